@@ -1,0 +1,113 @@
+"""The pairs worth judging: the union of every encoder's neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samesku.encoders.base import Modality, Vectors
+from samesku.neighbors import Neighbors, density
+from samesku.similarity import pair_similarity
+
+__all__ = ["Candidates", "Source", "join_candidates"]
+
+# Neighbours whose mean similarity says how crowded a posting's surroundings are.
+DENSITY_NEIGHBORS = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """One encoder's view of a catalogue: its vectors and who is near whom."""
+
+    encoder: str
+    modality: Modality
+    vectors: Vectors
+    neighbors: Neighbors
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Pairs of postings worth judging, each once.
+
+    Attributes
+    ----------
+    left, right : int64 (m,)
+        Positions of the postings, ``left < right``, in ascending order.
+    similarity : float32 (m, e)
+        Under each encoder; NaN where one of the two has no vector.
+    found : bool (m, e)
+        Which encoders' neighbours brought the pair in.
+    density : float32 (n, e)
+        Mean similarity of each posting to its 20 nearest under each encoder.
+    encoders : tuple of str, length e
+    modalities : tuple of str, length e
+    """
+
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    similarity: NDArray[np.float32]
+    found: NDArray[np.bool_]
+    density: NDArray[np.float32]
+    encoders: tuple[str, ...]
+    modalities: tuple[Modality, ...]
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+    @property
+    def size(self) -> int:
+        """Number of postings in the catalogue."""
+        return len(self.density)
+
+    def take(self, places: NDArray[np.integer]) -> Candidates:
+        """Only the pairs at the given places."""
+        return replace(
+            self,
+            left=self.left[places],
+            right=self.right[places],
+            similarity=self.similarity[places],
+            found=self.found[places],
+        )
+
+
+def join_candidates(sources: Sequence[Source]) -> Candidates:
+    """Union of the neighbours of all sources, similarities of every encoder filled in.
+
+    Parameters
+    ----------
+    sources : sequence of Source
+        At least one, all of the same catalogue.
+    """
+    size = sources[0].vectors.size
+    keys = [_keys(source.neighbors, size) for source in sources]
+    union = np.unique(np.concatenate(keys))
+    left, right = np.divmod(union, max(size, 1))
+    similarity = np.empty((len(union), len(sources)), dtype=np.float32)
+    found = np.zeros((len(union), len(sources)), dtype=bool)
+    for column, (source, key) in enumerate(zip(sources, keys, strict=True)):
+        place = np.searchsorted(union, key)
+        found[place, column] = True
+        known = np.full(len(union), -np.inf, dtype=np.float32)
+        # Both directions found the pair: the larger one counts (probes make them differ).
+        np.maximum.at(known, place, source.neighbors.similarity)
+        rest = np.flatnonzero(~found[:, column])
+        known[rest] = pair_similarity(source.vectors, left[rest], right[rest])
+        similarity[:, column] = known
+    return Candidates(
+        left,
+        right,
+        similarity,
+        found,
+        np.stack([density(source.neighbors, DENSITY_NEIGHBORS) for source in sources], axis=1),
+        tuple(source.encoder for source in sources),
+        tuple(source.modality for source in sources),
+    )
+
+
+def _keys(neighbors: Neighbors, size: int) -> NDArray[np.int64]:
+    """One number per unordered pair."""
+    low = np.minimum(neighbors.query, neighbors.candidate)
+    return low * size + np.maximum(neighbors.query, neighbors.candidate)

@@ -1,0 +1,7 @@
+"""The command line: parse, call, print."""
+
+from __future__ import annotations
+
+from samesku.cli.app import app
+
+__all__ = ["app"]

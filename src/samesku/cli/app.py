@@ -1,0 +1,206 @@
+"""The commands and what their options are called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from samesku.cli.console import friendly
+
+app = typer.Typer(
+    name="samesku",
+    help="Tell which offers in a marketplace are the same product.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+
+FusionName = Literal["union", "concat", "union-all"]
+MethodName = Literal["auto", "exact", "approximate"]
+
+CatalogueArgument = Annotated[
+    Path,
+    typer.Argument(
+        help="CSV or Parquet with posting_id and title, or a folder with train.csv or test.csv.",
+        show_default=False,
+    ),
+]
+OutOption = Annotated[
+    Path, typer.Option("--out", "-o", help="Folder for the results.", show_default=False)
+]
+PhotosOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--photos", help="Folder of the photos; default: <file>_images, images or photos beside it."
+    ),
+]
+ColumnsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--columns", help="Our column = yours, between commas: title=name,posting_id=sku."
+    ),
+]
+EncoderOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--encoder",
+        "-e",
+        help="tfidf, phash, signature or onnx:FILE; may be repeated. Default: the first three.",
+    ),
+]
+CacheOption = Annotated[
+    Path | None, typer.Option("--cache", help="Folder where encodings are kept between runs.")
+]
+NoCacheOption = Annotated[bool, typer.Option("--no-cache", help="Keep nothing between runs.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+MethodOption = Annotated[
+    MethodName, typer.Option("--search", help="How neighbours are searched.", case_sensitive=False)
+]
+
+
+def _version(show: bool) -> None:
+    if show:
+        from importlib.metadata import version
+
+        typer.echo(f"samesku {version('samesku')}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Tell which offers in a marketplace are the same product."""
+
+
+@app.command(epilog="Example: samesku match offers.csv --photos photos/ --out result/")
+@friendly
+def match(
+    catalogue: CatalogueArgument,
+    out: OutOption,
+    fusion: Annotated[
+        FusionName, typer.Option("--fusion", help="How text and photo combine to a decision.")
+    ] = "union",
+    encoder: EncoderOption = None,
+    photos: PhotosOption = None,
+    columns: ColumnsOption = None,
+    line: Annotated[
+        float,
+        typer.Option("--line", help="Score from which a pair is accepted; higher: fewer, surer."),
+    ] = 0.5,
+    neighbours: Annotated[
+        int, typer.Option("--neighbours", "-k", help="Candidates per posting and encoder.", min=1)
+    ] = 50,
+    search: MethodOption = "auto",
+    cache: CacheOption = None,
+    no_cache: NoCacheOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Find the postings of a catalogue that are the same product.
+
+    Writes submission.csv, pairs.parquet, near_misses.parquet, groups.csv and run.json.
+    """
+    from samesku.cli import match as command
+
+    command.run(
+        command.Settings(
+            catalogue, photos, columns, encoder or [], neighbours, search, cache, no_cache, quiet
+        ),
+        out=out,
+        fusion=fusion,
+        line=line,
+    )
+
+
+@app.command(
+    epilog="Example: samesku evaluate train.csv --fusion union --fusion concat --out score/"
+)
+@friendly
+def evaluate(
+    catalogue: CatalogueArgument,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Folder for evaluation.json.")
+    ] = None,
+    fusion: Annotated[
+        list[str] | None,
+        typer.Option("--fusion", help="union, concat or union-all; may be repeated. Default: all."),
+    ] = None,
+    folds: Annotated[int, typer.Option("--folds", help="Folds that share no product.", min=2)] = 4,
+    split: Annotated[
+        Path | None,
+        typer.Option(
+            "--split", help="Table of posting_id and split instead of folds; 'train' is not scored."
+        ),
+    ] = None,
+    defaults: Annotated[
+        bool, typer.Option("--defaults", help="Score the default thresholds; choose none.")
+    ] = False,
+    seed: Annotated[int, typer.Option("--seed", help="Of folds and bootstrap.")] = 0,
+    encoder: EncoderOption = None,
+    photos: PhotosOption = None,
+    columns: ColumnsOption = None,
+    neighbours: Annotated[
+        int, typer.Option("--neighbours", "-k", help="Candidates per posting and encoder.", min=1)
+    ] = 50,
+    search: MethodOption = "auto",
+    cache: CacheOption = None,
+    no_cache: NoCacheOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Score the matching on a catalogue with label_group, by folds that share no product.
+
+    Thresholds are chosen on the other folds. Every query is searched in the whole catalogue, and
+    once more in its own fold alone.
+    """
+    from samesku.cli import evaluate as command
+    from samesku.cli.match import Settings
+
+    command.run(
+        Settings(
+            catalogue, photos, columns, encoder or [], neighbours, search, cache, no_cache, quiet
+        ),
+        out=out,
+        fusions=fusion or ["union", "concat", "union-all"],
+        folds=folds,
+        split=split,
+        tuned=not defaults,
+        seed=seed,
+    )
+
+
+@app.command(epilog="Example: samesku demo --postings 3000 --out samesku-demo/")
+@friendly
+def demo(
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the marketplace.")] = Path(
+        "samesku-demo"
+    ),
+    postings: Annotated[
+        int, typer.Option("--postings", "-n", help="How many offers to draw.", min=10)
+    ] = 3000,
+    seed: Annotated[int, typer.Option("--seed", help="Another seed, another marketplace.")] = 0,
+    fusion: Annotated[
+        FusionName, typer.Option("--fusion", help="How text and photo combine to a decision.")
+    ] = "union-all",
+    quiet: QuietOption = False,
+) -> None:
+    """Draw a marketplace with known truth, match it, score it and leave it to look into."""
+    from samesku.cli import demo as command
+
+    command.run(out, postings=postings, seed=seed, fusion=fusion, quiet=quiet)
+
+
+@app.command(epilog="Example: samesku download shopee --out shopee/")
+@friendly
+def download(
+    dataset: Annotated[Literal["shopee"], typer.Argument(help="What to get.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the data.")] = Path("shopee"),
+) -> None:
+    """Get a public data set: the Shopee Price Match competition's, through Kaggle."""
+    from samesku.cli import download as command
+
+    command.run(out)

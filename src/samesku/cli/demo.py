@@ -1,0 +1,86 @@
+"""`samesku demo`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+from rich.table import Table
+
+from samesku.catalog import read_catalog
+from samesku.cli.console import TerminalProgress, console, say
+from samesku.cli.evaluate import FIGURES
+from samesku.cli.match import show_matches
+from samesku.demo import draw_marketplace
+from samesku.evaluation import score
+from samesku.files import Staged
+from samesku.fusion import fusion_by_name
+from samesku.matcher import Matcher
+from samesku.matches import Matches
+
+__all__ = ["run"]
+
+
+def run(out: Path, *, postings: int, seed: int, fusion: str, quiet: bool) -> None:
+    """Draw, match, score, leave."""
+    progress = TerminalProgress(quiet=quiet)
+    with progress.stage("draw the marketplace", postings) as advance:
+        done = 0
+
+        def drawn(count: int, _total: int) -> None:
+            nonlocal done
+            advance(count - done)
+            done = count
+
+        market = draw_marketplace(out / "marketplace", postings=postings, seed=seed, progress=drawn)
+    catalog = read_catalog(market)
+    for problem in catalog.problems:
+        say(f"  - {problem}", quiet=quiet)
+    matches = Matcher(fusion=fusion_by_name(fusion), progress=progress).match(catalog)
+    with progress.stage("write"):
+        matches.write(out / "result")
+        with Staged(out / "result") as staged:
+            _mistakes(matches, market).write_csv(staged.path("mistakes.csv"))
+    if quiet:
+        return
+    show_matches(matches, progress)
+    table = Table(title=f"against the truth, pool {len(catalog):,}, default thresholds")
+    table.add_column("figure")
+    table.add_column("value [95% interval]")
+    for name, figure in score(matches).items():
+        table.add_row(FIGURES[name], str(figure))
+    console.print(table)
+    console.print(f"Look into {out}: marketplace/train.csv and train_images/, result/groups.csv,")
+    console.print("result/mistakes.csv (what went wrong, with both titles), marketplace/truth.csv")
+
+
+def _mistakes(matches: Matches, market: Path) -> pl.DataFrame:
+    """Wrong matches, surest first, then missed pairs, nearest first, with both titles."""
+    truth = pl.read_csv(market / "truth.csv", infer_schema=False)
+    facts = matches.catalog.frame.select("posting_id", "title").join(
+        truth.select("posting_id", "label_group", "family", "differs_in"), on="posting_id"
+    )
+    judged = pl.concat(
+        [
+            matches.pairs.with_columns(mistake=pl.lit("wrong match")),
+            matches.near_misses.with_columns(mistake=pl.lit("missed")),
+        ]
+    )
+    for side in ("left", "right"):
+        named = facts.rename({name: f"{side}_{name}" for name in facts.columns})
+        judged = judged.join(
+            named, left_on=f"{side}_id", right_on=f"{side}_posting_id", maintain_order="left"
+        )
+    same = pl.col("left_label_group") == pl.col("right_label_group")
+    alike = pl.col("left_family") == pl.col("right_family")
+    wrong = judged.filter(same != (pl.col("mistake") == "wrong match"))
+    return wrong.select(
+        "mistake",
+        "score",
+        "left_id",
+        "right_id",
+        "left_title",
+        "right_title",
+        "reasons",
+        look_alikes_differ_in=pl.when(alike & ~same).then(pl.col("left_differs_in")),
+    )

@@ -1,0 +1,60 @@
+"""`samesku download`."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import Any
+
+from samesku.cli.console import console
+
+__all__ = ["run"]
+
+COMPETITION = "shopee-product-matching"
+RULES = f"https://www.kaggle.com/competitions/{COMPETITION}/rules"
+
+
+def run(out: Path) -> None:
+    """Get the competition's archive through the kaggle package and unpack it."""
+    api = _kaggle()
+    out.mkdir(parents=True, exist_ok=True)
+    console.print(f"Downloading {COMPETITION} (1.8 GB) to {out}")
+    try:
+        api.competition_download_files(COMPETITION, path=str(out), quiet=False)
+    except Exception as error:  # the package raises its own HTTP errors, of no common class
+        if "403" in str(error):
+            raise OSError(
+                f"Kaggle refused: accept the competition's rules at {RULES} with your account first"
+            ) from error
+        raise OSError(f"Kaggle could not be reached or refused: {error}") from error
+    archive = out / f"{COMPETITION}.zip"
+    with zipfile.ZipFile(archive) as packed:
+        packed.extractall(out)
+    archive.unlink()
+    console.print(f"Ready: samesku evaluate {out}")
+
+
+def _kaggle() -> Any:
+    try:
+        # Importing the package reads the credentials, and ends the process when there are none.
+        from kaggle.api.kaggle_api_extended import KaggleApi
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "the kaggle package is missing; install it with: pip install 'samesku[download]'"
+        ) from error
+    except (OSError, SystemExit) as error:
+        raise _no_credentials() from error
+    api = KaggleApi()
+    try:
+        api.authenticate()
+    except (OSError, SystemExit, ValueError) as error:
+        raise _no_credentials() from error
+    return api
+
+
+def _no_credentials() -> OSError:
+    return OSError(
+        "no Kaggle credentials: create an API token at https://www.kaggle.com/settings, save it "
+        "as ~/.kaggle/kaggle.json or set KAGGLE_USERNAME and KAGGLE_KEY, and accept the rules "
+        f"at {RULES}"
+    )

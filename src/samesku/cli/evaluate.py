@@ -1,0 +1,75 @@
+"""`samesku evaluate`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.table import Table
+
+from samesku.cli.console import TerminalProgress, console
+from samesku.cli.match import Settings
+from samesku.evaluation import Evaluation, evaluate, read_split
+from samesku.fusion import fusion_by_name
+
+__all__ = ["evaluation_table", "run"]
+
+FIGURES = {
+    "posting_f1": "F1 per posting (competition)",
+    "pair_precision": "pair precision",
+    "pair_recall": "pair recall",
+    "pair_f1": "pair F1",
+    "bcubed_precision": "B-cubed precision",
+    "bcubed_recall": "B-cubed recall",
+    "bcubed_f1": "B-cubed F1",
+    "lost_not_candidate": "recall lost: not a candidate",
+    "lost_below_line": "recall lost: below the line",
+    "lost_by_grouping": "recall lost: cut by grouping",
+}
+
+
+def run(
+    settings: Settings,
+    *,
+    out: Path | None,
+    fusions: Sequence[str],
+    folds: int,
+    split: Path | None,
+    tuned: bool,
+    seed: int,
+) -> None:
+    """Read, score, print, write."""
+    progress = TerminalProgress(quiet=settings.quiet)
+    matcher = settings.matcher(progress)
+    catalog = settings.read(progress)
+    splits = None if split is None else read_split(split, catalog)
+    evaluation = evaluate(
+        catalog,
+        matcher,
+        fusions=[fusion_by_name(name) for name in dict.fromkeys(fusions)],
+        splits=splits,
+        folds=folds,
+        seed=seed,
+        tuned=tuned,
+    )
+    if not settings.quiet:
+        for pool in dict.fromkeys(result.pool for result in evaluation.results):
+            console.print(evaluation_table(evaluation, pool))
+    if out is not None:
+        written = evaluation.write(out)
+        console.print(f"Written to {written}")
+
+
+def evaluation_table(evaluation: Evaluation, pool: str) -> Table:
+    """Every figure with its interval for one pool, whose size stands above."""
+    results = [result for result in evaluation.results if result.pool == pool]
+    low, high = min(results[0].pool_size), max(results[0].pool_size)
+    size = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+    title = f"{results[0].queries:,} queries searched in: {pool}, {size} postings (95% intervals)"
+    table = Table(title=title, title_justify="left")
+    table.add_column("")
+    for result in results:
+        table.add_column(result.fusion)
+    for name, words in FIGURES.items():
+        table.add_row(words, *(str(result.figures[name]) for result in results))
+    return table

@@ -1,0 +1,106 @@
+"""`samesku match`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.table import Table
+
+from samesku.cache import Cache, default_folder
+from samesku.catalog import Catalog, read_catalog
+from samesku.cli.console import TerminalProgress, console, say
+from samesku.encoders import encoders_by_name
+from samesku.fusion import fusion_by_name
+from samesku.matcher import Matcher
+from samesku.matches import Matches
+from samesku.neighbors import Method
+
+__all__ = ["Settings", "run", "show_matches"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the commands that read a catalogue have in common."""
+
+    catalogue: Path
+    photos: Path | None = None
+    columns: str | None = None
+    encoders: list[str] | tuple[str, ...] = ()
+    neighbours: int = 50
+    search: Method = "auto"
+    cache: Path | None = None
+    no_cache: bool = False
+    quiet: bool = False
+
+    def read(self, progress: TerminalProgress) -> Catalog:
+        """Read the catalogue and tell what was wrong with it."""
+        with progress.stage("read catalogue"):
+            catalog = read_catalog(
+                self.catalogue, photos=self.photos, columns=parse_columns(self.columns)
+            )
+        say(f"Read {len(catalog):,} postings from {catalog.name}", quiet=self.quiet)
+        for problem in catalog.problems:
+            say(f"  - {problem}", quiet=self.quiet)
+        return catalog
+
+    def matcher(
+        self, progress: TerminalProgress, fusion: str = "union", line: float = 0.5
+    ) -> Matcher:
+        """The matcher these settings ask for."""
+        if not 0 < line <= 1:
+            raise ValueError(f"--line is a score above 0 and up to 1, not {line}")
+        folder = None if self.no_cache else self.cache or default_folder()
+        return Matcher(
+            encoders_by_name(self.encoders),
+            fusion_by_name(fusion),
+            k=self.neighbours,
+            line=line,
+            method=self.search,
+            cache=Cache(folder),
+            progress=progress,
+        )
+
+
+def parse_columns(text: str | None) -> dict[str, str]:
+    """``"title=name,posting_id=sku"`` -> ``{"title": "name", "posting_id": "sku"}``."""
+    mapping = {}
+    for part in filter(None, (text or "").split(",")):
+        ours, equals, theirs = part.partition("=")
+        if not equals or not ours.strip() or not theirs.strip():
+            raise ValueError(f"--columns takes OURS=THEIRS between commas, not {part!r}")
+        mapping[ours.strip()] = theirs.strip()
+    return mapping
+
+
+def run(settings: Settings, *, out: Path, fusion: str, line: float) -> None:
+    """Read, match, write, tell."""
+    progress = TerminalProgress(quiet=settings.quiet)
+    matcher = settings.matcher(progress, fusion, line)
+    catalog = settings.read(progress)
+    matches = matcher.match(catalog)
+    with progress.stage("write"):
+        written = matches.write(out)
+    matcher.cache.prune()
+    if not settings.quiet:
+        show_matches(matches, progress)
+        console.print(f"Written to {out}: {', '.join(path.name for path in written)}")
+
+
+def show_matches(matches: Matches, progress: TerminalProgress) -> None:
+    """What came out, on the terminal."""
+    summary = matches.summary
+    results = summary["results"]
+    for photo in summary["photos_refused"][:5]:
+        say(f"  - photo of {photo['posting_id']} not used: {photo['path']}: {photo['reason']}")
+    if (more := len(summary["photos_refused"]) - 5) > 0:
+        say(f"  - and {more:,} more photos not used; run.json names them all")
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_row("postings", f"{len(matches.catalog):,}")
+    for name, source in summary["encoders"].items():
+        table.add_row(f"seen by {name}", f"{source['postings']:,}")
+    for name, count in results.items():
+        table.add_row(name.replace("_", " "), f"{count:,}")
+    seconds = ", ".join(f"{name} {taken:.1f}" for name, taken in progress.seconds.items())
+    table.add_row("seconds", f"{sum(progress.seconds.values()):.1f} ({seconds})")
+    console.print(table)

@@ -1,0 +1,123 @@
+"""From matched pairs to groups, without letting one wrong pair chain two products."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.sparse.csgraph import connected_components
+
+__all__ = ["COHESION", "group"]
+
+# Measured on the training postings: docs/evaluation.md.
+COHESION = 0.8
+
+# Largest component whose full distance matrix is built (float64: 64 MB).
+DENSE_LIMIT = 2_800
+
+
+def group(
+    left: NDArray[np.integer],
+    right: NDArray[np.integer],
+    score: NDArray[np.floating],
+    size: int,
+    *,
+    line: float = 0.5,
+    cohesion: float = COHESION,
+) -> NDArray[np.int64]:
+    """Put postings in groups by average-linkage agglomeration of the scores.
+
+    Two groups become one while the mean score over all pairs between them, pairs that were never
+    candidates counting 0, reaches ``line * cohesion``. A single wrong pair between two products of
+    several offers is outvoted by the pairs that do not match.
+
+    Parameters
+    ----------
+    left, right : integer (m,)
+        Judged pairs, each once.
+    score : float (m,)
+        In [0, 1].
+    size : int
+        Number of postings.
+    line : float
+        Pairs from this score on are matches.
+    cohesion : float
+        Share of `line` that the mean score between two groups must reach, in (0, 1].
+
+    Returns
+    -------
+    int64 (size,)
+        Group of each posting, numbered in order of first appearance.
+    """
+    matched = score >= line
+    _, component = _components(left[matched], right[matched], size)
+    inside = component[left] == component[right]
+    left, right, score = left[inside], right[inside], score[inside]
+    members = np.bincount(component, minlength=size)
+    groups = component.copy()
+    # Components of one or two postings are groups as they are; the others are looked into.
+    pairs_by_component = np.argsort(component[left], kind="stable")
+    bounds = np.searchsorted(component[left][pairs_by_component], np.arange(size + 1))
+    postings_by_component = np.argsort(component, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(members)])
+    fresh = size
+    for crowded in np.flatnonzero(members > 2):
+        own = postings_by_component[starts[crowded] : starts[crowded + 1]]
+        pairs = pairs_by_component[bounds[crowded] : bounds[crowded + 1]]
+        a, b = np.searchsorted(own, left[pairs]), np.searchsorted(own, right[pairs])
+        parts = _split(a, b, score[pairs], len(own), line, cohesion)
+        groups[own] = fresh + parts
+        fresh += int(parts.max()) + 1
+    return _in_order(groups)
+
+
+def _split(
+    left: NDArray[np.integer],
+    right: NDArray[np.integer],
+    score: NDArray[np.floating],
+    size: int,
+    line: float,
+    cohesion: float,
+) -> NDArray[np.int64]:
+    """Groups within one connected component."""
+    if size > DENSE_LIMIT:
+        return _split_large(left, right, score, size, line, cohesion)
+    distance = np.ones((size, size))
+    distance[left, right] = distance[right, left] = 1 - score
+    condensed = distance[np.triu_indices(size, 1)]
+    tree = linkage(condensed, method="average")
+    return np.asarray(fcluster(tree, 1 - line * cohesion + 1e-9, criterion="distance") - 1)
+
+
+def _split_large(
+    left: NDArray[np.integer],
+    right: NDArray[np.integer],
+    score: NDArray[np.floating],
+    size: int,
+    line: float,
+    cohesion: float,
+) -> NDArray[np.int64]:
+    """A chained giant is first cut at its weakest scores, until the pieces can be looked at."""
+    cut = max(np.nextafter(line, 1), float(np.median(score[score >= line])))
+    strong = score >= cut
+    number, piece = _components(left[strong], right[strong], size)
+    if number == 1 or cut >= score.max():
+        # Equal scores cannot be cut further: all of them together, or each alone.
+        return np.zeros(size, dtype=np.int64) if number == 1 else piece
+    return group(left, right, score, size, line=cut, cohesion=cohesion * line / cut)
+
+
+def _components(
+    left: NDArray[np.integer], right: NDArray[np.integer], size: int
+) -> tuple[int, NDArray[np.int64]]:
+    graph = sp.coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(size, size))
+    number, component = connected_components(graph, directed=False)
+    return number, component.astype(np.int64)
+
+
+def _in_order(groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    _, first, place = np.unique(groups, return_index=True, return_inverse=True)
+    number = np.empty(len(first), dtype=np.int64)
+    number[np.argsort(first)] = np.arange(len(first))
+    return number[place]

@@ -1,0 +1,136 @@
+"""What an encoder is: postings in, vectors out."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, TypeAlias
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from samesku.catalog import Catalog
+
+__all__ = ["Array", "Encoder", "Kind", "Modality", "PhotoEncoder", "Rows", "TextEncoder", "Vectors"]
+
+Modality: TypeAlias = Literal["text", "photo"]
+Kind: TypeAlias = Literal["dense", "sparse", "bits"]
+Array: TypeAlias = NDArray[Any]
+# float32 array, uint8 array or float32 CSR matrix: Vectors.kind tells which.
+Rows: TypeAlias = Any
+
+
+@dataclass(frozen=True, eq=False)
+class Vectors:
+    """The vectors of a catalogue under one encoder.
+
+    A posting owns no row when this modality is missing, one row usually, and several when an
+    encoder looks at it in several ways (a photo whole, mirrored, cropped). The similarity of two
+    postings is the largest over their rows.
+
+    Attributes
+    ----------
+    rows : float32 (r, d) unit rows, float32 CSR (r, d) unit rows, or packed bits uint8 (r, b / 8)
+        Similarity is the cosine, for bits one minus the share of differing bits.
+    owner : int64 (r,)
+        The posting that each row belongs to, in ascending order.
+    size : int
+        Number of postings in the catalogue.
+    probe : bool (r,), optional
+        Rows that only ask and are not themselves found. None: every row can be found.
+    """
+
+    rows: Rows
+    owner: NDArray[np.int64]
+    size: int
+    probe: NDArray[np.bool_] | None = None
+
+    @classmethod
+    def of(cls, rows: Rows, present: NDArray[np.bool_]) -> Vectors:
+        """One row per posting: `rows` holds those of the postings that are `present`, in order."""
+        return cls(rows, np.flatnonzero(present), len(present))
+
+    @property
+    def kind(self) -> Kind:
+        """How the rows are stored, which decides how they are searched."""
+        if sp.issparse(self.rows):
+            return "sparse"
+        return "bits" if self.rows.dtype == np.uint8 else "dense"
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """Which postings have this modality, bool ``(size,)``."""
+        present = np.zeros(self.size, dtype=bool)
+        present[self.owner] = True
+        return present
+
+    def select(self, keep: NDArray[np.bool_]) -> Vectors:
+        """Only the rows of the postings to `keep`, bool ``(size,)``; positions stay as they are."""
+        return self._only(keep[self.owner])
+
+    @property
+    def findable(self) -> Vectors:
+        """Without the rows that only ask."""
+        return self if self.probe is None else self._only(~self.probe)
+
+    def _only(self, mask: NDArray[np.bool_]) -> Vectors:
+        probe = None if self.probe is None else self.probe[mask]
+        return Vectors(self.rows[mask], self.owner[mask], self.size, probe)
+
+
+class TextEncoder(ABC):
+    """Turns the titles of a catalogue, all at once, into vectors."""
+
+    modality: ClassVar[Modality] = "text"
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What users call it, e.g. ``"tfidf"``."""
+
+    @property
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """Changes whenever the vectors would: part of the cache key."""
+
+    @abstractmethod
+    def encode_titles(self, titles: Sequence[str]) -> Vectors:
+        """Vectors of the normal titles, in order; an empty title owns no row."""
+
+
+class PhotoEncoder(ABC):
+    """Turns photos into vectors, in two steps so that one decoding serves several encoders."""
+
+    modality: ClassVar[Modality] = "photo"
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What users call it, e.g. ``"phash"``."""
+
+    @property
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """Changes whenever the vectors would: part of the cache key."""
+
+    @property
+    def probes(self) -> NDArray[np.bool_]:
+        """Which of the rows made per photo only ask, bool ``(views,)``."""
+        return np.zeros(1, dtype=bool)
+
+    @abstractmethod
+    def look(self, photo: NDArray[np.uint8]) -> Array:
+        """What this encoder keeps of a decoded RGB photo ``(h, w, 3)``; runs in many threads."""
+
+    @abstractmethod
+    def embed(self, looks: Sequence[Array]) -> Array:
+        """Rows ``(photos, views, d)`` for a batch of looks, unit float32 or packed bits uint8."""
+
+    def given(self, catalog: Catalog) -> tuple[Array, NDArray[np.bool_]] | None:
+        """Rows ``(present, views, d)`` that the catalogue brings, and bool ``(n,)`` whose."""
+        return None
+
+
+Encoder: TypeAlias = TextEncoder | PhotoEncoder

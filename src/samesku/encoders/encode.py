@@ -1,0 +1,201 @@
+"""A catalogue through its encoders: each photo decoded once for all, nothing encoded twice."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from samesku.cache import Cache, content_key
+from samesku.catalog import Catalog
+from samesku.cores import map_in_order
+from samesku.encoders.base import Array, Encoder, PhotoEncoder, TextEncoder, Vectors
+from samesku.encoders.photo_store import PhotoStore
+from samesku.photos import PhotoError, load_photo, read_photo_bytes
+from samesku.progress import Progress
+
+__all__ = ["BrokenPhoto", "Encoded", "encode"]
+
+# Photos per batch through a network, and per file of the cache: what an interruption can lose.
+BATCH = 32
+SHARD = 512
+
+
+@dataclass(frozen=True)
+class BrokenPhoto:
+    """A photo that could not be used, and why."""
+
+    posting_id: str
+    path: str
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """The vectors of each encoder, in the encoders' order, and what became of the photos.
+
+    Attributes
+    ----------
+    vectors : list of Vectors
+    keys : list of str
+        Hash of what each encoder read and how: equal keys, equal vectors.
+    broken : tuple of BrokenPhoto
+    """
+
+    vectors: list[Vectors]
+    keys: list[str]
+    broken: tuple[BrokenPhoto, ...]
+
+
+def encode(
+    catalog: Catalog, encoders: Sequence[Encoder], cache: Cache, progress: Progress
+) -> Encoded:
+    """Encode a catalogue with several encoders.
+
+    Parameters
+    ----------
+    catalog : Catalog
+    encoders : sequence of TextEncoder or PhotoEncoder
+    cache : Cache
+        Titles are kept as a whole, photos one by one: a catalogue that grows pays for what is new.
+    progress : Progress
+    """
+    photo_encoders = [encoder for encoder in encoders if isinstance(encoder, PhotoEncoder)]
+    photos = _PhotoPass(catalog, photo_encoders, cache)
+    if photos.wanted.any():
+        photos.run(progress)
+    vectors, keys = [], []
+    for encoder in encoders:
+        if isinstance(encoder, TextEncoder):
+            key = content_key(encoder.fingerprint, catalog.normal_titles)
+            with progress.stage(f"encode titles ({encoder.name})"):
+                vectors.append(_encode_titles(catalog, encoder, cache, key))
+        else:
+            vectors.append(photos.vectors(encoder))
+            key = content_key(encoder.fingerprint, *photos.identity(encoder))
+        keys.append(key)
+    return Encoded(vectors, keys, tuple(photos.broken))
+
+
+def _encode_titles(catalog: Catalog, encoder: TextEncoder, cache: Cache, key: str) -> Vectors:
+    stored = cache.load("titles", key)
+    if stored is None:
+        vectors = encoder.encode_titles(catalog.normal_titles)
+        cache.store("titles", key, _to_arrays(vectors))
+        return vectors
+    return _from_arrays(stored, len(catalog))
+
+
+def _to_arrays(vectors: Vectors) -> dict[str, Array]:
+    rows = vectors.rows
+    if not sp.issparse(rows):
+        return {"owner": vectors.owner, "rows": rows}
+    parts = {"data": rows.data, "indices": rows.indices, "indptr": rows.indptr}
+    return {"owner": vectors.owner, "shape": np.array(rows.shape), **parts}
+
+
+def _from_arrays(stored: dict[str, Array], size: int) -> Vectors:
+    if "rows" in stored:
+        return Vectors(stored["rows"], stored["owner"], size)
+    parts = stored["data"], stored["indices"], stored["indptr"]
+    rows = sp.csr_matrix(parts, shape=tuple(stored["shape"]), copy=False)
+    return Vectors(rows, stored["owner"], size)
+
+
+class _PhotoPass:
+    """One pass over the photos that some encoder has not seen yet."""
+
+    def __init__(self, catalog: Catalog, encoders: Sequence[PhotoEncoder], cache: Cache) -> None:
+        self.catalog = catalog
+        self.encoders = encoders
+        self.broken: list[BrokenPhoto] = []
+        self.given = {encoder.name: encoder.given(catalog) for encoder in encoders}
+        there = np.array([photo is not None for photo in catalog.photos], dtype=bool)
+        lacking = [there if given is None else there & ~given[1] for given in self.given.values()]
+        self.wanted = np.any(lacking, axis=0) if lacking else np.zeros(len(catalog), dtype=bool)
+        self.photo_keys: list[bytes | None] = [None] * len(catalog)
+        self.stores = {
+            encoder.name: PhotoStore(cache, f"photos/{content_key(encoder.fingerprint)}")
+            for encoder in encoders
+        }
+
+    def run(self, progress: Progress) -> None:
+        """See every photo wanted that the stores do not hold yet."""
+        positions = np.flatnonzero(self.wanted)
+        paths = [photo for photo in (self.catalog.photos[at] for at in positions) if photo]
+        waiting: list[tuple[bytes, list[Array]]] = []
+        fresh: set[bytes] = set()
+        with progress.stage("read photos", len(paths)) as advance:
+            for position, seen in zip(positions, map_in_order(self._see, paths), strict=True):
+                advance(1)
+                if isinstance(seen, PhotoError):
+                    posting = self.catalog.ids[position]
+                    self.broken.append(BrokenPhoto(posting, seen.path, seen.reason))
+                    continue
+                key, looks = seen
+                self.photo_keys[position] = key
+                if looks is not None and key not in fresh:
+                    fresh.add(key)
+                    waiting.append((key, looks))
+                if len(waiting) >= SHARD:
+                    self._embed(waiting)
+                    waiting = []
+            self._embed(waiting)
+
+    def _see(self, path: Path) -> tuple[bytes, list[Array] | None] | PhotoError:
+        """Hash of a photo's bytes and, unless all encoders know it, what they keep of it."""
+        try:
+            content = read_photo_bytes(path)
+            key = hashlib.blake2b(content, digest_size=16).digest()
+            if all(key in self.stores[encoder.name] for encoder in self.encoders):
+                return key, None
+            photo = load_photo(content)
+        except PhotoError as error:
+            return PhotoError(path, error.reason)
+        return key, [encoder.look(photo) for encoder in self.encoders]
+
+    def _embed(self, waiting: Sequence[tuple[bytes, list[Array]]]) -> None:
+        if not waiting:
+            return
+        for column, encoder in enumerate(self.encoders):
+            store = self.stores[encoder.name]
+            new = [(key, looks[column]) for key, looks in waiting if key not in store]
+            batches = [new[start : start + BATCH] for start in range(0, len(new), BATCH)]
+            rows = [encoder.embed([look for _, look in batch]) for batch in batches]
+            if rows:
+                store.add([key for key, _ in new], np.concatenate(rows))
+
+    def vectors(self, encoder: PhotoEncoder) -> Vectors:
+        """What the catalogue brings itself, else what was seen in the photo."""
+        size, views = len(self.catalog), len(encoder.probes)
+        rows, present = self._seen_rows(encoder)
+        if (given := self.given[encoder.name]) is not None:
+            brought, has_one = given
+            merged = np.zeros((size, *brought.shape[1:]), dtype=brought.dtype)
+            if rows is not None:
+                merged[present] = rows
+            merged[has_one] = brought
+            present = present | has_one
+            rows = merged[present]
+        if rows is None:
+            return Vectors(np.empty((0, 1), dtype=np.float32), np.empty(0, np.int64), size)
+        owner = np.repeat(np.flatnonzero(present), views)
+        probe = np.tile(encoder.probes, len(rows)) if encoder.probes.any() else None
+        return Vectors(np.ascontiguousarray(rows.reshape(len(owner), -1)), owner, size, probe)
+
+    def identity(self, encoder: PhotoEncoder) -> list[bytes]:
+        """What the vectors of this encoder were made from."""
+        given = self.given[encoder.name]
+        brought = [] if given is None else [given[0].tobytes(), given[1].tobytes()]
+        return [*brought, b"".join(key or bytes(16) for key in self.photo_keys)]
+
+    def _seen_rows(self, encoder: PhotoEncoder) -> tuple[Array | None, NDArray[np.bool_]]:
+        store = self.stores[encoder.name]
+        seen = [key if key is not None and key in store else None for key in self.photo_keys]
+        present = np.array([key is not None for key in seen], dtype=bool)
+        return store.rows([key for key in seen if key is not None]), present

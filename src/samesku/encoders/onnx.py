@@ -1,0 +1,351 @@
+"""Any image network in ONNX as a photo encoder, told how to feed it by a small JSON file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from samesku.cores import usable_cores
+from samesku.encoders.base import Array, PhotoEncoder
+
+__all__ = ["Onnx", "OnnxNetwork", "PhotoInput"]
+
+Floats = NDArray[np.float32]
+Colour = Literal["rgb", "bgr"]
+Layout = Literal["NCHW", "NHWC"]
+Resize = Literal["stretch", "crop", "pad"]
+Pooling = Literal["none", "mean", "gem", "cls"]
+
+CHOICES = {
+    "colour": get_args(Colour),
+    "layout": get_args(Layout),
+    "resize": get_args(Resize),
+    "pooling": get_args(Pooling),
+}
+PRECISION: dict[str, type[np.floating[Any]]] = {
+    "tensor(float)": np.float32,
+    "tensor(float16)": np.float16,
+}
+GEM_POWER = 3.0
+
+
+@dataclass(frozen=True)
+class PhotoInput:
+    """How a network wants its photos, and what to do with what it answers: the JSON's keys.
+
+    Attributes
+    ----------
+    size : (int, int)
+        Height and width in pixels; one number in the JSON stands for both.
+    mean, std : (float, float, float)
+        Subtracted from and divided into the scaled pixels, in the network's colour order.
+    scale : float
+        Multiplies the 0..255 pixels first.
+    colour : "rgb" or "bgr"
+        Order of the colours.
+    layout : "NCHW" or "NHWC"
+        Order of the network's input axes.
+    resize : "stretch", "crop" or "pad"
+        Fit by distorting, by cutting the longer side, or by adding white to the shorter.
+    pooling : "none", "mean", "gem" or "cls"
+        From the output to one row: take ``(n, d)`` as it is; average, or generalised mean [1]_
+        of positions ``(n, c, h, w)`` or tokens ``(n, t, c)``; first token.
+    output : str, optional
+        Name of the output; default the first.
+
+    References
+    ----------
+    .. [1] F. Radenovic et al., "Fine-tuning CNN image retrieval with no human annotation", 2018.
+    """
+
+    size: tuple[int, int]
+    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
+    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
+    scale: float = 1 / 255
+    colour: Colour = "rgb"
+    layout: Layout = "NCHW"
+    resize: Resize = "stretch"
+    pooling: Pooling = "none"
+    output: str | None = None
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> PhotoInput:
+        """Check what a JSON file says.
+
+        Raises
+        ------
+        ValueError
+            A key is unknown or missing, or a value cannot be used; says which and what may stand.
+        """
+        known = [field.name for field in fields(cls)]
+        if unknown := sorted(set(given) - set(known)):
+            raise ValueError(f"unknown key {unknown[0]!r}: use {', '.join(known)}")
+        if "size" not in given:
+            raise ValueError('"size" is missing: give the height and width, e.g. [224, 224]')
+        checked: dict[str, Any] = dict(given)
+        size = given["size"] if isinstance(given["size"], list) else [given["size"]] * 2
+        if len(size) != 2 or not all(type(side) is int and 1 <= side <= 4096 for side in size):
+            raise ValueError('"size" must be one or two whole numbers from 1 to 4096')
+        checked["size"] = tuple(size)
+        for key in {"mean", "std"} & set(given):
+            if not (_numbers(given[key]) and len(given[key]) == 3):
+                raise ValueError(f'"{key}" must be three numbers, one per colour')
+            checked[key] = tuple(float(value) for value in given[key])
+        if min(map(abs, checked.get("std", (1.0,)))) == 0:
+            raise ValueError('"std" divides the pixels and cannot be 0')
+        if not _numbers([given.get("scale", 1.0)]):
+            raise ValueError('"scale" must be a number, e.g. 0.00392157 for pixels from 0 to 1')
+        for key, choices in CHOICES.items():
+            if key in given and given[key] not in choices:
+                raise ValueError(f'"{key}" must be one of {", ".join(choices)}')
+        if not isinstance(given.get("output"), str | None):
+            raise ValueError('"output" must be the name of an output')
+        return cls(**checked)
+
+
+class OnnxNetwork:
+    """An image network that runs on the processor.
+
+    Parameters
+    ----------
+    path : path
+        The ONNX file. Beside it lies ``<file>.json`` or one with ``.json`` for ``.onnx``, an object
+        with the keys of :class:`PhotoInput`.
+    threads : int, optional
+        Threads per call of :meth:`embed`; default one per usable core.
+
+    Attributes
+    ----------
+    dimension : int
+        Numbers per photo.
+    digest : str
+        Changes with the network file and with the meaning of its JSON; part of cache keys.
+
+    Raises
+    ------
+    ValueError
+        A file is missing or invalid, or the network does not take what the JSON says.
+    """
+
+    def __init__(self, path: str | Path, *, threads: int | None = None) -> None:
+        self.path = Path(path)
+        self.input = _read_input(self.path)
+        content = self.path.read_bytes()
+        meaning = repr(self.input).encode()
+        self.digest = hashlib.blake2b(content + meaning, digest_size=16).hexdigest()
+        self._session = _start(self.path, usable_cores() if threads is None else threads)
+        self._feed, self._precision, self._batch = self._check_feed()
+        self._output = self._check_output()
+        blank = np.zeros((1, 3, *self.input.size), dtype=np.float32)
+        self.dimension: int = self.embed(blank).shape[1]
+
+    def prepare(self, rgb: NDArray[np.uint8]) -> Floats:
+        """Bring a photo uint8 ``(h, w, 3)`` into the network's size and range, ``(3, h, w)``."""
+        height, width = self.input.size
+        image, size = Image.fromarray(rgb), (width, height)
+        bilinear = Image.Resampling.BILINEAR
+        if self.input.resize == "crop":
+            image = ImageOps.fit(image, size, bilinear)
+        elif self.input.resize == "pad":
+            image = _padded(image, size)
+        else:
+            image = image.resize(size, bilinear, reducing_gap=3.0)
+        pixels = np.asarray(image)
+        if self.input.colour == "bgr":
+            pixels = pixels[..., ::-1]
+        # One multiplication and one subtraction per pixel, colours already apart.
+        std = np.array(self.input.std, dtype=np.float32)[:, None, None]
+        mean = np.array(self.input.mean, dtype=np.float32)[:, None, None]
+        planes = np.ascontiguousarray(pixels.transpose(2, 0, 1), dtype=np.float32)
+        planes *= np.float32(self.input.scale) / std
+        planes -= mean / std
+        return planes
+
+    def embed(self, batch: Floats) -> Floats:
+        """Run the network.
+
+        Parameters
+        ----------
+        batch : float32 (n, 3, h, w)
+            Prepared photos, stacked. A network built for a fixed batch gets it in portions.
+
+        Returns
+        -------
+        float32 (n, dimension)
+            Unit rows.
+
+        Raises
+        ------
+        ValueError
+            The batch has another shape, or the output does not fit the pooling.
+        """
+        if batch.ndim != 4 or batch.shape[1:] != (3, *self.input.size):
+            raise ValueError(f"expected photos (n, 3, *{self.input.size}), not {batch.shape}")
+        if not len(batch):
+            return np.empty((0, self.dimension), dtype=np.float32)
+        rows = np.concatenate([self._pool(self._run(part)) for part in self._portions(batch)])
+        rows = rows[: len(batch)]
+        rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+        return rows
+
+    def _portions(self, batch: Floats) -> Iterator[Floats]:
+        if self._batch is None:
+            yield batch
+            return
+        for start in range(0, len(batch), self._batch):
+            part = batch[start : start + self._batch]
+            if lacking := self._batch - len(part):
+                part = np.concatenate([part, np.zeros((lacking, *part.shape[1:]), np.float32)])
+            yield part
+
+    def _run(self, photos: Floats) -> Floats:
+        if self.input.layout == "NHWC":
+            photos = np.ascontiguousarray(photos.transpose(0, 2, 3, 1))
+        feed = {self._feed: photos.astype(self._precision, copy=False)}
+        try:
+            (answer,) = self._session.run([self._output], feed)
+        except Exception as error:
+            raise ValueError(f"{self.path} cannot be run on photos: {error}") from error
+        return np.asarray(answer, dtype=np.float32)
+
+    def _pool(self, answer: Floats) -> Floats:
+        way, axes = self.input.pooling, answer.ndim
+        if way == "none" and axes == 2:
+            return answer
+        if way == "cls" and axes == 3:
+            return answer[:, 0]
+        if way in ("mean", "gem") and axes in (3, 4):
+            channels_last = axes == 3 or self.input.layout == "NHWC"
+            places = tuple(range(1, axes - 1)) if channels_last else (2, 3)
+            if way == "mean":
+                return np.asarray(answer.mean(axis=places))
+            powers = np.maximum(answer, 1e-6) ** GEM_POWER
+            return np.asarray(powers.mean(axis=places) ** (1 / GEM_POWER))
+        suited = {2: '"none"', 3: '"mean", "gem" or "cls"', 4: '"mean" or "gem"'}
+        advice = f'set "pooling" to {suited[axes]}' if axes in suited else "choose another output"
+        raise ValueError(
+            f'{self.path}: output {self._output!r} has shape {answer.shape}, which "pooling": '
+            f'"{way}" does not fit; {advice} in its JSON'
+        )
+
+    def _check_feed(self) -> tuple[str, type[np.floating[Any]], int | None]:
+        """Name, precision and fixed batch size of the one input."""
+        feeds = self._session.get_inputs()
+        if len(feeds) != 1:
+            raise ValueError(
+                f"{self.path} takes {len(feeds)} inputs; export it with one, the photo"
+            )
+        feed = feeds[0]
+        if feed.type not in PRECISION:
+            raise ValueError(f"{self.path} takes {feed.type}; export it with a float input")
+        height, width = self.input.size
+        wanted = (3, height, width) if self.input.layout == "NCHW" else (height, width, 3)
+        takes = feed.shape
+        fits = len(takes) == 4 and all(
+            not isinstance(has, int) or has == want
+            for has, want in zip(takes[1:], wanted, strict=True)
+        )
+        if not fits:
+            raise ValueError(
+                f"{self.path} takes photos of shape {takes}, its JSON says {wanted}: "
+                'correct "size" or "layout"'
+            )
+        batch = takes[0] if isinstance(takes[0], int) and takes[0] > 0 else None
+        return feed.name, PRECISION[feed.type], batch
+
+    def _check_output(self) -> str:
+        names = [output.name for output in self._session.get_outputs()]
+        if self.input.output is None:
+            return str(names[0])
+        if self.input.output not in names:
+            raise ValueError(
+                f'{self.path} has no output {self.input.output!r}: set "output" to one of '
+                f"{', '.join(names)}"
+            )
+        return self.input.output
+
+
+class Onnx(PhotoEncoder):
+    """A network in ONNX as an encoder, one row per photo.
+
+    Parameters
+    ----------
+    path : path
+        As for :class:`OnnxNetwork`, which also says what is raised.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.network = OnnxNetwork(path)
+
+    @property
+    def name(self) -> str:
+        """``onnx:`` and the name of the file without its ending."""
+        return f"onnx:{self.network.path.stem}"
+
+    @property
+    def fingerprint(self) -> str:
+        """Follows the content of the network and of its JSON."""
+        return f"onnx-1:{self.network.digest}"
+
+    def look(self, photo: NDArray[np.uint8]) -> Array:
+        """The photo as the network wants it, ``(3, h, w)``."""
+        return self.network.prepare(photo)
+
+    def embed(self, looks: Sequence[Array]) -> Array:
+        """Unit rows ``(photos, 1, dimension)``."""
+        return self.network.embed(np.stack(looks).astype(np.float32, copy=False))[:, None]
+
+
+def _read_input(path: Path) -> PhotoInput:
+    if not path.is_file():
+        raise ValueError(f"{path} is missing: give the path of an ONNX file")
+    beside = (path.with_name(path.name + ".json"), path.with_suffix(".json"))
+    place = next((file for file in beside if file.is_file()), None)
+    if place is None:
+        raise ValueError(
+            f"{beside[0]} is missing: write there how the network wants its photos, at least "
+            '{"size": [224, 224]}'
+        )
+    try:
+        given = json.loads(place.read_text(encoding="utf-8"))
+        if not isinstance(given, dict):
+            raise ValueError("it must be an object with named values")
+        return PhotoInput.of(given)
+    except ValueError as error:
+        raise ValueError(f"{place} cannot be used: {error}") from error
+
+
+def _start(path: Path, threads: int) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 3  # errors, not warnings about the file's age
+    try:
+        return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise ValueError(f"{path} is not a network that can be loaded: {error}") from error
+
+
+def _padded(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """Fit inside `size` on white; ImageOps.pad fails on very long photos."""
+    share = min(size[0] / image.width, size[1] / image.height)
+    inner = (max(1, round(image.width * share)), max(1, round(image.height * share)))
+    canvas = Image.new("RGB", size, "white")
+    fitted = image.resize(inner, Image.Resampling.BILINEAR, reducing_gap=3.0)
+    canvas.paste(fitted, ((size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2))
+    return canvas
+
+
+def _numbers(values: object) -> bool:
+    return isinstance(values, list) and all(
+        isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value)
+        for value in values
+    )

@@ -1,0 +1,100 @@
+"""The 64-bit perceptual hash of a photo, bit for bit the one that catalogues carry."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy.fft import dct
+
+from samesku.catalog import Catalog
+from samesku.encoders.base import Array, PhotoEncoder
+
+__all__ = ["HASH_BYTES", "PHash", "parse_phash", "phash"]
+
+HASH_BYTES = 8
+
+SIDE = 32
+LOW = 8
+HEX_HASH = re.compile(r"[0-9a-fA-F]{16}")
+
+
+def phash(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Hash a photo by the signs of its 64 lowest frequencies about their median.
+
+    Photos that differ in size, compression or brightness keep nearly all bits; a crop, a border or
+    a mirror image does not.
+
+    Parameters
+    ----------
+    rgb : uint8 (h, w, 3)
+        A decoded photo.
+
+    Returns
+    -------
+    uint8 (8,)
+        The bits, row by row from the lowest frequency; ``.tobytes().hex()`` is the usual text form.
+
+    Notes
+    -----
+    Equals ``imagehash.phash`` of the same pixels [1]_. Photos with transparency or an EXIF rotation
+    are hashed as they are seen (on white, upright), while ``imagehash.phash`` of the opened file
+    hashes what is stored.
+
+    References
+    ----------
+    .. [1] J. Buchner, ImageHash, https://github.com/JohannesBuchner/imagehash, after N. Krawetz,
+       "Looks Like It", 2011.
+    """
+    grey = Image.fromarray(rgb).convert("L").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+    waves = dct(dct(np.asarray(grey, dtype=np.float64), axis=0), axis=1)[:LOW, :LOW]
+    bits: NDArray[np.uint8] = np.packbits(waves > np.median(waves))
+    return bits
+
+
+def parse_phash(hashes: Sequence[str | None]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+    """Read hashes written as 16 hexadecimal digits.
+
+    Parameters
+    ----------
+    hashes : sequence of str or None, length n
+        As catalogues carry them, e.g. ``"94974f937d4c2433"``; case and outer blanks do not matter.
+
+    Returns
+    -------
+    bits : uint8 (n, 8)
+        Zero where the text is no hash.
+    valid : bool (n,)
+        Where it is one.
+    """
+    texts = [(text or "").strip() for text in hashes]
+    valid = np.array([HEX_HASH.fullmatch(text) is not None for text in texts], dtype=bool)
+    digits = "".join(text for text, good in zip(texts, valid, strict=True) if good)
+    bits = np.zeros((len(texts), HASH_BYTES), dtype=np.uint8)
+    bits[valid] = np.frombuffer(bytes.fromhex(digits), dtype=np.uint8).reshape(-1, HASH_BYTES)
+    return bits, valid
+
+
+class PHash(PhotoEncoder):
+    """The perceptual hash: what the catalogue brings, else made from the photo."""
+
+    name = "phash"
+    fingerprint = "phash-1"
+
+    def look(self, photo: NDArray[np.uint8]) -> Array:
+        """The hash ``(8,)``."""
+        return phash(photo)
+
+    def embed(self, looks: Sequence[Array]) -> Array:
+        """Packed bits ``(photos, 1, 8)``."""
+        return np.stack(looks)[:, None]
+
+    def given(self, catalog: Catalog) -> tuple[Array, NDArray[np.bool_]] | None:
+        """The hashes of the column `image_phash`, where there are any."""
+        if "image_phash" not in catalog.frame.columns:
+            return None
+        bits, valid = parse_phash(catalog.frame["image_phash"].to_list())
+        return bits[valid][:, None], valid

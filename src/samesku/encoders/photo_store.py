@@ -1,0 +1,71 @@
+"""The rows of single photos, kept by the hash of the photo's bytes."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from samesku.cache import Cache, content_key
+from samesku.encoders.base import Array
+
+__all__ = ["PhotoStore"]
+
+
+class PhotoStore:
+    """What one encoder made of photos, on disk in shards; only their keys are held in memory.
+
+    Parameters
+    ----------
+    cache : Cache
+        Where the shards lie. Without a folder the rows of this run stay in memory.
+    room : str
+        The encoder's place in the cache.
+    """
+
+    def __init__(self, cache: Cache, room: str) -> None:
+        self.cache = cache
+        self.room = room
+        self._place: dict[bytes, tuple[str, int]] = {}
+        self._held: dict[str, Array] = {}
+        for shard in cache.names(room):
+            stored = cache.load(room, shard, only="keys")
+            if stored is not None:
+                self._index(shard, [key.tobytes() for key in stored["keys"]])
+
+    def __contains__(self, key: bytes) -> bool:
+        return key in self._place
+
+    def add(self, keys: Sequence[bytes], rows: Array) -> None:
+        """Keep ``rows[i]`` under ``keys[i]``."""
+        packed = np.frombuffer(b"".join(keys), dtype=np.uint8).reshape(len(keys), -1)
+        shard = content_key(b"".join(keys))
+        self.cache.store(self.room, shard, {"keys": packed, "rows": rows})
+        if self.cache.folder is None:
+            self._held[shard] = rows
+        self._index(shard, keys)
+
+    def rows(self, keys: Sequence[bytes]) -> Array | None:
+        """The rows under `keys`, in their order, ``(len(keys), views, d)``; None without keys."""
+        wanted: dict[str, list[int]] = defaultdict(list)
+        for position, key in enumerate(keys):
+            wanted[self._place[key][0]].append(position)
+        gathered: Array | None = None
+        for shard, positions in wanted.items():
+            rows = self._rows_of(shard)
+            if gathered is None:
+                gathered = np.empty((len(keys), *rows.shape[1:]), dtype=rows.dtype)
+            gathered[positions] = rows[[self._place[keys[position]][1] for position in positions]]
+        return gathered
+
+    def _rows_of(self, shard: str) -> Array:
+        if shard in self._held:
+            return self._held[shard]
+        stored = self.cache.load(self.room, shard)
+        if stored is None:
+            raise OSError(f"the cache in {self.cache.folder} changed during the run; run it again")
+        return stored["rows"]
+
+    def _index(self, shard: str, keys: Sequence[bytes]) -> None:
+        self._place.update((key, (shard, row)) for row, key in enumerate(keys))

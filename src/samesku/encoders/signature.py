@@ -1,0 +1,233 @@
+"""A photo signature without trained weights that survives what sellers do to a copied photo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from samesku.encoders.base import Array, PhotoEncoder
+
+__all__ = ["DIMENSION", "PROBES", "REFERENCES", "SAME_PHOTO", "VIEWS", "Signature", "signature"]
+
+Floats = NDArray[np.float32]
+
+GRID = 80  # pixels per side of the stretched thumbnail that everything is computed from
+CELLS = 5  # cells per side of a view
+DIRECTIONS = 6  # of the gradient, over the full turn
+CHANNELS = DIRECTIONS + 3  # ... and two colour ratios, and lightness
+DIMENSION = CHANNELS * CELLS * CELLS
+
+REFERENCES = 2  # the whole photo, and its content without border and banner
+VIEWS = 10  # ... mirror image, five crops, both halves of a collage
+PROBES: NDArray[np.bool_] = np.arange(VIEWS) >= REFERENCES
+MIRRORED: NDArray[np.bool_] = np.arange(VIEWS) == REFERENCES
+
+# Similarity from which two photos are taken for the same one: docs/photos.md derives it.
+SAME_PHOTO = 0.88
+
+COLOUR_WEIGHT = 1.25
+LIGHTNESS_WEIGHT = 0.5
+BLANK = 0.2  # a row shorter than this, where a photo's is about 1.5, holds nothing but rounding
+CROP = 0.87  # side of a crop view: sqrt(0.76), the usual share of the area that is kept
+CROP_PLACES = ((0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0), (0.5, 0.5))
+
+# Levels are shares of full brightness.
+EVEN = 10 / 255  # a border's rows stay within this of their median
+STEP = 24 / 255  # a banner's edge is at least this high ...
+STEP_RATIO = 4.0  # ... and this many times the usual difference of neighbouring rows
+MAX_BANNER = 0.34
+COLLAGE_SEAM = (0.3, 0.7)
+
+
+def signature(rgb: NDArray[np.uint8]) -> Floats:
+    """Describe a photo by several views, so that altered copies meet in at least one.
+
+    Parameters
+    ----------
+    rgb : uint8 (h, w, 3)
+        A decoded photo.
+
+    Returns
+    -------
+    float32 (VIEWS, DIMENSION)
+        Unit rows; a zero row where a view is blank, which resembles nothing. The first
+        `REFERENCES` are to be found, the others (`PROBES`) only ask: the similarity of two photos
+        is the largest cosine of any view of one with a reference view of the other.
+
+    Notes
+    -----
+    A view is a window of one small thumbnail, cut into cells with soft borders. Each cell holds how
+    strong the gradient is in each direction (as in HOG [1]_, square-rooted, less their mean), the
+    log ratios of red and blue to green, and the log lightness, both less the mean of the view.
+    Subtracting means of logarithms undoes exposure and colour cast; a gamma only scales.
+
+    References
+    ----------
+    .. [1] N. Dalal, B. Triggs, "Histograms of oriented gradients for human detection", CVPR 2005.
+    """
+    size = (GRID, GRID)
+    thumbnail = Image.fromarray(rgb).resize(size, Image.Resampling.BILINEAR, reducing_gap=3.0)
+    # Planes first: reductions over three neighbouring numbers are slow.
+    pixels = np.ascontiguousarray(np.asarray(thumbnail).transpose(2, 0, 1), dtype=np.float32)
+    pixels /= np.float32(255)
+    return _describe(_channels(pixels), np.array(list(_windows(pixels)), dtype=np.float32))
+
+
+class Signature(PhotoEncoder):
+    """The photo signature: no weights, several views per photo."""
+
+    name = "signature"
+    fingerprint = "signature-1"
+
+    @property
+    def probes(self) -> NDArray[np.bool_]:
+        """The mirror image, the crops and the halves only ask."""
+        return PROBES
+
+    def look(self, photo: NDArray[np.uint8]) -> Array:
+        """All views ``(VIEWS, DIMENSION)``."""
+        return signature(photo)
+
+    def embed(self, looks: Sequence[Array]) -> Array:
+        """Unit rows ``(photos, VIEWS, DIMENSION)``."""
+        return np.stack(looks)
+
+
+def _channels(pixels: Floats) -> Floats:
+    """Maps `(CHANNELS, GRID, GRID)`: gradient by direction, colour ratios, lightness."""
+    lightness = (pixels * np.array([0.299, 0.587, 0.114], np.float32)[:, None, None]).sum(axis=0)
+    down, right = np.gradient(lightness)
+    turn = np.arange(DIRECTIONS, dtype=np.float32)[:, None, None] * (2 * np.pi / DIRECTIONS)
+    along = np.maximum(np.cos(turn) * right + np.sin(turn) * down, 0)
+    # The cube of the cosine: neighbouring directions overlap by little and none is missed.
+    edges = along**3 / (right**2 + down**2 + 1e-9)
+    red, green, blue = np.log(pixels + 0.1)
+    tones = np.stack([red - green, blue - green, np.log(lightness + 0.1)])
+    return np.concatenate([edges, tones]).astype(np.float32)
+
+
+def _describe(channels: Floats, windows: Floats) -> Floats:
+    """Rows `(views, DIMENSION)` of the windows `(views, 4)`: top, bottom, left, right."""
+    rows = _cell_weights(windows[:, 0], windows[:, 1])
+    columns = _cell_weights(windows[:, 2], windows[:, 3])
+    columns[MIRRORED] = columns[MIRRORED, ::-1]
+    # Many small products: one large one would wake the BLAS threads under every photo thread.
+    cells = rows[:, None] @ channels @ columns[:, None].swapaxes(-1, -2)
+
+    edges, colours, lightness = np.split(cells, [DIRECTIONS, DIRECTIONS + 2], axis=1)
+    edges = np.sqrt(edges)
+    # In a mirror right is left: direction k becomes the half turn less k.
+    flipped = (DIRECTIONS // 2 - np.arange(DIRECTIONS)) % DIRECTIONS
+    edges[MIRRORED] = edges[MIRRORED][:, flipped]
+    parts = [
+        _damped_unit(edges - edges.mean((1, 2, 3), keepdims=True), 1e-3),
+        COLOUR_WEIGHT * _damped_unit(colours - colours.mean((2, 3), keepdims=True), 0.3),
+        LIGHTNESS_WEIGHT * _damped_unit(lightness - lightness.mean((2, 3), keepdims=True), 1e-2),
+    ]
+    rows = np.concatenate(parts, axis=1)
+    length = np.linalg.norm(rows, axis=1, keepdims=True)
+    return np.where(length < BLANK, 0, rows / np.maximum(length, BLANK)).astype(np.float32)
+
+
+def _cell_weights(low: Floats, high: Floats) -> Floats:
+    """Weights `(views, CELLS, GRID)` that average pixels into soft cells between two places."""
+    cell = ((high - low) * GRID / CELLS)[:, None, None]
+    middle = low[:, None, None] * GRID + (np.arange(CELLS)[:, None] + 0.5) * cell
+    pixel = np.arange(GRID) + 0.5
+    weights = np.maximum(1 - np.abs(pixel - middle) / cell, 0)
+    inside = (pixel >= low[:, None] * GRID) & (pixel <= high[:, None] * GRID)
+    weights *= inside[:, None, :]
+    weights /= np.maximum(weights.sum(-1, keepdims=True), 1e-6)
+    return np.asarray(weights, dtype=np.float32)
+
+
+def _damped_unit(part: Floats, damping: float) -> Floats:
+    """Rows of length 1, less where there is so little that it is mostly noise."""
+    flat = part.reshape(len(part), -1)
+    unit: Floats = flat / (np.linalg.norm(flat, axis=1, keepdims=True) + np.float32(damping))
+    return unit
+
+
+def _windows(pixels: Floats) -> Iterator[tuple[float, float, float, float]]:
+    """The views' windows as shares of the photo, in the order of the rows."""
+    yield 0.0, 1.0, 0.0, 1.0
+    content = np.array(_content(pixels)) / GRID
+    yield tuple(content)
+    yield tuple(content)  # mirrored
+    top, bottom, left, right = content
+    height, width = bottom - top, right - left
+    for down, across in CROP_PLACES:
+        y, x = top + (1 - CROP) * height * down, left + (1 - CROP) * width * across
+        yield y, y + CROP * height, x, x + CROP * width
+    yield from _halves(pixels)
+
+
+def _content(pixels: Floats) -> tuple[int, int, int, int]:
+    """Top, bottom, left, right of what remains without even borders and up to two banners."""
+    box = _without_border(pixels, (0, GRID, 0, GRID))
+    for _ in range(2):
+        cut = _without_banner(pixels, box)
+        if cut == box:
+            break
+        box = _without_border(pixels, cut)
+    return box
+
+
+def _without_border(pixels: Floats, box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    """Drop the outer rows, then columns, that are of one colour."""
+    top, bottom, left, right = box
+    first, last = _uneven(pixels[:, top:bottom, left:right])
+    top, bottom = top + first, top + last
+    first, last = _uneven(pixels[:, top:bottom, left:right].swapaxes(1, 2))
+    return top, bottom, left + first, left + last
+
+
+def _uneven(pixels: Floats) -> tuple[int, int]:
+    """First row that is not even, and the end of the last; all rows if too few would remain."""
+    off = np.abs(pixels - np.median(pixels, axis=2, keepdims=True)).max(axis=0)
+    # A twentieth of the row may stray: dust and compression.
+    rows = np.flatnonzero((off >= EVEN).mean(axis=1) > 0.05)
+    if len(rows) <= GRID // 4:
+        return 0, len(off)
+    return int(rows[0]), int(rows[-1]) + 1
+
+
+def _without_banner(pixels: Floats, box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    """Cut at the clearest straight edge near a side, if there is one."""
+    top, bottom, left, right = box
+    view = pixels[:, top:bottom, left:right]
+    cuts: list[tuple[float, tuple[int, int, int, int]]] = []
+    for upright, steps in ((True, _steps(view)), (False, _steps(view.swapaxes(1, 2)))):
+        reach = max(2, int(MAX_BANNER * len(steps)))
+        needed = max(STEP, STEP_RATIO * (float(np.median(steps)) + 2 / 255))
+        first = int(steps[:reach].argmax())
+        last = len(steps) - reach + int(steps[-reach:].argmax())
+        if steps[first] > needed:
+            cut = first + 1
+            near = (top + cut, bottom, left, right) if upright else (top, bottom, left + cut, right)
+            cuts.append((float(steps[first]), near))
+        if steps[last] > needed:
+            cut = last + 1
+            far = (top, top + cut, left, right) if upright else (top, bottom, left, left + cut)
+            cuts.append((float(steps[last]), far))
+    return max(cuts)[1] if cuts else box
+
+
+def _halves(pixels: Floats) -> list[tuple[float, float, float, float]]:
+    """Both sides of the clearest straight edge across the middle."""
+    first, end = (int(share * GRID) for share in COLLAGE_SEAM)
+    down, across = _steps(pixels)[first:end], _steps(pixels.swapaxes(1, 2))[first:end]
+    if down.max() >= across.max():
+        seam = (first + int(down.argmax()) + 1) / GRID
+        return [(0.0, seam, 0.0, 1.0), (seam, 1.0, 0.0, 1.0)]
+    seam = (first + int(across.argmax()) + 1) / GRID
+    return [(0.0, 1.0, 0.0, seam), (0.0, 1.0, seam, 1.0)]
+
+
+def _steps(pixels: Floats) -> Floats:
+    """How far each row is from the next in most places, `(rows - 1,)`."""
+    steps: Floats = np.median(np.abs(np.diff(pixels, axis=1)).max(axis=0), axis=1)
+    return steps

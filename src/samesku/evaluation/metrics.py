@@ -1,0 +1,162 @@
+"""How good matches and groups are, per query posting, with bootstrap intervals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Figure", "Tally", "bootstrap", "group_tally", "pair_tally", "posting_f1"]
+
+RESAMPLES = 1000
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A measured value with its 95% bootstrap interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
+
+
+@dataclass(frozen=True, eq=False)
+class Tally:
+    """Counts per posting, itself not counted; each array int64 ``(n,)``.
+
+    Attributes
+    ----------
+    correct : matched (or grouped) postings that are the same product.
+    matched : all matched (or grouped) postings whose product is known.
+    actual : postings of the same product in the pool.
+    """
+
+    correct: NDArray[np.int64]
+    matched: NDArray[np.int64]
+    actual: NDArray[np.int64]
+
+    def take(self, rows: NDArray[np.integer]) -> Tally:
+        """The counts of the given postings."""
+        return Tally(self.correct[rows], self.matched[rows], self.actual[rows])
+
+    @classmethod
+    def joined(cls, tallies: Sequence[Tally]) -> Tally:
+        """Several, one after the other."""
+        return cls(
+            np.concatenate([tally.correct for tally in tallies]),
+            np.concatenate([tally.matched for tally in tallies]),
+            np.concatenate([tally.actual for tally in tallies]),
+        )
+
+
+def pair_tally(
+    left: NDArray[np.integer], right: NDArray[np.integer], labels: NDArray[np.integer]
+) -> Tally:
+    """Count matched pairs per posting.
+
+    Parameters
+    ----------
+    left, right : integer (m,)
+        Each pair once, never a posting with itself.
+    labels : integer (n,)
+        Known products; -1 is unknown and counts neither for nor against.
+    """
+    size = len(labels)
+    known = (labels[left] >= 0) & (labels[right] >= 0)
+    left, right = left[known], right[known]
+    same = labels[left] == labels[right]
+    return Tally(
+        _both_ends(left[same], right[same], size), _both_ends(left, right, size), _actual(labels)
+    )
+
+
+def group_tally(groups: NDArray[np.integer], labels: NDArray[np.integer]) -> Tally:
+    """Count the other members of each posting's group.
+
+    Parameters
+    ----------
+    groups, labels : integer (n,)
+        The group each posting was put in, and its known product (-1: unknown).
+    """
+    known = labels >= 0
+    members = np.bincount(groups[known], minlength=int(groups.max(initial=0)) + 1)
+    cells = groups * (int(labels.max(initial=0)) + 2) + labels + 1
+    _, place, counts = np.unique(cells, return_inverse=True, return_counts=True)
+    correct = np.where(known, counts[place] - 1, 0)
+    return Tally(correct, np.where(known, members[groups] - 1, 0), _actual(labels))
+
+
+def posting_f1(tally: Tally) -> NDArray[np.float64]:
+    """F1 of each posting's matches, itself counted: the competition's metric before the mean."""
+    return 2 * (tally.correct + 1) / (tally.matched + tally.actual + 2)
+
+
+def bootstrap(
+    top: NDArray[np.floating | np.integer],
+    bottom: NDArray[np.floating | np.integer],
+    clusters: NDArray[np.integer],
+    *,
+    combine: str = "ratio",
+    seed: int = 0,
+) -> Figure:
+    """Ratio of two sums over postings, resampled by whole clusters.
+
+    Parameters
+    ----------
+    top, bottom : (q,) or, to combine precision and recall, (2, q)
+        Summands of numerator and denominator.
+    clusters : integer (q,)
+        Postings of one product are not independent: they are drawn together.
+    combine : {"ratio", "harmonic"}
+        "harmonic" takes two ratios (rows of top and bottom) and returns their harmonic mean.
+    seed : int
+        Of the resampling.
+
+    Returns
+    -------
+    Figure
+        95% percentile interval over 1,000 resamples.
+    """
+    top, bottom = np.atleast_2d(top).astype(float), np.atleast_2d(bottom).astype(float)
+    _, codes = np.unique(clusters, return_inverse=True)
+    number = int(codes.max(initial=-1)) + 1
+    if number == 0:
+        return Figure(float("nan"), float("nan"), float("nan"))
+    sums = np.stack([np.bincount(codes, part, number) for part in (*top, *bottom)], axis=1)
+    rng = np.random.default_rng(seed)
+    drawn = np.empty((RESAMPLES, sums.shape[1]))
+    for resample in range(RESAMPLES):
+        times = np.bincount(rng.integers(0, number, number), minlength=number)
+        drawn[resample] = times @ sums
+    values = _combined(drawn, len(top), combine)
+    low, high = (
+        np.nanpercentile(values, [2.5, 97.5]) if np.isfinite(values).any() else (np.nan,) * 2
+    )
+    value = _combined(sums.sum(axis=0, keepdims=True), len(top), combine)[0]
+    return Figure(float(value), float(low), float(high))
+
+
+def _combined(sums: NDArray[np.float64], ratios: int, combine: str) -> NDArray[np.float64]:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = sums[:, :ratios] / sums[:, ratios:]
+        if combine == "ratio":
+            return np.asarray(ratio[:, 0])
+        # No match at all leaves precision undefined; the harmonic mean is then 0, as usual.
+        product, total = np.nan_to_num(ratio).prod(axis=1), np.nan_to_num(ratio).sum(axis=1)
+        return np.where(total > 0, 2 * product / np.where(total > 0, total, 1), 0.0)
+
+
+def _both_ends(
+    left: NDArray[np.integer], right: NDArray[np.integer], size: int
+) -> NDArray[np.int64]:
+    return np.bincount(left, minlength=size) + np.bincount(right, minlength=size)
+
+
+def _actual(labels: NDArray[np.integer]) -> NDArray[np.int64]:
+    members = np.bincount(labels + 1)
+    return np.where(labels >= 0, members[labels + 1] - 1, 0)

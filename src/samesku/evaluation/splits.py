@@ -1,0 +1,148 @@
+"""Splits of a labelled catalogue in which nothing of a query's product was seen before."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
+
+from samesku.catalog import Catalog
+from samesku.problems import CatalogError, Problem
+from samesku.tables import read_table
+
+__all__ = ["Split", "group_folds", "leaks", "read_split"]
+
+# Columns of which equal values betray the same product, beside the label itself.
+TELLTALES = ("label_group", "image", "image_phash")
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Which postings choose the thresholds and which are scored.
+
+    Attributes
+    ----------
+    name : str
+        What is scored, e.g. ``"fold 1"`` or ``"validation"``.
+    train, test : int64
+        Positions of labelled postings.
+    """
+
+    name: str
+    train: NDArray[np.int64]
+    test: NDArray[np.int64]
+
+
+def group_folds(catalog: Catalog, folds: int = 4, seed: int = 0) -> list[Split]:
+    """Cross-validation folds that share no label group and no identical photo or hash.
+
+    Groups that share a photo or a hash are kept together. The largest such bundles are dealt
+    first, each to the fold that is smallest so far; equal ones in an order drawn by `seed`.
+
+    Raises
+    ------
+    ValueError
+        Without labels, or with fewer bundles than folds.
+    """
+    labels = _labels(catalog)
+    if folds < 2:
+        raise ValueError(f"cross-validation needs 2 folds or more, not {folds}")
+    known = np.flatnonzero(labels >= 0)
+    bundle = _bundles(catalog)[known]
+    _, bundle, sizes = np.unique(bundle, return_inverse=True, return_counts=True)
+    if len(sizes) < folds:
+        raise ValueError(
+            f"{len(sizes)} products that share neither label nor photo cannot make {folds} folds; "
+            f"ask for fewer folds"
+        )
+    drawn = np.random.default_rng(seed).permutation(len(sizes))
+    fold_of = np.empty(len(sizes), dtype=np.int64)
+    filled = np.zeros(folds, dtype=np.int64)
+    for place in drawn[np.argsort(-sizes[drawn], kind="stable")]:
+        fold_of[place] = smallest = int(filled.argmin())
+        filled[smallest] += sizes[place]
+    own = fold_of[bundle]
+    return [
+        Split(f"fold {fold + 1}", known[own != fold], known[own == fold]) for fold in range(folds)
+    ]
+
+
+def read_split(path: str | Path, catalog: Catalog) -> list[Split]:
+    """Read a given split: a table with `posting_id` and `split`.
+
+    Postings whose split is ``train`` choose the thresholds; every other name is scored.
+
+    Raises
+    ------
+    CatalogError
+        Columns or postings are missing, or no posting is in ``train``.
+    """
+    labels = _labels(catalog)
+    frame, problems = read_table(Path(path))
+    for name in ("posting_id", "split"):
+        if name not in frame.columns:
+            problems.append(
+                Problem("missing_column", f"there is no column {name!r}", "add it", fatal=True)
+            )
+    if any(problem.fatal for problem in problems):
+        raise CatalogError(str(path), problems)
+    frame = frame.select(pl.col("posting_id", "split").cast(pl.String).str.strip_chars())
+    twice = frame["posting_id"].is_duplicated()
+    if twice.any():
+        fix = "each posting is in one split"
+        problem = Problem.at(
+            "duplicate_id", "duplicate posting_id", fix, twice.arg_true(), fatal=True
+        )
+        raise CatalogError(str(path), [problem])
+    joined = catalog.frame.select("posting_id").join(
+        frame, on="posting_id", how="left", maintain_order="left"
+    )
+    names = joined["split"]
+    train = np.flatnonzero((names == "train").fill_null(False).to_numpy() & (labels >= 0))
+    others = sorted(set(names.drop_nulls()) - {"train"})
+    if not len(train) or not others:
+        message = "no labelled posting of the catalogue is in 'train', or all of them are"
+        fix = f"the names of the splits are {sorted(set(names.drop_nulls()))}"
+        raise CatalogError(str(path), [Problem("empty_split", message, fix, fatal=True)])
+    return [
+        Split(
+            name, train, np.flatnonzero((names == name).fill_null(False).to_numpy() & (labels >= 0))
+        )
+        for name in others
+    ]
+
+
+def leaks(catalog: Catalog, split: Split) -> int:
+    """How many scored postings share a label, a photo or a hash with one that chose thresholds."""
+    bundle = _bundles(catalog)
+    return int(np.isin(bundle[split.test], bundle[split.train]).sum())
+
+
+def _labels(catalog: Catalog) -> NDArray[np.int64]:
+    if catalog.labels is None or not (catalog.labels >= 0).any():
+        raise ValueError(
+            f"{catalog.name} has no labels to score against; add a column label_group or map one"
+        )
+    return catalog.labels
+
+
+def _bundles(catalog: Catalog) -> NDArray[np.int64]:
+    """Connected components of postings that share a telltale value, int64 ``(n,)``."""
+    size = len(catalog)
+    posting, value, offset = [], [], size
+    for name in TELLTALES:
+        if name in catalog.frame.columns:
+            codes = catalog.frame[name].rank("dense").cast(pl.Int64)
+            there = codes.is_not_null().to_numpy()
+            posting.append(np.flatnonzero(there))
+            value.append(codes.drop_nulls().to_numpy() + offset)
+            offset += len(codes) + 1
+    ends = np.concatenate(posting), np.concatenate(value)
+    graph = sp.coo_matrix((np.ones(len(ends[0]), dtype=np.int8), ends), shape=(offset, offset))
+    component: NDArray[np.int64] = connected_components(graph, directed=False)[1][:size]
+    return component

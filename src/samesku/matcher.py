@@ -1,0 +1,119 @@
+"""The whole way of a posting, on one page: catalogue in, matches out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from samesku.cache import Cache, content_key
+from samesku.candidates import Candidates, Source, join_candidates
+from samesku.catalog import Catalog
+from samesku.encoders import default_encoders
+from samesku.encoders.base import Encoder, Vectors
+from samesku.encoders.encode import Encoded, encode
+from samesku.fusion import Fusion, fusion_by_name
+from samesku.matches import LINE, Matches
+from samesku.neighbors import Method, Neighbors, nearest
+from samesku.progress import Progress
+from samesku.record import run_record
+
+__all__ = ["Matcher"]
+
+# Similarity below which a pair is not worth judging, and the one at which a full list of
+# neighbours is made longer: by how similarities under each kind of vectors spread.
+FLOOR = {"sparse": 0.25, "dense": 0.5, "bits": 0.75}
+CROWD = {"sparse": 0.8, "dense": 0.9, "bits": 0.9}
+
+
+class Matcher:
+    """Tells which postings of a catalogue are the same product.
+
+    Parameters
+    ----------
+    encoders : sequence of Encoder, optional
+        What looks at the postings; default: :func:`samesku.encoders.default_encoders`.
+    fusion : Fusion or str
+        How the modalities combine to a decision.
+    k : int
+        Neighbours per posting and encoder that become candidates.
+    line : float
+        Score from which a pair is accepted, in (0, 1].
+    method : {"auto", "exact", "approximate"}
+        How neighbours are searched (:func:`samesku.neighbors.nearest`).
+    cache : Cache, optional
+        Where encodings and neighbours are kept between runs; default: nowhere.
+    progress : Progress, optional
+        Who hears how far the work is.
+
+    Examples
+    --------
+    >>> from samesku import Matcher, read_catalog
+    >>> import polars as pl
+    >>> offers = pl.DataFrame(
+    ...     {
+    ...         "posting_id": ["a", "b", "c"],
+    ...         "title": ["Susu Bebelo 400 gram", "BEBELO susu 0,4kg", "Lampu LED 12 watt"],
+    ...     }
+    ... )
+    >>> matches = Matcher().match(read_catalog(offers))
+    >>> matches.submission["matches"].to_list()
+    ['a b', 'b a', 'c']
+    """
+
+    def __init__(
+        self,
+        encoders: Sequence[Encoder] | None = None,
+        fusion: Fusion | str = "union",
+        *,
+        k: int = 50,
+        line: float = LINE,
+        method: Method = "auto",
+        cache: Cache | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.encoders = list(default_encoders() if encoders is None else encoders)
+        self.fusion = fusion_by_name(fusion) if isinstance(fusion, str) else fusion
+        self.k = k
+        self.line = line
+        self.method: Method = method
+        self.cache = cache or Cache(None)
+        self.progress = progress or Progress()
+
+    def match(self, catalog: Catalog) -> Matches:
+        """Match every posting of the catalogue with every other."""
+        encoded = encode(catalog, self.encoders, self.cache, self.progress)
+        candidates = self._candidates(encoded)
+        with self.progress.stage("judge"):
+            scores = self.fusion.score(candidates, catalog)
+        matches = Matches(catalog, candidates, scores, self.fusion, self.line)
+        with self.progress.stage("group"):
+            matches.groups  # noqa: B018  (computed here so that its time is told)
+        return replace(matches, run=run_record(matches, encoded, self.progress))
+
+    def candidates(self, catalog: Catalog) -> Candidates:
+        """The pairs of the catalogue that are worth judging."""
+        return self._candidates(encode(catalog, self.encoders, self.cache, self.progress))
+
+    def _candidates(self, encoded: Encoded) -> Candidates:
+        sources = []
+        for encoder, vectors, key in zip(self.encoders, encoded.vectors, encoded.keys, strict=True):
+            with self.progress.stage(f"find neighbours ({encoder.name})"):
+                found = self._neighbors(vectors, key)
+            sources.append(Source(encoder.name, encoder.modality, vectors, found))
+        with self.progress.stage("join candidates"):
+            return join_candidates(sources)
+
+    def _neighbors(self, vectors: Vectors, key: str) -> Neighbors:
+        key = content_key("neighbors-1", key, str(self.k), self.method)
+        stored = self.cache.load("neighbors", key)
+        if stored is not None and stored.keys() == {"query", "candidate", "similarity"}:
+            return Neighbors(**stored, size=vectors.size)
+        found = nearest(
+            vectors,
+            k=self.k,
+            floor=FLOOR[vectors.kind],
+            deepen=CROWD[vectors.kind],
+            method=self.method,
+        )
+        self.cache.store("neighbors", key, found.arrays)
+        return found

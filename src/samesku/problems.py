@@ -1,0 +1,99 @@
+"""What is wrong with the input, said once, with rows and the fix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+__all__ = ["CatalogError", "Problem", "describe"]
+
+EXAMPLES_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One kind of fault and everywhere it occurs.
+
+    Parameters
+    ----------
+    kind : str
+        Short machine-readable name, e.g. ``"duplicate_id"``.
+    message : str
+        What is wrong, in words, without the rows.
+    fix : str
+        What the user can do, or what samesku does instead.
+    fatal : bool
+        Whether the catalogue cannot be used until it is mended.
+    rows : tuple of int
+        The rows concerned, as a spreadsheet shows them: the header is row 1.
+    examples : tuple of str
+        Offending values, in the order of `rows`.
+    """
+
+    kind: str
+    message: str
+    fix: str
+    fatal: bool = False
+    rows: tuple[int, ...] = ()
+    examples: tuple[str, ...] = ()
+
+    @classmethod
+    def at(
+        cls,
+        kind: str,
+        message: str,
+        fix: str,
+        positions: Iterable[int],
+        *,
+        fatal: bool = False,
+        examples: Sequence[object] = (),
+    ) -> Problem:
+        """Build a problem from 0-based positions in the table."""
+        rows = tuple(int(position) + 2 for position in positions)
+        shown = tuple(_shorten(str(value)) for value in examples)
+        return cls(kind, message, fix, fatal, rows, shown)
+
+    @property
+    def count(self) -> int:
+        """How many rows are concerned; 1 when it concerns the file as a whole."""
+        return max(len(self.rows), 1)
+
+    def __str__(self) -> str:
+        text = self.message
+        if self.rows:
+            shown = ", ".join(str(row) for row in self.rows[:EXAMPLES_SHOWN])
+            more = len(self.rows) - EXAMPLES_SHOWN
+            where = f"row{'s' if len(self.rows) > 1 else ''} {shown}"
+            text = (
+                f"{len(self.rows):,} x {text} ({where}{f' and {more:,} more' if more > 0 else ''}"
+            )
+            if self.examples:
+                text += f"; e.g. {', '.join(repr(value) for value in self.examples[:3])}"
+            text += ")"
+        return f"{text}: {self.fix}"
+
+
+class CatalogError(ValueError):
+    """The catalogue cannot be used; carries every problem found, not only the first.
+
+    Parameters
+    ----------
+    source : str
+        The file or object that was read.
+    problems : sequence of Problem
+        All problems, fatal ones first.
+    """
+
+    def __init__(self, source: str, problems: Sequence[Problem]) -> None:
+        self.source = source
+        self.problems = tuple(sorted(problems, key=lambda problem: not problem.fatal))
+        super().__init__(f"{source} cannot be used:\n{describe(self.problems)}")
+
+
+def describe(problems: Iterable[Problem]) -> str:
+    """All problems as indented lines, one each."""
+    return "\n".join(f"  - {problem}" for problem in problems)
+
+
+def _shorten(text: str, width: int = 60) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"

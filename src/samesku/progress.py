@@ -1,0 +1,48 @@
+"""What long work tells while it runs: its stages, how far each is, and how long it took."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeAlias
+
+__all__ = ["Advance", "Progress"]
+
+Advance: TypeAlias = Callable[[int], None]
+
+
+class Progress:
+    """Keeps the time of each stage and shows nothing; the command line shows a bar instead.
+
+    Attributes
+    ----------
+    seconds : dict of str to float
+        Wall time of each finished stage, in order; a stage met again adds up.
+    notes : list of str
+        What the user should know of the work done.
+    """
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self.notes: list[str] = []
+
+    @contextmanager
+    def stage(self, name: str, total: int | None = None) -> Iterator[Advance]:
+        """Time a stage; call what this yields with the number of items done since the last call."""
+        start = time.perf_counter()
+        with self._shown(name, total) as advance:
+            try:
+                yield advance
+            finally:
+                taken = time.perf_counter() - start
+                self.seconds[name] = self.seconds.get(name, 0.0) + taken
+
+    def note(self, text: str) -> None:
+        """Tell the user something once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    @contextmanager
+    def _shown(self, name: str, total: int | None) -> Iterator[Advance]:
+        yield lambda done: None

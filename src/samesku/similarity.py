@@ -1,0 +1,74 @@
+"""How similar given pairs of postings are under one encoder."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from samesku.encoders.base import Rows, Vectors
+
+__all__ = ["pair_similarity", "row_similarity"]
+
+PAIRS_AT_ONCE = 65_536
+
+
+def pair_similarity(
+    vectors: Vectors, left: NDArray[np.integer], right: NDArray[np.integer]
+) -> NDArray[np.float32]:
+    """Similarity of the postings ``left[i]`` and ``right[i]``.
+
+    Parameters
+    ----------
+    vectors : Vectors
+    left, right : integer (m,)
+        Positions of postings.
+
+    Returns
+    -------
+    float32 (m,)
+        The largest similarity over their rows where at least one row of the two can be found
+        (two probes are never compared); NaN where a posting has no row.
+    """
+    first = np.searchsorted(vectors.owner, np.arange(vectors.size))
+    count = np.searchsorted(vectors.owner, np.arange(vectors.size), side="right") - first
+    best = np.full(len(left), np.nan, dtype=np.float32)
+    views = int(count.max(initial=0))
+    for one in range(views):
+        for other in range(views):
+            both = np.flatnonzero((count[left] > one) & (count[right] > other))
+            a, b = first[left[both]] + one, first[right[both]] + other
+            if vectors.probe is not None:
+                allowed = ~(vectors.probe[a] & vectors.probe[b])
+                both, a, b = both[allowed], a[allowed], b[allowed]
+            if len(both):
+                best[both] = np.fmax(best[both], row_similarity(vectors.rows, a, vectors.rows, b))
+    return best
+
+
+def row_similarity(
+    left_rows: Rows, left: NDArray[np.integer], right_rows: Rows, right: NDArray[np.integer]
+) -> NDArray[np.float32]:
+    """Similarity of ``left_rows[left[i]]`` and ``right_rows[right[i]]``, float32 ``(m,)``."""
+    starts = range(0, len(left), PAIRS_AT_ONCE)
+
+    def part(start: int) -> NDArray[np.float32]:
+        chunk = slice(start, start + PAIRS_AT_ONCE)
+        return _similarity(left_rows[left[chunk]], right_rows[right[chunk]])
+
+    with ThreadPoolExecutor() as pool:
+        parts = list(pool.map(part, starts))
+    return np.concatenate(parts) if parts else np.empty(0, dtype=np.float32)
+
+
+def _similarity(a: Rows, b: Rows) -> NDArray[np.float32]:
+    if sp.issparse(a):
+        return np.asarray(a.multiply(b).sum(axis=1), dtype=np.float32).ravel()
+    if a.dtype == np.uint8:
+        differing = np.bitwise_count(a ^ b).sum(axis=1, dtype=np.float32)
+        agreeing: NDArray[np.float32] = 1 - differing / np.float32(8 * a.shape[1])
+        return agreeing
+    cosine: NDArray[np.float32] = np.einsum("ij,ij->i", a, b, dtype=np.float32)
+    return cosine

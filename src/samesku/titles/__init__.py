@@ -1,0 +1,17 @@
+"""Titles: decode what sellers typed, unify how they write sizes and counts, split into words."""
+
+from samesku.titles.clean import clean_title, clean_titles
+from samesku.titles.quantities import quantities, quantity_tokens
+from samesku.titles.units import Quantity
+from samesku.titles.words import normalise_title, normalise_titles, tokens
+
+__all__ = [
+    "Quantity",
+    "clean_title",
+    "clean_titles",
+    "normalise_title",
+    "normalise_titles",
+    "quantities",
+    "quantity_tokens",
+    "tokens",
+]

@@ -1,0 +1,156 @@
+"""Raw seller titles -> plain text: escapes, markup, fancy letters and pictographs undone."""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from collections.abc import Iterable
+
+_BYTES_WRAPPER = re.compile(r"\s*[bB](['\"])(.*)\1\s*", re.DOTALL)
+_BYTE_RUN = re.compile(r"(?:\\{1,8}x[0-9a-fA-F]{2})+")
+_CODE_POINT = re.compile(r"\\{1,8}(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))")
+_SURROGATE_PAIR = re.compile(r"([\ud800-\udbff])([\udc00-\udfff])")
+# "PRIA\nBaru" is a line break, "hitam\navy" is two colours with a slash between them.
+_WHITE_ESCAPE = re.compile(r"\\[nrt](?![a-z])")
+_AMPERSAND = re.compile(r"&(?:(?:amp|#0{0,5}38|#x0{0,4}26);)+", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+# Only real tag names: "<asiutong2> HDD adapter" is a shop signing its title.
+_TAG = re.compile(
+    r"</?(?:a|b|big|br|center|div|em|font|h[1-6]|hr|i|img|li|ol|p|script|small|span|strong|style"
+    r"|sub|sup|table|tbody|td|th|tr|u|ul)(?:[\s/][^<>]{0,300})?>",
+    re.IGNORECASE,
+)
+_ZALGO = re.compile(r"[\u0300-\u036f]+")
+_CONTROLS = dict.fromkeys((*range(32), 127), " ")
+_MAX_PASSES = 6
+
+_REPLACED = {
+    **dict.fromkeys("‘’‚‛′´`ʹʻʼˈ", "'"),
+    **dict.fromkeys("“”„‟″˝«»", '"'),
+    **dict.fromkeys("×✕", "x"),
+    **dict.fromkeys("™℠®©º℃℉", " "),
+    "¼": " 1/4",
+    "½": " 1/2",
+    "¾": " 3/4",
+    "⁄": "/",
+    "−": "-",
+    "№": " no ",
+}
+
+
+class _Spelling(dict[int, str]):
+    """A `str.translate` table that works out a character the first time it meets it."""
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        kind = unicodedata.category(char)
+        if kind == "Pd":
+            plain = "-"
+        elif kind in ("Cc", "Cs", "Co", "Cn", "Zl", "Zp", "Sk"):
+            plain = " "
+        elif kind in ("Cf", "Me") or "\ufe00" <= char <= "\ufe0f" or 0xE0100 <= code <= 0xE01EF:
+            plain = ""  # zero-width, bidi and variation marks sit inside words
+        elif kind == "So":
+            # Circled and squared letters and units are text (Ⓐ, ㎖); other symbols are decoration.
+            letters = unicodedata.normalize("NFKC", char)
+            plain = letters if letters.isalnum() else " "
+        else:
+            plain = char
+        self[code] = plain
+        return plain
+
+
+_SPELLING = _Spelling({ord(char): plain for char, plain in _REPLACED.items()})
+
+
+def clean_title(raw: str | None) -> str:
+    r"""Bring a title as a seller, a CSV or a scraper wrote it to plain lower-case text.
+
+    Undone, in this order: the `b'...'` wrapper and the `\xc3\x89` escapes of a printed `bytes`
+    object (also with doubled backslashes), `\u00e9` and `\n` escapes, HTML entities (also escaped
+    twice) and tags, pictographs and invisible characters, fancy letters (Unicode NFKC), case,
+    typographic quotes and dashes, runs of white space. Accents stay; `normalise_title` folds them.
+
+    Parameters
+    ----------
+    raw
+        The title, of any length; `None` and NaN (a float, from pandas) count as no title.
+
+    Returns
+    -------
+    str
+        The cleaned text, possibly empty. Cleaning it again changes nothing.
+    """
+    if not isinstance(raw, str):
+        return ""
+    text = raw
+    for _ in range(_MAX_PASSES):
+        if _is_plain(text):
+            return _tidy(text)
+        cleaned = _clean_once(text)
+        if cleaned == text:
+            break
+        text = cleaned
+    return text
+
+
+def clean_titles(raw: Iterable[str | None]) -> list[str]:
+    """Clean many titles; see `clean_title`."""
+    return [clean_title(title) for title in raw]
+
+
+def _clean_once(text: str) -> str:
+    if "\\" in text or text.lstrip()[:1] in ("b", "B"):
+        text = _undo_escapes(text)
+    if "&" in text:
+        text = _ENTITY.sub(lambda entity: html.unescape(entity[0]), _AMPERSAND.sub("&", text))
+    if "<" in text:
+        text = _TAG.sub(" ", text)
+    text = text.replace("<", " ").replace(">", " ")
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text.translate(_SPELLING)).casefold()
+        text = _ZALGO.sub("", unicodedata.normalize("NFKC", text)).translate(_SPELLING)
+    return _tidy(text)
+
+
+def _is_plain(text: str) -> bool:
+    """Tell whether there is nothing to decode; most titles pass, and quickly."""
+    marked = "\\" in text or "<" in text or ">" in text or ("&" in text and ";" in text)
+    return text.isascii() and not marked and not _BYTES_WRAPPER.match(text)
+
+
+def _tidy(text: str) -> str:
+    if not text.isprintable():
+        text = text.translate(_CONTROLS)
+    return " ".join(text.lower().replace("`", "'").split())
+
+
+def _undo_escapes(text: str) -> str:
+    if wrapped := _BYTES_WRAPPER.fullmatch(text):
+        text = wrapped[2]
+    if "\\" not in text:
+        return text
+    text = _BYTE_RUN.sub(_decode_run, text)
+    text = _CODE_POINT.sub(_decode_code_point, text)
+    text = _SURROGATE_PAIR.sub(_join_surrogates, text)
+    return _WHITE_ESCAPE.sub(" ", text).replace("\\'", "'").replace('\\"', '"').replace("\\", " ")
+
+
+def _decode_run(run: re.Match[str]) -> str:
+    """Decode one run of byte escapes: UTF-8, else a lone accented Latin-1 letter, else nothing."""
+    data = bytes.fromhex(run[0].replace("\\", "").replace("x", ""))
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        is_letter = len(data) == 1 and data[0] >= 0xC0
+        return data.decode("latin-1" if is_letter else "utf-8", "replace").replace("\ufffd", " ")
+
+
+def _decode_code_point(escape: re.Match[str]) -> str:
+    code = int(escape[1] or escape[2], 16)
+    return chr(code) if code <= 0x10FFFF else " "
+
+
+def _join_surrogates(pair: re.Match[str]) -> str:
+    return pair[0].encode("utf-16", "surrogatepass").decode("utf-16")

@@ -1,0 +1,245 @@
+"""Is the word after a number a unit here? Rules for units that are also brands, phones, sizes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from samesku.titles.units import UNITS
+
+_PHONE = re.compile(
+    r"\b(?:iphone|ipad|ipod|redmi|xiaomi|samsung|galaxy|oppo|vivo|realme|asus|advan|infinix|nokia|vooc"
+    r"|lte|[1-5]g/[1-5]g|gsm|sim|volte|modem|mifi|wi-?fi|router|hp|handphone|smartphone|android"
+    r"|laptop|tablet|jaringan|network|mouse|wireless|ram|uma)\b"
+)
+_POWER = re.compile(
+    r"charg|casan|adapt|\bcas\b|kabel|cable|sekring|fuse|\bmcb\b|output|power|aki\b"
+)
+_VOLTS = re.compile(r"[0-9] ?v(?:olts?)?\b")
+_LONG_GOODS = re.compile(
+    r"kabel|cable|selang|hose|\bhdmi|\busb\b|\blan\b|\baux\b|meter|tali\b|lampu|\bled\b|strip"
+    r"|antena|tinggi|panjang|kain"
+)
+_TAPE_MAKER = 3.0
+_CONTEXT = 1000  # characters; longer texts are no titles, and must not take quadratic time
+_FLUID = re.compile(r"[0-9] ?ml\b|bot+[lo]|bottle|cup\b|gelas|tumbler|shampoo|lotion|toner")
+_COUNTED_GOODS = re.compile(
+    r"tis+ue?|wipes|popok|diaper|pampers|pants|pembalut|pads?\b|\bteh\b|\btea\b|plester|plast\b"
+    r"|koyo|kapsul|tablet|vit|softgel|cotton bud|keju|masker|sachet|bungkus|night|wing"
+)
+_SIZE_LIST_AFTER = re.compile(r"[ ./,&-]{0,3}(?:x{1,4}l|[2-9]x?l)\b| [0-9]")
+_SIZE_LIST_BEFORE = re.compile(r"(?:\b(?:s|m|x{1,4}l|[2-9]x?l)[ ./,&-]{1,3}|\b[sm] ?)$")
+_NUMBER_BEFORE = re.compile(r"([0-9]+(?:[.,][0-9]+)?) ?(-|~|s/d|sd|sampai|to) ?$")
+_QUOTE = re.compile(r'(?<![0-9])"')
+_BOAST_BEFORE = re.compile(r"(?:diskon|disc|promo|sale|obral|off|ori|original|s/d)\W{0,3}$")
+_BOAST_AFTER = re.compile(r" ?(?:off|ori|disc|sale|akurat)")
+_CODE_BEFORE = re.compile(r"(?<![a-z0-9])[a-z]{1,3}-$")
+_AGE_BEFORE = re.compile(r"(?:usia|umur|garansi|size|resmi|anak)[ :.]{0,2}$")
+
+
+def judge(text: str, match: re.Match[str], word: str) -> str | None:
+    """Decide which unit of `units.UNITS`, if any, the word after a number means.
+
+    Parameters
+    ----------
+    text
+        The cleaned title.
+    match
+        The number and the word: starts at the number; groups `gap` (what stands between the two)
+        and `word`.
+    word
+        The word.
+
+    Returns
+    -------
+    str or None
+        A spelling in `UNITS`, not always `word` itself: "6-12m" on baby clothes means months.
+    """
+    spelling = "floz" if word.startswith("fl") and word.endswith("oz") else word
+    rule = _RULES.get(spelling)
+    if rule is not None:
+        return rule(text, match)
+    return spelling if spelling in UNITS else None
+
+
+def _number(match: re.Match[str]) -> float:
+    """Value of a plain or decimal number, of the last in a list such as "1,2,3"."""
+    head, *tail = match.string[match.start() : match.end("rest")].replace(",", ".").split(".")
+    return float(f"{head}.{tail[0]}") if len(tail) == 1 else float((tail or [head])[-1])
+
+
+def _is_code(text: str, match: re.Match[str]) -> bool:
+    """Tell "sc-23m" and "no.10-1m", article codes, from "1-2m", a range."""
+    start = match.start()
+    if match["gap"] == "-":
+        return True
+    if text[max(0, start - 1) : start] != "-" or start < 2 or not text[start - 2].isalnum():
+        return False
+    low = _low_end(text, start)
+    return low is None or low >= _number(match)
+
+
+def _low_end(text: str, start: int) -> float | None:
+    """Give the number a range starts with that ends at `start`."""
+    before = _NUMBER_BEFORE.search(text, max(0, start - 14), start)
+    return float(before[1].replace(",", ".")) if before else None
+
+
+def _gram(text: str, match: re.Match[str]) -> str | None:
+    """`4g` is a network and `7g` an iPhone in titles about such things; Nikon lenses end in G."""
+    generation = not match["gap"] and _number(match) in (2, 2.4, 3, 4, 5, 5.8, 6, 7, 8, 802.11)
+    lens = not match["gap"] and ("nikon" in text or "nikkor" in text)
+    if lens or (generation and _PHONE.search(text, 0, _CONTEXT)):
+        return None
+    return _unless_coded(text, match)
+
+
+def _unless_coded(text: str, match: re.Match[str]) -> str | None:
+    """`cli-8pc` and `cb-281 g` are article codes; `eksplor-400gr` is a name and a weight."""
+    whole = _number(match) % 1 == 0
+    coded = whole and _CODE_BEFORE.search(text, max(0, match.start() - 5), match.start())
+    return None if coded else match["word"]
+
+
+def _metre(text: str, match: re.Match[str]) -> str | None:
+    """`3m` is the tape maker unless the goods are long; `0-3m`, `6m+` are babies' months."""
+    value = _number(match)
+    low = _low_end(text, match.start())
+    if low is not None and low < value <= 36 and low % 3 == 0 == value % 3:
+        return "month"
+    if text[match.end() : match.end() + 1] == "+" and value <= 36:
+        return "month"
+    if _is_code(text, match) or value > 999 or (match["gap"] and value > 200):
+        return None
+    in_size_list = match["gap"] == " " and _SIZE_LIST_AFTER.match(text, match.end())
+    if in_size_list and re.match(r" [0-9]+ (?:x?l|s)\b", text[match.end() :]):
+        return None
+    beside_x = text[: match.start()].rstrip().endswith(("x", "*")) or re.match(
+        r" ?[x*] ?[0-9]", text[match.end() : match.end() + 4]
+    )
+    brand = value == _TAPE_MAKER and not match["gap"] and not beside_x
+    return None if brand and not _LONG_GOODS.search(text, 0, _CONTEXT) else "m"
+
+
+def _litre(text: str, match: re.Match[str]) -> str | None:
+    """`2l, xl, xxl` and `m 30 l 28` are clothing and nappy sizes, `226l` a code."""
+    if _is_code(text, match) or _number(match) > 200:
+        return None
+    sized = _SIZE_LIST_AFTER.match(text, match.end()) or _SIZE_LIST_BEFORE.search(
+        text, max(0, match.start() - 8), match.start()
+    )
+    return None if sized else "l"
+
+
+def _ampere(text: str, match: re.Match[str]) -> str | None:
+    """`4a` is a phone or a book's part; ampere beside volts, with decimals or on a charger."""
+    value = _number(match)
+    if match["gap"] or value > 100 or _is_code(text, match):
+        return None
+    if _VOLTS.search(text, 0, _CONTEXT):
+        return "a"
+    if not _POWER.search(text, 0, _CONTEXT):
+        return None
+    return "a" if value % 1 or value < 3 or not _PHONE.search(text, 0, _CONTEXT) else None
+
+
+def _volt(text: str, match: re.Match[str]) -> str | None:
+    return None if _is_code(text, match) or _number(match) > 1000 else "v"
+
+
+def _watt(text: str, match: re.Match[str]) -> str | None:
+    """`10w-40` is motor oil."""
+    if _number(match) > 5000:
+        return None
+    oil = text[match.end() : match.end() + 3].lstrip(" -")[:1].isdigit() and "sae" in text
+    oil = oil or bool(re.match(r"-[0-9]", text[match.end() : match.end() + 2]))
+    return None if oil or _is_code(text, match) else "w"
+
+
+def _memory(text: str, match: re.Match[str]) -> str | None:
+    """`150mb/s` is a speed."""
+    return None if text[match.end() : match.end() + 2] in ("/s", "/d") else match["word"]
+
+
+def _percent(text: str, match: re.Match[str]) -> str | None:
+    """Boasts and rebates say nothing about the product: "100% ori", "99% original", "50% off"."""
+    start, stop = match.start(), match.end()
+    boast = _BOAST_BEFORE.search(text, max(0, start - 12), start)
+    boast = boast or _BOAST_AFTER.match(text, stop, stop + 10)
+    return None if boast or _number(match) >= 100 else "%"
+
+
+def _inch_word(text: str, match: re.Match[str]) -> str | None:
+    """Read "46in", but not "4in 1" and not "3 in 1"."""
+    after = text[match.end() : match.end() + 4].lstrip(" -.")
+    attached = match["gap"] != " " and not after[:1].isdigit() and not after.startswith("one")
+    return "inch" if attached else None
+
+
+def _inch_mark(text: str, match: re.Match[str]) -> str | None:
+    """Read `10"` as inches unless the mark closes a quotation."""
+    opened = len(_QUOTE.findall(text, max(0, match.start() - _CONTEXT), match.start())) % 2 == 1
+    return None if opened or match["gap"] == "-" else '"'
+
+
+def _ounce(text: str, match: re.Match[str]) -> str:
+    return "floz" if _FLUID.search(text, 0, _CONTEXT) else "oz"
+
+
+def _year(text: str, match: re.Match[str]) -> str | None:
+    """`12th` alone may be an ordinal: ask for a range or a word about age or warranty."""
+    value = _number(match)
+    aged = match["gap"] == " " or _AGE_BEFORE.search(text, max(0, match.start() - 9), match.start())
+    if value > 99 or (not aged and _low_end(text, match.start()) is None):
+        return None
+    return "tahun"
+
+
+def _year_in_range(text: str, match: re.Match[str]) -> str | None:
+    low = _low_end(text, match.start())
+    return "tahun" if low is not None and low < _number(match) <= 18 else None
+
+
+def _year_word(text: str, match: re.Match[str]) -> str | None:
+    return "tahun" if _number(match) <= 99 else None
+
+
+def _count_mark(text: str, match: re.Match[str]) -> str | None:
+    """Read "10's": ten pieces; 70's, 80's and 90's are decades."""
+    return None if match["gap"] or _number(match) in (70, 80, 90) else "pcs"
+
+
+def _count_letter(text: str, match: re.Match[str]) -> str | None:
+    """`25s` counts pieces on disposables; elsewhere it is yarn ("combed 30s") or a phone ("6s")."""
+    if match["gap"] or _number(match) < 5 or _is_code(text, match):
+        return None
+    if _PHONE.search(text, 0, _CONTEXT) or "comb" in text or "katun" in text:
+        return None
+    return "pcs" if _COUNTED_GOODS.search(text, 0, _CONTEXT) else None
+
+
+_RULES: dict[str, Callable[[str, re.Match[str]], str | None]] = {
+    "g": _gram,
+    "m": _metre,
+    "l": _litre,
+    "pc": _unless_coded,
+    "lm": _unless_coded,
+    "a": _ampere,
+    "v": _volt,
+    "w": _watt,
+    "gb": _memory,
+    "mb": _memory,
+    "%": _percent,
+    "persen": _percent,
+    "in": _inch_word,
+    '"': _inch_mark,
+    "oz": _ounce,
+    "th": _year,
+    "t": _year_in_range,
+    "y": _year_in_range,
+    "tahun": _year_word,
+    "thn": _year_word,
+    "year": _year_word,
+    "'s": _count_mark,
+    "s": _count_letter,
+}

@@ -1,0 +1,380 @@
+"""Find the sizes, weights, counts and ratings a title states, whatever the spelling.
+
+The reading is by rules in three steps: every number with the word behind it is an *atom*; a unit
+that is also something else (`3m` the brand, `4g` the network, `4a` the phone) is judged by the
+words around it; atoms joined by `x`, `-` or `/` are read together, as dimensions, multipacks,
+ranges and lists.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import NamedTuple
+
+from samesku.titles.judgement import judge
+from samesku.titles.units import DIVISIBLE, LENGTHS, UNITS, Quantity, spell, to_base
+
+
+class Reading(NamedTuple):
+    """One stretch of a title, `text[start:stop]`, and what it says."""
+
+    start: int
+    stop: int
+    token: str
+    """Canonical form: one word, or several with spaces between."""
+    quantities: tuple[Quantity, ...] = ()
+
+
+class _Atom(NamedTuple):
+    start: int
+    stop: int
+    number: str
+    spelling: str | None
+
+
+# The digit comes first so that the search skips to digits; the look-behinds then ask what stood
+# before it: nothing, or the "x" of "10cmx5", or a word sellers glue to a number.
+_ATOM = re.compile(
+    r"[0-9](?:(?<![a-z0-9_].)(?<![0-9][.,].)|(?<=[0-9 ]x.)|(?<=[0-9][mgl\"]x.)"
+    r"|(?<=[0-9 ](?:[ckm][mgl]|gr)x.)"
+    r"|(?<=spf.)|(?<=isi.)|(?<=\buk.)|(?<=size.)|(?<=size_.))"
+    r"(?P<rest>[0-9]{0,9}(?:[.,][0-9]{1,7})*)(?![0-9])"
+    r"(?:(?P<gap>[ -]?)(?P<word>(?:mm|cm|m|inch|g|gr|kg|ml|l|\")(?=x ?[0-9])"
+    r"|(?:fl\.? ?oz|[a-z]+|'s|%|\")(?![a-z0-9])))?"
+)
+_LINKS = {
+    **dict.fromkeys(("x", "*"), "times"),
+    **dict.fromkeys(("-", "~", "s/d", "sd", "sampai", "to"), "range"),
+    "/": "list",
+    **dict.fromkeys(("dan", "&"), "and"),
+}
+_LEAD = re.compile(r"(?<![a-z])(isi|contents?|spf|size|ukuran|uk|sz)[ .:_(@-]{0,3}$")
+_PLUG = re.compile(r"[ -]?(?:pin|plug|socket)")
+_SIZE = r"(?:xxs|xs|x{0,5}l|s|m|[2-9]x?l)"
+_WORDS = re.compile(
+    rf"(?<![a-z_])(?:(?:size|ukuran|uk|sz)[ .:_]{{1,3}}"
+    rf"(?P<sizes>{_SIZE}(?: ?[-/,&] ?{_SIZE})*)(?![a-z0-9'])"
+    r"|(?P<all>(?:all|one|free)[ -]?size|size_all)\b"
+    r"|(?:(?:se|per ?)(?P<count>lusin|kodi|pasang|rim)(?:an)?|(?P<dozens>lusin|kodi)an)\b)"
+)
+_WORDS_HINT = re.compile(r"siz|uk|sz|lusin|kodi|pasang|rim")
+_ALWAYS_THOUSANDS = frozenset(("pcs", "pack", "mah", "w", "lm", "month"))
+_WHOLE = frozenset(("pcs", "pack", "ply"))
+_PACKED = frozenset(("g", "ml", "pcs", "pack", "w", "a"))
+_LONGEST_RUN = 12
+_WIDEST_CHOICE = 50
+_MEMORY = frozenset(("8", "16", "32", "64", "128", "256", "512"))
+
+
+def read_quantities(clean: str) -> list[Reading]:
+    """Read everything a cleaned title says in numbers and sizes, from left to right.
+
+    Parameters
+    ----------
+    clean
+        A title as `clean_title` returns it.
+
+    Returns
+    -------
+    list of Reading
+        Disjoint stretches in order. Sizes in letters and bare dimensions have no quantities.
+    """
+    atoms = [_atom(clean, match) for match in _ATOM.finditer(clean)]
+    readings = list(_read_atoms(clean, atoms)) if atoms else []
+    if _WORDS_HINT.search(clean):
+        words = [_read_words(match) for match in _WORDS.finditer(clean)]
+        taken = [(word.start, word.stop) for word in words]
+        apart = [r for r in readings if all(r.stop <= a or r.start >= b for a, b in taken)]
+        readings = sorted(words + apart)
+    return readings
+
+
+def quantities(clean: str) -> list[Quantity]:
+    """List what a cleaned title states in numbers with units, in base units.
+
+    `"susu 2 x 400 gr"` gives `[Quantity(2, "pcs"), Quantity(400, "g")]`; dimensions give one length
+    in mm per side, ranges their two ends. "100%" is a boast, not a quantity, and is left out.
+
+    Parameters
+    ----------
+    clean
+        A title as `clean_title` or `normalise_title` returns it.
+
+    Returns
+    -------
+    list of Quantity
+        In the order of the title, repeats kept. See `Quantity` for the units.
+    """
+    return [quantity for reading in read_quantities(clean) for quantity in reading.quantities]
+
+
+def quantity_tokens(clean: str) -> list[str]:
+    """List the same statements as canonical words: `"400g"`, `"12pcs"`, `"100x60x130mm"`.
+
+    Numbers without unit are left out; clothing sizes are in: `"size_38"`, `"size_xl"`.
+    """
+    return [
+        token
+        for reading in read_quantities(clean)
+        if reading.quantities or reading.token.startswith("size_")
+        for token in reading.token.split()
+    ]
+
+
+def _atom(text: str, match: re.Match[str]) -> _Atom:
+    start = match.start()
+    word = match["word"]
+    stop = match.end("rest")
+    spelling = judge(text, match, word) if word else None
+    return _Atom(start, match.end() if spelling else stop, text[start:stop], spelling)
+
+
+def _read_atoms(text: str, atoms: list[_Atom]) -> Iterator[Reading]:
+    links = [_LINKS.get(text[left.stop : right.start].strip()) for left, right in pairwise(atoms)]
+    links.append(None)
+    at = 0
+    while at < len(atoms):
+        link = links[at]
+        end = at + 1
+        while link and links[end - 1] == link and end - at < _LONGEST_RUN:
+            end += 1
+        reading = _RUNS[link](text, atoms[at:end]) if link else None
+        if reading is None:
+            end = at + 1
+            reading = _read_one(text, atoms[at])
+        if reading is not None:
+            yield reading
+        at = end
+
+
+def _values(number: str, spelling: str | None) -> list[float]:
+    """Value of a number, several for a comma list, none for a version such as 4.2.1.
+
+    "1.000" is a thousand where things are counted or the last digit is a round 0, and one with
+    three decimals after large units ("1.250 kg"): sellers write both.
+    """
+    parts = number.replace(",", ".").split(".")
+    if len(parts) == 1:
+        return [float(number)]
+    head, *tail = parts
+    grouped = 0 < len(head) <= 3 and head[0] != "0" and all(len(part) == 3 for part in tail)
+    if grouped and (len(tail) > 1 or _groups_by_thousands(number, spelling)):
+        return [float("".join(parts))]
+    if len(tail) == 1:
+        listed = "," in number and len(head) > 1 and tail[0] == str(int(head) + 1)
+        if listed and (spelling is None or UNITS[spelling].base in ("month", "pcs")):
+            return [float(head), float(tail[0])]
+        return [float(f"{head}.{tail[0]}")]
+    return [float(part) for part in parts] if "." not in number else []
+
+
+def _groups_by_thousands(number: str, spelling: str | None) -> bool:
+    if spelling is None:
+        return True
+    unit = UNITS[spelling]
+    return unit.base in _ALWAYS_THOUSANDS or (unit.factor <= 1 and number[-1] == "0")
+
+
+def _measure(atom: _Atom, spelling: str | None) -> list[Quantity]:
+    """Give the atom's values in base units; nothing where they make no sense for the unit."""
+    if spelling is None:
+        return []
+    found = [to_base(value, spelling) for value in _values(atom.number, spelling)]
+    sensible = all(
+        (value.is_integer() and value > 0) if unit in _WHOLE else (value > 0 or unit == "month")
+        for value, unit in found
+    )
+    return found if sensible else []
+
+
+def _read_one(text: str, atom: _Atom) -> Reading | None:
+    if atom.spelling is None:
+        return _read_bare(text, atom)
+    found = _measure(atom, atom.spelling)
+    return _reading(atom.start, atom.stop, found) if found else None
+
+
+def _read_bare(text: str, atom: _Atom) -> Reading | None:
+    """Read a number without unit by the word before it; else only unify its decimal mark."""
+    lead = _lead(text, atom.start)
+    is_each = text[atom.start - 1 : atom.start] == "@"
+    if lead is None and not is_each and atom.number.isdigit():
+        return None
+    values = _values(atom.number, None)
+    value = values[0] if len(values) == 1 else 0
+    kind = lead[1] if lead else ""
+    if kind in ("isi", "content", "contents") or is_each:
+        if value % 1 == 0 and 2 <= value <= 5000:
+            return _reading(atom.start, atom.stop, [Quantity(value, "pcs")])
+    elif lead and kind == "spf":
+        if value:
+            return Reading(lead.start(), atom.stop, f"spf{spell(value)}", (Quantity(value, "spf"),))
+    elif lead and values and all(map(_is_size, values)) and not _PLUG.match(text, atom.stop):
+        token = " ".join(f"size_{spell(value)}" for value in values)
+        sizes = tuple(Quantity(value, "size") for value in values)
+        return Reading(lead.start(), atom.stop, token, sizes)
+    return _read_plain(text, atom, values)
+
+
+def _read_plain(text: str, atom: _Atom, values: list[float]) -> Reading | None:
+    if not values or text[atom.stop : atom.stop + 1].isalpha():
+        return None  # a version number, or "redmi 8,8a"
+    grouped = len(values) > 1 or values[0] >= 1000
+    plain = " ".join(map(spell, values)) if grouped else atom.number.replace(",", ".")
+    return Reading(atom.start, atom.stop, plain) if plain != atom.number else None
+
+
+def _is_size(value: float) -> bool:
+    return 1 <= value <= 60 and 2 * value % 1 == 0
+
+
+def _lead(text: str, start: int) -> re.Match[str] | None:
+    return _LEAD.search(text, max(0, start - 12), start)
+
+
+def _read_times(text: str, run: list[_Atom]) -> Reading | None:
+    """Read `10 x 6 x 13 cm` as dimensions, `3 x 400 g` and `400g x 3` as a multipack."""
+    if all(atom.spelling is None for atom in run):
+        return _read_bare_dimensions(text, run)
+    if all(atom.spelling not in LENGTHS for atom in run):
+        return _read_multipack(run)
+    spellings = [atom.spelling for atom in run]
+    for at in reversed(range(len(run) - 1)):
+        spellings[at] = spellings[at] or spellings[at + 1]
+    sides = [_measure(atom, spelling) for atom, spelling in zip(run, spellings, strict=True)]
+    if not (set(spellings) <= LENGTHS and _evenly_spaced(text, run)):
+        return None
+    return _dimensions(run, [side for one in sides for side in one])
+
+
+def _dimensions(run: list[_Atom], sides: list[Quantity]) -> Reading | None:
+    if len(sides) != len(run):
+        return None
+    token = "x".join(spell(side.value) for side in sides) + "mm"
+    return Reading(run[0].start, run[-1].stop, token, tuple(sides))
+
+
+def _evenly_spaced(text: str, run: list[_Atom]) -> bool:
+    """Tell "4 x 5" from "redmi 4x 5 6", which are three phones."""
+    signs = (text[left.stop : right.start] for left, right in pairwise(run))
+    return not any(sign in ("x ", "* ") for sign in signs) or any(a.spelling for a in run[:-1])
+
+
+def _read_multipack(run: list[_Atom]) -> Reading | None:
+    """Read a count beside a weight, a volume, a power; "redmi 6x 64gb" is a phone."""
+    found: list[Quantity] = []
+    for atom in run:
+        if atom.spelling:
+            stated = _measure(atom, atom.spelling)
+            if not stated or stated[0].unit not in _PACKED:
+                return None
+        else:
+            stated = [Quantity(value, "pcs") for value in _values(atom.number, None)]
+            if not stated or not (2 <= stated[0].value <= 1000 and stated[0].value % 1 == 0):
+                return None
+        found += stated
+    return _reading(run[0].start, run[-1].stop, found)
+
+
+def _read_bare_dimensions(text: str, run: list[_Atom]) -> Reading | None:
+    """Dimensions without unit are centimetres where they look like it: sheets, towels, boxes."""
+    values = [value for atom in run for value in _values(atom.number, None)]
+    if len(values) != len(run) or not _evenly_spaced(text, run):
+        return None
+    start, stop = run[0].start, run[-1].stop
+    least = 2 if len(run) == 3 or _lead(text, start) else 10
+    if min(values) < least or not 10 <= max(values) <= 400:
+        return Reading(start, stop, "x".join(map(spell, values)))
+    return _dimensions(run, [to_base(value, "cm") for value in values])
+
+
+def _read_range(text: str, run: list[_Atom]) -> Reading | None:
+    """Read `0-6 bulan`, `28 - 36 inch`, `size 38-42`; spaced dashes mostly separate phrases."""
+    if len(run) != 2:
+        return None
+    low, high = run
+    start = low.start
+    if high.spelling:
+        ends = _measure(low, low.spelling or high.spelling) + _measure(high, high.spelling)
+        spaced = text[low.stop : high.start] == " - "
+        if not {end.unit for end in ends} <= {"month"} and (
+            low.spelling or (spaced and high.spelling not in LENGTHS)
+        ):
+            return None
+    elif (lead := _lead(text, start)) and lead[1] in ("size", "ukuran", "uk", "sz"):
+        ends = [Quantity(v, "size") for a in run for v in _values(a.number, None) if _is_size(v)]
+        start = lead.start()
+    else:
+        return None
+    if len(ends) != 2 or ends[0].value >= ends[1].value:
+        return None
+    token = f"{spell(ends[0].value)}-{spell(ends[1].value)}"
+    unit = ends[0].unit
+    token = f"size_{token}" if unit == "size" else f"{token}{unit}"
+    return Reading(start, high.stop, token, tuple(ends))
+
+
+def _read_list(text: str, run: list[_Atom]) -> Reading | None:
+    """Read `1/2 kg` as a half, `10/20/30pcs` as three offers, phones' `4/64` as two memories."""
+    last = run[-1].spelling
+    if len(run) == 2 and run[0].spelling is None:
+        top, bottom = run[0].number, run[1].number
+        if (
+            last in DIVISIBLE
+            and bottom in ("2", "3", "4", "8", "16")
+            and 0 < float(_plain(top)) < 4
+        ):
+            if (part := float(_plain(top)) / float(bottom)) < 1:
+                return _reading(run[0].start, run[1].stop, [to_base(part, last)])
+        elif last is None and bottom in _MEMORY and _is_ram(top, bottom):
+            found = [Quantity(float(top), "gb"), Quantity(float(bottom), "gb")]
+            return _reading(run[0].start, run[1].stop, found)
+    if last is None or any(atom.spelling is not None for atom in run[:-1]):
+        return None
+    offers = [_measure(atom, last) for atom in run]
+    found = [quantity for offer in offers for quantity in offer]
+    values = [quantity.value for quantity in found]
+    if not all(offers) or max(values) > _WIDEST_CHOICE * min(values):
+        return None  # "lactogen 2/750gr" is stage 2
+    return _reading(run[0].start, run[-1].stop, found)
+
+
+def _plain(number: str) -> str:
+    return number if number.isdigit() else "0"
+
+
+def _is_ram(top: str, bottom: str) -> bool:
+    return top in ("1", "2", "3", "4", "6", "8", "12") and int(bottom) >= 8 * int(top)
+
+
+_RUNS: dict[str, Callable[[str, list[_Atom]], Reading | None]] = {
+    "times": _read_times,
+    "range": _read_range,
+    "list": _read_list,
+    "and": _read_list,
+}
+
+
+def _read_words(match: re.Match[str]) -> Reading:
+    if sizes := match["sizes"]:
+        letters = re.findall(_SIZE, sizes)
+        token = " ".join(f"size_{_size(size)}" for size in letters)
+        return Reading(match.start(), match.end(), token)
+    if match["all"]:
+        return Reading(match.start(), match.end(), "size_all")
+    spelling = match["count"] or match["dozens"]
+    return _reading(match.start(), match.end(), [to_base(1, spelling)])
+
+
+def _size(letters: str) -> str:
+    """`xxxl`, `3xl` and `3l` are one size."""
+    if letters[0].isdigit():
+        return f"{letters[0]}xl"
+    return f"{len(letters) - 1}xl" if letters.startswith("xx") and letters[-1] == "l" else letters
+
+
+def _reading(start: int, stop: int, found: list[Quantity]) -> Reading:
+    token = " ".join(f"{spell(value)}{unit}" for value, unit in found)
+    return Reading(start, stop, token, tuple(found))

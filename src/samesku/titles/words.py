@@ -1,0 +1,131 @@
+"""Clean titles -> one spelling (`normalise_title`) and words (`tokens`)."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+
+from samesku.titles.quantities import read_quantities
+from samesku.titles.units import UNITS
+
+_ACCENTS = re.compile(r"[\u0300-\u036f]+")
+_MAX_PASSES = 5
+_DIGIT_OR_SIZE = re.compile(r"[0-9]|siz|uk|sz|lusin|kodi|pasang|rim")
+# Scripts written without spaces between words: Thai, Lao, Khmer, Burmese; kana and Han.
+_SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
+_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_CHUNK = re.compile(rf"[^\W_{_SPACELESS}{_CJK}]+(?:[-'._][^\W_]+)*%?|[{_SPACELESS}{_CJK}]+")
+_RUN = re.compile(rf"[{_SPACELESS}{_CJK}]+")
+_UNITS = "|".join(sorted({unit.base for unit in UNITS.values()}, key=len, reverse=True))
+_WORD = re.compile(
+    r"(?P<kept>size_[0-9a-z]+(?:[.-][0-9]+)*"
+    r"|[0-9][0-9.]*(?:x[0-9.]+)+(?:mm)?(?![a-z0-9])"
+    rf"|[0-9]+(?:\.[0-9]+)?(?:-[0-9]+(?:\.[0-9]+)?)?(?:{_UNITS})(?![a-z0-9])"
+    r"|[0-9]+\.[0-9]+(?:[^\W_]*))"
+    r"|(?P<word>[^\W_]+(?:['-][^\W_]+)*)"
+)
+
+
+def normalise_title(clean: str) -> str:
+    """Rewrite every quantity of a cleaned title to its one spelling, in place.
+
+    "400 gram", "400gr" and "0,4 kg" all become "400g", "10 x 6 x 13cm" becomes "100x60x130mm",
+    "isi 12" becomes "isi 12pcs", "ukuran XXL" becomes "size_2xl"; decimal commas become points and
+    Latin accents are folded. What remains is the title, word for word, for word or n-gram vectors.
+
+    Parameters
+    ----------
+    clean
+        A title as `clean_title` returns it.
+
+    Returns
+    -------
+    str
+        Normalising it again changes nothing.
+    """
+    text = clean if clean.isascii() else _fold(clean)
+    if not _DIGIT_OR_SIZE.search(text):
+        return text
+    for _ in range(_MAX_PASSES):  # a rewritten neighbour can make sense of a number: rarely
+        text, before = _rewrite(text), text
+        if text == before:
+            break
+    return text
+
+
+def normalise_titles(clean: Iterable[str]) -> list[str]:
+    """Normalise many titles; see `normalise_title`."""
+    return [normalise_title(title) for title in clean]
+
+
+def tokens(clean: str) -> list[str]:
+    """Split a cleaned title into words, quantities in one spelling.
+
+    Quantities, dimensions, ranges, decimals and percentages are one word each. Apostrophes join
+    ("l'oreal" is "loreal"), hyphens split ("t-shirt"), except in model codes, which give the whole
+    code without hyphens and then its parts that have digits: "sm-a505" is "sma505", "a505". Chinese
+    and Japanese runs give character bigrams, Thai and its neighbours trigrams.
+
+    Parameters
+    ----------
+    clean
+        A title as `clean_title` or `normalise_title` returns it.
+    """
+    words: list[str] = []
+    text = normalise_title(clean)
+    is_ascii = text.isascii()
+    for chunk in _CHUNK.findall(text):
+        if is_ascii and chunk.isalnum():
+            words.append(chunk)
+        elif not is_ascii and _RUN.fullmatch(chunk):
+            words += _grams(chunk)
+        else:
+            words += _words_of(chunk)
+    return words
+
+
+def _words_of(chunk: str) -> list[str]:
+    """Split what spaces and brackets left together: "uk.180", "sm-a505", "4.5mm", "size_xl"."""
+    words: list[str] = []
+    for match in _WORD.finditer(chunk):
+        words += [match[0]] if match.lastgroup == "kept" else _parts(match[0])
+    return words
+
+
+def _fold(text: str) -> str:
+    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", text)))
+
+
+def _rewrite(text: str) -> str:
+    pieces: list[str] = []
+    done = 0
+    for reading in read_quantities(text):
+        pieces += (text[done : reading.start], reading.token)
+        done = reading.stop
+    if not pieces:
+        return text
+    pieces.append(text[done:])
+    for at in range(1, len(pieces), 2):
+        if pieces[at - 1][-1:].isalnum() or (at > 1 and not pieces[at - 1]):
+            pieces[at] = " " + pieces[at]
+        if pieces[at + 1][:1].isalnum():
+            pieces[at] += " "
+    return "".join(pieces)
+
+
+def _parts(word: str) -> list[str]:
+    parts = word.replace("'", "").split("-")
+    if len(parts) == 1 or word.replace("-", "").isdigit():
+        return parts
+    if not any(char.isdigit() for char in word):
+        return parts
+    return [
+        "".join(parts),
+        *(part for part in parts if any(char.isdigit() for char in part)),
+    ]
+
+
+def _grams(run: str) -> list[str]:
+    size = 2 if re.match(f"[{_CJK}]", run) else 3
+    return [run[at : at + size] for at in range(max(1, len(run) - size + 1))]

@@ -1,0 +1,216 @@
+import json
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper
+
+from samesku.encoders.onnx import OnnxNetwork, PhotoInput
+
+PLAIN = {"size": [4, 6], "mean": [0, 0, 0], "std": [1, 1, 1], "scale": 1.0}
+
+
+def write(folder, nodes, takes, gives, settings=PLAIN, kind=TensorProto.FLOAT, constants=()):
+    """Write a small network and its JSON."""
+    graph = helper.make_graph(
+        nodes,
+        "small",
+        [helper.make_tensor_value_info("photo", kind, takes)],
+        [helper.make_tensor_value_info(name, kind, shape) for name, shape in gives],
+        list(constants),
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    path = folder / "small.onnx"
+    onnx.save(model, path)
+    path.with_suffix(".json").write_text(json.dumps(settings))
+    return path
+
+
+def means(folder, settings=PLAIN, batch="n", kind=TensorProto.FLOAT):
+    """A network that answers each colour's mean, (n, 3)."""
+    node = helper.make_node("ReduceMean", ["photo"], ["means"], axes=[2, 3], keepdims=0)
+    return write(folder, [node], [batch, 3, 4, 6], [("means", [batch, 3])], settings, kind)
+
+
+def echo(folder, settings, layout=(3, 4, 6)):
+    """A network that answers the photo itself."""
+    node = helper.make_node("Identity", ["photo"], ["same"])
+    return write(folder, [node], ["n", *layout], [("same", ["n", *layout])], settings)
+
+
+def unit(rows):
+    return rows / np.linalg.norm(rows, axis=-1, keepdims=True)
+
+
+@pytest.fixture
+def rgb():
+    return np.random.default_rng(0).integers(1, 256, (9, 13, 3)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("batch", ["n", 1, 2])
+@pytest.mark.parametrize("kind", [TensorProto.FLOAT, TensorProto.FLOAT16])
+def test_rows_do_not_depend_on_the_batch_of_the_network(tmp_path, batch, kind):
+    network = OnnxNetwork(means(tmp_path, batch=batch, kind=kind), threads=1)
+    photos = np.random.default_rng(0).random((5, 3, 4, 6)).astype(np.float32)
+    rows = network.embed(photos)
+    assert network.dimension == 3
+    assert rows.dtype == np.float32
+    np.testing.assert_allclose(rows, unit(photos.mean((2, 3))), atol=2e-3)
+    assert network.embed(photos[:0]).shape == (0, 3)
+
+
+def test_prepare_scales_and_orders_colours(tmp_path):
+    settings = {
+        "size": [4, 6], "scale": 0.1, "mean": [1, 2, 3], "std": [2, 4, 5], "colour": "bgr"
+    }  # fmt: skip
+    network = OnnxNetwork(means(tmp_path, settings))
+    planes = network.prepare(np.full((8, 8, 3), (10, 20, 30), dtype=np.uint8))
+    assert planes.shape == (3, 4, 6)
+    assert planes.dtype == np.float32
+    expected = [(3 - 1) / 2, (2 - 2) / 4, (1 - 3) / 5]
+    np.testing.assert_allclose(
+        planes, np.broadcast_to(np.reshape(expected, (3, 1, 1)), (3, 4, 6)), atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("resize", ["stretch", "crop", "pad"])
+def test_resize_modes(tmp_path, resize):
+    network = OnnxNetwork(means(tmp_path, PLAIN | {"resize": resize}))
+    photo = np.full((40, 240, 3), 200, dtype=np.uint8)
+    photo[:, :80] = photo[:, 160:] = 100
+    planes = network.prepare(photo)
+    assert planes[0, 1, 3] > 150
+    assert (planes[0, 1, 0] > 150) == (resize == "crop")  # the dark ends are cut off
+    assert (planes[0, 0, 3] == 255) == (resize == "pad")
+
+
+@pytest.mark.parametrize("resize", ["stretch", "crop", "pad"])
+@pytest.mark.parametrize("shape", [(1, 1), (1, 20000), (20000, 1)])
+def test_extreme_shapes(tmp_path, resize, shape):
+    network = OnnxNetwork(means(tmp_path, PLAIN | {"resize": resize}))
+    planes = network.prepare(np.zeros((*shape, 3), dtype=np.uint8))
+    assert np.isfinite(network.embed(planes[None])).all()
+
+
+def test_pooling_of_positions(tmp_path, rgb):
+    for pooling, power in (("mean", 1), ("gem", 3)):
+        network = OnnxNetwork(echo(tmp_path, PLAIN | {"pooling": pooling}))
+        planes = network.prepare(rgb)
+        expected = ((planes.astype(float) ** power).mean((1, 2))) ** (1 / power)
+        np.testing.assert_allclose(network.embed(planes[None])[0], unit(expected), atol=1e-5)
+
+
+def test_channels_last(tmp_path, rgb):
+    first = OnnxNetwork(echo(tmp_path, PLAIN | {"pooling": "mean"}))
+    expected = first.embed(first.prepare(rgb)[None])
+    last = OnnxNetwork(echo(tmp_path, PLAIN | {"pooling": "mean", "layout": "NHWC"}, (4, 6, 3)))
+    np.testing.assert_allclose(last.embed(last.prepare(rgb)[None]), expected, atol=1e-6)
+
+
+@pytest.mark.parametrize("pooling", ["cls", "mean"])
+def test_pooling_of_tokens(tmp_path, rgb, pooling):
+    shape = helper.make_tensor("shape", TensorProto.INT64, [3], [0, 3, 24])
+    node = helper.make_node("Reshape", ["photo", "shape"], ["tokens"])
+    settings = PLAIN | {"pooling": pooling}
+    path = write(
+        tmp_path, [node], ["n", 3, 4, 6], [("tokens", ["n", 3, 24])], settings, constants=[shape]
+    )
+    network = OnnxNetwork(path)
+    planes = network.prepare(rgb)
+    tokens = planes.reshape(3, 24)
+    expected = tokens[0] if pooling == "cls" else tokens.mean(0)
+    assert network.dimension == 24
+    np.testing.assert_allclose(network.embed(planes[None])[0], unit(expected), atol=1e-5)
+
+
+def test_output_by_name(tmp_path):
+    nodes = [
+        helper.make_node("Identity", ["photo"], ["map"]),
+        helper.make_node("ReduceMax", ["photo"], ["peak"], axes=[2, 3], keepdims=0),
+    ]
+    gives = [("map", ["n", 3, 4, 6]), ("peak", ["n", 3])]
+    path = write(tmp_path, nodes, ["n", 3, 4, 6], gives, PLAIN | {"output": "peak"})
+    photos = np.random.default_rng(0).random((2, 3, 4, 6)).astype(np.float32)
+    np.testing.assert_allclose(OnnxNetwork(path).embed(photos), unit(photos.max((2, 3))), atol=1e-5)
+    write(tmp_path, nodes, ["n", 3, 4, 6], gives, PLAIN | {"output": "none"})
+    with pytest.raises(ValueError, match="map, peak"):
+        OnnxNetwork(path)
+
+
+def test_settings_may_be_named_after_the_whole_file(tmp_path):
+    path = means(tmp_path)
+    path.with_suffix(".json").rename(tmp_path / "small.onnx.json")
+    assert OnnxNetwork(path).input.size == (4, 6)
+
+
+def test_digest_follows_file_and_meaning(tmp_path):
+    path = means(tmp_path)
+    first = OnnxNetwork(path).digest
+    path.with_suffix(".json").write_text(json.dumps(PLAIN, indent=4))
+    assert OnnxNetwork(path).digest == first
+    path.with_suffix(".json").write_text(json.dumps(PLAIN | {"colour": "bgr"}))
+    assert OnnxNetwork(path).digest != first
+    means(tmp_path, batch=1)
+    assert OnnxNetwork(path).digest != first
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, '"size" is missing'),
+        ({"size": [0, 4]}, '"size" must be'),
+        ({"size": 4.5}, '"size" must be'),
+        (PLAIN | {"sizes": 3}, "unknown key 'sizes': use size, mean"),
+        (PLAIN | {"mean": [1, 2]}, '"mean" must be three'),
+        (PLAIN | {"mean": "grey"}, '"mean" must be three'),
+        (PLAIN | {"std": [1, 0, 1]}, "cannot be 0"),
+        (PLAIN | {"scale": None}, '"scale" must be'),
+        (PLAIN | {"resize": "squash"}, "one of stretch, crop, pad"),
+        (PLAIN | {"pooling": []}, "one of none, mean, gem, cls"),
+        (PLAIN | {"output": 3}, '"output" must be'),
+        ([], "must be an object"),
+    ],
+)
+def test_settings_are_checked(tmp_path, settings, said):
+    with pytest.raises(ValueError, match=said) as refused:
+        OnnxNetwork(means(tmp_path, settings))
+    assert "small.json cannot be used" in str(refused.value)
+
+
+def test_files_are_checked(tmp_path):
+    with pytest.raises(ValueError, match=r"gone\.onnx is missing"):
+        OnnxNetwork(tmp_path / "gone.onnx")
+    path = means(tmp_path)
+    path.with_suffix(".json").write_text("{")
+    with pytest.raises(ValueError, match=r"small\.json cannot be used"):
+        OnnxNetwork(path)
+    path.with_suffix(".json").unlink()
+    with pytest.raises(ValueError, match=r"small\.onnx\.json is missing: write there"):
+        OnnxNetwork(path)
+    path.with_suffix(".json").write_text(json.dumps(PLAIN))
+    path.write_bytes(b"no network")
+    with pytest.raises(ValueError, match=r"small\.onnx is not a network"):
+        OnnxNetwork(path)
+
+
+def test_network_must_take_what_the_settings_say(tmp_path):
+    with pytest.raises(ValueError, match='correct "size" or "layout"'):
+        OnnxNetwork(means(tmp_path, PLAIN | {"size": [6, 4]}))
+    with pytest.raises(ValueError, match='correct "size" or "layout"'):
+        OnnxNetwork(means(tmp_path, PLAIN | {"layout": "NHWC"}))
+    with pytest.raises(ValueError, match='set "pooling" to "none"'):
+        OnnxNetwork(means(tmp_path, PLAIN | {"pooling": "gem"}))
+    with pytest.raises(ValueError, match='set "pooling" to "mean" or "gem"'):
+        OnnxNetwork(echo(tmp_path, PLAIN))
+
+
+def test_batches_of_another_shape_are_refused(tmp_path):
+    with pytest.raises(ValueError, match="expected photos"):
+        OnnxNetwork(means(tmp_path)).embed(np.zeros((1, 3, 6, 4), dtype=np.float32))
+
+
+def test_defaults_are_those_of_imagenet():
+    given = PhotoInput.of({"size": 224})
+    assert given.size == (224, 224)
+    assert given.mean == (0.485, 0.456, 0.406)
+    assert given.scale == pytest.approx(1 / 255)

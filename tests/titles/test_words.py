@@ -1,0 +1,115 @@
+"""`normalise_title` and `tokens`."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from samesku.titles import (
+    clean_title,
+    clean_titles,
+    normalise_title,
+    normalise_titles,
+    quantities,
+    tokens,
+)
+
+
+@pytest.mark.parametrize(
+    ("title", "normal"),
+    [
+        (
+            "Double Tape 3M VHB 12 mm x 4,5 m ORIGINAL / DOUBLE FOAM TAPE",
+            "double tape 3m vhb 12x4500mm original / double foam tape",
+        ),
+        ("susu 400 gram / 400gr", "susu 400g / 400g"),
+        ("[1KG 65PCS] TEETHER", "[1000g 65pcs] teether"),
+        ("Nepia isi10", "nepia isi 10pcs"),
+        ("isi pensil mekanik 2B 0,5 joyko", "isi pensil mekanik 2b 0.5 joyko"),
+        ("1kg=4pcs", "1000g=4pcs"),
+        ("L'Oréal Serum 30 ml", "l'oreal serum 30ml"),
+        ("daster ukuran XXL 100% katun", "daster size_2xl 100% katun"),
+        ("Paper Bag Victoria Secret", "paper bag victoria secret"),
+        ("", ""),
+    ],
+)
+def test_quantities_are_rewritten_in_place(title: str, normal: str) -> None:
+    assert normalise_title(clean_title(title)) == normal
+    assert normalise_titles(clean_titles([title])) == [normal]
+
+
+@pytest.mark.parametrize(
+    ("title", "words"),
+    [
+        ("4,5 dan 4.5", "4.5 dan 4.5"),
+        ("Nota Live 1.000", "nota live 1000"),
+        ("no. 34,35,36", "no 34 35 36"),
+        ("v1.2.3", "v1 2.3"),
+        ("Samsung SM-A505 case", "samsung sma505 a505 case"),
+        ("tas DPT001-00", "tas dpt00100 dpt001 00"),
+        ("GPC-309S joyko", "gpc309s 309s joyko"),
+        ("T-shirt pori-pori", "t shirt pori pori"),
+        ("JOHNSON'S baby", "johnsons baby"),
+        ("1 kg-an murah", "1000g an murah"),
+        ("susu 0-6 bulan 98%", "susu 0-6month 98%"),
+        ("kardus uk.15x10x5 cm...", "kardus uk 150x100x50mm"),
+        ("rubik 3 x 3", "rubik 3x3"),
+        ("size M-XXL", "size_m size_2xl"),
+        ("手机防滑垫 anti", "手机 机防 防滑 滑垫 anti"),
+        ("สบู่ 100 กรัม", "สบู บู่ 100 กรั รัม"),
+        ("[COD]★/||--", "cod"),
+        ("", ""),
+    ],
+)
+def test_words_of_a_title(title: str, words: str) -> None:
+    assert tokens(clean_title(title)) == words.split()
+
+
+def test_titles_that_differ_in_spelling_only_have_the_same_words() -> None:
+    one = tokens(clean_title("SGM Soya 6-12 bln 700gr, isi 2"))
+    other = tokens(clean_title("sgm soya 6 - 12 bulan 0,7 kg isi 2 pcs"))
+    assert one == other
+
+
+_PIECES = """
+1 2 3 12 38 0 64 100 180 4,5 1.000 1,2,3 2.975 1/2 4/64 x * / - & dan s/d ~ @ . , ( ) [ ' " %
+gr g kg ml l m cm mm inch pcs pasang lusin lusinan sepasang set gb mb w v a mah hz ghz th tahun
+bulan m+ y t size ukuran uk xl s/m xxl all isi spf sachet 's s oz fl ply x6 grx cmx 3m tape kabel
+iphone redmi charger tissue combed bayi nikon sm-a5 é 手机 sae in inc mg
+"""
+_TITLE_PIECES = st.sampled_from(_PIECES.split())
+_TITLES = st.lists(st.tuples(_TITLE_PIECES, st.sampled_from(["", " ", " "])), max_size=14).map(
+    lambda pieces: "".join(text + space for text, space in pieces)
+)
+
+
+@settings(max_examples=1500)
+@given(st.one_of(_TITLES, st.text()))
+def test_normalising_twice_changes_nothing(raw: str) -> None:
+    clean = clean_title(raw)
+    normal = normalise_title(clean)
+    assert normalise_title(normal) == normal
+    assert clean_title(normal) == normal
+    assert tokens(normal) == tokens(clean)
+
+
+@given(_TITLES)
+def test_words_have_no_spaces_and_are_never_empty(raw: str) -> None:
+    assert all(word and not any(map(str.isspace, word)) for word in tokens(clean_title(raw)))
+
+
+def test_a_marketplace_is_read_at_the_pace_of_a_thousand_titles_in_a_tenth_of_a_second() -> None:
+    titles = [
+        f"Susu Formula SGM Eksplor {n}+ Vanila 400 gr isi {n} box 1-3 tahun" for n in range(500)
+    ]
+    titles += [f"Sepatu Sneakers Wanita Import Kode A{n} Termurah" for n in range(500)]
+    began = time.process_time()
+    clean = clean_titles(titles)
+    for title in clean:
+        normalise_title(title)
+        tokens(title)
+        quantities(title)
+    assert time.process_time() - began < 0.5
