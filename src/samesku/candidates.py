@@ -82,20 +82,17 @@ def join_candidates(sources: Sequence[Source]) -> Candidates:
         At least one, all of the same catalogue.
     """
     size = sources[0].vectors.size
-    keys = [_keys(source.neighbors, size) for source in sources]
-    union = np.unique(np.concatenate(keys))
+    found_by = [_undirected(source.neighbors) for source in sources]
+    union = np.unique(np.concatenate([keys for keys, _ in found_by]))
     left, right = np.divmod(union, max(size, 1))
     similarity = np.empty((len(union), len(sources)), dtype=np.float32)
     found = np.zeros((len(union), len(sources)), dtype=bool)
-    for column, (source, key) in enumerate(zip(sources, keys, strict=True)):
-        place = np.searchsorted(union, key)
+    for column, (source, (keys, known)) in enumerate(zip(sources, found_by, strict=True)):
+        place = np.searchsorted(union, keys)
         found[place, column] = True
-        known = np.full(len(union), -np.inf, dtype=np.float32)
-        # Both directions found the pair: the larger one counts (probes make them differ).
-        np.maximum.at(known, place, source.neighbors.similarity)
+        similarity[place, column] = known
         rest = np.flatnonzero(~found[:, column])
-        known[rest] = pair_similarity(source.vectors, left[rest], right[rest])
-        similarity[:, column] = known
+        similarity[rest, column] = pair_similarity(source.vectors, left[rest], right[rest])
     return Candidates(
         left,
         right,
@@ -107,7 +104,14 @@ def join_candidates(sources: Sequence[Source]) -> Candidates:
     )
 
 
-def _keys(neighbors: Neighbors, size: int) -> NDArray[np.int64]:
-    """One number per unordered pair."""
+def _undirected(neighbors: Neighbors) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """One ascending number per pair, found from one end or both, and its similarity."""
     low = np.minimum(neighbors.query, neighbors.candidate)
-    return low * size + np.maximum(neighbors.query, neighbors.candidate)
+    keys = low * neighbors.size + np.maximum(neighbors.query, neighbors.candidate)
+    order = np.argsort(keys, kind="stable")
+    keys, similarity = keys[order], neighbors.similarity[order]
+    first = np.flatnonzero(np.diff(keys, prepend=-1))
+    if not len(first):
+        return keys, similarity
+    # Probes make the two directions differ: the larger one counts.
+    return keys[first], np.maximum.reduceat(similarity, first)

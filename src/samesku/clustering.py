@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 __all__ = ["COHESION", "group"]
 
 # Measured on the training postings: docs/evaluation.md.
-COHESION = 0.8
+COHESION = 0.85
 
 # Largest component whose full distance matrix is built (float64: 64 MB).
 DENSE_LIMIT = 2_800
@@ -56,15 +56,18 @@ def group(
     left, right, score = left[inside], right[inside], score[inside]
     members = np.bincount(component, minlength=size)
     groups = component.copy()
-    # Components of one or two postings are groups as they are; the others are looked into.
+    # A component in which every pair scores high enough is one group as it is; so are one or two
+    # postings. Only the others are looked into.
+    near = np.bincount(component[left[score >= line * cohesion]], minlength=size)
+    mixed = np.flatnonzero((members > 2) & (near < members * (members - 1) // 2))
     pairs_by_component = np.argsort(component[left], kind="stable")
     bounds = np.searchsorted(component[left][pairs_by_component], np.arange(size + 1))
     postings_by_component = np.argsort(component, kind="stable")
     starts = np.concatenate([[0], np.cumsum(members)])
     fresh = size
-    for crowded in np.flatnonzero(members > 2):
-        own = postings_by_component[starts[crowded] : starts[crowded + 1]]
-        pairs = pairs_by_component[bounds[crowded] : bounds[crowded + 1]]
+    for place in mixed:
+        own = postings_by_component[starts[place] : starts[place + 1]]
+        pairs = pairs_by_component[bounds[place] : bounds[place + 1]]
         a, b = np.searchsorted(own, left[pairs]), np.searchsorted(own, right[pairs])
         parts = _split(a, b, score[pairs], len(own), line, cohesion)
         groups[own] = fresh + parts

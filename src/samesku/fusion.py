@@ -11,10 +11,26 @@ from numpy.typing import NDArray
 
 from samesku.candidates import Candidates
 from samesku.catalog import Catalog
+from samesku.encoders.base import Modality
 
-__all__ = ["FUSIONS", "Concat", "Fusion", "Line", "Union", "UnionAll", "fusion_by_name"]
+__all__ = [
+    "COMBINED",
+    "FUSIONS",
+    "LINE",
+    "Concat",
+    "Fusion",
+    "Line",
+    "Union",
+    "UnionAll",
+    "fusion_by_name",
+]
 
 Scores = NDArray[np.float32]
+
+# The score that divides matched from not, whatever the fusion.
+LINE = 0.5
+# The name of the line of the combined cosine, beside those of the encoders.
+COMBINED = "combined"
 
 
 class Fusion(Protocol):
@@ -30,9 +46,8 @@ class Fusion(Protocol):
     def lists(self, candidates: Candidates) -> dict[str, NDArray[np.bool_]]:
         """Which of the text, photo and combined matches each pair is in, bool ``(m,)``."""
 
-    @property
-    def lines(self) -> dict[str, Line]:
-        """The lines it draws, by the name of the encoder or of the combination."""
+    def lines(self, candidates: Candidates) -> dict[str, Line]:
+        """The lines it draws, by the name of the encoder or ``"combined"``."""
 
     def with_lines(self, lines: Mapping[str, Line]) -> Fusion:
         """The same fusion with other lines."""
@@ -77,14 +92,18 @@ class Line:
 # Chosen on the training postings of the Shopee data (docs/evaluation.md tells the command);
 # the photo encoders' from their own papers' copies, see docs/photos.md.
 DEFAULT_LINES = {
-    "tfidf": Line(0.36, crowding=0.5, at_least=0.45),
+    "tfidf": Line(0.36, crowding=0.5, at_least=0.4),
     "phash": Line(1 - 6 / 64),
-    "signature": Line(0.9),
+    "signature": Line(0.92),
 }
-DEFAULT_PHOTO_LINE = Line(0.85)
-DEFAULT_TEXT_LINE = Line(0.8)
-DEFAULT_COMBINED_LINE = Line(0.36, crowding=0.5, at_least=0.45)
-DEFAULT_TEXT_WEIGHT = 0.6
+DEFAULT_MODALITY_LINES: dict[Modality, Line] = {"text": Line(0.8), "photo": Line(0.85)}
+DEFAULT_COMBINED_LINE = Line(0.24, crowding=0.5, at_least=0.3)
+DEFAULT_UNION_ALL_LINES = {
+    "tfidf": Line(0.4, crowding=0.5, at_least=0.4),
+    "phash": Line(1 - 4 / 64),
+    COMBINED: Line(0.27, crowding=0.5, at_least=0.3),
+}
+DEFAULT_TEXT_WEIGHT = 0.65
 
 
 @dataclass(frozen=True)
@@ -94,10 +113,10 @@ class Union:
     drawn: Mapping[str, Line] = field(default_factory=dict)
     name: str = "union"
 
-    @property
-    def lines(self) -> dict[str, Line]:
-        """Lines that differ from the defaults, by encoder."""
-        return dict(self.drawn)
+    def lines(self, candidates: Candidates) -> dict[str, Line]:
+        """One line per encoder: the one drawn, else the default."""
+        kinds = zip(candidates.encoders, candidates.modalities, strict=True)
+        return {name: self.drawn.get(name) or default_line(name, kind) for name, kind in kinds}
 
     def with_lines(self, lines: Mapping[str, Line]) -> Union:
         """The same fusion with other lines."""
@@ -110,27 +129,19 @@ class Union:
 
     def lists(self, candidates: Candidates) -> dict[str, NDArray[np.bool_]]:
         """Text matches and photo matches."""
-        matched = self._scores(candidates) >= 0.5
+        matched = self._scores(candidates) >= LINE
         of = np.array(candidates.modalities)
         return {
             modality: np.any(matched[:, of == modality], axis=1) for modality in ("text", "photo")
         }
 
-    def line(self, candidates: Candidates, column: int) -> Line:
-        """The line of one encoder."""
-        encoder = candidates.encoders[column]
-        fallback = (
-            DEFAULT_TEXT_LINE if candidates.modalities[column] == "text" else DEFAULT_PHOTO_LINE
-        )
-        return self.drawn.get(encoder, DEFAULT_LINES.get(encoder, fallback))
-
     def _scores(self, candidates: Candidates) -> Scores:
         columns = [
-            self.line(candidates, column).score(
+            line.score(
                 candidates.similarity[:, column],
                 _pair_mean(candidates, candidates.density[:, column]),
             )
-            for column in range(len(candidates.encoders))
+            for column, line in enumerate(self.lines(candidates).values())
         ]
         return np.stack(columns, axis=1)
 
@@ -141,11 +152,13 @@ class Concat:
 
     The cosine of two concatenated vectors is the weighted mean of the modalities' cosines, and no
     mean is larger than its largest part: the neighbours of each modality above the line hold every
-    neighbour of the combined vector above it, so the combined vector is never built. Where one of
-    the two postings lacks a modality, the others speak alone.
+    neighbour of the combined vector above it, so the combined vector is never built. A pair that
+    has only one modality in common has no combined vectors: it is judged by that modality's line.
 
     Parameters
     ----------
+    drawn : mapping of str to Line
+        Where to draw other lines than the default: ``"combined"``, or an encoder's name.
     text_weight : float
         Share of the text in the combined cosine.
     """
@@ -154,69 +167,93 @@ class Concat:
     text_weight: float = DEFAULT_TEXT_WEIGHT
     name: str = "concat"
 
-    @property
-    def lines(self) -> dict[str, Line]:
-        """The one line, named `combined`."""
-        return {"combined": self.drawn.get("combined", DEFAULT_COMBINED_LINE)}
+    def lines(self, candidates: Candidates) -> dict[str, Line]:
+        """The line of the combined cosine, named `combined`, and one per encoder."""
+        return {COMBINED: self._combined_line, **self._alone.lines(candidates)}
 
     def with_lines(self, lines: Mapping[str, Line]) -> Concat:
-        """The same fusion with another line."""
+        """The same fusion with other lines."""
         return replace(self, drawn={**self.drawn, **lines})
 
     def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
-        """Score of the combined cosine."""
+        """Score of the combined cosine; of the one modality where there is but one."""
         similarity, density = self.combine(candidates)
-        return self.lines["combined"].score(similarity, density)
+        alone = self._alone.score(candidates, catalog)
+        combined = self._combined_line.score(similarity, density)
+        return np.where(np.isnan(similarity), alone, combined)
 
     def lists(self, candidates: Candidates) -> dict[str, NDArray[np.bool_]]:
-        """Combined matches."""
+        """Combined matches, and text and photo matches of pairs without combined vectors."""
         similarity, density = self.combine(candidates)
-        return {"combined": self.lines["combined"].score(similarity, density) >= 0.5}
+        matched = self._combined_line.score(similarity, density) >= LINE
+        alone = np.isnan(similarity)
+        single = self._alone.lists(candidates)
+        return {COMBINED: matched, **{name: alone & member for name, member in single.items()}}
+
+    def combined_score(self, candidates: Candidates) -> Scores:
+        """Score of the combined cosine, 0 where a pair has but one modality in common."""
+        return self._combined_line.score(*self.combine(candidates))
 
     def combine(self, candidates: Candidates) -> tuple[Scores, Scores]:
-        """Combined cosine of each pair and the density around it, both float32 ``(m,)``."""
-        of = np.array(candidates.modalities)
-        share = np.where(of == "text", self.text_weight, 1 - self.text_weight)
-        weight = share / np.array([np.count_nonzero(of == modality) for modality in of])
-        there = ~np.isnan(candidates.similarity)
-        total = np.maximum((there * weight).sum(axis=1), 1e-9)
+        """Combined cosine of each pair and the density around it, both float32 ``(m,)``.
+
+        Several encoders of one modality count as one: their mean. NaN where a pair has but one
+        modality in common.
+        """
         cosine = _as_cosine(candidates.similarity, candidates.encoders)
-        similarity = np.nansum(cosine * weight, axis=1) / total
-        dense = np.maximum(_as_cosine(candidates.density, candidates.encoders), 0)
-        around = (dense[candidates.left] + dense[candidates.right]) / 2
-        density = np.sum(around * weight * there, axis=1) / total
-        return similarity.astype(np.float32), density.astype(np.float32)
+        around = np.maximum(_as_cosine(candidates.density, candidates.encoders), 0)
+        of = np.array(candidates.modalities)
+        similarity, density = np.zeros((2, len(candidates)), dtype=np.float32)
+        for modality, weight in (("text", self.text_weight), ("photo", 1 - self.text_weight)):
+            columns = np.flatnonzero(of == modality)
+            there = ~np.isnan(cosine[:, columns])
+            count = np.count_nonzero(there, axis=1)
+            share = np.where(count > 0, weight / np.maximum(count, 1), np.nan).astype(np.float32)
+            similarity += share * np.sum(cosine[:, columns], axis=1, where=there)
+            pair_density = _pair_mean(candidates, around[:, columns])
+            density += share * np.sum(pair_density, axis=1, where=there)
+        return similarity, density
+
+    @property
+    def _combined_line(self) -> Line:
+        return self.drawn.get(COMBINED, DEFAULT_COMBINED_LINE)
+
+    @property
+    def _alone(self) -> Union:
+        return Union({name: line for name, line in self.drawn.items() if name != COMBINED})
 
 
 @dataclass(frozen=True)
 class UnionAll:
-    """Text matches, photo matches and combined matches together."""
+    """Text matches, photo matches and combined matches together.
 
-    union: Union = field(default_factory=Union)
-    concat: Concat = field(default_factory=Concat)
+    Three lists catch more than two, so each line stands a little higher than on its own.
+    """
+
+    union: Union = field(default_factory=lambda: Union(DEFAULT_UNION_ALL_LINES))
+    concat: Concat = field(default_factory=lambda: Concat(DEFAULT_UNION_ALL_LINES))
     name: str = "union-all"
 
-    @property
-    def lines(self) -> dict[str, Line]:
+    def lines(self, candidates: Candidates) -> dict[str, Line]:
         """The lines of both parts."""
-        return {**self.union.lines, **self.concat.lines}
+        combined = self.concat.lines(candidates)[COMBINED]
+        return {**self.union.lines(candidates), COMBINED: combined}
 
     def with_lines(self, lines: Mapping[str, Line]) -> UnionAll:
         """The same fusion with other lines."""
-        combined = {key: line for key, line in lines.items() if key == "combined"}
-        others = {key: line for key, line in lines.items() if key != "combined"}
         return replace(
-            self, union=self.union.with_lines(others), concat=self.concat.with_lines(combined)
+            self, union=self.union.with_lines(lines), concat=self.concat.with_lines(lines)
         )
 
     def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
-        """The better of both parts' scores."""
-        parts = self.union.score(candidates, catalog), self.concat.score(candidates, catalog)
-        return np.maximum(*parts)
+        """The better of the lists' scores."""
+        union = self.union.score(candidates, catalog)
+        return np.maximum(union, self.concat.combined_score(candidates))
 
     def lists(self, candidates: Candidates) -> dict[str, NDArray[np.bool_]]:
         """Text, photo and combined matches."""
-        return {**self.union.lists(candidates), **self.concat.lists(candidates)}
+        combined = self.concat.combined_score(candidates) >= LINE
+        return {**self.union.lists(candidates), COMBINED: combined}
 
 
 FUSIONS = {"union": Union, "concat": Concat, "union-all": UnionAll}
@@ -228,6 +265,11 @@ def fusion_by_name(name: str) -> Fusion:
         raise ValueError(f"there is no fusion {name!r}; choose one of {', '.join(FUSIONS)}")
     fusion: Fusion = FUSIONS[name]()
     return fusion
+
+
+def default_line(encoder: str, modality: Modality) -> Line:
+    """The line of an encoder for those without labels."""
+    return DEFAULT_LINES.get(encoder, DEFAULT_MODALITY_LINES[modality])
 
 
 def _pair_mean(candidates: Candidates, density: Scores) -> Scores:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from samesku.cache import Cache, content_key
 from samesku.candidates import Candidates, Source, join_candidates
@@ -11,8 +10,8 @@ from samesku.catalog import Catalog
 from samesku.encoders import default_encoders
 from samesku.encoders.base import Encoder, Vectors
 from samesku.encoders.encode import Encoded, encode
-from samesku.fusion import Fusion, fusion_by_name
-from samesku.matches import LINE, Matches
+from samesku.fusion import LINE, Fusion, fusion_by_name
+from samesku.matches import Matches
 from samesku.neighbors import Method, Neighbors, nearest
 from samesku.progress import Progress
 from samesku.record import run_record
@@ -63,7 +62,7 @@ class Matcher:
     def __init__(
         self,
         encoders: Sequence[Encoder] | None = None,
-        fusion: Fusion | str = "union",
+        fusion: Fusion | str = "union-all",
         *,
         k: int = 50,
         line: float = LINE,
@@ -85,10 +84,11 @@ class Matcher:
         candidates = self._candidates(encoded)
         with self.progress.stage("judge"):
             scores = self.fusion.score(candidates, catalog)
-        matches = Matches(catalog, candidates, scores, self.fusion, self.line)
+        record = run_record(catalog, candidates, encoded, self.progress)
+        matches = Matches(catalog, candidates, scores, self.fusion, self.line, run=record)
         with self.progress.stage("group"):
             matches.groups  # noqa: B018  (computed here so that its time is told)
-        return replace(matches, run=run_record(matches, encoded, self.progress))
+        return matches
 
     def candidates(self, catalog: Catalog) -> Candidates:
         """The pairs of the catalogue that are worth judging."""

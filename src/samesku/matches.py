@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,12 @@ from samesku.candidates import Candidates
 from samesku.catalog import Catalog
 from samesku.clustering import COHESION, group
 from samesku.files import Staged
-from samesku.fusion import Fusion
+from samesku.fusion import LINE, Fusion
 
 __all__ = ["Matches"]
 
-LINE = 0.5
 # Judged pairs from this score on are written beside the matches: what nearly matched.
-NEAR_MISS = 0.25
+NEAR_MISS = 0.35
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,7 +126,7 @@ class Matches:
         """
         if not 0 < line <= 1:
             raise ValueError(f"the line is a score above 0 and up to 1, not {line}")
-        return replace(self, line=line, run={**self.run, "line": line})
+        return replace(self, line=line)
 
     @cached_property
     def submission(self) -> pl.DataFrame:
@@ -187,6 +186,13 @@ class Matches:
     def summary(self) -> dict[str, Any]:
         """What `run.json` holds."""
         sizes = np.bincount(self.groups, minlength=1)
+        lines = self.fusion.lines(self.candidates)
+        decided = {
+            "fusion": self.fusion.name,
+            "lines": {name: asdict(line) for name, line in lines.items()},
+            "line": self.line,
+            "cohesion": self.cohesion,
+        }
         results = {
             "candidates": len(self.candidates),
             "matched_pairs": self.pairs.height,
@@ -194,7 +200,7 @@ class Matches:
             "postings_alone": int(np.count_nonzero(sizes == 1)),
             "largest_group": int(sizes.max(initial=0)),
         }
-        return {**self.run, "results": results}
+        return {**self.run, **decided, "results": results}
 
     def _judged_place(
         self, left: NDArray[np.integer], right: NDArray[np.integer]

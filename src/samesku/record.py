@@ -10,17 +10,18 @@ from typing import Any
 
 import numpy as np
 
+from samesku.candidates import Candidates
 from samesku.catalog import Catalog
 from samesku.encoders.encode import Encoded
-from samesku.matches import Matches
 from samesku.progress import Progress
 
 __all__ = ["catalog_record", "environment", "run_record"]
 
 
-def run_record(matches: Matches, encoded: Encoded, progress: Progress) -> dict[str, Any]:
-    """Everything about a run that can be said before its results are written."""
-    candidates = matches.candidates
+def run_record(
+    catalog: Catalog, candidates: Candidates, encoded: Encoded, progress: Progress
+) -> dict[str, Any]:
+    """What a run read and looked at; notes and seconds go on growing with `progress`."""
     sources = {
         name: {
             "modality": candidates.modalities[column],
@@ -31,15 +32,11 @@ def run_record(matches: Matches, encoded: Encoded, progress: Progress) -> dict[s
     }
     return {
         **environment(),
-        "catalogue": catalog_record(matches.catalog),
+        "catalogue": catalog_record(catalog),
         "photos_refused": [asdict(photo) for photo in encoded.broken],
         "encoders": sources,
-        "fusion": matches.fusion.name,
-        "lines": {name: asdict(line) for name, line in matches.fusion.lines.items()},
-        "line": matches.line,
-        "cohesion": matches.cohesion,
-        "notes": list(progress.notes),
-        "seconds": {name: round(taken, 3) for name, taken in progress.seconds.items()},
+        "notes": progress.notes,
+        "seconds": progress.seconds,
     }
 
 

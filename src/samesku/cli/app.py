@@ -85,7 +85,7 @@ def match(
     out: OutOption,
     fusion: Annotated[
         FusionName, typer.Option("--fusion", help="How text and photo combine to a decision.")
-    ] = "union",
+    ] = "union-all",
     encoder: EncoderOption = None,
     photos: PhotosOption = None,
     columns: ColumnsOption = None,

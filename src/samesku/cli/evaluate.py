@@ -15,16 +15,16 @@ from samesku.fusion import fusion_by_name
 __all__ = ["evaluation_table", "run"]
 
 FIGURES = {
-    "posting_f1": "F1 per posting (competition)",
+    "posting_f1": "F1 per posting",
     "pair_precision": "pair precision",
     "pair_recall": "pair recall",
     "pair_f1": "pair F1",
     "bcubed_precision": "B-cubed precision",
     "bcubed_recall": "B-cubed recall",
     "bcubed_f1": "B-cubed F1",
-    "lost_not_candidate": "recall lost: not a candidate",
-    "lost_below_line": "recall lost: below the line",
-    "lost_by_grouping": "recall lost: cut by grouping",
+    "lost_not_candidate": "lost: no candidate",
+    "lost_below_line": "lost: below the line",
+    "lost_by_grouping": "lost: cut by groups",
 }
 
 
@@ -71,5 +71,9 @@ def evaluation_table(evaluation: Evaluation, pool: str) -> Table:
     for result in results:
         table.add_column(result.fusion)
     for name, words in FIGURES.items():
-        table.add_row(words, *(str(result.figures[name]) for result in results))
+        if name == "lost_not_candidate":
+            table.add_section()
+        figures = [result.figures[name] for result in results]
+        shown = [f"{each.value:.4f} ({each.low:.3f}-{each.high:.3f})" for each in figures]
+        table.add_row(words, *shown)
     return table

@@ -128,6 +128,10 @@ class PhotoEncoder(ABC):
     def embed(self, looks: Sequence[Array]) -> Array:
         """Rows ``(photos, views, d)`` for a batch of looks, unit float32 or packed bits uint8."""
 
+    def telling(self, rows: Array) -> NDArray[np.bool_]:
+        """Which photos say anything at all, bool ``(photos,)``; a blank photo has no vector."""
+        return np.ones(len(rows), dtype=bool)
+
     def given(self, catalog: Catalog) -> tuple[Array, NDArray[np.bool_]] | None:
         """Rows ``(present, views, d)`` that the catalogue brings, and bool ``(n,)`` whose."""
         return None

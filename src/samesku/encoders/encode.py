@@ -184,7 +184,9 @@ class _PhotoPass:
             rows = merged[present]
         if rows is None:
             return Vectors(np.empty((0, 1), dtype=np.float32), np.empty(0, np.int64), size)
-        owner = np.repeat(np.flatnonzero(present), views)
+        telling = encoder.telling(rows)
+        rows, posting = rows[telling], np.flatnonzero(present)[telling]
+        owner = np.repeat(posting, views)
         probe = np.tile(encoder.probes, len(rows)) if encoder.probes.any() else None
         return Vectors(np.ascontiguousarray(rows.reshape(len(owner), -1)), owner, size, probe)
 

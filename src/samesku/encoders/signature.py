@@ -95,6 +95,11 @@ class Signature(PhotoEncoder):
         """Unit rows ``(photos, VIEWS, DIMENSION)``."""
         return np.stack(looks)
 
+    def telling(self, rows: Array) -> NDArray[np.bool_]:
+        """All but blank photos, whose whole view is zero."""
+        telling: NDArray[np.bool_] = rows[:, 0].any(axis=1)
+        return telling
+
 
 def _channels(pixels: Floats) -> Floats:
     """Maps `(CHANNELS, GRID, GRID)`: gradient by direction, colour ratios, lightness."""

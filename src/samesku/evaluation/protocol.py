@@ -17,9 +17,9 @@ from samesku.evaluation.metrics import Figure, Tally, bootstrap, group_tally, pa
 from samesku.evaluation.splits import Split, group_folds, leaks
 from samesku.evaluation.tuning import tune
 from samesku.files import Staged
-from samesku.fusion import Fusion
+from samesku.fusion import LINE, Fusion
 from samesku.matcher import Matcher
-from samesku.matches import LINE, Matches
+from samesku.matches import Matches
 from samesku.record import catalog_record, environment
 
 __all__ = ["Evaluation", "Result", "evaluate", "score"]
@@ -120,7 +120,7 @@ def evaluate(
                 everywhere.append(_count(matches, split.test, labels))
                 matches = _matches(judge, line, pool, candidates)
                 inside.append(_count(matches, np.arange(len(pool)), labels[split.test]))
-                lines = {name: asdict(drawn) for name, drawn in judge.lines.items()}
+                lines = {name: asdict(drawn) for name, drawn in judge.lines(whole).items()}
                 chosen.append(
                     {"fusion": fusion.name, "split": split.name, "line": line, "lines": lines}
                 )

@@ -11,8 +11,7 @@ from samesku.candidates import Candidates
 from samesku.catalog import Catalog
 from samesku.clustering import group
 from samesku.evaluation.metrics import group_tally, pair_tally, posting_f1
-from samesku.fusion import Fusion
-from samesku.matches import LINE
+from samesku.fusion import LINE, Fusion
 
 __all__ = ["tune"]
 
@@ -63,8 +62,7 @@ def tune(
 
     best = pair_f1(fusion)
     for _ in range(ROUNDS):
-        for name in fusion.lines:
-            centre = fusion.lines[name]
+        for name, centre in fusion.lines(candidates).items():
             for step in STEPS:
                 moved = replace(centre, threshold=round(float(centre.threshold + step), 4))
                 trial = fusion.with_lines({name: moved})
