@@ -1,4 +1,4 @@
-"""A larger catalogue out of a given one: more offers of the same products, as sellers write them."""
+"""A larger catalogue out of a given one: more offers of the same products, otherwise written."""
 
 from __future__ import annotations
 

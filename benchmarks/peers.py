@@ -11,7 +11,8 @@ from __future__ import annotations
 import argparse
 import itertools
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -21,17 +22,18 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 NEIGHBOURS = 50
-# Pairs less similar than this are not reported; every contender's best threshold is far above it.
-LEAST_COSINE = 0.35
+# Pairs less similar than this are not reported: below the best threshold of any contender.
+LEAST_COSINE = 0.25
 MOST_BITS = 16
 LABELLED_PAIRS = 500
 
-Pairs: TypeAlias = tuple[ArrayLike, ArrayLike, ArrayLike]
+# Left and right positions, in either order, and how sure each pair is.
+Pairs: TypeAlias = Sequence[ArrayLike]
 
 
 @dataclass(frozen=True)
 class Task:
-    """What a contender is given: the postings, their photos, and labelled postings to learn from."""
+    """What a contender is given: postings, their photos, and labelled postings to learn from."""
 
     postings: pd.DataFrame
     photos: Path | None = None
@@ -50,7 +52,10 @@ def scikit_learn(task: Task) -> Pairs:
 
     rows = TfidfVectorizer().fit_transform(task.titles)
     search = NearestNeighbors(
-        n_neighbors=min(NEIGHBOURS + 1, rows.shape[0]), metric="cosine", algorithm="brute", n_jobs=-1
+        n_neighbors=min(NEIGHBOURS + 1, rows.shape[0]),
+        metric="cosine",
+        algorithm="brute",
+        n_jobs=-1,
     )
     distance, found = search.fit(rows).kneighbors(rows)
     left = np.repeat(np.arange(len(found)), found.shape[1])
@@ -96,7 +101,7 @@ def splink(task: Task) -> Pairs:
     )
     training = linker.training
     training.estimate_probability_two_random_records_match([block_on("title")], recall=0.1)
-    training.estimate_u_using_random_sampling(max_pairs=1e6, seed=0)
+    training.estimate_u_using_random_sampling(max_pairs=1e7, seed=0)
     training.estimate_parameters_using_expectation_maximisation(block_on("first_two"))
     training.estimate_parameters_using_expectation_maximisation(block_on("rarest_word"))
     found = linker.inference.predict(threshold_match_weight=-10).as_pandas_dataframe()
@@ -107,11 +112,9 @@ def _title_parts(titles: pd.Series) -> pd.DataFrame:
     """The columns that splink compares and blocks on."""
     words = [sorted(set(re.findall(r"[^\W_]+", title.lower()))) for title in titles]
     spoken = [re.findall(r"[^\W_]+", title.lower())[:2] for title in titles]
-    offers = pd.Series(list(itertools.chain.from_iterable(words))).value_counts()
-    rare = [
-        sorted((word for word in row if offers[word] > 1), key=lambda word: (offers[word], word))[:3]
-        for row in words
-    ]
+    offers = Counter(itertools.chain.from_iterable(words))
+    shared = [[word for word in row if offers[word] > 1] for row in words]
+    rare = [sorted(row, key=lambda word: (offers[word], word))[:3] for row in shared]
     return pd.DataFrame(
         {
             "unique_id": np.arange(len(titles)),
@@ -132,9 +135,7 @@ def dedupe(task: Task) -> Pairs:
 
     if task.labelled is None:
         raise SystemExit("dedupe learns from labelled pairs: the catalogue has no label_group")
-    records = {
-        place: {"title": title.lower() or None} for place, title in enumerate(task.titles)
-    }
+    records = {place: {"title": title.lower() or None} for place, title in enumerate(task.titles)}
     place_of = {posting: place for place, posting in enumerate(task.postings["posting_id"])}
     same, different = _labelled_pairs(task.labelled)
     deduper = Dedupe([Text("title", corpus=[r["title"] or "" for r in records.values()])])

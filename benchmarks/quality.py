@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import connected_components
 from samesku.clustering import group
 from samesku.evaluation.metrics import Tally, group_tally, pair_tally, posting_f1
 
-__all__ = ["Chosen", "Quality", "ScoredPairs", "best_quality"]
+__all__ = ["Chosen", "Quality", "Rows", "ScoredPairs", "best_quality", "quality_at"]
 
 THRESHOLDS = 30
 
@@ -73,6 +73,11 @@ def best_quality(found: ScoredPairs, rows: Rows, ways: Iterable[str]) -> Chosen:
     best = int(np.argmax(f1))
     way, line = trials[best]
     return Chosen(way, line, _quality(tallies[best].take(rows.scored)))
+
+
+def quality_at(found: ScoredPairs, way: str, line: float, rows: Rows) -> Quality:
+    """Figures of one way of deciding at one threshold."""
+    return _quality(WAYS[way](found, line, rows.labels).take(rows.scored))
 
 
 def _quality(tally: Tally) -> Quality:

@@ -40,7 +40,7 @@ def dense_rows(kind, count, rng):
 
 
 @pytest.mark.parametrize("kind", ["dense", "sparse", "bits"])
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
     size=st.integers(1, 8),

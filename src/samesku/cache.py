@@ -61,6 +61,7 @@ class Cache:
     def __init__(self, folder: Path | None, limit: int = 8 * 2**30) -> None:
         self.folder = folder
         self.limit = limit
+        self._writable = True
 
     def load(self, room: str, key: str, *, only: str | None = None) -> dict[str, Array] | None:
         """The arrays kept under `key`, all or `only` one of them; None where there are none."""
@@ -68,10 +69,13 @@ class Cache:
             return None
         return _read(self.folder / room / f"{key}.npz", only)
 
-    def store(self, room: str, key: str, arrays: Mapping[str, Array]) -> None:
-        """Keep arrays under `key`; a full or read-only disk is a warning, not an error."""
-        if self.folder is None:
-            return
+    def store(self, room: str, key: str, arrays: Mapping[str, Array]) -> bool:
+        """Keep arrays under `key` and tell whether they are kept.
+
+        A full or read-only disk is a warning, not an error; nothing more is written then.
+        """
+        if self.folder is None or not self._writable:
+            return False
         place = self.folder / room / f"{key}.npz"
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -81,7 +85,8 @@ class Cache:
             warnings.warn(
                 f"cache not written ({error}); set --cache FOLDER or --no-cache", stacklevel=2
             )
-            self.folder = None
+            self._writable = False
+        return self._writable
 
     def names(self, room: str) -> list[str]:
         """The keys of everything kept in a room, in order."""
@@ -105,12 +110,13 @@ class Cache:
 
 def _read(place: Path, only: str | None) -> dict[str, Array] | None:
     try:
-        with np.load(place, allow_pickle=False) as stored:
+        # NumPy leaves a file that it opened itself open when it is damaged.
+        with open(place, "rb") as file, np.load(file, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in ([only] if only else stored.files)}
         os.utime(place)
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile):
         with contextlib.suppress(OSError):
             place.unlink()
         return None

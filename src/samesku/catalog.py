@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from samesku.photo_places import locate_photos, photo_root
 from samesku.problems import CatalogError, Problem
-from samesku.tables import read_table
+from samesku.tables import read_table, repeated_columns
 from samesku.titles import clean_title, normalise_title
 
 if TYPE_CHECKING:
@@ -25,7 +25,16 @@ __all__ = ["Catalog", "read_catalog"]
 REQUIRED = ("posting_id", "title")
 OPTIONAL = ("image", "image_phash", "label_group", "price", "brand", "description", "source")
 COMPETITION_FILES = ("train.csv", "test.csv", "postings.csv")
+# What Python splits at: Unicode white space and four old separators.
+_BLANK = r"[\s\x1c-\x1f]"
 _PHASH = r"^[0-9a-fA-F]{16}$"
+# How other programs write that a cell of text is empty.
+_MISSING_LABELS = ("nan", "none", "null", "<na>")
+# What the required columns are often called, in small letters without signs.
+_OTHER_NAMES = {
+    "posting_id": ("id", "sku", "itemid", "listingid", "offerid", "productid"),
+    "title": ("name", "itemname", "producttitle", "productname"),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,8 +138,8 @@ def read_catalog(
         name = str(path)
         frame, problems = read_table(path)
     else:
-        path, name, problems = None, f"{type(source).__module__.split('.')[0]} frame", []
-        frame = source if isinstance(source, pl.DataFrame) else _from_pandas(source)
+        path, name = None, f"{type(source).__module__.split('.')[0]} frame"
+        frame, problems = (source, []) if isinstance(source, pl.DataFrame) else _from_pandas(source)
 
     frame, column_problems = _name_columns(frame, columns or {})
     problems = problems + column_problems
@@ -156,20 +165,32 @@ def _find_file(path: Path) -> Path:
     raise FileNotFoundError(f"{path}: holds none of {', '.join(COMPETITION_FILES)}; name the file")
 
 
-def _from_pandas(frame: pd.DataFrame) -> pl.DataFrame:
+def _from_pandas(frame: pd.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
     """Column by column through Python values, so that pyarrow is not needed."""
     if not hasattr(frame, "columns") or not hasattr(frame, "index"):
         raise TypeError(
             f"a catalogue is a path, a polars or a pandas frame, not {type(frame).__name__}"
         )
-    return pl.DataFrame(
-        {str(name): pl.Series(_plain(frame[name]), strict=False) for name in frame.columns}
-    )
+    names = [str(name) for name in frame.columns]
+    columns = {
+        name: pl.Series(_plain(frame.iloc[:, names.index(name)]), strict=False) for name in names
+    }
+    return pl.DataFrame(columns), repeated_columns(names)
 
 
 def _plain(column: Any) -> list[Any]:
     missing = column.isna()
-    return [None if gone else value for value, gone in zip(column.tolist(), missing, strict=True)]
+    return [
+        None if gone else _whole_text(value) if isinstance(value, str) else value
+        for value, gone in zip(column.tolist(), missing, strict=True)
+    ]
+
+
+def _whole_text(text: str) -> str:
+    """Halves of a character, which only Python can hold, become the replacement character."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _name_columns(
@@ -187,15 +208,42 @@ def _name_columns(
         elif theirs not in frame.columns:
             message = f"column {theirs!r}, mapped to {ours!r}, is not in the file"
             problems.append(Problem("mapping", message, _one_of(frame.columns), True))
+        elif list(columns.values()).count(theirs) > 1:
+            message = f"column {theirs!r} is mapped to {ours!r} and to another"
+            problems.append(Problem("mapping", message, "map each column once", True))
         elif ours != theirs:
             renames[theirs] = ours
-    shadowed = [ours for ours in renames.values() if ours in frame.columns and ours not in renames]
-    frame = frame.rename({ours: f"{ours}_original" for ours in shadowed}).rename(renames)
-    for missing in (name for name in REQUIRED if name not in frame.columns):
-        message = f"there is no column {missing!r}"
-        fix = f"the file has {_listing(frame.columns)}; map one: columns {missing}=THEIR_NAME"
-        problems.append(Problem("missing_column", message, fix, True))
-    return frame, problems
+    given = frame.columns
+    for shadowed in (name for name in renames.values() if name in given and name not in renames):
+        aside = f"{shadowed}_original"
+        while aside in frame.columns:
+            aside += "_"
+        frame = frame.rename({shadowed: aside})
+    frame = frame.rename(renames)
+    return frame, problems + _unmapped(frame.columns, given, columns)
+
+
+def _unmapped(
+    names: Sequence[str], given: Sequence[str], columns: Mapping[str, str]
+) -> list[Problem]:
+    """Required columns that are not there, and optional ones that are there by another spelling."""
+    problems = []
+    for ours in (name for name in (*REQUIRED, *OPTIONAL) if name not in (*names, *columns)):
+        meant = {_letters(ours), *_OTHER_NAMES.get(ours, ())}
+        likely = next((name for name in given if _letters(name) in meant), None)
+        fix = f"columns {ours}={likely or 'THEIR_NAME'}"
+        if ours in REQUIRED:
+            message = f"there is no column {ours!r}"
+            fix = f"the file has {_listing(given)}; map one: {fix}"
+            problems.append(Problem("missing_column", message, fix, True))
+        elif likely is not None:
+            message = f"column {likely!r} is not used as {ours!r}"
+            problems.append(Problem("other_spelling", message, f"map it: {fix}"))
+    return problems
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, name.casefold()))
 
 
 def _check_cells(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
@@ -214,6 +262,9 @@ def _check_cells(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
         if name in frame.columns:
             text = pl.col(name).str.strip_chars()
             frame = frame.with_columns(pl.when(text != "").then(text).alias(name))
+    if "label_group" in frame.columns:
+        unknown = pl.col("label_group").str.to_lowercase().is_in(_MISSING_LABELS)
+        frame = frame.with_columns(pl.when(~unknown).then("label_group").alias("label_group"))
     if "image_phash" in frame.columns:
         wrong = (~frame["image_phash"].str.contains(_PHASH)).fill_null(False)
         if wrong.any():
@@ -269,7 +320,7 @@ def _check_ids(ids: pl.Series) -> list[Problem]:
                 examples=ids.filter(twice).unique(maintain_order=True).head(3).to_list(),
             )
         )
-    spaced = ids.str.contains(r"\s").fill_null(False)
+    spaced = ids.str.contains(_BLANK).fill_null(False)
     if spaced.any():
         fix = "matches are written as ids between spaces; replace the spaces in the ids"
         problems.append(
@@ -292,7 +343,9 @@ def _check_price(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
         price = column.cast(pl.Float64)
         wrong = (price < 0).fill_null(False) | price.is_infinite().fill_null(False)
     else:
-        text = column.cast(pl.String).str.replace_all(r"[^0-9,.\-]", "").str.strip_chars(".,")
+        given = _as_text(column)
+        text = given.str.replace_all(r"[^0-9,.\-]", "")
+        text = text.str.strip_chars_start(".,").str.strip_chars_end(".,-")
         grouped = r"^-?\d{1,3}([.,]\d{3})+([.,]\d{1,2})?$"
         decimal = text.str.extract(r"[.,](\d{1,2})$", 1).fill_null("0")
         whole = text.str.replace(r"[.,]\d{1,2}$", "").str.replace_all(r"[.,]", "")
@@ -302,7 +355,7 @@ def _check_price(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
             .otherwise(pl.col("text").str.replace(",", "."))
         )
         price = joined.to_series().cast(pl.Float64, strict=False)
-        filled = column.cast(pl.String).str.strip_chars().fill_null("") != ""
+        filled = given.str.strip_chars().fill_null("") != ""
         wrong = (filled & price.is_null()) | (price < 0).fill_null(False)
     problems = []
     if wrong.any():

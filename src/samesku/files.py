@@ -8,7 +8,9 @@ import tempfile
 from pathlib import Path
 from types import TracebackType
 
-__all__ = ["Staged"]
+import polars as pl
+
+__all__ = ["Staged", "check_folder"]
 
 
 class Staged:
@@ -49,9 +51,35 @@ class Staged:
         trace: TracebackType | None,
     ) -> None:
         try:
+            if (reason := _disk_error(error)) is not None:
+                place = self.folder / self._names[-1] if self._names else self.folder
+                raise OSError(f"{place} cannot be written: {reason}") from error
             if kind is None:
+                if taken := [name for name in self._names if (self.folder / name).is_dir()]:
+                    raise IsADirectoryError(f"{self.folder / taken[0]} is a folder; remove it")
                 for name in self._names:
                     os.replace(self._stage / name, self.folder / name)
                     self.written.append(self.folder / name)
         finally:
             shutil.rmtree(self._stage, ignore_errors=True)
+
+
+def check_folder(folder: Path) -> None:
+    """Fail before the work, not after it, when nothing can be written to `folder`.
+
+    Raises
+    ------
+    OSError
+        When the folder cannot be made or written.
+    """
+    with Staged(folder):
+        pass
+
+
+def _disk_error(error: BaseException | None) -> str | None:
+    """What the disk refused; polars tells it in an error of its own or without the file's name."""
+    if isinstance(error, OSError) and error.filename is None:
+        return error.strerror or str(error)
+    if isinstance(error, pl.exceptions.PolarsError) and "os error" in str(error):
+        return str(error).rpartition("IO error: ")[2]
+    return None

@@ -49,8 +49,9 @@ def photo_root(path: Path | None, frame: pl.DataFrame, photos: str | Path | None
     folders = [path.parent / pattern.format(stem=path.stem) for pattern in PHOTO_FOLDERS]
     there = [folder for folder in folders if folder.is_dir()]
     # A folder without any of the named photos (a web site's `images`, say) is passed over.
+    listed: dict[str, frozenset[str]] = {}
     for folder in there:
-        if any((folder / name).exists() for name in names if "\0" not in name):
+        if any(_is_listed(folder / name, listed) for name in names):
             return folder
     return there[0] if there else None
 
@@ -60,7 +61,9 @@ def locate_photos(
 ) -> tuple[tuple[Path | None, ...], list[Problem]]:
     """The path of each posting's photo, and what is wrong with those that cannot be found."""
     if "image" not in frame.columns:
-        return (None,) * frame.height, []
+        message = "photo folder given, but there is no column 'image'"
+        unused = Problem("photos_unused", message, "name the column: columns image=THEIR_NAME")
+        return (None,) * frame.height, [unused] if given else []
     listed: dict[str, frozenset[str]] = {}
     places: list[Path | None] = []
     urls: list[int] = []

@@ -43,6 +43,8 @@ def friendly(command: Callable[Parameters, Result]) -> Callable[Parameters, Resu
     def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
         try:
             with warnings.catch_warnings():
+                # Shown whatever the interpreter was told to do with warnings.
+                warnings.simplefilter("default", UserWarning)
                 warnings.showwarning = _show_warning
                 return command(*args, **kwargs)
         except KeyboardInterrupt:

@@ -13,7 +13,7 @@ from samesku.cli.evaluate import FIGURES
 from samesku.cli.match import show_matches
 from samesku.demo import draw_marketplace
 from samesku.evaluation import score
-from samesku.files import Staged
+from samesku.files import Staged, check_folder
 from samesku.fusion import fusion_by_name
 from samesku.matcher import Matcher
 from samesku.matches import Matches
@@ -24,6 +24,7 @@ __all__ = ["run"]
 def run(out: Path, *, postings: int, seed: int, fusion: str, quiet: bool) -> None:
     """Draw, match, score, leave."""
     progress = TerminalProgress(quiet=quiet)
+    check_folder(out / "result")
     with progress.stage("draw the marketplace", postings) as advance:
         done = 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -28,16 +29,21 @@ def run(out: Path) -> None:
             ) from error
         raise OSError(f"Kaggle could not be reached or refused: {error}") from error
     archive = out / f"{COMPETITION}.zip"
-    with zipfile.ZipFile(archive) as packed:
-        packed.extractall(out)
+    try:
+        with zipfile.ZipFile(archive) as packed:
+            packed.extractall(out)
+    except zipfile.BadZipFile as error:
+        raise OSError(f"{archive} is damaged; delete it and download again") from error
     archive.unlink()
     console.print(f"Ready: samesku evaluate {out}")
 
 
 def _kaggle() -> Any:
     try:
-        # Importing the package reads the credentials, and ends the process when there are none.
-        from kaggle.api.kaggle_api_extended import KaggleApi
+        # Importing the package reads the credentials; when there are none it prints a page of
+        # advice of its own and ends the process.
+        with contextlib.redirect_stdout(None):
+            from kaggle.api.kaggle_api_extended import KaggleApi
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
             "the kaggle package is missing; install it with: pip install 'samesku[download]'"
@@ -46,7 +52,8 @@ def _kaggle() -> Any:
         raise _no_credentials() from error
     api = KaggleApi()
     try:
-        api.authenticate()
+        with contextlib.redirect_stdout(None):
+            api.authenticate()
     except (OSError, SystemExit, ValueError) as error:
         raise _no_credentials() from error
     return api

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from samesku.cli.console import TerminalProgress, console
 from samesku.cli.match import Settings
 from samesku.evaluation import Evaluation, evaluate, read_split
+from samesku.files import check_folder
 from samesku.fusion import fusion_by_name
 
 __all__ = ["evaluation_table", "run"]
@@ -43,6 +45,8 @@ def run(
     matcher = settings.matcher(progress)
     catalog = settings.read(progress)
     splits = None if split is None else read_split(split, catalog)
+    if out is not None:
+        check_folder(out)
     evaluation = evaluate(
         catalog,
         matcher,
@@ -66,14 +70,19 @@ def evaluation_table(evaluation: Evaluation, pool: str) -> Table:
     low, high = min(results[0].pool_size), max(results[0].pool_size)
     size = f"{low:,}" if low == high else f"{low:,} to {high:,}"
     title = f"{results[0].queries:,} queries searched in: {pool}, {size} postings (95% intervals)"
-    table = Table(title=title, title_justify="left")
-    table.add_column("")
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("", no_wrap=True)
     for result in results:
-        table.add_column(result.fusion)
+        table.add_column(result.fusion, no_wrap=True)
     for name, words in FIGURES.items():
         if name == "lost_not_candidate":
             table.add_section()
         figures = [result.figures[name] for result in results]
-        shown = [f"{each.value:.4f} ({each.low:.3f}-{each.high:.3f})" for each in figures]
+        shown = [f"{each.value:.4f}  {_bound(each.low)}-{_bound(each.high)}" for each in figures]
         table.add_row(words, *shown)
     return table
+
+
+def _bound(value: float) -> str:
+    """Three decimals without the leading zero: a table of three fusions fits 80 columns."""
+    return f"{value:.3f}".removeprefix("0")

@@ -11,6 +11,7 @@ from samesku.cache import Cache, default_folder
 from samesku.catalog import Catalog, read_catalog
 from samesku.cli.console import TerminalProgress, console, say
 from samesku.encoders import encoders_by_name
+from samesku.files import check_folder
 from samesku.fusion import fusion_by_name
 from samesku.matcher import Matcher
 from samesku.matches import Matches
@@ -69,6 +70,8 @@ def parse_columns(text: str | None) -> dict[str, str]:
         ours, equals, theirs = part.partition("=")
         if not equals or not ours.strip() or not theirs.strip():
             raise ValueError(f"--columns takes OURS=THEIRS between commas, not {part!r}")
+        if ours.strip() in mapping:
+            raise ValueError(f"--columns names {ours.strip()!r} twice")
         mapping[ours.strip()] = theirs.strip()
     return mapping
 
@@ -78,6 +81,7 @@ def run(settings: Settings, *, out: Path, fusion: str, line: float) -> None:
     progress = TerminalProgress(quiet=settings.quiet)
     matcher = settings.matcher(progress, fusion, line)
     catalog = settings.read(progress)
+    check_folder(out)
     matches = matcher.match(catalog)
     with progress.stage("write"):
         written = matches.write(out)

@@ -19,7 +19,7 @@ class PhotoStore:
     Parameters
     ----------
     cache : Cache
-        Where the shards lie. Without a folder the rows of this run stay in memory.
+        Where the shards lie. What it cannot keep stays in memory for this run.
     room : str
         The encoder's place in the cache.
     """
@@ -41,8 +41,7 @@ class PhotoStore:
         """Keep ``rows[i]`` under ``keys[i]``."""
         packed = np.frombuffer(b"".join(keys), dtype=np.uint8).reshape(len(keys), -1)
         shard = content_key(b"".join(keys))
-        self.cache.store(self.room, shard, {"keys": packed, "rows": rows})
-        if self.cache.folder is None:
+        if not self.cache.store(self.room, shard, {"keys": packed, "rows": rows}):
             self._held[shard] = rows
         self._index(shard, keys)
 

@@ -97,7 +97,7 @@ class Signature(PhotoEncoder):
 
     def telling(self, rows: Array) -> NDArray[np.bool_]:
         """All but blank photos, whose whole view is zero."""
-        telling: NDArray[np.bool_] = rows[:, 0].any(axis=1)
+        telling: NDArray[np.bool_] = np.any(rows[:, 0] != 0, axis=1)
         return telling
 
 

@@ -17,12 +17,15 @@ from samesku.evaluation.metrics import Figure, Tally, bootstrap, group_tally, pa
 from samesku.evaluation.splits import Split, group_folds, leaks
 from samesku.evaluation.tuning import tune
 from samesku.files import Staged
-from samesku.fusion import LINE, Fusion
+from samesku.fusion import Fusion
 from samesku.matcher import Matcher
 from samesku.matches import Matches
 from samesku.record import catalog_record, environment
 
 __all__ = ["Evaluation", "Result", "evaluate", "score"]
+
+WHOLE = "whole catalogue"
+FOLD = "own fold"
 
 
 @dataclass(frozen=True)
@@ -115,24 +118,20 @@ def evaluate(
         everywhere, inside = [], []
         with progress.stage(f"score {fusion.name}", len(splits)) as advance:
             for split, (pool, candidates) in zip(splits, own, strict=True):
-                judge, line = tune(fusion, whole, catalog, split.train) if tuned else (fusion, LINE)
-                matches = _matches(judge, line, catalog, whole)
-                everywhere.append(_count(matches, split.test, labels))
-                matches = _matches(judge, line, pool, candidates)
-                inside.append(_count(matches, np.arange(len(pool)), labels[split.test]))
-                lines = {name: asdict(drawn) for name, drawn in judge.lines(whole).items()}
-                chosen.append(
-                    {"fusion": fusion.name, "split": split.name, "line": line, "lines": lines}
+                judge = tune(fusion, whole, catalog, split.train) if tuned else fusion
+                everywhere.append(_count(_judged(judge, catalog, whole), split.test, labels))
+                everyone = np.arange(len(pool))
+                inside.append(
+                    _count(_judged(judge, pool, candidates), everyone, labels[split.test])
                 )
+                lines = {name: asdict(line) for name, line in judge.lines(whole).items()}
+                chosen.append({"fusion": fusion.name, "split": split.name, "lines": lines})
                 advance(1)
         queries = sum(len(split.test) for split in splits)
-        sizes = tuple(len(pool) for pool in pools)
-        for pool_name, pool_sizes, counts in (
-            ("whole catalogue", (len(catalog),), everywhere),
-            ("own fold", sizes, inside),
-        ):
+        pool_sizes = {WHOLE: (len(catalog),), FOLD: tuple(len(pool) for pool in pools)}
+        for name, counts in ((WHOLE, everywhere), (FOLD, inside)):
             figures = _figures(counts, seed)
-            results.append(Result(fusion.name, pool_name, pool_sizes, queries, figures))
+            results.append(Result(fusion.name, name, pool_sizes[name], queries, figures))
     record = {
         **environment(),
         "catalogue": catalog_record(catalog),
@@ -217,8 +216,8 @@ def _figures(scored: Sequence[_Counts], seed: int) -> dict[str, Figure]:
     }
 
 
-def _matches(fusion: Fusion, line: float, catalog: Catalog, candidates: Candidates) -> Matches:
-    return Matches(catalog, candidates, fusion.score(candidates, catalog), fusion, line)
+def _judged(fusion: Fusion, catalog: Catalog, candidates: Candidates) -> Matches:
+    return Matches(catalog, candidates, fusion.score(candidates, catalog), fusion)
 
 
 def _split_record(catalog: Catalog, split: Split) -> dict[str, Any]:

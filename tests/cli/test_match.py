@@ -1,0 +1,241 @@
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import polars as pl
+import pytest
+from PIL import Image
+from typer.testing import CliRunner
+
+from samesku.cli import app
+
+WRITTEN = ["groups.csv", "near_misses.parquet", "pairs.parquet", "run.json", "submission.csv"]
+OFFERS = """posting_id,title,label_group
+a,Susu Bebelo 400 gram,1
+b,BEBELO susu 0.4kg,1
+c,Lampu LED 12 watt,2
+d,Lampu LED 12w,2
+e,Sepatu,3
+"""
+
+
+@pytest.fixture
+def offers(tmp_path):
+    path = tmp_path / "offers.csv"
+    path.write_text(OFFERS)
+    return path
+
+
+@pytest.fixture
+def match(tmp_path, offers):
+    """Run `samesku match` on the offers into the folder `out`."""
+
+    def run(*options, source=offers, out=tmp_path / "out", cache=("--no-cache",)):
+        return CliRunner().invoke(app, ["match", str(source), "--out", str(out), *cache, *options])
+
+    return run
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_results_are_written_and_summed_up(match, tmp_path):
+    result = match()
+    assert result.exit_code == 0, result.output
+    assert names(tmp_path / "out") == WRITTEN
+    submission = pl.read_csv(tmp_path / "out" / "submission.csv")
+    assert submission.rows() == [("a", "a b"), ("b", "b a"), ("c", "c d"), ("d", "d c"), ("e", "e")]
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert record["results"]["groups"] == 2
+    assert record["catalogue"]["postings"] == 5
+    assert "matched pairs" in result.stdout
+    assert "Read 5 postings" in result.stderr
+
+
+def test_quiet_says_nothing(match):
+    result = match("--quiet")
+    assert (result.exit_code, result.output) == (0, "")
+
+
+def test_two_runs_give_the_same_bytes(match, tmp_path):
+    cache = ("--cache", str(tmp_path / "cache"))
+    for out, settings in (("one", cache), ("two", cache), ("three", ("--no-cache",))):
+        assert match(out=tmp_path / out, cache=settings).exit_code == 0
+    for name in set(WRITTEN) - {"run.json"}:
+        first = (tmp_path / "one" / name).read_bytes()
+        assert (tmp_path / "two" / name).read_bytes() == first
+        assert (tmp_path / "three" / name).read_bytes() == first
+
+
+@pytest.mark.parametrize("fusion", ["union", "concat", "union-all"])
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_small_catalogues_are_no_special_case(match, tmp_path, fusion, rows):
+    lines = OFFERS.splitlines(keepends=True)
+    (tmp_path / "small.csv").write_text("".join(lines[: rows + 1]))
+    result = match("--fusion", fusion, source=tmp_path / "small.csv")
+    assert result.exit_code == 0, result.output
+    assert pl.read_csv(tmp_path / "out" / "submission.csv").height == rows
+
+
+def test_photos_and_columns_are_found_by_the_options(match, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 255, (8, 8, 3)).astype(np.uint8)
+    (tmp_path / "shots").mkdir()
+    for name in ("x.png", "y.png"):
+        Image.fromarray(pixels).resize((90, 90)).save(tmp_path / "shots" / name)
+    (tmp_path / "shots" / "broken.png").write_bytes(b"hello")
+    table = pl.DataFrame(
+        {
+            "sku": ["1", "2", "3", "4"],
+            "name": ["tea", "shoe", "lamp", "bag"],
+            "image": ["x.png", "y.png", "broken.png", "no.png"],
+        }
+    )
+    table.write_csv(tmp_path / "shop.csv")
+    result = match(
+        "--photos", str(tmp_path / "shots"), "--columns", "posting_id=sku, title=name",
+        source=tmp_path / "shop.csv",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert "photo of 3 not used" in result.stderr
+    assert "1 x photo named but absent (row 5; e.g. 'no.png')" in result.stderr
+    submission = pl.read_csv(tmp_path / "out" / "submission.csv", infer_schema=False)
+    assert submission["matches"].to_list() == ["1 2", "2 1", "3", "4"]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--columns", "nonsense"], "--columns takes OURS=THEIRS between commas, not 'nonsense'"),
+        (["--columns", "title="], "--columns takes OURS=THEIRS"),
+        (["--columns", "title=a,title=b"], "--columns names 'title' twice"),
+        (["--columns", "title=words"], "column 'words', mapped to 'title', is not in the file"),
+        (["--encoder", "onnx:nowhere.onnx"], "nowhere.onnx is missing"),
+        (["--encoder", "onnx:"], "name the network's file: onnx:FILE"),
+        (["--encoder", "word2vec"], "there is no encoder 'word2vec'"),
+        (["--line", "0"], "--line is a score above 0 and up to 1, not 0.0"),
+        (["--line", "nan"], "not nan"),
+        (["--neighbours", "0"], "--neighbours"),
+        (["--fusion", "magic"], "'union-all'"),
+    ],
+)
+def test_options_that_cannot_be_are_told_in_words(match, tmp_path, options, said):
+    result = match(*options)
+    assert result.exit_code == 2
+    assert said in " ".join(result.stderr.split())
+    assert "Traceback" not in result.output
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_catalogue_that_cannot_be_used_writes_nothing(match, tmp_path):
+    bad = tmp_path / "bad.csv"
+    bad.write_text("posting_id,title\na,tea\na,rice\n,soap\n")
+    result = match(source=bad)
+    assert result.exit_code == 2
+    assert "1 x missing posting_id (row 4)" in result.stderr
+    assert "2 x posting_id that occurs more than once (rows 2, 3; e.g. 'a')" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_output_that_cannot_be_written_is_told_before_the_work(match, tmp_path, offers):
+    result = match(out=offers)
+    assert result.exit_code == 2
+    assert "offers.csv is a file; name a folder for the output" in result.stderr
+    assert offers.read_text() == OFFERS
+
+
+def test_other_files_in_the_output_folder_are_left_alone(match, tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "notes.txt").write_text("mine")
+    (tmp_path / "out" / "groups.csv").write_text("old")
+    assert match().exit_code == 0
+    assert names(tmp_path / "out") == sorted([*WRITTEN, "notes.txt"])
+    assert (tmp_path / "out" / "notes.txt").read_text() == "mine"
+    assert (tmp_path / "out" / "groups.csv").read_text() != "old"
+
+
+def test_a_cache_that_cannot_be_written_is_a_note(match, tmp_path, offers):
+    result = match(cache=("--cache", str(offers)))
+    assert result.exit_code == 0, result.output
+    assert result.stderr.count("Note: cache not written") == 1
+    assert names(tmp_path / "out") == WRITTEN
+
+
+@pytest.fixture
+def tiny_disk():
+    """No file may grow beyond 300 bytes, which is how a full disk looks to a program."""
+    resource = pytest.importorskip("resource")
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (300, usual[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+
+
+def test_a_full_disk_is_told_and_leaves_the_old_results(match, tmp_path, offers, tiny_disk):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "pairs.parquet").write_text("old")
+    result = match(cache=("--cache", str(tmp_path / "cache")))
+    assert result.exit_code == 2
+    assert result.stderr.count("Note: cache not written") == 1
+    assert "pairs.parquet cannot be written: File too large" in result.stderr
+    assert names(out) == ["pairs.parquet"]
+    assert (out / "pairs.parquet").read_text() == "old"
+    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+
+
+# However many cores there are, the photos take seconds.
+ON_ONE_CORE = """
+import os
+if hasattr(os, "sched_setaffinity"):
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+from samesku.cli import app
+app()
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are sent the POSIX way")
+def test_ctrl_c_while_photos_are_read_is_one_line_and_leaves_nothing(tmp_path):
+    (tmp_path / "images").mkdir()
+    Image.new("RGB", (2000, 2000), "red").save(tmp_path / "images" / "0.png")
+    content = (tmp_path / "images" / "0.png").read_bytes()
+    count = 200
+    for number in range(count):  # bytes after a PNG's end make each another photo
+        photo = tmp_path / "images" / f"{number}.png"
+        photo.write_bytes(content + number.to_bytes(2, "big"))
+    table = pl.DataFrame({"posting_id": [f"p{number}" for number in range(count)]})
+    table = table.with_columns(
+        title=pl.col("posting_id"),
+        image=pl.col("posting_id").str.strip_prefix("p") + ".png",
+    )
+    table.write_csv(tmp_path / "offers.csv")
+    run = subprocess.Popen(
+        [sys.executable, "-c", ON_ONE_CORE, "match",
+         str(tmp_path / "offers.csv"), "--out", str(tmp_path / "out"), "--no-cache"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert run.stderr.readline().startswith("Read 200 postings")
+        time.sleep(0.3)
+        run.send_signal(signal.SIGINT)
+        stdout, stderr = run.communicate(timeout=60)
+    finally:
+        run.kill()
+    assert run.returncode == 130, stderr
+    assert stdout == ""
+    assert stderr.splitlines() == [
+        "Stopped. Nothing half-written was left; what was encoded is kept."
+    ]
+    assert not list((tmp_path / "out").glob("*"))
+
+
+def test_help_shows_every_option_and_an_example():
+    result = CliRunner().invoke(app, ["match", "--help"])
+    assert result.exit_code == 0
+    assert "Example: samesku match" in result.output
+    for option in ("--photos", "--columns", "--encoder", "--cache", "--quiet", "--out"):
+        assert option in result.output

@@ -1,0 +1,143 @@
+import numpy as np
+import polars as pl
+import pytest
+from PIL import Image
+
+from samesku import Cache, read_catalog
+from samesku.encoders import PHash, Tfidf
+from samesku.encoders.encode import encode
+from samesku.progress import Progress
+
+
+class CountingPHash(PHash):
+    """The real encoder, which also counts the photos it embeds."""
+
+    def __init__(self):
+        self.embedded = 0
+
+    def embed(self, looks):
+        self.embedded += len(looks)
+        return super().embed(looks)
+
+
+class CountingTfidf(Tfidf):
+    def __init__(self):
+        super().__init__()
+        self.encoded = 0
+
+    def encode_titles(self, titles):
+        self.encoded += 1
+        return super().encode_titles(titles)
+
+
+def draw(path, seed):
+    pixels = np.random.default_rng(seed).integers(0, 255, (8, 8, 3)).astype(np.uint8)
+    Image.fromarray(pixels).resize((64, 64)).save(path)
+
+
+def catalogue(folder, images, **columns):
+    ids = [f"p{row}" for row in range(len(images))]
+    titles = [f"tea {row}" for row in range(len(images))]
+    table = {"posting_id": ids, "title": titles, "image": images, **columns}
+    return read_catalog(pl.DataFrame(table), photos=folder)
+
+
+@pytest.fixture
+def photos(tmp_path):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number in range(4):
+        draw(folder / f"{number}.png", number)
+    return folder
+
+
+def run(catalog, cache, photo=None, text=None):
+    photo, text = photo or CountingPHash(), text or CountingTfidf()
+    encoded = encode(catalog, [text, photo], cache, Progress())
+    return encoded, photo.embedded, text.encoded
+
+
+def test_a_second_run_encodes_nothing_and_gives_the_same(photos, tmp_path):
+    catalog = catalogue(photos, ["0.png", "1.png", "2.png"])
+    first, *counts = run(catalog, Cache(tmp_path / "cache"))
+    assert counts == [3, 1]
+    second, *counts = run(catalog, Cache(tmp_path / "cache"))
+    assert counts == [0, 0]
+    assert second.keys == first.keys
+    text, photo = zip(first.vectors, second.vectors, strict=True)
+    assert (text[0].rows != text[1].rows).nnz == 0
+    np.testing.assert_array_equal(photo[0].rows, photo[1].rows)
+    np.testing.assert_array_equal(photo[0].owner, photo[1].owner)
+
+
+def test_a_catalogue_that_grows_pays_for_what_is_new(photos, tmp_path):
+    cache = Cache(tmp_path / "cache")
+    run(catalogue(photos, ["0.png", "1.png"]), cache)
+    encoded, photo, text = run(catalogue(photos, ["3.png", "0.png", "1.png"]), cache)
+    assert (photo, text) == (1, 1)
+    plain, _, _ = run(catalogue(photos, ["3.png", "0.png", "1.png"]), Cache(None))
+    np.testing.assert_array_equal(encoded.vectors[1].rows, plain.vectors[1].rows)
+
+
+def test_a_photo_of_another_content_under_the_same_name_is_seen_again(photos, tmp_path):
+    catalog, cache = catalogue(photos, ["0.png", "1.png"]), Cache(tmp_path / "cache")
+    first, *_ = run(catalog, cache)
+    draw(photos / "1.png", 99)
+    second, photo, text = run(catalog, cache)
+    assert (photo, text) == (1, 0)
+    assert first.keys[0] == second.keys[0]
+    assert first.keys[1] != second.keys[1]
+
+
+def test_equal_photos_are_embedded_once(photos):
+    encoded, photo, _ = run(catalogue(photos, ["0.png"] * 50 + ["1.png"]), Cache(None))
+    assert photo == 2
+    assert len(encoded.vectors[1].rows) == 51
+    assert len(np.unique(encoded.vectors[1].rows, axis=0)) == 2
+
+
+@pytest.mark.parametrize("damage", ["cut", "folder is a file"])
+def test_a_broken_cache_costs_time_only(photos, tmp_path, damage):
+    catalog, folder = catalogue(photos, ["0.png", "1.png"]), tmp_path / "cache"
+    good, *_ = run(catalog, Cache(folder))
+    if damage == "cut":
+        for path in folder.rglob("*.npz"):
+            path.write_bytes(path.read_bytes()[:100])
+        again, photo, text = run(catalog, Cache(folder))
+    else:
+        with pytest.warns(UserWarning, match="cache not written"):
+            again, photo, text = run(catalog, Cache(photos / "0.png"))
+    assert (photo, text) == (2, 1)
+    np.testing.assert_array_equal(again.vectors[1].rows, good.vectors[1].rows)
+
+
+def test_bad_photos_are_named_and_good_ones_used(photos):
+    (photos / "cut.png").write_bytes((photos / "0.png").read_bytes()[:60])
+    (photos / "text.png").write_text("hello")
+    (photos / "empty.png").touch()
+    (photos / "folder.png").mkdir()
+    names = ["cut.png", "0.png", "text.png", None, "empty.png", "folder.png", "1.png", "no.png"]
+    encoded, photo, _ = run(catalogue(photos, names), Cache(None))
+    assert photo == 2
+    assert encoded.vectors[1].owner.tolist() == [1, 6]
+    assert [broken.posting_id for broken in encoded.broken] == ["p0", "p2", "p4", "p5"]
+    assert encoded.broken[2].reason == "empty file"
+    assert all(broken.path.startswith(str(photos)) for broken in encoded.broken)
+
+
+def test_given_hashes_spare_the_photos(photos):
+    hashes = ["94974f937d4c2433", None, "nan"]
+    catalog = catalogue(photos, ["0.png", "1.png", None], image_phash=hashes)
+    encoded, photo, _ = run(catalog, Cache(None))
+    assert photo == 1
+    assert encoded.vectors[1].owner.tolist() == [0, 1]
+    assert encoded.vectors[1].rows[0].tobytes().hex() == hashes[0]
+
+
+def test_without_rows_titles_or_photos_there_are_no_vectors(tmp_path):
+    for images in ([], [None, None]):
+        table = catalogue(tmp_path, images, title=[""] * len(images))
+        encoded, photo, _ = run(table, Cache(None))
+        assert photo == 0
+        assert [vectors.size for vectors in encoded.vectors] == [len(images)] * 2
+        assert not any(vectors.present.any() for vectors in encoded.vectors)

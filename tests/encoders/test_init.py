@@ -1,0 +1,45 @@
+"""Encoders by name."""
+
+import pytest
+
+from samesku.encoders import (
+    PHash,
+    Signature,
+    Tfidf,
+    default_encoders,
+    encoder_by_name,
+    encoders_by_name,
+)
+
+
+def kinds(encoders):
+    return [type(encoder) for encoder in encoders]
+
+
+def test_the_default_looks_at_titles_and_photos():
+    assert kinds(default_encoders()) == [Tfidf, PHash, Signature]
+
+
+@pytest.mark.parametrize("kind", [Tfidf, PHash, Signature])
+def test_each_is_found_by_the_name_it_bears(kind):
+    encoder = encoder_by_name(kind.name)
+    assert isinstance(encoder, kind)
+    assert encoder.name == kind.name
+
+
+def test_names_are_taken_in_order_and_once():
+    assert kinds(encoders_by_name(["phash", "tfidf", "phash"])) == [PHash, Tfidf]
+    assert kinds(encoders_by_name([])) == kinds(default_encoders())
+
+
+@pytest.mark.parametrize("name", ["TFIDF", "bert", "", "tfidf:x"])
+def test_an_unknown_name_is_refused_with_the_known_ones(name):
+    with pytest.raises(ValueError, match="choose from tfidf, phash, signature, onnx:FILE"):
+        encoder_by_name(name)
+
+
+def test_a_network_needs_its_file(tmp_path):
+    with pytest.raises(ValueError, match="onnx:FILE"):
+        encoder_by_name("onnx:")
+    with pytest.raises((ValueError, FileNotFoundError), match="absent"):
+        encoder_by_name(f"onnx:{tmp_path / 'absent.onnx'}")

@@ -1,0 +1,301 @@
+import datetime
+from decimal import Decimal
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from samesku import CatalogError, Matcher, read_catalog
+
+
+def csv(folder, text, name="offers.csv"):
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def frame(**columns):
+    size = len(next(iter(columns.values())))
+    start = {
+        "posting_id": [f"p{row}" for row in range(size)],
+        "title": [f"tea {row}" for row in range(size)],
+    }
+    return pl.DataFrame({**start, **columns})
+
+
+def kinds(catalog):
+    return {problem.kind: problem for problem in catalog.problems}
+
+
+def faults(source, **settings):
+    with pytest.raises(CatalogError) as caught:
+        read_catalog(source, **settings)
+    return {problem.kind: problem for problem in caught.value.problems}
+
+
+def test_rows_and_other_columns_stay_as_they_are(tmp_path):
+    path = csv(tmp_path, "shop,title,posting_id\nx,Tea,003\ny, Rice ,001\n")
+    catalog = read_catalog(path)
+    assert catalog.ids == ["003", "001"]
+    assert catalog.titles == ["Tea", " Rice "]
+    assert catalog.frame["shop"].to_list() == ["x", "y"]
+    assert catalog.photos == (None, None)
+    assert catalog.labels is None
+    assert catalog.problems == ()
+    assert catalog.name == str(path)
+    assert repr(catalog) == f"Catalog({str(path)!r}, 2 postings, 0 photos)"
+
+
+def test_all_faults_are_told_at_once_with_their_rows(tmp_path):
+    path = csv(
+        tmp_path,
+        "posting_id,title,price,image_phash\n"
+        "a,tea,5,94974f937d4c2433\n"
+        ",rice,5,94974f937d4c2433\n"
+        "a,soap,-5,94974f937d4c2433\n"
+        "x y,,5,94974f937d4c243\n",
+    )
+    said = faults(path)
+    assert {kind: problem.rows for kind, problem in said.items()} == {
+        "missing_id": (3,),
+        "duplicate_id": (2, 4),
+        "space_in_id": (5,),
+        "empty_title": (5,),
+        "bad_phash": (5,),
+        "bad_price": (4,),
+    }
+    fatal = {kind for kind, problem in said.items() if problem.fatal}
+    assert fatal == {"missing_id", "duplicate_id", "space_in_id"}
+    assert said["duplicate_id"].examples == ("a",)
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", "\u00a0", "\u3000", "\n"])
+def test_ids_are_trimmed_but_hold_no_blank(blank):
+    assert read_catalog(frame(posting_id=[f"{blank}a ", "b"])).ids == ["a", "b"]
+    assert "space_in_id" in faults(frame(posting_id=[f"a{blank}z", "b"]))
+    assert "duplicate_id" in faults(frame(posting_id=[f"a{blank}", "a"]))
+
+
+def test_numbers_that_went_through_a_spreadsheet_are_ids_again():
+    assert read_catalog(frame(posting_id=[1.0, 20.0, 3.5])).ids == ["1", "20", "3.5"]
+    assert read_catalog(frame(posting_id=[1, 20, 2**62])).ids == ["1", "20", str(2**62)]
+    assert faults(frame(posting_id=[1.0, float("nan"), None]))["missing_id"].rows == (3, 4)
+
+
+def test_required_columns_are_asked_for_with_the_likely_ones(tmp_path):
+    with pytest.raises(CatalogError) as caught:
+        read_catalog(csv(tmp_path, "ID,Title,cost\na,tea,5\n"))
+    text = str(caught.value)
+    assert "columns posting_id=ID" in text
+    assert "columns title=Title" in text
+    assert "the file has 'ID', 'Title', 'cost'" in text
+    said = faults(csv(tmp_path, "code,words\na,tea\n"))
+    assert said["missing_column"].fix.endswith("columns title=THEIR_NAME")
+
+
+def test_an_optional_column_in_other_spelling_is_not_lost_silently():
+    catalog = read_catalog(frame(Image=["a.jpg"], **{"Label Group": ["x"]}))
+    fixes = [problem.fix for problem in catalog.problems if problem.kind == "other_spelling"]
+    assert fixes == ["map it: columns image=Image", "map it: columns label_group=Label Group"]
+    mapping = {"image": "Image", "label_group": "Label Group"}
+    assert "other_spelling" not in kinds(
+        read_catalog(frame(Image=["a.jpg"], **{"Label Group": ["x"]}), columns=mapping)
+    )
+
+
+def test_columns_are_mapped_and_what_they_hide_is_kept():
+    given = frame(name=["rice"], title_original=["old"])
+    catalog = read_catalog(given, columns={"title": "name"})
+    assert catalog.titles == ["rice"]
+    assert sorted(catalog.frame.columns) == [
+        "posting_id", "title", "title_original", "title_original_",
+    ]  # fmt: skip
+    assert catalog.frame["title_original_"].to_list() == ["tea 0"]
+
+
+def test_columns_can_change_places():
+    given = frame(title=["b"], posting_id=["tea"])
+    catalog = read_catalog(given, columns={"title": "posting_id", "posting_id": "title"})
+    assert (catalog.ids, catalog.titles) == (["b"], ["tea"])
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"titel": "title"}, "'titel' is not a column of ours"),
+        ({"title": "name"}, "column 'name', mapped to 'title', is not in the file"),
+        ({"title": "title", "brand": "title"}, "is mapped to"),
+    ],
+)
+def test_a_mapping_that_cannot_be_is_told(columns, said):
+    with pytest.raises(CatalogError, match=said):
+        read_catalog(frame(title=["tea"]), columns=columns)
+
+
+def test_pandas_and_polars_frames_are_read_alike():
+    columns = {
+        "posting_id": ["a", "b", "c"],
+        "title": ["tea", None, "rice"],
+        "price": [1.5, float("nan"), 3.0],
+        "label_group": [7.0, float("nan"), 7.0],
+        "image_phash": ["94974F937D4C2433", None, "nan"],
+    }
+    ours = read_catalog(pl.DataFrame(columns, strict=False))
+    theirs = read_catalog(pd.DataFrame(columns, index=[5, 5, 9]))
+    assert theirs.frame.equals(ours.frame)
+    assert theirs.name == "pandas frame"
+    assert ours.frame["price"].to_list() == [1.5, None, 3.0]
+    assert ours.frame["image_phash"].to_list() == ["94974f937d4c2433", None, None]
+    assert ours.labels.tolist() == [0, -1, 0]
+
+
+def test_pandas_extension_types_and_timestamps_are_read():
+    given = pd.DataFrame(
+        {
+            "posting_id": pd.array([1, 2], dtype="Int64"),
+            "title": pd.array(["tea", None], dtype="string"),
+            "brand": pd.Categorical(["x", None]),
+            "seen": pd.to_datetime(["2024-01-01", None]),
+        }
+    )
+    catalog = read_catalog(given)
+    assert catalog.ids == ["1", "2"]
+    assert catalog.frame["brand"].to_list() == ["x", None]
+    assert catalog.frame["seen"].to_list() == [datetime.datetime(2024, 1, 1), None]
+
+
+def test_half_characters_of_python_strings_are_replaced():
+    given = pd.DataFrame({"posting_id": ["a", "b"], "title": ["te\ud800a", "\ud83d\ude00"]})
+    assert read_catalog(given).titles == ["te\ufffda", "\U0001f600"]
+
+
+def test_the_first_of_equal_pandas_columns_is_used_and_told():
+    given = pd.DataFrame([["a", "tea", "rice"]], columns=["posting_id", "title", "title"])
+    catalog = read_catalog(given)
+    assert catalog.titles == ["tea"]
+    assert "repeated_column" in kinds(catalog)
+
+
+def test_parquet_with_odd_types(tmp_path):
+    odd = pl.DataFrame(
+        {
+            "posting_id": pl.Series([10, 11], dtype=pl.UInt8),
+            "title": pl.Series(["tea", "rice"], dtype=pl.Categorical),
+            "price": pl.Series([Decimal("1.50"), None], dtype=pl.Decimal(10, 2)),
+            "label_group": [True, None],
+            "brand": [["x", "y"], None],
+            "description": [b"raw", None],
+            "source": [datetime.date(2024, 1, 1), None],
+            "image": pl.Series([None, None], dtype=pl.Null),
+        }
+    )
+    odd.write_parquet(tmp_path / "odd.parquet")
+    catalog = read_catalog(tmp_path / "odd.parquet")
+    assert catalog.ids == ["10", "11"]
+    assert catalog.titles == ["tea", "rice"]
+    assert catalog.frame["price"].to_list() == [1.5, None]
+    assert catalog.labels.tolist() == [0, -1]
+    assert catalog.frame["source"].to_list() == ["2024-01-01", None]
+    assert catalog.photos == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("written", "price"),
+    [
+        ("5", 5), ("1299.50", 1299.5), ("1,299.50", 1299.5), ("1.299,50", 1299.5), ("0", 0),
+        ("Rp 12.000", 12000), ("Rp12.000.000", 12_000_000), ("$ 1,299", 1299), ("12,5", 12.5),
+        ("€ 3,99", 3.99), ("RM 10.90", 10.9), ("1 299,50", 1299.5), ("₱1,000.00", 1000),
+        ("12.000,-", 12000),
+    ],
+)  # fmt: skip
+def test_prices_as_shops_write_them(written, price):
+    catalog = read_catalog(frame(price=[written]))
+    assert catalog.frame["price"].to_list() == [price]
+    assert catalog.problems == ()
+
+
+@pytest.mark.parametrize("written", ["free", "-5", "1.2.3", "inf", "1-2", "?"])
+def test_what_is_no_price_is_unknown_and_told(written):
+    catalog = read_catalog(frame(price=["5", written, ""]))
+    assert catalog.frame["price"].to_list() == [5, None, None]
+    assert kinds(catalog)["bad_price"].rows == (3,)
+
+
+def test_numeric_prices_are_checked_too():
+    catalog = read_catalog(frame(price=[5.0, -1.0, float("inf"), float("nan"), None]))
+    assert catalog.frame["price"].to_list() == [5, None, None, None, None]
+    assert kinds(catalog)["bad_price"].rows == (3, 4)
+    assert "bad_price" in kinds(read_catalog(frame(price=[["5"], []])))
+
+
+@pytest.mark.parametrize("unknown", ["", " ", "nan", "NaN", "None", "null", "<NA>", None])
+def test_unknown_labels_are_no_product(unknown):
+    catalog = read_catalog(frame(label_group=["x", unknown, "y", unknown, " x "]))
+    assert catalog.labels.tolist() == [0, -1, 1, -1, 0]
+
+
+def test_a_catalogue_needs_no_rows():
+    catalog = read_catalog(pl.DataFrame({"posting_id": [], "title": []}))
+    assert len(catalog) == 0
+    assert catalog.ids == catalog.titles == catalog.normal_titles == []
+
+
+def test_a_competition_folder_is_read_by_its_train_file(tmp_path):
+    csv(tmp_path, "posting_id,title\na,test\n", "test.csv")
+    assert read_catalog(tmp_path).titles == ["test"]
+    csv(tmp_path, "posting_id,title\na,train\n", "train.csv")
+    assert read_catalog(tmp_path).titles == ["train"]
+
+
+def test_what_is_not_there_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"holds none of train\.csv"):
+        read_catalog(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"no\.csv: no such file"):
+        read_catalog(tmp_path / "no.csv")
+    with pytest.raises(TypeError, match="not list"):
+        read_catalog([1, 2])
+
+
+def test_take_keeps_rows_photos_and_labels_together(tmp_path):
+    (tmp_path / "a.jpg").touch()
+    given = frame(image=["no.jpg", "a.jpg", None], label_group=["x", "y", "x"])
+    catalog = read_catalog(given, photos=tmp_path)
+    taken = catalog.take(np.array([2, 1]))
+    assert taken.ids == ["p2", "p1"]
+    assert taken.photos == (None, tmp_path / "a.jpg")
+    assert taken.labels.tolist() == [0, 1]
+    assert taken.name == "polars frame (2 of 3 rows)"
+    assert len(catalog.take([])) == 0
+
+
+PLANES = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(PLANES, min_size=1, max_size=5))
+def test_any_titles_are_kept_and_can_be_matched(titles):
+    catalog = read_catalog(frame(title=titles))
+    assert catalog.titles == titles
+    submission = Matcher().match(catalog).submission
+    assert submission["posting_id"].to_list() == catalog.ids
+    assert all(
+        own in matched.split()
+        for own, matched in zip(catalog.ids, submission["matches"], strict=True)
+    )
+
+
+@settings(deadline=None)
+@given(st.lists(st.text(max_size=8), max_size=5))
+def test_any_ids_are_accepted_whole_or_refused(ids):
+    given = pd.DataFrame({"posting_id": ids, "title": ["tea"] * len(ids)})
+    try:
+        catalog = read_catalog(given)
+    except CatalogError:
+        stripped = [one.strip() for one in ids]
+        assert len(set(stripped)) < len(ids) or any(one.split() != [one] for one in stripped)
+        return
+    assert len(set(catalog.ids)) == len(ids)
+    assert all(one.split() == [one] for one in catalog.ids)

@@ -1,0 +1,53 @@
+import pickle
+
+import pytest
+
+from samesku import CatalogError, Problem
+
+
+def test_rows_are_counted_as_a_spreadsheet_shows_them():
+    problem = Problem.at("bad_price", "bad price", "taken as unknown", [0, 7], examples=["x"])
+    assert problem.rows == (2, 9)
+    assert problem.count == 2
+    assert str(problem) == "2 x bad price (rows 2, 9; e.g. 'x'): taken as unknown"
+
+
+def test_one_row_is_a_row():
+    assert "(row 5)" in str(Problem.at("k", "m", "f", [3]))
+
+
+def test_many_rows_and_long_values_are_shortened():
+    problem = Problem.at("k", "m", "f", range(1000), examples=["y" * 500])
+    assert len(problem.rows) == 1000
+    assert len(problem.examples[0]) == 60
+    assert "rows 2, 3, 4, 5, 6 and 995 more" in str(problem)
+    assert len(str(problem)) < 160
+
+
+def test_a_problem_of_the_whole_file_counts_once():
+    problem = Problem("missing_column", "there is no column 'title'", "add it", fatal=True)
+    assert problem.count == 1
+    assert str(problem) == "there is no column 'title': add it"
+
+
+def test_an_error_says_everything_fatal_first():
+    note = Problem.at("empty_title", "empty title", "matched by photo", [1])
+    fault = Problem.at("duplicate_id", "id twice", "rename", [0, 1], fatal=True)
+    error = CatalogError("offers.csv", [note, fault])
+    assert error.problems == (fault, note)
+    assert error.source == "offers.csv"
+    assert str(error).splitlines() == [
+        "offers.csv cannot be used:",
+        f"  - {fault}",
+        f"  - {note}",
+    ]
+
+
+def test_an_error_is_a_value_error():
+    with pytest.raises(ValueError, match="cannot be used"):
+        raise CatalogError("x", [])
+
+
+def test_a_problem_survives_a_process_border():
+    problem = Problem.at("k", "m", "f", [3], examples=["x"])
+    assert pickle.loads(pickle.dumps(problem)) == problem

@@ -1,0 +1,74 @@
+"""What a run says of itself."""
+
+import json
+import platform
+from importlib.metadata import version
+
+import numpy as np
+import polars as pl
+from PIL import Image
+
+from samesku import Cache, read_catalog
+from samesku.candidates import Source, join_candidates
+from samesku.encoders import PHash, Tfidf
+from samesku.encoders.encode import encode
+from samesku.neighbors import nearest
+from samesku.progress import Progress
+from samesku.record import catalog_record, environment, run_record
+
+
+def shop(folder):
+    """Four offers: one photo is fine, one is broken, one is not there, one title is empty."""
+    pixels = np.random.default_rng(0).integers(0, 255, (60, 60, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(folder / "good.png")
+    (folder / "broken.png").write_bytes(b"not a photo")
+    frame = pl.DataFrame(
+        {
+            "posting_id": ["a", "b", "c", "d"],
+            "title": ["Tas ransel", "tas ransel", "", "Lampu"],
+            "image": ["good.png", "broken.png", "gone.png", None],
+            "colour": ["red", None, "blue", "red"],
+        }
+    )
+    return read_catalog(frame, photos=folder)
+
+
+def test_a_run_tells_what_it_read_and_looked_at(tmp_path):
+    catalog, progress, encoders = shop(tmp_path), Progress(), [Tfidf(), PHash()]
+    encoded = encode(catalog, encoders, Cache(None), progress)
+    sources = [
+        Source(encoder.name, encoder.modality, vectors, nearest(vectors, floor=0.1))
+        for encoder, vectors in zip(encoders, encoded.vectors, strict=True)
+    ]
+    progress.note("all is well")
+    record = run_record(catalog, join_candidates(sources), encoded, progress)
+    assert record["encoders"] == {
+        "tfidf": {"modality": "text", "postings": 3, "candidates": 1},
+        "phash": {"modality": "photo", "postings": 1, "candidates": 0},
+    }
+    (refused,) = record["photos_refused"]
+    assert refused["posting_id"] == "b"
+    assert refused["path"].endswith("broken.png")
+    assert refused["reason"]
+    assert record["notes"] == ["all is well"]
+    assert list(record["seconds"]) == list(progress.seconds)
+    assert json.loads(json.dumps(record)) == record
+
+
+def test_a_catalogue_is_told_with_its_problems(tmp_path):
+    catalog = shop(tmp_path)
+    record = catalog_record(catalog)
+    assert (record["name"], record["postings"], record["photos"]) == (catalog.name, 4, 2)
+    assert record["columns"] == ["posting_id", "title", "image", "colour"]
+    problems = {problem["kind"]: problem for problem in record["problems"]}
+    assert set(problems) == {"empty_title", "photo_absent"}
+    assert problems["empty_title"]["rows"] == problems["photo_absent"]["rows"] == [4]
+    assert all(problem["message"] and problem["fix"] for problem in problems.values())
+
+
+def test_versions_that_a_result_depends_on():
+    said = environment()
+    assert said["samesku"] == version("samesku")
+    assert said["python"] == platform.python_version()
+    assert said["packages"]["numpy"] == np.__version__
+    assert {"scipy", "scikit-learn", "polars", "pillow"} <= set(said["packages"])
