@@ -54,18 +54,7 @@ def test_joins_what_each_encoder_found(seed, size, probes):
     assert candidates.size == size
 
 
-@pytest.mark.parametrize(
-    "probes",
-    [
-        False,
-        pytest.param(
-            True,
-            marks=pytest.mark.xfail(
-                reason="a pair found from its weaker end keeps that end's similarity", strict=True
-            ),
-        ),
-    ],
-)
+@pytest.mark.parametrize("probes", [False, True])
 def test_similarity_is_that_of_the_pair_whoever_found_it(probes):
     for seed in range(20):
         rng = np.random.default_rng(seed)

@@ -105,7 +105,6 @@ def test_groups_stay_within_what_matched_pairs_connect(judged):
         assert len(part) == 1 or not part & alone
 
 
-@pytest.mark.xfail(reason="a pair below the line meets through a neighbour both leave", strict=True)
 def test_two_postings_below_the_line_never_match_by_themselves():
     hub = clique(range(10))
     pairs = [*hub, (0, 10, 0.5), (1, 11, 0.5), (10, 11, 0.49)]
@@ -183,13 +182,11 @@ def two_products(scores, wrong):
         pytest.param(lambda rng, count: np.ones(count), 1.0, id="equal"),
     ],
 )
-@pytest.mark.xfail(reason="a giant is left whole when its best half connects it", strict=True)
 def test_one_wrong_pair_does_not_chain_two_giants(scores, wrong):
     groups = group(*two_products(scores, wrong))
     assert not set(groups[:GIANT]) & set(groups[GIANT:])
 
 
-@pytest.mark.xfail(reason="a giant of equal scores is left whole", strict=True)
 def test_a_long_chain_is_cut_however_long_it_is():
     size = clustering.DENSE_LIMIT + 200
     groups = group(np.arange(size - 1), np.arange(1, size), np.full(size - 1, 0.9), size)

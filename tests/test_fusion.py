@@ -30,6 +30,7 @@ def judged(similarity, density=None, encoders=("tfidf", "phash"), modalities=("t
         np.array(density, dtype=np.float32),
         encoders,
         modalities,
+        tuple("bits" if name == "phash" else "dense" for name in encoders),
     )
 
 

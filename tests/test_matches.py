@@ -38,6 +38,7 @@ def matches_of(pairs, size, *, fusion=None, titles=None, **options):
         np.zeros((size, 2), dtype=np.float32),
         ("words", "looks"),
         ("text", "photo"),
+        ("sparse", "dense"),
     )
     catalog = catalog_of(size, titles)
     fusion = Union(LINES) if fusion is None else fusion
@@ -221,13 +222,11 @@ def test_the_least_sure_pairs_with_their_titles():
     assert matches_of([], 3).least_sure().height == 0
 
 
-@pytest.mark.xfail(reason="pairs judged below the line that share a group are listed", strict=True)
 def test_the_least_sure_pairs_are_accepted_ones():
     pairs = [(0, 1, 0.9, 0), (1, 2, 0.9, 0), (0, 2, 0.1, 0)]
     assert matches_of(pairs, 3).least_sure()["score"].min() >= 0.5
 
 
-@pytest.mark.xfail(reason="reasons are told by the fusion's own lines", strict=True)
 def test_reasons_follow_the_line():
     matches = matches_of([(0, 1, 0.4, 0)], 2).rethreshold(0.3)
     assert matches.pairs["reasons"].to_list() != ["below the line"]

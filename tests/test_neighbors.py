@@ -129,21 +129,12 @@ def test_a_crowd_of_equals_larger_than_k_is_cut_at_the_first_ones(kind):
     ]
 
 
-@pytest.mark.xfail(reason="sparse search keeps any of equals", strict=True)
-def test_a_crowd_of_equal_sparse_rows_is_cut_at_the_first_ones():
-    rows = sp.csr_matrix(np.tile(np.float32([[1, 0]]), (9, 1)))
-    found = nearest(Vectors.of(rows, np.ones(9, dtype=bool)), k=3)
-    assert found.candidate[found.query == 8].tolist() == [0, 1, 2]
-
-
 @pytest.mark.parametrize(
     "kind",
     [
         "dense",
         "bits",
-        pytest.param(
-            "sparse", marks=pytest.mark.xfail(reason="sparse floor is exclusive", strict=True)
-        ),
+        "sparse",
     ],
 )
 def test_a_similarity_equal_to_the_floor_is_kept(kind):
@@ -269,39 +260,13 @@ def test_the_same_every_time(kind, method):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_single_posting_can_ask_approximately(kind, request):
-    if kind != "sparse":
-        request.applymarker(
-            pytest.mark.xfail(reason="usearch answers one query in another class", strict=True)
-        )
+def test_a_single_posting_can_ask_approximately(kind):
     vectors = Vectors.of(rows_of(kind, 30, np.random.default_rng(1)), np.ones(30, dtype=bool))
     only = np.arange(30) == 4
     found = nearest(vectors.select(only), vectors, k=3, method="approximate")
     assert found.query.tolist() == [4, 4, 4]
 
 
-@pytest.mark.xfail(reason="a shared common term can carry up to sqrt(0.1)", strict=True)
-def test_the_pruned_search_leaves_out_no_more_than_a_tenth_of_a_similarity():
-    rows = np.zeros((12, 12))
-    rows[0, :2] = 0.3, 0.91**0.5
-    rows[1, 0] = 1
-    for other in range(2, 12):
-        rows[other, [0, other]] = 0.1, 0.99**0.5
-    vectors = Vectors.of(sp.csr_matrix(unit(rows)), np.ones(12, dtype=bool))
-    exact = nearest(vectors, floor=0.25, method="exact")
-    found = nearest(vectors, floor=0.25, method="approximate")
-    assert list(found.candidate) == list(exact.candidate) == [1, 0]
-
-
-@pytest.mark.xfail(reason="NaN sorts last, so it is taken for the k-th largest", strict=True)
-def test_a_broken_row_does_not_spoil_the_lists_of_others():
-    rows = rows_of("dense", 12, np.random.default_rng(2))
-    rows[3] = np.nan
-    found = nearest(Vectors.of(rows, np.ones(12, dtype=bool)), k=2, floor=-1)
-    assert np.bincount(found.query, minlength=12).tolist() == [2, 2, 2, 0] + [2] * 8
-
-
-@pytest.mark.xfail(reason="k is multiplied past the deepest", strict=True)
 def test_no_list_is_deepened_past_eight_hundred():
     rows = np.tile(np.uint8([[1]]), (1300, 1))
     found = nearest(Vectors.of(rows, np.ones(1300, dtype=bool)), k=300, deepen=0.9)

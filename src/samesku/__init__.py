@@ -1,11 +1,17 @@
 """samesku tells which offers in a marketplace are the same product."""
 
-from samesku.cache import Cache
-from samesku.catalog import Catalog, read_catalog
-from samesku.fusion import Concat, Line, Union, UnionAll
-from samesku.matcher import Matcher
-from samesku.matches import Matches
-from samesku.problems import CatalogError, Problem
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from samesku.cache import Cache
+    from samesku.catalog import Catalog, read_catalog
+    from samesku.fusion import Concat, Line, Union, UnionAll
+    from samesku.matcher import Matcher
+    from samesku.matches import Matches
+    from samesku.problems import CatalogError, Problem
 
 __all__ = [
     "Cache",
@@ -20,3 +26,26 @@ __all__ = [
     "UnionAll",
     "read_catalog",
 ]
+
+_ROOMS = {
+    "cache": ["Cache"],
+    "catalog": ["Catalog", "read_catalog"],
+    "fusion": ["Concat", "Line", "Union", "UnionAll"],
+    "matcher": ["Matcher"],
+    "matches": ["Matches"],
+    "problems": ["CatalogError", "Problem"],
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: `samesku --help` need not wait for all."""
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module 'samesku' has no attribute {name!r}")
+    value = getattr(import_module(f"samesku.{_ROOM_OF[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.encoders.base import Modality, Vectors
+from samesku.encoders.base import Kind, Modality, Vectors
 from samesku.neighbors import Neighbors, density
 from samesku.similarity import pair_similarity
 
-__all__ = ["Candidates", "Source", "join_candidates"]
+__all__ = ["DENSITY_NEIGHBORS", "Candidates", "Source", "join_candidates"]
 
 # Neighbours whose mean similarity says how crowded a posting's surroundings are.
 DENSITY_NEIGHBORS = 20
@@ -42,8 +42,8 @@ class Candidates:
         Which encoders' neighbours brought the pair in.
     density : float32 (n, e)
         Mean similarity of each posting to its 20 nearest under each encoder.
-    encoders : tuple of str, length e
-    modalities : tuple of str, length e
+    encoders, modalities, kinds : tuple of str, length e
+        Name of each encoder, what it looks at and how its vectors are stored.
     """
 
     left: NDArray[np.int64]
@@ -53,6 +53,7 @@ class Candidates:
     density: NDArray[np.float32]
     encoders: tuple[str, ...]
     modalities: tuple[Modality, ...]
+    kinds: tuple[Kind, ...]
 
     def __len__(self) -> int:
         return len(self.left)
@@ -90,8 +91,12 @@ def join_candidates(sources: Sequence[Source]) -> Candidates:
     for column, (source, (keys, known)) in enumerate(zip(sources, found_by, strict=True)):
         place = np.searchsorted(union, keys)
         found[place, column] = True
-        similarity[place, column] = known
-        rest = np.flatnonzero(~found[:, column])
+        if source.vectors.probe is None:
+            similarity[place, column] = known
+            rest = np.flatnonzero(~found[:, column])
+        else:
+            # The two directions differ, and a pair may have been found from the weaker end only.
+            rest = np.arange(len(union))
         similarity[rest, column] = pair_similarity(source.vectors, left[rest], right[rest])
     return Candidates(
         left,
@@ -101,6 +106,7 @@ def join_candidates(sources: Sequence[Source]) -> Candidates:
         np.stack([density(source.neighbors, DENSITY_NEIGHBORS) for source in sources], axis=1),
         tuple(source.encoder for source in sources),
         tuple(source.modality for source in sources),
+        tuple(source.vectors.kind for source in sources),
     )
 
 
@@ -108,10 +114,5 @@ def _undirected(neighbors: Neighbors) -> tuple[NDArray[np.int64], NDArray[np.flo
     """One ascending number per pair, found from one end or both, and its similarity."""
     low = np.minimum(neighbors.query, neighbors.candidate)
     keys = low * neighbors.size + np.maximum(neighbors.query, neighbors.candidate)
-    order = np.argsort(keys, kind="stable")
-    keys, similarity = keys[order], neighbors.similarity[order]
-    first = np.flatnonzero(np.diff(keys, prepend=-1))
-    if not len(first):
-        return keys, similarity
-    # Probes make the two directions differ: the larger one counts.
-    return keys[first], np.maximum.reduceat(similarity, first)
+    pairs, first = np.unique(keys, return_index=True)
+    return pairs, neighbors.similarity[first]

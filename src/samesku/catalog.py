@@ -251,7 +251,8 @@ def _check_cells(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
     problems: list[Problem] = []
     texts = [name for name in (*REQUIRED, *OPTIONAL) if name in frame.columns and name != "price"]
     frame = frame.with_columns(_as_text(frame[name]) for name in texts)
-    frame = frame.with_columns(pl.col("posting_id").str.strip_chars())
+    outer = rf"^{_BLANK}+|{_BLANK}+$"
+    frame = frame.with_columns(pl.col("posting_id").str.replace_all(outer, ""))
     problems += _check_ids(frame["posting_id"])
 
     blank = frame["title"].fill_null("").str.strip_chars().eq("")

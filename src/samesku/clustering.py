@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
+
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
@@ -51,14 +53,15 @@ def group(
         Group of each posting, numbered in order of first appearance.
     """
     matched = score >= line
-    _, component = _components(left[matched], right[matched], size)
+    component = _components(left[matched], right[matched], size)
     inside = component[left] == component[right]
     left, right, score = left[inside], right[inside], score[inside]
     members = np.bincount(component, minlength=size)
     groups = component.copy()
     # A component in which every pair scores high enough is one group as it is; so are one or two
     # postings. Only the others are looked into.
-    near = np.bincount(component[left[score >= line * cohesion]], minlength=size)
+    least = line * cohesion
+    near = np.bincount(component[left[score >= least]], minlength=size)
     mixed = np.flatnonzero((members > 2) & (near < members * (members - 1) // 2))
     pairs_by_component = np.argsort(component[left], kind="stable")
     bounds = np.searchsorted(component[left][pairs_by_component], np.arange(size + 1))
@@ -69,10 +72,12 @@ def group(
         own = postings_by_component[starts[place] : starts[place + 1]]
         pairs = pairs_by_component[bounds[place] : bounds[place + 1]]
         a, b = np.searchsorted(own, left[pairs]), np.searchsorted(own, right[pairs])
-        parts = _split(a, b, score[pairs], len(own), line, cohesion)
+        parts = _split(a, b, score[pairs], len(own), least)
         groups[own] = fresh + parts
         fresh += int(parts.max()) + 1
-    return _in_order(groups)
+    # Two postings that met only through one that left are no group: a pair at the line ties.
+    ties = (groups[left] == groups[right]) & (score >= line)
+    return _in_order(_components(left[ties], right[ties], size))
 
 
 def _split(
@@ -80,43 +85,68 @@ def _split(
     right: NDArray[np.integer],
     score: NDArray[np.floating],
     size: int,
-    line: float,
-    cohesion: float,
+    least: float,
 ) -> NDArray[np.int64]:
-    """Groups within one connected component."""
+    """Groups within one connected component, merged while their mean score reaches `least`."""
     if size > DENSE_LIMIT:
-        return _split_large(left, right, score, size, line, cohesion)
+        return _split_sparse(left, right, score, size, least - 1e-9)
     distance = np.ones((size, size))
     distance[left, right] = distance[right, left] = 1 - score
     condensed = distance[np.triu_indices(size, 1)]
     tree = linkage(condensed, method="average")
-    return np.asarray(fcluster(tree, 1 - line * cohesion + 1e-9, criterion="distance") - 1)
+    return np.asarray(fcluster(tree, 1 - least + 1e-9, criterion="distance") - 1)
 
 
-def _split_large(
+def _split_sparse(
     left: NDArray[np.integer],
     right: NDArray[np.integer],
     score: NDArray[np.floating],
     size: int,
-    line: float,
-    cohesion: float,
+    least: float,
 ) -> NDArray[np.int64]:
-    """A chained giant is first cut at its weakest scores, until the pieces can be looked at."""
-    cut = max(np.nextafter(line, 1), float(np.median(score[score >= line])))
-    strong = score >= cut
-    number, piece = _components(left[strong], right[strong], size)
-    if number == 1 or cut >= score.max():
-        # Equal scores cannot be cut further: all of them together, or each alone.
-        return np.zeros(size, dtype=np.int64) if number == 1 else piece
-    return group(left, right, score, size, line=cut, cohesion=cohesion * line / cut)
+    """The same average linkage without a distance matrix, for components too large for one.
+
+    Only clusters that share a judged pair can reach a mean above 0, so merging walks along pairs:
+    the best two clusters first, while their mean score reaches `least`.
+    """
+    judged = list(zip(left.tolist(), right.tolist(), score.tolist(), strict=True))
+    # Sum of the scores between each cluster and its neighbours, and who is in it.
+    total: list[dict[int, float]] = [{} for _ in range(size)]
+    for a, b, value in judged:
+        total[a][b] = total[b][a] = value
+    members = [[posting] for posting in range(size)]
+    best = [(-value, a, b) for a, b, value in judged if value >= least]
+    heapq.heapify(best)
+    while best:
+        mean, a, b = heapq.heappop(best)
+        shared = total[a].get(b)
+        if shared is None or -mean != shared / (len(members[a]) * len(members[b])):
+            continue  # one of the two has grown since
+        if len(total[a]) < len(total[b]):
+            a, b = b, a
+        members[a] += members[b]
+        members[b] = []
+        del total[a][b]
+        for other, value in total[b].items():
+            if other != a:
+                del total[other][b]
+                total[a][other] = total[other][a] = total[a].get(other, 0.0) + value
+        total[b] = {}
+        for other, value in total[a].items():
+            mean = value / (len(members[a]) * len(members[other]))
+            if mean >= least:
+                heapq.heappush(best, (-mean, a, other))
+    groups = np.empty(size, dtype=np.int64)
+    for name, own in enumerate(filter(None, members)):
+        groups[own] = name
+    return groups
 
 
 def _components(
     left: NDArray[np.integer], right: NDArray[np.integer], size: int
-) -> tuple[int, NDArray[np.int64]]:
+) -> NDArray[np.int64]:
     graph = sp.coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(size, size))
-    number, component = connected_components(graph, directed=False)
-    return number, component.astype(np.int64)
+    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
 def _in_order(groups: NDArray[np.int64]) -> NDArray[np.int64]:

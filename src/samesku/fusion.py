@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from samesku.candidates import Candidates
 from samesku.catalog import Catalog
 from samesku.encoders.base import Modality
+from samesku.encoders.signature import SAME_PHOTO
 
 __all__ = [
     "COMBINED",
@@ -43,8 +44,8 @@ class Fusion(Protocol):
     def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
         """How sure it is that each pair is the same product, float32 ``(m,)`` in [0, 1]."""
 
-    def lists(self, candidates: Candidates) -> dict[str, NDArray[np.bool_]]:
-        """Which of the text, photo and combined matches each pair is in, bool ``(m,)``."""
+    def lists(self, candidates: Candidates, line: float = LINE) -> dict[str, NDArray[np.bool_]]:
+        """The text, photo and combined matches, bool ``(m,)``: scores from `line` on."""
 
     def lines(self, candidates: Candidates) -> dict[str, Line]:
         """The lines it draws, by the name of the encoder or ``"combined"``."""
@@ -94,7 +95,7 @@ class Line:
 DEFAULT_LINES = {
     "tfidf": Line(0.36, crowding=0.5, at_least=0.4),
     "phash": Line(1 - 6 / 64),
-    "signature": Line(0.92),
+    "signature": Line(SAME_PHOTO),
 }
 DEFAULT_MODALITY_LINES: dict[Modality, Line] = {"text": Line(0.8), "photo": Line(0.85)}
 DEFAULT_COMBINED_LINE = Line(0.24, crowding=0.5, at_least=0.3)
@@ -127,9 +128,9 @@ class Union:
         best: Scores = np.max(self._scores(candidates), axis=1, initial=0)
         return best
 
-    def lists(self, candidates: Candidates) -> dict[str, NDArray[np.bool_]]:
+    def lists(self, candidates: Candidates, line: float = LINE) -> dict[str, NDArray[np.bool_]]:
         """Text matches and photo matches."""
-        matched = self._scores(candidates) >= LINE
+        matched = self._scores(candidates) >= line
         of = np.array(candidates.modalities)
         return {
             modality: np.any(matched[:, of == modality], axis=1) for modality in ("text", "photo")
@@ -152,7 +153,8 @@ class Concat:
 
     The cosine of two concatenated vectors is the weighted mean of the modalities' cosines, and no
     mean is larger than its largest part: the neighbours of each modality above the line hold every
-    neighbour of the combined vector above it, so the combined vector is never built. A pair that
+    neighbour of the combined vector above it (down to the floors of the search), so the combined
+    vector is never built. A pair that
     has only one modality in common has no combined vectors: it is judged by that modality's line.
 
     Parameters
@@ -182,12 +184,12 @@ class Concat:
         combined = self._combined_line.score(similarity, density)
         return np.where(np.isnan(similarity), alone, combined)
 
-    def lists(self, candidates: Candidates) -> dict[str, NDArray[np.bool_]]:
+    def lists(self, candidates: Candidates, line: float = LINE) -> dict[str, NDArray[np.bool_]]:
         """Combined matches, and text and photo matches of pairs without combined vectors."""
         similarity, density = self.combine(candidates)
-        matched = self._combined_line.score(similarity, density) >= LINE
+        matched = self._combined_line.score(similarity, density) >= line
         alone = np.isnan(similarity)
-        single = self._alone.lists(candidates)
+        single = self._alone.lists(candidates, line)
         return {COMBINED: matched, **{name: alone & member for name, member in single.items()}}
 
     def combined_score(self, candidates: Candidates) -> Scores:
@@ -200,8 +202,8 @@ class Concat:
         Several encoders of one modality count as one: their mean. NaN where a pair has but one
         modality in common.
         """
-        cosine = _as_cosine(candidates.similarity, candidates.encoders)
-        around = np.maximum(_as_cosine(candidates.density, candidates.encoders), 0)
+        cosine = _as_cosine(candidates.similarity, candidates)
+        around = np.maximum(_as_cosine(candidates.density, candidates), 0)
         of = np.array(candidates.modalities)
         similarity, density = np.zeros((2, len(candidates)), dtype=np.float32)
         for modality, weight in (("text", self.text_weight), ("photo", 1 - self.text_weight)):
@@ -250,10 +252,10 @@ class UnionAll:
         union = self.union.score(candidates, catalog)
         return np.maximum(union, self.concat.combined_score(candidates))
 
-    def lists(self, candidates: Candidates) -> dict[str, NDArray[np.bool_]]:
+    def lists(self, candidates: Candidates, line: float = LINE) -> dict[str, NDArray[np.bool_]]:
         """Text, photo and combined matches."""
-        combined = self.concat.combined_score(candidates) >= LINE
-        return {**self.union.lists(candidates), COMBINED: combined}
+        combined = self.concat.combined_score(candidates) >= line
+        return {**self.union.lists(candidates, line), COMBINED: combined}
 
 
 FUSIONS = {"union": Union, "concat": Concat, "union-all": UnionAll}
@@ -276,7 +278,7 @@ def _pair_mean(candidates: Candidates, density: Scores) -> Scores:
     return (density[candidates.left] + density[candidates.right]) / np.float32(2)
 
 
-def _as_cosine(similarity: Scores, encoders: tuple[str, ...]) -> Scores:
+def _as_cosine(similarity: Scores, candidates: Candidates) -> Scores:
     """Shares of agreeing bits become the cosine of the bits read as +1 and -1."""
-    bits = np.array([encoder == "phash" for encoder in encoders])
+    bits = np.array([kind == "bits" for kind in candidates.kinds])
     return np.where(bits, 2 * similarity - 1, similarity)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, get_args
 
 from samesku.cache import Cache, content_key
-from samesku.candidates import Candidates, Source, join_candidates
+from samesku.candidates import DENSITY_NEIGHBORS, Candidates, Source, join_candidates
 from samesku.catalog import Catalog
 from samesku.encoders import default_encoders
 from samesku.encoders.base import Encoder, Vectors
@@ -18,10 +19,11 @@ from samesku.record import run_record
 
 __all__ = ["Matcher"]
 
-# Similarity below which a pair is not worth judging, and the one at which a full list of
-# neighbours is made longer: by how similarities under each kind of vectors spread.
+# Similarity below which a pair is not worth judging, by how each kind of vectors spreads.
 FLOOR = {"sparse": 0.25, "dense": 0.5, "bits": 0.75}
-CROWD = {"sparse": 0.8, "dense": 0.9, "bits": 0.9}
+# Similarity at which a full list of neighbours is made longer. Only titles: a photo that so many
+# postings share is more often a placeholder than one product.
+CROWD = {"sparse": 0.8}
 
 
 class Matcher:
@@ -34,7 +36,7 @@ class Matcher:
     fusion : Fusion or str
         How the modalities combine to a decision.
     k : int
-        Neighbours per posting and encoder that become candidates.
+        Neighbours per posting and encoder that become candidates, at least 20.
     line : float
         Score from which a pair is accepted, in (0, 1].
     method : {"auto", "exact", "approximate"}
@@ -71,8 +73,18 @@ class Matcher:
         progress: Progress | None = None,
     ) -> None:
         self.encoders = list(default_encoders() if encoders is None else encoders)
+        names = [encoder.name for encoder in self.encoders]
+        if not names or len(set(names)) < len(names):
+            raise ValueError(f"encoders are one or more of different names, not {names}")
+        if not 0 < line <= 1:
+            raise ValueError(f"the line is a score above 0 and up to 1, not {line}")
+        if k < 1:
+            raise ValueError(f"k is at least 1, not {k}")
+        if method not in get_args(Method):
+            raise ValueError(f"there is no method {method!r}: {', '.join(get_args(Method))}")
         self.fusion = fusion_by_name(fusion) if isinstance(fusion, str) else fusion
-        self.k = k
+        # The density wants its neighbours even where few are to be judged.
+        self.k = max(k, DENSITY_NEIGHBORS)
         self.line = line
         self.method: Method = method
         self.cache = cache or Cache(None)
@@ -84,10 +96,11 @@ class Matcher:
         candidates = self._candidates(encoded)
         with self.progress.stage("judge"):
             scores = self.fusion.score(candidates, catalog)
-        record = run_record(catalog, candidates, encoded, self.progress)
-        matches = Matches(catalog, candidates, scores, self.fusion, self.line, run=record)
+        run: dict[str, Any] = {}
+        matches = Matches(catalog, candidates, scores, self.fusion, self.line, run=run)
         with self.progress.stage("group"):
             matches.groups  # noqa: B018  (computed here so that its time is told)
+        run.update(run_record(catalog, candidates, encoded, self.progress))
         return matches
 
     def candidates(self, catalog: Catalog) -> Candidates:
@@ -104,7 +117,7 @@ class Matcher:
             return join_candidates(sources)
 
     def _neighbors(self, vectors: Vectors, key: str) -> Neighbors:
-        key = content_key("neighbors-1", key, str(self.k), self.method)
+        key = content_key("neighbors-2", key, str(self.k), self.method)
         stored = self.cache.load("neighbors", key)
         if stored is not None and stored.keys() == {"query", "candidate", "similarity"}:
             return Neighbors(**stored, size=vectors.size)
@@ -112,7 +125,7 @@ class Matcher:
             vectors,
             k=self.k,
             floor=FLOOR[vectors.kind],
-            deepen=CROWD[vectors.kind],
+            deepen=CROWD.get(vectors.kind),
             method=self.method,
         )
         self.cache.store("neighbors", key, found.arrays)

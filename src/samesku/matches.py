@@ -109,7 +109,7 @@ class Matches:
     def least_sure(self, count: int = 20) -> pl.DataFrame:
         """The accepted pairs with the lowest scores, with titles: what to look at first."""
         titles = self.catalog.frame.select("posting_id", "title")
-        lowest = self.pairs.drop_nulls("score").reverse().head(count)
+        lowest = self.pairs.filter(pl.col("score") >= self.line).reverse().head(count)
         for side in ("left", "right"):
             named = titles.rename({"posting_id": f"{side}_id", "title": f"{side}_title"})
             lowest = lowest.join(named, on=f"{side}_id", how="left", maintain_order="left")
@@ -134,7 +134,7 @@ class Matches:
         ids = self.catalog.frame["posting_id"]
         pairs = self.pairs.select("left_id", "right_id", "score")
         flipped = pairs.select(left_id="right_id", right_id="left_id", score="score")
-        own = pl.DataFrame({"left_id": ids, "right_id": ids, "score": 2.0})
+        own = pl.DataFrame({"left_id": ids, "right_id": ids}).with_columns(score=pl.lit(2.0))
         listed = (
             pl.concat(
                 [
@@ -235,7 +235,7 @@ class Matches:
 
     def _reasons(self, place: NDArray[np.integer]) -> pl.Series:
         """In words, which of the lists a pair is in."""
-        lists = self.fusion.lists(self.candidates)
+        lists = self.fusion.lists(self.candidates, self.line)
         names = list(lists)
         code = sum((member.astype(np.int64) << bit for bit, member in enumerate(lists.values())))
         words = [

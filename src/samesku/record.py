@@ -21,7 +21,7 @@ __all__ = ["catalog_record", "environment", "run_record"]
 def run_record(
     catalog: Catalog, candidates: Candidates, encoded: Encoded, progress: Progress
 ) -> dict[str, Any]:
-    """What a run read and looked at; notes and seconds go on growing with `progress`."""
+    """What a run read and looked at, and how long it took so far."""
     sources = {
         name: {
             "modality": candidates.modalities[column],
@@ -35,8 +35,8 @@ def run_record(
         "catalogue": catalog_record(catalog),
         "photos_refused": [asdict(photo) for photo in encoded.broken],
         "encoders": sources,
-        "notes": progress.notes,
-        "seconds": progress.seconds,
+        "notes": list(progress.notes),
+        "seconds": {name: round(taken, 3) for name, taken in progress.seconds.items()},
     }
 
 
@@ -62,7 +62,7 @@ def catalog_record(catalog: Catalog) -> dict[str, Any]:
 
 def environment() -> dict[str, Any]:
     """Versions that a result depends on."""
-    packages = ("numpy", "scipy", "scikit-learn", "polars", "pillow")
+    packages = ("numpy", "scipy", "polars", "pillow")
     return {
         "samesku": version("samesku"),
         "python": platform.python_version(),

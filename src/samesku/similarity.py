@@ -8,6 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from samesku.cores import usable_cores
 from samesku.encoders.base import Rows, Vectors
 
 __all__ = ["pair_similarity", "row_similarity"]
@@ -32,20 +33,34 @@ def pair_similarity(
         The largest similarity over their rows where at least one row of the two can be found
         (two probes are never compared); NaN where a posting has no row.
     """
-    first = np.searchsorted(vectors.owner, np.arange(vectors.size))
-    count = np.searchsorted(vectors.owner, np.arange(vectors.size), side="right") - first
+    everything = np.ones(len(vectors.owner), dtype=bool)
+    asking = _columns(vectors, everything)
+    sought = asking if vectors.probe is None else _columns(vectors, ~vectors.probe)
     best = np.full(len(left), np.nan, dtype=np.float32)
-    views = int(count.max(initial=0))
-    for one in range(views):
-        for other in range(views):
-            both = np.flatnonzero((count[left] > one) & (count[right] > other))
-            a, b = first[left[both]] + one, first[right[both]] + other
-            if vectors.probe is not None:
-                allowed = ~(vectors.probe[a] & vectors.probe[b])
-                both, a, b = both[allowed], a[allowed], b[allowed]
-            if len(both):
-                best[both] = np.fmax(best[both], row_similarity(vectors.rows, a, vectors.rows, b))
+    for one, other in ((left, right), (right, left)):
+        for mine in asking:
+            for theirs in sought:
+                a, b = mine[one], theirs[other]
+                both = np.flatnonzero((a >= 0) & (b >= 0))
+                if len(both):
+                    found = row_similarity(vectors.rows, a[both], vectors.rows, b[both])
+                    best[both] = np.fmax(best[both], found)
+        if vectors.probe is None:
+            break  # the other direction compares the same rows
     return best
+
+
+def _columns(vectors: Vectors, which: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
+    """The first row of each posting, the second, ...: int64 ``(size,)``, -1 where there is none."""
+    rows = np.flatnonzero(which)
+    owner = vectors.owner[rows]
+    place = np.arange(len(rows)) - np.searchsorted(owner, owner)
+    columns = []
+    for number in range(int(place.max(initial=-1)) + 1):
+        column = np.full(vectors.size, -1, dtype=np.int64)
+        column[owner[place == number]] = rows[place == number]
+        columns.append(column)
+    return columns
 
 
 def row_similarity(
@@ -58,7 +73,7 @@ def row_similarity(
         chunk = slice(start, start + PAIRS_AT_ONCE)
         return _similarity(left_rows[left[chunk]], right_rows[right[chunk]])
 
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(usable_cores()) as pool:
         parts = list(pool.map(part, starts))
     return np.concatenate(parts) if parts else np.empty(0, dtype=np.float32)
 

@@ -158,7 +158,6 @@ def test_a_split_of_an_unlabelled_catalogue_is_refused(tmp_path):
         read_split(written(tmp_path, "posting_id,split\np0,train\n"), labels_only(None))
 
 
-@pytest.mark.xfail(reason="splits with nothing to score are kept", strict=True)
 @pytest.mark.parametrize("line", ["p3,holdout", 'p2,""'])
 def test_a_split_without_a_name_or_a_labelled_posting_is_left_out(tmp_path, line):
     path = written(tmp_path, f"posting_id,split\np0,train\np1,test\n{line}\n")

@@ -94,7 +94,7 @@ def match(
         typer.Option("--line", help="Score from which a pair is accepted; higher: fewer, surer."),
     ] = 0.5,
     neighbours: Annotated[
-        int, typer.Option("--neighbours", "-k", help="Candidates per posting and encoder.", min=1)
+        int, typer.Option("--neighbours", "-k", help="Candidates per posting and encoder.", min=20)
     ] = 50,
     search: MethodOption = "auto",
     cache: CacheOption = None,
@@ -145,7 +145,7 @@ def evaluate(
     photos: PhotosOption = None,
     columns: ColumnsOption = None,
     neighbours: Annotated[
-        int, typer.Option("--neighbours", "-k", help="Candidates per posting and encoder.", min=1)
+        int, typer.Option("--neighbours", "-k", help="Candidates per posting and encoder.", min=20)
     ] = 50,
     search: MethodOption = "auto",
     cache: CacheOption = None,

@@ -8,7 +8,7 @@ from pathlib import Path
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from samesku.cli.console import TerminalProgress, console
+from samesku.cli.console import TerminalProgress, console, say
 from samesku.cli.match import Settings
 from samesku.evaluation import Evaluation, evaluate, read_split
 from samesku.files import check_folder
@@ -56,6 +56,8 @@ def run(
         seed=seed,
         tuned=tuned,
     )
+    if count := evaluation.record["labelled_in_no_split"]:
+        say(f"  - {count:,} labelled postings are in no split: searched only", quiet=settings.quiet)
     if not settings.quiet:
         for pool in dict.fromkeys(result.pool for result in evaluation.results):
             console.print(evaluation_table(evaluation, pool))

@@ -24,6 +24,8 @@ __all__ = ["BrokenPhoto", "Encoded", "encode"]
 # Photos per batch through a network, and per file of the cache: what an interruption can lose.
 BATCH = 32
 SHARD = 512
+# A photo that more postings share says nothing about any of them.
+PLACEHOLDER = 200
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ def encode(
             with progress.stage(f"encode titles ({encoder.name})"):
                 vectors.append(_encode_titles(catalog, encoder, cache, key))
         else:
-            vectors.append(photos.vectors(encoder))
+            vectors.append(_without_placeholders(photos.vectors(encoder), encoder, progress))
             key = content_key(encoder.fingerprint, *photos.identity(encoder))
         keys.append(key)
     return Encoded(vectors, keys, tuple(photos.broken))
@@ -89,6 +91,24 @@ def _encode_titles(catalog: Catalog, encoder: TextEncoder, cache: Cache, key: st
         cache.store("titles", key, _to_arrays(vectors))
         return vectors
     return _from_arrays(stored, len(catalog))
+
+
+def _without_placeholders(vectors: Vectors, encoder: PhotoEncoder, progress: Progress) -> Vectors:
+    """Drop the rows of photos that very many postings share: "no image", a shop's logo."""
+    views = len(encoder.probes)
+    first = np.ascontiguousarray(vectors.rows[::views])
+    looks = first.view(np.dtype((np.void, first.itemsize * first.shape[1])))[:, 0]
+    _, look, count = np.unique(looks, return_inverse=True, return_counts=True)
+    placeholder = count[look] > PLACEHOLDER
+    if not placeholder.any():
+        return vectors
+    progress.note(
+        f"{np.count_nonzero(placeholder):,} postings show one of {len(set(look[placeholder])):,} "
+        f"photos that more than {PLACEHOLDER} share; {encoder.name} takes these for placeholders"
+    )
+    keep = np.zeros(vectors.size, dtype=bool)
+    keep[vectors.owner[::views][~placeholder]] = True
+    return vectors.select(keep)
 
 
 def _to_arrays(vectors: Vectors) -> dict[str, Array]:

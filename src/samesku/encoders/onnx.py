@@ -7,15 +7,17 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from samesku.cores import usable_cores
 from samesku.encoders.base import Array, PhotoEncoder
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
 
 __all__ = ["Onnx", "OnnxNetwork", "PhotoInput"]
 
@@ -193,9 +195,11 @@ class OnnxNetwork:
         if not len(batch):
             return np.empty((0, self.dimension), dtype=np.float32)
         rows = np.concatenate([self._pool(self._run(part)) for part in self._portions(batch)])
-        rows = rows[: len(batch)]
-        rows /= np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-        return rows
+        # A network can overflow on an odd photo: better no row than one that is no number.
+        rows = np.nan_to_num(rows[: len(batch)], nan=0, posinf=0, neginf=0)
+        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+        unit: Floats = rows / np.maximum(lengths, 1e-12)
+        return unit
 
     def _portions(self, batch: Floats) -> Iterator[Floats]:
         if self._batch is None:
@@ -304,6 +308,11 @@ class Onnx(PhotoEncoder):
         """Unit rows ``(photos, 1, dimension)``."""
         return self.network.embed(np.stack(looks).astype(np.float32, copy=False))[:, None]
 
+    def telling(self, rows: Array) -> NDArray[np.bool_]:
+        """All but photos of which the network made nothing."""
+        telling: NDArray[np.bool_] = np.any(rows[:, 0] != 0, axis=1)
+        return telling
+
 
 def _read_input(path: Path) -> PhotoInput:
     if not path.is_file():
@@ -324,7 +333,10 @@ def _read_input(path: Path) -> PhotoInput:
         raise ValueError(f"{place} cannot be used: {error}") from error
 
 
-def _start(path: Path, threads: int) -> ort.InferenceSession:
+def _start(path: Path, threads: int) -> InferenceSession:
+    # Only who uses a network waits for its runtime to load.
+    import onnxruntime as ort
+
     options = ort.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 3  # errors, not warnings about the file's age

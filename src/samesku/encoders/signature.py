@@ -26,7 +26,7 @@ PROBES: NDArray[np.bool_] = np.arange(VIEWS) >= REFERENCES
 MIRRORED: NDArray[np.bool_] = np.arange(VIEWS) == REFERENCES
 
 # Similarity from which two photos are taken for the same one: docs/photos.md derives it.
-SAME_PHOTO = 0.88
+SAME_PHOTO = 0.9
 
 COLOUR_WEIGHT = 1.25
 LIGHTNESS_WEIGHT = 0.5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -67,8 +68,9 @@ class Evaluation:
 
     def write(self, folder: str | Path) -> Path:
         """Write `evaluation.json`; returns its path."""
-        results = [asdict(result) for result in self.results]
-        text = json.dumps({**self.record, "results": results}, indent=2, ensure_ascii=False)
+        results = [_without_nan(asdict(result)) for result in self.results]
+        record = {**self.record, "results": results}
+        text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)
         with Staged(Path(folder)) as staged:
             staged.path("evaluation.json").write_text(text + "\n", encoding="utf-8")
         return staged.written[0]
@@ -136,6 +138,7 @@ def evaluate(
         **environment(),
         "catalogue": catalog_record(catalog),
         "splits": [_split_record(catalog, split) for split in splits],
+        "labelled_in_no_split": int(np.count_nonzero(labels >= 0) - len(_in_some(splits))),
         "thresholds": "chosen on each split's other postings" if tuned else "defaults",
         "chosen": chosen,
         "seed": seed,
@@ -216,8 +219,19 @@ def _figures(scored: Sequence[_Counts], seed: int) -> dict[str, Figure]:
     }
 
 
+def _without_nan(value: Any) -> Any:
+    """Figures that cannot be told (no match at all) are null: NaN is no JSON."""
+    if isinstance(value, dict):
+        return {key: _without_nan(each) for key, each in value.items()}
+    return None if isinstance(value, float) and math.isnan(value) else value
+
+
 def _judged(fusion: Fusion, catalog: Catalog, candidates: Candidates) -> Matches:
     return Matches(catalog, candidates, fusion.score(candidates, catalog), fusion)
+
+
+def _in_some(splits: Sequence[Split]) -> set[int]:
+    return {int(row) for split in splits for row in (*split.train, *split.test)}
 
 
 def _split_record(catalog: Catalog, split: Split) -> dict[str, Any]:

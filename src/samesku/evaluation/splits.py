@@ -102,19 +102,15 @@ def read_split(path: str | Path, catalog: Catalog) -> list[Split]:
     joined = catalog.frame.select("posting_id").join(
         frame, on="posting_id", how="left", maintain_order="left"
     )
-    names = joined["split"]
-    train = np.flatnonzero((names == "train").fill_null(False).to_numpy() & (labels >= 0))
-    others = sorted(set(names.drop_nulls()) - {"train"})
-    if not len(train) or not others:
+    labelled = labels >= 0
+    names = joined["split"].fill_null("").to_numpy()
+    scored = sorted(set(names[labelled]) - {"train", ""})
+    train = np.flatnonzero((names == "train") & labelled)
+    if not len(train) or not scored:
         message = "no labelled posting of the catalogue is in 'train', or all of them are"
-        fix = f"the names of the splits are {sorted(set(names.drop_nulls()))}"
+        fix = f"the names of the splits are {sorted(set(names) - {''})}"
         raise CatalogError(str(path), [Problem("empty_split", message, fix, fatal=True)])
-    return [
-        Split(
-            name, train, np.flatnonzero((names == name).fill_null(False).to_numpy() & (labels >= 0))
-        )
-        for name in others
-    ]
+    return [Split(name, train, np.flatnonzero((names == name) & labelled)) for name in scored]
 
 
 def leaks(catalog: Catalog, split: Split) -> int:

@@ -1,0 +1,185 @@
+"""Search among rows: sparse, dense and Hamming; exact, or approximate past a size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeAlias
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from sparse_dot_topn import sp_matmul_topn
+from usearch.index import Index
+
+from samesku.cores import usable_cores
+from samesku.encoders.base import Rows, Vectors
+from samesku.similarity import row_similarity
+
+__all__ = ["Found", "RowSearch", "row_search"]
+
+# Row of the query, row of the index, similarity; in no particular order.
+Found: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]
+RowSearch: TypeAlias = Callable[[Rows, int], Found]
+# Similarities of a block of queries: float32 cosines, or unsigned counts of agreeing bits.
+Block: TypeAlias = NDArray[Any]
+
+BLOCK_BYTES = 64 * 2**20
+# Blocks of bits are kept to the size of the processor's cache, as no arithmetic hides the memory.
+BITS_BLOCK_BYTES = 8 * 2**20
+# Share of a sparse row's squared length, in its most common terms, that the pruned search ignores,
+# and how many more rows it looks at, as their order without those terms is not quite the true one.
+PRUNED_SHARE = 0.1
+PRUNED_EXTRA = 20
+
+
+def row_search(index: Vectors, floor: float, *, approximate: bool) -> RowSearch:
+    """Prepare a search among the rows of an index.
+
+    Parameters
+    ----------
+    index : Vectors
+        All of whose rows can be found.
+    floor : float
+        Similarities below this are left out; among sparse rows 0 is always left out.
+    approximate : bool
+        HNSW (Malkov and Yashunin, 2016) for dense rows and bits. For sparse rows the search leaves
+        out each row's most common terms and computes the similarity of what it finds in full.
+
+    Returns
+    -------
+    callable
+        ``search(rows, wanted)`` finds for each of `rows`, stored as the index's are, up to `wanted`
+        most similar rows of the index.
+    """
+    if index.kind == "sparse":
+        return (_sparse_pruned if approximate else _sparse_exact)(index.rows, floor)
+    return (_hnsw if approximate else _exact_blocks)(index, floor)
+
+
+def _sparse_exact(index: sp.csr_matrix, floor: float) -> RowSearch:
+    transposed = index.T.tocsr()
+    # The library leaves out what equals the threshold.
+    below = max(float(np.nextafter(np.float32(floor), np.float32(-1))), 1e-6)
+
+    def search(rows: sp.csr_matrix, wanted: int) -> Found:
+        product = sp_matmul_topn(
+            rows, transposed, top_n=wanted, threshold=below, n_threads=usable_cores()
+        ).tocoo()
+        return product.row.astype(np.int64), product.col.astype(np.int64), product.data
+
+    return search
+
+
+def _sparse_pruned(index: sp.csr_matrix, floor: float) -> RowSearch:
+    """Search without the common terms, which cost most and tell least, then score in full."""
+    frequency = np.bincount(index.indices, minlength=index.shape[1])
+    # Without their common terms two rows look less alike than they are.
+    slim_search = _sparse_exact(_without_common_terms(index, frequency), floor / 2)
+
+    def search(rows: sp.csr_matrix, wanted: int) -> Found:
+        row, found, _ = slim_search(_without_common_terms(rows, frequency), wanted + PRUNED_EXTRA)
+        similarity = row_similarity(rows, row, index, found)
+        enough = similarity >= floor
+        return row[enough], found[enough], similarity[enough]
+
+    return search
+
+
+def _without_common_terms(rows: sp.csr_matrix, frequency: NDArray[np.int64]) -> sp.csr_matrix:
+    row = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
+    common_first = np.lexsort((-frequency[rows.indices], row))
+    spent = np.cumsum(rows.data[common_first].astype(np.float64) ** 2)
+    before = np.concatenate([[0.0], spent])[rows.indptr[:-1]]
+    keep = common_first[spent - before[row] > PRUNED_SHARE]
+    kept = (rows.data[keep], (row[keep], rows.indices[keep]))
+    return sp.csr_matrix(kept, shape=rows.shape)
+
+
+def _exact_blocks(index: Vectors, floor: float) -> RowSearch:
+    """Every query against every row of the index, a block of queries at a time."""
+    bits = index.kind == "bits"
+    sought = _words(index.rows) if bits else index.rows
+    # Bits are compared as the whole number of agreeing ones.
+    scale = np.float32(8 * index.rows.shape[1] if bits else 1)
+    step = max(1, (BITS_BLOCK_BYTES if bits else BLOCK_BYTES) // (8 * len(sought)))
+
+    def search(rows: Rows, wanted: int) -> Found:
+        asked = _words(rows) if bits else rows
+        wanted = min(wanted, len(sought))
+
+        def part(start: int) -> Found:
+            block = asked[start : start + step]
+            alike = _agreeing_bits(block, sought, int(scale)) if bits else block @ sought.T
+            row, found = _top_of_block(alike, wanted, floor * float(scale))
+            return row + start, found, (alike[row, found] / scale).astype(np.float32)
+
+        with ThreadPoolExecutor(usable_cores()) as pool:
+            parts = list(pool.map(part, range(0, len(asked), step)))
+        row, found, similarity = zip(*parts, strict=True)
+        return np.concatenate(row), np.concatenate(found), np.concatenate(similarity)
+
+    return search
+
+
+def _agreeing_bits(asked: NDArray[np.uint64], sought: NDArray[np.uint64], bits: int) -> Block:
+    differing = np.bitwise_count(asked[:, 0, None] ^ sought[None, :, 0])
+    if bits > np.iinfo(np.uint8).max:
+        differing = differing.astype(np.uint16)
+    for word in range(1, sought.shape[1]):
+        differing += np.bitwise_count(asked[:, word, None] ^ sought[None, :, word])
+    agreeing: Block = np.subtract(bits, differing, dtype=differing.dtype)
+    return agreeing
+
+
+def _words(packed: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """Packed bits in 64-bit words, padded with zeros."""
+    width = -(-packed.shape[1] // 8) * 8
+    padded = np.zeros((len(packed), width), dtype=np.uint8)
+    padded[:, : packed.shape[1]] = packed
+    return padded.view(np.uint64)
+
+
+def _top_of_block(
+    block: Block, wanted: int, floor: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Positions in the block of the `wanted` largest per row that reach the floor."""
+    near = block >= floor
+    crowded = np.flatnonzero(np.count_nonzero(near, axis=1) > wanted)
+    if len(crowded):
+        rows = block[crowded]
+        last = np.partition(rows, -wanted, axis=1)[:, -wanted, None]
+        above, level = rows > last, rows == last
+        # Of those level with the last place the first ones are taken: the same on every machine.
+        room = wanted - np.count_nonzero(above, axis=1)
+        near[crowded] = above | (level & (np.cumsum(level, axis=1) <= room[:, None]))
+    row, found = np.nonzero(near)
+    return row.astype(np.int64), found.astype(np.int64)
+
+
+def _hnsw(index: Vectors, floor: float) -> RowSearch:
+    bits = index.kind == "bits"
+    graph = Index(
+        ndim=8 * index.rows.shape[1] if bits else index.rows.shape[1],
+        metric="hamming" if bits else "ip",
+        dtype="b1" if bits else "f32",
+        connectivity=32,
+        expansion_add=128,
+    )
+    # One thread: the graph, and so the result, depends on the order of insertion.
+    graph.add(np.arange(len(index.owner)), index.rows, threads=1)
+
+    def search(rows: Rows, wanted: int) -> Found:
+        wanted = min(wanted, len(index.owner))
+        graph.expansion_search = max(128, 2 * wanted)
+        # A single row would be answered in another form than several.
+        asked = np.repeat(rows, 2, axis=0) if len(rows) == 1 else rows
+        answer = graph.search(asked, wanted, threads=usable_cores())
+        filled = np.arange(answer.keys.shape[1]) < np.asarray(answer.counts)[:, None]
+        row = np.repeat(np.arange(len(rows)), np.count_nonzero(filled[: len(rows)], axis=1))
+        found = answer.keys[: len(rows)][filled[: len(rows)]].astype(np.int64)
+        similarity = row_similarity(rows, row, index.rows, found)
+        enough = similarity >= floor
+        return row[enough], found[enough], similarity[enough]
+
+    return search
