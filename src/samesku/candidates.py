@@ -44,6 +44,8 @@ class Candidates:
         Mean similarity of each posting to its 20 nearest under each encoder.
     encoders, modalities, kinds : tuple of str, length e
         Name of each encoder, what it looks at and how its vectors are stored.
+    sources : tuple of Source
+        What the candidates were joined from.
     """
 
     left: NDArray[np.int64]
@@ -54,6 +56,7 @@ class Candidates:
     encoders: tuple[str, ...]
     modalities: tuple[Modality, ...]
     kinds: tuple[Kind, ...]
+    sources: tuple[Source, ...] = ()
 
     def __len__(self) -> int:
         return len(self.left)
@@ -107,6 +110,7 @@ def join_candidates(sources: Sequence[Source]) -> Candidates:
         tuple(source.encoder for source in sources),
         tuple(source.modality for source in sources),
         tuple(source.vectors.kind for source in sources),
+        tuple(sources),
     )
 
 

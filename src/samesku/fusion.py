@@ -35,11 +35,15 @@ COMBINED = "combined"
 
 
 class Fusion(Protocol):
-    """Judges candidates. A score of 0.5 is the line between matched and not."""
+    """Judges candidates: a score per pair, and the line between matched and not."""
 
     @property
     def name(self) -> str:
         """What users call it."""
+
+    @property
+    def line(self) -> float:
+        """The score from which a pair is accepted, unless the user says otherwise."""
 
     def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
         """How sure it is that each pair is the same product, float32 ``(m,)`` in [0, 1]."""
@@ -113,6 +117,7 @@ class Union:
 
     drawn: Mapping[str, Line] = field(default_factory=dict)
     name: str = "union"
+    line: float = LINE
 
     def lines(self, candidates: Candidates) -> dict[str, Line]:
         """One line per encoder: the one drawn, else the default."""
@@ -168,6 +173,7 @@ class Concat:
     drawn: Mapping[str, Line] = field(default_factory=dict)
     text_weight: float = DEFAULT_TEXT_WEIGHT
     name: str = "concat"
+    line: float = LINE
 
     def lines(self, candidates: Candidates) -> dict[str, Line]:
         """The line of the combined cosine, named `combined`, and one per encoder."""
@@ -235,6 +241,7 @@ class UnionAll:
     union: Union = field(default_factory=lambda: Union(DEFAULT_UNION_ALL_LINES))
     concat: Concat = field(default_factory=lambda: Concat(DEFAULT_UNION_ALL_LINES))
     name: str = "union-all"
+    line: float = LINE
 
     def lines(self, candidates: Candidates) -> dict[str, Line]:
         """The lines of both parts."""
@@ -262,9 +269,15 @@ FUSIONS = {"union": Union, "concat": Concat, "union-all": UnionAll}
 
 
 def fusion_by_name(name: str) -> Fusion:
-    """The fusion that users call `name`, with its default lines."""
+    """The fusion that users call `name`, with its default lines or the shipped model."""
+    if name == "learned":
+        # Only who asks for it waits for the trees to load.
+        from samesku.learned import Learned, shipped_model
+
+        return Learned(shipped_model())
     if name not in FUSIONS:
-        raise ValueError(f"there is no fusion {name!r}; choose one of {', '.join(FUSIONS)}")
+        known = ", ".join([*FUSIONS, "learned"])
+        raise ValueError(f"there is no fusion {name!r}; choose one of {known}")
     fusion: Fusion = FUSIONS[name]()
     return fusion
 

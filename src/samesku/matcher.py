@@ -11,7 +11,7 @@ from samesku.catalog import Catalog
 from samesku.encoders import default_encoders
 from samesku.encoders.base import Encoder, Vectors
 from samesku.encoders.encode import Encoded, encode
-from samesku.fusion import LINE, Fusion, fusion_by_name
+from samesku.fusion import Fusion, fusion_by_name
 from samesku.matches import Matches
 from samesku.neighbors import Method, Neighbors, nearest
 from samesku.progress import Progress
@@ -38,7 +38,7 @@ class Matcher:
     k : int
         Neighbours per posting and encoder that become candidates, at least 20.
     line : float
-        Score from which a pair is accepted, in (0, 1].
+        Score from which a pair is accepted, in (0, 1]; default: the fusion's own.
     method : {"auto", "exact", "approximate"}
         How neighbours are searched (:func:`samesku.neighbors.nearest`).
     cache : Cache, optional
@@ -67,7 +67,7 @@ class Matcher:
         fusion: Fusion | str = "union-all",
         *,
         k: int = 50,
-        line: float = LINE,
+        line: float | None = None,
         method: Method = "auto",
         cache: Cache | None = None,
         progress: Progress | None = None,
@@ -76,7 +76,7 @@ class Matcher:
         names = [encoder.name for encoder in self.encoders]
         if not names or len(set(names)) < len(names):
             raise ValueError(f"encoders are one or more of different names, not {names}")
-        if not 0 < line <= 1:
+        if line is not None and not 0 < line <= 1:
             raise ValueError(f"the line is a score above 0 and up to 1, not {line}")
         if k < 1:
             raise ValueError(f"k is at least 1, not {k}")
@@ -85,7 +85,7 @@ class Matcher:
         self.fusion = fusion_by_name(fusion) if isinstance(fusion, str) else fusion
         # The density wants its neighbours even where few are to be judged.
         self.k = max(k, DENSITY_NEIGHBORS)
-        self.line = line
+        self.line = self.fusion.line if line is None else line
         self.method: Method = method
         self.cache = cache or Cache(None)
         self.progress = progress or Progress()

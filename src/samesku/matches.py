@@ -242,9 +242,10 @@ class Matches:
             " and ".join(name for bit, name in enumerate(names) if number >> bit & 1) + " match"
             for number in range(1 << len(names))
         ]
-        words[0] = "below the line"
-        words.append("same group as others that match")
-        codes = np.where(place >= 0, np.asarray(code)[place], len(words) - 1)
+        words += ["taken together", "below the line", "same group as others that match"]
+        together, below, unjudged = range(len(words) - 3, len(words))
+        none = np.where(self.scores >= self.line, together, below)
+        codes = np.where(place >= 0, np.where(code == 0, none, code)[place], unjudged)
         return pl.Series(words)[codes]
 
 

@@ -17,7 +17,7 @@ Method: TypeAlias = Literal["auto", "exact", "approximate"]
 
 # Rows in the index from which `auto` approximates, by the figures of benchmarks/neighbors.py:
 # below, the exact search is as fast, or the neighbours lost are not worth the time saved.
-APPROXIMATE_FROM = {"sparse": 40_000, "dense": 200_000, "bits": 100_000}
+APPROXIMATE_FROM = {"sparse": 40_000, "dense": 200_000, "bits": 40_000}
 # Longest list of neighbours, for postings that stand in a crowd of the same.
 DEEPEST = 800
 # Found rows held before they are cut to each posting's k best.

@@ -62,7 +62,7 @@ def catalog_record(catalog: Catalog) -> dict[str, Any]:
 
 def environment() -> dict[str, Any]:
     """Versions that a result depends on."""
-    packages = ("numpy", "scipy", "polars", "pillow")
+    packages = ("lightgbm", "numpy", "pillow", "polars", "rapidfuzz", "scipy")
     return {
         "samesku": version("samesku"),
         "python": platform.python_version(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
@@ -43,8 +44,9 @@ def row_search(index: Vectors, floor: float, *, approximate: bool) -> RowSearch:
     floor : float
         Similarities below this are left out; among sparse rows 0 is always left out.
     approximate : bool
-        HNSW (Malkov and Yashunin, 2016) for dense rows and bits. For sparse rows the search leaves
-        out each row's most common terms and computes the similarity of what it finds in full.
+        HNSW (Malkov and Yashunin, 2016; usearch) for dense rows. Of bits only rows that agree in a
+        whole byte are compared. For sparse rows the search leaves out each row's most common terms
+        and computes the similarity of what it finds in full.
 
     Returns
     -------
@@ -54,7 +56,9 @@ def row_search(index: Vectors, floor: float, *, approximate: bool) -> RowSearch:
     """
     if index.kind == "sparse":
         return (_sparse_pruned if approximate else _sparse_exact)(index.rows, floor)
-    return (_hnsw if approximate else _exact_blocks)(index, floor)
+    if not approximate:
+        return _exact_blocks(index, floor)
+    return (_banded_bits if index.kind == "bits" else _hnsw)(index, floor)
 
 
 def _sparse_exact(index: sp.csr_matrix, floor: float) -> RowSearch:
@@ -102,6 +106,8 @@ def _exact_blocks(index: Vectors, floor: float) -> RowSearch:
     sought = _words(index.rows) if bits else index.rows
     # Bits are compared as the whole number of agreeing ones.
     scale = np.float32(8 * index.rows.shape[1] if bits else 1)
+    # A whole number: against a fraction numpy would turn every count into a float first.
+    least = math.ceil(floor * float(scale)) if bits else floor
     step = max(1, (BITS_BLOCK_BYTES if bits else BLOCK_BYTES) // (8 * len(sought)))
 
     def search(rows: Rows, wanted: int) -> Found:
@@ -111,13 +117,11 @@ def _exact_blocks(index: Vectors, floor: float) -> RowSearch:
         def part(start: int) -> Found:
             block = asked[start : start + step]
             alike = _agreeing_bits(block, sought, int(scale)) if bits else block @ sought.T
-            row, found = _top_of_block(alike, wanted, floor * float(scale))
+            row, found = _top_of_block(alike, wanted, least)
             return row + start, found, (alike[row, found] / scale).astype(np.float32)
 
         with ThreadPoolExecutor(usable_cores()) as pool:
-            parts = list(pool.map(part, range(0, len(asked), step)))
-        row, found, similarity = zip(*parts, strict=True)
-        return np.concatenate(row), np.concatenate(found), np.concatenate(similarity)
+            return _joined(list(pool.map(part, range(0, len(asked), step))))
 
     return search
 
@@ -141,11 +145,13 @@ def _words(packed: NDArray[np.uint8]) -> NDArray[np.uint64]:
 
 
 def _top_of_block(
-    block: Block, wanted: int, floor: float
+    block: Block, wanted: int, least: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Positions in the block of the `wanted` largest per row that reach the floor."""
-    near = block >= floor
-    crowded = np.flatnonzero(np.count_nonzero(near, axis=1) > wanted)
+    """Positions in the block of the `wanted` largest per row that are at least `least`."""
+    near = block >= least
+    # Over the flattened block: numpy finds places in two dimensions ten times slower.
+    row, found = np.divmod(np.flatnonzero(near), block.shape[1])
+    crowded = np.flatnonzero(np.bincount(row, minlength=len(block)) > wanted)
     if len(crowded):
         rows = block[crowded]
         last = np.partition(rows, -wanted, axis=1)[:, -wanted, None]
@@ -153,18 +159,66 @@ def _top_of_block(
         # Of those level with the last place the first ones are taken: the same on every machine.
         room = wanted - np.count_nonzero(above, axis=1)
         near[crowded] = above | (level & (np.cumsum(level, axis=1) <= room[:, None]))
-    row, found = np.nonzero(near)
-    return row.astype(np.int64), found.astype(np.int64)
+        row, found = np.divmod(np.flatnonzero(near), block.shape[1])
+    return row, found
+
+
+def _banded_bits(index: Vectors, floor: float) -> RowSearch:
+    """Compare only rows that agree in a whole byte (banding: Manku, Jain and Das Sarma, 2007).
+
+    Of 64 bits up to 7 can differ with one of the 8 bytes intact, so nothing nearer is missed; rows
+    further apart are found when they happen to share a byte. A thirtieth of all pairs is compared.
+    """
+    sought = _words(index.rows)
+    bits = 8 * index.rows.shape[1]
+    least = math.ceil(floor * bits)
+    buckets = [_by_value(index.rows[:, band]) for band in range(index.rows.shape[1])]
+
+    def search(rows: NDArray[np.uint8], wanted: int) -> Found:
+        asked = _words(rows)
+
+        def part(place: tuple[int, int]) -> Found:
+            band, value = place
+            mine = np.flatnonzero(rows[:, band] == value)
+            theirs = buckets[band][value]
+            parts = [_no_rows()]
+            step = max(1, BITS_BLOCK_BYTES // (8 * max(len(theirs), 1)))
+            for start in range(0, len(mine) if len(theirs) else 0, step):
+                block = mine[start : start + step]
+                alike = _agreeing_bits(asked[block], sought[theirs], bits)
+                row, found = _top_of_block(alike, wanted, least)
+                similarity = alike[row, found] / np.float32(bits)
+                parts.append((block[row], theirs[found], similarity.astype(np.float32)))
+            return _joined(parts)
+
+        places = [(band, value) for band in range(len(buckets)) for value in range(256)]
+        with ThreadPoolExecutor(usable_cores()) as pool:
+            row, found, similarity = _joined(list(pool.map(part, places)))
+        # Near rows share several bytes and were met in each.
+        _, first = np.unique(row * len(sought) + found, return_index=True)
+        return row[first], found[first], similarity[first]
+
+    return search
+
+
+def _by_value(column: NDArray[np.uint8]) -> list[NDArray[np.int64]]:
+    """The places of each value of a byte, from 0 to 255."""
+    order = np.argsort(column, kind="stable")
+    return np.split(order, np.searchsorted(column[order], np.arange(1, 256)))
+
+
+def _joined(parts: list[Found]) -> Found:
+    row, found, similarity = zip(*parts, strict=True)
+    return np.concatenate(row), np.concatenate(found), np.concatenate(similarity)
+
+
+def _no_rows() -> Found:
+    return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32)
 
 
 def _hnsw(index: Vectors, floor: float) -> RowSearch:
-    bits = index.kind == "bits"
     graph = Index(
-        ndim=8 * index.rows.shape[1] if bits else index.rows.shape[1],
-        metric="hamming" if bits else "ip",
-        dtype="b1" if bits else "f32",
-        connectivity=32,
-        expansion_add=128,
+        ndim=index.rows.shape[1], metric="ip", dtype="f32", connectivity=32, expansion_add=128
     )
     # One thread: the graph, and so the result, depends on the order of insertion.
     graph.add(np.arange(len(index.owner)), index.rows, threads=1)

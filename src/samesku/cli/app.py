@@ -18,7 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-FusionName = Literal["union", "concat", "union-all"]
+FusionName = Literal["union", "concat", "union-all", "learned"]
 MethodName = Literal["auto", "exact", "approximate"]
 
 CatalogueArgument = Annotated[
@@ -89,10 +89,17 @@ def match(
     encoder: EncoderOption = None,
     photos: PhotosOption = None,
     columns: ColumnsOption = None,
+    model: Annotated[
+        Path | None,
+        typer.Option("--model", help="Folder of a model that `samesku train` wrote, as the judge."),
+    ] = None,
     line: Annotated[
-        float,
-        typer.Option("--line", help="Score from which a pair is accepted; higher: fewer, surer."),
-    ] = 0.5,
+        float | None,
+        typer.Option(
+            "--line",
+            help="Score from which a pair is accepted; higher: fewer. Default: the fusion's own.",
+        ),
+    ] = None,
     neighbours: Annotated[
         int, typer.Option("--neighbours", "-k", help="Candidates per posting and encoder.", min=20)
     ] = 50,
@@ -114,6 +121,7 @@ def match(
         out=out,
         fusion=fusion,
         line=line,
+        model=model,
     )
 
 
@@ -128,7 +136,10 @@ def evaluate(
     ] = None,
     fusion: Annotated[
         list[str] | None,
-        typer.Option("--fusion", help="union, concat or union-all; may be repeated. Default: all."),
+        typer.Option(
+            "--fusion",
+            help="union, concat, union-all or learned; may be repeated. Default: the first three.",
+        ),
     ] = None,
     folds: Annotated[int, typer.Option("--folds", help="Folds that share no product.", min=2)] = 4,
     split: Annotated[
@@ -169,6 +180,41 @@ def evaluate(
         folds=folds,
         split=split,
         tuned=not defaults,
+        seed=seed,
+    )
+
+
+@app.command(epilog="Example: samesku train labelled.csv --out my-model/")
+@friendly
+def train(
+    catalogue: CatalogueArgument,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for the model.", show_default=False)
+    ],
+    seed: Annotated[int, typer.Option("--seed", help="Of folds and trees.")] = 0,
+    encoder: EncoderOption = None,
+    photos: PhotosOption = None,
+    columns: ColumnsOption = None,
+    neighbours: Annotated[
+        int, typer.Option("--neighbours", "-k", help="Candidates per posting and encoder.", min=20)
+    ] = 50,
+    search: MethodOption = "auto",
+    cache: CacheOption = None,
+    no_cache: NoCacheOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Train the learned fusion on a catalogue with label_group.
+
+    Writes a model folder that `samesku match --model` uses, with its figures by cross-fitting.
+    """
+    from samesku.cli import train as command
+    from samesku.cli.match import Settings
+
+    command.run(
+        Settings(
+            catalogue, photos, columns, encoder or [], neighbours, search, cache, no_cache, quiet
+        ),
+        out=out,
         seed=seed,
     )
 

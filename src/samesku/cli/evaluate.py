@@ -76,11 +76,13 @@ def evaluation_table(evaluation: Evaluation, pool: str) -> Table:
     table.add_column("", no_wrap=True)
     for result in results:
         table.add_column(result.fusion, no_wrap=True)
+    # Three fusions fit 80 columns on one line each; of more the interval goes below.
+    gap = "  " if len(results) <= 3 else "\n"
     for name, words in FIGURES.items():
         if name == "lost_not_candidate":
             table.add_section()
         figures = [result.figures[name] for result in results]
-        shown = [f"{each.value:.4f}  {_bound(each.low)}-{_bound(each.high)}" for each in figures]
+        shown = [f"{each.value:.4f}{gap}{_bound(each.low)}-{_bound(each.high)}" for each in figures]
         table.add_row(words, *shown)
     return table
 

@@ -12,7 +12,7 @@ from samesku.catalog import Catalog, read_catalog
 from samesku.cli.console import TerminalProgress, console, say
 from samesku.encoders import encoders_by_name
 from samesku.files import check_folder
-from samesku.fusion import fusion_by_name
+from samesku.fusion import Fusion, fusion_by_name
 from samesku.matcher import Matcher
 from samesku.matches import Matches
 from samesku.neighbors import Method
@@ -46,15 +46,18 @@ class Settings:
         return catalog
 
     def matcher(
-        self, progress: TerminalProgress, fusion: str = "union", line: float = 0.5
+        self,
+        progress: TerminalProgress,
+        fusion: str | Fusion = "union",
+        line: float | None = None,
     ) -> Matcher:
         """The matcher these settings ask for."""
-        if not 0 < line <= 1:
+        if line is not None and not 0 < line <= 1:
             raise ValueError(f"--line is a score above 0 and up to 1, not {line}")
         folder = None if self.no_cache else self.cache or default_folder()
         return Matcher(
             encoders_by_name(self.encoders),
-            fusion_by_name(fusion),
+            fusion,
             k=self.neighbours,
             line=line,
             method=self.search,
@@ -76,10 +79,13 @@ def parse_columns(text: str | None) -> dict[str, str]:
     return mapping
 
 
-def run(settings: Settings, *, out: Path, fusion: str, line: float) -> None:
+def run(
+    settings: Settings, *, out: Path, fusion: str, line: float | None, model: Path | None
+) -> None:
     """Read, match, write, tell."""
     progress = TerminalProgress(quiet=settings.quiet)
-    matcher = settings.matcher(progress, fusion, line)
+    judge = fusion_by_name(fusion) if model is None else _trained(model)
+    matcher = settings.matcher(progress, judge, line)
     catalog = settings.read(progress)
     check_folder(out)
     matches = matcher.match(catalog)
@@ -89,6 +95,14 @@ def run(settings: Settings, *, out: Path, fusion: str, line: float) -> None:
     if not settings.quiet:
         show_matches(matches, progress)
         console.print(f"Written to {out}: {', '.join(path.name for path in written)}")
+
+
+def _trained(folder: Path) -> Fusion:
+    # Only who asks for it waits for the trees to load.
+    from samesku.classifier import PairClassifier
+    from samesku.learned import Learned
+
+    return Learned(PairClassifier.load(folder))
 
 
 def show_matches(matches: Matches, progress: TerminalProgress) -> None:

@@ -80,10 +80,10 @@ class Vectors:
         return Vectors(self.rows[mask], self.owner[mask], self.size, probe)
 
 
-class TextEncoder(ABC):
-    """Turns the titles of a catalogue, all at once, into vectors."""
+class Encoder(ABC):
+    """Anything that turns postings into vectors; see its two kinds."""
 
-    modality: ClassVar[Modality] = "text"
+    modality: ClassVar[Modality]
 
     @property
     @abstractmethod
@@ -95,25 +95,21 @@ class TextEncoder(ABC):
     def fingerprint(self) -> str:
         """Changes whenever the vectors would: part of the cache key."""
 
+
+class TextEncoder(Encoder):
+    """Turns the titles of a catalogue, all at once, into vectors."""
+
+    modality: ClassVar[Modality] = "text"
+
     @abstractmethod
     def encode_titles(self, titles: Sequence[str]) -> Vectors:
         """Vectors of the normal titles, in order; an empty title owns no row."""
 
 
-class PhotoEncoder(ABC):
+class PhotoEncoder(Encoder):
     """Turns photos into vectors, in two steps so that one decoding serves several encoders."""
 
     modality: ClassVar[Modality] = "photo"
-
-    @property
-    @abstractmethod
-    def name(self) -> str:
-        """What users call it, e.g. ``"phash"``."""
-
-    @property
-    @abstractmethod
-    def fingerprint(self) -> str:
-        """Changes whenever the vectors would: part of the cache key."""
 
     @property
     def probes(self) -> NDArray[np.bool_]:
@@ -135,6 +131,3 @@ class PhotoEncoder(ABC):
     def given(self, catalog: Catalog) -> tuple[Array, NDArray[np.bool_]] | None:
         """Rows ``(present, views, d)`` that the catalogue brings, and bool ``(n,)`` whose."""
         return None
-
-
-Encoder: TypeAlias = TextEncoder | PhotoEncoder

@@ -77,9 +77,11 @@ def encode(
             key = content_key(encoder.fingerprint, catalog.normal_titles)
             with progress.stage(f"encode titles ({encoder.name})"):
                 vectors.append(_encode_titles(catalog, encoder, cache, key))
-        else:
+        elif isinstance(encoder, PhotoEncoder):
             vectors.append(_without_placeholders(photos.vectors(encoder), encoder, progress))
             key = content_key(encoder.fingerprint, *photos.identity(encoder))
+        else:
+            raise TypeError(f"{encoder!r} is neither a TextEncoder nor a PhotoEncoder")
         keys.append(key)
     return Encoded(vectors, keys, tuple(photos.broken))
 
@@ -138,6 +140,8 @@ class _PhotoPass:
         there = np.array([photo is not None for photo in catalog.photos], dtype=bool)
         lacking = [there if given is None else there & ~given[1] for given in self.given.values()]
         self.wanted = np.any(lacking, axis=0) if lacking else np.zeros(len(catalog), dtype=bool)
+        # Hashes of the photos that were decoded in this run: many postings share one.
+        self.seen: set[bytes] = set()
         self.photo_keys: list[bytes | None] = [None] * len(catalog)
         self.stores = {
             encoder.name: PhotoStore(cache, f"photos/{content_key(encoder.fingerprint)}")
@@ -172,9 +176,11 @@ class _PhotoPass:
         try:
             content = read_photo_bytes(path)
             key = hashlib.blake2b(content, digest_size=16).digest()
-            if all(key in self.stores[encoder.name] for encoder in self.encoders):
+            if key in self.seen or all(key in self.stores[each.name] for each in self.encoders):
                 return key, None
             photo = load_photo(content)
+            # Only now: each posting with a broken photo is to be told of.
+            self.seen.add(key)
         except PhotoError as error:
             return PhotoError(path, error.reason)
         return key, [encoder.look(photo) for encoder in self.encoders]
@@ -208,7 +214,9 @@ class _PhotoPass:
         rows, posting = rows[telling], np.flatnonzero(present)[telling]
         owner = np.repeat(posting, views)
         probe = np.tile(encoder.probes, len(rows)) if encoder.probes.any() else None
-        return Vectors(np.ascontiguousarray(rows.reshape(len(owner), -1)), owner, size, probe)
+        return Vectors(
+            np.ascontiguousarray(rows.reshape(len(owner), rows.shape[-1])), owner, size, probe
+        )
 
     def identity(self, encoder: PhotoEncoder) -> list[bytes]:
         """What the vectors of this encoder were made from."""

@@ -120,7 +120,7 @@ def evaluate(
         everywhere, inside = [], []
         with progress.stage(f"score {fusion.name}", len(splits)) as advance:
             for split, (pool, candidates) in zip(splits, own, strict=True):
-                judge = tune(fusion, whole, catalog, split.train) if tuned else fusion
+                judge = tune(fusion, whole, catalog, split.train, seed) if tuned else fusion
                 everywhere.append(_count(_judged(judge, catalog, whole), split.test, labels))
                 everyone = np.arange(len(pool))
                 inside.append(
@@ -227,7 +227,8 @@ def _without_nan(value: Any) -> Any:
 
 
 def _judged(fusion: Fusion, catalog: Catalog, candidates: Candidates) -> Matches:
-    return Matches(catalog, candidates, fusion.score(candidates, catalog), fusion)
+    scores = fusion.score(candidates, catalog)
+    return Matches(catalog, candidates, scores, fusion, fusion.line)
 
 
 def _in_some(splits: Sequence[Split]) -> set[int]:

@@ -22,9 +22,15 @@ FINE = (-0.02, 0.02)
 
 
 def tune(
-    fusion: Fusion, candidates: Candidates, catalog: Catalog, rows: NDArray[np.integer]
+    fusion: Fusion,
+    candidates: Candidates,
+    catalog: Catalog,
+    rows: NDArray[np.integer],
+    seed: int = 0,
 ) -> Fusion:
     """Choose the lines of a fusion by the mean F1 per posting of the groups that follow.
+
+    The learned fusion is trained anew instead, on the labels of `rows` alone.
 
     One line at a time is moved to the best of several places around where it stands (coordinate
     ascent), twice. Postings outside `rows` only stand in the way, as they will when matching: by
@@ -40,6 +46,8 @@ def tune(
         With labels.
     rows : integer
         The postings whose F1 counts.
+    seed : int
+        Of a training.
 
     Returns
     -------
@@ -54,6 +62,12 @@ def tune(
     labels = catalog.labels
     if labels is None:
         raise ValueError(f"{catalog.name} has no labels to choose thresholds by")
+
+    if fusion.name == "learned":
+        from samesku.classifier import train_classifier
+        from samesku.learned import Learned
+
+        return Learned(train_classifier(catalog, candidates, rows, seed=seed)[0])
 
     def group_f1(trial: Fusion) -> float:
         scores = trial.score(candidates, catalog)

@@ -1,0 +1,67 @@
+"""A table of named numbers about pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Column", "Features", "both_ways"]
+
+Column: TypeAlias = NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """What pairs of postings have in common.
+
+    Attributes
+    ----------
+    names : tuple of str, length f
+    values : float32 (m, f)
+        NaN where a modality is missing.
+    """
+
+    names: tuple[str, ...]
+    values: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, columns: Mapping[str, Column]) -> Features:
+        """From columns ``(m,)`` by name."""
+        values = np.empty((len(next(iter(columns.values()))), len(columns)), dtype=np.float32)
+        for place, column in enumerate(columns.values()):
+            values[:, place] = column
+        return cls(tuple(columns), values)
+
+    def beside(self, other: Features) -> Features:
+        """Both tables' columns, this one's first."""
+        return Features(self.names + other.names, np.hstack([self.values, other.values]))
+
+    def take(self, places: NDArray[np.integer]) -> Features:
+        """Only the pairs at the given places."""
+        return Features(self.names, self.values[places])
+
+    def select(self, names: Sequence[str]) -> NDArray[np.float32]:
+        """The values of the named columns, in that order.
+
+        Raises
+        ------
+        ValueError
+            Some are not there; names them.
+        """
+        if tuple(names) == self.names:
+            return self.values
+        if missing := sorted(set(names) - set(self.names)):
+            raise ValueError(
+                f"the model reads {len(missing)} features that are not there, e.g. {missing[0]!r}: "
+                "match with the encoders that it was trained with"
+            )
+        return self.values[:, [self.names.index(name) for name in names]]
+
+
+def both_ways(name: str, left: Column, right: Column) -> dict[str, Column]:
+    """The smaller and the larger of a number that differs between the two ends of a pair."""
+    return {f"{name}_min": np.minimum(left, right), f"{name}_max": np.maximum(left, right)}

@@ -1,0 +1,144 @@
+"""`samesku train`, and `samesku match --model` with what it wrote."""
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from samesku.cli import app
+
+MODEL = ["first.txt", "model.json", "second.txt", "sieve.txt"]
+KINDS = ["susu bubuk", "lampu led", "tas ransel", "sabun mandi", "kopi hitam", "botol minum"]
+BRANDS = ["bebelo", "filipo", "ranselin", "wangi", "kapten", "tupper", "sinar", "mekar"]
+BOASTS = ["promo", "original", "murah", "ready", "stock", "cod", "terlaris"]
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.fixture(scope="module")
+def labelled(tmp_path_factory):
+    """48 products in two sizes; sellers leave words out, boast, and copy photos."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for number in range(96):
+        kind, brand, size = number // 16, number // 2 % 8, 100 * (1 + number % 2)
+        told = [BRANDS[brand], *KINDS[kind].split(), f"{size}g"]
+        code = f"{rng.integers(2**63):016x}"
+        for seller in range(4):
+            words = [word for word in told if rng.random() < 0.85] or told
+            words += list(rng.choice(BOASTS, rng.integers(0, 4), replace=False))
+            photo = code if rng.random() < 0.4 else None
+            rows.append((f"{number}-{seller}", " ".join(words), photo, f"p{number}"))
+    path = tmp_path_factory.mktemp("labelled") / "offers.csv"
+    columns = ["posting_id", "title", "image_phash", "label_group"]
+    pl.DataFrame(rows, schema=columns, orient="row").write_csv(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def command(labelled, tmp_path_factory):
+    """What `samesku train` said, and the folder it wrote."""
+    out = tmp_path_factory.mktemp("train") / "model"
+    return run("train", labelled, "--out", out, "--no-cache", "-k", 20), out
+
+
+@pytest.fixture(scope="module")
+def model(command):
+    return command[1]
+
+
+def test_writes_a_model_and_tells_its_figures(command):
+    result, out = command
+    assert result.exit_code == 0, result.output
+    assert names(out) == MODEL
+    assert "by cross-fitting" in result.stdout
+    assert str(out) in result.stdout.replace("\n", "")
+
+
+def test_the_card_tells_how_it_was_trained_and_how_good_it_is(model):
+    card = json.loads((model / "model.json").read_text())["card"]
+    assert card["labelled_postings"] == card["pool"] == 384
+    assert card["encoders"] == ["tfidf", "phash", "signature"]
+    assert card["trained_on"]["catalogue"] == "offers.csv"
+    assert (card["seed"], card["python"][:2]) == (0, "3.")
+    value, low, high = card["figures_by_cross_fitting"]["posting_f1"]
+    assert 0.4 < low <= value <= high <= 1
+    assert 0 <= card["expected_calibration_error"] < 0.1
+
+
+def test_match_judges_by_the_model(model, labelled, tmp_path):
+    result = run("match", labelled, "--model", model, "--out", tmp_path, "--no-cache", "-k", 20)
+    assert result.exit_code == 0, result.output
+    record = json.loads((tmp_path / "run.json").read_text())
+    head = json.loads((model / "model.json").read_text())
+    assert (record["fusion"], record["line"]) == ("learned", head["line"])
+    pairs = pl.read_parquet(tmp_path / "pairs.parquet")
+    product = [pl.col(f"{side}_id").str.split("-").list.first() for side in ("left", "right")]
+    assert pairs.height > 200
+    assert pairs.select((product[0] == product[1]).mean()).item() > 0.8
+    assert pairs["score"].drop_nulls().is_between(0, 1).all()
+
+
+def test_match_accepts_from_another_line_on(model, labelled, tmp_path):
+    options = ("--model", model, "--line", 0.99, "--no-cache", "-k", 20)
+    result = run("match", labelled, *options, "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert json.loads((tmp_path / "run.json").read_text())["line"] == 0.99
+
+
+def test_match_works_without_photos_and_on_one_posting(model, tmp_path):
+    (tmp_path / "few.csv").write_text("posting_id,title\na,susu 1kg\nb,susu 1 kg\nc,lampu\n")
+    (tmp_path / "one.csv").write_text("posting_id,title\na,susu 1kg\n")
+    for source, postings in (("few", 3), ("one", 1)):
+        out = tmp_path / source
+        result = run("match", f"{out}.csv", "--model", model, "--out", out, "--no-cache")
+        assert result.exit_code == 0, result.output
+        assert pl.read_csv(out / "submission.csv").height == postings
+
+
+def test_match_with_fewer_encoders_says_what_to_do(model, labelled, tmp_path):
+    options = ("--model", model, "--encoder", "tfidf", "--no-cache")
+    result = run("match", labelled, *options, "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "match with the encoders that it was trained with" in result.stderr
+
+
+def test_match_with_a_folder_that_holds_no_model_says_so(labelled, tmp_path):
+    result = run("match", labelled, "--model", tmp_path / "none", "--out", tmp_path / "out")
+    assert result.exit_code == 2
+    assert "holds no model" in result.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_catalogue_without_labels_is_refused(tmp_path):
+    (tmp_path / "bare.csv").write_text("posting_id,title\na,susu\nb,susu\n")
+    result = run("train", tmp_path / "bare.csv", "--out", tmp_path / "model", "--no-cache")
+    assert result.exit_code == 2
+    assert "label_group" in result.stderr
+    assert not (tmp_path / "model").exists()
+
+
+def test_too_few_labels_are_refused(tmp_path):
+    text = "posting_id,title,label_group\na,susu 1kg,1\nb,susu 1 kg,1\nc,susu 2kg,\n"
+    (tmp_path / "few.csv").write_text(text)
+    result = run("train", tmp_path / "few.csv", "--out", tmp_path / "model", "--no-cache")
+    assert result.exit_code == 2
+    assert "more labels" in result.stderr
+    assert not (tmp_path / "model" / "model.json").exists()
+
+
+def test_quiet_says_nothing(tmp_path, labelled, command):
+    out = tmp_path / "model"
+    options = ("--no-cache", "-k", 20, "--seed", 0, "--quiet")
+    result = run("train", labelled, "--out", out, *options)
+    assert (result.exit_code, result.output) == (0, "")
+    for name in set(MODEL) - {"model.json"}:
+        assert (out / name).read_bytes() == (command[1] / name).read_bytes()
