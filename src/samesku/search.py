@@ -30,7 +30,7 @@ BLOCK_BYTES = 64 * 2**20
 BITS_BLOCK_BYTES = 8 * 2**20
 # Share of a sparse row's squared length, in its most common terms, that the pruned search ignores,
 # and how many more rows it looks at, as their order without those terms is not quite the true one.
-PRUNED_SHARE = 0.1
+PRUNED_SHARE = 0.2
 PRUNED_EXTRA = 20
 
 

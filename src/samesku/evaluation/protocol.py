@@ -127,7 +127,14 @@ def evaluate(
                     _count(_judged(judge, pool, candidates), everyone, labels[split.test])
                 )
                 lines = {name: asdict(line) for name, line in judge.lines(whole).items()}
-                chosen.append({"fusion": fusion.name, "split": split.name, "lines": lines})
+                chosen.append(
+                    {
+                        "fusion": fusion.name,
+                        "split": split.name,
+                        "line": judge.line,
+                        "lines": lines,
+                    }
+                )
                 advance(1)
         queries = sum(len(split.test) for split in splits)
         pool_sizes = {WHOLE: (len(catalog),), FOLD: tuple(len(pool) for pool in pools)}
