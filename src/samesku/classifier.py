@@ -175,8 +175,8 @@ def train_classifier(
     classifier : PairClassifier
         With the line at which the groups of `rows` come out best.
     probability : float32 (m,)
-        Of each candidate pair; where both postings are in `rows`, by models that saw neither
-        posting's product: what an honest look at calibration needs.
+        Of each candidate pair; where both postings are in `rows`, by models that the pair itself
+        did not train (:meth:`_Fitting.crossed`): what an honest look at calibration needs.
 
     Raises
     ------

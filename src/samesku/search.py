@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from sparse_dot_topn import sp_matmul_topn
 from usearch.index import Index
 
-from samesku.cores import usable_cores
+from samesku.cores import map_in_order, usable_cores
 from samesku.encoders.base import Rows, Vectors
 from samesku.similarity import row_similarity
 
@@ -120,8 +119,7 @@ def _exact_blocks(index: Vectors, floor: float) -> RowSearch:
             row, found = _top_of_block(alike, wanted, least)
             return row + start, found, (alike[row, found] / scale).astype(np.float32)
 
-        with ThreadPoolExecutor(usable_cores()) as pool:
-            return _joined(list(pool.map(part, range(0, len(asked), step))))
+        return _joined(list(map_in_order(part, range(0, len(asked), step))))
 
     return search
 
@@ -192,8 +190,7 @@ def _banded_bits(index: Vectors, floor: float) -> RowSearch:
             return _joined(parts)
 
         places = [(band, value) for band in range(len(buckets)) for value in range(256)]
-        with ThreadPoolExecutor(usable_cores()) as pool:
-            row, found, similarity = _joined(list(pool.map(part, places)))
+        row, found, similarity = _joined(list(map_in_order(part, places)))
         # Near rows share several bytes and were met in each.
         _, first = np.unique(row * len(sought) + found, return_index=True)
         return row[first], found[first], similarity[first]

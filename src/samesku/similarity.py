@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from samesku.cores import usable_cores
+from samesku.cores import map_in_order
 from samesku.encoders.base import Rows, Vectors
 
 __all__ = ["pair_similarity", "row_similarity"]
@@ -73,8 +71,7 @@ def row_similarity(
         chunk = slice(start, start + PAIRS_AT_ONCE)
         return _similarity(left_rows[left[chunk]], right_rows[right[chunk]])
 
-    with ThreadPoolExecutor(usable_cores()) as pool:
-        parts = list(pool.map(part, starts))
+    parts = list(map_in_order(part, starts))
     return np.concatenate(parts) if parts else np.empty(0, dtype=np.float32)
 
 

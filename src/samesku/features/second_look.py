@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from samesku.clustering import group
-from samesku.cores import usable_cores
 from samesku.features.table import Features, both_ways
-from samesku.similarity import PAIRS_AT_ONCE
+from samesku.similarity import row_similarity
 
 __all__ = ["second_look"]
 
@@ -47,7 +44,7 @@ def second_look(
     graph = _symmetric(left[edges], right[edges], probability[edges], size)
     degree = np.asarray(graph.sum(axis=1)).ravel()
     square = np.asarray(graph.multiply(graph).sum(axis=1)).ravel()
-    common = _row_products(graph, left, graph, right)
+    common = row_similarity(graph, left, graph, right)
     sure = np.bincount(graph.nonzero()[0][graph.data >= SURE], minlength=size)
     groups = group(left, right, probability, size, line=LINE, cohesion=COHESION)
     members = np.bincount(groups, minlength=1)
@@ -90,18 +87,6 @@ def _symmetric(
     graph = sp.csr_matrix((weights, (row, column)), shape=(size, size))
     graph.sort_indices()
     return graph
-
-
-def _row_products(
-    a: sp.csr_matrix, left: NDArray[np.integer], b: sp.csr_matrix, right: NDArray[np.integer]
-) -> NDArray[np.float64]:
-    def part(start: int) -> NDArray[np.float64]:
-        chunk = slice(start, start + PAIRS_AT_ONCE)
-        return np.asarray(a[left[chunk]].multiply(b[right[chunk]]).sum(axis=1)).ravel()
-
-    with ThreadPoolExecutor(usable_cores()) as pool:
-        parts = list(pool.map(part, range(0, len(left), PAIRS_AT_ONCE)))
-    return np.concatenate(parts) if parts else np.empty(0)
 
 
 def _cells(

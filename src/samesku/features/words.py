@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from samesku.cores import usable_cores
+from samesku.cores import map_in_order
 from samesku.features.table import Column, both_ways
 from samesku.similarity import PAIRS_AT_ONCE, row_similarity
 from samesku.titles import quantities, tokens
@@ -55,8 +54,7 @@ def word_features(
         rarest = [_row_max(words) for words in (shared, only_mine, only_theirs)]
         return [np.asarray(shared.sum(axis=1)).ravel(), shared.getnnz(axis=1), *rarest, *kinds]
 
-    with ThreadPoolExecutor(usable_cores()) as pool:
-        parts = list(pool.map(part, range(0, len(left), PAIRS_AT_ONCE)))
+    parts = list(map_in_order(part, range(0, len(left), PAIRS_AT_ONCE)))
     shared, count, *rest = (
         np.concatenate(column) if parts else np.empty(0, np.float32)
         for column in (zip(*parts, strict=True) if parts else [()] * 11)
@@ -104,8 +102,7 @@ def _quantity_features(
         a, b = left[start : start + PAIRS_AT_ONCE], right[start : start + PAIRS_AT_ONCE]
         return np.asarray((exact[a].multiply(exact[b]) @ to_unit).getnnz(axis=1))
 
-    with ThreadPoolExecutor(usable_cores()) as pool:
-        parts = list(pool.map(part, range(0, len(left), PAIRS_AT_ONCE)))
+    parts = list(map_in_order(part, range(0, len(left), PAIRS_AT_ONCE)))
     agreeing = np.concatenate(parts) if parts else np.empty(0)
     held = kinds.getnnz(axis=1)
     return {
