@@ -113,7 +113,8 @@ def _written_pairs(catalogue: Path, folder: Path) -> ScoredPairs:
     return ScoredPairs(ends.min(axis=1), ends.max(axis=1), table["score"].to_numpy())
 
 
-# 10 of 64 bits is imagededup's default; 0.95 is what splink's own first page shows.
+# 10 of 64 bits is imagededup's default; 0.95 is what splink's own first page shows, 0.55 and 0.17
+# what pyJedAI's own workflows take.
 CONTENDERS = {
     contender.name: contender
     for contender in (
@@ -124,6 +125,8 @@ CONTENDERS = {
         _peer("string_grouper", "titles", 0.8),
         _peer("splink", "titles", 0.95),
         _peer("dedupe", "titles", 0.5),
+        _peer("pyjedai", "titles", 0.55),
+        _peer("pyjedai 3-grams", "titles", 0.17),
         _samesku("samesku hashes", "photos", "--encoder", "phash"),
         _peer("imagehash", "photos", None),
         _peer("imagededup", "photos", 1 - 10 / 64, "pairs"),

@@ -22,7 +22,7 @@ __all__ = ["Row", "machine", "markdown", "show", "write"]
 
 PACKAGES = (
     *("samesku", "scikit-learn", "string-grouper", "splink", "dedupe", "imagehash"),
-    *("imagededup", "numpy", "scipy", "polars", "sparse-dot-topn", "usearch"),
+    *("imagededup", "pyjedai", "numpy", "scipy", "polars", "sparse-dot-topn", "usearch"),
 )
 COLUMNS = (
     *("contender", "sees", "wall s", "CPU s", "peak MB", "F1", "precision", "recall"),

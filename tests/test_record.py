@@ -14,7 +14,13 @@ from samesku.encoders import PHash, Tfidf
 from samesku.encoders.encode import encode
 from samesku.neighbors import nearest
 from samesku.progress import Progress
-from samesku.record import catalog_record, environment, run_record
+from samesku.record import (
+    catalog_record,
+    environment,
+    run_record,
+    seen_in_training,
+    training_record,
+)
 
 
 def shop(folder):
@@ -72,3 +78,56 @@ def test_versions_that_a_result_depends_on():
     assert said["python"] == platform.python_version()
     assert said["packages"]["numpy"] == np.__version__
     assert {"scipy", "polars", "pillow"} <= set(said["packages"])
+
+
+def offers(numbers, labelled=True):
+    """One offer per number."""
+    columns = {
+        "posting_id": [f"p{number}" for number in numbers],
+        "title": [f"offer {number}" for number in numbers],
+    }
+    labels = {"label_group": [str(number // 2) for number in numbers]} if labelled else {}
+    return read_catalog(pl.DataFrame({**columns, **labels}))
+
+
+def card(catalog):
+    return json.loads(json.dumps({"trained_on": training_record(catalog)}))
+
+
+def test_a_card_knows_the_postings_that_trained_it():
+    few = card(offers(range(10)))
+    assert seen_in_training(few, offers(range(10))) == 10
+    assert seen_in_training(few, offers(range(7, 60), labelled=False)) == 3
+    assert seen_in_training(few, offers(range(10, 60))) == 0
+    assert seen_in_training(few, offers([])) == 0
+
+
+def test_of_many_it_knows_about_how_many():
+    many = card(offers(range(8000)))
+    assert len(many["trained_on"]["sample"]) < 4000
+    assert seen_in_training(many, offers(range(8000))) == 8000
+    assert 1400 < seen_in_training(many, offers(range(6000, 10_000))) < 2600
+    assert seen_in_training(many, offers(range(8000, 16_000))) == 0
+
+
+def test_another_title_is_another_posting_and_another_label_is_not():
+    seen = card(offers(range(10)))
+    frame = offers(range(10)).frame
+    retitled = read_catalog(frame.with_columns(title=pl.lit("another shop's offer")))
+    relabelled = read_catalog(frame.with_columns(label_group=pl.col("posting_id")))
+    assert seen_in_training(seen, retitled) == 0
+    assert seen_in_training(seen, relabelled) == 10
+
+
+def test_only_labelled_postings_train():
+    frame = offers(range(10)).frame
+    half = frame.with_columns(label_group=pl.when(pl.int_range(10) < 4).then(pl.col("label_group")))
+    known = card(read_catalog(half))
+    assert known["trained_on"]["labelled_postings"] == 4
+    assert seen_in_training(known, offers(range(4, 10))) == 0
+    assert card(offers(range(10), labelled=False))["trained_on"]["labelled_postings"] == 0
+
+
+def test_a_card_without_a_sample_does_not_tell():
+    for silent in ({}, {"trained_on": None}, {"trained_on": {"catalogue": "train.csv"}}):
+        assert seen_in_training(silent, offers(range(10))) is None

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 from typer.testing import CliRunner
@@ -45,6 +46,94 @@ def test_a_given_split_is_scored_without_train(labelled, tmp_path):
     result = evaluate(labelled, "--split", tmp_path / "split.csv", "--fusion", "union")
     assert result.exit_code == 0, result.output
     assert "12 queries" in result.stdout
+
+
+def test_the_others_are_compared_with_the_first(labelled, tmp_path):
+    fusions = ("--fusion", "concat", "--fusion", "union")
+    result = evaluate(labelled, "--folds", 2, *fusions, "--out", tmp_path / "score")
+    assert result.exit_code == 0, result.output
+    assert "compared with concat, whole catalogue (paired 95% intervals)" in result.stdout
+    written = json.loads((tmp_path / "score" / "evaluation.json").read_text())
+    assert written["compared_with"] == "concat"
+    gain = written["results"][2]["differences"]["posting_f1"]
+    assert f"{gain['value']:+.4f}" in result.stdout
+    alone = evaluate(labelled, "--folds", 2, "--fusion", "union")
+    assert "compared with" not in alone.stdout
+
+
+def words_of(text):
+    return " ".join(text.split())
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """A folder of a model, and the catalogue that trained it: 60 products of three offers."""
+    folder = tmp_path_factory.mktemp("trained")
+    lines = ["posting_id,title,label_group"]
+    for product in range(60):
+        brand, size = BRANDS[product % 8], 100 + product
+        for way in ("", " promo", " original murah"):
+            lines.append(f"q{len(lines)},{brand} {product % 7} {size}g{way},g{product}")
+    (folder / "offers.csv").write_text("\n".join(lines) + "\n")
+    options = ["--out", str(folder / "mine"), "-e", "tfidf", "--no-cache", "--quiet"]
+    result = CliRunner().invoke(app, ["train", str(folder / "offers.csv"), *options])
+    assert result.exit_code == 0, result.output
+    return folder / "mine", folder / "offers.csv"
+
+
+def test_models_stand_beside_the_fusions_as_they_are(model, labelled, tmp_path):
+    options = ("--folds", 2, "--fusion", "union", "-e", "tfidf", "--out", tmp_path / "score")
+    result = evaluate(labelled, *options, "--model", model[0])
+    assert result.exit_code == 0, result.output
+    written = json.loads((tmp_path / "score" / "evaluation.json").read_text())
+    assert [each["fusion"] for each in written["results"]] == ["union", "union", "mine", "mine"]
+    assert [each["scored_seen"] for each in written["models"]] == [0]
+    line = json.loads((model[0] / "model.json").read_text())["line"]
+    assert {each["line"] for each in written["chosen"] if each["fusion"] == "mine"} == {line}
+    assert "trained it" not in words_of(result.stderr)
+    assert "mine: are its probabilities true?" in result.stdout
+    told = written["results"][2]["reliability"]
+    assert sum(each["pairs"] for each in told["bins"]) == told["pairs"] > 0
+    assert written["results"][0]["reliability"] is None
+
+
+def test_a_model_on_its_own_training_is_marked_and_told(model, tmp_path):
+    folder, trained_on = model
+    options = ("--folds", 2, "--fusion", "union", "-e", "tfidf", "--out", tmp_path / "score")
+    result = evaluate(trained_on, *options, "--model", folder)
+    assert result.exit_code == 0, result.output
+    assert "about 180 of the 180 scored postings trained it" in words_of(result.stderr)
+    assert "mine*" in result.stdout
+    assert "* trained on scored postings" in words_of(result.stdout)
+    written = json.loads((tmp_path / "score" / "evaluation.json").read_text())
+    assert written["models"][0]["scored_seen"] == 180
+    assert any(note.startswith("mine: about 180") for note in written["notes"])
+
+
+def test_models_of_one_name_are_told_apart(model, labelled, tmp_path):
+    twin = tmp_path / "mine"
+    shutil.copytree(model[0], twin)
+    options = ("--folds", 2, "--fusion", "union", "-e", "tfidf", "--out", tmp_path / "score")
+    result = evaluate(labelled, *options, "--model", model[0], "--model", twin)
+    assert result.exit_code == 0, result.output
+    written = json.loads((tmp_path / "score" / "evaluation.json").read_text())
+    names = list(dict.fromkeys(each["fusion"] for each in written["results"]))
+    assert names == ["union", str(model[0].resolve()), str(twin.resolve())]
+
+
+def test_the_shipped_model_is_scored_as_it_is(labelled, tmp_path):
+    options = ("--folds", 2, "--fusion", "union", "--shipped", "--out", tmp_path / "score")
+    result = evaluate(labelled, *options)
+    assert result.exit_code == 0, result.output
+    written = json.loads((tmp_path / "score" / "evaluation.json").read_text())
+    assert [each["fusion"] for each in written["results"][2:]] == ["shipped", "shipped"]
+
+
+def test_a_folder_that_holds_no_model_is_told_before_the_work(labelled, tmp_path):
+    result = evaluate(labelled, "--model", tmp_path)
+    assert result.exit_code == 2
+    assert "holds no model" in result.stderr
+    assert "Read" not in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The expected calibration error against a literal implementation."""
+"""Told against observed: bins, errors and intervals against literal implementations."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samesku.candidates import Candidates
-from samesku.evaluation.calibration import BINS, expected_calibration_error
+from samesku.classifier import SIEVED
+from samesku.evaluation.calibration import HOPELESS, Told, reliability, told_pairs
 
 
 def judged(left, right, size):
@@ -23,55 +24,132 @@ def judged(left, right, size):
     )
 
 
-def pairs_of(same):
-    """Candidates and labels: pair i is of postings 2i and 2i + 1, one product or two."""
-    count = len(same)
-    labels = np.repeat(np.arange(count), 2)
-    labels[1::2] += np.where(same, 0, count)
-    return judged(np.arange(0, 2 * count, 2), np.arange(1, 2 * count, 2), 2 * count), labels
+def told(probability, same, weight=None):
+    count = len(probability)
+    weight = np.ones(count, np.int64) if weight is None else np.array(weight)
+    return Told(np.array(probability, np.float32), np.array(same, bool), weight)
 
 
-@given(
-    said=st.lists(
-        st.tuples(
-            st.one_of(st.floats(0, 1, width=32), st.sampled_from([0.0, 0.2, 1.0])), st.booleans()
-        ),
-        min_size=1,
-        max_size=60,
-    )
+def edges():
+    return [0.0, 0.005, *(tenth / 10 for tenth in range(1, 10)), 1.01]
+
+
+pairs = st.lists(
+    st.tuples(
+        st.one_of(st.floats(0, 1, width=32), st.sampled_from([0.0, 0.004, 0.25, 0.5, 1.0])),
+        st.booleans(),
+        st.integers(1, 2),
+    ),
+    min_size=1,
+    max_size=60,
 )
-def test_agrees_with_its_definition(said):
-    probability = np.array([value for value, _ in said], dtype=np.float32)
-    candidates, labels = pairs_of(np.array([same for _, same in said]))
-    places = np.minimum((probability * BINS).astype(int), BINS - 1)
-    expected = 0.0
-    for place in range(BINS):
-        inside = [pair for pair, own in zip(said, places, strict=True) if own == place]
-        if inside:
-            confidence = sum(value for value, _ in inside) / len(inside)
-            share = sum(same for _, same in inside) / len(inside)
-            expected += len(inside) / len(said) * abs(confidence - share)
-    error = expected_calibration_error(probability, candidates, labels)
-    assert error == pytest.approx(expected, abs=1e-6)
-    assert 0 <= error <= 1
+
+
+@given(pairs)
+def test_bins_and_errors_agree_with_their_definition(rows):
+    found = reliability(told(*zip(*rows, strict=True)))
+    whole, judged_only, bins = [], [], 0
+    for low, high in zip(edges()[:-1], edges()[1:], strict=True):
+        # Each query at an end of the pair sees it once.
+        inside = [
+            (p, same)
+            for p, same, weight in rows
+            for _ in range(weight)
+            if np.float32(low) <= np.float32(p) < np.float32(high)
+        ]
+        if not inside:
+            continue
+        said = sum(p for p, _ in inside) / len(inside)
+        share = sum(same for _, same in inside) / len(inside)
+        shown = found.bins[bins]
+        assert shown.low == pytest.approx(low)
+        assert (shown.told, shown.same.value) == pytest.approx((said, share), abs=1e-6)
+        assert 0 <= shown.same.low <= shown.same.value <= shown.same.high <= 1
+        whole.append((len(inside), abs(said - share)))
+        judged_only += whole[-1:] if low else []
+        bins += 1
+    assert bins == len(found.bins)
+    for error, parts in ((found.error, whole), (found.judged_error, judged_only)):
+        total = sum(count for count, _ in parts)
+        expected = sum(count * off for count, off in parts) / total if total else np.nan
+        assert error == pytest.approx(expected, abs=1e-6, nan_ok=True)
+    assert found.pairs == len(rows) == sum(each.pairs for each in found.bins)
+    assert found.judged_pairs == sum(each.pairs for each in found.bins if each.low)
 
 
 def test_what_happens_as_often_as_told_has_no_error():
-    candidates, labels = pairs_of(np.array([True, True, True, False] + [False] * 4))
-    probability = np.array([0.75] * 4 + [0.0] * 4, dtype=np.float32)
-    assert expected_calibration_error(probability, candidates, labels) == 0
-    assert expected_calibration_error(1 - probability, candidates, labels) == pytest.approx(0.75)
+    same = [True, True, True, False] + [False] * 4
+    assert reliability(told([0.75] * 4 + [0.0] * 4, same)).error == 0
+    assert reliability(told([0.25] * 4 + [1.0] * 4, same)).error == pytest.approx(0.75)
 
 
-def test_pairs_of_unknown_products_count_for_nothing():
-    candidates, labels = pairs_of(np.array([True, True, False]))
-    labels[2] = labels[5] = -1
-    probability = np.array([0.75, 0.0, 1.0], dtype=np.float32)
-    assert expected_calibration_error(probability, candidates, labels) == 0.25
+def test_easy_pairs_flatter_only_the_first_error():
+    hard, same = [0.6] * 10, [True] * 3 + [False] * 7
+    alone = reliability(told(hard, same))
+    diluted = reliability(told([*hard, *[0.001] * 990], [*same, *[False] * 990]))
+    assert alone.error == alone.judged_error == pytest.approx(0.3)
+    assert diluted.error == pytest.approx(0.004, abs=1e-3)
+    assert diluted.judged_error == alone.judged_error
+    assert (diluted.pairs, diluted.judged_pairs) == (1000, 10)
+
+
+def test_intervals_are_wilsons():
+    # Of 10 none: 0 to 0.2775; of 100 half: 0.4038 to 0.5962 (R. Newcombe's worked figures).
+    none = reliability(told([0.3] * 10, [False] * 10)).bins[0].same
+    assert (none.low, none.high) == pytest.approx((0, 0.2775), abs=1e-4)
+    half = reliability(told([0.3] * 100, [True, False] * 50)).bins[0].same
+    assert (half.low, half.high) == pytest.approx((0.4038, 0.5962), abs=1e-4)
+
+
+def test_seeing_every_pair_from_both_ends_makes_no_interval_narrower():
+    probability, same = [0.3] * 20, [True, False] * 10
+    assert reliability(told(probability, same)) == reliability(told(probability, same, [2] * 20))
+
+
+def test_the_sieve_has_a_bin_of_its_own():
+    assert HOPELESS == SIEVED
+    found = reliability(told([SIEVED, np.nextafter(np.float32(SIEVED), 0)], [True, True]))
+    assert [each.pairs for each in found.bins] == [1, 1]
+
+
+def test_a_pair_counts_once_per_query_at_its_ends():
+    labels = np.array([0, 0, 1, 2, -1])
+    candidates = judged([0, 0, 2, 0], [1, 2, 3, 4], 5)
+    probability = np.array([0.9, 0.2, 0.1, 0.8], dtype=np.float32)
+    seen = told_pairs(probability, candidates, labels, np.array([0, 1]))
+    np.testing.assert_array_equal(seen.probability, probability[:2])
+    assert seen.same.tolist() == [True, False]
+    assert seen.weight.tolist() == [2, 1]
+
+
+def test_held_out_queries_show_the_share_of_the_whole_catalogue():
+    """Queries of a few products, counted as told, agree with all postings as queries."""
+    rng = np.random.default_rng(0)
+    labels = np.repeat(np.arange(400), 2)
+    left, right = np.triu_indices(800, 1)
+    kept = (labels[left] == labels[right]) | (rng.random(len(left)) < 0.005)
+    candidates = judged(left[kept], right[kept], 800)
+    probability = np.full(len(candidates), 0.2, dtype=np.float32)
+
+    def share(rows):
+        return reliability(told_pairs(probability, candidates, labels, rows)).bins[0].same.value
+
+    queries = np.flatnonzero(np.isin(labels, rng.choice(400, 100, replace=False)))
+    assert share(queries) == pytest.approx(share(np.arange(800)), rel=0.1)
+
+
+def test_several_splits_are_joined():
+    one, other = told([0.1, 0.9], [False, True]), told([0.4], [True], [2])
+    both = Told.joined([one, other])
+    assert both.probability.tolist() == pytest.approx([0.1, 0.9, 0.4])
+    assert both.same.tolist() == [False, True, True]
+    assert both.weight.tolist() == [1, 1, 2]
 
 
 def test_nothing_known_is_no_number():
-    candidates, labels = pairs_of(np.array([True]))
-    unknown = np.full_like(labels, -1)
-    assert np.isnan(expected_calibration_error(np.float32([0.5]), candidates, unknown))
-    assert np.isnan(expected_calibration_error(np.float32([]), judged([], [], 2), labels))
+    candidates = judged([0], [1], 2)
+    nobody = told_pairs(np.float32([0.5]), candidates, np.array([-1, 0]), np.array([0, 1]))
+    found = reliability(nobody)
+    assert np.isnan(found.error)
+    assert np.isnan(found.judged_error)
+    assert (found.pairs, found.judged_pairs, found.bins) == (0, 0, ())

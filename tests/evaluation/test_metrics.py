@@ -104,7 +104,7 @@ def test_nobody():
     nobody = np.empty(0, dtype=np.int64)
     for tally in (group_tally(nobody, nobody), pair_tally(nobody, nobody, nobody)):
         assert len(tally.correct) == len(tally.matched) == len(tally.actual) == 0
-    assert np.isnan(bootstrap(nobody, nobody, nobody).value)
+    assert np.isnan(bootstrap(nobody, nobody, nobody).figure.value)
 
 
 @settings(max_examples=30, deadline=None)
@@ -117,28 +117,28 @@ def test_nobody():
 def test_interval_holds_the_value_and_is_the_same_again(rows, seed):
     clusters, top, rest = (np.array(column) for column in zip(*rows, strict=True))
     bottom = top + rest
-    figure = bootstrap(top, bottom, clusters, seed=seed)
+    figure = bootstrap(top, bottom, clusters, seed=seed).figure
     assert figure.value == pytest.approx(top.sum() / bottom.sum())
     assert figure.low - 1e-12 <= figure.value <= figure.high + 1e-12
     assert figure.low >= 0
     assert figure.high <= 1 + 1e-12
-    assert bootstrap(top, bottom, clusters, seed=seed) == figure
+    assert bootstrap(top, bottom, clusters, seed=seed).figure == figure
 
 
 def test_postings_of_one_product_are_drawn_together():
     top = np.tile([0.0, 1.0], 200)
     one = np.ones(400)
-    apart = bootstrap(top, one, np.arange(400))
-    in_pairs = bootstrap(np.repeat([0.0, 1.0], 200), one, np.repeat(np.arange(8), 50))
+    apart = bootstrap(top, one, np.arange(400)).figure
+    in_pairs = bootstrap(np.repeat([0.0, 1.0], 200), one, np.repeat(np.arange(8), 50)).figure
     assert in_pairs.value == apart.value == 0.5
     assert in_pairs.high - in_pairs.low > 4 * (apart.high - apart.low)
-    alone = bootstrap(top, one, np.zeros(400, dtype=int))
+    alone = bootstrap(top, one, np.zeros(400, dtype=int)).figure
     assert (alone.low, alone.high) == (0.5, 0.5)
 
 
 def test_the_interval_is_about_two_standard_errors_wide():
     top = np.random.default_rng(0).random(900)
-    figure = bootstrap(top, np.ones(900), np.arange(900))
+    figure = bootstrap(top, np.ones(900), np.arange(900)).figure
     error = top.std() / 30
     assert figure.high - figure.low == pytest.approx(2 * 1.96 * error, rel=0.1)
 
@@ -146,7 +146,7 @@ def test_the_interval_is_about_two_standard_errors_wide():
 def test_precision_and_recall_combine_to_their_harmonic_mean():
     top = np.array([[3, 1], [3, 1]])
     bottom = np.array([[4, 1], [6, 4]])
-    figure = bootstrap(top, bottom, np.arange(2), combine="harmonic")
+    figure = bootstrap(top, bottom, np.arange(2), combine="harmonic").figure
     precision, recall = 4 / 5, 4 / 10
     assert figure.value == pytest.approx(2 * precision * recall / (precision + recall))
     assert figure.low <= figure.value <= figure.high
@@ -155,15 +155,61 @@ def test_precision_and_recall_combine_to_their_harmonic_mean():
 def test_without_any_match_f1_is_zero_and_precision_undefined():
     none, some = np.zeros(3), np.ones(3)
     clusters = np.arange(3)
-    assert np.isnan(bootstrap(none, none, clusters).value)
-    both = bootstrap(np.stack([none, none]), np.stack([none, some]), clusters, combine="harmonic")
+    assert np.isnan(bootstrap(none, none, clusters).figure.low)
+    both = bootstrap(
+        np.stack([none, none]), np.stack([none, some]), clusters, combine="harmonic"
+    ).figure
     assert (both.value, both.low, both.high) == (0, 0, 0)
 
 
 def test_resamples_without_a_denominator_are_left_out():
-    figure = bootstrap(np.array([1, 0, 0]), np.array([2, 0, 0]), np.arange(3))
+    figure = bootstrap(np.array([1, 0, 0]), np.array([2, 0, 0]), np.arange(3)).figure
     assert (figure.value, figure.low, figure.high) == (0.5, 0.5, 0.5)
 
 
 def test_a_figure_prints_with_its_interval():
     assert str(Figure(0.81234, 0.8, 0.83)) == "0.8123 [0.8000, 0.8300]"
+
+
+def noisy_pair(seed=0):
+    """Two measures of the same 300 postings: what is hard for one is hard for the other."""
+    rng = np.random.default_rng(seed)
+    ease = rng.random(300)
+    worse = ease * 0.9
+    better = worse + rng.normal(0.02, 0.02, 300)
+    return worse, better, np.arange(300) // 3
+
+
+def test_differences_are_paired():
+    worse, better, clusters = noisy_pair()
+    one = np.ones(300)
+    first, second = (bootstrap(top, one, clusters) for top in (worse, better))
+    gain = second.minus(first)
+    assert gain.value == pytest.approx((better - worse).mean())
+    assert 0 < gain.low < gain.value < gain.high
+    # The intervals of the two overlap, and yet one is surely better.
+    assert first.figure.high > second.figure.low
+    by_products = (better - worse).reshape(100, 3).mean(axis=1)
+    assert gain.high - gain.low == pytest.approx(2 * 1.96 * by_products.std() / 10, rel=0.15)
+
+
+def test_a_difference_turns_round_with_its_sides():
+    worse, better, clusters = noisy_pair()
+    one = np.ones(300)
+    first, second = (bootstrap(top, one, clusters, seed=3) for top in (worse, better))
+    there, back = second.minus(first), first.minus(second)
+    assert (back.value, back.low, back.high) == pytest.approx(
+        (-there.value, -there.high, -there.low)
+    )
+    same = first.minus(bootstrap(worse, one, clusters, seed=3))
+    assert (same.value, same.low, same.high) == (0, 0, 0)
+
+
+def test_the_difference_of_harmonic_means_is_that_of_their_values():
+    top, bottom = np.array([[3, 1], [3, 1]]), np.array([[4, 1], [6, 4]])
+    higher = np.array([[4, 1], [4, 1]])
+    first, second = (
+        bootstrap(each, bottom, np.arange(2), combine="harmonic") for each in (top, higher)
+    )
+    assert second.minus(first).value == pytest.approx(second.value - first.value)
+    assert first.value == pytest.approx(2 * 0.8 * 0.4 / 1.2)

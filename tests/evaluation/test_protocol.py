@@ -1,7 +1,7 @@
 """`evaluate` and `score`: the figures, on what they were measured, and that they add up."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import numpy as np
 import polars as pl
@@ -10,20 +10,23 @@ import pytest
 from samesku import Concat, Matcher, Union, read_catalog
 from samesku.encoders import PHash, Tfidf
 from samesku.evaluation import Split, evaluate, score
+from samesku.fitting import train_classifier
+from samesku.learned import Learned
 from samesku.progress import Progress
+from samesku.record import training_record
 
 KINDS = ["kemeja", "lampu", "tas", "susu", "sepatu", "panci", "jam", "botol", "masker", "kabel"]
 MAKES = ["arjuna", "bima", "cakra", "dewata", "elang"]
 WORDS = ["original", "murah", "promo", "ready", "cod", "terbaru", "grosir", "import"]
 
 
-def marketplace(seed=0, unlabelled=5):
-    """Fifty products of one to four offers each, sellers' words between the telling ones."""
+def marketplace(seed=0, unlabelled=5, most=4):
+    """Fifty products of one to `most` offers each, sellers' words between the telling ones."""
     rng = np.random.default_rng(seed)
     rows = []
     for product in range(50):
         kind, make = KINDS[product % 10], MAKES[product // 10]
-        for _ in range(rng.integers(1, 5)):
+        for _ in range(rng.integers(1, most + 1)):
             extra = rng.choice(WORDS, 2, replace=False)
             title = " ".join(rng.permutation([kind, make, f"{100 + product}ml", *extra]))
             rows.append((f"p{len(rows)}", title, str(product), f"{product:016x}"))
@@ -155,6 +158,101 @@ def test_own_folds_are_catalogues_of_their_own(catalog):
         assert figure.value == pytest.approx(expected[name].value), name
 
 
+def test_differences_are_to_the_first_in_the_same_pool(evaluation):
+    first, second = evaluation.results[:2], evaluation.results[2:]
+    assert [result.differences for result in first] == [{}, {}]
+    for one, other in zip(first, second, strict=True):
+        assert one.pool == other.pool
+        assert list(other.differences) == ["posting_f1", "pair_f1", "bcubed_f1"]
+        for name, gain in other.differences.items():
+            told = other.figures[name].value - one.figures[name].value
+            assert gain.value == pytest.approx(told)
+            assert gain.low <= gain.value <= gain.high
+
+
+def test_a_fusion_compared_with_itself_does_not_differ(catalog):
+    again = evaluate(catalog, Matcher([Tfidf()]), fusions=[Union()], models={"twin": Union()})
+    untuned = evaluate(
+        catalog, Matcher([Tfidf()]), fusions=[Union()], models={"twin": Union()}, tuned=False
+    )
+    twin = untuned.results[2]
+    assert (twin.fusion, twin.pool) == ("twin", "whole catalogue")
+    assert {(gain.value, gain.low, gain.high) for gain in twin.differences.values()} == {(0, 0, 0)}
+    # What stands among the models is never tuned.
+    assert again.results[2].figures == twin.figures
+
+
+def test_a_name_stands_for_one(catalog):
+    with pytest.raises(ValueError, match="a name each, not union, union"):
+        evaluate(catalog, Matcher([Tfidf()]), fusions=[Union()], models={"union": Union()})
+
+
+@pytest.fixture(scope="module")
+def halves():
+    """The products of a marketplace in two halves, and a model that one of them trained."""
+    market = marketplace(seed=1, unlabelled=0, most=6)
+    odd = market.labels % 2 == 1
+    known, other = market.take(np.flatnonzero(odd)), market.take(np.flatnonzero(~odd))
+    candidates = Matcher([Tfidf()]).candidates(known)
+    model, _ = train_classifier(known, candidates, np.arange(len(known)))
+    return known, other, replace(model, card={"trained_on": training_record(known)})
+
+
+def told_of(evaluation):
+    (model,) = evaluation.record["models"]
+    return model
+
+
+def test_a_model_is_scored_as_it_is_and_tells_what_it_has_seen(halves):
+    known, other, model = halves
+    matcher = Matcher([Tfidf()])
+    fresh = evaluate(other, matcher, fusions=[Union()], models={"mine": Learned(model)}, folds=2)
+    assert [result.fusion for result in fresh.results] == ["union", "union", "mine", "mine"]
+    assert told_of(fresh)["scored_seen"] == 0
+    assert fresh.record["notes"] == []
+    expected = score(Matcher([Tfidf()], Learned(model)).match(other))
+    assert fresh.results[2].figures == expected
+    chosen = [each for each in fresh.record["chosen"] if each["fusion"] == "mine"]
+    assert [each["line"] for each in chosen] == [model.line] * 2
+    seen = evaluate(known, matcher, fusions=[Union()], models={"mine": Learned(model)}, folds=2)
+    assert told_of(seen)["scored_seen"] == len(known)
+    (note,) = seen.record["notes"]
+    assert f"about {len(known)} of the {len(known)} scored postings trained it" in note
+    assert told_of(seen)["trained_on"] == training_record(known)
+
+
+def test_only_scored_postings_count_as_seen(halves):
+    known, other, model = halves
+    both = read_catalog(pl.concat([known.frame, other.frame]))
+    size = len(known)
+    split = [Split("validation", np.arange(size), np.arange(size, len(both)))]
+    honest = evaluate(
+        both, Matcher([Tfidf()]), fusions=[], models={"mine": Learned(model)}, splits=split
+    )
+    assert told_of(honest)["scored_seen"] == 0
+
+
+def test_a_card_that_tells_nothing_is_doubted(halves):
+    _, other, model = halves
+    silent = Learned(replace(model, card={}))
+    evaluation = evaluate(other, Matcher([Tfidf()], silent), folds=2, tuned=False)
+    assert told_of(evaluation) == {"name": "learned", "trained_on": None, "scored_seen": None}
+    (note,) = evaluation.record["notes"]
+    assert note.startswith("learned: its card does not tell which postings trained it")
+
+
+def test_probabilities_are_held_against_the_truth(halves, evaluation):
+    assert all(result.reliability is None for result in evaluation.results)
+    _, other, model = halves
+    judged = evaluate(other, Matcher([Tfidf()], Learned(model)), folds=2, tuned=False).results
+    pairs = len(Matcher([Tfidf()]).candidates(other))
+    whole, own = (result.reliability for result in judged)
+    # Each fold asks for its own pairs and for those that reach out of it.
+    assert pairs < whole.pairs <= 2 * pairs
+    assert own.pairs < pairs
+    assert 0 <= whole.error < 0.2
+
+
 def test_writes_the_record(catalog, evaluation, tmp_path):
     path = evaluation.write(tmp_path / "new")
     assert path == tmp_path / "new" / "evaluation.json"
@@ -165,6 +263,9 @@ def test_writes_the_record(catalog, evaluation, tmp_path):
     leaked = "scored_that_share_a_label_photo_or_hash_with_train"
     assert all(split[leaked] == 0 for split in record["splits"])
     assert len(record["chosen"]) == 6
+    assert record["compared_with"] == "union"
+    gain = record["results"][2]["differences"]["posting_f1"]
+    assert gain["low"] <= gain["value"] <= gain["high"]
     figure = record["results"][0]["figures"]["posting_f1"]
     assert figure["low"] <= figure["value"] <= figure["high"]
 
@@ -172,7 +273,7 @@ def test_writes_the_record(catalog, evaluation, tmp_path):
 def test_undefined_figures_are_written_as_json(tmp_path):
     frame = pl.DataFrame({"posting_id": ["a", "b"], "title": ["x y", "z w"]})
     catalog = read_catalog(frame.with_columns(label_group=pl.Series(["1", "2"])))
-    path = evaluate(catalog, Matcher([Tfidf()]), folds=2).write(tmp_path)
+    path = evaluate(catalog, Matcher([Tfidf()]), fusions=[Union()], folds=2).write(tmp_path)
 
     def refuse(text):
         raise AssertionError(text)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich.box import SIMPLE_HEAD
+from rich.markup import escape
 from rich.table import Table
 
 from samesku.cli.console import TerminalProgress, console, say
 from samesku.cli.match import Settings
-from samesku.evaluation import Evaluation, evaluate, read_split
+from samesku.evaluation import Evaluation, Figure, Result, evaluate, read_split
 from samesku.files import check_folder
-from samesku.fusion import fusion_by_name
+from samesku.fusion import Fusion, fusion_by_name
 
-__all__ = ["evaluation_table", "run"]
+__all__ = ["difference_table", "evaluation_table", "reliability_table", "run"]
+
+SHIPPED_NAME = "shipped"
 
 FIGURES = {
     "posting_f1": "F1 per posting",
@@ -35,6 +39,8 @@ def run(
     *,
     out: Path | None,
     fusions: Sequence[str],
+    models: Sequence[Path],
+    shipped: bool,
     folds: int,
     split: Path | None,
     tuned: bool,
@@ -43,6 +49,8 @@ def run(
     """Read, score, print, write."""
     progress = TerminalProgress(quiet=settings.quiet)
     matcher = settings.matcher(progress)
+    judges = [fusion_by_name(name) for name in dict.fromkeys(fusions)]
+    trained = _trained(models, shipped=shipped, taken=[fusion.name for fusion in judges])
     catalog = settings.read(progress)
     splits = None if split is None else read_split(split, catalog)
     if out is not None:
@@ -50,7 +58,8 @@ def run(
     evaluation = evaluate(
         catalog,
         matcher,
-        fusions=[fusion_by_name(name) for name in dict.fromkeys(fusions)],
+        fusions=judges,
+        models=trained,
         splits=splits,
         folds=folds,
         seed=seed,
@@ -59,23 +68,55 @@ def run(
     if count := evaluation.record["labelled_in_no_split"]:
         say(f"  - {count:,} labelled postings are in no split: searched only", quiet=settings.quiet)
     if not settings.quiet:
-        for pool in dict.fromkeys(result.pool for result in evaluation.results):
-            console.print(evaluation_table(evaluation, pool))
+        show(evaluation)
     if out is not None:
         written = evaluation.write(out)
         console.print(f"Written to {written}")
 
 
+def _trained(models: Sequence[Path], *, shipped: bool, taken: Sequence[str]) -> dict[str, Fusion]:
+    """The models that are scored as they are, by their folders' names, by whole paths if equal."""
+    if not models and not shipped:
+        return {}
+    # Only who asks for it waits for the trees to load.
+    from samesku.classifier import PairClassifier
+    from samesku.learned import Learned, shipped_model
+
+    trained: dict[str, Fusion] = {SHIPPED_NAME: Learned(shipped_model())} if shipped else {}
+    places = list(dict.fromkeys(folder.resolve() for folder in models))
+    used = Counter([*taken, *trained, *(place.name for place in places)])
+    for place in places:
+        name = place.name if used[place.name] == 1 else str(place)
+        trained[name] = Learned(PairClassifier.load(place))
+    return trained
+
+
+def show(evaluation: Evaluation) -> None:
+    """Each pool's figures and differences, then how true the queries' probabilities are."""
+    for pool in dict.fromkeys(result.pool for result in evaluation.results):
+        console.print(evaluation_table(evaluation, pool))
+        if any(result.differences for result in evaluation.results):
+            console.print(difference_table(evaluation, pool))
+    whole = evaluation.results[0].pool
+    for result in evaluation.results:
+        if result.pool == whole and result.reliability is not None:
+            console.print(reliability_table(result))
+
+
 def evaluation_table(evaluation: Evaluation, pool: str) -> Table:
     """Every figure with its interval for one pool, whose size stands above."""
-    results = [result for result in evaluation.results if result.pool == pool]
+    results = _of(evaluation, pool)
     low, high = min(results[0].pool_size), max(results[0].pool_size)
     size = f"{low:,}" if low == high else f"{low:,} to {high:,}"
-    title = f"{results[0].queries:,} queries searched in: {pool}, {size} postings (95% intervals)"
-    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column("", no_wrap=True)
+    table = _table(
+        f"{results[0].queries:,} queries searched in: {pool}, {size} postings (95% intervals)"
+    )
+    seen = {model["name"] for model in evaluation.record["models"] if model["scored_seen"] != 0}
     for result in results:
-        table.add_column(result.fusion, no_wrap=True)
+        mark = "*" if result.fusion in seen else ""
+        table.add_column(escape(result.fusion) + mark, no_wrap=True)
+    if seen:
+        table.caption = "* trained on scored postings, or its card does not tell: flattered"
     # Three fusions fit 80 columns on one line each; of more the interval goes below.
     gap = "  " if len(results) <= 3 else "\n"
     for name, words in FIGURES.items():
@@ -87,6 +128,59 @@ def evaluation_table(evaluation: Evaluation, pool: str) -> Table:
     return table
 
 
-def _bound(value: float) -> str:
+def difference_table(evaluation: Evaluation, pool: str) -> Table:
+    """How much better than the first each of the others is, on the same queries."""
+    first, *others = _of(evaluation, pool)
+    table = _table(f"compared with {first.fusion}, {pool} (paired 95% intervals)")
+    for result in others:
+        table.add_column(escape(result.fusion), no_wrap=True)
+    gap = " " if len(others) <= 2 else "\n"
+    for name in others[0].differences:
+        shown = [_signed(result.differences[name], gap) for result in others]
+        table.add_row(FIGURES[name], *shown)
+    return table
+
+
+def reliability_table(result: Result) -> Table:
+    """What the queries' pairs were told beside how many are the same product."""
+    told = result.reliability
+    if told is None:
+        raise ValueError(f"the scores of {result.fusion} are no probabilities")
+    table = _table(
+        f"{result.fusion}: are its probabilities true? Calibration error {told.error:.4f}, and "
+        f"{told.judged_error:.4f} of\nthe {told.judged_pairs:,} of {told.pairs:,} pairs that it "
+        f"told 0.005 or more"
+    )
+    for name in ("pairs", "mean told", "are the same (95%)"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for each in told.bins:
+        same = f"{each.same.value:.4f}  {_bound(each.same.low)}-{_bound(each.same.high)}"
+        span = f"told {each.low:g} to {each.high:g}"
+        table.add_row(span, f"{each.pairs:,}", f"{each.told:.4f}", same)
+    return table
+
+
+def _of(evaluation: Evaluation, pool: str) -> list[Result]:
+    return [result for result in evaluation.results if result.pool == pool]
+
+
+def _table(title: str) -> Table:
+    table = Table(
+        title=escape(title),
+        title_justify="left",
+        caption_justify="left",
+        box=SIMPLE_HEAD,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("", no_wrap=True)
+    return table
+
+
+def _signed(difference: Figure, gap: str) -> str:
+    low, high = (_bound(each, sign="+") for each in (difference.low, difference.high))
+    return f"{difference.value:+.4f}{gap}{low} to {high}"
+
+
+def _bound(value: float, sign: str = "") -> str:
     """Three decimals without the leading zero: a table of three fusions fits 80 columns."""
-    return f"{value:.3f}".removeprefix("0")
+    return f"{value:{sign}.3f}".replace("0.", ".", 1) if abs(value) < 1 else f"{value:{sign}.3f}"

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Figure", "Tally", "bootstrap", "group_tally", "pair_tally", "posting_f1"]
+__all__ = ["Figure", "Sampled", "Tally", "bootstrap", "group_tally", "pair_tally", "posting_f1"]
 
 RESAMPLES = 1000
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A measured value with its 95% bootstrap interval."""
+    """A measured value with its 95% interval."""
 
     value: float
     low: float
@@ -23,6 +23,37 @@ class Figure:
 
     def __str__(self) -> str:
         return f"{self.value:.4f} [{self.low:.4f}, {self.high:.4f}]"
+
+
+@dataclass(frozen=True, eq=False)
+class Sampled:
+    """A value, and what it would have been with other products.
+
+    Attributes
+    ----------
+    value : float
+    drawn : float64 (1000,)
+        In each resample. Resamples of the same postings with the same seed are the same.
+    """
+
+    value: float
+    drawn: NDArray[np.float64]
+
+    @property
+    def figure(self) -> Figure:
+        """The value with its 95% percentile interval; resamples that tell nothing are left out."""
+        if not np.isfinite(self.drawn).any():
+            return Figure(self.value, float("nan"), float("nan"))
+        low, high = np.nanpercentile(self.drawn, [2.5, 97.5])
+        return Figure(self.value, float(low), float(high))
+
+    def minus(self, other: Sampled) -> Figure:
+        """The difference to another value of the same postings, resample by resample.
+
+        Both rise and fall with the products that are drawn: the interval of the difference is
+        narrower than those of the two values would make believe.
+        """
+        return Sampled(self.value - other.value, self.drawn - other.drawn).figure
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,7 +134,7 @@ def bootstrap(
     *,
     combine: str = "ratio",
     seed: int = 0,
-) -> Figure:
+) -> Sampled:
     """Ratio of two sums over postings, resampled by whole clusters.
 
     Parameters
@@ -119,26 +150,22 @@ def bootstrap(
 
     Returns
     -------
-    Figure
-        95% percentile interval over 1,000 resamples.
+    Sampled
+        The value, and what it is in 1,000 resamples.
     """
     top, bottom = np.atleast_2d(top).astype(float), np.atleast_2d(bottom).astype(float)
     _, codes = np.unique(clusters, return_inverse=True)
     number = int(codes.max(initial=-1)) + 1
     if number == 0:
-        return Figure(float("nan"), float("nan"), float("nan"))
+        return Sampled(float("nan"), np.full(RESAMPLES, np.nan))
     sums = np.stack([np.bincount(codes, part, number) for part in (*top, *bottom)], axis=1)
     rng = np.random.default_rng(seed)
     drawn = np.empty((RESAMPLES, sums.shape[1]))
     for resample in range(RESAMPLES):
         times = np.bincount(rng.integers(0, number, number), minlength=number)
         drawn[resample] = times @ sums
-    values = _combined(drawn, len(top), combine)
-    low, high = (
-        np.nanpercentile(values, [2.5, 97.5]) if np.isfinite(values).any() else (np.nan,) * 2
-    )
     value = _combined(sums.sum(axis=0, keepdims=True), len(top), combine)[0]
-    return Figure(float(value), float(low), float(high))
+    return Sampled(float(value), _combined(drawn, len(top), combine))
 
 
 def _combined(sums: NDArray[np.float64], ratios: int, combine: str) -> NDArray[np.float64]:

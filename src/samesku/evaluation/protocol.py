@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -14,66 +11,22 @@ from numpy.typing import NDArray
 
 from samesku.candidates import Candidates
 from samesku.catalog import Catalog
-from samesku.evaluation.metrics import Figure, Tally, bootstrap, group_tally, pair_tally, posting_f1
+from samesku.evaluation.calibration import Told, reliability
+from samesku.evaluation.counts import Counts, count, figures
+from samesku.evaluation.metrics import Figure, Sampled
+from samesku.evaluation.results import FOLD, WHOLE, Evaluation, Result
 from samesku.evaluation.splits import Split, group_folds, leaks
 from samesku.evaluation.tuning import tune
-from samesku.files import Staged
 from samesku.fusion import Fusion
 from samesku.matcher import Matcher
 from samesku.matches import Matches
-from samesku.record import catalog_record, environment
+from samesku.progress import Progress
+from samesku.record import catalog_record, environment, seen_in_training
 
-__all__ = ["Evaluation", "Result", "evaluate", "score"]
+__all__ = ["evaluate", "score"]
 
-WHOLE = "whole catalogue"
-FOLD = "own fold"
-
-
-@dataclass(frozen=True)
-class Result:
-    """The figures of one fusion in one pool.
-
-    Attributes
-    ----------
-    fusion : str
-    pool : str
-        ``"whole catalogue"`` or ``"own fold"``: among whom the queries were searched.
-    pool_size : tuple of int
-        Postings in the pool, one number per split.
-    queries : int
-        Scored postings.
-    figures : dict of str to Figure
-    """
-
-    fusion: str
-    pool: str
-    pool_size: tuple[int, ...]
-    queries: int
-    figures: dict[str, Figure]
-
-
-@dataclass(frozen=True)
-class Evaluation:
-    """An honest score: what was measured, on what, how.
-
-    Attributes
-    ----------
-    results : list of Result
-    record : dict
-        Data, splits, chosen thresholds, versions.
-    """
-
-    results: list[Result]
-    record: dict[str, Any] = field(default_factory=dict)
-
-    def write(self, folder: str | Path) -> Path:
-        """Write `evaluation.json`; returns its path."""
-        results = [_without_nan(asdict(result)) for result in self.results]
-        record = {**self.record, "results": results}
-        text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)
-        with Staged(Path(folder)) as staged:
-            staged.path("evaluation.json").write_text(text + "\n", encoding="utf-8")
-        return staged.written[0]
+# The figures that sum a decision up, of which differences are told.
+COMPARED = ("posting_f1", "pair_f1", "bcubed_f1")
 
 
 def evaluate(
@@ -81,6 +34,7 @@ def evaluate(
     matcher: Matcher,
     *,
     fusions: Sequence[Fusion] | None = None,
+    models: Mapping[str, Fusion] | None = None,
     splits: Sequence[Split] | None = None,
     folds: int = 4,
     seed: int = 0,
@@ -95,64 +49,64 @@ def evaluate(
     matcher : Matcher
         Its encoders and settings; its fusion is scored when `fusions` is not given.
     fusions : sequence of Fusion, optional
+        The first is the one that all others are compared with.
+    models : mapping of str to Fusion, optional
+        More, by the name to show, that are scored as they are. One that was trained on scored
+        postings is told in the notes.
     splits : sequence of Split, optional
         Default: :func:`group_folds` with `folds` and `seed`.
     tuned : bool
-        Choose thresholds on each split's `train` postings; False scores them as they are.
+        Choose the thresholds of `fusions` on each split's `train` postings; False scores them as
+        they are.
 
     Returns
     -------
     Evaluation
-        Each fusion twice: queries searched in the whole catalogue, and in their own fold only,
-        which is easier, and is what many published figures report.
+        Each twice: queries searched in the whole catalogue, and in their own fold only, which is
+        easier, and is what many published figures report.
+
+    Raises
+    ------
+    ValueError
+        The catalogue has no labels, or two of the fusions and models have one name.
     """
     progress = matcher.progress
-    fusions = [matcher.fusion] if fusions is None else list(fusions)
+    fusions = [matcher.fusion] if fusions is None else fusions
+    contenders = [_Contender(fusion.name, fusion, tuned) for fusion in fusions]
+    contenders += [_Contender(name, model, False) for name, model in (models or {}).items()]
+    names = [contender.name for contender in contenders]
+    if len(set(names)) < len(names):
+        raise ValueError(f"fusions and models have a name each, not {', '.join(names)}")
     splits = group_folds(catalog, folds, seed) if splits is None else list(splits)
     labels = catalog.labels
     if labels is None:
         raise ValueError(f"{catalog.name} has no labels to score against")
-    whole = matcher.candidates(catalog)
-    pools = [catalog.take(split.test) for split in splits]
-    own = [(pool, matcher.candidates(pool)) for pool in pools]
-    results, chosen = [], []
-    for fusion in fusions:
-        everywhere, inside = [], []
-        with progress.stage(f"score {fusion.name}", len(splits)) as advance:
-            for split, (pool, candidates) in zip(splits, own, strict=True):
-                judge = tune(fusion, whole, catalog, split.train, seed) if tuned else fusion
-                everywhere.append(_count(_judged(judge, catalog, whole), split.test, labels))
-                everyone = np.arange(len(pool))
-                inside.append(
-                    _count(_judged(judge, pool, candidates), everyone, labels[split.test])
-                )
-                lines = {name: asdict(line) for name, line in judge.lines(whole).items()}
-                chosen.append(
-                    {
-                        "fusion": fusion.name,
-                        "split": split.name,
-                        "line": judge.line,
-                        "lines": lines,
-                    }
-                )
+    told = _told_models(contenders, catalog, splits, progress)
+    whole = _Pool(catalog, matcher.candidates(catalog), labels)
+    parts = [(catalog.take(split.test), labels[split.test]) for split in splits]
+    own = [_Pool(part, matcher.candidates(part), known) for part, known in parts]
+    trials = []
+    for contender in contenders:
+        with progress.stage(f"score {contender.name}", len(splits)) as advance:
+            per_split = []
+            for split, fold in zip(splits, own, strict=True):
+                per_split.append(_trial(contender, whole, fold, split, seed))
                 advance(1)
-        queries = sum(len(split.test) for split in splits)
-        pool_sizes = {WHOLE: (len(catalog),), FOLD: tuple(len(pool) for pool in pools)}
-        for name, counts in ((WHOLE, everywhere), (FOLD, inside)):
-            figures = _figures(counts, seed)
-            results.append(Result(fusion.name, name, pool_sizes[name], queries, figures))
+            trials.append(per_split)
     record = {
         **environment(),
         "catalogue": catalog_record(catalog),
         "splits": [_split_record(catalog, split) for split in splits],
         "labelled_in_no_split": int(np.count_nonzero(labels >= 0) - len(_in_some(splits))),
         "thresholds": "chosen on each split's other postings" if tuned else "defaults",
-        "chosen": chosen,
+        "chosen": [trial.chosen for per_split in trials for trial in per_split],
+        "models": told,
         "seed": seed,
         "notes": list(progress.notes),
         "seconds": {name: round(taken, 3) for name, taken in progress.seconds.items()},
     }
-    return Evaluation(results, record)
+    sizes = {WHOLE: (len(catalog),), FOLD: tuple(len(split.test) for split in splits)}
+    return Evaluation(_results(names, trials, sizes, seed), record)
 
 
 def score(matches: Matches, *, seed: int = 0) -> dict[str, Figure]:
@@ -166,76 +120,122 @@ def score(matches: Matches, *, seed: int = 0) -> dict[str, Figure]:
     labels = matches.catalog.labels
     if labels is None or not (labels >= 0).any():
         raise ValueError(f"{matches.catalog.name} has no labels to score against")
-    return _figures([_count(matches, np.flatnonzero(labels >= 0), labels)], seed)
+    sampled = figures([count(matches, np.flatnonzero(labels >= 0), labels)], seed)
+    return {name: each.figure for name, each in sampled.items()}
+
+
+@dataclass(frozen=True)
+class _Contender:
+    """A fusion or model under the name that is shown, and whether each split trains it."""
+
+    name: str
+    fusion: Fusion
+    tuned: bool
 
 
 @dataclass(frozen=True, eq=False)
-class _Counts:
-    """Counts of one split's queries at each stage of the way."""
+class _Pool:
+    """Where queries are searched."""
 
-    products: NDArray[np.int64]
-    matched: Tally
-    # Of the candidates that did not become matches: those below the line, and those above it.
-    below: Tally
-    cut: Tally
+    catalog: Catalog
+    candidates: Candidates
+    labels: NDArray[np.int64]
 
 
-def _count(matches: Matches, rows: NDArray[np.int64], labels: NDArray[np.int64]) -> _Counts:
-    left, right = matches.candidates.left, matches.candidates.right
-    apart = matches.groups[left] != matches.groups[right]
-    above = matches.scores >= matches.line
-    below, cut = apart & ~above, apart & above
-    return _Counts(
-        labels[rows],
-        group_tally(matches.groups, labels).take(rows),
-        pair_tally(left[below], right[below], labels).take(rows),
-        pair_tally(left[cut], right[cut], labels).take(rows),
-    )
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    """One contender on one split: its counts by pool, and the lines it drew."""
+
+    counts: dict[str, Counts]
+    chosen: dict[str, Any]
 
 
-def _figures(scored: Sequence[_Counts], seed: int) -> dict[str, Figure]:
-    products = np.concatenate([part.products for part in scored])
-    matched = Tally.joined([part.matched for part in scored])
-    below = np.concatenate([part.below.correct for part in scored])
-    cut = np.concatenate([part.cut.correct for part in scored])
-    one = np.ones(len(products))
-    precise = matched.correct, matched.matched
-    recalled = matched.correct, matched.actual
-    # The posting itself belongs to its group: B-cubed counts it.
-    own_precise = (matched.correct + 1) / (matched.matched + 1)
-    own_recalled = (matched.correct + 1) / (matched.actual + 1)
-
-    def ratio(top: NDArray[Any], bottom: NDArray[Any]) -> Figure:
-        return bootstrap(top, bottom, products, seed=seed)
-
-    def harmonic(first: tuple[Any, Any], second: tuple[Any, Any]) -> Figure:
-        tops, bottoms = np.stack([first[0], second[0]]), np.stack([first[1], second[1]])
-        return bootstrap(tops, bottoms, products, combine="harmonic", seed=seed)
-
-    return {
-        "posting_f1": ratio(posting_f1(matched), one),
-        "pair_precision": ratio(*precise),
-        "pair_recall": ratio(*recalled),
-        "pair_f1": harmonic(precise, recalled),
-        "bcubed_precision": ratio(own_precise, one),
-        "bcubed_recall": ratio(own_recalled, one),
-        "bcubed_f1": harmonic((own_precise, one), (own_recalled, one)),
-        "lost_not_candidate": ratio(matched.actual - matched.correct - below - cut, matched.actual),
-        "lost_below_line": ratio(below, matched.actual),
-        "lost_by_grouping": ratio(cut, matched.actual),
+def _trial(contender: _Contender, whole: _Pool, fold: _Pool, split: Split, seed: int) -> _Trial:
+    judge = contender.fusion
+    if contender.tuned:
+        judge = tune(judge, whole.candidates, whole.catalog, split.train, seed)
+    everyone = np.arange(len(split.test))
+    counts = {
+        WHOLE: count(_judged(judge, whole), split.test, whole.labels),
+        FOLD: count(_judged(judge, fold), everyone, fold.labels),
     }
+    lines = {name: asdict(line) for name, line in judge.lines(whole.candidates).items()}
+    of = {"fusion": contender.name, "split": split.name}
+    return _Trial(counts, {**of, "line": judge.line, "lines": lines})
 
 
-def _without_nan(value: Any) -> Any:
-    """Figures that cannot be told (no match at all) are null: NaN is no JSON."""
-    if isinstance(value, dict):
-        return {key: _without_nan(each) for key, each in value.items()}
-    return None if isinstance(value, float) and math.isnan(value) else value
+def _judged(fusion: Fusion, pool: _Pool) -> Matches:
+    scores = fusion.score(pool.candidates, pool.catalog)
+    return Matches(pool.catalog, pool.candidates, scores, fusion, fusion.line)
 
 
-def _judged(fusion: Fusion, catalog: Catalog, candidates: Candidates) -> Matches:
-    scores = fusion.score(candidates, catalog)
-    return Matches(catalog, candidates, scores, fusion, fusion.line)
+def _results(
+    names: Sequence[str],
+    trials: Sequence[Sequence[_Trial]],
+    pool_sizes: Mapping[str, tuple[int, ...]],
+    seed: int,
+) -> list[Result]:
+    """The results of each contender in each pool, beside the first contender's."""
+    results: list[Result] = []
+    first: dict[str, dict[str, Sampled]] = {}
+    for name, per_split in zip(names, trials, strict=True):
+        for pool, size in pool_sizes.items():
+            counts = [trial.counts[pool] for trial in per_split]
+            sampled = figures(counts, seed)
+            against = first.get(pool)
+            first.setdefault(pool, sampled)
+            told = [each.told for each in counts if each.told is not None]
+            results.append(
+                Result(
+                    name,
+                    pool,
+                    size,
+                    sum(len(each.products) for each in counts),
+                    {figure: each.figure for figure, each in sampled.items()},
+                    {f: sampled[f].minus(against[f]) for f in COMPARED} if against else {},
+                    reliability(Told.joined(told)) if told else None,
+                )
+            )
+    return results
+
+
+def _told_models(
+    contenders: Sequence[_Contender],
+    catalog: Catalog,
+    splits: Sequence[Split],
+    progress: Progress,
+) -> list[dict[str, Any]]:
+    """What the cards of the models that are scored as they are tell; a note where they saw more."""
+    scored = np.concatenate([split.test for split in splits])
+    told = []
+    for contender in contenders:
+        card = None if contender.tuned else _card(contender.fusion)
+        if card is None:
+            continue
+        seen = seen_in_training(card, catalog.take(scored))
+        told.append(
+            {"name": contender.name, "trained_on": card.get("trained_on"), "scored_seen": seen}
+        )
+        if seen is None:
+            progress.note(
+                f"{contender.name}: its card does not tell which postings trained it; if the "
+                f"scored ones were among them, its figures flatter it"
+            )
+        elif seen:
+            progress.note(
+                f"{contender.name}: about {seen:,} of the {len(scored):,} scored postings trained "
+                f"it, so its figures flatter it; score it on postings that it has not seen"
+            )
+    return told
+
+
+def _card(fusion: Fusion) -> Mapping[str, Any] | None:
+    if not fusion.probabilistic:
+        return None
+    # Only who scores a trained model waits for the trees to load.
+    from samesku.learned import Learned
+
+    return fusion.model.card if isinstance(fusion, Learned) else None
 
 
 def _in_some(splits: Sequence[Split]) -> set[int]:

@@ -64,7 +64,7 @@ def tune(
         raise ValueError(f"{catalog.name} has no labels to choose thresholds by")
 
     if fusion.name == "learned":
-        from samesku.classifier import train_classifier
+        from samesku.fitting import train_classifier
         from samesku.learned import Learned
 
         return Learned(train_classifier(catalog, candidates, rows, seed=seed)[0])

@@ -1,0 +1,95 @@
+"""What became of the true pairs of the queries at each stage of the way, and the figures of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samesku.evaluation.calibration import Told, told_pairs
+from samesku.evaluation.metrics import (
+    Sampled,
+    Tally,
+    bootstrap,
+    group_tally,
+    pair_tally,
+    posting_f1,
+)
+from samesku.matches import Matches
+
+__all__ = ["Counts", "count", "figures"]
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """Counts of one split's queries.
+
+    Attributes
+    ----------
+    products : int64 (q,)
+    matched : Tally
+        Of the matches.
+    below, cut : Tally
+        Of the candidates that did not become matches: those below the line, those above it.
+    told : Told or None
+        What the queries' pairs were told, where scores are probabilities.
+    """
+
+    products: NDArray[np.int64]
+    matched: Tally
+    below: Tally
+    cut: Tally
+    told: Told | None
+
+
+def count(matches: Matches, rows: NDArray[np.int64], labels: NDArray[np.int64]) -> Counts:
+    """Count for the queries `rows`; labels int64 ``(n,)``, -1 where unknown."""
+    left, right = matches.candidates.left, matches.candidates.right
+    apart = matches.groups[left] != matches.groups[right]
+    above = matches.scores >= matches.line
+    below, cut = apart & ~above, apart & above
+    probable = matches.fusion.probabilistic
+    return Counts(
+        labels[rows],
+        group_tally(matches.groups, labels).take(rows),
+        pair_tally(left[below], right[below], labels).take(rows),
+        pair_tally(left[cut], right[cut], labels).take(rows),
+        told_pairs(matches.scores, matches.candidates, labels, rows) if probable else None,
+    )
+
+
+def figures(scored: Sequence[Counts], seed: int) -> dict[str, Sampled]:
+    """Every figure over the queries of all splits, resampled by whole products."""
+    products = np.concatenate([part.products for part in scored])
+    matched = Tally.joined([part.matched for part in scored])
+    below = np.concatenate([part.below.correct for part in scored])
+    cut = np.concatenate([part.cut.correct for part in scored])
+    one = np.ones(len(products))
+    precise = matched.correct, matched.matched
+    recalled = matched.correct, matched.actual
+    # The posting itself belongs to its group: B-cubed counts it.
+    own_precise = (matched.correct + 1) / (matched.matched + 1)
+    own_recalled = (matched.correct + 1) / (matched.actual + 1)
+
+    def ratio(top: NDArray[Any], bottom: NDArray[Any]) -> Sampled:
+        return bootstrap(top, bottom, products, seed=seed)
+
+    def harmonic(first: tuple[Any, Any], second: tuple[Any, Any]) -> Sampled:
+        tops, bottoms = np.stack([first[0], second[0]]), np.stack([first[1], second[1]])
+        return bootstrap(tops, bottoms, products, combine="harmonic", seed=seed)
+
+    return {
+        "posting_f1": ratio(posting_f1(matched), one),
+        "pair_precision": ratio(*precise),
+        "pair_recall": ratio(*recalled),
+        "pair_f1": harmonic(precise, recalled),
+        "bcubed_precision": ratio(own_precise, one),
+        "bcubed_recall": ratio(own_recalled, one),
+        "bcubed_f1": harmonic((own_precise, one), (own_recalled, one)),
+        "lost_not_candidate": ratio(matched.actual - matched.correct - below - cut, matched.actual),
+        "lost_below_line": ratio(below, matched.actual),
+        "lost_by_grouping": ratio(cut, matched.actual),
+    }

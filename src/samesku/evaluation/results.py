@@ -1,0 +1,83 @@
+"""What an evaluation found, and how it is written down."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from samesku.evaluation.calibration import Reliability
+from samesku.evaluation.metrics import Figure
+from samesku.files import Staged
+
+__all__ = ["FOLD", "WHOLE", "Evaluation", "Result"]
+
+WHOLE = "whole catalogue"
+FOLD = "own fold"
+
+
+@dataclass(frozen=True)
+class Result:
+    """The figures of one fusion or model in one pool.
+
+    Attributes
+    ----------
+    fusion : str
+        Its name, or that of the model.
+    pool : str
+        ``"whole catalogue"`` or ``"own fold"``: among whom the queries were searched.
+    pool_size : tuple of int
+        Postings in the pool, one number per split.
+    queries : int
+        Scored postings.
+    figures : dict of str to Figure
+    differences : dict of str to Figure
+        To the first result of the same pool, with paired intervals; empty for that one.
+    reliability : Reliability or None
+        Of the queries' pairs; None where scores are no probabilities.
+    """
+
+    fusion: str
+    pool: str
+    pool_size: tuple[int, ...]
+    queries: int
+    figures: dict[str, Figure]
+    differences: dict[str, Figure] = field(default_factory=dict)
+    reliability: Reliability | None = None
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """An honest score: what was measured, on what, how.
+
+    Attributes
+    ----------
+    results : list of Result
+        The first of each pool is the one that the others are compared with.
+    record : dict
+        Data, splits, chosen thresholds, models, versions.
+    """
+
+    results: list[Result]
+    record: dict[str, Any] = field(default_factory=dict)
+
+    def write(self, folder: str | Path) -> Path:
+        """Write `evaluation.json`; returns its path."""
+        results = [_without_nan(asdict(result)) for result in self.results]
+        compared = self.results[0].fusion if self.results else None
+        record = {**self.record, "compared_with": compared, "results": results}
+        text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)
+        with Staged(Path(folder)) as staged:
+            staged.path("evaluation.json").write_text(text + "\n", encoding="utf-8")
+        return staged.written[0]
+
+
+def _without_nan(value: Any) -> Any:
+    """Figures that cannot be told (no match at all) are null: NaN is no JSON."""
+    if isinstance(value, dict):
+        return {key: _without_nan(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_nan(each) for each in value]
+    return None if isinstance(value, float) and math.isnan(value) else value
