@@ -1,0 +1,230 @@
+"""The judge of links: shipped with what holds in any pair of shops, it learns the rest on the spot.
+
+Four steps, of which none needs a label:
+
+1. A logistic regression and boosted trees read the titles and hashes of each pair, told relative to
+   rivals and siblings (:func:`samesku.linking.evidence.title_view`); the mean of their log odds
+   counts. They were trained on pseudo-shops.
+2. Small trees read that judgement of all pairs at once
+   (:func:`samesku.linking.crowd.crowd_features`): competition, and how much the shops share.
+3. The sure links of this, and their rivals, teach what descriptions, prices, brands and further
+   encoders say in these two shops (co-training: Blum and Mitchell, 1998). Each pair is told by a
+   model that its own posting did not teach.
+4. The trees read the sum.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+from numpy.typing import NDArray
+
+from samesku.candidates import Candidates
+from samesku.cores import usable_cores
+from samesku.features.table import Features
+from samesku.files import Staged
+from samesku.linking.assignment import choose_links, log_odds
+from samesku.linking.crowd import crowd_features
+from samesku.linking.evidence import FIRST_VIEW, other_view, price_view, title_view
+from samesku.linking.known import KnownLinks, taught_odds
+from samesku.linking.logistic import Logistic, fit_logistic
+from samesku.linking.rivals import places
+from samesku.linking.sides import Sides
+
+__all__ = ["SHIPPED", "FirstLook", "LinkJudge", "shipped_judge"]
+
+SHIPPED = Path(__file__).parents[1] / "models" / "links"
+FORMAT = 1
+# Links from this probability on teach, if there are so many; beside each so many of its rivals.
+SURE = 0.7
+FEWEST = 20
+RIVALS = 5
+FOLDS = 3
+RIDGE = 20.0
+# What the second view says counts less than it claims: the two views are not quite independent.
+SECOND_SHARE = 0.8
+# Of the title view, what means something else in every pair of shops: learned on the spot, too.
+LOCAL = ("code_found_min", "code_found_max", "code_prefix", "code_alike", "quantities_clash")
+# The trees tell apart few steps of probability: the odds that they read order pairs on one step.
+ORDER = 0.1
+HIGHEST = 20.0
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class FirstLook:
+    """Judges each pair by its title view.
+
+    Weights carry over to goods unlike those of the training, trees see what depends on what: a
+    title without a code says little, one with another code much.
+
+    Attributes
+    ----------
+    names : tuple of str
+        What is read, in order.
+    weights : Logistic
+    trees : lightgbm.Booster
+    """
+
+    names: tuple[str, ...]
+    weights: Logistic
+    trees: lgb.Booster
+
+    def log_odds(self, titles: Features) -> Floats:
+        """Mean log odds of both, float64 ``(m,)``."""
+        values = titles.select(self.names, may_miss=FIRST_VIEW)
+        grown = self.trees.predict(values, raw_score=True, num_threads=usable_cores())
+        mean: Floats = (self.weights.log_odds(values) + np.asarray(grown)) / 2
+        return mean
+
+
+@dataclass(frozen=True, eq=False)
+class LinkJudge:
+    """Tells how likely two offers of two shops are the same product.
+
+    Attributes
+    ----------
+    first : FirstLook
+        Reads the title view.
+    second : lightgbm.Booster
+        Reads the crowd features.
+    crowd_names : tuple of str
+    card : mapping
+        How and on what it was trained.
+    """
+
+    first: FirstLook
+    second: lgb.Booster
+    crowd_names: tuple[str, ...]
+    card: Mapping[str, Any]
+
+    def probability(
+        self, sides: Sides, candidates: Candidates, known: KnownLinks | None = None
+    ) -> NDArray[np.float32]:
+        """Probability that each candidate pair is one product, float32 ``(m,)``.
+
+        Parameters
+        ----------
+        sides : Sides
+        candidates : Candidates
+            Across the sides.
+        known : KnownLinks, optional
+            They teach too, and stand as they are.
+        """
+        if not len(candidates):
+            return np.empty(0, dtype=np.float32)
+        titles = title_view(sides, candidates)
+        odds = self.first.log_odds(titles)
+        probability = self._judged(odds, sides, candidates)
+        told = probability if known is None else known.told(candidates, probability)
+        sure = choose_links(candidates.left, candidates.right, told, line=SURE)
+        second = self._second_view(sides, candidates, titles, sure)
+        if len(sure) >= FEWEST:
+            odds = odds + SECOND_SHARE * _second_odds(candidates, odds, sure, second)
+            probability = self._judged(odds, sides, candidates)
+        if known is not None:
+            odds = odds + taught_odds(titles.beside(second), candidates, odds, known)
+            probability = known.told(candidates, self._judged(odds, sides, candidates))
+        return probability.astype(np.float32)
+
+    def _second_view(
+        self, sides: Sides, candidates: Candidates, titles: Features, sure: NDArray[np.int64]
+    ) -> Features:
+        """All that is learned on the spot, columns in which nothing is known left out."""
+        codes = Features(LOCAL, titles.select(LOCAL))
+        view = codes.beside(other_view(sides, candidates))
+        view = view.beside(price_view(sides, candidates, sure))
+        known = np.flatnonzero(~np.isnan(view.values).all(axis=0))
+        names = tuple(view.names[place] for place in known)
+        return Features(names, view.values[:, known])
+
+    def _judged(self, odds: Floats, sides: Sides, candidates: Candidates) -> Floats:
+        sizes = len(sides.left), len(sides.right)
+        within = log_odds(1 / (1 + np.exp(-odds)))
+        crowd = crowd_features(candidates.left, candidates.right, within, sizes)
+        judged = log_odds(self.second.predict(crowd.select(self.crowd_names), num_threads=1))
+        judged += ORDER * np.clip(odds, -HIGHEST, HIGHEST)
+        return np.asarray(1 / (1 + np.exp(-judged)), dtype=np.float64)
+
+    def save(self, folder: str | Path) -> None:
+        """Write `judge.json`, `pairs.txt` and `crowd.txt`: nothing in them runs when read."""
+        head = {
+            "format": FORMAT,
+            "card": dict(self.card),
+            "names": list(self.first.names),
+            "weights": self.first.weights.record,
+            "crowd_names": list(self.crowd_names),
+        }
+        with Staged(Path(folder)) as staged:
+            text = json.dumps(head, indent=1, ensure_ascii=False)
+            staged.path("judge.json").write_text(text + "\n", encoding="utf-8")
+            for name, trees in (("pairs", self.first.trees), ("crowd", self.second)):
+                staged.path(f"{name}.txt").write_text(trees.model_to_string(), encoding="utf-8")
+
+    @classmethod
+    def load(cls, folder: str | Path) -> LinkJudge:
+        """Read a judge that `save` wrote.
+
+        Raises
+        ------
+        ValueError
+            The folder holds none, one of another format, or a damaged one; says why.
+        """
+        try:
+            head = json.loads((Path(folder) / "judge.json").read_text(encoding="utf-8"))
+            if head["format"] != FORMAT:
+                raise ValueError(f"format {head['format']} instead of {FORMAT}; train it again")
+            pairs, crowd = (
+                lgb.Booster(model_str=(Path(folder) / f"{name}.txt").read_text("utf-8"))
+                for name in ("pairs", "crowd")
+            )
+            first = FirstLook(tuple(head["names"]), Logistic.of(head["weights"]), pairs)
+            crowd_names = tuple(head["crowd_names"])
+            widths = [len(first.weights.weight), pairs.num_feature(), crowd.num_feature()]
+            if widths != [len(first.names), len(first.names), len(crowd_names)]:
+                raise ValueError("judge.json, pairs.txt and crowd.txt do not belong together")
+            return cls(first, crowd, crowd_names, head["card"])
+        except (ValueError, KeyError, TypeError, OSError, lgb.basic.LightGBMError) as error:
+            raise ValueError(f"{folder} is no judge of links: {error}") from error
+
+
+@lru_cache(maxsize=1)
+def shipped_judge() -> LinkJudge:
+    """The judge that comes with samesku; its card tells how it was trained."""
+    return LinkJudge.load(SHIPPED)
+
+
+def _second_odds(
+    candidates: Candidates, odds: Floats, sure: NDArray[np.int64], view: Features
+) -> Floats:
+    """What the second view adds to the log odds of each pair, 0 where it knows nothing."""
+    left, right = candidates.left, candidates.right
+    is_sure = np.zeros(len(left), dtype=bool)
+    is_sure[sure] = True
+    settled = np.zeros(candidates.size, dtype=bool)
+    settled[left[sure]] = settled[right[sure]] = True
+    # A sure link makes sure of its nearest rivals, too: they are none.
+    near = (settled[left] & (places(left, odds) < RIVALS)) | (
+        settled[right] & (places(right, odds) < RIVALS)
+    )
+    teaches = is_sure | near
+    values = view.values
+    fold = np.random.default_rng(0).integers(0, FOLDS, candidates.size)[left]
+    added = np.zeros(len(left))
+    for number in range(FOLDS):
+        mine, asked = teaches & (fold != number), fold == number
+        if is_sure[mine].all() or not is_sure[mine].any():
+            return np.zeros(len(left))
+        fitted = fit_logistic(values[mine], is_sure[mine], ridge=RIDGE, gaps=True)
+        usual = log_odds(np.array(is_sure[mine].mean()))
+        added[asked] = fitted.log_odds(values[asked]) - usual
+    added[np.isnan(values).all(axis=1)] = 0
+    return added

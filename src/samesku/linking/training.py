@@ -1,0 +1,179 @@
+"""The judge of links, trained on pairs of shops whose truth is known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+from numpy.typing import NDArray
+
+from samesku.cache import Cache
+from samesku.encoders import PHash, Tfidf
+from samesku.features.table import Features
+from samesku.linking.assignment import log_odds
+from samesku.linking.crowd import RISING, crowd_features
+from samesku.linking.evidence import FALLING, FIRST_VIEW, title_view
+from samesku.linking.judge import FirstLook, LinkJudge
+from samesku.linking.linker import NEIGHBOURS
+from samesku.linking.logistic import fit_logistic
+from samesku.linking.sides import Sides, candidates_across
+from samesku.progress import Progress
+
+__all__ = ["Example", "example", "train_judge"]
+
+FOLDS = 4
+# Hopeless pairs are many and alike: so many are kept, and count the more for it.
+KEPT = 0.1
+# A pair whose lead over its rivals is above this is not hopeless.
+HOPELESS = -0.03
+CONTEST = ("word_cosine_lead_max", "tfidf_lead_max", "shared_mass_of_all_lead_max")
+ROUNDS = 150
+TREES: dict[str, Any] = {
+    "objective": "binary",
+    "learning_rate": 0.06,
+    "num_leaves": 8,
+    "min_data_in_leaf": 40,
+    "feature_fraction": 0.5,
+    "bagging_fraction": 0.7,
+    "bagging_freq": 1,
+    "lambda_l2": 5,
+    "max_bin": 63,
+    "deterministic": True,
+    "force_row_wise": True,
+    "num_threads": 1,
+    "verbose": -1,
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """The candidates of two shops, described, and which are the same product.
+
+    Attributes
+    ----------
+    left, right : int64 (m,)
+    titles : Features
+        As :func:`samesku.linking.evidence.title_view` gives them.
+    same : bool (m,)
+    sizes : two of int
+    kept : bool (m,)
+        Which pairs train.
+    weight : float64 (m,)
+        How much each counts.
+    """
+
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    titles: Features
+    same: NDArray[np.bool_]
+    sizes: tuple[int, int]
+    kept: NDArray[np.bool_]
+    weight: NDArray[np.float64]
+
+    def crowd(self, odds: NDArray[np.float64]) -> Features:
+        """The crowd features that follow from a first judgement."""
+        within = log_odds(1 / (1 + np.exp(-odds)))
+        return crowd_features(self.left, self.right, within, self.sizes)
+
+
+def example(sides: Sides, seed: int = 0) -> Example:
+    """Describe the candidates of two labelled shops."""
+    candidates, _ = candidates_across(
+        sides,
+        [Tfidf(), PHash()],
+        k=NEIGHBOURS,
+        method="auto",
+        cache=Cache(None),
+        progress=Progress(),
+    )
+    labels = np.concatenate(
+        [side.frame["label_group"].cast(str).to_numpy() for side in (sides.left, sides.right)]
+    )
+    same = labels[candidates.left] == labels[candidates.right]
+    titles = title_view(sides, candidates)
+    leading = np.nan_to_num(titles.select(CONTEST), nan=-1).max(axis=1, initial=-1) > HOPELESS
+    hard = leading | same
+    kept = hard | (np.random.default_rng(seed).random(len(hard)) < KEPT)
+    weight = np.where(hard, 1, 1 / KEPT)
+    # Large shops have more pairs but are one example of two shops all the same.
+    weight /= np.sqrt(max(weight[kept].sum(), 1))
+    sizes = len(sides.left), len(sides.right)
+    return Example(candidates.left, candidates.right, titles, same, sizes, kept, weight)
+
+
+def train_judge(
+    shops: Iterable[Sides],
+    card: Mapping[str, Any] | None = None,
+    advance: Callable[[int], None] = lambda done: None,
+) -> LinkJudge:
+    """Train on pairs of shops whose `label_group` tells the truth.
+
+    The trees that read the crowd train on judgements of pairs by a regression that their own shops
+    did not train.
+
+    Parameters
+    ----------
+    shops : iterable of Sides
+        At least four, unlike each other.
+    card : mapping, optional
+        What is to be remembered of the training.
+    advance : callable
+        Told after each pair of shops that was read.
+
+    Raises
+    ------
+    ValueError
+        There are too few.
+    """
+    examples = []
+    for number, sides in enumerate(shops):
+        examples.append(example(sides, seed=number))
+        advance(1)
+    if len(examples) < FOLDS:
+        raise ValueError(f"a judge of links needs {FOLDS} pairs of shops or more to train on")
+    names = max((each.titles.names for each in examples), key=len)
+    folded = [
+        _first([each for place, each in enumerate(examples) if place % FOLDS != fold], names)
+        for fold in range(FOLDS)
+    ]
+    crowds = [
+        each.crowd(folded[place % FOLDS].log_odds(each.titles))
+        for place, each in enumerate(examples)
+    ]
+    values = [crowd.values[each.kept] for each, crowd in zip(examples, crowds, strict=True)]
+    rising = [int(name in RISING) for name in crowds[0].names]
+    trees = _trees(examples, values, rising)
+    remembered = {**(card or {}), "pairs_of_shops": len(examples)}
+    return LinkJudge(_first(examples, names), trees, crowds[0].names, remembered)
+
+
+def _first(examples: Sequence[Example], names: Sequence[str]) -> FirstLook:
+    values = [each.titles.select(names, may_miss=FIRST_VIEW)[each.kept] for each in examples]
+    weights = fit_logistic(np.concatenate(values), _truth(examples), weight=_weight(examples))
+    # More of each is never against a link, but of what counts rivals and clashes.
+    rising = [-1 if any(word in name for word in FALLING) else 1 for name in names]
+    return FirstLook(tuple(names), weights, _trees(examples, values, rising))
+
+
+def _trees(
+    examples: Sequence[Example], values: Sequence[NDArray[np.float32]], rising: Sequence[int]
+) -> lgb.Booster:
+    """Boosted trees whose judgement rises (1) or falls (-1) with each number, or either (0)."""
+    weight = _weight(examples)
+    settings = {**TREES, "monotone_constraints": list(rising)}
+    truth = _truth(examples).astype(np.float32)
+    data = lgb.Dataset(
+        np.concatenate(values), truth, weight=weight / weight.mean(), params=settings
+    )
+    return lgb.train(settings, data, ROUNDS)
+
+
+def _truth(examples: Sequence[Example]) -> NDArray[np.bool_]:
+    return np.concatenate([each.same[each.kept] for each in examples])
+
+
+def _weight(examples: Sequence[Example]) -> NDArray[np.float64]:
+    return np.concatenate([each.weight[each.kept] for each in examples])

@@ -1,0 +1,96 @@
+import json
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from samesku.cli import app
+
+OURS = """posting_id,title,price
+1,Sony Turntable - PSLX350H,100
+2,Denon Receiver - AVR1508,250
+3,Bose Speakers - AM53BK,399
+"""
+THEIRS = """sku,name,price
+1,Bose AM53BK Acoustimass speakers,389
+2,Sony PS-LX350H record turntable,
+3,Canon camera 2354B001,99
+"""
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Run `samesku link` on two shops into the folder `out`."""
+    (tmp_path / "ours.csv").write_text(OURS)
+    (tmp_path / "theirs.csv").write_text(THEIRS)
+
+    def invoke(*options, left="ours.csv", right="theirs.csv"):
+        names = ["--right-columns", "posting_id=sku,title=name"] if right == "theirs.csv" else []
+        command = ["link", str(tmp_path / left), str(tmp_path / right), "--no-cache", *names]
+        return CliRunner().invoke(app, [*command, "--out", str(tmp_path / "out"), *options])
+
+    return invoke
+
+
+def linked(folder):
+    return pl.read_csv(folder / "out" / "links.csv", infer_schema=False)
+
+
+def test_links_are_written_and_summed_up(run, tmp_path):
+    result = run()
+    assert result.exit_code == 0, result.output
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
+        "links.csv",
+        "near_links.csv",
+        "run.json",
+    ]
+    table = linked(tmp_path)
+    assert set(table.select("left_id", "right_id").rows()) == {("1", "2"), ("3", "1")}
+    expected = ["left_id", "right_id", "probability", "reasons"]
+    assert table.columns == [*expected, "left_price", "right_price", "price_gap"]
+    gaps = dict(table.select("left_id", "price_gap").rows())
+    assert gaps == {"1": None, "3": "-0.0251"}
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert record["results"]["links"] == 2
+    assert record["rule"] == "one-to-one"
+    assert "Read 3 postings" in result.stderr
+    assert "Written to" in result.stdout
+
+
+def test_quiet_says_nothing(run):
+    result = run("--quiet")
+    assert result.exit_code == 0
+    assert result.output == ""
+
+
+def test_known_links_and_rule(run, tmp_path):
+    (tmp_path / "known.csv").write_text("left_id,right_id\n2,3\n")
+    result = run("--labels", str(tmp_path / "known.csv"), "--links", "free", "--quiet")
+    assert result.exit_code == 0, result.output
+    assert ("2", "3") in linked(tmp_path).select("left_id", "right_id").rows()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"right": "ours.csv"}, "both sides are the same catalogue"),
+        ({"left": "gone.csv"}, "gone.csv: no such file"),
+        ({"left": "empty.csv"}, "has no postings"),
+    ],
+)
+def test_what_cannot_be_linked_is_told(run, tmp_path, options, message):
+    (tmp_path / "empty.csv").write_text("posting_id,title\n")
+    result = run(**options)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert not (tmp_path / "out" / "links.csv").exists()
+
+
+def test_bad_known_links_and_line(run, tmp_path):
+    (tmp_path / "known.csv").write_text("left_id,right_id\n9,3\n2,8\n")
+    result = run("--labels", str(tmp_path / "known.csv"))
+    assert result.exit_code == 2
+    assert "left_id that is not in the left catalogue (row 2; e.g. '9')" in result.stderr
+    assert "right_id that is not in the right catalogue (row 3; e.g. '8')" in result.stderr
+    assert run("--line", "7").exit_code == 2
+    assert "one-to-many" in CliRunner().invoke(app, ["link", "--help"]).stdout
