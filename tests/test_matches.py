@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from samesku import Line, Matches, Union, UnionAll, read_catalog
 from samesku.candidates import Candidates
+from samesku.features import title_words
+from samesku.reasons import FAMILIES, Evidence
 
 LINES = {"words": Line(0.5), "looks": Line(0.5)}
 
@@ -230,6 +232,55 @@ def test_the_least_sure_pairs_are_accepted_ones():
 def test_reasons_follow_the_line():
     matches = matches_of([(0, 1, 0.4, 0)], 2).rethreshold(0.3)
     assert matches.pairs["reasons"].to_list() != ["below the line"]
+
+
+@pytest.fixture
+def explained():
+    """Four judged pairs, of which the first two are explained."""
+    pairs = [(0, 1, 0.9, 0.95), (1, 2, 0.8, 0.3), (0, 2, 0.7, np.nan), (3, 4, 0.1, 0.45)]
+    titles = ["susu 400g", "susu 400 gram", "susu", "lampu", "lampu led"]
+    parts = np.zeros((2, len(FAMILIES)), dtype=np.float32)
+    parts[0, [FAMILIES.index("photo"), FAMILIES.index("numbers")]] = 1.5, 2.5
+    parts[1, FAMILIES.index("titles")] = 0.75
+    words = title_words(catalog_of(5, titles).normal_titles)
+    # Pairs are in order of their postings: 0-1, 0-2, 1-2, 3-4.
+    evidence = Evidence(np.array([0, 2]), parts, -2.0, words)
+    return matches_of(pairs, 5, titles=titles, evidence=evidence)
+
+
+def test_explains_a_pair_in_either_order(explained):
+    table = explained.explain("p0", "p1")
+    assert table.rows()[:2] == [("same 400g", 2.5), ("photos alike 0.95", 1.5)]
+    assert table.row(-1) == ("start", -2.0)
+    assert table["log_odds"].sum() == pytest.approx(2)
+    assert explained.explain("p1", "p0").equals(table)
+    assert explained.explain("p2", "p1").row(0) == ("titles alike 0.80", 0.75)
+
+
+def test_pairs_that_are_not_explained_tell_their_lists(explained):
+    reasons = {
+        row[:2]: row[2] for row in explained.pairs.select("left_id", "right_id", "reasons").rows()
+    }
+    assert reasons == {
+        ("p0", "p1"): "same 400g +2.50; photos alike 0.95 +1.50; start -2.00",
+        ("p1", "p2"): "titles alike 0.80 +0.75; start -2.00",
+        ("p0", "p2"): "text match",
+    }
+    assert explained.near_misses["reasons"].to_list() == ["below the line"]
+    assert explained.rethreshold(0.75).pairs["reasons"][0] == reasons["p0", "p1"]
+
+
+def test_what_cannot_be_explained_is_told(explained):
+    for pair in (("p0", "p2"), ("p3", "p4"), ("p0", "p4"), ("p0", "p0")):
+        with pytest.raises(ValueError, match="too unlikely"):
+            explained.explain(*pair)
+    with pytest.raises(ValueError, match="no posting 'p9'"):
+        explained.explain("p0", "p9")
+
+
+def test_only_the_learned_fusion_explains():
+    with pytest.raises(ValueError, match=r"union tells no more than its lists; use learned"):
+        matches_of([(0, 1, 0.9, 0)], 2).explain("p0", "p1")
 
 
 def test_writes_every_table_and_the_record(tmp_path):

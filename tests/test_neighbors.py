@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samesku.encoders import Tfidf, Vectors
-from samesku.neighbors import Neighbors, density, nearest
+from samesku.neighbors import Neighbors, density, merge_neighbors, nearest
 
 KINDS = ["dense", "sparse", "bits"]
 TOLERANCE = 1e-5
@@ -317,3 +317,31 @@ def test_rank_and_density():
     assert found.rank.tolist() == [0, 1, 2, 0]
     assert len(found) == 4
     np.testing.assert_allclose(density(found, 2), [0.75, 0, 0.3, 0])
+
+
+@settings(max_examples=40, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), size=st.integers(1, 25), k=st.integers(1, 8))
+def test_two_lists_become_one_with_the_larger_similarity(seed, size, k):
+    rng = np.random.default_rng(seed)
+    first, second = (nearest(some_vectors(kind, size, rng), k=k) for kind in ("dense", "bits"))
+    merged = merge_neighbors(first, second)
+    expected = {}
+    for found in (first, second):
+        for query, candidate, similarity in zip(*found.arrays.values(), strict=True):
+            known = expected.get((query, candidate), similarity)
+            expected[query, candidate] = max(known, similarity)
+    told = zip(merged.query, merged.candidate, strict=True)
+    assert dict(zip(told, merged.similarity, strict=True)) == expected
+    assert (len(merged), merged.size) == (len(expected), size)
+    near_to_far = np.lexsort((merged.candidate, -merged.similarity, merged.query))
+    assert near_to_far.tolist() == list(range(len(merged)))
+    assert merged.similarity.dtype == np.float32
+
+
+def test_a_list_merged_with_nothing_is_itself():
+    found = nearest(some_vectors("dense", 20, np.random.default_rng(0)), k=4)
+    nothing = Neighbors(*[np.empty(0, np.int64)] * 2, np.empty(0, np.float32), 20)
+    for merged in (merge_neighbors(found, nothing), merge_neighbors(nothing, found)):
+        for name, values in found.arrays.items():
+            np.testing.assert_array_equal(merged.arrays[name], values)
+    assert len(merge_neighbors(nothing, nothing)) == 0

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from samesku.cache import Cache
     from samesku.catalog import Catalog, read_catalog
     from samesku.fusion import Concat, Line, Union, UnionAll
+    from samesku.linking import Links, link
     from samesku.matcher import Matcher
     from samesku.matches import Matches
     from samesku.problems import CatalogError, Problem
@@ -19,11 +20,13 @@ __all__ = [
     "CatalogError",
     "Concat",
     "Line",
+    "Links",
     "Matcher",
     "Matches",
     "Problem",
     "Union",
     "UnionAll",
+    "link",
     "read_catalog",
 ]
 
@@ -31,6 +34,7 @@ _ROOMS = {
     "cache": ["Cache"],
     "catalog": ["Catalog", "read_catalog"],
     "fusion": ["Concat", "Line", "Union", "UnionAll"],
+    "linking": ["Links", "link"],
     "matcher": ["Matcher"],
     "matches": ["Matches"],
     "problems": ["CatalogError", "Problem"],

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,45 +15,27 @@ from numpy.typing import NDArray
 
 from samesku.candidates import Candidates
 from samesku.catalog import Catalog
-from samesku.clustering import group
-from samesku.cores import usable_cores
-from samesku.evaluation.metrics import group_tally, posting_f1
-from samesku.features import Features, pair_features, second_look
+from samesku.encoders.base import Modality
+from samesku.encoders.telling import Telling
+from samesku.encoders.word_weights import WordWeights
+from samesku.features import Features, TitleWords, glance, pair_features, second_look, title_words
+from samesku.features.consensus import consensus_features
+from samesku.features.standing import standing
 from samesku.files import Staged
+from samesku.fusion import Judged
+from samesku.reasons import FAMILIES, Evidence, families
+from samesku.similarity import pair_similarity
+from samesku.trees import contributions, log_odds, probability
 
-__all__ = ["PairClassifier", "train_classifier"]
+__all__ = ["PASSES", "SIEVED", "PairClassifier", "by_learned_words", "look_again"]
 
-FORMAT = 1
+FORMAT = 2
+WORDS = "words.npz"
 PASSES = ("sieve", "first", "second")
 # Pairs that the sieve finds less likely are not looked at again: most of all candidates.
 SIEVED = 0.005
-FOLDS = 3
-PHOTO_GAPS = 0.1
-# On an easy catalogue the sieve leaves nothing to tell apart: so many times the true pairs stay.
-EASY = 4
-# Trees on fewer pairs than this are faster on one thread.
-FEW = 50_000
-FITS = len(PASSES) * (FOLDS + 1)
-LINES = (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6)
-# Of a pair's weight with the size of its product: the metric counts postings, not pairs.
-WEIGHT_POWER = -0.4
-COMMON = {
-    "objective": "binary",
-    "feature_fraction": 0.6,
-    "bagging_fraction": 0.7,
-    "bagging_freq": 1,
-    "lambda_l2": 2.0,
-    "min_data_in_leaf": 50,
-    "max_bin": 63,
-    "deterministic": True,
-    "force_row_wise": True,
-    "verbose": -1,
-}
-SETTINGS: dict[str, tuple[int, dict[str, Any]]] = {
-    "sieve": (40, {"num_leaves": 15, "learning_rate": 0.2}),
-    "first": (350, {"num_leaves": 63, "learning_rate": 0.07}),
-    "second": (250, {"num_leaves": 31, "learning_rate": 0.05}),
-}
+# Features of columns that a catalogue may lack.
+OPTIONAL = ("price_", "brand_", "description_")
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,12 +47,22 @@ class PairClassifier:
     (:func:`samesku.features.second_look`), as the strongest solutions of the Shopee Price Match
     competition did with their candidates' neighbourhoods.
 
+    The log-odds of a pair that the sieve leaves are the calibrated sum of both passes' trees: the
+    second only corrects the first. So they are a sum of what single features add
+    (:mod:`samesku.trees`).
+
     Attributes
     ----------
     boosters : mapping of str to lightgbm.Booster
         By pass.
     features : mapping of str to tuple of str
         What each pass reads, in order.
+    words : WordWeights
+        How much each word tells products apart, learned from the same labels.
+    encoders : mapping of str to {"text", "photo"}
+        Whose vectors it was trained on. A photo encoder may be missing when it judges.
+    calibration : (slope, offset)
+        Of the sum of both passes' trees to the log-odds that held-out pairs bear out (Platt, 1999).
     line : float
         Probability from which a pair is best accepted.
     card : mapping
@@ -78,43 +71,100 @@ class PairClassifier:
 
     boosters: Mapping[str, lgb.Booster]
     features: Mapping[str, tuple[str, ...]]
+    words: WordWeights
+    encoders: Mapping[str, Modality]
+    calibration: tuple[float, float]
     line: float
     card: Mapping[str, Any]
 
-    def probability(self, catalog: Catalog, candidates: Candidates) -> NDArray[np.float32]:
-        """Probability that each candidate pair is the same product, float32 ``(m,)``.
+    def judge(
+        self, catalog: Catalog, candidates: Candidates, *, explain_from: float = 2.0
+    ) -> Judged:
+        """How likely each candidate pair is the same product, and why.
+
+        Parameters
+        ----------
+        catalog : Catalog
+        candidates : Candidates
+        explain_from : float
+            Pairs from this probability on are explained; default: none.
 
         Raises
         ------
         ValueError
             The encoders do not bring the features that the model was trained on.
         """
-        described = pair_features(catalog, candidates)
-        sieved = self._predict("sieve", described)
-        kept = np.flatnonzero(sieved >= SIEVED)
-        described = described.take(kept)
-        left, right = candidates.left[kept], candidates.right[kept]
-        first = self._predict("first", described)
-        around = second_look(left, right, first, len(catalog))
-        probability = sieved
-        probability[kept] = self._predict("second", described.beside(around))
-        return probability
+        if not len(candidates):
+            return Judged(np.empty(0, np.float32))
+        words = title_words(catalog.normal_titles)
+        judged = probability(self._odds("sieve", glance(catalog, candidates), candidates))
+        kept = np.flatnonzero(judged >= SIEVED)
+        near = candidates.take(kept)
+        told = learned_similarity(words, self.words, candidates)
+        text = next((name for name, kind in self.encoders.items() if kind == "text"), None)
+        described = pair_features(catalog, near, words, text=text)
+        described = described.beside(by_learned_words(told, candidates).take(kept))
+        odds = self._odds("first", described, near)
+        described = described.beside(look_again(near, probability(odds), words))
+        odds += self._odds("second", described, near)
+        slope, offset = self.calibration
+        judged[kept] = probability(slope * odds + offset)
+        explained = np.flatnonzero(judged[kept] >= explain_from)
+        if not len(explained):
+            return Judged(judged)
+        evidence = self._evidence(described.take(explained), candidates, kept[explained], words)
+        return Judged(judged, evidence)
 
-    def _predict(self, which: str, described: Features) -> NDArray[np.float32]:
-        return predict(self.boosters[which], described.select(self.features[which]))
+    def _odds(self, which: str, described: Features, candidates: Candidates) -> NDArray[np.float64]:
+        return log_odds(self.boosters[which], self._read(which, described, candidates))
+
+    def _read(self, which: str, described: Features, candidates: Candidates) -> NDArray[np.float32]:
+        """The features of a pass; NaN for those of a photo or a column that is not there."""
+        absent = [name for name in self.encoders if name not in candidates.encoders]
+        if texts := [name for name in absent if self.encoders[name] == "text"]:
+            raise ValueError(
+                f"the model reads titles by {', '.join(texts)}, which is not among the encoders "
+                f"{', '.join(candidates.encoders)}: add -e {texts[0]}, or train a model without"
+            )
+        if "phash" in absent:
+            absent.append("photo")
+        return described.select(self.features[which], may_miss=(*absent, *OPTIONAL))
+
+    def _evidence(
+        self,
+        described: Features,
+        candidates: Candidates,
+        places: NDArray[np.int64],
+        words: TitleWords,
+    ) -> Evidence:
+        parts = np.zeros((len(places), len(FAMILIES)), dtype=np.float32)
+        begin = 0.0
+        for which in ("first", "second"):
+            values = self._read(which, described, candidates)
+            family = families(self.features[which], self.encoders)
+            added, start = contributions(self.boosters[which], values, family)
+            parts[:, : added.shape[1]] += added
+            begin += start
+        slope, offset = self.calibration
+        return Evidence(places, np.float32(slope) * parts, slope * begin + offset, words)
 
     def save(self, folder: str | Path) -> None:
         """Write the model: text files and JSON, nothing that runs when it is read."""
-        head = {
+        head: dict[str, Any] = {
             "format": FORMAT,
             "line": self.line,
+            "encoders": dict(self.encoders),
+            "calibration": list(self.calibration),
             "features": {name: list(names) for name, names in self.features.items()},
+            "sha256": {},
             "card": dict(self.card),
         }
         with Staged(Path(folder)) as staged:
             for name, booster in self.boosters.items():
-                text = booster.model_to_string(importance_type="gain")
-                staged.path(f"{name}.txt").write_text(text, encoding="utf-8")
+                text = booster.model_to_string(importance_type="gain").encode()
+                head["sha256"][name] = hashlib.sha256(text).hexdigest()
+                staged.path(f"{name}.txt").write_bytes(text)
+            head["sha256"]["words"] = self.words.write(staged.path(WORDS))
             text = json.dumps(head, indent=2, ensure_ascii=False)
             staged.path("model.json").write_text(text + "\n", encoding="utf-8")
 
@@ -135,193 +185,44 @@ class PairClassifier:
             if head["format"] != FORMAT:
                 raise ValueError(f"format {head['format']} instead of {FORMAT}; train it again")
             features = {name: tuple(head["features"][name]) for name in PASSES}
-            texts = {name: (Path(folder) / f"{name}.txt").read_text("utf-8") for name in PASSES}
-            boosters = {name: lgb.Booster(model_str=text) for name, text in texts.items()}
-            for name, booster in boosters.items():
-                if booster.num_feature() != len(features[name]):
+            boosters = {}
+            for name in PASSES:
+                text = (Path(folder) / f"{name}.txt").read_bytes()
+                if hashlib.sha256(text).hexdigest() != head["sha256"][name]:
+                    raise ValueError(f"{name}.txt is not what was saved; copy the folder again")
+                boosters[name] = lgb.Booster(model_str=text.decode())
+                if boosters[name].num_feature() != len(features[name]):
                     raise ValueError(f"{name}.txt and model.json do not belong together")
+            words = WordWeights.read(Path(folder) / WORDS, head["sha256"]["words"])
             if not 0 < (line := float(head["line"])) <= 1:
                 raise ValueError(f"its line {line} is no probability")
-            return cls(boosters, features, line, head["card"])
+            slope, offset = (float(each) for each in head["calibration"])
+            if not (slope > 0 and np.isfinite(slope + offset)):
+                raise ValueError(f"its calibration {slope}, {offset} is none")
+            calibration = slope, offset
+            return cls(boosters, features, words, head["encoders"], calibration, line, head["card"])
         except (ValueError, KeyError, TypeError, OSError, lgb.basic.LightGBMError) as error:
             raise ValueError(f"{folder} is no model that can be used: {error}") from error
 
 
-def train_classifier(
-    catalog: Catalog,
-    candidates: Candidates,
-    rows: NDArray[np.integer],
-    *,
-    seed: int = 0,
-    advance: Callable[[int], None] = lambda done: None,
-) -> tuple[PairClassifier, NDArray[np.float32]]:
-    """Train on the labels of some postings.
+def learned_similarity(
+    words: TitleWords, weights: WordWeights, candidates: Candidates
+) -> NDArray[np.float32]:
+    """Cosine of titles whose words count by rarity and learned weight, float32 ``(m,)``.
 
-    Parameters
-    ----------
-    catalog : Catalog
-        With labels.
-    candidates : Candidates
-        Of the whole catalogue, with their sources.
-    rows : integer
-        Postings whose labels may be looked at. Pairs with another posting train nothing; they are
-        judged, so that the second pass sees each posting's whole surroundings.
-    seed : int
-    advance : callable
-        Told after each of the `FITS` fits.
-
-    Returns
-    -------
-    classifier : PairClassifier
-        With the line at which the groups of `rows` come out best.
-    probability : float32 (m,)
-        Of each candidate pair; where both postings are in `rows`, by models that the pair itself
-        did not train (:meth:`_Fitting.crossed`): what an honest look at calibration needs.
-
-    Raises
-    ------
-    ValueError
-        There are no labels, or too few products to train on.
+    NaN where a title has no word.
     """
-    labels = catalog.labels
-    if labels is None:
-        raise ValueError(f"{catalog.name} has no labels to train on")
-    known = np.zeros(len(catalog), dtype=bool)
-    known[rows] = True
-    known &= labels >= 0
-    described = _with_photo_gaps(pair_features(catalog, candidates), candidates, seed)
-    fit = _Fitting(candidates.left, candidates.right, labels, known, seed, advance)
-    sieve, probability = fit.crossed("sieve", described, np.zeros(len(candidates), np.float32))
-    kept = fit.hard(probability)
-    described, fit = described.take(kept), fit.take(kept)
-    first, judged = fit.crossed("first", described, probability[kept])
-    both = described.beside(second_look(fit.left, fit.right, judged, len(catalog)))
-    second, probability[kept] = fit.crossed("second", both, judged)
-    line = _best_line(candidates, probability, labels, np.flatnonzero(known))
-    names = {"sieve": described.names, "first": described.names, "second": both.names}
-    boosters = {"sieve": sieve, "first": first, "second": second}
-    return PairClassifier(boosters, names, line, {}), probability
+    vectors = Telling(weights).encode_words(words.names, words.held)
+    return pair_similarity(vectors, candidates.left, candidates.right)
 
 
-def _with_photo_gaps(described: Features, candidates: Candidates, seed: int) -> Features:
-    """Take the photos of some postings away, so that the model learns to do without them."""
-    gone = np.random.default_rng(seed).random(candidates.size) < PHOTO_GAPS
-    pairs = gone[candidates.left] | gone[candidates.right]
-    photo = [
-        name
-        for name, modality in zip(candidates.encoders, candidates.modalities, strict=True)
-        if modality == "photo"
-    ]
-    values = described.values.copy()
-    for column, name in enumerate(described.names):
-        if name in photo or name.startswith(tuple(f"{each}_" for each in ("photo", *photo))):
-            values[pairs, column] = np.nan
-    return Features(described.names, values)
+def by_learned_words(similarity: NDArray[np.float32], candidates: Candidates) -> Features:
+    """How a pair stands by that cosine among all candidates of its two postings."""
+    return Features.of(standing("learned_words", similarity, candidates))
 
 
-def predict(booster: lgb.Booster, values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Probabilities of a booster on all cores, float32 ``(m,)``."""
-    return np.asarray(booster.predict(values, num_threads=_threads(len(values))), dtype=np.float32)
-
-
-def _threads(pairs: int) -> int:
-    return usable_cores() if pairs >= FEW else 1
-
-
-@dataclass(frozen=True, eq=False)
-class _Fitting:
-    """The pairs of a training, who may train on them, and how much each counts."""
-
-    left: NDArray[np.int64]
-    right: NDArray[np.int64]
-    labels: NDArray[np.int64]
-    known: NDArray[np.bool_]
-    seed: int
-    advance: Callable[[int], None]
-
-    @property
-    def trains(self) -> NDArray[np.bool_]:
-        """Pairs whose truth may be looked at, bool ``(m,)``."""
-        return self.known[self.left] & self.known[self.right]
-
-    def take(self, places: NDArray[np.integer]) -> _Fitting:
-        """Only the pairs at the given places."""
-        return replace(self, left=self.left[places], right=self.right[places])
-
-    def hard(self, probability: NDArray[np.float32]) -> NDArray[np.int64]:
-        """The pairs that the sieve leaves; where these are few, the likeliest of the others too."""
-        same = self.labels[self.left] == self.labels[self.right]
-        least = min(len(probability), EASY * np.count_nonzero(same & self.trains))
-        count = max(int(np.count_nonzero(probability >= SIEVED)), least)
-        return np.sort(np.argsort(-probability, kind="stable")[:count])
-
-    def booster(self, which: str, described: Features, trains: NDArray[np.bool_]) -> lgb.Booster:
-        """Fit one pass on the pairs marked in `trains`."""
-        left, right = self.left[trains], self.right[trains]
-        same = self.labels[left] == self.labels[right]
-        if not same.any() or same.all():
-            raise ValueError(
-                "training needs pairs of one product and pairs of two; give more labels"
-            )
-        members = np.bincount(self.labels[self.known]).astype(np.float64)
-        counts = (
-            members[self.labels[left]] ** WEIGHT_POWER,
-            members[self.labels[right]] ** WEIGHT_POWER,
-        )
-        rounds, settings = SETTINGS[which]
-        settings = {**COMMON, **settings, "seed": self.seed, "num_threads": _threads(len(left))}
-        data = lgb.Dataset(
-            described.values[trains],
-            same.astype(np.float32),
-            weight=(counts[0] + counts[1]) / 2,
-            params=settings,
-        )
-        fitted = lgb.train(settings, data, rounds)
-        self.advance(1)
-        return fitted
-
-    def crossed(
-        self, which: str, described: Features, before: NDArray[np.float32]
-    ) -> tuple[lgb.Booster, NDArray[np.float32]]:
-        """Fit one pass on all pairs, and judge each by models that its own truth did not train.
-
-        Products are dealt to folds; each fold's model trains on pairs of two postings outside it. A
-        pair within a fold is judged by a model that saw neither product; one between two folds by
-        both their models, each of which saw the other product, and the mean counts. Where a fold
-        leaves pairs of one kind only, `before` stands.
-        """
-        whole = self.booster(which, described, self.trains)
-        fold = np.random.default_rng(self.seed).integers(0, FOLDS, self.labels.max() + 1)
-        own = fold[self.labels]
-        same = self.labels[self.left] == self.labels[self.right]
-        judged, judges = np.zeros((2, len(self.left)))
-        for number in range(FOLDS):
-            here = (own[self.left] == number) | (own[self.right] == number)
-            trains, asks = self.trains & ~here, self.trains & here
-            if not asks.any():
-                continue
-            if same[trains].all() or not same[trains].any():
-                judged[asks] += before[asks]
-            else:
-                fitted = self.booster(which, described, trains)
-                judged[asks] += predict(fitted, described.values[asks])
-            judges[asks] += 1
-        rest = ~self.trains
-        if rest.any():
-            judged[rest] = predict(whole, described.values[rest])
-        return whole, (judged / np.maximum(judges, 1)).astype(np.float32)
-
-
-def _best_line(
-    candidates: Candidates,
-    probability: NDArray[np.float32],
-    labels: NDArray[np.int64],
-    rows: NDArray[np.integer],
-) -> float:
-    """The probability from which to accept, by the mean F1 of the groups that follow."""
-
-    def value(line: float) -> float:
-        groups = group(candidates.left, candidates.right, probability, len(labels), line=line)
-        return float(posting_f1(group_tally(groups, labels))[rows].mean())
-
-    return max(LINES, key=value)
+def look_again(candidates: Candidates, first: NDArray[np.float32], words: TitleWords) -> Features:
+    """What the first pass says around each pair: as a graph, and in the words of likely offers."""
+    left, right = candidates.left, candidates.right
+    around = second_look(left, right, first, candidates.size)
+    return around.beside(Features.of(consensus_features(words, left, right, first)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,16 @@ from samesku.catalog import Catalog
 from samesku.encoders.base import Modality
 from samesku.encoders.signature import SAME_PHOTO
 
+if TYPE_CHECKING:
+    from samesku.reasons import Evidence
+
 __all__ = [
     "COMBINED",
     "FUSIONS",
     "LINE",
     "Concat",
     "Fusion",
+    "Judged",
     "Line",
     "Union",
     "UnionAll",
@@ -34,6 +38,17 @@ LINE = 0.5
 COMBINED = "combined"
 
 
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Scores of pairs, float32 ``(m,)`` in [0, 1], and what some of them rest on.
+
+    Only the learned fusion tells more than which lists a pair is in.
+    """
+
+    scores: Scores
+    evidence: Evidence | None = None
+
+
 class Fusion(Protocol):
     """Judges candidates: a score per pair, and the line between matched and not."""
 
@@ -45,8 +60,15 @@ class Fusion(Protocol):
     def line(self) -> float:
         """The score from which a pair is accepted, unless the user says otherwise."""
 
+    @property
+    def probabilistic(self) -> bool:
+        """Whether its scores are probabilities."""
+
     def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
         """How sure it is that each pair is the same product, float32 ``(m,)`` in [0, 1]."""
+
+    def judge(self, candidates: Candidates, catalog: Catalog) -> Judged:
+        """The scores, with the evidence for them."""
 
     def lists(self, candidates: Candidates, line: float = LINE) -> dict[str, NDArray[np.bool_]]:
         """The text, photo and combined matches, bool ``(m,)``: scores from `line` on."""
@@ -118,6 +140,7 @@ class Union:
     drawn: Mapping[str, Line] = field(default_factory=dict)
     name: str = "union"
     line: float = LINE
+    probabilistic: bool = False
 
     def lines(self, candidates: Candidates) -> dict[str, Line]:
         """One line per encoder: the one drawn, else the default."""
@@ -132,6 +155,10 @@ class Union:
         """The best of the encoders' scores."""
         best: Scores = np.max(self._scores(candidates), axis=1, initial=0)
         return best
+
+    def judge(self, candidates: Candidates, catalog: Catalog) -> Judged:
+        """The scores; their lists are the only evidence."""
+        return Judged(self.score(candidates, catalog))
 
     def lists(self, candidates: Candidates, line: float = LINE) -> dict[str, NDArray[np.bool_]]:
         """Text matches and photo matches."""
@@ -174,6 +201,7 @@ class Concat:
     text_weight: float = DEFAULT_TEXT_WEIGHT
     name: str = "concat"
     line: float = LINE
+    probabilistic: bool = False
 
     def lines(self, candidates: Candidates) -> dict[str, Line]:
         """The line of the combined cosine, named `combined`, and one per encoder."""
@@ -189,6 +217,10 @@ class Concat:
         alone = self._alone.score(candidates, catalog)
         combined = self._combined_line.score(similarity, density)
         return np.where(np.isnan(similarity), alone, combined)
+
+    def judge(self, candidates: Candidates, catalog: Catalog) -> Judged:
+        """The scores; their lists are the only evidence."""
+        return Judged(self.score(candidates, catalog))
 
     def lists(self, candidates: Candidates, line: float = LINE) -> dict[str, NDArray[np.bool_]]:
         """Combined matches, and text and photo matches of pairs without combined vectors."""
@@ -242,6 +274,7 @@ class UnionAll:
     concat: Concat = field(default_factory=lambda: Concat(DEFAULT_UNION_ALL_LINES))
     name: str = "union-all"
     line: float = LINE
+    probabilistic: bool = False
 
     def lines(self, candidates: Candidates) -> dict[str, Line]:
         """The lines of both parts."""
@@ -258,6 +291,10 @@ class UnionAll:
         """The better of the lists' scores."""
         union = self.union.score(candidates, catalog)
         return np.maximum(union, self.concat.combined_score(candidates))
+
+    def judge(self, candidates: Candidates, catalog: Catalog) -> Judged:
+        """The scores; their lists are the only evidence."""
+        return Judged(self.score(candidates, catalog))
 
     def lists(self, candidates: Candidates, line: float = LINE) -> dict[str, NDArray[np.bool_]]:
         """Text, photo and combined matches."""

@@ -13,10 +13,14 @@ from numpy.typing import NDArray
 from samesku.candidates import Candidates
 from samesku.catalog import Catalog
 from samesku.classifier import PairClassifier
-from samesku.fusion import LINE, Line, Scores, Union
+from samesku.fusion import LINE, Judged, Line, Scores, Union
+from samesku.lending import lend_photos
 
 __all__ = ["SHIPPED", "Learned", "shipped_model"]
 
+# Pairs from this probability on are told with reasons.
+EXPLAINED_FROM = 0.2
+NEVER = 2.0
 SHIPPED = Path(__file__).parent / "models" / "titles-and-hashes"
 
 
@@ -31,6 +35,7 @@ class Learned:
 
     model: PairClassifier
     name: str = "learned"
+    probabilistic: bool = True
 
     @property
     def line(self) -> float:
@@ -47,7 +52,30 @@ class Learned:
 
     def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
         """Probability of each pair."""
-        return self.model.probability(catalog, candidates)
+        return self._judge(candidates, catalog).scores
+
+    def judge(self, candidates: Candidates, catalog: Catalog) -> Judged:
+        """Probability of each pair, and why those are so that may match or nearly do."""
+        return self._judge(candidates, catalog, explain_from=EXPLAINED_FROM)
+
+    def _judge(
+        self, candidates: Candidates, catalog: Catalog, *, explain_from: float = NEVER
+    ) -> Judged:
+        lent = lend_photos(candidates, self.model.encoders)
+        judged = self.model.judge(catalog, lent, explain_from=explain_from)
+        texts = [kind == "text" for kind in candidates.modalities]
+        mute = np.asarray(np.isnan(candidates.similarity[:, texts]).all(axis=1))
+        if not mute.any():
+            return judged
+        # Titles taught the model: pairs that have none to compare are judged by their photos' lines
+        # alone, moved to its own.
+        photos = Union().score(candidates, catalog)
+        ours, theirs = self.line, LINE
+        moved = np.interp(photos, [0, theirs, 1], [0, ours, 1]).astype(np.float32)
+        evidence = judged.evidence
+        if evidence is not None:
+            evidence = evidence.take(~mute[evidence.places])
+        return Judged(np.where(mute, moved, judged.scores), evidence)
 
     def lists(self, candidates: Candidates, line: float = LINE) -> dict[str, NDArray[np.bool_]]:
         """The pairs that titles or photos alone would have matched."""

@@ -33,8 +33,9 @@ class Matcher:
     ----------
     encoders : sequence of Encoder, optional
         What looks at the postings; default: :func:`samesku.encoders.default_encoders`.
-    fusion : Fusion or str
-        How the modalities combine to a decision.
+    fusion : Fusion or str, optional
+        How the modalities combine to a decision; default: `learned` with the shipped model, which
+        reads titles by `tfidf`, and `union-all` where that is not among the encoders.
     k : int
         Neighbours per posting and encoder that become candidates, at least 20.
     line : float
@@ -64,7 +65,7 @@ class Matcher:
     def __init__(
         self,
         encoders: Sequence[Encoder] | None = None,
-        fusion: Fusion | str = "union-all",
+        fusion: Fusion | str | None = None,
         *,
         k: int = 50,
         line: float | None = None,
@@ -82,6 +83,8 @@ class Matcher:
             raise ValueError(f"k is at least 1, not {k}")
         if method not in get_args(Method):
             raise ValueError(f"there is no method {method!r}: {', '.join(get_args(Method))}")
+        if fusion is None:
+            fusion = "learned" if "tfidf" in names else "union-all"
         self.fusion = fusion_by_name(fusion) if isinstance(fusion, str) else fusion
         # The density wants its neighbours even where few are to be judged.
         self.k = max(k, DENSITY_NEIGHBORS)
@@ -95,9 +98,17 @@ class Matcher:
         encoded = encode(catalog, self.encoders, self.cache, self.progress)
         candidates = self._candidates(encoded)
         with self.progress.stage("judge"):
-            scores = self.fusion.score(candidates, catalog)
+            judged = self.fusion.judge(candidates, catalog)
         run: dict[str, Any] = {}
-        matches = Matches(catalog, candidates, scores, self.fusion, self.line, run=run)
+        matches = Matches(
+            catalog,
+            candidates,
+            judged.scores,
+            self.fusion,
+            self.line,
+            evidence=judged.evidence,
+            run=run,
+        )
         with self.progress.stage("group"):
             matches.groups  # noqa: B018  (computed here so that its time is told)
         run.update(run_record(catalog, candidates, encoded, self.progress))

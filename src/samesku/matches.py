@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -18,6 +18,9 @@ from samesku.catalog import Catalog
 from samesku.clustering import COHESION, group
 from samesku.files import Staged
 from samesku.fusion import LINE, Fusion
+
+if TYPE_CHECKING:
+    from samesku.reasons import Evidence
 
 __all__ = ["Matches"]
 
@@ -42,6 +45,8 @@ class Matches:
         Score from which a pair is accepted.
     cohesion : float
         Share of the line that the mean score within a group must reach (:mod:`samesku.clustering`).
+    evidence : Evidence, optional
+        What the scores of the likelier pairs rest on, where the fusion can tell.
     run : mapping
         What was read, done and how long it took; written to `run.json`.
 
@@ -58,6 +63,7 @@ class Matches:
     fusion: Fusion
     line: float = LINE
     cohesion: float = COHESION
+    evidence: Evidence | None = None
     run: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
@@ -115,6 +121,25 @@ class Matches:
             lowest = lowest.join(named, on=f"{side}_id", how="left", maintain_order="left")
         first = ["score", "left_id", "right_id", "left_title", "right_title", "reasons"]
         return lowest.select(first)
+
+    def explain(self, left_id: str, right_id: str) -> pl.DataFrame:
+        """What speaks for and against a pair: `reason` and what it adds to the `log_odds`.
+
+        The weightiest first, the start last; the log-odds of the pair's score are their sum.
+
+        Raises
+        ------
+        ValueError
+            There is no such posting, the pair was not judged closely, or the fusion cannot tell.
+        """
+        if self.evidence is None:
+            raise ValueError(f"{self.fusion.name} tells no more than its lists; use learned")
+        row = {posting: row for row, posting in enumerate(self.catalog.ids)}
+        if strange := [name for name in (left_id, right_id) if name not in row]:
+            raise ValueError(f"there is no posting {strange[0]!r} in {self.catalog.name}")
+        pair = np.sort([row[left_id], row[right_id]])
+        place = int(self._judged_place(pair[:1], pair[1:])[0])
+        return self.evidence.table(self.catalog, self.candidates, place)
 
     def rethreshold(self, line: float) -> Matches:
         """The same judgements with another line; nothing is read, encoded or searched again.
@@ -234,6 +259,14 @@ class Matches:
         )
 
     def _reasons(self, place: NDArray[np.integer]) -> pl.Series:
+        """In words: what speaks for and against a pair, else which of the lists it is in."""
+        listed = self._listed(place)
+        if self.evidence is None:
+            return listed
+        told = self.evidence.phrases(self.catalog, self.candidates, place)
+        return pl.Series(told, dtype=pl.String).fill_null(listed)
+
+    def _listed(self, place: NDArray[np.integer]) -> pl.Series:
         """In words, which of the lists a pair is in."""
         lists = self.fusion.lists(self.candidates, self.line)
         names = list(lists)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from samesku.encoders.base import Vectors
 from samesku.search import RowSearch, row_search
 
-__all__ = ["Method", "Neighbors", "density", "nearest"]
+__all__ = ["Method", "Neighbors", "density", "merge_neighbors", "nearest"]
 
 Method: TypeAlias = Literal["auto", "exact", "approximate"]
 
@@ -155,6 +155,14 @@ def _replace(found: Neighbors, deeper: Neighbors, whose: NDArray[np.bool_]) -> N
     candidate = np.concatenate([found.candidate[keep], deeper.candidate])[order]
     similarity = np.concatenate([found.similarity[keep], deeper.similarity])[order]
     return Neighbors(query[order], candidate, similarity, found.size)
+
+
+def merge_neighbors(first: Neighbors, second: Neighbors) -> Neighbors:
+    """Both lists of each posting as one, near to far, each neighbour with its larger similarity."""
+    query = np.concatenate([first.query, second.query])
+    candidate = np.concatenate([first.candidate, second.candidate])
+    similarity = np.concatenate([first.similarity, second.similarity])
+    return _best(query, candidate, similarity, len(query) + 1, first.size)
 
 
 def density(neighbors: Neighbors, k: int) -> NDArray[np.float32]:

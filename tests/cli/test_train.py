@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from samesku.cli import app
 
-MODEL = ["first.txt", "model.json", "second.txt", "sieve.txt"]
+MODEL = ["first.txt", "model.json", "second.txt", "sieve.txt", "words.npz"]
 KINDS = ["susu bubuk", "lampu led", "tas ransel", "sabun mandi", "kopi hitam", "botol minum"]
 BRANDS = ["bebelo", "filipo", "ranselin", "wangi", "kapten", "tupper", "sinar", "mekar"]
 BOASTS = ["promo", "original", "murah", "ready", "stock", "cod", "terlaris"]
@@ -71,7 +71,13 @@ def test_the_card_tells_how_it_was_trained_and_how_good_it_is(model):
     assert (card["seed"], card["python"][:2]) == (0, "3.")
     value, low, high = card["figures_by_cross_fitting"]["posting_f1"]
     assert 0.4 < low <= value <= high <= 1
-    assert 0 <= card["expected_calibration_error"] < 0.1
+    told = card["reliability_by_cross_fitting"]
+    assert 0 <= told["error"] < 0.1
+    assert told["judged_pairs"] < told["pairs"]
+    assert sum(each["pairs"] for each in told["bins"]) == told["pairs"]
+    for each in told["bins"]:
+        assert each["low"] <= each["told"] <= each["high"]
+        assert each["same"]["low"] <= each["same"]["value"] <= each["same"]["high"]
 
 
 def test_match_judges_by_the_model(model, labelled, tmp_path):
@@ -104,11 +110,20 @@ def test_match_works_without_photos_and_on_one_posting(model, tmp_path):
         assert pl.read_csv(out / "submission.csv").height == postings
 
 
-def test_match_with_fewer_encoders_says_what_to_do(model, labelled, tmp_path):
-    options = ("--model", model, "--encoder", "tfidf", "--no-cache")
+def test_match_may_leave_a_photo_encoder_out(model, labelled, tmp_path):
+    options = ("--model", model, "--encoder", "tfidf", "--no-cache", "-k", 20)
+    result = run("match", labelled, *options, "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert pl.read_parquet(tmp_path / "pairs.parquet").height > 200
+
+
+def test_match_without_the_text_encoder_says_what_to_do(model, labelled, tmp_path):
+    options = ("--model", model, "--encoder", "phash", "--no-cache")
     result = run("match", labelled, *options, "--out", tmp_path / "out")
     assert result.exit_code == 2
-    assert "match with the encoders that it was trained with" in result.stderr
+    assert "reads titles by tfidf" in result.stderr
+    assert "add -e tfidf" in result.stderr.replace("\n", " ")
+    assert not (tmp_path / "out" / "submission.csv").exists()
 
 
 def test_match_with_a_folder_that_holds_no_model_says_so(labelled, tmp_path):
@@ -131,7 +146,7 @@ def test_too_few_labels_are_refused(tmp_path):
     (tmp_path / "few.csv").write_text(text)
     result = run("train", tmp_path / "few.csv", "--out", tmp_path / "model", "--no-cache")
     assert result.exit_code == 2
-    assert "more labels" in result.stderr
+    assert "training needs 50 of each" in result.stderr.replace("\n", " ")
     assert not (tmp_path / "model" / "model.json").exists()
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from samesku import Matcher, read_catalog
 from samesku.encoders import PHash, Tfidf
-from samesku.features import pair_features
+from samesku.features import glance, pair_features, title_words
 
 SAME, OTHER = "94974f937d4c2433", "6b68b06c82b3dbcc"
 
@@ -48,9 +48,31 @@ def test_describes_titles_and_photos_of_each_pair():
     assert offers[0, 3]["shared_words"] == 0
 
 
+def test_a_glance_is_the_first_part_of_the_whole_look():
+    catalog = catalogue(("a", "susu 1kg", SAME), ("b", "susu 1kg", SAME), ("c", "susu", OTHER))
+    candidates = Matcher([Tfidf(), PHash()], "union").candidates(catalog)
+    short, whole = glance(catalog, candidates), pair_features(catalog, candidates)
+    assert whole.names[: len(short.names)] == short.names
+    np.testing.assert_array_equal(whole.select(short.names), short.values)
+    again = pair_features(catalog, candidates, title_words(catalog.normal_titles))
+    np.testing.assert_array_equal(again.values, whole.values)
+
+
+def test_prices_brands_and_descriptions_count_where_there_are_such_columns():
+    rows = {"posting_id": ["a", "b"], "title": ["susu bebelo", "susu bebelo"]}
+    columns = {"price": [5.0, 10.0], "brand": ["Bebelo", "Bebelo"], "description": ["x", None]}
+    bare = described(read_catalog(pl.DataFrame(rows)), [Tfidf])[0, 1]
+    told = described(read_catalog(pl.DataFrame(rows | columns)), [Tfidf])[0, 1]
+    assert not any(name.startswith(("price_", "brand_", "description_")) for name in bare)
+    assert told["price_gap"] == pytest.approx(np.log(2))
+    assert told["brand_same"] == 1
+    assert told["description_covers_min"] == pytest.approx(1)
+    assert {name: told[name] for name in bare} == pytest.approx(bare, nan_ok=True)
+
+
 def test_what_a_posting_lacks_is_missing_not_zero():
     offers = described(
-        catalogue(("a", "susu bebelo 1kg", SAME), ("b", "susu bebelo 1kg", None), ("c", "x", SAME))
+        catalogue(("a", "susu xq100 1kg", SAME), ("b", "susu xq100 1kg", None), ("c", "x", SAME))
     )
     of_photo = {name for name in offers[0, 1] if name.startswith(("phash", "photo_"))}
     assert of_photo == {name for name, value in offers[0, 1].items() if np.isnan(value)}

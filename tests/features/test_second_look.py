@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from samesku.clustering import group
 from samesku.features import second_look
-from samesku.features.second_look import COHESION, FAINT, LINE, SURE
+from samesku.features.graph import FAINT
+from samesku.features.second_look import COHESION, LINE, SURE
 
 
 def columns_of(left, right, probability, size):

@@ -29,6 +29,20 @@ def test_names_a_column_that_is_not_there_and_tells_what_to_do():
         table().select(["a", "d", "c"])
 
 
+def test_columns_that_may_miss_are_nan_where_they_are_not_there():
+    values = table().select(["price_gap", "b", "phash", "a"], may_miss=("price_", "phash"))
+    assert values.dtype == np.float32
+    np.testing.assert_array_equal(values[:, [0, 2]], np.full((3, 2), np.nan))
+    np.testing.assert_array_equal(values[:, 3], [1, 2, 3])
+    # Those that are there are read.
+    np.testing.assert_array_equal(table().select(["b"], may_miss=("b",))[:, 0], [0.5, np.nan, 0.25])
+
+
+def test_other_columns_may_not_miss():
+    with pytest.raises(ValueError, match=r"1 features .*'word_cosine'"):
+        table().select(["price_gap", "word_cosine"], may_miss=("price_",))
+
+
 def test_stands_beside_another_and_gives_some_pairs():
     other = Features.of({"c": np.array([7, 8, 9])})
     both = table().beside(other)

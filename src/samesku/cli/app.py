@@ -20,6 +20,7 @@ app = typer.Typer(
 
 FusionName = Literal["union", "concat", "union-all", "learned"]
 MethodName = Literal["auto", "exact", "approximate"]
+LinkRuleName = Literal["one-to-one", "one-to-many", "many-to-one", "free"]
 
 CatalogueArgument = Annotated[
     Path,
@@ -84,8 +85,11 @@ def match(
     catalogue: CatalogueArgument,
     out: OutOption,
     fusion: Annotated[
-        FusionName, typer.Option("--fusion", help="How text and photo combine to a decision.")
-    ] = "union-all",
+        FusionName | None,
+        typer.Option(
+            "--fusion", help="How text and photo combine to a decision.", show_default="learned"
+        ),
+    ] = None,
     encoder: EncoderOption = None,
     photos: PhotosOption = None,
     columns: ColumnsOption = None,
@@ -125,6 +129,79 @@ def match(
     )
 
 
+@app.command(epilog="Example: samesku link ours.csv theirs.csv --out links/")
+@friendly
+def link(
+    left: Annotated[
+        Path,
+        typer.Argument(
+            help="Our offers: CSV or Parquet with posting_id, title.", show_default=False
+        ),
+    ],
+    right: Annotated[
+        Path, typer.Argument(help="The other shop's offers, in the same form.", show_default=False)
+    ],
+    out: OutOption,
+    links: Annotated[
+        LinkRuleName,
+        typer.Option(
+            "--links",
+            help="Who may have how many counterparts. one-to-one: each offer at most one, chosen "
+            "so that all links together are likeliest. one-to-many: a left offer may have several "
+            "right ones, each right offer one left one. many-to-one: the reverse. free: any.",
+        ),
+    ] = "one-to-one",
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            "--labels",
+            help="CSV of known links to fit to: left_id,right_id and perhaps same (1 or 0).",
+        ),
+    ] = None,
+    line: Annotated[
+        float,
+        typer.Option("--line", help="Probability from which a pair is accepted; higher: fewer."),
+    ] = 0.5,
+    encoder: EncoderOption = None,
+    photos: PhotosOption = None,
+    right_photos: Annotated[
+        Path | None, typer.Option("--right-photos", help="As --photos, for the other shop.")
+    ] = None,
+    columns: ColumnsOption = None,
+    right_columns: Annotated[
+        str | None,
+        typer.Option(
+            "--right-columns", help="As --columns, for the other shop; default: the same ones."
+        ),
+    ] = None,
+    neighbours: Annotated[
+        int, typer.Option("--neighbours", "-k", help="Candidates per posting and encoder.", min=1)
+    ] = 20,
+    search: MethodOption = "auto",
+    cache: CacheOption = None,
+    no_cache: NoCacheOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Find which offers of another shop are the same as ours. Needs no labels.
+
+    Writes links.csv (left_id, right_id, probability, reasons and the price gap), near_links.csv
+    and run.json.
+    """
+    from samesku.cli import link as command
+    from samesku.cli.match import Settings
+
+    command.run(
+        Settings(left, photos, columns, encoder or [], neighbours, search, cache, no_cache, quiet),
+        right=right,
+        right_photos=right_photos,
+        right_columns=right_columns,
+        out=out,
+        links=links,
+        labels=labels,
+        line=line,
+    )
+
+
 @app.command(
     epilog="Example: samesku evaluate train.csv --fusion union --fusion concat --out score/"
 )
@@ -138,9 +215,21 @@ def evaluate(
         list[str] | None,
         typer.Option(
             "--fusion",
-            help="union, concat, union-all or learned; may be repeated. Default: the first three.",
+            help="union, concat, union-all or learned; may be repeated. Default: the first three. "
+            "The first is what the others are compared with.",
         ),
     ] = None,
+    model: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--model",
+            help="Folder of a model to score as it is, beside the fusions; may be repeated.",
+        ),
+    ] = None,
+    shipped: Annotated[
+        bool,
+        typer.Option("--shipped", help="Score the model that comes with samesku as it is, too."),
+    ] = False,
     folds: Annotated[int, typer.Option("--folds", help="Folds that share no product.", min=2)] = 4,
     split: Annotated[
         Path | None,
@@ -165,8 +254,8 @@ def evaluate(
 ) -> None:
     """Score the matching on a catalogue with label_group, by folds that share no product.
 
-    Thresholds are chosen on the other folds. Every query is searched in the whole catalogue, and
-    once more in its own fold alone.
+    Thresholds are chosen, and `learned` is trained, on the other folds. Every query is searched in
+    the whole catalogue, and once more in its own fold alone.
     """
     from samesku.cli import evaluate as command
     from samesku.cli.match import Settings
@@ -177,6 +266,8 @@ def evaluate(
         ),
         out=out,
         fusions=fusion or ["union", "concat", "union-all"],
+        models=model or [],
+        shipped=shipped,
         folds=folds,
         split=split,
         tuned=not defaults,
@@ -231,7 +322,7 @@ def demo(
     seed: Annotated[int, typer.Option("--seed", help="Another seed, another marketplace.")] = 0,
     fusion: Annotated[
         FusionName, typer.Option("--fusion", help="How text and photo combine to a decision.")
-    ] = "union-all",
+    ] = "learned",
     quiet: QuietOption = False,
 ) -> None:
     """Draw a marketplace with known truth, match it, score it and leave it to look into."""

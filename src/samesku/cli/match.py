@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from rich.table import Table
@@ -12,7 +12,7 @@ from samesku.catalog import Catalog, read_catalog
 from samesku.cli.console import TerminalProgress, console, say
 from samesku.encoders import encoders_by_name
 from samesku.files import check_folder
-from samesku.fusion import Fusion, fusion_by_name
+from samesku.fusion import Fusion
 from samesku.matcher import Matcher
 from samesku.matches import Matches
 from samesku.neighbors import Method
@@ -48,7 +48,7 @@ class Settings:
     def matcher(
         self,
         progress: TerminalProgress,
-        fusion: str | Fusion = "union",
+        fusion: str | Fusion | None = "union",
         line: float | None = None,
     ) -> Matcher:
         """The matcher these settings ask for."""
@@ -80,15 +80,19 @@ def parse_columns(text: str | None) -> dict[str, str]:
 
 
 def run(
-    settings: Settings, *, out: Path, fusion: str, line: float | None, model: Path | None
+    settings: Settings, *, out: Path, fusion: str | None, line: float | None, model: Path | None
 ) -> None:
     """Read, match, write, tell."""
     progress = TerminalProgress(quiet=settings.quiet)
-    judge = fusion_by_name(fusion) if model is None else _trained(model)
+    if model is not None and fusion not in (None, "learned"):
+        raise ValueError(f"--model is a judge of its own; leave --fusion {fusion} out")
+    judge = fusion if model is None else _trained(model)
     matcher = settings.matcher(progress, judge, line)
     catalog = settings.read(progress)
     check_folder(out)
     matches = matcher.match(catalog)
+    if model is not None:
+        matches = replace(matches, run={**matches.run, "model": str(model)})
     with progress.stage("write"):
         written = matches.write(out)
     matcher.cache.prune()

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 
-from samesku.classifier import FITS, train_classifier
 from samesku.cli.console import TerminalProgress, console
 from samesku.cli.match import Settings
-from samesku.evaluation.calibration import expected_calibration_error
+from samesku.evaluation.calibration import reliability, told_pairs
 from samesku.evaluation.protocol import score
 from samesku.files import check_folder
+from samesku.fitting import FITS, train_classifier
 from samesku.learned import Learned
 from samesku.matches import Matches
-from samesku.record import environment
+from samesku.record import environment, training_record
 
 __all__ = ["run"]
 
@@ -32,25 +32,19 @@ def run(settings: Settings, *, out: Path, seed: int) -> None:
     rows = np.flatnonzero(catalog.labels >= 0)
     with progress.stage("train", FITS) as advance:
         model, probability = train_classifier(catalog, candidates, rows, seed=seed, advance=advance)
-    # Every probability comes from a model that saw neither posting's product; only the line was
-    # chosen on all of them.
+    # Every probability comes from models that the pair did not train; only the line and the two
+    # numbers of the calibration were chosen on all of them.
     matches = Matches(catalog, candidates, probability, Learned(model), model.line)
     figures = {name: [f.value, f.low, f.high] for name, f in score(matches, seed=seed).items()}
+    calibration = reliability(told_pairs(probability, candidates, catalog.labels, rows))
     card = {
         **environment(),
-        "trained_on": {
-            "catalogue": settings.catalogue.name,
-            "postings": len(catalog),
-            "photos": sum(photo is not None for photo in catalog.photos),
-            "columns": catalog.frame.columns,
-        },
+        "trained_on": training_record(catalog),
         "encoders": list(candidates.encoders),
         "labelled_postings": len(rows),
         "pool": len(catalog),
         "figures_by_cross_fitting": figures,
-        "expected_calibration_error": expected_calibration_error(
-            probability, candidates, catalog.labels
-        ),
+        "reliability_by_cross_fitting": asdict(calibration),
         "seed": seed,
         "seconds": {name: round(taken, 1) for name, taken in progress.seconds.items()},
     }
@@ -60,6 +54,7 @@ def run(settings: Settings, *, out: Path, seed: int) -> None:
         value, low, high = figures["posting_f1"]
         console.print(
             f"F1 per posting {value:.4f} ({low:.3f}-{high:.3f}) by cross-fitting, pool "
-            f"{len(catalog):,}; calibration error {card['expected_calibration_error']:.4f}"
+            f"{len(catalog):,}; calibration error {calibration.error:.4f}, "
+            f"{calibration.judged_error:.4f} without the pairs told less than 0.005"
         )
         console.print(f"Written to {out}; use it: samesku match CATALOGUE --model {out} --out DIR")

@@ -8,6 +8,7 @@ from samesku.encoders.base import Encoder, PhotoEncoder, TextEncoder, Vectors
 from samesku.encoders.onnx import Onnx
 from samesku.encoders.phash import PHash
 from samesku.encoders.signature import Signature
+from samesku.encoders.telling import Telling
 from samesku.encoders.tfidf import Tfidf
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "PHash",
     "PhotoEncoder",
     "Signature",
+    "Telling",
     "TextEncoder",
     "Tfidf",
     "Vectors",
@@ -24,7 +26,7 @@ __all__ = [
     "encoders_by_name",
 ]
 
-BY_NAME = {"tfidf": Tfidf, "phash": PHash, "signature": Signature}
+BY_NAME = {"tfidf": Tfidf, "telling": Telling, "phash": PHash, "signature": Signature}
 
 
 def default_encoders() -> list[Encoder]:
@@ -33,7 +35,7 @@ def default_encoders() -> list[Encoder]:
 
 
 def encoder_by_name(name: str) -> Encoder:
-    """The encoder called `name`: ``tfidf``, ``phash``, ``signature`` or ``onnx:FILE``.
+    """The encoder called `name`: ``tfidf``, ``telling``, ``phash``, ``signature`` or ``onnx:FILE``.
 
     Raises
     ------

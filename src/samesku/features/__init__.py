@@ -6,17 +6,25 @@ import numpy as np
 
 from samesku.candidates import Candidates
 from samesku.catalog import Catalog
+from samesku.features.brands import brand_features
+from samesku.features.codes import code_features
+from samesku.features.descriptions import description_features
+from samesku.features.neighbourhood import neighbourhood_features
+from samesku.features.prices import price_features
 from samesku.features.second_look import second_look
 from samesku.features.strings import string_features
 from samesku.features.surroundings import surroundings
 from samesku.features.table import Column, Features, both_ways
+from samesku.features.title_words import TitleWords, title_words
 from samesku.features.words import word_features
 
-__all__ = ["Features", "pair_features", "second_look"]
+__all__ = ["Features", "TitleWords", "glance", "pair_features", "second_look", "title_words"]
 
 
-def pair_features(catalog: Catalog, candidates: Candidates) -> Features:
-    """Describe candidate pairs by what their titles and photos have in common.
+def glance(catalog: Catalog, candidates: Candidates) -> Features:
+    """Describe pairs by their similarities, and how they stand among both postings' neighbours.
+
+    Cheap, and enough to put most candidates aside.
 
     Parameters
     ----------
@@ -30,15 +38,54 @@ def pair_features(catalog: Catalog, candidates: Candidates) -> Features:
         One row per pair, in the candidates' order. Numbers that differ between the two ends come
         as the smaller and the larger of both.
     """
-    titles = catalog.normal_titles
-    left, right = candidates.left, candidates.right
     columns: dict[str, Column] = {}
     for place, source in enumerate(candidates.sources):
         columns |= surroundings(source.encoder, source, candidates, place)
-    columns |= word_features(titles, left, right)
-    columns |= string_features(titles, left, right)
     columns |= _popularity(catalog, candidates)
     return Features.of(columns)
+
+
+def pair_features(
+    catalog: Catalog,
+    candidates: Candidates,
+    words: TitleWords | None = None,
+    *,
+    text: str | None = None,
+) -> Features:
+    """Describe pairs by all that their titles, photos, prices, brands and descriptions share.
+
+    Parameters
+    ----------
+    catalog : Catalog
+    candidates : Candidates
+        As for :func:`glance`.
+    words : TitleWords, optional
+        Those of the catalogue's normal titles, where they were read before.
+    text : str, optional
+        The encoder whose neighbours are a title's surroundings; default: the first that reads
+        titles.
+
+    Returns
+    -------
+    Features
+        Those of :func:`glance` first; NaN where a column or a photo is missing.
+    """
+    titles = catalog.normal_titles
+    words = title_words(titles) if words is None else words
+    left, right = candidates.left, candidates.right
+    columns = word_features(titles, left, right, words=words)
+    columns |= string_features(titles, left, right, words=words)
+    columns |= code_features(titles, left, right)
+    texts = [each for each in candidates.sources if each.modality == "text"]
+    for source in [each for each in texts if text in (None, each.encoder)][:1]:
+        columns |= neighbourhood_features(words, source.neighbors, left, right)
+    if "description" in catalog.frame.columns:
+        columns |= description_features(catalog, left, right)
+    if "brand" in catalog.frame.columns:
+        columns |= brand_features(catalog, left, right)
+    if "price" in catalog.frame.columns:
+        columns |= price_features(catalog, left, right)
+    return glance(catalog, candidates).beside(Features.of(columns))
 
 
 def _popularity(catalog: Catalog, candidates: Candidates) -> dict[str, Column]:

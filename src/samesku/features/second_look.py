@@ -7,13 +7,12 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from samesku.clustering import group
+from samesku.features.graph import pair_graph
 from samesku.features.table import Features, both_ways
 from samesku.similarity import row_similarity
 
 __all__ = ["second_look"]
 
-# Pairs less likely than this are no edges: they are many and say nothing.
-FAINT = 0.02
 SURE = 0.5
 LINE, COHESION = 0.4, 0.85
 
@@ -40,8 +39,7 @@ def second_look(
     Features
         Common neighbours, agreement with the groups that would follow, ranks and gaps.
     """
-    edges = probability >= FAINT
-    graph = _symmetric(left[edges], right[edges], probability[edges], size)
+    graph, _ = pair_graph(left, right, probability, size)
     degree = np.asarray(graph.sum(axis=1)).ravel()
     square = np.asarray(graph.multiply(graph).sum(axis=1)).ravel()
     common = row_similarity(graph, left, graph, right)
@@ -72,21 +70,6 @@ def second_look(
             **both_ways("probability_lead", lead[0], lead[1]),
         }
     )
-
-
-def _symmetric(
-    left: NDArray[np.integer],
-    right: NDArray[np.integer],
-    weight: NDArray[np.float32],
-    size: int,
-) -> sp.csr_matrix:
-    """The graph with every posting tied to itself."""
-    own = np.arange(size)
-    row, column = np.concatenate([left, right, own]), np.concatenate([right, left, own])
-    weights = np.concatenate([weight, weight, np.ones(size, dtype=np.float32)])
-    graph = sp.csr_matrix((weights, (row, column)), shape=(size, size))
-    graph.sort_indices()
-    return graph
 
 
 def _cells(

@@ -10,7 +10,7 @@ from rapidfuzz import fuzz, process
 
 from samesku.cores import usable_cores
 from samesku.features.table import Column, both_ways
-from samesku.titles import tokens
+from samesku.features.title_words import TitleWords, title_words
 
 __all__ = ["string_features"]
 
@@ -23,7 +23,11 @@ RATIOS = {
 
 
 def string_features(
-    titles: Sequence[str], left: NDArray[np.integer], right: NDArray[np.integer]
+    titles: Sequence[str],
+    left: NDArray[np.integer],
+    right: NDArray[np.integer],
+    *,
+    words: TitleWords | None = None,
 ) -> dict[str, Column]:
     """Edit ratios of the whole titles, of their sorted and shared words, and of the best part.
 
@@ -33,8 +37,11 @@ def string_features(
         Normal titles of the whole catalogue.
     left, right : integer (m,)
         The pairs.
+    words : TitleWords, optional
+        Those of the titles, where they were read before.
     """
-    texts = np.array([" ".join(tokens(title)) for title in titles], dtype=object)
+    words = title_words(titles) if words is None else words
+    texts = np.array([" ".join(each) for each in words.lists], dtype=object)
     ratios = {
         name: process.cpdist(
             texts[left], texts[right], scorer=ratio, workers=usable_cores(), dtype=np.float32

@@ -44,22 +44,34 @@ class Features:
         """Only the pairs at the given places."""
         return Features(self.names, self.values[places])
 
-    def select(self, names: Sequence[str]) -> NDArray[np.float32]:
-        """The values of the named columns, in that order.
+    def select(self, names: Sequence[str], may_miss: tuple[str, ...] = ()) -> NDArray[np.float32]:
+        """The values of the named columns, in that order, float32 ``(m, len(names))``.
+
+        Parameters
+        ----------
+        names : sequence of str
+        may_miss : tuple of str
+            Columns whose names begin so are NaN where they are not there.
 
         Raises
         ------
         ValueError
-            Some are not there; names them.
+            Others are not there; names them.
         """
         if tuple(names) == self.names:
             return self.values
-        if missing := sorted(set(names) - set(self.names)):
+        place = {name: column for column, name in enumerate(self.names)}
+        missing = sorted(name for name in names if name not in place)
+        if needed := [name for name in missing if not name.startswith(may_miss)]:
             raise ValueError(
-                f"the model reads {len(missing)} features that are not there, e.g. {missing[0]!r}: "
+                f"the model reads {len(needed)} features that are not there, e.g. {needed[0]!r}: "
                 "match with the encoders that it was trained with"
             )
-        return self.values[:, [self.names.index(name) for name in names]]
+        values = np.full((len(self.values), len(names)), np.nan, dtype=np.float32)
+        for column, name in enumerate(names):
+            if name in place:
+                values[:, column] = self.values[:, place[name]]
+        return values
 
 
 def both_ways(name: str, left: Column, right: Column) -> dict[str, Column]:

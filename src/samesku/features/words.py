@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -12,8 +11,10 @@ from numpy.typing import NDArray
 
 from samesku.cores import map_in_order
 from samesku.features.table import Column, both_ways
+from samesku.features.title_words import TitleWords, title_words
+from samesku.presence import presence, row_max
 from samesku.similarity import PAIRS_AT_ONCE, row_similarity
-from samesku.titles import quantities, tokens
+from samesku.titles import quantities
 
 __all__ = ["word_features"]
 
@@ -21,7 +22,11 @@ _CODE = re.compile(r"(?=.*\d)(?=.*[a-z]).{4,}")
 
 
 def word_features(
-    titles: Sequence[str], left: NDArray[np.integer], right: NDArray[np.integer]
+    titles: Sequence[str],
+    left: NDArray[np.integer],
+    right: NDArray[np.integer],
+    *,
+    words: TitleWords | None = None,
 ) -> dict[str, Column]:
     """Shared and unshared words weighed by their rarity, and quantities that agree or clash.
 
@@ -31,27 +36,24 @@ def word_features(
         Normal titles of the whole catalogue.
     left, right : integer (m,)
         The pairs.
+    words : TitleWords, optional
+        Those of the titles, where they were read before.
     """
-    vocabulary: dict[str, int] = {}
-    presence = _presence([tokens(title) for title in titles], vocabulary)
-    frequency = np.bincount(presence.indices, minlength=presence.shape[1])
-    rarity = (np.log((1 + len(titles)) / (1 + frequency)) + 1).astype(np.float32)
-    weighted = presence.copy()
-    weighted.data = rarity[presence.indices]
-    names = list(vocabulary)
-    number, code = np.zeros((2, presence.shape[1]), dtype=np.float32)
-    number[: len(names)] = [any(map(str.isdigit, name)) for name in names]
-    code[: len(names)] = [_CODE.fullmatch(name) is not None for name in names]
+    words = title_words(titles) if words is None else words
+    held, weighted = words.held, words.weighted
+    number, code = np.zeros((2, held.shape[1]), dtype=np.float32)
+    number[: len(words.names)] = [any(map(str.isdigit, name)) for name in words.names]
+    code[: len(words.names)] = [_CODE.fullmatch(name) is not None for name in words.names]
 
     def part(start: int) -> list[Column]:
         a, b = left[start : start + PAIRS_AT_ONCE], right[start : start + PAIRS_AT_ONCE]
         mine, theirs = weighted[a], weighted[b]
-        shared = sp.csr_matrix(mine.multiply(presence[b]))
+        shared = sp.csr_matrix(mine.multiply(held[b]))
         only_mine, only_theirs = sp.csr_matrix(mine - shared), sp.csr_matrix(theirs - shared)
         kinds = [
             part @ mark for mark in (number, code) for part in (shared, only_mine, only_theirs)
         ]
-        rarest = [_row_max(words) for words in (shared, only_mine, only_theirs)]
+        rarest = [row_max(part) for part in (shared, only_mine, only_theirs)]
         return [np.asarray(shared.sum(axis=1)).ravel(), shared.getnnz(axis=1), *rarest, *kinds]
 
     parts = list(map_in_order(part, range(0, len(left), PAIRS_AT_ONCE)))
@@ -61,10 +63,9 @@ def word_features(
     )
     rarest, rarest_mine, rarest_theirs, *kinds = rest
     mass = np.asarray(weighted.sum(axis=1)).ravel()
-    length = presence.getnnz(axis=1)
-    unit = _unit(weighted)
+    length = held.getnnz(axis=1)
     return {
-        "word_cosine": row_similarity(unit, left, unit, right),
+        "word_cosine": row_similarity(words.unit, left, words.unit, right),
         "shared_mass": shared,
         "shared_mass_of_all": shared / np.maximum(mass[left] + mass[right] - shared, 1e-6),
         **both_ways(
@@ -89,7 +90,7 @@ def _quantity_features(
 ) -> dict[str, Column]:
     """How many kinds of quantity agree, how many clash, and how many there are."""
     vocabulary: dict[tuple[float, str], int] = {}
-    exact = _presence([quantities(title) for title in titles], vocabulary)
+    exact = presence([quantities(title) for title in titles], vocabulary)
     units: dict[str, int] = {}
     unit_of = [units.setdefault(unit, len(units)) for _, unit in vocabulary]
     ones = np.ones(len(unit_of), dtype=np.float32)
@@ -110,30 +111,3 @@ def _quantity_features(
         "quantities_clash": row_similarity(kinds, left, kinds, right) - agreeing,
         **both_ways("quantities", held[left], held[right]),
     }
-
-
-def _presence(rows: Sequence[Sequence[Any]], vocabulary: dict[Any, int]) -> sp.csr_matrix:
-    """Which items each row holds, 1 in float32 CSR; fills the vocabulary."""
-    columns: list[int] = []
-    ends = [0]
-    for row in rows:
-        columns.extend({vocabulary.setdefault(item, len(vocabulary)) for item in row})
-        ends.append(len(columns))
-    ones = np.ones(len(columns), dtype=np.float32)
-    held = sp.csr_matrix((ones, columns, ends), shape=(len(rows), max(len(vocabulary), 1)))
-    held.sort_indices()
-    return held
-
-
-def _row_max(rows: sp.csr_matrix) -> NDArray[np.float32]:
-    largest = np.zeros(rows.shape[0], dtype=np.float32)
-    filled = np.flatnonzero(np.diff(rows.indptr))
-    if len(filled):
-        largest[filled] = np.maximum.reduceat(rows.data, rows.indptr[filled])
-    return largest
-
-
-def _unit(rows: sp.csr_matrix) -> sp.csr_matrix:
-    lengths = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
-    scale = (1 / np.where(lengths > 0, lengths, 1)).astype(np.float32)
-    return sp.csr_matrix(sp.diags_array(scale) @ rows)

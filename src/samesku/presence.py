@@ -1,0 +1,65 @@
+"""Which words each posting holds, as sparse rows that whole columns of pairs are read from."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import TypeVar
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+__all__ = ["presence", "rarity", "row_max", "unit_rows", "weighted"]
+
+Item = TypeVar("Item", bound=Hashable)
+
+
+def presence(rows: Sequence[Sequence[Item]], vocabulary: dict[Item, int]) -> sp.csr_matrix:
+    """Which items each row holds: 1 in float32 CSR ``(n, len(vocabulary))``.
+
+    Parameters
+    ----------
+    rows : sequence of sequences
+        The items of each posting; several times counts once.
+    vocabulary : dict
+        Column of each item; filled with the new ones.
+    """
+    columns: list[int] = []
+    ends = [0]
+    for row in rows:
+        columns.extend({vocabulary.setdefault(item, len(vocabulary)) for item in row})
+        ends.append(len(columns))
+    ones = np.ones(len(columns), dtype=np.float32)
+    held = sp.csr_matrix((ones, columns, ends), shape=(len(rows), max(len(vocabulary), 1)))
+    held.sort_indices()
+    return held
+
+
+def rarity(held: sp.csr_matrix) -> NDArray[np.float32]:
+    """Smooth inverse document frequency of each column, float32; 1 for what all rows hold."""
+    frequency = np.bincount(held.indices, minlength=held.shape[1])
+    rare: NDArray[np.float64] = np.log((1 + held.shape[0]) / (1 + frequency)) + 1
+    return rare.astype(np.float32)
+
+
+def weighted(held: sp.csr_matrix, weight: NDArray[np.float32]) -> sp.csr_matrix:
+    """The same rows with each column's weight in place of 1."""
+    rows = held.copy()
+    rows.data = weight[held.indices]
+    return rows
+
+
+def row_max(rows: sp.csr_matrix) -> NDArray[np.float32]:
+    """The largest number of each row, float32 ``(n,)``; 0 where a row is empty."""
+    largest = np.zeros(rows.shape[0], dtype=np.float32)
+    filled = np.flatnonzero(np.diff(rows.indptr))
+    if len(filled):
+        largest[filled] = np.maximum.reduceat(rows.data, rows.indptr[filled])
+    return largest
+
+
+def unit_rows(rows: sp.csr_matrix) -> sp.csr_matrix:
+    """Rows scaled to length 1; empty ones stay empty."""
+    lengths = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
+    scale = (1 / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    return sp.csr_matrix(sp.diags_array(scale) @ rows)

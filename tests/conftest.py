@@ -1,0 +1,105 @@
+"""Invented offers, and one classifier trained on them, for all tests that need one."""
+
+import numpy as np
+import polars as pl
+import pytest
+from scipy.stats import rankdata
+
+from samesku import Matcher, read_catalog
+from samesku.encoders import PHash, Tfidf
+
+NOISE = ["promo", "murah", "original", "ready", "stock", "cod", "termurah", "grosir", "terlaris"]
+
+
+def _offers(products, seed, sellers=4):
+    rng = np.random.default_rng(seed)
+
+    def word():
+        return "".join(rng.choice(list("bdgkmnrst")) + rng.choice(list("aeiou")) for _ in range(3))
+
+    brands, things = [word() for _ in range(8)], [word() for _ in range(8)]
+    rows = []
+    for product in range(products):
+        own = [rng.choice(brands), *rng.choice(things, 2), f"{rng.choice([1, 2, 4, 8])}00g", word()]
+        photo = int(rng.integers(2**63))
+        for _ in range(sellers):
+            kept = [part for part in own if rng.random() < 0.85] or own
+            shouted = list(rng.choice(NOISE, rng.integers(0, 4), replace=False))
+            shown = photo ^ (1 << int(rng.integers(63))) if rng.random() < 0.5 else None
+            code = None if shown is None else f"{shown:016x}"
+            rows.append((" ".join(rng.permutation(kept + shouted)), code, f"product {product}"))
+    rows = [rows[place] for place in rng.permutation(len(rows))]
+    table = pl.DataFrame(rows, schema=["title", "image_phash", "label_group"], orient="row")
+    return table.with_row_index("posting_id")
+
+
+def _search(table, *, encoders=(Tfidf, PHash)):
+    catalog = read_catalog(table)
+    return catalog, Matcher([encoder() for encoder in encoders], "union", k=20).candidates(catalog)
+
+
+def _truth(catalog, candidates):
+    return catalog.labels[candidates.left] == catalog.labels[candidates.right]
+
+
+def _area_under_curve(probability, same):
+    count = np.count_nonzero(same)
+    above = rankdata(probability)[same].sum() - count * (count + 1) / 2
+    return above / (count * np.count_nonzero(~same))
+
+
+@pytest.fixture(scope="session")
+def offers():
+    """Invents a table: sellers drop words, shout, and copy each other's photo."""
+    return _offers
+
+
+@pytest.fixture(scope="session")
+def search():
+    """Reads a table and finds its candidates."""
+    return _search
+
+
+@pytest.fixture(scope="session")
+def truth():
+    """Tells which candidates are one product."""
+    return _truth
+
+
+@pytest.fixture(scope="session")
+def area_under_curve():
+    """Chance that a pair of one product is told to be likelier than a pair of two."""
+    return _area_under_curve
+
+
+@pytest.fixture(scope="session")
+def market():
+    """240 offers of 60 products, and their candidates."""
+    return _search(_offers(60, seed=0))
+
+
+@pytest.fixture(scope="session")
+def unseen():
+    """Offers of 30 products that no model has seen, and their candidates."""
+    return _search(_offers(30, seed=1))
+
+
+@pytest.fixture(scope="session")
+def steps():
+    """What the training told of its progress."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def training(market, steps):
+    """A classifier trained on the market, and its honest probabilities."""
+    # Only who asks for it waits for the trees to load.
+    from samesku.fitting import train_classifier
+
+    catalog, candidates = market
+    return train_classifier(catalog, candidates, np.arange(len(catalog)), advance=steps.append)
+
+
+@pytest.fixture(scope="session")
+def model(training):
+    return training[0]
