@@ -4,6 +4,7 @@
 
 The file holds both shops: `source` tells the shop, `label_group` the product. Labels are used to
 score, never to link; with `--known N`, N products are told to `--labels` and left out of the score.
+With `--overlap 0.1`, nine tenths of the products that both shops have are taken from either.
 """
 
 from __future__ import annotations
@@ -29,10 +30,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("catalogue", type=Path)
     parser.add_argument("--known", type=int, default=0, help="products told to --labels")
+    parser.add_argument("--overlap", type=float, default=1.0, help="share of products kept in both")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, help="JSON with the figures")
     options = parser.parse_args()
-    sides = by_source(options.catalogue)
+    sides = thinned(by_source(options.catalogue), options.overlap, options.seed)
     known = draw_known(sides, options.known, options.seed)
     start = time.perf_counter()
     found = link(sides.left, sides.right, labels=known)
@@ -41,6 +43,7 @@ def main() -> None:
     precision, recall, f1 = figures(found.table, sides, told)
     result = {
         "catalogue": options.catalogue.name,
+        "overlap": options.overlap,
         "postings": [len(sides.left), len(sides.right)],
         "known_links": 0 if known is None else known.height,
         "precision": precision,
@@ -62,6 +65,20 @@ def by_source(catalogue: Path) -> Sides:
     if len(shops) != 2:
         raise SystemExit(f"{catalogue} holds {len(shops)} sources instead of two: {shops}")
     left, right = (read_catalog(frame.filter(pl.col("source") == shop)) for shop in shops)
+    return Sides(left, right)
+
+
+def thinned(sides: Sides, overlap: float, seed: int) -> Sides:
+    """Take products that both shops have from one of them, by turns, until `overlap` are left."""
+    products = [side.frame["label_group"].to_list() for side in (sides.left, sides.right)]
+    shared = sorted(set(products[0]) & set(products[1]))
+    kept = round(overlap * len(shared))
+    gone = [shared[place] for place in np.random.default_rng(seed).permutation(len(shared))[kept:]]
+    drop = set(gone[::2]), set(gone[1::2])
+    left, right = (
+        side.take([row for row, product in enumerate(own) if product not in without])
+        for side, own, without in zip((sides.left, sides.right), products, drop, strict=True)
+    )
     return Sides(left, right)
 
 
