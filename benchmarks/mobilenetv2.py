@@ -52,7 +52,7 @@ def read_weights() -> dict[str, Floats]:
     package = importlib.util.find_spec(PACKAGE)
     if package is None or package.origin is None or importlib.util.find_spec("torch") is None:
         return {}
-    import torch  # type: ignore[import-not-found,unused-ignore]
+    import torch
 
     file = next(Path(package.origin).parent.rglob("mobilenet_v2-*.pth"))
     state = torch.load(file, map_location="cpu", weights_only=True)

@@ -8,6 +8,19 @@ from typing import Annotated, Literal
 import typer
 
 from samesku.cli.console import friendly
+from samesku.cli.options import (
+    CacheOption,
+    CatalogueArgument,
+    ColumnsOption,
+    EncoderOption,
+    FusionName,
+    LinkRuleName,
+    MethodOption,
+    NoCacheOption,
+    OutOption,
+    PhotosOption,
+    QuietOption,
+)
 
 app = typer.Typer(
     name="samesku",
@@ -17,49 +30,6 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-
-FusionName = Literal["union", "concat", "union-all", "learned"]
-MethodName = Literal["auto", "exact", "approximate"]
-LinkRuleName = Literal["one-to-one", "one-to-many", "many-to-one", "free"]
-
-CatalogueArgument = Annotated[
-    Path,
-    typer.Argument(
-        help="CSV or Parquet with posting_id and title, or a folder with train.csv or test.csv.",
-        show_default=False,
-    ),
-]
-OutOption = Annotated[
-    Path, typer.Option("--out", "-o", help="Folder for the results.", show_default=False)
-]
-PhotosOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--photos", help="Folder of the photos; default: <file>_images, images or photos beside it."
-    ),
-]
-ColumnsOption = Annotated[
-    str | None,
-    typer.Option(
-        "--columns", help="Our column = yours, between commas: title=name,posting_id=sku."
-    ),
-]
-EncoderOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--encoder",
-        "-e",
-        help="tfidf, phash, signature or onnx:FILE; may be repeated. Default: the first three.",
-    ),
-]
-CacheOption = Annotated[
-    Path | None, typer.Option("--cache", help="Folder where encodings are kept between runs.")
-]
-NoCacheOption = Annotated[bool, typer.Option("--no-cache", help="Keep nothing between runs.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
-MethodOption = Annotated[
-    MethodName, typer.Option("--search", help="How neighbours are searched.", case_sensitive=False)
-]
 
 
 def _version(show: bool) -> None:
@@ -271,41 +241,6 @@ def evaluate(
         folds=folds,
         split=split,
         tuned=not defaults,
-        seed=seed,
-    )
-
-
-@app.command(epilog="Example: samesku train labelled.csv --out my-model/")
-@friendly
-def train(
-    catalogue: CatalogueArgument,
-    out: Annotated[
-        Path, typer.Option("--out", "-o", help="Folder for the model.", show_default=False)
-    ],
-    seed: Annotated[int, typer.Option("--seed", help="Of folds and trees.")] = 0,
-    encoder: EncoderOption = None,
-    photos: PhotosOption = None,
-    columns: ColumnsOption = None,
-    neighbours: Annotated[
-        int, typer.Option("--neighbours", "-k", help="Candidates per posting and encoder.", min=20)
-    ] = 50,
-    search: MethodOption = "auto",
-    cache: CacheOption = None,
-    no_cache: NoCacheOption = False,
-    quiet: QuietOption = False,
-) -> None:
-    """Train the learned fusion on a catalogue with label_group.
-
-    Writes a model folder that `samesku match --model` uses, with its figures by cross-fitting.
-    """
-    from samesku.cli import train as command
-    from samesku.cli.match import Settings
-
-    command.run(
-        Settings(
-            catalogue, photos, columns, encoder or [], neighbours, search, cache, no_cache, quiet
-        ),
-        out=out,
         seed=seed,
     )
 

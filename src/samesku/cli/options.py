@@ -1,0 +1,66 @@
+"""What the options that several commands share are called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+__all__ = [
+    "CacheOption",
+    "CatalogueArgument",
+    "ColumnsOption",
+    "EncoderOption",
+    "FusionName",
+    "LinkRuleName",
+    "MethodName",
+    "MethodOption",
+    "NoCacheOption",
+    "OutOption",
+    "PhotosOption",
+    "QuietOption",
+]
+
+FusionName = Literal["union", "concat", "union-all", "learned"]
+MethodName = Literal["auto", "exact", "approximate"]
+LinkRuleName = Literal["one-to-one", "one-to-many", "many-to-one", "free"]
+
+CatalogueArgument = Annotated[
+    Path,
+    typer.Argument(
+        help="CSV or Parquet with posting_id and title, or a folder with train.csv or test.csv.",
+        show_default=False,
+    ),
+]
+OutOption = Annotated[
+    Path, typer.Option("--out", "-o", help="Folder for the results.", show_default=False)
+]
+PhotosOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--photos", help="Folder of the photos; default: <file>_images, images or photos beside it."
+    ),
+]
+ColumnsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--columns", help="Our column = yours, between commas: title=name,posting_id=sku."
+    ),
+]
+EncoderOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--encoder",
+        "-e",
+        help="tfidf, phash, signature or onnx:FILE; may be repeated. Default: the first three.",
+    ),
+]
+CacheOption = Annotated[
+    Path | None, typer.Option("--cache", help="Folder where encodings are kept between runs.")
+]
+NoCacheOption = Annotated[bool, typer.Option("--no-cache", help="Keep nothing between runs.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+MethodOption = Annotated[
+    MethodName, typer.Option("--search", help="How neighbours are searched.", case_sensitive=False)
+]
