@@ -28,8 +28,7 @@ from rich.table import Table
 
 from samesku.encoders import Tfidf, Vectors
 from samesku.encoders.base import Kind
-from samesku.matcher import CROWD, FLOOR
-from samesku.neighbors import APPROXIMATE_FROM, Neighbors, nearest
+from samesku.neighbors import APPROXIMATE_FROM, CROWD, FLOOR, Neighbors, nearest
 from samesku.titles import clean_titles, normalise_titles
 
 NEIGHBOURS = 50

@@ -87,3 +87,19 @@ def test_a_photo_encoder_that_the_model_does_not_know_is_heard_through_the_hash(
     assert after[hidden].mean() > before[hidden].mean()
     knows = fusion.model.judge(catalog, seen).scores[place]
     assert after[hidden].mean() > knows[hidden].mean()
+
+
+def test_an_encoder_that_it_never_met_adds_no_pairs_but_of_one_photo(fusion, catalog, candidates):
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(len(catalog), 64)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    vectors = Vectors.of(rows, np.ones(len(catalog), dtype=bool))
+    stranger = Source("onnx:strange", "photo", vectors, nearest(vectors, k=50, floor=-1))
+    more = join_candidates([*candidates.sources, stranger])
+    assert len(more) > 2 * len(candidates)
+    judged = fusion.judge(more, catalog)
+    size = len(catalog)
+    known = np.isin(more.left * size + more.right, candidates.left * size + candidates.right)
+    np.testing.assert_array_equal(judged.scores[known], fusion.score(candidates, catalog))
+    assert not judged.scores[~known].any()
+    assert known[judged.evidence.places].all()

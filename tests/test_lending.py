@@ -7,7 +7,7 @@ from samesku.candidates import DENSITY_NEIGHBORS, Source, join_candidates
 from samesku.encoders import Vectors
 from samesku.encoders.signature import SAME_PHOTO
 from samesku.fusion import default_line
-from samesku.lending import lend_photos
+from samesku.lending import heard_pairs, lend_photos
 from samesku.neighbors import density, nearest
 
 KNOWN = {"tfidf": "text", "phash": "photo"}
@@ -139,3 +139,18 @@ def test_where_there_is_nothing_to_lend_the_candidates_are_the_same(sources, kno
 def test_no_pairs(candidates):
     nothing = candidates.take(np.empty(0, dtype=np.int64))
     assert len(lend_photos(nothing, KNOWN)) == 0
+
+
+def test_pairs_that_only_a_stranger_is_near_to_are_not_heard():
+    # All five are neighbours by looks; titles find the first pair alone.
+    alike = source("tfidf", np.float32([at_cosine(1)] * 2), owners=[0, 1], modality="text")
+    joined = join_candidates([alike, looks()])
+    heard = heard_pairs(joined, {"tfidf": "text"})
+    pairs = list(zip(joined.left[heard].tolist(), joined.right[heard].tolist(), strict=True))
+    assert len(joined) > 4
+    # The others are of one photo by the stranger's line: 0, 2 and 3, and 1 and 4.
+    assert pairs == [(0, 1), (0, 2), (0, 3), (1, 4), (2, 3)]
+
+
+def test_all_that_known_encoders_found_is_heard(candidates):
+    assert heard_pairs(candidates, {*KNOWN, "signature"}).all()

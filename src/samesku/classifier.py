@@ -77,9 +77,7 @@ class PairClassifier:
     line: float
     card: Mapping[str, Any]
 
-    def judge(
-        self, catalog: Catalog, candidates: Candidates, *, explain_from: float = 2.0
-    ) -> Judged:
+    def judge(self, catalog: Catalog, candidates: Candidates, explain_from: float = 2.0) -> Judged:
         """How likely each candidate pair is the same product, and why.
 
         Parameters

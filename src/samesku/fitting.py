@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,27 +14,29 @@ from scipy.optimize import minimize
 
 from samesku.candidates import Candidates
 from samesku.catalog import Catalog
-from samesku.classifier import PASSES, SIEVED, PairClassifier, by_learned_words, look_again
+from samesku.classifier import PASSES, SIEVED, PairClassifier
 from samesku.clustering import group
 from samesku.evaluation.metrics import group_tally, posting_f1
-from samesku.features import Features, glance, pair_features, title_words
-from samesku.training.word_weights import crossed_similarity, train_word_weights
+from samesku.features import Features
+from samesku.training.rehearsal import Rehearsal
+from samesku.training.scene import Scene, parts_of, stacked
+from samesku.training.word_weights import crossed_weights
 from samesku.trees import log_odds, probability, threads
 
 __all__ = ["FITS", "train_classifier"]
 
 FOLDS = 3
 FITS = len(PASSES) * (FOLDS + 1)
-PHOTO_GAPS = 0.1
 # On an easy catalogue the sieve leaves nothing to tell apart: so many times the true pairs stay.
 EASY = 4
 # With fewer pairs of one product than this, trees learn nothing that holds elsewhere.
 LEAST_PAIRS = 50
-LINES = tuple(percent / 100 for percent in range(20, 61, 2))
-# Lines whose F1 lies so near the best are as good; the lowest of them is taken.
-LEVEL = 0.002
+LINE_STEP = 0.02
+LINES = tuple(round(0.2 + LINE_STEP * step, 2) for step in range(21))
 # Of a pair's weight with the size of its product: the metric counts postings, not pairs.
 WEIGHT_POWER = -0.4
+# Of the weight of a pair that is only rehearsed.
+REHEARSED = 0.5
 COMMON = {
     "objective": "binary",
     "feature_fraction": 0.6,
@@ -59,6 +61,7 @@ def train_classifier(
     candidates: Candidates,
     rows: NDArray[np.integer],
     *,
+    rehearsals: Sequence[Rehearsal] = (),
     seed: int = 0,
     advance: Callable[[int], None] = lambda done: None,
 ) -> tuple[PairClassifier, NDArray[np.float32]]:
@@ -74,6 +77,8 @@ def train_classifier(
         Postings whose labels may be looked at; no other is one of their products. Pairs with
         another posting train nothing; they are judged, so that the second pass sees each posting's
         whole surroundings.
+    rehearsals : sequence of Rehearsal
+        Catalogues to train on as well (:func:`samesku.training.rehearsal.rehearse`).
     seed : int
     advance : callable
         Told after each of the `FITS` fits.
@@ -98,22 +103,36 @@ def train_classifier(
     known[rows] = True
     known &= labelled
     labels = np.where(known, catalog.labels, -1)
-    fit = _Fitting(candidates.left, candidates.right, labels, known, seed, advance)
-    fit.check(catalog.name)
-    words = title_words(catalog.normal_titles)
-    glanced = _with_photo_gaps(glance(catalog, candidates), candidates, seed)
-    sieve, odds = fit.crossed("sieve", glanced, np.zeros(len(candidates)))
+    real = Rehearsal(catalog, candidates, labels)
+    fit = _Fitting.of([real, *rehearsals], seed, advance)
+    fit.take(np.arange(len(candidates))).check(catalog.name)
+    scenes = [
+        Scene(each.catalog, each.candidates, each.labels, seed) for each in (real, *rehearsals)
+    ]
+    glanced = stacked([scene.glanced() for scene in scenes])
+    sieve, odds = fit.crossed("sieve", glanced, np.zeros(len(fit.left)))
     kept = fit.hard(odds)
-    fit, near = fit.take(kept), candidates.take(kept)
-    titles = catalog.normal_titles
-    told = crossed_similarity(titles, labels, candidates.left, candidates.right, fit.fold)
-    described = _with_photo_gaps(pair_features(catalog, near, words), near, seed)
-    described = described.beside(by_learned_words(told, candidates).take(kept))
+    # Each catalogue's share of the stacked pairs that were kept.
+    parts = parts_of(kept, [len(scene.candidates) for scene in scenes])
+    weights = crossed_weights(
+        catalog.normal_titles, labels, candidates.left, candidates.right, fit.fold[: len(catalog)]
+    )
+    fit = fit.take(kept)
+    looks = [
+        scene.described(part, weights, fit.dealt) for scene, part in zip(scenes, parts, strict=True)
+    ]
+    described = stacked(looks)
     first, first_odds = fit.crossed("first", described, odds[kept])
-    again = described.beside(look_again(near, probability(first_odds), words))
+    seen = np.split(probability(first_odds), np.cumsum([len(part) for part in parts])[:-1])
+    looks = [scene.again(part, told) for scene, part, told in zip(scenes, parts, seen, strict=True)]
+    again = described.beside(stacked(looks))
     second, odds[kept] = fit.crossed("second", again, first_odds, start=first_odds)
-    calibration = fit.calibration(odds[kept])
-    odds[kept] = calibration[0] * odds[kept] + calibration[1]
+    # The rehearsals have trained; the real catalogue alone says how sure to be, and where to draw
+    # the line.
+    here = np.arange(len(parts[0]))
+    calibration = fit.take(here).calibration(odds[parts[0]])
+    odds = odds[: len(candidates)]
+    odds[parts[0]] = calibration[0] * odds[parts[0]] + calibration[1]
     judged = probability(odds)
     # No product of `rows` has an offer elsewhere: whose labels those are does not matter.
     strangers = np.flatnonzero(labelled & ~known)
@@ -122,41 +141,62 @@ def train_classifier(
     classifier = PairClassifier(
         {"sieve": sieve, "first": first, "second": second},
         {"sieve": glanced.names, "first": described.names, "second": again.names},
-        train_word_weights(titles, labels, candidates.left, candidates.right),
+        weights[-1],
         dict(zip(candidates.encoders, candidates.modalities, strict=True)),
         calibration,
-        _best_line(candidates, judged, apart, np.flatnonzero(known)),
+        LINES[0],
         {},
     )
-    return classifier, judged
-
-
-def _with_photo_gaps(described: Features, candidates: Candidates, seed: int) -> Features:
-    """Take the photos of some postings away, so that the model learns to do without them."""
-    gone = np.random.default_rng(seed).random(candidates.size) < PHOTO_GAPS
-    pairs = gone[candidates.left] | gone[candidates.right]
-    photo = [
-        name
-        for name, modality in zip(candidates.encoders, candidates.modalities, strict=True)
-        if modality == "photo"
-    ]
-    values = described.values.copy()
-    for column, name in enumerate(described.names):
-        if name in photo or name.startswith(tuple(f"{each}_" for each in ("photo", *photo))):
-            values[pairs, column] = np.nan
-    return Features(described.names, values)
+    sharp = classifier.judge(catalog, candidates).scores
+    fold = np.where(known, fit.fold[: len(catalog)], -1)
+    line = _best_line(candidates, judged, sharp, apart, fold)
+    return replace(classifier, line=line), judged
 
 
 @dataclass(frozen=True, eq=False)
 class _Fitting:
-    """The pairs of a training, who may train on them, and how much each counts."""
+    """The pairs of a training, who may train on them, and how much each counts.
+
+    Those of several catalogues stand one after the other, and so do their postings.
+    """
 
     left: NDArray[np.int64]
     right: NDArray[np.int64]
+    weight: NDArray[np.float64]
     labels: NDArray[np.int64]
-    known: NDArray[np.bool_]
     seed: int
     advance: Callable[[int], None]
+
+    @classmethod
+    def of(
+        cls, catalogues: Sequence[Rehearsal], seed: int, advance: Callable[[int], None]
+    ) -> _Fitting:
+        """Stack the pairs of catalogues, the real one first; they weigh by their product's size."""
+        left, right, weight, begin = [], [], [], 0
+        for number, each in enumerate(catalogues):
+            # Postings without a label, -1, train nothing, whatever they weigh.
+            members = np.bincount(each.labels + 1).astype(np.float64)
+            of_posting = members[each.labels + 1] ** WEIGHT_POWER
+            ends = each.candidates.left, each.candidates.right
+            left.append(ends[0] + begin)
+            right.append(ends[1] + begin)
+            share = REHEARSED if number else 1.0
+            weight.append((of_posting[ends[0]] + of_posting[ends[1]]) / 2 * share)
+            begin += len(each.labels)
+        labels = np.concatenate([each.labels for each in catalogues])
+        return cls(
+            np.concatenate(left),
+            np.concatenate(right),
+            np.concatenate(weight),
+            labels,
+            seed,
+            advance,
+        )
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """Postings whose label may be looked at, bool ``(n,)``."""
+        return np.asarray(self.labels >= 0)
 
     @property
     def trains(self) -> NDArray[np.bool_]:
@@ -164,10 +204,15 @@ class _Fitting:
         return self.known[self.left] & self.known[self.right]
 
     @property
-    def fold(self) -> NDArray[np.int64]:
-        """Number of the fold that each posting's product is dealt to, int64 ``(n,)``."""
+    def dealt(self) -> NDArray[np.int64]:
+        """Number of the fold that each product is dealt to."""
         dealt = np.random.default_rng(self.seed).integers(0, FOLDS, self.labels.max() + 1)
-        return np.asarray(dealt[self.labels], dtype=np.int64)
+        return np.asarray(dealt, dtype=np.int64)
+
+    @property
+    def fold(self) -> NDArray[np.int64]:
+        """Number of the fold of each posting's product, int64 ``(n,)``."""
+        return np.asarray(self.dealt[self.labels], dtype=np.int64)
 
     @property
     def same(self) -> NDArray[np.bool_]:
@@ -187,7 +232,9 @@ class _Fitting:
 
     def take(self, places: NDArray[np.integer]) -> _Fitting:
         """Only the pairs at the given places."""
-        return replace(self, left=self.left[places], right=self.right[places])
+        return replace(
+            self, left=self.left[places], right=self.right[places], weight=self.weight[places]
+        )
 
     def hard(self, odds: NDArray[np.float64]) -> NDArray[np.int64]:
         """The pairs that the sieve leaves; where these are few, the likeliest of the others too."""
@@ -221,18 +268,13 @@ class _Fitting:
         start: NDArray[np.float64] | None,
     ) -> lgb.Booster:
         """Fit one pass on the pairs marked in `trains`, on top of the log-odds of `start`."""
-        left, right = self.left[trains], self.right[trains]
-        members = np.bincount(self.labels[self.known]).astype(np.float64)
-        counts = (
-            members[self.labels[left]] ** WEIGHT_POWER,
-            members[self.labels[right]] ** WEIGHT_POWER,
-        )
         rounds, settings = SETTINGS[which]
-        settings = {**COMMON, **settings, "seed": self.seed, "num_threads": threads(len(left))}
+        many = threads(int(np.count_nonzero(trains)))
+        settings = {**COMMON, **settings, "seed": self.seed, "num_threads": many}
         data = lgb.Dataset(
             described.values[trains],
             self.same[trains].astype(np.float32),
-            weight=(counts[0] + counts[1]) / 2,
+            weight=self.weight[trains],
             init_score=None if start is None else start[trains],
             params=settings,
         )
@@ -289,20 +331,36 @@ def _without_threads(booster: lgb.Booster) -> lgb.Booster:
 
 def _best_line(
     candidates: Candidates,
-    judged: NDArray[np.float32],
+    honest: NDArray[np.float32],
+    sharp: NDArray[np.float32],
     labels: NDArray[np.int64],
-    rows: NDArray[np.integer],
+    fold: NDArray[np.int64],
 ) -> float:
     """The probability from which to accept, by the mean F1 of the groups that follow.
 
-    F1 is level over a range of lines, where chance decides which is best. Of those as good, the
-    lowest: a catalogue that holds the postings of the training is judged more sharply than these
-    probabilities, whose models saw only part of them, and a sharper judgement allows a lower line.
+    New offers are matched among those that trained the model, of which it is surer than of others:
+    wrong partners fall away and a lower line serves. So each fold is scored as if it was new: its
+    pairs as the models judge that did not see it, all others as the final model does.
+
+    Parameters
+    ----------
+    candidates : Candidates
+    honest, sharp : float32 (m,)
+        Each pair by models that it did not train, and by the final one.
+    labels : int64 (n,)
+    fold : int64 (n,)
+        Of each posting; -1 where it does not count.
     """
 
     def value(line: float) -> float:
-        groups = group(candidates.left, candidates.right, judged, len(labels), line=line)
-        return float(posting_f1(group_tally(groups, labels))[rows].mean())
+        total = 0.0
+        for number in range(FOLDS):
+            new = fold == number
+            touched = new[candidates.left] | new[candidates.right]
+            scores = np.where(touched, honest, sharp)
+            groups = group(candidates.left, candidates.right, scores, len(labels), line=line)
+            total += float(posting_f1(group_tally(groups, labels))[new].sum())
+        return total
 
-    values = np.array([value(line) for line in LINES])
-    return LINES[int(np.argmax(values >= values.max() - LEVEL))]
+    near = max(LINES[::2], key=value)
+    return max((line for line in LINES if abs(line - near) < LINE_STEP * 1.5), key=value)

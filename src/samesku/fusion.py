@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from samesku.candidates import Candidates
 from samesku.catalog import Catalog
+from samesku.encoders import photo, signature
 from samesku.encoders.base import Modality
-from samesku.encoders.signature import SAME_PHOTO
 
 if TYPE_CHECKING:
     from samesku.reasons import Evidence
@@ -121,7 +121,8 @@ class Line:
 DEFAULT_LINES = {
     "tfidf": Line(0.36, crowding=0.5, at_least=0.4),
     "phash": Line(1 - 6 / 64),
-    "signature": Line(SAME_PHOTO),
+    "signature": Line(signature.SAME_PHOTO),
+    "photo": Line(photo.SAME_PHOTO),
 }
 DEFAULT_MODALITY_LINES: dict[Modality, Line] = {"text": Line(0.8), "photo": Line(0.85)}
 DEFAULT_COMBINED_LINE = Line(0.24, crowding=0.5, at_least=0.3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from samesku.candidates import Candidates
 from samesku.catalog import Catalog
 from samesku.classifier import PairClassifier
 from samesku.fusion import LINE, Judged, Line, Scores, Union
-from samesku.lending import lend_photos
+from samesku.lending import heard_pairs, lend_photos
 
 __all__ = ["SHIPPED", "Learned", "shipped_model"]
 
@@ -61,8 +61,9 @@ class Learned:
     def _judge(
         self, candidates: Candidates, catalog: Catalog, *, explain_from: float = NEVER
     ) -> Judged:
-        lent = lend_photos(candidates, self.model.encoders)
-        judged = self.model.judge(catalog, lent, explain_from=explain_from)
+        heard = np.flatnonzero(heard_pairs(candidates, self.model.encoders))
+        lent = lend_photos(candidates.take(heard), self.model.encoders)
+        judged = _among(len(candidates), heard, self.model.judge(catalog, lent, explain_from))
         texts = [kind == "text" for kind in candidates.modalities]
         mute = np.asarray(np.isnan(candidates.similarity[:, texts]).all(axis=1))
         if not mute.any():
@@ -80,6 +81,16 @@ class Learned:
     def lists(self, candidates: Candidates, line: float = LINE) -> dict[str, NDArray[np.bool_]]:
         """The pairs that titles or photos alone would have matched."""
         return Union().lists(candidates)
+
+
+def _among(size: int, places: NDArray[np.int64], judged: Judged) -> Judged:
+    """What was judged of some pairs, among all; the others are not the same."""
+    scores = np.zeros(size, dtype=np.float32)
+    scores[places] = judged.scores
+    evidence = judged.evidence
+    if evidence is not None:
+        evidence = replace(evidence, places=places[evidence.places])
+    return Judged(scores, evidence)
 
 
 @lru_cache(maxsize=1)

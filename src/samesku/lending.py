@@ -12,7 +12,7 @@ from samesku.candidates import DENSITY_NEIGHBORS, Candidates, Source
 from samesku.fusion import default_line
 from samesku.neighbors import Neighbors, density, merge_neighbors
 
-__all__ = ["lend_photos"]
+__all__ = ["heard_pairs", "lend_photos"]
 
 
 def lend_photos(candidates: Candidates, known: Collection[str]) -> Candidates:
@@ -53,6 +53,23 @@ def lend_photos(candidates: Candidates, known: Collection[str]) -> Candidates:
     sources = list(candidates.sources)
     sources[hashed] = Source(source.encoder, source.modality, source.vectors, found)
     return replace(candidates, similarity=similarity, density=densities, sources=tuple(sources))
+
+
+def heard_pairs(candidates: Candidates, known: Collection[str]) -> NDArray[np.bool_]:
+    """The pairs that a model can judge, bool ``(m,)``.
+
+    Those that the encoders it was trained with brought in, and those that another photo encoder
+    takes for one photo. The rest are pairs of a kind that it never met: near under an encoder that
+    it does not know, and near under none that it does.
+    """
+    heard = np.zeros(len(candidates), dtype=bool)
+    kinds = zip(candidates.encoders, candidates.modalities, strict=True)
+    for place, (name, kind) in enumerate(kinds):
+        if name in known:
+            heard |= candidates.found[:, place]
+        elif kind == "photo":
+            heard |= candidates.similarity[:, place] >= default_line(name, kind).threshold
+    return heard
 
 
 def _as_hash(similarity: NDArray[np.float32], encoder: str) -> NDArray[np.float32]:

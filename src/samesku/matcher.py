@@ -13,17 +13,11 @@ from samesku.encoders.base import Encoder, Vectors
 from samesku.encoders.encode import Encoded, encode
 from samesku.fusion import Fusion, fusion_by_name
 from samesku.matches import Matches
-from samesku.neighbors import Method, Neighbors, nearest
+from samesku.neighbors import CROWD, FLOOR, Method, Neighbors, nearest
 from samesku.progress import Progress
 from samesku.record import run_record
 
-__all__ = ["Matcher"]
-
-# Similarity below which a pair is not worth judging, by how each kind of vectors spreads.
-FLOOR = {"sparse": 0.25, "dense": 0.5, "bits": 0.75}
-# Similarity at which a full list of neighbours is made longer. Only titles: a photo that so many
-# postings share is more often a placeholder than one product.
-CROWD = {"sparse": 0.8}
+__all__ = ["FLOOR", "Matcher"]
 
 
 class Matcher:

@@ -15,6 +15,11 @@ __all__ = ["Method", "Neighbors", "density", "merge_neighbors", "nearest"]
 
 Method: TypeAlias = Literal["auto", "exact", "approximate"]
 
+# Similarity below which a pair is not worth judging, by how each kind of vectors spreads.
+FLOOR = {"sparse": 0.25, "dense": 0.5, "bits": 0.75}
+# Similarity at which a full list of neighbours is made longer. Only titles: a photo that so many
+# postings share is more often a placeholder than one product.
+CROWD = {"sparse": 0.8}
 # Rows in the index from which `auto` approximates, by the figures of benchmarks/neighbors.py:
 # below, the exact search is as fast, or the neighbours lost are not worth the time saved.
 APPROXIMATE_FROM = {"sparse": 40_000, "dense": 200_000, "bits": 40_000}

@@ -42,6 +42,7 @@ _FAMILY_OF = {
     "unshared_codes": "codes",
     "code_": "codes",
     "photo_": "photo",
+    "title_used_by_": "crowd",
     "neighbourhood_": "crowd",
     "words_expected": "crowd",
     "common_": "offers around",

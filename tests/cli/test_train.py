@@ -157,3 +157,24 @@ def test_quiet_says_nothing(tmp_path, labelled, command):
     assert (result.exit_code, result.output) == (0, "")
     for name in set(MODEL) - {"model.json"}:
         assert (out / name).read_bytes() == (command[1] / name).read_bytes()
+
+
+def test_another_catalogue_beside_is_learned_from_and_told(labelled, tmp_path):
+    table = pl.read_csv(labelled, infer_schema=False)
+    other = tmp_path / "other.csv"
+    table.head(96).write_csv(other)
+    out = tmp_path / "model"
+    result = run("train", labelled, "--beside", other, "--out", out, "--no-cache", "-k", 20)
+    assert result.exit_code == 0, result.output
+    card = json.loads((out / "model.json").read_text())["card"]
+    assert [each["catalogue"] for each in card["beside"]] == ["other.csv"]
+    assert card["labelled_postings"] == 384
+
+
+def test_a_catalogue_beside_without_labels_is_refused(labelled, tmp_path):
+    other = tmp_path / "other.csv"
+    pl.read_csv(labelled, infer_schema=False).drop("label_group").write_csv(other)
+    result = run("train", labelled, "--beside", other, "--out", tmp_path / "model", "--no-cache")
+    assert result.exit_code == 2
+    assert "other.csv has no labels to train on" in " ".join(result.stderr.split())
+    assert not (tmp_path / "model").exists()

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 __all__ = [
+    "BesideOption",
     "CacheOption",
     "CatalogueArgument",
     "ColumnsOption",
@@ -53,7 +54,8 @@ EncoderOption = Annotated[
     typer.Option(
         "--encoder",
         "-e",
-        help="tfidf, phash, signature or onnx:FILE; may be repeated. Default: the first three.",
+        help="tfidf, phash, signature, onnx:FILE, hf:MODEL, clip:MODEL or the folder of an encoder "
+        "(`samesku encoders` lists them); may be repeated. Default: the first three.",
     ),
 ]
 CacheOption = Annotated[
@@ -61,6 +63,14 @@ CacheOption = Annotated[
 ]
 NoCacheOption = Annotated[bool, typer.Option("--no-cache", help="Keep nothing between runs.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
+BesideOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--beside",
+        help="Another labelled catalogue that `learned` trains on, too; may be repeated. Its own "
+        "postings are searched among themselves.",
+    ),
+]
 MethodOption = Annotated[
     MethodName, typer.Option("--search", help="How neighbours are searched.", case_sensitive=False)
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -16,22 +17,30 @@ from samesku.fitting import FITS, train_classifier
 from samesku.learned import Learned
 from samesku.matches import Matches
 from samesku.record import environment, training_record
+from samesku.training.rehearsal import beside as stand_beside
+from samesku.training.rehearsal import rehearse
 
 __all__ = ["run"]
 
 
-def run(settings: Settings, *, out: Path, seed: int) -> None:
+def run(settings: Settings, *, beside: Sequence[Path], out: Path, seed: int) -> None:
     """Read, train, judge the training honestly, write."""
     progress = TerminalProgress(quiet=settings.quiet)
     matcher = settings.matcher(progress)
     catalog = settings.read(progress)
     if catalog.labels is None or not (catalog.labels >= 0).any():
         raise ValueError(f"{catalog.name} has no labels to train on; add or map label_group")
+    others = settings.read_others(beside, progress)
     check_folder(out)
     candidates = matcher.candidates(catalog)
     rows = np.flatnonzero(catalog.labels >= 0)
+    rehearsals = stand_beside([(other, matcher.candidates(other)) for other in others], catalog)
+    with progress.stage("rehearse"):
+        rehearsals += rehearse(catalog, candidates, matcher.encoders, rows, seed=seed)
     with progress.stage("train", FITS) as advance:
-        model, probability = train_classifier(catalog, candidates, rows, seed=seed, advance=advance)
+        model, probability = train_classifier(
+            catalog, candidates, rows, rehearsals=rehearsals, seed=seed, advance=advance
+        )
     # Every probability comes from models that the pair did not train; only the line and the two
     # numbers of the calibration were chosen on all of them.
     matches = Matches(catalog, candidates, probability, Learned(model), model.line)
@@ -40,6 +49,7 @@ def run(settings: Settings, *, out: Path, seed: int) -> None:
     card = {
         **environment(),
         "trained_on": training_record(catalog),
+        "beside": [training_record(other) for other in others],
         "encoders": list(candidates.encoders),
         "labelled_postings": len(rows),
         "pool": len(catalog),

@@ -7,10 +7,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from samesku.candidates import Candidates
 from samesku.catalog import Catalog
+from samesku.encoders.base import Encoder
 from samesku.evaluation.calibration import Told, reliability
 from samesku.evaluation.counts import Counts, count, figures
 from samesku.evaluation.metrics import Figure, Sampled
@@ -39,6 +41,8 @@ def evaluate(
     folds: int = 4,
     seed: int = 0,
     tuned: bool = True,
+    beside: Sequence[Catalog] = (),
+    keep_pairs: bool = False,
 ) -> Evaluation:
     """Score fusions on labelled postings that did not choose their thresholds.
 
@@ -58,6 +62,10 @@ def evaluate(
     tuned : bool
         Choose the thresholds of `fusions` on each split's `train` postings; False scores them as
         they are.
+    beside : sequence of Catalog
+        Other labelled catalogues that `learned` trains on, too.
+    keep_pairs : bool
+        Keep the queries' pairs, as they were judged in the whole catalogue, for a report.
 
     Returns
     -------
@@ -82,6 +90,8 @@ def evaluate(
     if labels is None:
         raise ValueError(f"{catalog.name} has no labels to score against")
     told = _told_models(contenders, catalog, splits, progress)
+    others = [(other, matcher.candidates(other)) for other in beside]
+    training = _Training(seed, matcher.encoders, others)
     whole = _Pool(catalog, matcher.candidates(catalog), labels)
     parts = [(catalog.take(split.test), labels[split.test]) for split in splits]
     own = [_Pool(part, matcher.candidates(part), known) for part, known in parts]
@@ -90,7 +100,7 @@ def evaluate(
         with progress.stage(f"score {contender.name}", len(splits)) as advance:
             per_split = []
             for split, fold in zip(splits, own, strict=True):
-                per_split.append(_trial(contender, whole, fold, split, seed))
+                per_split.append(_trial(contender, whole, fold, split, training, keep_pairs))
                 advance(1)
             trials.append(per_split)
     record = {
@@ -98,6 +108,7 @@ def evaluate(
         "catalogue": catalog_record(catalog),
         "splits": [_split_record(catalog, split) for split in splits],
         "labelled_in_no_split": int(np.count_nonzero(labels >= 0) - len(_in_some(splits))),
+        "beside": [catalog_record(other) for other in beside],
         "thresholds": "chosen on each split's other postings" if tuned else "defaults",
         "chosen": [trial.chosen for per_split in trials for trial in per_split],
         "models": told,
@@ -106,7 +117,16 @@ def evaluate(
         "seconds": {name: round(taken, 3) for name, taken in progress.seconds.items()},
     }
     sizes = {WHOLE: (len(catalog),), FOLD: tuple(len(split.test) for split in splits)}
-    return Evaluation(_results(names, trials, sizes, seed), record)
+    kept = [trial.pairs for per_split in trials for trial in per_split if trial.pairs is not None]
+    queries = catalog.frame.select("posting_id")[np.concatenate([split.test for split in splits])]
+    results = _results(names, trials, sizes, seed)
+    if not kept:
+        return Evaluation(results, record)
+    # A pair between the queries of two splits was judged in both: the first stands.
+    pairs = pl.concat(kept, how="diagonal_relaxed").unique(
+        ["fusion", "left_id", "right_id"], keep="first", maintain_order=True
+    )
+    return Evaluation(results, record, pairs, queries)
 
 
 def score(matches: Matches, *, seed: int = 0) -> dict[str, Figure]:
@@ -134,6 +154,15 @@ class _Contender:
 
 
 @dataclass(frozen=True, eq=False)
+class _Training:
+    """What a tuned fusion may learn from besides the split's postings."""
+
+    seed: int
+    encoders: Sequence[Encoder]
+    others: Sequence[tuple[Catalog, Candidates]]
+
+
+@dataclass(frozen=True, eq=False)
 class _Pool:
     """Where queries are searched."""
 
@@ -144,24 +173,52 @@ class _Pool:
 
 @dataclass(frozen=True, eq=False)
 class _Trial:
-    """One contender on one split: its counts by pool, and the lines it drew."""
+    """One contender on one split: its counts by pool, the lines it drew, the queries' pairs."""
 
     counts: dict[str, Counts]
     chosen: dict[str, Any]
+    pairs: pl.DataFrame | None = None
 
 
-def _trial(contender: _Contender, whole: _Pool, fold: _Pool, split: Split, seed: int) -> _Trial:
+def _trial(
+    contender: _Contender,
+    whole: _Pool,
+    fold: _Pool,
+    split: Split,
+    training: _Training,
+    keep_pairs: bool,
+) -> _Trial:
     judge = contender.fusion
     if contender.tuned:
-        judge = tune(judge, whole.candidates, whole.catalog, split.train, seed)
+        judge = tune(
+            judge,
+            whole.candidates,
+            whole.catalog,
+            split.train,
+            training.seed,
+            encoders=training.encoders,
+            others=training.others,
+        )
     everyone = np.arange(len(split.test))
+    matches = _judged(judge, whole)
     counts = {
-        WHOLE: count(_judged(judge, whole), split.test, whole.labels),
+        WHOLE: count(matches, split.test, whole.labels),
         FOLD: count(_judged(judge, fold), everyone, fold.labels),
     }
     lines = {name: asdict(line) for name, line in judge.lines(whole.candidates).items()}
     of = {"fusion": contender.name, "split": split.name}
-    return _Trial(counts, {**of, "line": judge.line, "lines": lines})
+    pairs = _pairs_of(matches, split.test, contender.name) if keep_pairs else None
+    return _Trial(counts, {**of, "line": judge.line, "lines": lines}, pairs)
+
+
+def _pairs_of(matches: Matches, rows: NDArray[np.int64], name: str) -> pl.DataFrame:
+    """The pairs that touch one of `rows`: those that match, and those that another line could."""
+    asked = matches.catalog.frame["posting_id"][rows].implode()
+    touches = pl.col("left_id").is_in(asked) | pl.col("right_id").is_in(asked)
+    matched = matches.pairs.drop("reasons").with_columns(matched=True).filter(touches)
+    apart = matches.judged.filter(touches).with_columns(matched=False)
+    apart = apart.join(matched, on=["left_id", "right_id"], how="anti", maintain_order="left")
+    return pl.concat([matched, apart]).with_columns(fusion=pl.lit(name))
 
 
 def _judged(fusion: Fusion, pool: _Pool) -> Matches:

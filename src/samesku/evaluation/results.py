@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from samesku.evaluation.calibration import Reliability
 from samesku.evaluation.metrics import Figure
 from samesku.files import Staged
@@ -58,19 +60,32 @@ class Evaluation:
         The first of each pool is the one that the others are compared with.
     record : dict
         Data, splits, chosen thresholds, models, versions.
+    pairs : polars.DataFrame, optional
+        For a report: the queries' pairs by `fusion`, with `score`, whether they `matched`, and the
+        similarity under each encoder.
+    queries : polars.DataFrame, optional
+        `posting_id` of the scored postings.
     """
 
     results: list[Result]
     record: dict[str, Any] = field(default_factory=dict)
+    pairs: pl.DataFrame | None = None
+    queries: pl.DataFrame | None = None
 
     def write(self, folder: str | Path) -> Path:
-        """Write `evaluation.json`; returns its path."""
+        """Write `evaluation.json`, and the pairs if they were kept; returns the path of the first.
+
+        The pairs are in `judged.parquet`, the scored postings in `queries.parquet`.
+        """
         results = [_without_nan(asdict(result)) for result in self.results]
         compared = self.results[0].fusion if self.results else None
         record = {**self.record, "compared_with": compared, "results": results}
         text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)
         with Staged(Path(folder)) as staged:
             staged.path("evaluation.json").write_text(text + "\n", encoding="utf-8")
+            if self.pairs is not None and self.queries is not None:
+                self.pairs.write_parquet(staged.path("judged.parquet"))
+                self.queries.write_parquet(staged.path("queries.parquet"))
         return staged.written[0]
 
 

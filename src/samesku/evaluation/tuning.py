@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from samesku.candidates import Candidates
 from samesku.catalog import Catalog
 from samesku.clustering import group
+from samesku.encoders.base import Encoder
 from samesku.evaluation.metrics import group_tally, posting_f1
 from samesku.fusion import Fusion
 
@@ -27,10 +29,13 @@ def tune(
     catalog: Catalog,
     rows: NDArray[np.integer],
     seed: int = 0,
+    *,
+    encoders: Sequence[Encoder] = (),
+    others: Sequence[tuple[Catalog, Candidates]] = (),
 ) -> Fusion:
     """Choose the lines of a fusion by the mean F1 per posting of the groups that follow.
 
-    The learned fusion is trained anew instead, on the labels of `rows` alone.
+    The learned fusion is trained anew instead, on the labels of `rows` and of `others`.
 
     One line at a time is moved to the best of several places around where it stands (coordinate
     ascent), twice. Postings outside `rows` only stand in the way, as they will when matching: by
@@ -48,6 +53,10 @@ def tune(
         The postings whose F1 counts.
     seed : int
         Of a training.
+    encoders : sequence of Encoder
+        Those of the candidates, to rehearse a training with (:mod:`samesku.training.rehearsal`).
+    others : sequence of (Catalog, Candidates)
+        Other labelled catalogues that a training may learn from.
 
     Returns
     -------
@@ -66,8 +75,13 @@ def tune(
     if fusion.name == "learned":
         from samesku.fitting import train_classifier
         from samesku.learned import Learned
+        from samesku.training.rehearsal import beside, rehearse
 
-        return Learned(train_classifier(catalog, candidates, rows, seed=seed)[0])
+        rehearsals = beside(others, catalog)
+        if encoders:
+            rehearsals += rehearse(catalog, candidates, encoders, rows, seed=seed)
+        model, _ = train_classifier(catalog, candidates, rows, rehearsals=rehearsals, seed=seed)
+        return Learned(model)
 
     def group_f1(trial: Fusion) -> float:
         scores = trial.score(candidates, catalog)

@@ -89,7 +89,13 @@ def pair_features(
 
 
 def _popularity(catalog: Catalog, candidates: Candidates) -> dict[str, Column]:
-    """How many postings show a photo with the same hash."""
+    """How many postings have the same title, and how many show a photo with the same hash."""
+    _, title, uses = np.unique(
+        np.array(catalog.normal_titles), return_inverse=True, return_counts=True
+    )
+    used = uses[title].astype(np.float64)
+    used[[not each for each in catalog.normal_titles]] = np.nan
+    columns = both_ways("title_used_by", used[candidates.left], used[candidates.right])
     for source in candidates.sources:
         if source.encoder == "phash":
             vectors = source.vectors
@@ -100,5 +106,5 @@ def _popularity(catalog: Catalog, candidates: Candidates) -> dict[str, Column]:
             if len(look):
                 shared[vectors.owner] = count[look]
             left, right = shared[candidates.left], shared[candidates.right]
-            return both_ways("photo_shared_by", left, right)
-    return {}
+            columns |= both_ways("photo_shared_by", left, right)
+    return columns

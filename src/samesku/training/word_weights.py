@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +21,13 @@ from samesku.encoders.word_weights import (
 from samesku.presence import rarity
 from samesku.similarity import pair_similarity
 
-__all__ = ["STRENGTH", "crossed_similarity", "train_word_weights"]
+__all__ = [
+    "STRENGTH",
+    "crossed_similarity",
+    "crossed_weights",
+    "similarity_by_fold",
+    "train_word_weights",
+]
 
 Floats = NDArray[np.float64]
 
@@ -133,25 +139,64 @@ def crossed_similarity(
         trained on all labels. Where these leave pairs of one kind only, by rarity alone. NaN
         where a title has no word.
     """
+    weights = crossed_weights(titles, labels, left, right, fold, strength=strength)
+    return similarity_by_fold(weights, titles, labels, left, right, fold)
+
+
+def crossed_weights(
+    titles: Sequence[str],
+    labels: NDArray[np.integer],
+    left: NDArray[np.integer],
+    right: NDArray[np.integer],
+    fold: NDArray[np.integer],
+    *,
+    strength: float = STRENGTH,
+) -> dict[int, WordWeights]:
+    """Weights trained without each fold, by its number, and by -1 those trained on all labels.
+
+    Takes what :func:`crossed_similarity` takes. Where the labels that are left make pairs of one
+    kind only, the weights are plain rarity.
+    """
+
+    def trained(training: NDArray[np.integer]) -> WordWeights:
+        inside = (training[left] >= 0) & (training[right] >= 0)
+        same = labels[left[inside]] == labels[right[inside]]
+        if not same.any() or same.all():
+            return PLAIN
+        return train_word_weights(titles, training, left, right, strength=strength)
+
+    numbers = np.unique(fold[labels >= 0]).tolist()
+    without = {number: trained(np.where(fold == number, -1, labels)) for number in numbers}
+    return {**without, -1: trained(labels)}
+
+
+def similarity_by_fold(
+    weights: Mapping[int, WordWeights],
+    titles: Sequence[str],
+    labels: NDArray[np.integer],
+    left: NDArray[np.integer],
+    right: NDArray[np.integer],
+    fold: NDArray[np.integer],
+) -> NDArray[np.float32]:
+    """Similarity of the pairs of a catalogue under weights of :func:`crossed_weights`.
+
+    The catalogue may be another one of the same products: their folds must be the same.
+
+    Returns
+    -------
+    float32 (m,)
+        As :func:`crossed_similarity`.
+    """
     known = labels >= 0
     both = known[left] & known[right]
     total, judges = np.zeros((2, len(left)))
-
-    def judge(training: NDArray[np.integer], asks: NDArray[np.bool_]) -> None:
+    for number, learned in weights.items():
+        own = fold == number
+        asks = ~both if number < 0 else both & (own[left] | own[right])
         if asks.any():
-            inside = (training[left] >= 0) & (training[right] >= 0)
-            same = labels[left[inside]] == labels[right[inside]]
-            weights = PLAIN
-            if same.any() and not same.all():
-                weights = train_word_weights(titles, training, left, right, strength=strength)
-            vectors = Telling(weights).encode_titles(titles)
+            vectors = Telling(learned).encode_titles(titles)
             total[asks] += pair_similarity(vectors, left[asks], right[asks])
             judges[asks] += 1
-
-    for number in np.unique(fold[known]):
-        own = fold == number
-        judge(np.where(own, -1, labels), both & (own[left] | own[right]))
-    judge(labels, ~both)
     return (total / np.maximum(judges, 1)).astype(np.float32)
 
 
