@@ -24,10 +24,11 @@ from samesku.cores import usable_cores
 from samesku.encoders.base import PhotoEncoder
 from samesku.encoders.onnx import Onnx
 from samesku.encoders.phash import PHash
+from samesku.encoders.photo import Photo
 from samesku.encoders.signature import SAME_PHOTO, Signature
 from samesku.photos import PhotoError, load_photo, read_photos
 
-Photo = NDArray[np.uint8]
+Pixels = NDArray[np.uint8]
 Rows = NDArray[np.float32]
 Rng = np.random.Generator
 BATCH = 16
@@ -45,7 +46,7 @@ def main() -> None:
 
     pools = {folder.name: read_pool(folder) for folder in given.data}
     paths = [path for found, _ in pools.values() for path in found]
-    encoders = [PHash(), Signature(), *(Onnx(file) for file in given.onnx)]
+    encoders = [PHash(), Signature(), *(Onnx(file) for file in given.onnx), Photo()]
     chosen, companions, copies = make_copies(paths, given.copies, given.seed)
 
     measures = [f"mAP {name}" for name in pools] + [f"{change} first" for change in CHANGES]
@@ -96,7 +97,7 @@ def encode(encoder: PhotoEncoder, paths: list[Path]) -> Rows:
     return as_floats(np.concatenate(parts))
 
 
-def rows_of(encoder: PhotoEncoder, photos: list[Photo]) -> Rows:
+def rows_of(encoder: PhotoEncoder, photos: list[Pixels]) -> Rows:
     """As :func:`encode` for photos already decoded."""
     looks = [encoder.look(photo) for photo in photos]
     batches = [looks[start : start + BATCH] for start in range(0, len(looks), BATCH)]
@@ -166,12 +167,12 @@ def precision_line(
 
 def make_copies(
     paths: list[Path], count: int, seed: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], dict[str, list[Photo]]]:
+) -> tuple[NDArray[np.int64], NDArray[np.int64], dict[str, list[Pixels]]]:
     """Draw photos, a companion for each one's collage, and alter a copy of each in every way."""
     rng = np.random.default_rng(seed)
     chosen = rng.choice(len(paths), min(count, len(paths)), replace=False)
     companions = (chosen + rng.integers(1, len(paths), len(chosen))) % len(paths)
-    copies: dict[str, list[Photo]] = {change: [] for change in CHANGES}
+    copies: dict[str, list[Pixels]] = {change: [] for change in CHANGES}
     for photo, companion in zip(chosen, companions, strict=True):
         image, other = thumbnail(paths[photo]), thumbnail(paths[companion])
         for change, alter in CHANGES.items():
@@ -187,7 +188,7 @@ def thumbnail(path: Path) -> Image.Image:
     return image
 
 
-def recompressed(image: Image.Image, quality: int) -> Photo:
+def recompressed(image: Image.Image, quality: int) -> Pixels:
     """Through a JPEG."""
     file = io.BytesIO()
     image.save(file, "JPEG", quality=quality)

@@ -35,12 +35,13 @@ def test_names_are_taken_in_order_and_once():
 
 @pytest.mark.parametrize("name", ["TFIDF", "bert", "", "tfidf:x"])
 def test_an_unknown_name_is_refused_with_the_known_ones(name):
-    with pytest.raises(ValueError, match="choose from tfidf, telling, phash, signature, onnx:FILE"):
+    with pytest.raises(ValueError, match="choose from tfidf, telling, phash, signature, photo"):
         encoder_by_name(name)
 
 
 def test_a_network_needs_its_file(tmp_path):
-    with pytest.raises(ValueError, match="onnx:FILE"):
-        encoder_by_name("onnx:")
+    for place in ("onnx:FILE", "hf:MODEL", "clip:MODEL"):
+        with pytest.raises(ValueError, match=f"name what it is: {place}"):
+            encoder_by_name(place.partition(":")[0] + ":")
     with pytest.raises((ValueError, FileNotFoundError), match="absent"):
         encoder_by_name(f"onnx:{tmp_path / 'absent.onnx'}")

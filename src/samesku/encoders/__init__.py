@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from samesku.encoders.base import Encoder, PhotoEncoder, TextEncoder, Vectors
 from samesku.encoders.onnx import Onnx
 from samesku.encoders.phash import PHash
+from samesku.encoders.photo import Photo
 from samesku.encoders.signature import Signature
 from samesku.encoders.telling import Telling
 from samesku.encoders.tfidf import Tfidf
@@ -15,6 +17,7 @@ __all__ = [
     "Encoder",
     "Onnx",
     "PHash",
+    "Photo",
     "PhotoEncoder",
     "Signature",
     "Telling",
@@ -26,7 +29,15 @@ __all__ = [
     "encoders_by_name",
 ]
 
-BY_NAME = {"tfidf": Tfidf, "telling": Telling, "phash": PHash, "signature": Signature}
+BY_NAME: dict[str, Callable[[], Encoder]] = {
+    "tfidf": Tfidf,
+    "telling": Telling,
+    "phash": PHash,
+    "signature": Signature,
+    "photo": Photo,
+}
+
+WITH_PLACE = {"onnx": "FILE", "hf": "MODEL", "clip": "MODEL"}
 
 
 def default_encoders() -> list[Encoder]:
@@ -35,27 +46,62 @@ def default_encoders() -> list[Encoder]:
 
 
 def encoder_by_name(name: str) -> Encoder:
-    """The encoder called `name`: ``tfidf``, ``telling``, ``phash``, ``signature`` or ``onnx:FILE``.
+    """The one encoder called `name`: as :func:`encoders_by_name`, but not ``clip:MODEL``.
 
     Raises
     ------
     ValueError
-        No encoder has this name, or the network cannot be used; says why.
+        No encoder has this name, several have it, or it cannot be used; says why.
+    ModuleNotFoundError
+        What it needs is not installed; says what to install.
     """
-    kind, _, rest = name.partition(":")
-    if kind == "onnx":
-        if not rest:
-            raise ValueError("name the network's file: onnx:FILE")
-        return Onnx(rest)
-    if name not in BY_NAME:
-        known = ", ".join([*BY_NAME, "onnx:FILE"])
-        raise ValueError(f"there is no encoder {name!r}; choose from {known}")
-    encoder: Encoder = BY_NAME[name]()
-    return encoder
+    found = _called(name)
+    if len(found) > 1:
+        raise ValueError(f"{name} is {len(found)} encoders, one for titles and one for photos")
+    return found[0]
 
 
 def encoders_by_name(names: Sequence[str]) -> list[Encoder]:
-    """The encoders of the given names, each once, or the default ones when there are none."""
+    """The encoders of the given names, each once, or the default ones when there are none.
+
+    Parameters
+    ----------
+    names : sequence of str
+        ``tfidf``, ``telling``, ``phash``, ``signature``, ``photo`` (samesku's own photo network),
+        ``onnx:FILE`` (another one), ``hf:MODEL`` (a pretrained text or photo model, by its name on
+        the hub or its folder), ``clip:MODEL`` (two encoders, one for titles and one for photos) or
+        the path of a folder with ``samesku_encoder.json``.
+
+    Raises
+    ------
+    ValueError, ModuleNotFoundError
+        As for :func:`encoder_by_name`.
+    """
     if not names:
         return default_encoders()
-    return [encoder_by_name(name) for name in dict.fromkeys(names)]
+    return [encoder for name in dict.fromkeys(names) for encoder in _called(name)]
+
+
+def _called(name: str) -> list[Encoder]:
+    kind, _, rest = name.partition(":")
+    if kind in WITH_PLACE and not rest:
+        raise ValueError(f"name what it is: {kind}:{WITH_PLACE[kind]}")
+    # Only who names a pretrained model waits for what it needs.
+    if kind == "onnx":
+        return [Onnx(rest)]
+    if kind == "hf":
+        from samesku.encoders.hub import hub_encoder
+
+        return [hub_encoder(rest)]
+    if kind == "clip":
+        from samesku.encoders.clip import clip_encoders
+
+        return clip_encoders(rest)
+    if name in BY_NAME:
+        return [BY_NAME[name]()]
+    if name and Path(name).is_dir():
+        from samesku.encoders.folder import encoders_in
+
+        return encoders_in(Path(name))
+    known = ", ".join([*BY_NAME, *(f"{kind}:{place}" for kind, place in WITH_PLACE.items())])
+    raise ValueError(f"there is no encoder {name!r}; choose from {known} or a folder")

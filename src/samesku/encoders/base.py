@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from samesku.catalog import Catalog
+from samesku.progress import Advance
 
 __all__ = ["Array", "Encoder", "Kind", "Modality", "PhotoEncoder", "Rows", "TextEncoder", "Vectors"]
 
@@ -95,6 +96,11 @@ class Encoder(ABC):
     def fingerprint(self) -> str:
         """Changes whenever the vectors would: part of the cache key."""
 
+    @property
+    def notes(self) -> list[str]:
+        """What the user should know of what was encoded last, e.g. how many titles were cut."""
+        return []
+
 
 class TextEncoder(Encoder):
     """Turns the titles of a catalogue, all at once, into vectors."""
@@ -104,6 +110,15 @@ class TextEncoder(Encoder):
     @abstractmethod
     def encode_titles(self, titles: Sequence[str]) -> Vectors:
         """Vectors of the normal titles, in order; an empty title owns no row."""
+
+    def encode_telling(self, titles: Sequence[str], advance: Advance) -> Vectors:
+        """As :meth:`encode_titles`, calling `advance` with the number of titles just done.
+
+        For encoders that take long to override.
+        """
+        vectors = self.encode_titles(titles)
+        advance(len(titles))
+        return vectors
 
 
 class PhotoEncoder(Encoder):

@@ -17,7 +17,7 @@ from samesku.cores import map_in_order
 from samesku.encoders.base import Array, Encoder, PhotoEncoder, TextEncoder, Vectors
 from samesku.encoders.photo_store import PhotoStore
 from samesku.photos import PhotoError, load_photo, read_photo_bytes
-from samesku.progress import Progress
+from samesku.progress import Advance, Progress
 
 __all__ = ["BrokenPhoto", "Encoded", "encode"]
 
@@ -75,8 +75,11 @@ def encode(
     for encoder in encoders:
         if isinstance(encoder, TextEncoder):
             key = content_key(encoder.fingerprint, catalog.normal_titles)
-            with progress.stage(f"encode titles ({encoder.name})"):
-                vectors.append(_encode_titles(catalog, encoder, cache, key))
+            with progress.stage(f"encode titles ({encoder.name})", len(catalog)) as advance:
+                encoded, notes = _encode_titles(catalog, encoder, cache, key, advance)
+            vectors.append(encoded)
+            for note in notes:
+                progress.note(note)
         elif isinstance(encoder, PhotoEncoder):
             vectors.append(_without_placeholders(photos.vectors(encoder), encoder, progress))
             key = content_key(encoder.fingerprint, *photos.identity(encoder))
@@ -86,13 +89,19 @@ def encode(
     return Encoded(vectors, keys, tuple(photos.broken))
 
 
-def _encode_titles(catalog: Catalog, encoder: TextEncoder, cache: Cache, key: str) -> Vectors:
+def _encode_titles(
+    catalog: Catalog, encoder: TextEncoder, cache: Cache, key: str, advance: Advance
+) -> tuple[Vectors, list[str]]:
+    """The vectors of the titles, and what is to be told of them; both are kept."""
     stored = cache.load("titles", key)
     if stored is None:
-        vectors = encoder.encode_titles(catalog.normal_titles)
-        cache.store("titles", key, _to_arrays(vectors))
-        return vectors
-    return _from_arrays(stored, len(catalog))
+        vectors = encoder.encode_telling(catalog.normal_titles, advance)
+        told = {"notes": np.array(encoder.notes)} if encoder.notes else {}
+        cache.store("titles", key, _to_arrays(vectors) | told)
+        return vectors, encoder.notes
+    advance(len(catalog))
+    notes = stored.pop("notes", np.array([], dtype=str))
+    return _from_arrays(stored, len(catalog)), [str(note) for note in notes]
 
 
 def _without_placeholders(vectors: Vectors, encoder: PhotoEncoder, progress: Progress) -> Vectors:

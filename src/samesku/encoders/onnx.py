@@ -4,114 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
 
 from samesku.cores import usable_cores
 from samesku.encoders.base import Array, PhotoEncoder
+from samesku.encoders.photo_inputs import Floats, PhotoInput, prepared
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-__all__ = ["Onnx", "OnnxNetwork", "PhotoInput"]
+__all__ = ["Onnx", "OnnxNetwork", "PhotoInput", "start_session"]
 
-Floats = NDArray[np.float32]
-Colour = Literal["rgb", "bgr"]
-Layout = Literal["NCHW", "NHWC"]
-Resize = Literal["stretch", "crop", "pad"]
-Pooling = Literal["none", "mean", "gem", "cls"]
-
-CHOICES = {
-    "colour": get_args(Colour),
-    "layout": get_args(Layout),
-    "resize": get_args(Resize),
-    "pooling": get_args(Pooling),
-}
 PRECISION: dict[str, type[np.floating[Any]]] = {
     "tensor(float)": np.float32,
     "tensor(float16)": np.float16,
 }
 GEM_POWER = 3.0
-
-
-@dataclass(frozen=True)
-class PhotoInput:
-    """How a network wants its photos, and what to do with what it answers: the JSON's keys.
-
-    Attributes
-    ----------
-    size : (int, int)
-        Height and width in pixels; one number in the JSON stands for both.
-    mean, std : (float, float, float)
-        Subtracted from and divided into the scaled pixels, in the network's colour order.
-    scale : float
-        Multiplies the 0..255 pixels first.
-    colour : "rgb" or "bgr"
-        Order of the colours.
-    layout : "NCHW" or "NHWC"
-        Order of the network's input axes.
-    resize : "stretch", "crop" or "pad"
-        Fit by distorting, by cutting the longer side, or by adding white to the shorter.
-    pooling : "none", "mean", "gem" or "cls"
-        From the output to one row: take ``(n, d)`` as it is; average, or generalised mean [1]_
-        of positions ``(n, c, h, w)`` or tokens ``(n, t, c)``; first token.
-    output : str, optional
-        Name of the output; default the first.
-
-    References
-    ----------
-    .. [1] F. Radenovic et al., "Fine-tuning CNN image retrieval with no human annotation", 2018.
-    """
-
-    size: tuple[int, int]
-    mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
-    std: tuple[float, float, float] = (0.229, 0.224, 0.225)
-    scale: float = 1 / 255
-    colour: Colour = "rgb"
-    layout: Layout = "NCHW"
-    resize: Resize = "stretch"
-    pooling: Pooling = "none"
-    output: str | None = None
-
-    @classmethod
-    def of(cls, given: Mapping[str, Any]) -> PhotoInput:
-        """Check what a JSON file says.
-
-        Raises
-        ------
-        ValueError
-            A key is unknown or missing, or a value cannot be used; says which and what may stand.
-        """
-        known = [field.name for field in fields(cls)]
-        if unknown := sorted(set(given) - set(known)):
-            raise ValueError(f"unknown key {unknown[0]!r}: use {', '.join(known)}")
-        if "size" not in given:
-            raise ValueError('"size" is missing: give the height and width, e.g. [224, 224]')
-        checked: dict[str, Any] = dict(given)
-        size = given["size"] if isinstance(given["size"], list) else [given["size"]] * 2
-        if len(size) != 2 or not all(type(side) is int and 1 <= side <= 4096 for side in size):
-            raise ValueError('"size" must be one or two whole numbers from 1 to 4096')
-        checked["size"] = tuple(size)
-        for key in {"mean", "std"} & set(given):
-            if not (_numbers(given[key]) and len(given[key]) == 3):
-                raise ValueError(f'"{key}" must be three numbers, one per colour')
-            checked[key] = tuple(float(value) for value in given[key])
-        if min(map(abs, checked.get("std", (1.0,)))) == 0:
-            raise ValueError('"std" divides the pixels and cannot be 0')
-        if not _numbers([given.get("scale", 1.0)]):
-            raise ValueError('"scale" must be a number, e.g. 0.00392157 for pixels from 0 to 1')
-        for key, choices in CHOICES.items():
-            if key in given and given[key] not in choices:
-                raise ValueError(f'"{key}" must be one of {", ".join(choices)}')
-        if not isinstance(given.get("output"), str | None):
-            raise ValueError('"output" must be the name of an output')
-        return cls(**checked)
 
 
 class OnnxNetwork:
@@ -124,6 +37,8 @@ class OnnxNetwork:
         with the keys of :class:`PhotoInput`.
     threads : int, optional
         Threads per call of :meth:`embed`; default one per usable core.
+    feeding : PhotoInput, optional
+        Instead of the JSON beside the file.
 
     Attributes
     ----------
@@ -138,13 +53,15 @@ class OnnxNetwork:
         A file is missing or invalid, or the network does not take what the JSON says.
     """
 
-    def __init__(self, path: str | Path, *, threads: int | None = None) -> None:
+    def __init__(
+        self, path: str | Path, *, threads: int | None = None, feeding: PhotoInput | None = None
+    ) -> None:
         self.path = Path(path)
-        self.input = _read_input(self.path)
+        self.input = _read_input(self.path) if feeding is None else feeding
         content = self.path.read_bytes()
         meaning = repr(self.input).encode()
         self.digest = hashlib.blake2b(content + meaning, digest_size=16).hexdigest()
-        self._session = _start(self.path, usable_cores() if threads is None else threads)
+        self._session = start_session(self.path, threads)
         self._feed, self._precision, self._batch = self._check_feed()
         self._output = self._check_output()
         blank = np.zeros((1, 3, *self.input.size), dtype=np.float32)
@@ -152,25 +69,7 @@ class OnnxNetwork:
 
     def prepare(self, rgb: NDArray[np.uint8]) -> Floats:
         """Bring a photo uint8 ``(h, w, 3)`` into the network's size and range, ``(3, h, w)``."""
-        height, width = self.input.size
-        image, size = Image.fromarray(rgb), (width, height)
-        bilinear = Image.Resampling.BILINEAR
-        if self.input.resize == "crop":
-            image = ImageOps.fit(image, size, bilinear)
-        elif self.input.resize == "pad":
-            image = _padded(image, size)
-        else:
-            image = image.resize(size, bilinear, reducing_gap=3.0)
-        pixels = np.asarray(image)
-        if self.input.colour == "bgr":
-            pixels = pixels[..., ::-1]
-        # One multiplication and one subtraction per pixel, colours already apart.
-        std = np.array(self.input.std, dtype=np.float32)[:, None, None]
-        mean = np.array(self.input.mean, dtype=np.float32)[:, None, None]
-        planes = np.ascontiguousarray(pixels.transpose(2, 0, 1), dtype=np.float32)
-        planes *= np.float32(self.input.scale) / std
-        planes -= mean / std
-        return planes
+        return prepared(rgb, self.input)
 
     def embed(self, batch: Floats) -> Floats:
         """Run the network.
@@ -333,31 +232,21 @@ def _read_input(path: Path) -> PhotoInput:
         raise ValueError(f"{place} cannot be used: {error}") from error
 
 
-def _start(path: Path, threads: int) -> InferenceSession:
+def start_session(path: Path, threads: int | None = None) -> InferenceSession:
+    """Load a network for the processor; default one thread per usable core.
+
+    Raises
+    ------
+    ValueError
+        It cannot be loaded; says why.
+    """
     # Only who uses a network waits for its runtime to load.
     import onnxruntime as ort
 
     options = ort.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = usable_cores() if threads is None else threads
     options.log_severity_level = 3  # errors, not warnings about the file's age
     try:
         return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:
         raise ValueError(f"{path} is not a network that can be loaded: {error}") from error
-
-
-def _padded(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """Fit inside `size` on white; ImageOps.pad fails on very long photos."""
-    share = min(size[0] / image.width, size[1] / image.height)
-    inner = (max(1, round(image.width * share)), max(1, round(image.height * share)))
-    canvas = Image.new("RGB", size, "white")
-    fitted = image.resize(inner, Image.Resampling.BILINEAR, reducing_gap=3.0)
-    canvas.paste(fitted, ((size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2))
-    return canvas
-
-
-def _numbers(values: object) -> bool:
-    return isinstance(values, list) and all(
-        isinstance(value, int | float) and not isinstance(value, bool) and np.isfinite(value)
-        for value in values
-    )

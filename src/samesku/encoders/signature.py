@@ -6,15 +6,14 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
 from samesku.encoders.base import Array, PhotoEncoder
+from samesku.encoders.windows import GRID, content, seam, thumbnail
 
 __all__ = ["DIMENSION", "PROBES", "REFERENCES", "SAME_PHOTO", "VIEWS", "Signature", "signature"]
 
 Floats = NDArray[np.float32]
 
-GRID = 80  # pixels per side of the stretched thumbnail that everything is computed from
 CELLS = 5  # cells per side of a view
 DIRECTIONS = 6  # of the gradient, over the full turn
 CHANNELS = DIRECTIONS + 3  # ... and two colour ratios, and lightness
@@ -33,13 +32,6 @@ LIGHTNESS_WEIGHT = 0.5
 BLANK = 0.2  # a row shorter than this, where a photo's is about 1.5, holds nothing but rounding
 CROP = 0.87  # side of a crop view: sqrt(0.76), the usual share of the area that is kept
 CROP_PLACES = ((0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0), (0.5, 0.5))
-
-# Levels are shares of full brightness.
-EVEN = 10 / 255  # a border's rows stay within this of their median
-STEP = 24 / 255  # a banner's edge is at least this high ...
-STEP_RATIO = 4.0  # ... and this many times the usual difference of neighbouring rows
-MAX_BANNER = 0.34
-COLLAGE_SEAM = (0.3, 0.7)
 
 
 def signature(rgb: NDArray[np.uint8]) -> Floats:
@@ -68,11 +60,7 @@ def signature(rgb: NDArray[np.uint8]) -> Floats:
     ----------
     .. [1] N. Dalal, B. Triggs, "Histograms of oriented gradients for human detection", CVPR 2005.
     """
-    size = (GRID, GRID)
-    thumbnail = Image.fromarray(rgb).resize(size, Image.Resampling.BILINEAR, reducing_gap=3.0)
-    # Planes first: reductions over three neighbouring numbers are slow.
-    pixels = np.ascontiguousarray(np.asarray(thumbnail).transpose(2, 0, 1), dtype=np.float32)
-    pixels /= np.float32(255)
+    pixels = thumbnail(rgb)
     return _describe(_channels(pixels), np.array(list(_windows(pixels)), dtype=np.float32))
 
 
@@ -159,80 +147,12 @@ def _damped_unit(part: Floats, damping: float) -> Floats:
 def _windows(pixels: Floats) -> Iterator[tuple[float, float, float, float]]:
     """The views' windows as shares of the photo, in the order of the rows."""
     yield 0.0, 1.0, 0.0, 1.0
-    content = np.array(_content(pixels)) / GRID
-    yield tuple(content)
-    yield tuple(content)  # mirrored
-    top, bottom, left, right = content
+    inner = np.array(content(pixels)) / GRID
+    yield tuple(inner)
+    yield tuple(inner)  # mirrored
+    top, bottom, left, right = inner
     height, width = bottom - top, right - left
     for down, across in CROP_PLACES:
         y, x = top + (1 - CROP) * height * down, left + (1 - CROP) * width * across
         yield y, y + CROP * height, x, x + CROP * width
-    yield from _halves(pixels)
-
-
-def _content(pixels: Floats) -> tuple[int, int, int, int]:
-    """Top, bottom, left, right of what remains without even borders and up to two banners."""
-    box = _without_border(pixels, (0, GRID, 0, GRID))
-    for _ in range(2):
-        cut = _without_banner(pixels, box)
-        if cut == box:
-            break
-        box = _without_border(pixels, cut)
-    return box
-
-
-def _without_border(pixels: Floats, box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
-    """Drop the outer rows, then columns, that are of one colour."""
-    top, bottom, left, right = box
-    first, last = _uneven(pixels[:, top:bottom, left:right])
-    top, bottom = top + first, top + last
-    first, last = _uneven(pixels[:, top:bottom, left:right].swapaxes(1, 2))
-    return top, bottom, left + first, left + last
-
-
-def _uneven(pixels: Floats) -> tuple[int, int]:
-    """First row that is not even, and the end of the last; all rows if too few would remain."""
-    off = np.abs(pixels - np.median(pixels, axis=2, keepdims=True)).max(axis=0)
-    # A twentieth of the row may stray: dust and compression.
-    rows = np.flatnonzero((off >= EVEN).mean(axis=1) > 0.05)
-    if len(rows) <= GRID // 4:
-        return 0, len(off)
-    return int(rows[0]), int(rows[-1]) + 1
-
-
-def _without_banner(pixels: Floats, box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
-    """Cut at the clearest straight edge near a side, if there is one."""
-    top, bottom, left, right = box
-    view = pixels[:, top:bottom, left:right]
-    cuts: list[tuple[float, tuple[int, int, int, int]]] = []
-    for upright, steps in ((True, _steps(view)), (False, _steps(view.swapaxes(1, 2)))):
-        reach = max(2, int(MAX_BANNER * len(steps)))
-        needed = max(STEP, STEP_RATIO * (float(np.median(steps)) + 2 / 255))
-        first = int(steps[:reach].argmax())
-        last = len(steps) - reach + int(steps[-reach:].argmax())
-        if steps[first] > needed:
-            cut = first + 1
-            near = (top + cut, bottom, left, right) if upright else (top, bottom, left + cut, right)
-            cuts.append((float(steps[first]), near))
-        if steps[last] > needed:
-            cut = last + 1
-            far = (top, top + cut, left, right) if upright else (top, bottom, left, left + cut)
-            cuts.append((float(steps[last]), far))
-    return max(cuts)[1] if cuts else box
-
-
-def _halves(pixels: Floats) -> list[tuple[float, float, float, float]]:
-    """Both sides of the clearest straight edge across the middle."""
-    first, end = (int(share * GRID) for share in COLLAGE_SEAM)
-    down, across = _steps(pixels)[first:end], _steps(pixels.swapaxes(1, 2))[first:end]
-    if down.max() >= across.max():
-        seam = (first + int(down.argmax()) + 1) / GRID
-        return [(0.0, seam, 0.0, 1.0), (seam, 1.0, 0.0, 1.0)]
-    seam = (first + int(across.argmax()) + 1) / GRID
-    return [(0.0, 1.0, 0.0, seam), (0.0, 1.0, seam, 1.0)]
-
-
-def _steps(pixels: Floats) -> Floats:
-    """How far each row is from the next in most places, `(rows - 1,)`."""
-    steps: Floats = np.median(np.abs(np.diff(pixels, axis=1)).max(axis=0), axis=1)
-    return steps
+    yield from seam(pixels)[1]

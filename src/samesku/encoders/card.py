@@ -1,0 +1,109 @@
+"""What a folder says of the encoder in it: `samesku_encoder.json`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Literal, TypeAlias, get_args
+
+from samesku.encoders.model_files import digest_of
+
+__all__ = ["CARD", "EncoderCard", "EncoderKind", "read_card", "write_card"]
+
+CARD = "samesku_encoder.json"
+EncoderKind: TypeAlias = Literal["title", "photo", "clip"]
+
+
+@dataclass(frozen=True)
+class EncoderCard:
+    """How to feed an encoder and what to do with what it answers.
+
+    Attributes
+    ----------
+    kind : "title", "photo" or "clip"
+    pooling : str
+        How one vector is made of tokens or positions.
+    dimension : int
+        Numbers per posting.
+    prefix : str
+        Set before each title.
+    max_tokens : int
+        Where titles are cut; 0 for photos.
+    pad_to_limit : bool
+        Whether titles are all filled up to `max_tokens`, as the SigLIP models learned them.
+    pad_id : int
+        The token that titles are filled up with.
+    pad_left : bool
+        Whether it goes before the title.
+    photo : mapping, optional
+        Keys of :class:`samesku.encoders.photo_inputs.PhotoInput`; None where those cannot say how
+        the model wants its photos.
+    base : str
+        The model it was made from.
+    files : mapping
+        Digest of each file that was written with the card.
+    more : mapping
+        Further keys: figures, what trained it.
+    """
+
+    kind: EncoderKind
+    pooling: str
+    dimension: int
+    prefix: str = ""
+    max_tokens: int = 0
+    pad_to_limit: bool = False
+    pad_id: int = 0
+    pad_left: bool = False
+    photo: Mapping[str, Any] | None = None
+    base: str = ""
+    files: Mapping[str, str] = field(default_factory=dict)
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_card(folder: Path) -> EncoderCard | None:
+    """The card in a folder, None where there is none.
+
+    Raises
+    ------
+    ValueError
+        The card cannot be used; says why.
+    """
+    place = folder / CARD
+    if not place.is_file():
+        return None
+    try:
+        given = json.loads(place.read_text(encoding="utf-8"))
+        if not isinstance(given, dict):
+            raise ValueError("it must be an object with named values")
+        return _checked(given)
+    except ValueError as error:
+        raise ValueError(f"{place} cannot be used: {error}") from error
+
+
+def write_card(place: Path, card: EncoderCard, files: Mapping[str, Path] | None = None) -> None:
+    """Write a card to `place`, with the digests of `files` by their names."""
+    digests = {name: digest_of([path]) for name, path in sorted((files or {}).items())}
+    told = asdict(card) | {"files": {**card.files, **digests}}
+    told |= told.pop("more")
+    place.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _checked(given: dict[str, Any]) -> EncoderCard:
+    for key, kind in {"kind": str, "pooling": str, "dimension": int}.items():
+        if type(given.get(key)) is not kind:
+            raise ValueError(f'"{key}" is missing or no {kind.__name__}')
+    if given["kind"] not in get_args(EncoderKind):
+        raise ValueError(f'"kind" must be one of {", ".join(get_args(EncoderKind))}')
+    wanted: dict[str, Any] = {
+        "prefix": str, "max_tokens": int, "pad_to_limit": bool, "pad_id": int,
+        "pad_left": bool, "base": str, "files": dict,
+        "photo": dict | None,
+    }  # fmt: skip
+    for key, kind in wanted.items():
+        if key in given and not isinstance(given[key], kind):
+            raise ValueError(f'"{key}" cannot be {given[key]!r}')
+    known = {each.name for each in fields(EncoderCard)} - {"more"}
+    own = {key: value for key, value in given.items() if key in known}
+    return EncoderCard(**own, more={key: given[key] for key in given if key not in known})

@@ -1,0 +1,259 @@
+"""Pretrained networks to ONNX, held against torch before they stand: from then on without torch."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from samesku.encoders.backbones import Backbone, Inputs, Photos
+from samesku.encoders.card import CARD, EncoderCard, write_card
+from samesku.encoders.folder import PARTS, onnx_encoder, onnx_name
+from samesku.encoders.onnx_text import TOKENIZER, OnnxText
+from samesku.encoders.quantise import WAYS, quantise
+from samesku.encoders.title_batches import Floats, unit_rows
+from samesku.files import Staged
+
+__all__ = ["PARITY", "Parity", "export_encoder"]
+
+# Least cosine of the vectors of torch and of ONNX, over the titles and photos given.
+PARITY = {"float32": 0.999, "int8": 0.98}
+OPSET = 17
+# One file of ONNX holds 2 GiB, and a little is not weights.
+LARGEST = 2_000_000_000
+SAMPLE = 8
+CALIBRATING = 32
+
+
+@dataclass(frozen=True)
+class Parity:
+    """Cosines of the vectors of torch and of one network in ONNX.
+
+    Attributes
+    ----------
+    network : str
+        Its file.
+    least, mean : float
+    compared : int
+        Titles or photos.
+    way : str
+        How it is calculated.
+    """
+
+    network: str
+    least: float
+    mean: float
+    compared: int
+    way: str = "float32"
+
+    @property
+    def figures(self) -> dict[str, float | int | str]:
+        """All but the file's name, for the card."""
+        told = asdict(self)
+        del told["network"]
+        return told
+
+
+class UnlikeError(ValueError):
+    """A network in ONNX does not answer as torch does."""
+
+
+def export_encoder(
+    backbone: Backbone,
+    folder: Path,
+    *,
+    titles: Sequence[str] = (),
+    photos: Photos = (),
+    int8: bool = False,
+) -> list[Parity]:
+    """Write a backbone as a folder that needs no torch; all of it, or nothing.
+
+    Parameters
+    ----------
+    backbone : Backbone
+    folder : path
+    titles, photos : sequence
+        To compare with torch on, and to calibrate `int8` on: as many as can be waited for.
+    int8 : bool
+        Write a smaller network for the processor beside the exact one, which is then preferred.
+
+    Returns
+    -------
+    list of Parity
+        Of each network written; the card holds them, too.
+
+    Raises
+    ------
+    ValueError
+        The model cannot be exported, or its answers are not those of torch.
+    """
+    _check(backbone, titles, photos)
+    backbone = backbone.to("cpu", torch.float32).eval()
+    with Staged(folder) as staged:
+        place = staged.path(CARD)
+        if backbone.tokenizer is not None:
+            _write_tokenizer(backbone, staged.path(TOKENIZER))
+        card = replace(backbone.card, files={})
+        found = []
+        for part, kind in PARTS[backbone.kind].items():
+            items = list(titles if kind == "title" else photos)
+            expected = _by_torch(backbone, items)
+            exact = staged.path(onnx_name(part, int8=False))
+            _trace(backbone, items[:SAMPLE], exact)
+            found.append(_hold(exact, kind, card, items, expected, PARITY["float32"]))
+            if int8:
+                small = staged.path(onnx_name(part, int8=True))
+                found.append(_smaller(backbone, exact, small, kind, items, expected))
+        files = {path.name: path for path in place.parent.iterdir() if path.name != CARD}
+        figures = {each.network: each.figures for each in found}
+        write_card(place, replace(card, more={**card.more, "parity_with_torch": figures}), files)
+    return found
+
+
+def _check(backbone: Backbone, titles: Sequence[str], photos: Photos) -> None:
+    weights = sum(each.numel() * 4 for each in backbone.parameters())
+    if weights > LARGEST:
+        raise ValueError(f"{backbone.source} has {weights:,} bytes of weights; ONNX holds 2 GiB")
+    for kind, items in {"title": titles, "photo": photos}.items():
+        if kind in PARTS[backbone.kind].values() and not items:
+            raise ValueError(f"give a few {kind}s, to compare with torch on")
+    if backbone.processor is not None and backbone.card.photo is None:
+        raise ValueError(
+            f"{backbone.source} prepares photos in a way that cannot be exported; choose a model "
+            "of fixed size"
+        )
+
+
+def _write_tokenizer(backbone: Backbone, path: Path) -> None:
+    fast = getattr(backbone.tokenizer, "backend_tokenizer", None)
+    if fast is None:
+        raise ValueError(f"{backbone.source} has no fast tokenizer, which ONNX needs beside it")
+    fast.save(str(path))
+
+
+class _Answer(nn.Module):
+    """A backbone with its inputs one by one, as tracing wants them."""
+
+    def __init__(self, backbone: Backbone, names: Sequence[str]) -> None:
+        super().__init__()
+        self.backbone = backbone
+        self.names = names
+
+    def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
+        return self.backbone(dict(zip(self.names, inputs, strict=True)))
+
+
+def _trace(backbone: Backbone, items: Sequence[Any], place: Path) -> None:
+    inputs: Inputs = backbone.prepare(items)
+    axes = {name: {0: "n"} for name in [*inputs, "features"]}
+    if "attention_mask" in inputs:
+        axes |= {name: {0: "n", 1: "length"} for name in inputs}
+    with _as_one_expects(), torch.no_grad(), _fixed_positions(backbone, inputs):
+        try:
+            torch.onnx.export(
+                _Answer(backbone, list(inputs)).eval(),
+                tuple(inputs.values()),
+                str(place),
+                input_names=list(inputs),
+                output_names=["features"],
+                dynamic_axes=axes,
+                opset_version=OPSET,
+                dynamo=False,
+            )
+        except torch.onnx.OnnxExporterError as error:
+            reason = str(error).splitlines()[0]
+            raise ValueError(f"{backbone.source} cannot be exported: {reason}") from error
+
+
+@contextmanager
+def _fixed_positions(backbone: Backbone, inputs: Inputs) -> Iterator[None]:
+    """Positions of patches as one constant: ONNX cannot stretch them, and photos have one size."""
+    place: Any = getattr(backbone.model, "embeddings", None)
+    stretch = getattr(place, "interpolate_pos_encoding", None)
+    if stretch is None:
+        yield
+        return
+    kept: list[torch.Tensor] = []
+
+    def once(*arguments: Any) -> torch.Tensor:
+        if not kept:
+            kept.append(stretch(*arguments))
+        return kept[0]
+
+    place.interpolate_pos_encoding = once
+    try:
+        backbone(inputs)
+        yield
+    finally:
+        del place.interpolate_pos_encoding
+
+
+def _smaller(
+    backbone: Backbone, exact: Path, place: Path, kind: str, items: list[Any], expected: Floats
+) -> Parity:
+    """Write the smallest form that still answers alike."""
+    inputs = [backbone.prepare([item]) for item in items[:CALIBRATING]]
+    feeds = [{name: each.numpy() for name, each in one.items()} for one in inputs]
+    for way in WAYS:
+        quantise(exact, place, feeds, way)
+        try:
+            return replace(
+                _hold(place, kind, backbone.card, items, expected, PARITY["int8"]), way=way
+            )
+        except UnlikeError:
+            if way == WAYS[-1]:
+                raise
+    raise AssertionError("there is no way")
+
+
+def _hold(
+    network: Path, kind: str, card: EncoderCard, items: list[Any], expected: Floats, bar: float
+) -> Parity:
+    """Hold a network that was written against torch, from whole titles and photos on."""
+    encoder = onnx_encoder(network, kind, card, network.stem)
+    if isinstance(encoder, OnnxText):
+        found = encoder.encode_titles(items).rows
+    else:
+        found = np.concatenate([encoder.embed([encoder.look(each)])[:, 0] for each in items])
+    cosines = (found * expected).sum(axis=1)
+    if not cosines.min() >= bar:
+        raise UnlikeError(
+            f"{network.name} answers unlike torch: cosine {cosines.min():.4f}, not {bar}; nothing "
+            "was written"
+        )
+    return Parity(network.name, float(cosines.min()), float(cosines.mean()), len(cosines))
+
+
+def _by_torch(backbone: Backbone, items: Sequence[Any]) -> Floats:
+    with torch.inference_mode():
+        parts: list[NDArray[np.float32]] = [
+            backbone(backbone.prepare(items[start : start + SAMPLE])).numpy()
+            for start in range(0, len(items), SAMPLE)
+        ]
+    return unit_rows(np.concatenate(parts))
+
+
+@contextmanager
+def _as_one_expects() -> Iterator[None]:
+    """Without what tracing always warns of; the comparison that follows finds what matters."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", torch.jit.TracerWarning)
+        warnings.filterwarnings("ignore", "You are using the legacy TorchScript", Warning)
+        warnings.filterwarnings("ignore", "The feature will be removed", Warning)
+        warnings.filterwarnings("ignore", "Exporting aten::index operator", UserWarning)
+        warnings.filterwarnings("ignore", "Constant folding", UserWarning)
+        warnings.filterwarnings("ignore", "To copy construct from a tensor", UserWarning)
+        logging.disable(logging.WARNING)
+        try:
+            yield
+        finally:
+            logging.disable(logging.NOTSET)

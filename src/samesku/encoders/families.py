@@ -1,0 +1,217 @@
+"""What is known of pretrained models by their family: how to pool, what to set before a title."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from samesku.encoders.card import EncoderKind, read_card
+
+__all__ = ["FAMILIES", "POOLINGS", "Family", "Reading", "family_of", "read_json", "reading_of"]
+
+POOLINGS: Mapping[EncoderKind, tuple[str, ...]] = {
+    "title": ("mean", "cls", "last", "pooler"),
+    "photo": ("mean", "gem", "cls", "pooler"),
+    "clip": ("projection",),
+}
+# Titles are short: nothing is gained by more, and memory grows with the square.
+MOST_TOKENS = 512
+# Two that tell only by their names what they want.
+_BGE = re.compile(r"(^|[-_/])bge([-_]|$)", re.IGNORECASE)
+_E5 = re.compile(r"(^|[-_/])e5([-_]|$)", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Family:
+    """Models of one architecture.
+
+    Attributes
+    ----------
+    kinds : tuple of "title", "photo", "clip"
+        What its models can look at.
+    pooling : str
+        What suits them, unless the model's own files say otherwise.
+    offset : int
+        Positions that the architecture keeps for itself: so many tokens fewer fit.
+    leading : int
+        Tokens before those of the picture: class token (registers are read from the model).
+    pad_to_limit : bool
+        Whether its texts were always filled up to the limit.
+    notes : str
+    """
+
+    kinds: tuple[EncoderKind, ...]
+    pooling: str
+    offset: int = 0
+    leading: int = 0
+    pad_to_limit: bool = False
+    notes: str = ""
+
+
+_TEXT: tuple[EncoderKind, ...] = ("title",)
+_PHOTO: tuple[EncoderKind, ...] = ("photo",)
+_BOTH: tuple[EncoderKind, ...] = ("clip", "photo")
+
+FAMILIES: dict[str, Family] = {
+    "bert": Family(_TEXT, "mean", notes="BERT, IndoBERT, MiniLM"),
+    "distilbert": Family(_TEXT, "mean"),
+    "albert": Family(_TEXT, "mean"),
+    "electra": Family(_TEXT, "mean"),
+    "mpnet": Family(_TEXT, "mean", offset=2),
+    "roberta": Family(_TEXT, "mean", offset=2),
+    "xlm-roberta": Family(_TEXT, "mean", offset=2, notes="multilingual E5 and BGE-M3"),
+    "camembert": Family(_TEXT, "mean", offset=2),
+    "deberta-v2": Family(_TEXT, "mean"),
+    "modernbert": Family(_TEXT, "mean"),
+    "qwen3": Family(_TEXT, "last", notes="Qwen3-Embedding"),
+    "efficientnet": Family(_PHOTO, "mean"),
+    "convnext": Family(_PHOTO, "pooler"),
+    "convnextv2": Family(_PHOTO, "pooler"),
+    "resnet": Family(_PHOTO, "mean"),
+    "regnet": Family(_PHOTO, "mean"),
+    "swin": Family(_PHOTO, "pooler"),
+    "vit": Family(_PHOTO, "cls", leading=1),
+    "dinov2": Family(_PHOTO, "cls", leading=1),
+    "dinov2_with_registers": Family(_PHOTO, "cls", leading=1),
+    "dinov3_vit": Family(_PHOTO, "cls", leading=1),
+    "dinov3_convnext": Family(_PHOTO, "pooler"),
+    "clip": Family(_BOTH, "pooler", leading=1),
+    "clip_vision_model": Family(_PHOTO, "pooler", leading=1),
+    "siglip": Family(_BOTH, "pooler", pad_to_limit=True, notes="SigLIP, SigLIP 2 of fixed size"),
+    "siglip_vision_model": Family(_PHOTO, "pooler"),
+}
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How one model is to be read: its card, else its own files, else its family."""
+
+    pooling: str
+    prefix: str = ""
+    max_tokens: int = 0
+    pad_to_limit: bool = False
+    leading: int = 0
+
+
+def family_of(model_type: str) -> Family:
+    """The family of a model, told by the `model_type` of its ``config.json``.
+
+    Raises
+    ------
+    ValueError
+        Nothing is known of it.
+    """
+    if model_type == "siglip2":
+        raise ValueError(
+            "this SigLIP 2 (NaFlex) takes photos in patches of any aspect, which is not supported: "
+            "choose one of fixed size, such as google/siglip2-base-patch16-224"
+        )
+    if model_type not in FAMILIES:
+        raise ValueError(
+            f"models of type {model_type!r} are not known here; known: {', '.join(FAMILIES)}"
+        )
+    return FAMILIES[model_type]
+
+
+def reading_of(
+    folder: Path, kind: EncoderKind, *, name: str = "", pooling: str | None = None
+) -> Reading:
+    """How to read the model in a folder.
+
+    Parameters
+    ----------
+    folder : Path
+        With the ``config.json`` of transformers; ``samesku_encoder.json`` and the files of
+        sentence-transformers are heeded.
+    kind : "title", "photo" or "clip"
+    name : str
+        What the model is called on the hub: the prefixes of E5 stand nowhere else.
+    pooling : str, optional
+        Instead of the model's own.
+
+    Raises
+    ------
+    ValueError
+        The model is not of this kind, or cannot be read as its files ask.
+    """
+    config = read_json(folder / "config.json")
+    if config is None:
+        raise ValueError(f"{folder} has no config.json; give the folder of a saved model")
+    family = family_of(str(config.get("model_type")))
+    if kind not in family.kinds:
+        raise ValueError(
+            f"{name or folder} is a model of type {config['model_type']}: of kind "
+            f"{' or '.join(family.kinds)}, not {kind}"
+        )
+    if pooling is not None and pooling not in POOLINGS[kind]:
+        raise ValueError(f"pooling of a {kind} is one of {', '.join(POOLINGS[kind])}")
+    card = read_card(folder)
+    if card is not None and card.kind == kind:
+        return Reading(
+            pooling or card.pooling, card.prefix, card.max_tokens, card.pad_to_limit, family.leading
+        )
+    if kind == "photo":
+        return Reading(pooling or family.pooling, leading=family.leading)
+    tokens = _token_limit(folder, config, family)
+    if kind == "clip":
+        return Reading("projection", "", tokens, family.pad_to_limit, family.leading)
+    told = _sentence_pooling(folder)
+    names = [name, folder.name, str(config.get("_name_or_path", ""))]
+    named = "cls" if any(map(_BGE.search, names)) else None
+    return Reading(pooling or told or named or family.pooling, _prefix(folder, names), tokens)
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """The object in a JSON file, None where there is no such file."""
+    if not path.is_file():
+        return None
+    try:
+        given = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is no JSON: {error}") from error
+    return given if isinstance(given, dict) else {}
+
+
+def _token_limit(folder: Path, config: Mapping[str, Any], family: Family) -> int:
+    text = config.get("text_config") or config
+    limits = [int(text.get("max_position_embeddings") or MOST_TOKENS) - family.offset, MOST_TOKENS]
+    if "text_config" in config and "max_position_embeddings" not in text:
+        limits.append(64 if family.pad_to_limit else 77)  # left out of the file where usual
+    sentence = read_json(folder / "sentence_bert_config.json") or {}
+    tokenizer = read_json(folder / "tokenizer_config.json") or {}
+    told = [sentence.get("max_seq_length"), tokenizer.get("model_max_length")]
+    return min([*limits, *(int(limit) for limit in told if limit)])
+
+
+def _sentence_pooling(folder: Path) -> str | None:
+    """The pooling that sentence-transformers keeps in a folder of its own."""
+    listed = folder / "modules.json"
+    if not listed.is_file():
+        return None
+    for module in json.loads(listed.read_text(encoding="utf-8")):
+        kind = str(module.get("type", "")).rpartition(".")[2]
+        if kind not in ("Transformer", "Pooling", "Normalize", "Dropout"):
+            raise ValueError(f"{listed} has a layer {kind!r}, which is not supported")
+    told = read_json(folder / "1_Pooling" / "config.json") or {}
+    modes = {
+        "mean": told.get("pooling_mode_mean_tokens"),
+        "cls": told.get("pooling_mode_cls_token"),
+        "last": told.get("pooling_mode_lasttoken"),
+    }
+    chosen = [mode for mode, on in modes.items() if on or told.get("pooling_mode") == mode]
+    if told and len(chosen) != 1:
+        raise ValueError(f"{folder / '1_Pooling'} asks for a pooling that is not supported")
+    return chosen[0] if chosen else None
+
+
+def _prefix(folder: Path, names: Sequence[str]) -> str:
+    """What the model wants before each text; both sides of a pair get the same."""
+    told = read_json(folder / "config_sentence_transformers.json") or {}
+    default = told.get("default_prompt_name")
+    if default and default in (told.get("prompts") or {}):
+        return str(told["prompts"][default])
+    return "query: " if any(map(_E5.search, names)) else ""

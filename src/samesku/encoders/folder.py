@@ -1,0 +1,119 @@
+"""A folder with `samesku_encoder.json` as an encoder: in ONNX if it is there, else with torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from samesku.encoders.base import Encoder
+from samesku.encoders.card import CARD, EncoderCard, read_card
+from samesku.encoders.model_files import digest_of
+from samesku.encoders.onnx import Onnx, OnnxNetwork
+from samesku.encoders.onnx_text import TOKENIZER, OnnxText
+from samesku.encoders.photo_inputs import PhotoInput
+
+__all__ = ["PARTS", "FolderPhoto", "encoders_in", "onnx_encoder", "onnx_name"]
+
+# What each kind consists of: the part's name in file names, and whether it reads titles.
+PARTS = {
+    "title": {"model": "title"},
+    "photo": {"model": "photo"},
+    "clip": {"title": "title", "photo": "photo"},
+}
+
+
+class FolderPhoto(Onnx):
+    """The photo network of a folder.
+
+    Parameters
+    ----------
+    network : path
+        The ONNX file.
+    card : EncoderCard
+        How to feed it.
+    name : str
+        What users call it.
+    """
+
+    def __init__(self, network: Path, card: EncoderCard, name: str) -> None:
+        if card.photo is None:
+            raise ValueError(f"{network.parent / CARD} does not say how photos are prepared")
+        self.network = OnnxNetwork(network, feeding=PhotoInput.of(card.photo))
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        """As given."""
+        return self._name
+
+
+def encoders_in(folder: Path) -> list[Encoder]:
+    """The encoder in a folder, or the two of a CLIP model, named after the folder.
+
+    Parameters
+    ----------
+    folder : path
+        As `samesku train-encoder` or `samesku export-encoder` wrote it. Of two networks in ONNX
+        the smaller one is taken.
+
+    Raises
+    ------
+    ValueError
+        It is no such folder, or a file in it is not the one that was written; says which.
+    ModuleNotFoundError
+        What it needs is not installed; says what to install.
+    """
+    card = read_card(folder)
+    if card is None:
+        raise ValueError(f"{folder} is no encoder: it holds no {CARD}; for a model use hf:{folder}")
+    name = folder.resolve().name
+    parts = PARTS[card.kind]
+    networks = {part: _network(folder, part, card) for part in parts}
+    if not any(_stands(network, card) for network in networks.values()):
+        return _with_torch(folder, card, name)
+    for part, kind in parts.items():
+        _check(folder, [networks[part].name, *([TOKENIZER] if kind == "title" else [])], card)
+    names = {part: name if part == "model" else f"{name}-{part}" for part in parts}
+    return [onnx_encoder(networks[part], parts[part], card, names[part]) for part in parts]
+
+
+def onnx_encoder(network: Path, kind: str, card: EncoderCard, name: str) -> OnnxText | FolderPhoto:
+    """One network in ONNX, of titles or of photos, as an encoder."""
+    if kind == "title":
+        return OnnxText(network, card, name)
+    return FolderPhoto(network, card, name)
+
+
+def onnx_name(part: str, *, int8: bool) -> str:
+    """The file of a part's network."""
+    return f"{part}.int8.onnx" if int8 else f"{part}.onnx"
+
+
+def _network(folder: Path, part: str, card: EncoderCard) -> Path:
+    small = folder / onnx_name(part, int8=True)
+    return small if _stands(small, card) else folder / onnx_name(part, int8=False)
+
+
+def _stands(network: Path, card: EncoderCard) -> bool:
+    """Whether a network is there and belongs to the card, not to one that it replaced."""
+    return network.is_file() and (not card.files or network.name in card.files)
+
+
+def _with_torch(folder: Path, card: EncoderCard, name: str) -> list[Encoder]:
+    from samesku.encoders.hub import HubModel, HubPhoto, HubText
+
+    _check(folder, list(card.files), card)
+    model = HubModel(folder, card.kind)
+    if card.kind == "title":
+        return [HubText(model, name)]
+    if card.kind == "photo":
+        return [HubPhoto(model, name)]
+    return [HubText(model, f"{name}-title"), HubPhoto(model, f"{name}-photo")]
+
+
+def _check(folder: Path, names: list[str], card: EncoderCard) -> None:
+    """Each file is there and is the one that was written with the card."""
+    for name in names:
+        if not (folder / name).is_file():
+            raise ValueError(f"{folder / name} is missing: export or train the encoder again")
+        if name in card.files and digest_of([folder / name]) != card.files[name]:
+            raise ValueError(f"{folder / name} is not the file that {CARD} was written for")

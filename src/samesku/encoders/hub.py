@@ -1,0 +1,172 @@
+"""Pretrained text and photo models through transformers, by a name on the hub or a folder."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samesku.encoders.base import Array, Encoder, PhotoEncoder, TextEncoder, Vectors
+from samesku.encoders.card import EncoderKind
+from samesku.encoders.families import Reading, family_of, read_json, reading_of
+from samesku.encoders.model_files import digest_of, find_model, need_torch, weights_of
+from samesku.encoders.onnx_text import cut_note
+from samesku.encoders.title_batches import embed_titles, unit_rows
+from samesku.progress import Advance
+
+if TYPE_CHECKING:
+    from samesku.encoders.running import Runner
+
+__all__ = ["HubModel", "HubPhoto", "HubText", "hub_encoder"]
+
+
+class HubModel:
+    """A pretrained model: known at once, loaded when it is first asked.
+
+    Parameters
+    ----------
+    source : str or path
+        Name on the hub, with or without ``@revision``, or a folder.
+    kind : "title", "photo" or "clip"
+
+    Raises
+    ------
+    ValueError
+        The model is not there or cannot be used; says what to do.
+    ModuleNotFoundError
+        Torch or transformers is not there.
+    """
+
+    def __init__(self, source: str | Path, kind: EncoderKind) -> None:
+        need_torch(f"the model {source}")
+        self.source = source
+        self.folder = find_model(source)
+        self.kind = kind
+        self.label = self.folder.name if Path(source).is_dir() else str(source)
+        self.reading: Reading = reading_of(self.folder, kind, name=self.label)
+        self.weights = weights_of(self.folder)
+        self._loading = threading.Lock()
+        self._loaded: Runner | None = None
+
+    @cached_property
+    def digest(self) -> str:
+        """Follows the content of the model and how it is read."""
+        told = sorted([*self.folder.glob("*.json"), *self.folder.glob("*.model")])
+        heads = sorted(self.folder.glob("head.safetensors"))
+        return f"{digest_of([*self.weights, *heads, *told])}:{self.reading}"
+
+    @property
+    def runner(self) -> Runner:
+        """The loaded model."""
+        # Photos are looked at in many threads.
+        with self._loading:
+            if self._loaded is None:
+                from samesku.encoders.backbones import load_backbone
+                from samesku.encoders.running import Runner
+
+                self._loaded = Runner(load_backbone(self.source, self.kind))
+        return self._loaded
+
+
+class HubText(TextEncoder):
+    """Titles through a pretrained model.
+
+    Parameters
+    ----------
+    model : HubModel
+    name : str
+        What users call it.
+    """
+
+    def __init__(self, model: HubModel, name: str) -> None:
+        self.model = model
+        self._name = name
+        self._cut = 0
+
+    @property
+    def name(self) -> str:
+        """As given."""
+        return self._name
+
+    @property
+    def fingerprint(self) -> str:
+        """Follows the model's files; not the precision of the device it runs on."""
+        return f"hf-title-1:{self.model.digest}"
+
+    @property
+    def notes(self) -> list[str]:
+        """How many titles were cut."""
+        return cut_note(self._cut, self.model.reading.max_tokens, self.name)
+
+    def encode_titles(self, titles: Sequence[str]) -> Vectors:
+        """Unit rows of the titles; an empty title owns none."""
+        return self.encode_telling(titles, lambda done: None)
+
+    def encode_telling(self, titles: Sequence[str], advance: Advance) -> Vectors:
+        """As :meth:`encode_titles`, telling how many titles are done."""
+        runner = self.model.runner
+        before = runner.backbone.truncated
+        vectors = embed_titles(titles, runner.titles, advance)
+        self._cut = runner.backbone.truncated - before
+        return vectors
+
+
+class HubPhoto(PhotoEncoder):
+    """Photos through a pretrained model, one row per photo.
+
+    Parameters
+    ----------
+    model : HubModel
+    name : str
+        What users call it.
+    """
+
+    def __init__(self, model: HubModel, name: str) -> None:
+        self.model = model
+        self._name = name
+
+    @property
+    def name(self) -> str:
+        """As given."""
+        return self._name
+
+    @property
+    def fingerprint(self) -> str:
+        """Follows the model's files; not the precision of the device it runs on."""
+        return f"hf-photo-1:{self.model.digest}"
+
+    def look(self, photo: NDArray[np.uint8]) -> Array:
+        """The photo as the model wants it, ``(3, h, w)``."""
+        return self.model.runner.look(photo)
+
+    def embed(self, looks: Sequence[Array]) -> Array:
+        """Unit rows ``(photos, 1, dimension)``."""
+        return unit_rows(self.model.runner.photos(looks))[:, None]
+
+    def telling(self, rows: Array) -> NDArray[np.bool_]:
+        """All but photos of which the model made nothing."""
+        telling: NDArray[np.bool_] = np.any(rows[:, 0] != 0, axis=1)
+        return telling
+
+
+def hub_encoder(source: str) -> Encoder:
+    """The encoder ``hf:source``, for titles or photos as the model is of a text or photo family.
+
+    Raises
+    ------
+    ValueError, ModuleNotFoundError
+        As for :class:`HubModel`.
+    """
+    config: dict[str, Any] = read_json(find_model(source) / "config.json") or {}
+    kinds = family_of(str(config.get("model_type"))).kinds
+    name = f"hf:{Path(source).name if Path(source).is_dir() else source}"
+    if "title" in kinds:
+        return HubText(HubModel(source, "title"), name)
+    if "photo" in kinds:
+        return HubPhoto(HubModel(source, "photo"), name)
+    raise ValueError(f"{source} is for titles and photos together: use clip:{source}")

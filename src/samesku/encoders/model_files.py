@@ -1,0 +1,125 @@
+"""The folder of a pretrained model: the one given, or the one that the hub knows by that name."""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+from collections.abc import Iterable
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import urlsplit
+
+__all__ = ["digest_of", "find_model", "need_torch", "weights_of"]
+
+# What a model is loaded from; of what else repositories hold (other frameworks, ONNX, pickles)
+# nothing is fetched.
+WANTED = ("*.json", "*.txt", "*.model", "model*.safetensors", "*/model*.safetensors")
+UNWANTED = ("onnx/*", "openvino/*", "coreml/*", "*.onnx", "original/*")
+# Seconds after which the hub is out of reach; its own client tries for half a minute.
+PATIENCE = 5.0
+
+
+def find_model(source: str | Path) -> Path:
+    """The folder of a model.
+
+    Parameters
+    ----------
+    source : str or path
+        A folder, or a name on the hub, with ``@`` and a revision or without. What was fetched once
+        is there also when the hub is out of reach.
+
+    Raises
+    ------
+    ValueError
+        There is no such folder or model, or the hub cannot be reached; says what to do.
+    """
+    folder = Path(source)
+    if folder.is_dir():
+        return folder
+    name, _, revision = str(source).partition("@")
+    if folder.is_absolute() or name.startswith(".") or name.count("/") > 1 or folder.exists():
+        raise ValueError(f"{source} is no folder with a model")
+    return _from_hub(name, revision or None)
+
+
+def weights_of(folder: Path) -> list[Path]:
+    """The weights of a model, in safetensors.
+
+    Raises
+    ------
+    ValueError
+        There are none, or only pickled ones, which can run code when they are loaded.
+    """
+    if weights := sorted(folder.glob("model*.safetensors")):
+        return weights
+    if pickled := sorted([*folder.glob("*.bin"), *folder.glob("*.pt"), *folder.glob("*.pth")]):
+        raise ValueError(
+            f"{pickled[0]} is pickled, which can run code when it is loaded: convert the model to "
+            "safetensors (save_pretrained does) and give that folder"
+        )
+    raise ValueError(f"{folder} holds no model.safetensors; give the folder of a saved model")
+
+
+def need_torch(what: str) -> None:
+    """Refuse in one line where the packages that run pretrained models are not installed.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        One is missing; says how to get it.
+    """
+    for package in ("torch", "transformers"):
+        if find_spec(package) is None:
+            raise ModuleNotFoundError(f"{what} needs {package}: pip install 'samesku[train]'")
+
+
+def digest_of(files: Iterable[Path]) -> str:
+    """A hash of the files' contents, in their order."""
+    digest = hashlib.blake2b(digest_size=16)
+    for path in files:
+        with open(path, "rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+@cache
+def _from_hub(name: str, revision: str | None) -> Path:
+    need_torch(f"the model {name}")
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.constants import ENDPOINT, HF_HUB_OFFLINE
+    from huggingface_hub.errors import (
+        HfHubHTTPError,
+        HFValidationError,
+        LocalEntryNotFoundError,
+    )
+
+    offline = HF_HUB_OFFLINE or not _reachable(ENDPOINT)
+    try:
+        return Path(
+            snapshot_download(
+                name,
+                revision=revision,
+                allow_patterns=list(WANTED),
+                ignore_patterns=list(UNWANTED),
+                local_files_only=offline,
+            )
+        )
+    except LocalEntryNotFoundError as error:
+        raise ValueError(
+            f"cannot reach the hub for {name}: download it where you can, then give its folder: "
+            "--encoder hf:PATH"
+        ) from error
+    except (HfHubHTTPError, HFValidationError) as error:
+        reason = str(error).strip().splitlines()[0]
+        raise ValueError(f"the hub has no model {name} for you: {reason}") from error
+
+
+def _reachable(endpoint: str) -> bool:
+    place = urlsplit(endpoint)
+    port = place.port or (443 if place.scheme == "https" else 80)
+    try:
+        socket.create_connection((place.hostname or "", port), timeout=PATIENCE).close()
+    except OSError:
+        return False
+    return True

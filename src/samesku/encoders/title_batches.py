@@ -1,0 +1,68 @@
+"""Titles through a network: each different one once, in batches of like length."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samesku.encoders.base import Vectors
+from samesku.progress import Advance
+
+__all__ = ["EmbedTitles", "Floats", "batches_by_length", "embed_titles", "unit_rows"]
+
+Floats: TypeAlias = NDArray[np.float32]
+EmbedTitles: TypeAlias = Callable[[Sequence[str]], Floats]
+# A batch is bounded in titles and in letters, filled up to its longest title.
+MOST_TITLES = 128
+MOST_LETTERS = 16_384
+
+
+def embed_titles(titles: Sequence[str], embed: EmbedTitles, advance: Advance) -> Vectors:
+    """Vectors of titles by a network; an empty title owns no row.
+
+    Parameters
+    ----------
+    titles : sequence of str
+    embed : callable
+        A batch of titles to rows ``(n, d)`` of any length.
+    advance : callable
+        Told how many of the titles are done.
+    """
+    present = np.array([bool(title) for title in titles], dtype=bool)
+    advance(int(np.count_nonzero(~present)))
+    places: dict[str, int] = {}
+    place = [places.setdefault(title, len(places)) for title in titles if title]
+    if not places:
+        return Vectors.of(np.empty((0, 1), dtype=np.float32), present)
+    distinct, count = list(places), np.bincount(place)
+    rows: Floats | None = None
+    for batch in batches_by_length(distinct):
+        found = unit_rows(embed([distinct[each] for each in batch]))
+        if rows is None:
+            rows = np.empty((len(distinct), found.shape[1]), dtype=np.float32)
+        rows[batch] = found
+        advance(int(count[batch].sum()))
+    assert rows is not None
+    return Vectors.of(rows[place], present)
+
+
+def batches_by_length(titles: Sequence[str]) -> Iterator[NDArray[np.int64]]:
+    """Positions of titles of like length, the longest first: too much for memory shows at once."""
+    lengths = np.array([len(title) for title in titles], dtype=np.int64)
+    order = np.argsort(-lengths, kind="stable")
+    start = 0
+    while start < len(order):
+        longest = max(int(lengths[order[start]]), 1)
+        stop = start + max(1, min(MOST_TITLES, MOST_LETTERS // longest))
+        yield order[start:stop]
+        start = stop
+
+
+def unit_rows(rows: Floats) -> Floats:
+    """Rows of length 1; zero where a network overflowed: better no row than no number."""
+    rows = np.nan_to_num(np.asarray(rows, dtype=np.float32), nan=0, posinf=0, neginf=0)
+    unit: Floats = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
+    return unit

@@ -1,0 +1,101 @@
+"""Where the content of a photo is: without border and banner, and on either side of a seam."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+__all__ = ["GRID", "STEP", "Window", "content", "seam", "thumbnail"]
+
+Floats = NDArray[np.float32]
+Window: TypeAlias = tuple[float, float, float, float]
+
+GRID = 80  # pixels per side of the stretched thumbnail that everything is computed from
+
+# Levels are shares of full brightness.
+EVEN = 10 / 255  # a border's rows stay within this of their median
+STEP = 24 / 255  # a banner's edge is at least this high ...
+STEP_RATIO = 4.0  # ... and this many times the usual difference of neighbouring rows
+MAX_BANNER = 0.34
+COLLAGE_SEAM = (0.3, 0.7)
+
+
+def thumbnail(rgb: NDArray[np.uint8]) -> Floats:
+    """A photo as planes ``(3, GRID, GRID)`` of numbers from 0 to 1."""
+    size = (GRID, GRID)
+    small = Image.fromarray(rgb).resize(size, Image.Resampling.BILINEAR, reducing_gap=3.0)
+    # Planes first: reductions over three neighbouring numbers are slow.
+    pixels = np.ascontiguousarray(np.asarray(small).transpose(2, 0, 1), dtype=np.float32)
+    pixels /= np.float32(255)
+    return pixels
+
+
+def content(pixels: Floats) -> tuple[int, int, int, int]:
+    """Top, bottom, left, right of what remains without even borders and up to two banners."""
+    box = _without_border(pixels, (0, GRID, 0, GRID))
+    for _ in range(2):
+        cut = _without_banner(pixels, box)
+        if cut == box:
+            break
+        box = _without_border(pixels, cut)
+    return box
+
+
+def _without_border(pixels: Floats, box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    """Drop the outer rows, then columns, that are of one colour."""
+    top, bottom, left, right = box
+    first, last = _uneven(pixels[:, top:bottom, left:right])
+    top, bottom = top + first, top + last
+    first, last = _uneven(pixels[:, top:bottom, left:right].swapaxes(1, 2))
+    return top, bottom, left + first, left + last
+
+
+def _uneven(pixels: Floats) -> tuple[int, int]:
+    """First row that is not even, and the end of the last; all rows if too few would remain."""
+    off = np.abs(pixels - np.median(pixels, axis=2, keepdims=True)).max(axis=0)
+    # A twentieth of the row may stray: dust and compression.
+    rows = np.flatnonzero((off >= EVEN).mean(axis=1) > 0.05)
+    if len(rows) <= GRID // 4:
+        return 0, len(off)
+    return int(rows[0]), int(rows[-1]) + 1
+
+
+def _without_banner(pixels: Floats, box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    """Cut at the clearest straight edge near a side, if there is one."""
+    top, bottom, left, right = box
+    view = pixels[:, top:bottom, left:right]
+    cuts: list[tuple[float, tuple[int, int, int, int]]] = []
+    for upright, steps in ((True, _steps(view)), (False, _steps(view.swapaxes(1, 2)))):
+        reach = max(2, int(MAX_BANNER * len(steps)))
+        needed = max(STEP, STEP_RATIO * (float(np.median(steps)) + 2 / 255))
+        first = int(steps[:reach].argmax())
+        last = len(steps) - reach + int(steps[-reach:].argmax())
+        if steps[first] > needed:
+            cut = first + 1
+            near = (top + cut, bottom, left, right) if upright else (top, bottom, left + cut, right)
+            cuts.append((float(steps[first]), near))
+        if steps[last] > needed:
+            cut = last + 1
+            far = (top, top + cut, left, right) if upright else (top, bottom, left, left + cut)
+            cuts.append((float(steps[last]), far))
+    return max(cuts)[1] if cuts else box
+
+
+def seam(pixels: Floats) -> tuple[float, tuple[Window, Window]]:
+    """How high the clearest straight edge across the middle is, and both sides of it, as shares."""
+    first, end = (int(share * GRID) for share in COLLAGE_SEAM)
+    down, across = _steps(pixels)[first:end], _steps(pixels.swapaxes(1, 2))[first:end]
+    if down.max() >= across.max():
+        at = (first + int(down.argmax()) + 1) / GRID
+        return float(down.max()), ((0.0, at, 0.0, 1.0), (at, 1.0, 0.0, 1.0))
+    at = (first + int(across.argmax()) + 1) / GRID
+    return float(across.max()), ((0.0, 1.0, 0.0, at), (0.0, 1.0, at, 1.0))
+
+
+def _steps(pixels: Floats) -> Floats:
+    """How far each row is from the next in most places, `(rows - 1,)`."""
+    steps: Floats = np.median(np.abs(np.diff(pixels, axis=1)).max(axis=0), axis=1)
+    return steps

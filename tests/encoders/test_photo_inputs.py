@@ -1,0 +1,49 @@
+"""How a network wants its photos."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from samesku.encoders.photo_inputs import PhotoInput, prepared
+
+PLAIN = {"size": [4, 4], "mean": [0, 0, 0], "std": [1, 1, 1], "scale": 1.0}
+
+
+def test_the_shorter_side_comes_first_and_then_the_middle():
+    photo = np.zeros((20, 40, 3), dtype=np.uint8)
+    photo[:, 16:24] = 200
+    wanted = PhotoInput.of(PLAIN | {"resize": "crop", "shorter": 10, "resample": "nearest"})
+    planes = prepared(photo, wanted)
+    assert planes.shape == (3, 4, 4)
+    assert (planes == 200).all()  # 4 of the 20 columns that 40 became: half of the bright ones
+    whole = prepared(photo, PhotoInput.of(PLAIN | {"resize": "crop", "resample": "nearest"}))
+    assert (whole[0, 0] == [0, 200, 200, 0]).all()
+
+
+def test_a_very_long_photo_is_not_enlarged_as_a_whole():
+    photo = np.zeros((1, 60_000, 3), dtype=np.uint8)
+    wanted = PhotoInput.of(PLAIN | {"size": 256, "resize": "crop", "shorter": 292})
+    assert prepared(photo, wanted).shape == (3, 256, 256)
+
+
+@pytest.mark.parametrize("resample", ["bicubic", "lanczos", "nearest"])
+def test_the_filter_is_that_of_pillow(resample):
+    photo = np.random.default_rng(0).integers(0, 256, (90, 70, 3)).astype(np.uint8)
+    wanted = PhotoInput.of(PLAIN | {"size": [9, 8], "resample": resample, "reduce": False})
+    filtered = Image.fromarray(photo).resize((8, 9), Image.Resampling[resample.upper()])
+    np.testing.assert_array_equal(prepared(photo, wanted).transpose(1, 2, 0), filtered)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"shorter": 8}, '"shorter" goes with "resize": "crop"'),
+        ({"resize": "crop", "shorter": 3}, 'no smaller than "size"'),
+        ({"resize": "crop", "shorter": "8"}, '"shorter" goes with'),
+        ({"resample": "cubic"}, "one of bilinear, bicubic"),
+        ({"reduce": 1}, '"reduce" must be true or false'),
+    ],
+)
+def test_settings_are_checked(settings, said):
+    with pytest.raises(ValueError, match=said):
+        PhotoInput.of(PLAIN | settings)
