@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from samesku.cli.app import app
 from samesku.cli.console import friendly
 from samesku.cli.options import (
+    BesideOption,
     CacheOption,
     CatalogueArgument,
     ColumnsOption,
@@ -28,6 +29,7 @@ def train(
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Folder for the model.", show_default=False)
     ],
+    beside: BesideOption = None,
     seed: Annotated[int, typer.Option("--seed", help="Of folds and trees.")] = 0,
     encoder: EncoderOption = None,
     photos: PhotosOption = None,
@@ -51,6 +53,225 @@ def train(
         Settings(
             catalogue, photos, columns, encoder or [], neighbours, search, cache, no_cache, quiet
         ),
+        beside=beside or [],
         out=out,
         seed=seed,
+    )
+
+
+@app.command(epilog="Example: samesku match offers.csv --encoder hf:MODEL --out result/")
+@friendly
+def encoders() -> None:
+    """List what can look at titles and photos, and which pretrained models suit."""
+    from samesku.cli import encoders as command
+
+    command.show()
+
+
+@app.command(epilog="Example: samesku export-encoder my-encoder/ --out my-encoder-onnx/ --int8")
+@friendly
+def export_encoder(
+    source: Annotated[
+        str,
+        typer.Argument(
+            help="Folder of an encoder or a pretrained model, or its name on the hub.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for the encoder.", show_default=False)
+    ],
+    kind: Annotated[
+        Literal["title", "photo", "clip"] | None,
+        typer.Option("--kind", help="What it is to look at; default: what the model is made for."),
+    ] = None,
+    pooling: Annotated[
+        str | None,
+        typer.Option(
+            "--pooling",
+            help="Title: mean, cls, last, pooler; photo: mean, gem, cls, pooler. "
+            "Default: what suits the model.",
+        ),
+    ] = None,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="Also in 8 bits: smaller, and quicker on processors.")
+    ] = False,
+    catalogue: Annotated[
+        Path | None,
+        typer.Option(
+            "--catalogue",
+            help="Catalogue whose titles and photos to compare on (and to calibrate --int8 with); "
+            "default: a drawn marketplace.",
+        ),
+    ] = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Write a model in ONNX, so that it runs without torch; only if it answers as torch does."""
+    from samesku.cli import encoders as command
+
+    command.export(
+        source,
+        out=out,
+        kind=kind,
+        pooling=pooling,
+        int8=int8,
+        catalogue=catalogue,
+        quiet=quiet,
+    )
+
+
+@app.command(
+    "train-encoder",
+    epilog="Example: samesku train-encoder photo labelled.csv --base MODEL --out my-photos/",
+)
+@friendly
+def train_encoder(
+    kind: Annotated[
+        Literal["photo", "title", "clip"],
+        typer.Argument(help="What it looks at; clip: titles and photos of one space."),
+    ],
+    catalogue: CatalogueArgument,
+    base: Annotated[
+        str,
+        typer.Option(
+            "--base",
+            help="What to start from: the folder or hub name of a pretrained model, or nothing: "
+            "new:bert-small, new:efficientnet-small (also -tiny, new:bert-medium, "
+            "new:efficientnet-b0).",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for the encoder.", show_default=False)
+    ],
+    split: Annotated[
+        Path | None,
+        typer.Option(
+            "--split",
+            help="Table of posting_id and split: 'train' trains, 'validation' chooses the epoch, "
+            "all others are left alone.",
+        ),
+    ] = None,
+    holdout: Annotated[
+        float,
+        typer.Option(
+            "--holdout",
+            help="Without --split: share of products that choose the epoch; 0 keeps the last.",
+            min=0,
+            max=0.5,
+        ),
+    ] = 0.2,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            "--folds", help="Train so many encoders, each blind to one fold of products.", min=2
+        ),
+    ] = None,
+    loss: Annotated[
+        Literal["arcface", "subcenter", "curricular", "multi-similarity"],
+        typer.Option("--loss", help="What pulls one product together; clip has its own."),
+    ] = "arcface",
+    pooling: Annotated[
+        str | None,
+        typer.Option(
+            "--pooling",
+            help="title: mean, cls, last, pooler; photo: mean, gem, cls, pooler. Default: the "
+            "model's.",
+        ),
+    ] = None,
+    dimension: Annotated[
+        int | None,
+        typer.Option("--dimension", help="Numbers per posting; default: the model's.", min=2),
+    ] = None,
+    epochs: Annotated[int, typer.Option("--epochs", min=1)] = 10,
+    batch: Annotated[int, typer.Option("--batch", help="Postings per step.", min=4)] = 32,
+    per_group: Annotated[
+        int, typer.Option("--per-group", help="Postings of one product that come together.", min=1)
+    ] = 2,
+    rate: Annotated[float, typer.Option("--rate", help="Learning rate of the network.")] = 1e-4,
+    head_rate: Annotated[
+        float, typer.Option("--head-rate", help="Learning rate of the class centres.")
+    ] = 1e-3,
+    margin: Annotated[
+        tuple[float, float], typer.Option("--margin", help="In radians: first, last.")
+    ] = (0.2, 0.8),
+    scale: Annotated[float, typer.Option("--scale", help="Steepness of the softmax.")] = 30.0,
+    hard: Annotated[
+        float, typer.Option("--hard", help="Share of products that bring their look-alikes.")
+    ] = 0.5,
+    cutmix: Annotated[float, typer.Option("--cutmix", help="Chance per batch; photos only.")] = 0.2,
+    crop: Annotated[
+        float, typer.Option("--crop", help="Smallest share of a photo that a crop keeps.")
+    ] = 0.5,
+    photo_size: Annotated[
+        int | None, typer.Option("--photo-size", help="Pixels; default: the model's.", min=16)
+    ] = None,
+    language_epochs: Annotated[
+        int,
+        typer.Option("--language-epochs", help="Of masked words, for new:bert models.", min=0),
+    ] = 5,
+    precision: Annotated[
+        Literal["auto", "float32", "bfloat16", "float16"],
+        typer.Option("--precision", help="auto: half on a GPU, float32 on a processor."),
+    ] = "auto",
+    accumulate: Annotated[
+        int, typer.Option("--accumulate", help="Batches per step of the optimiser.", min=1)
+    ] = 1,
+    checkpointing: Annotated[
+        bool,
+        typer.Option("--checkpointing", help="Less memory, about a third slower, same result."),
+    ] = False,
+    save_minutes: Annotated[
+        float, typer.Option("--save-minutes", help="Longest time between checkpoints.")
+    ] = 10.0,
+    export: Annotated[
+        bool, typer.Option("--export/--no-export", help="Write ONNX, which runs without torch.")
+    ] = True,
+    seed: Annotated[int, typer.Option("--seed", help="Of all that is drawn.")] = 0,
+    photos: PhotosOption = None,
+    columns: ColumnsOption = None,
+    cache: CacheOption = None,
+    no_cache: NoCacheOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Train a network so that offers of one product lie together, from a base or from nothing.
+
+    Writes a folder that --encoder takes, with its figures on held-out products. Broken off, it goes
+    on where it was when the same command is given again. Needs the extra train.
+    """
+    from samesku.cli import train_encoder as command
+    from samesku.cli.match import Settings
+    from samesku.training.settings import TrainingSettings
+
+    command.run(
+        Settings(catalogue, photos, columns, cache=cache, no_cache=no_cache, quiet=quiet),
+        kind=kind,
+        base=base,
+        out=out,
+        training=TrainingSettings(
+            loss=loss,
+            pooling=pooling,
+            dimension=dimension,
+            epochs=epochs,
+            batch=batch,
+            per_group=per_group,
+            rate=rate,
+            head_rate=head_rate,
+            margin=margin,
+            scale=scale,
+            hard=hard,
+            cutmix=cutmix,
+            crop=crop,
+            photo_size=photo_size,
+            warm_up_language=language_epochs,
+            precision=precision,
+            accumulate=accumulate,
+            checkpointing=checkpointing,
+            save_minutes=save_minutes,
+            seed=seed,
+        ),
+        split=split,
+        holdout=holdout,
+        folds=folds,
+        export=export,
     )

@@ -1,0 +1,49 @@
+"""Whether the encoders of an evaluation have seen what they are scored on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from samesku.catalog import Catalog
+from samesku.encoders.card import read_card
+from samesku.encoders.telling import SHIPPED
+from samesku.record import seen_in_training
+
+__all__ = ["seen_by_encoders"]
+
+# What a card's records are of.
+ROLES = {"trained_on": "trained", "chosen_on": "chose the epoch of"}
+
+
+def seen_by_encoders(names: Sequence[str], scored: Catalog) -> Iterator[str]:
+    """One line for each encoder that knows the postings which are scored.
+
+    Parameters
+    ----------
+    names : sequence of str
+        As users gave them to ``--encoder``.
+    scored : Catalog
+        The postings whose figures are told.
+    """
+    for name in dict.fromkeys(names):
+        card = _card(name)
+        for role, words in ROLES.items():
+            seen = seen_in_training({"trained_on": card.get(role)}, scored)
+            if seen:
+                yield (
+                    f"about {seen:,} of the {len(scored):,} scored postings {words} {name}: its "
+                    "figures are flattered; score it on others, or train it with --folds"
+                )
+
+
+def _card(name: str) -> Mapping[str, Any]:
+    """What an encoder tells of its training; nothing where it had none or tells nothing."""
+    if name == "telling":
+        head: dict[str, Any] = json.loads((SHIPPED / "model.json").read_text(encoding="utf-8"))
+        return dict(head["card"])
+    folder = Path(name.removeprefix("hf:").removeprefix("clip:"))
+    card = read_card(folder) if folder.is_dir() else None
+    return {} if card is None else card.more

@@ -1,0 +1,127 @@
+"""`samesku train-encoder`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from samesku.cache import Cache, default_folder
+from samesku.catalog import Catalog
+from samesku.cli.console import TerminalProgress, console
+from samesku.cli.match import Settings
+from samesku.encoders.card import EncoderKind
+from samesku.evaluation import Split, group_folds, read_split
+from samesku.files import Staged, check_folder
+from samesku.training.settings import TrainingSettings
+
+__all__ = ["run"]
+
+VALIDATION = "validation"
+
+
+def run(
+    settings: Settings,
+    *,
+    kind: EncoderKind,
+    base: str,
+    out: Path,
+    training: TrainingSettings,
+    split: Path | None,
+    holdout: float,
+    folds: int | None,
+    export: bool,
+) -> None:
+    """Read, train one encoder or one per fold, write, tell."""
+    try:
+        from samesku.training.train_encoder import train_encoder
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            f"train-encoder needs {error.name}: pip install 'samesku[train]'"
+        ) from error
+    if folds is not None and split is not None:
+        raise ValueError("--folds deals all products, --split says which train: ask for one")
+    progress = TerminalProgress(quiet=settings.quiet)
+    catalog = settings.read(progress)
+    check_folder(out)
+    cache = Cache(None if settings.no_cache else settings.cache or default_folder())
+    for place, chosen in _trainings(catalog, out, split, holdout, folds, training.seed):
+        card = train_encoder(
+            catalog,
+            kind,
+            base,
+            place,
+            training,
+            split=chosen,
+            export=export,
+            cache=cache,
+            progress=progress,
+        )
+        if not settings.quiet:
+            _show(card, place)
+    cache.prune()
+
+
+def _trainings(
+    catalog: Catalog, out: Path, split: Path | None, holdout: float, folds: int | None, seed: int
+) -> Iterator[tuple[Path, Split]]:
+    """The folder of each encoder, and whose labels train it and choose its epoch."""
+    if split is not None:
+        named = {each.name: each for each in read_split(split, catalog)}
+        if VALIDATION not in named:
+            raise ValueError(
+                f"{split} has no split {VALIDATION!r} to choose the epoch by, only "
+                f"{', '.join(named)}; name one so"
+            )
+        yield out, named[VALIDATION]
+        return
+    if folds is None:
+        known = np.flatnonzero(np.array([]) if catalog.labels is None else catalog.labels >= 0)
+        yield out, _held_out(catalog, known, holdout, seed)
+        return
+    dealt = group_folds(catalog, folds, seed)
+    for number, fold in enumerate(dealt):
+        place = out / f"fold-{number}"
+        yield place, _held_out(catalog, fold.train, holdout, seed)
+        _write_splits(catalog, place, {number: fold}, "train")
+    _write_splits(catalog, out, dict(enumerate(dealt)), None)
+
+
+def _held_out(catalog: Catalog, rows: np.ndarray, share: float, seed: int) -> Split:
+    """Hold a share of the products out to choose the epoch by."""
+    if share == 0:
+        return Split(VALIDATION, rows, np.empty(0, dtype=np.int64))
+    first = group_folds(catalog.take(rows), max(2, round(1 / share)), seed)[0]
+    return Split(VALIDATION, rows[first.train], rows[first.test])
+
+
+def _write_splits(
+    catalog: Catalog, folder: Path, folds: dict[int, Split], others: str | None
+) -> None:
+    """Which posting is in which fold, as `samesku evaluate --split` reads it."""
+    name = np.full(len(catalog), others, dtype=object)
+    for number, fold in folds.items():
+        name[fold.test] = f"fold-{number}"
+    frame = pl.DataFrame({"posting_id": catalog.ids, "split": name.tolist()})
+    file = "split.csv" if others else "folds.csv"
+    with Staged(folder) as staged:
+        frame.drop_nulls().write_csv(staged.path(file))
+
+
+def _show(card: dict[str, object], place: Path) -> None:
+    figures = card["figures"]
+    if isinstance(figures, dict):
+        for name, of in figures["of"].items():
+            f1, precision = of["f1"], of["mAP"]
+            console.print(
+                f"{name}: F1 per posting {f1[0]:.4f} ({f1[1]:.3f}-{f1[2]:.3f}), mAP "
+                f"{precision[0]:.4f} ({precision[1]:.3f}-{precision[2]:.3f})"
+            )
+        console.print(
+            f"on {figures['pool']:,} held-out postings; epoch {card['best_epoch']} was kept"
+        )
+    console.print(
+        f"Written to {place}; use it: samesku match CATALOGUE --encoder {place} --out DIR"
+    )

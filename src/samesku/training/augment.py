@@ -1,0 +1,126 @@
+"""Photos and titles a little different each time they are looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from samesku.training.settings import TrainingSettings
+
+__all__ = ["CutMix", "augment_photo", "draw_cutmix", "drop_words", "shrink"]
+
+Photo = NDArray[np.uint8]
+
+# Widest change of brightness and of each colour, as shares.
+LIGHT, COLOUR = 0.2, 0.08
+# Of a crop's width to its height, relative to the photo's.
+SLANT = 4 / 3
+# Largest share of a photo that cutout hides.
+HIDDEN = 0.2
+
+
+def shrink(photo: Photo, side: int) -> Photo:
+    """Bring the shorter side down to `side`; smaller photos stay as they are."""
+    height, width = photo.shape[:2]
+    share = side / min(height, width)
+    if share >= 1:
+        return photo
+    size = max(side, round(width * share)), max(side, round(height * share))
+    image = Image.fromarray(photo).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
+    return np.asarray(image)
+
+
+def augment_photo(photo: Photo, settings: TrainingSettings, rng: np.random.Generator) -> Photo:
+    """Crop, mirror, light and cover a photo, as the settings allow.
+
+    Parameters
+    ----------
+    photo : uint8 (h, w, 3)
+    settings : TrainingSettings
+    rng : Generator
+        Equal states, equal photos.
+
+    Returns
+    -------
+    uint8 (h', w', 3)
+        A new array.
+    """
+    photo = _cropped(photo, settings.crop, rng)
+    if rng.random() < settings.flip:
+        photo = photo[:, ::-1]
+    gain = rng.uniform(1 - LIGHT, 1 + LIGHT) * rng.uniform(1 - COLOUR, 1 + COLOUR, 3)
+    lit = np.clip(photo * gain.astype(np.float32), 0, 255).astype(np.uint8)
+    if rng.random() < settings.cutout:
+        top, bottom, left, right = _box(lit.shape[0], lit.shape[1], rng.uniform(0, HIDDEN), rng)
+        lit[top:bottom, left:right] = rng.integers(0, 256, 3, dtype=np.uint8)
+    return lit
+
+
+def drop_words(title: str, share: float, rng: np.random.Generator) -> str:
+    """Leave out each word with the chance `share`, but never all of them.
+
+    Examples
+    --------
+    >>> drop_words("susu bubuk 400g", 0.0, np.random.default_rng(0))
+    'susu bubuk 400g'
+    """
+    words = title.split()
+    kept = [word for word in words if rng.random() >= share]
+    return " ".join(kept or words)
+
+
+@dataclass(frozen=True, eq=False)
+class CutMix:
+    """A patch of another photo of the batch in each photo [1]_.
+
+    Attributes
+    ----------
+    partner : int64 (n,)
+        Whose patch.
+    box : (top, bottom, left, right)
+        As shares of height and width.
+    share : float
+        How much of each photo stays its own.
+
+    References
+    ----------
+    .. [1] S. Yun et al., "CutMix: regularization strategy to train strong classifiers with
+       localizable features", ICCV 2019.
+    """
+
+    partner: NDArray[np.int64]
+    box: tuple[float, float, float, float]
+    share: float
+
+
+def draw_cutmix(count: int, rng: np.random.Generator) -> CutMix:
+    """Partners and a box whose area is spread evenly from none to the whole."""
+    top, bottom, left, right = _box(1000, 1000, rng.uniform(), rng)
+    box = (top / 1000, bottom / 1000, left / 1000, right / 1000)
+    area = (box[1] - box[0]) * (box[3] - box[2])
+    return CutMix(rng.permutation(count), box, 1 - area)
+
+
+def _cropped(photo: Photo, smallest: float, rng: np.random.Generator) -> Photo:
+    if smallest >= 1:
+        return photo
+    height, width = photo.shape[:2]
+    side, slant = np.sqrt(rng.uniform(smallest, 1)), SLANT ** rng.uniform(-0.5, 0.5)
+    tall = max(1, min(height, round(height * side / slant)))
+    wide = max(1, min(width, round(width * side * slant)))
+    top, left = rng.integers(height - tall + 1), rng.integers(width - wide + 1)
+    return photo[top : top + tall, left : left + wide]
+
+
+def _box(
+    height: int, width: int, area: float, rng: np.random.Generator
+) -> tuple[int, int, int, int]:
+    """A box of about `area`, its middle anywhere, cut at the edges."""
+    tall, wide = height * np.sqrt(area) / 2, width * np.sqrt(area) / 2
+    y, x = rng.uniform(0, height), rng.uniform(0, width)
+    top, bottom = max(0, round(y - tall)), min(height, round(y + tall))
+    left, right = max(0, round(x - wide)), min(width, round(x + wide))
+    return top, bottom, left, right

@@ -1,0 +1,204 @@
+"""Losses that pull offers of one product together: margins on class centres, and on pairs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import get_args
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from samesku.training.settings import LossName, TrainingSettings
+
+__all__ = ["Contrastive", "CurricularFace", "MetricLoss", "class_margins", "make_loss", "margin_at"]
+
+MISSING = "this loss needs pytorch-metric-learning: pip install 'samesku[train]'"
+# Of the moving mean of the target cosines in CurricularFace, as in the paper.
+MOMENTUM = 0.99
+FIRST_TEMPERATURE = 0.07
+
+
+def margin_at(share: float, settings: TrainingSettings) -> float:
+    """The margin, in radians, when `share` of the training is done.
+
+    It rises in a straight line over the first `margin_rise` of the training: a wide margin from
+    the first step on keeps a network that cannot tell anything yet from learning at all.
+
+    Examples
+    --------
+    >>> margin_at(0.0, TrainingSettings(margin=(0.2, 0.8), margin_rise=0.5))
+    0.2
+    >>> margin_at(0.75, TrainingSettings(margin=(0.2, 0.8), margin_rise=0.5))
+    0.8
+    """
+    first, last = settings.margin
+    risen = min(share / settings.margin_rise, 1.0) if settings.margin_rise > 0 else 1.0
+    return round(first + (last - first) * risen, 6)
+
+
+def class_margins(sizes: Sequence[int], power: float) -> torch.Tensor:
+    """Share of the margin that each class gets, 1 for the smallest: ``(size / smallest)^-power``.
+
+    Small classes are the harder to generalise from and get the wider margin [1]_.
+
+    References
+    ----------
+    .. [1] Q. Ha et al., "Google landmark recognition 2020 competition third place solution", 2020
+       (power 1/4).
+    """
+    counts = torch.tensor(sizes, dtype=torch.float32)
+    return (counts / counts.min()) ** -power
+
+
+class MetricLoss(nn.Module):
+    """A loss on embeddings and class codes, with one margin per class.
+
+    Parameters
+    ----------
+    name : {"arcface", "subcenter", "curricular", "multi-similarity"}
+    dimension : int
+        Of the embeddings.
+    sizes : sequence of int
+        Postings per class.
+    settings : TrainingSettings
+    """
+
+    def __init__(
+        self, name: LossName, dimension: int, sizes: Sequence[int], settings: TrainingSettings
+    ) -> None:
+        super().__init__()
+        self.name = name
+        self.register_buffer("shares", class_margins(sizes, settings.adaptive))
+        self.margin = settings.margin[0]
+        self.inner = _inner(name, dimension, len(sizes), settings)
+
+    @property
+    def mixes(self) -> bool:
+        """Whether a photo may belong to two classes in part (cutmix)."""
+        return self.name != "multi-similarity"
+
+    def forward(self, embeddings: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Mean loss of a batch; `labels` are class codes from 0."""
+        # Margins of a tenth of a radian drown in half precision.
+        embeddings = embeddings.float()
+        if self.name == "multi-similarity":
+            return self.inner(embeddings, labels)
+        margins = self.margin * self.shares[labels]
+        if self.name == "curricular":
+            return self.inner(embeddings, labels, margins)
+        cosine = self.inner.get_cosine(embeddings)
+        return _softmax(cosine, labels, margins, self.inner.scale)
+
+
+class CurricularFace(nn.Module):
+    """ArcFace in which wrong classes nearer than the right one weigh more as training goes on.
+
+    References
+    ----------
+    Y. Huang et al., "CurricularFace: adaptive curriculum learning loss for deep face recognition",
+    CVPR 2020.
+    """
+
+    def __init__(self, classes: int, dimension: int, scale: float) -> None:
+        super().__init__()
+        self.centres = nn.Parameter(torch.empty(classes, dimension))
+        nn.init.normal_(self.centres, std=0.01)
+        self.scale = scale
+        self.register_buffer("progress", torch.zeros(1))
+
+    def forward(
+        self, embeddings: torch.Tensor, labels: torch.Tensor, margins: torch.Tensor
+    ) -> torch.Tensor:
+        """Mean loss of a batch with one margin per posting."""
+        cosine = functional.linear(
+            functional.normalize(embeddings), functional.normalize(self.centres)
+        ).clamp(-1, 1)
+        own = cosine.gather(1, labels[:, None])
+        target = _widened(own, margins[:, None])
+        if self.training:
+            with torch.no_grad():
+                self.progress.mul_(MOMENTUM).add_(own.mean() * (1 - MOMENTUM))
+        hard = cosine > target
+        logits = torch.where(hard, cosine * (self.progress + cosine), cosine)
+        logits = logits.scatter(1, labels[:, None], target)
+        return functional.cross_entropy(self.scale * logits, labels)
+
+
+class Contrastive(nn.Module):
+    """Titles and photos of one space: each title finds the photos of its product, and back.
+
+    The contrast of CLIP [1]_, in which every offer of the same product in the batch is right, not
+    only the posting itself.
+
+    References
+    ----------
+    .. [1] A. Radford et al., "Learning transferable visual models from natural language
+       supervision", 2021.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sharpness = nn.Parameter(torch.tensor(math.log(1 / FIRST_TEMPERATURE)))
+
+    def forward(
+        self, titles: torch.Tensor, photos: torch.Tensor, labels: torch.Tensor
+    ) -> torch.Tensor:
+        """Mean over both directions: titles ask for photos, and photos for titles."""
+        titles = functional.normalize(titles.float())
+        photos = functional.normalize(photos.float())
+        scale = self.sharpness.exp().clamp(max=100)
+        same = (labels[:, None] == labels[None, :]).float()
+        target = same / same.sum(dim=1, keepdim=True)
+        across = scale * titles @ photos.T
+        return (
+            functional.cross_entropy(across, target) + functional.cross_entropy(across.T, target)
+        ) / 2
+
+
+def make_loss(dimension: int, sizes: Sequence[int], settings: TrainingSettings) -> MetricLoss:
+    """The loss that the settings name.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        pytorch-metric-learning is not installed.
+    """
+    return MetricLoss(settings.loss, dimension, sizes, settings)
+
+
+def _inner(name: LossName, dimension: int, classes: int, settings: TrainingSettings) -> nn.Module:
+    if name not in get_args(LossName):
+        raise ValueError(f"there is no loss {name!r}; choose from {', '.join(get_args(LossName))}")
+    if name == "curricular":
+        return CurricularFace(classes, dimension, settings.scale)
+    try:
+        from pytorch_metric_learning import losses
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(MISSING) from error
+    if name == "multi-similarity":
+        return losses.MultiSimilarityLoss(alpha=2, beta=settings.scale, base=0.5)
+    shape = {"num_classes": classes, "embedding_size": dimension, "scale": settings.scale}
+    if name == "arcface":
+        return losses.ArcFaceLoss(**shape)
+    return losses.SubCenterArcFaceLoss(**shape, sub_centers=settings.sub_centers)
+
+
+def _softmax(
+    cosine: torch.Tensor, labels: torch.Tensor, margins: torch.Tensor, scale: float
+) -> torch.Tensor:
+    """ArcFace's cross entropy on the library's cosines: it knows one margin, classes have many."""
+    own = cosine.gather(1, labels[:, None])
+    logits = cosine.scatter(1, labels[:, None], _widened(own, margins[:, None]))
+    return functional.cross_entropy(scale * logits, labels)
+
+
+def _widened(cosine: torch.Tensor, margins: torch.Tensor) -> torch.Tensor:
+    """Cosine of the angle and the margin; past 180 degrees a straight line that still falls."""
+    cosine = cosine.clamp(-1 + 1e-6, 1 - 1e-6)
+    sine = torch.sqrt(1 - cosine**2)
+    wider = cosine * torch.cos(margins) - sine * torch.sin(margins)
+    return torch.where(
+        cosine > torch.cos(math.pi - margins), wider, cosine - margins * torch.sin(margins)
+    )

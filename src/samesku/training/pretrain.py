@@ -1,0 +1,269 @@
+"""Networks that start from nothing: built from a few numbers, titles with a tokeniser of their own.
+
+A title network first learns the language of the titles by guessing masked words [1]_; a photo
+network starts from random weights.
+
+References
+----------
+.. [1] J. Devlin et al., "BERT: pre-training of deep bidirectional transformers", NAACL 2019.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import nn
+
+from samesku.cache import content_key
+from samesku.encoders.card import EncoderKind
+from samesku.progress import Progress
+from samesku.training.encoder_loop import fit
+from samesku.training.settings import TrainingSettings
+
+__all__ = ["NEW", "PREFIX", "new_base", "train_tokenizer"]
+
+PREFIX = "new:"
+# Kind and size of each: width, layers, heads and words of a BERT; width, depth, rounding and
+# pixels of an EfficientNet.
+NEW: dict[str, tuple[EncoderKind, tuple[Any, ...]]] = {
+    "bert-tiny": ("title", (64, 2, 2, 2000)),
+    "bert-small": ("title", (192, 3, 6, 8000)),
+    "bert-medium": ("title", (384, 6, 6, 16000)),
+    "efficientnet-tiny": ("photo", (0.25, 0.3, 8, 64)),
+    "efficientnet-small": ("photo", (0.5, 0.5, 8, 112)),
+    "efficientnet-b0": ("photo", (1.0, 1.0, 8, 224)),
+}
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+PAD, MASK = 0, 4
+TOKENS = 64
+# Share of tokens that are guessed; of these a tenth each shows a wrong word and its own.
+GUESSED, WRONG, OWN = 0.15, 0.1, 0.1
+# What the loss leaves out.
+IGNORED = -100
+LANGUAGE_RATE = 1e-3
+# Batches that are sorted by length together.
+BUCKET = 50
+
+
+def new_base(
+    name: str,
+    kind: EncoderKind,
+    titles: Sequence[str],
+    folder: Path,
+    settings: TrainingSettings,
+    progress: Progress | None = None,
+) -> Path:
+    """Build a network from nothing and write it as a folder of transformers.
+
+    Parameters
+    ----------
+    name : str
+        ``"new:"`` and a name of :data:`NEW`.
+    kind : "title" or "photo"
+    titles : sequence of str
+        Of the postings that train, and no others; a photo network reads none.
+    folder : Path
+        Where checkpoints and the result stand; a result that is there is taken.
+    settings : TrainingSettings
+    progress : Progress, optional
+
+    Returns
+    -------
+    Path
+        The folder of the network.
+
+    Raises
+    ------
+    ValueError
+        There is no such network, or it is of another kind.
+    """
+    size = NEW.get(name.removeprefix(PREFIX))
+    if size is None or size[0] != kind:
+        fitting = [PREFIX + each for each, (of, _) in NEW.items() if of == kind]
+        known = f"choose from {', '.join(fitting)}" if fitting else "give a pretrained one"
+        raise ValueError(f"there is no {kind} network {name!r} to start from nothing; {known}")
+    done = folder / "base"
+    if (done / "config.json").is_file():
+        return done
+    with torch.random.fork_rng():
+        torch.manual_seed(settings.seed)
+        if kind == "photo":
+            parts = _new_efficientnet(*size[1])
+        else:
+            parts = _new_bert(titles, size[1], folder, settings, progress or Progress())
+    _save(parts, done)
+    return done
+
+
+def train_tokenizer(titles: Sequence[str], words: int) -> Any:
+    """A WordPiece tokeniser of up to `words` pieces for the words of these titles."""
+    import transformers
+    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+
+    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=words, min_frequency=2, special_tokens=SPECIAL, show_progress=False
+    )
+    tokenizer.train_from_iterator(titles, trainer)
+    # The trainer numbers the same pieces differently each time.
+    pieces = [*SPECIAL, *sorted(set(tokenizer.get_vocab()) - set(SPECIAL))]
+    numbered = {piece: number for number, piece in enumerate(pieces)}
+    tokenizer.model = models.WordPiece(numbered, unk_token="[UNK]")
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        special_tokens=[(each, tokenizer.token_to_id(each)) for each in ("[CLS]", "[SEP]")],
+    )
+    return transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        model_max_length=TOKENS,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        mask_token="[MASK]",
+    )
+
+
+def _save(parts: Sequence[Any], place: Path) -> None:
+    from transformers.utils import logging
+
+    unfinished = place.with_name(f".unfinished-{place.name}")
+    bars = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        for part in parts:
+            part.save_pretrained(unfinished)
+    finally:
+        if bars:
+            logging.enable_progress_bar()
+    unfinished.rename(place)
+
+
+def _new_bert(
+    titles: Sequence[str],
+    size: tuple[int, int, int, int],
+    folder: Path,
+    settings: TrainingSettings,
+    progress: Progress,
+) -> tuple[Any, Any]:
+    import transformers
+
+    width, layers, heads, words = size
+    kept = folder / "tokenizer"
+    if not kept.is_dir():
+        # Kept before anything rests on it: the same titles do not always give the same pieces.
+        with progress.stage("train tokeniser"):
+            _save([train_tokenizer(titles, words)], kept)
+    tokenizer = transformers.PreTrainedTokenizerFast.from_pretrained(kept)
+    config = transformers.BertConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=width,
+        num_hidden_layers=layers,
+        num_attention_heads=heads,
+        intermediate_size=4 * width,
+        max_position_embeddings=TOKENS,
+        pad_token_id=PAD,
+    )
+    model = transformers.BertForMaskedLM(config)
+    if settings.warm_up_language:
+        progress.note("masked words first: the network learns the language of the titles")
+        language = replace(
+            settings,
+            epochs=settings.warm_up_language,
+            batch=max(64, settings.batch),
+            rate=LANGUAGE_RATE,
+            accumulate=1,
+        )
+        task = _MaskedWords(model, tokenizer, titles, language)
+        plan = content_key("masked-words-1", repr(size), repr(language.plan), titles)
+        fit(task, language, folder / "language", plan, progress=progress)
+    model.to("cpu")
+    return model.bert, tokenizer
+
+
+def _new_efficientnet(width: float, depth: float, divisor: int, pixels: int) -> tuple[Any, Any]:
+    import transformers
+
+    config = transformers.EfficientNetConfig(
+        image_size=pixels,
+        width_coefficient=width,
+        depth_coefficient=depth,
+        depth_divisor=divisor,
+        hidden_dim=max(divisor, int(1280 * width + divisor / 2) // divisor * divisor),
+        dropout_rate=0.2,
+        batch_norm_momentum=0.1,
+    )
+    size = {"height": pixels, "width": pixels}
+    # Newer versions call the one that works on PIL's photos by a name of its own.
+    maker = getattr(transformers, "EfficientNetImageProcessorPil", None)
+    maker = maker or transformers.EfficientNetImageProcessor
+    processor = maker(size=size, crop_size=size, resample=2)
+    model = transformers.EfficientNetModel(config)
+    # Transformers' own first weights, the gains of normalisations among them, are so small that
+    # signals fade on their way.
+    for part in model.modules():
+        if isinstance(part, nn.Conv2d):
+            nn.init.kaiming_normal_(part.weight, mode="fan_out")
+        elif isinstance(part, nn.BatchNorm2d):
+            nn.init.ones_(part.weight)
+    return model, processor
+
+
+class _MaskedWords:
+    """Guess masked words from the others, as a task of the training loop."""
+
+    threads = 1
+
+    def __init__(
+        self, model: nn.Module, tokenizer: Any, titles: Sequence[str], settings: TrainingSettings
+    ) -> None:
+        self.module = model
+        self.settings = settings
+        self.words = len(tokenizer)
+        self.tokens = tokenizer(list(titles), truncation=True, max_length=TOKENS)["input_ids"]
+        self.lengths = np.array([len(each) for each in self.tokens])
+
+    def groups(self) -> list[tuple[list[nn.Parameter], float]]:
+        return [(list(self.module.parameters()), self.settings.rate)]
+
+    def batches(self, epoch: int) -> list[NDArray[np.int64]]:
+        """Titles of like length together, in any order otherwise."""
+        rng = np.random.default_rng([self.settings.seed, epoch, 2])
+        order = rng.permutation(len(self.lengths))
+        size = self.settings.batch
+        bucket = np.arange(len(order)) // (BUCKET * size)
+        order = order[np.lexsort((self.lengths[order], bucket))]
+        batches = [order[start : start + size] for start in range(0, len(order), size)]
+        return [batches[place] for place in rng.permutation(len(batches))]
+
+    def prepare(self, rows: NDArray[np.int64], rng: np.random.Generator) -> dict[str, torch.Tensor]:
+        ids = np.full((len(rows), int(self.lengths[rows].max())), PAD, dtype=np.int64)
+        for place, row in enumerate(rows.tolist()):
+            ids[place, : self.lengths[row]] = self.tokens[row]
+        chosen = (rng.random(ids.shape) < GUESSED) & (ids >= len(SPECIAL))
+        labels = np.where(chosen, ids, IGNORED)
+        way = rng.random(ids.shape)
+        wrong = rng.integers(len(SPECIAL), max(self.words, len(SPECIAL) + 1), ids.shape)
+        shown = np.where(way < WRONG, wrong, np.where(way < WRONG + OWN, ids, MASK))
+        shown = np.where(chosen, shown, ids)
+        arrays = {"input_ids": shown, "attention_mask": (ids != PAD).astype(int), "labels": labels}
+        return {name: torch.from_numpy(array) for name, array in arrays.items()}
+
+    def loss(self, batch: dict[str, torch.Tensor], done: float) -> torch.Tensor:
+        answer = self.module(batch["input_ids"], attention_mask=batch["attention_mask"])
+        guesses = answer.logits.flatten(0, 1)
+        total = nn.functional.cross_entropy(
+            guesses, batch["labels"].flatten(), ignore_index=IGNORED, reduction="sum"
+        )
+        return total / (batch["labels"] != IGNORED).sum().clamp(min=1)
+
+    def validate(self) -> dict[str, float]:
+        return {}

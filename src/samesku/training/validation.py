@@ -1,0 +1,156 @@
+"""How well vectors find the offers of one product among others, by one line and by rank."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samesku.encoders.base import Vectors
+from samesku.evaluation.metrics import Sampled, bootstrap
+from samesku.neighbors import Neighbors, nearest
+
+__all__ = ["Retrieval", "compare", "retrieval"]
+
+# Neighbours that count per posting; more of one product are found by chaining, not by search.
+DEPTH = 50
+# The lowest cosine there is: the line is chosen, not given.
+FLOOR = -1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Retrieval:
+    """What became of each query.
+
+    Attributes
+    ----------
+    line : float
+        Similarity from which a match is accepted for `f1`.
+    f1 : float64 (q,)
+        Of each query at that line, itself counted.
+    precision : float64 (q,)
+        Average precision of each query; NaN where it is alone of its product.
+    products : int64 (q,)
+    """
+
+    line: float
+    f1: NDArray[np.float64]
+    precision: NDArray[np.float64]
+    products: NDArray[np.int64]
+
+    def mean_f1(self, seed: int = 0) -> Sampled:
+        """Mean over the queries, resampled by whole products."""
+        return bootstrap(self.f1, np.ones(len(self.f1)), self.products, seed=seed)
+
+    def mean_precision(self, seed: int = 0) -> Sampled:
+        """Mean average precision (mAP) over the queries that have a counterpart."""
+        asks = ~np.isnan(self.precision)
+        return bootstrap(
+            self.precision[asks], np.ones(int(asks.sum())), self.products[asks], seed=seed
+        )
+
+
+def retrieval(
+    vectors: Vectors,
+    labels: NDArray[np.int64],
+    queries: NDArray[np.int64] | None = None,
+    *,
+    line: float | None = None,
+) -> Retrieval:
+    """Search every query among all postings.
+
+    Parameters
+    ----------
+    vectors : Vectors
+        Of the whole pool; a posting without a row finds nothing and is not found.
+    labels : int64 (n,)
+        Products; -1 is unknown, neither right nor wrong nor a query.
+    queries : int64, optional
+        Whose figures; default: all of known product.
+    line : float, optional
+        Where to accept; default: where it is best for these very queries.
+    """
+    known = labels >= 0
+    rows = np.flatnonzero(known) if queries is None else queries
+    found = nearest(vectors.select(known), k=DEPTH, floor=FLOOR)
+    members = np.bincount(labels[known])
+    actual = members[labels[rows]] - 1
+    place = np.full(len(labels), -1, dtype=np.int64)
+    place[rows] = np.arange(len(rows))
+    asked = place[found.query] >= 0
+    found = Neighbors(
+        place[found.query[asked]],
+        found.candidate[asked],
+        found.similarity[asked],
+        len(rows),
+    )
+    hit = labels[found.candidate] == labels[rows][found.query]
+    curve = _Curve.of(found, hit, actual)
+    line = curve.best_line() if line is None else line
+    return Retrieval(line, curve.f1(line), _average_precision(found, hit, actual), labels[rows])
+
+
+def compare(first: Retrieval, second: Retrieval, seed: int = 0) -> dict[str, list[float]]:
+    """How much better the first is than the second on the same queries: value, low, high."""
+    pairs = {
+        "f1": (first.mean_f1(seed), second.mean_f1(seed)),
+        "mAP": (first.mean_precision(seed), second.mean_precision(seed)),
+    }
+    gains = {name: mine.minus(theirs) for name, (mine, theirs) in pairs.items()}
+    return {
+        name: [round(each, 4) for each in (f.value, f.low, f.high)] for name, f in gains.items()
+    }
+
+
+def _hits_so_far(found: Neighbors, hit: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Right ones up to and with each place of a query's list."""
+    total = np.concatenate([[0], np.cumsum(hit)])
+    start = np.arange(len(found)) - found.rank
+    return np.asarray(total[1:] - total[start])
+
+
+@dataclass(frozen=True, eq=False)
+class _Curve:
+    """F1 of every query as the line falls: each pair that it passes changes that of one query."""
+
+    found: Neighbors
+    alone: NDArray[np.float64]
+    after: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, found: Neighbors, hit: NDArray[np.bool_], actual: NDArray[np.int64]) -> _Curve:
+        matched, correct = found.rank + 1, _hits_so_far(found, hit)
+        after = 2 * (correct + 1) / (matched + actual[found.query] + 2)
+        return cls(found, 2 / (actual + 2), after)
+
+    def best_line(self) -> float:
+        """The exact optimum; 1 and more where no match is better than any."""
+        found = self.found
+        if not len(found):
+            return 1.0
+        before = np.where(found.rank == 0, self.alone[found.query], np.roll(self.after, 1))
+        order = np.argsort(-found.similarity, kind="stable")
+        gained, fallen = np.cumsum((self.after - before)[order]), found.similarity[order]
+        # Pairs of equal similarity are passed at once.
+        last = np.append(fallen[1:] < fallen[:-1], True)
+        best = int(np.argmax(np.where(last, gained, -np.inf)))
+        if gained[best] <= 0:
+            return float(np.nextafter(fallen[0], np.float32(np.inf)))
+        return float(fallen[best])
+
+    def f1(self, line: float) -> NDArray[np.float64]:
+        f1 = self.alone.copy()
+        taken = self.found.similarity >= np.float32(line)
+        # The last one taken of each query tells what became of it.
+        f1[self.found.query[taken]] = self.after[taken]
+        return f1
+
+
+def _average_precision(
+    found: Neighbors, hit: NDArray[np.bool_], actual: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    share = np.where(hit, _hits_so_far(found, hit) / (found.rank + 1), 0.0)
+    total = np.bincount(found.query, share, len(actual))
+    with np.errstate(invalid="ignore"):
+        return np.where(actual > 0, total / np.maximum(np.minimum(actual, DEPTH), 1), np.nan)

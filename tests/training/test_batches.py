@@ -1,0 +1,83 @@
+"""Batches: everyone once, products together, look-alikes side by side, the same again."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from samesku import read_catalog
+from samesku.training.batches import LookAlikes, ProductBatches, mine
+
+
+def dealt(labels, **settings):
+    labels = np.asarray(labels)
+    settings = {"look_alikes": LookAlikes.none(labels.max() + 1), **settings}
+    return ProductBatches(labels, **settings)
+
+
+def test_every_posting_stands_in_one_batch():
+    labels = np.repeat(np.arange(24), 4)
+    batches = dealt(labels, batch=16).epoch(0)
+    assert [len(batch) for batch in batches] == [16] * 6
+    assert sorted(np.concatenate(batches)) == list(range(96))
+
+
+def test_offers_of_a_product_come_together():
+    labels = np.repeat(np.arange(24), 4)
+    for batch in dealt(labels, batch=16, per_group=4).epoch(0):
+        assert (np.bincount(labels[batch])[np.unique(labels[batch])] == 4).all()
+    for batch in dealt(labels, batch=16, per_group=2).epoch(0):
+        assert np.bincount(labels[batch]).max() >= 2
+
+
+def test_epochs_and_seeds_differ_and_come_again():
+    labels = np.repeat(np.arange(12), 3)
+
+    def flat(seed, epoch):
+        return np.concatenate(dealt(labels, batch=6, seed=seed).epoch(epoch)).tolist()
+
+    assert flat(0, 1) == flat(0, 1)
+    assert flat(0, 0) != flat(0, 1)
+    assert flat(0, 0) != flat(1, 0)
+
+
+def test_look_alikes_share_a_batch():
+    labels = np.repeat(np.arange(40), 2)
+    pairs = LookAlikes(np.arange(41), np.arange(40) ^ 1)
+
+    def together(hard):
+        batches = dealt(labels, look_alikes=pairs, batch=8, hard=hard).epoch(0)
+        return np.mean([np.isin(labels[batch] ^ 1, labels[batch]).mean() for batch in batches])
+
+    assert together(0.0) < 0.3
+    assert together(1.0) > 0.7
+
+
+def test_a_small_rest_is_left_out_but_never_everything():
+    assert [len(batch) for batch in dealt([0, 0, 1, 1, 2], batch=4).epoch(0)] == [4]
+    assert [len(batch) for batch in dealt([0, 0, 1], batch=32).epoch(0)] == [3]
+
+
+def test_the_matcher_tells_which_products_look_alike():
+    titles = ["susu bebelac 400g", "bebelac susu 400g", "susu bebelac 800g", "bebelac 800g susu"]
+    titles += ["lampu philips 5 watt", "philips lampu 5 watt"]
+    table = pl.DataFrame({"posting_id": list("abcdef"), "title": titles})
+    alike = mine(read_catalog(table), np.array([0, 0, 1, 1, 2, 2]), photos=False)
+    assert [alike.of(product).tolist() for product in range(3)] == [[1], [0], []]
+
+
+def test_the_likest_product_comes_first():
+    titles = ["susu bebelac coklat 400g", "susu bebelac coklat 800g", "susu bebelac vanila 1kg isi"]
+    table = pl.DataFrame({"posting_id": list("abc"), "title": titles})
+    alike = mine(read_catalog(table), np.arange(3), photos=False)
+    assert alike.of(0)[0] == 1
+
+
+def test_nothing_looks_alike_where_nothing_was_mined():
+    assert LookAlikes.none(3).of(2).tolist() == []
+
+
+@pytest.mark.parametrize("per_group", [1, 3])
+def test_products_of_any_size_are_dealt(per_group):
+    labels = np.array([0] * 7 + [1] + [2] * 2 + [3] * 4)
+    batches = dealt(labels, batch=7, per_group=per_group).epoch(3)
+    assert sorted(np.concatenate(batches)) == list(range(14))
