@@ -290,7 +290,8 @@ def test_writes_every_table_and_the_record(tmp_path):
     )
     folder = tmp_path / "new" / "out"
     written = matches.write(folder)
-    names = ["submission.csv", "pairs.parquet", "near_misses.parquet", "groups.csv", "run.json"]
+    names = ["submission.csv", "pairs.parquet", "near_misses.parquet", "judged.parquet"]
+    names += ["groups.csv", "run.json"]
     assert [path.name for path in written] == names
     assert sorted(path.name for path in folder.iterdir()) == sorted(names)
 
@@ -340,7 +341,7 @@ def test_writing_again_replaces_and_a_failure_leaves_what_was_there(tmp_path):
         unwritable.write(tmp_path)
     assert (tmp_path / "submission.csv").read_text() == before
     assert (tmp_path / "mine.txt").read_text() == "kept"
-    assert len(list(tmp_path.iterdir())) == 6
+    assert len(list(tmp_path.iterdir())) == 7
 
 
 def test_a_file_in_the_place_of_the_folder_is_named(tmp_path):

@@ -20,12 +20,16 @@ from samesku.files import Staged
 from samesku.fusion import LINE, Fusion
 
 if TYPE_CHECKING:
+    import altair as alt
+
     from samesku.reasons import Evidence
 
 __all__ = ["Matches"]
 
 # Judged pairs from this score on are written beside the matches: what nearly matched.
 NEAR_MISS = 0.35
+# What a report can redraw the line among; pairs below matter at no line that anyone would draw.
+REDRAWABLE = 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +76,11 @@ class Matches:
             f"{self.group_count:,} groups of two or more)"
         )
 
+    def _repr_html_(self) -> str:
+        from samesku.report.notebook import matches_card
+
+        return matches_card(self)
+
     @cached_property
     def groups(self) -> NDArray[np.int64]:
         """Group of each posting, int64 ``(n,)``, numbered in order of first appearance."""
@@ -112,6 +121,28 @@ class Matches:
         table = self._table(pairs.left[place], pairs.right[place], place)
         return table.sort("score", "left_id", "right_id", descending=[True, False, False])
 
+    @cached_property
+    def judged(self) -> pl.DataFrame:
+        """Every judged pair that another line could accept: what a report redraws the line among.
+
+        `left_id`, `right_id`, `score`, the similarity under each encoder; where labels are known
+        also the pairs of one product that scored too low for any line.
+        """
+        pairs, labels = self.candidates, self.catalog.labels
+        kept = self.scores >= REDRAWABLE
+        if labels is not None:
+            kept |= (labels[pairs.left] == labels[pairs.right]) & (labels[pairs.left] >= 0)
+        place = np.flatnonzero(kept)
+        ids = self.catalog.frame["posting_id"]
+        return pl.DataFrame(
+            {
+                "left_id": ids[pairs.left[place]],
+                "right_id": ids[pairs.right[place]],
+                "score": self.scores[place],
+                **self._similarity(place, np.ones(len(place), dtype=bool)),
+            }
+        )
+
     def least_sure(self, count: int = 20) -> pl.DataFrame:
         """The accepted pairs with the lowest scores, with titles: what to look at first."""
         titles = self.catalog.frame.select("posting_id", "title")
@@ -140,6 +171,32 @@ class Matches:
         pair = np.sort([row[left_id], row[right_id]])
         place = int(self._judged_place(pair[:1], pair[1:])[0])
         return self.evidence.table(self.catalog, self.candidates, place)
+
+    def plot_groups(self) -> alt.Chart:
+        """How many groups have how many postings. Charts need the extra `report`."""
+        from samesku.report.charts import group_sizes
+
+        return group_sizes(np.bincount(self.groups, minlength=1))
+
+    def plot_scores(self) -> alt.Chart:
+        """How many judged pairs scored how much, with the line."""
+        from samesku.report.charts import score_histogram
+
+        return score_histogram(self.scores, self.line)
+
+    def plot_line(self) -> alt.Chart:
+        """Precision, recall and F1 against the line; without labels the precision to expect."""
+        from samesku.report.charts import line_chart
+        from samesku.report.curve import curve
+        from samesku.report.runs import run_of
+
+        return line_chart(curve(run_of(self)), self.line)
+
+    def plot_reasons(self, left_id: str, right_id: str) -> alt.Chart:
+        """What :meth:`explain` tells as a waterfall that ends at the pair's log-odds."""
+        from samesku.report.charts import waterfall
+
+        return waterfall(self.explain(left_id, right_id))
 
     def rethreshold(self, line: float) -> Matches:
         """The same judgements with another line; nothing is read, encoded or searched again.
@@ -188,7 +245,9 @@ class Matches:
         return sized.sort(order, descending=[True, False], maintain_order=True).select(columns)
 
     def write(self, folder: str | Path) -> list[Path]:
-        """Write `submission.csv`, `pairs.parquet`, `near_misses.parquet`, `groups.csv`, `run.json`.
+        """Write `submission.csv`, `groups.csv`, `run.json` and the parquet files of pairs.
+
+        These are `pairs`, `near_misses` and `judged`.
 
         The files appear all together once each is complete; an interruption or a full disk leaves
         what was there before.
@@ -202,6 +261,7 @@ class Matches:
             self.submission.write_csv(staged.path("submission.csv"))
             self.pairs.write_parquet(staged.path("pairs.parquet"))
             self.near_misses.write_parquet(staged.path("near_misses.parquet"))
+            self.judged.write_parquet(staged.path("judged.parquet"))
             self.group_table.write_csv(staged.path("groups.csv"))
             record = json.dumps(self.summary, indent=2, ensure_ascii=False)
             staged.path("run.json").write_text(record + "\n", encoding="utf-8")
@@ -214,6 +274,7 @@ class Matches:
         lines = self.fusion.lines(self.candidates)
         decided = {
             "fusion": self.fusion.name,
+            "probabilistic": self.fusion.probabilistic,
             "lines": {name: asdict(line) for name, line in lines.items()},
             "line": self.line,
             "cohesion": self.cohesion,
@@ -244,19 +305,24 @@ class Matches:
     ) -> pl.DataFrame:
         ids = self.catalog.frame["posting_id"]
         judged = place >= 0
-        similarity = {
-            name: _nullable(self.candidates.similarity[place, column], judged)
-            for column, name in enumerate(self.candidates.encoders)
-        }
         return pl.DataFrame(
             {
                 "left_id": ids[left],
                 "right_id": ids[right],
                 "score": _nullable(self.scores[place], judged),
-                **similarity,
+                **self._similarity(place, judged),
                 "reasons": self._reasons(place),
             }
         )
+
+    def _similarity(
+        self, place: NDArray[np.integer], judged: NDArray[np.bool_]
+    ) -> dict[str, pl.Series]:
+        """By encoder; null where a pair was not judged or lacks the modality."""
+        return {
+            name: _nullable(self.candidates.similarity[place, column], judged)
+            for column, name in enumerate(self.candidates.encoders)
+        }
 
     def _reasons(self, place: NDArray[np.integer]) -> pl.Series:
         """In words: what speaks for and against a pair, else which of the lists it is in."""

@@ -1,7 +1,11 @@
+import io
+import re
+import time
 import warnings
 
 import pytest
 import typer
+from rich.console import Console
 from typer.testing import CliRunner
 
 from samesku import CatalogError, Problem
@@ -91,5 +95,36 @@ def test_the_version_is_told():
 
 def test_without_a_command_all_commands_are_shown():
     output = CliRunner().invoke(app, []).output
-    for command in ("match", "evaluate", "demo", "download"):
+    for command in ("match", "evaluate", "demo", "download", "report", "explain"):
         assert command in output
+
+
+def test_elsewhere_than_on_a_terminal_a_long_stage_gets_a_line(capsys, monkeypatch):
+    monkeypatch.setattr("samesku.cli.console.WORTH_A_LINE", 0.0)
+    progress = TerminalProgress()
+    with progress.stage("read photos", 1_200) as advance:
+        advance(1_200)
+    with progress.stage("write"):
+        pass
+    progress.sum_up()
+    lines = capsys.readouterr().err.splitlines()
+    assert lines == [
+        "read photos of 1,200: done in 0.0 s",
+        "write: done in 0.0 s",
+        "0.0 s (read photos 0.0, write 0.0)",
+    ]
+    with TerminalProgress(quiet=True).stage("read photos", 1_200):
+        pass
+    TerminalProgress(quiet=True).sum_up()
+    assert capsys.readouterr().err == ""
+
+
+def test_a_terminal_is_shown_rate_and_time_left(monkeypatch):
+    drawn = io.StringIO()
+    terminal = Console(file=drawn, force_terminal=True, width=120)
+    monkeypatch.setattr("samesku.cli.console.errors", terminal)
+    with TerminalProgress().stage("read photos", 100) as advance:
+        for _ in range(5):
+            advance(10)
+            time.sleep(0.12)
+    assert re.search(r"read photos.*50/100.*\d+/s.*0:00:0\d", drawn.getvalue())

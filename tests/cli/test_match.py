@@ -13,7 +13,10 @@ from typer.testing import CliRunner
 
 from samesku.cli import app
 
-WRITTEN = ["groups.csv", "near_misses.parquet", "pairs.parquet", "run.json", "submission.csv"]
+WRITTEN = [
+    "groups.csv", "judged.parquet", "near_misses.parquet", "pairs.parquet", "run.json",
+    "submission.csv",
+]  # fmt: skip
 OFFERS = """posting_id,title,label_group
 a,Susu Bebelo 400 gram,1
 b,BEBELO susu 0.4kg,1
@@ -115,7 +118,7 @@ def test_photos_and_columns_are_found_by_the_options(match, tmp_path):
         (["--columns", "title=a,title=b"], "--columns names 'title' twice"),
         (["--columns", "title=words"], "column 'words', mapped to 'title', is not in the file"),
         (["--encoder", "onnx:nowhere.onnx"], "nowhere.onnx is missing"),
-        (["--encoder", "onnx:"], "name the network's file: onnx:FILE"),
+        (["--encoder", "onnx:"], "name what it is: onnx:FILE"),
         (["--encoder", "word2vec"], "there is no encoder 'word2vec'"),
         (["--line", "0"], "--line is a score above 0 and up to 1, not 0.0"),
         (["--line", "nan"], "not nan"),

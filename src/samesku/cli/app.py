@@ -9,6 +9,7 @@ import typer
 
 from samesku.cli.console import friendly
 from samesku.cli.options import (
+    BesideOption,
     CacheOption,
     CatalogueArgument,
     ColumnsOption,
@@ -210,6 +211,7 @@ def evaluate(
     defaults: Annotated[
         bool, typer.Option("--defaults", help="Score the default thresholds; choose none.")
     ] = False,
+    beside: BesideOption = None,
     seed: Annotated[int, typer.Option("--seed", help="Of folds and bootstrap.")] = 0,
     encoder: EncoderOption = None,
     photos: PhotosOption = None,
@@ -241,7 +243,75 @@ def evaluate(
         folds=folds,
         split=split,
         tuned=not defaults,
+        beside=beside or [],
         seed=seed,
+    )
+
+
+RunArgument = Annotated[
+    Path,
+    typer.Argument(
+        help="Folder that `match`, `link` or `evaluate --out` wrote.", show_default=False
+    ),
+]
+MovedOption = Annotated[
+    Path | None,
+    typer.Option("--catalogue", help="The catalogue of the run, if it is not where it was."),
+]
+
+
+@app.command(epilog="Example: samesku report result/ --compare result-before/")
+@friendly
+def report(
+    run: RunArgument,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The page; default: report.html in RUN.")
+    ] = None,
+    compare: Annotated[
+        Path | None,
+        typer.Option("--compare", help="Another run of the catalogue, to compare with."),
+    ] = None,
+    fusion: Annotated[
+        str | None,
+        typer.Option("--fusion", help="Of an evaluation: whose errors to show; default: the last."),
+    ] = None,
+    catalogue: MovedOption = None,
+    photos: PhotosOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Make one page of a run: what matched and why, where to draw the line, what goes wrong.
+
+    The page holds everything it shows. With labels, report.labels.csv lists those to review.
+    """
+    from samesku.cli import report as command
+
+    command.run(
+        run,
+        out=out,
+        compare=compare,
+        catalogue=catalogue,
+        photos=photos,
+        fusion=fusion,
+        quiet=quiet,
+    )
+
+
+@app.command(epilog="Example: samesku explain result/ posting_17 posting_42")
+@friendly
+def explain(
+    run: RunArgument,
+    posting_a: Annotated[str, typer.Argument(help="Id of a posting.", show_default=False)],
+    posting_b: Annotated[str, typer.Argument(help="Id of another.", show_default=False)],
+    catalogue: MovedOption = None,
+    photos: PhotosOption = None,
+    cache: CacheOption = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Say why two postings of a run matched or not, or why they were never compared."""
+    from samesku.cli import explain as command
+
+    command.run(
+        run, posting_a, posting_b, catalogue=catalogue, photos=photos, cache=cache, quiet=quiet
     )
 
 

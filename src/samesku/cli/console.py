@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,11 +15,15 @@ from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
+    ProgressColumn,
     SpinnerColumn,
+    Task,
     TextColumn,
     TimeElapsedColumn,
+    TimeRemainingColumn,
 )
 from rich.progress import Progress as Bars
+from rich.text import Text
 
 from samesku.problems import CatalogError
 from samesku.progress import Advance, Progress
@@ -27,6 +32,8 @@ __all__ = ["FAILED", "INTERRUPTED", "TerminalProgress", "console", "friendly", "
 
 FAILED = 2
 INTERRUPTED = 130
+# Seconds from which a stage is told where no bar could show it.
+WORTH_A_LINE = 1.0
 
 # Results go to standard output, everything about the work itself to standard error.
 console = Console(highlight=False, soft_wrap=True)
@@ -68,7 +75,10 @@ def say(text: str, *, quiet: bool = False) -> None:
 
 
 class TerminalProgress(Progress):
-    """Shows a bar or a spinner per stage on a terminal, and a plain line per stage elsewhere."""
+    """Shows a bar with rate and time left, or a spinner, per stage on a terminal.
+
+    Elsewhere a stage that took a while gets a plain line when it is done.
+    """
 
     def __init__(self, *, quiet: bool = False) -> None:
         super().__init__()
@@ -77,19 +87,37 @@ class TerminalProgress(Progress):
     @contextmanager
     def _shown(self, name: str, total: int | None) -> Iterator[Advance]:
         if self.quiet or not errors.is_terminal:
+            start = time.perf_counter()
             yield lambda done: None
+            if not self.quiet and (taken := time.perf_counter() - start) >= WORTH_A_LINE:
+                items = "" if total is None else f" of {total:,}"
+                say(f"{name}{items}: done in {taken:.1f} s")
             return
         columns = [SpinnerColumn(), TextColumn("{task.description}")]
-        counting = [BarColumn(), MofNCompleteColumn()] if total is not None else []
-        with Bars(*columns, *counting, TimeElapsedColumn(), console=errors, transient=True) as bars:
+        counting = [BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn()]
+        shown = [*columns, *(counting if total is not None else []), TimeElapsedColumn()]
+        with Bars(*shown, console=errors, transient=True) as bars:
             task = bars.add_task(name, total=total)
             yield lambda done: bars.advance(task, done)
+
+    def sum_up(self) -> None:
+        """How long each stage took, and all of them together, on one line."""
+        stages = ", ".join(f"{name} {taken:.1f}" for name, taken in self.seconds.items())
+        say(f"{sum(self.seconds.values()):.1f} s ({stages})", quiet=self.quiet)
 
     def note(self, text: str) -> None:
         """Tell the user something once, now and in the record."""
         if text not in self.notes:
             say(text, quiet=self.quiet)
         super().note(text)
+
+
+class _Rate(ProgressColumn):
+    """Items per second."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f}/s", style="progress.data.speed")
 
 
 def _show_warning(

@@ -6,13 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
+from samesku.catalog import Catalog
 from samesku.cli.console import TerminalProgress, console, say
 from samesku.cli.match import Settings
-from samesku.evaluation import Evaluation, Figure, Result, evaluate, read_split
+from samesku.cli.provenance import seen_by_encoders
+from samesku.evaluation import Evaluation, Figure, Result, Split, evaluate, read_split
 from samesku.files import check_folder
 from samesku.fusion import Fusion, fusion_by_name
 
@@ -44,6 +47,7 @@ def run(
     folds: int,
     split: Path | None,
     tuned: bool,
+    beside: Sequence[Path],
     seed: int,
 ) -> None:
     """Read, score, print, write."""
@@ -53,6 +57,8 @@ def run(
     trained = _trained(models, shipped=shipped, taken=[fusion.name for fusion in judges])
     catalog = settings.read(progress)
     splits = None if split is None else read_split(split, catalog)
+    for line in seen_by_encoders(settings.encoders, _scored(catalog, splits)):
+        progress.note(line)
     if out is not None:
         check_folder(out)
     evaluation = evaluate(
@@ -64,14 +70,25 @@ def run(
         folds=folds,
         seed=seed,
         tuned=tuned,
+        beside=settings.read_others(beside, progress),
+        keep_pairs=out is not None,
     )
+    evaluation.record["source"] = settings.source
     if count := evaluation.record["labelled_in_no_split"]:
         say(f"  - {count:,} labelled postings are in no split: searched only", quiet=settings.quiet)
     if not settings.quiet:
         show(evaluation)
+        progress.sum_up()
     if out is not None:
         written = evaluation.write(out)
         console.print(f"Written to {written}")
+
+
+def _scored(catalog: Catalog, splits: Sequence[Split] | None) -> Catalog:
+    """The postings whose figures are told; by folds, that is all."""
+    if splits is None:
+        return catalog
+    return catalog.take(np.concatenate([split.test for split in splits]))
 
 
 def _trained(models: Sequence[Path], *, shipped: bool, taken: Sequence[str]) -> dict[str, Fusion]:

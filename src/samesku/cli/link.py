@@ -55,6 +55,8 @@ def run(
         cache=cache,
         progress=progress,
     )
+    read = {"left": settings.source, "right": other.source}
+    found = replace(found, run={**found.run, "source": read})
     with progress.stage("write"):
         written = found.write(out)
     cache.prune()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -44,6 +45,26 @@ class Settings:
         for problem in catalog.problems:
             say(f"  - {problem}", quiet=self.quiet)
         return catalog
+
+    @property
+    def source(self) -> dict[str, object]:
+        """Where the catalogue was and how it was read: for a report, an explanation."""
+        return {
+            "path": str(self.catalogue.resolve()),
+            "photos": None if self.photos is None else str(self.photos.resolve()),
+            "columns": parse_columns(self.columns),
+            "encoders": list(self.encoders),
+            "neighbours": self.neighbours,
+            "search": self.search,
+        }
+
+    def read_others(self, places: Sequence[Path], progress: TerminalProgress) -> list[Catalog]:
+        """Read further labelled catalogues, their columns mapped in the same way."""
+        others = [replace(self, catalogue=place, photos=None).read(progress) for place in places]
+        for other in others:
+            if other.labels is None or not (other.labels >= 0).any():
+                raise ValueError(f"{other.name} has no labels to train on; add or map label_group")
+        return others
 
     def matcher(
         self,
@@ -91,8 +112,10 @@ def run(
     catalog = settings.read(progress)
     check_folder(out)
     matches = matcher.match(catalog)
+    read = {**matches.run, "source": settings.source}
     if model is not None:
-        matches = replace(matches, run={**matches.run, "model": str(model)})
+        read["model"] = str(model.resolve())
+    matches = replace(matches, run=read)
     with progress.stage("write"):
         written = matches.write(out)
     matcher.cache.prune()

@@ -20,7 +20,7 @@ from samesku.neighbors import Method, Neighbors, nearest
 from samesku.progress import Progress
 from samesku.similarity import pair_similarity
 
-__all__ = ["DESCRIPTION", "Sides", "candidates_across", "with_pairs"]
+__all__ = ["DESCRIPTION", "FLOOR", "Sides", "candidates_across", "with_pairs"]
 
 # What is looked at; whatever else a shop's table holds (labels, above all) stays out of sight.
 READ = ("posting_id", "title", "image_phash", "price", "brand", "description")

@@ -1,0 +1,114 @@
+"""`samesku explain`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from samesku.cli.console import TerminalProgress, console, say
+
+if TYPE_CHECKING:
+    from samesku.report.runs import Run
+    from samesku.report.steps import Step
+
+__all__ = ["run"]
+
+# Characters of a bar of the waterfall.
+BAR = 24
+
+
+def run(
+    folder: Path,
+    left: str,
+    right: str,
+    *,
+    catalogue: Path | None,
+    photos: Path | None,
+    cache: Path | None,
+    quiet: bool,
+) -> None:
+    """Say why two postings of a run matched or not."""
+    # Only who asks waits for its parts to load.
+    from samesku.report.runs import read_run
+    from samesku.report.steps import chance, steps
+    from samesku.report.whynot import verdict
+
+    told = read_run(folder, catalogue=catalogue, photos=photos)
+    rows = told.rows(left, right)
+    for row in rows:
+        title = _printable(told.catalog.titles[row])[:200] or "(no title)"
+        console.print(f"{told.catalog.ids[row]}  {title}", markup=False)
+    console.print()
+    pair = told.pair(*rows)
+    if pair is None:
+        _never_written(told, rows, cache, quiet=quiet)
+    else:
+        console.print(verdict(told, rows, pair), markup=False)
+        if waterfall := steps(pair["reasons"]):
+            console.print(_table(waterfall, chance))
+        elif pair["reasons"]:
+            console.print(f"Because: {_printable(pair['reasons'])}", markup=False)
+        known = [(name, pair[name]) for name in told.encoders if pair[name] is not None]
+        if known:
+            alike = ", ".join(f"{name} {value:.2f}" for name, value in known)
+            console.print(f"How alike they are: {alike}", markup=False)
+    _truth(told, rows)
+
+
+def _never_written(run: Run, rows: tuple[int, int], cache: Path | None, *, quiet: bool) -> None:
+    """Search again, to say why the pair was no candidate or how low it scored."""
+    from samesku.report.whynot import is_candidate, nearness, search_again
+
+    say("The run did not write this pair down; searching again to say why.", quiet=quiet)
+    candidates, floors = search_again(run, cache, TerminalProgress(quiet=quiet))
+    place = is_candidate(candidates, *rows)
+    near = nearness(candidates, *rows, floors)
+    if place is None:
+        console.print(
+            "They never became a candidate, so no one judged them, because:", markup=False
+        )
+        for each in near:
+            console.print(f"  {each.encoder}: {each.why_not}", markup=False)
+        return
+    console.print(
+        "They were candidates, but scored too low for any line that one would draw.", markup=False
+    )
+    for each in near:
+        alike = "nothing to compare" if each.similarity is None else f"{each.similarity:.2f} alike"
+        console.print(f"  {each.encoder}: {alike}", markup=False)
+
+
+def _table(waterfall: list[Step], chance: Any) -> Table:
+    """The reasons from the start to the probability."""
+    edges = [edge for step in waterfall for edge in (step.before, step.after)]
+    low, high = min(0.0, *edges), max(0.0, *edges)
+    unit = BAR / (high - low or 1)
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("reason", "", "log-odds", "so far"):
+        table.add_column(name, justify="right" if name in ("log-odds", "so far") else "left")
+    for step in waterfall:
+        first = round((min(step.before, step.after) - low) * unit)
+        length = max(1, round(abs(step.added) * unit))
+        tone = "cyan" if step.added >= 0 else "yellow"
+        bar = f"{' ' * first}[{tone}]{'█' * length}[/]"
+        reason = _printable(step.reason).replace("[", r"\[")
+        table.add_row(reason, bar, f"{step.added:+.2f}", f"{chance(step.after):.0%}")
+    table.add_section()
+    end = waterfall[-1].after
+    table.add_row("together", "", f"{end:+.2f}", f"{chance(end):.1%}")
+    return table
+
+
+def _truth(run: Run, rows: tuple[int, int]) -> None:
+    if run.labels is None or min(run.labels[list(rows)]) < 0:
+        return
+    same = run.labels[rows[0]] == run.labels[rows[1]]
+    console.print(f"Their labels say: {'one product' if same else 'two products'}.", markup=False)
+
+
+def _printable(text: str) -> str:
+    """Without what would steer the terminal or turn the line around."""
+    return "".join(char if char.isprintable() else " " for char in text)

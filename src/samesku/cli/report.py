@@ -1,0 +1,49 @@
+"""`samesku report`."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from samesku.cli.console import TerminalProgress, console
+from samesku.files import check_folder
+
+__all__ = ["run"]
+
+
+def run(
+    folder: Path,
+    *,
+    out: Path | None,
+    compare: Path | None,
+    catalogue: Path | None,
+    photos: Path | None,
+    fusion: str | None,
+    quiet: bool,
+) -> None:
+    """Read a run back, make its page, write it."""
+    # Only who asks for a report waits for its parts to load.
+    from samesku.report.page import build_report
+    from samesku.report.runs import read_run
+
+    start = time.perf_counter()
+    progress = TerminalProgress(quiet=quiet)
+    with progress.stage("read run"):
+        told = read_run(folder, catalogue=catalogue, photos=photos, fusion=fusion)
+        other = None if compare is None else read_run(compare, catalogue=catalogue, photos=photos)
+    path = out or folder / "report.html"
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise ValueError(f"--out is the page, a file that ends in .html, not {path}")
+    check_folder(path.parent)
+    report = build_report(told, other=other, progress=progress)
+    with progress.stage("write"):
+        written = report.write(path)
+    if not quiet:
+        size = path.stat().st_size / 1e6
+        taken = time.perf_counter() - start
+        progress.sum_up()
+        console.print(
+            f"{written[0]} ({size:.1f} MB, {taken:.1f} s): open it in any browser", markup=False
+        )
+        for more in written[1:]:
+            console.print(f"{more}: labels to review", markup=False)

@@ -1,0 +1,385 @@
+"use strict";
+// The page's only script. Titles are hostile: whatever a seller wrote becomes text, never markup.
+
+const data = JSON.parse(document.getElementById("data").textContent);
+const { postings, pairs, phrases, photos } = data;
+const find = (id) => document.getElementById(id);
+const whole = new Intl.NumberFormat("en");
+
+function make(name, attributes = {}, ...children) {
+  const element = document.createElement(name);
+  for (const [key, value] of Object.entries(attributes)) {
+    if (value === true) element.setAttribute(key, "");
+    else if (value !== null && value !== undefined && value !== false) element.setAttribute(key, value);
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+function draw(name, attributes = {}, text = null) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  if (text !== null) element.textContent = text;
+  return element;
+}
+
+const percent = (share, digits = 0) => `${(100 * share).toFixed(digits)}%`;
+// A score of three digits: sure but not certain is no 100%.
+const told = (thousandths) =>
+  thousandths === null ? "–" : data.probabilistic ? `${Math.min(99.9, thousandths / 10).toFixed(thousandths > 990 ? 1 : 0)}%` : (thousandths / 1000).toFixed(2);
+
+// --- Titles -------------------------------------------------------------------------------------
+
+const [ID, TITLE, MARKS, PHOTO, HIDDEN, PRICE, LABEL, SIDE] = [0, 1, 2, 3, 4, 5, 6, 7];
+const plain = (word) => word.toLowerCase().normalize("NFKD").replace(/[^\p{L}\p{N}]+/gu, "");
+
+// What each word of a title says: its own letters, or the quantity or colour it is part of.
+function said(number) {
+  const words = postings[number][TITLE].split(" ").map((word) => ({ shown: word, value: plain(word), kind: null }));
+  for (const [start, stop, kind, value] of postings[number][MARKS])
+    for (let place = start; place < stop && place < words.length; place++) {
+      words[place].kind = phrases[kind];
+      words[place].value = phrases[value];
+    }
+  return words;
+}
+
+// Words that all others share agree; sizes, counts, colours that others state otherwise clash.
+function titleBeside(number, others) {
+  const theirs = others.map((other) => {
+    const values = new Set(), kinds = new Map();
+    for (const word of said(other)) {
+      values.add(word.value);
+      if (word.kind !== null) kinds.set(word.kind, (kinds.get(word.kind) || new Set()).add(word.value));
+    }
+    return { values, kinds };
+  });
+  const line = make("bdi", { dir: "auto" });
+  said(number).forEach((word, place) => {
+    if (place) line.append(" ");
+    const agrees = word.value && theirs.length && theirs.every((other) => other.values.has(word.value));
+    const clashes = word.kind !== null && theirs.some((other) => other.kinds.has(word.kind) && !other.kinds.get(word.kind).has(word.value));
+    if (clashes) line.append(make("mark", { class: "clash", title: "said otherwise in another title" }, word.shown));
+    else if (agrees) line.append(make("mark", { class: "agree" }, word.shown));
+    else line.append(word.shown);
+  });
+  if (!postings[number][TITLE]) line.append("(no title)");
+  if (postings[number][HIDDEN]) line.append(make("span", { class: "more" }, ` … and ${whole.format(postings[number][HIDDEN])} more characters`));
+  return line;
+}
+
+const bare = (number) => make("bdi", { dir: "auto" }, postings[number][TITLE] || "(no title)");
+const price = (number) => {
+  const value = postings[number][PRICE];
+  return value === null || value === undefined ? null : value.toLocaleString("en", { maximumFractionDigits: 2 });
+};
+function photo(number, alt = "") {
+  const place = postings[number][PHOTO];
+  return place < 0 ? null : make("img", { src: photos[place], alt, loading: "lazy", decoding: "async" });
+}
+
+// --- Why ----------------------------------------------------------------------------------------
+
+const chance = (logOdds) => 1 / (1 + Math.exp(-logOdds));
+
+function words(parts) {
+  const quoted = (part) => phrases[part[0]];
+  const kept = parts.filter((part) => part.length > 1 && phrases[part[0]] !== "start");
+  const pro = kept.filter((part) => part[1] > 0).slice(0, 2).map(quoted);
+  const con = kept.filter((part) => part[1] < 0).slice(0, 2).map(quoted);
+  const speaks = [pro.length ? `For it: ${pro.join(", ")}.` : "Nothing speaks for it.", con.length ? `Against it: ${con.join(", ")}.` : "Nothing speaks against it."];
+  return speaks.join(" ");
+}
+
+// A waterfall as a table: it starts before anything is looked at and ends at the pair's probability.
+function waterfall(pair) {
+  const [, , score, parts] = pair;
+  if (!parts.length) return make("p", { class: "hint" }, score === null ? "This pair was never judged itself; others of its group match." : "No reasons were written for this pair: it is too unlikely.");
+  if (parts.some((part) => part.length < 2)) return make("p", {}, parts.map((part) => phrases[part[0]]).join("; "));
+  const ordered = [...parts.filter((part) => phrases[part[0]] === "start"), ...parts.filter((part) => phrases[part[0]] !== "start")];
+  let sum = 0;
+  const steps = ordered.map(([phrase, added]) => {
+    const before = sum;
+    sum += added / 100;
+    return { phrase: phrases[phrase], added: added / 100, before, after: sum };
+  });
+  const edges = steps.flatMap((step) => [step.before, step.after]);
+  const low = Math.min(0, ...edges), width = Math.max(0, ...edges) - low || 1;
+  const place = (value) => `${((100 * (value - low)) / width).toFixed(2)}%`;
+  const body = make("tbody");
+  for (const step of steps) {
+    const bar = make("i", { class: step.phrase === "start" ? "start" : step.added < 0 ? "against" : "for" });
+    bar.style.left = place(Math.min(step.before, step.after));
+    bar.style.width = `${((100 * Math.abs(step.added)) / width).toFixed(2)}%`;
+    const track = make("div", { class: "bar", "aria-hidden": "true" }, bar);
+    track.style.setProperty("--zero", place(0));
+    const name = step.phrase === "start" ? "before looking (most pairs differ)" : step.phrase;
+    body.append(make("tr", {}, make("th", { scope: "row" }, make("bdi", { dir: "auto" }, name)), make("td", { class: "track" }, track),
+      make("td", { class: "number" }, (step.added > 0 ? "+" : "") + step.added.toFixed(2)), make("td", { class: "number" }, percent(chance(step.after)))));
+  }
+  body.append(make("tr", { class: "sum" }, make("th", { scope: "row" }, "together"), make("td", { class: "track" }),
+    make("td", { class: "number" }, sum.toFixed(2)), make("td", { class: "number" }, told(score))));
+  const head = make("tr", {}, ...["reason", "", "log-odds", "so far"].map((name, at) => make("th", { scope: "col", class: at > 1 ? "number" : null }, name || make("span", { class: "skip" }, "bar"))));
+  return make("div", {}, make("p", {}, words(ordered)), make("table", { class: "fall" }, make("thead", {}, head), body));
+}
+
+function side(number, other) {
+  const own = postings[number];
+  const fine = [own[ID], own[LABEL] === null || own[LABEL] === undefined ? null : `label ${own[LABEL]}`, own[SIDE] === undefined || own[SIDE] === null ? null : own[SIDE] ? "right shop" : "left shop"];
+  return make("div", {}, photo(number, "photo of the offer"), titleBeside(number, [other]),
+    price(number) === null ? null : make("div", { class: "price" }, price(number)), make("p", { class: "fine hint" }, make("bdi", {}, fine.filter(Boolean).join(" · "))));
+}
+
+function why(number) {
+  const [left, right] = pairs[number];
+  return make("div", { class: "why" }, make("div", { class: "sides" }, side(left, right), side(right, left)), waterfall(pairs[number]));
+}
+
+// --- Opened -------------------------------------------------------------------------------------
+
+const box = find("opened");
+let opener = null;
+
+function open(title, ...content) {
+  opener = document.activeElement;
+  find("opened-title").textContent = title;
+  find("opened-inside").replaceChildren(...content);
+  if (!box.open) box.showModal();
+  box.scrollTop = 0;
+}
+find("close").addEventListener("click", () => box.close());
+box.addEventListener("click", (event) => { if (event.target === box) box.close(); });
+box.addEventListener("close", () => { if (opener) opener.focus(); });
+
+const openPair = (number, more = null) =>
+  open(`${told(pairs[number][2])}: one product or two?`, ...(more ? [make("p", { class: "note" }, more)] : []), why(number));
+
+function openGroup(group) {
+  const [members, size, certainty, , own, number, products] = group;
+  const list = make("ul", { class: "members" });
+  // Large groups are read against their surest pair; all against all would mark nothing.
+  const beside = (member) => (members.length <= 6 ? members : members.slice(0, 2)).filter((other) => other !== member);
+  // Two offers are one pair, which shows them itself.
+  for (const member of members.length > 2 || !own.length ? members : []) {
+    const fine = [postings[member][ID], data.labelled && postings[member][LABEL] !== undefined && postings[member][LABEL] !== null ? `label ${postings[member][LABEL]}` : null];
+    list.append(make("li", {}, photo(member, "photo of the offer"), titleBeside(member, beside(member)),
+      price(member) === null ? null : make("div", { class: "price" }, price(member)), make("p", { class: "fine" }, make("bdi", {}, fine.filter(Boolean).join(" · ")))));
+  }
+  const notes = [];
+  if (members.length < size) notes.push(make("p", { class: "hint" }, `${members.length} of its ${whole.format(size)} offers are shown.`));
+  if (products > 1) notes.push(make("p", { class: "note" }, `By their labels these are ${products} products.`));
+  const details = own.map((pair, at) => {
+    const [left, right, score] = pairs[pair];
+    const detail = make("details", { class: "pair" }, make("summary", {}, make("b", {}, told(score)), make("span", { class: "both" }, bare(left), " — ", bare(right))));
+    // A pair is drawn when it is looked at.
+    const fill = () => { if (detail.open && detail.children.length < 2) detail.append(why(pair)); };
+    detail.addEventListener("toggle", fill);
+    if (at === 0) { detail.open = true; fill(); }
+    return detail;
+  });
+  const heading = make("h3", {}, own.length < number ? `Why: ${own.length} of ${whole.format(number)} pairs, the surest and the least sure` : "Why: each pair");
+  open(`${whole.format(size)} offers, ${certainty === null ? "certainty unknown" : `${told(certainty)} ${data.probabilistic ? "sure" : "mean score"}`}`, ...notes, ...(list.childElementCount ? [list] : []), heading, ...details);
+}
+
+// --- The list -----------------------------------------------------------------------------------
+
+const list = find("list");
+if (list) {
+  const space = list.firstElementChild;
+  const text = data.groups.map((group) => group[0].map((member) => `${postings[member][TITLE]} ${postings[member][ID]}`).join(" ").toLowerCase());
+  const has = data.groups.map((group) => group[0].some((member) => postings[member][PHOTO] >= 0));
+  const narrow = window.matchMedia("(max-width: 40rem)");
+  let shown = [], chosen = 0, printing = false;
+  const rowHeight = () => (narrow.matches ? 128 : 96);
+
+  function row(at) {
+    const group = data.groups[shown[at]];
+    const [members, size, certainty, spread, , , products] = group;
+    const pictures = make("span", { class: "photos" });
+    for (const member of members) {
+      const picture = pictures.children.length < 3 ? photo(member) : null;
+      if (picture) pictures.append(picture);
+    }
+    const extra = size > 2 ? ` and ${whole.format(size - 2)} more` : "";
+    const marks = make("span", { class: "marks" }, make("b", {}, `${whole.format(size)} offers`), make("span", {}, certainty === null ? "" : data.probabilistic ? `${told(certainty)} sure` : `score ${told(certainty)}`));
+    if (products > 1) marks.append(make("span", { class: "tag" }, `${products} labels`));
+    else if (spread) marks.append(make("span", {}, `price +${percent(spread / 1000)}`));
+    const element = make("div", { class: "row", role: "option", id: `row-${at}`, "aria-setsize": shown.length, "aria-posinset": at + 1, "aria-selected": at === chosen ? "true" : "false" },
+      pictures, make("span", { class: "words" }, bare(members[0]), make("span", { class: "second" }, bare(members[1]), extra)), marks);
+    element.style.top = `${at * rowHeight()}px`;
+    element.addEventListener("click", () => { choose(at); openGroup(group); });
+    return element;
+  }
+
+  // While what is in sight stays within the rows that are there, scrolling costs nothing.
+  let there = [0, 0];
+  function painted() {
+    const height = rowHeight();
+    return list.scrollTop >= there[0] * height && (list.scrollTop + list.clientHeight <= there[1] * height || there[1] === shown.length);
+  }
+
+  function paint() {
+    const height = rowHeight();
+    space.style.height = printing ? "auto" : `${shown.length * height}px`;
+    const first = printing ? 0 : Math.max(0, Math.floor(list.scrollTop / height) - 8);
+    const last = printing ? Math.min(shown.length, 60) : Math.min(shown.length, Math.ceil((list.scrollTop + list.clientHeight) / height) + 8);
+    there = [first, last];
+    const rows = [];
+    for (let at = first; at < last; at++) rows.push(row(at));
+    space.replaceChildren(...rows);
+    const inSight = chosen >= first && chosen < last;
+    if (inSight) list.setAttribute("aria-activedescendant", `row-${chosen}`);
+    else list.removeAttribute("aria-activedescendant");
+  }
+
+  function choose(at) {
+    if (!shown.length) return;
+    chosen = Math.max(0, Math.min(shown.length - 1, at));
+    const height = rowHeight(), top = chosen * height;
+    if (top < list.scrollTop) list.scrollTop = top;
+    else if (top + height > list.scrollTop + list.clientHeight) list.scrollTop = top + height - list.clientHeight;
+    paint();
+  }
+
+  const order = {
+    unsure: (a, b) => (a[2] ?? 2000) - (b[2] ?? 2000),
+    sure: (a, b) => (b[2] ?? -1) - (a[2] ?? -1),
+    large: (a, b) => b[1] - a[1],
+    spread: (a, b) => (b[3] ?? -1) - (a[3] ?? -1),
+  };
+
+  function filter() {
+    const asked = find("search").value.toLowerCase().split(/\s+/).filter(Boolean);
+    const least = Number(find("size").value), most = Number(find("certainty").value);
+    const spread = find("spread") ? Number(find("spread").value) : 0;
+    const clashing = find("clashing") && find("clashing").checked, seen = find("seen") && find("seen").checked;
+    shown = [];
+    data.groups.forEach((group, at) => {
+      if (group[1] < least || (most < 1000 && (group[2] ?? 1000) > most)) return;
+      if (spread && (group[3] ?? -1) < spread) return;
+      if (clashing && group[6] < 2) return;
+      if (seen && !has[at]) return;
+      if (asked.length && !asked.every((word) => text[at].includes(word))) return;
+      shown.push(at);
+    });
+    const by = order[find("sort").value];
+    shown.sort((a, b) => by(data.groups[a], data.groups[b]) || a - b);
+    find("counted").textContent = `${whole.format(shown.length)} of ${whole.format(data.groups.length)} groups`;
+    list.scrollTop = 0;
+    chosen = 0;
+    paint();
+  }
+
+  let waiting = 0;
+  for (const id of ["search", "size", "certainty", "spread", "clashing", "seen", "sort"]) {
+    const control = find(id);
+    if (control) control.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(filter, id === "search" ? 120 : 0); });
+  }
+  let asked = 0;
+  list.addEventListener("scroll", () => { if (!asked) asked = requestAnimationFrame(() => { asked = 0; if (!painted()) paint(); }); });
+  narrow.addEventListener("change", () => choose(chosen));
+  window.addEventListener("resize", paint);
+  window.addEventListener("beforeprint", () => { printing = true; paint(); });
+  window.addEventListener("afterprint", () => { printing = false; paint(); });
+  list.addEventListener("keydown", (event) => {
+    const page = Math.max(1, Math.floor(list.clientHeight / rowHeight()) - 1);
+    const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity }[event.key];
+    if (step !== undefined && !event.ctrlKey && !event.metaKey) { event.preventDefault(); choose(chosen + step); }
+    else if (event.key === "Enter" && shown.length) { event.preventDefault(); openGroup(data.groups[shown[chosen]]); }
+  });
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target.closest && event.target.closest("input, select, textarea, dialog");
+    if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "/") { event.preventDefault(); find("search").focus(); }
+    else if ((event.key === "j" || event.key === "k") && document.activeElement !== list) { list.focus(); choose(chosen + (event.key === "j" ? 0 : -1)); }
+  });
+  find("search").addEventListener("keydown", (event) => {
+    if (event.key === "Enter" || event.key === "ArrowDown") { event.preventDefault(); list.focus(); }
+  });
+  filter();
+}
+
+// --- The line -----------------------------------------------------------------------------------
+
+const plot = find("plot");
+if (plot) {
+  const points = data.curve;
+  const own = points.reduce((best, point, at) => (Math.abs(point.line - data.line) < Math.abs(points[best].line - data.line) ? at : best), 0);
+  const slider = find("line-slider");
+  const measured = points.some((point) => point.precision !== null);
+  const curves = measured ? [["precision", "main", ""], ["recall", "second", "second-curve"], ["f1", "third", "third-curve"]] : [["estimate", "main", ""]];
+  slider.max = points.length - 1;
+  slider.value = own;
+
+  function paint() {
+    const now = Number(slider.value), point = points[now];
+    const width = Math.max(260, plot.clientWidth), top = 190, gap = 34, bottom = 80, left = 44, right = 12;
+    const low = points[0].line, high = points[points.length - 1].line;
+    const x = (line) => left + ((line - low) / (high - low || 1)) * (width - left - right);
+    const y = (share) => 10 + (1 - share) * (top - 10);
+    const picture = draw("svg", { class: "plot", viewBox: `0 0 ${width} ${top + gap + bottom + 26}`, width, height: top + gap + bottom + 26, "aria-hidden": "true" });
+    for (const share of [0, 0.25, 0.5, 0.75, 1]) {
+      picture.append(draw("line", { class: "grid", x1: left, x2: width - right, y1: y(share), y2: y(share) }), draw("text", { x: left - 6, y: y(share) + 4, "text-anchor": "end" }, percent(share)));
+    }
+    for (const [name, tone, look] of curves) {
+      const there = points.filter((each) => each[name] !== null);
+      picture.append(draw("path", { class: `curve tone-${tone} ${look}`, d: there.map((each, at) => `${at ? "L" : "M"}${x(each.line).toFixed(1)},${y(each[name]).toFixed(1)}`).join("") }));
+      if (point[name] !== null) picture.append(draw("circle", { class: `dot tone-${tone}`, cx: x(point.line), cy: y(point[name]), r: 5 }));
+    }
+    const most = Math.max(...points.map((each) => each.matches), 1), base = top + gap + bottom;
+    const step = (width - left - right) / points.length;
+    points.forEach((each, at) => {
+      const height = (bottom * each.matches) / most;
+      picture.append(draw("rect", { class: at === now ? "block here" : "block", x: x(each.line) - step * 0.3, y: base - height, width: step * 0.6, height }));
+    });
+    picture.append(draw("text", { x: left - 6, y: top + gap + 10, "text-anchor": "end" }, most >= 1000 ? `${Math.round(most / 1000)}k` : most), draw("text", { x: left, y: top + gap - 6 }, "matches"));
+    for (const line of width < 420 ? [0.25, 0.5, 0.75] : [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
+      if (line >= low && line <= high) picture.append(draw("text", { x: x(line), y: base + 18, "text-anchor": "middle" }, line));
+    picture.append(draw("line", { class: "own", x1: x(points[own].line), x2: x(points[own].line), y1: 6, y2: base }), draw("line", { class: "now", x1: x(point.line), x2: x(point.line), y1: 6, y2: base }));
+    plot.replaceChildren(picture);
+    tell(point, now);
+  }
+
+  function tell(point, now) {
+    const shares = measured ? `precision ${percent(point.precision ?? 0, 1)}, recall ${percent(point.recall ?? 0, 1)}, F1 ${percent(point.f1 ?? 0, 1)} of pairs, by the labels` :
+      point.estimate === null ? "no labels and no probabilities: precision cannot be told" : `precision of about ${percent(point.estimate, 1)}, an estimate from the probabilities`;
+    const less = points[own].matches - point.matches;
+    const moved = now === own ? "This is the line of the run." : less >= 0 ? `${whole.format(less)} matches fewer than at the run's line, ${points[own].line.toFixed(2)}.` : `${whole.format(-less)} matches more than at the run's line, ${points[own].line.toFixed(2)}.`;
+    find("verdict").replaceChildren("At line ", make("strong", {}, point.line.toFixed(2)), ": ", make("strong", {}, whole.format(point.matches)), ` matches; ${shares}. ${moved}`);
+    slider.setAttribute("aria-valuetext", `line ${point.line.toFixed(2)}, ${point.matches} matches`);
+    for (const button of document.querySelectorAll("button[data-line]")) button.setAttribute("aria-pressed", String(Math.abs(Number(button.dataset.line) - point.line) < 1e-9));
+  }
+
+  slider.addEventListener("input", paint);
+  for (const button of document.querySelectorAll("button[data-line]"))
+    button.addEventListener("click", () => { slider.value = points.findIndex((point) => Math.abs(point.line - Number(button.dataset.line)) < 1e-9); paint(); });
+  window.addEventListener("resize", paint);
+  paint();
+}
+
+// --- Examples -----------------------------------------------------------------------------------
+
+for (const place of document.querySelectorAll("[data-examples]")) {
+  const fill = () => {
+    if (place.childElementCount) return;
+    for (const entry of data.examples[place.dataset.examples]) {
+      const [number, note] = Array.isArray(entry) ? entry : [entry, null];
+      const [left, right, score] = pairs[number];
+      const button = make("button", { class: "example", type: "button" }, make("span", { class: "score" }, told(score)), titleBeside(left, [right]), titleBeside(right, [left]), note ? make("span", { class: "more" }, note) : null);
+      button.addEventListener("click", () => openPair(number, note));
+      place.append(button);
+    }
+  };
+  const fold = place.closest("details");
+  if (fold && !fold.open) fold.addEventListener("toggle", fill, { once: true });
+  else fill();
+}
+
+for (const button of document.querySelectorAll("button[data-csv]"))
+  button.addEventListener("click", () => {
+    const address = URL.createObjectURL(new Blob(["\ufeff", data.files[button.dataset.csv]], { type: "text/csv" }));
+    const link = make("a", { href: address, download: button.dataset.csv });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(address), 1000);
+  });
+document.documentElement.dataset.ready = "yes";

@@ -1,0 +1,104 @@
+"""What the page holds of postings and reasons, each once and by number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from samesku.evaluation.statements import shown_title
+from samesku.report.runs import Run
+from samesku.report.steps import split_reason
+from samesku.report.thumbnails import thumbnails
+
+__all__ = ["MOST_PHOTOS", "Book"]
+
+# Photos inside the page: about 3 kB each.
+MOST_PHOTOS = 2_500
+
+
+class Book:
+    """Numbers the postings, phrases and photos that a page refers to.
+
+    Parameters
+    ----------
+    run : Run
+    """
+
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self._place: dict[int, int] = {}
+        self._number: dict[str, int] = {}
+        self._pairs: list[list[Any]] = []
+        frame = run.catalog.frame
+        self._ids = run.catalog.ids
+        self._titles = run.catalog.titles
+        self._prices = frame["price"].to_list() if "price" in frame.columns else None
+        self.photos_shown = 0
+
+    def posting(self, row: int) -> int:
+        """The number of a posting on the page."""
+        return self._place.setdefault(row, len(self._place))
+
+    def phrase(self, text: str) -> int:
+        """The number of a text on the page."""
+        return self._number.setdefault(text, len(self._number))
+
+    def pair(self, left: int, right: int, score: float | None, reasons: str | None) -> int:
+        """The number of a pair of rows on the page."""
+        told = [] if reasons is None else [self._reason(part) for part in reasons.split("; ")]
+        thousandths = None if score is None else round(1000 * score)
+        self._pairs.append([self.posting(left), self.posting(right), thousandths, told])
+        return len(self._pairs) - 1
+
+    def told(self, advance: Callable[[int], None] = lambda done: None) -> dict[str, Any]:
+        """Everything that was referred to, for the page: photos of those first that came first."""
+        rows = list(self._place)
+        of = {row: self.run.catalog.photos[row] for row in rows}
+        wanted = list(dict.fromkeys(path for path in of.values() if path is not None))
+        made = thumbnails(wanted[:MOST_PHOTOS])
+        advance(len(made))
+        number = {path: place for place, path in enumerate(made)}
+        self.photos_shown = len(made)
+        postings = [self._posting(row, number, of[row]) for row in rows]
+        return {
+            "photos": list(made.values()),
+            "photosWanted": len(wanted),
+            "postings": postings,
+            "pairs": self._pairs,
+            "phrases": list(self._number),
+        }
+
+    def _posting(self, row: int, number: dict[Path, int], photo: Path | None) -> list[Any]:
+        """`[id, title, marks, photo, hidden, price, label, side]`, up to the last one known."""
+        shown = shown_title(self._titles[row])
+        marks = [
+            [mark.start, mark.stop, self.phrase(mark.kind), self.phrase(mark.value)]
+            for mark in shown.marks
+        ]
+        run = self.run
+        label = None if run.labels is None or run.labels[row] < 0 else int(run.labels[row])
+        price = None if self._prices is None else self._prices[row]
+        side = None if run.lefts is None else int(row >= run.lefts)
+        place = -1 if photo is None else number.get(photo, -1)
+        told = [self._ids[row], shown.text, marks, place, shown.hidden, price, label, side]
+        while told[-1] is None:
+            told.pop()
+        return told
+
+    def _reason(self, part: str) -> list[int]:
+        """`[phrase, hundredths of log-odds]`; only the phrase where nothing is added."""
+        reason, added = split_reason(part)
+        told = [self.phrase(reason)]
+        return told if added is None else [*told, round(100 * added)]
+
+
+def sampled(rows: Iterable[int], most: int, seed: int = 0) -> list[int]:
+    """At most so many, drawn evenly and in their order."""
+    known = np.fromiter(rows, dtype=np.int64)
+    if len(known) <= most:
+        return [int(row) for row in known]
+    drawn = np.random.default_rng(seed).choice(known, most, replace=False)
+    return [int(row) for row in np.sort(drawn)]

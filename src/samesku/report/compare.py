@@ -1,0 +1,119 @@
+"""Two runs of one catalogue side by side: what changed, and whether it is better."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from samesku.evaluation.metrics import Sampled, Tally, bootstrap, pair_tally, posting_f1
+from samesku.report.book import Book
+from samesku.report.markup import Markup, element, table
+from samesku.report.runs import Run
+from samesku.report.sections import section
+
+__all__ = ["compared"]
+
+EXAMPLES = 40
+
+
+def compared(run: Run, other: Run, book: Book) -> tuple[Markup, dict[str, Any]]:
+    """The section, and the pairs that changed.
+
+    Raises
+    ------
+    ValueError
+        The runs are of different catalogues.
+    """
+    if run.catalog.ids != other.catalog.ids:
+        raise ValueError(
+            f"{run.name} and {other.name} are runs of different catalogues; compare two of one"
+        )
+    key = ["left", "right"]
+    new = run.matched.join(other.matched, on=key, how="anti", maintain_order="left")
+    gone = other.matched.join(run.matched, on=key, how="anti", maintain_order="left")
+    rows = [
+        (
+            "matched pairs",
+            f"{other.matched.height:,}",
+            f"{run.matched.height:,}",
+            f"{run.matched.height - other.matched.height:+,}",
+        ),
+        (
+            "groups of two or more",
+            *_counts(int((other.sizes > 1).sum()), int((run.sizes > 1).sum())),
+        ),
+        ("largest group", *_counts(int(other.sizes.max(initial=0)), int(run.sizes.max(initial=0)))),
+        ("line", f"{other.line:.2f}", f"{run.line:.2f}", ""),
+    ]
+    names = (other.name, run.name)
+    if names[0] == names[1]:
+        names = (str(other.folder), str(run.folder))
+    head = ["", *names, "difference"]
+    parts = [table("The two runs", head, [*rows, *_measured(run, other)])]
+    examples = {}
+    for name, pairs, words in (
+        ("new", new, f"matched now, not in “{names[0]}”"),
+        ("gone", gone, f"matched in “{names[0]}”, not now"),
+    ):
+        examples[f"compare-{name}"] = _examples(run, book, pairs)
+        summary = element("summary", element("strong", f"{pairs.height:,}"), words)
+        held = element("div", class_="examples", data_examples=f"compare-{name}")
+        parts.append(element("details", summary, held, class_="kind"))
+    hint = (
+        f"What changed from “{names[0]}” to “{names[1]}”. An interval that leaves out 0 is a "
+        f"difference; products are drawn together."
+    )
+    return section("compare", "Two runs compared", hint, *parts), examples
+
+
+def _counts(before: int, now: int) -> tuple[str, str, str]:
+    return f"{before:,}", f"{now:,}", f"{now - before:+,}"
+
+
+def _examples(run: Run, book: Book, pairs: pl.DataFrame) -> list[list[Any]]:
+    labels = run.labels
+    told = []
+    for left, right, score, reasons in (
+        pairs.select("left", "right", "score", "reasons").head(EXAMPLES).iter_rows()
+    ):
+        truth = None
+        if labels is not None and min(labels[left], labels[right]) >= 0:
+            truth = (
+                "The labels say one product."
+                if labels[left] == labels[right]
+                else "The labels say two."
+            )
+        told.append([book.pair(left, right, score, reasons), truth])
+    return told
+
+
+def _measured(run: Run, other: Run) -> list[tuple[str, str, str, str]]:
+    """F1 per posting, pair precision and recall with paired intervals, where labels are known."""
+    labels = run.labels
+    if labels is None or run.lefts is not None:
+        return []
+    rows = np.flatnonzero(run.queries & (labels >= 0))
+    sampled = [_sampled(_tally(each, labels).take(rows), labels[rows]) for each in (other, run)]
+    told = []
+    for name in sampled[0]:
+        before, now = sampled[0][name], sampled[1][name]
+        gap = now.minus(before)
+        difference = f"{gap.value:+.4f} ({gap.low:+.4f} to {gap.high:+.4f})"
+        told.append((name, f"{before.value:.4f}", f"{now.value:.4f}", difference))
+    return told
+
+
+def _tally(run: Run, labels: NDArray[np.int64]) -> Tally:
+    return pair_tally(run.matched["left"].to_numpy(), run.matched["right"].to_numpy(), labels)
+
+
+def _sampled(tally: Tally, products: NDArray[np.int64]) -> dict[str, Sampled]:
+    one = np.ones(len(products))
+    return {
+        "F1 per posting": bootstrap(posting_f1(tally), one, products),
+        "pair precision": bootstrap(tally.correct, tally.matched, products),
+        "pair recall": bootstrap(tally.correct, tally.actual, products),
+    }

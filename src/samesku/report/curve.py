@@ -1,0 +1,197 @@
+"""What another line would have given: matches, precision and recall against the threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samesku.clustering import group
+from samesku.evaluation.metrics import group_tally, pair_tally
+from samesku.report.runs import Run
+
+__all__ = ["Point", "Target", "curve", "targets"]
+
+# Where lines are tried: scores from here to there; the run's own is always among them.
+TRIED = (*(each / 20 for each in range(2, 20)), 0.97, 0.99)
+LEAST_UNCALIBRATED = 0.3
+WANTED = (0.8, 0.9, 0.95, 0.98, 0.99)
+
+
+@dataclass(frozen=True)
+class Point:
+    """What one line gives.
+
+    Attributes
+    ----------
+    line : float
+    matches : int
+        Pairs.
+    groups : int
+        Of two postings or more.
+    estimate : float or None
+        Mean probability of the matched pairs that were judged: the precision to expect.
+    precision, recall, f1 : float or None
+        Of pairs, where labels are known.
+    """
+
+    line: float
+    matches: int
+    groups: int
+    estimate: float | None
+    precision: float | None = None
+    recall: float | None = None
+    f1: float | None = None
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """For the page, in four digits."""
+        return {
+            name: round(value, 4) if isinstance(value, float) else value
+            for name, value in asdict(self).items()
+        }
+
+    @property
+    def best_known(self) -> float | None:
+        """Measured precision, else the estimate."""
+        return self.estimate if self.precision is None else self.precision
+
+
+@dataclass(frozen=True)
+class Target:
+    """The lowest line that reaches a precision, and what it costs.
+
+    Attributes
+    ----------
+    precision : float
+        That is wanted.
+    point : Point or None
+        None: no line reaches it.
+    lost : int
+        Matches fewer than at the line of the run; negative: more.
+    """
+
+    precision: float
+    point: Point | None
+    lost: int = 0
+
+
+def curve(run: Run) -> list[Point]:
+    """What lines from low to high give, the run's own among them.
+
+    A match is grouped anew at each line from the judged pairs; of an evaluation pairs are taken
+    as they are, and of a link they are assigned anew from the pairs that were written.
+    """
+    lines = sorted({run.line, *(line for line in TRIED if _can_be_drawn(run, line))})
+    return [_point(run, line) for line in lines]
+
+
+def targets(points: Sequence[Point], line: float) -> list[Target]:
+    """For each precision that people ask for, the lowest line that reaches and keeps it."""
+    own = min(points, key=lambda point: abs(point.line - line))
+    found = []
+    for wanted in WANTED:
+        good = None
+        for point in reversed([point for point in points if point.matches]):
+            if (point.best_known or 0) < wanted:
+                break
+            good = point
+        found.append(Target(wanted, good, own.matches - good.matches if good else 0))
+    return found
+
+
+def _can_be_drawn(run: Run, line: float) -> bool:
+    if run.kind == "link":
+        return bool(line >= float(run.pairs["score"].min() or 0))  # type: ignore[arg-type]
+    return run.probabilistic or line >= LEAST_UNCALIBRATED
+
+
+def _point(run: Run, line: float) -> Point:
+    pairs = run.pairs
+    left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
+    score = pairs["score"].fill_null(-1).to_numpy()
+    at_own = abs(line - run.line) < 1e-9
+    if run.kind == "evaluation":
+        return _measured(run, line, left, right, score, score >= line, None)
+    if run.kind == "link":
+        # Only a link waits for its trees to load.
+        from samesku.linking.assignment import choose_links
+
+        chosen = np.zeros(len(left), dtype=bool)
+        rule = run.record["rule"]
+        chosen[choose_links(left, right, score, line=line, rule=rule)] = True
+        if at_own:
+            chosen = pairs["matched"].to_numpy()
+        return _measured(run, line, left, right, score, chosen, None)
+    groups = run.groups
+    if not at_own:
+        judged = score >= 0
+        cohesion = float(run.record["cohesion"])
+        groups = group(
+            left[judged],
+            right[judged],
+            score[judged],
+            len(groups),
+            line=line,
+            cohesion=cohesion,
+        )
+    return _measured(run, line, left, right, score, groups[left] == groups[right], groups)
+
+
+def _measured(
+    run: Run,
+    line: float,
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    score: NDArray[np.float32],
+    matched: NDArray[np.bool_],
+    groups: NDArray[np.int64] | None,
+) -> Point:
+    known = matched & (score >= 0)
+    estimate = float(score[known].mean()) if run.probabilistic and known.any() else None
+    if groups is None:
+        number, grouped = int(matched.sum()), int(matched.sum())
+    else:
+        sizes = np.bincount(groups, minlength=1)
+        number, grouped = int((sizes * (sizes - 1) // 2).sum()), int((sizes > 1).sum())
+    if (labels := run.labels) is None:
+        return Point(line, number, grouped, estimate)
+    if run.lefts is not None:
+        return Point(line, number, grouped, estimate, *_across(run, left[matched], right[matched]))
+    tally = (
+        pair_tally(left[matched], right[matched], labels)
+        if groups is None
+        else group_tally(groups, labels)
+    ).take(np.flatnonzero(run.queries & (labels >= 0)))
+    correct, told, actual = tally.correct.sum(), tally.matched.sum(), tally.actual.sum()
+    return Point(line, number, grouped, estimate, *_figures(correct, told, actual))
+
+
+def _across(
+    run: Run, left: NDArray[np.int64], right: NDArray[np.int64]
+) -> tuple[float | None, float | None, float | None]:
+    """Figures of links: only pairs of a left and a right posting could be found."""
+    labels, lefts = run.labels, run.lefts
+    assert labels is not None
+    ours, theirs = labels[:lefts], labels[lefts:]
+    number = int(labels.max()) + 1
+    actual = np.bincount(ours[ours >= 0], minlength=number) @ np.bincount(
+        theirs[theirs >= 0], minlength=number
+    )
+    known = (labels[left] >= 0) & (labels[right] >= 0)
+    correct = np.count_nonzero(known & (labels[left] == labels[right]))
+    return _figures(correct, np.count_nonzero(known), actual)
+
+
+def _figures(
+    correct: Any, told: Any, actual: Any
+) -> tuple[float | None, float | None, float | None]:
+    # Counts, from numpy or not.
+    precision = float(correct / told) if told else None
+    recall = float(correct / actual) if actual else None
+    if not precision or not recall:
+        return precision, recall, 0.0 if told and actual else None
+    return precision, recall, 2 * precision * recall / (precision + recall)

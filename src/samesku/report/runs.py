@@ -1,0 +1,314 @@
+"""The folder that `match`, `link` or `evaluate` left, read back with its catalogue."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import polars as pl
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
+
+from samesku.catalog import Catalog, read_catalog
+from samesku.matches import Matches
+
+__all__ = ["Kind", "Run", "read_run", "read_source", "run_of"]
+
+Kind: TypeAlias = Literal["match", "link", "evaluation"]
+PLAIN = ("left_id", "right_id", "left", "right", "score", "matched", "reasons", "probability")
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What a run decided, in rows of its catalogue.
+
+    Attributes
+    ----------
+    folder : Path
+    kind : {"match", "link", "evaluation"}
+    record : mapping
+        What `run.json` or `evaluation.json` holds.
+    catalog : Catalog
+        Of a link both sides, the left one first.
+    pairs : polars.DataFrame
+        `left`, `right` (rows), `score` (null: never judged), `matched`, `reasons` (null: not told)
+        and the similarity under each encoder, surest first.
+    groups : int64 (n,)
+        Group of each posting. An evaluation has none: each posting stands alone.
+    line : float
+    queries : bool (n,)
+        The postings whose errors count.
+    lefts : int, optional
+        Of a link, how many postings are the left side's.
+    """
+
+    folder: Path
+    kind: Kind
+    record: Mapping[str, Any]
+    catalog: Catalog
+    pairs: pl.DataFrame
+    groups: NDArray[np.int64]
+    line: float
+    queries: NDArray[np.bool_]
+    lefts: int | None = None
+
+    @property
+    def name(self) -> str:
+        """What the run is called on the page."""
+        return self.folder.resolve().name
+
+    @property
+    def probabilistic(self) -> bool:
+        """Whether the scores are probabilities."""
+        return bool(self.record.get("probabilistic", self.kind == "link"))
+
+    @property
+    def encoders(self) -> list[str]:
+        """Whose similarities `pairs` holds."""
+        return [name for name in self.pairs.columns if name not in PLAIN]
+
+    @cached_property
+    def labels(self) -> NDArray[np.int64] | None:
+        """Known products, -1 where unknown; None where none at all is known."""
+        labels = self.catalog.labels
+        return None if labels is None or not (labels >= 0).any() else labels
+
+    @cached_property
+    def sizes(self) -> NDArray[np.int64]:
+        """Postings of each group."""
+        return np.bincount(self.groups, minlength=1)
+
+    def rows(self, left: str, right: str) -> tuple[int, int]:
+        """The rows of two postings by their ids; of a link the left shop's first.
+
+        Raises
+        ------
+        ValueError
+            There is no such posting, or both are one.
+        """
+        ids, lefts = self.catalog.ids, self.lefts
+        sides = (ids, ids) if lefts is None else (ids[:lefts], ids[lefts:])
+        for name, known in zip((left, right), sides, strict=True):
+            if name not in known:
+                raise ValueError(f"there is no posting {name!r} in {self.catalog.name}")
+        if left == right and lefts is None:
+            raise ValueError(f"{left!r} is one posting; name two")
+        return sides[0].index(left), sides[1].index(right) + (lefts or 0)
+
+    def pair(self, left: int, right: int) -> dict[str, Any] | None:
+        """What was written down of a pair of rows; None: nothing."""
+        low, high = min(left, right), max(left, right)
+        found = self.pairs.filter(pl.col("left") == low, pl.col("right") == high)
+        return found.row(0, named=True) if found.height else None
+
+    @cached_property
+    def matched(self) -> pl.DataFrame:
+        """The matched pairs."""
+        return self.pairs.filter("matched")
+
+
+def read_run(
+    folder: Path,
+    *,
+    catalogue: Path | None = None,
+    photos: Path | None = None,
+    fusion: str | None = None,
+) -> Run:
+    """Read what a command wrote, and the catalogue that it read.
+
+    Parameters
+    ----------
+    folder : Path
+        That `match`, `link` or `evaluate --out` wrote.
+    catalogue, photos : Path, optional
+        Where the catalogue and its photos are, if not where they were.
+    fusion : str, optional
+        Of an evaluation: which of its fusions or models; default: the last.
+
+    Raises
+    ------
+    FileNotFoundError
+        The folder holds no run, or its catalogue has gone.
+    ValueError
+        The catalogue is not the one that the run read.
+    """
+    if (folder / "evaluation.json").is_file():
+        return _evaluation(folder, catalogue, photos, fusion)
+    if not (folder / "run.json").is_file():
+        raise FileNotFoundError(
+            f"{folder} holds neither run.json nor evaluation.json; give the folder that "
+            f"`samesku match`, `link` or `evaluate --out` wrote"
+        )
+    if (folder / "links.csv").is_file():
+        return _link(folder, catalogue, photos)
+    return _match(folder, catalogue, photos)
+
+
+def run_of(matches: Matches) -> Run:
+    """Matches that were not written down, as a run."""
+    ids = matches.catalog.frame["posting_id"]
+    tables = [matches.pairs, matches.near_misses, matches.judged]
+    pairs = _located(_joined(tables), ids, ids)
+    left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
+    groups = matches.groups
+    pairs = pairs.with_columns(matched=groups[left] == groups[right])
+    everyone = np.ones(len(matches.catalog), dtype=bool)
+    return Run(
+        Path(), "match", matches.summary, matches.catalog, pairs, groups, matches.line, everyone
+    )
+
+
+def read_source(
+    source: Mapping[str, Any], name: str, catalogue: Path | None, photos: Path | None
+) -> Catalog:
+    """The catalogue of a run, from where it was or where the user says that it is now."""
+    path = catalogue or Path(source.get("path") or name)
+    if not path.exists():
+        raise FileNotFoundError(
+            f"the catalogue of the run, {path}, is not there; say with --catalogue where it is"
+        )
+    told = source.get("photos")
+    place = photos or (Path(told) if told and Path(told).is_dir() else None)
+    return read_catalog(path, photos=place, columns=source.get("columns"))
+
+
+def _match(folder: Path, catalogue: Path | None, photos: Path | None) -> Run:
+    record = _json(folder / "run.json")
+    told = record.get("catalogue", {})
+    catalog = read_source(record.get("source", {}), str(told.get("name")), catalogue, photos)
+    table = pl.read_csv(
+        folder / "groups.csv", columns=["group_id", "posting_id"], infer_schema=False
+    )
+    groups = _in_rows(catalog, table, folder)
+    tables = [_parquet(folder, name) for name in ("pairs", "near_misses", "judged")]
+    pairs = _located(_joined(tables), catalog.frame["posting_id"], catalog.frame["posting_id"])
+    left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
+    pairs = pairs.with_columns(matched=groups[left] == groups[right])
+    everyone = np.ones(len(catalog), dtype=bool)
+    return Run(folder, "match", record, catalog, pairs, groups, float(record["line"]), everyone)
+
+
+def _link(folder: Path, catalogue: Path | None, photos: Path | None) -> Run:
+    if catalogue is not None:
+        raise ValueError("a run of `link` has two catalogues; --catalogue cannot name both")
+    record = _json(folder / "run.json")
+    source = record.get("source", {})
+    left, right = (
+        read_source(source.get(side, {}), str(record[side]["name"]), None, photos)
+        for side in ("left", "right")
+    )
+    tables = [
+        pl.read_csv(folder / name, schema_overrides={"left_id": pl.String, "right_id": pl.String})
+        for name in ("links.csv", "near_links.csv")
+    ]
+    ids = left.frame["posting_id"], right.frame["posting_id"]
+    told = ["left_id", "right_id", "probability", "reasons"]
+    linked = [
+        table.select(told).with_columns(
+            pl.col("probability").cast(pl.Float32), pl.col("reasons").cast(pl.String), matched=flag
+        )
+        for table, flag in zip(tables, (pl.lit(True), pl.lit(False)), strict=True)
+    ]
+    pairs = _located(pl.concat(linked).rename({"probability": "score"}), *ids)
+    pairs = pairs.with_columns(pl.col("right") + len(left))
+    both = Catalog(
+        pl.concat([left.frame, right.frame], how="diagonal_relaxed"),
+        left.photos + right.photos,
+        left.problems + right.problems,
+        f"{left.name} and {right.name}",
+    )
+    sure = pairs.filter("matched")
+    ends = sure["left"].to_numpy(), sure["right"].to_numpy()
+    tied = sp.coo_matrix((np.ones(sure.height), ends), shape=(len(both), len(both)))
+    groups = connected_components(tied, directed=False)[1].astype(np.int64)
+    everyone = np.ones(len(both), dtype=bool)
+    line = float(record["line"])
+    return Run(folder, "link", record, both, pairs, groups, line, everyone, len(left))
+
+
+def _evaluation(
+    folder: Path, catalogue: Path | None, photos: Path | None, fusion: str | None
+) -> Run:
+    record = _json(folder / "evaluation.json")
+    names = list(dict.fromkeys(result["fusion"] for result in record["results"]))
+    if fusion is not None and fusion not in names:
+        raise ValueError(f"{folder} evaluated no {fusion!r}; it has {', '.join(names)}")
+    name = fusion or names[-1]
+    told = str(record["catalogue"]["name"])
+    catalog = read_source(record.get("source", {}), told, catalogue, photos)
+    file = folder / "judged.parquet"
+    if not file.is_file():
+        raise FileNotFoundError(f"{file} is not there; evaluate anew with --out {folder}")
+    whole = pl.read_parquet(file)
+    table = whole.filter(pl.col("fusion") == name).drop("fusion")
+    ids = catalog.frame["posting_id"]
+    pairs = _located(table.with_columns(reasons=pl.lit(None, dtype=pl.String)), ids, ids)
+    queries = pl.read_parquet(folder / "queries.parquet")["posting_id"].to_list()
+    scored = catalog.frame["posting_id"].is_in(queries)
+    chosen = [each["line"] for each in record["chosen"] if each["fusion"] == name]
+    shown = {**record, "probabilistic": _has_reliability(record, name), "shown": name}
+    alone = np.arange(len(catalog))
+    line = float(np.mean(chosen))
+    return Run(folder, "evaluation", shown, catalog, pairs, alone, line, scored.to_numpy())
+
+
+def _has_reliability(record: Mapping[str, Any], name: str) -> bool:
+    of = [result for result in record["results"] if result["fusion"] == name]
+    return any(result["reliability"] is not None for result in of)
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path} is no JSON ({error}); make the run anew") from error
+    if not isinstance(record, dict):
+        raise ValueError(f"{path} does not hold what samesku writes; make the run anew")
+    return record
+
+
+def _parquet(folder: Path, name: str) -> pl.DataFrame:
+    path = folder / f"{name}.parquet"
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is not there; make the run anew: samesku match")
+    return pl.read_parquet(path)
+
+
+def _joined(tables: list[pl.DataFrame]) -> pl.DataFrame:
+    """One after the other; each pair from the first table that has it."""
+    found = tables[0]
+    for table in tables[1:]:
+        new = table.join(found, on=["left_id", "right_id"], how="anti", maintain_order="left")
+        found = pl.concat([found, new], how="diagonal_relaxed")
+    return found.sort("score", descending=True, nulls_last=True, maintain_order=True)
+
+
+def _located(pairs: pl.DataFrame, lefts: pl.Series, rights: pl.Series) -> pl.DataFrame:
+    """`left` and `right`, rows, for the ids."""
+    for side, ids in (("left", lefts), ("right", rights)):
+        rows = pl.DataFrame({f"{side}_id": ids}).with_row_index(side)
+        pairs = pairs.join(
+            rows.with_columns(pl.col(side).cast(pl.Int64)),
+            on=f"{side}_id",
+            how="left",
+            maintain_order="left",
+        )
+    if strange := pairs["left"].null_count() + pairs["right"].null_count():
+        raise ValueError(
+            f"{strange:,} postings of the run are not in the catalogue; is it another?"
+        )
+    return pairs.drop("left_id", "right_id")
+
+
+def _in_rows(catalog: Catalog, table: pl.DataFrame, folder: Path) -> NDArray[np.int64]:
+    ids = catalog.frame.select("posting_id")
+    placed = ids.join(table, on="posting_id", how="left", maintain_order="left")["group_id"]
+    if placed.null_count() or table.height != len(catalog):
+        raise ValueError(f"{folder} is a run of another catalogue than {catalog.name}; name it")
+    return placed.cast(pl.Int64).to_numpy()

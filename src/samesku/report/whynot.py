@@ -1,0 +1,150 @@
+"""Why two postings matched or not, or why none judged them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from samesku.cache import Cache, default_folder
+from samesku.candidates import Candidates, Source
+from samesku.catalog import Catalog
+from samesku.encoders import encoders_by_name
+from samesku.linking.sides import FLOOR as LINK_FLOOR
+from samesku.linking.sides import Sides, candidates_across
+from samesku.matcher import FLOOR, Matcher
+from samesku.progress import Progress
+from samesku.report.runs import Run
+from samesku.similarity import pair_similarity
+
+__all__ = [
+    "Nearness",
+    "is_candidate",
+    "nearness",
+    "search_again",
+    "verdict",
+]
+
+
+def verdict(run: Run, rows: tuple[int, int], pair: Mapping[str, Any]) -> str:
+    """In words, what was decided of a judged pair, and at which stage."""
+    score, line = pair["score"], run.line
+    told = "was not judged itself" if score is None else f"scored {score:.3f}"
+    size = int(run.sizes[run.groups[rows[0]]])
+    if pair["matched"]:
+        group = "" if run.kind != "match" else f" They are in one group of {size}."
+        if score is None or score < np.float32(line):
+            return f"Matched: the pair {told}, but others of its group match.{group}"
+        return f"Matched: the pair {told}, and the line is {line:.2f}.{group}"
+    if score is not None and score >= np.float32(line):
+        cut = "each may have one counterpart, and a better one was chosen"
+        if run.kind != "link":
+            cut = "the grouping cut it, as others of the two groups do not match"
+        return f"Not matched: the pair {told}, above the line of {line:.2f}, but {cut}."
+    return f"Not matched: the pair {told}, below the line of {line:.2f}."
+
+
+def search_again(
+    run: Run, cache: Path | None, progress: Progress
+) -> tuple[Candidates, Mapping[str, float]]:
+    """The candidates of the run once more, and below which similarity there are none, by kind."""
+    source = run.record.get("source", {})
+    own = source.get("left", source)
+    names = own.get("encoders") or []
+    place = Cache(cache or default_folder())
+    neighbours, method = own.get("neighbours", 50), own.get("search", "auto")
+    encoders = encoders_by_name(names)
+    if run.lefts is None:
+        matcher = Matcher(
+            encoders, "union", k=neighbours, method=method, cache=place, progress=progress
+        )
+        return matcher.candidates(run.catalog), FLOOR
+    both, number = run.catalog, run.lefts
+    left: Catalog = both.take(range(number))
+    right: Catalog = both.take(range(number, len(both)))
+    candidates, _ = candidates_across(
+        Sides(left, right), encoders, k=neighbours, method=method, cache=place, progress=progress
+    )
+    return candidates, LINK_FLOOR
+
+
+@dataclass(frozen=True)
+class Nearness:
+    """Two postings under one encoder.
+
+    Attributes
+    ----------
+    encoder : str
+    similarity : float or None
+        None where one of the two has nothing that it could look at.
+    floor : float
+        Below this similarity no pair is a candidate.
+    last_left, last_right : float or None
+        How alike the last neighbour in the list of either posting is; None: the list is empty.
+    full_left, full_right : int
+        How many neighbours either list holds.
+    """
+
+    encoder: str
+    similarity: float | None
+    floor: float
+    last_left: float | None
+    last_right: float | None
+    full_left: int
+    full_right: int
+
+    @property
+    def why_not(self) -> str:
+        """In words, why this encoder did not bring the pair in."""
+        if self.similarity is None:
+            return "one of the two has nothing for it to look at"
+        alike = f"they are {self.similarity:.2f} alike"
+        if self.similarity < self.floor:
+            return f"{alike}, below its floor of {self.floor:.2f}"
+        ends = zip(
+            (self.last_left, self.last_right), (self.full_left, self.full_right), strict=True
+        )
+        lists = [f"{count} nearest, {last:.2f} or more" for last, count in ends if last is not None]
+        return f"{alike}; each has nearer ones ({' and '.join(lists)})" if lists else alike
+
+
+def is_candidate(candidates: Candidates, left: int, right: int) -> int | None:
+    """The place of a pair of rows among the candidates; None when it is none."""
+    low, high = min(left, right), max(left, right)
+    place = np.flatnonzero((candidates.left == low) & (candidates.right == high))
+    return int(place[0]) if len(place) else None
+
+
+def nearness(
+    candidates: Candidates, left: int, right: int, floors: Mapping[str, float]
+) -> list[Nearness]:
+    """Two rows under each encoder.
+
+    Parameters
+    ----------
+    candidates : Candidates
+        With the sources that they were joined from.
+    left, right : int
+    floors : mapping of str to float
+        By the kind of vectors.
+    """
+    return [_under(source, left, right, floors) for source in candidates.sources]
+
+
+def _under(source: Source, left: int, right: int, floors: Mapping[str, float]) -> Nearness:
+    alike = float(pair_similarity(source.vectors, np.array([left]), np.array([right]))[0])
+    found = source.neighbors
+    lists = [found.similarity[found.query == row] for row in (left, right)]
+    last = [float(each.min()) if len(each) else None for each in lists]
+    return Nearness(
+        source.encoder,
+        None if np.isnan(alike) else alike,
+        floors[source.vectors.kind],
+        last[0],
+        last[1],
+        len(lists[0]),
+        len(lists[1]),
+    )

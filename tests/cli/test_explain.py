@@ -1,0 +1,60 @@
+import pytest
+from typer.testing import CliRunner
+
+from samesku.cli import app
+
+OFFERS = """posting_id,title,label_group,image_phash
+a,Susu Bebelo 400 gram,1,ffff0000ffff0000
+b,BEBELO susu 0.4kg,1,ffff0000ffff0001
+c,Lampu [red]LED\x1b[31m 12 watt,2,
+d,Lampu LED 12w putih,2,
+e,Sepatu lari pria,3,0000ffff0000ffff
+f,Sepatu kulit wanita,,
+"""
+
+
+def run(*parts):
+    return CliRunner().invoke(app, list(map(str, parts)))
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("shop")
+    (folder / "offers.csv").write_text(OFFERS)
+    result = run("match", folder / "offers.csv", "--out", folder / "out", "--no-cache",
+                 "-e", "tfidf", "-e", "phash")  # fmt: skip
+    assert result.exit_code == 0, result.output
+    return folder / "out"
+
+
+def test_a_match_is_explained_to_its_probability(out):
+    told = run("explain", out, "b", "a").stdout
+    assert told.startswith("b  BEBELO susu 0.4kg\na  Susu Bebelo 400 gram\n")
+    assert "Matched: the pair scored" in told
+    assert "titles alike" in told
+    assert "together" in told
+    assert "How alike they are: tfidf" in told
+    assert "Their labels say: one product." in told
+
+
+def test_a_pair_that_was_never_a_candidate_is_told_why(out, tmp_path):
+    result = run("explain", out, "a", "e", "--cache", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "They never became a candidate" in result.stdout
+    assert "tfidf: they are 0.00 alike, below its floor of 0.25" in result.stdout
+    assert "phash: they are 0.00 alike, below its floor of 0.75" in result.stdout
+    assert "two products" in result.stdout
+
+
+def test_titles_do_not_steer_the_terminal(out, tmp_path):
+    told = run("explain", out, "c", "f", "--cache", tmp_path).stdout
+    assert "Lampu [red]LED [31m 12 watt" in told
+    assert "\x1b" not in told
+    assert "phash: one of the two has nothing for it to look at" in told
+    assert "Their labels say" not in told
+
+
+def test_unknown_postings_are_told(out):
+    result = run("explain", out, "a", "zz")
+    assert result.exit_code == 2
+    assert "there is no posting 'zz'" in result.stderr

@@ -1,0 +1,118 @@
+import numpy as np
+import polars as pl
+import pytest
+
+from samesku import read_catalog
+from samesku.evaluation.errors import find_errors, label_suspects
+from samesku.evaluation.kinds import ADVICE, KINDS
+
+FILLER = [(f"kata{n} barang{n % 7} toko{n % 5}", f"{n:016x}") for n in range(40)]
+
+
+def kind_of(mine, theirs, *, label, score, matched, photo=None, hashes=("f" * 16, "0" * 16)):
+    """The kind of one wrong pair among offers that have nothing to do with it."""
+    titles = [mine, theirs, *(title for title, _ in FILLER)]
+    catalog = read_catalog(
+        pl.DataFrame(
+            {
+                "posting_id": [f"p{n}" for n in range(len(titles))],
+                "title": titles,
+                "image_phash": [*hashes, *(code for _, code in FILLER)],
+                "label_group": ["0", "0" if label else "1", *(f"x{n}" for n in range(len(FILLER)))],
+            }
+        )
+    )
+    pairs = pl.DataFrame(
+        {"left": [0], "right": [1], "score": [score], "matched": [matched], "phash": [photo]},
+        schema_overrides={"score": pl.Float32, "phash": pl.Float32},
+    )
+    everyone = np.ones(len(catalog), dtype=bool)
+    errors = find_errors(catalog, pairs, everyone, {"phash": "photo"}, 0.5)
+    assert errors["error"].to_list() == ["split" if label else "merge"]
+    return errors["kind"][0]
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "photo", "kind"),
+    [
+        ("susu bebelo 400 gr", "susu bebelo 800gr", 0.5, "size or count differs"),
+        ("susu bebelo isi 6", "susu bebelo isi 12 pcs", 1.0, "size or count differs"),
+        ("kaos polos merah", "kaos polos biru", 0.5, "variant, model or colour"),
+        ("masker 25gr", "masker 25 gr dan 65gr", 0.5, "multi-variant posting"),
+        ("pisau dapur tajam", "pengupas buah stainless", 1.0, "same photo, other product"),
+        ("serum wardah 17 ml", "serum wardah 17ml refill", 0.5, "variant, model or colour"),
+        ("popok pants S40 / M34 / L30", "popok pants L30", 0.5, "multi-variant posting"),
+        ("tas ransel anak", "TAS RANSEL ANAK murah", 0.6, "probable label error"),
+        (
+            "lampu meja belajar lipat",
+            "lampu hias dinding kayu",
+            0.6,
+            "alike titles, nothing stated differs",
+        ),
+    ],
+)
+def test_kinds_of_false_merges(mine, theirs, photo, kind):
+    assert kind_of(mine, theirs, label=False, score=0.7, matched=True, photo=photo) == kind
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "photo", "hashes", "kind"),
+    [
+        ("susu bebelo 400 gr", "susu bebelo 800gr", 0.5, None, "size or count differs"),
+        ("headset sport", "earphone olahraga", 0.5, None, "few shared words: paraphrase or label"),
+        ("tas ransel anak sekolah", "tas ransel anak tk", 0.5, None, "other photo"),
+        ("tas ransel anak sekolah", "tas ransel anak tk", None, ("f" * 16, None), "no photo"),
+    ],
+)  # fmt: skip
+def test_kinds_of_false_splits(mine, theirs, photo, hashes, kind):
+    hashes = hashes or ("f" * 16, "0" * 16)
+    found = kind_of(mine, theirs, label=True, score=0.2, matched=False, photo=photo, hashes=hashes)
+    assert found == kind
+
+
+def test_titles_that_contradict_their_common_label_doubt_it():
+    found = kind_of(
+        "kuas rias 12pcs", "masker oat 65 gr 3pcs", label=True, score=0.01, matched=False
+    )
+    assert found == "probable label error"
+
+
+def test_the_most_certainly_wrong_comes_first_and_right_pairs_are_left_out():
+    titles = ["a b", "a b", "c d", "c d", "e"]
+    table = {
+        "posting_id": list("vwxyz"),
+        "title": titles,
+        "label_group": ["1", "2", "3", "3", None],
+    }
+    catalog = read_catalog(pl.DataFrame(table))
+    pairs = pl.DataFrame(
+        {
+            "left": [0, 0, 1, 2, 3],
+            "right": [1, 2, 3, 3, 4],
+            "score": [0.6, 0.9, 0.7, 0.95, 0.99],
+            "matched": [True, True, True, True, True],
+        }
+    )
+    errors = find_errors(catalog, pairs, np.ones(5, dtype=bool))
+    assert errors.select("left", "right").rows() == [(0, 2), (1, 3), (0, 1)]
+    assert set(errors["stage"]) == {"matched"}
+    suspects = label_suspects(catalog, errors)
+    assert suspects["left_id"].to_list() == ["v", "v"][: suspects.height]
+    assert set(suspects["doubt"]) <= {"one product, two labels"}
+
+
+def test_only_pairs_that_touch_a_query_count():
+    table = {"posting_id": list("wxyz"), "title": ["a"] * 4, "label_group": ["1", "1", "2", "2"]}
+    catalog = read_catalog(pl.DataFrame(table))
+    none = pl.DataFrame(
+        schema={"left": pl.Int64, "right": pl.Int64, "score": pl.Float32, "matched": pl.Boolean}
+    )
+    errors = find_errors(catalog, none, np.array([True, False, False, False]))
+    assert errors.rows() == [(0, 1, None, "split", "not a candidate", errors["kind"][0])]
+
+
+def test_labels_are_needed_and_every_kind_has_advice():
+    assert set(ADVICE) == set(KINDS)
+    catalog = read_catalog(pl.DataFrame({"posting_id": ["a"], "title": ["x"]}))
+    with pytest.raises(ValueError, match="no labels"):
+        find_errors(catalog, pl.DataFrame({"left": [], "right": []}), np.array([True]))

@@ -1,0 +1,131 @@
+import json
+import re
+from html.parser import HTMLParser
+
+import polars as pl
+import pytest
+
+pytest.importorskip("altair", reason="needs the extra report")
+
+from samesku.report.page import build_report
+from samesku.report.runs import read_run
+
+
+class Seen(HTMLParser):
+    """What a browser would make of the page."""
+
+    def __init__(self, page):
+        super().__init__()
+        self.tags, self.ids, self.sources, self.handlers = [], [], [], []
+        self.feed(page)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        for name, value in attrs:
+            if name == "id":
+                self.ids.append(value)
+            if name in ("src", "href", "data", "action"):
+                self.sources.append(value)
+            if name.startswith("on"):
+                self.handlers.append(value)
+
+
+def data_of(page):
+    return json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL)[1])
+
+
+@pytest.fixture(scope="module")
+def report(folder):
+    return build_report(read_run(folder))
+
+
+def test_the_page_is_whole_and_asks_for_nothing(report):
+    seen = Seen(report.html)
+    assert all(source.startswith("#") for source in seen.sources)
+    assert len(set(seen.ids)) == len(seen.ids)
+    wanted = ["glance", "line", "groups", "near", "errors", "run"]
+    assert [name for name in seen.ids if name in wanted] == wanted
+    assert seen.tags.count("script") == 2
+    assert "default-src 'none'" in report.html
+
+
+def test_hostile_titles_are_text(report):
+    seen = Seen(report.html)
+    assert seen.handlers == []
+    assert "img" not in seen.tags
+    titles = [posting[1] for posting in data_of(report.html)["postings"]]
+    assert "<script>window.hacked = 1</script> tas ransel hitam" not in report.html
+    assert any("window.hacked" in title for title in titles)
+    assert max(map(len, titles)) <= 300
+    hidden = [posting[4] for posting in data_of(report.html)["postings"]]
+    assert max(hidden) > 9_000
+
+
+def test_what_is_sampled_is_stated(folder, monkeypatch):
+    monkeypatch.setattr("samesku.report.browse.MOST_GROUPS", 5)
+    monkeypatch.setattr("samesku.report.book.MOST_PHOTOS", 3)
+    page = build_report(read_run(folder)).html
+    data = data_of(page)
+    assert len(data["groups"]) == 5
+    assert len(data["photos"]) == 3
+    assert re.search(r"A sample of 5 of \d+ groups is here", page)
+    assert re.search(r"3 of the \d+ photos of these offers are inside", page)
+
+
+def test_errors_are_counted_with_examples_and_labels_to_review(report, folder):
+    run = read_run(folder)
+    wrong = run.matched.filter(
+        pl.Series(run.labels[run.matched["left"]] != run.labels[run.matched["right"]])
+    )
+    assert f"<dt>false merges</dt><dd>{wrong.height:,}</dd>" in report.html
+    data = data_of(report.html)
+    assert set(re.findall(r'data-examples="([^"]+)"', report.html)) == set(data["examples"])
+    assert report.suspects.columns[:2] == ["left_id", "right_id"]
+    assert data["files"]["label-errors.csv"].startswith("left_id,right_id,")
+
+
+def test_without_labels_precision_is_said_to_be_an_estimate(folder, shop, tmp_path):
+    bare = tmp_path / "bare.csv"
+    pl.read_csv(shop / "offers.csv", infer_schema=False).drop("label_group").write_csv(bare)
+    page = build_report(read_run(folder, catalogue=bare, photos=shop / "images")).html
+    assert "an estimate, not a measurement" in page
+    assert "if you want estimated precision of" in page
+    assert 'id="errors"' not in page
+
+
+def test_two_runs_are_compared(folder, matches, tmp_path):
+    other = tmp_path / "stricter"
+    matches.rethreshold(0.9).write(other)
+    record = json.loads((other / "run.json").read_text())
+    record["source"] = json.loads((folder / "run.json").read_text())["source"]
+    (other / "run.json").write_text(json.dumps(record))
+    strict, run = read_run(other), read_run(folder)
+    page = build_report(run, other=strict).html
+    assert "What changed from “stricter” to “result”" in page
+    new = run.matched.join(strict.matched, on=["left", "right"], how="anti").height
+    assert f"<strong>{new:,}</strong>" in page
+    row = re.search(r"F1 per posting</th>(.*?)</tr>", page[page.index('id="compare"') :])[1]
+    assert re.search(r"[+-]0\.\d{4} \([+-]\d\.\d{4} to [+-]\d\.\d{4}\)", row)
+
+
+def test_other_catalogues_are_not_compared(folder, linked):
+    with pytest.raises(ValueError, match="different catalogues"):
+        build_report(read_run(folder), other=read_run(linked))
+
+
+def test_an_evaluation_and_a_link_have_pages(evaluated, linked):
+    page = build_report(read_run(evaluated)).html
+    assert 'id="figures"' in page
+    assert 'id="groups"' not in page
+    assert "Against union, paired 95% intervals" in page
+    page = build_report(read_run(linked)).html
+    assert "What was linked" in page
+    assert "Links are assigned anew at each line" in page
+
+
+def test_the_page_and_the_labels_appear_together(report, tmp_path):
+    written = report.write(tmp_path / "new" / "page.html")
+    assert [path.name for path in written] == ["page.html", "page.labels.csv"]
+    assert sorted(path.name for path in (tmp_path / "new").iterdir()) == sorted(
+        path.name for path in written
+    )

@@ -1,0 +1,142 @@
+"""Book, browsing, glance, thumbnails, charts, nearness: what the page is made of."""
+
+import base64
+import io
+
+import numpy as np
+import polars as pl
+import pytest
+from PIL import Image
+
+from samesku import read_catalog
+from samesku.report.book import Book, sampled
+from samesku.report.browse import near_matches, shown_groups
+from samesku.report.glance import glance, script_of
+from samesku.report.runs import read_run, run_of
+from samesku.report.steps import chance
+from samesku.report.thumbnails import THUMBNAIL, thumbnails
+from samesku.report.whynot import is_candidate, nearness, search_again, verdict
+
+
+@pytest.fixture
+def run(folder):
+    return read_run(folder)
+
+
+def test_groups_are_told_with_certainty_spread_pairs_and_products(run):
+    book = Book(run)
+    told = shown_groups(run, book)
+    held = book.told()
+    assert told["groupsWanted"] == len(told["groups"]) == int((run.sizes > 1).sum())
+    certainties = [group[2] for group in told["groups"]]
+    assert certainties == sorted(certainties)
+    for members, size, certainty, spread, pairs, number, products in told["groups"]:
+        rows = [run.catalog.ids.index(held["postings"][member][0]) for member in members]
+        assert len(set(run.groups[rows])) == 1
+        assert size == len(members) == run.sizes[run.groups[rows[0]]]
+        assert number == size * (size - 1) // 2 >= len(pairs)
+        prices = run.catalog.frame["price"][rows].to_list()
+        if min(prices) > 0:
+            assert spread == round(1000 * (max(prices) / min(prices) - 1))
+        scores = [held["pairs"][pair][2] for pair in pairs]
+        assert certainty == pytest.approx(np.mean([s for s in scores if s is not None]), abs=1)
+        assert products == len(set(run.labels[rows]))
+
+
+def test_the_steps_of_each_pair_end_at_its_probability(run):
+    book = Book(run)
+    shown_groups(run, book)
+    pairs = [pair for pair in book.told()["pairs"] if pair[2] is not None]
+    assert len(pairs) > 30
+    for _, _, score, parts in pairs:
+        if parts and all(len(part) == 2 for part in parts):
+            assert chance(sum(part[1] for part in parts) / 100) == pytest.approx(
+                score / 1000, abs=0.01
+            )
+
+
+def test_near_matches_come_nearest_first(run):
+    book = Book(run)
+    near = near_matches(run, book)
+    scores = [book.told()["pairs"][place][2] for place in near[:1] + near[-1:]]
+    assert scores
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_a_photo_is_inside_once_and_small(run, shop):
+    book = Book(run)
+    shown_groups(run, book)
+    held = book.told()
+    assert 10 < len(held["photos"]) == held["photosWanted"]
+    assert len(set(held["photos"])) == len(held["photos"])
+    image = Image.open(io.BytesIO(base64.b64decode(held["photos"][0].split(",")[1])))
+    assert max(image.size) <= THUMBNAIL
+
+
+def test_photos_that_cannot_be_read_are_left_out(tmp_path):
+    sound, broken, png = (tmp_path / name for name in ("a.jpg", "b.jpg", "c.png"))
+    Image.new("RGB", (900, 300), "red").save(sound)
+    broken.write_bytes(sound.read_bytes()[:200])
+    Image.new("RGBA", (30, 20), (0, 0, 255, 128)).save(png)
+    made = thumbnails([sound, broken, png])
+    assert list(made) == [sound, png]
+    assert all(uri.startswith("data:image/webp;base64,") for uri in made.values())
+
+
+def test_a_sample_is_in_order_and_the_same_again():
+    assert sampled(range(5), 9) == [0, 1, 2, 3, 4]
+    drawn = sampled(range(1000), 10)
+    assert drawn == sorted(drawn) == sampled(range(1000), 10)
+    assert len(set(drawn)) == 10
+
+
+def test_a_catalogue_is_counted():
+    offers = pl.DataFrame(
+        {
+            "posting_id": list("abcde"),
+            "title": ["kopi", "kopi", "", "กาแฟ", None],
+            "image_phash": ["0" * 16, "0" * 16, "1" * 16, None, None],
+        }
+    )
+    seen = glance(read_catalog(offers), np.array([0, 0, 1, 2, 3]), {"photos_refused": [1]})
+    assert (seen.postings, seen.photos, seen.broken, seen.absent) == (5, 0, 1, 5)
+    assert (seen.same_photo, seen.same_title, seen.empty_titles) == (2, 2, 2)
+    assert seen.lengths.tolist() == [4, 4, 0, 4, 0]
+    assert seen.scripts == {"Latin": 2, "none": 2, "Thai": 1}
+    assert seen.sizes.tolist() == [2, 1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("title", "script"),
+    [("Кофе 5g abc", "Cyrillic"), ("咖啡 x", "Han"), ("😀 12", "none"), ("ａｂｃ", "Latin")],
+)
+def test_the_script_most_letters_are_of(title, script):
+    assert script_of(title) == script
+
+
+def test_what_kept_a_pair_from_being_a_candidate(run, tmp_path):
+    from samesku.progress import Progress
+
+    candidates, floors = search_again(run, tmp_path, Progress())
+    left, right = run.rows("h8", "h0")
+    near = {each.encoder: each for each in nearness(candidates, left, right, floors)}
+    assert is_candidate(candidates, left, right) is None
+    assert near["tfidf"].why_not == "one of the two has nothing for it to look at"
+    left, right = run.rows("h7", "h4")
+    assert "below its floor of 0.25" in nearness(candidates, left, right, floors)[0].why_not
+    first = int(candidates.left[0]), int(candidates.right[0])
+    assert is_candidate(candidates, *first[::-1]) == 0
+
+
+def test_the_verdict_names_the_stage(run):
+    line = run.line
+    rows = (int(run.matched["left"][0]), int(run.matched["right"][0]))
+    said = verdict(run, rows, {"score": 0.9, "matched": True})
+    assert said.startswith("Matched: the pair scored 0.900")
+    assert "others of its group match" in verdict(run, rows, {"score": None, "matched": True})
+    assert "below the line" in verdict(run, rows, {"score": line - 0.1, "matched": False})
+    assert "the grouping cut it" in verdict(run, rows, {"score": 0.9, "matched": False})
+
+
+def test_a_run_in_memory_is_a_run(matches):
+    assert run_of(matches).kind == "match"

@@ -1,0 +1,95 @@
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from samesku.report.runs import read_run, run_of
+
+
+def test_a_match_is_read_back_as_it_was(folder, matches):
+    run = read_run(folder)
+    assert run.kind == "match"
+    assert run.probabilistic
+    assert run.name == "result"
+    assert run.encoders == ["tfidf", "phash"]
+    assert run.matched.height == matches.pairs.height
+    assert np.array_equal(run.groups, matches.groups)
+    both = run_of(matches)
+    assert both.pairs.drop("reasons").equals(run.pairs.drop("reasons"))
+
+
+def test_every_true_candidate_is_there_with_its_score(folder, matches):
+    run = read_run(folder)
+    labels, pairs = matches.catalog.labels, matches.candidates
+    same = labels[pairs.left] == labels[pairs.right]
+    assert same.any()
+    for left, right, score in zip(
+        pairs.left[same], pairs.right[same], matches.scores[same], strict=True
+    ):
+        assert run.pair(int(left), int(right))["score"] == pytest.approx(float(score))
+
+
+def test_rows_are_found_by_ids(folder):
+    run = read_run(folder)
+    assert run.rows("h1", "h0") == (run.catalog.ids.index("h1"), run.catalog.ids.index("h0"))
+    with pytest.raises(ValueError, match="there is no posting 'nope'"):
+        run.rows("h0", "nope")
+    with pytest.raises(ValueError, match="one posting"):
+        run.rows("h0", "h0")
+
+
+def test_links_are_rows_of_both_sides(linked):
+    run = read_run(linked)
+    assert run.kind == "link"
+    assert run.lefts == 60
+    assert (run.pairs["left"] < 60).all()
+    assert (run.pairs["right"] >= 60).all()
+    assert run.matched.height == run.record["results"]["links"]
+    left, right = run.rows(run.catalog.ids[0], run.catalog.ids[60])
+    assert (left, right) == (0, 60)
+    with pytest.raises(ValueError, match="two catalogues"):
+        read_run(linked, catalogue=linked)
+
+
+def test_of_an_evaluation_each_fusion_can_be_read(evaluated):
+    last, first = read_run(evaluated), read_run(evaluated, fusion="union")
+    assert (last.record["shown"], first.record["shown"]) == ("concat", "union")
+    assert not last.probabilistic
+    assert last.queries.sum() == first.queries.sum() == len(last.catalog)
+    assert not last.pairs["score"].equals(first.pairs["score"])
+    assert not last.pairs.select("left", "right").is_duplicated().any()
+    with pytest.raises(ValueError, match="no 'other'; it has union, concat"):
+        read_run(evaluated, fusion="other")
+
+
+def test_what_is_no_run_is_told(tmp_path, folder, shop):
+    with pytest.raises(FileNotFoundError, match="neither run"):
+        read_run(tmp_path)
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    (copy / "judged.parquet").unlink()
+    with pytest.raises(FileNotFoundError, match="make the run anew"):
+        read_run(copy)
+    (copy / "run.json").write_text("{")
+    with pytest.raises(ValueError, match="is no JSON"):
+        read_run(copy)
+
+
+def test_a_catalogue_that_moved_can_be_named(tmp_path, folder, shop):
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    record = json.loads((copy / "run.json").read_text())
+    record["source"]["path"] = str(tmp_path / "gone.csv")
+    (copy / "run.json").write_text(json.dumps(record))
+    with pytest.raises(FileNotFoundError, match="say with --catalogue"):
+        read_run(copy)
+    assert len(read_run(copy, catalogue=shop / "offers.csv").catalog) == 169
+    with pytest.raises(ValueError, match="another catalogue"):
+        read_run(copy, catalogue=shop / "ours.csv" if (shop / "ours.csv").exists() else _half(shop))
+
+
+def _half(shop):
+    half = shop / "half.csv"
+    half.write_text("".join((shop / "offers.csv").read_text().splitlines(keepends=True)[:20]))
+    return half
