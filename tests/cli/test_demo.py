@@ -1,3 +1,5 @@
+import json
+
 import polars as pl
 from typer.testing import CliRunner
 
@@ -23,6 +25,8 @@ def test_a_marketplace_is_drawn_matched_and_scored(tmp_path):
     labels = dict(market.frame.select("posting_id", "label_group").rows())
     for mistake, left, right in mistakes.select("mistake", "left_id", "right_id").rows():
         assert (labels[left] == labels[right]) == (mistake == "missed")
+    run = json.loads((tmp_path / "demo" / "result" / "run.json").read_text())
+    assert run["source"]["path"] == str(tmp_path / "demo" / "marketplace")
 
 
 def test_the_same_seed_gives_the_same_bytes(tmp_path):

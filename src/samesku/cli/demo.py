@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +11,7 @@ from rich.table import Table
 from samesku.catalog import read_catalog
 from samesku.cli.console import TerminalProgress, console, say
 from samesku.cli.evaluate import FIGURES
-from samesku.cli.match import show_matches
+from samesku.cli.match import Settings, show_matches
 from samesku.demo import draw_marketplace
 from samesku.evaluation import score
 from samesku.files import Staged, check_folder
@@ -38,6 +39,7 @@ def run(out: Path, *, postings: int, seed: int, fusion: str, quiet: bool) -> Non
     for problem in catalog.problems:
         say(f"  - {problem}", quiet=quiet)
     matches = Matcher(fusion=fusion_by_name(fusion), progress=progress).match(catalog)
+    matches = replace(matches, run={**matches.run, "source": Settings(market).source})
     with progress.stage("write"):
         matches.write(out / "result")
         with Staged(out / "result") as staged:
@@ -53,6 +55,7 @@ def run(out: Path, *, postings: int, seed: int, fusion: str, quiet: bool) -> Non
     console.print(table)
     console.print(f"Look into {out}: marketplace/train.csv and train_images/, result/groups.csv,")
     console.print("result/mistakes.csv (what went wrong, with both titles), marketplace/truth.csv")
+    console.print(f"See it on one page: samesku report {out / 'result'} (extra report)")
 
 
 def _mistakes(matches: Matches, market: Path) -> pl.DataFrame:
