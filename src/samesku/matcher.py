@@ -17,7 +17,7 @@ from samesku.neighbors import CROWD, FLOOR, Method, Neighbors, nearest
 from samesku.progress import Progress
 from samesku.record import run_record
 
-__all__ = ["FLOOR", "Matcher"]
+__all__ = ["Matcher"]
 
 
 class Matcher:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from samesku.encoders.base import Vectors
 from samesku.search import RowSearch, row_search
 
-__all__ = ["Method", "Neighbors", "density", "merge_neighbors", "nearest"]
+__all__ = ["CROWD", "FLOOR", "Method", "Neighbors", "density", "merge_neighbors", "nearest"]
 
 Method: TypeAlias = Literal["auto", "exact", "approximate"]
 

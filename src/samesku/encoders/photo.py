@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from samesku.encoders.base import Array, PhotoEncoder
+from samesku.encoders.model_files import digest_of
 from samesku.encoders.onnx import OnnxNetwork
 from samesku.encoders.windows import GRID, STEP, Window, content, seam, thumbnail
 
@@ -73,8 +73,7 @@ class Photo(PhotoEncoder):
     @cached_property
     def _digest(self) -> str:
         files = self.path, self.path.with_suffix(".json")
-        content = b"".join(file.read_bytes() for file in files)
-        return hashlib.blake2b(content, digest_size=16).hexdigest()
+        return digest_of(files)
 
     def look(self, photo: NDArray[np.uint8]) -> Array:
         """The views, uint8 ``(LOOKS, h, w, 3)``; what there is no need to look at is black."""

@@ -15,7 +15,8 @@ from samesku.catalog import Catalog
 from samesku.encoders import encoders_by_name
 from samesku.linking.sides import FLOOR as LINK_FLOOR
 from samesku.linking.sides import Sides, candidates_across
-from samesku.matcher import FLOOR, Matcher
+from samesku.matcher import Matcher
+from samesku.neighbors import FLOOR
 from samesku.progress import Progress
 from samesku.report.runs import Run
 from samesku.similarity import pair_similarity

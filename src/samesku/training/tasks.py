@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -60,7 +61,7 @@ class Held:
     photos: PhotoShelf | None
 
 
-class ProductTask:
+class ProductTask(ABC):
     """Trains a network so that the offers of one product lie together; see its three kinds.
 
     Parameters
@@ -104,17 +105,17 @@ class ProductTask:
         """The deal of one epoch."""
         return self.dealt.epoch(epoch)
 
+    @abstractmethod
     def prepare(self, rows: Codes, rng: np.random.Generator) -> Any:
         """Read and augment a batch."""
-        raise NotImplementedError
 
+    @abstractmethod
     def loss(self, batch: Any, done: float) -> torch.Tensor:
         """Mean loss of a batch."""
-        raise NotImplementedError
 
+    @abstractmethod
     def embed(self, held: Held) -> Floats:
         """Unit rows of some postings."""
-        raise NotImplementedError
 
     def validate(self) -> dict[str, float]:
         """F1 at the best line and mean average precision among the held-out products."""
