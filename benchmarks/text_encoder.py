@@ -16,7 +16,7 @@ import json
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import lightgbm as lgb
 import numpy as np
@@ -35,7 +35,7 @@ from samesku.evaluation.metrics import group_tally, posting_f1
 from samesku.evaluation.splits import read_split
 from samesku.features import Features, pair_features
 from samesku.features.standing import standing
-from samesku.fitting import COMMON, SETTINGS, WEIGHT_POWER
+from samesku.training.crossing import COMMON, SETTINGS, WEIGHT_POWER
 from samesku.training.word_weights import STRENGTH, crossed_similarity, train_word_weights
 from samesku.trees import threads
 
@@ -97,7 +97,7 @@ class Study:
     strength: float
 
     @classmethod
-    def of(cls, catalog: Catalog, rows: NDArray[np.int64], strength: float) -> Study:
+    def of(cls, catalog: Catalog, rows: NDArray[np.int64], strength: float) -> Self:
         """Find the candidates by titles and published hashes."""
         labels = catalog.labels
         if labels is None:
@@ -157,8 +157,10 @@ class Study:
             for runs in [[study.judged(features.values[kept], own, seed) for seed in seeds]]
         }
 
-    def judged(self, values: NDArray[np.float32], own: NDArray[np.int64], seed: int) -> Figures:
-        """Figures by cross-fitting on the training rows, and on the others at the same line."""
+    def crossed(
+        self, values: NDArray[np.float32], own: NDArray[np.int64], seed: int
+    ) -> tuple[NDArray[np.float64], float, float]:
+        """Probability of the training pairs by models that did not see them, best line, its F1."""
         left, right = self.candidates.left, self.candidates.right
         trains = (own[left] >= 0) & (own[right] >= 0)
         crossed, judges = np.zeros((2, len(left)))
@@ -171,12 +173,19 @@ class Study:
         rows = np.flatnonzero(own >= 0)
         by_line = {line: self._f1(np.where(trains, crossed, 0), rows, line) for line in LINES}
         line = max(by_line, key=lambda each: by_line[each])
+        return crossed, float(line), by_line[line]
+
+    def judged(self, values: NDArray[np.float32], own: NDArray[np.int64], seed: int) -> Figures:
+        """Figures by cross-fitting on the training rows, and on the others at the same line."""
+        left, right = self.candidates.left, self.candidates.right
+        trains = (own[left] >= 0) & (own[right] >= 0)
+        crossed, line, crossed_f1 = self.crossed(values, own, seed)
         whole = self._fit("first", values, trains, seed)
         probability = np.asarray(whole.predict(values))
         others = np.flatnonzero((own < 0) & (self.labels >= 0))
         same = self.labels[left] == self.labels[right]
         return {
-            "crossed_f1": by_line[line],
+            "crossed_f1": crossed_f1,
             "crossed_log_loss": log_loss(same[trains], crossed[trains]),
             "crossed_average_precision": average_precision(same[trains], crossed[trains]),
             "others_f1": self._f1(probability, others, line),

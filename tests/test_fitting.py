@@ -155,3 +155,13 @@ def test_columns_and_networks_are_learnt_from_and_may_be_missing_later(
         absent = search(everything.drop(gone), encoders=[Tfidf])
         told = model.judge(*absent, explain_from=0.2)
         assert area_under_curve(told.scores, truth(*absent)) > 0.9
+
+
+def test_pairs_of_one_product_alone_are_no_training(search):
+    titles = [f"gula putih kemasan {number}" for number in range(12)]
+    others = [f"gula merah nomor {number}" for number in range(30)]
+    labels = ["sugar"] * len(titles) + others
+    table = pl.DataFrame({"title": titles + others, "label_group": labels})
+    catalog, candidates = search(table.with_row_index("posting_id"), encoders=[Tfidf])
+    with pytest.raises(ValueError, match="too few products: label offers of more products"):
+        trained(catalog, candidates)

@@ -20,6 +20,7 @@ from samesku.encoders.telling import Telling
 from samesku.encoders.word_weights import WordWeights
 from samesku.features import Features, TitleWords, glance, pair_features, second_look, title_words
 from samesku.features.consensus import consensus_features
+from samesku.features.graph import FAINT
 from samesku.features.standing import standing
 from samesku.files import Staged
 from samesku.fusion import Judged
@@ -48,8 +49,8 @@ class PairClassifier:
     competition did with their candidates' neighbourhoods.
 
     The log-odds of a pair that the sieve leaves are the calibrated sum of both passes' trees: the
-    second only corrects the first. So they are a sum of what single features add
-    (:mod:`samesku.trees`).
+    second only corrects the first, where that gives a pair a chance. So they are a sum of what
+    single features add (:mod:`samesku.trees`).
 
     Attributes
     ----------
@@ -103,15 +104,18 @@ class PairClassifier:
         described = pair_features(catalog, near, words, text=text)
         described = described.beside(by_learned_words(told, candidates).take(kept))
         odds = self._odds("first", described, near)
-        described = described.beside(look_again(near, probability(odds), words))
-        odds += self._odds("second", described, near)
+        first = probability(odds)
+        likely = np.flatnonzero(first >= FAINT)
+        again = look_again(near.take(likely), first[likely], words)
+        described = described.take(likely).beside(again)
+        odds[likely] += self._odds("second", described, near)
         slope, offset = self.calibration
         judged[kept] = probability(slope * odds + offset)
-        explained = np.flatnonzero(judged[kept] >= explain_from)
+        explained = np.flatnonzero(judged[kept[likely]] >= explain_from)
         if not len(explained):
             return Judged(judged)
-        evidence = self._evidence(described.take(explained), candidates, kept[explained], words)
-        return Judged(judged, evidence)
+        described, places = described.take(explained), kept[likely[explained]]
+        return Judged(judged, self._evidence(described, candidates, places, words))
 
     def _odds(self, which: str, described: Features, candidates: Candidates) -> NDArray[np.float64]:
         return log_odds(self.boosters[which], self._read(which, described, candidates))

@@ -23,7 +23,7 @@ SMALLEST, LARGEST = 20, 1000
 # Share of the catalogues whose products resemble each other.
 TOPICAL = 0.8
 # Postings of all markets, and of all assortments, as a share of those that train.
-MARKETS, ASSORTMENTS = 0.25, 0.25
+MARKETS, ASSORTMENTS = 0.25, 0.35
 # Offers of a product in an assortment: at most so many, any order of magnitude as often as another.
 MOST_OFFERS = 60
 # Offers of an assortment that keep their photo: copies of one would give the product away.

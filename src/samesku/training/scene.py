@@ -35,21 +35,29 @@ class Scene:
     def words(self) -> TitleWords:
         return title_words(self.catalog.normal_titles)
 
+    @cached_property
     def glanced(self) -> Features:
         """What the sieve reads of all pairs."""
         return self._with_photo_gaps(glance(self.catalog, self.candidates), self.candidates)
 
-    def described(
-        self,
-        kept: NDArray[np.int64],
-        weights: Mapping[int, WordWeights],
-        dealt: NDArray[np.int64],
-    ) -> Features:
-        """What the first pass reads of the pairs that the sieve left."""
-        near, ends = self.candidates.take(kept), (self.candidates.left, self.candidates.right)
+    def crossed_words(
+        self, weights: Mapping[int, WordWeights], dealt: NDArray[np.int64]
+    ) -> NDArray[np.float32]:
+        """Similarity of all pairs by learned words, under weights that did not see their truth."""
+        ends, fold = (self.candidates.left, self.candidates.right), dealt[self.labels]
+        return similarity_by_fold(weights, self.catalog.normal_titles, self.labels, *ends, fold)
+
+    def described(self, kept: NDArray[np.int64], told: NDArray[np.float32]) -> Features:
+        """What the first pass reads of the pairs that the sieve left.
+
+        Parameters
+        ----------
+        kept : int64 (k,)
+        told : float32 (m,)
+            Similarity of all pairs by learned words.
+        """
+        near = self.candidates.take(kept)
         described = pair_features(self.catalog, near, self.words)
-        titles, fold = self.catalog.normal_titles, dealt[self.labels]
-        told = similarity_by_fold(weights, titles, self.labels, *ends, fold)
         learned = by_learned_words(told, self.candidates).take(kept)
         return self._with_photo_gaps(described, near).beside(learned)
 
