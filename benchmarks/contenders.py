@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import polars as pl
 from quality import ScoredPairs
 
-__all__ = ["CONTENDERS", "SAMESKU", "Contender", "Job"]
+__all__ = ["CONTENDERS", "SAMESKU", "Contender", "Job", "chosen"]
 
 PEERS = Path(__file__).with_name("peers.py")
+Each = TypeVar("Each")
 SAMESKU = [sys.executable, "-c", "from samesku.cli import app; app()"]
 
 
@@ -132,3 +133,11 @@ CONTENDERS = {
         _peer("imagededup", "photos", 1 - 10 / 64, "pairs"),
     )
 }
+
+
+def chosen(names: str, contenders: Mapping[str, Each]) -> list[Each]:
+    """Those named, between commas; all where none is."""
+    wanted = [name.strip() for name in names.split(",") if name.strip()] or list(contenders)
+    if unknown := [name for name in wanted if name not in contenders]:
+        raise SystemExit(f"no contender {', '.join(unknown)}; choose of {', '.join(contenders)}")
+    return [contenders[name] for name in wanted]

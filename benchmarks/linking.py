@@ -115,6 +115,14 @@ def figures(
 
 def yardstick(sides: Sides, told: set[str] | frozenset[str] = frozenset()) -> float:
     """F1 of mutually nearest titles by character n-grams, at the threshold best afterwards."""
+    found = mutual_nearest(sides)
+    return max(
+        figures(found.filter(pl.col("score") >= least), sides, told)[2] for least in THRESHOLDS
+    )
+
+
+def mutual_nearest(sides: Sides) -> pl.DataFrame:
+    """Titles that are each other's nearest by character n-grams: `left_id`, `right_id`, `score`."""
     vectors = Tfidf(word_weight=0).encode_titles(sides.both.normal_titles)
     rows = vectors.rows
     owner = vectors.owner
@@ -124,16 +132,44 @@ def yardstick(sides: Sides, told: set[str] | frozenset[str] = frozenset()) -> fl
     one = np.flatnonzero(best_left[best_right] == np.arange(len(best_right)))
     other = best_right[one]
     ids = sides.both.frame["posting_id"]
-    found = pl.DataFrame(
+    return pl.DataFrame(
         {
             "left_id": ids[owner[mine][one]],
             "right_id": ids[owner[theirs][other]],
-            "cosine": cosine[one, other],
+            "score": cosine[one, other].astype(np.float64),
         }
     )
-    return max(
-        figures(found.filter(pl.col("cosine") >= least), sides, told)[2] for least in THRESHOLDS
+
+
+def best_threshold(pairs: pl.DataFrame, truth: pl.DataFrame) -> dict[str, float]:
+    """Threshold, precision, recall and F1 over pairs where F1 is best, chosen knowing the truth.
+
+    Parameters
+    ----------
+    pairs : polars.DataFrame
+        `left_id`, `right_id`, `score`.
+    truth : polars.DataFrame
+        `left_id` and `right_id` of every true pair.
+    """
+    keys = ["left_id", "right_id"]
+    marked = truth.select(keys).unique().with_columns(same=True)
+    found = pairs.join(marked, on=keys, how="left", maintain_order="left").sort(
+        "score", descending=True, maintain_order=True
     )
+    right = found["same"].fill_null(False).cum_sum().to_numpy()
+    score = found["score"].to_numpy()
+    # Pairs of one score are accepted together.
+    last = np.flatnonzero(np.append(score[1:] != score[:-1], True)[: len(score)])
+    if not len(last):
+        return {"threshold": 1.0, "precision": 0.0, "recall": 0.0, "f1": 0.0}
+    f1 = 2 * right[last] / (last + 1 + marked.height)
+    place = last[int(f1.argmax())]
+    return {
+        "threshold": float(score[place]),
+        "precision": float(right[place] / (place + 1)),
+        "recall": float(right[place] / marked.height),
+        "f1": float(f1.max()),
+    }
 
 
 if __name__ == "__main__":

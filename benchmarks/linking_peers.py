@@ -1,15 +1,20 @@
 """What a user would pick instead to link two shops, each as its own documentation shows it.
 
-Every function takes the two shops' offers (`posting_id`, `title`, `description`, `price`, the last
+    python benchmarks/linking_peers.py NAME left.csv right.csv pairs.csv
+
+`run_linking.py` starts this once per peer, so that each pays for its own imports and memory. Every
+function takes the two shops' offers (`posting_id`, `title`, `description`, `price`, the last
 two may be missing or empty; :func:`dedupe` also `label_group`) and returns the pairs that may be
 the same product: `left_id`, `right_id` and `score`, higher is surer, each pair once. They accept
-nothing themselves: `best_threshold` does, with the truth at hand, which favours them all.
+nothing themselves: `linking.best_threshold` does, with the truth at hand, which favours them all.
 """
 
 from __future__ import annotations
 
+import argparse
 import itertools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -17,11 +22,22 @@ import pandas as pd
 import polars as pl
 from peers import JEDAI_3_GRAMS, LEAST_COSINE, NEIGHBOURS, jedai_graph, title_parts
 
-__all__ = ["LINKING_PEERS", "LinkingPeer", "best_threshold"]
+__all__ = ["LINKING_PEERS", "LinkingPeer"]
 
 LinkingPeer: TypeAlias = Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
 
 LABELLED_PAIRS = 300
+
+
+def mutual_nearest_titles(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
+    """No tool but the yardstick: titles that are each other's nearest by character n-grams."""
+    from linking import mutual_nearest
+
+    from samesku.catalog import read_catalog
+    from samesku.linking.sides import Sides
+
+    sides = Sides(*(read_catalog(shop.select("posting_id", "title")) for shop in (left, right)))
+    return mutual_nearest(sides)
 
 
 def string_grouper(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
@@ -152,6 +168,7 @@ def pyjedai(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFrame:
 
 
 LINKING_PEERS: dict[str, LinkingPeer] = {
+    "mutual nearest titles": mutual_nearest_titles,
     "string_grouper": string_grouper,
     "splink": splink,
     "dedupe": dedupe,
@@ -159,37 +176,6 @@ LINKING_PEERS: dict[str, LinkingPeer] = {
 }
 
 SCHEMA = {"left_id": pl.String, "right_id": pl.String, "score": pl.Float64}
-
-
-def best_threshold(pairs: pl.DataFrame, truth: pl.DataFrame) -> dict[str, float]:
-    """Threshold, precision, recall and F1 over pairs where F1 is best, chosen knowing the truth.
-
-    Parameters
-    ----------
-    pairs : polars.DataFrame
-        `left_id`, `right_id`, `score`.
-    truth : polars.DataFrame
-        `left_id` and `right_id` of every true pair.
-    """
-    keys = ["left_id", "right_id"]
-    marked = truth.select(keys).unique().with_columns(same=True)
-    found = pairs.join(marked, on=keys, how="left", maintain_order="left").sort(
-        "score", descending=True, maintain_order=True
-    )
-    right = found["same"].fill_null(False).cum_sum().to_numpy()
-    score = found["score"].to_numpy()
-    # Pairs of one score are accepted together.
-    last = np.flatnonzero(np.append(score[1:] != score[:-1], True)[: len(score)])
-    if not len(last):
-        return {"threshold": 1.0, "precision": 0.0, "recall": 0.0, "f1": 0.0}
-    f1 = 2 * right[last] / (last + 1 + marked.height)
-    place = last[int(f1.argmax())]
-    return {
-        "threshold": float(score[place]),
-        "precision": float(right[place] / (place + 1)),
-        "recall": float(right[place] / marked.height),
-        "f1": float(f1.max()),
-    }
 
 
 def _labelled_pairs(
@@ -264,3 +250,19 @@ def _scored(
 def _ordered(pairs: pl.DataFrame) -> pl.DataFrame:
     best = pairs.group_by("left_id", "right_id", maintain_order=True).agg(pl.max("score"))
     return best.sort("score", descending=True, maintain_order=True)
+
+
+def main() -> None:
+    """Read both shops, find the pairs, write them."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("name", choices=LINKING_PEERS)
+    parser.add_argument("left", type=Path)
+    parser.add_argument("right", type=Path)
+    parser.add_argument("out", type=Path)
+    given = parser.parse_args()
+    shops = (pl.read_csv(path, infer_schema=False) for path in (given.left, given.right))
+    LINKING_PEERS[given.name](*shops).write_csv(given.out)
+
+
+if __name__ == "__main__":
+    main()

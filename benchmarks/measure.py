@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-__all__ = ["Cost", "measure"]
+__all__ = ["Cost", "last_line", "measure"]
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,14 @@ def measure(command: Sequence[str], *, timeout: float, log: Path) -> Cost:
     launcher = [sys.executable, "-I", "-S", __file__, str(timeout), str(log), *command]
     done = subprocess.run(launcher, stdout=subprocess.PIPE, text=True, check=True)
     return Cost(**json.loads(done.stdout))
+
+
+def last_line(log: Path) -> str:
+    """What a command that failed said last, to be shown in its row."""
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines()]
+    last = next((line for line in reversed(lines) if line), "")
+    missing = last.startswith("ModuleNotFoundError")
+    return last[:160] + (" (uv sync --group bench)" if missing else "")
 
 
 def _run(command: Sequence[str], timeout: float, log: Path) -> Cost:

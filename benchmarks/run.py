@@ -15,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from contenders import CONTENDERS, Contender, Job
-from measure import measure
+from contenders import CONTENDERS, Contender, Job, chosen
+from measure import last_line, measure
 from numpy.typing import NDArray
 from quality import Rows, best_quality, quality_at
 from rich.console import Console
@@ -40,7 +40,6 @@ def main() -> None:
     if given.split is not None:
         split = pl.read_csv(given.split, infer_schema=False).select("posting_id", "split")
         catalogue = catalogue.join(split, on="posting_id", how="left", maintain_order="left")
-    chosen = _chosen(given.contenders)
     sizes = [int(size) for size in given.sizes.split(",") if size] or [catalogue.height]
     console, rows = Console(width=160), []
     environment = machine(given.split is not None)
@@ -49,7 +48,7 @@ def main() -> None:
         folder = given.out.resolve() / str(part.height)
         folder.mkdir(parents=True, exist_ok=True)
         job = write_job(part, folder, given.photos)
-        for contender in chosen:
+        for contender in chosen(given.contenders, CONTENDERS):
             rows.append(compete(contender, job, part, given.timeout))
             console.print(f"{part.height:,} postings: {rows[-1].contender}: {rows[-1].outcome}")
             write(given.out, environment, rows)
@@ -93,7 +92,7 @@ def compete(contender: Contender, job: Job, part: pl.DataFrame, timeout: float) 
     if cost.timed_out:
         return replace(row, note=f"stopped after {timeout:.0f} s")
     if cost.status != 0:
-        return replace(row, note=_last_line(log) or f"ended with status {cost.status}")
+        return replace(row, note=last_line(log) or f"ended with status {cost.status}")
     rows = _rows(part)
     if rows is None:
         return row
@@ -116,20 +115,6 @@ def _rows(part: pl.DataFrame) -> Rows | None:
     train = (part["split"] == "train").fill_null(False).to_numpy()
     tested = (part["split"] != "train").fill_null(False).to_numpy()
     return Rows(labels, np.flatnonzero(known & train), np.flatnonzero(known & tested))
-
-
-def _chosen(names: str) -> list[Contender]:
-    wanted = [name.strip() for name in names.split(",") if name.strip()] or list(CONTENDERS)
-    if unknown := [name for name in wanted if name not in CONTENDERS]:
-        raise SystemExit(f"no contender {', '.join(unknown)}; choose of {', '.join(CONTENDERS)}")
-    return [CONTENDERS[name] for name in wanted]
-
-
-def _last_line(log: Path) -> str:
-    lines = [line.strip() for line in log.read_text(errors="replace").splitlines()]
-    last = next((line for line in reversed(lines) if line), "")
-    missing = last.startswith("ModuleNotFoundError")
-    return last[:160] + (" (uv sync --group bench)" if missing else "")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 from quality import Chosen, Quality
 from rich.console import Console
@@ -18,7 +18,7 @@ from rich.table import Table
 
 from samesku.cores import usable_cores
 
-__all__ = ["Row", "machine", "markdown", "show", "write"]
+__all__ = ["Row", "TableRow", "load_average", "machine", "markdown", "number", "show", "write"]
 
 PACKAGES = (
     *("samesku", "scikit-learn", "string-grouper", "splink", "dedupe", "imagehash"),
@@ -30,8 +30,21 @@ COLUMNS = (
 )
 
 
-def _load() -> float:
+def load_average() -> float:
+    """How many processes wanted a core in the last minute."""
     return os.getloadavg()[0] if hasattr(os, "getloadavg") else float("nan")
+
+
+class TableRow(Protocol):
+    """A row of a table; all of one heading stand in one table."""
+
+    columns: ClassVar[Sequence[str]]
+
+    @property
+    def heading(self) -> str: ...
+
+    @property
+    def cells(self) -> list[str]: ...
 
 
 @dataclass(frozen=True)
@@ -48,7 +61,14 @@ class Row:
     default: float | None = None
     as_shipped: Quality | None = None
     note: str = ""
-    load: float = field(default_factory=_load)
+    load: float = field(default_factory=load_average)
+
+    columns: ClassVar[Sequence[str]] = COLUMNS
+
+    @property
+    def heading(self) -> str:
+        """Of the table that holds the row."""
+        return f"{self.postings:,} postings"
 
     @property
     def outcome(self) -> str:
@@ -69,7 +89,7 @@ class Row:
             quality.append(f"{best.threshold:.3f} ({best.way})")
         shipped = "" if self.as_shipped is None else f"{self.as_shipped.f1:.3f}"
         shipped += "" if self.as_shipped is None else f" (at {self.default:.2f})"
-        costs = [_number(self.wall, 1), _number(self.cpu, 1), _number(self.peak_mb, 0)]
+        costs = [number(self.wall, 1), number(self.cpu, 1), number(self.peak_mb, 0)]
         return [self.contender, self.sees, *costs, *quality, shipped, self.note]
 
 
@@ -87,33 +107,35 @@ def machine(split: bool) -> dict[str, Any]:
     }
 
 
-def show(console: Console, rows: Sequence[Row]) -> None:
-    """One table per size."""
-    for size in dict.fromkeys(row.postings for row in rows):
-        table = Table(*COLUMNS, title=f"{size:,} postings")
-        for row in rows:
-            if row.postings == size:
-                table.add_row(*row.cells)
+def show(console: Console, rows: Sequence[TableRow]) -> None:
+    """One table per heading."""
+    for heading in dict.fromkeys(row.heading for row in rows):
+        alike = [row for row in rows if row.heading == heading]
+        table = Table(*alike[0].columns, title=heading)
+        for row in alike:
+            table.add_row(*row.cells)
         console.print(table)
 
 
-def write(folder: Path, environment: dict[str, Any], rows: Sequence[Row]) -> None:
-    """Write `results.json` and `results.md`."""
-    record = {**environment, "rows": [asdict(row) for row in rows]}
+def write(folder: Path, environment: dict[str, Any], rows: Sequence[TableRow]) -> None:
+    """Write `results.json` and `results.md`; the rows are dataclasses."""
+    record = {**environment, "rows": [asdict(row) for row in rows]}  # type: ignore[call-overload]
     (folder / "results.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     (folder / "results.md").write_text(markdown(environment, rows), encoding="utf-8")
 
 
-def markdown(environment: dict[str, Any], rows: Sequence[Row]) -> str:
+def markdown(environment: dict[str, Any], rows: Sequence[TableRow]) -> str:
     """The tables, and what to know when reading them."""
-    packages = ", ".join(f"{name} {number}" for name, number in environment["packages"].items())
+    packages = ", ".join(f"{name} {release}" for name, release in environment["packages"].items())
     lines = [
         f"Python {environment['python']}, {environment['cores']} cores; {packages}.",
         f"Thresholds: {environment['thresholds']}.",
     ]
-    for size in dict.fromkeys(row.postings for row in rows):
-        lines += ["", f"### {size:,} postings", "", _line(COLUMNS), _line(["---"] * len(COLUMNS))]
-        lines += [_line(row.cells) for row in rows if row.postings == size]
+    for heading in dict.fromkeys(row.heading for row in rows):
+        alike = [row for row in rows if row.heading == heading]
+        columns = alike[0].columns
+        lines += ["", f"### {heading}", "", _line(columns), _line(["---"] * len(columns))]
+        lines += [_line(row.cells) for row in alike]
     return "\n".join(lines) + "\n"
 
 
@@ -121,7 +143,8 @@ def _line(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def _number(value: float | None, digits: int) -> str:
+def number(value: float | None, digits: int) -> str:
+    """With so many digits, empty where there is none."""
     return "" if value is None else f"{value:,.{digits}f}"
 
 

@@ -1,5 +1,6 @@
 """Two shops through the whole way."""
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -57,7 +58,8 @@ def test_another_line(shops):
 
 
 def test_near_links_are_no_links(shops):
-    found = link(*shops).rethreshold(0.99)
+    found = link(*shops)
+    found = found.rethreshold(found.table["probability"].median())
     near = set(found.near.select("left_id", "right_id").rows())
     assert near
     assert not near & pairs(found)
@@ -126,6 +128,25 @@ def test_every_problem_of_known_links_is_told(shops):
     assert len(link(*shops, labels=both.head(2), links="one-to-many").known.left) == 2
 
 
+def test_known_links_in_a_pandas_frame(shops, truth):
+    pandas = pytest.importorskip("pandas", reason="reads pandas frames")
+    left, right = map(list, zip(*sorted(truth)[:2], strict=True))
+    told = pandas.DataFrame({"left_id": left, "right_id": right, "same": [1, 0]})
+    found = pairs(link(*shops, labels=told))
+    assert (left[0], right[0]) in found
+    assert (left[1], right[1]) not in found
+    with pytest.raises(TypeError, match="known links are a path, a polars or a pandas frame"):
+        link(*shops, labels=[("0", "0")])
+
+
+def test_the_side_of_a_faulty_frame_is_named(shops):
+    ours, theirs = shops
+    with pytest.raises(CatalogError, match="the right polars frame cannot be used"):
+        link(ours, theirs.drop("title"))
+    with pytest.raises(CatalogError, match="the left polars frame cannot be used"):
+        link(pl.concat([ours, ours]), theirs)
+
+
 def test_one_posting_a_side_and_nothing_alike():
     ours = pl.DataFrame({"posting_id": ["1"], "title": ["sony turntable pslx350h"]})
     assert pairs(link(ours, ours.clone())) == {("1", "1")}
@@ -133,6 +154,20 @@ def test_one_posting_a_side_and_nothing_alike():
     found = link(ours, theirs)
     assert found.table.is_empty()
     assert any("there are no links" in note for note in found.run["notes"])
+
+
+def test_what_speaks_for_a_link_adds_up_to_its_probability(shops):
+    found = link(*shops)
+    likely = found.probability >= 0.2
+    assert likely.sum() == found.added_up.height > 0
+    told = zip(*found.added_up.select("left_id", "right_id").get_columns(), strict=True)
+    for (left, right), place in zip(told, np.flatnonzero(likely), strict=True):
+        reasons = found.explain(left, right)
+        odds = reasons["log_odds"].sum()
+        assert reasons["reason"][-1] == "start"
+        assert 1 / (1 + np.exp(-odds)) == pytest.approx(found.probability[place], abs=1e-3)
+    with pytest.raises(ValueError, match="there is no posting 'nope'"):
+        found.explain("nope", found.sides.right.ids[0])
 
 
 def test_without_titles_hashes_still_link():
@@ -159,7 +194,7 @@ def test_bad_settings_and_sides(shops):
 def test_written_files_and_record(shops, tmp_path):
     found = link(*map(read_catalog, shops))
     written = {path.name for path in found.write(tmp_path / "out")}
-    assert written == {"links.csv", "near_links.csv", "run.json"}
+    assert written == {"links.csv", "near_links.csv", "reasons.parquet", "run.json"}
     again = pl.read_csv(tmp_path / "out" / "links.csv", infer_schema=False)
     assert set(again.select("left_id", "right_id").rows()) == pairs(found)
     results = found.summary["results"]

@@ -6,16 +6,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesku.features.table import Column, Features, both_ways
+from samesku.linking.assignment import log_odds
 from samesku.linking.rivals import leads
+from samesku.linking.settling import settled_odds
 
-__all__ = ["RISING", "crowd_features"]
+__all__ = ["RISING", "SETTLED", "crowd_features"]
 
 # Probabilities from which a mutually best pair counts as shared.
 STEPS = (0.2, 0.5, 0.8)
+# Added to all log odds before the pairs compete: as judged, and if the shops share more or much
+# more than they seem to. The trees learn which of these to believe.
+SUPPOSED = (0, 3, 6)
+# The name of the log odds as they settle as judged.
+SETTLED = "settled_0"
 # Features with which the probability can only rise; the others tell of the shops, not of the pair.
-RISING = ("odds", "share", "odds_lead_min", "odds_lead_max")
+RISING = (
+    *("odds", "share", "odds_lead_min", "odds_lead_max"),
+    *(f"settled_{more}" for more in SUPPOSED),
+)
 # Stands below all log odds, so that a pair without rivals leads.
 NOBODY = 10.0
+# Settled log odds are told apart up to these.
+HIGHEST = 12.0
 
 
 def crowd_features(
@@ -34,17 +46,24 @@ def crowd_features(
     left, right : integer (m,)
         Positions among all postings of both shops.
     odds : float64 (m,)
-        Log odds of the first judgement, within those of 1 to 10,000.
+        Log odds of the first judgement.
     sizes : two of int
         Postings of the left and of the right shop.
     """
     size = sum(sizes)
+    fewer = max(min(sizes), 1)
+    settled: dict[str, Column] = {}
+    for more in SUPPOSED:
+        competed = settled_odds(left, right, odds + more, size)
+        settled[f"settled_{more}"] = np.clip(competed, -HIGHEST, HIGHEST)
+        links = float((1 / (1 + np.exp(-competed))).sum())
+        settled[f"shared_if_{more}"] = np.full(len(left), links / fewer)
+    odds = log_odds(1 / (1 + np.exp(-odds)))
     one, other = leads(left, right, odds + NOBODY)
     mutual = (one > 0) & (other > 0)
     ratio = np.exp(odds)
     total = np.bincount(left, ratio, size)[left] + np.bincount(right, ratio, size)[right]
     share = ratio / (1 + total - ratio)
-    fewer = max(min(sizes), 1)
     probability = 1 / (1 + np.exp(-odds))
     best = np.count_nonzero(mutual) / fewer
     sure = [np.count_nonzero(mutual & (probability > step)) / fewer for step in STEPS]
@@ -54,6 +73,7 @@ def crowd_features(
         "odds": odds,
         "share": share,
         **both_ways("odds_lead", np.minimum(one, NOBODY), np.minimum(other, NOBODY)),
+        **settled,
     }
     told = {
         "shared": shared,

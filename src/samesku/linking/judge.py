@@ -6,7 +6,8 @@ Four steps, of which none needs a label:
    rivals and siblings (:func:`samesku.linking.evidence.title_view`); the mean of their log odds
    counts. They were trained on pseudo-shops.
 2. Small trees read that judgement of all pairs at once
-   (:func:`samesku.linking.crowd.crowd_features`): competition, and how much the shops share.
+   (:func:`samesku.linking.crowd.crowd_features`): competition, and how much the shops share. Rivals
+   that are surely linked elsewhere no longer count (:func:`samesku.linking.settling.settled_odds`).
 3. The sure links of this, and their rivals, teach what descriptions, prices, brands and further
    encoders say in these two shops (co-training: Blum and Mitchell, 1998). Each pair is told by a
    model that its own posting did not teach.
@@ -16,11 +17,11 @@ Four steps, of which none needs a label:
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import lightgbm as lgb
 import numpy as np
@@ -29,16 +30,20 @@ from numpy.typing import NDArray
 from samesku.candidates import Candidates
 from samesku.cores import usable_cores
 from samesku.features.table import Features
+from samesku.features.title_words import title_words
 from samesku.files import Staged
+from samesku.fusion import Judged
 from samesku.linking.assignment import choose_links, log_odds
-from samesku.linking.crowd import crowd_features
+from samesku.linking.crowd import SETTLED, crowd_features
 from samesku.linking.evidence import FIRST_VIEW, other_view, price_view, title_view
 from samesku.linking.known import KnownLinks, taught_odds
 from samesku.linking.logistic import Logistic, fit_logistic
 from samesku.linking.rivals import places
 from samesku.linking.sides import Sides
+from samesku.reasons import FAMILIES, Evidence, families
+from samesku.trees import contributions
 
-__all__ = ["SHIPPED", "FirstLook", "LinkJudge", "shipped_judge"]
+__all__ = ["SHIPPED", "FirstLook", "LinkJudge", "SecondLook", "shipped_judge"]
 
 SHIPPED = Path(__file__).parents[1] / "models" / "links"
 FORMAT = 1
@@ -50,13 +55,21 @@ FOLDS = 3
 RIDGE = 20.0
 # What the second view says counts less than it claims: the two views are not quite independent.
 SECOND_SHARE = 0.8
-# Of the title view, what means something else in every pair of shops: learned on the spot, too.
+# Of the title view, what means something else in every pair of shops: learned on the spot too where
+# there is more to learn from. Alone these teach nothing new, and wrong links confirm themselves.
 LOCAL = ("code_found_min", "code_found_max", "code_prefix", "code_alike", "quantities_clash")
 # The trees tell apart few steps of probability: the odds that they read order pairs on one step.
 ORDER = 0.1
-HIGHEST = 20.0
+# Pairs from this probability on are told with reasons; what they owe to others is this family.
+EXPLAINED_FROM = 0.2
+AROUND = FAMILIES.index("offers around")
+# Log odds beyond which views say no more: what they add is told in proportion, else the crowd would
+# seem to speak against the surest links.
+ENOUGH = 7.0
 
 Floats = NDArray[np.float64]
+# The family of each number, by its name.
+Families: TypeAlias = Callable[[Sequence[str]], NDArray[np.int64]]
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +97,17 @@ class FirstLook:
         grown = self.trees.predict(values, raw_score=True, num_threads=usable_cores())
         mean: Floats = (self.weights.log_odds(values) + np.asarray(grown)) / 2
         return mean
+
+    def parts(
+        self, titles: Features, places: NDArray[np.integer], family: Families
+    ) -> tuple[Floats, float]:
+        """What each family of numbers adds to the log odds of some pairs, and their start."""
+        values = titles.select(self.names, may_miss=FIRST_VIEW)[places]
+        of = family(self.names)
+        grown, start = contributions(self.trees, values.astype(np.float32), of)
+        mean = _by_family(self.weights.parts(values), of)
+        mean[:, : grown.shape[1]] += grown
+        return mean / 2, (self.weights.bias + start) / 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,39 +143,76 @@ class LinkJudge:
         known : KnownLinks, optional
             They teach too, and stand as they are.
         """
+        return self.judge(sides, candidates, known).scores
+
+    def judge(
+        self, sides: Sides, candidates: Candidates, known: KnownLinks | None = None
+    ) -> Judged:
+        """As `probability`, and why those pairs are so that are links or nearly."""
         if not len(candidates):
-            return np.empty(0, dtype=np.float32)
+            return Judged(np.empty(0, dtype=np.float32))
         titles = title_view(sides, candidates)
         odds = self.first.log_odds(titles)
         probability = self._judged(odds, sides, candidates)
         told = probability if known is None else known.told(candidates, probability)
         sure = choose_links(candidates.left, candidates.right, told, line=SURE)
         second = self._second_view(sides, candidates, titles, sure)
-        if len(sure) >= FEWEST:
-            odds = odds + SECOND_SHARE * _second_odds(candidates, odds, sure, second)
+        look = None
+        teaches = len(sure) >= FEWEST and bool(second.names)
+        if teaches and (look := _second_look(candidates, odds, sure, second)):
+            odds = odds + SECOND_SHARE * look.log_odds(second.values)
             probability = self._judged(odds, sides, candidates)
         if known is not None:
             odds = odds + taught_odds(titles.beside(second), candidates, odds, known)
             probability = known.told(candidates, self._judged(odds, sides, candidates))
-        return probability.astype(np.float32)
+        scores = probability.astype(np.float32)
+        return Judged(scores, self._evidence(sides, candidates, scores, titles, second, look))
+
+    def _evidence(
+        self,
+        sides: Sides,
+        candidates: Candidates,
+        scores: NDArray[np.float32],
+        titles: Features,
+        second: Features,
+        look: SecondLook | None,
+    ) -> Evidence:
+        """What the log odds of the likelier pairs are the sum of.
+
+        What neither view says is the crowd's: rivals, how much the shops share, known links.
+        """
+        places = np.flatnonzero(scores >= EXPLAINED_FROM)
+        modalities = dict(zip(candidates.encoders, candidates.modalities, strict=True))
+
+        def family(names: Sequence[str]) -> NDArray[np.int64]:
+            return families(names, modalities)
+
+        parts, start = self.first.parts(titles, places, family)
+        if look is not None:
+            added = look.parts(second.values[places], places)
+            parts += SECOND_SHARE * _by_family(added, family(second.names))
+        judged, odds = log_odds(scores[places]), parts.sum(axis=1) + start
+        most = np.maximum(judged, ENOUGH)
+        parts *= np.where(odds > most, (most - start) / (odds - start), 1)[:, None]
+        parts[:, AROUND] += judged - parts.sum(axis=1) - start
+        words = title_words(sides.both.normal_titles)
+        return Evidence(places, parts.astype(np.float32), start, words)
 
     def _second_view(
         self, sides: Sides, candidates: Candidates, titles: Features, sure: NDArray[np.int64]
     ) -> Features:
         """All that is learned on the spot, columns in which nothing is known left out."""
-        codes = Features(LOCAL, titles.select(LOCAL))
-        view = codes.beside(other_view(sides, candidates))
-        view = view.beside(price_view(sides, candidates, sure))
-        known = np.flatnonzero(~np.isnan(view.values).all(axis=0))
-        names = tuple(view.names[place] for place in known)
-        return Features(names, view.values[:, known])
+        view = other_view(sides, candidates).beside(price_view(sides, candidates, sure))
+        view = _known_columns(view)
+        if not view.names:
+            return view
+        return _known_columns(Features(LOCAL, titles.select(LOCAL))).beside(view)
 
     def _judged(self, odds: Floats, sides: Sides, candidates: Candidates) -> Floats:
         sizes = len(sides.left), len(sides.right)
-        within = log_odds(1 / (1 + np.exp(-odds)))
-        crowd = crowd_features(candidates.left, candidates.right, within, sizes)
+        crowd = crowd_features(candidates.left, candidates.right, odds, sizes)
         judged = log_odds(self.second.predict(crowd.select(self.crowd_names), num_threads=1))
-        judged += ORDER * np.clip(odds, -HIGHEST, HIGHEST)
+        judged += ORDER * crowd.select([SETTLED])[:, 0]
         return np.asarray(1 / (1 + np.exp(-judged)), dtype=np.float64)
 
     def save(self, folder: str | Path) -> None:
@@ -202,10 +263,44 @@ def shipped_judge() -> LinkJudge:
     return LinkJudge.load(SHIPPED)
 
 
-def _second_odds(
+@dataclass(frozen=True, eq=False)
+class SecondLook:
+    """What the second view adds to the log odds of each pair, 0 where it knows nothing.
+
+    Attributes
+    ----------
+    fold : int (m,)
+        Whose model tells a pair: one that its own posting did not teach.
+    fitted : list of (Logistic, float)
+        The model of each fold, and the log odds of the pairs that taught it.
+    """
+
+    fold: NDArray[np.integer]
+    fitted: list[tuple[Logistic, float]]
+
+    def log_odds(self, values: NDArray[np.floating]) -> Floats:
+        """Of all pairs, float64 ``(m,)``."""
+        added = np.zeros(len(values))
+        for number, (model, usual) in enumerate(self.fitted):
+            asked = self.fold == number
+            added[asked] = model.log_odds(values[asked]) - usual
+        added[np.isnan(values).all(axis=1)] = 0
+        return added
+
+    def parts(self, values: NDArray[np.floating], places: NDArray[np.integer]) -> Floats:
+        """What each number adds for the pairs at some places, ``(p, f)``."""
+        added = np.zeros(values.shape)
+        for number, (model, _) in enumerate(self.fitted):
+            asked = self.fold[places] == number
+            added[asked] = model.parts(values[asked])
+        added[np.isnan(values).all(axis=1)] = 0
+        return added
+
+
+def _second_look(
     candidates: Candidates, odds: Floats, sure: NDArray[np.int64], view: Features
-) -> Floats:
-    """What the second view adds to the log odds of each pair, 0 where it knows nothing."""
+) -> SecondLook | None:
+    """Learn from the sure links and their rivals; None where these do not teach."""
     left, right = candidates.left, candidates.right
     is_sure = np.zeros(len(left), dtype=bool)
     is_sure[sure] = True
@@ -218,13 +313,24 @@ def _second_odds(
     teaches = is_sure | near
     values = view.values
     fold = np.random.default_rng(0).integers(0, FOLDS, candidates.size)[left]
-    added = np.zeros(len(left))
+    fitted = []
     for number in range(FOLDS):
-        mine, asked = teaches & (fold != number), fold == number
+        mine = teaches & (fold != number)
         if is_sure[mine].all() or not is_sure[mine].any():
-            return np.zeros(len(left))
-        fitted = fit_logistic(values[mine], is_sure[mine], ridge=RIDGE, gaps=True)
-        usual = log_odds(np.array(is_sure[mine].mean()))
-        added[asked] = fitted.log_odds(values[asked]) - usual
-    added[np.isnan(values).all(axis=1)] = 0
-    return added
+            return None
+        model = fit_logistic(values[mine], is_sure[mine], ridge=RIDGE, gaps=True)
+        fitted.append((model, float(log_odds(np.array(is_sure[mine].mean())))))
+    return SecondLook(fold, fitted)
+
+
+def _known_columns(view: Features) -> Features:
+    known = np.flatnonzero(~np.isnan(view.values).all(axis=0))
+    names = tuple(view.names[place] for place in known)
+    return Features(names, view.values[:, known])
+
+
+def _by_family(parts: Floats, family: NDArray[np.int64]) -> Floats:
+    """The parts of the numbers of one family together, ``(p, families)``."""
+    together = np.zeros((len(parts), len(FAMILIES)))
+    np.add.at(together.T, family, parts.T)
+    return together

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -18,6 +19,9 @@ from samesku.linking.rivals import places
 from samesku.linking.sides import Sides
 from samesku.problems import CatalogError, Problem
 from samesku.tables import read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["KnownLinks", "read_known_links", "taught_odds"]
 
@@ -141,12 +145,14 @@ class _Teaching:
         return total
 
 
-def read_known_links(source: str | Path | pl.DataFrame, sides: Sides, rule: LinkRule) -> KnownLinks:
+def read_known_links(
+    source: str | Path | pl.DataFrame | pd.DataFrame, sides: Sides, rule: LinkRule
+) -> KnownLinks:
     """Read and check known links.
 
     Parameters
     ----------
-    source : path or polars.DataFrame
+    source : path or frame
         `left_id`, `right_id` and, where some pairs are known to be none, `same` (1 or 0).
     sides : Sides
     rule : {"one-to-one", "one-to-many", "many-to-one", "free"}
@@ -158,13 +164,7 @@ def read_known_links(source: str | Path | pl.DataFrame, sides: Sides, rule: Link
         of `same` that are neither 1 nor 0, pairs told twice differently, more links of a
         posting than the rule allows.
     """
-    if isinstance(source, pl.DataFrame):
-        name, frame = "known links", source
-    else:
-        name = str(source)
-        if not Path(source).is_file():
-            raise FileNotFoundError(f"{source}: no such file; give a CSV of left_id,right_id")
-        frame, _ = read_table(Path(source))
+    name, frame = _table(source)
     columns = [column for column in ("left_id", "right_id") if column not in frame.columns]
     if columns:
         fix = "the file has " + ", ".join(map(repr, frame.columns))
@@ -192,6 +192,22 @@ def read_known_links(source: str | Path | pl.DataFrame, sides: Sides, rule: Link
     if problems:
         raise CatalogError(name, problems)
     return KnownLinks(left, right + len(sides.left), same, rule)
+
+
+def _table(source: str | Path | pl.DataFrame | pd.DataFrame) -> tuple[str, pl.DataFrame]:
+    """What a message calls it, and its rows."""
+    if isinstance(source, str | Path):
+        if not Path(source).is_file():
+            raise FileNotFoundError(f"{source}: no such file; give a CSV of left_id,right_id")
+        return str(source), read_table(Path(source))[0]
+    if isinstance(source, pl.DataFrame):
+        return "known links", source
+    if not hasattr(source, "columns"):
+        given = type(source).__name__
+        raise TypeError(f"known links are a path, a polars or a pandas frame, not {given}")
+    # As text, so that pyarrow is not needed.
+    told = {str(name): source[name].astype(str).to_list() for name in source.columns}
+    return "known links", pl.DataFrame(told)
 
 
 def _positions(

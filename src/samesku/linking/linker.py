@@ -19,6 +19,7 @@ from samesku.linking.known import KnownLinks, read_known_links
 from samesku.linking.links import Links
 from samesku.linking.sides import Sides, candidates_across, with_pairs
 from samesku.neighbors import Method
+from samesku.problems import CatalogError
 from samesku.progress import Progress
 from samesku.record import catalog_record, run_record
 
@@ -37,7 +38,7 @@ def link(
     right: Catalog | str | Path | pl.DataFrame | pd.DataFrame,
     *,
     links: LinkRule = "one-to-one",
-    labels: str | Path | pl.DataFrame | None = None,
+    labels: str | Path | pl.DataFrame | pd.DataFrame | None = None,
     line: float = LINE,
     encoders: Sequence[Encoder] | None = None,
     k: int = NEIGHBOURS,
@@ -110,11 +111,11 @@ def link(
     if not len(candidates):
         progress.note("no offer of one side is anything like one of the other: there are no links")
     with progress.stage("judge"):
-        probability = (judge or shipped_judge()).probability(sides, candidates, known)
+        judged = (judge or shipped_judge()).judge(sides, candidates, known)
     run: dict[str, Any] = {}
-    found = Links(sides, candidates, probability, links, line, known, run)
+    found = Links(sides, candidates, judged.scores, links, line, known, run, judged.evidence)
     with progress.stage("decide and explain"):
-        found.table, found.near  # noqa: B018  (computed here so that their time is told)
+        found.table, found.near, found.added_up  # noqa: B018  (computed here so that their time is told)
     record = run_record(sides.both, candidates, encoded, progress)
     del record["catalogue"]
     catalogues = {"left": catalog_record(sides.left), "right": catalog_record(sides.right)}
@@ -151,7 +152,12 @@ def check_apart(left: object, right: object) -> None:
 
 
 def _catalog(source: Catalog | str | Path | pl.DataFrame | pd.DataFrame, side: str) -> Catalog:
-    catalog = source if isinstance(source, Catalog) else read_catalog(source)
+    try:
+        catalog = source if isinstance(source, Catalog) else read_catalog(source)
+    except CatalogError as error:
+        if error.source.endswith(" frame"):  # says not which of the two
+            raise CatalogError(f"the {side} {error.source}", error.problems) from error
+        raise
     if not len(catalog):
         raise ValueError(f"the {side} catalogue ({catalog.name}) has no postings; give some")
     return catalog

@@ -19,6 +19,7 @@ from samesku.linking.assignment import LinkRule, choose_links
 from samesku.linking.known import KnownLinks
 from samesku.linking.reasons import link_reasons
 from samesku.linking.sides import Sides
+from samesku.reasons import Evidence
 
 __all__ = ["Links"]
 
@@ -46,6 +47,8 @@ class Links:
         What the user told.
     run : mapping
         What was read, done and how long it took; written to `run.json`.
+    evidence : Evidence, optional
+        What the log-odds of the likelier pairs are the sum of.
     """
 
     sides: Sides
@@ -55,6 +58,7 @@ class Links:
     line: float = 0.5
     known: KnownLinks | None = None
     run: Mapping[str, Any] = field(default_factory=dict)
+    evidence: Evidence | None = None
 
     def __repr__(self) -> str:
         return (
@@ -89,6 +93,43 @@ class Links:
         places = np.flatnonzero(out & (self.probability >= NEAR))
         return self._table(places[np.argsort(-self.probability[places], kind="stable")])
 
+    def explain(self, left_id: str, right_id: str) -> pl.DataFrame:
+        """What speaks for and against a pair: `reason` and what it adds to the `log_odds`.
+
+        The weightiest first, the start last; the log-odds of the pair's probability are their sum.
+
+        Raises
+        ------
+        ValueError
+            There is no such posting, or the pair was not judged closely.
+        """
+        rows = []
+        for side, name in ((self.sides.left, left_id), (self.sides.right, right_id)):
+            if name not in side.ids:
+                raise ValueError(f"there is no posting {name!r} in {side.name}")
+            rows.append(side.ids.index(name))
+        pairs = self.candidates
+        here = (pairs.left == rows[0]) & (pairs.right == rows[1] + len(self.sides.left))
+        if self.evidence is None or not here.any():
+            raise ValueError(f"{left_id!r} and {right_id!r} were not judged closely")
+        return self.evidence.table(self.sides.both, pairs, int(np.flatnonzero(here)[0]))
+
+    @cached_property
+    def added_up(self) -> pl.DataFrame:
+        """`left_id`, `right_id`, `reasons` with numbers that sum to the log-odds, of near pairs."""
+        places = np.empty(0, dtype=np.int64) if self.evidence is None else self.evidence.places
+        pairs, ids = self.candidates, self.sides.both.frame["posting_id"]
+        told: list[str | None] = []
+        if self.evidence is not None:
+            told = self.evidence.phrases(self.sides.both, pairs, places)
+        return pl.DataFrame(
+            {
+                "left_id": ids[pairs.left[places]],
+                "right_id": ids[pairs.right[places]],
+                "reasons": pl.Series(told, dtype=pl.String),
+            }
+        )
+
     def rethreshold(self, line: float) -> Links:
         """The same judgements with another line; nothing is read, encoded or searched again.
 
@@ -102,7 +143,7 @@ class Links:
         return replace(self, line=line)
 
     def write(self, folder: str | Path) -> list[Path]:
-        """Write `links.csv`, `near_links.csv` and `run.json`, all together or none.
+        """Write `links.csv`, `near_links.csv`, `reasons.parquet` and `run.json`, all or none.
 
         Raises
         ------
@@ -112,8 +153,11 @@ class Links:
         with Staged(Path(folder)) as staged:
             self.table.write_csv(staged.path("links.csv"))
             self.near.write_csv(staged.path("near_links.csv"))
-            record = json.dumps(self.summary, indent=2, ensure_ascii=False)
-            staged.path("run.json").write_text(record + "\n", encoding="utf-8")
+            self.added_up.write_parquet(staged.path("reasons.parquet"))
+            place = staged.path("run.json")
+            record = {**self.summary, "written": staged.names}
+            text = json.dumps(record, indent=2, ensure_ascii=False)
+            place.write_text(text + "\n", encoding="utf-8")
         return staged.written
 
     @property

@@ -47,6 +47,11 @@ class Logistic:
             odds[part] = standard @ self.weight + np.isnan(values[part]) @ self.gap + self.bias
         return odds
 
+    def parts(self, values: Values) -> NDArray[np.float64]:
+        """What each number adds to the log odds of a row, ``(m, f)``; `bias` is the rest."""
+        added: NDArray[np.float64] = _standard(values, self.mean, self.scale) * self.weight
+        return added + np.isnan(values) * self.gap
+
     @property
     def record(self) -> dict[str, Any]:
         """What JSON keeps."""

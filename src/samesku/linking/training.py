@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from samesku.cache import Cache
 from samesku.encoders import PHash, Tfidf
 from samesku.features.table import Features
-from samesku.linking.assignment import log_odds
 from samesku.linking.crowd import RISING, crowd_features
 from samesku.linking.evidence import FALLING, FIRST_VIEW, title_view
 from samesku.linking.judge import FirstLook, LinkJudge
@@ -75,8 +74,7 @@ class Example:
 
     def crowd(self, odds: NDArray[np.float64]) -> Features:
         """The crowd features that follow from a first judgement."""
-        within = log_odds(1 / (1 + np.exp(-odds)))
-        return crowd_features(self.left, self.right, within, self.sizes)
+        return crowd_features(self.left, self.right, odds, self.sizes)
 
 
 def example(sides: Sides, seed: int = 0) -> Example:
