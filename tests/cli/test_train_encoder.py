@@ -30,7 +30,8 @@ def labelled(tmp_path_factory):
     for product in range(25):
         own = [WORDS[0][product % 5], WORDS[1][product // 5]]
         for offer in range(3):
-            words = rng.permutation([*own, *rng.choice(NOISE, 2, replace=False)])
+            told = [word for word in own if rng.random() < 0.8]
+            words = rng.permutation([*told, *rng.choice(NOISE, 2, replace=False)])
             rows.append((f"{product}-{offer}", " ".join(words), f"p{product}"))
     place = tmp_path_factory.mktemp("labelled") / "offers.csv"
     columns = ["posting_id", "title", "label_group"]
@@ -75,6 +76,13 @@ def test_evaluate_warns_of_what_an_encoder_has_seen(trained, labelled):
     assert seen.exit_code == 0, seen.output
     assert "scored postings trained" in seen.stderr
     assert "its figures are flattered" in seen.stderr.replace("\n", " ")
+
+
+def test_train_warns_of_what_an_encoder_has_seen(trained, labelled, tmp_path):
+    common = ("--no-cache", "-e", "tfidf", "-e", trained / "fold-0")
+    seen = run("train", labelled, *common, "--out", tmp_path / "model")
+    assert seen.exit_code == 0, seen.output
+    assert "scored postings trained" in seen.stderr
 
 
 def test_broken_off_it_goes_on_with_the_fold_that_lacks(trained, labelled):

@@ -116,6 +116,16 @@ def test_a_mixed_batch_tells_whose_patches_it_has(small_vit, catalog):
     assert float(kept) == pytest.approx(share, abs=0.2)
 
 
+def test_a_photo_shown_twice_differs_and_is_of_one_product(small_vit, catalog):
+    settings = TrainingSettings(**{**SETTINGS, "views": 2, "crop": 0.5})
+    trained, held = parts(catalog, photos=True)
+    task = PhotoTask(load_backbone(small_vit, "photo"), trained, held, settings)
+    inputs, labels, _, _ = task.prepare(np.arange(8), np.random.default_rng(0))
+    first, second = inputs["pixel_values"][:8], inputs["pixel_values"][8:]
+    assert labels.tolist() == 2 * trained.labels[:8].tolist()
+    assert ((first != second).flatten(1).any(dim=1)).all()
+
+
 def test_multi_similarity_never_mixes(small_vit, catalog):
     settings = TrainingSettings(**{**SETTINGS, "cutmix": 1.0, "loss": "multi-similarity"})
     task = PhotoTask(load_backbone(small_vit, "photo"), *parts(catalog, photos=True), settings)

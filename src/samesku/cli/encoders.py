@@ -11,6 +11,7 @@ from rich.table import Table
 
 from samesku.catalog import Catalog, read_catalog
 from samesku.cli.console import TerminalProgress, console
+from samesku.cli.summary import show_summary
 from samesku.demo import draw_marketplace
 from samesku.encoders.card import EncoderKind, read_card
 from samesku.encoders.families import family_of, read_json
@@ -93,7 +94,8 @@ def export(
         cosines = f"{each.least:.4f}", f"{each.mean:.4f}"
         table.add_row(each.network, f"{size:,.1f}", each.way, *cosines, f"{each.compared:,}")
     console.print(table)
-    console.print(f"Written to {out}; use it: samesku match CATALOGUE --encoder {out} --out DIR")
+    show_summary(progress, written=[out])
+    console.print(f"Use it: samesku match CATALOGUE --encoder {out} --out DIR", markup=False)
 
 
 def _kind_of(source: str) -> EncoderKind:

@@ -183,33 +183,79 @@ def train_encoder(
         int | None,
         typer.Option("--dimension", help="Numbers per posting; default: the model's.", min=2),
     ] = None,
-    epochs: Annotated[int, typer.Option("--epochs", min=1)] = 10,
-    batch: Annotated[int, typer.Option("--batch", help="Postings per step.", min=4)] = 32,
+    epochs: Annotated[
+        int | None, typer.Option("--epochs", help="Default: 10; of a new: model 14.", min=1)
+    ] = None,
+    batch: Annotated[
+        int | None,
+        typer.Option("--batch", help="Postings per step; default: 32, new: 64.", min=4),
+    ] = None,
     per_group: Annotated[
         int, typer.Option("--per-group", help="Postings of one product that come together.", min=1)
     ] = 2,
-    rate: Annotated[float, typer.Option("--rate", help="Learning rate of the network.")] = 1e-4,
+    rate: Annotated[
+        float | None,
+        typer.Option("--rate", help="Of the network; default: 1e-4, new: photo 2e-3, title 1e-3."),
+    ] = None,
     head_rate: Annotated[
-        float, typer.Option("--head-rate", help="Learning rate of the class centres.")
-    ] = 1e-3,
+        float | None,
+        typer.Option("--head-rate", help="Of the class centres; default: 1e-3, new: 1e-2."),
+    ] = None,
     margin: Annotated[
-        tuple[float, float], typer.Option("--margin", help="In radians: first, last.")
-    ] = (0.2, 0.8),
-    scale: Annotated[float, typer.Option("--scale", help="Steepness of the softmax.")] = 30.0,
+        tuple[float, float] | None,
+        typer.Option(
+            "--margin",
+            help="In radians, first and last; default: 0.2 0.8, new: photo 0 0.3, title 0.1 0.4.",
+        ),
+    ] = None,
+    scale: Annotated[
+        float | None,
+        typer.Option("--scale", help="Of the softmax; default: 30, new: photo 16, title 20."),
+    ] = None,
+    contrast: Annotated[
+        float | None,
+        typer.Option(
+            "--contrast",
+            help="Weight of a second loss: in the batch each offer finds those of its product; "
+            "default: 0, new: photo 1.",
+        ),
+    ] = None,
+    views: Annotated[
+        int | None,
+        typer.Option(
+            "--views", help="Times a photo is shown in its batch; default: 1, new: 2.", min=1
+        ),
+    ] = None,
     hard: Annotated[
-        float, typer.Option("--hard", help="Share of products that bring their look-alikes.")
-    ] = 0.5,
-    cutmix: Annotated[float, typer.Option("--cutmix", help="Chance per batch; photos only.")] = 0.2,
+        float | None,
+        typer.Option(
+            "--hard",
+            help="Share of products that bring their look-alikes; default: 0.5, new: photo 0.25.",
+        ),
+    ] = None,
+    cutmix: Annotated[
+        float | None,
+        typer.Option("--cutmix", help="Chance per batch; photos; default: 0.2, new: 0."),
+    ] = None,
+    frame: Annotated[
+        float | None,
+        typer.Option("--frame", help="Chance of a border or banner; photos; default: 0, new: 0.4."),
+    ] = None,
     crop: Annotated[
-        float, typer.Option("--crop", help="Smallest share of a photo that a crop keeps.")
-    ] = 0.5,
+        float | None,
+        typer.Option(
+            "--crop", help="Smallest share of a photo that a crop keeps; default: 0.5, new: 0.6."
+        ),
+    ] = None,
     photo_size: Annotated[
         int | None, typer.Option("--photo-size", help="Pixels; default: the model's.", min=16)
     ] = None,
     language_epochs: Annotated[
-        int,
-        typer.Option("--language-epochs", help="Of masked words, for new:bert models.", min=0),
-    ] = 5,
+        int | None,
+        typer.Option(
+            "--language-epochs", help="Of masked words, for new:bert models; default: 8.", min=0
+        ),
+    ] = None,
     precision: Annotated[
         Literal["auto", "float32", "bfloat16", "float16"],
         typer.Option("--precision", help="auto: half on a GPU, float32 on a processor."),
@@ -243,27 +289,35 @@ def train_encoder(
     from samesku.cli.match import Settings
     from samesku.training.settings import TrainingSettings
 
+    asked = {
+        "pooling": pooling,
+        "epochs": epochs,
+        "batch": batch,
+        "rate": rate,
+        "head_rate": head_rate,
+        "margin": margin,
+        "scale": scale,
+        "contrast": contrast,
+        "views": views,
+        "hard": hard,
+        "cutmix": cutmix,
+        "frame": frame,
+        "crop": crop,
+        "warm_up_language": language_epochs,
+    }
     command.run(
         Settings(catalogue, photos, columns, cache=cache, no_cache=no_cache, quiet=quiet),
         kind=kind,
         base=base,
         out=out,
-        training=TrainingSettings(
+        training=TrainingSettings.recipe(
+            kind,
+            base,
+            **{name: value for name, value in asked.items() if value is not None},
             loss=loss,
-            pooling=pooling,
             dimension=dimension,
-            epochs=epochs,
-            batch=batch,
             per_group=per_group,
-            rate=rate,
-            head_rate=head_rate,
-            margin=margin,
-            scale=scale,
-            hard=hard,
-            cutmix=cutmix,
-            crop=crop,
             photo_size=photo_size,
-            warm_up_language=language_epochs,
             precision=precision,
             accumulate=accumulate,
             checkpointing=checkpointing,

@@ -12,6 +12,7 @@ from samesku.cache import Cache, default_folder
 from samesku.catalog import Catalog
 from samesku.cli.console import TerminalProgress, console
 from samesku.cli.match import Settings
+from samesku.cli.summary import show_summary
 from samesku.encoders.card import EncoderKind
 from samesku.evaluation import Split, group_folds, read_split
 from samesku.files import Staged, check_folder
@@ -47,7 +48,9 @@ def run(
     catalog = settings.read(progress)
     check_folder(out)
     cache = Cache(None if settings.no_cache else settings.cache or default_folder())
+    places = []
     for place, chosen in _trainings(catalog, out, split, holdout, folds, training.seed):
+        places.append(place)
         card = train_encoder(
             catalog,
             kind,
@@ -62,6 +65,7 @@ def run(
         if not settings.quiet:
             _show(card, place)
     cache.prune()
+    show_summary(progress, read=[catalog], written=places)
 
 
 def _trainings(
@@ -122,6 +126,4 @@ def _show(card: dict[str, object], place: Path) -> None:
         console.print(
             f"on {figures['pool']:,} held-out postings; epoch {card['best_epoch']} was kept"
         )
-    console.print(
-        f"Written to {place}; use it: samesku match CATALOGUE --encoder {place} --out DIR"
-    )
+    console.print(f"Use it: samesku match CATALOGUE --encoder {place} --out DIR", markup=False)

@@ -11,6 +11,7 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from scipy.special import expit
 
 from samesku.classifier import PASSES
 from samesku.features import Features
@@ -219,7 +220,7 @@ class Pairs:
 
         def loss(line: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
             moved = line[0] * told + line[1]
-            off = 1 / (1 + np.exp(-np.clip(moved, -30, 30))) - same
+            off = expit(moved) - same
             value = share @ (np.logaddexp(0, moved) - same * moved)
             return float(value), np.array([share @ (off * told), share @ off])
 

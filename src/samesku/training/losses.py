@@ -18,6 +18,8 @@ MISSING = "this loss needs pytorch-metric-learning: pip install 'samesku[train]'
 # Of the moving mean of the target cosines in CurricularFace, as in the paper.
 MOMENTUM = 0.99
 FIRST_TEMPERATURE = 0.07
+# Similarities of a batch are divided by it before they become probabilities.
+CONTRAST_TEMPERATURE = 0.1
 
 
 def margin_at(share: float, settings: TrainingSettings) -> float:
@@ -55,6 +57,9 @@ def class_margins(sizes: Sequence[int], power: float) -> torch.Tensor:
 class MetricLoss(nn.Module):
     """A loss on embeddings and class codes, with one margin per class.
 
+    With a weight of contrast [1]_ in the settings, each offer is also to find those of its product
+    among all others of the batch.
+
     Parameters
     ----------
     name : {"arcface", "subcenter", "curricular", "multi-similarity"}
@@ -63,6 +68,10 @@ class MetricLoss(nn.Module):
     sizes : sequence of int
         Postings per class.
     settings : TrainingSettings
+
+    References
+    ----------
+    .. [1] P. Khosla et al., "Supervised contrastive learning", NeurIPS 2020.
     """
 
     def __init__(
@@ -72,7 +81,9 @@ class MetricLoss(nn.Module):
         self.name = name
         self.register_buffer("shares", class_margins(sizes, settings.adaptive))
         self.margin = settings.margin[0]
+        self.weight = settings.contrast
         self.inner = _inner(name, dimension, len(sizes), settings)
+        self.contrast = _contrast() if settings.contrast else None
 
     @property
     def mixes(self) -> bool:
@@ -83,6 +94,13 @@ class MetricLoss(nn.Module):
         """Mean loss of a batch; `labels` are class codes from 0."""
         # Margins of a tenth of a radian drown in half precision.
         embeddings = embeddings.float()
+        loss = self._first(embeddings, labels)
+        if self.contrast is None:
+            return loss
+        return loss + self.weight * self.contrast(embeddings, labels)
+
+    def _first(self, embeddings: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        """Mean of the loss that has a name."""
         if self.name == "multi-similarity":
             return self.inner(embeddings, labels)
         margins = self.margin * self.shares[labels]
@@ -183,6 +201,14 @@ def _inner(name: LossName, dimension: int, classes: int, settings: TrainingSetti
     if name == "arcface":
         return losses.ArcFaceLoss(**shape)
     return losses.SubCenterArcFaceLoss(**shape, sub_centers=settings.sub_centers)
+
+
+def _contrast() -> nn.Module:
+    try:
+        from pytorch_metric_learning import losses
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(MISSING) from error
+    return losses.SupConLoss(temperature=CONTRAST_TEMPERATURE)
 
 
 def _softmax(

@@ -17,6 +17,7 @@ from samesku.training.photo_views import altered
 
 __all__ = [
     "MEAN",
+    "STAGES",
     "STD",
     "Lessons",
     "PhotoNetwork",

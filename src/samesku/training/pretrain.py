@@ -24,11 +24,11 @@ from samesku.cache import content_key
 from samesku.encoders.card import EncoderKind
 from samesku.progress import Progress
 from samesku.training.encoder_loop import fit
-from samesku.training.settings import TrainingSettings
+from samesku.training.settings import PREFIX, TrainingSettings
+from samesku.training.tokeniser import SPECIAL, learn_tokeniser
 
-__all__ = ["NEW", "PREFIX", "new_base", "train_tokenizer"]
+__all__ = ["NEW", "new_base", "train_tokenizer"]
 
-PREFIX = "new:"
 # Kind and size of each: width, layers, heads and words of a BERT; width, depth, rounding and
 # pixels of an EfficientNet.
 NEW: dict[str, tuple[EncoderKind, tuple[Any, ...]]] = {
@@ -39,7 +39,6 @@ NEW: dict[str, tuple[EncoderKind, tuple[Any, ...]]] = {
     "efficientnet-small": ("photo", (0.5, 0.5, 8, 112)),
     "efficientnet-b0": ("photo", (1.0, 1.0, 8, 224)),
 }
-SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 PAD, MASK = 0, 4
 TOKENS = 64
 # Share of tokens that are guessed; of these a tenth each shows a wrong word and its own.
@@ -104,25 +103,9 @@ def new_base(
 def train_tokenizer(titles: Sequence[str], words: int) -> Any:
     """A WordPiece tokeniser of up to `words` pieces for the words of these titles."""
     import transformers
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    trainer = trainers.WordPieceTrainer(
-        vocab_size=words, min_frequency=2, special_tokens=SPECIAL, show_progress=False
-    )
-    tokenizer.train_from_iterator(titles, trainer)
-    # The trainer numbers the same pieces differently each time.
-    pieces = [*SPECIAL, *sorted(set(tokenizer.get_vocab()) - set(SPECIAL))]
-    numbered = {piece: number for number, piece in enumerate(pieces)}
-    tokenizer.model = models.WordPiece(numbered, unk_token="[UNK]")
-    tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]",
-        special_tokens=[(each, tokenizer.token_to_id(each)) for each in ("[CLS]", "[SEP]")],
-    )
     return transformers.PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer,
+        tokenizer_object=learn_tokeniser(titles, words),
         model_max_length=TOKENS,
         pad_token="[PAD]",
         unk_token="[UNK]",
@@ -157,12 +140,8 @@ def _new_bert(
     import transformers
 
     width, layers, heads, words = size
-    kept = folder / "tokenizer"
-    if not kept.is_dir():
-        # Kept before anything rests on it: the same titles do not always give the same pieces.
-        with progress.stage("train tokeniser"):
-            _save([train_tokenizer(titles, words)], kept)
-    tokenizer = transformers.PreTrainedTokenizerFast.from_pretrained(kept)
+    with progress.stage("train tokeniser"):
+        tokenizer = train_tokenizer(titles, words)
     config = transformers.BertConfig(
         vocab_size=len(tokenizer),
         hidden_size=width,
@@ -258,12 +237,13 @@ class _MaskedWords:
         return {name: torch.from_numpy(array) for name, array in arrays.items()}
 
     def loss(self, batch: dict[str, torch.Tensor], done: float) -> torch.Tensor:
-        answer = self.module(batch["input_ids"], attention_mask=batch["attention_mask"])
-        guesses = answer.logits.flatten(0, 1)
-        total = nn.functional.cross_entropy(
-            guesses, batch["labels"].flatten(), ignore_index=IGNORED, reduction="sum"
-        )
-        return total / (batch["labels"] != IGNORED).sum().clamp(min=1)
+        inputs = {name: batch[name] for name in ("input_ids", "attention_mask")}
+        states = self.module.bert(**inputs).last_hidden_state
+        asked = batch["labels"] != IGNORED
+        # All words of the language for each masked place only: most of the work otherwise.
+        guesses = self.module.cls(states[asked])
+        total = nn.functional.cross_entropy(guesses, batch["labels"][asked], reduction="sum")
+        return total / asked.sum().clamp(min=1)
 
     def validate(self) -> dict[str, float]:
         return {}

@@ -14,7 +14,7 @@ from samesku.catalog import Catalog
 from samesku.encoders.base import Encoder, TextEncoder, Vectors
 from samesku.neighbors import CROWD, FLOOR, nearest
 
-__all__ = ["Rehearsal", "beside", "rehearse"]
+__all__ = ["Rehearsal", "beside", "gather_rehearsals", "rehearse"]
 
 Places = NDArray[np.int64]
 
@@ -45,6 +45,22 @@ class Rehearsal:
     catalog: Catalog
     candidates: Candidates
     labels: NDArray[np.int64]
+
+
+def gather_rehearsals(
+    catalog: Catalog,
+    candidates: Candidates,
+    encoders: Sequence[Encoder],
+    rows: NDArray[np.integer],
+    *,
+    others: Sequence[tuple[Catalog, Candidates]] = (),
+    seed: int = 0,
+) -> list[Rehearsal]:
+    """All that a model trains on beside a catalogue: other catalogues, and those drawn from it.
+
+    Takes what :func:`rehearse` and :func:`beside` take.
+    """
+    return beside(others, catalog) + rehearse(catalog, candidates, encoders, rows, seed=seed)
 
 
 def rehearse(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
-__all__ = ["LossName", "Precision", "TrainingSettings"]
+__all__ = ["PREFIX", "LossName", "Precision", "TrainingSettings"]
+
+# How a base is called that is no pretrained model.
+PREFIX = "new:"
 
 LossName: TypeAlias = Literal["arcface", "subcenter", "curricular", "multi-similarity"]
 Precision: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
@@ -39,6 +43,9 @@ class TrainingSettings:
         Power by which the margin falls with the size of a product; 0: all the same.
     scale : float
         Steepness of the softmax.
+    contrast : float
+        Weight of a second loss, beside the first: in the batch each offer finds those of its
+        product. What starts from nothing needs it: class centres that begin as noise teach slowly.
     sub_centers : int
         Centres per product of `subcenter`.
     warm_up : float
@@ -48,8 +55,13 @@ class TrainingSettings:
         Longest gradient.
     hard : float
         Share of products that bring their look-alikes into the batch.
+    views : int
+        Times that each photo of a batch is shown, each time otherwise: a photo and its copies are
+        then offers of one product, even where it has no other. Only `photo`.
     cutmix, flip, cutout : float
         Chance of each; only photos.
+    frame : float
+        Chance of a border or a banner around or on a photo.
     crop : float
         Smallest share of a photo's area that a crop keeps; 1: none.
     words_dropped : float
@@ -81,14 +93,17 @@ class TrainingSettings:
     margin_rise: float = 0.7
     adaptive: float = 0.25
     scale: float = 30.0
+    contrast: float = 0.0
     sub_centers: int = 3
     warm_up: float = 0.1
     weight_decay: float = 0.01
     clip: float = 1.0
     hard: float = 0.5
+    views: int = 1
     cutmix: float = 0.2
     flip: float = 0.5
     cutout: float = 0.2
+    frame: float = 0.0
     crop: float = 0.5
     words_dropped: float = 0.1
     precision: Precision = "auto"
@@ -105,7 +120,7 @@ class TrainingSettings:
             if value not in get_args(choices):
                 known = ", ".join(get_args(choices))
                 raise ValueError(f"there is no {name} {value!r}; choose from {known}")
-        for name in ("epochs", "batch", "per_group", "accumulate", "sub_centers"):
+        for name in ("epochs", "batch", "per_group", "views", "accumulate", "sub_centers"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is at least 1, not {getattr(self, name)}")
         if self.batch < 2 * self.per_group:
@@ -113,14 +128,35 @@ class TrainingSettings:
                 f"a batch of {self.batch} holds no two products of {self.per_group} postings each; "
                 "ask for a larger batch"
             )
-        for name in ("hard", "cutmix", "flip", "cutout", "crop", "words_dropped", "warm_up"):
+        shares = "hard", "cutmix", "flip", "cutout", "frame", "crop", "words_dropped", "warm_up"
+        for name in shares:
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} is a share from 0 to 1, not {getattr(self, name)}")
         for name in ("rate", "head_rate", "scale", "clip"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} is above 0, not {getattr(self, name)}")
+        if self.contrast < 0:
+            raise ValueError(f"contrast is 0 or more, not {self.contrast}")
         if not 0 <= self.margin[0] <= self.margin[1] <= 1.5:
             raise ValueError(f"margins rise within 0 and 1.5 radians, not {self.margin}")
+
+    @classmethod
+    def recipe(cls, kind: str, base: str, **asked: Any) -> TrainingSettings:
+        """What suits a kind of encoder and its base, but for what is asked otherwise.
+
+        A network that starts from nothing needs larger rates and smaller margins than one that is
+        fine-tuned, and on photos a second loss: class centres that begin as noise teach slowly.
+
+        Parameters
+        ----------
+        kind : {"photo", "title", "clip"}
+        base : str
+            A pretrained model, or ``"new:"`` and a name.
+        **asked
+            Fields of the settings.
+        """
+        usual = FROM_NOTHING.get(kind, {}) if base.startswith(PREFIX) else {}
+        return cls(**{**usual, **asked})
 
     @property
     def plan(self) -> dict[str, object]:
@@ -130,3 +166,32 @@ class TrainingSettings:
             for field in fields(self)
             if field.name != "save_minutes"
         }
+
+
+FROM_NOTHING: Mapping[str, Mapping[str, Any]] = {
+    "photo": {
+        "pooling": "gem",
+        "epochs": 14,
+        "batch": 64,
+        "rate": 2e-3,
+        "head_rate": 1e-2,
+        "margin": (0.0, 0.3),
+        "scale": 16.0,
+        "contrast": 1.0,
+        "views": 2,
+        "hard": 0.25,
+        "cutmix": 0.0,
+        "cutout": 0.1,
+        "frame": 0.4,
+        "crop": 0.6,
+    },
+    "title": {
+        "epochs": 14,
+        "batch": 64,
+        "rate": 1e-3,
+        "head_rate": 1e-2,
+        "margin": (0.1, 0.4),
+        "scale": 20.0,
+        "warm_up_language": 8,
+    },
+}

@@ -16,6 +16,7 @@ from torch.nn import functional
 from samesku.cores import map_in_order, usable_cores
 from samesku.encoders.backbones import Backbone, Inputs
 from samesku.encoders.base import Vectors
+from samesku.encoders.title_batches import Floats, embed_titles
 from samesku.training.augment import augment_photo, draw_cutmix, drop_words
 from samesku.training.batches import LookAlikes, ProductBatches
 from samesku.training.losses import Contrastive, make_loss, margin_at
@@ -23,10 +24,9 @@ from samesku.training.photo_shelf import PhotoShelf
 from samesku.training.settings import TrainingSettings
 from samesku.training.validation import Retrieval, retrieval
 
-__all__ = ["ClipTask", "Held", "PhotoTask", "ProductTask", "TitleTask", "Trained", "embed_titles"]
+__all__ = ["ClipTask", "Held", "PhotoTask", "ProductTask", "TitleTask", "Trained"]
 
 Codes = NDArray[np.int64]
-Floats = NDArray[np.float32]
 
 # Photos per batch when nothing is learned.
 AT_ONCE = 32
@@ -161,7 +161,7 @@ class TitleTask(ProductTask):
 
     def embed(self, held: Held) -> Floats:
         """Unit rows of titles."""
-        return embed_titles(self.backbone, held.titles, self._device())
+        return _embed_titles(self.backbone, held.titles, self._device())
 
 
 class PhotoTask(ProductTask):
@@ -171,9 +171,9 @@ class PhotoTask(ProductTask):
 
     def prepare(self, rows: Codes, rng: np.random.Generator) -> tuple[Any, ...]:
         """Pixels, labels, and with cutmix the labels of the patches and the share of the own."""
-        photos = _shelf(self.trained.photos)
+        photos, rows = _shelf(self.trained.photos), np.tile(rows, self.settings.views)
         shown = [augment_photo(photos[row], self.settings, rng) for row in rows.tolist()]
-        inputs, labels = self.backbone.prepare(shown), self._codes(rows)
+        inputs, labels = _colours_last(self.backbone.prepare(shown)), self._codes(rows)
         if not self.loss_of.mixes or rng.random() >= self.settings.cutmix:
             return inputs, labels, labels, 1.0
         mix = draw_cutmix(len(rows), rng)
@@ -223,7 +223,7 @@ class ClipTask(ProductTask):
     def embed(self, held: Held) -> Floats:
         """Unit rows: title and photo one after the other."""
         device = self._device()
-        titles = embed_titles(self.backbone, held.titles, device)
+        titles = _embed_titles(self.backbone, held.titles, device)
         photos = _embed_photos(
             self.backbone, self.backbone.photo_features, _shelf(held.photos), device
         )
@@ -235,17 +235,15 @@ class ClipTask(ProductTask):
         return Contrastive()
 
 
-def embed_titles(
-    backbone: Backbone, titles: Sequence[str], device: torch.device, batch: int = 128
-) -> Floats:
-    """Unit rows float32 ``(n, dimension)``; titles of like length go together."""
-    order = np.argsort([len(title) for title in titles], kind="stable")
-    rows = np.empty((len(titles), backbone.dimension), dtype=np.float32)
-    for start in range(0, len(titles), batch):
-        places = order[start : start + batch]
-        inputs = backbone.prepare([titles[place] for place in places.tolist()])
-        features = backbone({name: each.to(device) for name, each in inputs.items()})
-        rows[places] = functional.normalize(features.float()).cpu().numpy()
+def _embed_titles(backbone: Backbone, titles: Sequence[str], device: torch.device) -> Floats:
+    """Unit rows float32 ``(n, dimension)`` of titles that are not empty."""
+
+    def features(some: Sequence[str]) -> Floats:
+        inputs = backbone.prepare(some)
+        moved = {name: each.to(device) for name, each in inputs.items()}
+        return backbone(moved).float().cpu().numpy()
+
+    rows: Floats = embed_titles(titles, features, lambda done: None).rows
     return rows
 
 
@@ -257,13 +255,19 @@ def _embed_photos(
     def prepare(start: int) -> Inputs:
         chosen = places[start : start + AT_ONCE].tolist()
         inputs = backbone.prepare([photos[place] for place in chosen])
-        return {"pixel_values": inputs["pixel_values"]}
+        return _colours_last({"pixel_values": inputs["pixel_values"]})
 
     rows = []
     for inputs in map_in_order(prepare, range(0, len(places), AT_ONCE)):
         seen = {name: each.to(device) for name, each in inputs.items()}
         rows.append(functional.normalize(features_of(seen).float()).cpu().numpy())
     return np.concatenate(rows)
+
+
+def _colours_last(inputs: Inputs) -> Inputs:
+    """The same numbers in the order in which convolutions go through them twice as fast."""
+    last = torch.channels_last
+    return {name: each.contiguous(memory_format=last) for name, each in inputs.items()}
 
 
 def _shelf(photos: PhotoShelf | None) -> PhotoShelf:

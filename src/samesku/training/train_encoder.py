@@ -33,8 +33,8 @@ from samesku.training.heads import (
     save_memory,
 )
 from samesku.training.photo_shelf import PhotoShelf
-from samesku.training.pretrain import PREFIX, new_base
-from samesku.training.settings import TrainingSettings
+from samesku.training.pretrain import new_base
+from samesku.training.settings import PREFIX, TrainingSettings
 from samesku.training.tasks import ClipTask, Held, PhotoTask, ProductTask, TitleTask, Trained
 from samesku.training.validation import Retrieval, compare, retrieval
 

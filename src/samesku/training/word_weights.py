@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from scipy.special import expit
 
 from samesku.encoders.telling import Telling
 from samesku.encoders.word_weights import (
@@ -239,7 +240,7 @@ class _Loss:
         cosine = (self.common @ square) / both
         logit = slope * cosine + offset
         value = self.weight @ (np.logaddexp(0, logit) - self.same * logit)
-        off = self.weight * (1 / (1 + np.exp(-logit)) - self.same)
+        off = self.weight * (expit(logit) - self.same)
         by_cosine = slope * off
         size = len(length)
         ends = sum(
