@@ -49,10 +49,28 @@ def test_notes_are_kept_once():
     assert progress.notes == ["two photos refused", "cache full"]
 
 
+def test_a_photo_that_is_met_again_is_refused_once():
+    progress = Progress()
+    for _ in range(2):
+        progress.refuse("a", "a.jpg", "empty file")
+    progress.refuse("b", "a.jpg", "empty file")
+    assert list(progress.refused) == [("a", "a.jpg"), ("b", "a.jpg")]
+
+
+def test_time_passes_between_stages_too():
+    progress = Progress()
+    time.sleep(0.01)
+    with progress.stage("read"):
+        pass
+    assert progress.elapsed > 0.01 > progress.seconds["read"]
+
+
 def test_two_runs_keep_apart():
     one, other = Progress(), Progress()
     one.note("mine")
     with one.stage("read"):
         pass
+    one.refuse("a", "a.jpg", "empty file")
     assert other.notes == []
+    assert other.refused == {}
     assert other.seconds == {}

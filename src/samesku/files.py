@@ -21,6 +21,13 @@ class Staged:
     folder : Path
         Where the files shall stand; made when missing. Other files in it are left alone.
 
+    Attributes
+    ----------
+    names : list of str
+        What the files will be called.
+    written : list of Path
+        The files, once they stand in their place.
+
     Raises
     ------
     OSError
@@ -30,7 +37,7 @@ class Staged:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.written: list[Path] = []
-        self._names: list[str] = []
+        self.names: list[str] = []
 
     def __enter__(self) -> Staged:
         if self.folder.exists() and not self.folder.is_dir():
@@ -41,7 +48,7 @@ class Staged:
 
     def path(self, name: str) -> Path:
         """Where to write the file that will be called `name`."""
-        self._names.append(name)
+        self.names.append(name)
         return self._stage / name
 
     def __exit__(
@@ -52,12 +59,12 @@ class Staged:
     ) -> None:
         try:
             if (reason := _disk_error(error)) is not None:
-                place = self.folder / self._names[-1] if self._names else self.folder
+                place = self.folder / self.names[-1] if self.names else self.folder
                 raise OSError(f"{place} cannot be written: {reason}") from error
             if kind is None:
-                if taken := [name for name in self._names if (self.folder / name).is_dir()]:
+                if taken := [name for name in self.names if (self.folder / name).is_dir()]:
                     raise IsADirectoryError(f"{self.folder / taken[0]} is a folder; remove it")
-                for name in self._names:
+                for name in self.names:
                     os.replace(self._stage / name, self.folder / name)
                     self.written.append(self.folder / name)
         finally:

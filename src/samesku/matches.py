@@ -263,8 +263,10 @@ class Matches:
             self.near_misses.write_parquet(staged.path("near_misses.parquet"))
             self.judged.write_parquet(staged.path("judged.parquet"))
             self.group_table.write_csv(staged.path("groups.csv"))
-            record = json.dumps(self.summary, indent=2, ensure_ascii=False)
-            staged.path("run.json").write_text(record + "\n", encoding="utf-8")
+            place = staged.path("run.json")
+            record = {**self.summary, "written": staged.names}
+            text = json.dumps(record, indent=2, ensure_ascii=False)
+            place.write_text(text + "\n", encoding="utf-8")
         return staged.written
 
     @property

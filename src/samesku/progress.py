@@ -21,11 +21,20 @@ class Progress:
         Wall time of each finished stage, in order; a stage met again adds up.
     notes : list of str
         What the user should know of the work done.
+    refused : dict of (str, str) to str
+        Why a photo was not used, by its posting and path.
     """
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
         self.notes: list[str] = []
+        self.refused: dict[tuple[str, str], str] = {}
+        self._start = time.perf_counter()
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the work began, whether in a stage or between two."""
+        return time.perf_counter() - self._start
 
     @contextmanager
     def stage(self, name: str, total: int | None = None) -> Iterator[Advance]:
@@ -42,6 +51,10 @@ class Progress:
         """Tell the user something once."""
         if text not in self.notes:
             self.notes.append(text)
+
+    def refuse(self, posting_id: str, path: str, reason: str) -> None:
+        """Remember a photo that was not used; met again, it is the same one."""
+        self.refused[posting_id, path] = reason
 
     @contextmanager
     def _shown(self, name: str, total: int | None) -> Iterator[Advance]:

@@ -19,7 +19,14 @@ from samesku.catalog import Catalog
 from samesku.encoders.encode import Encoded
 from samesku.progress import Progress
 
-__all__ = ["catalog_record", "environment", "run_record", "seen_in_training", "training_record"]
+__all__ = [
+    "catalog_record",
+    "environment",
+    "photos_refused",
+    "run_record",
+    "seen_in_training",
+    "training_record",
+]
 
 # Training postings that a model's card remembers.
 SAMPLE = 256
@@ -65,6 +72,14 @@ def catalog_record(catalog: Catalog) -> dict[str, Any]:
             for problem in catalog.problems
         ],
     }
+
+
+def photos_refused(progress: Progress) -> list[dict[str, str]]:
+    """The photos that were not used in all of the work so far, and why."""
+    return [
+        {"posting_id": posting, "path": path, "reason": reason}
+        for (posting, path), reason in progress.refused.items()
+    ]
 
 
 def training_record(catalog: Catalog) -> dict[str, Any]:

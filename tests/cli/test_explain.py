@@ -54,6 +54,18 @@ def test_titles_do_not_steer_the_terminal(out, tmp_path):
     assert "Their labels say" not in told
 
 
+def test_a_link_is_explained_to_its_probability(out, tmp_path):
+    theirs = tmp_path / "theirs.csv"
+    theirs.write_text(OFFERS)
+    options = ("--out", tmp_path / "links", "--no-cache", "-e", "tfidf", "-e", "phash")
+    assert run("link", out.parent / "offers.csv", theirs, *options).exit_code == 0
+    told = run("explain", tmp_path / "links", "a", "a").stdout
+    probability = told.partition("the pair scored ")[2].partition(",")[0]
+    assert "photo identical" in told
+    ended = float(told.partition("together")[2].split("%")[0].split()[-1])
+    assert ended == pytest.approx(100 * float(probability), abs=0.5)
+
+
 def test_unknown_postings_are_told(out):
     result = run("explain", out, "a", "zz")
     assert result.exit_code == 2

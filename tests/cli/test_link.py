@@ -42,6 +42,7 @@ def test_links_are_written_and_summed_up(run, tmp_path):
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
         "links.csv",
         "near_links.csv",
+        "reasons.parquet",
         "run.json",
     ]
     table = linked(tmp_path)

@@ -33,7 +33,7 @@ def run(*parts):
 def test_a_report_is_made_beside_the_run(out):
     result = run("report", out)
     assert result.exit_code == 0, result.output
-    assert "open it in any browser" in result.stdout
+    assert "opens in any browser" in result.stdout
     page = (out / "report.html").read_text()
     assert page.startswith("<!DOCTYPE html>")
     assert "Lampu LED 12 watt" in page

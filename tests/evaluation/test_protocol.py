@@ -254,7 +254,7 @@ def test_probabilities_are_held_against_the_truth(halves, evaluation):
 
 
 def test_writes_the_record(catalog, evaluation, tmp_path):
-    path = evaluation.write(tmp_path / "new")
+    path = evaluation.write(tmp_path / "new")[0]
     assert path == tmp_path / "new" / "evaluation.json"
     record = json.loads(path.read_text(encoding="utf-8"))
     assert record["catalogue"]["postings"] == len(catalog)
@@ -273,7 +273,7 @@ def test_writes_the_record(catalog, evaluation, tmp_path):
 def test_undefined_figures_are_written_as_json(tmp_path):
     frame = pl.DataFrame({"posting_id": ["a", "b"], "title": ["x y", "z w"]})
     catalog = read_catalog(frame.with_columns(label_group=pl.Series(["1", "2"])))
-    path = evaluate(catalog, Matcher([Tfidf()]), fusions=[Union()], folds=2).write(tmp_path)
+    path = evaluate(catalog, Matcher([Tfidf()]), fusions=[Union()], folds=2).write(tmp_path)[0]
 
     def refuse(text):
         raise AssertionError(text)

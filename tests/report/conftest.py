@@ -94,6 +94,26 @@ def evaluated(shop):
 
 
 @pytest.fixture(scope="session")
+def labelled_score(shop):
+    """What `samesku evaluate --shipped --fusion ... --defaults --out` would have written."""
+    from samesku.fusion import Union
+    from samesku.learned import Learned, shipped_model
+
+    found = evaluate(
+        read_catalog(shop / "offers.csv"),
+        Matcher([Tfidf(), PHash()]),
+        fusions=[Union()],
+        models={"shipped": Learned(shipped_model())},
+        folds=2,
+        tuned=False,
+        keep_pairs=True,
+    )
+    found.record["source"] = Settings(shop / "offers.csv").source
+    found.write(shop / "shipped-score")
+    return shop / "shipped-score"
+
+
+@pytest.fixture(scope="session")
 def linked(shop):
     """What `samesku link` would have written."""
     from samesku import link

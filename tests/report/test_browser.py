@@ -115,6 +115,28 @@ def test_groups_are_filtered_and_sorted(visit):
     assert counted(page) == 1
 
 
+def test_a_link_above_shows_the_groups_that_it_means(visit):
+    page = visit()
+    page.fill("#search", "arabika")
+    for link in page.locator("#short .part a").all():
+        link.click()
+        told = link.locator("xpath=../b").inner_text()
+        assert counted(page) == int(told.replace(",", ""))
+        tags = set(page.locator(".row .tag").all_inner_texts())
+        assert len({tag.split()[-1] if tag[0].isdigit() else tag.split()[0] for tag in tags}) == 1
+    assert page.input_value("#search") == ""
+
+
+def test_pairs_are_marked_right_or_wrong_by_their_labels(visit):
+    page = visit()
+    for truth, marks in (("right", {"right"}), ("mixed", {"right", "wrong"})):
+        page.select_option("#truth", truth)
+        page.locator(".row").first.click()
+        assert set(page.locator("#opened .pair .tag").all_inner_texts()) <= marks
+        assert page.locator(f"#opened .note.{truth}").count() == 1
+        page.click("#close")
+
+
 def test_the_keyboard_is_enough(visit):
     page = visit()
     page.keyboard.press("j")

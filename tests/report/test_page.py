@@ -34,6 +34,10 @@ def data_of(page):
     return json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL)[1])
 
 
+def page_of(folder):
+    return build_report(read_run(folder)).html
+
+
 @pytest.fixture(scope="module")
 def report(folder):
     return build_report(read_run(folder))
@@ -43,7 +47,7 @@ def test_the_page_is_whole_and_asks_for_nothing(report):
     seen = Seen(report.html)
     assert all(source.startswith("#") for source in seen.sources)
     assert len(set(seen.ids)) == len(seen.ids)
-    wanted = ["glance", "line", "groups", "near", "errors", "run"]
+    wanted = ["short", "groups", "near", "line", "errors", "glance", "run"]
     assert [name for name in seen.ids if name in wanted] == wanted
     assert seen.tags.count("script") == 2
     assert "default-src 'none'" in report.html
@@ -77,11 +81,54 @@ def test_errors_are_counted_with_examples_and_labels_to_review(report, folder):
     wrong = run.matched.filter(
         pl.Series(run.labels[run.matched["left"]] != run.labels[run.matched["right"]])
     )
-    assert f"<dt>false merges</dt><dd>{wrong.height:,}</dd>" in report.html
+    assert f"<h3>{wrong.height:,} false merges</h3>" in report.html
     data = data_of(report.html)
     assert set(re.findall(r'data-examples="([^"]+)"', report.html)) == set(data["examples"])
     assert report.suspects.columns[:2] == ["left_id", "right_id"]
     assert data["files"]["label-errors.csv"].startswith("left_id,right_id,")
+
+
+def test_the_page_begins_with_what_came_out(report, folder, evaluated, linked):
+    run = read_run(folder)
+    assert f"<h1>{len(run.catalog):,} offers are {len(run.sizes):,} products</h1>" in report.html
+    first = report.html[report.html.index('id="short"') : report.html.index('id="groups"')]
+    truths = re.findall(r"<b>([\d,]+)</b><a href=\"#groups\" data-set=\"truth=", first)
+    assert sum(map(int, truths)) == run.members["group"].n_unique()
+    assert "by the labels" in first
+    assert re.search(r"<h1>F1 of 0\.\d{3} per posting, by concat</h1>", page_of(evaluated))
+    assert "Are the links right?" in page_of(linked)
+    assert re.search(r"<h1>\d+ of 60 offers are in the other shop, too</h1>", page_of(linked))
+
+
+def test_without_labels_it_is_told_how_sure_the_groups_are(folder, shop, tmp_path):
+    bare = tmp_path / "bare.csv"
+    pl.read_csv(shop / "offers.csv", infer_schema=False).drop("label_group").write_csv(bare)
+    page = build_report(read_run(folder, catalogue=bare, photos=shop / "images")).html
+    data, first = data_of(page), page[page.index('id="short"') : page.index('id="groups"')]
+    assert "How sure are the groups?" in first
+    unsure = sum(group[2] <= 700 for group in data["groups"])
+    assert f"Look at {unsure} groups" in first
+    assert "an estimate, without labels" in first
+    assert 'id="truth"' not in page
+
+
+def test_the_groups_of_an_evaluation_are_told_with_reasons_and_labels(shop, labelled_score):
+    data = data_of(page_of(labelled_score))
+    ids = [posting[0] for posting in data["postings"]]
+    labels = dict(
+        pl.read_csv(shop / "offers.csv", infer_schema=False)
+        .select("posting_id", "label_group")
+        .iter_rows()
+    )
+    assert len(data["groups"]) > 20
+    for members, size, *_, products, missing in data["groups"]:
+        known = [labels[ids[member]] for member in members]
+        assert products == len(set(known))
+        whole = sum(list(labels.values()).count(label) for label in set(known))
+        assert missing == whole - size
+    own = [data["pairs"][pair] for group in data["groups"] for pair in group[4]]
+    told = [pair for pair in own if len(pair[3]) > 1]
+    assert len(told) > len(own) / 2
 
 
 def test_without_labels_precision_is_said_to_be_an_estimate(folder, shop, tmp_path):
@@ -116,7 +163,7 @@ def test_other_catalogues_are_not_compared(folder, linked):
 def test_an_evaluation_and_a_link_have_pages(evaluated, linked):
     page = build_report(read_run(evaluated)).html
     assert 'id="figures"' in page
-    assert 'id="groups"' not in page
+    assert 'id="groups"' in page
     assert "Against union, paired 95% intervals" in page
     page = build_report(read_run(linked)).html
     assert "What was linked" in page

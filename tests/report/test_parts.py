@@ -30,7 +30,7 @@ def test_groups_are_told_with_certainty_spread_pairs_and_products(run):
     assert told["groupsWanted"] == len(told["groups"]) == int((run.sizes > 1).sum())
     certainties = [group[2] for group in told["groups"]]
     assert certainties == sorted(certainties)
-    for members, size, certainty, spread, pairs, number, products in told["groups"]:
+    for members, size, certainty, spread, pairs, number, products, missing in told["groups"]:
         rows = [run.catalog.ids.index(held["postings"][member][0]) for member in members]
         assert len(set(run.groups[rows])) == 1
         assert size == len(members) == run.sizes[run.groups[rows[0]]]
@@ -40,7 +40,9 @@ def test_groups_are_told_with_certainty_spread_pairs_and_products(run):
             assert spread == round(1000 * (max(prices) / min(prices) - 1))
         scores = [held["pairs"][pair][2] for pair in pairs]
         assert certainty == pytest.approx(np.mean([s for s in scores if s is not None]), abs=1)
-        assert products == len(set(run.labels[rows]))
+        known = run.labels[rows]
+        assert products == len(set(known))
+        assert missing == np.isin(run.labels, known).sum() - size
 
 
 def test_the_steps_of_each_pair_end_at_its_probability(run):

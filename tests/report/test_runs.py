@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from samesku.report.runs import read_run, run_of
+from samesku.report.steps import chance, steps
 
 
 def test_a_match_is_read_back_as_it_was(folder, matches):
@@ -46,6 +47,8 @@ def test_links_are_rows_of_both_sides(linked):
     assert (run.pairs["left"] < 60).all()
     assert (run.pairs["right"] >= 60).all()
     assert run.matched.height == run.record["results"]["links"]
+    ends = [chance(steps(reasons)[-1].after) for reasons in run.matched["reasons"]]
+    assert ends == pytest.approx(run.matched["score"].to_list(), abs=0.01)
     left, right = run.rows(run.catalog.ids[0], run.catalog.ids[60])
     assert (left, right) == (0, 60)
     with pytest.raises(ValueError, match="two catalogues"):
@@ -61,6 +64,26 @@ def test_of_an_evaluation_each_fusion_can_be_read(evaluated):
     assert not last.pairs.select("left", "right").is_duplicated().any()
     with pytest.raises(ValueError, match="no 'other'; it has union, concat"):
         read_run(evaluated, fusion="other")
+
+
+def test_the_groups_of_all_splits_are_read_each_once(evaluated):
+    run = read_run(evaluated)
+    members = run.members
+    sets = [frozenset(rows) for rows in members.group_by("group").agg("row")["row"]]
+    assert len(set(sets)) == len(sets) > 1
+    assert min(map(len, sets)) >= 2
+    matched = run.matched.select("left", "right").rows()
+    assert all(any({left, right} <= each for each in sets) for left, right in matched)
+    assert run.groups.max() == len(run.catalog) - 1
+    assert run.pairs.filter("matched")["reasons"].null_count() == 0
+
+
+def test_an_evaluation_without_its_groups_is_to_be_made_anew(evaluated, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(evaluated, copy)
+    (copy / "groups.parquet").unlink()
+    with pytest.raises(FileNotFoundError, match="evaluate anew with --out"):
+        read_run(copy)
 
 
 def test_what_is_no_run_is_told(tmp_path, folder, shop):

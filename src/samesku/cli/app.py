@@ -155,8 +155,8 @@ def link(
 ) -> None:
     """Find which offers of another shop are the same as ours. Needs no labels.
 
-    Writes links.csv (left_id, right_id, probability, reasons and the price gap), near_links.csv
-    and run.json.
+    Writes links.csv (left_id, right_id, probability, reasons and the price gap), near_links.csv,
+    reasons.parquet and run.json.
     """
     from samesku.cli import link as command
     from samesku.cli.match import Settings

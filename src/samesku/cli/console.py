@@ -100,11 +100,6 @@ class TerminalProgress(Progress):
             task = bars.add_task(name, total=total)
             yield lambda done: bars.advance(task, done)
 
-    def sum_up(self) -> None:
-        """How long each stage took, and all of them together, on one line."""
-        stages = ", ".join(f"{name} {taken:.1f}" for name, taken in self.seconds.items())
-        say(f"{sum(self.seconds.values()):.1f} s ({stages})", quiet=self.quiet)
-
     def note(self, text: str) -> None:
         """Tell the user something once, now and in the record."""
         if text not in self.notes:

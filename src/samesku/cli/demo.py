@@ -41,12 +41,12 @@ def run(out: Path, *, postings: int, seed: int, fusion: str, quiet: bool) -> Non
     matches = Matcher(fusion=fusion_by_name(fusion), progress=progress).match(catalog)
     matches = replace(matches, run={**matches.run, "source": Settings(market).source})
     with progress.stage("write"):
-        matches.write(out / "result")
+        written = matches.write(out / "result")
         with Staged(out / "result") as staged:
             _mistakes(matches, market).write_csv(staged.path("mistakes.csv"))
     if quiet:
         return
-    show_matches(matches, progress)
+    show_matches(matches, progress, [*written, *staged.written])
     table = Table(title=f"against the truth, pool {len(catalog):,}, default thresholds")
     table.add_column("figure")
     table.add_column("value [95% interval]")

@@ -15,6 +15,7 @@ from samesku.catalog import Catalog
 from samesku.cli.console import TerminalProgress, console, say
 from samesku.cli.match import Settings
 from samesku.cli.provenance import seen_by_encoders
+from samesku.cli.summary import show_summary
 from samesku.evaluation import Evaluation, Figure, Result, Split, evaluate, read_split
 from samesku.files import check_folder
 from samesku.fusion import Fusion, fusion_by_name
@@ -61,6 +62,7 @@ def run(
         progress.note(line)
     if out is not None:
         check_folder(out)
+    others = settings.read_others(beside, progress)
     evaluation = evaluate(
         catalog,
         matcher,
@@ -70,18 +72,32 @@ def run(
         folds=folds,
         seed=seed,
         tuned=tuned,
-        beside=settings.read_others(beside, progress),
+        beside=others,
         keep_pairs=out is not None,
     )
     evaluation.record["source"] = settings.source
     if count := evaluation.record["labelled_in_no_split"]:
         say(f"  - {count:,} labelled postings are in no split: searched only", quiet=settings.quiet)
+    if out is None:
+        written = []
+    else:
+        with progress.stage("write"):
+            written = evaluation.write(out)
     if not settings.quiet:
         show(evaluation)
-        progress.sum_up()
-    if out is not None:
-        written = evaluation.write(out)
-        console.print(f"Written to {written}")
+    read = [catalog, *others]
+    show_summary(progress, read=read, found=_found(evaluation), written=written)
+
+
+def _found(evaluation: Evaluation) -> str:
+    """The figure that sums each fusion up, in the whole catalogue."""
+    whole = evaluation.results[0].pool
+    told = [
+        f"{result.fusion} {result.figures['posting_f1'].value:.4f}"
+        for result in evaluation.results
+        if result.pool == whole
+    ]
+    return f"F1 per posting: {', '.join(told)} ({evaluation.results[0].queries:,} queries)"
 
 
 def _scored(catalog: Catalog, splits: Sequence[Split] | None) -> Catalog:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from rich.table import Table
-
 from samesku.cache import Cache, default_folder
-from samesku.cli.console import TerminalProgress, console, say
+from samesku.cli.console import TerminalProgress
 from samesku.cli.match import Settings
+from samesku.cli.summary import counted, show_summary
 from samesku.encoders import encoders_by_name
 from samesku.files import check_folder
-from samesku.linking import Links, link
+from samesku.linking import link
 from samesku.linking.assignment import LinkRule
 from samesku.linking.linker import check_apart
 
@@ -60,22 +59,10 @@ def run(
     with progress.stage("write"):
         written = found.write(out)
     cache.prune()
-    if not settings.quiet:
-        _show(found, progress)
-        console.print(f"Written to {out}: {', '.join(path.name for path in written)}")
-
-
-def _show(found: Links, progress: TerminalProgress) -> None:
-    """What came out, on the terminal."""
-    summary = found.summary
-    for photo in summary["photos_refused"][:5]:
-        say(f"  - photo of {photo['posting_id']} not used: {photo['path']}: {photo['reason']}")
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_row("left postings", f"{len(found.sides.left):,}")
-    table.add_row("right postings", f"{len(found.sides.right):,}")
-    for name, count in summary["results"].items():
-        table.add_row(name.replace("_", " "), f"{count:,}")
-    table.add_row("rule", found.rule)
-    seconds = ", ".join(f"{name} {taken:.1f}" for name, taken in progress.seconds.items())
-    table.add_row("seconds", f"{sum(progress.seconds.values()):.1f} ({seconds})")
-    console.print(table)
+    results = found.summary["results"]
+    show_summary(
+        progress,
+        read=[left_catalog, right_catalog],
+        found=f"{counted(results)} (line {found.line:.2f}, {found.rule})",
+        written=written,
+    )

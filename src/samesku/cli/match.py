@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from rich.table import Table
-
 from samesku.cache import Cache, default_folder
 from samesku.catalog import Catalog, read_catalog
-from samesku.cli.console import TerminalProgress, console, say
+from samesku.cli.console import TerminalProgress, say
+from samesku.cli.summary import counted, show_summary
 from samesku.encoders import encoders_by_name
 from samesku.files import check_folder
 from samesku.fusion import Fusion
@@ -119,9 +118,7 @@ def run(
     with progress.stage("write"):
         written = matches.write(out)
     matcher.cache.prune()
-    if not settings.quiet:
-        show_matches(matches, progress)
-        console.print(f"Written to {out}: {', '.join(path.name for path in written)}")
+    show_matches(matches, progress, written)
 
 
 def _trained(folder: Path) -> Fusion:
@@ -132,20 +129,15 @@ def _trained(folder: Path) -> Fusion:
     return Learned(PairClassifier.load(folder))
 
 
-def show_matches(matches: Matches, progress: TerminalProgress) -> None:
+def show_matches(
+    matches: Matches, progress: TerminalProgress, written: Sequence[Path] = ()
+) -> None:
     """What came out, on the terminal."""
     summary = matches.summary
-    results = summary["results"]
-    for photo in summary["photos_refused"][:5]:
-        say(f"  - photo of {photo['posting_id']} not used: {photo['path']}: {photo['reason']}")
-    if (more := len(summary["photos_refused"]) - 5) > 0:
-        say(f"  - and {more:,} more photos not used; run.json names them all")
-    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_row("postings", f"{len(matches.catalog):,}")
-    for name, source in summary["encoders"].items():
-        table.add_row(f"seen by {name}", f"{source['postings']:,}")
-    for name, count in results.items():
-        table.add_row(name.replace("_", " "), f"{count:,}")
-    seconds = ", ".join(f"{name} {taken:.1f}" for name, taken in progress.seconds.items())
-    table.add_row("seconds", f"{sum(progress.seconds.values()):.1f} ({seconds})")
-    console.print(table)
+    show_summary(
+        progress,
+        read=[matches.catalog],
+        seen={name: source["postings"] for name, source in summary["encoders"].items()},
+        found=f"{counted(summary['results'])} (line {matches.line:.2f}, {matches.fusion.name})",
+        written=written,
+    )

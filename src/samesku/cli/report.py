@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
-from samesku.cli.console import TerminalProgress, console
+from samesku.cli.console import TerminalProgress
+from samesku.cli.summary import show_summary
 from samesku.files import check_folder
 
 __all__ = ["run"]
@@ -26,7 +26,6 @@ def run(
     from samesku.report.page import build_report
     from samesku.report.runs import read_run
 
-    start = time.perf_counter()
     progress = TerminalProgress(quiet=quiet)
     with progress.stage("read run"):
         told = read_run(folder, catalogue=catalogue, photos=photos, fusion=fusion)
@@ -38,12 +37,6 @@ def run(
     report = build_report(told, other=other, progress=progress)
     with progress.stage("write"):
         written = report.write(path)
-    if not quiet:
-        size = path.stat().st_size / 1e6
-        taken = time.perf_counter() - start
-        progress.sum_up()
-        console.print(
-            f"{written[0]} ({size:.1f} MB, {taken:.1f} s): open it in any browser", markup=False
-        )
-        for more in written[1:]:
-            console.print(f"{more}: labels to review", markup=False)
+    more = "" if report.suspects is None else f"; {report.suspects.height:,} labels to review"
+    found = f"one page that opens in any browser{more}"
+    show_summary(progress, read=[told.catalog], found=found, written=written)

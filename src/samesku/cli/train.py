@@ -10,6 +10,8 @@ import numpy as np
 
 from samesku.cli.console import TerminalProgress, console
 from samesku.cli.match import Settings
+from samesku.cli.provenance import seen_by_encoders
+from samesku.cli.summary import show_summary
 from samesku.evaluation.calibration import reliability, told_pairs
 from samesku.evaluation.protocol import score
 from samesku.files import check_folder
@@ -17,8 +19,7 @@ from samesku.fitting import FITS, train_classifier
 from samesku.learned import Learned
 from samesku.matches import Matches
 from samesku.record import environment, training_record
-from samesku.training.rehearsal import beside as stand_beside
-from samesku.training.rehearsal import rehearse
+from samesku.training.rehearsal import gather_rehearsals
 
 __all__ = ["run"]
 
@@ -30,13 +31,17 @@ def run(settings: Settings, *, beside: Sequence[Path], out: Path, seed: int) -> 
     catalog = settings.read(progress)
     if catalog.labels is None or not (catalog.labels >= 0).any():
         raise ValueError(f"{catalog.name} has no labels to train on; add or map label_group")
+    for line in seen_by_encoders(settings.encoders, catalog):
+        progress.note(line)
     others = settings.read_others(beside, progress)
     check_folder(out)
     candidates = matcher.candidates(catalog)
     rows = np.flatnonzero(catalog.labels >= 0)
-    rehearsals = stand_beside([(other, matcher.candidates(other)) for other in others], catalog)
+    known = [(other, matcher.candidates(other)) for other in others]
     with progress.stage("rehearse"):
-        rehearsals += rehearse(catalog, candidates, matcher.encoders, rows, seed=seed)
+        rehearsals = gather_rehearsals(
+            catalog, candidates, matcher.encoders, rows, others=known, seed=seed
+        )
     with progress.stage("train", FITS) as advance:
         model, probability = train_classifier(
             catalog, candidates, rows, rehearsals=rehearsals, seed=seed, advance=advance
@@ -53,6 +58,7 @@ def run(settings: Settings, *, beside: Sequence[Path], out: Path, seed: int) -> 
         "encoders": list(candidates.encoders),
         "labelled_postings": len(rows),
         "pool": len(catalog),
+        "photos_not_readable": len(progress.refused),
         "figures_by_cross_fitting": figures,
         "reliability_by_cross_fitting": asdict(calibration),
         "seed": seed,
@@ -60,11 +66,12 @@ def run(settings: Settings, *, beside: Sequence[Path], out: Path, seed: int) -> 
     }
     replace(model, card=card).save(out)
     matcher.cache.prune()
+    value, low, high = figures["posting_f1"]
+    found = (
+        f"F1 per posting {value:.4f} ({low:.3f}-{high:.3f}) by cross-fitting, pool "
+        f"{len(catalog):,}; calibration error {calibration.error:.4f}, "
+        f"{calibration.judged_error:.4f} without the pairs told less than 0.005"
+    )
+    show_summary(progress, read=[catalog, *others], found=found, written=[out])
     if not settings.quiet:
-        value, low, high = figures["posting_f1"]
-        console.print(
-            f"F1 per posting {value:.4f} ({low:.3f}-{high:.3f}) by cross-fitting, pool "
-            f"{len(catalog):,}; calibration error {calibration.error:.4f}, "
-            f"{calibration.judged_error:.4f} without the pairs told less than 0.005"
-        )
-        console.print(f"Written to {out}; use it: samesku match CATALOGUE --model {out} --out DIR")
+        console.print(f"Use it: samesku match CATALOGUE --model {out} --out DIR", markup=False)

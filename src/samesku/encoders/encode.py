@@ -169,6 +169,7 @@ class _PhotoPass:
                 if isinstance(seen, PhotoError):
                     posting = self.catalog.ids[position]
                     self.broken.append(BrokenPhoto(posting, seen.path, seen.reason))
+                    progress.refuse(posting, seen.path, seen.reason)
                     continue
                 key, looks = seen
                 self.photo_keys[position] = key

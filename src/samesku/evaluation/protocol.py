@@ -19,11 +19,11 @@ from samesku.evaluation.metrics import Figure, Sampled
 from samesku.evaluation.results import FOLD, WHOLE, Evaluation, Result
 from samesku.evaluation.splits import Split, group_folds, leaks
 from samesku.evaluation.tuning import tune
-from samesku.fusion import Fusion
+from samesku.fusion import Fusion, Judged
 from samesku.matcher import Matcher
 from samesku.matches import Matches
 from samesku.progress import Progress
-from samesku.record import catalog_record, environment, seen_in_training
+from samesku.record import catalog_record, environment, photos_refused, seen_in_training
 
 __all__ = ["evaluate", "score"]
 
@@ -65,7 +65,7 @@ def evaluate(
     beside : sequence of Catalog
         Other labelled catalogues that `learned` trains on, too.
     keep_pairs : bool
-        Keep the queries' pairs, as they were judged in the whole catalogue, for a report.
+        Keep the queries' pairs and groups of the whole catalogue, for a report.
 
     Returns
     -------
@@ -113,6 +113,7 @@ def evaluate(
         "chosen": [trial.chosen for per_split in trials for trial in per_split],
         "models": told,
         "seed": seed,
+        "photos_refused": photos_refused(progress),
         "notes": list(progress.notes),
         "seconds": {name: round(taken, 3) for name, taken in progress.seconds.items()},
     }
@@ -126,7 +127,10 @@ def evaluate(
     pairs = pl.concat(kept, how="diagonal_relaxed").unique(
         ["fusion", "left_id", "right_id"], keep="first", maintain_order=True
     )
-    return Evaluation(results, record, pairs, queries)
+    groups = pl.concat(
+        trial.groups for per_split in trials for trial in per_split if trial.groups is not None
+    )
+    return Evaluation(results, record, pairs, queries, groups)
 
 
 def score(matches: Matches, *, seed: int = 0) -> dict[str, Figure]:
@@ -173,11 +177,12 @@ class _Pool:
 
 @dataclass(frozen=True, eq=False)
 class _Trial:
-    """One contender on one split: its counts by pool, the lines it drew, the queries' pairs."""
+    """One contender on one split: its counts by pool, the lines it drew, what is kept of it."""
 
     counts: dict[str, Counts]
     chosen: dict[str, Any]
     pairs: pl.DataFrame | None = None
+    groups: pl.DataFrame | None = None
 
 
 def _trial(
@@ -200,30 +205,53 @@ def _trial(
             others=training.others,
         )
     everyone = np.arange(len(split.test))
-    matches = _judged(judge, whole)
+    matches = _judged(judge, whole, explained=keep_pairs)
     counts = {
         WHOLE: count(matches, split.test, whole.labels),
         FOLD: count(_judged(judge, fold), everyone, fold.labels),
     }
     lines = {name: asdict(line) for name, line in judge.lines(whole.candidates).items()}
     of = {"fusion": contender.name, "split": split.name}
-    pairs = _pairs_of(matches, split.test, contender.name) if keep_pairs else None
-    return _Trial(counts, {**of, "line": judge.line, "lines": lines}, pairs)
+    chosen = {**of, "line": judge.line, "lines": lines}
+    if not keep_pairs:
+        return _Trial(counts, chosen)
+    queries = matches.catalog.frame["posting_id"][split.test].implode()
+    pairs, groups = _pairs_of(matches, queries), _groups_of(matches, queries)
+    told = {name: pl.lit(value) for name, value in of.items()}
+    return _Trial(
+        counts, chosen, pairs.with_columns(fusion=told["fusion"]), groups.with_columns(**told)
+    )
 
 
-def _pairs_of(matches: Matches, rows: NDArray[np.int64], name: str) -> pl.DataFrame:
-    """The pairs that touch one of `rows`: those that match, and those that another line could."""
-    asked = matches.catalog.frame["posting_id"][rows].implode()
-    touches = pl.col("left_id").is_in(asked) | pl.col("right_id").is_in(asked)
-    matched = matches.pairs.drop("reasons").with_columns(matched=True).filter(touches)
+def _pairs_of(matches: Matches, queries: pl.Series) -> pl.DataFrame:
+    """The pairs that touch a query: those that match or nearly do, and those of another line."""
+    touches = pl.col("left_id").is_in(queries) | pl.col("right_id").is_in(queries)
+    near = [
+        matches.pairs.with_columns(matched=True),
+        matches.near_misses.with_columns(matched=False),
+    ]
+    told = pl.concat(near).filter(touches)
     apart = matches.judged.filter(touches).with_columns(matched=False)
-    apart = apart.join(matched, on=["left_id", "right_id"], how="anti", maintain_order="left")
-    return pl.concat([matched, apart]).with_columns(fusion=pl.lit(name))
+    apart = apart.join(told, on=["left_id", "right_id"], how="anti", maintain_order="left")
+    return pl.concat([told, apart], how="diagonal")
 
 
-def _judged(fusion: Fusion, pool: _Pool) -> Matches:
-    scores = fusion.score(pool.candidates, pool.catalog)
-    return Matches(pool.catalog, pool.candidates, scores, fusion, fusion.line)
+def _groups_of(matches: Matches, queries: pl.Series) -> pl.DataFrame:
+    """`group_id`, `posting_id` of the groups of two or more that hold a query."""
+    table = matches.group_table.filter(pl.col("group_size") > 1)
+    asked = pl.col("posting_id").is_in(queries).any().over("group_id")
+    return table.filter(asked).select("group_id", "posting_id")
+
+
+def _judged(fusion: Fusion, pool: _Pool, *, explained: bool = False) -> Matches:
+    judged = (
+        fusion.judge(pool.candidates, pool.catalog)
+        if explained
+        else Judged(fusion.score(pool.candidates, pool.catalog))
+    )
+    return Matches(
+        pool.catalog, pool.candidates, judged.scores, fusion, fusion.line, evidence=judged.evidence
+    )
 
 
 def _results(

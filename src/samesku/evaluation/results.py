@@ -61,21 +61,25 @@ class Evaluation:
     record : dict
         Data, splits, chosen thresholds, models, versions.
     pairs : polars.DataFrame, optional
-        For a report: the queries' pairs by `fusion`, with `score`, whether they `matched`, and the
-        similarity under each encoder.
+        For a report: the queries' pairs by `fusion`, with `score`, whether they `matched`, the
+        similarity under each encoder, and the `reasons` of those that match or nearly do.
     queries : polars.DataFrame, optional
         `posting_id` of the scored postings.
+    groups : polars.DataFrame, optional
+        `fusion`, `split`, `group_id`, `posting_id`: who is in the groups of the queries.
     """
 
     results: list[Result]
     record: dict[str, Any] = field(default_factory=dict)
     pairs: pl.DataFrame | None = None
     queries: pl.DataFrame | None = None
+    groups: pl.DataFrame | None = None
 
-    def write(self, folder: str | Path) -> Path:
-        """Write `evaluation.json`, and the pairs if they were kept; returns the path of the first.
+    def write(self, folder: str | Path) -> list[Path]:
+        """Write `evaluation.json`, and the pairs if they were kept; returns their paths.
 
-        The pairs are in `judged.parquet`, the scored postings in `queries.parquet`.
+        The pairs are in `judged.parquet`, the scored postings in `queries.parquet`, the groups in
+        `groups.parquet`.
         """
         results = [_without_nan(asdict(result)) for result in self.results]
         compared = self.results[0].fusion if self.results else None
@@ -83,10 +87,11 @@ class Evaluation:
         text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)
         with Staged(Path(folder)) as staged:
             staged.path("evaluation.json").write_text(text + "\n", encoding="utf-8")
-            if self.pairs is not None and self.queries is not None:
-                self.pairs.write_parquet(staged.path("judged.parquet"))
-                self.queries.write_parquet(staged.path("queries.parquet"))
-        return staged.written[0]
+            kept = {"judged": self.pairs, "queries": self.queries, "groups": self.groups}
+            for name, table in kept.items():
+                if table is not None:
+                    table.write_parquet(staged.path(f"{name}.parquet"))
+        return staged.written
 
 
 def _without_nan(value: Any) -> Any:

@@ -54,7 +54,8 @@ def tune(
     seed : int
         Of a training.
     encoders : sequence of Encoder
-        Those of the candidates, to rehearse a training with (:mod:`samesku.training.rehearsal`).
+        Those of the candidates, to rehearse a training with (:mod:`samesku.training.rehearsal`);
+        only the learned fusion needs them.
     others : sequence of (Catalog, Candidates)
         Other labelled catalogues that a training may learn from.
 
@@ -75,11 +76,11 @@ def tune(
     if fusion.name == "learned":
         from samesku.fitting import train_classifier
         from samesku.learned import Learned
-        from samesku.training.rehearsal import beside, rehearse
+        from samesku.training.rehearsal import gather_rehearsals
 
-        rehearsals = beside(others, catalog)
-        if encoders:
-            rehearsals += rehearse(catalog, candidates, encoders, rows, seed=seed)
+        rehearsals = gather_rehearsals(
+            catalog, candidates, encoders, rows, others=others, seed=seed
+        )
         model, _ = train_classifier(catalog, candidates, rows, rehearsals=rehearsals, seed=seed)
         return Learned(model)
 

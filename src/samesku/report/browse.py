@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -11,7 +11,18 @@ from numpy.typing import NDArray
 from samesku.report.book import Book, sampled
 from samesku.report.runs import Run
 
-__all__ = ["MOST_GROUPS", "near_matches", "shown_groups"]
+__all__ = [
+    "CERTAINTY",
+    "MISSING",
+    "MOST_GROUPS",
+    "PRODUCTS",
+    "SPREAD",
+    "near_matches",
+    "shown_groups",
+]
+
+# Rows, score, reasons.
+Pair: TypeAlias = tuple[int, int, float | None, str | None]
 
 MOST_GROUPS = 12_000
 MOST_NEAR = 400
@@ -19,27 +30,22 @@ MOST_NEAR = 400
 MOST_PAIRS = 30
 # Postings of one group that are shown.
 MOST_POSTINGS = 60
+# Where a group on the page tells what.
+CERTAINTY, SPREAD, PRODUCTS, MISSING = 2, 3, 6, 7
 
 
 def shown_groups(run: Run, book: Book) -> dict[str, Any]:
     """Groups of two or more, least sure first, as the page wants them.
 
     Each is `[postings, size, certainty in thousandths, price spread in thousandths, pairs, number
-    of pairs, products]`: the spread is by which share the dearest is over the cheapest, the
-    products how many known ones it holds.
+    of pairs, products, missing]`: the spread is by which share the dearest is over the cheapest,
+    the products how many known ones it holds, missing how many offers of these are elsewhere.
     """
-    several = np.flatnonzero(run.sizes > 1)
-    shown = sampled(several, MOST_GROUPS)
-    order = np.argsort(run.groups, kind="stable")
-    start = np.concatenate([[0], np.cumsum(run.sizes)])
-    pairs = _by_group(run)
-    told = []
-    for number in shown:
-        rows = order[start[number] : start[number + 1]]
-        own = pairs.get(number, [])
-        told.append(_group(run, book, rows, own))
+    members, pairs = _members(run), _by_group(run)
+    shown = sampled(members, MOST_GROUPS)
+    told = [_group(run, book, members[number], pairs.get(number, [])) for number in shown]
     told.sort(key=lambda group: (group[2] is None, group[2]))
-    return {"groups": told, "groupsWanted": len(several)}
+    return {"groups": told, "groupsWanted": len(members)}
 
 
 def near_matches(run: Run, book: Book) -> list[int]:
@@ -49,14 +55,25 @@ def near_matches(run: Run, book: Book) -> list[int]:
     return [book.pair(*row) for row in rows]
 
 
-def _by_group(run: Run) -> dict[int, list[tuple[int, int, float | None, str | None]]]:
+def _members(run: Run) -> dict[int, NDArray[np.int64]]:
+    """The rows of each group of two or more, by its number."""
+    told = run.members.group_by("group", maintain_order=True).agg("row").sort("group")
+    return {number: np.array(rows) for number, rows in told.iter_rows()}
+
+
+def _by_group(run: Run) -> dict[int, list[Pair]]:
     """The matched pairs of each group, surest first."""
-    matched = run.matched
-    group = run.groups[matched["left"].to_numpy()]
-    found: dict[int, list[tuple[int, int, float | None, str | None]]] = {}
-    rows = matched.select("left", "right", "score", "reasons").iter_rows()
-    for number, row in zip(group.tolist(), rows, strict=True):
-        found.setdefault(number, []).append(row)
+    members = run.members
+    own = run.matched.join(members, left_on="left", right_on="row", maintain_order="left").join(
+        members,
+        left_on=["right", "group"],
+        right_on=["row", "group"],
+        how="semi",
+        maintain_order="left",
+    )
+    found: dict[int, list[Pair]] = {}
+    for number, *pair in own.select("group", "left", "right", "score", "reasons").iter_rows():
+        found.setdefault(number, []).append(tuple(pair))
     return found
 
 
@@ -64,7 +81,7 @@ def _group(
     run: Run,
     book: Book,
     rows: NDArray[np.int64],
-    pairs: list[tuple[int, int, float | None, str | None]],
+    pairs: list[Pair],
 ) -> list[Any]:
     members = [int(row) for row in rows[:MOST_POSTINGS]]
     inside = set(members)
@@ -73,10 +90,7 @@ def _group(
         told = told[: MOST_PAIRS // 2] + told[-MOST_PAIRS // 2 :]
     scores = [pair[2] for pair in pairs if pair[2] is not None]
     certainty = round(1000 * sum(scores) / len(scores)) if scores else None
-    products = 0
-    if run.labels is not None:
-        known = run.labels[rows]
-        products = len(set(known[known >= 0].tolist()))
+    products, missing = _truth(run, rows)
     return [
         [book.posting(row) for row in members],
         len(rows),
@@ -85,7 +99,23 @@ def _group(
         [book.pair(*pair) for pair in told],
         len(pairs),
         products,
+        missing,
     ]
+
+
+def _truth(run: Run, rows: NDArray[np.int64]) -> tuple[int, int]:
+    """How many known products are in a group, and how many of their offers are not.
+
+    Of links none is missing: an offer may have but one counterpart.
+    """
+    if run.labels is None:
+        return 0, 0
+    known = run.labels[rows]
+    known = known[known >= 0]
+    products = np.unique(known)
+    if run.lefts is not None:
+        return len(products), 0
+    return len(products), int(run.offers[products].sum()) - len(known)
 
 
 def _spread(run: Run, rows: NDArray[np.int64]) -> int | None:

@@ -36,6 +36,11 @@ TONES = {INK: "ink", FAINT: "faint", MAIN: "main", SECOND: "second", THIRD: "thi
 # Browsers write wider than the one who measures the words.
 PADDING = {"left": 26, "right": 36, "top": 5, "bottom": 5}
 LARGEST_SHOWN = 12
+# 3k for 3,000: long numbers run into the name of their axis.
+SHORT_NUMBERS = {
+    "labelExpr": "datum.value < 1000 ? format(datum.value, ',') : format(datum.value, '~s')",
+    "tickCount": 5,
+}
 # What adds less to the log-odds is no step of a waterfall.
 WEIGHTLESS = 0.005
 
@@ -77,7 +82,7 @@ def score_histogram(scores: NDArray[np.floating], line: float) -> alt.Chart:
         .encode(
             x=alt.X("score:Q", bin="binned", title="score of the pair"),
             x2="end:Q",
-            y=alt.Y("pairs:Q", title="judged pairs"),
+            y=alt.Y("pairs:Q", title="judged pairs", axis=SHORT_NUMBERS),
             color=alt.Color("side:N", scale=tones, legend=None),
         )
     )
@@ -95,7 +100,7 @@ def title_lengths(lengths: NDArray[np.integer]) -> alt.Chart:
     )
     chart = _chart(table).mark_bar(color=MAIN)
     x = alt.X("start:Q", bin="binned", title="characters of the title (210: 200 or more)")
-    return _finished(chart.encode(x=x, x2="end:Q", y=alt.Y("titles:Q", title="titles")))
+    return _finished(chart.encode(x=x, x2="end:Q", y=alt.Y("titles:Q", axis=SHORT_NUMBERS)))
 
 
 def bars(counts: Mapping[str, float], what: str, *, share: bool = False) -> alt.Chart:
@@ -202,7 +207,10 @@ def _bar(table: pl.DataFrame, x: str, y: str) -> alt.Chart:
     alt = _altair()
     chart = _chart(table).mark_bar(color=MAIN)
     return _finished(
-        chart.encode(x=alt.X(f"{x}:N", sort=None, axis=alt.Axis(labelAngle=0)), y=f"{y}:Q")
+        chart.encode(
+            x=alt.X(f"{x}:N", sort=None, axis=alt.Axis(labelAngle=0)),
+            y=alt.Y(f"{y}:Q", axis=SHORT_NUMBERS),
+        )
     )
 
 
@@ -224,7 +232,7 @@ def _finished(chart: Any, height: int = HEIGHT, width: int = WIDTH) -> alt.Chart
         .configure_view(stroke=None)
         .configure_axis(
             gridOpacity=0.15, gridColor=FAINT, domainColor=FAINT, tickColor=FAINT,
-            titleFontWeight="normal", **words,
+            titleFontWeight="normal", titlePadding=12, **words,
         )
         .configure_legend(orient="top", **words)
     )  # fmt: skip

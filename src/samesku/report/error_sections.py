@@ -19,7 +19,7 @@ from samesku.report import charts
 from samesku.report.book import Book
 from samesku.report.markup import Child, Markup, element, table
 from samesku.report.runs import Run
-from samesku.report.sections import figure, section, tiles
+from samesku.report.sections import figure, section
 
 __all__ = ["evaluated", "what_went_wrong"]
 
@@ -58,9 +58,12 @@ def what_went_wrong(run: Run, book: Book) -> tuple[Markup, dict[str, Any], pl.Da
                     (error, of_kind.height, _kind(name, kind, of_kind.height, counts[error]))
                 )
     parts = [
-        tiles([("false merges", f"{counts['merge']:,}"), ("false splits", f"{counts['split']:,}")]),
-        _folds("False merges: matched, though the labels differ", folds, "merge"),
-        _folds("False splits: apart, though the label is one", folds, "split"),
+        element(
+            "div",
+            _folds("false merges", "matched, though the labels differ", folds, "merge"),
+            _folds("false splits", "apart, though the label is one", folds, "split"),
+            class_="cards wide",
+        ),
         element("div", *_by_group(run), _stages(run, errors), class_="cards"),
     ]
     suspects = label_suspects(run.catalog, errors)
@@ -147,17 +150,25 @@ def _examples(book: Book, errors: pl.DataFrame) -> list[list[Any]]:
 
 
 def _kind(name: str, kind: str, number: int, whole: int) -> Markup:
-    summary = element("summary", element("strong", f"{number:,}"), f"{kind} ({number / whole:.0%})")
+    share = number / whole
+    summary = element(
+        "summary",
+        element("strong", f"{number:,}"),
+        kind,
+        element("span", f"{share:.0%}", class_="share"),
+        element("i", class_="share-bar", style=f"width:{share:.1%}", aria_hidden="true"),
+    )
     held = element("div", class_="examples", data_examples=name)
     return element(
         "details", summary, element("p", ADVICE[kind], class_="examples hint"), held, class_="kind"
     )
 
 
-def _folds(title: str, folds: list[tuple[str, int, Markup]], error: str) -> Markup:
+def _folds(name: str, what: str, folds: list[tuple[str, int, Markup]], error: str) -> Markup:
     own = sorted((fold for fold in folds if fold[0] == error), key=lambda fold: -fold[1])
-    none = None if own else element("p", "None.")
-    return element("div", element("h3", title), none, *(fold[2] for fold in own), class_="kinds")
+    title = element("h3", f"{sum(fold[1] for fold in own):,} {name}")
+    hint = element("p", f"{what[0].upper()}{what[1:]}.", class_="hint")
+    return element("div", title, hint, *(fold[2] for fold in own), class_="kinds")
 
 
 def _by_group(run: Run) -> list[Markup]:

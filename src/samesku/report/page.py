@@ -23,17 +23,20 @@ from samesku.report.glance import glance
 from samesku.report.markup import Markup, data_script, element, joined
 from samesku.report.runs import Run
 from samesku.report.sections import at_a_glance, groups_to_browse, nearly, the_line, the_run
+from samesku.report.short import headline, in_short
 
 __all__ = ["Report", "build_report"]
 
+# The sections in their order, as the bar of links calls them.
 TITLES = {
-    "glance": "Catalogue",
+    "short": "In short",
+    "compare": "Compared",
     "figures": "Figures",
-    "line": "The line",
     "groups": "Matches",
     "near": "Nearly",
+    "line": "The line",
     "errors": "Errors",
-    "compare": "Compared",
+    "glance": "Catalogue",
     "run": "The run",
 }
 FOOT = "Made by samesku. This file holds everything it shows; nothing is fetched."
@@ -106,9 +109,12 @@ def build_report(run: Run, *, other: Run | None = None, progress: Progress | Non
     with progress.stage("shrink photos"):
         held = book.told()
     with progress.stage("draw charts"):
-        parts["glance"] = at_a_glance(run, glance(run.catalog, run.groups, run.record))
+        seen, wanted = glance(run.catalog, run.groups, run.record), targets(points, run.line)
+        doubted = 0 if suspects is None else suspects.height
+        parts["short"] = in_short(run, told, points, wanted, seen, doubted)
+        parts["glance"] = at_a_glance(run, seen)
         parts["figures"] = evaluated(run) if run.kind == "evaluation" else None
-        parts["line"] = the_line(run, points, targets(points, run.line))
+        parts["line"] = the_line(run, points, wanted)
         parts["groups"] = groups_to_browse(run, told, len(held["photos"]), held["photosWanted"])
         parts["near"] = nearly(len(examples["near"]))
         parts["run"] = the_run(run)
@@ -148,7 +154,7 @@ def _page(run: Run, parts: Mapping[str, Markup], data: Mapping[str, Any]) -> str
     links = (element("li", element("a", TITLES[name], href=f"#{name}")) for name in parts)
     body = [
         element("a", "To the matches", class_="skip", href=f"#{first}"),
-        element("header", element("h1", _headline(run)), element("p", _lede(run), class_="lede")),
+        headline(run),
         element("nav", element("ul", *links), aria_label="Sections"),
         element("main", *parts.values()),
         element("footer", element("p", FOOT)),
@@ -158,30 +164,6 @@ def _page(run: Run, parts: Mapping[str, Markup], data: Mapping[str, Any]) -> str
     ]
     html = element("html", element("head", *head), element("body", *body), lang="en")
     return f"<!DOCTYPE html>\n{html}\n"
-
-
-def _headline(run: Run) -> str:
-    of = {
-        "match": "What was matched",
-        "link": "What was linked",
-        "evaluation": "How good the matching is",
-    }
-    return of[run.kind]
-
-
-def _lede(run: Run) -> str:
-    if run.kind == "evaluation":
-        name = run.record["shown"]
-        return (
-            f"{int(run.queries.sum()):,} scored postings among {len(run.catalog):,}; pairs and "
-            f"errors are those of {name}."
-        )
-    several = int((run.sizes > 1).sum())
-    what = "offers of two shops" if run.kind == "link" else "postings"
-    return (
-        f"{len(run.catalog):,} {what}: {several:,} products have several, "
-        f"{run.matched.height:,} pairs match."
-    )
 
 
 def _dialog() -> Markup:

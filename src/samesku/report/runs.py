@@ -40,12 +40,14 @@ class Run:
         `left`, `right` (rows), `score` (null: never judged), `matched`, `reasons` (null: not told)
         and the similarity under each encoder, surest first.
     groups : int64 (n,)
-        Group of each posting. An evaluation has none: each posting stands alone.
+        Group of each posting. An evaluation has no one grouping: each posting stands alone.
     line : float
     queries : bool (n,)
         The postings whose errors count.
     lefts : int, optional
         Of a link, how many postings are the left side's.
+    kept : polars.DataFrame, optional
+        `members` of an evaluation: groups of two splits may share postings.
     """
 
     folder: Path
@@ -57,6 +59,7 @@ class Run:
     line: float
     queries: NDArray[np.bool_]
     lefts: int | None = None
+    kept: pl.DataFrame | None = None
 
     @property
     def name(self) -> str:
@@ -80,9 +83,24 @@ class Run:
         return None if labels is None or not (labels >= 0).any() else labels
 
     @cached_property
+    def offers(self) -> NDArray[np.int64]:
+        """How many postings each known product has."""
+        known = np.empty(0, dtype=np.int64) if self.labels is None else self.labels
+        return np.bincount(known[known >= 0])
+
+    @cached_property
     def sizes(self) -> NDArray[np.int64]:
         """Postings of each group."""
         return np.bincount(self.groups, minlength=1)
+
+    @cached_property
+    def members(self) -> pl.DataFrame:
+        """Who is in the groups of two or more: `group`, `row`."""
+        if self.kept is not None:
+            return self.kept
+        rows = np.flatnonzero(self.sizes[self.groups] > 1)
+        table = pl.DataFrame({"group": self.groups[rows], "row": rows})
+        return table.sort("group", maintain_order=True)
 
     def rows(self, left: str, right: str) -> tuple[int, int]:
         """The rows of two postings by their ids; of a link the left shop's first.
@@ -215,7 +233,9 @@ def _link(folder: Path, catalogue: Path | None, photos: Path | None) -> Run:
         )
         for table, flag in zip(tables, (pl.lit(True), pl.lit(False)), strict=True)
     ]
-    pairs = _located(pl.concat(linked).rename({"probability": "score"}), *ids)
+    added_up = _parquet(folder, "reasons", "make the run anew: samesku link")
+    told_pairs = _with_numbers(pl.concat(linked), added_up)
+    pairs = _located(told_pairs.rename({"probability": "score"}), *ids)
     pairs = pairs.with_columns(pl.col("right") + len(left))
     both = Catalog(
         pl.concat([left.frame, right.frame], how="diagonal_relaxed"),
@@ -232,6 +252,13 @@ def _link(folder: Path, catalogue: Path | None, photos: Path | None) -> Run:
     return Run(folder, "link", record, both, pairs, groups, line, everyone, len(left))
 
 
+def _with_numbers(pairs: pl.DataFrame, added_up: pl.DataFrame) -> pl.DataFrame:
+    """The pairs with reasons that add up, where these were kept."""
+    key = ["left_id", "right_id"]
+    told = pairs.join(added_up, on=key, how="left", suffix="_added", maintain_order="left")
+    return told.with_columns(reasons=pl.coalesce("reasons_added", "reasons")).drop("reasons_added")
+
+
 def _evaluation(
     folder: Path, catalogue: Path | None, photos: Path | None, fusion: str | None
 ) -> Run:
@@ -242,20 +269,33 @@ def _evaluation(
     name = fusion or names[-1]
     told = str(record["catalogue"]["name"])
     catalog = read_source(record.get("source", {}), told, catalogue, photos)
-    file = folder / "judged.parquet"
-    if not file.is_file():
-        raise FileNotFoundError(f"{file} is not there; evaluate anew with --out {folder}")
-    whole = pl.read_parquet(file)
-    table = whole.filter(pl.col("fusion") == name).drop("fusion")
+    again = f"evaluate anew with --out {folder}"
+    whole, groups, asked = (
+        _parquet(folder, table, again) for table in ("judged", "groups", "queries")
+    )
     ids = catalog.frame["posting_id"]
-    pairs = _located(table.with_columns(reasons=pl.lit(None, dtype=pl.String)), ids, ids)
-    queries = pl.read_parquet(folder / "queries.parquet")["posting_id"].to_list()
-    scored = catalog.frame["posting_id"].is_in(queries)
+    pairs = _located(whole.filter(pl.col("fusion") == name).drop("fusion"), ids, ids)
+    scored = ids.is_in(asked["posting_id"].implode())
     chosen = [each["line"] for each in record["chosen"] if each["fusion"] == name]
     shown = {**record, "probabilistic": _has_reliability(record, name), "shown": name}
     alone = np.arange(len(catalog))
     line = float(np.mean(chosen))
-    return Run(folder, "evaluation", shown, catalog, pairs, alone, line, scored.to_numpy())
+    kept = _distinct(groups.filter(pl.col("fusion") == name), catalog)
+    return Run(
+        folder, "evaluation", shown, catalog, pairs, alone, line, scored.to_numpy(), kept=kept
+    )
+
+
+def _distinct(groups: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
+    """`group`, `row` of the groups of all splits, each set of postings once."""
+    rows = catalog.frame.select("posting_id").with_row_index("row")
+    rows = rows.with_columns(pl.col("row").cast(pl.Int64))
+    placed = groups.join(rows, on="posting_id", how="inner", maintain_order="left")
+    sets = placed.group_by("split", "group_id", maintain_order=True).agg(pl.col("row").sort())
+    name = pl.col("row").cast(pl.List(pl.String)).list.join(" ")
+    once = sets.unique(name, keep="first", maintain_order=True).select("row")
+    numbered = once.with_row_index("group").with_columns(pl.col("group").cast(pl.Int64))
+    return numbered.explode("row")
 
 
 def _has_reliability(record: Mapping[str, Any], name: str) -> bool:
@@ -273,10 +313,12 @@ def _json(path: Path) -> dict[str, Any]:
     return record
 
 
-def _parquet(folder: Path, name: str) -> pl.DataFrame:
+def _parquet(
+    folder: Path, name: str, again: str = "make the run anew: samesku match"
+) -> pl.DataFrame:
     path = folder / f"{name}.parquet"
     if not path.is_file():
-        raise FileNotFoundError(f"{path} is not there; make the run anew: samesku match")
+        raise FileNotFoundError(f"{path} is not there; {again}")
     return pl.read_parquet(path)
 
 

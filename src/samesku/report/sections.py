@@ -47,7 +47,6 @@ def tiles(facts: Sequence[tuple[str, Child]]) -> Markup:
 def at_a_glance(run: Run, seen: Glance) -> Markup:
     """What the catalogue holds and what was found."""
     sizes = seen.sizes
-    several = sizes > 1
     facts: list[tuple[str, Child]] = [
         ("postings", f"{seen.postings:,}"),
         ("with a photo", f"{seen.photos - seen.broken:,}"),
@@ -76,12 +75,6 @@ def at_a_glance(run: Run, seen: Glance) -> Markup:
     else:
         facts.append(("script of the titles", next(iter(seen.scripts), "none")))
     if run.kind != "evaluation":
-        facts += [
-            ("matched pairs", f"{run.matched.height:,}"),
-            ("groups of two or more", f"{int(several.sum()):,}"),
-            ("postings in them", f"{int(sizes[several].sum()):,}"),
-            ("largest group", f"{int(sizes.max(initial=0)):,}"),
-        ]
         sized = figure(
             charts.group_sizes(sizes),
             "Group sizes",
@@ -98,10 +91,7 @@ def at_a_glance(run: Run, seen: Glance) -> Markup:
                 f"where a person helps most; those below 0.05 are left out.",
             )
         )
-    hint = (
-        "What was read, and what came out. Photos that are not there or not readable cost "
-        "recall: fix them first."
-    )
+    hint = "What was read. Photos that are not there or not readable cost recall: fix them first."
     return section(
         "glance",
         "The catalogue at a glance",
@@ -227,7 +217,13 @@ def groups_to_browse(
         controls.append(_labelled("Price spread", _select("spread", spreads)))
     controls.append(_labelled("Sort", _select("sort", sorts)))
     if run.labels is not None:
-        controls.append(_tick("clashing", "labels differ"))
+        truths = {
+            "": "anything",
+            "right": "right and whole",
+            "lacking": "lacks offers",
+            "mixed": "several products",
+        }
+        controls.append(_labelled("The labels say", _select("truth", truths)))
     if any(photo is not None for photo in run.catalog.photos):
         controls.append(_tick("seen", "with photos"))
     space = element("div", class_="space", role="presentation")

@@ -135,6 +135,23 @@ function why(number) {
   return make("div", { class: "why" }, make("div", { class: "sides" }, side(left, right), side(right, left)), waterfall(pairs[number]));
 }
 
+// --- What the labels say -------------------------------------------------------------------------
+
+const labelOf = (number) => postings[number][LABEL] ?? null;
+const truthOf = ([, , , , , , products, missing]) => (products === 0 ? "" : products > 1 ? "mixed" : missing > 0 ? "lacking" : "right");
+const truths = {
+  right: { tone: "right", tag: () => "right", note: () => "The labels agree: one product, and all of its offers." },
+  lacking: { tone: "lacking", tag: (group) => `lacks ${whole.format(group[7])}`, note: (group) => `The labels say one product, but ${whole.format(group[7])} of its offers ${group[7] > 1 ? "are" : "is"} elsewhere.` },
+  mixed: { tone: "mixed", tag: (group) => `${group[6]} products`, note: (group) => `By their labels these are ${group[6]} products.` },
+};
+// Whether a pair that matched is right, where both labels are known.
+function verdict(left, right) {
+  const labels = [labelOf(left), labelOf(right)];
+  if (labels.includes(null)) return null;
+  const right_ = labels[0] === labels[1];
+  return make("span", { class: `tag ${right_ ? "right" : "mixed"}` }, right_ ? "right" : "wrong");
+}
+
 // --- Opened -------------------------------------------------------------------------------------
 
 const box = find("opened");
@@ -155,7 +172,7 @@ const openPair = (number, more = null) =>
   open(`${told(pairs[number][2])}: one product or two?`, ...(more ? [make("p", { class: "note" }, more)] : []), why(number));
 
 function openGroup(group) {
-  const [members, size, certainty, , own, number, products] = group;
+  const [members, size, certainty, , own, number] = group;
   const list = make("ul", { class: "members" });
   // Large groups are read against their surest pair; all against all would mark nothing.
   const beside = (member) => (members.length <= 6 ? members : members.slice(0, 2)).filter((other) => other !== member);
@@ -167,10 +184,11 @@ function openGroup(group) {
   }
   const notes = [];
   if (members.length < size) notes.push(make("p", { class: "hint" }, `${members.length} of its ${whole.format(size)} offers are shown.`));
-  if (products > 1) notes.push(make("p", { class: "note" }, `By their labels these are ${products} products.`));
+  const truth = truths[truthOf(group)];
+  if (truth) notes.push(make("p", { class: `note ${truth.tone}` }, truth.note(group)));
   const details = own.map((pair, at) => {
     const [left, right, score] = pairs[pair];
-    const detail = make("details", { class: "pair" }, make("summary", {}, make("b", {}, told(score)), make("span", { class: "both" }, bare(left), " — ", bare(right))));
+    const detail = make("details", { class: "pair" }, make("summary", {}, make("span", {}, make("b", {}, told(score)), " ", verdict(left, right)), make("span", { class: "both" }, bare(left), " — ", bare(right))));
     // A pair is drawn when it is looked at.
     const fill = () => { if (detail.open && detail.children.length < 2) detail.append(why(pair)); };
     detail.addEventListener("toggle", fill);
@@ -194,7 +212,7 @@ if (list) {
 
   function row(at) {
     const group = data.groups[shown[at]];
-    const [members, size, certainty, spread, , , products] = group;
+    const [members, size, certainty, spread] = group;
     const pictures = make("span", { class: "photos" });
     for (const member of members) {
       const picture = pictures.children.length < 3 ? photo(member) : null;
@@ -202,7 +220,8 @@ if (list) {
     }
     const extra = size > 2 ? ` and ${whole.format(size - 2)} more` : "";
     const marks = make("span", { class: "marks" }, make("b", {}, `${whole.format(size)} offers`), make("span", {}, certainty === null ? "" : data.probabilistic ? `${told(certainty)} sure` : `score ${told(certainty)}`));
-    if (products > 1) marks.append(make("span", { class: "tag" }, `${products} labels`));
+    const truth = truths[truthOf(group)];
+    if (truth) marks.append(make("span", { class: `tag ${truth.tone}` }, truth.tag(group)));
     else if (spread) marks.append(make("span", {}, `price +${percent(spread / 1000)}`));
     const element = make("div", { class: "row", role: "option", id: `row-${at}`, "aria-setsize": shown.length, "aria-posinset": at + 1, "aria-selected": at === chosen ? "true" : "false" },
       pictures, make("span", { class: "words" }, bare(members[0]), make("span", { class: "second" }, bare(members[1]), extra)), marks);
@@ -252,12 +271,12 @@ if (list) {
     const asked = find("search").value.toLowerCase().split(/\s+/).filter(Boolean);
     const least = Number(find("size").value), most = Number(find("certainty").value);
     const spread = find("spread") ? Number(find("spread").value) : 0;
-    const clashing = find("clashing") && find("clashing").checked, seen = find("seen") && find("seen").checked;
+    const truth = find("truth") ? find("truth").value : "", seen = find("seen") && find("seen").checked;
     shown = [];
     data.groups.forEach((group, at) => {
       if (group[1] < least || (most < 1000 && (group[2] ?? 1000) > most)) return;
       if (spread && (group[3] ?? -1) < spread) return;
-      if (clashing && group[6] < 2) return;
+      if (truth && truthOf(group) !== truth) return;
       if (seen && !has[at]) return;
       if (asked.length && !asked.every((word) => text[at].includes(word))) return;
       shown.push(at);
@@ -271,10 +290,19 @@ if (list) {
   }
 
   let waiting = 0;
-  for (const id of ["search", "size", "certainty", "spread", "clashing", "seen", "sort"]) {
+  const usual = { search: "", size: "2", certainty: "1000", spread: "0", truth: "", sort: "unsure" };
+  for (const id of [...Object.keys(usual), "seen"]) {
     const control = find(id);
     if (control) control.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(filter, id === "search" ? 120 : 0); });
   }
+  // A link that says which groups it means shows these alone.
+  for (const link of document.querySelectorAll("a[data-set]"))
+    link.addEventListener("click", () => {
+      const asked = new URLSearchParams(link.dataset.set);
+      for (const [id, value] of Object.entries(usual)) if (find(id)) find(id).value = asked.get(id) ?? value;
+      if (find("seen")) find("seen").checked = false;
+      filter();
+    });
   let asked = 0;
   list.addEventListener("scroll", () => { if (!asked) asked = requestAnimationFrame(() => { asked = 0; if (!painted()) paint(); }); });
   narrow.addEventListener("change", () => choose(chosen));

@@ -1,0 +1,123 @@
+"""How a command ends: what it read, skipped, found and wrote, and how long each stage took."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from rich.table import Table
+from rich.text import Text
+
+from samesku.catalog import Catalog
+from samesku.cli.console import TerminalProgress, console, say
+
+__all__ = ["counted", "show_summary"]
+
+# Refused photos that are named; the files of a run name them all.
+NAMED = 5
+# Share of the whole time below which a stage is not worth telling of; seconds up to which time is
+# told in hundredths.
+SHORT, QUICK = 0.01, 10
+WIDEST = len("Written")
+
+
+def show_summary(
+    progress: TerminalProgress,
+    *,
+    read: Sequence[Catalog] = (),
+    found: str = "",
+    written: Sequence[Path] = (),
+    seen: Mapping[str, int] | None = None,
+) -> None:
+    """Tell how a command went, in the same five lines for all; nothing where it is quiet.
+
+    Parameters
+    ----------
+    progress : TerminalProgress
+        Who kept the time, the notes and the refused photos.
+    read : sequence of Catalog
+    found : str
+        What came out, in one line.
+    written : sequence of Path
+        Files, or folders as a whole.
+    seen : mapping of str to int, optional
+        How many postings each encoder could look at.
+    """
+    if progress.quiet:
+        return
+    _name_refused(progress)
+    lines = {
+        "Read": "; ".join(_catalogue(catalog) for catalog in read),
+        "Skipped": "; ".join(_skipped(read, progress)) or ("nothing" if read else ""),
+        "Found": found,
+        "Took": _stages(progress),
+        "Written": _places(written),
+    }
+    if seen:
+        lines["Read"] += f"; seen by {counted(seen)}"
+    told = {name: line for name, line in lines.items() if line}
+    if not console.is_terminal:
+        for name, line in told.items():
+            console.print(f"{name:{WIDEST}} {line}", markup=False)
+        return
+    table = Table.grid(padding=(0, 1, 0, 0))
+    for name, line in told.items():
+        table.add_row(Text(name, style="bold"), Text(line))
+    console.print(table)
+
+
+def counted(counts: Mapping[str, int]) -> str:
+    """Names with their numbers.
+
+    >>> counted({"matched_pairs": 1_204, "groups": 31})
+    'matched pairs 1,204, groups 31'
+    """
+    return ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in counts.items())
+
+
+def _catalogue(catalog: Catalog) -> str:
+    photos = sum(photo is not None for photo in catalog.photos)
+    return f"{len(catalog):,} postings of {catalog.name}, {photos:,} with a photo"
+
+
+def _skipped(read: Sequence[Catalog], progress: TerminalProgress) -> Iterator[str]:
+    """What could not be used as it is: by kind, of all catalogues together."""
+    count = Counter[str]()
+    for catalog in read:
+        for problem in catalog.problems:
+            count[problem.message] += problem.count
+    count["photo not readable"] += len(progress.refused)
+    for message, number in count.items():
+        if number:
+            yield f"{number:,} x {message}"
+
+
+def _name_refused(progress: TerminalProgress) -> None:
+    for (posting, path), reason in list(progress.refused.items())[:NAMED]:
+        say(f"  - photo of {posting} not used: {path}: {reason}")
+    if (more := len(progress.refused) - NAMED) > 0:
+        say(f"  - and {more:,} more photos not used")
+
+
+def _stages(progress: TerminalProgress) -> str:
+    whole = progress.elapsed
+    digits = 2 if whole < QUICK else 1
+    long = {name: taken for name, taken in progress.seconds.items() if taken >= SHORT * whole}
+    stages = ", ".join(f"{name} {taken:.{digits}f}" for name, taken in long.items())
+    return f"{whole:.{digits}f} s" + (f": {stages}" if stages else "")
+
+
+def _places(written: Sequence[Path]) -> str:
+    """The files by folder, with their size all together."""
+    names: dict[Path, list[str]] = {}
+    for path in written:
+        names.setdefault(path.parent, []).append(path.name)
+    told = "; ".join(f"to {folder}: {', '.join(files)}" for folder, files in names.items())
+    return f"{told} ({_size(written)})" if told else ""
+
+
+def _size(written: Sequence[Path]) -> str:
+    files = [file for path in written for file in ([path] if path.is_file() else path.rglob("*"))]
+    size = sum(file.stat().st_size for file in files if file.is_file())
+    return f"{size / 1e6:,.1f} MB" if size >= 1e5 else f"{size / 1e3:,.1f} kB"
