@@ -1,12 +1,14 @@
 """What features add to the log-odds of boosted trees: exact sums, and the moves along a path."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import lightgbm as lgb
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samesku.trees import contributions, log_odds, probability, threads
+from samesku.trees import TREES_AT_ONCE, contributions, log_odds, probability, threads
 
 FEATURES = 5
 
@@ -55,6 +57,19 @@ def test_start_and_contributions_sum_to_the_log_odds(seed, rounds, leaves, baggi
     assert parts.dtype == np.float32
     np.testing.assert_allclose(parts.sum(axis=1) + start, told(booster, values), atol=1e-4)
     np.testing.assert_allclose(log_odds(booster, values), told(booster, values))
+
+
+def test_many_trees_sum_to_the_same_also_when_several_threads_ask_at_once():
+    values, answer = drawn(3, rows=2_000)
+    booster = boosted(values, answer, rounds=2 * TREES_AT_ONCE + 1)
+    expected = told(booster, values)
+    with ThreadPoolExecutor(4) as pool:
+        sums = list(pool.map(lambda _: log_odds(booster, values), range(12)))
+        explained = list(pool.map(lambda _: contributions(booster, values), range(4)))
+    for odds in sums:
+        np.testing.assert_allclose(odds, expected)
+    for parts, start in explained:
+        np.testing.assert_allclose(parts.sum(axis=1) + start, expected, atol=1e-4)
 
 
 def test_they_sum_also_where_nothing_is_known():
