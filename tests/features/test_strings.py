@@ -7,12 +7,14 @@ from hypothesis import strategies as st
 from rapidfuzz import fuzz
 
 from samesku.features.strings import string_features
+from samesku.titles import normalise_titles
 
 titles = st.lists(st.text("abx 12-,", max_size=25), min_size=2, max_size=5)
 
 
 def one(a, b):
-    features = string_features([a, b], np.array([0]), np.array([1]))
+    titles = normalise_titles([a, b])
+    features = string_features(titles, np.array([0]), np.array([1]))
     return {name: column[0] for name, column in features.items()}
 
 

@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samesku.features.words import word_features
-from samesku.titles import quantities, tokens
+from samesku.titles import normalise_titles, quantities, tokens
 
 WORDS = ["susu", "bebelo", "lampu", "led", "ori", "a505x", "rtx3080", "12", "7", "400g", "2kg"]
 # The last one keeps a quantity in every catalogue.
 catalogues = st.lists(
     st.lists(st.sampled_from(WORDS), max_size=6).map(" ".join), min_size=2, max_size=7
-).map(lambda titles: [*titles, "gula 1kg"])
+).map(lambda titles: normalise_titles([*titles, "gula 1kg"]))
 
 
 def all_pairs(titles):
@@ -105,7 +105,8 @@ def test_it_does_not_matter_which_posting_comes_first(titles):
 
 
 def one(a, b, *others):
-    features = word_features([a, b, *others], np.array([0]), np.array([1]))
+    titles = normalise_titles([a, b, *others])
+    features = word_features(titles, np.array([0]), np.array([1]))
     return {name: column[0] for name, column in features.items()}
 
 

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from samesku.encoders.base import TextEncoder, Vectors
-from samesku.titles import tokens
+from samesku.titles import normal_tokens
 
 __all__ = ["Tfidf"]
 
@@ -84,7 +84,9 @@ def _word_counts(titles: Sequence[str]) -> sp.csr_matrix:
     columns: list[int] = []
     ends = np.zeros(len(titles) + 1, dtype=np.int64)
     for row, title in enumerate(titles):
-        columns.extend(vocabulary.setdefault(word, len(vocabulary)) for word in tokens(title))
+        columns.extend(
+            vocabulary.setdefault(word, len(vocabulary)) for word in normal_tokens(title)
+        )
         ends[row + 1] = len(columns)
     return _counts(np.array(columns, dtype=np.int64), ends, len(vocabulary))
 

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from samesku.presence import presence
-from samesku.titles import tokens
+from samesku.titles import normal_tokens
 
 __all__ = ["TRAITS", "WordWeights", "word_presence", "word_traits"]
 
@@ -97,7 +97,7 @@ class WordWeights:
 def word_presence(titles: Sequence[str]) -> tuple[list[str], sp.csr_matrix]:
     """The words of all titles and which title holds which, 1 in float32 CSR ``(n, w)``."""
     vocabulary: dict[str, int] = {}
-    held = presence([tokens(title) for title in titles], vocabulary)
+    held = presence([normal_tokens(title) for title in titles], vocabulary)
     return list(vocabulary), held
 
 

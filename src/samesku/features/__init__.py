@@ -51,6 +51,7 @@ def pair_features(
     words: TitleWords | None = None,
     *,
     text: str | None = None,
+    glanced: Features | None = None,
 ) -> Features:
     """Describe pairs by all that their titles, photos, prices, brands and descriptions share.
 
@@ -64,6 +65,8 @@ def pair_features(
     text : str, optional
         The encoder whose neighbours are a title's surroundings; default: the first that reads
         titles.
+    glanced : Features, optional
+        What :func:`glance` said of these pairs, where it was asked before.
 
     Returns
     -------
@@ -75,7 +78,7 @@ def pair_features(
     left, right = candidates.left, candidates.right
     columns = word_features(titles, left, right, words=words)
     columns |= string_features(titles, left, right, words=words)
-    columns |= code_features(titles, left, right)
+    columns |= code_features(titles, left, right, words=words)
     texts = [each for each in candidates.sources if each.modality == "text"]
     for source in [each for each in texts if text in (None, each.encoder)][:1]:
         columns |= neighbourhood_features(words, source.neighbors, left, right)
@@ -85,7 +88,8 @@ def pair_features(
         columns |= brand_features(catalog, left, right)
     if "price" in catalog.frame.columns:
         columns |= price_features(catalog, left, right)
-    return glance(catalog, candidates).beside(Features.of(columns))
+    glanced = glance(catalog, candidates) if glanced is None else glanced
+    return glanced.beside(Features.of(columns))
 
 
 def _popularity(catalog: Catalog, candidates: Candidates) -> dict[str, Column]:

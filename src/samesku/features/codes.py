@@ -12,7 +12,8 @@ from rapidfuzz import fuzz, process
 
 from samesku.cores import usable_cores
 from samesku.features.table import Column, both_ways
-from samesku.titles import quantity_tokens, tokens
+from samesku.features.title_words import TitleWords, title_words
+from samesku.titles import quantity_tokens
 
 __all__ = ["code_features", "model_codes"]
 
@@ -22,7 +23,7 @@ _SIGNS = re.compile(r"[\W_]+")
 LONGEST = 24
 
 
-def model_codes(titles: Sequence[str]) -> list[str]:
+def model_codes(titles: Sequence[str], words: TitleWords | None = None) -> list[str]:
     """The model code of each title, ``""`` for none: of several the rarest, then the longest.
 
     Quantities ("400g", "1080p" is none) are not codes; hyphens within a code do not count.
@@ -31,19 +32,26 @@ def model_codes(titles: Sequence[str]) -> list[str]:
     ----------
     titles : sequence of str
         Normal titles of the whole catalogue.
+    words : TitleWords, optional
+        Those of the titles, where they were read before.
     """
+    words = title_words(titles) if words is None else words
+    coded = {name for name in words.names if _CODE.fullmatch(name)}
     found = []
-    for title in titles:
-        stated = set(quantity_tokens(title))
-        found.append(
-            [word for word in tokens(title) if _CODE.fullmatch(word) and word not in stated]
-        )
+    for title, said in zip(titles, words.lists, strict=True):
+        codes = [word for word in said if word in coded]
+        stated = set(quantity_tokens(title)) if codes else set()
+        found.append([word for word in codes if word not in stated])
     counts = Counter(code for codes in found for code in set(codes))
     return [min(codes, key=lambda code: (counts[code], -len(code)), default="") for codes in found]
 
 
 def code_features(
-    titles: Sequence[str], left: NDArray[np.integer], right: NDArray[np.integer]
+    titles: Sequence[str],
+    left: NDArray[np.integer],
+    right: NDArray[np.integer],
+    *,
+    words: TitleWords | None = None,
 ) -> dict[str, Column]:
     """How much of one title's model code the other title has, and how alike two codes are.
 
@@ -53,6 +61,8 @@ def code_features(
         Normal titles of the whole catalogue.
     left, right : integer (m,)
         The pairs.
+    words : TitleWords, optional
+        Those of the titles, where they were read before.
 
     Returns
     -------
@@ -62,7 +72,7 @@ def code_features(
         `code_prefix`, the part of the shorter code that both begin with (a colour is often told by
         the end), and `code_alike`, their edit ratio. NaN where codes are missing.
     """
-    codes = np.array(model_codes(titles), dtype=object)
+    codes = np.array(model_codes(titles, words), dtype=object)
     squeezed = np.array([_SIGNS.sub("", title) for title in titles], dtype=object)
     has = np.array([bool(code) for code in codes], dtype=bool)
     forth = _found(codes, squeezed, has, left, right)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +13,6 @@ from samesku.features.table import Column, both_ways
 from samesku.features.title_words import TitleWords, title_words
 
 __all__ = ["string_features"]
-
-RATIOS = {
-    "edit_ratio": fuzz.ratio,
-    "edit_ratio_sorted": fuzz.token_sort_ratio,
-    "edit_ratio_shared": fuzz.token_set_ratio,
-    "edit_ratio_part": fuzz.partial_ratio,
-}
 
 
 def string_features(
@@ -42,11 +35,19 @@ def string_features(
     """
     words = title_words(titles) if words is None else words
     texts = np.array([" ".join(each) for each in words.lists], dtype=object)
-    ratios = {
-        name: process.cpdist(
-            texts[left], texts[right], scorer=ratio, workers=usable_cores(), dtype=np.float32
+    # Sorted once here, not for each pair as `fuzz.token_sort_ratio` would.
+    ordered = np.array([" ".join(sorted(each)) for each in words.lists], dtype=object)
+
+    def alike(titles: Column, ratio: Callable[..., float]) -> Column:
+        return process.cpdist(
+            titles[left], titles[right], scorer=ratio, workers=usable_cores(), dtype=np.float32
         )
-        for name, ratio in RATIOS.items()
-    }
+
     length = np.array([len(text) for text in texts], dtype=np.float32)
-    return {**ratios, **both_ways("letters", length[left], length[right])}
+    return {
+        "edit_ratio": alike(texts, fuzz.ratio),
+        "edit_ratio_sorted": alike(ordered, fuzz.ratio),
+        "edit_ratio_shared": alike(texts, fuzz.token_set_ratio),
+        "edit_ratio_part": alike(texts, fuzz.partial_ratio),
+        **both_ways("letters", length[left], length[right]),
+    }

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from samesku.presence import presence, rarity, unit_rows, weighted
-from samesku.titles import tokens
+from samesku.titles import normal_tokens
 
 __all__ = ["TitleWords", "title_words"]
 
@@ -50,7 +50,7 @@ class TitleWords:
 
 def title_words(titles: Sequence[str]) -> TitleWords:
     """Read the words of normal titles."""
-    lists = [tokens(title) for title in titles]
+    lists = [normal_tokens(title) for title in titles]
     vocabulary: dict[str, int] = {}
     held = presence(lists, vocabulary)
     return TitleWords(lists, list(vocabulary), held, rarity(held))

@@ -81,7 +81,7 @@ def title_view(sides: Sides, candidates: Candidates) -> Features:
     left, right = candidates.left, candidates.right
     told = word_features(titles, left, right, words=words)
     told |= string_features(titles, left, right, words=words)
-    told |= code_features(titles, left, right)
+    told |= code_features(titles, left, right, words=words)
     # Undoes the rarity: in how many postings the rarest shared word is, on a scale of logarithms.
     scale = np.log(1 + len(titles)) + 1
     rare = told["rarest_shared"]

@@ -75,7 +75,7 @@ class _Facts:
         self.sets = [set(words) for words in self.words.lists]
         held = np.bincount(self.words.held.indices, minlength=len(self.words.names))
         self.held_by = dict(zip(self.words.names, held.tolist(), strict=False))
-        self.codes = model_codes(titles)
+        self.codes = model_codes(titles, self.words)
         self.squeezed = [title.translate(SIGNS) for title in titles]
         self.quantities = [set(quantity_tokens(title)) for title in titles]
         self.brands = brand_words(catalog)

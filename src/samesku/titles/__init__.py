@@ -3,12 +3,13 @@
 from samesku.titles.clean import clean_title, clean_titles
 from samesku.titles.quantities import quantities, quantity_tokens
 from samesku.titles.units import Quantity
-from samesku.titles.words import normalise_title, normalise_titles, tokens
+from samesku.titles.words import normal_tokens, normalise_title, normalise_titles, tokens
 
 __all__ = [
     "Quantity",
     "clean_title",
     "clean_titles",
+    "normal_tokens",
     "normalise_title",
     "normalise_titles",
     "quantities",

@@ -72,10 +72,14 @@ def tokens(clean: str) -> list[str]:
     clean
         A title as `clean_title` or `normalise_title` returns it.
     """
+    return normal_tokens(normalise_title(clean))
+
+
+def normal_tokens(normal: str) -> list[str]:
+    """Split a title as `normalise_title` returns it, which is most of the work, not done twice."""
     words: list[str] = []
-    text = normalise_title(clean)
-    is_ascii = text.isascii()
-    for chunk in _CHUNK.findall(text):
+    is_ascii = normal.isascii()
+    for chunk in _CHUNK.findall(normal):
         if is_ascii and chunk.isalnum():
             words.append(chunk)
         elif not is_ascii and _RUN.fullmatch(chunk):
