@@ -14,6 +14,7 @@ from samesku.candidates import Candidates
 from samesku.catalog import Catalog
 from samesku.encoders.base import Modality
 from samesku.features.title_words import TitleWords
+from samesku.presence import row_max
 from samesku.titles import quantity_tokens
 
 __all__ = ["FAMILIES", "Evidence", "families"]
@@ -231,9 +232,15 @@ def _photo(similarity: float) -> str:
 def _rarest(rows: sp.csr_matrix, names: Sequence[str]) -> list[str]:
     """The rarest word of each row, empty where there is none."""
     rows.eliminate_zeros()
-    column = np.asarray(rows.argmax(axis=1)).ravel()
-    filled = np.diff(rows.indptr) > 0
-    return [names[at] if full else "" for at, full in zip(column, filled, strict=True)]
+    rows.sort_indices()
+    row = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
+    best = np.flatnonzero(rows.data == row_max(rows)[row])
+    # The first of those that are equally rare.
+    told, first = np.unique(row[best], return_index=True)
+    rarest = [""] * rows.shape[0]
+    for at, column in zip(told.tolist(), rows.indices[best[first]].tolist(), strict=True):
+        rarest[at] = names[column]
+    return rarest
 
 
 def _both(mine: str, theirs: str) -> str:
