@@ -198,6 +198,8 @@ def _worlds(scene: Scene, pairs: Pairs, start: _Start) -> list[_World]:
     What the second pass reads around a pair depends on that, so it has to learn from such pairs.
     """
     pairs = pairs.take(np.arange(len(scene.candidates)))
+    # The real catalogue's pairs come first; each fold's models leave nearly the same ones.
+    known = start.parts[0], start.described
     worlds = []
     for fold in range(FOLDS):
         sieve, first = start.sieve.folds[fold], start.first.folds[fold]
@@ -205,7 +207,7 @@ def _worlds(scene: Scene, pairs: Pairs, start: _Start) -> list[_World]:
             continue
         kept = pairs.hard(log_odds(sieve, scene.glanced.values), SIEVED)
         told = learned_similarity(scene.words, start.weights[fold], scene.candidates)
-        described = scene.described(kept, told)
+        described = scene.described(kept, told, known)
         odds = log_odds(first, described.values)
         asked = pairs.take(kept).touch(fold)
         new = np.flatnonzero(asked)

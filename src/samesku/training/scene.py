@@ -47,7 +47,12 @@ class Scene:
         ends, fold = (self.candidates.left, self.candidates.right), dealt[self.labels]
         return similarity_by_fold(weights, self.catalog.normal_titles, self.labels, *ends, fold)
 
-    def described(self, kept: NDArray[np.int64], told: NDArray[np.float32]) -> Features:
+    def described(
+        self,
+        kept: NDArray[np.int64],
+        told: NDArray[np.float32],
+        known: tuple[NDArray[np.int64], Features] | None = None,
+    ) -> Features:
         """What the first pass reads of the pairs that the sieve left.
 
         Parameters
@@ -55,11 +60,25 @@ class Scene:
         kept : int64 (k,)
         told : float32 (m,)
             Similarity of all pairs by learned words.
+        known : (int64 (j,), Features), optional
+            Pairs that were described before, ascending: only their learned words are new.
         """
-        near = self.candidates.take(kept)
-        described = pair_features(self.catalog, near, self.words)
         learned = by_learned_words(told, self.candidates).take(kept)
-        return self._with_photo_gaps(described, near).beside(learned)
+        if known is None:
+            return self._without_words(kept).beside(learned)
+        places, described = known
+        old = np.isin(kept, places, assume_unique=True)
+        new = self._without_words(kept[~old])
+        values = np.empty((len(kept), len(new.names)), dtype=np.float32)
+        again = described.take(np.searchsorted(places, kept[old]))
+        values[old], values[~old] = again.select(new.names), new.values
+        return Features(new.names, values).beside(learned)
+
+    def _without_words(self, kept: NDArray[np.int64]) -> Features:
+        """All that the first pass reads but what was learned about words."""
+        near, glanced = self.candidates.take(kept), self.glanced.take(kept)
+        described = pair_features(self.catalog, near, self.words, glanced=glanced)
+        return self._with_photo_gaps(described, near)
 
     def again(self, kept: NDArray[np.int64], first: NDArray[np.float32]) -> Features:
         """What the second pass reads besides."""
