@@ -76,7 +76,7 @@ def tokens(clean: str) -> list[str]:
 
 
 def normal_tokens(normal: str) -> list[str]:
-    """Split a title as `normalise_title` returns it, which is most of the work, not done twice."""
+    """Split a title as `normalise_title` returns it: `tokens` without normalising it again."""
     words: list[str] = []
     is_ascii = normal.isascii()
     for chunk in _CHUNK.findall(normal):
