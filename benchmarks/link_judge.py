@@ -8,6 +8,7 @@ Trains on the postings that the split calls `train`, and scores pseudo-shops cut
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -17,21 +18,26 @@ from samesku.catalog import Catalog, read_catalog
 from samesku.encoders import PHash, Tfidf
 from samesku.linking import LinkJudge, link
 from samesku.linking.pseudo_shops import PseudoShops, deal, draw_shops
+from samesku.linking.sides import Sides
 from samesku.linking.training import train_judge
 from samesku.record import environment
 
 SHOPS = 160
-OVERLAPS = (1.0, 0.5, 0.1)
+OVERLAPS = (1.0, 0.5, 0.25, 0.1, 0.05)
+# Pairs of shops of each kind that are scored.
+DRAWS, UNEVEN, STYLED, TOLD = 3, 24, 60, 24
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("catalogue", type=Path)
     parser.add_argument("--split", type=Path, required=True, help="posting_id,split")
-    parser.add_argument("--out", type=Path, help="folder of the judge; without it: only score")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--out", type=Path, help="folder of the judge; without it: only score")
+    what.add_argument("--judge", type=Path, help="folder of the judge to score; default: shipped")
     options = parser.parse_args()
     train, rest = split_catalog(options.catalogue, options.split)
-    judge = None
+    judge = None if options.judge is None else LinkJudge.load(options.judge)
     if options.out is not None:
         shops = (draw_shops(train, 1000 + number) for number in range(SHOPS))
         card = {
@@ -56,13 +62,38 @@ def read_split(split: Path) -> dict[str, str]:
 
 
 def score(catalog: Catalog, judge: LinkJudge | None) -> None:
-    """Print precision, recall and F1 on pseudo-shops of several overlaps, beside the yardstick."""
-    print("pseudo-shops, titles only; overlap, precision, recall, F1, yardstick F1")
+    """Print mean precision, recall, F1 and yardstick on pairs of shops of several kinds."""
+    print("pseudo-shops, pairs of them, precision, recall, F1, yardstick F1", flush=True)
+    for kind, pairs in kinds_of_shops(catalog):
+        rows = []
+        for sides in pairs:
+            found = link(sides.left, sides.right, encoders=[Tfidf(), PHash()], judge=judge)
+            rows.append((*figures(found.table, sides), yardstick(sides)))
+        told = "  ".join(f"{mean:.3f}" for mean in np.mean(rows, axis=0))
+        print(f"{kind:32}  {len(rows):2}  {told}", flush=True)
+
+
+def kinds_of_shops(catalog: Catalog) -> Iterator[tuple[str, list[Sides]]]:
+    """Pairs of shops by what they share, how they word it, their sizes and what they tell."""
     for overlap in OVERLAPS:
-        sides = deal(catalog, PseudoShops(overlap), seed=0)
-        found = link(sides.left, sides.right, encoders=[Tfidf(), PHash()], judge=judge)
-        precision, recall, f1 = figures(found.table, sides)
-        print(f"{overlap:.1f}  {precision:.3f}  {recall:.3f}  {f1:.3f}  {yardstick(sides):.3f}")
+        shops = PseudoShops(overlap)
+        yield f"overlap {overlap}", [deal(catalog, shops, seed) for seed in range(DRAWS)]
+    yield "lopsided", [deal(catalog, lopsided(seed), seed) for seed in range(UNEVEN)]
+    yield "styled, coded", [draw_shops(catalog, 9000 + seed) for seed in range(STYLED)]
+    told = [draw_shops(catalog, 15_000 + seed, 600, sheets=True) for seed in range(TOLD)]
+    yield "with descriptions, prices", told
+    yield "the same, titles alone", [Sides(*map(titles_alone, (s.left, s.right))) for s in told]
+
+
+def lopsided(seed: int) -> PseudoShops:
+    """One shop ten to a hundred times as large as the other."""
+    less = 1 / np.random.default_rng(500 + seed).uniform(10, 100)
+    return PseudoShops((0.01, 0.02, 0.05)[seed % 3], less if seed % 2 else 1 - less)
+
+
+def titles_alone(shop: Catalog) -> Catalog:
+    """The shop without its descriptions and prices."""
+    return Catalog(shop.frame.drop("description", "price", strict=False), shop.photos)
 
 
 if __name__ == "__main__":

@@ -80,10 +80,17 @@ def test_a_trained_judge_is_kept_and_read_again(shops, tmp_path):
 def test_a_damaged_judge_is_told(tmp_path):
     with pytest.raises(ValueError, match="is no judge of links"):
         LinkJudge.load(tmp_path)
-    for name in ("judge.json", "pairs.txt", "crowd.txt"):
-        (tmp_path / name).write_bytes((SHIPPED / name).read_bytes())
+    for file in SHIPPED.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
     assert LinkJudge.load(tmp_path).first.names == shipped_judge().first.names
     head = (tmp_path / "judge.json").read_text()
-    (tmp_path / "judge.json").write_text(head.replace('"format": 1', '"format": 9'))
-    with pytest.raises(ValueError, match="format 9 instead of 1"):
+    (tmp_path / "judge.json").write_text(head.replace('"format": 2', '"format": 9'))
+    with pytest.raises(ValueError, match="format 9 instead of 2"):
+        LinkJudge.load(tmp_path)
+    (tmp_path / "judge.json").write_text(head)
+    (tmp_path / "pairs-0.txt").write_bytes((SHIPPED / "crowd-0.txt").read_bytes())
+    with pytest.raises(ValueError, match="do not belong together"):
+        LinkJudge.load(tmp_path)
+    (tmp_path / "pairs-0.txt").unlink()
+    with pytest.raises(ValueError, match=r"pairs-0\.txt"):
         LinkJudge.load(tmp_path)

@@ -170,6 +170,62 @@ def test_what_speaks_for_a_link_adds_up_to_its_probability(shops):
         found.explain("nope", found.sides.right.ids[0])
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        (
+            ["小米手环7 NFC版", "索尼降噪耳机WH-1000XM5", "美的空气炸锅5升"],
+            ["【官方】小米手环7智能手表NFC", "WH-1000XM5 索尼头戴式降噪耳机", "美的5L空气炸锅家用"],
+        ),
+        (
+            ["หูฟังไร้สายบลูทูธ", "ครีมกันแดดหน้าใส50ml", "รองเท้าผ้าใบผู้ชายสีดำ"],
+            ["หูฟังบลูทูธไร้สาย พร้อมส่ง", "ครีมกันแดด 50ml หน้าใส", "รองเท้าผู้ชายผ้าใบสีดำ"],
+        ),
+        (
+            ["سماعات لاسلكية بلوتوث", "حقيبة ظهر مدرسية", "حذاء رياضي رجالي أسود"],
+            ["سماعة بلوتوث لاسلكية جديدة", "حقيبة مدرسية ظهر", "حذاء رجالي رياضي لون أسود"],
+        ),
+    ],
+    ids=["Chinese", "Thai", "Arabic"],
+)
+def test_titles_in_other_scripts(ours, theirs):
+    left, right = (
+        pl.DataFrame({"posting_id": [f"{side}{row}" for row in range(3)], "title": titles})
+        for side, titles in (("l", ours), ("r", theirs))
+    )
+    assert pairs(link(left, right)) == {("l0", "r0"), ("l1", "r1"), ("l2", "r2")}
+
+
+def test_one_offer_is_found_among_many():
+    words = np.random.default_rng(0).integers(2000, size=(1500, 5))
+    many = [" ".join(f"word{word}" for word in row) for row in words]
+    ours = pl.DataFrame({"posting_id": ["1"], "title": ["Sony turntable PSLX350H"]})
+    theirs = pl.DataFrame(
+        {
+            "posting_id": [f"{row}" for row in range(1501)],
+            "title": [*many, "Sony PS-LX350H record turntable"],
+        }
+    )
+    assert pairs(link(ours, theirs)) == {("1", "1500")}
+
+
+@pytest.mark.parametrize("rule", ["one-to-one", "one-to-many", "many-to-one", "free"])
+def test_offers_that_are_all_the_same_are_no_links(rule):
+    left, right = (
+        pl.DataFrame({"posting_id": [f"{row}" for row in range(size)], "title": "red shirt"})
+        for size in (60, 40)
+    )
+    assert link(left, right, links=rule).table.is_empty()
+
+
+def test_prices_that_are_none_do_not_stand_in_the_way(shops, truth):
+    ours, theirs = shops
+    prices = [["nan", "", "-5", None][row % 4] for row in range(len(theirs))]
+    found = link(ours, theirs.with_columns(price=pl.Series(prices)))
+    assert len(pairs(found) & truth) >= 23
+    assert found.table["price_gap"].null_count() == found.table.height
+
+
 def test_without_titles_hashes_still_link():
     hashes = ["94974f937d4c2433", "af3f9460c2838f0f", "0f0f0f0f12345678"]
     frame = pl.DataFrame({"posting_id": list("abc"), "title": [""] * 3, "image_phash": hashes})

@@ -23,17 +23,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import lightgbm as lgb
 import numpy as np
+from lightgbm.basic import LightGBMError
 from numpy.typing import NDArray
 
 from samesku.candidates import Candidates
-from samesku.cores import usable_cores
 from samesku.features.table import Features
 from samesku.features.title_words import title_words
 from samesku.files import Staged
 from samesku.fusion import Judged
 from samesku.linking.assignment import choose_links, log_odds
+from samesku.linking.bagged import Bagged
 from samesku.linking.crowd import SETTLED, crowd_features
 from samesku.linking.evidence import FIRST_VIEW, other_view, price_view, title_view
 from samesku.linking.known import KnownLinks, taught_odds
@@ -41,12 +41,11 @@ from samesku.linking.logistic import Logistic, fit_logistic
 from samesku.linking.rivals import places
 from samesku.linking.sides import Sides
 from samesku.reasons import FAMILIES, Evidence, families
-from samesku.trees import contributions
 
 __all__ = ["SHIPPED", "FirstLook", "LinkJudge", "SecondLook", "shipped_judge"]
 
 SHIPPED = Path(__file__).parents[1] / "models" / "links"
-FORMAT = 1
+FORMAT = 2
 # Links from this probability on teach, if there are so many; beside each so many of its rivals.
 SURE = 0.7
 FEWEST = 20
@@ -60,6 +59,8 @@ SECOND_SHARE = 0.8
 LOCAL = ("code_found_min", "code_found_max", "code_prefix", "code_alike", "quantities_clash")
 # The trees tell apart few steps of probability: the odds that they read order pairs on one step.
 ORDER = 0.1
+# The crowd's log odds are told apart up to these.
+MOST = float(log_odds(np.ones(1))[0])
 # Pairs from this probability on are told with reasons; what they owe to others is this family.
 EXPLAINED_FROM = 0.2
 AROUND = FAMILIES.index("offers around")
@@ -84,18 +85,17 @@ class FirstLook:
     names : tuple of str
         What is read, in order.
     weights : Logistic
-    trees : lightgbm.Booster
+    trees : Bagged
     """
 
     names: tuple[str, ...]
     weights: Logistic
-    trees: lgb.Booster
+    trees: Bagged
 
     def log_odds(self, titles: Features) -> Floats:
         """Mean log odds of both, float64 ``(m,)``."""
         values = titles.select(self.names, may_miss=FIRST_VIEW)
-        grown = self.trees.predict(values, raw_score=True, num_threads=usable_cores())
-        mean: Floats = (self.weights.log_odds(values) + np.asarray(grown)) / 2
+        mean: Floats = (self.weights.log_odds(values) + self.trees.log_odds(values)) / 2
         return mean
 
     def parts(
@@ -104,7 +104,7 @@ class FirstLook:
         """What each family of numbers adds to the log odds of some pairs, and their start."""
         values = titles.select(self.names, may_miss=FIRST_VIEW)[places]
         of = family(self.names)
-        grown, start = contributions(self.trees, values.astype(np.float32), of)
+        grown, start = self.trees.parts(values, of)
         mean = _by_family(self.weights.parts(values), of)
         mean[:, : grown.shape[1]] += grown
         return mean / 2, (self.weights.bias + start) / 2
@@ -118,7 +118,7 @@ class LinkJudge:
     ----------
     first : FirstLook
         Reads the title view.
-    second : lightgbm.Booster
+    second : Bagged
         Reads the crowd features.
     crowd_names : tuple of str
     card : mapping
@@ -126,7 +126,7 @@ class LinkJudge:
     """
 
     first: FirstLook
-    second: lgb.Booster
+    second: Bagged
     crowd_names: tuple[str, ...]
     card: Mapping[str, Any]
 
@@ -211,24 +211,29 @@ class LinkJudge:
     def _judged(self, odds: Floats, sides: Sides, candidates: Candidates) -> Floats:
         sizes = len(sides.left), len(sides.right)
         crowd = crowd_features(candidates.left, candidates.right, odds, sizes)
-        judged = log_odds(self.second.predict(crowd.select(self.crowd_names), num_threads=1))
+        judged = np.clip(self.second.log_odds(crowd.select(self.crowd_names)), -MOST, MOST)
         judged += ORDER * crowd.select([SETTLED])[:, 0]
         return np.asarray(1 / (1 + np.exp(-judged)), dtype=np.float64)
 
     def save(self, folder: str | Path) -> None:
-        """Write `judge.json`, `pairs.txt` and `crowd.txt`: nothing in them runs when read."""
+        """Write `judge.json`, `pairs-0.txt`, `crowd-0.txt`, ...: nothing in them runs when read."""
         head = {
             "format": FORMAT,
             "card": dict(self.card),
             "names": list(self.first.names),
             "weights": self.first.weights.record,
             "crowd_names": list(self.crowd_names),
+            "trees": {name: len(trees.members) for name, trees in self._trees.items()},
         }
         with Staged(Path(folder)) as staged:
             text = json.dumps(head, indent=1, ensure_ascii=False)
             staged.path("judge.json").write_text(text + "\n", encoding="utf-8")
-            for name, trees in (("pairs", self.first.trees), ("crowd", self.second)):
-                staged.path(f"{name}.txt").write_text(trees.model_to_string(), encoding="utf-8")
+            for name, trees in self._trees.items():
+                trees.write([staged.path(file) for file in _files(name, len(trees.members))])
+
+    @property
+    def _trees(self) -> dict[str, Bagged]:
+        return {"pairs": self.first.trees, "crowd": self.second}
 
     @classmethod
     def load(cls, folder: str | Path) -> LinkJudge:
@@ -244,16 +249,16 @@ class LinkJudge:
             if head["format"] != FORMAT:
                 raise ValueError(f"format {head['format']} instead of {FORMAT}; train it again")
             pairs, crowd = (
-                lgb.Booster(model_str=(Path(folder) / f"{name}.txt").read_text("utf-8"))
+                Bagged.read([Path(folder) / file for file in _files(name, head["trees"][name])])
                 for name in ("pairs", "crowd")
             )
             first = FirstLook(tuple(head["names"]), Logistic.of(head["weights"]), pairs)
             crowd_names = tuple(head["crowd_names"])
-            widths = [len(first.weights.weight), pairs.num_feature(), crowd.num_feature()]
+            widths = [len(first.weights.weight), pairs.width, crowd.width]
             if widths != [len(first.names), len(first.names), len(crowd_names)]:
-                raise ValueError("judge.json, pairs.txt and crowd.txt do not belong together")
+                raise ValueError("judge.json and the trees do not belong together")
             return cls(first, crowd, crowd_names, head["card"])
-        except (ValueError, KeyError, TypeError, OSError, lgb.basic.LightGBMError) as error:
+        except (ValueError, KeyError, TypeError, OSError, LightGBMError) as error:
             raise ValueError(f"{folder} is no judge of links: {error}") from error
 
 
@@ -321,6 +326,10 @@ def _second_look(
         model = fit_logistic(values[mine], is_sure[mine], ridge=RIDGE, gaps=True)
         fitted.append((model, float(log_odds(np.array(is_sure[mine].mean())))))
     return SecondLook(fold, fitted)
+
+
+def _files(name: str, count: int) -> list[str]:
+    return [f"{name}-{number}.txt" for number in range(count)]
 
 
 def _known_columns(view: Features) -> Features:

@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from samesku.catalog import Catalog, read_catalog
+from samesku.linking.pseudo_sheets import product_sheets, told_beside
 from samesku.linking.sides import Sides
 
 __all__ = ["PseudoShops", "deal", "draw_shops"]
@@ -69,7 +70,9 @@ def deal(catalog: Catalog, shops: PseudoShops, seed: int) -> Sides:
     )
 
 
-def draw_shops(catalog: Catalog, seed: int, most_products: int = 2000) -> Sides:
+def draw_shops(
+    catalog: Catalog, seed: int, most_products: int = 2000, *, sheets: bool = False
+) -> Sides:
     """Draw two shops with all that differs between pairs of shops drawn, too.
 
     Size, overlap, balance, several offers per product, hashes, model codes, and the style of
@@ -82,6 +85,9 @@ def draw_shops(catalog: Catalog, seed: int, most_products: int = 2000) -> Sides:
     seed : int
     most_products : int
         Products of both shops taken together, at most.
+    sheets : bool
+        Whether the shops also tell descriptions, prices or both, made up from sheets that their
+        common products share in part.
     """
     random = np.random.default_rng(seed)
     labels = catalog.labels
@@ -100,7 +106,10 @@ def draw_shops(catalog: Catalog, seed: int, most_products: int = 2000) -> Sides:
         if min(len(sides.left), len(sides.right)) >= FEWEST_OFFERS:
             break
     hashes = bool(random.random() < HASHES)
-    return Sides(*(_restyled(side, random, hashes=hashes) for side in (sides.left, sides.right)))
+    styled = [_restyled(side, random, hashes=hashes) for side in (sides.left, sides.right)]
+    if sheets:
+        styled = told_beside(styled, product_sheets(drawn, random), random)
+    return Sides(*styled)
 
 
 def _turns(products: NDArray[np.int64]) -> NDArray[np.int64]:

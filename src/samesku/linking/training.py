@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import lightgbm as lgb
 import numpy as np
@@ -13,15 +13,18 @@ from numpy.typing import NDArray
 from samesku.cache import Cache
 from samesku.encoders import PHash, Tfidf
 from samesku.features.table import Features
+from samesku.linking.bagged import Bagged
 from samesku.linking.crowd import RISING, crowd_features
 from samesku.linking.evidence import FALLING, FIRST_VIEW, title_view
 from samesku.linking.judge import FirstLook, LinkJudge
 from samesku.linking.linker import NEIGHBOURS
-from samesku.linking.logistic import fit_logistic
+from samesku.linking.logistic import Logistic, fit_logistic
 from samesku.linking.sides import Sides, candidates_across
 from samesku.progress import Progress
 
 __all__ = ["Example", "example", "train_judge"]
+
+T = TypeVar("T")
 
 FOLDS = 4
 # Hopeless pairs are many and alike: so many are kept, and count the more for it.
@@ -109,8 +112,8 @@ def train_judge(
 ) -> LinkJudge:
     """Train on pairs of shops whose `label_group` tells the truth.
 
-    The trees that read the crowd train on judgements of pairs by a regression that their own shops
-    did not train.
+    Four times over, each time without a quarter of the pairs of shops: the trees that read the
+    crowd train on judgements of pairs that their own shops did not train.
 
     Parameters
     ----------
@@ -133,35 +136,54 @@ def train_judge(
     if len(examples) < FOLDS:
         raise ValueError(f"a judge of links needs {FOLDS} pairs of shops or more to train on")
     names = max((each.titles.names for each in examples), key=len)
-    folded = [
-        _first([each for place, each in enumerate(examples) if place % FOLDS != fold], names)
-        for fold in range(FOLDS)
-    ]
+    folded = [_first(_without(examples, fold), names, fold) for fold in range(FOLDS)]
     crowds = [
         each.crowd(folded[place % FOLDS].log_odds(each.titles))
         for place, each in enumerate(examples)
     ]
     values = [crowd.values[each.kept] for each, crowd in zip(examples, crowds, strict=True)]
     rising = [int(name in RISING) for name in crowds[0].names]
-    trees = _trees(examples, values, rising)
+    second = [
+        _trees(_without(examples, fold), _without(values, fold), rising, fold)
+        for fold in range(FOLDS)
+    ]
+    # The trees of all folds together: each missed a quarter of the shops, their mean missed none.
+    pairs = Bagged(tuple(look.trees.members[0] for look in folded))
+    first = FirstLook(tuple(names), _weights(examples, _read(examples, names)), pairs)
     remembered = {**(card or {}), "pairs_of_shops": len(examples)}
-    return LinkJudge(_first(examples, names), trees, crowds[0].names, remembered)
+    return LinkJudge(first, Bagged(tuple(second)), crowds[0].names, remembered)
 
 
-def _first(examples: Sequence[Example], names: Sequence[str]) -> FirstLook:
-    values = [each.titles.select(names, may_miss=FIRST_VIEW)[each.kept] for each in examples]
-    weights = fit_logistic(np.concatenate(values), _truth(examples), weight=_weight(examples))
+def _without(each: Sequence[T], fold: int) -> list[T]:
+    """What belongs to the pairs of shops of the other folds."""
+    return [one for place, one in enumerate(each) if place % FOLDS != fold]
+
+
+def _first(examples: Sequence[Example], names: Sequence[str], seed: int) -> FirstLook:
+    values = _read(examples, names)
     # More of each is never against a link, but of what counts rivals and clashes.
     rising = [-1 if any(word in name for word in FALLING) else 1 for name in names]
-    return FirstLook(tuple(names), weights, _trees(examples, values, rising))
+    grown = _trees(examples, values, rising, seed)
+    return FirstLook(tuple(names), _weights(examples, values), Bagged((grown,)))
+
+
+def _read(examples: Sequence[Example], names: Sequence[str]) -> list[NDArray[np.float32]]:
+    return [each.titles.select(names, may_miss=FIRST_VIEW)[each.kept] for each in examples]
+
+
+def _weights(examples: Sequence[Example], values: Sequence[NDArray[np.float32]]) -> Logistic:
+    return fit_logistic(np.concatenate(values), _truth(examples), weight=_weight(examples))
 
 
 def _trees(
-    examples: Sequence[Example], values: Sequence[NDArray[np.float32]], rising: Sequence[int]
+    examples: Sequence[Example],
+    values: Sequence[NDArray[np.float32]],
+    rising: Sequence[int],
+    seed: int,
 ) -> lgb.Booster:
     """Boosted trees whose judgement rises (1) or falls (-1) with each number, or either (0)."""
     weight = _weight(examples)
-    settings = {**TREES, "monotone_constraints": list(rising)}
+    settings = {**TREES, "monotone_constraints": list(rising), "seed": seed}
     truth = _truth(examples).astype(np.float32)
     data = lgb.Dataset(
         np.concatenate(values), truth, weight=weight / weight.mean(), params=settings
