@@ -103,7 +103,7 @@ def test_the_page_begins_with_what_came_out(report, folder, evaluated, linked):
 def test_without_labels_it_is_told_how_sure_the_groups_are(folder, shop, tmp_path):
     bare = tmp_path / "bare.csv"
     pl.read_csv(shop / "offers.csv", infer_schema=False).drop("label_group").write_csv(bare)
-    page = build_report(read_run(folder, catalogue=bare, photos=shop / "images")).html
+    page = build_report(read_run(folder, catalogue=[bare], photos=shop / "images")).html
     data, first = data_of(page), page[page.index('id="short"') : page.index('id="groups"')]
     assert "How sure are the groups?" in first
     unsure = sum(group[2] <= 700 for group in data["groups"])
@@ -134,7 +134,7 @@ def test_the_groups_of_an_evaluation_are_told_with_reasons_and_labels(shop, labe
 def test_without_labels_precision_is_said_to_be_an_estimate(folder, shop, tmp_path):
     bare = tmp_path / "bare.csv"
     pl.read_csv(shop / "offers.csv", infer_schema=False).drop("label_group").write_csv(bare)
-    page = build_report(read_run(folder, catalogue=bare, photos=shop / "images")).html
+    page = build_report(read_run(folder, catalogue=[bare], photos=shop / "images")).html
     assert "an estimate, not a measurement" in page
     assert "if you want estimated precision of" in page
     assert 'id="errors"' not in page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from samesku.cli.console import TerminalProgress
@@ -16,7 +17,7 @@ def run(
     *,
     out: Path | None,
     compare: Path | None,
-    catalogue: Path | None,
+    catalogue: Sequence[Path],
     photos: Path | None,
     fusion: str | None,
     quiet: bool,
