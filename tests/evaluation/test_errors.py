@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 
 from samesku import read_catalog
-from samesku.evaluation.errors import find_errors, label_suspects
+from samesku.evaluation.errors import doubted_labels, find_errors, label_suspects
 from samesku.evaluation.kinds import ADVICE, KINDS
 
 FILLER = [(f"kata{n} barang{n % 7} toko{n % 5}", f"{n:016x}") for n in range(40)]
@@ -116,3 +116,11 @@ def test_labels_are_needed_and_every_kind_has_advice():
     catalog = read_catalog(pl.DataFrame({"posting_id": ["a"], "title": ["x"]}))
     with pytest.raises(ValueError, match="no labels"):
         find_errors(catalog, pl.DataFrame({"left": [], "right": []}), np.array([True]))
+
+
+def test_labels_are_to_be_decided_once_however_many_pairs_doubt_them():
+    rows = [("1", "2", "a"), ("3", "3", "b"), ("2", "1", "c"), ("1", "3", "d"), ("2", "1", "e")]
+    suspects = pl.DataFrame(rows, schema=["left_label", "right_label", "left_id"], orient="row")
+    doubted = doubted_labels(suspects).select("left_id", "pairs").rows()
+    assert doubted == [("a", 3), ("b", 1), ("d", 1)]
+    assert doubted_labels(suspects.clear()).height == 0

@@ -38,6 +38,10 @@ def run(
     report = build_report(told, other=other, progress=progress)
     with progress.stage("write"):
         written = report.write(path)
-    more = "" if report.suspects is None else f"; {report.suspects.height:,} labels to review"
+    more = (
+        ""
+        if report.suspects is None
+        else f"; {report.suspects.height:,} pairs with a doubtful label"
+    )
     found = f"one page that opens in any browser{more}"
     show_summary(progress, read=[told.catalog], found=found, written=written)
