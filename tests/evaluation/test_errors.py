@@ -70,6 +70,14 @@ def test_kinds_of_false_splits(mine, theirs, photo, hashes, kind):
     assert found == kind
 
 
+def test_a_sure_merge_of_other_words_and_photos_is_no_label_error():
+    told = {"label": False, "score": 0.95, "matched": True}
+    paraphrase = "few shared words: paraphrase or label"
+    assert kind_of("carrots", "sweet potato", photo=0.6, **told) == paraphrase
+    assert kind_of("carrots", "sweet potato", photo=1.0, **told) == "probable label error"
+    assert kind_of("carrots bag", "carrots bag", photo=0.6, **told) == "probable label error"
+
+
 def test_titles_that_contradict_their_common_label_doubt_it():
     found = kind_of(
         "kuas rias 12pcs", "masker oat 65 gr 3pcs", label=True, score=0.01, matched=False

@@ -35,7 +35,7 @@ INK, FAINT, MAIN, SECOND, THIRD = "#102030", "#607080", "#1f5fa8", "#b35c00", "#
 TONES = {INK: "ink", FAINT: "faint", MAIN: "main", SECOND: "second", THIRD: "third"}
 # Browsers write wider than the one who measures the words.
 PADDING = {"left": 26, "right": 36, "top": 5, "bottom": 5}
-LARGEST_SHOWN = 12
+LARGEST_SHOWN = 10
 # 3k for 3,000: long numbers run into the name of their axis.
 SHORT_NUMBERS = {
     "labelExpr": "datum.value < 1000 ? format(datum.value, ',') : format(datum.value, '~s')",

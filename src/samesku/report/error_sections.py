@@ -57,6 +57,8 @@ def what_went_wrong(run: Run, book: Book) -> tuple[Markup, dict[str, Any], pl.Da
                 folds.append(
                     (error, of_kind.height, _kind(name, kind, of_kind.height, counts[error]))
                 )
+    # Three side by side, but no fourth left alone below.
+    shown = [*_by_group(run), _stages(run, errors)]
     parts = [
         element(
             "div",
@@ -64,7 +66,7 @@ def what_went_wrong(run: Run, book: Book) -> tuple[Markup, dict[str, Any], pl.Da
             _folds("false splits", "apart, though the label is one", folds, "split"),
             class_="cards wide",
         ),
-        element("div", *_by_group(run), _stages(run, errors), class_="cards"),
+        element("div", *shown, class_="cards wide" if len(shown) % 3 == 1 else "cards"),
     ]
     suspects = label_suspects(run.catalog, errors)
     parts.append(_labels(suspects))
@@ -111,7 +113,7 @@ def evaluated(run: Run) -> Markup:
         said = (
             "Pairs told a probability, and the share of them that is the same product. Points "
             "above the dashed line: "
-            "it is surer than it says; below: trust it less."
+            "it is right more often than it says; below: trust it less."
         )
         parts.append(
             element("div", figure(chart, "Are its probabilities true?", said), class_="cards")
