@@ -215,6 +215,20 @@ def test_an_error_is_opened_with_what_became_of_it(visit):
     assert page.evaluate("document.activeElement.className") == "example"
 
 
+def test_links_are_told_by_their_shops(browser, linked, tmp_path):
+    build_report(read_run(linked)).write(tmp_path / "links.html")
+    page = browser.new_page()
+    page.goto((tmp_path / "links.html").as_uri())
+    page.wait_for_selector("html[data-ready]")
+    assert page.inner_text("#counted").endswith(" links")
+    assert page.locator(".row .marks b").first.inner_text().endswith("sure")
+    page.locator(".row").first.click()
+    told = page.inner_text("#opened .sides")
+    assert "ours.csv" in told
+    assert "theirs.csv" in told
+    page.close()
+
+
 def test_the_line_is_moved(visit):
     page = visit()
     before = page.inner_text("#verdict")
