@@ -41,6 +41,8 @@ TITLES = {
     "run": "The run",
 }
 FOOT = "Made by samesku. This file holds everything it shows; nothing is fetched."
+# Together the page's only script, in this order.
+SCRIPTS = ("report.js", "line.js", "examples.js")
 # What the labels to review are called where they are saved from the page.
 LABELS = "label-errors.csv"
 
@@ -138,7 +140,7 @@ def build_report(run: Run, *, other: Run | None = None, progress: Progress | Non
 
 
 def _page(run: Run, parts: Mapping[str, Markup], data: Mapping[str, Any]) -> str:
-    style, script = (_asset(name) for name in ("report.css", "report.js"))
+    style, script = _asset("report.css"), "".join(map(_asset, SCRIPTS))
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     # Nothing is fetched, and no script runs but the one that is here.
     policy = (
