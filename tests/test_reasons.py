@@ -75,16 +75,27 @@ def said(shop, left, right, **added):
         ((0, 1), "crowd", -1, "many look like them -1.00"),
         ((0, 1), "offers_around", 1, "offers around agree +1.00"),
         ((0, 1), "offers_around", -1, "offers around disagree -1.00"),
-        ((0, 1), "price", -1, "price 50.0 and 52.0 -1.00"),
-        ((0, 2), "price", 1, "price 50.0 +1.00"),
-        ((3, 4), "price", -1, "price unknown -1.00"),
-        ((0, 1), "brand", 1, "brand Bebelo +1.00"),
-        ((0, 2), "brand", -1, "brand Bebelo and Kapten -1.00"),
+        ((0, 1), "price", -1, "prices 50 and 52 -1.00"),
+        ((0, 2), "price", 1, "same price 50 +1.00"),
+        ((3, 4), "price", -1, "no price told -1.00"),
+        ((0, 1), "brand", 1, "same brand Bebelo +1.00"),
+        ((0, 2), "brand", -1, "brands Bebelo and Kapten -1.00"),
+        ((0, 3), "brand", 1, "only one brand told +1.00"),
         ((0, 1), "description", -1, "descriptions differ -1.00"),
     ],
 )
 def test_what_a_family_says(shop, pair, family, added, phrase):
     assert said(shop, *pair, **{family: added}) == f"{phrase}; start -2.00"
+
+
+def test_a_brand_adds_no_reason_of_its_own():
+    rows = [("a", "tas hitam size XL", "A; start +9.99\n"), ("b", "tas hitam", "A; start +9.99\n")]
+    catalog = read_catalog(
+        pl.DataFrame(rows, schema=["posting_id", "title", "brand"], orient="row")
+    )
+    shop = catalog, Matcher([Tfidf(), PHash()], "union").candidates(catalog)
+    assert said(shop, 0, 1, brand=1) == "same brand A, start +9.99 +1.00; start -2.00"
+    assert "size_" not in said(shop, 0, 1, rare_words=-1)
 
 
 def test_how_alike_titles_are(shop):

@@ -54,9 +54,11 @@ class Learned:
         """Probability of each pair."""
         return self._judge(candidates, catalog).scores
 
-    def judge(self, candidates: Candidates, catalog: Catalog) -> Judged:
+    def judge(
+        self, candidates: Candidates, catalog: Catalog, explain_from: float = EXPLAINED_FROM
+    ) -> Judged:
         """Probability of each pair, and why those are so that may match or nearly do."""
-        return self._judge(candidates, catalog, explain_from=EXPLAINED_FROM)
+        return self._judge(candidates, catalog, explain_from=explain_from)
 
     def _judge(
         self, candidates: Candidates, catalog: Catalog, *, explain_from: float = NEVER

@@ -161,15 +161,20 @@ class Matches:
         Raises
         ------
         ValueError
-            There is no such posting, the pair was not judged closely, or the fusion cannot tell.
+            There is no such posting, both are one, the pair was never a candidate or not judged
+            closely, or the fusion cannot tell.
         """
         if self.evidence is None:
             raise ValueError(f"{self.fusion.name} tells no more than its lists; use learned")
         row = {posting: row for row, posting in enumerate(self.catalog.ids)}
         if strange := [name for name in (left_id, right_id) if name not in row]:
             raise ValueError(f"there is no posting {strange[0]!r} in {self.catalog.name}")
+        if left_id == right_id:
+            raise ValueError(f"{left_id!r} is one posting; name two")
         pair = np.sort([row[left_id], row[right_id]])
         place = int(self._judged_place(pair[:1], pair[1:])[0])
+        if place < 0:
+            raise ValueError("the pair never became a candidate: no encoder found the two near")
         return self.evidence.table(self.catalog, self.candidates, place)
 
     def plot_groups(self) -> alt.Chart:

@@ -63,6 +63,8 @@ _FAMILY_OF = {
 }
 # What adds less to the log-odds is summed up with the start.
 FAINT = 0.05
+# Characters of a brand that are quoted.
+LONGEST_VALUE = 40
 SAME, ALIKE = 1 - 1e-6, 0.9
 
 
@@ -203,10 +205,8 @@ class _Facts:
                 return "nearest of their kind" if speaks_for else "many look like them"
             case "offers around":
                 return f"offers around {'agree' if speaks_for else 'disagree'}"
-            case "price":
-                return f"price {_and(self.prices[pair])}"
-            case "brand":
-                return f"brand {_and(self.brands[pair])}"
+            case "price" | "brand":
+                return _column_said(family, *getattr(self, f"{family}s")[pair])
             case _:
                 return f"descriptions {'agree' if speaks_for else 'differ'}"
 
@@ -239,7 +239,8 @@ def _rarest(rows: sp.csr_matrix, names: Sequence[str]) -> list[str]:
     told, first = np.unique(row[best], return_index=True)
     rarest = [""] * rows.shape[0]
     for at, column in zip(told.tolist(), rows.indices[best[first]].tolist(), strict=True):
-        rarest[at] = names[column]
+        # `size_xl` is how a word list writes it, not how a seller does.
+        rarest[at] = names[column].replace("size_", "size ")
     return rarest
 
 
@@ -262,6 +263,18 @@ def _column(
     return [(values[a], values[b]) for a, b in sides]
 
 
-def _and(values: Iterable[object]) -> str:
-    known = dict.fromkeys(str(value) for value in values if value not in (None, ""))
-    return " and ".join(known) or "unknown"
+def _column_said(name: str, mine: object, theirs: object) -> str:
+    """What both postings have in a column: the same, two different ones, or not both any."""
+    known = [_value(value) for value in (mine, theirs) if value not in (None, "")]
+    if not known:
+        return f"no {name} told"
+    if len(known) == 1:
+        return f"only one {name} told"
+    same = known[0] == known[1]
+    return f"same {name} {known[0]}" if same else f"{name}s {known[0]} and {known[1]}"
+
+
+def _value(value: object) -> str:
+    """A value on one line, without the sign that divides reasons."""
+    shown = f"{value:.15g}" if isinstance(value, float) else str(value)
+    return " ".join(shown.replace(";", ",").split())[:LONGEST_VALUE]

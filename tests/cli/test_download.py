@@ -105,6 +105,8 @@ def test_the_archive_is_unpacked_and_removed(kaggle, tmp_path):
     assert result.exit_code == 0, result.output
     assert [path.name for path in (tmp_path / "shopee").iterdir()] == ["train.csv"]
     assert "Ready: samesku evaluate" in result.stdout
+    assert "Took" in result.stdout
+    assert f"Written to {tmp_path}: shopee (" in result.stdout
 
 
 def test_help_shows_an_example():

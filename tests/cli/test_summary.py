@@ -97,6 +97,14 @@ def test_nothing_skipped_is_told_too(capsys):
     assert "Skipped nothing\n" in capsys.readouterr().out
 
 
+def test_time_that_no_stage_took_is_told(capsys, monkeypatch):
+    monkeypatch.setattr(TerminalProgress, "elapsed", 20.0)
+    progress = TerminalProgress()
+    progress.seconds = {"judge": 15.0, "write": 0.1}
+    show_summary(progress)
+    assert "Took    20.0 s: judge 15.0, loading and the rest 4.9\n" in capsys.readouterr().out
+
+
 def test_quiet_is_quiet(capsys):
     progress = TerminalProgress(quiet=True)
     progress.refuse("a", "a.jpg", "empty file")

@@ -3,7 +3,7 @@ import polars as pl
 import pytest
 
 from samesku import read_catalog
-from samesku.evaluation.errors import find_errors, label_suspects
+from samesku.evaluation.errors import doubted_labels, find_errors, label_suspects
 from samesku.evaluation.kinds import ADVICE, KINDS
 
 FILLER = [(f"kata{n} barang{n % 7} toko{n % 5}", f"{n:016x}") for n in range(40)]
@@ -70,6 +70,14 @@ def test_kinds_of_false_splits(mine, theirs, photo, hashes, kind):
     assert found == kind
 
 
+def test_a_sure_merge_of_other_words_and_photos_is_no_label_error():
+    told = {"label": False, "score": 0.95, "matched": True}
+    paraphrase = "few shared words: paraphrase or label"
+    assert kind_of("carrots", "sweet potato", photo=0.6, **told) == paraphrase
+    assert kind_of("carrots", "sweet potato", photo=1.0, **told) == "probable label error"
+    assert kind_of("carrots bag", "carrots bag", photo=0.6, **told) == "probable label error"
+
+
 def test_titles_that_contradict_their_common_label_doubt_it():
     found = kind_of(
         "kuas rias 12pcs", "masker oat 65 gr 3pcs", label=True, score=0.01, matched=False
@@ -116,3 +124,11 @@ def test_labels_are_needed_and_every_kind_has_advice():
     catalog = read_catalog(pl.DataFrame({"posting_id": ["a"], "title": ["x"]}))
     with pytest.raises(ValueError, match="no labels"):
         find_errors(catalog, pl.DataFrame({"left": [], "right": []}), np.array([True]))
+
+
+def test_labels_are_to_be_decided_once_however_many_pairs_doubt_them():
+    rows = [("1", "2", "a"), ("3", "3", "b"), ("2", "1", "c"), ("1", "3", "d"), ("2", "1", "e")]
+    suspects = pl.DataFrame(rows, schema=["left_label", "right_label", "left_id"], orient="row")
+    doubted = doubted_labels(suspects).select("left_id", "pairs").rows()
+    assert doubted == [("a", 3), ("b", 1), ("d", 1)]
+    assert doubted_labels(suspects.clear()).height == 0

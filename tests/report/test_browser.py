@@ -127,6 +127,36 @@ def test_a_link_above_shows_the_groups_that_it_means(visit):
     assert page.input_value("#search") == ""
 
 
+def test_certainty_is_told_in_parts_that_make_up_the_whole(visit):
+    page = visit()
+    parts = ("900-1000", "700-899", "0-699")
+    shown = []
+    for part in parts:
+        page.select_option("#certainty", part)
+        shown.append(counted(page))
+    page.select_option("#certainty", "0-1000")
+    assert sum(shown) == counted(page)
+
+
+def test_pairs_that_nearly_matched_come_by_and_by(visit):
+    page = visit()
+    told = int(page.inner_text("#near summary").split()[0].replace(",", ""))
+    page.click("#near summary")
+    assert page.locator("#near .example").count() == min(told, 20)
+    while page.locator("#near button.download").count():
+        page.click("#near button.download")
+    assert page.locator("#near .example").count() == told
+
+
+def test_offers_without_a_photo_keep_its_place(visit):
+    page = visit()
+    page.check("#seen")
+    page.locator(".row").first.click()
+    boxes = page.locator("#opened .members > li, #opened .pair[open] .sides > div")
+    assert page.locator("#opened .bare").count() >= 1
+    assert boxes.locator("img, .bare").count() == boxes.count()
+
+
 def test_pairs_are_marked_right_or_wrong_by_their_labels(visit):
     page = visit()
     for truth, marks in (("right", {"right"}), ("mixed", {"right", "wrong"})):
@@ -185,6 +215,20 @@ def test_an_error_is_opened_with_what_became_of_it(visit):
     assert page.evaluate("document.activeElement.className") == "example"
 
 
+def test_links_are_told_by_their_shops(browser, linked, tmp_path):
+    build_report(read_run(linked)).write(tmp_path / "links.html")
+    page = browser.new_page()
+    page.goto((tmp_path / "links.html").as_uri())
+    page.wait_for_selector("html[data-ready]")
+    assert page.inner_text("#counted").endswith(" links")
+    assert page.locator(".row .marks b").first.inner_text().endswith("sure")
+    page.locator(".row").first.click()
+    told = page.inner_text("#opened .sides")
+    assert "ours.csv" in told
+    assert "theirs.csv" in told
+    page.close()
+
+
 def test_the_line_is_moved(visit):
     page = visit()
     before = page.inner_text("#verdict")
@@ -194,6 +238,14 @@ def test_the_line_is_moved(visit):
     after = page.inner_text("#verdict")
     assert "At line 0.99" in after
     assert "fewer than at the run's line" in after
+    assert "of them right" in after
+    handle = page.locator("#line-slider").bounding_box()
+    own = page.locator("#plot line.now").bounding_box()
+    # The handle stands below the line that it moves: here at its end.
+    assert handle["x"] + handle["width"] - 8 == pytest.approx(own["x"], abs=2)
+    plot = page.locator("#plot").bounding_box()
+    page.mouse.click(plot["x"] + 60, plot["y"] + 40)
+    assert "At line 0.10" in page.inner_text("#verdict")
     button = page.locator("button[data-line]").first
     button.click()
     assert button.get_attribute("aria-pressed") == "true"
@@ -231,6 +283,7 @@ def test_it_is_printed_with_its_groups(visit):
     page.emulate_media(media="print")
     assert page.locator(".row").count() == min(counted(page), 60)
     assert page.evaluate("getComputedStyle(document.querySelector('nav')).display") == "none"
+    assert page.evaluate("getComputedStyle(document.querySelector('.slider')).display") == "none"
     assert page.locator(".row").last.evaluate("row => getComputedStyle(row).position") == "static"
 
 

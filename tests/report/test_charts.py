@@ -23,7 +23,7 @@ def test_a_chart_is_a_picture_in_the_colours_of_the_page():
 def test_group_sizes_are_counted():
     values = charts.group_sizes(np.array([1, 1, 2, 12, 30])).to_dict()["data"]["values"]
     counts = {row["postings in the group"]: row["groups"] for row in values}
-    assert (counts["1"], counts["2"], counts["12+"]) == (2, 1, 2)
+    assert (counts["1"], counts["2"], counts["10+"]) == (2, 1, 2)
 
 
 def test_scores_are_told_apart_at_the_line():

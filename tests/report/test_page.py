@@ -7,8 +7,10 @@ import pytest
 
 pytest.importorskip("altair", reason="needs the extra report")
 
+from samesku import Matcher, read_catalog
+from samesku.encoders import PHash, Tfidf
 from samesku.report.page import build_report
-from samesku.report.runs import read_run
+from samesku.report.runs import read_run, run_of
 
 
 class Seen(HTMLParser):
@@ -103,10 +105,10 @@ def test_the_page_begins_with_what_came_out(report, folder, evaluated, linked):
 def test_without_labels_it_is_told_how_sure_the_groups_are(folder, shop, tmp_path):
     bare = tmp_path / "bare.csv"
     pl.read_csv(shop / "offers.csv", infer_schema=False).drop("label_group").write_csv(bare)
-    page = build_report(read_run(folder, catalogue=bare, photos=shop / "images")).html
+    page = build_report(read_run(folder, catalogue=[bare], photos=shop / "images")).html
     data, first = data_of(page), page[page.index('id="short"') : page.index('id="groups"')]
     assert "How sure are the groups?" in first
-    unsure = sum(group[2] <= 700 for group in data["groups"])
+    unsure = sum(group[2] < 700 for group in data["groups"])
     assert f"Look at {unsure} groups" in first
     assert "an estimate, without labels" in first
     assert 'id="truth"' not in page
@@ -134,7 +136,7 @@ def test_the_groups_of_an_evaluation_are_told_with_reasons_and_labels(shop, labe
 def test_without_labels_precision_is_said_to_be_an_estimate(folder, shop, tmp_path):
     bare = tmp_path / "bare.csv"
     pl.read_csv(shop / "offers.csv", infer_schema=False).drop("label_group").write_csv(bare)
-    page = build_report(read_run(folder, catalogue=bare, photos=shop / "images")).html
+    page = build_report(read_run(folder, catalogue=[bare], photos=shop / "images")).html
     assert "an estimate, not a measurement" in page
     assert "if you want estimated precision of" in page
     assert 'id="errors"' not in page
@@ -153,6 +155,38 @@ def test_two_runs_are_compared(folder, matches, tmp_path):
     assert f"<strong>{new:,}</strong>" in page
     row = re.search(r"F1 per posting</th>(.*?)</tr>", page[page.index('id="compare"') :])[1]
     assert re.search(r"[+-]0\.\d{4} \([+-]\d\.\d{4} to [+-]\d\.\d{4}\)", row)
+
+
+def test_two_runs_of_link_are_compared_with_intervals(linked, shop, tmp_path):
+    from samesku import link
+
+    paths = shop / "ours.csv", shop / "theirs.csv"
+    other = link(*paths, encoders=[Tfidf(), PHash()], line=0.95)
+    other.write(tmp_path / "stricter")
+    run = read_run(linked, catalogue=paths)
+    page = build_report(run, other=read_run(tmp_path / "stricter", catalogue=paths)).html
+    compared = page[page.index('id="compare"') : page.index('id="groups"')]
+    assert "pair precision" in compared
+    row = re.search(r"pair recall</th>(.*?)</tr>", compared)[1]
+    told = re.findall(r">([01]\.\d{4})<", row)
+    labels, left, right = run.labels, run.matched["left"], run.matched["right"]
+    same = labels[left] == labels[right]
+    ours, theirs = labels[: run.lefts], labels[run.lefts :]
+    actual = sum(int((theirs == label).sum()) for label in ours)
+    assert float(told[1]) == pytest.approx(same.sum() / actual, abs=1e-4)
+    assert re.search(r"[+-]0\.\d{4} \([+-]\d\.\d{4} to [+-]\d\.\d{4}\)", row)
+
+
+def test_a_catalogue_without_any_match_has_a_page(tmp_path):
+    for titles in (["kopi"], ["kopi hitam", "lampu LED 12 watt"]):
+        table = pl.DataFrame(
+            {"posting_id": [str(at) for at in range(len(titles))], "title": titles}
+        )
+        matches = Matcher([Tfidf(), PHash()]).match(read_catalog(table))
+        page = build_report(run_of(matches)).html
+        assert "No two of them match" in page
+        assert 'id="line"' not in page
+    assert "<h1>2 offers are 2 products</h1>" in page
 
 
 def test_other_catalogues_are_not_compared(folder, linked):

@@ -51,8 +51,11 @@ def test_links_are_rows_of_both_sides(linked):
     assert ends == pytest.approx(run.matched["score"].to_list(), abs=0.01)
     left, right = run.rows(run.catalog.ids[0], run.catalog.ids[60])
     assert (left, right) == (0, 60)
+    assert run.rows(run.catalog.ids[60], run.catalog.ids[0]) == (0, 60)
+    with pytest.raises(ValueError, match="of one shop"):
+        run.rows(*run.catalog.ids[:2])
     with pytest.raises(ValueError, match="two catalogues"):
-        read_run(linked, catalogue=linked)
+        read_run(linked, catalogue=[linked])
 
 
 def test_of_an_evaluation_each_fusion_can_be_read(evaluated):
@@ -82,7 +85,7 @@ def test_an_evaluation_without_its_groups_is_to_be_made_anew(evaluated, tmp_path
     copy = tmp_path / "copy"
     shutil.copytree(evaluated, copy)
     (copy / "groups.parquet").unlink()
-    with pytest.raises(FileNotFoundError, match="evaluate anew with --out"):
+    with pytest.raises(FileNotFoundError, match="samesku evaluate --out"):
         read_run(copy)
 
 
@@ -107,12 +110,53 @@ def test_a_catalogue_that_moved_can_be_named(tmp_path, folder, shop):
     (copy / "run.json").write_text(json.dumps(record))
     with pytest.raises(FileNotFoundError, match="say with --catalogue"):
         read_run(copy)
-    assert len(read_run(copy, catalogue=shop / "offers.csv").catalog) == 169
+    assert len(read_run(copy, catalogue=[shop / "offers.csv"]).catalog) == 169
     with pytest.raises(ValueError, match="another catalogue"):
-        read_run(copy, catalogue=shop / "ours.csv" if (shop / "ours.csv").exists() else _half(shop))
+        read_run(
+            copy, catalogue=[shop / "ours.csv" if (shop / "ours.csv").exists() else _half(shop)]
+        )
 
 
 def _half(shop):
     half = shop / "half.csv"
     half.write_text("".join((shop / "offers.csv").read_text().splitlines(keepends=True)[:20]))
     return half
+
+
+def test_two_shops_that_were_moved_are_both_named(linked, shop, tmp_path):
+    copy = shutil.copytree(linked, tmp_path / "links")
+    record = json.loads((copy / "run.json").read_text())
+    for side in ("left", "right"):
+        record.setdefault("source", {})[side] = {"path": str(tmp_path / "gone.csv")}
+    (copy / "run.json").write_text(json.dumps(record))
+    with pytest.raises(FileNotFoundError, match="say with --catalogue"):
+        read_run(copy)
+    run = read_run(copy, catalogue=[shop / "ours.csv", shop / "theirs.csv"])
+    assert run.matched.equals(read_run(linked).matched)
+    assert run.shops == ("ours.csv", "theirs.csv")
+    with pytest.raises(FileNotFoundError, match=r"^the catalogue, .*gone\.csv, is not there"):
+        read_run(copy, catalogue=[tmp_path / "gone.csv", shop / "theirs.csv"])
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("pairs.parquet", None, "is not there; make the run anew: samesku match"),
+        ("pairs.parquet", b"PAR1", "is damaged"),
+        ("judged.parquet", b"", "is damaged"),
+        ("groups.csv", None, "is not there"),
+        ("groups.csv", b"", "is damaged"),
+        ("groups.csv", b"a,b\n1,2\n", "is damaged"),
+        ("run.json", b"{", "is no JSON"),
+        ("run.json", b"[]", "does not hold"),
+        ("run.json", b"{}", "tells no line"),
+        ("run.json", b'{"line": 0.5, "source": 3}', "is damaged"),
+    ],
+)
+def test_what_is_missing_or_damaged_in_a_run_is_told(folder, tmp_path, name, content, said):
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    (copy / name).unlink()
+    if content is not None:
+        (copy / name).write_bytes(content)
+    with pytest.raises((ValueError, FileNotFoundError), match=said):
+        read_run(copy)

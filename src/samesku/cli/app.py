@@ -255,8 +255,12 @@ RunArgument = Annotated[
     ),
 ]
 MovedOption = Annotated[
-    Path | None,
-    typer.Option("--catalogue", help="The catalogue of the run, if it is not where it was."),
+    list[Path] | None,
+    typer.Option(
+        "--catalogue",
+        help="The catalogue of the run, if it is not where it was; of a link the left one and, "
+        "once more, the right one.",
+    ),
 ]
 
 
@@ -289,7 +293,7 @@ def report(
         run,
         out=out,
         compare=compare,
-        catalogue=catalogue,
+        catalogue=catalogue or [],
         photos=photos,
         fusion=fusion,
         quiet=quiet,
@@ -311,7 +315,13 @@ def explain(
     from samesku.cli import explain as command
 
     command.run(
-        run, posting_a, posting_b, catalogue=catalogue, photos=photos, cache=cache, quiet=quiet
+        run,
+        posting_a,
+        posting_b,
+        catalogue=catalogue or [],
+        photos=photos,
+        cache=cache,
+        quiet=quiet,
     )
 
 

@@ -7,7 +7,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from samesku.cli.console import console
+from samesku.cli.console import TerminalProgress, console
+from samesku.cli.summary import show_summary
 
 __all__ = ["run"]
 
@@ -17,9 +18,11 @@ RULES = f"https://www.kaggle.com/competitions/{COMPETITION}/rules"
 
 def run(out: Path) -> None:
     """Get the competition's archive through the kaggle package and unpack it."""
-    api = _kaggle()
+    api, progress = _kaggle(), TerminalProgress()
     out.mkdir(parents=True, exist_ok=True)
     console.print(f"Downloading {COMPETITION} (1.8 GB) to {out}")
+    # The package draws a bar of its own, which ours must not write over.
+    start = progress.elapsed
     try:
         api.competition_download_files(COMPETITION, path=str(out), quiet=False)
     except Exception as error:  # the package raises its own HTTP errors, of no common class
@@ -28,13 +31,15 @@ def run(out: Path) -> None:
                 f"Kaggle refused: accept the competition's rules at {RULES} with your account first"
             ) from error
         raise OSError(f"Kaggle could not be reached or refused: {error}") from error
+    progress.seconds["download"] = progress.elapsed - start
     archive = out / f"{COMPETITION}.zip"
     try:
-        with zipfile.ZipFile(archive) as packed:
+        with progress.stage("unpack"), zipfile.ZipFile(archive) as packed:
             packed.extractall(out)
     except zipfile.BadZipFile as error:
         raise OSError(f"{archive} is damaged; delete it and download again") from error
     archive.unlink()
+    show_summary(progress, written=[out])
     console.print(f"Ready: samesku evaluate {out}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +26,7 @@ def run(
     left: str,
     right: str,
     *,
-    catalogue: Path | None,
+    catalogue: Sequence[Path],
     photos: Path | None,
     cache: Path | None,
     quiet: bool,
@@ -33,7 +34,6 @@ def run(
     """Say why two postings of a run matched or not."""
     # Only who asks waits for its parts to load.
     from samesku.report.runs import read_run
-    from samesku.report.steps import chance, steps
     from samesku.report.whynot import verdict
 
     told = read_run(folder, catalogue=catalogue, photos=photos)
@@ -47,15 +47,39 @@ def run(
         _never_written(told, rows, cache, quiet=quiet)
     else:
         console.print(verdict(told, rows, pair), markup=False)
-        if waterfall := steps(pair["reasons"]):
-            console.print(_table(waterfall, chance))
-        elif pair["reasons"]:
-            console.print(f"Because: {_printable(pair['reasons'])}", markup=False)
+        reasons = pair["reasons"]
+        if reasons is None and pair["score"] is not None:
+            reasons = _reasons_again(told, rows, pair["score"], cache, quiet=quiet)
+        _because(reasons)
         known = [(name, pair[name]) for name in told.encoders if pair[name] is not None]
         if known:
             alike = ", ".join(f"{name} {value:.2f}" for name, value in known)
             console.print(f"How alike they are: {alike}", markup=False)
     _truth(told, rows)
+
+
+def _because(reasons: str | None) -> None:
+    from samesku.report.steps import chance, steps
+
+    if waterfall := steps(reasons):
+        console.print(_table(waterfall, chance))
+    elif reasons:
+        console.print(f"Because: {_printable(reasons)}", markup=False)
+
+
+def _reasons_again(
+    run: Run, rows: tuple[int, int], score: float, cache: Path | None, *, quiet: bool
+) -> str | None:
+    """The reasons of a pair that was too unlikely for them to be written down."""
+    from samesku.report.whynot import reasons_again, search_again
+
+    if run.kind != "match" or run.record.get("fusion") != "learned":
+        return None
+    say("Its reasons were not written down; judging again to say why.", quiet=quiet)
+    progress = TerminalProgress(quiet=quiet)
+    candidates, _ = search_again(run, cache, progress)
+    with progress.stage("judge"):
+        return reasons_again(run, candidates, rows, score)
 
 
 def _never_written(run: Run, rows: tuple[int, int], cache: Path | None, *, quiet: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from samesku.cli.console import TerminalProgress
@@ -16,7 +17,7 @@ def run(
     *,
     out: Path | None,
     compare: Path | None,
-    catalogue: Path | None,
+    catalogue: Sequence[Path],
     photos: Path | None,
     fusion: str | None,
     quiet: bool,
@@ -37,6 +38,10 @@ def run(
     report = build_report(told, other=other, progress=progress)
     with progress.stage("write"):
         written = report.write(path)
-    more = "" if report.suspects is None else f"; {report.suspects.height:,} labels to review"
+    more = (
+        ""
+        if report.suspects is None
+        else f"; {report.suspects.height:,} pairs with a doubtful label"
+    )
     found = f"one page that opens in any browser{more}"
     show_summary(progress, read=[told.catalog], found=found, written=written)

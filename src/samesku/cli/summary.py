@@ -19,6 +19,8 @@ NAMED = 5
 # Share of the whole time below which a stage is not worth telling of; seconds up to which time is
 # told in hundredths.
 SHORT, QUICK = 0.01, 10
+# Share of the whole time from which what no stage took is told of.
+MUCH = 0.1
 WIDEST = len("Written")
 
 
@@ -104,6 +106,9 @@ def _stages(progress: TerminalProgress) -> str:
     whole = progress.elapsed
     digits = 2 if whole < QUICK else 1
     long = {name: taken for name, taken in progress.seconds.items() if taken >= SHORT * whole}
+    rest = whole - sum(progress.seconds.values())
+    if rest >= MUCH * whole:
+        long["loading and the rest"] = rest
     stages = ", ".join(f"{name} {taken:.{digits}f}" for name, taken in long.items())
     return f"{whole:.{digits}f} s" + (f": {stages}" if stages else "")
 

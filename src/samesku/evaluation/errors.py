@@ -20,7 +20,7 @@ from samesku.evaluation.stages import pair_stages, true_pairs
 from samesku.evaluation.statements import stated
 from samesku.similarity import pair_similarity
 
-__all__ = ["find_errors", "label_suspects"]
+__all__ = ["doubted_labels", "find_errors", "label_suspects"]
 
 # A word with a digit that is in this many titles is no seller's own code.
 COMMON = 4
@@ -99,6 +99,22 @@ def label_suspects(catalog: Catalog, errors: pl.DataFrame) -> pl.DataFrame:
     said = {"merge": "one product, two labels", "split": "two products, one label"}
     doubt = doubted["error"].replace_strict(said, return_dtype=pl.String)
     return pl.DataFrame(of).with_columns(score=doubted["score"], doubt=doubt)
+
+
+def doubted_labels(suspects: pl.DataFrame) -> pl.DataFrame:
+    """What there is to decide: each label, or two, once by its first pair, with its `pairs`.
+
+    Parameters
+    ----------
+    suspects : polars.DataFrame
+        As :func:`label_suspects` makes it.
+    """
+    ends = "left_label", "right_label"
+    two = pl.concat_str(pl.min_horizontal(*ends), pl.lit(" "), pl.max_horizontal(*ends))
+    counted = suspects.with_columns(pairs=pl.len().over(two))
+    return counted.unique(two, keep="first", maintain_order=True).sort(
+        "pairs", descending=True, maintain_order=True
+    )
 
 
 def _best(pairs: pl.DataFrame, encoders: Mapping[str, Modality], modality: str) -> pl.Expr:

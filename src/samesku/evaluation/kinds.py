@@ -90,7 +90,9 @@ def merge_kind(clues: Clues) -> str:
         return said
     wording = clues.words if clues.wording is None else clues.wording
     score = UNKNOWN if clues.score is None else clues.score
-    if sure or clues.words + wording + score / 2 >= SAME:
+    # Sure of photos alone, it may be two products that look alike.
+    told_alike = same_photo or clues.words >= NO_WORDS
+    if (sure and told_alike) or clues.words + wording + score / 2 >= SAME:
         return LABEL
     if same_photo:
         return PHOTO

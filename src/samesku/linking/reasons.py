@@ -155,4 +155,4 @@ class _Facts:
 
 
 def _quoted(words: Sequence[str]) -> str:
-    return ", ".join(f'"{word}"' for word in words)
+    return ", ".join(f'"{word.replace("size_", "size ")}"' for word in words)

@@ -35,12 +35,15 @@ INK, FAINT, MAIN, SECOND, THIRD = "#102030", "#607080", "#1f5fa8", "#b35c00", "#
 TONES = {INK: "ink", FAINT: "faint", MAIN: "main", SECOND: "second", THIRD: "third"}
 # Browsers write wider than the one who measures the words.
 PADDING = {"left": 26, "right": 36, "top": 5, "bottom": 5}
-LARGEST_SHOWN = 12
+LARGEST_SHOWN = 10
 # 3k for 3,000: long numbers run into the name of their axis.
 SHORT_NUMBERS = {
     "labelExpr": "datum.value < 1000 ? format(datum.value, ',') : format(datum.value, '~s')",
     "tickCount": 5,
+    "tickMinStep": 1,
 }
+# A page has less room than a notebook: drawn smaller, its words are shrunk less.
+PAGE_SHARE = 0.7
 # What adds less to the log-odds is no step of a waterfall.
 WEIGHTLESS = 0.005
 
@@ -80,7 +83,12 @@ def score_histogram(scores: NDArray[np.floating], line: float) -> alt.Chart:
         _chart(table)
         .mark_bar()
         .encode(
-            x=alt.X("score:Q", bin="binned", title="score of the pair"),
+            x=alt.X(
+                "score:Q",
+                bin="binned",
+                title="score of the pair",
+                axis=alt.Axis(values=[0, 0.2, 0.4, 0.6, 0.8, 1]),
+            ),
             x2="end:Q",
             y=alt.Y("pairs:Q", title="judged pairs", axis=SHORT_NUMBERS),
             color=alt.Color("side:N", scale=tones, legend=None),
@@ -99,7 +107,7 @@ def title_lengths(lengths: NDArray[np.integer]) -> alt.Chart:
         {"start": np.arange(21) * 10, "end": np.arange(21) * 10 + 10, "titles": count}
     )
     chart = _chart(table).mark_bar(color=MAIN)
-    x = alt.X("start:Q", bin="binned", title="characters of the title (210: 200 or more)")
+    x = alt.X("start:Q", bin="binned", title="characters (last bar: 200 or more)")
     return _finished(chart.encode(x=x, x2="end:Q", y=alt.Y("titles:Q", axis=SHORT_NUMBERS)))
 
 
@@ -192,7 +200,9 @@ def svg(chart: alt.Chart, said: str) -> Markup:
     """A chart as a picture inside the page, whose colours follow the page's; `said` tells it."""
     import vl_convert
 
-    drawn = vl_convert.vegalite_to_svg(chart.to_dict())
+    spec = chart.to_dict()
+    spec["width"] = round(PAGE_SHARE * spec["width"])
+    drawn = vl_convert.vegalite_to_svg(spec)
     for colour, tone in TONES.items():
         drawn = re.sub(f'(fill|stroke)="{colour}"', rf'\1="var(--{tone})"', drawn)
     drawn = drawn.replace(' class="marks"', "", 1)

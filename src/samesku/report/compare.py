@@ -14,23 +14,29 @@ from samesku.report.markup import Markup, element, table
 from samesku.report.runs import Run
 from samesku.report.sections import section
 
-__all__ = ["compared"]
+__all__ = ["check_comparable", "compared"]
 
 EXAMPLES = 40
+# Figures that links have, too: an offer may have but one counterpart.
+PAIRS = ("pair precision", "pair recall")
 
 
-def compared(run: Run, other: Run, book: Book) -> tuple[Markup, dict[str, Any]]:
-    """The section, and the pairs that changed.
+def check_comparable(run: Run, other: Run) -> None:
+    """Refuse runs of different catalogues.
 
     Raises
     ------
     ValueError
-        The runs are of different catalogues.
+        They are.
     """
-    if run.catalog.ids != other.catalog.ids:
+    if run.catalog.ids != other.catalog.ids or run.lefts != other.lefts:
         raise ValueError(
             f"{run.name} and {other.name} are runs of different catalogues; compare two of one"
         )
+
+
+def compared(run: Run, other: Run, book: Book) -> tuple[Markup, dict[str, Any]]:
+    """The section, and the pairs that changed, of two runs of one catalogue."""
     key = ["left", "right"]
     new = run.matched.join(other.matched, on=key, how="anti", maintain_order="left")
     gone = other.matched.join(run.matched, on=key, how="anti", maintain_order="left")
@@ -63,8 +69,9 @@ def compared(run: Run, other: Run, book: Book) -> tuple[Markup, dict[str, Any]]:
         held = element("div", class_="examples", data_examples=f"compare-{name}")
         parts.append(element("details", summary, held, class_="kind"))
     hint = (
-        f"What changed from “{names[0]}” to “{names[1]}”. An interval that leaves out 0 is a "
-        f"difference; products are drawn together."
+        f"What changed from “{names[0]}” to “{names[1]}”, in brackets the 95% interval of the "
+        f"difference: where it leaves out 0, one run is better. Look at what changed, the surest "
+        f"first, before you choose."
     )
     return section("compare", "Two runs compared", hint, *parts), examples
 
@@ -91,12 +98,17 @@ def _examples(run: Run, book: Book, pairs: pl.DataFrame) -> list[list[Any]]:
 
 
 def _measured(run: Run, other: Run) -> list[tuple[str, str, str, str]]:
-    """F1 per posting, pair precision and recall with paired intervals, where labels are known."""
+    """F1 per posting, pair precision and recall with paired intervals, where labels are known.
+
+    Of links they are told per offer of the left shop.
+    """
     labels = run.labels
-    if labels is None or run.lefts is not None:
+    if labels is None:
         return []
-    rows = np.flatnonzero(run.queries & (labels >= 0))
+    rows = np.flatnonzero((run.queries & (labels >= 0))[: run.lefts])
     sampled = [_sampled(_tally(each, labels).take(rows), labels[rows]) for each in (other, run)]
+    if run.lefts is not None:
+        sampled = [{name: each[name] for name in PAIRS} for each in sampled]
     told = []
     for name in sampled[0]:
         before, now = sampled[0][name], sampled[1][name]
@@ -107,7 +119,20 @@ def _measured(run: Run, other: Run) -> list[tuple[str, str, str, str]]:
 
 
 def _tally(run: Run, labels: NDArray[np.int64]) -> Tally:
-    return pair_tally(run.matched["left"].to_numpy(), run.matched["right"].to_numpy(), labels)
+    left, right = run.matched["left"].to_numpy(), run.matched["right"].to_numpy()
+    if run.lefts is None:
+        return pair_tally(left, right, labels)
+    known = (labels[left] >= 0) & (labels[right] >= 0)
+    same = known & (labels[left] == labels[right])
+    theirs = labels[run.lefts :]
+    offers = np.bincount(theirs[theirs >= 0], minlength=int(labels.max()) + 1)
+    size = run.lefts
+    ours = labels[:size]
+    return Tally(
+        np.bincount(left[same], minlength=size),
+        np.bincount(left[known], minlength=size),
+        np.where(ours >= 0, offers[ours], 0),
+    )
 
 
 def _sampled(tally: Tally, products: NDArray[np.int64]) -> dict[str, Sampled]:

@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from samesku.encoders.base import Modality
-from samesku.evaluation.errors import find_errors, label_suspects
+from samesku.evaluation.errors import doubted_labels, find_errors, label_suspects
 from samesku.evaluation.kinds import ADVICE, KINDS
 from samesku.evaluation.metrics import pair_tally, posting_f1
 from samesku.evaluation.stages import STAGES, pair_stages, true_pairs
@@ -57,6 +57,8 @@ def what_went_wrong(run: Run, book: Book) -> tuple[Markup, dict[str, Any], pl.Da
                 folds.append(
                     (error, of_kind.height, _kind(name, kind, of_kind.height, counts[error]))
                 )
+    # Three side by side, but no fourth left alone below.
+    shown = [*_by_group(run), _stages(run, errors)]
     parts = [
         element(
             "div",
@@ -64,7 +66,7 @@ def what_went_wrong(run: Run, book: Book) -> tuple[Markup, dict[str, Any], pl.Da
             _folds("false splits", "apart, though the label is one", folds, "split"),
             class_="cards wide",
         ),
-        element("div", *_by_group(run), _stages(run, errors), class_="cards"),
+        element("div", *shown, class_="cards wide" if len(shown) % 3 == 1 else "cards"),
     ]
     suspects = label_suspects(run.catalog, errors)
     parts.append(_labels(suspects))
@@ -111,7 +113,7 @@ def evaluated(run: Run) -> Markup:
         said = (
             "Pairs told a probability, and the share of them that is the same product. Points "
             "above the dashed line: "
-            "it is surer than it says; below: trust it less."
+            "it is right more often than it says; below: trust it less."
         )
         parts.append(
             element("div", figure(chart, "Are its probabilities true?", said), class_="cards")
@@ -242,10 +244,12 @@ def _stages(run: Run, errors: pl.DataFrame) -> Markup:
 
 
 def _labels(suspects: pl.DataFrame) -> Markup:
-    """The labels to review."""
-    shown = suspects.head(MOST_SUSPECTS)
+    """The labels to review, each once however many pairs speak against it."""
+    doubted = doubted_labels(suspects)
+    shown = doubted.head(MOST_SUSPECTS)
     rows = [
         (
+            f"{row['pairs']:,}",
             "–" if row["score"] is None else f"{row['score']:.2f}",
             row["doubt"],
             element("bdi", (row["left_title"] or "")[:160], dir="auto"),
@@ -257,12 +261,22 @@ def _labels(suspects: pl.DataFrame) -> Markup:
         )
         for row in shown.iter_rows(named=True)
     ]
-    head = ["score", "doubt", "title", "title", "ids (labels)"]
+    head = ["pairs", "score", "doubt", "title", "title", "ids (labels)"]
     save = element(
-        "button", "Save all as CSV", type="button", class_="download", data_csv="label-errors.csv"
+        "button",
+        "Save all pairs as CSV",
+        type="button",
+        class_="download",
+        data_csv="label-errors.csv",
     )
-    listed = table(f"The first {shown.height:,} of {suspects.height:,}", head, rows, numbers=False)
-    counted = element("summary", f"{suspects.height:,} pairs whose labels should be looked at")
+    listed = table(
+        f"{shown.height:,} of {doubted.height:,}, those of most pairs first, by their surest",
+        head,
+        rows,
+        numbers=False,
+    )
+    many = f"{doubted.height:,} labels that {suspects.height:,} pairs speak against"
+    counted = element("summary", many)
     fold = element("details", counted,
                    element("div", save, listed, class_="examples"), class_="kind")  # fmt: skip
     hint = element(

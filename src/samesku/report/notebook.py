@@ -25,9 +25,7 @@ def matches_card(matches: Matches) -> Markup:
     told = ", ".join(f"{count:,} {name}" for name, count in facts.items())
     judge = f"{matches.fusion.name}, line {matches.line:.2f}"
     rows = [
-        element(
-            "tr", *(element("td", cell, style="text-align:left;vertical-align:top") for cell in row)
-        )
+        element("tr", *(element("td", cell, style=CELL) for cell in row))
         for row in _least_sure(matches, sizes)
     ]
     head = element("tr", *(element("th", name) for name in ("offers", "least score", "titles")))

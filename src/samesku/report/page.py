@@ -12,11 +12,12 @@ from typing import Any
 
 import polars as pl
 
+from samesku.evaluation.errors import doubted_labels
 from samesku.files import Staged
 from samesku.progress import Progress
 from samesku.report.book import Book
 from samesku.report.browse import near_matches, shown_groups
-from samesku.report.compare import compared
+from samesku.report.compare import check_comparable, compared
 from samesku.report.curve import curve, targets
 from samesku.report.error_sections import evaluated, what_went_wrong
 from samesku.report.glance import glance
@@ -40,6 +41,8 @@ TITLES = {
     "run": "The run",
 }
 FOOT = "Made by samesku. This file holds everything it shows; nothing is fetched."
+# Together the page's only script, in this order.
+SCRIPTS = ("report.js", "line.js", "examples.js")
 # What the labels to review are called where they are saved from the page.
 LABELS = "label-errors.csv"
 
@@ -91,6 +94,8 @@ def build_report(run: Run, *, other: Run | None = None, progress: Progress | Non
         `other` is a run of another catalogue.
     """
     progress = progress or Progress()
+    if other is not None:
+        check_comparable(run, other)
     book, parts, examples = Book(run), dict[str, Markup | None](), dict[str, Any]()
     suspects = None
     if run.labels is not None:
@@ -110,7 +115,7 @@ def build_report(run: Run, *, other: Run | None = None, progress: Progress | Non
         held = book.told()
     with progress.stage("draw charts"):
         seen, wanted = glance(run.catalog, run.groups, run.record), targets(points, run.line)
-        doubted = 0 if suspects is None else suspects.height
+        doubted = 0 if suspects is None else doubted_labels(suspects).height
         parts["short"] = in_short(run, told, points, wanted, seen, doubted)
         parts["glance"] = at_a_glance(run, seen)
         parts["figures"] = evaluated(run) if run.kind == "evaluation" else None
@@ -123,6 +128,7 @@ def build_report(run: Run, *, other: Run | None = None, progress: Progress | Non
         **told,
         "probabilistic": run.probabilistic,
         "labelled": run.labels is not None,
+        "shops": None if run.lefts is None else run.shops,
         "line": run.line,
         "curve": [point.told for point in points],
         "examples": examples,
@@ -134,7 +140,7 @@ def build_report(run: Run, *, other: Run | None = None, progress: Progress | Non
 
 
 def _page(run: Run, parts: Mapping[str, Markup], data: Mapping[str, Any]) -> str:
-    style, script = (_asset(name) for name in ("report.css", "report.js"))
+    style, script = _asset("report.css"), "".join(map(_asset, SCRIPTS))
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     # Nothing is fetched, and no script runs but the one that is here.
     policy = (

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +16,7 @@ from scipy.sparse.csgraph import connected_components
 
 from samesku.catalog import Catalog, read_catalog
 from samesku.matches import Matches
+from samesku.report.run_files import line_of, read_json, read_parquet, read_table, unharmed
 
 __all__ = ["Kind", "Run", "read_run", "read_source", "run_of"]
 
@@ -48,6 +48,8 @@ class Run:
         Of a link, how many postings are the left side's.
     kept : polars.DataFrame, optional
         `members` of an evaluation: groups of two splits may share postings.
+    shops : tuple of str
+        Of a link, what the two catalogues are called.
     """
 
     folder: Path
@@ -60,6 +62,7 @@ class Run:
     queries: NDArray[np.bool_]
     lefts: int | None = None
     kept: pl.DataFrame | None = None
+    shops: tuple[str, str] = ("", "")
 
     @property
     def name(self) -> str:
@@ -108,16 +111,21 @@ class Run:
         Raises
         ------
         ValueError
-            There is no such posting, or both are one.
+            There is no such posting, both are one, or both are of one shop.
         """
         ids, lefts = self.catalog.ids, self.lefts
-        sides = (ids, ids) if lefts is None else (ids[:lefts], ids[lefts:])
-        for name, known in zip((left, right), sides, strict=True):
-            if name not in known:
+        for name in (left, right):
+            if name not in ids:
                 raise ValueError(f"there is no posting {name!r} in {self.catalog.name}")
-        if left == right and lefts is None:
-            raise ValueError(f"{left!r} is one posting; name two")
-        return sides[0].index(left), sides[1].index(right) + (lefts or 0)
+        if lefts is None:
+            if left == right:
+                raise ValueError(f"{left!r} is one posting; name two")
+            return ids.index(left), ids.index(right)
+        ours, theirs = ids[:lefts], ids[lefts:]
+        for mine, other in ((left, right), (right, left)):
+            if mine in ours and other in theirs:
+                return ours.index(mine), lefts + theirs.index(other)
+        raise ValueError(f"{left!r} and {right!r} are of one shop; name one of each")
 
     def pair(self, left: int, right: int) -> dict[str, Any] | None:
         """What was written down of a pair of rows; None: nothing."""
@@ -134,7 +142,7 @@ class Run:
 def read_run(
     folder: Path,
     *,
-    catalogue: Path | None = None,
+    catalogue: Sequence[Path] = (),
     photos: Path | None = None,
     fusion: str | None = None,
 ) -> Run:
@@ -144,8 +152,10 @@ def read_run(
     ----------
     folder : Path
         That `match`, `link` or `evaluate --out` wrote.
-    catalogue, photos : Path, optional
-        Where the catalogue and its photos are, if not where they were.
+    catalogue : sequence of Path, optional
+        Where the catalogue is, if not where it was; of a link the left one and the right one.
+    photos : Path, optional
+        Where its photos are.
     fusion : str, optional
         Of an evaluation: which of its fusions or models; default: the last.
 
@@ -156,16 +166,27 @@ def read_run(
     ValueError
         The catalogue is not the one that the run read.
     """
+    kind: Kind = "match"
     if (folder / "evaluation.json").is_file():
-        return _evaluation(folder, catalogue, photos, fusion)
-    if not (folder / "run.json").is_file():
+        kind = "evaluation"
+    elif not (folder / "run.json").is_file():
         raise FileNotFoundError(
             f"{folder} holds neither run.json nor evaluation.json; give the folder that "
             f"`samesku match`, `link` or `evaluate --out` wrote"
         )
-    if (folder / "links.csv").is_file():
-        return _link(folder, catalogue, photos)
-    return _match(folder, catalogue, photos)
+    elif (folder / "links.csv").is_file():
+        kind = "link"
+    wanted = 2 if kind == "link" else 1
+    if catalogue and len(catalogue) != wanted:
+        many = "two catalogues: --catalogue LEFT --catalogue RIGHT" if wanted == 2 else "one"
+        raise ValueError(f"{folder} is a run of {many}, and --catalogue names {len(catalogue)}")
+    places: list[Path | None] = list(catalogue) or [None] * wanted
+    with unharmed(folder, kind):
+        if kind == "evaluation":
+            return _evaluation(folder, places[0], photos, fusion)
+        if kind == "link":
+            return _link(folder, places, photos)
+        return _match(folder, places[0], photos)
 
 
 def run_of(matches: Matches) -> Run:
@@ -188,53 +209,45 @@ def read_source(
     """The catalogue of a run, from where it was or where the user says that it is now."""
     path = catalogue or Path(source.get("path") or name)
     if not path.exists():
-        raise FileNotFoundError(
-            f"the catalogue of the run, {path}, is not there; say with --catalogue where it is"
-        )
+        which = "the catalogue" if catalogue else "the catalogue of the run"
+        raise FileNotFoundError(f"{which}, {path}, is not there; say with --catalogue where it is")
     told = source.get("photos")
     place = photos or (Path(told) if told and Path(told).is_dir() else None)
     return read_catalog(path, photos=place, columns=source.get("columns"))
 
 
 def _match(folder: Path, catalogue: Path | None, photos: Path | None) -> Run:
-    record = _json(folder / "run.json")
+    record = read_json(folder / "run.json")
+    line = line_of(record, folder / "run.json")
     told = record.get("catalogue", {})
     catalog = read_source(record.get("source", {}), str(told.get("name")), catalogue, photos)
-    table = pl.read_csv(
-        folder / "groups.csv", columns=["group_id", "posting_id"], infer_schema=False
+    groups = _in_rows(
+        catalog, read_table(folder, "groups", "match", ["group_id", "posting_id"]), folder
     )
-    groups = _in_rows(catalog, table, folder)
-    tables = [_parquet(folder, name) for name in ("pairs", "near_misses", "judged")]
+    tables = [read_parquet(folder, name, "match") for name in ("pairs", "near_misses", "judged")]
     pairs = _located(_joined(tables), catalog.frame["posting_id"], catalog.frame["posting_id"])
     left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
     pairs = pairs.with_columns(matched=groups[left] == groups[right])
     everyone = np.ones(len(catalog), dtype=bool)
-    return Run(folder, "match", record, catalog, pairs, groups, float(record["line"]), everyone)
+    return Run(folder, "match", record, catalog, pairs, groups, line, everyone)
 
 
-def _link(folder: Path, catalogue: Path | None, photos: Path | None) -> Run:
-    if catalogue is not None:
-        raise ValueError("a run of `link` has two catalogues; --catalogue cannot name both")
-    record = _json(folder / "run.json")
-    source = record.get("source", {})
+def _link(folder: Path, catalogues: Sequence[Path | None], photos: Path | None) -> Run:
+    record = read_json(folder / "run.json")
+    line, source = line_of(record, folder / "run.json"), record.get("source", {})
     left, right = (
-        read_source(source.get(side, {}), str(record[side]["name"]), None, photos)
-        for side in ("left", "right")
+        read_source(source.get(side, {}), str(record[side]["name"]), place, photos)
+        for side, place in zip(("left", "right"), catalogues, strict=True)
     )
-    tables = [
-        pl.read_csv(folder / name, schema_overrides={"left_id": pl.String, "right_id": pl.String})
-        for name in ("links.csv", "near_links.csv")
-    ]
-    ids = left.frame["posting_id"], right.frame["posting_id"]
     told = ["left_id", "right_id", "probability", "reasons"]
     linked = [
-        table.select(told).with_columns(
-            pl.col("probability").cast(pl.Float32), pl.col("reasons").cast(pl.String), matched=flag
+        read_table(folder, name, "link", told).with_columns(
+            pl.col("probability").cast(pl.Float32), matched=pl.lit(flag)
         )
-        for table, flag in zip(tables, (pl.lit(True), pl.lit(False)), strict=True)
+        for name, flag in (("links", True), ("near_links", False))
     ]
-    added_up = _parquet(folder, "reasons", "make the run anew: samesku link")
-    told_pairs = _with_numbers(pl.concat(linked), added_up)
+    ids = left.frame["posting_id"], right.frame["posting_id"]
+    told_pairs = _with_numbers(pl.concat(linked), read_parquet(folder, "reasons", "link"))
     pairs = _located(told_pairs.rename({"probability": "score"}), *ids)
     pairs = pairs.with_columns(pl.col("right") + len(left))
     both = Catalog(
@@ -248,8 +261,8 @@ def _link(folder: Path, catalogue: Path | None, photos: Path | None) -> Run:
     tied = sp.coo_matrix((np.ones(sure.height), ends), shape=(len(both), len(both)))
     groups = connected_components(tied, directed=False)[1].astype(np.int64)
     everyone = np.ones(len(both), dtype=bool)
-    line = float(record["line"])
-    return Run(folder, "link", record, both, pairs, groups, line, everyone, len(left))
+    shops = (Path(left.name).name, Path(right.name).name)
+    return Run(folder, "link", record, both, pairs, groups, line, everyone, len(left), shops=shops)
 
 
 def _with_numbers(pairs: pl.DataFrame, added_up: pl.DataFrame) -> pl.DataFrame:
@@ -262,16 +275,15 @@ def _with_numbers(pairs: pl.DataFrame, added_up: pl.DataFrame) -> pl.DataFrame:
 def _evaluation(
     folder: Path, catalogue: Path | None, photos: Path | None, fusion: str | None
 ) -> Run:
-    record = _json(folder / "evaluation.json")
+    record = read_json(folder / "evaluation.json")
     names = list(dict.fromkeys(result["fusion"] for result in record["results"]))
     if fusion is not None and fusion not in names:
         raise ValueError(f"{folder} evaluated no {fusion!r}; it has {', '.join(names)}")
     name = fusion or names[-1]
     told = str(record["catalogue"]["name"])
     catalog = read_source(record.get("source", {}), told, catalogue, photos)
-    again = f"evaluate anew with --out {folder}"
     whole, groups, asked = (
-        _parquet(folder, table, again) for table in ("judged", "groups", "queries")
+        read_parquet(folder, table, "evaluation") for table in ("judged", "groups", "queries")
     )
     ids = catalog.frame["posting_id"]
     pairs = _located(whole.filter(pl.col("fusion") == name).drop("fusion"), ids, ids)
@@ -301,25 +313,6 @@ def _distinct(groups: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
 def _has_reliability(record: Mapping[str, Any], name: str) -> bool:
     of = [result for result in record["results"] if result["fusion"] == name]
     return any(result["reliability"] is not None for result in of)
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise ValueError(f"{path} is no JSON ({error}); make the run anew") from error
-    if not isinstance(record, dict):
-        raise ValueError(f"{path} does not hold what samesku writes; make the run anew")
-    return record
-
-
-def _parquet(
-    folder: Path, name: str, again: str = "make the run anew: samesku match"
-) -> pl.DataFrame:
-    path = folder / f"{name}.parquet"
-    if not path.is_file():
-        raise FileNotFoundError(f"{path} is not there; {again}")
-    return pl.read_parquet(path)
 
 
 def _joined(tables: list[pl.DataFrame]) -> pl.DataFrame:

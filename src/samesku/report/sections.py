@@ -74,12 +74,12 @@ def at_a_glance(run: Run, seen: Glance) -> Markup:
         drawn.append(scripts)
     else:
         facts.append(("script of the titles", next(iter(seen.scripts), "none")))
-    if run.kind != "evaluation":
+    if run.kind == "match":
         sized = figure(
             charts.group_sizes(sizes),
             "Group sizes",
             "How many groups have how many postings. A group much larger than you would expect "
-            "deserves a look: sort the list below by size.",
+            "deserves a look: sort the matches by size.",
         )
         drawn.insert(0, sized)
     if scores := run.pairs["score"].drop_nulls().to_list():
@@ -101,10 +101,17 @@ def at_a_glance(run: Run, seen: Glance) -> Markup:
     )
 
 
-def the_line(run: Run, points: Sequence[Point], wanted: Sequence[Target]) -> Markup:
-    """Where to draw the line, to be tried out."""
+def the_line(run: Run, points: Sequence[Point], wanted: Sequence[Target]) -> Markup | None:
+    """Where to draw the line, to be tried out; None where no line would match anything."""
+    if not any(point.matches for point in points):
+        return None
     measured = any(point.precision is not None for point in points)
-    if measured:
+    if measured and run.kind == "match" and run.probabilistic:
+        how = (
+            "measured by the labels; if the model was taught on these very labels that flatters, "
+            "and `samesku evaluate` tells it honestly"
+        )
+    elif measured:
         how = "measured by the labels"
     elif run.probabilistic:
         how = (
@@ -121,12 +128,18 @@ def the_line(run: Run, points: Sequence[Point], wanted: Sequence[Target]) -> Mar
         for name, tone in zip(names, tones, strict=False)
     ]
     handle = element("input", type="range", id="line-slider", min=0, max=1, step=1)
-    slider = element("label", element("span", "Line"), handle)
+    slider = element("label", element("span", "Move the line"), handle, class_="slider")
+    best = max((point for point in points if point.f1), key=lambda each: each.f1 or 0, default=None)
     chosen = [
         element("button", f"{target.precision:.0%} precision", type="button",
                 data_line=str(target.point.line), aria_pressed="false")
         for target in wanted if target.point is not None
     ]  # fmt: skip
+    if best is not None:
+        chosen.append(
+            element("button", "highest F1", type="button", data_line=str(best.line),
+                    aria_pressed="false")
+        )  # fmt: skip
     card = element(
         "div",
         element("p", *keys, class_="keys"),
@@ -146,20 +159,23 @@ def the_line(run: Run, points: Sequence[Point], wanted: Sequence[Target]) -> Mar
         "Where to draw the line",
         f"{hint} {kept}",
         card,
-        _wanted(wanted, measured, run),
+        _wanted(wanted, points, measured, run),
         _all(points),
     )
 
 
-def _wanted(wanted: Sequence[Target], measured: bool, run: Run) -> Markup | None:
+def _wanted(
+    wanted: Sequence[Target], points: Sequence[Point], measured: bool, run: Run
+) -> Markup | None:
     if not measured and not run.probabilistic:
         return None
+    own = min(points, key=lambda point: abs(point.line - run.line))
     rows = [
         (
             f"{target.precision:.0%}",
             "no line reaches it" if target.point is None else f"{target.point.line:.2f}",
             "" if target.point is None else f"{target.point.matches:,}",
-            "" if target.point is None else _fewer(target.lost),
+            "" if target.point is None else _cost(own, target.point),
         )
         for target in wanted
     ]
@@ -168,8 +184,16 @@ def _wanted(wanted: Sequence[Target], measured: bool, run: Run) -> Markup | None
     return table("Which line for which precision, and what it costs", head, rows)
 
 
-def _fewer(lost: int) -> str:
-    return f"you lose {lost:,} matches" if lost > 0 else f"{-lost:,} more" if lost else "the same"
+def _cost(own: Point, other: Point) -> str:
+    """What another line costs, and how many of the matches lost or won are right."""
+    lost = own.matches - other.matches
+    if not lost:
+        return "the same"
+    right = own.matches * (own.best_known or 0) - other.matches * (other.best_known or 0)
+    # Other groups at another line may shift a few either way.
+    share = min(1.0, max(0.0, right / lost))
+    what = f"you lose {lost:,} matches" if lost > 0 else f"{-lost:,} more"
+    return f"{what}, about {round(share * abs(lost)):,} of them right"
 
 
 def _all(points: Sequence[Point]) -> Markup:
@@ -182,11 +206,8 @@ def _all(points: Sequence[Point]) -> Markup:
         for p in points
     ]  # fmt: skip
     head = ["line", "matches", "groups", "precision", "recall", "F1", "estimated precision"]
-    return element(
-        "details",
-        element("summary", "All of it as a table"),
-        table("Every line that was tried", head, rows),
-    )
+    whole = element("div", table("Every line that was tried", head, rows), class_="examples")
+    return element("details", element("summary", "All of it as a table"), whole, class_="kind")
 
 
 def groups_to_browse(
@@ -196,7 +217,8 @@ def groups_to_browse(
     if not told["groups"]:
         return None
     several, wanted = len(told["groups"]), told["groupsWanted"]
-    kept = "" if several == wanted else f" A sample of {several:,} of {wanted:,} groups is here."
+    of = "groups" if run.lefts is None else "links"
+    kept = "" if several == wanted else f" A sample of {several:,} of {wanted:,} {of} is here."
     hint = (
         f"Least sure first. Green words agree, red sizes, colours and models clash. Keys: j and "
         f"k or arrows to "
@@ -205,11 +227,16 @@ def groups_to_browse(
     sorts = {"unsure": "least sure first", "sure": "surest first", "large": "largest first"}
     asked = element("input", type="search", id="search", autocomplete="off")
     sizes = {str(size): f"{size} or more" for size in (3, 5, 10, 20)}
-    certainties = {str(1000 * share // 100): f"up to {share}%" for share in (90, 70, 50)}
+    certainties = {
+        "900-1000": "90% or more",
+        "700-899": "70% to 90%",
+        "0-699": "below 70%",
+        "0-499": "below 50%",
+    }
     controls = [
         _labelled("Search titles and ids", asked),
         _labelled("Size", _select("size", {"2": "any", **sizes})),
-        _labelled("Certainty", _select("certainty", {"1000": "any", **certainties})),
+        _labelled("Certainty", _select("certainty", {"0-1000": "any", **certainties})),
     ]
     if any(group[3] is not None for group in told["groups"]):
         sorts["spread"] = "widest prices first"
@@ -228,7 +255,7 @@ def groups_to_browse(
         controls.append(_tick("seen", "with photos"))
     space = element("div", class_="space", role="presentation")
     listed = element(
-        "div", space, class_="list", id="list", role="listbox", tabindex=0, aria_label="Groups"
+        "div", space, class_="list", id="list", role="listbox", tabindex=0, aria_label=of.title()
     )
     counted = element("p", class_="hint", id="counted", aria_live="polite")
     inside = f"{photos:,} of the {wanted_photos:,} photos of these offers are inside the page."

@@ -18,10 +18,13 @@ __all__ = ["headline", "in_short"]
 
 # Thousandths of certainty below which a group is to be looked at, and from which it is sure.
 UNSURE, SURE = 700, 900
+DOUBTFUL = f"0-{UNSURE - 1}"
 # Thousandths by which the dearest offer of a group is over the cheapest where that is odd.
 DOUBLE = 1_000
 AIM = 0.95
 MOST_STEPS = 4
+# An estimate is never certain.
+MOST_ESTIMATED = 0.99
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,8 @@ def in_short(
     bar = element("div", element("h3", title + sample), *_stack(parts), class_="card")
     cards = element("div", bar if parts else None, next_ if steps else None, class_="cards wide")
     hint = "The numbers that matter, and what is worth a person's time."
+    if groups:
+        hint += " Links filter the list below."
     return section("short", "In short", hint, tiles(list(_facts(run, groups, points))), cards)
 
 
@@ -81,7 +86,8 @@ def _message(run: Run) -> str:
     if run.lefts is not None:
         linked = run.matched["left"].n_unique()
         return f"{linked:,} of {run.lefts:,} offers are in the other shop, too"
-    return f"{len(run.catalog):,} offers are {len(run.sizes):,} products"
+    offers, products = len(run.catalog), len(run.sizes)
+    return f"{_many(offers, 'offer')} {'is' if offers == 1 else 'are'} {_many(products, 'product')}"
 
 
 def _lede(run: Run) -> str:
@@ -94,10 +100,16 @@ def _lede(run: Run) -> str:
     several = int((run.sizes > 1).sum())
     if run.lefts is not None:
         others = len(run.catalog) - run.lefts
-        return f"{run.matched.height:,} links to {others:,} offers of the other shop."
+        return (
+            f"{_many(run.matched.height, 'link')} from {run.shops[0]} to the "
+            f"{_many(others, 'offer')} of {run.shops[1]}."
+        )
+    if not several:
+        return "No two of them match. If some should: lower the line, or add photos."
     return (
-        f"{several:,} products are offered more than once, the largest "
-        f"{int(run.sizes.max(initial=0)):,} times; {run.matched.height:,} pairs match."
+        f"{_many(several, 'product')} {'is' if several == 1 else 'are'} offered more than once, "
+        f"the largest {int(run.sizes.max(initial=0)):,} times; "
+        f"{_many(run.matched.height, 'matched pair')}."
     )
 
 
@@ -115,16 +127,17 @@ def _facts(run: Run, groups: Sequence[Any], points: Sequence[Point]) -> Iterator
     several = run.sizes[run.groups] > 1
     counted = several if run.lefts is None else several[: run.lefts]
     share = counted.mean() if len(counted) else 0.0
-    yield "offers with a counterpart", _value(f"{share:.0%}", f"{int(counted.sum()):,} offers")
+    yield "offers with a counterpart", _value(f"{share:.0%}", _many(int(counted.sum()), "offer"))
     here = next((point for point in points if point.line == run.line), None)
     if here is not None and here.precision is not None:
         yield "precision of pairs", _value(f"{here.precision:.1%}", "by the labels")
         yield "recall of pairs", _value(f"{here.recall or 0:.1%}", "by the labels")
     elif here is not None and here.estimate is not None:
-        yield "precision of pairs", _value(f"{here.estimate:.0%}", "an estimate, without labels")
-    if run.probabilistic:
-        unsure = _unsure(groups)
-        yield f"{_several(run)} below {UNSURE // 10}%", _value(f"{unsure:,}", "worth a look")
+        about = "over 99%" if here.estimate > MOST_ESTIMATED else f"{here.estimate:.0%}"
+        yield "precision of pairs", _value(about, "an estimate, without labels")
+    if run.probabilistic and groups:
+        unsure = _value(f"{_unsure(groups):,}", "worth a look")
+        yield f"{_several(run)} less than {UNSURE // 10}% sure", unsure
     if odd := _dear(groups):
         yield "prices that differ twofold", _value(f"{odd:,}", _several(run))
 
@@ -152,9 +165,9 @@ def _parts(run: Run, groups: Sequence[Any]) -> list[_Part]:
         count = [sum(each >= SURE for each in sure), 0, sum(each < UNSURE for each in sure)]
         count[1] = len(sure) - sum(count)
         parts = [
-            _Part(f"{SURE // 10}% sure or more", count[0], "agree", "sort=sure"),
-            _Part("between", count[1], "second", f"certainty={SURE}&sort=sure"),
-            _Part(f"below {UNSURE // 10}%", count[2], "clash", f"certainty={UNSURE}"),
+            _Part(f"{SURE // 10}% sure or more", count[0], "agree", f"certainty={SURE}-1000"),
+            _Part("between", count[1], "second", f"certainty={UNSURE}-{SURE - 1}"),
+            _Part(f"below {UNSURE // 10}%", count[2], "clash", f"certainty={DOUBTFUL}"),
         ]
     else:
         parts = []
@@ -186,11 +199,12 @@ def _steps(
     run: Run, groups: Sequence[Any], wanted: Sequence[Target], seen: Glance, suspects: int
 ) -> Iterator[Markup]:
     """What is worth a person's time, the most telling first."""
+    one = "group" if run.lefts is None else "link"
     if run.probabilistic and (unsure := _unsure(groups)):
-        look = _link(f"Look at {unsure:,} {_several(run)}", f"certainty={UNSURE}&sort=unsure")
-        yield joined((look, f" that are less than {UNSURE // 10}% sure, the least sure first."))
+        look = _link(f"Look at {_many(unsure, one)}", f"certainty={DOUBTFUL}&sort=unsure")
+        yield joined((look, f" less than {UNSURE // 10}% sure, the least sure first."))
     if odd := _dear(groups):
-        look = _link(f"Check {odd:,} {_several(run)}", f"spread={DOUBLE}&sort=spread")
+        look = _link(f"Check {_many(odd, one)}", f"spread={DOUBLE}&sort=spread")
         yield joined((look, " whose dearest offer costs twice the cheapest, or more."))
     aim = next((each for each in wanted if each.precision == AIM), None)
     if aim is not None and aim.point is not None and aim.lost > 0:
@@ -198,11 +212,16 @@ def _steps(
         kind = "precision" if aim.point.precision is not None else "estimated precision"
         yield joined((move, f" for {AIM:.0%} {kind}: {aim.lost:,} matches fewer."))
     if suspects:
-        review = element("a", f"Review {suspects:,} labels", href="#errors")
+        review = element("a", f"Review {_many(suspects, 'label')}", href="#errors")
         yield joined((review, " that the postings speak against."))
     if seen.photos and (unseen := seen.broken + seen.absent):
-        fix = element("a", f"Find {unseen:,} photos", href="#glance")
-        yield joined((fix, " that are absent or not readable: they match what titles miss."))
+        fix = element("a", f"Find {_many(unseen, 'photo')}", href="#glance")
+        yield joined((fix, " absent or not readable: photos match what titles miss."))
+
+
+def _many(number: int, one: str) -> str:
+    """A number of things, one or several."""
+    return f"{number:,} {one}{'' if number == 1 else 's'}"
 
 
 def _link(text: str, filters: str) -> Markup:
@@ -220,7 +239,7 @@ def _labelled(groups: Sequence[Any]) -> bool:
 
 
 def _unsure(groups: Sequence[Any]) -> int:
-    return sum(group[CERTAINTY] is not None and group[CERTAINTY] <= UNSURE for group in groups)
+    return sum(group[CERTAINTY] is not None and group[CERTAINTY] < UNSURE for group in groups)
 
 
 def _dear(groups: Sequence[Any]) -> int:

@@ -25,6 +25,7 @@ __all__ = [
     "Nearness",
     "is_candidate",
     "nearness",
+    "reasons_again",
     "search_again",
     "verdict",
 ]
@@ -70,6 +71,30 @@ def search_again(
         Sides(left, right), encoders, k=neighbours, method=method, cache=place, progress=progress
     )
     return candidates, LINK_FLOOR
+
+
+def reasons_again(
+    run: Run, candidates: Candidates, rows: tuple[int, int], score: float
+) -> str | None:
+    """Why a pair scored so, where the run wrote that down of likelier pairs only.
+
+    None where it cannot be told: the run was no match by the learned fusion, or the pair is too
+    unlikely to have been looked at closely.
+    """
+    place = is_candidate(candidates, *rows)
+    if run.kind != "match" or run.record.get("fusion") != "learned" or place is None:
+        return None
+    # Only who asks for reasons waits for the trees to load.
+    from samesku.classifier import PairClassifier
+    from samesku.learned import Learned, shipped_model
+
+    model = run.record.get("model")
+    judge = Learned(shipped_model() if model is None else PairClassifier.load(model))
+    # A little less: another machine may round another way.
+    judged = judge.judge(candidates, run.catalog, explain_from=score - 1e-4)
+    if judged.evidence is None:
+        return None
+    return judged.evidence.phrases(run.catalog, candidates, np.array([place]))[0]
 
 
 @dataclass(frozen=True)

@@ -77,6 +77,9 @@ function photo(number, alt = "") {
   const place = postings[number][PHOTO];
   return place < 0 ? null : make("img", { src: photos[place], alt, loading: "lazy", decoding: "async" });
 }
+// Beside offers with a photo one without keeps its place.
+const photoAmong = (number, others) =>
+  photo(number, "photo of the offer") || (others.some((other) => postings[other][PHOTO] >= 0) ? make("div", { class: "bare" }, "no photo") : null);
 
 // --- Why ----------------------------------------------------------------------------------------
 
@@ -120,13 +123,14 @@ function waterfall(pair) {
   body.append(make("tr", { class: "sum" }, make("th", { scope: "row" }, "together"), make("td", { class: "track" }),
     make("td", { class: "number" }, sum.toFixed(2)), make("td", { class: "number" }, told(score))));
   const head = make("tr", {}, ...["reason", "", "log-odds", "so far"].map((name, at) => make("th", { scope: "col", class: at > 1 ? "number" : null }, name || make("span", { class: "skip" }, "bar"))));
-  return make("div", {}, make("p", {}, words(ordered)), make("table", { class: "fall" }, make("thead", {}, head), body));
+  const said = make("p", { class: "hint" }, "Log-odds add up: 0 is as likely as not, +1 is 73%, +3 is 95%, -3 is 5%.");
+  return make("div", {}, make("p", {}, words(ordered)), make("table", { class: "fall" }, make("thead", {}, head), body), said);
 }
 
 function side(number, other) {
   const own = postings[number];
-  const fine = [own[ID], own[LABEL] === null || own[LABEL] === undefined ? null : `label ${own[LABEL]}`, own[SIDE] === undefined || own[SIDE] === null ? null : own[SIDE] ? "right shop" : "left shop"];
-  return make("div", {}, photo(number, "photo of the offer"), titleBeside(number, [other]),
+  const fine = [own[ID], own[LABEL] === null || own[LABEL] === undefined ? null : `label ${own[LABEL]}`, own[SIDE] === undefined || own[SIDE] === null ? null : data.shops[own[SIDE]]];
+  return make("div", {}, photoAmong(number, [other]), titleBeside(number, [other]),
     price(number) === null ? null : make("div", { class: "price" }, price(number)), make("p", { class: "fine hint" }, make("bdi", {}, fine.filter(Boolean).join(" · "))));
 }
 
@@ -179,7 +183,7 @@ function openGroup(group) {
   // Two offers are one pair, which shows them itself.
   for (const member of members.length > 2 || !own.length ? members : []) {
     const fine = [postings[member][ID], data.labelled && postings[member][LABEL] !== undefined && postings[member][LABEL] !== null ? `label ${postings[member][LABEL]}` : null];
-    list.append(make("li", {}, photo(member, "photo of the offer"), titleBeside(member, beside(member)),
+    list.append(make("li", {}, photoAmong(member, members), titleBeside(member, beside(member)),
       price(member) === null ? null : make("div", { class: "price" }, price(member)), make("p", { class: "fine" }, make("bdi", {}, fine.filter(Boolean).join(" · ")))));
   }
   const notes = [];
@@ -202,6 +206,8 @@ function openGroup(group) {
 // --- The list -----------------------------------------------------------------------------------
 
 const list = find("list");
+// Rows that go on paper.
+const PRINTED = 60;
 if (list) {
   const space = list.firstElementChild;
   const text = data.groups.map((group) => group[0].map((member) => `${postings[member][TITLE]} ${postings[member][ID]}`).join(" ").toLowerCase());
@@ -219,7 +225,11 @@ if (list) {
       if (picture) pictures.append(picture);
     }
     const extra = size > 2 ? ` and ${whole.format(size - 2)} more` : "";
-    const marks = make("span", { class: "marks" }, make("b", {}, `${whole.format(size)} offers`), make("span", {}, certainty === null ? "" : data.probabilistic ? `${told(certainty)} sure` : `score ${told(certainty)}`));
+    const sure = certainty === null ? "" : data.probabilistic ? `${told(certainty)} sure` : `score ${told(certainty)}`;
+    const prices = members.map(price).filter((each) => each !== null);
+    // All links are of two; what they cost tells more.
+    const facts = data.shops && size === 2 ? [sure, prices.length === 2 ? `${prices[0]} | ${prices[1]}` : ""] : [`${whole.format(size)} offers`, sure];
+    const marks = make("span", { class: "marks" }, make("b", {}, facts[0]), make("span", {}, facts[1]));
     const truth = truths[truthOf(group)];
     if (truth) marks.append(make("span", { class: `tag ${truth.tone}` }, truth.tag(group)));
     else if (spread) marks.append(make("span", {}, `price +${percent(spread / 1000)}`));
@@ -239,9 +249,10 @@ if (list) {
 
   function paint() {
     const height = rowHeight();
+    list.style.setProperty("--rows", `${Math.max(1, shown.length) * height + 2}px`);
     space.style.height = printing ? "auto" : `${shown.length * height}px`;
     const first = printing ? 0 : Math.max(0, Math.floor(list.scrollTop / height) - 8);
-    const last = printing ? Math.min(shown.length, 60) : Math.min(shown.length, Math.ceil((list.scrollTop + list.clientHeight) / height) + 8);
+    const last = printing ? Math.min(shown.length, PRINTED) : Math.min(shown.length, Math.ceil((list.scrollTop + list.clientHeight) / height) + 8);
     there = [first, last];
     const rows = [];
     for (let at = first; at < last; at++) rows.push(row(at));
@@ -267,14 +278,18 @@ if (list) {
     spread: (a, b) => (b[3] ?? -1) - (a[3] ?? -1),
   };
 
+  const several = data.shops ? "links" : "groups";
+  const count = () => { find("counted").textContent = `${whole.format(shown.length)} of ${whole.format(data.groups.length)} ${several}`; };
+
   function filter() {
     const asked = find("search").value.toLowerCase().split(/\s+/).filter(Boolean);
-    const least = Number(find("size").value), most = Number(find("certainty").value);
+    const least = Number(find("size").value), [low, high] = find("certainty").value.split("-").map(Number);
     const spread = find("spread") ? Number(find("spread").value) : 0;
     const truth = find("truth") ? find("truth").value : "", seen = find("seen") && find("seen").checked;
     shown = [];
     data.groups.forEach((group, at) => {
-      if (group[1] < least || (most < 1000 && (group[2] ?? 1000) > most)) return;
+      const sure = group[2] ?? 1000;
+      if (group[1] < least || sure < low || sure > high) return;
       if (spread && (group[3] ?? -1) < spread) return;
       if (truth && truthOf(group) !== truth) return;
       if (seen && !has[at]) return;
@@ -283,14 +298,14 @@ if (list) {
     });
     const by = order[find("sort").value];
     shown.sort((a, b) => by(data.groups[a], data.groups[b]) || a - b);
-    find("counted").textContent = `${whole.format(shown.length)} of ${whole.format(data.groups.length)} groups`;
+    count();
     list.scrollTop = 0;
     chosen = 0;
     paint();
   }
 
   let waiting = 0;
-  const usual = { search: "", size: "2", certainty: "1000", spread: "0", truth: "", sort: "unsure" };
+  const usual = { search: "", size: "2", certainty: "0-1000", spread: "0", truth: "", sort: "unsure" };
   for (const id of [...Object.keys(usual), "seen"]) {
     const control = find(id);
     if (control) control.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(filter, id === "search" ? 120 : 0); });
@@ -307,8 +322,12 @@ if (list) {
   list.addEventListener("scroll", () => { if (!asked) asked = requestAnimationFrame(() => { asked = 0; if (!painted()) paint(); }); });
   narrow.addEventListener("change", () => choose(chosen));
   window.addEventListener("resize", paint);
-  window.addEventListener("beforeprint", () => { printing = true; paint(); });
-  window.addEventListener("afterprint", () => { printing = false; paint(); });
+  window.addEventListener("beforeprint", () => {
+    printing = true;
+    if (shown.length > PRINTED) find("counted").textContent = `The first ${PRINTED} of ${whole.format(shown.length)} ${several}: filter the list to print others.`;
+    paint();
+  });
+  window.addEventListener("afterprint", () => { printing = false; count(); paint(); });
   list.addEventListener("keydown", (event) => {
     const page = Math.max(1, Math.floor(list.clientHeight / rowHeight()) - 1);
     const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity }[event.key];
@@ -327,87 +346,3 @@ if (list) {
   filter();
 }
 
-// --- The line -----------------------------------------------------------------------------------
-
-const plot = find("plot");
-if (plot) {
-  const points = data.curve;
-  const own = points.reduce((best, point, at) => (Math.abs(point.line - data.line) < Math.abs(points[best].line - data.line) ? at : best), 0);
-  const slider = find("line-slider");
-  const measured = points.some((point) => point.precision !== null);
-  const curves = measured ? [["precision", "main", ""], ["recall", "second", "second-curve"], ["f1", "third", "third-curve"]] : [["estimate", "main", ""]];
-  slider.max = points.length - 1;
-  slider.value = own;
-
-  function paint() {
-    const now = Number(slider.value), point = points[now];
-    const width = Math.max(260, plot.clientWidth), top = 190, gap = 34, bottom = 80, left = 44, right = 12;
-    const low = points[0].line, high = points[points.length - 1].line;
-    const x = (line) => left + ((line - low) / (high - low || 1)) * (width - left - right);
-    const y = (share) => 10 + (1 - share) * (top - 10);
-    const picture = draw("svg", { class: "plot", viewBox: `0 0 ${width} ${top + gap + bottom + 26}`, width, height: top + gap + bottom + 26, "aria-hidden": "true" });
-    for (const share of [0, 0.25, 0.5, 0.75, 1]) {
-      picture.append(draw("line", { class: "grid", x1: left, x2: width - right, y1: y(share), y2: y(share) }), draw("text", { x: left - 6, y: y(share) + 4, "text-anchor": "end" }, percent(share)));
-    }
-    for (const [name, tone, look] of curves) {
-      const there = points.filter((each) => each[name] !== null);
-      picture.append(draw("path", { class: `curve tone-${tone} ${look}`, d: there.map((each, at) => `${at ? "L" : "M"}${x(each.line).toFixed(1)},${y(each[name]).toFixed(1)}`).join("") }));
-      if (point[name] !== null) picture.append(draw("circle", { class: `dot tone-${tone}`, cx: x(point.line), cy: y(point[name]), r: 5 }));
-    }
-    const most = Math.max(...points.map((each) => each.matches), 1), base = top + gap + bottom;
-    const step = (width - left - right) / points.length;
-    points.forEach((each, at) => {
-      const height = (bottom * each.matches) / most;
-      picture.append(draw("rect", { class: at === now ? "block here" : "block", x: x(each.line) - step * 0.3, y: base - height, width: step * 0.6, height }));
-    });
-    picture.append(draw("text", { x: left - 6, y: top + gap + 10, "text-anchor": "end" }, most >= 1000 ? `${Math.round(most / 1000)}k` : most), draw("text", { x: left, y: top + gap - 6 }, "matches"));
-    for (const line of width < 420 ? [0.25, 0.5, 0.75] : [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9])
-      if (line >= low && line <= high) picture.append(draw("text", { x: x(line), y: base + 18, "text-anchor": "middle" }, line));
-    picture.append(draw("line", { class: "own", x1: x(points[own].line), x2: x(points[own].line), y1: 6, y2: base }), draw("line", { class: "now", x1: x(point.line), x2: x(point.line), y1: 6, y2: base }));
-    plot.replaceChildren(picture);
-    tell(point, now);
-  }
-
-  function tell(point, now) {
-    const shares = measured ? `precision ${percent(point.precision ?? 0, 1)}, recall ${percent(point.recall ?? 0, 1)}, F1 ${percent(point.f1 ?? 0, 1)} of pairs, by the labels` :
-      point.estimate === null ? "no labels and no probabilities: precision cannot be told" : `precision of about ${percent(point.estimate, 1)}, an estimate from the probabilities`;
-    const less = points[own].matches - point.matches;
-    const moved = now === own ? "This is the line of the run." : less >= 0 ? `${whole.format(less)} matches fewer than at the run's line, ${points[own].line.toFixed(2)}.` : `${whole.format(-less)} matches more than at the run's line, ${points[own].line.toFixed(2)}.`;
-    find("verdict").replaceChildren("At line ", make("strong", {}, point.line.toFixed(2)), ": ", make("strong", {}, whole.format(point.matches)), ` matches; ${shares}. ${moved}`);
-    slider.setAttribute("aria-valuetext", `line ${point.line.toFixed(2)}, ${point.matches} matches`);
-    for (const button of document.querySelectorAll("button[data-line]")) button.setAttribute("aria-pressed", String(Math.abs(Number(button.dataset.line) - point.line) < 1e-9));
-  }
-
-  slider.addEventListener("input", paint);
-  for (const button of document.querySelectorAll("button[data-line]"))
-    button.addEventListener("click", () => { slider.value = points.findIndex((point) => Math.abs(point.line - Number(button.dataset.line)) < 1e-9); paint(); });
-  window.addEventListener("resize", paint);
-  paint();
-}
-
-// --- Examples -----------------------------------------------------------------------------------
-
-for (const place of document.querySelectorAll("[data-examples]")) {
-  const fill = () => {
-    if (place.childElementCount) return;
-    for (const entry of data.examples[place.dataset.examples]) {
-      const [number, note] = Array.isArray(entry) ? entry : [entry, null];
-      const [left, right, score] = pairs[number];
-      const button = make("button", { class: "example", type: "button" }, make("span", { class: "score" }, told(score)), titleBeside(left, [right]), titleBeside(right, [left]), note ? make("span", { class: "more" }, note) : null);
-      button.addEventListener("click", () => openPair(number, note));
-      place.append(button);
-    }
-  };
-  const fold = place.closest("details");
-  if (fold && !fold.open) fold.addEventListener("toggle", fill, { once: true });
-  else fill();
-}
-
-for (const button of document.querySelectorAll("button[data-csv]"))
-  button.addEventListener("click", () => {
-    const address = URL.createObjectURL(new Blob(["\ufeff", data.files[button.dataset.csv]], { type: "text/csv" }));
-    const link = make("a", { href: address, download: button.dataset.csv });
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(address), 1000);
-  });
-document.documentElement.dataset.ready = "yes";
