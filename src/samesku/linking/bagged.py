@@ -20,8 +20,8 @@ __all__ = ["Bagged"]
 class Bagged:
     """Boosted trees several times over, each told apart from the others by what it was shown.
 
-    One training is a throw of the dice: another seed finds other links. Their mean is steadier, and
-    better than most of them.
+    One training is a throw of the dice: another seed finds other links. Their mean does not hang on
+    one draw; it is no better than them on average.
 
     Attributes
     ----------
