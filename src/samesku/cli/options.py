@@ -54,9 +54,9 @@ EncoderOption = Annotated[
     typer.Option(
         "--encoder",
         "-e",
-        help="tfidf, telling, phash, signature, photo, onnx:FILE, hf:MODEL, clip:MODEL or the folder "
-        "of an encoder (`samesku encoders` lists them); may be repeated. Default: tfidf, phash and "
-        "signature.",
+        help="tfidf, telling, phash, signature, photo, onnx:FILE, hf:MODEL, clip:MODEL or the "
+        "folder of an encoder (`samesku encoders` lists them); may be repeated. Default: tfidf, "
+        "phash and signature.",
     ),
 ]
 CacheOption = Annotated[
