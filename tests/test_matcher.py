@@ -1,6 +1,7 @@
 """`Matcher`: a catalogue in, matches out."""
 
 import json
+from contextlib import contextmanager
 
 import numpy as np
 import polars as pl
@@ -251,3 +252,29 @@ def test_settings_that_make_no_sense_are_refused_at_once(options):
 def test_an_unknown_fusion_is_refused():
     with pytest.raises(ValueError, match="no fusion"):
         Matcher(fusion="vote")
+
+
+class Counting(Progress):
+    """Counts what each stage says is done."""
+
+    def __init__(self):
+        super().__init__()
+        self.told = {}
+
+    @contextmanager
+    def _shown(self, name, total):
+        done = []
+        yield done.append
+        if total is not None:
+            self.told[name] = sum(done), total
+
+
+@pytest.mark.parametrize("fusion", FUSIONS)
+def test_what_takes_long_tells_how_far_it_is(shop, fusion):
+    progress = Counting()
+    Matcher([Tfidf(), PHash()], fusion, progress=progress).match(read_catalog(shop))
+    long = {"find neighbours (tfidf)", "find neighbours (phash)", "judge"}
+    assert long <= progress.told.keys()
+    for name in long:
+        done, total = progress.told[name]
+        assert done == total > 0, name

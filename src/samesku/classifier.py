@@ -24,6 +24,7 @@ from samesku.features.graph import FAINT
 from samesku.features.standing import standing
 from samesku.files import Staged
 from samesku.fusion import Judged
+from samesku.progress import Advance
 from samesku.reasons import FAMILIES, Evidence, families
 from samesku.similarity import pair_similarity
 from samesku.trees import contributions, log_odds, probability
@@ -35,6 +36,8 @@ WORDS = "words.npz"
 PASSES = ("sieve", "first", "second")
 # Pairs that the sieve finds less likely are not looked at again: most of all candidates.
 SIEVED = 0.005
+# Shares of the time that judging takes: up to the sieve, pair features, both passes, reasons.
+SHARES = {"sieve": 0.25, "features": 0.3, "passes": 0.3}
 # Features of columns that a catalogue may lack.
 OPTIONAL = ("price_", "brand_", "description_")
 
@@ -78,7 +81,14 @@ class PairClassifier:
     line: float
     card: Mapping[str, Any]
 
-    def judge(self, catalog: Catalog, candidates: Candidates, explain_from: float = 2.0) -> Judged:
+    def judge(
+        self,
+        catalog: Catalog,
+        candidates: Candidates,
+        explain_from: float = 2.0,
+        *,
+        advance: Advance = lambda done: None,
+    ) -> Judged:
         """How likely each candidate pair is the same product, and why.
 
         Parameters
@@ -87,6 +97,8 @@ class PairClassifier:
         candidates : Candidates
         explain_from : float
             Pairs from this probability on are explained; default: none.
+        advance : callable
+            Told after each step how many pairs its share of the work is.
 
         Raises
         ------
@@ -95,16 +107,19 @@ class PairClassifier:
         """
         if not len(candidates):
             return Judged(np.empty(0, np.float32))
+        done = _Share(advance, len(candidates))
         words = title_words(catalog.normal_titles)
         glanced = glance(catalog, candidates)
         judged = probability(self._odds("sieve", glanced, candidates))
         kept = np.flatnonzero(judged >= SIEVED)
         near = candidates.take(kept)
+        done("sieve")
         told = learned_similarity(words, self.words, candidates)
         text = next((name for name, kind in self.encoders.items() if kind == "text"), None)
         glanced = glanced.take(kept)
         described = pair_features(catalog, near, words, text=text, glanced=glanced)
         described = described.beside(by_learned_words(told, candidates).take(kept))
+        done("features")
         odds = self._odds("first", described, near)
         first = probability(odds)
         likely = np.flatnonzero(first >= FAINT)
@@ -113,11 +128,14 @@ class PairClassifier:
         odds[likely] += self._odds("second", described, near)
         slope, offset = self.calibration
         judged[kept] = probability(slope * odds + offset)
+        done("passes")
         explained = np.flatnonzero(judged[kept[likely]] >= explain_from)
-        if not len(explained):
-            return Judged(judged)
-        described, places = described.take(explained), kept[likely[explained]]
-        return Judged(judged, self._evidence(described, candidates, places, words))
+        evidence = None
+        if len(explained):
+            described, places = described.take(explained), kept[likely[explained]]
+            evidence = self._evidence(described, candidates, places, words)
+        done.all()
+        return Judged(judged, evidence)
 
     def _odds(self, which: str, described: Features, candidates: Candidates) -> NDArray[np.float64]:
         return log_odds(self.boosters[which], self._read(which, described, candidates))
@@ -207,6 +225,23 @@ class PairClassifier:
             return cls(boosters, features, words, head["encoders"], calibration, line, head["card"])
         except (ValueError, KeyError, TypeError, OSError, lgb.basic.LightGBMError) as error:
             raise ValueError(f"{folder} is no model that can be used: {error}") from error
+
+
+class _Share:
+    """Tells how many of the pairs are done, by the shares of the steps."""
+
+    def __init__(self, advance: Advance, pairs: int) -> None:
+        self.advance, self.pairs, self.left = advance, pairs, pairs
+
+    def __call__(self, step: str) -> None:
+        """A step is done."""
+        part = int(SHARES[step] * self.pairs)
+        self.left -= part
+        self.advance(part)
+
+    def all(self) -> None:
+        """So is the rest."""
+        self.advance(self.left)
 
 
 def learned_similarity(

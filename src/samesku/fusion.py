@@ -13,6 +13,7 @@ from samesku.candidates import Candidates
 from samesku.catalog import Catalog
 from samesku.encoders import photo, signature
 from samesku.encoders.base import Modality
+from samesku.progress import Advance
 
 if TYPE_CHECKING:
     from samesku.reasons import Evidence
@@ -67,8 +68,10 @@ class Fusion(Protocol):
     def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
         """How sure it is that each pair is the same product, float32 ``(m,)`` in [0, 1]."""
 
-    def judge(self, candidates: Candidates, catalog: Catalog) -> Judged:
-        """The scores, with the evidence for them."""
+    def judge(
+        self, candidates: Candidates, catalog: Catalog, *, advance: Advance = lambda done: None
+    ) -> Judged:
+        """The scores, with the evidence for them; `advance` is told how many pairs are done."""
 
     def lists(self, candidates: Candidates, line: float = LINE) -> dict[str, NDArray[np.bool_]]:
         """The text, photo and combined matches, bool ``(m,)``: scores from `line` on."""
@@ -157,9 +160,13 @@ class Union:
         best: Scores = np.max(self._scores(candidates), axis=1, initial=0)
         return best
 
-    def judge(self, candidates: Candidates, catalog: Catalog) -> Judged:
+    def judge(
+        self, candidates: Candidates, catalog: Catalog, *, advance: Advance = lambda done: None
+    ) -> Judged:
         """The scores; their lists are the only evidence."""
-        return Judged(self.score(candidates, catalog))
+        scores = self.score(candidates, catalog)
+        advance(len(scores))
+        return Judged(scores)
 
     def lists(self, candidates: Candidates, line: float = LINE) -> dict[str, NDArray[np.bool_]]:
         """Text matches and photo matches."""
@@ -219,9 +226,13 @@ class Concat:
         combined = self._combined_line.score(similarity, density)
         return np.where(np.isnan(similarity), alone, combined)
 
-    def judge(self, candidates: Candidates, catalog: Catalog) -> Judged:
+    def judge(
+        self, candidates: Candidates, catalog: Catalog, *, advance: Advance = lambda done: None
+    ) -> Judged:
         """The scores; their lists are the only evidence."""
-        return Judged(self.score(candidates, catalog))
+        scores = self.score(candidates, catalog)
+        advance(len(scores))
+        return Judged(scores)
 
     def lists(self, candidates: Candidates, line: float = LINE) -> dict[str, NDArray[np.bool_]]:
         """Combined matches, and text and photo matches of pairs without combined vectors."""
@@ -293,9 +304,13 @@ class UnionAll:
         union = self.union.score(candidates, catalog)
         return np.maximum(union, self.concat.combined_score(candidates))
 
-    def judge(self, candidates: Candidates, catalog: Catalog) -> Judged:
+    def judge(
+        self, candidates: Candidates, catalog: Catalog, *, advance: Advance = lambda done: None
+    ) -> Judged:
         """The scores; their lists are the only evidence."""
-        return Judged(self.score(candidates, catalog))
+        scores = self.score(candidates, catalog)
+        advance(len(scores))
+        return Judged(scores)
 
     def lists(self, candidates: Candidates, line: float = LINE) -> dict[str, NDArray[np.bool_]]:
         """Text, photo and combined matches."""

@@ -15,6 +15,7 @@ from samesku.catalog import Catalog
 from samesku.classifier import PairClassifier
 from samesku.fusion import LINE, Judged, Line, Scores, Union
 from samesku.lending import heard_pairs, lend_photos
+from samesku.progress import Advance
 
 __all__ = ["SHIPPED", "Learned", "shipped_model"]
 
@@ -55,17 +56,29 @@ class Learned:
         return self._judge(candidates, catalog).scores
 
     def judge(
-        self, candidates: Candidates, catalog: Catalog, explain_from: float = EXPLAINED_FROM
+        self,
+        candidates: Candidates,
+        catalog: Catalog,
+        explain_from: float = EXPLAINED_FROM,
+        *,
+        advance: Advance = lambda done: None,
     ) -> Judged:
         """Probability of each pair, and why those are so that may match or nearly do."""
-        return self._judge(candidates, catalog, explain_from=explain_from)
+        return self._judge(candidates, catalog, explain_from=explain_from, advance=advance)
 
     def _judge(
-        self, candidates: Candidates, catalog: Catalog, *, explain_from: float = NEVER
+        self,
+        candidates: Candidates,
+        catalog: Catalog,
+        *,
+        explain_from: float = NEVER,
+        advance: Advance = lambda done: None,
     ) -> Judged:
         heard = np.flatnonzero(heard_pairs(candidates, self.model.encoders))
         lent = lend_photos(candidates.take(heard), self.model.encoders)
-        judged = _among(len(candidates), heard, self.model.judge(catalog, lent, explain_from))
+        advance(len(candidates) - len(heard))
+        told = self.model.judge(catalog, lent, explain_from, advance=advance)
+        judged = _among(len(candidates), heard, told)
         texts = [kind == "text" for kind in candidates.modalities]
         mute = np.asarray(np.isnan(candidates.similarity[:, texts]).all(axis=1))
         if not mute.any():

@@ -14,7 +14,7 @@ from samesku.encoders.encode import Encoded, encode
 from samesku.fusion import Fusion, fusion_by_name
 from samesku.matches import Matches
 from samesku.neighbors import CROWD, FLOOR, Method, Neighbors, nearest
-from samesku.progress import Progress
+from samesku.progress import Advance, Progress
 from samesku.record import run_record
 
 __all__ = ["Matcher"]
@@ -91,8 +91,8 @@ class Matcher:
         """Match every posting of the catalogue with every other."""
         encoded = encode(catalog, self.encoders, self.cache, self.progress)
         candidates = self._candidates(encoded)
-        with self.progress.stage("judge"):
-            judged = self.fusion.judge(candidates, catalog)
+        with self.progress.stage("judge", len(candidates)) as advance:
+            judged = self.fusion.judge(candidates, catalog, advance=advance)
         run: dict[str, Any] = {}
         matches = Matches(
             catalog,
@@ -115,13 +115,14 @@ class Matcher:
     def _candidates(self, encoded: Encoded) -> Candidates:
         sources = []
         for encoder, vectors, key in zip(self.encoders, encoded.vectors, encoded.keys, strict=True):
-            with self.progress.stage(f"find neighbours ({encoder.name})"):
-                found = self._neighbors(vectors, key)
+            stage = self.progress.stage(f"find neighbours ({encoder.name})", vectors.size)
+            with stage as advance:
+                found = self._neighbors(vectors, key, advance)
             sources.append(Source(encoder.name, encoder.modality, vectors, found))
         with self.progress.stage("join candidates"):
             return join_candidates(sources)
 
-    def _neighbors(self, vectors: Vectors, key: str) -> Neighbors:
+    def _neighbors(self, vectors: Vectors, key: str, advance: Advance) -> Neighbors:
         key = content_key("neighbors-2", key, str(self.k), self.method)
         stored = self.cache.load("neighbors", key)
         if stored is not None and stored.keys() == {"query", "candidate", "similarity"}:
@@ -132,6 +133,7 @@ class Matcher:
             floor=FLOOR[vectors.kind],
             deepen=CROWD.get(vectors.kind),
             method=self.method,
+            advance=advance,
         )
         self.cache.store("neighbors", key, found.arrays)
         return found

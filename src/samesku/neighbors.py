@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesku.encoders.base import Vectors
+from samesku.progress import Advance
 from samesku.search import RowSearch, row_search
 
 __all__ = ["CROWD", "FLOOR", "Method", "Neighbors", "density", "merge_neighbors", "nearest"]
@@ -74,6 +75,7 @@ def nearest(
     floor: float = 0.0,
     method: Method = "auto",
     deepen: float | None = None,
+    advance: Advance = lambda done: None,
 ) -> Neighbors:
     """Find the k nearest postings of each query.
 
@@ -93,6 +95,8 @@ def nearest(
     deepen : float, optional
         A posting whose k-th neighbour is still at least so similar stands in a larger crowd: it is
         asked again for four times as many, up to `DEEPEST`.
+    advance : callable
+        Told how many more postings have been asked for, those without a row included.
 
     Returns
     -------
@@ -108,12 +112,13 @@ def nearest(
     if queries.kind != index.kind:
         raise ValueError(f"cannot search {queries.kind} vectors among {index.kind} ones")
     if not len(queries.owner) or not len(index.owner):
+        advance(queries.size)
         empty = np.empty(0, np.int64)
         return Neighbors(empty, empty, np.empty(0, np.float32), queries.size)
     if method == "auto":
         method = "exact" if len(index.owner) < APPROXIMATE_FROM[index.kind] else "approximate"
     search = row_search(index, floor, approximate=method == "approximate")
-    found = _ask(search, queries, index, k)
+    found = _ask(search, queries, index, k, advance)
     while deepen is not None and k < DEEPEST:
         crowded = _crowded(found, k, deepen)
         if not crowded.any():
@@ -123,7 +128,13 @@ def nearest(
     return found
 
 
-def _ask(search: RowSearch, queries: Vectors, index: Vectors, k: int) -> Neighbors:
+def _ask(
+    search: RowSearch,
+    queries: Vectors,
+    index: Vectors,
+    k: int,
+    advance: Advance = lambda done: None,
+) -> Neighbors:
     """The k nearest of every query, some postings at a time so that memory stays bounded."""
     views = int(np.bincount(index.owner).max())
     # Enough rows that k other postings remain when the query's own rows come first.
@@ -139,6 +150,8 @@ def _ask(search: RowSearch, queries: Vectors, index: Vectors, k: int) -> Neighbo
         query, candidate = queries.owner[start + row], index.owner[found]
         other = query != candidate
         parts.append(_best(query[other], candidate[other], similarity[other], k, queries.size))
+        advance(last + 1 - first)
+    advance(queries.size - len(postings))
     return Neighbors(
         np.concatenate([part.query for part in parts]),
         np.concatenate([part.candidate for part in parts]),
