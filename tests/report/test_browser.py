@@ -72,6 +72,7 @@ def visit(browser, address):
 
 
 def counted(page):
+    page.wait_for_timeout(100)  # a filter acts a moment after it was set
     return int(page.inner_text("#counted").split(" of ")[0].replace(",", ""))
 
 
@@ -142,6 +143,8 @@ def test_pairs_that_nearly_matched_come_by_and_by(visit):
     page = visit()
     told = int(page.inner_text("#near summary").split()[0].replace(",", ""))
     page.click("#near summary")
+    # A fold tells that it was opened only later.
+    page.locator("#near .example").first.wait_for()
     assert page.locator("#near .example").count() == min(told, 20)
     while page.locator("#near button.download").count():
         page.click("#near button.download")
