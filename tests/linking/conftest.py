@@ -3,6 +3,8 @@
 import polars as pl
 import pytest
 
+from samesku import read_catalog
+
 BRANDS = ("Sony", "Denon", "Bose", "Canon", "Philips", "Sharp")
 KINDS = ("turntable", "receiver", "camera", "microwave", "headphones", "projector")
 
@@ -55,3 +57,18 @@ def truth(shops):
     ours, theirs = shops
     have = set(ours["posting_id"])
     return {(row["truth"], row["posting_id"]) for row in theirs.to_dicts() if row["truth"] in have}
+
+
+@pytest.fixture
+def catalog():
+    """300 products of three offers each, to cut pseudo-shops from."""
+    rows = range(900)
+    return read_catalog(
+        pl.DataFrame(
+            {
+                "posting_id": [f"p{row}" for row in rows],
+                "title": [f"maker{row // 30} word{row} of product{row // 3}" for row in rows],
+                "label_group": [f"g{row // 3}" for row in rows],
+            }
+        )
+    )

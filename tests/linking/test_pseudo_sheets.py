@@ -1,26 +1,9 @@
 """Descriptions and prices of pseudo-shops."""
 
 import numpy as np
-import polars as pl
-import pytest
 
-from samesku import read_catalog
 from samesku.linking.pseudo_sheets import product_sheets
 from samesku.linking.pseudo_shops import draw_shops
-
-
-@pytest.fixture
-def catalog():
-    rows = range(900)
-    return read_catalog(
-        pl.DataFrame(
-            {
-                "posting_id": [f"p{row}" for row in rows],
-                "title": [f"maker{row // 30} word{row} of product{row // 3}" for row in rows],
-                "label_group": [f"g{row // 3}" for row in rows],
-            }
-        )
-    )
 
 
 def test_a_sheet_says_more_than_a_title(catalog):

@@ -1,25 +1,10 @@
 """Two shops cut from one catalogue."""
 
 import numpy as np
-import polars as pl
 import pytest
 
 from samesku import read_catalog
 from samesku.linking.pseudo_shops import PseudoShops, deal, draw_shops
-
-
-@pytest.fixture
-def catalog():
-    rows = range(900)
-    return read_catalog(
-        pl.DataFrame(
-            {
-                "posting_id": [f"p{row}" for row in rows],
-                "title": [f"word{row} of product {row // 3}" for row in rows],
-                "label_group": [f"g{row // 3}" for row in rows],
-            }
-        )
-    )
 
 
 def products(side):
