@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Protocol
@@ -137,8 +138,24 @@ DEFAULT_UNION_ALL_LINES = {
 DEFAULT_TEXT_WEIGHT = 0.65
 
 
+class _Unexplained(ABC):
+    """A fusion that has no more to tell of a pair than its score and the lists it is in."""
+
+    @abstractmethod
+    def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
+        """How sure it is of each pair, float32 ``(m,)``."""
+
+    def judge(
+        self, candidates: Candidates, catalog: Catalog, *, advance: Advance = lambda done: None
+    ) -> Judged:
+        """The scores; their lists are the only evidence."""
+        scores = self.score(candidates, catalog)
+        advance(len(scores))
+        return Judged(scores)
+
+
 @dataclass(frozen=True)
-class Union:
+class Union(_Unexplained):
     """Text matches together with photo matches: each encoder has a line of its own."""
 
     drawn: Mapping[str, Line] = field(default_factory=dict)
@@ -160,14 +177,6 @@ class Union:
         best: Scores = np.max(self._scores(candidates), axis=1, initial=0)
         return best
 
-    def judge(
-        self, candidates: Candidates, catalog: Catalog, *, advance: Advance = lambda done: None
-    ) -> Judged:
-        """The scores; their lists are the only evidence."""
-        scores = self.score(candidates, catalog)
-        advance(len(scores))
-        return Judged(scores)
-
     def lists(self, candidates: Candidates, line: float = LINE) -> dict[str, NDArray[np.bool_]]:
         """Text matches and photo matches."""
         matched = self._scores(candidates) >= line
@@ -188,7 +197,7 @@ class Union:
 
 
 @dataclass(frozen=True)
-class Concat:
+class Concat(_Unexplained):
     """One combined vector per posting, each modality unit-normalised, and one line for its cosine.
 
     The cosine of two concatenated vectors is the weighted mean of the modalities' cosines, and no
@@ -225,14 +234,6 @@ class Concat:
         alone = self._alone.score(candidates, catalog)
         combined = self._combined_line.score(similarity, density)
         return np.where(np.isnan(similarity), alone, combined)
-
-    def judge(
-        self, candidates: Candidates, catalog: Catalog, *, advance: Advance = lambda done: None
-    ) -> Judged:
-        """The scores; their lists are the only evidence."""
-        scores = self.score(candidates, catalog)
-        advance(len(scores))
-        return Judged(scores)
 
     def lists(self, candidates: Candidates, line: float = LINE) -> dict[str, NDArray[np.bool_]]:
         """Combined matches, and text and photo matches of pairs without combined vectors."""
@@ -276,7 +277,7 @@ class Concat:
 
 
 @dataclass(frozen=True)
-class UnionAll:
+class UnionAll(_Unexplained):
     """Text matches, photo matches and combined matches together.
 
     Three lists catch more than two, so each line stands a little higher than on its own.
@@ -303,14 +304,6 @@ class UnionAll:
         """The better of the lists' scores."""
         union = self.union.score(candidates, catalog)
         return np.maximum(union, self.concat.combined_score(candidates))
-
-    def judge(
-        self, candidates: Candidates, catalog: Catalog, *, advance: Advance = lambda done: None
-    ) -> Judged:
-        """The scores; their lists are the only evidence."""
-        scores = self.score(candidates, catalog)
-        advance(len(scores))
-        return Judged(scores)
 
     def lists(self, candidates: Candidates, line: float = LINE) -> dict[str, NDArray[np.bool_]]:
         """Text, photo and combined matches."""

@@ -53,7 +53,7 @@ class Learned:
 
     def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
         """Probability of each pair."""
-        return self._judge(candidates, catalog).scores
+        return self.judge(candidates, catalog, NEVER).scores
 
     def judge(
         self,
@@ -64,16 +64,6 @@ class Learned:
         advance: Advance = lambda done: None,
     ) -> Judged:
         """Probability of each pair, and why those are so that may match or nearly do."""
-        return self._judge(candidates, catalog, explain_from=explain_from, advance=advance)
-
-    def _judge(
-        self,
-        candidates: Candidates,
-        catalog: Catalog,
-        *,
-        explain_from: float = NEVER,
-        advance: Advance = lambda done: None,
-    ) -> Judged:
         heard = np.flatnonzero(heard_pairs(candidates, self.model.encoders))
         lent = lend_photos(candidates.take(heard), self.model.encoders)
         advance(len(candidates) - len(heard))

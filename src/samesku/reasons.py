@@ -17,7 +17,7 @@ from samesku.features.title_words import TitleWords
 from samesku.presence import row_max
 from samesku.titles import quantity_tokens
 
-__all__ = ["FAMILIES", "Evidence", "families"]
+__all__ = ["FAMILIES", "Evidence", "as_said", "families"]
 
 FAMILIES = (
     "titles",
@@ -229,6 +229,11 @@ def _photo(similarity: float) -> str:
     return f"photos {'alike' if similarity >= ALIKE else 'differ'} {similarity:.2f}"
 
 
+def as_said(word: str) -> str:
+    """A word as a seller says it: `size_xl` is how word lists write a size."""
+    return word.replace("size_", "size ")
+
+
 def _rarest(rows: sp.csr_matrix, names: Sequence[str]) -> list[str]:
     """The rarest word of each row, empty where there is none."""
     rows.eliminate_zeros()
@@ -239,8 +244,7 @@ def _rarest(rows: sp.csr_matrix, names: Sequence[str]) -> list[str]:
     told, first = np.unique(row[best], return_index=True)
     rarest = [""] * rows.shape[0]
     for at, column in zip(told.tolist(), rows.indices[best[first]].tolist(), strict=True):
-        # `size_xl` is how a word list writes it, not how a seller does.
-        rarest[at] = names[column].replace("size_", "size ")
+        rarest[at] = as_said(names[column])
     return rarest
 
 

@@ -10,8 +10,7 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.cores import usable_cores
-from samesku.trees import contributions
+from samesku.trees import contributions, log_odds
 
 __all__ = ["Bagged"]
 
@@ -40,7 +39,7 @@ class Bagged:
         """Mean log odds of each row of ``(m, f)``, float64 ``(m,)``."""
         total = np.zeros(len(values))
         for member in self.members:
-            total += member.predict(values, raw_score=True, num_threads=usable_cores())
+            total += log_odds(member, values)
         return total / len(self.members)
 
     def parts(

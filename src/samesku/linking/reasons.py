@@ -13,6 +13,7 @@ from samesku.features.codes import model_codes
 from samesku.features.title_words import TitleWords, title_words
 from samesku.linking.known import KnownLinks
 from samesku.linking.sides import Sides
+from samesku.reasons import as_said
 from samesku.titles import quantity_tokens
 
 __all__ = ["link_reasons"]
@@ -155,4 +156,4 @@ class _Facts:
 
 
 def _quoted(words: Sequence[str]) -> str:
-    return ", ".join(f'"{word.replace("size_", "size ")}"' for word in words)
+    return ", ".join(f'"{as_said(word)}"' for word in words)
