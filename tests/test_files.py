@@ -57,9 +57,26 @@ def test_a_file_in_the_place_of_the_folder_is_told(tmp_path):
         check_folder(tmp_path / "out" / "deeper")
 
 
-def test_a_folder_is_checked_without_leaving_anything_in_it(tmp_path):
-    check_folder(tmp_path / "out")
-    assert list((tmp_path / "out").iterdir()) == []
+def test_a_folder_is_checked_without_leaving_a_trace(tmp_path):
+    check_folder(tmp_path / "deep" / "out")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "mine").mkdir()
+    check_folder(tmp_path / "mine")
+    assert list(tmp_path.iterdir()) == [tmp_path / "mine"]
+
+
+def test_what_fails_leaves_no_folder_but_what_others_put_there(tmp_path):
+    def fail(folder, also=None):
+        with pytest.raises(ValueError, match="broken"), Staged(folder) as staged:
+            staged.path("a.txt").write_text("1")
+            if also is not None:
+                also.touch()
+            raise ValueError("broken")
+
+    fail(tmp_path / "deep" / "out")
+    assert list(tmp_path.iterdir()) == []
+    fail(tmp_path / "deep" / "out", also=tmp_path / "deep" / "other.txt")
+    assert list((tmp_path / "deep").iterdir()) == [tmp_path / "deep" / "other.txt"]
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")

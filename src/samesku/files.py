@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -19,7 +20,8 @@ class Staged:
     Parameters
     ----------
     folder : Path
-        Where the files shall stand; made when missing. Other files in it are left alone.
+        Where the files shall stand; made when missing, and gone again when nothing is written.
+        Other files in it are left alone.
 
     Attributes
     ----------
@@ -42,6 +44,7 @@ class Staged:
     def __enter__(self) -> Staged:
         if self.folder.exists() and not self.folder.is_dir():
             raise NotADirectoryError(f"{self.folder} is a file; name a folder for the output")
+        self._made = [each for each in (self.folder, *self.folder.parents) if not each.exists()]
         self.folder.mkdir(parents=True, exist_ok=True)
         self._stage = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=self.folder))
         return self
@@ -69,10 +72,15 @@ class Staged:
                     self.written.append(self.folder / name)
         finally:
             shutil.rmtree(self._stage, ignore_errors=True)
+            if not self.written:
+                # Folders in which something else has appeared since stay.
+                with suppress(OSError):
+                    for made in self._made:
+                        made.rmdir()
 
 
 def check_folder(folder: Path) -> None:
-    """Fail before the work, not after it, when nothing can be written to `folder`.
+    """Fail before the work, not after it, when nothing can be written to `folder`; leave no trace.
 
     Raises
     ------
