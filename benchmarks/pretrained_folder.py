@@ -52,10 +52,10 @@ def mobilenetv2(state: dict[str, torch.Tensor]) -> tuple[nn.Module, Any]:
 def efficientnet_lite0(state: dict[str, torch.Tensor]) -> tuple[nn.Module, Any]:
     """EfficientNet-B0 (M. Tan & Q. Le, ICML 2019) without squeeze-and-excitation, with ReLU6.
 
-    Transformers cannot leave squeeze-and-excitation out, so here it lets everything through; as the
-    slope is 0, it stays so in fine-tuning but for a trace of weight decay. Strides pad below and to
-    the right, as TensorFlow does wherever a side is even: the same to the last digits of float32
-    for photos whose sides are multiples of 32.
+    Transformers cannot leave squeeze-and-excitation out. Here it lets everything through, and stays
+    so in fine-tuning: its slope is 0, and offsets do not decay. Strides pad below and to the right,
+    as TensorFlow does wherever a side is even: the same to the last digits of float32 for photos
+    whose sides are multiples of 32.
     """
     config = transformers.EfficientNetConfig(
         image_size=224, width_coefficient=1.0, depth_coefficient=1.0, hidden_dim=1280,
