@@ -2,7 +2,7 @@
 
     python benchmarks/train_encoders.py demo-photo [MARKET] [--postings 6000] [--seed 7]
     python benchmarks/train_encoders.py demo-title [MARKET] [--postings 6000] [--seed 7]
-    python benchmarks/train_encoders.py photos CATALOGUE.csv --base FOLDER
+    python benchmarks/train_encoders.py photos CATALOGUE.csv --base FOLDER [--side 112]
     python benchmarks/train_encoders.py titles CATALOGUE.csv --split SPLIT.csv [--work FOLDER]
     python benchmarks/train_encoders.py memory
 
@@ -48,7 +48,7 @@ from samesku.evaluation.metrics import Sampled, bootstrap, group_tally, posting_
 from samesku.evaluation.splits import Split, group_folds, read_split
 from samesku.features import pair_features
 from samesku.progress import Progress
-from samesku.training.heads import bring_photos_to, photo_side
+from samesku.training.heads import bring_photos_to
 from samesku.training.settings import PREFIX, TrainingSettings
 from samesku.training.train_encoder import train_encoder
 from samesku.training.validation import Retrieval, compare, retrieval
@@ -88,6 +88,7 @@ def main() -> None:
     parser.add_argument("--split", type=Path)
     parser.add_argument("--postings", type=int, default=8000)
     parser.add_argument("--seed", type=int, default=9)
+    parser.add_argument("--side", type=int, default=FINE.photo_size, help="pixels of *photos*")
     parser.add_argument("--work", type=Path, help="folder for what is trained; default: none")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as made:
@@ -95,7 +96,7 @@ def main() -> None:
         if given.what == "memory":
             memory(folder)
         elif given.what == "photos":
-            photos(read_catalog(given.catalogue), given.base, folder)
+            photos(read_catalog(given.catalogue), given.base, given.side, folder)
         elif given.what == "titles":
             titles(read_catalog(given.catalogue), given.split, given.base, folder)
         else:
@@ -137,7 +138,7 @@ def demo(
     show(catalog, parts, [*encoders_in(folder / "mine"), *encoders_by_name([rival])], slices)
 
 
-def photos(catalog: Catalog, base: str, folder: Path) -> None:
+def photos(catalog: Catalog, base: str, side: int, folder: Path) -> None:
     """A pretrained photo network before and after, on products held out."""
     parts = Parts.of(catalog)
     # Known from here on: the benchmark's own base is of a family that the package leaves out.
@@ -147,13 +148,13 @@ def photos(catalog: Catalog, base: str, folder: Path) -> None:
         "photo",
         base,
         folder / "trained",
-        FINE,
+        replace(FINE, photo_size=side),
         split=Split("validation", parts.train, parts.validation),
         export=False,
         progress=Told(),
     )
     start = load_backbone(base, "photo")
-    bring_photos_to(start, FINE.photo_size or photo_side(start))
+    bring_photos_to(start, side)
     start.save(folder / "start")
     encoders = [*encoders_in(folder / "trained"), *encoders_in(folder / "start")]
     everyone = {"all": np.ones(len(catalog), dtype=bool)}
