@@ -79,7 +79,7 @@ def restyled_titles(titles: Sequence[str], random: Random) -> list[str]:
 def _translated(said: Sequence[Words], random: Random) -> list[Words]:
     """Some of the words that many titles hold become other words, the same in all titles."""
     share = random.uniform(0.1, 0.5)
-    common = _common(said, random.integers(2, 6))
+    common = _common(said, int(random.integers(2, 6)))
     other = {
         word: "".join(random.choice(SYLLABLES, size=random.integers(2, 5)))
         for word in common
