@@ -84,8 +84,8 @@ def test_a_damaged_judge_is_told(tmp_path):
         (tmp_path / file.name).write_bytes(file.read_bytes())
     assert LinkJudge.load(tmp_path).first.names == shipped_judge().first.names
     head = (tmp_path / "judge.json").read_text()
-    (tmp_path / "judge.json").write_text(head.replace('"format": 2', '"format": 9'))
-    with pytest.raises(ValueError, match="format 9 instead of 2"):
+    (tmp_path / "judge.json").write_text(head.replace('"format": 3', '"format": 9'))
+    with pytest.raises(ValueError, match="format 9 instead of 3"):
         LinkJudge.load(tmp_path)
     (tmp_path / "judge.json").write_text(head)
     (tmp_path / "pairs-0.txt").write_bytes((SHIPPED / "crowd-0.txt").read_bytes())

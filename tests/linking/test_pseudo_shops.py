@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from samesku import read_catalog
-from samesku.linking.pseudo_shops import PseudoShops, deal, draw_shops
+from samesku.linking.pseudo_shops import PseudoShops, deal, draw_shops, reworded
 
 
 def products(side):
@@ -40,3 +40,19 @@ def test_labels_are_needed(catalog):
     blind = read_catalog(catalog.frame.drop("label_group"))
     with pytest.raises(ValueError, match="has no labels"):
         deal(blind, PseudoShops(1.0), seed=0)
+
+
+def test_a_large_shop_has_all_that_a_small_one_has(catalog):
+    for seed in range(6):
+        sides = draw_shops(catalog, seed, contained=True)
+        small, large = sorted((sides.left, sides.right), key=len)
+        assert set(products(small)) <= set(products(large))
+        assert len(small) < len(large) / 2
+
+
+def test_reworded_shops_have_the_same_offers(catalog):
+    sides = draw_shops(catalog, 3)
+    worded = [reworded(sides, seed) for seed in (0, 0, 1, 2)]
+    assert all(products(sides.left) == products(each.left) for each in worded)
+    assert worded[0].left.titles == worded[1].left.titles
+    assert len({tuple(each.right.titles) for each in [sides, *worded]}) > 1

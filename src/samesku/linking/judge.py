@@ -3,8 +3,8 @@
 Four steps, of which none needs a label:
 
 1. A logistic regression and boosted trees read the titles and hashes of each pair, told relative to
-   rivals and siblings (:func:`samesku.linking.evidence.title_view`); the mean of their log odds
-   counts. They were trained on pseudo-shops.
+   rivals and siblings (:func:`samesku.linking.evidence.title_view`); of the log odds that count, a
+   fifth is the regression's. They were trained on pseudo-shops.
 2. Small trees read that judgement of all pairs at once
    (:func:`samesku.linking.crowd.crowd_features`): competition, and how much the shops share. Rivals
    that are surely linked elsewhere no longer count (:func:`samesku.linking.settling.settled_odds`).
@@ -45,7 +45,7 @@ from samesku.reasons import FAMILIES, Evidence, families
 __all__ = ["SHIPPED", "FirstLook", "LinkJudge", "SecondLook", "shipped_judge"]
 
 SHIPPED = Path(__file__).parents[1] / "models" / "links"
-FORMAT = 2
+FORMAT = 3
 # Links from this probability on teach, if there are so many; beside each so many of its rivals.
 SURE = 0.7
 FEWEST = 20
@@ -67,6 +67,9 @@ AROUND = FAMILIES.index("offers around")
 # Log odds beyond which views say no more: what they add is told in proportion, else the crowd would
 # seem to speak against the surest links.
 ENOUGH = 7.0
+
+# What the weights count for in the first judgement; the trees, which rank rivals better, the rest.
+WEIGHTS_SHARE = 0.2
 
 Floats = NDArray[np.float64]
 # The family of each number, by its name.
@@ -93,10 +96,11 @@ class FirstLook:
     trees: Bagged
 
     def log_odds(self, titles: Features) -> Floats:
-        """Mean log odds of both, float64 ``(m,)``."""
+        """Log odds of both in their shares, float64 ``(m,)``."""
         values = titles.select(self.names, may_miss=FIRST_VIEW)
-        mean: Floats = (self.weights.log_odds(values) + self.trees.log_odds(values)) / 2
-        return mean
+        weighed = WEIGHTS_SHARE * self.weights.log_odds(values)
+        grown: Floats = (1 - WEIGHTS_SHARE) * self.trees.log_odds(values)
+        return weighed + grown
 
     def parts(
         self, titles: Features, places: NDArray[np.integer], family: Families
@@ -105,9 +109,9 @@ class FirstLook:
         values = titles.select(self.names, may_miss=FIRST_VIEW)[places]
         of = family(self.names)
         grown, start = self.trees.parts(values, of)
-        mean = _by_family(self.weights.parts(values), of)
-        mean[:, : grown.shape[1]] += grown
-        return mean / 2, (self.weights.bias + start) / 2
+        parts = WEIGHTS_SHARE * _by_family(self.weights.parts(values), of)
+        parts[:, : grown.shape[1]] += (1 - WEIGHTS_SHARE) * grown
+        return parts, WEIGHTS_SHARE * self.weights.bias + (1 - WEIGHTS_SHARE) * start
 
 
 @dataclass(frozen=True, eq=False)

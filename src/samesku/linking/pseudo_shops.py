@@ -11,13 +11,17 @@ from numpy.typing import NDArray
 from samesku.catalog import Catalog, read_catalog
 from samesku.linking.pseudo_sheets import product_sheets, told_beside
 from samesku.linking.sides import Sides
+from samesku.linking.title_styles import restyled_titles
 
-__all__ = ["PseudoShops", "deal", "draw_shops"]
+__all__ = ["PseudoShops", "deal", "draw_shops", "reworded"]
 
 OVERLAPS = (1.0, 0.9, 0.7, 0.5, 0.3, 0.2, 0.1, 0.05)
 # Share of the products of one shop only that go to the left one.
 BALANCES = (0.5, 0.5, 0.5, 0.3, 0.7, 0.1, 0.9, 0.03, 0.97)
 FEWEST_PRODUCTS, FEWEST_OFFERS = 120, 10
+# A small shop all of whose products a large one has: their share, and how many the large one has.
+CONTAINED = (0.02, 0.05, 0.1, 0.2, 0.3)
+LEAST_OF_LARGE, MOST_OF_LARGE = 300, 4000
 # How often a shop has one offer per product, and tells the hashes of its photos.
 SINGLE, HASHES = 0.75, 0.3
 # A third of the shops leave words out, each its own share of them; some turn the words around, some
@@ -71,7 +75,12 @@ def deal(catalog: Catalog, shops: PseudoShops, seed: int) -> Sides:
 
 
 def draw_shops(
-    catalog: Catalog, seed: int, most_products: int = 2000, *, sheets: bool = False
+    catalog: Catalog,
+    seed: int,
+    most_products: int = 2000,
+    *,
+    sheets: bool = False,
+    contained: bool = False,
 ) -> Sides:
     """Draw two shops with all that differs between pairs of shops drawn, too.
 
@@ -88,16 +97,23 @@ def draw_shops(
     sheets : bool
         Whether the shops also tell descriptions, prices or both, made up from sheets that their
         common products share in part.
+    contained : bool
+        Whether one shop is large and has all products of the other; `most_products` is not read.
     """
     random = np.random.default_rng(seed)
     labels = catalog.labels
     if labels is None:
         raise ValueError(f"{catalog.name} has no labels to deal its products by")
+    fewest = FEWEST_PRODUCTS
+    if contained:
+        fewest, most_products = LEAST_OF_LARGE, MOST_OF_LARGE
     while True:
         shops = PseudoShops(
-            random.choice(OVERLAPS), random.choice(BALANCES), bool(random.random() < SINGLE)
+            random.choice(CONTAINED if contained else OVERLAPS),
+            float(random.integers(2)) if contained else random.choice(BALANCES),
+            bool(random.random() < SINGLE),
         )
-        count = int(np.exp(random.uniform(np.log(FEWEST_PRODUCTS), np.log(most_products))))
+        count = int(np.exp(random.uniform(np.log(fewest), np.log(most_products))))
         some = random.permutation(labels.max() + 1)[:count]
         drawn = catalog.take(np.flatnonzero(np.isin(labels, some)))
         if random.random() < CODED:
@@ -110,6 +126,19 @@ def draw_shops(
     if sheets:
         styled = told_beside(styled, product_sheets(drawn, random), random)
     return Sides(*styled)
+
+
+def reworded(sides: Sides, seed: int) -> Sides:
+    """The same shops, each of which words its titles in a way of its own, further apart."""
+    random = np.random.default_rng(70_000 + seed)
+    left, right = (
+        replace(
+            side,
+            frame=side.frame.with_columns(pl.Series("title", restyled_titles(side.titles, random))),
+        )
+        for side in (sides.left, sides.right)
+    )
+    return Sides(left, right)
 
 
 def _turns(products: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -29,13 +29,16 @@ T = TypeVar("T")
 FOLDS = 4
 # Hopeless pairs are many and alike: so many are kept, and count the more for it.
 KEPT = 0.1
+# Of two shops about so many pairs train, and at least so many that are no links: more teach nothing
+# more.
+MOST, LEAST_APART = 900, 100
 # A pair whose lead over its rivals is above this is not hopeless.
 HOPELESS = -0.03
 CONTEST = ("word_cosine_lead_max", "tfidf_lead_max", "shared_mass_of_all_lead_max")
-ROUNDS = 150
+ROUNDS = 75
 TREES: dict[str, Any] = {
     "objective": "binary",
-    "learning_rate": 0.06,
+    "learning_rate": 0.12,
     "num_leaves": 8,
     "min_data_in_leaf": 40,
     "feature_fraction": 0.5,
@@ -97,12 +100,30 @@ def example(sides: Sides, seed: int = 0) -> Example:
     titles = title_view(sides, candidates)
     leading = np.nan_to_num(titles.select(CONTEST), nan=-1).max(axis=1, initial=-1) > HOPELESS
     hard = leading | same
-    kept = hard | (np.random.default_rng(seed).random(len(hard)) < KEPT)
+    random = np.random.default_rng(seed)
+    kept = hard | (random.random(len(hard)) < KEPT)
     weight = np.where(hard, 1, 1 / KEPT)
     # Large shops have more pairs but are one example of two shops all the same.
     weight /= np.sqrt(max(weight[kept].sum(), 1))
+    kept, weight = _fewer(kept, weight, same, random)
     sizes = len(sides.left), len(sides.right)
     return Example(candidates.left, candidates.right, titles, same, sizes, kept, weight)
+
+
+def _fewer(
+    kept: NDArray[np.bool_],
+    weight: NDArray[np.float64],
+    same: NDArray[np.bool_],
+    random: np.random.Generator,
+) -> tuple[NDArray[np.bool_], NDArray[np.float64]]:
+    """Keep fewer of the pairs that are no links, and let these count for all of them."""
+    apart = np.flatnonzero(kept & ~same)
+    chosen = random.permutation(apart)[: max(MOST - np.count_nonzero(same), LEAST_APART)]
+    kept = same.copy()
+    kept[chosen] = True
+    weight = weight.copy()
+    weight[chosen] *= weight[apart].sum() / max(weight[chosen].sum(), 1e-9)
+    return kept, weight
 
 
 def train_judge(
