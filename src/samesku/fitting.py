@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,9 +143,12 @@ class _Start:
         glanced = stacked([scene.glanced for scene in scenes])
         sieve = pairs.crossed("sieve", glanced)
         odds = pairs.honest(sieve, glanced)
-        kept = pairs.hard(odds, SIEVED)
-        # Each catalogue's share of the stacked pairs that were kept.
-        parts = parts_of(kept, [len(scene.candidates) for scene in scenes])
+        # Each catalogue by itself: many offers of few products, as rehearsals have, must not let
+        # the hopeless pairs of the real one pass.
+        ends = np.cumsum([0, *(len(scene.candidates) for scene in scenes)])
+        spans = [np.arange(*span) for span in pairwise(ends)]
+        parts = [pairs.take(span).hard(odds[span], SIEVED) for span in spans]
+        kept = np.concatenate([span[part] for span, part in zip(spans, parts, strict=True)])
         here, real = scenes[0], scenes[0].candidates
         weights = crossed_weights(
             here.catalog.normal_titles,
