@@ -120,6 +120,20 @@ def test_catalogues_beside_have_products_of_their_own(market, unseen):
     assert len(products[0]) == len(np.unique(unseen[0].labels))
 
 
+def test_a_catalogue_beside_that_a_network_looks_at_comes_by_hashes_alone_too(market, unseen):
+    catalog, candidates = unseen
+    rows = np.random.default_rng(0).normal(size=(len(catalog), 8)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    dense = Vectors(rows, np.arange(len(catalog)), len(catalog))
+    network = Source("network", "photo", dense, nearest(dense, k=20, floor=-1))
+    both = join_candidates([*candidates.sources, network])
+    seen, hashed = beside([(catalog, both)], market[0])
+    assert seen.candidates.encoders == ("tfidf", "phash", "network")
+    assert hashed.candidates.encoders == ("tfidf", "phash")
+    assert len(hashed.candidates) == len(candidates) < len(seen.candidates)
+    np.testing.assert_array_equal(seen.labels, hashed.labels)
+
+
 def test_a_catalogue_beside_without_labels_is_refused(market, search):
     offers = pl.DataFrame({"posting_id": ["a", "b"], "title": ["tea 5 g", "tea 5 g"]})
     with pytest.raises(ValueError, match="no labels to train on"):

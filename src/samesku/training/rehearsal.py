@@ -124,6 +124,9 @@ def rehearse(
 def beside(catalogues: Sequence[tuple[Catalog, Candidates]], catalog: Catalog) -> list[Rehearsal]:
     """Other labelled catalogues, to train on beside the given one.
 
+    One whose photos are looked at by more than hashes comes twice: the second time by hashes alone,
+    so that a model holds up where only those are asked for.
+
     Raises
     ------
     ValueError
@@ -137,6 +140,10 @@ def beside(catalogues: Sequence[tuple[Catalog, Candidates]], catalog: Catalog) -
         labels = np.where(other.labels >= 0, other.labels + begin, -1)
         begin = int(labels.max()) + 1
         others.append(Rehearsal(other, candidates, labels))
+        hashes = [each for each in candidates.sources if each.vectors.kind == "bits"]
+        titles = [each for each in candidates.sources if each.modality == "text"]
+        if hashes and len(titles) + len(hashes) < len(candidates.sources):
+            others.append(Rehearsal(other, join_candidates([*titles, *hashes]), labels))
     return others
 
 
