@@ -1,10 +1,11 @@
 """Train the model that comes with samesku, or score the way it is trained.
 
-    python benchmarks/shipped_model.py train.csv --out src/samesku/models/titles-and-hashes
-    python benchmarks/shipped_model.py train.csv --split split.csv
+    python benchmarks/shipped_model.py train.csv --grocery grocery --out src/samesku/models/learned
+    python benchmarks/shipped_model.py train.csv --grocery grocery --split split.csv
 
 Beside the labelled postings it trains on drawn marketplaces, in seeds that the demo does not use,
-so that it meets catalogues of other sizes, with photos, and look-alikes that differ in one number.
+so that it meets catalogues of other sizes, with photos, and look-alikes that differ in one number;
+and on true photos of groceries: those that the photo network learned from, no others.
 """
 
 from __future__ import annotations
@@ -12,12 +13,17 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+import numpy as np
+import polars as pl
+from photo_split import read_labelled
+
 from samesku.cli import app
 from samesku.demo import draw_marketplace
 
 # Postings and seed of each marketplace.
 MARKETS = ((2000, 101), (800, 102), (250, 103), (80, 104))
-FUSIONS = ("union-all", "union", "concat", "learned")
+FUSIONS = ("union-all", "union", "concat")
+PHOTOS = ("images", "train_images")
 
 
 def main() -> None:
@@ -25,21 +31,61 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("catalogue", type=Path)
     parser.add_argument("--out", type=Path, help="folder of the model")
-    parser.add_argument("--split", type=Path, help="score on this split instead of training on all")
-    parser.add_argument("--encoder", "-e", action="append", help="default: tfidf, phash")
+    parser.add_argument("--split", type=Path, help="train on its `train` part, score the other")
+    parser.add_argument("--grocery", type=Path, help="folder of the grocery photos")
+    parser.add_argument("--encoder", "-e", action="append", help="default: tfidf, phash, photo")
     parser.add_argument("--work", type=Path, default=Path("shipped-model-work"))
     options = parser.parse_args()
     if (options.out is None) == (options.split is None):
         parser.error("give --out to train or --split to score")
-    shared = [f"--beside={folder / 'train.csv'}" for folder in markets(options.work)]
-    for name in options.encoder or ("tfidf", "phash"):
-        shared += ["--encoder", name]
+    others = [folder / "train.csv" for folder in markets(options.work)]
+    if options.grocery is not None:
+        others.append(taught_groceries(options.grocery, options.work))
+    shared = [f"--beside={catalogue}" for catalogue in others]
+    shared += [f"--encoder={name}" for name in options.encoder or ("tfidf", "phash", "photo")]
     if options.out is not None:
-        command = ["train", options.catalogue, "--out", options.out, *shared]
-    else:
-        command = ["evaluate", options.catalogue, "--split", options.split, *shared]
-        command += [f"--fusion={name}" for name in FUSIONS]
-    app(list(map(str, command)))
+        samesku("train", options.catalogue, "--out", options.out, *shared)
+        return
+    model = options.work / "model"
+    part = training_part(options.catalogue, options.split, options.work / "train")
+    samesku("train", part, "--out", model, *shared)
+    judges = ["--model", model, *(f"--fusion={name}" for name in FUSIONS)]
+    split = ["--split", options.split, "-e", "tfidf", "-e", "phash"]
+    samesku("evaluate", options.catalogue, *split, *judges)
+
+
+def samesku(*words: object) -> None:
+    """The command of that name; a failure ends all."""
+    if code := app(list(map(str, words)), standalone_mode=False):
+        raise SystemExit(code)
+
+
+def training_part(catalogue: Path, split: Path, work: Path) -> Path:
+    """The catalogue of the postings that the split calls `train`."""
+    parts = pl.read_csv(split, infer_schema=False)
+    chosen = parts.filter(pl.col("split") == "train").select("posting_id")
+    postings = pl.read_csv(catalogue, infer_schema=False)
+    return copied(postings.join(chosen, on="posting_id", how="semi"), catalogue.parent, work)
+
+
+def taught_groceries(grocery: Path, work: Path) -> Path:
+    """The catalogue of those photos that the network's training saw; the others to score on."""
+    photos = read_labelled(grocery)
+    taught = [path.name for path in np.array(photos.paths)[~photos.held_out]]
+    postings = pl.read_csv(grocery / "postings.csv", infer_schema=False).drop("split")
+    seen = pl.col("image").is_in(taught)
+    copied(postings.filter(~seen), grocery, work / "grocery-held-out")
+    return copied(postings.filter(seen), grocery, work / "grocery")
+
+
+def copied(postings: pl.DataFrame, folder: Path, work: Path) -> Path:
+    """A table of some postings, with the folder's photos beside it."""
+    work.mkdir(parents=True, exist_ok=True)
+    for name in PHOTOS:
+        if (folder / name).is_dir() and not (work / name).exists():
+            (work / name).symlink_to((folder / name).resolve())
+    postings.write_csv(work / "train.csv")
+    return work / "train.csv"
 
 
 def markets(work: Path) -> list[Path]:

@@ -65,18 +65,20 @@ def test_a_folder_is_checked_without_leaving_a_trace(tmp_path):
     assert list(tmp_path.iterdir()) == [tmp_path / "mine"]
 
 
-def test_what_fails_leaves_no_folder_but_what_others_put_there(tmp_path):
-    def fail(folder, also=None):
-        with pytest.raises(ValueError, match="broken"), Staged(folder) as staged:
+@pytest.mark.parametrize("also", [[], ["other.txt"]], ids=["alone", "beside another"])
+def test_what_fails_leaves_no_folder_but_what_others_put_there(tmp_path, also):
+    def fail():
+        with Staged(tmp_path / "deep" / "out") as staged:
             staged.path("a.txt").write_text("1")
-            if also is not None:
-                also.touch()
+            for name in also:
+                (tmp_path / "deep" / name).touch()
             raise ValueError("broken")
 
-    fail(tmp_path / "deep" / "out")
-    assert list(tmp_path.iterdir()) == []
-    fail(tmp_path / "deep" / "out", also=tmp_path / "deep" / "other.txt")
-    assert list((tmp_path / "deep").iterdir()) == [tmp_path / "deep" / "other.txt"]
+    with pytest.raises(ValueError, match="broken"):
+        fail()
+    left = [tmp_path / "deep" / name for name in also]
+    assert [place for place in tmp_path.rglob("*") if place.is_file()] == left
+    assert (tmp_path / "deep").exists() == bool(also)
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")

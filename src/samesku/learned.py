@@ -22,7 +22,7 @@ __all__ = ["SHIPPED", "Learned", "shipped_model"]
 # Pairs from this probability on are told with reasons.
 EXPLAINED_FROM = 0.2
 NEVER = 2.0
-SHIPPED = Path(__file__).parent / "models" / "titles-and-hashes"
+SHIPPED = Path(__file__).parent / "models" / "learned"
 
 
 @dataclass(frozen=True)

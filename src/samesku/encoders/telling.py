@@ -15,7 +15,7 @@ from samesku.presence import rarity, unit_rows, weighted
 
 __all__ = ["SHIPPED", "Telling", "shipped_weights"]
 
-SHIPPED = Path(__file__).parents[1] / "models" / "titles-and-hashes"
+SHIPPED = Path(__file__).parents[1] / "models" / "learned"
 
 
 class Telling(TextEncoder):
