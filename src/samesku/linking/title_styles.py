@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-__all__ = ["restyled_titles"]
+__all__ = ["STYLES", "restyled_titles"]
 
 Random: TypeAlias = np.random.Generator
 Words: TypeAlias = list[str]
@@ -51,7 +51,7 @@ PHRASES = (
 TRAITS = ("black", "white", "red", "blue", "pink", "grey", "hitam", "putih", "S", "M", "L", "XL")
 
 
-def restyled_titles(titles: Sequence[str], random: Random) -> list[str]:
+def restyled_titles(titles: Sequence[str], random: Random, only: str | None = None) -> list[str]:
     """Word the titles of one shop in a way of its own.
 
     Each of the styles with a chance of its own: common words said in another language throughout,
@@ -62,6 +62,8 @@ def restyled_titles(titles: Sequence[str], random: Random) -> list[str]:
     ----------
     titles : sequence of str
     random : numpy.random.Generator
+    only : str, optional
+        One of `STYLES`, to have that one for sure and no other.
 
     Returns
     -------
@@ -69,8 +71,8 @@ def restyled_titles(titles: Sequence[str], random: Random) -> list[str]:
         None of them empty that was not.
     """
     said = [title.split() for title in titles]
-    for style in STYLES:
-        if random.random() < HOW_OFTEN:
+    for name, style in STYLES.items():
+        if name == only or (only is None and random.random() < HOW_OFTEN):
             styled = style(said, random)
             said = [after or before for after, before in zip(styled, said, strict=True)]
     return [" ".join(words) for words in said]
@@ -163,12 +165,12 @@ def _common(said: Sequence[Words], least: int) -> list[str]:
     return [word for word, count in held.items() if count >= least and word.isalpha()]
 
 
-STYLES: tuple[Style, ...] = (
-    _brands_left_out,
-    _translated,
-    _traits,
-    _spelled,
-    _turned,
-    _cut,
-    _told_to_all,
-)
+STYLES: dict[str, Style] = {
+    "brands left out": _brands_left_out,
+    "translated": _translated,
+    "traits": _traits,
+    "spelled": _spelled,
+    "turned": _turned,
+    "cut": _cut,
+    "told to all": _told_to_all,
+}
