@@ -17,6 +17,7 @@ from linking import figures, yardstick
 
 from samesku.catalog import Catalog, read_catalog
 from samesku.encoders import PHash, Tfidf
+from samesku.evaluation.splits import read_split
 from samesku.linking import LinkJudge, link
 from samesku.linking.pseudo_shops import PseudoShops, deal, draw_shops, reworded
 from samesku.linking.sides import Sides
@@ -64,14 +65,9 @@ def training_shops(catalog: Catalog) -> Iterator[Sides]:
 
 def split_catalog(catalogue: Path, split: Path) -> tuple[Catalog, Catalog]:
     """The training postings and the others."""
-    catalog, parts = read_catalog(catalogue), read_split(split)
-    is_train = np.array([parts.get(posting) == "train" for posting in catalog.ids])
-    return catalog.take(np.flatnonzero(is_train)), catalog.take(np.flatnonzero(~is_train))
-
-
-def read_split(split: Path) -> dict[str, str]:
-    rows = (line.split(",") for line in split.read_text().splitlines()[1:])
-    return {posting: part.strip() for posting, part in rows}
+    catalog = read_catalog(catalogue)
+    train = read_split(split, catalog)[0].train
+    return catalog.take(train), catalog.take(np.setdiff1d(np.arange(len(catalog)), train))
 
 
 def score(catalog: Catalog, strangers: Catalog, judge: LinkJudge | None) -> None:

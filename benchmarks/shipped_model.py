@@ -17,13 +17,15 @@ import numpy as np
 import polars as pl
 from photo_split import read_labelled
 
+from samesku.catalog import read_catalog
 from samesku.cli import app
 from samesku.demo import draw_marketplace
+from samesku.evaluation.splits import read_split
+from samesku.photo_places import photo_root
 
 # Postings and seed of each marketplace.
 MARKETS = ((2000, 101), (800, 102), (250, 103), (80, 104))
 FUSIONS = ("union-all", "union", "concat")
-PHOTOS = ("images", "train_images")
 
 
 def main() -> None:
@@ -62,28 +64,28 @@ def samesku(*words: object) -> None:
 
 def training_part(catalogue: Path, split: Path, work: Path) -> Path:
     """The catalogue of the postings that the split calls `train`."""
-    parts = pl.read_csv(split, infer_schema=False)
-    chosen = parts.filter(pl.col("split") == "train").select("posting_id")
-    postings = pl.read_csv(catalogue, infer_schema=False)
-    return copied(postings.join(chosen, on="posting_id", how="semi"), catalogue.parent, work)
+    catalog = read_catalog(catalogue)
+    rows = read_split(split, catalog)[0].train
+    return copied(catalog.take(rows).frame, catalogue, work)
 
 
 def taught_groceries(grocery: Path, work: Path) -> Path:
     """The catalogue of those photos that the network's training saw; the others to score on."""
     photos = read_labelled(grocery)
     taught = [path.name for path in np.array(photos.paths)[~photos.held_out]]
-    postings = pl.read_csv(grocery / "postings.csv", infer_schema=False).drop("split")
+    table = grocery / "postings.csv"
+    postings = read_catalog(table).frame.drop("split")
     seen = pl.col("image").is_in(taught)
-    copied(postings.filter(~seen), grocery, work / "grocery-held-out")
-    return copied(postings.filter(seen), grocery, work / "grocery")
+    copied(postings.filter(~seen), table, work / "grocery-held-out")
+    return copied(postings.filter(seen), table, work / "grocery")
 
 
-def copied(postings: pl.DataFrame, folder: Path, work: Path) -> Path:
-    """A table of some postings, with the folder's photos beside it."""
+def copied(postings: pl.DataFrame, table: Path, work: Path) -> Path:
+    """A table of some of another's postings, with its photos beside it."""
     work.mkdir(parents=True, exist_ok=True)
-    for name in PHOTOS:
-        if (folder / name).is_dir() and not (work / name).exists():
-            (work / name).symlink_to((folder / name).resolve())
+    root = photo_root(table, postings, None)
+    if root is not None and not (work / "images").exists():
+        (work / "images").symlink_to(root.resolve())
     postings.write_csv(work / "train.csv")
     return work / "train.csv"
 

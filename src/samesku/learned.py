@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from samesku.candidates import Candidates
 from samesku.catalog import Catalog
 from samesku.classifier import PairClassifier
+from samesku.encoders.telling import SHIPPED
 from samesku.fusion import LINE, Judged, Line, Scores, Union
 from samesku.lending import heard_pairs, lend_photos
 from samesku.progress import Advance
@@ -22,7 +22,6 @@ __all__ = ["SHIPPED", "Learned", "shipped_model"]
 # Pairs from this probability on are told with reasons.
 EXPLAINED_FROM = 0.2
 NEVER = 2.0
-SHIPPED = Path(__file__).parent / "models" / "learned"
 
 
 @dataclass(frozen=True)
