@@ -10,7 +10,7 @@ from samesku.encoders import PHash, Tfidf
 from samesku.features import glance
 from samesku.fitting import FITS, LEAST_PAIRS, LINES, train_classifier
 
-FILES = ["first.txt", "model.json", "second.txt", "sieve.txt", "words.npz"]
+FILES = ["first.onnx", "model.json", "second.onnx", "sieve.onnx", "words.npz"]
 
 
 def trained(catalog, candidates, rows=None, **options):
@@ -39,9 +39,9 @@ def test_honest_probabilities_tell_the_share_of_true_pairs(market, training, tru
 
 def test_the_model_knows_what_it_was_trained_with(model):
     assert model.encoders == {"tfidf": "text", "phash": "photo"}
-    assert set(model.features) == set(model.boosters) == {"sieve", "first", "second"}
-    for name, booster in model.boosters.items():
-        assert booster.num_feature() == len(model.features[name])
+    assert set(model.features) == set(model.trees) == {"sieve", "first", "second"}
+    for name, trees in model.trees.items():
+        assert trees.width == len(model.features[name])
     # Each pass reads what the one before it did, and more.
     sieve, first, second = (model.features[name] for name in ("sieve", "first", "second"))
     assert first[: len(sieve)] == sieve
@@ -76,7 +76,7 @@ def test_arbitrary_labels_cannot_be_told_in_advance(offers, search, truth, area_
     )
     same = truth(catalog, candidates)
     model, honest = trained(catalog, candidates)
-    learnt_by_heart = model.boosters["sieve"].predict(glance(catalog, candidates).values)
+    learnt_by_heart = model.trees["sieve"].log_odds(glance(catalog, candidates).values)
     assert area_under_curve(learnt_by_heart, same) > 0.85
     assert area_under_curve(honest, same) < 0.75
 
@@ -91,8 +91,8 @@ def test_labels_of_other_postings_teach_nothing(market):
     (one, honest), (two, also) = (trained(each, candidates, rows) for each in (catalog, other))
     np.testing.assert_array_equal(honest, also)
     assert (one.line, one.words.digest) == (two.line, two.words.digest)
-    for name, booster in one.boosters.items():
-        assert booster.model_to_string() == two.boosters[name].model_to_string()
+    for name, trees in one.trees.items():
+        assert trees.content == two.trees[name].content
 
 
 def test_too_few_labels_are_refused_with_what_to_do(market):

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,17 +24,17 @@ from samesku.features.standing import standing
 from samesku.files import Staged
 from samesku.fusion import Judged
 from samesku.progress import Advance
-from samesku.reasons import FAMILIES, Evidence, families
+from samesku.reasons import FAMILIES, Evidence
 from samesku.similarity import pair_similarity
-from samesku.trees import contributions, log_odds, probability
+from samesku.trees import Trees, probability
 
 __all__ = ["PASSES", "SIEVED", "PairClassifier", "by_learned_words", "look_again"]
 
-FORMAT = 2
+FORMAT = 3
 WORDS = "words.npz"
 PASSES = ("sieve", "first", "second")
 # Pairs that the sieve finds less likely are not looked at again: most of all candidates.
-SIEVED = 0.005
+SIEVED = 0.02
 # Shares of the time that judging takes: up to the sieve, pair features, both passes, reasons.
 SHARES = {"sieve": 0.25, "features": 0.3, "passes": 0.3}
 # Features of columns that a catalogue may lack.
@@ -57,7 +56,7 @@ class PairClassifier:
 
     Attributes
     ----------
-    boosters : mapping of str to lightgbm.Booster
+    trees : mapping of str to Trees
         By pass.
     features : mapping of str to tuple of str
         What each pass reads, in order.
@@ -73,7 +72,7 @@ class PairClassifier:
         How, on what and how well it was trained.
     """
 
-    boosters: Mapping[str, lgb.Booster]
+    trees: Mapping[str, Trees]
     features: Mapping[str, tuple[str, ...]]
     words: WordWeights
     encoders: Mapping[str, Modality]
@@ -138,7 +137,7 @@ class PairClassifier:
         return Judged(judged, evidence)
 
     def _odds(self, which: str, described: Features, candidates: Candidates) -> NDArray[np.float64]:
-        return log_odds(self.boosters[which], self._read(which, described, candidates))
+        return self.trees[which].log_odds(self._read(which, described, candidates))
 
     def _read(self, which: str, described: Features, candidates: Candidates) -> NDArray[np.float32]:
         """The features of a pass; NaN for those of a photo or a column that is not there."""
@@ -162,16 +161,13 @@ class PairClassifier:
         parts = np.zeros((len(places), len(FAMILIES)), dtype=np.float32)
         begin = 0.0
         for which in ("first", "second"):
-            values = self._read(which, described, candidates)
-            family = families(self.features[which], self.encoders)
-            added, start = contributions(self.boosters[which], values, family)
-            parts[:, : added.shape[1]] += added
-            begin += start
+            parts += self.trees[which].contributions(self._read(which, described, candidates))
+            begin += self.trees[which].start
         slope, offset = self.calibration
         return Evidence(places, np.float32(slope) * parts, slope * begin + offset, words)
 
     def save(self, folder: str | Path) -> None:
-        """Write the model: text files and JSON, nothing that runs when it is read."""
+        """Write the model: networks, arrays and JSON, nothing that runs when it is read."""
         head: dict[str, Any] = {
             "format": FORMAT,
             "line": self.line,
@@ -182,10 +178,9 @@ class PairClassifier:
             "card": dict(self.card),
         }
         with Staged(Path(folder)) as staged:
-            for name, booster in self.boosters.items():
-                text = booster.model_to_string(importance_type="gain").encode()
-                head["sha256"][name] = hashlib.sha256(text).hexdigest()
-                staged.path(f"{name}.txt").write_bytes(text)
+            for name, trees in self.trees.items():
+                head["sha256"][name] = hashlib.sha256(trees.content).hexdigest()
+                staged.path(f"{name}.onnx").write_bytes(trees.content)
             head["sha256"]["words"] = self.words.write(staged.path(WORDS))
             text = json.dumps(head, indent=2, ensure_ascii=False)
             staged.path("model.json").write_text(text + "\n", encoding="utf-8")
@@ -207,14 +202,15 @@ class PairClassifier:
             if head["format"] != FORMAT:
                 raise ValueError(f"format {head['format']} instead of {FORMAT}; train it again")
             features = {name: tuple(head["features"][name]) for name in PASSES}
-            boosters = {}
+            passes = {}
             for name in PASSES:
-                text = (Path(folder) / f"{name}.txt").read_bytes()
-                if hashlib.sha256(text).hexdigest() != head["sha256"][name]:
-                    raise ValueError(f"{name}.txt is not what was saved; copy the folder again")
-                boosters[name] = lgb.Booster(model_str=text.decode())
-                if boosters[name].num_feature() != len(features[name]):
-                    raise ValueError(f"{name}.txt and model.json do not belong together")
+                content = (Path(folder) / f"{name}.onnx").read_bytes()
+                if hashlib.sha256(content).hexdigest() != head["sha256"][name]:
+                    raise ValueError(f"{name}.onnx is not what was saved; copy the folder again")
+                passes[name] = trees = Trees(content)
+                families = 0 if name == "sieve" else len(FAMILIES)
+                if (trees.width, trees.families) != (len(features[name]), families):
+                    raise ValueError(f"{name}.onnx and model.json do not belong together")
             words = WordWeights.read(Path(folder) / WORDS, head["sha256"]["words"])
             if not 0 < (line := float(head["line"])) <= 1:
                 raise ValueError(f"its line {line} is no probability")
@@ -222,8 +218,8 @@ class PairClassifier:
             if not (slope > 0 and np.isfinite(slope + offset)):
                 raise ValueError(f"its calibration {slope}, {offset} is none")
             calibration = slope, offset
-            return cls(boosters, features, words, head["encoders"], calibration, line, head["card"])
-        except (ValueError, KeyError, TypeError, OSError, lgb.basic.LightGBMError) as error:
+            return cls(passes, features, words, head["encoders"], calibration, line, head["card"])
+        except (ValueError, KeyError, TypeError, OSError) as error:
             raise ValueError(f"{folder} is no model that can be used: {error}") from error
 
 

@@ -7,7 +7,7 @@ import heapq
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.cluster.hierarchy import linkage
 from scipy.sparse.csgraph import connected_components
 
 __all__ = ["COHESION", "group"]
@@ -94,7 +94,21 @@ def _split(
     distance[left, right] = distance[right, left] = 1 - score
     condensed = distance[np.triu_indices(size, 1)]
     tree = linkage(condensed, method="average")
-    return np.asarray(fcluster(tree, 1 - least + 1e-9, criterion="distance") - 1)
+    return _cut(tree, 1 - least + 1e-9)
+
+
+def _cut(tree: NDArray[np.float64], height: float) -> NDArray[np.int64]:
+    """Groups that merge up to a height; `fcluster` checks each small tree for longer than it cuts.
+
+    Average linkage merges ever higher: the merges up to the height come first.
+    """
+    size = len(tree) + 1
+    merges = tree[: np.searchsorted(tree[:, 2], height, side="right"), :2].astype(np.int64)
+    # Each node's group is the one above it; the later merges stand above the earlier.
+    name = list(range(size + len(merges)))
+    for above, (one, other) in reversed(list(enumerate(merges.tolist(), start=size))):
+        name[one] = name[other] = name[above]
+    return np.unique(name[:size], return_inverse=True)[1].astype(np.int64)
 
 
 def _split_sparse(

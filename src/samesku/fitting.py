@@ -17,11 +17,13 @@ from samesku.encoders.word_weights import WordWeights
 from samesku.evaluation.metrics import group_tally, posting_f1
 from samesku.features import Features
 from samesku.features.graph import FAINT
+from samesku.reasons import FAMILIES, families
 from samesku.training.crossing import FITS, FOLDS, LEAST_PAIRS, Crossed, Pairs
 from samesku.training.rehearsal import Rehearsal
 from samesku.training.scene import Scene, parts_of, stacked
+from samesku.training.tree_export import as_onnx
 from samesku.training.word_weights import crossed_weights
-from samesku.trees import log_odds, probability
+from samesku.trees import Trees, probability
 
 __all__ = ["FITS", "LEAST_PAIRS", "train_classifier"]
 
@@ -100,15 +102,18 @@ def train_classifier(
     # the line.
     slope, offset = faced.take(real).calibration(odds[real], asked)
     odds = slope * odds + offset
+    encoders = dict(zip(candidates.encoders, candidates.modalities, strict=True))
+    names = {"first": start.described.names, "second": described.names}
+    grown = {"first": start.first.whole, "second": second.whole}
+    trees = {
+        which: Trees(as_onnx([grown[which]], families(read, encoders), len(FAMILIES)))
+        for which, read in names.items()
+    }
     classifier = PairClassifier(
-        {"sieve": start.sieve.whole, "first": start.first.whole, "second": second.whole},
-        {
-            "sieve": scenes[0].glanced.names,
-            "first": start.described.names,
-            "second": described.names,
-        },
+        {"sieve": Trees(as_onnx([start.sieve.whole])), **trees},
+        {"sieve": scenes[0].glanced.names, **names},
         start.weights[-1],
-        dict(zip(candidates.encoders, candidates.modalities, strict=True)),
+        encoders,
         (slope, offset),
         LINES[0],
         {},
@@ -209,10 +214,10 @@ def _worlds(scene: Scene, pairs: Pairs, start: _Start) -> list[_World]:
         sieve, first = start.sieve.folds[fold], start.first.folds[fold]
         if sieve is None or first is None or fold not in start.weights:
             continue
-        kept = pairs.hard(log_odds(sieve, scene.glanced.values), SIEVED)
+        kept = pairs.hard(sieve.log_odds(scene.glanced.values), SIEVED)
         told = learned_similarity(scene.words, start.weights[fold], scene.candidates)
         described = scene.described(kept, told, known)
-        odds = log_odds(first, described.values)
+        odds = first.log_odds(described.values)
         asked = pairs.take(kept).touch(fold)
         new = np.flatnonzero(asked)
         likely = pairs.take(kept).hard(odds, FAINT)

@@ -15,7 +15,6 @@ from samesku.catalog import Catalog
 from samesku.encoders.base import Modality
 from samesku.features.title_words import TitleWords
 from samesku.presence import row_max
-from samesku.titles import quantity_tokens
 
 __all__ = ["FAMILIES", "Evidence", "as_said", "families"]
 
@@ -176,10 +175,9 @@ class _Facts:
         self.shared = _rarest(shared, words.names)
         own = [_rarest(sp.csr_matrix(side - shared), words.names) for side in (mine, theirs)]
         self.unshared = [_both(*each) for each in zip(*own, strict=True)]
-        titles = catalog.normal_titles
-        stated = {at: set(quantity_tokens(titles[at])) for at in {*left.tolist(), *right.tolist()}}
+        stated = words.stated
         sides = list(zip(left.tolist(), right.tolist(), strict=True))
-        self.quantities = [_compare(stated[a], stated[b]) for a, b in sides]
+        self.quantities = [_compare(set(stated[a].tokens), set(stated[b].tokens)) for a, b in sides]
         self.brands = _column(catalog, "brand", sides)
         self.prices = _column(catalog, "price", sides)
 

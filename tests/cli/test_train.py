@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from samesku.cli import app
 
-MODEL = ["first.txt", "model.json", "second.txt", "sieve.txt", "words.npz"]
+MODEL = ["first.onnx", "model.json", "second.onnx", "sieve.onnx", "words.npz"]
 KINDS = ["susu bubuk", "lampu led", "tas ransel", "sabun mandi", "kopi hitam", "botol minum"]
 BRANDS = ["bebelo", "filipo", "ranselin", "wangi", "kapten", "tupper", "sinar", "mekar"]
 BOASTS = ["promo", "original", "murah", "ready", "stock", "cod", "terlaris"]

@@ -96,6 +96,23 @@ def test_a_photo_without_border_or_seam_has_one_row(encoder):
     np.testing.assert_array_equal(views, np.broadcast_to(views[0], views.shape))
 
 
+@pytest.mark.parametrize(("along", "halves"), [(0.6, False), (1.0, True)])
+def test_only_an_edge_that_runs_through_the_middle_makes_two_halves(encoder, along, halves):
+    photo = np.full((200, 200, 3), 200, dtype=np.uint8)
+    photo[:104, : int(200 * along)] = 120
+    looks = encoder.look(photo)
+    assert looks[PROBES.nonzero()[0]].any() == halves
+
+
+@pytest.mark.parametrize(("border", "seen"), [(2, False), (20, True)])
+def test_a_border_as_thin_as_a_line_is_not_worth_another_look(encoder, images, border, seen):
+    rng = np.random.default_rng(0)
+    photo = rng.integers(0, 256, (200, 200, 3)).astype(np.uint8)
+    for side in (photo, photo.swapaxes(0, 1)):
+        side[:border] = side[-border:] = 255
+    assert encoder.look(photo)[1].any() == seen
+
+
 @pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (200, 30, 30)])
 def test_a_blank_photo_says_nothing(encoder, images, colour):
     photos = [np.full((50, 60, 3), colour, dtype=np.uint8), np.asarray(images[0])]

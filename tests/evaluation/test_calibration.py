@@ -6,7 +6,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samesku.candidates import Candidates
-from samesku.classifier import SIEVED
 from samesku.evaluation.calibration import HOPELESS, Told, reliability, told_pairs
 
 
@@ -106,9 +105,8 @@ def test_seeing_every_pair_from_both_ends_makes_no_interval_narrower():
     assert reliability(told(probability, same)) == reliability(told(probability, same, [2] * 20))
 
 
-def test_the_sieve_has_a_bin_of_its_own():
-    assert HOPELESS == SIEVED
-    found = reliability(told([SIEVED, np.nextafter(np.float32(SIEVED), 0)], [True, True]))
+def test_the_hopeless_have_a_bin_of_their_own():
+    found = reliability(told([HOPELESS, np.nextafter(np.float32(HOPELESS), 0)], [True, True]))
     assert [each.pairs for each in found.bins] == [1, 1]
 
 

@@ -84,13 +84,13 @@ def test_a_damaged_judge_is_told(tmp_path):
         (tmp_path / file.name).write_bytes(file.read_bytes())
     assert LinkJudge.load(tmp_path).first.names == shipped_judge().first.names
     head = (tmp_path / "judge.json").read_text()
-    (tmp_path / "judge.json").write_text(head.replace('"format": 3', '"format": 9'))
-    with pytest.raises(ValueError, match="format 9 instead of 3"):
+    (tmp_path / "judge.json").write_text(head.replace('"format": 4', '"format": 9'))
+    with pytest.raises(ValueError, match="format 9 instead of 4"):
         LinkJudge.load(tmp_path)
     (tmp_path / "judge.json").write_text(head)
-    (tmp_path / "pairs-0.txt").write_bytes((SHIPPED / "crowd-0.txt").read_bytes())
+    (tmp_path / "pairs.onnx").write_bytes((SHIPPED / "crowd.onnx").read_bytes())
     with pytest.raises(ValueError, match="do not belong together"):
         LinkJudge.load(tmp_path)
-    (tmp_path / "pairs-0.txt").unlink()
-    with pytest.raises(ValueError, match=r"pairs-0\.txt"):
+    (tmp_path / "pairs.onnx").unlink()
+    with pytest.raises(ValueError, match=r"pairs\.onnx"):
         LinkJudge.load(tmp_path)

@@ -13,7 +13,7 @@ from PIL import Image
 from samesku.encoders.base import Array, PhotoEncoder
 from samesku.encoders.model_files import digest_of
 from samesku.encoders.onnx import OnnxNetwork
-from samesku.encoders.windows import GRID, STEP, Window, content, seam, thumbnail
+from samesku.encoders.windows import GRID, Window, content, seam, thumbnail
 
 __all__ = ["NETWORK", "SAME_PHOTO", "VIEWS", "Photo"]
 
@@ -25,6 +25,10 @@ VIEWS = 4  # the whole photo, its content without border and banner, both halves
 REFERENCES = 2
 PROBES: NDArray[np.bool_] = np.arange(VIEWS) >= REFERENCES
 WHOLE: Window = (0.0, 1.0, 0.0, 1.0)
+# A content of a larger share of the photo is as good as the whole.
+NEARLY_WHOLE = 0.95
+# Two halves are looked at where an edge through the middle is so high along so much of it.
+SEAM, SEAM_ALONG = 16 / 255, 0.75
 # Looked at as well; the photo's row is the mean of both: one larger look at the whole says less.
 CENTRE: Window = (0.15, 0.85, 0.15, 0.85)
 LOOKS = VIEWS + 1
@@ -58,7 +62,7 @@ class Photo(PhotoEncoder):
     @property
     def fingerprint(self) -> str:
         """Version of the views, and the network's content."""
-        return f"photo-2:{self._digest}"
+        return f"photo-3:{self._digest}"
 
     @property
     def probes(self) -> NDArray[np.bool_]:
@@ -122,7 +126,8 @@ def _windows(photo: NDArray[np.uint8]) -> Iterator[Window]:
     inner = content(pixels)
     yield WHOLE
     top, bottom, left, right = (edge / GRID for edge in inner)
-    yield nothing if inner == (0, GRID, 0, GRID) else (top, bottom, left, right)
-    height, halves = seam(pixels)
-    yield from halves if height > STEP else (nothing, nothing)
+    share = (bottom - top) * (right - left)
+    yield (top, bottom, left, right) if share < NEARLY_WHOLE else nothing
+    height, halves = seam(pixels, SEAM_ALONG)
+    yield from halves if height > SEAM else (nothing, nothing)
     yield CENTRE

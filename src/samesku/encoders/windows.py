@@ -84,10 +84,18 @@ def _without_banner(pixels: Floats, box: tuple[int, int, int, int]) -> tuple[int
     return max(cuts)[1] if cuts else box
 
 
-def seam(pixels: Floats) -> tuple[float, tuple[Window, Window]]:
-    """How high the clearest straight edge across the middle is, and both sides of it, as shares."""
+def seam(pixels: Floats, along: float = 0.5) -> tuple[float, tuple[Window, Window]]:
+    """How high the clearest straight edge across the middle is, and both sides of it, as shares.
+
+    Parameters
+    ----------
+    pixels : float32 (3, GRID, GRID)
+    along : float
+        Share of its length along which the edge is at least so high: what is on a photo may have an
+        edge half as long, the seam of a collage runs through.
+    """
     first, end = (int(share * GRID) for share in COLLAGE_SEAM)
-    down, across = _steps(pixels)[first:end], _steps(pixels.swapaxes(1, 2))[first:end]
+    down, across = (_steps(view, along)[first:end] for view in (pixels, pixels.swapaxes(1, 2)))
     if down.max() >= across.max():
         at = (first + int(down.argmax()) + 1) / GRID
         return float(down.max()), ((0.0, at, 0.0, 1.0), (at, 1.0, 0.0, 1.0))
@@ -95,7 +103,8 @@ def seam(pixels: Floats) -> tuple[float, tuple[Window, Window]]:
     return float(across.max()), ((0.0, 1.0, 0.0, at), (0.0, 1.0, at, 1.0))
 
 
-def _steps(pixels: Floats) -> Floats:
-    """How far each row is from the next in most places, `(rows - 1,)`."""
-    steps: Floats = np.median(np.abs(np.diff(pixels, axis=1)).max(axis=0), axis=1)
+def _steps(pixels: Floats, along: float = 0.5) -> Floats:
+    """How far each row is at least from the next along a share of it, `(rows - 1,)`."""
+    apart = np.abs(np.diff(pixels, axis=1)).max(axis=0)
+    steps: Floats = np.quantile(apart, 1 - along, axis=1)
     return steps

@@ -13,8 +13,8 @@ from samesku.evaluation.metrics import Figure
 
 __all__ = ["Bin", "Reliability", "Told", "reliability", "told_pairs"]
 
-# The sieve of the learned fusion looks no further at pairs below this. They are nearly all of the
-# candidates, told right with no effort: a bin of their own, and an error without them.
+# Pairs below this are most of all candidates, told right with no effort: a bin of their own, and an
+# error without them.
 HOPELESS = 0.005
 EDGES = np.array([0, HOPELESS, *np.arange(1, 11) / 10])
 # Half the width of a 95% interval, in standard errors.

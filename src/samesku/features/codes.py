@@ -13,7 +13,6 @@ from rapidfuzz import fuzz, process
 from samesku.cores import usable_cores
 from samesku.features.table import Column, both_ways
 from samesku.features.title_words import TitleWords, title_words
-from samesku.titles import quantity_tokens
 
 __all__ = ["code_features", "model_codes"]
 
@@ -38,10 +37,8 @@ def model_codes(titles: Sequence[str], words: TitleWords | None = None) -> list[
     words = title_words(titles) if words is None else words
     coded = {name for name in words.names if _CODE.fullmatch(name)}
     found = []
-    for title, said in zip(titles, words.lists, strict=True):
-        codes = [word for word in said if word in coded]
-        stated = set(quantity_tokens(title)) if codes else set()
-        found.append([word for word in codes if word not in stated])
+    for said, stated in zip(words.lists, words.stated, strict=True):
+        found.append([word for word in said if word in coded and word not in stated.tokens])
     counts = Counter(code for codes in found for code in set(codes))
     return [min(codes, key=lambda code: (counts[code], -len(code)), default="") for codes in found]
 

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from samesku.presence import presence, rarity, unit_rows, weighted
-from samesku.titles import normal_tokens
+from samesku.titles import Stated, normal_tokens, stated
 
 __all__ = ["TitleWords", "title_words"]
 
@@ -22,6 +22,8 @@ class TitleWords:
 
     Attributes
     ----------
+    titles : sequence of str, length n
+        Normal titles.
     lists : list of list of str, length n
         The words of each title, in their order.
     names : list of str
@@ -32,10 +34,16 @@ class TitleWords:
         Smooth inverse document frequency.
     """
 
+    titles: Sequence[str]
     lists: list[list[str]]
     names: list[str]
     held: sp.csr_matrix
     rarity: NDArray[np.float32]
+
+    @cached_property
+    def stated(self) -> list[Stated]:
+        """What each title says in numbers and sizes."""
+        return [stated(title) for title in self.titles]
 
     @cached_property
     def weighted(self) -> sp.csr_matrix:
@@ -53,4 +61,4 @@ def title_words(titles: Sequence[str]) -> TitleWords:
     lists = [normal_tokens(title) for title in titles]
     vocabulary: dict[str, int] = {}
     held = presence(lists, vocabulary)
-    return TitleWords(lists, list(vocabulary), held, rarity(held))
+    return TitleWords(titles, lists, list(vocabulary), held, rarity(held))

@@ -14,7 +14,6 @@ from samesku.features.table import Column, both_ways
 from samesku.features.title_words import TitleWords, title_words
 from samesku.presence import presence, row_max
 from samesku.similarity import PAIRS_AT_ONCE, row_similarity
-from samesku.titles import quantities
 
 __all__ = ["word_features"]
 
@@ -81,16 +80,16 @@ def word_features(
         "shared_codes": kinds[3],
         **both_ways("unshared_codes", kinds[4], kinds[5]),
         **both_ways("words", length[left], length[right]),
-        **_quantity_features(titles, left, right),
+        **_quantity_features(words, left, right),
     }
 
 
 def _quantity_features(
-    titles: Sequence[str], left: NDArray[np.integer], right: NDArray[np.integer]
+    words: TitleWords, left: NDArray[np.integer], right: NDArray[np.integer]
 ) -> dict[str, Column]:
     """How many kinds of quantity agree, how many clash, and how many there are."""
     vocabulary: dict[tuple[float, str], int] = {}
-    exact = presence([quantities(title) for title in titles], vocabulary)
+    exact = presence([each.quantities for each in words.stated], vocabulary)
     units: dict[str, int] = {}
     unit_of = [units.setdefault(unit, len(units)) for _, unit in vocabulary]
     ones = np.ones(len(unit_of), dtype=np.float32)

@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-from lightgbm.basic import LightGBMError
 from numpy.typing import NDArray
 
 from samesku.candidates import Candidates
@@ -33,7 +32,6 @@ from samesku.features.title_words import title_words
 from samesku.files import Staged
 from samesku.fusion import Judged
 from samesku.linking.assignment import choose_links, log_odds
-from samesku.linking.bagged import Bagged
 from samesku.linking.crowd import SETTLED, crowd_features
 from samesku.linking.evidence import FIRST_VIEW, other_view, price_view, title_view
 from samesku.linking.known import KnownLinks, taught_odds
@@ -41,11 +39,13 @@ from samesku.linking.logistic import Logistic, fit_logistic
 from samesku.linking.rivals import places
 from samesku.linking.sides import Sides
 from samesku.reasons import FAMILIES, Evidence, families
+from samesku.trees import Trees
 
 __all__ = ["SHIPPED", "FirstLook", "LinkJudge", "SecondLook", "shipped_judge"]
 
 SHIPPED = Path(__file__).parents[1] / "models" / "links"
-FORMAT = 3
+FORMAT = 4
+FILES = ("pairs.onnx", "crowd.onnx")
 # Links from this probability on teach, if there are so many; beside each so many of its rivals.
 SURE = 0.7
 FEWEST = 20
@@ -88,12 +88,13 @@ class FirstLook:
     names : tuple of str
         What is read, in order.
     weights : Logistic
-    trees : Bagged
+    trees : Trees
+        Several times over, each grown on other pairs of shops: their mean hangs on no one draw.
     """
 
     names: tuple[str, ...]
     weights: Logistic
-    trees: Bagged
+    trees: Trees
 
     def log_odds(self, titles: Features) -> Floats:
         """Log odds of both in their shares, float64 ``(m,)``."""
@@ -107,11 +108,10 @@ class FirstLook:
     ) -> tuple[Floats, float]:
         """What each family of numbers adds to the log odds of some pairs, and their start."""
         values = titles.select(self.names, may_miss=FIRST_VIEW)[places]
-        of = family(self.names)
-        grown, start = self.trees.parts(values, of)
-        parts = WEIGHTS_SHARE * _by_family(self.weights.parts(values), of)
-        parts[:, : grown.shape[1]] += (1 - WEIGHTS_SHARE) * grown
-        return parts, WEIGHTS_SHARE * self.weights.bias + (1 - WEIGHTS_SHARE) * start
+        parts = WEIGHTS_SHARE * _by_family(self.weights.parts(values), family(self.names))
+        parts += (1 - WEIGHTS_SHARE) * self.trees.contributions(values)
+        start = WEIGHTS_SHARE * self.weights.bias + (1 - WEIGHTS_SHARE) * self.trees.start
+        return parts, start
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,7 +122,7 @@ class LinkJudge:
     ----------
     first : FirstLook
         Reads the title view.
-    second : Bagged
+    second : Trees
         Reads the crowd features.
     crowd_names : tuple of str
     card : mapping
@@ -130,7 +130,7 @@ class LinkJudge:
     """
 
     first: FirstLook
-    second: Bagged
+    second: Trees
     crowd_names: tuple[str, ...]
     card: Mapping[str, Any]
 
@@ -220,24 +220,19 @@ class LinkJudge:
         return np.asarray(1 / (1 + np.exp(-judged)), dtype=np.float64)
 
     def save(self, folder: str | Path) -> None:
-        """Write `judge.json`, `pairs-0.txt`, `crowd-0.txt`, ...: nothing in them runs when read."""
+        """Write `judge.json`, `pairs.onnx` and `crowd.onnx`: nothing in them runs when read."""
         head = {
             "format": FORMAT,
             "card": dict(self.card),
             "names": list(self.first.names),
             "weights": self.first.weights.record,
             "crowd_names": list(self.crowd_names),
-            "trees": {name: len(trees.members) for name, trees in self._trees.items()},
         }
         with Staged(Path(folder)) as staged:
             text = json.dumps(head, indent=1, ensure_ascii=False)
             staged.path("judge.json").write_text(text + "\n", encoding="utf-8")
-            for name, trees in self._trees.items():
-                trees.write([staged.path(file) for file in _files(name, len(trees.members))])
-
-    @property
-    def _trees(self) -> dict[str, Bagged]:
-        return {"pairs": self.first.trees, "crowd": self.second}
+            for file, trees in zip(FILES, (self.first.trees, self.second), strict=True):
+                staged.path(file).write_bytes(trees.content)
 
     @classmethod
     def load(cls, folder: str | Path) -> LinkJudge:
@@ -252,17 +247,15 @@ class LinkJudge:
             head = json.loads((Path(folder) / "judge.json").read_text(encoding="utf-8"))
             if head["format"] != FORMAT:
                 raise ValueError(f"format {head['format']} instead of {FORMAT}; train it again")
-            pairs, crowd = (
-                Bagged.read([Path(folder) / file for file in _files(name, head["trees"][name])])
-                for name in ("pairs", "crowd")
-            )
+            pairs, crowd = (Trees.read(Path(folder) / file) for file in FILES)
             first = FirstLook(tuple(head["names"]), Logistic.of(head["weights"]), pairs)
             crowd_names = tuple(head["crowd_names"])
             widths = [len(first.weights.weight), pairs.width, crowd.width]
-            if widths != [len(first.names), len(first.names), len(crowd_names)]:
+            wanted = [len(first.names), len(first.names), len(crowd_names)]
+            if widths != wanted or pairs.families != len(FAMILIES):
                 raise ValueError("judge.json and the trees do not belong together")
             return cls(first, crowd, crowd_names, head["card"])
-        except (ValueError, KeyError, TypeError, OSError, LightGBMError) as error:
+        except (ValueError, KeyError, TypeError, OSError) as error:
             raise ValueError(f"{folder} is no judge of links: {error}") from error
 
 
@@ -330,10 +323,6 @@ def _second_look(
         model = fit_logistic(values[mine], is_sure[mine], ridge=RIDGE, gaps=True)
         fitted.append((model, float(log_odds(np.array(is_sure[mine].mean())))))
     return SecondLook(fold, fitted)
-
-
-def _files(name: str, count: int) -> list[str]:
-    return [f"{name}-{number}.txt" for number in range(count)]
 
 
 def _known_columns(view: Features) -> Features:

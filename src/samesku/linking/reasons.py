@@ -14,7 +14,6 @@ from samesku.features.title_words import TitleWords, title_words
 from samesku.linking.known import KnownLinks
 from samesku.linking.sides import Sides
 from samesku.reasons import as_said
-from samesku.titles import quantity_tokens
 
 __all__ = ["link_reasons"]
 
@@ -78,7 +77,7 @@ class _Facts:
         self.held_by = dict(zip(self.words.names, held.tolist(), strict=False))
         self.codes = model_codes(titles, self.words)
         self.squeezed = [title.translate(SIGNS) for title in titles]
-        self.quantities = [set(quantity_tokens(title)) for title in titles]
+        self.quantities = [set(each.tokens) for each in self.words.stated]
         self.brands = brand_words(catalog)
         self.prices: list[float | None] = [None] * len(catalog)
         if "price" in catalog.frame.columns:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from samesku.cache import Cache
 from samesku.encoders import PHash, Tfidf
+from samesku.encoders.base import Modality
 from samesku.features.table import Features
-from samesku.linking.bagged import Bagged
 from samesku.linking.crowd import RISING, crowd_features
 from samesku.linking.evidence import FALLING, FIRST_VIEW, title_view
 from samesku.linking.judge import FirstLook, LinkJudge
@@ -21,6 +21,9 @@ from samesku.linking.linker import NEIGHBOURS
 from samesku.linking.logistic import Logistic, fit_logistic
 from samesku.linking.sides import Sides, candidates_across
 from samesku.progress import Progress
+from samesku.reasons import FAMILIES, families
+from samesku.training.tree_export import as_onnx
+from samesku.trees import Trees
 
 __all__ = ["Example", "example", "train_judge"]
 
@@ -35,6 +38,8 @@ MOST, LEAST_APART = 900, 100
 # A pair whose lead over its rivals is above this is not hopeless.
 HOPELESS = -0.03
 CONTEST = ("word_cosine_lead_max", "tfidf_lead_max", "shared_mass_of_all_lead_max")
+# Whose similarities the title view tells.
+READ: dict[str, Modality] = {"tfidf": "text", "phash": "photo"}
 ROUNDS = 75
 TREES: dict[str, Any] = {
     "objective": "binary",
@@ -157,7 +162,11 @@ def train_judge(
     if len(examples) < FOLDS:
         raise ValueError(f"a judge of links needs {FOLDS} pairs of shops or more to train on")
     names = max((each.titles.names for each in examples), key=len)
-    folded = [_first(_without(examples, fold), names, fold) for fold in range(FOLDS)]
+    grown = [_grown(_without(examples, fold), names, fold) for fold in range(FOLDS)]
+    folded = [
+        FirstLook(names, _weights(_without(examples, fold), names), Trees(as_onnx([booster])))
+        for fold, booster in enumerate(grown)
+    ]
     crowds = [
         each.crowd(folded[place % FOLDS].log_odds(each.titles))
         for place, each in enumerate(examples)
@@ -169,10 +178,10 @@ def train_judge(
         for fold in range(FOLDS)
     ]
     # The trees of all folds together: each missed a quarter of the shops, their mean missed none.
-    pairs = Bagged(tuple(look.trees.members[0] for look in folded))
-    first = FirstLook(tuple(names), _weights(examples, _read(examples, names)), pairs)
+    pairs = Trees(as_onnx(grown, families(names, READ), len(FAMILIES)))
+    first = FirstLook(names, _weights(examples, names), pairs)
     remembered = {**(card or {}), "pairs_of_shops": len(examples)}
-    return LinkJudge(first, Bagged(tuple(second)), crowds[0].names, remembered)
+    return LinkJudge(first, Trees(as_onnx(second)), crowds[0].names, remembered)
 
 
 def _without(each: Sequence[T], fold: int) -> list[T]:
@@ -180,20 +189,20 @@ def _without(each: Sequence[T], fold: int) -> list[T]:
     return [one for place, one in enumerate(each) if place % FOLDS != fold]
 
 
-def _first(examples: Sequence[Example], names: Sequence[str], seed: int) -> FirstLook:
-    values = _read(examples, names)
+def _grown(examples: Sequence[Example], names: Sequence[str], seed: int) -> lgb.Booster:
+    """Trees that read the title view."""
     # More of each is never against a link, but of what counts rivals and clashes.
     rising = [-1 if any(word in name for word in FALLING) else 1 for name in names]
-    grown = _trees(examples, values, rising, seed)
-    return FirstLook(tuple(names), _weights(examples, values), Bagged((grown,)))
+    return _trees(examples, _read(examples, names), rising, seed)
 
 
 def _read(examples: Sequence[Example], names: Sequence[str]) -> list[NDArray[np.float32]]:
     return [each.titles.select(names, may_miss=FIRST_VIEW)[each.kept] for each in examples]
 
 
-def _weights(examples: Sequence[Example], values: Sequence[NDArray[np.float32]]) -> Logistic:
-    return fit_logistic(np.concatenate(values), _truth(examples), weight=_weight(examples))
+def _weights(examples: Sequence[Example], names: Sequence[str]) -> Logistic:
+    values = np.concatenate(_read(examples, names))
+    return fit_logistic(values, _truth(examples), weight=_weight(examples))
 
 
 def _trees(

@@ -27,6 +27,13 @@ class Reading(NamedTuple):
     quantities: tuple[Quantity, ...] = ()
 
 
+class Stated(NamedTuple):
+    """What a title says in numbers and sizes, without where it says it."""
+
+    quantities: tuple[Quantity, ...]
+    tokens: tuple[str, ...]
+
+
 class _Atom(NamedTuple):
     start: int
     stop: int
@@ -107,7 +114,7 @@ def quantities(clean: str) -> list[Quantity]:
     list of Quantity
         In the order of the title, repeats kept. See `Quantity` for the units.
     """
-    return [quantity for reading in read_quantities(clean) for quantity in reading.quantities]
+    return list(stated(clean).quantities)
 
 
 def quantity_tokens(clean: str) -> list[str]:
@@ -115,12 +122,21 @@ def quantity_tokens(clean: str) -> list[str]:
 
     Numbers without unit are left out; clothing sizes are in: `"size_38"`, `"size_xl"`.
     """
-    return [
-        token
-        for reading in read_quantities(clean)
-        if reading.quantities or reading.token.startswith("size_")
-        for token in reading.token.split()
-    ]
+    return list(stated(clean).tokens)
+
+
+def stated(clean: str) -> Stated:
+    """What :func:`quantities` and :func:`quantity_tokens` list, from one reading."""
+    readings = read_quantities(clean)
+    return Stated(
+        tuple(quantity for reading in readings for quantity in reading.quantities),
+        tuple(
+            token
+            for reading in readings
+            if reading.quantities or reading.token.startswith("size_")
+            for token in reading.token.split()
+        ),
+    )
 
 
 def _atom(text: str, match: re.Match[str]) -> _Atom:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,7 +15,8 @@ from scipy.special import expit
 from samesku.classifier import PASSES
 from samesku.features import Features
 from samesku.training.rehearsal import Rehearsal
-from samesku.trees import log_odds, probability, threads
+from samesku.training.tree_export import as_onnx
+from samesku.trees import Trees, probability, threads
 
 __all__ = ["FITS", "FOLDS", "LEAST_PAIRS", "Crossed", "Pairs"]
 
@@ -58,13 +58,13 @@ class Crossed:
     Attributes
     ----------
     whole : lightgbm.Booster
-    folds : tuple of lightgbm.Booster or None
+    folds : tuple of Trees or None
         By the number of the fold that each did not see; None where the others leave pairs of one
         kind only.
     """
 
     whole: lgb.Booster
-    folds: tuple[lgb.Booster | None, ...]
+    folds: tuple[Trees | None, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,14 +168,15 @@ class Pairs:
     ) -> Crossed:
         """Fit one pass on all pairs, and once without each fold, on top of the log-odds `start`."""
         whole = self._booster(which, described, self.trains, start)
-        folds: list[lgb.Booster | None] = []
+        folds: list[Trees | None] = []
         for number in range(FOLDS):
             trains = self.trains & (self.touch(number) == 0)
             if self.same[trains].all() or not self.same[trains].any():
                 self.advance(1)
                 folds.append(None)
             else:
-                folds.append(self._booster(which, described, trains, start))
+                booster = self._booster(which, described, trains, start)
+                folds.append(Trees(as_onnx([booster])))
         return Crossed(whole, tuple(folds))
 
     def honest(
@@ -191,13 +192,13 @@ class Pairs:
         a known product is judged by the model of all. Where a fold has no model, 0 is added.
         """
         told, judges = np.zeros((2, len(self.left)))
-        for number, booster in enumerate(passed.folds):
+        for number, trees in enumerate(passed.folds):
             asks = self.touch(number) > 0
-            if booster is not None and asks.any():
-                told[asks] += log_odds(booster, described.values[asks])
+            if trees is not None and asks.any():
+                told[asks] += trees.log_odds(described.values[asks])
             judges[asks] += 1
         if (rest := judges == 0).any():
-            told[rest] = log_odds(passed.whole, described.values[rest])
+            told[rest] = Trees(as_onnx([passed.whole])).log_odds(described.values[rest])
         told /= np.maximum(judges, 1)
         return told if start is None else told + start
 
@@ -247,6 +248,4 @@ class Pairs:
         )
         fitted = lgb.train(settings, data, rounds)
         self.advance(1)
-        # A model must not depend on the number of threads that trained it.
-        text = re.sub(r"\[num_threads: \d+\]", "[num_threads: 0]", fitted.model_to_string())
-        return lgb.Booster(model_str=text)
+        return fitted

@@ -1,0 +1,219 @@
+"""Trees of LightGBM as a network in ONNX, which tells the log-odds and what adds to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import lightgbm as lgb
+import numpy as np
+import onnx
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from onnx import TensorProto, helper
+
+from samesku.trees import APART, TOLD, VALUES
+
+__all__ = ["as_onnx"]
+
+DOMAIN, VERSION = "ai.onnx.ml", 3
+# Of the format: the oldest that knows the trees' version, so that older runtimes read it.
+IR_VERSION, OPSET = 8, 16
+# Bits of LightGBM's decision types.
+DEFAULT_LEFT, MISSING_IS_NAN, OTHERS = 2, 8, ~(2 | 8)
+
+
+def as_onnx(
+    boosters: Sequence[lgb.Booster],
+    family: NDArray[np.integer] | None = None,
+    families: int = 0,
+) -> bytes:
+    """The mean of boosters, mostly of one, as a network for :class:`samesku.trees.Trees`.
+
+    Its decisions are LightGBM's own, missing values included; only the sums are of float32.
+
+    Parameters
+    ----------
+    boosters : sequence of lightgbm.Booster
+        Of binary log-odds, on numbers alone, all of the same features.
+    family : integer (f,), optional
+        Number of the family each feature counts to; default: contributions are not told.
+    families : int
+        How many there are.
+
+    Returns
+    -------
+    bytes
+        Input `values` ``(m, f)``, output `told`: the log-odds ``(m, 1)``. With families there is a
+        second input, `apart` ``(1,)``: where that is true, the output is what each family adds and
+        the start, ``(m, families + 1)``.
+    """
+    trees = [tree for booster in boosters for tree in _trees(booster)]
+    width, share = boosters[0].num_feature(), 1 / len(boosters)
+    values = np.concatenate([tree.value for tree in trees])[:, None]
+    splits = _splits(trees)
+    node = _ensemble(trees, splits, sp.csr_matrix(share * values))
+    inputs = [helper.make_tensor_value_info(VALUES, TensorProto.FLOAT, [None, width])]
+    if family is not None:
+        apart = _ensemble(trees, splits, share * _credit(trees, family, families))
+        # Only one of both is computed.
+        node = helper.make_node(
+            "If", [APART], [TOLD], then_branch=_branch(apart), else_branch=_branch(node)
+        )
+        inputs.append(helper.make_tensor_value_info(APART, TensorProto.BOOL, [1]))
+    graph = helper.make_graph([node], "trees", inputs, [_output()])
+    opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(DOMAIN, VERSION)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
+    content: bytes = model.SerializeToString(deterministic=True)
+    return content
+
+
+def _output() -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(TOLD, TensorProto.FLOAT, [None, None])
+
+
+def _branch(node: onnx.NodeProto) -> onnx.GraphProto:
+    return helper.make_graph([node], "branch", [], [_output()])
+
+
+@dataclass(frozen=True, eq=False)
+class _Tree:
+    """One tree: its splits first, then its leaves; a split stands before those below it.
+
+    Attributes
+    ----------
+    feature, threshold, missing_left : (s,)
+        Of each split: at or below the threshold leads left, and missing values where it is marked.
+    left, right : int64 (s,)
+        The node that follows: a split's number, or s and the leaf's.
+    value : float64 (leaves,)
+    mean : float64 (s + leaves,)
+        Of the training pairs under each node; of a leaf its value.
+    """
+
+    feature: NDArray[np.int64]
+    threshold: NDArray[np.float64]
+    missing_left: NDArray[np.bool_]
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    value: NDArray[np.float64]
+    mean: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, told: dict[str, str]) -> _Tree:
+        """From the lines of LightGBM's text, by name."""
+
+        def numbers(name: str, kind: type = float) -> NDArray[Any]:
+            return np.array(told.get(name, "").split(), dtype=kind)
+
+        value, count = numbers("leaf_value"), numbers("leaf_count")
+        splits = len(value) - 1
+        decision, threshold = numbers("decision_type", int), numbers("threshold")
+        if np.any(decision & OTHERS):
+            raise ValueError("trees that split by categories or take 0 for missing have no export")
+        # Where no value was missing in training, LightGBM takes a missing one for 0.
+        to_left = np.where(decision & MISSING_IS_NAN, decision & DEFAULT_LEFT, threshold >= 0)
+        left, right = (
+            np.where(child < 0, splits + ~child, child)
+            for child in (numbers("left_child", int), numbers("right_child", int))
+        )
+        mean = np.concatenate([np.zeros(splits), value])
+        under = np.concatenate([np.zeros(splits), count])
+        for node in reversed(range(splits)):
+            below = [left[node], right[node]]
+            under[node] = under[below].sum()
+            mean[node] = mean[below] @ under[below] / max(under[node], 1.0)
+        feature = numbers("split_feature", int)
+        return cls(feature, threshold, to_left.astype(bool), left, right, value, mean)
+
+    def moves(self, width: int) -> sp.csr_matrix:
+        """What each feature moves the mean on the way to each leaf, ``(leaves, width)``."""
+        splits, leaves = len(self.feature), len(self.value)
+        moved = np.zeros((splits + leaves, width))
+        for node in range(splits):
+            for child in (self.left[node], self.right[node]):
+                moved[child] = moved[node]
+                moved[child, self.feature[node]] += self.mean[child] - self.mean[node]
+        return sp.csr_matrix(moved[splits:])
+
+
+def _trees(booster: lgb.Booster) -> Iterator[_Tree]:
+    """The trees of a model's text, each its lines by name."""
+    text = booster.model_to_string().split("\nend of trees")[0]
+    for block in text.split("\nTree=")[1:]:
+        yield _Tree.of(dict(line.split("=", 1) for line in block.split("\n")[1:] if "=" in line))
+
+
+def _splits(trees: Sequence[_Tree]) -> dict[str, list[Any]]:
+    """The nodes of all trees as ONNX wants them: each a number, beside the number of its tree."""
+    found: dict[str, list[Any]] = {
+        "featureids": [], "values": [], "treeids": [], "nodeids": [], "modes": [],
+        "truenodeids": [], "falsenodeids": [], "missing_value_tracks_true": [],
+    }  # fmt: skip
+    for number, tree in enumerate(trees):
+        splits, leaves = len(tree.feature), len(tree.value)
+        none = [0] * leaves
+        found["featureids"] += [*tree.feature.tolist(), *none]
+        found["values"] += [*_below(tree.threshold).tolist(), *map(float, none)]
+        found["treeids"] += [number] * (splits + leaves)
+        found["nodeids"] += range(splits + leaves)
+        found["modes"] += [b"BRANCH_LEQ"] * splits + [b"LEAF"] * leaves
+        found["truenodeids"] += [*tree.left.tolist(), *none]
+        found["falsenodeids"] += [*tree.right.tolist(), *none]
+        found["missing_value_tracks_true"] += [*tree.missing_left.astype(int).tolist(), *none]
+    return found
+
+
+def _below(threshold: NDArray[np.float64]) -> NDArray[np.float32]:
+    """The largest float32 that is not above: the same float32 values lie at or below it."""
+    near = threshold.astype(np.float32)
+    return np.where(near > threshold, np.nextafter(near, np.float32(-np.inf)), near)
+
+
+def _credit(trees: Sequence[_Tree], family: NDArray[np.integer], families: int) -> sp.csr_matrix:
+    """What each family moves on the way to each leaf; in one column more the start.
+
+    The start counts at the leaves of the first tree, of which each pair lands on one.
+    """
+    width = len(family)
+    moves = sp.vstack([tree.moves(width) for tree in trees], format="csr")
+    member = sp.csr_matrix((np.ones(width), (np.arange(width), family)), (width, families))
+    start = np.zeros((moves.shape[0], 1))
+    start[: len(trees[0].value)] = sum(tree.mean[0] for tree in trees)
+    return sp.csr_matrix(sp.hstack([moves @ member, start]))
+
+
+def _ensemble(
+    trees: Sequence[_Tree], splits: dict[str, list[Any]], told: sp.csr_matrix
+) -> onnx.NodeProto:
+    """A node of ONNX that sums what the leaves tell, CSR ``(leaves, targets)``."""
+    node = helper.make_node("TreeEnsembleRegressor", [VALUES], [TOLD], domain=DOMAIN)
+    leaves = [len(tree.value) for tree in trees]
+    first = np.cumsum(leaves) - leaves
+    leaf = np.repeat(np.arange(told.shape[0]), np.diff(told.indptr))
+    tree = np.repeat(np.arange(len(trees)), leaves)[leaf]
+    number = leaf - first[tree] + np.array([len(each.feature) for each in trees])[tree]
+    lists: dict[str, list[Any]] = {
+        **{f"nodes_{name}": held for name, held in splits.items()},
+        "target_treeids": tree.tolist(),
+        "target_nodeids": number.tolist(),
+        "target_ids": told.indices.tolist(),
+        "target_weights": told.data.astype(np.float32).tolist(),
+    }
+    for name, held in lists.items():
+        node.attribute.append(_list(name, held))
+    node.attribute.append(helper.make_attribute("n_targets", told.shape[1]))
+    return node
+
+
+def _list(name: str, held: list[Any]) -> onnx.AttributeProto:
+    """An attribute; `helper.make_attribute` looks at each of its values, which takes seconds."""
+    attribute = onnx.AttributeProto(name=name)
+    field, attribute.type = {
+        int: ("ints", onnx.AttributeProto.INTS),
+        float: ("floats", onnx.AttributeProto.FLOATS),
+        bytes: ("strings", onnx.AttributeProto.STRINGS),
+    }[type(held[0])]
+    getattr(attribute, field).extend(held)
+    return attribute
