@@ -1,5 +1,6 @@
 """Invented offers, and one classifier trained on them, for all tests that need one."""
 
+import lightgbm as lgb
 import numpy as np
 import polars as pl
 import pytest
@@ -103,3 +104,38 @@ def training(market, steps):
 @pytest.fixture(scope="session")
 def model(training):
     return training[0]
+
+
+def _drawn(seed, rows=300):
+    """Features with gaps, and an answer that needs several of them."""
+    rng = np.random.default_rng(seed)
+    values = rng.normal(size=(rows, 5)).astype(np.float32)
+    answer = values[:, 0] + values[:, 1] * values[:, 2] + rng.normal(size=rows) / 2 > 0
+    values[rng.random(values.shape) < 0.2] = np.nan
+    return values, answer.astype(np.float32)
+
+
+def _boosted(values, answer, rounds=12, start=None, **settings):
+    settings = {
+        "objective": "binary",
+        "num_leaves": 7,
+        "min_data_in_leaf": 10,
+        "learning_rate": 0.3,
+        "deterministic": True,
+        "num_threads": 1,
+        "verbose": -1,
+        **settings,
+    }
+    return lgb.train(settings, lgb.Dataset(values, answer, init_score=start), rounds)
+
+
+@pytest.fixture(scope="session")
+def drawn():
+    """Draws five features with gaps, and an answer that needs several of them."""
+    return _drawn
+
+
+@pytest.fixture(scope="session")
+def boosted():
+    """Grows trees on features and answers."""
+    return _boosted

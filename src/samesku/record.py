@@ -112,7 +112,7 @@ def seen_in_training(card: Mapping[str, Any], catalog: Catalog) -> int | None:
 
 def environment() -> dict[str, Any]:
     """Versions that a result depends on."""
-    packages = ("lightgbm", "numpy", "pillow", "polars", "rapidfuzz", "scipy")
+    packages = ("lightgbm", "numpy", "onnxruntime", "pillow", "polars", "rapidfuzz", "scipy")
     return {
         "samesku": version("samesku"),
         "python": platform.python_version(),

@@ -84,7 +84,7 @@ class Photo(PhotoEncoder):
         height, width = self.network.input.size
         looks = np.zeros((LOOKS, height, width, 3), dtype=np.uint8)
         image = Image.fromarray(photo)
-        for look, (top, bottom, left, right) in zip(looks, _windows(photo), strict=True):
+        for look, (top, bottom, left, right) in zip(looks, _windows(image), strict=True):
             if bottom > top:
                 edges = np.array([left, top, right, bottom]) * (image.size * 2)
                 box = tuple(edges.tolist())
@@ -119,7 +119,7 @@ class Photo(PhotoEncoder):
         return telling
 
 
-def _windows(photo: NDArray[np.uint8]) -> Iterator[Window]:
+def _windows(photo: Image.Image) -> Iterator[Window]:
     """The views as shares of the photo; an empty window where one is not needed."""
     nothing: Window = (0.0, 0.0, 0.0, 0.0)
     pixels = thumbnail(photo)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from samesku.encoders.base import Array, PhotoEncoder
 from samesku.encoders.windows import GRID, content, seam, thumbnail
@@ -60,7 +61,7 @@ def signature(rgb: NDArray[np.uint8]) -> Floats:
     ----------
     .. [1] N. Dalal, B. Triggs, "Histograms of oriented gradients for human detection", CVPR 2005.
     """
-    pixels = thumbnail(rgb)
+    pixels = thumbnail(Image.fromarray(rgb))
     return _describe(_channels(pixels), np.array(list(_windows(pixels)), dtype=np.float32))
 
 

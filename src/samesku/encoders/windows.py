@@ -23,10 +23,9 @@ MAX_BANNER = 0.34
 COLLAGE_SEAM = (0.3, 0.7)
 
 
-def thumbnail(rgb: NDArray[np.uint8]) -> Floats:
+def thumbnail(photo: Image.Image) -> Floats:
     """A photo as planes ``(3, GRID, GRID)`` of numbers from 0 to 1."""
-    size = (GRID, GRID)
-    small = Image.fromarray(rgb).resize(size, Image.Resampling.BILINEAR, reducing_gap=3.0)
+    small = photo.resize((GRID, GRID), Image.Resampling.BILINEAR, reducing_gap=3.0)
     # Planes first: reductions over three neighbouring numbers are slow.
     pixels = np.ascontiguousarray(np.asarray(small).transpose(2, 0, 1), dtype=np.float32)
     pixels /= np.float32(255)
@@ -55,7 +54,7 @@ def _without_border(pixels: Floats, box: tuple[int, int, int, int]) -> tuple[int
 
 def _uneven(pixels: Floats) -> tuple[int, int]:
     """First row that is not even, and the end of the last; all rows if too few would remain."""
-    off = np.abs(pixels - np.median(pixels, axis=2, keepdims=True)).max(axis=0)
+    off = np.abs(pixels - _quantile(pixels, 0.5)[..., None]).max(axis=0)
     # A twentieth of the row may stray: dust and compression.
     rows = np.flatnonzero((off >= EVEN).mean(axis=1) > 0.05)
     if len(rows) <= GRID // 4:
@@ -106,5 +105,14 @@ def seam(pixels: Floats, along: float = 0.5) -> tuple[float, tuple[Window, Windo
 def _steps(pixels: Floats, along: float = 0.5) -> Floats:
     """How far each row is at least from the next along a share of it, `(rows - 1,)`."""
     apart = np.abs(np.diff(pixels, axis=1)).max(axis=0)
-    steps: Floats = np.quantile(apart, 1 - along, axis=1)
-    return steps
+    return _quantile(apart, 1 - along)
+
+
+def _quantile(values: Floats, share: float) -> Floats:
+    """`np.quantile` along the last axis, in a fifth of its time for so few numbers."""
+    place = share * (values.shape[-1] - 1)
+    below, above = int(place), min(int(place) + 1, values.shape[-1] - 1)
+    ordered = np.partition(values, (below, above), axis=-1)
+    low, high = ordered[..., below], ordered[..., above]
+    between: Floats = low + np.float32(place - below) * (high - low)
+    return between

@@ -46,7 +46,7 @@ COMMON = {
 }
 SETTINGS: dict[str, tuple[int, dict[str, Any]]] = {
     "sieve": (40, {"num_leaves": 15, "learning_rate": 0.2}),
-    "first": (350, {"num_leaves": 63, "learning_rate": 0.07}),
+    "first": (200, {"num_leaves": 63, "learning_rate": 0.1}),
     "second": (250, {"num_leaves": 31, "learning_rate": 0.05}),
 }
 
