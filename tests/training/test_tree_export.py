@@ -144,6 +144,16 @@ def test_trees_of_one_leaf_are_all_start(drawn, boosted):
     np.testing.assert_allclose(trees.log_odds(values), trees.start, atol=1e-6)
 
 
+def test_trees_that_learned_nothing_add_nothing(drawn, boosted):
+    values, answer = drawn(7)
+    booster = boosted(values, answer, start=np.ones(len(values)), min_data_in_leaf=200)
+    assert not told(booster, values).any()
+    trees = exported(booster)
+    assert trees.start == 0
+    assert not trees.log_odds(values).any()
+    assert not trees.contributions(values).any()
+
+
 def test_families_are_the_sums_of_their_features(drawn, boosted):
     values, answer = drawn(9)
     booster = boosted(values, answer)

@@ -51,9 +51,9 @@ def as_onnx(
     """
     trees = [tree for booster in boosters for tree in _trees(booster)]
     width, share = boosters[0].num_feature(), 1 / len(boosters)
-    values = np.concatenate([tree.value for tree in trees])[:, None]
+    values = np.concatenate([tree.value for tree in trees])
     splits = _splits(trees)
-    node = _ensemble(trees, splits, sp.csr_matrix(share * values))
+    node = _ensemble(trees, splits, share * _column(values, len(values)))
     inputs = [helper.make_tensor_value_info(VALUES, TensorProto.FLOAT, [None, width])]
     if family is not None:
         apart = _ensemble(trees, splits, share * _credit(trees, family, families))
@@ -179,9 +179,16 @@ def _credit(trees: Sequence[_Tree], family: NDArray[np.integer], families: int) 
     width = len(family)
     moves = sp.vstack([tree.moves(width) for tree in trees], format="csr")
     member = sp.csr_matrix((np.ones(width), (np.arange(width), family)), (width, families))
-    start = np.zeros((moves.shape[0], 1))
-    start[: len(trees[0].value)] = sum(tree.mean[0] for tree in trees)
-    return sp.csr_matrix(sp.hstack([moves @ member, start]))
+    start = np.full(len(trees[0].value), sum(tree.mean[0] for tree in trees))
+    credit = sp.csr_matrix(sp.hstack([moves @ member, _column(start, moves.shape[0])]))
+    credit.sort_indices()
+    return credit
+
+
+def _column(values: NDArray[np.float64], height: int) -> sp.csr_matrix:
+    """The first rows of one column, zeros among them: trees that learned nothing say that, too."""
+    rows = np.arange(len(values))
+    return sp.csr_matrix((values, (rows, np.zeros_like(rows))), shape=(height, 1))
 
 
 def _ensemble(
