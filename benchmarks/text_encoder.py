@@ -35,9 +35,8 @@ from samesku.evaluation.metrics import group_tally, posting_f1
 from samesku.evaluation.splits import read_split
 from samesku.features import Features, pair_features
 from samesku.features.standing import standing
-from samesku.training.crossing import COMMON, SETTINGS, WEIGHT_POWER
+from samesku.training.crossing import COMMON, SETTINGS, WEIGHT_POWER, threads
 from samesku.training.word_weights import STRENGTH, crossed_similarity, train_word_weights
-from samesku.trees import threads
 
 FOLDS = 3
 DEEPEST = 100

@@ -7,15 +7,14 @@ import pytest
 from onnx import TensorProto, helper
 
 from samesku.training.tree_export import as_onnx
-from samesku.trees import PAIRS_AT_ONCE, Trees, probability, threads
+from samesku.trees import PAIRS_AT_ONCE, Trees, probability
 
 FEATURES = 5
 
 
-def exported(booster, family=None):
+def exported(booster):
     """The trees, each feature a family of its own."""
-    family = np.arange(FEATURES) if family is None else np.array(family)
-    return Trees(as_onnx([booster], family, int(family.max()) + 1))
+    return Trees(as_onnx([booster], np.arange(FEATURES), FEATURES))
 
 
 def test_the_same_whoever_asks_and_in_however_large_portions(drawn, boosted, monkeypatch):
@@ -31,7 +30,7 @@ def test_the_same_whoever_asks_and_in_however_large_portions(drawn, boosted, mon
         np.testing.assert_array_equal(each, parts)
     few = np.concatenate([trees.log_odds(values[at : at + 7]) for at in range(0, 700, 7)])
     np.testing.assert_array_equal(few, expected[:700])
-    monkeypatch.setattr("samesku.trees.usable_cores", lambda: 1)
+    monkeypatch.setattr("samesku.cores.usable_cores", lambda: 1)
     np.testing.assert_array_equal(trees.log_odds(values), expected)
 
 
@@ -79,8 +78,3 @@ def test_log_odds_as_probabilities():
     np.testing.assert_allclose(told[1:4], [0.119203, 0.5, 0.880797], rtol=1e-5)
     assert 0 <= told[0] < 1e-9
     assert told[4] == 1
-
-
-def test_few_pairs_are_left_to_one_thread():
-    assert threads(1_000) == 1
-    assert threads(10_000_000) >= 1

@@ -98,7 +98,7 @@ def _split(
 
 
 def _cut(tree: NDArray[np.float64], height: float) -> NDArray[np.int64]:
-    """Groups that merge up to a height; `fcluster` checks each small tree for longer than it cuts.
+    """Groups that merge up to a height, by any numbers; `fcluster` checks longer than it cuts.
 
     Average linkage merges ever higher: the merges up to the height come first.
     """
@@ -108,7 +108,7 @@ def _cut(tree: NDArray[np.float64], height: float) -> NDArray[np.int64]:
     name = list(range(size + len(merges)))
     for above, (one, other) in reversed(list(enumerate(merges.tolist(), start=size))):
         name[one] = name[other] = name[above]
-    return np.unique(name[:size], return_inverse=True)[1].astype(np.int64)
+    return np.array(name[:size], dtype=np.int64)
 
 
 def _split_sparse(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.cores import usable_cores
+from samesku.cores import map_in_order
+from samesku.encoders.onnx import open_session
 
-__all__ = ["APART", "TOLD", "VALUES", "Trees", "probability", "threads"]
+__all__ = ["APART", "TOLD", "VALUES", "Trees", "probability"]
 
-# Trees on fewer pairs than this are grown faster on one thread.
-FEW = 50_000
 # Pairs that one thread judges before the next: they stay in the processor's cache.
 PAIRS_AT_ONCE = 8_192
 # Names of the network's inputs and of its output.
@@ -53,17 +51,11 @@ class Trees:
     """
 
     def __init__(self, content: bytes) -> None:
-        # Only who judges by trees waits for the runtime to load.
-        import onnxruntime as ort
-
         self.content = content
-        options = ort.SessionOptions()
-        # Pairs are dealt to threads here: the runtime deals trees, and sums that depend on how many
-        # threads there are.
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 4  # what is wrong is told by the exception
         try:
-            self._session = ort.InferenceSession(content, options, ["CPUExecutionProvider"])
+            # Pairs are dealt to threads here: the runtime deals trees, and sums that depend on how
+            # many threads there are.
+            self._session = open_session(content, threads=1)
         except Exception as error:
             raise ValueError(f"it cannot be run: {error}") from error
         takes = {port.name: port.shape for port in self._session.get_inputs()}
@@ -104,8 +96,7 @@ class Trees:
             return np.empty((0, self.families + 1 if apart else 1), dtype=np.float32)
         starts = range(0, len(values), PAIRS_AT_ONCE)
         parts = [values[start : start + PAIRS_AT_ONCE] for start in starts]
-        with ThreadPoolExecutor(min(usable_cores(), len(parts))) as pool:
-            return np.concatenate(list(pool.map(partial(self._tell, apart=apart), parts)))
+        return np.concatenate(list(map_in_order(partial(self._tell, apart=apart), parts)))
 
     def _tell(self, values: Floats, *, apart: bool) -> Floats:
         feed: dict[str, NDArray[Any]] = {VALUES: values}
@@ -128,11 +119,6 @@ class Trees:
             return cls(place.read_bytes())
         except ValueError as error:
             raise ValueError(f"{place.name}: {error}") from error
-
-
-def threads(pairs: int) -> int:
-    """Threads that pay for so many pairs."""
-    return usable_cores() if pairs >= FEW else 1
 
 
 def probability(odds: NDArray[np.float64]) -> NDArray[np.float32]:

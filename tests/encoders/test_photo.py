@@ -105,7 +105,7 @@ def test_only_an_edge_that_runs_through_the_middle_makes_two_halves(encoder, alo
 
 
 @pytest.mark.parametrize(("border", "seen"), [(2, False), (20, True)])
-def test_a_border_as_thin_as_a_line_is_not_worth_another_look(encoder, images, border, seen):
+def test_a_border_as_thin_as_a_line_is_not_worth_another_look(encoder, border, seen):
     rng = np.random.default_rng(0)
     photo = rng.integers(0, 256, (200, 200, 3)).astype(np.uint8)
     for side in (photo, photo.swapaxes(0, 1)):

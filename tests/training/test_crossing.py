@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samesku.features import Features
-from samesku.training.crossing import FITS, FOLDS, Pairs
+from samesku.training.crossing import FITS, FOLDS, Pairs, threads
 from samesku.training.rehearsal import Rehearsal
 from samesku.trees import probability
 
@@ -117,3 +117,8 @@ def test_rehearsed_pairs_stand_behind_the_real_ones_and_weigh_half(market):
     np.testing.assert_array_equal(pairs.left[half:], pairs.left[:half] + len(catalog))
     np.testing.assert_allclose(pairs.weight[half:], pairs.weight[:half] / 2)
     np.testing.assert_array_equal(pairs.same[half:], pairs.same[:half])
+
+
+def test_few_pairs_are_left_to_one_thread():
+    assert threads(1_000) == 1
+    assert threads(10_000_000) >= 1

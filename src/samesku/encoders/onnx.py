@@ -18,7 +18,7 @@ from samesku.encoders.photo_inputs import Floats, PhotoInput, prepared
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-__all__ = ["Onnx", "OnnxNetwork", "PhotoInput", "start_session"]
+__all__ = ["Onnx", "OnnxNetwork", "PhotoInput", "open_session", "start_session"]
 
 PRECISION: dict[str, type[np.floating[Any]]] = {
     "tensor(float)": np.float32,
@@ -240,13 +240,18 @@ def start_session(path: Path, threads: int | None = None) -> InferenceSession:
     ValueError
         It cannot be loaded; says why.
     """
+    try:
+        return open_session(path, usable_cores() if threads is None else threads)
+    except Exception as error:
+        raise ValueError(f"{path} is not a network that can be loaded: {error}") from error
+
+
+def open_session(network: Path | bytes, threads: int) -> InferenceSession:
+    """As :func:`start_session`, of a file or its content; raises whatever the runtime does."""
     # Only who uses a network waits for its runtime to load.
     import onnxruntime as ort
 
     options = ort.SessionOptions()
-    options.intra_op_num_threads = usable_cores() if threads is None else threads
+    options.intra_op_num_threads = threads
     options.log_severity_level = 3  # errors, not warnings about the file's age
-    try:
-        return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise ValueError(f"{path} is not a network that can be loaded: {error}") from error
+    return ort.InferenceSession(network, options, providers=["CPUExecutionProvider"])

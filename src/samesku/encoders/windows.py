@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["GRID", "STEP", "Window", "content", "seam", "thumbnail"]
+__all__ = ["GRID", "Window", "content", "seam", "thumbnail"]
 
 Floats = NDArray[np.float32]
 Window: TypeAlias = tuple[float, float, float, float]

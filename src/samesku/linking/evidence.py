@@ -12,7 +12,6 @@ from samesku.features.prices import log_prices, price_features
 from samesku.features.strings import string_features
 from samesku.features.surroundings import surroundings
 from samesku.features.table import Column, Features, both_ways
-from samesku.features.title_words import title_words
 from samesku.features.words import word_features
 from samesku.linking.rivals import leads
 from samesku.linking.sides import Sides
@@ -77,7 +76,7 @@ def title_view(sides: Sides, candidates: Candidates) -> Features:
         The same names in every pair of shops but for those of a search that was not made.
     """
     titles = sides.both.normal_titles
-    words = title_words(titles)
+    words = sides.title_words
     left, right = candidates.left, candidates.right
     told = word_features(titles, left, right, words=words)
     told |= string_features(titles, left, right, words=words)

@@ -28,7 +28,6 @@ from numpy.typing import NDArray
 
 from samesku.candidates import Candidates
 from samesku.features.table import Features
-from samesku.features.title_words import title_words
 from samesku.files import Staged
 from samesku.fusion import Judged
 from samesku.linking.assignment import choose_links, log_odds
@@ -199,8 +198,7 @@ class LinkJudge:
         most = np.maximum(judged, ENOUGH)
         parts *= np.where(odds > most, (most - start) / (odds - start), 1)[:, None]
         parts[:, AROUND] += judged - parts.sum(axis=1) - start
-        words = title_words(sides.both.normal_titles)
-        return Evidence(places, parts.astype(np.float32), start, words)
+        return Evidence(places, parts.astype(np.float32), start, sides.title_words)
 
     def _second_view(
         self, sides: Sides, candidates: Candidates, titles: Features, sure: NDArray[np.int64]

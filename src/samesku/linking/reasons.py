@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from samesku.candidates import Candidates
 from samesku.features.brands import brand_words
 from samesku.features.codes import model_codes
-from samesku.features.title_words import TitleWords, title_words
 from samesku.linking.known import KnownLinks
 from samesku.linking.sides import Sides
 from samesku.reasons import as_said
@@ -71,7 +70,7 @@ class _Facts:
     def __init__(self, sides: Sides) -> None:
         catalog = sides.both
         titles = catalog.normal_titles
-        self.words: TitleWords = title_words(titles)
+        self.words = sides.title_words
         self.sets = [set(words) for words in self.words.lists]
         held = np.bincount(self.words.held.indices, minlength=len(self.words.names))
         self.held_by = dict(zip(self.words.names, held.tolist(), strict=False))

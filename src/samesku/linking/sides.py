@@ -16,6 +16,7 @@ from samesku.catalog import Catalog
 from samesku.encoders.base import Encoder, Vectors
 from samesku.encoders.encode import Encoded, encode
 from samesku.features.descriptions import DescribedWords, described_words
+from samesku.features.title_words import TitleWords, title_words
 from samesku.neighbors import Method, Neighbors, nearest
 from samesku.progress import Progress
 from samesku.similarity import pair_similarity
@@ -62,6 +63,11 @@ class Sides:
     def is_left(self) -> NDArray[np.bool_]:
         """Which postings of `both` are the left catalogue's, bool ``(n,)``."""
         return np.arange(len(self.left) + len(self.right)) < len(self.left)
+
+    @cached_property
+    def title_words(self) -> TitleWords:
+        """The words of the titles of `both`."""
+        return title_words(self.both.normal_titles)
 
     @cached_property
     def words(self) -> DescribedWords:

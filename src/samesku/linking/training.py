@@ -162,10 +162,12 @@ def train_judge(
     if len(examples) < FOLDS:
         raise ValueError(f"a judge of links needs {FOLDS} pairs of shops or more to train on")
     names = max((each.titles.names for each in examples), key=len)
-    grown = [_grown(_without(examples, fold), names, fold) for fold in range(FOLDS)]
+    read = [each.titles.select(names, may_miss=FIRST_VIEW)[each.kept] for each in examples]
+    shown = [(_without(examples, fold), _without(read, fold)) for fold in range(FOLDS)]
+    grown = [_grown(*pairs, names, fold) for fold, pairs in enumerate(shown)]
     folded = [
-        FirstLook(names, _weights(_without(examples, fold), names), Trees(as_onnx([booster])))
-        for fold, booster in enumerate(grown)
+        FirstLook(names, _weights(*pairs), Trees(as_onnx([booster])))
+        for pairs, booster in zip(shown, grown, strict=True)
     ]
     crowds = [
         each.crowd(folded[place % FOLDS].log_odds(each.titles))
@@ -179,7 +181,7 @@ def train_judge(
     ]
     # The trees of all folds together: each missed a quarter of the shops, their mean missed none.
     pairs = Trees(as_onnx(grown, families(names, READ), len(FAMILIES)))
-    first = FirstLook(names, _weights(examples, names), pairs)
+    first = FirstLook(names, _weights(examples, read), pairs)
     remembered = {**(card or {}), "pairs_of_shops": len(examples)}
     return LinkJudge(first, Trees(as_onnx(second)), crowds[0].names, remembered)
 
@@ -189,20 +191,20 @@ def _without(each: Sequence[T], fold: int) -> list[T]:
     return [one for place, one in enumerate(each) if place % FOLDS != fold]
 
 
-def _grown(examples: Sequence[Example], names: Sequence[str], seed: int) -> lgb.Booster:
+def _grown(
+    examples: Sequence[Example],
+    values: Sequence[NDArray[np.float32]],
+    names: Sequence[str],
+    seed: int,
+) -> lgb.Booster:
     """Trees that read the title view."""
     # More of each is never against a link, but of what counts rivals and clashes.
     rising = [-1 if any(word in name for word in FALLING) else 1 for name in names]
-    return _trees(examples, _read(examples, names), rising, seed)
+    return _trees(examples, values, rising, seed)
 
 
-def _read(examples: Sequence[Example], names: Sequence[str]) -> list[NDArray[np.float32]]:
-    return [each.titles.select(names, may_miss=FIRST_VIEW)[each.kept] for each in examples]
-
-
-def _weights(examples: Sequence[Example], names: Sequence[str]) -> Logistic:
-    values = np.concatenate(_read(examples, names))
-    return fit_logistic(values, _truth(examples), weight=_weight(examples))
+def _weights(examples: Sequence[Example], values: Sequence[NDArray[np.float32]]) -> Logistic:
+    return fit_logistic(np.concatenate(values), _truth(examples), weight=_weight(examples))
 
 
 def _trees(

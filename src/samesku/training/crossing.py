@@ -13,12 +13,13 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from samesku.classifier import PASSES
+from samesku.cores import usable_cores
 from samesku.features import Features
 from samesku.training.rehearsal import Rehearsal
 from samesku.training.tree_export import as_onnx
-from samesku.trees import Trees, probability, threads
+from samesku.trees import Trees, probability
 
-__all__ = ["FITS", "FOLDS", "LEAST_PAIRS", "Crossed", "Pairs"]
+__all__ = ["FITS", "FOLDS", "LEAST_PAIRS", "Crossed", "Pairs", "threads"]
 
 # With few folds the models that judge a fold know much less than the final one, and their verdicts
 # say little about its: with three the probabilities came out too modest (docs/experiments.md).
@@ -32,6 +33,8 @@ LEAST_PAIRS = 50
 WEIGHT_POWER = -0.4
 # Of the weight of a pair that is only rehearsed.
 REHEARSED = 0.5
+# Trees on fewer pairs than this grow faster on one thread.
+FEW = 50_000
 COMMON = {
     "objective": "binary",
     "feature_fraction": 0.6,
@@ -249,3 +252,8 @@ class Pairs:
         fitted = lgb.train(settings, data, rounds)
         self.advance(1)
         return fitted
+
+
+def threads(pairs: int) -> int:
+    """Threads that pay for growing trees on so many pairs."""
+    return usable_cores() if pairs >= FEW else 1
