@@ -3,12 +3,14 @@
     python benchmarks/train_encoders.py demo-photo [MARKET] [--postings 6000] [--seed 7]
     python benchmarks/train_encoders.py demo-title [MARKET] [--postings 6000] [--seed 7]
     python benchmarks/train_encoders.py photos CATALOGUE.csv --base FOLDER [--side 112]
+        [--start-sides 112 224] [--seed 0]
     python benchmarks/train_encoders.py titles CATALOGUE.csv --split SPLIT.csv [--work FOLDER]
     python benchmarks/train_encoders.py memory
 
 *demo*: networks that start from nothing, on the drawn marketplace; whole families of look-alikes
 are held out, and slices with and without look-alikes told apart. *photos*: a pretrained network
-before and after, products held out. *titles*: a BERT from nothing as one more encoder of the
+before and after, products held out; what it started from may look at photos of other sizes, too.
+*titles*: a BERT from nothing as one more encoder of the
 learned fusion's first pass. *memory*: the peak of training an EfficientNet-B0.
 
 Lines are chosen on a validation part, the best epoch too, those of *titles* by cross-fitting on the
@@ -58,6 +60,7 @@ Rows = NDArray[np.int64]
 
 # The drawn photos are small; this many pixels of each side say what there is to see.
 DRAWN_SIDE = 64
+DRAWN_SEED = 9
 SHOPEE = TrainingSettings.recipe("title", PREFIX, epochs=12, warm_up_language=6)
 FINE = TrainingSettings(
     epochs=4, batch=32, per_group=4, rate=3e-4, head_rate=1e-2, margin=(0.1, 0.4), scale=20.0,
@@ -87,8 +90,9 @@ def main() -> None:
     parser.add_argument("--base")
     parser.add_argument("--split", type=Path)
     parser.add_argument("--postings", type=int, default=8000)
-    parser.add_argument("--seed", type=int, default=9)
+    parser.add_argument("--seed", type=int, help="of the market, 9, or of training *photos*, 0")
     parser.add_argument("--side", type=int, default=FINE.photo_size, help="pixels of *photos*")
+    parser.add_argument("--start-sides", type=int, nargs="+", help="of its start; default --side")
     parser.add_argument("--work", type=Path, help="folder for what is trained; default: none")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as made:
@@ -96,12 +100,15 @@ def main() -> None:
         if given.what == "memory":
             memory(folder)
         elif given.what == "photos":
-            photos(read_catalog(given.catalogue), given.base, given.side, folder)
+            settings = replace(FINE, photo_size=given.side, seed=given.seed or FINE.seed)
+            starts = given.start_sides or [given.side]
+            photos(read_catalog(given.catalogue), given.base, settings, starts, folder)
         elif given.what == "titles":
             titles(read_catalog(given.catalogue), given.split, given.base, folder)
         else:
             kind = given.what.removeprefix("demo-")
-            demo(kind, given.catalogue, given.base, folder, given.postings, given.seed)
+            seed = DRAWN_SEED if given.seed is None else given.seed
+            demo(kind, given.catalogue, given.base, folder, given.postings, seed)
 
 
 def demo(
@@ -138,8 +145,10 @@ def demo(
     show(catalog, parts, [*encoders_in(folder / "mine"), *encoders_by_name([rival])], slices)
 
 
-def photos(catalog: Catalog, base: str, side: int, folder: Path) -> None:
-    """A pretrained photo network before and after, on products held out."""
+def photos(
+    catalog: Catalog, base: str, settings: TrainingSettings, sides: Sequence[int], folder: Path
+) -> None:
+    """A pretrained photo network before, at some sizes of photos, and after; products held out."""
     parts = Parts.of(catalog)
     # Known from here on: the benchmark's own base is of a family that the package leaves out.
     FAMILIES.setdefault("mobilenet_v2", Family(("photo",), "mean"))
@@ -148,15 +157,17 @@ def photos(catalog: Catalog, base: str, side: int, folder: Path) -> None:
         "photo",
         base,
         folder / "trained",
-        replace(FINE, photo_size=side),
+        settings,
         split=Split("validation", parts.train, parts.validation),
         export=False,
         progress=Told(),
     )
-    start = load_backbone(base, "photo")
-    bring_photos_to(start, side)
-    start.save(folder / "start")
-    encoders = [*encoders_in(folder / "trained"), *encoders_in(folder / "start")]
+    encoders = [*encoders_in(folder / "trained")]
+    for side in sides:
+        start, place = load_backbone(base, "photo"), folder / f"start-{side}"
+        bring_photos_to(start, side)
+        start.save(place)
+        encoders += encoders_in(place)
     everyone = {"all": np.ones(len(catalog), dtype=bool)}
     show(catalog, parts, [*encoders, *encoders_by_name(["phash"])], everyone)
 
