@@ -15,11 +15,11 @@ ROUNDING = 1e-6
 
 
 def log_prices(catalog: Catalog) -> NDArray[np.float64]:
-    """Natural logarithms of the prices, float64 ``(n,)``; NaN where unknown or zero."""
+    """Natural logarithms of the prices, float64 ``(n,)``; NaN where unknown."""
     if "price" not in catalog.frame.columns:
         return np.full(len(catalog), np.nan)
-    prices = catalog.frame["price"].cast(float).fill_null(np.nan).to_numpy()
-    return np.log(np.where(prices > 0, prices, np.nan))
+    prices: NDArray[np.float64] = catalog.frame["price"].cast(float).fill_null(np.nan).to_numpy()
+    return np.log(prices)
 
 
 def price_features(

@@ -187,7 +187,7 @@ class Links:
             return table
         price = both.frame["price"].cast(float)
         ours, theirs = pl.col("left_price"), pl.col("right_price")
-        gap = pl.when(ours > 0).then((theirs - ours) / ours).round(4)
+        gap = ((theirs - ours) / ours).round(4)
         return table.with_columns(
             left_price=price[pairs.left], right_price=price[pairs.right]
         ).with_columns(price_gap=gap)
