@@ -40,14 +40,13 @@ from samesku.files import Staged
 from samesku.photos import PhotoError, load_photo
 from samesku.progress import Progress
 from samesku.training.photo_export import write_network
-from samesku.training.photo_finish import join_head, whole_numbers
+from samesku.training.photo_finish import join_head, last_head, whole_numbers
 from samesku.training.photo_network import (
     Lessons,
     PhotoNetwork,
     Settings,
     embed_photos,
     fit_head,
-    head_weight,
     teach,
 )
 from samesku.training.photo_views import altered_all, scenes
@@ -66,7 +65,8 @@ SSCD_SIDE = 288
 WEIGHTS = {"sscd": 2.0}
 # It learns from small photos and looks at larger ones: its trunk serves at any size.
 INPUT: dict[str, Any] = {"size": [160, 160], "mean": [0, 0, 0], "std": [1, 1, 1], "scale": 1.0}
-PULL = 3.0  # of the shipped head towards a turn
+PULL = 10.0  # of the shipped head towards a turn
+CENTRED = 0.65  # share of the mean that it takes away
 RANGES = 9  # one real photo in so many gives the ranges of the whole numbers
 
 
@@ -100,7 +100,7 @@ def main() -> None:
     if taught is None:
         taught = given.work / "taught.onnx"
         record = taught_by(lessons, given.start, settings, taught, progress)
-    record |= {**asdict(settings), "photos": len(photos), "pull": PULL}
+    record |= {**asdict(settings), "photos": len(photos), "pull": PULL, "centred": CENTRED}
     save(taught, lessons, given.work, given.out, record, progress)
 
 
@@ -259,9 +259,9 @@ def save(
             batch = views[start : start + BATCH].transpose(0, 3, 1, 2).astype(np.float32)
             pooled.append(session.run(None, {"photo": batch})[0])
             advance(len(batch))
-        weight = head_weight(np.concatenate(pooled), lessons.targets[:learned], PULL)
+        head = last_head(np.concatenate(pooled), lessons.targets[:learned], CENTRED, PULL)
     with Staged(out) as staged:
-        join_head(trunk, weight, staged.path("network.onnx"))
+        join_head(trunk, head, staged.path("network.onnx"))
         for name, content in (("network", INPUT), ("training", record)):
             text = json.dumps(content, indent=1) + "\n"
             staged.path(f"{name}.json").write_text(text, encoding="utf-8")

@@ -8,7 +8,7 @@ torch = pytest.importorskip("torch", reason="needs the extra train")
 
 from samesku.encoders.onnx import OnnxNetwork  # noqa: E402
 from samesku.training.photo_export import write_network  # noqa: E402
-from samesku.training.photo_finish import join_head, whole_numbers  # noqa: E402
+from samesku.training.photo_finish import Head, join_head, last_head, whole_numbers  # noqa: E402
 from samesku.training.photo_network import (  # noqa: E402
     Lessons,
     PhotoNetwork,
@@ -138,7 +138,8 @@ def test_the_finished_network_is_small_and_sees_nearly_the_same(tmp_path, networ
     exact, trunk, out = (tmp_path / name for name in ("exact.onnx", "trunk.onnx", "network.onnx"))
     write_network(network.eval(), exact)
     whole_numbers(exact, trunk, photos)
-    head = network.head.weight.detach().numpy().T
+    rng = np.random.default_rng(2)
+    head = Head(*(rng.normal(size=size).astype(np.float32) / 40 for size in ((1280,), (1280, 8))))
     join_head(trunk, head, out)
     out.with_suffix(".json").write_text(
         '{"size": [64, 64], "mean": [0, 0, 0], "std": [1, 1, 1], "scale": 1.0}'
@@ -147,5 +148,20 @@ def test_the_finished_network_is_small_and_sees_nearly_the_same(tmp_path, networ
     rows = OnnxNetwork(out, threads=1).embed(photos.transpose(0, 3, 1, 2).astype(np.float32))
     assert rows.shape == (len(photos), 8)
     with torch.no_grad():
-        expected = unit(network.pooled(as_input(photos)).numpy() @ head)
+        roots = unit(np.sqrt(network.pooled(as_input(photos)).numpy()))
+    expected = unit((roots - head.centre) @ head.weight)
     assert (rows * expected).sum(axis=1).min() > 0.9
+
+
+@pytest.mark.parametrize("centred", [0.0, 0.65])
+def test_the_last_head_brings_photos_it_has_not_seen_to_their_targets(centred):
+    rng = np.random.default_rng(0)
+    targets = unit(rng.normal(size=(300, 5))).astype(np.float32)
+    # What a trunk sees is a common ground and what the target adds to it.
+    added = np.abs(rng.normal(size=(5, 40)))
+    pooled = (3 + targets @ added).clip(0) ** 2 + rng.uniform(0, 0.1, (300, 40))
+    seen = pooled.astype(np.float32)
+    head = last_head(seen[:200], targets[:200], centred, pull=0.01)
+    rows = unit((unit(np.sqrt(seen[200:])) - head.centre) @ head.weight)
+    assert (rows * targets[200:]).sum(axis=1).mean() > 0.9
+    assert head.centre.any() == (centred > 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -11,8 +12,9 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from samesku.encoders.quantise import quantise
+from samesku.training.photo_network import head_weight
 
-__all__ = ["join_head", "whole_numbers"]
+__all__ = ["Head", "join_head", "last_head", "whole_numbers"]
 
 Floats = NDArray[np.float32]
 Photos = NDArray[np.uint8]
@@ -59,30 +61,76 @@ def whole_numbers(taught: Path, trunk: Path, photos: Photos) -> None:
         quantise(exact, trunk, feeds, "seven-bit")
 
 
-def join_head(trunk: Path, weight: Floats, out: Path) -> None:
-    """Write a trunk with a linear head, kept in half precision.
+@dataclass(frozen=True, eq=False)
+class Head:
+    """What a finished network makes of what its trunk sees: of its square roots, as a unit row.
+
+    Attributes
+    ----------
+    centre : float32 (width,)
+        Subtracted.
+    weight : float32 (width, dimension)
+        Multiplied by what remains.
+    """
+
+    centre: Floats
+    weight: Floats
+
+
+def last_head(pooled: Floats, targets: Floats, centred: float, pull: float) -> Head:
+    """The head that brings what a trunk sees to the targets.
+
+    Square roots let what stands out on a photo count for less [1]_, and what all photos have in
+    common says nothing of two of them [2]_; all of it gone, too little is left to tell by.
+
+    Parameters
+    ----------
+    pooled : float32 (n, width)
+        Not negative.
+    targets : float32 (n, dimension)
+    centred : float
+        Share of the mean that is subtracted.
+    pull : float
+        As in :func:`samesku.training.photo_network.head_weight`.
+
+    References
+    ----------
+    .. [1] R. Arandjelovic, A. Zisserman, "Three things everyone should know to improve object
+       retrieval", CVPR 2012.
+    .. [2] H. Jegou, O. Chum, "Negative evidences and co-occurrences in image retrieval: the benefit
+       of PCA and whitening", ECCV 2012.
+    """
+    roots = np.sqrt(pooled)
+    rows = roots / np.linalg.norm(roots, axis=1, keepdims=True)
+    centre = np.asarray(centred * rows.mean(axis=0), dtype=np.float32)
+    return Head(centre, head_weight(rows - centre, targets, pull))
+
+
+def join_head(trunk: Path, head: Head, out: Path) -> None:
+    """Write a trunk with its head, whose weights are kept in half precision.
 
     Parameters
     ----------
     trunk : path
-    weight : float32 (width, dimension)
-        Of what the trunk gives as a unit row.
+    head : Head
     out : path
     """
     network = onnx.load(trunk)
     graph = network.graph
     pooled = graph.output[0].name
-    half = numpy_helper.from_array(weight.astype(np.float16), "head16")
-    graph.initializer.append(half)
+    half = numpy_helper.from_array(head.weight.astype(np.float16), "head16")
+    graph.initializer.extend([half, numpy_helper.from_array(head.centre[None], "centre")])
     graph.node.extend(
         [
+            helper.make_node("Sqrt", [pooled], ["roots"]),
+            helper.make_node("LpNormalization", ["roots"], ["unit"], axis=1, p=2),
+            helper.make_node("Sub", ["unit", "centre"], ["centred"]),
             helper.make_node("Cast", ["head16"], ["head"], to=TensorProto.FLOAT),
-            helper.make_node("MatMul", [pooled, "head"], ["rows"]),
+            helper.make_node("MatMul", ["centred", "head"], ["rows"]),
         ]
     )
     del graph.output[:]
-    graph.output.append(
-        helper.make_tensor_value_info("rows", TensorProto.FLOAT, ["n", weight.shape[1]])
-    )
+    dimension = head.weight.shape[1]
+    graph.output.append(helper.make_tensor_value_info("rows", TensorProto.FLOAT, ["n", dimension]))
     onnx.checker.check_model(network)
     out.write_bytes(network.SerializeToString(deterministic=True))

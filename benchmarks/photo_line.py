@@ -1,0 +1,96 @@
+"""From which similarity the photo network takes two photos for one: what a line keeps.
+
+    python benchmarks/photo_line.py --shopee FOLDER --grocery FOLDER --work WORK [--network FILE]
+
+Pairs above a line that are one product, among the photos that the network was trained on and among
+those of a drawn marketplace, which is kept in WORK; and copies of training photos above it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from photo_split import read_labelled
+from photos import Rows, make_copies, rows_of, similarity
+from rich.console import Console
+from rich.table import Table
+
+from samesku.catalog import read_catalog
+from samesku.demo.marketplace import draw_marketplace
+from samesku.encoders.photo import NETWORK, Photo
+from samesku.photos import PhotoError, read_photos
+
+LINES = (0.75, 0.80, 0.85, 0.88, 0.90, 0.92, 0.95)
+POSTINGS, SEED = 900, 55
+COPIES, COPIES_SEED = 100, 3
+
+
+def main() -> None:
+    """Read the arguments, measure, print one table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--shopee", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--grocery", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--work", type=Path, required=True, metavar="FOLDER")
+    parser.add_argument("--network", type=Path, default=NETWORK, metavar="FILE.onnx")
+    given = parser.parse_args()
+    encoder = Photo(given.network)
+    columns: dict[str, list[str]] = {}
+    places: list[Path] = []
+    for name, folder in (("Shopee", given.shopee), ("grocery", given.grocery)):
+        pool = read_labelled(folder)
+        mine = [path for path, apart in zip(pool.paths, pool.held_out, strict=True) if not apart]
+        places += mine
+        columns[name] = precisions(*looked_at(encoder, mine, pool.labels[~pool.held_out]))
+    columns["drawn"] = precisions(*drawn(encoder, given.work))
+    chosen, _, copies = make_copies(places, COPIES, COPIES_SEED)
+    rows, _ = looked_at(encoder, [places[at] for at in chosen], np.arange(COPIES).astype(str))
+    for change, altered in copies.items():
+        own = similarity(encoder, rows_of(encoder, altered), rows).diagonal()
+        columns[change] = [f"{(own >= line).mean():.2f}" for line in LINES]
+    table = Table("similarity", *columns)
+    for line, *cells in zip(LINES, *columns.values(), strict=True):
+        table.add_row(f"{line:.2f}", *cells)
+    Console(width=160).print(table)
+
+
+def drawn(encoder: Photo, work: Path) -> tuple[Rows, NDArray[np.str_]]:
+    """The photos of a drawn marketplace and their products."""
+    folder = work / f"line-marketplace-{SEED}"
+    if not folder.is_dir():
+        draw_marketplace(folder, postings=POSTINGS, seed=SEED)
+    catalog = read_catalog(folder)
+    assert catalog.labels is not None
+    there = [at for at, path in enumerate(catalog.photos) if path is not None]
+    paths = [path for path in catalog.photos if path is not None]
+    return looked_at(encoder, paths, catalog.labels[there].astype(str))
+
+
+def looked_at(
+    encoder: Photo, paths: list[Path], labels: NDArray[np.str_]
+) -> tuple[Rows, NDArray[np.str_]]:
+    """Rows and products of the photos that can be read."""
+    seen, kept = [], []
+    for at, look in read_photos(paths, encoder.look):
+        if not isinstance(look, PhotoError):
+            seen.append(encoder.embed([look]))
+            kept.append(at)
+    return np.concatenate(seen), labels[kept]
+
+
+def precisions(rows: Rows, labels: NDArray[np.str_]) -> list[str]:
+    """Share of the pairs above each line that are one product, and their number."""
+    similar = similarity(Photo(), rows, rows)
+    left, right = np.triu_indices(len(labels), 1)
+    same, height = labels[left] == labels[right], similar[left, right]
+    counts = [(height >= line).sum() for line in LINES]
+    return [
+        f"{same[height >= line].mean():.2f} of {count:,}" if count else "none"
+        for line, count in zip(LINES, counts, strict=True)
+    ]
+
+
+if __name__ == "__main__":
+    main()
