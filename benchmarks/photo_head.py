@@ -17,13 +17,12 @@ from pathlib import Path
 import numpy as np
 import train_photo_network as training
 from numpy.typing import NDArray
-from photo_held_out import FALSE_MATCHES
+from photo_held_out import FALSE_MATCHES, precision
 from photo_split import read_labelled
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
-from samesku.encoders.onnx import start_session
 from samesku.encoders.photo import Photo
 from samesku.photos import load_photo
 from samesku.progress import Progress
@@ -79,20 +78,20 @@ def main() -> None:
     pools = [read_labelled(folder) for folder in folders]
     shopee = np.arange(real) < (~pools[0].held_out).sum()
     places = [pool.paths[at] for pool in pools for at in np.flatnonzero(~pool.held_out)]
-    looks = np.stack([Photo().look(load_photo(path)) for path in places])
+    encoder = Photo()
+    looks = np.stack([encoder.look(load_photo(path)) for path in places])
 
     table = Table("trunk", "power", "mean taken away", "pull", "Shopee", "grocery")
     plain = plain_trunk(given.start, given.work, photos[:real])
     for name, trunk in (("plain", plain), ("taught", given.work / "trunk.onnx")):
-        seen = Seen(*(pooled(trunk, shown) for shown in (views, looks[:, 0], looks[:, 1])))
+        shown = views, looks[:, 0], looks[:, 1]
+        seen = Seen(*(training.pooled(trunk, each) for each in shown))
         for variant in VARIANTS:
-            found = np.mean(
-                [
-                    judged(seen, targets, labels[:real], shopee, draw, *variant)
-                    for draw in range(DRAWS)
-                ],
-                axis=0,
-            )
+            draws = [
+                judged(seen, targets, labels[:real], shopee, draw, *variant)
+                for draw in range(DRAWS)
+            ]
+            found = np.mean(draws, axis=0)
             cells = [f"mAP {score:.3f}, recall {share:.3f}" for score, share in found]
             table.add_row(name, *(f"{each:g}" for each in variant), *cells)
     Console(width=140).print(table)
@@ -111,16 +110,6 @@ def plain_trunk(start: Path, work: Path, photos: NDArray[np.uint8]) -> Path:
     shown = [np.asarray(Image.fromarray(each).resize(size)) for each in photos[:: training.RANGES]]
     whole_numbers(exact, trunk, np.stack(shown))
     return trunk
-
-
-def pooled(trunk: Path, photos: NDArray[np.uint8]) -> Floats:
-    """What a trunk sees of photos ``(n, h, w, 3)``."""
-    session, parts = start_session(trunk), []
-    for start in range(0, len(photos), training.BATCH):
-        batch = photos[start : start + training.BATCH].transpose(0, 3, 1, 2)
-        planes = np.ascontiguousarray(batch, dtype=np.float32)
-        parts.append(session.run(None, {"photo": planes})[0])
-    return np.concatenate(parts)
 
 
 def judged(
@@ -145,22 +134,20 @@ def judged(
     weight = head_weight(lessons - centre, targets[mine], pull)
     looks = [unit((unit(each**power) - centre) @ weight) for each in (seen.whole, seen.inner)]
     rows = unit(looks[0] + looks[1])
+    similar, names = rows @ rows.T, labels.astype(str)
     parts = (~fitted & shopee, ~fitted & ~shopee)
-    return [score(rows[part] @ rows[part].T, labels[part]) for part in parts]
+    return [
+        (float(precision(similar, names, part, part).mean()), recalled(similar, labels, part))
+        for part in parts
+    ]
 
 
-def score(similar: Floats, labels: NDArray[np.int64]) -> tuple[float, float]:
-    """Mean average precision, and recall at the share of false matches."""
-    same = labels[:, None] == labels
-    left, right = np.triu_indices(len(labels), 1)
-    height, true = similar[left, right], same[left, right]
-    recall = (height[true] > np.quantile(height[~true], 1 - FALSE_MATCHES)).mean()
-    ranked = similar.copy()
-    np.fill_diagonal(ranked, -np.inf)
-    hits = np.take_along_axis(same, np.argsort(-ranked, axis=1, kind="stable")[:, :-1], axis=1)
-    hits = hits[hits.any(axis=1)]
-    shares = hits.cumsum(axis=1) / np.arange(1, hits.shape[1] + 1)
-    return float(((shares * hits).sum(axis=1) / hits.sum(axis=1)).mean()), float(recall)
+def recalled(similar: Floats, labels: NDArray[np.int64], part: NDArray[np.bool_]) -> float:
+    """Share of the pairs of one product above the line that so many of the others pass."""
+    left, right = np.triu_indices(part.sum(), 1)
+    height, of = similar[part][:, part][left, right], labels[part]
+    same = of[left] == of[right]
+    return float((height[same] > np.quantile(height[~same], 1 - FALSE_MATCHES)).mean())
 
 
 def unit(rows: Floats) -> Floats:

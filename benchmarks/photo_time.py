@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from photos import BATCH, read_pool
 from rich.console import Console
@@ -22,6 +24,8 @@ from samesku.encoders.phash import PHash
 from samesku.encoders.photo import Photo
 from samesku.encoders.signature import Signature
 from samesku.photos import load_photo
+
+Given = TypeVar("Given")
 
 
 def main() -> None:
@@ -48,19 +52,25 @@ def main() -> None:
     for encoder in encoders:
         looks = [encoder.look(photo) for photo in photos]
         batches = [looks[start : start + BATCH] for start in range(0, len(looks), BATCH)]
-        look = each(lambda it=encoder: [it.look(photo) for photo in photos])  # type: ignore[misc]
-        embed = each(lambda it=encoder, of=batches: [it.embed(batch) for batch in of])  # type: ignore[misc]
+        look = each(partial(all_of, encoder.look, photos))
+        embed = each(partial(all_of, encoder.embed, batches))
         table.add_row(encoder.name, f"{look:.1f}", f"{embed:.1f}", f"{look + embed:.1f}")
         if isinstance(encoder, Photo):
             runs = sum(int(view.any()) for views in looks for view in views) / len(looks)
             each_run = f"photo: {runs:.2f} runs of the network a photo, {embed / runs:.1f} ms each"
     height, width = (sum(photo.shape[axis] for photo in photos) / len(photos) for axis in (0, 1))
-    load = each(lambda: [load_photo(path) for path in paths])
+    load = each(partial(all_of, load_photo, paths))
     console = Console()
     console.print(table, each_run)
     console.print(
         f"{len(photos)} photos, {width:.0f} x {height:.0f} on average; decoding {load:.1f} ms"
     )
+
+
+def all_of(work: Callable[[Given], object], items: Sequence[Given]) -> None:
+    """Do the work for each."""
+    for item in items:
+        work(item)
 
 
 if __name__ == "__main__":

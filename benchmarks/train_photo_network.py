@@ -254,17 +254,26 @@ def save(
     learned = len(real) * (1 + SCENES)
     with progress.stage("fit the shipped head", learned) as advance:
         views = altered_all(lessons.photos[:learned], side, seed=0)
-        session, pooled = start_session(trunk), []
-        for start in range(0, learned, BATCH):
-            batch = views[start : start + BATCH].transpose(0, 3, 1, 2).astype(np.float32)
-            pooled.append(session.run(None, {"photo": batch})[0])
-            advance(len(batch))
-        head = last_head(np.concatenate(pooled), lessons.targets[:learned], CENTRED, PULL)
+        seen = pooled(trunk, views, advance)
+        head = last_head(seen, lessons.targets[:learned], CENTRED, PULL)
     with Staged(out) as staged:
         join_head(trunk, head, staged.path("network.onnx"))
         for name, content in (("network", INPUT), ("training", record)):
             text = json.dumps(content, indent=1) + "\n"
             staged.path(f"{name}.json").write_text(text, encoding="utf-8")
+
+
+def pooled(
+    trunk: Path, photos: Photos, advance: Callable[[int], object] = lambda _: None
+) -> Floats:
+    """What a trunk in whole numbers sees of photos ``(n, h, w, 3)``, ``(n, width)``."""
+    session, parts = start_session(trunk), []
+    for start in range(0, len(photos), BATCH):
+        batch = photos[start : start + BATCH].transpose(0, 3, 1, 2)
+        planes = np.ascontiguousarray(batch, dtype=np.float32)
+        parts.append(session.run(None, {"photo": planes})[0])
+        advance(len(batch))
+    return np.concatenate(parts)
 
 
 if __name__ == "__main__":
