@@ -17,9 +17,8 @@ from pathlib import Path
 import numpy as np
 import train_photo_network as training
 from numpy.typing import NDArray
-from photo_held_out import FALSE_MATCHES, precision
+from photo_held_out import above_line, precision
 from photo_split import read_labelled
-from PIL import Image
 from rich.console import Console
 from rich.table import Table
 
@@ -27,7 +26,6 @@ from samesku.encoders.photo import Photo
 from samesku.photos import load_photo
 from samesku.progress import Progress
 from samesku.training.photo_export import write_network
-from samesku.training.photo_finish import whole_numbers
 from samesku.training.photo_network import head_weight
 from samesku.training.photo_views import altered_all
 
@@ -76,8 +74,8 @@ def main() -> None:
     targets = training.targets(kept(given.work))[:learned]
     views = altered_all(photos[:learned], training.INPUT["size"][0], seed=0)
     pools = [read_labelled(folder) for folder in folders]
-    shopee = np.arange(real) < (~pools[0].held_out).sum()
-    places = [pool.paths[at] for pool in pools for at in np.flatnonzero(~pool.held_out)]
+    shopee = np.arange(real) < len(pools[0].taught)
+    places = [path for pool in pools for path in pool.taught]
     encoder = Photo()
     looks = np.stack([encoder.look(load_photo(path)) for path in places])
 
@@ -106,9 +104,7 @@ def plain_trunk(start: Path, work: Path, photos: NDArray[np.uint8]) -> Path:
     """The trunk that the training starts from, in whole numbers."""
     exact, trunk = work / "plain.onnx", work / "plain-trunk.onnx"
     write_network(training.started(start).eval(), exact)
-    size = tuple(training.INPUT["size"])
-    shown = [np.asarray(Image.fromarray(each).resize(size)) for each in photos[:: training.RANGES]]
-    whole_numbers(exact, trunk, np.stack(shown))
+    training.write_trunk(exact, trunk, photos)
     return trunk
 
 
@@ -137,17 +133,12 @@ def judged(
     similar, names = rows @ rows.T, labels.astype(str)
     parts = (~fitted & shopee, ~fitted & ~shopee)
     return [
-        (float(precision(similar, names, part, part).mean()), recalled(similar, labels, part))
+        (
+            float(precision(similar, names, part, part).mean()),
+            float(above_line(similar, names, part)[1].mean()),
+        )
         for part in parts
     ]
-
-
-def recalled(similar: Floats, labels: NDArray[np.int64], part: NDArray[np.bool_]) -> float:
-    """Share of the pairs of one product above the line that so many of the others pass."""
-    left, right = np.triu_indices(part.sum(), 1)
-    height, of = similar[part][:, part][left, right], labels[part]
-    same = of[left] == of[right]
-    return float((height[same] > np.quantile(height[~same], 1 - FALSE_MATCHES)).mean())
 
 
 def unit(rows: Floats) -> Floats:

@@ -108,17 +108,25 @@ def recall(similar: Rows, labels: NDArray[np.str_], apart: Mask, seed: int) -> s
 
     The interval is over products.
     """
-    labels, similar = labels[apart], similar[apart][:, apart]
-    left, right = np.triu_indices(len(labels), 1)
-    same = labels[left] == labels[right]
-    line = np.quantile(similar[left, right][~same], 1 - FALSE_MATCHES)
-    products, of = np.unique(labels[left[same]], return_inverse=True)
+    owners, found = above_line(similar, labels, apart)
+    products, of = np.unique(owners, return_inverse=True)
     pairs = np.bincount(of)
-    above = np.bincount(of, weights=similar[left, right][same] > line)
+    above = np.bincount(of, weights=found)
     drawn = np.random.default_rng(seed).integers(0, len(products), (DRAWS, len(products)))
     shares = above[drawn].sum(axis=1) / pairs[drawn].sum(axis=1)
     low, high = np.quantile(shares, [0.025, 0.975])
     return f"{above.sum() / pairs.sum():.3f} [{low:.3f}, {high:.3f}]"
+
+
+def above_line(
+    similar: Rows, labels: NDArray[np.str_], among: Mask
+) -> tuple[NDArray[np.str_], Mask]:
+    """Product of each pair of one product, and whether it is above the line of false matches."""
+    labels, similar = labels[among], similar[among][:, among]
+    left, right = np.triu_indices(len(labels), 1)
+    same, height = labels[left] == labels[right], similar[left, right]
+    line = np.quantile(height[~same], 1 - FALSE_MATCHES)
+    return labels[left[same]], height[same] > line
 
 
 def interval(scores: Scores, seed: int) -> str:

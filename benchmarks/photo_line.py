@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from photo_split import read_labelled
-from photos import Rows, make_copies, rows_of, similarity
+from photos import Rows, encode, make_copies, rows_of, similarity
 from rich.console import Console
 from rich.table import Table
 
@@ -41,12 +41,12 @@ def main() -> None:
     places: list[Path] = []
     for name, folder in (("Shopee", given.shopee), ("grocery", given.grocery)):
         pool = read_labelled(folder)
-        mine = [path for path, apart in zip(pool.paths, pool.held_out, strict=True) if not apart]
-        places += mine
-        columns[name] = precisions(*looked_at(encoder, mine, pool.labels[~pool.held_out]))
-    columns["drawn"] = precisions(*drawn(encoder, given.work))
+        places += pool.taught
+        rows = encode(encoder, pool.taught)
+        columns[name] = precisions(encoder, rows, pool.labels[~pool.held_out])
+    columns["drawn"] = precisions(encoder, *drawn(encoder, given.work))
     chosen, _, copies = make_copies(places, COPIES, COPIES_SEED)
-    rows, _ = looked_at(encoder, [places[at] for at in chosen], np.arange(COPIES).astype(str))
+    rows = encode(encoder, [places[at] for at in chosen])
     for change, altered in copies.items():
         own = similarity(encoder, rows_of(encoder, altered), rows).diagonal()
         columns[change] = [f"{(own >= line).mean():.2f}" for line in LINES]
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def drawn(encoder: Photo, work: Path) -> tuple[Rows, NDArray[np.str_]]:
-    """The photos of a drawn marketplace and their products."""
+    """The photos of a drawn marketplace that can be read, and their products."""
     folder = work / f"line-marketplace-{SEED}"
     if not folder.is_dir():
         draw_marketplace(folder, postings=POSTINGS, seed=SEED)
@@ -65,24 +65,18 @@ def drawn(encoder: Photo, work: Path) -> tuple[Rows, NDArray[np.str_]]:
     assert catalog.labels is not None
     there = [at for at, path in enumerate(catalog.photos) if path is not None]
     paths = [path for path in catalog.photos if path is not None]
-    return looked_at(encoder, paths, catalog.labels[there].astype(str))
+    seen = [
+        (at, photo)
+        for at, photo in read_photos(paths, np.asarray)
+        if not isinstance(photo, PhotoError)
+    ]
+    labels = catalog.labels[there][[at for at, _ in seen]].astype(str)
+    return rows_of(encoder, [photo for _, photo in seen]), labels
 
 
-def looked_at(
-    encoder: Photo, paths: list[Path], labels: NDArray[np.str_]
-) -> tuple[Rows, NDArray[np.str_]]:
-    """Rows and products of the photos that can be read."""
-    seen, kept = [], []
-    for at, look in read_photos(paths, encoder.look):
-        if not isinstance(look, PhotoError):
-            seen.append(encoder.embed([look]))
-            kept.append(at)
-    return np.concatenate(seen), labels[kept]
-
-
-def precisions(rows: Rows, labels: NDArray[np.str_]) -> list[str]:
+def precisions(encoder: Photo, rows: Rows, labels: NDArray[np.str_]) -> list[str]:
     """Share of the pairs above each line that are one product, and their number."""
-    similar = similarity(Photo(), rows, rows)
+    similar = similarity(encoder, rows, rows)
     left, right = np.triu_indices(len(labels), 1)
     same, height = labels[left] == labels[right], similar[left, right]
     counts = [(height >= line).sum() for line in LINES]

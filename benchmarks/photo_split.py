@@ -35,6 +35,11 @@ class Labelled:
     held_out: NDArray[np.bool_]
 
     @property
+    def taught(self) -> list[Path]:
+        """Photos that the network learned from."""
+        return [path for path, apart in zip(self.paths, self.held_out, strict=True) if not apart]
+
+    @property
     def new_product(self) -> NDArray[np.bool_]:
         """Photos of products of which no photo was trained on."""
         return ~np.isin(self.labels, self.labels[~self.held_out])

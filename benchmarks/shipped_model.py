@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 from photo_split import read_labelled
 
@@ -72,7 +71,7 @@ def training_part(catalogue: Path, split: Path, work: Path) -> Path:
 def taught_groceries(grocery: Path, work: Path) -> Path:
     """The catalogue of those photos that the network's training saw; the others to score on."""
     photos = read_labelled(grocery)
-    taught = [path.name for path in np.array(photos.paths)[~photos.held_out]]
+    taught = [path.name for path in photos.taught]
     table = grocery / "postings.csv"
     postings = read_catalog(table).frame.drop("split")
     seen = pl.col("image").is_in(taught)

@@ -126,9 +126,8 @@ def gather(folders: list[Path], work: Path, progress: Progress) -> tuple[Photos,
     real, names = [], []
     for folder in folders:
         data = read_labelled(folder)
-        kept = np.flatnonzero(~data.held_out)
-        real += [data.paths[at] for at in kept]
-        names += [f"{folder.name} {data.labels[at]}" for at in kept]
+        real += data.taught
+        names += [f"{folder.name} {label}" for label in data.labels[~data.held_out]]
     with progress.stage("read photos", len(real)) as advance:
         seen = []
         for photo in map_in_order(shrunk, real):
@@ -248,9 +247,7 @@ def save(
     trunk, side = work / "trunk.onnx", INPUT["size"][0]
     real = np.flatnonzero(lessons.labels >= 0)
     with progress.stage("make whole numbers"):
-        size = (side, side)
-        shown = [Image.fromarray(photo).resize(size) for photo in lessons.photos[real[::RANGES]]]
-        whole_numbers(taught, trunk, np.stack([np.asarray(each) for each in shown]))
+        write_trunk(taught, trunk, lessons.photos[real])
     learned = len(real) * (1 + SCENES)
     with progress.stage("fit the shipped head", learned) as advance:
         views = altered_all(lessons.photos[:learned], side, seed=0)
@@ -261,6 +258,13 @@ def save(
         for name, content in (("network", INPUT), ("training", record)):
             text = json.dumps(content, indent=1) + "\n"
             staged.path(f"{name}.json").write_text(text, encoding="utf-8")
+
+
+def write_trunk(exact: Path, trunk: Path, real: Photos) -> None:
+    """Write the trunk of a network in whole numbers, whose ranges are from some real photos."""
+    size = tuple(INPUT["size"])
+    shown = [np.asarray(Image.fromarray(photo).resize(size)) for photo in real[::RANGES]]
+    whole_numbers(exact, trunk, np.stack(shown))
 
 
 def pooled(

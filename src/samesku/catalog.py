@@ -342,7 +342,7 @@ def _check_price(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
     column = frame["price"]
     if column.dtype.is_numeric():
         price = column.cast(pl.Float64)
-        wrong = (price <= 0).fill_null(False) | price.is_infinite().fill_null(False)
+        wrong = price.is_infinite().fill_null(False)
     else:
         given = _as_text(column)
         text = given.str.replace_all(r"[^0-9,.\-]", "")
@@ -357,7 +357,8 @@ def _check_price(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
         )
         price = joined.to_series().cast(pl.Float64, strict=False)
         filled = given.str.strip_chars().fill_null("") != ""
-        wrong = (filled & price.is_null()) | (price <= 0).fill_null(False)
+        wrong = filled & price.is_null()
+    wrong |= (price <= 0).fill_null(False)
     problems = []
     if wrong.any():
         problems.append(
