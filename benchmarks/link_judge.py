@@ -15,14 +15,14 @@ import numpy as np
 import polars as pl
 from linking import figures, yardstick
 
-from samesku.catalog import Catalog, read_catalog
+from samesku.catalog.catalog import Catalog, read_catalog
 from samesku.encoders import PHash, Tfidf
 from samesku.evaluation.splits import read_split
 from samesku.linking import LinkJudge, link
 from samesku.linking.pseudo_shops import PseudoShops, deal, draw_shops, reworded
 from samesku.linking.sides import Sides
 from samesku.linking.training import train_judge
-from samesku.record import environment
+from samesku.results.record import environment
 
 # Pairs of shops that train, of each kind; every number a multiple of the judge's four folds.
 PLAIN, CONTAINED, WORDED, BOTH = 160, 60, 80, 40

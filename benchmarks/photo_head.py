@@ -22,12 +22,12 @@ from photo_split import read_labelled
 from rich.console import Console
 from rich.table import Table
 
+from research.networks.photo_export import write_network
+from research.networks.photo_network import head_weight
+from research.networks.photo_views import altered_all
+from samesku.catalog.photos import load_photo
 from samesku.encoders.photo import Photo
-from samesku.photos import load_photo
-from samesku.progress import Progress
-from samesku.training.photo_export import write_network
-from samesku.training.photo_network import head_weight
-from samesku.training.photo_views import altered_all
+from samesku.runtime.progress import Progress
 
 Floats = NDArray[np.float32]
 DRAWS = 4

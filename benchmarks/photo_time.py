@@ -19,11 +19,11 @@ from photos import BATCH, read_pool
 from rich.console import Console
 from rich.table import Table
 
+from samesku.catalog.photos import load_photo
 from samesku.encoders.base import PhotoEncoder
 from samesku.encoders.phash import PHash
 from samesku.encoders.photo import Photo
 from samesku.encoders.signature import Signature
-from samesku.photos import load_photo
 
 Given = TypeVar("Given")
 

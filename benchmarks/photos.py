@@ -20,13 +20,13 @@ from PIL import Image, ImageDraw
 from rich.console import Console
 from rich.table import Table
 
-from samesku.cores import usable_cores
+from samesku.catalog.photos import PhotoError, load_photo, read_photos
 from samesku.encoders.base import PhotoEncoder
 from samesku.encoders.onnx import Onnx
 from samesku.encoders.phash import PHash
 from samesku.encoders.photo import Photo
 from samesku.encoders.signature import SAME_PHOTO, Signature
-from samesku.photos import PhotoError, load_photo, read_photos
+from samesku.runtime.cores import usable_cores
 
 Pixels = NDArray[np.uint8]
 Rows = NDArray[np.float32]

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
-from samesku.clustering import group
+from samesku.clustering.agglomerative import group
 from samesku.evaluation.metrics import Tally, group_tally, pair_tally, posting_f1
 
 __all__ = ["Chosen", "Quality", "Rows", "ScoredPairs", "best_quality", "quality_at"]

@@ -20,9 +20,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from samesku.progress import Progress
 from samesku.report.page import build_report
 from samesku.report.runs import read_run
+from samesku.runtime.progress import Progress
 
 TIMES = 3
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]

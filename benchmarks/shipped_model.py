@@ -16,11 +16,11 @@ from pathlib import Path
 import polars as pl
 from photo_split import read_labelled
 
-from samesku.catalog import read_catalog
+from samesku.catalog.catalog import read_catalog
+from samesku.catalog.photo_places import photo_root
 from samesku.cli import app
 from samesku.demo import draw_marketplace
 from samesku.evaluation.splits import read_split
-from samesku.photo_places import photo_root
 
 # Postings and seed of each marketplace.
 MARKETS = ((2000, 101), (800, 102), (250, 103), (80, 104))

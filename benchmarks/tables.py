@@ -16,7 +16,7 @@ from quality import Chosen, Quality
 from rich.console import Console
 from rich.table import Table
 
-from samesku.cores import usable_cores
+from samesku.runtime.cores import usable_cores
 
 __all__ = ["Row", "TableRow", "load_average", "machine", "markdown", "number", "show", "write"]
 

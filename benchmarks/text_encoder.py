@@ -24,17 +24,17 @@ from numpy.typing import NDArray
 from rich.console import Console
 
 from samesku import Matcher, read_catalog
-from samesku.candidates import Candidates
-from samesku.catalog import Catalog
-from samesku.classifier import SIEVED
-from samesku.clustering import group
+from samesku.candidates.candidates import Candidates
+from samesku.catalog.catalog import Catalog
+from samesku.clustering.agglomerative import group
 from samesku.encoders import Telling, Tfidf, encoders_by_name
 from samesku.encoders.base import Vectors
 from samesku.encoders.word_weights import TRAITS, WordWeights
 from samesku.evaluation.metrics import group_tally, posting_f1
 from samesku.evaluation.splits import read_split
-from samesku.features import Features, pair_features
-from samesku.features.standing import standing
+from samesku.scoring.classifier import SIEVED
+from samesku.scoring.features import Features, pair_features
+from samesku.scoring.features.standing import standing
 from samesku.training.crossing import COMMON, SETTINGS, WEIGHT_POWER, threads
 from samesku.training.word_weights import STRENGTH, crossed_similarity, train_word_weights
 

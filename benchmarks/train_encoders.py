@@ -34,11 +34,9 @@ from numpy.typing import NDArray
 from text_encoder import FOLDS, Study, average_precision
 
 from samesku import Matcher, read_catalog
-from samesku.cache import Cache
-from samesku.candidates import Candidates
-from samesku.catalog import Catalog
-from samesku.classifier import SIEVED
-from samesku.clustering import group
+from samesku.candidates.candidates import Candidates
+from samesku.catalog.catalog import Catalog
+from samesku.clustering.agglomerative import group
 from samesku.demo import draw_marketplace
 from samesku.encoders import Encoder, encoders_by_name
 from samesku.encoders.backbones import load_backbone
@@ -48,8 +46,10 @@ from samesku.encoders.families import FAMILIES, Family
 from samesku.encoders.folder import encoders_in
 from samesku.evaluation.metrics import Sampled, bootstrap, group_tally, posting_f1
 from samesku.evaluation.splits import Split, group_folds, read_split
-from samesku.features import pair_features
-from samesku.progress import Progress
+from samesku.runtime.cache import Cache
+from samesku.runtime.progress import Progress
+from samesku.scoring.classifier import SIEVED
+from samesku.scoring.features import pair_features
 from samesku.training.heads import bring_photos_to
 from samesku.training.settings import PREFIX, TrainingSettings
 from samesku.training.train_encoder import train_encoder

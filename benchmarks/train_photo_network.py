@@ -31,17 +31,9 @@ from numpy.typing import NDArray
 from photo_split import read_labelled
 from PIL import Image
 
-from samesku.cache import content_key
-from samesku.cli.console import TerminalProgress
-from samesku.cores import map_in_order
-from samesku.demo.marketplace import draw_marketplace
-from samesku.encoders.onnx import OnnxNetwork, start_session
-from samesku.files import Staged
-from samesku.photos import PhotoError, load_photo
-from samesku.progress import Progress
-from samesku.training.photo_export import write_network
-from samesku.training.photo_finish import join_head, last_head, whole_numbers
-from samesku.training.photo_network import (
+from research.networks.photo_export import write_network
+from research.networks.photo_finish import join_head, last_head, whole_numbers
+from research.networks.photo_network import (
     Lessons,
     PhotoNetwork,
     Settings,
@@ -49,7 +41,15 @@ from samesku.training.photo_network import (
     fit_head,
     teach,
 )
-from samesku.training.photo_views import altered_all, scenes
+from research.networks.photo_views import altered_all, scenes
+from samesku.catalog.photos import PhotoError, load_photo
+from samesku.cli.console import TerminalProgress
+from samesku.demo.marketplace import draw_marketplace
+from samesku.encoders.onnx import OnnxNetwork, start_session
+from samesku.runtime.cache import content_key
+from samesku.runtime.cores import map_in_order
+from samesku.runtime.files import Staged
+from samesku.runtime.progress import Progress
 
 Floats = NDArray[np.float32]
 Photos = NDArray[np.uint8]

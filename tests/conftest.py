@@ -95,7 +95,7 @@ def steps():
 def training(market, steps):
     """A classifier trained on the market, and its honest probabilities."""
     # Only who asks for it waits for the trees to load.
-    from samesku.fitting import train_classifier
+    from samesku.training.classifier.fitting import train_classifier
 
     catalog, candidates = market
     return train_classifier(catalog, candidates, np.arange(len(catalog)), advance=steps.append)

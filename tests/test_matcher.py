@@ -10,8 +10,8 @@ from PIL import Image, ImageDraw
 
 from samesku import Cache, Matcher, read_catalog
 from samesku.encoders import PHash, Tfidf
-from samesku.fusion import FUSIONS
-from samesku.progress import Progress
+from samesku.runtime.progress import Progress
+from samesku.scoring.fusion import FUSIONS
 
 # Title, product, photo; the photo's copies are made by `photo`.
 OFFERS = [

@@ -6,13 +6,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from samesku.cache import Cache
-    from samesku.catalog import Catalog, read_catalog
-    from samesku.fusion import Concat, Line, Union, UnionAll
+    from samesku.catalog.catalog import Catalog, read_catalog
+    from samesku.catalog.problems import CatalogError, Problem
     from samesku.linking import Links, link
     from samesku.matcher import Matcher
-    from samesku.matches import Matches
-    from samesku.problems import CatalogError, Problem
+    from samesku.results.matches import Matches
+    from samesku.runtime.cache import Cache
+    from samesku.scoring.fusion import Concat, Line, Union, UnionAll
 
 __all__ = [
     "Cache",
@@ -31,13 +31,13 @@ __all__ = [
 ]
 
 _ROOMS = {
-    "cache": ["Cache"],
-    "catalog": ["Catalog", "read_catalog"],
-    "fusion": ["Concat", "Line", "Union", "UnionAll"],
+    "runtime.cache": ["Cache"],
+    "catalog.catalog": ["Catalog", "read_catalog"],
+    "scoring.fusion": ["Concat", "Line", "Union", "UnionAll"],
     "linking": ["Links", "link"],
     "matcher": ["Matcher"],
-    "matches": ["Matches"],
-    "problems": ["CatalogError", "Problem"],
+    "results.matches": ["Matches"],
+    "catalog.problems": ["CatalogError", "Problem"],
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, get_args
 
-from samesku.cache import Cache, content_key
-from samesku.candidates import DENSITY_NEIGHBORS, Candidates, Source, join_candidates
-from samesku.catalog import Catalog
+from samesku.candidates.candidates import DENSITY_NEIGHBORS, Candidates, Source, join_candidates
+from samesku.candidates.neighbors import CROWD, FLOOR, Method, Neighbors, nearest
+from samesku.catalog.catalog import Catalog
 from samesku.encoders import default_encoders
 from samesku.encoders.base import Encoder, Vectors
 from samesku.encoders.encode import Encoded, encode
-from samesku.fusion import Fusion, fusion_by_name
-from samesku.matches import Matches
-from samesku.neighbors import CROWD, FLOOR, Method, Neighbors, nearest
-from samesku.progress import Advance, Progress
-from samesku.record import run_record
+from samesku.results.matches import Matches
+from samesku.results.record import run_record
+from samesku.runtime.cache import Cache, content_key
+from samesku.runtime.progress import Advance, Progress
+from samesku.scoring.fusion import Fusion, fusion_by_name
 
 __all__ = ["Matcher"]
 
@@ -35,7 +35,7 @@ class Matcher:
     line : float
         Score from which a pair is accepted, in (0, 1]; default: the fusion's own.
     method : {"auto", "exact", "approximate"}
-        How neighbours are searched (:func:`samesku.neighbors.nearest`).
+        How neighbours are searched (:func:`samesku.candidates.neighbors.nearest`).
     cache : Cache, optional
         Where encodings and neighbours are kept between runs; default: nowhere.
     progress : Progress, optional

@@ -6,7 +6,7 @@ from PIL import Image
 from samesku import Cache, read_catalog
 from samesku.encoders import PHash, Tfidf
 from samesku.encoders.encode import encode
-from samesku.progress import Progress
+from samesku.runtime.progress import Progress
 
 
 class CountingPHash(PHash):

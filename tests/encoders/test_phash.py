@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
+from samesku.catalog.photos import load_photo
 from samesku.encoders.phash import parse_phash, phash
-from samesku.photos import load_photo
 
 photos = arrays.arrays(
     np.uint8,

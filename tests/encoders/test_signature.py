@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image, ImageDraw, ImageOps
 
+from samesku.catalog.photos import load_photo
 from samesku.encoders.signature import (
     DIMENSION,
     PROBES,
@@ -15,7 +16,6 @@ from samesku.encoders.signature import (
     VIEWS,
     signature,
 )
-from samesku.photos import load_photo
 
 PHOTOS = 40
 

@@ -6,11 +6,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samesku import Matcher, read_catalog
+from samesku.candidates.similarity import pair_similarity
 from samesku.encoders import Telling, encoder_by_name
 from samesku.encoders.telling import shipped_weights
 from samesku.encoders.word_weights import TRAITS, WordWeights, word_presence
-from samesku.presence import rarity
-from samesku.similarity import pair_similarity
+from samesku.scoring.presence import rarity
 from samesku.titles import clean_title, normalise_title
 
 TITLES = ["susu bebelac 400g cod", "susu bebelac 800g cod", "bebelac susu 400g", "lampu cod"]

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from samesku.candidates.similarity import pair_similarity
 from samesku.encoders import Tfidf
-from samesku.similarity import pair_similarity
 from samesku.titles import clean_title, normalise_title, tokens
 
 TITLES = [

@@ -13,7 +13,7 @@ from samesku.encoders.word_weights import (
     word_presence,
     word_traits,
 )
-from samesku.presence import rarity
+from samesku.scoring.presence import rarity
 
 
 def some_weights(seed=0):

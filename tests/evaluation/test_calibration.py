@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samesku.candidates import Candidates
+from samesku.candidates.candidates import Candidates
 from samesku.evaluation.calibration import HOPELESS, Told, reliability, told_pairs
 
 

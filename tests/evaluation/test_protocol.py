@@ -10,10 +10,10 @@ import pytest
 from samesku import Concat, Matcher, Union, read_catalog
 from samesku.encoders import PHash, Tfidf
 from samesku.evaluation import Split, evaluate, score
-from samesku.fitting import train_classifier
-from samesku.learned import Learned
-from samesku.progress import Progress
-from samesku.record import training_record
+from samesku.results.record import training_record
+from samesku.runtime.progress import Progress
+from samesku.scoring.learned import Learned
+from samesku.training.classifier.fitting import train_classifier
 
 KINDS = ["kemeja", "lampu", "tas", "susu", "sepatu", "panci", "jam", "botol", "masker", "kabel"]
 MAKES = ["arjuna", "bima", "cakra", "dewata", "elang"]

@@ -5,9 +5,9 @@ import polars as pl
 import pytest
 
 from samesku import Line, Union, read_catalog
-from samesku.candidates import Candidates
+from samesku.candidates.candidates import Candidates
 from samesku.evaluation.tuning import tune
-from samesku.fusion import FUSIONS, fusion_by_name
+from samesku.scoring.fusion import FUSIONS, fusion_by_name
 
 COUNT = 40
 

@@ -8,7 +8,7 @@ from samesku import Cache, read_catalog
 from samesku.encoders import PHash, Tfidf
 from samesku.linking.evidence import other_view, price_view, title_view
 from samesku.linking.sides import Sides, candidates_across
-from samesku.progress import Progress
+from samesku.runtime.progress import Progress
 
 
 def described(sides):

@@ -11,7 +11,7 @@ from samesku.linking.judge import SHIPPED
 from samesku.linking.pseudo_shops import PseudoShops, deal
 from samesku.linking.sides import Sides, candidates_across
 from samesku.linking.training import train_judge
-from samesku.progress import Progress
+from samesku.runtime.progress import Progress
 
 
 def judged(judge, sides):

@@ -7,7 +7,7 @@ import pytest
 from samesku import Cache, read_catalog
 from samesku.encoders import PHash, Tfidf
 from samesku.linking.sides import Sides, candidates_across, with_pairs
-from samesku.progress import Progress
+from samesku.runtime.progress import Progress
 
 
 def across(sides, k=5):

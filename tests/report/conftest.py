@@ -80,7 +80,7 @@ def folder(shop, matches):
 @pytest.fixture(scope="session")
 def evaluated(shop):
     """What `samesku evaluate --fusion union --fusion concat --out` would have written."""
-    from samesku.fusion import Concat, Union
+    from samesku.scoring.fusion import Concat, Union
 
     catalog = read_catalog(shop / "offers.csv")
     matcher = Matcher([Tfidf(), PHash()], "union")
@@ -96,8 +96,8 @@ def evaluated(shop):
 @pytest.fixture(scope="session")
 def labelled_score(shop):
     """What `samesku evaluate --shipped --fusion ... --defaults --out` would have written."""
-    from samesku.fusion import Union
-    from samesku.learned import Learned, shipped_model
+    from samesku.scoring.fusion import Union
+    from samesku.scoring.learned import Learned, shipped_model
 
     found = evaluate(
         read_catalog(shop / "offers.csv"),

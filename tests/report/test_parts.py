@@ -118,7 +118,7 @@ def test_the_script_most_letters_are_of(title, script):
 
 
 def test_what_kept_a_pair_from_being_a_candidate(run, tmp_path):
-    from samesku.progress import Progress
+    from samesku.runtime.progress import Progress
 
     candidates, floors = search_again(run, tmp_path, Progress())
     left, right = run.rows("h8", "h0")

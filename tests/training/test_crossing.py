@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samesku.features import Features
+from samesku.scoring.features import Features
+from samesku.scoring.trees import probability
 from samesku.training.crossing import FITS, FOLDS, Pairs, threads
 from samesku.training.rehearsal import Rehearsal
-from samesku.trees import probability
 
 KNOWN = 40
 

@@ -12,7 +12,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra train")
 
-from samesku.progress import Progress  # noqa: E402
+from samesku.runtime.progress import Progress  # noqa: E402
 from samesku.training.devices import choose_precision  # noqa: E402
 from samesku.training.encoder_loop import fit  # noqa: E402
 from samesku.training.settings import TrainingSettings  # noqa: E402

@@ -7,7 +7,7 @@ torch = pytest.importorskip("torch", reason="needs the extra train")
 pytest.importorskip("transformers", reason="needs the extra train")
 
 from samesku.encoders.backbones import load_backbone  # noqa: E402
-from samesku.progress import Progress  # noqa: E402
+from samesku.runtime.progress import Progress  # noqa: E402
 from samesku.training.pretrain import new_base, train_tokenizer  # noqa: E402
 from samesku.training.settings import TrainingSettings  # noqa: E402
 

@@ -5,11 +5,11 @@ import polars as pl
 import pytest
 
 from samesku import read_catalog
-from samesku.candidates import Source, join_candidates
+from samesku.candidates.candidates import Source, join_candidates
+from samesku.candidates.neighbors import nearest
+from samesku.candidates.similarity import pair_similarity
 from samesku.encoders import PHash, Tfidf
 from samesku.encoders.base import Vectors
-from samesku.neighbors import nearest
-from samesku.similarity import pair_similarity
 from samesku.training.rehearsal import beside, rehearse
 
 ENCODERS = [Tfidf(), PHash()]

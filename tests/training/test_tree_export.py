@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from samesku.scoring.trees import Trees
 from samesku.training.tree_export import as_onnx
-from samesku.trees import Trees
 
 FEATURES = 5
 

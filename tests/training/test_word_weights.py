@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.optimize import check_grad
 
+from samesku.candidates.similarity import pair_similarity
 from samesku.encoders import Telling
 from samesku.encoders.word_weights import word_presence, word_traits
-from samesku.presence import rarity
-from samesku.similarity import pair_similarity
+from samesku.scoring.presence import rarity
 from samesku.training.word_weights import _Loss, crossed_similarity, train_word_weights
 
 BRANDS = ["bebelac", "dancow", "sgm", "lactogen", "frisian", "indomilk", "milo", "ovaltine"]

@@ -25,8 +25,8 @@ from rich.progress import (
 from rich.progress import Progress as Bars
 from rich.text import Text
 
-from samesku.problems import CatalogError
-from samesku.progress import Advance, Progress
+from samesku.catalog.problems import CatalogError
+from samesku.runtime.progress import Advance, Progress
 
 __all__ = ["FAILED", "INTERRUPTED", "TerminalProgress", "console", "friendly", "say"]
 

@@ -8,16 +8,16 @@ from pathlib import Path
 import polars as pl
 from rich.table import Table
 
-from samesku.catalog import read_catalog
+from samesku.catalog.catalog import read_catalog
 from samesku.cli.console import TerminalProgress, console, say
 from samesku.cli.evaluate import FIGURES
 from samesku.cli.match import Settings, show_matches
 from samesku.demo import draw_marketplace
 from samesku.evaluation import score
-from samesku.files import Staged, check_folder
-from samesku.fusion import fusion_by_name
 from samesku.matcher import Matcher
-from samesku.matches import Matches
+from samesku.results.matches import Matches
+from samesku.runtime.files import Staged, check_folder
+from samesku.scoring.fusion import fusion_by_name
 
 __all__ = ["run"]
 

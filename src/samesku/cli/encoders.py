@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
-from samesku.catalog import Catalog, read_catalog
+from samesku.catalog.catalog import Catalog, read_catalog
+from samesku.catalog.photos import PhotoError, load_photo, read_photo_bytes
 from samesku.cli.console import TerminalProgress, console
 from samesku.cli.summary import show_summary
 from samesku.demo import draw_marketplace
@@ -18,8 +19,7 @@ from samesku.encoders.families import family_of, read_json
 from samesku.encoders.folder import PARTS
 from samesku.encoders.known import KNOWN
 from samesku.encoders.model_files import find_model, need_torch
-from samesku.files import check_folder
-from samesku.photos import PhotoError, load_photo, read_photo_bytes
+from samesku.runtime.files import check_folder
 
 __all__ = ["export", "show"]
 

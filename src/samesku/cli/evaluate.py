@@ -11,14 +11,14 @@ from rich.box import SIMPLE_HEAD
 from rich.markup import escape
 from rich.table import Table
 
-from samesku.catalog import Catalog
+from samesku.catalog.catalog import Catalog
 from samesku.cli.console import TerminalProgress, console, say
 from samesku.cli.match import Settings
 from samesku.cli.provenance import seen_by_encoders
 from samesku.cli.summary import show_summary
 from samesku.evaluation import Evaluation, Figure, Result, Split, evaluate, read_split
-from samesku.files import check_folder
-from samesku.fusion import Fusion, fusion_by_name
+from samesku.runtime.files import check_folder
+from samesku.scoring.fusion import Fusion, fusion_by_name
 
 __all__ = ["difference_table", "evaluation_table", "reliability_table", "run"]
 
@@ -112,8 +112,8 @@ def _trained(models: Sequence[Path], *, shipped: bool, taken: Sequence[str]) -> 
     if not models and not shipped:
         return {}
     # Only who asks for it waits for the trees to load.
-    from samesku.classifier import PairClassifier
-    from samesku.learned import Learned, shipped_model
+    from samesku.scoring.classifier import PairClassifier
+    from samesku.scoring.learned import Learned, shipped_model
 
     trained: dict[str, Fusion] = {SHIPPED_NAME: Learned(shipped_model())} if shipped else {}
     places = list(dict.fromkeys(folder.resolve() for folder in models))

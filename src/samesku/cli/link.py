@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from samesku.cache import Cache, default_folder
 from samesku.cli.console import TerminalProgress
 from samesku.cli.match import Settings
 from samesku.cli.summary import counted, show_summary
 from samesku.encoders import encoders_by_name
-from samesku.files import check_folder
 from samesku.linking import link
 from samesku.linking.assignment import LinkRule
 from samesku.linking.linker import check_apart
+from samesku.runtime.cache import Cache, default_folder
+from samesku.runtime.files import check_folder
 
 __all__ = ["run"]
 

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from samesku.cache import Cache, default_folder
-from samesku.catalog import Catalog, read_catalog
+from samesku.candidates.neighbors import Method
+from samesku.catalog.catalog import Catalog, read_catalog
 from samesku.cli.console import TerminalProgress, say
 from samesku.cli.summary import counted, show_summary
 from samesku.encoders import encoders_by_name
-from samesku.files import check_folder
-from samesku.fusion import Fusion
 from samesku.matcher import Matcher
-from samesku.matches import Matches
-from samesku.neighbors import Method
+from samesku.results.matches import Matches
+from samesku.runtime.cache import Cache, default_folder
+from samesku.runtime.files import check_folder
+from samesku.scoring.fusion import Fusion
 
 __all__ = ["Settings", "run", "show_matches"]
 
@@ -123,8 +123,8 @@ def run(
 
 def _trained(folder: Path) -> Fusion:
     # Only who asks for it waits for the trees to load.
-    from samesku.classifier import PairClassifier
-    from samesku.learned import Learned
+    from samesku.scoring.classifier import PairClassifier
+    from samesku.scoring.learned import Learned
 
     return Learned(PairClassifier.load(folder))
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from samesku.catalog import Catalog
+from samesku.catalog.catalog import Catalog
 from samesku.encoders.card import read_card
 from samesku.encoders.telling import SHIPPED
-from samesku.record import seen_in_training
+from samesku.results.record import seen_in_training
 
 __all__ = ["seen_by_encoders"]
 

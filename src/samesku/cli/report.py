@@ -7,7 +7,7 @@ from pathlib import Path
 
 from samesku.cli.console import TerminalProgress
 from samesku.cli.summary import show_summary
-from samesku.files import check_folder
+from samesku.runtime.files import check_folder
 
 __all__ = ["run"]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from samesku.catalog import Catalog
+from samesku.catalog.catalog import Catalog
 from samesku.cli.console import TerminalProgress, console, say
 
 __all__ = ["counted", "show_summary"]

@@ -14,11 +14,11 @@ from samesku.cli.provenance import seen_by_encoders
 from samesku.cli.summary import show_summary
 from samesku.evaluation.calibration import reliability, told_pairs
 from samesku.evaluation.protocol import score
-from samesku.files import check_folder
-from samesku.fitting import FITS, train_classifier
-from samesku.learned import Learned
-from samesku.matches import Matches
-from samesku.record import environment, training_record
+from samesku.results.matches import Matches
+from samesku.results.record import environment, training_record
+from samesku.runtime.files import check_folder
+from samesku.scoring.learned import Learned
+from samesku.training.classifier.fitting import FITS, train_classifier
 from samesku.training.rehearsal import gather_rehearsals
 
 __all__ = ["run"]

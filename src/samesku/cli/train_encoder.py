@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from samesku.cache import Cache, default_folder
-from samesku.catalog import Catalog
+from samesku.catalog.catalog import Catalog
 from samesku.cli.console import TerminalProgress, console
 from samesku.cli.match import Settings
 from samesku.cli.summary import show_summary
 from samesku.encoders.card import EncoderKind
 from samesku.evaluation import Split, group_folds, read_split
-from samesku.files import Staged, check_folder
+from samesku.runtime.cache import Cache, default_folder
+from samesku.runtime.files import Staged, check_folder
 from samesku.training.settings import TrainingSettings
 
 __all__ = ["run"]

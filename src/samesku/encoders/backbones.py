@@ -21,7 +21,7 @@ from samesku.encoders.families import Reading, reading_of
 from samesku.encoders.model_files import find_model, weights_of
 from samesku.encoders.photo_inputs import middle
 from samesku.encoders.processors import cuts_the_middle, photo_input
-from samesku.files import Staged
+from samesku.runtime.files import Staged
 
 __all__ = [
     "HEAD",

@@ -11,8 +11,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from samesku.catalog import Catalog
-from samesku.progress import Advance
+from samesku.catalog.catalog import Catalog
+from samesku.runtime.progress import Advance
 
 __all__ = ["Array", "Encoder", "Kind", "Modality", "PhotoEncoder", "Rows", "TextEncoder", "Vectors"]
 

@@ -11,13 +11,13 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from samesku.cache import Cache, content_key
-from samesku.catalog import Catalog
-from samesku.cores import map_in_order
+from samesku.catalog.catalog import Catalog
+from samesku.catalog.photos import PhotoError, load_photo, read_photo_bytes
 from samesku.encoders.base import Array, Encoder, PhotoEncoder, TextEncoder, Vectors
 from samesku.encoders.photo_store import PhotoStore
-from samesku.photos import PhotoError, load_photo, read_photo_bytes
-from samesku.progress import Advance, Progress
+from samesku.runtime.cache import Cache, content_key
+from samesku.runtime.cores import map_in_order
+from samesku.runtime.progress import Advance, Progress
 
 __all__ = ["BrokenPhoto", "Encoded", "encode"]
 

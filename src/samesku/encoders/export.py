@@ -21,7 +21,7 @@ from samesku.encoders.folder import PARTS, onnx_encoder, onnx_name
 from samesku.encoders.onnx_text import TOKENIZER, OnnxText
 from samesku.encoders.quantise import WAYS, quantise
 from samesku.encoders.title_batches import Floats, unit_rows
-from samesku.files import Staged
+from samesku.runtime.files import Staged
 
 __all__ = ["PARITY", "Parity", "export_encoder"]
 

@@ -17,7 +17,7 @@ from samesku.encoders.families import Reading, family_of, read_json, reading_of
 from samesku.encoders.model_files import digest_of, find_model, need_torch, weights_of
 from samesku.encoders.onnx_text import cut_note
 from samesku.encoders.title_batches import embed_titles, unit_rows
-from samesku.progress import Advance
+from samesku.runtime.progress import Advance
 
 if TYPE_CHECKING:
     from samesku.encoders.running import Runner

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.cores import usable_cores
 from samesku.encoders.base import Array, PhotoEncoder
 from samesku.encoders.photo_inputs import Floats, PhotoInput, prepared
+from samesku.runtime.cores import usable_cores
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession

@@ -14,7 +14,7 @@ from samesku.encoders.card import EncoderCard
 from samesku.encoders.model_files import digest_of
 from samesku.encoders.onnx import start_session
 from samesku.encoders.title_batches import Floats, embed_titles
-from samesku.progress import Advance
+from samesku.runtime.progress import Advance
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy.fft import dct
 
-from samesku.catalog import Catalog
+from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Array, PhotoEncoder
 
 __all__ = ["HASH_BYTES", "PHash", "parse_phash", "phash"]

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from samesku.cache import Cache, content_key
 from samesku.encoders.base import Array
+from samesku.runtime.cache import Cache, content_key
 
 __all__ = ["PhotoStore"]
 

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from samesku.encoders.base import TextEncoder, Vectors
 from samesku.encoders.word_weights import WordWeights, word_presence
-from samesku.presence import rarity, unit_rows, weighted
+from samesku.scoring.presence import rarity, unit_rows, weighted
 
 __all__ = ["SHIPPED", "Telling", "shipped_weights"]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesku.encoders.base import Vectors
-from samesku.progress import Advance
+from samesku.runtime.progress import Advance
 
 __all__ = ["EmbedTitles", "Floats", "batches_by_length", "embed_titles", "unit_rows"]
 

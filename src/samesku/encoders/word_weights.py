@@ -12,7 +12,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from samesku.presence import presence
+from samesku.scoring.presence import presence
 from samesku.titles import normal_tokens
 
 __all__ = ["TRAITS", "WordWeights", "word_presence", "word_traits"]

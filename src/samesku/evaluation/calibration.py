@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.candidates import Candidates
+from samesku.candidates.candidates import Candidates
 from samesku.evaluation.metrics import Figure
 
 __all__ = ["Bin", "Reliability", "Told", "reliability", "told_pairs"]

@@ -18,7 +18,7 @@ from samesku.evaluation.metrics import (
     pair_tally,
     posting_f1,
 )
-from samesku.matches import Matches
+from samesku.results.matches import Matches
 
 __all__ = ["Counts", "count", "figures"]
 

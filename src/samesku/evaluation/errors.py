@@ -11,14 +11,14 @@ import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from samesku.catalog import Catalog
+from samesku.candidates.similarity import pair_similarity
+from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality
 from samesku.encoders.telling import Telling
 from samesku.encoders.word_weights import word_presence
 from samesku.evaluation.kinds import LABEL, Clues, merge_kind, split_kind
 from samesku.evaluation.stages import pair_stages, true_pairs
 from samesku.evaluation.statements import stated
-from samesku.similarity import pair_similarity
 
 __all__ = ["doubted_labels", "find_errors", "label_suspects"]
 

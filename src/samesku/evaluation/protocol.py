@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from samesku.candidates import Candidates
-from samesku.catalog import Catalog
+from samesku.candidates.candidates import Candidates
+from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Encoder
 from samesku.evaluation.calibration import Told, reliability
 from samesku.evaluation.counts import Counts, count, figures
@@ -19,11 +19,11 @@ from samesku.evaluation.metrics import Figure, Sampled
 from samesku.evaluation.results import FOLD, WHOLE, Evaluation, Result
 from samesku.evaluation.splits import Split, group_folds, leaks
 from samesku.evaluation.tuning import tune
-from samesku.fusion import Fusion, Judged
 from samesku.matcher import Matcher
-from samesku.matches import Matches
-from samesku.progress import Progress
-from samesku.record import catalog_record, environment, photos_refused, seen_in_training
+from samesku.results.matches import Matches
+from samesku.results.record import catalog_record, environment, photos_refused, seen_in_training
+from samesku.runtime.progress import Progress
+from samesku.scoring.fusion import Fusion, Judged
 
 __all__ = ["evaluate", "score"]
 
@@ -318,7 +318,7 @@ def _card(fusion: Fusion) -> Mapping[str, Any] | None:
     if not fusion.probabilistic:
         return None
     # Only who scores a trained model waits for the trees to load.
-    from samesku.learned import Learned
+    from samesku.scoring.learned import Learned
 
     return fusion.model.card if isinstance(fusion, Learned) else None
 

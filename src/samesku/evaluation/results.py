@@ -12,7 +12,7 @@ import polars as pl
 
 from samesku.evaluation.calibration import Reliability
 from samesku.evaluation.metrics import Figure
-from samesku.files import Staged
+from samesku.runtime.files import Staged
 
 __all__ = ["FOLD", "WHOLE", "Evaluation", "Result"]
 

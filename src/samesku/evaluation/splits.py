@@ -11,9 +11,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
-from samesku.catalog import Catalog
-from samesku.problems import CatalogError, Problem
-from samesku.tables import read_table
+from samesku.catalog.catalog import Catalog
+from samesku.catalog.problems import CatalogError, Problem
+from samesku.catalog.tables import read_table
 
 __all__ = ["Split", "group_folds", "leaks", "read_split"]
 

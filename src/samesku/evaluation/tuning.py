@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.candidates import Candidates
-from samesku.catalog import Catalog
-from samesku.clustering import group
+from samesku.candidates.candidates import Candidates
+from samesku.catalog.catalog import Catalog
+from samesku.clustering.agglomerative import group
 from samesku.encoders.base import Encoder
 from samesku.evaluation.metrics import group_tally, posting_f1
-from samesku.fusion import Fusion
+from samesku.scoring.fusion import Fusion
 
 __all__ = ["tune"]
 
@@ -74,8 +74,8 @@ def tune(
         raise ValueError(f"{catalog.name} has no labels to choose thresholds by")
 
     if fusion.name == "learned":
-        from samesku.fitting import train_classifier
-        from samesku.learned import Learned
+        from samesku.scoring.learned import Learned
+        from samesku.training.classifier.fitting import train_classifier
         from samesku.training.rehearsal import gather_rehearsals
 
         rehearsals = gather_rehearsals(

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.features.table import Column, Features, both_ways
 from samesku.linking.assignment import log_odds
 from samesku.linking.rivals import leads
 from samesku.linking.settling import settled_odds
+from samesku.scoring.features.table import Column, Features, both_ways
 
 __all__ = ["RISING", "SETTLED", "crowd_features"]
 

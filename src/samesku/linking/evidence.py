@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.candidates import Candidates, Source
-from samesku.features.brands import brand_features
-from samesku.features.codes import code_features
-from samesku.features.prices import log_prices, price_features
-from samesku.features.strings import string_features
-from samesku.features.surroundings import surroundings
-from samesku.features.table import Column, Features, both_ways
-from samesku.features.words import word_features
+from samesku.candidates.candidates import Candidates, Source
+from samesku.candidates.neighbors import nearest
 from samesku.linking.rivals import leads
 from samesku.linking.sides import Sides
-from samesku.neighbors import nearest
+from samesku.scoring.features.brands import brand_features
+from samesku.scoring.features.codes import code_features
+from samesku.scoring.features.prices import log_prices, price_features
+from samesku.scoring.features.strings import string_features
+from samesku.scoring.features.surroundings import surroundings
+from samesku.scoring.features.table import Column, Features, both_ways
+from samesku.scoring.features.words import word_features
 
 __all__ = ["FALLING", "FIRST_VIEW", "other_view", "price_view", "title_view"]
 

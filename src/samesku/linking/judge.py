@@ -26,10 +26,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.candidates import Candidates
-from samesku.features.table import Features
-from samesku.files import Staged
-from samesku.fusion import Judged
+from samesku.candidates.candidates import Candidates
 from samesku.linking.assignment import choose_links, log_odds
 from samesku.linking.crowd import SETTLED, crowd_features
 from samesku.linking.evidence import FIRST_VIEW, other_view, price_view, title_view
@@ -37,8 +34,11 @@ from samesku.linking.known import KnownLinks, taught_odds
 from samesku.linking.logistic import Logistic, fit_logistic
 from samesku.linking.rivals import places
 from samesku.linking.sides import Sides
-from samesku.reasons import FAMILIES, Evidence, families
-from samesku.trees import Trees
+from samesku.runtime.files import Staged
+from samesku.scoring.features.table import Features
+from samesku.scoring.fusion import Judged
+from samesku.scoring.reasons import FAMILIES, Evidence, families
+from samesku.scoring.trees import Trees
 
 __all__ = ["SHIPPED", "FirstLook", "LinkJudge", "SecondLook", "shipped_judge"]
 

@@ -11,14 +11,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from samesku.candidates import Candidates
-from samesku.features.table import Features
+from samesku.candidates.candidates import Candidates
+from samesku.catalog.problems import CatalogError, Problem
+from samesku.catalog.tables import read_table
 from samesku.linking.assignment import LinkRule
 from samesku.linking.logistic import Logistic, fit_logistic
 from samesku.linking.rivals import places
 from samesku.linking.sides import Sides
-from samesku.problems import CatalogError, Problem
-from samesku.tables import read_table
+from samesku.scoring.features.table import Features
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, get_args
 import numpy as np
 import polars as pl
 
-from samesku.cache import Cache
-from samesku.catalog import Catalog, read_catalog
+from samesku.candidates.neighbors import Method
+from samesku.catalog.catalog import Catalog, read_catalog
+from samesku.catalog.problems import CatalogError
 from samesku.encoders import default_encoders
 from samesku.encoders.base import Encoder
 from samesku.linking.assignment import LinkRule
@@ -18,10 +19,9 @@ from samesku.linking.judge import LinkJudge, shipped_judge
 from samesku.linking.known import KnownLinks, read_known_links
 from samesku.linking.links import Links
 from samesku.linking.sides import Sides, candidates_across, with_pairs
-from samesku.neighbors import Method
-from samesku.problems import CatalogError
-from samesku.progress import Progress
-from samesku.record import catalog_record, run_record
+from samesku.results.record import catalog_record, run_record
+from samesku.runtime.cache import Cache
+from samesku.runtime.progress import Progress
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,13 +13,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from samesku.candidates import Candidates
-from samesku.files import Staged
+from samesku.candidates.candidates import Candidates
 from samesku.linking.assignment import LinkRule, choose_links
 from samesku.linking.known import KnownLinks
 from samesku.linking.reasons import link_reasons
 from samesku.linking.sides import Sides
-from samesku.reasons import Evidence
+from samesku.runtime.files import Staged
+from samesku.scoring.reasons import Evidence
 
 __all__ = ["Links"]
 

@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from samesku.catalog import Catalog
+from samesku.candidates.neighbors import nearest
+from samesku.catalog.catalog import Catalog
 from samesku.encoders import Tfidf
-from samesku.neighbors import nearest
 from samesku.titles import tokens
 
 __all__ = ["ProductSheets", "product_sheets", "told_beside"]

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from samesku.catalog import Catalog, read_catalog
+from samesku.catalog.catalog import Catalog, read_catalog
 from samesku.linking.pseudo_sheets import product_sheets, told_beside
 from samesku.linking.sides import Sides
 from samesku.linking.title_styles import restyled_titles

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.candidates import Candidates
-from samesku.features.brands import brand_words
-from samesku.features.codes import model_codes
+from samesku.candidates.candidates import Candidates
 from samesku.linking.known import KnownLinks
 from samesku.linking.sides import Sides
-from samesku.reasons import as_said
+from samesku.scoring.features.brands import brand_words
+from samesku.scoring.features.codes import model_codes
+from samesku.scoring.reasons import as_said
 
 __all__ = ["link_reasons"]
 

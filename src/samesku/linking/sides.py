@@ -10,16 +10,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from samesku.cache import Cache
-from samesku.candidates import Candidates, Source, join_candidates
-from samesku.catalog import Catalog
+from samesku.candidates.candidates import Candidates, Source, join_candidates
+from samesku.candidates.neighbors import Method, Neighbors, nearest
+from samesku.candidates.similarity import pair_similarity
+from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Encoder, Vectors
 from samesku.encoders.encode import Encoded, encode
-from samesku.features.descriptions import DescribedWords, described_words
-from samesku.features.title_words import TitleWords, title_words
-from samesku.neighbors import Method, Neighbors, nearest
-from samesku.progress import Progress
-from samesku.similarity import pair_similarity
+from samesku.runtime.cache import Cache
+from samesku.runtime.progress import Progress
+from samesku.scoring.features.descriptions import DescribedWords, described_words
+from samesku.scoring.features.title_words import TitleWords, title_words
 
 __all__ = ["DESCRIPTION", "FLOOR", "Sides", "candidates_across", "with_pairs"]
 

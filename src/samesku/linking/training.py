@@ -10,20 +10,20 @@ import lightgbm as lgb
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.cache import Cache
 from samesku.encoders import PHash, Tfidf
 from samesku.encoders.base import Modality
-from samesku.features.table import Features
 from samesku.linking.crowd import RISING, crowd_features
 from samesku.linking.evidence import FALLING, FIRST_VIEW, title_view
 from samesku.linking.judge import FirstLook, LinkJudge
 from samesku.linking.linker import NEIGHBOURS
 from samesku.linking.logistic import Logistic, fit_logistic
 from samesku.linking.sides import Sides, candidates_across
-from samesku.progress import Progress
-from samesku.reasons import FAMILIES, families
+from samesku.runtime.cache import Cache
+from samesku.runtime.progress import Progress
+from samesku.scoring.features.table import Features
+from samesku.scoring.reasons import FAMILIES, families
+from samesku.scoring.trees import Trees
 from samesku.training.tree_export import as_onnx
-from samesku.trees import Trees
 
 __all__ = ["Example", "example", "train_judge"]
 

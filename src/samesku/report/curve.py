@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.clustering import group
+from samesku.clustering.agglomerative import group
 from samesku.evaluation.metrics import group_tally, pair_tally
 from samesku.report.runs import Run
 

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from samesku.catalog import Catalog
+from samesku.catalog.catalog import Catalog
 
 __all__ = ["Glance", "glance", "script_of"]
 

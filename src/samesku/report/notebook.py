@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from samesku.matches import Matches
 from samesku.report.markup import Markup, element
+from samesku.results.matches import Matches
 
 __all__ = ["matches_card"]
 

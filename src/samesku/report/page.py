@@ -13,8 +13,6 @@ from typing import Any
 import polars as pl
 
 from samesku.evaluation.errors import doubted_labels
-from samesku.files import Staged
-from samesku.progress import Progress
 from samesku.report.book import Book
 from samesku.report.browse import near_matches, shown_groups
 from samesku.report.compare import check_comparable, compared
@@ -25,6 +23,8 @@ from samesku.report.markup import Markup, data_script, element, joined
 from samesku.report.runs import Run
 from samesku.report.sections import at_a_glance, groups_to_browse, nearly, the_line, the_run
 from samesku.report.short import headline, in_short
+from samesku.runtime.files import Staged
+from samesku.runtime.progress import Progress
 
 __all__ = ["Report", "build_report"]
 

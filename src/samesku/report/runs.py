@@ -14,9 +14,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
-from samesku.catalog import Catalog, read_catalog
-from samesku.matches import Matches
+from samesku.catalog.catalog import Catalog, read_catalog
 from samesku.report.run_files import line_of, read_json, read_parquet, read_table, unharmed
+from samesku.results.matches import Matches
 
 __all__ = ["Kind", "Run", "read_run", "read_source", "run_of"]
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from PIL import Image, ImageOps
 from PIL.JpegImagePlugin import JpegImageFile
 
-from samesku.cores import map_in_order
-from samesku.photos import MAX_PIXELS, PhotoError, load_photo, read_photo_bytes
+from samesku.catalog.photos import MAX_PIXELS, PhotoError, load_photo, read_photo_bytes
+from samesku.runtime.cores import map_in_order
 
 __all__ = ["THUMBNAIL", "thumbnails"]
 

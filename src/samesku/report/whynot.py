@@ -9,17 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from samesku.cache import Cache, default_folder
-from samesku.candidates import Candidates, Source
-from samesku.catalog import Catalog
+from samesku.candidates.candidates import Candidates, Source
+from samesku.candidates.neighbors import FLOOR
+from samesku.candidates.similarity import pair_similarity
+from samesku.catalog.catalog import Catalog
 from samesku.encoders import encoders_by_name
 from samesku.linking.sides import FLOOR as LINK_FLOOR
 from samesku.linking.sides import Sides, candidates_across
 from samesku.matcher import Matcher
-from samesku.neighbors import FLOOR
-from samesku.progress import Progress
 from samesku.report.runs import Run
-from samesku.similarity import pair_similarity
+from samesku.runtime.cache import Cache, default_folder
+from samesku.runtime.progress import Progress
 
 __all__ = [
     "Nearness",
@@ -85,8 +85,8 @@ def reasons_again(
     if run.kind != "match" or run.record.get("fusion") != "learned" or place is None:
         return None
     # Only who asks for reasons waits for the trees to load.
-    from samesku.classifier import PairClassifier
-    from samesku.learned import Learned, shipped_model
+    from samesku.scoring.classifier import PairClassifier
+    from samesku.scoring.learned import Learned, shipped_model
 
     model = run.record.get("model")
     judge = Learned(shipped_model() if model is None else PairClassifier.load(model))

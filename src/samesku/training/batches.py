@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.cache import Cache
-from samesku.catalog import Catalog
+from samesku.catalog.catalog import Catalog
 from samesku.encoders import PHash, Tfidf
 from samesku.encoders.base import Encoder
 from samesku.matcher import Matcher
-from samesku.progress import Progress
+from samesku.runtime.cache import Cache
+from samesku.runtime.progress import Progress
 
 __all__ = ["LookAlikes", "ProductBatches", "mine"]
 

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from samesku.classifier import PASSES
-from samesku.cores import usable_cores
-from samesku.features import Features
+from samesku.runtime.cores import usable_cores
+from samesku.scoring.classifier import PASSES
+from samesku.scoring.features import Features
+from samesku.scoring.trees import Trees, probability
 from samesku.training.rehearsal import Rehearsal
 from samesku.training.tree_export import as_onnx
-from samesku.trees import Trees, probability
 
 __all__ = ["FITS", "FOLDS", "LEAST_PAIRS", "Crossed", "Pairs", "threads"]
 

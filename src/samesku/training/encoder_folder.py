@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from samesku.encoders.backbones import Backbone
 from samesku.encoders.card import CARD, read_card, write_card
 from samesku.encoders.export import export_encoder
-from samesku.files import Staged
-from samesku.progress import Progress
+from samesku.runtime.files import Staged
+from samesku.runtime.progress import Progress
 from samesku.training.model_card import model_card
 from samesku.training.photo_shelf import PhotoShelf
 

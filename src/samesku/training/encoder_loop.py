@@ -15,8 +15,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from samesku.cores import map_in_order
-from samesku.progress import Progress
+from samesku.runtime.cores import map_in_order
+from samesku.runtime.progress import Progress
 from samesku.training.devices import choose_device, choose_precision, memory_told
 from samesku.training.settings import TrainingSettings
 

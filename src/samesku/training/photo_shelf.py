@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.photos import PhotoError, load_photo, read_photos
-from samesku.progress import Progress
+from samesku.catalog.photos import PhotoError, load_photo, read_photos
+from samesku.runtime.progress import Progress
 from samesku.training.augment import shrink
 
 __all__ = ["PhotoShelf"]

@@ -20,9 +20,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from samesku.cache import content_key
 from samesku.encoders.card import EncoderKind
-from samesku.progress import Progress
+from samesku.runtime.cache import content_key
+from samesku.runtime.progress import Progress
 from samesku.training.encoder_loop import fit
 from samesku.training.settings import PREFIX, TrainingSettings
 from samesku.training.tokeniser import SPECIAL, learn_tokeniser

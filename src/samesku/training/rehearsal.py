@@ -9,10 +9,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from samesku.candidates import Candidates, Source, join_candidates
-from samesku.catalog import Catalog
+from samesku.candidates.candidates import Candidates, Source, join_candidates
+from samesku.candidates.neighbors import CROWD, FLOOR, nearest
+from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Encoder, TextEncoder, Vectors
-from samesku.neighbors import CROWD, FLOOR, nearest
 
 __all__ = ["Rehearsal", "beside", "gather_rehearsals", "rehearse"]
 

@@ -9,11 +9,11 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.candidates import Candidates
-from samesku.catalog import Catalog
-from samesku.classifier import by_learned_words, look_again
+from samesku.candidates.candidates import Candidates
+from samesku.catalog.catalog import Catalog
 from samesku.encoders.word_weights import WordWeights
-from samesku.features import Features, TitleWords, glance, pair_features, title_words
+from samesku.scoring.classifier import by_learned_words, look_again
+from samesku.scoring.features import Features, TitleWords, glance, pair_features, title_words
 from samesku.training.word_weights import similarity_by_fold
 
 __all__ = ["Scene", "parts_of", "stacked"]

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from samesku.cores import map_in_order, usable_cores
 from samesku.encoders.backbones import Backbone, Inputs
 from samesku.encoders.base import Vectors
 from samesku.encoders.title_batches import Floats, embed_titles
+from samesku.runtime.cores import map_in_order, usable_cores
 from samesku.training.augment import augment_photo, draw_cutmix, drop_words
 from samesku.training.batches import LookAlikes, ProductBatches
 from samesku.training.losses import Contrastive, make_loss, margin_at

@@ -11,16 +11,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from samesku.cache import Cache, content_key
-from samesku.catalog import Catalog
+from samesku.catalog.catalog import Catalog
 from samesku.encoders import encoders_by_name
 from samesku.encoders.backbones import Backbone, load_backbone
 from samesku.encoders.card import EncoderKind, read_card
 from samesku.encoders.encode import encode
 from samesku.evaluation.splits import Split
-from samesku.files import check_folder
-from samesku.progress import Progress
-from samesku.record import environment, training_record
+from samesku.results.record import environment, training_record
+from samesku.runtime.cache import Cache, content_key
+from samesku.runtime.files import check_folder
+from samesku.runtime.progress import Progress
 from samesku.training.batches import LookAlikes, mine
 from samesku.training.devices import choose_device
 from samesku.training.encoder_folder import Samples, write_encoder

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from samesku.trees import APART, TOLD, VALUES
+from samesku.scoring.trees import APART, TOLD, VALUES
 
 __all__ = ["as_onnx"]
 
@@ -29,7 +29,7 @@ def as_onnx(
     family: NDArray[np.integer] | None = None,
     families: int = 0,
 ) -> bytes:
-    """The mean of boosters, mostly of one, as a network for :class:`samesku.trees.Trees`.
+    """The mean of boosters, mostly of one, as a network for :class:`samesku.scoring.trees.Trees`.
 
     Its decisions are LightGBM's own, missing values included; only the sums are of float32.
 

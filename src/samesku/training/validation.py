@@ -7,9 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from samesku.candidates.neighbors import Neighbors, nearest
 from samesku.encoders.base import Vectors
 from samesku.evaluation.metrics import Sampled, bootstrap
-from samesku.neighbors import Neighbors, nearest
 
 __all__ = ["Retrieval", "compare", "retrieval"]
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
+from samesku.candidates.similarity import pair_similarity
 from samesku.encoders.telling import Telling
 from samesku.encoders.word_weights import (
     LOG_LIMIT,
@@ -19,8 +20,7 @@ from samesku.encoders.word_weights import (
     word_presence,
     word_traits,
 )
-from samesku.presence import rarity
-from samesku.similarity import pair_similarity
+from samesku.scoring.presence import rarity
 
 __all__ = [
     "STRENGTH",

@@ -1,0 +1,219 @@
+"""The k nearest postings of each posting under one encoder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samesku.candidates.search import RowSearch, row_search
+from samesku.encoders.base import Vectors
+from samesku.runtime.progress import Advance
+
+__all__ = ["CROWD", "FLOOR", "Method", "Neighbors", "density", "merge_neighbors", "nearest"]
+
+Method: TypeAlias = Literal["auto", "exact", "approximate"]
+
+# Similarity below which a pair is not worth judging, by how each kind of vectors spreads.
+FLOOR = {"sparse": 0.25, "dense": 0.5, "bits": 0.75}
+# Similarity at which a full list of neighbours is made longer. Only titles: a photo that so many
+# postings share is more often a placeholder than one product.
+CROWD = {"sparse": 0.8}
+# Rows in the index from which `auto` approximates, by the figures of benchmarks/neighbors.py:
+# below, the exact search is as fast, or the neighbours lost are not worth the time saved.
+APPROXIMATE_FROM = {"sparse": 40_000, "dense": 200_000, "bits": 40_000}
+# Longest list of neighbours, for postings that stand in a crowd of the same.
+DEEPEST = 800
+# Found rows held before they are cut to each posting's k best.
+ROWS_AT_ONCE = 4_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbors:
+    """The nearest postings of each posting under one encoder.
+
+    Attributes
+    ----------
+    query, candidate : int64 (m,)
+        Positions of postings; never the same one.
+    similarity : float32 (m,)
+        Sorted within each query from near to far, ties by position; queries ascend.
+    size : int
+        Number of postings in the catalogue.
+    """
+
+    query: NDArray[np.int64]
+    candidate: NDArray[np.int64]
+    similarity: NDArray[np.float32]
+    size: int
+
+    def __len__(self) -> int:
+        return len(self.query)
+
+    @property
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """The three columns by name."""
+        return {
+            "query": self.query,
+            "candidate": self.candidate,
+            "similarity": self.similarity,
+        }
+
+    @property
+    def rank(self) -> NDArray[np.int64]:
+        """Place of each candidate in its query's list, from 0."""
+        return _rank(self.query)
+
+
+def nearest(
+    queries: Vectors,
+    index: Vectors | None = None,
+    *,
+    k: int = 50,
+    floor: float = 0.0,
+    method: Method = "auto",
+    deepen: float | None = None,
+    advance: Advance = lambda done: None,
+) -> Neighbors:
+    """Find the k nearest postings of each query.
+
+    Parameters
+    ----------
+    queries : Vectors
+        Who asks.
+    index : Vectors, optional
+        Who can be found: rows of the same catalogue, e.g. of the other shop. None: the queries.
+    k : int
+        At most so many per query, itself not counted.
+    floor : float
+        Similarities below this are left out.
+    method : {"auto", "exact", "approximate"}
+        How rows are searched (:func:`samesku.candidates.search.row_search`). `auto` is
+        exact up to the size from which approximation pays (`APPROXIMATE_FROM`).
+    deepen : float, optional
+        A posting whose k-th neighbour is still at least so similar stands in a larger crowd: it is
+        asked again for four times as many, up to `DEEPEST`.
+    advance : callable
+        Told how many more postings have been asked for, those without a row included.
+
+    Returns
+    -------
+    Neighbors
+        Dense rows and bits of equal similarity are taken in order of position where a list is cut;
+        of sparse ones an arbitrary choice is, the same in every run.
+    """
+    if k < 1:
+        raise ValueError(f"k is at least 1, not {k}")
+    if method not in get_args(Method):
+        raise ValueError(f"there is no method {method!r}; choose {', '.join(get_args(Method))}")
+    index = (queries if index is None else index).findable
+    if queries.kind != index.kind:
+        raise ValueError(f"cannot search {queries.kind} vectors among {index.kind} ones")
+    if not len(queries.owner) or not len(index.owner):
+        advance(queries.size)
+        empty = np.empty(0, np.int64)
+        return Neighbors(empty, empty, np.empty(0, np.float32), queries.size)
+    if method == "auto":
+        method = "exact" if len(index.owner) < APPROXIMATE_FROM[index.kind] else "approximate"
+    search = row_search(index, floor, approximate=method == "approximate")
+    found = _ask(search, queries, index, k, advance)
+    while deepen is not None and k < DEEPEST:
+        crowded = _crowded(found, k, deepen)
+        if not crowded.any():
+            break
+        k = min(4 * k, DEEPEST)
+        found = _replace(found, _ask(search, queries.select(crowded), index, k), crowded)
+    return found
+
+
+def _ask(
+    search: RowSearch,
+    queries: Vectors,
+    index: Vectors,
+    k: int,
+    advance: Advance = lambda done: None,
+) -> Neighbors:
+    """The k nearest of every query, some postings at a time so that memory stays bounded."""
+    views = int(np.bincount(index.owner).max())
+    # Enough rows that k other postings remain when the query's own rows come first.
+    wanted = min((k + 1) * views, len(index.owner))
+    postings = np.unique(queries.owner)
+    step = max(1, ROWS_AT_ONCE * len(postings) // (len(queries.owner) * wanted))
+    parts = []
+    for first in range(0, len(postings), step):
+        last = min(first + step, len(postings)) - 1
+        start = np.searchsorted(queries.owner, postings[first])
+        stop = np.searchsorted(queries.owner, postings[last], side="right")
+        row, found, similarity = search(queries.rows[start:stop], wanted)
+        query, candidate = queries.owner[start + row], index.owner[found]
+        other = query != candidate
+        parts.append(_best(query[other], candidate[other], similarity[other], k, queries.size))
+        advance(last + 1 - first)
+    advance(queries.size - len(postings))
+    return Neighbors(
+        np.concatenate([part.query for part in parts]),
+        np.concatenate([part.candidate for part in parts]),
+        np.concatenate([part.similarity for part in parts]),
+        queries.size,
+    )
+
+
+def _crowded(found: Neighbors, k: int, deepen: float) -> NDArray[np.bool_]:
+    """Who has k neighbours that are all at least so similar, bool ``(size,)``."""
+    near = np.bincount(found.query[found.similarity >= deepen], minlength=found.size)
+    return near >= k
+
+
+def _replace(found: Neighbors, deeper: Neighbors, whose: NDArray[np.bool_]) -> Neighbors:
+    keep = ~whose[found.query]
+    query = np.concatenate([found.query[keep], deeper.query])
+    order = np.argsort(query, kind="stable")
+    candidate = np.concatenate([found.candidate[keep], deeper.candidate])[order]
+    similarity = np.concatenate([found.similarity[keep], deeper.similarity])[order]
+    return Neighbors(query[order], candidate, similarity, found.size)
+
+
+def merge_neighbors(first: Neighbors, second: Neighbors) -> Neighbors:
+    """Both lists of each posting as one, near to far, each neighbour with its larger similarity."""
+    query = np.concatenate([first.query, second.query])
+    candidate = np.concatenate([first.candidate, second.candidate])
+    similarity = np.concatenate([first.similarity, second.similarity])
+    return _best(query, candidate, similarity, len(query) + 1, first.size)
+
+
+def density(neighbors: Neighbors, k: int) -> NDArray[np.float32]:
+    """Mean similarity of each posting to its k nearest, float32 ``(size,)``.
+
+    Places that are not filled count as 0. High where many offers look alike (the crowded parts of
+    a catalogue), which is what makes one threshold wrong for all.
+    """
+    near = neighbors.rank < k
+    total = np.bincount(neighbors.query[near], neighbors.similarity[near], neighbors.size)
+    return (total / k).astype(np.float32)
+
+
+def _best(
+    query: NDArray[np.int64],
+    candidate: NDArray[np.int64],
+    similarity: NDArray[np.float32],
+    k: int,
+    size: int,
+) -> Neighbors:
+    """Each pair once with its largest similarity, the k best per query, near to far."""
+    order = np.lexsort((candidate, -similarity, query))
+    query, candidate, similarity = query[order], candidate[order], similarity[order]
+    _, first = np.unique(query * size + candidate, return_index=True)
+    if len(first) < len(query):
+        first.sort()
+        query, candidate, similarity = query[first], candidate[first], similarity[first]
+    near = _rank(query) < k
+    return Neighbors(query[near], candidate[near], similarity[near], size)
+
+
+def _rank(query: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Place within each run of equal queries, from 0."""
+    start = np.flatnonzero(np.concatenate([[True], query[1:] != query[:-1]])[: len(query)])
+    lengths = np.diff(np.append(start, len(query)))
+    return np.arange(len(query)) - np.repeat(start, lengths)

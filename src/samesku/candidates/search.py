@@ -1,0 +1,239 @@
+"""Search among rows: sparse, dense and Hamming; exact, or approximate past a size."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from sparse_dot_topn import sp_matmul_topn
+
+from samesku.candidates.similarity import row_similarity
+from samesku.encoders.base import Rows, Vectors
+from samesku.runtime.cores import map_in_order, usable_cores
+
+__all__ = ["Found", "RowSearch", "row_search"]
+
+# Row of the query, row of the index, similarity; in no particular order.
+Found: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]
+RowSearch: TypeAlias = Callable[[Rows, int], Found]
+# Similarities of a block of queries: float32 cosines, or unsigned counts of agreeing bits.
+Block: TypeAlias = NDArray[Any]
+
+BLOCK_BYTES = 64 * 2**20
+# Blocks of bits are kept to the size of the processor's cache, as no arithmetic hides the memory.
+BITS_BLOCK_BYTES = 8 * 2**20
+# Share of a sparse row's squared length, in its most common terms, that the pruned search ignores,
+# and how many more rows it looks at, as their order without those terms is not quite the true one.
+PRUNED_SHARE = 0.2
+PRUNED_EXTRA = 20
+
+
+def row_search(index: Vectors, floor: float, *, approximate: bool) -> RowSearch:
+    """Prepare a search among the rows of an index.
+
+    Parameters
+    ----------
+    index : Vectors
+        All of whose rows can be found.
+    floor : float
+        Similarities below this are left out; among sparse rows 0 is always left out.
+    approximate : bool
+        HNSW (Malkov and Yashunin, 2016; usearch) for dense rows. Of bits only rows that agree in a
+        whole byte are compared. For sparse rows the search leaves out each row's most common terms
+        and computes the similarity of what it finds in full.
+
+    Returns
+    -------
+    callable
+        ``search(rows, wanted)`` finds for each of `rows`, stored as the index's are, up to `wanted`
+        most similar rows of the index.
+    """
+    if index.kind == "sparse":
+        return (_sparse_pruned if approximate else _sparse_exact)(index.rows, floor)
+    if not approximate:
+        return _exact_blocks(index, floor)
+    return (_banded_bits if index.kind == "bits" else _hnsw)(index, floor)
+
+
+def _sparse_exact(index: sp.csr_matrix, floor: float) -> RowSearch:
+    transposed = index.T.tocsr()
+    # The library leaves out what equals the threshold.
+    below = max(float(np.nextafter(np.float32(floor), np.float32(-1))), 1e-6)
+
+    def search(rows: sp.csr_matrix, wanted: int) -> Found:
+        product = sp_matmul_topn(
+            rows, transposed, top_n=wanted, threshold=below, n_threads=usable_cores()
+        ).tocoo()
+        return product.row.astype(np.int64), product.col.astype(np.int64), product.data
+
+    return search
+
+
+def _sparse_pruned(index: sp.csr_matrix, floor: float) -> RowSearch:
+    """Search without the common terms, which cost most and tell least, then score in full."""
+    frequency = np.bincount(index.indices, minlength=index.shape[1])
+    # Without their common terms two rows look less alike than they are.
+    slim_search = _sparse_exact(_without_common_terms(index, frequency), floor / 2)
+
+    def search(rows: sp.csr_matrix, wanted: int) -> Found:
+        row, found, _ = slim_search(_without_common_terms(rows, frequency), wanted + PRUNED_EXTRA)
+        similarity = row_similarity(rows, row, index, found)
+        enough = similarity >= floor
+        return row[enough], found[enough], similarity[enough]
+
+    return search
+
+
+def _without_common_terms(rows: sp.csr_matrix, frequency: NDArray[np.int64]) -> sp.csr_matrix:
+    row = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
+    common_first = np.lexsort((-frequency[rows.indices], row))
+    spent = np.cumsum(rows.data[common_first].astype(np.float64) ** 2)
+    before = np.concatenate([[0.0], spent])[rows.indptr[:-1]]
+    keep = common_first[spent - before[row] > PRUNED_SHARE]
+    kept = (rows.data[keep], (row[keep], rows.indices[keep]))
+    return sp.csr_matrix(kept, shape=rows.shape)
+
+
+def _exact_blocks(index: Vectors, floor: float) -> RowSearch:
+    """Every query against every row of the index, a block of queries at a time."""
+    bits = index.kind == "bits"
+    sought = _words(index.rows) if bits else index.rows
+    # Bits are compared as the whole number of agreeing ones.
+    scale = np.float32(8 * index.rows.shape[1] if bits else 1)
+    # A whole number: against a fraction numpy would turn every count into a float first.
+    least = math.ceil(floor * float(scale)) if bits else floor
+    step = max(1, (BITS_BLOCK_BYTES if bits else BLOCK_BYTES) // (8 * len(sought)))
+
+    def search(rows: Rows, wanted: int) -> Found:
+        asked = _words(rows) if bits else rows
+        wanted = min(wanted, len(sought))
+
+        def part(start: int) -> Found:
+            block = asked[start : start + step]
+            alike = _agreeing_bits(block, sought, int(scale)) if bits else block @ sought.T
+            row, found = _top_of_block(alike, wanted, least)
+            return row + start, found, (alike[row, found] / scale).astype(np.float32)
+
+        return _joined(list(map_in_order(part, range(0, len(asked), step))))
+
+    return search
+
+
+def _agreeing_bits(asked: NDArray[np.uint64], sought: NDArray[np.uint64], bits: int) -> Block:
+    differing = np.bitwise_count(asked[:, 0, None] ^ sought[None, :, 0])
+    if bits > np.iinfo(np.uint8).max:
+        differing = differing.astype(np.uint16)
+    for word in range(1, sought.shape[1]):
+        differing += np.bitwise_count(asked[:, word, None] ^ sought[None, :, word])
+    agreeing: Block = np.subtract(bits, differing, dtype=differing.dtype)
+    return agreeing
+
+
+def _words(packed: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """Packed bits in 64-bit words, padded with zeros."""
+    width = -(-packed.shape[1] // 8) * 8
+    padded = np.zeros((len(packed), width), dtype=np.uint8)
+    padded[:, : packed.shape[1]] = packed
+    return padded.view(np.uint64)
+
+
+def _top_of_block(
+    block: Block, wanted: int, least: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Positions in the block of the `wanted` largest per row that are at least `least`."""
+    near = block >= least
+    # Over the flattened block: numpy finds places in two dimensions ten times slower.
+    row, found = np.divmod(np.flatnonzero(near), block.shape[1])
+    crowded = np.flatnonzero(np.bincount(row, minlength=len(block)) > wanted)
+    if len(crowded):
+        rows = block[crowded]
+        last = np.partition(rows, -wanted, axis=1)[:, -wanted, None]
+        above, level = rows > last, rows == last
+        # Of those level with the last place the first ones are taken: the same on every machine.
+        room = wanted - np.count_nonzero(above, axis=1)
+        near[crowded] = above | (level & (np.cumsum(level, axis=1) <= room[:, None]))
+        row, found = np.divmod(np.flatnonzero(near), block.shape[1])
+    return row, found
+
+
+def _banded_bits(index: Vectors, floor: float) -> RowSearch:
+    """Compare only rows that agree in a whole byte (banding: Manku, Jain and Das Sarma, 2007).
+
+    Of 64 bits up to 7 can differ with one of the 8 bytes intact, so nothing nearer is missed; rows
+    further apart are found when they happen to share a byte. A thirtieth of all pairs is compared.
+    """
+    sought = _words(index.rows)
+    bits = 8 * index.rows.shape[1]
+    least = math.ceil(floor * bits)
+    buckets = [_by_value(index.rows[:, band]) for band in range(index.rows.shape[1])]
+
+    def search(rows: NDArray[np.uint8], wanted: int) -> Found:
+        asked = _words(rows)
+
+        def part(place: tuple[int, int]) -> Found:
+            band, value = place
+            mine = np.flatnonzero(rows[:, band] == value)
+            theirs = buckets[band][value]
+            parts = [_no_rows()]
+            step = max(1, BITS_BLOCK_BYTES // (8 * max(len(theirs), 1)))
+            for start in range(0, len(mine) if len(theirs) else 0, step):
+                block = mine[start : start + step]
+                alike = _agreeing_bits(asked[block], sought[theirs], bits)
+                row, found = _top_of_block(alike, wanted, least)
+                similarity = alike[row, found] / np.float32(bits)
+                parts.append((block[row], theirs[found], similarity.astype(np.float32)))
+            return _joined(parts)
+
+        places = [(band, value) for band in range(len(buckets)) for value in range(256)]
+        row, found, similarity = _joined(list(map_in_order(part, places)))
+        # Near rows share several bytes and were met in each.
+        _, first = np.unique(row * len(sought) + found, return_index=True)
+        return row[first], found[first], similarity[first]
+
+    return search
+
+
+def _by_value(column: NDArray[np.uint8]) -> list[NDArray[np.int64]]:
+    """The places of each value of a byte, from 0 to 255."""
+    order = np.argsort(column, kind="stable")
+    return np.split(order, np.searchsorted(column[order], np.arange(1, 256)))
+
+
+def _joined(parts: list[Found]) -> Found:
+    row, found, similarity = zip(*parts, strict=True)
+    return np.concatenate(row), np.concatenate(found), np.concatenate(similarity)
+
+
+def _no_rows() -> Found:
+    return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32)
+
+
+def _hnsw(index: Vectors, floor: float) -> RowSearch:
+    # The runtime of networks crashes the process where it is loaded after usearch; both load late.
+    import onnxruntime  # noqa: F401
+    from usearch.index import Index
+
+    graph = Index(
+        ndim=index.rows.shape[1], metric="ip", dtype="f32", connectivity=32, expansion_add=128
+    )
+    # One thread: the graph, and so the result, depends on the order of insertion.
+    graph.add(np.arange(len(index.owner)), index.rows, threads=1)
+
+    def search(rows: Rows, wanted: int) -> Found:
+        wanted = min(wanted, len(index.owner))
+        graph.expansion_search = max(128, 2 * wanted)
+        # A single row would be answered in another form than several.
+        asked = np.repeat(rows, 2, axis=0) if len(rows) == 1 else rows
+        answer = graph.search(asked, wanted, threads=usable_cores())
+        filled = np.arange(answer.keys.shape[1]) < np.asarray(answer.counts)[:, None]
+        row = np.repeat(np.arange(len(rows)), np.count_nonzero(filled[: len(rows)], axis=1))
+        found = answer.keys[: len(rows)][filled[: len(rows)]].astype(np.int64)
+        similarity = row_similarity(rows, row, index.rows, found)
+        enough = similarity >= floor
+        return row[enough], found[enough], similarity[enough]
+
+    return search

@@ -1,0 +1,86 @@
+"""How similar given pairs of postings are under one encoder."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from samesku.encoders.base import Rows, Vectors
+from samesku.runtime.cores import map_in_order
+
+__all__ = ["pair_similarity", "row_similarity"]
+
+PAIRS_AT_ONCE = 65_536
+
+
+def pair_similarity(
+    vectors: Vectors, left: NDArray[np.integer], right: NDArray[np.integer]
+) -> NDArray[np.float32]:
+    """Similarity of the postings ``left[i]`` and ``right[i]``.
+
+    Parameters
+    ----------
+    vectors : Vectors
+    left, right : integer (m,)
+        Positions of postings.
+
+    Returns
+    -------
+    float32 (m,)
+        The largest similarity over their rows where at least one row of the two can be found
+        (two probes are never compared); NaN where a posting has no row.
+    """
+    everything = np.ones(len(vectors.owner), dtype=bool)
+    asking = _columns(vectors, everything)
+    sought = asking if vectors.probe is None else _columns(vectors, ~vectors.probe)
+    best = np.full(len(left), np.nan, dtype=np.float32)
+    for one, other in ((left, right), (right, left)):
+        for mine in asking:
+            for theirs in sought:
+                a, b = mine[one], theirs[other]
+                both = np.flatnonzero((a >= 0) & (b >= 0))
+                if len(both):
+                    found = row_similarity(vectors.rows, a[both], vectors.rows, b[both])
+                    best[both] = np.fmax(best[both], found)
+        if vectors.probe is None:
+            break  # the other direction compares the same rows
+    return best
+
+
+def _columns(vectors: Vectors, which: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
+    """The first row of each posting, the second, ...: int64 ``(size,)``, -1 where there is none."""
+    rows = np.flatnonzero(which)
+    owner = vectors.owner[rows]
+    place = np.arange(len(rows)) - np.searchsorted(owner, owner)
+    columns = []
+    for number in range(int(place.max(initial=-1)) + 1):
+        column = np.full(vectors.size, -1, dtype=np.int64)
+        column[owner[place == number]] = rows[place == number]
+        columns.append(column)
+    return columns
+
+
+def row_similarity(
+    left_rows: Rows, left: NDArray[np.integer], right_rows: Rows, right: NDArray[np.integer]
+) -> NDArray[np.float32]:
+    """Similarity of ``left_rows[left[i]]`` and ``right_rows[right[i]]``, float32 ``(m,)``."""
+    starts = range(0, len(left), PAIRS_AT_ONCE)
+
+    def part(start: int) -> NDArray[np.float32]:
+        chunk = slice(start, start + PAIRS_AT_ONCE)
+        return _similarity(left_rows[left[chunk]], right_rows[right[chunk]])
+
+    parts = list(map_in_order(part, starts))
+    return np.concatenate(parts) if parts else np.empty(0, dtype=np.float32)
+
+
+def _similarity(a: Rows, b: Rows) -> NDArray[np.float32]:
+    if sp.issparse(a):
+        return np.asarray(a.multiply(b).sum(axis=1), dtype=np.float32).ravel()
+    if a.dtype == np.uint8:
+        differing = np.bitwise_count(a ^ b).sum(axis=1, dtype=np.float32)
+        agreeing: NDArray[np.float32] = 1 - differing / np.float32(8 * a.shape[1])
+        return agreeing
+    cosine: NDArray[np.float32] = np.einsum("ij,ij->i", a, b, dtype=np.float32)
+    return cosine

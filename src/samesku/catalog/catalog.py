@@ -1,0 +1,385 @@
+"""Postings in: a CSV or Parquet file, a frame or a competition folder becomes a checked table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from samesku.catalog.photo_places import locate_photos, photo_root
+from samesku.catalog.problems import CatalogError, Problem
+from samesku.catalog.tables import read_table, repeated_columns
+from samesku.titles import clean_title, normalise_title
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["Catalog", "read_catalog"]
+
+REQUIRED = ("posting_id", "title")
+OPTIONAL = ("image", "image_phash", "label_group", "price", "brand", "description", "source")
+COMPETITION_FILES = ("train.csv", "test.csv", "postings.csv")
+# What Python splits at: Unicode white space and four old separators.
+_BLANK = r"[\s\x1c-\x1f]"
+_PHASH = r"^[0-9a-fA-F]{16}$"
+# How other programs write that a cell of text is empty.
+_MISSING_LABELS = ("nan", "none", "null", "<na>")
+# What the required columns are often called, in small letters without signs.
+_OTHER_NAMES = {
+    "posting_id": ("id", "sku", "itemid", "listingid", "offerid", "productid"),
+    "title": ("name", "itemname", "producttitle", "productname"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Catalog:
+    """A checked table of postings and the place where their photos are.
+
+    Build it with :func:`read_catalog`; rows keep their order.
+
+    Attributes
+    ----------
+    frame : polars.DataFrame
+        One row per posting: `posting_id` and `title` (raw, as given), the optional columns that
+        were there, and every other column carried along.
+    photos : tuple of Path or None, length n
+        Where each posting's photo lies; None when it has none or it is not there.
+    problems : tuple of Problem
+        What was wrong and could be carried on with.
+    name : str
+        What was read, for messages.
+    """
+
+    frame: pl.DataFrame
+    photos: tuple[Path | None, ...]
+    problems: tuple[Problem, ...] = ()
+    name: str = "catalogue"
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+    def __repr__(self) -> str:
+        photos = sum(photo is not None for photo in self.photos)
+        return f"Catalog({self.name!r}, {len(self):,} postings, {photos:,} photos)"
+
+    @cached_property
+    def ids(self) -> list[str]:
+        """The posting ids, in row order."""
+        return self.frame["posting_id"].to_list()
+
+    @cached_property
+    def titles(self) -> list[str]:
+        """The raw titles, in row order; a missing title is an empty string."""
+        return self.frame["title"].fill_null("").to_list()
+
+    @cached_property
+    def normal_titles(self) -> list[str]:
+        """Titles cleaned, with quantities in one form: what text encoders read."""
+        return [normalise_title(clean_title(title)) for title in self.titles]
+
+    @cached_property
+    def labels(self) -> NDArray[np.int64] | None:
+        """Known products as codes, int64 ``(n,)``, -1 where unknown; None without labels."""
+        if "label_group" not in self.frame.columns:
+            return None
+        column = self.frame["label_group"]
+        ranks = column.rank("dense").cast(pl.Int64) - 1
+        return ranks.fill_null(-1).to_numpy()
+
+    def take(self, rows: NDArray[np.integer] | Sequence[int]) -> Catalog:
+        """The catalogue of the given rows only, in the given order."""
+        positions = np.asarray(rows, dtype=np.int64)
+        return Catalog(
+            frame=self.frame[positions],
+            photos=tuple(self.photos[row] for row in positions),
+            name=f"{self.name} ({len(positions):,} of {len(self):,} rows)",
+        )
+
+
+def read_catalog(
+    source: str | Path | pl.DataFrame | pd.DataFrame,
+    *,
+    photos: str | Path | None = None,
+    columns: Mapping[str, str] | None = None,
+) -> Catalog:
+    """Read and check a catalogue.
+
+    Parameters
+    ----------
+    source : path, polars.DataFrame or pandas.DataFrame
+        A CSV or Parquet file, a folder that holds `train.csv`, `test.csv` or `postings.csv`, or a
+        frame. `posting_id` and `title` are required; `image`, `image_phash`, `label_group`,
+        `price`, `brand`, `description` and `source` are used when there; others are carried along.
+    photos : path, optional
+        Folder of the photos named in `image`. Without it, `<file>_images`, `images`, `photos` and
+        the file's own folder are tried, in this order. Absolute paths in `image` stand as they are.
+    columns : mapping, optional
+        Our name -> the file's name, e.g. ``{"title": "name"}``.
+
+    Returns
+    -------
+    Catalog
+
+    Raises
+    ------
+    CatalogError
+        With every problem of the file and its rows: missing columns, missing or duplicate ids.
+    FileNotFoundError
+        When there is no such file, or no known file in the folder.
+    """
+    if isinstance(source, str | Path):
+        path = _find_file(Path(source))
+        name = str(path)
+        frame, problems = read_table(path)
+    else:
+        path, name = None, f"{type(source).__module__.split('.')[0]} frame"
+        frame, problems = (source, []) if isinstance(source, pl.DataFrame) else _from_pandas(source)
+
+    frame, column_problems = _name_columns(frame, columns or {})
+    problems = problems + column_problems
+    if any(problem.fatal for problem in problems):
+        raise CatalogError(name, problems)
+    frame, cell_problems = _check_cells(frame)
+    root = photo_root(path, frame, photos)
+    places, photo_problems = locate_photos(frame, root, given=photos is not None)
+    problems += cell_problems + photo_problems
+    if any(problem.fatal for problem in problems):
+        raise CatalogError(name, problems)
+    return Catalog(frame, places, tuple(problems), name)
+
+
+def _find_file(path: Path) -> Path:
+    if not path.is_dir():
+        if not path.exists():
+            raise FileNotFoundError(f"{path}: no such file; give a CSV, a Parquet file or a folder")
+        return path
+    for name in COMPETITION_FILES:
+        if (path / name).is_file():
+            return path / name
+    raise FileNotFoundError(f"{path}: holds none of {', '.join(COMPETITION_FILES)}; name the file")
+
+
+def _from_pandas(frame: pd.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
+    """Column by column through Python values, so that pyarrow is not needed."""
+    if not hasattr(frame, "columns") or not hasattr(frame, "index"):
+        raise TypeError(
+            f"a catalogue is a path, a polars or a pandas frame, not {type(frame).__name__}"
+        )
+    names = [str(name) for name in frame.columns]
+    columns = {
+        name: pl.Series(_plain(frame.iloc[:, names.index(name)]), strict=False) for name in names
+    }
+    return pl.DataFrame(columns), repeated_columns(names)
+
+
+def _plain(column: Any) -> list[Any]:
+    missing = column.isna()
+    return [
+        None if gone else _whole_text(value) if isinstance(value, str) else value
+        for value, gone in zip(column.tolist(), missing, strict=True)
+    ]
+
+
+def _whole_text(text: str) -> str:
+    """Halves of a character, which only Python can hold, become the replacement character."""
+    if text.isascii():
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _name_columns(
+    frame: pl.DataFrame, columns: Mapping[str, str]
+) -> tuple[pl.DataFrame, list[Problem]]:
+    """Apply the user's mapping and tell which required columns are not there."""
+    problems = []
+    known = REQUIRED + OPTIONAL
+    renames = {}
+    for ours, theirs in columns.items():
+        if ours not in known:
+            problems.append(
+                Problem("mapping", f"{ours!r} is not a column of ours", _one_of(known), True)
+            )
+        elif theirs not in frame.columns:
+            message = f"column {theirs!r}, mapped to {ours!r}, is not in the file"
+            problems.append(Problem("mapping", message, _one_of(frame.columns), True))
+        elif list(columns.values()).count(theirs) > 1:
+            message = f"column {theirs!r} is mapped to {ours!r} and to another"
+            problems.append(Problem("mapping", message, "map each column once", True))
+        elif ours != theirs:
+            renames[theirs] = ours
+    given = frame.columns
+    for shadowed in (name for name in renames.values() if name in given and name not in renames):
+        aside = f"{shadowed}_original"
+        while aside in frame.columns:
+            aside += "_"
+        frame = frame.rename({shadowed: aside})
+    frame = frame.rename(renames)
+    return frame, problems + _unmapped(frame.columns, given, columns)
+
+
+def _unmapped(
+    names: Sequence[str], given: Sequence[str], columns: Mapping[str, str]
+) -> list[Problem]:
+    """Required columns that are not there, and optional ones that are there by another spelling."""
+    problems = []
+    for ours in (name for name in (*REQUIRED, *OPTIONAL) if name not in (*names, *columns)):
+        meant = {_letters(ours), *_OTHER_NAMES.get(ours, ())}
+        likely = next((name for name in given if _letters(name) in meant), None)
+        fix = f"columns {ours}={likely or 'THEIR_NAME'}"
+        if ours in REQUIRED:
+            message = f"there is no column {ours!r}"
+            fix = f"the file has {_listing(given)}; map one: {fix}"
+            problems.append(Problem("missing_column", message, fix, True))
+        elif likely is not None:
+            message = f"column {likely!r} is not used as {ours!r}"
+            problems.append(Problem("other_spelling", message, f"map it: {fix}"))
+    return problems
+
+
+def _letters(name: str) -> str:
+    return "".join(filter(str.isalnum, name.casefold()))
+
+
+def _check_cells(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
+    """Bring the known columns to their types; collect what does not fit."""
+    problems: list[Problem] = []
+    texts = [name for name in (*REQUIRED, *OPTIONAL) if name in frame.columns and name != "price"]
+    frame = frame.with_columns(_as_text(frame[name]) for name in texts)
+    outer = rf"^{_BLANK}+|{_BLANK}+$"
+    frame = frame.with_columns(pl.col("posting_id").str.replace_all(outer, ""))
+    problems += _check_ids(frame["posting_id"])
+
+    blank = frame["title"].fill_null("").str.strip_chars().eq("")
+    if blank.any():
+        fix = "matched by what else they have; without photo or hash they stay alone"
+        problems.append(Problem.at("empty_title", "empty title", fix, blank.arg_true()))
+    for name in ("image", "image_phash", "label_group", "brand", "description", "source"):
+        if name in frame.columns:
+            text = pl.col(name).str.strip_chars()
+            frame = frame.with_columns(pl.when(text != "").then(text).alias(name))
+    if "label_group" in frame.columns:
+        unknown = pl.col("label_group").str.to_lowercase().is_in(_MISSING_LABELS)
+        frame = frame.with_columns(pl.when(~unknown).then("label_group").alias("label_group"))
+    if "image_phash" in frame.columns:
+        wrong = (~frame["image_phash"].str.contains(_PHASH)).fill_null(False)
+        if wrong.any():
+            fix = "16 hex digits expected; computed from the photo where there is one"
+            examples = frame["image_phash"].filter(wrong).head(3).to_list()
+            problems.append(
+                Problem.at(
+                    "bad_phash", "malformed image_phash", fix, wrong.arg_true(), examples=examples
+                )
+            )
+            frame = frame.with_columns(
+                pl.when(~wrong).then(pl.col("image_phash").str.to_lowercase()).alias("image_phash")
+            )
+    if "price" in frame.columns:
+        frame, price_problems = _check_price(frame)
+        problems += price_problems
+    return frame, problems
+
+
+def _as_text(column: pl.Series) -> pl.Series:
+    """Whole floats lose their ".0" (an id that went through a spreadsheet), NaN becomes null."""
+    if column.dtype.is_float():
+        whole = column.is_finite() & (column == column.floor()) & (column.abs() < 2**53)
+        texts = [
+            None if value is None or value != value else str(int(value)) if is_whole else str(value)
+            for value, is_whole in zip(column.to_list(), whole.to_list(), strict=True)
+        ]
+        return pl.Series(column.name, texts, dtype=pl.String)
+    if column.dtype in (pl.Object, pl.List, pl.Struct, pl.Binary):
+        texts = [None if value is None else str(value) for value in column.to_list()]
+        return pl.Series(column.name, texts, dtype=pl.String)
+    return column.cast(pl.String)
+
+
+def _check_ids(ids: pl.Series) -> list[Problem]:
+    problems = []
+    missing = ids.is_null() | (ids == "").fill_null(False)
+    if missing.any():
+        fix = "give every posting an id"
+        problems.append(
+            Problem.at("missing_id", "missing posting_id", fix, missing.arg_true(), fatal=True)
+        )
+    twice = ids.is_duplicated() & ~missing
+    if twice.any():
+        fix = "ids must be unique; drop or rename all but one"
+        problems.append(
+            Problem.at(
+                "duplicate_id",
+                "posting_id that occurs more than once",
+                fix,
+                twice.arg_true(),
+                fatal=True,
+                examples=ids.filter(twice).unique(maintain_order=True).head(3).to_list(),
+            )
+        )
+    spaced = ids.str.contains(_BLANK).fill_null(False)
+    if spaced.any():
+        fix = "matches are written as ids between spaces; replace the spaces in the ids"
+        problems.append(
+            Problem.at(
+                "space_in_id",
+                "posting_id with a space inside",
+                fix,
+                spaced.arg_true(),
+                fatal=True,
+                examples=ids.filter(spaced).head(3).to_list(),
+            )
+        )
+    return problems
+
+
+def _check_price(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
+    """Prices as float64; currency signs and thousands separators are understood."""
+    column = frame["price"]
+    if column.dtype.is_numeric():
+        price = column.cast(pl.Float64)
+        wrong = price.is_infinite().fill_null(False)
+    else:
+        given = _as_text(column)
+        text = given.str.replace_all(r"[^0-9,.\-]", "")
+        text = text.str.strip_chars_start(".,").str.strip_chars_end(".,-")
+        grouped = r"^-?\d{1,3}([.,]\d{3})+([.,]\d{1,2})?$"
+        decimal = text.str.extract(r"[.,](\d{1,2})$", 1).fill_null("0")
+        whole = text.str.replace(r"[.,]\d{1,2}$", "").str.replace_all(r"[.,]", "")
+        joined = pl.DataFrame({"whole": whole, "decimal": decimal, "text": text}).select(
+            pl.when(pl.col("text").str.contains(grouped))
+            .then(pl.col("whole") + "." + pl.col("decimal"))
+            .otherwise(pl.col("text").str.replace(",", "."))
+        )
+        price = joined.to_series().cast(pl.Float64, strict=False)
+        filled = given.str.strip_chars().fill_null("") != ""
+        wrong = filled & price.is_null()
+    wrong |= (price <= 0).fill_null(False)
+    problems = []
+    if wrong.any():
+        problems.append(
+            Problem.at(
+                "bad_price",
+                "price that is not a positive number",
+                "taken as unknown",
+                wrong.arg_true(),
+                examples=column.filter(wrong).head(3).to_list(),
+            )
+        )
+    known = ~wrong & price.is_not_nan().fill_null(False)
+    return frame.with_columns(
+        pl.select(pl.when(known).then(price)).to_series().alias("price")
+    ), problems
+
+
+def _one_of(names: Sequence[str]) -> str:
+    return f"one of {_listing(names)} is expected"
+
+
+def _listing(names: Sequence[str], most: int = 12) -> str:
+    shown = ", ".join(repr(name) for name in names[:most])
+    return shown + (f" and {len(names) - most} more" if len(names) > most else "")

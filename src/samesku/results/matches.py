@@ -1,0 +1,373 @@
+"""The decided pairs and groups: look at them, move the line, write them down."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from samesku.candidates.candidates import Candidates
+from samesku.catalog.catalog import Catalog
+from samesku.clustering.agglomerative import COHESION, group
+from samesku.runtime.files import Staged
+from samesku.scoring.fusion import LINE, Fusion
+
+if TYPE_CHECKING:
+    import altair as alt
+
+    from samesku.scoring.reasons import Evidence
+
+__all__ = ["Matches"]
+
+# Judged pairs from this score on are written beside the matches: what nearly matched.
+NEAR_MISS = 0.35
+# What a report can redraw the line among; pairs below matter at no line that anyone would draw.
+REDRAWABLE = 0.02
+
+
+@dataclass(frozen=True, eq=False)
+class Matches:
+    """Which postings are the same product.
+
+    Attributes
+    ----------
+    catalog : Catalog
+    candidates : Candidates
+        The pairs that were judged.
+    scores : float32 (m,)
+        How sure each is the same product, in [0, 1].
+    fusion : Fusion
+        What judged them.
+    line : float
+        Score from which a pair is accepted.
+    cohesion : float
+        Share of the line that the mean score within a group must reach
+        (:mod:`samesku.clustering.agglomerative`).
+    evidence : Evidence, optional
+        What the scores of the likelier pairs rest on, where the fusion can tell.
+    run : mapping
+        What was read, done and how long it took; written to `run.json`.
+
+    Notes
+    -----
+    Matches are the pairs within one group, so they are symmetric and consistent: when A matches B
+    and B matches C, A matches C. An accepted pair that the grouping cuts is no match; a pair that
+    was never judged itself can become one through the others in its group, and has no score then.
+    """
+
+    catalog: Catalog
+    candidates: Candidates
+    scores: NDArray[np.float32]
+    fusion: Fusion
+    line: float = LINE
+    cohesion: float = COHESION
+    evidence: Evidence | None = None
+    run: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return (
+            f"Matches({len(self.catalog):,} postings, {self.pairs.height:,} matched pairs, "
+            f"{self.group_count:,} groups of two or more)"
+        )
+
+    def _repr_html_(self) -> str:
+        from samesku.report.notebook import matches_card
+
+        return matches_card(self)
+
+    @cached_property
+    def groups(self) -> NDArray[np.int64]:
+        """Group of each posting, int64 ``(n,)``, numbered in order of first appearance."""
+        pairs = self.candidates
+        return group(
+            pairs.left,
+            pairs.right,
+            self.scores,
+            len(self.catalog),
+            line=self.line,
+            cohesion=self.cohesion,
+        )
+
+    @property
+    def group_count(self) -> int:
+        """Groups of two postings or more."""
+        return int(np.count_nonzero(np.bincount(self.groups, minlength=1) > 1))
+
+    @cached_property
+    def pairs(self) -> pl.DataFrame:
+        """The matched pairs, surest first.
+
+        `left_id`, `right_id`, `score` (null when only the group says so), the similarity under each
+        encoder (null where a photo or title is missing), `reasons`.
+        """
+        left, right = _pairs_within(self.groups)
+        place = self._judged_place(left, right)
+        return self._table(left, right, place).sort(
+            "score", "left_id", "right_id", descending=[True, False, False], nulls_last=True
+        )
+
+    @cached_property
+    def near_misses(self) -> pl.DataFrame:
+        """Judged pairs that are no matches though they look alike, nearest first; as `pairs`."""
+        pairs = self.candidates
+        apart = self.groups[pairs.left] != self.groups[pairs.right]
+        place = np.flatnonzero(apart & (self.scores >= NEAR_MISS))
+        table = self._table(pairs.left[place], pairs.right[place], place)
+        return table.sort("score", "left_id", "right_id", descending=[True, False, False])
+
+    @cached_property
+    def judged(self) -> pl.DataFrame:
+        """Every judged pair that another line could accept: what a report redraws the line among.
+
+        `left_id`, `right_id`, `score`, the similarity under each encoder; where labels are known
+        also the pairs of one product that scored too low for any line.
+        """
+        pairs, labels = self.candidates, self.catalog.labels
+        kept = self.scores >= REDRAWABLE
+        if labels is not None:
+            kept |= (labels[pairs.left] == labels[pairs.right]) & (labels[pairs.left] >= 0)
+        place = np.flatnonzero(kept)
+        ids = self.catalog.frame["posting_id"]
+        return pl.DataFrame(
+            {
+                "left_id": ids[pairs.left[place]],
+                "right_id": ids[pairs.right[place]],
+                "score": self.scores[place],
+                **self._similarity(place, np.ones(len(place), dtype=bool)),
+            }
+        )
+
+    def least_sure(self, count: int = 20) -> pl.DataFrame:
+        """The accepted pairs with the lowest scores, with titles: what to look at first."""
+        titles = self.catalog.frame.select("posting_id", "title")
+        lowest = self.pairs.filter(pl.col("score") >= self.line).reverse().head(count)
+        for side in ("left", "right"):
+            named = titles.rename({"posting_id": f"{side}_id", "title": f"{side}_title"})
+            lowest = lowest.join(named, on=f"{side}_id", how="left", maintain_order="left")
+        first = ["score", "left_id", "right_id", "left_title", "right_title", "reasons"]
+        return lowest.select(first)
+
+    def explain(self, left_id: str, right_id: str) -> pl.DataFrame:
+        """What speaks for and against a pair: `reason` and what it adds to the `log_odds`.
+
+        The weightiest first, the start last; the log-odds of the pair's score are their sum.
+
+        Raises
+        ------
+        ValueError
+            There is no such posting, both are one, the pair was never a candidate or not judged
+            closely, or the fusion cannot tell.
+        """
+        if self.evidence is None:
+            raise ValueError(f"{self.fusion.name} tells no more than its lists; use learned")
+        row = {posting: row for row, posting in enumerate(self.catalog.ids)}
+        if strange := [name for name in (left_id, right_id) if name not in row]:
+            raise ValueError(f"there is no posting {strange[0]!r} in {self.catalog.name}")
+        if left_id == right_id:
+            raise ValueError(f"{left_id!r} is one posting; name two")
+        pair = np.sort([row[left_id], row[right_id]])
+        place = int(self._judged_place(pair[:1], pair[1:])[0])
+        if place < 0:
+            raise ValueError("the pair never became a candidate: no encoder found the two near")
+        return self.evidence.table(self.catalog, self.candidates, place)
+
+    def plot_groups(self) -> alt.Chart:
+        """How many groups have how many postings. Charts need the extra `report`."""
+        from samesku.report.charts import group_sizes
+
+        return group_sizes(np.bincount(self.groups, minlength=1))
+
+    def plot_scores(self) -> alt.Chart:
+        """How many judged pairs scored how much, with the line."""
+        from samesku.report.charts import score_histogram
+
+        return score_histogram(self.scores, self.line)
+
+    def plot_line(self) -> alt.Chart:
+        """Precision, recall and F1 against the line; without labels the precision to expect."""
+        from samesku.report.charts import line_chart
+        from samesku.report.curve import curve
+        from samesku.report.runs import run_of
+
+        return line_chart(curve(run_of(self)), self.line)
+
+    def plot_reasons(self, left_id: str, right_id: str) -> alt.Chart:
+        """What :meth:`explain` tells as a waterfall that ends at the pair's log-odds."""
+        from samesku.report.charts import waterfall
+
+        return waterfall(self.explain(left_id, right_id))
+
+    def rethreshold(self, line: float) -> Matches:
+        """The same judgements with another line; nothing is read, encoded or searched again.
+
+        Parameters
+        ----------
+        line : float
+            Scores from here on are accepted, above 0 and up to 1. Higher: fewer and surer matches.
+        """
+        if not 0 < line <= 1:
+            raise ValueError(f"the line is a score above 0 and up to 1, not {line}")
+        return replace(self, line=line)
+
+    @cached_property
+    def submission(self) -> pl.DataFrame:
+        """`posting_id`, `matches`: all members of its group between spaces, itself first."""
+        ids = self.catalog.frame["posting_id"]
+        pairs = self.pairs.select("left_id", "right_id", "score")
+        flipped = pairs.select(left_id="right_id", right_id="left_id", score="score")
+        own = pl.DataFrame({"left_id": ids, "right_id": ids}).with_columns(score=pl.lit(2.0))
+        listed = (
+            pl.concat(
+                [
+                    own,
+                    pairs.with_columns(pl.col("score").cast(pl.Float64)),
+                    flipped.with_columns(pl.col("score").cast(pl.Float64)),
+                ]
+            )
+            .sort("score", "right_id", descending=[True, False], nulls_last=True)
+            .group_by("left_id", maintain_order=True)
+            .agg(pl.col("right_id").str.join(" ").alias("matches"))
+        )
+        return pl.DataFrame({"posting_id": ids}).join(
+            listed, left_on="posting_id", right_on="left_id", maintain_order="left"
+        )
+
+    @cached_property
+    def group_table(self) -> pl.DataFrame:
+        """`group_id`, `group_size`, `posting_id`, `title` (raw): largest groups first."""
+        table = self.catalog.frame.select("posting_id", "title").with_columns(
+            pl.Series("group_id", self.groups)
+        )
+        sized = table.with_columns(pl.len().over("group_id").alias("group_size"))
+        columns = ["group_id", "group_size", "posting_id", "title"]
+        order = ["group_size", "group_id"]
+        return sized.sort(order, descending=[True, False], maintain_order=True).select(columns)
+
+    def write(self, folder: str | Path) -> list[Path]:
+        """Write `submission.csv`, `groups.csv`, `run.json` and the parquet files of pairs.
+
+        These are `pairs`, `near_misses` and `judged`.
+
+        The files appear all together once each is complete; an interruption or a full disk leaves
+        what was there before.
+
+        Raises
+        ------
+        OSError
+            The folder cannot be written, naming the file.
+        """
+        with Staged(Path(folder)) as staged:
+            self.submission.write_csv(staged.path("submission.csv"))
+            self.pairs.write_parquet(staged.path("pairs.parquet"))
+            self.near_misses.write_parquet(staged.path("near_misses.parquet"))
+            self.judged.write_parquet(staged.path("judged.parquet"))
+            self.group_table.write_csv(staged.path("groups.csv"))
+            place = staged.path("run.json")
+            record = {**self.summary, "written": staged.names}
+            text = json.dumps(record, indent=2, ensure_ascii=False)
+            place.write_text(text + "\n", encoding="utf-8")
+        return staged.written
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What `run.json` holds."""
+        sizes = np.bincount(self.groups, minlength=1)
+        lines = self.fusion.lines(self.candidates)
+        decided = {
+            "fusion": self.fusion.name,
+            "probabilistic": self.fusion.probabilistic,
+            "lines": {name: asdict(line) for name, line in lines.items()},
+            "line": self.line,
+            "cohesion": self.cohesion,
+        }
+        results = {
+            "candidates": len(self.candidates),
+            "matched_pairs": self.pairs.height,
+            "groups": self.group_count,
+            "postings_alone": int(np.count_nonzero(sizes == 1)),
+            "largest_group": int(sizes.max(initial=0)),
+        }
+        return {**self.run, **decided, "results": results}
+
+    def _judged_place(
+        self, left: NDArray[np.integer], right: NDArray[np.integer]
+    ) -> NDArray[np.int64]:
+        """Where each pair stands among the candidates, -1 when it was never judged."""
+        size = len(self.catalog)
+        judged = self.candidates.left * size + self.candidates.right
+        wanted = left * size + right
+        place = np.searchsorted(judged, wanted)
+        inside = place < len(judged)
+        inside[inside] = judged[place[inside]] == wanted[inside]
+        return np.where(inside, place, -1)
+
+    def _table(
+        self, left: NDArray[np.integer], right: NDArray[np.integer], place: NDArray[np.integer]
+    ) -> pl.DataFrame:
+        ids = self.catalog.frame["posting_id"]
+        judged = place >= 0
+        return pl.DataFrame(
+            {
+                "left_id": ids[left],
+                "right_id": ids[right],
+                "score": _nullable(self.scores[place], judged),
+                **self._similarity(place, judged),
+                "reasons": self._reasons(place),
+            }
+        )
+
+    def _similarity(
+        self, place: NDArray[np.integer], judged: NDArray[np.bool_]
+    ) -> dict[str, pl.Series]:
+        """By encoder; null where a pair was not judged or lacks the modality."""
+        return {
+            name: _nullable(self.candidates.similarity[place, column], judged)
+            for column, name in enumerate(self.candidates.encoders)
+        }
+
+    def _reasons(self, place: NDArray[np.integer]) -> pl.Series:
+        """In words: what speaks for and against a pair, else which of the lists it is in."""
+        listed = self._listed(place)
+        if self.evidence is None:
+            return listed
+        told = self.evidence.phrases(self.catalog, self.candidates, place)
+        return pl.Series(told, dtype=pl.String).fill_null(listed)
+
+    def _listed(self, place: NDArray[np.integer]) -> pl.Series:
+        """In words, which of the lists a pair is in."""
+        lists = self.fusion.lists(self.candidates, self.line)
+        names = list(lists)
+        code = sum((member.astype(np.int64) << bit for bit, member in enumerate(lists.values())))
+        words = [
+            " and ".join(name for bit, name in enumerate(names) if number >> bit & 1) + " match"
+            for number in range(1 << len(names))
+        ]
+        words += ["taken together", "below the line", "same group as others that match"]
+        together, below, unjudged = range(len(words) - 3, len(words))
+        none = np.where(self.scores >= self.line, together, below)
+        codes = np.where(place >= 0, np.where(code == 0, none, code)[place], unjudged)
+        return pl.Series(words)[codes]
+
+
+def _pairs_within(groups: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """All pairs of postings that share a group, ``left < right``."""
+    order = np.argsort(groups, kind="stable")
+    sizes = np.bincount(groups, minlength=1)
+    start = np.repeat(np.cumsum(sizes) - sizes, sizes)
+    place = np.arange(len(groups)) - start
+    # Each posting is paired with those that stand before it in its group.
+    right = np.repeat(np.arange(len(groups)), place)
+    offset = np.arange(len(right)) - np.repeat(np.cumsum(place) - place, place)
+    return order[np.repeat(start, place) + offset], order[right]
+
+
+def _nullable(values: NDArray[np.float32], there: NDArray[np.bool_]) -> pl.Series:
+    shown = np.where(there, values, np.nan) if len(values) else values
+    return pl.Series(shown.astype(np.float32)).fill_nan(None)

@@ -1,0 +1,131 @@
+"""What a run read and did, for `run.json` and for the summary on the terminal."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from hashlib import blake2b
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samesku.candidates.candidates import Candidates
+from samesku.catalog.catalog import Catalog
+from samesku.encoders.encode import Encoded
+from samesku.runtime.progress import Progress
+
+__all__ = [
+    "catalog_record",
+    "environment",
+    "photos_refused",
+    "run_record",
+    "seen_in_training",
+    "training_record",
+]
+
+# Training postings that a model's card remembers.
+SAMPLE = 256
+
+
+def run_record(
+    catalog: Catalog, candidates: Candidates, encoded: Encoded, progress: Progress
+) -> dict[str, Any]:
+    """What a run read and looked at, and how long it took so far."""
+    sources = {
+        name: {
+            "modality": candidates.modalities[column],
+            "postings": int(np.count_nonzero(encoded.vectors[column].present)),
+            "candidates": int(np.count_nonzero(candidates.found[:, column])),
+        }
+        for column, name in enumerate(candidates.encoders)
+    }
+    return {
+        **environment(),
+        "catalogue": catalog_record(catalog),
+        "photos_refused": [asdict(photo) for photo in encoded.broken],
+        "encoders": sources,
+        "notes": list(progress.notes),
+        "seconds": {name: round(taken, 3) for name, taken in progress.seconds.items()},
+    }
+
+
+def catalog_record(catalog: Catalog) -> dict[str, Any]:
+    """What was read, and what was wrong with it."""
+    return {
+        "name": catalog.name,
+        "postings": len(catalog),
+        "photos": sum(photo is not None for photo in catalog.photos),
+        "columns": catalog.frame.columns,
+        "problems": [
+            {
+                "kind": problem.kind,
+                "count": problem.count,
+                "rows": list(problem.rows),
+                "message": problem.message,
+                "fix": problem.fix,
+            }
+            for problem in catalog.problems
+        ],
+    }
+
+
+def photos_refused(progress: Progress) -> list[dict[str, str]]:
+    """The photos that were not used in all of the work so far, and why."""
+    return [
+        {"posting_id": posting, "path": path, "reason": reason}
+        for (posting, path), reason in progress.refused.items()
+    ]
+
+
+def training_record(catalog: Catalog) -> dict[str, Any]:
+    """What trained a model, and a sample of its labelled postings to know them by.
+
+    The sample is hashes of id and title, of all of them the smallest (bottom-k sampling): a
+    catalogue that holds a part of the postings holds about that part of the sample.
+    """
+    known = catalog.take(_labelled(catalog))
+    return {
+        "catalogue": Path(catalog.name).name,
+        "postings": len(catalog),
+        "labelled_postings": len(known),
+        "photos": sum(photo is not None for photo in catalog.photos),
+        "columns": catalog.frame.columns,
+        "sample": " ".join(sorted(_names(known))[:SAMPLE]),
+    }
+
+
+def seen_in_training(card: Mapping[str, Any], catalog: Catalog) -> int | None:
+    """About how many postings of a catalogue trained the model of a card; None: it tells not."""
+    trained = card.get("trained_on")
+    if not isinstance(trained, Mapping) or not trained.get("sample"):
+        return None
+    sample, number = str(trained["sample"]), int(trained["labelled_postings"])
+    remembered = set(sample.split(" "))
+    share = len(remembered.intersection(_names(catalog))) / len(remembered)
+    return min(round(share * number), len(catalog))
+
+
+def environment() -> dict[str, Any]:
+    """Versions that a result depends on."""
+    packages = ("lightgbm", "numpy", "onnxruntime", "pillow", "polars", "rapidfuzz", "scipy")
+    return {
+        "samesku": version("samesku"),
+        "python": platform.python_version(),
+        "platform": sys.platform,
+        "packages": {name: version(name) for name in packages},
+    }
+
+
+def _labelled(catalog: Catalog) -> NDArray[np.int64]:
+    return np.flatnonzero(np.array([]) if catalog.labels is None else catalog.labels >= 0)
+
+
+def _names(catalog: Catalog) -> list[str]:
+    """A short hash of each posting."""
+    told = zip(catalog.ids, catalog.titles, strict=True)
+    return [blake2b(f"{each}\0{title}".encode(), digest_size=6).hexdigest() for each, title in told]

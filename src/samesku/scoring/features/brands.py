@@ -1,0 +1,77 @@
+"""Whether two postings are of one brand, also where only one of them has the column filled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samesku.candidates.similarity import row_similarity
+from samesku.catalog.catalog import Catalog
+from samesku.scoring.features.table import Column, both_ways
+from samesku.scoring.presence import presence
+from samesku.titles import clean_title, tokens
+
+__all__ = ["brand_features", "brand_words"]
+
+# What sellers write when there is no brand.
+_NONE = {"", "no brand", "nobrand", "none", "unbranded", "generic", "oem", "n/a", "na", "nan"}
+
+
+def brand_words(catalog: Catalog) -> list[tuple[str, ...]]:
+    """The words of each posting's brand, in row order; none where it is unknown."""
+    if "brand" not in catalog.frame.columns:
+        return [()] * len(catalog)
+    names = catalog.frame["brand"].cast(str).fill_null("")
+    words = {
+        name: () if (clean := clean_title(name)) in _NONE else tuple(tokens(clean))
+        for name in names.unique().to_list()
+    }
+    return [words[name] for name in names.to_list()]
+
+
+def brand_features(
+    catalog: Catalog, left: NDArray[np.integer], right: NDArray[np.integer]
+) -> dict[str, Column]:
+    """How much of one brand's words the other's brand and title have.
+
+    Parameters
+    ----------
+    catalog : Catalog
+    left, right : integer (m,)
+        The pairs.
+
+    Returns
+    -------
+    dict of str to float32 (m,)
+        `brand_same`, the share of the shorter brand's words that the longer has, NaN where one is
+        unknown; `brand_named_min` and `_max`, the share of a brand's words that the other posting
+        has in its brand or title, NaN where no brand is known, the one known where one is.
+    """
+    brands = brand_words(catalog)
+    texts = [
+        (*brand, *tokens(title)) for brand, title in zip(brands, catalog.normal_titles, strict=True)
+    ]
+    vocabulary: dict[str, int] = {}
+    named, held = _same_width(brands, texts, vocabulary)
+    count = np.asarray(named.sum(axis=1), dtype=np.float32).ravel()
+    count[count == 0] = np.nan
+    shared = row_similarity(named, left, named, right)
+    forth = row_similarity(named, left, held, right) / count[left]
+    back = row_similarity(named, right, held, left) / count[right]
+    forth, back = (
+        np.where(np.isnan(one), other, one) for one, other in ((forth, back), (back, forth))
+    )
+    return {
+        "brand_same": shared / np.minimum(count[left], count[right]),
+        **both_ways("brand_named", forth, back),
+    }
+
+
+def _same_width(
+    brands: Sequence[Sequence[str]], texts: Sequence[Sequence[str]], vocabulary: dict[str, int]
+) -> tuple[Column, Column]:
+    """Which words each brand and each text holds, over one vocabulary."""
+    held = presence(texts, vocabulary)
+    return presence(brands, vocabulary), held

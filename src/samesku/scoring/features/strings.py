@@ -1,0 +1,53 @@
+"""How alike two titles are as strings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from rapidfuzz import fuzz, process
+
+from samesku.runtime.cores import usable_cores
+from samesku.scoring.features.table import Column, both_ways
+from samesku.scoring.features.title_words import TitleWords, title_words
+
+__all__ = ["string_features"]
+
+
+def string_features(
+    titles: Sequence[str],
+    left: NDArray[np.integer],
+    right: NDArray[np.integer],
+    *,
+    words: TitleWords | None = None,
+) -> dict[str, Column]:
+    """Edit ratios of the whole titles, of their sorted and shared words, and of the best part.
+
+    Parameters
+    ----------
+    titles : sequence of str
+        Normal titles of the whole catalogue.
+    left, right : integer (m,)
+        The pairs.
+    words : TitleWords, optional
+        Those of the titles, where they were read before.
+    """
+    words = title_words(titles) if words is None else words
+    texts = np.array([" ".join(each) for each in words.lists], dtype=object)
+    # Sorted once here, not for each pair as `fuzz.token_sort_ratio` would.
+    ordered = np.array([" ".join(sorted(each)) for each in words.lists], dtype=object)
+
+    def alike(titles: Column, ratio: Callable[..., float]) -> Column:
+        return process.cpdist(
+            titles[left], titles[right], scorer=ratio, workers=usable_cores(), dtype=np.float32
+        )
+
+    length = np.array([len(text) for text in texts], dtype=np.float32)
+    return {
+        "edit_ratio": alike(texts, fuzz.ratio),
+        "edit_ratio_sorted": alike(ordered, fuzz.ratio),
+        "edit_ratio_shared": alike(texts, fuzz.token_set_ratio),
+        "edit_ratio_part": alike(texts, fuzz.partial_ratio),
+        **both_ways("letters", length[left], length[right]),
+    }

@@ -1,0 +1,102 @@
+"""How a pair stands among the neighbours of both its postings, under one encoder."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samesku.candidates.candidates import Candidates, Source
+from samesku.candidates.neighbors import Neighbors
+from samesku.scoring.features.table import Column, both_ways
+
+__all__ = ["surroundings"]
+
+DEPTHS = (3, 10, 30)
+UNRANKED = 99.0
+# Similarity that makes a neighbour a near one, by how the vectors are stored.
+NEAR = {"sparse": 0.5, "dense": 0.85, "bits": 0.9}
+
+
+def surroundings(
+    role: str, source: Source, candidates: Candidates, column: int
+) -> dict[str, Column]:
+    """Similarity under one encoder, and relative to both postings' neighbours.
+
+    Relative numbers hold in small and in large catalogues alike: densities at three depths, the
+    z-score among the 30 nearest, the gap to the nearest, ranks, and how many near ones there are.
+
+    Parameters
+    ----------
+    role : str
+        First part of the features' names.
+    source : Source
+        The encoder's vectors and neighbours.
+    candidates : Candidates
+    column : int
+        The encoder's place in `candidates`.
+    """
+    similarity = candidates.similarity[:, column]
+    left, right = candidates.left, candidates.right
+    found = source.neighbors
+    columns: dict[str, Column] = {role: similarity}
+    rank = found.rank
+    for depth in DEPTHS:
+        mean = _sum(found, rank < depth) / depth
+        columns |= both_ways(f"{role}_density_{depth}", mean[left], mean[right])
+    mean, spread = _moments(found, rank < DEPTHS[-1])
+    columns |= both_ways(
+        f"{role}_z",
+        (similarity - mean[left]) / spread[left],
+        (similarity - mean[right]) / spread[right],
+    )
+    best = np.zeros(found.size)
+    best[found.query[rank == 0]] = found.similarity[rank == 0]
+    columns |= both_ways(f"{role}_gap", similarity - best[left], similarity - best[right])
+    place = _Places(found, rank)
+    columns |= both_ways(f"{role}_rank", place(left, right), place(right, left))
+    near = np.bincount(
+        found.query[found.similarity >= NEAR[source.vectors.kind]], minlength=found.size
+    )
+    columns |= both_ways(f"{role}_near", near[left], near[right])
+    missing = np.isnan(similarity)
+    for name, values in columns.items():
+        if name != role:
+            columns[name] = np.where(missing, np.nan, values)
+    return columns
+
+
+def _sum(found: Neighbors, which: NDArray[np.bool_]) -> NDArray[np.float64]:
+    total: NDArray[np.float64] = np.bincount(
+        found.query[which], found.similarity[which], found.size
+    ).astype(np.float64)
+    return total
+
+
+def _moments(
+    found: Neighbors, which: NDArray[np.bool_]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    query, similarity = found.query[which], found.similarity[which].astype(np.float64)
+    count = np.maximum(np.bincount(query, minlength=found.size), 1)
+    mean = np.bincount(query, similarity, found.size) / count
+    square = np.bincount(query, similarity**2, found.size) / count
+    return mean, np.sqrt(np.maximum(square - mean**2, 1e-4))
+
+
+class _Places:
+    """Looks up the rank of one posting in another's list."""
+
+    def __init__(self, found: Neighbors, rank: NDArray[np.int64]) -> None:
+        keys = found.query * found.size + found.candidate
+        order = np.argsort(keys)
+        self.size, self.keys, self.rank = found.size, keys[order], rank[order]
+
+    def __call__(
+        self, query: NDArray[np.integer], candidate: NDArray[np.integer]
+    ) -> NDArray[np.float32]:
+        ranks = np.full(len(query), UNRANKED, dtype=np.float32)
+        if len(self.keys):
+            wanted = query * self.size + candidate
+            place = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
+            there = self.keys[place] == wanted
+            ranks[there] = self.rank[place[there]]
+        return ranks

@@ -1,0 +1,64 @@
+"""The words of all titles of a catalogue, read once for every family of features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from samesku.scoring.presence import presence, rarity, unit_rows, weighted
+from samesku.titles import Stated, normal_tokens, stated
+
+__all__ = ["TitleWords", "title_words"]
+
+
+@dataclass(frozen=True, eq=False)
+class TitleWords:
+    """Which words each title holds, and how rare they are.
+
+    Attributes
+    ----------
+    titles : sequence of str, length n
+        Normal titles.
+    lists : list of list of str, length n
+        The words of each title, in their order.
+    names : list of str
+        The word of each column.
+    held : float32 CSR (n, words)
+        1 where a title holds a word.
+    rarity : float32 (words,)
+        Smooth inverse document frequency.
+    """
+
+    titles: Sequence[str]
+    lists: list[list[str]]
+    names: list[str]
+    held: sp.csr_matrix
+    rarity: NDArray[np.float32]
+
+    @cached_property
+    def stated(self) -> list[Stated]:
+        """What each title says in numbers and sizes."""
+        return [stated(title) for title in self.titles]
+
+    @cached_property
+    def weighted(self) -> sp.csr_matrix:
+        """The words of each title weighed by their rarity, float32 CSR."""
+        return weighted(self.held, self.rarity)
+
+    @cached_property
+    def unit(self) -> sp.csr_matrix:
+        """The same in rows of unit length."""
+        return unit_rows(self.weighted)
+
+
+def title_words(titles: Sequence[str]) -> TitleWords:
+    """Read the words of normal titles."""
+    lists = [normal_tokens(title) for title in titles]
+    vocabulary: dict[str, int] = {}
+    held = presence(lists, vocabulary)
+    return TitleWords(titles, lists, list(vocabulary), held, rarity(held))

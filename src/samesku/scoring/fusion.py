@@ -1,0 +1,343 @@
+"""How modalities combine to a decision: union, concat and union-all, under one signature."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samesku.candidates.candidates import Candidates
+from samesku.catalog.catalog import Catalog
+from samesku.encoders import photo, signature
+from samesku.encoders.base import Modality
+from samesku.runtime.progress import Advance
+
+if TYPE_CHECKING:
+    from samesku.scoring.reasons import Evidence
+
+__all__ = [
+    "COMBINED",
+    "FUSIONS",
+    "LINE",
+    "Concat",
+    "Fusion",
+    "Judged",
+    "Line",
+    "Union",
+    "UnionAll",
+    "fusion_by_name",
+]
+
+Scores = NDArray[np.float32]
+
+# The score that divides matched from not, whatever the fusion.
+LINE = 0.5
+# The name of the line of the combined cosine, beside those of the encoders.
+COMBINED = "combined"
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Scores of pairs, float32 ``(m,)`` in [0, 1], and what some of them rest on.
+
+    Only the learned fusion tells more than which lists a pair is in.
+    """
+
+    scores: Scores
+    evidence: Evidence | None = None
+
+
+class Fusion(Protocol):
+    """Judges candidates: a score per pair, and the line between matched and not."""
+
+    @property
+    def name(self) -> str:
+        """What users call it."""
+
+    @property
+    def line(self) -> float:
+        """The score from which a pair is accepted, unless the user says otherwise."""
+
+    @property
+    def probabilistic(self) -> bool:
+        """Whether its scores are probabilities."""
+
+    def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
+        """How sure it is that each pair is the same product, float32 ``(m,)`` in [0, 1]."""
+
+    def judge(
+        self, candidates: Candidates, catalog: Catalog, *, advance: Advance = lambda done: None
+    ) -> Judged:
+        """The scores, with the evidence for them; `advance` is told how many pairs are done."""
+
+    def lists(self, candidates: Candidates, line: float = LINE) -> dict[str, NDArray[np.bool_]]:
+        """The text, photo and combined matches, bool ``(m,)``: scores from `line` on."""
+
+    def lines(self, candidates: Candidates) -> dict[str, Line]:
+        """The lines it draws, by the name of the encoder or ``"combined"``."""
+
+    def with_lines(self, lines: Mapping[str, Line]) -> Fusion:
+        """The same fusion with other lines."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """Where similarity becomes a match.
+
+    Parameters
+    ----------
+    threshold : float
+        Least similarity, after the correction for crowding.
+    crowding : float
+        Share of the mean density around both postings taken off their similarity (cross-domain
+        local scaling: Conneau et al., "Word translation without parallel data", 2018). In a crowded
+        part of a catalogue, where all offers look alike, more is asked; it also makes one threshold
+        hold in small and in large catalogues.
+    at_least : float
+        Least similarity before the correction: nothing below is ever a match.
+    """
+
+    threshold: float
+    crowding: float = 0.0
+    at_least: float = 0.0
+
+    def score(self, similarity: Scores, density: Scores) -> Scores:
+        """Map similarity to [0, 1] with the line at 0.5; NaN becomes 0.
+
+        Parameters
+        ----------
+        similarity, density : float32 (m,)
+            Of each pair, and the mean density around its two postings.
+        """
+        above = similarity - self.crowding * density - self.threshold
+        if self.at_least > 0:
+            above = np.minimum(above, similarity - self.at_least)
+        room = np.where(above >= 0, max(1 - self.threshold, 1e-6), max(self.threshold, 1e-6))
+        return np.nan_to_num(np.clip(0.5 + 0.5 * above / room, 0, 1)).astype(np.float32)
+
+
+# Chosen on the training postings of the Shopee data (docs/evaluation.md tells the command);
+# the photo encoders' from their own papers' copies, see docs/photos.md.
+DEFAULT_LINES = {
+    "tfidf": Line(0.36, crowding=0.5, at_least=0.4),
+    "phash": Line(1 - 6 / 64),
+    "signature": Line(signature.SAME_PHOTO),
+    "photo": Line(photo.SAME_PHOTO),
+}
+DEFAULT_MODALITY_LINES: dict[Modality, Line] = {"text": Line(0.8), "photo": Line(0.85)}
+DEFAULT_COMBINED_LINE = Line(0.24, crowding=0.5, at_least=0.3)
+DEFAULT_UNION_ALL_LINES = {
+    "tfidf": Line(0.4, crowding=0.5, at_least=0.4),
+    "phash": Line(1 - 4 / 64),
+    COMBINED: Line(0.27, crowding=0.5, at_least=0.3),
+}
+DEFAULT_TEXT_WEIGHT = 0.65
+
+
+class _Unexplained(ABC):
+    """A fusion that has no more to tell of a pair than its score and the lists it is in."""
+
+    @abstractmethod
+    def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
+        """How sure it is of each pair, float32 ``(m,)``."""
+
+    def judge(
+        self, candidates: Candidates, catalog: Catalog, *, advance: Advance = lambda done: None
+    ) -> Judged:
+        """The scores; their lists are the only evidence."""
+        scores = self.score(candidates, catalog)
+        advance(len(scores))
+        return Judged(scores)
+
+
+@dataclass(frozen=True)
+class Union(_Unexplained):
+    """Text matches together with photo matches: each encoder has a line of its own."""
+
+    drawn: Mapping[str, Line] = field(default_factory=dict)
+    name: str = "union"
+    line: float = LINE
+    probabilistic: bool = False
+
+    def lines(self, candidates: Candidates) -> dict[str, Line]:
+        """One line per encoder: the one drawn, else the default."""
+        kinds = zip(candidates.encoders, candidates.modalities, strict=True)
+        return {name: self.drawn.get(name) or default_line(name, kind) for name, kind in kinds}
+
+    def with_lines(self, lines: Mapping[str, Line]) -> Union:
+        """The same fusion with other lines."""
+        return replace(self, drawn={**self.drawn, **lines})
+
+    def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
+        """The best of the encoders' scores."""
+        best: Scores = np.max(self._scores(candidates), axis=1, initial=0)
+        return best
+
+    def lists(self, candidates: Candidates, line: float = LINE) -> dict[str, NDArray[np.bool_]]:
+        """Text matches and photo matches."""
+        matched = self._scores(candidates) >= line
+        of = np.array(candidates.modalities)
+        return {
+            modality: np.any(matched[:, of == modality], axis=1) for modality in ("text", "photo")
+        }
+
+    def _scores(self, candidates: Candidates) -> Scores:
+        columns = [
+            line.score(
+                candidates.similarity[:, column],
+                _pair_mean(candidates, candidates.density[:, column]),
+            )
+            for column, line in enumerate(self.lines(candidates).values())
+        ]
+        return np.stack(columns, axis=1)
+
+
+@dataclass(frozen=True)
+class Concat(_Unexplained):
+    """One combined vector per posting, each modality unit-normalised, and one line for its cosine.
+
+    The cosine of two concatenated vectors is the weighted mean of the modalities' cosines, and no
+    mean is larger than its largest part: the neighbours of each modality above the line hold every
+    neighbour of the combined vector above it (down to the floors of the search), so the combined
+    vector is never built. A pair that
+    has only one modality in common has no combined vectors: it is judged by that modality's line.
+
+    Parameters
+    ----------
+    drawn : mapping of str to Line
+        Where to draw other lines than the default: ``"combined"``, or an encoder's name.
+    text_weight : float
+        Share of the text in the combined cosine.
+    """
+
+    drawn: Mapping[str, Line] = field(default_factory=dict)
+    text_weight: float = DEFAULT_TEXT_WEIGHT
+    name: str = "concat"
+    line: float = LINE
+    probabilistic: bool = False
+
+    def lines(self, candidates: Candidates) -> dict[str, Line]:
+        """The line of the combined cosine, named `combined`, and one per encoder."""
+        return {COMBINED: self._combined_line, **self._alone.lines(candidates)}
+
+    def with_lines(self, lines: Mapping[str, Line]) -> Concat:
+        """The same fusion with other lines."""
+        return replace(self, drawn={**self.drawn, **lines})
+
+    def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
+        """Score of the combined cosine; of the one modality where there is but one."""
+        similarity, density = self.combine(candidates)
+        alone = self._alone.score(candidates, catalog)
+        combined = self._combined_line.score(similarity, density)
+        return np.where(np.isnan(similarity), alone, combined)
+
+    def lists(self, candidates: Candidates, line: float = LINE) -> dict[str, NDArray[np.bool_]]:
+        """Combined matches, and text and photo matches of pairs without combined vectors."""
+        similarity, density = self.combine(candidates)
+        matched = self._combined_line.score(similarity, density) >= line
+        alone = np.isnan(similarity)
+        single = self._alone.lists(candidates, line)
+        return {COMBINED: matched, **{name: alone & member for name, member in single.items()}}
+
+    def combined_score(self, candidates: Candidates) -> Scores:
+        """Score of the combined cosine, 0 where a pair has but one modality in common."""
+        return self._combined_line.score(*self.combine(candidates))
+
+    def combine(self, candidates: Candidates) -> tuple[Scores, Scores]:
+        """Combined cosine of each pair and the density around it, both float32 ``(m,)``.
+
+        Several encoders of one modality count as one: their mean. NaN where a pair has but one
+        modality in common.
+        """
+        cosine = _as_cosine(candidates.similarity, candidates)
+        around = np.maximum(_as_cosine(candidates.density, candidates), 0)
+        of = np.array(candidates.modalities)
+        similarity, density = np.zeros((2, len(candidates)), dtype=np.float32)
+        for modality, weight in (("text", self.text_weight), ("photo", 1 - self.text_weight)):
+            columns = np.flatnonzero(of == modality)
+            there = ~np.isnan(cosine[:, columns])
+            count = np.count_nonzero(there, axis=1)
+            share = np.where(count > 0, weight / np.maximum(count, 1), np.nan).astype(np.float32)
+            similarity += share * np.sum(cosine[:, columns], axis=1, where=there)
+            pair_density = _pair_mean(candidates, around[:, columns])
+            density += share * np.sum(pair_density, axis=1, where=there)
+        return similarity, density
+
+    @property
+    def _combined_line(self) -> Line:
+        return self.drawn.get(COMBINED, DEFAULT_COMBINED_LINE)
+
+    @property
+    def _alone(self) -> Union:
+        return Union({name: line for name, line in self.drawn.items() if name != COMBINED})
+
+
+@dataclass(frozen=True)
+class UnionAll(_Unexplained):
+    """Text matches, photo matches and combined matches together.
+
+    Three lists catch more than two, so each line stands a little higher than on its own.
+    """
+
+    union: Union = field(default_factory=lambda: Union(DEFAULT_UNION_ALL_LINES))
+    concat: Concat = field(default_factory=lambda: Concat(DEFAULT_UNION_ALL_LINES))
+    name: str = "union-all"
+    line: float = LINE
+    probabilistic: bool = False
+
+    def lines(self, candidates: Candidates) -> dict[str, Line]:
+        """The lines of both parts."""
+        combined = self.concat.lines(candidates)[COMBINED]
+        return {**self.union.lines(candidates), COMBINED: combined}
+
+    def with_lines(self, lines: Mapping[str, Line]) -> UnionAll:
+        """The same fusion with other lines."""
+        return replace(
+            self, union=self.union.with_lines(lines), concat=self.concat.with_lines(lines)
+        )
+
+    def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
+        """The better of the lists' scores."""
+        union = self.union.score(candidates, catalog)
+        return np.maximum(union, self.concat.combined_score(candidates))
+
+    def lists(self, candidates: Candidates, line: float = LINE) -> dict[str, NDArray[np.bool_]]:
+        """Text, photo and combined matches."""
+        combined = self.concat.combined_score(candidates) >= line
+        return {**self.union.lists(candidates, line), COMBINED: combined}
+
+
+FUSIONS = {"union": Union, "concat": Concat, "union-all": UnionAll}
+
+
+def fusion_by_name(name: str) -> Fusion:
+    """The fusion that users call `name`, with its default lines or the shipped model."""
+    if name == "learned":
+        # Only who asks for it waits for the trees to load.
+        from samesku.scoring.learned import Learned, shipped_model
+
+        return Learned(shipped_model())
+    if name not in FUSIONS:
+        known = ", ".join([*FUSIONS, "learned"])
+        raise ValueError(f"there is no fusion {name!r}; choose one of {known}")
+    fusion: Fusion = FUSIONS[name]()
+    return fusion
+
+
+def default_line(encoder: str, modality: Modality) -> Line:
+    """The line of an encoder for those without labels."""
+    return DEFAULT_LINES.get(encoder, DEFAULT_MODALITY_LINES[modality])
+
+
+def _pair_mean(candidates: Candidates, density: Scores) -> Scores:
+    return (density[candidates.left] + density[candidates.right]) / np.float32(2)
+
+
+def _as_cosine(similarity: Scores, candidates: Candidates) -> Scores:
+    """Shares of agreeing bits become the cosine of the bits read as +1 and -1."""
+    bits = np.array([kind == "bits" for kind in candidates.kinds])
+    return np.where(bits, 2 * similarity - 1, similarity)

@@ -1,0 +1,103 @@
+"""The learned fusion: a trained pair classifier as judge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samesku.candidates.candidates import Candidates
+from samesku.catalog.catalog import Catalog
+from samesku.encoders.telling import SHIPPED
+from samesku.runtime.progress import Advance
+from samesku.scoring.classifier import PairClassifier
+from samesku.scoring.fusion import LINE, Judged, Line, Scores, Union
+from samesku.scoring.lending import heard_pairs, lend_photos
+
+__all__ = ["SHIPPED", "Learned", "shipped_model"]
+
+# Pairs from this probability on are told with reasons.
+EXPLAINED_FROM = 0.2
+NEVER = 2.0
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Judges by a trained classifier; its scores are probabilities.
+
+    Parameters
+    ----------
+    model : PairClassifier
+    """
+
+    model: PairClassifier
+    name: str = "learned"
+    probabilistic: bool = True
+
+    @property
+    def line(self) -> float:
+        """The probability from which the model's training says to accept."""
+        return self.model.line
+
+    def lines(self, candidates: Candidates) -> dict[str, Line]:
+        """None: one classifier draws its own."""
+        return {}
+
+    def with_lines(self, lines: Mapping[str, Line]) -> Learned:
+        """The same: there are no lines to move."""
+        return self
+
+    def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
+        """Probability of each pair."""
+        return self.judge(candidates, catalog, NEVER).scores
+
+    def judge(
+        self,
+        candidates: Candidates,
+        catalog: Catalog,
+        explain_from: float = EXPLAINED_FROM,
+        *,
+        advance: Advance = lambda done: None,
+    ) -> Judged:
+        """Probability of each pair, and why those are so that may match or nearly do."""
+        heard = np.flatnonzero(heard_pairs(candidates, self.model.encoders))
+        lent = lend_photos(candidates.take(heard), self.model.encoders)
+        advance(len(candidates) - len(heard))
+        told = self.model.judge(catalog, lent, explain_from, advance=advance)
+        judged = _among(len(candidates), heard, told)
+        texts = [kind == "text" for kind in candidates.modalities]
+        mute = np.asarray(np.isnan(candidates.similarity[:, texts]).all(axis=1))
+        if not mute.any():
+            return judged
+        # Titles taught the model: pairs that have none to compare are judged by their photos' lines
+        # alone, moved to its own.
+        photos = Union().score(candidates, catalog)
+        ours, theirs = self.line, LINE
+        moved = np.interp(photos, [0, theirs, 1], [0, ours, 1]).astype(np.float32)
+        evidence = judged.evidence
+        if evidence is not None:
+            evidence = evidence.take(~mute[evidence.places])
+        return Judged(np.where(mute, moved, judged.scores), evidence)
+
+    def lists(self, candidates: Candidates, line: float = LINE) -> dict[str, NDArray[np.bool_]]:
+        """The pairs that titles or photos alone would have matched."""
+        return Union().lists(candidates)
+
+
+def _among(size: int, places: NDArray[np.int64], judged: Judged) -> Judged:
+    """What was judged of some pairs, among all; the others are not the same."""
+    scores = np.zeros(size, dtype=np.float32)
+    scores[places] = judged.scores
+    evidence = judged.evidence
+    if evidence is not None:
+        evidence = replace(evidence, places=places[evidence.places])
+    return Judged(scores, evidence)
+
+
+@lru_cache(maxsize=1)
+def shipped_model() -> PairClassifier:
+    """The model that comes with samesku; its card tells how it was trained, and how good it is."""
+    return PairClassifier.load(SHIPPED)

@@ -1,0 +1,282 @@
+"""Why a pair is judged as it is: what each family of features adds to the log-odds, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from samesku.candidates.candidates import Candidates
+from samesku.catalog.catalog import Catalog
+from samesku.encoders.base import Modality
+from samesku.scoring.features.title_words import TitleWords
+from samesku.scoring.presence import row_max
+
+__all__ = ["FAMILIES", "Evidence", "as_said", "families"]
+
+FAMILIES = (
+    "titles",
+    "rare words",
+    "numbers",
+    "codes",
+    "photo",
+    "crowd",
+    "offers around",
+    "price",
+    "brand",
+    "description",
+)
+# First parts of the features' names, the longer before the shorter; what is left is wording.
+_FAMILY_OF = {
+    "learned_words_": "crowd",
+    "rarest_": "rare words",
+    "variant_": "rare words",
+    "shared_numbers": "numbers",
+    "unshared_numbers": "numbers",
+    "quantities": "numbers",
+    "shared_codes": "codes",
+    "unshared_codes": "codes",
+    "code_": "codes",
+    "photo_": "photo",
+    "title_used_by_": "crowd",
+    "neighbourhood_": "crowd",
+    "words_expected": "crowd",
+    "common_": "offers around",
+    "degree_": "offers around",
+    "first_probability": "offers around",
+    "sharpness_": "offers around",
+    "sure_neighbours_": "offers around",
+    "same_group": "offers around",
+    "group_size_": "offers around",
+    "tie_to_group_": "offers around",
+    "probability_": "offers around",
+    "consensus_": "offers around",
+    "core_words_": "offers around",
+    "price_": "price",
+    "brand_": "brand",
+    "description_": "description",
+}
+# What adds less to the log-odds is summed up with the start.
+FAINT = 0.05
+# Characters of a brand that are quoted.
+LONGEST_VALUE = 40
+SAME, ALIKE = 1 - 1e-6, 0.9
+
+
+def families(names: Sequence[str], encoders: Mapping[str, Modality]) -> NDArray[np.int64]:
+    """The place in `FAMILIES` of each feature, int64 ``(f,)``."""
+    of = dict(_FAMILY_OF)
+    for encoder, modality in encoders.items():
+        # The similarity itself speaks of titles; how it stands among others of the crowd.
+        of[f"{encoder}_"] = "crowd" if modality == "text" else "photo"
+        of[encoder] = "titles" if modality == "text" else "photo"
+    found = [
+        next((family for prefix, family in of.items() if name.startswith(prefix)), "titles")
+        for name in names
+    ]
+    return np.array([FAMILIES.index(family) for family in found], dtype=np.int64)
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What the log-odds of some judged pairs are the sum of.
+
+    Attributes
+    ----------
+    places : int64 (p,)
+        Which of the candidates, ascending.
+    parts : float32 (p, families)
+        What each of `FAMILIES` adds to the log-odds.
+    start : float
+        The log-odds before anything is looked at: with the parts it sums to those of the pair.
+    words : TitleWords
+    """
+
+    places: NDArray[np.int64]
+    parts: NDArray[np.float32]
+    start: float
+    words: TitleWords
+
+    def take(self, which: NDArray[np.bool_]) -> Evidence:
+        """Only the pairs marked, bool ``(p,)``."""
+        return replace(self, places=self.places[which], parts=self.parts[which])
+
+    def table(self, catalog: Catalog, candidates: Candidates, place: int) -> pl.DataFrame:
+        """`reason` and `log_odds` of one pair, weightiest first, the start last.
+
+        Raises
+        ------
+        ValueError
+            The pair was not looked at closely.
+        """
+        row = int(np.searchsorted(self.places, place))
+        if row >= len(self.places) or self.places[row] != place:
+            raise ValueError("the pair is too unlikely to have been looked at closely")
+        facts = _Facts(catalog, candidates, self.places[[row]], self.words)
+        parts = self.parts[row]
+        order = np.argsort(-np.abs(parts), kind="stable")
+        told = [(facts.phrase(FAMILIES[f], 0, parts[f] > 0), float(parts[f])) for f in order]
+        return pl.DataFrame(
+            [*told, ("start", self.start)], schema=["reason", "log_odds"], orient="row"
+        )
+
+    def phrases(
+        self, catalog: Catalog, candidates: Candidates, places: NDArray[np.integer]
+    ) -> list[str | None]:
+        """Each pair's reasons on one line, weightiest first; None for those not looked at.
+
+        The numbers behind the reasons sum to the pair's log-odds.
+        """
+        if not len(self.places):
+            return [None] * len(places)
+        row = np.searchsorted(self.places, places)
+        row[row == len(self.places)] = 0
+        there = self.places[row] == places
+        facts = _Facts(catalog, candidates, self.places[row[there]], self.words)
+        parts = self.parts[row[there]]
+        order = np.argsort(-np.abs(parts), axis=1, kind="stable")
+        faint = np.abs(parts) < FAINT
+        start = self.start + np.sum(parts, axis=1, where=faint)
+        lines = iter(
+            "; ".join(
+                [
+                    f"{facts.phrase(FAMILIES[f], pair, added[f] > 0)} {added[f]:+.2f}"
+                    for f in first[: len(first) - small]
+                ]
+                + [f"start {begin:+.2f}"]
+            )
+            for pair, (first, added, small, begin) in enumerate(
+                zip(order.tolist(), parts.tolist(), faint.sum(axis=1), start, strict=True)
+            )
+        )
+        return [next(lines) if known else None for known in there]
+
+
+class _Facts:
+    """What can be said about some pairs, read off their postings."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        candidates: Candidates,
+        places: NDArray[np.integer],
+        words: TitleWords,
+    ) -> None:
+        left, right = candidates.left[places], candidates.right[places]
+        self.similarity = {
+            modality: _best(candidates, places, modality) for modality in ("text", "photo")
+        }
+        mine, theirs = words.weighted[left], words.weighted[right]
+        shared = sp.csr_matrix(mine.multiply(words.held[right]))
+        self.shared = _rarest(shared, words.names)
+        own = [_rarest(sp.csr_matrix(side - shared), words.names) for side in (mine, theirs)]
+        self.unshared = [_both(*each) for each in zip(*own, strict=True)]
+        stated = words.stated
+        sides = list(zip(left.tolist(), right.tolist(), strict=True))
+        self.quantities = [_compare(set(stated[a].tokens), set(stated[b].tokens)) for a, b in sides]
+        self.brands = _column(catalog, "brand", sides)
+        self.prices = _column(catalog, "price", sides)
+
+    def phrase(self, family: str, pair: int, speaks_for: bool) -> str:
+        """What one family says about a pair."""
+        match family:
+            case "titles":
+                return f"titles alike {self.similarity['text'][pair]:.2f}"
+            case "rare words":
+                word = self.shared[pair] if speaks_for else self.unshared[pair]
+                where = "in both" if speaks_for else "in one only"
+                return f'rare word "{word}" {where}' if word else "rare words"
+            case "numbers":
+                agree, clash = self.quantities[pair]
+                if speaks_for:
+                    return f"same {agree}" if agree else "numbers agree"
+                return clash or "numbers differ"
+            case "codes":
+                return "model codes agree" if speaks_for else "model codes differ"
+            case "photo":
+                return _photo(float(self.similarity["photo"][pair]))
+            case "crowd":
+                return "nearest of their kind" if speaks_for else "many look like them"
+            case "offers around":
+                return f"offers around {'agree' if speaks_for else 'disagree'}"
+            case "price" | "brand":
+                return _column_said(family, *getattr(self, f"{family}s")[pair])
+            case _:
+                return f"descriptions {'agree' if speaks_for else 'differ'}"
+
+
+def _best(
+    candidates: Candidates, places: NDArray[np.integer], modality: str
+) -> NDArray[np.float32]:
+    columns = [place for place, kind in enumerate(candidates.modalities) if kind == modality]
+    if not columns:
+        return np.full(len(places), np.nan, dtype=np.float32)
+    best: NDArray[np.float32] = np.fmax.reduce(candidates.similarity[places][:, columns], axis=1)
+    return best
+
+
+def _photo(similarity: float) -> str:
+    if np.isnan(similarity):
+        return "no photo to compare"
+    if similarity >= SAME:
+        return "photo identical"
+    return f"photos {'alike' if similarity >= ALIKE else 'differ'} {similarity:.2f}"
+
+
+def as_said(word: str) -> str:
+    """A word as a seller says it: `size_xl` is how word lists write a size."""
+    return word.replace("size_", "size ")
+
+
+def _rarest(rows: sp.csr_matrix, names: Sequence[str]) -> list[str]:
+    """The rarest word of each row, empty where there is none."""
+    rows.eliminate_zeros()
+    rows.sort_indices()
+    row = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
+    best = np.flatnonzero(rows.data == row_max(rows)[row])
+    # The first of those that are equally rare.
+    told, first = np.unique(row[best], return_index=True)
+    rarest = [""] * rows.shape[0]
+    for at, column in zip(told.tolist(), rows.indices[best[first]].tolist(), strict=True):
+        rarest[at] = as_said(names[column])
+    return rarest
+
+
+def _both(mine: str, theirs: str) -> str:
+    return '" and "'.join(filter(None, (mine, theirs)))
+
+
+def _compare(mine: set[str], theirs: set[str]) -> tuple[str, str]:
+    """Quantities in both titles, and those that stand against each other."""
+    own = (" ".join(sorted(mine - theirs)), " ".join(sorted(theirs - mine)))
+    return " ".join(sorted(mine & theirs)), " against ".join(filter(None, own))
+
+
+def _column(
+    catalog: Catalog, name: str, sides: Iterable[tuple[int, int]]
+) -> list[tuple[object, object]]:
+    if name not in catalog.frame.columns:
+        return [(None, None) for _ in sides]
+    values = catalog.frame[name].to_list()
+    return [(values[a], values[b]) for a, b in sides]
+
+
+def _column_said(name: str, mine: object, theirs: object) -> str:
+    """What both postings have in a column: the same, two different ones, or not both any."""
+    known = [_value(value) for value in (mine, theirs) if value not in (None, "")]
+    if not known:
+        return f"no {name} told"
+    if len(known) == 1:
+        return f"only one {name} told"
+    same = known[0] == known[1]
+    return f"same {name} {known[0]}" if same else f"{name}s {known[0]} and {known[1]}"
+
+
+def _value(value: object) -> str:
+    """A value on one line, without the sign that divides reasons."""
+    shown = f"{value:.15g}" if isinstance(value, float) else str(value)
+    return " ".join(shown.replace(";", ",").split())[:LONGEST_VALUE]

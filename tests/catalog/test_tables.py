@@ -1,0 +1,154 @@
+import io
+
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from samesku import CatalogError
+from samesku.catalog.tables import read_table
+
+ROWS = [("a", "Café 日本 €5"), ("b", "Lampu LED")]
+TEXT = "posting_id,title\n" + "".join(f"{key},{title}\n" for key, title in ROWS)
+
+
+def read(folder, content, name="offers.csv"):
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return read_table(path)
+
+
+def refusal(folder, content, name="offers.csv"):
+    """Everything that is said of a file that cannot be used, by kind."""
+    with pytest.raises(CatalogError) as caught:
+        read(folder, content, name)
+    return {problem.kind: problem for problem in caught.value.problems}
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+)
+def test_unicode_encodings_are_told_from_the_bytes(tmp_path, encoding):
+    frame, problems = read(tmp_path, TEXT.encode(encoding))
+    assert frame.columns == ["posting_id", "title"]
+    assert frame.rows() == ROWS
+    assert problems == []
+
+
+def test_windows_1252_is_read_and_told_with_the_first_row(tmp_path):
+    frame, problems = read(tmp_path, "posting_id,title\na,tea\nb,Crème €5\n".encode("cp1252"))
+    assert frame["title"].to_list() == ["tea", "Crème €5"]
+    assert [(problem.kind, problem.rows, problem.fatal) for problem in problems] == [
+        ("encoding", (3,), False)
+    ]
+
+
+@pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_separators_and_line_ends(tmp_path, mark, end):
+    lines = [f"posting_id{mark} title {mark}price", f"001{mark}tea{mark}5", f"002{mark}rice{mark}"]
+    frame, problems = read(tmp_path, end.join(lines) + end)
+    assert frame.columns == ["posting_id", "title", "price"]
+    assert frame.rows() == [("001", "tea", "5"), ("002", "rice", None)]
+    assert problems == []
+
+
+CELLS = st.text(st.characters(codec="utf-8", exclude_characters="\r\0\ufeff"), max_size=12)
+
+
+@settings(deadline=None)
+@given(st.lists(CELLS, min_size=1, max_size=6))
+def test_quoted_cells_come_back_as_written(tmp_path_factory, titles):
+    frame = pl.DataFrame({"posting_id": [f"p{n}" for n in range(len(titles))], "title": titles})
+    content = frame.write_csv(quote_style="always").encode()
+    again, problems = read(tmp_path_factory.mktemp("quoted"), content)
+    assert again.fill_null("").equals(frame)
+    assert problems == []
+
+
+def test_rows_with_too_many_fields_are_all_named(tmp_path):
+    said = refusal(tmp_path, "posting_id,title\na,tea\nb,tea, green\nc,rice\nd,a,b,c\n")
+    assert said["ragged_row"].rows == (3, 5)
+    assert "quote titles that contain ','" in said["ragged_row"].fix
+
+
+def test_short_rows_are_filled_with_nothing(tmp_path):
+    frame, _ = read(tmp_path, "posting_id,title,price\na,tea\nb,rice,5\n")
+    assert frame.rows() == [("a", "tea", None), ("b", "rice", "5")]
+
+
+def test_rows_with_wrong_quotes_are_all_named(tmp_path):
+    said = refusal(tmp_path, 'posting_id,title\na,5" pipe\nb,"new" tea\nc,x\nd,"good" rice\n')
+    assert said["bad_quote"].rows == (3, 5)
+    assert 'write each quote in it twice: "5"" pipe"' in said["bad_quote"].fix
+
+
+def test_a_quote_never_closed_is_named_where_it_opens(tmp_path):
+    said = refusal(tmp_path, 'posting_id,title\na,tea\nb,"rice\nc,soap\n')
+    assert said["bad_quote"].rows == (3,)
+
+
+def test_empty_lines_at_the_end_are_no_postings(tmp_path):
+    frame, problems = read(tmp_path, "posting_id,title\na,tea\nb,rice\n\n,\n\n")
+    assert frame["posting_id"].to_list() == ["a", "b"]
+    assert problems == []
+
+
+def test_the_first_of_equal_column_names_is_used_and_told(tmp_path):
+    frame, problems = read(tmp_path, "posting_id,title, title ,price \na,tea,rice,5\n")
+    assert frame["title"].to_list() == ["tea"]
+    assert frame["price"].to_list() == ["5"]
+    assert frame.width == 4
+    assert [problem.message for problem in problems] == ["column 'title' occurs more than once"]
+
+
+def test_zero_bytes_in_a_title_stay_one_row(tmp_path):
+    frame, _ = read(tmp_path, b"posting_id,title\na,te\x00a\nb,rice\n")
+    assert frame["posting_id"].to_list() == ["a", "b"]
+
+
+@pytest.mark.parametrize("name", ["offers.parquet", "offers.pq", "offers.csv"])
+def test_parquet_is_told_from_its_content(tmp_path, name):
+    frame = pl.DataFrame({"posting_id": [1, 2], "title": ["tea", None]})
+    file = io.BytesIO()
+    frame.write_parquet(file)
+    again, problems = read(tmp_path, file.getvalue(), name)
+    assert again.equals(frame)
+    assert problems == []
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "the file is empty"),
+        (b"\n \n\n", "the file is empty"),
+        (b"PK\x03\x04" + bytes(range(256)), "a spreadsheet or a zip archive"),
+        (b"\xd0\xcf\x11\xe0" + bytes(range(256)), "a spreadsheet"),
+        (b"\x1f\x8b\x08" + bytes(range(256)), "compressed"),
+        (b"%PDF-1.7 " + bytes(range(256)), "a PDF"),
+        (b"PAR1" + bytes(range(256)), "parquet"),
+        (b"\xff\xfep\x00o", "truncated"),
+    ],
+)
+def test_what_is_no_table_is_named(tmp_path, content, said):
+    problem = refusal(tmp_path, content)["unreadable"]
+    assert said in problem.message.lower() or said in problem.message
+    assert "\n" not in problem.message
+    assert problem.fix == "give a CSV or Parquet file with a header row"
+
+
+def test_a_missing_file_and_a_folder_are_said_without_numbers(tmp_path):
+    for path, said in ((tmp_path / "no.csv", "No such file"), (tmp_path, "Is a directory")):
+        with pytest.raises(CatalogError, match=said) as caught:
+            read_table(path)
+        assert "Errno" not in str(caught.value)
+
+
+@settings(deadline=None)
+@given(st.binary(max_size=300))
+def test_any_bytes_give_a_table_or_a_catalog_error(tmp_path_factory, content):
+    try:
+        frame, _ = read(tmp_path_factory.mktemp("bytes"), content)
+    except CatalogError:
+        return
+    assert all(dtype == pl.String for dtype in frame.dtypes)

@@ -1,0 +1,96 @@
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from samesku.runtime.files import Staged, check_folder
+
+
+def contents(folder):
+    return {path.name: path.read_text() for path in folder.iterdir()}
+
+
+def write(staging, *names):
+    with staging as staged:
+        for name in names:
+            staged.path(name).write_text("new")
+
+
+def test_files_appear_when_all_are_complete(tmp_path):
+    out = tmp_path / "deep" / "out"
+    with Staged(out) as staged:
+        staged.path("a.txt").write_text("1")
+        staged.path("b.txt").write_text("2")
+        assert not (out / "a.txt").exists()
+    assert contents(out) == {"a.txt": "1", "b.txt": "2"}
+    assert staged.written == [out / "a.txt", out / "b.txt"]
+
+
+@pytest.mark.parametrize("fault", [KeyboardInterrupt, ValueError, OSError])
+def test_an_interruption_leaves_what_was_there(tmp_path, fault):
+    (tmp_path / "a.txt").write_text("old")
+    (tmp_path / "other.txt").write_text("kept")
+
+    def interrupted():
+        with Staged(tmp_path) as staged:
+            staged.path("a.txt").write_text("new")
+            raise fault
+
+    with pytest.raises(fault):
+        interrupted()
+    assert contents(tmp_path) == {"a.txt": "old", "other.txt": "kept"}
+
+
+def test_a_folder_in_the_place_of_a_file_changes_nothing(tmp_path):
+    (tmp_path / "b.txt").mkdir()
+    staging = Staged(tmp_path)
+    with pytest.raises(IsADirectoryError, match=r"b\.txt is a folder"):
+        write(staging, "a.txt", "b.txt")
+    assert [path.name for path in tmp_path.iterdir()] == ["b.txt"]
+
+
+def test_a_file_in_the_place_of_the_folder_is_told(tmp_path):
+    (tmp_path / "out").touch()
+    with pytest.raises(NotADirectoryError, match="out is a file; name a folder"):
+        check_folder(tmp_path / "out")
+    with pytest.raises(OSError, match="out"):
+        check_folder(tmp_path / "out" / "deeper")
+
+
+def test_a_folder_is_checked_without_leaving_a_trace(tmp_path):
+    check_folder(tmp_path / "deep" / "out")
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "mine").mkdir()
+    check_folder(tmp_path / "mine")
+    assert list(tmp_path.iterdir()) == [tmp_path / "mine"]
+
+
+@pytest.mark.parametrize("also", [[], ["other.txt"]], ids=["alone", "beside another"])
+def test_what_fails_leaves_no_folder_but_what_others_put_there(tmp_path, also):
+    def fail():
+        with Staged(tmp_path / "deep" / "out") as staged:
+            staged.path("a.txt").write_text("1")
+            for name in also:
+                (tmp_path / "deep" / name).touch()
+            raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        fail()
+    left = [tmp_path / "deep" / name for name in also]
+    assert [place for place in tmp_path.rglob("*") if place.is_file()] == left
+    assert (tmp_path / "deep").exists() == bool(also)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+@pytest.mark.parametrize("write", ["write_csv", "write_parquet"])
+def test_a_full_disk_is_told_with_the_file(tmp_path, write):
+    table = pl.DataFrame({"a": range(100_000)})
+
+    def fill():
+        with Staged(tmp_path) as staged:
+            staged.path("pairs").symlink_to("/dev/full")
+            getattr(table, write)(staged.path("pairs"))
+
+    with pytest.raises(OSError, match="pairs cannot be written: No space left"):
+        fill()
+    assert list(tmp_path.iterdir()) == []

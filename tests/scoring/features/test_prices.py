@@ -1,0 +1,45 @@
+"""Price gaps, and how many prices are nearer."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from samesku import read_catalog
+from samesku.scoring.features.prices import log_prices, price_features
+
+
+def catalogue(prices):
+    ids = [f"p{row}" for row in range(len(prices))]
+    return read_catalog(pl.DataFrame({"posting_id": ids, "title": ids, "price": prices}))
+
+
+def test_gap_and_the_share_of_prices_that_are_nearer():
+    offers = catalogue([100.0, 110.0, 105.0, 1000.0, None])
+    features = price_features(offers, np.array([0, 0, 0]), np.array([1, 3, 4]))
+    assert features["price_gap"][0] == pytest.approx(np.log(1.1))
+    # Of four known prices the own one and 105 are nearer; at 1000, all but itself.
+    assert features["price_nearer_min"][:2].tolist() == [0.5, 0.75]
+    assert features["price_nearer_max"][:2].tolist() == [0.5, 0.75]
+    assert all(np.isnan(column[2]) for column in features.values())
+
+
+def test_equal_prices_leave_nothing_nearer():
+    features = price_features(catalogue([5.0, 5.0, 7.0]), np.array([0]), np.array([1]))
+    assert [column[0] for column in features.values()] == [0, 0, 0]
+
+
+def test_a_price_of_nothing_is_unknown():
+    assert np.isnan(log_prices(catalogue([0.0, 1.0]))).tolist() == [True, False]
+
+
+def test_the_level_of_a_shop_is_taken_off():
+    offers = catalogue([1.0, 2.0, 15_000.0, 30_000.0])
+    level = np.log([1, 1, 15_000, 15_000])
+    features = price_features(offers, np.array([0, 0]), np.array([2, 3]), level=level)
+    np.testing.assert_allclose(features["price_gap"], [0, np.log(2)], atol=1e-9)
+
+
+def test_without_prices_all_is_unknown():
+    offers = read_catalog(pl.DataFrame({"posting_id": ["a", "b"], "title": ["a", "b"]}))
+    features = price_features(offers, np.array([0]), np.array([1]))
+    assert all(np.isnan(column).all() and column.shape == (1,) for column in features.values())

@@ -1,0 +1,56 @@
+"""Edit ratios of titles."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rapidfuzz import fuzz
+
+from samesku.scoring.features.strings import string_features
+from samesku.titles import normalise_titles
+
+titles = st.lists(st.text("abx 12-,", max_size=25), min_size=2, max_size=5)
+
+
+def one(a, b):
+    titles = normalise_titles([a, b])
+    features = string_features(titles, np.array([0]), np.array([1]))
+    return {name: column[0] for name, column in features.items()}
+
+
+def test_equal_titles_are_wholly_alike():
+    features = one("susu bebelo", "susu bebelo")
+    assert [value for name, value in features.items() if name.startswith("edit")] == [100] * 4
+    assert features["letters_min"] == features["letters_max"] == 11
+
+
+def test_whole_sorted_shared_and_part():
+    features = one("susu bebelo", "bebelo susu")
+    assert features["edit_ratio"] == pytest.approx(fuzz.ratio("susu bebelo", "bebelo susu"))
+    assert features["edit_ratio_sorted"] == 100
+    features = one("susu bebelo", "promo bebelo susu murah")
+    assert features["edit_ratio_sorted"] < features["edit_ratio_shared"] == 100
+    features = one("susu bebelo", "promo susu bebelo murah")
+    assert features["edit_ratio"] < features["edit_ratio_part"] == 100
+    assert (features["letters_min"], features["letters_max"]) == (11, 23)
+
+
+def test_the_spelling_of_quantities_does_not_matter():
+    assert one("susu 400 gram", "susu 0,4 kg")["edit_ratio"] == 100
+
+
+@settings(max_examples=30, deadline=None)
+@given(titles=titles)
+def test_it_does_not_matter_which_posting_comes_first(titles):
+    left, right = np.triu_indices(len(titles), 1)
+    there, back = string_features(titles, left, right), string_features(titles, right, left)
+    for name, column in there.items():
+        assert column.dtype == np.float32
+        np.testing.assert_allclose(column, back[name], rtol=1e-6, err_msg=name)
+
+
+def test_no_pair():
+    nothing = np.empty(0, dtype=np.int64)
+    columns = string_features(["a", "b"], nothing, nothing)
+    assert columns.keys() == one("a", "b").keys()
+    assert all(column.shape == (0,) for column in columns.values())

@@ -1,0 +1,151 @@
+"""Word features against a literal reading of two titles."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from samesku.scoring.features.words import word_features
+from samesku.titles import normalise_titles, quantities, tokens
+
+WORDS = ["susu", "bebelo", "lampu", "led", "ori", "a505x", "rtx3080", "12", "7", "400g", "2kg"]
+# The last one keeps a quantity in every catalogue.
+catalogues = st.lists(
+    st.lists(st.sampled_from(WORDS), max_size=6).map(" ".join), min_size=2, max_size=7
+).map(lambda titles: normalise_titles([*titles, "gula 1kg"]))
+
+
+def all_pairs(titles):
+    return np.triu_indices(len(titles), 1)
+
+
+def rarity_of(titles):
+    """Smoothed inverse document frequency of every word."""
+    sets = [set(tokens(title)) for title in titles]
+    return {
+        word: math.log((1 + len(titles)) / (1 + sum(word in held for held in sets))) + 1
+        for word in set().union(*sets)
+    }
+
+
+def described(rarity, a, b):
+    """The features of one pair, written out."""
+    mine, theirs = set(tokens(a)), set(tokens(b))
+    shared = mine & theirs
+
+    def mass(words):
+        return sum(rarity[word] for word in words)
+
+    def rarest(words):
+        return max((rarity[word] for word in words), default=0)
+
+    def numbers(words):
+        return {word for word in words if any(letter.isdigit() for letter in word)}
+
+    def codes(words):
+        return {
+            word
+            for word in numbers(words)
+            if len(word) >= 4 and any("a" <= letter <= "z" for letter in word)
+        }
+
+    def ends(name, one, other):
+        return {f"{name}_min": min(one, other), f"{name}_max": max(one, other)}
+
+    mine_held, theirs_held = set(quantities(a)), set(quantities(b))
+    mine_units, theirs_units = ({unit for _, unit in held} for held in (mine_held, theirs_held))
+    agreeing = {unit for _, unit in mine_held & theirs_held}
+    length = math.sqrt(
+        sum(rarity[word] ** 2 for word in mine) * sum(rarity[word] ** 2 for word in theirs)
+    )
+    return {
+        "word_cosine": sum(rarity[word] ** 2 for word in shared) / length if length else 0,
+        "shared_mass": mass(shared),
+        "shared_mass_of_all": mass(shared) / max(mass(mine | theirs), 1e-6),
+        **ends(
+            "covered",
+            mass(shared) / max(mass(mine), 1e-6),
+            mass(shared) / max(mass(theirs), 1e-6),
+        ),
+        "shared_words": len(shared),
+        "rarest_shared": rarest(shared),
+        **ends("rarest_unshared", rarest(mine - shared), rarest(theirs - shared)),
+        "shared_numbers": mass(numbers(shared)),
+        **ends("unshared_numbers", mass(numbers(mine - shared)), mass(numbers(theirs - shared))),
+        "shared_codes": mass(codes(shared)),
+        **ends("unshared_codes", mass(codes(mine - shared)), mass(codes(theirs - shared))),
+        **ends("words", len(mine), len(theirs)),
+        "quantities_agree": len(agreeing),
+        "quantities_clash": len(mine_units & theirs_units) - len(agreeing),
+        **ends("quantities", len(mine_units), len(theirs_units)),
+    }
+
+
+@settings(max_examples=40, deadline=None)
+@given(titles=catalogues)
+def test_agrees_with_a_literal_reading(titles):
+    left, right = all_pairs(titles)
+    features = word_features(titles, left, right)
+    rarity = rarity_of(titles)
+    for place, (a, b) in enumerate(zip(left, right, strict=True)):
+        for name, value in described(rarity, titles[a], titles[b]).items():
+            assert features[name][place] == pytest.approx(value, abs=2e-5), name
+
+
+@settings(max_examples=20, deadline=None)
+@given(titles=catalogues)
+def test_it_does_not_matter_which_posting_comes_first(titles):
+    left, right = all_pairs(titles)
+    there, back = word_features(titles, left, right), word_features(titles, right, left)
+    assert there.keys() == back.keys()
+    for name, column in there.items():
+        np.testing.assert_allclose(column, back[name], atol=1e-6, err_msg=name)
+
+
+def one(a, b, *others):
+    titles = normalise_titles([a, b, *others])
+    features = word_features(titles, np.array([0]), np.array([1]))
+    return {name: column[0] for name, column in features.items()}
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "agree", "clash"),
+    [
+        ("susu 400 gram", "susu 0,4 kg", 1, 0),
+        ("susu 400 gram", "susu 800 gram", 0, 1),
+        ("susu 400 gram isi 2", "susu 400 gram isi 3", 1, 1),
+        ("susu 400 gram", "susu 400 ml", 0, 0),
+        ("susu 400 gram", "susu", 0, 0),
+    ],
+)
+def test_quantities_agree_and_clash_by_unit(a, b, agree, clash):
+    features = one(a, b)
+    assert (features["quantities_agree"], features["quantities_clash"]) == (agree, clash)
+
+
+def test_a_rare_word_in_common_weighs_more_than_a_frequent_one():
+    others = ["promo lampu 5w", "promo gelas", "promo sepatu"]
+    rare = one("zenfone promo", "zenfone baru", *others)
+    frequent = one("zenfone promo", "promo baru", *others)
+    assert rare["shared_words"] == frequent["shared_words"] == 1
+    assert rare["rarest_shared"] > frequent["rarest_shared"]
+    assert rare["shared_mass"] > frequent["shared_mass"]
+
+
+@pytest.mark.parametrize(
+    "titles", [["lampu merah", "lampu biru"], ["", ""], ["!!", "lampu"]], ids=repr
+)
+def test_catalogues_without_quantities_or_without_words(titles):
+    features = one(*titles)
+    assert features["shared_words"] == len(set(titles[0].split()) & set(titles[1].split()))
+    assert features["quantities_agree"] == features["quantities_clash"] == 0
+    assert all(np.isfinite(value) for value in features.values())
+
+
+def test_no_pair_has_the_same_columns():
+    nothing = np.empty(0, dtype=np.int64)
+    columns = word_features(["susu 400g", "susu"], nothing, nothing)
+    assert list(columns) == list(one("susu 400g", "susu"))
+    assert all(column.shape == (0,) for column in columns.values())

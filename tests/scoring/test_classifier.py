@@ -1,0 +1,211 @@
+"""Judging, saving and loading of the pair classifier; its training: `test_fitting.py`."""
+
+import hashlib
+import json
+import shutil
+from dataclasses import replace
+
+import numpy as np
+import onnx
+import polars as pl
+import pytest
+
+from samesku.encoders import PHash, Tfidf
+from samesku.scoring.classifier import SIEVED, PairClassifier
+from samesku.scoring.features import glance
+from samesku.scoring.trees import probability
+
+FILES = ["first.onnx", "model.json", "second.onnx", "sieve.onnx", "words.npz"]
+
+
+@pytest.fixture
+def saved(model, tmp_path):
+    model.save(tmp_path / "model")
+    return tmp_path / "model"
+
+
+def test_tells_products_that_it_never_saw(model, unseen, truth, area_under_curve):
+    catalog, candidates = unseen
+    probability = model.judge(catalog, candidates).scores
+    same = truth(catalog, candidates)
+    assert probability.dtype == np.float32
+    assert probability.shape == (len(candidates),)
+    assert ((probability >= 0) & (probability <= 1)).all()
+    by_title = area_under_curve(candidates.similarity[:, 0], same)
+    assert area_under_curve(probability, same) > max(0.95, by_title)
+    decided = probability >= model.line
+    assert np.mean(decided[same]) > 0.8
+    assert np.mean(same[decided]) > 0.8
+
+
+def test_explains_the_pairs_from_a_probability_on_and_judges_them_alike(model, unseen):
+    silent, told = model.judge(*unseen), model.judge(*unseen, explain_from=0.2)
+    np.testing.assert_array_equal(told.scores, silent.scores)
+    assert silent.evidence is None
+    np.testing.assert_array_equal(told.evidence.places, np.flatnonzero(told.scores >= 0.2))
+
+
+def test_what_a_pair_rests_on_sums_to_its_score(model, unseen):
+    told = model.judge(*unseen, explain_from=0.01)
+    scores = told.scores[told.evidence.places].astype(np.float64)
+    odds = told.evidence.start + told.evidence.parts.sum(axis=1, dtype=np.float64)
+    assert len(scores) > 100
+    np.testing.assert_allclose(1 / (1 + np.exp(-odds)), scores, atol=1e-5)
+
+
+def test_works_where_nobody_shows_a_photo(model, unseen, search, truth, area_under_curve):
+    bare, candidates = search(unseen[0].frame.drop("image_phash"))
+    assert np.isnan(candidates.similarity[:, 1]).all()
+    probability = model.judge(bare, candidates).scores
+    assert area_under_curve(probability, truth(bare, candidates)) > 0.9
+
+
+def test_a_photo_encoder_may_be_missing_as_photos_may(model, unseen, search):
+    bare = unseen[0].frame.drop("image_phash")
+    without_encoder = search(bare, encoders=[Tfidf])
+    assert without_encoder[1].encoders == ("tfidf",)
+    scores = model.judge(*without_encoder, explain_from=0.2).scores
+    np.testing.assert_array_equal(scores, model.judge(*search(bare)).scores)
+
+
+def test_a_missing_text_encoder_is_refused_with_what_to_do(model, unseen, search):
+    by_photo = search(unseen[0].frame, encoders=[PHash])
+    assert len(by_photo[1])
+    with pytest.raises(ValueError, match=r"by tfidf, .* the encoders phash: add -e tfidf"):
+        model.judge(*by_photo)
+
+
+def test_the_order_of_the_encoders_does_not_matter(model, unseen, search):
+    turned = search(unseen[0].frame, encoders=[PHash, Tfidf])
+    np.testing.assert_array_equal(model.judge(*turned).scores, model.judge(*unseen).scores)
+
+
+@pytest.mark.parametrize("rows", [1, 2, 3])
+def test_small_catalogues_are_no_special_case(model, search, rows):
+    table = pl.DataFrame(
+        {
+            "posting_id": ["a", "b", "c"],
+            "title": ["susu bebelo 400g", "lampu led", "susu bebelo 400 gram"],
+        }
+    )
+    told = model.judge(*search(table[:rows]), explain_from=0.0)
+    assert told.scores.shape == (rows // 3,)
+
+
+def test_where_the_sieve_leaves_no_pair_its_own_judgement_stands(model, unseen):
+    catalog, candidates = unseen
+    sieve = probability(model.trees["sieve"].log_odds(glance(catalog, candidates).values))
+    hopeless = np.flatnonzero(sieve < SIEVED)
+    assert len(hopeless) > 10
+    told = model.judge(catalog, candidates.take(hopeless), explain_from=0.0)
+    np.testing.assert_allclose(told.scores, sieve[hopeless], atol=1e-6)
+    assert told.evidence is None
+
+
+def test_saved_and_loaded_it_judges_alike(model, saved, unseen):
+    again = PairClassifier.load(saved)
+    before, after = (each.judge(*unseen).scores for each in (model, again))
+    # The words' weights are kept in half precision: a few pairs fall to the other side of a split.
+    assert np.abs(after - before).mean() < 1e-3
+    assert np.abs(after - before).max() < 0.1
+    assert (again.line, again.features) == (model.line, model.features)
+    assert again.calibration == model.calibration
+    assert again.encoders == {"tfidf": "text", "phash": "photo"}
+
+
+def test_saved_again_it_has_the_same_bytes(saved, tmp_path):
+    PairClassifier.load(saved).save(tmp_path / "again")
+    for name in FILES:
+        assert (saved / name).read_bytes() == (tmp_path / "again" / name).read_bytes()
+
+
+def test_a_saved_model_holds_nothing_that_runs(saved):
+    assert sorted(path.name for path in saved.iterdir()) == FILES
+    json.loads((saved / "model.json").read_text(encoding="utf-8"))
+    for path in saved.glob("*.onnx"):
+        onnx.checker.check_model(onnx.load(path))
+    with np.load(saved / "words.npz", allow_pickle=False) as stored:
+        assert all(stored[name].dtype.kind in "uf" for name in stored.files)
+
+
+def test_the_head_tells_the_checksum_of_every_other_file(saved):
+    told = json.loads((saved / "model.json").read_text())["sha256"]
+    assert {
+        path.stem: hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in saved.iterdir()
+        if path.name != "model.json"
+    } == told
+
+
+def test_the_card_is_kept(model, tmp_path):
+    card = {"trained_on": {"name": "büro.csv"}, "seed": 3}
+    replace(model, line=0.4, card=card).save(tmp_path)
+    again = PairClassifier.load(tmp_path)
+    assert (again.card, again.line) == (card, 0.4)
+
+
+def rewrite_head(folder, **changes):
+    path = folder / "model.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def drop_a_feature(folder):
+    features = json.loads((folder / "model.json").read_text())["features"]
+    rewrite_head(folder, features=features | {"first": features["first"][1:]})
+
+
+def change_a_leaf(path):
+    """As a damaged disk does: still trees that can be read, but others."""
+    network = onnx.load(path)
+    weights = {each.name: each for each in network.graph.node[0].attribute}["target_weights"]
+    weights.floats[0] += 1
+    onnx.save(network, path)
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+DAMAGES = {
+    "no folder": shutil.rmtree,
+    "no head": lambda folder: (folder / "model.json").unlink(),
+    "empty head": lambda folder: (folder / "model.json").write_text(""),
+    "a list": lambda folder: (folder / "model.json").write_text("[]"),
+    "other format": lambda folder: rewrite_head(folder, format=999),
+    "no line": lambda folder: rewrite_head(folder, line=None),
+    "line out of range": lambda folder: rewrite_head(folder, line=7),
+    "no calibration": lambda folder: rewrite_head(folder, calibration=None),
+    "calibration upside down": lambda folder: rewrite_head(folder, calibration=[-1, 0]),
+    "no features": lambda folder: rewrite_head(folder, features={}),
+    "no checksums": lambda folder: rewrite_head(folder, sha256={}),
+    "other features": drop_a_feature,
+    "no trees": lambda folder: (folder / "first.onnx").unlink(),
+    "empty trees": lambda folder: (folder / "first.onnx").write_text(""),
+    "something else": lambda folder: (folder / "first.onnx").write_bytes(b"\x80\x04\x95pickle"),
+    "trees of another pass": lambda folder: shutil.copy(
+        folder / "second.onnx", folder / "first.onnx"
+    ),
+    "another leaf": lambda folder: change_a_leaf(folder / "sieve.onnx"),
+    "no words": lambda folder: (folder / "words.npz").unlink(),
+    "part of the words": lambda folder: cut(folder / "words.npz"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_model_is_refused_by_name(saved, damage):
+    damage(saved)
+    with pytest.raises(ValueError, match=f"{saved.name} (holds no model|is no model)"):
+        PairClassifier.load(saved)
+
+
+@pytest.mark.parametrize("name", ["sieve.onnx", "second.onnx", "words.npz"])
+def test_a_damaged_file_is_told_with_what_to_do(saved, name):
+    cut(saved / name)
+    with pytest.raises(ValueError, match=rf"{name} is not what was saved; copy the folder again"):
+        PairClassifier.load(saved)
+
+
+def test_another_format_is_told(saved):
+    rewrite_head(saved, format=1)
+    with pytest.raises(ValueError, match=r"format 1 instead of \d+; train it again"):
+        PairClassifier.load(saved)

@@ -1,0 +1,80 @@
+"""Trees as a network: the same on any number of threads, and what is no such network."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from onnx import TensorProto, helper
+
+from samesku.scoring.trees import PAIRS_AT_ONCE, Trees, probability
+from samesku.training.tree_export import as_onnx
+
+FEATURES = 5
+
+
+def exported(booster):
+    """The trees, each feature a family of its own."""
+    return Trees(as_onnx([booster], np.arange(FEATURES), FEATURES))
+
+
+def test_the_same_whoever_asks_and_in_however_large_portions(drawn, boosted, monkeypatch):
+    values, answer = drawn(3, rows=PAIRS_AT_ONCE + 700)
+    trees = exported(boosted(values, answer, rounds=101))
+    expected, parts = trees.log_odds(values), trees.contributions(values)
+    with ThreadPoolExecutor(4) as pool:
+        sums = list(pool.map(lambda _: trees.log_odds(values), range(6)))
+        explained = list(pool.map(lambda _: trees.contributions(values), range(3)))
+    for odds in sums:
+        np.testing.assert_array_equal(odds, expected)
+    for each in explained:
+        np.testing.assert_array_equal(each, parts)
+    few = np.concatenate([trees.log_odds(values[at : at + 7]) for at in range(0, 700, 7)])
+    np.testing.assert_array_equal(few, expected[:700])
+    monkeypatch.setattr("samesku.runtime.cores.usable_cores", lambda: 1)
+    np.testing.assert_array_equal(trees.log_odds(values), expected)
+
+
+def test_written_and_read_again_they_say_the_same(drawn, boosted, tmp_path):
+    values, answer = drawn(10)
+    trees = exported(boosted(values, answer))
+    (tmp_path / "trees.onnx").write_bytes(trees.content)
+    again = Trees.read(tmp_path / "trees.onnx")
+    assert (again.width, again.families, again.start) == (FEATURES, FEATURES, trees.start)
+    np.testing.assert_array_equal(again.log_odds(values), trees.log_odds(values))
+    np.testing.assert_array_equal(again.contributions(values), trees.contributions(values))
+
+
+def another_network():
+    """A network that doubles numbers."""
+    ports = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [None]) for name in "xy"]
+    node = helper.make_node("Add", ["x", "x"], ["y"])
+    graph = helper.make_graph([node], "double", ports[:1], ports[1:])
+    opset = [helper.make_opsetid("", 16)]
+    return helper.make_model(graph, opset_imports=opset, ir_version=8).SerializeToString()
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [(b"", "cannot be run"), (b"\x80\x04pickle", "cannot be run"), (None, "but not one of trees")],
+)
+def test_what_holds_no_trees_is_refused_by_name(tmp_path, content, told):
+    place = tmp_path / "first.onnx"
+    place.write_bytes(another_network() if content is None else content)
+    with pytest.raises(ValueError, match=rf"first\.onnx: .*{told}"):
+        Trees.read(place)
+
+
+def test_no_pairs(drawn, boosted):
+    trees = exported(boosted(*drawn(12)))
+    nothing = np.empty((0, FEATURES), dtype=np.float32)
+    assert trees.contributions(nothing).shape == (0, FEATURES)
+    assert trees.log_odds(nothing).shape == (0,)
+
+
+def test_log_odds_as_probabilities():
+    odds = np.array([-1e9, -2.0, 0, 2, 1e9])
+    told = probability(odds)
+    assert told.dtype == np.float32
+    np.testing.assert_allclose(told[1:4], [0.119203, 0.5, 0.880797], rtol=1e-5)
+    assert 0 <= told[0] < 1e-9
+    assert told[4] == 1

@@ -1,0 +1,167 @@
+"""Training of the pair classifier: cross-fitting, what may be looked at, the line."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from samesku import read_catalog
+from samesku.encoders import PHash, Tfidf
+from samesku.scoring.classifier import SIEVED
+from samesku.scoring.features import glance
+from samesku.training.classifier.fitting import FITS, LEAST_PAIRS, LINES, train_classifier
+
+FILES = ["first.onnx", "model.json", "second.onnx", "sieve.onnx", "words.npz"]
+
+
+def trained(catalog, candidates, rows=None, **options):
+    rows = np.arange(len(catalog)) if rows is None else rows
+    return train_classifier(catalog, candidates, rows, **options)
+
+
+def test_honest_probabilities_are_good_and_not_those_of_the_model(
+    market, training, truth, area_under_curve
+):
+    catalog, candidates = market
+    model, honest = training
+    same = truth(catalog, candidates)
+    assert honest.dtype == np.float32
+    assert honest.shape == (len(candidates),)
+    assert area_under_curve(honest, same) > 0.95
+    assert not np.array_equal(honest, model.judge(catalog, candidates).scores)
+
+
+def test_honest_probabilities_tell_the_share_of_true_pairs(market, training, truth):
+    same, honest = truth(*market), training[1].astype(np.float64)
+    # The pairs that the sieve put aside were not calibrated.
+    left = honest >= SIEVED
+    assert honest[left].sum() == pytest.approx(np.count_nonzero(same[left]), rel=0.02)
+
+
+def test_the_model_knows_what_it_was_trained_with(model):
+    assert model.encoders == {"tfidf": "text", "phash": "photo"}
+    assert set(model.features) == set(model.trees) == {"sieve", "first", "second"}
+    for name, trees in model.trees.items():
+        assert trees.width == len(model.features[name])
+    # Each pass reads what the one before it did, and more.
+    sieve, first, second = (model.features[name] for name in ("sieve", "first", "second"))
+    assert first[: len(sieve)] == sieve
+    assert second[: len(first)] == first
+    assert {"learned_words", "learned_words_rank_min"} <= set(first)
+    assert {"first_probability", "consensus_cosine"} <= set(second) - set(first)
+
+
+def test_the_line_is_one_of_those_tried(model):
+    assert model.line in LINES
+    assert list(LINES) == sorted(LINES)
+
+
+def test_the_same_seed_gives_the_same_bytes(market, training, tmp_path):
+    again, honest = trained(*market)
+    np.testing.assert_array_equal(honest, training[1])
+    training[0].save(tmp_path / "one")
+    again.save(tmp_path / "two")
+    for name in FILES:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_tells_how_far_it_is(training, steps):
+    assert sum(steps) == FITS
+
+
+def test_arbitrary_labels_cannot_be_told_in_advance(offers, search, truth, area_under_curve):
+    table = offers(30, seed=2, sellers=10)
+    shuffled = np.random.default_rng(0).permutation(table["label_group"].to_numpy())
+    catalog, candidates = search(
+        table.with_columns(pl.Series("label_group", shuffled)), encoders=[Tfidf]
+    )
+    same = truth(catalog, candidates)
+    model, honest = trained(catalog, candidates)
+    learnt_by_heart = model.trees["sieve"].log_odds(glance(catalog, candidates).values)
+    assert area_under_curve(learnt_by_heart, same) > 0.85
+    assert area_under_curve(honest, same) < 0.75
+
+
+def test_labels_of_other_postings_teach_nothing(market):
+    catalog, candidates = market
+    codes = catalog.labels
+    rows, others = np.flatnonzero(codes < 25), np.flatnonzero(codes >= 25)
+    labels = catalog.frame["label_group"].to_numpy().copy()
+    labels[others] = labels[np.random.default_rng(0).permutation(others)]
+    other = read_catalog(catalog.frame.with_columns(pl.Series("label_group", labels)))
+    (one, honest), (two, also) = (trained(each, candidates, rows) for each in (catalog, other))
+    np.testing.assert_array_equal(honest, also)
+    assert (one.line, one.words.digest) == (two.line, two.words.digest)
+    for name, trees in one.trees.items():
+        assert trees.content == two.trees[name].content
+
+
+def test_too_few_labels_are_refused_with_what_to_do(market):
+    catalog, candidates = market
+    bare = read_catalog(catalog.frame.drop("label_group"))
+    with pytest.raises(ValueError, match="no labels"):
+        trained(bare, candidates)
+    codes = catalog.labels
+    for rows in ([], [0], np.flatnonzero(codes == codes[0]), np.flatnonzero(codes < 5)):
+        with pytest.raises(ValueError, match=r"needs 50 of each: label more postings, or use"):
+            trained(catalog, candidates, np.array(rows, dtype=np.int64))
+
+
+def test_the_refusal_counts_the_pairs_of_either_kind(offers, search, truth):
+    catalog, candidates = search(offers(2, seed=0, sellers=20), encoders=[Tfidf])
+    same = np.count_nonzero(truth(catalog, candidates))
+    other = len(candidates) - same
+    assert other < LEAST_PAIRS < same
+    told = rf"frame has {same} candidate pairs of one product and {other} of two"
+    with pytest.raises(ValueError, match=told):
+        trained(catalog, candidates)
+
+
+def test_a_catalogue_whose_products_are_easy_to_tell_apart(search, truth, area_under_curve):
+    sellers = ["{}", "promo {}", "{} murah", "ready {} ori"]
+    titles = [f"merek{number} barang {number % 5}00g" for number in range(40)]
+    rows = [(words.format(title), title) for title in titles for words in sellers]
+    table = pl.DataFrame(rows, schema=["title", "label_group"], orient="row")
+    catalog, candidates = search(table.with_row_index("posting_id"), encoders=[Tfidf])
+    _, honest = trained(catalog, candidates)
+    assert area_under_curve(honest, truth(catalog, candidates)) > 0.9
+
+
+@pytest.fixture(scope="module")
+def everything(offers):
+    """Offers with prices, brands and descriptions, the brand the title's first word."""
+    table = offers(30, seed=3)
+    product = table["label_group"].str.split(" ").list.last().cast(pl.Int64)
+    return table.with_columns(
+        price=100.0 * (1 + product % 7),
+        brand=table["title"].str.split(" ").list.first(),
+        description=table["title"] + pl.lit(" garansi resmi"),
+    )
+
+
+def test_columns_and_networks_are_learnt_from_and_may_be_missing_later(
+    everything, search, truth, area_under_curve
+):
+    class Renamed(PHash):
+        """Networks are called ``onnx:`` and their file's name."""
+
+        name = "onnx:photo"
+
+    model, _ = trained(*search(everything, encoders=[Tfidf, Renamed]))
+    assert model.encoders == {"tfidf": "text", "onnx:photo": "photo"}
+    read = set(model.features["first"])
+    assert {"price_gap", "brand_same", "description_cosine", "onnx:photo_z_min"} <= read
+    columns = ["price", "brand", "description"]
+    for gone in (columns, ["price"]):
+        absent = search(everything.drop(gone), encoders=[Tfidf])
+        told = model.judge(*absent, explain_from=0.2)
+        assert area_under_curve(told.scores, truth(*absent)) > 0.9
+
+
+def test_pairs_of_one_product_alone_are_no_training(search):
+    titles = [f"gula putih kemasan {number}" for number in range(12)]
+    others = [f"gula merah nomor {number}" for number in range(30)]
+    labels = ["sugar"] * len(titles) + others
+    table = pl.DataFrame({"title": titles + others, "label_group": labels})
+    catalog, candidates = search(table.with_row_index("posting_id"), encoders=[Tfidf])
+    with pytest.raises(ValueError, match="too few products: label offers of more products"):
+        trained(catalog, candidates)
