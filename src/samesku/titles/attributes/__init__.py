@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from samesku.titles.attributes.codes import settle
+from samesku.titles.attributes.codes import Spelling
 from samesku.titles.attributes.columns import column_kind, read_cell
 from samesku.titles.attributes.reading import read_title
 from samesku.titles.attributes.table import KINDS, Attributes, aspect
@@ -22,6 +22,9 @@ def read_attributes(
 ) -> Attributes:
     """Read what every posting of a catalogue states, from titles and specification columns.
 
+    The order of the postings does not matter. Model codes are spelt as the whole catalogue spells
+    them: "wh 1000 xm5" is "wh1000xm5" where some title writes it so.
+
     Parameters
     ----------
     titles
@@ -31,22 +34,16 @@ def read_attributes(
         whose name says nothing are left out.
     brands
         Brand of each posting; its words are neither colours nor model codes.
-
-    Returns
-    -------
-    Attributes
-        It does not depend on the order of the postings. The spelling of model codes is that of the
-        whole catalogue: "wh 1000 xm5" is "wh1000xm5" where some title writes it so.
     """
     names = brands if brands is not None else [None] * len(titles)
     read = [
         read_title(title, normalise_title(clean_title(brand)) if brand else "")
         for title, brand in zip(titles, names, strict=True)
     ]
-    known = {code for _, codes in read for code in codes.codes}
+    spelling = Spelling([codes for _, codes in read])
     found = [values for values, _ in read]
-    for title, (values, codes) in zip(titles, read, strict=True):
-        values["model"] = settle(title, codes, known)
+    for values, codes in read:
+        values["model"] |= spelling.settle(codes)
     for name, cells in (specifications or {}).items():
         if told := column_kind(name):
             for values, cell in zip(found, cells, strict=True):

@@ -116,7 +116,7 @@ def lexicon() -> Lexicon:
 _FILES: dict[str, dict[str, str]] = {
     "colours.toml": {"*": "colour", "either": "either", "later": "later"},
     "flavours.toml": {"*": "flavour"},
-    "accessories.toml": {"*": "accessory"},
+    "accessories.toml": {"*": "accessory", "maker": "maker"},
     "sizes.toml": {},
     "contexts.toml": {},
 }
@@ -139,6 +139,8 @@ def _expand(spelt: str) -> Iterator[str]:
 
 def _is_joined(title: str, words: list[re.Match[str]]) -> bool:
     """Tell whether only a space or a hyphen is between the words: "black, tea" is no tea."""
+    if len(words) == 1:
+        return True
     gaps = (title[a.end() : b.start()] for a, b in pairwise(words))
     return all(gap in _JOINTS or not gap for gap in gaps)
 

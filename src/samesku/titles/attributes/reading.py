@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from samesku.titles.attributes.codes import Codes, read_codes
 from samesku.titles.attributes.lexicon import Found, lexicon
@@ -12,27 +12,43 @@ from samesku.titles.units import Quantity, spell
 
 _AMOUNTS = frozenset(("g", "ml"))
 _COUNTS = frozenset(("pcs", "pack"))
+_ELSEWHERE = _AMOUNTS | _COUNTS | {"gb", "size"}
 _MULTIPACK = re.compile(r"([0-9]+)(?:pcs|pack) ?[x*] ?([0-9]+)(?:pcs|pack)(?![a-z])")
-_WARRANTY = r"(?:garansi|warrant(?:y|ies)|guarantee|garantie|garantia|garanzia|gwarancja|zaruka|garanti|保修|质保|гарантия)"
+_WARRANTY = (
+    r"(?:garansi|warrant(?:y|ies)|guarantee|garantie|garantia|garanzia|gwarancja"
+    r"|zaruka|garanti|保修|质保|гарантия)"
+)
 _GUARANTEED = re.compile(
     rf"{_WARRANTY}\W{{0,3}}(?:\w+\W{{1,3}}){{0,2}}([0-9.]+month)"
     rf"|([0-9.]+month)\W{{0,3}}(?:\w+\W{{1,3}}){{0,2}}{_WARRANTY}"
 )
 _PROMOTION = re.compile(r"([0-9.]+%) ?(?:off|discount|disc|diskon|rabatt|sale|descuento|sconto)")
-_RATED = re.compile(r"(?<![a-z0-9.])([0-9]+(?:[.,][0-9]+)?) ?-?(rpm|iu|ah|dpi|i\.e\.)(?![a-z0-9])")
+_RATED = re.compile(
+    r"(?<![a-z0-9.])([0-9]+(?:[.,][0-9]+)?) ?-?"
+    r"(rpm|iu|ah|wh|k?va|dpi|btu|psi|cu\.? ?ft)(?![a-z0-9])"
+)
+_APERTURE = re.compile(r"(?:(?<![a-z0-9])f/? ?|[0-9]mm )([0-9]{1,2}\.[0-9])(?![a-z0-9.-])")
+_SIDE = re.compile(
+    r"([0-9.]+mm) (?:in )?(?:(?P<width>wide|width|breit|breite|lebar|ancho|largeur|szer|宽|寬)"
+    r"|(?P<height>high|height|tall|hoch|hohe|tinggi|alto|hauteur|wys|高)"
+    r"|(?P<length>long|length|lang|lange|panjang|largo|longueur|长|長))(?![a-z])"
+)
 _LETTER_SIZES = {
-    "xs": "xs", "s": "s", "m": "m", "l": "l", "xl": "xl", "xxl": "2xl", "xxxl": "3xl", "xxxxl": "4xl",
-    "xxs": "xxs", "2xl": "2xl", "3xl": "3xl", "4xl": "4xl", "5xl": "5xl", "6xl": "6xl",
+    "xs": "xs", "s": "s", "m": "m", "l": "l", "xl": "xl", "xxl": "2xl", "xxxl": "3xl",
+    "xxxxl": "4xl", "xxs": "xxs",
+    "2xl": "2xl", "3xl": "3xl", "4xl": "4xl", "5xl": "5xl", "6xl": "6xl",
 }  # fmt: skip
 _LETTERS = re.compile(r"(?<![a-z0-9'.&-])(x{0,4}s|m|x{0,4}l|[2-6]xl)(?=[0-9]{0,3}(?![a-z0-9'&.]))")
 _NOT_SIZED = re.compile(
-    r"(?:[0-9]|series|serie|model|type|tipe|version|class|category|galaxy|tab|note|vitamin|seri|men|women) ?$"
+    r"(?:[0-9]|series|serie|model|type|tipe|version|class|category|galaxy|tab|note|vitamin"
+    r"|seri|men|women) ?$"
 )
 _REGIONS = re.compile(r"(?<![a-z])(eu|eur|us|usa)[ .:-]?([0-9]{1,2}(?:[.,]5)?)(?![a-z0-9.])")
 _SHOE_SIZES = re.compile(
     r"(?<![a-z0-9.,-])((?:1[6-9]|[2-4][0-9])(?:[.,]5)?)(?=码|碼|号|號|$|[ ,)/](?![0-9]))"
 )
 _PAPER = re.compile(r"(?<![a-z0-9-])(?:din ?)?([ab][0-7])(?:\+)?(?![a-z0-9-])")
+_MADE_TO_FIT = frozenset(("cartridge", "toner", "battery", "charger", "ear pads", "filter"))
 _TARGET = 24
 """How far behind "for" a model code must follow: "for iPhone 14", not "for men, ... XR-5"."""
 
@@ -54,8 +70,15 @@ def read_title(title: str, brand: str = "") -> tuple[dict[str, set[str]], Codes]
     present = {entry.kind for one in found for entry in one.entries}
     values["size"] = set(_sizes(title, said, found, present))
     values["colour"], values["flavour"] = _colours_and_flavours(found, bool(values["amount"]))
-    codes = _codes(title, said, found, banned, values["size"] | values["measure"])
+    codes = _codes(title, said, found, banned, values)
     values["accessory"] = _accessories(title, found, codes)
+    if values["amount"]:
+        values["accessory"] -= {"toner"}  # of the skin
+    if codes.codes or codes.glued or codes.series:
+        _move_memory(values)
+    values["model"] = {
+        v for one in found for e in one.entries if e.kind == "trait" for v in e.values
+    }
     return values, codes
 
 
@@ -68,24 +91,33 @@ def _read_quantities(title: str, said: Stated) -> dict[str, set[str]]:
         if group
     }
     kept = [q for q in said.quantities if f"{spell(q.value)}{q.unit}" not in ignored]
-    rated = {
-        f"{spell(float(number.replace(',', '.')))} {unit}" for number, unit in _RATED.findall(title)
+    sides = {match[1]: match.lastgroup for match in _SIDE.finditer(title)}
+    measures = {
+        f"{spell(float(number.replace(',', '.')))} {re.sub('[. ]', '', unit)}"
+        for number, unit in _RATED.findall(title)
     }
+    measures.update(f"{number} f" for number in _APERTURE.findall(title))
+    for quantity in kept:
+        if quantity.unit not in _ELSEWHERE:
+            written = _written(quantity)
+            side = sides.get(written.replace(" ", ""))
+            measures.add(f"{side}: {written}" if side else written)
     return {
         "count": _counts(title, kept),
         "amount": {_written(q) for q in kept if q.unit in _AMOUNTS},
         "memory": {_written(q) for q in kept if q.unit == "gb"},
-        "measure": rated
-        | {
-            _written(q)
-            for q in kept
-            if q.unit not in _AMOUNTS and q.unit not in _COUNTS and q.unit not in ("gb", "size")
-        },
+        "measure": measures,
     }
 
 
 def _written(quantity: Quantity) -> str:
-    return f"{spell(quantity.value)} {quantity.unit}"
+    """Write a quantity, in the rounding in which sellers write it."""
+    value, unit = quantity
+    if unit == "gb":
+        if value < 1:
+            return f"{spell(value * 1024)} mb"
+        value = value / 1024 * 1000 if value % 1024 == 0 else value  # 1 tb is 1000 gb or 1024 gb
+    return f"{spell(round(value) if unit == 'mp' else value)} {unit}"
 
 
 def _counts(title: str, said: Iterable[Quantity]) -> set[str]:
@@ -97,10 +129,18 @@ def _counts(title: str, said: Iterable[Quantity]) -> set[str]:
             (pieces if quantity.unit == "pcs" else packs).add(quantity.value)
     if multipack := _MULTIPACK.search(title):
         return {spell(float(multipack[1]) * float(multipack[2]))}
-    if len(pieces) == 1 and len(packs) == 1:
+    if len(pieces) == 1 and len(packs) == 1 and pieces != packs:
         return {spell(pieces.pop() * packs.pop())}
     many = pieces or packs
     return {spell(value) for value in (many - {1.0} or many)}
+
+
+def _move_memory(values: Mapping[str, set[str]]) -> None:
+    """Take "128g" of a phone for memory: a model without taste that weighs a power of two."""
+    grams = values["amount"] & {"64 g", "128 g", "256 g", "512 g"}
+    if grams == values["amount"] and not values["flavour"] and not values["count"]:
+        values["amount"] -= grams
+        values["memory"] |= {f"{gram}b" for gram in grams}
 
 
 def _sizes(
@@ -121,11 +161,10 @@ def _sizes(
         yield from (f"size: {size.replace(',', '.')}" for size in _SHOE_SIZES.findall(title))
     for match in _LETTERS.finditer(title):
         letters = match[1]
-        if letters in _LETTER_SIZES and not _NOT_SIZED.search(
-            title, max(0, match.start() - 10), match.start()
-        ):
-            if len(letters) > 1 or "apparel" in present:
-                yield _LETTER_SIZES[letters]
+        if not (len(letters) > 1 or "apparel" in present) or letters not in _LETTER_SIZES:
+            continue
+        if not _NOT_SIZED.search(title, max(0, match.start() - 10), match.start()):
+            yield _LETTER_SIZES[letters]
 
 
 def _colours_and_flavours(found: Sequence[Found], weighed: bool) -> tuple[set[str], set[str]]:
@@ -137,9 +176,11 @@ def _colours_and_flavours(found: Sequence[Found], weighed: bool) -> tuple[set[st
     for one in found:
         is_either = any(entry.kind == "either" for entry in one.entries)
         for entry in one.entries:
-            if entry.kind == "colour" or (entry.kind == "later" and one.start):
-                colours.update(entry.values)
-            elif entry.kind == "either" and not tasted:
+            if (
+                entry.kind == "colour"
+                or (entry.kind == "later" and one.start)
+                or (entry.kind == "either" and not tasted)
+            ):
                 colours.update(entry.values)
             elif entry.kind == "flavour" and (tasted or not is_either):
                 flavours.update(entry.values)
@@ -151,18 +192,19 @@ def _codes(
     said: Stated,
     found: Sequence[Found],
     banned: Collection[str],
-    other: Collection[str],
+    values: Mapping[str, set[str]],
 ) -> Codes:
-    qualifiers: list[tuple[int, int]] = []
+    qualifiers: dict[int, int] = {}
     unnumbered: set[int] = set()
     for one in found:
         for entry in one.entries:
             if entry.kind == "qualifier":
-                qualifiers.append((one.start, one.stop))
-            else:
+                qualifiers[one.start] = one.stop
+            elif entry.kind in ("unnumbered", "with", "for"):
                 unnumbered.add(one.stop)
-    read_elsewhere = {value.replace("paper: ", "").replace(" ", "") for value in other}
-    return read_codes(title, {*said.tokens, *read_elsewhere}, qualifiers, banned, unnumbered)
+    other = (*values["size"], *values["measure"])
+    elsewhere = (value.partition(": ")[2] or value.replace(" ", "") for value in other)
+    return read_codes(title, {*said.tokens, *elsewhere}, qualifiers, banned, unnumbered)
 
 
 def _accessories(title: str, found: Sequence[Found], codes: Codes) -> set[str]:
@@ -182,16 +224,19 @@ def _accessories(title: str, found: Sequence[Found], codes: Codes) -> set[str]:
     sold = [(start, value) for start, value in nouns if start < end]
     if targets:
         before = {value for start, value in sold if start < targets[0].start}
-        if before:
-            return before
-        places = [start for start, _ in codes.codes.values()] + [
-            start for _, start, _ in codes.series
-        ]
-        if (
-            not sold
-            and targets[0].start
-            and targets[0].start < end
-            and any(0 <= place - target.stop <= _TARGET for target in targets for place in places)
-        ):
+        if not sold and 0 < targets[0].start < end and _has_target(targets, codes):
             return {"spare part"}
-    return {value for _, value in sold}
+        found_kinds = before or {value for _, value in sold}
+    else:
+        found_kinds = {value for _, value in sold}
+    if found_kinds & _MADE_TO_FIT:
+        found_kinds |= {
+            v for one in found for e in one.entries if e.kind == "maker" for v in e.values
+        }
+    return found_kinds
+
+
+def _has_target(targets: Sequence[Found], codes: Codes) -> bool:
+    """Tell whether "for" is soon followed by a model: "for iPhone 14", not "for men"."""
+    places = [*codes.codes.values(), *(p for *_, p in codes.glued), *(p for _, p in codes.series)]
+    return any(0 <= p.start - target.stop <= _TARGET for target in targets for p in places)
