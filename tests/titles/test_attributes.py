@@ -225,8 +225,9 @@ def test_aspects_keep_apart_what_cannot_contradict() -> None:
 
 
 WORDS = st.sampled_from(
-    "black 黑 手机壳 for untuk iphone 14 pro wh-1000xm5 wh1000 xm5 400g 2pcs x + with size_xl l case"
-    " 205/55 r16 i5-3320m เคส สีดำ ブラック f/1.8 orange tee [sku1] ( ) , - 8gb 1024gb king duvet".split()
+    "black 黑 手机壳 for untuk iphone 14 pro wh-1000xm5 wh1000 xm5 400g 2pcs x + with size_xl"
+    " l case 205/55 r16 i5-3320m เคส สีดำ"
+    " ブラック f/1.8 orange tee [sku1] ( ) , - 8gb 1024gb king duvet".split()
 )
 TITLES = st.lists(WORDS, max_size=12).map(" ".join) | st.text(max_size=60)
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from samesku.titles import clean_title, normalise_title
 from samesku.titles.attributes.codes import Spelling
 from samesku.titles.attributes.columns import column_kind, read_cell
 from samesku.titles.attributes.reading import read_title
 from samesku.titles.attributes.table import KINDS, Attributes, aspect
-from samesku.titles.clean import clean_title
-from samesku.titles.words import normalise_title
 
 __all__ = ["KINDS", "Attributes", "aspect", "read_attributes"]
 

@@ -13,6 +13,8 @@ _DIGIT = re.compile(r"[0-9]")
 _PIECE = re.compile(r"[a-z0-9]+(?:[-._][a-z0-9]+)*%?")
 _GLUED = re.compile(r"([a-z]{4,})-?([0-9]{1,4}[a-z]?)")
 _LARGER = re.compile(r"([0-9]{1,4})(xl|xxl)")
+_LETTERED = re.compile(r"[0-9]{1,2}[aceist]")
+_GENERATION = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th|\.)? ?-?gen(?:eration)?(?![a-z])")
 _CORE = re.compile(r"i([3579])(?:-?([0-9]{3,5}[a-z]{0,2}[0-9]?))?")
 _MEMORY_TYPE = re.compile(r"ddr([2-6])[lx]?")
 # Standards, resolutions, zooms and the like: written or left out as sellers please.
@@ -28,7 +30,13 @@ _GENERIC = re.compile(
 )
 _STANDARD = re.compile(r"m2|usb[0-9]?|ddr[2-6]|sata[123]?|pcie?[0-9]?|nvme|hz|[0-9]+hz")
 _TEETH = re.compile(r"[0-9]{1,2}-[0-9]{1,3}[a-z]?")
-_ALIASES = {"苹果": "iphone", "ps": "playstation", "アイフォン": "iphone", "아이폰": "iphone"}
+_ALIASES = {
+    "苹果": "iphone",
+    "ps": "playstation",
+    "generation": "gen",
+    "アイフォン": "iphone",
+    "아이폰": "iphone",
+}
 # What is counted in Chinese and Japanese; a number before it is no model.
 _COUNTERS = frozenset(
     "片只包盒瓶袋个個条條支枚张張块塊件套双雙对對罐听箱粒克斤公升米寸码碼岁歲月年日层層抽位元代号號度"
@@ -101,6 +109,10 @@ def read_codes(
         if text.isdigit() and len(text) < 5:
             if name := _name(title, piece, unnumbered):
                 series.append((f"{name}: {' '.join((text.lstrip('0') or '0', *suffix))}", piece))
+        elif (lettered := _LETTERED.fullmatch(text)) and (name := _name(title, piece, unnumbered)):
+            series.append((f"{name}: {' '.join((lettered[0], *suffix))}", piece))
+        elif ordinal := _GENERATION.match(title, piece.start):
+            series.append((f"gen: {ordinal[1]}", piece))
         elif core := _CORE.fullmatch(text):
             series.append((f"cpu: i{core[1]}", piece))
             if core[2] and not core[2].isdigit():
@@ -114,7 +126,7 @@ def read_codes(
         elif part := _GLUED.fullmatch(text):
             glued.append((part[1], " ".join((part[2], *suffix)), piece))
         elif code := _code(text, quantities):
-            codes["".join((code, *suffix))] = piece
+            codes["".join((code, *suffix)).replace(" ", "")] = piece
     if len(codes) > 1 and (shop := _SHOP.match(title)):
         codes = {code: one for code, one in codes.items() if one.start >= shop.end()} or codes
     return Codes(tuple(pieces), codes, tuple(glued), tuple(series))
@@ -161,7 +173,8 @@ class Spelling:
         joined: dict[str, Piece] = {}
         numbered = [at for at, piece in enumerate(pieces) if _DIGIT.search(piece.text)]
         for size in (4, 3, 2):
-            starts = {at for last in numbered for at in range(max(0, last - size + 1), last + 1)}
+            end = len(pieces) - size + 1
+            starts = {s for at in numbered for s in range(max(0, at - size + 1), min(at + 1, end))}
             for at in sorted(starts):
                 part = pieces[at : at + size]
                 if part[-1].stop - part[0].start > _LONGEST_CODE:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import re
 
-from samesku.titles.attributes.reading import read_title
-from samesku.titles.clean import clean_title
-from samesku.titles.quantities import stated
-from samesku.titles.units import Quantity, spell
-from samesku.titles.words import normalise_title
+from samesku.titles import Quantity, clean_title, normalise_title, stated
+from samesku.titles.attributes.reading import read_title, spell
 
 _NAME = re.compile(r"[^\W_]+")
 _NAMES = {

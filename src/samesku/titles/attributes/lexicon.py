@@ -10,8 +10,7 @@ from importlib.resources import files
 from itertools import pairwise
 from typing import NamedTuple
 
-from samesku.titles.clean import clean_title
-from samesku.titles.words import normalise_title
+from samesku.titles import clean_title, normalise_title
 
 # Scripts written without spaces between words: Thai, Lao, Khmer, Burmese; kana and Han.
 SPACELESS = (
@@ -120,9 +119,7 @@ _FILES: dict[str, dict[str, str]] = {
     "sizes.toml": {},
     "contexts.toml": {},
 }
-_CONTEXTS = frozenset(
-    "with for apparel shoes bedding paper cells qualifier unnumbered compatible original".split()
-)
+_CONTEXTS = frozenset("with for apparel shoes bedding paper cells qualifier unnumbered".split())
 
 
 def _tables(file: str) -> dict[str, dict[str, str]]:
