@@ -1,0 +1,51 @@
+"""Attributes: what a posting states of count, amount, size, colour, flavour, model and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from samesku.titles import clean_title, normalise_title
+from samesku.titles.attributes.codes import Spelling
+from samesku.titles.attributes.columns import column_kind, read_cell
+from samesku.titles.attributes.reading import read_title
+from samesku.titles.attributes.table import KINDS, Attributes, aspect
+
+__all__ = ["KINDS", "Attributes", "aspect", "read_attributes"]
+
+
+def read_attributes(
+    titles: Sequence[str],
+    specifications: Mapping[str, Sequence[str | None]] | None = None,
+    *,
+    brands: Sequence[str | None] | None = None,
+) -> Attributes:
+    """Read what every posting of a catalogue states, from titles and specification columns.
+
+    The order of the postings does not matter. Model codes are spelt as the whole catalogue spells
+    them: "wh 1000 xm5" is "wh1000xm5" where some title writes it so.
+
+    Parameters
+    ----------
+    titles
+        As `normalise_title` returns them.
+    specifications
+        Columns by name, one value per posting. What a column holds is told by its name; columns
+        whose name says nothing are left out.
+    brands
+        Brand of each posting; its words are neither colours nor model codes.
+    """
+    names = brands if brands is not None else [None] * len(titles)
+    read = [
+        read_title(title, normalise_title(clean_title(brand)) if brand else "")
+        for title, brand in zip(titles, names, strict=True)
+    ]
+    spelling = Spelling([codes for _, codes in read])
+    found = [values for values, _ in read]
+    for values, codes in read:
+        values["model"] |= spelling.settle(codes)
+    for name, cells in (specifications or {}).items():
+        if told := column_kind(name):
+            for values, cell in zip(found, cells, strict=True):
+                if cell:
+                    values[told[0]] |= read_cell(*told, cell)
+    return Attributes({kind: [tuple(sorted(one[kind])) for one in found] for kind in KINDS})

@@ -1,0 +1,255 @@
+"""Model codes and series numbers of titles."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping
+from itertools import pairwise
+from typing import NamedTuple
+
+from samesku.titles.attributes.lexicon import SPACELESS
+
+_DIGIT = re.compile(r"[0-9]")
+_PIECE = re.compile(r"[a-z0-9]+(?:[-._][a-z0-9]+)*%?")
+_GLUED = re.compile(r"([a-z]{4,})-?([0-9]{1,4}[a-z]?)")
+_LARGER = re.compile(r"([0-9]{1,4})(xl|xxl)")
+_LETTERED = re.compile(r"[0-9]{1,2}[aceist]")
+_GENERATION = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th|\.)? ?-?gen(?:eration)?(?![a-z])")
+_CORE = re.compile(r"i([3579])(?:-?([0-9]{3,5}[a-z]{0,2}[0-9]?))?")
+_MEMORY_TYPE = re.compile(r"ddr([2-6])[lx]?")
+# Standards, resolutions, zooms and the like: written or left out as sellers please.
+_GENERIC = re.compile(
+    r"usb[0-9]*[a-z]?|mp[345]|[0-9]{1,2}k|[0-9]{3,4}[pi]|[2-6]g|[hx]26[45]|[2-9]in1|[2-9]d"
+    r"|wifi[0-9]?|80211[a-z]{1,2}|bt[0-9]+|rj(?:9|11|12|45)|rs[0-9]{3}|x(?:64|86)|[0-9]{1,3}bits?"
+    r"|win(?:dows)?[0-9]+|iso[0-9]*|en[0-9]+|m2|a2dp|y2k|b2b|7up|ph[0-9]|sd[hx]?c?[0-9]?|u[13]"
+    r"|co2|h2o|o2|class[0-9]+|uhs[0-9]|[bdk][1-3]|b12|omega[369]|covid19|k?n95|kf94|v[0-9]|f[0-9]{1,3}"
+    r"|gen[0-9]|no[0-9]+|[0-9]+x[0-9x.]+|hdmi[0-9]*|type[0-9]|ip[0-9x]{2}|[0-9]+[a-z]{4,}|sata[123]?"
+    r"|[0-9]+(?:st|nd|rd|th|er|e|x|pcs?|pack|h|hr|hrs|s|k|km|kmh|fps|rpm|iu|dpi|ah|wh|k?va|db|bar|psi"
+    r"|k?cal|tpi|bpm|min|sec|day|year|way|pin|core|cell|mb|gbs?|gbit|mbps|gbps|[mg]hz|f|c|w|v|a|m|cm"
+    r"|mm|g|kg|l|ml|in|ft|oz|lbs?|fl|yrs?|mos?|ct|pk|pgs?|tlg|stk|u|p|t)"
+)
+_STANDARD = re.compile(r"m2|usb[0-9]?|ddr[2-6]|sata[123]?|pcie?[0-9]?|nvme|hz|[0-9]+hz")
+_TEETH = re.compile(r"[0-9]{1,2}-[0-9]{1,3}[a-z]?")
+_ALIASES = {
+    "苹果": "iphone",
+    "ps": "playstation",
+    "generation": "gen",
+    "アイフォン": "iphone",
+    "아이폰": "iphone",
+}
+# What is counted in Chinese and Japanese; a number before it is no model.
+_COUNTERS = frozenset(
+    "片只包盒瓶袋个個条條支枚张張块塊件套双雙对對罐听箱粒克斤公升米寸码碼岁歲月年日层層抽位元代号號度"
+    "级級色排人本冊台杯匹頭足着組巻缶入毫千瓦伏安卷桶提连联尺吋厘分"
+)
+_BEFORE = re.compile(rf"([{SPACELESS}]{{2,}}|[^\W\d_]{{2,}}\.?|#)[ -]?$")
+_SHOP = re.compile(r"[\[(【{][^\])】}]{1,24}[\])】}]")
+_LONGEST_NAME = 24
+_SHORTEST_PART = 4
+_LONGEST_CODE = 30
+
+
+class Piece(NamedTuple):
+    """One stretch of letters and digits of a title, without hyphens."""
+
+    start: int
+    stop: int
+    text: str
+
+
+class Codes(NamedTuple):
+    """What one title says of the model, before the catalogue is asked how codes are written."""
+
+    pieces: tuple[Piece, ...]
+    codes: dict[str, Piece]
+    glued: tuple[tuple[str, str, Piece], ...]
+    """ "iphone14": a name and a number, or a code, as other titles tell."""
+    series: tuple[tuple[str, Piece], ...]
+    """Values with an aspect, such as "iphone: 14 pro"."""
+
+
+def read_codes(
+    title: str,
+    quantities: Collection[str],
+    qualifiers: Mapping[int, int],
+    banned: Collection[str],
+    unnumbered: Collection[int],
+) -> Codes:
+    """Read model codes and series numbers of a normalised title.
+
+    Parameters
+    ----------
+    title
+        As `normalise_title` returns it.
+    quantities
+        The words of it that are quantities.
+    qualifiers
+        Where words such as "pro" or "mini" start and stop.
+    banned
+        Words of the brand.
+    unnumbered
+        Where words end after which a number names no model.
+    """
+    if not _DIGIT.search(title):
+        return Codes((), {}, (), ())
+    pieces: list[Piece] = []
+    codes: dict[str, Piece] = {}
+    glued: list[tuple[str, str, Piece]] = []
+    series: list[tuple[str, Piece]] = []
+    for match in _PIECE.finditer(title):
+        text = match[0]
+        plain = text if text.isalnum() else re.sub(r"[-._%]", "", text)
+        piece = Piece(match.start(), match.end(), plain)
+        pieces.append(piece)
+        if text.isalpha() or text in quantities or text in banned or not _DIGIT.search(text):
+            continue
+        suffix = _qualifiers(title, piece.stop, qualifiers)
+        if larger := _LARGER.fullmatch(text):
+            text, suffix = larger[1], [larger[2], *suffix]
+        if text.isdigit() and len(text) < 5:
+            if name := _name(title, piece, unnumbered):
+                series.append((f"{name}: {' '.join((text.lstrip('0') or '0', *suffix))}", piece))
+        elif (lettered := _LETTERED.fullmatch(text)) and (name := _name(title, piece, unnumbered)):
+            series.append((f"{name}: {' '.join((lettered[0], *suffix))}", piece))
+        elif ordinal := _GENERATION.match(title, piece.start):
+            series.append((f"gen: {ordinal[1]}", piece))
+        elif core := _CORE.fullmatch(text):
+            series.append((f"cpu: i{core[1]}", piece))
+            if core[2] and not core[2].isdigit():
+                codes[core[2]] = piece
+        elif memory := _MEMORY_TYPE.fullmatch(text):
+            series.append((f"ddr: {memory[1]}", piece))
+        elif _GENERIC.fullmatch(text) or text == "ps":
+            continue
+        elif text.startswith("ps") and text[2:].isdigit() and len(text) == 3:
+            series.append((f"playstation: {' '.join((text[2:], *suffix))}", piece))
+        elif part := _GLUED.fullmatch(text):
+            glued.append((part[1], " ".join((part[2], *suffix)), piece))
+        elif code := _code(text, quantities):
+            codes["".join((code, *suffix)).replace(" ", "")] = piece
+    if len(codes) > 1 and (shop := _SHOP.match(title)):
+        codes = {code: one for code, one in codes.items() if one.start >= shop.end()} or codes
+    return Codes(tuple(pieces), codes, tuple(glued), tuple(series))
+
+
+class Spelling:
+    """How the titles of a catalogue write model codes: what is one word in some title is a code."""
+
+    def __init__(self, titles: Collection[Codes]) -> None:
+        self._names = {value.partition(": ")[0] for one in titles for value, _ in one.series}
+        self._codes = {code for one in titles for code in one.codes}
+        self._codes |= {
+            name + number.replace(" ", "")
+            for one in titles
+            for name, number, _ in one.glued
+            if name not in self._names
+        }
+
+    def settle(self, codes: Codes) -> set[str]:
+        """Give the model values of a title, its codes in the spelling of the whole catalogue.
+
+        "wh 1000 xm5" is "wh1000xm5" if another title writes it so, "iphone14" is a name and a
+        number if another title has "iphone 15", and "qe55q80catxxu" is also "qe55q80c" if another
+        title stops there.
+        """
+        found = dict(codes.codes)
+        series = list(codes.series)
+        for name, number, piece in codes.glued:
+            if name in self._names:
+                series.append((f"{name}: {number}", piece))
+            else:
+                found[name + number.replace(" ", "")] = piece
+        joined = self._join(codes.pieces) if len(codes.pieces) > 1 else {}
+        values = {value for value, place in series if not _is_within(place, joined.values())}
+        for code, place in found.items():
+            if not _is_within(place, joined.values()):
+                values.add(code)
+        values.update(joined)
+        parts = {part for value in values if ":" not in value for part in self._parts(value)}
+        values |= parts
+        return {one for one in values if not any(other.startswith(one + " ") for other in values)}
+
+    def _join(self, pieces: tuple[Piece, ...]) -> dict[str, Piece]:
+        joined: dict[str, Piece] = {}
+        numbered = [at for at, piece in enumerate(pieces) if _DIGIT.search(piece.text)]
+        for size in (4, 3, 2):
+            end = len(pieces) - size + 1
+            starts = {s for at in numbered for s in range(max(0, at - size + 1), min(at + 1, end))}
+            for at in sorted(starts):
+                part = pieces[at : at + size]
+                if part[-1].stop - part[0].start > _LONGEST_CODE:
+                    continue
+                code = "".join([piece.text for piece in part])
+                if code in self._codes and all(b.start - a.stop == 1 for a, b in pairwise(part)):
+                    joined.setdefault(code, Piece(part[0].start, part[-1].stop, code))
+        return joined
+
+    def _parts(self, code: str) -> Iterator[str]:
+        """Codes of other titles that are part of this one: without region, maker, colour."""
+        if len(code) <= _SHORTEST_PART:
+            return
+        cuts = [0, *(at for at in range(1, len(code)) if _is_cut(code, at)), len(code)]
+        for start in cuts:
+            for stop in cuts:
+                inside = start and stop < len(code)
+                if stop - start >= _SHORTEST_PART + 2 * bool(inside):
+                    part = code[start:stop]
+                    if part in self._codes:
+                        yield part
+
+
+def _is_cut(code: str, at: int) -> bool:
+    return not (code[at - 1].isdigit() and code[at].isdigit())
+
+
+def _is_within(place: Piece, others: Collection[Piece]) -> bool:
+    return any(one.start <= place.start and place.stop <= one.stop for one in others)
+
+
+def _code(text: str, quantities: Collection[str]) -> str:
+    """Give the code that a piece is, "" if it is none."""
+    if _TEETH.fullmatch(text):
+        return ""
+    if "." in text:
+        text = re.sub(r"\.0(?![0-9])", "", text)
+    if "-" in text:
+        parts = [part for part in text.split("-") if part not in quantities]
+        if parts and (_STANDARD.fullmatch(parts[0].replace(".", ""))):
+            parts = parts[1:]
+        if parts and parts[0].isalpha() and len(parts[0]) > 5:
+            parts = parts[1:]
+        if parts and parts[-1].isalpha() and len(parts[-1]) > 5:
+            parts = parts[:-1]
+        text = "-".join(parts)
+    code = re.sub(r"[-._%]", "", text)
+    if code.isdigit():
+        is_number = "." in text or (len(code) < 6 and "-" in text) or code.endswith("000")
+        return code if 5 <= len(code) <= 8 and not is_number else ""
+    is_code = any(map(str.isdigit, code)) and len(code) <= _LONGEST_CODE
+    return code if is_code and not _GENERIC.fullmatch(code) else ""
+
+
+def _name(title: str, piece: Piece, unnumbered: Collection[int]) -> str:
+    """Give the name whose number this is: "glide" of "glide 5", "no" of "#5"."""
+    if title[piece.stop : piece.stop + 1] in _COUNTERS:
+        return ""
+    before = _BEFORE.search(title, max(0, piece.start - _LONGEST_NAME), piece.start)
+    if not before or before.end(1) in unnumbered:
+        return ""
+    name = before[1].rstrip(".")
+    if name in ("#", "no", "nr", "nomor"):
+        return "no"
+    if not name.isascii() and re.match(f"[{SPACELESS}]", name):
+        name = name[-2:]
+    return _ALIASES.get(name, name)
+
+
+def _qualifiers(title: str, stop: int, qualifiers: Mapping[int, int]) -> list[str]:
+    words: list[str] = []
+    while stop < len(title):
+        start = stop + (title[stop] in " -")
+        if start not in qualifiers:
+            break
+        stop = qualifiers[start]
+        words.append(title[start:stop])
+    return words

@@ -1,0 +1,80 @@
+"""Read specification columns, of which the name says what a bare value means."""
+
+from __future__ import annotations
+
+import re
+
+from samesku.titles import Quantity, clean_title, normalise_title, stated
+from samesku.titles.attributes.reading import read_title, spell
+
+_NAME = re.compile(r"[^\W_]+")
+_NAMES = {
+    "colour": "color colour colors colours farbe couleur colore kleur kolor barva cor warna renk"
+    " 颜色",
+    "size": "size sizes grosse taille talla taglia maat rozmiar velikost tamanho ukuran beden 尺码",
+    "count": "count quantity qty pieces pack packs packsize stuckzahl menge anzahl",
+    "amount": "volume contents inhalt",
+    "flavour": "flavour flavor taste scent fragrance geschmack duft gout sabor gusto smaak rasa",
+    "model": "model mpn modelnumber partnumber modell modele modelo modello",
+    "memory": "ram memory storage capacity hdd ssd rom speicher arbeitsspeicher disk",
+    "measure": "frequency voltage power wattage battery length width height depth dimensions"
+    " dimension diameter lumen current display screen diagonal thickness weight",
+}
+_KINDS = {word: kind for kind, words in _NAMES.items() for word in words.split()}
+_IGNORED = frozenset(
+    "shipping packaging package packing packaged gross parcel carton sku type brand".split()
+)
+_LEAST_STORAGE = 16
+_BARE = re.compile(r"[0-9]+(?:\.[0-9]+)?")
+_LONGEST = 200
+
+
+def column_kind(name: str) -> tuple[str, str] | None:
+    """Tell which kind of attribute a column of this name holds, and of what aspect.
+
+    Examples
+    --------
+    >>> column_kind("ram_capacity")
+    ('memory', 'ram')
+    >>> column_kind("description") is None
+    True
+    """
+    words = _NAME.findall(normalise_title(clean_title(name)).replace("_", " "))
+    if not words or _IGNORED.intersection(words):
+        return None
+    for word in sorted(words, key=lambda word: _KINDS.get(word) != "count"):  # "pack size"
+        if kind := _KINDS.get(word):
+            if kind == "memory":
+                return kind, "ram" if "ram" in words else "storage"
+            return kind, " ".join(words) if kind == "measure" else ""
+    return None
+
+
+def read_cell(kind: str, aspect: str, raw: str) -> set[str]:
+    """Read one value of a column of this kind; several values are all kept."""
+    text = normalise_title(clean_title(raw[:_LONGEST]))
+    if kind == "model":
+        code = re.sub(r"[^a-z0-9]", "", text)
+        return {code} if _is_code(code) else set()
+    if kind == "count" and _BARE.fullmatch(text):
+        return {spell(float(text))}
+    if kind == "size" and _BARE.fullmatch(text):
+        return {f"size: {spell(float(text))}"}
+    if kind == "size" and (letters := re.fullmatch(r"x{0,4}[sl]|m|[2-6]xl", text)):
+        return read_title(f"size {letters[0]}")[0]["size"] or {letters[0]}
+    if kind in ("memory", "measure"):
+        found = [q for q in stated(text).quantities if (q.unit == "gb") == (kind == "memory")]
+        if aspect == "storage":
+            found = [q for q in found if q.value >= _LEAST_STORAGE]  # less is its cache
+        return {f"{aspect}: {_rounded(q)}" for q in found}
+    return read_title(text)[0][kind]
+
+
+def _is_code(code: str) -> bool:
+    return 4 <= len(code) <= 30 and any(char.isdigit() for char in code)
+
+
+def _rounded(quantity: Quantity) -> str:
+    """Two digits of what is weighed or measured anew by everybody who writes it down."""
+    value = float(f"{quantity.value:.2g}") if quantity.unit in ("g", "mm") else quantity.value
+    return f"{spell(value)} {quantity.unit}"

@@ -1,0 +1,153 @@
+"""Word lists by language, found in titles: colours, flavours, accessories and what decides them."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
+from typing import NamedTuple
+
+from samesku.titles import clean_title, normalise_title
+
+# Scripts written without spaces between words: Thai, Lao, Khmer, Burmese; kana and Han.
+SPACELESS = (
+    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+)
+_MARKS = r"\s!-/:-@\[-`{-~\u00a1-\u00bf\u2000-\u206f\u20d0-\u2bff\u3000-\u303f\uff00-\uff0f"
+_WORD = re.compile(rf"(?P<run>[{SPACELESS}]+)|[^{_MARKS}{SPACELESS}]+")
+_JOINTS = frozenset(" -'._")
+_KATAKANA = re.compile("[\u30a1-\u30ff]")
+_THAI = re.compile("[\u0e00-\u0e7f]")
+
+
+class Entry(NamedTuple):
+    """One meaning of a word: a kind of attribute, or of context, and canonical values."""
+
+    kind: str
+    values: tuple[str, ...]
+
+
+class Found(NamedTuple):
+    """Where a title has a word of the lists, and what it can mean; `()` if nothing."""
+
+    start: int
+    stop: int
+    entries: tuple[Entry, ...]
+
+
+class Lexicon:
+    """All word lists, looked up in one pass over a title, the longest phrase first.
+
+    Parameters
+    ----------
+    entries
+        Words and phrases, spelt as `normalise_title` spells titles, to their meanings.
+    """
+
+    def __init__(self, entries: dict[str, tuple[Entry, ...]]) -> None:
+        self._phrases: dict[str, tuple[Entry, ...]] = {}
+        self._longest: dict[str, int] = {}
+        self._spaceless: dict[str, tuple[Entry, ...]] = {}
+        self._lengths: dict[str, int] = {}
+        for phrase, meanings in entries.items():
+            words = list(_WORD.finditer(phrase))
+            if len(words) == 1 and words[0]["run"]:
+                self._spaceless[phrase] = meanings
+                first = phrase[0]
+                self._lengths[first] = max(len(phrase), self._lengths.get(first, 0))
+            elif words:
+                self._phrases[" ".join(match[0] for match in words)] = meanings
+                first = words[0][0]
+                self._longest[first] = max(len(words), self._longest.get(first, 0))
+
+    def find(self, title: str) -> list[Found]:
+        """List the known words of a normalised title from left to right, without overlaps."""
+        words = list(_WORD.finditer(title))
+        found: list[Found] = []
+        at = 0
+        while at < len(words):
+            word = words[at]
+            if word["run"]:
+                found += self._find_in_run(word[0], word.start())
+            elif longest := self._longest.get(word[0]):
+                for size in range(min(longest, len(words) - at), 0, -1):
+                    part = words[at : at + size]
+                    meanings = self._phrases.get(" ".join(match[0] for match in part))
+                    if meanings is not None and _is_joined(title, part):
+                        found.append(Found(word.start(), part[-1].end(), meanings))
+                        at += size - 1
+                        break
+            at += 1
+        return found
+
+    def _find_in_run(self, run: str, start: int) -> Iterator[Found]:
+        at = 0
+        while at < len(run):
+            for size in range(min(self._lengths.get(run[at], 0), len(run) - at), 0, -1):
+                meanings = self._spaceless.get(run[at : at + size])
+                if meanings is not None and _stands_alone(run, at, at + size, meanings):
+                    yield Found(start + at, start + at + size, meanings)
+                    at += size - 1
+                    break
+            at += 1
+
+
+@cache
+def lexicon() -> Lexicon:
+    """Read the word lists that come with this package, once."""
+    entries: dict[str, dict[Entry, None]] = {}
+    for file, kinds in _FILES.items():
+        for table, keys in _tables(file).items():
+            for key, spelt in keys.items():
+                kind = kinds.get(table, kinds.get("*", table))
+                values = tuple(key.split(" + ")) if kind not in _CONTEXTS else ()
+                for word in _expand(spelt):
+                    meanings = entries.setdefault(normalise_title(clean_title(word)), {})
+                    if key:
+                        meanings[Entry(kind, values)] = None
+    return Lexicon({word: tuple(meanings) for word, meanings in entries.items()})
+
+
+# Of each file, what kind a table holds: "*" for the languages, its own name if nothing is said.
+_FILES: dict[str, dict[str, str]] = {
+    "colours.toml": {"*": "colour", "either": "either", "later": "later"},
+    "flavours.toml": {"*": "flavour"},
+    "accessories.toml": {"*": "accessory", "maker": "maker"},
+    "sizes.toml": {},
+    "contexts.toml": {},
+}
+_CONTEXTS = frozenset("with for apparel shoes bedding paper cells qualifier unnumbered".split())
+
+
+def _tables(file: str) -> dict[str, dict[str, str]]:
+    text = (files("samesku.titles") / "words" / file).read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def _expand(spelt: str) -> Iterator[str]:
+    """Write out "stem|a|b" and phrases; see the head of `colours.toml`."""
+    for word in spelt.replace("_", "\0").split():
+        stem, *endings = word.replace("\0", " ").split("|")
+        yield from (stem + ending for ending in endings or [""])
+
+
+def _is_joined(title: str, words: list[re.Match[str]]) -> bool:
+    """Tell whether only a space or a hyphen is between the words: "black, tea" is no tea."""
+    if len(words) == 1:
+        return True
+    gaps = (title[a.end() : b.start()] for a, b in pairwise(words))
+    return all(gap in _JOINTS or not gap for gap in gaps)
+
+
+def _stands_alone(run: str, start: int, stop: int, meanings: tuple[Entry, ...]) -> bool:
+    """Tell whether a word in a run without spaces is a word: 黑 alone is black, in 黑人 is not."""
+    if _KATAKANA.match(run, stop - 1) and _KATAKANA.match(run, stop):
+        return False  # "ブルー" in "ブルーレイ"
+    if not any(entry.kind == "colour" for entry in meanings):
+        return True
+    word = run[start:stop]
+    is_bare = len(word) == 1 or (_THAI.match(word) is not None and not word.startswith("สี"))
+    return not is_bare or word == run

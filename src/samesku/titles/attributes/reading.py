@@ -1,0 +1,246 @@
+"""Read the attributes that one title states."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+from samesku.titles import Quantity, Stated, stated
+from samesku.titles.attributes.codes import Codes, read_codes
+from samesku.titles.attributes.lexicon import Found, lexicon
+
+_AMOUNTS = frozenset(("g", "ml"))
+_COUNTS = frozenset(("pcs", "pack"))
+_ELSEWHERE = _AMOUNTS | _COUNTS | {"gb", "size"}
+_MULTIPACK = re.compile(r"([0-9]+)(?:pcs|pack) ?[x*] ?([0-9]+)(?:pcs|pack)(?![a-z])")
+_WARRANTY = (
+    r"(?:garansi|warrant(?:y|ies)|guarantee|garantie|garantia|garanzia|gwarancja"
+    r"|zaruka|garanti|保修|质保|гарантия)"
+)
+_GUARANTEED = re.compile(
+    rf"{_WARRANTY}\W{{0,3}}(?:\w+\W{{1,3}}){{0,2}}([0-9.]+month)"
+    rf"|([0-9.]+month)\W{{0,3}}(?:\w+\W{{1,3}}){{0,2}}{_WARRANTY}"
+)
+_PROMOTION = re.compile(r"([0-9.]+%) ?(?:off|discount|disc|diskon|rabatt|sale|descuento|sconto)")
+_RATED = re.compile(
+    r"(?<![a-z0-9.])([0-9]+(?:[.,][0-9]+)?) ?-?"
+    r"(rpm|iu|ah|wh|k?va|dpi|btu|psi|cu\.? ?ft)(?![a-z0-9])"
+)
+_APERTURE = re.compile(r"(?:(?<![a-z0-9])f/? ?|[0-9]mm )([0-9]{1,2}\.[0-9])(?![a-z0-9.-])")
+_SIDE = re.compile(
+    r"([0-9.]+mm) (?:in )?(?:(?P<width>wide|width|breit|breite|lebar|ancho|largeur|szer|宽|寬)"
+    r"|(?P<height>high|height|tall|hoch|hohe|tinggi|alto|hauteur|wys|高)"
+    r"|(?P<length>long|length|lang|lange|panjang|largo|longueur|长|長))(?![a-z])"
+)
+_LETTER_SIZES = {
+    "xs": "xs", "s": "s", "m": "m", "l": "l", "xl": "xl", "xxl": "2xl", "xxxl": "3xl",
+    "xxxxl": "4xl", "xxs": "xxs",
+    "2xl": "2xl", "3xl": "3xl", "4xl": "4xl", "5xl": "5xl", "6xl": "6xl",
+}  # fmt: skip
+_LETTERS = re.compile(r"(?<![a-z0-9'.&-])(x{0,4}s|m|x{0,4}l|[2-6]xl)(?=[0-9]{0,3}(?![a-z0-9'&.]))")
+_NOT_SIZED = re.compile(
+    r"(?:[0-9]|series|serie|model|type|tipe|version|class|category|galaxy|tab|note|vitamin"
+    r"|seri|men|women) ?$"
+)
+_REGIONS = re.compile(r"(?<![a-z])(eu|eur|us|usa)[ .:-]?([0-9]{1,2}(?:[.,]5)?)(?![a-z0-9.])")
+_SHOE_SIZES = re.compile(
+    r"(?<![a-z0-9.,-])((?:1[6-9]|[2-4][0-9])(?:[.,]5)?)(?=码|碼|号|號|$|[ ,)/](?![0-9]))"
+)
+_PAPER = re.compile(r"(?<![a-z0-9-])(?:din ?)?([ab][0-7])(?:\+)?(?![a-z0-9-])")
+_MADE_TO_FIT = frozenset(("cartridge", "toner", "battery", "charger", "ear pads", "filter"))
+_TARGET = 24
+"""How far behind "for" a model code must follow: "for iPhone 14", not "for men, ... XR-5"."""
+
+
+def read_title(title: str, brand: str = "") -> tuple[dict[str, set[str]], Codes]:
+    """Read one normalised title; its model codes are settled when all titles are read.
+
+    Parameters
+    ----------
+    title
+        As `normalise_title` returns it.
+    brand
+        Words of it in the title are neither colours nor codes.
+    """
+    banned = frozenset(brand.split())
+    said = stated(title)
+    found = [one for one in lexicon().find(title) if title[one.start : one.stop] not in banned]
+    values = _read_quantities(title, said)
+    present = {entry.kind for one in found for entry in one.entries}
+    values["size"] = set(_sizes(title, said, found, present))
+    values["colour"], values["flavour"] = _colours_and_flavours(found, bool(values["amount"]))
+    codes = _codes(title, said, found, banned, values)
+    values["accessory"] = _accessories(title, found, codes)
+    if values["amount"]:
+        values["accessory"] -= {"toner"}  # of the skin
+    if codes.codes or codes.glued or codes.series:
+        _move_memory(values)
+    values["model"] = {
+        v for one in found for e in one.entries if e.kind == "trait" for v in e.values
+    }
+    return values, codes
+
+
+def _read_quantities(title: str, said: Stated) -> dict[str, set[str]]:
+    ignored = {
+        group
+        for pattern in (_GUARANTEED, _PROMOTION)
+        for match in pattern.finditer(title)
+        for group in match.groups()
+        if group
+    }
+    kept = [q for q in said.quantities if f"{spell(q.value)}{q.unit}" not in ignored]
+    sides = {match[1]: match.lastgroup for match in _SIDE.finditer(title)}
+    measures = {
+        f"{spell(float(number.replace(',', '.')))} {re.sub('[. ]', '', unit)}"
+        for number, unit in _RATED.findall(title)
+    }
+    measures.update(f"{number} f" for number in _APERTURE.findall(title))
+    for quantity in kept:
+        if quantity.unit not in _ELSEWHERE:
+            written = _written(quantity)
+            side = sides.get(written.replace(" ", ""))
+            measures.add(f"{side}: {written}" if side else written)
+    return {
+        "count": _counts(title, kept),
+        "amount": {_written(q) for q in kept if q.unit in _AMOUNTS},
+        "memory": {_written(q) for q in kept if q.unit == "gb"},
+        "measure": measures,
+    }
+
+
+def _written(quantity: Quantity) -> str:
+    """Write a quantity, in the rounding in which sellers write it."""
+    value, unit = quantity
+    if unit == "gb":
+        if value < 1:
+            return f"{spell(value * 1024)} mb"
+        value = value / 1024 * 1000 if value % 1024 == 0 else value  # 1 tb is 1000 gb or 1024 gb
+    return f"{spell(round(value) if unit == 'mp' else value)} {unit}"
+
+
+def _counts(title: str, said: Iterable[Quantity]) -> set[str]:
+    """Give the number of things: "1 box of 12" is 12, "2 x 40 pieces" is 80."""
+    pieces: set[float] = set()
+    packs: set[float] = set()
+    for quantity in said:
+        if quantity.unit in _COUNTS:
+            (pieces if quantity.unit == "pcs" else packs).add(quantity.value)
+    if multipack := _MULTIPACK.search(title):
+        return {spell(float(multipack[1]) * float(multipack[2]))}
+    if len(pieces) == 1 and len(packs) == 1 and pieces != packs:
+        return {spell(pieces.pop() * packs.pop())}
+    many = pieces or packs
+    return {spell(value) for value in (many - {1.0} or many)}
+
+
+def _move_memory(values: Mapping[str, set[str]]) -> None:
+    """Take "128g" of a phone for memory: a model without taste that weighs a power of two."""
+    grams = values["amount"] & {"64 g", "128 g", "256 g", "512 g"}
+    if grams == values["amount"] and not values["flavour"] and not values["count"]:
+        values["amount"] -= grams
+        values["memory"] |= {f"{gram}b" for gram in grams}
+
+
+def _sizes(
+    title: str, said: Stated, found: Sequence[Found], present: Collection[str]
+) -> Iterator[str]:
+    for token in said.tokens:
+        if token.startswith("size_"):
+            for size in token.removeprefix("size_").split("-"):
+                yield f"size: {size}" if size[:1].isdigit() and not size.endswith("l") else size
+    for region, size in _REGIONS.findall(title):
+        yield f"{region[:2]}: {size.replace(',', '.')}"
+    for kind, context in (("bed", "bedding"), ("cell", "cells")):
+        if context in present:
+            yield from (v for one in found for e in one.entries if e.kind == kind for v in e.values)
+    if "paper" in present:
+        yield from (f"paper: {size}" for size in _PAPER.findall(title))
+    if "shoes" in present:
+        yield from (f"size: {size.replace(',', '.')}" for size in _SHOE_SIZES.findall(title))
+    for match in _LETTERS.finditer(title):
+        letters = match[1]
+        if not (len(letters) > 1 or "apparel" in present) or letters not in _LETTER_SIZES:
+            continue
+        if not _NOT_SIZED.search(title, max(0, match.start() - 10), match.start()):
+            yield _LETTER_SIZES[letters]
+
+
+def _colours_and_flavours(found: Sequence[Found], weighed: bool) -> tuple[set[str], set[str]]:
+    """Split what can be both by what is sold: an orange shirt, 500 g of orange jelly."""
+    colours: set[str] = set()
+    flavours: set[str] = set()
+    kinds = [{entry.kind for entry in one.entries} for one in found]
+    tasted = weighed or any("flavour" in kind and "either" not in kind for kind in kinds)
+    for one in found:
+        is_either = any(entry.kind == "either" for entry in one.entries)
+        for entry in one.entries:
+            if (
+                entry.kind == "colour"
+                or (entry.kind == "later" and one.start)
+                or (entry.kind == "either" and not tasted)
+            ):
+                colours.update(entry.values)
+            elif entry.kind == "flavour" and (tasted or not is_either):
+                flavours.update(entry.values)
+    return colours, flavours
+
+
+def _codes(
+    title: str,
+    said: Stated,
+    found: Sequence[Found],
+    banned: Collection[str],
+    values: Mapping[str, set[str]],
+) -> Codes:
+    qualifiers: dict[int, int] = {}
+    unnumbered: set[int] = set()
+    for one in found:
+        for entry in one.entries:
+            if entry.kind == "qualifier":
+                qualifiers[one.start] = one.stop
+            elif entry.kind in ("unnumbered", "with", "for"):
+                unnumbered.add(one.stop)
+    other = (*values["size"], *values["measure"])
+    elsewhere = (value.partition(": ")[2] or value.replace(" ", "") for value in other)
+    return read_codes(title, {*said.tokens, *elsewhere}, qualifiers, banned, unnumbered)
+
+
+def _accessories(title: str, found: Sequence[Found], codes: Codes) -> set[str]:
+    """Give the kinds of accessory that are sold: what stands before "with" and before "for"."""
+    end = title.find(" + ")
+    end = len(title) if end < 0 else end
+    targets: list[Found] = []
+    nouns: list[tuple[int, str]] = []
+    for one in found:
+        for entry in one.entries:
+            if entry.kind == "with" and one.start:
+                end = min(end, one.start)
+            elif entry.kind == "for":
+                targets.append(one)
+            elif entry.kind == "accessory":
+                nouns += ((one.start, value) for value in entry.values)
+    sold = [(start, value) for start, value in nouns if start < end]
+    if targets:
+        before = {value for start, value in sold if start < targets[0].start}
+        if not sold and 0 < targets[0].start < end and _has_target(targets, codes):
+            return {"spare part"}
+        found_kinds = before or {value for _, value in sold}
+    else:
+        found_kinds = {value for _, value in sold}
+    if found_kinds & _MADE_TO_FIT:
+        found_kinds |= {
+            v for one in found for e in one.entries if e.kind == "maker" for v in e.values
+        }
+    return found_kinds
+
+
+def _has_target(targets: Sequence[Found], codes: Codes) -> bool:
+    """Tell whether "for" is soon followed by a model: "for iPhone 14", not "for men"."""
+    places = [*codes.codes.values(), *(p for *_, p in codes.glued), *(p for _, p in codes.series)]
+    return any(0 <= p.start - target.stop <= _TARGET for target in targets for p in places)
+
+
+def spell(value: float) -> str:
+    """Write a number without exponent and trailing zeros: `400`, `4.5`, `0.05`."""
+    return f"{value:.6f}".rstrip("0").rstrip(".")

@@ -1,0 +1,55 @@
+"""The attributes of a catalogue as one table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+KINDS = ("count", "amount", "size", "colour", "flavour", "model", "memory", "measure", "accessory")
+"""Kinds of attribute, in the order in which tables and reports name them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Attributes:
+    """What the postings of a catalogue state, kind by kind.
+
+    Parameters
+    ----------
+    values
+        For each of `KINDS`, one entry per posting: its distinct canonical values, sorted, and `()`
+        where none is stated. Values are comparable within one `aspect` only.
+    """
+
+    values: Mapping[str, Sequence[tuple[str, ...]]]
+
+    def frame(self, posting_ids: Sequence[str]) -> pl.DataFrame:
+        """Lay the attributes out as a table: `posting_id`, then one list column per kind."""
+        columns = {
+            kind: pl.Series(
+                kind, [list(one) for one in self.values[kind]], dtype=pl.List(pl.String)
+            )
+            for kind in KINDS
+        }
+        return pl.DataFrame(
+            {"posting_id": pl.Series("posting_id", posting_ids, dtype=pl.String), **columns}
+        )
+
+
+def aspect(value: str) -> str:
+    """Name what a value speaks of; values of different aspects do not contradict each other.
+
+    A value that begins with a number speaks of its unit, "ram: 8 gb" of what is before the colon,
+    all others of the kind itself (`""`).
+
+    Examples
+    --------
+    >>> [aspect(value) for value in ("400 g", "330 ml", "iphone: 14 pro", "black", "6")]
+    ['g', 'ml', 'iphone', '', '']
+    """
+    name, colon, _ = value.partition(": ")
+    if colon:
+        return name
+    number, _, unit = value.partition(" ")
+    return unit if unit and number[0].isdigit() else ""

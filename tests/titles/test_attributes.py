@@ -1,0 +1,258 @@
+"""Attributes of postings: read in many languages, from titles and columns, whatever the order."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samesku.titles import clean_title, normalise_title
+from samesku.titles.attributes import KINDS, aspect, read_attributes
+
+
+def read(kind: str, *raw: str, brand: str | None = None) -> list[tuple[str, ...]]:
+    titles = [normalise_title(clean_title(title)) for title in raw]
+    return list(read_attributes(titles, brands=[brand] * len(titles)).values[kind])
+
+
+@pytest.mark.parametrize(
+    ("title", "colours"),
+    [
+        ("Apple iPhone 14 Pro 256GB Space Black", ("black",)),
+        ("Galaxy Buds space grey", ("grey",)),
+        ("Herrenhemd dunkelblau", ("blue", "navy")),
+        ("Waschmaschine weiß", ("white",)),
+        ("coque noire iPhone 13", ("black",)),
+        ("camiseta roja hombre", ("red",)),
+        ("maglietta gialla", ("yellow",)),
+        ("zwarte jas", ("black",)),
+        ("czarna kurtka", ("black",)),
+        ("modré tričko", ("blue",)),
+        ("calça preta", ("black",)),
+        ("kaos polos biru tua", ("blue", "navy")),
+        ("蓝牙耳机 黑色", ("black",)),
+        ("运动鞋 灰 42", ("grey",)),
+        ("黑人牙膏", ()),
+        ("スマホケース ブラック", ("black",)),
+        ("ブルーレイプレーヤー", ()),
+        ("티셔츠 네이비", ("blue", "navy")),
+        ("เสื้อยืดสีดำ", ("black",)),
+        ("платье красное", ("red",)),
+        ("قميص أزرق", ("blue",)),
+        ("लाल साड़ी", ("red",)),
+        ("siyah çanta", ("black",)),
+        ("μαύρη τσάντα", ("black",)),
+        ("LED bulb E27 warm white", ("warm white", "white")),
+        ("black friday sale", ()),
+        ("green tea 20 bags", ()),
+        ("T-shirt black / white / red", ("black", "red", "white")),
+        ("orange t-shirt", ("orange",)),
+        ("orange marmalade 340 g", ()),
+        ("Braun Silk-epil 9", ()),
+    ],
+)
+def test_colours(title: str, colours: tuple[str, ...]) -> None:
+    assert read("colour", title) == [colours]
+
+
+@pytest.mark.parametrize(
+    ("title", "flavours"),
+    [
+        ("Whey protein 1kg vanilla", ("vanilla",)),
+        ("Joghurt Erdbeere 500 g", ("strawberry",)),
+        ("Hundefutter mit Huhn 400 g", ("chicken",)),
+        ("yaourt aux fraises 4 x 125 g", ("strawberry",)),
+        ("galletas de limón 200 g", ("lemon",)),
+        ("susu bubuk rasa madu 900 gr", ("honey",)),
+        ("猫粮 鸡肉味 2kg", ("chicken",)),
+        ("йогурт клубничный 150 г", ("strawberry",)),
+        ("orange marmalade 340 g", ("orange",)),
+        ("cola zero 330 ml", ("cola", "sugar: zero")),
+        ("shampoo with aloe vera 400 ml", ("aloe vera",)),
+        ("Raspberry Pi 4", ()),
+    ],
+)
+def test_flavours(title: str, flavours: tuple[str, ...]) -> None:
+    assert read("flavour", title) == [flavours]
+
+
+@pytest.mark.parametrize(
+    ("title", "sizes"),
+    [
+        ("cotton tee navy, size XL", ("xl",)),
+        ("Kaos polos hitam L", ("l",)),
+        ("hoodie black XXL", ("2xl",)),
+        ("纯棉T恤 白 L码", ("l",)),
+        ("Vitamin D hand cream L", ()),
+        ("sepatu lari pria abu 42", ("size: 42",)),
+        ("运动鞋 灰 42", ("size: 42",)),
+        ("king size duvet cover", ("bed: king",)),
+        ("The King vinyl", ()),
+        ("copy paper A4 80 gsm", ("paper: a4",)),
+        ("AAA batteries", ("cell: aaa",)),
+        ("Galaxy A5 phone", ()),
+    ],
+)
+def test_sizes(title: str, sizes: tuple[str, ...]) -> None:
+    assert read("size", title) == [sizes]
+
+
+@pytest.mark.parametrize(
+    ("title", "accessory"),
+    [
+        ("Case for iPhone 14 Pro", ("case",)),
+        ("iPhone 14 Pro black case cover", ("case",)),
+        ("iPhone 14 Pro 256 GB", ()),
+        ("iPhone 14 Pro with charger", ()),
+        ("camera kit with lens and bag", ()),
+        ("PlayStation 5 + 2 controllers", ()),
+        ("Charger for cordless drill HD18", ("charger",)),
+        ("Ladekabel für iPhone 14", ("cable",)),
+        ("coque pour Galaxy A54", ("case",)),
+        ("funda para iPhone 13", ("case",)),
+        ("custodia per iPhone 13", ("case",)),
+        ("etui do iPhone 13", ("case",)),
+        ("softcase untuk Samsung A15", ("case",)),
+        ("苹果15手机壳", ("case",)),
+        ("电饭煲内胆 适用JLFB40", ("inner pot",)),
+        ("เคสสำหรับ iPhone 14", ("case",)),
+        ("чехол для iPhone 14", ("case",)),
+        ("جراب ايفون 14", ("case",)),
+        ("iPhone 14 kılıf", ("case",)),
+        ("Duvet cover set", ()),
+        ("T-shirt for men", ()),
+        ("case of 12 bottles", ()),
+        ("Drum pedal for Tama HP910", ("spare part",)),
+    ],
+)
+def test_accessories(title: str, accessory: tuple[str, ...]) -> None:
+    assert read("accessory", title) == [accessory]
+
+
+@pytest.mark.parametrize(
+    ("title", "model"),
+    [
+        ("Apple iPhone 14 Pro Max 128 GB", ("iphone: 14 pro max",)),
+        ("Samsung Galaxy S21 Ultra 5G", ("s21ultra",)),
+        ("running shoe Glide 5", ("glide: 5",)),
+        ("小米手环8", ("手环: 8",)),
+        ("苹果15 手机", ("iphone: 15",)),
+        ("面膜 10片装", ()),
+        ("USB3 hub 4K HDMI 1080p", ()),
+        ("notebook i5-8250U", ("8250u", "cpu: i5")),
+        ("PS5 console", ("playstation: 5",)),
+        ("Building set 60320", ("60320",)),
+        ("pack of 12", ()),
+        ("2in1 cable", ()),
+    ],
+)
+def test_models(title: str, model: tuple[str, ...]) -> None:
+    assert read("model", title) == [model]
+
+
+def test_spellings_of_one_code_agree_within_a_catalogue() -> None:
+    written = ["Sony WH-1000XM5", "Sony WH1000XM5 black", "Sony WH 1000 XM5"]
+    assert set(read("model", *written)) == {("wh1000xm5",)}
+    assert read("model", "iPhone14 case", "iPhone 14 case")[0] == ("iphone: 14",)
+    with_region, without = read("model", "TV QE55Q80CATXXU", "TV QE55Q80C")
+    assert set(without) < set(with_region)
+
+
+@pytest.mark.parametrize(
+    ("kind", "title", "values"),
+    [
+        ("amount", "milk powder 0,4 kg", ("400 g",)),
+        ("amount", "cola 330 ml", ("330 ml",)),
+        ("count", "screws 50 pcs", ("50",)),
+        ("count", "1 box isi 12", ("12",)),
+        ("count", "cola 24 x 330 ml", ("24",)),
+        ("memory", "phone 8/128GB", ("128 gb", "8 gb")),
+        ("memory", "SSD 1 TB", ("1000 gb",)),
+        ("measure", "LED bulb 9W", ("9 w",)),
+        ("measure", "vitamin D3 1000 IU", ("1000 iu",)),
+        ("measure", "lamp 9 W, 2 years warranty", ("9 w",)),
+        ("measure", "lens 50mm f/1.8", ("1.8 f", "50 mm")),
+    ],
+)
+def test_quantities(kind: str, title: str, values: tuple[str, ...]) -> None:
+    assert read(kind, title) == [values]
+
+
+def test_words_of_the_brand_say_nothing() -> None:
+    assert read("colour", "Red Bull jacket black", brand="Red Bull") == [("black",)]
+    assert read("model", "A4Tech mouse X7", brand="A4Tech") == [("x7",)]
+
+
+def test_columns_are_read_by_their_names() -> None:
+    columns: dict[str, list[str | None]] = {
+        "Farbe": ["schwarz", None],
+        "size": ["XL", "42"],
+        "pack_size": ["6", ""],
+        "ram_capacity": ["8 GB DDR4", "16 GB"],
+        "ssd_capacity": ["512 GB", None],
+        "mpn": ["WH-1000XM5", "n/a"],
+        "shipping_weight": ["2 kg", "3 kg"],
+        "cpu_frequency": ["2.6 GHz", None],
+        "remarks": ["red", "blue"],
+    }
+    values = read_attributes(["one", "two"], columns).values
+    assert {kind: one[0] for kind, one in values.items() if one[0]} == {
+        "count": ("6",),
+        "size": ("xl",),
+        "colour": ("black",),
+        "model": ("wh1000xm5",),
+        "memory": ("ram: 8 gb", "storage: 512 gb"),
+        "measure": ("cpu frequency: 2600000000 hz",),
+    }
+    assert values["memory"][1] == ("ram: 16 gb",)
+    assert values["size"][1] == ("size: 42",)
+
+
+def test_frame_has_one_row_per_posting_and_a_column_per_kind() -> None:
+    frame = read_attributes(["black shirt size_xl", ""]).frame(["a", "b"])
+    assert frame.columns == ["posting_id", *KINDS]
+    assert frame["colour"].to_list() == [["black"], []]
+    assert frame["size"].to_list() == [["xl"], []]
+    assert read_attributes([]).frame([]).shape == (0, 1 + len(KINDS))
+
+
+def test_aspects_keep_apart_what_cannot_contradict() -> None:
+    values = read("measure", "drill 18V 50W")[0]
+    assert {aspect(value) for value in values} == {"v", "w"}
+    assert aspect("ram: 8 gb") != aspect("8 gb")
+
+
+WORDS = st.sampled_from(
+    "black 黑 手机壳 for untuk iphone 14 pro wh-1000xm5 wh1000 xm5 400g 2pcs x + with size_xl"
+    " l case 205/55 r16 i5-3320m เคส สีดำ"
+    " ブラック f/1.8 orange tee [sku1] ( ) , - 8gb 1024gb king duvet".split()
+)
+TITLES = st.lists(WORDS, max_size=12).map(" ".join) | st.text(max_size=60)
+
+
+@given(st.lists(TITLES, max_size=6))
+def test_any_text_is_read_and_order_does_not_matter(raw: list[str]) -> None:
+    titles = [normalise_title(clean_title(title)) for title in raw]
+    there = read_attributes(titles).values
+    back = read_attributes(titles[::-1]).values
+    for kind in KINDS:
+        assert list(there[kind]) == list(back[kind])[::-1]
+        assert all(list(one) == sorted(set(one)) and "" not in one for one in there[kind])
+
+
+@given(st.lists(st.text(max_size=40) | st.none(), min_size=1, max_size=3), st.text(max_size=12))
+def test_any_column_is_read(cells: list[str | None], name: str) -> None:
+    for column in (name, "color", "size", "ram", "weight", "model", "quantity"):
+        read_attributes([""] * len(cells), {column: cells}, brands=cells)
+
+
+def test_time_grows_with_length() -> None:
+    title = normalise_title(clean_title("black 手机壳 wh-1000xm5 for iphone 14 pro 400g " * 40))
+    began = time.perf_counter()
+    read_attributes([title] * 20)
+    short = time.perf_counter() - began
+    began = time.perf_counter()
+    read_attributes([title * 4] * 20)
+    assert time.perf_counter() - began < 12 * short + 0.1
