@@ -36,7 +36,15 @@ _REPLACED = {
     "⁄": "/",
     "−": "-",
     "№": " no ",
+    "٫": ".",
+    "٬": ",",
 }
+_MISSING = frozenset(
+    "nan na n/a none null nil undefined nat unknown #n/a #ref! #value! #name? #null! #num! #div/0!"
+    " (null) (none) (nan) (empty) (blank)".split()
+) | {"no title", "(no title)", "[no title]"}
+_LONGEST_MISSING = max(map(len, _MISSING))
+_WORD = re.compile(r"[^\W_]")
 
 
 class _Spelling(dict[int, str]):
@@ -49,6 +57,8 @@ class _Spelling(dict[int, str]):
             plain = "-"
         elif kind in ("Cc", "Cs", "Co", "Cn", "Zl", "Zp", "Sk"):
             plain = " "
+        elif kind == "Nd":
+            plain = str(unicodedata.digit(char))  # Arabic-Indic, Devanagari, Thai, full width
         elif kind in ("Cf", "Me") or "\ufe00" <= char <= "\ufe0f" or 0xE0100 <= code <= 0xE01EF:
             plain = ""  # zero-width, bidi and variation marks sit inside words
         elif kind == "So":
@@ -70,7 +80,8 @@ def clean_title(raw: str | None) -> str:
     Undone, in this order: the `b'...'` wrapper and the `\xc3\x89` escapes of a printed `bytes`
     object (also with doubled backslashes), `\u00e9` and `\n` escapes, HTML entities (also escaped
     twice) and tags, pictographs and invisible characters, fancy letters (Unicode NFKC), case,
-    typographic quotes and dashes, runs of white space. Accents stay; `normalise_title` folds them.
+    typographic quotes and dashes, digits of other scripts, runs of white space. Accents stay;
+    `normalise_title` folds them. What says that a title is missing ("nan", "#REF!", "-") is none.
 
     Parameters
     ----------
@@ -87,12 +98,14 @@ def clean_title(raw: str | None) -> str:
     text = raw
     for _ in range(_MAX_PASSES):
         if _is_plain(text):
-            return _tidy(text)
+            text = _tidy(text)
+            break
         cleaned = _clean_once(text)
         if cleaned == text:
             break
         text = cleaned
-    return text
+    missing = len(text) <= _LONGEST_MISSING and text in _MISSING
+    return "" if missing or not _WORD.search(text) else text
 
 
 def clean_titles(raw: Iterable[str | None]) -> list[str]:

@@ -15,6 +15,17 @@ _PHONE = re.compile(
 _POWER = re.compile(
     r"charg|casan|adapt|\bcas\b|kabel|cable|sekring|fuse|\bmcb\b|output|power|aki\b"
 )
+_GADGET = re.compile(r"iphone|galaxy|redmi|xiaomi|huawei|flash ?dis[ck]|micro ?sd|手机|苹果|华为|小米|固态")
+_STORAGE = re.compile(
+    r"disque|\bssd\b|\bhdd\b|\bnvme|stockage|externe|interne|memoire|\bcle\b|smartphone|\bram\b|\busb"
+    r"|\bnas\b|sata\b|seagate|iphone|galaxy|ordinateur|carte"
+)
+_SIZES_OF_MEMORY = frozenset((*(2.0**n for n in range(11)), 3, 6, 10, 12, 14, 18, 20, 22, 24, 48, 96, 120))
+_SIZES_OF_MEMORY |= {240, 250, 480, 500, 960, 1000, 1.5, 2000, 4000}
+_BATTERY = re.compile(r"batter|ak+u|\baki\b|bater|power|[0-9] ?v\b")
+_SCREEN = re.compile(r"monitor|laptop|notebook|\btv\b|displa|screen|ipad|tablet|\bled\b|wheel")
+_CARAT = re.compile(r"diamond|gold|ring\b|carat|karat|emas|cincin|moissanite|gem")
+_SIZES_OF_GADGETS = frozenset((32, 64, 128, 256, 512))
 _VOLTS = re.compile(r"[0-9] ?v(?:olts?)?\b")
 _LONG_GOODS = re.compile(
     r"kabel|cable|selang|hose|\bhdmi|\busb\b|\blan\b|\baux\b|meter|tali\b|lampu|\bled\b|strip"
@@ -89,6 +100,8 @@ def _gram(text: str, match: re.Match[str]) -> str | None:
     """`4g` is a network and `7g` an iPhone in titles about such things; Nikon lenses end in G."""
     generation = not match["gap"] and _number(match) in (2, 2.4, 3, 4, 5, 5.8, 6, 7, 8, 802.11)
     lens = not match["gap"] and ("nikon" in text or "nikkor" in text)
+    if not match["gap"] and _number(match) in _SIZES_OF_GADGETS and _GADGET.search(text, 0, _CONTEXT):
+        return "gb"
     if lens or (generation and _PHONE.search(text, 0, _CONTEXT)):
         return None
     return _unless_coded(text, match)
@@ -170,16 +183,19 @@ def _percent(text: str, match: re.Match[str]) -> str | None:
 
 
 def _inch_word(text: str, match: re.Match[str]) -> str | None:
-    """Read "46in", but not "4in 1" and not "3 in 1"."""
+    """Read "46in", "10.9 in" and "27 in monitor", but not "4in 1" and not "3 in 1"."""
     after = text[match.end() : match.end() + 4].lstrip(" -.")
-    attached = match["gap"] != " " and not after[:1].isdigit() and not after.startswith("one")
-    return "inch" if attached else None
+    if after[:1].isdigit() or after.startswith("one"):
+        return None
+    value = _number(match)
+    measured = match["gap"] != " " or value % 1 or (value > 5 and _SCREEN.search(text, 0, _CONTEXT))
+    return "inch" if measured else None
 
 
 def _inch_mark(text: str, match: re.Match[str]) -> str | None:
     """Read `10"` as inches unless the mark closes a quotation."""
     opened = len(_QUOTE.findall(text, max(0, match.start() - _CONTEXT), match.start())) % 2 == 1
-    return None if opened or match["gap"] == "-" else '"'
+    return None if opened or match["gap"] == "-" else match["word"]
 
 
 def _ounce(text: str, match: re.Match[str]) -> str:
@@ -218,6 +234,45 @@ def _count_letter(text: str, match: re.Match[str]) -> str | None:
     return "pcs" if _COUNTED_GOODS.search(text, 0, _CONTEXT) else None
 
 
+def _count_er(text: str, match: re.Match[str]) -> str | None:
+    """German "40er" counts; "90er Jahre" are years, a French "1er" is the first."""
+    years = text.startswith(" jahre", match.end())
+    return None if match["gap"] or years or _number(match) < 2 else "er"
+
+
+def _count_or_carat(text: str, match: re.Match[str]) -> str | None:
+    carat = _number(match) % 1 or _CARAT.search(text, 0, _CONTEXT)
+    return None if carat else _unless_coded(text, match)
+
+
+def _french_memory(text: str, match: re.Match[str]) -> str | None:
+    """`Go` and `To` are units in sizes that memory has; apart from the number, beside storage."""
+    version = "." in text[match.start() : match.end("rest")]  # "usb 2.0 to lan"
+    if _number(match) not in _SIZES_OF_MEMORY or match["gap"] == "-" or version:
+        return None
+    joined = not match["gap"] and match["word"] != "to"
+    followed = re.match(r" ?[0-9]", text[match.end() : match.end() + 2])
+    sure = joined or (match["word"] == "go" and _number(match) >= 16)
+    stored = sure or _STORAGE.search(text, 0, _CONTEXT) or match.end() == len(text)
+    return match["word"] if stored and not followed else None
+
+
+def _centilitre(text: str, match: re.Match[str]) -> str | None:
+    """`811 cl-811` are two names of a cartridge."""
+    code = re.match(r"[ -]?[0-9]", text[match.end() : match.end() + 2])
+    return None if code or _is_code(text, match) or _number(match) > 500 else "cl"
+
+
+def _ampere_hour(text: str, match: re.Match[str]) -> str | None:
+    return "ah" if not match["gap"] or _BATTERY.search(text, 0, _CONTEXT) else None
+
+
+def _russian_volt(text: str, match: re.Match[str]) -> str | None:
+    """`2 в 1` is two in one."""
+    follows = text[match.end() : match.end() + 2].lstrip()[:1]
+    return None if follows.isdigit() or (match["gap"] and _number(match) < 5) else "в"
+
+
 _RULES: dict[str, Callable[[str, re.Match[str]], str | None]] = {
     "g": _gram,
     "m": _metre,
@@ -233,6 +288,7 @@ _RULES: dict[str, Callable[[str, re.Match[str]], str | None]] = {
     "persen": _percent,
     "in": _inch_word,
     '"': _inch_mark,
+    "''": _inch_mark,
     "oz": _ounce,
     "th": _year,
     "t": _year_in_range,
@@ -242,4 +298,14 @@ _RULES: dict[str, Callable[[str, re.Match[str]], str | None]] = {
     "year": _year_word,
     "'s": _count_mark,
     "s": _count_letter,
+    "er": _count_er,
+    "ct": _count_or_carat,
+    "cts": _count_or_carat,
+    "go": _french_memory,
+    "mo": _french_memory,
+    "to": _french_memory,
+    "ah": _ampere_hour,
+    "cl": _centilitre,
+    "в": _russian_volt,
+    **dict.fromkeys(("jahre", "anos", "anni", "ans"), _year_word),
 }

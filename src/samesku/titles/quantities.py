@@ -14,7 +14,18 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from samesku.titles.judgement import judge
-from samesku.titles.units import DIVISIBLE, LENGTHS, UNITS, Quantity, spell, to_base
+from samesku.titles.scripts import fold
+from samesku.titles.units import (
+    DIVISIBLE,
+    FOREIGN_UNIT,
+    LENGTHS,
+    UNITS,
+    Quantity,
+    pack_after,
+    pack_before,
+    spell,
+    to_base,
+)
 
 
 class Reading(NamedTuple):
@@ -42,14 +53,16 @@ class _Atom(NamedTuple):
 
 
 # The digit comes first so that the search skips to digits; the look-behinds then ask what stood
-# before it: nothing, or the "x" of "10cmx5", or a word sellers glue to a number.
+# before it: nothing, or the "x" of "10cmx5", or a word sellers glue to a number, or a nappy's size.
 _ATOM = re.compile(
     r"[0-9](?:(?<![a-z0-9_].)(?<![0-9][.,].)|(?<=[0-9 ]x.)|(?<=[0-9][mgl\"]x.)"
     r"|(?<=[0-9 ](?:[ckm][mgl]|gr)x.)"
+    r"|(?<=[^\x00-\x7f][xlms].)|(?<=[^\x00-\x7f]xl.)|(?<=\(x.)|(?<=^x.)"
     r"|(?<=spf.)|(?<=isi.)|(?<=\buk.)|(?<=size.)|(?<=size_.))"
     r"(?P<rest>[0-9]{0,9}(?:[.,][0-9]{1,7})*)(?![0-9])"
     r"(?:(?P<gap>[ -]?)(?P<word>(?:mm|cm|m|inch|g|gr|kg|ml|l|\")(?=x ?[0-9])"
-    r"|(?:fl\.? ?oz|[a-z]+|'s|%|\")(?![a-z0-9])))?"
+    r"|(?:fl\.? ?oz|[a-z]+|'(?:s|l[iu])|%|\"|'')(?![a-z0-9])"
+    rf"|(?=[^\x00-\x7f]){FOREIGN_UNIT}))?"
 )
 _LINKS = {
     **dict.fromkeys(("x", "*"), "times"),
@@ -67,9 +80,9 @@ _WORDS = re.compile(
     r"|(?:(?:se|per ?)(?P<count>lusin|kodi|pasang|rim)(?:an)?|(?P<dozens>lusin|kodi)an)\b)"
 )
 _WORDS_HINT = re.compile(r"siz|uk|sz|lusin|kodi|pasang|rim")
-_ALWAYS_THOUSANDS = frozenset(("pcs", "pack", "mah", "w", "lm", "month"))
-_WHOLE = frozenset(("pcs", "pack", "ply"))
-_PACKED = frozenset(("g", "ml", "pcs", "pack", "w", "a"))
+_ALWAYS_THOUSANDS = frozenset(("pcs", "mah", "w", "lm", "month"))
+_WHOLE = frozenset(("pcs", "ply"))
+_PACKED = frozenset(("g", "ml", "pcs", "w", "a"))
 _LONGEST_RUN = 12
 _WIDEST_CHOICE = 50
 _MEMORY = frozenset(("8", "16", "32", "64", "128", "256", "512"))
@@ -81,7 +94,7 @@ def read_quantities(clean: str) -> list[Reading]:
     Parameters
     ----------
     clean
-        A title as `clean_title` returns it.
+        A title as `clean_title` returns it, folded (see `scripts.fold`).
 
     Returns
     -------
@@ -127,7 +140,7 @@ def quantity_tokens(clean: str) -> list[str]:
 
 def stated(clean: str) -> Stated:
     """What :func:`quantities` and :func:`quantity_tokens` list, from one reading."""
-    readings = read_quantities(clean)
+    readings = read_quantities(fold(clean))
     return Stated(
         tuple(quantity for reading in readings for quantity in reading.quantities),
         tuple(
@@ -143,14 +156,28 @@ def _atom(text: str, match: re.Match[str]) -> _Atom:
     start = match.start()
     word = match["word"]
     stop = match.end("rest")
+    number = text[start:stop]
     spelling = judge(text, match, word) if word else None
-    return _Atom(start, match.end() if spelling else stop, text[start:stop], spelling)
+    if spelling is None:
+        return _Atom(start, stop, number, None)
+    stop = match.end()
+    if (unit := UNITS[spelling]).base == "pcs":
+        stop = pack_after(text, stop, spelling)
+    elif start and text[start - 1] in ".," and number.isdigit() and number[0] != "0":
+        # ".33 l" is a third of a litre; " .50 ml" and ", 500 ml" are careless punctuation.
+        if (unit.factor >= 1000 or unit.rounded or len(number) == 1) and _opens(text, start - 1):
+            start, number = start - 1, f"0.{number}"
+    return _Atom(start, stop, number, spelling)
+
+
+def _opens(text: str, at: int) -> bool:
+    return at == 0 or text[at - 1] in " (/x*+"
 
 
 def _read_atoms(text: str, atoms: list[_Atom]) -> Iterator[Reading]:
     links = [_LINKS.get(text[left.stop : right.start].strip()) for left, right in pairwise(atoms)]
     links.append(None)
-    at = 0
+    at = done = 0
     while at < len(atoms):
         link = links[at]
         end = at + 1
@@ -161,7 +188,8 @@ def _read_atoms(text: str, atoms: list[_Atom]) -> Iterator[Reading]:
             end = at + 1
             reading = _read_one(text, atoms[at])
         if reading is not None:
-            yield reading
+            yield reading if reading.start >= done else reading._replace(start=atoms[at].start)
+            done = reading.stop
         at = end
 
 
@@ -206,10 +234,18 @@ def _measure(atom: _Atom, spelling: str | None) -> list[Quantity]:
 
 
 def _read_one(text: str, atom: _Atom) -> Reading | None:
-    if atom.spelling is None:
+    if atom.spelling is None or _is_numbered_size(text, atom):
         return _read_bare(text, atom)
     found = _measure(atom, atom.spelling)
     return _reading(atom.start, atom.stop, found) if found else None
+
+
+def _is_numbered_size(text: str, atom: _Atom) -> bool:
+    """Tell "size 4 nappies" from "size 34 pcs"."""
+    if UNITS[atom.spelling or "pcs"].base != "pcs" or atom.spelling == "pcs":
+        return False
+    lead = _lead(text, atom.start)
+    return lead is not None and lead[1] == "size"
 
 
 def _read_bare(text: str, atom: _Atom) -> Reading | None:
@@ -217,7 +253,7 @@ def _read_bare(text: str, atom: _Atom) -> Reading | None:
     lead = _lead(text, atom.start)
     is_each = text[atom.start - 1 : atom.start] == "@"
     if lead is None and not is_each and atom.number.isdigit():
-        return None
+        return _read_pack(text, atom)
     values = _values(atom.number, None)
     value = values[0] if len(values) == 1 else 0
     kind = lead[1] if lead else ""
@@ -232,6 +268,15 @@ def _read_bare(text: str, atom: _Atom) -> Reading | None:
         sizes = tuple(Quantity(value, "size") for value in values)
         return Reading(lead.start(), atom.stop, token, sizes)
     return _read_plain(text, atom, values)
+
+
+def _read_pack(text: str, atom: _Atom) -> Reading | None:
+    """Read "pack of 3", "lot de 4", phrase and all."""
+    start = pack_before(text, atom.start)
+    if start is None or text[atom.stop : atom.stop + 1].isalpha():
+        return None
+    count = float(atom.number)
+    return _reading(start, atom.stop, [Quantity(count, "pcs")]) if 2 <= count <= 5000 else None
 
 
 def _read_plain(text: str, atom: _Atom, values: list[float]) -> Reading | None:

@@ -1,8 +1,15 @@
-"""Units of measure as Indonesian, Malay and English sellers write them, and their base units."""
+"""Units of measure in many languages, from `words/units.toml`, and their base units."""
 
 from __future__ import annotations
 
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterator
+from importlib.resources import files
 from typing import NamedTuple
+
+from samesku.titles.scripts import MARKS, fold
 
 
 class Unit(NamedTuple):
@@ -17,76 +24,33 @@ class Unit(NamedTuple):
 class Quantity(NamedTuple):
     """A measured property of the product, in the base unit of its kind.
 
-    Base units: `g`, `ml`, `mm`, `pcs` (single things), `pack` (boxes, sets, strips ...), `gb`, `w`,
-    `mah`, `v`, `a`, `hz`, `lm`, `%`, `month`, `spf`, `size` (numbered clothing), `gsm`, `mp`,
-    `ply`.
+    Base units: `g`, `ml`, `mm`, `pcs` (things, and packs of things), `gb`, `w`, `mah`, `v`, `a`,
+    `hz`, `lm`, `%`, `month`, `spf`, `size` (numbered clothing), `gsm`, `mp`, `ply`.
     """
 
     value: float
     unit: str
 
 
-_SPELLINGS: dict[tuple[str, float], str] = {
-    ("g", 1): "g gr grm grms gram grams gramm gms",
-    ("g", 1000): "kg kgs kilo kilogram kilograms",
-    ("g", 0.001): "mg mgr miligram milligram milligrams",
-    ("g", 100): "ons",
-    ("ml", 1): "ml mililiter milliliter milliliters millilitre millilitres cc",
-    ("ml", 1000): "l lt ltr ltrs liter litre liters litres",
-    ("mm", 1): "mm milimeter millimeter millimetre",
-    ("mm", 10): "cm cms centimeter centimetre sentimeter",
-    ("mm", 1000): "m mtr mtrs meter meters metre metres",
-    (
-        "pcs",
-        1,
-    ): "pcs pc pce pces piece pieces buah bh biji butir unit units lembar lbr lmbr helai"
-    " sheet sheets pad pads tablet tablets kapsul kapsl capsule capsules kaplet caplet caplets"
-    " softgel softgels sachet sachets saset sch bungkus bks roll rolls batang ekor",
-    ("pcs", 2): "pasang pair pairs",
-    ("pcs", 12): "lusin dozen lsn",
-    ("pcs", 20): "kodi",
-    ("pcs", 144): "gross",
-    ("pcs", 500): "rim ream reams",
-    (
-        "pack",
-        1,
-    ): "pack packs pak box boxes dus karton carton set sets strip strips blister renceng"
-    " botol bottle bottles toples kaleng kotak paket stel",
-    ("gb", 1): "gb gig",
-    ("gb", 1 / 1024): "mb",
-    ("gb", 1024): "tb",
-    ("w", 1): "w watt watts wat",
-    ("w", 1000): "kw kilowatt",
-    ("mah", 1): "mah",
-    ("v", 1): "v volt volts",
-    ("a", 1): "a ampere amp amps amper",
-    ("hz", 1): "hz hertz",
-    ("hz", 1e3): "khz",
-    ("hz", 1e6): "mhz",
-    ("hz", 1e9): "ghz",
-    ("lm", 1): "lm lumen lumens",
-    ("%", 1): "% persen percent",
-    ("month", 1): "month months bulan bln mos",
-    ("month", 12): "tahun thn th year years yr yrs y t",
-    ("gsm", 1): "gsm",
-    ("mp", 1): "mp megapixel megapixels",
-    ("ply", 1): "ply lapis layer layers",
-}
-_IMPERIAL: dict[tuple[str, float], str] = {
-    ("g", 28.349523): "oz ounce ounces",
-    ("g", 453.59237): "lb lbs pound pounds",
-    ("ml", 29.573530): "floz",
-    ("ml", 3785.4118): "gal gallon gallons galon",
-    ("mm", 25.4): 'inch inches inc inci inchi in "',
-    ("mm", 304.8): "ft feet foot",
-    ("mm", 914.4): "yd yard yards",
-}
+_DATA = tomllib.loads((files(__package__) / "words/units.toml").read_text("utf-8"))
+_PACK: dict[str, str] = _DATA.pop("pack")
 
-UNITS: dict[str, Unit] = {
-    **{s: Unit(*unit) for unit, spelt in _SPELLINGS.items() for s in spelt.split()},
-    **{s: Unit(*unit, rounded=True) for unit, spelt in _IMPERIAL.items() for s in spelt.split()},
-}
-"""Every spelling this library reads, lower case, to its unit."""
+
+def _words(spelt: str) -> list[str]:
+    """Split a list of spellings, each as a folded title spells it; `_` stands for a space."""
+    folded = fold(unicodedata.normalize("NFKC", spelt).lower())
+    return [word.replace("_", " ") for word in folded.split()]
+
+
+def _spellings() -> Iterator[tuple[str, Unit]]:
+    for base, entries in _DATA.items():
+        for entry in entries:
+            unit = Unit(base, float(entry.pop("factor")), entry.pop("rounded", False))
+            yield from ((word, unit) for spelt in entry.values() for word in _words(spelt))
+
+
+UNITS: dict[str, Unit] = dict(_spellings())
+"""Every spelling this library reads, lower case and folded, to its unit."""
 
 LENGTHS = frozenset(spelling for spelling, unit in UNITS.items() if unit.base == "mm")
 DIVISIBLE = frozenset(
@@ -97,10 +61,57 @@ DIVISIBLE = frozenset(
 """Spellings of which there are halves: "1/2 kg" is one half, "10/20 pcs" a choice of two."""
 
 
+def _either(words: list[str]) -> str:
+    return "|".join(map(re.escape, sorted(set(words), key=len, reverse=True)))
+
+
+_FOREIGN = [word for word in (*UNITS, *_words(_PACK["never"])) if not word[0].isascii()]
+_RUN_ON = re.compile("[\u0e00-\u0eff\u1100-\u11ff\u3040-\u9fff\uac00-\ud7ff]")
+FOREIGN_UNIT = (
+    rf"(?:{_either([word for word in _FOREIGN if _RUN_ON.match(word)])}"
+    rf"|(?:{_either([word for word in _FOREIGN if not _RUN_ON.match(word)])})(?![^\W\d_]|[{MARKS}]))"
+)
+"""Pattern of the units in other letters than Latin ones: where words run on, anything follows."""
+
+_OF = frozenset(_words(_PACK["of"]))
+_BARE = tuple(_words(_PACK["bare"]))
+_PACK_OF = re.compile(
+    rf"(?<![a-z])(?:{_either(_words(_PACK['noun']))})[ .:-]{{1,2}}(?:{_either(list(_OF))})$"
+)
+_REPEATED = re.compile(rf"[ -]?(?:{_either(_words(_PACK['er']))})(?![a-z])")
+_AFTER = re.compile(rf" ?(?:{_either(_words(_PACK['after']))})")
+
+
+def pack_before(text: str, start: int) -> int | None:
+    """Find where "pack of", "lot de" begin, if such a phrase ends before the number at `start`."""
+    first = max(0, start - 32)
+    before = text[first:start].rstrip(" .:(@-")
+    last = before.rpartition(" ")[2]
+    if last in _OF and (phrase := _PACK_OF.search(before)):
+        return first + phrase.start()
+    bare = next((word for word in _BARE if last.endswith(word)), None)
+    return first + len(before) - len(bare) if bare else None
+
+
+def pack_after(text: str, stop: int, spelling: str) -> int:
+    """Give the end of what follows a count and repeats that it is one: "6er-Pack", "24本入"."""
+    repeated = None
+    if not spelling[0].isascii():
+        repeated = _AFTER.match(text, stop)
+    elif spelling in ("er", "'li", "'lu"):
+        repeated = _REPEATED.match(text, stop)
+    return repeated.end() if repeated else stop
+
+
 def to_base(value: float, spelling: str) -> Quantity:
-    """Convert `value` in the unit spelt `spelling` to a `Quantity` in base units."""
+    """Convert `value` in the unit spelt `spelling` to a `Quantity` in base units.
+
+    Memory counts in thousands, as on the boxes: 1024 GB and 1000 GB are both 1 TB.
+    """
     unit = UNITS[spelling]
     base = value * unit.factor
+    if unit.base == "gb" and base >= 1024 and base % 1024 == 0:
+        base = base / 1024 * 1000
     return Quantity(float(f"{base:.3g}") if unit.rounded else round(base, 6), unit.base)
 
 

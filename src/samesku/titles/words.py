@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 
 from samesku.titles.quantities import read_quantities
+from samesku.titles.scripts import MARKS, fold
 from samesku.titles.units import UNITS
 
-_ACCENTS = re.compile(r"[\u0300-\u036f]+")
 _MAX_PASSES = 5
 _DIGIT_OR_SIZE = re.compile(r"[0-9]|siz|uk|sz|lusin|kodi|pasang|rim")
 # Scripts written without spaces between words: Thai, Lao, Khmer, Burmese; kana and Han.
 _SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_CHUNK = re.compile(rf"[^\W_{_SPACELESS}{_CJK}]+(?:[-'._][^\W_]+)*%?|[{_SPACELESS}{_CJK}]+")
+# A letter, and the vowel signs that belong to it.
+_LETTER = rf"(?:[^\W_]|[{MARKS}])"
+_CHUNK = re.compile(r"[^\W_]+(?:[-'._][^\W_]+)*%?", re.ASCII)
+_CHUNK_OF_ANY = re.compile(
+    rf"(?:[^\W_{_SPACELESS}{_CJK}]|[{MARKS}])+(?:[-'._]{_LETTER}+)*%?|[{_SPACELESS}{_CJK}]+"
+)
+_HANGUL = re.compile("[\uac00-\ud7a3]+")
 _RUN = re.compile(rf"[{_SPACELESS}{_CJK}]+")
 _UNITS = "|".join(sorted({unit.base for unit in UNITS.values()}, key=len, reverse=True))
 _WORD = re.compile(
     r"(?P<kept>size_[0-9a-z]+(?:[.-][0-9]+)*"
     r"|[0-9][0-9.]*(?:x[0-9.]+)+(?:mm)?(?![a-z0-9])"
     rf"|[0-9]+(?:\.[0-9]+)?(?:-[0-9]+(?:\.[0-9]+)?)?(?:{_UNITS})(?![a-z0-9])"
-    r"|[0-9]+\.[0-9]+(?:[^\W_]*))"
-    r"|(?P<word>[^\W_]+(?:['-][^\W_]+)*)"
+    rf"|[0-9]+\.[0-9]+(?:{_LETTER}*))"
+    rf"|(?P<word>{_LETTER}+(?:['-]{_LETTER}+)*)"
 )
 
 
@@ -44,7 +49,7 @@ def normalise_title(clean: str) -> str:
     str
         Normalising it again changes nothing.
     """
-    text = clean if clean.isascii() else _fold(clean)
+    text = fold(clean)
     if not _DIGIT_OR_SIZE.search(text):
         return text
     for _ in range(_MAX_PASSES):  # a rewritten neighbour can make sense of a number: rarely
@@ -65,7 +70,8 @@ def tokens(clean: str) -> list[str]:
     Quantities, dimensions, ranges, decimals and percentages are one word each. Apostrophes join
     ("l'oreal" is "loreal"), hyphens split ("t-shirt"), except in model codes, which give the whole
     code without hyphens and then its parts that have digits: "sm-a505" is "sma505", "a505". Chinese
-    and Japanese runs give character bigrams, Thai and its neighbours trigrams.
+    and Japanese runs give character bigrams, Thai and its neighbours trigrams, Korean words themselves
+    and their bigrams.
 
     Parameters
     ----------
@@ -78,12 +84,15 @@ def tokens(clean: str) -> list[str]:
 def normal_tokens(normal: str) -> list[str]:
     """Split a title as `normalise_title` returns it: `tokens` without normalising it again."""
     words: list[str] = []
-    is_ascii = normal.isascii()
-    for chunk in _CHUNK.findall(normal):
-        if is_ascii and chunk.isalnum():
-            words.append(chunk)
-        elif not is_ascii and _RUN.fullmatch(chunk):
+    if normal.isascii():
+        for chunk in _CHUNK.findall(normal):
+            words += [chunk] if chunk.isalnum() else _words_of(chunk)
+        return words
+    for chunk in _CHUNK_OF_ANY.findall(normal):
+        if _RUN.fullmatch(chunk):
             words += _grams(chunk)
+        elif _HANGUL.search(chunk):
+            words += [part for word in _words_of(chunk) for part in _korean(word)]
         else:
             words += _words_of(chunk)
     return words
@@ -95,10 +104,6 @@ def _words_of(chunk: str) -> list[str]:
     for match in _WORD.finditer(chunk):
         words += [match[0]] if match.lastgroup == "kept" else _parts(match[0])
     return words
-
-
-def _fold(text: str) -> str:
-    return unicodedata.normalize("NFC", _ACCENTS.sub("", unicodedata.normalize("NFD", text)))
 
 
 def _rewrite(text: str) -> str:
@@ -128,6 +133,18 @@ def _parts(word: str) -> list[str]:
         "".join(parts),
         *(part for part in parts if any(char.isdigit() for char in part)),
     ]
+
+
+def _korean(word: str) -> list[str]:
+    """Give the Korean words in a word, and their character bigrams: spaces are left out at will."""
+    found: list[str] = []
+    done = 0
+    for run in _HANGUL.finditer(word):
+        found += [word[done : run.start()], run[0]]
+        if len(run[0]) > 2:
+            found += [run[0][at : at + 2] for at in range(len(run[0]) - 1)]
+        done = run.end()
+    return [part for part in (*found, word[done:]) if part]
 
 
 def _grams(run: str) -> list[str]:

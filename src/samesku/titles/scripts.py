@@ -1,0 +1,77 @@
+"""One spelling of each letter: accents, harakat, alef forms, look-alikes, traditional characters.
+
+Which letters are one is data, in `words/scripts.toml`.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from importlib.resources import files
+
+_DATA = tomllib.loads((files(__package__) / "words/scripts.toml").read_text("utf-8"))
+
+
+def _ranges(*kinds: str) -> str:
+    """Ranges of a character class: all marks of these categories that belong to words."""
+    codes = [c for c in range(0x0900, 0x0E00) if unicodedata.category(chr(c)) in kinds]
+    codes += [c for c in range(0x1B00, 0x1CFA) if unicodedata.category(chr(c)) in kinds]
+    return "".join(map(chr, codes))
+
+
+MARKS = _ranges("Mn", "Mc")
+"""Vowel signs of the scripts of India and their neighbours, which are no letters by themselves."""
+
+_DROPPED = "".join(map(chr, (*range(0x300, 0x370), *range(0x610, 0x61B), 0x640, 0x670)))
+_DROPPED += "".join(map(chr, (*range(0x64B, 0x660), *range(0x6D6, 0x6DD), 0x6DF, 0x6E0)))
+_FOLDED: dict[int, str] = {
+    **dict.fromkeys(map(ord, _DROPPED), ""),
+    **str.maketrans(_DATA["letters"]["from"], _DATA["letters"]["to"]),
+    **{ord(pair[0]): pair[1] for pair in _DATA["simplified"]["pairs"].split()},
+}
+_LATIN, _CYRILLIC = _DATA["alike"]["latin"], _DATA["alike"]["cyrillic"]
+_TO_CYRILLIC = str.maketrans(_LATIN, _CYRILLIC)
+_TO_LATIN = str.maketrans(_CYRILLIC, _LATIN)
+_MIXED = re.compile(r"[a-z]*(?:[a-z][\u0400-\u04ff]|[\u0400-\u04ff][a-z])[a-z\u0400-\u04ff]*")
+_TIMES = re.compile("(?<=[0-9 ])х(?= ?[0-9])")
+_SARA_AM = re.compile("\u0e4d([\u0e48-\u0e4b])(?=\u0e32)")
+_NUMBERS = {digit: value for value, digit in enumerate(_DATA["numbers"]["digits"], start=1)}
+_NUMBERS["两"] = 2
+_CHINESE = re.compile(
+    f"(?<![第十百千{''.join(_NUMBERS)}])"
+    f"(?:([{''.join(_NUMBERS)}])?(十)([{''.join(_NUMBERS)}])?|([{''.join(_NUMBERS)}]))"
+    f"(?=[{_DATA['numbers']['measures']}])"
+)
+
+
+def fold(text: str) -> str:
+    """Bring a cleaned title to one spelling of each letter; folding again changes nothing.
+
+    Latin, Greek and Cyrillic lose their accents, Arabic its harakat, tatweel and forms of alef;
+    letters that only look right inside a Cyrillic or a Latin word become the right ones; common
+    traditional characters become simplified ones, and Chinese numbers before a measure word digits.
+    """
+    if text.isascii():
+        return text
+    apart = unicodedata.normalize("NFD", text).translate(_FOLDED)
+    text = unicodedata.normalize("NFC", apart)
+    text = _TIMES.sub("x", _MIXED.sub(_one_script, text))
+    text = _SARA_AM.sub("\\1\u0e4d", text).replace("เเ", "แ")
+    return _CHINESE.sub(_in_digits, text)
+
+
+def _one_script(match: re.Match[str]) -> str:
+    word = match[0]
+    latin = sum(char <= "z" for char in word)
+    to, stay = (_TO_CYRILLIC, "\u0400") if 2 * latin <= len(word) else (_TO_LATIN, "\0")
+    one = word.translate(to)
+    same = all((char >= "\u0400") == (stay == "\u0400") for char in one)
+    return one if same else word
+
+
+def _in_digits(match: re.Match[str]) -> str:
+    tens, ten, ones, alone = match.groups()
+    if alone:
+        return str(_NUMBERS[alone])
+    return str(10 * (_NUMBERS[tens] if tens else 1) + (_NUMBERS[ones] if ones else 0))
