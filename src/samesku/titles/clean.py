@@ -104,8 +104,9 @@ def clean_title(raw: str | None) -> str:
         if cleaned == text:
             break
         text = cleaned
-    missing = len(text) <= _LONGEST_MISSING and text in _MISSING
-    return "" if missing or not _WORD.search(text) else text
+    if len(text) <= _LONGEST_MISSING and text in _MISSING:
+        return ""
+    return text if text[:1].isalnum() or _WORD.search(text) else ""
 
 
 def clean_titles(raw: Iterable[str | None]) -> list[str]:

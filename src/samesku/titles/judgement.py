@@ -15,18 +15,23 @@ _PHONE = re.compile(
 _POWER = re.compile(
     r"charg|casan|adapt|\bcas\b|kabel|cable|sekring|fuse|\bmcb\b|output|power|aki\b"
 )
-_GADGET = re.compile(r"iphone|galaxy|redmi|xiaomi|huawei|flash ?dis[ck]|micro ?sd|手机|苹果|华为|小米|固态")
+_GADGET = re.compile(
+    r"iphone|galaxy|redmi|xiaomi|huawei|flash ?dis[ck]|micro ?sd|手机|苹果|华为|小米|固态"
+)
 _STORAGE = re.compile(
     r"disque|\bssd\b|\bhdd\b|\bnvme|stockage|externe|interne|memoire|\bcle\b|smartphone|\bram\b|\busb"
     r"|\bnas\b|sata\b|seagate|iphone|galaxy|ordinateur|carte"
 )
-_SIZES_OF_MEMORY = frozenset((*(2.0**n for n in range(11)), 3, 6, 10, 12, 14, 18, 20, 22, 24, 48, 96, 120))
+_SIZES_OF_MEMORY = frozenset(
+    (*(2.0**n for n in range(11)), 3, 6, 10, 12, 14, 18, 20, 22, 24, 48, 96, 120)
+)
 _SIZES_OF_MEMORY |= {240, 250, 480, 500, 960, 1000, 1.5, 2000, 4000}
 _BATTERY = re.compile(r"batter|ak+u|\baki\b|bater|power|[0-9] ?v\b")
 _SCREEN = re.compile(r"monitor|laptop|notebook|\btv\b|displa|screen|ipad|tablet|\bled\b|wheel")
 _CARAT = re.compile(r"diamond|gold|ring\b|carat|karat|emas|cincin|moissanite|gem")
 _SIZES_OF_GADGETS = frozenset((32, 64, 128, 256, 512))
 _VOLTS = re.compile(r"[0-9] ?v(?:olts?)?\b")
+_TYRE = re.compile(r"r[12][0-9] $")
 _LONG_GOODS = re.compile(
     r"kabel|cable|selang|hose|\bhdmi|\busb\b|\blan\b|\baux\b|meter|tali\b|lampu|\bled\b|strip"
     r"|antena|tinggi|panjang|kain"
@@ -98,9 +103,15 @@ def _low_end(text: str, start: int) -> float | None:
 
 def _gram(text: str, match: re.Match[str]) -> str | None:
     """`4g` is a network and `7g` an iPhone in titles about such things; Nikon lenses end in G."""
+    if text.startswith(("/m2", "/m²"), match.end()):
+        return "gsm"
     generation = not match["gap"] and _number(match) in (2, 2.4, 3, 4, 5, 5.8, 6, 7, 8, 802.11)
     lens = not match["gap"] and ("nikon" in text or "nikkor" in text)
-    if not match["gap"] and _number(match) in _SIZES_OF_GADGETS and _GADGET.search(text, 0, _CONTEXT):
+    if (
+        not match["gap"]
+        and _number(match) in _SIZES_OF_GADGETS
+        and _GADGET.search(text, 0, _CONTEXT)
+    ):
         return "gb"
     if lens or (generation and _PHONE.search(text, 0, _CONTEXT)):
         return None
@@ -157,7 +168,9 @@ def _ampere(text: str, match: re.Match[str]) -> str | None:
 
 
 def _volt(text: str, match: re.Match[str]) -> str | None:
-    return None if _is_code(text, match) or _number(match) > 1000 else "v"
+    """`205/55 R16 91V` is a tyre."""
+    tyre = _TYRE.search(text, max(0, match.start() - 5), match.start())
+    return None if tyre or _is_code(text, match) or _number(match) > 1000 else "v"
 
 
 def _watt(text: str, match: re.Match[str]) -> str | None:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from samesku.titles.judgement import judge
 from samesku.titles.scripts import fold
+from samesku.titles.sizes import Reading, make_reading, names_size, read_sizes
 from samesku.titles.units import (
     DIVISIBLE,
     FOREIGN_UNIT,
@@ -26,16 +27,6 @@ from samesku.titles.units import (
     spell,
     to_base,
 )
-
-
-class Reading(NamedTuple):
-    """One stretch of a title, `text[start:stop]`, and what it says."""
-
-    start: int
-    stop: int
-    token: str
-    """Canonical form: one word, or several with spaces between."""
-    quantities: tuple[Quantity, ...] = ()
 
 
 class Stated(NamedTuple):
@@ -72,14 +63,6 @@ _LINKS = {
 }
 _LEAD = re.compile(r"(?<![a-z])(isi|contents?|spf|size|ukuran|uk|sz)[ .:_(@-]{0,3}$")
 _PLUG = re.compile(r"[ -]?(?:pin|plug|socket)")
-_SIZE = r"(?:xxs|xs|x{0,5}l|s|m|[2-9]x?l)"
-_WORDS = re.compile(
-    rf"(?<![a-z_])(?:(?:size|ukuran|uk|sz)[ .:_]{{1,3}}"
-    rf"(?P<sizes>{_SIZE}(?: ?[-/,&] ?{_SIZE})*)(?![a-z0-9'])"
-    r"|(?P<all>(?:all|one|free)[ -]?size|size_all)\b"
-    r"|(?:(?:se|per ?)(?P<count>lusin|kodi|pasang|rim)(?:an)?|(?P<dozens>lusin|kodi)an)\b)"
-)
-_WORDS_HINT = re.compile(r"siz|uk|sz|lusin|kodi|pasang|rim")
 _ALWAYS_THOUSANDS = frozenset(("pcs", "mah", "w", "lm", "month"))
 _WHOLE = frozenset(("pcs", "ply"))
 _PACKED = frozenset(("g", "ml", "pcs", "w", "a"))
@@ -103,8 +86,8 @@ def read_quantities(clean: str) -> list[Reading]:
     """
     atoms = [_atom(clean, match) for match in _ATOM.finditer(clean)]
     readings = list(_read_atoms(clean, atoms)) if atoms else []
-    if _WORDS_HINT.search(clean):
-        words = [_read_words(match) for match in _WORDS.finditer(clean)]
+    if names_size(clean):
+        words = read_sizes(clean)
         taken = [(word.start, word.stop) for word in words]
         apart = [r for r in readings if all(r.stop <= a or r.start >= b for a, b in taken)]
         readings = sorted(words + apart)
@@ -140,16 +123,13 @@ def quantity_tokens(clean: str) -> list[str]:
 
 def stated(clean: str) -> Stated:
     """What :func:`quantities` and :func:`quantity_tokens` list, from one reading."""
-    readings = read_quantities(fold(clean))
-    return Stated(
-        tuple(quantity for reading in readings for quantity in reading.quantities),
-        tuple(
-            token
-            for reading in readings
-            if reading.quantities or reading.token.startswith("size_")
-            for token in reading.token.split()
-        ),
-    )
+    found: list[Quantity] = []
+    words: list[str] = []
+    for _, _, token, quantities in read_quantities(fold(clean)):
+        if quantities or token.startswith("size_"):
+            found += quantities
+            words += token.split()
+    return Stated(tuple(found), tuple(words))
 
 
 def _atom(text: str, match: re.Match[str]) -> _Atom:
@@ -164,17 +144,19 @@ def _atom(text: str, match: re.Match[str]) -> _Atom:
     if (unit := UNITS[spelling]).base == "pcs":
         stop = pack_after(text, stop, spelling)
     elif start and text[start - 1] in ".," and number.isdigit() and number[0] != "0":
-        # ".33 l" is a third of a litre; " .50 ml" and ", 500 ml" are careless punctuation.
-        if (unit.factor >= 1000 or unit.rounded or len(number) == 1) and _opens(text, start - 1):
+        # ".33 l" is a third of a litre; " .50 ml" is careless punctuation.
+        large = unit.factor >= 1000 or unit.rounded or len(number) == 1
+        if large and (start == 1 or text[start - 2] in " (/x*+"):
             start, number = start - 1, f"0.{number}"
     return _Atom(start, stop, number, spelling)
 
 
-def _opens(text: str, at: int) -> bool:
-    return at == 0 or text[at - 1] in " (/x*+"
-
-
 def _read_atoms(text: str, atoms: list[_Atom]) -> Iterator[Reading]:
+    if len(atoms) == 1:
+        alone = _read_one(text, atoms[0])
+        if alone is not None:
+            yield alone
+        return
     links = [_LINKS.get(text[left.stop : right.start].strip()) for left, right in pairwise(atoms)]
     links.append(None)
     at = done = 0
@@ -237,7 +219,7 @@ def _read_one(text: str, atom: _Atom) -> Reading | None:
     if atom.spelling is None or _is_numbered_size(text, atom):
         return _read_bare(text, atom)
     found = _measure(atom, atom.spelling)
-    return _reading(atom.start, atom.stop, found) if found else None
+    return make_reading(atom.start, atom.stop, found) if found else None
 
 
 def _is_numbered_size(text: str, atom: _Atom) -> bool:
@@ -259,7 +241,7 @@ def _read_bare(text: str, atom: _Atom) -> Reading | None:
     kind = lead[1] if lead else ""
     if kind in ("isi", "content", "contents") or is_each:
         if value % 1 == 0 and 2 <= value <= 5000:
-            return _reading(atom.start, atom.stop, [Quantity(value, "pcs")])
+            return make_reading(atom.start, atom.stop, [Quantity(value, "pcs")])
     elif lead and kind == "spf":
         if value:
             return Reading(lead.start(), atom.stop, f"spf{spell(value)}", (Quantity(value, "spf"),))
@@ -276,7 +258,7 @@ def _read_pack(text: str, atom: _Atom) -> Reading | None:
     if start is None or text[atom.stop : atom.stop + 1].isalpha():
         return None
     count = float(atom.number)
-    return _reading(start, atom.stop, [Quantity(count, "pcs")]) if 2 <= count <= 5000 else None
+    return make_reading(start, atom.stop, [Quantity(count, "pcs")]) if 2 <= count <= 5000 else None
 
 
 def _read_plain(text: str, atom: _Atom, values: list[float]) -> Reading | None:
@@ -336,7 +318,7 @@ def _read_multipack(run: list[_Atom]) -> Reading | None:
             if not stated or not (2 <= stated[0].value <= 1000 and stated[0].value % 1 == 0):
                 return None
         found += stated
-    return _reading(run[0].start, run[-1].stop, found)
+    return make_reading(run[0].start, run[-1].stop, found)
 
 
 def _read_bare_dimensions(text: str, run: list[_Atom]) -> Reading | None:
@@ -388,10 +370,10 @@ def _read_list(text: str, run: list[_Atom]) -> Reading | None:
             and 0 < float(_plain(top)) < 4
         ):
             if (part := float(_plain(top)) / float(bottom)) < 1:
-                return _reading(run[0].start, run[1].stop, [to_base(part, last)])
+                return make_reading(run[0].start, run[1].stop, [to_base(part, last)])
         elif last is None and bottom in _MEMORY and _is_ram(top, bottom):
             found = [Quantity(float(top), "gb"), Quantity(float(bottom), "gb")]
-            return _reading(run[0].start, run[1].stop, found)
+            return make_reading(run[0].start, run[1].stop, found)
     if last is None or any(atom.spelling is not None for atom in run[:-1]):
         return None
     offers = [_measure(atom, last) for atom in run]
@@ -399,7 +381,7 @@ def _read_list(text: str, run: list[_Atom]) -> Reading | None:
     values = [quantity.value for quantity in found]
     if not all(offers) or max(values) > _WIDEST_CHOICE * min(values):
         return None  # "lactogen 2/750gr" is stage 2
-    return _reading(run[0].start, run[-1].stop, found)
+    return make_reading(run[0].start, run[-1].stop, found)
 
 
 def _plain(number: str) -> str:
@@ -416,26 +398,3 @@ _RUNS: dict[str, Callable[[str, list[_Atom]], Reading | None]] = {
     "list": _read_list,
     "and": _read_list,
 }
-
-
-def _read_words(match: re.Match[str]) -> Reading:
-    if sizes := match["sizes"]:
-        letters = re.findall(_SIZE, sizes)
-        token = " ".join(f"size_{_size(size)}" for size in letters)
-        return Reading(match.start(), match.end(), token)
-    if match["all"]:
-        return Reading(match.start(), match.end(), "size_all")
-    spelling = match["count"] or match["dozens"]
-    return _reading(match.start(), match.end(), [to_base(1, spelling)])
-
-
-def _size(letters: str) -> str:
-    """`xxxl`, `3xl` and `3l` are one size."""
-    if letters[0].isdigit():
-        return f"{letters[0]}xl"
-    return f"{len(letters) - 1}xl" if letters.startswith("xx") and letters[-1] == "l" else letters
-
-
-def _reading(start: int, stop: int, found: list[Quantity]) -> Reading:
-    token = " ".join(f"{spell(value)}{unit}" for value, unit in found)
-    return Reading(start, stop, token, tuple(found))

@@ -27,7 +27,7 @@ _DROPPED = "".join(map(chr, (*range(0x300, 0x370), *range(0x610, 0x61B), 0x640, 
 _DROPPED += "".join(map(chr, (*range(0x64B, 0x660), *range(0x6D6, 0x6DD), 0x6DF, 0x6E0)))
 _FOLDED: dict[int, str] = {
     **dict.fromkeys(map(ord, _DROPPED), ""),
-    **str.maketrans(_DATA["letters"]["from"], _DATA["letters"]["to"]),
+    **dict(zip(map(ord, _DATA["letters"]["from"]), _DATA["letters"]["to"], strict=True)),
     **{ord(pair[0]): pair[1] for pair in _DATA["simplified"]["pairs"].split()},
 }
 _LATIN, _CYRILLIC = _DATA["alike"]["latin"], _DATA["alike"]["cyrillic"]
@@ -40,7 +40,7 @@ _NUMBERS = {digit: value for value, digit in enumerate(_DATA["numbers"]["digits"
 _NUMBERS["两"] = 2
 _CHINESE = re.compile(
     f"(?<![第十百千{''.join(_NUMBERS)}])"
-    f"(?:([{''.join(_NUMBERS)}])?(十)([{''.join(_NUMBERS)}])?|([{''.join(_NUMBERS)}]))"
+    f"(?:([{''.join(_NUMBERS)}])?十([{''.join(_NUMBERS)}])?|([{''.join(_NUMBERS)}]))"
     f"(?=[{_DATA['numbers']['measures']}])"
 )
 
@@ -71,7 +71,7 @@ def _one_script(match: re.Match[str]) -> str:
 
 
 def _in_digits(match: re.Match[str]) -> str:
-    tens, ten, ones, alone = match.groups()
+    tens, ones, alone = match.groups()
     if alone:
         return str(_NUMBERS[alone])
     return str(10 * (_NUMBERS[tens] if tens else 1) + (_NUMBERS[ones] if ones else 0))

@@ -25,7 +25,7 @@ class Quantity(NamedTuple):
     """A measured property of the product, in the base unit of its kind.
 
     Base units: `g`, `ml`, `mm`, `pcs` (things, and packs of things), `gb`, `w`, `mah`, `v`, `a`,
-    `hz`, `lm`, `%`, `month`, `spf`, `size` (numbered clothing), `gsm`, `mp`, `ply`.
+    `hz`, `lm`, `%`, `month`, `spf`, `size` (numbered clothing), `gsm`, `mp`, `ply`, `iu`.
     """
 
     value: float
@@ -67,9 +67,10 @@ def _either(words: list[str]) -> str:
 
 _FOREIGN = [word for word in (*UNITS, *_words(_PACK["never"])) if not word[0].isascii()]
 _RUN_ON = re.compile("[\u0e00-\u0eff\u1100-\u11ff\u3040-\u9fff\uac00-\ud7ff]")
+_BOUND = _either([word for word in _FOREIGN if not _RUN_ON.match(word)])
 FOREIGN_UNIT = (
     rf"(?:{_either([word for word in _FOREIGN if _RUN_ON.match(word)])}"
-    rf"|(?:{_either([word for word in _FOREIGN if not _RUN_ON.match(word)])})(?![^\W\d_]|[{MARKS}]))"
+    rf"|(?:{_BOUND})(?![^\W\d_]|[{MARKS}]))"
 )
 """Pattern of the units in other letters than Latin ones: where words run on, anything follows."""
 
@@ -86,11 +87,11 @@ def pack_before(text: str, start: int) -> int | None:
     """Find where "pack of", "lot de" begin, if such a phrase ends before the number at `start`."""
     first = max(0, start - 32)
     before = text[first:start].rstrip(" .:(@-")
-    last = before.rpartition(" ")[2]
-    if last in _OF and (phrase := _PACK_OF.search(before)):
+    if before[before.rfind(" ") + 1 :] in _OF and (phrase := _PACK_OF.search(before)):
         return first + phrase.start()
-    bare = next((word for word in _BARE if last.endswith(word)), None)
-    return first + len(before) - len(bare) if bare else None
+    if before.endswith(_BARE):
+        return first + max(before.rfind(word) for word in _BARE if before.endswith(word))
+    return None
 
 
 def pack_after(text: str, stop: int, spelling: str) -> int:

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 
 from samesku.titles.quantities import read_quantities
 from samesku.titles.scripts import MARKS, fold
+from samesku.titles.sizes import names_size
 from samesku.titles.units import UNITS
 
 _MAX_PASSES = 5
-_DIGIT_OR_SIZE = re.compile(r"[0-9]|siz|uk|sz|lusin|kodi|pasang|rim")
+_DIGIT = re.compile(r"[0-9]")
 # Scripts written without spaces between words: Thai, Lao, Khmer, Burmese; kana and Han.
 _SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -50,7 +51,7 @@ def normalise_title(clean: str) -> str:
         Normalising it again changes nothing.
     """
     text = fold(clean)
-    if not _DIGIT_OR_SIZE.search(text):
+    if not _DIGIT.search(text) and not names_size(text):
         return text
     for _ in range(_MAX_PASSES):  # a rewritten neighbour can make sense of a number: rarely
         text, before = _rewrite(text), text
@@ -70,7 +71,7 @@ def tokens(clean: str) -> list[str]:
     Quantities, dimensions, ranges, decimals and percentages are one word each. Apostrophes join
     ("l'oreal" is "loreal"), hyphens split ("t-shirt"), except in model codes, which give the whole
     code without hyphens and then its parts that have digits: "sm-a505" is "sma505", "a505". Chinese
-    and Japanese runs give character bigrams, Thai and its neighbours trigrams, Korean words themselves
+    and Japanese runs give character bigrams, Thai and its neighbours trigrams, Korean ones words
     and their bigrams.
 
     Parameters
