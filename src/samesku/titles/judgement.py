@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from samesku.titles.units import UNITS
 
@@ -248,14 +249,19 @@ def _count_letter(text: str, match: re.Match[str]) -> str | None:
 
 
 def _count_er(text: str, match: re.Match[str]) -> str | None:
-    """German "40er" counts; "90er Jahre" are years, a French "1er" is the first."""
-    years = text.startswith(" jahre", match.end())
-    return None if match["gap"] or years or _number(match) < 2 else "er"
+    """German "40er" counts; not so "90er Jahre", "122er Nische", a French "1er"."""
+    other = text.startswith((" jahr", " nische", " loch"), match.end())
+    return None if match["gap"] or other or _number(match) < 2 else "er"
 
 
 def _count_or_carat(text: str, match: re.Match[str]) -> str | None:
-    carat = _number(match) % 1 or _CARAT.search(text, 0, _CONTEXT)
+    carat = _number(match) % 1 or _number(match) > 2000 or _CARAT.search(text, 0, _CONTEXT)
     return None if carat else _unless_coded(text, match)
+
+
+@lru_cache(maxsize=64)
+def _is_storage(text: str) -> bool:
+    return _STORAGE.search(text) is not None
 
 
 def _french_memory(text: str, match: re.Match[str]) -> str | None:
@@ -266,7 +272,7 @@ def _french_memory(text: str, match: re.Match[str]) -> str | None:
     joined = not match["gap"] and match["word"] != "to"
     followed = re.match(r" ?[0-9]", text[match.end() : match.end() + 2])
     sure = joined or (match["word"] == "go" and _number(match) >= 16)
-    stored = sure or _STORAGE.search(text, 0, _CONTEXT) or match.end() == len(text)
+    stored = sure or match.end() == len(text) or _is_storage(text[:_CONTEXT])
     return match["word"] if stored and not followed else None
 
 

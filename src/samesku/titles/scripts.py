@@ -33,7 +33,8 @@ _FOLDED: dict[int, str] = {
 _LATIN, _CYRILLIC = _DATA["alike"]["latin"], _DATA["alike"]["cyrillic"]
 _TO_CYRILLIC = str.maketrans(_LATIN, _CYRILLIC)
 _TO_LATIN = str.maketrans(_CYRILLIC, _LATIN)
-_MIXED = re.compile(r"[a-z]*(?:[a-z][\u0400-\u04ff]|[\u0400-\u04ff][a-z])[a-z\u0400-\u04ff]*")
+_MIXED = re.compile("[a-z][\u0400-\u04ff]|[\u0400-\u04ff][a-z]")
+_EITHER = re.compile("[a-z\u0400-\u04ff]+")
 _TIMES = re.compile("(?<=[0-9 ])х(?= ?[0-9])")
 _SARA_AM = re.compile("\u0e4d([\u0e48-\u0e4b])(?=\u0e32)")
 _NUMBERS = {digit: value for value, digit in enumerate(_DATA["numbers"]["digits"], start=1)}
@@ -56,13 +57,17 @@ def fold(text: str) -> str:
         return text
     apart = unicodedata.normalize("NFD", text).translate(_FOLDED)
     text = unicodedata.normalize("NFC", apart)
-    text = _TIMES.sub("x", _MIXED.sub(_one_script, text))
+    if _MIXED.search(text):
+        text = _EITHER.sub(_one_script, text)
+    text = _TIMES.sub("x", text)
     text = _SARA_AM.sub("\\1\u0e4d", text).replace("เเ", "แ")
     return _CHINESE.sub(_in_digits, text)
 
 
 def _one_script(match: re.Match[str]) -> str:
     word = match[0]
+    if not _MIXED.search(word):
+        return word
     latin = sum(char <= "z" for char in word)
     to, stay = (_TO_CYRILLIC, "\u0400") if 2 * latin <= len(word) else (_TO_LATIN, "\0")
     one = word.translate(to)
