@@ -22,6 +22,8 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _ZALGO = re.compile(r"[\u0300-\u036f]+")
+_FRACTION = re.compile("(?<=[0-9])[¼½¾]")  # 1½ is 1.5; a ½ alone 1/2
+_FRACTIONS = {"¼": ".25", "½": ".5", "¾": ".75"}
 _CONTROLS = dict.fromkeys((*range(32), 127), " ")
 _MAX_PASSES = 6
 
@@ -123,6 +125,7 @@ def _clean_once(text: str) -> str:
         text = _TAG.sub(" ", text)
     text = text.replace("<", " ").replace(">", " ")
     if not text.isascii():
+        text = _FRACTION.sub(lambda part: _FRACTIONS[part[0]], text)
         text = unicodedata.normalize("NFKC", text.translate(_SPELLING)).casefold()
         text = _ZALGO.sub("", unicodedata.normalize("NFKC", text)).translate(_SPELLING)
     return _tidy(text)
