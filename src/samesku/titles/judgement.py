@@ -11,7 +11,7 @@ from samesku.titles.units import UNITS
 _PHONE = re.compile(
     r"\b(?:iphone|ipad|ipod|redmi|xiaomi|samsung|galaxy|oppo|vivo|realme|asus|advan|infinix|nokia|vooc"
     r"|lte|[1-5]g/[1-5]g|gsm|sim|volte|modem|mifi|wi-?fi|router|hp|handphone|smartphone|android"
-    r"|laptop|tablet|手机|华为|смартфон|телефон|jaringan|network|mouse|wireless|ram|uma)\b"
+    r"|laptop|tablet|jaringan|network|mouse|wireless|ram|uma)\b|手机|华为|смартфон|телефон"
 )
 _POWER = re.compile(
     r"charg|casan|adapt|\bcas\b|kabel|cable|sekring|fuse|\bmcb\b|output|power|aki\b"
