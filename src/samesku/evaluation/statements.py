@@ -10,6 +10,7 @@ from typing import NamedTuple
 from samesku.evaluation.variants import COLOURS, EGG_COLOURS, EGGS, VARIANTS
 from samesku.titles import clean_title, normalise_title, tokens
 from samesku.titles.quantities import read_quantities
+from samesku.titles.scripts import fold
 
 __all__ = ["LONGEST", "Mark", "Shown", "shown_title", "stated"]
 
@@ -87,7 +88,9 @@ def _marks(clean: str) -> Iterator[Mark]:
     for word in clean.split():
         starts.append(starts[-1] + len(word) + 1)
     taken: set[int] = set()
-    for reading in read_quantities(clean):
+    # Places are those of the title as shown: a folding that moves letters is not read.
+    folded = fold(clean)
+    for reading in read_quantities(folded if len(folded) == len(clean) else clean):
         if not (reading.quantities or reading.token.startswith("size_")):
             continue
         first = sum(start <= reading.start for start in starts) - 1
