@@ -31,10 +31,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from text_encoder import FOLDS, Study, average_precision
 
 from samesku import Matcher, read_catalog
-from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
 from samesku.clustering.agglomerative import group
 from samesku.demo import draw_marketplace
@@ -48,13 +46,11 @@ from samesku.evaluation.metrics import Sampled, bootstrap, group_tally, posting_
 from samesku.evaluation.splits import Split, group_folds, read_split
 from samesku.runtime.cache import Cache
 from samesku.runtime.progress import Progress
-from samesku.scoring.classifier import SIEVED
-from samesku.scoring.features import pair_features
+from samesku.training.classifier.fitting import Labelled, fit_classifier
 from samesku.training.heads import bring_photos_to
 from samesku.training.settings import PREFIX, TrainingSettings
 from samesku.training.train_encoder import train_encoder
 from samesku.training.validation import Retrieval, compare, retrieval
-from samesku.training.word_weights import STRENGTH
 
 Rows = NDArray[np.int64]
 
@@ -250,58 +246,26 @@ def titles(catalog: Catalog, split: Path, base: str | None, folder: Path) -> Non
         export=False, progress=Told(),
     )  # fmt: skip
     bert = encoders_in(folder / "bert")
-    study = TitleStudy.of(catalog, train[half.test], STRENGTH)
-    scored = np.setdiff1d(np.flatnonzero(study.labels >= 0), train)
-    study.searched([*bert, *encoders_by_name(["tfidf"])], scored)
-    three = Matcher([*encoders_by_name(["tfidf", "phash"]), *bert], "union").candidates(catalog)
-    study.compare({"without": study.candidates, "with": three}, scored)
-
-
-class TitleStudy(Study):
-    """A labelled catalogue, searched and judged without and with one more encoder."""
-
-    def searched(self, encoders: Sequence[Encoder], scored: Rows) -> None:
-        """How well each encoder alone finds the offers of what it never saw, in the whole pool."""
-        found = encode(self.catalog, encoders, Cache(None), Progress())
-        print(f"\nmAP, {len(scored):,} queries among {len(self.labels):,}:")
-        for encoder, vectors in zip(encoders, found.vectors, strict=True):
-            precision = retrieval(vectors, self.labels, scored).mean_precision()
-            print(f"- {encoder.name}: {precision.figure}", flush=True)
-
-    def compare(self, ways: dict[str, Candidates], scored: Rows) -> None:
-        """The first pass on what several sets of encoders found, the first one the yardstick."""
-        sampled: dict[str, Sampled] = {}
-        print("\n| first pass | line | F1 | average precision |\n|---|---|---|---|")
-        for name, candidates in ways.items():
-            line, f1, precision = replace(self, candidates=candidates)._first_pass(scored)
-            sampled[name] = bootstrap(f1, np.ones(len(f1)), self.labels[scored])
-            told = f"{line:.2f} | {sampled[name].figure} | {precision:.4f}"
-            print(f"| {name} | {told} |", flush=True)
-        first, *others = sampled
-        for name in others:
-            print(f"\nF1 {name}, less {first}, paired: {sampled[name].minus(sampled[first])}")
-
-    def _first_pass(self, scored: Rows) -> tuple[float, NDArray[np.float64], float]:
-        """Line by cross-fitting on the training rows; F1 and average precision of `scored`."""
-        values = pair_features(self.catalog, self.candidates).values
-        known = self.training >= 0
-        trains = known[self.candidates.left] & known[self.candidates.right]
-        sieve = self._fit("sieve", values, trains, 0)
-        kept = np.flatnonzero(np.asarray(sieve.predict(values)) >= SIEVED)
-        near = replace(self, candidates=self.candidates.take(kept))
-        values, trains = values[kept], trains[kept]
-        dealt = np.random.default_rng(0).integers(0, FOLDS, self.labels.max() + 1)
-        line = near.crossed(values, np.where(known, dealt[self.labels], -1), 0)[1]
-        probability = np.asarray(near._fit("first", values, trains, 0).predict(values))
-        left, right = near.candidates.left, near.candidates.right
-        groups = group(left, right, probability.astype(np.float32), len(known), line=line)
-        f1 = posting_f1(group_tally(groups, self.labels))[scored]
-        asked = np.isin(left, scored) | np.isin(right, scored)
-        same = self.labels[left] == self.labels[right]
-        # Of all true pairs, also those that are no candidates.
-        members = np.bincount(self.labels[scored])
-        share = np.count_nonzero(same & asked) / (members * (members - 1) // 2).sum()
-        return line, f1, share * average_precision(same[asked], probability[asked])
+    assert catalog.labels is not None
+    labels, rows = catalog.labels, train[half.test]
+    scored = np.setdiff1d(np.flatnonzero(labels >= 0), train)
+    usual = encoders_by_name(["tfidf", "phash"])
+    print(f"\nmAP, {len(scored):,} queries among {len(labels):,}:")
+    asked = np.isin(np.arange(len(labels)), scored)
+    alone = [*bert, usual[0]]
+    for encoder, found in zip(alone, searched(catalog, alone, asked), strict=True):
+        print(f"- {encoder.name}: {found.mean_precision().figure}", flush=True)
+    print("\n| pair classifier | threshold | F1 per posting |\n|---|---|---|")
+    sampled: dict[str, Sampled] = {}
+    for name, encoders in (("without", usual), ("with", [*usual, *bert])):
+        candidates = Matcher(encoders, "union").candidates(catalog)
+        model, _ = fit_classifier([Labelled.of(catalog, candidates, rows)])
+        scores = model.judge(catalog, candidates).scores
+        groups = group(candidates.left, candidates.right, scores, len(labels), line=model.line)
+        f1 = posting_f1(group_tally(groups, labels))[scored]
+        sampled[name] = bootstrap(f1, np.ones(len(f1)), labels[scored])
+        print(f"| {name} | {model.line:.2f} | {sampled[name].figure} |", flush=True)
+    print(f"\nF1 with, less without, paired: {sampled['with'].minus(sampled['without'])}")
 
 
 def memory(folder: Path) -> None:

@@ -95,10 +95,10 @@ def steps():
 def training(market, steps):
     """A classifier trained on the market, and its honest probabilities."""
     # Only who asks for it waits for the trees to load.
-    from samesku.training.classifier.fitting import train_classifier
+    from samesku.training.classifier.fitting import Labelled, fit_classifier
 
-    catalog, candidates = market
-    return train_classifier(catalog, candidates, np.arange(len(catalog)), advance=steps.append)
+    model, held_out = fit_classifier([Labelled.of(*market)], advance=steps.append)
+    return model, held_out[0]
 
 
 @pytest.fixture(scope="session")

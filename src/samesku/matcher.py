@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any, get_args
 
 from samesku.candidates.candidates import DENSITY_NEIGHBORS, Candidates, Source, join_candidates
@@ -40,6 +41,10 @@ class Matcher:
         Where encodings and neighbours are kept between runs; default: nowhere.
     progress : Progress, optional
         Who hears how far the work is.
+    same : collection of str
+        Kinds of attributes that may differ within one product, as `colour`, `size` and `count`
+        (:data:`samesku.titles.attributes.KINDS`); default: none, so offers that clash in one are
+        rarely taken for one product. Only the learned fusion reads it.
 
     Examples
     --------
@@ -66,6 +71,7 @@ class Matcher:
         method: Method = "auto",
         cache: Cache | None = None,
         progress: Progress | None = None,
+        same: Collection[str] = (),
     ) -> None:
         self.encoders = list(default_encoders() if encoders is None else encoders)
         names = [encoder.name for encoder in self.encoders]
@@ -80,6 +86,8 @@ class Matcher:
         if fusion is None:
             fusion = "learned" if "tfidf" in names else "union-all"
         self.fusion = fusion_by_name(fusion) if isinstance(fusion, str) else fusion
+        if same:
+            self.fusion = _tolerating(self.fusion, same)
         # The density wants its neighbours even where few are to be judged.
         self.k = max(k, DENSITY_NEIGHBORS)
         self.line = self.fusion.line if line is None else line
@@ -123,7 +131,7 @@ class Matcher:
             return join_candidates(sources)
 
     def _neighbors(self, vectors: Vectors, key: str, advance: Advance) -> Neighbors:
-        key = content_key("neighbors-2", key, str(self.k), self.method)
+        key = content_key("neighbors-3", key, str(self.k), self.method)
         stored = self.cache.load("neighbors", key)
         if stored is not None and stored.keys() == {"query", "candidate", "similarity"}:
             return Neighbors(**stored, size=vectors.size)
@@ -137,3 +145,13 @@ class Matcher:
         )
         self.cache.store("neighbors", key, found.arrays)
         return found
+
+
+def _tolerating(fusion: Fusion, same: Collection[str]) -> Fusion:
+    """The learned fusion told which kinds of attributes may differ."""
+    # Only who needs it waits for the trees to load.
+    from samesku.scoring.learned import Learned
+
+    if not isinstance(fusion, Learned):
+        raise ValueError(f"same is read by the learned fusion only, not by {fusion.name}")
+    return replace(fusion, same=tuple(same))

@@ -17,7 +17,7 @@ __all__ = ["CROWD", "FLOOR", "Method", "Neighbors", "density", "merge_neighbors"
 Method: TypeAlias = Literal["auto", "exact", "approximate"]
 
 # Similarity below which a pair is not worth judging, by how each kind of vectors spreads.
-FLOOR = {"sparse": 0.25, "dense": 0.5, "bits": 0.75}
+FLOOR = {"sparse": 0.15, "dense": 0.5, "bits": 0.85}
 # Similarity at which a full list of neighbours is made longer. Only titles: a photo that so many
 # postings share is more often a placeholder than one product.
 CROWD = {"sparse": 0.8}

@@ -16,6 +16,7 @@ from samesku.catalog.photo_places import locate_photos, photo_root
 from samesku.catalog.problems import CatalogError, Problem
 from samesku.catalog.tables import read_table, repeated_columns
 from samesku.titles import clean_title, normalise_title
+from samesku.titles.attributes import Attributes, read_attributes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,6 +83,17 @@ class Catalog:
     def normal_titles(self) -> list[str]:
         """Titles cleaned, with quantities in one form: what text encoders read."""
         return [normalise_title(clean_title(title)) for title in self.titles]
+
+    @cached_property
+    def attributes(self) -> Attributes:
+        """What each posting states of size, count, colour and the like: title and other columns."""
+        columns = {
+            name: self.frame[name].cast(pl.String).to_list()
+            for name in self.frame.columns
+            if name not in REQUIRED + OPTIONAL
+        }
+        brands = self.frame["brand"].to_list() if "brand" in self.frame.columns else None
+        return read_attributes(self.normal_titles, columns, brands=brands)
 
     @cached_property
     def labels(self) -> NDArray[np.int64] | None:

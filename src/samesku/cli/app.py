@@ -21,6 +21,7 @@ from samesku.cli.options import (
     OutOption,
     PhotosOption,
     QuietOption,
+    SameOption,
 )
 
 app = typer.Typer(
@@ -79,6 +80,7 @@ def match(
         int, typer.Option("--neighbours", "-k", help="Candidates per posting and encoder.", min=20)
     ] = 50,
     search: MethodOption = "auto",
+    same: SameOption = None,
     cache: CacheOption = None,
     no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
@@ -91,7 +93,16 @@ def match(
 
     command.run(
         command.Settings(
-            catalogue, photos, columns, encoder or [], neighbours, search, cache, no_cache, quiet
+            catalogue,
+            photos,
+            columns,
+            encoder or [],
+            neighbours,
+            search,
+            cache,
+            no_cache,
+            quiet,
+            same,
         ),
         out=out,
         fusion=fusion,

@@ -25,7 +25,6 @@ __all__ = ["export", "show"]
 
 BUILT_IN = {
     "tfidf": ("titles", "words and pieces of words; needs no training"),
-    "telling": ("titles", "the same, weighted by how much a word tells of a product"),
     "phash": ("photos", "the same photo again"),
     "signature": ("photos", "the same photo cropped, framed, mirrored, in a collage"),
     "photo": ("photos", "samesku's own network: other photos of the same product, too"),

@@ -33,6 +33,7 @@ class Settings:
     cache: Path | None = None
     no_cache: bool = False
     quiet: bool = False
+    same: str | None = None
 
     def read(self, progress: TerminalProgress) -> Catalog:
         """Read the catalogue and tell what was wrong with it."""
@@ -55,6 +56,7 @@ class Settings:
             "encoders": list(self.encoders),
             "neighbours": self.neighbours,
             "search": self.search,
+            "same": list(self.tolerated),
         }
 
     def read_others(self, places: Sequence[Path], progress: TerminalProgress) -> list[Catalog]:
@@ -83,7 +85,13 @@ class Settings:
             method=self.search,
             cache=Cache(folder),
             progress=progress,
+            same=self.tolerated,
         )
+
+    @property
+    def tolerated(self) -> tuple[str, ...]:
+        """The attributes that may differ within one product."""
+        return tuple(filter(None, (part.strip() for part in (self.same or "").split(","))))
 
 
 def parse_columns(text: str | None) -> dict[str, str]:

@@ -21,6 +21,7 @@ __all__ = [
     "OutOption",
     "PhotosOption",
     "QuietOption",
+    "SameOption",
 ]
 
 FusionName = Literal["union", "concat", "union-all", "learned"]
@@ -54,7 +55,7 @@ EncoderOption = Annotated[
     typer.Option(
         "--encoder",
         "-e",
-        help="tfidf, telling, phash, signature, photo, onnx:FILE, hf:MODEL, clip:MODEL or the "
+        help="tfidf, phash, signature, photo, onnx:FILE, hf:MODEL, clip:MODEL or the "
         "folder of an encoder (`samesku encoders` lists them); may be repeated. Default: tfidf, "
         "phash and signature.",
     ),
@@ -63,6 +64,14 @@ CacheOption = Annotated[
     Path | None, typer.Option("--cache", help="Folder where encodings are kept between runs.")
 ]
 NoCacheOption = Annotated[bool, typer.Option("--no-cache", help="Keep nothing between runs.")]
+SameOption = Annotated[
+    str | None,
+    typer.Option(
+        "--same",
+        help="Attributes that may differ within one product, between commas: some of count, "
+        "amount, size, colour, flavour, model, memory, measure, accessory. Default: none.",
+    ),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 BesideOption = Annotated[
     list[Path] | None,

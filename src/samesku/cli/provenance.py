@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.card import read_card
-from samesku.encoders.telling import SHIPPED
 from samesku.results.record import seen_in_training
 
 __all__ = ["seen_by_encoders"]
@@ -41,9 +39,6 @@ def seen_by_encoders(names: Sequence[str], scored: Catalog) -> Iterator[str]:
 
 def _card(name: str) -> Mapping[str, Any]:
     """What an encoder tells of its training; nothing where it had none or tells nothing."""
-    if name == "telling":
-        head: dict[str, Any] = json.loads((SHIPPED / "model.json").read_text(encoding="utf-8"))
-        return dict(head["card"])
     folder = Path(name.removeprefix("hf:").removeprefix("clip:"))
     card = read_card(folder) if folder.is_dir() else None
     return {} if card is None else card.more

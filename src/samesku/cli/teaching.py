@@ -19,17 +19,33 @@ from samesku.cli.options import (
     NoCacheOption,
     PhotosOption,
     QuietOption,
+    SameOption,
 )
 
 
 @app.command(epilog="Example: samesku train labelled.csv --out my-model/")
 @friendly
 def train(
-    catalogue: CatalogueArgument,
+    catalogues: Annotated[
+        list[Path],
+        typer.Argument(
+            help="Labelled catalogues: CSV or Parquet with posting_id, title and label_group.",
+            show_default=False,
+        ),
+    ],
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Folder for the model.", show_default=False)
     ],
     beside: BesideOption = None,
+    leave_one_out: Annotated[
+        bool,
+        typer.Option(
+            "--leave-one-out",
+            help="Choose calibration and threshold on whole catalogues held out in turn: for a "
+            "model that is used on others. Needs three. Default: on a fifth of the products.",
+        ),
+    ] = False,
+    same: SameOption = None,
     seed: Annotated[int, typer.Option("--seed", help="Of folds and trees.")] = 0,
     encoder: EncoderOption = None,
     photos: PhotosOption = None,
@@ -42,20 +58,31 @@ def train(
     no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Train the learned fusion on a catalogue with label_group.
+    """Train the learned fusion on catalogues with label_group, each weighing the same.
 
-    Writes a model folder that `samesku match --model` uses, with its figures by cross-fitting.
+    Writes a model folder that `samesku match --model` uses, with its figures on what was held out.
+    Which attributes may differ within a product is measured from the labels, unless --same says it.
     """
     from samesku.cli import train as command
     from samesku.cli.match import Settings
 
     command.run(
         Settings(
-            catalogue, photos, columns, encoder or [], neighbours, search, cache, no_cache, quiet
+            catalogues[0],
+            photos,
+            columns,
+            encoder or [],
+            neighbours,
+            search,
+            cache,
+            no_cache,
+            quiet,
+            same,
         ),
-        beside=beside or [],
+        others=[*catalogues[1:], *(beside or [])],
         out=out,
         seed=seed,
+        leave_one_out=leave_one_out,
     )
 
 

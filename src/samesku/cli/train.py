@@ -18,14 +18,15 @@ from samesku.results.matches import Matches
 from samesku.results.record import environment, training_record
 from samesku.runtime.files import check_folder
 from samesku.scoring.learned import Learned
-from samesku.training.classifier.fitting import FITS, train_classifier
-from samesku.training.rehearsal import gather_rehearsals
+from samesku.training.classifier.fitting import FITS, Labelled, fit_classifier
 
 __all__ = ["run"]
 
 
-def run(settings: Settings, *, beside: Sequence[Path], out: Path, seed: int) -> None:
-    """Read, train, judge the training honestly, write."""
+def run(
+    settings: Settings, *, others: Sequence[Path], out: Path, seed: int, leave_one_out: bool
+) -> None:
+    """Read, train, score on what was held out, write."""
     progress = TerminalProgress(quiet=settings.quiet)
     matcher = settings.matcher(progress)
     catalog = settings.read(progress)
@@ -33,45 +34,57 @@ def run(settings: Settings, *, beside: Sequence[Path], out: Path, seed: int) -> 
         raise ValueError(f"{catalog.name} has no labels to train on; add or map label_group")
     for line in seen_by_encoders(settings.encoders, catalog):
         progress.note(line)
-    others = settings.read_others(beside, progress)
+    catalogs = [catalog, *settings.read_others(others, progress)]
     check_folder(out)
-    candidates = matcher.candidates(catalog)
-    rows = np.flatnonzero(catalog.labels >= 0)
-    known = [(other, matcher.candidates(other)) for other in others]
-    with progress.stage("rehearse"):
-        rehearsals = gather_rehearsals(
-            catalog, candidates, matcher.encoders, rows, others=known, seed=seed
+    same = settings.tolerated if settings.same is not None else None
+    labelled = []
+    for one in catalogs:
+        candidates = matcher.candidates(one)
+        with progress.stage("describe pairs"):
+            labelled.append(Labelled.of(one, candidates, same=same))
+    fits = len(catalogs) + 1 if leave_one_out else FITS
+    with progress.stage("train", fits) as advance:
+        model, held_out = fit_classifier(
+            labelled,
+            hold_out="catalogues" if leave_one_out else "products",
+            seed=seed,
+            advance=advance,
         )
-    with progress.stage("train", FITS) as advance:
-        model, probability = train_classifier(
-            catalog, candidates, rows, rehearsals=rehearsals, seed=seed, advance=advance
+    trained_on, found = [], []
+    for each, probability in zip(labelled, held_out, strict=True):
+        # Every probability comes from trees that the pair did not train; only the threshold and
+        # the two numbers of the calibration were chosen on all of them.
+        fusion = Learned(model, each.same)
+        matches = Matches(each.catalog, each.candidates, probability, fusion, model.line)
+        figures = {name: [f.value, f.low, f.high] for name, f in score(matches, seed=seed).items()}
+        rows = np.flatnonzero(each.labels >= 0)
+        calibration = reliability(told_pairs(probability, each.candidates, each.labels, rows))
+        trained_on.append(
+            {
+                **training_record(each.catalog),
+                "same": list(each.same),
+                "figures_held_out": figures,
+                "reliability_held_out": asdict(calibration),
+            }
         )
-    # Every probability comes from models that the pair did not train; only the line and the two
-    # numbers of the calibration were chosen on all of them.
-    matches = Matches(catalog, candidates, probability, Learned(model), model.line)
-    figures = {name: [f.value, f.low, f.high] for name, f in score(matches, seed=seed).items()}
-    calibration = reliability(told_pairs(probability, candidates, catalog.labels, rows))
+        value, low, high = figures["posting_f1"]
+        found.append(
+            f"{Path(each.name).name}: F1 per posting {value:.4f} ({low:.3f}-{high:.3f}), pool "
+            f"{len(each.catalog):,}; calibration error {calibration.judged_error:.4f}; may differ: "
+            f"{', '.join(each.same) or 'nothing'}"
+        )
     card = {
         **environment(),
-        "trained_on": training_record(catalog),
-        "beside": [training_record(other) for other in others],
-        "encoders": list(candidates.encoders),
-        "labelled_postings": len(rows),
-        "pool": len(catalog),
+        "trained_on": trained_on[0],
+        "beside": trained_on[1:],
+        "held_out": "one catalogue in turn" if leave_one_out else "a fifth of the products in turn",
+        "encoders": list(labelled[0].candidates.encoders),
         "photos_not_readable": len(progress.refused),
-        "figures_by_cross_fitting": figures,
-        "reliability_by_cross_fitting": asdict(calibration),
         "seed": seed,
         "seconds": {name: round(taken, 1) for name, taken in progress.seconds.items()},
     }
     replace(model, card=card).save(out)
     matcher.cache.prune()
-    value, low, high = figures["posting_f1"]
-    found = (
-        f"F1 per posting {value:.4f} ({low:.3f}-{high:.3f}) by cross-fitting, pool "
-        f"{len(catalog):,}; calibration error {calibration.error:.4f}, "
-        f"{calibration.judged_error:.4f} without the pairs told less than 0.005"
-    )
-    show_summary(progress, read=[catalog, *others], found=found, written=[out])
+    show_summary(progress, read=catalogs, found="; ".join(found), written=[out])
     if not settings.quiet:
         console.print(f"Use it: samesku match CATALOGUE --model {out} --out DIR", markup=False)

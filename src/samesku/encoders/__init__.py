@@ -10,7 +10,6 @@ from samesku.encoders.onnx import Onnx
 from samesku.encoders.phash import PHash
 from samesku.encoders.photo import Photo
 from samesku.encoders.signature import Signature
-from samesku.encoders.telling import Telling
 from samesku.encoders.tfidf import Tfidf
 
 __all__ = [
@@ -20,7 +19,6 @@ __all__ = [
     "Photo",
     "PhotoEncoder",
     "Signature",
-    "Telling",
     "TextEncoder",
     "Tfidf",
     "Vectors",
@@ -31,7 +29,6 @@ __all__ = [
 
 BY_NAME: dict[str, Callable[[], Encoder]] = {
     "tfidf": Tfidf,
-    "telling": Telling,
     "phash": PHash,
     "signature": Signature,
     "photo": Photo,
@@ -67,7 +64,7 @@ def encoders_by_name(names: Sequence[str]) -> list[Encoder]:
     Parameters
     ----------
     names : sequence of str
-        ``tfidf``, ``telling``, ``phash``, ``signature``, ``photo`` (samesku's own photo network),
+        ``tfidf``, ``phash``, ``signature``, ``photo`` (samesku's own photo network),
         ``onnx:FILE`` (another one), ``hf:MODEL`` (a pretrained text or photo model, by its name on
         the hub or its folder), ``clip:MODEL`` (two encoders, one for titles and one for photos) or
         the path of a folder with ``samesku_encoder.json``.

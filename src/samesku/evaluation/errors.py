@@ -11,14 +11,13 @@ import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from samesku.candidates.similarity import pair_similarity
+from samesku.candidates.similarity import row_similarity
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality
-from samesku.encoders.telling import Telling
-from samesku.encoders.word_weights import word_presence
 from samesku.evaluation.kinds import LABEL, Clues, merge_kind, split_kind
 from samesku.evaluation.stages import pair_stages, true_pairs
 from samesku.evaluation.statements import stated
+from samesku.scoring.features.title_words import title_words
 
 __all__ = ["doubted_labels", "find_errors", "label_suspects"]
 
@@ -152,13 +151,13 @@ def _with_photo(catalog: Catalog) -> NDArray[np.bool_]:
 def _words(
     catalog: Catalog, left: NDArray[np.int64], right: NDArray[np.int64]
 ) -> tuple[NDArray[np.float32], list[bool]]:
-    """How alike the telling words of both titles are, and whether each names a model of its own."""
+    """Cosine of both titles by rarity of words, and whether each names a model of its own."""
     titles = catalog.normal_titles
     # Boasts in per cent tell no product, and "hm 620" is hm620.
     told = [_SPACED_MODEL.sub(r"\1\2", _PERCENT.sub(" ", title)) for title in titles]
-    names, held = word_presence(told)
-    vectors = Telling().encode_words(names, held)
-    alike = np.nan_to_num(pair_similarity(vectors, left, right))
+    words = title_words(told)
+    names, held = words.names, words.held
+    alike = row_similarity(words.unit, left, words.unit, right)
     count = np.asarray(held.sum(axis=0)).ravel()
     numbered = [bool(_NUMBER.search(name)) and not _STATED.fullmatch(name) for name in names]
     model = np.array(numbered, dtype=bool) & (count >= COMMON)

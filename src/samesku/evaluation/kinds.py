@@ -41,9 +41,9 @@ _ONE_SIDED = {"pcs": SIZE, "packed": VARIANT}
 LISTED_VARIANTS = 3
 # Photos this similar are one photo.
 SAME_PHOTO = 0.95
-# Cosines of telling words from which titles are alike at all, and below which they hardly are.
+# Cosines of words from which titles are alike at all, and below which they hardly are.
 ALIKE_WORDS, NO_WORDS = 0.35, 0.25
-# Telling words, wording and half the score add up to this where titles surely say the same.
+# Words, wording and half the score add up to this where titles surely say the same.
 SAME = 1.7
 # Probability up to which a pair of one label that clashes is rather a wrong label, and from which
 # a pair of two labels is; and what an unknown one counts.
@@ -61,7 +61,7 @@ class Clues(NamedTuple):
     wording : float or None
         How alike the letters of the titles are.
     words : float
-        How alike the telling words of the titles are.
+        How alike the words of the titles are.
     models : bool
         Each title names a model that the other lacks.
     photos : bool

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
-from samesku.encoders.base import Encoder
 from samesku.evaluation.calibration import Told, reliability
 from samesku.evaluation.counts import Counts, count, figures
 from samesku.evaluation.metrics import Figure, Sampled
@@ -91,7 +90,7 @@ def evaluate(
         raise ValueError(f"{catalog.name} has no labels to score against")
     told = _told_models(contenders, catalog, splits, progress)
     others = [(other, matcher.candidates(other)) for other in beside]
-    training = _Training(seed, matcher.encoders, others)
+    training = _Training(seed, others)
     whole = _Pool(catalog, matcher.candidates(catalog), labels)
     parts = [(catalog.take(split.test), labels[split.test]) for split in splits]
     own = [_Pool(part, matcher.candidates(part), known) for part, known in parts]
@@ -162,7 +161,6 @@ class _Training:
     """What a tuned fusion may learn from besides the split's postings."""
 
     seed: int
-    encoders: Sequence[Encoder]
     others: Sequence[tuple[Catalog, Candidates]]
 
 
@@ -201,7 +199,6 @@ def _trial(
             whole.catalog,
             split.train,
             training.seed,
-            encoders=training.encoders,
             others=training.others,
         )
     everyone = np.arange(len(split.test))

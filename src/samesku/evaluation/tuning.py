@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
 from samesku.clustering.agglomerative import group
-from samesku.encoders.base import Encoder
 from samesku.evaluation.metrics import group_tally, posting_f1
 from samesku.scoring.fusion import Fusion
 
@@ -30,7 +29,6 @@ def tune(
     rows: NDArray[np.integer],
     seed: int = 0,
     *,
-    encoders: Sequence[Encoder] = (),
     others: Sequence[tuple[Catalog, Candidates]] = (),
 ) -> Fusion:
     """Choose the lines of a fusion by the mean F1 per posting of the groups that follow.
@@ -53,9 +51,6 @@ def tune(
         The postings whose F1 counts.
     seed : int
         Of a training.
-    encoders : sequence of Encoder
-        Those of the candidates, to rehearse a training with (:mod:`samesku.training.rehearsal`);
-        only the learned fusion needs them.
     others : sequence of (Catalog, Candidates)
         Other labelled catalogues that a training may learn from.
 
@@ -75,14 +70,11 @@ def tune(
 
     if fusion.name == "learned":
         from samesku.scoring.learned import Learned
-        from samesku.training.classifier.fitting import train_classifier
-        from samesku.training.rehearsal import gather_rehearsals
+        from samesku.training.classifier.fitting import Labelled, fit_classifier
 
-        rehearsals = gather_rehearsals(
-            catalog, candidates, encoders, rows, others=others, seed=seed
-        )
-        model, _ = train_classifier(catalog, candidates, rows, rehearsals=rehearsals, seed=seed)
-        return Learned(model)
+        mine = Labelled.of(catalog, candidates, rows)
+        model, _ = fit_classifier([mine, *(Labelled.of(*each) for each in others)], seed=seed)
+        return Learned(model, mine.same)
 
     def group_f1(trial: Fusion) -> float:
         scores = trial.score(candidates, catalog)

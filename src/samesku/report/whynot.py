@@ -89,7 +89,8 @@ def reasons_again(
     from samesku.scoring.learned import Learned, shipped_model
 
     model = run.record.get("model")
-    judge = Learned(shipped_model() if model is None else PairClassifier.load(model))
+    same = tuple((run.record.get("source") or {}).get("same", ()))
+    judge = Learned(shipped_model() if model is None else PairClassifier.load(model), same)
     # A little less: another machine may round another way.
     judged = judge.judge(candidates, run.catalog, explain_from=score - 1e-4)
     if judged.evidence is None:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
-from samesku.encoders.telling import SHIPPED
 from samesku.runtime.progress import Advance
 from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.fusion import LINE, Judged, Line, Scores, Union
 from samesku.scoring.lending import heard_pairs, lend_photos
+from samesku.titles.attributes import KINDS
 
 __all__ = ["SHIPPED", "Learned", "shipped_model"]
 
+SHIPPED = Path(__file__).parents[1] / "models" / "learned"
 # Pairs from this probability on are told with reasons.
 EXPLAINED_FROM = 0.2
 NEVER = 2.0
@@ -31,11 +33,21 @@ class Learned:
     Parameters
     ----------
     model : PairClassifier
+    same : collection of str
+        Kinds of attributes that may differ within one product, of
+        :data:`samesku.titles.attributes.KINDS`.
     """
 
     model: PairClassifier
+    same: Collection[str] = ()
     name: str = "learned"
     probabilistic: bool = True
+
+    def __post_init__(self) -> None:
+        if strange := sorted(set(self.same) - set(KINDS)):
+            raise ValueError(
+                f"there is no attribute {strange[0]!r}: same takes some of {', '.join(KINDS)}"
+            )
 
     @property
     def line(self) -> float:
@@ -66,7 +78,7 @@ class Learned:
         heard = np.flatnonzero(heard_pairs(candidates, self.model.encoders))
         lent = lend_photos(candidates.take(heard), self.model.encoders)
         advance(len(candidates) - len(heard))
-        told = self.model.judge(catalog, lent, explain_from, advance=advance)
+        told = self.model.judge(catalog, lent, explain_from, same=self.same, advance=advance)
         judged = _among(len(candidates), heard, told)
         texts = [kind == "text" for kind in candidates.modalities]
         mute = np.asarray(np.isnan(candidates.similarity[:, texts]).all(axis=1))

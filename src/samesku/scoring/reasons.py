@@ -15,6 +15,7 @@ from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality
 from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.presence import row_max
+from samesku.titles.attributes import KINDS
 
 __all__ = ["FAMILIES", "Evidence", "as_said", "families"]
 
@@ -24,15 +25,15 @@ FAMILIES = (
     "numbers",
     "codes",
     "photo",
-    "crowd",
-    "offers around",
+    "density",
     "price",
     "brand",
     "description",
+    "attributes",
+    *KINDS,
 )
 # First parts of the features' names, the longer before the shorter; what is left is wording.
 _FAMILY_OF = {
-    "learned_words_": "crowd",
     "rarest_": "rare words",
     "variant_": "rare words",
     "shared_numbers": "numbers",
@@ -41,24 +42,16 @@ _FAMILY_OF = {
     "shared_codes": "codes",
     "unshared_codes": "codes",
     "code_": "codes",
-    "photo_": "photo",
-    "title_used_by_": "crowd",
-    "neighbourhood_": "crowd",
-    "words_expected": "crowd",
-    "common_": "offers around",
-    "degree_": "offers around",
-    "first_probability": "offers around",
-    "sharpness_": "offers around",
-    "sure_neighbours_": "offers around",
-    "same_group": "offers around",
-    "group_size_": "offers around",
-    "tie_to_group_": "offers around",
-    "probability_": "offers around",
-    "consensus_": "offers around",
-    "core_words_": "offers around",
+    "title_used_by_": "density",
+    "neighbourhood_": "density",
+    "words_expected": "density",
     "price_": "price",
     "brand_": "brand",
     "description_": "description",
+    **{f"{what}_{kind}": kind for kind in KINDS for what in ("clash", "alone")},
+    "clashes": "attributes",
+    "attributes_": "attributes",
+    "tolerated_": "attributes",
 }
 # What adds less to the log-odds is summed up with the start.
 FAINT = 0.05
@@ -71,8 +64,8 @@ def families(names: Sequence[str], encoders: Mapping[str, Modality]) -> NDArray[
     """The place in `FAMILIES` of each feature, int64 ``(f,)``."""
     of = dict(_FAMILY_OF)
     for encoder, modality in encoders.items():
-        # The similarity itself speaks of titles; how it stands among others of the crowd.
-        of[f"{encoder}_"] = "crowd" if modality == "text" else "photo"
+        # The similarity itself speaks of titles; how it compares with others' of the density.
+        of[f"{encoder}_"] = "density" if modality == "text" else "photo"
         of[encoder] = "titles" if modality == "text" else "photo"
     found = [
         next((family for prefix, family in of.items() if name.startswith(prefix)), "titles")
@@ -178,6 +171,10 @@ class _Facts:
         stated = words.stated
         sides = list(zip(left.tolist(), right.tolist(), strict=True))
         self.quantities = [_compare(set(stated[a].tokens), set(stated[b].tokens)) for a, b in sides]
+        values = catalog.attributes.values
+        self.attributes = {
+            kind: [(values[kind][a], values[kind][b]) for a, b in sides] for kind in KINDS
+        }
         self.brands = _column(catalog, "brand", sides)
         self.prices = _column(catalog, "price", sides)
 
@@ -199,10 +196,12 @@ class _Facts:
                 return "model codes agree" if speaks_for else "model codes differ"
             case "photo":
                 return _photo(float(self.similarity["photo"][pair]))
-            case "crowd":
+            case "density":
                 return "nearest of their kind" if speaks_for else "many look like them"
-            case "offers around":
-                return f"offers around {'agree' if speaks_for else 'disagree'}"
+            case "attributes":
+                return f"attributes {'agree' if speaks_for else 'differ'}"
+            case kind if kind in KINDS:
+                return _attribute_said(kind, *self.attributes[kind][pair])
             case "price" | "brand":
                 return _column_said(family, *getattr(self, f"{family}s")[pair])
             case _:
@@ -274,6 +273,12 @@ def _column_said(name: str, mine: object, theirs: object) -> str:
         return f"only one {name} told"
     same = known[0] == known[1]
     return f"same {name} {known[0]}" if same else f"{name}s {known[0]} and {known[1]}"
+
+
+def _attribute_said(kind: str, mine: Sequence[str], theirs: Sequence[str]) -> str:
+    """What both postings state of one kind of attribute."""
+    one, other = ((" and ".join(map(_value, stated)) or "none") for stated in (mine, theirs))
+    return f"same {kind} {one}" if mine == theirs and mine else f"{kind} {one} against {other}"
 
 
 def _value(value: object) -> str:

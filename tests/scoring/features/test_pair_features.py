@@ -6,7 +6,7 @@ import pytest
 
 from samesku import Matcher, read_catalog
 from samesku.encoders import PHash, Tfidf
-from samesku.scoring.features import glance, pair_features, title_words
+from samesku.scoring.features import CatalogRows, pair_features
 
 SAME, OTHER = "94974f937d4c2433", "6b68b06c82b3dbcc"
 
@@ -42,20 +42,33 @@ def test_describes_titles_and_photos_of_each_pair():
     assert pair["phash"] == 1
     assert pair["quantities_agree"] == 1
     assert pair["edit_ratio_sorted"] == 100
-    assert pair["photo_shared_by_min"] == pair["photo_shared_by_max"] == 3
-    assert offers[0, 2]["quantities_clash"] == 1
-    assert (offers[0, 2]["photo_shared_by_min"], offers[0, 2]["photo_shared_by_max"]) == (1, 3)
+    assert np.isnan(pair["clash_colour"])
+    assert (pair["clash_amount"], pair["clashes"]) == (0, 0)
+    assert offers[0, 2]["quantities_clash"] == offers[0, 2]["clash_amount"] == 1
     assert offers[0, 3]["shared_words"] == 0
 
 
-def test_a_glance_is_the_first_part_of_the_whole_look():
+def test_some_pairs_are_described_as_among_all():
     catalog = catalogue(("a", "susu 1kg", SAME), ("b", "susu 1kg", SAME), ("c", "susu", OTHER))
     candidates = Matcher([Tfidf(), PHash()], "union").candidates(catalog)
-    short, whole = glance(catalog, candidates), pair_features(catalog, candidates)
-    assert whole.names[: len(short.names)] == short.names
-    np.testing.assert_array_equal(whole.select(short.names), short.values)
-    again = pair_features(catalog, candidates, title_words(catalog.normal_titles))
-    np.testing.assert_array_equal(again.values, whole.values)
+    whole, places = pair_features(catalog, candidates), np.array([1, 2])
+    some = pair_features(catalog, candidates.take(places), CatalogRows.of(catalog))
+    np.testing.assert_array_equal(some.values, whole.take(places).values)
+
+
+def test_what_may_differ_is_counted_apart():
+    catalog = catalogue(("a", "kaos bimo hitam", None), ("b", "kaos bimo putih", None))
+    candidates = Matcher([Tfidf()], "union").candidates(catalog)
+    strict, tolerant = (
+        dict(zip(told.names, told.values[0], strict=True))
+        for told in (
+            pair_features(catalog, candidates),
+            pair_features(catalog, candidates, same=["colour"]),
+        )
+    )
+    assert (strict["clash_colour"], strict["clashes"], strict["tolerated_clashes"]) == (1, 1, 0)
+    assert np.isnan(tolerant["clash_colour"])
+    assert (tolerant["clashes"], tolerant["tolerated_clashes"]) == (0, 1)
 
 
 def test_prices_brands_and_descriptions_count_where_there_are_such_columns():
@@ -75,7 +88,8 @@ def test_what_a_posting_lacks_is_missing_not_zero():
         catalogue(("a", "susu xq100 1kg", SAME), ("b", "susu xq100 1kg", None), ("c", "x", SAME))
     )
     of_photo = {name for name in offers[0, 1] if name.startswith(("phash", "photo_"))}
-    assert of_photo == {name for name, value in offers[0, 1].items() if np.isnan(value)}
+    missing = {name for name, value in offers[0, 1].items() if np.isnan(value)}
+    assert of_photo == {name for name in missing if not name.startswith("clash_")}
     assert all(np.isfinite(offers[0, 2][name]) for name in of_photo)
 
 

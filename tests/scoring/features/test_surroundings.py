@@ -46,12 +46,10 @@ def test_agrees_with_reading_both_lists(seed, k):
         ranks = {candidate: rank for rank, (candidate, _) in enumerate(lists[one])}
         nearest_30 = np.array(values[:30])
         return {
-            **{f"density_{depth}": sum(values[:depth]) / depth for depth in (3, 10, 30)},
             "z": (similarity - nearest_30.mean()) / max(nearest_30.std(), 0.01),
             "gap": similarity - values[0],
             # Nobody stands in a list at place 99: that is what "not in it" is told by.
             "rank": ranks.get(other, 99),
-            "near": sum(value >= 0.85 for value in values),
         }
 
     np.testing.assert_array_equal(columns["looks"], candidates.similarity[:, 0])
@@ -99,8 +97,6 @@ def test_a_pair_that_another_encoder_found_is_in_neither_list():
     assert len(looks.neighbors) == 0
     assert (unranked == unranked[0]).all()
     assert unranked[0] > 50
-    assert (columns["looks_near_max"] == 0).all()
-    assert (columns["looks_density_3_max"] == 0).all()
     assert all(np.isfinite(column).all() for column in columns.values())
 
 
@@ -111,4 +107,8 @@ def test_one_posting_and_one_pair(size):
     assert all(column.shape == (size - 1,) for column in columns.values())
     if size == 2:
         assert columns["looks_rank_max"] == columns["looks_gap_max"] == 0
-        assert columns["looks_near_min"] == 1
+
+
+def test_equal_similarities_share_a_rank():
+    _, columns = described(source_of(np.ones((5, 3))))
+    assert (columns["looks_rank_max"] == 0).all()

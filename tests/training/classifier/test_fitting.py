@@ -6,16 +6,21 @@ import pytest
 
 from samesku import read_catalog
 from samesku.encoders import PHash, Tfidf
-from samesku.scoring.classifier import SIEVED
-from samesku.scoring.features import glance
-from samesku.training.classifier.fitting import FITS, LEAST_PAIRS, LINES, train_classifier
+from samesku.training.classifier.fitting import (
+    FITS,
+    LEAST_PAIRS,
+    LINES,
+    Labelled,
+    fit_classifier,
+    tolerated_kinds,
+)
 
-FILES = ["first.onnx", "model.json", "second.onnx", "sieve.onnx", "words.npz"]
+FILES = ["model.json", "trees.onnx"]
 
 
 def trained(catalog, candidates, rows=None, **options):
-    rows = np.arange(len(catalog)) if rows is None else rows
-    return train_classifier(catalog, candidates, rows, **options)
+    model, held_out = fit_classifier([Labelled.of(catalog, candidates, rows)], **options)
+    return model, held_out[0]
 
 
 def test_honest_probabilities_are_good_and_not_those_of_the_model(
@@ -32,22 +37,13 @@ def test_honest_probabilities_are_good_and_not_those_of_the_model(
 
 def test_honest_probabilities_tell_the_share_of_true_pairs(market, training, truth):
     same, honest = truth(*market), training[1].astype(np.float64)
-    # The pairs that the sieve put aside were not calibrated.
-    left = honest >= SIEVED
-    assert honest[left].sum() == pytest.approx(np.count_nonzero(same[left]), rel=0.02)
+    assert honest.sum() == pytest.approx(np.count_nonzero(same), rel=0.02)
 
 
 def test_the_model_knows_what_it_was_trained_with(model):
     assert model.encoders == {"tfidf": "text", "phash": "photo"}
-    assert set(model.features) == set(model.trees) == {"sieve", "first", "second"}
-    for name, trees in model.trees.items():
-        assert trees.width == len(model.features[name])
-    # Each pass reads what the one before it did, and more.
-    sieve, first, second = (model.features[name] for name in ("sieve", "first", "second"))
-    assert first[: len(sieve)] == sieve
-    assert second[: len(first)] == first
-    assert {"learned_words", "learned_words_rank_min"} <= set(first)
-    assert {"first_probability", "consensus_cosine"} <= set(second) - set(first)
+    assert model.trees.width == len(model.features)
+    assert {"tfidf", "tfidf_rank_min", "clash_colour", "tolerated_clashes"} <= set(model.features)
 
 
 def test_the_line_is_one_of_those_tried(model):
@@ -76,8 +72,7 @@ def test_arbitrary_labels_cannot_be_told_in_advance(offers, search, truth, area_
     )
     same = truth(catalog, candidates)
     model, honest = trained(catalog, candidates)
-    learnt_by_heart = model.trees["sieve"].log_odds(glance(catalog, candidates).values)
-    assert area_under_curve(learnt_by_heart, same) > 0.85
+    assert area_under_curve(model.judge(catalog, candidates).scores, same) > 0.85
     assert area_under_curve(honest, same) < 0.75
 
 
@@ -90,9 +85,7 @@ def test_labels_of_other_postings_teach_nothing(market):
     other = read_catalog(catalog.frame.with_columns(pl.Series("label_group", labels)))
     (one, honest), (two, also) = (trained(each, candidates, rows) for each in (catalog, other))
     np.testing.assert_array_equal(honest, also)
-    assert (one.line, one.words.digest) == (two.line, two.words.digest)
-    for name, trees in one.trees.items():
-        assert trees.content == two.trees[name].content
+    assert (one.line, one.trees.content) == (two.line, two.trees.content)
 
 
 def test_too_few_labels_are_refused_with_what_to_do(market):
@@ -148,7 +141,7 @@ def test_columns_and_networks_are_learnt_from_and_may_be_missing_later(
 
     model, _ = trained(*search(everything, encoders=[Tfidf, Renamed]))
     assert model.encoders == {"tfidf": "text", "onnx:photo": "photo"}
-    read = set(model.features["first"])
+    read = set(model.features)
     assert {"price_gap", "brand_same", "description_cosine", "onnx:photo_z_min"} <= read
     columns = ["price", "brand", "description"]
     for gone in (columns, ["price"]):
@@ -165,3 +158,48 @@ def test_pairs_of_one_product_alone_are_no_training(search):
     catalog, candidates = search(table.with_row_index("posting_id"), encoders=[Tfidf])
     with pytest.raises(ValueError, match="too few products: label offers of more products"):
         trained(catalog, candidates)
+
+
+def coloured(search, *, one_product):
+    """Offers of which half name another colour; whether these are one product."""
+    rng = np.random.default_rng(0)
+    rows = []
+    for product in range(60):
+        words = " ".join(f"{stem}{product}" for stem in ("kaos", "bimo", "tipe"))
+        for colour in ("hitam", "putih", "hitam", "putih"):
+            label = f"{product}" if one_product else f"{product} {colour}"
+            extra = rng.choice(["promo", "murah", "ready", "cod"])
+            rows.append((f"{words} {colour} {extra}", label))
+    table = pl.DataFrame(rows, schema=["title", "label_group"], orient="row")
+    return search(table.with_row_index("posting_id"), encoders=[Tfidf])
+
+
+def test_what_may_differ_is_measured_from_the_labels(search):
+    one, apart = (coloured(search, one_product=each) for each in (True, False))
+    assert tolerated_kinds(Labelled.of(*one, same=())) == ("colour",)
+    assert tolerated_kinds(Labelled.of(*apart, same=())) == ()
+
+
+def test_one_model_serves_both_opinions(search, truth):
+    one, apart = (coloured(search, one_product=each) for each in (True, False))
+    model, _ = fit_classifier([Labelled.of(*one), Labelled.of(*apart)])
+    same = truth(*one)
+    tolerant = model.judge(*one, same=("colour",)).scores
+    strict = model.judge(*apart).scores
+    # The same pairs, but what the user says may differ.
+    other_colour = truth(*one) & ~truth(*apart)
+    assert other_colour.sum() > 50
+    assert tolerant[other_colour].mean() > 0.7
+    assert strict[other_colour].mean() < 0.3
+    assert tolerant[~same].mean() < 0.3
+
+
+def test_whole_catalogues_are_held_out_of_three_or_more(search, offers):
+    with pytest.raises(ValueError, match="three catalogues are needed"):
+        fit_classifier([Labelled.of(*search(offers(20, seed=4)))], hold_out="catalogues")
+    several = [Labelled.of(*search(offers(20, seed=seed))) for seed in (5, 6, 7)]
+    done = []
+    model, held_out = fit_classifier(several, hold_out="catalogues", advance=done.append)
+    assert sum(done) == 4
+    assert [len(each) for each in held_out] == [len(each.candidates) for each in several]
+    assert model.line in LINES

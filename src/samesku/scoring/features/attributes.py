@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
@@ -14,64 +15,36 @@ from samesku.scoring.features.table import Column
 from samesku.scoring.presence import presence
 from samesku.titles.attributes import KINDS, Attributes, aspect
 
-__all__ = ["attribute_features"]
+__all__ = ["AttributeRows", "attribute_features", "attribute_rows"]
+
+# Kinds that make two products also where only one side states them: a pack beside a single thing,
+# a case beside the phone.
+ONE_SIDED = ("count", "accessory")
 
 
-def attribute_features(
-    attributes: Attributes,
-    left: NDArray[np.integer],
-    right: NDArray[np.integer],
-    *,
-    same: Collection[str] = (),
-) -> dict[str, Column]:
-    """Count per kind of attribute what agrees, what clashes and what one side alone states.
+@dataclass(frozen=True, eq=False)
+class AttributeRows:
+    """The attributes of a catalogue as sparse rows.
 
-    Values are compared within their aspect: "ram: 8 gb" says nothing against "512 gb". An aspect
-    that both postings state agrees where they share a value, and clashes where they share none.
-
-    Parameters
+    Attributes
     ----------
-    attributes : Attributes
-        Of the whole catalogue.
-    left, right : integer (m,)
-        The pairs.
-    same : collection of str
-        Kinds that may differ within one product. Their clashes are counted together, as tolerated
-        ones, and not by kind: so one classifier serves catalogues that disagree in what is the
-        same product.
-
-    Returns
-    -------
-    dict of str to float32 (m,)
-        `KIND_agree` and `KIND_clash`, numbers of aspects, NaN where the two have none in common;
-        `KIND_alone`, aspects that only one side states. `clashes`, the sum over the kinds that are
-        not in `same`; `tolerated_clashes` and `tolerated_alone`, the sums over those that are.
-        Cost: a sparse product of about ten values per pair.
+    held : float32 CSR (n, values)
+        Which values each posting states.
+    stated : float32 CSR (n, aspects)
+        Which aspects, 1 each: values are compared within their aspect.
+    to_aspect : float32 CSR (values, aspects)
+    to_kind : float32 CSR (aspects, kinds)
     """
-    both, agree, stated = _counts(attributes, left, right)
-    clash = both - agree
-    alone = stated[left] + stated[right] - 2 * both
-    tolerated = np.array([kind in same for kind in KINDS])
-    columns: dict[str, Column] = {}
-    for place, kind in enumerate(KINDS):
-        none = both[:, place] == 0
-        columns[f"{kind}_agree"] = np.where(none, np.nan, agree[:, place])
-        clashing, single = clash[:, place], alone[:, place]
-        if tolerated[place]:
-            clashing = single = np.full(len(left), np.nan, dtype=np.float32)
-        columns[f"{kind}_clash"] = np.where(none, np.nan, clashing)
-        columns[f"{kind}_alone"] = single
-    columns["clashes"] = clash[:, ~tolerated].sum(axis=1)
-    columns["tolerated_clashes"] = clash[:, tolerated].sum(axis=1)
-    columns["tolerated_alone"] = alone[:, tolerated].sum(axis=1)
-    return columns
+
+    held: sp.csr_matrix
+    stated: sp.csr_matrix
+    to_aspect: sp.csr_matrix
+    to_kind: sp.csr_matrix
 
 
-def _counts(
-    attributes: Attributes, left: NDArray[np.integer], right: NDArray[np.integer]
-) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-    """Aspects that both state and that agree, ``(m, kinds)``, and that each states, ``(n, kinds)``."""
-    size = len(next(iter(attributes.values.values())))
+def attribute_rows(attributes: Attributes) -> AttributeRows:
+    """Prepare the attributes of a catalogue for comparison."""
+    size = len(attributes.values[KINDS[0]])
     rows: list[list[tuple[str, str, str]]] = [[] for _ in range(size)]
     for kind in KINDS:
         for row, values in zip(rows, attributes.values[kind], strict=True):
@@ -81,25 +54,84 @@ def _counts(
     aspects: dict[tuple[str, str], int] = {}
     of_value = [aspects.setdefault(value[:2], len(aspects)) for value in vocabulary]
     to_aspect = _indicator(of_value, held.shape[1], len(aspects))
-    to_kind = _indicator([KINDS.index(kind) for kind, _ in aspects], len(aspects), len(KINDS))
-    states = sp.csr_matrix(held @ to_aspect)
-    states.data[:] = 1
+    of_aspect = [KINDS.index(kind) for kind, _ in aspects]
+    to_kind = _indicator(of_aspect, to_aspect.shape[1], len(KINDS))
+    stated = sp.csr_matrix(held @ to_aspect)
+    stated.data[:] = 1
+    return AttributeRows(held, stated, to_aspect, to_kind)
+
+
+def attribute_features(
+    rows: AttributeRows,
+    left: NDArray[np.integer],
+    right: NDArray[np.integer],
+    *,
+    same: Collection[str] = (),
+) -> dict[str, Column]:
+    """Count what agrees, what clashes by kind of attribute, and what one side alone states.
+
+    An aspect that both postings state agrees where they share a value, and clashes where they
+    share none: "ram: 8 gb" says nothing against "512 gb".
+
+    Parameters
+    ----------
+    rows : AttributeRows
+        Of the whole catalogue.
+    left, right : integer (m,)
+        The pairs.
+    same : collection of str
+        Kinds that may differ within one product. Their clashes are counted together, as tolerated
+        ones, and not by kind: so one classifier serves catalogues that disagree about what is the
+        same product.
+
+    Returns
+    -------
+    dict of str to float32 (m,)
+        `clash_KIND`, the number of aspects that clash, NaN where the two have none in common;
+        `clashes`, their sum; `alone_count` and `alone_accessory`, aspects that only one side
+        states; `attributes_agree` and `attributes_alone` over all kinds; `tolerated_clashes` and
+        `tolerated_alone`, the sums over the kinds in `same`. Cost per pair: a sparse product of
+        about ten values.
+    """
+    both, agree = _counts(rows, left, right)
+    stated = np.asarray((rows.stated @ rows.to_kind).toarray())
+    clash, alone = both - agree, stated[left] + stated[right] - 2 * both
+    tolerated = np.array([kind in same for kind in KINDS])
+    columns: dict[str, Column] = {}
+    for place, kind in enumerate(KINDS):
+        unknown = (both[:, place] == 0) | tolerated[place]
+        columns[f"clash_{kind}"] = np.where(unknown, np.nan, clash[:, place])
+        if kind in ONE_SIDED:
+            columns[f"alone_{kind}"] = np.where(tolerated[place], np.nan, alone[:, place])
+    columns["clashes"] = clash[:, ~tolerated].sum(axis=1)
+    columns["attributes_agree"] = agree.sum(axis=1)
+    columns["attributes_alone"] = alone.sum(axis=1)
+    columns["tolerated_clashes"] = clash[:, tolerated].sum(axis=1)
+    columns["tolerated_alone"] = alone[:, tolerated].sum(axis=1)
+    return columns
+
+
+def _counts(
+    rows: AttributeRows, left: NDArray[np.integer], right: NDArray[np.integer]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Aspects that both postings state, and those that agree, float32 ``(m, kinds)`` each."""
 
     def part(start: int) -> tuple[Column, Column]:
         a, b = left[start : start + PAIRS_AT_ONCE], right[start : start + PAIRS_AT_ONCE]
-        shared = sp.csr_matrix(held[a].multiply(held[b]) @ to_aspect)
+        shared = sp.csr_matrix(rows.held[a].multiply(rows.held[b]) @ rows.to_aspect)
         shared.data[:] = 1
-        return (states[a].multiply(states[b]) @ to_kind).toarray(), (shared @ to_kind).toarray()
+        both = rows.stated[a].multiply(rows.stated[b]) @ rows.to_kind
+        return both.toarray(), (shared @ rows.to_kind).toarray()
 
     parts = list(map_in_order(part, range(0, len(left), PAIRS_AT_ONCE)))
-    empty = np.empty((0, len(KINDS)), dtype=np.float32)
-    both, agree = (np.concatenate([empty, *each]) for each in zip(*parts, strict=True)) if parts else (
-        empty, empty
-    )
-    return both, agree, np.asarray((states @ to_kind).toarray())
+    if not parts:
+        return np.empty((0, len(KINDS)), np.float32), np.empty((0, len(KINDS)), np.float32)
+    both, agree = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return both, agree
 
 
 def _indicator(columns: list[int], height: int, width: int) -> sp.csr_matrix:
+    """Row i holds 1 in column ``columns[i]``."""
     ones = np.ones(len(columns), dtype=np.float32)
     grid = (np.arange(len(columns)), np.array(columns, dtype=np.int64))
     return sp.csr_matrix((ones, grid), shape=(max(height, 1), max(width, 1)))

@@ -11,10 +11,10 @@ from samesku.scoring.features.table import Column, both_ways
 
 __all__ = ["surroundings"]
 
-DEPTHS = (3, 10, 30)
+DEPTH = 30
 UNRANKED = 99.0
-# Similarity that makes a neighbour a near one, by how the vectors are stored.
-NEAR = {"sparse": 0.5, "dense": 0.85, "bits": 0.9}
+# Similarities closer than this differ by the order of a sum only.
+TIE = 1e-6
 
 
 def surroundings(
@@ -22,8 +22,10 @@ def surroundings(
 ) -> dict[str, Column]:
     """Similarity under one encoder, and relative to both postings' neighbours.
 
-    Relative numbers hold in small and in large catalogues alike: densities at three depths, the
-    z-score among the 30 nearest, the gap to the nearest, ranks, and how many near ones there are.
+    Relative numbers hold in small and in large catalogues alike: the z-score among the 30 nearest,
+    the gap to the nearest, and ranks; neighbours of equal similarity share a rank, whatever the
+    order of the postings. Absolute densities are left out: trees that read them hold on fewer
+    catalogues that took no part in their training.
 
     Parameters
     ----------
@@ -40,10 +42,7 @@ def surroundings(
     found = source.neighbors
     columns: dict[str, Column] = {role: similarity}
     rank = found.rank
-    for depth in DEPTHS:
-        mean = _sum(found, rank < depth) / depth
-        columns |= both_ways(f"{role}_density_{depth}", mean[left], mean[right])
-    mean, spread = _moments(found, rank < DEPTHS[-1])
+    mean, spread = _moments(found, rank < DEPTH)
     columns |= both_ways(
         f"{role}_z",
         (similarity - mean[left]) / spread[left],
@@ -52,12 +51,8 @@ def surroundings(
     best = np.zeros(found.size)
     best[found.query[rank == 0]] = found.similarity[rank == 0]
     columns |= both_ways(f"{role}_gap", similarity - best[left], similarity - best[right])
-    place = _Places(found, rank)
+    place = _Places(found, _shared_rank(found))
     columns |= both_ways(f"{role}_rank", place(left, right), place(right, left))
-    near = np.bincount(
-        found.query[found.similarity >= NEAR[source.vectors.kind]], minlength=found.size
-    )
-    columns |= both_ways(f"{role}_near", near[left], near[right])
     missing = np.isnan(similarity)
     for name, values in columns.items():
         if name != role:
@@ -65,11 +60,13 @@ def surroundings(
     return columns
 
 
-def _sum(found: Neighbors, which: NDArray[np.bool_]) -> NDArray[np.float64]:
-    total: NDArray[np.float64] = np.bincount(
-        found.query[which], found.similarity[which], found.size
-    ).astype(np.float64)
-    return total
+def _shared_rank(found: Neighbors) -> NDArray[np.int64]:
+    """Place of each candidate in its query's list, from 0; equal similarities share the first."""
+    new = np.ones(len(found), dtype=bool)
+    steps = np.abs(np.diff(found.similarity)) > TIE
+    new[1:] = steps | (found.query[1:] != found.query[:-1])
+    first = np.maximum.accumulate(np.where(new, np.arange(len(found)), 0))
+    return np.asarray(found.rank[first] if len(found) else found.rank)
 
 
 def _moments(
