@@ -9,7 +9,6 @@ import pytest
 from typer.testing import CliRunner
 
 from samesku.cli import app
-from samesku.cli.provenance import seen_by_encoders
 
 WORDS = [["susu", "kopi", "teh", "gula", "mie"], ["bebelac", "kapal", "sgm", "milo", "sasa"]]
 NOISE = ["promo", "murah", "ready", "stock", "cod", "diskon"]
@@ -117,10 +116,3 @@ def test_what_cannot_be_is_told_before_any_work(labelled, tmp_path, options, wor
     assert result.exit_code == 2
     assert words in result.stderr.replace("\n", " ")
     assert not (tmp_path / "out").exists()
-
-
-def test_the_shipped_words_tell_what_they_have_seen():
-    from samesku import read_catalog
-
-    card = read_catalog(pl.DataFrame({"posting_id": ["a"], "title": ["never seen"]}))
-    assert list(seen_by_encoders(["telling", "tfidf", "nowhere"], card)) == []

@@ -5,7 +5,6 @@ import pytest
 from samesku.encoders import (
     PHash,
     Signature,
-    Telling,
     Tfidf,
     default_encoders,
     encoder_by_name,
@@ -21,7 +20,7 @@ def test_the_default_looks_at_titles_and_photos():
     assert kinds(default_encoders()) == [Tfidf, PHash, Signature]
 
 
-@pytest.mark.parametrize("kind", [Tfidf, Telling, PHash, Signature])
+@pytest.mark.parametrize("kind", [Tfidf, PHash, Signature])
 def test_each_is_found_by_the_name_it_bears(kind):
     encoder = encoder_by_name(kind.name)
     assert isinstance(encoder, kind)
@@ -35,7 +34,7 @@ def test_names_are_taken_in_order_and_once():
 
 @pytest.mark.parametrize("name", ["TFIDF", "bert", "", "tfidf:x"])
 def test_an_unknown_name_is_refused_with_the_known_ones(name):
-    with pytest.raises(ValueError, match="choose from tfidf, telling, phash, signature, photo"):
+    with pytest.raises(ValueError, match="choose from tfidf, phash, signature, photo"):
         encoder_by_name(name)
 
 

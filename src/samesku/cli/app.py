@@ -189,7 +189,14 @@ def link(
 )
 @friendly
 def evaluate(
-    catalogue: CatalogueArgument,
+    catalogues: Annotated[
+        list[Path],
+        typer.Argument(
+            help="CSV or Parquet with posting_id, title and label_group; several with "
+            "--leave-one-out.",
+            show_default=False,
+        ),
+    ],
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="Folder for evaluation.json.")
     ] = None,
@@ -222,6 +229,14 @@ def evaluate(
     defaults: Annotated[
         bool, typer.Option("--defaults", help="Score the default thresholds; choose none.")
     ] = False,
+    leave_one_out: Annotated[
+        bool,
+        typer.Option(
+            "--leave-one-out",
+            help="Train on all catalogues but one and score the one left out, each in turn. Takes "
+            "four or more; folds, splits, fusions and models play no part.",
+        ),
+    ] = False,
     beside: BesideOption = None,
     seed: Annotated[int, typer.Option("--seed", help="Of folds and bootstrap.")] = 0,
     encoder: EncoderOption = None,
@@ -243,10 +258,16 @@ def evaluate(
     from samesku.cli import evaluate as command
     from samesku.cli.match import Settings
 
+    if len(catalogues) > 1 and not leave_one_out:
+        raise ValueError("several catalogues are scored with --leave-one-out only")
+    settings = Settings(
+        catalogues[0], photos, columns, encoder or [], neighbours, search, cache, no_cache, quiet
+    )
+    if leave_one_out:
+        command.run_leave_one_out(settings, others=catalogues[1:], out=out, seed=seed)
+        return
     command.run(
-        Settings(
-            catalogue, photos, columns, encoder or [], neighbours, search, cache, no_cache, quiet
-        ),
+        settings,
         out=out,
         fusions=fusion or ["union", "concat", "union-all"],
         models=model or [],

@@ -10,7 +10,6 @@ import typer
 from samesku.cli.app import app
 from samesku.cli.console import friendly
 from samesku.cli.options import (
-    BesideOption,
     CacheOption,
     CatalogueArgument,
     ColumnsOption,
@@ -36,7 +35,6 @@ def train(
     out: Annotated[
         Path, typer.Option("--out", "-o", help="Folder for the model.", show_default=False)
     ],
-    beside: BesideOption = None,
     leave_one_out: Annotated[
         bool,
         typer.Option(
@@ -79,7 +77,7 @@ def train(
             quiet,
             same,
         ),
-        others=[*catalogues[1:], *(beside or [])],
+        others=catalogues[1:],
         out=out,
         seed=seed,
         leave_one_out=leave_one_out,

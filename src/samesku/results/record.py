@@ -101,13 +101,15 @@ def training_record(catalog: Catalog) -> dict[str, Any]:
 
 def seen_in_training(card: Mapping[str, Any], catalog: Catalog) -> int | None:
     """About how many postings of a catalogue trained the model of a card; None: it tells not."""
-    trained = card.get("trained_on")
-    if not isinstance(trained, Mapping) or not trained.get("sample"):
+    trained = [card.get("trained_on"), *card.get("beside", [])]
+    if not all(isinstance(each, Mapping) and each.get("sample") for each in trained):
         return None
-    sample, number = str(trained["sample"]), int(trained["labelled_postings"])
-    remembered = set(sample.split(" "))
-    share = len(remembered.intersection(_names(catalog))) / len(remembered)
-    return min(round(share * number), len(catalog))
+    names, seen = _names(catalog), 0
+    for each in trained:
+        remembered = set(str(each["sample"]).split(" "))
+        share = len(remembered.intersection(names)) / len(remembered)
+        seen += round(share * int(each["labelled_postings"]))
+    return min(seen, len(catalog))
 
 
 def environment() -> dict[str, Any]:

@@ -32,7 +32,7 @@ FITS = FOLDS + 1
 # With fewer pairs of one product than this, trees learn nothing that holds elsewhere.
 LEAST_PAIRS = 50
 # About so many pairs of a catalogue train: all pairs of some of its postings.
-MOST_PAIRS = 200_000
+MOST_PAIRS = 100_000
 ROUNDS = 200
 # Few of the features per tree and strong regularisation: with six catalogues left out in turn,
 # mean average precision of pairs 0.755 instead of 0.733.
@@ -45,7 +45,7 @@ SETTINGS: dict[str, Any] = {
     "bagging_freq": 1,
     "lambda_l2": 50.0,
     "min_data_in_leaf": 200,
-    "max_bin": 127,
+    "max_bin": 63,
     "deterministic": True,
     "force_row_wise": True,
     "verbose": -1,
