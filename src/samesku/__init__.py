@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from samesku.catalog.catalog import Catalog, read_catalog
     from samesku.catalog.problems import CatalogError, Problem
-    from samesku.linking import Links, link
     from samesku.matcher import Matcher
     from samesku.results.matches import Matches
     from samesku.runtime.cache import Cache
@@ -20,13 +19,11 @@ __all__ = [
     "CatalogError",
     "Concat",
     "Line",
-    "Links",
     "Matcher",
     "Matches",
     "Problem",
     "Union",
     "UnionAll",
-    "link",
     "read_catalog",
 ]
 
@@ -34,7 +31,6 @@ _ROOMS = {
     "runtime.cache": ["Cache"],
     "catalog.catalog": ["Catalog", "read_catalog"],
     "scoring.fusion": ["Concat", "Line", "Union", "UnionAll"],
-    "linking": ["Links", "link"],
     "matcher": ["Matcher"],
     "results.matches": ["Matches"],
     "catalog.problems": ["CatalogError", "Problem"],

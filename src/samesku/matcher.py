@@ -6,9 +6,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any, get_args
 
+import numpy as np
+from numpy.typing import NDArray
+
+from samesku.candidates.allowed import Allowed, allowed_neighbors
 from samesku.candidates.candidates import DENSITY_NEIGHBORS, Candidates, Source, join_candidates
-from samesku.candidates.neighbors import CROWD, FLOOR, Method, Neighbors, nearest
+from samesku.candidates.neighbors import Method, Neighbors
 from samesku.catalog.catalog import Catalog
+from samesku.catalog.sources import join_sources, source_codes
+from samesku.clustering.assignment import Decision
 from samesku.encoders import default_encoders
 from samesku.encoders.base import Encoder, Vectors
 from samesku.encoders.encode import Encoded, encode
@@ -46,6 +52,14 @@ class Matcher:
         (:data:`samesku.titles.attributes.KINDS`); default: none, so offers that clash in one are
         rarely taken for one product. Only the learned fusion reads it.
 
+    pairs : {"within", "across", "all"}, optional
+        Which pairs may match: those of one source, those of two sources, or any. Default: within
+        one catalogue any pair, across two. A catalogue given alone counts as one source, unless
+        `across` is asked for: then its column `source` tells whose each posting is.
+    decide : {"clusters", "one-to-one", "one-to-many", "many-to-one"}, optional
+        How the result is decided. Default: clusters; one-to-one across two catalogues.
+        ``one-to-many``: a posting of the first source may have several of the second.
+
     Examples
     --------
     >>> from samesku import Matcher, read_catalog
@@ -72,6 +86,8 @@ class Matcher:
         cache: Cache | None = None,
         progress: Progress | None = None,
         same: Collection[str] = (),
+        pairs: Allowed | None = None,
+        decide: Decision | None = None,
     ) -> None:
         self.encoders = list(default_encoders() if encoders is None else encoders)
         names = [encoder.name for encoder in self.encoders]
@@ -88,6 +104,11 @@ class Matcher:
         self.fusion = fusion_by_name(fusion) if isinstance(fusion, str) else fusion
         if same:
             self.fusion = _tolerating(self.fusion, same)
+        if pairs not in (None, *get_args(Allowed)):
+            raise ValueError(f"pairs are {', '.join(get_args(Allowed))}, not {pairs!r}")
+        if decide not in (None, *get_args(Decision)):
+            raise ValueError(f"decide is {', '.join(get_args(Decision))}, not {decide!r}")
+        self.pairs, self.decide = pairs, decide
         # The density wants its neighbours even where few are to be judged.
         self.k = max(k, DENSITY_NEIGHBORS)
         self.line = self.fusion.line if line is None else line
@@ -95,10 +116,24 @@ class Matcher:
         self.cache = cache or Cache(None)
         self.progress = progress or Progress()
 
-    def match(self, catalog: Catalog) -> Matches:
-        """Match every posting of the catalogue with every other."""
+    def match(self, catalog: Catalog, right: Catalog | None = None) -> Matches:
+        """Match the postings of a catalogue, or of two, with each other.
+
+        Parameters
+        ----------
+        catalog : Catalog
+        right : Catalog, optional
+            A second one: both become one catalogue with two sources.
+        """
+        if right is not None:
+            catalog = join_sources(catalog, right)
+        pairs = self.pairs or ("within" if right is None else "across")
+        decide = self.decide or (
+            "one-to-one" if pairs == "across" and right is not None else "clusters"
+        )
+        sources = self._sources(catalog, pairs, decide, several=right is not None)
         encoded = encode(catalog, self.encoders, self.cache, self.progress)
-        candidates = self._candidates(encoded)
+        candidates = self._candidates(encoded, sources, "all" if sources is None else pairs)
         with self.progress.stage("judge", len(candidates)) as advance:
             judged = self.fusion.judge(candidates, catalog, advance=advance)
         run: dict[str, Any] = {}
@@ -110,38 +145,69 @@ class Matcher:
             self.line,
             evidence=judged.evidence,
             run=run,
+            decide=decide,
+            sources=sources if pairs == "across" else None,
         )
         with self.progress.stage("group"):
             matches.groups  # noqa: B018  (computed here so that its time is told)
         run.update(run_record(catalog, candidates, encoded, self.progress))
+        run["pairs"] = pairs
         return matches
 
     def candidates(self, catalog: Catalog) -> Candidates:
         """The pairs of the catalogue that are worth judging."""
-        return self._candidates(encode(catalog, self.encoders, self.cache, self.progress))
+        sources = self._sources(catalog, self.pairs or "within", "clusters", several=False)
+        encoded = encode(catalog, self.encoders, self.cache, self.progress)
+        return self._candidates(encoded, sources, "all" if sources is None else "across")
 
-    def _candidates(self, encoded: Encoded) -> Candidates:
+    def _sources(
+        self, catalog: Catalog, pairs: Allowed, decide: Decision, *, several: bool
+    ) -> NDArray[np.int64] | None:
+        """The source of each posting; None where every pair may match."""
+        if decide != "clusters" and pairs != "across":
+            raise ValueError(f"{decide} is decided across two sources: set pairs to across")
+        # A catalogue given alone is one, whoever posted in it, unless its sources shall be linked.
+        if pairs == "all" or (pairs == "within" and not several):
+            return None
+        sources = source_codes(catalog)
+        count = len(np.unique(sources))
+        if pairs == "across" and count < 2:
+            raise ValueError(f"all postings of {catalog.name} are of one source: none to link with")
+        if decide != "clusters" and count != 2:
+            raise ValueError(
+                f"{decide} is decided between two sources, and {catalog.name} has {count}: "
+                "decide by clusters, or give two"
+            )
+        return sources
+
+    def _candidates(
+        self, encoded: Encoded, owners: NDArray[np.int64] | None, allowed: Allowed
+    ) -> Candidates:
         sources = []
         for encoder, vectors, key in zip(self.encoders, encoded.vectors, encoded.keys, strict=True):
             stage = self.progress.stage(f"find neighbours ({encoder.name})", vectors.size)
             with stage as advance:
-                found = self._neighbors(vectors, key, advance)
+                found = self._neighbors(vectors, key, owners, allowed, advance)
             sources.append(Source(encoder.name, encoder.modality, vectors, found))
         with self.progress.stage("join candidates"):
             return join_candidates(sources)
 
-    def _neighbors(self, vectors: Vectors, key: str, advance: Advance) -> Neighbors:
-        key = content_key("neighbors-3", key, str(self.k), self.method)
+    def _neighbors(
+        self,
+        vectors: Vectors,
+        key: str,
+        owners: NDArray[np.int64] | None,
+        allowed: Allowed,
+        advance: Advance,
+    ) -> Neighbors:
+        owners = np.zeros(vectors.size, dtype=np.int64) if owners is None else owners
+        whose = "" if allowed == "all" else owners.tobytes().hex()
+        key = content_key("neighbors-3", key, str(self.k), self.method, allowed, whose)
         stored = self.cache.load("neighbors", key)
         if stored is not None and stored.keys() == {"query", "candidate", "similarity"}:
             return Neighbors(**stored, size=vectors.size)
-        found = nearest(
-            vectors,
-            k=self.k,
-            floor=FLOOR[vectors.kind],
-            deepen=CROWD.get(vectors.kind),
-            method=self.method,
-            advance=advance,
+        found = allowed_neighbors(
+            vectors, owners, allowed, k=self.k, method=self.method, advance=advance
         )
         self.cache.store("neighbors", key, found.arrays)
         return found

@@ -13,12 +13,13 @@ from samesku.cli.options import (
     CacheOption,
     CatalogueArgument,
     ColumnsOption,
+    DecisionName,
     EncoderOption,
     FusionName,
-    LinkRuleName,
     MethodOption,
     NoCacheOption,
     OutOption,
+    PairsName,
     PhotosOption,
     QuietOption,
     SameOption,
@@ -81,6 +82,21 @@ def match(
     ] = 50,
     search: MethodOption = "auto",
     same: SameOption = None,
+    pairs: Annotated[
+        PairsName | None,
+        typer.Option(
+            "--pairs",
+            help="across: only pairs of two sources, by the column source. Default: any pair.",
+        ),
+    ] = None,
+    decide: Annotated[
+        DecisionName | None,
+        typer.Option(
+            "--decide",
+            help="How the result is decided; all but clusters need --pairs across.",
+            show_default="clusters",
+        ),
+    ] = None,
     cache: CacheOption = None,
     no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
@@ -103,6 +119,8 @@ def match(
             no_cache,
             quiet,
             same,
+            pairs,
+            decide,
         ),
         out=out,
         fusion=fusion,
@@ -124,26 +142,31 @@ def link(
         Path, typer.Argument(help="The other shop's offers, in the same form.", show_default=False)
     ],
     out: OutOption,
-    links: Annotated[
-        LinkRuleName,
+    decide: Annotated[
+        DecisionName,
         typer.Option(
+            "--decide",
             "--links",
-            help="Who may have how many counterparts. one-to-one: each offer at most one, chosen "
-            "so that all links together are likeliest. one-to-many: a left offer may have several "
-            "right ones, each right offer one left one. many-to-one: the reverse. free: any.",
+            help="How the result is decided. one-to-one: each offer at most one counterpart, "
+            "chosen so that all links together are likeliest. one-to-many: a left offer may have "
+            "several right ones. many-to-one: the reverse. clusters: any.",
         ),
     ] = "one-to-one",
-    labels: Annotated[
-        Path | None,
+    fusion: Annotated[
+        FusionName | None,
         typer.Option(
-            "--labels",
-            help="CSV of known links to fit to: left_id,right_id and perhaps same (1 or 0).",
+            "--fusion", help="How text and photo combine to a decision.", show_default="learned"
         ),
     ] = None,
+    model: Annotated[
+        Path | None, typer.Option("--model", help="Folder of a model that `samesku train` wrote.")
+    ] = None,
     line: Annotated[
-        float,
-        typer.Option("--line", help="Probability from which a pair is accepted; higher: fewer."),
-    ] = 0.5,
+        float | None,
+        typer.Option(
+            "--line", help="Probability from which a pair is accepted. Default: the model's own."
+        ),
+    ] = None,
     encoder: EncoderOption = None,
     photos: PhotosOption = None,
     right_photos: Annotated[
@@ -157,29 +180,43 @@ def link(
         ),
     ] = None,
     neighbours: Annotated[
-        int, typer.Option("--neighbours", "-k", help="Candidates per posting and encoder.", min=1)
-    ] = 20,
+        int, typer.Option("--neighbours", "-k", help="Candidates per posting and encoder.", min=20)
+    ] = 50,
     search: MethodOption = "auto",
+    same: SameOption = None,
     cache: CacheOption = None,
     no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Find which offers of another shop are the same as ours. Needs no labels.
 
-    Writes links.csv (left_id, right_id, probability, reasons and the price gap), near_links.csv,
-    reasons.parquet and run.json.
+    Writes links.csv (left_id, right_id, probability, reasons and the price gap), near_links.csv and
+    what `samesku match` writes: it is `match --pairs across --decide one-to-one` on two catalogues.
     """
     from samesku.cli import link as command
     from samesku.cli.match import Settings
 
     command.run(
-        Settings(left, photos, columns, encoder or [], neighbours, search, cache, no_cache, quiet),
+        Settings(
+            left,
+            photos,
+            columns,
+            encoder or [],
+            neighbours,
+            search,
+            cache,
+            no_cache,
+            quiet,
+            same,
+            "across",
+            decide,
+        ),
         right=right,
         right_photos=right_photos,
         right_columns=right_columns,
         out=out,
-        links=links,
-        labels=labels,
+        fusion=fusion,
+        model=model,
         line=line,
     )
 

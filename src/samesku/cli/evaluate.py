@@ -112,8 +112,8 @@ def run_leave_one_out(
         written = staged.written
     if not settings.quiet:
         console.print(_left_out_table(figures))
-    means = figures.filter(way="default")["posting_f1"]
-    found = f"mean F1 per posting of the default, on catalogues left out: {means.mean():.4f}"
+    mean = float(figures.filter(way="default")["posting_f1"].to_numpy().mean())
+    found = f"mean F1 per posting of the default, on catalogues left out: {mean:.4f}"
     show_summary(progress, read=catalogs, found=found, written=written)
 
 
@@ -122,10 +122,10 @@ def _left_out_table(figures: pl.DataFrame) -> Table:
     table = _table("Each catalogue by a model that was trained on the others")
     for name in ("F1 per posting", "pair P", "pair R", "B-cubed F1", "calibration error"):
         table.add_column(name, justify="right", no_wrap=True)
-    for catalogue in figures["catalogue"].unique(maintain_order=True):
+    for place in figures["catalogue"].unique(maintain_order=True).to_list():
         table.add_section()
-        table.add_row(escape(Path(catalogue).name))
-        for row in figures.filter(catalogue=catalogue).iter_rows(named=True):
+        table.add_row(escape(Path(place).name))
+        for row in figures.filter(catalogue=place).iter_rows(named=True):
             error = row["calibration_error"]
             shown = [row[n] for n in ("posting_f1", "pair_precision", "pair_recall", "bcubed_f1")]
             told = "" if error is None else f"{error:.3f}"

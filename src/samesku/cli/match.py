@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from samesku.candidates.allowed import Allowed
 from samesku.candidates.neighbors import Method
 from samesku.catalog.catalog import Catalog, read_catalog
 from samesku.cli.console import TerminalProgress, say
 from samesku.cli.summary import counted, show_summary
+from samesku.clustering.assignment import Decision
 from samesku.encoders import encoders_by_name
 from samesku.matcher import Matcher
 from samesku.results.matches import Matches
@@ -17,7 +19,7 @@ from samesku.runtime.cache import Cache, default_folder
 from samesku.runtime.files import check_folder
 from samesku.scoring.fusion import Fusion
 
-__all__ = ["Settings", "run", "show_matches"]
+__all__ = ["Settings", "chosen_fusion", "run", "show_matches"]
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,8 @@ class Settings:
     no_cache: bool = False
     quiet: bool = False
     same: str | None = None
+    pairs: Allowed | None = None
+    decide: Decision | None = None
 
     def read(self, progress: TerminalProgress) -> Catalog:
         """Read the catalogue and tell what was wrong with it."""
@@ -57,6 +61,7 @@ class Settings:
             "neighbours": self.neighbours,
             "search": self.search,
             "same": list(self.tolerated),
+            "pairs": self.pairs,
         }
 
     def read_others(self, places: Sequence[Path], progress: TerminalProgress) -> list[Catalog]:
@@ -86,6 +91,8 @@ class Settings:
             cache=Cache(folder),
             progress=progress,
             same=self.tolerated,
+            pairs=self.pairs,
+            decide=self.decide,
         )
 
     @property
@@ -112,9 +119,7 @@ def run(
 ) -> None:
     """Read, match, write, tell."""
     progress = TerminalProgress(quiet=settings.quiet)
-    if model is not None and fusion not in (None, "learned"):
-        raise ValueError(f"--model is a judge of its own; leave --fusion {fusion} out")
-    judge = fusion if model is None else _trained(model)
+    judge = chosen_fusion(fusion, model)
     matcher = settings.matcher(progress, judge, line)
     catalog = settings.read(progress)
     check_folder(out)
@@ -127,6 +132,13 @@ def run(
         written = matches.write(out)
     matcher.cache.prune()
     show_matches(matches, progress, written)
+
+
+def chosen_fusion(fusion: str | None, model: Path | None) -> str | Fusion | None:
+    """The fusion of that name, or the model in a folder."""
+    if model is not None and fusion not in (None, "learned"):
+        raise ValueError(f"--model is a judge of its own; leave --fusion {fusion} out")
+    return fusion if model is None else _trained(model)
 
 
 def _trained(folder: Path) -> Fusion:

@@ -12,13 +12,14 @@ __all__ = [
     "CacheOption",
     "CatalogueArgument",
     "ColumnsOption",
+    "DecisionName",
     "EncoderOption",
     "FusionName",
-    "LinkRuleName",
     "MethodName",
     "MethodOption",
     "NoCacheOption",
     "OutOption",
+    "PairsName",
     "PhotosOption",
     "QuietOption",
     "SameOption",
@@ -26,7 +27,8 @@ __all__ = [
 
 FusionName = Literal["union", "concat", "union-all", "learned"]
 MethodName = Literal["auto", "exact", "approximate"]
-LinkRuleName = Literal["one-to-one", "one-to-many", "many-to-one", "free"]
+DecisionName = Literal["clusters", "one-to-one", "one-to-many", "many-to-one"]
+PairsName = Literal["within", "across", "all"]
 
 CatalogueArgument = Annotated[
     Path,

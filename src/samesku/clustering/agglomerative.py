@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import linkage
 from scipy.sparse.csgraph import connected_components
 
-__all__ = ["COHESION", "group"]
+__all__ = ["COHESION", "group", "linked"]
 
 # Measured on the training postings: docs/evaluation.md.
 COHESION = 0.85
@@ -77,7 +77,7 @@ def group(
         fresh += int(parts.max()) + 1
     # Two postings that met only through one that left are no group: a pair at the line ties.
     ties = (groups[left] == groups[right]) & (score >= line)
-    return _in_order(_components(left[ties], right[ties], size))
+    return linked(left[ties], right[ties], size)
 
 
 def _split(
@@ -154,6 +154,11 @@ def _split_sparse(
     for name, own in enumerate(filter(None, members)):
         groups[own] = name
     return groups
+
+
+def linked(left: NDArray[np.integer], right: NDArray[np.integer], size: int) -> NDArray[np.int64]:
+    """Groups of the postings that pairs tie together, int64 ``(size,)``, in order of appearance."""
+    return _in_order(_components(left, right, size))
 
 
 def _components(

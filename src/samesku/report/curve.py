@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesku.clustering.agglomerative import group
+from samesku.clustering.assignment import choose_links
 from samesku.evaluation.metrics import group_tally, pair_tally
 from samesku.report.runs import Run
 
@@ -116,13 +117,12 @@ def _point(run: Run, line: float) -> Point:
     at_own = abs(line - run.line) < 1e-9
     if run.kind == "evaluation":
         return _measured(run, line, left, right, score, score >= line, None)
-    if run.kind == "link":
-        # Only a link waits for its trees to load.
-        from samesku.linking.assignment import choose_links
-
+    if run.kind == "link" and run.record["decide"] != "clusters":
         chosen = np.zeros(len(left), dtype=bool)
-        rule = run.record["rule"]
-        chosen[choose_links(left, right, score, line=line, rule=rule)] = True
+        told = np.flatnonzero(score >= 0)
+        rule = run.record["decide"]
+        places = choose_links(left[told], right[told], score[told], line=line, rule=rule)
+        chosen[told[places]] = True
         if at_own:
             chosen = pairs["matched"].to_numpy()
         return _measured(run, line, left, right, score, chosen, None)

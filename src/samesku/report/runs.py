@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import polars as pl
-import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 
 from samesku.catalog.catalog import Catalog, read_catalog
+from samesku.catalog.sources import OWN_ID, join_sources
 from samesku.report.run_files import line_of, read_json, read_parquet, read_table, unharmed
 from samesku.results.matches import Matches
 
@@ -174,7 +173,7 @@ def read_run(
             f"{folder} holds neither run.json nor evaluation.json; give the folder that "
             f"`samesku match`, `link` or `evaluate --out` wrote"
         )
-    elif (folder / "links.csv").is_file():
+    elif "left" in (read_json(folder / "run.json").get("source") or {}):
         kind = "link"
     wanted = 2 if kind == "link" else 1
     if catalogue and len(catalogue) != wanted:
@@ -221,55 +220,41 @@ def _match(folder: Path, catalogue: Path | None, photos: Path | None) -> Run:
     line = line_of(record, folder / "run.json")
     told = record.get("catalogue", {})
     catalog = read_source(record.get("source", {}), str(told.get("name")), catalogue, photos)
-    groups = _in_rows(
-        catalog, read_table(folder, "groups", "match", ["group_id", "posting_id"]), folder
-    )
-    tables = [read_parquet(folder, name, "match") for name in ("pairs", "near_misses", "judged")]
-    pairs = _located(_joined(tables), catalog.frame["posting_id"], catalog.frame["posting_id"])
-    left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
-    pairs = pairs.with_columns(matched=groups[left] == groups[right])
+    groups, pairs = _decided(catalog, folder, "match")
     everyone = np.ones(len(catalog), dtype=bool)
     return Run(folder, "match", record, catalog, pairs, groups, line, everyone)
 
 
 def _link(folder: Path, catalogues: Sequence[Path | None], photos: Path | None) -> Run:
     record = read_json(folder / "run.json")
-    line, source = line_of(record, folder / "run.json"), record.get("source", {})
+    line, source = line_of(record, folder / "run.json"), record["source"]
     left, right = (
-        read_source(source.get(side, {}), str(record[side]["name"]), place, photos)
+        read_source(source[side], side, place, photos)
         for side, place in zip(("left", "right"), catalogues, strict=True)
     )
-    told = ["left_id", "right_id", "probability", "reasons"]
-    linked = [
-        read_table(folder, name, "link", told).with_columns(
-            pl.col("probability").cast(pl.Float32), matched=pl.lit(flag)
-        )
-        for name, flag in (("links", True), ("near_links", False))
-    ]
-    ids = left.frame["posting_id"], right.frame["posting_id"]
-    told_pairs = _with_numbers(pl.concat(linked), read_parquet(folder, "reasons", "link"))
-    pairs = _located(told_pairs.rename({"probability": "score"}), *ids)
-    pairs = pairs.with_columns(pl.col("right") + len(left))
-    both = Catalog(
-        pl.concat([left.frame, right.frame], how="diagonal_relaxed"),
-        left.photos + right.photos,
-        left.problems + right.problems,
-        f"{left.name} and {right.name}",
-    )
-    sure = pairs.filter("matched")
-    ends = sure["left"].to_numpy(), sure["right"].to_numpy()
-    tied = sp.coo_matrix((np.ones(sure.height), ends), shape=(len(both), len(both)))
-    groups = connected_components(tied, directed=False)[1].astype(np.int64)
+    both = join_sources(left, right)
+    groups, pairs = _decided(both, folder, "link")
+    ends = pairs["left"].to_numpy(), pairs["right"].to_numpy()
+    across = (ends[0] < len(left)) != (ends[1] < len(left))
+    # The page names postings as their own shop does.
+    named = replace(both, frame=both.frame.with_columns(posting_id=OWN_ID))
     everyone = np.ones(len(both), dtype=bool)
     shops = (Path(left.name).name, Path(right.name).name)
-    return Run(folder, "link", record, both, pairs, groups, line, everyone, len(left), shops=shops)
+    return Run(
+        folder, "link", record, named, pairs.filter(across), groups, line, everyone, len(left),
+        shops=shops,
+    )  # fmt: skip
 
 
-def _with_numbers(pairs: pl.DataFrame, added_up: pl.DataFrame) -> pl.DataFrame:
-    """The pairs with reasons that add up, where these were kept."""
-    key = ["left_id", "right_id"]
-    told = pairs.join(added_up, on=key, how="left", suffix="_added", maintain_order="left")
-    return told.with_columns(reasons=pl.coalesce("reasons_added", "reasons")).drop("reasons_added")
+def _decided(catalog: Catalog, folder: Path, kind: Kind) -> tuple[NDArray[np.int64], pl.DataFrame]:
+    """The group of each posting, and every pair that was written down."""
+    table = read_table(folder, "groups", kind, ["group_id", "posting_id"])
+    groups = _in_rows(catalog, table, folder)
+    tables = [read_parquet(folder, name, kind) for name in ("pairs", "near_misses", "judged")]
+    ids = catalog.frame["posting_id"]
+    pairs = _located(_joined(tables), ids, ids)
+    left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
+    return groups, pairs.with_columns(matched=groups[left] == groups[right])
 
 
 def _evaluation(

@@ -12,10 +12,7 @@ import numpy as np
 from samesku.candidates.candidates import Candidates, Source
 from samesku.candidates.neighbors import FLOOR
 from samesku.candidates.similarity import pair_similarity
-from samesku.catalog.catalog import Catalog
 from samesku.encoders import encoders_by_name
-from samesku.linking.sides import FLOOR as LINK_FLOOR
-from samesku.linking.sides import Sides, candidates_across
 from samesku.matcher import Matcher
 from samesku.report.runs import Run
 from samesku.runtime.cache import Cache, default_folder
@@ -59,18 +56,13 @@ def search_again(
     place = Cache(cache or default_folder())
     neighbours, method = own.get("neighbours", 50), own.get("search", "auto")
     encoders = encoders_by_name(names)
+    options = {"k": neighbours, "method": method, "cache": place, "progress": progress}
     if run.lefts is None:
-        matcher = Matcher(
-            encoders, "union", k=neighbours, method=method, cache=place, progress=progress
-        )
+        matcher = Matcher(encoders, "union", pairs=own.get("pairs"), **options)
         return matcher.candidates(run.catalog), FLOOR
-    both, number = run.catalog, run.lefts
-    left: Catalog = both.take(range(number))
-    right: Catalog = both.take(range(number, len(both)))
-    candidates, _ = candidates_across(
-        Sides(left, right), encoders, k=neighbours, method=method, cache=place, progress=progress
-    )
-    return candidates, LINK_FLOOR
+    both = run.catalog
+    matcher = Matcher(encoders, "union", pairs="across", **options)
+    return matcher.candidates(both), FLOOR
 
 
 def reasons_again(
@@ -82,14 +74,15 @@ def reasons_again(
     unlikely to have been looked at closely.
     """
     place = is_candidate(candidates, *rows)
-    if run.kind != "match" or run.record.get("fusion") != "learned" or place is None:
+    if run.record.get("fusion") != "learned" or place is None:
         return None
     # Only who asks for reasons waits for the trees to load.
     from samesku.scoring.classifier import PairClassifier
     from samesku.scoring.learned import Learned, shipped_model
 
     model = run.record.get("model")
-    same = tuple((run.record.get("source") or {}).get("same", ()))
+    source = run.record.get("source") or {}
+    same = tuple(source.get("left", source).get("same", ()))
     judge = Learned(shipped_model() if model is None else PairClassifier.load(model), same)
     # A little less: another machine may round another way.
     judged = judge.judge(candidates, run.catalog, explain_from=score - 1e-4)

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
-from samesku.clustering.agglomerative import COHESION, group
+from samesku.catalog.sources import OWN_ID
+from samesku.clustering.agglomerative import COHESION, group, linked
+from samesku.clustering.assignment import Decision, choose_links
 from samesku.runtime.files import Staged
 from samesku.scoring.fusion import LINE, Fusion
 
@@ -54,6 +56,10 @@ class Matches:
         What the scores of the likelier pairs rest on, where the fusion can tell.
     run : mapping
         What was read, done and how long it took; written to `run.json`.
+    decide : {"clusters", "one-to-one", "one-to-many", "many-to-one"}
+        How groups follow from the scores (:mod:`samesku.clustering`).
+    sources : int64 (n,), optional
+        Source of each posting, where only pairs across sources may match.
 
     Notes
     -----
@@ -70,6 +76,8 @@ class Matches:
     cohesion: float = COHESION
     evidence: Evidence | None = None
     run: Mapping[str, Any] = field(default_factory=dict)
+    decide: Decision = "clusters"
+    sources: NDArray[np.int64] | None = None
 
     def __repr__(self) -> str:
         return (
@@ -86,6 +94,8 @@ class Matches:
     def groups(self) -> NDArray[np.int64]:
         """Group of each posting, int64 ``(n,)``, numbered in order of first appearance."""
         pairs = self.candidates
+        if self.decide != "clusters":
+            return self._assigned
         return group(
             pairs.left,
             pairs.right,
@@ -94,6 +104,17 @@ class Matches:
             line=self.line,
             cohesion=self.cohesion,
         )
+
+    @property
+    def _assigned(self) -> NDArray[np.int64]:
+        """Groups by the chosen links of two sources."""
+        pairs, size = self.candidates, len(self.catalog)
+        sources = np.zeros(size, dtype=np.int64) if self.sources is None else self.sources
+        turned = sources[pairs.left] > sources[pairs.right]
+        first = np.where(turned, pairs.right, pairs.left)
+        second = np.where(turned, pairs.left, pairs.right)
+        chosen = choose_links(first, second, self.scores, line=self.line, rule=self.decide)
+        return linked(pairs.left[chosen], pairs.right[chosen], size)
 
     @property
     def group_count(self) -> int:
@@ -112,6 +133,50 @@ class Matches:
         return self._table(left, right, place).sort(
             "score", "left_id", "right_id", descending=[True, False, False], nulls_last=True
         )
+
+    @cached_property
+    def links(self) -> pl.DataFrame:
+        """The matched pairs across sources, surest first; the posting of the first source is left.
+
+        `left_id`, `right_id`, `probability`, `reasons`; with a column of prices also `left_price`,
+        `right_price` and `price_gap`, by which share of the left price the right one is higher
+        (negative: lower), null where one is unknown.
+        """
+        return self._as_links(self.pairs)
+
+    @cached_property
+    def near_links(self) -> pl.DataFrame:
+        """Pairs that are no links though they nearly were, likeliest first; as `links`."""
+        return self._as_links(self.near_misses)
+
+    def _as_links(self, pairs: pl.DataFrame) -> pl.DataFrame:
+        if self.sources is None:
+            raise ValueError("there are links across sources only: match with pairs='across'")
+        frame = self.catalog.frame
+        own = frame[OWN_ID] if OWN_ID in frame.columns else frame["posting_id"]
+        known = pl.DataFrame({"id": frame["posting_id"], "own": own, "of": self.sources})
+        if priced := "price" in frame.columns:
+            known = known.with_columns(price=frame["price"].cast(pl.Float64))
+        for side in ("left", "right"):
+            named = known.rename({name: f"{side}_{name}" for name in known.columns})
+            pairs = pairs.join(named, on=f"{side}_id", how="left", maintain_order="left")
+        pairs = pairs.filter(pl.col("left_of") != pl.col("right_of"))
+        turned = pl.col("left_of") > pl.col("right_of")
+
+        def end(name: str, one: str, other: str) -> pl.Expr:
+            return pl.when(turned).then(f"{other}_{name}").otherwise(f"{one}_{name}")
+
+        columns = {
+            "left_id": end("own", "left", "right"),
+            "right_id": end("own", "right", "left"),
+            "probability": pl.col("score"),
+            "reasons": pl.col("reasons"),
+        }
+        if priced:
+            ours, theirs = end("price", "left", "right"), end("price", "right", "left")
+            gap = ((theirs - ours) / ours).round(4)
+            columns |= {"left_price": ours, "right_price": theirs, "price_gap": gap}
+        return pairs.select(**columns)
 
     @cached_property
     def near_misses(self) -> pl.DataFrame:
@@ -269,6 +334,9 @@ class Matches:
             self.near_misses.write_parquet(staged.path("near_misses.parquet"))
             self.judged.write_parquet(staged.path("judged.parquet"))
             self.group_table.write_csv(staged.path("groups.csv"))
+            if self.sources is not None:
+                self.links.write_csv(staged.path("links.csv"))
+                self.near_links.write_csv(staged.path("near_links.csv"))
             place = staged.path("run.json")
             record = {**self.summary, "written": staged.names}
             text = json.dumps(record, indent=2, ensure_ascii=False)
@@ -286,9 +354,11 @@ class Matches:
             "lines": {name: asdict(line) for name, line in lines.items()},
             "line": self.line,
             "cohesion": self.cohesion,
+            "decide": self.decide,
         }
         results = {
             "candidates": len(self.candidates),
+            **({} if self.sources is None else {"links": self.links.height}),
             "matched_pairs": self.pairs.height,
             "groups": self.group_count,
             "postings_alone": int(np.count_nonzero(sizes == 1)),

@@ -31,7 +31,7 @@ class AttributeRows:
     held : float32 CSR (n, values)
         Which values each posting states.
     stated : float32 CSR (n, aspects)
-        Which aspects, 1 each: values are compared within their aspect.
+        How many values of each aspect: values are compared within their aspect.
     to_aspect : float32 CSR (values, aspects)
     to_kind : float32 CSR (aspects, kinds)
     """
@@ -56,9 +56,7 @@ def attribute_rows(attributes: Attributes) -> AttributeRows:
     to_aspect = _indicator(of_value, held.shape[1], len(aspects))
     of_aspect = [KINDS.index(kind) for kind, _ in aspects]
     to_kind = _indicator(of_aspect, to_aspect.shape[1], len(KINDS))
-    stated = sp.csr_matrix(held @ to_aspect)
-    stated.data[:] = 1
-    return AttributeRows(held, stated, to_aspect, to_kind)
+    return AttributeRows(held, sp.csr_matrix(held @ to_aspect), to_aspect, to_kind)
 
 
 def attribute_features(
@@ -70,8 +68,10 @@ def attribute_features(
 ) -> dict[str, Column]:
     """Count what agrees, what clashes by kind of attribute, and what one side alone states.
 
-    An aspect that both postings state agrees where they share a value, and clashes where they
-    share none: "ram: 8 gb" says nothing against "512 gb".
+    An aspect that both postings state agrees where all values of one are among the other's, and
+    clashes where each has one that the other lacks: "8 gb, 512 gb" clashes with "16 gb, 512 gb" and
+    agrees with "512 gb". Values of different aspects say nothing of each other: "ram: 8 gb" beside
+    "512 gb".
 
     Parameters
     ----------
@@ -93,9 +93,9 @@ def attribute_features(
         `tolerated_alone`, the sums over the kinds in `same`. Cost per pair: a sparse product of
         about ten values.
     """
-    both, agree = _counts(rows, left, right)
-    stated = np.asarray((rows.stated @ rows.to_kind).toarray())
-    clash, alone = both - agree, stated[left] + stated[right] - 2 * both
+    both, clash = _counts(rows, left, right)
+    stated = np.asarray((_ones(rows.stated) @ rows.to_kind).toarray())
+    agree, alone = both - clash, stated[left] + stated[right] - 2 * both
     tolerated = np.array([kind in same for kind in KINDS])
     columns: dict[str, Column] = {}
     for place, kind in enumerate(KINDS):
@@ -114,20 +114,27 @@ def attribute_features(
 def _counts(
     rows: AttributeRows, left: NDArray[np.integer], right: NDArray[np.integer]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Aspects that both postings state, and those that agree, float32 ``(m, kinds)`` each."""
+    """Aspects that both postings state, and those that clash, float32 ``(m, kinds)`` each."""
 
     def part(start: int) -> tuple[Column, Column]:
         a, b = left[start : start + PAIRS_AT_ONCE], right[start : start + PAIRS_AT_ONCE]
-        shared = sp.csr_matrix(rows.held[a].multiply(rows.held[b]) @ rows.to_aspect)
-        shared.data[:] = 1
-        both = rows.stated[a].multiply(rows.stated[b]) @ rows.to_kind
-        return both.toarray(), (shared @ rows.to_kind).toarray()
+        fewer = sp.csr_matrix(rows.stated[a].minimum(rows.stated[b]))
+        shared = rows.held[a].multiply(rows.held[b]) @ rows.to_aspect
+        lacking = sp.csr_matrix(fewer - shared)
+        lacking.eliminate_zeros()
+        return tuple((_ones(each) @ rows.to_kind).toarray() for each in (fewer, lacking))  # type: ignore[return-value]
 
     parts = list(map_in_order(part, range(0, len(left), PAIRS_AT_ONCE)))
     if not parts:
         return np.empty((0, len(KINDS)), np.float32), np.empty((0, len(KINDS)), np.float32)
-    both, agree = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return both, agree
+    both, clash = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return both, clash
+
+
+def _ones(cells: sp.csr_matrix) -> sp.csr_matrix:
+    """1 in the filled cells."""
+    ones = np.ones(len(cells.data), dtype=np.float32)
+    return sp.csr_matrix((ones, cells.indices, cells.indptr), shape=cells.shape)
 
 
 def _indicator(columns: list[int], height: int, width: int) -> sp.csr_matrix:

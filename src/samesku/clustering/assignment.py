@@ -1,4 +1,4 @@
-"""From probabilities to links: who may have how many counterparts."""
+"""One-to-one and one-to-many: who may have how many counterparts."""
 
 from __future__ import annotations
 
@@ -9,17 +9,15 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-from samesku.linking.rivals import places
+__all__ = ["Decision", "choose_links"]
 
-__all__ = ["LinkRule", "choose_links", "log_odds"]
-
-LinkRule: TypeAlias = Literal["one-to-one", "one-to-many", "many-to-one", "free"]
+Decision: TypeAlias = Literal["clusters", "one-to-one", "one-to-many", "many-to-one"]
 
 # Odds are told apart up to these probabilities.
 LEAST = 1e-4
 
 
-def log_odds(probability: NDArray[np.floating]) -> NDArray[np.float64]:
+def _log_odds(probability: NDArray[np.floating]) -> NDArray[np.float64]:
     """Logarithm of ``p / (1 - p)``, within the odds of 1 to 10,000."""
     clipped = np.clip(np.asarray(probability, dtype=np.float64), LEAST, 1 - LEAST)
     odds: NDArray[np.float64] = np.log(clipped / (1 - clipped))
@@ -32,7 +30,7 @@ def choose_links(
     probability: NDArray[np.floating],
     *,
     line: float,
-    rule: LinkRule = "one-to-one",
+    rule: Decision = "one-to-one",
 ) -> NDArray[np.int64]:
     """Choose the pairs that become links.
 
@@ -43,11 +41,11 @@ def choose_links(
     probability : float (m,)
     line : float
         Only pairs from this probability on are chosen.
-    rule : {"one-to-one", "one-to-many", "many-to-one", "free"}
+    rule : {"one-to-one", "one-to-many", "many-to-one"}
         ``one-to-one``: the set of links that share no posting and have the largest sum of log odds
         above the line, i.e. the likeliest set; it is optimal, not greedy (sparse Jonker-Volgenant
         in scipy). ``one-to-many``: each right posting takes its likeliest left one.
-        ``many-to-one``: each left posting takes its likeliest right one. ``free``: all.
+        ``many-to-one``: each left posting takes its likeliest right one.
 
     Returns
     -------
@@ -56,11 +54,11 @@ def choose_links(
     """
     above = np.flatnonzero(probability >= line)
     if rule == "one-to-many":
-        above = above[places(right[above], probability[above]) == 0]
+        above = above[_is_best(right[above], probability[above])]
     elif rule == "many-to-one":
-        above = above[places(left[above], probability[above]) == 0]
+        above = above[_is_best(left[above], probability[above])]
     elif rule == "one-to-one" and len(above):
-        gain = log_odds(probability[above]) - log_odds(np.array(line))
+        gain = _log_odds(probability[above]) - _log_odds(np.array(line))
         above = above[_assigned(left[above], right[above], gain)]
     return above
 
@@ -82,3 +80,11 @@ def _assigned(
     partner = np.empty(rows, dtype=np.int64)
     partner[chosen_row] = chosen_column
     return np.flatnonzero(partner[row] == column)
+
+
+def _is_best(end: NDArray[np.integer], value: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Which pairs have the largest value of their posting at one end; of equal ones the first."""
+    order = np.lexsort((-value, end))
+    best = np.zeros(len(end), dtype=bool)
+    best[order[np.unique(end[order], return_index=True)[1]]] = True
+    return best

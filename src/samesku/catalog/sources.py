@@ -1,0 +1,71 @@
+"""Two catalogues as one with two sources, and the sources of a catalogue."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from samesku.catalog.catalog import Catalog
+
+__all__ = ["OWN_ID", "join_sources", "source_codes"]
+
+# Column of the ids that each source gave; posting ids that both use are told apart.
+OWN_ID = "own_posting_id"
+
+
+def join_sources(left: Catalog, right: Catalog) -> Catalog:
+    """One catalogue of the postings of two, `source` saying whose each is.
+
+    Encoded together, so that words are as rare as they are in both. Labels are left out: they are
+    each catalogue's own.
+
+    Raises
+    ------
+    ValueError
+        One has no postings.
+    """
+    for side, catalog in (("left", left), ("right", right)):
+        if not len(catalog):
+            raise ValueError(f"the {side} catalogue ({catalog.name}) has no postings; give some")
+    shared = bool(set(left.ids) & set(right.ids))
+    frames = []
+    for side, catalog in (("left", left), ("right", right)):
+        own = pl.col("posting_id")
+        frames.append(
+            catalog.frame.drop("label_group", strict=False).with_columns(
+                own.alias(OWN_ID),
+                posting_id=pl.concat_str(pl.lit(f"{side}:"), own) if shared else own,
+                source=pl.lit(side),
+            )
+        )
+    return Catalog(
+        pl.concat(frames, how="diagonal_relaxed"),
+        left.photos + right.photos,
+        left.problems + right.problems,
+        f"{left.name} and {right.name}",
+    )
+
+
+def source_codes(catalog: Catalog) -> NDArray[np.int64]:
+    """Source of each posting, numbered in order of first appearance, int64 ``(n,)``.
+
+    Raises
+    ------
+    ValueError
+        There is no column `source`, or a posting has none.
+    """
+    if "source" not in catalog.frame.columns:
+        raise ValueError(
+            f"{catalog.name} has no column source, which tells whose each posting is; add or map "
+            "one (columns source=THEIRS), or give two catalogues"
+        )
+    column = catalog.frame["source"]
+    if missing := column.null_count():
+        row = int(column.is_null().arg_true()[0])
+        raise ValueError(
+            f"{missing:,} postings of {catalog.name} have no source, first row {row + 1}"
+        )
+    names = column.unique(maintain_order=True)
+    codes = column.replace_strict(names, pl.Series(range(len(names))), return_dtype=pl.Int64)
+    return codes.to_numpy().astype(np.int64)

@@ -1,0 +1,56 @@
+"""Attributes of pairs: agreement, clashes, what one side alone states."""
+
+import numpy as np
+import pytest
+
+from samesku.scoring.features.attributes import attribute_features, attribute_rows
+from samesku.titles.attributes import KINDS, Attributes
+
+
+def compared(one, other, **options):
+    """The features of two postings, given by kind what each states."""
+    values = {kind: [tuple(side.get(kind, ())) for side in (one, other)] for kind in KINDS}
+    columns = attribute_features(
+        attribute_rows(Attributes(values)), np.array([0]), np.array([1]), **options
+    )
+    return {name: float(column[0]) for name, column in columns.items()}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "clashes"),
+    [
+        (["8 gb"], ["8 gb"], 0),
+        (["8 gb"], ["16 gb"], 1),
+        (["512 gb", "8 gb"], ["16 gb", "512 gb"], 1),
+        (["512 gb", "8 gb"], ["512 gb"], 0),
+        (["ram: 8 gb"], ["512 gb"], np.nan),
+        (["ram: 8 gb", "512 gb"], ["ram: 16 gb", "256 gb"], 2),
+        ([], ["16 gb"], np.nan),
+    ],
+)
+def test_values_clash_where_each_side_has_one_that_the_other_lacks(one, other, clashes):
+    for pair in ((one, other), (other, one)):
+        told = compared({"memory": pair[0]}, {"memory": pair[1]})
+        np.testing.assert_equal(told["clash_memory"], clashes)
+        assert told["clashes"] == np.nan_to_num(clashes)
+
+
+def test_what_one_side_alone_states_is_counted():
+    told = compared({"count": ["24"], "colour": ["red"]}, {"colour": ["red"]})
+    assert (told["alone_count"], told["alone_accessory"]) == (1, 0)
+    assert (told["attributes_agree"], told["attributes_alone"], told["clashes"]) == (1, 1, 0)
+
+
+def test_what_may_differ_is_told_apart():
+    one, other = {"colour": ["red"], "size": ["xl"]}, {"colour": ["blue"], "size": ["s"]}
+    told = compared(one, other, same=["colour"])
+    assert (told["clash_size"], told["clashes"], told["tolerated_clashes"]) == (1, 1, 1)
+    assert np.isnan(told["clash_colour"])
+
+
+def test_no_pair_and_nothing_stated():
+    rows = attribute_rows(Attributes({kind: [(), ()] for kind in KINDS}))
+    none = np.empty(0, dtype=np.int64)
+    assert all(len(each) == 0 for each in attribute_features(rows, none, none).values())
+    told = compared({}, {})
+    assert (told["clashes"], told["attributes_agree"]) == (0, 0)
