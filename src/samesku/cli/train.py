@@ -14,6 +14,7 @@ from samesku.cli.provenance import seen_by_encoders
 from samesku.cli.summary import show_summary
 from samesku.evaluation.calibration import reliability, told_pairs
 from samesku.evaluation.protocol import score
+from samesku.matcher import Matcher
 from samesku.results.matches import Matches
 from samesku.results.record import environment, training_record
 from samesku.runtime.files import check_folder
@@ -37,11 +38,15 @@ def run(
     catalogs = [catalog, *settings.read_others(others, progress)]
     check_folder(out)
     same = settings.tolerated if settings.same is not None else None
+    # The many small catalogues that are drawn say nothing of their progress, and stay in no cache.
+    drawn = Matcher(matcher.encoders, "union", k=matcher.k)
     labelled = []
     for one in catalogs:
         candidates = matcher.candidates(one)
         with progress.stage("describe pairs"):
-            labelled.append(Labelled.of(one, candidates, same=same))
+            labelled.append(
+                Labelled.of(one, candidates, same=same, search=drawn.candidates, seed=seed)
+            )
     fits = len(catalogs) + 1 if leave_one_out else FITS
     with progress.stage("train", fits) as advance:
         model, held_out = fit_classifier(

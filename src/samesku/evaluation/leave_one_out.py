@@ -66,7 +66,11 @@ def leave_one_out(
     """
     if len(catalogs) < 4:
         raise ValueError("give four labelled catalogues or more: one is left out, one held out")
-    labelled = [Labelled.of(each, matcher.candidates(each)) for each in catalogs]
+    drawn = Matcher(matcher.encoders, "union", k=matcher.k)
+    labelled = [
+        Labelled.of(each, matcher.candidates(each), search=drawn.candidates, seed=seed)
+        for each in catalogs
+    ]
     rows: list[dict[str, object]] = []
     for place, left_out in enumerate(labelled):
         rest = [each for at, each in enumerate(labelled) if at != place]

@@ -122,7 +122,7 @@ def _counts(
         shared = rows.held[a].multiply(rows.held[b]) @ rows.to_aspect
         lacking = sp.csr_matrix(fewer - shared)
         lacking.eliminate_zeros()
-        return tuple((_ones(each) @ rows.to_kind).toarray() for each in (fewer, lacking))  # type: ignore[return-value]
+        return tuple((_ones(each) @ rows.to_kind).toarray() for each in (fewer, lacking))
 
     parts = list(map_in_order(part, range(0, len(left), PAIRS_AT_ONCE)))
     if not parts:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import lightgbm as lgb
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
@@ -50,6 +51,8 @@ SETTINGS: dict[str, Any] = {
     "force_row_wise": True,
     "verbose": -1,
 }
+# Postings of all small catalogues drawn from one, and how many each has.
+SMALL_POSTINGS, SMALL_SIZES = 6_000, (15, 400)
 # A kind of attribute is tolerated where pairs that clash in it alone are one product at least this
 # often, as a share of how often alike titles without a clash are.
 TOLERATED, ENOUGH, ALIKE = 0.25, 50, 0.5
@@ -73,6 +76,9 @@ class Labelled:
         Of all candidates.
     strict : Features or None
         The same pairs where nothing may differ; None where `same` is empty.
+    small : tuple of Labelled
+        Small catalogues drawn from it, to train on as well: a rank or a rarity means something else
+        among a hundred postings.
     """
 
     name: str
@@ -82,6 +88,7 @@ class Labelled:
     same: tuple[str, ...]
     features: Features
     strict: Features | None
+    small: tuple[Labelled, ...] = ()
 
     @classmethod
     def of(
@@ -90,6 +97,8 @@ class Labelled:
         candidates: Candidates,
         rows: NDArray[np.integer] | None = None,
         same: Collection[str] | None = None,
+        search: Callable[[Catalog], Candidates] | None = None,
+        seed: int = 0,
     ) -> Labelled:
         """Describe the candidates of a catalogue.
 
@@ -104,6 +113,10 @@ class Labelled:
         same : collection of str, optional
             Kinds of attributes that may differ within one product; default: measured
             (:func:`tolerated_kinds`).
+        search : callable, optional
+            Finds the candidates of a catalogue; with it small catalogues are drawn as well.
+        seed : int
+            Of the drawing.
 
         Raises
         ------
@@ -122,10 +135,12 @@ class Labelled:
         made = cls(catalog.name, catalog, candidates, labels, (), strict, None)
         made._check()
         found = tolerated_kinds(made) if same is None else tuple(same)
-        if not found:
+        if found:
+            features = pair_features(catalog, candidates, prepared, same=found)
+            made = replace(made, same=found, features=features, strict=strict)
+        if search is None:
             return made
-        features = pair_features(catalog, candidates, prepared, same=found)
-        return replace(made, same=found, features=features, strict=strict)
+        return replace(made, small=tuple(_small(made, search, seed)))
 
     @property
     def trains(self) -> NDArray[np.bool_]:
@@ -154,6 +169,42 @@ class Labelled:
                 f"the candidate pairs of one product in {self.name} are of too few products: "
                 "label offers of more products, or use the model that comes with samesku"
             )
+
+
+def _small(
+    labelled: Labelled, search: Callable[[Catalog], Candidates], seed: int
+) -> Iterator[Labelled]:
+    """Catalogues of neighbouring postings, each of a size drawn on a logarithmic scale."""
+    rng = np.random.default_rng(seed)
+    pairs, size = labelled.candidates, len(labelled.labels)
+    ones = np.ones(len(pairs), dtype=np.int8)
+    tied = sp.coo_matrix((ones, (pairs.left, pairs.right)), shape=(size, size)).tocsr()
+    tied = sp.csr_matrix(tied + tied.T)
+    known = np.flatnonzero(labelled.labels >= 0)
+    drawn = 0
+    while drawn < min(SMALL_POSTINGS, size):
+        wanted = int(np.exp(rng.uniform(*np.log(SMALL_SIZES))))
+        rows = rng.choice(known, 1)
+        # The seed's neighbours, and theirs, some of each.
+        while len(rows) < wanted:
+            around = np.setdiff1d(tied[rows].indices, rows)
+            more = around if len(around) else rng.choice(known, min(len(known), 5), replace=False)
+            more = rng.permutation(np.intersect1d(more, known))[: max(4, len(rows) // 2)]
+            if not len(more):
+                break
+            rows = np.union1d(rows, more[: wanted - len(rows)])
+        drawn += wanted
+        catalog = labelled.catalog.take(rows)
+        found = search(catalog)
+        if not len(found):
+            continue
+        prepared, labels = CatalogRows.of(catalog), labelled.labels[rows]
+        strict = pair_features(catalog, found, prepared)
+        made = Labelled(labelled.name, catalog, found, labels, (), strict, None)
+        if labelled.same:
+            features = pair_features(catalog, found, prepared, same=labelled.same)
+            made = replace(made, same=labelled.same, features=features, strict=strict)
+        yield made
 
 
 def tolerated_kinds(labelled: Labelled) -> tuple[str, ...]:
@@ -250,14 +301,33 @@ class _Part:
     right: NDArray[np.int64]
 
 
-def _folds(labelled: Labelled, seed: int) -> NDArray[np.int64]:
-    """The fold of each posting's product; -1 without a label."""
+def _dealt(labelled: Labelled, seed: int) -> NDArray[np.int64]:
+    """The fold of each product; the last entry, of postings without a label, is -1."""
     dealt = np.random.default_rng(seed).integers(0, FOLDS, labelled.labels.max() + 1)
-    return np.append(dealt, -1)[labelled.labels].astype(np.int64)
+    return np.append(dealt, -1).astype(np.int64)
 
 
 def _part(labelled: Labelled, names: tuple[str, ...], seed: int) -> _Part:
-    """Its pairs, of so many postings that there are about `MOST_PAIRS`."""
+    """The pairs of a catalogue, and of the small ones drawn from it, half of the weight each."""
+    dealt = _dealt(labelled, seed)
+    whole = _rows(labelled, names, dealt, seed)
+    if not labelled.small:
+        return whole
+    small = [_rows(each, names, dealt, seed) for each in labelled.small]
+    rows = sum(len(part.weight) for part in small)
+    weights = [whole.weight / 2, *(part.weight * len(part.weight) / rows / 2 for part in small)]
+    together = [whole, *small]
+    return _Part(
+        np.concatenate([part.values for part in together]),
+        np.concatenate([part.true for part in together]),
+        np.concatenate(weights),
+        np.concatenate([part.left for part in together]),
+        np.concatenate([part.right for part in together]),
+    )
+
+
+def _rows(labelled: Labelled, names: tuple[str, ...], dealt: NDArray[np.int64], seed: int) -> _Part:
+    """The pairs of one catalogue, of so many postings that there are about `MOST_PAIRS`."""
     left, right = labelled.candidates.left, labelled.candidates.right
     chosen = np.flatnonzero(labelled.trains)
     if len(chosen) > MOST_PAIRS:
@@ -269,12 +339,12 @@ def _part(labelled: Labelled, names: tuple[str, ...], seed: int) -> _Part:
         strict = labelled.strict.take(chosen)
         values.append(_select(strict, names))
         true.append(true[0] & ~_differs(strict, labelled.same))
-    fold = _folds(labelled, seed)
-    times = len(values)
+    fold = dealt[labelled.labels]
+    times, count = len(values), max(len(chosen), 1)
     return _Part(
         np.concatenate(values),
         np.concatenate(true),
-        np.full(times * len(chosen), 1 / (times * len(chosen))),
+        np.full(times * len(chosen), 1 / (times * count)),
         np.tile(fold[left[chosen]], times),
         np.tile(fold[right[chosen]], times),
     )
@@ -328,7 +398,7 @@ def _held_out(
             advance(1)
         return odds
     seen = [np.zeros(len(each.candidates)) for each in catalogues]
-    folds = [_folds(each, seed) for each in catalogues]
+    folds = [_dealt(each, seed)[each.labels] for each in catalogues]
     for fold in range(FOLDS):
         rest = [
             (part, np.where((part.left == fold) | (part.right == fold), 0, part.weight))
