@@ -46,7 +46,8 @@ from samesku.evaluation.metrics import Sampled, bootstrap, group_tally, posting_
 from samesku.evaluation.splits import Split, group_folds, read_split
 from samesku.runtime.cache import Cache
 from samesku.runtime.progress import Progress
-from samesku.training.classifier.fitting import Labelled, fit_classifier
+from samesku.training.classifier.fitting import fit_classifier
+from samesku.training.classifier.labelled import Labelled
 from samesku.training.heads import bring_photos_to
 from samesku.training.settings import PREFIX, TrainingSettings
 from samesku.training.train_encoder import train_encoder

@@ -95,7 +95,8 @@ def steps():
 def training(market, steps):
     """A classifier trained on the market, and its honest probabilities."""
     # Only who asks for it waits for the trees to load.
-    from samesku.training.classifier.fitting import Labelled, fit_classifier
+    from samesku.training.classifier.fitting import fit_classifier
+    from samesku.training.classifier.labelled import Labelled
 
     model, held_out = fit_classifier([Labelled.of(*market)], advance=steps.append)
     return model, held_out[0]

@@ -278,3 +278,55 @@ def test_what_takes_long_tells_how_far_it_is(shop, fusion):
     for name in long:
         done, total = progress.told[name]
         assert done == total > 0, name
+
+
+OURS = pl.DataFrame(
+    {"posting_id": ["1", "2"], "title": ["Sony turntable PSLX350H", "Denon deck DRM555"]}
+)
+THEIRS = pl.DataFrame(
+    {"posting_id": ["1", "2"], "title": ["Bose speakers AM53BK", "Sony PS-LX350H record player"]}
+)
+
+
+def test_two_catalogues_are_linked():
+    matches = Matcher().match(read_catalog(OURS), read_catalog(THEIRS))
+    assert matches.links.select("left_id", "right_id").rows() == [("1", "2")]
+    assert matches.group_table["posting_id"].to_list()[:2] == ["left:1", "right:2"]
+    assert matches.decide == "one-to-one"
+
+
+def test_one_to_one_gives_no_posting_two_counterparts():
+    twice = pl.concat([THEIRS, THEIRS.with_columns(posting_id=pl.lit("x") + pl.col("posting_id"))])
+    one, many = (
+        Matcher(decide=decide).match(read_catalog(OURS), read_catalog(twice)).links
+        for decide in ("one-to-one", "one-to-many")
+    )
+    assert one["left_id"].to_list() == ["1"]
+    assert sorted(many["right_id"]) == ["2", "x2"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"pairs": "across"}, "no column source"),
+        ({"decide": "one-to-one"}, "set pairs to across"),
+        ({"pairs": "some"}, "pairs are within, across, all"),
+        ({"decide": "all"}, "decide is clusters"),
+        ({"same": ["colours"]}, "no attribute 'colours'"),
+        ({"same": ["colour"], "fusion": "union"}, "learned fusion only"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(settings, words):
+    with pytest.raises(ValueError, match=words):
+        Matcher(**settings).match(read_catalog(OURS))
+
+
+def test_sources_are_linked_or_merged_as_asked():
+    both = pl.concat([OURS, THEIRS.with_columns(posting_id=pl.lit("t") + pl.col("posting_id"))])
+    both = both.with_columns(source=pl.Series(["us", "us", "them", "them"]))
+    across = Matcher(pairs="across").match(read_catalog(both))
+    assert across.links.select("left_id", "right_id").rows() == [("1", "t2")]
+    merged = Matcher().match(read_catalog(both))
+    assert merged.pairs.select("left_id", "right_id").rows() == [("1", "t2")]
+    with pytest.raises(ValueError, match="across sources only"):
+        merged.links  # noqa: B018

@@ -39,12 +39,8 @@ def linked(folder):
 def test_links_are_written_and_summed_up(run, tmp_path):
     result = run()
     assert result.exit_code == 0, result.output
-    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [
-        "links.csv",
-        "near_links.csv",
-        "reasons.parquet",
-        "run.json",
-    ]
+    written = {path.name for path in (tmp_path / "out").iterdir()}
+    assert written >= {"links.csv", "near_links.csv", "groups.csv", "pairs.parquet", "run.json"}
     table = linked(tmp_path)
     assert set(table.select("left_id", "right_id").rows()) == {("1", "2"), ("3", "1")}
     expected = ["left_id", "right_id", "probability", "reasons"]
@@ -53,7 +49,7 @@ def test_links_are_written_and_summed_up(run, tmp_path):
     assert gaps == {"1": None, "3": "-0.0251"}
     record = json.loads((tmp_path / "out" / "run.json").read_text())
     assert record["results"]["links"] == 2
-    assert record["rule"] == "one-to-one"
+    assert (record["decide"], record["pairs"]) == ("one-to-one", "across")
     assert "Read 3 postings" in result.stderr
     assert "Written to" in result.stdout
 
@@ -64,11 +60,33 @@ def test_quiet_says_nothing(run):
     assert result.output == ""
 
 
-def test_known_links_and_rule(run, tmp_path):
-    (tmp_path / "known.csv").write_text("left_id,right_id\n2,3\n")
-    result = run("--labels", str(tmp_path / "known.csv"), "--links", "free", "--quiet")
-    assert result.exit_code == 0, result.output
-    assert ("2", "3") in linked(tmp_path).select("left_id", "right_id").rows()
+def test_a_match_across_sources_gives_the_same_pairs(run, tmp_path):
+    assert run("--quiet").exit_code == 0
+    ours = pl.read_csv(tmp_path / "ours.csv", infer_schema=False)
+    theirs = pl.read_csv(tmp_path / "theirs.csv", infer_schema=False)
+    theirs = theirs.rename({"sku": "posting_id", "name": "title"})
+    both = pl.concat(
+        [
+            ours.with_columns(posting_id="l" + pl.col("posting_id"), source=pl.lit("us")),
+            theirs.with_columns(posting_id="r" + pl.col("posting_id"), source=pl.lit("them")),
+        ],
+        how="diagonal",
+    )
+    both.write_csv(tmp_path / "both.csv")
+    options = ["--pairs", "across", "--decide", "one-to-one", "--no-cache", "--quiet"]
+    command = ["match", str(tmp_path / "both.csv"), "--out", str(tmp_path / "match"), *options]
+    assert CliRunner().invoke(app, command).exit_code == 0
+    again = pl.read_csv(tmp_path / "match" / "links.csv", infer_schema=False)
+    key = ["left_id", "right_id", "probability"]
+    expected = [(f"l{a}", f"r{b}", p) for a, b, p in linked(tmp_path).select(key).rows()]
+    assert again.select(key).rows() == expected
+
+
+def test_a_report_and_an_explanation_of_links(run, tmp_path):
+    assert run("--quiet").exit_code == 0
+    told = CliRunner().invoke(app, ["explain", str(tmp_path / "out"), "3", "1", "--quiet"])
+    assert told.exit_code == 0, told.output
+    assert "Matched" in told.stdout
 
 
 @pytest.mark.parametrize(
@@ -87,11 +105,6 @@ def test_what_cannot_be_linked_is_told(run, tmp_path, options, message):
     assert not (tmp_path / "out" / "links.csv").exists()
 
 
-def test_bad_known_links_and_line(run, tmp_path):
-    (tmp_path / "known.csv").write_text("left_id,right_id\n9,3\n2,8\n")
-    result = run("--labels", str(tmp_path / "known.csv"))
-    assert result.exit_code == 2
-    assert "left_id that is not in the left catalogue (row 2; e.g. '9')" in result.stderr
-    assert "right_id that is not in the right catalogue (row 3; e.g. '8')" in result.stderr
+def test_a_threshold_out_of_range_and_help(run):
     assert run("--line", "7").exit_code == 2
     assert "one-to-many" in CliRunner().invoke(app, ["link", "--help"]).stdout

@@ -13,7 +13,8 @@ from samesku.evaluation import Split, evaluate, score
 from samesku.results.record import training_record
 from samesku.runtime.progress import Progress
 from samesku.scoring.learned import Learned
-from samesku.training.classifier.fitting import train_classifier
+from samesku.training.classifier.fitting import fit_classifier
+from samesku.training.classifier.labelled import Labelled
 
 KINDS = ["kemeja", "lampu", "tas", "susu", "sepatu", "panci", "jam", "botol", "masker", "kabel"]
 MAKES = ["arjuna", "bima", "cakra", "dewata", "elang"]
@@ -194,7 +195,7 @@ def halves():
     odd = market.labels % 2 == 1
     known, other = market.take(np.flatnonzero(odd)), market.take(np.flatnonzero(~odd))
     candidates = Matcher([Tfidf()]).candidates(known)
-    model, _ = train_classifier(known, candidates, np.arange(len(known)))
+    model, _ = fit_classifier([Labelled.of(known, candidates)])
     return known, other, replace(model, card={"trained_on": training_record(known)})
 
 

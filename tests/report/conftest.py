@@ -1,6 +1,7 @@
 """A small marketplace with photos, prices and hostile titles, matched and reported once."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -113,16 +114,27 @@ def labelled_score(shop):
     return shop / "shipped-score"
 
 
+def write_links(paths, folder, **options):
+    """Match two catalogues across and write it down, as `samesku link` does."""
+    left, right = (Settings(path) for path in paths)
+    found = Matcher([Tfidf(), PHash()], **options).match(*(read_catalog(path) for path in paths))
+    read = {"source": {"left": left.source, "right": right.source}}
+    replace(found, run={**found.run, **read}).write(folder)
+
+
+@pytest.fixture(scope="session")
+def link_run():
+    """Writes a run of links of two catalogues."""
+    return write_links
+
+
 @pytest.fixture(scope="session")
 def linked(shop):
     """What `samesku link` would have written."""
-    from samesku import link
-
     table = pl.read_csv(shop / "offers.csv", infer_schema=False).head(120)
     halves = table.with_row_index().with_columns(half=pl.col("index") % 2).partition_by("half")
     paths = [shop / "ours.csv", shop / "theirs.csv"]
     for half, path in zip(halves, paths, strict=True):
         half.drop("index", "half").write_csv(path)
-    links = link(*paths, encoders=[Tfidf(), PHash()])
-    links.write(shop / "links")
+    write_links(paths, shop / "links")
     return shop / "links"

@@ -157,12 +157,9 @@ def test_two_runs_are_compared(folder, matches, tmp_path):
     assert re.search(r"[+-]0\.\d{4} \([+-]\d\.\d{4} to [+-]\d\.\d{4}\)", row)
 
 
-def test_two_runs_of_link_are_compared_with_intervals(linked, shop, tmp_path):
-    from samesku import link
-
+def test_two_runs_of_link_are_compared_with_intervals(linked, link_run, shop, tmp_path):
     paths = shop / "ours.csv", shop / "theirs.csv"
-    other = link(*paths, encoders=[Tfidf(), PHash()], line=0.95)
-    other.write(tmp_path / "stricter")
+    link_run(paths, tmp_path / "stricter", line=0.95)
     run = read_run(linked, catalogue=paths)
     page = build_report(run, other=read_run(tmp_path / "stricter", catalogue=paths)).html
     compared = page[page.index('id="compare"') : page.index('id="groups"')]

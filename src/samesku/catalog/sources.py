@@ -17,8 +17,7 @@ OWN_ID = "own_posting_id"
 def join_sources(left: Catalog, right: Catalog) -> Catalog:
     """One catalogue of the postings of two, `source` saying whose each is.
 
-    Encoded together, so that words are as rare as they are in both. Labels are left out: they are
-    each catalogue's own.
+    Encoded together, so that words are as rare as they are in both.
 
     Raises
     ------
@@ -33,7 +32,7 @@ def join_sources(left: Catalog, right: Catalog) -> Catalog:
     for side, catalog in (("left", left), ("right", right)):
         own = pl.col("posting_id")
         frames.append(
-            catalog.frame.drop("label_group", strict=False).with_columns(
+            catalog.frame.with_columns(
                 own.alias(OWN_ID),
                 posting_id=pl.concat_str(pl.lit(f"{side}:"), own) if shared else own,
                 source=pl.lit(side),

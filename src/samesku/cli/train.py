@@ -19,7 +19,8 @@ from samesku.results.matches import Matches
 from samesku.results.record import environment, training_record
 from samesku.runtime.files import check_folder
 from samesku.scoring.learned import Learned
-from samesku.training.classifier.fitting import FITS, Labelled, fit_classifier
+from samesku.training.classifier.fitting import FITS, fit_classifier
+from samesku.training.classifier.labelled import Labelled
 
 __all__ = ["run"]
 

@@ -16,7 +16,8 @@ from samesku.evaluation.calibration import Told, reliability
 from samesku.evaluation.metrics import group_tally, posting_f1
 from samesku.matcher import Matcher
 from samesku.scoring.fusion import fusion_by_name
-from samesku.training.classifier.fitting import Labelled, fit_classifier
+from samesku.training.classifier.fitting import fit_classifier
+from samesku.training.classifier.labelled import Labelled
 
 __all__ = ["leave_one_out"]
 

@@ -70,7 +70,8 @@ def tune(
 
     if fusion.name == "learned":
         from samesku.scoring.learned import Learned
-        from samesku.training.classifier.fitting import Labelled, fit_classifier
+        from samesku.training.classifier.fitting import fit_classifier
+        from samesku.training.classifier.labelled import Labelled
 
         mine = Labelled.of(catalog, candidates, rows)
         model, _ = fit_classifier([mine, *(Labelled.of(*each) for each in others)], seed=seed)

@@ -6,14 +6,8 @@ import pytest
 
 from samesku import read_catalog
 from samesku.encoders import PHash, Tfidf
-from samesku.training.classifier.fitting import (
-    FITS,
-    LEAST_PAIRS,
-    LINES,
-    Labelled,
-    fit_classifier,
-    tolerated_kinds,
-)
+from samesku.training.classifier.fitting import FITS, LINES, fit_classifier
+from samesku.training.classifier.labelled import LEAST_PAIRS, Labelled, tolerated_kinds
 
 FILES = ["model.json", "trees.onnx"]
 

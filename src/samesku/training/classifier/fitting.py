@@ -2,36 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import lightgbm as lgb
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from samesku.candidates.candidates import Candidates
-from samesku.catalog.catalog import Catalog
 from samesku.clustering.agglomerative import group
 from samesku.evaluation.metrics import group_tally, posting_f1
 from samesku.runtime.cores import usable_cores
 from samesku.scoring.classifier import PairClassifier
-from samesku.scoring.features import CatalogRows, pair_features
 from samesku.scoring.features.table import Features
 from samesku.scoring.reasons import FAMILIES, families
 from samesku.scoring.trees import Trees, probability
-from samesku.titles.attributes import KINDS
+from samesku.training.classifier.labelled import Labelled
 from samesku.training.tree_export import as_onnx
 
-__all__ = ["FITS", "LEAST_PAIRS", "Labelled", "fit_classifier", "tolerated_kinds"]
+__all__ = ["FITS", "LINES", "fit_classifier"]
 
 FOLDS = 5
 FITS = FOLDS + 1
-# With fewer pairs of one product than this, trees learn nothing that holds elsewhere.
-LEAST_PAIRS = 50
 # About so many pairs of a catalogue train: all pairs of some of its postings.
 MOST_PAIRS = 100_000
 ROUNDS = 200
@@ -51,179 +45,7 @@ SETTINGS: dict[str, Any] = {
     "force_row_wise": True,
     "verbose": -1,
 }
-# Postings of all small catalogues drawn from one, and how many each has.
-SMALL_POSTINGS, SMALL_SIZES = 6_000, (15, 400)
-# A kind of attribute is tolerated where pairs that clash in it alone are one product at least this
-# often, as a share of how often alike titles without a clash are.
-TOLERATED, ENOUGH, ALIKE = 0.25, 50, 0.5
 LINES = tuple(round(0.2 + 0.05 * step, 2) for step in range(13))
-
-
-@dataclass(frozen=True, eq=False)
-class Labelled:
-    """The candidate pairs of a labelled catalogue, described.
-
-    Attributes
-    ----------
-    name : str
-    catalog : Catalog
-    candidates : Candidates
-    labels : int64 (n,)
-        Product of each posting, -1 where it is unknown or may not be looked at.
-    same : tuple of str
-        Kinds of attributes that may differ within one product.
-    features : Features
-        Of all candidates.
-    strict : Features or None
-        The same pairs where nothing may differ; None where `same` is empty.
-    small : tuple of Labelled
-        Small catalogues drawn from it, to train on as well: a rank or a rarity means something else
-        among a hundred postings.
-    """
-
-    name: str
-    catalog: Catalog
-    candidates: Candidates
-    labels: NDArray[np.int64]
-    same: tuple[str, ...]
-    features: Features
-    strict: Features | None
-    small: tuple[Labelled, ...] = ()
-
-    @classmethod
-    def of(
-        cls,
-        catalog: Catalog,
-        candidates: Candidates,
-        rows: NDArray[np.integer] | None = None,
-        same: Collection[str] | None = None,
-        search: Callable[[Catalog], Candidates] | None = None,
-        seed: int = 0,
-    ) -> Labelled:
-        """Describe the candidates of a catalogue.
-
-        Parameters
-        ----------
-        catalog : Catalog
-            With labels.
-        candidates : Candidates
-            Of the whole catalogue, with their sources.
-        rows : integer, optional
-            Postings whose labels may be looked at; default: all that have one.
-        same : collection of str, optional
-            Kinds of attributes that may differ within one product; default: measured
-            (:func:`tolerated_kinds`).
-        search : callable, optional
-            Finds the candidates of a catalogue; with it small catalogues are drawn as well.
-        seed : int
-            Of the drawing.
-
-        Raises
-        ------
-        ValueError
-            There are no labels, or too few pairs of one product to train on.
-        """
-        if catalog.labels is None:
-            raise ValueError(f"{catalog.name} has no labels to train on")
-        labels = catalog.labels
-        if rows is not None:
-            known = np.zeros(len(catalog), dtype=bool)
-            known[rows] = True
-            labels = np.where(known, labels, -1)
-        prepared = CatalogRows.of(catalog)
-        strict = pair_features(catalog, candidates, prepared)
-        made = cls(catalog.name, catalog, candidates, labels, (), strict, None)
-        made._check()
-        found = tolerated_kinds(made) if same is None else tuple(same)
-        if found:
-            features = pair_features(catalog, candidates, prepared, same=found)
-            made = replace(made, same=found, features=features, strict=strict)
-        if search is None:
-            return made
-        return replace(made, small=tuple(_small(made, search, seed)))
-
-    @property
-    def trains(self) -> NDArray[np.bool_]:
-        """Pairs whose truth may be looked at, bool ``(m,)``."""
-        known = self.labels >= 0
-        return np.asarray(known[self.candidates.left] & known[self.candidates.right])
-
-    @property
-    def true(self) -> NDArray[np.bool_]:
-        """Pairs of one product, bool ``(m,)``; means nothing where a label is unknown."""
-        return np.asarray(self.labels[self.candidates.left] == self.labels[self.candidates.right])
-
-    def _check(self) -> None:
-        """Refuse what no model can be learned from."""
-        ours = self.true & self.trains
-        true = np.count_nonzero(ours)
-        false = np.count_nonzero(self.trains) - true
-        if min(true, false) < LEAST_PAIRS:
-            raise ValueError(
-                f"{self.name} has {true:,} candidate pairs of one product and {false:,} of two "
-                f"among its labels; training needs {LEAST_PAIRS} of each: label more postings, or "
-                "use the model that comes with samesku"
-            )
-        if len(np.unique(self.labels[self.candidates.left[ours]])) < FOLDS:
-            raise ValueError(
-                f"the candidate pairs of one product in {self.name} are of too few products: "
-                "label offers of more products, or use the model that comes with samesku"
-            )
-
-
-def _small(
-    labelled: Labelled, search: Callable[[Catalog], Candidates], seed: int
-) -> Iterator[Labelled]:
-    """Catalogues of neighbouring postings, each of a size drawn on a logarithmic scale."""
-    rng = np.random.default_rng(seed)
-    pairs, size = labelled.candidates, len(labelled.labels)
-    ones = np.ones(len(pairs), dtype=np.int8)
-    tied = sp.coo_matrix((ones, (pairs.left, pairs.right)), shape=(size, size)).tocsr()
-    tied = sp.csr_matrix(tied + tied.T)
-    known = np.flatnonzero(labelled.labels >= 0)
-    drawn = 0
-    while drawn < min(SMALL_POSTINGS, size):
-        wanted = int(np.exp(rng.uniform(*np.log(SMALL_SIZES))))
-        rows = rng.choice(known, 1)
-        # The seed's neighbours, and theirs, some of each.
-        while len(rows) < wanted:
-            around = np.setdiff1d(tied[rows].indices, rows)
-            more = around if len(around) else rng.choice(known, min(len(known), 5), replace=False)
-            more = rng.permutation(np.intersect1d(more, known))[: max(4, len(rows) // 2)]
-            if not len(more):
-                break
-            rows = np.union1d(rows, more[: wanted - len(rows)])
-        drawn += wanted
-        catalog = labelled.catalog.take(rows)
-        found = search(catalog)
-        if not len(found):
-            continue
-        prepared, labels = CatalogRows.of(catalog), labelled.labels[rows]
-        strict = pair_features(catalog, found, prepared)
-        made = Labelled(labelled.name, catalog, found, labels, (), strict, None)
-        if labelled.same:
-            features = pair_features(catalog, found, prepared, same=labelled.same)
-            made = replace(made, same=labelled.same, features=features, strict=strict)
-        yield made
-
-
-def tolerated_kinds(labelled: Labelled) -> tuple[str, ...]:
-    """The kinds of attributes that differ within the products of a catalogue, by its labels."""
-    features, true = labelled.features, labelled.true
-    text = next(iter(labelled.candidates.encoders))
-    column = dict(zip(features.names, features.values.T, strict=True))
-    near = labelled.trains & (column[text] >= ALIKE)
-    clash = np.stack([np.nan_to_num(column[f"clash_{kind}"]) > 0 for kind in KINDS], axis=1)
-    kinds = clash.sum(axis=1)
-    usual = true[near & (kinds == 0)]
-    if len(usual) < ENOUGH:
-        return ()
-    found = []
-    for place, kind in enumerate(KINDS):
-        alone = true[near & (kinds == 1) & clash[:, place]]
-        if len(alone) >= ENOUGH and alone.mean() >= TOLERATED * usual.mean():
-            found.append(kind)
-    return tuple(found)
 
 
 def fit_classifier(

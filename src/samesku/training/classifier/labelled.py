@@ -1,0 +1,194 @@
+"""Labelled catalogues to fit on: pairs described, what may differ, small catalogues drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from samesku.candidates.candidates import Candidates
+from samesku.catalog.catalog import Catalog
+from samesku.scoring.features import CatalogRows, pair_features
+from samesku.scoring.features.table import Features
+from samesku.titles.attributes import KINDS
+
+__all__ = ["LEAST_PAIRS", "LEAST_PRODUCTS", "Labelled", "tolerated_kinds"]
+
+# With fewer pairs of one product than this, or pairs of fewer products, trees learn nothing that
+# holds elsewhere.
+LEAST_PAIRS, LEAST_PRODUCTS = 50, 5
+# Postings of all small catalogues drawn from one, and how many each has.
+SMALL_POSTINGS, SMALL_SIZES = 6_000, (15, 400)
+# A kind of attribute is tolerated where pairs that clash in it alone are one product at least this
+# often, as a share of how often alike titles without a clash are.
+TOLERATED, ENOUGH, ALIKE = 0.25, 50, 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """The candidate pairs of a labelled catalogue, described.
+
+    Attributes
+    ----------
+    name : str
+    catalog : Catalog
+    candidates : Candidates
+    labels : int64 (n,)
+        Product of each posting, -1 where it is unknown or may not be looked at.
+    same : tuple of str
+        Kinds of attributes that may differ within one product.
+    features : Features
+        Of all candidates.
+    strict : Features or None
+        The same pairs where nothing may differ; None where `same` is empty.
+    small : tuple of Labelled
+        Small catalogues drawn from it, to train on as well: a rank or a rarity means something else
+        among a hundred postings.
+    """
+
+    name: str
+    catalog: Catalog
+    candidates: Candidates
+    labels: NDArray[np.int64]
+    same: tuple[str, ...]
+    features: Features
+    strict: Features | None
+    small: tuple[Labelled, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        catalog: Catalog,
+        candidates: Candidates,
+        rows: NDArray[np.integer] | None = None,
+        same: Collection[str] | None = None,
+        search: Callable[[Catalog], Candidates] | None = None,
+        seed: int = 0,
+    ) -> Labelled:
+        """Describe the candidates of a catalogue.
+
+        Parameters
+        ----------
+        catalog : Catalog
+            With labels.
+        candidates : Candidates
+            Of the whole catalogue, with their sources.
+        rows : integer, optional
+            Postings whose labels may be looked at; default: all that have one.
+        same : collection of str, optional
+            Kinds of attributes that may differ within one product; default: measured
+            (:func:`tolerated_kinds`).
+        search : callable, optional
+            Finds the candidates of a catalogue; with it small catalogues are drawn as well.
+        seed : int
+            Of the drawing.
+
+        Raises
+        ------
+        ValueError
+            There are no labels, or too few pairs of one product to train on.
+        """
+        if catalog.labels is None:
+            raise ValueError(f"{catalog.name} has no labels to train on")
+        labels = catalog.labels
+        if rows is not None:
+            known = np.zeros(len(catalog), dtype=bool)
+            known[rows] = True
+            labels = np.where(known, labels, -1)
+        prepared = CatalogRows.of(catalog)
+        strict = pair_features(catalog, candidates, prepared)
+        made = cls(catalog.name, catalog, candidates, labels, (), strict, None)
+        made._check()
+        found = tolerated_kinds(made) if same is None else tuple(same)
+        if found:
+            features = pair_features(catalog, candidates, prepared, same=found)
+            made = replace(made, same=found, features=features, strict=strict)
+        if search is None:
+            return made
+        return replace(made, small=tuple(_small(made, search, seed)))
+
+    @property
+    def trains(self) -> NDArray[np.bool_]:
+        """Pairs whose truth may be looked at, bool ``(m,)``."""
+        known = self.labels >= 0
+        return np.asarray(known[self.candidates.left] & known[self.candidates.right])
+
+    @property
+    def true(self) -> NDArray[np.bool_]:
+        """Pairs of one product, bool ``(m,)``; means nothing where a label is unknown."""
+        return np.asarray(self.labels[self.candidates.left] == self.labels[self.candidates.right])
+
+    def _check(self) -> None:
+        """Refuse what no model can be learned from."""
+        ours = self.true & self.trains
+        true = np.count_nonzero(ours)
+        false = np.count_nonzero(self.trains) - true
+        if min(true, false) < LEAST_PAIRS:
+            raise ValueError(
+                f"{self.name} has {true:,} candidate pairs of one product and {false:,} of two "
+                f"among its labels; training needs {LEAST_PAIRS} of each: label more postings, or "
+                "use the model that comes with samesku"
+            )
+        if len(np.unique(self.labels[self.candidates.left[ours]])) < LEAST_PRODUCTS:
+            raise ValueError(
+                f"the candidate pairs of one product in {self.name} are of too few products: "
+                "label offers of more products, or use the model that comes with samesku"
+            )
+
+
+def _small(
+    labelled: Labelled, search: Callable[[Catalog], Candidates], seed: int
+) -> Iterator[Labelled]:
+    """Catalogues of neighbouring postings, each of a size drawn on a logarithmic scale."""
+    rng = np.random.default_rng(seed)
+    pairs, size = labelled.candidates, len(labelled.labels)
+    ones = np.ones(len(pairs), dtype=np.int8)
+    tied = sp.coo_matrix((ones, (pairs.left, pairs.right)), shape=(size, size)).tocsr()
+    tied = sp.csr_matrix(tied + tied.T)
+    known = np.flatnonzero(labelled.labels >= 0)
+    drawn = 0
+    while drawn < min(SMALL_POSTINGS, size):
+        wanted = int(np.exp(rng.uniform(*np.log(SMALL_SIZES))))
+        rows = rng.choice(known, 1)
+        # The seed's neighbours, and theirs, some of each.
+        while len(rows) < wanted:
+            around = np.setdiff1d(tied[rows].indices, rows)
+            more = around if len(around) else rng.choice(known, min(len(known), 5), replace=False)
+            more = rng.permutation(np.intersect1d(more, known))[: max(4, len(rows) // 2)]
+            if not len(more):
+                break
+            rows = np.union1d(rows, more[: wanted - len(rows)])
+        drawn += wanted
+        catalog = labelled.catalog.take(rows)
+        found = search(catalog)
+        if not len(found):
+            continue
+        prepared, labels = CatalogRows.of(catalog), labelled.labels[rows]
+        strict = pair_features(catalog, found, prepared)
+        made = Labelled(labelled.name, catalog, found, labels, (), strict, None)
+        if labelled.same:
+            features = pair_features(catalog, found, prepared, same=labelled.same)
+            made = replace(made, same=labelled.same, features=features, strict=strict)
+        yield made
+
+
+def tolerated_kinds(labelled: Labelled) -> tuple[str, ...]:
+    """The kinds of attributes that differ within the products of a catalogue, by its labels."""
+    features, true = labelled.features, labelled.true
+    text = next(iter(labelled.candidates.encoders))
+    column = dict(zip(features.names, features.values.T, strict=True))
+    near = labelled.trains & (column[text] >= ALIKE)
+    clash = np.stack([np.nan_to_num(column[f"clash_{kind}"]) > 0 for kind in KINDS], axis=1)
+    kinds = clash.sum(axis=1)
+    usual = true[near & (kinds == 0)]
+    if len(usual) < ENOUGH:
+        return ()
+    found = []
+    for place, kind in enumerate(KINDS):
+        alone = true[near & (kinds == 1) & clash[:, place]]
+        if len(alone) >= ENOUGH and alone.mean() >= TOLERATED * usual.mean():
+            found.append(kind)
+    return tuple(found)
