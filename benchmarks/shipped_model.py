@@ -16,10 +16,10 @@ from pathlib import Path
 import polars as pl
 from photo_split import read_labelled
 
+from research.marketplace import draw_marketplace
 from samesku.catalog.catalog import read_catalog
 from samesku.catalog.photo_places import photo_root
 from samesku.cli import app
-from samesku.demo import draw_marketplace
 from samesku.evaluation.splits import read_split
 
 # Postings and seed of each marketplace.

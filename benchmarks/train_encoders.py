@@ -33,11 +33,11 @@ import polars as pl
 from numpy.typing import NDArray
 from text_encoder import FOLDS, Study, average_precision
 
+from research.marketplace import draw_marketplace
 from samesku import Matcher, read_catalog
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
 from samesku.clustering.agglomerative import group
-from samesku.demo import draw_marketplace
 from samesku.encoders import Encoder, encoders_by_name
 from samesku.encoders.backbones import load_backbone
 from samesku.encoders.card import EncoderKind
