@@ -18,9 +18,9 @@ from photos import Rows, encode, make_copies, rows_of, similarity
 from rich.console import Console
 from rich.table import Table
 
+from research.marketplace import draw_marketplace
 from samesku.catalog.catalog import read_catalog
 from samesku.catalog.photos import PhotoError, read_photos
-from samesku.demo.marketplace import draw_marketplace
 from samesku.encoders.photo import NETWORK, Photo
 
 LINES = (0.75, 0.80, 0.85, 0.88, 0.90, 0.92, 0.95)

@@ -32,10 +32,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from research.marketplace import draw_marketplace
 from samesku import Matcher, read_catalog
 from samesku.catalog.catalog import Catalog
 from samesku.clustering.agglomerative import group
-from samesku.demo import draw_marketplace
 from samesku.encoders import Encoder, encoders_by_name
 from samesku.encoders.backbones import load_backbone
 from samesku.encoders.card import EncoderKind

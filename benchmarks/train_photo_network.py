@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from photo_split import read_labelled
 from PIL import Image
 
+from research.marketplace import draw_marketplace
 from research.networks.photo_export import write_network
 from research.networks.photo_finish import join_head, last_head, whole_numbers
 from research.networks.photo_network import (
@@ -44,7 +45,6 @@ from research.networks.photo_network import (
 from research.networks.photo_views import altered_all, scenes
 from samesku.catalog.photos import PhotoError, load_photo
 from samesku.cli.console import TerminalProgress
-from samesku.demo.marketplace import draw_marketplace
 from samesku.encoders.onnx import OnnxNetwork, start_session
 from samesku.runtime.cache import content_key
 from samesku.runtime.cores import map_in_order

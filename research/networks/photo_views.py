@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from samesku.demo.copies import collage, edit_copy
-from samesku.demo.sellers import draw_seller
+from research.marketplace.copies import collage, edit_copy
+from research.marketplace.sellers import draw_seller
 from samesku.runtime.cores import map_in_order
 
 __all__ = ["altered", "altered_all", "cut", "scenes"]

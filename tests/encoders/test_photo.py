@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageOps
 
-from samesku.demo.products import draw_families
-from samesku.demo.scenes import catalogue_photo
-from samesku.demo.shapes import draw_product
+from research.marketplace.products import draw_families
+from research.marketplace.scenes import catalogue_photo
+from research.marketplace.shapes import draw_product
 from samesku.encoders import encoder_by_name
 from samesku.encoders.photo import NETWORK, PROBES, VIEWS, Photo
 from samesku.encoders.signature import Signature

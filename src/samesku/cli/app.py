@@ -394,25 +394,21 @@ def explain(
     )
 
 
-@app.command(epilog="Example: samesku demo --postings 3000 --out samesku-demo/")
+@app.command(epilog="Example: samesku demo --out samesku-demo/")
 @friendly
 def demo(
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the marketplace.")] = Path(
         "samesku-demo"
     ),
-    postings: Annotated[
-        int, typer.Option("--postings", "-n", help="How many offers to draw.", min=10)
-    ] = 3000,
-    seed: Annotated[int, typer.Option("--seed", help="Another seed, another marketplace.")] = 0,
     fusion: Annotated[
         FusionName, typer.Option("--fusion", help="How text and photo combine to a decision.")
     ] = "learned",
     quiet: QuietOption = False,
 ) -> None:
-    """Draw a marketplace with known truth, match it, score it and leave it to look into."""
+    """Match a small drawn marketplace with known truth, score it and leave it to look into."""
     from samesku.cli import demo as command
 
-    command.run(out, postings=postings, seed=seed, fusion=fusion, quiet=quiet)
+    command.run(out, fusion=fusion, quiet=quiet)
 
 
 @app.command(epilog="Example: samesku download shopee --out shopee/")

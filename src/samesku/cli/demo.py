@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from samesku.catalog.catalog import read_catalog
 from samesku.cli.console import TerminalProgress, console, say
 from samesku.cli.evaluate import FIGURES
 from samesku.cli.match import Settings, show_matches
-from samesku.demo import draw_marketplace
+from samesku.demo import MARKETPLACE
 from samesku.evaluation import score
 from samesku.matcher import Matcher
 from samesku.results.matches import Matches
@@ -22,19 +23,12 @@ from samesku.scoring.fusion import fusion_by_name
 __all__ = ["run"]
 
 
-def run(out: Path, *, postings: int, seed: int, fusion: str, quiet: bool) -> None:
-    """Draw, match, score, leave."""
+def run(out: Path, *, fusion: str, quiet: bool) -> None:
+    """Copy, match, score, leave."""
     progress = TerminalProgress(quiet=quiet)
     check_folder(out / "result")
-    with progress.stage("draw the marketplace", postings) as advance:
-        done = 0
-
-        def drawn(count: int, _total: int) -> None:
-            nonlocal done
-            advance(count - done)
-            done = count
-
-        market = draw_marketplace(out / "marketplace", postings=postings, seed=seed, progress=drawn)
+    with progress.stage("copy the marketplace"):
+        market = _copy(out / "marketplace")
     catalog = read_catalog(market)
     for problem in catalog.problems:
         say(f"  - {problem}", quiet=quiet)
@@ -56,6 +50,23 @@ def run(out: Path, *, postings: int, seed: int, fusion: str, quiet: bool) -> Non
     console.print(f"Look into {out}: marketplace/train.csv and train_images/, result/groups.csv,")
     console.print("result/mistakes.csv (what went wrong, with both titles), marketplace/truth.csv")
     console.print(f"See it on one page: samesku report {out / 'result'} (extra report)")
+
+
+def _copy(folder: Path) -> Path:
+    """Copy what ships; an earlier demo is written over, and nothing else."""
+    title = (MARKETPLACE / "README.txt").read_text("utf-8").partition("\n")[0]
+    readme = folder / "README.txt"
+    ours = readme.is_file() and readme.read_text("utf-8", "replace").startswith(title)
+    if folder.is_dir() and any(folder.iterdir()) and not ours:
+        raise FileExistsError(
+            f"{folder} is not empty and not an earlier demo; choose another folder, or delete it"
+        )
+    for source in (MARKETPLACE, MARKETPLACE / "train_images"):
+        with Staged(folder / source.relative_to(MARKETPLACE)) as staged:
+            for path in source.iterdir():
+                if path.is_file():
+                    shutil.copyfile(path, staged.path(path.name))
+    return folder
 
 
 def _mistakes(matches: Matches, market: Path) -> pl.DataFrame:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import tempfile
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.table import Table
 
-from samesku.catalog.catalog import Catalog, read_catalog
+from samesku.catalog.catalog import read_catalog
 from samesku.catalog.photos import PhotoError, load_photo, read_photo_bytes
 from samesku.cli.console import TerminalProgress, console
 from samesku.cli.summary import show_summary
-from samesku.demo import draw_marketplace
+from samesku.demo import MARKETPLACE
 from samesku.encoders.card import EncoderKind, read_card
 from samesku.encoders.families import family_of, read_json
 from samesku.encoders.folder import PARTS
@@ -35,7 +34,6 @@ BUILT_IN = {
 }
 # Titles and photos to compare torch and ONNX on.
 COMPARED = 64
-DRAWN = 120
 
 
 def show() -> None:
@@ -109,15 +107,8 @@ def _kind_of(source: str) -> EncoderKind:
 def _sample(
     catalogue: Path | None, *, with_photos: bool
 ) -> tuple[list[str], list[NDArray[np.uint8]]]:
-    if catalogue is not None:
-        return _looked_at(read_catalog(catalogue), with_photos=with_photos)
-    with tempfile.TemporaryDirectory() as place:
-        market = draw_marketplace(Path(place) / "market", postings=DRAWN)
-        return _looked_at(read_catalog(market), with_photos=with_photos)
-
-
-def _looked_at(catalog: Catalog, *, with_photos: bool) -> tuple[list[str], list[NDArray[np.uint8]]]:
     """Different titles and photos from all over the catalogue."""
+    catalog = read_catalog(MARKETPLACE if catalogue is None else catalogue)
     titles = list(dict.fromkeys(filter(None, catalog.normal_titles)))
     paths = list(dict.fromkeys(filter(None, catalog.photos))) if with_photos else []
     photos = []

@@ -1,5 +1,10 @@
-"""A marketplace drawn by the project itself: invented products, sellers, titles and photos."""
+"""A small marketplace of invented products, with photos and the truth about them.
 
-from samesku.demo.marketplace import draw_marketplace
+``research/draw_demo.py`` of the repository drew it.
+"""
 
-__all__ = ["draw_marketplace"]
+from pathlib import Path
+
+__all__ = ["MARKETPLACE"]
+
+MARKETPLACE = Path(__file__).parent / "marketplace"

@@ -1,0 +1,1 @@
+"""What every stage stands on: cache, files, progress, cores."""

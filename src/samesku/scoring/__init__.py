@@ -1,0 +1,1 @@
+"""From candidates to scores: thresholds, pair features, the pair classifier, its reasons."""
