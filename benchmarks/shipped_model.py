@@ -16,7 +16,6 @@ from pathlib import Path
 
 import polars as pl
 
-from research.marketplace import draw_marketplace
 from samesku.catalog.catalog import read_catalog
 from samesku.cli import app
 from samesku.evaluation.splits import read_split
