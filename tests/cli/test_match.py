@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from samesku.cli import app
 
 WRITTEN = [
+    "attributes.parquet",
     "groups.csv", "judged.parquet", "near_misses.parquet", "pairs.parquet", "run.json",
     "submission.csv",
 ]  # fmt: skip

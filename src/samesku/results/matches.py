@@ -318,7 +318,8 @@ class Matches:
     def write(self, folder: str | Path) -> list[Path]:
         """Write `submission.csv`, `groups.csv`, `run.json` and the parquet files of pairs.
 
-        These are `pairs`, `near_misses` and `judged`.
+        These are `pairs`, `near_misses` and `judged`; the learned fusion adds `attributes.parquet`,
+        links across sources `links.csv` and `near_links.csv`.
 
         The files appear all together once each is complete; an interruption or a full disk leaves
         what was there before.
@@ -334,6 +335,9 @@ class Matches:
             self.near_misses.write_parquet(staged.path("near_misses.parquet"))
             self.judged.write_parquet(staged.path("judged.parquet"))
             self.group_table.write_csv(staged.path("groups.csv"))
+            if self.fusion.probabilistic:  # of what reads them
+                attributes = self.catalog.attributes.frame(self.catalog.ids)
+                attributes.write_parquet(staged.path("attributes.parquet"))
             if self.sources is not None:
                 self.links.write_csv(staged.path("links.csv"))
                 self.near_links.write_csv(staged.path("near_links.csv"))
