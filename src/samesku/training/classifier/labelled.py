@@ -21,7 +21,7 @@ __all__ = ["LEAST_PAIRS", "LEAST_PRODUCTS", "Labelled", "tolerated_kinds"]
 # holds elsewhere.
 LEAST_PAIRS, LEAST_PRODUCTS = 50, 5
 # Postings of all small catalogues drawn from one, and how many each has.
-SMALL_POSTINGS, SMALL_SIZES = 6_000, (15, 400)
+SMALL_POSTINGS, SMALL_SIZES = 2_500, (3, 400)
 # A kind of attribute is tolerated where pairs that clash in it alone are one product at least this
 # often, as a share of how often alike titles without a clash are.
 TOLERATED, ENOUGH, ALIKE = 0.25, 50, 0.5
@@ -151,15 +151,13 @@ def _small(
     known = np.flatnonzero(labelled.labels >= 0)
     drawn = 0
     while drawn < min(SMALL_POSTINGS, size):
-        wanted = int(np.exp(rng.uniform(*np.log(SMALL_SIZES))))
+        wanted = min(int(np.exp(rng.uniform(*np.log(SMALL_SIZES)))), len(known))
         rows = rng.choice(known, 1)
-        # The seed's neighbours, and theirs, some of each.
+        # The neighbours of the first, and theirs, some of each; others where there are no more.
         while len(rows) < wanted:
-            around = np.setdiff1d(tied[rows].indices, rows)
-            more = around if len(around) else rng.choice(known, min(len(known), 5), replace=False)
-            more = rng.permutation(np.intersect1d(more, known))[: max(4, len(rows) // 2)]
-            if not len(more):
-                break
+            rest = np.setdiff1d(known, rows)
+            around = np.intersect1d(tied[rows].indices, rest)
+            more = rng.permutation(around if len(around) else rest)[: max(4, len(rows) // 2)]
             rows = np.union1d(rows, more[: wanted - len(rows)])
         drawn += wanted
         catalog = labelled.catalog.take(rows)
