@@ -71,10 +71,12 @@ def said(shop, left, right, **added):
         ((0, 1), "rare_words", -1, 'rare word "promo" and "murah" in one only -1.00'),
         ((3, 4), "rare_words", -1, 'rare word "vanila" in one only -1.00'),
         ((3, 4), "rare_words", 1, 'rare word "susu" in both +1.00'),
-        ((0, 1), "crowd", 1, "nearest of their kind +1.00"),
-        ((0, 1), "crowd", -1, "many look like them -1.00"),
-        ((0, 1), "offers_around", 1, "offers around agree +1.00"),
-        ((0, 1), "offers_around", -1, "offers around disagree -1.00"),
+        ((0, 1), "density", 1, "nearest of their kind +1.00"),
+        ((0, 1), "density", -1, "many look like them -1.00"),
+        ((0, 1), "attributes", 1, "attributes agree +1.00"),
+        ((0, 1), "amount", 1, "same amount 400 g +1.00"),
+        ((0, 2), "amount", -1, "amount 400 g against 800 g -1.00"),
+        ((0, 4), "amount", -1, "amount 400 g against none -1.00"),
         ((0, 1), "price", -1, "prices 50 and 52 -1.00"),
         ((0, 2), "price", 1, "same price 50 +1.00"),
         ((3, 4), "price", -1, "no price told -1.00"),
@@ -105,7 +107,7 @@ def test_how_alike_titles_are(shop):
 
 
 def test_the_weightiest_reason_comes_first_and_the_start_last(shop):
-    line = said(shop, 0, 1, titles=1, photo=0.5, numbers=2, crowd=-3)
+    line = said(shop, 0, 1, titles=1, photo=0.5, numbers=2, density=-3)
     reasons = [reason.rsplit(" ", 1)[0] for reason in line.split("; ")]
     assert [reason.split(" ")[0] for reason in reasons] == [
         "many",
@@ -117,7 +119,7 @@ def test_the_weightiest_reason_comes_first_and_the_start_last(shop):
 
 
 def test_what_hardly_counts_is_summed_up_with_the_start(shop):
-    assert said(shop, 0, 1, photo=1, crowd=0.04, codes=-0.01) == (
+    assert said(shop, 0, 1, photo=1, density=0.04, codes=-0.01) == (
         "photo identical +1.00; start -1.97"
     )
 
@@ -139,7 +141,7 @@ def test_pairs_that_were_not_looked_at_have_no_reasons(shop):
 
 def test_the_table_of_a_pair_holds_every_family_and_sums_to_its_log_odds(shop):
     catalog, candidates = shop
-    parts = {(0, 1): {"photo": 1.5, "crowd": -2, "codes": 0.25}, (0, 2): {"photo": 9}}
+    parts = {(0, 1): {"photo": 1.5, "density": -2, "codes": 0.25}, (0, 2): {"photo": 9}}
     table = evidence_of(shop, parts).table(catalog, candidates, place_of(candidates, 0, 1))
     assert table.columns == ["reason", "log_odds"]
     assert table["reason"].head(3).to_list() == [
@@ -180,23 +182,24 @@ def test_features_belong_to_families():
     encoders = {"tfidf": "text", "onnx:titles": "text", "phash": "photo", "onnx:photo": "photo"}
     expected = {
         "tfidf": "titles",
-        "tfidf_z_min": "crowd",
-        "onnx:titles_near_max": "crowd",
+        "tfidf_z_min": "density",
+        "onnx:titles_near_max": "density",
         "phash": "photo",
         "onnx:photo": "photo",
         "onnx:photo_rank_max": "photo",
-        "photo_shared_by_min": "photo",
         "edit_ratio": "titles",
         "words_min": "titles",
-        "words_expected_max": "crowd",
+        "words_expected_max": "density",
         "rarest_shared": "rare words",
         "variant_unshared_min": "rare words",
         "quantities_clash": "numbers",
         "quantities_min": "numbers",
         "unshared_codes_max": "codes",
         "code_alike": "codes",
-        "same_group": "offers around",
-        "consensus_cosine": "offers around",
+        "clash_colour": "colour",
+        "alone_count": "count",
+        "clashes": "attributes",
+        "tolerated_alone": "attributes",
         "price_gap": "price",
         "brand_same": "brand",
         "description_cosine": "description",
