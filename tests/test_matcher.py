@@ -192,11 +192,9 @@ def test_a_supplied_hash_needs_no_photo():
             "image_phash": ["94974f937d4c2433", "94974f937d4c2432", "0b68b06c82b3dbcc", None],
         }
     )
-    assert groups_of(Matcher().match(read_catalog(frame))) == {
-        frozenset("ab"),
-        frozenset("c"),
-        frozenset("d"),
-    }
+    pairs = Matcher().match(read_catalog(frame)).candidates
+    assert list(zip(pairs.left, pairs.right, strict=True)) == [(0, 1)]
+    assert pairs.similarity[0, pairs.encoders.index("phash")] == 1 - 1 / 64
 
 
 def test_a_crowd_of_the_same_larger_than_k_is_one_group():

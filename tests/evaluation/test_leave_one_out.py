@@ -40,7 +40,8 @@ def test_the_default_is_better_than_titles_alone(figures):
 def test_labels_of_the_catalogue_left_out_choose_nothing(catalogs, matcher, figures):
     """With other labels its scores are the same: only the figures change."""
     frame = catalogs[0].frame
-    turned = frame.with_columns(pl.col("label_group").shuffle(seed=0))
+    number = pl.col("label_group").str.split(" ").list.last().cast(pl.Int64)
+    turned = frame.with_columns(label_group="product " + (number % 9).cast(pl.String))
     again = leave_one_out([read_catalog(turned), *catalogs[1:]], matcher)
     first = [each.filter(way="default").row(0, named=True) for each in (figures, again)]
     assert first[0]["threshold"] == first[1]["threshold"]

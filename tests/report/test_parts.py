@@ -126,7 +126,7 @@ def test_what_kept_a_pair_from_being_a_candidate(run, tmp_path):
     assert is_candidate(candidates, left, right) is None
     assert near["tfidf"].why_not == "one of the two has nothing for it to look at"
     left, right = run.rows("h7", "h4")
-    assert "below its floor of 0.25" in nearness(candidates, left, right, floors)[0].why_not
+    assert "below its floor of 0.15" in nearness(candidates, left, right, floors)[0].why_not
     first = int(candidates.left[0]), int(candidates.right[0])
     assert is_candidate(candidates, *first[::-1]) == 0
 

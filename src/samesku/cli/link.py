@@ -44,4 +44,4 @@ def run(
     with progress.stage("write"):
         written = matches.write(out)
     matcher.cache.prune()
-    show_matches(matches, progress, written)
+    show_matches(matches, progress, written, catalogs)

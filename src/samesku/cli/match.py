@@ -150,13 +150,16 @@ def _trained(folder: Path) -> Fusion:
 
 
 def show_matches(
-    matches: Matches, progress: TerminalProgress, written: Sequence[Path] = ()
+    matches: Matches,
+    progress: TerminalProgress,
+    written: Sequence[Path] = (),
+    read: Sequence[Catalog] = (),
 ) -> None:
-    """What came out, on the terminal."""
+    """What came out, on the terminal; `read`: the catalogues, where it was not the one matched."""
     summary = matches.summary
     show_summary(
         progress,
-        read=[matches.catalog],
+        read=read or [matches.catalog],
         seen={name: source["postings"] for name, source in summary["encoders"].items()},
         found=f"{counted(summary['results'])} (line {matches.line:.2f}, {matches.fusion.name})",
         written=written,

@@ -173,7 +173,7 @@ def read_run(
             f"{folder} holds neither run.json nor evaluation.json; give the folder that "
             f"`samesku match`, `link` or `evaluate --out` wrote"
         )
-    elif "left" in (read_json(folder / "run.json").get("source") or {}):
+    elif _two_sides(folder):
         kind = "link"
     wanted = 2 if kind == "link" else 1
     if catalogue and len(catalogue) != wanted:
@@ -186,6 +186,13 @@ def read_run(
         if kind == "link":
             return _link(folder, places, photos)
         return _match(folder, places[0], photos)
+
+
+def _two_sides(folder: Path) -> bool:
+    """Whether a run read two catalogues."""
+    with unharmed(folder, "match"):
+        source = read_json(folder / "run.json").get("source")
+    return isinstance(source, dict) and "left" in source
 
 
 def run_of(matches: Matches) -> Run:
