@@ -42,7 +42,7 @@ def test_a_pair_that_was_never_a_candidate_is_told_why(out, tmp_path):
     assert result.exit_code == 0, result.output
     assert "They never became a candidate" in result.stdout
     assert "tfidf: they are 0.00 alike, below its floor of 0.15" in result.stdout
-    assert "phash: they are 0.00 alike, below its floor of 0.75" in result.stdout
+    assert "phash: they are 0.00 alike, below its floor of 0.85" in result.stdout
     assert "two products" in result.stdout
 
 

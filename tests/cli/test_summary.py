@@ -78,7 +78,7 @@ def test_link_tells_it_of_both_shops(shop, tmp_path):
     check(told, tmp_path / "links")
     assert f"of {shop}, 2 with" in told["Read"]
     assert f"4 postings of {other}, 0 with a photo" in told["Read"]
-    assert re.search(r"links \d.*one-to-one\)", told["Found"])
+    assert re.search(r"links \d.*\(line 0\.\d\d, learned\)", told["Found"])
     assert json.loads((tmp_path / "links" / "run.json").read_text())["written"][-1] == "run.json"
 
 

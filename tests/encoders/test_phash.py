@@ -3,7 +3,7 @@ import io
 import imagehash
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
@@ -18,6 +18,7 @@ photos = arrays.arrays(
 )
 
 
+@settings(deadline=None)
 @given(photos)
 def test_equals_imagehash_bit_for_bit(rgb):
     expected = imagehash.phash(Image.fromarray(rgb))
