@@ -100,7 +100,9 @@ class PairClassifier:
             values = self._read(pair_features(catalog, near, rows, same=same), candidates)
             slope, offset = self.calibration
             odds = slope * self.trees.log_odds(values) + offset
-            added = np.where(identical_pairs(catalog, near), np.maximum(IDENTICAL - odds, 0), 0)
+            added = np.where(
+                identical_pairs(rows.identity, near), np.maximum(IDENTICAL - odds, 0), 0
+            )
             scores[chunk] = probability(odds + added)
             explained = np.flatnonzero(scores[chunk] >= explain_from)
             places.append(chunk[explained])

@@ -5,14 +5,14 @@ import pytest
 
 from samesku import Matcher, read_catalog
 from samesku.encoders import PHash, Tfidf
-from samesku.scoring.features.identical import identical_pairs
+from samesku.scoring.features.identical import identical_pairs, identity_codes
 
 
 def found(**columns):
     table = {"posting_id": ["a", "b"], "title": ["Lampu LED 12 watt", "lampu led 12w"], **columns}
     catalog = read_catalog(pl.DataFrame(table))
     pairs = Matcher([Tfidf(), PHash()], "union").candidates(catalog)
-    return identical_pairs(catalog, pairs).tolist()
+    return identical_pairs(identity_codes(catalog), pairs).tolist()
 
 
 def test_one_normal_title_is_enough_where_there_is_no_more():

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
@@ -17,6 +18,7 @@ from samesku.scoring.features.descriptions import (
     described_words,
     description_features,
 )
+from samesku.scoring.features.identical import identity_codes
 from samesku.scoring.features.neighbourhood import neighbourhood_features
 from samesku.scoring.features.prices import price_features
 from samesku.scoring.features.strings import string_features
@@ -25,7 +27,14 @@ from samesku.scoring.features.table import Column, Features, both_ways
 from samesku.scoring.features.title_words import TitleWords, title_words
 from samesku.scoring.features.words import word_features
 
-__all__ = ["CatalogRows", "Features", "TitleWords", "pair_features", "title_words"]
+__all__ = [
+    "CatalogRows",
+    "Features",
+    "TitleWords",
+    "pair_features",
+    "title_words",
+    "tolerating",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,11 +47,18 @@ class CatalogRows:
     attributes : AttributeRows
     descriptions : DescribedWords or None
         None where the catalogue has no column of them.
+    title_uses : float64 (n,)
+        How many postings have the same title; NaN without one.
+    identity : int64 (n,)
+        Equal where postings agree in all that columns say
+        (:func:`samesku.scoring.features.identical.identity_codes`).
     """
 
     words: TitleWords
     attributes: AttributeRows
     descriptions: DescribedWords | None
+    title_uses: NDArray[np.float64]
+    identity: NDArray[np.int64]
 
     @classmethod
     def of(cls, catalog: Catalog) -> CatalogRows:
@@ -52,6 +68,8 @@ class CatalogRows:
             title_words(catalog.normal_titles),
             attribute_rows(catalog.attributes),
             described_words(catalog) if described else None,
+            _title_uses(catalog),
+            identity_codes(catalog),
         )
 
 
@@ -87,7 +105,7 @@ def pair_features(
     columns: dict[str, Column] = {}
     for place, source in enumerate(candidates.sources):
         columns |= surroundings(source.encoder, source, candidates, place)
-    columns |= _popularity(catalog, candidates)
+    columns |= both_ways("title_used_by", rows.title_uses[left], rows.title_uses[right])
     columns |= word_features(words.titles, left, right, words=words)
     columns |= string_features(words.titles, left, right, words=words)
     columns |= code_features(words.titles, left, right, words=words)
@@ -104,11 +122,18 @@ def pair_features(
     return Features.of(columns)
 
 
-def _popularity(catalog: Catalog, candidates: Candidates) -> dict[str, Column]:
-    """How many postings have the same title."""
+def tolerating(
+    described: Features, candidates: Candidates, rows: CatalogRows, same: Collection[str]
+) -> Features:
+    """The features of pairs where these kinds of attributes may differ, of those where none may."""
+    left, right = candidates.left, candidates.right
+    return described.with_columns(attribute_features(rows.attributes, left, right, same=same))
+
+
+def _title_uses(catalog: Catalog) -> NDArray[np.float64]:
     _, title, uses = np.unique(
         np.array(catalog.normal_titles, dtype=object), return_inverse=True, return_counts=True
     )
     used = uses[title].astype(np.float64)
     used[[not each for each in catalog.normal_titles]] = np.nan
-    return both_ways("title_used_by", used[candidates.left], used[candidates.right])
+    return used

@@ -36,9 +36,14 @@ class Features:
             values[:, place] = column
         return cls(tuple(columns), values)
 
-    def beside(self, other: Features) -> Features:
-        """Both tables' columns, this one's first."""
-        return Features(self.names + other.names, np.hstack([self.values, other.values]))
+    def with_columns(self, columns: Mapping[str, Column]) -> Features:
+        """The table with these columns ``(m,)``: in the place of those of the same name, or last."""
+        new = tuple(name for name in columns if name not in self.names)
+        added = np.empty((len(self.values), len(new)), dtype=np.float32)
+        values, names = np.hstack([self.values, added]), self.names + new
+        for name, column in columns.items():
+            values[:, names.index(name)] = column
+        return Features(names, values)
 
     def take(self, places: NDArray[np.integer]) -> Features:
         """Only the pairs at the given places."""

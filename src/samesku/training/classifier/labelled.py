@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
-from samesku.scoring.features import CatalogRows, pair_features
+from samesku.scoring.features import CatalogRows, pair_features, tolerating
 from samesku.scoring.features.table import Features
 from samesku.titles.attributes import KINDS
 
@@ -102,10 +102,7 @@ class Labelled:
         strict = pair_features(catalog, candidates, prepared)
         made = cls(catalog.name, catalog, candidates, labels, (), strict, None)
         made._check()
-        found = tolerated_kinds(made) if same is None else tuple(same)
-        if found:
-            features = pair_features(catalog, candidates, prepared, same=found)
-            made = replace(made, same=found, features=features, strict=strict)
+        made = made._tolerating(prepared, tolerated_kinds(made) if same is None else tuple(same))
         if search is None:
             return made
         return replace(made, small=tuple(_small(made, search, seed)))
@@ -120,6 +117,13 @@ class Labelled:
     def true(self) -> NDArray[np.bool_]:
         """Pairs of one product, bool ``(m,)``; means nothing where a label is unknown."""
         return np.asarray(self.labels[self.candidates.left] == self.labels[self.candidates.right])
+
+    def _tolerating(self, prepared: CatalogRows, same: tuple[str, ...]) -> Labelled:
+        """The same, of which these kinds of attributes may differ within one product."""
+        if not same:
+            return self
+        features = tolerating(self.features, self.candidates, prepared, same)
+        return replace(self, same=same, features=features, strict=self.features)
 
     def _check(self) -> None:
         """Refuse what no model can be learned from."""
@@ -167,10 +171,7 @@ def _small(
         prepared, labels = CatalogRows.of(catalog), labelled.labels[rows]
         strict = pair_features(catalog, found, prepared)
         made = Labelled(labelled.name, catalog, found, labels, (), strict, None)
-        if labelled.same:
-            features = pair_features(catalog, found, prepared, same=labelled.same)
-            made = replace(made, same=labelled.same, features=features, strict=strict)
-        yield made
+        yield made._tolerating(prepared, labelled.same)
 
 
 def tolerated_kinds(labelled: Labelled) -> tuple[str, ...]:
