@@ -21,6 +21,7 @@ from samesku.cli import app
 from samesku.evaluation.splits import read_split
 
 FUSIONS = ("union-all", "union", "concat")
+ENCODERS = ("-e", "tfidf", "-e", "phash")
 
 
 def main() -> None:
@@ -46,9 +47,6 @@ def main() -> None:
         samesku("evaluate", tables[0], *scored, *(f"--fusion={name}" for name in FUSIONS))
         return
     samesku("train", *tables, "--out", model, "--leave-one-out", *ENCODERS)
-
-
-ENCODERS = ("-e", "tfidf", "-e", "phash")
 
 
 def samesku(*words: object) -> None:

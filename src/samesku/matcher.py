@@ -51,7 +51,6 @@ class Matcher:
         Kinds of attributes that may differ within one product, as `colour`, `size` and `count`
         (:data:`samesku.titles.attributes.KINDS`); default: none, so offers that clash in one are
         rarely taken for one product. Only the learned fusion reads it.
-
     pairs : {"within", "across", "all"}, optional
         Which pairs may match: those of one source, those of two sources, or any. Default: within
         one catalogue any pair, across two. A catalogue given alone counts as one source, unless
@@ -201,7 +200,7 @@ class Matcher:
         advance: Advance,
     ) -> Neighbors:
         owners = np.zeros(vectors.size, dtype=np.int64) if owners is None else owners
-        whose = "" if allowed == "all" else owners.tobytes().hex()
+        whose = b"" if allowed == "all" else owners.tobytes()
         key = content_key("neighbors-3", key, str(self.k), self.method, allowed, whose)
         stored = self.cache.load("neighbors", key)
         if stored is not None and stored.keys() == {"query", "candidate", "similarity"}:

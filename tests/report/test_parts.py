@@ -120,13 +120,13 @@ def test_the_script_most_letters_are_of(title, script):
 def test_what_kept_a_pair_from_being_a_candidate(run, tmp_path):
     from samesku.runtime.progress import Progress
 
-    candidates, floors = search_again(run, tmp_path, Progress())
+    candidates = search_again(run, tmp_path, Progress())
     left, right = run.rows("h8", "h0")
-    near = {each.encoder: each for each in nearness(candidates, left, right, floors)}
+    near = {each.encoder: each for each in nearness(candidates, left, right)}
     assert is_candidate(candidates, left, right) is None
     assert near["tfidf"].why_not == "one of the two has nothing for it to look at"
     left, right = run.rows("h7", "h4")
-    assert "below its floor of 0.15" in nearness(candidates, left, right, floors)[0].why_not
+    assert "below its floor of 0.15" in nearness(candidates, left, right)[0].why_not
     first = int(candidates.left[0]), int(candidates.right[0])
     assert is_candidate(candidates, *first[::-1]) == 0
 

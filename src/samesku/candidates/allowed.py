@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -44,20 +45,19 @@ def allowed_neighbors(
     method : {"auto", "exact", "approximate"}
     advance : callable
     """
-    options = {"floor": FLOOR[vectors.kind], "deepen": CROWD.get(vectors.kind), "method": method}
+    floor, deepen = FLOOR[vectors.kind], CROWD.get(vectors.kind)
+    search = partial(nearest, floor=floor, deepen=deepen, method=method, advance=advance)
     if allowed == "all":
-        return nearest(vectors, k=k, advance=advance, **options)  # type: ignore[arg-type]
+        return search(vectors, k=k)
     names = np.unique(source)
     if len(names) > MOST_SOURCES:
-        found = nearest(vectors, k=LONGER * k, advance=advance, **options)  # type: ignore[arg-type]
+        found = search(vectors, k=LONGER * k)
         return _nearest_of(found, (source[found.query] == source[found.candidate]), allowed, k)
     parts = []
     for name in names:
         own = source == name
         index = vectors.select(own if allowed == "within" else ~own)
-        parts.append(
-            nearest(vectors.select(own), index, k=k, advance=advance, **options)  # type: ignore[arg-type]
-        )
+        parts.append(search(vectors.select(own), index, k=k))
     query, candidate, similarity = (
         np.concatenate([part.arrays[column] for part in parts])
         for column in ("query", "candidate", "similarity")

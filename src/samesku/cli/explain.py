@@ -77,7 +77,7 @@ def _reasons_again(
         return None
     say("Its reasons were not written down; judging again to say why.", quiet=quiet)
     progress = TerminalProgress(quiet=quiet)
-    candidates, _ = search_again(run, cache, progress)
+    candidates = search_again(run, cache, progress)
     with progress.stage("judge"):
         return reasons_again(run, candidates, rows, score)
 
@@ -87,9 +87,9 @@ def _never_written(run: Run, rows: tuple[int, int], cache: Path | None, *, quiet
     from samesku.report.whynot import is_candidate, nearness, search_again
 
     say("The run did not write this pair down; searching again to say why.", quiet=quiet)
-    candidates, floors = search_again(run, cache, TerminalProgress(quiet=quiet))
+    candidates = search_again(run, cache, TerminalProgress(quiet=quiet))
     place = is_candidate(candidates, *rows)
-    near = nearness(candidates, *rows, floors)
+    near = nearness(candidates, *rows)
     if place is None:
         console.print(
             "They never became a candidate, so no one judged them, because:", markup=False

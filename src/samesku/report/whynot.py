@@ -46,23 +46,20 @@ def verdict(run: Run, rows: tuple[int, int], pair: Mapping[str, Any]) -> str:
     return f"Not matched: the pair {told}, below the line of {line:.2f}."
 
 
-def search_again(
-    run: Run, cache: Path | None, progress: Progress
-) -> tuple[Candidates, Mapping[str, float]]:
-    """The candidates of the run once more, and below which similarity there are none, by kind."""
+def search_again(run: Run, cache: Path | None, progress: Progress) -> Candidates:
+    """The candidates of the run once more."""
     source = run.record.get("source", {})
     own = source.get("left", source)
-    names = own.get("encoders") or []
-    place = Cache(cache or default_folder())
-    neighbours, method = own.get("neighbours", 50), own.get("search", "auto")
-    encoders = encoders_by_name(names)
-    options = {"k": neighbours, "method": method, "cache": place, "progress": progress}
-    if run.lefts is None:
-        matcher = Matcher(encoders, "union", pairs=own.get("pairs"), **options)
-        return matcher.candidates(run.catalog), FLOOR
-    both = run.catalog
-    matcher = Matcher(encoders, "union", pairs="across", **options)
-    return matcher.candidates(both), FLOOR
+    matcher = Matcher(
+        encoders_by_name(own.get("encoders") or []),
+        "union",
+        k=own.get("neighbours", 50),
+        method=own.get("search", "auto"),
+        cache=Cache(cache or default_folder()),
+        progress=progress,
+        pairs=own.get("pairs") if run.lefts is None else "across",
+    )
+    return matcher.candidates(run.catalog)
 
 
 def reasons_again(
@@ -138,9 +135,7 @@ def is_candidate(candidates: Candidates, left: int, right: int) -> int | None:
     return int(place[0]) if len(place) else None
 
 
-def nearness(
-    candidates: Candidates, left: int, right: int, floors: Mapping[str, float]
-) -> list[Nearness]:
+def nearness(candidates: Candidates, left: int, right: int) -> list[Nearness]:
     """Two rows under each encoder.
 
     Parameters
@@ -148,13 +143,11 @@ def nearness(
     candidates : Candidates
         With the sources that they were joined from.
     left, right : int
-    floors : mapping of str to float
-        By the kind of vectors.
     """
-    return [_under(source, left, right, floors) for source in candidates.sources]
+    return [_under(source, left, right) for source in candidates.sources]
 
 
-def _under(source: Source, left: int, right: int, floors: Mapping[str, float]) -> Nearness:
+def _under(source: Source, left: int, right: int) -> Nearness:
     alike = float(pair_similarity(source.vectors, np.array([left]), np.array([right]))[0])
     found = source.neighbors
     lists = [found.similarity[found.query == row] for row in (left, right)]
@@ -162,7 +155,7 @@ def _under(source: Source, left: int, right: int, floors: Mapping[str, float]) -
     return Nearness(
         source.encoder,
         None if np.isnan(alike) else alike,
-        floors[source.vectors.kind],
+        FLOOR[source.vectors.kind],
         last[0],
         last[1],
         len(lists[0]),

@@ -37,7 +37,7 @@ class Features:
         return cls(tuple(columns), values)
 
     def with_columns(self, columns: Mapping[str, Column]) -> Features:
-        """The table with these columns ``(m,)``: in the place of those of the same name, or last."""
+        """The table with these columns ``(m,)``, in the place of those of their names, or last."""
         new = tuple(name for name in columns if name not in self.names)
         added = np.empty((len(self.values), len(new)), dtype=np.float32)
         values, names = np.hstack([self.values, added]), self.names + new

@@ -10,7 +10,7 @@ from samesku.titles.attributes.codes import Codes, read_codes
 from samesku.titles.attributes.lexicon import Found, lexicon
 
 _AMOUNTS = frozenset(("g", "ml"))
-_COUNTS = frozenset(("pcs", "pack"))
+_COUNTS = frozenset(("pcs",))
 _ELSEWHERE = _AMOUNTS | _COUNTS | {"gb", "size"}
 _MULTIPACK = re.compile(r"([0-9]+)(?:pcs|pack) ?[x*] ?([0-9]+)(?:pcs|pack)(?![a-z])")
 _WARRANTY = (
