@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from samesku.titles import (
@@ -88,6 +88,7 @@ _TITLES = st.lists(st.tuples(_TITLE_PIECES, st.sampled_from(["", " ", " "])), ma
 
 @settings(max_examples=1500)
 @given(st.one_of(_TITLES, st.text()))
+@example("nikon1spf1gr")
 def test_normalising_twice_changes_nothing(raw: str) -> None:
     clean = clean_title(raw)
     normal = normalise_title(clean)

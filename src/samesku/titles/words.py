@@ -53,10 +53,13 @@ def normalise_title(clean: str) -> str:
     text = fold(clean)
     if not _DIGIT.search(text) and not names_size(text):
         return text
+    passes = [text]
     for _ in range(_MAX_PASSES):  # a rewritten neighbour can make sense of a number: rarely
-        text, before = _rewrite(text), text
-        if text == before:
-            break
+        text = _rewrite(text)
+        if text in passes:
+            # Two readings that lead to each other ("nikon1 spf 1g") are one: the first in order.
+            return min(passes[passes.index(text) :])
+        passes.append(text)
     return text
 
 
