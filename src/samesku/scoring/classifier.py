@@ -91,7 +91,7 @@ class PairClassifier:
         """
         if not len(candidates):
             return Judged(np.empty(0, np.float32))
-        rows = CatalogRows.of(catalog)
+        rows = CatalogRows(catalog, candidates.sources)
         scores = np.empty(len(candidates), dtype=np.float32)
         places, parts = [], []
         for start in range(0, len(candidates), PAIRS_AT_ONCE):

@@ -3,15 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-__all__ = ["presence", "rarity", "row_max", "unit_rows", "weighted"]
+__all__ = ["Cells", "common_cells", "presence", "rarity", "row_max", "unit_rows", "weighted"]
 
 Item = TypeVar("Item", bound=Hashable)
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """The columns that both rows of each pair fill, by their places in the rows' data.
+
+    Attributes
+    ----------
+    mine, theirs : int32 (c,)
+        Places in the data of the left rows and of the right ones.
+    ends : int32 (m + 1,)
+        Where the cells of each pair begin, and the last ones end.
+    """
+
+    mine: NDArray[np.int32]
+    theirs: NDArray[np.int32]
+    ends: NDArray[np.int32]
+
+    def sums(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The sum over each pair's cells, float32 ``(m,)``."""
+        filled = values != 0  # as a product of sparse rows has no zeros: the same sum to the bit
+        if not filled.all():
+            before = np.concatenate([[0], np.cumsum(filled)])
+            return _row_sums(values[filled], before[self.ends])
+        return _row_sums(values, self.ends)
+
+
+def common_cells(
+    held: sp.csr_matrix, left: NDArray[np.integer], right: NDArray[np.integer]
+) -> Cells:
+    """Find once what several numbers about the pairs of rows are sums over."""
+    place = np.arange(1, held.nnz + 1, dtype=np.int32)
+    ones = np.ones(held.nnz, dtype=np.int32)
+    places, filled = (
+        sp.csr_matrix((data, held.indices, held.indptr), shape=held.shape) for data in (place, ones)
+    )
+    mine = sp.csr_matrix(places[left].multiply(filled[right]))
+    theirs = sp.csr_matrix(places[right].multiply(filled[left]))
+    return Cells(mine.data - 1, theirs.data - 1, mine.indptr)
 
 
 def presence(rows: Sequence[Sequence[Item]], vocabulary: dict[Item, int]) -> sp.csr_matrix:
@@ -56,6 +96,14 @@ def row_max(rows: sp.csr_matrix) -> NDArray[np.float32]:
     if len(filled):
         largest[filled] = np.maximum.reduceat(rows.data, rows.indptr[filled])
     return largest
+
+
+def _row_sums(values: NDArray[np.float32], ends: NDArray[np.integer]) -> NDArray[np.float32]:
+    sums = np.zeros(len(ends) - 1, dtype=np.float32)
+    filled = np.flatnonzero(np.diff(ends))
+    if len(filled):
+        sums[filled] = np.add.reduceat(values, ends[filled])
+    return sums
 
 
 def unit_rows(rows: sp.csr_matrix) -> sp.csr_matrix:

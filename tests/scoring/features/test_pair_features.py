@@ -52,7 +52,7 @@ def test_some_pairs_are_described_as_among_all():
     catalog = catalogue(("a", "susu 1kg", SAME), ("b", "susu 1kg", SAME), ("c", "susu", OTHER))
     candidates = Matcher([Tfidf(), PHash()], "union").candidates(catalog)
     whole, places = pair_features(catalog, candidates), np.array([1, 2])
-    some = pair_features(catalog, candidates.take(places), CatalogRows.of(catalog))
+    some = pair_features(catalog, candidates.take(places), CatalogRows(catalog, candidates.sources))
     np.testing.assert_array_equal(some.values, whole.take(places).values)
 
 

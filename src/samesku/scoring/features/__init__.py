@@ -2,30 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.candidates.candidates import Candidates
+from samesku.candidates.candidates import Candidates, Source
 from samesku.catalog.catalog import Catalog
 from samesku.scoring.features.attributes import AttributeRows, attribute_features, attribute_rows
-from samesku.scoring.features.brands import brand_features
-from samesku.scoring.features.codes import code_features
+from samesku.scoring.features.brands import brand_features, brand_rows
+from samesku.scoring.features.codes import CodedTitles, code_features
 from samesku.scoring.features.descriptions import (
     DescribedWords,
     described_words,
     description_features,
 )
 from samesku.scoring.features.identical import identity_codes
-from samesku.scoring.features.neighbourhood import neighbourhood_features
+from samesku.scoring.features.neighbourhood import Neighbourhoods, neighbourhood_features
 from samesku.scoring.features.prices import price_features
 from samesku.scoring.features.strings import string_features
-from samesku.scoring.features.surroundings import surroundings
+from samesku.scoring.features.surroundings import Standing, surroundings
 from samesku.scoring.features.table import Column, Features, both_ways
 from samesku.scoring.features.title_words import TitleWords, title_words
-from samesku.scoring.features.words import word_features
+from samesku.scoring.features.words import WordMarks, word_features
+from samesku.scoring.presence import common_cells
 
 __all__ = [
     "CatalogRows",
@@ -43,34 +45,68 @@ class CatalogRows:
 
     Attributes
     ----------
-    words : TitleWords
-    attributes : AttributeRows
-    descriptions : DescribedWords or None
-        None where the catalogue has no column of them.
-    title_uses : float64 (n,)
-        How many postings have the same title; NaN without one.
-    identity : int64 (n,)
-        Equal where postings agree in all that columns say
-        (:func:`samesku.scoring.features.identical.identity_codes`).
+    catalog : Catalog
+    sources : sequence of Source
+        Those of the candidates that are described.
     """
 
-    words: TitleWords
-    attributes: AttributeRows
-    descriptions: DescribedWords | None
-    title_uses: NDArray[np.float64]
-    identity: NDArray[np.int64]
+    catalog: Catalog
+    sources: Sequence[Source]
 
-    @classmethod
-    def of(cls, catalog: Catalog) -> CatalogRows:
-        """Read the titles, attributes and descriptions of a catalogue."""
-        described = "description" in catalog.frame.columns
-        return cls(
-            title_words(catalog.normal_titles),
-            attribute_rows(catalog.attributes),
-            described_words(catalog) if described else None,
-            _title_uses(catalog),
-            identity_codes(catalog),
-        )
+    @cached_property
+    def words(self) -> TitleWords:
+        """The words of the titles."""
+        return title_words(self.catalog.normal_titles)
+
+    @cached_property
+    def marks(self) -> WordMarks:
+        """Which words are numbers and codes, and the quantities of the titles."""
+        return WordMarks.of(self.words)
+
+    @cached_property
+    def codes(self) -> CodedTitles:
+        """The model codes of the titles."""
+        return CodedTitles.of(self.words.titles, self.words)
+
+    @cached_property
+    def standings(self) -> list[Standing]:
+        """How the neighbours of each posting stand to each other, for each source."""
+        return [Standing.of(source.neighbors) for source in self.sources]
+
+    @cached_property
+    def around(self) -> Neighbourhoods | None:
+        """The words around each posting, by its first text encoder."""
+        texts = [source for source in self.sources if source.modality == "text"]
+        return Neighbourhoods.of(self.words, texts[0].neighbors) if texts else None
+
+    @cached_property
+    def attributes(self) -> AttributeRows:
+        """What the postings state."""
+        return attribute_rows(self.catalog.attributes)
+
+    @cached_property
+    def descriptions(self) -> DescribedWords | None:
+        """None where the catalogue has no column of them."""
+        described = "description" in self.catalog.frame.columns
+        return described_words(self.catalog) if described else None
+
+    @cached_property
+    def brands(self) -> tuple[Column, Column] | None:
+        """The words of the brands; None where the catalogue has no column of them."""
+        return brand_rows(self.catalog) if "brand" in self.catalog.frame.columns else None
+
+    @cached_property
+    def title_uses(self) -> NDArray[np.float64]:
+        """How many postings have the same title, float64 ``(n,)``; NaN without one."""
+        return _title_uses(self.catalog)
+
+    @cached_property
+    def identity(self) -> NDArray[np.int64]:
+        """Equal where postings agree in all that columns say, int64 ``(n,)``.
+
+        See :func:`samesku.scoring.features.identical.identity_codes`.
+        """
+        return identity_codes(self.catalog)
 
 
 def pair_features(
@@ -99,24 +135,29 @@ def pair_features(
         One row per pair, in the candidates' order; NaN where a column or a photo is missing.
         Numbers that differ between the two ends come as the smaller and the larger of both.
     """
-    rows = CatalogRows.of(catalog) if rows is None else rows
+    rows = CatalogRows(catalog, candidates.sources) if rows is None else rows
     words = rows.words
     left, right = candidates.left, candidates.right
+    cells = common_cells(words.held, left, right)
     columns: dict[str, Column] = {}
-    for place, source in enumerate(candidates.sources):
-        columns |= surroundings(source.encoder, source, candidates, place)
+    for place, (source, standing) in enumerate(
+        zip(candidates.sources, rows.standings, strict=True)
+    ):
+        columns |= surroundings(source.encoder, source, candidates, place, standing=standing)
     columns |= both_ways("title_used_by", rows.title_uses[left], rows.title_uses[right])
-    columns |= word_features(words.titles, left, right, words=words)
+    columns |= word_features(words.titles, left, right, words=words, cells=cells, marks=rows.marks)
     columns |= string_features(words.titles, left, right, words=words)
-    columns |= code_features(words.titles, left, right, words=words)
+    columns |= code_features(words.titles, left, right, words=words, coded=rows.codes)
     columns |= attribute_features(rows.attributes, left, right, same=same)
     texts = [each for each in candidates.sources if each.modality == "text"]
     for source in texts[:1]:
-        columns |= neighbourhood_features(words, source.neighbors, left, right)
+        columns |= neighbourhood_features(
+            words, source.neighbors, left, right, prepared=rows.around, cells=cells
+        )
     if rows.descriptions is not None:
         columns |= description_features(catalog, left, right, words=rows.descriptions)
-    if "brand" in catalog.frame.columns:
-        columns |= brand_features(catalog, left, right)
+    if rows.brands is not None:
+        columns |= brand_features(catalog, left, right, words=rows.brands)
     if "price" in catalog.frame.columns:
         columns |= price_features(catalog, left, right)
     return Features.of(columns)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
@@ -40,6 +41,11 @@ class AttributeRows:
     stated: sp.csr_matrix
     to_aspect: sp.csr_matrix
     to_kind: sp.csr_matrix
+
+    @cached_property
+    def kinds(self) -> NDArray[np.float32]:
+        """How many aspects of each kind a posting states, float32 ``(n, kinds)``."""
+        return np.asarray((_ones(self.stated) @ self.to_kind).toarray())
 
 
 def attribute_rows(attributes: Attributes) -> AttributeRows:
@@ -94,7 +100,7 @@ def attribute_features(
         about ten values.
     """
     both, clash = _counts(rows, left, right)
-    stated = np.asarray((_ones(rows.stated) @ rows.to_kind).toarray())
+    stated = rows.kinds
     agree, alone = both - clash, stated[left] + stated[right] - 2 * both
     tolerated = np.array([kind in same for kind in KINDS])
     columns: dict[str, Column] = {}

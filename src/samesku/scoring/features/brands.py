@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,7 +11,7 @@ from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.presence import presence
 from samesku.titles import clean_title, tokens
 
-__all__ = ["brand_features", "brand_words"]
+__all__ = ["brand_features", "brand_rows", "brand_words"]
 
 # What sellers write when there is no brand.
 _NONE = {"", "no brand", "nobrand", "none", "unbranded", "generic", "oem", "n/a", "na", "nan"}
@@ -31,8 +29,23 @@ def brand_words(catalog: Catalog) -> list[tuple[str, ...]]:
     return [words[name] for name in names.to_list()]
 
 
+def brand_rows(catalog: Catalog) -> tuple[Column, Column]:
+    """Which words each brand holds, and which each brand and title, over one vocabulary: CSR."""
+    brands = brand_words(catalog)
+    texts = [
+        (*brand, *tokens(title)) for brand, title in zip(brands, catalog.normal_titles, strict=True)
+    ]
+    vocabulary: dict[str, int] = {}
+    held = presence(texts, vocabulary)
+    return presence(brands, vocabulary), held
+
+
 def brand_features(
-    catalog: Catalog, left: NDArray[np.integer], right: NDArray[np.integer]
+    catalog: Catalog,
+    left: NDArray[np.integer],
+    right: NDArray[np.integer],
+    *,
+    words: tuple[Column, Column] | None = None,
 ) -> dict[str, Column]:
     """How much of one brand's words the other's brand and title have.
 
@@ -41,6 +54,8 @@ def brand_features(
     catalog : Catalog
     left, right : integer (m,)
         The pairs.
+    words : pair of CSR, optional
+        Those of :func:`brand_rows`, where they were read before.
 
     Returns
     -------
@@ -49,12 +64,7 @@ def brand_features(
         unknown; `brand_named_min` and `_max`, the share of a brand's words that the other posting
         has in its brand or title, NaN where no brand is known, the one known where one is.
     """
-    brands = brand_words(catalog)
-    texts = [
-        (*brand, *tokens(title)) for brand, title in zip(brands, catalog.normal_titles, strict=True)
-    ]
-    vocabulary: dict[str, int] = {}
-    named, held = _same_width(brands, texts, vocabulary)
+    named, held = brand_rows(catalog) if words is None else words
     count = np.asarray(named.sum(axis=1), dtype=np.float32).ravel()
     count[count == 0] = np.nan
     shared = row_similarity(named, left, named, right)
@@ -67,11 +77,3 @@ def brand_features(
         "brand_same": shared / np.minimum(count[left], count[right]),
         **both_ways("brand_named", forth, back),
     }
-
-
-def _same_width(
-    brands: Sequence[Sequence[str]], texts: Sequence[Sequence[str]], vocabulary: dict[str, int]
-) -> tuple[Column, Column]:
-    """Which words each brand and each text holds, over one vocabulary."""
-    held = presence(texts, vocabulary)
-    return presence(brands, vocabulary), held

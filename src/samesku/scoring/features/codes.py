@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from samesku.runtime.cores import usable_cores
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.features.title_words import TitleWords, title_words
 
-__all__ = ["code_features", "model_codes"]
+__all__ = ["CodedTitles", "code_features", "model_codes"]
 
 # Letters and digits mixed, or a number too long to be a size.
 _CODE = re.compile(r"(?=.*\d)(?=.*[a-z])[a-z0-9]{4,}|\d{5,}")
@@ -43,12 +44,29 @@ def model_codes(titles: Sequence[str], words: TitleWords | None = None) -> list[
     return [min(codes, key=lambda code: (counts[code], -len(code)), default="") for codes in found]
 
 
+@dataclass(frozen=True, eq=False)
+class CodedTitles:
+    """The model code of each title, the title without spaces and signs, and whether it has one."""
+
+    codes: Column
+    squeezed: Column
+    has: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, titles: Sequence[str], words: TitleWords | None = None) -> CodedTitles:
+        """Read normal titles of a whole catalogue."""
+        codes = np.array(model_codes(titles, words), dtype=object)
+        squeezed = np.array([_SIGNS.sub("", title) for title in titles], dtype=object)
+        return cls(codes, squeezed, np.array([bool(code) for code in codes], dtype=bool))
+
+
 def code_features(
     titles: Sequence[str],
     left: NDArray[np.integer],
     right: NDArray[np.integer],
     *,
     words: TitleWords | None = None,
+    coded: CodedTitles | None = None,
 ) -> dict[str, Column]:
     """How much of one title's model code the other title has, and how alike two codes are.
 
@@ -60,6 +78,8 @@ def code_features(
         The pairs.
     words : TitleWords, optional
         Those of the titles, where they were read before.
+    coded : CodedTitles, optional
+        The same of their codes.
 
     Returns
     -------
@@ -69,9 +89,8 @@ def code_features(
         `code_prefix`, the part of the shorter code that both begin with (a colour is often told by
         the end), and `code_alike`, their edit ratio. NaN where codes are missing.
     """
-    codes = np.array(model_codes(titles, words), dtype=object)
-    squeezed = np.array([_SIGNS.sub("", title) for title in titles], dtype=object)
-    has = np.array([bool(code) for code in codes], dtype=bool)
+    coded = CodedTitles.of(titles, words) if coded is None else coded
+    codes, squeezed, has = coded.codes, coded.squeezed, coded.has
     forth = _found(codes, squeezed, has, left, right)
     back = _found(codes, squeezed, has, right, left)
     forth, back = (

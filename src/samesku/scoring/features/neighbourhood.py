@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
@@ -10,11 +12,64 @@ from samesku.candidates.neighbors import Neighbors
 from samesku.candidates.similarity import row_similarity
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.features.title_words import TitleWords
-from samesku.scoring.presence import unit_rows
+from samesku.scoring.presence import Cells, common_cells, unit_rows
 
-__all__ = ["neighbourhood_features"]
+__all__ = ["Neighbourhoods", "neighbourhood_features"]
 
 DEPTH = 50
+
+
+@dataclass(frozen=True, eq=False)
+class Neighbourhoods:
+    """How the nearest titles of each posting use words; the first 50 of each count.
+
+    Attributes
+    ----------
+    around : float32 CSR (n, words)
+        The share of a posting's neighbours that hold a word.
+    directions : float32 CSR (n, words)
+        The same weighed by rarity, in rows of unit length.
+    local, variant : float32 (cells,)
+        Weight of each word of each title, in the order of the words' data: its rarity among the
+        neighbours, and how evenly it divides them.
+    mass, split : float32 (n,)
+        Their sums.
+    rarity : float32 (n,)
+        The sum of the rarities of a title's words.
+    """
+
+    around: sp.csr_matrix
+    directions: sp.csr_matrix
+    local: NDArray[np.float32]
+    variant: NDArray[np.float32]
+    mass: NDArray[np.float32]
+    split: NDArray[np.float32]
+    rarity: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, words: TitleWords, found: Neighbors) -> Neighbourhoods:
+        """Read the words around every posting."""
+        held = words.held
+        near = found.rank < DEPTH
+        ones = np.ones(np.count_nonzero(near), dtype=np.float32)
+        adjacent = sp.csr_matrix(
+            (ones, (found.query[near], found.candidate[near])), shape=(found.size, found.size)
+        )
+        count = np.maximum(np.diff(adjacent.indptr), 1).astype(np.float32)
+        around = sp.csr_matrix(sp.diags_array(1 / count) @ (adjacent @ held), dtype=np.float32)
+        share = _at_cells(around, held)
+        # Smoothed so that a word no neighbour has, or all have, stays finite.
+        local = -np.log(share * np.float32(0.98) + np.float32(0.01))
+        variant = 4 * share * (1 - share)
+        mass, split = (
+            np.asarray(
+                sp.csr_matrix((each, held.indices, held.indptr), shape=held.shape).sum(axis=1)
+            ).ravel()
+            for each in (local, variant)
+        )
+        rarity = np.maximum(np.asarray(words.weighted.sum(axis=1)).ravel(), 1e-6)
+        directions = unit_rows(sp.csr_matrix(around @ sp.diags_array(words.rarity)))
+        return cls(around, directions, local, variant, mass, split, rarity)
 
 
 def neighbourhood_features(
@@ -22,6 +77,9 @@ def neighbourhood_features(
     found: Neighbors,
     left: NDArray[np.integer],
     right: NDArray[np.integer],
+    *,
+    prepared: Neighbourhoods | None = None,
+    cells: Cells | None = None,
 ) -> dict[str, Column]:
     """Shared and unshared words, weighed by how the nearest titles use them.
 
@@ -36,6 +94,10 @@ def neighbourhood_features(
         Nearest titles; the first 50 of each posting count.
     left, right : integer (m,)
         The pairs.
+    prepared : Neighbourhoods, optional
+        Those of the words and neighbours, where they were read before.
+    cells : Cells, optional
+        The pairs' common words, where they were found before.
 
     Returns
     -------
@@ -45,30 +107,13 @@ def neighbourhood_features(
         how evenly they divide the neighbours; `words_expected`, how common one title's words are
         around the other; `neighbourhood_cosine`, of the words around either.
     """
-    held = words.held
-    near = found.rank < DEPTH
-    ones = np.ones(np.count_nonzero(near), dtype=np.float32)
-    adjacent = sp.csr_matrix(
-        (ones, (found.query[near], found.candidate[near])), shape=(found.size, found.size)
+    near = Neighbourhoods.of(words, found) if prepared is None else prepared
+    cells = common_cells(words.held, left, right) if cells is None else cells
+    mass, split, around, rarity = near.mass, near.split, near.around, near.rarity
+    (forth, split_forth), (back, split_back) = (
+        [cells.sums(weight[places]) for weight in (near.local, near.variant)]
+        for places in (cells.mine, cells.theirs)
     )
-    count = np.maximum(np.diff(adjacent.indptr), 1).astype(np.float32)
-    around = sp.csr_matrix(sp.diags_array(1 / count) @ (adjacent @ held), dtype=np.float32)
-    share = _at_cells(around, held)
-
-    def weigh(weight: NDArray[np.float32]) -> sp.csr_matrix:
-        return sp.csr_matrix((weight, held.indices, held.indptr), shape=held.shape)
-
-    def shared(rows: sp.csr_matrix) -> tuple[Column, Column]:
-        return row_similarity(rows, left, held, right), row_similarity(rows, right, held, left)
-
-    # Smoothed so that a word no neighbour has, or all have, stays finite.
-    local = weigh(-np.log(share * np.float32(0.98) + np.float32(0.01)))
-    variant = weigh(4 * share * (1 - share))
-    mass, split = (np.asarray(rows.sum(axis=1)).ravel() for rows in (local, variant))
-    forth, back = shared(local)
-    split_forth, split_back = shared(variant)
-    rarity = np.maximum(np.asarray(words.weighted.sum(axis=1)).ravel(), 1e-6)
-    directions = unit_rows(sp.csr_matrix(around @ sp.diags_array(words.rarity)))
     return {
         **both_ways(
             "local_covered",
@@ -82,7 +127,7 @@ def neighbourhood_features(
             row_similarity(words.weighted, left, around, right) / rarity[left],
             row_similarity(words.weighted, right, around, left) / rarity[right],
         ),
-        "neighbourhood_cosine": row_similarity(directions, left, directions, right),
+        "neighbourhood_cosine": row_similarity(near.directions, left, near.directions, right),
     }
 
 

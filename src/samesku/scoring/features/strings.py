@@ -34,16 +34,13 @@ def string_features(
         Those of the titles, where they were read before.
     """
     words = title_words(titles) if words is None else words
-    texts = np.array([" ".join(each) for each in words.lists], dtype=object)
-    # Sorted once here, not for each pair as `fuzz.token_sort_ratio` would.
-    ordered = np.array([" ".join(sorted(each)) for each in words.lists], dtype=object)
+    texts, ordered, length = words.texts
 
     def alike(titles: Column, ratio: Callable[..., float]) -> Column:
         return process.cpdist(
             titles[left], titles[right], scorer=ratio, workers=usable_cores(), dtype=np.float32
         )
 
-    length = np.array([len(text) for text in texts], dtype=np.float32)
     return {
         "edit_ratio": alike(texts, fuzz.ratio),
         "edit_ratio_sorted": alike(ordered, fuzz.ratio),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -44,6 +45,14 @@ class TitleWords:
     def stated(self) -> list[Stated]:
         """What each title says in numbers and sizes."""
         return [stated(title) for title in self.titles]
+
+    @cached_property
+    def texts(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.float32]]:
+        """The words of each title in one text, the same sorted, and the length of it."""
+        texts = np.array([" ".join(each) for each in self.lists], dtype=object)
+        # Sorted once here, not for each pair as `fuzz.token_sort_ratio` would.
+        ordered = np.array([" ".join(sorted(each)) for each in self.lists], dtype=object)
+        return texts, ordered, np.array([len(text) for text in texts], dtype=np.float32)
 
     @cached_property
     def weighted(self) -> sp.csr_matrix:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
@@ -13,11 +14,50 @@ from samesku.candidates.similarity import PAIRS_AT_ONCE, row_similarity
 from samesku.runtime.cores import map_in_order
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.features.title_words import TitleWords, title_words
-from samesku.scoring.presence import presence, row_max
+from samesku.scoring.presence import Cells, common_cells, presence, row_max
 
-__all__ = ["word_features"]
+__all__ = ["WordMarks", "word_features"]
 
 _CODE = re.compile(r"(?=.*\d)(?=.*[a-z]).{4,}")
+
+
+@dataclass(frozen=True, eq=False)
+class WordMarks:
+    """Which words are numbers and codes, and what each title states in numbers.
+
+    Attributes
+    ----------
+    number, code : float32 (words,)
+        1 for words with a digit, and for such with letters beside it.
+    exact : float32 CSR (n, quantities)
+        Which quantities each title states.
+    to_unit : float32 CSR (quantities, units)
+    kinds : float32 CSR (n, units)
+        In which units.
+    """
+
+    number: NDArray[np.float32]
+    code: NDArray[np.float32]
+    exact: sp.csr_matrix
+    to_unit: sp.csr_matrix
+    kinds: sp.csr_matrix
+
+    @classmethod
+    def of(cls, words: TitleWords) -> WordMarks:
+        """Read the words of a catalogue."""
+        number, code = np.zeros((2, words.held.shape[1]), dtype=np.float32)
+        number[: len(words.names)] = [any(map(str.isdigit, name)) for name in words.names]
+        code[: len(words.names)] = [_CODE.fullmatch(name) is not None for name in words.names]
+        vocabulary: dict[tuple[float, str], int] = {}
+        exact = presence([each.quantities for each in words.stated], vocabulary)
+        units: dict[str, int] = {}
+        unit_of = [units.setdefault(unit, len(units)) for _, unit in vocabulary]
+        ones = np.ones(len(unit_of), dtype=np.float32)
+        grid = (np.arange(len(unit_of)), np.array(unit_of, dtype=np.int64))
+        to_unit = sp.csr_matrix((ones, grid), shape=(exact.shape[1], max(len(units), 1)))
+        kinds = sp.csr_matrix(exact @ to_unit)
+        kinds.data[:] = 1
+        return cls(number, code, exact, to_unit, kinds)
 
 
 def word_features(
@@ -26,6 +66,8 @@ def word_features(
     right: NDArray[np.integer],
     *,
     words: TitleWords | None = None,
+    cells: Cells | None = None,
+    marks: WordMarks | None = None,
 ) -> dict[str, Column]:
     """Shared and unshared words weighed by their rarity, and quantities that agree or clash.
 
@@ -37,20 +79,29 @@ def word_features(
         The pairs.
     words : TitleWords, optional
         Those of the titles, where they were read before.
+    cells : Cells, optional
+        The pairs' common words, where they were found before.
+    marks : WordMarks, optional
+        Those of the words, where they were read before.
     """
     words = title_words(titles) if words is None else words
+    marks = WordMarks.of(words) if marks is None else marks
     held, weighted = words.held, words.weighted
-    number, code = np.zeros((2, held.shape[1]), dtype=np.float32)
-    number[: len(words.names)] = [any(map(str.isdigit, name)) for name in words.names]
-    code[: len(words.names)] = [_CODE.fullmatch(name) is not None for name in words.names]
+    cells = common_cells(held, left, right) if cells is None else cells
 
     def part(start: int) -> list[Column]:
         a, b = left[start : start + PAIRS_AT_ONCE], right[start : start + PAIRS_AT_ONCE]
         mine, theirs = weighted[a], weighted[b]
-        shared = sp.csr_matrix(mine.multiply(held[b]))
+        ends = cells.ends[start : start + len(a) + 1]
+        both = cells.mine[ends[0] : ends[-1]]
+        shared = sp.csr_matrix(
+            (weighted.data[both], held.indices[both], ends - ends[0]), shape=mine.shape
+        )
         only_mine, only_theirs = sp.csr_matrix(mine - shared), sp.csr_matrix(theirs - shared)
         kinds = [
-            part @ mark for mark in (number, code) for part in (shared, only_mine, only_theirs)
+            part @ mark
+            for mark in (marks.number, marks.code)
+            for part in (shared, only_mine, only_theirs)
         ]
         rarest = [row_max(part) for part in (shared, only_mine, only_theirs)]
         return [np.asarray(shared.sum(axis=1)).ravel(), shared.getnnz(axis=1), *rarest, *kinds]
@@ -80,23 +131,15 @@ def word_features(
         "shared_codes": kinds[3],
         **both_ways("unshared_codes", kinds[4], kinds[5]),
         **both_ways("words", length[left], length[right]),
-        **_quantity_features(words, left, right),
+        **_quantity_features(marks, left, right),
     }
 
 
 def _quantity_features(
-    words: TitleWords, left: NDArray[np.integer], right: NDArray[np.integer]
+    marks: WordMarks, left: NDArray[np.integer], right: NDArray[np.integer]
 ) -> dict[str, Column]:
     """How many kinds of quantity agree, how many clash, and how many there are."""
-    vocabulary: dict[tuple[float, str], int] = {}
-    exact = presence([each.quantities for each in words.stated], vocabulary)
-    units: dict[str, int] = {}
-    unit_of = [units.setdefault(unit, len(units)) for _, unit in vocabulary]
-    ones = np.ones(len(unit_of), dtype=np.float32)
-    grid = (np.arange(len(unit_of)), np.array(unit_of, dtype=np.int64))
-    to_unit = sp.csr_matrix((ones, grid), shape=(exact.shape[1], max(len(units), 1)))
-    kinds = sp.csr_matrix(exact @ to_unit)
-    kinds.data[:] = 1
+    exact, to_unit, kinds = marks.exact, marks.to_unit, marks.kinds
 
     def part(start: int) -> Column:
         a, b = left[start : start + PAIRS_AT_ONCE], right[start : start + PAIRS_AT_ONCE]

@@ -98,7 +98,7 @@ class Labelled:
             known = np.zeros(len(catalog), dtype=bool)
             known[rows] = True
             labels = np.where(known, labels, -1)
-        prepared = CatalogRows.of(catalog)
+        prepared = CatalogRows(catalog, candidates.sources)
         strict = pair_features(catalog, candidates, prepared)
         made = cls(catalog.name, catalog, candidates, labels, (), strict, None)
         made._check()
@@ -168,7 +168,7 @@ def _small(
         found = search(catalog)
         if not len(found):
             continue
-        prepared, labels = CatalogRows.of(catalog), labelled.labels[rows]
+        prepared, labels = CatalogRows(catalog, found.sources), labelled.labels[rows]
         strict = pair_features(catalog, found, prepared)
         made = Labelled(labelled.name, catalog, found, labels, (), strict, None)
         yield made._tolerating(prepared, labelled.same)
