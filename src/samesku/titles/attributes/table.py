@@ -26,15 +26,17 @@ class Attributes:
 
     def frame(self, posting_ids: Sequence[str]) -> pl.DataFrame:
         """Lay the attributes out as a table: `posting_id`, then one list column per kind."""
-        columns = {
-            kind: pl.Series(
-                kind, [list(one) for one in self.values[kind]], dtype=pl.List(pl.String)
-            )
-            for kind in KINDS
-        }
+        columns = {kind: _lists(kind, self.values[kind]) for kind in KINDS}
         return pl.DataFrame(
             {"posting_id": pl.Series("posting_id", posting_ids, dtype=pl.String), **columns}
         )
+
+
+def _lists(kind: str, values: Sequence[tuple[str, ...]]) -> pl.Series:
+    """One list per posting; each distinct one is made once, as making lists takes long."""
+    place: dict[tuple[str, ...], int] = {}
+    code = [place.setdefault(each, len(place)) for each in values]
+    return pl.Series(kind, [list(each) for each in place], dtype=pl.List(pl.String))[code]
 
 
 def aspect(value: str) -> str:
