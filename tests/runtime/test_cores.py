@@ -27,6 +27,16 @@ def test_work_runs_in_several_threads_at_once():
     assert len(list(map_in_order(lambda _: meeting.wait(), range(3), threads=3))) == 3
 
 
+def test_work_within_work_starts_no_more_threads():
+    def work(item):
+        mine = threading.current_thread()
+        return usable_cores() == 1 and set(
+            map_in_order(lambda _: threading.current_thread(), range(3))
+        ) == {mine}
+
+    assert list(map_in_order(work, range(3), threads=2)) == [True] * 3
+
+
 def test_few_items_are_in_flight():
     taken = []
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -18,8 +19,16 @@ Result = TypeVar("Result")
 WINDOW = 4
 
 
+_work = threading.local()
+
+
 def usable_cores() -> int:
-    """Cores that the operating system lets this process run on, at least 1."""
+    """Cores that the operating system lets this process run on, at least 1.
+
+    Within the work of :func:`map_in_order` 1: its threads use the others already.
+    """
+    if getattr(_work, "within", False):
+        return 1
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
@@ -37,16 +46,19 @@ def map_in_order(
     items : iterable
         Taken as they are needed.
     threads : int, optional
-        Default: one per usable core.
+        Default: one per usable core; where that is one, the work is done by who asks.
 
     Yields
     ------
     The results, in the order of the items.
     """
+    if threads is None and usable_cores() == 1:
+        yield from map(work, items)
+        return
     threads = usable_cores() if threads is None else threads
     if threads < 1:
         raise ValueError(f"threads must be at least 1, not {threads}")
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="samesku")
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="samesku", initializer=_enter)
     try:
         waiting = iter(items)
         flying: deque[Future[Result]] = deque(
@@ -59,3 +71,7 @@ def map_in_order(
     finally:
         # Also on Ctrl-C or an abandoned loop: only items already being worked on are finished.
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _enter() -> None:
+    _work.within = True

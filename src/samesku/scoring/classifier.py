@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality
+from samesku.runtime.cores import map_in_order
 from samesku.runtime.files import Staged
 from samesku.runtime.progress import Advance
 from samesku.scoring.features import CatalogRows, Features, pair_features
 from samesku.scoring.features.identical import identical_pairs
+from samesku.scoring.features.table import Column
 from samesku.scoring.fusion import Judged
 from samesku.scoring.reasons import FAMILIES, Evidence
 from samesku.scoring.trees import Trees, probability
@@ -27,8 +29,8 @@ __all__ = ["PairClassifier"]
 
 FORMAT = 4
 TREES = "trees.onnx"
-# Pairs that are described at once: their features take about 100 MB.
-PAIRS_AT_ONCE = 250_000
+# Pairs that one thread describes at once: their features and what they are read from take 100 MB.
+PAIRS_AT_ONCE = 65_536
 # Log-odds that postings which agree in all that is looked at have at least: 0.98.
 IDENTICAL = 4.0
 # Features of columns that a catalogue may lack.
@@ -92,29 +94,44 @@ class PairClassifier:
         if not len(candidates):
             return Judged(np.empty(0, np.float32))
         rows = CatalogRows(catalog, candidates.sources)
-        scores = np.empty(len(candidates), dtype=np.float32)
-        places, parts = [], []
-        for start in range(0, len(candidates), PAIRS_AT_ONCE):
-            chunk = np.arange(start, min(start + PAIRS_AT_ONCE, len(candidates)))
-            near = candidates.take(chunk)
-            values = self._read(pair_features(catalog, near, rows, same=same), candidates)
-            slope, offset = self.calibration
-            odds = slope * self.trees.log_odds(values) + offset
-            added = np.where(
-                identical_pairs(rows.identity, near), np.maximum(IDENTICAL - odds, 0), 0
-            )
-            scores[chunk] = probability(odds + added)
-            explained = np.flatnonzero(scores[chunk] >= explain_from)
-            places.append(chunk[explained])
-            told = np.float32(slope) * self.trees.contributions(values[explained])
-            told[:, FAMILIES.index("titles")] += added[explained].astype(np.float32)
-            parts.append(told)
-            advance(len(chunk))
-        evidence = None
-        if any(map(len, places)):
-            begin = self.calibration[0] * self.trees.start + self.calibration[1]
-            evidence = Evidence(np.concatenate(places), np.concatenate(parts), begin, rows.words)
-        return Judged(scores, evidence)
+        # One pair, so that all that is read once is there before several threads ask for it.
+        self._judge(catalog, candidates.take(np.arange(1)), rows, explain_from, same)
+        starts = range(0, len(candidates), PAIRS_AT_ONCE)
+
+        def part(start: int) -> tuple[Column, Column, Column]:
+            stop = min(start + PAIRS_AT_ONCE, len(candidates))
+            near = candidates.take(np.arange(start, stop))
+            scores, explained, told = self._judge(catalog, near, rows, explain_from, same)
+            return scores, start + explained, told
+
+        parts = []
+        for judged in map_in_order(part, starts):
+            parts.append(judged)
+            advance(len(judged[0]))
+        scores, places, told = (np.concatenate(each) for each in zip(*parts, strict=True))
+        if not len(places):
+            return Judged(scores)
+        begin = self.calibration[0] * self.trees.start + self.calibration[1]
+        return Judged(scores, Evidence(places, told, begin, rows.words))
+
+    def _judge(
+        self,
+        catalog: Catalog,
+        near: Candidates,
+        rows: CatalogRows,
+        explain_from: float,
+        same: Collection[str],
+    ) -> tuple[Column, Column, Column]:
+        """The probability of each pair, which are explained, and what each family adds to them."""
+        values = self._read(pair_features(catalog, near, rows, same=same), near)
+        slope, offset = self.calibration
+        odds = slope * self.trees.log_odds(values) + offset
+        added = np.where(identical_pairs(rows.identity, near), np.maximum(IDENTICAL - odds, 0), 0)
+        scores = probability(odds + added)
+        explained = np.flatnonzero(scores >= explain_from)
+        told = np.float32(slope) * self.trees.contributions(values[explained])
+        told[:, FAMILIES.index("titles")] += added[explained].astype(np.float32)
+        return scores, explained, told
 
     def _read(self, described: Features, candidates: Candidates) -> NDArray[np.float32]:
         """The features of the trees; NaN for those of a photo or a column that is not there."""
