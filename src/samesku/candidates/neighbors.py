@@ -23,7 +23,7 @@ FLOOR = {"sparse": 0.15, "dense": 0.5, "bits": 0.85}
 CROWD = {"sparse": 0.8}
 # Rows in the index from which `auto` approximates, by the figures of benchmarks/neighbors.py:
 # below, the exact search is as fast, or the neighbours lost are not worth the time saved.
-APPROXIMATE_FROM = {"sparse": 40_000, "dense": 200_000, "bits": 40_000}
+APPROXIMATE_FROM = {"sparse": 30_000, "dense": 200_000, "bits": 40_000}
 # Longest list of neighbours, for postings that stand in a crowd of the same.
 DEEPEST = 800
 # Found rows held before they are cut to each posting's k best.

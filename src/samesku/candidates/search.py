@@ -26,10 +26,11 @@ Block: TypeAlias = NDArray[Any]
 BLOCK_BYTES = 64 * 2**20
 # Blocks of bits are kept to the size of the processor's cache, as no arithmetic hides the memory.
 BITS_BLOCK_BYTES = 8 * 2**20
-# Share of a sparse row's squared length, in its most common terms, that the pruned search ignores,
-# and how many more rows it looks at, as their order without those terms is not quite the true one.
-PRUNED_SHARE = 0.2
-PRUNED_EXTRA = 20
+# What the bounded search of sparse rows spends on a query: so many entries of the index in 100,000
+# rows, and more with the cube root of their number, as terms get commoner and tell less apart.
+BUDGET, BUDGET_ROWS = 20_000, 100_000
+# How many more rows it looks at in full, as their order by some of the terms is not the true one.
+EXTRA = 20
 
 
 def row_search(index: Vectors, floor: float, *, approximate: bool) -> RowSearch:
@@ -43,8 +44,7 @@ def row_search(index: Vectors, floor: float, *, approximate: bool) -> RowSearch:
         Similarities below this are left out; among sparse rows 0 is always left out.
     approximate : bool
         HNSW (Malkov and Yashunin, 2016; usearch) for dense rows. Of bits only rows that agree in a
-        whole byte are compared. For sparse rows the search leaves out each row's most common terms
-        and computes the similarity of what it finds in full.
+        whole byte are compared. For sparse rows see :func:`_sparse_bounded`.
 
     Returns
     -------
@@ -53,7 +53,7 @@ def row_search(index: Vectors, floor: float, *, approximate: bool) -> RowSearch:
         most similar rows of the index.
     """
     if index.kind == "sparse":
-        return (_sparse_pruned if approximate else _sparse_exact)(index.rows, floor)
+        return (_sparse_bounded if approximate else _sparse_exact)(index.rows, floor)
     if not approximate:
         return _exact_blocks(index, floor)
     return (_banded_bits if index.kind == "bits" else _hnsw)(index, floor)
@@ -73,14 +73,20 @@ def _sparse_exact(index: sp.csr_matrix, floor: float) -> RowSearch:
     return search
 
 
-def _sparse_pruned(index: sp.csr_matrix, floor: float) -> RowSearch:
-    """Search without the common terms, which cost most and tell least, then score in full."""
+def _sparse_bounded(index: sp.csr_matrix, floor: float) -> RowSearch:
+    """Search by the terms that tell most for what they cost, then score what is found in full.
+
+    A term costs as many entries as rows hold it, and tells the square of its weight. Those that
+    tell most for their cost are followed until the budget is spent, the rare words first, so that a
+    query costs nearly the same in an index of any size.
+    """
     frequency = np.bincount(index.indices, minlength=index.shape[1])
-    # Without their common terms two rows look less alike than they are.
-    slim_search = _sparse_exact(_without_common_terms(index, frequency), floor / 2)
+    budget = int(BUDGET * (index.shape[0] / BUDGET_ROWS) ** (1 / 3))
+    # By some of their terms two rows look less alike than they are.
+    partial_search = _sparse_exact(index, floor / 2)
 
     def search(rows: sp.csr_matrix, wanted: int) -> Found:
-        row, found, _ = slim_search(_without_common_terms(rows, frequency), wanted + PRUNED_EXTRA)
+        row, found, _ = partial_search(_telling(rows, frequency, budget), wanted + EXTRA)
         similarity = row_similarity(rows, row, index, found)
         enough = similarity >= floor
         return row[enough], found[enough], similarity[enough]
@@ -88,14 +94,17 @@ def _sparse_pruned(index: sp.csr_matrix, floor: float) -> RowSearch:
     return search
 
 
-def _without_common_terms(rows: sp.csr_matrix, frequency: NDArray[np.int64]) -> sp.csr_matrix:
+def _telling(rows: sp.csr_matrix, frequency: NDArray[np.int64], budget: int) -> sp.csr_matrix:
+    """The rows with the terms only that tell most for their cost, until the budget is spent."""
     row = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
-    common_first = np.lexsort((-frequency[rows.indices], row))
-    spent = np.cumsum(rows.data[common_first].astype(np.float64) ** 2)
-    before = np.concatenate([[0.0], spent])[rows.indptr[:-1]]
-    keep = common_first[spent - before[row] > PRUNED_SHARE]
-    kept = (rows.data[keep], (row[keep], rows.indices[keep]))
-    return sp.csr_matrix(kept, shape=rows.shape)
+    cost = frequency[rows.indices]
+    order = np.lexsort((cost / np.maximum(rows.data**2, np.float32(1e-9)), row))
+    spent = np.concatenate([[0], np.cumsum(cost[order])])
+    # The term that oversteps the budget is the last one: each row keeps at least one.
+    within = spent[:-1] - spent[rows.indptr[:-1]][row] <= budget
+    keep = np.sort(order[within])
+    ends = np.concatenate([[0], np.cumsum(np.bincount(row[keep], minlength=rows.shape[0]))])
+    return sp.csr_matrix((rows.data[keep], rows.indices[keep], ends), shape=rows.shape)
 
 
 def _exact_blocks(index: Vectors, floor: float) -> RowSearch:

@@ -16,6 +16,8 @@ __all__ = ["Tfidf"]
 NGRAMS = (3, 4)
 # Characters are numbered and packed into 64 bits, four at a time; the rarest beyond share a number.
 ALPHABET = 2**16
+# Titles whose n-grams are sorted at once.
+AT_ONCE = 8_192
 
 
 class Tfidf(TextEncoder):
@@ -66,19 +68,22 @@ class Tfidf(TextEncoder):
             Sparse float32 unit rows; a title without any word owns no row.
         """
         words, ngrams = _word_counts(titles), _ngram_counts(titles)
-        parts = [
-            _unit_tfidf(words) * np.sqrt(self.word_weight),
-            _unit_tfidf(ngrams) * np.sqrt(1 - self.word_weight),
-        ]
-        rows = sp.hstack(parts, format="csr", dtype=np.float32)
-        lengths = np.sqrt(rows.multiply(rows).sum(axis=1)).A1
+        parts = [(words, self.word_weight), (ngrams, 1 - self.word_weight)]
+        for counts, weight in parts:
+            _weigh(counts)
+            counts.data = (counts.data * np.float64(np.sqrt(weight))).astype(np.float32)
         # Without a word there are only n-grams of punctuation, which say nothing.
-        present = (words.getnnz(axis=1) > 0) & (lengths > 0)
+        present = words.getnnz(axis=1) > 0
+        rows = sp.hstack([words, ngrams], format="csr", dtype=np.float32)
+        del words, ngrams, parts, counts  # a million titles take a gigabyte
+        lengths = _lengths(rows)
+        present &= lengths > 0
+        if not present.all():
+            rows, lengths = rows[present], lengths[present]
         # A title with words but no n-gram of its own is stretched to unit length.
-        stretch = sp.diags_array(1 / lengths[present].astype(np.float32))
-        kept = sp.csr_matrix(stretch @ rows[present])
-        kept.sort_indices()  # so the search reads memory in order, a tenth faster
-        return Vectors.of(kept, present)
+        rows.data *= np.repeat(1 / lengths.astype(np.float32), np.diff(rows.indptr))
+        rows.sort_indices()  # so the search reads memory in order, a tenth faster
+        return Vectors.of(rows, present)
 
 
 def _word_counts(titles: Sequence[str]) -> sp.csr_matrix:
@@ -95,36 +100,67 @@ def _word_counts(titles: Sequence[str]) -> sp.csr_matrix:
 
 def _ngram_counts(titles: Sequence[str]) -> sp.csr_matrix:
     """Occurrences of the n-grams that cross no word, each word with a space on either side."""
+    chunks = [titles[start : start + AT_ONCE] for start in range(0, len(titles), AT_ONCE)]
+    number = _letter_numbers(chunks)
+    parts = [_sized_counts(chunks, number, length) for length in NGRAMS]
+    return sp.hstack(parts, format="csr", dtype=np.float32)
+
+
+def _letter_numbers(chunks: Sequence[Sequence[str]]) -> NDArray[np.uint64]:
+    """The number of each character that occurs, by its code point."""
+    occurs = np.zeros(0x110000, dtype=bool)
+    for titles in chunks:
+        occurs[_letters(_padded(titles))] = True
+    number: NDArray[np.int64] = np.minimum(np.cumsum(occurs) - 1, ALPHABET - 1)
+    return number.astype(np.uint64)
+
+
+def _padded(titles: Sequence[str]) -> list[str]:
     # Two spaces between words and four between titles: no window over one of them is a word's.
-    padded = [f" {'  '.join(title.split())} " for title in titles]
-    text = "  ".join(padded)
-    letters = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    return [f" {'  '.join(title.split())} " for title in titles]
+
+
+def _letters(padded: Sequence[str]) -> NDArray[np.uint32]:
+    return np.frombuffer("  ".join(padded).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+
+
+def _sized_counts(
+    chunks: Sequence[Sequence[str]], number: NDArray[np.uint64], length: int
+) -> sp.csr_matrix:
+    """Occurrences of the n-grams of one length; some titles at a time, as sorting takes memory."""
+    found = [_windows(titles, number, length) for titles in chunks]
+    distinct = np.unique(np.concatenate([own for own, _ in found] or [np.empty(0, np.uint64)]))
+    parts = []
+    for own, counts in found:
+        place = np.searchsorted(distinct, own).astype(np.int32)
+        # The order of the columns stays: both are sorted.
+        cells = (counts.data, place[counts.indices], counts.indptr)
+        parts.append(sp.csr_matrix(cells, shape=(counts.shape[0], len(distinct))))
+    return sp.vstack(parts, format="csr") if parts else sp.csr_matrix((0, 0), dtype=np.float32)
+
+
+def _windows(
+    titles: Sequence[str], number: NDArray[np.uint64], length: int
+) -> tuple[NDArray[np.uint64], sp.csr_matrix]:
+    """The distinct n-grams of some titles, each packed into 64 bits, and how often they occur."""
+    padded = _padded(titles)
+    letters = _letters(padded)
     spans = np.array([len(title) + 2 for title in padded], dtype=np.int64)
     owner = np.repeat(np.arange(len(titles)), spans)[: len(letters)]
-    number = np.unique(letters, return_inverse=True)[1]
-    code = np.minimum(number, ALPHABET - 1).astype(np.uint64)
+    code = number[letters]
     space = letters == ord(" ")
     double = np.append(space[:-1] & space[1:], True)
-    rows, columns, found = [], [], 0
-    for length in NGRAMS:
-        windows = len(letters) - length + 1
-        if windows <= 0:
-            continue
-        whole = np.ones(windows, dtype=bool)
-        packed: NDArray[np.uint64] = np.zeros(windows, dtype=np.uint64)
-        for offset in range(length):
-            packed = packed * np.uint64(ALPHABET) + code[offset : offset + windows]
-            if offset < length - 1:
-                whole &= ~double[offset : offset + windows]
-        distinct, column = np.unique(packed[whole], return_inverse=True)
-        rows.append(owner[:windows][whole])
-        columns.append(column + found)
-        found += len(distinct)
-    if not rows:
-        return sp.csr_matrix((len(titles), 0), dtype=np.float32)
-    row, column = np.concatenate(rows), np.concatenate(columns)
-    ones = np.ones(len(row), dtype=np.float32)
-    return sp.csr_matrix((ones, (row, column)), shape=(len(titles), found))
+    windows = max(len(letters) - length + 1, 0)
+    whole = np.ones(windows, dtype=bool)
+    packed: NDArray[np.uint64] = np.zeros(windows, dtype=np.uint64)
+    for offset in range(length):
+        packed = packed * np.uint64(ALPHABET) + code[offset : offset + windows]
+        if offset < length - 1:
+            whole &= ~double[offset : offset + windows]
+    distinct, column = np.unique(packed[whole], return_inverse=True)
+    ones = np.ones(len(column), dtype=np.float32)
+    shape = (len(titles), len(distinct))
+    return distinct, sp.csr_matrix((ones, (owner[:windows][whole], column)), shape=shape)
 
 
 def _counts(columns: NDArray[np.int64], ends: NDArray[np.int64], width: int) -> sp.csr_matrix:
@@ -134,14 +170,18 @@ def _counts(columns: NDArray[np.int64], ends: NDArray[np.int64], width: int) -> 
     return counts
 
 
-def _unit_tfidf(counts: sp.csr_matrix) -> sp.csr_matrix:
+def _weigh(counts: sp.csr_matrix) -> None:
     """Sublinear frequency times smooth inverse document frequency, rows of unit length."""
     size = counts.shape[0]
     frequency = np.bincount(counts.indices, minlength=counts.shape[1])
     rarity = (np.log((1 + size) / (1 + frequency)) + 1).astype(np.float32)
-    weighted = counts.copy()
-    weighted.data = (np.log(counts.data) + 1) * rarity[counts.indices]
-    lengths = np.sqrt(weighted.multiply(weighted).sum(axis=1)).A1
-    scale = 1 / np.where(lengths > 0, lengths, 1)
-    weighted.data *= np.repeat(scale, np.diff(weighted.indptr)).astype(np.float32)
-    return weighted
+    counts.data = (np.log(counts.data) + 1) * rarity[counts.indices]
+    lengths = _lengths(counts)
+    scale = (1 / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    counts.data *= np.repeat(scale, np.diff(counts.indptr))
+
+
+def _lengths(rows: sp.csr_matrix) -> NDArray[np.float32]:
+    squares = sp.csr_matrix((rows.data**2, rows.indices, rows.indptr), shape=rows.shape)
+    lengths: NDArray[np.float32] = np.sqrt(np.asarray(squares.sum(axis=1)).ravel())
+    return lengths
