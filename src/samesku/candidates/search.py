@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from sparse_dot_topn import sp_matmul_topn
+from sparse_dot_topn import sp_matmul_topn, zip_sp_matmul_topn
 
 from samesku.candidates.similarity import row_similarity
 from samesku.encoders.base import Rows, Vectors
@@ -26,6 +26,8 @@ Block: TypeAlias = NDArray[Any]
 BLOCK_BYTES = 64 * 2**20
 # Blocks of bits are kept to the size of the processor's cache, as no arithmetic hides the memory.
 BITS_BLOCK_BYTES = 8 * 2**20
+# Rows of a sparse index that are searched at once: their sums stay in the processor's cache.
+SPARSE_ROWS = 131_072
 # What the bounded search of sparse rows spends on a query: so many entries of the index in 100,000
 # rows, and more with the cube root of their number, as terms get commoner and tell less apart.
 BUDGET, BUDGET_ROWS = 20_000, 100_000
@@ -60,14 +62,19 @@ def row_search(index: Vectors, floor: float, *, approximate: bool) -> RowSearch:
 
 
 def _sparse_exact(index: sp.csr_matrix, floor: float) -> RowSearch:
-    transposed = index.T.tocsr()
+    height = index.shape[0]
+    parts = [
+        index[start : start + SPARSE_ROWS].T.tocsr() for start in range(0, height, SPARSE_ROWS)
+    ]
     # The library leaves out what equals the threshold.
     below = max(float(np.nextafter(np.float32(floor), np.float32(-1))), 1e-6)
 
     def search(rows: sp.csr_matrix, wanted: int) -> Found:
-        product = sp_matmul_topn(
-            rows, transposed, top_n=wanted, threshold=below, n_threads=usable_cores()
-        ).tocoo()
+        found = [
+            sp_matmul_topn(rows, part, top_n=wanted, threshold=below, n_threads=usable_cores())
+            for part in parts
+        ]
+        product = (found[0] if len(found) == 1 else zip_sp_matmul_topn(wanted, found)).tocoo()
         return product.row.astype(np.int64), product.col.astype(np.int64), product.data
 
     return search
