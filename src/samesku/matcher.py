@@ -21,6 +21,7 @@ from samesku.encoders.encode import Encoded, encode
 from samesku.results.matches import Matches
 from samesku.results.record import run_record
 from samesku.runtime.cache import Cache, content_key
+from samesku.runtime.memory import CEILING, bytes_of, within
 from samesku.runtime.progress import Advance, Progress
 from samesku.scoring.fusion import Fusion, fusion_by_name
 
@@ -58,6 +59,9 @@ class Matcher:
     decide : {"clusters", "one-to-one", "one-to-many", "many-to-one"}, optional
         How the result is decided. Default: clusters; one-to-one across two catalogues.
         ``one-to-many``: a posting of the first source may have several of the second.
+    memory : str or int
+        What the run may take, as ``"4GB"`` or in bytes. How much is searched and judged at once
+        follows from it; what is held throughout, about 10 KB per posting, does not.
 
     Examples
     --------
@@ -87,6 +91,7 @@ class Matcher:
         same: Collection[str] = (),
         pairs: Allowed | None = None,
         decide: Decision | None = None,
+        memory: str | int = CEILING,
     ) -> None:
         self.encoders = list(default_encoders() if encoders is None else encoders)
         names = [encoder.name for encoder in self.encoders]
@@ -108,6 +113,7 @@ class Matcher:
         if decide not in (None, *get_args(Decision)):
             raise ValueError(f"decide is {', '.join(get_args(Decision))}, not {decide!r}")
         self.pairs, self.decide = pairs, decide
+        self.memory = bytes_of(memory)
         # The density wants its neighbours even where few are to be judged.
         self.k = max(k, DENSITY_NEIGHBORS)
         self.line = self.fusion.line if line is None else line
@@ -132,9 +138,10 @@ class Matcher:
         )
         sources = self._sources(catalog, pairs, decide, several=right is not None)
         encoded = encode(catalog, self.encoders, self.cache, self.progress)
-        candidates = self._candidates(encoded, sources, "all" if sources is None else pairs)
-        with self.progress.stage("judge", len(candidates)) as advance:
-            judged = self.fusion.judge(candidates, catalog, advance=advance)
+        with within(self.memory):
+            candidates = self._candidates(encoded, sources, "all" if sources is None else pairs)
+            with self.progress.stage("judge", len(candidates)) as advance:
+                judged = self.fusion.judge(candidates, catalog, advance=advance)
         run: dict[str, Any] = {}
         matches = Matches(
             catalog,
@@ -157,7 +164,8 @@ class Matcher:
         """The pairs of the catalogue that are worth judging."""
         sources = self._sources(catalog, self.pairs or "within", "clusters", several=False)
         encoded = encode(catalog, self.encoders, self.cache, self.progress)
-        return self._candidates(encoded, sources, "all" if sources is None else "across")
+        with within(self.memory):
+            return self._candidates(encoded, sources, "all" if sources is None else "across")
 
     def _sources(
         self, catalog: Catalog, pairs: Allowed, decide: Decision, *, several: bool

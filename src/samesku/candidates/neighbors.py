@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from samesku.candidates.search import RowSearch, row_search
 from samesku.encoders.base import Vectors
+from samesku.runtime.memory import at_once
 from samesku.runtime.progress import Advance
 
 __all__ = ["CROWD", "FLOOR", "Method", "Neighbors", "density", "merge_neighbors", "nearest"]
@@ -26,8 +27,8 @@ CROWD = {"sparse": 0.8}
 APPROXIMATE_FROM = {"sparse": 30_000, "dense": 200_000, "bits": 40_000}
 # Longest list of neighbours, for postings that stand in a crowd of the same.
 DEEPEST = 800
-# Found rows held before they are cut to each posting's k best.
-ROWS_AT_ONCE = 4_000_000
+# Found rows held before they are cut to each posting's k best, at most, and the bytes of each.
+ROWS_AT_ONCE, ROW_BYTES = 1_000_000, 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,7 +141,8 @@ def _ask(
     # Enough rows that k other postings remain when the query's own rows come first.
     wanted = min((k + 1) * views, len(index.owner))
     postings = np.unique(queries.owner)
-    step = max(1, ROWS_AT_ONCE * len(postings) // (len(queries.owner) * wanted))
+    rows = at_once(ROW_BYTES, ROWS_AT_ONCE)
+    step = max(1, rows * len(postings) // (len(queries.owner) * wanted))
     parts = []
     for first in range(0, len(postings), step):
         last = min(first + step, len(postings)) - 1

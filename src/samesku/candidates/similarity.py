@@ -12,7 +12,7 @@ from samesku.runtime.cores import map_in_order
 __all__ = ["pair_similarity", "row_similarity"]
 
 # Their rows stay in the processor's cache.
-PAIRS_AT_ONCE = 16_384
+PAIRS_AT_ONCE = 8_192
 
 
 def pair_similarity(

@@ -38,6 +38,7 @@ class Settings:
     same: str | None = None
     pairs: Allowed | None = None
     decide: Decision | None = None
+    memory: str = "4GB"
 
     def read(self, progress: TerminalProgress) -> Catalog:
         """Read the catalogue and tell what was wrong with it."""
@@ -93,6 +94,7 @@ class Settings:
             same=self.tolerated,
             pairs=self.pairs,
             decide=self.decide,
+            memory=self.memory,
         )
 
     @property

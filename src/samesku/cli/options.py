@@ -15,6 +15,7 @@ __all__ = [
     "DecisionName",
     "EncoderOption",
     "FusionName",
+    "MemoryOption",
     "MethodName",
     "MethodOption",
     "NoCacheOption",
@@ -85,4 +86,8 @@ BesideOption = Annotated[
 ]
 MethodOption = Annotated[
     MethodName, typer.Option("--search", help="How neighbours are searched.", case_sensitive=False)
+]
+MemoryOption = Annotated[
+    str,
+    typer.Option("--memory", help="What the run may take: how much is worked on at once."),
 ]

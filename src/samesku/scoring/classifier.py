@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality
-from samesku.runtime.cores import map_in_order
+from samesku.runtime.cores import map_in_order, usable_cores
 from samesku.runtime.files import Staged
+from samesku.runtime.memory import at_once
 from samesku.runtime.progress import Advance
 from samesku.scoring.features import CatalogRows, Features, pair_features
 from samesku.scoring.features.identical import identical_pairs
@@ -29,8 +30,8 @@ __all__ = ["PairClassifier"]
 
 FORMAT = 4
 TREES = "trees.onnx"
-# Pairs that one thread describes at once: their features and what they are read from take 100 MB.
-PAIRS_AT_ONCE = 65_536
+# Pairs that one thread describes at once, at most, and the bytes that the description of one takes.
+PAIRS_AT_ONCE, PAIR_BYTES = 32_768, 2_400
 # Log-odds that postings which agree in all that is looked at have at least: 0.98.
 IDENTICAL = 4.0
 # Features of columns that a catalogue may lack.
@@ -96,10 +97,11 @@ class PairClassifier:
         rows = CatalogRows(catalog, candidates.sources)
         # One pair, so that all that is read once is there before several threads ask for it.
         self._judge(catalog, candidates.take(np.arange(1)), rows, explain_from, same)
-        starts = range(0, len(candidates), PAIRS_AT_ONCE)
+        step = at_once(PAIR_BYTES * usable_cores(), PAIRS_AT_ONCE)
+        starts = range(0, len(candidates), step)
 
         def part(start: int) -> tuple[Column, Column, Column]:
-            stop = min(start + PAIRS_AT_ONCE, len(candidates))
+            stop = min(start + step, len(candidates))
             near = candidates.take(np.arange(start, stop))
             scores, explained, told = self._judge(catalog, near, rows, explain_from, same)
             return scores, start + explained, told
