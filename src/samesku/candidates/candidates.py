@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.candidates.neighbors import Neighbors, density
+from samesku.candidates.neighbors import CROWDED, Neighbors, density
 from samesku.candidates.similarity import pair_similarity
 from samesku.encoders.base import Kind, Modality, Vectors
 
@@ -65,6 +66,19 @@ class Candidates:
     def size(self) -> int:
         """Number of postings in the catalogue."""
         return len(self.density)
+
+    @cached_property
+    def crowded(self) -> NDArray[np.bool_]:
+        """Postings whose list ends among near-identical ones: what it left out is as near."""
+        crowded = np.zeros(self.size, dtype=bool)
+        for source in self.sources:
+            if (least := CROWDED.get(source.vectors.kind)) is not None:
+                found = source.neighbors
+                lengths = np.bincount(found.query, minlength=self.size)
+                near = np.bincount(found.query[found.similarity >= least], minlength=self.size)
+                longest = lengths.max(initial=0)
+                crowded |= (near == longest) & (DENSITY_NEIGHBORS <= longest < self.size - 1)
+        return crowded
 
     def take(self, places: NDArray[np.integer]) -> Candidates:
         """Only the pairs at the given places."""

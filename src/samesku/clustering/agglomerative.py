@@ -27,6 +27,7 @@ def group(
     *,
     line: float = 0.5,
     cohesion: float = COHESION,
+    crowded: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int64]:
     """Put postings in groups by average-linkage agglomeration of the scores.
 
@@ -46,6 +47,10 @@ def group(
         Pairs from this score on are matches.
     cohesion : float
         Share of `line` that the mean score between two groups must reach, in (0, 1].
+    crowded : bool (size,), optional
+        Postings whose candidates are only some of those that are as near. That two of them were
+        no candidates says little: such pairs count 0 only as often as the smaller group has
+        postings, so that one pair does not join two large groups.
 
     Returns
     -------
@@ -72,7 +77,8 @@ def group(
         own = postings_by_component[starts[place] : starts[place + 1]]
         pairs = pairs_by_component[bounds[place] : bounds[place + 1]]
         a, b = np.searchsorted(own, left[pairs]), np.searchsorted(own, right[pairs])
-        parts = _split(a, b, score[pairs], len(own), least)
+        full = np.zeros(len(own), dtype=bool) if crowded is None else crowded[own]
+        parts = _split(a, b, score[pairs], full, least)
         groups[own] = fresh + parts
         fresh += int(parts.max()) + 1
     # Two postings that met only through one that left are no group: a pair at the line ties.
@@ -84,12 +90,13 @@ def _split(
     left: NDArray[np.integer],
     right: NDArray[np.integer],
     score: NDArray[np.floating],
-    size: int,
+    crowded: NDArray[np.bool_],
     least: float,
 ) -> NDArray[np.int64]:
     """Groups within one connected component, merged while their mean score reaches `least`."""
-    if size > DENSE_LIMIT:
-        return _split_sparse(left, right, score, size, least - 1e-9)
+    size = len(crowded)
+    if size > DENSE_LIMIT or crowded.any():
+        return _split_sparse(left, right, score, crowded, least - 1e-9)
     distance = np.ones((size, size))
     distance[left, right] = distance[right, left] = 1 - score
     condensed = distance[np.triu_indices(size, 1)]
@@ -115,7 +122,7 @@ def _split_sparse(
     left: NDArray[np.integer],
     right: NDArray[np.integer],
     score: NDArray[np.floating],
-    size: int,
+    crowded: NDArray[np.bool_],
     least: float,
 ) -> NDArray[np.int64]:
     """The same average linkage without a distance matrix, for components too large for one.
@@ -123,37 +130,69 @@ def _split_sparse(
     Only clusters that share a judged pair can reach a mean above 0, so merging walks along pairs:
     the best two clusters first, while their mean score reaches `least`.
     """
-    judged = list(zip(left.tolist(), right.tolist(), score.tolist(), strict=True))
-    # Sum of the scores between each cluster and its neighbours, and who is in it.
-    total: list[dict[int, float]] = [{} for _ in range(size)]
-    for a, b, value in judged:
-        total[a][b] = total[b][a] = value
-    members = [[posting] for posting in range(size)]
-    best = [(-value, a, b) for a, b, value in judged if value >= least]
+    clusters = _Clusters(crowded)
+    # Sum of the scores between each cluster and its neighbours, and how many pairs were judged.
+    shared: list[dict[int, tuple[float, int]]] = [{} for _ in crowded]
+    best = []
+    for a, b, value in zip(left.tolist(), right.tolist(), score.tolist(), strict=True):
+        shared[a][b] = shared[b][a] = (value, 1)
+        if value >= least:
+            best.append((-value, a, b))
     heapq.heapify(best)
     while best:
         mean, a, b = heapq.heappop(best)
-        shared = total[a].get(b)
-        if shared is None or -mean != shared / (len(members[a]) * len(members[b])):
-            continue  # one of the two has grown since
-        if len(total[a]) < len(total[b]):
+        now = shared[a].get(b)
+        if now is None:
+            continue
+        true = -clusters.mean(a, b, *now)
+        if true != mean:
+            # One of the two has grown since, which lowers their mean.
+            if mean < true <= -least:
+                heapq.heappush(best, (true, a, b))
+            continue
+        if len(shared[a]) < len(shared[b]):
             a, b = b, a
-        members[a] += members[b]
-        members[b] = []
-        del total[a][b]
-        for other, value in total[b].items():
+        clusters.merge(a, b)
+        del shared[a][b]
+        for other, (value, count) in shared[b].items():
             if other != a:
-                del total[other][b]
-                total[a][other] = total[other][a] = total[a].get(other, 0.0) + value
-        total[b] = {}
-        for other, value in total[a].items():
-            mean = value / (len(members[a]) * len(members[other]))
-            if mean >= least:
-                heapq.heappush(best, (-mean, a, other))
-    groups = np.empty(size, dtype=np.int64)
-    for name, own in enumerate(filter(None, members)):
-        groups[own] = name
-    return groups
+                del shared[other][b]
+                before = shared[a].get(other, (0.0, 0))
+                total = before[0] + value, before[1] + count
+                shared[a][other] = shared[other][a] = total
+                if (joint := clusters.mean(a, other, *total)) >= least:
+                    heapq.heappush(best, (-joint, a, other))
+        shared[b] = {}
+    return clusters.names
+
+
+class _Clusters:
+    """Clusters that merge, and the mean score between two of them."""
+
+    def __init__(self, crowded: NDArray[np.bool_]) -> None:
+        self.members = [[posting] for posting in range(len(crowded))]
+        self.crowded = crowded.astype(int).tolist()
+
+    def merge(self, a: int, b: int) -> None:
+        """The second becomes part of the first."""
+        self.members[a] += self.members[b]
+        self.members[b] = []
+        self.crowded[a] += self.crowded[b]
+
+    def mean(self, a: int, b: int, total: float, judged: int) -> float:
+        """Mean of the scores between two clusters."""
+        sizes = len(self.members[a]), len(self.members[b])
+        pairs, untold = sizes[0] * sizes[1], self.crowded[a] * self.crowded[b]
+        # All pairs count; of those that a crowd leaves untold some.
+        return float(total / min(pairs, max(judged, pairs - untold) + min(sizes)))
+
+    @property
+    def names(self) -> NDArray[np.int64]:
+        """Cluster of each posting."""
+        groups = np.empty(len(self.members), dtype=np.int64)
+        for name, own in enumerate(filter(None, self.members)):
+            groups[own] = name
+        return groups
 
 
 def linked(left: NDArray[np.integer], right: NDArray[np.integer], size: int) -> NDArray[np.int64]:

@@ -18,7 +18,6 @@ from samesku.encoders.base import Modality
 from samesku.runtime.files import Staged
 from samesku.runtime.progress import Advance
 from samesku.scoring.features import CatalogRows, Features, pair_features
-from samesku.scoring.features.identical import identical_pairs
 from samesku.scoring.fusion import Judged
 from samesku.scoring.reasons import FAMILIES, Evidence
 from samesku.scoring.trees import Trees, probability
@@ -29,8 +28,6 @@ FORMAT = 4
 TREES = "trees.onnx"
 # Pairs that are described at once: their features take about 100 MB.
 PAIRS_AT_ONCE = 250_000
-# Log-odds that postings which agree in all that is looked at have at least: 0.98.
-IDENTICAL = 4.0
 # Features of columns that a catalogue may lack.
 OPTIONAL = ("price_", "brand_", "description_")
 
@@ -100,15 +97,10 @@ class PairClassifier:
             values = self._read(pair_features(catalog, near, rows, same=same), candidates)
             slope, offset = self.calibration
             odds = slope * self.trees.log_odds(values) + offset
-            added = np.where(
-                identical_pairs(rows.identity, near), np.maximum(IDENTICAL - odds, 0), 0
-            )
-            scores[chunk] = probability(odds + added)
+            scores[chunk] = probability(odds)
             explained = np.flatnonzero(scores[chunk] >= explain_from)
             places.append(chunk[explained])
-            told = np.float32(slope) * self.trees.contributions(values[explained])
-            told[:, FAMILIES.index("titles")] += added[explained].astype(np.float32)
-            parts.append(told)
+            parts.append(np.float32(slope) * self.trees.contributions(values[explained]))
             advance(len(chunk))
         evidence = None
         if any(map(len, places)):

@@ -18,7 +18,6 @@ from samesku.scoring.features.descriptions import (
     described_words,
     description_features,
 )
-from samesku.scoring.features.identical import identity_codes
 from samesku.scoring.features.neighbourhood import neighbourhood_features
 from samesku.scoring.features.prices import price_features
 from samesku.scoring.features.strings import string_features
@@ -49,16 +48,12 @@ class CatalogRows:
         None where the catalogue has no column of them.
     title_uses : float64 (n,)
         How many postings have the same title; NaN without one.
-    identity : int64 (n,)
-        Equal where postings agree in all that columns say
-        (:func:`samesku.scoring.features.identical.identity_codes`).
     """
 
     words: TitleWords
     attributes: AttributeRows
     descriptions: DescribedWords | None
     title_uses: NDArray[np.float64]
-    identity: NDArray[np.int64]
 
     @classmethod
     def of(cls, catalog: Catalog) -> CatalogRows:
@@ -69,7 +64,6 @@ class CatalogRows:
             attribute_rows(catalog.attributes),
             described_words(catalog) if described else None,
             _title_uses(catalog),
-            identity_codes(catalog),
         )
 
 
