@@ -371,8 +371,10 @@ class Matches:
             self.judged.write_parquet(staged.path("judged.parquet"))
             self.group_table.write_csv(staged.path("groups.csv"))
             if self.fusion.probabilistic:  # of what reads them
-                attributes = self.catalog.attributes.frame(self.catalog.ids)
-                attributes.write_parquet(staged.path("attributes.parquet"))
+                stated = self.distinct.catalog.attributes.frame(self.distinct.catalog.ids)
+                stated[self.distinct.place].with_columns(
+                    self.catalog.frame["posting_id"]
+                ).write_parquet(staged.path("attributes.parquet"))
             if self.sources is not None:
                 self.links.write_csv(staged.path("links.csv"))
                 self.near_links.write_csv(staged.path("near_links.csv"))

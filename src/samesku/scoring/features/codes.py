@@ -20,6 +20,8 @@ __all__ = ["code_features", "model_codes"]
 _CODE = re.compile(r"(?=.*\d)(?=.*[a-z])[a-z0-9]{4,}|\d{5,}")
 _SIGNS = re.compile(r"[\W_]+")
 LONGEST = 24
+# Characters of a code, and of a title without its signs, that are searched for each other.
+CODE_READ, TITLE_READ = 40, 600
 
 
 def model_codes(titles: Sequence[str], words: TitleWords | None = None) -> list[str]:
@@ -69,8 +71,8 @@ def code_features(
         `code_prefix`, the part of the shorter code that both begin with (a colour is often told by
         the end), and `code_alike`, their edit ratio. NaN where codes are missing.
     """
-    codes = np.array(model_codes(titles, words), dtype=object)
-    squeezed = np.array([_SIGNS.sub("", title) for title in titles], dtype=object)
+    codes = np.array([code[:CODE_READ] for code in model_codes(titles, words)], dtype=object)
+    squeezed = np.array([_SIGNS.sub("", title)[:TITLE_READ] for title in titles], dtype=object)
     has = np.array([bool(code) for code in codes], dtype=bool)
     forth = _found(codes, squeezed, has, left, right)
     back = _found(codes, squeezed, has, right, left)

@@ -14,6 +14,9 @@ from samesku.scoring.features.title_words import TitleWords, title_words
 
 __all__ = ["string_features"]
 
+# Characters of a title that are compared: edit ratios cost the product of both lengths.
+LONGEST = 300
+
 
 def string_features(
     titles: Sequence[str],
@@ -22,7 +25,9 @@ def string_features(
     *,
     words: TitleWords | None = None,
 ) -> dict[str, Column]:
-    """Edit ratios of the whole titles, of their sorted and shared words, and of the best part.
+    """Edit ratios of the titles, of their sorted and shared words, and of the best part.
+
+    Of longer titles the first 300 characters are compared.
 
     Parameters
     ----------
@@ -34,16 +39,17 @@ def string_features(
         Those of the titles, where they were read before.
     """
     words = title_words(titles) if words is None else words
-    texts = np.array([" ".join(each) for each in words.lists], dtype=object)
+    whole = [" ".join(each) for each in words.lists]
+    texts = np.array([text[:LONGEST] for text in whole], dtype=object)
     # Sorted once here, not for each pair as `fuzz.token_sort_ratio` would.
-    ordered = np.array([" ".join(sorted(each)) for each in words.lists], dtype=object)
+    ordered = np.array([" ".join(sorted(text.split(" "))) for text in texts], dtype=object)
 
     def alike(titles: Column, ratio: Callable[..., float]) -> Column:
         return process.cpdist(
             titles[left], titles[right], scorer=ratio, workers=usable_cores(), dtype=np.float32
         )
 
-    length = np.array([len(text) for text in texts], dtype=np.float32)
+    length = np.array([len(text) for text in whole], dtype=np.float32)
     return {
         "edit_ratio": alike(texts, fuzz.ratio),
         "edit_ratio_sorted": alike(ordered, fuzz.ratio),
