@@ -26,7 +26,7 @@ from noise import renoise
 from rich.console import Console
 from rich.table import Table
 
-from samesku.candidates.neighbors import APPROXIMATE_FROM, CROWD, FLOOR, Neighbors, nearest
+from samesku.candidates.neighbors import APPROXIMATE_FROM, FLOOR, Neighbors, nearest
 from samesku.encoders import Tfidf, Vectors
 from samesku.encoders.base import Kind
 from samesku.titles import clean_titles, normalise_titles
@@ -122,9 +122,8 @@ def made(kind: Kind, size: int, titles: Path | None, seed: int) -> Vectors:
 
 def searched(vectors: Vectors, method: Literal["exact", "approximate"]) -> tuple[Neighbors, float]:
     """The neighbours, and the seconds they took."""
-    floor, crowd = FLOOR[vectors.kind], CROWD[vectors.kind]
     begun = time.perf_counter()
-    found = nearest(vectors, k=NEIGHBOURS, floor=floor, method=method, deepen=crowd)
+    found = nearest(vectors, k=NEIGHBOURS, floor=FLOOR[vectors.kind], method=method)
     return found, time.perf_counter() - begun
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from samesku.candidates.allowed import Allowed, allowed_neighbors
 from samesku.candidates.candidates import DENSITY_NEIGHBORS, Candidates, Source, join_candidates
+from samesku.candidates.collapse import Collapsed, collapse
 from samesku.candidates.neighbors import Method, Neighbors
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.sources import join_sources, source_codes
@@ -137,11 +138,13 @@ class Matcher:
             "one-to-one" if pairs == "across" and right is not None else "clusters"
         )
         sources = self._sources(catalog, pairs, decide, several=right is not None)
-        encoded = encode(catalog, self.encoders, self.cache, self.progress)
+        collapsed = self._collapse(catalog, sources)
+        encoded = encode(collapsed.catalog, self.encoders, self.cache, self.progress)
+        owners = None if sources is None else sources[collapsed.rows]
         with within(self.memory):
-            candidates = self._candidates(encoded, sources, "all" if sources is None else pairs)
+            candidates = self._candidates(encoded, owners, "all" if owners is None else pairs)
             with self.progress.stage("judge", len(candidates)) as advance:
-                judged = self.fusion.judge(candidates, catalog, advance=advance)
+                judged = self.fusion.judge(candidates, collapsed.catalog, advance=advance)
         run: dict[str, Any] = {}
         matches = Matches(
             catalog,
@@ -153,15 +156,35 @@ class Matcher:
             run=run,
             decide=decide,
             sources=sources if pairs == "across" else None,
+            collapsed=collapsed,
         )
         with self.progress.stage("group"):
             matches.groups  # noqa: B018  (computed here so that its time is told)
-        run.update(run_record(catalog, candidates, encoded, self.progress))
+        run.update(run_record(catalog, candidates, encoded, self.progress, collapsed.place))
         run["pairs"] = pairs
         return matches
 
+    def collapse(self, catalog: Catalog, *, labelled: bool = False) -> Collapsed:
+        """The postings of a catalogue that this matcher can tell apart.
+
+        Parameters
+        ----------
+        catalog : Catalog
+        labelled : bool
+            Postings of two labels stay apart, to train on.
+        """
+        sources = self._sources(catalog, self.pairs or "within", "clusters", several=False)
+        return self._collapse(catalog, sources, labelled=labelled)
+
+    def _collapse(
+        self, catalog: Catalog, sources: NDArray[np.int64] | None, *, labelled: bool = False
+    ) -> Collapsed:
+        photos = any(encoder.modality == "photo" for encoder in self.encoders)
+        with self.progress.stage("collapse identical"):
+            return collapse(catalog, photos=photos, sources=sources, labelled=labelled)
+
     def candidates(self, catalog: Catalog) -> Candidates:
-        """The pairs of the catalogue that are worth judging."""
+        """The pairs of the catalogue, as it is, that are worth judging: collapse it before."""
         sources = self._sources(catalog, self.pairs or "within", "clusters", several=False)
         encoded = encode(catalog, self.encoders, self.cache, self.progress)
         with within(self.memory):

@@ -181,41 +181,6 @@ def test_probes_ask_and_are_not_found():
     assert (found.query.tolist(), found.candidate.tolist()) == ([1], [2])
 
 
-def crowd_and_loners(crowd=60, loners=40, width=64):
-    """So many postings almost the same, and others alone."""
-    rng = np.random.default_rng(3)
-    middle = np.zeros(width)
-    middle[0] = 3
-    near = middle + 0.05 * rng.normal(size=(crowd, width))
-    far = rng.normal(size=(loners, width))
-    far[:, 0] = 0
-    return Vectors.of(unit(np.concatenate([near, far])), np.ones(crowd + loners, dtype=bool))
-
-
-def test_a_crowd_is_asked_again_for_more():
-    vectors = crowd_and_loners()
-    plain = nearest(vectors, k=5, floor=-1)
-    deeper = nearest(vectors, k=5, floor=-1, deepen=0.9)
-    assert np.bincount(plain.query).tolist() == [5] * 100
-    counts = np.bincount(deeper.query)
-    assert (counts[:60] >= 59).all()
-    assert (counts[60:] == 5).all()
-    # The longer lists begin with the shorter ones.
-    first = deeper.rank < 5
-    np.testing.assert_array_equal(deeper.candidate[first], plain.candidate)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_deepening_ends_where_the_catalogue_does(kind):
-    rows = {
-        "dense": np.tile(np.float32([[0, 1]]), (30, 1)),
-        "sparse": sp.csr_matrix(np.tile(np.float32([[0, 1]]), (30, 1))),
-        "bits": np.full((30, 8), 5, np.uint8),
-    }[kind]
-    found = nearest(Vectors.of(rows, np.ones(30, dtype=bool)), k=2, deepen=0.9)
-    assert np.bincount(found.query).tolist() == [29] * 30
-
-
 def title_vectors(size, rng):
     """Titles of common and rare words, as real ones are."""
     words = np.array([f"{a}{b}{c}" for a in "bdgkmprst" for b in "aeiou" for c in "lmnrst"])
@@ -285,12 +250,6 @@ def test_a_single_posting_can_ask_approximately(kind):
     only = np.arange(30) == 4
     found = nearest(vectors.select(only), vectors, k=3, method="approximate")
     assert found.query.tolist() == [4, 4, 4]
-
-
-def test_no_list_is_deepened_past_eight_hundred():
-    rows = np.tile(np.uint8([[1]]), (1300, 1))
-    found = nearest(Vectors.of(rows, np.ones(1300, dtype=bool)), k=300, deepen=0.9)
-    assert found.rank.max() < 800
 
 
 def test_hashes_of_any_length():

@@ -120,12 +120,12 @@ def test_the_script_most_letters_are_of(title, script):
 def test_what_kept_a_pair_from_being_a_candidate(run, tmp_path):
     from samesku.runtime.progress import Progress
 
-    candidates = search_again(run, tmp_path, Progress())
-    left, right = run.rows("h8", "h0")
+    collapsed, candidates = search_again(run, tmp_path, Progress())
+    left, right = collapsed.place[list(run.rows("h8", "h0"))]
     near = {each.encoder: each for each in nearness(candidates, left, right)}
     assert is_candidate(candidates, left, right) is None
     assert near["tfidf"].why_not == "one of the two has nothing for it to look at"
-    left, right = run.rows("h7", "h4")
+    left, right = collapsed.place[list(run.rows("h7", "h4"))]
     assert "below its floor of 0.15" in nearness(candidates, left, right)[0].why_not
     first = int(candidates.left[0]), int(candidates.right[0])
     assert is_candidate(candidates, *first[::-1]) == 0

@@ -81,7 +81,8 @@ def test_submission_pairs_and_groups_say_the_same(catalogue):
     assert pairs == {(a, b) for a, b in combinations(ids, 2) if b in by_group[a]}
     table = matches.group_table
     assert sorted(table["posting_id"].to_list()) == ids
-    for group_id, size, posting, title in table.iter_rows():
+    for group_id, size, posting, title, other in table.iter_rows():
+        assert other is None
         assert by_group[posting] == set(table.filter(group_id=group_id)["posting_id"])
         assert size == len(by_group[posting])
         assert title == matches.catalog.titles[ids.index(posting)]
@@ -293,7 +294,7 @@ def test_writes_every_table_and_the_record(tmp_path):
         [(0, 1, 0.9, np.nan), (2, 3, 0.45, 0.2)], 5, titles=titles, run={"python": "3.11"}
     )
     folder = tmp_path / "new" / "out"
-    written = matches.write(folder)
+    written = matches.write(folder, submission=True)
     names = ["submission.csv", "pairs.parquet", "near_misses.parquet", "judged.parquet"]
     names += ["groups.csv", "run.json"]
     assert [path.name for path in written] == names
@@ -305,7 +306,7 @@ def test_writes_every_table_and_the_record(tmp_path):
     assert len(rows) == 6
     with open(folder / "groups.csv", newline="", encoding="utf-8") as file:
         groups = list(csv.DictReader(file))
-    assert list(groups[0]) == ["group_id", "group_size", "posting_id", "title"]
+    assert list(groups[0]) == ["group_id", "group_size", "posting_id", "title", "identical_to"]
     assert {row["posting_id"]: row["title"] for row in groups} == {
         f"p{place}": title or "" for place, title in enumerate(titles)
     }
@@ -313,13 +314,15 @@ def test_writes_every_table_and_the_record(tmp_path):
 
     pairs = pl.read_parquet(folder / "pairs.parquet")
     assert pairs.equals(matches.pairs)
-    assert pairs.columns == ["left_id", "right_id", "score", "words", "looks", "reasons"]
+    told = ["left_id", "right_id", "score", "words", "looks", "reasons"]
+    assert pairs.columns == [*told, "left_postings", "right_postings"]
     assert pairs.rows()[0][:2] == ("p0", "p1")
     assert pairs["looks"].to_list() == [None]
     missed = pl.read_parquet(folder / "near_misses.parquet")
     assert missed.select("left_id", "right_id").rows() == [("p2", "p3")]
     record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     assert record["results"] == {
+        "distinct_postings": 5,
         "candidates": 2,
         "matched_pairs": 1,
         "groups": 1,
@@ -331,9 +334,9 @@ def test_writes_every_table_and_the_record(tmp_path):
 
 
 def test_writing_again_replaces_and_a_failure_leaves_what_was_there(tmp_path):
-    matches_of([(0, 1, 0.9, 0)], 2).write(tmp_path)
+    matches_of([(0, 1, 0.9, 0)], 2).write(tmp_path, submission=True)
     (tmp_path / "mine.txt").write_text("kept")
-    matches_of([(0, 1, 0.1, 0)], 2).write(tmp_path)
+    matches_of([(0, 1, 0.1, 0)], 2).write(tmp_path, submission=True)
     assert (tmp_path / "submission.csv").read_text().splitlines() == [
         "posting_id,matches",
         "p0,p0",
@@ -342,7 +345,7 @@ def test_writing_again_replaces_and_a_failure_leaves_what_was_there(tmp_path):
     before = (tmp_path / "submission.csv").read_text()
     unwritable = matches_of([(0, 1, 0.9, 0)], 2, run={"odd": object()})
     with pytest.raises(TypeError):
-        unwritable.write(tmp_path)
+        unwritable.write(tmp_path, submission=True)
     assert (tmp_path / "submission.csv").read_text() == before
     assert (tmp_path / "mine.txt").read_text() == "kept"
     assert len(list(tmp_path.iterdir())) == 7

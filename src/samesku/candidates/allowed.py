@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.candidates.neighbors import CROWD, FLOOR, Method, Neighbors, nearest
+from samesku.candidates.neighbors import FLOOR, Method, Neighbors, nearest
 from samesku.encoders.base import Vectors
 from samesku.runtime.progress import Advance
 
@@ -45,8 +45,7 @@ def allowed_neighbors(
     method : {"auto", "exact", "approximate"}
     advance : callable
     """
-    floor, deepen = FLOOR[vectors.kind], CROWD.get(vectors.kind)
-    search = partial(nearest, floor=floor, deepen=deepen, method=method, advance=advance)
+    search = partial(nearest, floor=FLOOR[vectors.kind], method=method, advance=advance)
     if allowed == "all":
         return search(vectors, k=k)
     names = np.unique(source)

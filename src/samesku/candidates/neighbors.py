@@ -13,20 +13,15 @@ from samesku.encoders.base import Vectors
 from samesku.runtime.memory import at_once
 from samesku.runtime.progress import Advance
 
-__all__ = ["CROWD", "FLOOR", "Method", "Neighbors", "density", "merge_neighbors", "nearest"]
+__all__ = ["FLOOR", "Method", "Neighbors", "density", "merge_neighbors", "nearest"]
 
 Method: TypeAlias = Literal["auto", "exact", "approximate"]
 
 # Similarity below which a pair is not worth judging, by how each kind of vectors spreads.
 FLOOR = {"sparse": 0.15, "dense": 0.5, "bits": 0.85}
-# Similarity at which a full list of neighbours is made longer. Only titles: a photo that so many
-# postings share is more often a placeholder than one product.
-CROWD = {"sparse": 0.8}
 # Rows in the index from which `auto` approximates, by the figures of benchmarks/neighbors.py:
 # below, the exact search is as fast, or the neighbours lost are not worth the time saved.
 APPROXIMATE_FROM = {"sparse": 30_000, "dense": 200_000, "bits": 40_000}
-# Longest list of neighbours, for postings that stand in a crowd of the same.
-DEEPEST = 800
 # Found rows held before they are cut to each posting's k best, at most, and the bytes of each.
 ROWS_AT_ONCE, ROW_BYTES = 1_000_000, 200
 
@@ -75,7 +70,6 @@ def nearest(
     k: int = 50,
     floor: float = 0.0,
     method: Method = "auto",
-    deepen: float | None = None,
     advance: Advance = lambda done: None,
 ) -> Neighbors:
     """Find the k nearest postings of each query.
@@ -93,9 +87,6 @@ def nearest(
     method : {"auto", "exact", "approximate"}
         How rows are searched (:func:`samesku.candidates.search.row_search`). `auto` is
         exact up to the size from which approximation pays (`APPROXIMATE_FROM`).
-    deepen : float, optional
-        A posting whose k-th neighbour is still at least so similar stands in a larger crowd: it is
-        asked again for four times as many, up to `DEEPEST`.
     advance : callable
         Told how many more postings have been asked for, those without a row included.
 
@@ -119,14 +110,7 @@ def nearest(
     if method == "auto":
         method = "exact" if len(index.owner) < APPROXIMATE_FROM[index.kind] else "approximate"
     search = row_search(index, floor, approximate=method == "approximate")
-    found = _ask(search, queries, index, k, advance)
-    while deepen is not None and k < DEEPEST:
-        crowded = _crowded(found, k, deepen)
-        if not crowded.any():
-            break
-        k = min(4 * k, DEEPEST)
-        found = _replace(found, _ask(search, queries.select(crowded), index, k), crowded)
-    return found
+    return _ask(search, queries, index, k, advance)
 
 
 def _ask(
@@ -160,21 +144,6 @@ def _ask(
         np.concatenate([part.similarity for part in parts]),
         queries.size,
     )
-
-
-def _crowded(found: Neighbors, k: int, deepen: float) -> NDArray[np.bool_]:
-    """Who has k neighbours that are all at least so similar, bool ``(size,)``."""
-    near = np.bincount(found.query[found.similarity >= deepen], minlength=found.size)
-    return near >= k
-
-
-def _replace(found: Neighbors, deeper: Neighbors, whose: NDArray[np.bool_]) -> Neighbors:
-    keep = ~whose[found.query]
-    query = np.concatenate([found.query[keep], deeper.query])
-    order = np.argsort(query, kind="stable")
-    candidate = np.concatenate([found.candidate[keep], deeper.candidate])[order]
-    similarity = np.concatenate([found.similarity[keep], deeper.similarity])[order]
-    return Neighbors(query[order], candidate, similarity, found.size)
 
 
 def merge_neighbors(first: Neighbors, second: Neighbors) -> Neighbors:

@@ -82,7 +82,10 @@ class Catalog:
     @cached_property
     def normal_titles(self) -> list[str]:
         """Titles cleaned, with quantities in one form: what text encoders read."""
-        return [normalise_title(clean_title(title)) for title in self.titles]
+        normal = {
+            title: normalise_title(clean_title(title)) for title in dict.fromkeys(self.titles)
+        }
+        return [normal[title] for title in self.titles]
 
     @cached_property
     def attributes(self) -> Attributes:
@@ -107,11 +110,14 @@ class Catalog:
     def take(self, rows: NDArray[np.integer] | Sequence[int]) -> Catalog:
         """The catalogue of the given rows only, in the given order."""
         positions = np.asarray(rows, dtype=np.int64)
-        return Catalog(
+        taken = Catalog(
             frame=self.frame[positions],
             photos=tuple(self.photos[row] for row in positions),
             name=f"{self.name} ({len(positions):,} of {len(self):,} rows)",
         )
+        if "normal_titles" in vars(self):  # read once, not again for each part
+            vars(taken)["normal_titles"] = [self.normal_titles[row] for row in positions]
+        return taken
 
 
 def read_catalog(

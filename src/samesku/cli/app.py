@@ -100,12 +100,18 @@ def match(
     ] = None,
     memory: MemoryOption = "4GB",
     cache: CacheOption = None,
+    submission: Annotated[
+        bool,
+        typer.Option("--submission", help="Also write submission.csv, as the competition asks."),
+    ] = False,
     no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Find the postings of a catalogue that are the same product.
 
-    Writes submission.csv, pairs.parquet, near_misses.parquet, groups.csv and run.json.
+    Writes groups.csv, pairs.parquet, near_misses.parquet and run.json; of the competition's own
+    files also submission.csv. Identical postings are judged once: files of pairs hold pairs of
+    their representatives.
     """
     from samesku.cli import match as command
 
@@ -129,6 +135,7 @@ def match(
         fusion=fusion,
         line=line,
         model=model,
+        submission=submission,
     )
 
 

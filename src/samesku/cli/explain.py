@@ -42,6 +42,15 @@ def run(
         title = _printable(told.catalog.titles[row])[:200] or "(no title)"
         console.print(f"{told.catalog.ids[row]}  {title}", markup=False)
     console.print()
+    own, rows = rows, tuple(told.representative[list(rows)].tolist())
+    for row, judged in zip(own, rows, strict=True):
+        if row != judged:
+            same = f"{told.catalog.ids[row]} is identical to {told.catalog.ids[judged]}"
+            console.print(f"{same} in all that is looked at, and was judged as that.", markup=False)
+    if rows[0] == rows[1]:
+        console.print("The two are one posting to samesku: nothing tells them apart.")
+        _truth(told, own)
+        return
     pair = told.pair(*rows)
     if pair is None:
         _never_written(told, rows, cache, quiet=quiet)
@@ -77,9 +86,9 @@ def _reasons_again(
         return None
     say("Its reasons were not written down; judging again to say why.", quiet=quiet)
     progress = TerminalProgress(quiet=quiet)
-    candidates = search_again(run, cache, progress)
+    collapsed, candidates = search_again(run, cache, progress)
     with progress.stage("judge"):
-        return reasons_again(run, candidates, rows, score)
+        return reasons_again(run, collapsed, candidates, rows, score)
 
 
 def _never_written(run: Run, rows: tuple[int, int], cache: Path | None, *, quiet: bool) -> None:
@@ -87,9 +96,10 @@ def _never_written(run: Run, rows: tuple[int, int], cache: Path | None, *, quiet
     from samesku.report.whynot import is_candidate, nearness, search_again
 
     say("The run did not write this pair down; searching again to say why.", quiet=quiet)
-    candidates = search_again(run, cache, TerminalProgress(quiet=quiet))
-    place = is_candidate(candidates, *rows)
-    near = nearness(candidates, *rows)
+    collapsed, candidates = search_again(run, cache, TerminalProgress(quiet=quiet))
+    places = collapsed.place[list(rows)]
+    place = is_candidate(candidates, *places)
+    near = nearness(candidates, *places)
     if place is None:
         console.print(
             "They never became a candidate, so no one judged them, because:", markup=False

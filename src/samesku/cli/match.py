@@ -117,7 +117,13 @@ def parse_columns(text: str | None) -> dict[str, str]:
 
 
 def run(
-    settings: Settings, *, out: Path, fusion: str | None, line: float | None, model: Path | None
+    settings: Settings,
+    *,
+    out: Path,
+    fusion: str | None,
+    line: float | None,
+    model: Path | None,
+    submission: bool = False,
 ) -> None:
     """Read, match, write, tell."""
     progress = TerminalProgress(quiet=settings.quiet)
@@ -131,7 +137,7 @@ def run(
         read["model"] = str(model.resolve())
     matches = replace(matches, run=read)
     with progress.stage("write"):
-        written = matches.write(out)
+        written = matches.write(out, submission=submission)
     matcher.cache.prune()
     show_matches(matches, progress, written)
 

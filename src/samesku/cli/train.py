@@ -42,7 +42,7 @@ def run(
     # The many small catalogues that are drawn say nothing of their progress, and stay in no cache.
     drawn = Matcher(matcher.encoders, "union", k=matcher.k)
     labelled = []
-    for one in catalogs:
+    for one in (matcher.collapse(each, labelled=True).catalog for each in catalogs):
         candidates = matcher.candidates(one)
         with progress.stage("describe pairs"):
             labelled.append(

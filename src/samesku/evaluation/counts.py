@@ -48,16 +48,19 @@ class Counts:
 def count(matches: Matches, rows: NDArray[np.int64], labels: NDArray[np.int64]) -> Counts:
     """Count for the queries `rows`; labels int64 ``(n,)``, -1 where unknown."""
     left, right = matches.candidates.left, matches.candidates.right
-    apart = matches.groups[left] != matches.groups[right]
+    distinct = matches.distinct
+    groups, known = matches.groups[distinct.rows], labels[distinct.rows]
+    apart = groups[left] != groups[right]
     above = matches.scores >= matches.line
     below, cut = apart & ~above, apart & above
     probable = matches.fusion.probabilistic
+    asked = np.flatnonzero(np.isin(distinct.rows, rows))
     return Counts(
         labels[rows],
         group_tally(matches.groups, labels).take(rows),
-        pair_tally(left[below], right[below], labels).take(rows),
-        pair_tally(left[cut], right[cut], labels).take(rows),
-        told_pairs(matches.scores, matches.candidates, labels, rows) if probable else None,
+        pair_tally(left[below], right[below], labels, distinct.place).take(rows),
+        pair_tally(left[cut], right[cut], labels, distinct.place).take(rows),
+        told_pairs(matches.scores, matches.candidates, known, asked) if probable else None,
     )
 
 

@@ -36,6 +36,7 @@ def find_errors(
     queries: NDArray[np.bool_],
     encoders: Mapping[str, Modality] | None = None,
     line: float = 0.5,
+    judged: NDArray[np.bool_] | None = None,
 ) -> pl.DataFrame:
     """Every wrong pair of the queries, the most certainly wrong first.
 
@@ -51,6 +52,9 @@ def find_errors(
         Whose columns of `pairs` tell how alike the titles or photos are.
     line : float
         Score from which pairs were accepted.
+    judged : bool (n,), optional
+        Postings that were judged themselves; pairs of others, identical to one of them, are left
+        out.
 
     Returns
     -------
@@ -74,7 +78,8 @@ def find_errors(
     merges = told.filter(pl.Series(wrong) & pl.col("matched")).select(
         *columns, error=pl.lit("merge"), stage=pl.lit("matched")
     )
-    missed = pair_stages(true_pairs(labels, queries), told, line).filter(
+    asked_of = labels if judged is None else np.where(judged, labels, -1)
+    missed = pair_stages(true_pairs(asked_of, queries), told, line).filter(
         pl.col("stage") != "matched"
     )
     splits = missed.select(*columns, pl.lit("split").alias("error"), "stage")

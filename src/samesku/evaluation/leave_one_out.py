@@ -70,6 +70,7 @@ def leave_one_out(
     if len(catalogs) < 4:
         raise ValueError("give four labelled catalogues or more: one is left out, one held out")
     drawn = Matcher(matcher.encoders, "union", k=matcher.k)
+    catalogs = [matcher.collapse(each, labelled=True).catalog for each in catalogs]
     labelled = [
         Labelled.of(each, matcher.candidates(each), search=drawn.candidates, seed=seed)
         for each in catalogs

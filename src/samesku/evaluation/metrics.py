@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 __all__ = ["Figure", "Sampled", "Tally", "bootstrap", "group_tally", "pair_tally", "posting_f1"]
@@ -86,7 +87,10 @@ class Tally:
 
 
 def pair_tally(
-    left: NDArray[np.integer], right: NDArray[np.integer], labels: NDArray[np.integer]
+    left: NDArray[np.integer],
+    right: NDArray[np.integer],
+    labels: NDArray[np.integer],
+    place: NDArray[np.integer] | None = None,
 ) -> Tally:
     """Count matched pairs per posting.
 
@@ -96,14 +100,23 @@ def pair_tally(
         Each pair once, never a posting with itself.
     labels : integer (n,)
         Known products; -1 is unknown and counts neither for nor against.
+    place : integer (n,), optional
+        Which of the distinct postings, that pairs are of, each posting is; default: each its own.
+        A pair of two stands for all pairs of their postings, which are counted and not listed.
     """
-    size = len(labels)
-    known = (labels[left] >= 0) & (labels[right] >= 0)
-    left, right = left[known], right[known]
-    same = labels[left] == labels[right]
-    return Tally(
-        _both_ends(left[same], right[same], size), _both_ends(left, right, size), _actual(labels)
+    place = np.arange(len(labels)) if place is None else place
+    size, known = int(place.max(initial=-1)) + 1, labels >= 0
+    ends = np.concatenate([left, right]), np.concatenate([right, left])
+    tied = sp.csr_matrix((np.ones(len(ends[0]), np.int64), ends), shape=(size, size))
+    cells = place[known], labels[known]
+    shape = size, int(labels.max(initial=0)) + 1
+    around = sp.csr_matrix(
+        tied @ sp.csr_matrix((np.ones(len(cells[0]), np.int64), cells), shape=shape)
     )
+    correct, matched = np.zeros((2, len(labels)), dtype=np.int64)
+    correct[known] = np.asarray(around[cells]).ravel()
+    matched[known] = np.asarray(around.sum(axis=1)).ravel()[place[known]]
+    return Tally(correct, matched, _actual(labels))
 
 
 def group_tally(groups: NDArray[np.integer], labels: NDArray[np.integer]) -> Tally:
@@ -176,12 +189,6 @@ def _combined(sums: NDArray[np.float64], ratios: int, combine: str) -> NDArray[n
         # No match at all leaves precision undefined; the harmonic mean is then 0, as usual.
         product, total = np.nan_to_num(ratio).prod(axis=1), np.nan_to_num(ratio).sum(axis=1)
         return np.where(total > 0, 2 * product / np.where(total > 0, total, 1), 0.0)
-
-
-def _both_ends(
-    left: NDArray[np.integer], right: NDArray[np.integer], size: int
-) -> NDArray[np.int64]:
-    return np.bincount(left, minlength=size) + np.bincount(right, minlength=size)
 
 
 def _actual(labels: NDArray[np.integer]) -> NDArray[np.int64]:

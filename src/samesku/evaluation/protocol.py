@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
+from samesku.candidates.collapse import Collapsed
 from samesku.catalog.catalog import Catalog
 from samesku.evaluation.calibration import Told, reliability
 from samesku.evaluation.counts import Counts, count, figures
@@ -89,11 +90,10 @@ def evaluate(
     if labels is None:
         raise ValueError(f"{catalog.name} has no labels to score against")
     told = _told_models(contenders, catalog, splits, progress)
-    others = [(other, matcher.candidates(other)) for other in beside]
-    training = _Training(seed, others)
-    whole = _Pool(catalog, matcher.candidates(catalog), labels)
-    parts = [(catalog.take(split.test), labels[split.test]) for split in splits]
-    own = [_Pool(part, matcher.candidates(part), known) for part, known in parts]
+    distinct = [matcher.collapse(other, labelled=True).catalog for other in beside]
+    training = _Training(seed, [(other, matcher.candidates(other)) for other in distinct])
+    whole = _Pool.of(catalog, matcher, labels)
+    own = [_Pool.of(catalog.take(split.test), matcher, labels[split.test]) for split in splits]
     trials = []
     for contender in contenders:
         with progress.stage(f"score {contender.name}", len(splits)) as advance:
@@ -118,7 +118,11 @@ def evaluate(
     }
     sizes = {WHOLE: (len(catalog),), FOLD: tuple(len(split.test) for split in splits)}
     kept = [trial.pairs for per_split in trials for trial in per_split if trial.pairs is not None]
-    queries = catalog.frame.select("posting_id")[np.concatenate([split.test for split in splits])]
+    ids = catalog.frame["posting_id"]
+    identical = pl.Series("identical_to", ids[whole.collapsed.representative])
+    queries = catalog.frame.select("posting_id", identical.set(identical == ids, None))[
+        np.concatenate([split.test for split in splits])
+    ]
     results = _results(names, trials, sizes, seed)
     if not kept:
         return Evaluation(results, record)
@@ -166,11 +170,17 @@ class _Training:
 
 @dataclass(frozen=True, eq=False)
 class _Pool:
-    """Where queries are searched."""
+    """Where queries are searched; the candidates are in rows of the distinct postings."""
 
     catalog: Catalog
+    collapsed: Collapsed
     candidates: Candidates
     labels: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, catalog: Catalog, matcher: Matcher, labels: NDArray[np.int64]) -> _Pool:
+        collapsed = matcher.collapse(catalog)
+        return cls(catalog, collapsed, matcher.candidates(collapsed.catalog), labels)
 
 
 @dataclass(frozen=True, eq=False)
@@ -196,8 +206,8 @@ def _trial(
         judge = tune(
             judge,
             whole.candidates,
-            whole.catalog,
-            split.train,
+            whole.collapsed.catalog,
+            np.flatnonzero(np.isin(whole.collapsed.rows, split.train)),
             training.seed,
             others=training.others,
         )
@@ -212,8 +222,10 @@ def _trial(
     chosen = {**of, "line": judge.line, "lines": lines}
     if not keep_pairs:
         return _Trial(counts, chosen)
-    queries = matches.catalog.frame["posting_id"][split.test].implode()
-    pairs, groups = _pairs_of(matches, queries), _groups_of(matches, queries)
+    ids = matches.catalog.frame["posting_id"]
+    queries = ids[split.test].implode()
+    stand_for = ids[np.unique(matches.distinct.representative[split.test])].implode()
+    pairs, groups = _pairs_of(matches, stand_for), _groups_of(matches, queries)
     told = {name: pl.lit(value) for name, value in of.items()}
     return _Trial(
         counts, chosen, pairs.with_columns(fusion=told["fusion"]), groups.with_columns(**told)
@@ -242,12 +254,18 @@ def _groups_of(matches: Matches, queries: pl.Series) -> pl.DataFrame:
 
 def _judged(fusion: Fusion, pool: _Pool, *, explained: bool = False) -> Matches:
     judged = (
-        fusion.judge(pool.candidates, pool.catalog)
+        fusion.judge(pool.candidates, pool.collapsed.catalog)
         if explained
-        else Judged(fusion.score(pool.candidates, pool.catalog))
+        else Judged(fusion.score(pool.candidates, pool.collapsed.catalog))
     )
     return Matches(
-        pool.catalog, pool.candidates, judged.scores, fusion, fusion.line, evidence=judged.evidence
+        pool.catalog,
+        pool.candidates,
+        judged.scores,
+        fusion,
+        fusion.line,
+        evidence=judged.evidence,
+        collapsed=pool.collapsed,
     )
 
 

@@ -64,7 +64,8 @@ class Evaluation:
         For a report: the queries' pairs by `fusion`, with `score`, whether they `matched`, the
         similarity under each encoder, and the `reasons` of those that match or nearly do.
     queries : polars.DataFrame, optional
-        `posting_id` of the scored postings.
+        `posting_id` of the scored postings, and `identical_to`, the posting that was judged in
+        place of it.
     groups : polars.DataFrame, optional
         `fusion`, `split`, `group_id`, `posting_id`: who is in the groups of the queries.
     """

@@ -137,7 +137,7 @@ def _point(run: Run, line: float) -> Point:
             len(groups),
             line=line,
             cohesion=cohesion,
-        )
+        )[run.representative]
     return _measured(run, line, left, right, score, groups[left] == groups[right], groups)
 
 
@@ -162,7 +162,7 @@ def _measured(
     if run.lefts is not None:
         return Point(line, number, grouped, estimate, *_across(run, left[matched], right[matched]))
     tally = (
-        pair_tally(left[matched], right[matched], labels)
+        pair_tally(left[matched], right[matched], labels, run.representative)
         if groups is None
         else group_tally(groups, labels)
     ).take(np.flatnonzero(run.queries & (labels >= 0)))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from samesku.encoders.base import Modality
 from samesku.evaluation.errors import doubted_labels, find_errors, label_suspects
 from samesku.evaluation.kinds import ADVICE, KINDS
-from samesku.evaluation.metrics import pair_tally, posting_f1
+from samesku.evaluation.metrics import group_tally, pair_tally, posting_f1
 from samesku.evaluation.stages import STAGES, pair_stages, true_pairs
 from samesku.report import charts
 from samesku.report.book import Book
@@ -38,7 +38,9 @@ FIGURES = {
 
 def what_went_wrong(run: Run, book: Book) -> tuple[Markup, dict[str, Any], pl.DataFrame]:
     """The section, the pairs that it shows as examples, and the labels to review."""
-    errors = find_errors(run.catalog, run.pairs, run.queries, _encoders(run), run.line)
+    errors = find_errors(
+        run.catalog, run.pairs, run.queries, _encoders(run), run.line, _judged(run)
+    )
     if run.lefts is not None:
         # Only pairs across the two shops could be linked.
         sides = errors["left"].to_numpy() < run.lefts, errors["right"].to_numpy() < run.lefts
@@ -178,8 +180,11 @@ def _by_group(run: Run) -> list[Markup]:
     labels = run.labels
     if labels is None or run.lefts is not None:
         return []
-    matched = run.matched
-    tally = pair_tally(matched["left"].to_numpy(), matched["right"].to_numpy(), labels)
+    if run.kind == "match":
+        tally = group_tally(run.groups, labels)
+    else:
+        left, right = (run.matched[side].to_numpy() for side in ("left", "right"))
+        tally = pair_tally(left, right, labels, run.representative)
     rows = np.flatnonzero(run.queries & (labels >= 0))
     quality, actual = posting_f1(tally.take(rows)), tally.actual[rows] + 1
     lengths = run.catalog.frame["title"].fill_null("").str.len_chars().to_numpy()[rows]
@@ -222,6 +227,11 @@ def _means(
     }
 
 
+def _judged(run: Run) -> NDArray[np.bool_]:
+    """Postings that were judged themselves, bool ``(n,)``: pairs of others are theirs again."""
+    return np.asarray(run.representative == np.arange(len(run.catalog)))
+
+
 def _stages(run: Run, errors: pl.DataFrame) -> Markup:
     """What became of the true pairs."""
     labels = run.labels
@@ -233,7 +243,8 @@ def _stages(run: Run, errors: pl.DataFrame) -> Markup:
             "Lost true pairs by stage",
             "Where true pairs were lost on the way.",
         )
-    met = pair_stages(true_pairs(labels, run.queries), run.pairs, run.line)["stage"]
+    judged = np.where(_judged(run), labels, -1)
+    met = pair_stages(true_pairs(judged, run.queries), run.pairs, run.line)["stage"]
     shares = {name: met.to_list().count(name) / max(len(met), 1) for name in STAGES}
     said = (
         f"What became of the {len(met):,} true pairs. Never a candidate: add an encoder or "

@@ -18,7 +18,7 @@ def matches_card(matches: Matches) -> Markup:
     sizes = np.bincount(matches.groups, minlength=1)
     facts = {
         "postings": len(matches.catalog),
-        "matched pairs": matches.pairs.height,
+        "matched pairs": matches.pair_count,
         "groups of two or more": matches.group_count,
         "in the largest": int(sizes.max(initial=0)),
     }
@@ -39,9 +39,10 @@ def _least_sure(
 ) -> list[list[str | Markup]]:
     """Size, least score and some titles of the groups whose least sure accepted pair is least."""
     pairs, groups = matches.candidates, matches.groups
-    inside = groups[pairs.left] == groups[pairs.right]
+    judged = groups[matches.distinct.rows]
+    inside = judged[pairs.left] == judged[pairs.right]
     least = np.full(len(sizes), np.inf)
-    np.minimum.at(least, groups[pairs.left[inside]], matches.scores[inside])
+    np.minimum.at(least, judged[pairs.left[inside]], matches.scores[inside])
     order = [int(each) for each in np.argsort(least, kind="stable") if np.isfinite(least[each])]
     titles = matches.catalog.titles
     rows = []

@@ -20,7 +20,10 @@ from samesku.results.matches import Matches
 __all__ = ["Kind", "Run", "read_run", "read_source", "run_of"]
 
 Kind: TypeAlias = Literal["match", "link", "evaluation"]
-PLAIN = ("left_id", "right_id", "left", "right", "score", "matched", "reasons", "probability")
+PLAIN = (
+    "left_id", "right_id", "left", "right", "score", "matched", "reasons", "probability",
+    "left_postings", "right_postings",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +50,9 @@ class Run:
         Of a link, how many postings are the left side's.
     kept : polars.DataFrame, optional
         `members` of an evaluation: groups of two splits may share postings.
+    judged_as : int64 (n,), optional
+        Row of the posting that was judged in place of each, its own but for identical ones. Pairs
+        are of these.
     shops : tuple of str
         Of a link, what the two catalogues are called.
     """
@@ -61,7 +67,20 @@ class Run:
     queries: NDArray[np.bool_]
     lefts: int | None = None
     kept: pl.DataFrame | None = None
+    judged_as: NDArray[np.int64] | None = None
     shops: tuple[str, str] = ("", "")
+
+    @property
+    def representative(self) -> NDArray[np.int64]:
+        """Row of the posting that was judged in place of each, int64 ``(n,)``."""
+        return np.arange(len(self.catalog)) if self.judged_as is None else self.judged_as
+
+    @property
+    def pair_count(self) -> int:
+        """Matched pairs of postings, those of identical ones counted, too."""
+        if self.kept is not None or self.lefts is not None:
+            return self.matched.height
+        return int((self.sizes * (self.sizes - 1) // 2).sum())
 
     @property
     def name(self) -> str:
@@ -205,8 +224,9 @@ def run_of(matches: Matches) -> Run:
     pairs = pairs.with_columns(matched=groups[left] == groups[right])
     everyone = np.ones(len(matches.catalog), dtype=bool)
     return Run(
-        Path(), "match", matches.summary, matches.catalog, pairs, groups, matches.line, everyone
-    )
+        Path(), "match", matches.summary, matches.catalog, pairs, groups, matches.line, everyone,
+        judged_as=matches.distinct.representative,
+    )  # fmt: skip
 
 
 def read_source(
@@ -227,9 +247,9 @@ def _match(folder: Path, catalogue: Path | None, photos: Path | None) -> Run:
     line = line_of(record, folder / "run.json")
     told = record.get("catalogue", {})
     catalog = read_source(record.get("source", {}), str(told.get("name")), catalogue, photos)
-    groups, pairs = _decided(catalog, folder, "match")
+    groups, judged_as, pairs = _decided(catalog, folder, "match")
     everyone = np.ones(len(catalog), dtype=bool)
-    return Run(folder, "match", record, catalog, pairs, groups, line, everyone)
+    return Run(folder, "match", record, catalog, pairs, groups, line, everyone, judged_as=judged_as)
 
 
 def _link(folder: Path, catalogues: Sequence[Path | None], photos: Path | None) -> Run:
@@ -240,7 +260,7 @@ def _link(folder: Path, catalogues: Sequence[Path | None], photos: Path | None) 
         for side, place in zip(("left", "right"), catalogues, strict=True)
     )
     both = join_sources(left, right)
-    groups, pairs = _decided(both, folder, "link")
+    groups, judged_as, pairs = _decided(both, folder, "link")
     ends = pairs["left"].to_numpy(), pairs["right"].to_numpy()
     across = (ends[0] < len(left)) != (ends[1] < len(left))
     # The page names postings as their own shop does.
@@ -249,19 +269,36 @@ def _link(folder: Path, catalogues: Sequence[Path | None], photos: Path | None) 
     shops = (Path(left.name).name, Path(right.name).name)
     return Run(
         folder, "link", record, named, pairs.filter(across), groups, line, everyone, len(left),
-        shops=shops,
+        judged_as=judged_as, shops=shops,
     )  # fmt: skip
 
 
-def _decided(catalog: Catalog, folder: Path, kind: Kind) -> tuple[NDArray[np.int64], pl.DataFrame]:
-    """The group of each posting, and every pair that was written down."""
-    table = read_table(folder, "groups", kind, ["group_id", "posting_id"])
+def _decided(
+    catalog: Catalog, folder: Path, kind: Kind
+) -> tuple[NDArray[np.int64], NDArray[np.int64], pl.DataFrame]:
+    """The group of each posting, what it was judged as, and every pair that was written down."""
+    table = read_table(folder, "groups", kind, ["group_id", "posting_id", "identical_to"])
     groups = _in_rows(catalog, table, folder)
     tables = [read_parquet(folder, name, kind) for name in ("pairs", "near_misses", "judged")]
     ids = catalog.frame["posting_id"]
     pairs = _located(_joined(tables), ids, ids)
     left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
-    return groups, pairs.with_columns(matched=groups[left] == groups[right])
+    return (
+        groups,
+        _judged_as(catalog, table),
+        pairs.with_columns(matched=groups[left] == groups[right]),
+    )
+
+
+def _judged_as(catalog: Catalog, table: pl.DataFrame) -> NDArray[np.int64]:
+    """Row of the posting that was judged in place of each; the table tells where another was."""
+    rows = np.arange(len(catalog))
+    told = table.filter(pl.col("identical_to").is_not_null())
+    row_of = {posting: row for row, posting in enumerate(catalog.ids)} if told.height else {}
+    for posting, other in told.select("posting_id", "identical_to").iter_rows():
+        if posting in row_of and other in row_of:
+            rows[row_of[posting]] = row_of[other]
+    return rows
 
 
 def _evaluation(
@@ -286,8 +323,9 @@ def _evaluation(
     line = float(np.mean(chosen))
     kept = _distinct(groups.filter(pl.col("fusion") == name), catalog)
     return Run(
-        folder, "evaluation", shown, catalog, pairs, alone, line, scored.to_numpy(), kept=kept
-    )
+        folder, "evaluation", shown, catalog, pairs, alone, line, scored.to_numpy(), kept=kept,
+        judged_as=_judged_as(catalog, asked),
+    )  # fmt: skip
 
 
 def _distinct(groups: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
@@ -330,7 +368,8 @@ def _located(pairs: pl.DataFrame, lefts: pl.Series, rights: pl.Series) -> pl.Dat
         raise ValueError(
             f"{strange:,} postings of the run are not in the catalogue; is it another?"
         )
-    return pairs.drop("left_id", "right_id")
+    ends = pl.min_horizontal("left", "right"), pl.max_horizontal("left", "right")
+    return pairs.drop("left_id", "right_id").with_columns(left=ends[0], right=ends[1])
 
 
 def _in_rows(catalog: Catalog, table: pl.DataFrame, folder: Path) -> NDArray[np.int64]:

@@ -109,7 +109,7 @@ def _lede(run: Run) -> str:
     return (
         f"{_many(several, 'product')} {'is' if several == 1 else 'are'} offered more than once, "
         f"the largest {int(run.sizes.max(initial=0)):,} times; "
-        f"{_many(run.matched.height, 'matched pair')}."
+        f"{_many(run.pair_count, 'matched pair')}."
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from samesku.candidates.candidates import Candidates, Source
+from samesku.candidates.collapse import Collapsed
 from samesku.candidates.neighbors import FLOOR
 from samesku.candidates.similarity import pair_similarity
 from samesku.encoders import encoders_by_name
@@ -46,8 +47,8 @@ def verdict(run: Run, rows: tuple[int, int], pair: Mapping[str, Any]) -> str:
     return f"Not matched: the pair {told}, below the line of {line:.2f}."
 
 
-def search_again(run: Run, cache: Path | None, progress: Progress) -> Candidates:
-    """The candidates of the run once more."""
+def search_again(run: Run, cache: Path | None, progress: Progress) -> tuple[Collapsed, Candidates]:
+    """The distinct postings of the run and their candidates once more."""
     source = run.record.get("source", {})
     own = source.get("left", source)
     matcher = Matcher(
@@ -59,18 +60,23 @@ def search_again(run: Run, cache: Path | None, progress: Progress) -> Candidates
         progress=progress,
         pairs=own.get("pairs") if run.lefts is None else "across",
     )
-    return matcher.candidates(run.catalog)
+    collapsed = matcher.collapse(run.catalog)
+    return collapsed, matcher.candidates(collapsed.catalog)
 
 
 def reasons_again(
-    run: Run, candidates: Candidates, rows: tuple[int, int], score: float
+    run: Run,
+    collapsed: Collapsed,
+    candidates: Candidates,
+    rows: tuple[int, int],
+    score: float,
 ) -> str | None:
     """Why a pair scored so, where the run wrote that down of likelier pairs only.
 
     None where it cannot be told: the run was no match by the learned fusion, or the pair is too
     unlikely to have been looked at closely.
     """
-    place = is_candidate(candidates, *rows)
+    place = is_candidate(candidates, *collapsed.place[list(rows)])
     if run.record.get("fusion") != "learned" or place is None:
         return None
     # Only who asks for reasons waits for the trees to load.
@@ -82,10 +88,10 @@ def reasons_again(
     same = tuple(source.get("left", source).get("same", ()))
     judge = Learned(shipped_model() if model is None else PairClassifier.load(model), same)
     # A little less: another machine may round another way.
-    judged = judge.judge(candidates, run.catalog, explain_from=score - 1e-4)
+    judged = judge.judge(candidates, collapsed.catalog, explain_from=score - 1e-4)
     if judged.evidence is None:
         return None
-    return judged.evidence.phrases(run.catalog, candidates, np.array([place]))[0]
+    return judged.evidence.phrases(collapsed.catalog, candidates, np.array([place]))[0]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -14,10 +15,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
+from samesku.candidates.collapse import Collapsed
 from samesku.catalog.catalog import Catalog
-from samesku.catalog.sources import OWN_ID
 from samesku.clustering.agglomerative import COHESION, group, linked
 from samesku.clustering.assignment import Decision, choose_links
+from samesku.results.listing import as_links, pairs_within, submission
 from samesku.runtime.files import Staged
 from samesku.scoring.fusion import LINE, Fusion
 
@@ -32,6 +34,9 @@ __all__ = ["Matches"]
 NEAR_MISS = 0.35
 # What a report can redraw the line among; pairs below matter at no line that anyone would draw.
 REDRAWABLE = 0.02
+# Columns of the competition's files.
+COMPETITION = {"posting_id", "image", "image_phash", "title"}
+IDENTICAL = "identical in all that is looked at: judged once"
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +47,7 @@ class Matches:
     ----------
     catalog : Catalog
     candidates : Candidates
-        The pairs that were judged.
+        The pairs that were judged, in rows of the distinct postings.
     scores : float32 (m,)
         How sure each is the same product, in [0, 1].
     fusion : Fusion
@@ -60,9 +65,14 @@ class Matches:
         How groups follow from the scores (:mod:`samesku.clustering`).
     sources : int64 (n,), optional
         Source of each posting, where only pairs across sources may match.
+    collapsed : Collapsed, optional
+        The distinct postings, where identical ones were judged once; default: all of them.
 
     Notes
     -----
+    Groups and links are of all postings. Other tables of pairs hold pairs of representatives: of
+    identical postings the one with the smallest id stands for all.
+
     Matches are the pairs within one group, so they are symmetric and consistent: when A matches B
     and B matches C, A matches C. An accepted pair that the grouping cuts is no match; a pair that
     was never judged itself can become one through the others in its group, and has no score then.
@@ -78,10 +88,11 @@ class Matches:
     run: Mapping[str, Any] = field(default_factory=dict)
     decide: Decision = "clusters"
     sources: NDArray[np.int64] | None = None
+    collapsed: Collapsed | None = None
 
     def __repr__(self) -> str:
         return (
-            f"Matches({len(self.catalog):,} postings, {self.pairs.height:,} matched pairs, "
+            f"Matches({len(self.catalog):,} postings, {self.pair_count:,} matched pairs, "
             f"{self.group_count:,} groups of two or more)"
         )
 
@@ -91,30 +102,49 @@ class Matches:
         return matches_card(self)
 
     @cached_property
+    def distinct(self) -> Collapsed:
+        """The distinct postings, in whose rows the candidates are told."""
+        return self.collapsed or Collapsed.nothing(self.catalog)
+
+    @cached_property
     def groups(self) -> NDArray[np.int64]:
-        """Group of each posting, int64 ``(n,)``, numbered in order of first appearance."""
-        pairs = self.candidates
+        """Group of each posting, int64 ``(n,)``, numbered by the smallest id in each."""
         if self.decide != "clusters":
             return self._assigned
-        return group(
+        pairs, distinct = self.candidates, self.distinct
+        of_distinct = group(
             pairs.left,
             pairs.right,
             self.scores,
-            len(self.catalog),
+            len(distinct.catalog),
             line=self.line,
             cohesion=self.cohesion,
         )
+        groups = of_distinct[distinct.place]
+        if self.sources is not None:
+            # Identical postings of one source are no match across sources.
+            lone = np.bincount(of_distinct)[groups] == 1
+            groups = np.where(lone, len(groups) + np.arange(len(groups)), groups)
+        return distinct.numbered(groups)
 
     @property
     def _assigned(self) -> NDArray[np.int64]:
         """Groups by the chosen links of two sources."""
         pairs, size = self.candidates, len(self.catalog)
         sources = np.zeros(size, dtype=np.int64) if self.sources is None else self.sources
-        turned = sources[pairs.left] > sources[pairs.right]
-        first = np.where(turned, pairs.right, pairs.left)
-        second = np.where(turned, pairs.left, pairs.right)
-        chosen = choose_links(first, second, self.scores, line=self.line, rule=self.decide)
-        return linked(pairs.left[chosen], pairs.right[chosen], size)
+        above = np.flatnonzero(self.scores >= self.line)
+        pair, left, right = self.distinct.expanded(pairs.left[above], pairs.right[above])
+        turned = sources[left] > sources[right]
+        first, second = np.where(turned, right, left), np.where(turned, left, right)
+        scores = self.scores[above[pair]]
+        chosen = choose_links(first, second, scores, line=self.line, rule=self.decide)
+        return self.distinct.numbered(linked(left[chosen], right[chosen], size))
+
+    @property
+    def pair_count(self) -> int:
+        """Pairs of postings that share a group."""
+        sizes = np.bincount(self.groups, minlength=1)
+        return int((sizes * (sizes - 1) // 2).sum())
 
     @property
     def group_count(self) -> int:
@@ -123,14 +153,16 @@ class Matches:
 
     @cached_property
     def pairs(self) -> pl.DataFrame:
-        """The matched pairs, surest first.
+        """The matched pairs of representatives, surest first.
 
         `left_id`, `right_id`, `score` (null when only the group says so), the similarity under each
-        encoder (null where a photo or title is missing), `reasons`.
+        encoder (null where a photo or title is missing), `reasons`, and how many identical postings
+        each end stands for: `left_postings`, `right_postings`. Groups of more than 100
+        representatives have the judged pairs only.
         """
-        left, right = _pairs_within(self.groups)
-        place = self._judged_place(left, right)
-        return self._table(left, right, place).sort(
+        pairs, rows = self.candidates, self.distinct.rows
+        left, right = pairs_within(self.groups[rows], pairs.left, pairs.right)
+        return self._table(left, right, self._judged_place(left, right)).sort(
             "score", "left_id", "right_id", descending=[True, False, False], nulls_last=True
         )
 
@@ -140,49 +172,45 @@ class Matches:
 
         `left_id`, `right_id`, `probability`, `reasons`; with a column of prices also `left_price`,
         `right_price` and `price_gap`, by which share of the left price the right one is higher
-        (negative: lower), null where one is unknown.
+        (negative: lower), null where one is unknown. Of all postings, also of identical ones; of
+        groups of more than 100 enough that each posting has one.
         """
-        return self._as_links(self.pairs)
+        pairs, place = self.candidates, self.distinct.place
+        _, one, other = self.distinct.expanded(pairs.left, pairs.right)
+        left, right = pairs_within(self.groups, one, other)
+        ends = place[left], place[right]
+        judged = self._judged_place(np.minimum(*ends), np.maximum(*ends))
+        ids = self.catalog.frame["posting_id"]
+        table = pl.DataFrame(
+            {
+                "left_id": ids[left],
+                "right_id": ids[right],
+                "score": _nullable(self.scores[judged], judged >= 0),
+                "reasons": self._reasons(judged),
+            }
+        )
+        first = ["score", "left_id", "right_id"]
+        told = table.sort(first, descending=[True, False, False], nulls_last=True)
+        return self._as_links(told)
 
     @cached_property
     def near_links(self) -> pl.DataFrame:
-        """Pairs that are no links though they nearly were, likeliest first; as `links`."""
+        """Pairs that are no links though they nearly were, likeliest first; as `links`.
+
+        Of identical postings one stands for all.
+        """
         return self._as_links(self.near_misses)
 
     def _as_links(self, pairs: pl.DataFrame) -> pl.DataFrame:
         if self.sources is None:
             raise ValueError("there are links across sources only: match with pairs='across'")
-        frame = self.catalog.frame
-        own = frame[OWN_ID] if OWN_ID in frame.columns else frame["posting_id"]
-        known = pl.DataFrame({"id": frame["posting_id"], "own": own, "of": self.sources})
-        if priced := "price" in frame.columns:
-            known = known.with_columns(price=frame["price"].cast(pl.Float64))
-        for side in ("left", "right"):
-            named = known.rename({name: f"{side}_{name}" for name in known.columns})
-            pairs = pairs.join(named, on=f"{side}_id", how="left", maintain_order="left")
-        pairs = pairs.filter(pl.col("left_of") != pl.col("right_of"))
-        turned = pl.col("left_of") > pl.col("right_of")
-
-        def end(name: str, one: str, other: str) -> pl.Expr:
-            return pl.when(turned).then(f"{other}_{name}").otherwise(f"{one}_{name}")
-
-        columns = {
-            "left_id": end("own", "left", "right"),
-            "right_id": end("own", "right", "left"),
-            "probability": pl.col("score"),
-            "reasons": pl.col("reasons"),
-        }
-        if priced:
-            ours, theirs = end("price", "left", "right"), end("price", "right", "left")
-            gap = ((theirs - ours) / ours).round(4)
-            columns |= {"left_price": ours, "right_price": theirs, "price_gap": gap}
-        return pairs.select(**columns)
+        return as_links(pairs, self.catalog, self.sources)
 
     @cached_property
     def near_misses(self) -> pl.DataFrame:
         """Judged pairs that are no matches though they look alike, nearest first; as `pairs`."""
-        pairs = self.candidates
-        apart = self.groups[pairs.left] != self.groups[pairs.right]
+        pairs, groups = self.candidates, self.groups[self.distinct.rows]
+        apart = groups[pairs.left] != groups[pairs.right]
         place = np.flatnonzero(apart & (self.scores >= NEAR_MISS))
         table = self._table(pairs.left[place], pairs.right[place], place)
         return table.sort("score", "left_id", "right_id", descending=[True, False, False])
@@ -194,12 +222,12 @@ class Matches:
         `left_id`, `right_id`, `score`, the similarity under each encoder; where labels are known
         also the pairs of one product that scored too low for any line.
         """
-        pairs, labels = self.candidates, self.catalog.labels
+        pairs, labels = self.candidates, self.distinct.catalog.labels
         kept = self.scores >= REDRAWABLE
         if labels is not None:
             kept |= (labels[pairs.left] == labels[pairs.right]) & (labels[pairs.left] >= 0)
         place = np.flatnonzero(kept)
-        ids = self.catalog.frame["posting_id"]
+        ids = self.distinct.catalog.frame["posting_id"]
         return pl.DataFrame(
             {
                 "left_id": ids[pairs.left[place]],
@@ -223,6 +251,8 @@ class Matches:
         """What speaks for and against a pair: `reason` and what it adds to the `log_odds`.
 
         The weightiest first, the start last; the log-odds of the pair's score are their sum.
+        Identical postings were judged once: what is told is told of their representatives, and of
+        two that are identical to each other only that.
 
         Raises
         ------
@@ -237,11 +267,14 @@ class Matches:
             raise ValueError(f"there is no posting {strange[0]!r} in {self.catalog.name}")
         if left_id == right_id:
             raise ValueError(f"{left_id!r} is one posting; name two")
-        pair = np.sort([row[left_id], row[right_id]])
+        distinct = self.distinct
+        pair = np.sort(distinct.place[[row[left_id], row[right_id]]])
+        if pair[0] == pair[1]:
+            return pl.DataFrame({"reason": [IDENTICAL], "log_odds": [math.inf]})
         place = int(self._judged_place(pair[:1], pair[1:])[0])
         if place < 0:
             raise ValueError("the pair never became a candidate: no encoder found the two near")
-        return self.evidence.table(self.catalog, self.candidates, place)
+        return self.evidence.table(distinct.catalog, self.candidates, place)
 
     def plot_groups(self) -> alt.Chart:
         """How many groups have how many postings. Charts need the extra `report`."""
@@ -283,43 +316,42 @@ class Matches:
 
     @cached_property
     def submission(self) -> pl.DataFrame:
-        """`posting_id`, `matches`: all members of its group between spaces, itself first."""
-        ids = self.catalog.frame["posting_id"]
-        pairs = self.pairs.select("left_id", "right_id", "score")
-        flipped = pairs.select(left_id="right_id", right_id="left_id", score="score")
-        own = pl.DataFrame({"left_id": ids, "right_id": ids}).with_columns(score=pl.lit(2.0))
-        listed = (
-            pl.concat(
-                [
-                    own,
-                    pairs.with_columns(pl.col("score").cast(pl.Float64)),
-                    flipped.with_columns(pl.col("score").cast(pl.Float64)),
-                ]
-            )
-            .sort("score", "right_id", descending=[True, False], nulls_last=True)
-            .group_by("left_id", maintain_order=True)
-            .agg(pl.col("right_id").str.join(" ").alias("matches"))
-        )
-        return pl.DataFrame({"posting_id": ids}).join(
-            listed, left_on="posting_id", right_on="left_id", maintain_order="left"
-        )
+        """`posting_id`, `matches`: the members of its group between spaces, itself first.
+
+        The surest before the others; of groups of more than 100 at most 50, as the competition
+        takes.
+        """
+        distinct, none = self.distinct, np.empty(0, dtype=np.int64)
+        left, right = pairs_within(self.groups, none, none)
+        ends = distinct.place[left], distinct.place[right]
+        score = np.where(ends[0] == ends[1], 1.5, -1.0)
+        judged = self._judged_place(np.minimum(*ends), np.maximum(*ends))
+        score[judged >= 0] = self.scores[judged[judged >= 0]]
+        return submission(self.catalog, distinct, self.groups, (left, right, score))
 
     @cached_property
     def group_table(self) -> pl.DataFrame:
-        """`group_id`, `group_size`, `posting_id`, `title` (raw): largest groups first."""
+        """`group_id`, `group_size`, `posting_id`, `title` (raw), `identical_to`: largest first.
+
+        `identical_to` is the posting that was judged in place of this one, null for most.
+        """
+        ids, stands_for = self.catalog.frame["posting_id"], self.distinct.representative
+        other = pl.Series(stands_for != np.arange(len(stands_for)), dtype=pl.Boolean)
         table = self.catalog.frame.select("posting_id", "title").with_columns(
-            pl.Series("group_id", self.groups)
+            pl.Series("group_id", self.groups),
+            identical_to=pl.when(other).then(ids[stands_for]),
         )
         sized = table.with_columns(pl.len().over("group_id").alias("group_size"))
-        columns = ["group_id", "group_size", "posting_id", "title"]
+        columns = ["group_id", "group_size", "posting_id", "title", "identical_to"]
         order = ["group_size", "group_id"]
         return sized.sort(order, descending=[True, False], maintain_order=True).select(columns)
 
-    def write(self, folder: str | Path) -> list[Path]:
-        """Write `submission.csv`, `groups.csv`, `run.json` and the parquet files of pairs.
+    def write(self, folder: str | Path, *, submission: bool = False) -> list[Path]:
+        """Write `groups.csv`, `run.json` and the parquet files of pairs.
 
-        These are `pairs`, `near_misses` and `judged`; the learned fusion adds `attributes.parquet`,
-        links across sources `links.csv` and `near_links.csv`.
+        These are `pairs`, `near_misses` and `judged`, of representatives; the learned fusion adds
+        `attributes.parquet`, links across sources `links.csv` and `near_links.csv`.
+        `submission.csv` is written where it is asked for, and of the competition's own files.
 
         The files appear all together once each is complete; an interruption or a full disk leaves
         what was there before.
@@ -330,14 +362,18 @@ class Matches:
             The folder cannot be written, naming the file.
         """
         with Staged(Path(folder)) as staged:
-            self.submission.write_csv(staged.path("submission.csv"))
+            columns = set(self.catalog.frame.columns)
+            if submission or columns - {"label_group"} == COMPETITION:
+                self.submission.write_csv(staged.path("submission.csv"))
             self.pairs.write_parquet(staged.path("pairs.parquet"))
             self.near_misses.write_parquet(staged.path("near_misses.parquet"))
             self.judged.write_parquet(staged.path("judged.parquet"))
             self.group_table.write_csv(staged.path("groups.csv"))
             if self.fusion.probabilistic:  # of what reads them
-                attributes = self.catalog.attributes.frame(self.catalog.ids)
-                attributes.write_parquet(staged.path("attributes.parquet"))
+                stated = self.distinct.catalog.attributes.frame(self.distinct.catalog.ids)
+                stated[self.distinct.place].with_columns(
+                    self.catalog.frame["posting_id"]
+                ).write_parquet(staged.path("attributes.parquet"))
             if self.sources is not None:
                 self.links.write_csv(staged.path("links.csv"))
                 self.near_links.write_csv(staged.path("near_links.csv"))
@@ -361,9 +397,10 @@ class Matches:
             "decide": self.decide,
         }
         results = {
+            "distinct_postings": len(self.distinct.catalog),
             "candidates": len(self.candidates),
             **({} if self.sources is None else {"links": self.links.height}),
-            "matched_pairs": self.pairs.height,
+            "matched_pairs": self.pair_count,
             "groups": self.group_count,
             "postings_alone": int(np.count_nonzero(sizes == 1)),
             "largest_group": int(sizes.max(initial=0)),
@@ -374,7 +411,7 @@ class Matches:
         self, left: NDArray[np.integer], right: NDArray[np.integer]
     ) -> NDArray[np.int64]:
         """Where each pair stands among the candidates, -1 when it was never judged."""
-        size = len(self.catalog)
+        size = len(self.distinct.catalog)
         judged = self.candidates.left * size + self.candidates.right
         wanted = left * size + right
         place = np.searchsorted(judged, wanted)
@@ -385,8 +422,8 @@ class Matches:
     def _table(
         self, left: NDArray[np.integer], right: NDArray[np.integer], place: NDArray[np.integer]
     ) -> pl.DataFrame:
-        ids = self.catalog.frame["posting_id"]
-        judged = place >= 0
+        distinct, judged = self.distinct, place >= 0
+        ids, counts = distinct.catalog.frame["posting_id"], distinct.counts
         return pl.DataFrame(
             {
                 "left_id": ids[left],
@@ -394,6 +431,8 @@ class Matches:
                 "score": _nullable(self.scores[place], judged),
                 **self._similarity(place, judged),
                 "reasons": self._reasons(place),
+                "left_postings": counts[left],
+                "right_postings": counts[right],
             }
         )
 
@@ -411,7 +450,7 @@ class Matches:
         listed = self._listed(place)
         if self.evidence is None:
             return listed
-        told = self.evidence.phrases(self.catalog, self.candidates, place)
+        told = self.evidence.phrases(self.distinct.catalog, self.candidates, place)
         return pl.Series(told, dtype=pl.String).fill_null(listed)
 
     def _listed(self, place: NDArray[np.integer]) -> pl.Series:
@@ -428,18 +467,6 @@ class Matches:
         none = np.where(self.scores >= self.line, together, below)
         codes = np.where(place >= 0, np.where(code == 0, none, code)[place], unjudged)
         return pl.Series(words)[codes]
-
-
-def _pairs_within(groups: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """All pairs of postings that share a group, ``left < right``."""
-    order = np.argsort(groups, kind="stable")
-    sizes = np.bincount(groups, minlength=1)
-    start = np.repeat(np.cumsum(sizes) - sizes, sizes)
-    place = np.arange(len(groups)) - start
-    # Each posting is paired with those that stand before it in its group.
-    right = np.repeat(np.arange(len(groups)), place)
-    offset = np.arange(len(right)) - np.repeat(np.cumsum(place) - place, place)
-    return order[np.repeat(start, place) + offset], order[right]
 
 
 def _nullable(values: NDArray[np.float32], there: NDArray[np.bool_]) -> pl.Series:

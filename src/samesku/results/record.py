@@ -33,13 +33,22 @@ SAMPLE = 256
 
 
 def run_record(
-    catalog: Catalog, candidates: Candidates, encoded: Encoded, progress: Progress
+    catalog: Catalog,
+    candidates: Candidates,
+    encoded: Encoded,
+    progress: Progress,
+    place: NDArray[np.int64] | None = None,
 ) -> dict[str, Any]:
-    """What a run read and looked at, and how long it took so far."""
+    """What a run read and looked at, and how long it took so far.
+
+    `place` tells which of the distinct postings, that were looked at, each posting is; default:
+    its own.
+    """
+    place = np.arange(len(catalog)) if place is None else place
     sources = {
         name: {
             "modality": candidates.modalities[column],
-            "postings": int(np.count_nonzero(encoded.vectors[column].present)),
+            "postings": int(np.count_nonzero(encoded.vectors[column].present[place])),
             "candidates": int(np.count_nonzero(candidates.found[:, column])),
         }
         for column, name in enumerate(candidates.encoders)

@@ -20,7 +20,6 @@ from samesku.runtime.files import Staged
 from samesku.runtime.memory import at_once
 from samesku.runtime.progress import Advance
 from samesku.scoring.features import CatalogRows, Features, pair_features
-from samesku.scoring.features.identical import identical_pairs
 from samesku.scoring.features.table import Column
 from samesku.scoring.fusion import Judged
 from samesku.scoring.reasons import FAMILIES, Evidence
@@ -32,8 +31,6 @@ FORMAT = 4
 TREES = "trees.onnx"
 # Pairs that one thread describes at once, at most, and the bytes that the description of one takes.
 PAIRS_AT_ONCE, PAIR_BYTES = 32_768, 2_400
-# Log-odds that postings which agree in all that is looked at have at least: 0.98.
-IDENTICAL = 4.0
 # Features of columns that a catalogue may lack.
 OPTIONAL = ("price_", "brand_", "description_")
 
@@ -128,11 +125,9 @@ class PairClassifier:
         values = self._read(pair_features(catalog, near, rows, same=same), near)
         slope, offset = self.calibration
         odds = slope * self.trees.log_odds(values) + offset
-        added = np.where(identical_pairs(rows.identity, near), np.maximum(IDENTICAL - odds, 0), 0)
-        scores = probability(odds + added)
+        scores = probability(odds)
         explained = np.flatnonzero(scores >= explain_from)
         told = np.float32(slope) * self.trees.contributions(values[explained])
-        told[:, FAMILIES.index("titles")] += added[explained].astype(np.float32)
         return scores, explained, told
 
     def _read(self, described: Features, candidates: Candidates) -> NDArray[np.float32]:

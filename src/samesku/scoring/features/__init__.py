@@ -19,7 +19,6 @@ from samesku.scoring.features.descriptions import (
     described_words,
     description_features,
 )
-from samesku.scoring.features.identical import identity_codes
 from samesku.scoring.features.neighbourhood import Neighbourhoods, neighbourhood_features
 from samesku.scoring.features.prices import price_features
 from samesku.scoring.features.strings import string_features
@@ -99,14 +98,6 @@ class CatalogRows:
     def title_uses(self) -> NDArray[np.float64]:
         """How many postings have the same title, float64 ``(n,)``; NaN without one."""
         return _title_uses(self.catalog)
-
-    @cached_property
-    def identity(self) -> NDArray[np.int64]:
-        """Equal where postings agree in all that columns say, int64 ``(n,)``.
-
-        See :func:`samesku.scoring.features.identical.identity_codes`.
-        """
-        return identity_codes(self.catalog)
 
 
 def pair_features(

@@ -21,6 +21,8 @@ __all__ = ["CodedTitles", "code_features", "model_codes"]
 _CODE = re.compile(r"(?=.*\d)(?=.*[a-z])[a-z0-9]{4,}|\d{5,}")
 _SIGNS = re.compile(r"[\W_]+")
 LONGEST = 24
+# Characters of a code, and of a title without its signs, that are searched for each other.
+CODE_READ, TITLE_READ = 40, 600
 
 
 def model_codes(titles: Sequence[str], words: TitleWords | None = None) -> list[str]:
@@ -55,8 +57,8 @@ class CodedTitles:
     @classmethod
     def of(cls, titles: Sequence[str], words: TitleWords | None = None) -> CodedTitles:
         """Read normal titles of a whole catalogue."""
-        codes = np.array(model_codes(titles, words), dtype=object)
-        squeezed = np.array([_SIGNS.sub("", title) for title in titles], dtype=object)
+        codes = np.array([code[:CODE_READ] for code in model_codes(titles, words)], dtype=object)
+        squeezed = np.array([_SIGNS.sub("", title)[:TITLE_READ] for title in titles], dtype=object)
         return cls(codes, squeezed, np.array([bool(code) for code in codes], dtype=bool))
 
 

@@ -22,7 +22,9 @@ def string_features(
     *,
     words: TitleWords | None = None,
 ) -> dict[str, Column]:
-    """Edit ratios of the whole titles, of their sorted and shared words, and of the best part.
+    """Edit ratios of the titles, of their sorted and shared words, and of the best part.
+
+    Of longer titles the first 300 characters are compared.
 
     Parameters
     ----------

@@ -16,6 +16,9 @@ from samesku.titles import Stated, normal_tokens, stated
 
 __all__ = ["TitleWords", "title_words"]
 
+# Characters of a title that are compared: edit ratios cost the product of both lengths.
+LONGEST = 300
+
 
 @dataclass(frozen=True, eq=False)
 class TitleWords:
@@ -48,11 +51,12 @@ class TitleWords:
 
     @cached_property
     def texts(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.float32]]:
-        """The words of each title in one text, the same sorted, and the length of it."""
-        texts = np.array([" ".join(each) for each in self.lists], dtype=object)
+        """The beginning of each title, the same with its words sorted, and the whole length."""
+        whole = [" ".join(each) for each in self.lists]
+        texts = np.array([text[:LONGEST] for text in whole], dtype=object)
         # Sorted once here, not for each pair as `fuzz.token_sort_ratio` would.
-        ordered = np.array([" ".join(sorted(each)) for each in self.lists], dtype=object)
-        return texts, ordered, np.array([len(text) for text in texts], dtype=np.float32)
+        ordered = np.array([" ".join(sorted(text.split(" "))) for text in texts], dtype=object)
+        return texts, ordered, np.array([len(text) for text in whole], dtype=np.float32)
 
     @cached_property
     def weighted(self) -> sp.csr_matrix:

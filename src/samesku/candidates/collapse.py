@@ -1,0 +1,147 @@
+"""Postings that agree in all that is looked at become one, which is searched and judged once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from samesku.catalog.catalog import Catalog
+from samesku.titles.attributes.columns import column_kind
+
+__all__ = ["Collapsed", "collapse"]
+
+READ = ("price", "brand", "description")
+_TOLD = r"[\p{L}\p{N}]"
+
+
+@dataclass(frozen=True, eq=False)
+class Collapsed:
+    """The distinct postings of a catalogue, and which of them each posting is.
+
+    Attributes
+    ----------
+    catalog : Catalog
+        One row per distinct posting, its representative: of identical ones the one with the
+        smallest id. Rows are in the order of their ids, so nothing that follows depends on the
+        order in which the postings came.
+    place : int64 (n,)
+        Row in `catalog` of each posting's representative.
+    rows : int64 (d,)
+        Row of each representative among all postings.
+    order : int64 (n,)
+        All postings in the order of their ids.
+    """
+
+    catalog: Catalog
+    place: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    order: NDArray[np.int64]
+
+    @classmethod
+    def nothing(cls, catalog: Catalog) -> Collapsed:
+        """Every posting stands for itself, in the order in which they came."""
+        rows = np.arange(len(catalog))
+        return cls(catalog, rows, rows, rows)
+
+    @property
+    def representative(self) -> NDArray[np.int64]:
+        """Row of each posting's representative among all postings, int64 ``(n,)``."""
+        return self.rows[self.place]
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """How many postings each distinct one stands for, int64 ``(d,)``."""
+        return np.bincount(self.place, minlength=len(self.rows))
+
+    def numbered(self, groups: NDArray[np.integer]) -> NDArray[np.int64]:
+        """The same groups of all postings, numbered by the smallest id in each."""
+        _, first, place = np.unique(groups[self.order], return_index=True, return_inverse=True)
+        number = np.empty(len(first), dtype=np.int64)
+        number[np.argsort(first)] = np.arange(len(first))
+        named = np.empty(len(groups), dtype=np.int64)
+        named[self.order] = number[place]
+        return named
+
+    def expanded(
+        self, left: NDArray[np.integer], right: NDArray[np.integer]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Pairs of postings in place of pairs of representatives.
+
+        As many as the end with more postings has: each of them with one of the other end. All pairs
+        would grow with the square.
+
+        Returns
+        -------
+        pair, left, right : int64 (p,)
+            Which of the pairs each comes from, and the rows of its postings.
+        """
+        members = self.order[np.argsort(self.place[self.order], kind="stable")]
+        count = self.counts
+        start = np.cumsum(count) - count
+        times = np.maximum(count[left], count[right])
+        pair = np.repeat(np.arange(len(left)), times)
+        turn = np.arange(len(pair)) - np.repeat(np.cumsum(times) - times, times)
+
+        def rows(end: NDArray[np.integer]) -> NDArray[np.int64]:
+            of = end[pair]
+            return np.asarray(members[start[of] + np.where(turn < count[of], turn, 0)])
+
+        return pair, rows(left), rows(right)
+
+
+def collapse(
+    catalog: Catalog,
+    *,
+    photos: bool = True,
+    sources: NDArray[np.integer] | None = None,
+    labelled: bool = False,
+) -> Collapsed:
+    """Collapse identical postings: one normal title, photo, and columns that are read.
+
+    A posting whose title says nothing is identical to no other. What both lack agrees.
+
+    Parameters
+    ----------
+    catalog : Catalog
+    photos : bool
+        Whether photos are looked at.
+    sources : integer (n,), optional
+        Source of each posting, where it matters whose a posting is.
+    labelled : bool
+        Postings of two labels stay apart, to train on.
+    """
+    order = catalog.frame["posting_id"].arg_sort().to_numpy().astype(np.int64)
+    table = _looked_at(catalog, photos, sources, labelled)[order]
+    code = table.select(pl.struct(pl.all()).rank("dense").cast(pl.Int64)).to_series().to_numpy()
+    mute = ~table["title"].str.contains(_TOLD).to_numpy()
+    code = np.where(mute, len(code) + 1 + np.arange(len(code)), code)
+    _, first, found = np.unique(code, return_index=True, return_inverse=True)
+    number = np.empty(len(first), dtype=np.int64)
+    number[np.argsort(first)] = np.arange(len(first))
+    place = np.empty(len(catalog), dtype=np.int64)
+    place[order] = number[found]
+    rows = order[np.sort(first)]
+    distinct = replace(catalog.take(rows), name=catalog.name)
+    return Collapsed(distinct, place, rows, order)
+
+
+def _looked_at(
+    catalog: Catalog, photos: bool, sources: NDArray[np.integer] | None, labelled: bool
+) -> pl.DataFrame:
+    frame = catalog.frame
+    table = pl.DataFrame({"title": pl.Series(catalog.normal_titles, dtype=pl.String)})
+    names = [name for name in frame.columns if name in READ or column_kind(name) is not None]
+    if labelled:
+        names.append("label_group")
+    columns = [frame[name].cast(pl.String) for name in names if name != "title"]
+    if photos:
+        paths = [None if each is None else str(each) for each in catalog.photos]
+        columns.append(pl.Series("photo file", paths, dtype=pl.String))
+        if "image_phash" in frame.columns:
+            columns.append(frame["image_phash"])
+    if sources is not None:
+        columns.append(pl.Series("source of pairs", sources))
+    return table.with_columns(columns)
