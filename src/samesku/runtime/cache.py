@@ -111,10 +111,10 @@ class Cache:
         if self.folder is None:
             return []
         try:
-            listed = os.listdir(self.folder / _made_with() / room)
+            listed = list((self.folder / _made_with() / room).iterdir())
         except OSError:
             return []
-        return sorted(name.removesuffix(ENDING) for name in listed if name.endswith(ENDING))
+        return sorted(place.stem for place in listed if place.suffix == ENDING)
 
     def prune(self) -> None:
         """Drop the user's entries longest unused until they are within the limit, and remains."""

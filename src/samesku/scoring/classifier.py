@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality
-from samesku.runtime.files import Staged
+from samesku.runtime.files import Staged, write_json
 from samesku.runtime.progress import Advance
 from samesku.scoring.features import CatalogRows, Features, pair_features
 from samesku.scoring.features.identical import identical_pairs
@@ -139,8 +139,7 @@ class PairClassifier:
         }
         with Staged(Path(folder)) as staged:
             staged.path(TREES).write_bytes(self.trees.content)
-            text = json.dumps(head, indent=2, ensure_ascii=False)
-            staged.path("model.json").write_text(text + "\n", encoding="utf-8")
+            write_json(staged.path("model.json"), head)
 
     @classmethod
     def load(cls, folder: str | Path) -> PairClassifier:
