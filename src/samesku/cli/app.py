@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from samesku.cli.console import friendly
+from samesku.cli.console import UsageError, friendly, show_traces
 from samesku.cli.options import (
     BesideOption,
     CacheOption,
@@ -30,7 +30,8 @@ app = typer.Typer(
     help="Tell which offers in a marketplace are the same product.",
     no_args_is_help=True,
     add_completion=False,
-    rich_markup_mode="rich",
+    # The rich help takes half a second to load, and tells nothing more.
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 
@@ -48,8 +49,12 @@ def main(
     show_version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show where in the program an error comes from.")
+    ] = False,
 ) -> None:
     """Tell which offers in a marketplace are the same product."""
+    show_traces(debug)
 
 
 @app.command(epilog="Example: samesku match offers.csv --photos photos/ --out result/")
@@ -296,7 +301,7 @@ def evaluate(
     from samesku.cli.match import Settings
 
     if len(catalogues) > 1 and not leave_one_out:
-        raise ValueError("several catalogues are scored with --leave-one-out only")
+        raise UsageError("several catalogues are scored with --leave-one-out only")
     settings = Settings(
         catalogues[0], photos, columns, encoder or [], neighbours, search, cache, no_cache, quiet
     )

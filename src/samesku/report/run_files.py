@@ -105,7 +105,7 @@ def line_of(record: Mapping[str, Any], path: Path) -> float:
         It tells none.
     """
     line = record.get("line")
-    if type(line) not in (int, float) or not 0 < line <= 1:
+    if isinstance(line, bool) or not isinstance(line, int | float) or not 0 < line <= 1:
         raise ValueError(f"{path} tells no line; make the run anew")
     return float(line)
 
