@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 __all__ = ["main"]
@@ -13,6 +14,9 @@ def main() -> None:
         for stream in (sys.stdout, sys.stderr):
             if hasattr(stream, "reconfigure"):
                 stream.reconfigure(errors="replace")
+        # Blocks of a product are dealt to threads of our own; the library's would only get in
+        # each other's way.
+        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
         from samesku.cli import app
 
         app(prog_name="samesku")

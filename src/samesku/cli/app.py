@@ -23,6 +23,7 @@ from samesku.cli.options import (
     PhotosOption,
     QuietOption,
     SameOption,
+    ThreadsOption,
 )
 
 app = typer.Typer(
@@ -104,6 +105,7 @@ def match(
     ] = None,
     cache: CacheOption = None,
     no_cache: NoCacheOption = False,
+    threads: ThreadsOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Find the postings of a catalogue that are the same product.
@@ -191,6 +193,7 @@ def link(
     same: SameOption = None,
     cache: CacheOption = None,
     no_cache: NoCacheOption = False,
+    threads: ThreadsOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Find which offers of another shop are the same as ours. Needs no labels.
@@ -290,6 +293,7 @@ def evaluate(
     search: MethodOption = "auto",
     cache: CacheOption = None,
     no_cache: NoCacheOption = False,
+    threads: ThreadsOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Score the matching on a catalogue with label_group, by folds that share no product.
