@@ -1,16 +1,22 @@
 import io
+import os
 import re
+import subprocess
+import sys
 import time
 import warnings
 
+import numpy as np
 import pytest
 import typer
 from rich.console import Console
+from rich.table import Table
 from typer.testing import CliRunner
 
-from samesku import CatalogError, Problem
+from samesku import CatalogError, Matcher, Problem
 from samesku.cli import app
-from samesku.cli.console import TerminalProgress, friendly, say
+from samesku.cli.console import TerminalProgress, UsageError, console, friendly, say
+from samesku.runtime.cache import content_key
 
 
 def tell(work):
@@ -38,11 +44,10 @@ FAULT = Problem("missing_column", "there is no column 'title'", "add [it]", fata
 @pytest.mark.parametrize(
     ("error", "code", "said"),
     [
-        (CatalogError("x.csv", [FAULT]), 2, "Error: x.csv cannot be used:\n  - there is no column"),
-        (OSError("disk full"), 2, "Error: disk full"),
-        (ValueError("[bold]odd[/]"), 2, "Error: [bold]odd[/]"),
-        (ModuleNotFoundError("install it"), 2, "Error: install it"),
-        (MemoryError(), 2, "Error: not enough memory; try fewer --neighbours"),
+        (CatalogError("x.csv", [FAULT]), 3, "Error: x.csv cannot be used:\n  - there is no column"),
+        (OSError("disk full [bold]odd[/]"), 3, "Error: disk full [bold]odd[/]"),
+        (UsageError("leave one out"), 2, "Error: leave one out"),
+        (MemoryError(), 3, "Error: not enough memory; try fewer --neighbours"),
         (KeyboardInterrupt(), 130, "Stopped."),
     ],
 )
@@ -53,8 +58,91 @@ def test_what_a_user_can_mend_is_told_in_words_on_standard_error(error, code, sa
     assert result.stdout == ""
 
 
-def test_a_fault_of_the_program_itself_is_not_hidden():
-    assert isinstance(tell(raises(AssertionError("bug"))).exception, AssertionError)
+def test_what_the_package_refuses_in_words_is_bad_input():
+    result = tell(lambda: Matcher([]))
+    assert result.exit_code == 3
+    assert result.stderr.startswith("Error: encoders are one or more")
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda: int("x"),
+        lambda: np.concatenate([]),
+        lambda: content_key(3),
+        raises(AssertionError("[bug]")),
+        raises(ModuleNotFoundError("No module named 'numpy'")),
+    ],
+)
+def test_a_fault_of_the_program_is_told_as_its_own(work):
+    result = tell(work)
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: this is a fault of samesku, not of your input (")
+    assert "--debug" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_debug_shows_where_an_error_comes_from(tmp_path):
+    args = ["report", str(tmp_path)]
+    result = CliRunner().invoke(app, ["--debug", *args])
+    assert result.exit_code == 3
+    assert "Traceback" in result.stderr
+    assert "runs.py" in result.stderr
+    assert "Traceback" not in CliRunner().invoke(app, args).stderr
+
+
+STEERING = "\x1b[31mred\x07 \u202eback \x9b2J \ud800"
+
+
+def test_nothing_that_is_shown_steers_the_terminal(capsys):
+    say(STEERING)
+    table = Table("titles")
+    table.add_row(STEERING)
+    console.print(table)
+    console.print(STEERING, markup=False)
+    shown = capsys.readouterr()
+    for text in (shown.out, shown.err):
+        assert "[31mred" in text
+        assert not set(text) & set("\x1b\x07\u202e\x9b\ud800")
+
+
+def run_in_a_process(*args, **env):
+    return subprocess.run(
+        [sys.executable, "-m", "samesku", *map(str, args)],
+        capture_output=True, check=False, timeout=120, env={**os.environ, **env},
+    )  # fmt: skip
+
+
+def test_a_console_that_is_not_utf8_gets_marks_for_what_it_lacks(tmp_path):
+    offers = tmp_path / "ไฟล์ สินค้า.csv"
+    offers.write_text("posting_id,title\nก1,ชาเขียว 5 g\nก2,ชาเขียว 5g\nก3,กาแฟ\n", encoding="utf-8")
+    ascii_only = {"PYTHONIOENCODING": "ascii", "LC_ALL": "C", "SAMESKU_CACHE": str(tmp_path / "c")}
+    for command in (
+        ("match", offers, "--out", tmp_path / "ผล"),
+        ("explain", tmp_path / "ผล", "ก1", "ก2"),
+    ):
+        done = run_in_a_process(*command, **ascii_only)
+        assert done.returncode == 0, done.stderr
+        assert b"?" in done.stdout
+        assert done.stdout.isascii()
+        assert done.stderr.isascii()
+
+
+def test_help_waits_for_no_tables_and_no_arrays():
+    code = "import sys\nfrom samesku.__main__ import main\ntry:\n main()\nexcept SystemExit:\n"
+    code += " print(sorted({'numpy', 'polars', 'scipy', 'rich.markdown'} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--help"], capture_output=True, text=True, check=False
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_ctrl_c_while_the_program_starts_ends_it_without_a_trace():
+    code = "import sys, samesku.__main__\nclass Stop:\n"
+    code += " def find_spec(self, name, *rest):\n  if name == 'typer': raise KeyboardInterrupt\n"
+    code += "sys.meta_path.insert(0, Stop())\nsamesku.__main__.main()"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"")
 
 
 def test_warnings_are_notes_and_leave_the_settings_of_the_process_alone():

@@ -55,7 +55,7 @@ def test_a_second_run_gives_the_same_bytes_in_its_place(done):
 def test_what_cannot_be_is_told_before_the_work(tmp_path):
     (tmp_path / "file").touch()
     result = demo("--out", tmp_path / "file")
-    assert result.exit_code == 2
+    assert result.exit_code == 3
     assert "Traceback" not in result.output
     assert "file" in result.stderr
 
@@ -64,7 +64,7 @@ def test_what_a_demo_did_not_write_is_never_written_over(tmp_path):
     (tmp_path / "marketplace").mkdir()
     (tmp_path / "marketplace" / "train.csv").write_text("mine")
     result = demo("--out", tmp_path)
-    assert result.exit_code == 2
+    assert result.exit_code == 3
     assert "not an earlier demo" in " ".join(result.stderr.split())
     assert contents(tmp_path / "marketplace").popitem()[1] == b"mine"
 

@@ -52,7 +52,7 @@ def download(folder):
 @pytest.mark.skipif(importlib.util.find_spec("kaggle") is not None, reason="kaggle is installed")
 def test_a_missing_package_is_one_line_that_says_what_to_install(tmp_path):
     result = download(tmp_path)
-    assert result.exit_code == 2
+    assert result.exit_code == 4
     assert result.output.splitlines() == [
         "Error: the kaggle package is missing; install it with: pip install 'samesku[download]'"
     ]
@@ -71,7 +71,7 @@ def test_a_missing_package_is_one_line_that_says_what_to_install(tmp_path):
 def test_missing_credentials_are_one_line_that_says_where_to_get_them(kaggle, tmp_path, fault):
     kaggle(**fault)
     result = download(tmp_path)
-    assert result.exit_code == 2
+    assert result.exit_code == 3
     (line,) = result.output.splitlines()
     assert "no Kaggle credentials" in line
     assert "KAGGLE_USERNAME and KAGGLE_KEY" in line
@@ -81,21 +81,21 @@ def test_missing_credentials_are_one_line_that_says_where_to_get_them(kaggle, tm
 def test_rules_not_accepted_are_told_with_their_address(kaggle, tmp_path):
     kaggle(on_download="raise RuntimeError('403 Client Error: Forbidden')")
     result = download(tmp_path)
-    assert result.exit_code == 2
+    assert result.exit_code == 3
     assert "accept the competition's rules at https://www.kaggle.com" in result.stderr
 
 
 def test_a_lost_connection_is_told(kaggle, tmp_path):
     kaggle(on_download="raise RuntimeError('name resolution')")
     result = download(tmp_path)
-    assert result.exit_code == 2
+    assert result.exit_code == 3
     assert "Kaggle could not be reached or refused: name resolution" in result.stderr
 
 
 def test_a_damaged_archive_is_told(kaggle, tmp_path):
     kaggle(after_download="archive.write_bytes(b'half')")
     result = download(tmp_path)
-    assert result.exit_code == 2
+    assert result.exit_code == 3
     assert "shopee-product-matching.zip is damaged; delete it" in result.stderr
 
 

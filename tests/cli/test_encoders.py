@@ -80,8 +80,8 @@ def test_it_is_compared_on_a_drawn_marketplace_unless_told(bert, tmp_path):
 
 def test_what_cannot_be_exported_is_told_in_words(bert, tmp_path):
     done = run("export-encoder", bert, "--out", tmp_path / "small", "--kind", "photo")
-    assert done.exit_code == 2
+    assert done.exit_code == 3
     assert "of kind title, not photo" in done.output
     done = run("export-encoder", tmp_path / "gone", "--out", tmp_path / "small")
-    assert done.exit_code == 2
+    assert done.exit_code == 3
     assert "is no folder with a model" in done.output

@@ -68,5 +68,5 @@ def test_a_link_is_explained_to_its_probability(out, tmp_path):
 
 def test_unknown_postings_are_told(out):
     result = run("explain", out, "a", "zz")
-    assert result.exit_code == 2
+    assert result.exit_code == 3
     assert "there is no posting 'zz'" in result.stderr

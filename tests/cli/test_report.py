@@ -54,7 +54,7 @@ def test_runs_are_compared(out, tmp_path):
 
 def test_what_cannot_be_reported_is_told(out, tmp_path):
     result = run("report", tmp_path)
-    assert result.exit_code == 2
+    assert result.exit_code == 3
     assert "neither run.json nor evaluation.json" in result.stderr
     result = run("report", out, "--out", tmp_path / "page")
     assert result.exit_code == 2
@@ -64,7 +64,7 @@ def test_what_cannot_be_reported_is_told(out, tmp_path):
 def test_without_the_extra_one_line_tells_how_to_get_it(out, tmp_path, monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "altair", None)
     result = run("report", out, "--out", tmp_path / "page.html")
-    assert result.exit_code == 2
+    assert result.exit_code == 4
     assert result.stderr.endswith("charts need altair: pip install 'samesku[report]'\n")
     assert list(tmp_path.iterdir()) == []
 

@@ -120,7 +120,7 @@ def test_match_may_leave_a_photo_encoder_out(model, labelled, tmp_path):
 def test_match_without_the_text_encoder_says_what_to_do(model, labelled, tmp_path):
     options = ("--model", model, "--encoder", "phash", "--no-cache")
     result = run("match", labelled, *options, "--out", tmp_path / "out")
-    assert result.exit_code == 2
+    assert result.exit_code == 3
     assert "reads titles by tfidf" in result.stderr
     assert "add -e tfidf" in result.stderr.replace("\n", " ")
     assert not (tmp_path / "out" / "submission.csv").exists()
@@ -128,7 +128,7 @@ def test_match_without_the_text_encoder_says_what_to_do(model, labelled, tmp_pat
 
 def test_match_with_a_folder_that_holds_no_model_says_so(labelled, tmp_path):
     result = run("match", labelled, "--model", tmp_path / "none", "--out", tmp_path / "out")
-    assert result.exit_code == 2
+    assert result.exit_code == 3
     assert "holds no model" in result.stderr
     assert not (tmp_path / "out").exists()
 
@@ -136,7 +136,7 @@ def test_match_with_a_folder_that_holds_no_model_says_so(labelled, tmp_path):
 def test_a_catalogue_without_labels_is_refused(tmp_path):
     (tmp_path / "bare.csv").write_text("posting_id,title\na,susu\nb,susu\n")
     result = run("train", tmp_path / "bare.csv", "--out", tmp_path / "model", "--no-cache")
-    assert result.exit_code == 2
+    assert result.exit_code == 3
     assert "label_group" in result.stderr
     assert not (tmp_path / "model").exists()
 
@@ -145,7 +145,7 @@ def test_too_few_labels_are_refused(tmp_path):
     text = "posting_id,title,label_group\na,susu 1kg,1\nb,susu 1 kg,1\nc,susu 2kg,\n"
     (tmp_path / "few.csv").write_text(text)
     result = run("train", tmp_path / "few.csv", "--out", tmp_path / "model", "--no-cache")
-    assert result.exit_code == 2
+    assert result.exit_code == 3
     assert "training needs 50 of each" in result.stderr.replace("\n", " ")
     assert not (tmp_path / "model" / "model.json").exists()
 
@@ -175,6 +175,6 @@ def test_a_catalogue_beside_without_labels_is_refused(labelled, tmp_path):
     other = tmp_path / "other.csv"
     pl.read_csv(labelled, infer_schema=False).drop("label_group").write_csv(other)
     result = run("train", labelled, other, "--out", tmp_path / "model", "--no-cache")
-    assert result.exit_code == 2
+    assert result.exit_code == 3
     assert "other.csv has no labels to train on" in " ".join(result.stderr.split())
     assert not (tmp_path / "model").exists()

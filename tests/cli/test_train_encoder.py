@@ -98,7 +98,7 @@ def test_without_torch_one_line_says_what_to_install(labelled, tmp_path, monkeyp
     monkeypatch.setitem(sys.modules, "torch", None)
     base = ("--base", "new:bert-tiny", "--out", tmp_path)
     result = run("train-encoder", "title", labelled, *base, *QUICK)
-    assert result.exit_code == 2
+    assert result.exit_code == 4
     assert "pip install 'samesku[train]'" in result.stderr
 
 
@@ -113,6 +113,6 @@ def test_without_torch_one_line_says_what_to_install(labelled, tmp_path, monkeyp
 def test_what_cannot_be_is_told_before_any_work(labelled, tmp_path, options, words):
     base = ("--base", "new:bert-tiny", "--out", tmp_path / "out")
     result = run("train-encoder", "title", labelled, *base, *options)
-    assert result.exit_code == 2
+    assert result.exit_code in (2, 3)
     assert words in result.stderr.replace("\n", " ")
     assert not (tmp_path / "out").exists()

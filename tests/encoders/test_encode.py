@@ -101,13 +101,30 @@ def test_a_broken_cache_costs_time_only(photos, tmp_path, damage):
     catalog, folder = catalogue(photos, ["0.png", "1.png"]), tmp_path / "cache"
     good, *_ = run(catalog, Cache(folder))
     if damage == "cut":
-        for path in folder.rglob("*.npz"):
+        for path in folder.rglob("*.entry"):
             path.write_bytes(path.read_bytes()[:100])
         again, photo, text = run(catalog, Cache(folder))
     else:
         with pytest.warns(UserWarning, match="cache not written"):
             again, photo, text = run(catalog, Cache(photos / "0.png"))
     assert (photo, text) == (2, 1)
+    np.testing.assert_array_equal(again.vectors[1].rows, good.vectors[1].rows)
+
+
+def test_a_cache_that_another_run_prunes_costs_time_only(photos, tmp_path, monkeypatch):
+    catalog = catalogue(photos, ["0.png", "1.png", "0.png"])
+    good, *_ = run(catalog, Cache(None))
+    cache, load = Cache(tmp_path / "cache"), Cache.load
+
+    def pruned(self, room, key, *, only=None):
+        if only is None:
+            Cache(tmp_path / "cache", limit=0).prune()
+        return load(self, room, key, only=only)
+
+    run(catalog, cache)
+    monkeypatch.setattr(Cache, "load", pruned)
+    again, photo, _ = run(catalog, cache)
+    assert photo == 2
     np.testing.assert_array_equal(again.vectors[1].rows, good.vectors[1].rows)
 
 

@@ -138,6 +138,14 @@ def test_two_shops_that_were_moved_are_both_named(linked, shop, tmp_path):
         read_run(copy, catalogue=[tmp_path / "gone.csv", shop / "theirs.csv"])
 
 
+def test_files_of_two_runs_are_not_taken_for_one(folder, matches, tmp_path):
+    copy = shutil.copytree(folder, tmp_path / "copy")
+    matches.rethreshold(0.99).write(tmp_path / "other")
+    shutil.copy(tmp_path / "other" / "groups.csv", copy)
+    with pytest.raises(ValueError, match=r"groups\.csv is damaged, or of another run"):
+        read_run(copy)
+
+
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
@@ -150,7 +158,11 @@ def test_two_shops_that_were_moved_are_both_named(linked, shop, tmp_path):
         ("run.json", b"{", "is no JSON"),
         ("run.json", b"[]", "does not hold"),
         ("run.json", b"{}", "tells no line"),
-        ("run.json", b'{"line": 0.5, "source": 3}', "is damaged"),
+        ("run.json", b'{"line": 0.5, "source": 3}', "is damaged.* its source cannot be read"),
+        ("run.json", b'{"line": 0.5, "source": {"path": 3}}', "its source: path cannot"),
+        ("run.json", b'{"line": 0.5, "notes": [3]}', "its notes cannot"),
+        ("run.json", b'{"line": NaN}', "tells no line"),
+        ("run.json", b"[" * 100_000, "is no JSON"),
     ],
 )
 def test_what_is_missing_or_damaged_in_a_run_is_told(folder, tmp_path, name, content, said):

@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -6,9 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samesku import Cache
-from samesku.runtime.cache import content_key, default_folder
+from samesku.runtime.cache import _made_with, content_key, default_folder
 
 ARRAYS = {"rows": np.arange(6, dtype=np.float32).reshape(2, 3), "owner": np.array([4, 9])}
+
+
+def entry(folder, room="titles", key="key"):
+    """The file of an entry."""
+    (path,) = folder.glob(f"*/{room}/{key}.entry")
+    return path
 
 
 def kept(folder):
@@ -48,7 +55,7 @@ def test_without_a_folder_nothing_is_kept():
 def test_a_damaged_entry_is_dropped(tmp_path, damage):
     cache = Cache(tmp_path)
     cache.store("titles", "key", ARRAYS)
-    path = tmp_path / "titles" / "key.npz"
+    path = entry(tmp_path)
     content = path.read_bytes()
     middle = len(content) // 3
     flipped = content[:middle] + bytes(255 - byte for byte in content[middle : middle + 40])
@@ -61,26 +68,36 @@ def test_a_damaged_entry_is_dropped(tmp_path, damage):
     assert cache.load("titles", "key") is not None
 
 
-def test_pickled_content_is_never_loaded(tmp_path):
-    place = tmp_path / "titles" / "key.npz"
-    place.parent.mkdir()
-    np.savez(place, rows=np.array([{"a": 1}], dtype=object))
-    assert Cache(tmp_path).load("titles", "key") is None
+def test_an_entry_in_the_place_of_another_is_damaged(tmp_path):
+    cache = Cache(tmp_path)
+    cache.store("titles", "key", ARRAYS)
+    path = entry(tmp_path)
+    path.rename(path.with_stem("other"))
+    assert cache.load("titles", "other") is None
+
+
+def test_entries_of_other_versions_are_not_read(tmp_path, monkeypatch):
+    Cache(tmp_path).store("titles", "key", ARRAYS)
+    monkeypatch.setattr("samesku.runtime.cache.version", lambda name: "0.0.9")
+    _made_with.cache_clear()
+    try:
+        assert Cache(tmp_path).load("titles", "key") is None
+        assert Cache(tmp_path).names("titles") == []
+    finally:
+        _made_with.cache_clear()
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.data())
-def test_any_damage_gives_the_same_arrays_or_none(tmp_path_factory, data):
+def test_any_damage_is_seen(tmp_path_factory, data):
     folder = tmp_path_factory.mktemp("damage")
     Cache(folder).store("titles", "key", ARRAYS)
-    path = folder / "titles" / "key.npz"
+    path = entry(folder)
     content = bytearray(path.read_bytes())
     place = data.draw(st.integers(0, len(content) - 1))
     content[place] ^= data.draw(st.integers(1, 255))
-    path.write_bytes(content[: data.draw(st.integers(0, len(content)))])
-    loaded = Cache(folder).load("titles", "key")
-    if loaded is not None:
-        assert all(np.array_equal(loaded[name], ARRAYS[name]) for name in loaded)
+    path.write_bytes(content[: data.draw(st.integers(place + 1, len(content)))])
+    assert Cache(folder).load("titles", "key") is None
 
 
 def test_a_folder_that_cannot_be_written_is_told_once(tmp_path):
@@ -104,7 +121,7 @@ def test_an_interrupted_write_leaves_the_old_entry(tmp_path):
     cache.store("titles", "key", ARRAYS)
     with pytest.raises(KeyboardInterrupt):
         cache.store("titles", "key", {"rows": np.ones(3), "owner": Interrupts()})
-    assert kept(tmp_path) == ["titles/key.npz"]
+    assert kept(tmp_path) == [entry(tmp_path).relative_to(tmp_path).as_posix()]
     np.testing.assert_array_equal(cache.load("titles", "key")["rows"], ARRAYS["rows"])
 
 
@@ -112,15 +129,93 @@ def test_prune_drops_what_is_longest_unused(tmp_path):
     cache = Cache(tmp_path)
     for age, key in enumerate(["new", "used", "old"]):
         cache.store("titles", key, ARRAYS)
-        os.utime(tmp_path / "titles" / f"{key}.npz", (1e9 - age, 1e9 - age))
+        os.utime(entry(tmp_path, key=key), (1e9 - age, 1e9 - age))
     cache.prune()
     assert len(cache.names("titles")) == 3
     cache.load("titles", "used")
-    size = (tmp_path / "titles" / "new.npz").stat().st_size
+    size = entry(tmp_path, key="new").stat().st_size
     Cache(tmp_path, limit=2 * size).prune()
     assert cache.names("titles") == ["new", "used"]
     Cache(tmp_path, limit=size).prune()
     assert cache.names("titles") == ["used"]
+
+
+def test_remains_of_killed_runs_are_swept(tmp_path):
+    cache = Cache(tmp_path)
+    cache.store("titles", "key", ARRAYS)
+    remains = [entry(tmp_path).with_name(f".unfinished-{name}") for name in ("old", "new")]
+    for place in remains:
+        place.touch()
+    os.utime(remains[0], (1e9, 1e9))
+    cache.prune()
+    assert [place.exists() for place in remains] == [False, True]
+
+
+def test_a_read_only_cache_is_hit_and_left_alone(tmp_path, monkeypatch):
+    Cache(tmp_path).store("titles", "key", ARRAYS)
+
+    def refused(*args, **kwargs):
+        raise OSError("read-only file system")
+
+    monkeypatch.setattr("samesku.runtime.cache.os.utime", refused)
+    assert Cache(tmp_path).load("titles", "key").keys() == ARRAYS.keys()
+
+
+def test_entries_of_other_users_are_read_and_never_touched(tmp_path, monkeypatch):
+    cache = Cache(tmp_path, limit=0)
+    cache.store("titles", "good", ARRAYS)
+    cache.store("titles", "bad", ARRAYS)
+    entry(tmp_path, key="bad").write_bytes(b"damaged")
+    monkeypatch.setattr(os, "geteuid", lambda: entry(tmp_path, key="bad").stat().st_uid + 1)
+    assert cache.load("titles", "good") is not None
+    assert cache.load("titles", "bad") is None
+    assert not cache.store("titles", "bad", ARRAYS)
+    cache.prune()
+    assert cache.names("titles") == ["bad", "good"]
+    assert entry(tmp_path, key="bad").read_bytes() == b"damaged"
+
+
+def test_an_entry_that_may_not_be_opened_is_missing_and_stays(tmp_path, monkeypatch):
+    cache = Cache(tmp_path)
+    cache.store("titles", "key", ARRAYS)
+
+    def refused(*args, **kwargs):
+        raise PermissionError("mode 0600 of another user")
+
+    monkeypatch.setattr("builtins.open", refused)
+    assert cache.load("titles", "key") is None
+    monkeypatch.undo()
+    assert cache.load("titles", "key") is not None
+
+
+@pytest.mark.skipif(os.name != "posix", reason="no umask")
+def test_entries_have_the_mode_of_any_new_file(tmp_path):
+    (tmp_path / "any").touch()
+    Cache(tmp_path).store("titles", "key", ARRAYS)
+    assert entry(tmp_path).stat().st_mode == (tmp_path / "any").stat().st_mode
+
+
+def test_a_disk_that_fills_up_is_told_and_leaves_nothing(tmp_path):
+    resource = pytest.importorskip("resource")
+    cache, (soft, hard) = Cache(tmp_path), resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.warns(UserWarning, match="cache not written"):
+            assert not cache.store("titles", "key", {"rows": np.zeros(100_000)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert kept(tmp_path) == []
+
+
+def test_a_user_without_a_home_has_no_cache(monkeypatch):
+    for name in ("SAMESKU_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(Path, "home", _homeless)
+    assert default_folder() is None
+
+
+def _homeless():
+    raise RuntimeError("could not determine home directory")
 
 
 PARTS = st.lists(st.one_of(st.text(max_size=3), st.binary(max_size=3)), max_size=4)

@@ -1,3 +1,4 @@
+import sys
 import threading
 import time
 
@@ -5,11 +6,49 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samesku.runtime.cores import WINDOW, map_in_order, usable_cores
+from samesku.runtime.cores import WINDOW, _granted_cores, map_in_order, usable_cores, use_threads
 
 
 def test_at_least_one_core():
     assert usable_cores() >= 1
+
+
+def test_threads_are_as_many_as_asked_for(monkeypatch):
+    monkeypatch.setenv("SAMESKU_THREADS", "3")
+    assert usable_cores() == 3
+    use_threads(5)
+    try:
+        assert usable_cores() == 5
+    finally:
+        use_threads(None)
+    monkeypatch.setenv("SAMESKU_THREADS", "many")
+    with pytest.raises(ValueError, match="SAMESKU_THREADS is a number"):
+        usable_cores()
+    with pytest.raises(ValueError, match="at least 1"):
+        use_threads(0)
+
+
+@pytest.mark.parametrize(
+    ("group", "files", "cores"),
+    [
+        ("0::/a/b", {"a/b/cpu.max": "150000 100000", "a/cpu.max": "max 100000"}, 2),
+        ("0::/a/b", {"a/b/cpu.max": "max 100000", "a/cpu.max": "100000 100000"}, 1),
+        ("0::/elsewhere", {"cpu.max": "400000 100000"}, 4),
+        ("0::/", {"cpu.max": "max 100000"}, sys.maxsize),
+        ("4:cpu,cpuacct:/x", {"cpu,cpuacct/x/cpu.cfs_quota_us": "50000",
+                              "cpu,cpuacct/x/cpu.cfs_period_us": "100000"}, 1),
+        ("4:cpu,cpuacct:/x", {"cpu,cpuacct/cpu.cfs_quota_us": "-1",
+                              "cpu,cpuacct/cpu.cfs_period_us": "100000"}, sys.maxsize),
+        ("nonsense", {}, sys.maxsize),
+    ],
+)  # fmt: skip
+def test_a_container_is_granted_no_more_than_its_quota(tmp_path, group, files, cores):
+    (tmp_path / "own").write_text(f"9:memory:/m\n{group}\n")
+    for name, content in files.items():
+        place = tmp_path / "cgroup" / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(content + "\n")
+    assert _granted_cores(tmp_path / "own", tmp_path / "cgroup") == cores
 
 
 @settings(deadline=None, max_examples=30)

@@ -1,9 +1,14 @@
+import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from samesku.runtime.files import Staged, check_folder
+from samesku.runtime.files import Staged, check_folder, digest, write_json
 
 
 def contents(folder):
@@ -94,3 +99,63 @@ def test_a_full_disk_is_told_with_the_file(tmp_path, write):
     with pytest.raises(OSError, match="pairs cannot be written: No space left"):
         fill()
     assert list(tmp_path.iterdir()) == []
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from samesku.runtime.files import Staged
+
+replace, left = os.replace, int(sys.argv[2])
+
+def counted(*places):
+    global left
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left -= 1
+    replace(*places)
+
+os.replace = counted
+with Staged(Path(sys.argv[1])) as staged:
+    for name in ("a", "b"):
+        staged.path(name).write_text("new")
+    staged.seal("run.json", {})
+"""
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="nothing kills so here")
+@pytest.mark.parametrize("moved", [0, 1, 2, 3])
+def test_a_killed_writer_leaves_no_seal_on_a_mixture(tmp_path, moved):
+    with Staged(tmp_path) as staged:
+        for name in ("a", "b"):
+            staged.path(name).write_text("old")
+        staged.seal("run.json", {})
+    subprocess.run([sys.executable, "-c", KILLED, str(tmp_path), str(moved)], check=False)
+    assert (tmp_path / "run.json").exists() == (moved == 3)
+    (stage,) = [place for place in tmp_path.iterdir() if place.is_dir()] or [None]
+    assert (stage is not None) == (moved < 3)
+    if stage is None:
+        digests = json.loads((tmp_path / "run.json").read_text())["digests"]
+        assert digests == {name: digest(tmp_path / name) for name in ("a", "b")}
+        return
+    os.utime(stage, (1e9, 1e9))
+    check_folder(tmp_path)
+    assert not stage.exists()
+
+
+def test_the_stage_of_a_writer_that_lives_is_not_swept(tmp_path):
+    with Staged(tmp_path) as staged:
+        place = staged.path("a.txt")
+        place.write_text("mine")
+        os.utime(place.parent, (1e9, 1e9))
+        check_folder(tmp_path)
+    assert contents(tmp_path) == {"a.txt": "mine"}
+
+
+def test_json_holds_file_names_of_no_encoding(tmp_path):
+    record = {"path": "caf\udce9 é", "emoji": "😀"}
+    write_json(tmp_path / "a.json", record)
+    text = (tmp_path / "a.json").read_text(encoding="utf-8")
+    assert json.loads(text) == record
+    assert "é" in text
+    assert "😀" in text

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from samesku.cli.console import friendly
+from samesku.cli.console import UsageError, friendly, show_traces
 from samesku.cli.options import (
     BesideOption,
     CacheOption,
@@ -24,6 +24,7 @@ from samesku.cli.options import (
     PhotosOption,
     QuietOption,
     SameOption,
+    ThreadsOption,
 )
 
 app = typer.Typer(
@@ -31,7 +32,8 @@ app = typer.Typer(
     help="Tell which offers in a marketplace are the same product.",
     no_args_is_help=True,
     add_completion=False,
-    rich_markup_mode="rich",
+    # The rich help takes half a second to load, and tells nothing more.
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
 
@@ -49,8 +51,12 @@ def main(
     show_version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show where in the program an error comes from.")
+    ] = False,
 ) -> None:
     """Tell which offers in a marketplace are the same product."""
+    show_traces(debug)
 
 
 @app.command(epilog="Example: samesku match offers.csv --photos photos/ --out result/")
@@ -105,6 +111,7 @@ def match(
         typer.Option("--submission", help="Also write submission.csv, as the competition asks."),
     ] = False,
     no_cache: NoCacheOption = False,
+    threads: ThreadsOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Find the postings of a catalogue that are the same product.
@@ -196,6 +203,7 @@ def link(
     same: SameOption = None,
     cache: CacheOption = None,
     no_cache: NoCacheOption = False,
+    threads: ThreadsOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Find which offers of another shop are the same as ours. Needs no labels.
@@ -295,6 +303,7 @@ def evaluate(
     search: MethodOption = "auto",
     cache: CacheOption = None,
     no_cache: NoCacheOption = False,
+    threads: ThreadsOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Score the matching on a catalogue with label_group, by folds that share no product.
@@ -306,7 +315,7 @@ def evaluate(
     from samesku.cli.match import Settings
 
     if len(catalogues) > 1 and not leave_one_out:
-        raise ValueError("several catalogues are scored with --leave-one-out only")
+        raise UsageError("several catalogues are scored with --leave-one-out only")
     settings = Settings(
         catalogues[0], photos, columns, encoder or [], neighbours, search, cache, no_cache, quiet
     )

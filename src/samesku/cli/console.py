@@ -2,49 +2,96 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
+import traceback
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import wraps
+from pathlib import Path
 from typing import ParamSpec, TextIO, TypeVar
 
 import typer
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    ProgressColumn,
-    SpinnerColumn,
-    Task,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
-from rich.progress import Progress as Bars
-from rich.text import Text
+from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook
+from rich.segment import Segment
 
 from samesku.catalog.problems import CatalogError
 from samesku.runtime.progress import Advance, Progress
 
-__all__ = ["FAILED", "INTERRUPTED", "TerminalProgress", "console", "friendly", "say"]
+__all__ = [
+    "BAD_INPUT",
+    "FAULT",
+    "INTERRUPTED",
+    "MISSING_EXTRA",
+    "USAGE",
+    "TerminalProgress",
+    "UsageError",
+    "console",
+    "friendly",
+    "say",
+    "show_traces",
+]
 
-FAILED = 2
-INTERRUPTED = 130
+# What a command exits with; 0: done.
+FAULT, USAGE, BAD_INPUT, MISSING_EXTRA, INTERRUPTED = 1, 2, 3, 4, 130
 # Seconds from which a stage is told where no bar could show it.
 WORTH_A_LINE = 1.0
+# What steers a terminal, turns a line around, or is half a character.
+STEERING = re.compile(
+    "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+PACKAGE = Path(__file__).parents[1]
+
+
+class _Harmless(RenderHook):
+    """Titles, ids and names of files, which anyone may have written, never steer the terminal."""
+
+    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+        return [_Cleaned(each) for each in renderables]
+
+
+class _Cleaned:
+    def __init__(self, shown: ConsoleRenderable) -> None:
+        self.shown = shown
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterable[Segment]:
+        for segment in console.render(self.shown, options):
+            if segment.control:
+                yield segment
+            else:
+                yield Segment(STEERING.sub("\ufffd", segment.text), segment.style)
+
+
+def _console(*, stderr: bool) -> Console:
+    made = Console(stderr=stderr, highlight=False, soft_wrap=True)
+    made.push_render_hook(_Harmless())
+    return made
+
 
 # Results go to standard output, everything about the work itself to standard error.
-console = Console(highlight=False, soft_wrap=True)
-errors = Console(stderr=True, highlight=False, soft_wrap=True)
+console = _console(stderr=False)
+errors = _console(stderr=True)
+
+_traces = ContextVar("traces", default=False)
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 
+class UsageError(ValueError):
+    """Options that do not go together or cannot be read."""
+
+
+def show_traces(show: bool) -> None:
+    """Whether errors are shown with where they come from."""
+    _traces.set(show)
+
+
 def friendly(command: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Errors that a user can mend are told in words instead of a traceback."""
+    """Errors are told in a line, and in the exit code whose they are, instead of a traceback."""
 
     @wraps(command)
     def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
@@ -57,15 +104,45 @@ def friendly(command: Callable[Parameters, Result]) -> Callable[Parameters, Resu
         except KeyboardInterrupt:
             errors.print("Stopped. Nothing half-written was left; what was encoded is kept.")
             raise typer.Exit(INTERRUPTED) from None
-        except MemoryError:
-            errors.print("[bold red]Error:[/] not enough memory; try fewer --neighbours")
-            raise typer.Exit(FAILED) from None
-        except (CatalogError, OSError, ValueError, ModuleNotFoundError) as error:
+        except (typer.Exit, typer.Abort, BrokenPipeError):
+            raise
+        except Exception as error:
+            code, told = _told(error)
+            if _traces.get():
+                errors.print("".join(traceback.format_exception(error)), markup=False)
             errors.print("[bold red]Error:[/] ", end="")
-            errors.print(str(error), markup=False)
-            raise typer.Exit(FAILED) from error
+            errors.print(told, markup=False)
+            raise typer.Exit(code) from error
 
     return guarded
+
+
+def _told(error: Exception) -> tuple[int, str]:
+    """The exit code and the words for an error."""
+    if isinstance(error, UsageError):
+        return USAGE, str(error)
+    if isinstance(error, MemoryError):
+        return BAD_INPUT, "not enough memory; try fewer --neighbours"
+    if isinstance(error, CatalogError | OSError):
+        return BAD_INPUT, str(error)
+    if isinstance(error, ValueError) and _in_our_words(error):
+        return BAD_INPUT, str(error)
+    if isinstance(error, ModuleNotFoundError) and _in_our_words(error):
+        return MISSING_EXTRA, str(error)
+    words = f"{type(error).__name__}: {error}".partition("\n")[0].removesuffix(": ")
+    return FAULT, (
+        f"this is a fault of samesku, not of your input ({words}); please report it with what "
+        "`samesku --debug COMMAND ...` shows"
+    )
+
+
+def _in_our_words(error: Exception) -> bool:
+    """Whether this package raised an error itself, for whom it concerns.
+
+    Any other error of the kind came from below, where something went wrong that no one foresaw.
+    """
+    came = traceback.extract_tb(error.__traceback__)[-1]
+    return Path(came.filename).is_relative_to(PACKAGE) and (came.line or "").startswith("raise ")
 
 
 def say(text: str, *, quiet: bool = False) -> None:
@@ -93,26 +170,17 @@ class TerminalProgress(Progress):
                 items = "" if total is None else f" of {total:,}"
                 say(f"{name}{items}: done in {taken:.1f} s")
             return
-        columns = [SpinnerColumn(), TextColumn("{task.description}")]
-        counting = [BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn()]
-        shown = [*columns, *(counting if total is not None else []), TimeElapsedColumn()]
-        with Bars(*shown, console=errors, transient=True) as bars:
-            task = bars.add_task(name, total=total)
-            yield lambda done: bars.advance(task, done)
+        # Only who sees the bars waits for them to load.
+        from samesku.cli.bars import bar
+
+        with bar(errors, name, total) as advance:
+            yield advance
 
     def note(self, text: str) -> None:
         """Tell the user something once, now and in the record."""
         if text not in self.notes:
             say(text, quiet=self.quiet)
         super().note(text)
-
-
-class _Rate(ProgressColumn):
-    """Items per second."""
-
-    def render(self, task: Task) -> Text:
-        speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed:,.0f}/s", style="progress.data.speed")
 
 
 def _show_warning(

@@ -40,7 +40,7 @@ def run(
     rows = told.rows(left, right)
     for row in rows:
         title = _printable(told.catalog.titles[row])[:200] or "(no title)"
-        console.print(f"{told.catalog.ids[row]}  {title}", markup=False)
+        console.print(f"{_printable(told.catalog.ids[row])}  {title}", markup=False)
     console.print()
     own, rows = rows, tuple(told.representative[list(rows)].tolist())
     for row, judged in zip(own, rows, strict=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from samesku.cli.console import TerminalProgress
+from samesku.cli.console import TerminalProgress, UsageError
 from samesku.cli.match import Settings, chosen_fusion, show_matches
 from samesku.runtime.files import check_folder
 
@@ -26,7 +26,7 @@ def run(
     """Read both sides, match across them, write, tell."""
     left = settings.catalogue
     if left.exists() and right.exists() and left.samefile(right):
-        raise ValueError(
+        raise UsageError(
             "both sides are the same catalogue; what is the same product within one is found by "
             "`samesku match`"
         )

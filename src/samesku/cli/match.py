@@ -9,7 +9,7 @@ from pathlib import Path
 from samesku.candidates.allowed import Allowed
 from samesku.candidates.neighbors import Method
 from samesku.catalog.catalog import Catalog, read_catalog
-from samesku.cli.console import TerminalProgress, say
+from samesku.cli.console import TerminalProgress, UsageError, say
 from samesku.cli.summary import counted, show_summary
 from samesku.clustering.assignment import Decision
 from samesku.encoders import encoders_by_name
@@ -81,7 +81,7 @@ class Settings:
     ) -> Matcher:
         """The matcher these settings ask for."""
         if line is not None and not 0 < line <= 1:
-            raise ValueError(f"--line is a score above 0 and up to 1, not {line}")
+            raise UsageError(f"--line is a score above 0 and up to 1, not {line}")
         folder = None if self.no_cache else self.cache or default_folder()
         return Matcher(
             encoders_by_name(self.encoders),
@@ -109,9 +109,9 @@ def parse_columns(text: str | None) -> dict[str, str]:
     for part in filter(None, (text or "").split(",")):
         ours, equals, theirs = part.partition("=")
         if not equals or not ours.strip() or not theirs.strip():
-            raise ValueError(f"--columns takes OURS=THEIRS between commas, not {part!r}")
+            raise UsageError(f"--columns takes OURS=THEIRS between commas, not {part!r}")
         if ours.strip() in mapping:
-            raise ValueError(f"--columns names {ours.strip()!r} twice")
+            raise UsageError(f"--columns names {ours.strip()!r} twice")
         mapping[ours.strip()] = theirs.strip()
     return mapping
 
@@ -145,7 +145,7 @@ def run(
 def chosen_fusion(fusion: str | None, model: Path | None) -> str | Fusion | None:
     """The fusion of that name, or the model in a folder."""
     if model is not None and fusion not in (None, "learned"):
-        raise ValueError(f"--model is a judge of its own; leave --fusion {fusion} out")
+        raise UsageError(f"--model is a judge of its own; leave --fusion {fusion} out")
     return fusion if model is None else _trained(model)
 
 

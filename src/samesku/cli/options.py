@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from samesku.runtime.cores import use_threads
+
 __all__ = [
     "BesideOption",
     "CacheOption",
@@ -24,6 +26,7 @@ __all__ = [
     "PhotosOption",
     "QuietOption",
     "SameOption",
+    "ThreadsOption",
 ]
 
 FusionName = Literal["union", "concat", "union-all", "learned"]
@@ -73,6 +76,16 @@ SameOption = Annotated[
         "--same",
         help="Attributes that may differ within one product, between commas: some of count, "
         "amount, size, colour, flavour, model, memory, measure, accessory. Default: none.",
+    ),
+]
+ThreadsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--threads",
+        help="Threads that work at once; default: one per core that may be used.",
+        min=1,
+        callback=lambda count: use_threads(count) or count,
+        envvar="SAMESKU_THREADS",
     ),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]

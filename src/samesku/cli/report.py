@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from samesku.cli.console import TerminalProgress
+from samesku.cli.console import TerminalProgress, UsageError
 from samesku.cli.summary import show_summary
 from samesku.runtime.files import check_folder
 
@@ -33,7 +33,7 @@ def run(
         other = None if compare is None else read_run(compare, catalogue=catalogue, photos=photos)
     path = out or folder / "report.html"
     if path.suffix.lower() not in (".html", ".htm"):
-        raise ValueError(f"--out is the page, a file that ends in .html, not {path}")
+        raise UsageError(f"--out is the page, a file that ends in .html, not {path}")
     check_folder(path.parent)
     report = build_report(told, other=other, progress=progress)
     with progress.stage("write"):

@@ -19,6 +19,7 @@ from samesku.cli.options import (
     PhotosOption,
     QuietOption,
     SameOption,
+    ThreadsOption,
 )
 
 
@@ -54,6 +55,7 @@ def train(
     search: MethodOption = "auto",
     cache: CacheOption = None,
     no_cache: NoCacheOption = False,
+    threads: ThreadsOption = None,
     quiet: QuietOption = False,
 ) -> None:
     """Train the learned fusion on catalogues with label_group, each weighing the same.

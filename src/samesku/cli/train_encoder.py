@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from samesku.catalog.catalog import Catalog
-from samesku.cli.console import TerminalProgress, console
+from samesku.cli.console import TerminalProgress, UsageError, console
 from samesku.cli.match import Settings
 from samesku.cli.summary import show_summary
 from samesku.encoders.card import EncoderKind
@@ -43,7 +43,7 @@ def run(
             f"train-encoder needs {error.name}: pip install 'samesku[train]'"
         ) from error
     if folds is not None and split is not None:
-        raise ValueError("--folds deals all products, --split says which train: ask for one")
+        raise UsageError("--folds deals all products, --split says which train: ask for one")
     progress = TerminalProgress(quiet=settings.quiet)
     catalog = settings.read(progress)
     check_folder(out)

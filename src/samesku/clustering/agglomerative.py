@@ -7,7 +7,6 @@ import heapq
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import linkage
 from scipy.sparse.csgraph import connected_components
 
 __all__ = ["COHESION", "group", "linked"]
@@ -90,6 +89,9 @@ def _split(
     """Groups within one connected component, merged while their mean score reaches `least`."""
     if size > DENSE_LIMIT:
         return _split_sparse(left, right, score, size, least - 1e-9)
+    # Takes a fifth of a second to load, which only who has such groups waits for.
+    from scipy.cluster.hierarchy import linkage
+
     distance = np.ones((size, size))
     distance[left, right] = distance[right, left] = 1 - score
     condensed = distance[np.triu_indices(size, 1)]

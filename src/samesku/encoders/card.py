@@ -78,7 +78,7 @@ def read_card(folder: Path) -> EncoderCard | None:
         if not isinstance(given, dict):
             raise ValueError("it must be an object with named values")
         return _checked(given)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{place} cannot be used: {error}") from error
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.photos import PhotoError, load_photo, read_photo_bytes
 from samesku.encoders.base import Array, Encoder, PhotoEncoder, TextEncoder, Vectors
-from samesku.encoders.photo_store import PhotoStore
+from samesku.encoders.photo_store import PhotoStore, ShardGone
 from samesku.runtime.cache import Cache, content_key
 from samesku.runtime.cores import map_in_order
 from samesku.runtime.progress import Advance, Progress
@@ -81,7 +81,8 @@ def encode(
             for note in notes:
                 progress.note(note)
         elif isinstance(encoder, PhotoEncoder):
-            vectors.append(_without_placeholders(photos.vectors(encoder), encoder, progress))
+            seen = photos.vectors(encoder, progress)
+            vectors.append(_without_placeholders(seen, encoder, progress))
             key = content_key(encoder.fingerprint, *photos.identity(encoder))
         else:
             raise TypeError(f"{encoder!r} is neither a TextEncoder nor a PhotoEncoder")
@@ -163,6 +164,7 @@ class _PhotoPass:
         paths = [photo for photo in (self.catalog.photos[at] for at in positions) if photo]
         waiting: list[tuple[bytes, list[Array]]] = []
         fresh: set[bytes] = set()
+        self.broken, self.seen = [], set()
         with progress.stage("read photos", len(paths)) as advance:
             for position, seen in zip(positions, map_in_order(self._see, paths), strict=True):
                 advance(1)
@@ -206,8 +208,15 @@ class _PhotoPass:
             if rows:
                 store.add([key for key, _ in new], np.concatenate(rows))
 
-    def vectors(self, encoder: PhotoEncoder) -> Vectors:
+    def vectors(self, encoder: PhotoEncoder, progress: Progress) -> Vectors:
         """What the catalogue brings itself, else what was seen in the photo."""
+        while True:
+            try:
+                return self._vectors(encoder)
+            except ShardGone:  # another run has dropped it: see those photos again
+                self.run(progress)
+
+    def _vectors(self, encoder: PhotoEncoder) -> Vectors:
         size, views = len(self.catalog), len(encoder.probes)
         rows, present = self._seen_rows(encoder)
         if (given := self.given[encoder.name]) is not None:

@@ -171,7 +171,7 @@ def read_json(path: Path) -> dict[str, Any] | None:
         return None
     try:
         given = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is no JSON: {error}") from error
     return given if isinstance(given, dict) else {}
 

@@ -228,7 +228,7 @@ def _read_input(path: Path) -> PhotoInput:
         if not isinstance(given, dict):
             raise ValueError("it must be an object with named values")
         return PhotoInput.of(given)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{place} cannot be used: {error}") from error
 
 

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
-from scipy.fft import dct
 
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Array, PhotoEncoder
@@ -50,6 +49,9 @@ def phash(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
        "Looks Like It", 2011.
     """
     grey = Image.fromarray(rgb).convert("L").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
+    # Takes a fifth of a second to load, which only who has photos waits for.
+    from scipy.fft import dct
+
     waves = dct(dct(np.asarray(grey, dtype=np.float64), axis=0), axis=1)[:LOW, :LOW]
     bits: NDArray[np.uint8] = np.packbits(waves > np.median(waves))
     return bits

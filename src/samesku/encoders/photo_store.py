@@ -10,7 +10,11 @@ import numpy as np
 from samesku.encoders.base import Array
 from samesku.runtime.cache import Cache, content_key
 
-__all__ = ["PhotoStore"]
+__all__ = ["PhotoStore", "ShardGone"]
+
+
+class ShardGone(LookupError):  # noqa: N818  (it is met in the course of things)
+    """What was in the cache when the run began is there no more: another run has dropped it."""
 
 
 class PhotoStore:
@@ -29,6 +33,7 @@ class PhotoStore:
         self.room = room
         self._place: dict[bytes, tuple[str, int]] = {}
         self._held: dict[str, Array] = {}
+        self._keeps = True
         for shard in cache.names(room):
             stored = cache.load(room, shard, only="keys")
             if stored is not None:
@@ -41,12 +46,19 @@ class PhotoStore:
         """Keep ``rows[i]`` under ``keys[i]``."""
         packed = np.frombuffer(b"".join(keys), dtype=np.uint8).reshape(len(keys), -1)
         shard = content_key(b"".join(keys))
-        if not self.cache.store(self.room, shard, {"keys": packed, "rows": rows}):
+        if not (self._keeps and self.cache.store(self.room, shard, {"keys": packed, "rows": rows})):
             self._held[shard] = rows
         self._index(shard, keys)
 
     def rows(self, keys: Sequence[bytes]) -> Array | None:
-        """The rows under `keys`, in their order, ``(len(keys), views, d)``; None without keys."""
+        """The rows under `keys`, in their order, ``(len(keys), views, d)``; None without keys.
+
+        Raises
+        ------
+        ShardGone
+            Some are there no more. The store has forgotten them, and holds what is added from now
+            on in memory: those photos are to be seen again.
+        """
         wanted: dict[str, list[int]] = defaultdict(list)
         for position, key in enumerate(keys):
             wanted[self._place[key][0]].append(position)
@@ -63,7 +75,9 @@ class PhotoStore:
             return self._held[shard]
         stored = self.cache.load(self.room, shard)
         if stored is None:
-            raise OSError(f"the cache in {self.cache.folder} changed during the run; run it again")
+            self._keeps = False
+            self._place = {key: at for key, at in self._place.items() if at[0] != shard}
+            raise ShardGone(shard)
         return stored["rows"]
 
     def _index(self, shard: str, keys: Sequence[bytes]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -82,16 +81,15 @@ class Evaluation:
         The pairs are in `judged.parquet`, the scored postings in `queries.parquet`, the groups in
         `groups.parquet`.
         """
-        results = [_without_nan(asdict(result)) for result in self.results]
+        results = [asdict(result) for result in self.results]
         compared = self.results[0].fusion if self.results else None
         record = {**self.record, "compared_with": compared, "results": results}
-        text = json.dumps(record, indent=2, ensure_ascii=False, allow_nan=False)
         with Staged(Path(folder)) as staged:
-            staged.path("evaluation.json").write_text(text + "\n", encoding="utf-8")
             kept = {"judged": self.pairs, "queries": self.queries, "groups": self.groups}
             for name, table in kept.items():
                 if table is not None:
                     table.write_parquet(staged.path(f"{name}.parquet"))
+            staged.seal("evaluation.json", _without_nan(record))
         return staged.written
 
 

@@ -70,9 +70,11 @@ class Report:
             The folder cannot be written, naming the file.
         """
         with Staged(path.parent) as staged:
-            staged.path(path.name).write_text(self.html, encoding="utf-8")
             if self.suspects is not None:
                 self.suspects.write_csv(staged.path(f"{path.stem}.labels.csv"))
+            # Names of files that are no text in any encoding are shown with marks for it.
+            page = self.html.encode("utf-8", "replace")
+            staged.path(path.name).write_bytes(page)
         return staged.written
 
 

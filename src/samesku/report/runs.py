@@ -209,9 +209,7 @@ def read_run(
 
 def _two_sides(folder: Path) -> bool:
     """Whether a run read two catalogues."""
-    with unharmed(folder, "match"):
-        source = read_json(folder / "run.json").get("source")
-    return isinstance(source, dict) and "left" in source
+    return "left" in read_json(folder / "run.json").get("source", {})
 
 
 def run_of(matches: Matches) -> Run:
@@ -247,7 +245,7 @@ def _match(folder: Path, catalogue: Path | None, photos: Path | None) -> Run:
     line = line_of(record, folder / "run.json")
     told = record.get("catalogue", {})
     catalog = read_source(record.get("source", {}), str(told.get("name")), catalogue, photos)
-    groups, judged_as, pairs = _decided(catalog, folder, "match")
+    groups, judged_as, pairs = _decided(catalog, folder, "match", record)
     everyone = np.ones(len(catalog), dtype=bool)
     return Run(folder, "match", record, catalog, pairs, groups, line, everyone, judged_as=judged_as)
 
@@ -260,7 +258,7 @@ def _link(folder: Path, catalogues: Sequence[Path | None], photos: Path | None) 
         for side, place in zip(("left", "right"), catalogues, strict=True)
     )
     both = join_sources(left, right)
-    groups, judged_as, pairs = _decided(both, folder, "link")
+    groups, judged_as, pairs = _decided(both, folder, "link", record)
     ends = pairs["left"].to_numpy(), pairs["right"].to_numpy()
     across = (ends[0] < len(left)) != (ends[1] < len(left))
     # The page names postings as their own shop does.
@@ -274,12 +272,14 @@ def _link(folder: Path, catalogues: Sequence[Path | None], photos: Path | None) 
 
 
 def _decided(
-    catalog: Catalog, folder: Path, kind: Kind
+    catalog: Catalog, folder: Path, kind: Kind, record: Mapping[str, Any]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], pl.DataFrame]:
     """The group of each posting, what it was judged as, and every pair that was written down."""
-    table = read_table(folder, "groups", kind, ["group_id", "posting_id", "identical_to"])
+    columns = ["group_id", "posting_id", "identical_to"]
+    table = read_table(folder, "groups", kind, record, columns)
     groups = _in_rows(catalog, table, folder)
-    tables = [read_parquet(folder, name, kind) for name in ("pairs", "near_misses", "judged")]
+    names = ("pairs", "near_misses", "judged")
+    tables = [read_parquet(folder, name, kind, record) for name in names]
     ids = catalog.frame["posting_id"]
     pairs = _located(_joined(tables), ids, ids)
     left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
@@ -312,7 +312,8 @@ def _evaluation(
     told = str(record["catalogue"]["name"])
     catalog = read_source(record.get("source", {}), told, catalogue, photos)
     whole, groups, asked = (
-        read_parquet(folder, table, "evaluation") for table in ("judged", "groups", "queries")
+        read_parquet(folder, table, "evaluation", record)
+        for table in ("judged", "groups", "queries")
     )
     ids = catalog.frame["posting_id"]
     pairs = _located(whole.filter(pl.col("fusion") == name).drop("fusion"), ids, ids)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -354,7 +353,7 @@ class Matches:
         `submission.csv` is written where it is asked for, and of the competition's own files.
 
         The files appear all together once each is complete; an interruption or a full disk leaves
-        what was there before.
+        what was there before. `run.json` comes last and tells the digests of the others.
 
         Raises
         ------
@@ -377,10 +376,7 @@ class Matches:
             if self.sources is not None:
                 self.links.write_csv(staged.path("links.csv"))
                 self.near_links.write_csv(staged.path("near_links.csv"))
-            place = staged.path("run.json")
-            record = {**self.summary, "written": staged.names}
-            text = json.dumps(record, indent=2, ensure_ascii=False)
-            place.write_text(text + "\n", encoding="utf-8")
+            staged.seal("run.json", self.summary)
         return staged.written
 
     @property

@@ -5,12 +5,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import tempfile
+import platform
+import time
+import uuid
 import warnings
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,12 +22,24 @@ __all__ = ["Cache", "content_key", "default_folder"]
 
 Array: TypeAlias = NDArray[Any]
 
+# An entry is this line, the digest of the rest, and the rest: arrays as NumPy writes them.
+MAGIC = b"samesku cache 1\n"
+DIGEST = 32
+# Entries of one set of versions share a folder: another version of any may make other arrays.
+MAKERS = ("samesku", "numpy", "onnxruntime", "pillow", "scipy")
+ENDING = ".entry"
+# Seconds after which a file that is still unfinished has been given up.
+GIVEN_UP = 24 * 3600
 
-def default_folder() -> Path:
-    """`$SAMESKU_CACHE`, else `samesku` in the user's cache folder."""
+
+def default_folder() -> Path | None:
+    """`$SAMESKU_CACHE`, else `samesku` in the user's cache folder; None for a user without one."""
     if given := os.environ.get("SAMESKU_CACHE"):
         return Path(given)
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    try:
+        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    except RuntimeError:  # neither HOME nor an entry in the list of users
+        return None
     return Path(base) / "samesku"
 
 
@@ -50,6 +65,9 @@ def _feed(digest: hashlib.blake2b, part: str | bytes) -> None:
 class Cache:
     """A folder of arrays by key. Never the reason for a failure: what cannot be read is made again.
 
+    Several runs and several users may share it. Each user adds, mends and drops only their own
+    entries, and reads those of others where permissions allow.
+
     Parameters
     ----------
     folder : Path or None
@@ -65,22 +83,22 @@ class Cache:
 
     def load(self, room: str, key: str, *, only: str | None = None) -> dict[str, Array] | None:
         """The arrays kept under `key`, all or `only` one of them; None where there are none."""
-        if self.folder is None:
-            return None
-        return _read(self.folder / room / f"{key}.npz", only)
+        place = self._place(room, key)
+        return None if place is None else _read(place, f"{room}/{key}", only)
 
     def store(self, room: str, key: str, arrays: Mapping[str, Array]) -> bool:
         """Keep arrays under `key` and tell whether they are kept.
 
         A full or read-only disk is a warning, not an error; nothing more is written then.
         """
-        if self.folder is None or not self._writable:
+        place = self._place(room, key)
+        if place is None or not self._writable:
             return False
-        place = self.folder / room / f"{key}.npz"
         try:
             place.parent.mkdir(parents=True, exist_ok=True)
-            with _replacing(place) as unfinished, open(unfinished, "wb") as file:
-                np.savez(file, allow_pickle=False, **arrays)
+            if place.exists() and not _ours(place):
+                return False
+            _write(place, f"{room}/{key}", arrays)
         except OSError as error:
             warnings.warn(
                 f"cache not written ({error}); set --cache FOLDER or --no-cache", stacklevel=2
@@ -92,45 +110,97 @@ class Cache:
         """The keys of everything kept in a room, in order."""
         if self.folder is None:
             return []
-        return sorted(place.stem for place in (self.folder / room).glob("*.npz"))
+        try:
+            listed = list((self.folder / _made_with() / room).iterdir())
+        except OSError:
+            return []
+        return sorted(place.stem for place in listed if place.suffix == ENDING)
 
     def prune(self) -> None:
-        """Drop the entries longest unused until the folder is within its limit."""
+        """Drop the user's entries longest unused until they are within the limit, and remains."""
         if self.folder is None:
             return
-        with contextlib.suppress(OSError):
-            files = [(p.stat().st_mtime, p.stat().st_size, p) for p in self.folder.rglob("*.npz")]
-            excess = sum(size for _, size, _ in files) - self.limit
-            for _, size, place in sorted(files):
-                if excess <= 0:
-                    break
-                place.unlink(missing_ok=True)
-                excess -= size
+        kept = []
+        for place in _files(self.folder):
+            with contextlib.suppress(OSError):  # another run may have dropped it already
+                told = place.stat()
+                if not _ours(place):
+                    continue
+                if place.name.startswith(".unfinished-"):
+                    if time.time() - told.st_mtime > GIVEN_UP:
+                        place.unlink()
+                elif place.suffix in (ENDING, ".npz"):  # earlier versions wrote .npz
+                    kept.append((told.st_mtime, told.st_size, place))
+        excess = sum(size for _, size, _ in kept) - self.limit
+        for _, size, place in sorted(kept):
+            if excess <= 0:
+                break
+            with contextlib.suppress(OSError):
+                place.unlink()
+            excess -= size
+
+    def _place(self, room: str, key: str) -> Path | None:
+        return None if self.folder is None else self.folder / _made_with() / room / f"{key}{ENDING}"
 
 
-def _read(place: Path, only: str | None) -> dict[str, Array] | None:
+@lru_cache(maxsize=1)
+def _made_with() -> str:
+    """The version of samesku, and a hash of those of all that arrays are made with."""
+    versions = [platform.python_version(), *(f"{name} {version(name)}" for name in MAKERS)]
+    return f"{version('samesku')}-{content_key(versions)[:8]}"
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for parent, _, names in os.walk(folder):
+        yield from (Path(parent, name) for name in names)
+
+
+def _ours(place: Path) -> bool:
+    """Whether a file is this user's; where there are no numbers of users, all are."""
+    return not hasattr(os, "geteuid") or place.stat().st_uid == os.geteuid()
+
+
+def _write(place: Path, name: str, arrays: Mapping[str, Array]) -> None:
+    """Write beside the place, then take it: others see the whole entry or none."""
+    unfinished = place.with_name(f".unfinished-{uuid.uuid4().hex}")
     try:
-        # NumPy leaves a file that it opened itself open when it is damaged.
-        with open(place, "rb") as file, np.load(file, allow_pickle=False) as stored:
-            arrays = {name: stored[name] for name in ([only] if only else stored.files)}
-        os.utime(place)
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile):
-        with contextlib.suppress(OSError):
-            place.unlink()
-        return None
-    return arrays
-
-
-@contextlib.contextmanager
-def _replacing(place: Path) -> Iterator[Path]:
-    """A temporary path beside `place` that takes its place only when all went well."""
-    handle, name = tempfile.mkstemp(dir=place.parent, prefix=".unfinished-", suffix=".tmp")
-    os.close(handle)
-    unfinished = Path(name)
-    try:
-        yield unfinished
+        with open(unfinished, "x+b") as file:
+            file.write(MAGIC + bytes(DIGEST))
+            np.savez(file, allow_pickle=False, **arrays)
+            digest = _digest(file, name)
+            file.seek(len(MAGIC))
+            file.write(digest)
         unfinished.replace(place)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _read(place: Path, name: str, only: str | None) -> dict[str, Array] | None:
+    try:
+        if not place.is_file():
+            return None
+        with open(place, "rb") as file:
+            whole = file.read(len(MAGIC)) == MAGIC and file.read(DIGEST) == _digest(file, name)
+            if whole:
+                file.seek(len(MAGIC) + DIGEST)
+                with np.load(file, allow_pickle=False) as stored:
+                    arrays = {each: stored[each] for each in ([only] if only else stored.files)}
+    except OSError:
+        return None
+    if not whole:
+        with contextlib.suppress(OSError):
+            if _ours(place):
+                place.unlink()
+        return None
+    with contextlib.suppress(OSError):  # a read-only disk, or another user's entry
+        os.utime(place)
+    return arrays
+
+
+def _digest(file: BinaryIO, name: str) -> bytes:
+    """Of the arrays and of where they belong: an entry under another's name is damaged, too."""
+    file.seek(len(MAGIC) + DIGEST)
+    digest = hashlib.blake2b(name.encode(), digest_size=DIGEST)
+    while chunk := file.read(2**20):
+        digest.update(chunk)
+    return digest.digest()

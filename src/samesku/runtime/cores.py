@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import math
 import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from functools import lru_cache
 from itertools import islice
+from pathlib import Path
 from typing import TypeVar
 
-__all__ = ["map_in_order", "usable_cores"]
+__all__ = ["map_in_order", "usable_cores", "use_threads"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -20,18 +25,73 @@ WINDOW = 4
 
 
 _work = threading.local()
+_chosen: int | None = None
+
+
+def use_threads(count: int | None) -> None:
+    """Use so many threads in this process, whatever cores there are; None: one per usable core.
+
+    Tables are read with so many, too, where this is said before polars is imported.
+    """
+    global _chosen
+    if count is not None and count < 1:
+        raise ValueError(f"threads must be at least 1, not {count}")
+    _chosen = count
+    if count is not None and "polars" not in sys.modules:
+        os.environ["POLARS_MAX_THREADS"] = str(count)
 
 
 def usable_cores() -> int:
-    """Cores that the operating system lets this process run on, at least 1.
+    """How many threads may work at once, at least 1.
 
-    Within the work of :func:`map_in_order` 1: its threads use the others already.
+    Those that :func:`use_threads` or `$SAMESKU_THREADS` asks for; else the cores that the operating
+    system lets this process run on, and no more than its container is granted the time of. Within
+    the work of :func:`map_in_order` 1: its threads use the others already.
     """
     if getattr(_work, "within", False):
         return 1
+    if _chosen is not None:
+        return _chosen
+    if told := os.environ.get("SAMESKU_THREADS"):
+        if not told.isdecimal() or int(told) < 1:
+            raise ValueError(f"SAMESKU_THREADS is a number of threads from 1 on, not {told!r}")
+        return int(told)
     if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+        cores = len(os.sched_getaffinity(0))
+    else:
+        cores = os.cpu_count() or 1
+    return max(1, min(cores, _granted_cores()))
+
+
+@lru_cache(maxsize=1)
+def _granted_cores(
+    groups: Path = Path("/proc/self/cgroup"), mounted: Path = Path("/sys/fs/cgroup")
+) -> int:
+    """Cores' worth of time that Linux control groups grant, of both their versions."""
+    granted = float("inf")
+    with suppress(OSError, ValueError):
+        for entry in groups.read_text(encoding="utf-8").splitlines():
+            _, controllers, own = entry.split(":", 2)
+            if controllers not in ("", "cpu", "cpu,cpuacct", "cpuacct,cpu"):
+                continue
+            root = mounted / controllers
+            place = root / own.lstrip("/")
+            # A group is bound by those above it; in a container its own is often the root.
+            for folder in (place, *place.parents):
+                granted = min(granted, _quota(folder))
+                if folder == root:
+                    break
+    return sys.maxsize if math.isinf(granted) else math.ceil(granted)
+
+
+def _quota(folder: Path) -> float:
+    for names in (["cpu.max"], ["cpu.cfs_quota_us", "cpu.cfs_period_us"]):
+        with suppress(OSError, ValueError):
+            told = " ".join((folder / name).read_text(encoding="ascii") for name in names)
+            quota, period = map(int, told.split())  # without a bound it is "max", or -1
+            if quota > 0 and period > 0:
+                return quota / period
+    return float("inf")
 
 
 def map_in_order(

@@ -16,7 +16,7 @@ from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality
 from samesku.runtime.cores import map_in_order, usable_cores
-from samesku.runtime.files import Staged
+from samesku.runtime.files import Staged, write_json
 from samesku.runtime.memory import at_once
 from samesku.runtime.progress import Advance
 from samesku.scoring.features import CatalogRows, Features, pair_features
@@ -29,6 +29,11 @@ __all__ = ["PairClassifier"]
 
 FORMAT = 4
 TREES = "trees.onnx"
+# What the values of model.json are.
+HEAD: Mapping[str, Any] = {
+    "format": int, "line": (int, float), "encoders": dict, "calibration": list, "features": list,
+    "sha256": str, "card": dict,
+}  # fmt: skip
 # Pairs that one thread describes at once, at most, and the bytes that the description of one takes.
 PAIRS_AT_ONCE, PAIR_BYTES = 32_768, 2_400
 # Features of columns that a catalogue may lack.
@@ -153,8 +158,7 @@ class PairClassifier:
         }
         with Staged(Path(folder)) as staged:
             staged.path(TREES).write_bytes(self.trees.content)
-            text = json.dumps(head, indent=2, ensure_ascii=False)
-            staged.path("model.json").write_text(text + "\n", encoding="utf-8")
+            write_json(staged.path("model.json"), head)
 
     @classmethod
     def load(cls, folder: str | Path) -> PairClassifier:
@@ -169,20 +173,42 @@ class PairClassifier:
         if not place.is_file():
             raise ValueError(f"{folder} holds no model: there is no model.json; train one first")
         try:
-            head = json.loads(place.read_text(encoding="utf-8"))
-            if head["format"] != FORMAT:
-                raise ValueError(f"format {head['format']} instead of {FORMAT}; train it again")
-            content = (Path(folder) / TREES).read_bytes()
-            if hashlib.sha256(content).hexdigest() != head["sha256"]:
-                raise ValueError(f"{TREES} is not what was saved; copy the folder again")
-            trees, features = Trees(content), tuple(head["features"])
-            if (trees.width, trees.families) != (len(features), len(FAMILIES)):
-                raise ValueError(f"{TREES} and model.json do not belong together")
-            if not 0 < (line := float(head["line"])) <= 1:
-                raise ValueError(f"its line {line} is no probability")
-            slope, offset = (float(each) for each in head["calibration"])
-            if not (slope > 0 and np.isfinite(slope + offset)):
-                raise ValueError(f"its calibration {slope}, {offset} is none")
-            return cls(trees, features, head["encoders"], (slope, offset), line, head["card"])
-        except (ValueError, KeyError, TypeError, OSError) as error:
-            raise ValueError(f"{folder} is no model that can be used: {error}") from error
+            return cls._read_back(place)
+        except (
+            ValueError,
+            LookupError,
+            TypeError,
+            OSError,
+            OverflowError,
+            RecursionError,
+        ) as error:
+            said = f"it has no {error}" if isinstance(error, KeyError) else error
+            raise ValueError(f"{folder} is no model that can be used: {said}") from error
+
+    @classmethod
+    def _read_back(cls, place: Path) -> PairClassifier:
+        head = json.loads(place.read_text(encoding="utf-8"))
+        if not isinstance(head, dict):
+            raise ValueError("model.json does not hold what samesku writes")
+        for name, kind in HEAD.items():
+            if not isinstance(head[name], kind):
+                raise ValueError(f"its {name} cannot be {str(head[name])[:40]!r}")
+        if head["format"] != FORMAT:
+            raise ValueError(f"format {head['format']} instead of {FORMAT}; train it again")
+        if not (place.parent / TREES).is_file():
+            raise ValueError(f"{TREES} is not there; copy the folder again")
+        content = (place.parent / TREES).read_bytes()
+        if hashlib.sha256(content).hexdigest() != head["sha256"]:
+            raise ValueError(f"{TREES} is not what was saved; copy the folder again")
+        trees, features = Trees(content), tuple(map(str, head["features"]))
+        if (trees.width, trees.families) != (len(features), len(FAMILIES)):
+            raise ValueError(f"{TREES} and model.json do not belong together")
+        encoders = head["encoders"]
+        if strange := set(map(str, encoders.values())) - {"text", "photo"}:
+            raise ValueError(f"its encoders read text or photo, not {strange.pop()[:40]}")
+        if not 0 < (line := float(head["line"])) <= 1:
+            raise ValueError(f"its line {line} is no probability")
+        slope, offset = (float(each) for each in head["calibration"])
+        if not (slope > 0 and np.isfinite(slope + offset)):
+            raise ValueError(f"its calibration {slope}, {offset} is none")
+        return cls(trees, features, encoders, (slope, offset), line, head["card"])

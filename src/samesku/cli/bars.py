@@ -1,0 +1,43 @@
+"""Bars with rate and time left, for terminals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+from samesku.runtime.progress import Advance
+
+__all__ = ["bar"]
+
+
+@contextmanager
+def bar(console: Console, name: str, total: int | None) -> Iterator[Advance]:
+    """Show how far a stage is, or a spinner where its size is unknown, until it is done."""
+    columns = [SpinnerColumn(), TextColumn("{task.description}")]
+    counting = [BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn()]
+    shown = [*columns, *(counting if total is not None else []), TimeElapsedColumn()]
+    with Progress(*shown, console=console, transient=True) as bars:
+        task = bars.add_task(name, total=total)
+        yield lambda done: bars.advance(task, done)
+
+
+class _Rate(ProgressColumn):
+    """Items per second."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f}/s", style="progress.data.speed")
