@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
+from samesku.catalog.cells import spaced_ids
+from samesku.catalog.problems import CatalogError
 from samesku.catalog.sources import OWN_ID
 from samesku.clustering.agglomerative import COHESION, group, linked
 from samesku.clustering.assignment import Decision, choose_links
@@ -283,8 +285,16 @@ class Matches:
 
     @cached_property
     def submission(self) -> pl.DataFrame:
-        """`posting_id`, `matches`: all members of its group between spaces, itself first."""
+        """`posting_id`, `matches`: all members of its group between spaces, itself first.
+
+        Raises
+        ------
+        CatalogError
+            An id holds a space.
+        """
         ids = self.catalog.frame["posting_id"]
+        if faults := spaced_ids(ids):
+            raise CatalogError(self.catalog.name, faults)
         pairs = self.pairs.select("left_id", "right_id", "score")
         flipped = pairs.select(left_id="right_id", right_id="left_id", score="score")
         own = pl.DataFrame({"left_id": ids, "right_id": ids}).with_columns(score=pl.lit(2.0))
@@ -330,7 +340,8 @@ class Matches:
             The folder cannot be written, naming the file.
         """
         with Staged(Path(folder)) as staged:
-            self.submission.write_csv(staged.path("submission.csv"))
+            if not spaced_ids(self.catalog.frame["posting_id"]):
+                self.submission.write_csv(staged.path("submission.csv"))
             self.pairs.write_parquet(staged.path("pairs.parquet"))
             self.near_misses.write_parquet(staged.path("near_misses.parquet"))
             self.judged.write_parquet(staged.path("judged.parquet"))
