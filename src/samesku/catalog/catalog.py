@@ -113,6 +113,7 @@ def read_catalog(
     *,
     photos: str | Path | None = None,
     columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
 ) -> Catalog:
     """Read and check a catalogue.
 
@@ -127,6 +128,8 @@ def read_catalog(
         the file's own folder are tried, in this order. Absolute paths in `image` stand as they are.
     columns : mapping, optional
         Our name -> the file's name, e.g. ``{"title": "name"}``.
+    encoding : str, optional
+        What a CSV is written in, e.g. ``"gbk"``; by default told from its bytes.
 
     Returns
     -------
@@ -142,7 +145,7 @@ def read_catalog(
     if isinstance(source, str | Path):
         path = _find_file(Path(source))
         name = str(path)
-        frame, problems = read_table(path)
+        frame, problems = read_table(path, encoding)
     else:
         path, name = None, f"{type(source).__module__.split('.')[0]} frame"
         frame, problems = (source, []) if isinstance(source, pl.DataFrame) else _from_pandas(source)
