@@ -86,7 +86,7 @@ def test_a_frame_looks_for_its_photos_where_the_process_stands(tmp_path, monkeyp
     assert photo.resolve() == (tmp_path / "a.jpg").resolve()
 
 
-ODD_NAMES = ["x" * 5000, "x/" * 3000, "te\0a.jpg", "..", "/", "nan", "C:\\a.jpg", "~/a.jpg", "?*"]
+ODD_NAMES = ["x" * 5000, "x/" * 3000, "te\0a.jpg", "..", "/", "C:\\a.jpg", "~/a.jpg", "?*"]
 
 
 @pytest.mark.parametrize("name", ODD_NAMES)

@@ -1,4 +1,5 @@
 import io
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from samesku import CatalogError
 from samesku.catalog.tables import read_table
 
+CASES = Path(__file__).parents[1] / "cases"
 ROWS = [("a", "Café 日本 €5"), ("b", "Lampu LED")]
 TEXT = "posting_id,title\n" + "".join(f"{key},{title}\n" for key, title in ROWS)
 
@@ -152,3 +154,51 @@ def test_any_bytes_give_a_table_or_a_catalog_error(tmp_path_factory, content):
     except CatalogError:
         return
     assert all(dtype == pl.String for dtype in frame.dtypes)
+
+
+@pytest.mark.parametrize(
+    "name", ["bom", "bom_sepline_tab", "cp1252", "preamble", "sepline", "utf16"]
+)
+def test_what_a_spreadsheet_exports_is_read(name):
+    frame, problems = read_table(CASES / "01-excel-csv" / f"{name}.csv")
+    assert frame.columns == ["posting_id", "title", "price"]
+    assert frame.height == 5
+    assert frame.row(0) == ("00071", "Bohrmaschine Schlagbohrer 18V grün", "1.299,00")
+    said = {"cp1252": ["encoding"], "preamble": ["preamble"]}.get(name, [])
+    assert [problem.kind for problem in problems] == said
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding", "title"),
+    [
+        ("cp1250", "cp1250", "Žehlička na vlasy černá"), ("gbk", "gbk", "小米 手环8 黑色"),
+        ("macroman", "mac_roman", "Crème brûlée Förmchen"),
+        ("sjis", "shift_jis", "ソニー ヘッドホン WH-1000XM5 黒"),
+    ],
+)  # fmt: skip
+def test_a_code_page_can_be_named(name, encoding, title):
+    frame, problems = read_table(CASES / "01-excel-csv" / f"{name}.csv", encoding)
+    assert frame["title"][0] == title
+    assert problems == []
+
+
+def test_an_encoding_that_is_none_is_told():
+    with pytest.raises(CatalogError, match="unknown encoding: latin-99"):
+        read_table(CASES / "01-excel-csv" / "gbk.csv", "latin-99")
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [("a1", 3), ("a2", 4), ("a3", 4), ("a4", 4), ("a5", 2), ("a6", 3), ("a7", 3), ("lost_row", 4),
+     ("q1", 5), ("q6", 4)],
+)  # fmt: skip
+def test_inch_marks_in_unquoted_fields_lose_no_row(name, rows):
+    frame, _ = read_table(CASES / "18-inch-quotes" / f"{name}.csv")
+    assert frame.height == rows
+    assert frame["posting_id"].null_count() == frame["title"].null_count() == 0
+
+
+def test_mixed_line_ends_and_long_cells_are_read(tmp_path):
+    frame, _ = read(tmp_path, f"posting_id,title\r\na,tea\nb,rice\rc,{'x' * 200_000}\n")
+    assert frame["posting_id"].to_list() == ["a", "b", "c"]
+    assert len(frame["title"][2]) == 200_000

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from samesku.catalog.cells import OPTIONAL, REQUIRED, check_cells
 from samesku.catalog.photo_places import locate_photos, photo_root
 from samesku.catalog.problems import CatalogError, Problem
 from samesku.catalog.tables import read_table, repeated_columns
@@ -23,14 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Catalog", "read_catalog"]
 
-REQUIRED = ("posting_id", "title")
-OPTIONAL = ("image", "image_phash", "label_group", "price", "brand", "description", "source")
 COMPETITION_FILES = ("train.csv", "test.csv", "postings.csv")
-# What Python splits at: Unicode white space and four old separators.
-_BLANK = r"[\s\x1c-\x1f]"
-_PHASH = r"^[0-9a-fA-F]{16}$"
-# How other programs write that a cell of text is empty.
-_MISSING_LABELS = ("nan", "none", "null", "<na>")
 # What the required columns are often called, in small letters without signs.
 _OTHER_NAMES = {
     "posting_id": ("id", "sku", "itemid", "listingid", "offerid", "productid"),
@@ -125,6 +119,7 @@ def read_catalog(
     *,
     photos: str | Path | None = None,
     columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
 ) -> Catalog:
     """Read and check a catalogue.
 
@@ -139,6 +134,8 @@ def read_catalog(
         the file's own folder are tried, in this order. Absolute paths in `image` stand as they are.
     columns : mapping, optional
         Our name -> the file's name, e.g. ``{"title": "name"}``.
+    encoding : str, optional
+        What a CSV is written in, e.g. ``"gbk"``; by default told from its bytes.
 
     Returns
     -------
@@ -154,7 +151,7 @@ def read_catalog(
     if isinstance(source, str | Path):
         path = _find_file(Path(source))
         name = str(path)
-        frame, problems = read_table(path)
+        frame, problems = read_table(path, encoding)
     else:
         path, name = None, f"{type(source).__module__.split('.')[0]} frame"
         frame, problems = (source, []) if isinstance(source, pl.DataFrame) else _from_pandas(source)
@@ -163,7 +160,7 @@ def read_catalog(
     problems = problems + column_problems
     if any(problem.fatal for problem in problems):
         raise CatalogError(name, problems)
-    frame, cell_problems = _check_cells(frame)
+    frame, cell_problems = check_cells(frame)
     root = photo_root(path, frame, photos)
     places, photo_problems = locate_photos(frame, root, given=photos is not None)
     problems += cell_problems + photo_problems
@@ -262,136 +259,6 @@ def _unmapped(
 
 def _letters(name: str) -> str:
     return "".join(filter(str.isalnum, name.casefold()))
-
-
-def _check_cells(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
-    """Bring the known columns to their types; collect what does not fit."""
-    problems: list[Problem] = []
-    texts = [name for name in (*REQUIRED, *OPTIONAL) if name in frame.columns and name != "price"]
-    frame = frame.with_columns(_as_text(frame[name]) for name in texts)
-    outer = rf"^{_BLANK}+|{_BLANK}+$"
-    frame = frame.with_columns(pl.col("posting_id").str.replace_all(outer, ""))
-    problems += _check_ids(frame["posting_id"])
-
-    blank = frame["title"].fill_null("").str.strip_chars().eq("")
-    if blank.any():
-        fix = "matched by what else they have; without photo or hash they stay alone"
-        problems.append(Problem.at("empty_title", "empty title", fix, blank.arg_true()))
-    for name in ("image", "image_phash", "label_group", "brand", "description", "source"):
-        if name in frame.columns:
-            text = pl.col(name).str.strip_chars()
-            frame = frame.with_columns(pl.when(text != "").then(text).alias(name))
-    if "label_group" in frame.columns:
-        unknown = pl.col("label_group").str.to_lowercase().is_in(_MISSING_LABELS)
-        frame = frame.with_columns(pl.when(~unknown).then("label_group").alias("label_group"))
-    if "image_phash" in frame.columns:
-        wrong = (~frame["image_phash"].str.contains(_PHASH)).fill_null(False)
-        if wrong.any():
-            fix = "16 hex digits expected; computed from the photo where there is one"
-            examples = frame["image_phash"].filter(wrong).head(3).to_list()
-            problems.append(
-                Problem.at(
-                    "bad_phash", "malformed image_phash", fix, wrong.arg_true(), examples=examples
-                )
-            )
-            frame = frame.with_columns(
-                pl.when(~wrong).then(pl.col("image_phash").str.to_lowercase()).alias("image_phash")
-            )
-    if "price" in frame.columns:
-        frame, price_problems = _check_price(frame)
-        problems += price_problems
-    return frame, problems
-
-
-def _as_text(column: pl.Series) -> pl.Series:
-    """Whole floats lose their ".0" (an id that went through a spreadsheet), NaN becomes null."""
-    if column.dtype.is_float():
-        whole = column.is_finite() & (column == column.floor()) & (column.abs() < 2**53)
-        texts = [
-            None if value is None or value != value else str(int(value)) if is_whole else str(value)
-            for value, is_whole in zip(column.to_list(), whole.to_list(), strict=True)
-        ]
-        return pl.Series(column.name, texts, dtype=pl.String)
-    if column.dtype in (pl.Object, pl.List, pl.Struct, pl.Binary):
-        texts = [None if value is None else str(value) for value in column.to_list()]
-        return pl.Series(column.name, texts, dtype=pl.String)
-    return column.cast(pl.String)
-
-
-def _check_ids(ids: pl.Series) -> list[Problem]:
-    problems = []
-    missing = ids.is_null() | (ids == "").fill_null(False)
-    if missing.any():
-        fix = "give every posting an id"
-        problems.append(
-            Problem.at("missing_id", "missing posting_id", fix, missing.arg_true(), fatal=True)
-        )
-    twice = ids.is_duplicated() & ~missing
-    if twice.any():
-        fix = "ids must be unique; drop or rename all but one"
-        problems.append(
-            Problem.at(
-                "duplicate_id",
-                "posting_id that occurs more than once",
-                fix,
-                twice.arg_true(),
-                fatal=True,
-                examples=ids.filter(twice).unique(maintain_order=True).head(3).to_list(),
-            )
-        )
-    spaced = ids.str.contains(_BLANK).fill_null(False)
-    if spaced.any():
-        fix = "matches are written as ids between spaces; replace the spaces in the ids"
-        problems.append(
-            Problem.at(
-                "space_in_id",
-                "posting_id with a space inside",
-                fix,
-                spaced.arg_true(),
-                fatal=True,
-                examples=ids.filter(spaced).head(3).to_list(),
-            )
-        )
-    return problems
-
-
-def _check_price(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
-    """Prices as float64; currency signs and thousands separators are understood."""
-    column = frame["price"]
-    if column.dtype.is_numeric():
-        price = column.cast(pl.Float64)
-        wrong = price.is_infinite().fill_null(False)
-    else:
-        given = _as_text(column)
-        text = given.str.replace_all(r"[^0-9,.\-]", "")
-        text = text.str.strip_chars_start(".,").str.strip_chars_end(".,-")
-        grouped = r"^-?\d{1,3}([.,]\d{3})+([.,]\d{1,2})?$"
-        decimal = text.str.extract(r"[.,](\d{1,2})$", 1).fill_null("0")
-        whole = text.str.replace(r"[.,]\d{1,2}$", "").str.replace_all(r"[.,]", "")
-        joined = pl.DataFrame({"whole": whole, "decimal": decimal, "text": text}).select(
-            pl.when(pl.col("text").str.contains(grouped))
-            .then(pl.col("whole") + "." + pl.col("decimal"))
-            .otherwise(pl.col("text").str.replace(",", "."))
-        )
-        price = joined.to_series().cast(pl.Float64, strict=False)
-        filled = given.str.strip_chars().fill_null("") != ""
-        wrong = filled & price.is_null()
-    wrong |= (price <= 0).fill_null(False)
-    problems = []
-    if wrong.any():
-        problems.append(
-            Problem.at(
-                "bad_price",
-                "price that is not a positive number",
-                "taken as unknown",
-                wrong.arg_true(),
-                examples=column.filter(wrong).head(3).to_list(),
-            )
-        )
-    known = ~wrong & price.is_not_nan().fill_null(False)
-    return frame.with_columns(
-        pl.select(pl.when(known).then(price)).to_series().alias("price")
-    ), problems
 
 
 def _one_of(names: Sequence[str]) -> str:

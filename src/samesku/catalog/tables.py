@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -31,7 +33,7 @@ _NO_TABLES = (
 )
 
 
-def read_table(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
+def read_table(path: Path, encoding: str | None = None) -> tuple[pl.DataFrame, list[Problem]]:
     """Read a CSV or Parquet file with every CSV column as text.
 
     Parameters
@@ -39,6 +41,8 @@ def read_table(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
     path : Path
         Parquet is told by its content, anything else is read as CSV: comma, semicolon, tab or bar;
         UTF-8, UTF-16 or UTF-32 by its byte order mark, else Windows-1252.
+    encoding : str, optional
+        What a CSV is written in, by Python's name, e.g. ``"gbk"``.
 
     Returns
     -------
@@ -55,50 +59,94 @@ def read_table(path: Path) -> tuple[pl.DataFrame, list[Problem]]:
         raw = path.read_bytes()
         if raw.startswith(_PARQUET):
             return pl.read_parquet(io.BytesIO(raw)), []
-        content, problems = _decode(raw)
+        content, problems = (raw.decode(encoding), []) if encoding else _decode(raw)
     except OSError as error:
         raise CatalogError(str(path), [_unreadable(error.strerror or str(error))]) from error
     # Damaged Parquet can make polars panic, which is no Exception.
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError) as error:
+    except (
+        pl.exceptions.PolarsError,
+        pl.exceptions.PanicException,
+        ValueError,
+        LookupError,
+    ) as error:
         reason = str(error).splitlines()[0][:200]
         raise CatalogError(str(path), [_unreadable(reason)]) from error
     if not content.strip():
         raise CatalogError(str(path), [_unreadable("the file is empty")])
-    if "\n" not in content:
-        content = content.replace("\r", "\n")
-    return _parse(path, content, problems)
+    return _parse(path, content.removeprefix("\ufeff"), problems)
 
 
 def _parse(path: Path, content: str, problems: list[Problem]) -> tuple[pl.DataFrame, list[Problem]]:
-    delimiter = _delimiter(content)
+    content, delimiter = _delimited(content)
+    rows, misquoted = _rows(content, delimiter)
+    start = _header(rows)
+    if start:
+        fix = "skipped; rows are counted from the header"
+        problems = [*problems, Problem("preamble", f"{start} lines before the header", fix)]
+    header, rows = [name.strip() for name in rows[start]], rows[start + 1 :]
+    ragged = [place for place, row in enumerate(rows) if len(row) > len(header)]
+    while rows and not any(rows[-1]):  # what spreadsheets and editors leave at the end
+        rows.pop()
+    ragged = [place for place in ragged if any(rows[place : place + 1])]
+    faults = []
+    if misquoted:
+        message = "row with a quote that is not closed, or closed in the middle of a field"
+        fix = 'quote the whole field and write each quote in it twice: "5"" pipe"'
+        places = [place - start - 1 for place in misquoted]
+        faults.append(Problem.at("bad_quote", message, fix, places, fatal=True))
+    elif ragged:
+        message = "row with more fields than the header"
+        fix = f"quote titles that contain {delimiter!r}"
+        faults.append(Problem.at("ragged_row", message, fix, ragged, fatal=True))
+    if faults:
+        raise CatalogError(str(path), [*problems, *faults])
+    columns = itertools.zip_longest(header, *rows) if rows else ((name,) for name in header)
+    names = _distinct(header)
+    table = {
+        name: pl.Series([cell or None for cell in cells[1:]], dtype=pl.String)
+        for name, cells in zip(names, columns, strict=True)
+    }
+    return pl.DataFrame(table), problems + repeated_columns(header)
+
+
+def _rows(content: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
+    """All rows as Python reads them, and the places of those with wrong quotes."""
+    limit = csv.field_size_limit(len(content) + 1)
+    reader = csv.reader(io.StringIO(content, newline=""), delimiter=delimiter, strict=True)
+    rows: list[list[str]] = []
+    misquoted: list[int] = []
     try:
-        frame = pl.read_csv(io.BytesIO(content.encode()), separator=delimiter, infer_schema=False)
-    except pl.exceptions.PolarsError as error:
-        ragged, misquoted = _malformed_rows(content, delimiter)
-        if misquoted:
-            message = "row with a quote that is not closed, or closed in the middle of a field"
-            fix = 'quote the whole field and write each quote in it twice: "5"" pipe"'
-            problem = Problem.at("bad_quote", message, fix, misquoted, fatal=True)
-        elif ragged:
-            message = "row with more fields than the header"
-            fix = f"quote titles that contain {delimiter!r}"
-            problem = Problem.at("ragged_row", message, fix, ragged, fatal=True)
-        else:
-            problem = _unreadable(str(error).splitlines()[0])
-        raise CatalogError(str(path), [*problems, problem]) from error
-    header = next(row for row in csv.reader(io.StringIO(content), delimiter=delimiter) if row)
-    given = [name.strip() for name in header]
-    if len(given) == frame.width:
-        # Of equal names the first one is kept; polars has told the others apart.
-        first = [name not in given[:place] for place, name in enumerate(given)]
-        names = [
-            name if kept else own
-            for name, kept, own in zip(given, first, frame.columns, strict=True)
-        ]
-        if len(set(names)) == len(names):
-            frame.columns = names
-        problems = problems + repeated_columns(given)
-    return _without_blank_end(frame), problems
+        while True:
+            try:
+                row = next(reader)
+            except csv.Error:
+                misquoted.append(len(rows))
+                row = []
+            if row or rows:
+                rows.append(row)
+    except StopIteration:
+        return rows or [[]], misquoted
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _header(rows: list[list[str]]) -> int:
+    """Place of the header: behind lines of one cell where the table has more of them."""
+    filled = [sum(map(bool, row)) for row in rows[:20]]
+    if max(filled) < 2 or filled[0] > 1:
+        return 0
+    return next(place for place, count in enumerate(filled) if count > 1)
+
+
+def _distinct(header: list[str]) -> list[str]:
+    """Names of columns, of equal ones the first as it is."""
+    names: list[str] = []
+    for name in header:
+        own, count = name, 0
+        while own in names or (count and own in header):
+            own, count = f"{name}_duplicated_{count}", count + 1
+        names.append(own)
+    return names
 
 
 def repeated_columns(names: Sequence[str]) -> list[Problem]:
@@ -109,12 +157,6 @@ def repeated_columns(names: Sequence[str]) -> list[Problem]:
         Problem("repeated_column", f"column {name!r} occurs more than once", fix)
         for name in repeated
     ]
-
-
-def _without_blank_end(frame: pl.DataFrame) -> pl.DataFrame:
-    """Without the empty lines that spreadsheets and editors leave at the end."""
-    filled = frame.select(~pl.all_horizontal(pl.all().is_null())).to_series().arg_true()
-    return frame.head(int(filled[-1]) + 1 if len(filled) else 0)
 
 
 def _decode(raw: bytes) -> tuple[str, list[Problem]]:
@@ -130,9 +172,12 @@ def _decode(raw: bytes) -> tuple[str, list[Problem]]:
     try:
         return raw.decode("utf-8"), []
     except UnicodeDecodeError as error:
-        row = raw.count(b"\n", 0, error.start)
+        row = raw.count(b"\n" if b"\n" in raw else b"\r", 0, error.start)
         message = "text that is not UTF-8"
-        fix = "read as Windows-1252; save the file as UTF-8 if titles look wrong"
+        fix = (
+            "read as Windows-1252; if titles look wrong, name the encoding (cp1250, gbk, "
+            "shift_jis, mac_roman) or save the file as UTF-8"
+        )
         # cp1252 leaves five bytes undefined; latin-1 maps them to control characters.
         text = (
             raw.decode("cp1252", errors="replace") if b"\x00" not in raw else raw.decode("latin-1")
@@ -140,35 +185,17 @@ def _decode(raw: bytes) -> tuple[str, list[Problem]]:
         return text, [Problem.at("encoding", message, fix, [row - 1])]
 
 
-def _delimiter(content: str) -> str:
-    header = content.lstrip().split("\n", 1)[0]
-    counts = {mark: header.count(mark) for mark in _DELIMITERS}
-    best = max(counts, key=lambda mark: counts[mark])
-    return best if counts[best] else ","
-
-
-def _malformed_rows(content: str, delimiter: str) -> tuple[list[int], list[int]]:
-    """Positions of rows with more fields than the header, and of rows with wrong quotes.
-
-    Only searched after a failure.
-    """
-    rows = csv.reader(io.StringIO(content), delimiter=delimiter, strict=True)
-    ragged: list[int] = []
-    misquoted: list[int] = []
-    width, position = 0, -1
-    while True:
-        try:
-            fields = len(next(rows))
-        except StopIteration:
-            return ragged, misquoted
-        except csv.Error:
-            misquoted.append(position)
-        else:
-            if position < 0:
-                width = fields
-            elif fields > width:
-                ragged.append(position)
-        position += 1
+def _delimited(content: str) -> tuple[str, str]:
+    """The content without a spreadsheet's line `sep=;`, and what separates its fields."""
+    lines = content[: 10**6].lstrip("\n\r ").splitlines()[:20]
+    told = re.match(r'\s*"?sep=(.)"?\r?(?:\n|$)', content)
+    if told:
+        return content[told.end() :], told[1]
+    for line in lines:
+        best = max(_DELIMITERS, key=line.count)
+        if best in line:
+            return content, best
+    return content, ","
 
 
 def _unreadable(reason: str) -> Problem:

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 from samesku.candidates.candidates import Candidates
 from samesku.candidates.collapse import Collapsed
 from samesku.catalog.catalog import Catalog
+from samesku.catalog.cells import spaced_ids
+from samesku.catalog.problems import CatalogError
 from samesku.clustering.agglomerative import COHESION, group, linked
 from samesku.clustering.assignment import Decision, choose_links
 from samesku.results.listing import as_links, pairs_within, submission
@@ -319,7 +321,14 @@ class Matches:
 
         The surest before the others; of groups of more than 100 at most 50, as the competition
         takes.
+
+        Raises
+        ------
+        CatalogError
+            An id holds a space.
         """
+        if faults := spaced_ids(self.catalog.frame["posting_id"]):
+            raise CatalogError(self.catalog.name, faults)
         distinct, none = self.distinct, np.empty(0, dtype=np.int64)
         left, right = pairs_within(self.groups, none, none)
         ends = distinct.place[left], distinct.place[right]

@@ -1,0 +1,134 @@
+"""The cells of a catalogue brought to their types, and what does not fit."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from samesku.catalog.prices import read_prices
+from samesku.catalog.problems import Problem
+
+__all__ = ["OPTIONAL", "REQUIRED", "check_cells", "spaced_ids"]
+
+REQUIRED = ("posting_id", "title")
+OPTIONAL = ("image", "image_phash", "label_group", "price", "brand", "description", "source")
+# What Python splits at: Unicode white space and four old separators.
+_BLANK = r"[\s\x1c-\x1f]"
+_PHASH = r"^[0-9a-fA-F]{16}$"
+# How other programs write that a cell is empty: missing values and a spreadsheet's faults.
+_MISSING = (
+    r"^\s*(?i:nan|none|null|nil|<na>|n/a|\(?no title\)?|\(null\)|[-–—]*"
+    r"|#(?:n/a|na|ref!|value!|name\?|div/0!|null!|num!))\s*$"
+)
+# A title of signs only.
+_WORDLESS = r"^[\p{Z}\p{P}\p{Cc}]*$"
+# A long number as a spreadsheet shows it: the last digits are gone.
+_ROUNDED = r"^\d[.,]\d+[eE]\+\d{2}$"
+
+
+def check_cells(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
+    """Bring the known columns to their types; collect what does not fit."""
+    texts = [name for name in (*REQUIRED, *OPTIONAL) if name in frame.columns and name != "price"]
+    frame = frame.with_columns(_as_text(frame[name]) for name in texts)
+    outer = rf"^{_BLANK}+|{_BLANK}+$"
+    frame = frame.with_columns(pl.col("posting_id").str.replace_all(outer, ""))
+    frame = frame.with_columns(
+        pl.when(~pl.col(name).str.contains(_MISSING)).then(_trimmed(name)).alias(name)
+        for name in texts
+        if name != "posting_id"
+    )
+    problems = _check_ids(frame["posting_id"])
+    wordless = pl.col("title").str.contains(_WORDLESS)
+    frame = frame.with_columns(pl.when(~wordless).then("title").alias("title"))
+    blank = frame["title"].is_null()
+    if blank.any():
+        fix = "matched by what else they have; without photo or hash they stay alone"
+        problems.append(Problem.at("empty_title", "empty title", fix, blank.arg_true()))
+    for name, check in (("image_phash", _check_phash), ("price", _check_price)):
+        if name in frame.columns:
+            frame, said = check(frame)
+            problems += said
+    return frame, problems
+
+
+def spaced_ids(ids: pl.Series) -> list[Problem]:
+    """What keeps a competition's file from being written, where ids stand between spaces."""
+    fix = "submission.csv holds ids between spaces; replace the spaces in the ids"
+    spaced = ids.str.contains(_BLANK).fill_null(False)
+    return _told("space_in_id", "posting_id with a space inside", fix, ids, spaced, fatal=True)
+
+
+def _trimmed(name: str) -> pl.Expr:
+    """Titles stay as given."""
+    return pl.col(name) if name == "title" else pl.col(name).str.strip_chars()
+
+
+def _as_text(column: pl.Series) -> pl.Series:
+    """Whole floats lose their ".0" (an id that went through a spreadsheet), NaN becomes null."""
+    if column.dtype.is_float():
+        whole = column.is_finite() & (column == column.floor()) & (column.abs() < 2**53)
+        texts = [
+            None if value is None or value != value else str(int(value)) if is_whole else str(value)
+            for value, is_whole in zip(column.to_list(), whole.to_list(), strict=True)
+        ]
+        return pl.Series(column.name, texts, dtype=pl.String)
+    if column.dtype in (pl.Object, pl.List, pl.Struct, pl.Binary):
+        texts = [None if value is None else str(value) for value in column.to_list()]
+        return pl.Series(column.name, texts, dtype=pl.String)
+    return column.cast(pl.String)
+
+
+def _check_ids(ids: pl.Series) -> list[Problem]:
+    missing = ids.is_null() | (ids == "").fill_null(False)
+    twice = ids.is_duplicated() & ~missing
+    rounded = ids.str.contains(_ROUNDED).fill_null(False)
+    unique = "ids must be unique; drop or rename all but one"
+    export = "a spreadsheet rounded them; export the column as text"
+    return [
+        *_told(
+            "missing_id", "missing posting_id", "give every posting an id", ids, missing, fatal=True
+        ),
+        *_told(
+            "duplicate_id", "posting_id that occurs more than once", unique, ids, twice, fatal=True
+        ),
+        *_told("rounded_id", "posting_id that is a rounded number", export, ids, rounded),
+    ]
+
+
+def _check_phash(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
+    """Hashes in small letters; what is none is computed from the photo."""
+    hashes = frame["image_phash"]
+    wrong = (~hashes.str.contains(_PHASH)).fill_null(False)
+    fix = "16 hex digits expected; computed from the photo where there is one"
+    problems = _told("bad_phash", "malformed image_phash", fix, hashes, wrong)
+    kept = pl.when(~wrong).then(pl.col("image_phash").str.to_lowercase())
+    return frame.with_columns(kept.alias("image_phash")), problems
+
+
+def _check_price(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
+    """Prices as float64, with what cannot be read as one told."""
+    column = frame["price"]
+    if column.dtype.is_numeric():
+        price = column.cast(pl.Float64).fill_nan(None)
+        filled = price.is_not_null()
+        price = price.to_frame().select(pl.when(pl.col("price").is_finite()).then("price"))["price"]
+    else:
+        given = _as_text(column).fill_null("")
+        price = pl.Series("price", read_prices(given.to_list()), dtype=pl.Float64)
+        filled = ~given.str.contains(_MISSING)
+    known = (price > 0).fill_null(False)
+    fix = "taken as unknown; write one number per posting, with one decimal mark in the column"
+    problems = _told(
+        "bad_price", "price that is not one positive number", fix, column, filled & ~known
+    )
+    return frame.with_columns(
+        pl.select(pl.when(known).then(price)).to_series().alias("price")
+    ), problems
+
+
+def _told(
+    kind: str, message: str, fix: str, column: pl.Series, wrong: pl.Series, *, fatal: bool = False
+) -> list[Problem]:
+    rows = wrong.arg_true()
+    examples = column.filter(wrong).drop_nulls().unique(maintain_order=True).head(3).to_list()
+    told = Problem.at(kind, message, fix, rows, fatal=fatal, examples=examples)
+    return [told] if len(rows) else []
