@@ -3,8 +3,9 @@
     uv run --group test python benchmarks/kill.py [COUNT] [--seed N]
 
 COUNT kills (SIGKILL) of each command on a small labelled catalogue, half of them in the last fifth
-of its time, where it writes; the run after them must be right. Each starts on what the one before left, over the results of another
-threshold and with one cache for all, so that a mixture of two runs would show.
+of its time, where it writes; the run after them must be right. Each starts on what the one before
+left, over the results of another threshold and with one cache for all, so that a mixture of two
+runs would show.
 """
 
 from __future__ import annotations
