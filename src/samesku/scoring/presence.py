@@ -76,9 +76,13 @@ def presence(rows: Sequence[Sequence[Item]], vocabulary: dict[Item, int]) -> sp.
 
 
 def rarity(held: sp.csr_matrix) -> NDArray[np.float32]:
-    """Smooth inverse document frequency of each column, float32; 1 for what all rows hold."""
+    """Smooth inverse document frequency of each column, float32; 1 for what one row holds.
+
+    Relative to that of a single row, so that it means the same in catalogues of any size.
+    """
     frequency = np.bincount(held.indices, minlength=held.shape[1])
     rare: NDArray[np.float64] = np.log((1 + held.shape[0]) / (1 + frequency)) + 1
+    rare /= np.log((1 + held.shape[0]) / 2) + 1
     return rare.astype(np.float32)
 
 

@@ -23,11 +23,12 @@ def test_words_in_their_order_and_who_holds_which():
         assert set(held) <= {0, 1}
 
 
-def test_rarity_is_the_smooth_inverse_document_frequency():
+def test_rarity_is_the_smooth_inverse_document_frequency_by_that_of_a_word_used_once():
     words = title_words(TITLES)
     rarity = dict(zip(words.names, words.rarity.tolist(), strict=True))
-    assert rarity["susu"] == pytest.approx(math.log(5 / 3) + 1)
-    assert rarity["bebelo"] == pytest.approx(math.log(5 / 2) + 1)
+    once = math.log(5 / 2) + 1
+    assert rarity["susu"] == pytest.approx((math.log(5 / 3) + 1) / once)
+    assert rarity["bebelo"] == 1
 
 
 def test_rows_by_rarity_and_of_unit_length():

@@ -122,6 +122,15 @@ _FILES: dict[str, dict[str, str]] = {
 _CONTEXTS = frozenset("with for apparel shoes bedding paper cells qualifier unnumbered".split())
 
 
+@cache
+def spellings(file: str) -> dict[str, dict[str, list[str]]]:
+    """The words of one file by table, mostly a language, and by what they mean, as written."""
+    return {
+        table: {key: list(_expand(spelt)) for key, spelt in keys.items()}
+        for table, keys in _tables(file).items()
+    }
+
+
 def _tables(file: str) -> dict[str, dict[str, str]]:
     text = (files("samesku.titles") / "words" / file).read_text(encoding="utf-8")
     return tomllib.loads(text)

@@ -12,7 +12,7 @@ from samesku.titles.attributes.lexicon import Found, lexicon
 _AMOUNTS = frozenset(("g", "ml"))
 _COUNTS = frozenset(("pcs",))
 _ELSEWHERE = _AMOUNTS | _COUNTS | {"gb", "size"}
-_MULTIPACK = re.compile(r"([0-9]+)(?:pcs|pack) ?[x*] ?([0-9]+)(?:pcs|pack)(?![a-z])")
+_MULTIPACK = re.compile(r"(?<![0-9.])([0-9]+)pcs ?[x*]? ?([0-9]+)pcs(?![a-z])")
 _WARRANTY = (
     r"(?:garansi|warrant(?:y|ies)|guarantee|garantie|garantia|garanzia|gwarancja"
     r"|zaruka|garanti|保修|质保|гарантия)"

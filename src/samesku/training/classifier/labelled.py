@@ -14,6 +14,7 @@ from samesku.catalog.catalog import Catalog
 from samesku.scoring.features import CatalogRows, pair_features, tolerating
 from samesku.scoring.features.table import Features
 from samesku.titles.attributes import KINDS
+from samesku.training.classifier.edits import edited
 
 __all__ = ["LEAST_PAIRS", "LEAST_PRODUCTS", "Labelled", "tolerated_kinds"]
 
@@ -46,7 +47,11 @@ class Labelled:
         The same pairs where nothing may differ; None where `same` is empty.
     small : tuple of Labelled
         Small catalogues drawn from it, to train on as well: a rank or a rarity means something else
-        among a hundred postings.
+        among a hundred postings. Each comes as it is and with edited postings.
+    origin : int64 (n,), optional
+        Product of the posting that an edited one was made from; default: `labels`.
+    edited : bool
+        Whether some postings are edited: such a catalogue trains where nothing may differ only.
     """
 
     name: str
@@ -57,6 +62,8 @@ class Labelled:
     features: Features
     strict: Features | None
     small: tuple[Labelled, ...] = ()
+    origin: NDArray[np.int64] | None = None
+    edited: bool = False
 
     @classmethod
     def of(
@@ -164,14 +171,21 @@ def _small(
             more = rng.permutation(around if len(around) else rest)[: max(4, len(rows) // 2)]
             rows = np.union1d(rows, more[: wanted - len(rows)])
         drawn += wanted
-        catalog = labelled.catalog.take(rows)
-        found = search(catalog)
-        if not len(found):
-            continue
-        prepared, labels = CatalogRows(catalog, found.sources), labelled.labels[rows]
-        strict = pair_features(catalog, found, prepared)
-        made = Labelled(labelled.name, catalog, found, labels, (), strict, None)
-        yield made._tolerating(prepared, labelled.same)
+        for edit in (False, True):
+            catalog, labels = labelled.catalog.take(rows), labelled.labels[rows]
+            origin = labels
+            if edit:
+                catalog, source, product = edited(catalog, rng)
+                origin = labels[source]
+                labels = np.where(product > 0, labelled.labels.max() + product, origin)
+            found = search(catalog)
+            if not len(found):
+                continue
+            prepared = CatalogRows(catalog, found.sources)
+            strict = pair_features(catalog, found, prepared)
+            made = Labelled(labelled.name, catalog, found, labels, (), strict, None)
+            made = made._tolerating(prepared, labelled.same)
+            yield replace(made, origin=origin, edited=edit)
 
 
 def tolerated_kinds(labelled: Labelled) -> tuple[str, ...]:

@@ -1,0 +1,189 @@
+"""Data augmentation: postings edited so that they are another product, or the same in other words.
+
+Labelled catalogues rarely hold the cases in which a mistake is worst: a phone beside its case, a
+can beside the pack of 24, two sizes of one article with nothing else to tell them apart. Edited
+postings bring them into the training.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import numpy as np
+import polars as pl
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from samesku.catalog.catalog import Catalog
+from samesku.titles.attributes.lexicon import spellings
+from samesku.titles.units import spell
+
+__all__ = ["edited"]
+
+# One posting in so many is edited.
+EDITED = 0.4
+# Of the edited ones, so many are the same product in other words.
+REWORDED = 0.35
+_MEASURED = re.compile(
+    r"(?<![a-z0-9.])([0-9]+(?:\.[0-9]+)?)(g|ml|mm|gb|w|mah|v|hz|lm|pcs)(?![a-z0-9])"
+)
+_NUMBER = re.compile(r"(?<![a-z0-9.,-])[1-9][0-9]?(?![a-z0-9.,%-])")
+_CODE = re.compile(r"(?=[a-z0-9-]*[a-z])[a-z0-9-]*[0-9]{2,}[a-z0-9-]*")
+_SIZE = re.compile(r"size_(?:x{0,3}[sl]|m)(?![a-z0-9])")
+_SIZES = ("xs", "s", "m", "l", "xl", "xxl")
+_FACTORS = (0.25, 0.5, 1.5, 2, 3, 4)
+_PACKS = (2, 3, 4, 5, 6, 8, 10, 12, 20, 24, 30, 48)
+Item = TypeVar("Item")
+
+
+def edited(
+    catalog: Catalog, rng: Generator
+) -> tuple[Catalog, NDArray[np.int64], NDArray[np.int64]]:
+    """Add edited copies of some postings to a catalogue.
+
+    Parameters
+    ----------
+    catalog : Catalog
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    catalog : Catalog
+        The postings, then the edited ones. Those of the same product keep all columns; those of
+        another one brand and source only, and half of them the photo and its hash.
+    source : int64 (n,)
+        Row of the posting that each was made from, or of itself.
+    product : int64 (n,)
+        Which other product each edited posting shows, from 1; 0 for that of its source.
+    """
+    titles = list(catalog.titles)
+    source, product = list(range(len(titles))), [0] * len(titles)
+    for row, title in enumerate(catalog.normal_titles):
+        if not title or rng.random() >= EDITED:
+            continue
+        same = rng.random() < REWORDED
+        made = [_reworded(title, rng)] if same else _changed(title, rng)
+        number = 0 if same else 1 + max(product)
+        titles += made
+        source += [row] * len(made)
+        product += [number] * len(made)
+    size, other = len(catalog), np.array(product) > 0
+    frame = catalog.frame[source].with_columns(title=pl.Series(titles))
+    added = pl.int_range(pl.len()) - size
+    frame = frame.with_columns(
+        posting_id=pl.when(added < 0)
+        .then("posting_id")
+        .otherwise(pl.format("{}~{}", "posting_id", added))
+    )
+    kept = {"posting_id", "title", "label_group", "brand", "source"}
+    unseen = other & (rng.random(len(other)) < 0.5)
+    hidden = {"image": unseen, "image_phash": unseen}
+    frame = frame.with_columns(
+        pl.when(pl.Series(~hidden.get(name, other))).then(name).alias(name)
+        for name in frame.columns
+        if name not in kept
+    )
+    photos = tuple(
+        None if hide else catalog.photos[row] for row, hide in zip(source, unseen, strict=True)
+    )
+    return Catalog(frame, photos, name=catalog.name), np.array(source), np.array(product)
+
+
+def _changed(title: str, rng: Generator) -> list[str]:
+    """One or two titles of another product; none where no edit applies."""
+    for edit in rng.permutation(np.array(_EDITS, dtype=object)):
+        found: str = edit(title, rng)
+        if found and found != title:
+            return [found, _reworded(found, rng)] if rng.random() < 0.5 else [found]
+    return []
+
+
+def _reworded(title: str, rng: Generator) -> str:
+    """The same words, one of them first or last: none that a number beside it may belong to."""
+    words = title.split(" ")
+    numbered = [any(map(str.isdigit, word)) for word in ("", *words, "")]
+    free = [at for at in range(len(words)) if not any(numbered[at : at + 3])]
+    if not free:
+        return title
+    word = words.pop(_pick(free, rng))
+    return " ".join([word, *words] if rng.random() < 0.5 else [*words, word])
+
+
+def _accessory(title: str, rng: Generator) -> str:
+    """Something for the product: "case for T", "T case"."""
+    language, word = _part(rng)
+    before = spellings("contexts.toml")["for"].get(language)
+    if before and rng.random() < 0.6:
+        return f"{word} {before[0]} {title}"
+    return f"{word} {title}" if rng.random() < 0.5 else f"{title} {word}"
+
+
+def _bundle(title: str, rng: Generator) -> str:
+    """The product with something for it: "T + 2 cases"."""
+    word = _part(rng)[1]
+    return f"{title} + {rng.integers(1, 4)} {word}" if rng.random() < 0.5 else f"{title} + {word}"
+
+
+def _count(title: str, rng: Generator) -> str:
+    if "pcs" in title:
+        return ""
+    pack = f"{_pick(_PACKS, rng)}pcs"
+    return f"{pack} {title}" if rng.random() < 0.4 else f"{title} {pack}"
+
+
+def _quantity(title: str, rng: Generator) -> str:
+    found = list(_MEASURED.finditer(title))
+    if not found:
+        return ""
+    one = found[rng.integers(len(found))]
+    value = max(1.0, round(float(one[1]) * _pick(_FACTORS, rng)))
+    if value == float(one[1]):
+        value += 1
+    return title[: one.start()] + spell(value) + one[2] + title[one.end() :]
+
+
+def _colour(title: str, rng: Generator) -> str:
+    for language in rng.permutation(list(spellings("colours.toml"))):
+        words = list(spellings("colours.toml")[language].values())
+        known = {word for each in words for word in each}
+        for match in re.finditer(r"[^\W\d_]+", title):
+            if match[0] in known:
+                other = _pick([each[0] for each in words if match[0] not in each], rng)
+                return title[: match.start()] + other + title[match.end() :]
+    return ""
+
+
+def _size(title: str, rng: Generator) -> str:
+    return _SIZE.sub(lambda one: f"size_{_pick(_SIZES, rng)}", title, count=1)
+
+
+def _model(title: str, rng: Generator) -> str:
+    """One digit of a model code, or a small number, is another."""
+    found = [*_CODE.finditer(title), *_NUMBER.finditer(title)]
+    found = [one for one in found if not _MEASURED.fullmatch(one[0])]
+    if not found:
+        return ""
+    one = found[rng.integers(len(found))]
+    places = [at for at in range(one.start(), one.end()) if title[at].isdigit()]
+    at = places[rng.integers(len(places))]
+    digit = str((int(title[at]) + rng.integers(1, 9)) % 9 + 1)
+    return title[:at] + digit + title[at + 1 :]
+
+
+_EDITS: tuple[Callable[[str, Generator], str], ...] = (
+    *(_accessory, _accessory, _accessory, _bundle, _count, _count),
+    *(_quantity, _quantity, _colour, _colour, _size, _model, _model),
+)
+
+
+def _part(rng: Generator) -> tuple[str, str]:
+    """A language, English in half of all cases, and one of its words for an accessory."""
+    languages = {k: v for k, v in spellings("accessories.toml").items() if k not in ("", "maker")}
+    language = "en" if rng.random() < 0.5 else _pick(sorted(languages), rng)
+    return language, _pick([word for words in languages[language].values() for word in words], rng)
+
+
+def _pick(some: Sequence[Item], rng: Generator) -> Item:
+    return some[int(rng.integers(len(some)))]

@@ -1,0 +1,81 @@
+import numpy as np
+import polars as pl
+import pytest
+
+from samesku import read_catalog
+from samesku.titles import clean_title, normalise_title
+from samesku.training.classifier.edits import edited
+
+TITLES = [
+    "Kelva phone X200 128 GB black",
+    "Herbia shampoo aloe 400 ml",
+    "Arvo cotton shirt men size M red",
+    "Volta batteries AA 4 pcs",
+    "Nordo desk lamp brass",
+] * 120
+
+
+@pytest.fixture(scope="module")
+def shop():
+    frame = pl.DataFrame(
+        {
+            "posting_id": [f"p{row:04}" for row in range(len(TITLES))],
+            "title": TITLES,
+            "label_group": [f"g{row % 5}" for row in range(len(TITLES))],
+            "brand": [title.split()[0] for title in TITLES],
+            "price": ["9.90"] * len(TITLES),
+        }
+    )
+    return read_catalog(frame)
+
+
+@pytest.fixture(scope="module")
+def made(shop):
+    return edited(shop, np.random.default_rng(0))
+
+
+def test_the_postings_come_first_and_unchanged(shop, made):
+    catalog, source, product = made
+    size = len(shop)
+    assert catalog.frame.head(size).equals(shop.frame)
+    assert source[:size].tolist() == list(range(size))
+    assert not product[:size].any()
+    assert len(catalog) == len(source) == len(product) > 1.2 * size
+    assert len(set(catalog.ids)) == len(catalog)
+
+
+def test_another_product_has_other_words_and_keeps_its_brand_only(shop, made):
+    catalog, source, product = made
+    for row in np.flatnonzero(product):
+        assert catalog.normal_titles[row] != shop.normal_titles[source[row]]
+        assert catalog.frame["brand"][int(row)] == shop.frame["brand"][int(source[row])]
+    others = catalog.frame.filter(pl.Series(product > 0))
+    assert others["price"].null_count() == len(others) > 20
+
+
+def test_the_same_product_has_the_same_words_in_another_order(shop, made):
+    catalog, source, product = made
+    same = [row for row in range(len(shop), len(catalog)) if not product[row]]
+    assert len(same) > 10
+    for row in same:
+        before = normalise_title(clean_title(shop.titles[source[row]])).split()
+        assert sorted(catalog.titles[row].split()) == sorted(before)
+        assert catalog.frame["price"][row] == shop.frame["price"][int(source[row])]
+
+
+def test_each_edit_is_one_product_of_one_source(made):
+    _, source, product = made
+    for number in range(1, product.max() + 1):
+        assert len(set(source[product == number])) == 1
+
+
+@pytest.mark.parametrize("kind", ["size", "memory", "amount", "count", "colour", "accessory"])
+def test_every_kind_of_attribute_is_edited(shop, made, kind):
+    catalog, source, product = made
+    after, before = catalog.attributes.values[kind], shop.attributes.values[kind]
+    assert any(set(after[row]) != set(before[source[row]]) for row in np.flatnonzero(product))
+
+
+def test_the_same_seed_edits_the_same(shop, made):
+    again = edited(shop, np.random.default_rng(0))[0]
+    assert again.titles == made[0].titles
