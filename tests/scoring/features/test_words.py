@@ -22,10 +22,11 @@ def all_pairs(titles):
 
 
 def rarity_of(titles):
-    """Smoothed inverse document frequency of every word."""
+    """Smoothed inverse document frequency of every word, by that of a word used once."""
     sets = [set(tokens(title)) for title in titles]
+    once = math.log((1 + len(titles)) / 2) + 1
     return {
-        word: math.log((1 + len(titles)) / (1 + sum(word in held for held in sets))) + 1
+        word: (math.log((1 + len(titles)) / (1 + sum(word in held for held in sets))) + 1) / once
         for word in set().union(*sets)
     }
 
