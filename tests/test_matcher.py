@@ -304,6 +304,25 @@ def test_one_to_one_gives_no_posting_two_counterparts():
     assert sorted(many["right_id"]) == ["2", "x2"]
 
 
+@pytest.mark.parametrize("decide", ["one-to-one", "one-to-many", "many-to-one"])
+def test_links_do_not_depend_on_the_order_of_rows(decide):
+    titles = ["Sony turntable PSLX350H", "Sony turntable PSLX350H black"]
+    table = pl.DataFrame(
+        {
+            "posting_id": [f"{number:02}" for number in range(12)],
+            "title": [titles[number % 2] for number in range(12)],
+            "source": [("right", "left")[number % 3 > 0] for number in range(12)],
+        }
+    )
+    matcher = Matcher(pairs="across", decide=decide, line=0.1)
+    links = [
+        set(matcher.match(read_catalog(table[order])).links.select("left_id", "right_id").rows())
+        for order in (np.arange(12), np.arange(12)[::-1], np.random.default_rng(0).permutation(12))
+    ]
+    assert links[0]
+    assert links[1] == links[0] == links[2]
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
@@ -323,8 +342,10 @@ def test_settings_that_cannot_be_are_refused(settings, words):
 def test_sources_are_linked_or_merged_as_asked():
     both = pl.concat([OURS, THEIRS.with_columns(posting_id=pl.lit("t") + pl.col("posting_id"))])
     both = both.with_columns(source=pl.Series(["us", "us", "them", "them"]))
-    across = Matcher(pairs="across").match(read_catalog(both))
-    assert across.links.select("left_id", "right_id").rows() == [("1", "t2")]
+    for order in (both, both.reverse()):
+        across = Matcher(pairs="across").match(read_catalog(order))
+        # "them" comes before "us", whoever's row is first.
+        assert across.links.select("left_id", "right_id").rows() == [("t2", "1")]
     merged = Matcher().match(read_catalog(both))
     assert merged.pairs.select("left_id", "right_id").rows() == [("1", "t2")]
     with pytest.raises(ValueError, match="across sources only"):

@@ -59,7 +59,8 @@ class Matcher:
         `across` is asked for: then its column `source` tells whose each posting is.
     decide : {"clusters", "one-to-one", "one-to-many", "many-to-one"}, optional
         How the result is decided. Default: clusters; one-to-one across two catalogues.
-        ``one-to-many``: a posting of the first source may have several of the second.
+        ``one-to-many``: a posting of the left source may have several of the right one. Of a
+        column `source` the left one is the first by name.
     memory : str or int
         What the run may take, as ``"4GB"`` or in bytes. How much is searched and judged at once
         follows from it; what is held throughout, about 10 KB per posting, does not.

@@ -31,8 +31,8 @@ def test_the_marketplace_is_copied_matched_and_scored(done):
     assert contents(out / "marketplace") == contents(MARKETPLACE)
     market = read_catalog(out / "marketplace")
     assert any(market.photos)
-    submission = pl.read_csv(out / "result" / "submission.csv", infer_schema=False)
-    assert submission["posting_id"].to_list() == market.ids
+    groups = pl.read_csv(out / "result" / "groups.csv", infer_schema=False)
+    assert sorted(groups["posting_id"]) == sorted(market.ids)
     mistakes = pl.read_csv(out / "result" / "mistakes.csv", infer_schema=False)
     assert set(mistakes["mistake"]) <= {"wrong match", "missed"}
     assert {"left_title", "right_title", "reasons"} <= set(mistakes.columns)

@@ -16,7 +16,6 @@ from samesku.cli import app
 WRITTEN = [
     "attributes.parquet",
     "groups.csv", "judged.parquet", "near_misses.parquet", "pairs.parquet", "run.json",
-    "submission.csv",
 ]  # fmt: skip
 OFFERS = """posting_id,title,label_group
 a,Susu Bebelo 400 gram,1
@@ -52,13 +51,28 @@ def test_results_are_written_and_summed_up(match, tmp_path):
     result = match()
     assert result.exit_code == 0, result.output
     assert names(tmp_path / "out") == WRITTEN
-    submission = pl.read_csv(tmp_path / "out" / "submission.csv")
-    assert submission.rows() == [("a", "a b"), ("b", "b a"), ("c", "c d"), ("d", "d c"), ("e", "e")]
+    groups = pl.read_csv(tmp_path / "out" / "groups.csv").group_by("group_id").agg("posting_id")
+    assert sorted(map(sorted, groups["posting_id"].to_list())) == [["a", "b"], ["c", "d"], ["e"]]
     record = json.loads((tmp_path / "out" / "run.json").read_text())
     assert record["results"]["groups"] == 2
     assert record["catalogue"]["postings"] == 5
     assert "matched pairs" in result.stdout
     assert "Read 5 postings" in result.stderr
+
+
+def test_the_file_of_the_competition_is_written_on_request(match, tmp_path):
+    assert match("--submission").exit_code == 0
+    assert names(tmp_path / "out") == [*WRITTEN, "submission.csv"]
+    submission = pl.read_csv(tmp_path / "out" / "submission.csv")
+    assert submission.rows() == [("a", "a b"), ("b", "b a"), ("c", "c d"), ("d", "d c"), ("e", "e")]
+
+
+def test_the_columns_of_the_competition_ask_for_its_file(match, tmp_path):
+    columns = "posting_id,image,image_phash,title,label_group"
+    (tmp_path / "train.csv").write_text(f"{columns}\na,a.jpg,94974f937d4c2433,Susu,1\n")
+    result = match("--quiet", source=tmp_path / "train.csv")
+    assert result.exit_code == 0, result.output
+    assert (tmp_path / "out" / "submission.csv").read_text() == "posting_id,matches\na,a\n"
 
 
 def test_quiet_says_nothing(match):
@@ -83,7 +97,7 @@ def test_small_catalogues_are_no_special_case(match, tmp_path, fusion, rows):
     (tmp_path / "small.csv").write_text("".join(lines[: rows + 1]))
     result = match("--fusion", fusion, source=tmp_path / "small.csv")
     assert result.exit_code == 0, result.output
-    assert pl.read_csv(tmp_path / "out" / "submission.csv").height == rows
+    assert pl.read_csv(tmp_path / "out" / "groups.csv").height == rows
 
 
 def test_photos_and_columns_are_found_by_the_options(match, tmp_path):
@@ -102,7 +116,7 @@ def test_photos_and_columns_are_found_by_the_options(match, tmp_path):
     table.write_csv(tmp_path / "shop.csv")
     result = match(
         "--photos", str(tmp_path / "shots"), "--columns", "posting_id=sku, title=name",
-        source=tmp_path / "shop.csv",
+        "--submission", source=tmp_path / "shop.csv",
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     assert "photo of 3 not used" in result.stderr

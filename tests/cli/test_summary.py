@@ -63,7 +63,10 @@ def test_match_tells_what_was_read_skipped_found_and_written(shop, tmp_path):
     told = lines(result)
     check(told, tmp_path / "out")
     assert told["Read"] == f"4 postings of {shop}, 2 with a photo; seen by tfidf 4, phash 1"
-    assert re.match(r"candidates \d, matched pairs \d, groups \d, .*\(line 0.\d+, ", told["Found"])
+    assert re.match(
+        r"distinct postings 4, candidates \d, matched pairs \d, groups \d, .*\(line 0",
+        told["Found"],
+    )
     assert "photo of b not used" in result.stderr
     record = json.loads((tmp_path / "out" / "run.json").read_text())
     assert f"{', '.join(record['written'])} (" in told["Written"]

@@ -107,7 +107,7 @@ def test_match_works_without_photos_and_on_one_posting(model, tmp_path):
         out = tmp_path / source
         result = run("match", f"{out}.csv", "--model", model, "--out", out, "--no-cache")
         assert result.exit_code == 0, result.output
-        assert pl.read_csv(out / "submission.csv").height == postings
+        assert pl.read_csv(out / "groups.csv").height == postings
 
 
 def test_match_may_leave_a_photo_encoder_out(model, labelled, tmp_path):

@@ -22,12 +22,12 @@ def test_a_match_is_read_back_as_it_was(folder, matches):
 
 def test_every_true_candidate_is_there_with_its_score(folder, matches):
     run = read_run(folder)
-    labels, pairs = matches.catalog.labels, matches.candidates
-    same = labels[pairs.left] == labels[pairs.right]
+    # Candidates are of the distinct postings, in the order of their ids.
+    pairs, rows = matches.candidates, matches.distinct.rows
+    lefts, rights, labels = rows[pairs.left], rows[pairs.right], matches.catalog.labels
+    same = labels[lefts] == labels[rights]
     assert same.any()
-    for left, right, score in zip(
-        pairs.left[same], pairs.right[same], matches.scores[same], strict=True
-    ):
+    for left, right, score in zip(lefts[same], rights[same], matches.scores[same], strict=True):
         assert run.pair(int(left), int(right))["score"] == pytest.approx(float(score))
 
 

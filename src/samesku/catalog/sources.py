@@ -47,7 +47,7 @@ def join_sources(left: Catalog, right: Catalog) -> Catalog:
 
 
 def source_codes(catalog: Catalog) -> NDArray[np.int64]:
-    """Source of each posting, numbered in order of first appearance, int64 ``(n,)``.
+    """Source of each posting, numbered in the order of their names, int64 ``(n,)``.
 
     Raises
     ------
@@ -65,6 +65,6 @@ def source_codes(catalog: Catalog) -> NDArray[np.int64]:
         raise ValueError(
             f"{missing:,} postings of {catalog.name} have no source, first row {row + 1}"
         )
-    names = column.unique(maintain_order=True)
+    names = column.unique().sort()
     codes = column.replace_strict(names, pl.Series(range(len(names))), return_dtype=pl.Int64)
     return codes.to_numpy().astype(np.int64)

@@ -41,12 +41,12 @@ def run(
     same = settings.tolerated if settings.same is not None else None
     # The many small catalogues that are drawn say nothing of their progress, and stay in no cache.
     drawn = Matcher(matcher.encoders, "union", k=matcher.k)
-    labelled = []
-    for one in (matcher.collapse(each, labelled=True).catalog for each in catalogs):
-        candidates = matcher.candidates(one)
+    collapsed, labelled = [matcher.collapse(each, labelled=True) for each in catalogs], []
+    for one in collapsed:
+        candidates = matcher.candidates(one.catalog)
         with progress.stage("describe pairs"):
             labelled.append(
-                Labelled.of(one, candidates, same=same, search=drawn.candidates, seed=seed)
+                Labelled.of(one.catalog, candidates, same=same, search=drawn.candidates, seed=seed)
             )
     fits = len(catalogs) + 1 if leave_one_out else FITS
     with progress.stage("train", fits) as advance:
@@ -57,17 +57,21 @@ def run(
             advance=advance,
         )
     trained_on, found = [], []
-    for each, probability in zip(labelled, held_out, strict=True):
+    for catalog, distinct, each, probability in zip(
+        catalogs, collapsed, labelled, held_out, strict=True
+    ):
         # Every probability comes from trees that the pair did not train; only the threshold and
         # the two numbers of the calibration were chosen on all of them.
         fusion = Learned(model, each.same)
-        matches = Matches(each.catalog, each.candidates, probability, fusion, model.line)
+        matches = Matches(
+            catalog, each.candidates, probability, fusion, model.line, collapsed=distinct
+        )
         figures = {name: [f.value, f.low, f.high] for name, f in score(matches, seed=seed).items()}
         rows = np.flatnonzero(each.labels >= 0)
         calibration = reliability(told_pairs(probability, each.candidates, each.labels, rows))
         trained_on.append(
             {
-                **training_record(each.catalog),
+                **training_record(catalog),
                 "same": list(each.same),
                 "figures_held_out": figures,
                 "reliability_held_out": asdict(calibration),
@@ -76,7 +80,7 @@ def run(
         value, low, high = figures["posting_f1"]
         found.append(
             f"{Path(each.name).name}: F1 per posting {value:.4f} ({low:.3f}-{high:.3f}), pool "
-            f"{len(each.catalog):,}; calibration error {calibration.judged_error:.4f}; may differ: "
+            f"{len(catalog):,}; calibration error {calibration.judged_error:.4f}; may differ: "
             f"{', '.join(each.same) or 'nothing'}"
         )
     card = {

@@ -40,7 +40,7 @@ def pairs_within(
 
 
 def as_links(pairs: pl.DataFrame, catalog: Catalog, sources: NDArray[np.integer]) -> pl.DataFrame:
-    """The pairs across sources under the ids of their sources, the first source's left."""
+    """The pairs across sources under the ids of their sources, the source first by name left."""
     frame = catalog.frame
     own = frame[OWN_ID] if OWN_ID in frame.columns else frame["posting_id"]
     known = pl.DataFrame({"id": frame["posting_id"], "own": own, "of": sources})

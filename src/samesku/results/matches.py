@@ -138,7 +138,9 @@ class Matches:
         turned = sources[left] > sources[right]
         first, second = np.where(turned, right, left), np.where(turned, left, right)
         scores = self.scores[above[pair]]
-        chosen = choose_links(first, second, scores, line=self.line, rule=self.decide)
+        # Of equally likely choices the first is taken, by ids and not by rows.
+        rank = np.argsort(self.distinct.order)
+        chosen = choose_links(rank[first], rank[second], scores, line=self.line, rule=self.decide)
         return self.distinct.numbered(linked(left[chosen], right[chosen], size))
 
     @property
@@ -169,7 +171,7 @@ class Matches:
 
     @cached_property
     def links(self) -> pl.DataFrame:
-        """The matched pairs across sources, surest first; the posting of the first source is left.
+        """The matched pairs across sources, surest first; the source first by name is left.
 
         `left_id`, `right_id`, `probability`, `reasons`; with a column of prices also `left_price`,
         `right_price` and `price_gap`, by which share of the left price the right one is higher

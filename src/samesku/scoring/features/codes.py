@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import Prefix
 
 from samesku.runtime.cores import usable_cores
 from samesku.scoring.features.table import Column, both_ways
@@ -20,9 +21,9 @@ __all__ = ["CodedTitles", "code_features", "model_codes"]
 # Letters and digits mixed, or a number too long to be a size.
 _CODE = re.compile(r"(?=.*\d)(?=.*[a-z])[a-z0-9]{4,}|\d{5,}")
 _SIGNS = re.compile(r"[\W_]+")
-LONGEST = 24
-# Characters of a code, and of a title without its signs, that are searched for each other.
-CODE_READ, TITLE_READ = 40, 600
+# Characters of a code, and of a title without its signs, that are searched for each other; and of
+# two codes, that they may begin with together.
+CODE_READ, TITLE_READ, BEGINNING = 40, 600, 24
 
 
 def model_codes(titles: Sequence[str], words: TitleWords | None = None) -> list[str]:
@@ -48,18 +49,21 @@ def model_codes(titles: Sequence[str], words: TitleWords | None = None) -> list[
 
 @dataclass(frozen=True, eq=False)
 class CodedTitles:
-    """The model code of each title, the title without spaces and signs, and whether it has one."""
+    """The model code of each title, how it begins, and the title without spaces and signs."""
 
     codes: Column
+    beginnings: Column
+    lengths: NDArray[np.int64]
     squeezed: Column
-    has: NDArray[np.bool_]
 
     @classmethod
     def of(cls, titles: Sequence[str], words: TitleWords | None = None) -> CodedTitles:
         """Read normal titles of a whole catalogue."""
         codes = np.array([code[:CODE_READ] for code in model_codes(titles, words)], dtype=object)
         squeezed = np.array([_SIGNS.sub("", title)[:TITLE_READ] for title in titles], dtype=object)
-        return cls(codes, squeezed, np.array([bool(code) for code in codes], dtype=bool))
+        beginnings = np.array([code[:BEGINNING] for code in codes], dtype=object)
+        lengths = np.array([len(begun) for begun in beginnings], dtype=np.int64)
+        return cls(codes, beginnings, lengths, squeezed)
 
 
 def code_features(
@@ -92,51 +96,42 @@ def code_features(
         the end), and `code_alike`, their edit ratio. NaN where codes are missing.
     """
     coded = CodedTitles.of(titles, words) if coded is None else coded
-    codes, squeezed, has = coded.codes, coded.squeezed, coded.has
-    forth = _found(codes, squeezed, has, left, right)
-    back = _found(codes, squeezed, has, right, left)
+    has = coded.lengths > 0
+    forth, back = (
+        0.01 * _compared(coded.codes, coded.squeezed, one, other, has[one], fuzz.partial_ratio)
+        for one, other in ((left, right), (right, left))
+    )
     forth, back = (
         np.where(np.isnan(one), other, one) for one, other in ((forth, back), (back, forth))
     )
-    both = np.flatnonzero(has[left] & has[right])
-    prefix, alike = np.full((2, len(left)), np.nan, dtype=np.float32)
-    if len(both):
-        mine, theirs = codes[left[both]], codes[right[both]]
-        prefix[both] = _common_prefix(mine, theirs)
-        alike[both] = 0.01 * process.cpdist(
-            mine, theirs, scorer=fuzz.ratio, workers=usable_cores(), dtype=np.float32
-        )
+    ends, both = (left, right), has[left] & has[right]
+    codes, begun = coded.codes, coded.beginnings
+    shared = _compared(begun, begun, *ends, both, Prefix.similarity)
+    shorter = np.minimum(coded.lengths[left], coded.lengths[right])
     return {
         **both_ways("code_found", forth, back),
-        "code_prefix": prefix,
-        "code_alike": alike,
+        "code_prefix": shared / np.maximum(shorter, 1).astype(np.float32),
+        "code_alike": 0.01 * _compared(codes, codes, *ends, both, fuzz.ratio),
     }
 
 
-def _found(
-    codes: Column, squeezed: Column, has: Column, one: Column, other: Column
+def _compared(
+    mine: Column,
+    theirs: Column,
+    one: Column,
+    other: Column,
+    where: Column,
+    scorer: Callable[..., float],
 ) -> NDArray[np.float32]:
-    share = np.full(len(one), np.nan, dtype=np.float32)
-    asked = np.flatnonzero(has[one])
+    """What a scorer says of texts at two ends of pairs; NaN for the pairs that are not asked."""
+    told = np.full(len(one), np.nan, dtype=np.float32)
+    asked = np.flatnonzero(where)
     if len(asked):
-        share[asked] = 0.01 * process.cpdist(
-            codes[one[asked]],
-            squeezed[other[asked]],
-            scorer=fuzz.partial_ratio,
+        told[asked] = process.cpdist(
+            mine[one[asked]],
+            theirs[other[asked]],
+            scorer=scorer,
             workers=usable_cores(),
             dtype=np.float32,
         )
-    return share
-
-
-def _common_prefix(mine: Column, theirs: Column) -> NDArray[np.float32]:
-    """Length of the common beginning by the length of the shorter, at most `LONGEST` each."""
-    width = f"U{LONGEST}"
-    a, b = (
-        np.ascontiguousarray(codes.astype(width)).view(np.uint32).reshape(-1, LONGEST)
-        for codes in (mine, theirs)
-    )
-    equal = np.cumprod((a == b) & (a != 0), axis=1).sum(axis=1)
-    shorter = np.minimum(np.count_nonzero(a, axis=1), np.count_nonzero(b, axis=1))
-    share: NDArray[np.float64] = equal / shorter
-    return share.astype(np.float32)
+    return told
