@@ -203,7 +203,7 @@ def test_an_evaluation_and_a_link_have_pages(evaluated, linked):
 
 def test_the_page_and_the_labels_appear_together(report, tmp_path):
     written = report.write(tmp_path / "new" / "page.html")
-    assert [path.name for path in written] == ["page.html", "page.labels.csv"]
+    assert [path.name for path in written] == ["page.labels.csv", "page.html"]
     assert sorted(path.name for path in (tmp_path / "new").iterdir()) == sorted(
         path.name for path in written
     )
