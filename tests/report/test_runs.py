@@ -22,13 +22,14 @@ def test_a_match_is_read_back_as_it_was(folder, matches):
 
 def test_every_true_candidate_is_there_with_its_score(folder, matches):
     run = read_run(folder)
-    labels, pairs = matches.catalog.labels, matches.candidates
+    pairs, rows = matches.candidates, matches.distinct.rows
+    labels = matches.distinct.catalog.labels
     same = labels[pairs.left] == labels[pairs.right]
     assert same.any()
     for left, right, score in zip(
         pairs.left[same], pairs.right[same], matches.scores[same], strict=True
     ):
-        assert run.pair(int(left), int(right))["score"] == pytest.approx(float(score))
+        assert run.pair(int(rows[left]), int(rows[right]))["score"] == pytest.approx(float(score))
 
 
 def test_rows_are_found_by_ids(folder):
@@ -115,6 +116,36 @@ def test_a_catalogue_that_moved_can_be_named(tmp_path, folder, shop):
         read_run(
             copy, catalogue=[shop / "ours.csv" if (shop / "ours.csv").exists() else _half(shop)]
         )
+
+
+def received(folder, tmp_path, **source):
+    """A run folder whose record names other things."""
+    copy = shutil.copytree(folder, tmp_path / "received")
+    record = json.loads((copy / "run.json").read_text())
+    record["source"] |= source
+    (copy / "run.json").write_text(json.dumps(record))
+    return copy
+
+
+def test_a_received_run_makes_no_report_read_another_catalogue(tmp_path, folder, shop):
+    private = tmp_path / "private.csv"
+    private.write_text((shop / "offers.csv").read_text().replace("hitam", "secret"))
+    copy = received(folder, tmp_path, path=str(private))
+    with pytest.raises(ValueError, match=r"private\.csv is not, or no more, what the run read"):
+        read_run(copy)
+    assert read_run(copy, catalogue=[shop / "offers.csv"]).catalog.titles
+    assert read_run(copy, catalogue=[private]).catalog.titles
+
+
+def test_a_received_run_makes_no_report_read_photos_elsewhere(tmp_path, folder, shop):
+    private = shutil.copytree(shop / "images", tmp_path / "private")
+    copy = received(folder, tmp_path, photos=str(private))
+    catalog = read_run(copy).catalog
+    assert {photo.parent for photo in catalog.photos if photo} == {shop / "images"}
+    assert "photos_elsewhere" in [problem.kind for problem in catalog.problems]
+    for asked in ({"photos": private}, {"allow_outside": True}):
+        photos = read_run(copy, **asked).catalog.photos
+        assert {photo.parent for photo in photos if photo} == {private}
 
 
 def _half(shop):
