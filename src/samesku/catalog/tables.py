@@ -55,6 +55,8 @@ def read_table(path: Path, encoding: str | None = None) -> tuple[pl.DataFrame, l
     CatalogError
         When the file is empty or not a table; names the row where that is known.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe could wait for ever
+        raise CatalogError(str(path), [_unreadable("not a regular file")])
     try:
         raw = path.read_bytes()
         if raw.startswith(_PARQUET):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -58,6 +59,8 @@ def main(
     ] = False,
 ) -> None:
     """Tell which offers in a marketplace are the same product."""
+    # What Pillow says of damaged metadata concerns nothing that is read.
+    warnings.filterwarnings("ignore", module="PIL")
     show_traces(debug)
 
 

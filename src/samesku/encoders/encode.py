@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from samesku.catalog.catalog import Catalog
-from samesku.catalog.photos import PhotoError, load_photo, read_photo_bytes
+from samesku.catalog.photos import PhotoError, opened_photo, read_photo_bytes
 from samesku.encoders.base import Array, Encoder, PhotoEncoder, TextEncoder, Vectors
 from samesku.encoders.photo_store import PhotoStore, ShardGone
 from samesku.encoders.placeholders import placeholders
@@ -189,12 +189,12 @@ class _PhotoPass:
             key = hashlib.blake2b(content, digest_size=16).digest()
             if key in self.seen or all(key in self.stores[each.name] for each in self.encoders):
                 return key, None
-            photo = load_photo(content)
-            # Only now: each posting with a broken photo is to be told of.
-            self.seen.add(key)
+            with opened_photo(content) as photo:
+                # Only now: each posting with a broken photo is to be told of.
+                self.seen.add(key)
+                return key, [encoder.look(photo) for encoder in self.encoders]
         except PhotoError as error:
             return PhotoError(path, error.reason)
-        return key, [encoder.look(photo) for encoder in self.encoders]
 
     def _embed(self, waiting: Sequence[tuple[bytes, list[Array]]]) -> None:
         if not waiting:
