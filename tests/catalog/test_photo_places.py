@@ -1,9 +1,12 @@
 import os
+from pathlib import Path
 
 import polars as pl
 import pytest
 
 from samesku import read_catalog
+
+CASES = Path(__file__).parents[1] / "cases"
 
 
 @pytest.fixture
@@ -67,15 +70,45 @@ def test_urls_are_told_apart_from_absent_photos(shop):
     assert [photo is not None for photo in catalog.photos] == [False, False, True]
 
 
-def test_absolute_and_upward_paths_stand_as_they_are(shop, tmp_path):
+def test_photos_outside_the_photo_folder_are_read_where_that_is_allowed(shop, tmp_path):
     inside, outside = tmp_path / "images" / "a.jpg", tmp_path / "other" / "b.jpg"
-    path = shop([str(outside), "../other/b.jpg", "sub/c.jpg", " a.jpg "],
-                "images/a.jpg", "images/sub/c.jpg", "other/b.jpg")  # fmt: skip
-    photos = read_catalog(path).photos
-    assert photos[0] == outside
-    assert photos[1].samefile(outside)
-    assert photos[2] == tmp_path / "images" / "sub" / "c.jpg"
-    assert photos[3] == inside
+    names = [str(outside), "../other/b.jpg", "link/b.jpg", "link.jpg", "sub/c.jpg", str(inside)]
+    path = shop([*names, " a.jpg "], "images/a.jpg", "images/sub/c.jpg", "other/b.jpg")
+    (tmp_path / "images" / "link").symlink_to(tmp_path / "other")
+    (tmp_path / "images" / "link.jpg").symlink_to(outside)
+    catalog = read_catalog(path)
+    assert catalog.photos == (*[None] * 4, tmp_path / "images/sub/c.jpg", inside, inside)
+    assert rows(catalog, "photo_outside") == [(2, 3, 4, 5)]
+    assert "--allow-outside" in str(catalog.problems[0])
+    asked = read_catalog(path, allow_outside=True)
+    assert all(photo.samefile(outside) for photo in asked.photos[:4])
+    assert not asked.problems
+    assert read_catalog(path, photos=tmp_path).photos[0] == outside
+
+
+def test_a_photo_folder_behind_a_link_is_the_folder_itself(shop, tmp_path):
+    path = shop(["a.jpg"], "far/a.jpg")
+    (tmp_path / "images").symlink_to(tmp_path / "far")
+    assert read_catalog(path).photos == (tmp_path / "images" / "a.jpg",)
+
+
+def test_paths_of_windows_and_other_case_are_found_and_told():
+    catalog = read_catalog(CASES / "16-html-paths" / "win.csv")
+    photos = CASES / "16-html-paths" / "photos"
+    assert catalog.photos == (*[photos / "IMG_0001.JPG"] * 4, *[photos / "img2.jpg"] * 2)
+    assert rows(catalog, "photo_spelling") == [(2, 3, 4, 6)]
+
+
+def test_names_that_differ_only_in_case_are_not_guessed(shop):
+    catalog = read_catalog(shop(["A.JPG", "b.jpg"], "images/a.jpg", "images/a.JPG", "images/b.jpg"))
+    assert catalog.photos[0] is None
+    assert rows(catalog, "photo_absent") == [(2,)]
+
+
+def test_a_photo_of_another_folder_is_not_taken_for_one_of_this(shop, tmp_path):
+    catalog = read_catalog(shop(["shop1/1.jpg", "shop2/1.jpg"], "shop1/1.jpg"),
+                           photos=tmp_path / "shop1")  # fmt: skip
+    assert catalog.photos == (tmp_path / "shop1" / "1.jpg", None)
 
 
 def test_a_frame_looks_for_its_photos_where_the_process_stands(tmp_path, monkeypatch):

@@ -5,12 +5,22 @@ import threading
 import time
 import warnings
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from samesku.catalog.photos import PhotoError, load_photo, read_photo_bytes, read_photos
+from samesku.catalog.photos import (
+    MAX_PIXELS,
+    PhotoError,
+    load_photo,
+    opened_photo,
+    read_photo_bytes,
+    read_photos,
+)
+
+CASES = Path(__file__).parents[1] / "cases" / "09-photos"
 
 
 def corners(height=40, width=60):
@@ -42,7 +52,7 @@ def png(width, height, *chunks):
     return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
 
 
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF"])
 def test_reads_every_format_by_content_not_by_name(tmp_path, kind):
     path = tmp_path / "photo.txt"
     path.write_bytes(encoded(Image.fromarray(corners()), kind))
@@ -254,3 +264,74 @@ def test_no_photos_and_no_threads(folder):
     assert list(read_photos([], lambda photo: photo)) == []
     with pytest.raises(ValueError, match="at least 1"):
         next(read_photos(folder, lambda photo: photo, threads=0))
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["alpha.png", "anim.gif", "anim.webp", "cmyk.jpg", "exif6.jpg", "grey16.png", "palette.png",
+     "still.avif", "../damaged_exif.jpg"],
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore:Tag data")
+def test_unusual_photos_are_read(name):
+    assert min(load_photo(CASES / "photos" / name).shape[:2]) > 1
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("html.jpg", "a web page"), ("svg.jpg", "an SVG drawing"), ("trunc.jpg", "truncated"),
+     ("zero.jpg", "empty file")],
+)  # fmt: skip
+def test_what_is_no_photo_is_refused_by_its_true_name(name, told):
+    with pytest.raises(PhotoError, match=told):
+        load_photo(CASES / "photos" / name)
+
+
+def test_other_containers_are_named():
+    for content, told in ((b"\0\0\0\x18ftypheic", "HEIC"), (b"\xff\x0a\0\0", "JPEG XL")):
+        with pytest.raises(PhotoError, match=told):
+            load_photo(content)
+
+
+@pytest.mark.parametrize("mode", ["I;16", "LA", "P", "RGBA", "CMYK"])
+def test_large_photos_are_brought_to_rgb_as_small_ones(mode, monkeypatch):
+    noise = np.random.default_rng(0).integers(0, 256, (50, 40, 4), dtype=np.uint8)
+    image = Image.fromarray(noise)
+    if mode == "I;16":
+        image = Image.fromarray(noise.view(np.uint16)[..., 0])
+    elif mode == "CMYK":
+        image = Image.fromarray(noise, "CMYK")
+    else:
+        image = image.convert("RGB").convert("P") if mode == "P" else image.convert(mode)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    options = {"transparency": 3} if mode == "P" else {}
+    content = encoded(image, "TIFF" if mode == "CMYK" else "PNG", exif=exif, **options)
+    whole = load_photo(content)
+    monkeypatch.setattr("samesku.catalog.photos.BAND", 40 * 7)
+    assert np.array_equal(load_photo(content), whole)
+
+
+def test_photos_that_are_open_at_once_share_a_budget_of_pixels():
+    large = encoded(Image.new("1", (8000, 7000)), "PNG")
+    assert MAX_PIXELS / 2 < 8000 * 7000
+    open_now, most = [], []
+
+    def look(content):
+        with opened_photo(content):
+            open_now.append(1)
+            most.append(len(open_now))
+            time.sleep(0.05)
+            open_now.pop()
+
+    threads = [threading.Thread(target=look, args=(large,)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1, 1, 1]
+
+
+def test_a_jpeg_of_which_less_is_enough_is_decoded_smaller():
+    content = encoded(Image.fromarray(corners(800, 1200)), "JPEG")
+    with opened_photo(content, about=200) as photo:
+        assert photo.shape[0] < 400

@@ -1,4 +1,5 @@
 import io
+import os
 from pathlib import Path
 
 import polars as pl
@@ -202,3 +203,9 @@ def test_mixed_line_ends_and_long_cells_are_read(tmp_path):
     frame, _ = read(tmp_path, f"posting_id,title\r\na,tea\nb,rice\rc,{'x' * 200_000}\n")
     assert frame["posting_id"].to_list() == ["a", "b", "c"]
     assert len(frame["title"][2]) == 200_000
+
+
+def test_a_pipe_in_place_of_a_file_is_refused_without_waiting(tmp_path):
+    os.mkfifo(tmp_path / "offers.csv")
+    with pytest.raises(CatalogError, match="not a regular file"):
+        read_table(tmp_path / "offers.csv")

@@ -262,3 +262,30 @@ def test_help_shows_every_option_and_an_example():
     assert "Example: samesku match" in result.output
     for option in ("--photos", "--columns", "--encoder", "--cache", "--quiet", "--out"):
         assert option in result.output
+
+
+def test_a_catalogue_in_another_encoding_is_read_and_reported_so(match, tmp_path):
+    source = tmp_path / "offers.csv"
+    source.write_bytes("posting_id,title\na,红色 茶壶\nb,红色 茶壶\n".encode("gbk"))
+    result = match("--encoding", "gbk", source=source)
+    assert result.exit_code == 0, result.output
+    assert "红色 茶壶" in (tmp_path / "out" / "groups.csv").read_text(encoding="utf-8")
+    told = CliRunner().invoke(app, ["explain", str(tmp_path / "out"), "a", "b"])
+    assert "红色 茶壶" in told.output
+    wrong = match("--encoding", "klingon", source=source)
+    assert wrong.exit_code == 3
+    assert "unknown encoding: klingon" in wrong.output
+    assert "row 2" in match("--encoding", "ascii", source=source).output
+
+
+def test_photos_outside_the_photo_folder_are_read_when_asked(match, tmp_path):
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "a.png")
+    source = tmp_path / "shop" / "offers.csv"
+    source.parent.mkdir()
+    source.write_text(f"posting_id,title,image\na,tea,../a.png\nb,pot,{tmp_path / 'a.png'}\n")
+    for options, photos in (((), 0), (("--allow-outside",), 2)):
+        result = match(*options, source=source)
+        assert result.exit_code == 0, result.output
+        record = json.loads((tmp_path / "out" / "run.json").read_text())
+        assert record["catalogue"]["photos"] == photos
+        assert ("photo outside the photo folder" in result.output) == (not photos)

@@ -167,14 +167,6 @@ def hashed(hashes):
     )
 
 
-def test_a_photo_that_hundreds_share_is_a_placeholder_and_said_to_be_one():
-    common, rare = "94974f937d4c2433", "af3f9460c2838f0f"
-    progress = Progress()
-    encoded = encode(hashed([common] * 201 + [rare] * 200), [PHash()], Cache(None), progress)
-    assert encoded.vectors[0].owner.tolist() == list(range(201, 401))
-    assert [note for note in progress.notes if "201 postings" in note and "phash" in note]
-
-
 @pytest.mark.parametrize("blank", ["0000000000000000", "8000000000000000"])
 def test_a_blank_photo_has_no_vector(blank):
     encoded = encode(hashed([blank, "94974f937d4c2433", blank]), [PHash()], Cache(None), Progress())

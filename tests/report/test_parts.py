@@ -2,6 +2,7 @@
 
 import base64
 import io
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -76,11 +77,14 @@ def test_a_photo_is_inside_once_and_small(run, shop):
     assert max(image.size) <= THUMBNAIL
 
 
+@pytest.mark.filterwarnings("ignore:Tag data")
 def test_photos_that_cannot_be_read_are_left_out(tmp_path):
     sound, broken, png = (tmp_path / name for name in ("a.jpg", "b.jpg", "c.png"))
     Image.new("RGB", (900, 300), "red").save(sound)
     broken.write_bytes(sound.read_bytes()[:200])
     Image.new("RGBA", (30, 20), (0, 0, 255, 128)).save(png)
+    damaged = Path(__file__).parents[1] / "cases" / "09-photos" / "damaged_exif.jpg"
+    assert thumbnails([damaged])
     made = thumbnails([sound, broken, png])
     assert list(made) == [sound, png]
     assert all(uri.startswith("data:image/webp;base64,") for uri in made.values())

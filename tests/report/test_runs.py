@@ -117,6 +117,36 @@ def test_a_catalogue_that_moved_can_be_named(tmp_path, folder, shop):
         )
 
 
+def received(folder, tmp_path, **source):
+    """A run folder whose record names other things."""
+    copy = shutil.copytree(folder, tmp_path / "received")
+    record = json.loads((copy / "run.json").read_text())
+    record["source"] |= source
+    (copy / "run.json").write_text(json.dumps(record))
+    return copy
+
+
+def test_a_received_run_makes_no_report_read_another_catalogue(tmp_path, folder, shop):
+    private = tmp_path / "private.csv"
+    private.write_text((shop / "offers.csv").read_text().replace("hitam", "secret"))
+    copy = received(folder, tmp_path, path=str(private))
+    with pytest.raises(ValueError, match=r"private\.csv is not, or no more, what the run read"):
+        read_run(copy)
+    assert read_run(copy, catalogue=[shop / "offers.csv"]).catalog.titles
+    assert read_run(copy, catalogue=[private]).catalog.titles
+
+
+def test_a_received_run_makes_no_report_read_photos_elsewhere(tmp_path, folder, shop):
+    private = shutil.copytree(shop / "images", tmp_path / "private")
+    copy = received(folder, tmp_path, photos=str(private))
+    catalog = read_run(copy).catalog
+    assert {photo.parent for photo in catalog.photos if photo} == {shop / "images"}
+    assert "photos_elsewhere" in [problem.kind for problem in catalog.problems]
+    for asked in ({"photos": private}, {"allow_outside": True}):
+        photos = read_run(copy, **asked).catalog.photos
+        assert {photo.parent for photo in photos if photo} == {private}
+
+
 def _half(shop):
     half = shop / "half.csv"
     half.write_text("".join((shop / "offers.csv").read_text().splitlines(keepends=True)[:20]))

@@ -22,7 +22,7 @@ from samesku.titles.attributes import Attributes, read_attributes
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Catalog", "read_catalog"]
+__all__ = ["Catalog", "catalogue_file", "read_catalog"]
 
 COMPETITION_FILES = ("train.csv", "test.csv", "postings.csv")
 # What the required columns are often called, in small letters without signs.
@@ -120,6 +120,7 @@ def read_catalog(
     photos: str | Path | None = None,
     columns: Mapping[str, str] | None = None,
     encoding: str | None = None,
+    allow_outside: bool = False,
 ) -> Catalog:
     """Read and check a catalogue.
 
@@ -131,11 +132,14 @@ def read_catalog(
         `price`, `brand`, `description` and `source` are used when there; others are carried along.
     photos : path, optional
         Folder of the photos named in `image`. Without it, `<file>_images`, `images`, `photos` and
-        the file's own folder are tried, in this order. Absolute paths in `image` stand as they are.
+        the file's own folder are tried, in this order; of a frame, the current folder.
     columns : mapping, optional
         Our name -> the file's name, e.g. ``{"title": "name"}``.
     encoding : str, optional
         What a CSV is written in, e.g. ``"gbk"``; by default told from its bytes.
+    allow_outside : bool
+        Also read photos outside the photo folder, which absolute paths, ``..`` and symbolic links
+        lead to. Else whoever wrote the catalogue could make a report show any picture.
 
     Returns
     -------
@@ -149,7 +153,7 @@ def read_catalog(
         When there is no such file, or no known file in the folder.
     """
     if isinstance(source, str | Path):
-        path = _find_file(Path(source))
+        path = catalogue_file(Path(source))
         name = str(path)
         frame, problems = read_table(path, encoding)
     else:
@@ -162,14 +166,17 @@ def read_catalog(
         raise CatalogError(name, problems)
     frame, cell_problems = check_cells(frame)
     root = photo_root(path, frame, photos)
-    places, photo_problems = locate_photos(frame, root, given=photos is not None)
+    places, photo_problems = locate_photos(
+        frame, root, given=photos is not None, allow_outside=allow_outside
+    )
     problems += cell_problems + photo_problems
     if any(problem.fatal for problem in problems):
         raise CatalogError(name, problems)
     return Catalog(frame, places, tuple(problems), name)
 
 
-def _find_file(path: Path) -> Path:
+def catalogue_file(path: Path) -> Path:
+    """The file that a path of a catalogue means: itself, or one of known name in the folder."""
     if not path.is_dir():
         if not path.exists():
             raise FileNotFoundError(f"{path}: no such file; give a CSV, a Parquet file or a folder")

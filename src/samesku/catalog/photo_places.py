@@ -1,9 +1,12 @@
-"""Where a catalogue's photos lie, and which of them are not there."""
+"""Where a catalogue's photos lie, which are not there, and which are not to be read."""
 
 from __future__ import annotations
 
+import os
 import re
-from pathlib import Path
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path, PureWindowsPath
 
 import polars as pl
 
@@ -29,7 +32,7 @@ def photo_root(path: Path | None, frame: pl.DataFrame, photos: str | Path | None
     Returns
     -------
     Path or None
-        None when there is no `image` column or no folder that could be meant.
+        None when there is no `image` column.
 
     Raises
     ------
@@ -49,64 +52,135 @@ def photo_root(path: Path | None, frame: pl.DataFrame, photos: str | Path | None
     folders = [path.parent / pattern.format(stem=path.stem) for pattern in PHOTO_FOLDERS]
     there = [folder for folder in folders if folder.is_dir()]
     # A folder without any of the named photos (a web site's `images`, say) is passed over.
-    listed: dict[str, frozenset[str]] = {}
     for folder in there:
-        if any(_is_listed(folder / name, listed) for name in names):
+        places = _Places(folder)
+        if any(places.find(name)[0] for name in names):
             return folder
-    return there[0] if there else None
+    return there[0] if there else path.parent
 
 
 def locate_photos(
-    frame: pl.DataFrame, root: Path | None, *, given: bool
+    frame: pl.DataFrame, root: Path | None, *, given: bool, allow_outside: bool = False
 ) -> tuple[tuple[Path | None, ...], list[Problem]]:
-    """The path of each posting's photo, and what is wrong with those that cannot be found."""
-    if "image" not in frame.columns:
+    """The path of each posting's photo, and what is wrong with those that cannot be used.
+
+    Photos outside `root`, also behind symbolic links, are used with `allow_outside` only.
+    """
+    if root is None:
         message = "photo folder given, but there is no column 'image'"
         unused = Problem("photos_unused", message, "name the column: columns image=THEIR_NAME")
         return (None,) * frame.height, [unused] if given else []
-    listed: dict[str, frozenset[str]] = {}
-    places: list[Path | None] = []
-    urls: list[int] = []
-    absent: list[int] = []
+    places = _Places(root, allow_outside=allow_outside)
     images = frame["image"].to_list()
+    found: list[Path | None] = []
+    faults: dict[str, list[int]] = {}
     for row, image in enumerate(images):
-        place = None
-        if image is None:
-            pass
-        elif _URL.match(image):
-            urls.append(row)
-        elif root is not None or Path(image).is_absolute():
-            candidate = Path(image) if Path(image).is_absolute() else (root or Path()) / image
-            place = candidate if _is_listed(candidate, listed) else None
-            if place is None:
-                absent.append(row)
-        else:
-            absent.append(row)
-        places.append(place)
-    problems = []
-    if urls:
-        fix = "URLs are not fetched; download the photos and name the files"
-        examples = [images[row] for row in urls[:3]]
-        problems.append(
-            Problem.at("photo_url", "photo given as a URL", fix, urls, examples=examples)
-        )
-    if absent:
-        where = f"looked in {root}" if root is not None else "no photo folder was found"
-        hint = "" if given else " (photos FOLDER names another place)"
-        fix = f"{where}; matched without photo{hint}"
-        examples = [images[row] for row in absent[:3]]
-        problems.append(
-            Problem.at("photo_absent", "photo named but absent", fix, absent, examples=examples)
-        )
-    return tuple(places), problems
+        place, fault = (None, "") if image is None else places.find(image)
+        found.append(place)
+        if fault:
+            faults.setdefault(fault, []).append(row)
+    hint = "" if given else " (photos FOLDER names another place)"
+    told = {
+        "photo_url": (
+            "photo given as a URL", "URLs are not fetched; download the photos and name the files"
+        ),
+        "photo_absent": (
+            "photo named but absent", f"looked in {root}; matched without photo{hint}"
+        ),
+        "photo_outside": (
+            "photo outside the photo folder",
+            f"not read, as it is not in {root}; name a folder that holds them all (photos FOLDER) "
+            "or allow it (--allow-outside)",
+        ),
+        "photo_spelling": (
+            "photo found under another spelling of its name",
+            "small and capital letters or separators of folders differ; rename to be sure",
+        ),
+    }  # fmt: skip
+    problems = [
+        Problem.at(kind, *told[kind], rows, examples=[images[row] for row in rows[:3]])
+        for kind, rows in sorted(faults.items())
+    ]
+    return tuple(found), problems
 
 
-def _is_listed(place: Path, listed: dict[str, frozenset[str]]) -> bool:
-    """Whether the file is there, listing each folder once instead of asking for each file."""
-    folder = str(place.parent)
-    if folder not in listed:
-        try:
-            listed[folder] = frozenset(entry.name for entry in place.parent.iterdir())
-        except (OSError, ValueError):
-            listed[folder] = frozenset()
-    return place.name in listed[folder]
+class _Places:
+    """The files under a photo folder; each folder is listed once instead of asked for each file."""
+
+    def __init__(self, root: Path, *, allow_outside: bool = False) -> None:
+        self.root = root
+        self.allow_outside = allow_outside
+        self._real = _resolved(root)
+        self._own = _resolved(root).name or root.name
+        # Of each folder its names, and whether each is a symbolic link.
+        self._listed: dict[Path, dict[str, bool]] = {}
+        self._folded: dict[Path, dict[str, str | None]] = {}
+        self._within: dict[Path, bool] = {}
+
+    def find(self, image: str) -> tuple[Path | None, str]:
+        """The file that a name means, and what is to be told of it: nothing, or a kind."""
+        if _URL.match(image):
+            return None, "photo_url"
+        place = self.root / image  # an absolute path stays as it is
+        if place.name in self._names(place.parent):
+            inside = self.allow_outside or self._is_inside(place)
+            return (place, "") if inside else (None, "photo_outside")
+        for parts in self._spellings(PureWindowsPath(image)):
+            other = self._spelled(parts)
+            if other is not None and (self.allow_outside or self._is_inside(other)):
+                return other, "photo_spelling"
+        return None, "photo_absent"
+
+    def _spellings(self, path: PureWindowsPath) -> list[Sequence[str]]:
+        """Parts of a path below the photo folder: as told, and behind the folder's own name."""
+        parts = [part for part in path.parts if part != path.anchor]
+        ways: list[Sequence[str]] = [] if path.anchor else [parts]
+        own = [at for at, part in enumerate(parts[:-1]) if _fold(part) == _fold(self._own)]
+        return ways + ([parts[own[-1] + 1 :]] if own else [])
+
+    def _spelled(self, parts: Sequence[str]) -> Path | None:
+        """The file below the photo folder whose name differs at most in how it is written."""
+        place = self.root
+        for part in parts:
+            name = part if part in self._names(place) else self._alike(place).get(_fold(part))
+            if name is None:
+                return None
+            place = place / name
+        return place if parts and place.parent in self._listed else None
+
+    def _names(self, folder: Path) -> dict[str, bool]:
+        if folder not in self._listed:
+            try:
+                with os.scandir(folder) as entries:
+                    self._listed[folder] = {entry.name: entry.is_symlink() for entry in entries}
+            except (OSError, ValueError):
+                self._listed[folder] = {}
+        return self._listed[folder]
+
+    def _alike(self, folder: Path) -> dict[str, str | None]:
+        """Names by their folded form; None where several have one."""
+        if folder not in self._folded:
+            folded: dict[str, str | None] = {}
+            for name in self._names(folder):
+                key = _fold(name)
+                folded[key] = None if key in folded else name
+            self._folded[folder] = folded
+        return self._folded[folder]
+
+    def _is_inside(self, place: Path) -> bool:
+        if self._names(place.parent).get(place.name):
+            return _resolved(place).is_relative_to(self._real)
+        if place.parent not in self._within:
+            self._within[place.parent] = _resolved(place.parent).is_relative_to(self._real)
+        return self._within[place.parent]
+
+
+def _fold(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError):  # a link to itself
+        return path.absolute()

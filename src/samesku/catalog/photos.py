@@ -5,25 +5,44 @@ from __future__ import annotations
 import io
 import os
 import stat
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFile, ImageOps
+from PIL import Image, ImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from samesku.runtime.cores import map_in_order
 
-__all__ = ["MAX_BYTES", "MAX_PIXELS", "PhotoError", "load_photo", "read_photo_bytes", "read_photos"]
+__all__ = [
+    "MAX_BYTES",
+    "MAX_PIXELS",
+    "PhotoError",
+    "load_photo",
+    "opened_photo",
+    "read_photo_bytes",
+    "read_photos",
+]
 
+try:
+    from PIL.AvifImagePlugin import AvifImageFile
+except ImportError:  # Pillow before 11.3
+    AvifImageFile = None  # type: ignore[assignment, misc]
+
+# Of one photo, and of all that are held at once: a pixel takes up to 16 bytes while it is decoded.
 MAX_PIXELS = 64_000_000
 MAX_BYTES = 64 * 2**20
+
+BAND = 2**20  # pixels that are brought to RGB at once
 
 RGB: TypeAlias = NDArray[np.uint8]
 Reader: TypeAlias = Callable[[io.BytesIO], ImageFile.ImageFile]
@@ -35,8 +54,21 @@ MAGIC: tuple[tuple[bytes, Reader], ...] = (
     (b"GIF87a", GifImageFile),
     (b"GIF89a", GifImageFile),
     (b"BM", BmpImageFile),
+    (b"II*\x00", TiffImageFile),
+    (b"MM\x00*", TiffImageFile),
 )
-READABLE = "JPEG, PNG, WebP, GIF or BMP"
+READABLE = "JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP"
+# Brands of the container that AVIF and HEIC share.
+_AVIF, _HEIC = (b"avif", b"avis"), (b"heic", b"heix", b"hevc", b"heim", b"mif1", b"msf1")
+_OTHERS = (
+    (b"\xff\x0a", "JPEG XL"),
+    (b"\x00\x00\x00\x0cJXL ", "JPEG XL"),
+    (b"\x00\x00\x00\x0cjP  ", "JPEG 2000"),
+    (b"\xff\x4f\xff\x51", "JPEG 2000"),
+    (b"8BPS", "a Photoshop file"),
+    (b"%PDF", "a PDF, not an image"),
+    (b"PK\x03\x04", "a zip archive, not an image"),
+)
 
 
 class PhotoError(ValueError):
@@ -73,7 +105,8 @@ def load_photo(
     source : path or bytes
         A file, or the content of one.
     max_pixels : int
-        Width times height; what claims more is refused before a pixel is decoded.
+        Width times height, of WebP two thirds of it; what claims more is refused before a pixel is
+        decoded.
     max_bytes : int
         Size of the file.
 
@@ -87,14 +120,48 @@ def load_photo(
     PhotoError
         The file is missing, not a regular file, empty, too large, damaged or no photo.
     """
+    with opened_photo(source, max_pixels=max_pixels, max_bytes=max_bytes) as photo:
+        return photo
+
+
+@contextmanager
+def opened_photo(
+    source: str | Path | bytes,
+    *,
+    max_pixels: int = MAX_PIXELS,
+    max_bytes: int = MAX_BYTES,
+    about: int | None = None,
+) -> Iterator[RGB]:
+    """A decoded photo, as from :func:`load_photo`, for as long as it is looked at.
+
+    All photos that are open at once have `MAX_PIXELS` together: what does not fit waits. So files
+    of a few KB that claim many pixels take no more memory than one of them.
+
+    Parameters
+    ----------
+    source, max_pixels, max_bytes
+        As for :func:`load_photo`.
+    about : int, optional
+        Of a JPEG, so many pixels a side are enough: it is decoded at a fraction of its size.
+    """
     if isinstance(source, bytes):
         name, content = "<bytes>", source
         _check_length(name, len(content), max_bytes)
     else:
         name, content = str(source), read_photo_bytes(source, max_bytes=max_bytes)
+    with ExitStack() as held:
+        yield _decoded(name, content, max_pixels, about, held)
+
+
+def _decoded(name: str, content: bytes, max_pixels: int, about: int | None, held: ExitStack) -> RGB:
     try:
         with _open(name, content) as image:
-            _check_pixels(name, image.size, max_pixels)
+            # WebP's decoder holds two more copies.
+            own = max_pixels * 2 // 3 if isinstance(image, WebPImageFile) else max_pixels
+            _check_pixels(name, image.size, own)
+            if about is not None:
+                image.draft(image.mode, (about, about))
+            held.enter_context(_ROOM.taken(image.width * image.height))
             return _to_rgb(image)
     except PhotoError:
         raise
@@ -103,6 +170,31 @@ def load_photo(
     # Decoders meet hostile bytes with nearly any exception; all mean that the photo is damaged.
     except Exception as error:
         raise PhotoError(name, _fault(error)) from error
+
+
+class _Room:
+    """Pixels that all threads share; one photo alone is let in, however large."""
+
+    def __init__(self, pixels: int) -> None:
+        self._free = self._all = pixels
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def taken(self, pixels: int) -> Iterator[None]:
+        """Wait until there is room for so many pixels, and hold it."""
+        pixels = min(pixels, self._all)
+        with self._changed:
+            self._changed.wait_for(lambda: self._free >= pixels)
+            self._free -= pixels
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._free += pixels
+                self._changed.notify_all()
+
+
+_ROOM = _Room(MAX_PIXELS)
 
 
 def read_photo_bytes(path: str | Path, *, max_bytes: int = MAX_BYTES) -> bytes:
@@ -169,11 +261,11 @@ def read_photos(
 
     def see(path: str | Path) -> Seen | PhotoError:
         try:
-            photo = load_photo(path, max_pixels=max_pixels, max_bytes=max_bytes)
+            with opened_photo(path, max_pixels=max_pixels, max_bytes=max_bytes) as photo:
+                return work(photo)
         except PhotoError as error:
             # Tracebacks hold the undecodable bytes; a catalogue may have many such photos.
             return error.with_traceback(None)
-        return work(photo)
 
     yield from enumerate(map_in_order(see, paths, threads=threads))
 
@@ -185,27 +277,66 @@ def _open(name: str, content: bytes) -> ImageFile.ImageFile:
     for magic, reader in MAGIC:
         if content.startswith(magic):
             return reader(io.BytesIO(content))
-    raise PhotoError(name, f"not an image (neither {READABLE})")
+    if content[4:8] == b"ftyp" and content[8:12] in _AVIF and AvifImageFile is not None:
+        return AvifImageFile(io.BytesIO(content))
+    raise PhotoError(name, f"{_true_name(content)} (neither {READABLE})")
+
+
+def _true_name(content: bytes) -> str:
+    """What a file is that is no photo, or none that can be read."""
+    begin = content[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if b"<svg" in begin:
+        return "an SVG drawing"
+    if begin.startswith((b"<!doctype html", b"<html")):
+        return "a web page, not an image"
+    if content[4:8] == b"ftyp" and content[8:12] in _AVIF + _HEIC:
+        return "an AVIF that this Pillow cannot read" if content[8:12] in _AVIF else "HEIC"
+    return next((what for magic, what in _OTHERS if content.startswith(magic)), "not an image")
 
 
 def _to_rgb(image: ImageFile.ImageFile) -> RGB:
+    """Band by band, as each step makes a copy of what it is given."""
     image.load()
-    upright = ImageOps.exif_transpose(image) if _turned(image) else image
-    if upright.mode.startswith("I"):
-        grey = (np.asarray(upright).astype(np.int64).clip(0, 65535) >> 8).astype(np.uint8)
+    turn = _orientation(image)
+    width, height = image.size
+    rows = max(1, BAND // max(1, width))
+    if rows >= height:
+        return _turned(_band_to_rgb(image), turn)
+    rgb = np.empty((height, width, 3), dtype=np.uint8)
+    for top in range(0, height, rows):
+        bottom = min(height, top + rows)
+        rgb[top:bottom] = _band_to_rgb(image.crop((0, top, width, bottom)))
+    image.close()
+    return _turned(rgb, turn)
+
+
+def _band_to_rgb(band: Image.Image) -> RGB:
+    if band.mode.startswith("I"):
+        grey = (np.asarray(band).astype(np.int64).clip(0, 65535) >> 8).astype(np.uint8)
         return np.repeat(grey[..., None], 3, axis=2)
-    if upright.has_transparency_data:
-        seen_through = upright.convert("RGBA")
+    if band.has_transparency_data:
+        seen_through = band.convert("RGBA")
         white = Image.new("RGBA", seen_through.size, "white")
-        upright = Image.alpha_composite(white, seen_through)
-    return np.array(upright.convert("RGB"))
+        band = Image.alpha_composite(white, seen_through)
+    return np.array(band.convert("RGB"))
 
 
-def _turned(image: ImageFile.ImageFile) -> bool:
+def _orientation(image: ImageFile.ImageFile) -> int:
     try:
-        return image.getexif().get(0x0112, 1) in range(2, 9)
+        return int(image.getexif().get(0x0112, 1))
     except Exception:  # broken EXIF beside a sound photo: show it as it lies
-        return False
+        return 1
+
+
+def _turned(photo: RGB, orientation: int) -> RGB:
+    """A photo as it is seen, by the eight orientations of EXIF."""
+    if orientation in (3, 4, 6, 7):
+        photo = photo[::-1]
+    if orientation in (2, 3, 7, 8):
+        photo = photo[:, ::-1]
+    if orientation in (5, 6, 7, 8):
+        photo = photo.swapaxes(0, 1)
+    return np.ascontiguousarray(photo)
 
 
 def _check_length(path: str | Path, length: int, max_bytes: int) -> None:

@@ -55,11 +55,15 @@ def read_table(path: Path, encoding: str | None = None) -> tuple[pl.DataFrame, l
     CatalogError
         When the file is empty or not a table; names the row where that is known.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe could wait for ever
+        raise CatalogError(str(path), [_unreadable("not a regular file")])
     try:
         raw = path.read_bytes()
         if raw.startswith(_PARQUET):
             return pl.read_parquet(io.BytesIO(raw)), []
-        content, problems = (raw.decode(encoding), []) if encoding else _decode(raw)
+        content, problems = (_as_told(path, raw, encoding), []) if encoding else _decode(raw)
+    except CatalogError:
+        raise
     except OSError as error:
         raise CatalogError(str(path), [_unreadable(error.strerror or str(error))]) from error
     # Damaged Parquet can make polars panic, which is no Exception.
@@ -157,6 +161,20 @@ def repeated_columns(names: Sequence[str]) -> list[Problem]:
         Problem("repeated_column", f"column {name!r} occurs more than once", fix)
         for name in repeated
     ]
+
+
+def _as_told(path: Path, raw: bytes, encoding: str) -> str:
+    try:
+        return raw.decode(encoding)
+    except (LookupError, UnicodeError) as error:
+        rows = []
+        if isinstance(error, UnicodeDecodeError):
+            rows = [raw.count(b"\n", 0, error.start) - 1]
+        fix = "name another encoding, or none to have it told from the file"
+        told = Problem.at(
+            "encoding", f"no text in {encoding} ({error})"[:200], fix, rows, fatal=True
+        )
+        raise CatalogError(str(path), [told]) from error
 
 
 def _decode(raw: bytes) -> tuple[str, list[Problem]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,12 +10,14 @@ import typer
 
 from samesku.cli.console import UsageError, friendly, show_traces
 from samesku.cli.options import (
+    AllowOutsideOption,
     BesideOption,
     CacheOption,
     CatalogueArgument,
     ColumnsOption,
     DecisionName,
     EncoderOption,
+    EncodingOption,
     FusionName,
     MemoryOption,
     MethodOption,
@@ -56,6 +59,8 @@ def main(
     ] = False,
 ) -> None:
     """Tell which offers in a marketplace are the same product."""
+    # What Pillow says of damaged metadata concerns nothing that is read.
+    warnings.filterwarnings("ignore", module="PIL")
     show_traces(debug)
 
 
@@ -73,6 +78,8 @@ def match(
     encoder: EncoderOption = None,
     photos: PhotosOption = None,
     columns: ColumnsOption = None,
+    encoding: EncodingOption = None,
+    allow_outside: AllowOutsideOption = False,
     model: Annotated[
         Path | None,
         typer.Option("--model", help="Folder of a model that `samesku train` wrote, as the judge."),
@@ -137,6 +144,8 @@ def match(
             pairs,
             decide,
             memory,
+            encoding,
+            allow_outside,
         ),
         out=out,
         fusion=fusion,
@@ -190,11 +199,17 @@ def link(
         Path | None, typer.Option("--right-photos", help="As --photos, for the other shop.")
     ] = None,
     columns: ColumnsOption = None,
+    encoding: EncodingOption = None,
+    allow_outside: AllowOutsideOption = False,
     right_columns: Annotated[
         str | None,
         typer.Option(
             "--right-columns", help="As --columns, for the other shop; default: the same ones."
         ),
+    ] = None,
+    right_encoding: Annotated[
+        str | None,
+        typer.Option("--right-encoding", help="As --encoding, for the other shop; default: same."),
     ] = None,
     neighbours: Annotated[
         int, typer.Option("--neighbours", "-k", help="Candidates per posting and encoder.", min=20)
@@ -228,10 +243,13 @@ def link(
             same,
             "across",
             decide,
+            encoding=encoding,
+            allow_outside=allow_outside,
         ),
         right=right,
         right_photos=right_photos,
         right_columns=right_columns,
+        right_encoding=right_encoding,
         out=out,
         fusion=fusion,
         model=model,
@@ -297,6 +315,8 @@ def evaluate(
     encoder: EncoderOption = None,
     photos: PhotosOption = None,
     columns: ColumnsOption = None,
+    encoding: EncodingOption = None,
+    allow_outside: AllowOutsideOption = False,
     neighbours: Annotated[
         int, typer.Option("--neighbours", "-k", help="Candidates per posting and encoder.", min=20)
     ] = 50,
@@ -317,8 +337,9 @@ def evaluate(
     if len(catalogues) > 1 and not leave_one_out:
         raise UsageError("several catalogues are scored with --leave-one-out only")
     settings = Settings(
-        catalogues[0], photos, columns, encoder or [], neighbours, search, cache, no_cache, quiet
-    )
+        catalogues[0], photos, columns, encoder or [], neighbours, search, cache, no_cache, quiet,
+        encoding=encoding, allow_outside=allow_outside,
+    )  # fmt: skip
     if leave_one_out:
         command.run_leave_one_out(settings, others=catalogues[1:], out=out, seed=seed)
         return
@@ -369,6 +390,7 @@ def report(
     ] = None,
     catalogue: MovedOption = None,
     photos: PhotosOption = None,
+    allow_outside: AllowOutsideOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Make one page of a run: what matched and why, where to draw the line, what goes wrong.
@@ -383,6 +405,7 @@ def report(
         compare=compare,
         catalogue=catalogue or [],
         photos=photos,
+        allow_outside=allow_outside,
         fusion=fusion,
         quiet=quiet,
     )
@@ -396,6 +419,7 @@ def explain(
     posting_b: Annotated[str, typer.Argument(help="Id of another.", show_default=False)],
     catalogue: MovedOption = None,
     photos: PhotosOption = None,
+    allow_outside: AllowOutsideOption = False,
     cache: CacheOption = None,
     quiet: QuietOption = False,
 ) -> None:
@@ -408,6 +432,7 @@ def explain(
         posting_b,
         catalogue=catalogue or [],
         photos=photos,
+        allow_outside=allow_outside,
         cache=cache,
         quiet=quiet,
     )

@@ -28,6 +28,7 @@ def run(
     *,
     catalogue: Sequence[Path],
     photos: Path | None,
+    allow_outside: bool,
     cache: Path | None,
     quiet: bool,
 ) -> None:
@@ -36,7 +37,7 @@ def run(
     from samesku.report.runs import read_run
     from samesku.report.whynot import verdict
 
-    told = read_run(folder, catalogue=catalogue, photos=photos)
+    told = read_run(folder, catalogue=catalogue, photos=photos, allow_outside=allow_outside)
     rows = told.rows(left, right)
     for row in rows:
         title = _printable(told.catalog.titles[row])[:200] or "(no title)"

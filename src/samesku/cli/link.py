@@ -18,6 +18,7 @@ def run(
     right: Path,
     right_photos: Path | None,
     right_columns: str | None,
+    right_encoding: str | None,
     out: Path,
     fusion: str | None,
     model: Path | None,
@@ -33,7 +34,10 @@ def run(
     progress = TerminalProgress(quiet=settings.quiet)
     matcher = settings.matcher(progress, chosen_fusion(fusion, model), line)
     columns = settings.columns if right_columns is None else right_columns
-    other = replace(settings, catalogue=right, photos=right_photos, columns=columns)
+    encoding = settings.encoding if right_encoding is None else right_encoding
+    other = replace(
+        settings, catalogue=right, photos=right_photos, columns=columns, encoding=encoding
+    )
     catalogs = settings.read(progress), other.read(progress)
     check_folder(out)
     matches = matcher.match(*catalogs)

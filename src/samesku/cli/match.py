@@ -8,7 +8,7 @@ from pathlib import Path
 
 from samesku.candidates.allowed import Allowed
 from samesku.candidates.neighbors import Method
-from samesku.catalog.catalog import Catalog, read_catalog
+from samesku.catalog.catalog import Catalog, catalogue_file, read_catalog
 from samesku.cli.console import TerminalProgress, UsageError, say
 from samesku.cli.summary import counted, show_summary
 from samesku.clustering.assignment import Decision
@@ -16,7 +16,7 @@ from samesku.encoders import encoders_by_name
 from samesku.matcher import Matcher
 from samesku.results.matches import Matches
 from samesku.runtime.cache import Cache, default_folder
-from samesku.runtime.files import check_folder
+from samesku.runtime.files import check_folder, digest
 from samesku.scoring.fusion import Fusion
 
 __all__ = ["Settings", "chosen_fusion", "run", "show_matches"]
@@ -39,12 +39,18 @@ class Settings:
     pairs: Allowed | None = None
     decide: Decision | None = None
     memory: str = "4GB"
+    encoding: str | None = None
+    allow_outside: bool = False
 
     def read(self, progress: TerminalProgress) -> Catalog:
         """Read the catalogue and tell what was wrong with it."""
         with progress.stage("read catalogue"):
             catalog = read_catalog(
-                self.catalogue, photos=self.photos, columns=parse_columns(self.columns)
+                self.catalogue,
+                photos=self.photos,
+                columns=parse_columns(self.columns),
+                encoding=self.encoding,
+                allow_outside=self.allow_outside,
             )
         say(f"Read {len(catalog):,} postings from {catalog.name}", quiet=self.quiet)
         for problem in catalog.problems:
@@ -56,6 +62,8 @@ class Settings:
         """Where the catalogue was and how it was read: for a report, an explanation."""
         return {
             "path": str(self.catalogue.resolve()),
+            "digest": digest(catalogue_file(self.catalogue)),
+            "encoding": self.encoding,
             "photos": None if self.photos is None else str(self.photos.resolve()),
             "columns": parse_columns(self.columns),
             "encoders": list(self.encoders),

@@ -10,12 +10,14 @@ import typer
 from samesku.runtime.cores import use_threads
 
 __all__ = [
+    "AllowOutsideOption",
     "BesideOption",
     "CacheOption",
     "CatalogueArgument",
     "ColumnsOption",
     "DecisionName",
     "EncoderOption",
+    "EncodingOption",
     "FusionName",
     "MemoryOption",
     "MethodName",
@@ -48,6 +50,20 @@ PhotosOption = Annotated[
     Path | None,
     typer.Option(
         "--photos", help="Folder of the photos; default: <file>_images, images or photos beside it."
+    ),
+]
+AllowOutsideOption = Annotated[
+    bool,
+    typer.Option(
+        "--allow-outside", help="Also read photos outside the photo folder, as the file names them."
+    ),
+]
+EncodingOption = Annotated[
+    str | None,
+    typer.Option(
+        "--encoding",
+        help="What the CSV is written in, as cp1250, gbk or shift_jis; default: UTF-8, or told by "
+        "its first bytes.",
     ),
 ]
 ColumnsOption = Annotated[

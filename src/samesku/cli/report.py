@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from samesku.cli.console import TerminalProgress, UsageError
@@ -19,6 +20,7 @@ def run(
     compare: Path | None,
     catalogue: Sequence[Path],
     photos: Path | None,
+    allow_outside: bool,
     fusion: str | None,
     quiet: bool,
 ) -> None:
@@ -29,8 +31,9 @@ def run(
 
     progress = TerminalProgress(quiet=quiet)
     with progress.stage("read run"):
-        told = read_run(folder, catalogue=catalogue, photos=photos, fusion=fusion)
-        other = None if compare is None else read_run(compare, catalogue=catalogue, photos=photos)
+        read = partial(read_run, catalogue=catalogue, photos=photos, allow_outside=allow_outside)
+        told = read(folder, fusion=fusion)
+        other = None if compare is None else read(compare)
     path = out or folder / "report.html"
     if path.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"--out is the page, a file that ends in .html, not {path}")

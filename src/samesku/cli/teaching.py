@@ -10,10 +10,12 @@ import typer
 from samesku.cli.app import app
 from samesku.cli.console import friendly
 from samesku.cli.options import (
+    AllowOutsideOption,
     CacheOption,
     CatalogueArgument,
     ColumnsOption,
     EncoderOption,
+    EncodingOption,
     MethodOption,
     NoCacheOption,
     PhotosOption,
@@ -49,6 +51,8 @@ def train(
     encoder: EncoderOption = None,
     photos: PhotosOption = None,
     columns: ColumnsOption = None,
+    encoding: EncodingOption = None,
+    allow_outside: AllowOutsideOption = False,
     neighbours: Annotated[
         int, typer.Option("--neighbours", "-k", help="Candidates per posting and encoder.", min=20)
     ] = 50,
@@ -78,6 +82,8 @@ def train(
             no_cache,
             quiet,
             same,
+            encoding=encoding,
+            allow_outside=allow_outside,
         ),
         others=catalogues[1:],
         out=out,
@@ -303,6 +309,8 @@ def train_encoder(
     seed: Annotated[int, typer.Option("--seed", help="Of all that is drawn.")] = 0,
     photos: PhotosOption = None,
     columns: ColumnsOption = None,
+    encoding: EncodingOption = None,
+    allow_outside: AllowOutsideOption = False,
     cache: CacheOption = None,
     no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
@@ -333,7 +341,16 @@ def train_encoder(
         "warm_up_language": language_epochs,
     }
     command.run(
-        Settings(catalogue, photos, columns, cache=cache, no_cache=no_cache, quiet=quiet),
+        Settings(
+            catalogue,
+            photos,
+            columns,
+            cache=cache,
+            no_cache=no_cache,
+            quiet=quiet,
+            encoding=encoding,
+            allow_outside=allow_outside,
+        ),
         kind=kind,
         base=base,
         out=out,

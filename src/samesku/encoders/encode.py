@@ -12,9 +12,10 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from samesku.catalog.catalog import Catalog
-from samesku.catalog.photos import PhotoError, load_photo, read_photo_bytes
+from samesku.catalog.photos import PhotoError, opened_photo, read_photo_bytes
 from samesku.encoders.base import Array, Encoder, PhotoEncoder, TextEncoder, Vectors
 from samesku.encoders.photo_store import PhotoStore, ShardGone
+from samesku.encoders.placeholders import placeholders
 from samesku.runtime.cache import Cache, content_key
 from samesku.runtime.cores import map_in_order
 from samesku.runtime.progress import Advance, Progress
@@ -24,8 +25,6 @@ __all__ = ["BrokenPhoto", "Encoded", "encode"]
 # Photos per batch through a network, and per file of the cache: what an interruption can lose.
 BATCH = 32
 SHARD = 512
-# A photo that more postings share says nothing about any of them.
-PLACEHOLDER = 200
 
 
 @dataclass(frozen=True)
@@ -71,6 +70,8 @@ def encode(
     photos = _PhotoPass(catalog, photo_encoders, cache)
     if photos.wanted.any():
         photos.run(progress)
+    seen = {each.name: photos.vectors(each, progress) for each in photo_encoders}
+    blank = _placeholders(catalog, seen, progress)
     vectors, keys = [], []
     for encoder in encoders:
         if isinstance(encoder, TextEncoder):
@@ -81,13 +82,29 @@ def encode(
             for note in notes:
                 progress.note(note)
         elif isinstance(encoder, PhotoEncoder):
-            seen = photos.vectors(encoder, progress)
-            vectors.append(_without_placeholders(seen, encoder, progress))
-            key = content_key(encoder.fingerprint, *photos.identity(encoder))
+            vectors.append(seen[encoder.name].select(~blank) if blank.any() else seen[encoder.name])
+            told = [np.packbits(blank).tobytes()] if blank.any() else []
+            key = content_key(encoder.fingerprint, *photos.identity(encoder), *told)
         else:
             raise TypeError(f"{encoder!r} is neither a TextEncoder nor a PhotoEncoder")
         keys.append(key)
     return Encoded(vectors, keys, tuple(photos.broken))
+
+
+def _placeholders(
+    catalog: Catalog, seen: dict[str, Vectors], progress: Progress
+) -> NDArray[np.bool_]:
+    """Which postings show what some photo encoder has under unlike titles, bool ``(n,)``."""
+    blank = np.zeros(len(catalog), dtype=bool)
+    for vectors in seen.values():
+        blank |= placeholders(vectors, catalog.normal_titles)
+    if rows := np.flatnonzero(blank).tolist():
+        shown = ", ".join(catalog.ids[row] for row in rows[:3])
+        progress.note(
+            f"{len(rows):,} postings ({shown}{', ...' if len(rows) > 3 else ''}) show a photo that "
+            "stands under titles without a common word: taken for a placeholder, not compared"
+        )
+    return blank
 
 
 def _encode_titles(
@@ -103,24 +120,6 @@ def _encode_titles(
     advance(len(catalog))
     notes = stored.pop("notes", np.array([], dtype=str))
     return _from_arrays(stored, len(catalog)), [str(note) for note in notes]
-
-
-def _without_placeholders(vectors: Vectors, encoder: PhotoEncoder, progress: Progress) -> Vectors:
-    """Drop the rows of photos that very many postings share: "no image", a shop's logo."""
-    views = len(encoder.probes)
-    first = np.ascontiguousarray(vectors.rows[::views])
-    looks = first.view(np.dtype((np.void, first.itemsize * first.shape[1])))[:, 0]
-    _, look, count = np.unique(looks, return_inverse=True, return_counts=True)
-    placeholder = count[look] > PLACEHOLDER
-    if not placeholder.any():
-        return vectors
-    progress.note(
-        f"{np.count_nonzero(placeholder):,} postings show one of {len(set(look[placeholder])):,} "
-        f"photos that more than {PLACEHOLDER} share; {encoder.name} takes these for placeholders"
-    )
-    keep = np.zeros(vectors.size, dtype=bool)
-    keep[vectors.owner[::views][~placeholder]] = True
-    return vectors.select(keep)
 
 
 def _to_arrays(vectors: Vectors) -> dict[str, Array]:
@@ -190,12 +189,12 @@ class _PhotoPass:
             key = hashlib.blake2b(content, digest_size=16).digest()
             if key in self.seen or all(key in self.stores[each.name] for each in self.encoders):
                 return key, None
-            photo = load_photo(content)
-            # Only now: each posting with a broken photo is to be told of.
-            self.seen.add(key)
+            with opened_photo(content) as photo:
+                # Only now: each posting with a broken photo is to be told of.
+                self.seen.add(key)
+                return key, [encoder.look(photo) for encoder in self.encoders]
         except PhotoError as error:
             return PhotoError(path, error.reason)
-        return key, [encoder.look(photo) for encoder in self.encoders]
 
     def _embed(self, waiting: Sequence[tuple[bytes, list[Array]]]) -> None:
         if not waiting:

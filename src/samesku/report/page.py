@@ -23,6 +23,7 @@ from samesku.report.markup import Markup, data_script, element, joined
 from samesku.report.runs import Run
 from samesku.report.sections import at_a_glance, groups_to_browse, nearly, the_line, the_run
 from samesku.report.short import headline, in_short
+from samesku.results.listing import for_spreadsheets
 from samesku.runtime.files import Staged
 from samesku.runtime.progress import Progress
 
@@ -71,7 +72,7 @@ class Report:
         """
         with Staged(path.parent) as staged:
             if self.suspects is not None:
-                self.suspects.write_csv(staged.path(f"{path.stem}.labels.csv"))
+                for_spreadsheets(self.suspects).write_csv(staged.path(f"{path.stem}.labels.csv"))
             # Names of files that are no text in any encoding are shown with marks for it.
             page = self.html.encode("utf-8", "replace")
             staged.path(path.name).write_bytes(page)
@@ -134,7 +135,7 @@ def build_report(run: Run, *, other: Run | None = None, progress: Progress | Non
         "line": run.line,
         "curve": [point.told for point in points],
         "examples": examples,
-        "files": {} if suspects is None else {LABELS: suspects.write_csv()},
+        "files": {} if suspects is None else {LABELS: for_spreadsheets(suspects).write_csv()},
     }
     return Report(
         _page(run, {name: part for name in TITLES if (part := parts.get(name))}, data), suspects

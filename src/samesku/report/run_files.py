@@ -25,7 +25,8 @@ _EACH: dict[str, Any] = {
     "encoders": dict, "notes": str, "seconds": (int, float), "chosen": dict, "packages": str,
 }  # fmt: skip
 _SOURCE_SHAPES: dict[str, Any] = {
-    "path": str, "photos": (str, type(None)), "columns": (dict, type(None)), "encoders": list,
+    "path": str, "digest": str, "photos": (str, type(None)), "columns": (dict, type(None)),
+    "encoding": (str, type(None)), "encoders": list,
     "neighbours": int, "search": str, "same": list, "pairs": (str, type(None)),
 }  # fmt: skip
 # The command that writes each kind of run.

@@ -12,10 +12,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from samesku.catalog.catalog import Catalog, read_catalog
+from samesku.catalog.catalog import Catalog, catalogue_file, read_catalog
+from samesku.catalog.problems import Problem
 from samesku.catalog.sources import OWN_ID, join_sources
 from samesku.report.run_files import line_of, read_json, read_parquet, read_table, unharmed
 from samesku.results.matches import Matches
+from samesku.runtime.files import digest
 
 __all__ = ["Kind", "Run", "read_run", "read_source", "run_of"]
 
@@ -163,8 +165,12 @@ def read_run(
     catalogue: Sequence[Path] = (),
     photos: Path | None = None,
     fusion: str | None = None,
+    allow_outside: bool = False,
 ) -> Run:
     """Read what a command wrote, and the catalogue that it read.
+
+    The folder may come from others: nothing that its record names is read unless it is the file
+    that the run read, byte for byte, or photos in the folder of the catalogue.
 
     Parameters
     ----------
@@ -176,6 +182,8 @@ def read_run(
         Where its photos are.
     fusion : str, optional
         Of an evaluation: which of its fusions or models; default: the last.
+    allow_outside : bool
+        Read photos wherever the record and the catalogue name them.
 
     Raises
     ------
@@ -184,6 +192,7 @@ def read_run(
     ValueError
         The catalogue is not the one that the run read.
     """
+    asked = _Asked(photos, allow_outside)
     kind: Kind = "match"
     if (folder / "evaluation.json").is_file():
         kind = "evaluation"
@@ -201,10 +210,10 @@ def read_run(
     places: list[Path | None] = list(catalogue) or [None] * wanted
     with unharmed(folder, kind):
         if kind == "evaluation":
-            return _evaluation(folder, places[0], photos, fusion)
+            return _evaluation(folder, places[0], asked, fusion)
         if kind == "link":
-            return _link(folder, places, photos)
-        return _match(folder, places[0], photos)
+            return _link(folder, places, asked)
+        return _match(folder, places[0], asked)
 
 
 def _two_sides(folder: Path) -> bool:
@@ -227,34 +236,59 @@ def run_of(matches: Matches) -> Run:
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What the user said of photos, whatever a record says."""
+
+    photos: Path | None
+    allow_outside: bool
+
+
 def read_source(
-    source: Mapping[str, Any], name: str, catalogue: Path | None, photos: Path | None
+    source: Mapping[str, Any], told: Mapping[str, Any], catalogue: Path | None, asked: _Asked
 ) -> Catalog:
     """The catalogue of a run, from where it was or where the user says that it is now."""
-    path = catalogue or Path(source.get("path") or name)
+    path = catalogue or Path(str(source.get("path") or told.get("name")))
     if not path.exists():
         which = "the catalogue" if catalogue else "the catalogue of the run"
         raise FileNotFoundError(f"{which}, {path}, is not there; say with --catalogue where it is")
-    told = source.get("photos")
-    place = photos or (Path(told) if told and Path(told).is_dir() else None)
-    return read_catalog(path, photos=place, columns=source.get("columns"))
+    file = catalogue_file(path)
+    if catalogue is None and (source.get("digest") or told.get("digest")) != digest(file):
+        raise ValueError(
+            f"{file} is not, or no more, what the run read; say with --catalogue which file to read"
+        )
+    photos, problems = asked.photos, list[Problem]()
+    if photos is None and (named := source.get("photos")) and Path(named).is_dir():
+        inside = Path(named).resolve().is_relative_to(file.resolve().parent)
+        photos = Path(named) if inside or asked.allow_outside else None
+        if photos is None:
+            message = f"photo folder of the run, {named}, is not beside the catalogue"
+            problems.append(Problem("photos_elsewhere", message, "not read; name it with --photos"))
+    catalog = read_catalog(
+        file,
+        photos=photos,
+        columns=source.get("columns"),
+        encoding=source.get("encoding"),
+        allow_outside=asked.allow_outside,
+    )
+    return replace(catalog, problems=(*catalog.problems, *problems))
 
 
-def _match(folder: Path, catalogue: Path | None, photos: Path | None) -> Run:
+def _match(folder: Path, catalogue: Path | None, asked: _Asked) -> Run:
     record = read_json(folder / "run.json")
     line = line_of(record, folder / "run.json")
     told = record.get("catalogue", {})
-    catalog = read_source(record.get("source", {}), str(told.get("name")), catalogue, photos)
+    catalog = read_source(record.get("source", {}), told, catalogue, asked)
     groups, judged_as, pairs = _decided(catalog, folder, "match", record)
     everyone = np.ones(len(catalog), dtype=bool)
     return Run(folder, "match", record, catalog, pairs, groups, line, everyone, judged_as=judged_as)
 
 
-def _link(folder: Path, catalogues: Sequence[Path | None], photos: Path | None) -> Run:
+def _link(folder: Path, catalogues: Sequence[Path | None], asked: _Asked) -> Run:
     record = read_json(folder / "run.json")
     line, source = line_of(record, folder / "run.json"), record["source"]
     left, right = (
-        read_source(source[side], side, place, photos)
+        read_source(source[side], {}, place, asked)
         for side, place in zip(("left", "right"), catalogues, strict=True)
     )
     both = join_sources(left, right)
@@ -301,23 +335,20 @@ def _judged_as(catalog: Catalog, table: pl.DataFrame) -> NDArray[np.int64]:
     return rows
 
 
-def _evaluation(
-    folder: Path, catalogue: Path | None, photos: Path | None, fusion: str | None
-) -> Run:
+def _evaluation(folder: Path, catalogue: Path | None, asked: _Asked, fusion: str | None) -> Run:
     record = read_json(folder / "evaluation.json")
     names = list(dict.fromkeys(result["fusion"] for result in record["results"]))
     if fusion is not None and fusion not in names:
         raise ValueError(f"{folder} evaluated no {fusion!r}; it has {', '.join(names)}")
     name = fusion or names[-1]
-    told = str(record["catalogue"]["name"])
-    catalog = read_source(record.get("source", {}), told, catalogue, photos)
-    whole, groups, asked = (
+    catalog = read_source(record.get("source", {}), record["catalogue"], catalogue, asked)
+    whole, groups, queries = (
         read_parquet(folder, table, "evaluation", record)
         for table in ("judged", "groups", "queries")
     )
     ids = catalog.frame["posting_id"]
     pairs = _located(whole.filter(pl.col("fusion") == name).drop("fusion"), ids, ids)
-    scored = ids.is_in(asked["posting_id"].implode())
+    scored = ids.is_in(queries["posting_id"].implode())
     chosen = [each["line"] for each in record["chosen"] if each["fusion"] == name]
     shown = {**record, "probabilistic": _has_reliability(record, name), "shown": name}
     alone = np.arange(len(catalog))
@@ -325,7 +356,7 @@ def _evaluation(
     kept = _distinct(groups.filter(pl.col("fusion") == name), catalog)
     return Run(
         folder, "evaluation", shown, catalog, pairs, alone, line, scored.to_numpy(), kept=kept,
-        judged_as=_judged_as(catalog, asked),
+        judged_as=_judged_as(catalog, queries),
     )  # fmt: skip
 
 

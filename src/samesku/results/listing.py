@@ -10,7 +10,7 @@ from samesku.candidates.collapse import Collapsed
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.sources import OWN_ID
 
-__all__ = ["ALL_PAIRS", "as_links", "pairs_within", "submission"]
+__all__ = ["ALL_PAIRS", "as_links", "for_spreadsheets", "pairs_within", "submission"]
 
 # Groups up to this size are written with all their pairs, larger ones with the judged pairs only.
 ALL_PAIRS = 100
@@ -66,6 +66,22 @@ def as_links(pairs: pl.DataFrame, catalog: Catalog, sources: NDArray[np.integer]
         gap = ((theirs - ours) / ours).round(4)
         columns |= {"left_price": ours, "right_price": theirs, "price_gap": gap}
     return pairs.select(**columns)
+
+
+def for_spreadsheets(table: pl.DataFrame) -> pl.DataFrame:
+    """Texts that a spreadsheet would run as a formula get a `'` before them; ids stay as they are.
+
+    Whoever wrote a title would else decide what the spreadsheet of its reader does.
+    """
+    texts = [
+        name
+        for name, kind in table.schema.items()
+        if kind == pl.String and not name.endswith(("_id", "identical_to"))
+    ]
+    formula = pl.col(texts).str.contains(r"^[\s\x00-\x1f]*[=+\-@＝＋－＠]|^[\t\r\n]")
+    return table.with_columns(
+        pl.when(formula).then(pl.lit("'") + pl.col(texts)).otherwise(pl.col(texts)).name.keep()
+    )
 
 
 def submission(

@@ -20,7 +20,7 @@ from samesku.catalog.cells import spaced_ids
 from samesku.catalog.problems import CatalogError
 from samesku.clustering.agglomerative import COHESION, group, linked
 from samesku.clustering.assignment import Decision, choose_links
-from samesku.results.listing import as_links, pairs_within, submission
+from samesku.results.listing import as_links, for_spreadsheets, pairs_within, submission
 from samesku.runtime.files import Staged
 from samesku.scoring.fusion import LINE, Fusion
 
@@ -378,15 +378,15 @@ class Matches:
             self.pairs.write_parquet(staged.path("pairs.parquet"))
             self.near_misses.write_parquet(staged.path("near_misses.parquet"))
             self.judged.write_parquet(staged.path("judged.parquet"))
-            self.group_table.write_csv(staged.path("groups.csv"))
+            for_spreadsheets(self.group_table).write_csv(staged.path("groups.csv"))
             if self.fusion.probabilistic:  # of what reads them
                 stated = self.distinct.catalog.attributes.frame(self.distinct.catalog.ids)
                 stated[self.distinct.place].with_columns(
                     self.catalog.frame["posting_id"]
                 ).write_parquet(staged.path("attributes.parquet"))
             if self.sources is not None:
-                self.links.write_csv(staged.path("links.csv"))
-                self.near_links.write_csv(staged.path("near_links.csv"))
+                for_spreadsheets(self.links).write_csv(staged.path("links.csv"))
+                for_spreadsheets(self.near_links).write_csv(staged.path("near_links.csv"))
             staged.seal("run.json", self.summary)
         return staged.written
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.encode import Encoded
+from samesku.runtime.files import digest
 from samesku.runtime.progress import Progress
 
 __all__ = [
@@ -65,8 +66,10 @@ def run_record(
 
 def catalog_record(catalog: Catalog) -> dict[str, Any]:
     """What was read, and what was wrong with it."""
+    path = Path(catalog.name)
     return {
         "name": catalog.name,
+        **({"digest": digest(path)} if path.is_file() else {}),
         "postings": len(catalog),
         "photos": sum(photo is not None for photo in catalog.photos),
         "columns": catalog.frame.columns,

@@ -1,0 +1,73 @@
+"""Photos that stand for no photo: a shop's "no picture" card, a logo."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samesku.encoders.base import Vectors
+from samesku.titles import normal_tokens
+
+__all__ = ["placeholders"]
+
+# Fewer titles may share no word by chance.
+FEWEST = 3
+# Of the titles under a photo of one thing, at least so many hold one word in common. Of the true
+# pairs among the Shopee postings with one hash, 0.01% are under photos where fewer do.
+SHARED = 1 / 2
+# A word that most photos' titles hold is the shop's ("case") and tells none from another; it takes
+# so many photos to know.
+MOST, KNOWN_FROM, READ = 1 / 2, 20, 20_000
+
+
+def placeholders(vectors: Vectors, titles: Sequence[str]) -> NDArray[np.bool_]:
+    """Which postings show a photo that three or more unlike titles have, bool ``(size,)``.
+
+    Parameters
+    ----------
+    vectors : Vectors
+        Of a photo encoder: equal first rows are one photo.
+    titles : sequence of str
+        Normal titles of all postings.
+    """
+    found = np.zeros(vectors.size, dtype=bool)
+    owners, start = np.unique(vectors.owner, return_index=True)
+    if len(owners) < FEWEST:
+        return found
+    rows = np.ascontiguousarray(vectors.rows[start])
+    looks = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1])))[:, 0]
+    _, first, look = np.unique(looks, return_index=True, return_inverse=True)
+    sizes = np.bincount(look)
+    if sizes.max() < FEWEST:
+        return found
+    common = _common_words(titles[owner] for owner in owners[first[:: 1 + len(first) // READ]])
+    members = np.split(owners[np.argsort(look, kind="stable")], np.cumsum(sizes)[:-1])
+    for group in members:
+        if len(group) >= FEWEST:
+            found[group] = _unlike({titles[row] for row in group}, common)
+    return found
+
+
+def _common_words(titles: Iterable[str]) -> set[str]:
+    words = [_words(title) for title in titles]
+    if len(words) < KNOWN_FROM:
+        return set()
+    return {word for word, count in _counted(words).items() if count > MOST * len(words)}
+
+
+def _unlike(titles: Iterable[str], common: set[str]) -> bool:
+    """Whether no word is in half of the titles; what says nothing is not counted."""
+    words = [told for told in map(_words, titles) if told]
+    counts = _counted(told - common for told in words)
+    return len(words) >= FEWEST and max(counts.values(), default=0) < SHARED * len(words)
+
+
+def _counted(words: Iterable[set[str]]) -> Counter[str]:
+    return Counter(word for told in words for word in told)
+
+
+def _words(title: str) -> set[str]:
+    return {word for word in normal_tokens(title) if len(word) > 1}
