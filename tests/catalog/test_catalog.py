@@ -355,3 +355,11 @@ def test_plain_prices_are_read_alike_whatever_stands_beside_them(rest):
     table = pl.DataFrame({"posting_id": ids, "title": ids, "price": prices + rest})
     read = read_catalog(table).frame["price"].to_list()
     assert read[:9] == [7, 12.5, 12.75, 0.125, 1299, 7.5, None, None, 123456.12345]
+
+
+@pytest.mark.parametrize("cell", ["nan", "NaN", "N/A", "null", "", "-"])
+def test_a_missing_price_beside_plain_ones_is_none(cell):
+    table = pl.DataFrame({"posting_id": ["a", "b"], "title": ["tea", "pot"], "price": ["7", cell]})
+    catalog = read_catalog(table)
+    assert catalog.frame["price"].to_list() == [7, None]
+    assert not catalog.problems

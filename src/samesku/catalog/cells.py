@@ -141,7 +141,7 @@ def _check_price(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
         given = _as_text(column).fill_null("")
         filled = ~given.str.contains(_MISSING)
         if given.filter(filled).str.contains(_PLAIN_PRICE).all():
-            price = given.cast(pl.Float64, strict=False)
+            price = given.cast(pl.Float64, strict=False).fill_nan(None)
         else:
             price = pl.Series("price", read_prices(given.to_list()), dtype=pl.Float64)
     known = (price > 0).fill_null(False)
