@@ -327,3 +327,39 @@ def test_any_ids_are_accepted_whole_or_refused(ids):
         assert len(set(stripped)) < len(ids) or "" in stripped
         return
     assert catalog.ids == [one.strip() for one in ids]
+
+
+def test_a_last_row_that_sums_up_is_left_out_and_told():
+    catalog = read_catalog(CASES / "01-excel-csv" / "footer.csv")
+    assert len(catalog) == 5
+    told = next(problem for problem in catalog.problems if problem.kind == "total_row")
+    assert (told.rows, told.examples) == ((7,), ("Summe",))
+    kept = pl.DataFrame({"posting_id": ["a", "total"], "title": ["tea", "Total cereal 500 g"]})
+    assert len(read_catalog(kept)) == 2
+    nameless = pl.DataFrame({"posting_id": ["a", None], "title": ["tea", "Grand total:"]})
+    assert read_catalog(nameless).ids == ["a"]
+
+
+def test_labels_that_a_spreadsheet_rounded_are_told():
+    table = pl.DataFrame({"posting_id": ["a", "b"], "title": ["tea", "pot"],
+                          "label_group": ["4.00638E+12", "17"]})  # fmt: skip
+    problem = read_catalog(table).problems[0]
+    assert (problem.kind, problem.rows) == ("rounded_id", (2,))
+    assert "label_group" in str(problem)
+
+
+@pytest.mark.parametrize("rest", [[], ["1.299,00 €"]])
+def test_plain_prices_are_read_alike_whatever_stands_beside_them(rest):
+    prices = ["7", "12.5", "12.75", "0.1250", "1299.00", "007.50", "0", "0.00", "123456.12345"]
+    ids = [str(row) for row in range(len(prices + rest))]
+    table = pl.DataFrame({"posting_id": ids, "title": ids, "price": prices + rest})
+    read = read_catalog(table).frame["price"].to_list()
+    assert read[:9] == [7, 12.5, 12.75, 0.125, 1299, 7.5, None, None, 123456.12345]
+
+
+@pytest.mark.parametrize("cell", ["nan", "NaN", "N/A", "null", "", "-"])
+def test_a_missing_price_beside_plain_ones_is_none(cell):
+    table = pl.DataFrame({"posting_id": ["a", "b"], "title": ["tea", "pot"], "price": ["7", cell]})
+    catalog = read_catalog(table)
+    assert catalog.frame["price"].to_list() == [7, None]
+    assert not catalog.problems

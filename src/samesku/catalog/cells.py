@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import polars as pl
 
 from samesku.catalog.prices import read_prices
@@ -19,8 +21,15 @@ _MISSING = (
     r"^\s*(?i:nan|none|null|nil|<na>|n/a|\(?no title\)?|\(null\)|[-–—]*"
     r"|#(?:n/a|na|ref!|value!|name\?|div/0!|null!|num!))\s*$"
 )
+# A price that can be read in one way, whatever the rest of the column shows.
+_PLAIN_PRICE = r"^[0-9]{1,15}(?:\.(?:[0-9]{1,2}|[0-9]{4,9}))?$"
 # A title of signs only.
 _WORDLESS = r"^[\p{Z}\p{P}\p{Cc}]*$"
+_TOTAL = re.compile(
+    r"(?:(?:grand |sub)?total|sum|summe|gesamt|totaal|totale|somme|suma|soma|razem|celkem|spolu"
+    r"|ukupno|összesen|toplam|jumlah|tổng|итого|всего|合计|总计|合計|総計|합계|المجموع) ?:?",
+    re.IGNORECASE,
+)
 # A long number as a spreadsheet shows it: the last digits are gone.
 _ROUNDED = r"^\d[.,]\d+[eE]\+\d{2}$"
 
@@ -36,7 +45,10 @@ def check_cells(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
         for name in texts
         if name != "posting_id"
     )
-    problems = _check_ids(frame["posting_id"])
+    frame, problems = _without_total(frame)
+    problems += _check_ids(frame["posting_id"])
+    if "label_group" in frame.columns:
+        problems += _rounded(frame["label_group"], "other products may have the same one; export")
     wordless = pl.col("title").str.contains(_WORDLESS)
     frame = frame.with_columns(pl.when(~wordless).then("title").alias("title"))
     blank = frame["title"].is_null()
@@ -80,9 +92,7 @@ def _as_text(column: pl.Series) -> pl.Series:
 def _check_ids(ids: pl.Series) -> list[Problem]:
     missing = ids.is_null() | (ids == "").fill_null(False)
     twice = ids.is_duplicated() & ~missing
-    rounded = ids.str.contains(_ROUNDED).fill_null(False)
     unique = "ids must be unique; drop or rename all but one"
-    export = "a spreadsheet rounded them; export the column as text"
     return [
         *_told(
             "missing_id", "missing posting_id", "give every posting an id", ids, missing, fatal=True
@@ -90,8 +100,24 @@ def _check_ids(ids: pl.Series) -> list[Problem]:
         *_told(
             "duplicate_id", "posting_id that occurs more than once", unique, ids, twice, fatal=True
         ),
-        *_told("rounded_id", "posting_id that is a rounded number", export, ids, rounded),
+        *_rounded(ids, "a spreadsheet rounded them; export"),
     ]
+
+
+def _rounded(column: pl.Series, fix: str) -> list[Problem]:
+    rounded = column.str.contains(_ROUNDED).fill_null(False)
+    message = f"{column.name} that is a rounded number"
+    return _told("rounded_id", message, f"{fix} the column as text", column, rounded)
+
+
+def _without_total(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
+    """Without a last row that sums up the others, in place of id or title a word for it."""
+    said = [cell for row in frame.tail(1).select(REQUIRED).rows() for cell in row if cell]
+    if frame.height < 2 or not said or not all(_TOTAL.fullmatch(cell.strip()) for cell in said):
+        return frame, []
+    fix = "left out; drop it, or give it an id and a title"
+    told = Problem.at("total_row", "last row that sums up", fix, [frame.height - 1], examples=said)
+    return frame.head(-1), [told]
 
 
 def _check_phash(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
@@ -113,8 +139,11 @@ def _check_price(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
         price = price.to_frame().select(pl.when(pl.col("price").is_finite()).then("price"))["price"]
     else:
         given = _as_text(column).fill_null("")
-        price = pl.Series("price", read_prices(given.to_list()), dtype=pl.Float64)
         filled = ~given.str.contains(_MISSING)
+        if given.filter(filled).str.contains(_PLAIN_PRICE).all():
+            price = given.cast(pl.Float64, strict=False).fill_nan(None)
+        else:
+            price = pl.Series("price", read_prices(given.to_list()), dtype=pl.Float64)
     known = (price > 0).fill_null(False)
     fix = "taken as unknown; write one number per posting, with one decimal mark in the column"
     problems = _told(

@@ -116,9 +116,25 @@ class _Places:
         self._listed: dict[Path, dict[str, bool]] = {}
         self._folded: dict[Path, dict[str, str | None]] = {}
         self._within: dict[Path, bool] = {}
+        self._found: dict[str, tuple[Path | None, str]] = {}
 
     def find(self, image: str) -> tuple[Path | None, str]:
         """The file that a name means, and what is to be told of it: nothing, or a kind."""
+        if image not in self._found:
+            plain = "/" not in image and "\\" not in image and ":" not in image
+            self._found[image] = self._named(image) if plain else self._led_to(image)
+        return self._found[image]
+
+    def _named(self, image: str) -> tuple[Path | None, str]:
+        """As :meth:`_led_to`, of the name of a file in the photo folder: without parting paths."""
+        linked = self._names(self.root).get(image)
+        if linked is False or (linked and self.allow_outside):
+            return self.root / image, ""
+        if linked is None and self._alike(self.root).get(_fold(image)) is None:
+            return None, "photo_absent"
+        return self._led_to(image)
+
+    def _led_to(self, image: str) -> tuple[Path | None, str]:
         if _URL.match(image):
             return None, "photo_url"
         place = self.root / image  # an absolute path stays as it is
