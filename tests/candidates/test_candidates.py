@@ -94,3 +94,14 @@ def test_no_vectors_make_no_candidates():
     assert len(candidates) == 0
     assert candidates.similarity.shape == (0, 1)
     assert candidates.density.tolist() == [[0], [0], [0]]
+
+
+def test_pairs_are_found_among_the_candidates():
+    rng = np.random.default_rng(0)
+    candidates = join_candidates([text_source(20, rng)])
+    assert np.array_equal(
+        candidates.places(candidates.left, candidates.right), np.arange(len(candidates))
+    )
+    known = set(zip(candidates.left.tolist(), candidates.right.tolist(), strict=True))
+    a, b = next((a, b) for a in range(20) for b in range(a + 1, 20) if (a, b) not in known)
+    assert candidates.places(np.array([a, 19]), np.array([b, 20])).tolist() == [-1, -1]

@@ -304,3 +304,20 @@ def test_a_list_merged_with_nothing_is_itself():
         for name, values in found.arrays.items():
             np.testing.assert_array_equal(merged.arrays[name], values)
     assert len(merge_neighbors(nothing, nothing)) == 0
+
+
+def test_where_all_rows_share_their_terms_auto_approximates():
+    """Every row of 21,000 holds the same ten terms, and one or two of its own."""
+    size, terms = 21_000, 10
+    rng = np.random.default_rng(0)
+    own = rng.integers(terms, terms + size // 2, (size, 2))
+    columns = np.concatenate([np.tile(np.arange(terms), (size, 1)), own], axis=1)
+    grid = (np.repeat(np.arange(size), terms + 2), columns.ravel())
+    rows = sp.csr_matrix((np.ones(columns.size, dtype=np.float32), grid))
+    rows.data /= np.repeat(np.sqrt(rows.multiply(rows).sum(axis=1).A1), np.diff(rows.indptr))
+    vectors = Vectors(rows, np.arange(size), size)
+    found, bounded = (nearest(vectors, k=3, method=method) for method in ("auto", "approximate"))
+    assert np.array_equal(found.candidate, bounded.candidate)
+    # Who shares a term of their own is nearest, though a thousand others are nearly as near.
+    shared = rows[found.query].multiply(rows[found.candidate]).sum(axis=1).A1
+    assert found.similarity == pytest.approx(shared, abs=TOLERANCE)

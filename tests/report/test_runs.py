@@ -1,9 +1,11 @@
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from samesku import Matcher, read_catalog
 from samesku.report.runs import read_run, run_of
 from samesku.report.steps import chance, steps
 
@@ -56,6 +58,22 @@ def test_links_are_rows_of_both_sides(linked):
         run.rows(*run.catalog.ids[:2])
     with pytest.raises(ValueError, match="two catalogues"):
         read_run(linked, catalogue=[linked])
+
+
+def test_links_of_identical_postings_are_counted(tmp_path):
+    shops = (tmp_path / "ours.csv", tmp_path / "theirs.csv")
+    for shop, count in zip(shops, (1, 3), strict=True):
+        rows = [f"{number},Sony turntable PSLX350H" for number in range(count)]
+        shop.write_text("\n".join(["posting_id,title", *rows]) + "\n")
+    ours, theirs = map(read_catalog, shops)
+    matches = Matcher(decide="one-to-many").match(ours, theirs)
+    source = {
+        side: {"path": str(shop)} for side, shop in zip(("left", "right"), shops, strict=True)
+    }
+    replace(matches, run={**matches.run, "source": source}).write(tmp_path / "links")
+    run = read_run(tmp_path / "links")
+    assert run.pair_count == matches.links.height == run.record["results"]["links"] == 3
+    assert run.matched.height == 1
 
 
 def test_of_an_evaluation_each_fusion_can_be_read(evaluated):

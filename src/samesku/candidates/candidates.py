@@ -66,6 +66,14 @@ class Candidates:
         """Number of postings in the catalogue."""
         return len(self.density)
 
+    def places(self, left: NDArray[np.integer], right: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Where pairs, ``left < right``, stand among these; -1 for what is none of them."""
+        known, wanted = self.left * self.size + self.right, left * self.size + right
+        place = np.searchsorted(known, wanted)
+        inside = place < len(known)
+        inside[inside] = known[place[inside]] == wanted[inside]
+        return np.where(inside, place, -1)
+
     def take(self, places: NDArray[np.integer]) -> Candidates:
         """Only the pairs at the given places."""
         return replace(

@@ -22,6 +22,9 @@ FLOOR = {"sparse": 0.15, "dense": 0.5, "bits": 0.85}
 # Rows in the index from which `auto` approximates, by the figures of benchmarks/neighbors.py:
 # below, the exact search is as fast, or the neighbours lost are not worth the time saved.
 APPROXIMATE_FROM = {"sparse": 30_000, "dense": 200_000, "bits": 40_000}
+# Products that the exact search of sparse rows may take before `auto` approximates, twice what
+# 30,000 ordinary titles take: where all titles say the same words every pair is one.
+PRODUCTS = 4e9
 # Found rows held before they are cut to each posting's k best, at most, and the bytes of each.
 ROWS_AT_ONCE, ROW_BYTES = 1_000_000, 200
 
@@ -86,7 +89,7 @@ def nearest(
         Similarities below this are left out.
     method : {"auto", "exact", "approximate"}
         How rows are searched (:func:`samesku.candidates.search.row_search`). `auto` is
-        exact up to the size from which approximation pays (`APPROXIMATE_FROM`).
+        exact up to the size, or for sparse rows the work, from which approximation pays.
     advance : callable
         Told how many more postings have been asked for, those without a row included.
 
@@ -108,9 +111,21 @@ def nearest(
         empty = np.empty(0, np.int64)
         return Neighbors(empty, empty, np.empty(0, np.float32), queries.size)
     if method == "auto":
-        method = "exact" if len(index.owner) < APPROXIMATE_FROM[index.kind] else "approximate"
+        method = "approximate" if _approximation_pays(queries, index) else "exact"
     search = row_search(index, floor, approximate=method == "approximate")
     return _ask(search, queries, index, k, advance)
+
+
+def _approximation_pays(queries: Vectors, index: Vectors) -> bool:
+    if len(index.owner) >= APPROXIMATE_FROM[index.kind]:
+        return True
+    if index.kind != "sparse":
+        return False
+    asked, held = (
+        np.bincount(each.rows.indices, minlength=index.rows.shape[1]).astype(np.float64)
+        for each in (queries, index)
+    )
+    return bool(asked @ held > PRODUCTS)
 
 
 def _ask(

@@ -11,8 +11,8 @@ from samesku.runtime.cores import map_in_order
 
 __all__ = ["pair_similarity", "row_similarity"]
 
-# Their rows stay in the processor's cache.
-PAIRS_AT_ONCE = 8_192
+# Their rows stay in the processor's cache; of long sparse ones so many cells.
+PAIRS_AT_ONCE, CELLS_AT_ONCE = 8_192, 2_000_000
 
 
 def pair_similarity(
@@ -66,10 +66,14 @@ def row_similarity(
     left_rows: Rows, left: NDArray[np.integer], right_rows: Rows, right: NDArray[np.integer]
 ) -> NDArray[np.float32]:
     """Similarity of ``left_rows[left[i]]`` and ``right_rows[right[i]]``, float32 ``(m,)``."""
-    starts = range(0, len(left), PAIRS_AT_ONCE)
+    step = PAIRS_AT_ONCE
+    if sp.issparse(left_rows):
+        cells = sum(rows.nnz / max(rows.shape[0], 1) for rows in (left_rows, right_rows))
+        step = max(1, min(step, int(CELLS_AT_ONCE / max(cells, 1))))
+    starts = range(0, len(left), step)
 
     def part(start: int) -> NDArray[np.float32]:
-        chunk = slice(start, start + PAIRS_AT_ONCE)
+        chunk = slice(start, start + step)
         return _similarity(left_rows[left[chunk]], right_rows[right[chunk]])
 
     parts = list(map_in_order(part, starts))

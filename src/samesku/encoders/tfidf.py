@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import scipy.sparse as sp
@@ -16,8 +17,8 @@ __all__ = ["Tfidf"]
 NGRAMS = (3, 4)
 # Characters are numbered and packed into 64 bits, four at a time; the rarest beyond share a number.
 ALPHABET = 2**16
-# Titles whose n-grams are sorted at once.
-AT_ONCE = 8_192
+# Characters of titles whose n-grams are sorted at once: they stay in the processor's cache.
+AT_ONCE = 500_000
 
 
 class Tfidf(TextEncoder):
@@ -100,10 +101,17 @@ def _word_counts(titles: Sequence[str]) -> sp.csr_matrix:
 
 def _ngram_counts(titles: Sequence[str]) -> sp.csr_matrix:
     """Occurrences of the n-grams that cross no word, each word with a space on either side."""
-    chunks = [titles[start : start + AT_ONCE] for start in range(0, len(titles), AT_ONCE)]
+    chunks = _chunks(titles)
     number = _letter_numbers(chunks)
     parts = [_sized_counts(chunks, number, length) for length in NGRAMS]
     return sp.hstack(parts, format="csr", dtype=np.float32)
+
+
+def _chunks(titles: Sequence[str]) -> list[Sequence[str]]:
+    """The titles in parts of about as many characters."""
+    before = np.cumsum([0, *map(len, titles)])[:-1]
+    starts = np.flatnonzero(np.diff(before // AT_ONCE, prepend=-1)).tolist()
+    return [titles[start:end] for start, end in pairwise([*starts, len(titles)])]
 
 
 def _letter_numbers(chunks: Sequence[Sequence[str]]) -> NDArray[np.uint64]:

@@ -41,12 +41,7 @@ def compared(run: Run, other: Run, book: Book) -> tuple[Markup, dict[str, Any]]:
     new = run.matched.join(other.matched, on=key, how="anti", maintain_order="left")
     gone = other.matched.join(run.matched, on=key, how="anti", maintain_order="left")
     rows = [
-        (
-            "matched pairs",
-            f"{other.matched.height:,}",
-            f"{run.matched.height:,}",
-            f"{run.matched.height - other.matched.height:+,}",
-        ),
+        ("matched pairs", *_counts(other.pair_count, run.pair_count)),
         (
             "groups of two or more",
             *_counts(int((other.sizes > 1).sum()), int((run.sizes > 1).sum())),

@@ -79,9 +79,15 @@ class Run:
 
     @property
     def pair_count(self) -> int:
-        """Matched pairs of postings, those of identical ones counted, too."""
-        if self.kept is not None or self.lefts is not None:
+        """Matched pairs of postings, of a link across it, those of identical ones counted, too."""
+        if self.kept is not None:
             return self.matched.height
+        if self.lefts is not None:
+            ours, theirs = (
+                np.bincount(side, minlength=len(self.sizes))
+                for side in np.split(self.groups, [self.lefts])
+            )
+            return int(ours @ theirs)
         return int((self.sizes * (self.sizes - 1) // 2).sum())
 
     @property

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from samesku.report.browse import CERTAINTY, MISSING, PRODUCTS, SPREAD
 from samesku.report.curve import Point, Target
 from samesku.report.glance import Glance
@@ -84,7 +86,7 @@ def _message(run: Run) -> str:
         reached = "No match was made" if value is None else f"F1 of {value:.3f} per posting"
         return f"{reached}, by {run.record['shown']}"
     if run.lefts is not None:
-        linked = run.matched["left"].n_unique()
+        linked = np.count_nonzero(np.isin(run.groups[: run.lefts], run.groups[run.lefts :]))
         return f"{linked:,} of {run.lefts:,} offers are in the other shop, too"
     offers, products = len(run.catalog), len(run.sizes)
     return f"{_many(offers, 'offer')} {'is' if offers == 1 else 'are'} {_many(products, 'product')}"
@@ -101,7 +103,7 @@ def _lede(run: Run) -> str:
     if run.lefts is not None:
         others = len(run.catalog) - run.lefts
         return (
-            f"{_many(run.matched.height, 'link')} from {run.shops[0]} to the "
+            f"{_many(run.pair_count, 'link')} from {run.shops[0]} to the "
             f"{_many(others, 'offer')} of {run.shops[1]}."
         )
     if not several:

@@ -21,6 +21,7 @@ from samesku.catalog.problems import CatalogError
 from samesku.clustering.agglomerative import COHESION, group, linked
 from samesku.clustering.assignment import Decision, choose_links
 from samesku.results.listing import as_links, for_spreadsheets, pairs_within, submission
+from samesku.results.pair_tables import link_table, pair_table, similarities
 from samesku.runtime.files import Staged
 from samesku.scoring.fusion import LINE, Fusion
 
@@ -140,7 +141,8 @@ class Matches:
         scores = self.scores[above[pair]]
         # Of equally likely choices the first is taken, by ids and not by rows.
         rank = np.argsort(self.distinct.order)
-        chosen = choose_links(rank[first], rank[second], scores, line=self.line, rule=self.decide)
+        ends = rank[first], rank[second]
+        chosen = choose_links(*ends, scores, line=self.line, rule=self.decide)
         return self.distinct.numbered(linked(left[chosen], right[chosen], size))
 
     @property
@@ -165,9 +167,7 @@ class Matches:
         """
         pairs, rows = self.candidates, self.distinct.rows
         left, right = pairs_within(self.groups[rows], pairs.left, pairs.right)
-        return self._table(left, right, self._judged_place(left, right)).sort(
-            "score", "left_id", "right_id", descending=[True, False, False], nulls_last=True
-        )
+        return pair_table(self, left, right)
 
     @cached_property
     def links(self) -> pl.DataFrame:
@@ -178,23 +178,7 @@ class Matches:
         (negative: lower), null where one is unknown. Of all postings, also of identical ones; of
         groups of more than 100 enough that each posting has one.
         """
-        pairs, place = self.candidates, self.distinct.place
-        _, one, other = self.distinct.expanded(pairs.left, pairs.right)
-        left, right = pairs_within(self.groups, one, other)
-        ends = place[left], place[right]
-        judged = self._judged_place(np.minimum(*ends), np.maximum(*ends))
-        ids = self.catalog.frame["posting_id"]
-        table = pl.DataFrame(
-            {
-                "left_id": ids[left],
-                "right_id": ids[right],
-                "score": _nullable(self.scores[judged], judged >= 0),
-                "reasons": self._reasons(judged),
-            }
-        )
-        first = ["score", "left_id", "right_id"]
-        told = table.sort(first, descending=[True, False, False], nulls_last=True)
-        return self._as_links(told)
+        return self._as_links(link_table(self))
 
     @cached_property
     def near_links(self) -> pl.DataFrame:
@@ -215,8 +199,7 @@ class Matches:
         pairs, groups = self.candidates, self.groups[self.distinct.rows]
         apart = groups[pairs.left] != groups[pairs.right]
         place = np.flatnonzero(apart & (self.scores >= NEAR_MISS))
-        table = self._table(pairs.left[place], pairs.right[place], place)
-        return table.sort("score", "left_id", "right_id", descending=[True, False, False])
+        return pair_table(self, pairs.left[place], pairs.right[place])
 
     @cached_property
     def judged(self) -> pl.DataFrame:
@@ -236,7 +219,7 @@ class Matches:
                 "left_id": ids[pairs.left[place]],
                 "right_id": ids[pairs.right[place]],
                 "score": self.scores[place],
-                **self._similarity(place, np.ones(len(place), dtype=bool)),
+                **similarities(pairs, place),
             }
         )
 
@@ -274,7 +257,7 @@ class Matches:
         pair = np.sort(distinct.place[[row[left_id], row[right_id]]])
         if pair[0] == pair[1]:
             return pl.DataFrame({"reason": [IDENTICAL], "log_odds": [math.inf]})
-        place = int(self._judged_place(pair[:1], pair[1:])[0])
+        place = int(self.candidates.places(pair[:1], pair[1:])[0])
         if place < 0:
             raise ValueError("the pair never became a candidate: no encoder found the two near")
         return self.evidence.table(distinct.catalog, self.candidates, place)
@@ -335,7 +318,7 @@ class Matches:
         left, right = pairs_within(self.groups, none, none)
         ends = distinct.place[left], distinct.place[right]
         score = np.where(ends[0] == ends[1], 1.5, -1.0)
-        judged = self._judged_place(np.minimum(*ends), np.maximum(*ends))
+        judged = self.candidates.places(np.minimum(*ends), np.maximum(*ends))
         score[judged >= 0] = self.scores[judged[judged >= 0]]
         return submission(self.catalog, distinct, self.groups, (left, right, score))
 
@@ -353,8 +336,9 @@ class Matches:
         )
         sized = table.with_columns(pl.len().over("group_id").alias("group_size"))
         columns = ["group_id", "group_size", "posting_id", "title", "identical_to"]
-        order = ["group_size", "group_id"]
-        return sized.sort(order, descending=[True, False], maintain_order=True).select(columns)
+        return sized.sort(
+            "group_size", "group_id", descending=[True, False], maintain_order=True
+        ).select(columns)
 
     def write(self, folder: str | Path, *, submission: bool = False) -> list[Path]:
         """Write `groups.csv`, `run.json` and the parquet files of pairs.
@@ -413,69 +397,3 @@ class Matches:
             "largest_group": int(sizes.max(initial=0)),
         }
         return {**self.run, **decided, "results": results}
-
-    def _judged_place(
-        self, left: NDArray[np.integer], right: NDArray[np.integer]
-    ) -> NDArray[np.int64]:
-        """Where each pair stands among the candidates, -1 when it was never judged."""
-        size = len(self.distinct.catalog)
-        judged = self.candidates.left * size + self.candidates.right
-        wanted = left * size + right
-        place = np.searchsorted(judged, wanted)
-        inside = place < len(judged)
-        inside[inside] = judged[place[inside]] == wanted[inside]
-        return np.where(inside, place, -1)
-
-    def _table(
-        self, left: NDArray[np.integer], right: NDArray[np.integer], place: NDArray[np.integer]
-    ) -> pl.DataFrame:
-        distinct, judged = self.distinct, place >= 0
-        ids, counts = distinct.catalog.frame["posting_id"], distinct.counts
-        return pl.DataFrame(
-            {
-                "left_id": ids[left],
-                "right_id": ids[right],
-                "score": _nullable(self.scores[place], judged),
-                **self._similarity(place, judged),
-                "reasons": self._reasons(place),
-                "left_postings": counts[left],
-                "right_postings": counts[right],
-            }
-        )
-
-    def _similarity(
-        self, place: NDArray[np.integer], judged: NDArray[np.bool_]
-    ) -> dict[str, pl.Series]:
-        """By encoder; null where a pair was not judged or lacks the modality."""
-        return {
-            name: _nullable(self.candidates.similarity[place, column], judged)
-            for column, name in enumerate(self.candidates.encoders)
-        }
-
-    def _reasons(self, place: NDArray[np.integer]) -> pl.Series:
-        """In words: what speaks for and against a pair, else which of the lists it is in."""
-        listed = self._listed(place)
-        if self.evidence is None:
-            return listed
-        told = self.evidence.phrases(self.distinct.catalog, self.candidates, place)
-        return pl.Series(told, dtype=pl.String).fill_null(listed)
-
-    def _listed(self, place: NDArray[np.integer]) -> pl.Series:
-        """In words, which of the lists a pair is in."""
-        lists = self.fusion.lists(self.candidates, self.line)
-        names = list(lists)
-        code = sum((member.astype(np.int64) << bit for bit, member in enumerate(lists.values())))
-        words = [
-            " and ".join(name for bit, name in enumerate(names) if number >> bit & 1) + " match"
-            for number in range(1 << len(names))
-        ]
-        words += ["taken together", "below the line", "same group as others that match"]
-        together, below, unjudged = range(len(words) - 3, len(words))
-        none = np.where(self.scores >= self.line, together, below)
-        codes = np.where(place >= 0, np.where(code == 0, none, code)[place], unjudged)
-        return pl.Series(words)[codes]
-
-
-def _nullable(values: NDArray[np.float32], there: NDArray[np.bool_]) -> pl.Series:
-    shown = np.where(there, values, np.nan) if len(values) else values
-    return pl.Series(shown.astype(np.float32)).fill_nan(None)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from samesku.candidates.neighbors import Neighbors, nearest
 from samesku.encoders import Tfidf
 from samesku.scoring.features import title_words
-from samesku.scoring.features.neighbourhood import DEPTH, neighbourhood_features
+from samesku.scoring.features.neighbourhood import DEPTH, Neighbourhoods, neighbourhood_features
 
 WORDS = ["susu", "bebelo", "vanila", "coklat", "promo", "400g", "800g", "xq1"]
 catalogues = st.lists(
@@ -131,3 +131,19 @@ def test_no_pair():
     columns = described(titles, found_among(titles), nothing, nothing)
     assert list(columns) == list(described(titles, found_among(titles), [0], [1]))
     assert all(column.shape == (0,) for column in columns.values())
+
+
+def test_the_words_around_a_long_title_are_bounded():
+    titles = [
+        " ".join(f"w{number}x{own}" for own in range(1_500)) + " susu" for number in range(12)
+    ]
+    around = Neighbourhoods.of(title_words(titles), nearest_of(titles)).around
+    assert around.getnnz(axis=1).max() <= 5_000
+    assert around.getnnz(axis=1).min() >= 1_501  # the nearest always counts
+
+
+def nearest_of(titles):
+    rows = np.arange(len(titles))
+    query, candidate = (each.ravel() for each in np.meshgrid(rows, rows, indexing="ij"))
+    other = query != candidate
+    return Neighbors(query[other], candidate[other], np.ones(other.sum(), np.float32), len(titles))

@@ -16,12 +16,15 @@ from samesku.scoring.presence import Cells, common_cells, unit_rows
 
 __all__ = ["Neighbourhoods", "neighbourhood_features"]
 
-DEPTH = 50
+# Nearest titles that count, and the words that they say together; a description says hundreds.
+DEPTH, WORDS = 50, 5_000
 
 
 @dataclass(frozen=True, eq=False)
 class Neighbourhoods:
-    """How the nearest titles of each posting use words; the first 50 of each count.
+    """How the nearest titles of each posting use words.
+
+    The first 50 of each count, or of long titles as many as say 5,000 words together.
 
     Attributes
     ----------
@@ -50,7 +53,10 @@ class Neighbourhoods:
     def of(cls, words: TitleWords, found: Neighbors) -> Neighbourhoods:
         """Read the words around every posting."""
         held = words.held
-        near = found.rank < DEPTH
+        said = np.cumsum(held.getnnz(axis=1)[found.candidate])
+        start = np.searchsorted(found.query, found.query)
+        said -= np.concatenate([[0], said])[start]
+        near = (found.rank < DEPTH) & ((said <= WORDS) | (found.rank == 0))
         ones = np.ones(np.count_nonzero(near), dtype=np.float32)
         adjacent = sp.csr_matrix(
             (ones, (found.query[near], found.candidate[near])), shape=(found.size, found.size)
@@ -91,7 +97,7 @@ def neighbourhood_features(
     ----------
     words : TitleWords
     found : Neighbors
-        Nearest titles; the first 50 of each posting count.
+        Nearest titles.
     left, right : integer (m,)
         The pairs.
     prepared : Neighbourhoods, optional

@@ -24,7 +24,7 @@ def string_features(
 ) -> dict[str, Column]:
     """Edit ratios of the titles, of their sorted and shared words, and of the best part.
 
-    Of longer titles the first 300 characters are compared.
+    Of longer titles the first 200 characters are compared.
 
     Parameters
     ----------

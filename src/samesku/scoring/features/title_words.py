@@ -17,7 +17,7 @@ from samesku.titles import Stated, normal_tokens, stated
 __all__ = ["TitleWords", "title_words"]
 
 # Characters of a title that are compared: edit ratios cost the product of both lengths.
-LONGEST = 300
+LONGEST = 200
 
 
 @dataclass(frozen=True, eq=False)
