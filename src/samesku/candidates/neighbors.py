@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.candidates.search import Found, RowSearch, row_search, search_themselves
+from samesku.candidates.search import EXTRA, Found, RowSearch, row_search, search_themselves
 from samesku.encoders.base import Vectors
 from samesku.runtime.memory import at_once
 from samesku.runtime.progress import Advance
@@ -130,7 +130,7 @@ def _ask(
     wanted = _wanted(index, k)
     postings = np.unique(queries.owner)
     rows = at_once(ROW_BYTES, ROWS_AT_ONCE)
-    step = max(1, rows * len(postings) // (len(queries.owner) * wanted))
+    step = max(1, rows * len(postings) // (len(queries.owner) * (wanted + EXTRA)))
     parts = []
     for first in range(0, len(postings), step):
         last = min(first + step, len(postings)) - 1

@@ -16,7 +16,7 @@ from samesku.encoders.base import Rows, Vectors
 from samesku.runtime.cores import map_in_order, usable_cores
 from samesku.runtime.memory import at_once
 
-__all__ = ["Found", "RowSearch", "row_search", "search_themselves"]
+__all__ = ["EXTRA", "Found", "RowSearch", "row_search", "search_themselves"]
 
 # Row of the query, row of the index, similarity; in no particular order.
 Found: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]
@@ -37,7 +37,9 @@ THEMSELVES_PAIRS, THEMSELVES_BYTES = 10_000_000, 32
 # rows, and more with the cube root of their number, as terms get commoner and tell less apart.
 BUDGET, BUDGET_ROWS = 20_000, 100_000
 # How many more rows it looks at in full, as their order by some of the terms is not the true one.
-EXTRA = 20
+# Of the pairs of one product that the exact search finds, 0.1% are lost among 100,000 titles; with
+# 20 more 0.6%, for a third less time.
+EXTRA = 100
 
 
 def row_search(index: Vectors, floor: float, *, approximate: bool) -> RowSearch:
