@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -124,8 +124,7 @@ def collapse(
     place = np.empty(len(catalog), dtype=np.int64)
     place[order] = number[found]
     rows = order[np.sort(first)]
-    distinct = replace(catalog.take(rows), name=catalog.name)
-    return Collapsed(distinct, place, rows, order)
+    return Collapsed(catalog.take(rows, name=catalog.name), place, rows, order)
 
 
 def _looked_at(

@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.candidates.search import RowSearch, row_search
+from samesku.candidates.search import EXTRA, Found, RowSearch, row_search, search_themselves
 from samesku.encoders.base import Vectors
 from samesku.runtime.memory import at_once
 from samesku.runtime.progress import Advance
@@ -103,6 +103,7 @@ def nearest(
         raise ValueError(f"k is at least 1, not {k}")
     if method not in get_args(Method):
         raise ValueError(f"there is no method {method!r}; choose {', '.join(get_args(Method))}")
+    alone = index is None and queries.probe is None
     index = (queries if index is None else index).findable
     if queries.kind != index.kind:
         raise ValueError(f"cannot search {queries.kind} vectors among {index.kind} ones")
@@ -112,6 +113,11 @@ def nearest(
         return Neighbors(empty, empty, np.empty(0, np.float32), queries.size)
     if method == "auto":
         method = "approximate" if _approximation_pays(queries, index) else "exact"
+    if alone and index.kind == "sparse" and method == "exact":
+        found = search_themselves(index.rows, floor, _wanted(index, k))
+        if found is not None:
+            advance(queries.size)
+            return _of_postings(found, index.owner, index.owner, k, queries.size)
     search = row_search(index, floor, approximate=method == "approximate")
     return _ask(search, queries, index, k, advance)
 
@@ -136,21 +142,18 @@ def _ask(
     advance: Advance = lambda done: None,
 ) -> Neighbors:
     """The k nearest of every query, some postings at a time so that memory stays bounded."""
-    views = int(np.bincount(index.owner).max())
-    # Enough rows that k other postings remain when the query's own rows come first.
-    wanted = min((k + 1) * views, len(index.owner))
+    wanted = _wanted(index, k)
     postings = np.unique(queries.owner)
     rows = at_once(ROW_BYTES, ROWS_AT_ONCE)
-    step = max(1, rows * len(postings) // (len(queries.owner) * wanted))
+    step = max(1, rows * len(postings) // (len(queries.owner) * (wanted + EXTRA)))
     parts = []
     for first in range(0, len(postings), step):
         last = min(first + step, len(postings)) - 1
         start = np.searchsorted(queries.owner, postings[first])
         stop = np.searchsorted(queries.owner, postings[last], side="right")
-        row, found, similarity = search(queries.rows[start:stop], wanted)
-        query, candidate = queries.owner[start + row], index.owner[found]
-        other = query != candidate
-        parts.append(_best(query[other], candidate[other], similarity[other], k, queries.size))
+        found = search(queries.rows[start:stop], wanted)
+        asking = queries.owner[start:stop]
+        parts.append(_of_postings(found, asking, index.owner, k, queries.size))
         advance(last + 1 - first)
     advance(queries.size - len(postings))
     return Neighbors(
@@ -159,6 +162,22 @@ def _ask(
         np.concatenate([part.similarity for part in parts]),
         queries.size,
     )
+
+
+def _wanted(index: Vectors, k: int) -> int:
+    """Enough rows that k other postings remain when the query's own rows come first."""
+    views = int(np.bincount(index.owner).max())
+    return min((k + 1) * views, len(index.owner))
+
+
+def _of_postings(
+    found: Found, asking: NDArray[np.int64], owner: NDArray[np.int64], k: int, size: int
+) -> Neighbors:
+    """What was found of rows as the k nearest of postings."""
+    row, place, similarity = found
+    query, candidate = asking[row], owner[place]
+    other = query != candidate
+    return _best(query[other], candidate[other], similarity[other], k, size)
 
 
 def merge_neighbors(first: Neighbors, second: Neighbors) -> Neighbors:

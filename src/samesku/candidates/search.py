@@ -14,8 +14,9 @@ from sparse_dot_topn import sp_matmul_topn, zip_sp_matmul_topn
 from samesku.candidates.similarity import row_similarity
 from samesku.encoders.base import Rows, Vectors
 from samesku.runtime.cores import map_in_order, usable_cores
+from samesku.runtime.memory import at_once
 
-__all__ = ["Found", "RowSearch", "row_search"]
+__all__ = ["EXTRA", "Found", "RowSearch", "row_search", "search_themselves"]
 
 # Row of the query, row of the index, similarity; in no particular order.
 Found: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]
@@ -28,11 +29,17 @@ BLOCK_BYTES = 64 * 2**20
 BITS_BLOCK_BYTES = 8 * 2**20
 # Rows of a sparse index that are searched at once: their sums stay in the processor's cache.
 SPARSE_ROWS = 131_072
+# Rows that are searched among themselves at once; how many rows alike one may have there; the pairs
+# held, at most, and the bytes of each.
+THEMSELVES_ROWS, THEMSELVES_MOST = 2_048, 1_000
+THEMSELVES_PAIRS, THEMSELVES_BYTES = 10_000_000, 32
 # What the bounded search of sparse rows spends on a query: so many entries of the index in 100,000
 # rows, and more with the cube root of their number, as terms get commoner and tell less apart.
 BUDGET, BUDGET_ROWS = 20_000, 100_000
 # How many more rows it looks at in full, as their order by some of the terms is not the true one.
-EXTRA = 20
+# Of the pairs of one product that the exact search finds, 0.1% are lost among 100,000 titles; with
+# 20 more 0.6%, for a third less time.
+EXTRA = 100
 
 
 def row_search(index: Vectors, floor: float, *, approximate: bool) -> RowSearch:
@@ -66,8 +73,7 @@ def _sparse_exact(index: sp.csr_matrix, floor: float) -> RowSearch:
     parts = [
         index[start : start + SPARSE_ROWS].T.tocsr() for start in range(0, height, SPARSE_ROWS)
     ]
-    # The library leaves out what equals the threshold.
-    below = max(float(np.nextafter(np.float32(floor), np.float32(-1))), 1e-6)
+    below = _just_below(floor)
 
     def search(rows: sp.csr_matrix, wanted: int) -> Found:
         found = [
@@ -78,6 +84,52 @@ def _sparse_exact(index: sp.csr_matrix, floor: float) -> RowSearch:
         return product.row.astype(np.int64), product.col.astype(np.int64), product.data
 
     return search
+
+
+def search_themselves(rows: sp.csr_matrix, floor: float, wanted: int) -> Found | None:
+    """Search sparse rows among themselves, each pair of them once: half the time.
+
+    Parameters
+    ----------
+    rows : float32 CSR
+    floor : float
+        Similarities below this are left out.
+    wanted : int
+        Most similar other rows of each.
+
+    Returns
+    -------
+    Found or None
+        None where too many rows are alike to hold all pairs.
+    """
+    height, below = rows.shape[0], _just_below(floor)
+    left = at_once(THEMSELVES_BYTES, THEMSELVES_PAIRS)
+    parts = []
+    for start in range(0, height, THEMSELVES_ROWS):
+        index = rows[start:].T.tocsr()
+        part = sp_matmul_topn(
+            rows[start : start + THEMSELVES_ROWS],
+            index,
+            top_n=THEMSELVES_MOST,
+            threshold=below,
+            n_threads=usable_cores(),
+        ).tocoo()
+        later = part.col > part.row
+        left -= int(np.count_nonzero(later))
+        if left < 0 or np.bincount(part.row, minlength=1).max() >= THEMSELVES_MOST:
+            return None
+        grid = (part.row[later] + start, part.col[later] + start)
+        parts.append((part.data[later], *grid))
+    data, row, column = (np.concatenate(each) for each in zip(*parts, strict=True))
+    later_rows = sp.csr_matrix((data, (row, column)), shape=(height, height))
+    # Both directions of a pair; the library puts the columns of the second behind the first's.
+    both = zip_sp_matmul_topn(wanted, [later_rows.T.tocsr(), later_rows]).tocoo()
+    return both.row.astype(np.int64), both.col.astype(np.int64) % height, both.data
+
+
+def _just_below(floor: float) -> float:
+    """A threshold for the library, which leaves out what equals it."""
+    return max(float(np.nextafter(np.float32(floor), np.float32(-1))), 1e-6)
 
 
 def _sparse_bounded(index: sp.csr_matrix, floor: float) -> RowSearch:

@@ -16,7 +16,7 @@ from samesku.catalog.cells import OPTIONAL, REQUIRED, check_cells
 from samesku.catalog.photo_places import locate_photos, photo_root
 from samesku.catalog.problems import CatalogError, Problem
 from samesku.catalog.tables import read_table, repeated_columns
-from samesku.titles import clean_title, normalise_title
+from samesku.titles import Stated, clean_title, normalise_title, stated
 from samesku.titles.attributes import Attributes, read_attributes
 
 if TYPE_CHECKING:
@@ -82,6 +82,11 @@ class Catalog:
         return [normal[title] for title in self.titles]
 
     @cached_property
+    def stated(self) -> list[Stated]:
+        """What each title says in numbers and sizes."""
+        return [stated(title) for title in self.normal_titles]
+
+    @cached_property
     def attributes(self) -> Attributes:
         """What each posting states of size, count, colour and the like: title and other columns."""
         columns = {
@@ -90,7 +95,7 @@ class Catalog:
             if name not in REQUIRED + OPTIONAL
         }
         brands = self.frame["brand"].to_list() if "brand" in self.frame.columns else None
-        return read_attributes(self.normal_titles, columns, brands=brands)
+        return read_attributes(self.normal_titles, columns, brands=brands, said=self.stated)
 
     @cached_property
     def labels(self) -> NDArray[np.int64] | None:
@@ -101,13 +106,15 @@ class Catalog:
         ranks = column.rank("dense").cast(pl.Int64) - 1
         return ranks.fill_null(-1).to_numpy()
 
-    def take(self, rows: NDArray[np.integer] | Sequence[int]) -> Catalog:
+    def take(
+        self, rows: NDArray[np.integer] | Sequence[int], *, name: str | None = None
+    ) -> Catalog:
         """The catalogue of the given rows only, in the given order."""
         positions = np.asarray(rows, dtype=np.int64)
         taken = Catalog(
             frame=self.frame[positions],
             photos=tuple(self.photos[row] for row in positions),
-            name=f"{self.name} ({len(positions):,} of {len(self):,} rows)",
+            name=name or f"{self.name} ({len(positions):,} of {len(self):,} rows)",
         )
         if "normal_titles" in vars(self):  # read once, not again for each part
             vars(taken)["normal_titles"] = [self.normal_titles[row] for row in positions]

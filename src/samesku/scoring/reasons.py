@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -168,18 +168,16 @@ class _Facts:
         self.shared = _rarest(shared, words.names)
         own = [_rarest(sp.csr_matrix(side - shared), words.names) for side in (mine, theirs)]
         self.unshared = [_both(*each) for each in zip(*own, strict=True)]
-        stated = words.stated
-        sides = list(zip(left.tolist(), right.tolist(), strict=True))
-        self.quantities = [_compare(set(stated[a].tokens), set(stated[b].tokens)) for a, b in sides]
-        values = catalog.attributes.values
-        self.attributes = {
-            kind: [(values[kind][a], values[kind][b]) for a, b in sides] for kind in KINDS
-        }
-        self.brands = _column(catalog, "brand", sides)
-        self.prices = _column(catalog, "price", sides)
+        # The rest is compared only where it is told: most families say nothing about a pair.
+        self.sides = list(zip(left.tolist(), right.tolist(), strict=True))
+        self.stated, self.attributes = words.stated, catalog.attributes.values
+        self.columns = {name: _column(catalog, name) for name in ("brand", "price")}
 
     def phrase(self, family: str, pair: int, speaks_for: bool) -> str:
         """What one family says about a pair."""
+        a, b = self.sides[pair]
+        if values := self.attributes.get(family):
+            return _attribute_said(family, values[a], values[b])
         match family:
             case "titles":
                 return f"titles alike {self.similarity['text'][pair]:.2f}"
@@ -188,7 +186,8 @@ class _Facts:
                 where = "in both" if speaks_for else "in one only"
                 return f'rare word "{word}" {where}' if word else "rare words"
             case "numbers":
-                agree, clash = self.quantities[pair]
+                mine, theirs = self.stated[a].tokens, self.stated[b].tokens
+                agree, clash = _compare(set(mine), set(theirs))
                 if speaks_for:
                     return f"same {agree}" if agree else "numbers agree"
                 return clash or "numbers differ"
@@ -200,10 +199,8 @@ class _Facts:
                 return "nearest of their kind" if speaks_for else "many look like them"
             case "attributes":
                 return f"attributes {'agree' if speaks_for else 'differ'}"
-            case kind if kind in KINDS:
-                return _attribute_said(kind, *self.attributes[kind][pair])
             case "price" | "brand":
-                return _column_said(family, *getattr(self, f"{family}s")[pair])
+                return _column_said(family, self.columns[family][a], self.columns[family][b])
             case _:
                 return f"descriptions {'agree' if speaks_for else 'differ'}"
 
@@ -255,13 +252,9 @@ def _compare(mine: set[str], theirs: set[str]) -> tuple[str, str]:
     return " ".join(sorted(mine & theirs)), " against ".join(filter(None, own))
 
 
-def _column(
-    catalog: Catalog, name: str, sides: Iterable[tuple[int, int]]
-) -> list[tuple[object, object]]:
-    if name not in catalog.frame.columns:
-        return [(None, None) for _ in sides]
-    values = catalog.frame[name].to_list()
-    return [(values[a], values[b]) for a, b in sides]
+def _column(catalog: Catalog, name: str) -> list[object]:
+    there = name in catalog.frame.columns
+    return catalog.frame[name].to_list() if there else [None] * len(catalog)
 
 
 def _column_said(name: str, mine: object, theirs: object) -> str:

@@ -55,7 +55,7 @@ class CatalogRows:
     @cached_property
     def words(self) -> TitleWords:
         """The words of the titles."""
-        return title_words(self.catalog.normal_titles)
+        return title_words(self.catalog.normal_titles, self.catalog.stated)
 
     @cached_property
     def marks(self) -> WordMarks:

@@ -36,6 +36,8 @@ class TitleWords:
         1 where a title holds a word.
     rarity : float32 (words,)
         Smooth inverse document frequency.
+    stated : sequence of Stated, length n
+        What each title says in numbers and sizes.
     """
 
     titles: Sequence[str]
@@ -43,11 +45,7 @@ class TitleWords:
     names: list[str]
     held: sp.csr_matrix
     rarity: NDArray[np.float32]
-
-    @cached_property
-    def stated(self) -> list[Stated]:
-        """What each title says in numbers and sizes."""
-        return [stated(title) for title in self.titles]
+    stated: Sequence[Stated]
 
     @cached_property
     def texts(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.float32]]:
@@ -69,9 +67,10 @@ class TitleWords:
         return unit_rows(self.weighted)
 
 
-def title_words(titles: Sequence[str]) -> TitleWords:
-    """Read the words of normal titles."""
+def title_words(titles: Sequence[str], said: Sequence[Stated] | None = None) -> TitleWords:
+    """Read the words of normal titles, and what they state, where that was not read before."""
     lists = [normal_tokens(title) for title in titles]
     vocabulary: dict[str, int] = {}
     held = presence(lists, vocabulary)
-    return TitleWords(titles, lists, list(vocabulary), held, rarity(held))
+    said = [stated(title) for title in titles] if said is None else said
+    return TitleWords(titles, lists, list(vocabulary), held, rarity(held), said)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from samesku.titles import clean_title, normalise_title
+from samesku.titles import Stated, clean_title, normalise_title, stated
 from samesku.titles.attributes.codes import Spelling
 from samesku.titles.attributes.columns import column_kind, read_cell
 from samesku.titles.attributes.reading import read_title
@@ -18,6 +18,7 @@ def read_attributes(
     specifications: Mapping[str, Sequence[str | None]] | None = None,
     *,
     brands: Sequence[str | None] | None = None,
+    said: Sequence[Stated] | None = None,
 ) -> Attributes:
     """Read what every posting of a catalogue states, from titles and specification columns.
 
@@ -33,11 +34,14 @@ def read_attributes(
         whose name says nothing are left out.
     brands
         Brand of each posting; its words are neither colours nor model codes.
+    said
+        What :func:`samesku.titles.stated` reads of each title, where it was read before.
     """
     names = brands if brands is not None else [None] * len(titles)
+    said = [stated(title) for title in titles] if said is None else said
     read = [
-        read_title(title, normalise_title(clean_title(brand)) if brand else "")
-        for title, brand in zip(titles, names, strict=True)
+        read_title(title, numbers, normalise_title(clean_title(brand)) if brand else "")
+        for title, numbers, brand in zip(titles, said, names, strict=True)
     ]
     spelling = Spelling([codes for _, codes in read])
     found = [values for values, _ in read]

@@ -61,13 +61,13 @@ def read_cell(kind: str, aspect: str, raw: str) -> set[str]:
     if kind == "size" and _BARE.fullmatch(text):
         return {f"size: {spell(float(text))}"}
     if kind == "size" and (letters := re.fullmatch(r"x{0,4}[sl]|m|[2-6]xl", text)):
-        return read_title(f"size {letters[0]}")[0]["size"] or {letters[0]}
+        return _read(f"size {letters[0]}")["size"] or {letters[0]}
     if kind in ("memory", "measure"):
         found = [q for q in stated(text).quantities if (q.unit == "gb") == (kind == "memory")]
         if aspect == "storage":
             found = [q for q in found if q.value >= _LEAST_STORAGE]  # less is its cache
         return {f"{aspect}: {_rounded(q)}" for q in found}
-    return read_title(text)[0][kind]
+    return _read(text)[kind]
 
 
 def _is_code(code: str) -> bool:
@@ -78,3 +78,7 @@ def _rounded(quantity: Quantity) -> str:
     """Two digits of what is weighed or measured anew by everybody who writes it down."""
     value = float(f"{quantity.value:.2g}") if quantity.unit in ("g", "mm") else quantity.value
     return f"{spell(value)} {quantity.unit}"
+
+
+def _read(text: str) -> dict[str, set[str]]:
+    return read_title(text, stated(text))[0]

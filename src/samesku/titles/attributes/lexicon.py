@@ -66,17 +66,17 @@ class Lexicon:
     def find(self, title: str) -> list[Found]:
         """List the known words of a normalised title from left to right, without overlaps."""
         words = list(_WORD.finditer(title))
+        texts = [match[0] for match in words]
         found: list[Found] = []
         at = 0
         while at < len(words):
             word = words[at]
             if word["run"]:
                 found += self._find_in_run(word[0], word.start())
-            elif longest := self._longest.get(word[0]):
+            elif longest := self._longest.get(texts[at]):
                 for size in range(min(longest, len(words) - at), 0, -1):
-                    part = words[at : at + size]
-                    meanings = self._phrases.get(" ".join(match[0] for match in part))
-                    if meanings is not None and _is_joined(title, part):
+                    meanings = self._phrases.get(" ".join(texts[at : at + size]))
+                    if meanings is not None and _is_joined(title, part := words[at : at + size]):
                         found.append(Found(word.start(), part[-1].end(), meanings))
                         at += size - 1
                         break

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from samesku.titles import Quantity, Stated, stated
+from samesku.titles import Quantity, Stated
 from samesku.titles.attributes.codes import Codes, read_codes
 from samesku.titles.attributes.lexicon import Found, lexicon
 
@@ -52,18 +52,19 @@ _TARGET = 24
 """How far behind "for" a model code must follow: "for iPhone 14", not "for men, ... XR-5"."""
 
 
-def read_title(title: str, brand: str = "") -> tuple[dict[str, set[str]], Codes]:
+def read_title(title: str, said: Stated, brand: str = "") -> tuple[dict[str, set[str]], Codes]:
     """Read one normalised title; its model codes are settled when all titles are read.
 
     Parameters
     ----------
     title
         As `normalise_title` returns it.
+    said
+        What it says in numbers and sizes.
     brand
         Words of it in the title are neither colours nor codes.
     """
     banned = frozenset(brand.split())
-    said = stated(title)
     found = [one for one in lexicon().find(title) if title[one.start : one.stop] not in banned]
     values = _read_quantities(title, said)
     present = {entry.kind for one in found for entry in one.entries}
