@@ -67,8 +67,8 @@ def test_a_match_across_sources_gives_the_same_pairs(run, tmp_path):
     theirs = theirs.rename({"sku": "posting_id", "name": "title"})
     both = pl.concat(
         [
-            ours.with_columns(posting_id="l" + pl.col("posting_id"), source=pl.lit("us")),
-            theirs.with_columns(posting_id="r" + pl.col("posting_id"), source=pl.lit("them")),
+            ours.with_columns(posting_id="l" + pl.col("posting_id"), source=pl.lit("first")),
+            theirs.with_columns(posting_id="r" + pl.col("posting_id"), source=pl.lit("second")),
         ],
         how="diagonal",
     )
