@@ -38,7 +38,7 @@ class Settings:
     same: str | None = None
     pairs: Allowed | None = None
     decide: Decision | None = None
-    memory: str = "4GB"
+    memory: str | None = None
 
     def read(self, progress: TerminalProgress) -> Catalog:
         """Read the catalogue and tell what was wrong with it."""
