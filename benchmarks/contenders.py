@@ -16,7 +16,7 @@ __all__ = ["CONTENDERS", "SAMESKU", "Contender", "Job", "chosen"]
 
 PEERS = Path(__file__).with_name("peers.py")
 Each = TypeVar("Each")
-SAMESKU = [sys.executable, "-c", "from samesku.cli import app; app()"]
+SAMESKU = [sys.executable, "-m", "samesku"]
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 
 from samesku import Cache, Matcher, read_catalog
 from samesku.encoders import PHash, Tfidf
+from samesku.runtime.memory import needed
 from samesku.runtime.progress import Progress
 from samesku.scoring.fusion import FUSIONS
 
@@ -246,6 +247,14 @@ def test_a_second_run_does_not_rewrite_the_record_of_the_first():
 def test_settings_that_make_no_sense_are_refused_at_once(options):
     with pytest.raises(ValueError, match=next(iter(options))):
         Matcher(**options)
+
+
+def test_memory_changes_how_much_is_done_at_once_and_not_what_comes_out(catalog):
+    free = Matcher([Tfidf()]).match(catalog)
+    tight = Matcher([Tfidf()], memory=needed(len(catalog))).match(catalog)
+    np.testing.assert_array_equal(tight.scores, free.scores)
+    with pytest.raises(ValueError, match=r"postings need about [0-9]+MB"):
+        Matcher([Tfidf()], memory="100MB").match(catalog)
 
 
 def test_an_unknown_fusion_is_refused():

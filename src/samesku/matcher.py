@@ -22,7 +22,7 @@ from samesku.encoders.encode import Encoded, encode
 from samesku.results.matches import Matches
 from samesku.results.record import run_record
 from samesku.runtime.cache import Cache, content_key
-from samesku.runtime.memory import CEILING, bytes_of, within
+from samesku.runtime.memory import bytes_of, within
 from samesku.runtime.progress import Advance, Progress
 from samesku.scoring.fusion import Fusion, fusion_by_name
 
@@ -61,9 +61,10 @@ class Matcher:
         How the result is decided. Default: clusters; one-to-one across two catalogues.
         ``one-to-many``: a posting of the left source may have several of the right one. Of a
         column `source` the left one is the first by name.
-    memory : str or int
-        What the run may take, as ``"4GB"`` or in bytes. How much is searched and judged at once
-        follows from it; what is held throughout, about 10 KB per posting, does not.
+    memory : str or int, optional
+        What the run may take, as ``"4GB"`` or in bytes: the program, what is held of each posting
+        (about 16 KB with titles, hashes and the default `k`), and what is searched and judged at
+        once, which follows from the rest. Too little is refused. Default: 4 GB, or what is needed.
 
     Examples
     --------
@@ -93,7 +94,7 @@ class Matcher:
         same: Collection[str] = (),
         pairs: Allowed | None = None,
         decide: Decision | None = None,
-        memory: str | int = CEILING,
+        memory: str | int | None = None,
     ) -> None:
         self.encoders = list(default_encoders() if encoders is None else encoders)
         names = [encoder.name for encoder in self.encoders]
@@ -115,7 +116,7 @@ class Matcher:
         if decide not in (None, *get_args(Decision)):
             raise ValueError(f"decide is {', '.join(get_args(Decision))}, not {decide!r}")
         self.pairs, self.decide = pairs, decide
-        self.memory = bytes_of(memory)
+        self.memory = None if memory is None else bytes_of(memory)
         # The density wants its neighbours even where few are to be judged.
         self.k = max(k, DENSITY_NEIGHBORS)
         self.line = self.fusion.line if line is None else line
@@ -140,9 +141,9 @@ class Matcher:
         )
         sources = self._sources(catalog, pairs, decide, several=right is not None)
         collapsed = self._collapse(catalog, sources)
-        encoded = encode(collapsed.catalog, self.encoders, self.cache, self.progress)
         owners = None if sources is None else sources[collapsed.rows]
-        with within(self.memory):
+        with within(self.memory, len(catalog)):
+            encoded = encode(collapsed.catalog, self.encoders, self.cache, self.progress)
             candidates = self._candidates(encoded, owners, "all" if owners is None else pairs)
             with self.progress.stage("judge", len(candidates)) as advance:
                 judged = self.fusion.judge(candidates, collapsed.catalog, advance=advance)
@@ -187,8 +188,8 @@ class Matcher:
     def candidates(self, catalog: Catalog) -> Candidates:
         """The pairs of the catalogue, as it is, that are worth judging: collapse it before."""
         sources = self._sources(catalog, self.pairs or "within", "clusters", several=False)
-        encoded = encode(catalog, self.encoders, self.cache, self.progress)
-        with within(self.memory):
+        with within(self.memory, len(catalog)):
+            encoded = encode(catalog, self.encoders, self.cache, self.progress)
             return self._candidates(encoded, sources, "all" if sources is None else "across")
 
     def _sources(

@@ -6,6 +6,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from samesku.candidates import search
 from samesku.candidates.neighbors import Neighbors, density, merge_neighbors, nearest
 from samesku.encoders import Tfidf, Vectors
 
@@ -211,6 +212,36 @@ def test_approximate_search_finds_nearly_all(kind, views):
     expected = similarities(vectors, vectors)[found.query, found.candidate]
     np.testing.assert_allclose(found.similarity, expected, atol=TOLERANCE)
     assert (np.bincount(found.query) <= 20).all()
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"THEMSELVES_ROWS": 7},  # a last block of its own, and pairs across blocks
+        {"THEMSELVES_MOST": 5},  # too many alike: each row asks for itself
+        {"THEMSELVES_MOST": 5, "SPARSE_ROWS": 9},  # an index in several parts
+    ],
+)
+def test_sparse_rows_in_parts_are_the_same_neighbours(monkeypatch, parts):
+    vectors = title_vectors(300, np.random.default_rng(3))
+    whole = nearest(vectors, k=10, floor=0.15)
+    for name, value in parts.items():
+        monkeypatch.setattr(search, name, value)
+    check_exact(nearest(vectors, k=10, floor=0.15), similarities(vectors, vectors), 10, 0.15)
+    np.testing.assert_array_equal(nearest(vectors, k=10, floor=0.15).similarity, whole.similarity)
+
+
+def test_the_larger_the_budget_the_less_is_lost(monkeypatch):
+    vectors = title_vectors(1500, np.random.default_rng(4))
+    exact = nearest(vectors, k=20, floor=0.3, method="exact")
+    monkeypatch.setattr(search, "EXTRA", 0)
+    lost = []
+    for budget in (50, 1_000, 10**7):
+        monkeypatch.setattr(search, "BUDGET", budget)
+        found = nearest(vectors, k=20, floor=0.3, method="approximate")
+        lost.append(exact.similarity.sum() - found.similarity.sum())
+    assert lost[0] > lost[1] > lost[2]
+    assert lost[2] == pytest.approx(0, abs=0.1)
 
 
 @pytest.mark.parametrize("kind", KINDS)

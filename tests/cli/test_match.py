@@ -80,6 +80,14 @@ def test_quiet_says_nothing(match):
     assert (result.exit_code, result.output) == (0, "")
 
 
+def test_memory_that_is_too_little_is_refused_with_what_is_needed(match):
+    assert match("--memory", "1GB").exit_code == 0
+    refused = match("--memory", "100MB")
+    assert refused.exit_code == 3
+    assert "5 postings need about" in refused.stderr
+    assert match("--memory", "much").exit_code in (2, 3)
+
+
 def test_two_runs_give_the_same_bytes(match, tmp_path):
     cache = ("--cache", str(tmp_path / "cache"))
     for out, settings in (("one", cache), ("two", cache), ("three", ("--no-cache",))):

@@ -1,6 +1,8 @@
+import math
+
 import pytest
 
-from samesku.runtime.memory import CEILING, LEAST, SHARE, at_once, bytes_of, within
+from samesku.runtime.memory import CEILING, LEAST, SHARE, WORK, at_once, bytes_of, needed, within
 
 
 @pytest.mark.parametrize(
@@ -24,11 +26,21 @@ def test_refuses_what_is_no_size(text):
         bytes_of(text)
 
 
-def test_work_at_once_follows_from_the_ceiling_and_its_bounds():
-    most = 10**12
-    assert at_once(1, most) == CEILING * SHARE
-    with within(2**30):
-        assert at_once(1000, most) == int(2**30 * SHARE) // 1000
+def test_work_at_once_follows_from_what_the_postings_leave():
+    most, room = 10**12, 2**30
+    with within(needed(70_000) + room, 70_000):
+        assert at_once(1000, most) == int((room + WORK) * SHARE) // 1000
         assert at_once(1000, 5000) == 5000
         assert at_once(2**40, most) == LEAST
+    with within(None, 10**6):  # more than the default: the least that there is
+        assert at_once(1000, most) == int(WORK * SHARE) // 1000
     assert at_once(1, most) == CEILING * SHARE
+
+
+def test_a_ceiling_that_is_too_low_is_refused_with_what_is_needed():
+    enough = math.ceil(needed(70_000) / 2**20)
+    with within(enough * 2**20, 70_000):
+        pass
+    refused = pytest.raises(ValueError, match=rf"70,000 postings need about {enough:,}MB")
+    with refused, within(needed(70_000) - 1, 70_000):
+        pass

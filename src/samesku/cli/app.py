@@ -111,7 +111,7 @@ def match(
             show_default="clusters",
         ),
     ] = None,
-    memory: MemoryOption = "4GB",
+    memory: MemoryOption = None,
     cache: CacheOption = None,
     submission: Annotated[
         bool,

@@ -38,7 +38,7 @@ class Settings:
     same: str | None = None
     pairs: Allowed | None = None
     decide: Decision | None = None
-    memory: str = "4GB"
+    memory: str | None = None
     encoding: str | None = None
     allow_outside: bool = False
 

@@ -117,6 +117,10 @@ MethodOption = Annotated[
     MethodName, typer.Option("--search", help="How neighbours are searched.", case_sensitive=False)
 ]
 MemoryOption = Annotated[
-    str,
-    typer.Option("--memory", help="What the run may take: how much is worked on at once."),
+    str | None,
+    typer.Option(
+        "--memory",
+        help="What the run may take, as 2GB; too little is refused. Default: 4GB, or what the "
+        "postings need.",
+    ),
 ]

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
-__all__ = ["CEILING", "at_once", "bytes_of", "within"]
+__all__ = ["CEILING", "at_once", "bytes_of", "needed", "within"]
 
 CEILING = 4 * 2**30
-# Share of the ceiling that one stage's work at once may take. The rest is for what is held: the
-# catalogue, its vectors, neighbours and pairs.
-SHARE = 1 / 8
+# What is held throughout, measured: the program, and per posting its titles, vectors, neighbours,
+# pairs and reasons. The least that work at once takes is added, as fewer items save nothing.
+PROGRAM, POSTING, WORK = 250 * 2**20, 16_000, 200 * 2**20
+# Share of the rest that one stage's work at once may take.
+SHARE = 1 / 4
 # Fewer items at once would take longer without saving anything.
 LEAST = 4_096
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([KMGT]?)(?:I?B)?", re.IGNORECASE)
-_ceiling: ContextVar[int] = ContextVar("ceiling", default=CEILING)
+_room: ContextVar[int] = ContextVar("room", default=CEILING)
 
 
 def bytes_of(text: str | int) -> int:
@@ -35,16 +38,39 @@ def bytes_of(text: str | int) -> int:
     return size
 
 
+def needed(postings: int) -> int:
+    """The least bytes that matching so many postings takes, by measured figures."""
+    return PROGRAM + postings * POSTING + WORK
+
+
 @contextmanager
-def within(ceiling: int) -> Iterator[None]:
-    """Let what is called here take so many bytes in all."""
-    before = _ceiling.set(ceiling)
+def within(ceiling: int | None, postings: int) -> Iterator[None]:
+    """Let what is called here take so many bytes in all, what is held of the postings among them.
+
+    Parameters
+    ----------
+    ceiling : int or None
+        None: 4 GB, or what the postings need where that is more.
+    postings : int
+
+    Raises
+    ------
+    ValueError
+        The postings need more; says how much.
+    """
+    least = needed(postings)
+    if ceiling is not None and ceiling < least:
+        raise ValueError(
+            f"{postings:,} postings need about {math.ceil(least / 2**20):,}MB of memory, more than "
+            f"the {ceiling // 2**20:,}MB that are allowed: allow more, or match fewer at once"
+        )
+    before = _room.set((ceiling or max(CEILING, least)) - least + WORK)
     try:
         yield
     finally:
-        _ceiling.reset(before)
+        _room.reset(before)
 
 
 def at_once(each: int, most: int) -> int:
     """How many items are worked on at once, up to `most`, where each takes so many bytes."""
-    return max(LEAST, min(most, int(_ceiling.get() * SHARE) // each))
+    return max(LEAST, min(most, int(_room.get() * SHARE) // each))
