@@ -46,7 +46,7 @@ SETTINGS: dict[str, Any] = {
     "verbose": -1,
 }
 # Differences of F1 that another draw of the catalogues would turn round.
-FLAT = 0.005
+FLAT = 0.01
 LINES = tuple(round(0.2 + 0.05 * step, 2) for step in range(13))
 
 
