@@ -192,7 +192,7 @@ class _Facts:
                     return f"same {agree}" if agree else "numbers agree"
                 return clash or "numbers differ"
             case "codes":
-                return "model codes agree" if speaks_for else "model codes differ"
+                return "model codes agree" if speaks_for else "no model code in common"
             case "photo":
                 return _photo(float(self.similarity["photo"][pair]))
             case "density":
@@ -270,6 +270,8 @@ def _column_said(name: str, mine: object, theirs: object) -> str:
 
 def _attribute_said(kind: str, mine: Sequence[str], theirs: Sequence[str]) -> str:
     """What both postings state of one kind of attribute."""
+    if not mine and not theirs:
+        return f"no {kind} stated"
     one, other = ((" and ".join(map(_value, stated)) or "none") for stated in (mine, theirs))
     return f"same {kind} {one}" if mine == theirs and mine else f"{kind} {one} against {other}"
 
