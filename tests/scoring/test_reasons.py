@@ -63,7 +63,7 @@ def said(shop, left, right, **added):
         ((3, 4), "numbers", -0.5, "numbers differ -0.50"),
         ((3, 4), "numbers", 0.5, "numbers agree +0.50"),
         ((0, 3), "codes", 0.5, "model codes agree +0.50"),
-        ((0, 3), "codes", -0.5, "model codes differ -0.50"),
+        ((0, 3), "codes", -0.5, "no model code in common -0.50"),
         ((0, 1), "photo", 2.25, "photo identical +2.25"),
         ((0, 2), "photo", 1, "photos alike 0.98 +1.00"),
         ((0, 3), "photo", -1, "photos differ 0.00 -1.00"),
