@@ -55,6 +55,8 @@ _FAMILY_OF = {
 }
 # What adds less to the log-odds is summed up with the start.
 FAINT = 0.05
+# Pairs whose reasons are put in words at once: as Python's numbers they take ten times the memory.
+PAIRS_AT_ONCE = 100_000
 # Characters of a brand that are quoted.
 LONGEST_VALUE = 40
 SAME, ALIKE = 1 - 1e-6, 0.9
@@ -124,6 +126,14 @@ class Evidence:
 
         The numbers behind the reasons sum to the pair's log-odds.
         """
+        told: list[str | None] = []
+        for start in range(0, len(places), PAIRS_AT_ONCE):
+            told += self._phrases(catalog, candidates, places[start : start + PAIRS_AT_ONCE])
+        return told
+
+    def _phrases(
+        self, catalog: Catalog, candidates: Candidates, places: NDArray[np.integer]
+    ) -> list[str | None]:
         if not len(self.places):
             return [None] * len(places)
         row = np.searchsorted(self.places, places)
