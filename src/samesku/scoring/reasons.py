@@ -55,6 +55,8 @@ _FAMILY_OF = {
 }
 # What adds less to the log-odds is summed up with the start.
 FAINT = 0.05
+# Pairs whose reasons are put in words at once: as Python's numbers they take ten times the memory.
+PAIRS_AT_ONCE = 16_384
 # Characters of a brand that are quoted.
 LONGEST_VALUE = 40
 SAME, ALIKE = 1 - 1e-6, 0.9
@@ -124,6 +126,14 @@ class Evidence:
 
         The numbers behind the reasons sum to the pair's log-odds.
         """
+        told: list[str | None] = []
+        for start in range(0, len(places), PAIRS_AT_ONCE):
+            told += self._phrases(catalog, candidates, places[start : start + PAIRS_AT_ONCE])
+        return told
+
+    def _phrases(
+        self, catalog: Catalog, candidates: Candidates, places: NDArray[np.integer]
+    ) -> list[str | None]:
         if not len(self.places):
             return [None] * len(places)
         row = np.searchsorted(self.places, places)
@@ -171,7 +181,10 @@ class _Facts:
         # The rest is compared only where it is told: most families say nothing about a pair.
         self.sides = list(zip(left.tolist(), right.tolist(), strict=True))
         self.stated, self.attributes = words.stated, catalog.attributes.values
-        self.columns = {name: _column(catalog, name) for name in ("brand", "price")}
+        self.columns = {
+            name: (_column(catalog, name, left), _column(catalog, name, right))
+            for name in ("brand", "price")
+        }
 
     def phrase(self, family: str, pair: int, speaks_for: bool) -> str:
         """What one family says about a pair."""
@@ -200,7 +213,8 @@ class _Facts:
             case "attributes":
                 return f"attributes {'agree' if speaks_for else 'differ'}"
             case "price" | "brand":
-                return _column_said(family, self.columns[family][a], self.columns[family][b])
+                mine, theirs = self.columns[family]
+                return _column_said(family, mine[pair], theirs[pair])
             case _:
                 return f"descriptions {'agree' if speaks_for else 'differ'}"
 
@@ -252,9 +266,9 @@ def _compare(mine: set[str], theirs: set[str]) -> tuple[str, str]:
     return " ".join(sorted(mine & theirs)), " against ".join(filter(None, own))
 
 
-def _column(catalog: Catalog, name: str) -> list[object]:
+def _column(catalog: Catalog, name: str, rows: NDArray[np.integer]) -> list[object]:
     there = name in catalog.frame.columns
-    return catalog.frame[name].to_list() if there else [None] * len(catalog)
+    return catalog.frame[name][rows].to_list() if there else [None] * len(rows)
 
 
 def _column_said(name: str, mine: object, theirs: object) -> str:
