@@ -62,7 +62,7 @@ class Matcher:
         ``one-to-many``: a posting of the first source may have several of the second.
     memory : str or int, optional
         What the run may take, as ``"4GB"`` or in bytes: the program, what is held of each posting
-        (about 20 KB with titles, hashes and the default `k`), and what is searched and judged at
+        (about 16 KB with titles, hashes and the default `k`), and what is searched and judged at
         once, which follows from the rest. Too little is refused. Default: 4 GB, or what is needed.
 
     Examples
