@@ -8,6 +8,7 @@ import pytest
 from samesku import Matcher, read_catalog
 from samesku.report.runs import read_run, run_of
 from samesku.report.steps import chance, steps
+from samesku.runtime.files import digest
 
 
 def test_a_match_is_read_back_as_it_was(folder, matches):
@@ -68,7 +69,8 @@ def test_links_of_identical_postings_are_counted(tmp_path):
     ours, theirs = map(read_catalog, shops)
     matches = Matcher(decide="one-to-many").match(ours, theirs)
     source = {
-        side: {"path": str(shop)} for side, shop in zip(("left", "right"), shops, strict=True)
+        side: {"path": str(shop), "digest": digest(shop)}
+        for side, shop in zip(("left", "right"), shops, strict=True)
     }
     replace(matches, run={**matches.run, "source": source}).write(tmp_path / "links")
     run = read_run(tmp_path / "links")
