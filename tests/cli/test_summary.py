@@ -134,3 +134,11 @@ def test_many_refused_photos_are_counted(capsys):
     assert told.err.count("not used: ") == 5
     assert told.err.endswith("  - and 2 more photos not used\n")
     assert "Skipped 7 x photo not readable" in told.out
+
+
+def test_what_is_read_all_the_same_is_not_skipped(tmp_path):
+    (tmp_path / "shop.csv").write_bytes("posting_id,title\n1,Tür grün\n".encode("cp1252"))
+    words = ["match", tmp_path / "shop.csv", "--out", tmp_path / "out", "--no-cache"]
+    result = CliRunner().invoke(app, list(map(str, words)))
+    assert "read as Windows-1252; if titles look wrong, name it (--encoding" in result.output
+    assert "Skipped nothing" in result.output

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 __all__ = ["CatalogError", "Problem", "describe"]
 
 EXAMPLES_SHOWN = 5
+# What is told although nothing is left out for it.
+READ_ALL_THE_SAME = frozenset(("encoding", "photo_spelling", "preamble"))
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,11 @@ class Problem:
         rows = tuple(int(position) + 2 for position in positions)
         shown = tuple(_shorten(str(value)) for value in examples)
         return cls(kind, message, fix, fatal, rows, shown)
+
+    @property
+    def leaves_out(self) -> bool:
+        """Whether something in the input is not used."""
+        return self.kind not in READ_ALL_THE_SAME
 
     @property
     def count(self) -> int:

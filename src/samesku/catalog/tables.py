@@ -193,7 +193,7 @@ def _decode(raw: bytes) -> tuple[str, list[Problem]]:
         row = raw.count(b"\n" if b"\n" in raw else b"\r", 0, error.start)
         message = "text that is not UTF-8"
         fix = (
-            "read as Windows-1252; if titles look wrong, name the encoding (cp1250, gbk, "
+            "read as Windows-1252; if titles look wrong, name it (--encoding cp1250, gbk, "
             "shift_jis, mac_roman) or save the file as UTF-8"
         )
         # cp1252 leaves five bytes undefined; latin-1 maps them to control characters.

@@ -88,7 +88,8 @@ def _skipped(read: Sequence[Catalog], progress: TerminalProgress) -> Iterator[st
     count = Counter[str]()
     for catalog in read:
         for problem in catalog.problems:
-            count[problem.message] += problem.count
+            if problem.leaves_out:
+                count[problem.message] += problem.count
     count["photo not readable"] += len(progress.refused)
     for message, number in count.items():
         if number:
