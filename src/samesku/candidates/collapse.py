@@ -56,13 +56,15 @@ class Collapsed:
         """How many postings each distinct one stands for, int64 ``(d,)``."""
         return np.bincount(self.place, minlength=len(self.rows))
 
+    @property
+    def members(self) -> NDArray[np.int64]:
+        """All postings, those of one representative together, each in the order of their ids."""
+        return self.order[np.argsort(self.place[self.order], kind="stable")]
+
     def numbered(self, groups: NDArray[np.integer]) -> NDArray[np.int64]:
         """The same groups of all postings, numbered by the smallest id in each."""
-        _, first, place = np.unique(groups[self.order], return_index=True, return_inverse=True)
-        number = np.empty(len(first), dtype=np.int64)
-        number[np.argsort(first)] = np.arange(len(first))
         named = np.empty(len(groups), dtype=np.int64)
-        named[self.order] = number[place]
+        named[self.order] = _by_first(groups[self.order])[0]
         return named
 
     def expanded(
@@ -78,8 +80,7 @@ class Collapsed:
         pair, left, right : int64 (p,)
             Which of the pairs each comes from, and the rows of its postings.
         """
-        members = self.order[np.argsort(self.place[self.order], kind="stable")]
-        count = self.counts
+        members, count = self.members, self.counts
         start = np.cumsum(count) - count
         times = np.maximum(count[left], count[right])
         pair = np.repeat(np.arange(len(left)), times)
@@ -118,13 +119,19 @@ def collapse(
     code = table.select(pl.struct(pl.all()).rank("dense").cast(pl.Int64)).to_series().to_numpy()
     mute = ~table["title"].str.contains(_TOLD).to_numpy()
     code = np.where(mute, len(code) + 1 + np.arange(len(code)), code)
-    _, first, found = np.unique(code, return_index=True, return_inverse=True)
+    number, first = _by_first(code)
+    place = np.empty(len(catalog), dtype=np.int64)
+    place[order] = number
+    rows = order[first]
+    return Collapsed(catalog.take(rows, name=catalog.name), place, rows, order)
+
+
+def _by_first(codes: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Codes numbered as they come, int64 ``(n,)``, and where each number comes first."""
+    _, first, place = np.unique(codes, return_index=True, return_inverse=True)
     number = np.empty(len(first), dtype=np.int64)
     number[np.argsort(first)] = np.arange(len(first))
-    place = np.empty(len(catalog), dtype=np.int64)
-    place[order] = number[found]
-    rows = order[np.sort(first)]
-    return Collapsed(catalog.take(rows, name=catalog.name), place, rows, order)
+    return number[place], np.sort(first)
 
 
 def _looked_at(

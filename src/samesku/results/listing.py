@@ -99,7 +99,7 @@ def submission(
     """
     left, right, score = pairs
     sizes = np.bincount(groups, minlength=1)[groups]
-    alike = collapsed.order[np.argsort(collapsed.place[collapsed.order], kind="stable")]
+    alike = collapsed.members
     large, following = _following(groups, alike[sizes[alike] > ALL_PAIRS])
     small = np.flatnonzero(sizes <= ALL_PAIRS)
     ids = catalog.frame["posting_id"]
