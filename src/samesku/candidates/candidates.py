@@ -69,10 +69,7 @@ class Candidates:
     def places(self, left: NDArray[np.integer], right: NDArray[np.integer]) -> NDArray[np.int64]:
         """Where pairs, ``left < right``, stand among these; -1 for what is none of them."""
         known, wanted = self.left * self.size + self.right, left * self.size + right
-        place = np.searchsorted(known, wanted)
-        inside = place < len(known)
-        inside[inside] = known[place[inside]] == wanted[inside]
-        return np.where(inside, place, -1)
+        return places_among(known, wanted)
 
     def take(self, places: NDArray[np.integer]) -> Candidates:
         """Only the pairs at the given places."""
@@ -128,3 +125,11 @@ def _undirected(neighbors: Neighbors) -> tuple[NDArray[np.int64], NDArray[np.flo
     keys = low * neighbors.size + np.maximum(neighbors.query, neighbors.candidate)
     pairs, first = np.unique(keys, return_index=True)
     return pairs, neighbors.similarity[first]
+
+
+def places_among(known: NDArray[np.integer], wanted: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Where numbers stand among ascending ones, int64; -1 for what is none of them."""
+    place = np.searchsorted(known, wanted)
+    inside = place < len(known)
+    inside[inside] = known[place[inside]] == wanted[inside]
+    return np.where(inside, place, -1)

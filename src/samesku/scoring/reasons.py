@@ -10,7 +10,7 @@ import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from samesku.candidates.candidates import Candidates
+from samesku.candidates.candidates import Candidates, places_among
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality
 from samesku.scoring.features.title_words import TitleWords
@@ -108,8 +108,8 @@ class Evidence:
         ValueError
             The pair was not looked at closely.
         """
-        row = int(np.searchsorted(self.places, place))
-        if row >= len(self.places) or self.places[row] != place:
+        row = int(places_among(self.places, np.array([place]))[0])
+        if row < 0:
             raise ValueError("the pair is too unlikely to have been looked at closely")
         facts = _Facts(catalog, candidates, self.places[[row]], self.words)
         parts = self.parts[row]
@@ -134,11 +134,8 @@ class Evidence:
     def _phrases(
         self, catalog: Catalog, candidates: Candidates, places: NDArray[np.integer]
     ) -> list[str | None]:
-        if not len(self.places):
-            return [None] * len(places)
-        row = np.searchsorted(self.places, places)
-        row[row == len(self.places)] = 0
-        there = self.places[row] == places
+        row = places_among(self.places, places)
+        there = row >= 0
         facts = _Facts(catalog, candidates, self.places[row[there]], self.words)
         parts = self.parts[row[there]]
         order = np.argsort(-np.abs(parts), axis=1, kind="stable")

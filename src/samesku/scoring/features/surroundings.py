@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.candidates.candidates import Candidates, Source
+from samesku.candidates.candidates import Candidates, Source, places_among
 from samesku.candidates.neighbors import Neighbors
 from samesku.scoring.features.table import Column, both_ways
 
@@ -55,12 +55,9 @@ class Standing:
         self, query: NDArray[np.integer], candidate: NDArray[np.integer]
     ) -> NDArray[np.float32]:
         """The rank of one posting in another's list, 99 where it is not in it."""
+        place = places_among(self.keys, query * len(self.mean) + candidate)
         ranks = np.full(len(query), UNRANKED, dtype=np.float32)
-        if len(self.keys):
-            wanted = query * len(self.mean) + candidate
-            place = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
-            there = self.keys[place] == wanted
-            ranks[there] = self.rank[place[there]]
+        ranks[place >= 0] = self.rank[place[place >= 0]]
         return ranks
 
 
