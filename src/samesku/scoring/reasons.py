@@ -42,6 +42,7 @@ _FAMILY_OF = {
     "shared_codes": "codes",
     "unshared_codes": "codes",
     "code_": "codes",
+    "postings": "density",
     "title_used_by_": "density",
     "neighbourhood_": "density",
     "words_expected": "density",

@@ -124,7 +124,8 @@ def pair_features(
     -------
     Features
         One row per pair, in the candidates' order; NaN where a column or a photo is missing.
-        Numbers that differ between the two ends come as the smaller and the larger of both.
+        Numbers that differ between the two ends come as the smaller and the larger of both;
+        `postings` is the decimal logarithm of how many the catalogue has.
     """
     rows = CatalogRows(catalog, candidates.sources) if rows is None else rows
     words = rows.words
@@ -135,6 +136,8 @@ def pair_features(
         zip(candidates.sources, rows.standings, strict=True)
     ):
         columns |= surroundings(source.encoder, source, candidates, place, standing=standing)
+    # Likeness means less in a large catalogue: more look alike by chance.
+    columns["postings"] = np.full(len(left), np.log10(len(catalog)), dtype=np.float32)
     columns |= both_ways("title_used_by", rows.title_uses[left], rows.title_uses[right])
     columns |= word_features(words.titles, left, right, words=words, cells=cells, marks=rows.marks)
     columns |= string_features(words.titles, left, right, words=words)

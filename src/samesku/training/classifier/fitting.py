@@ -45,6 +45,9 @@ SETTINGS: dict[str, Any] = {
     "force_row_wise": True,
     "verbose": -1,
 }
+# Part of a catalogue's weight that the small ones drawn from it have, and what an edited posting
+# weighs beside one as it is.
+SMALL_SHARE, EDITED_WEIGHT = 0.25, 0.3
 # Differences of F1 that another draw of the catalogues would turn round.
 FLAT = 0.01
 LINES = tuple(round(0.2 + 0.05 * step, 2) for step in range(13))
@@ -132,7 +135,7 @@ def _dealt(labelled: Labelled, seed: int) -> NDArray[np.int64]:
 
 
 def _part(labelled: Labelled, names: tuple[str, ...], seed: int) -> _Part:
-    """The pairs of a catalogue, and of the small ones drawn from it, half of the weight each."""
+    """The pairs of a catalogue, and of the small ones drawn from it."""
     dealt = _dealt(labelled, seed)
     whole = _rows(labelled, names, dealt, seed)
     if not labelled.small:
@@ -140,9 +143,10 @@ def _part(labelled: Labelled, names: tuple[str, ...], seed: int) -> _Part:
     small = [_rows(each, names, dealt, seed) for each in labelled.small]
     # By the root of their pairs: a handful of postings counts, too, but less than hundreds.
     shares = np.sqrt([len(part.weight) for part in small])
-    shares /= 2 * shares.sum()
+    shares *= np.where([each.edited for each in labelled.small], EDITED_WEIGHT, 1)
+    shares *= SMALL_SHARE / shares.sum()
     weights = [
-        whole.weight / 2,
+        whole.weight * (1 - SMALL_SHARE),
         *(part.weight * share for part, share in zip(small, shares, strict=True)),
     ]
     together = [whole, *small]
