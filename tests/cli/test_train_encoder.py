@@ -94,12 +94,11 @@ def test_broken_off_it_goes_on_with_the_fold_that_lacks(trained, labelled):
 
 
 def test_without_torch_one_line_says_what_to_install(labelled, tmp_path, monkeypatch):
-    monkeypatch.delitem(sys.modules, "samesku.training.train_encoder", raising=False)
     monkeypatch.setitem(sys.modules, "torch", None)
     base = ("--base", "new:bert-tiny", "--out", tmp_path)
     result = run("train-encoder", "title", labelled, *base, *QUICK)
     assert result.exit_code == 4
-    assert "pip install 'samesku[train]'" in result.stderr
+    assert "uv add 'samesku[train]'" in result.stderr
 
 
 @pytest.mark.parametrize(

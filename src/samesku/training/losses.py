@@ -14,7 +14,6 @@ from samesku.training.settings import LossName, TrainingSettings
 
 __all__ = ["Contrastive", "CurricularFace", "MetricLoss", "class_margins", "make_loss", "margin_at"]
 
-MISSING = "this loss needs pytorch-metric-learning: pip install 'samesku[train]'"
 # Of the moving mean of the target cosines in CurricularFace, as in the paper.
 MOMENTUM = 0.99
 FIRST_TEMPERATURE = 0.07
@@ -176,13 +175,7 @@ class Contrastive(nn.Module):
 
 
 def make_loss(dimension: int, sizes: Sequence[int], settings: TrainingSettings) -> MetricLoss:
-    """The loss that the settings name.
-
-    Raises
-    ------
-    ModuleNotFoundError
-        pytorch-metric-learning is not installed.
-    """
+    """The loss that the settings name."""
     return MetricLoss(settings.loss, dimension, sizes, settings)
 
 
@@ -191,10 +184,8 @@ def _inner(name: LossName, dimension: int, classes: int, settings: TrainingSetti
         raise ValueError(f"there is no loss {name!r}; choose from {', '.join(get_args(LossName))}")
     if name == "curricular":
         return CurricularFace(classes, dimension, settings.scale)
-    try:
-        from pytorch_metric_learning import losses
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(MISSING) from error
+    from pytorch_metric_learning import losses
+
     if name == "multi-similarity":
         return losses.MultiSimilarityLoss(alpha=2, beta=settings.scale, base=0.5)
     shape = {"num_classes": classes, "embedding_size": dimension, "scale": settings.scale}
@@ -204,10 +195,8 @@ def _inner(name: LossName, dimension: int, classes: int, settings: TrainingSetti
 
 
 def _contrast() -> nn.Module:
-    try:
-        from pytorch_metric_learning import losses
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(MISSING) from error
+    from pytorch_metric_learning import losses
+
     return losses.SupConLoss(temperature=CONTRAST_TEMPERATURE)
 
 
