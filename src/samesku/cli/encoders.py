@@ -54,8 +54,8 @@ def show() -> None:
     console.print(known)
     console.print(
         "\nThese need the extra train (uv add 'samesku[train]'), or export-encoder once and then "
-        "no torch. Where the hub is out of reach, download the model elsewhere and give its folder: "
-        "--encoder hf:PATH",
+        "no torch. Where the hub is out of reach, download the model elsewhere and give its "
+        "folder: --encoder hf:PATH",
         markup=False,
     )
 
