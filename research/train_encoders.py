@@ -36,6 +36,7 @@ from research.from_nothing import RECIPES, new_base
 from research.marketplace import draw_marketplace
 from samesku import Matcher, read_catalog
 from samesku.catalog.catalog import Catalog
+from samesku.catalog.splits import Split, group_folds, read_split
 from samesku.clustering.agglomerative import group
 from samesku.encoders import Encoder, encoders_by_name
 from samesku.encoders.backbones import load_backbone
@@ -43,8 +44,7 @@ from samesku.encoders.card import EncoderKind
 from samesku.encoders.encode import encode
 from samesku.encoders.families import FAMILIES, Family
 from samesku.encoders.folder import encoders_in
-from samesku.evaluation.metrics import Sampled, bootstrap, group_tally, posting_f1
-from samesku.evaluation.splits import Split, group_folds, read_split
+from samesku.metrics import Sampled, bootstrap, group_tally, posting_f1
 from samesku.runtime.cache import Cache
 from samesku.runtime.progress import Progress
 from samesku.training.classifier.fitting import fit_classifier

@@ -8,7 +8,6 @@ from samesku import read_catalog
 from samesku.cli import app
 from samesku.demo import MARKETPLACE
 
-
 # They tell how long the run took.
 TIMED = "run.json", "report.html"
 

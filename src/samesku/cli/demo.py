@@ -19,7 +19,7 @@ from samesku.evaluation import score
 from samesku.matcher import Matcher
 from samesku.results.matches import Matches
 from samesku.runtime.files import Staged, check_folder
-from samesku.scoring.fusion import fusion_by_name
+from samesku.scoring.by_name import fusion_by_name
 
 __all__ = ["run"]
 
@@ -51,15 +51,11 @@ def run(out: Path, *, fusion: str, quiet: bool) -> None:
         table.add_row(FIGURES[name], str(figure))
     console.print(table)
     if page is None:
-        console.print(
-            f"See it on one page: samesku report {out / 'result'} (needs the extra report)"
-        )
+        console.print(f"See it on one page: samesku report {out / 'result'} (extra report)")
     else:
         console.print(f"Open this first, in any browser: {page.resolve()}", markup=False)
     console.print(f"Then look into {out}: result/groups.csv, result/mistakes.csv (what went wrong,")
-    console.print(
-        "with both titles), marketplace/train.csv and train_images/, marketplace/truth.csv"
-    )
+    console.print("with both titles), marketplace/train.csv, train_images/ and truth.csv")
     console.print("No real catalogue: postings, photos and labels are drawn, and so is this score.")
 
 

@@ -20,7 +20,8 @@ from samesku.cli.summary import show_summary
 from samesku.evaluation import Evaluation, Figure, Result, Split, evaluate, read_split
 from samesku.runtime.extras import need_extra
 from samesku.runtime.files import Staged, check_folder
-from samesku.scoring.fusion import Fusion, fusion_by_name
+from samesku.scoring.by_name import fusion_by_name
+from samesku.scoring.fusion import Fusion
 
 __all__ = ["difference_table", "evaluation_table", "reliability_table", "run", "run_leave_one_out"]
 

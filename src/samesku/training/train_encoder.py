@@ -12,11 +12,11 @@ import torch
 from numpy.typing import NDArray
 
 from samesku.catalog.catalog import Catalog
+from samesku.catalog.splits import Split
 from samesku.encoders import encoders_by_name
 from samesku.encoders.backbones import Backbone, load_backbone
 from samesku.encoders.card import EncoderKind, read_card
 from samesku.encoders.encode import encode
-from samesku.evaluation.splits import Split
 from samesku.results.record import environment, training_record
 from samesku.runtime.cache import Cache, content_key
 from samesku.runtime.files import check_folder
