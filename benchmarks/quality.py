@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from samesku.clustering.agglomerative import group
-from samesku.evaluation.metrics import Tally, group_tally, pair_tally, posting_f1
+from samesku.metrics import Tally, group_tally, pair_tally, posting_f1
 
 __all__ = ["Chosen", "Quality", "Rows", "ScoredPairs", "best_quality", "quality_at"]
 

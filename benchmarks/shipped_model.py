@@ -17,8 +17,8 @@ from pathlib import Path
 import polars as pl
 
 from samesku.catalog.catalog import read_catalog
+from samesku.catalog.splits import read_split
 from samesku.cli import app
-from samesku.evaluation.splits import read_split
 
 FUSIONS = ("union-all", "union", "concat")
 ENCODERS = ("-e", "tfidf", "-e", "phash")

@@ -12,7 +12,7 @@ from samesku import Cache, Matcher, read_catalog
 from samesku.encoders import PHash, Tfidf
 from samesku.runtime.memory import needed
 from samesku.runtime.progress import Progress
-from samesku.scoring.fusion import FUSIONS
+from samesku.scoring.by_name import FUSIONS
 
 # Title, product, photo; the photo's copies are made by `photo`.
 OFFERS = [

@@ -24,7 +24,8 @@ from samesku.results.record import run_record
 from samesku.runtime.cache import Cache, content_key
 from samesku.runtime.memory import bytes_of, within
 from samesku.runtime.progress import Advance, Progress
-from samesku.scoring.fusion import Fusion, fusion_by_name
+from samesku.scoring.by_name import fusion_by_name
+from samesku.scoring.fusion import Fusion
 
 __all__ = ["Matcher"]
 

@@ -8,6 +8,9 @@ from samesku import read_catalog
 from samesku.cli import app
 from samesku.demo import MARKETPLACE
 
+# They tell how long the run took.
+TIMED = "run.json", "report.html"
+
 
 def demo(*options):
     return CliRunner().invoke(app, ["demo", *map(str, options)])
@@ -27,7 +30,7 @@ def done(tmp_path_factory):
 def test_the_marketplace_is_copied_matched_and_scored(done):
     out, result = done
     assert result.exit_code == 0, result.output
-    assert "against the truth, pool 800" in result.stdout
+    assert "against the labels of this drawn marketplace, 800 postings" in result.stdout
     assert contents(out / "marketplace") == contents(MARKETPLACE)
     market = read_catalog(out / "marketplace")
     assert any(market.photos)
@@ -43,13 +46,22 @@ def test_the_marketplace_is_copied_matched_and_scored(done):
     assert run["source"]["path"] == str(out / "marketplace")
 
 
+def test_the_report_is_the_first_thing_to_look_at(done):
+    out, result = done
+    page = out / "result" / "report.html"
+    told = result.stdout.splitlines()
+    (first,) = [place for place, line in enumerate(told) if str(page.resolve()) in line]
+    assert "Then look into" in told[first + 1]
+    assert "<html" in page.read_text(encoding="utf-8")
+
+
 def test_a_second_run_gives_the_same_bytes_in_its_place(done):
     out, _ = done
     first = contents(out)
     assert demo("--out", out, "--quiet").output == ""
     second = contents(out)
     assert first.keys() == second.keys()
-    assert [path for path in first if first[path] != second[path] and path.name != "run.json"] == []
+    assert [path for path in first if first[path] != second[path] and path.name not in TIMED] == []
 
 
 def test_what_cannot_be_is_told_before_the_work(tmp_path):

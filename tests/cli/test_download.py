@@ -54,7 +54,7 @@ def test_a_missing_package_is_one_line_that_says_what_to_install(tmp_path):
     result = download(tmp_path)
     assert result.exit_code == 4
     assert result.output.splitlines() == [
-        "Error: the kaggle package is missing; install it with: pip install 'samesku[download]'"
+        "Error: download needs the extra download (kaggle is missing): uv add 'samesku[download]'"
     ]
     assert not (tmp_path / "shopee").exists()
 

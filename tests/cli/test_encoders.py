@@ -22,7 +22,7 @@ def test_encoders_are_listed_with_what_they_are_good_for():
         assert model.licence in done.output
     for name in BY_NAME:
         assert f"\n{name} " in done.output
-    assert "pip install 'samesku[train]'" in done.output
+    assert "uv add 'samesku[train]'" in done.output
     assert "download the model elsewhere and give its folder" in done.output
 
 

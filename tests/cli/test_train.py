@@ -1,6 +1,8 @@
 """`samesku train`, and `samesku match --model` with what it wrote."""
 
 import json
+import subprocess
+import sys
 
 import numpy as np
 import polars as pl
@@ -178,3 +180,32 @@ def test_a_catalogue_beside_without_labels_is_refused(labelled, tmp_path):
     assert result.exit_code == 3
     assert "other.csv has no labels to train on" in " ".join(result.stderr.split())
     assert not (tmp_path / "model").exists()
+
+
+WITHOUT_TREES = """
+import sys
+sys.modules["lightgbm"] = None
+from samesku.__main__ import main
+sys.argv[0] = "samesku"
+main()
+"""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["train", "CATALOGUE", "--out", "OUT"],
+        ["evaluate", "CATALOGUE", "--fusion", "learned", "--out", "OUT"],
+        ["evaluate", "CATALOGUE", *["CATALOGUE"] * 3, "--leave-one-out", "--out", "OUT"],
+    ],
+)
+def test_without_the_extra_one_line_says_what_to_install(labelled, tmp_path, command):
+    places = {"CATALOGUE": str(labelled), "OUT": str(tmp_path / "out")}
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TREES, *(places.get(each, each) for each in command)],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 4
+    assert "uv add 'samesku[train]'" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "out").exists()

@@ -13,7 +13,7 @@ from samesku.cli import app
 WORDS = [["susu", "kopi", "teh", "gula", "mie"], ["bebelac", "kapal", "sgm", "milo", "sasa"]]
 NOISE = ["promo", "murah", "ready", "stock", "cod", "diskon"]
 QUICK = (
-    *("--epochs", 1, "--language-epochs", 1, "--per-group", 3, "--batch", 24),
+    *("--epochs", 1, "--per-group", 3, "--batch", 24),
     *("--no-cache", "--no-export", "--hard", 0),
 )
 
@@ -39,13 +39,24 @@ def labelled(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def trained(labelled, tmp_path_factory):
+def base(labelled, tmp_path_factory):
+    """A small BERT that has learned nothing."""
     pytest.importorskip("torch", reason="needs the extra train")
     pytest.importorskip("transformers", reason="needs the extra train")
     pytest.importorskip("pytorch_metric_learning", reason="needs the extra train")
+    from research.from_nothing import new_base
+    from samesku.training.settings import TrainingSettings
+
+    titles, folder = pl.read_csv(labelled)["title"].to_list(), tmp_path_factory.mktemp("base")
+    settings = TrainingSettings()
+    return new_base("bert-tiny", "title", titles, folder, settings, language_epochs=0)
+
+
+@pytest.fixture(scope="module")
+def trained(labelled, base, tmp_path_factory):
     out = tmp_path_factory.mktemp("trained") / "mine"
-    base = ("--base", "new:bert-tiny", "--out", out)
-    result = run("train-encoder", "title", labelled, *base, "--folds", 2, *QUICK)
+    given = ("--base", base, "--out", out)
+    result = run("train-encoder", "title", labelled, *given, "--folds", 2, *QUICK)
     assert result.exit_code == 0, result.output
     return out
 
@@ -84,34 +95,33 @@ def test_train_warns_of_what_an_encoder_has_seen(trained, labelled, tmp_path):
     assert "scored postings trained" in seen.stderr
 
 
-def test_broken_off_it_goes_on_with_the_fold_that_lacks(trained, labelled):
+def test_broken_off_it_goes_on_with_the_fold_that_lacks(trained, base, labelled):
     (trained / "folds.csv").unlink()
-    base = ("--base", "new:bert-tiny", "--out", trained)
-    result = run("train-encoder", "title", labelled, *base, "--folds", 2, *QUICK)
+    given = ("--base", base, "--out", trained)
+    result = run("train-encoder", "title", labelled, *given, "--folds", 2, *QUICK)
     assert result.exit_code == 0, result.output
     assert "trained so before" in result.stderr.replace("\n", " ")
     assert (trained / "folds.csv").is_file()
 
 
 def test_without_torch_one_line_says_what_to_install(labelled, tmp_path, monkeypatch):
-    monkeypatch.delitem(sys.modules, "samesku.training.train_encoder", raising=False)
     monkeypatch.setitem(sys.modules, "torch", None)
-    base = ("--base", "new:bert-tiny", "--out", tmp_path)
+    base = ("--base", "some/model", "--out", tmp_path)
     result = run("train-encoder", "title", labelled, *base, *QUICK)
     assert result.exit_code == 4
-    assert "pip install 'samesku[train]'" in result.stderr
+    assert "uv add 'samesku[train]'" in result.stderr
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--loss", "triplet"), "arcface"),
+        (("--precision", "float8"), "bfloat16"),
         (("--batch", 4, "--per-group", 4), "ask for a larger batch"),
         (("--margin", 0.8, 0.2), "margins rise"),
     ],
 )
 def test_what_cannot_be_is_told_before_any_work(labelled, tmp_path, options, words):
-    base = ("--base", "new:bert-tiny", "--out", tmp_path / "out")
+    base = ("--base", "some/model", "--out", tmp_path / "out")
     result = run("train-encoder", "title", labelled, *base, *options)
     assert result.exit_code in (2, 3)
     assert words in result.stderr.replace("\n", " ")

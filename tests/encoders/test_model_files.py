@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from samesku.encoders import model_files
-from samesku.encoders.model_files import digest_of, find_model, need_torch, weights_of
+from samesku.encoders.model_files import digest_of, find_model, weights_of
 
 
 def test_a_folder_is_taken_as_it_is(tmp_path):
@@ -69,9 +68,3 @@ def test_a_digest_follows_contents_and_order(tmp_path):
     before = digest_of([first])
     first.write_bytes(b"3")
     assert digest_of([first]) != before
-
-
-def test_without_torch_the_extra_is_named(monkeypatch):
-    monkeypatch.setattr(model_files, "find_spec", lambda package: None)
-    with pytest.raises(ModuleNotFoundError, match=r"x needs torch: pip install 'samesku\[train\]'"):
-        need_torch("x")

@@ -81,5 +81,7 @@ def test_files_are_checked(text_folder):
 def test_without_the_tokenizers_the_extra_is_named(text_folder, monkeypatch):
     folder = text_folder()
     monkeypatch.setitem(sys.modules, "tokenizers", None)
-    with pytest.raises(ModuleNotFoundError, match=r"tokenizers: pip install 'samesku\[text\]'"):
+    with pytest.raises(
+        ModuleNotFoundError, match=r"tokenizers is missing\): uv add 'samesku\[text\]'"
+    ):
         encoder_by_name(str(folder))

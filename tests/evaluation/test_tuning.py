@@ -7,7 +7,7 @@ import pytest
 from samesku import Line, Union, read_catalog
 from samesku.candidates.candidates import Candidates
 from samesku.evaluation.tuning import tune
-from samesku.scoring.fusion import FUSIONS, fusion_by_name
+from samesku.scoring.by_name import FUSIONS, fusion_by_name
 
 COUNT = 40
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from samesku.evaluation.metrics import group_tally
+from samesku.metrics import group_tally
 from samesku.report.curve import Point, curve, targets
 from samesku.report.runs import read_run, run_of
 

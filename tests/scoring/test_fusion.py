@@ -10,7 +10,7 @@ from samesku import Concat, Line, Union, UnionAll, read_catalog
 from samesku.candidates.candidates import Candidates, Source, join_candidates
 from samesku.candidates.neighbors import nearest
 from samesku.encoders import Vectors
-from samesku.scoring.fusion import FUSIONS, fusion_by_name
+from samesku.scoring.by_name import FUSIONS, fusion_by_name
 
 CATALOG = read_catalog(pl.DataFrame({"posting_id": ["a", "b"], "title": ["x", "y"]}))
 shares = st.floats(0, 1, width=32)

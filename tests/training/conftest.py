@@ -54,7 +54,7 @@ def small_bert(tmp_path_factory, catalog):
     """A folder of transformers with a BERT of one layer that has learned nothing."""
     torch = pytest.importorskip("torch", reason="needs the extra train")
     transformers = pytest.importorskip("transformers", reason="needs the extra train")
-    from samesku.training.pretrain import train_tokenizer
+    from research.from_nothing import train_tokenizer
 
     tokenizer = train_tokenizer(catalog.normal_titles, 200)
     torch.manual_seed(0)
@@ -92,7 +92,7 @@ def small_clip(tmp_path_factory, catalog):
     """A folder of transformers with two towers of one layer and one space of 16 numbers."""
     torch = pytest.importorskip("torch", reason="needs the extra train")
     transformers = pytest.importorskip("transformers", reason="needs the extra train")
-    from samesku.training.pretrain import train_tokenizer
+    from research.from_nothing import train_tokenizer
 
     tokenizer = train_tokenizer(catalog.normal_titles, 200)
     torch.manual_seed(0)

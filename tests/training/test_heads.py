@@ -6,6 +6,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="needs the extra train")
 pytest.importorskip("transformers", reason="needs the extra train")
 
+from research.from_nothing import new_base  # noqa: E402
 from samesku.encoders.backbones import load_backbone  # noqa: E402
 from samesku.training.heads import (  # noqa: E402
     attach_neck,
@@ -14,7 +15,6 @@ from samesku.training.heads import (  # noqa: E402
     photo_side,
     save_memory,
 )
-from samesku.training.pretrain import new_base  # noqa: E402
 from samesku.training.settings import TrainingSettings  # noqa: E402
 
 TITLES = ["susu bebelac", "kopi kapal 100g promo", "teh"]
@@ -23,7 +23,7 @@ TITLES = ["susu bebelac", "kopi kapal 100g promo", "teh"]
 @pytest.fixture(scope="module")
 def convolutions(tmp_path_factory):
     folder = tmp_path_factory.mktemp("efficientnet")
-    return new_base("new:efficientnet-tiny", "photo", [], folder, TrainingSettings())
+    return new_base("efficientnet-tiny", "photo", [], folder, TrainingSettings())
 
 
 def photos(count=4):

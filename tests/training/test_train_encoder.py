@@ -11,8 +11,8 @@ pytest.importorskip("transformers", reason="needs the extra train")
 pytest.importorskip("pytorch_metric_learning", reason="needs the extra train")
 
 from samesku import Matcher, read_catalog  # noqa: E402
+from samesku.catalog.splits import Split, group_folds  # noqa: E402
 from samesku.encoders.folder import encoders_in  # noqa: E402
-from samesku.evaluation.splits import Split, group_folds  # noqa: E402
 from samesku.results.record import seen_in_training  # noqa: E402
 from samesku.runtime.progress import Progress  # noqa: E402
 from samesku.training.settings import TrainingSettings  # noqa: E402

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from samesku.encoders.base import Vectors
-from samesku.evaluation.metrics import Tally, posting_f1
+from samesku.metrics import Tally, posting_f1
 from samesku.training.validation import compare, retrieval
 
 

@@ -10,6 +10,7 @@ import polars as pl
 from rich.table import Table
 
 from samesku.catalog.catalog import read_catalog
+from samesku.cli import report
 from samesku.cli.console import TerminalProgress, console, say
 from samesku.cli.evaluate import FIGURES
 from samesku.cli.match import Settings, show_matches
@@ -18,7 +19,7 @@ from samesku.evaluation import score
 from samesku.matcher import Matcher
 from samesku.results.matches import Matches
 from samesku.runtime.files import Staged, check_folder
-from samesku.scoring.fusion import fusion_by_name
+from samesku.scoring.by_name import fusion_by_name
 
 __all__ = ["run"]
 
@@ -38,18 +39,43 @@ def run(out: Path, *, fusion: str, quiet: bool) -> None:
         written = matches.write(out / "result")
         with Staged(out / "result") as staged:
             _mistakes(matches, market).write_csv(staged.path("mistakes.csv"))
+    with progress.stage("report"):
+        page = _report(out / "result")
     if quiet:
         return
     show_matches(matches, progress, [*written, *staged.written])
-    table = Table(title=f"against the truth, pool {len(catalog):,}, default thresholds")
+    table = Table(title=f"against the labels of this drawn marketplace, {len(catalog):,} postings")
     table.add_column("figure")
     table.add_column("value [95% interval]")
     for name, figure in score(matches).items():
         table.add_row(FIGURES[name], str(figure))
     console.print(table)
-    console.print(f"Look into {out}: marketplace/train.csv and train_images/, result/groups.csv,")
-    console.print("result/mistakes.csv (what went wrong, with both titles), marketplace/truth.csv")
-    console.print(f"See it on one page: samesku report {out / 'result'} (extra report)")
+    if page is None:
+        console.print(f"See it on one page: samesku report {out / 'result'} (extra report)")
+    else:
+        console.print(f"Open this first, in any browser: {page.resolve()}", markup=False)
+    console.print(f"Then look into {out}: result/groups.csv, result/mistakes.csv (what went wrong,")
+    console.print("with both titles), marketplace/train.csv, train_images/ and truth.csv")
+    console.print("No real catalogue: postings, photos and labels are drawn, and so is this score.")
+
+
+def _report(folder: Path) -> Path | None:
+    """Write the page of the run; None where what draws it is not installed."""
+    page = folder / "report.html"
+    try:
+        report.run(
+            folder,
+            out=page,
+            compare=None,
+            catalogue=[],
+            photos=None,
+            allow_outside=False,
+            fusion=None,
+            quiet=True,
+        )
+    except ModuleNotFoundError:
+        return None
+    return page
 
 
 def _copy(folder: Path) -> Path:

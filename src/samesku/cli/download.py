@@ -9,6 +9,7 @@ from typing import Any
 
 from samesku.cli.console import TerminalProgress, console
 from samesku.cli.summary import show_summary
+from samesku.runtime.extras import need_extra
 
 __all__ = ["run"]
 
@@ -44,15 +45,12 @@ def run(out: Path) -> None:
 
 
 def _kaggle() -> Any:
+    need_extra("download", "download", "kaggle")
     try:
         # Importing the package reads the credentials; when there are none it prints a page of
         # advice of its own and ends the process.
         with contextlib.redirect_stdout(None):
             from kaggle.api.kaggle_api_extended import KaggleApi
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            "the kaggle package is missing; install it with: pip install 'samesku[download]'"
-        ) from error
     except (OSError, SystemExit) as error:
         raise _no_credentials() from error
     api = KaggleApi()

@@ -17,7 +17,8 @@ from samesku.encoders.card import EncoderKind, read_card
 from samesku.encoders.families import family_of, read_json
 from samesku.encoders.folder import PARTS
 from samesku.encoders.known import KNOWN
-from samesku.encoders.model_files import find_model, need_torch
+from samesku.encoders.model_files import find_model
+from samesku.runtime.extras import need_extra
 from samesku.runtime.files import check_folder
 
 __all__ = ["export", "show"]
@@ -52,9 +53,9 @@ def show() -> None:
         known.add_row(model.encoder, *numbers, model.licence, model.good_for)
     console.print(known)
     console.print(
-        "\nThese need pip install 'samesku[train]', or export-encoder once and then no torch. "
-        "Where the hub is out of reach, download the model elsewhere and give its folder: "
-        "--encoder hf:PATH",
+        "\nThese need the extra train (uv add 'samesku[train]'), or export-encoder once and then "
+        "no torch. Where the hub is out of reach, download the model elsewhere and give its "
+        "folder: --encoder hf:PATH",
         markup=False,
     )
 
@@ -70,7 +71,7 @@ def export(
     quiet: bool,
 ) -> None:
     """Write a model in ONNX and tell how like torch it answers."""
-    need_torch("export-encoder")
+    need_extra("export-encoder", "train", "torch", "transformers", "onnx")
     from samesku.encoders.backbones import load_backbone
     from samesku.encoders.export import export_encoder
 

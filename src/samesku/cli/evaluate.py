@@ -18,8 +18,10 @@ from samesku.cli.match import Settings
 from samesku.cli.provenance import seen_by_encoders
 from samesku.cli.summary import show_summary
 from samesku.evaluation import Evaluation, Figure, Result, Split, evaluate, read_split
+from samesku.runtime.extras import need_extra
 from samesku.runtime.files import Staged, check_folder
-from samesku.scoring.fusion import Fusion, fusion_by_name
+from samesku.scoring.by_name import fusion_by_name
+from samesku.scoring.fusion import Fusion
 
 __all__ = ["difference_table", "evaluation_table", "reliability_table", "run", "run_leave_one_out"]
 
@@ -53,6 +55,8 @@ def run(
     seed: int,
 ) -> None:
     """Read, score, print, write."""
+    if tuned and "learned" in fusions:
+        need_extra("evaluate --fusion learned, which trains,", "train", "lightgbm", "onnx")
     progress = TerminalProgress(quiet=settings.quiet)
     matcher = settings.matcher(progress)
     judges = [fusion_by_name(name) for name in dict.fromkeys(fusions)]

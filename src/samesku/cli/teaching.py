@@ -23,6 +23,7 @@ from samesku.cli.options import (
     SameOption,
     ThreadsOption,
 )
+from samesku.training.settings import TrainingSettings
 
 
 @app.command(epilog="Example: samesku train labelled.csv --out my-model/")
@@ -168,9 +169,7 @@ def train_encoder(
         str,
         typer.Option(
             "--base",
-            help="What to start from: the folder or hub name of a pretrained model, or nothing: "
-            "new:bert-small, new:efficientnet-small (also -tiny, new:bert-medium, "
-            "new:efficientnet-b0).",
+            help="What to start from: the folder or hub name of a pretrained model.",
             show_default=False,
         ),
     ],
@@ -200,10 +199,6 @@ def train_encoder(
             "--folds", help="Train so many encoders, each blind to one fold of products.", min=2
         ),
     ] = None,
-    loss: Annotated[
-        Literal["arcface", "subcenter", "curricular", "multi-similarity"],
-        typer.Option("--loss", help="What pulls one product together; clip has its own."),
-    ] = "arcface",
     pooling: Annotated[
         str | None,
         typer.Option(
@@ -217,77 +212,53 @@ def train_encoder(
         typer.Option("--dimension", help="Numbers per posting; default: the model's.", min=2),
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option("--epochs", help="Default: 10; of a new: model 14.", min=1)
-    ] = None,
+        int, typer.Option("--epochs", help="Times that every posting is looked at.", min=1)
+    ] = TrainingSettings.epochs,
     batch: Annotated[
-        int | None,
-        typer.Option("--batch", help="Postings per step; default: 32, new: 64.", min=4),
-    ] = None,
+        int, typer.Option("--batch", help="Postings per step.", min=4)
+    ] = TrainingSettings.batch,
     per_group: Annotated[
         int, typer.Option("--per-group", help="Postings of one product that come together.", min=1)
-    ] = 2,
+    ] = TrainingSettings.per_group,
     rate: Annotated[
-        float | None,
-        typer.Option("--rate", help="Of the network; default: 1e-4, new: photo 2e-3, title 1e-3."),
-    ] = None,
+        float, typer.Option("--rate", help="Learning rate of the network.")
+    ] = TrainingSettings.rate,
     head_rate: Annotated[
-        float | None,
-        typer.Option("--head-rate", help="Of the class centres; default: 1e-3, new: 1e-2."),
-    ] = None,
+        float, typer.Option("--head-rate", help="Learning rate of the class centres.")
+    ] = TrainingSettings.head_rate,
     margin: Annotated[
-        tuple[float, float] | None,
-        typer.Option(
-            "--margin",
-            help="In radians, first and last; default: 0.2 0.8, new: photo 0 0.3, title 0.1 0.4.",
-        ),
-    ] = None,
+        tuple[float, float],
+        typer.Option("--margin", help="ArcFace's, in radians, at the start and at the end."),
+    ] = TrainingSettings.margin,
     scale: Annotated[
-        float | None,
-        typer.Option("--scale", help="Of the softmax; default: 30, new: photo 16, title 20."),
-    ] = None,
+        float, typer.Option("--scale", help="Of ArcFace's softmax.")
+    ] = TrainingSettings.scale,
     contrast: Annotated[
-        float | None,
+        float,
         typer.Option(
             "--contrast",
-            help="Weight of a second loss: in the batch each offer finds those of its product; "
-            "default: 0, new: photo 1.",
+            help="Weight of a second loss: within the batch each posting finds those of its "
+            "product.",
         ),
-    ] = None,
+    ] = TrainingSettings.contrast,
     views: Annotated[
-        int | None,
-        typer.Option(
-            "--views", help="Times a photo is shown in its batch; default: 1, new: 2.", min=1
-        ),
-    ] = None,
+        int, typer.Option("--views", help="Times a photo is shown in its batch.", min=1)
+    ] = TrainingSettings.views,
     hard: Annotated[
-        float | None,
-        typer.Option(
-            "--hard",
-            help="Share of products that bring their look-alikes; default: 0.5, new: photo 0.25.",
-        ),
-    ] = None,
+        float,
+        typer.Option("--hard", help="Share of products that bring their hard negatives."),
+    ] = TrainingSettings.hard,
     cutmix: Annotated[
-        float | None,
-        typer.Option("--cutmix", help="Chance per batch; photos; default: 0.2, new: 0."),
-    ] = None,
+        float, typer.Option("--cutmix", help="Chance per batch of photos.")
+    ] = TrainingSettings.cutmix,
     frame: Annotated[
-        float | None,
-        typer.Option("--frame", help="Chance of a border or banner; photos; default: 0, new: 0.4."),
-    ] = None,
+        float, typer.Option("--frame", help="Chance of a border or banner on a photo.")
+    ] = TrainingSettings.frame,
     crop: Annotated[
-        float | None,
-        typer.Option(
-            "--crop", help="Smallest share of a photo that a crop keeps; default: 0.5, new: 0.6."
-        ),
-    ] = None,
+        float, typer.Option("--crop", help="Smallest share of a photo that a crop keeps.")
+    ] = TrainingSettings.crop,
     photo_size: Annotated[
         int | None, typer.Option("--photo-size", help="Pixels; default: the model's.", min=16)
-    ] = None,
-    language_epochs: Annotated[
-        int | None,
-        typer.Option(
-            "--language-epochs", help="Of masked words, for new:bert models; default: 8.", min=0
-        ),
     ] = None,
     precision: Annotated[
         Literal["auto", "float32", "bfloat16", "float16"],
@@ -295,18 +266,20 @@ def train_encoder(
     ] = "auto",
     accumulate: Annotated[
         int, typer.Option("--accumulate", help="Batches per step of the optimiser.", min=1)
-    ] = 1,
+    ] = TrainingSettings.accumulate,
     checkpointing: Annotated[
         bool,
         typer.Option("--checkpointing", help="Less memory, about a third slower, same result."),
     ] = False,
     save_minutes: Annotated[
         float, typer.Option("--save-minutes", help="Longest time between checkpoints.")
-    ] = 10.0,
+    ] = TrainingSettings.save_minutes,
     export: Annotated[
         bool, typer.Option("--export/--no-export", help="Write ONNX, which runs without torch.")
     ] = True,
-    seed: Annotated[int, typer.Option("--seed", help="Of all that is drawn.")] = 0,
+    seed: Annotated[
+        int, typer.Option("--seed", help="Of all that is drawn.")
+    ] = TrainingSettings.seed,
     photos: PhotosOption = None,
     columns: ColumnsOption = None,
     encoding: EncodingOption = None,
@@ -315,31 +288,14 @@ def train_encoder(
     no_cache: NoCacheOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Train a network so that offers of one product lie together, from a base or from nothing.
+    """Fine-tune a network by ArcFace (clip: by contrast) so that one product lies together.
 
     Writes a folder that --encoder takes, with its figures on held-out products. Broken off, it goes
     on where it was when the same command is given again. Needs the extra train.
     """
     from samesku.cli import train_encoder as command
     from samesku.cli.match import Settings
-    from samesku.training.settings import TrainingSettings
 
-    asked = {
-        "pooling": pooling,
-        "epochs": epochs,
-        "batch": batch,
-        "rate": rate,
-        "head_rate": head_rate,
-        "margin": margin,
-        "scale": scale,
-        "contrast": contrast,
-        "views": views,
-        "hard": hard,
-        "cutmix": cutmix,
-        "frame": frame,
-        "crop": crop,
-        "warm_up_language": language_epochs,
-    }
     command.run(
         Settings(
             catalogue,
@@ -354,17 +310,26 @@ def train_encoder(
         kind=kind,
         base=base,
         out=out,
-        training=TrainingSettings.recipe(
-            kind,
-            base,
-            **{name: value for name, value in asked.items() if value is not None},
-            loss=loss,
+        training=TrainingSettings(
+            pooling=pooling,
             dimension=dimension,
+            epochs=epochs,
+            batch=batch,
             per_group=per_group,
-            photo_size=photo_size,
+            rate=rate,
+            head_rate=head_rate,
+            margin=margin,
+            scale=scale,
+            contrast=contrast,
+            hard=hard,
+            views=views,
+            cutmix=cutmix,
+            frame=frame,
+            crop=crop,
             precision=precision,
             accumulate=accumulate,
             checkpointing=checkpointing,
+            photo_size=photo_size,
             save_minutes=save_minutes,
             seed=seed,
         ),

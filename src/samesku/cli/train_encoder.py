@@ -15,6 +15,7 @@ from samesku.cli.summary import show_summary
 from samesku.encoders.card import EncoderKind
 from samesku.evaluation import Split, group_folds, read_split
 from samesku.runtime.cache import Cache, default_folder
+from samesku.runtime.extras import need_extra
 from samesku.runtime.files import Staged, check_folder
 from samesku.training.settings import TrainingSettings
 
@@ -36,12 +37,9 @@ def run(
     export: bool,
 ) -> None:
     """Read, train one encoder or one per fold, write, tell."""
-    try:
-        from samesku.training.train_encoder import train_encoder
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f"train-encoder needs {error.name}: pip install 'samesku[train]'"
-        ) from error
+    need_extra("train-encoder", "train", "torch", "transformers", "pytorch_metric_learning", "onnx")
+    from samesku.training.train_encoder import train_encoder
+
     if folds is not None and split is not None:
         raise UsageError("--folds deals all products, --split says which train: ask for one")
     progress = TerminalProgress(quiet=settings.quiet)

@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from samesku.encoders.base import Array, Encoder, PhotoEncoder, TextEncoder, Vectors
 from samesku.encoders.card import EncoderKind
 from samesku.encoders.families import Reading, family_of, read_json, reading_of
-from samesku.encoders.model_files import digest_of, find_model, need_torch, weights_of
+from samesku.encoders.model_files import digest_of, find_model, weights_of
 from samesku.encoders.onnx_text import cut_note
 from samesku.encoders.title_batches import embed_titles, unit_rows
+from samesku.runtime.extras import need_extra
 from samesku.runtime.progress import Advance
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class HubModel:
     """
 
     def __init__(self, source: str | Path, kind: EncoderKind) -> None:
-        need_torch(f"the model {source}")
+        need_extra(f"the model {source}", "train", "torch", "transformers")
         self.source = source
         self.folder = find_model(source)
         self.kind = kind

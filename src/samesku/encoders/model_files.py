@@ -6,11 +6,12 @@ import hashlib
 import socket
 from collections.abc import Iterable
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
-__all__ = ["digest_of", "find_model", "need_torch", "weights_of"]
+from samesku.runtime.extras import need_extra
+
+__all__ = ["digest_of", "find_model", "weights_of"]
 
 # What a model is loaded from; of what else repositories hold (other frameworks, ONNX, pickles)
 # nothing is fetched.
@@ -61,19 +62,6 @@ def weights_of(folder: Path) -> list[Path]:
     raise ValueError(f"{folder} holds no model.safetensors; give the folder of a saved model")
 
 
-def need_torch(what: str) -> None:
-    """Refuse in one line where the packages that run pretrained models are not installed.
-
-    Raises
-    ------
-    ModuleNotFoundError
-        One is missing; says how to get it.
-    """
-    for package in ("torch", "transformers"):
-        if find_spec(package) is None:
-            raise ModuleNotFoundError(f"{what} needs {package}: pip install 'samesku[train]'")
-
-
 def digest_of(files: Iterable[Path]) -> str:
     """A hash of the files' contents, in their order."""
     digest = hashlib.blake2b(digest_size=16)
@@ -85,7 +73,7 @@ def digest_of(files: Iterable[Path]) -> str:
 
 @cache
 def _from_hub(name: str, revision: str | None) -> Path:
-    need_torch(f"the model {name}")
+    need_extra(f"the model {name}", "train", "torch", "transformers")
     from huggingface_hub import snapshot_download
     from huggingface_hub.constants import ENDPOINT, HF_HUB_OFFLINE
     from huggingface_hub.errors import (

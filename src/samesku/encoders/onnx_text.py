@@ -14,6 +14,7 @@ from samesku.encoders.card import EncoderCard
 from samesku.encoders.model_files import digest_of
 from samesku.encoders.onnx import start_session
 from samesku.encoders.title_batches import Floats, embed_titles
+from samesku.runtime.extras import need_extra
 from samesku.runtime.progress import Advance
 
 if TYPE_CHECKING:
@@ -119,13 +120,10 @@ def _filled(
 
 
 def _tokenizer(path: Path, card: EncoderCard) -> Tokenizer:
-    try:
-        # Only who uses a text network needs it.
-        from tokenizers import Tokenizer
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f"{path.parent} needs tokenizers: pip install 'samesku[text]'"
-        ) from error
+    need_extra(str(path.parent), "text", "tokenizers")
+    # Only who uses a text network needs it.
+    from tokenizers import Tokenizer
+
     try:
         tokenizer = Tokenizer.from_file(str(path))
     except Exception as error:  # the package raises nothing narrower

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
-from samesku.evaluation.metrics import Figure
+from samesku.metrics import Figure
 
 __all__ = ["Bin", "Reliability", "Told", "reliability", "told_pairs"]
 

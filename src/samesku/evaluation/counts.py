@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesku.evaluation.calibration import Told, told_pairs
-from samesku.evaluation.metrics import (
+from samesku.metrics import (
     Sampled,
     Tally,
     bootstrap,

@@ -15,9 +15,9 @@ from samesku.catalog.catalog import Catalog
 from samesku.clustering.agglomerative import group
 from samesku.encoders.tfidf import Tfidf
 from samesku.evaluation.calibration import Told, reliability
-from samesku.evaluation.metrics import group_tally, posting_f1
 from samesku.matcher import Matcher
-from samesku.scoring.fusion import fusion_by_name
+from samesku.metrics import group_tally, posting_f1
+from samesku.scoring.by_name import fusion_by_name
 from samesku.training.classifier.fitting import fit_classifier
 from samesku.training.classifier.labelled import Labelled
 

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from samesku.candidates.candidates import Candidates
 from samesku.candidates.collapse import Collapsed
 from samesku.catalog.catalog import Catalog
+from samesku.catalog.splits import Split, group_folds, leaks
 from samesku.evaluation.calibration import Told, reliability
 from samesku.evaluation.counts import Counts, count, figures
-from samesku.evaluation.metrics import Figure, Sampled
 from samesku.evaluation.results import FOLD, WHOLE, Evaluation, Result
-from samesku.evaluation.splits import Split, group_folds, leaks
 from samesku.evaluation.tuning import tune
 from samesku.matcher import Matcher
+from samesku.metrics import Figure, Sampled
 from samesku.results.matches import Matches
 from samesku.results.record import catalog_record, environment, photos_refused, seen_in_training
 from samesku.runtime.progress import Progress

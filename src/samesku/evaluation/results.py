@@ -10,7 +10,7 @@ from typing import Any
 import polars as pl
 
 from samesku.evaluation.calibration import Reliability
-from samesku.evaluation.metrics import Figure
+from samesku.metrics import Figure
 from samesku.runtime.files import Staged
 
 __all__ = ["FOLD", "WHOLE", "Evaluation", "Result"]

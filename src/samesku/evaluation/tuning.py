@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
 from samesku.clustering.agglomerative import group
-from samesku.evaluation.metrics import group_tally, posting_f1
+from samesku.metrics import group_tally, posting_f1
 from samesku.scoring.fusion import Fusion
 
 __all__ = ["tune"]

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from samesku.evaluation.metrics import Sampled, Tally, bootstrap, pair_tally, posting_f1
+from samesku.metrics import Sampled, Tally, bootstrap, pair_tally, posting_f1
 from samesku.report.book import Book
 from samesku.report.markup import Markup, element, table
 from samesku.report.runs import Run

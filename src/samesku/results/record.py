@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from hashlib import blake2b
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -131,8 +131,16 @@ def environment() -> dict[str, Any]:
         "samesku": version("samesku"),
         "python": platform.python_version(),
         "platform": sys.platform,
-        "packages": {name: version(name) for name in packages},
+        "packages": {name: told for name in packages if (told := _version(name))},
     }
+
+
+def _version(package: str) -> str | None:
+    """The version of a package; None where it is not installed, as of an extra."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
 
 
 def _labelled(catalog: Catalog) -> NDArray[np.int64]:

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COMBINED",
-    "FUSIONS",
     "LINE",
     "Concat",
     "Fusion",
@@ -29,7 +28,7 @@ __all__ = [
     "Line",
     "Union",
     "UnionAll",
-    "fusion_by_name",
+    "default_line",
 ]
 
 Scores = NDArray[np.float32]
@@ -309,23 +308,6 @@ class UnionAll(_Unexplained):
         """Text, photo and combined matches."""
         combined = self.concat.combined_score(candidates) >= line
         return {**self.union.lists(candidates, line), COMBINED: combined}
-
-
-FUSIONS = {"union": Union, "concat": Concat, "union-all": UnionAll}
-
-
-def fusion_by_name(name: str) -> Fusion:
-    """The fusion that users call `name`, with its default lines or the shipped model."""
-    if name == "learned":
-        # Only who asks for it waits for the trees to load.
-        from samesku.scoring.learned import Learned, shipped_model
-
-        return Learned(shipped_model())
-    if name not in FUSIONS:
-        known = ", ".join([*FUSIONS, "learned"])
-        raise ValueError(f"there is no fusion {name!r}; choose one of {known}")
-    fusion: Fusion = FUSIONS[name]()
-    return fusion
 
 
 def default_line(encoder: str, modality: Modality) -> Line:

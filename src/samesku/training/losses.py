@@ -1,22 +1,19 @@
-"""Losses that pull offers of one product together: margins on class centres, and on pairs."""
+"""Losses that pull postings of one product together: ArcFace, and contrast within a batch."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import get_args
 
 import torch
+from pytorch_metric_learning import losses
 from torch import nn
 from torch.nn import functional
 
-from samesku.training.settings import LossName, TrainingSettings
+from samesku.training.settings import TrainingSettings
 
-__all__ = ["Contrastive", "CurricularFace", "MetricLoss", "class_margins", "make_loss", "margin_at"]
+__all__ = ["Contrastive", "MetricLoss", "class_margins", "margin_at"]
 
-MISSING = "this loss needs pytorch-metric-learning: pip install 'samesku[train]'"
-# Of the moving mean of the target cosines in CurricularFace, as in the paper.
-MOMENTUM = 0.99
 FIRST_TEMPERATURE = 0.07
 # Similarities of a batch are divided by it before they become probabilities.
 CONTRAST_TEMPERATURE = 0.1
@@ -55,14 +52,13 @@ def class_margins(sizes: Sequence[int], power: float) -> torch.Tensor:
 
 
 class MetricLoss(nn.Module):
-    """A loss on embeddings and class codes, with one margin per class.
+    """ArcFace [1]_ on embeddings and class codes, with one margin per class.
 
-    With a weight of contrast [1]_ in the settings, each offer is also to find those of its product
-    among all others of the batch.
+    With a weight of contrast [2]_ in the settings, each posting is also to find those of its
+    product among all others of the batch.
 
     Parameters
     ----------
-    name : {"arcface", "subcenter", "curricular", "multi-similarity"}
     dimension : int
         Of the embeddings.
     sizes : sequence of int
@@ -71,77 +67,30 @@ class MetricLoss(nn.Module):
 
     References
     ----------
-    .. [1] P. Khosla et al., "Supervised contrastive learning", NeurIPS 2020.
+    .. [1] J. Deng et al., "ArcFace: additive angular margin loss for deep face recognition", CVPR
+       2019.
+    .. [2] P. Khosla et al., "Supervised contrastive learning", NeurIPS 2020.
     """
 
-    def __init__(
-        self, name: LossName, dimension: int, sizes: Sequence[int], settings: TrainingSettings
-    ) -> None:
+    def __init__(self, dimension: int, sizes: Sequence[int], settings: TrainingSettings) -> None:
         super().__init__()
-        self.name = name
         self.register_buffer("shares", class_margins(sizes, settings.adaptive))
         self.margin = settings.margin[0]
         self.weight = settings.contrast
-        self.inner = _inner(name, dimension, len(sizes), settings)
-        self.contrast = _contrast() if settings.contrast else None
-
-    @property
-    def mixes(self) -> bool:
-        """Whether a photo may belong to two classes in part (cutmix)."""
-        return self.name != "multi-similarity"
+        self.inner = losses.ArcFaceLoss(
+            num_classes=len(sizes), embedding_size=dimension, scale=settings.scale
+        )
+        self.contrast = losses.SupConLoss(temperature=CONTRAST_TEMPERATURE)
 
     def forward(self, embeddings: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Mean loss of a batch; `labels` are class codes from 0."""
         # Margins of a tenth of a radian drown in half precision.
         embeddings = embeddings.float()
-        loss = self._first(embeddings, labels)
-        if self.contrast is None:
+        cosine = self.inner.get_cosine(embeddings)
+        loss = _softmax(cosine, labels, self.margin * self.shares[labels], self.inner.scale)
+        if not self.weight:
             return loss
         return loss + self.weight * self.contrast(embeddings, labels)
-
-    def _first(self, embeddings: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-        """Mean of the loss that has a name."""
-        if self.name == "multi-similarity":
-            return self.inner(embeddings, labels)
-        margins = self.margin * self.shares[labels]
-        if self.name == "curricular":
-            return self.inner(embeddings, labels, margins)
-        cosine = self.inner.get_cosine(embeddings)
-        return _softmax(cosine, labels, margins, self.inner.scale)
-
-
-class CurricularFace(nn.Module):
-    """ArcFace in which wrong classes nearer than the right one weigh more as training goes on.
-
-    References
-    ----------
-    Y. Huang et al., "CurricularFace: adaptive curriculum learning loss for deep face recognition",
-    CVPR 2020.
-    """
-
-    def __init__(self, classes: int, dimension: int, scale: float) -> None:
-        super().__init__()
-        self.centres = nn.Parameter(torch.empty(classes, dimension))
-        nn.init.normal_(self.centres, std=0.01)
-        self.scale = scale
-        self.register_buffer("progress", torch.zeros(1))
-
-    def forward(
-        self, embeddings: torch.Tensor, labels: torch.Tensor, margins: torch.Tensor
-    ) -> torch.Tensor:
-        """Mean loss of a batch with one margin per posting."""
-        cosine = functional.linear(
-            functional.normalize(embeddings), functional.normalize(self.centres)
-        ).clamp(-1, 1)
-        own = cosine.gather(1, labels[:, None])
-        target = _widened(own, margins[:, None])
-        if self.training:
-            with torch.no_grad():
-                self.progress.mul_(MOMENTUM).add_(own.mean() * (1 - MOMENTUM))
-        hard = cosine > target
-        logits = torch.where(hard, cosine * (self.progress + cosine), cosine)
-        logits = logits.scatter(1, labels[:, None], target)
-        return functional.cross_entropy(self.scale * logits, labels)
 
 
 class Contrastive(nn.Module):
@@ -173,42 +122,6 @@ class Contrastive(nn.Module):
         return (
             functional.cross_entropy(across, target) + functional.cross_entropy(across.T, target)
         ) / 2
-
-
-def make_loss(dimension: int, sizes: Sequence[int], settings: TrainingSettings) -> MetricLoss:
-    """The loss that the settings name.
-
-    Raises
-    ------
-    ModuleNotFoundError
-        pytorch-metric-learning is not installed.
-    """
-    return MetricLoss(settings.loss, dimension, sizes, settings)
-
-
-def _inner(name: LossName, dimension: int, classes: int, settings: TrainingSettings) -> nn.Module:
-    if name not in get_args(LossName):
-        raise ValueError(f"there is no loss {name!r}; choose from {', '.join(get_args(LossName))}")
-    if name == "curricular":
-        return CurricularFace(classes, dimension, settings.scale)
-    try:
-        from pytorch_metric_learning import losses
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(MISSING) from error
-    if name == "multi-similarity":
-        return losses.MultiSimilarityLoss(alpha=2, beta=settings.scale, base=0.5)
-    shape = {"num_classes": classes, "embedding_size": dimension, "scale": settings.scale}
-    if name == "arcface":
-        return losses.ArcFaceLoss(**shape)
-    return losses.SubCenterArcFaceLoss(**shape, sub_centers=settings.sub_centers)
-
-
-def _contrast() -> nn.Module:
-    try:
-        from pytorch_metric_learning import losses
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(MISSING) from error
-    return losses.SupConLoss(temperature=CONTRAST_TEMPERATURE)
 
 
 def _softmax(

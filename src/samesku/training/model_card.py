@@ -10,7 +10,7 @@ __all__ = ["model_card"]
 LOOKS = {"title": "titles", "photo": "photos", "clip": "titles and photos of one space"}
 # Settings that say nothing about a kind of network.
 PHOTO_ONLY = {"cutmix", "flip", "cutout", "crop", "photo_size"}
-TITLE_ONLY = {"words_dropped", "warm_up_language"}
+TITLE_ONLY = {"words_dropped"}
 
 
 def model_card(card: Mapping[str, Any], kind: str, dimension: int, pooling: str) -> str:
@@ -70,7 +70,7 @@ def _figures(figures: Mapping[str, Any] | None) -> str:
 
 
 def _settings(card: Mapping[str, Any], kind: str) -> str:
-    left_out = {"title": PHOTO_ONLY, "photo": TITLE_ONLY, "clip": {"warm_up_language", "loss"}}
+    left_out = {"title": PHOTO_ONLY, "photo": TITLE_ONLY, "clip": set[str]()}
     told = [
         f"- {name.replace('_', ' ')}: {value}"
         for name, value in card["settings"].items()

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias, get_args
 
-__all__ = ["PREFIX", "LossName", "Precision", "TrainingSettings"]
+__all__ = ["Precision", "TrainingSettings"]
 
-# How a base is called that is no pretrained model.
-PREFIX = "new:"
-
-LossName: TypeAlias = Literal["arcface", "subcenter", "curricular", "multi-similarity"]
 Precision: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
 
 
@@ -21,8 +16,6 @@ class TrainingSettings:
 
     Attributes
     ----------
-    loss : {"arcface", "subcenter", "curricular", "multi-similarity"}
-        What pulls offers of one product together. `clip` is trained by contrast and has no choice.
     pooling : str, optional
         From tokens or places to one vector; default: what suits the model.
     dimension : int, optional
@@ -45,9 +38,8 @@ class TrainingSettings:
         Steepness of the softmax.
     contrast : float
         Weight of a second loss, beside the first: in the batch each offer finds those of its
-        product. What starts from nothing needs it: class centres that begin as noise teach slowly.
-    sub_centers : int
-        Centres per product of `subcenter`.
+        product. What starts from random weights needs it: class centres that begin as noise teach
+        slowly.
     warm_up : float
         Share of the training in which the rate rises.
     weight_decay : float
@@ -72,8 +64,6 @@ class TrainingSettings:
         Batches per step of the optimiser.
     checkpointing : bool
         Compute activations anew for the gradient instead of keeping them: less memory, slower.
-    warm_up_language : int
-        Epochs of masked words for a title model that starts from nothing.
     photo_size : int, optional
         Pixels that photos are brought to; default: as the model says.
     save_minutes : float
@@ -81,7 +71,6 @@ class TrainingSettings:
     seed : int
     """
 
-    loss: LossName = "arcface"
     pooling: str | None = None
     dimension: int | None = None
     epochs: int = 10
@@ -94,7 +83,6 @@ class TrainingSettings:
     adaptive: float = 0.25
     scale: float = 30.0
     contrast: float = 0.0
-    sub_centers: int = 3
     warm_up: float = 0.1
     weight_decay: float = 0.01
     clip: float = 1.0
@@ -109,18 +97,15 @@ class TrainingSettings:
     precision: Precision = "auto"
     accumulate: int = 1
     checkpointing: bool = False
-    warm_up_language: int = 5
     photo_size: int | None = None
     save_minutes: float = 10.0
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, choices in (("loss", LossName), ("precision", Precision)):
-            value = getattr(self, name)
-            if value not in get_args(choices):
-                known = ", ".join(get_args(choices))
-                raise ValueError(f"there is no {name} {value!r}; choose from {known}")
-        for name in ("epochs", "batch", "per_group", "views", "accumulate", "sub_centers"):
+        if self.precision not in get_args(Precision):
+            known = ", ".join(get_args(Precision))
+            raise ValueError(f"there is no precision {self.precision!r}; choose from {known}")
+        for name in ("epochs", "batch", "per_group", "views", "accumulate"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is at least 1, not {getattr(self, name)}")
         if self.batch < 2 * self.per_group:
@@ -140,24 +125,6 @@ class TrainingSettings:
         if not 0 <= self.margin[0] <= self.margin[1] <= 1.5:
             raise ValueError(f"margins rise within 0 and 1.5 radians, not {self.margin}")
 
-    @classmethod
-    def recipe(cls, kind: str, base: str, **asked: Any) -> TrainingSettings:
-        """What suits a kind of encoder and its base, but for what is asked otherwise.
-
-        A network that starts from nothing needs larger rates and smaller margins than one that is
-        fine-tuned, and on photos a second loss: class centres that begin as noise teach slowly.
-
-        Parameters
-        ----------
-        kind : {"photo", "title", "clip"}
-        base : str
-            A pretrained model, or ``"new:"`` and a name.
-        **asked
-            Fields of the settings.
-        """
-        usual = FROM_NOTHING.get(kind, {}) if base.startswith(PREFIX) else {}
-        return cls(**{**usual, **asked})
-
     @property
     def plan(self) -> dict[str, object]:
         """What decides the result: all but how often it is saved."""
@@ -166,32 +133,3 @@ class TrainingSettings:
             for field in fields(self)
             if field.name != "save_minutes"
         }
-
-
-FROM_NOTHING: Mapping[str, Mapping[str, Any]] = {
-    "photo": {
-        "pooling": "gem",
-        "epochs": 14,
-        "batch": 64,
-        "rate": 2e-3,
-        "head_rate": 1e-2,
-        "margin": (0.0, 0.3),
-        "scale": 16.0,
-        "contrast": 1.0,
-        "views": 2,
-        "hard": 0.25,
-        "cutmix": 0.0,
-        "cutout": 0.1,
-        "frame": 0.4,
-        "crop": 0.6,
-    },
-    "title": {
-        "epochs": 14,
-        "batch": 64,
-        "rate": 1e-3,
-        "head_rate": 1e-2,
-        "margin": (0.1, 0.4),
-        "scale": 20.0,
-        "warm_up_language": 8,
-    },
-}

@@ -19,7 +19,7 @@ from samesku.encoders.title_batches import Floats, embed_titles
 from samesku.runtime.cores import map_in_order, usable_cores
 from samesku.training.augment import augment_photo, draw_cutmix, drop_words
 from samesku.training.batches import LookAlikes, ProductBatches
-from samesku.training.losses import Contrastive, make_loss, margin_at
+from samesku.training.losses import Contrastive, MetricLoss, margin_at
 from samesku.training.photo_shelf import PhotoShelf
 from samesku.training.settings import TrainingSettings
 from samesku.training.validation import Retrieval, retrieval
@@ -135,7 +135,7 @@ class ProductTask(ABC):
 
     def _loss(self) -> nn.Module:
         sizes = np.bincount(self.trained.labels).tolist()
-        return make_loss(self.backbone.dimension, sizes, self.settings)
+        return MetricLoss(self.backbone.dimension, sizes, self.settings)
 
     def _codes(self, rows: Codes) -> torch.Tensor:
         return torch.from_numpy(self.trained.labels[rows])
@@ -174,7 +174,7 @@ class PhotoTask(ProductTask):
         photos, rows = _shelf(self.trained.photos), np.tile(rows, self.settings.views)
         shown = [augment_photo(photos[row], self.settings, rng) for row in rows.tolist()]
         inputs, labels = _colours_last(self.backbone.prepare(shown)), self._codes(rows)
-        if not self.loss_of.mixes or rng.random() >= self.settings.cutmix:
+        if rng.random() >= self.settings.cutmix:
             return inputs, labels, labels, 1.0
         mix = draw_cutmix(len(rows), rng)
         pixels = inputs["pixel_values"]

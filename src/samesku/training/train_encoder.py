@@ -12,11 +12,11 @@ import torch
 from numpy.typing import NDArray
 
 from samesku.catalog.catalog import Catalog
+from samesku.catalog.splits import Split
 from samesku.encoders import encoders_by_name
 from samesku.encoders.backbones import Backbone, load_backbone
 from samesku.encoders.card import EncoderKind, read_card
 from samesku.encoders.encode import encode
-from samesku.evaluation.splits import Split
 from samesku.results.record import environment, training_record
 from samesku.runtime.cache import Cache, content_key
 from samesku.runtime.files import check_folder
@@ -33,8 +33,7 @@ from samesku.training.heads import (
     save_memory,
 )
 from samesku.training.photo_shelf import PhotoShelf
-from samesku.training.pretrain import new_base
-from samesku.training.settings import PREFIX, TrainingSettings
+from samesku.training.settings import TrainingSettings
 from samesku.training.tasks import ClipTask, Held, PhotoTask, ProductTask, TitleTask, Trained
 from samesku.training.validation import Retrieval, compare, retrieval
 
@@ -76,8 +75,7 @@ def train_encoder(
         With labels.
     kind : "photo", "title" or "clip"
     base : str or Path
-        What to start from: the folder or hub name of a pretrained network, or ``"new:"`` and a name
-        of :data:`samesku.training.pretrain.NEW`.
+        What to start from: the folder or hub name of a pretrained network.
     out : Path
         The folder to write. While the training lasts it holds the folder ``.training`` with what is
         needed to go on; called again in the same way, it does. What is finished is not done again.
@@ -109,7 +107,7 @@ def train_encoder(
     if (done := _finished(out, plan)) is not None:
         progress.note(f"{out} was trained so before; delete it to train it again")
         return done
-    backbone = _start(catalog, kind, base, rows, settings, unfinished, progress)
+    backbone = _start(kind, base, settings, progress)
     photos = None
     if kind != "title":
         photos = _shelf(catalog, rows, backbone, progress)
@@ -122,7 +120,7 @@ def train_encoder(
         **environment(),
         "torch": torch.__version__,
         "plan": plan,
-        "started_from": str(base) if str(base).startswith(PREFIX) else backbone.source,
+        "started_from": backbone.source,
         "trained_on": training_record(catalog.take(rows.train)),
         "chosen_on": training_record(catalog.take(rows.held)) if len(rows.held) else None,
         "products": int(task.trained.labels.max()) + 1,
@@ -198,18 +196,9 @@ def _labels(catalog: Catalog) -> NDArray[np.int64]:
 
 
 def _start(
-    catalog: Catalog,
-    kind: EncoderKind,
-    base: str | Path,
-    rows: _Rows,
-    settings: TrainingSettings,
-    unfinished: Path,
-    progress: Progress,
+    kind: EncoderKind, base: str | Path, settings: TrainingSettings, progress: Progress
 ) -> Backbone:
     """The network to begin with, its neck and its photo size as the settings say."""
-    titles = [catalog.normal_titles[row] for row in rows.train.tolist()]
-    if str(base).startswith(PREFIX):
-        base = new_base(str(base), kind, titles, unfinished, settings, progress)
     with progress.stage("load the base"):
         backbone = load_backbone(base, kind, pooling=settings.pooling)
     if settings.photo_size is not None and kind != "title":

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from samesku.candidates.neighbors import Neighbors, nearest
 from samesku.encoders.base import Vectors
-from samesku.evaluation.metrics import Sampled, bootstrap
+from samesku.metrics import Sampled, bootstrap
 
 __all__ = ["Retrieval", "compare", "retrieval"]
 

@@ -13,7 +13,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from samesku.clustering.agglomerative import group
-from samesku.evaluation.metrics import group_tally, posting_f1
+from samesku.metrics import group_tally, posting_f1
 from samesku.runtime.cores import usable_cores
 from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.features.table import Features

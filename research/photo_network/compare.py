@@ -1,6 +1,7 @@
 """Photo encoders side by side: speed, finding the same product, finding altered copies.
 
-    python benchmarks/photos.py --data FOLDER... [--onnx FILE...] [--copies 300] [--seed 0]
+    python -m research.photo_network.compare --data FOLDER... [--onnx FILE...]
+        [--copies 300] [--seed 0]
 
 Each FOLDER holds one catalogue (a CSV with the columns `image` and `label_group`) and `images/`.
 """

@@ -1,13 +1,13 @@
 """Make the photo network that comes with samesku.
 
-    python benchmarks/mobilenetv2.py TEACHERS/mobilenetv2.onnx
-    python benchmarks/photo_teachers.py WHOLE.onnx TEACHERS/pplcnet.onnx
-    python benchmarks/train_photo_network.py --shopee FOLDER --grocery FOLDER \
+    python -m research.photo_network.mobilenetv2 TEACHERS/mobilenetv2.onnx
+    python -m research.photo_network.teachers WHOLE.onnx TEACHERS/pplcnet.onnx
+    python -m research.photo_network.train --shopee FOLDER --grocery FOLDER \
         --start mobilenet_v2-b0353104.pth --sscd sscd.onnx \
         --teachers TEACHERS/mobilenetv2.onnx TEACHERS/pplcnet.onnx \
         --work WORK --out src/samesku/models/photo
 
-Learns from the photos that benchmarks/photo_split.py does not hold out, from close crops and
+Learns from the photos that research/photo_network/split.py does not hold out, from close crops and
 collages of them, and from two drawn marketplaces. Then makes whole numbers of the trunk and fits
 the head to what it then sees; `--taught` does only that, to a network that was taught before. What
 the teachers make of the photos is kept in WORK and not computed again. The packages:
@@ -28,13 +28,12 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from photo_split import read_labelled
 from PIL import Image
 
 from research.marketplace import draw_marketplace
-from research.networks.photo_export import write_network
-from research.networks.photo_finish import join_head, last_head, whole_numbers
-from research.networks.photo_network import (
+from research.photo_network.export import write_network
+from research.photo_network.finish import join_head, last_head, whole_numbers
+from research.photo_network.network import (
     Lessons,
     PhotoNetwork,
     Settings,
@@ -42,7 +41,8 @@ from research.networks.photo_network import (
     fit_head,
     teach,
 )
-from research.networks.photo_views import altered_all, scenes
+from research.photo_network.split import read_labelled
+from research.photo_network.views import altered_all, scenes
 from samesku.catalog.photos import PhotoError, load_photo
 from samesku.cli.console import TerminalProgress
 from samesku.encoders.onnx import OnnxNetwork, start_session

@@ -11,7 +11,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
-from research.networks.photo_network import head_weight
+from research.photo_network.network import head_weight
 from samesku.encoders.quantise import quantise
 
 __all__ = ["Head", "join_head", "last_head", "whole_numbers"]
@@ -29,7 +29,7 @@ def whole_numbers(taught: Path, trunk: Path, photos: Photos) -> None:
     Parameters
     ----------
     taught : path
-        As :func:`research.networks.photo_export.write_network` wrote it.
+        As :func:`research.photo_network.export.write_network` wrote it.
     trunk : path
         Where to write.
     photos : uint8 (n, h, w, 3)
@@ -91,7 +91,7 @@ def last_head(pooled: Floats, targets: Floats, centred: float, pull: float) -> H
     centred : float
         Share of the mean that is subtracted.
     pull : float
-        As in :func:`research.networks.photo_network.head_weight`.
+        As in :func:`research.photo_network.network.head_weight`.
 
     References
     ----------

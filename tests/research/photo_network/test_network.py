@@ -6,9 +6,9 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra train")
 
-from research.networks.photo_export import write_network  # noqa: E402
-from research.networks.photo_finish import Head, join_head, last_head, whole_numbers  # noqa: E402
-from research.networks.photo_network import (  # noqa: E402
+from research.photo_network.export import write_network  # noqa: E402
+from research.photo_network.finish import Head, join_head, last_head, whole_numbers  # noqa: E402
+from research.photo_network.network import (  # noqa: E402
     Lessons,
     PhotoNetwork,
     Settings,
@@ -17,7 +17,7 @@ from research.networks.photo_network import (  # noqa: E402
     fit_head,
     teach,
 )
-from research.networks.photo_views import altered, altered_all, cut, scenes  # noqa: E402
+from research.photo_network.views import altered, altered_all, cut, scenes  # noqa: E402
 from samesku.encoders.onnx import OnnxNetwork  # noqa: E402
 
 SIDE = 32

@@ -8,12 +8,12 @@ import pytest
 
 pytest.importorskip("tokenizers", reason="needs the extra text")
 
-from samesku.training.tokeniser import SPECIAL, learn_tokeniser
+from research.tokeniser import SPECIAL, learn_tokeniser
 
 # Many pairs of letters are equally frequent: the trainer's own choice differs from run to run.
 LEARN = """
 import numpy as np
-from samesku.training.tokeniser import learn_tokeniser
+from research.tokeniser import learn_tokeniser
 
 rng = np.random.default_rng(0)
 words = ["".join(rng.choice(list("abcdefgh"), rng.integers(2, 6))) for _ in range(600)]

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samesku import CatalogError, read_catalog
+from samesku.catalog.splits import leaks
 from samesku.evaluation import Split, group_folds, read_split
-from samesku.evaluation.splits import leaks
 
 TELLTALES = ("label_group", "image", "image_phash")
 

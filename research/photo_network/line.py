@@ -1,6 +1,7 @@
 """From which similarity the photo network takes two photos for one: what a line keeps.
 
-    python benchmarks/photo_line.py --shopee FOLDER --grocery FOLDER --work WORK [--network FILE]
+    python -m research.photo_network.line --shopee FOLDER --grocery FOLDER --work WORK
+        [--network FILE]
 
 Pairs above a line that are one product, among the photos that the network was trained on and among
 those of a drawn marketplace, which is kept in WORK; and copies of training photos above it.
@@ -13,12 +14,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from photo_split import read_labelled
-from photos import Rows, encode, make_copies, rows_of, similarity
 from rich.console import Console
 from rich.table import Table
 
 from research.marketplace import draw_marketplace
+from research.photo_network.compare import Rows, encode, make_copies, rows_of, similarity
+from research.photo_network.split import read_labelled
 from samesku.catalog.catalog import read_catalog
 from samesku.catalog.photos import PhotoError, read_photos
 from samesku.encoders.photo import NETWORK, Photo

@@ -1,11 +1,11 @@
 """What training an encoder brings, on products that it never saw; prints Markdown.
 
-    python benchmarks/train_encoders.py demo-photo [MARKET] [--postings 6000] [--seed 7]
-    python benchmarks/train_encoders.py demo-title [MARKET] [--postings 6000] [--seed 7]
-    python benchmarks/train_encoders.py photos CATALOGUE.csv --base FOLDER [--side 112]
+    python -m research.train_encoders demo-photo [MARKET] [--postings 6000] [--seed 7]
+    python -m research.train_encoders demo-title [MARKET] [--postings 6000] [--seed 7]
+    python -m research.train_encoders photos CATALOGUE.csv --base FOLDER [--side 112]
         [--start-sides 112 224] [--seed 0]
-    python benchmarks/train_encoders.py titles CATALOGUE.csv --split SPLIT.csv [--work FOLDER]
-    python benchmarks/train_encoders.py memory
+    python -m research.train_encoders titles CATALOGUE.csv --split SPLIT.csv [--work FOLDER]
+    python -m research.train_encoders memory
 
 *demo*: networks that start from nothing, on the drawn marketplace; whole families of look-alikes
 are held out, and slices with and without look-alikes told apart. *photos*: a pretrained network
@@ -32,9 +32,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from research.from_nothing import RECIPES, new_base
 from research.marketplace import draw_marketplace
 from samesku import Matcher, read_catalog
 from samesku.catalog.catalog import Catalog
+from samesku.catalog.splits import Split, group_folds, read_split
 from samesku.clustering.agglomerative import group
 from samesku.encoders import Encoder, encoders_by_name
 from samesku.encoders.backbones import load_backbone
@@ -42,14 +44,13 @@ from samesku.encoders.card import EncoderKind
 from samesku.encoders.encode import encode
 from samesku.encoders.families import FAMILIES, Family
 from samesku.encoders.folder import encoders_in
-from samesku.evaluation.metrics import Sampled, bootstrap, group_tally, posting_f1
-from samesku.evaluation.splits import Split, group_folds, read_split
+from samesku.metrics import Sampled, bootstrap, group_tally, posting_f1
 from samesku.runtime.cache import Cache
 from samesku.runtime.progress import Progress
 from samesku.training.classifier.fitting import fit_classifier
 from samesku.training.classifier.labelled import Labelled
 from samesku.training.heads import bring_photos_to
-from samesku.training.settings import PREFIX, TrainingSettings
+from samesku.training.settings import TrainingSettings
 from samesku.training.train_encoder import train_encoder
 from samesku.training.validation import Retrieval, compare, retrieval
 
@@ -58,7 +59,8 @@ Rows = NDArray[np.int64]
 # The drawn photos are small; this many pixels of each side say what there is to see.
 DRAWN_SIDE = 64
 DRAWN_SEED = 9
-SHOPEE = TrainingSettings.recipe("title", PREFIX, epochs=12, warm_up_language=6)
+SHOPEE = replace(RECIPES["title"], epochs=12)
+SHOPEE_LANGUAGE_EPOCHS = 6
 FINE = TrainingSettings(
     epochs=4, batch=32, per_group=4, rate=3e-4, head_rate=1e-2, margin=(0.1, 0.4), scale=20.0,
     photo_size=112, hard=0.0, cutmix=0.0, crop=0.6,
@@ -122,11 +124,12 @@ def demo(
     family = joined["family"].rank("dense").cast(pl.Int64).to_numpy() - 1
     place = np.random.default_rng(0).permutation(family.max() + 1) / (family.max() + 1)
     parts = Parts.at(place[family])
-    kinds = {"photo": "new:efficientnet-small", "title": "new:bert-small"}
+    kinds = {"photo": "efficientnet-small", "title": "bert-small"}
     name: EncoderKind = "photo" if kind == "photo" else "title"
+    settings = replace(RECIPES[name], photo_size=DRAWN_SIDE if kind == "photo" else None)
     train_encoder(
-        catalog, name, base or kinds[kind], folder / "mine",
-        TrainingSettings.recipe(kind, PREFIX, photo_size=DRAWN_SIDE if kind == "photo" else None),
+        catalog, name, start(base or kinds[kind], name, catalog, parts.train, folder, settings),
+        folder / "mine", settings,
         split=Split("validation", parts.train, parts.validation), export=False, progress=Told(),
     )  # fmt: skip
     labels = catalog.labels
@@ -140,6 +143,20 @@ def demo(
     }
     rival = "phash" if kind == "photo" else "tfidf"
     show(catalog, parts, [*encoders_in(folder / "mine"), *encoders_by_name([rival])], slices)
+
+
+def start(
+    base: str,
+    kind: EncoderKind,
+    catalog: Catalog,
+    rows: Rows,
+    folder: Path,
+    settings: TrainingSettings,
+    **more: int,
+) -> Path:
+    """The folder of a network that has seen nothing but the titles of `rows`."""
+    titles = [catalog.normal_titles[row] for row in rows.tolist()]
+    return new_base(base, kind, titles, folder / "start", settings, Told(), **more)
 
 
 def photos(
@@ -241,9 +258,14 @@ def titles(catalog: Catalog, split: Path, base: str | None, folder: Path) -> Non
     """
     train = read_split(split, catalog)[0].train
     half = group_folds(catalog.take(train), 2, seed=0)[0]
+    own = train[half.train]
+    begun = start(
+        base or "bert-tiny", "title", catalog, own, folder, SHOPEE,
+        language_epochs=SHOPEE_LANGUAGE_EPOCHS,
+    )  # fmt: skip
     train_encoder(
-        catalog, "title", base or "new:bert-tiny", folder / "bert", SHOPEE,
-        split=Split("none", train[half.train], np.empty(0, np.int64)),
+        catalog, "title", begun, folder / "bert", SHOPEE,
+        split=Split("none", own, np.empty(0, np.int64)),
         export=False, progress=Told(),
     )  # fmt: skip
     bert = encoders_in(folder / "bert")
@@ -274,9 +296,10 @@ def memory(folder: Path) -> None:
     catalog = read_catalog(draw_marketplace(folder / "market", postings=130, seed=1))
     rows = np.flatnonzero(np.array([photo is not None for photo in catalog.photos]))
     settings = TrainingSettings(epochs=1, batch=32, hard=0.0)
+    base = start("efficientnet-b0", "photo", catalog, rows, folder, settings)
     begun = time.perf_counter()
     train_encoder(
-        catalog, "photo", "new:efficientnet-b0", folder / "out", settings,
+        catalog, "photo", base, folder / "out", settings,
         split=Split("none", rows, np.empty(0, np.int64)), export=False, progress=Told(),
     )  # fmt: skip
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

@@ -10,7 +10,7 @@ References
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,14 +20,14 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from research.tokeniser import SPECIAL, learn_tokeniser
 from samesku.encoders.card import EncoderKind
 from samesku.runtime.cache import content_key
 from samesku.runtime.progress import Progress
 from samesku.training.encoder_loop import fit
-from samesku.training.settings import PREFIX, TrainingSettings
-from samesku.training.tokeniser import SPECIAL, learn_tokeniser
+from samesku.training.settings import TrainingSettings
 
-__all__ = ["NEW", "new_base", "train_tokenizer"]
+__all__ = ["NEW", "RECIPES", "new_base", "train_tokenizer"]
 
 # Kind and size of each: width, layers, heads and words of a BERT; width, depth, rounding and
 # pixels of an EfficientNet.
@@ -39,6 +39,18 @@ NEW: dict[str, tuple[EncoderKind, tuple[Any, ...]]] = {
     "efficientnet-small": ("photo", (0.5, 0.5, 8, 112)),
     "efficientnet-b0": ("photo", (1.0, 1.0, 8, 224)),
 }
+# What suits training such a network on labels: larger rates and smaller margins than fine-tuning,
+# and on photos a second loss, as class centres that begin as noise teach slowly.
+RECIPES: Mapping[str, TrainingSettings] = {
+    "photo": TrainingSettings(
+        pooling="gem", epochs=14, batch=64, rate=2e-3, head_rate=1e-2, margin=(0.0, 0.3),
+        scale=16.0, contrast=1.0, views=2, hard=0.25, cutmix=0.0, cutout=0.1, frame=0.4, crop=0.6,
+    ),
+    "title": TrainingSettings(
+        epochs=14, batch=64, rate=1e-3, head_rate=1e-2, margin=(0.1, 0.4), scale=20.0
+    ),
+}  # fmt: skip
+LANGUAGE_EPOCHS = 8
 PAD, MASK = 0, 4
 TOKENS = 64
 # Share of tokens that are guessed; of these a tenth each shows a wrong word and its own.
@@ -57,13 +69,15 @@ def new_base(
     folder: Path,
     settings: TrainingSettings,
     progress: Progress | None = None,
+    *,
+    language_epochs: int = LANGUAGE_EPOCHS,
 ) -> Path:
     """Build a network from nothing and write it as a folder of transformers.
 
     Parameters
     ----------
     name : str
-        ``"new:"`` and a name of :data:`NEW`.
+        Of :data:`NEW`.
     kind : "title" or "photo"
     titles : sequence of str
         Of the postings that train, and no others; a photo network reads none.
@@ -71,20 +85,22 @@ def new_base(
         Where checkpoints and the result stand; a result that is there is taken.
     settings : TrainingSettings
     progress : Progress, optional
+    language_epochs : int
+        Of masked words, for a title network; 0: none.
 
     Returns
     -------
     Path
-        The folder of the network.
+        The folder of the network, which `samesku train-encoder --base` takes.
 
     Raises
     ------
     ValueError
         There is no such network, or it is of another kind.
     """
-    size = NEW.get(name.removeprefix(PREFIX))
+    size = NEW.get(name)
     if size is None or size[0] != kind:
-        fitting = [PREFIX + each for each, (of, _) in NEW.items() if of == kind]
+        fitting = [each for each, (of, _) in NEW.items() if of == kind]
         known = f"choose from {', '.join(fitting)}" if fitting else "give a pretrained one"
         raise ValueError(f"there is no {kind} network {name!r} to start from nothing; {known}")
     done = folder / "base"
@@ -95,7 +111,8 @@ def new_base(
         if kind == "photo":
             parts = _new_efficientnet(*size[1])
         else:
-            parts = _new_bert(titles, size[1], folder, settings, progress or Progress())
+            progress = progress or Progress()
+            parts = _new_bert(titles, size[1], folder, settings, language_epochs, progress)
     _save(parts, done)
     return done
 
@@ -135,6 +152,7 @@ def _new_bert(
     size: tuple[int, int, int, int],
     folder: Path,
     settings: TrainingSettings,
+    language_epochs: int,
     progress: Progress,
 ) -> tuple[Any, Any]:
     import transformers
@@ -152,11 +170,11 @@ def _new_bert(
         pad_token_id=PAD,
     )
     model = transformers.BertForMaskedLM(config)
-    if settings.warm_up_language:
+    if language_epochs:
         progress.note("masked words first: the network learns the language of the titles")
         language = replace(
             settings,
-            epochs=settings.warm_up_language,
+            epochs=language_epochs,
             batch=max(64, settings.batch),
             rate=LANGUAGE_RATE,
             accumulate=1,

@@ -1,8 +1,9 @@
 """The last head of the photo network: fitted on half of the products, judged on the other half.
 
-    python benchmarks/photo_head.py --shopee FOLDER --grocery FOLDER --start FILE.pth --work WORK
+    python -m research.photo_network.head --shopee FOLDER --grocery FOLDER
+        --start FILE.pth --work WORK
 
-WORK is that of a finished `benchmarks/train_photo_network.py`: the teachers' vectors and the taught
+WORK is that of a finished `research/photo_network/train.py`: the teachers' vectors and the taught
 trunk are there. Photos of the training only; the taught trunk has seen both halves, the plain one,
 which is MobileNetV2 with ImageNet's weights, neither. One row per photo, the mean of the whole and
 its inner part; mean of four draws.
@@ -15,16 +16,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import train_photo_network as training
 from numpy.typing import NDArray
-from photo_held_out import above_line, precision
-from photo_split import read_labelled
 from rich.console import Console
 from rich.table import Table
 
-from research.networks.photo_export import write_network
-from research.networks.photo_network import head_weight
-from research.networks.photo_views import altered_all
+from research.photo_network import train as training
+from research.photo_network.export import write_network
+from research.photo_network.held_out import above_line, precision
+from research.photo_network.network import head_weight
+from research.photo_network.split import read_labelled
+from research.photo_network.views import altered_all
 from samesku.catalog.photos import load_photo
 from samesku.encoders.photo import Photo
 from samesku.runtime.progress import Progress

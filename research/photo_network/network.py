@@ -12,7 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from research.networks.photo_views import altered
+from research.photo_network.views import altered
 from samesku.runtime.cores import map_in_order
 
 __all__ = [

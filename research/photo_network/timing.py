@@ -1,6 +1,6 @@
 """What a photo costs each encoder on one core, in milliseconds of processor time.
 
-    taskset -c 0 python benchmarks/photo_time.py --data FOLDER [--photos 100] [--repeats 5]
+    taskset -c 0 python -m research.photo_network.timing --data FOLDER [--photos 100] [--repeats 5]
 
 FOLDER holds one catalogue (a CSV with the columns `image` and `label_group`) and `images/`. The
 least of the repeats counts: others on the machine only ever add to it.
@@ -15,10 +15,10 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from photos import BATCH, read_pool
 from rich.console import Console
 from rich.table import Table
 
+from research.photo_network.compare import BATCH, read_pool
 from samesku.catalog.photos import load_photo
 from samesku.encoders.base import PhotoEncoder
 from samesku.encoders.phash import PHash

@@ -1,10 +1,10 @@
 """Photo encoders on the photos that the shipped network never saw, with 95% bootstrap intervals.
 
-    python benchmarks/photo_held_out.py --shopee FOLDER --grocery FOLDER [--onnx FILE...]
+    python -m research.photo_network.held_out --shopee FOLDER --grocery FOLDER [--onnx FILE...]
         [--copies 300] [--seed 0]
 
-benchmarks/photo_split.py says what is held out. Two pools per data set: the held-out photos alone,
-and held-out photos asking among all.
+research/photo_network/split.py says what is held out. Two pools per data set: the held-out photos
+alone, and held-out photos asking among all.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from photo_split import Labelled, read_labelled
-from photos import CHANGES, Rows, encode, make_copies, rows_of, similarity
 from rich.console import Console
 from rich.table import Table
 
+from research.photo_network.compare import CHANGES, Rows, encode, make_copies, rows_of, similarity
+from research.photo_network.split import Labelled, read_labelled
 from samesku.encoders.base import PhotoEncoder
 from samesku.encoders.onnx import Onnx
 from samesku.encoders.phash import PHash

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics.cluster import pair_confusion_matrix
 
-from samesku.evaluation.metrics import (
+from samesku.metrics import (
     Figure,
     Tally,
     bootstrap,

@@ -3,7 +3,7 @@
     paddle2onnx --model_dir paddlelabel_ml/model/PPLCNetV2/ckpt
         --model_filename inference.pdmodel --params_filename inference.pdiparams
         --save_file whole.onnx --opset_version 13
-    python benchmarks/photo_teachers.py whole.onnx OUT.onnx
+    python -m research.photo_network.teachers whole.onnx OUT.onnx
 
 The first command, on one line, converts what lies in the wheel of paddlelabel-ml 1.0.0
 (Apache-2.0); paddle2onnx 1.2.4 needs a Python of its own (3.11, onnx < 1.16). The network is no
