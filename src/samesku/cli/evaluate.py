@@ -56,7 +56,7 @@ def run(
 ) -> None:
     """Read, score, print, write."""
     if tuned and "learned" in fusions:
-        need_extra("evaluate --fusion learned, which trains,", "train", "lightgbm", "onnx")
+        need_extra("evaluate --fusion learned, which trains,", "trees", "lightgbm", "onnx")
     progress = TerminalProgress(quiet=settings.quiet)
     matcher = settings.matcher(progress)
     judges = [fusion_by_name(name) for name in dict.fromkeys(fusions)]

@@ -1,5 +1,5 @@
-"""Labelled catalogues to a pair classifier; needs the extra `train`, or of it `trees` alone."""
+"""Labelled catalogues to a pair classifier; needs the extra `trees`."""
 
 from samesku.runtime.extras import need_extra
 
-need_extra("training a pair classifier", "train", "lightgbm", "onnx")
+need_extra("training a pair classifier", "trees", "lightgbm", "onnx")
