@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 
 __all__ = ["COHESION", "group", "linked"]
 
-# Measured on the training postings: docs/evaluation.md.
+# Measured on the training postings: docs/benchmarks/index.md.
 COHESION = 0.85
 
 # Largest component whose full distance matrix is built (float64: 64 MB).

@@ -18,7 +18,7 @@ from samesku.encoders.windows import GRID, Window, content, seam, thumbnail
 __all__ = ["NETWORK", "SAME_PHOTO", "VIEWS", "Photo"]
 
 NETWORK = Path(__file__).parents[1] / "models" / "photo" / "network.onnx"
-# Similarity from which two photos are taken for the same one: docs/photos.md derives it.
+# Similarity from which two photos are taken for the same one; see docs/benchmarks/photos.md.
 SAME_PHOTO = 0.90
 
 VIEWS = 4  # the whole photo, its inner part, both halves of a collage

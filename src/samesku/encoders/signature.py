@@ -25,7 +25,7 @@ VIEWS = 10  # ... mirror image, five crops, both halves of a collage
 PROBES: NDArray[np.bool_] = np.arange(VIEWS) >= REFERENCES
 MIRRORED: NDArray[np.bool_] = np.arange(VIEWS) == REFERENCES
 
-# Similarity from which two photos are taken for the same one: docs/photos.md derives it.
+# Similarity from which two photos are taken for the same one; see docs/benchmarks/photos.md.
 SAME_PHOTO = 0.9
 
 COLOUR_WEIGHT = 1.25

@@ -119,8 +119,8 @@ class Line:
         return np.nan_to_num(np.clip(0.5 + 0.5 * above / room, 0, 1)).astype(np.float32)
 
 
-# Chosen on the training postings of the Shopee data (docs/evaluation.md tells the command);
-# the photo encoders' from their own papers' copies, see docs/photos.md.
+# Chosen on the training postings of the Shopee data (docs/benchmarks/index.md tells the command);
+# the photo encoders' from their own papers' copies, see docs/benchmarks/photos.md.
 DEFAULT_LINES = {
     "tfidf": Line(0.36, crowding=0.5, at_least=0.4),
     "phash": Line(1 - 6 / 64),
