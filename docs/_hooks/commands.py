@@ -11,6 +11,13 @@ from samesku.cli.app import app
 PLACE = "<!-- commands -->"
 # A link from a page to a file of the repository: [label](../../src/file.py).
 LINK = re.compile(r"\[([^\]]+)\]\(((?:\.\./)+[^)#\s]+)\)")
+# What docstrings mark for another tool: :func:`samesku.score`.
+ROLE = re.compile(r":(?:attr|class|data|func|meth|mod):(?=<code)")
+
+
+def on_page_content(html: str, **_: Any) -> str:
+    """Show of a name in a docstring the name alone."""
+    return ROLE.sub("", html)
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
