@@ -11,6 +11,7 @@ import typer
 from samesku.cli.console import UsageError, friendly, show_traces
 from samesku.cli.options import (
     AllowOutsideOption,
+    AnswersOption,
     BesideOption,
     CacheOption,
     CatalogueArgument,
@@ -112,6 +113,7 @@ def match(
         ),
     ] = None,
     memory: MemoryOption = None,
+    answers: AnswersOption = None,
     cache: CacheOption = None,
     submission: Annotated[
         bool,
@@ -152,6 +154,7 @@ def match(
         line=line,
         model=model,
         submission=submission,
+        answers=answers,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from samesku.candidates.allowed import Allowed
 from samesku.candidates.neighbors import Method
+from samesku.catalog.answers import VERDICTS, Answers, read_answers
 from samesku.catalog.catalog import Catalog, catalogue_file, read_catalog
 from samesku.cli.console import TerminalProgress, UsageError, say
 from samesku.cli.summary import counted, show_summary
@@ -19,7 +20,7 @@ from samesku.runtime.cache import Cache, default_folder
 from samesku.runtime.files import check_folder, digest
 from samesku.scoring.fusion import Fusion
 
-__all__ = ["Settings", "chosen_fusion", "run", "show_matches"]
+__all__ = ["Settings", "chosen_fusion", "read_checked", "run", "show_matches"]
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,7 @@ def run(
     line: float | None,
     model: Path | None,
     submission: bool = False,
+    answers: Path | None = None,
 ) -> None:
     """Read, match, write, tell."""
     progress = TerminalProgress(quiet=settings.quiet)
@@ -139,7 +141,8 @@ def run(
     matcher = settings.matcher(progress, judge, line)
     catalog = settings.read(progress)
     check_folder(out)
-    matches = matcher.match(catalog)
+    given = None if answers is None else read_checked(answers, catalog, quiet=settings.quiet)
+    matches = matcher.match(catalog, answers=given)
     read = {**matches.run, "source": settings.source}
     if model is not None:
         read["model"] = str(model.resolve())
@@ -148,6 +151,16 @@ def run(
         written = matches.write(out, submission=submission)
     matcher.cache.prune()
     show_matches(matches, progress, written)
+
+
+def read_checked(path: Path, catalog: Catalog, *, quiet: bool) -> Answers:
+    """Read answers, and tell what was wrong with them."""
+    answers = read_answers(path, catalog)
+    counts = ", ".join(f"{answers.verdict.count(each):,} {each}" for each in VERDICTS)
+    say(f"Read {len(answers):,} answers from {path}: {counts}", quiet=quiet)
+    for problem in answers.problems:
+        say(f"  - {problem}", quiet=quiet)
+    return answers
 
 
 def chosen_fusion(fusion: str | None, model: Path | None) -> str | Fusion | None:

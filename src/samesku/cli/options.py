@@ -11,6 +11,7 @@ from samesku.runtime.cores import use_threads
 
 __all__ = [
     "AllowOutsideOption",
+    "AnswersOption",
     "BesideOption",
     "CacheOption",
     "CatalogueArgument",
@@ -56,6 +57,14 @@ AllowOutsideOption = Annotated[
     bool,
     typer.Option(
         "--allow-outside", help="Also read photos outside the photo folder, as the file names them."
+    ),
+]
+AnswersOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--answers",
+        help="Table of left_id, right_id and verdict (same, different, unsure): pairs that are "
+        "decided, and that the matcher learns from.",
     ),
 ]
 EncodingOption = Annotated[
