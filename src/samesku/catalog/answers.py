@@ -110,6 +110,11 @@ class Answers:
         }
 
     @classmethod
+    def none(cls) -> Answers:
+        """No answers."""
+        return cls((), (), (), (), np.empty(0), np.empty(0, dtype=bool))
+
+    @classmethod
     def of(
         cls, frame: pl.DataFrame, catalog: Catalog | None = None, *, source: str = "the answers"
     ) -> Answers:

@@ -143,6 +143,8 @@ def run(
     check_folder(out)
     given = None if answers is None else read_checked(answers, catalog, quiet=settings.quiet)
     matches = matcher.match(catalog, answers=given)
+    if given is not None:
+        matches = _learned_from(matches, given, line, progress)
     read = {**matches.run, "source": settings.source}
     if model is not None:
         read["model"] = str(model.resolve())
@@ -151,6 +153,24 @@ def run(
         written = matches.write(out, submission=submission)
     matcher.cache.prune()
     show_matches(matches, progress, written)
+
+
+def _learned_from(
+    matches: Matches, answers: Answers, line: float | None, progress: TerminalProgress
+) -> Matches:
+    """Matches by a matcher that was adapted to the answers; pinned alone where it cannot be."""
+    # Only who has answers waits for these to load.
+    from samesku.judges.adapting import adapt, teaches
+    from samesku.judges.asking import audited, unpinned
+
+    if audit := audited(unpinned(matches), answers):
+        progress.note(f"Precision and recall {audit}")
+    if reason := teaches(matches, answers):
+        progress.note(f"The answers are pinned and teach nothing: {reason}")
+        return matches
+    adapted = adapt(matches, answers, threshold=line, progress=progress)
+    progress.note(f"{adapted.told[0].upper()}{adapted.told[1:]}")
+    return adapted.matches
 
 
 def read_checked(path: Path, catalog: Catalog, *, quiet: bool) -> Answers:
