@@ -138,3 +138,96 @@ def f1(folder):
         c=pl.len().over("group_id", "label_group"),
     )
     return both.select((2 * pl.col("c") / (pl.col("a") + pl.col("b"))).mean()).item()
+
+
+def judged(run, out, *more):
+    return call("match", run / "offers.csv", "--out", out, "--cache", out.parent / "cache", *more)
+
+
+def truth(body):
+    """A judge that knows: the model code makes the product."""
+    records = [json.loads(line) for line in body["messages"][1]["content"].split("\n")[1::3]]
+    one, other = (
+        {w for w in each["title"].split() if w[0].isalpha() and w[1:].isdigit()} for each in records
+    )
+    return json.dumps({"differs": "", "verdict": "same" if one == other else "different"})
+
+
+def test_a_chat_judge_answers_and_the_matcher_learns(run, tmp_path, server):
+    server.reply = truth
+    options = ("--judge", server.url, "--judge-model", "m", "--judge-budget", "60")
+    done = judged(run, tmp_path / "out", *options)
+    assert done.exit_code == 0, done.output
+    assert "M answered 60 of 60 questions, 0 unsure" in done.output
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert {pin[3] for pin in record["answers"]["pins"]} == {"m"}
+    assert record["adapted"]["answers"] == 60
+    assert f1(tmp_path / "out") > f1(run / "out")
+    before = len(server.asked)
+    done = judged(run, tmp_path / "again", *options)
+    assert len(server.asked) == before
+    same = [(tmp_path / each / "groups.csv").read_bytes() for each in ("out", "again")]
+    assert same[0] == same[1]
+
+
+def test_without_an_answer_the_matches_are_those_without_a_judge(run, tmp_path, server):
+    server.reply = lambda body: (401, {})
+    done = judged(run, tmp_path / "out", "--judge", server.url, "--judge-model", "m")
+    assert done.exit_code == 0, done.output
+    assert "M answered 0 of" in done.output
+    assert "the server refuses (status 401)" in done.output
+    groups = [(each / "groups.csv").read_bytes() for each in (tmp_path / "out", run / "out")]
+    assert groups[0] == groups[1]
+
+
+def test_a_judge_no_better_than_chance_is_ignored(run, tmp_path, server):
+    people = tmp_path / "people.csv"
+    call("ask", run / "out", "--n", 40, "--out", people)
+    filled(people)
+    table = pl.read_csv(people)
+    ends = [f"p{product}-0" for product in range(12)]
+    more = table.select("left_id", "right_id", "verdict").vstack(
+        pl.DataFrame({"left_id": ends[:-1], "right_id": ends[1:], "verdict": ["different"] * 11})
+    )
+    more.unique(["left_id", "right_id"]).write_csv(people)
+    server.reply = lambda body: '{"verdict": "same"}'
+    options = ("--judge", server.url, "--judge-model", "m", "--answers", people)
+    done = judged(run, tmp_path / "out", *options)
+    assert done.exit_code == 0, done.output
+    assert "no better than chance, so it is ignored" in done.output
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert {pin[3] for pin in record["answers"]["pins"]} == {"people"}
+
+
+def test_a_dry_run_asks_and_writes_nothing(run, tmp_path, server):
+    options = ("--judge", server.url, "--judge-model", "m", "--judge-budget", "30")
+    done = judged(run, tmp_path / "out", *options, "--judge-dry-run")
+    assert done.exit_code == 0, done.output
+    assert "30 pairs" in done.output
+    assert "tokens" in done.output
+    assert not server.asked
+    assert not (tmp_path / "out").exists()
+
+
+def test_own_rules_reach_the_judge(run, tmp_path, server):
+    (tmp_path / "rules.md").write_text("Colours never matter here.")
+    options = ("--judge", server.url, "--judge-model", "m", "--judge-budget", "1")
+    judged(run, tmp_path / "out", *options, "--judge-rules", tmp_path / "rules.md")
+    assert "Colours never matter here." in server.asked[0]["messages"][0]["content"]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--judge", "answers.csv"), "goes to --answers"),
+        (("--judge", "http://x/v1"), "--judge-model NAME"),
+        (("--judge", "llava:"), "llava:MODEL"),
+        (("--judge-model", "m"), "need --judge"),
+        (("--judge", "llava:x", "--judge-budget", "much"), "10min"),
+        (("--judge", "llava:x", "--judge-rules", "/nowhere.md"), "/nowhere.md"),
+    ],
+)
+def test_options_that_do_not_go_together_are_told(run, tmp_path, options, told):
+    done = judged(run, tmp_path / "out", *options)
+    assert done.exit_code in (2, 3)
+    assert told in done.output

@@ -11,6 +11,7 @@ from samesku.candidates.neighbors import Method
 from samesku.catalog.answers import VERDICTS, Answers, read_answers
 from samesku.catalog.catalog import Catalog, catalogue_file, read_catalog
 from samesku.cli.console import TerminalProgress, UsageError, say
+from samesku.cli.consulting import JudgeOptions
 from samesku.cli.summary import counted, show_summary
 from samesku.clustering.assignment import Decision
 from samesku.encoders import encoders_by_name
@@ -134,15 +135,25 @@ def run(
     model: Path | None,
     submission: bool = False,
     answers: Path | None = None,
+    judge: JudgeOptions | None = None,
 ) -> None:
     """Read, match, write, tell."""
+    judge = judge or JudgeOptions()
+    judge.check()
     progress = TerminalProgress(quiet=settings.quiet)
-    judge = chosen_fusion(fusion, model)
-    matcher = settings.matcher(progress, judge, line)
+    matcher = settings.matcher(progress, chosen_fusion(fusion, model), line)
     catalog = settings.read(progress)
-    check_folder(out)
+    if not judge.dry_run:
+        check_folder(out)
     given = None if answers is None else read_checked(answers, catalog, quiet=settings.quiet)
     matches = matcher.match(catalog, answers=given)
+    if judge.dry_run:
+        judge.shown(matches)
+        return
+    if judge.judge is not None:
+        more = judge.answers(matches, given, matcher.cache, progress)
+        if more is not given:
+            given, matches = more, matcher.match(catalog, answers=more)
     if given is not None:
         matches = _learned_from(matches, given, line, progress)
     read = {**matches.run, "source": settings.source}
