@@ -23,7 +23,7 @@ from samesku.catalog.answers import Answers
 from samesku.clustering.pins import Pins, pinned_scores
 from samesku.evaluation.metrics import group_tally, posting_f1
 from samesku.judges.adapting import adapt
-from samesku.judges.asking import pool_of
+from samesku.judges.asking import pool_of, unpinned
 from samesku.judges.choosing import choose
 from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.learned import Learned
@@ -83,6 +83,7 @@ def measure(
     others = ~asked[matches.distinct.place]
     before = f1(matches.groups, labels)
     adapted = adapt(pinned, answers)
+    # The model alone: pins must not lend a hand to the postings beside them.
     after, alone = f1(adapted.matches.groups, labels), f1(unpinned(adapted.matches).groups, labels)
     return (
         float(before[others].mean()),
@@ -110,12 +111,6 @@ def with_pins(matches: Matches, answers: Answers) -> Matches:
     pins = Pins.of(left, right, answers.same[answers.kept]).on(matches.distinct.place)
     scores = pinned_scores(pins, matches.candidates, matches.scores)
     return replace(matches, pins=pins, scores=scores)
-
-
-def unpinned(matches: Matches) -> Matches:
-    """What the adapted model alone would decide."""
-    judged = matches.fusion.score(matches.candidates, matches.distinct.catalog)
-    return replace(matches, pins=None, scores=judged)
 
 
 def f1(groups: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -114,7 +114,9 @@ def adapt(
     scores = pinned_scores(pins, candidates, judged.scores)
     if threshold is None:
         counts = matches.distinct.counts
-        threshold = best_threshold(candidates.left, candidates.right, scores, counts, model.line)
+        threshold = best_threshold(
+            candidates.left, candidates.right, judged.scores, scores, counts, model.line
+        )
     record |= {"threshold_before": matches.line, "threshold": threshold}
     model = replace(model, line=threshold, card={**model.card, "adapted": record})
     made = replace(

@@ -54,14 +54,27 @@ def expected_f1(
 def best_threshold(
     left: NDArray[np.integer],
     right: NDArray[np.integer],
+    scores: NDArray[np.float32],
     chance: NDArray[np.float32],
     counts: NDArray[np.integer],
     now: float,
 ) -> float:
-    """The threshold with the best expected F1; the one in use where none is clearly better."""
+    """The threshold with the best expected F1; the one in use where none is clearly better.
+
+    Parameters
+    ----------
+    left, right : integer (m,)
+    scores : float32 (m,)
+        What the clusters are made by.
+    chance : float32 (m,)
+        What they are measured by: the scores, but where the answer is known that.
+    counts : integer (d,)
+    now : float
+        The threshold in use.
+    """
 
     def value(threshold: float) -> float:
-        clusters = group(left, right, chance, len(counts), line=threshold)
+        clusters = group(left, right, scores, len(counts), line=threshold)
         return expected_f1(left, right, chance, clusters, counts)
 
     values = {threshold: value(threshold) for threshold in THRESHOLDS}
