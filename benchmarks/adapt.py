@@ -38,8 +38,10 @@ def main() -> None:
     parser.add_argument("--wrong", type=float, default=0.0, help="share of wrong answers")
     parser.add_argument("--judge", type=float, nargs=2, metavar=("PRECISION", "RECALL"))
     options = parser.parse_args()
-    print("| table | answers | without | with | gain | least gain | all postings, pinned | steps |")
-    print("|---|---|---|---|---|---|---|---|")
+    print(
+        "| table | answers | not asked about | without | gain | least | gain, no pins | all | steps |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|")
     for each in options.tables:
         model, table = each.split(":", 1)
         matches = Matcher(fusion=Learned(PairClassifier.load(model))).match(read_catalog(table))
@@ -48,21 +50,24 @@ def main() -> None:
                 measure(matches, count, seed, options.wrong, options.judge)
                 for seed in range(options.seeds)
             ]
-            without, gained, whole = (np.array(part) for part in zip(
-                *(row[:3] for row in rows), strict=True))  # fmt: skip
-            steps = ", ".join(sorted({row[3] for row in rows}))
+            figures = np.array([row[0] for row in rows])
+            rest, without, gain, alone, whole = figures.mean(axis=0)
+            steps = ", ".join(sorted({row[1] for row in rows}))
             print(
-                f"| {Path(table).stem} | {count} | {without.mean():.3f} | "
-                f"{(without + gained).mean():.3f} | {gained.mean():+.3f} | {gained.min():+.3f} | "
-                f"{whole.mean():+.3f} | {steps} |",
+                f"| {Path(table).stem} | {count} | {rest:.0f} | {without:.3f} | {gain:+.3f} | "
+                f"{figures[:, 2].min():+.3f} | {alone:+.3f} | {whole:+.3f} | {steps} |",
                 flush=True,
             )
 
 
 def measure(
     matches: Matches, count: int, seed: int, wrong: float, judge: list[float] | None
-) -> tuple[float, float, float, str]:
-    """F1 without answers on what was not asked about, what is gained there and on all, the step."""
+) -> tuple[tuple[float, ...], str]:
+    """Of one draw of questions, and what was taken.
+
+    The postings not asked about; their F1 without answers, what they gain, and what by the adapted
+    model alone, without pins; what all postings gain.
+    """
     labels, ids = matches.catalog.labels, matches.distinct.catalog.frame["posting_id"]
     assert labels is not None
     pool, rng = pool_of(matches), np.random.default_rng(seed)
@@ -83,14 +88,13 @@ def measure(
     others = ~asked[matches.distinct.place]
     before = f1(matches.groups, labels)
     adapted = adapt(pinned, answers)
-    # The model alone: pins must not lend a hand to the postings beside them.
     after, alone = f1(adapted.matches.groups, labels), f1(unpinned(adapted.matches).groups, labels)
-    return (
-        float(before[others].mean()),
-        float((alone - before)[others].mean()),
-        float((after - before).mean()),
-        f"{adapted.record['step']}{' and trees' if adapted.record['trees'] else ''}",
-    )
+    figures = (
+        np.count_nonzero(others), before[others].mean(), (after - before)[others].mean(),
+        (alone - before)[others].mean(), (after - before).mean(),
+    )  # fmt: skip
+    step = f"{adapted.record['step']}{' and trees' if adapted.record['trees'] else ''}"
+    return tuple(map(float, figures)), step
 
 
 def answered(
