@@ -38,9 +38,7 @@ def main() -> None:
     parser.add_argument("--wrong", type=float, default=0.0, help="share of wrong answers")
     parser.add_argument("--judge", type=float, nargs=2, metavar=("PRECISION", "RECALL"))
     options = parser.parse_args()
-    print(
-        "| table | answers | not asked about | without | gain | least | gain, no pins | all | steps |"
-    )
+    print("| table | answers | not asked | without | gain | least | gain, no pins | all | steps |")
     print("|---|---|---|---|---|---|---|---|---|")
     for each in options.tables:
         model, table = each.split(":", 1)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from samesku.catalog.answers import Answers
 from samesku.clustering.pins import Pins, pinned_scores
 from samesku.judges.expecting import best_threshold
-from samesku.judges.fitting import FOLDS, LADDER, Step, choose_step, fit, held_out, paying
+from samesku.judges.fitting import FOLDS, LADDER, Anchors, Step, choose_step, fit, held_out, paying
 from samesku.results.matches import Matches
 from samesku.runtime.progress import Progress
 from samesku.scoring.adaptation import Adaptation
@@ -32,6 +32,8 @@ LEAST_ANSWERS = 20
 TREES_FROM = 300
 # Pairs in doubt that features are standardised by, at most, and from which probability.
 SHOWN, IN_DOUBT = 20_000, 0.02
+# Clear pairs that keep the log-odds where they were, far from what was asked about.
+CLEAR = 1_000
 # What is weighted: what clashes, and the main ways of being alike.
 WEIGHTED = (
     *(f"clash_{kind}" for kind in KINDS), "alone_count", "alone_accessory", "clashes",
@@ -164,6 +166,7 @@ class _Lesson:
         Pairs of one cluster are held out together.
     frame : Adaptation
         The weighted features and how they are standardised; all weights are 0.
+    anchors : Anchors
     """
 
     model: PairClassifier
@@ -173,6 +176,7 @@ class _Lesson:
     same: Floats
     folds: NDArray[np.int64]
     frame: Adaptation
+    anchors: Anchors
 
     @classmethod
     def of(cls, matches: Matches, fusion: Learned, pins: Pins) -> _Lesson:
@@ -184,17 +188,23 @@ class _Lesson:
         doubtful = np.flatnonzero(matches.scores > IN_DOUBT)
         some = doubtful[:: max(1, len(doubtful) // SHOWN)]
         shown = pair_features(catalog, candidates.take(some), rows, same=fusion.same)
+        frame = _frame(shown)
+        beyond = np.flatnonzero(matches.scores <= IN_DOUBT)
+        clear = candidates.take(beyond[:: max(1, len(beyond) // CLEAR)])
+        seen = pair_features(catalog, clear, rows, same=fusion.same)
+        odds = model.log_odds(seen, model.values(seen, clear))
+        anchors = Anchors(odds, frame.standardised(seen))
         clusters = matches.groups[matches.distinct.rows]
         return cls(
             model, values, described, model.log_odds(described, values),
-            pins.same.astype(np.float64), clusters[pins.left] % FOLDS, _frame(shown),
+            pins.same.astype(np.float64), clusters[pins.left] % FOLDS, frame, anchors,
         )  # fmt: skip
 
     def learn(self) -> tuple[PairClassifier, dict[str, Any]]:
         """The adapted model, and what was tried."""
         features = self.frame.standardised(self.described)
-        taken, losses = choose_step(self.odds, features, self.same, self.folds)
-        found = fit(LADDER[taken], self.odds, features, self.same)
+        taken, losses = choose_step(self.odds, features, self.same, self.folds, self.anchors)
+        found = fit(LADDER[taken], self.odds, features, self.same, self.anchors)
         trees = self._trees(LADDER[taken], losses[taken])
         adaptation = replace(
             self.frame, slope=found.slope, offset=found.offset, weights=found.weights, trees=trees
@@ -222,7 +232,7 @@ class _Lesson:
         features = self.frame.standardised(self.described)
 
         def base(train: NDArray[np.bool_]) -> Floats:
-            made = fit(step, self.odds[train], features[train], self.same[train])
+            made = fit(step, self.odds[train], features[train], self.same[train], self.anchors)
             return made(self.odds, features)
 
         def told(train: NDArray[np.bool_], held: NDArray[np.bool_]) -> Floats:

@@ -10,13 +10,15 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-__all__ = ["LADDER", "Fit", "Step", "choose_step", "fit", "paying"]
+__all__ = ["LADDER", "Anchors", "Fit", "Step", "choose_step", "fit", "paying"]
 
 Floats = NDArray[np.float64]
 
 FOLDS = 5
 # Answers that are taken to be wrong whatever is asked: one odd answer must not turn the whole.
 WRONG = 0.03
+# What all anchors weigh, as a share of the answers.
+ANCHORED = 0.3
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Step:
 LADDER = (
     Step("as it was", 0.0, 0.0, 0.0, 0),
     Step("calibration", 0.7, 0.3, 0.0, 20),
-    Step("calibration and weights, held tightly", 0.7, 0.3, 0.2, 40, 0.5),
+    Step("calibration and weights, held tightly", 0.7, 0.3, 0.2, 40, 0.0),
     Step("calibration and weights", 0.7, 0.3, 0.4, 150),
 )
 
@@ -65,7 +67,23 @@ class Fit:
         return moved
 
 
-def fit(step: Step, odds: Floats, features: Floats, same: Floats) -> Fit:
+@dataclass(frozen=True, eq=False)
+class Anchors:
+    """Pairs that nobody is asked about as they are clear: there the log-odds had better stay.
+
+    Attributes
+    ----------
+    odds : float64 (n,)
+    features : float64 (n, f)
+    """
+
+    odds: Floats
+    features: Floats
+
+
+def fit(
+    step: Step, odds: Floats, features: Floats, same: Floats, anchors: Anchors | None = None
+) -> Fit:
     """The likeliest fit under the priors of a step, by a logistic regression.
 
     Parameters
@@ -77,7 +95,16 @@ def fit(step: Step, odds: Floats, features: Floats, same: Floats) -> Fit:
         Standardised.
     same : float64 (a,)
         1 where it was answered to be the same product.
+    anchors : Anchors, optional
+        Together they weigh as a share of the answers.
     """
+    weight = np.ones(len(odds))
+    if anchors is not None and len(anchors.odds):
+        clear = len(anchors.odds)
+        weight = np.concatenate([weight, np.full(clear, ANCHORED * len(odds) / clear)])
+        same = np.concatenate([same, WRONG + (1 - 2 * WRONG) * expit(anchors.odds)])
+        odds = np.concatenate([odds, anchors.odds])
+        features = np.concatenate([features, anchors.features])
     width = features.shape[1] if step.weight else 0
     deviation = np.array([step.offset, step.slope, *([step.weight] * width)])
     start = np.zeros(len(deviation))
@@ -89,8 +116,9 @@ def fit(step: Step, odds: Floats, features: Floats, same: Floats) -> Fit:
         chance = expit(columns @ numbers)
         seen = WRONG + (1 - 2 * WRONG) * chance
         apart = numbers - start
-        value = -(same * np.log(seen) + (1 - same) * np.log(1 - seen)).sum()
+        value = -(weight * (same * np.log(seen) + (1 - same) * np.log(1 - seen))).sum()
         slant = (same / seen - (1 - same) / (1 - seen)) * (1 - 2 * WRONG) * chance * (1 - chance)
+        slant *= weight
         return value + (inverse * apart**2).sum() / 2, inverse * apart - columns.T @ slant
 
     numbers = start
@@ -103,7 +131,11 @@ def fit(step: Step, odds: Floats, features: Floats, same: Floats) -> Fit:
 
 
 def choose_step(
-    odds: Floats, features: Floats, same: Floats, folds: NDArray[np.integer]
+    odds: Floats,
+    features: Floats,
+    same: Floats,
+    folds: NDArray[np.integer],
+    anchors: Anchors | None = None,
 ) -> tuple[int, list[Floats]]:
     """Which step of the ladder pays, by cross-validation on the answers.
 
@@ -121,7 +153,7 @@ def choose_step(
             break
 
         def told(train: NDArray[np.bool_], held: NDArray[np.bool_], step: Step = step) -> Floats:
-            made = fit(step, odds[train], features[train], same[train])
+            made = fit(step, odds[train], features[train], same[train], anchors)
             return made(odds[held], features[held])
 
         losses.append(held_out(told, same, folds))
