@@ -4,8 +4,8 @@ import sys
 import samesku
 
 OPTIONAL = [
-    "altair", "cv2", "faiss", "fastapi", "jinja2", "kaggle", "lancedb", "matplotlib", "pyarrow",
-    "pytorch_metric_learning", "ray", "torch", "torchvision", "transformers", "uvicorn",
+    "altair", "cv2", "faiss", "fastapi", "jinja2", "kaggle", "lancedb", "matplotlib", "openai",
+    "pyarrow", "pytorch_metric_learning", "ray", "torch", "torchvision", "transformers", "uvicorn",
 ]  # fmt: skip
 
 # Optional packages are put out of reach: also the whole way of a posting needs none of them.

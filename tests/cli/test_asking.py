@@ -1,5 +1,6 @@
 """`samesku ask`, `adapt`, `review`: from a run over answers to an adapted model."""
 
+import importlib.util
 import json
 
 import numpy as np
@@ -231,3 +232,10 @@ def test_options_that_do_not_go_together_are_told(run, tmp_path, options, told):
     done = judged(run, tmp_path / "out", *options)
     assert done.exit_code in (2, 3)
     assert told in done.output
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is not None, reason="torch is installed")
+def test_llava_without_its_extra_says_what_to_install(run, tmp_path):
+    done = judged(run, tmp_path / "out", "--judge", "llava:some/model")
+    assert done.exit_code == 4
+    assert "samesku[judge,train]" in done.output
