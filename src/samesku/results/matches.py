@@ -20,6 +20,7 @@ from samesku.catalog.cells import spaced_ids
 from samesku.catalog.problems import CatalogError
 from samesku.clustering.agglomerative import COHESION, group, linked
 from samesku.clustering.assignment import Decision, choose_links
+from samesku.clustering.pins import Pins
 from samesku.results.listing import as_links, for_spreadsheets, pairs_within, submission
 from samesku.results.pair_tables import link_table, pair_table, similarities
 from samesku.runtime.files import Staged
@@ -69,6 +70,8 @@ class Matches:
         Source of each posting, where only pairs across sources may match.
     collapsed : Collapsed, optional
         The distinct postings, where identical ones were judged once; default: all of them.
+    pins : Pins, optional
+        Pairs of distinct postings that were answered: candidates that score 1 or 0.
 
     Notes
     -----
@@ -91,6 +94,7 @@ class Matches:
     decide: Decision = "clusters"
     sources: NDArray[np.int64] | None = None
     collapsed: Collapsed | None = None
+    pins: Pins | None = None
 
     def __repr__(self) -> str:
         return (
@@ -115,13 +119,9 @@ class Matches:
             return self._assigned
         pairs, distinct = self.candidates, self.distinct
         of_distinct = group(
-            pairs.left,
-            pairs.right,
-            self.scores,
-            len(distinct.catalog),
-            line=self.line,
-            cohesion=self.cohesion,
-        )
+            pairs.left, pairs.right, self.scores, len(distinct.catalog),
+            line=self.line, cohesion=self.cohesion, pins=self.pins,
+        )  # fmt: skip
         groups = of_distinct[distinct.place]
         if self.sources is not None:
             # Identical postings of one source are no match across sources.
@@ -195,10 +195,13 @@ class Matches:
 
     @cached_property
     def near_misses(self) -> pl.DataFrame:
-        """Judged pairs that are no matches though they look alike, nearest first; as `pairs`."""
+        """Judged pairs that are no matches though alike, or answered so; nearest first."""
         pairs, groups = self.candidates, self.groups[self.distinct.rows]
         apart = groups[pairs.left] != groups[pairs.right]
-        place = np.flatnonzero(apart & (self.scores >= NEAR_MISS))
+        near, pins = self.scores >= NEAR_MISS, self.pins
+        if pins is not None:
+            near[pairs.places(pins.left, pins.right)] = True
+        place = np.flatnonzero(apart & near)
         return pair_table(self, pairs.left[place], pairs.right[place])
 
     @cached_property
