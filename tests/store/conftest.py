@@ -22,7 +22,11 @@ def rows(offers):
     """96 postings of 24 products, in an order of their own."""
     table = offers(24, seed=5).drop("label_group").with_row_index("row")
     return [
-        {"posting_id": f"p{row['row']:03}", "title": row["title"], "image_phash": row["image_phash"]}
+        {
+            "posting_id": f"p{row['row']:03}",
+            "title": row["title"],
+            "image_phash": row["image_phash"],
+        }
         for row in table.to_dicts()
     ]
 

@@ -10,6 +10,12 @@ from samesku.store import Index
 from samesku.store.results import StoreError
 
 
+def reopened(place):
+    """The state that a store has on disk."""
+    with Index(place) as index:
+        return index.state()
+
+
 def together(index, one, other):
     return index.get(one)["cluster"] == index.get(other)["cluster"]
 
@@ -43,7 +49,7 @@ def test_search_changes_nothing(pair):
     assert found[0].probability > 0.4
     assert found[0].explanation
     assert pair.search({"title": "Susu Bebelo 400 gram"})[0].explanation == "identical"
-    assert pair.state() == before == Index(pair.place).state()
+    assert pair.state() == before == reopened(pair.place)
 
 
 def test_any_order_gives_the_clusters_of_the_batch_run(tmp_path, shuffled, rows, clusters):
@@ -200,7 +206,9 @@ def test_a_deleted_posting_leaves_no_text_and_no_photo(place, rows):
         content = file.read_bytes().lower()
         assert not any(word.lower().encode() in content for word in words), file
     with sqlite3.connect(place) as connection:
-        (text,) = connection.execute("select group_concat(answer || effects) from events").fetchone()
+        (text,) = connection.execute(
+            "select group_concat(answer || effects) from events"
+        ).fetchone()
     assert "zanzibar" not in text.lower()
 
 
@@ -212,7 +220,7 @@ def test_replaying_the_log_gives_the_same_state(pair, rows):
     pair.delete(rows[0]["posting_id"])
     pair.settle()
     assert pair.replay() == pair.state()
-    assert Index(pair.place).state() == pair.state()
+    assert reopened(pair.place) == pair.state()
     assert pair.replay(until=2)["clusters"] != pair.state()["clusters"]
 
 
@@ -222,7 +230,7 @@ def test_two_open_indexes_see_each_other(place, rows, clusters):
             (one, other)[at % 2].upsert(row)
         one.delete(rows[3]["posting_id"])
         other.upsert(rows[50])
-        assert one.state() == other.state() == Index(place).state()
+        assert one.state() == other.state() == reopened(place)
         one.settle()
         assert other.state() == one.state()
 
@@ -248,7 +256,7 @@ def test_snapshot_and_restore(pair, tmp_path):
     state = pair.state()
     pair.delete("a")
     Index.restore(copy, tmp_path / "back.db")
-    assert Index(tmp_path / "back.db").state() == state
+    assert reopened(tmp_path / "back.db") == state
     with pytest.raises(StoreError, match="already"):
         pair.snapshot(copy)
     with pytest.raises(StoreError, match="already"):
