@@ -21,7 +21,7 @@ from samesku.store.postings import Payload, check_posting, check_postings, hash_
 from samesku.store.results import Change, Refused, StoreError
 from samesku.store.runs import postings_of_run
 from samesku.store.saving import save
-from samesku.store.schema import begin_writing, events, meta, open_engine, versions
+from samesku.store.schema import PATIENCE, begin_writing, events, meta, open_engine, versions
 from samesku.store.state import Effects, State
 
 __all__ = ["Index"]
@@ -363,7 +363,9 @@ class Index(reading.Reads):
         if self._engine.dialect.name == "sqlite":
             raw = self._engine.raw_connection()
             try:
+                raw.cursor().execute("PRAGMA busy_timeout=100")
                 raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                raw.cursor().execute(f"PRAGMA busy_timeout={1000 * PATIENCE}")
             finally:
                 raw.close()
 

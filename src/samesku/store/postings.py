@@ -37,6 +37,7 @@ Payload: TypeAlias = dict[str, str | float]
 
 LONGEST = {"posting_id": 200, "title": 5_000, "brand": 500, "description": 50_000}
 LONGEST_OTHER, MOST_COLUMNS = 5_000, 100
+_NAME = re.compile("[^\x00-\x1f\ud800-\udfff]{1,200}")
 _PHASH = re.compile(r"[0-9a-f]{16}")
 _PLAIN = re.compile(r"[0-9]+(\.[0-9]+)?")
 _TOLD = re.compile(r"[^\W_]")
@@ -57,8 +58,8 @@ def check_posting(given: Any) -> Payload:
         raise StoreError(f"{len(given)} columns; at most {MOST_COLUMNS}")
     payload: Payload = {}
     for name, value in given.items():
-        if not isinstance(name, str) or not name or len(name) > LONGEST["posting_id"]:
-            raise StoreError("the name of a column is not 1 to 200 characters")
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise StoreError("the name of a column is not 1 to 200 characters on one line")
         if value is None or value == "":
             continue
         payload[name] = _price(value) if name == "price" else _text(name, value)
@@ -156,7 +157,7 @@ def check_postings(
             checked.append((place, check_posting(given)))
         except StoreError as error:
             told = given.get("posting_id") if isinstance(given, Mapping) else None
-            known = told[:200] if isinstance(told, str) else None
+            known = _text("posting_id", told[:200]) if isinstance(told, str) else None
             refused.append(Refused(place, known, str(error)))
     return checked, refused
 

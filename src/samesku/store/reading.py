@@ -57,7 +57,8 @@ class Reads:
             state = self._caught_up(connection)
             learned = self._learned(self._model_place(connection))
             found = _search(state, connection, learned, payload)
-            return [DecidedPair(str(own), *each) for each in found if each[0] != own][:limit]
+            name = str(payload["posting_id"]) if own else ""
+            return [DecidedPair(name, *each) for each in found if each[0] != name][:limit]
 
     def get(self, name: str) -> dict[str, Any]:
         """A posting by its id, or a cluster by its own: what it holds, and its cluster.

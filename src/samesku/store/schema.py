@@ -11,6 +11,7 @@ from sqlalchemy import event as listen
 from samesku.store.results import StoreError
 
 __all__ = [
+    "PATIENCE",
     "VERSION",
     "begin_writing",
     "clusters",
@@ -20,6 +21,7 @@ __all__ = [
     "open_engine",
     "pins",
     "postings",
+    "tokens",
     "touched",
     "versions",
 ]
@@ -83,6 +85,13 @@ touched = sa.Table(
     "touched", tables,
     sa.Column("cluster", sa.Text, primary_key=True),
     sa.Column("event", sa.Integer, primary_key=True),
+)  # fmt: skip
+# Who may use the service; of a token only its hash is kept.
+tokens = sa.Table(
+    "tokens", tables,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False, unique=True),
 )  # fmt: skip
 # What a posting was before a change, to undo it; goes when the posting is deleted.
 versions = sa.Table(
