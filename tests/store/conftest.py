@@ -1,13 +1,35 @@
-"""A store with some postings of a small marketplace."""
+"""A store with some postings of a small marketplace.
+
+Where SAMESKU_TEST_POSTGRES is the address of an empty database, every test runs on it as well.
+"""
+
+import os
 
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
 from samesku.store import Index
 
 
+POSTGRES = os.environ.get("SAMESKU_TEST_POSTGRES")
+
+
+@pytest.fixture(params=["sqlite", *(["postgresql"] if POSTGRES else [])])
+def place(request, tmp_path):
+    if request.param == "sqlite":
+        return tmp_path / "store.db"
+    engine = sa.create_engine(POSTGRES)
+    with engine.begin() as connection:
+        connection.execute(sa.text("drop schema public cascade"))
+        connection.execute(sa.text("create schema public"))
+    engine.dispose()
+    return POSTGRES
+
+
 @pytest.fixture
-def place(tmp_path):
+def file(tmp_path):
+    """Where a store in a file is made."""
     return tmp_path / "store.db"
 
 

@@ -193,19 +193,19 @@ def test_a_request_made_twice_changes_nothing_the_second_time(pair):
         pair.delete("d", key="k1")
 
 
-def test_a_deleted_posting_leaves_no_text_and_no_photo(place, rows):
+def test_a_deleted_posting_leaves_no_text_and_no_photo(file, rows):
     words = ("Kopi", "Zanzibar")
-    with Index(place) as index:
+    with Index(file) as index:
         index.upsert_many(rows[:10])
         index.upsert({"posting_id": "d", "title": "Kopi Zanzibar 1 kg"}, key="k")
         index.upsert({"posting_id": "e", "title": "zanzibar kopi 1kg"})
         index.upsert({"posting_id": "d", "title": "Kopi Zanzibar 1000 g"})
         index.delete("d")
         index.delete("e")
-    for file in place.parent.iterdir():
-        content = file.read_bytes().lower()
-        assert not any(word.lower().encode() in content for word in words), file
-    with sqlite3.connect(place) as connection:
+    for part in file.parent.iterdir():
+        content = part.read_bytes().lower()
+        assert not any(word.lower().encode() in content for word in words), part
+    with sqlite3.connect(file) as connection:
         (text,) = connection.execute(
             "select group_concat(answer || effects) from events"
         ).fetchone()
@@ -252,6 +252,10 @@ def test_why_tells_reasons_that_sum_to_the_probability(pair):
 
 
 def test_snapshot_and_restore(pair, tmp_path):
+    if "://" in pair.place:
+        with pytest.raises(StoreError, match="pg_dump"):
+            pair.snapshot(tmp_path / "copy.db")
+        return
     copy = pair.snapshot(tmp_path / "copy.db")
     state = pair.state()
     pair.delete("a")
@@ -274,7 +278,7 @@ def test_a_failure_in_the_middle_leaves_the_store_as_it_was(pair, monkeypatch):
     assert together(pair, "d", "a")
 
 
-def test_what_is_no_store_is_refused(tmp_path, place):
+def test_what_is_no_store_is_refused(tmp_path, file):
     (tmp_path / "text.db").write_text("no database " * 100)
     with pytest.raises(StoreError, match="cannot be opened"):
         Index(tmp_path / "text.db")
@@ -284,11 +288,11 @@ def test_what_is_no_store_is_refused(tmp_path, place):
         Index(tmp_path / "other.db")
     with pytest.raises(StoreError, match="no folder"):
         Index(tmp_path / "nowhere" / "s.db")
-    Index(place).close()
-    with sqlite3.connect(place) as newer:
+    Index(file).close()
+    with sqlite3.connect(file) as newer:
         newer.execute("update meta set value = '99' where name = 'version'")
     with pytest.raises(StoreError, match="newer"):
-        Index(place)
+        Index(file)
 
 
 def test_a_batch_run_is_loaded(index, tmp_path, rows, clusters):

@@ -128,7 +128,8 @@ def open_engine(place: str | Path) -> sa.Engine:
 
 def _engine(text: str) -> sa.Engine:
     if "://" in text:
-        return sa.create_engine(text, pool_pre_ping=True)
+        # A reader sees one moment of all tables.
+        return sa.create_engine(text, pool_pre_ping=True, isolation_level="REPEATABLE READ")
     path = Path(text)
     if not path.resolve().parent.is_dir():
         raise StoreError(f"{path.parent} is no folder; make it, or name another", "unusable")
@@ -179,6 +180,9 @@ class begin_writing:  # noqa: N801  (used as a function)
 
     def __init__(self, engine: sa.Engine) -> None:
         self._connection = engine.connect().execution_options(writing=True)
+        if engine.dialect.name == "postgresql":
+            # What a writer reads is as of when it got the lock, not of when it began to wait.
+            self._connection = self._connection.execution_options(isolation_level="READ COMMITTED")
 
     def __enter__(self) -> sa.Connection:
         try:
