@@ -11,7 +11,6 @@ import sqlalchemy as sa
 
 from samesku.store import Index
 
-
 POSTGRES = os.environ.get("SAMESKU_TEST_POSTGRES")
 
 

@@ -21,6 +21,7 @@ StoreOption = Annotated[
     str,
     typer.Option(
         "--store",
+        envvar="SAMESKU_STORE",
         help="File of the store, made where there is none; or postgresql+psycopg://user@host/name.",
         show_default=False,
     ),
