@@ -57,3 +57,42 @@ def test_photos_come_from_the_folder_only(tmp_path, place, name, status):
     with TestClient(create_app(place, photos=folder)) as client:
         client.post("/postings", json={"posting_id": "p", "title": "x", "image": name})
         assert client.get("/postings/p/photo").status_code == status
+
+
+def test_answers_go_out_and_come_in_as_a_file(client):
+    file = "left_id,right_id,verdict\na,b,different\na,nobody,same\nb,c,perhaps\n"
+    told = client.post("/answers", content=file).json()
+    assert told["taken"] == 1
+    assert [each["row"] for each in told["refused"]] == [3, 4]
+    assert "nobody" in told["refused"][0]["reason"]
+    assert client.get("/answers.csv").text.splitlines() == [
+        "left_id,right_id,verdict,actor", "a,b,different,local",
+    ]  # fmt: skip
+    assert client.post("/answers", content="x,y\n1,2\n").status_code == 422
+    assert client.post("/answers", content=b"\xff\xfe").status_code == 422
+
+
+def test_who_reads_does_not_wait_for_a_change_that_takes_long(place, monkeypatch):
+    import threading
+
+    from samesku.store import index as changes
+
+    started, go_on = threading.Event(), threading.Event()
+    scored = changes.score_everything
+
+    def slowly(draft):
+        started.set()
+        assert go_on.wait(30)
+        scored(draft)
+
+    monkeypatch.setattr(changes, "score_everything", slowly)
+    with TestClient(create_app(place)) as client:
+        client.post("/postings", json={"posting_id": "a", "title": "Kopi 1 kg"})
+        settling = threading.Thread(target=client.post, args=("/settle",))
+        settling.start()
+        assert started.wait(30)
+        assert client.get("/stats").json()["postings"] == 1
+        assert client.post("/search", json={"posting": {"title": "kopi"}}).status_code == 200
+        assert settling.is_alive()
+        go_on.set()
+        settling.join()

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from samesku.server.answers import answer_routes
 from samesku.server.limits import Figures, Guard
 from samesku.server.requests import Decision, Many, Merge, One, Search, Split, Undo
 from samesku.server.review import review_routes
@@ -46,12 +47,15 @@ def create_app(
     rate : float
         Requests a second of one client.
     """
-    index, tokens, figures = Index(store), Tokens(str(store)), Figures()
+    # Two views of one store: who reads does not wait for a change that takes long.
+    index, reads = Index(store), Index(store)
+    tokens, figures = Tokens(str(store)), Figures()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
         index.close()
+        reads.close()
         tokens.close()
 
     app = FastAPI(
@@ -62,11 +66,12 @@ def create_app(
     app.add_middleware(Guard, figures=figures, max_bytes=max_bytes, rate=rate)
     _errors(app)
     allowed = _allowing(tokens)
-    _plain_routes(app, index, figures, allowed("read"))
-    _reading_routes(app, index, allowed("read"))
+    _plain_routes(app, reads, figures, allowed("read"))
+    _reading_routes(app, reads, allowed("read"))
     _writing_routes(app, index, allowed("write"))
     _deciding_routes(app, index, allowed("review"), allowed("admin"))
-    review_routes(app, index, photos, allowed("review"))
+    answer_routes(app, index, allowed("review"))
+    review_routes(app, reads, photos, allowed("review"))
     return app
 
 
