@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Each adds its commands, in this order.
-from samesku.cli import judging, showing, teaching  # noqa: F401
+from samesku.cli import judging, live, showing, teaching  # noqa: F401
 from samesku.cli.app import app
 
 __all__ = ["app"]

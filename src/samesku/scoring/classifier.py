@@ -78,6 +78,7 @@ class PairClassifier:
         explain_from: float = 2.0,
         *,
         same: Collection[str] = (),
+        rows: CatalogRows | None = None,
         advance: Advance = lambda done: None,
     ) -> Judged:
         """How likely each candidate pair is the same product, and why.
@@ -91,6 +92,8 @@ class PairClassifier:
         same : collection of str
             Kinds of attributes that may differ within one product
             (:data:`samesku.titles.attributes.KINDS`).
+        rows : CatalogRows, optional
+            What the features read of the catalogue, where it was prepared before.
         advance : callable
             Told how many more pairs are done.
 
@@ -101,7 +104,7 @@ class PairClassifier:
         """
         if not len(candidates):
             return Judged(np.empty(0, np.float32))
-        rows = CatalogRows(catalog, candidates.sources)
+        rows = CatalogRows(catalog, candidates.sources) if rows is None else rows
         # One pair, so that all that is read once is there before several threads ask for it.
         self._judge(catalog, candidates.take(np.arange(1)), rows, explain_from, same)
         step = at_once(PAIR_BYTES * usable_cores(), PAIRS_AT_ONCE)
