@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,6 @@ class Book:
         self._ids = run.catalog.ids
         self._titles = run.catalog.titles
         self._prices = frame["price"].to_list() if "price" in frame.columns else None
-        self.photos_shown = 0
 
     def posting(self, row: int) -> int:
         """The number of a posting on the page."""
@@ -53,15 +52,13 @@ class Book:
         self._pairs.append([self.posting(left), self.posting(right), thousandths, told])
         return len(self._pairs) - 1
 
-    def told(self, advance: Callable[[int], None] = lambda done: None) -> dict[str, Any]:
+    def told(self) -> dict[str, Any]:
         """Everything that was referred to, for the page: photos of those first that came first."""
         rows = list(self._place)
         of = {row: self.run.catalog.photos[row] for row in rows}
         wanted = list(dict.fromkeys(path for path in of.values() if path is not None))
         made = thumbnails(wanted[:MOST_PHOTOS])
-        advance(len(made))
         number = {path: place for place, path in enumerate(made)}
-        self.photos_shown = len(made)
         postings = [self._posting(row, number, of[row]) for row in rows]
         return {
             "photos": list(made.values()),

@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 
 from samesku.evaluation.metrics import Sampled, Tally, bootstrap, pair_tally, posting_f1
 from samesku.report.book import Book
-from samesku.report.markup import Markup, element, table
+from samesku.report.render import Table
 from samesku.report.runs import Run
-from samesku.report.sections import section
 
 __all__ = ["check_comparable", "compared"]
 
 EXAMPLES = 40
-# Figures that links have, too: an offer may have but one counterpart.
+# Figures that links have, too: a posting may have but one counterpart.
 PAIRS = ("pair precision", "pair recall")
 
 
@@ -35,7 +34,7 @@ def check_comparable(run: Run, other: Run) -> None:
         )
 
 
-def compared(run: Run, other: Run, book: Book) -> tuple[Markup, dict[str, Any]]:
+def compared(run: Run, other: Run, book: Book) -> tuple[dict[str, Any], dict[str, Any]]:
     """The section, and the pairs that changed, of two runs of one catalogue."""
     key = ["left", "right"]
     new = run.matched.join(other.matched, on=key, how="anti", maintain_order="left")
@@ -43,32 +42,28 @@ def compared(run: Run, other: Run, book: Book) -> tuple[Markup, dict[str, Any]]:
     rows = [
         ("matched pairs", *_counts(other.pair_count, run.pair_count)),
         (
-            "groups of two or more",
+            "clusters of two or more",
             *_counts(int((other.sizes > 1).sum()), int((run.sizes > 1).sum())),
         ),
-        ("largest group", *_counts(int(other.sizes.max(initial=0)), int(run.sizes.max(initial=0)))),
-        ("line", f"{other.line:.2f}", f"{run.line:.2f}", ""),
+        (
+            "largest cluster",
+            *_counts(int(other.sizes.max(initial=0)), int(run.sizes.max(initial=0))),
+        ),
+        ("threshold", f"{other.threshold:.2f}", f"{run.threshold:.2f}", ""),
     ]
     names = (other.name, run.name)
     if names[0] == names[1]:
         names = (str(other.folder), str(run.folder))
-    head = ["", *names, "difference"]
-    parts = [table("The two runs", head, [*rows, *_measured(run, other)])]
-    examples = {}
-    for name, pairs, words in (
-        ("new", new, f"matched now, not in “{names[0]}”"),
-        ("gone", gone, f"matched in “{names[0]}”, not now"),
-    ):
-        examples[f"compare-{name}"] = _examples(run, book, pairs)
-        summary = element("summary", element("strong", f"{pairs.height:,}"), words)
-        held = element("div", class_="examples", data_examples=f"compare-{name}")
-        parts.append(element("details", summary, held, class_="kind"))
-    hint = (
-        f"What changed from “{names[0]}” to “{names[1]}”, in brackets the 95% interval of the "
-        f"difference: where it leaves out 0, one run is better. Look at what changed, the surest "
-        f"first, before you choose."
-    )
-    return section("compare", "Two runs compared", hint, *parts), examples
+    told = {
+        "names": names,
+        "table": Table("The two runs", ["", *names, "difference"], [*rows, *_measured(run, other)]),
+        "changes": [("new", new.height), ("gone", gone.height)],
+    }
+    examples = {
+        "compare-new": _examples(run, book, new),
+        "compare-gone": _examples(run, book, gone),
+    }
+    return told, examples
 
 
 def _counts(before: int, now: int) -> tuple[str, str, str]:
@@ -95,7 +90,7 @@ def _examples(run: Run, book: Book, pairs: pl.DataFrame) -> list[list[Any]]:
 def _measured(run: Run, other: Run) -> list[tuple[str, str, str, str]]:
     """F1 per posting, pair precision and recall with paired intervals, where labels are known.
 
-    Of links they are told per offer of the left shop.
+    Of links they are told per posting of the left shop.
     """
     labels = run.labels
     if labels is None:

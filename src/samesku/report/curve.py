@@ -1,4 +1,4 @@
-"""What another line would have given: matches, precision and recall against the threshold."""
+"""What another threshold would have given: matches, precision and recall against it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from samesku.report.runs import Run
 
 __all__ = ["Point", "Target", "curve", "targets"]
 
-# Where lines are tried: scores from here to there; the run's own is always among them.
+# Thresholds that are tried; the run's own is always among them.
 TRIED = (*(each / 20 for each in range(2, 20)), 0.97, 0.99)
 LEAST_UNCALIBRATED = 0.3
 WANTED = (0.8, 0.9, 0.95, 0.98, 0.99)
@@ -24,24 +24,24 @@ WANTED = (0.8, 0.9, 0.95, 0.98, 0.99)
 
 @dataclass(frozen=True)
 class Point:
-    """What one line gives.
+    """What one threshold gives.
 
     Attributes
     ----------
-    line : float
+    threshold : float
     matches : int
         Pairs.
-    groups : int
+    clusters : int
         Of two postings or more.
     estimate : float or None
-        Mean probability of the matched pairs that were judged: the precision to expect.
+        Mean probability of the matched pairs that were scored: the precision to expect.
     precision, recall, f1 : float or None
         Of pairs, where labels are known.
     """
 
-    line: float
+    threshold: float
     matches: int
-    groups: int
+    clusters: int
     estimate: float | None
     precision: float | None = None
     recall: float | None = None
@@ -63,16 +63,16 @@ class Point:
 
 @dataclass(frozen=True)
 class Target:
-    """The lowest line that reaches a precision, and what it costs.
+    """The lowest threshold that reaches a precision, and what it costs.
 
     Attributes
     ----------
     precision : float
         That is wanted.
     point : Point or None
-        None: no line reaches it.
+        None: no threshold reaches it.
     lost : int
-        Matches fewer than at the line of the run; negative: more.
+        Matches fewer than at the threshold of the run; negative: more.
     """
 
     precision: float
@@ -81,18 +81,18 @@ class Target:
 
 
 def curve(run: Run) -> list[Point]:
-    """What lines from low to high give, the run's own among them.
+    """What thresholds from low to high give, the run's own among them.
 
-    A match is grouped anew at each line from the judged pairs; of an evaluation pairs are taken
+    A match is clustered anew at each from the scored pairs; of an evaluation pairs are taken
     as they are, and of a link they are assigned anew from the pairs that were written.
     """
-    lines = sorted({run.line, *(line for line in TRIED if _can_be_drawn(run, line))})
-    return [_point(run, line) for line in lines]
+    tried = sorted({run.threshold, *(each for each in TRIED if _can_be_told(run, each))})
+    return [_point(run, each) for each in tried]
 
 
-def targets(points: Sequence[Point], line: float) -> list[Target]:
-    """For each precision that people ask for, the lowest line that reaches and keeps it."""
-    own = min(points, key=lambda point: abs(point.line - line))
+def targets(points: Sequence[Point], threshold: float) -> list[Target]:
+    """For each precision that people ask for, the lowest threshold that reaches and keeps it."""
+    own = min(points, key=lambda point: abs(point.threshold - threshold))
     found = []
     for wanted in WANTED:
         good = None
@@ -104,70 +104,73 @@ def targets(points: Sequence[Point], line: float) -> list[Target]:
     return found
 
 
-def _can_be_drawn(run: Run, line: float) -> bool:
+def _can_be_told(run: Run, threshold: float) -> bool:
     if run.kind == "link":
-        return bool(line >= float(run.pairs["score"].min() or 0))  # type: ignore[arg-type]
-    return run.probabilistic or line >= LEAST_UNCALIBRATED
+        return bool(threshold >= float(run.pairs["score"].min() or 0))  # type: ignore[arg-type]
+    return run.probabilistic or threshold >= LEAST_UNCALIBRATED
 
 
-def _point(run: Run, line: float) -> Point:
+def _point(run: Run, threshold: float) -> Point:
     pairs = run.pairs
     left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
     score = pairs["score"].fill_null(-1).to_numpy()
-    at_own = abs(line - run.line) < 1e-9
+    at_own = abs(threshold - run.threshold) < 1e-9
     if run.kind == "evaluation":
-        return _measured(run, line, left, right, score, score >= line, None)
+        return _measured(run, threshold, left, right, score, score >= threshold, None)
     if run.kind == "link" and run.record["decide"] != "clusters":
         chosen = np.zeros(len(left), dtype=bool)
         told = np.flatnonzero(score >= 0)
         rule = run.record["decide"]
-        places = choose_links(left[told], right[told], score[told], line=line, rule=rule)
+        places = choose_links(left[told], right[told], score[told], line=threshold, rule=rule)
         chosen[told[places]] = True
         if at_own:
             chosen = pairs["matched"].to_numpy()
-        return _measured(run, line, left, right, score, chosen, None)
-    groups = run.groups
+        return _measured(run, threshold, left, right, score, chosen, None)
+    clusters = run.clusters
     if not at_own:
-        judged = score >= 0
+        scored = score >= 0
         cohesion = float(run.record["cohesion"])
-        groups = group(
-            left[judged],
-            right[judged],
-            score[judged],
-            len(groups),
-            line=line,
+        clusters = group(
+            left[scored],
+            right[scored],
+            score[scored],
+            len(clusters),
+            line=threshold,
             cohesion=cohesion,
         )[run.representative]
-    return _measured(run, line, left, right, score, groups[left] == groups[right], groups)
+    together = clusters[left] == clusters[right]
+    return _measured(run, threshold, left, right, score, together, clusters)
 
 
 def _measured(
     run: Run,
-    line: float,
+    threshold: float,
     left: NDArray[np.int64],
     right: NDArray[np.int64],
     score: NDArray[np.float32],
     matched: NDArray[np.bool_],
-    groups: NDArray[np.int64] | None,
+    clusters: NDArray[np.int64] | None,
 ) -> Point:
     known = matched & (score >= 0)
     estimate = float(score[known].mean()) if run.probabilistic and known.any() else None
-    if groups is None:
-        number, grouped = int(matched.sum()), int(matched.sum())
+    if clusters is None:
+        number, several = int(matched.sum()), int(matched.sum())
     else:
-        sizes = np.bincount(groups, minlength=1)
-        number, grouped = int((sizes * (sizes - 1) // 2).sum()), int((sizes > 1).sum())
+        sizes = np.bincount(clusters, minlength=1)
+        number, several = int((sizes * (sizes - 1) // 2).sum()), int((sizes > 1).sum())
     if (labels := run.labels) is None:
-        return Point(line, number, grouped, estimate)
+        return Point(threshold, number, several, estimate)
     if run.lefts is not None:
-        return Point(line, number, grouped, estimate, *_across(run, left[matched], right[matched]))
+        return Point(
+            threshold, number, several, estimate, *_across(run, left[matched], right[matched])
+        )
     tally = (
         pair_tally(left[matched], right[matched], labels, run.representative)
-        if groups is None
-        else group_tally(groups, labels)
+        if clusters is None
+        else group_tally(clusters, labels)
     ).take(np.flatnonzero(run.queries & (labels >= 0)))
     correct, told, actual = tally.correct.sum(), tally.matched.sum(), tally.actual.sum()
-    return Point(line, number, grouped, estimate, *_figures(correct, told, actual))
+    return Point(threshold, number, several, estimate, *_figures(correct, told, actual))
 
 
 def _across(
