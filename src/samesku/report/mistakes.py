@@ -24,7 +24,6 @@ __all__ = ["evaluated", "what_went_wrong"]
 
 EXAMPLES = 12
 MOST_SUSPECTS = 60
-PHOTO_ENCODERS = ("phash", "signature")
 LENGTHS, LONGEST = (0, 20, 40, 60, 80, 100), 10**9
 FIGURES = {
     "posting_f1": "F1 per posting",
@@ -105,11 +104,10 @@ def evaluated(run: Run) -> dict[str, Any]:
 
 
 def _encoders(run: Run) -> dict[str, Modality]:
-    """What each encoder looks at; an evaluation does not write it down, but names tell."""
+    """What each encoder looks at, as far as the record tells."""
     told = run.record.get("encoders") or {}
     return {
-        name: told.get(name, {}).get("modality", "photo" if name in PHOTO_ENCODERS else "text")
-        for name in run.encoders
+        name: told[name]["modality"] for name in run.encoders if "modality" in told.get(name, {})
     }
 
 
