@@ -1,14 +1,24 @@
+import base64
+import hashlib
 import json
 import re
+import shutil
+import subprocess
 from html.parser import HTMLParser
 
+import numpy as np
 import polars as pl
 import pytest
+import tree_sitter
+import tree_sitter_javascript
 
 from samesku import Matcher, read_catalog
+from samesku.cli.match import Settings
 from samesku.encoders import PHash, Tfidf
+from samesku.evaluation import Split, evaluate
 from samesku.report.page import build_report
 from samesku.report.runs import read_run, run_of
+from samesku.scoring.fusion import Union
 
 
 class Seen(HTMLParser):
@@ -51,6 +61,34 @@ def test_the_page_is_whole_and_asks_for_nothing(report):
     assert [name for name in seen.ids if name in wanted] == wanted
     assert seen.tags.count("script") == 2
     assert "default-src 'none'" in report.html
+
+
+def policy_of(page):
+    """What the page allows: the sources of each kind of thing."""
+    told = re.search(r'Content-Security-Policy" content="([^"]+)"', page)[1]
+    return {name: " ".join(rest) for name, *rest in map(str.split, told.split(";"))}
+
+
+def test_the_policy_allows_the_very_style_and_script_of_the_page(report):
+    policy = policy_of(report.html)
+    for kind in ("style", "script"):
+        (text,) = re.findall(rf"<{kind}>(.*?)</{kind}>", report.html, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert policy[f"{kind}-src"] == f"'sha256-{digest}'"
+    assert policy["default-src"] == "'none'"
+    assert " style=" not in report.html  # would need another rule of the policy
+
+
+def test_the_script_of_the_page_can_be_parsed(report, tmp_path):
+    (script,) = re.findall("<script>(.*?)</script>", report.html, re.DOTALL)
+    language = tree_sitter.Language(tree_sitter_javascript.language())
+    parsed = tree_sitter.Parser(language).parse(script.encode())
+    assert not parsed.root_node.has_error
+    if node := shutil.which("node"):
+        # Finds what is no matter of grammar, too: a name that is declared twice.
+        (tmp_path / "script.js").write_text(script, encoding="utf-8")
+        done = subprocess.run([node, "--check", tmp_path / "script.js"], capture_output=True)
+        assert done.returncode == 0, done.stderr.decode()
 
 
 def test_hostile_titles_are_text(report):
@@ -197,6 +235,19 @@ def test_an_evaluation_and_a_link_have_pages(evaluated, linked):
     page = build_report(read_run(linked)).html
     assert "What was linked" in page
     assert "Links are assigned anew at each threshold" in page
+
+
+def test_a_page_tells_that_its_figures_flatter(shop, tmp_path):
+    catalog = read_catalog(shop / "offers.csv")
+    known = np.flatnonzero(catalog.labels >= 0)
+    leaking = [Split("mine", known[::2], known[1::2])]
+    found = evaluate(
+        catalog, Matcher([Tfidf()]), fusions=[Union()], splits=leaking, keep_pairs=True
+    )
+    found.record["source"] = Settings(shop / "offers.csv").source
+    found.write(tmp_path)
+    page = page_of(tmp_path)
+    assert re.search(r'class="note">mine: \d+ of its \d+ scored postings share a label', page)
 
 
 def test_the_page_and_the_labels_appear_together(report, tmp_path):

@@ -130,7 +130,7 @@ def test_a_catalogue_that_moved_can_be_named(tmp_path, folder, shop):
     (copy / "run.json").write_text(json.dumps(record))
     with pytest.raises(FileNotFoundError, match="say with --catalogue"):
         read_run(copy)
-    assert len(read_run(copy, catalogue=[shop / "offers.csv"]).catalog) == 169
+    assert len(read_run(copy, catalogue=[shop / "offers.csv"]).catalog) == 171
     with pytest.raises(ValueError, match="another catalogue"):
         read_run(
             copy, catalogue=[shop / "ours.csv" if (shop / "ours.csv").exists() else _half(shop)]

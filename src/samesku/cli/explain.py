@@ -44,10 +44,10 @@ def run(
         console.print(f"{_printable(told.catalog.ids[row])}  {title}", markup=False)
     console.print()
     own, rows = rows, tuple(told.representative[list(rows)].tolist())
-    for row, judged in zip(own, rows, strict=True):
-        if row != judged:
-            same = f"{told.catalog.ids[row]} is identical to {told.catalog.ids[judged]}"
-            console.print(f"{same} in all that is looked at, and was judged as that.", markup=False)
+    for row, scored in zip(own, rows, strict=True):
+        if row != scored:
+            same = f"{told.catalog.ids[row]} is identical to {told.catalog.ids[scored]}"
+            console.print(f"{same} in all that is looked at, and was scored as that.", markup=False)
     if rows[0] == rows[1]:
         console.print("The two are one posting to samesku: nothing tells them apart.")
         _truth(told, own)
@@ -80,15 +80,15 @@ def _because(reasons: str | None) -> None:
 def _reasons_again(
     run: Run, rows: tuple[int, int], score: float, cache: Path | None, *, quiet: bool
 ) -> str | None:
-    """The reasons of a pair that was too unlikely for them to be written down."""
+    """The explanation of a pair that was too unlikely for it to be written down."""
     from samesku.report.whynot import reasons_again, search_again
 
     if run.kind != "match" or run.record.get("fusion") != "learned":
         return None
-    say("Its reasons were not written down; judging again to say why.", quiet=quiet)
+    say("Its explanation was not written down; scoring again to say why.", quiet=quiet)
     progress = TerminalProgress(quiet=quiet)
     collapsed, candidates = search_again(run, cache, progress)
-    with progress.stage("judge"):
+    with progress.stage("score"):
         return reasons_again(run, collapsed, candidates, rows, score)
 
 
@@ -103,13 +103,14 @@ def _never_written(run: Run, rows: tuple[int, int], cache: Path | None, *, quiet
     near = nearness(candidates, *places)
     if place is None:
         console.print(
-            "They never became a candidate, so no one judged them, because:", markup=False
+            "They never became a candidate, so they were never scored, because:", markup=False
         )
         for each in near:
             console.print(f"  {each.encoder}: {each.why_not}", markup=False)
         return
     console.print(
-        "They were candidates, but scored too low for any line that one would draw.", markup=False
+        "They were candidates, but scored too low for any threshold that one would choose.",
+        markup=False,
     )
     for each in near:
         alike = "nothing to compare" if each.similarity is None else f"{each.similarity:.2f} alike"
@@ -117,7 +118,7 @@ def _never_written(run: Run, rows: tuple[int, int], cache: Path | None, *, quiet
 
 
 def _table(waterfall: list[Step], chance: Any) -> Table:
-    """The reasons from the start to the probability."""
+    """The contributions from the start to the probability."""
     edges = [edge for step in waterfall for edge in (step.before, step.after)]
     low, high = min(0.0, *edges), max(0.0, *edges)
     unit = BAR / (high - low or 1)
