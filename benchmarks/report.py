@@ -7,7 +7,7 @@ Run::
 
 Makes the page of a run three times, opens it in Chromium (`--chromium` names it) and tells the
 median time to the first view and to the last script, and how long frames take while the list of
-groups is scrolled from end to end.
+clusters is scrolled from end to end.
 """
 
 from __future__ import annotations
