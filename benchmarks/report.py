@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from samesku.report.page import build_report
-from samesku.report.runs import read_run
+from samesku.results.runs import read_run
 from samesku.runtime.progress import Progress
 
 TIMES = 3

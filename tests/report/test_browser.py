@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from samesku.report.page import build_report
-from samesku.report.runs import read_run
+from samesku.results.runs import read_run
 
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="needs playwright: uv run --group test --group browser pytest"

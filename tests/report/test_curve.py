@@ -3,7 +3,7 @@ import pytest
 
 from samesku.evaluation.metrics import group_tally
 from samesku.report.curve import Point, curve, targets
-from samesku.report.runs import read_run, run_of
+from samesku.results.runs import read_run, run_of
 
 
 def test_the_curve_tells_what_another_threshold_gives(matches):

@@ -9,7 +9,7 @@ import pytest
 from samesku import read_catalog
 from samesku.report.book import Book
 from samesku.report.mistakes import what_went_wrong
-from samesku.report.runs import Run, read_run
+from samesku.results.runs import Run, read_run
 
 SAME_PHOTO = "same photo, other product"
 

@@ -17,7 +17,7 @@ from samesku.cli.match import Settings
 from samesku.encoders import PHash, Tfidf
 from samesku.evaluation import Split, evaluate
 from samesku.report.page import build_report
-from samesku.report.runs import read_run, run_of
+from samesku.results.runs import read_run, run_of
 from samesku.scoring.fusion import Union
 
 

@@ -13,10 +13,10 @@ from samesku import read_catalog
 from samesku.report.book import Book, sampled
 from samesku.report.browse import near_matches, shown_clusters
 from samesku.report.glance import glance, script_of
-from samesku.report.runs import read_run, run_of
-from samesku.report.steps import chance
 from samesku.report.thumbnails import THUMBNAIL, thumbnails
 from samesku.report.whynot import is_candidate, nearness, search_again, verdict
+from samesku.results.runs import read_run, run_of
+from samesku.results.steps import chance
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from samesku.cli import app
-from samesku.report.runs import read_run
+from samesku.results.runs import read_run
 
 
 def test_a_pair_too_unlikely_to_be_written_with_reasons_is_judged_again(folder, tmp_path):

@@ -12,8 +12,8 @@ from rich.table import Table
 from samesku.cli.console import TerminalProgress, console, say
 
 if TYPE_CHECKING:
-    from samesku.report.runs import Run
-    from samesku.report.steps import Step
+    from samesku.results.runs import Run
+    from samesku.results.steps import Step
 
 __all__ = ["run"]
 
@@ -34,8 +34,8 @@ def run(
 ) -> None:
     """Say why two postings of a run matched or not."""
     # Only who asks waits for its parts to load.
-    from samesku.report.runs import read_run
     from samesku.report.whynot import verdict
+    from samesku.results.runs import read_run
 
     told = read_run(folder, catalogue=catalogue, photos=photos, allow_outside=allow_outside)
     rows = told.rows(left, right)
@@ -69,7 +69,7 @@ def run(
 
 
 def _because(reasons: str | None) -> None:
-    from samesku.report.steps import chance, steps
+    from samesku.results.steps import chance, steps
 
     if waterfall := steps(reasons):
         console.print(_table(waterfall, chance))

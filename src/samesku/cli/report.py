@@ -27,7 +27,7 @@ def run(
     """Read a run back, make its page, write it."""
     # Only who asks for a report waits for its parts to load.
     from samesku.report.page import build_report
-    from samesku.report.runs import read_run
+    from samesku.results.runs import read_run
 
     progress = TerminalProgress(quiet=quiet)
     with progress.stage("read run"):

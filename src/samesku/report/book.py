@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from samesku.evaluation.statements import shown_title
-from samesku.report.runs import Run
-from samesku.report.steps import split_reason
 from samesku.report.thumbnails import thumbnails
+from samesku.results.runs import Run
+from samesku.results.steps import split_reason
 
 __all__ = ["MOST_PHOTOS", "Book"]
 

@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from samesku.report.book import Book, sampled
-from samesku.report.runs import Run
+from samesku.results.runs import Run
 
 __all__ = [
     "CERTAINTY",

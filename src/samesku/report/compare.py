@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from samesku.evaluation.metrics import Sampled, Tally, bootstrap, pair_tally, posting_f1
 from samesku.report.book import Book
 from samesku.report.render import Table
-from samesku.report.runs import Run
+from samesku.results.runs import Run
 
 __all__ = ["check_comparable", "compared"]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from samesku.clustering.agglomerative import group
 from samesku.clustering.assignment import choose_links
 from samesku.evaluation.metrics import group_tally, pair_tally
-from samesku.report.runs import Run
+from samesku.results.runs import Run
 
 __all__ = ["Point", "Target", "curve", "targets"]
 

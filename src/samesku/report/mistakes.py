@@ -18,7 +18,7 @@ from samesku.evaluation.stages import STAGES, pair_stages, true_pairs
 from samesku.report import charts
 from samesku.report.book import Book
 from samesku.report.render import Table
-from samesku.report.runs import Run
+from samesku.results.runs import Run
 
 __all__ = ["evaluated", "what_went_wrong"]
 

@@ -18,10 +18,10 @@ from samesku.report.curve import curve, targets
 from samesku.report.glance import glance
 from samesku.report.mistakes import evaluated, what_went_wrong
 from samesku.report.render import asset, render
-from samesku.report.runs import Run
 from samesku.report.sections import at_a_glance, clusters_to_browse, the_run, the_threshold
 from samesku.report.summary import headline, in_short
 from samesku.results.listing import for_spreadsheets
+from samesku.results.runs import Run
 from samesku.runtime.files import Staged
 from samesku.runtime.progress import Progress
 

@@ -11,7 +11,7 @@ from samesku.report import charts
 from samesku.report.curve import Point, Target
 from samesku.report.glance import Glance
 from samesku.report.render import Table
-from samesku.report.runs import Run
+from samesku.results.runs import Run
 
 __all__ = ["at_a_glance", "clusters_to_browse", "the_run", "the_threshold"]
 

@@ -11,7 +11,7 @@ import numpy as np
 from samesku.report.browse import CERTAINTY, MISSING, PRODUCTS, SPREAD
 from samesku.report.curve import Point, Target
 from samesku.report.glance import Glance
-from samesku.report.runs import Run
+from samesku.results.runs import Run
 
 __all__ = ["headline", "in_short"]
 

@@ -15,7 +15,7 @@ from samesku.candidates.neighbors import FLOOR
 from samesku.candidates.similarity import pair_similarity
 from samesku.encoders import encoders_by_name
 from samesku.matcher import Matcher
-from samesku.report.runs import Run
+from samesku.results.runs import Run
 from samesku.runtime.cache import Cache, default_folder
 from samesku.runtime.progress import Progress
 

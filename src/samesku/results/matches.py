@@ -277,7 +277,7 @@ class Matches:
         """Precision, recall and F1 against the threshold; without labels estimated precision."""
         from samesku.report.charts import thresholds
         from samesku.report.curve import curve
-        from samesku.report.runs import run_of
+        from samesku.results.runs import run_of
 
         return thresholds(curve(run_of(self)), self.line)
 

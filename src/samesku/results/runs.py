@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from samesku.catalog.catalog import Catalog, catalogue_file, read_catalog
 from samesku.catalog.problems import Problem
 from samesku.catalog.sources import OWN_ID, join_sources
-from samesku.report.run_files import (
+from samesku.results.run_files import (
     clusters_in_rows,
     distinct_clusters,
     joined,
@@ -27,8 +27,10 @@ from samesku.report.run_files import (
     threshold_of,
     unharmed,
 )
-from samesku.results.matches import Matches
 from samesku.runtime.files import digest
+
+if TYPE_CHECKING:
+    from samesku.results.matches import Matches
 
 __all__ = ["Kind", "Run", "read_run", "run_of"]
 

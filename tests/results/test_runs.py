@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from samesku import Matcher, read_catalog
-from samesku.report.runs import read_run, run_of
-from samesku.report.steps import chance, steps
+from samesku.results.runs import read_run, run_of
+from samesku.results.steps import chance, steps
 from samesku.runtime.files import digest
 
 
