@@ -8,8 +8,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from samesku.evaluation.metrics import Sampled, Tally, bootstrap, pair_tally, posting_f1
+from samesku.evaluation.metrics import Sampled, Tally, bootstrap, posting_f1
 from samesku.report.book import Book
+from samesku.report.curve import tally_of
 from samesku.report.render import Table
 from samesku.results.runs import Run
 
@@ -96,7 +97,7 @@ def _measured(run: Run, other: Run) -> list[tuple[str, str, str, str]]:
     if labels is None:
         return []
     rows = np.flatnonzero((run.queries & (labels >= 0))[: run.lefts])
-    sampled = [_sampled(_tally(each, labels).take(rows), labels[rows]) for each in (other, run)]
+    sampled = [_sampled(_tally(each), labels[rows]) for each in (other, run)]
     if run.lefts is not None:
         sampled = [{name: each[name] for name in PAIRS} for each in sampled]
     told = []
@@ -108,21 +109,9 @@ def _measured(run: Run, other: Run) -> list[tuple[str, str, str, str]]:
     return told
 
 
-def _tally(run: Run, labels: NDArray[np.int64]) -> Tally:
-    left, right = run.matched["left"].to_numpy(), run.matched["right"].to_numpy()
-    if run.lefts is None:
-        return pair_tally(left, right, labels)
-    known = (labels[left] >= 0) & (labels[right] >= 0)
-    same = known & (labels[left] == labels[right])
-    theirs = labels[run.lefts :]
-    offers = np.bincount(theirs[theirs >= 0], minlength=int(labels.max()) + 1)
-    size = run.lefts
-    ours = labels[:size]
-    return Tally(
-        np.bincount(left[same], minlength=size),
-        np.bincount(left[known], minlength=size),
-        np.where(ours >= 0, offers[ours], 0),
-    )
+def _tally(run: Run) -> Tally:
+    left, right = (run.matched[side].to_numpy() for side in ("left", "right"))
+    return tally_of(run, left, right, run.clusters if run.kind == "match" else None)
 
 
 def _sampled(tally: Tally, products: NDArray[np.int64]) -> dict[str, Sampled]:

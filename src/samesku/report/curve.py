@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from samesku.clustering.agglomerative import group
 from samesku.clustering.assignment import choose_links
-from samesku.evaluation.metrics import group_tally, pair_tally
+from samesku.evaluation.metrics import Tally, group_tally, pair_tally
 from samesku.results.runs import Run
 
-__all__ = ["Point", "Target", "curve", "targets"]
+__all__ = ["Point", "Target", "curve", "tally_of", "targets"]
 
 # Thresholds that are tried; the run's own is always among them.
 TRIED = (*(each / 20 for each in range(2, 20)), 0.97, 0.99)
@@ -158,43 +158,49 @@ def _measured(
     else:
         sizes = np.bincount(clusters, minlength=1)
         number, several = int((sizes * (sizes - 1) // 2).sum()), int((sizes > 1).sum())
-    if (labels := run.labels) is None:
-        return Point(threshold, number, several, estimate)
-    if run.lefts is not None:
-        return Point(
-            threshold, number, several, estimate, *_across(run, left[matched], right[matched])
-        )
-    tally = (
-        pair_tally(left[matched], right[matched], labels, run.representative)
-        if clusters is None
-        else group_tally(clusters, labels)
-    ).take(np.flatnonzero(run.queries & (labels >= 0)))
-    correct, told, actual = tally.correct.sum(), tally.matched.sum(), tally.actual.sum()
-    return Point(threshold, number, several, estimate, *_figures(correct, told, actual))
+    figures: tuple[float | None, ...] = ()
+    if run.labels is not None:
+        figures = _figures(tally_of(run, left[matched], right[matched], clusters))
+    return Point(threshold, number, several, estimate, *figures)
 
 
-def _across(
-    run: Run, left: NDArray[np.int64], right: NDArray[np.int64]
-) -> tuple[float | None, float | None, float | None]:
-    """Figures of links: only pairs of a left and a right posting could be found."""
+def tally_of(
+    run: Run,
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    clusters: NDArray[np.int64] | None,
+) -> Tally:
+    """Right, matched and true counts of each labelled query; of links, of the left shop's.
+
+    Parameters
+    ----------
+    run : Run
+        With labels.
+    left, right : int64 (m,)
+        The matched pairs.
+    clusters : int64 (n,), optional
+        Which count instead of the pairs, where they say which postings match.
+    """
     labels, lefts = run.labels, run.lefts
     assert labels is not None
-    ours, theirs = labels[:lefts], labels[lefts:]
-    number = int(labels.max()) + 1
-    actual = np.bincount(ours[ours >= 0], minlength=number) @ np.bincount(
-        theirs[theirs >= 0], minlength=number
-    )
+    rows = np.flatnonzero((run.queries & (labels >= 0))[:lefts])
+    if lefts is None and clusters is not None:
+        return group_tally(clusters, labels).take(rows)
+    if lefts is None:
+        return pair_tally(left, right, labels, run.representative).take(rows)
+    # Only pairs of a left and a right posting could be found.
     known = (labels[left] >= 0) & (labels[right] >= 0)
-    correct = np.count_nonzero(known & (labels[left] == labels[right]))
-    return _figures(correct, np.count_nonzero(known), actual)
+    same = known & (labels[left] == labels[right])
+    theirs = labels[lefts:]
+    actual = np.bincount(theirs[theirs >= 0], minlength=int(labels.max()) + 1)[labels[rows]]
+    correct, matched = (np.bincount(left[which], minlength=lefts)[rows] for which in (same, known))
+    return Tally(correct, matched, actual)
 
 
-def _figures(
-    correct: Any, told: Any, actual: Any
-) -> tuple[float | None, float | None, float | None]:
-    # Counts, from numpy or not.
-    precision = float(correct / told) if told else None
-    recall = float(correct / actual) if actual else None
-    if not precision or not recall:
-        return precision, recall, 0.0 if told and actual else None
-    return precision, recall, 2 * precision * recall / (precision + recall)
+def _figures(tally: Tally) -> tuple[float | None, ...]:
+    """Precision, recall and F1 of pairs."""
+    parts = (tally.correct, tally.matched, tally.actual)
+    correct, told, actual = (int(part.sum()) for part in parts)
+    precision = correct / told if told else None
+    recall = correct / actual if actual else None
+    return precision, recall, 2 * correct / (told + actual) if told and actual else None

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from samesku.encoders.base import Modality
 from samesku.evaluation.errors import doubted_labels, find_errors, label_suspects
 from samesku.evaluation.kinds import ADVICE, KINDS
-from samesku.evaluation.metrics import group_tally, pair_tally, posting_f1
+from samesku.evaluation.metrics import posting_f1
 from samesku.evaluation.stages import STAGES, pair_stages, true_pairs
 from samesku.report import charts
 from samesku.report.book import Book
+from samesku.report.curve import tally_of
 from samesku.report.render import Table
 from samesku.results.runs import Run
 
@@ -132,13 +133,10 @@ def _quality(run: Run) -> list[charts.Chart]:
     labels = run.labels
     if labels is None or run.lefts is not None:
         return []
-    if run.kind == "match":
-        tally = group_tally(run.clusters, labels)
-    else:
-        left, right = (run.matched[side].to_numpy() for side in ("left", "right"))
-        tally = pair_tally(left, right, labels, run.representative)
+    left, right = (run.matched[side].to_numpy() for side in ("left", "right"))
+    tally = tally_of(run, left, right, run.clusters if run.kind == "match" else None)
     rows = np.flatnonzero(run.queries & (labels >= 0))
-    quality, actual = posting_f1(tally.take(rows)), tally.actual[rows] + 1
+    quality, actual = posting_f1(tally), tally.actual + 1
     lengths = run.catalog.frame["title"].fill_null("").str.len_chars().to_numpy()[rows]
     there = np.array([photo is not None for photo in run.catalog.photos])[rows]
     parts = {
