@@ -67,9 +67,10 @@ def view(page: Path, chromium: str | None) -> dict[str, float]:
         opened.goto(page.resolve().as_uri())
         opened.wait_for_selector("html[data-ready]")
         ready = 1000 * (time.perf_counter() - start)
-        first = opened.evaluate(
-            "performance.getEntriesByName('first-contentful-paint')[0].startTime"
-        )
+        # A small page is all there before it was painted.
+        paints = "performance.getEntriesByName('first-contentful-paint')"
+        opened.wait_for_function(f"{paints}.length")
+        first = opened.evaluate(f"{paints}[0].startTime")
         frames = opened.evaluate(SCROLL)
         found = {
             "first view, ms": first,
