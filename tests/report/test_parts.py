@@ -27,7 +27,7 @@ def run(folder):
 def test_clusters_are_told_with_certainty_spread_pairs_and_products(run):
     book = Book(run)
     told = shown_clusters(run, book)
-    held = book.told()
+    held = book.content()
     assert told["clustersWanted"] == len(told["clusters"]) == int((run.sizes > 1).sum())
     certainties = [group[2] for group in told["clusters"]]
     assert certainties == sorted(certainties)
@@ -50,7 +50,7 @@ def test_clusters_are_told_with_certainty_spread_pairs_and_products(run):
 def test_the_steps_of_each_pair_end_at_its_probability(run):
     book = Book(run)
     shown_clusters(run, book)
-    pairs = [pair for pair in book.told()["pairs"] if pair[2] is not None]
+    pairs = [pair for pair in book.content()["pairs"] if pair[2] is not None]
     assert len(pairs) > 30
     for _, _, score, parts in pairs:
         if parts and all(len(part) == 2 for part in parts):
@@ -62,7 +62,7 @@ def test_the_steps_of_each_pair_end_at_its_probability(run):
 def test_near_matches_come_nearest_first(run):
     book = Book(run)
     near = near_matches(run, book)
-    scores = [book.told()["pairs"][place][2] for place in near[:1] + near[-1:]]
+    scores = [book.content()["pairs"][place][2] for place in near[:1] + near[-1:]]
     assert scores
     assert scores == sorted(scores, reverse=True)
 
@@ -70,7 +70,7 @@ def test_near_matches_come_nearest_first(run):
 def test_a_photo_is_inside_once_and_small(run, shop):
     book = Book(run)
     shown_clusters(run, book)
-    held = book.told()
+    held = book.content()
     assert 10 < len(held["photos"]) == held["photosWanted"]
     assert len(set(held["photos"])) == len(held["photos"])
     image = Image.open(io.BytesIO(base64.b64decode(held["photos"][0].split(",")[1])))

@@ -207,11 +207,11 @@ def test_files_of_two_runs_are_not_taken_for_one(folder, matches, tmp_path):
         ("groups.csv", b"a,b\n1,2\n", "is damaged"),
         ("run.json", b"{", "is no JSON"),
         ("run.json", b"[]", "does not hold"),
-        ("run.json", b"{}", "tells no threshold"),
+        ("run.json", b"{}", "has no threshold"),
         ("run.json", b'{"line": 0.5, "source": 3}', r"is damaged.* its source cannot be '3'"),
         ("run.json", b'{"line": 0.5, "source": {"path": 3}}', r"its source\.path cannot"),
         ("run.json", b'{"line": 0.5, "notes": [3]}', "its notes cannot"),
-        ("run.json", b'{"line": NaN}', "tells no threshold"),
+        ("run.json", b'{"line": NaN}', "has no threshold"),
         ("run.json", b"[" * 100_000, "is no JSON"),
     ],
 )

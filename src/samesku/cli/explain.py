@@ -37,35 +37,35 @@ def run(
     from samesku.report.whynot import verdict
     from samesku.results.runs import read_run
 
-    told = read_run(folder, catalogue=catalogue, photos=photos, allow_outside=allow_outside)
-    rows = told.rows(left, right)
+    made = read_run(folder, catalogue=catalogue, photos=photos, allow_outside=allow_outside)
+    rows = made.rows(left, right)
     for row in rows:
-        title = _printable(told.catalog.titles[row])[:200] or "(no title)"
-        console.print(f"{_printable(told.catalog.ids[row])}  {title}", markup=False)
+        title = _printable(made.catalog.titles[row])[:200] or "(no title)"
+        console.print(f"{_printable(made.catalog.ids[row])}  {title}", markup=False)
     console.print()
-    own, rows = rows, tuple(told.representative[list(rows)].tolist())
+    own, rows = rows, tuple(made.representative[list(rows)].tolist())
     for row, scored in zip(own, rows, strict=True):
         if row != scored:
-            same = f"{told.catalog.ids[row]} is identical to {told.catalog.ids[scored]}"
+            same = f"{made.catalog.ids[row]} is identical to {made.catalog.ids[scored]}"
             console.print(f"{same} in all that is looked at, and was scored as that.", markup=False)
     if rows[0] == rows[1]:
-        console.print("The two are one posting to samesku: nothing tells them apart.")
-        _truth(told, own)
+        console.print("The two are one posting to samesku: nothing distinguishes them.")
+        _truth(made, own)
         return
-    pair = told.pair(*rows)
+    pair = made.pair(*rows)
     if pair is None:
-        _never_written(told, rows, cache, quiet=quiet)
+        _never_written(made, rows, cache, quiet=quiet)
     else:
-        console.print(verdict(told, rows, pair), markup=False)
+        console.print(verdict(made, rows, pair), markup=False)
         reasons = pair["reasons"]
         if reasons is None and pair["score"] is not None:
-            reasons = _reasons_again(told, rows, pair["score"], cache, quiet=quiet)
+            reasons = _reasons_again(made, rows, pair["score"], cache, quiet=quiet)
         _because(reasons)
-        known = [(name, pair[name]) for name in told.encoders if pair[name] is not None]
+        known = [(name, pair[name]) for name in made.encoders if pair[name] is not None]
         if known:
             alike = ", ".join(f"{name} {value:.2f}" for name, value in known)
             console.print(f"How alike they are: {alike}", markup=False)
-    _truth(told, rows)
+    _truth(made, rows)
 
 
 def _because(reasons: str | None) -> None:

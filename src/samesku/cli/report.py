@@ -32,13 +32,13 @@ def run(
     progress = TerminalProgress(quiet=quiet)
     with progress.stage("read run"):
         read = partial(read_run, catalogue=catalogue, photos=photos, allow_outside=allow_outside)
-        told = read(folder, fusion=fusion)
+        shown = read(folder, fusion=fusion)
         other = None if compare is None else read(compare)
     path = out or folder / "report.html"
     if path.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"--out is the page, a file that ends in .html, not {path}")
     check_folder(path.parent)
-    report = build_report(told, other=other, progress=progress)
+    report = build_report(shown, other=other, progress=progress)
     with progress.stage("write"):
         written = report.write(path)
     more = (
@@ -47,4 +47,4 @@ def run(
         else f"; {report.suspects.height:,} pairs with a doubtful label"
     )
     found = f"one page that opens in any browser{more}"
-    show_summary(progress, read=[told.catalog], found=found, written=written)
+    show_summary(progress, read=[shown.catalog], found=found, written=written)

@@ -1,4 +1,4 @@
-"""What the page holds of postings and reasons, each once and by number."""
+"""What the page holds of postings and explanations, each once and by number."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ class Book:
 
     def pair(self, left: int, right: int, score: float | None, reasons: str | None) -> int:
         """The number of a pair of rows on the page."""
-        told = [] if reasons is None else [self._reason(part) for part in reasons.split("; ")]
+        steps = [] if reasons is None else [self._step(part) for part in reasons.split("; ")]
         thousandths = None if score is None else round(1000 * score)
-        self._pairs.append([self.posting(left), self.posting(right), thousandths, told])
+        self._pairs.append([self.posting(left), self.posting(right), thousandths, steps])
         return len(self._pairs) - 1
 
-    def told(self) -> dict[str, Any]:
+    def content(self) -> dict[str, Any]:
         """Everything that was referred to, for the page: photos of those first that came first."""
         rows = list(self._place)
         of = {row: self.run.catalog.photos[row] for row in rows}
@@ -80,16 +80,16 @@ class Book:
         price = None if self._prices is None else self._prices[row]
         side = None if run.lefts is None else int(row >= run.lefts)
         place = -1 if photo is None else number.get(photo, -1)
-        told = [self._ids[row], shown.text, marks, place, shown.hidden, price, label, side]
-        while told[-1] is None:
-            told.pop()
-        return told
+        fields = [self._ids[row], shown.text, marks, place, shown.hidden, price, label, side]
+        while fields[-1] is None:
+            fields.pop()
+        return fields
 
-    def _reason(self, part: str) -> list[int]:
+    def _step(self, part: str) -> list[int]:
         """`[phrase, hundredths of log-odds]`; only the phrase where nothing is added."""
         reason, added = split_reason(part)
-        told = [self.phrase(reason)]
-        return told if added is None else [*told, round(100 * added)]
+        step = [self.phrase(reason)]
+        return step if added is None else [*step, round(100 * added)]
 
 
 def sampled(rows: Iterable[int], most: int, seed: int = 0) -> list[int]:

@@ -26,11 +26,11 @@ Pair: TypeAlias = tuple[int, int, float | None, str | None]
 
 MOST_CLUSTERS = 12_000
 MOST_NEAR = 400
-# Pairs of one cluster that are told: half the surest, half the least sure.
+# Pairs of one cluster that are shown: half the surest, half the least sure.
 MOST_PAIRS = 30
 # Postings of one cluster that are shown.
 MOST_POSTINGS = 60
-# Where a cluster on the page tells what.
+# Where a cluster on the page says what.
 CERTAINTY, SPREAD, PRODUCTS, MISSING = 2, 3, 6, 7
 
 
@@ -43,9 +43,9 @@ def shown_clusters(run: Run, book: Book) -> dict[str, Any]:
     """
     members, pairs = _members(run), _by_cluster(run)
     shown = sampled(members, MOST_CLUSTERS)
-    told = [_cluster(run, book, members[number], pairs.get(number, [])) for number in shown]
-    told.sort(key=lambda cluster: (cluster[2] is None, cluster[2]))
-    return {"clusters": told, "clustersWanted": len(members)}
+    clusters = [_cluster(run, book, members[number], pairs.get(number, [])) for number in shown]
+    clusters.sort(key=lambda cluster: (cluster[2] is None, cluster[2]))
+    return {"clusters": clusters, "clustersWanted": len(members)}
 
 
 def near_matches(run: Run, book: Book) -> list[int]:
@@ -57,8 +57,8 @@ def near_matches(run: Run, book: Book) -> list[int]:
 
 def _members(run: Run) -> dict[int, NDArray[np.int64]]:
     """The rows of each cluster of two or more, by its number."""
-    told = run.members.group_by("cluster", maintain_order=True).agg("row").sort("cluster")
-    return {number: np.array(rows) for number, rows in told.iter_rows()}
+    sets = run.members.group_by("cluster", maintain_order=True).agg("row").sort("cluster")
+    return {number: np.array(rows) for number, rows in sets.iter_rows()}
 
 
 def _by_cluster(run: Run) -> dict[int, list[Pair]]:
@@ -85,9 +85,9 @@ def _cluster(
 ) -> list[Any]:
     members = [int(row) for row in rows[:MOST_POSTINGS]]
     inside = set(members)
-    told = [pair for pair in pairs if pair[0] in inside and pair[1] in inside]
-    if len(told) > MOST_PAIRS:
-        told = told[: MOST_PAIRS // 2] + told[-MOST_PAIRS // 2 :]
+    kept = [pair for pair in pairs if pair[0] in inside and pair[1] in inside]
+    if len(kept) > MOST_PAIRS:
+        kept = kept[: MOST_PAIRS // 2] + kept[-MOST_PAIRS // 2 :]
     scores = [pair[2] for pair in pairs if pair[2] is not None]
     certainty = round(1000 * sum(scores) / len(scores)) if scores else None
     products, missing = _truth(run, rows)
@@ -96,7 +96,7 @@ def _cluster(
         len(rows),
         certainty,
         _spread(run, rows),
-        [book.pair(*pair) for pair in told],
+        [book.pair(*pair) for pair in kept],
         len(pairs),
         products,
         missing,

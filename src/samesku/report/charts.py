@@ -74,7 +74,7 @@ class Chart:
     height: int = 170
 
     def svg(self, label: str | None = None) -> Markup:
-        """The picture, told by `label` to those who do not see it; it takes a page's colours."""
+        """The picture in the colours of the page around it, described by `label`."""
         return render("chart.svg.j2", chart=self, label=label or self.title)
 
     def _repr_html_(self) -> str:

@@ -55,7 +55,7 @@ def compared(run: Run, other: Run, book: Book) -> tuple[dict[str, Any], dict[str
     names = (other.name, run.name)
     if names[0] == names[1]:
         names = (str(other.folder), str(run.folder))
-    told = {
+    section = {
         "names": names,
         "table": Table("The two runs", ["", *names, "difference"], [*rows, *_measured(run, other)]),
         "changes": [("new", new.height), ("gone", gone.height)],
@@ -64,7 +64,7 @@ def compared(run: Run, other: Run, book: Book) -> tuple[dict[str, Any], dict[str
         "compare-new": _examples(run, book, new),
         "compare-gone": _examples(run, book, gone),
     }
-    return told, examples
+    return section, examples
 
 
 def _counts(before: int, now: int) -> tuple[str, str, str]:
@@ -73,7 +73,7 @@ def _counts(before: int, now: int) -> tuple[str, str, str]:
 
 def _examples(run: Run, book: Book, pairs: pl.DataFrame) -> list[list[Any]]:
     labels = run.labels
-    told = []
+    examples = []
     for left, right, score, reasons in (
         pairs.select("left", "right", "score", "reasons").head(EXAMPLES).iter_rows()
     ):
@@ -84,14 +84,14 @@ def _examples(run: Run, book: Book, pairs: pl.DataFrame) -> list[list[Any]]:
                 if labels[left] == labels[right]
                 else "The labels say two."
             )
-        told.append([book.pair(left, right, score, reasons), truth])
-    return told
+        examples.append([book.pair(left, right, score, reasons), truth])
+    return examples
 
 
 def _measured(run: Run, other: Run) -> list[tuple[str, str, str, str]]:
     """F1 per posting, pair precision and recall with paired intervals, where labels are known.
 
-    Of links they are told per posting of the left shop.
+    Of links they are per posting of the left shop.
     """
     labels = run.labels
     if labels is None:
@@ -100,13 +100,13 @@ def _measured(run: Run, other: Run) -> list[tuple[str, str, str, str]]:
     sampled = [_sampled(_tally(each), labels[rows]) for each in (other, run)]
     if run.lefts is not None:
         sampled = [{name: each[name] for name in PAIRS} for each in sampled]
-    told = []
+    rows_shown = []
     for name in sampled[0]:
         before, now = sampled[0][name], sampled[1][name]
         gap = now.minus(before)
         difference = f"{gap.value:+.4f} ({gap.low:+.4f} to {gap.high:+.4f})"
-        told.append((name, f"{before.value:.4f}", f"{now.value:.4f}", difference))
-    return told
+        rows_shown.append((name, f"{before.value:.4f}", f"{now.value:.4f}", difference))
+    return rows_shown
 
 
 def _tally(run: Run) -> Tally:

@@ -48,7 +48,7 @@ class Point:
     f1: float | None = None
 
     @property
-    def told(self) -> dict[str, Any]:
+    def rounded(self) -> dict[str, Any]:
         """For the page, in four digits."""
         return {
             name: round(value, 4) if isinstance(value, float) else value
@@ -119,10 +119,10 @@ def _point(run: Run, threshold: float) -> Point:
         return _measured(run, threshold, left, right, score, score >= threshold, None)
     if run.kind == "link" and run.record["decide"] != "clusters":
         chosen = np.zeros(len(left), dtype=bool)
-        told = np.flatnonzero(score >= 0)
+        known = np.flatnonzero(score >= 0)
         rule = run.record["decide"]
-        places = choose_links(left[told], right[told], score[told], line=threshold, rule=rule)
-        chosen[told[places]] = True
+        places = choose_links(left[known], right[known], score[known], line=threshold, rule=rule)
+        chosen[known[places]] = True
         if at_own:
             chosen = pairs["matched"].to_numpy()
         return _measured(run, threshold, left, right, score, chosen, None)
@@ -200,7 +200,7 @@ def tally_of(
 def _figures(tally: Tally) -> tuple[float | None, ...]:
     """Precision, recall and F1 of pairs."""
     parts = (tally.correct, tally.matched, tally.actual)
-    correct, told, actual = (int(part.sum()) for part in parts)
-    precision = correct / told if told else None
+    correct, matched, actual = (int(part.sum()) for part in parts)
+    precision = correct / matched if matched else None
     recall = correct / actual if actual else None
-    return precision, recall, 2 * correct / (told + actual) if told and actual else None
+    return precision, recall, 2 * correct / (matched + actual) if matched and actual else None

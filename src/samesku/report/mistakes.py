@@ -60,7 +60,7 @@ def what_went_wrong(run: Run, book: Book) -> tuple[dict[str, Any], dict[str, Any
         kinds[error].sort(key=lambda each: -each[2])
     suspects = label_suspects(run.catalog, errors)
     doubted = doubted_labels(suspects)
-    told = {
+    section = {
         "counts": {error: sum(each[2] for each in of) for error, of in kinds.items()},
         "kinds": kinds,
         "quality": _quality(run),
@@ -69,7 +69,7 @@ def what_went_wrong(run: Run, book: Book) -> tuple[dict[str, Any], dict[str, Any
         "doubted": doubted.height,
         "doubts": doubted.head(MOST_SUSPECTS).to_dicts(),
     }
-    return told, examples, suspects
+    return section, examples, suspects
 
 
 def evaluated(run: Run) -> dict[str, Any]:
@@ -105,10 +105,10 @@ def evaluated(run: Run) -> dict[str, Any]:
 
 
 def _encoders(run: Run) -> dict[str, Modality]:
-    """What each encoder looks at, as far as the record tells."""
-    told = run.record.get("encoders") or {}
+    """What each encoder looks at, as far as the record says."""
+    known = run.record.get("encoders") or {}
     return {
-        name: told[name]["modality"] for name in run.encoders if "modality" in told.get(name, {})
+        name: known[name]["modality"] for name in run.encoders if "modality" in known.get(name, {})
     }
 
 

@@ -110,7 +110,7 @@ def build_report(run: Run, *, other: Run | None = None, progress: Progress | Non
     with progress.stage("try thresholds"):
         points = curve(run)
     with progress.stage("shrink photos"):
-        held |= book.told()
+        held |= book.content()
     with progress.stage("write page"):
         seen, wanted = glance(run.catalog, run.clusters, run.record), targets(points, run.threshold)
         doubted = parts["errors"]["doubted"] if "errors" in parts else 0
@@ -128,7 +128,7 @@ def build_report(run: Run, *, other: Run | None = None, progress: Progress | Non
             "labelled": run.labels is not None,
             "shops": None if run.lefts is None else run.shops,
             "threshold": run.threshold,
-            "curve": [point.told for point in points],
+            "curve": [point.rounded for point in points],
             "examples": examples,
             "files": {} if suspects is None else {LABELS: for_spreadsheets(suspects).write_csv()},
         }

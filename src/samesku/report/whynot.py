@@ -32,19 +32,19 @@ __all__ = [
 def verdict(run: Run, rows: tuple[int, int], pair: Mapping[str, Any]) -> str:
     """In words, what was decided of a scored pair, and at which stage."""
     score, threshold = pair["score"], run.threshold
-    told = "was not scored itself" if score is None else f"scored {score:.3f}"
+    how = "was not scored itself" if score is None else f"scored {score:.3f}"
     size = int(run.sizes[run.clusters[rows[0]]])
     if pair["matched"]:
         cluster = "" if run.kind != "match" else f" They are in one cluster of {size}."
         if score is None or score < np.float32(threshold):
-            return f"Matched: the pair {told}, but others of its cluster match.{cluster}"
-        return f"Matched: the pair {told}, and the threshold is {threshold:.2f}.{cluster}"
+            return f"Matched: the pair {how}, but others of its cluster match.{cluster}"
+        return f"Matched: the pair {how}, and the threshold is {threshold:.2f}.{cluster}"
     if score is not None and score >= np.float32(threshold):
         cut = "each may have one counterpart, and a better one was chosen"
         if run.kind != "link":
             cut = "the clustering cut it, as others of the two clusters do not match"
-        return f"Not matched: the pair {told}, above the threshold of {threshold:.2f}, but {cut}."
-    return f"Not matched: the pair {told}, below the threshold of {threshold:.2f}."
+        return f"Not matched: the pair {how}, above the threshold of {threshold:.2f}, but {cut}."
+    return f"Not matched: the pair {how}, below the threshold of {threshold:.2f}."
 
 
 def search_again(run: Run, cache: Path | None, progress: Progress) -> tuple[Collapsed, Candidates]:
@@ -73,7 +73,7 @@ def reasons_again(
 ) -> str | None:
     """Why a pair scored so, where the run wrote that down of likelier pairs only.
 
-    None where it cannot be told: the run was no match by the learned fusion, or the pair is too
+    None where it is not known: the run was no match by the learned fusion, or the pair is too
     unlikely to have been looked at closely.
     """
     place = is_candidate(candidates, *collapsed.place[list(rows)])

@@ -71,23 +71,23 @@ def read_record(path: Path) -> dict[str, Any]:
     Raises
     ------
     ValueError
-        It is no JSON, or holds something else; tells what.
+        It is no JSON, or holds something else; says what.
     """
     return read_json(path, _FIELDS, fix="make the run anew")
 
 
 def threshold_of(record: Mapping[str, Any], path: Path) -> float:
-    """The threshold that a record tells.
+    """The threshold of a run.
 
     Raises
     ------
     ValueError
-        It tells none.
+        The record has none.
     """
     threshold: Any = record.get("line")
     known = isinstance(threshold, int | float) and not isinstance(threshold, bool)
     if not known or not 0 < threshold <= 1:
-        raise ValueError(f"{path} tells no threshold; make the run anew")
+        raise ValueError(f"{path} has no threshold; make the run anew")
     return float(threshold)
 
 
@@ -122,11 +122,11 @@ def _there(path: Path, kind: str, record: Mapping[str, Any]) -> Path:
 
 
 def scored_as(catalog: Catalog, table: pl.DataFrame) -> NDArray[np.int64]:
-    """Row of the posting that was scored in place of each; the table tells where another was."""
+    """Row of the posting that was scored in place of each; the table says where another was."""
     rows = np.arange(len(catalog))
-    told = table.filter(pl.col("identical_to").is_not_null())
-    row_of = {posting: row for row, posting in enumerate(catalog.ids)} if told.height else {}
-    for posting, other in told.select("posting_id", "identical_to").iter_rows():
+    collapsed = table.filter(pl.col("identical_to").is_not_null())
+    row_of = {posting: row for row, posting in enumerate(catalog.ids)} if collapsed.height else {}
+    for posting, other in collapsed.select("posting_id", "identical_to").iter_rows():
         if posting in row_of and other in row_of:
             rows[row_of[posting]] = row_of[other]
     return rows

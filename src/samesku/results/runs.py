@@ -54,8 +54,8 @@ class Run:
     catalog : Catalog
         Of a link both sides, the left one first.
     pairs : polars.DataFrame
-        `left`, `right` (rows), `score` (null: never scored), `matched`, `reasons` (null: not told)
-        and the similarity under each encoder, surest first.
+        `left`, `right` (rows), `score` (null: never scored), `matched`, `reasons` (null: not
+        written) and the similarity under each encoder, surest first.
     clusters : int64 (n,)
         Cluster of each posting. An evaluation has no one clustering: each posting stands alone.
     threshold : float
@@ -265,15 +265,15 @@ class _Asked:
 
 
 def _read_source(
-    source: Mapping[str, Any], told: Mapping[str, Any], catalogue: Path | None, asked: _Asked
+    source: Mapping[str, Any], known: Mapping[str, Any], catalogue: Path | None, asked: _Asked
 ) -> Catalog:
     """The catalogue of a run, from where it was or where the user says that it is now."""
-    path = catalogue or Path(str(source.get("path") or told.get("name")))
+    path = catalogue or Path(str(source.get("path") or known.get("name")))
     if not path.exists():
         which = "the catalogue" if catalogue else "the catalogue of the run"
         raise FileNotFoundError(f"{which}, {path}, is not there; say with --catalogue where it is")
     file = catalogue_file(path)
-    if catalogue is None and (source.get("digest") or told.get("digest")) != digest(file):
+    if catalogue is None and (source.get("digest") or known.get("digest")) != digest(file):
         raise ValueError(
             f"{file} is not, or no more, what the run read; say with --catalogue which file to read"
         )
@@ -297,8 +297,8 @@ def _read_source(
 def _match(folder: Path, catalogue: Path | None, asked: _Asked) -> Run:
     record = read_record(folder / "run.json")
     threshold = threshold_of(record, folder / "run.json")
-    told = record.get("catalogue", {})
-    catalog = _read_source(record.get("source", {}), told, catalogue, asked)
+    known = record.get("catalogue", {})
+    catalog = _read_source(record.get("source", {}), known, catalogue, asked)
     clusters, standing_for, pairs = _decided(catalog, folder, "match", record)
     everyone = np.ones(len(catalog), dtype=bool)
     return Run(
