@@ -1,4 +1,4 @@
-"""Why two postings matched or not, or why none judged them."""
+"""Why two postings matched or not, or why they were never scored."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from samesku.candidates.neighbors import FLOOR
 from samesku.candidates.similarity import pair_similarity
 from samesku.encoders import encoders_by_name
 from samesku.matcher import Matcher
-from samesku.report.runs import Run
+from samesku.results.runs import Run
 from samesku.runtime.cache import Cache, default_folder
 from samesku.runtime.progress import Progress
 
@@ -30,21 +30,21 @@ __all__ = [
 
 
 def verdict(run: Run, rows: tuple[int, int], pair: Mapping[str, Any]) -> str:
-    """In words, what was decided of a judged pair, and at which stage."""
-    score, line = pair["score"], run.line
-    told = "was not judged itself" if score is None else f"scored {score:.3f}"
-    size = int(run.sizes[run.groups[rows[0]]])
+    """In words, what was decided of a scored pair, and at which stage."""
+    score, threshold = pair["score"], run.threshold
+    how = "was not scored itself" if score is None else f"scored {score:.3f}"
+    size = int(run.sizes[run.clusters[rows[0]]])
     if pair["matched"]:
-        group = "" if run.kind != "match" else f" They are in one group of {size}."
-        if score is None or score < np.float32(line):
-            return f"Matched: the pair {told}, but others of its group match.{group}"
-        return f"Matched: the pair {told}, and the line is {line:.2f}.{group}"
-    if score is not None and score >= np.float32(line):
+        cluster = "" if run.kind != "match" else f" They are in one cluster of {size}."
+        if score is None or score < np.float32(threshold):
+            return f"Matched: the pair {how}, but others of its cluster match.{cluster}"
+        return f"Matched: the pair {how}, and the threshold is {threshold:.2f}.{cluster}"
+    if score is not None and score >= np.float32(threshold):
         cut = "each may have one counterpart, and a better one was chosen"
         if run.kind != "link":
-            cut = "the grouping cut it, as others of the two groups do not match"
-        return f"Not matched: the pair {told}, above the line of {line:.2f}, but {cut}."
-    return f"Not matched: the pair {told}, below the line of {line:.2f}."
+            cut = "the clustering cut it, as others of the two clusters do not match"
+        return f"Not matched: the pair {how}, above the threshold of {threshold:.2f}, but {cut}."
+    return f"Not matched: the pair {how}, below the threshold of {threshold:.2f}."
 
 
 def search_again(run: Run, cache: Path | None, progress: Progress) -> tuple[Collapsed, Candidates]:
@@ -73,7 +73,7 @@ def reasons_again(
 ) -> str | None:
     """Why a pair scored so, where the run wrote that down of likelier pairs only.
 
-    None where it cannot be told: the run was no match by the learned fusion, or the pair is too
+    None where it is not known: the run was no match by the learned fusion, or the pair is too
     unlikely to have been looked at closely.
     """
     place = is_candidate(candidates, *collapsed.place[list(rows)])

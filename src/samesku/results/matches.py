@@ -27,8 +27,7 @@ from samesku.runtime.files import Staged
 from samesku.scoring.fusion import LINE, Fusion
 
 if TYPE_CHECKING:
-    import altair as alt
-
+    from samesku.report.charts import Chart
     from samesku.scoring.reasons import Evidence
 
 __all__ = ["Matches"]
@@ -265,27 +264,27 @@ class Matches:
             raise ValueError("the pair never became a candidate: no encoder found the two near")
         return self.evidence.table(distinct.catalog, self.candidates, place)
 
-    def plot_groups(self) -> alt.Chart:
-        """How many groups have how many postings. Charts need the extra `report`."""
-        from samesku.report.charts import group_sizes
+    def plot_groups(self) -> Chart:
+        """How many clusters have how many postings: a chart that a notebook shows."""
+        from samesku.report.charts import cluster_sizes
 
-        return group_sizes(np.bincount(self.groups, minlength=1))
+        return cluster_sizes(np.bincount(self.groups, minlength=1))
 
-    def plot_scores(self) -> alt.Chart:
-        """How many judged pairs scored how much, with the line."""
+    def plot_scores(self) -> Chart:
+        """How many pairs scored how much, with the threshold."""
         from samesku.report.charts import score_histogram
 
         return score_histogram(self.scores, self.line)
 
-    def plot_line(self) -> alt.Chart:
-        """Precision, recall and F1 against the line; without labels the precision to expect."""
-        from samesku.report.charts import line_chart
+    def plot_line(self) -> Chart:
+        """Precision, recall and F1 against the threshold; without labels estimated precision."""
+        from samesku.report.charts import thresholds
         from samesku.report.curve import curve
-        from samesku.report.runs import run_of
+        from samesku.results.runs import run_of
 
-        return line_chart(curve(run_of(self)), self.line)
+        return thresholds(curve(run_of(self)), self.line)
 
-    def plot_reasons(self, left_id: str, right_id: str) -> alt.Chart:
+    def plot_reasons(self, left_id: str, right_id: str) -> Chart:
         """What :meth:`explain` tells as a waterfall that ends at the pair's log-odds."""
         from samesku.report.charts import waterfall
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +15,7 @@ from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality
 from samesku.runtime.cores import map_in_order, usable_cores
-from samesku.runtime.files import Staged, write_json
+from samesku.runtime.files import Staged, read_json, write_json
 from samesku.runtime.memory import at_once
 from samesku.runtime.progress import Advance
 from samesku.scoring.adaptation import Adaptation
@@ -33,7 +32,7 @@ FORMAT, ADAPTED = 4, 5
 TREES, MORE_TREES = "trees.onnx", "more_trees.onnx"
 # What the values of model.json are.
 HEAD: Mapping[str, Any] = {
-    "format": int, "line": (int, float), "encoders": dict, "calibration": list, "features": list,
+    "format": int, "line": int | float, "encoders": dict, "calibration": list, "features": list,
     "sha256": str, "card": dict,
 }  # fmt: skip
 # Pairs that one thread describes at once, at most, and the bytes that the description of one takes.
@@ -200,25 +199,12 @@ class PairClassifier:
             raise ValueError(f"{folder} holds no model: there is no model.json; train one first")
         try:
             return cls._read_back(place)
-        except (
-            ValueError,
-            LookupError,
-            TypeError,
-            OSError,
-            OverflowError,
-            RecursionError,
-        ) as error:
-            said = f"it has no {error}" if isinstance(error, KeyError) else error
-            raise ValueError(f"{folder} is no model that can be used: {said}") from error
+        except (ValueError, LookupError, TypeError, OSError, OverflowError) as error:
+            raise ValueError(f"{folder} is no model that can be used: {error}") from error
 
     @classmethod
     def _read_back(cls, place: Path) -> PairClassifier:
-        head = json.loads(place.read_text(encoding="utf-8"))
-        if not isinstance(head, dict):
-            raise ValueError("model.json does not hold what samesku writes")
-        for name, kind in HEAD.items():
-            if not isinstance(head[name], kind):
-                raise ValueError(f"its {name} cannot be {str(head[name])[:40]!r}")
+        head = read_json(place, HEAD, needed=HEAD, fix="train it again, or copy the folder again")
         if head["format"] not in (FORMAT, ADAPTED):
             raise ValueError(f"format {head['format']} instead of {FORMAT}; train it again")
         trees = _stored(place.parent / TREES, head["sha256"])

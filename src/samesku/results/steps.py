@@ -1,4 +1,4 @@
-"""The reasons of a pair as steps from the start to its probability."""
+"""The explanation of a pair as steps from the start to its probability."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def steps(reasons: str | None) -> list[Step]:
     >>> [step.after for step in steps("photo identical +3.00; start -4.00")]
     [-4.0, -1.0]
     """
-    told = [split_reason(part) for part in (reasons or "").split("; ")]
-    if any(added is None for _, added in told):
+    parts = [split_reason(part) for part in (reasons or "").split("; ")]
+    if any(added is None for _, added in parts):
         return []
-    ordered = sorted(told, key=lambda reason: reason[0] != START)
+    ordered = sorted(parts, key=lambda reason: reason[0] != START)
     found, sum_ = [], 0.0
     for reason, added in ordered:
         assert added is not None
@@ -42,9 +42,9 @@ def steps(reasons: str | None) -> list[Step]:
 
 
 def split_reason(part: str) -> tuple[str, float | None]:
-    """A reason and what it adds to the log-odds, None where it tells no number."""
-    told = _ADDED.fullmatch(part)
-    return (part, None) if told is None else (told["reason"], float(told["added"]))
+    """A reason and what it adds to the log-odds, None where it has no number."""
+    found = _ADDED.fullmatch(part)
+    return (part, None) if found is None else (found["reason"], float(found["added"]))
 
 
 def chance(log_odds: float) -> float:

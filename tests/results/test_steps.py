@@ -1,6 +1,6 @@
 import pytest
 
-from samesku.report.steps import chance, split_reason, steps
+from samesku.results.steps import chance, split_reason, steps
 
 
 def test_steps_begin_at_the_start_and_end_at_the_sum():

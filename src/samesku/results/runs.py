@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -15,11 +15,24 @@ from numpy.typing import NDArray
 from samesku.catalog.catalog import Catalog, catalogue_file, read_catalog
 from samesku.catalog.problems import Problem
 from samesku.catalog.sources import OWN_ID, join_sources
-from samesku.report.run_files import line_of, read_json, read_parquet, read_table, unharmed
-from samesku.results.matches import Matches
+from samesku.results.run_files import (
+    clusters_in_rows,
+    distinct_clusters,
+    joined,
+    located,
+    read_parquet,
+    read_record,
+    read_table,
+    scored_as,
+    threshold_of,
+    unharmed,
+)
 from samesku.runtime.files import digest
 
-__all__ = ["Kind", "Run", "read_run", "read_source", "run_of"]
+if TYPE_CHECKING:
+    from samesku.results.matches import Matches
+
+__all__ = ["Kind", "Run", "read_run", "run_of"]
 
 Kind: TypeAlias = Literal["match", "link", "evaluation"]
 PLAIN = (
@@ -41,19 +54,19 @@ class Run:
     catalog : Catalog
         Of a link both sides, the left one first.
     pairs : polars.DataFrame
-        `left`, `right` (rows), `score` (null: never judged), `matched`, `reasons` (null: not told)
-        and the similarity under each encoder, surest first.
-    groups : int64 (n,)
-        Group of each posting. An evaluation has no one grouping: each posting stands alone.
-    line : float
+        `left`, `right` (rows), `score` (null: never scored), `matched`, `reasons` (null: not
+        written) and the similarity under each encoder, surest first.
+    clusters : int64 (n,)
+        Cluster of each posting. An evaluation has no one clustering: each posting stands alone.
+    threshold : float
     queries : bool (n,)
         The postings whose errors count.
     lefts : int, optional
         Of a link, how many postings are the left side's.
     kept : polars.DataFrame, optional
-        `members` of an evaluation: groups of two splits may share postings.
-    judged_as : int64 (n,), optional
-        Row of the posting that was judged in place of each, its own but for identical ones. Pairs
+        `members` of an evaluation: clusters of two splits may share postings.
+    scored_as : int64 (n,), optional
+        Row of the posting that was scored in place of each, its own but for identical ones. Pairs
         are of these.
     shops : tuple of str
         Of a link, what the two catalogues are called.
@@ -64,18 +77,18 @@ class Run:
     record: Mapping[str, Any]
     catalog: Catalog
     pairs: pl.DataFrame
-    groups: NDArray[np.int64]
-    line: float
+    clusters: NDArray[np.int64]
+    threshold: float
     queries: NDArray[np.bool_]
     lefts: int | None = None
     kept: pl.DataFrame | None = None
-    judged_as: NDArray[np.int64] | None = None
+    scored_as: NDArray[np.int64] | None = None
     shops: tuple[str, str] = ("", "")
 
     @property
     def representative(self) -> NDArray[np.int64]:
-        """Row of the posting that was judged in place of each, int64 ``(n,)``."""
-        return np.arange(len(self.catalog)) if self.judged_as is None else self.judged_as
+        """Row of the posting that was scored in place of each, int64 ``(n,)``."""
+        return np.arange(len(self.catalog)) if self.scored_as is None else self.scored_as
 
     @property
     def pair_count(self) -> int:
@@ -85,7 +98,7 @@ class Run:
         if self.lefts is not None:
             ours, theirs = (
                 np.bincount(side, minlength=len(self.sizes))
-                for side in np.split(self.groups, [self.lefts])
+                for side in np.split(self.clusters, [self.lefts])
             )
             return int(ours @ theirs)
         return int((self.sizes * (self.sizes - 1) // 2).sum())
@@ -112,24 +125,24 @@ class Run:
         return None if labels is None or not (labels >= 0).any() else labels
 
     @cached_property
-    def offers(self) -> NDArray[np.int64]:
+    def postings_of(self) -> NDArray[np.int64]:
         """How many postings each known product has."""
         known = np.empty(0, dtype=np.int64) if self.labels is None else self.labels
         return np.bincount(known[known >= 0])
 
     @cached_property
     def sizes(self) -> NDArray[np.int64]:
-        """Postings of each group."""
-        return np.bincount(self.groups, minlength=1)
+        """Postings of each cluster."""
+        return np.bincount(self.clusters, minlength=1)
 
     @cached_property
     def members(self) -> pl.DataFrame:
-        """Who is in the groups of two or more: `group`, `row`."""
+        """Who is in the clusters of two or more: `cluster`, `row`."""
         if self.kept is not None:
             return self.kept
-        rows = np.flatnonzero(self.sizes[self.groups] > 1)
-        table = pl.DataFrame({"group": self.groups[rows], "row": rows})
-        return table.sort("group", maintain_order=True)
+        rows = np.flatnonzero(self.sizes[self.clusters] > 1)
+        table = pl.DataFrame({"cluster": self.clusters[rows], "row": rows})
+        return table.sort("cluster", maintain_order=True)
 
     def rows(self, left: str, right: str) -> tuple[int, int]:
         """The rows of two postings by their ids; of a link the left shop's first.
@@ -224,21 +237,22 @@ def read_run(
 
 def _two_sides(folder: Path) -> bool:
     """Whether a run read two catalogues."""
-    return "left" in read_json(folder / "run.json").get("source", {})
+    return "left" in read_record(folder / "run.json").get("source", {})
 
 
 def run_of(matches: Matches) -> Run:
     """Matches that were not written down, as a run."""
     ids = matches.catalog.frame["posting_id"]
     tables = [matches.pairs, matches.near_misses, matches.judged]
-    pairs = _located(_joined(tables), ids, ids)
+    pairs = located(joined(tables), ids)
     left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
-    groups = matches.groups
-    pairs = pairs.with_columns(matched=groups[left] == groups[right])
+    clusters = matches.groups
+    pairs = pairs.with_columns(matched=clusters[left] == clusters[right])
     everyone = np.ones(len(matches.catalog), dtype=bool)
     return Run(
-        Path(), "match", matches.summary, matches.catalog, pairs, groups, matches.line, everyone,
-        judged_as=matches.distinct.representative,
+        Path(), "match", matches.summary, matches.catalog, pairs, clusters, matches.line,
+        everyone,
+        scored_as=matches.distinct.representative,
     )  # fmt: skip
 
 
@@ -250,16 +264,16 @@ class _Asked:
     allow_outside: bool
 
 
-def read_source(
-    source: Mapping[str, Any], told: Mapping[str, Any], catalogue: Path | None, asked: _Asked
+def _read_source(
+    source: Mapping[str, Any], known: Mapping[str, Any], catalogue: Path | None, asked: _Asked
 ) -> Catalog:
     """The catalogue of a run, from where it was or where the user says that it is now."""
-    path = catalogue or Path(str(source.get("path") or told.get("name")))
+    path = catalogue or Path(str(source.get("path") or known.get("name")))
     if not path.exists():
         which = "the catalogue" if catalogue else "the catalogue of the run"
         raise FileNotFoundError(f"{which}, {path}, is not there; say with --catalogue where it is")
     file = catalogue_file(path)
-    if catalogue is None and (source.get("digest") or told.get("digest")) != digest(file):
+    if catalogue is None and (source.get("digest") or known.get("digest")) != digest(file):
         raise ValueError(
             f"{file} is not, or no more, what the run read; say with --catalogue which file to read"
         )
@@ -281,24 +295,27 @@ def read_source(
 
 
 def _match(folder: Path, catalogue: Path | None, asked: _Asked) -> Run:
-    record = read_json(folder / "run.json")
-    line = line_of(record, folder / "run.json")
-    told = record.get("catalogue", {})
-    catalog = read_source(record.get("source", {}), told, catalogue, asked)
-    groups, judged_as, pairs = _decided(catalog, folder, "match", record)
+    record = read_record(folder / "run.json")
+    threshold = threshold_of(record, folder / "run.json")
+    known = record.get("catalogue", {})
+    catalog = _read_source(record.get("source", {}), known, catalogue, asked)
+    clusters, standing_for, pairs = _decided(catalog, folder, "match", record)
     everyone = np.ones(len(catalog), dtype=bool)
-    return Run(folder, "match", record, catalog, pairs, groups, line, everyone, judged_as=judged_as)
+    return Run(
+        folder, "match", record, catalog, pairs, clusters, threshold, everyone,
+        scored_as=standing_for,
+    )  # fmt: skip
 
 
 def _link(folder: Path, catalogues: Sequence[Path | None], asked: _Asked) -> Run:
-    record = read_json(folder / "run.json")
-    line, source = line_of(record, folder / "run.json"), record["source"]
+    record = read_record(folder / "run.json")
+    threshold, source = threshold_of(record, folder / "run.json"), record["source"]
     left, right = (
-        read_source(source[side], {}, place, asked)
+        _read_source(source[side], {}, place, asked)
         for side, place in zip(("left", "right"), catalogues, strict=True)
     )
     both = join_sources(left, right)
-    groups, judged_as, pairs = _decided(both, folder, "link", record)
+    clusters, standing_for, pairs = _decided(both, folder, "link", record)
     ends = pairs["left"].to_numpy(), pairs["right"].to_numpy()
     across = (ends[0] < len(left)) != (ends[1] < len(left))
     # The page names postings as their own shop does.
@@ -306,113 +323,52 @@ def _link(folder: Path, catalogues: Sequence[Path | None], asked: _Asked) -> Run
     everyone = np.ones(len(both), dtype=bool)
     shops = (Path(left.name).name, Path(right.name).name)
     return Run(
-        folder, "link", record, named, pairs.filter(across), groups, line, everyone, len(left),
-        judged_as=judged_as, shops=shops,
+        folder, "link", record, named, pairs.filter(across), clusters, threshold, everyone,
+        len(left), scored_as=standing_for, shops=shops,
     )  # fmt: skip
 
 
 def _decided(
     catalog: Catalog, folder: Path, kind: Kind, record: Mapping[str, Any]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], pl.DataFrame]:
-    """The group of each posting, what it was judged as, and every pair that was written down."""
+    """The cluster of each posting, what it was scored as, and every pair that was written down."""
     columns = ["group_id", "posting_id", "identical_to"]
     table = read_table(folder, "groups", kind, record, columns)
-    groups = _in_rows(catalog, table, folder)
+    clusters = clusters_in_rows(catalog, table, folder)
     names = ("pairs", "near_misses", "judged")
     tables = [read_parquet(folder, name, kind, record) for name in names]
     ids = catalog.frame["posting_id"]
-    pairs = _located(_joined(tables), ids, ids)
+    pairs = located(joined(tables), ids)
     left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
-    return (
-        groups,
-        _judged_as(catalog, table),
-        pairs.with_columns(matched=groups[left] == groups[right]),
-    )
-
-
-def _judged_as(catalog: Catalog, table: pl.DataFrame) -> NDArray[np.int64]:
-    """Row of the posting that was judged in place of each; the table tells where another was."""
-    rows = np.arange(len(catalog))
-    told = table.filter(pl.col("identical_to").is_not_null())
-    row_of = {posting: row for row, posting in enumerate(catalog.ids)} if told.height else {}
-    for posting, other in told.select("posting_id", "identical_to").iter_rows():
-        if posting in row_of and other in row_of:
-            rows[row_of[posting]] = row_of[other]
-    return rows
+    pairs = pairs.with_columns(matched=clusters[left] == clusters[right])
+    return clusters, scored_as(catalog, table), pairs
 
 
 def _evaluation(folder: Path, catalogue: Path | None, asked: _Asked, fusion: str | None) -> Run:
-    record = read_json(folder / "evaluation.json")
+    record = read_record(folder / "evaluation.json")
     names = list(dict.fromkeys(result["fusion"] for result in record["results"]))
     if fusion is not None and fusion not in names:
         raise ValueError(f"{folder} evaluated no {fusion!r}; it has {', '.join(names)}")
     name = fusion or names[-1]
-    catalog = read_source(record.get("source", {}), record["catalogue"], catalogue, asked)
+    catalog = _read_source(record.get("source", {}), record["catalogue"], catalogue, asked)
     whole, groups, queries = (
         read_parquet(folder, table, "evaluation", record)
         for table in ("judged", "groups", "queries")
     )
     ids = catalog.frame["posting_id"]
-    pairs = _located(whole.filter(pl.col("fusion") == name).drop("fusion"), ids, ids)
+    pairs = located(whole.filter(pl.col("fusion") == name).drop("fusion"), ids)
     scored = ids.is_in(queries["posting_id"].implode())
     chosen = [each["line"] for each in record["chosen"] if each["fusion"] == name]
     shown = {**record, "probabilistic": _has_reliability(record, name), "shown": name}
     alone = np.arange(len(catalog))
-    line = float(np.mean(chosen))
-    kept = _distinct(groups.filter(pl.col("fusion") == name), catalog)
+    threshold = float(np.mean(chosen))
+    kept = distinct_clusters(groups.filter(pl.col("fusion") == name), catalog)
     return Run(
-        folder, "evaluation", shown, catalog, pairs, alone, line, scored.to_numpy(), kept=kept,
-        judged_as=_judged_as(catalog, queries),
+        folder, "evaluation", shown, catalog, pairs, alone, threshold, scored.to_numpy(), kept=kept,
+        scored_as=scored_as(catalog, queries),
     )  # fmt: skip
-
-
-def _distinct(groups: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
-    """`group`, `row` of the groups of all splits, each set of postings once."""
-    rows = catalog.frame.select("posting_id").with_row_index("row")
-    rows = rows.with_columns(pl.col("row").cast(pl.Int64))
-    placed = groups.join(rows, on="posting_id", how="inner", maintain_order="left")
-    sets = placed.group_by("split", "group_id", maintain_order=True).agg(pl.col("row").sort())
-    name = pl.col("row").cast(pl.List(pl.String)).list.join(" ")
-    once = sets.unique(name, keep="first", maintain_order=True).select("row")
-    numbered = once.with_row_index("group").with_columns(pl.col("group").cast(pl.Int64))
-    return numbered.explode("row")
 
 
 def _has_reliability(record: Mapping[str, Any], name: str) -> bool:
     of = [result for result in record["results"] if result["fusion"] == name]
     return any(result["reliability"] is not None for result in of)
-
-
-def _joined(tables: list[pl.DataFrame]) -> pl.DataFrame:
-    """One after the other; each pair from the first table that has it."""
-    found = tables[0]
-    for table in tables[1:]:
-        new = table.join(found, on=["left_id", "right_id"], how="anti", maintain_order="left")
-        found = pl.concat([found, new], how="diagonal_relaxed")
-    return found.sort("score", descending=True, nulls_last=True, maintain_order=True)
-
-
-def _located(pairs: pl.DataFrame, lefts: pl.Series, rights: pl.Series) -> pl.DataFrame:
-    """`left` and `right`, rows, for the ids."""
-    for side, ids in (("left", lefts), ("right", rights)):
-        rows = pl.DataFrame({f"{side}_id": ids}).with_row_index(side)
-        pairs = pairs.join(
-            rows.with_columns(pl.col(side).cast(pl.Int64)),
-            on=f"{side}_id",
-            how="left",
-            maintain_order="left",
-        )
-    if strange := pairs["left"].null_count() + pairs["right"].null_count():
-        raise ValueError(
-            f"{strange:,} postings of the run are not in the catalogue; is it another?"
-        )
-    ends = pl.min_horizontal("left", "right"), pl.max_horizontal("left", "right")
-    return pairs.drop("left_id", "right_id").with_columns(left=ends[0], right=ends[1])
-
-
-def _in_rows(catalog: Catalog, table: pl.DataFrame, folder: Path) -> NDArray[np.int64]:
-    ids = catalog.frame.select("posting_id")
-    placed = ids.join(table, on="posting_id", how="left", maintain_order="left")["group_id"]
-    if placed.null_count() or table.height != len(catalog):
-        raise ValueError(f"{folder} is a run of another catalogue than {catalog.name}; name it")
-    return placed.cast(pl.Int64).to_numpy()

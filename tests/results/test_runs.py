@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from samesku import Matcher, read_catalog
-from samesku.report.runs import read_run, run_of
-from samesku.report.steps import chance, steps
+from samesku.results.runs import read_run, run_of
+from samesku.results.steps import chance, steps
 from samesku.runtime.files import digest
 
 
@@ -18,7 +18,7 @@ def test_a_match_is_read_back_as_it_was(folder, matches):
     assert run.name == "result"
     assert run.encoders == ["tfidf", "phash"]
     assert run.matched.height == matches.pairs.height
-    assert np.array_equal(run.groups, matches.groups)
+    assert np.array_equal(run.clusters, matches.groups)
     both = run_of(matches)
     assert both.pairs.drop("reasons").equals(run.pairs.drop("reasons"))
 
@@ -92,12 +92,12 @@ def test_of_an_evaluation_each_fusion_can_be_read(evaluated):
 def test_the_groups_of_all_splits_are_read_each_once(evaluated):
     run = read_run(evaluated)
     members = run.members
-    sets = [frozenset(rows) for rows in members.group_by("group").agg("row")["row"]]
+    sets = [frozenset(rows) for rows in members.group_by("cluster").agg("row")["row"]]
     assert len(set(sets)) == len(sets) > 1
     assert min(map(len, sets)) >= 2
     matched = run.matched.select("left", "right").rows()
     assert all(any({left, right} <= each for each in sets) for left, right in matched)
-    assert run.groups.max() == len(run.catalog) - 1
+    assert run.clusters.max() == len(run.catalog) - 1
     assert run.pairs.filter("matched")["reasons"].null_count() == 0
 
 
@@ -130,7 +130,7 @@ def test_a_catalogue_that_moved_can_be_named(tmp_path, folder, shop):
     (copy / "run.json").write_text(json.dumps(record))
     with pytest.raises(FileNotFoundError, match="say with --catalogue"):
         read_run(copy)
-    assert len(read_run(copy, catalogue=[shop / "offers.csv"]).catalog) == 169
+    assert len(read_run(copy, catalogue=[shop / "offers.csv"]).catalog) == 171
     with pytest.raises(ValueError, match="another catalogue"):
         read_run(
             copy, catalogue=[shop / "ours.csv" if (shop / "ours.csv").exists() else _half(shop)]
@@ -207,11 +207,11 @@ def test_files_of_two_runs_are_not_taken_for_one(folder, matches, tmp_path):
         ("groups.csv", b"a,b\n1,2\n", "is damaged"),
         ("run.json", b"{", "is no JSON"),
         ("run.json", b"[]", "does not hold"),
-        ("run.json", b"{}", "tells no line"),
-        ("run.json", b'{"line": 0.5, "source": 3}', "is damaged.* its source cannot be read"),
-        ("run.json", b'{"line": 0.5, "source": {"path": 3}}', "its source: path cannot"),
+        ("run.json", b"{}", "has no threshold"),
+        ("run.json", b'{"line": 0.5, "source": 3}', r"is damaged.* its source cannot be '3'"),
+        ("run.json", b'{"line": 0.5, "source": {"path": 3}}', r"its source\.path cannot"),
         ("run.json", b'{"line": 0.5, "notes": [3]}', "its notes cannot"),
-        ("run.json", b'{"line": NaN}', "tells no line"),
+        ("run.json", b'{"line": NaN}', "has no threshold"),
         ("run.json", b"[" * 100_000, "is no JSON"),
     ],
 )

@@ -1,16 +1,16 @@
-// --- The line -----------------------------------------------------------------------------------
+// --- The threshold -----------------------------------------------------------------------------------
 
 const plot = find("plot");
 if (plot) {
   const points = data.curve;
-  const own = points.reduce((best, point, at) => (Math.abs(point.line - data.line) < Math.abs(points[best].line - data.line) ? at : best), 0);
-  const slider = find("line-slider");
+  const own = points.reduce((best, point, at) => (Math.abs(point.threshold - data.threshold) < Math.abs(points[best].threshold - data.threshold) ? at : best), 0);
+  const slider = find("threshold-slider");
   const measured = points.some((point) => point.precision !== null);
   const curves = measured ? [["precision", "main", ""], ["recall", "second", "second-curve"], ["f1", "third", "third-curve"]] : [["estimate", "main", ""]];
   slider.max = points.length - 1;
   slider.value = own;
 
-  // Lines stand evenly side by side, and the handle below each.
+  // Thresholds stand evenly side by side, and the handle below each.
   const left = 48, right = 10, thumb = 8;
   const step = () => (Math.max(260, plot.clientWidth) - left - right) / points.length;
 
@@ -28,9 +28,9 @@ if (plot) {
     points.forEach((each, at) => {
       const height = (bottom * each.matches) / most;
       picture.append(draw("rect", { class: at === now ? "block here" : "block", x: x(at) - step() * 0.35, y: base - height, width: step() * 0.7, height }));
-      // Beside its neighbours a tenth has room; the run's own line is told above.
-      const tenths = Math.round(each.line * 100) / (width < 420 ? 20 : 10);
-      if (Number.isInteger(tenths)) picture.append(draw("text", { x: x(at), y: base + 18, "text-anchor": "middle" }, each.line.toFixed(1)));
+      // Beside its neighbours a tenth has room; the run's own threshold is told above.
+      const tenths = Math.round(each.threshold * 100) / (width < 420 ? 20 : 10);
+      if (Number.isInteger(tenths)) picture.append(draw("text", { x: x(at), y: base + 18, "text-anchor": "middle" }, each.threshold.toFixed(1)));
     });
     picture.append(draw("line", { class: "own", x1: x(own), x2: x(own), y1: 6, y2: base }));
     const late = own > points.length / 2;
@@ -48,21 +48,21 @@ if (plot) {
   }
 
   const correct = (point) => point.matches * ((measured ? point.precision : point.estimate) ?? 0);
-  // What moving from the line of the run to another one costs or brings.
+  // What moving from the threshold of the run to another one costs or brings.
   function moved(point, now) {
-    if (now === own) return "This is the line of the run.";
+    if (now === own) return "This is the threshold of the run.";
     const less = points[own].matches - point.matches, of = Math.round(correct(points[own]) - correct(point));
     const known = measured || point.estimate !== null;
     const rest = !known || less * of <= 0 ? "" : `, about ${whole.format(Math.min(Math.abs(of), Math.abs(less)))} of them right`;
-    return `${whole.format(Math.abs(less))} matches ${less >= 0 ? "fewer" : "more"} than at the run's line, ${points[own].line.toFixed(2)}${rest}.`;
+    return `${whole.format(Math.abs(less))} matches ${less >= 0 ? "fewer" : "more"} than at the run's threshold, ${points[own].threshold.toFixed(2)}${rest}.`;
   }
 
   function tell(point, now) {
     const shares = measured ? `precision ${percent(point.precision ?? 0, 1)}, recall ${percent(point.recall ?? 0, 1)}, F1 ${percent(point.f1 ?? 0, 1)} of pairs, by the labels` :
-      point.estimate === null ? "no labels and no probabilities: precision cannot be told" : `precision of about ${percent(Math.min(0.999, point.estimate), 1)}, an estimate from the probabilities`;
-    find("verdict").replaceChildren("At line ", make("strong", {}, point.line.toFixed(2)), ": ", make("strong", {}, whole.format(point.matches)), ` matches; ${shares}. ${moved(point, now)}`);
-    slider.setAttribute("aria-valuetext", `line ${point.line.toFixed(2)}, ${point.matches} matches`);
-    for (const button of document.querySelectorAll("button[data-line]")) button.setAttribute("aria-pressed", String(Math.abs(Number(button.dataset.line) - point.line) < 1e-9));
+      point.estimate === null ? "no labels and no probabilities: precision is not known" : `precision of about ${percent(Math.min(0.999, point.estimate), 1)}, an estimate from the probabilities`;
+    find("verdict").replaceChildren("At threshold ", make("strong", {}, point.threshold.toFixed(2)), ": ", make("strong", {}, whole.format(point.matches)), ` matches; ${shares}. ${moved(point, now)}`);
+    slider.setAttribute("aria-valuetext", `threshold ${point.threshold.toFixed(2)}, ${point.matches} matches`);
+    for (const button of document.querySelectorAll("button[data-threshold]")) button.setAttribute("aria-pressed", String(Math.abs(Number(button.dataset.threshold) - point.threshold) < 1e-9));
   }
 
   const pointed = (event) => {
@@ -73,8 +73,8 @@ if (plot) {
   };
   for (const name of ["pointerdown", "pointermove"]) plot.addEventListener(name, pointed);
   slider.addEventListener("input", paint);
-  for (const button of document.querySelectorAll("button[data-line]"))
-    button.addEventListener("click", () => { slider.value = points.findIndex((point) => Math.abs(point.line - Number(button.dataset.line)) < 1e-9); paint(); });
+  for (const button of document.querySelectorAll("button[data-threshold]"))
+    button.addEventListener("click", () => { slider.value = points.findIndex((point) => Math.abs(point.threshold - Number(button.dataset.threshold)) < 1e-9); paint(); });
   window.addEventListener("resize", paint);
   paint();
 }
