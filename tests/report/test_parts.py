@@ -14,7 +14,7 @@ from samesku.report.book import Book, sampled
 from samesku.report.browse import near_matches, shown_clusters
 from samesku.report.glance import glance, script_of
 from samesku.report.thumbnails import THUMBNAIL, thumbnails
-from samesku.report.whynot import is_candidate, nearness, search_again, verdict
+from samesku.report.whynot import candidate_place, nearness, search_again, verdict
 from samesku.results.runs import read_run, run_of
 from samesku.results.steps import chance
 
@@ -127,12 +127,12 @@ def test_what_kept_a_pair_from_being_a_candidate(run, tmp_path):
     collapsed, candidates = search_again(run, tmp_path, Progress())
     left, right = collapsed.place[list(run.rows("h8", "h0"))]
     near = {each.encoder: each for each in nearness(candidates, left, right)}
-    assert is_candidate(candidates, left, right) is None
+    assert candidate_place(candidates, left, right) is None
     assert near["tfidf"].why_not == "one of the two has nothing for it to look at"
     left, right = collapsed.place[list(run.rows("h7", "h4"))]
     assert "below its floor of 0.15" in nearness(candidates, left, right)[0].why_not
     first = int(candidates.left[0]), int(candidates.right[0])
-    assert is_candidate(candidates, *first[::-1]) == 0
+    assert candidate_place(candidates, *first[::-1]) == 0
 
 
 def test_the_verdict_names_the_stage(run):

@@ -94,12 +94,12 @@ def _reasons_again(
 
 def _never_written(run: Run, rows: tuple[int, int], cache: Path | None, *, quiet: bool) -> None:
     """Search again, to say why the pair was no candidate or how low it scored."""
-    from samesku.report.whynot import is_candidate, nearness, search_again
+    from samesku.report.whynot import candidate_place, nearness, search_again
 
     say("The run did not write this pair down; searching again to say why.", quiet=quiet)
     collapsed, candidates = search_again(run, cache, TerminalProgress(quiet=quiet))
     places = collapsed.place[list(rows)]
-    place = is_candidate(candidates, *places)
+    place = candidate_place(candidates, *places)
     near = nearness(candidates, *places)
     if place is None:
         console.print(
