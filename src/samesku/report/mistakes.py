@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from samesku.encoders.base import Modality
 from samesku.evaluation.errors import doubted_labels, find_errors, label_suspects
 from samesku.evaluation.kinds import ADVICE, KINDS
-from samesku.metrics import posting_f1
 from samesku.evaluation.stages import STAGES, pair_stages, true_pairs
+from samesku.metrics import posting_f1
 from samesku.report import charts
 from samesku.report.book import Book
 from samesku.report.curve import tally_of
