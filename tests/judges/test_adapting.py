@@ -3,12 +3,12 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
-from samesku.evaluation.metrics import group_tally, posting_f1
 
 from samesku import Matcher, read_catalog
 from samesku.catalog.answers import Answers
 from samesku.judges.adapting import adapt
 from samesku.judges.asking import audited, questions, unpinned
+from samesku.metrics import group_tally, posting_f1
 from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.learned import Learned, shipped_model
 from samesku.scoring.trees import probability
