@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from samesku.report.runs import read_run
+from samesku.results.runs import read_run
 from samesku.scoring.classifier import PairClassifier
 
 WORDS = "susu bubuk coklat kopi arabika tas ransel hitam lampu led sepatu kaos merah botol".split()

@@ -7,7 +7,7 @@ Run::
 
 Makes the page of a run three times, opens it in Chromium (`--chromium` names it) and tells the
 median time to the first view and to the last script, and how long frames take while the list of
-groups is scrolled from end to end.
+clusters is scrolled from end to end.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from samesku.report.page import build_report
-from samesku.report.runs import read_run
+from samesku.results.runs import read_run
 from samesku.runtime.progress import Progress
 
 TIMES = 3
@@ -67,9 +67,10 @@ def view(page: Path, chromium: str | None) -> dict[str, float]:
         opened.goto(page.resolve().as_uri())
         opened.wait_for_selector("html[data-ready]")
         ready = 1000 * (time.perf_counter() - start)
-        first = opened.evaluate(
-            "performance.getEntriesByName('first-contentful-paint')[0].startTime"
-        )
+        # A small page is all there before it was painted.
+        paints = "performance.getEntriesByName('first-contentful-paint')"
+        opened.wait_for_function(f"{paints}.length")
+        first = opened.evaluate(f"{paints}[0].startTime")
         frames = opened.evaluate(SCROLL)
         found = {
             "first view, ms": first,

@@ -5,8 +5,8 @@ import samesku
 
 OPTIONAL = [
     "altair", "cv2", "faiss", "fastapi", "jinja2", "kaggle", "lancedb", "lightgbm", "matplotlib",
-    "onnx", "pyarrow", "pytorch_metric_learning", "ray", "torch", "torchvision", "transformers",
-    "uvicorn",
+    "onnx", "openai", "pyarrow", "pytorch_metric_learning", "ray", "torch", "torchvision",
+    "transformers", "uvicorn",
 ]  # fmt: skip
 
 # Optional packages are put out of reach: also the whole way of a posting needs none of them.

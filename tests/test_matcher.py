@@ -359,3 +359,48 @@ def test_sources_are_linked_or_merged_as_asked():
     assert merged.pairs.select("left_id", "right_id").rows() == [("1", "t2")]
     with pytest.raises(ValueError, match="across sources only"):
         merged.links  # noqa: B018
+
+
+def _answered(*rows):
+    from samesku.catalog.answers import Answers
+
+    schema = ["left_id", "right_id", "verdict"]
+    return Answers.of(pl.DataFrame(rows, schema=schema, orient="row"))
+
+
+def _shared(matches, *ids):
+    groups = dict(zip(matches.catalog.ids, matches.groups.tolist(), strict=True))
+    return len({groups[each] for each in ids}) == 1
+
+
+PINNED = pl.DataFrame(
+    {
+        "posting_id": list("abcdef"),
+        "title": ["Susu Bebelo 400 gram"] * 3
+        + ["BEBELO susu 0,4kg", "Lampu LED 12 watt", "kabel usb 2 m"],
+    }
+)
+
+
+def test_answers_outrank_the_scores():
+    told = _answered(("a", "d", "different"), ("e", "f", "same"))
+    catalog = read_catalog(PINNED)
+    before, after = Matcher().match(catalog), Matcher().match(catalog, answers=told)
+    assert _shared(before, "a", "d")
+    assert not _shared(before, "e", "f")
+    assert not _shared(after, "a", "d")
+    assert _shared(after, "a", "b", "c")
+    assert _shared(after, "e", "f")
+    assert after.run["answers"]["pins"] == [
+        ["a", "d", "different", "people"], ["e", "f", "same", "people"],
+    ]  # fmt: skip
+    row = after.pairs.row(by_predicate=pl.col("left_id") == "e", named=True)
+    assert (row["score"], row["reasons"]) == (1.0, "answered: same")
+    assert not _shared(after.rethreshold(0.05), "a", "d")
+
+
+def test_answers_tell_identical_postings_apart():
+    told = _answered(("a", "b", "different"), ("c", "b", "same"), ("d", "c", "same"))
+    after = Matcher().match(read_catalog(PINNED), answers=told)
+    assert not _shared(after, "a", "b")
+    assert _shared(after, "b", "c", "d")

@@ -10,12 +10,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesku.candidates.allowed import Allowed, allowed_neighbors
-from samesku.candidates.candidates import DENSITY_NEIGHBORS, Candidates, Source, join_candidates
+from samesku.candidates.candidates import (
+    DENSITY_NEIGHBORS,
+    Candidates,
+    Source,
+    join_candidates,
+    with_pairs,
+)
 from samesku.candidates.collapse import Collapsed, collapse
 from samesku.candidates.neighbors import Method, Neighbors
+from samesku.catalog.answers import Answers
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.sources import join_sources, source_codes
 from samesku.clustering.assignment import Decision
+from samesku.clustering.pins import Pins, pinned_scores
 from samesku.encoders import default_encoders
 from samesku.encoders.base import Encoder, Vectors
 from samesku.encoders.encode import Encoded, encode
@@ -125,7 +133,9 @@ class Matcher:
         self.cache = cache or Cache(None)
         self.progress = progress or Progress()
 
-    def match(self, catalog: Catalog, right: Catalog | None = None) -> Matches:
+    def match(
+        self, catalog: Catalog, right: Catalog | None = None, *, answers: Answers | None = None
+    ) -> Matches:
         """Match the postings of a catalogue, or of two, with each other.
 
         Parameters
@@ -133,6 +143,9 @@ class Matcher:
         catalog : Catalog
         right : Catalog, optional
             A second one: both become one catalogue with two sources.
+        answers : Answers, optional
+            What somebody decided of some pairs (:func:`samesku.catalog.answers.read_answers`). They
+            outrank the scores: `same` puts two postings together, `different` keeps them apart.
         """
         if right is not None:
             catalog = join_sources(catalog, right)
@@ -142,17 +155,25 @@ class Matcher:
         )
         sources = self._sources(catalog, pairs, decide, several=right is not None)
         collapsed = self._collapse(catalog, sources)
+        pins = None if answers is None else _pins(answers, catalog, sources, pairs)
+        if pins is not None:
+            apart = pins.torn_by(collapsed.place)
+            if len(apart):
+                collapsed = self._collapse(catalog, sources, apart=apart)
+            pins = pins.on(collapsed.place)
         owners = None if sources is None else sources[collapsed.rows]
         with within(self.memory, len(catalog)):
             encoded = encode(collapsed.catalog, self.encoders, self.cache, self.progress)
             candidates = self._candidates(encoded, owners, "all" if owners is None else pairs)
+            if pins is not None:
+                candidates = with_pairs(candidates, pins.left, pins.right)
             with self.progress.stage("judge", len(candidates)) as advance:
                 judged = self.fusion.judge(candidates, collapsed.catalog, advance=advance)
         run: dict[str, Any] = {}
         matches = Matches(
             catalog,
             candidates,
-            judged.scores,
+            judged.scores if pins is None else pinned_scores(pins, candidates, judged.scores),
             self.fusion,
             self.line,
             evidence=judged.evidence,
@@ -160,11 +181,14 @@ class Matcher:
             decide=decide,
             sources=sources if pairs == "across" else None,
             collapsed=collapsed,
+            pins=pins,
         )
         with self.progress.stage("group"):
             matches.groups  # noqa: B018  (computed here so that its time is told)
         run.update(run_record(catalog, candidates, encoded, self.progress, collapsed.place))
         run["pairs"] = pairs
+        if answers is not None:
+            run["answers"] = answers.record
         return matches
 
     def collapse(self, catalog: Catalog, *, labelled: bool = False) -> Collapsed:
@@ -180,11 +204,16 @@ class Matcher:
         return self._collapse(catalog, sources, labelled=labelled)
 
     def _collapse(
-        self, catalog: Catalog, sources: NDArray[np.int64] | None, *, labelled: bool = False
+        self,
+        catalog: Catalog,
+        sources: NDArray[np.int64] | None,
+        *,
+        labelled: bool = False,
+        apart: NDArray[np.int64] | None = None,
     ) -> Collapsed:
         photos = any(encoder.modality == "photo" for encoder in self.encoders)
         with self.progress.stage("collapse identical"):
-            return collapse(catalog, photos=photos, sources=sources, labelled=labelled)
+            return collapse(catalog, photos=photos, sources=sources, labelled=labelled, apart=apart)
 
     def candidates(self, catalog: Catalog) -> Candidates:
         """The pairs of the catalogue, as it is, that are worth judging: collapse it before."""
@@ -244,6 +273,26 @@ class Matcher:
         )
         self.cache.store("neighbors", key, found.arrays)
         return found
+
+
+def _pins(
+    answers: Answers, catalog: Catalog, sources: NDArray[np.int64] | None, pairs: Allowed
+) -> Pins:
+    """What the answers pin, in rows of the catalogue."""
+    left, right = (each[answers.kept] for each in answers.rows(catalog))
+    same = answers.same[answers.kept]
+    if sources is not None:
+        own = sources[left] == sources[right]
+        refused = same & (own if pairs == "across" else ~own)
+        if refused.any():
+            one, other = catalog.ids[left[refused][0]], catalog.ids[right[refused][0]]
+            raise ValueError(
+                f"{one} and {other} are answered to be the same product, but only pairs "
+                f"{pairs} sources may match: leave {np.count_nonzero(refused):,} such answers out"
+            )
+        if pairs == "across":
+            left, right, same = left[~own], right[~own], same[~own]
+    return Pins.of(left, right, same)
 
 
 def _tolerating(fusion: Fusion, same: Collection[str]) -> Fusion:

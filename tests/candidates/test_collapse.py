@@ -140,7 +140,7 @@ def test_three_thousand_identical_titles_are_one_cluster_and_files_stay_small(tm
     out = str(tmp_path / "out")
     told = CliRunner().invoke(app, ["explain", out, "p0007", "p0012", "--quiet"])
     assert "p0007 is identical to p0000" in told.output
-    assert "nothing tells them apart" in told.output
+    assert "nothing distinguishes them" in told.output
     told = CliRunner().invoke(app, ["explain", out, "p0007", "p2999", "--quiet"])
     assert "p0007 is identical to p0000" in told.output
     assert "never became a candidate" in told.output

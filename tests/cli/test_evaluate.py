@@ -1,10 +1,15 @@
 import json
 import shutil
 
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
+from samesku import read_catalog
 from samesku.cli import app
+from samesku.cli.provenance import seen_by_encoders
+from samesku.encoders.card import CARD, EncoderCard, write_card
+from samesku.results.record import training_record
 
 BRANDS = ["Bebelo", "Sariwangi", "Wardah", "Indomie", "Philips", "Rexona", "Pigeon", "Kopiko"]
 
@@ -46,6 +51,26 @@ def test_a_given_split_is_scored_without_train(labelled, tmp_path):
     result = evaluate(labelled, "--split", tmp_path / "split.csv", "--fusion", "union")
     assert result.exit_code == 0, result.output
     assert "12 queries" in result.stdout
+
+
+def test_a_split_that_leaks_is_told(labelled, tmp_path):
+    lines = ["posting_id,split"]
+    lines += [f"p{n}{way},{'test' if way else 'train'}" for n in range(8) for way in range(3)]
+    (tmp_path / "split.csv").write_text("\n".join(lines))
+    result = evaluate(labelled, "--split", tmp_path / "split.csv", "--fusion", "union")
+    assert result.exit_code == 0, result.output
+    assert "test: 16 of its 16 scored postings share a label" in words_of(result.stderr)
+
+
+def test_an_encoder_that_was_trained_on_scored_postings_is_told(labelled, tmp_path):
+    catalog = read_catalog(labelled)
+    known = {"trained_on": training_record(catalog)}
+    write_card(tmp_path / CARD, EncoderCard("title", "mean", 3, more=known))
+    (told,) = seen_by_encoders(["tfidf", str(tmp_path)], catalog)
+    assert told.startswith("about 24 of the 24 scored postings trained")
+    assert "flattered" in told
+    other = read_catalog(pl.DataFrame({"posting_id": ["x"], "title": ["y"], "label_group": ["1"]}))
+    assert list(seen_by_encoders([str(tmp_path)], other)) == []
 
 
 def test_the_others_are_compared_with_the_first(labelled, tmp_path):

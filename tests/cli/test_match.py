@@ -297,3 +297,30 @@ def test_photos_outside_the_photo_folder_are_read_when_asked(match, tmp_path):
         record = json.loads((tmp_path / "out" / "run.json").read_text())
         assert record["catalogue"]["photos"] == photos
         assert ("photo outside the photo folder" in result.output) == (not photos)
+
+
+def test_answers_are_pinned_told_and_written_down(match, tmp_path):
+    given = tmp_path / "answers.csv"
+    given.write_text("left_id,right_id,verdict\na,b,different\nc,d,same\ne,c,same\ne,d,different\n")
+    result = match("--answers", str(given))
+    assert result.exit_code == 0, result.output
+    assert "2 same, 2 different" in result.output
+    assert "contradict each other: c = d, e = c, e != d (row 3, 4, 5)" in result.output.replace(
+        "rows", "row"
+    )
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert record["answers"]["pins"] == [["a", "b", "different", "people"]]
+    groups = pl.read_csv(tmp_path / "out" / "groups.csv")
+    of = dict(zip(groups["posting_id"], groups["group_id"], strict=True))
+    assert of["a"] != of["b"]
+    told = CliRunner().invoke(app, ["explain", str(tmp_path / "out"), "a", "b"])
+    assert "answered: different" in told.output
+
+
+def test_answers_about_nothing_in_the_catalogue_are_bad_input(match, tmp_path):
+    given = tmp_path / "answers.csv"
+    given.write_text("left_id,right_id,verdict\na,zz,different\n")
+    result = match("--answers", str(given))
+    assert result.exit_code == 3
+    assert "'zz'" in result.output
+    assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())

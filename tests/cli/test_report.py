@@ -4,8 +4,6 @@ from typer.testing import CliRunner
 
 from samesku.cli import app
 
-pytest.importorskip("altair", reason="needs the extra report")
-
 OFFERS = """posting_id,title,label_group
 a,Susu Bebelo 400 gram,1
 b,BEBELO susu 0.4kg,1
@@ -59,14 +57,6 @@ def test_what_cannot_be_reported_is_told(out, tmp_path):
     result = run("report", out, "--out", tmp_path / "page")
     assert result.exit_code == 2
     assert "ends in .html" in result.stderr
-
-
-def test_without_the_extra_one_line_tells_how_to_get_it(out, tmp_path, monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "altair", None)
-    result = run("report", out, "--out", tmp_path / "page.html")
-    assert result.exit_code == 4
-    assert result.stderr.endswith("charts need altair: pip install 'samesku[report]'\n")
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_an_evaluation_is_reported(out, tmp_path):

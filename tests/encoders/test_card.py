@@ -25,14 +25,17 @@ def test_no_card_is_none(tmp_path):
 @pytest.mark.parametrize(
     ("told", "said"),
     [
-        ([], "must be an object"),
-        ({"pooling": "mean", "dimension": 3}, '"kind" is missing'),
+        ([], "does not hold an object"),
+        ({"pooling": "mean", "dimension": 3}, "has no kind"),
         ({"kind": "sound", "pooling": "mean", "dimension": 3}, "one of title, photo, clip"),
         (
             {"kind": "title", "pooling": "mean", "dimension": "3"},
-            '"dimension" is missing or no int',
+            "its dimension cannot be '3'",
         ),
-        ({"kind": "title", "pooling": "mean", "dimension": 3, "prefix": 1}, '"prefix" cannot be 1'),
+        (
+            {"kind": "title", "pooling": "mean", "dimension": 3, "prefix": 1},
+            "its prefix cannot be '1'",
+        ),
     ],
 )
 def test_a_card_is_checked(tmp_path, told, said):

@@ -23,6 +23,9 @@ HOSTILE = [
     "@photos@ susu\x00bubuk \u2028 vanila 400g",
     "susu bubuk coklat 800 gram",
     "",
+    # Two that surely match, though their labels differ.
+    "<script>window.hacked = 1</script> tas ransel kulit coklat",
+    "<script>window.hacked = 1</script> tas ransel kulit coklat",
 ]
 
 
@@ -51,7 +54,7 @@ def shop(tmp_path_factory, offers):
         {
             "posting_id": [f"h{place}" for place in range(len(HOSTILE))],
             "title": HOSTILE,
-            "label_group": ["a", "a", "b", "a", "c", "c", "d", "e", "f"],
+            "label_group": ["a", "a", "b", "a", "c", "c", "d", "e", "f", "g", "h"],
             "price": list(range(len(HOSTILE))),
             "image": ["absent.jpg"] + [None] * (len(HOSTILE) - 1),
         }

@@ -8,9 +8,8 @@ from pathlib import Path
 import pytest
 
 from samesku.report.page import build_report
-from samesku.report.runs import read_run
+from samesku.results.runs import read_run
 
-pytest.importorskip("altair", reason="needs the extra report")
 playwright = pytest.importorskip(
     "playwright.sync_api", reason="needs playwright: uv run --group test --group browser pytest"
 )
@@ -93,7 +92,7 @@ def test_nothing_hostile_runs_and_nothing_breaks(visit):
     assert page.locator("#opened script, #list script").count() == 0
 
 
-def test_groups_are_filtered_and_sorted(visit):
+def test_clusters_are_filtered_and_sorted(visit):
     page = visit()
     whole = counted(page)
     page.select_option("#size", "3")
@@ -116,7 +115,7 @@ def test_groups_are_filtered_and_sorted(visit):
     assert counted(page) == 1
 
 
-def test_a_link_above_shows_the_groups_that_it_means(visit):
+def test_a_link_above_shows_the_clusters_that_it_means(visit):
     page = visit()
     page.fill("#search", "arabika")
     for link in page.locator("#short .part a").all():
@@ -151,7 +150,7 @@ def test_pairs_that_nearly_matched_come_by_and_by(visit):
     assert page.locator("#near .example").count() == told
 
 
-def test_offers_without_a_photo_keep_its_place(visit):
+def test_postings_without_a_photo_keep_its_place(visit):
     page = visit()
     page.check("#seen")
     page.locator(".row").first.click()
@@ -235,27 +234,29 @@ def test_links_are_told_by_their_shops(browser, linked, tmp_path):
     page.close()
 
 
-def test_the_line_is_moved(visit):
+def test_the_threshold_is_moved(visit):
     page = visit()
     before = page.inner_text("#verdict")
-    assert "This is the line of the run" in before
-    page.focus("#line-slider")
+    assert "This is the threshold of the run" in before
+    page.focus("#threshold-slider")
     page.keyboard.press("End")
     after = page.inner_text("#verdict")
-    assert "At line 0.99" in after
-    assert "fewer than at the run's line" in after
+    assert "At threshold 0.99" in after
+    assert "fewer than at the run's threshold" in after
     assert "of them right" in after
-    handle = page.locator("#line-slider").bounding_box()
+    handle = page.locator("#threshold-slider").bounding_box()
     own = page.locator("#plot line.now").bounding_box()
-    # The handle stands below the line that it moves: here at its end.
+    # The handle stands below what it moves: here at its end.
     assert handle["x"] + handle["width"] - 8 == pytest.approx(own["x"], abs=2)
     plot = page.locator("#plot").bounding_box()
     page.mouse.click(plot["x"] + 60, plot["y"] + 40)
-    assert "At line 0.10" in page.inner_text("#verdict")
-    button = page.locator("button[data-line]").first
+    assert "At threshold 0.10" in page.inner_text("#verdict")
+    button = page.locator("button[data-threshold]").first
     button.click()
     assert button.get_attribute("aria-pressed") == "true"
-    assert f"At line {float(button.get_attribute('data-line')):.2f}" in page.inner_text("#verdict")
+    assert f"At threshold {float(button.get_attribute('data-threshold')):.2f}" in page.inner_text(
+        "#verdict"
+    )
 
 
 def test_labels_to_review_are_saved(visit):
@@ -283,7 +284,7 @@ def test_it_fits_a_phone_and_is_dark_in_the_dark(visit):
     assert ink[0] < 200 < 500 < ink[1]
 
 
-def test_it_is_printed_with_its_groups(visit):
+def test_it_is_printed_with_its_clusters(visit):
     page = visit()
     page.evaluate("window.dispatchEvent(new Event('beforeprint'))")
     page.emulate_media(media="print")

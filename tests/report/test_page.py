@@ -1,16 +1,24 @@
+import base64
+import hashlib
 import json
 import re
+import shutil
+import subprocess
 from html.parser import HTMLParser
 
+import numpy as np
 import polars as pl
 import pytest
-
-pytest.importorskip("altair", reason="needs the extra report")
+import tree_sitter
+import tree_sitter_javascript
 
 from samesku import Matcher, read_catalog
+from samesku.cli.match import Settings
 from samesku.encoders import PHash, Tfidf
+from samesku.evaluation import Split, evaluate
 from samesku.report.page import build_report
-from samesku.report.runs import read_run, run_of
+from samesku.results.runs import read_run, run_of
+from samesku.scoring.fusion import Union
 
 
 class Seen(HTMLParser):
@@ -49,10 +57,38 @@ def test_the_page_is_whole_and_asks_for_nothing(report):
     seen = Seen(report.html)
     assert all(source.startswith("#") for source in seen.sources)
     assert len(set(seen.ids)) == len(seen.ids)
-    wanted = ["short", "groups", "near", "line", "errors", "glance", "run"]
+    wanted = ["short", "clusters", "near", "threshold", "errors", "glance", "run"]
     assert [name for name in seen.ids if name in wanted] == wanted
     assert seen.tags.count("script") == 2
     assert "default-src 'none'" in report.html
+
+
+def policy_of(page):
+    """What the page allows: the sources of each kind of thing."""
+    told = re.search(r'Content-Security-Policy" content="([^"]+)"', page)[1]
+    return {name: " ".join(rest) for name, *rest in map(str.split, told.split(";"))}
+
+
+def test_the_policy_allows_the_very_style_and_script_of_the_page(report):
+    policy = policy_of(report.html)
+    for kind in ("style", "script"):
+        (text,) = re.findall(rf"<{kind}>(.*?)</{kind}>", report.html, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert policy[f"{kind}-src"] == f"'sha256-{digest}'"
+    assert policy["default-src"] == "'none'"
+    assert " style=" not in report.html  # would need another rule of the policy
+
+
+def test_the_script_of_the_page_can_be_parsed(report, tmp_path):
+    (script,) = re.findall("<script>(.*?)</script>", report.html, re.DOTALL)
+    language = tree_sitter.Language(tree_sitter_javascript.language())
+    parsed = tree_sitter.Parser(language).parse(script.encode())
+    assert not parsed.root_node.has_error
+    if node := shutil.which("node"):
+        # Finds what is no matter of grammar, too: a name that is declared twice.
+        (tmp_path / "script.js").write_text(script, encoding="utf-8")
+        done = subprocess.run([node, "--check", tmp_path / "script.js"], capture_output=True)
+        assert done.returncode == 0, done.stderr.decode()
 
 
 def test_hostile_titles_are_text(report):
@@ -68,14 +104,14 @@ def test_hostile_titles_are_text(report):
 
 
 def test_what_is_sampled_is_stated(folder, monkeypatch):
-    monkeypatch.setattr("samesku.report.browse.MOST_GROUPS", 5)
+    monkeypatch.setattr("samesku.report.browse.MOST_CLUSTERS", 5)
     monkeypatch.setattr("samesku.report.book.MOST_PHOTOS", 3)
     page = build_report(read_run(folder)).html
     data = data_of(page)
-    assert len(data["groups"]) == 5
+    assert len(data["clusters"]) == 5
     assert len(data["photos"]) == 3
-    assert re.search(r"A sample of 5 of \d+ groups is here", page)
-    assert re.search(r"3 of the \d+ photos of these offers are inside", page)
+    assert re.search(r"A sample of 5 of \d+ clusters is here", page)
+    assert re.search(r"3 of the \d+ photos of these postings are inside", page)
 
 
 def test_errors_are_counted_with_examples_and_labels_to_review(report, folder):
@@ -92,24 +128,24 @@ def test_errors_are_counted_with_examples_and_labels_to_review(report, folder):
 
 def test_the_page_begins_with_what_came_out(report, folder, evaluated, linked):
     run = read_run(folder)
-    assert f"<h1>{len(run.catalog):,} offers are {len(run.sizes):,} products</h1>" in report.html
-    first = report.html[report.html.index('id="short"') : report.html.index('id="groups"')]
-    truths = re.findall(r"<b>([\d,]+)</b><a href=\"#groups\" data-set=\"truth=", first)
-    assert sum(map(int, truths)) == run.members["group"].n_unique()
+    assert f"<h1>{len(run.catalog):,} postings are {len(run.sizes):,} products</h1>" in report.html
+    first = report.html[report.html.index('id="short"') : report.html.index('id="clusters"')]
+    truths = re.findall(r"<b>([\d,]+)</b><a href=\"#clusters\" data-set=\"truth=", first)
+    assert sum(map(int, truths)) == run.members["cluster"].n_unique()
     assert "by the labels" in first
     assert re.search(r"<h1>F1 of 0\.\d{3} per posting, by concat</h1>", page_of(evaluated))
     assert "Are the links right?" in page_of(linked)
-    assert re.search(r"<h1>\d+ of 60 offers are in the other shop, too</h1>", page_of(linked))
+    assert re.search(r"<h1>\d+ of 60 postings are in the other shop, too</h1>", page_of(linked))
 
 
 def test_without_labels_it_is_told_how_sure_the_groups_are(folder, shop, tmp_path):
     bare = tmp_path / "bare.csv"
     pl.read_csv(shop / "offers.csv", infer_schema=False).drop("label_group").write_csv(bare)
     page = build_report(read_run(folder, catalogue=[bare], photos=shop / "images")).html
-    data, first = data_of(page), page[page.index('id="short"') : page.index('id="groups"')]
-    assert "How sure are the groups?" in first
-    unsure = sum(group[2] < 700 for group in data["groups"])
-    assert f"Look at {unsure} groups" in first
+    data, first = data_of(page), page[page.index('id="short"') : page.index('id="clusters"')]
+    assert "How sure are the clusters?" in first
+    unsure = sum(group[2] < 700 for group in data["clusters"])
+    assert f"Look at {unsure} clusters" in first
     assert "an estimate, without labels" in first
     assert 'id="truth"' not in page
 
@@ -122,13 +158,13 @@ def test_the_groups_of_an_evaluation_are_told_with_reasons_and_labels(shop, labe
         .select("posting_id", "label_group")
         .iter_rows()
     )
-    assert len(data["groups"]) > 20
-    for members, size, *_, products, missing in data["groups"]:
+    assert len(data["clusters"]) > 20
+    for members, size, *_, products, missing in data["clusters"]:
         known = [labels[ids[member]] for member in members]
         assert products == len(set(known))
         whole = sum(list(labels.values()).count(label) for label in set(known))
         assert missing == whole - size
-    own = [data["pairs"][pair] for group in data["groups"] for pair in group[4]]
+    own = [data["pairs"][pair] for group in data["clusters"] for pair in group[4]]
     told = [pair for pair in own if len(pair[3]) > 1]
     assert len(told) > len(own) / 2
 
@@ -162,7 +198,7 @@ def test_two_runs_of_link_are_compared_with_intervals(linked, link_run, shop, tm
     link_run(paths, tmp_path / "stricter", line=0.95)
     run = read_run(linked, catalogue=paths)
     page = build_report(run, other=read_run(tmp_path / "stricter", catalogue=paths)).html
-    compared = page[page.index('id="compare"') : page.index('id="groups"')]
+    compared = page[page.index('id="compare"') : page.index('id="clusters"')]
     assert "pair precision" in compared
     row = re.search(r"pair recall</th>(.*?)</tr>", compared)[1]
     told = re.findall(r">([01]\.\d{4})<", row)
@@ -182,8 +218,8 @@ def test_a_catalogue_without_any_match_has_a_page(tmp_path):
         matches = Matcher([Tfidf(), PHash()]).match(read_catalog(table))
         page = build_report(run_of(matches)).html
         assert "No two of them match" in page
-        assert 'id="line"' not in page
-    assert "<h1>2 offers are 2 products</h1>" in page
+        assert 'id="threshold"' not in page
+    assert "<h1>2 postings are 2 products</h1>" in page
 
 
 def test_other_catalogues_are_not_compared(folder, linked):
@@ -194,11 +230,24 @@ def test_other_catalogues_are_not_compared(folder, linked):
 def test_an_evaluation_and_a_link_have_pages(evaluated, linked):
     page = build_report(read_run(evaluated)).html
     assert 'id="figures"' in page
-    assert 'id="groups"' in page
+    assert 'id="clusters"' in page
     assert "Against union, paired 95% intervals" in page
     page = build_report(read_run(linked)).html
     assert "What was linked" in page
-    assert "Links are assigned anew at each line" in page
+    assert "Links are assigned anew at each threshold" in page
+
+
+def test_a_page_tells_that_its_figures_flatter(shop, tmp_path):
+    catalog = read_catalog(shop / "offers.csv")
+    known = np.flatnonzero(catalog.labels >= 0)
+    leaking = [Split("mine", known[::2], known[1::2])]
+    found = evaluate(
+        catalog, Matcher([Tfidf()]), fusions=[Union()], splits=leaking, keep_pairs=True
+    )
+    found.record["source"] = Settings(shop / "offers.csv").source
+    found.write(tmp_path)
+    page = page_of(tmp_path)
+    assert re.search(r'class="note">mine: \d+ of its \d+ scored postings share a label', page)
 
 
 def test_the_page_and_the_labels_appear_together(report, tmp_path):

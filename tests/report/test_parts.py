@@ -11,12 +11,12 @@ from PIL import Image
 
 from samesku import read_catalog
 from samesku.report.book import Book, sampled
-from samesku.report.browse import near_matches, shown_groups
+from samesku.report.browse import near_matches, shown_clusters
 from samesku.report.glance import glance, script_of
-from samesku.report.runs import read_run, run_of
-from samesku.report.steps import chance
 from samesku.report.thumbnails import THUMBNAIL, thumbnails
-from samesku.report.whynot import is_candidate, nearness, search_again, verdict
+from samesku.report.whynot import candidate_place, nearness, search_again, verdict
+from samesku.results.runs import read_run, run_of
+from samesku.results.steps import chance
 
 
 @pytest.fixture
@@ -24,17 +24,17 @@ def run(folder):
     return read_run(folder)
 
 
-def test_groups_are_told_with_certainty_spread_pairs_and_products(run):
+def test_clusters_are_told_with_certainty_spread_pairs_and_products(run):
     book = Book(run)
-    told = shown_groups(run, book)
-    held = book.told()
-    assert told["groupsWanted"] == len(told["groups"]) == int((run.sizes > 1).sum())
-    certainties = [group[2] for group in told["groups"]]
+    told = shown_clusters(run, book)
+    held = book.content()
+    assert told["clustersWanted"] == len(told["clusters"]) == int((run.sizes > 1).sum())
+    certainties = [group[2] for group in told["clusters"]]
     assert certainties == sorted(certainties)
-    for members, size, certainty, spread, pairs, number, products, missing in told["groups"]:
+    for members, size, certainty, spread, pairs, number, products, missing in told["clusters"]:
         rows = [run.catalog.ids.index(held["postings"][member][0]) for member in members]
-        assert len(set(run.groups[rows])) == 1
-        assert size == len(members) == run.sizes[run.groups[rows[0]]]
+        assert len(set(run.clusters[rows])) == 1
+        assert size == len(members) == run.sizes[run.clusters[rows[0]]]
         assert number == size * (size - 1) // 2 >= len(pairs)
         prices = run.catalog.frame["price"][rows].to_list()
         if None not in prices:
@@ -49,8 +49,8 @@ def test_groups_are_told_with_certainty_spread_pairs_and_products(run):
 
 def test_the_steps_of_each_pair_end_at_its_probability(run):
     book = Book(run)
-    shown_groups(run, book)
-    pairs = [pair for pair in book.told()["pairs"] if pair[2] is not None]
+    shown_clusters(run, book)
+    pairs = [pair for pair in book.content()["pairs"] if pair[2] is not None]
     assert len(pairs) > 30
     for _, _, score, parts in pairs:
         if parts and all(len(part) == 2 for part in parts):
@@ -62,15 +62,15 @@ def test_the_steps_of_each_pair_end_at_its_probability(run):
 def test_near_matches_come_nearest_first(run):
     book = Book(run)
     near = near_matches(run, book)
-    scores = [book.told()["pairs"][place][2] for place in near[:1] + near[-1:]]
+    scores = [book.content()["pairs"][place][2] for place in near[:1] + near[-1:]]
     assert scores
     assert scores == sorted(scores, reverse=True)
 
 
 def test_a_photo_is_inside_once_and_small(run, shop):
     book = Book(run)
-    shown_groups(run, book)
-    held = book.told()
+    shown_clusters(run, book)
+    held = book.content()
     assert 10 < len(held["photos"]) == held["photosWanted"]
     assert len(set(held["photos"])) == len(held["photos"])
     image = Image.open(io.BytesIO(base64.b64decode(held["photos"][0].split(",")[1])))
@@ -127,22 +127,22 @@ def test_what_kept_a_pair_from_being_a_candidate(run, tmp_path):
     collapsed, candidates = search_again(run, tmp_path, Progress())
     left, right = collapsed.place[list(run.rows("h8", "h0"))]
     near = {each.encoder: each for each in nearness(candidates, left, right)}
-    assert is_candidate(candidates, left, right) is None
+    assert candidate_place(candidates, left, right) is None
     assert near["tfidf"].why_not == "one of the two has nothing for it to look at"
     left, right = collapsed.place[list(run.rows("h7", "h4"))]
     assert "below its floor of 0.15" in nearness(candidates, left, right)[0].why_not
     first = int(candidates.left[0]), int(candidates.right[0])
-    assert is_candidate(candidates, *first[::-1]) == 0
+    assert candidate_place(candidates, *first[::-1]) == 0
 
 
 def test_the_verdict_names_the_stage(run):
-    line = run.line
+    threshold = run.threshold
     rows = (int(run.matched["left"][0]), int(run.matched["right"][0]))
     said = verdict(run, rows, {"score": 0.9, "matched": True})
     assert said.startswith("Matched: the pair scored 0.900")
-    assert "others of its group match" in verdict(run, rows, {"score": None, "matched": True})
-    assert "below the line" in verdict(run, rows, {"score": line - 0.1, "matched": False})
-    assert "the grouping cut it" in verdict(run, rows, {"score": 0.9, "matched": False})
+    assert "others of its cluster match" in verdict(run, rows, {"score": None, "matched": True})
+    assert "below the threshold" in verdict(run, rows, {"score": threshold - 0.1, "matched": False})
+    assert "the clustering cut it" in verdict(run, rows, {"score": 0.9, "matched": False})
 
 
 def test_a_run_in_memory_is_a_run(matches):

@@ -5,7 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from samesku.cli import app
-from samesku.report.runs import read_run
+from samesku.results.runs import read_run
 
 
 def test_a_pair_too_unlikely_to_be_written_with_reasons_is_judged_again(folder, tmp_path):
@@ -15,6 +15,6 @@ def test_a_pair_too_unlikely_to_be_written_with_reasons_is_judged_again(folder, 
     ids = run.catalog.ids[left], run.catalog.ids[right]
     told = CliRunner().invoke(app, ["explain", str(folder), *ids, "--cache", str(tmp_path)])
     assert told.exit_code == 0, told.output
-    assert "judging again" in told.stderr
+    assert "scoring again" in told.stderr
     ended = float(told.stdout.partition("together")[2].split("%")[0].split()[-1])
     assert ended == pytest.approx(100 * score, abs=0.5)

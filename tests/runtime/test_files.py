@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from samesku.runtime.files import Staged, check_folder, digest, write_json
+from samesku.runtime.files import Staged, check_folder, digest, read_json, write_json
 
 
 def contents(folder):
@@ -159,3 +159,49 @@ def test_json_holds_file_names_of_no_encoding(tmp_path):
     assert json.loads(text) == record
     assert "é" in text
     assert "😀" in text
+
+
+FIELDS = {
+    "name": str, "line": int | float, "count": int, "photos": str | None, "notes": [str],
+    "seconds": {"*": float}, "source": {"path": str, "left": {"path": str}},
+}  # fmt: skip
+
+
+def written(tmp_path, content):
+    path = tmp_path / "run.json"
+    path.write_bytes(content if isinstance(content, bytes) else json.dumps(content).encode())
+    return path
+
+
+def test_json_is_read_as_it_is_where_its_types_are_right(tmp_path):
+    record = {
+        "name": "x", "line": 1, "photos": None, "notes": ["a"], "seconds": {"read": 0.5},
+        "source": {"path": "p", "left": {"path": "q"}, "more": 3}, "unknown": [1],
+    }  # fmt: skip
+    assert read_json(written(tmp_path, record), FIELDS, needed=("name",), fix="") == record
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"{", "is no JSON"),
+        (b"\xff", "is no JSON"),
+        (b"[" * 100_000, "is no JSON"),
+        ([], "does not hold an object"),
+        ({}, "has no name"),
+        ({"name": 3}, "its name cannot be '3'"),
+        ({"name": "x", "count": True}, "its count cannot be 'True'"),
+        ({"name": "x", "count": 1.5}, "its count cannot be"),
+        ({"name": "x", "notes": "text"}, "its notes cannot be 'text'"),
+        ({"name": "x", "notes": ["a", 3]}, "its notes cannot be '3'"),
+        ({"name": "x", "seconds": {"read": "1"}}, r"its seconds\.read cannot be '1'"),
+        ({"name": "x", "source": 3}, "its source cannot be '3'"),
+        ({"name": "x", "source": {"left": {"path": 3}}}, r"its source\.left\.path cannot be"),
+    ],
+)
+def test_json_of_another_kind_is_an_error_that_says_what_to_do(tmp_path, content, said):
+    path = written(tmp_path, content)
+    with pytest.raises(ValueError, match=said) as refused:
+        read_json(path, FIELDS, needed=("name",), fix="make it anew")
+    assert str(refused.value).startswith(str(path))
+    assert str(refused.value).endswith("; make it anew")

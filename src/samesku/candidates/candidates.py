@@ -12,7 +12,7 @@ from samesku.candidates.neighbors import Neighbors, density
 from samesku.candidates.similarity import pair_similarity
 from samesku.encoders.base import Kind, Modality, Vectors
 
-__all__ = ["DENSITY_NEIGHBORS", "Candidates", "Source", "join_candidates"]
+__all__ = ["DENSITY_NEIGHBORS", "Candidates", "Source", "join_candidates", "with_pairs"]
 
 # Neighbours whose mean similarity says how crowded a posting's surroundings are.
 DENSITY_NEIGHBORS = 20
@@ -116,6 +116,38 @@ def join_candidates(sources: Sequence[Source]) -> Candidates:
         tuple(source.modality for source in sources),
         tuple(source.vectors.kind for source in sources),
         tuple(sources),
+    )
+
+
+def with_pairs(
+    candidates: Candidates, left: NDArray[np.integer], right: NDArray[np.integer]
+) -> Candidates:
+    """The candidates, and further pairs that no encoder found.
+
+    Parameters
+    ----------
+    candidates : Candidates
+        With their sources.
+    left, right : integer
+        Rows of the pairs, ``left < right``.
+    """
+    fresh = candidates.places(left, right) < 0
+    if not fresh.any():
+        return candidates
+    more = np.unique(left[fresh].astype(np.int64) * candidates.size + right[fresh])
+    one, other = np.divmod(more, candidates.size)
+    seen = [pair_similarity(source.vectors, one, other) for source in candidates.sources]
+    keys = np.concatenate([candidates.left * candidates.size + candidates.right, more])
+    order = np.argsort(keys, kind="stable")
+    found = np.zeros((len(more), len(candidates.encoders)), dtype=bool)
+    return replace(
+        candidates,
+        left=np.concatenate([candidates.left, one])[order],
+        right=np.concatenate([candidates.right, other])[order],
+        similarity=np.concatenate(
+            [candidates.similarity, np.stack(seen, axis=1).astype(np.float32)]
+        )[order],
+        found=np.concatenate([candidates.found, found])[order],
     )
 
 

@@ -99,6 +99,7 @@ def collapse(
     photos: bool = True,
     sources: NDArray[np.integer] | None = None,
     labelled: bool = False,
+    apart: NDArray[np.integer] | None = None,
 ) -> Collapsed:
     """Collapse identical postings: one normal title, photo, and columns that are read.
 
@@ -113,11 +114,15 @@ def collapse(
         Source of each posting, where it matters whose a posting is.
     labelled : bool
         Postings of two labels stay apart, to train on.
+    apart : integer, optional
+        Rows that are identical to no other whatever they hold.
     """
     order = catalog.frame["posting_id"].arg_sort().to_numpy().astype(np.int64)
     table = _looked_at(catalog, photos, sources, labelled)[order]
     code = table.select(pl.struct(pl.all()).rank("dense").cast(pl.Int64)).to_series().to_numpy()
     mute = ~table["title"].str.contains(_TOLD).to_numpy()
+    if apart is not None:
+        mute |= np.isin(order, apart)
     code = np.where(mute, len(code) + 1 + np.arange(len(code)), code)
     number, first = _by_first(code)
     place = np.empty(len(catalog), dtype=np.int64)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from samesku.cli import showing, teaching  # noqa: F401  (add their commands, in this order)
+# Each adds its commands, in this order.
+from samesku.cli import judging, live, showing, teaching  # noqa: F401
 from samesku.cli.app import app
 
 __all__ = ["app"]

@@ -11,6 +11,7 @@ import typer
 from samesku.cli.console import UsageError, friendly, show_traces
 from samesku.cli.options import (
     AllowOutsideOption,
+    AnswersOption,
     BesideOption,
     CacheOption,
     CatalogueArgument,
@@ -19,6 +20,11 @@ from samesku.cli.options import (
     EncoderOption,
     EncodingOption,
     FusionName,
+    JudgeBudgetOption,
+    JudgeDryRunOption,
+    JudgeModelOption,
+    JudgeOption,
+    JudgeRulesOption,
     MemoryOption,
     MethodOption,
     NoCacheOption,
@@ -112,6 +118,12 @@ def match(
         ),
     ] = None,
     memory: MemoryOption = None,
+    answers: AnswersOption = None,
+    judge: JudgeOption = None,
+    judge_model: JudgeModelOption = None,
+    judge_budget: JudgeBudgetOption = "200",
+    judge_rules: JudgeRulesOption = None,
+    judge_dry_run: JudgeDryRunOption = False,
     cache: CacheOption = None,
     submission: Annotated[
         bool,
@@ -128,6 +140,7 @@ def match(
     their representatives.
     """
     from samesku.cli import match as command
+    from samesku.cli.consulting import JudgeOptions
 
     command.run(
         command.Settings(
@@ -152,6 +165,8 @@ def match(
         line=line,
         model=model,
         submission=submission,
+        answers=answers,
+        judge=JudgeOptions(judge, judge_model, judge_budget, judge_rules, judge_dry_run),
     )
 
 

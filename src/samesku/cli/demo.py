@@ -40,7 +40,17 @@ def run(out: Path, *, fusion: str, quiet: bool) -> None:
         with Staged(out / "result") as staged:
             _mistakes(matches, market).write_csv(staged.path("mistakes.csv"))
     with progress.stage("report"):
-        page = _report(out / "result")
+        page = out / "result" / "report.html"
+        report.run(
+            out / "result",
+            out=page,
+            compare=None,
+            catalogue=[],
+            photos=None,
+            allow_outside=False,
+            fusion=None,
+            quiet=True,
+        )
     if quiet:
         return
     show_matches(matches, progress, [*written, *staged.written])
@@ -50,32 +60,10 @@ def run(out: Path, *, fusion: str, quiet: bool) -> None:
     for name, figure in score(matches).items():
         table.add_row(FIGURES[name], str(figure))
     console.print(table)
-    if page is None:
-        console.print(f"See it on one page: samesku report {out / 'result'} (extra report)")
-    else:
-        console.print(f"Open this first, in any browser: {page.resolve()}", markup=False)
+    console.print(f"Open this first, in any browser: {page.resolve()}", markup=False)
     console.print(f"Then look into {out}: result/groups.csv, result/mistakes.csv (what went wrong,")
     console.print("with both titles), marketplace/train.csv, train_images/ and truth.csv")
     console.print("No real catalogue: postings, photos and labels are drawn, and so is this score.")
-
-
-def _report(folder: Path) -> Path | None:
-    """Write the page of the run; None where what draws it is not installed."""
-    page = folder / "report.html"
-    try:
-        report.run(
-            folder,
-            out=page,
-            compare=None,
-            catalogue=[],
-            photos=None,
-            allow_outside=False,
-            fusion=None,
-            quiet=True,
-        )
-    except ModuleNotFoundError:
-        return None
-    return page
 
 
 def _copy(folder: Path) -> Path:

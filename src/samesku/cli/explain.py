@@ -12,8 +12,8 @@ from rich.table import Table
 from samesku.cli.console import TerminalProgress, console, say
 
 if TYPE_CHECKING:
-    from samesku.report.runs import Run
-    from samesku.report.steps import Step
+    from samesku.results.runs import Run
+    from samesku.results.steps import Step
 
 __all__ = ["run"]
 
@@ -34,42 +34,42 @@ def run(
 ) -> None:
     """Say why two postings of a run matched or not."""
     # Only who asks waits for its parts to load.
-    from samesku.report.runs import read_run
     from samesku.report.whynot import verdict
+    from samesku.results.runs import read_run
 
-    told = read_run(folder, catalogue=catalogue, photos=photos, allow_outside=allow_outside)
-    rows = told.rows(left, right)
+    made = read_run(folder, catalogue=catalogue, photos=photos, allow_outside=allow_outside)
+    rows = made.rows(left, right)
     for row in rows:
-        title = _printable(told.catalog.titles[row])[:200] or "(no title)"
-        console.print(f"{_printable(told.catalog.ids[row])}  {title}", markup=False)
+        title = _printable(made.catalog.titles[row])[:200] or "(no title)"
+        console.print(f"{_printable(made.catalog.ids[row])}  {title}", markup=False)
     console.print()
-    own, rows = rows, tuple(told.representative[list(rows)].tolist())
-    for row, judged in zip(own, rows, strict=True):
-        if row != judged:
-            same = f"{told.catalog.ids[row]} is identical to {told.catalog.ids[judged]}"
-            console.print(f"{same} in all that is looked at, and was judged as that.", markup=False)
+    own, rows = rows, tuple(made.representative[list(rows)].tolist())
+    for row, scored in zip(own, rows, strict=True):
+        if row != scored:
+            same = f"{made.catalog.ids[row]} is identical to {made.catalog.ids[scored]}"
+            console.print(f"{same} in all that is looked at, and was scored as that.", markup=False)
     if rows[0] == rows[1]:
-        console.print("The two are one posting to samesku: nothing tells them apart.")
-        _truth(told, own)
+        console.print("The two are one posting to samesku: nothing distinguishes them.")
+        _truth(made, own)
         return
-    pair = told.pair(*rows)
+    pair = made.pair(*rows)
     if pair is None:
-        _never_written(told, rows, cache, quiet=quiet)
+        _never_written(made, rows, cache, quiet=quiet)
     else:
-        console.print(verdict(told, rows, pair), markup=False)
+        console.print(verdict(made, rows, pair), markup=False)
         reasons = pair["reasons"]
         if reasons is None and pair["score"] is not None:
-            reasons = _reasons_again(told, rows, pair["score"], cache, quiet=quiet)
+            reasons = _reasons_again(made, rows, pair["score"], cache, quiet=quiet)
         _because(reasons)
-        known = [(name, pair[name]) for name in told.encoders if pair[name] is not None]
+        known = [(name, pair[name]) for name in made.encoders if pair[name] is not None]
         if known:
             alike = ", ".join(f"{name} {value:.2f}" for name, value in known)
             console.print(f"How alike they are: {alike}", markup=False)
-    _truth(told, rows)
+    _truth(made, rows)
 
 
 def _because(reasons: str | None) -> None:
-    from samesku.report.steps import chance, steps
+    from samesku.results.steps import chance, steps
 
     if waterfall := steps(reasons):
         console.print(_table(waterfall, chance))
@@ -80,36 +80,37 @@ def _because(reasons: str | None) -> None:
 def _reasons_again(
     run: Run, rows: tuple[int, int], score: float, cache: Path | None, *, quiet: bool
 ) -> str | None:
-    """The reasons of a pair that was too unlikely for them to be written down."""
+    """The explanation of a pair that was too unlikely for it to be written down."""
     from samesku.report.whynot import reasons_again, search_again
 
     if run.kind != "match" or run.record.get("fusion") != "learned":
         return None
-    say("Its reasons were not written down; judging again to say why.", quiet=quiet)
+    say("Its explanation was not written down; scoring again to say why.", quiet=quiet)
     progress = TerminalProgress(quiet=quiet)
     collapsed, candidates = search_again(run, cache, progress)
-    with progress.stage("judge"):
+    with progress.stage("score"):
         return reasons_again(run, collapsed, candidates, rows, score)
 
 
 def _never_written(run: Run, rows: tuple[int, int], cache: Path | None, *, quiet: bool) -> None:
     """Search again, to say why the pair was no candidate or how low it scored."""
-    from samesku.report.whynot import is_candidate, nearness, search_again
+    from samesku.report.whynot import candidate_place, nearness, search_again
 
     say("The run did not write this pair down; searching again to say why.", quiet=quiet)
     collapsed, candidates = search_again(run, cache, TerminalProgress(quiet=quiet))
     places = collapsed.place[list(rows)]
-    place = is_candidate(candidates, *places)
+    place = candidate_place(candidates, *places)
     near = nearness(candidates, *places)
     if place is None:
         console.print(
-            "They never became a candidate, so no one judged them, because:", markup=False
+            "They never became a candidate, so they were never scored, because:", markup=False
         )
         for each in near:
             console.print(f"  {each.encoder}: {each.why_not}", markup=False)
         return
     console.print(
-        "They were candidates, but scored too low for any line that one would draw.", markup=False
+        "They were candidates, but scored too low for any threshold that one would choose.",
+        markup=False,
     )
     for each in near:
         alike = "nothing to compare" if each.similarity is None else f"{each.similarity:.2f} alike"
@@ -117,7 +118,7 @@ def _never_written(run: Run, rows: tuple[int, int], cache: Path | None, *, quiet
 
 
 def _table(waterfall: list[Step], chance: Any) -> Table:
-    """The reasons from the start to the probability."""
+    """The contributions from the start to the probability."""
     edges = [edge for step in waterfall for edge in (step.before, step.after)]
     low, high = min(0.0, *edges), max(0.0, *edges)
     unit = BAR / (high - low or 1)

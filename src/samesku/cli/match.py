@@ -8,8 +8,10 @@ from pathlib import Path
 
 from samesku.candidates.allowed import Allowed
 from samesku.candidates.neighbors import Method
+from samesku.catalog.answers import VERDICTS, Answers, read_answers
 from samesku.catalog.catalog import Catalog, catalogue_file, read_catalog
 from samesku.cli.console import TerminalProgress, UsageError, say
+from samesku.cli.consulting import JudgeOptions
 from samesku.cli.summary import counted, show_summary
 from samesku.clustering.assignment import Decision
 from samesku.encoders import encoders_by_name
@@ -19,7 +21,7 @@ from samesku.runtime.cache import Cache, default_folder
 from samesku.runtime.files import check_folder, digest
 from samesku.scoring.fusion import Fusion
 
-__all__ = ["Settings", "chosen_fusion", "run", "show_matches"]
+__all__ = ["Settings", "chosen_fusion", "read_checked", "run", "show_matches"]
 
 
 @dataclass(frozen=True)
@@ -132,14 +134,28 @@ def run(
     line: float | None,
     model: Path | None,
     submission: bool = False,
+    answers: Path | None = None,
+    judge: JudgeOptions | None = None,
 ) -> None:
     """Read, match, write, tell."""
+    judge = judge or JudgeOptions()
+    judge.check()
     progress = TerminalProgress(quiet=settings.quiet)
-    judge = chosen_fusion(fusion, model)
-    matcher = settings.matcher(progress, judge, line)
+    matcher = settings.matcher(progress, chosen_fusion(fusion, model), line)
     catalog = settings.read(progress)
-    check_folder(out)
-    matches = matcher.match(catalog)
+    if not judge.dry_run:
+        check_folder(out)
+    given = None if answers is None else read_checked(answers, catalog, quiet=settings.quiet)
+    matches = matcher.match(catalog, answers=given)
+    if judge.dry_run:
+        judge.shown(matches)
+        return
+    if judge.judge is not None:
+        more = judge.answers(matches, given, matcher.cache, progress)
+        if more is not given:
+            given, matches = more, matcher.match(catalog, answers=more)
+    if given is not None:
+        matches = _learned_from(matches, given, line, progress)
     read = {**matches.run, "source": settings.source}
     if model is not None:
         read["model"] = str(model.resolve())
@@ -148,6 +164,34 @@ def run(
         written = matches.write(out, submission=submission)
     matcher.cache.prune()
     show_matches(matches, progress, written)
+
+
+def _learned_from(
+    matches: Matches, answers: Answers, line: float | None, progress: TerminalProgress
+) -> Matches:
+    """Matches by a matcher that was adapted to the answers; pinned alone where it cannot be."""
+    # Only who has answers waits for these to load.
+    from samesku.judges.adapting import adapt, teaches
+    from samesku.judges.asking import audited, unpinned
+
+    if audit := audited(unpinned(matches), answers):
+        progress.note(f"Precision and recall {audit}")
+    if reason := teaches(matches, answers):
+        progress.note(f"The answers are pinned and teach nothing: {reason}")
+        return matches
+    adapted = adapt(matches, answers, threshold=line, progress=progress)
+    progress.note(f"{adapted.told[0].upper()}{adapted.told[1:]}")
+    return adapted.matches
+
+
+def read_checked(path: Path, catalog: Catalog, *, quiet: bool) -> Answers:
+    """Read answers, and tell what was wrong with them."""
+    answers = read_answers(path, catalog)
+    counts = ", ".join(f"{answers.verdict.count(each):,} {each}" for each in VERDICTS)
+    say(f"Read {len(answers):,} answers from {path}: {counts}", quiet=quiet)
+    for problem in answers.problems:
+        say(f"  - {problem}", quiet=quiet)
+    return answers
 
 
 def chosen_fusion(fusion: str | None, model: Path | None) -> str | Fusion | None:

@@ -11,6 +11,7 @@ from samesku.runtime.cores import use_threads
 
 __all__ = [
     "AllowOutsideOption",
+    "AnswersOption",
     "BesideOption",
     "CacheOption",
     "CatalogueArgument",
@@ -19,6 +20,11 @@ __all__ = [
     "EncoderOption",
     "EncodingOption",
     "FusionName",
+    "JudgeBudgetOption",
+    "JudgeDryRunOption",
+    "JudgeModelOption",
+    "JudgeOption",
+    "JudgeRulesOption",
     "MemoryOption",
     "MethodName",
     "MethodOption",
@@ -57,6 +63,36 @@ AllowOutsideOption = Annotated[
     typer.Option(
         "--allow-outside", help="Also read photos outside the photo folder, as the file names them."
     ),
+]
+AnswersOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--answers",
+        help="Table of left_id, right_id and verdict (same, different, unsure): pairs that are "
+        "decided, and that the matcher learns from.",
+    ),
+]
+JudgeOption = Annotated[
+    str | None,
+    typer.Option(
+        "--judge",
+        help="Who answers about pairs in doubt: http://HOST/v1 of an OpenAI-compatible server (key "
+        "in SAMESKU_JUDGE_KEY or OPENAI_API_KEY), or llava:MODEL.",
+    ),
+]
+JudgeModelOption = Annotated[
+    str | None, typer.Option("--judge-model", help="The model that the server is to ask.")
+]
+JudgeBudgetOption = Annotated[
+    str, typer.Option("--judge-budget", help="Questions at most, or minutes as 10min.")
+]
+JudgeRulesOption = Annotated[
+    Path | None,
+    typer.Option("--judge-rules", help="Page that says what is the same product, in plain words."),
+]
+JudgeDryRunOption = Annotated[
+    bool,
+    typer.Option("--judge-dry-run", help="Show what would be asked and its cost; ask nothing."),
 ]
 EncodingOption = Annotated[
     str | None,

@@ -27,18 +27,18 @@ def run(
     """Read a run back, make its page, write it."""
     # Only who asks for a report waits for its parts to load.
     from samesku.report.page import build_report
-    from samesku.report.runs import read_run
+    from samesku.results.runs import read_run
 
     progress = TerminalProgress(quiet=quiet)
     with progress.stage("read run"):
         read = partial(read_run, catalogue=catalogue, photos=photos, allow_outside=allow_outside)
-        told = read(folder, fusion=fusion)
+        shown = read(folder, fusion=fusion)
         other = None if compare is None else read(compare)
     path = out or folder / "report.html"
     if path.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"--out is the page, a file that ends in .html, not {path}")
     check_folder(path.parent)
-    report = build_report(told, other=other, progress=progress)
+    report = build_report(shown, other=other, progress=progress)
     with progress.stage("write"):
         written = report.write(path)
     more = (
@@ -47,4 +47,4 @@ def run(
         else f"; {report.suspects.height:,} pairs with a doubtful label"
     )
     found = f"one page that opens in any browser{more}"
-    show_summary(progress, read=[told.catalog], found=found, written=written)
+    show_summary(progress, read=[shown.catalog], found=found, written=written)

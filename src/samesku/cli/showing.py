@@ -53,7 +53,7 @@ def report(
     allow_outside: AllowOutsideOption = False,
     quiet: QuietOption = False,
 ) -> None:
-    """Make one page of a run: what matched and why, where to draw the line, what goes wrong.
+    """Make one page of a run: what matched and why, which threshold to choose, what goes wrong.
 
     The page holds everything it shows. With labels, report.labels.csv lists those to review.
     """
@@ -83,7 +83,7 @@ def explain(
     cache: CacheOption = None,
     quiet: QuietOption = False,
 ) -> None:
-    """Say why two postings of a run matched or not, or why they were never compared."""
+    """Explain why two postings of a run matched or not, or why they were never scored."""
     from samesku.cli import explain as command
 
     command.run(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterator
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
+
+from samesku.clustering.pins import Pins
 
 __all__ = ["COHESION", "group", "linked"]
 
@@ -26,6 +29,7 @@ def group(
     *,
     line: float = 0.5,
     cohesion: float = COHESION,
+    pins: Pins | None = None,
 ) -> NDArray[np.int64]:
     """Put postings in groups by average-linkage agglomeration of the scores.
 
@@ -45,14 +49,21 @@ def group(
         Pairs from this score on are matches.
     cohesion : float
         Share of `line` that the mean score between two groups must reach, in (0, 1].
+    pins : Pins, optional
+        Pairs that are put together first whatever they score, and pairs that never share a group.
+        They must not contradict each other.
 
     Returns
     -------
     int64 (size,)
         Group of each posting, numbered in order of first appearance.
     """
+    pins = Pins.of(left[:0], right[:0], left[:0] > 0) if pins is None else pins
+    musts = pins.take(pins.same)
     matched = score >= line
-    component = _components(left[matched], right[matched], size)
+    tied = _with(left[matched], right[matched], musts)
+    component = _components(tied[0], tied[1], size)
+    pins = pins.take(component[pins.left] == component[pins.right])
     inside = component[left] == component[right]
     left, right, score = left[inside], right[inside], score[inside]
     members = np.bincount(component, minlength=size)
@@ -61,7 +72,10 @@ def group(
     # postings. Only the others are looked into.
     least = line * cohesion
     near = np.bincount(component[left[score >= least]], minlength=size)
-    mixed = np.flatnonzero((members > 2) & (near < members * (members - 1) // 2))
+    pinned = np.bincount(component[pins.left], minlength=size) > 0
+    mixed = np.flatnonzero(
+        ((members > 2) & (near < members * (members - 1) // 2)) | (pinned & (members > 1))
+    )
     pairs_by_component = np.argsort(component[left], kind="stable")
     bounds = np.searchsorted(component[left][pairs_by_component], np.arange(size + 1))
     postings_by_component = np.argsort(component, kind="stable")
@@ -71,12 +85,40 @@ def group(
         own = postings_by_component[starts[place] : starts[place + 1]]
         pairs = pairs_by_component[bounds[place] : bounds[place + 1]]
         a, b = np.searchsorted(own, left[pairs]), np.searchsorted(own, right[pairs])
-        parts = _split(a, b, score[pairs], len(own), least)
+        if pinned[place]:
+            parts = _pinned_split(a, b, score[pairs], own, least, pins)
+        else:
+            parts = _split(a, b, score[pairs], len(own), least)
         groups[own] = fresh + parts
         fresh += int(parts.max()) + 1
     # Two postings that met only through one that left are no group: a pair at the line ties.
     ties = (groups[left] == groups[right]) & (score >= line)
-    return linked(left[ties], right[ties], size)
+    ends = _with(left[ties], right[ties], musts)
+    return linked(ends[0], ends[1], size)
+
+
+def _with(
+    left: NDArray[np.integer], right: NDArray[np.integer], pins: Pins
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs and pins."""
+    return np.concatenate([left, pins.left]), np.concatenate([right, pins.right])
+
+
+def _pinned_split(
+    left: NDArray[np.integer],
+    right: NDArray[np.integer],
+    score: NDArray[np.floating],
+    own: NDArray[np.integer],
+    least: float,
+    pins: Pins,
+) -> NDArray[np.int64]:
+    """Groups within the component of the postings `own`, as its pins allow."""
+    inside = np.isin(pins.left, own)
+    within = pins.take(inside)
+    within = Pins(
+        np.searchsorted(own, within.left), np.searchsorted(own, within.right), within.same
+    )
+    return _split_sparse(left, right, score, len(own), least - 1e-9, within)
 
 
 def _split(
@@ -119,43 +161,94 @@ def _split_sparse(
     score: NDArray[np.floating],
     size: int,
     least: float,
+    pins: Pins | None = None,
 ) -> NDArray[np.int64]:
-    """The same average linkage without a distance matrix, for components too large for one.
+    """The same average linkage without a distance matrix: of giants, and where pairs are pinned.
 
     Only clusters that share a judged pair can reach a mean above 0, so merging walks along pairs:
     the best two clusters first, while their mean score reaches `least`.
     """
     judged = list(zip(left.tolist(), right.tolist(), score.tolist(), strict=True))
-    # Sum of the scores between each cluster and its neighbours, and who is in it.
-    total: list[dict[int, float]] = [{} for _ in range(size)]
-    for a, b, value in judged:
-        total[a][b] = total[b][a] = value
-    members = [[posting] for posting in range(size)]
-    best = [(-value, a, b) for a, b, value in judged if value >= least]
+    clusters = _Clusters(judged, size)
+    for a, b, same in () if pins is None else zip(
+        pins.left.tolist(), pins.right.tolist(), pins.same.tolist(), strict=True
+    ):  # fmt: skip
+        if not same:
+            clusters.bar(a, b)
+    if pins is not None:
+        for a, b in zip(pins.left[pins.same].tolist(), pins.right[pins.same].tolist(), strict=True):
+            clusters.merge(a, b)
+    best = [(-mean, a, b) for mean, a, b in clusters.means() if mean >= least]
     heapq.heapify(best)
     while best:
         mean, a, b = heapq.heappop(best)
-        shared = total[a].get(b)
-        if shared is None or -mean != shared / (len(members[a]) * len(members[b])):
-            continue  # one of the two has grown since
-        if len(total[a]) < len(total[b]):
-            a, b = b, a
-        members[a] += members[b]
-        members[b] = []
-        del total[a][b]
-        for other, value in total[b].items():
-            if other != a:
-                del total[other][b]
-                total[a][other] = total[other][a] = total[a].get(other, 0.0) + value
-        total[b] = {}
-        for other, value in total[a].items():
-            mean = value / (len(members[a]) * len(members[other]))
-            if mean >= least:
-                heapq.heappush(best, (-mean, a, other))
+        # Otherwise one of the two has grown since.
+        if -mean == clusters.mean(a, b) and not clusters.barred(a, b):
+            kept = clusters.merge(a, b)
+            for other in clusters.total[kept]:
+                if (between := clusters.mean(kept, other)) >= least:
+                    heapq.heappush(best, (-between, kept, other))
     groups = np.empty(size, dtype=np.int64)
-    for name, own in enumerate(filter(None, members)):
+    for name, own in enumerate(filter(None, clusters.members)):
         groups[own] = name
     return groups
+
+
+class _Clusters:
+    """Clusters that grow: the sum of the scores between each two, and which may never be one."""
+
+    def __init__(self, judged: list[tuple[int, int, float]], size: int) -> None:
+        self.total: list[dict[int, float]] = [{} for _ in range(size)]
+        for a, b, value in judged:
+            self.total[a][b] = self.total[b][a] = value
+        self.members = [[posting] for posting in range(size)]
+        self._barred: dict[int, set[int]] = {}
+        self._into = list(range(size))
+
+    def means(self) -> Iterator[tuple[float, int, int]]:
+        """The mean score of each two clusters that share a judged pair."""
+        for a, others in enumerate(self.total):
+            yield from ((self.mean(a, b), a, b) for b in others if a < b)
+
+    def mean(self, a: int, b: int) -> float:
+        """The mean score over all pairs between two clusters; -1 where one is no more."""
+        shared = self.total[a].get(b)
+        return -1.0 if shared is None else shared / (len(self.members[a]) * len(self.members[b]))
+
+    def bar(self, a: int, b: int) -> None:
+        """Let two never be one."""
+        self._barred.setdefault(a, set()).add(b)
+        self._barred.setdefault(b, set()).add(a)
+
+    def barred(self, a: int, b: int) -> bool:
+        """Whether two may never be one."""
+        return b in self._barred.get(a, ())
+
+    def merge(self, a: int, b: int) -> int:
+        """Make one cluster of those that two postings are in; tells which it is."""
+        a, b = self._now(a), self._now(b)
+        if a == b:
+            return a
+        if len(self.total[a]) < len(self.total[b]):
+            a, b = b, a
+        self.members[a] += self.members[b]
+        self.members[b] = []
+        self._into[b] = a
+        self.total[a].pop(b, None)
+        for other, value in self.total[b].items():
+            if other != a:
+                del self.total[other][b]
+                self.total[a][other] = self.total[other][a] = self.total[a].get(other, 0.0) + value
+        self.total[b] = {}
+        for other in self._barred.pop(b, ()):
+            self._barred[other].discard(b)
+            self.bar(a, other)
+        return a
+
+    def _now(self, a: int) -> int:
+        while self._into[a] != a:
+            a = self._into[a]
+        return a
 
 
 def linked(left: NDArray[np.integer], right: NDArray[np.integer], size: int) -> NDArray[np.int64]:

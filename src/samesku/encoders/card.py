@@ -9,11 +9,19 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from samesku.encoders.model_files import digest_of
+from samesku.runtime.files import read_json
 
 __all__ = ["CARD", "EncoderCard", "EncoderKind", "read_card", "write_card"]
 
 CARD = "samesku_encoder.json"
 EncoderKind: TypeAlias = Literal["title", "photo", "clip"]
+# What the values of a card are.
+_FIELDS: dict[str, Any] = {
+    "kind": str, "pooling": str, "dimension": int, "prefix": str, "max_tokens": int,
+    "pad_to_limit": bool, "pad_id": int, "pad_left": bool, "base": str, "files": dict,
+    "photo": dict | None,
+}  # fmt: skip
+_FIX = "write the folder of the encoder again"
 
 
 @dataclass(frozen=True)
@@ -73,13 +81,13 @@ def read_card(folder: Path) -> EncoderCard | None:
     place = folder / CARD
     if not place.is_file():
         return None
-    try:
-        given = json.loads(place.read_text(encoding="utf-8"))
-        if not isinstance(given, dict):
-            raise ValueError("it must be an object with named values")
-        return _checked(given)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{place} cannot be used: {error}") from error
+    given = read_json(place, _FIELDS, needed=("kind", "pooling", "dimension"), fix=_FIX)
+    if given["kind"] not in get_args(EncoderKind):
+        kinds = ", ".join(get_args(EncoderKind))
+        raise ValueError(f"{place}: its kind must be one of {kinds}; {_FIX}")
+    known = {each.name for each in fields(EncoderCard)} - {"more"}
+    own = {key: value for key, value in given.items() if key in known}
+    return EncoderCard(**own, more={key: given[key] for key in given if key not in known})
 
 
 def write_card(place: Path, card: EncoderCard, files: Mapping[str, Path] | None = None) -> None:
@@ -88,22 +96,3 @@ def write_card(place: Path, card: EncoderCard, files: Mapping[str, Path] | None 
     told = asdict(card) | {"files": {**card.files, **digests}}
     told |= told.pop("more")
     place.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _checked(given: dict[str, Any]) -> EncoderCard:
-    for key, kind in {"kind": str, "pooling": str, "dimension": int}.items():
-        if type(given.get(key)) is not kind:
-            raise ValueError(f'"{key}" is missing or no {kind.__name__}')
-    if given["kind"] not in get_args(EncoderKind):
-        raise ValueError(f'"kind" must be one of {", ".join(get_args(EncoderKind))}')
-    wanted: dict[str, Any] = {
-        "prefix": str, "max_tokens": int, "pad_to_limit": bool, "pad_id": int,
-        "pad_left": bool, "base": str, "files": dict,
-        "photo": dict | None,
-    }  # fmt: skip
-    for key, kind in wanted.items():
-        if key in given and not isinstance(given[key], kind):
-            raise ValueError(f'"{key}" cannot be {given[key]!r}')
-    known = {each.name for each in fields(EncoderCard)} - {"more"}
-    own = {key: value for key, value in given.items() if key in known}
-    return EncoderCard(**own, more={key: given[key] for key in given if key not in known})

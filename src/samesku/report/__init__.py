@@ -1,1 +1,1 @@
-"""One page to look at: what was matched and why, where to draw the line, what goes wrong."""
+"""One page to look at: what was matched and why, which threshold to choose, what goes wrong."""

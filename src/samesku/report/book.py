@@ -1,17 +1,17 @@
-"""What the page holds of postings and reasons, each once and by number."""
+"""What the page holds of postings and explanations, each once and by number."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from samesku.evaluation.statements import shown_title
-from samesku.report.runs import Run
-from samesku.report.steps import split_reason
 from samesku.report.thumbnails import thumbnails
+from samesku.results.runs import Run
+from samesku.results.steps import split_reason
 
 __all__ = ["MOST_PHOTOS", "Book"]
 
@@ -36,7 +36,6 @@ class Book:
         self._ids = run.catalog.ids
         self._titles = run.catalog.titles
         self._prices = frame["price"].to_list() if "price" in frame.columns else None
-        self.photos_shown = 0
 
     def posting(self, row: int) -> int:
         """The number of a posting on the page."""
@@ -48,20 +47,18 @@ class Book:
 
     def pair(self, left: int, right: int, score: float | None, reasons: str | None) -> int:
         """The number of a pair of rows on the page."""
-        told = [] if reasons is None else [self._reason(part) for part in reasons.split("; ")]
+        steps = [] if reasons is None else [self._step(part) for part in reasons.split("; ")]
         thousandths = None if score is None else round(1000 * score)
-        self._pairs.append([self.posting(left), self.posting(right), thousandths, told])
+        self._pairs.append([self.posting(left), self.posting(right), thousandths, steps])
         return len(self._pairs) - 1
 
-    def told(self, advance: Callable[[int], None] = lambda done: None) -> dict[str, Any]:
+    def content(self) -> dict[str, Any]:
         """Everything that was referred to, for the page: photos of those first that came first."""
         rows = list(self._place)
         of = {row: self.run.catalog.photos[row] for row in rows}
         wanted = list(dict.fromkeys(path for path in of.values() if path is not None))
         made = thumbnails(wanted[:MOST_PHOTOS])
-        advance(len(made))
         number = {path: place for place, path in enumerate(made)}
-        self.photos_shown = len(made)
         postings = [self._posting(row, number, of[row]) for row in rows]
         return {
             "photos": list(made.values()),
@@ -83,16 +80,16 @@ class Book:
         price = None if self._prices is None else self._prices[row]
         side = None if run.lefts is None else int(row >= run.lefts)
         place = -1 if photo is None else number.get(photo, -1)
-        told = [self._ids[row], shown.text, marks, place, shown.hidden, price, label, side]
-        while told[-1] is None:
-            told.pop()
-        return told
+        fields = [self._ids[row], shown.text, marks, place, shown.hidden, price, label, side]
+        while fields[-1] is None:
+            fields.pop()
+        return fields
 
-    def _reason(self, part: str) -> list[int]:
+    def _step(self, part: str) -> list[int]:
         """`[phrase, hundredths of log-odds]`; only the phrase where nothing is added."""
         reason, added = split_reason(part)
-        told = [self.phrase(reason)]
-        return told if added is None else [*told, round(100 * added)]
+        step = [self.phrase(reason)]
+        return step if added is None else [*step, round(100 * added)]
 
 
 def sampled(rows: Iterable[int], most: int, seed: int = 0) -> list[int]:

@@ -1,4 +1,4 @@
-"""The groups to browse: their postings, how sure each is, and the pairs that say why."""
+"""The clusters to browse: their postings, how sure each is, and the pairs that say why."""
 
 from __future__ import annotations
 
@@ -9,43 +9,43 @@ import polars as pl
 from numpy.typing import NDArray
 
 from samesku.report.book import Book, sampled
-from samesku.report.runs import Run
+from samesku.results.runs import Run
 
 __all__ = [
     "CERTAINTY",
     "MISSING",
-    "MOST_GROUPS",
+    "MOST_CLUSTERS",
     "PRODUCTS",
     "SPREAD",
     "near_matches",
-    "shown_groups",
+    "shown_clusters",
 ]
 
 # Rows, score, reasons.
 Pair: TypeAlias = tuple[int, int, float | None, str | None]
 
-MOST_GROUPS = 12_000
+MOST_CLUSTERS = 12_000
 MOST_NEAR = 400
-# Pairs of one group that are told: half the surest, half the least sure.
+# Pairs of one cluster that are shown: half the surest, half the least sure.
 MOST_PAIRS = 30
-# Postings of one group that are shown.
+# Postings of one cluster that are shown.
 MOST_POSTINGS = 60
-# Where a group on the page tells what.
+# Where a cluster on the page says what.
 CERTAINTY, SPREAD, PRODUCTS, MISSING = 2, 3, 6, 7
 
 
-def shown_groups(run: Run, book: Book) -> dict[str, Any]:
-    """Groups of two or more, least sure first, as the page wants them.
+def shown_clusters(run: Run, book: Book) -> dict[str, Any]:
+    """Clusters of two or more, least sure first, as the page wants them.
 
     Each is `[postings, size, certainty in thousandths, price spread in thousandths, pairs, number
     of pairs, products, missing]`: the spread is by which share the dearest is over the cheapest,
-    the products how many known ones it holds, missing how many offers of these are elsewhere.
+    the products how many known ones it holds, missing how many postings of these are elsewhere.
     """
-    members, pairs = _members(run), _by_group(run)
-    shown = sampled(members, MOST_GROUPS)
-    told = [_group(run, book, members[number], pairs.get(number, [])) for number in shown]
-    told.sort(key=lambda group: (group[2] is None, group[2]))
-    return {"groups": told, "groupsWanted": len(members)}
+    members, pairs = _members(run), _by_cluster(run)
+    shown = sampled(members, MOST_CLUSTERS)
+    clusters = [_cluster(run, book, members[number], pairs.get(number, [])) for number in shown]
+    clusters.sort(key=lambda cluster: (cluster[2] is None, cluster[2]))
+    return {"clusters": clusters, "clustersWanted": len(members)}
 
 
 def near_matches(run: Run, book: Book) -> list[int]:
@@ -56,28 +56,28 @@ def near_matches(run: Run, book: Book) -> list[int]:
 
 
 def _members(run: Run) -> dict[int, NDArray[np.int64]]:
-    """The rows of each group of two or more, by its number."""
-    told = run.members.group_by("group", maintain_order=True).agg("row").sort("group")
-    return {number: np.array(rows) for number, rows in told.iter_rows()}
+    """The rows of each cluster of two or more, by its number."""
+    sets = run.members.group_by("cluster", maintain_order=True).agg("row").sort("cluster")
+    return {number: np.array(rows) for number, rows in sets.iter_rows()}
 
 
-def _by_group(run: Run) -> dict[int, list[Pair]]:
-    """The matched pairs of each group, surest first."""
+def _by_cluster(run: Run) -> dict[int, list[Pair]]:
+    """The matched pairs of each cluster, surest first."""
     members = run.members
     own = run.matched.join(members, left_on="left", right_on="row", maintain_order="left").join(
         members,
-        left_on=["right", "group"],
-        right_on=["row", "group"],
+        left_on=["right", "cluster"],
+        right_on=["row", "cluster"],
         how="semi",
         maintain_order="left",
     )
     found: dict[int, list[Pair]] = {}
-    for number, *pair in own.select("group", "left", "right", "score", "reasons").iter_rows():
+    for number, *pair in own.select("cluster", "left", "right", "score", "reasons").iter_rows():
         found.setdefault(number, []).append(tuple(pair))
     return found
 
 
-def _group(
+def _cluster(
     run: Run,
     book: Book,
     rows: NDArray[np.int64],
@@ -85,9 +85,9 @@ def _group(
 ) -> list[Any]:
     members = [int(row) for row in rows[:MOST_POSTINGS]]
     inside = set(members)
-    told = [pair for pair in pairs if pair[0] in inside and pair[1] in inside]
-    if len(told) > MOST_PAIRS:
-        told = told[: MOST_PAIRS // 2] + told[-MOST_PAIRS // 2 :]
+    kept = [pair for pair in pairs if pair[0] in inside and pair[1] in inside]
+    if len(kept) > MOST_PAIRS:
+        kept = kept[: MOST_PAIRS // 2] + kept[-MOST_PAIRS // 2 :]
     scores = [pair[2] for pair in pairs if pair[2] is not None]
     certainty = round(1000 * sum(scores) / len(scores)) if scores else None
     products, missing = _truth(run, rows)
@@ -96,7 +96,7 @@ def _group(
         len(rows),
         certainty,
         _spread(run, rows),
-        [book.pair(*pair) for pair in told],
+        [book.pair(*pair) for pair in kept],
         len(pairs),
         products,
         missing,
@@ -104,9 +104,9 @@ def _group(
 
 
 def _truth(run: Run, rows: NDArray[np.int64]) -> tuple[int, int]:
-    """How many known products are in a group, and how many of their offers are not.
+    """How many known products are in a cluster, and how many of their postings are not.
 
-    Of links none is missing: an offer may have but one counterpart.
+    Of links none is missing: a posting may have but one counterpart.
     """
     if run.labels is None:
         return 0, 0
@@ -115,7 +115,7 @@ def _truth(run: Run, rows: NDArray[np.int64]) -> tuple[int, int]:
     products = np.unique(known)
     if run.lefts is not None:
         return len(products), 0
-    return len(products), int(run.offers[products].sum()) - len(known)
+    return len(products), int(run.postings_of[products].sum()) - len(known)
 
 
 def _spread(run: Run, rows: NDArray[np.int64]) -> int | None:

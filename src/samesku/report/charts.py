@@ -1,249 +1,213 @@
-"""Charts by Altair, in the page's own colours, and as they come in a notebook."""
+"""Charts as SVG, for the page and for a notebook."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
+from markupsafe import Markup
 from numpy.typing import NDArray
 
 from samesku.report.curve import Point
-from samesku.report.markup import Markup
-
-if TYPE_CHECKING:
-    import altair as alt
+from samesku.report.render import render
 
 __all__ = [
+    "Chart",
     "bars",
-    "group_sizes",
-    "line_chart",
-    "reliability_chart",
+    "cluster_sizes",
+    "reliability",
     "score_histogram",
-    "svg",
+    "thresholds",
     "title_lengths",
     "waterfall",
 ]
 
-WIDTH, HEIGHT = 340, 190
-# Beside the names of bars.
-BAR_WIDTH = 210
-# Ink, faint ink, three tones: both the light and the dark page make them colours of their own.
-INK, FAINT, MAIN, SECOND, THIRD = "#102030", "#607080", "#1f5fa8", "#b35c00", "#4b7f2a"
-TONES = {INK: "ink", FAINT: "faint", MAIN: "main", SECOND: "second", THIRD: "third"}
-# Browsers write wider than the one who measures the words.
-PADDING = {"left": 26, "right": 36, "top": 5, "bottom": 5}
+Ticks: TypeAlias = Sequence[tuple[float, str]]
 LARGEST_SHOWN = 10
-# 3k for 3,000: long numbers run into the name of their axis.
-SHORT_NUMBERS = {
-    "labelExpr": "datum.value < 1000 ? format(datum.value, ',') : format(datum.value, '~s')",
-    "tickCount": 5,
-    "tickMinStep": 1,
-}
-# A page has less room than a notebook: drawn smaller, its words are shrunk less.
-PAGE_SHARE = 0.7
-# What adds less to the log-odds is no step of a waterfall.
+TENTHS: Ticks = [(each / 5, f"{each / 5:.1f}") for each in range(6)]
+PERCENTS: Ticks = [(each / 4, f"{each / 4:.0%}") for each in range(5)]
+# What contributes less to the log-odds is no step of a waterfall.
 WEIGHTLESS = 0.005
+# Pixels of a horizontal bar with its gap, and of the names beside it.
+BAR, NAMES = 26, 150
 
 
-def _altair() -> Any:
-    try:
-        import altair
-        import vl_convert  # noqa: F401  (draws the pictures)
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            f"charts need {error.name}: pip install 'samesku[report]'"
-        ) from error
-    return altair
+@dataclass(frozen=True)
+class Chart:
+    """A picture whose places are shares of its width and height, from the lower left corner.
+
+    In a notebook it shows itself; :meth:`save` writes an SVG file.
+
+    Attributes
+    ----------
+    title : str
+        What it shows, for those who do not see it.
+    x_title, y_title : str
+    x_ticks, y_ticks : sequence of (place, text)
+    blocks : sequence of (left, bottom, right, top, tone)
+        Bars; a tone is `main`, `second`, `third` or `faint`.
+    curves : sequence of (points, tone, dashes)
+    dots : sequence of (x, y, tone)
+    texts : sequence of (x, y, text)
+        Written to the right of their places.
+    key : sequence of (name, tone)
+    left, height : int
+        Pixels beside and of the plot.
+    """
+
+    title: str
+    x_title: str = ""
+    y_title: str = ""
+    x_ticks: Ticks = ()
+    y_ticks: Ticks = ()
+    blocks: Sequence[tuple[float, float, float, float, str]] = ()
+    curves: Sequence[tuple[Sequence[tuple[float, float]], str, str]] = ()
+    dots: Sequence[tuple[float, float, str]] = ()
+    texts: Sequence[tuple[float, float, str]] = ()
+    key: Sequence[tuple[str, str]] = ()
+    left: int = 50
+    height: int = 170
+
+    def svg(self, label: str | None = None) -> Markup:
+        """The picture in the colours of the page around it, described by `label`."""
+        return render("chart.svg.j2", chart=self, label=label or self.title)
+
+    def _repr_html_(self) -> str:
+        return self.svg()
+
+    def save(self, path: str | Path) -> None:
+        """Write an SVG file, in colours of its own."""
+        Path(path).write_text(re.sub(r"var\(--\w+,(.+?)\)", r"\1", self.svg()), encoding="utf-8")
 
 
-def group_sizes(sizes: NDArray[np.integer]) -> alt.Chart:
-    """How many groups have 1, 2, 3, ... postings."""
+def cluster_sizes(sizes: NDArray[np.integer]) -> Chart:
+    """How many clusters have 1, 2, 3, ... postings."""
     shown = np.minimum(sizes[sizes > 0], LARGEST_SHOWN)
+    counts = np.bincount(shown, minlength=LARGEST_SHOWN + 1)[1:]
     names = [*map(str, range(1, LARGEST_SHOWN)), f"{LARGEST_SHOWN}+"]
-    count = np.bincount(shown, minlength=LARGEST_SHOWN + 1)[1:]
-    table = pl.DataFrame({"postings in the group": names, "groups": count})
-    return _bar(table, "postings in the group", "groups")
+    ticks = [((at + 0.5) / LARGEST_SHOWN, name) for at, name in enumerate(names)]
+    return _columns("Cluster sizes", counts, ticks, "postings in the cluster", "clusters")
 
 
-def score_histogram(scores: NDArray[np.floating], line: float) -> alt.Chart:
-    """How many judged pairs scored how much, the line marked; pairs below 0.05 are left out."""
-    alt = _altair()
-    edges = np.arange(1, 21) / 20
-    count = np.histogram(scores, np.append(edges, 1.0 + 1e-6)[: len(edges)])[0]
-    table = pl.DataFrame({"score": edges[:-1], "end": edges[1:], "pairs": count}).with_columns(
-        side=pl.when(pl.col("score") >= line - 0.025)
-        .then(pl.lit("match"))
-        .otherwise(pl.lit("apart"))
-    )
-    tones = alt.Scale(domain=["match", "apart"], range=[MAIN, FAINT])
-    bar = (
-        _chart(table)
-        .mark_bar()
-        .encode(
-            x=alt.X(
-                "score:Q",
-                bin="binned",
-                title="score of the pair",
-                axis=alt.Axis(values=[0, 0.2, 0.4, 0.6, 0.8, 1]),
-            ),
-            x2="end:Q",
-            y=alt.Y("pairs:Q", title="judged pairs", axis=SHORT_NUMBERS),
-            color=alt.Color("side:N", scale=tones, legend=None),
-        )
-    )
-    rule = alt.Chart(_rows(pl.DataFrame({"line": [line]})))
-    return _finished(bar + rule.mark_rule(color=SECOND, size=2).encode(x="line:Q"))
+def score_histogram(scores: NDArray[np.floating], threshold: float) -> Chart:
+    """How many pairs scored how much, the threshold marked; scores below 0.05 are left out."""
+    counts = np.histogram(scores, np.append(np.arange(1, 20) / 20, [1.0 + 1e-6]))[0]
+    counts = np.append(0, counts)
+    tones = ["main" if at / 20 >= threshold - 0.025 else "faint" for at in range(20)]
+    rule = [([(threshold, 0.0), (threshold, 1.0)], "second", "")]
+    return _columns("Scores", counts, TENTHS, "score of the pair", "pairs", tones, rule)
 
 
-def title_lengths(lengths: NDArray[np.integer]) -> alt.Chart:
+def title_lengths(lengths: NDArray[np.integer]) -> Chart:
     """How many titles have how many characters, in tens; from 200 on together."""
-    tens = np.minimum(lengths // 10, 20)
-    count = np.bincount(tens, minlength=21)
-    alt = _altair()
-    table = pl.DataFrame(
-        {"start": np.arange(21) * 10, "end": np.arange(21) * 10 + 10, "titles": count}
-    )
-    chart = _chart(table).mark_bar(color=MAIN)
-    x = alt.X("start:Q", bin="binned", title="characters (last bar: 200 or more)")
-    return _finished(chart.encode(x=x, x2="end:Q", y=alt.Y("titles:Q", axis=SHORT_NUMBERS)))
+    counts = np.bincount(np.minimum(lengths // 10, 20), minlength=21)
+    ticks = [(at / 210, str(at)) for at in range(0, 201, 50)]
+    return _columns("Title lengths", counts, ticks, "characters (last bar: 200 or more)", "titles")
 
 
-def bars(counts: Mapping[str, float], what: str, *, share: bool = False) -> alt.Chart:
+def bars(title: str, values: Mapping[str, float], what: str, *, share: bool = False) -> Chart:
     """One bar per name, in the given order."""
-    alt = _altair()
-    table = pl.DataFrame({"name": list(counts), what: list(counts.values())})
-    form = ".0%" if share else ","
-    y = alt.Y("name:N", sort=None, title=None, axis=alt.Axis(labelLimit=190))
-    scale = alt.Scale(domain=[0, 1]) if share else alt.Undefined
-    x = alt.X(f"{what}:Q", axis=alt.Axis(format="%" if share else "s"), scale=scale)
-    base = _chart(table).encode(y=y, x=x)
-    text = base.mark_text(align="left", dx=3, color=INK).encode(
-        text=alt.Text(f"{what}:Q", format=form)
-    )
-    height = max(60, 24 * len(counts))
-    return _finished(base.mark_bar(color=MAIN) + text, height=height, width=BAR_WIDTH)
-
-
-def line_chart(points: Sequence[Point], line: float) -> alt.Chart:
-    """Precision, recall and F1 against the line, the chosen one marked; else the estimate."""
-    alt = _altair()
-    names = ("precision", "recall", "f1")
-    measured = any(point.precision is not None for point in points)
-    told = names if measured else ("estimate",)
-    rows = [
-        {"line": point.line, "figure": "estimated precision" if name == "estimate" else name,
-         "value": value}
-        for point in points for name in told if (value := getattr(point, name)) is not None
-    ]  # fmt: skip
-    tones = alt.Scale(range=[MAIN, SECOND, THIRD])
-    curve = (
-        _chart(pl.DataFrame(rows))
-        .mark_line(point=True)
-        .encode(
-            x=alt.X("line:Q", title="line"),
-            y=alt.Y("value:Q", title=None, axis=alt.Axis(format="%")),
-            color=alt.Color("figure:N", scale=tones, title=None),
-        )
-    )
-    rule = alt.Chart(_rows(pl.DataFrame({"line": [line]})))
-    return _finished(curve + rule.mark_rule(color=FAINT, strokeDash=[4, 3]).encode(x="line:Q"))
-
-
-def reliability_chart(bins: Sequence[Mapping[str, Any]]) -> alt.Chart:
-    """What pairs were told beside how many are the same; true probabilities lie on the diagonal."""
-    alt = _altair()
-    rows = [
-        {"told": each["told"], "same": each["same"]["value"], "low": each["same"]["low"],
-         "high": each["same"]["high"]}
-        for each in bins
-    ]  # fmt: skip
-    base = _chart(pl.DataFrame(rows)).encode(
-        x=alt.X("told:Q", title="probability told", scale=alt.Scale(domain=[0, 1]))
-    )
-    share = "share that is the same"
-    y = alt.Y("same:Q", title=share, scale=alt.Scale(domain=[0, 1]))
-    whiskers = base.mark_rule(color=MAIN).encode(y=alt.Y("low:Q", title=share), y2="high:Q")
-    diagonal = alt.Chart(_rows(pl.DataFrame({"told": [0.0, 1.0], "same": [0.0, 1.0]})))
-    line = diagonal.mark_line(color=FAINT, strokeDash=[4, 3]).encode(x="told:Q", y="same:Q")
-    return _finished(line + whiskers + base.mark_point(color=MAIN, filled=True).encode(y=y))
-
-
-def waterfall(reasons: pl.DataFrame) -> alt.Chart:
-    """What each reason adds to the log-odds of a pair, from the start to its sum."""
-    alt = _altair()
-    weighty = reasons.head(-1).filter(pl.col("log_odds").abs() >= WEIGHTLESS)
-    told = pl.concat([reasons.tail(1), weighty])
-    ends = told["log_odds"].cum_sum()
-    table = told.with_columns(after=ends, before=ends - told["log_odds"]).with_row_index("place")
-    table = table.with_columns(
-        tone=pl.when(pl.col("log_odds") >= 0).then(pl.lit("for")).otherwise(pl.lit("against"))
-    )
-    tones = alt.Scale(domain=["for", "against"], range=[MAIN, SECOND])
-    chart = _chart(table).mark_bar()
-    return _finished(
-        chart.encode(
-            y=alt.Y(
-                "reason:N", sort=alt.SortField("place"), title=None, axis=alt.Axis(labelLimit=220)
-            ),
-            x=alt.X("before:Q", title="log-odds (0: as likely as not)"),
-            x2="after:Q",
-            color=alt.Color("tone:N", scale=tones, title=None),
-        ),
-        height=26 * table.height,
-    )
-
-
-def svg(chart: alt.Chart, said: str) -> Markup:
-    """A chart as a picture inside the page, whose colours follow the page's; `said` tells it."""
-    import vl_convert
-
-    spec = chart.to_dict()
-    spec["width"] = round(PAGE_SHARE * spec["width"])
-    drawn = vl_convert.vegalite_to_svg(spec)
-    for colour, tone in TONES.items():
-        drawn = re.sub(f'(fill|stroke)="{colour}"', rf'\1="var(--{tone})"', drawn)
-    drawn = drawn.replace(' class="marks"', "", 1)
-    drawn = re.sub(r"^<svg ", "<svg class='chart' role='img' ", drawn)
-    label = said.replace("&", "&amp;").replace("'", "&#39;").replace("<", "&lt;")
-    # Parts that were to be read one by one to those who do not see: the sentence says it better.
-    drawn = re.sub(r' (aria-[a-z]+|role="graphics[^"]*")(="[^"]*")?', "", drawn)
-    return Markup(drawn.replace("role='img'", f"role='img' aria-label='{label}'", 1))
-
-
-def _bar(table: pl.DataFrame, x: str, y: str) -> alt.Chart:
-    alt = _altair()
-    chart = _chart(table).mark_bar(color=MAIN)
-    return _finished(
-        chart.encode(
-            x=alt.X(f"{x}:N", sort=None, axis=alt.Axis(labelAngle=0)),
-            y=alt.Y(f"{y}:Q", axis=SHORT_NUMBERS),
-        )
-    )
-
-
-def _rows(table: pl.DataFrame) -> Any:
-    return _altair().Data(values=table.to_dicts())
-
-
-def _chart(table: pl.DataFrame) -> alt.Chart:
-    chart: alt.Chart = _altair().Chart(_rows(table))
-    return chart
-
-
-def _finished(chart: Any, height: int = HEIGHT, width: int = WIDTH) -> alt.Chart:
-    """One look for all: no background, no frame, our inks."""
-    words = {"labelColor": INK, "titleColor": INK, "labelFontSize": 12, "titleFontSize": 12}
-    finished: alt.Chart = (
-        chart.properties(width=width, height=height)
-        .configure(background="transparent", font="system-ui, sans-serif", padding=PADDING)
-        .configure_view(stroke=None)
-        .configure_axis(
-            gridOpacity=0.15, gridColor=FAINT, domainColor=FAINT, tickColor=FAINT,
-            titleFontWeight="normal", titlePadding=12, **words,
-        )
-        .configure_legend(orient="top", **words)
+    top, ticks = (1.0, PERCENTS) if share else _scale(max(values.values(), default=0))
+    rows, blocks, texts = max(1, len(values)), [], []
+    for at, value in enumerate(values.values()):
+        middle = 1 - (at + 0.5) / rows
+        blocks.append((0.0, middle - 0.35 / rows, value / top, middle + 0.35 / rows, "main"))
+        texts.append((value / top, middle, f"{value:.0%}" if share else f"{value:,}"))
+    return Chart(
+        title, what, "", ticks, _rows(list(values)), blocks, texts=texts, left=NAMES,
+        height=BAR * rows,
     )  # fmt: skip
-    return finished
+
+
+def thresholds(points: Sequence[Point], threshold: float) -> Chart:
+    """Precision, recall and F1 against the threshold, the chosen one marked; else the estimate."""
+    measured = any(point.precision is not None for point in points)
+    shown = {"precision": "main", "recall": "second", "f1": "third"}
+    curves, key = [([(threshold, 0.0), (threshold, 1.0)], "faint", "4 3")], []
+    for name, tone in shown.items() if measured else [("estimate", "main")]:
+        values = [(point.threshold, getattr(point, name)) for point in points]
+        curves.append(([place for place in values if place[1] is not None], tone, ""))
+        key.append(({"estimate": "estimated precision", "f1": "F1"}.get(name, name), tone))
+    dots = [(*place, tone) for places, tone, dashes in curves if not dashes for place in places]
+    return Chart("Thresholds", "threshold", "", TENTHS, PERCENTS, curves=curves, dots=dots, key=key)
+
+
+def reliability(bins: Sequence[Mapping[str, Any]]) -> Chart:
+    """Predicted beside observed; true probabilities lie on the diagonal."""
+    curves: list[tuple[Sequence[tuple[float, float]], str, str]] = [
+        ([(0, 0), (1, 1)], "faint", "4 3")
+    ]
+    for each in bins:
+        ends = [(each["told"], each["same"][end]) for end in ("low", "high")]
+        curves.append((ends, "main", ""))
+    dots = [(each["told"], each["same"]["value"], "main") for each in bins]
+    return Chart(
+        "Calibration", "predicted probability", "observed share of one product", TENTHS, PERCENTS,
+        curves=curves, dots=dots,
+    )  # fmt: skip
+
+
+def waterfall(explanation: pl.DataFrame) -> Chart:
+    """What each reason contributes to the log-odds of a pair, from the start to their sum."""
+    weighty = explanation.head(-1).filter(pl.col("log_odds").abs() >= WEIGHTLESS)
+    steps = pl.concat([explanation.tail(1), weighty])
+    added = steps["log_odds"].to_numpy()
+    after = np.cumsum(added)
+    low, high = min(0.0, after.min()), max(0.0, after.max())
+    width, rows = (high - low) or 1.0, len(added)
+    blocks, texts = [], []
+    for at, (step, end) in enumerate(zip(added.tolist(), after.tolist(), strict=True)):
+        edges = sorted(((end - step - low) / width, (end - low) / width))
+        middle = 1 - (at + 0.5) / rows
+        tone = "main" if step >= 0 else "second"
+        blocks.append((edges[0], middle - 0.35 / rows, edges[1], middle + 0.35 / rows, tone))
+        texts.append((edges[1], middle, f"{step:+.2f}"))
+    ticks = [((value - low) / width, f"{value:g}") for value in range(int(low), int(high) + 1)
+             if (value - int(low)) % max(1, round(width / 6)) == 0]  # fmt: skip
+    return Chart(
+        "Explanation", "log-odds (0: as likely as not)", "", ticks,
+        _rows(steps["reason"].to_list()), blocks, texts=texts,
+        key=[("for one product", "main"), ("against it", "second")], left=NAMES, height=BAR * rows,
+    )  # fmt: skip
+
+
+def _columns(
+    title: str,
+    counts: NDArray[np.integer],
+    ticks: Ticks,
+    x_title: str,
+    y_title: str,
+    tones: Sequence[str] | None = None,
+    curves: Sequence[tuple[Sequence[tuple[float, float]], str, str]] = (),
+) -> Chart:
+    """Bars side by side from left to right."""
+    top, y_ticks = _scale(int(counts.max(initial=0)))
+    size = len(counts)
+    blocks = [
+        ((at + 0.06) / size, 0.0, (at + 0.94) / size, count / top, tones[at] if tones else "main")
+        for at, count in enumerate(counts.tolist())
+    ]
+    return Chart(title, x_title, y_title, ticks, y_ticks, blocks, curves)
+
+
+def _rows(names: Sequence[str]) -> Ticks:
+    """Names one below the other."""
+    return [(1 - (at + 0.5) / len(names), name) for at, name in enumerate(names)]
+
+
+def _scale(most: float) -> tuple[float, Ticks]:
+    """A round number from the largest one on, and ticks up to it: 0, 1k, 2k for 1,800."""
+    unit = 10 ** max(0, int(np.log10(max(most, 1))))
+    step = next(
+        size for size in (unit // 5, unit // 2, unit, 2 * unit) if size and 5 * size >= most
+    )
+    top = step * max(1, int(np.ceil(most / step)))
+    values = range(0, top + 1, step)
+    return top, [
+        (each / top, f"{each / 1000:g}k" if top >= 2000 else f"{each:,}") for each in values
+    ]

@@ -8,16 +8,16 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from samesku.metrics import Sampled, Tally, bootstrap, pair_tally, posting_f1
+from samesku.metrics import Sampled, Tally, bootstrap, posting_f1
 from samesku.report.book import Book
-from samesku.report.markup import Markup, element, table
-from samesku.report.runs import Run
-from samesku.report.sections import section
+from samesku.report.curve import tally_of
+from samesku.report.render import Table
+from samesku.results.runs import Run
 
 __all__ = ["check_comparable", "compared"]
 
 EXAMPLES = 40
-# Figures that links have, too: an offer may have but one counterpart.
+# Figures that links have, too: a posting may have but one counterpart.
 PAIRS = ("pair precision", "pair recall")
 
 
@@ -35,7 +35,7 @@ def check_comparable(run: Run, other: Run) -> None:
         )
 
 
-def compared(run: Run, other: Run, book: Book) -> tuple[Markup, dict[str, Any]]:
+def compared(run: Run, other: Run, book: Book) -> tuple[dict[str, Any], dict[str, Any]]:
     """The section, and the pairs that changed, of two runs of one catalogue."""
     key = ["left", "right"]
     new = run.matched.join(other.matched, on=key, how="anti", maintain_order="left")
@@ -43,32 +43,28 @@ def compared(run: Run, other: Run, book: Book) -> tuple[Markup, dict[str, Any]]:
     rows = [
         ("matched pairs", *_counts(other.pair_count, run.pair_count)),
         (
-            "groups of two or more",
+            "clusters of two or more",
             *_counts(int((other.sizes > 1).sum()), int((run.sizes > 1).sum())),
         ),
-        ("largest group", *_counts(int(other.sizes.max(initial=0)), int(run.sizes.max(initial=0)))),
-        ("line", f"{other.line:.2f}", f"{run.line:.2f}", ""),
+        (
+            "largest cluster",
+            *_counts(int(other.sizes.max(initial=0)), int(run.sizes.max(initial=0))),
+        ),
+        ("threshold", f"{other.threshold:.2f}", f"{run.threshold:.2f}", ""),
     ]
     names = (other.name, run.name)
     if names[0] == names[1]:
         names = (str(other.folder), str(run.folder))
-    head = ["", *names, "difference"]
-    parts = [table("The two runs", head, [*rows, *_measured(run, other)])]
-    examples = {}
-    for name, pairs, words in (
-        ("new", new, f"matched now, not in “{names[0]}”"),
-        ("gone", gone, f"matched in “{names[0]}”, not now"),
-    ):
-        examples[f"compare-{name}"] = _examples(run, book, pairs)
-        summary = element("summary", element("strong", f"{pairs.height:,}"), words)
-        held = element("div", class_="examples", data_examples=f"compare-{name}")
-        parts.append(element("details", summary, held, class_="kind"))
-    hint = (
-        f"What changed from “{names[0]}” to “{names[1]}”, in brackets the 95% interval of the "
-        f"difference: where it leaves out 0, one run is better. Look at what changed, the surest "
-        f"first, before you choose."
-    )
-    return section("compare", "Two runs compared", hint, *parts), examples
+    section = {
+        "names": names,
+        "table": Table("The two runs", ["", *names, "difference"], [*rows, *_measured(run, other)]),
+        "changes": [("new", new.height), ("gone", gone.height)],
+    }
+    examples = {
+        "compare-new": _examples(run, book, new),
+        "compare-gone": _examples(run, book, gone),
+    }
+    return section, examples
 
 
 def _counts(before: int, now: int) -> tuple[str, str, str]:
@@ -77,7 +73,7 @@ def _counts(before: int, now: int) -> tuple[str, str, str]:
 
 def _examples(run: Run, book: Book, pairs: pl.DataFrame) -> list[list[Any]]:
     labels = run.labels
-    told = []
+    examples = []
     for left, right, score, reasons in (
         pairs.select("left", "right", "score", "reasons").head(EXAMPLES).iter_rows()
     ):
@@ -88,46 +84,34 @@ def _examples(run: Run, book: Book, pairs: pl.DataFrame) -> list[list[Any]]:
                 if labels[left] == labels[right]
                 else "The labels say two."
             )
-        told.append([book.pair(left, right, score, reasons), truth])
-    return told
+        examples.append([book.pair(left, right, score, reasons), truth])
+    return examples
 
 
 def _measured(run: Run, other: Run) -> list[tuple[str, str, str, str]]:
     """F1 per posting, pair precision and recall with paired intervals, where labels are known.
 
-    Of links they are told per offer of the left shop.
+    Of links they are per posting of the left shop.
     """
     labels = run.labels
     if labels is None:
         return []
     rows = np.flatnonzero((run.queries & (labels >= 0))[: run.lefts])
-    sampled = [_sampled(_tally(each, labels).take(rows), labels[rows]) for each in (other, run)]
+    sampled = [_sampled(_tally(each), labels[rows]) for each in (other, run)]
     if run.lefts is not None:
         sampled = [{name: each[name] for name in PAIRS} for each in sampled]
-    told = []
+    rows_shown = []
     for name in sampled[0]:
         before, now = sampled[0][name], sampled[1][name]
         gap = now.minus(before)
         difference = f"{gap.value:+.4f} ({gap.low:+.4f} to {gap.high:+.4f})"
-        told.append((name, f"{before.value:.4f}", f"{now.value:.4f}", difference))
-    return told
+        rows_shown.append((name, f"{before.value:.4f}", f"{now.value:.4f}", difference))
+    return rows_shown
 
 
-def _tally(run: Run, labels: NDArray[np.int64]) -> Tally:
-    left, right = run.matched["left"].to_numpy(), run.matched["right"].to_numpy()
-    if run.lefts is None:
-        return pair_tally(left, right, labels)
-    known = (labels[left] >= 0) & (labels[right] >= 0)
-    same = known & (labels[left] == labels[right])
-    theirs = labels[run.lefts :]
-    offers = np.bincount(theirs[theirs >= 0], minlength=int(labels.max()) + 1)
-    size = run.lefts
-    ours = labels[:size]
-    return Tally(
-        np.bincount(left[same], minlength=size),
-        np.bincount(left[known], minlength=size),
-        np.where(ours >= 0, offers[ours], 0),
-    )
+def _tally(run: Run) -> Tally:
+    left, right = (run.matched[side].to_numpy() for side in ("left", "right"))
+    return tally_of(run, left, right, run.clusters if run.kind == "match" else None)
 
 
 def _sampled(tally: Tally, products: NDArray[np.int64]) -> dict[str, Sampled]:

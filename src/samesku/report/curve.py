@@ -1,4 +1,4 @@
-"""What another line would have given: matches, precision and recall against the threshold."""
+"""What another threshold would have given: matches, precision and recall against it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 
 from samesku.clustering.agglomerative import group
 from samesku.clustering.assignment import choose_links
-from samesku.metrics import group_tally, pair_tally
-from samesku.report.runs import Run
+from samesku.metrics import Tally, group_tally, pair_tally
+from samesku.results.runs import Run
 
-__all__ = ["Point", "Target", "curve", "targets"]
+__all__ = ["Point", "Target", "curve", "tally_of", "targets"]
 
-# Where lines are tried: scores from here to there; the run's own is always among them.
+# Thresholds that are tried; the run's own is always among them.
 TRIED = (*(each / 20 for each in range(2, 20)), 0.97, 0.99)
 LEAST_UNCALIBRATED = 0.3
 WANTED = (0.8, 0.9, 0.95, 0.98, 0.99)
@@ -24,31 +24,31 @@ WANTED = (0.8, 0.9, 0.95, 0.98, 0.99)
 
 @dataclass(frozen=True)
 class Point:
-    """What one line gives.
+    """What one threshold gives.
 
     Attributes
     ----------
-    line : float
+    threshold : float
     matches : int
         Pairs.
-    groups : int
+    clusters : int
         Of two postings or more.
     estimate : float or None
-        Mean probability of the matched pairs that were judged: the precision to expect.
+        Mean probability of the matched pairs that were scored: the precision to expect.
     precision, recall, f1 : float or None
         Of pairs, where labels are known.
     """
 
-    line: float
+    threshold: float
     matches: int
-    groups: int
+    clusters: int
     estimate: float | None
     precision: float | None = None
     recall: float | None = None
     f1: float | None = None
 
     @property
-    def told(self) -> dict[str, Any]:
+    def rounded(self) -> dict[str, Any]:
         """For the page, in four digits."""
         return {
             name: round(value, 4) if isinstance(value, float) else value
@@ -63,16 +63,16 @@ class Point:
 
 @dataclass(frozen=True)
 class Target:
-    """The lowest line that reaches a precision, and what it costs.
+    """The lowest threshold that reaches a precision, and what it costs.
 
     Attributes
     ----------
     precision : float
         That is wanted.
     point : Point or None
-        None: no line reaches it.
+        None: no threshold reaches it.
     lost : int
-        Matches fewer than at the line of the run; negative: more.
+        Matches fewer than at the threshold of the run; negative: more.
     """
 
     precision: float
@@ -81,18 +81,18 @@ class Target:
 
 
 def curve(run: Run) -> list[Point]:
-    """What lines from low to high give, the run's own among them.
+    """What thresholds from low to high give, the run's own among them.
 
-    A match is grouped anew at each line from the judged pairs; of an evaluation pairs are taken
+    A match is clustered anew at each from the scored pairs; of an evaluation pairs are taken
     as they are, and of a link they are assigned anew from the pairs that were written.
     """
-    lines = sorted({run.line, *(line for line in TRIED if _can_be_drawn(run, line))})
-    return [_point(run, line) for line in lines]
+    tried = sorted({run.threshold, *(each for each in TRIED if _can_be_told(run, each))})
+    return [_point(run, each) for each in tried]
 
 
-def targets(points: Sequence[Point], line: float) -> list[Target]:
-    """For each precision that people ask for, the lowest line that reaches and keeps it."""
-    own = min(points, key=lambda point: abs(point.line - line))
+def targets(points: Sequence[Point], threshold: float) -> list[Target]:
+    """For each precision that people ask for, the lowest threshold that reaches and keeps it."""
+    own = min(points, key=lambda point: abs(point.threshold - threshold))
     found = []
     for wanted in WANTED:
         good = None
@@ -104,94 +104,103 @@ def targets(points: Sequence[Point], line: float) -> list[Target]:
     return found
 
 
-def _can_be_drawn(run: Run, line: float) -> bool:
+def _can_be_told(run: Run, threshold: float) -> bool:
     if run.kind == "link":
-        return bool(line >= float(run.pairs["score"].min() or 0))  # type: ignore[arg-type]
-    return run.probabilistic or line >= LEAST_UNCALIBRATED
+        return bool(threshold >= float(run.pairs["score"].min() or 0))  # type: ignore[arg-type]
+    return run.probabilistic or threshold >= LEAST_UNCALIBRATED
 
 
-def _point(run: Run, line: float) -> Point:
+def _point(run: Run, threshold: float) -> Point:
     pairs = run.pairs
     left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
     score = pairs["score"].fill_null(-1).to_numpy()
-    at_own = abs(line - run.line) < 1e-9
+    at_own = abs(threshold - run.threshold) < 1e-9
     if run.kind == "evaluation":
-        return _measured(run, line, left, right, score, score >= line, None)
+        return _measured(run, threshold, left, right, score, score >= threshold, None)
     if run.kind == "link" and run.record["decide"] != "clusters":
         chosen = np.zeros(len(left), dtype=bool)
-        told = np.flatnonzero(score >= 0)
+        known = np.flatnonzero(score >= 0)
         rule = run.record["decide"]
-        places = choose_links(left[told], right[told], score[told], line=line, rule=rule)
-        chosen[told[places]] = True
+        places = choose_links(left[known], right[known], score[known], line=threshold, rule=rule)
+        chosen[known[places]] = True
         if at_own:
             chosen = pairs["matched"].to_numpy()
-        return _measured(run, line, left, right, score, chosen, None)
-    groups = run.groups
+        return _measured(run, threshold, left, right, score, chosen, None)
+    clusters = run.clusters
     if not at_own:
-        judged = score >= 0
+        scored = score >= 0
         cohesion = float(run.record["cohesion"])
-        groups = group(
-            left[judged],
-            right[judged],
-            score[judged],
-            len(groups),
-            line=line,
+        clusters = group(
+            left[scored],
+            right[scored],
+            score[scored],
+            len(clusters),
+            line=threshold,
             cohesion=cohesion,
         )[run.representative]
-    return _measured(run, line, left, right, score, groups[left] == groups[right], groups)
+    together = clusters[left] == clusters[right]
+    return _measured(run, threshold, left, right, score, together, clusters)
 
 
 def _measured(
     run: Run,
-    line: float,
+    threshold: float,
     left: NDArray[np.int64],
     right: NDArray[np.int64],
     score: NDArray[np.float32],
     matched: NDArray[np.bool_],
-    groups: NDArray[np.int64] | None,
+    clusters: NDArray[np.int64] | None,
 ) -> Point:
     known = matched & (score >= 0)
     estimate = float(score[known].mean()) if run.probabilistic and known.any() else None
-    if groups is None:
-        number, grouped = int(matched.sum()), int(matched.sum())
+    if clusters is None:
+        number, several = int(matched.sum()), int(matched.sum())
     else:
-        sizes = np.bincount(groups, minlength=1)
-        number, grouped = int((sizes * (sizes - 1) // 2).sum()), int((sizes > 1).sum())
-    if (labels := run.labels) is None:
-        return Point(line, number, grouped, estimate)
-    if run.lefts is not None:
-        return Point(line, number, grouped, estimate, *_across(run, left[matched], right[matched]))
-    tally = (
-        pair_tally(left[matched], right[matched], labels, run.representative)
-        if groups is None
-        else group_tally(groups, labels)
-    ).take(np.flatnonzero(run.queries & (labels >= 0)))
-    correct, told, actual = tally.correct.sum(), tally.matched.sum(), tally.actual.sum()
-    return Point(line, number, grouped, estimate, *_figures(correct, told, actual))
+        sizes = np.bincount(clusters, minlength=1)
+        number, several = int((sizes * (sizes - 1) // 2).sum()), int((sizes > 1).sum())
+    figures: tuple[float | None, ...] = ()
+    if run.labels is not None:
+        figures = _figures(tally_of(run, left[matched], right[matched], clusters))
+    return Point(threshold, number, several, estimate, *figures)
 
 
-def _across(
-    run: Run, left: NDArray[np.int64], right: NDArray[np.int64]
-) -> tuple[float | None, float | None, float | None]:
-    """Figures of links: only pairs of a left and a right posting could be found."""
+def tally_of(
+    run: Run,
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    clusters: NDArray[np.int64] | None,
+) -> Tally:
+    """Right, matched and true counts of each labelled query; of links, of the left shop's.
+
+    Parameters
+    ----------
+    run : Run
+        With labels.
+    left, right : int64 (m,)
+        The matched pairs.
+    clusters : int64 (n,), optional
+        Which count instead of the pairs, where they say which postings match.
+    """
     labels, lefts = run.labels, run.lefts
     assert labels is not None
-    ours, theirs = labels[:lefts], labels[lefts:]
-    number = int(labels.max()) + 1
-    actual = np.bincount(ours[ours >= 0], minlength=number) @ np.bincount(
-        theirs[theirs >= 0], minlength=number
-    )
+    rows = np.flatnonzero((run.queries & (labels >= 0))[:lefts])
+    if lefts is None and clusters is not None:
+        return group_tally(clusters, labels).take(rows)
+    if lefts is None:
+        return pair_tally(left, right, labels, run.representative).take(rows)
+    # Only pairs of a left and a right posting could be found.
     known = (labels[left] >= 0) & (labels[right] >= 0)
-    correct = np.count_nonzero(known & (labels[left] == labels[right]))
-    return _figures(correct, np.count_nonzero(known), actual)
+    same = known & (labels[left] == labels[right])
+    theirs = labels[lefts:]
+    actual = np.bincount(theirs[theirs >= 0], minlength=int(labels.max()) + 1)[labels[rows]]
+    correct, matched = (np.bincount(left[which], minlength=lefts)[rows] for which in (same, known))
+    return Tally(correct, matched, actual)
 
 
-def _figures(
-    correct: Any, told: Any, actual: Any
-) -> tuple[float | None, float | None, float | None]:
-    # Counts, from numpy or not.
-    precision = float(correct / told) if told else None
-    recall = float(correct / actual) if actual else None
-    if not precision or not recall:
-        return precision, recall, 0.0 if told and actual else None
-    return precision, recall, 2 * precision * recall / (precision + recall)
+def _figures(tally: Tally) -> tuple[float | None, ...]:
+    """Precision, recall and F1 of pairs."""
+    parts = (tally.correct, tally.matched, tally.actual)
+    correct, matched, actual = (int(part.sum()) for part in parts)
+    precision = correct / matched if matched else None
+    recall = correct / actual if actual else None
+    return precision, recall, 2 * correct / (matched + actual) if matched and actual else None

@@ -46,7 +46,7 @@ class Glance:
     scripts : dict of str to int
         Titles by the script that most of their letters are of.
     sizes : int64 (g,)
-        Postings of each group.
+        Postings of each cluster.
     """
 
     postings: int
@@ -61,8 +61,8 @@ class Glance:
     sizes: NDArray[np.int64]
 
 
-def glance(catalog: Catalog, groups: NDArray[np.integer], record: Mapping[str, Any]) -> Glance:
-    """Count what a catalogue holds; `record` tells which photos were refused."""
+def glance(catalog: Catalog, clusters: NDArray[np.integer], record: Mapping[str, Any]) -> Glance:
+    """Count what a catalogue holds; `record` names the photos that were refused."""
     titles = catalog.frame["title"].fill_null("")
     photos = sum(photo is not None for photo in catalog.photos)
     return Glance(
@@ -75,7 +75,7 @@ def glance(catalog: Catalog, groups: NDArray[np.integer], record: Mapping[str, A
         empty_titles=int((titles.str.strip_chars() == "").sum()),
         lengths=titles.str.len_chars().cast(pl.Int64).to_numpy(),
         scripts=dict(Counter(script_of(title) for title in catalog.titles).most_common()),
-        sizes=np.bincount(groups, minlength=1),
+        sizes=np.bincount(clusters, minlength=1),
     )
 
 
@@ -96,7 +96,7 @@ def script_of(title: str) -> str:
 
 
 def _photo_names(catalog: Catalog) -> pl.Series:
-    """What tells the photo of each posting: its hash where there is one, else its file."""
+    """What identifies the photo of each posting: its hash where there is one, else its file."""
     frame = catalog.frame
     names = pl.Series([None if photo is None else str(photo) for photo in catalog.photos])
     if "image_phash" not in frame.columns:

@@ -1,8 +1,8 @@
-"""Why two postings matched or not, or why none judged them."""
+"""Why two postings matched or not, or why they were never scored."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,36 +15,29 @@ from samesku.candidates.neighbors import FLOOR
 from samesku.candidates.similarity import pair_similarity
 from samesku.encoders import encoders_by_name
 from samesku.matcher import Matcher
-from samesku.report.runs import Run
+from samesku.results.runs import Run
 from samesku.runtime.cache import Cache, default_folder
 from samesku.runtime.progress import Progress
 
-__all__ = [
-    "Nearness",
-    "is_candidate",
-    "nearness",
-    "reasons_again",
-    "search_again",
-    "verdict",
-]
+__all__ = ["Nearness", "candidate_place", "nearness", "reasons_again", "search_again", "verdict"]
 
 
 def verdict(run: Run, rows: tuple[int, int], pair: Mapping[str, Any]) -> str:
-    """In words, what was decided of a judged pair, and at which stage."""
-    score, line = pair["score"], run.line
-    told = "was not judged itself" if score is None else f"scored {score:.3f}"
-    size = int(run.sizes[run.groups[rows[0]]])
+    """In words, what was decided of a scored pair, and at which stage."""
+    score, threshold = pair["score"], run.threshold
+    how = "was not scored itself" if score is None else f"scored {score:.3f}"
+    size = int(run.sizes[run.clusters[rows[0]]])
     if pair["matched"]:
-        group = "" if run.kind != "match" else f" They are in one group of {size}."
-        if score is None or score < np.float32(line):
-            return f"Matched: the pair {told}, but others of its group match.{group}"
-        return f"Matched: the pair {told}, and the line is {line:.2f}.{group}"
-    if score is not None and score >= np.float32(line):
+        cluster = "" if run.kind != "match" else f" They are in one cluster of {size}."
+        if score is None or score < np.float32(threshold):
+            return f"Matched: the pair {how}, but others of its cluster match.{cluster}"
+        return f"Matched: the pair {how}, and the threshold is {threshold:.2f}.{cluster}"
+    if score is not None and score >= np.float32(threshold):
         cut = "each may have one counterpart, and a better one was chosen"
         if run.kind != "link":
-            cut = "the grouping cut it, as others of the two groups do not match"
-        return f"Not matched: the pair {told}, above the line of {line:.2f}, but {cut}."
-    return f"Not matched: the pair {told}, below the line of {line:.2f}."
+            cut = "the clustering cut it, as others of the two clusters do not match"
+        return f"Not matched: the pair {how}, above the threshold of {threshold:.2f}, but {cut}."
+    return f"Not matched: the pair {how}, below the threshold of {threshold:.2f}."
 
 
 def search_again(run: Run, cache: Path | None, progress: Progress) -> tuple[Collapsed, Candidates]:
@@ -73,10 +66,10 @@ def reasons_again(
 ) -> str | None:
     """Why a pair scored so, where the run wrote that down of likelier pairs only.
 
-    None where it cannot be told: the run was no match by the learned fusion, or the pair is too
+    None where it is not known: the run was no match by the learned fusion, or the pair is too
     unlikely to have been looked at closely.
     """
-    place = is_candidate(candidates, *collapsed.place[list(rows)])
+    place = candidate_place(candidates, *collapsed.place[list(rows)])
     if run.record.get("fusion") != "learned" or place is None:
         return None
     # Only who asks for reasons waits for the trees to load.
@@ -105,19 +98,14 @@ class Nearness:
         None where one of the two has nothing that it could look at.
     floor : float
         Below this similarity no pair is a candidate.
-    last_left, last_right : float or None
-        How alike the last neighbour in the list of either posting is; None: the list is empty.
-    full_left, full_right : int
-        How many neighbours either list holds.
+    lists : sequence of (count, float)
+        Of either posting that has any: how many neighbours were found, and how alike the last is.
     """
 
     encoder: str
     similarity: float | None
     floor: float
-    last_left: float | None
-    last_right: float | None
-    full_left: int
-    full_right: int
+    lists: Sequence[tuple[int, float]]
 
     @property
     def why_not(self) -> str:
@@ -127,43 +115,26 @@ class Nearness:
         alike = f"they are {self.similarity:.2f} alike"
         if self.similarity < self.floor:
             return f"{alike}, below its floor of {self.floor:.2f}"
-        ends = zip(
-            (self.last_left, self.last_right), (self.full_left, self.full_right), strict=True
-        )
-        lists = [f"{count} nearest, {last:.2f} or more" for last, count in ends if last is not None]
-        return f"{alike}; each has nearer ones ({' and '.join(lists)})" if lists else alike
+        nearer = " and ".join(f"{count} nearest, {last:.2f} or more" for count, last in self.lists)
+        return f"{alike}; each has nearer ones ({nearer})" if nearer else alike
 
 
-def is_candidate(candidates: Candidates, left: int, right: int) -> int | None:
-    """The place of a pair of rows among the candidates; None when it is none."""
-    low, high = min(left, right), max(left, right)
-    place = np.flatnonzero((candidates.left == low) & (candidates.right == high))
-    return int(place[0]) if len(place) else None
+def candidate_place(candidates: Candidates, left: int, right: int) -> int | None:
+    """The place of a pair of rows, in either order, among the candidates; None when it is none."""
+    ends = np.sort([left, right])
+    place = int(candidates.places(ends[:1], ends[1:])[0])
+    return None if place < 0 else place
 
 
 def nearness(candidates: Candidates, left: int, right: int) -> list[Nearness]:
-    """Two rows under each encoder.
-
-    Parameters
-    ----------
-    candidates : Candidates
-        With the sources that they were joined from.
-    left, right : int
-    """
+    """Two rows under each encoder; the candidates hold the sources they were joined from."""
     return [_under(source, left, right) for source in candidates.sources]
 
 
 def _under(source: Source, left: int, right: int) -> Nearness:
     alike = float(pair_similarity(source.vectors, np.array([left]), np.array([right]))[0])
     found = source.neighbors
-    lists = [found.similarity[found.query == row] for row in (left, right)]
-    last = [float(each.min()) if len(each) else None for each in lists]
-    return Nearness(
-        source.encoder,
-        None if np.isnan(alike) else alike,
-        FLOOR[source.vectors.kind],
-        last[0],
-        last[1],
-        len(lists[0]),
-        len(lists[1]),
-    )
+    near = [found.similarity[found.query == row] for row in (left, right)]
+    lists = [(len(each), float(each.min())) for each in near if len(each)]
+    floor = FLOOR[source.vectors.kind]
+    return Nearness(source.encoder, None if np.isnan(alike) else alike, floor, lists)

@@ -20,14 +20,14 @@ from samesku.catalog.cells import spaced_ids
 from samesku.catalog.problems import CatalogError
 from samesku.clustering.agglomerative import COHESION, group, linked
 from samesku.clustering.assignment import Decision, choose_links
+from samesku.clustering.pins import Pins
 from samesku.results.listing import as_links, for_spreadsheets, pairs_within, submission
 from samesku.results.pair_tables import link_table, pair_table, similarities
 from samesku.runtime.files import Staged
 from samesku.scoring.fusion import LINE, Fusion
 
 if TYPE_CHECKING:
-    import altair as alt
-
+    from samesku.report.charts import Chart
     from samesku.scoring.reasons import Evidence
 
 __all__ = ["Matches"]
@@ -69,6 +69,8 @@ class Matches:
         Source of each posting, where only pairs across sources may match.
     collapsed : Collapsed, optional
         The distinct postings, where identical ones were judged once; default: all of them.
+    pins : Pins, optional
+        Pairs of distinct postings that were answered: candidates that score 1 or 0.
 
     Notes
     -----
@@ -91,6 +93,7 @@ class Matches:
     decide: Decision = "clusters"
     sources: NDArray[np.int64] | None = None
     collapsed: Collapsed | None = None
+    pins: Pins | None = None
 
     def __repr__(self) -> str:
         return (
@@ -115,13 +118,9 @@ class Matches:
             return self._assigned
         pairs, distinct = self.candidates, self.distinct
         of_distinct = group(
-            pairs.left,
-            pairs.right,
-            self.scores,
-            len(distinct.catalog),
-            line=self.line,
-            cohesion=self.cohesion,
-        )
+            pairs.left, pairs.right, self.scores, len(distinct.catalog),
+            line=self.line, cohesion=self.cohesion, pins=self.pins,
+        )  # fmt: skip
         groups = of_distinct[distinct.place]
         if self.sources is not None:
             # Identical postings of one source are no match across sources.
@@ -195,10 +194,13 @@ class Matches:
 
     @cached_property
     def near_misses(self) -> pl.DataFrame:
-        """Judged pairs that are no matches though they look alike, nearest first; as `pairs`."""
+        """Judged pairs that are no matches though alike, or answered so; nearest first."""
         pairs, groups = self.candidates, self.groups[self.distinct.rows]
         apart = groups[pairs.left] != groups[pairs.right]
-        place = np.flatnonzero(apart & (self.scores >= NEAR_MISS))
+        near, pins = self.scores >= NEAR_MISS, self.pins
+        if pins is not None:
+            near[pairs.places(pins.left, pins.right)] = True
+        place = np.flatnonzero(apart & near)
         return pair_table(self, pairs.left[place], pairs.right[place])
 
     @cached_property
@@ -262,27 +264,27 @@ class Matches:
             raise ValueError("the pair never became a candidate: no encoder found the two near")
         return self.evidence.table(distinct.catalog, self.candidates, place)
 
-    def plot_groups(self) -> alt.Chart:
-        """How many groups have how many postings. Charts need the extra `report`."""
-        from samesku.report.charts import group_sizes
+    def plot_groups(self) -> Chart:
+        """How many clusters have how many postings: a chart that a notebook shows."""
+        from samesku.report.charts import cluster_sizes
 
-        return group_sizes(np.bincount(self.groups, minlength=1))
+        return cluster_sizes(np.bincount(self.groups, minlength=1))
 
-    def plot_scores(self) -> alt.Chart:
-        """How many judged pairs scored how much, with the line."""
+    def plot_scores(self) -> Chart:
+        """How many pairs scored how much, with the threshold."""
         from samesku.report.charts import score_histogram
 
         return score_histogram(self.scores, self.line)
 
-    def plot_line(self) -> alt.Chart:
-        """Precision, recall and F1 against the line; without labels the precision to expect."""
-        from samesku.report.charts import line_chart
+    def plot_line(self) -> Chart:
+        """Precision, recall and F1 against the threshold; without labels estimated precision."""
+        from samesku.report.charts import thresholds
         from samesku.report.curve import curve
-        from samesku.report.runs import run_of
+        from samesku.results.runs import run_of
 
-        return line_chart(curve(run_of(self)), self.line)
+        return thresholds(curve(run_of(self)), self.line)
 
-    def plot_reasons(self, left_id: str, right_id: str) -> alt.Chart:
+    def plot_reasons(self, left_id: str, right_id: str) -> Chart:
         """What :meth:`explain` tells as a waterfall that ends at the pair's log-odds."""
         from samesku.report.charts import waterfall
 

@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
+from samesku.clustering.pins import Pins
 from samesku.results.listing import pairs_within
 
 if TYPE_CHECKING:
@@ -74,11 +75,21 @@ def _scores(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
 
 def _reasons(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
     """In words: what speaks for and against a pair, else which of the lists it is in."""
-    listed = _listed(matches, place)
-    if matches.evidence is None:
-        return listed
-    told = matches.evidence.phrases(matches.distinct.catalog, matches.candidates, place)
-    return pl.Series(told, dtype=pl.String).fill_null(listed)
+    reasons = _listed(matches, place)
+    if matches.evidence is not None:
+        told = matches.evidence.phrases(matches.distinct.catalog, matches.candidates, place)
+        reasons = pl.Series(told, dtype=pl.String).fill_null(reasons)
+    return reasons if matches.pins is None else _answered(matches, place, reasons)
+
+
+def _answered(matches: Matches, place: NDArray[np.integer], reasons: pl.Series) -> pl.Series:
+    """The reasons, but of pinned pairs the answer."""
+    pins = matches.pins or Pins.of(place[:0], place[:0], place[:0] > 0)
+    code = np.zeros(len(matches.candidates) + 1, dtype=np.int64)  # the last: never judged
+    code[matches.candidates.places(pins.left, pins.right)] = np.where(pins.same, 1, 2)
+    told = pl.Series([None, "answered: same", "answered: different"], dtype=pl.String)
+    answered: pl.Series = told[code[place]].fill_null(reasons)
+    return answered
 
 
 def _listed(matches: Matches, place: NDArray[np.integer]) -> pl.Series:

@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import lru_cache
@@ -106,13 +106,15 @@ def map_in_order(
     items : iterable
         Taken as they are needed.
     threads : int, optional
-        Default: one per usable core; where that is one, the work is done by who asks.
+        Default: one per usable core; where that is one, or one item is all there is, the work is
+        done by who asks.
 
     Yields
     ------
     The results, in the order of the items.
     """
-    if threads is None and usable_cores() == 1:
+    alone = isinstance(items, Sized) and len(items) < 2
+    if threads is None and (alone or usable_cores() == 1):
         yield from map(work, items)
         return
     threads = usable_cores() if threads is None else threads

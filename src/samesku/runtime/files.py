@@ -1,4 +1,4 @@
-"""Output files that appear all together, or not at all."""
+"""Files: outputs that appear all together or not at all, and JSON that is checked when read."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, get_args
 
-__all__ = ["Staged", "check_folder", "digest", "write_json"]
+__all__ = ["Staged", "check_folder", "digest", "read_json", "write_json"]
 
 STAGE = ".unfinished-"
 # Seconds after which a stage without a living writer is swept, and one of which that is unknown.
@@ -126,6 +126,58 @@ def write_json(path: Path, record: Mapping[str, Any]) -> None:
     text = json.dumps(record, indent=2, ensure_ascii=False)
     text = re.sub("[\ud800-\udfff]", lambda half: f"\\u{ord(half[0]):04x}", text)
     path.write_text(text + "\n", encoding="utf-8")
+
+
+def read_json(
+    path: Path, fields: Mapping[str, Any], *, needed: Collection[str] = (), fix: str
+) -> dict[str, Any]:
+    """A JSON object whose named values are of the types that they should be.
+
+    Parameters
+    ----------
+    path : Path
+    fields : mapping of str to type
+        What values are where they are there: a type or a union of types; `[type]`, a list of such;
+        a mapping, an object with such values, `"*"` meaning any name.
+    needed : collection of str
+        Names that must be there.
+    fix : str
+        What to do if the file cannot be used.
+
+    Raises
+    ------
+    ValueError
+        It is no JSON object, lacks a needed name, or has a value of another type.
+    """
+    try:
+        given = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{path} is no JSON ({error}); {fix}") from error
+    if not isinstance(given, dict):
+        raise ValueError(f"{path} does not hold an object with named values; {fix}")
+    if missing := [name for name in needed if name not in given]:
+        raise ValueError(f"{path} has no {missing[0]}; {fix}")
+    for name, value in _strange(given, fields):
+        shown = str(value)[:40]
+        raise ValueError(
+            f"{path} is damaged, or another version wrote it: its {name} cannot be {shown!r}; {fix}"
+        )
+    return given
+
+
+def _strange(value: Any, kind: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Names and values that are of another type than they should be."""
+    if isinstance(kind, Mapping) and isinstance(value, dict):
+        for key, of in kind.items():
+            for each in value if key == "*" else value.keys() & {key}:
+                yield from _strange(value[each], of, f"{name}.{each}".lstrip("."))
+    elif isinstance(kind, list) and isinstance(value, list):
+        for each in value:
+            yield from _strange(each, kind[0], name)
+    elif isinstance(kind, Mapping | list) or not isinstance(value, kind):
+        yield name, value
+    elif isinstance(value, bool) and bool not in (get_args(kind) or (kind,)):
+        yield name, value  # to Python true is a whole number
 
 
 def _claimed(stage: Path) -> int | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,22 +15,24 @@ from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality
 from samesku.runtime.cores import map_in_order, usable_cores
-from samesku.runtime.files import Staged, write_json
+from samesku.runtime.files import Staged, read_json, write_json
 from samesku.runtime.memory import at_once
 from samesku.runtime.progress import Advance
+from samesku.scoring.adaptation import Adaptation
 from samesku.scoring.features import CatalogRows, Features, pair_features
 from samesku.scoring.features.table import Column
 from samesku.scoring.fusion import Judged
-from samesku.scoring.reasons import FAMILIES, Evidence
+from samesku.scoring.reasons import FAMILIES, Evidence, families
 from samesku.scoring.trees import Trees, probability
 
 __all__ = ["PairClassifier"]
 
-FORMAT = 4
-TREES = "trees.onnx"
+# Of a model as it was trained, and of one that was adapted to a catalogue.
+FORMAT, ADAPTED = 4, 5
+TREES, MORE_TREES = "trees.onnx", "more_trees.onnx"
 # What the values of model.json are.
 HEAD: Mapping[str, Any] = {
-    "format": int, "line": (int, float), "encoders": dict, "calibration": list, "features": list,
+    "format": int, "line": int | float, "encoders": dict, "calibration": list, "features": list,
     "sha256": str, "card": dict,
 }  # fmt: skip
 # Pairs that one thread describes at once, at most, and the bytes that the description of one takes.
@@ -57,6 +58,8 @@ class PairClassifier:
         Threshold: the probability from which a pair is best accepted.
     card : mapping
         How, on what and how well it was trained.
+    adaptation : Adaptation, optional
+        What answers about a catalogue taught it.
     """
 
     trees: Trees
@@ -65,6 +68,7 @@ class PairClassifier:
     calibration: tuple[float, float]
     line: float
     card: Mapping[str, Any]
+    adaptation: Adaptation | None = None
 
     def judge(
         self,
@@ -73,6 +77,7 @@ class PairClassifier:
         explain_from: float = 2.0,
         *,
         same: Collection[str] = (),
+        rows: CatalogRows | None = None,
         advance: Advance = lambda done: None,
     ) -> Judged:
         """How likely each candidate pair is the same product, and why.
@@ -86,6 +91,8 @@ class PairClassifier:
         same : collection of str
             Kinds of attributes that may differ within one product
             (:data:`samesku.titles.attributes.KINDS`).
+        rows : CatalogRows, optional
+            What the features read of the catalogue, where it was prepared before.
         advance : callable
             Told how many more pairs are done.
 
@@ -96,7 +103,7 @@ class PairClassifier:
         """
         if not len(candidates):
             return Judged(np.empty(0, np.float32))
-        rows = CatalogRows(catalog, candidates.sources)
+        rows = CatalogRows(catalog, candidates.sources) if rows is None else rows
         # One pair, so that all that is read once is there before several threads ask for it.
         self._judge(catalog, candidates.take(np.arange(1)), rows, explain_from, same)
         step = at_once(PAIR_BYTES * usable_cores(), PAIRS_AT_ONCE)
@@ -116,6 +123,8 @@ class PairClassifier:
         if not len(places):
             return Judged(scores)
         begin = self.calibration[0] * self.trees.start + self.calibration[1]
+        if self.adaptation is not None:
+            begin = self.adaptation.begin(begin)
         return Judged(scores, Evidence(places, told, begin, rows.words))
 
     def _judge(
@@ -127,15 +136,25 @@ class PairClassifier:
         same: Collection[str],
     ) -> tuple[Column, Column, Column]:
         """The probability of each pair, which are explained, and what each family adds to them."""
-        values = self._read(pair_features(catalog, near, rows, same=same), near)
-        slope, offset = self.calibration
-        odds = slope * self.trees.log_odds(values) + offset
-        scores = probability(odds)
+        described = pair_features(catalog, near, rows, same=same)
+        values = self.values(described, near)
+        scores = probability(self.log_odds(described, values))
         explained = np.flatnonzero(scores >= explain_from)
-        told = np.float32(slope) * self.trees.contributions(values[explained])
+        some = values[explained]
+        told = np.float32(self.calibration[0]) * self.trees.contributions(some)
+        if self.adaptation is not None:
+            family = families(self.adaptation.features, self.encoders)
+            told = self.adaptation.contributions(told, described.take(explained), some, family)
         return scores, explained, told
 
-    def _read(self, described: Features, candidates: Candidates) -> NDArray[np.float32]:
+    def log_odds(self, described: Features, values: NDArray[np.float32]) -> NDArray[np.float64]:
+        """The log-odds of described pairs; `values` is what the trees read of them."""
+        odds = self.calibration[0] * self.trees.log_odds(values) + self.calibration[1]
+        if self.adaptation is None:
+            return odds
+        return self.adaptation.log_odds(odds, described, values)
+
+    def values(self, described: Features, candidates: Candidates) -> NDArray[np.float32]:
         """The features of the trees; NaN for those of a photo or a column that is not there."""
         absent = [name for name in self.encoders if name not in candidates.encoders]
         if texts := [name for name in absent if self.encoders[name] == "text"]:
@@ -148,7 +167,7 @@ class PairClassifier:
     def save(self, folder: str | Path) -> None:
         """Write the model: a network and JSON, nothing that runs when it is read."""
         head: dict[str, Any] = {
-            "format": FORMAT,
+            "format": FORMAT if self.adaptation is None else ADAPTED,
             "line": self.line,
             "encoders": dict(self.encoders),
             "calibration": list(self.calibration),
@@ -156,7 +175,13 @@ class PairClassifier:
             "sha256": hashlib.sha256(self.trees.content).hexdigest(),
             "card": dict(self.card),
         }
+        more = None if self.adaptation is None else self.adaptation.trees
+        if self.adaptation is not None:
+            digest = "" if more is None else hashlib.sha256(more.content).hexdigest()
+            head["adaptation"] = {**self.adaptation.record, "trees": digest}
         with Staged(Path(folder)) as staged:
+            if more is not None:
+                staged.path(MORE_TREES).write_bytes(more.content)
             staged.path(TREES).write_bytes(self.trees.content)
             write_json(staged.path("model.json"), head)
 
@@ -174,33 +199,16 @@ class PairClassifier:
             raise ValueError(f"{folder} holds no model: there is no model.json; train one first")
         try:
             return cls._read_back(place)
-        except (
-            ValueError,
-            LookupError,
-            TypeError,
-            OSError,
-            OverflowError,
-            RecursionError,
-        ) as error:
-            said = f"it has no {error}" if isinstance(error, KeyError) else error
-            raise ValueError(f"{folder} is no model that can be used: {said}") from error
+        except (ValueError, LookupError, TypeError, OSError, OverflowError) as error:
+            raise ValueError(f"{folder} is no model that can be used: {error}") from error
 
     @classmethod
     def _read_back(cls, place: Path) -> PairClassifier:
-        head = json.loads(place.read_text(encoding="utf-8"))
-        if not isinstance(head, dict):
-            raise ValueError("model.json does not hold what samesku writes")
-        for name, kind in HEAD.items():
-            if not isinstance(head[name], kind):
-                raise ValueError(f"its {name} cannot be {str(head[name])[:40]!r}")
-        if head["format"] != FORMAT:
+        head = read_json(place, HEAD, needed=HEAD, fix="train it again, or copy the folder again")
+        if head["format"] not in (FORMAT, ADAPTED):
             raise ValueError(f"format {head['format']} instead of {FORMAT}; train it again")
-        if not (place.parent / TREES).is_file():
-            raise ValueError(f"{TREES} is not there; copy the folder again")
-        content = (place.parent / TREES).read_bytes()
-        if hashlib.sha256(content).hexdigest() != head["sha256"]:
-            raise ValueError(f"{TREES} is not what was saved; copy the folder again")
-        trees, features = Trees(content), tuple(map(str, head["features"]))
+        trees = _stored(place.parent / TREES, head["sha256"])
+        features = tuple(map(str, head["features"]))
         if (trees.width, trees.families) != (len(features), len(FAMILIES)):
             raise ValueError(f"{TREES} and model.json do not belong together")
         encoders = head["encoders"]
@@ -211,4 +219,23 @@ class PairClassifier:
         slope, offset = (float(each) for each in head["calibration"])
         if not (slope > 0 and np.isfinite(slope + offset)):
             raise ValueError(f"its calibration {slope}, {offset} is none")
-        return cls(trees, features, encoders, (slope, offset), line, head["card"])
+        told, more = head.get("adaptation"), None
+        if (told is not None) != (head["format"] == ADAPTED):
+            raise ValueError("its format and its adaptation do not belong together")
+        if told is not None and told["trees"]:
+            more = _stored(place.parent / MORE_TREES, told["trees"])
+            if (more.width, more.families) != (trees.width, trees.families):
+                raise ValueError(f"{MORE_TREES} and model.json do not belong together")
+        adaptation = None if told is None else Adaptation.read(told, more)
+        calibration = slope, offset
+        return cls(trees, features, encoders, calibration, line, head["card"], adaptation)
+
+
+def _stored(place: Path, digest: str) -> Trees:
+    """The trees of a file, if they are what was saved."""
+    if not place.is_file():
+        raise ValueError(f"{place.name} is not there; copy the folder again")
+    content = place.read_bytes()
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise ValueError(f"{place.name} is not what was saved; copy the folder again")
+    return Trees(content)

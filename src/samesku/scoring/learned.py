@@ -14,6 +14,7 @@ from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
 from samesku.runtime.progress import Advance
 from samesku.scoring.classifier import PairClassifier
+from samesku.scoring.features import CatalogRows
 from samesku.scoring.fusion import LINE, Judged, Line, Scores, Union
 from samesku.scoring.lending import heard_pairs, lend_photos
 from samesku.titles.attributes import KINDS
@@ -72,13 +73,16 @@ class Learned:
         catalog: Catalog,
         explain_from: float = EXPLAINED_FROM,
         *,
+        rows: CatalogRows | None = None,
         advance: Advance = lambda done: None,
     ) -> Judged:
         """Probability of each pair, and why those are so that may match or nearly do."""
         heard = np.flatnonzero(heard_pairs(candidates, self.model.encoders))
         lent = lend_photos(candidates.take(heard), self.model.encoders)
         advance(len(candidates) - len(heard))
-        told = self.model.judge(catalog, lent, explain_from, same=self.same, advance=advance)
+        told = self.model.judge(
+            catalog, lent, explain_from, same=self.same, rows=rows, advance=advance
+        )
         judged = _among(len(candidates), heard, told)
         texts = [kind == "text" for kind in candidates.modalities]
         mute = np.asarray(np.isnan(candidates.similarity[:, texts]).all(axis=1))

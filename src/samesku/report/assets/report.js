@@ -77,9 +77,9 @@ function photo(number, alt = "") {
   const place = postings[number][PHOTO];
   return place < 0 ? null : make("img", { src: photos[place], alt, loading: "lazy", decoding: "async" });
 }
-// Beside offers with a photo one without keeps its place.
+// Beside postings with a photo one without keeps its place.
 const photoAmong = (number, others) =>
-  photo(number, "photo of the offer") || (others.some((other) => postings[other][PHOTO] >= 0) ? make("div", { class: "bare" }, "no photo") : null);
+  photo(number, "photo of the posting") || (others.some((other) => postings[other][PHOTO] >= 0) ? make("div", { class: "bare" }, "no photo") : null);
 
 // --- Why ----------------------------------------------------------------------------------------
 
@@ -97,7 +97,7 @@ function words(parts) {
 // A waterfall as a table: it starts before anything is looked at and ends at the pair's probability.
 function waterfall(pair) {
   const [, , score, parts] = pair;
-  if (!parts.length) return make("p", { class: "hint" }, score === null ? "This pair was never judged itself; others of its group match." : "No reasons were written for this pair: it is too unlikely.");
+  if (!parts.length) return make("p", { class: "hint" }, score === null ? "This pair was never scored itself; others of its cluster match." : "No explanation was written for this pair: it is too unlikely.");
   if (parts.some((part) => part.length < 2)) return make("p", {}, parts.map((part) => phrases[part[0]]).join("; "));
   const ordered = [...parts.filter((part) => phrases[part[0]] === "start"), ...parts.filter((part) => phrases[part[0]] !== "start")];
   let sum = 0;
@@ -144,9 +144,9 @@ function why(number) {
 const labelOf = (number) => postings[number][LABEL] ?? null;
 const truthOf = ([, , , , , , products, missing]) => (products === 0 ? "" : products > 1 ? "mixed" : missing > 0 ? "lacking" : "right");
 const truths = {
-  right: { tone: "right", tag: () => "right", note: () => "The labels agree: one product, and all of its offers." },
-  lacking: { tone: "lacking", tag: (group) => `lacks ${whole.format(group[7])}`, note: (group) => `The labels say one product, but ${whole.format(group[7])} of its offers ${group[7] > 1 ? "are" : "is"} elsewhere.` },
-  mixed: { tone: "mixed", tag: (group) => `${group[6]} products`, note: (group) => `By their labels these are ${group[6]} products.` },
+  right: { tone: "right", tag: () => "right", note: () => "The labels agree: one product, and all of its postings." },
+  lacking: { tone: "lacking", tag: (cluster) => `lacks ${whole.format(cluster[7])}`, note: (cluster) => `The labels say one product, but ${whole.format(cluster[7])} of its postings ${cluster[7] > 1 ? "are" : "is"} elsewhere.` },
+  mixed: { tone: "mixed", tag: (cluster) => `${cluster[6]} products`, note: (cluster) => `By their labels these are ${cluster[6]} products.` },
 };
 // Whether a pair that matched is right, where both labels are known.
 function verdict(left, right) {
@@ -175,21 +175,21 @@ box.addEventListener("close", () => { if (opener) opener.focus(); });
 const openPair = (number, more = null) =>
   open(`${told(pairs[number][2])}: one product or two?`, ...(more ? [make("p", { class: "note" }, more)] : []), why(number));
 
-function openGroup(group) {
-  const [members, size, certainty, , own, number] = group;
+function openCluster(cluster) {
+  const [members, size, certainty, , own, number] = cluster;
   const list = make("ul", { class: "members" });
-  // Large groups are read against their surest pair; all against all would mark nothing.
+  // Large clusters are read against their surest pair; all against all would mark nothing.
   const beside = (member) => (members.length <= 6 ? members : members.slice(0, 2)).filter((other) => other !== member);
-  // Two offers are one pair, which shows them itself.
+  // Two postings are one pair, which shows them itself.
   for (const member of members.length > 2 || !own.length ? members : []) {
     const fine = [postings[member][ID], data.labelled && postings[member][LABEL] !== undefined && postings[member][LABEL] !== null ? `label ${postings[member][LABEL]}` : null];
     list.append(make("li", {}, photoAmong(member, members), titleBeside(member, beside(member)),
       price(member) === null ? null : make("div", { class: "price" }, price(member)), make("p", { class: "fine" }, make("bdi", {}, fine.filter(Boolean).join(" · ")))));
   }
   const notes = [];
-  if (members.length < size) notes.push(make("p", { class: "hint" }, `${members.length} of its ${whole.format(size)} offers are shown.`));
-  const truth = truths[truthOf(group)];
-  if (truth) notes.push(make("p", { class: `note ${truth.tone}` }, truth.note(group)));
+  if (members.length < size) notes.push(make("p", { class: "hint" }, `${members.length} of its ${whole.format(size)} postings are shown.`));
+  const truth = truths[truthOf(cluster)];
+  if (truth) notes.push(make("p", { class: `note ${truth.tone}` }, truth.note(cluster)));
   const details = own.map((pair, at) => {
     const [left, right, score] = pairs[pair];
     const detail = make("details", { class: "pair" }, make("summary", {}, make("span", {}, make("b", {}, told(score)), " ", verdict(left, right)), make("span", { class: "both" }, bare(left), " — ", bare(right))));
@@ -200,7 +200,7 @@ function openGroup(group) {
     return detail;
   });
   const heading = make("h3", {}, own.length < number ? `Why: ${own.length} of ${whole.format(number)} pairs, the surest and the least sure` : "Why: each pair");
-  open(`${whole.format(size)} offers, ${certainty === null ? "certainty unknown" : `${told(certainty)} ${data.probabilistic ? "sure" : "mean score"}`}`, ...notes, ...(list.childElementCount ? [list] : []), heading, ...details);
+  open(`${whole.format(size)} postings, ${certainty === null ? "certainty unknown" : `${told(certainty)} ${data.probabilistic ? "sure" : "mean score"}`}`, ...notes, ...(list.childElementCount ? [list] : []), heading, ...details);
 }
 
 // --- The list -----------------------------------------------------------------------------------
@@ -210,15 +210,15 @@ const list = find("list");
 const PRINTED = 60;
 if (list) {
   const space = list.firstElementChild;
-  const text = data.groups.map((group) => group[0].map((member) => `${postings[member][TITLE]} ${postings[member][ID]}`).join(" ").toLowerCase());
-  const has = data.groups.map((group) => group[0].some((member) => postings[member][PHOTO] >= 0));
+  const text = data.clusters.map((cluster) => cluster[0].map((member) => `${postings[member][TITLE]} ${postings[member][ID]}`).join(" ").toLowerCase());
+  const has = data.clusters.map((cluster) => cluster[0].some((member) => postings[member][PHOTO] >= 0));
   const narrow = window.matchMedia("(max-width: 40rem)");
   let shown = [], chosen = 0, printing = false;
   const rowHeight = () => (narrow.matches ? 128 : 96);
 
   function row(at) {
-    const group = data.groups[shown[at]];
-    const [members, size, certainty, spread] = group;
+    const cluster = data.clusters[shown[at]];
+    const [members, size, certainty, spread] = cluster;
     const pictures = make("span", { class: "photos" });
     for (const member of members) {
       const picture = pictures.children.length < 3 ? photo(member) : null;
@@ -228,15 +228,15 @@ if (list) {
     const sure = certainty === null ? "" : data.probabilistic ? `${told(certainty)} sure` : `score ${told(certainty)}`;
     const prices = members.map(price).filter((each) => each !== null);
     // All links are of two; what they cost tells more.
-    const facts = data.shops && size === 2 ? [sure, prices.length === 2 ? `${prices[0]} | ${prices[1]}` : ""] : [`${whole.format(size)} offers`, sure];
+    const facts = data.shops && size === 2 ? [sure, prices.length === 2 ? `${prices[0]} | ${prices[1]}` : ""] : [`${whole.format(size)} postings`, sure];
     const marks = make("span", { class: "marks" }, make("b", {}, facts[0]), make("span", {}, facts[1]));
-    const truth = truths[truthOf(group)];
-    if (truth) marks.append(make("span", { class: `tag ${truth.tone}` }, truth.tag(group)));
+    const truth = truths[truthOf(cluster)];
+    if (truth) marks.append(make("span", { class: `tag ${truth.tone}` }, truth.tag(cluster)));
     else if (spread) marks.append(make("span", {}, `price +${percent(spread / 1000)}`));
     const element = make("div", { class: "row", role: "option", id: `row-${at}`, "aria-setsize": shown.length, "aria-posinset": at + 1, "aria-selected": at === chosen ? "true" : "false" },
       pictures, make("span", { class: "words" }, bare(members[0]), make("span", { class: "second" }, bare(members[1]), extra)), marks);
     element.style.top = `${at * rowHeight()}px`;
-    element.addEventListener("click", () => { choose(at); openGroup(group); });
+    element.addEventListener("click", () => { choose(at); openCluster(cluster); });
     return element;
   }
 
@@ -278,8 +278,8 @@ if (list) {
     spread: (a, b) => (b[3] ?? -1) - (a[3] ?? -1),
   };
 
-  const several = data.shops ? "links" : "groups";
-  const count = () => { find("counted").textContent = `${whole.format(shown.length)} of ${whole.format(data.groups.length)} ${several}`; };
+  const several = data.shops ? "links" : "clusters";
+  const count = () => { find("counted").textContent = `${whole.format(shown.length)} of ${whole.format(data.clusters.length)} ${several}`; };
 
   function filter() {
     const asked = find("search").value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -287,17 +287,17 @@ if (list) {
     const spread = find("spread") ? Number(find("spread").value) : 0;
     const truth = find("truth") ? find("truth").value : "", seen = find("seen") && find("seen").checked;
     shown = [];
-    data.groups.forEach((group, at) => {
-      const sure = group[2] ?? 1000;
-      if (group[1] < least || sure < low || sure > high) return;
-      if (spread && (group[3] ?? -1) < spread) return;
-      if (truth && truthOf(group) !== truth) return;
+    data.clusters.forEach((cluster, at) => {
+      const sure = cluster[2] ?? 1000;
+      if (cluster[1] < least || sure < low || sure > high) return;
+      if (spread && (cluster[3] ?? -1) < spread) return;
+      if (truth && truthOf(cluster) !== truth) return;
       if (seen && !has[at]) return;
       if (asked.length && !asked.every((word) => text[at].includes(word))) return;
       shown.push(at);
     });
     const by = order[find("sort").value];
-    shown.sort((a, b) => by(data.groups[a], data.groups[b]) || a - b);
+    shown.sort((a, b) => by(data.clusters[a], data.clusters[b]) || a - b);
     count();
     list.scrollTop = 0;
     chosen = 0;
@@ -310,7 +310,7 @@ if (list) {
     const control = find(id);
     if (control) control.addEventListener("input", () => { clearTimeout(waiting); waiting = setTimeout(filter, id === "search" ? 120 : 0); });
   }
-  // A link that says which groups it means shows these alone.
+  // A link that says which clusters it means shows these alone.
   for (const link of document.querySelectorAll("a[data-set]"))
     link.addEventListener("click", () => {
       const asked = new URLSearchParams(link.dataset.set);
@@ -332,7 +332,7 @@ if (list) {
     const page = Math.max(1, Math.floor(list.clientHeight / rowHeight()) - 1);
     const step = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity }[event.key];
     if (step !== undefined && !event.ctrlKey && !event.metaKey) { event.preventDefault(); choose(chosen + step); }
-    else if (event.key === "Enter" && shown.length) { event.preventDefault(); openGroup(data.groups[shown[chosen]]); }
+    else if (event.key === "Enter" && shown.length) { event.preventDefault(); openCluster(data.clusters[shown[chosen]]); }
   });
   document.addEventListener("keydown", (event) => {
     const typing = event.target.closest && event.target.closest("input, select, textarea, dialog");

@@ -1,0 +1,116 @@
+"""Rates of the live index: bulk load, search and upsert beside it, opening, size, and clusters.
+
+    python benchmarks/live.py CATALOGUE --postings 5000 [--labels]
+
+Prints one JSON object. With `label_group` in the catalogue the F1 per posting of clusters that were
+fed one by one is told beside that of the batch run on the same postings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from samesku import read_catalog
+from samesku.metrics import group_tally, posting_f1
+from samesku.store import Index
+from samesku.store.runs import postings_of
+
+
+def quantiles(seconds: Sequence[float]) -> dict[str, float]:
+    """Median and 99th percentile in milliseconds."""
+    return {
+        f"p{share}": round(float(np.percentile(seconds, share)) * 1000, 1) for share in (50, 99)
+    }
+
+
+def timed(work: Callable[[Any], object], items: Sequence[Any]) -> dict[str, float]:
+    """How long `work` takes on each."""
+    taken = []
+    for item in items:
+        start = time.perf_counter()
+        work(item)
+        taken.append(time.perf_counter() - start)
+    return quantiles(taken)
+
+
+def size(place: Path) -> int:
+    """Bytes on disk, the write-ahead log included."""
+    return sum(each.stat().st_size for each in place.parent.iterdir())
+
+
+def main() -> None:
+    """Measure."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("catalogue", type=Path)
+    parser.add_argument("--postings", type=int, default=5_000)
+    parser.add_argument("--asked", type=int, default=200)
+    parser.add_argument("--fed", type=int, default=500, help="Fed one by one after the load.")
+    asked = parser.parse_args()
+    catalog = read_catalog(asked.catalogue)
+    order = np.random.default_rng(0).permutation(len(catalog))
+    rows = postings_of(catalog.take(order[: asked.postings + asked.fed]))
+    labels = {str(row["posting_id"]): row.pop("label_group", None) for row in rows}
+    bulk, fed = rows[: asked.postings], rows[asked.postings :]
+    told: dict[str, Any] = {"postings": len(bulk)}
+    place = Path(tempfile.mkdtemp()) / "store.db"
+    start, before = time.perf_counter(), memory()
+    with Index(place) as index:
+        index.upsert_many(bulk)
+        told["load_per_second"] = round(len(bulk) / (time.perf_counter() - start))
+        told["search_ms"] = timed(index.search, fed[: asked.asked])
+        told["upsert_ms"] = timed(index.upsert, fed)
+    told["bytes_on_disk_per_posting"] = round(size(place) / len(rows))
+    start = time.perf_counter()
+    with Index(place) as index:
+        index.stats()
+        told["open_seconds"] = round(time.perf_counter() - start, 2)
+        told["peak_bytes_per_posting"] = round((memory() - before) / len(rows))
+        alive = clusters(index)
+        start = time.perf_counter()
+        index.settle()
+        told["settle_seconds"] = round(time.perf_counter() - start, 2)
+        settled = clusters(index)
+        told["replay_equals_state"] = index.replay() == index.state()
+    told["postings_that_settling_moved"] = moved(alive, settled)
+    if all(label is not None for label in labels.values()):
+        told["f1_live"], told["f1_batch"] = (f1(each, labels) for each in (alive, settled))
+    print(json.dumps(told, indent=2))
+
+
+def memory() -> int:
+    """Most memory held so far, in bytes."""
+    return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def clusters(index: Index) -> dict[str, frozenset[str]]:
+    """The cluster of each posting, by who is in it."""
+    groups = [frozenset(each) for each in index.state()["clusters"].values()]
+    return {posting: group for group in groups for posting in group}
+
+
+def moved(one: dict[str, frozenset[str]], other: dict[str, frozenset[str]]) -> int:
+    """Postings whose cluster does not hold the same postings."""
+    return sum(one[posting] != other[posting] for posting in one)
+
+
+def f1(found: dict[str, frozenset[str]], labels: dict[str, Any]) -> float:
+    """Mean F1 per posting."""
+    ids = list(found)
+    codes = {group: code for code, group in enumerate(dict.fromkeys(found.values()))}
+    truth = pl.Series([labels[each] for each in ids]).rank("dense").to_numpy().astype(np.int64)
+    groups = np.array([codes[found[each]] for each in ids], dtype=np.int64)
+    return round(float(posting_f1(group_tally(groups, truth)).mean()), 4)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,311 @@
+"""Answers to "same product?": read from a table, checked against the catalogue and each other."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from samesku.catalog.catalog import Catalog
+from samesku.catalog.problems import CatalogError, Problem
+from samesku.catalog.tables import read_table
+
+__all__ = ["DIFFERENT", "SAME", "UNSURE", "VERDICTS", "Answers", "read_answers"]
+
+SAME, DIFFERENT, UNSURE = VERDICTS = ("same", "different", "unsure")
+REQUIRED = ("left_id", "right_id", "verdict")
+# Who answered, where a table does not tell.
+PEOPLE = "people"
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """Answers to whether two postings are the same product, each pair once.
+
+    Attributes
+    ----------
+    left, right : tuple of str
+        Ids of the postings.
+    verdict : tuple of {"same", "different", "unsure"}
+    by : tuple of str
+        Who answered each: ``"people"``, or what a judge is called.
+    audit : float64 (a,)
+        Of a question drawn at random, how many pairs it stands for: precision and recall follow
+        from these. 0 of the others.
+    kept : bool (a,)
+        Whether an answer is used: neither unsure nor part of a contradiction.
+    problems : tuple of Problem
+        What was wrong with the table and is carried on with.
+    source : str
+        What the answers were read from.
+    """
+
+    left: tuple[str, ...]
+    right: tuple[str, ...]
+    verdict: tuple[str, ...]
+    by: tuple[str, ...]
+    audit: NDArray[np.float64]
+    kept: NDArray[np.bool_]
+    problems: tuple[Problem, ...] = ()
+    source: str = "the answers"
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+    @property
+    def same(self) -> NDArray[np.bool_]:
+        """Which were answered `same`, bool ``(a,)``."""
+        return np.array([each == SAME for each in self.verdict], dtype=bool)
+
+    def rows(self, catalog: Catalog) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Rows of the postings of each pair."""
+        row = {posting: row for row, posting in enumerate(catalog.ids)}
+        if strange := [each for each in (*self.left, *self.right) if each not in row]:
+            raise ValueError(f"there is no posting {strange[0]!r} in {catalog.name}")
+        left = np.array([row[each] for each in self.left], dtype=np.int64)
+        return left, np.array([row[each] for each in self.right], dtype=np.int64)
+
+    def select(self, some: NDArray[np.bool_]) -> Answers:
+        """Only some of the answers, checked anew."""
+        return Answers.of(self.frame.filter(pl.Series(some)), source=self.source)
+
+    def joined(self, more: Answers) -> Answers:
+        """These and more: where both answer a pair, these count."""
+        known = {frozenset(pair) for pair in zip(self.left, self.right, strict=True)}
+        pairs = zip(more.left, more.right, strict=True)
+        fresh = [frozenset(pair) not in known for pair in pairs]
+        both = pl.concat([self.frame, more.frame.filter(pl.Series(fresh, dtype=pl.Boolean))])
+        return Answers.of(both, source=self.source)
+
+    @property
+    def frame(self) -> pl.DataFrame:
+        """`left_id`, `right_id`, `verdict`, `by`, `audit`."""
+        return pl.DataFrame(
+            {
+                "left_id": pl.Series(self.left, dtype=pl.String),
+                "right_id": pl.Series(self.right, dtype=pl.String),
+                "verdict": pl.Series(self.verdict, dtype=pl.String),
+                "by": pl.Series(self.by, dtype=pl.String),
+                "audit": pl.Series(self.audit, dtype=pl.Float64),
+            }
+        )
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What `run.json` tells of them."""
+        columns = (self.left, self.right, self.verdict, self.by)
+        decided = sum(each != UNSURE for each in self.verdict)
+        return {
+            "source": self.source,
+            **{each: self.verdict.count(each) for each in VERDICTS},
+            "contradicting": decided - int(self.kept.sum()),
+            "pins": [[each[place] for each in columns] for place in np.flatnonzero(self.kept)],
+            "problems": [str(problem) for problem in self.problems],
+        }
+
+    @classmethod
+    def none(cls) -> Answers:
+        """No answers."""
+        return cls((), (), (), (), np.empty(0), np.empty(0, dtype=bool))
+
+    @classmethod
+    def of(
+        cls, frame: pl.DataFrame, catalog: Catalog | None = None, *, source: str = "the answers"
+    ) -> Answers:
+        """Answers from a table with `left_id`, `right_id`, `verdict`.
+
+        Columns `by` and `audit` are read where they are there, others are not. Rows without a
+        verdict are questions that nobody answered yet.
+
+        Parameters
+        ----------
+        frame : polars.DataFrame
+        catalog : Catalog, optional
+            Whose postings they are of: ids are checked against it.
+        source : str
+
+        Raises
+        ------
+        CatalogError
+            The table cannot be used; tells everything that is wrong with it.
+        """
+        if missing := [name for name in REQUIRED if name not in frame.columns]:
+            fix = f"name them left_id, right_id and verdict ({', '.join(VERDICTS)})"
+            told = Problem("missing_column", f"there is no column {', '.join(missing)}", fix, True)
+            raise CatalogError(source, [told])
+        rows = _Rows.of(frame)
+        faults = rows.faults(None if catalog is None else set(catalog.ids))
+        if faults:
+            raise CatalogError(source, faults)
+        return rows.checked(source)
+
+
+def read_answers(path: str | Path, catalog: Catalog, encoding: str | None = None) -> Answers:
+    """Read a table of answers, and check it.
+
+    Parameters
+    ----------
+    path : str or Path
+        CSV or Parquet with `left_id`, `right_id`, `verdict`: the questions of `samesku ask`, say.
+    catalog : Catalog
+    encoding : str, optional
+
+    Raises
+    ------
+    CatalogError
+        It cannot be used; tells every unknown id and verdict with its row.
+    """
+    frame, problems = read_table(Path(path), encoding)
+    answers = Answers.of(frame, catalog, source=str(path))
+    return replace(answers, problems=(*problems, *answers.problems))
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of a table as texts, and where each stood."""
+
+    left: Sequence[str]
+    right: Sequence[str]
+    verdict: Sequence[str]
+    by: Sequence[str]
+    audit: Sequence[float]
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame) -> _Rows:
+        def texts(name: str, instead: str = "") -> list[str]:
+            if name not in frame.columns:
+                return [instead] * frame.height
+            column = frame[name].cast(pl.String).fill_null(instead)
+            return [each.strip() or instead for each in column]
+
+        return cls(
+            texts("left_id"),
+            texts("right_id"),
+            [each.lower() for each in texts("verdict")],
+            texts("by", PEOPLE),
+            [_number(each) for each in texts("audit")],
+        )
+
+    def faults(self, ids: set[str] | None) -> list[Problem]:
+        """Everything that the table cannot be used with."""
+        answered = [place for place, each in enumerate(self.verdict) if each]
+        strange = [place for place in answered if self.verdict[place] not in VERDICTS]
+        one = [place for place in answered if self.left[place] == self.right[place]]
+        found = [
+            _fatal("verdict", "verdict that is none", f"write {', '.join(VERDICTS)}", strange,
+                   [self.verdict[place] for place in strange]),
+            _fatal("one_posting", "pair of a posting with itself", "name two postings", one,
+                   [self.left[place] for place in one]),
+        ]  # fmt: skip
+        for name, column in (("left_id", self.left), ("right_id", self.right)):
+            unknown = [place for place in answered if ids is not None and column[place] not in ids]
+            fix = "use ids of the catalogue, or leave the row out"
+            values = [column[place] for place in unknown]
+            found.append(_fatal(name, f"{name} that is no posting", fix, unknown, values))
+        return [problem for problem in found if problem is not None]
+
+    def checked(self, source: str) -> Answers:
+        """Each pair once; contradictions told, and what takes part in one not kept."""
+        first: dict[frozenset[str], int] = {}
+        twice: list[int] = []
+        for place, pair in enumerate(zip(self.left, self.right, strict=True)):
+            if not self.verdict[place]:
+                continue
+            before = first.setdefault(frozenset(pair), place)
+            if self.verdict[before] == UNSURE:
+                first[frozenset(pair)] = place
+            elif self.verdict[place] not in (self.verdict[before], UNSURE):
+                twice += [before, place]
+        places = sorted(set(first.values()))
+        problems = []
+        if twice:
+            fix = "the pair is left out; answer it once"
+            told = sorted(set(twice))
+            problems.append(Problem.at("answered_twice", "pair answered in two ways", fix, told))
+        given = [(self.left[p], self.right[p], self.verdict[p]) for p in places]
+        doubtful = {places.index(p) for p in twice if p in places}
+        for around in _contradictions(given, doubtful):
+            doubtful.update(around)
+            chain = ", ".join(_said(*given[answer]) for answer in around)
+            fix = "left out of what is pinned; answer one of them anew"
+            rows = [places[a] for a in around]
+            message = f"answers that contradict each other: {chain}"
+            problems.append(Problem.at("contradiction", message, fix, rows))
+        kept = [a not in doubtful and given[a][2] != UNSURE for a in range(len(given))]
+        return Answers(
+            tuple(each[0] for each in given),
+            tuple(each[1] for each in given),
+            tuple(each[2] for each in given),
+            tuple(self.by[p] for p in places),
+            np.array([self.audit[p] for p in places], dtype=np.float64),
+            np.array(kept, dtype=bool),
+            tuple(problems),
+            source,
+        )
+
+
+def _number(text: str) -> float:
+    """How many pairs a question stands for, 0 where that is not said."""
+    try:
+        told = float(text.replace(",", "."))
+    except ValueError:
+        return 0.0
+    return told if 0 < told < 1e15 else 0.0
+
+
+def _said(left: str, right: str, verdict: str) -> str:
+    return f"{left} {'=' if verdict == SAME else '!='} {right}"
+
+
+def _fatal(
+    kind: str, message: str, fix: str, places: Sequence[int], examples: Sequence[str]
+) -> Problem | None:
+    if not places:
+        return None
+    return Problem.at(kind, message, fix, places, fatal=True, examples=examples)
+
+
+def _contradictions(
+    given: Sequence[tuple[str, str, str]], doubtful: set[int]
+) -> Iterable[list[int]]:
+    """Answers that cannot all be right: `same` from one posting to another, said different.
+
+    Each comes with the shortest chain of `same` between the two; what was told is left out of what
+    is looked at next.
+    """
+    beside: dict[str, dict[str, int]] = {}
+    for place, (left, right, verdict) in enumerate(given):
+        if verdict == SAME and place not in doubtful:
+            beside.setdefault(left, {})[right] = place
+            beside.setdefault(right, {})[left] = place
+    for place, (left, right, verdict) in enumerate(given):
+        if verdict != DIFFERENT or place in doubtful:
+            continue
+        if chain := _chain(beside, left, right):
+            for answer in chain:
+                one, other, _ = given[answer]
+                del beside[one][other], beside[other][one]
+            yield sorted([*chain, place])
+
+
+def _chain(beside: dict[str, dict[str, int]], left: str, right: str) -> list[int]:
+    """The shortest chain of answers from one posting to another; empty without one."""
+    came: dict[str, tuple[str, int]] = {left: ("", -1)}
+    waiting = deque([left])
+    while waiting and right not in came:
+        here = waiting.popleft()
+        for other, answer in beside.get(here, {}).items():
+            if other not in came:
+                came[other] = (here, answer)
+                waiting.append(other)
+    chain = []
+    while right in came and right != left:
+        right, answer = came[right]
+        chain.append(answer)
+    return chain[::-1]

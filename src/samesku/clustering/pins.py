@@ -1,0 +1,83 @@
+"""Pairs that somebody decided: they outrank the scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
+
+from samesku.candidates.candidates import Candidates
+
+__all__ = ["Pins", "pinned_scores"]
+
+
+@dataclass(frozen=True, eq=False)
+class Pins:
+    """Pairs that must share a cluster, and pairs that cannot.
+
+    Attributes
+    ----------
+    left, right : int64 (p,)
+        Rows of the postings, ``left < right``, each pair once.
+    same : bool (p,)
+        True: must-link; False: cannot-link.
+    """
+
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    same: NDArray[np.bool_]
+
+    @classmethod
+    def of(
+        cls, left: NDArray[np.integer], right: NDArray[np.integer], same: NDArray[np.bool_]
+    ) -> Pins:
+        """Pins in any order, of which some may be told twice; pairs of one row are none."""
+        low, high = np.minimum(left, right), np.maximum(left, right)
+        several = low != high
+        told = np.stack([low[several], high[several], same[several]], axis=1).astype(np.int64)
+        low, high, pinned = np.unique(told, axis=0).reshape(-1, 3).T
+        return cls(low, high, pinned.astype(bool))
+
+    def __len__(self) -> int:
+        return len(self.left)
+
+    def take(self, places: NDArray[np.integer] | NDArray[np.bool_]) -> Pins:
+        """Only the pins at the given places."""
+        return Pins(self.left[places], self.right[places], self.same[places])
+
+    def on(self, place: NDArray[np.integer]) -> Pins:
+        """The same pins, of the rows that stand for these."""
+        return Pins.of(place[self.left], place[self.right], self.same)
+
+    def torn_by(self, place: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Rows that must not be stood for by others, as pins would then contradict each other.
+
+        These are the pinned rows of each product that the pins bring together, once rows are taken
+        for those that stand for them, where a cannot-link lies within it.
+
+        Parameters
+        ----------
+        place : integer (n,)
+            What stands for each row.
+        """
+        left, right, size = place[self.left], place[self.right], int(place.max(initial=-1)) + 1
+        must = self.same
+        ones = np.ones(np.count_nonzero(must), dtype=np.int8)
+        graph = sp.coo_matrix((ones, (left[must], right[must])), shape=(size, size))
+        product = connected_components(graph, directed=False)[1]
+        torn = ~must & (product[left] == product[right])
+        several = np.isin(product, product[left[torn]])
+        ends = np.concatenate([self.left, self.right])
+        return np.unique(ends[several[place[ends]]])
+
+
+def pinned_scores(
+    pins: Pins, candidates: Candidates, scores: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """The scores of candidates, those that are pinned 1 or 0."""
+    pinned = scores.copy()
+    pinned[candidates.places(pins.left, pins.right)] = pins.same
+    return pinned

@@ -1,0 +1,1 @@
+"""Who answers "same product?": people, files, chat models, LLaVA; and what their answers teach."""

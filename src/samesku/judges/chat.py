@@ -1,0 +1,213 @@
+"""A chat model as judge, over any server that speaks as OpenAI's does."""
+
+from __future__ import annotations
+
+import base64
+import os
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+
+from samesku.catalog.answers import UNSURE
+from samesku.judges.collage import collage
+from samesku.judges.wire import SCHEMA, Question, Verdict, instructions, parsed
+from samesku.runtime.cache import Cache, content_key
+
+__all__ = ["KEY", "ChatJudge"]
+
+# The environment variables that may hold a key, the first one first.
+KEY = ("SAMESKU_JUDGE_KEY", "OPENAI_API_KEY")
+# How an answer is asked for, the strictest first: what a server refuses is not asked of it again.
+FORMS = ("schema", "json", "text")
+# Questions in a row without an answer after which no more are asked.
+GIVES_UP = 5
+LONGEST_WAIT = 20.0
+
+
+@dataclass(eq=False)
+class ChatJudge:
+    """Asks a chat model, once per pair and content.
+
+    Parameters
+    ----------
+    url : str
+        Of the server, as ``http://localhost:8000/v1``.
+    model : str
+    rules : str
+        What is the same product.
+    cache : Cache
+        Where answers are kept: a second run asks nothing again.
+    at_once : int
+        Questions under way at a time.
+    tries : int
+        How often a question is asked where the server is down, slow or busy.
+    wait : float
+        Seconds before the second try; doubled before each further one.
+    timeout : float
+        Seconds an answer may take.
+
+    Attributes
+    ----------
+    trouble : str
+        Why no more is asked; empty while all is well.
+    """
+
+    url: str
+    model: str
+    rules: str
+    cache: Cache = field(default_factory=lambda: Cache(None))
+    at_once: int = 4
+    tries: int = 4
+    wait: float = 1.0
+    timeout: float = 60.0
+    trouble: str = ""
+    _form: int = 0
+    _sees: bool = True
+    _failed: int = 0
+
+    def __post_init__(self) -> None:
+        self._lock = threading.Lock()
+
+    @property
+    def name(self) -> str:
+        """The model's."""
+        return self.model
+
+    @cached_property
+    def _openai(self) -> Any:
+        try:
+            import openai
+        except ImportError as error:
+            raise ModuleNotFoundError(
+                "a chat model as judge needs the extra judge: pip install 'samesku[judge]'"
+            ) from error
+        return openai
+
+    @cached_property
+    def _client(self) -> Any:
+        key = next((os.environ[name] for name in KEY if os.environ.get(name)), "none")
+        return self._openai.OpenAI(
+            base_url=self.url, api_key=key, timeout=self.timeout, max_retries=0
+        )
+
+    def judge(self, questions: Sequence[Question]) -> list[Verdict | None]:
+        """An answer to each question; None where the server gave none."""
+        self._client  # noqa: B018  (made before several threads ask for it)
+        with ThreadPoolExecutor(self.at_once) as threads:
+            return list(threads.map(self._answer, questions))
+
+    def _answer(self, question: Question) -> Verdict | None:
+        photo = collage(*question.photos)
+        seen = "" if photo is None else sha256(photo).hexdigest()
+        key = content_key("judge-1", self.url, self.model, self.rules, question.text, seen)
+        kept = self.cache.load("judges", key)
+        if kept is None:
+            told = self._asked(question, photo)
+            if told is None:
+                return None
+            text, form = told
+            self.cache.store("judges", key, {"text": np.array([text]), "form": np.array([form])})
+        else:
+            text, form = str(kept["text"][0]), str(kept["form"][0])
+        return _read(text, form, question) or Verdict(UNSURE)
+
+    def _asked(self, question: Question, photo: bytes | None) -> tuple[str, str] | None:
+        """What the server says, and in which form; None where it does not."""
+        tried, plain = 0, False
+        while not self.trouble:
+            form = len(FORMS) - 1 if plain else self._form
+            sees = self._sees and photo is not None
+            try:
+                text = self._once(question, photo if sees else None, FORMS[form])
+            except self._openai.APIStatusError as error:
+                if error.status_code in (401, 403, 404):
+                    self._gives_up(f"the server refuses (status {error.status_code})")
+                    return None
+                if error.status_code < 500 and error.status_code not in (408, 409, 429):
+                    if self._asks_less(form, sees):
+                        continue
+                    self._fails(f"the server refuses (status {error.status_code})")
+                    return None
+                reason = f"the server is busy or broken (status {error.status_code})"
+            except self._openai.APITimeoutError:
+                reason = f"the server takes longer than {self.timeout:.0f} s"
+            except self._openai.APIConnectionError:
+                reason = "the server cannot be reached"
+            except (self._openai.OpenAIError, ValueError, LookupError, TypeError, AttributeError):
+                reason = "the server answers in no form that is known"
+            else:
+                with self._lock:
+                    self._failed = 0
+                if plain or FORMS[form] == "text" or _read(text, FORMS[form], question):
+                    return text, FORMS[form]
+                plain = True  # it took no notice of the form: asked once more for plain text
+                continue
+            tried += 1
+            if tried >= self.tries:
+                self._fails(reason)
+                return None
+            time.sleep(min(self.wait * 2 ** (tried - 1), LONGEST_WAIT))
+        return None
+
+    def _once(self, question: Question, photo: bytes | None, form: str) -> str:
+        """Ask once."""
+        content: list[dict[str, Any]] = [{"type": "text", "text": question.text}]
+        if photo is not None:
+            note = "The photo of offer 1 is left, that of offer 2 right."
+            image = f"data:image/jpeg;base64,{base64.b64encode(photo).decode()}"
+            content += [
+                {"type": "text", "text": note},
+                {"type": "image_url", "image_url": {"url": image}},
+            ]
+        more: dict[str, Any] = {}
+        if form == "schema":
+            told = {"name": "verdict", "strict": True, "schema": dict(SCHEMA)}
+            more["response_format"] = {"type": "json_schema", "json_schema": told}
+        elif form == "json":
+            more["response_format"] = {"type": "json_object"}
+        mark = question.mark if form == "text" else None
+        answer = self._client.chat.completions.create(
+            model=self.model,
+            temperature=0,
+            max_tokens=300,
+            messages=[
+                {"role": "system", "content": instructions(self.rules, mark=mark)},
+                {"role": "user", "content": question.text if photo is None else content},
+            ],
+            **more,
+        )
+        return str(answer.choices[0].message.content or "")
+
+    def _asks_less(self, form: int, sees: bool) -> bool:
+        """Go on without what the server may not know; tells whether there is anything left."""
+        with self._lock:
+            if form != self._form or (sees and not self._sees):
+                return True  # another question found out already
+            if form + 1 < len(FORMS):
+                self._form += 1
+                return True
+            if sees:
+                self._form, self._sees = 0, False
+                return True
+            return False
+
+    def _fails(self, reason: str) -> None:
+        with self._lock:
+            self._failed += 1
+            if self._failed >= GIVES_UP and not self.trouble:
+                self.trouble = f"{reason}, {self._failed} questions in a row"
+
+    def _gives_up(self, reason: str) -> None:
+        with self._lock:
+            self.trouble = self.trouble or reason
+
+
+def _read(text: str, form: str, question: Question) -> Verdict | None:
+    return parsed(text, question.mark if form == "text" else None)

@@ -1,0 +1,189 @@
+"""A judge is asked about the pairs that matter, and is trusted as far as people bear it out."""
+
+from __future__ import annotations
+
+import math
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from samesku.catalog.answers import SAME, UNSURE, Answers
+from samesku.judges.asking import pool_of
+from samesku.judges.choosing import choose
+from samesku.judges.wire import Judge, Question, instructions, question_of
+from samesku.results.matches import Matches
+
+__all__ = ["Budget", "Consulted", "Cost", "consult", "cost", "trust"]
+
+# Answers of people that a judge is compared with, at least and at most.
+FEWEST, MOST = 10, 100
+# Questions between two looks at the clock.
+AT_A_TIME = 16
+# Characters of a token, tokens of a small photo and of an answer: rough, for an estimate.
+TOKEN, PHOTO_TOKENS, ANSWER_TOKENS = 3.5, 425, 40
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How much may be asked: so many questions, for so many seconds."""
+
+    questions: int
+    seconds: float = math.inf
+
+    @classmethod
+    def of(cls, text: str) -> Budget:
+        """``"500"``, or ``"10min"``.
+
+        Raises
+        ------
+        ValueError
+            It is neither.
+        """
+        found = re.fullmatch(r"\s*([\d,_]+)\s*(min|m|h|s)?\s*", text)
+        number = int(re.sub(r"\D", "", found[1]) or 0) if found else 0
+        if found is None or not number:
+            raise ValueError(
+                f"a budget is a number of questions, or minutes as 10min, not {text!r}"
+            )
+        if found[2] is None:
+            return cls(number)
+        seconds = number * {"s": 1, "m": 60, "min": 60, "h": 3600}[found[2]]
+        return cls(20 * max(seconds, 1), seconds)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What questions come to, roughly."""
+
+    pairs: int
+    photos: int
+    tokens_in: int
+    tokens_out: int
+
+    def __str__(self) -> str:
+        total = self.tokens_in + self.tokens_out
+        return (
+            f"{self.pairs:,} pairs, {self.photos:,} of them with photos: about {self.tokens_in:,} "
+            f"tokens asked and {self.tokens_out:,} answered; at 1.00 per million tokens that is "
+            f"{total / 1e6:.2f}"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Consulted:
+    """What a judge answered.
+
+    Attributes
+    ----------
+    answers : Answers
+        Empty where the judge is not trusted.
+    told : tuple of str
+        What there is to say about it, a sentence each.
+    """
+
+    answers: Answers
+    told: tuple[str, ...]
+
+
+def asked(matches: Matches, budget: Budget, seed: int = 0) -> list[tuple[int, int]]:
+    """The pairs to ask about, in rows of the distinct postings."""
+    pool = pool_of(matches)
+    places = choose(pool, budget.questions, audit_share=0, seed=seed).places
+    return list(zip(pool.left[places].tolist(), pool.right[places].tolist(), strict=True))
+
+
+def cost(matches: Matches, budget: Budget, rules: str) -> tuple[Cost, list[Question]]:
+    """What a budget would come to, and the questions."""
+    catalog = matches.distinct.catalog
+    found = [question_of(catalog, *pair) for pair in asked(matches, budget)]
+    photos = sum(all(each.photos) for each in found)
+    characters = len(instructions(rules)) * len(found) + sum(len(each.text) for each in found)
+    tokens = int(characters / TOKEN) + PHOTO_TOKENS * photos
+    return Cost(len(found), photos, tokens, ANSWER_TOKENS * len(found)), found
+
+
+def consult(
+    judge: Judge, matches: Matches, budget: Budget, people: Answers | None = None, *, seed: int = 0
+) -> Consulted:
+    """Ask a judge about the pairs that matter most.
+
+    Parameters
+    ----------
+    judge : Judge
+    matches : Matches
+        With the answers of people pinned: what they answered is not asked.
+    budget : Budget
+    people : Answers, optional
+        A judge that does no better than chance on these is ignored.
+    seed : int
+    """
+    start = time.monotonic()
+    told: list[str] = []
+    if people is not None:
+        trusted, sentence = trust(judge, matches, people)
+        told += filter(None, [sentence])
+        if not trusted:
+            return Consulted(Answers.none(), tuple(told))
+    catalog, pairs = matches.distinct.catalog, asked(matches, budget, seed)
+    rows = []
+    for first in range(0, len(pairs), AT_A_TIME):
+        if time.monotonic() - start > budget.seconds:
+            told.append(f"time was up after {first:,} questions")
+            break
+        some = pairs[first : first + AT_A_TIME]
+        verdicts = judge.judge([question_of(catalog, *pair) for pair in some])
+        for (left, right), verdict in zip(some, verdicts, strict=True):
+            if verdict is not None:
+                rows.append((catalog.ids[left], catalog.ids[right], verdict.verdict, judge.name))
+    schema = dict.fromkeys(("left_id", "right_id", "verdict", "by"), pl.String)
+    answers = Answers.of(pl.DataFrame(rows, schema=schema, orient="row"), source=judge.name)
+    unsure = answers.verdict.count(UNSURE)
+    told.append(
+        f"{judge.name} answered {len(rows):,} of {len(pairs):,} questions, {unsure:,} unsure"
+    )
+    if trouble := getattr(judge, "trouble", ""):
+        told.append(f"{judge.name} was not asked further: {trouble}")
+    return Consulted(answers, tuple(told))
+
+
+def trust(judge: Judge, matches: Matches, people: Answers) -> tuple[bool, str]:
+    """Whether a judge does better than chance on what people answered, and how well.
+
+    It does if it says `same` more often of what is the same than of what is not, by two standard
+    errors. Where there is too little to compare, it is trusted.
+    """
+    places = np.flatnonzero(people.kept & np.array([each == "people" for each in people.by]))
+    if len(places) < FEWEST:
+        return True, ""
+    places = places[:: max(1, len(places) // MOST)]
+    rows = people.rows(matches.catalog)
+    verdicts = judge.judge(
+        [question_of(matches.catalog, int(rows[0][p]), int(rows[1][p])) for p in places]
+    )
+    return _compared(judge.name, verdicts_of(verdicts), people.same[places].tolist())
+
+
+def verdicts_of(verdicts: Sequence[object]) -> list[str]:
+    """The verdicts alone; `unsure` where there was no answer."""
+    return [getattr(each, "verdict", UNSURE) for each in verdicts]
+
+
+def _compared(name: str, told: list[str], same: list[bool]) -> tuple[bool, str]:
+    sure = [(each == SAME, yes) for each, yes in zip(told, same, strict=True) if each != UNSURE]
+    yes = [said for said, truth in sure if truth]
+    no = [said for said, truth in sure if not truth]
+    if len(sure) < FEWEST or not yes or not no:
+        return True, f"{name} answered too few of what people answered to be compared"
+    hit, false = (sum(yes) + 0.5) / (len(yes) + 1), (sum(no) + 0.5) / (len(no) + 1)
+    error = math.sqrt(hit * (1 - hit) / len(yes) + false * (1 - false) / len(no))
+    right = sum(said == truth for said, truth in sure)
+    said_same = sum(yes) + sum(no)
+    borne = f"{sum(yes)} of {said_same} answers `same`" if said_same else "no answer `same`"
+    sentence = f"of {len(sure)} pairs that people answered {name} has {right} right ({borne} right)"
+    if hit - false <= 2 * error:
+        return False, f"{sentence}: no better than chance, so it is ignored"
+    return True, sentence

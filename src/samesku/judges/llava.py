@@ -1,0 +1,128 @@
+"""LLaVA and other models that read text and see photos, by transformers, as judge."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from samesku.catalog.answers import UNSURE
+from samesku.judges.collage import LARGEST, collage
+from samesku.judges.wire import Question, Verdict, instructions, parsed
+from samesku.runtime.cache import Cache, content_key
+
+__all__ = ["LlavaJudge"]
+
+# Tokens of an answer in a line of text.
+LONGEST = 64
+
+
+@dataclass(eq=False)
+class LlavaJudge:
+    """Asks an image-text-to-text model of transformers, several pairs at once.
+
+    Parameters
+    ----------
+    model : str
+        Name on the hub, or folder.
+    rules : str
+        What is the same product.
+    cache : Cache
+    at_once : int
+        Pairs of a batch.
+
+    Notes
+    -----
+    Every pair comes with a picture, as not every such model reads text alone: a pair of which a
+    photo cannot be read comes with a white one, and is told to be judged by its text.
+    """
+
+    model: str
+    rules: str
+    cache: Cache = field(default_factory=lambda: Cache(None))
+    at_once: int = 4
+
+    @property
+    def name(self) -> str:
+        """The model's."""
+        return self.model
+
+    @cached_property
+    def _loaded(self) -> tuple[Any, Any, Any]:
+        try:
+            import torch
+            from transformers import AutoModelForImageTextToText, AutoProcessor
+        except ImportError as error:
+            raise ModuleNotFoundError(
+                "LLaVA as judge needs torch and transformers: pip install 'samesku[judge,train]'"
+            ) from error
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        processor = AutoProcessor.from_pretrained(self.model)
+        kind = torch.float16 if device == "cuda" else torch.float32
+        model = AutoModelForImageTextToText.from_pretrained(self.model, dtype=kind).to(device)
+        processor.tokenizer.padding_side = "left"  # a batch is continued at its right end
+        if processor.tokenizer.pad_token is None:
+            processor.tokenizer.pad_token = processor.tokenizer.eos_token
+        return torch, processor, model.eval()
+
+    def judge(self, questions: Sequence[Question]) -> list[Verdict | None]:
+        """An answer to each question; `unsure` where the model writes none."""
+        photos = [collage(*each.photos) for each in questions]
+        keys = [
+            content_key("llava-1", self.model, self.rules, each.text,
+                        "" if photo is None else sha256(photo).hexdigest())
+            for each, photo in zip(questions, photos, strict=True)
+        ]  # fmt: skip
+        kept = [self.cache.load("judges", key) for key in keys]
+        texts = [None if each is None else str(each["text"][0]) for each in kept]
+        open_ = [place for place, text in enumerate(texts) if text is None]
+        for start in range(0, len(open_), self.at_once):
+            some = open_[start : start + self.at_once]
+            told = self._written([questions[p] for p in some], [photos[p] for p in some])
+            for place, text in zip(some, told, strict=True):
+                texts[place] = text
+                self.cache.store("judges", keys[place], {"text": np.array([text])})
+        return [
+            parsed(text or "", each.mark) or Verdict(UNSURE)
+            for text, each in zip(texts, questions, strict=True)
+        ]
+
+    def _written(self, questions: Sequence[Question], photos: Sequence[bytes | None]) -> list[str]:
+        """What the model writes to each question."""
+        torch, processor, model = self._loaded
+        prompts = [
+            processor.apply_chat_template(
+                _conversation(each, self.rules, seen=photo is not None), add_generation_prompt=True
+            )
+            for each, photo in zip(questions, photos, strict=True)
+        ]
+        pictures = [[_picture(photo)] for photo in photos]
+        inputs = processor(text=prompts, images=pictures, return_tensors="pt", padding=True)
+        inputs = inputs.to(model.device, dtype=model.dtype)
+        with torch.inference_mode():
+            written = model.generate(**inputs, max_new_tokens=LONGEST, do_sample=False)
+        fresh = written[:, inputs["input_ids"].shape[1] :]
+        return list(processor.batch_decode(fresh, skip_special_tokens=True))
+
+
+def _conversation(question: Question, rules: str, *, seen: bool) -> list[dict[str, Any]]:
+    """One turn of the user: not every template has a place for a system."""
+    note = (
+        "The photo of offer 1 is left, that of offer 2 right."
+        if seen
+        else "There is no photo: judge by the text."
+    )
+    text = f"{instructions(rules, mark=question.mark)}\n\n{note}\n\n{question.text}"
+    return [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": text}]}]
+
+
+def _picture(photo: bytes | None) -> Image.Image:
+    if photo is None:
+        return Image.new("RGB", (LARGEST, LARGEST // 2), "white")
+    return Image.open(io.BytesIO(photo)).convert("RGB")

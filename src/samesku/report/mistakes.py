@@ -1,0 +1,195 @@
+"""What the sections say that need labels: what went wrong, and how good it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from samesku.encoders.base import Modality
+from samesku.evaluation.errors import doubted_labels, find_errors, label_suspects
+from samesku.evaluation.kinds import ADVICE, KINDS
+from samesku.evaluation.stages import STAGES, pair_stages, true_pairs
+from samesku.metrics import posting_f1
+from samesku.report import charts
+from samesku.report.book import Book
+from samesku.report.curve import tally_of
+from samesku.report.render import Table
+from samesku.results.runs import Run
+
+__all__ = ["evaluated", "what_went_wrong"]
+
+EXAMPLES = 12
+MOST_SUSPECTS = 60
+LENGTHS, LONGEST = (0, 20, 40, 60, 80, 100), 10**9
+FIGURES = {
+    "posting_f1": "F1 per posting",
+    "pair_precision": "pair precision",
+    "pair_recall": "pair recall",
+    "pair_f1": "pair F1",
+    "bcubed_f1": "B-cubed F1",
+}
+
+
+def what_went_wrong(run: Run, book: Book) -> tuple[dict[str, Any], dict[str, Any], pl.DataFrame]:
+    """The section, the pairs that it shows as examples, and the labels to review."""
+    errors = find_errors(
+        run.catalog, run.pairs, run.queries, _encoders(run), run.threshold, _scored(run)
+    )
+    if run.lefts is not None:
+        # Only pairs across the two shops could be linked.
+        sides = errors["left"].to_numpy() < run.lefts, errors["right"].to_numpy() < run.lefts
+        errors = errors.filter(pl.Series(sides[0] != sides[1]))
+    reasons = run.pairs.select("left", "right", "reasons")
+    errors = errors.join(reasons, on=["left", "right"], how="left", maintain_order="left")
+    kinds: dict[str, list[tuple[str, str, int, str]]] = {}
+    examples: dict[str, Any] = {}
+    for error in ("merge", "split"):
+        own = errors.filter(pl.col("error") == error)
+        kinds[error] = []
+        for place, kind in enumerate(KINDS):
+            of_kind = own.filter(pl.col("kind") == kind)
+            if of_kind.height:
+                name = f"{error}-{place}"
+                examples[name] = _examples(book, of_kind)
+                kinds[error].append((name, kind, of_kind.height, ADVICE[kind]))
+        kinds[error].sort(key=lambda each: -each[2])
+    suspects = label_suspects(run.catalog, errors)
+    doubted = doubted_labels(suspects)
+    section = {
+        "counts": {error: sum(each[2] for each in of) for error, of in kinds.items()},
+        "kinds": kinds,
+        "quality": _quality(run),
+        "stages": _stages(run, errors),
+        "suspects": suspects.height,
+        "doubted": doubted.height,
+        "doubts": doubted.head(MOST_SUSPECTS).to_dicts(),
+    }
+    return section, examples, suspects
+
+
+def evaluated(run: Run) -> dict[str, Any]:
+    """The figures of an evaluation, each fusion beside the first, and its calibration."""
+    results = run.record["results"]
+    pools = list(dict.fromkeys(result["pool"] for result in results))
+    tables = []
+    for pool in pools:
+        of_pool = [result for result in results if result["pool"] == pool]
+        first, *others = of_pool
+        caption = (
+            f"Queries searched in: {pool}, {max(first['pool_size']):,} postings (95% intervals)"
+        )
+        rows = [
+            (words, *(_interval(result["figures"][name]) for result in of_pool))
+            for name, words in FIGURES.items()
+        ]
+        tables.append(Table(caption, ["figure", *(each["fusion"] for each in of_pool)], rows))
+        if others:
+            against = [
+                (each["fusion"], *(_interval(gap, "+") for gap in each["differences"].values()))
+                for each in others
+            ]
+            head = ["fusion", *(FIGURES[name] for name in others[-1]["differences"])]
+            caption = f"Against {first['fusion']}, paired 95% intervals"
+            tables.append(Table(caption, head, against))
+    own = (each for each in results if each["fusion"] == run.record["shown"])
+    observed = next((each["reliability"] for each in own if each["pool"] == pools[0]), None)
+    return {
+        "tables": tables,
+        "calibration": None if observed is None else charts.reliability(observed["bins"]),
+    }
+
+
+def _encoders(run: Run) -> dict[str, Modality]:
+    """What each encoder looks at, as far as the record says."""
+    known = run.record.get("encoders") or {}
+    return {
+        name: known[name]["modality"] for name in run.encoders if "modality" in known.get(name, {})
+    }
+
+
+def _examples(book: Book, errors: pl.DataFrame) -> list[list[Any]]:
+    """The most certain ones, no posting twice, each with where it went wrong."""
+    chosen: list[list[Any]] = []
+    seen: set[int] = set()
+    columns = errors.select("left", "right", "score", "stage", "reasons")
+    for left, right, score, stage, reasons in columns.iter_rows():
+        if left in seen or right in seen:
+            continue
+        seen |= {left, right}
+        note = None if stage == STAGES[0] else f"Lost: {stage}."
+        chosen.append([book.pair(left, right, score, reasons), note])
+        if len(chosen) == EXAMPLES:
+            break
+    return chosen
+
+
+def _quality(run: Run) -> list[charts.Chart]:
+    """F1 per posting by what a posting is like."""
+    labels = run.labels
+    if labels is None or run.lefts is not None:
+        return []
+    left, right = (run.matched[side].to_numpy() for side in ("left", "right"))
+    tally = tally_of(run, left, right, run.clusters if run.kind == "match" else None)
+    rows = np.flatnonzero(run.queries & (labels >= 0))
+    quality, actual = posting_f1(tally), tally.actual + 1
+    lengths = run.catalog.frame["title"].fill_null("").str.len_chars().to_numpy()[rows]
+    there = np.array([photo is not None for photo in run.catalog.photos])[rows]
+    parts = {
+        "true postings of the product": {
+            "1 posting": actual == 1, "2": actual == 2, "3 to 5": (actual > 2) & (actual < 6),
+            "6 to 10": (actual > 5) & (actual < 11), "more than 10": actual > 10,
+        },
+        "characters of the title": {
+            f"{low} to {high - 1}" if high < LONGEST else f"{low} or more":
+            (lengths >= low) & (lengths < high)
+            for low, high in pairwise((*LENGTHS, LONGEST))
+        },
+        "photo": {"photo there": there, "no photo file": ~there},
+    }  # fmt: skip
+    means = {name: _means(quality, of) for name, of in parts.items()}
+    return [
+        charts.bars(name, values, "F1 per posting", share=True)
+        for name, values in means.items()
+        if len(values) > 1
+    ]
+
+
+def _means(
+    quality: NDArray[np.float64], parts: Mapping[str, NDArray[np.bool_]]
+) -> dict[str, float]:
+    return {
+        f"{name} (n {int(which.sum()):,})": float(quality[which].mean())
+        for name, which in parts.items()
+        if which.any()
+    }
+
+
+def _scored(run: Run) -> NDArray[np.bool_]:
+    """Postings that were scored themselves, bool ``(n,)``: pairs of others are theirs again."""
+    return np.asarray(run.representative == np.arange(len(run.catalog)))
+
+
+def _stages(run: Run, errors: pl.DataFrame) -> dict[str, Any]:
+    """What became of the true pairs; of links only of those that were lost."""
+    labels = run.labels
+    if labels is None or run.lefts is not None:
+        lost = errors.filter(pl.col("error") == "split")["stage"].to_list()
+        counts = {name: lost.count(name) for name in STAGES[1:]}
+        return {"pairs": None, "chart": charts.bars("Lost true pairs by stage", counts, "pairs")}
+    scored = np.where(_scored(run), labels, -1)
+    met = pair_stages(true_pairs(scored, run.queries), run.pairs, run.threshold)["stage"].to_list()
+    shares = {name: met.count(name) / max(len(met), 1) for name in STAGES}
+    chart = charts.bars("Recall by stage", shares, "share of true pairs", share=True)
+    return {"pairs": len(met), "chart": chart}
+
+
+def _interval(figure: Mapping[str, Any], sign: str = "") -> str:
+    if figure["value"] is None:
+        return "–"
+    value, low, high = (figure[name] for name in ("value", "low", "high"))
+    return f"{value:{sign}.4f} ({low:{sign}.3f} to {high:{sign}.3f})"

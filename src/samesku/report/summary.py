@@ -1,0 +1,126 @@
+"""What a page says first: what came out, how good it is, and what to do next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from samesku.report.browse import CERTAINTY, MISSING, PRODUCTS, SPREAD
+from samesku.report.curve import Point, Target
+from samesku.report.glance import Glance
+from samesku.results.runs import Run
+
+__all__ = ["headline", "in_short"]
+
+# Thousandths of certainty below which a cluster is to be looked at, and from which it is sure.
+UNSURE, SURE = 700, 900
+# Thousandths by which the dearest posting of a cluster is over the cheapest where that is odd.
+DOUBLE = 1_000
+AIM = 0.95
+MOST_STEPS = 4
+
+
+class Part(NamedTuple):
+    """A share of the clusters: its name, how many, its tone, and which filter shows it."""
+
+    name: str
+    number: int
+    tone: str
+    filters: str
+
+
+def headline(run: Run) -> dict[str, Any]:
+    """The numbers of the title of the page."""
+    linked = None
+    if run.lefts is not None:
+        ours, theirs = run.clusters[: run.lefts], run.clusters[run.lefts :]
+        linked = np.count_nonzero(np.isin(ours, theirs))
+    return {
+        "postings": len(run.catalog),
+        "products": len(run.sizes),
+        "several": int((run.sizes > 1).sum()),
+        "largest": int(run.sizes.max(initial=0)),
+        "pairs": run.pair_count,
+        "linked": linked,
+        "queries": int(run.queries.sum()),
+        "figures": _figures(run) if run.kind == "evaluation" else None,
+    }
+
+
+def in_short(
+    run: Run,
+    clusters: Sequence[Any],
+    points: Sequence[Point],
+    wanted: Sequence[Target],
+    seen: Glance,
+    suspects: int,
+) -> dict[str, Any]:
+    """Numbers, how sure or right the clusters are, and what to do next."""
+    sure = [cluster[CERTAINTY] for cluster in clusters if cluster[CERTAINTY] is not None]
+    unsure = sum(each < UNSURE for each in sure) if run.probabilistic else 0
+    several = (run.sizes[run.clusters] > 1)[: run.lefts]
+    odd = sum((cluster[SPREAD] or 0) >= DOUBLE for cluster in clusters)
+    aim = next((each for each in wanted if each.precision == AIM), None)
+    there = {
+        "unsure": unsure,
+        "prices": odd,
+        "threshold": aim is not None and aim.point is not None and aim.lost > 0,
+        "labels": suspects,
+        "photos": seen.photos and seen.broken + seen.absent,
+    }
+    parts = _by_labels(run, clusters) or (_by_certainty(sure) if run.probabilistic else [])
+    return {
+        "labelled": any(cluster[PRODUCTS] for cluster in clusters),
+        "counterparts": int(several.sum()),
+        "counterpart_share": several.mean() if len(several) else 0.0,
+        "here": next((each for each in points if each.threshold == run.threshold), None),
+        "unsure": unsure,
+        "odd": odd,
+        "aim": aim,
+        "suspects": suspects,
+        "unseen": seen.broken + seen.absent,
+        "parts": [part for part in parts if part.number],
+        "steps": [name for name, worth in there.items() if worth][:MOST_STEPS],
+        "bounds": {"unsure": UNSURE, "double": DOUBLE},
+    }
+
+
+def _by_labels(run: Run, clusters: Sequence[Any]) -> list[Part]:
+    """The clusters by what the labels say of them."""
+    found = Counter(
+        "mixed" if cluster[PRODUCTS] > 1 else "lacking" if cluster[MISSING] else "right"
+        for cluster in clusters
+        if cluster[PRODUCTS]
+    )
+    names = {
+        "right": ("right and complete", "agree"),
+        "lacking": ("right, but lacks postings", "second"),
+        "mixed": ("several products in one", "clash"),
+    }
+    if run.lefts is not None:
+        names |= {"right": ("right", "agree"), "mixed": ("two products", "clash")}
+    return [
+        Part(words, found[name], tone, f"truth={name}")
+        for name, (words, tone) in names.items()
+        if found
+    ]
+
+
+def _by_certainty(sure: Sequence[int]) -> list[Part]:
+    high, low = sum(each >= SURE for each in sure), sum(each < UNSURE for each in sure)
+    return [
+        Part(f"{SURE // 10}% sure or more", high, "agree", f"certainty={SURE}-1000"),
+        Part("between", len(sure) - high - low, "second", f"certainty={UNSURE}-{SURE - 1}"),
+        Part(f"below {UNSURE // 10}%", low, "clash", f"certainty=0-{UNSURE - 1}"),
+    ]
+
+
+def _figures(run: Run) -> Mapping[str, Any]:
+    """The figures of what is shown, in the whole catalogue."""
+    results = run.record["results"]
+    own = next(result for result in results if result["fusion"] == run.record["shown"])
+    figures: Mapping[str, Any] = own["figures"]
+    return figures

@@ -1,0 +1,174 @@
+"""The files of a run, read with words for what is missing or damaged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from samesku.catalog.catalog import Catalog
+from samesku.runtime.files import digest, read_json
+
+__all__ = [
+    "clusters_in_rows",
+    "distinct_clusters",
+    "joined",
+    "located",
+    "read_parquet",
+    "read_record",
+    "read_table",
+    "scored_as",
+    "threshold_of",
+    "unharmed",
+]
+
+_SOURCE: dict[str, Any] = {
+    "path": str, "digest": str, "photos": str | None, "columns": dict | None,
+    "encoding": str | None, "encoders": list, "neighbours": int, "search": str, "same": list,
+    "pairs": str | None,
+}  # fmt: skip
+# What the values of a record are, where it has them.
+_FIELDS: dict[str, Any] = {
+    "samesku": str, "python": str, "packages": {"*": str}, "catalogue": dict,
+    "encoders": {"*": dict}, "notes": [str], "photos_refused": list,
+    "seconds": {"*": int | float}, "fusion": str, "probabilistic": bool, "model": str,
+    "cohesion": int | float, "decide": str, "chosen": [dict], "digests": dict,
+    "results": dict | list, "source": {**_SOURCE, "left": _SOURCE, "right": _SOURCE},
+    "left": dict, "right": dict,
+}  # fmt: skip
+# The command that writes each kind of run.
+_COMMANDS = {"match": "samesku match", "link": "samesku link", "evaluation": "samesku evaluate"}
+
+
+def _again(kind: str) -> str:
+    """What to do where a file of a run is gone or damaged."""
+    out = " --out FOLDER" if kind == "evaluation" else ""
+    return f"make the run anew: {_COMMANDS[kind]}{out}"
+
+
+@contextmanager
+def unharmed(folder: Path, kind: str) -> Iterator[None]:
+    """Say in words that what a run wrote is not what is there."""
+    try:
+        yield
+    except (
+        pl.exceptions.PolarsError, LookupError, TypeError, AttributeError, ArithmeticError
+    ) as error:  # fmt: skip
+        said = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise ValueError(
+            f"{folder} is damaged, or another version wrote it ({said}); {_again(kind)}"
+        ) from error
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """A record that `match`, `link` or `evaluate` wrote.
+
+    Raises
+    ------
+    ValueError
+        It is no JSON, or holds something else; says what.
+    """
+    return read_json(path, _FIELDS, fix="make the run anew")
+
+
+def threshold_of(record: Mapping[str, Any], path: Path) -> float:
+    """The threshold of a run.
+
+    Raises
+    ------
+    ValueError
+        The record has none.
+    """
+    threshold: Any = record.get("line")
+    known = isinstance(threshold, int | float) and not isinstance(threshold, bool)
+    if not known or not 0 < threshold <= 1:
+        raise ValueError(f"{path} has no threshold; make the run anew")
+    return float(threshold)
+
+
+def read_parquet(folder: Path, name: str, kind: str, record: Mapping[str, Any]) -> pl.DataFrame:
+    """A table of pairs.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        It is not there, is damaged, or is not of the run of the record.
+    """
+    path = _there(folder / f"{name}.parquet", kind, record)
+    with unharmed(path, kind):
+        return pl.read_parquet(path)
+
+
+def read_table(
+    folder: Path, name: str, kind: str, record: Mapping[str, Any], columns: Sequence[str]
+) -> pl.DataFrame:
+    """Some columns of a CSV file, as text; raises as :func:`read_parquet` does."""
+    path = _there(folder / f"{name}.csv", kind, record)
+    with unharmed(path, kind):
+        return pl.read_csv(path, columns=list(columns), infer_schema=False)
+
+
+def _there(path: Path, kind: str, record: Mapping[str, Any]) -> Path:
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is not there; {_again(kind)}")
+    if record.get("digests", {}).get(path.name) != digest(path):
+        raise ValueError(f"{path} is damaged, or of another run than the record; {_again(kind)}")
+    return path
+
+
+def scored_as(catalog: Catalog, table: pl.DataFrame) -> NDArray[np.int64]:
+    """Row of the posting that was scored in place of each; the table says where another was."""
+    rows = np.arange(len(catalog))
+    collapsed = table.filter(pl.col("identical_to").is_not_null())
+    row_of = {posting: row for row, posting in enumerate(catalog.ids)} if collapsed.height else {}
+    for posting, other in collapsed.select("posting_id", "identical_to").iter_rows():
+        if posting in row_of and other in row_of:
+            rows[row_of[posting]] = row_of[other]
+    return rows
+
+
+def joined(tables: list[pl.DataFrame]) -> pl.DataFrame:
+    """One after the other; each pair from the first table that has it."""
+    found = tables[0]
+    for table in tables[1:]:
+        new = table.join(found, on=["left_id", "right_id"], how="anti", maintain_order="left")
+        found = pl.concat([found, new], how="diagonal_relaxed")
+    return found.sort("score", descending=True, nulls_last=True, maintain_order=True)
+
+
+def located(pairs: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
+    """`left` and `right`, rows, for the ids."""
+    row = pl.int_range(len(ids), dtype=pl.Int64)
+    for side in ("left", "right"):
+        rows = pl.select(ids.alias(f"{side}_id"), row.alias(side))
+        pairs = pairs.join(rows, on=f"{side}_id", how="left", maintain_order="left")
+    if strange := pairs["left"].null_count() + pairs["right"].null_count():
+        raise ValueError(
+            f"{strange:,} postings of the run are not in the catalogue; is it another?"
+        )
+    ends = pl.min_horizontal("left", "right"), pl.max_horizontal("left", "right")
+    return pairs.drop("left_id", "right_id").with_columns(left=ends[0], right=ends[1])
+
+
+def clusters_in_rows(catalog: Catalog, table: pl.DataFrame, folder: Path) -> NDArray[np.int64]:
+    ids = catalog.frame.select("posting_id")
+    placed = ids.join(table, on="posting_id", how="left", maintain_order="left")["group_id"]
+    if placed.null_count() or table.height != len(catalog):
+        raise ValueError(f"{folder} is a run of another catalogue than {catalog.name}; name it")
+    return placed.cast(pl.Int64).to_numpy()
+
+
+def distinct_clusters(groups: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
+    """`cluster`, `row` of the clusters of all splits, each set of postings once."""
+    rows = catalog.frame.select("posting_id", row=pl.int_range(pl.len(), dtype=pl.Int64))
+    placed = groups.join(rows, on="posting_id", how="inner", maintain_order="left")
+    sets = placed.group_by("split", "group_id", maintain_order=True).agg(pl.col("row").sort())
+    name = pl.col("row").cast(pl.List(pl.String)).list.join(" ")
+    once = sets.unique(name, keep="first", maintain_order=True).select("row")
+    numbered = once.with_row_index("cluster").with_columns(pl.col("cluster").cast(pl.Int64))
+    return numbered.explode("row")

@@ -1,0 +1,374 @@
+"""The folder that `match`, `link` or `evaluate` left, read back with its catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from samesku.catalog.catalog import Catalog, catalogue_file, read_catalog
+from samesku.catalog.problems import Problem
+from samesku.catalog.sources import OWN_ID, join_sources
+from samesku.results.run_files import (
+    clusters_in_rows,
+    distinct_clusters,
+    joined,
+    located,
+    read_parquet,
+    read_record,
+    read_table,
+    scored_as,
+    threshold_of,
+    unharmed,
+)
+from samesku.runtime.files import digest
+
+if TYPE_CHECKING:
+    from samesku.results.matches import Matches
+
+__all__ = ["Kind", "Run", "read_run", "run_of"]
+
+Kind: TypeAlias = Literal["match", "link", "evaluation"]
+PLAIN = (
+    "left_id", "right_id", "left", "right", "score", "matched", "reasons", "probability",
+    "left_postings", "right_postings",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What a run decided, in rows of its catalogue.
+
+    Attributes
+    ----------
+    folder : Path
+    kind : {"match", "link", "evaluation"}
+    record : mapping
+        What `run.json` or `evaluation.json` holds.
+    catalog : Catalog
+        Of a link both sides, the left one first.
+    pairs : polars.DataFrame
+        `left`, `right` (rows), `score` (null: never scored), `matched`, `reasons` (null: not
+        written) and the similarity under each encoder, surest first.
+    clusters : int64 (n,)
+        Cluster of each posting. An evaluation has no one clustering: each posting stands alone.
+    threshold : float
+    queries : bool (n,)
+        The postings whose errors count.
+    lefts : int, optional
+        Of a link, how many postings are the left side's.
+    kept : polars.DataFrame, optional
+        `members` of an evaluation: clusters of two splits may share postings.
+    scored_as : int64 (n,), optional
+        Row of the posting that was scored in place of each, its own but for identical ones. Pairs
+        are of these.
+    shops : tuple of str
+        Of a link, what the two catalogues are called.
+    """
+
+    folder: Path
+    kind: Kind
+    record: Mapping[str, Any]
+    catalog: Catalog
+    pairs: pl.DataFrame
+    clusters: NDArray[np.int64]
+    threshold: float
+    queries: NDArray[np.bool_]
+    lefts: int | None = None
+    kept: pl.DataFrame | None = None
+    scored_as: NDArray[np.int64] | None = None
+    shops: tuple[str, str] = ("", "")
+
+    @property
+    def representative(self) -> NDArray[np.int64]:
+        """Row of the posting that was scored in place of each, int64 ``(n,)``."""
+        return np.arange(len(self.catalog)) if self.scored_as is None else self.scored_as
+
+    @property
+    def pair_count(self) -> int:
+        """Matched pairs of postings, of a link across it, those of identical ones counted, too."""
+        if self.kept is not None:
+            return self.matched.height
+        if self.lefts is not None:
+            ours, theirs = (
+                np.bincount(side, minlength=len(self.sizes))
+                for side in np.split(self.clusters, [self.lefts])
+            )
+            return int(ours @ theirs)
+        return int((self.sizes * (self.sizes - 1) // 2).sum())
+
+    @property
+    def name(self) -> str:
+        """What the run is called on the page."""
+        return self.folder.resolve().name
+
+    @property
+    def probabilistic(self) -> bool:
+        """Whether the scores are probabilities."""
+        return bool(self.record.get("probabilistic", self.kind == "link"))
+
+    @property
+    def encoders(self) -> list[str]:
+        """Whose similarities `pairs` holds."""
+        return [name for name in self.pairs.columns if name not in PLAIN]
+
+    @cached_property
+    def labels(self) -> NDArray[np.int64] | None:
+        """Known products, -1 where unknown; None where none at all is known."""
+        labels = self.catalog.labels
+        return None if labels is None or not (labels >= 0).any() else labels
+
+    @cached_property
+    def postings_of(self) -> NDArray[np.int64]:
+        """How many postings each known product has."""
+        known = np.empty(0, dtype=np.int64) if self.labels is None else self.labels
+        return np.bincount(known[known >= 0])
+
+    @cached_property
+    def sizes(self) -> NDArray[np.int64]:
+        """Postings of each cluster."""
+        return np.bincount(self.clusters, minlength=1)
+
+    @cached_property
+    def members(self) -> pl.DataFrame:
+        """Who is in the clusters of two or more: `cluster`, `row`."""
+        if self.kept is not None:
+            return self.kept
+        rows = np.flatnonzero(self.sizes[self.clusters] > 1)
+        table = pl.DataFrame({"cluster": self.clusters[rows], "row": rows})
+        return table.sort("cluster", maintain_order=True)
+
+    def rows(self, left: str, right: str) -> tuple[int, int]:
+        """The rows of two postings by their ids; of a link the left shop's first.
+
+        Raises
+        ------
+        ValueError
+            There is no such posting, both are one, or both are of one shop.
+        """
+        ids, lefts = self.catalog.ids, self.lefts
+        for name in (left, right):
+            if name not in ids:
+                raise ValueError(f"there is no posting {name!r} in {self.catalog.name}")
+        if lefts is None:
+            if left == right:
+                raise ValueError(f"{left!r} is one posting; name two")
+            return ids.index(left), ids.index(right)
+        ours, theirs = ids[:lefts], ids[lefts:]
+        for mine, other in ((left, right), (right, left)):
+            if mine in ours and other in theirs:
+                return ours.index(mine), lefts + theirs.index(other)
+        raise ValueError(f"{left!r} and {right!r} are of one shop; name one of each")
+
+    def pair(self, left: int, right: int) -> dict[str, Any] | None:
+        """What was written down of a pair of rows; None: nothing."""
+        low, high = min(left, right), max(left, right)
+        found = self.pairs.filter(pl.col("left") == low, pl.col("right") == high)
+        return found.row(0, named=True) if found.height else None
+
+    @cached_property
+    def matched(self) -> pl.DataFrame:
+        """The matched pairs."""
+        return self.pairs.filter("matched")
+
+
+def read_run(
+    folder: Path,
+    *,
+    catalogue: Sequence[Path] = (),
+    photos: Path | None = None,
+    fusion: str | None = None,
+    allow_outside: bool = False,
+) -> Run:
+    """Read what a command wrote, and the catalogue that it read.
+
+    The folder may come from others: nothing that its record names is read unless it is the file
+    that the run read, byte for byte, or photos in the folder of the catalogue.
+
+    Parameters
+    ----------
+    folder : Path
+        That `match`, `link` or `evaluate --out` wrote.
+    catalogue : sequence of Path, optional
+        Where the catalogue is, if not where it was; of a link the left one and the right one.
+    photos : Path, optional
+        Where its photos are.
+    fusion : str, optional
+        Of an evaluation: which of its fusions or models; default: the last.
+    allow_outside : bool
+        Read photos wherever the record and the catalogue name them.
+
+    Raises
+    ------
+    FileNotFoundError
+        The folder holds no run, or its catalogue has gone.
+    ValueError
+        The catalogue is not the one that the run read.
+    """
+    asked = _Asked(photos, allow_outside)
+    kind: Kind = "match"
+    if (folder / "evaluation.json").is_file():
+        kind = "evaluation"
+    elif not (folder / "run.json").is_file():
+        raise FileNotFoundError(
+            f"{folder} holds neither run.json nor evaluation.json; give the folder that "
+            f"`samesku match`, `link` or `evaluate --out` wrote"
+        )
+    elif _two_sides(folder):
+        kind = "link"
+    wanted = 2 if kind == "link" else 1
+    if catalogue and len(catalogue) != wanted:
+        many = "two catalogues: --catalogue LEFT --catalogue RIGHT" if wanted == 2 else "one"
+        raise ValueError(f"{folder} is a run of {many}, and --catalogue names {len(catalogue)}")
+    places: list[Path | None] = list(catalogue) or [None] * wanted
+    with unharmed(folder, kind):
+        if kind == "evaluation":
+            return _evaluation(folder, places[0], asked, fusion)
+        if kind == "link":
+            return _link(folder, places, asked)
+        return _match(folder, places[0], asked)
+
+
+def _two_sides(folder: Path) -> bool:
+    """Whether a run read two catalogues."""
+    return "left" in read_record(folder / "run.json").get("source", {})
+
+
+def run_of(matches: Matches) -> Run:
+    """Matches that were not written down, as a run."""
+    ids = matches.catalog.frame["posting_id"]
+    tables = [matches.pairs, matches.near_misses, matches.judged]
+    pairs = located(joined(tables), ids)
+    left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
+    clusters = matches.groups
+    pairs = pairs.with_columns(matched=clusters[left] == clusters[right])
+    everyone = np.ones(len(matches.catalog), dtype=bool)
+    return Run(
+        Path(), "match", matches.summary, matches.catalog, pairs, clusters, matches.line,
+        everyone,
+        scored_as=matches.distinct.representative,
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What the user said of photos, whatever a record says."""
+
+    photos: Path | None
+    allow_outside: bool
+
+
+def _read_source(
+    source: Mapping[str, Any], known: Mapping[str, Any], catalogue: Path | None, asked: _Asked
+) -> Catalog:
+    """The catalogue of a run, from where it was or where the user says that it is now."""
+    path = catalogue or Path(str(source.get("path") or known.get("name")))
+    if not path.exists():
+        which = "the catalogue" if catalogue else "the catalogue of the run"
+        raise FileNotFoundError(f"{which}, {path}, is not there; say with --catalogue where it is")
+    file = catalogue_file(path)
+    if catalogue is None and (source.get("digest") or known.get("digest")) != digest(file):
+        raise ValueError(
+            f"{file} is not, or no more, what the run read; say with --catalogue which file to read"
+        )
+    photos, problems = asked.photos, list[Problem]()
+    if photos is None and (named := source.get("photos")) and Path(named).is_dir():
+        inside = Path(named).resolve().is_relative_to(file.resolve().parent)
+        photos = Path(named) if inside or asked.allow_outside else None
+        if photos is None:
+            message = f"photo folder of the run, {named}, is not beside the catalogue"
+            problems.append(Problem("photos_elsewhere", message, "not read; name it with --photos"))
+    catalog = read_catalog(
+        file,
+        photos=photos,
+        columns=source.get("columns"),
+        encoding=source.get("encoding"),
+        allow_outside=asked.allow_outside,
+    )
+    return replace(catalog, problems=(*catalog.problems, *problems))
+
+
+def _match(folder: Path, catalogue: Path | None, asked: _Asked) -> Run:
+    record = read_record(folder / "run.json")
+    threshold = threshold_of(record, folder / "run.json")
+    known = record.get("catalogue", {})
+    catalog = _read_source(record.get("source", {}), known, catalogue, asked)
+    clusters, standing_for, pairs = _decided(catalog, folder, "match", record)
+    everyone = np.ones(len(catalog), dtype=bool)
+    return Run(
+        folder, "match", record, catalog, pairs, clusters, threshold, everyone,
+        scored_as=standing_for,
+    )  # fmt: skip
+
+
+def _link(folder: Path, catalogues: Sequence[Path | None], asked: _Asked) -> Run:
+    record = read_record(folder / "run.json")
+    threshold, source = threshold_of(record, folder / "run.json"), record["source"]
+    left, right = (
+        _read_source(source[side], {}, place, asked)
+        for side, place in zip(("left", "right"), catalogues, strict=True)
+    )
+    both = join_sources(left, right)
+    clusters, standing_for, pairs = _decided(both, folder, "link", record)
+    ends = pairs["left"].to_numpy(), pairs["right"].to_numpy()
+    across = (ends[0] < len(left)) != (ends[1] < len(left))
+    # The page names postings as their own shop does.
+    named = replace(both, frame=both.frame.with_columns(posting_id=OWN_ID))
+    everyone = np.ones(len(both), dtype=bool)
+    shops = (Path(left.name).name, Path(right.name).name)
+    return Run(
+        folder, "link", record, named, pairs.filter(across), clusters, threshold, everyone,
+        len(left), scored_as=standing_for, shops=shops,
+    )  # fmt: skip
+
+
+def _decided(
+    catalog: Catalog, folder: Path, kind: Kind, record: Mapping[str, Any]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], pl.DataFrame]:
+    """The cluster of each posting, what it was scored as, and every pair that was written down."""
+    columns = ["group_id", "posting_id", "identical_to"]
+    table = read_table(folder, "groups", kind, record, columns)
+    clusters = clusters_in_rows(catalog, table, folder)
+    names = ("pairs", "near_misses", "judged")
+    tables = [read_parquet(folder, name, kind, record) for name in names]
+    ids = catalog.frame["posting_id"]
+    pairs = located(joined(tables), ids)
+    left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
+    pairs = pairs.with_columns(matched=clusters[left] == clusters[right])
+    return clusters, scored_as(catalog, table), pairs
+
+
+def _evaluation(folder: Path, catalogue: Path | None, asked: _Asked, fusion: str | None) -> Run:
+    record = read_record(folder / "evaluation.json")
+    names = list(dict.fromkeys(result["fusion"] for result in record["results"]))
+    if fusion is not None and fusion not in names:
+        raise ValueError(f"{folder} evaluated no {fusion!r}; it has {', '.join(names)}")
+    name = fusion or names[-1]
+    catalog = _read_source(record.get("source", {}), record["catalogue"], catalogue, asked)
+    whole, groups, queries = (
+        read_parquet(folder, table, "evaluation", record)
+        for table in ("judged", "groups", "queries")
+    )
+    ids = catalog.frame["posting_id"]
+    pairs = located(whole.filter(pl.col("fusion") == name).drop("fusion"), ids)
+    scored = ids.is_in(queries["posting_id"].implode())
+    chosen = [each["line"] for each in record["chosen"] if each["fusion"] == name]
+    shown = {**record, "probabilistic": _has_reliability(record, name), "shown": name}
+    alone = np.arange(len(catalog))
+    threshold = float(np.mean(chosen))
+    kept = distinct_clusters(groups.filter(pl.col("fusion") == name), catalog)
+    return Run(
+        folder, "evaluation", shown, catalog, pairs, alone, threshold, scored.to_numpy(), kept=kept,
+        scored_as=scored_as(catalog, queries),
+    )  # fmt: skip
+
+
+def _has_reliability(record: Mapping[str, Any], name: str) -> bool:
+    of = [result for result in record["results"] if result["fusion"] == name]
+    return any(result["reliability"] is not None for result in of)

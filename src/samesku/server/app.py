@@ -1,0 +1,278 @@
+"""The verbs of the live index over HTTP."""
+
+import ipaddress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from samesku.server.answers import answer_routes
+from samesku.server.limits import Figures, Guard
+from samesku.server.requests import Decision, Many, Merge, One, Search, Split, Undo
+from samesku.server.review import review_routes
+from samesku.server.tokens import ROLES, Tokens
+from samesku.store.index import Index
+from samesku.store.results import StoreError
+
+__all__ = ["create_app"]
+
+STATUS = {"invalid": 422, "missing": 404, "conflict": 409, "unusable": 503}
+LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]", "testserver")
+Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)]
+Number = Annotated[int, Query(ge=0, le=2**31 - 1)]
+
+
+def create_app(
+    store: str | Path,
+    *,
+    photos: Path | None = None,
+    max_bytes: int = 10_000_000,
+    rate: float = 200.0,
+) -> FastAPI:
+    """The service of a store.
+
+    Parameters
+    ----------
+    store : path or str
+        As for :class:`samesku.store.Index`.
+    photos : path, optional
+        Folder of the photos that postings name in `image`.
+    max_bytes : int
+        Largest request.
+    rate : float
+        Requests a second of one client.
+    """
+    # Two views of one store: who reads does not wait for a change that takes long.
+    index, reads = Index(store), Index(store)
+    tokens, figures = Tokens(str(store)), Figures()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        index.close()
+        reads.close()
+        tokens.close()
+
+    app = FastAPI(
+        title="samesku",
+        description="Which postings of a living catalogue are the same product.",
+        lifespan=lifespan,
+    )
+    app.add_middleware(Guard, figures=figures, max_bytes=max_bytes, rate=rate)
+    _errors(app)
+    allowed = _allowing(tokens)
+    _plain_routes(app, reads, figures, allowed("read"))
+    _reading_routes(app, reads, allowed("read"))
+    _writing_routes(app, index, allowed("write"))
+    _deciding_routes(app, index, allowed("review"), allowed("admin"))
+    answer_routes(app, index, allowed("review"))
+    review_routes(app, reads, photos, allowed("review"))
+    return app
+
+
+def _errors(app: FastAPI) -> None:
+    @app.exception_handler(StoreError)
+    def of_store(request: Request, error: StoreError) -> JSONResponse:
+        return JSONResponse({"detail": str(error)}, status_code=STATUS[error.kind])
+
+    @app.exception_handler(RequestValidationError)
+    def of_request(request: Request, error: RequestValidationError) -> JSONResponse:
+        # Without what was sent, which may be long, or no text that can be sent back.
+        told = [
+            {"where": [str(part)[:80] for part in each["loc"]], "what": each["msg"]}
+            for each in error.errors()
+        ]
+        clean = [
+            {"where": [part.encode("ascii", "replace").decode() for part in each["where"]],
+             "what": each["what"].encode("ascii", "replace").decode()}
+            for each in told[:20]
+        ]  # fmt: skip
+        return JSONResponse({"detail": clean}, status_code=422)
+
+
+def _allowing(tokens: Tokens) -> Callable[[str], Callable[..., str]]:
+    """Makes the check of a right, which gives the name of who asks."""
+
+    def allowed(right: str) -> Callable[..., str]:
+        def check(request: Request) -> str:
+            scheme, _, token = request.headers.get("authorization", "").partition(" ")
+            if not tokens.any:
+                _check_local(request)
+                return "local"
+            known = tokens.who(token.strip()) if scheme.lower() == "bearer" else None
+            if known is None:
+                raise HTTPException(
+                    401, "send a token: Authorization: Bearer ...", {"WWW-Authenticate": "Bearer"}
+                )
+            name, role = known
+            if right not in ROLES[role]:
+                raise HTTPException(403, f"the role {role} may not {right}")
+            request.state.who = name
+            return name
+
+        return check
+
+    return allowed
+
+
+def _check_local(request: Request) -> None:
+    """Without tokens nobody but this machine may ask, and not under another site's name."""
+    client = request.client.host if request.client else ""
+    try:
+        local = ipaddress.ip_address(client).is_loopback
+    except ValueError:
+        local = client == "testclient"
+    host = request.headers.get("host", "")
+    name = host if host.endswith("]") else host.rpartition(":")[0] or host
+    if not local or name not in LOCAL_NAMES:
+        raise HTTPException(403, "without tokens the service answers this machine only; make one")
+
+
+def _plain_routes(app: FastAPI, index: Index, figures: Figures, check: Callable[..., str]) -> None:
+    @app.get("/health", tags=["service"])
+    def health() -> dict[str, str]:
+        """Whether the process lives."""
+        return {"status": "alive"}
+
+    @app.get("/ready", tags=["service"])
+    def ready() -> dict[str, str]:
+        """Whether the store can be read."""
+        index.stats()
+        return {"status": "ready"}
+
+    @app.get("/metrics", tags=["service"], response_class=Response)
+    def metrics(who: Annotated[str, Depends(check)]) -> Response:
+        """Figures for Prometheus."""
+        stats = index.stats()
+        told = generate_latest(figures.registry).decode()
+        for name in ("postings", "clusters", "pins", "event"):
+            told += f"# TYPE samesku_{name} gauge\nsamesku_{name} {stats[name]}\n"
+        return Response(told, media_type=CONTENT_TYPE_LATEST)
+
+
+def _reading_routes(app: FastAPI, index: Index, check: Callable[..., str]) -> None:
+    who = [Depends(check)]
+
+    @app.post("/search", tags=["read"], dependencies=who)
+    def search(body: Search) -> dict[str, Any]:
+        """What a posting would match, likeliest first; changes nothing."""
+        return {"found": index.search(body.posting, limit=body.limit)}
+
+    @app.get("/postings/{posting_id}", tags=["read"], dependencies=who)
+    def posting(posting_id: str) -> dict[str, Any]:
+        """A posting and its cluster."""
+        told = index.get(posting_id)
+        if "posting" not in told:
+            raise HTTPException(404, "there is no such posting")
+        return told
+
+    @app.get("/clusters/{cluster}", tags=["read"], dependencies=who)
+    def cluster(cluster: str) -> dict[str, Any]:
+        """A cluster by an id it has or had."""
+        told = index.get(cluster)
+        if "postings" not in told:
+            raise HTTPException(404, "there is no such cluster")
+        return told
+
+    @app.get("/clusters/{cluster}/history", tags=["read"], dependencies=who)
+    def history(cluster: str) -> dict[str, Any]:
+        """The events that touched a cluster."""
+        return {"events": index.history(cluster)}
+
+    @app.get("/why", tags=["read"], dependencies=who)
+    def why(left: str, right: str) -> dict[str, Any]:
+        """How likely two postings are the same, and what adds to it."""
+        return index.why(left, right)
+
+    @app.get("/events", tags=["read"], dependencies=who)
+    def events(
+        since: Number = 0, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+    ) -> dict[str, Any]:
+        """The events after a number: ask again with `next`."""
+        told = index.events(since, limit=limit)
+        return {"events": told, "next": told[-1]["number"] if told else since}
+
+    @app.get("/stats", tags=["read"], dependencies=who)
+    def stats() -> dict[str, Any]:
+        """How much the store holds."""
+        return index.stats()
+
+
+def _writing_routes(app: FastAPI, index: Index, check: Callable[..., str]) -> None:
+    @app.post("/postings", tags=["write"])
+    def upsert(body: One, who: Annotated[str, Depends(check)], key: Key = None) -> dict[str, Any]:
+        """Put a posting in place of the one of its id, if there is one."""
+        return index.upsert(body.model_extra or {}, key=key, actor=who).as_dict()
+
+    @app.post("/postings/batch", tags=["write"])
+    def upsert_many(
+        body: Many, who: Annotated[str, Depends(check)], key: Key = None
+    ) -> dict[str, Any]:
+        """Put many postings; the malformed ones are refused, the others go in."""
+        changes = index.upsert_many(body.postings, key=key, actor=who)
+        return {"changes": [each.as_dict() for each in changes]}
+
+    @app.put("/postings/{posting_id}/photo", tags=["write"])
+    async def photo(
+        posting_id: str, request: Request, who: Annotated[str, Depends(check)], key: Key = None
+    ) -> dict[str, Any]:
+        """Put a photo, as the body of the request, to a posting."""
+        from starlette.concurrency import run_in_threadpool
+
+        content = await request.body()
+
+        def put() -> dict[str, Any]:
+            told = index.get(posting_id)
+            if "posting" not in told:
+                raise HTTPException(404, "there is no such posting")
+            return index.upsert(told["posting"], photo=content, key=key, actor=who).as_dict()
+
+        return await run_in_threadpool(put)
+
+    @app.delete("/postings/{posting_id}", tags=["write"])
+    def delete(
+        posting_id: str, who: Annotated[str, Depends(check)], key: Key = None
+    ) -> dict[str, Any]:
+        """Delete a posting: nothing it said stays."""
+        return index.delete(posting_id, key=key, actor=who).as_dict()
+
+
+def _deciding_routes(
+    app: FastAPI, index: Index, check: Callable[..., str], admin: Callable[..., str]
+) -> None:
+    @app.post("/pins", tags=["review"])
+    def pin(body: Decision, who: Annotated[str, Depends(check)], key: Key = None) -> dict[str, Any]:
+        """Decide about two postings; outranks the model from now on."""
+        change = index.pin(body.left_id, body.right_id, body.verdict, key=key, actor=who)
+        return change.as_dict()
+
+    @app.get("/pins", tags=["review"], dependencies=[Depends(check)])
+    def pins() -> dict[str, Any]:
+        """All decisions, and who made them."""
+        return {"pins": index.pins()}
+
+    @app.post("/merge", tags=["review"])
+    def merge(body: Merge, who: Annotated[str, Depends(check)], key: Key = None) -> dict[str, Any]:
+        """Make clusters one; the oldest id stays."""
+        change = index.merge(body.clusters, without=body.without, key=key, actor=who)
+        return change.as_dict()
+
+    @app.post("/split", tags=["review"])
+    def split(body: Split, who: Annotated[str, Depends(check)], key: Key = None) -> dict[str, Any]:
+        """Part postings from the rest of a cluster."""
+        return index.split(body.cluster, body.postings, key=key, actor=who).as_dict()
+
+    @app.post("/undo", tags=["review"])
+    def undo(body: Undo, who: Annotated[str, Depends(check)], key: Key = None) -> dict[str, Any]:
+        """Take back an event, by a new one."""
+        return index.undo(body.event, key=key, actor=who).as_dict()
+
+    @app.post("/settle", tags=["admin"])
+    def settle(who: Annotated[str, Depends(admin)], key: Key = None) -> dict[str, Any]:
+        """Score and cluster everything anew, as a batch run does."""
+        return index.settle(key=key, actor=who).as_dict()

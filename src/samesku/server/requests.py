@@ -1,0 +1,70 @@
+"""What requests hold, with examples for the OpenAPI page."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["Decision", "Many", "Merge", "One", "Search", "Split", "Undo"]
+
+POSTING: dict[str, Any] = {"posting_id": "shop1-77", "title": "BEBELO susu 0,4kg", "price": 62000}
+MOST_AT_ONCE = 1_000
+Id = Field(min_length=1, max_length=200)
+
+
+def _example(**values: Any) -> ConfigDict:
+    return ConfigDict(extra="forbid", json_schema_extra={"examples": [values]})
+
+
+class One(BaseModel):
+    """A posting: `posting_id`, `title` and any other columns."""
+
+    model_config = ConfigDict(extra="allow", json_schema_extra={"examples": [POSTING]})
+
+
+class Many(BaseModel):
+    """Postings; those that are malformed are refused with their place and the reason."""
+
+    model_config = _example(postings=[POSTING])
+    postings: list[Any] = Field(max_length=MOST_AT_ONCE)
+
+
+class Search(BaseModel):
+    """A posting to look for; its id may be left out."""
+
+    model_config = _example(posting={"title": "susu bebelo 400 gr"}, limit=5)
+    posting: dict[str, Any]
+    limit: int = Field(20, ge=1, le=100)
+
+
+class Merge(BaseModel):
+    """Clusters to make one, and postings to leave out."""
+
+    model_config = _example(clusters=["c5f0c3a8e1b2d4f60", "c0a1b2c3d4e5f6071"], without=[])
+    clusters: list[str] = Field(min_length=2, max_length=100)
+    without: list[str] = Field(default=[], max_length=1_000)
+
+
+class Split(BaseModel):
+    """Postings to part from the rest of a cluster."""
+
+    model_config = _example(cluster="c5f0c3a8e1b2d4f60", postings=["shop1-77"])
+    cluster: str = Id
+    postings: list[str] = Field(min_length=1, max_length=1_000)
+
+
+class Decision(BaseModel):
+    """What a person says of two postings."""
+
+    model_config = _example(left_id="shop1-77", right_id="shop2-12", verdict="same")
+    left_id: str = Id
+    right_id: str = Id
+    verdict: Literal["same", "different", "unsure"]
+
+
+class Undo(BaseModel):
+    """The number of an event to take back."""
+
+    model_config = _example(event=12)
+    event: int = Field(ge=1, le=2**31 - 1)

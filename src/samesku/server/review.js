@@ -1,0 +1,102 @@
+"use strict";
+const $ = (id) => document.getElementById(id);
+const tab = crypto.randomUUID();
+const done = [];
+let current = null, passed = [], busy = false;
+
+async function ask(path, body) {
+  const headers = { "Content-Type": "application/json" };
+  const token = sessionStorage.getItem("token");
+  if (token) headers.Authorization = `Bearer ${token}`;
+  const options = body === undefined ? { headers } : { method: "POST", headers, body: JSON.stringify(body) };
+  const answer = await fetch(path, options);
+  if (answer.status === 401) { $("enter").hidden = false; $("work").hidden = true; $("token").focus(); }
+  if (!answer.ok) {
+    const told = (await answer.json().catch(() => ({}))).detail;
+    throw new Error(typeof told === "string" ? told : `the service answered ${answer.status}`);
+  }
+  return answer;
+}
+
+function make(name, text, kind) {
+  const element = document.createElement(name);
+  if (text !== undefined) element.textContent = text;
+  if (kind) element.className = kind;
+  return element;
+}
+
+async function photo(article, id) {
+  const answer = await ask(`/postings/${encodeURIComponent(id)}/photo`).catch(() => null);
+  if (!answer || article.dataset.id !== id) return;
+  const button = make("button", undefined, "photo"), image = make("img");
+  image.src = URL.createObjectURL(await answer.blob());
+  image.alt = "Photo of the posting; press to enlarge";
+  button.append(image);
+  button.addEventListener("click", () => image.classList.toggle("large"));
+  article.prepend(button);
+}
+
+function side(article, told) {
+  article.replaceChildren();
+  article.dataset.id = told.posting.posting_id;
+  const title = make("h2");
+  for (const word of told.title) title.append(make("span", word.text, word.shared ? "shared" : "own"), " ");
+  const list = make("dl");
+  for (const [name, value] of Object.entries(told.posting)) {
+    if (name === "title" || name === "image_phash") continue;
+    list.append(make("dt", name), make("dd", String(value)));
+  }
+  list.append(make("dt", "cluster"), make("dd", `${told.members} postings`));
+  article.append(title, list);
+  photo(article, told.posting.posting_id);
+}
+
+async function next() {
+  const query = new URLSearchParams({ tab });
+  for (const each of passed.slice(-150)) query.append("after", each);
+  const told = await (await ask(`/review/next?${query}`)).json();
+  $("enter").hidden = true;
+  $("work").hidden = told.pair === null;
+  $("progress").textContent = `${told.decided} decided`;
+  current = told.pair;
+  if (!current) { $("message").textContent = "No pair is in doubt."; return; }
+  const [left, right] = document.querySelectorAll("#sides article");
+  side(left, told.sides[0]);
+  side(right, told.sides[1]);
+  $("probability").textContent = `Probability ${told.probability.toFixed(2)}`;
+  $("reasons").replaceChildren(...told.reasons.map((each) => make("li", `${each.reason} ${each.log_odds.toFixed(2)}`)));
+}
+
+async function act(what) {
+  if (busy) return;
+  busy = true;
+  $("message").textContent = "";
+  try {
+    if (what === "next" && current) passed.push(current.join("|"));
+    else if (what === "undo") {
+      const event = done.pop();
+      if (event === undefined) throw new Error("there is nothing to undo");
+      await ask("/undo", { event });
+    } else if (current) {
+      const [left_id, right_id] = current;
+      done.push((await (await ask("/pins", { left_id, right_id, verdict: what })).json()).event);
+    }
+    await next();
+  } catch (error) { $("message").textContent = error.message; }
+  busy = false;
+}
+
+const keys = { s: "same", d: "different", u: "unsure", n: "next", z: "undo" };
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.id === "token") return;
+  if (keys[event.key]) { event.preventDefault(); act(keys[event.key]); }
+});
+document.querySelectorAll("[data-do]").forEach((button) => button.addEventListener("click", () => act(button.dataset.do)));
+$("blind").addEventListener("change", () => { $("why").hidden = $("blind").checked; });
+$("enter").addEventListener("submit", (event) => {
+  event.preventDefault();
+  sessionStorage.setItem("token", $("token").value);
+  $("message").textContent = "";
+  next().catch((error) => { $("message").textContent = error.message; });
+});
+next().catch((error) => { $("message").textContent = error.message; });

@@ -1,0 +1,139 @@
+"""The page where people decide about pairs in doubt, one after the other."""
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, HTTPException, Query, Response
+from fastapi.responses import HTMLResponse
+
+from samesku.catalog.photos import PhotoError, read_photo_bytes
+from samesku.store.index import Index
+from samesku.store.postings import Payload
+from samesku.titles import clean_title, normal_tokens, normalise_title
+
+__all__ = ["Claims", "review_routes"]
+
+PAGE = Path(__file__).parent / "review.html"
+# Seconds that a pair is kept for who has it before them.
+CLAIMED = 180
+LOOKED_AT = 200
+_KINDS = {b"\xff\xd8": "image/jpeg", b"\x89P": "image/png", b"RI": "image/webp", b"GI": "image/gif"}
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src blob:; connect-src 'self'"
+)
+
+
+class Claims:
+    """Which pairs somebody has before them, so that two people do not get the same one."""
+
+    def __init__(self) -> None:
+        self._held: dict[tuple[str, str], tuple[str, float]] = {}
+        self._lock = threading.Lock()
+
+    def claim(self, pair: tuple[str, str], who: str) -> bool:
+        """Take a pair, unless another holds it."""
+        now = time.monotonic()
+        with self._lock:
+            self._held = {each: own for each, own in self._held.items() if own[1] > now}
+            if pair in self._held and self._held[pair][0] != who:
+                return False
+            self._held[pair] = (who, now + CLAIMED)
+            return True
+
+
+def review_routes(
+    app: FastAPI, index: Index, photos: Path | None, check: Callable[..., str]
+) -> None:
+    """Add the page and what it asks for."""
+    claims = Claims()
+
+    @app.get("/review", tags=["review"], response_class=HTMLResponse)
+    def page() -> Response:
+        """The page; it holds nothing of the store, and asks for a token where one is needed."""
+        headers = {"content-security-policy": _POLICY}
+        return HTMLResponse(PAGE.read_text(encoding="utf-8"), headers=headers)
+
+    @app.get("/review/{name}.{kind}", include_in_schema=False)
+    def part(name: str, kind: str) -> Response:
+        """The script and the style of the page."""
+        if (name, kind) not in (("review", "js"), ("review", "css")):
+            raise HTTPException(404, "there is no such file")
+        types = {"js": "text/javascript", "css": "text/css"}
+        return Response(PAGE.with_suffix(f".{kind}").read_bytes(), media_type=types[kind])
+
+    @app.get("/review/next", tags=["review"])
+    def following(
+        who: Annotated[str, Depends(check)],
+        after: Annotated[list[str] | None, Query(max_length=200)] = None,
+        tab: Annotated[str, Query(max_length=40)] = "",
+    ) -> dict[str, Any]:
+        """The pair nearest to the threshold that nobody has decided or before them.
+
+        `after` names pairs to pass over, as ``left_id|right_id``; `tab` tells two windows of one
+        person apart.
+        """
+        passed = set(after or [])
+        for pair in index.in_doubt(LOOKED_AT):
+            named = (pair.left_id, pair.right_id)
+            if "|".join(named) not in passed and claims.claim(named, f"{who} {tab}"):
+                return _shown(index, *named)
+        return {"pair": None, "decided": len(index.pins())}
+
+    @app.get("/postings/{posting_id}/photo", tags=["review"], response_class=Response)
+    def photo(posting_id: str, who: Annotated[str, Depends(check)]) -> Response:
+        """The photo of a posting: what was put with it, or the file that it names."""
+        content = index.photo(posting_id)
+        if content is None and photos is not None:
+            content = _from_folder(photos, index.get(posting_id).get("posting", {}))
+        kind = _KINDS.get((content or b"")[:2])
+        if content is None or kind is None:
+            raise HTTPException(404, "there is no photo")
+        return Response(content, media_type=kind)
+
+
+def _from_folder(folder: Path, payload: Payload) -> bytes | None:
+    """The file that a posting names, if it is in the folder."""
+    name = str(payload.get("image", ""))
+    if not name or "\0" in name:
+        return None
+    root = folder.resolve()
+    try:
+        place = (root / name).resolve()
+        return read_photo_bytes(place) if place.is_relative_to(root) else None
+    except (OSError, PhotoError, RuntimeError):
+        return None
+
+
+def _shown(index: Index, left: str, right: str) -> dict[str, Any]:
+    why = index.why(left, right)
+    sides = [index.get(each) for each in (left, right)]
+    words = [set(_words(side["posting"])) for side in sides]
+    return {
+        "pair": [left, right],
+        "probability": why["probability"],
+        "reasons": why["reasons"][:8],
+        "sides": [
+            {
+                "posting": side["posting"],
+                "cluster": side["cluster"],
+                "members": len(index.get(side["cluster"])["postings"]),
+                "title": [
+                    {"text": word, "shared": bool(set(_normal(word)) & other)}
+                    for word in str(side["posting"]["title"]).split()
+                ],
+            }
+            for side, other in zip(sides, reversed(words), strict=True)
+        ],
+        "decided": len(index.pins()),
+    }
+
+
+def _normal(text: str) -> list[str]:
+    return normal_tokens(normalise_title(clean_title(text)))
+
+
+def _words(payload: Payload) -> list[str]:
+    return _normal(str(payload["title"]))

@@ -1,0 +1,50 @@
+"""Which new cluster carries on which old one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from secrets import token_hex
+
+__all__ = ["carry_over", "new_id"]
+
+
+def new_id() -> str:
+    """An id that says nothing and is never used again."""
+    return f"c{token_hex(8)}"
+
+
+def carry_over(
+    parts: Sequence[Sequence[str]],
+    before: Mapping[str, str],
+    age: Callable[[str], int],
+) -> tuple[list[str | None], dict[str, str]]:
+    """The id of each new cluster, None for a new one; and where ids lead that lost their postings.
+
+    An old cluster goes on in the part that holds most of its postings, of equal parts the first.
+    Where several go on in one part, the oldest gives its id, and the others lead to it.
+
+    Parameters
+    ----------
+    parts : sequence of sequences of posting ids
+    before : mapping of posting id to cluster id
+        The cluster of each posting before; those that are new are not in it.
+    age : callable
+        The number of a cluster: the older, the smaller.
+    """
+    shares: dict[str, Counter[int]] = {}
+    for place, part in enumerate(parts):
+        for posting in part:
+            if (old := before.get(posting)) is not None:
+                shares.setdefault(old, Counter())[place] += 1
+    heirs: dict[int, list[str]] = {}
+    for old, counts in shares.items():
+        best = min(counts, key=lambda place: (-counts[place], place))
+        heirs.setdefault(best, []).append(old)
+    ids: list[str | None] = [None] * len(parts)
+    leads: dict[str, str] = {}
+    for place, olds in heirs.items():
+        first = min(olds, key=lambda old: (age(old), old))
+        ids[place] = first
+        leads |= {old: first for old in olds if old != first}
+    return ids, leads

@@ -1,0 +1,381 @@
+"""The live index: every change answers with the clusters that follow from it."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import sqlalchemy as sa
+
+from samesku.scoring.classifier import PairClassifier
+from samesku.scoring.learned import SHIPPED, Learned
+from samesku.store import reading
+from samesku.store.batch import score_everything
+from samesku.store.decisions import check_pin, merge_pins, split_pins
+from samesku.store.draft import Draft
+from samesku.store.postings import Payload, check_posting, check_postings, hash_photo
+from samesku.store.results import Change, Refused, StoreError
+from samesku.store.runs import postings_of_run
+from samesku.store.saving import save
+from samesku.store.schema import PATIENCE, begin_writing, events, meta, open_engine, versions
+from samesku.store.state import Effects, State
+
+__all__ = ["Index"]
+
+# Postings of one transaction; of more, more than the store holds, all is scored as in a batch run.
+AT_ONCE, BATCH_FROM = 250, 500
+UNDONE = ("upsert", "pin", "merge", "split", "undo")
+
+
+class Index(reading.Reads):
+    """A living catalogue in a store: postings come, change and go, clusters keep their ids.
+
+    Parameters
+    ----------
+    place : path or str
+        A file, made where there is none, or the address of a PostgreSQL database.
+
+    Raises
+    ------
+    StoreError
+        It cannot be opened, is no store, or of another version.
+
+    Examples
+    --------
+    >>> from samesku.store import Index
+    >>> import tempfile
+    >>> index = Index(f"{tempfile.mkdtemp()}/store.db")
+    >>> first = index.upsert({"posting_id": "a", "title": "Susu Bebelo 400 gram"})
+    >>> second = index.upsert({"posting_id": "b", "title": "BEBELO susu 0,4kg"})
+    >>> second.postings[0].done, second.postings[0].cluster == first.postings[0].cluster
+    ('joined', True)
+    """
+
+    def __init__(self, place: str | Path) -> None:
+        self.place = str(place)
+        self._engine = open_engine(place)
+        self._lock = threading.RLock()
+        self._state: State | None = None
+        self._model: tuple[str, Learned] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let the store go."""
+        self._engine.dispose()
+
+    def upsert(
+        self,
+        posting: Any,
+        *,
+        photo: bytes | None = None,
+        key: str | None = None,
+        actor: str = "",
+    ) -> Change:
+        """Put a posting in place of the one of its id, if there is one.
+
+        Parameters
+        ----------
+        posting : mapping
+            `posting_id` and `title`; `price`, `brand`, `description`, `image_phash` and columns of
+            specifications are read, others are kept.
+        photo : bytes, optional
+            A photo to keep with it; its hash is taken.
+        key : str, optional
+            The same key again changes nothing and gives the first answer.
+        actor : str
+            Who does it, for the log.
+
+        Raises
+        ------
+        StoreError
+            What is wrong with the posting.
+        """
+        payload = check_posting(posting)
+        if photo is not None:
+            payload = payload | {"image_phash": hash_photo(photo)}
+
+        def work(draft: Draft) -> Change:
+            if photo is not None:
+                draft.photos[str(payload["posting_id"])] = photo
+            return self._put(draft, [payload], [])
+
+        return self._write("upsert", work, key, actor)
+
+    def upsert_many(
+        self, postings: Iterable[Any], *, key: str | None = None, actor: str = ""
+    ) -> list[Change]:
+        """Put many postings, some in each transaction; those that are malformed are refused.
+
+        More postings than the store holds are scored all at once, as a batch run does.
+        """
+        checked, refused = check_postings(postings)
+        bulk = len(checked) >= max(BATCH_FROM, self.stats()["postings"])
+        step = len(checked) if bulk else AT_ONCE
+        changes = []
+        for start in range(0, max(len(checked), 1), max(step, 1)):
+            some = [payload for _, payload in checked[start : start + step]]
+            told = refused if not start else []
+
+            def work(
+                draft: Draft, some: list[Payload] = some, told: list[Refused] = told
+            ) -> Change:
+                return self._put(draft, some, told, bulk=bulk)
+
+            own = None if key is None else f"{key}#{start}"
+            changes.append(self._write("upsert", work, own, actor))
+        return changes
+
+    def _put(
+        self,
+        draft: Draft,
+        payloads: Sequence[Payload],
+        refused: list[Refused],
+        *,
+        bulk: bool = False,
+    ) -> Change:
+        for payload in payloads:
+            draft.put(payload)
+        if bulk:
+            score_everything(draft)
+        else:
+            draft.score()
+        draft.cluster(everything=bulk)
+        ids = dict.fromkeys(str(payload["posting_id"]) for payload in payloads)
+        return self._change(draft, "upsert", ids, refused)
+
+    def delete(self, posting_id: str, *, key: str | None = None, actor: str = "") -> Change:
+        """Delete a posting: no text and no photo of it stays; its pins do, should it come back."""
+
+        def work(draft: Draft) -> Change:
+            if posting_id not in draft.state.distinct_of:
+                raise StoreError(f"there is no posting {posting_id[:80]!r}", "missing")
+            draft.remove(posting_id)
+            draft.cluster()
+            return self._change(draft, "delete", [posting_id])
+
+        change = self._write("delete", work, key, actor)
+        self._shred()
+        return change
+
+    def pin(
+        self, left: str, right: str, verdict: str, *, key: str | None = None, actor: str = ""
+    ) -> Change:
+        """Decide that two postings are the `same` product, `different`, or that it is `unsure`."""
+
+        def work(draft: Draft) -> Change:
+            check_pin(draft.state, left, right, verdict)
+            if draft.state.verdict(left, right) != verdict:
+                draft.pin(left, right, verdict)
+                draft.cluster()
+            return self._change(draft, "pin", [left, right])
+
+        return self._write("pin", work, key, actor)
+
+    def merge(
+        self,
+        clusters: Sequence[str],
+        *,
+        without: Sequence[str] = (),
+        key: str | None = None,
+        actor: str = "",
+    ) -> Change:
+        """Make clusters one, but for the postings `without`; the oldest id stays."""
+
+        def work(draft: Draft) -> Change:
+            return self._decide(draft, "merge", merge_pins(draft.state, clusters, without))
+
+        return self._write("merge", work, key, actor)
+
+    def split(
+        self, cluster: str, postings: Sequence[str], *, key: str | None = None, actor: str = ""
+    ) -> Change:
+        """Part some postings of a cluster from the rest; they become a cluster of their own."""
+
+        def work(draft: Draft) -> Change:
+            return self._decide(draft, "split", split_pins(draft.state, cluster, postings))
+
+        return self._write("split", work, key, actor)
+
+    def _decide(self, draft: Draft, verb: str, pins: Sequence[tuple[str, str, str]]) -> Change:
+        for left, right, verdict in pins:
+            if draft.state.verdict(left, right) != verdict:
+                draft.pin(left, right, verdict)
+        draft.cluster()
+        ids = dict.fromkeys(each for left, right, _ in pins for each in (left, right))
+        return self._change(draft, verb, ids)
+
+    def undo(self, event: int, *, key: str | None = None, actor: str = "") -> Change:
+        """Take back an event by a new one.
+
+        Raises
+        ------
+        StoreError
+            There is none, it cannot be undone, or what it did was changed since.
+        """
+
+        def work(draft: Draft) -> Change:
+            row = draft.connection.execute(
+                sa.select(events.c.verb, events.c.effects).where(events.c.number == event)
+            ).one_or_none()
+            if row is None:
+                raise StoreError(f"there is no event {event}", "missing")
+            effects = Effects.from_text(row.effects)
+            if row.verb not in UNDONE or effects.rebuilt:
+                raise StoreError(
+                    f"event {event} ({row.verb}) cannot be undone: a deleted posting leaves "
+                    "nothing, put it again; for the rest restore a snapshot",
+                    "conflict",
+                )
+            self._take_back(draft, event, effects)
+            draft.score()
+            draft.cluster()
+            ids = [*effects.placed, *(p for a, b, *_ in effects.pinned for p in (a, b))]
+            return self._change(draft, "undo", dict.fromkeys(ids))
+
+        change = self._write("undo", work, key, actor)
+        self._shred()
+        return change
+
+    def _take_back(self, draft: Draft, event: int, effects: Effects) -> None:
+        state = draft.state
+        for left, right, verdict, before in reversed(effects.pinned):
+            if state.verdict(left, right) != verdict:
+                raise StoreError(
+                    f"{left[:80]!r} and {right[:80]!r} were decided anew since", "conflict"
+                )
+            draft.pin(left, right, before)
+        rows = draft.connection.execute(
+            sa.select(versions.c.posting_id, versions.c.payload).where(versions.c.event == event)
+        )
+        former = {posting: json.loads(text) for posting, text in rows}
+        for posting, number in effects.placed.items():
+            if state.distinct_of.get(posting) != number:
+                raise StoreError(f"{posting[:80]!r} was changed or deleted since", "conflict")
+            if posting in former:
+                draft.put(former[posting])
+            else:
+                draft.remove(posting)
+
+    def settle(self, *, key: str | None = None, actor: str = "") -> Change:
+        """Score and cluster everything anew, as a batch run on the same postings; pins stand."""
+        return self._write("settle", lambda draft: self._settle(draft, "settle"), key, actor)
+
+    def _settle(self, draft: Draft, verb: str) -> Change:
+        score_everything(draft)
+        draft.cluster(everything=True)
+        return self._change(draft, verb, [])
+
+    def rescore(self, model: str | Path | None = None, *, actor: str = "") -> Change:
+        """Score everything by another model from now on; None: the one that ships. Pins stand."""
+        place = "" if model is None else str(Path(model).resolve())
+        PairClassifier.load(place or SHIPPED)
+
+        def work(draft: Draft) -> Change:
+            draft.connection.execute(meta.delete().where(meta.c.name == "model"))
+            draft.connection.execute(meta.insert().values(name="model", value=place))
+            draft.learned = self._learned(place)
+            draft.threshold = draft.learned.line
+            return self._settle(draft, "rescore")
+
+        return self._write("rescore", work, None, actor)
+
+    def load(self, run: str | Path, *, actor: str = "") -> list[Change]:
+        """Take the postings of a batch run from the folder that it wrote, and cluster them so.
+
+        Raises
+        ------
+        StoreError
+            The folder holds no run, or its catalogue is not where it was.
+        """
+        return self.upsert_many(postings_of_run(Path(run)), actor=actor)
+
+    def _change(
+        self, draft: Draft, verb: str, ids: Iterable[str], refused: list[Refused] | None = None
+    ) -> Change:
+        return Change(
+            draft.number if draft.effects else draft.state.event,
+            verb,
+            [draft.result(each) for each in ids],
+            refused or [],
+            draft.affected,
+            draft.decided_by(),
+        )
+
+    def _write(
+        self, verb: str, work: Callable[[Draft], Change], key: str | None, actor: str
+    ) -> Change:
+        """One change in one transaction; what fails leaves nothing."""
+        with self._lock:
+            draft = None
+            try:
+                with begin_writing(self._engine) as connection:
+                    if key is not None and (told := _answered(connection, key, verb)):
+                        return told
+                    state = self._caught_up(connection)
+                    learned = self._learned(self._model_place(connection))
+                    draft = Draft(state, connection, learned, learned.line)
+                    change = work(draft)
+                    if draft.effects or key is not None:
+                        save(draft, change, actor=actor, key=key)
+                        state.event = draft.number
+            except BaseException as error:
+                if draft is not None and (draft.dirty or state.event == draft.number):
+                    self._state = None
+                if isinstance(error, sa.exc.DBAPIError):
+                    raise StoreError(
+                        f"the store cannot be written: {error.orig}", "unusable"
+                    ) from error
+                raise
+            return change
+
+    def _caught_up(self, connection: sa.Connection) -> State:
+        if self._state is None or not self._state.catch_up(connection):
+            self._state = State.read(connection)
+        return self._state
+
+    def _learned(self, place: str) -> Learned:
+        if self._model is None or self._model[0] != place:
+            self._model = (place, Learned(PairClassifier.load(place or SHIPPED)))
+        return self._model[1]
+
+    def _model_place(self, connection: sa.Connection) -> str:
+        return connection.scalar(sa.select(meta.c.value).where(meta.c.name == "model")) or ""
+
+    def _shred(self) -> None:
+        """Empty SQLite's write-ahead log, where a deleted text may still be read.
+
+        While somebody reads, this waits for the next deletion or for the store to be closed.
+        """
+        if self._engine.dialect.name == "sqlite":
+            raw = self._engine.raw_connection()
+            try:
+                raw.cursor().execute("PRAGMA busy_timeout=100")
+                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                raw.cursor().execute(f"PRAGMA busy_timeout={1000 * PATIENCE}")
+            finally:
+                raw.close()
+
+
+def _answered(connection: sa.Connection, key: str, verb: str) -> Change | None:
+    row = connection.execute(
+        sa.select(events.c.verb, events.c.answer).where(events.c.request_key == key)
+    ).one_or_none()
+    if row is None:
+        return None
+    if row.verb != verb:
+        raise StoreError(f"the key {key[:80]!r} was used before, for {row.verb}", "conflict")
+    return Change.from_dict(json.loads(row.answer), repeated=True)

@@ -1,0 +1,95 @@
+"""What the live index answers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+__all__ = ["Affected", "Change", "DecidedPair", "PostingResult", "Refused", "StoreError"]
+
+
+class StoreError(ValueError):
+    """A request that cannot be done; says why and what to do.
+
+    Attributes
+    ----------
+    kind : {"invalid", "missing", "conflict", "unusable"}
+    """
+
+    def __init__(self, message: str, kind: str = "invalid") -> None:
+        super().__init__(message)
+        self.kind = kind
+
+
+@dataclass(frozen=True)
+class Refused:
+    """A posting that was not taken, its place in the request and the reason."""
+
+    place: int
+    posting_id: str | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class PostingResult:
+    """A posting of a change, its cluster, and what was done to the posting.
+
+    `done` is one of `minted`, `joined`, `merged`, `split`, `unchanged` and `deleted`.
+    """
+
+    posting_id: str
+    cluster: str | None
+    done: str
+
+
+@dataclass(frozen=True)
+class Affected:
+    """A cluster that a change touched; `into` is where its id leads since, after a merge."""
+
+    cluster: str
+    added: list[str]
+    removed: list[str]
+    into: str | None = None
+
+
+@dataclass(frozen=True)
+class DecidedPair:
+    """A pair that a decision rests on."""
+
+    left_id: str
+    right_id: str
+    probability: float
+    explanation: str | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a change did. `event` is its number in the log; that of the last one if none was needed.
+
+    `repeated` tells that the request had been made before under the same key: nothing was changed.
+    """
+
+    event: int
+    verb: str
+    postings: list[PostingResult] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    affected: list[Affected] = field(default_factory=list)
+    pairs: list[DecidedPair] = field(default_factory=list)
+    repeated: bool = False
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, told: dict[str, Any], *, repeated: bool) -> Change:
+        """Read what `as_dict` gave."""
+        return cls(
+            told["event"],
+            told["verb"],
+            [PostingResult(**each) for each in told["postings"]],
+            [Refused(**each) for each in told["refused"]],
+            [Affected(**each) for each in told["affected"]],
+            [DecidedPair(**each) for each in told["pairs"]],
+            repeated,
+        )

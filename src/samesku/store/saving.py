@@ -1,0 +1,105 @@
+"""A finished change written to the tables, all of it or nothing."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from samesku.store.draft import Draft
+from samesku.store.results import Change, Refused
+from samesku.store.schema import clusters, distinct, events, pins, postings, touched, versions
+
+__all__ = ["save"]
+
+
+def save(draft: Draft, change: Change, *, actor: str, key: str | None) -> None:
+    """Write what a change did; the transaction it is in makes it hold."""
+    write, effects = draft.connection, draft.effects
+    _write_distinct(draft)
+    _write_postings(draft)
+    if effects.minted:
+        rows = [{"id": name, "number": number} for name, number in effects.minted.items()]
+        write.execute(clusters.insert(), rows)
+    for name, lead in effects.leads.items():
+        write.execute(clusters.update().where(clusters.c.id == name).values(redirect=lead))
+    for left, right, verdict, _ in effects.pinned:
+        which = (pins.c.left_id == left) & (pins.c.right_id == right)
+        write.execute(pins.delete().where(which))
+        if verdict is not None:
+            row = {"left_id": left, "right_id": right, "verdict": verdict}
+            write.execute(pins.insert().values(**row, actor=actor, event=draft.number))
+    if draft.versions:
+        write.execute(versions.insert(), draft.versions)
+    if names := {each.cluster for each in change.affected}:
+        rows = [{"cluster": name, "event": draft.number} for name in sorted(names)]
+        write.execute(touched.insert(), rows)
+    write.execute(
+        events.insert().values(
+            number=draft.number,
+            time=time.time(),
+            actor=actor,
+            verb=change.verb,
+            request_key=key,
+            effects=effects.as_text(),
+            answer=json.dumps(_without_text(change).as_dict(), separators=(",", ":")),
+        )
+    )
+
+
+def _without_text(change: Change) -> Change:
+    """The log never holds what a posting says, which would stay when the posting is deleted."""
+    return replace(
+        change,
+        pairs=[replace(pair, explanation=None) for pair in change.pairs],
+        refused=[Refused(each.place, each.posting_id, each.reason) for each in change.refused],
+    )
+
+
+def _write_distinct(draft: Draft) -> None:
+    write = draft.connection
+    gone = draft.effects.gone
+    for start in range(0, len(gone), 500):
+        write.execute(distinct.delete().where(distinct.c.id.in_(gone[start : start + 500])))
+    if draft.fresh:
+        write.execute(distinct.insert(), list(draft.fresh.values()))
+    if draft.rescored:
+        write.execute(
+            distinct.update()
+            .where(distinct.c.id == sa.bindparam("which"))
+            .values(pairs=sa.bindparam("found"), changed=draft.number),
+            [{"which": n, "found": pairs.pack()} for n, pairs in draft.rescored.items()],
+        )
+
+
+def _write_postings(draft: Draft) -> None:
+    write, state = draft.connection, draft.state
+    ids = [posting for posting in draft.payloads if posting in state.distinct_of]
+    for start in range(0, len(ids), 500):
+        some = ids[start : start + 500]
+        write.execute(postings.delete().where(postings.c.posting_id.in_(some)))
+        rows = [
+            {
+                "posting_id": posting,
+                "distinct_id": state.distinct_of[posting],
+                "cluster": state.cluster_of[posting],
+                "payload": json.dumps(draft.payloads[posting], ensure_ascii=True),
+                "photo": draft.photos.get(posting),
+            }
+            for posting in some
+        ]
+        write.execute(postings.insert(), rows)
+    moved = [
+        {"which": posting, "name": cluster}
+        for posting, cluster in draft.effects.assigned.items()
+        if cluster is not None and posting not in draft.payloads
+    ]
+    if moved:
+        write.execute(
+            postings.update()
+            .where(postings.c.posting_id == sa.bindparam("which"))
+            .values(cluster=sa.bindparam("name")),
+            moved,
+        )

@@ -1,0 +1,204 @@
+"""The tables of a store and how it is opened: SQLite in WAL mode, or PostgreSQL."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event as listen
+
+from samesku.store.results import StoreError
+
+__all__ = [
+    "PATIENCE",
+    "VERSION",
+    "begin_writing",
+    "clusters",
+    "distinct",
+    "events",
+    "meta",
+    "open_engine",
+    "pins",
+    "postings",
+    "tokens",
+    "touched",
+    "versions",
+]
+
+VERSION = 1
+# Seconds that a writer waits for another one.
+PATIENCE = 30
+# A number that only writers of a store ask PostgreSQL to lock.
+_LOCK = 7_361_935
+
+tables = sa.MetaData()
+meta = sa.Table(
+    "meta", tables,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)  # fmt: skip
+# What is looked at: of identical postings one row. No text, only numbers made of it.
+distinct = sa.Table(
+    "distinct_postings", tables,
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("content_key", sa.Text, nullable=False, unique=True),
+    sa.Column("title_key", sa.BigInteger, nullable=False),
+    sa.Column("terms", sa.LargeBinary, nullable=False),
+    sa.Column("phash", sa.LargeBinary),
+    sa.Column("pairs", sa.LargeBinary, nullable=False),
+    sa.Column("changed", sa.Integer, nullable=False, index=True),
+)  # fmt: skip
+postings = sa.Table(
+    "postings", tables,
+    sa.Column("posting_id", sa.Text, primary_key=True),
+    sa.Column("distinct_id", sa.BigInteger, nullable=False, index=True),
+    sa.Column("cluster", sa.Text, nullable=False, index=True),
+    sa.Column("payload", sa.Text, nullable=False),
+    sa.Column("photo", sa.LargeBinary),
+)  # fmt: skip
+clusters = sa.Table(
+    "clusters", tables,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("redirect", sa.Text),
+)  # fmt: skip
+pins = sa.Table(
+    "pins", tables,
+    sa.Column("left_id", sa.Text, primary_key=True),
+    sa.Column("right_id", sa.Text, primary_key=True),
+    sa.Column("verdict", sa.Text, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("event", sa.Integer, nullable=False),
+)  # fmt: skip
+events = sa.Table(
+    "events", tables,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("time", sa.Float, nullable=False),
+    sa.Column("actor", sa.Text, nullable=False),
+    sa.Column("verb", sa.Text, nullable=False),
+    sa.Column("request_key", sa.Text, unique=True),
+    sa.Column("effects", sa.Text, nullable=False),
+    sa.Column("answer", sa.Text, nullable=False),
+)  # fmt: skip
+touched = sa.Table(
+    "touched", tables,
+    sa.Column("cluster", sa.Text, primary_key=True),
+    sa.Column("event", sa.Integer, primary_key=True),
+)  # fmt: skip
+# Who may use the service; of a token only its hash is kept.
+tokens = sa.Table(
+    "tokens", tables,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("role", sa.Text, nullable=False),
+    sa.Column("digest", sa.Text, nullable=False, unique=True),
+)  # fmt: skip
+# What a posting was before a change, to undo it; goes when the posting is deleted.
+versions = sa.Table(
+    "versions", tables,
+    sa.Column("event", sa.Integer, primary_key=True),
+    sa.Column("posting_id", sa.Text, primary_key=True, index=True),
+    sa.Column("payload", sa.Text, nullable=False),
+)  # fmt: skip
+
+
+def open_engine(place: str | Path) -> sa.Engine:
+    """Open a store, and make it where there is none.
+
+    Parameters
+    ----------
+    place : path or str
+        A file, or the address of a database as ``postgresql+psycopg://user@host/name``.
+
+    Raises
+    ------
+    StoreError
+        It is no store, one of another version, or cannot be opened.
+    """
+    text = str(place)
+    try:
+        engine = _engine(text)
+        _prepare(engine, text)
+    except sa.exc.DBAPIError as error:
+        raise StoreError(f"{text}: the store cannot be opened: {error.orig}", "unusable") from error
+    except (ImportError, sa.exc.ArgumentError) as error:
+        raise StoreError(f"{text}: the store cannot be opened: {error}", "unusable") from error
+    return engine
+
+
+def _engine(text: str) -> sa.Engine:
+    if "://" in text:
+        # A reader sees one moment of all tables.
+        return sa.create_engine(text, pool_pre_ping=True, isolation_level="REPEATABLE READ")
+    path = Path(text)
+    if not path.resolve().parent.is_dir():
+        raise StoreError(f"{path.parent} is no folder; make it, or name another", "unusable")
+    if path.is_dir():
+        raise StoreError(f"{path} is a folder; a store is a file", "unusable")
+    engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": PATIENCE})
+
+    @listen.listens_for(engine, "connect")
+    def _set_up(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # transactions are begun below, not by the driver
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @listen.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        writing = connection.get_execution_options().get("writing")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    return engine
+
+
+def _prepare(engine: sa.Engine, text: str) -> None:
+    with engine.connect() as connection:
+        names = set(sa.inspect(connection).get_table_names())
+        if names and not {"meta", "distinct_postings"} <= names:
+            raise StoreError(f"{text} is a database, but not a store of samesku", "unusable")
+        found = _version(connection) if names else None
+    if found is None:
+        with begin_writing(engine) as connection:
+            tables.create_all(connection)
+            if _version(connection) is None:
+                connection.execute(meta.insert().values(name="version", value=str(VERSION)))
+        found = VERSION
+    if found != VERSION:
+        newer = "newer; update samesku" if found > VERSION else "older; restore it with its own"
+        raise StoreError(
+            f"{text} is a store of version {found}, not {VERSION}: it is {newer}", "unusable"
+        )
+
+
+def _version(connection: sa.Connection) -> int | None:
+    told = connection.scalar(sa.select(meta.c.value).where(meta.c.name == "version"))
+    return None if told is None else int(told)
+
+
+class begin_writing:  # noqa: N801  (used as a function)
+    """A transaction of the one writer that there is at a time; readers do not wait for it."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._connection = engine.connect().execution_options(writing=True)
+        if engine.dialect.name == "postgresql":
+            # What a writer reads is as of when it got the lock, not of when it began to wait.
+            self._connection = self._connection.execution_options(isolation_level="READ COMMITTED")
+
+    def __enter__(self) -> sa.Connection:
+        try:
+            self._transaction = self._connection.begin()
+            if self._connection.dialect.name == "postgresql":
+                self._connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+        except sa.exc.OperationalError as error:
+            self._connection.close()
+            raise StoreError(f"the store is locked or full: {error.orig}", "unusable") from error
+        return self._connection
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        try:
+            if kind is None:
+                self._transaction.commit()
+            else:
+                self._transaction.rollback()
+        finally:
+            self._connection.close()

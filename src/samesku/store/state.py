@@ -1,0 +1,216 @@
+"""The state of a store: which posting is where, read from the tables or from the log."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import sqlalchemy as sa
+
+from samesku.store.memory import Memory, ScoredPairs
+from samesku.store.results import StoreError
+from samesku.store.schema import clusters, distinct, events, pins, postings
+from samesku.store.terms import Terms
+
+__all__ = ["Effects", "State"]
+
+
+@dataclass
+class Effects:
+    """What one event changed; the log holds it, and replaying it gives the state.
+
+    Attributes
+    ----------
+    placed : dict of posting id to number of its distinct posting, None for one that was deleted
+    assigned : dict of posting id to cluster, None for one that was deleted
+    minted : dict of cluster to its number
+    leads : dict of cluster to the cluster that its id leads to since
+    pinned : list of (left, right, verdict, verdict before), None for no pin
+    gone : numbers of distinct postings that went
+    rebuilt : whether all pairs were scored anew
+    """
+
+    placed: dict[str, int | None] = field(default_factory=dict)
+    assigned: dict[str, str | None] = field(default_factory=dict)
+    minted: dict[str, int] = field(default_factory=dict)
+    leads: dict[str, str] = field(default_factory=dict)
+    pinned: list[tuple[str, str, str | None, str | None]] = field(default_factory=list)
+    gone: list[int] = field(default_factory=list)
+    rebuilt: bool = False
+
+    def __bool__(self) -> bool:
+        return any(vars(self).values())
+
+    def as_text(self) -> str:
+        """For the log."""
+        return json.dumps(vars(self), separators=(",", ":"))
+
+    @classmethod
+    def from_text(cls, text: str) -> Effects:
+        """Read what `as_text` gave."""
+        effects = cls(**json.loads(text))
+        effects.pinned = [(a, b, verdict, before) for a, b, verdict, before in effects.pinned]
+        return effects
+
+
+class State:
+    """Postings, clusters and pins of a store, as of one event."""
+
+    def __init__(self) -> None:
+        self.event = 0
+        self.memory = Memory()
+        self.distinct_of: dict[str, int] = {}
+        self.members: dict[int, set[str]] = defaultdict(set)
+        self.cluster_of: dict[str, str] = {}
+        self.clusters: dict[str, set[str]] = defaultdict(set)
+        self.numbers: dict[str, int] = {}
+        self.leads: dict[str, str] = {}
+        self.pins: dict[tuple[str, str], str] = {}
+        self.pinned_with: dict[str, set[str]] = defaultdict(set)
+        self.by_key: dict[str, int] = {}
+        self.key_of: dict[int, str] = {}
+
+    @classmethod
+    def read(cls, connection: sa.Connection) -> State:
+        """Read the tables."""
+        state = cls()
+        state.event = connection.scalar(sa.select(sa.func.max(events.c.number))) or 0
+        for name, number, lead in connection.execute(
+            sa.select(clusters.c.id, clusters.c.number, clusters.c.redirect)
+        ):
+            state.numbers[name] = number
+            if lead is not None:
+                state.leads[name] = lead
+        columns = sa.select(postings.c.posting_id, postings.c.distinct_id, postings.c.cluster)
+        for posting, number, cluster in connection.execute(columns):
+            state.place(posting, number)
+            state.assign(posting, cluster)
+        for left, right, verdict in connection.execute(
+            sa.select(pins.c.left_id, pins.c.right_id, pins.c.verdict)
+        ):
+            state.pin(left, right, verdict)
+        state.memory.link_all(state._take(connection, after=-1))
+        return state
+
+    def _take(self, connection: sa.Connection, after: int) -> list[tuple[int, ScoredPairs]]:
+        """Take the distinct postings that were written after an event; their pairs."""
+        rows = sa.select(distinct).where(distinct.c.changed > after).order_by(distinct.c.id)
+        pairs = []
+        for row in connection.execute(rows):
+            if row.id not in self.memory.terms:
+                self.memory.add(row.id, Terms.unpack(row.terms), row.phash, row.title_key)
+                self.by_key[row.content_key], self.key_of[row.id] = row.id, row.content_key
+            pairs.append((row.id, ScoredPairs.unpack(row.pairs)))
+        return pairs
+
+    def catch_up(self, connection: sa.Connection) -> bool:
+        """Take what others wrote since; whether that could be done without reading all anew."""
+        seen = self.event
+        news = connection.execute(
+            sa.select(events.c.number, events.c.effects)
+            .where(events.c.number > seen)
+            .order_by(events.c.number)
+        ).all()
+        told = [(number, Effects.from_text(text)) for number, text in news]
+        if any(effects.rebuilt for _, effects in told):
+            return False
+        if not told:
+            # The log never shrinks, unless the store was restored to an earlier one.
+            last = connection.scalar(sa.select(sa.func.max(events.c.number))) or 0
+            return bool(last >= seen)
+        for number, pairs in self._take(connection, after=seen):
+            self.memory.link(number, pairs)
+        for number, effects in told:
+            self.apply(effects)
+            for each in effects.gone:
+                self.forget(each)
+            self.event = number
+        return True
+
+    def replay(self, effects: Effects, number: int) -> None:
+        """Apply one event of the log."""
+        self.apply(effects)
+        self.event = number
+
+    def apply(self, effects: Effects) -> None:
+        """Apply what an event changed of postings, clusters and pins."""
+        self.numbers |= effects.minted
+        for posting, number in effects.placed.items():
+            self.place(posting, number)
+        for posting, cluster in effects.assigned.items():
+            self.assign(posting, cluster)
+        self.leads |= effects.leads
+        for left, right, verdict, _ in effects.pinned:
+            self.pin(left, right, verdict)
+
+    def forget(self, number: int) -> None:
+        """Let a distinct posting go."""
+        if number in self.memory.terms:
+            self.memory.remove(number)
+            self.by_key.pop(self.key_of.pop(number), None)
+
+    def place(self, posting: str, number: int | None) -> None:
+        """Which distinct posting a posting is."""
+        if (before := self.distinct_of.pop(posting, None)) is not None:
+            self.members[before].discard(posting)
+            if not self.members[before]:
+                del self.members[before]
+        if number is not None:
+            self.distinct_of[posting] = number
+            self.members[number].add(posting)
+
+    def assign(self, posting: str, cluster: str | None) -> None:
+        """Which cluster a posting is in."""
+        if (before := self.cluster_of.pop(posting, None)) is not None:
+            self.clusters[before].discard(posting)
+            if not self.clusters[before]:
+                del self.clusters[before]
+        if cluster is not None:
+            self.cluster_of[posting] = cluster
+            self.clusters[cluster].add(posting)
+
+    def pin(self, left: str, right: str, verdict: str | None) -> None:
+        """Set or take away a pin."""
+        if verdict is None:
+            self.pins.pop((left, right), None)
+            self.pinned_with[left].discard(right)
+            self.pinned_with[right].discard(left)
+        else:
+            self.pins[left, right] = verdict
+            self.pinned_with[left].add(right)
+            self.pinned_with[right].add(left)
+
+    def verdict(self, one: str, other: str) -> str | None:
+        """What people said of a pair."""
+        return self.pins.get((min(one, other), max(one, other)))
+
+    def resolve(self, cluster: str) -> str:
+        """Where a cluster's id leads today.
+
+        Raises
+        ------
+        StoreError
+            There never was such a cluster.
+        """
+        if cluster not in self.numbers:
+            raise StoreError(f"there is no cluster {cluster[:40]!r}", "missing")
+        while cluster in self.leads:
+            cluster = self.leads[cluster]
+        return cluster
+
+    @property
+    def shown(self) -> Mapping[str, Any]:
+        """Postings, clusters, ids and pins as plain values: equal for equal states."""
+        return {
+            "event": self.event,
+            "clusters": {
+                name: sorted(each) for name, each in sorted(self.clusters.items()) if each
+            },
+            "distinct": dict(sorted(self.distinct_of.items())),
+            "leads": dict(sorted(self.leads.items())),
+            "numbers": dict(sorted(self.numbers.items())),
+            "pins": {f"{a} {b}": each for (a, b), each in sorted(self.pins.items())},
+        }

@@ -1,0 +1,73 @@
+import polars as pl
+import pytest
+
+from samesku.catalog.answers import Answers, read_answers
+from samesku.catalog.catalog import read_catalog
+from samesku.catalog.problems import CatalogError
+
+CATALOG = read_catalog(pl.DataFrame({"posting_id": list("abcdef"), "title": ["tea"] * 6}))
+
+
+def answers(*rows):
+    columns = ["left_id", "right_id", "verdict"]
+    return Answers.of(pl.DataFrame(rows, schema=columns, orient="row"), CATALOG)
+
+
+def kept(told):
+    return {
+        f"{left}{right}"
+        for left, right, yes in zip(told.left, told.right, told.kept, strict=True)
+        if yes
+    }
+
+
+def test_a_table_from_a_spreadsheet_is_read(tmp_path):
+    place = tmp_path / "answers.csv"
+    place.write_bytes(
+        "\ufeffleft_id;right_id;verdict;audit;left_title\r\na;b; Same ;7,5;=tea\r\nc;d;unsure;;\r\n"
+        "e;f;;;\r\n".encode()
+    )
+    told = read_answers(place, CATALOG)
+    assert list(zip(told.left, told.right, told.verdict, strict=True)) == [
+        ("a", "b", "same"), ("c", "d", "unsure"),
+    ]  # fmt: skip
+    assert told.audit.tolist() == [7.5, 0]
+    assert kept(told) == {"ab"}
+
+
+def test_everything_wrong_is_told_at_once_with_its_rows(tmp_path):
+    place = tmp_path / "answers.csv"
+    place.write_text("left_id,right_id,verdict\na,zz,same\na,b,maybe\nc,c,same\nyy,d,different\n")
+    with pytest.raises(CatalogError) as raised:
+        read_answers(place, CATALOG)
+    told = str(raised.value)
+    for part in ("'zz'", "'yy'", "'maybe'", "row 2", "row 3", "row 4", "row 5", str(place)):
+        assert part in told
+
+
+def test_a_missing_column_is_named():
+    with pytest.raises(CatalogError, match="no column verdict"):
+        Answers.of(pl.DataFrame({"left_id": ["a"], "right_id": ["b"]}), CATALOG)
+
+
+def test_a_chain_that_contradicts_is_told_and_pins_nothing():
+    told = answers("a b same".split(), "b c same".split(), "c a different".split(),
+                   "d e same".split(), "d f different".split())  # fmt: skip
+    (problem,) = told.problems
+    assert "a = b, b = c, c != a" in str(problem)
+    assert set(problem.rows) == {2, 3, 4}
+    assert kept(told) == {"de", "df"}
+
+
+def test_a_pair_answered_in_two_ways_is_told_and_pins_nothing():
+    told = answers("a b same".split(), "b a different".split(), "c d unsure".split(),
+                   "d c same".split())  # fmt: skip
+    assert told.problems[0].kind == "answered_twice"
+    assert set(told.problems[0].rows) == {2, 3}
+    assert kept(told) == {"dc"}
+
+
+def test_what_is_joined_gives_way():
+    told = answers("a b same".split()).joined(answers("b a different".split(), "c d same".split()))
+    assert told.verdict == ("same", "same")
+    assert told.left == ("a", "c")

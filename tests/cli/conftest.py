@@ -1,0 +1,1 @@
+from tests.judges.conftest import server  # noqa: F401  (a fixture)

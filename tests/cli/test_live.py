@@ -1,0 +1,84 @@
+import json
+import re
+import subprocess
+import sys
+import time
+import urllib.request
+
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from samesku.cli import app
+from samesku.store import Index
+
+
+@pytest.fixture
+def catalogue(tmp_path):
+    table = pl.DataFrame(
+        {
+            "posting_id": ["a", "b", "c"],
+            "title": ["Susu Bebelo 400 gram", "BEBELO susu 0,4kg", "Lampu LED Philips 12 watt"],
+            "price": ["62000", "61500", "15000"],
+        }
+    )
+    table.write_csv(tmp_path / "offers.csv")
+    return tmp_path / "offers.csv"
+
+
+def run(*args):
+    return CliRunner().invoke(app, [str(each) for each in args])
+
+
+def test_a_catalogue_is_indexed_and_again_changes_nothing(catalogue, tmp_path):
+    store = tmp_path / "offers.db"
+    first = run("index", catalogue, "--store", store, "--settle")
+    assert first.exit_code == 0, first.output
+    assert "3 postings in 2 clusters, 1 of two or more" in first.stderr
+    with Index(store) as index:
+        before = index.state()["clusters"]
+    assert run("index", catalogue, "--store", store).exit_code == 0
+    with Index(store) as index:
+        assert index.state()["clusters"] == before
+
+
+def test_a_store_that_is_none_is_bad_input(catalogue, tmp_path):
+    (tmp_path / "text.db").write_text("no database " * 100)
+    told = run("index", catalogue, "--store", tmp_path / "text.db")
+    assert told.exit_code == 3
+    assert "cannot be opened" in told.stderr
+
+
+def test_other_machines_are_not_served_without_tokens(tmp_path):
+    told = run("serve", "--store", tmp_path / "s.db", "--host", "0.0.0.0")
+    assert told.exit_code == 2
+    assert "--make-token" in told.stderr
+
+
+def test_tokens_are_made_and_voided(tmp_path):
+    store = tmp_path / "s.db"
+    made = run("serve", "--store", store, "--make-token", "ann", "--role", "review")
+    assert re.fullmatch(r"samesku_[\w-]{43}\n", made.stdout)
+    assert run("serve", "--store", store, "--revoke-token", "ann").exit_code == 0
+    assert run("serve", "--store", store, "--revoke-token", "ann").exit_code == 3
+
+
+def test_the_service_answers_over_the_wire(catalogue, tmp_path):
+    store = tmp_path / "offers.db"
+    run("index", catalogue, "--store", store)
+    command = [sys.executable, "-m", "samesku", "serve", "--store", str(store), "--port", "18417"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert "this machine only" in process.stderr.readline()
+            for _ in range(100):
+                try:
+                    with urllib.request.urlopen("http://127.0.0.1:18417/stats", timeout=5) as told:
+                        assert json.load(told)["postings"] == 3
+                    break
+                except OSError:
+                    time.sleep(0.1)
+            else:
+                pytest.fail("the service did not answer")
+        finally:
+            process.terminate()
+            process.wait(20)

@@ -1,0 +1,109 @@
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from samesku import Matcher, read_catalog
+from samesku.catalog.answers import Answers
+from samesku.judges.adapting import adapt
+from samesku.judges.asking import audited, questions, unpinned
+from samesku.metrics import group_tally, posting_f1
+from samesku.scoring.classifier import PairClassifier
+from samesku.scoring.learned import Learned, shipped_model
+from samesku.scoring.trees import probability
+from tests.cli.test_asking import offers
+
+
+@pytest.fixture(scope="module")
+def matches():
+    return Matcher().match(read_catalog(offers()))
+
+
+def answered(matches, count, wrong=0.0, seed=0):
+    asked = questions(matches, count, seed=seed)
+    label = dict(offers().select("posting_id", "label_group").iter_rows())
+    rng = np.random.default_rng(seed)
+    told = [
+        "same" if (label[one] == label[other]) ^ (rng.random() < wrong) else "different"
+        for one, other in asked.select("left_id", "right_id").iter_rows()
+    ]
+    return Answers.of(asked.with_columns(verdict=pl.Series(told)))
+
+
+def learned(matches, answers):
+    pinned = Matcher().match(matches.catalog, answers=answers)
+    return adapt(pinned, answers)
+
+
+def f1(matches):
+    return posting_f1(group_tally(matches.groups, matches.catalog.labels)).mean()
+
+
+def test_the_adapted_model_is_better_where_nobody_answered(matches):
+    adapted = learned(matches, answered(matches, 80))
+    assert f1(unpinned(adapted.matches)) > f1(matches) + 0.01
+    assert adapted.record["differences"]["colour"]["same"] > 0
+
+
+def test_some_wrong_answers_do_not_make_it_worse(matches):
+    adapted = learned(matches, answered(matches, 100, wrong=0.2))
+    assert f1(unpinned(adapted.matches)) > f1(matches) - 0.005
+
+
+def test_reasons_still_sum_to_the_log_odds(matches):
+    answers = answered(matches, 80)
+    adapted = unpinned(learned(matches, answers).matches)
+    assert adapted.fusion.model.adaptation is not None
+    evidence = adapted.evidence
+    told = evidence.parts.sum(axis=1, dtype=np.float64) + evidence.start
+    assert probability(told) == pytest.approx(adapted.scores[evidence.places], abs=1e-4)
+
+
+def test_a_model_is_read_back_as_it_was_written(matches, tmp_path):
+    adapted = learned(matches, answered(matches, 80))
+    adapted.model.save(tmp_path)
+    again = Learned(PairClassifier.load(tmp_path))
+    scores = again.score(adapted.matches.candidates, adapted.matches.distinct.catalog)
+    assert scores.tolist() == unpinned(adapted.matches).scores.tolist()
+    assert again.line == adapted.matches.line
+
+
+def test_trees_boosted_on_are_written_and_read_back(matches, tmp_path):
+    from samesku.judges.boosting import grow, grown
+
+    model, rng = shipped_model(), np.random.default_rng(0)
+    values = rng.random((400, model.trees.width), dtype=np.float32)
+    same = (values[:, 0] > 0.5).astype(float)
+    trees = grown(grow(values, same, np.zeros(400)), model)
+    adaptation = replace(learned(matches, answered(matches, 60)).model.adaptation, trees=trees)
+    replace(model, adaptation=adaptation).save(tmp_path)
+    again = PairClassifier.load(tmp_path).adaptation.trees
+    assert again.log_odds(values).tolist() == trees.log_odds(values).tolist()
+    assert np.corrcoef(trees.log_odds(values), same)[0, 1] > 0.9
+    (tmp_path / "more_trees.onnx").write_bytes(b"")
+    with pytest.raises(ValueError, match=r"more_trees\.onnx is not what was saved"):
+        PairClassifier.load(tmp_path)
+
+
+def test_an_adapted_model_is_not_adapted_twice(matches):
+    answers = answered(matches, 60)
+    adapted = learned(matches, answers)
+    with pytest.raises(ValueError, match="adapted already"):
+        adapt(adapted.matches, answers)
+
+
+def test_the_interval_of_the_audit_holds_the_truth(matches):
+    labels, groups = matches.catalog.labels, matches.groups
+    left, right = np.triu_indices(len(labels), 1)
+    together, same = groups[left] == groups[right], labels[left] == labels[right]
+    precision, recall = together[same].sum() / together.sum(), same[together].sum() / same.sum()
+    held = [0, 0]
+    for seed in range(10):
+        told = audited(matches, answered(matches, 300, seed=seed), seed)
+        for place, (interval, truth) in enumerate(
+            ((told.precision, precision), (told.recall, recall))
+        ):
+            held[place] += interval[1] - 0.03 <= truth <= interval[2] + 0.03
+        assert told.more >= 0
+    assert min(held) >= 8

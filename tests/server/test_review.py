@@ -1,0 +1,98 @@
+import pytest
+from fastapi.testclient import TestClient
+
+from samesku.server import create_app
+from samesku.server.review import Claims
+
+
+def test_the_page_holds_nothing_of_the_store_and_loads_its_parts(client):
+    page = client.get("/review")
+    assert "script-src 'self'" in page.headers["content-security-policy"]
+    assert "Bebelo" not in page.text
+    for part, kind in (("review.js", "text/javascript"), ("review.css", "text/css")):
+        assert part in page.text
+        assert client.get(f"/review/{part}").headers["content-type"].startswith(kind)
+    assert client.get("/review/app.py").status_code == 404
+
+
+def test_pairs_in_doubt_come_one_by_one_and_answers_act_as_pins(client):
+    shown = client.get("/review/next").json()
+    left, right = shown["pair"]
+    assert {left, right} <= {"a", "b", "c"}
+    assert 0 < shown["probability"] < 1
+    assert shown["sides"][0]["posting"]["posting_id"] == left
+    words = {each["text"]: each["shared"] for each in shown["sides"][0]["title"]}
+    assert set(words) == set(shown["sides"][0]["posting"]["title"].split())
+    answer = {"left_id": left, "right_id": right, "verdict": "unsure"}
+    assert client.post("/pins", json=answer).status_code == 200
+    following = client.get("/review/next").json()
+    assert following["pair"] != [left, right]
+    assert following["decided"] == 1
+
+
+def test_two_people_do_not_get_the_same_pair(client):
+    first = client.get("/review/next", params={"tab": "one"}).json()["pair"]
+    second = client.get("/review/next", params={"tab": "two"}).json()["pair"]
+    assert first != second
+    assert client.get("/review/next", params={"tab": "one"}).json()["pair"] == first
+    passed = client.get("/review/next", params={"tab": "one", "after": "|".join(first)}).json()
+    assert passed["pair"] != first
+
+
+def test_a_claim_holds_for_who_has_it():
+    claims = Claims()
+    assert claims.claim(("a", "b"), "ann")
+    assert claims.claim(("a", "b"), "ann")
+    assert not claims.claim(("a", "b"), "bob")
+
+
+@pytest.mark.parametrize(("name", "status"), [("in.png", 200), ("../out.png", 404), ("x\0", 404)])
+def test_photos_come_from_the_folder_only(tmp_path, place, name, status):
+    from PIL import Image
+
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for each in (folder / "in.png", tmp_path / "out.png"):
+        Image.new("RGB", (8, 8), "red").save(each)
+    with TestClient(create_app(place, photos=folder)) as client:
+        client.post("/postings", json={"posting_id": "p", "title": "x", "image": name})
+        assert client.get("/postings/p/photo").status_code == status
+
+
+def test_answers_go_out_and_come_in_as_a_file(client):
+    file = "left_id,right_id,verdict\na,b,different\na,nobody,same\nb,c,perhaps\n"
+    told = client.post("/answers", content=file).json()
+    assert told["taken"] == 1
+    assert [each["row"] for each in told["refused"]] == [3, 4]
+    assert "nobody" in told["refused"][0]["reason"]
+    assert client.get("/answers.csv").text.splitlines() == [
+        "left_id,right_id,verdict,actor", "a,b,different,local",
+    ]  # fmt: skip
+    assert client.post("/answers", content="x,y\n1,2\n").status_code == 422
+    assert client.post("/answers", content=b"\xff\xfe").status_code == 422
+
+
+def test_who_reads_does_not_wait_for_a_change_that_takes_long(place, monkeypatch):
+    import threading
+
+    from samesku.store import index as changes
+
+    started, go_on = threading.Event(), threading.Event()
+    scored = changes.score_everything
+
+    def slowly(draft):
+        started.set()
+        assert go_on.wait(30)
+        scored(draft)
+
+    monkeypatch.setattr(changes, "score_everything", slowly)
+    with TestClient(create_app(place)) as client:
+        client.post("/postings", json={"posting_id": "a", "title": "Kopi 1 kg"})
+        settling = threading.Thread(target=client.post, args=("/settle",))
+        settling.start()
+        assert started.wait(30)
+        assert client.get("/stats").json()["postings"] == 1
+        assert client.post("/search", json={"posting": {"title": "kopi"}}).status_code == 200
+        assert settling.is_alive()
+        go_on.set()
+        settling.join()

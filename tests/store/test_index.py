@@ -1,0 +1,313 @@
+import sqlite3
+
+import polars as pl
+import pytest
+
+from samesku import Matcher, read_catalog
+from samesku.encoders import PHash, Tfidf
+from samesku.scoring.learned import SHIPPED
+from samesku.store import Index
+from samesku.store.results import StoreError
+
+
+def reopened(place):
+    """The state that a store has on disk."""
+    with Index(place) as index:
+        return index.state()
+
+
+def together(index, one, other):
+    return index.get(one)["cluster"] == index.get(other)["cluster"]
+
+
+def test_a_change_tells_what_was_done(index):
+    first = index.upsert({"posting_id": "a", "title": "Susu Bebelo 400 gram"})
+    second = index.upsert({"posting_id": "b", "title": "BEBELO susu 0,4kg"})
+    (posting,) = first.postings
+    assert (posting.done, first.event) == ("minted", 1)
+    assert (second.postings[0].done, second.postings[0].cluster) == ("joined", posting.cluster)
+    assert second.affected[0].added == ["b"]
+    (decided,) = second.pairs
+    assert {decided.left_id, decided.right_id} == {"a", "b"}
+    assert decided.probability >= index.stats()["threshold"]
+    assert "titles alike" in decided.explanation
+
+
+def test_a_change_of_a_posting_moves_it(pair):
+    cluster = pair.get("a")["cluster"]
+    change = pair.upsert({"posting_id": "b", "title": "LAMPU led philips 12watt"})
+    assert change.postings[0].cluster == pair.get("c")["cluster"]
+    assert pair.get(cluster)["postings"] == [{"posting_id": "a", "title": "Susu Bebelo 400 gram"}]
+    again = pair.upsert({"posting_id": "b", "title": "LAMPU led philips 12watt"})
+    assert again.postings[0].done == "unchanged"
+
+
+def test_search_changes_nothing(pair):
+    before = pair.state()
+    found = pair.search({"title": "susu bebelo 400 g"})
+    assert {found[0].right_id, found[1].right_id} == {"a", "b"}
+    assert found[0].probability > 0.4
+    assert found[0].explanation
+    assert pair.search({"title": "Susu Bebelo 400 gram"})[0].explanation == "identical"
+    assert pair.state() == before == reopened(pair.place)
+
+
+def test_any_order_gives_the_clusters_of_the_batch_run(tmp_path, shuffled, rows, clusters):
+    catalog = read_catalog(pl.DataFrame(rows))
+    groups = Matcher([Tfidf(), PHash()]).match(catalog).groups.tolist()
+    batch = {}
+    for posting, group in zip(catalog.ids, groups, strict=True):
+        batch.setdefault(group, []).append(posting)
+    for seed in (1, 2):
+        with Index(tmp_path / f"{seed}.db") as index:
+            for row in shuffled(seed):
+                index.upsert(row)
+            alive = clusters(index)
+            ids = index.state()["clusters"]
+            index.settle()
+            assert clusters(index) == sorted(sorted(each) for each in batch.values())
+            # One by one most clusters are right before, and these keep their ids.
+            kept = [each for each in alive if each in clusters(index)]
+            assert len(kept) > 0.8 * len(alive)
+            settled = index.state()["clusters"]
+            assert all(settled[name] == each for name, each in ids.items() if each in kept)
+
+
+def test_many_at_once_are_as_one_by_one_and_malformed_ones_are_refused(index, rows, clusters):
+    given = [*rows[:20], {"posting_id": "x"}, {"title": "no id"}, "text", *rows[20:]]
+    given[20] = {"posting_id": "x", "title": "a", "price": "much"}
+    (change,) = index.upsert_many(given)
+    assert [(each.place, each.posting_id) for each in change.refused] == [
+        (20, "x"), (21, None), (22, None),
+    ]  # fmt: skip
+    assert "price" in change.refused[0].reason
+    assert index.stats()["postings"] == len(rows)
+    before = clusters(index)
+    index.settle()
+    moved = [each for each in before if each not in clusters(index)]
+    assert len(moved) < 0.2 * len(before)
+
+
+def test_more_than_the_store_holds_are_scored_as_a_batch(index, offers, clusters):
+    table = offers(150, seed=3).select("posting_id", "title", "image_phash")
+    rows = [row | {"posting_id": str(row["posting_id"])} for row in table.to_dicts()]
+    index.upsert_many(rows)
+    before = clusters(index)
+    index.settle()
+    assert clusters(index) == before
+
+
+def test_pins_outrank_the_model(pair):
+    index = pair
+    change = index.pin("a", "b", "different", actor="ann")
+    assert not together(index, "a", "b")
+    assert "split" in {each.done for each in change.postings}
+    index.pin("a", "c", "same")
+    assert together(index, "a", "c")
+    index.settle()
+    index.rescore(SHIPPED)
+    assert together(index, "a", "c")
+    assert not together(index, "a", "b")
+    index.delete("a")
+    index.upsert({"posting_id": "a", "title": "Susu Bebelo 400 gram"})
+    assert together(index, "a", "c")
+    assert not together(index, "a", "b")
+    assert index.pins()[0]["actor"] == "ann"
+
+
+def test_identical_postings_can_be_parted(index):
+    for each in "ab":
+        index.upsert({"posting_id": each, "title": "Susu Bebelo 400 gram"})
+    assert together(index, "a", "b")
+    index.pin("a", "b", "different")
+    assert not together(index, "a", "b")
+    index.settle()
+    assert not together(index, "a", "b")
+
+
+def test_decisions_that_contradict_are_refused(pair):
+    pair.pin("a", "b", "same")
+    pair.pin("b", "c", "same")
+    with pytest.raises(StoreError, match="earlier decisions") as caught:
+        pair.pin("a", "c", "different")
+    assert caught.value.kind == "conflict"
+    pair.pin("b", "c", "different")
+    with pytest.raises(StoreError, match="different"):
+        pair.pin("a", "c", "same")
+    pair.pin("a", "c", "unsure")
+
+
+def test_after_a_merge_the_older_id_stays_and_the_other_leads_to_it(pair):
+    old, new = pair.get("a")["cluster"], pair.get("c")["cluster"]
+    change = pair.merge([new, old])
+    assert {each.done for each in change.postings} == {"merged"}
+    assert pair.get(new)["cluster"] == old
+    assert len(pair.get(new)["postings"]) == 3
+    assert [each.into for each in change.affected] == [None, old]
+    assert pair.history(new)[-1]["verb"] == "merge"
+
+
+def test_a_merge_can_leave_one_out(pair):
+    pair.merge([pair.get("a")["cluster"], pair.get("c")["cluster"]], without=["b"])
+    assert together(pair, "a", "c")
+
+
+def test_a_split_parts_postings(pair):
+    cluster = pair.get("a")["cluster"]
+    pair.split(cluster, ["b"])
+    assert not together(pair, "a", "b")
+    assert pair.get(cluster)["asked"] == cluster
+    with pytest.raises(StoreError, match="leaves some"):
+        pair.split(pair.get("b")["cluster"], ["b"])
+
+
+def test_undo_is_an_event_of_its_own(pair):
+    before = pair.state()["clusters"]
+    pinned = pair.pin("a", "b", "different")
+    undone = pair.undo(pinned.event)
+    assert undone.event == pinned.event + 1
+    assert sorted(pair.state()["clusters"].values()) == sorted(before.values())
+    assert pair.pins() == []
+    changed = pair.upsert({"posting_id": "a", "title": "Lampu LED Philips 12 watt"})
+    pair.undo(changed.event)
+    assert pair.get("a")["posting"]["title"] == "Susu Bebelo 400 gram"
+    new = pair.upsert({"posting_id": "d", "title": "Kopi 1 kg"})
+    pair.undo(new.event)
+    with pytest.raises(StoreError, match="no cluster"):
+        pair.get("d")
+    with pytest.raises(StoreError, match="since"):
+        pair.undo(new.event)
+    gone = pair.delete("a")
+    with pytest.raises(StoreError, match="cannot be undone"):
+        pair.undo(gone.event)
+
+
+def test_a_request_made_twice_changes_nothing_the_second_time(pair):
+    first = pair.upsert({"posting_id": "d", "title": "Kopi 1 kg"}, key="k1")
+    before = pair.state()
+    second = pair.upsert({"posting_id": "d", "title": "something else"}, key="k1")
+    assert second.repeated
+    assert second.postings == first.postings
+    assert pair.state() == before
+    with pytest.raises(StoreError, match="used before"):
+        pair.delete("d", key="k1")
+
+
+def test_a_deleted_posting_leaves_no_text_and_no_photo(file, rows):
+    words = ("Kopi", "Zanzibar")
+    with Index(file) as index:
+        index.upsert_many(rows[:10])
+        index.upsert({"posting_id": "d", "title": "Kopi Zanzibar 1 kg"}, key="k")
+        index.upsert({"posting_id": "e", "title": "zanzibar kopi 1kg"})
+        index.upsert({"posting_id": "d", "title": "Kopi Zanzibar 1000 g"})
+        index.delete("d")
+        index.delete("e")
+    for part in file.parent.iterdir():
+        content = part.read_bytes().lower()
+        assert not any(word.lower().encode() in content for word in words), part
+    with sqlite3.connect(file) as connection:
+        (text,) = connection.execute(
+            "select group_concat(answer || effects) from events"
+        ).fetchone()
+    assert "zanzibar" not in text.lower()
+
+
+def test_replaying_the_log_gives_the_same_state(pair, rows):
+    pair.upsert_many(rows[:30])
+    pair.pin("a", "b", "different")
+    pair.merge([pair.get("a")["cluster"], pair.get("c")["cluster"]])
+    pair.undo(pair.stats()["event"])
+    pair.delete(rows[0]["posting_id"])
+    pair.settle()
+    assert pair.replay() == pair.state()
+    assert reopened(pair.place) == pair.state()
+    assert pair.replay(until=2)["clusters"] != pair.state()["clusters"]
+
+
+def test_two_open_indexes_see_each_other(place, rows, clusters):
+    with Index(place) as one, Index(place) as other:
+        for at, row in enumerate(rows[:40]):
+            (one, other)[at % 2].upsert(row)
+        one.delete(rows[3]["posting_id"])
+        other.upsert(rows[50])
+        assert one.state() == other.state() == reopened(place)
+        one.settle()
+        assert other.state() == one.state()
+
+
+def test_events_are_read_by_a_cursor(pair):
+    first = pair.events(limit=2)
+    rest = pair.events(since=first[-1]["number"])
+    assert [each["number"] for each in first + rest] == [1, 2, 3]
+    assert rest[0]["postings"][0]["posting_id"] == "c"
+
+
+def test_why_tells_reasons_that_sum_to_the_probability(pair):
+    told = pair.why("a", "b")
+    assert told["together"]
+    assert told["probability"] > 0.4
+    assert {"reason", "log_odds"} == told["reasons"][0].keys()
+    with pytest.raises(StoreError, match="no posting"):
+        pair.why("a", "nobody")
+
+
+def test_snapshot_and_restore(pair, tmp_path):
+    if "://" in pair.place:
+        with pytest.raises(StoreError, match="pg_dump"):
+            pair.snapshot(tmp_path / "copy.db")
+        return
+    copy = pair.snapshot(tmp_path / "copy.db")
+    state = pair.state()
+    pair.delete("a")
+    Index.restore(copy, tmp_path / "back.db")
+    assert reopened(tmp_path / "back.db") == state
+    with pytest.raises(StoreError, match="already"):
+        pair.snapshot(copy)
+    with pytest.raises(StoreError, match="already"):
+        Index.restore(copy, pair.place)
+
+
+def test_a_failure_in_the_middle_leaves_the_store_as_it_was(pair, monkeypatch):
+    before = pair.state()
+    monkeypatch.setattr("samesku.store.index.save", lambda *_, **__: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        pair.upsert({"posting_id": "d", "title": "susu bebelo 400 gr"})
+    monkeypatch.undo()
+    assert pair.state() == before
+    pair.upsert({"posting_id": "d", "title": "susu bebelo 400 gr"})
+    assert together(pair, "d", "a")
+
+
+def test_what_is_no_store_is_refused(tmp_path, file):
+    (tmp_path / "text.db").write_text("no database " * 100)
+    with pytest.raises(StoreError, match="cannot be opened"):
+        Index(tmp_path / "text.db")
+    with sqlite3.connect(tmp_path / "other.db") as other:
+        other.execute("create table t (x)")
+    with pytest.raises(StoreError, match="not a store"):
+        Index(tmp_path / "other.db")
+    with pytest.raises(StoreError, match="no folder"):
+        Index(tmp_path / "nowhere" / "s.db")
+    Index(file).close()
+    with sqlite3.connect(file) as newer:
+        newer.execute("update meta set value = '99' where name = 'version'")
+    with pytest.raises(StoreError, match="newer"):
+        Index(file)
+
+
+def test_a_batch_run_is_loaded(index, tmp_path, rows, clusters):
+    from typer.testing import CliRunner
+
+    from samesku.cli import app
+
+    pl.DataFrame(rows).write_csv(tmp_path / "offers.csv")
+    ran = CliRunner().invoke(
+        app, ["match", str(tmp_path / "offers.csv"), "--out", str(tmp_path / "run"), "--no-cache"]
+    )
+    assert ran.exit_code == 0
+    index.load(tmp_path / "run")
+    index.settle()
+    groups = pl.read_csv(tmp_path / "run" / "groups.csv").group_by("group_id").agg("posting_id")
+    assert clusters(index) == sorted(sorted(each) for each in groups["posting_id"].to_list())
+    with pytest.raises(StoreError, match="no run"):
+        index.load(tmp_path)
