@@ -32,6 +32,12 @@ serve:
 demo:
     uv run samesku demo
 
+# Take the picture of the sample's report anew (needs chromium)
+picture:
+    folder=$(mktemp -d) && uv run samesku demo --quiet --out "$folder" && \
+    chromium --headless=new --no-sandbox --disable-gpu --hide-scrollbars --window-size=1280,1030 \
+        --screenshot=docs/report.png "file://$folder/result/report.html"
+
 # Run all that must pass before a merge
 ci:
     .ci/run
