@@ -110,8 +110,11 @@ def links(path: Path) -> list[str]:
 
 
 def anchors(path: Path) -> set[str]:
-    """What the headings of a page are linked by."""
-    headings = re.findall(r"^#+ (.+)$", _prose(path.read_text("utf-8")), re.MULTILINE)
+    """What the headings of a page, and of the files shown in it, are linked by."""
+    text = _prose(path.read_text("utf-8"))
+    for shown in re.findall(r'^--8<-- "([^":]+)', text, re.MULTILINE):
+        text += _prose((ROOT / shown).read_text("utf-8"))
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
