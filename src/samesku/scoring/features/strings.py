@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ def string_features(
     *,
     words: TitleWords | None = None,
 ) -> dict[str, Column]:
-    """Edit ratios of the titles, of their sorted and shared words, and of the best part.
+    """Edit ratios of the titles, and of their sorted words.
 
     Of longer titles the first 200 characters are compared.
 
@@ -38,15 +38,13 @@ def string_features(
     words = title_words(titles) if words is None else words
     texts, ordered, length = words.texts
 
-    def alike(titles: Column, ratio: Callable[..., float]) -> Column:
+    def alike(titles: Column) -> Column:
         return process.cpdist(
-            titles[left], titles[right], scorer=ratio, workers=usable_cores(), dtype=np.float32
+            titles[left], titles[right], scorer=fuzz.ratio, workers=usable_cores(), dtype=np.float32
         )
 
     return {
-        "edit_ratio": alike(texts, fuzz.ratio),
-        "edit_ratio_sorted": alike(ordered, fuzz.ratio),
-        "edit_ratio_shared": alike(texts, fuzz.token_set_ratio),
-        "edit_ratio_part": alike(texts, fuzz.partial_ratio),
+        "edit_ratio": alike(texts),
+        "edit_ratio_sorted": alike(ordered),
         **both_ways("letters", length[left], length[right]),
     }
