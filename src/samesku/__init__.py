@@ -11,17 +11,17 @@ if TYPE_CHECKING:
     from samesku.matcher import Matcher
     from samesku.results.matches import Matches
     from samesku.runtime.cache import Cache
-    from samesku.scoring.fusion import Concat, Line, Union, UnionAll
+    from samesku.scoring.fusion import Concat, Threshold, Union, UnionAll
 
 __all__ = [
     "Cache",
     "Catalog",
     "CatalogError",
     "Concat",
-    "Line",
     "Matcher",
     "Matches",
     "Problem",
+    "Threshold",
     "Union",
     "UnionAll",
     "read_catalog",
@@ -30,7 +30,7 @@ __all__ = [
 _ROOMS = {
     "runtime.cache": ["Cache"],
     "catalog.catalog": ["Catalog", "read_catalog"],
-    "scoring.fusion": ["Concat", "Line", "Union", "UnionAll"],
+    "scoring.fusion": ["Concat", "Threshold", "Union", "UnionAll"],
     "matcher": ["Matcher"],
     "results.matches": ["Matches"],
     "catalog.problems": ["CatalogError", "Problem"],

@@ -50,7 +50,7 @@ class Matcher:
         reads titles by `tfidf`, and `union-all` where that is not among the encoders.
     k : int
         Neighbours per posting and encoder that become candidates, at least 20.
-    line : float
+    threshold : float
         Score from which a pair is accepted, in (0, 1]; default: the fusion's own.
     method : {"auto", "exact", "approximate"}
         How neighbours are searched (:func:`samesku.candidates.neighbors.nearest`).
@@ -72,7 +72,7 @@ class Matcher:
         column `source` the left one is the first by name.
     memory : str or int, optional
         What the run may take, as ``"4GB"`` or in bytes: the program, what is held of each posting
-        (about 16 KB with titles, hashes and the default `k`), and what is searched and judged at
+        (about 16 KB with titles, hashes and the default `k`), and what is searched and scored at
         once, which follows from the rest. Too little is refused. Default: 4 GB, or what is needed.
 
     Examples
@@ -96,7 +96,7 @@ class Matcher:
         fusion: Fusion | str | None = None,
         *,
         k: int = 50,
-        line: float | None = None,
+        threshold: float | None = None,
         method: Method = "auto",
         cache: Cache | None = None,
         progress: Progress | None = None,
@@ -109,8 +109,8 @@ class Matcher:
         names = [encoder.name for encoder in self.encoders]
         if not names or len(set(names)) < len(names):
             raise ValueError(f"encoders are one or more of different names, not {names}")
-        if line is not None and not 0 < line <= 1:
-            raise ValueError(f"the line is a score above 0 and up to 1, not {line}")
+        if threshold is not None and not 0 < threshold <= 1:
+            raise ValueError(f"the threshold is a score above 0 and up to 1, not {threshold}")
         if k < 1:
             raise ValueError(f"k is at least 1, not {k}")
         if method not in get_args(Method):
@@ -126,9 +126,9 @@ class Matcher:
             raise ValueError(f"decide is {', '.join(get_args(Decision))}, not {decide!r}")
         self.pairs, self.decide = pairs, decide
         self.memory = None if memory is None else bytes_of(memory)
-        # The density wants its neighbours even where few are to be judged.
+        # The density wants its neighbours even where few are to be scored.
         self.k = max(k, DENSITY_NEIGHBORS)
-        self.line = self.fusion.line if line is None else line
+        self.threshold = self.fusion.threshold if threshold is None else threshold
         self.method: Method = method
         self.cache = cache or Cache(None)
         self.progress = progress or Progress()
@@ -167,7 +167,7 @@ class Matcher:
             candidates = self._candidates(encoded, owners, "all" if owners is None else pairs)
             if pins is not None:
                 candidates = with_pairs(candidates, pins.left, pins.right)
-            with self.progress.stage("judge", len(candidates)) as advance:
+            with self.progress.stage("score", len(candidates)) as advance:
                 judged = self.fusion.judge(candidates, collapsed.catalog, advance=advance)
         run: dict[str, Any] = {}
         matches = Matches(
@@ -175,7 +175,7 @@ class Matcher:
             candidates,
             judged.scores if pins is None else pinned_scores(pins, candidates, judged.scores),
             self.fusion,
-            self.line,
+            self.threshold,
             evidence=judged.evidence,
             run=run,
             decide=decide,
@@ -183,8 +183,8 @@ class Matcher:
             collapsed=collapsed,
             pins=pins,
         )
-        with self.progress.stage("group"):
-            matches.groups  # noqa: B018  (computed here so that its time is told)
+        with self.progress.stage("cluster"):
+            matches.clusters  # noqa: B018  (computed here so that its time is told)
         run.update(run_record(catalog, candidates, encoded, self.progress, collapsed.place))
         run["pairs"] = pairs
         if answers is not None:
@@ -216,7 +216,7 @@ class Matcher:
             return collapse(catalog, photos=photos, sources=sources, labelled=labelled, apart=apart)
 
     def candidates(self, catalog: Catalog) -> Candidates:
-        """The pairs of the catalogue, as it is, that are worth judging: collapse it before."""
+        """The pairs of the catalogue, as it is, that are worth scoring: collapse it before."""
         sources = self._sources(catalog, self.pairs or "within", "clusters", several=False)
         with within(self.memory, len(catalog)):
             encoded = encode(catalog, self.encoders, self.cache, self.progress)
@@ -247,11 +247,11 @@ class Matcher:
     ) -> Candidates:
         sources = []
         for encoder, vectors, key in zip(self.encoders, encoded.vectors, encoded.keys, strict=True):
-            stage = self.progress.stage(f"find neighbours ({encoder.name})", vectors.size)
+            stage = self.progress.stage(f"candidates ({encoder.name})", vectors.size)
             with stage as advance:
                 found = self._neighbors(vectors, key, owners, allowed, advance)
             sources.append(Source(encoder.name, encoder.modality, vectors, found))
-        with self.progress.stage("join candidates"):
+        with self.progress.stage("candidates"):
             return join_candidates(sources)
 
     def _neighbors(

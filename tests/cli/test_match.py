@@ -15,7 +15,7 @@ from samesku.cli import app
 
 WRITTEN = [
     "attributes.parquet",
-    "groups.csv", "judged.parquet", "near_misses.parquet", "pairs.parquet", "run.json",
+    "groups.csv", "scored.parquet", "near_misses.parquet", "pairs.parquet", "run.json",
 ]  # fmt: skip
 OFFERS = """posting_id,title,label_group
 a,Susu Bebelo 400 gram,1
@@ -54,7 +54,7 @@ def test_results_are_written_and_summed_up(match, tmp_path):
     groups = pl.read_csv(tmp_path / "out" / "groups.csv").group_by("group_id").agg("posting_id")
     assert sorted(map(sorted, groups["posting_id"].to_list())) == [["a", "b"], ["c", "d"], ["e"]]
     record = json.loads((tmp_path / "out" / "run.json").read_text())
-    assert record["results"]["groups"] == 2
+    assert record["results"]["clusters"] == 2
     assert record["catalogue"]["postings"] == 5
     assert "matched pairs" in result.stdout
     assert "Read 5 postings" in result.stderr
@@ -143,8 +143,8 @@ def test_photos_and_columns_are_found_by_the_options(match, tmp_path):
         (["--encoder", "onnx:nowhere.onnx"], "nowhere.onnx is missing"),
         (["--encoder", "onnx:"], "name what it is: onnx:FILE"),
         (["--encoder", "word2vec"], "there is no encoder 'word2vec'"),
-        (["--line", "0"], "--line is a score above 0 and up to 1, not 0.0"),
-        (["--line", "nan"], "not nan"),
+        (["--threshold", "0"], "--threshold is a score above 0 and up to 1, not 0.0"),
+        (["--threshold", "nan"], "not nan"),
         (["--neighbours", "0"], "--neighbours"),
         (["--fusion", "magic"], "'union-all'"),
     ],

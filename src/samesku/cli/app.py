@@ -25,6 +25,7 @@ from samesku.cli.options import (
     JudgeModelOption,
     JudgeOption,
     JudgeRulesOption,
+    LineOption,
     MemoryOption,
     MethodOption,
     NoCacheOption,
@@ -34,6 +35,7 @@ from samesku.cli.options import (
     QuietOption,
     SameOption,
     ThreadsOption,
+    ThresholdOption,
 )
 
 app = typer.Typer(
@@ -88,15 +90,10 @@ def match(
     allow_outside: AllowOutsideOption = False,
     model: Annotated[
         Path | None,
-        typer.Option("--model", help="Folder of a model that `samesku train` wrote, as the judge."),
+        typer.Option("--model", help="Folder of a model that `samesku train` wrote."),
     ] = None,
-    line: Annotated[
-        float | None,
-        typer.Option(
-            "--line",
-            help="Score from which a pair is accepted; higher: fewer. Default: the fusion's own.",
-        ),
-    ] = None,
+    threshold: ThresholdOption = None,
+    line: LineOption = None,
     neighbours: Annotated[
         int, typer.Option("--neighbours", "-k", help="Candidates per posting and encoder.", min=20)
     ] = 50,
@@ -136,7 +133,7 @@ def match(
     """Find the postings of a catalogue that are the same product.
 
     Writes groups.csv, pairs.parquet, near_misses.parquet and run.json; of the competition's own
-    files also submission.csv. Identical postings are judged once: files of pairs hold pairs of
+    files also submission.csv. Identical postings are scored once: files of pairs hold pairs of
     their representatives.
     """
     from samesku.cli import match as command
@@ -162,7 +159,7 @@ def match(
         ),
         out=out,
         fusion=fusion,
-        line=line,
+        threshold=line if threshold is None else threshold,
         model=model,
         submission=submission,
         answers=answers,
@@ -202,12 +199,8 @@ def link(
     model: Annotated[
         Path | None, typer.Option("--model", help="Folder of a model that `samesku train` wrote.")
     ] = None,
-    line: Annotated[
-        float | None,
-        typer.Option(
-            "--line", help="Probability from which a pair is accepted. Default: the model's own."
-        ),
-    ] = None,
+    threshold: ThresholdOption = None,
+    line: LineOption = None,
     encoder: EncoderOption = None,
     photos: PhotosOption = None,
     right_photos: Annotated[
@@ -268,7 +261,7 @@ def link(
         out=out,
         fusion=fusion,
         model=model,
-        line=line,
+        threshold=line if threshold is None else threshold,
     )
 
 

@@ -89,7 +89,7 @@ def _mistakes(matches: Matches, market: Path) -> pl.DataFrame:
     facts = matches.catalog.frame.select("posting_id", "title").join(
         truth.select("posting_id", "label_group", "family", "differs_in"), on="posting_id"
     )
-    judged = pl.concat(
+    scored = pl.concat(
         [
             matches.pairs.with_columns(mistake=pl.lit("wrong match")),
             matches.near_misses.with_columns(mistake=pl.lit("missed")),
@@ -97,12 +97,12 @@ def _mistakes(matches: Matches, market: Path) -> pl.DataFrame:
     )
     for side in ("left", "right"):
         named = facts.rename({name: f"{side}_{name}" for name in facts.columns})
-        judged = judged.join(
+        scored = scored.join(
             named, left_on=f"{side}_id", right_on=f"{side}_posting_id", maintain_order="left"
         )
     same = pl.col("left_label_group") == pl.col("right_label_group")
     alike = pl.col("left_family") == pl.col("right_family")
-    wrong = judged.filter(same != (pl.col("mistake") == "wrong match"))
+    wrong = scored.filter(same != (pl.col("mistake") == "wrong match"))
     return wrong.select(
         "mistake",
         "score",

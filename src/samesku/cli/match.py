@@ -46,7 +46,7 @@ class Settings:
 
     def read(self, progress: TerminalProgress) -> Catalog:
         """Read the catalogue and tell what was wrong with it."""
-        with progress.stage("read catalogue"):
+        with progress.stage("read"):
             catalog = read_catalog(
                 self.catalogue,
                 photos=self.photos,
@@ -87,17 +87,17 @@ class Settings:
         self,
         progress: TerminalProgress,
         fusion: str | Fusion | None = "union",
-        line: float | None = None,
+        threshold: float | None = None,
     ) -> Matcher:
         """The matcher these settings ask for."""
-        if line is not None and not 0 < line <= 1:
-            raise UsageError(f"--line is a score above 0 and up to 1, not {line}")
+        if threshold is not None and not 0 < threshold <= 1:
+            raise UsageError(f"--threshold is a score above 0 and up to 1, not {threshold}")
         folder = None if self.no_cache else self.cache or default_folder()
         return Matcher(
             encoders_by_name(self.encoders),
             fusion,
             k=self.neighbours,
-            line=line,
+            threshold=threshold,
             method=self.search,
             cache=Cache(folder),
             progress=progress,
@@ -131,7 +131,7 @@ def run(
     *,
     out: Path,
     fusion: str | None,
-    line: float | None,
+    threshold: float | None,
     model: Path | None,
     submission: bool = False,
     answers: Path | None = None,
@@ -141,7 +141,7 @@ def run(
     judge = judge or JudgeOptions()
     judge.check()
     progress = TerminalProgress(quiet=settings.quiet)
-    matcher = settings.matcher(progress, chosen_fusion(fusion, model), line)
+    matcher = settings.matcher(progress, chosen_fusion(fusion, model), threshold)
     catalog = settings.read(progress)
     if not judge.dry_run:
         check_folder(out)
@@ -155,7 +155,7 @@ def run(
         if more is not given:
             given, matches = more, matcher.match(catalog, answers=more)
     if given is not None:
-        matches = _learned_from(matches, given, line, progress)
+        matches = _learned_from(matches, given, threshold, progress)
     read = {**matches.run, "source": settings.source}
     if model is not None:
         read["model"] = str(model.resolve())
@@ -167,7 +167,7 @@ def run(
 
 
 def _learned_from(
-    matches: Matches, answers: Answers, line: float | None, progress: TerminalProgress
+    matches: Matches, answers: Answers, threshold: float | None, progress: TerminalProgress
 ) -> Matches:
     """Matches by a matcher that was adapted to the answers; pinned alone where it cannot be."""
     # Only who has answers waits for these to load.
@@ -179,7 +179,7 @@ def _learned_from(
     if reason := teaches(matches, answers):
         progress.note(f"The answers are pinned and teach nothing: {reason}")
         return matches
-    adapted = adapt(matches, answers, threshold=line, progress=progress)
+    adapted = adapt(matches, answers, threshold=threshold, progress=progress)
     progress.note(f"{adapted.told[0].upper()}{adapted.told[1:]}")
     return adapted.matches
 
@@ -197,7 +197,7 @@ def read_checked(path: Path, catalog: Catalog, *, quiet: bool) -> Answers:
 def chosen_fusion(fusion: str | None, model: Path | None) -> str | Fusion | None:
     """The fusion of that name, or the model in a folder."""
     if model is not None and fusion not in (None, "learned"):
-        raise UsageError(f"--model is a judge of its own; leave --fusion {fusion} out")
+        raise UsageError(f"--model scores by itself; leave --fusion {fusion} out")
     return fusion if model is None else _trained(model)
 
 
@@ -221,6 +221,7 @@ def show_matches(
         progress,
         read=read or [matches.catalog],
         seen={name: source["postings"] for name, source in summary["encoders"].items()},
-        found=f"{counted(summary['results'])} (line {matches.line:.2f}, {matches.fusion.name})",
+        found=f"{counted(summary['results'])} "
+        f"(threshold {matches.threshold:.2f}, {matches.fusion.name})",
         written=written,
     )

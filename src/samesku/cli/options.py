@@ -25,6 +25,7 @@ __all__ = [
     "JudgeModelOption",
     "JudgeOption",
     "JudgeRulesOption",
+    "LineOption",
     "MemoryOption",
     "MethodName",
     "MethodOption",
@@ -35,6 +36,7 @@ __all__ = [
     "QuietOption",
     "SameOption",
     "ThreadsOption",
+    "ThresholdOption",
 ]
 
 FusionName = Literal["union", "concat", "union-all", "learned"]
@@ -140,6 +142,16 @@ ThreadsOption = Annotated[
         envvar="SAMESKU_THREADS",
     ),
 ]
+ThresholdOption = Annotated[
+    float | None,
+    typer.Option(
+        "--threshold",
+        help="Score from which a pair is accepted; higher: fewer and surer matches. Default: the "
+        "model's own.",
+    ),
+]
+# What earlier versions called --threshold.
+LineOption = Annotated[float | None, typer.Option("--line", hidden=True)]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 BesideOption = Annotated[
     list[Path] | None,

@@ -38,19 +38,19 @@ def pair_table(
 
 
 def link_table(matches: Matches) -> pl.DataFrame:
-    """Pairs of postings that share a group, of identical ones too, surest first."""
+    """Pairs of postings that share a cluster, of identical ones too, surest first."""
     pairs, place = matches.candidates, matches.distinct.place
     _, one, other = matches.distinct.expanded(pairs.left, pairs.right)
-    left, right = pairs_within(matches.groups, one, other)
+    left, right = pairs_within(matches.clusters, one, other)
     ends = place[left], place[right]
-    judged = pairs.places(np.minimum(*ends), np.maximum(*ends))
+    scored = pairs.places(np.minimum(*ends), np.maximum(*ends))
     ids = matches.catalog.frame["posting_id"]
     return _surest_first(
         {
             "left_id": ids[left],
             "right_id": ids[right],
-            "score": _scores(matches, judged),
-            "reasons": _reasons(matches, judged),
+            "score": _scores(matches, scored),
+            "reasons": _reasons(matches, scored),
         }
     )
 
@@ -62,7 +62,7 @@ def _surest_first(columns: dict[str, pl.Series | NDArray[np.int64]]) -> pl.DataF
 
 
 def similarities(candidates: Candidates, place: NDArray[np.integer]) -> dict[str, pl.Series]:
-    """By encoder; null where a pair was not judged or lacks the modality."""
+    """By encoder; null where a pair was not scored or lacks the modality."""
     return {
         name: _nullable(candidates.similarity[place, column], place >= 0)
         for column, name in enumerate(candidates.encoders)
@@ -85,7 +85,7 @@ def _reasons(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
 def _answered(matches: Matches, place: NDArray[np.integer], reasons: pl.Series) -> pl.Series:
     """The reasons, but of pinned pairs the answer."""
     pins = matches.pins or Pins.of(place[:0], place[:0], place[:0] > 0)
-    code = np.zeros(len(matches.candidates) + 1, dtype=np.int64)  # the last: never judged
+    code = np.zeros(len(matches.candidates) + 1, dtype=np.int64)  # the last: never scored
     code[matches.candidates.places(pins.left, pins.right)] = np.where(pins.same, 1, 2)
     told = pl.Series([None, "answered: same", "answered: different"], dtype=pl.String)
     answered: pl.Series = told[code[place]].fill_null(reasons)
@@ -94,17 +94,17 @@ def _answered(matches: Matches, place: NDArray[np.integer], reasons: pl.Series) 
 
 def _listed(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
     """In words, which of the lists a pair is in."""
-    lists = matches.fusion.lists(matches.candidates, matches.line)
+    lists = matches.fusion.lists(matches.candidates, matches.threshold)
     names = list(lists)
     code = sum((member.astype(np.int64) << bit for bit, member in enumerate(lists.values())))
     words = [
         " and ".join(name for bit, name in enumerate(names) if number >> bit & 1) + " match"
         for number in range(1 << len(names))
     ]
-    words += ["taken together", "below the line", "same group as others that match"]
-    together, below, unjudged = range(len(words) - 3, len(words))
-    none = np.where(matches.scores >= matches.line, together, below)
-    codes = np.where(place >= 0, np.where(code == 0, none, code)[place], unjudged)
+    words += ["taken together", "below the threshold", "same cluster as others that match"]
+    together, below, unscored = range(len(words) - 3, len(words))
+    none = np.where(matches.scores >= matches.threshold, together, below)
+    codes = np.where(place >= 0, np.where(code == 0, none, code)[place], unscored)
     return pl.Series(words)[codes]
 
 

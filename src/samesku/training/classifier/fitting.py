@@ -22,7 +22,7 @@ from samesku.scoring.trees import Trees, probability
 from samesku.training.classifier.labelled import Labelled
 from samesku.training.tree_export import as_onnx
 
-__all__ = ["FITS", "LINES", "fit_classifier"]
+__all__ = ["FITS", "THRESHOLDS", "fit_classifier"]
 
 FOLDS = 5
 FITS = FOLDS + 1
@@ -51,7 +51,7 @@ SETTINGS: dict[str, Any] = {
 SMALL_SHARE, EDITED_WEIGHT = 0.25, 0.3
 # Differences of F1 that another draw of the catalogues would turn round.
 FLAT = 0.01
-LINES = tuple(round(0.2 + 0.05 * step, 2) for step in range(13))
+THRESHOLDS = tuple(round(0.2 + 0.05 * step, 2) for step in range(13))
 
 
 def fit_classifier(
@@ -76,7 +76,7 @@ def fit_classifier(
         that is used on others.
     seed : int
     advance : callable
-        Told after each fit.
+        Predicted after each fit.
 
     Returns
     -------
@@ -104,8 +104,8 @@ def fit_classifier(
     slope, offset = _calibration(catalogues, odds)
     honest = [probability(slope * each + offset) for each in odds]
     trees = Trees(as_onnx([whole], families(names, encoders), len(FAMILIES)))
-    line = _best_line(catalogues, honest)
-    return PairClassifier(trees, names, encoders, (slope, offset), line, {}), honest
+    threshold = _best_threshold(catalogues, honest)
+    return PairClassifier(trees, names, encoders, (slope, offset), threshold, {}), honest
 
 
 @dataclass(frozen=True, eq=False)
@@ -271,13 +271,13 @@ def _calibration(
     return float(found.x[0]), float(found.x[1])
 
 
-def _best_line(catalogues: Sequence[Labelled], honest: Sequence[NDArray[np.float32]]) -> float:
+def _best_threshold(catalogues: Sequence[Labelled], honest: Sequence[NDArray[np.float32]]) -> float:
     """The threshold with the best mean F1 per posting of the clusters, over the catalogues.
 
     Of those that are as good within `FLAT` the highest: a wrong match costs more than a missed one.
     """
 
-    def value(line: float) -> float:
+    def value(threshold: float) -> float:
         means = []
         for each, scores in zip(catalogues, honest, strict=True):
             known = each.labels >= 0
@@ -285,9 +285,11 @@ def _best_line(catalogues: Sequence[Labelled], honest: Sequence[NDArray[np.float
             # Postings without a label are nobody's counterpart.
             apart[~known] = each.labels.max() + 1 + np.arange(np.count_nonzero(~known))
             pairs = each.candidates
-            groups = group(pairs.left, pairs.right, scores, len(apart), line=line)
+            groups = group(pairs.left, pairs.right, scores, len(apart), threshold=threshold)
             means.append(float(posting_f1(group_tally(groups, apart))[known].mean()))
         return float(np.mean(means))
 
-    values = {line: value(line) for line in LINES}
-    return max(line for line in LINES if values[line] >= max(values.values()) - FLAT)
+    values = {threshold: value(threshold) for threshold in THRESHOLDS}
+    return max(
+        threshold for threshold in THRESHOLDS if values[threshold] >= max(values.values()) - FLAT
+    )
