@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 
 from samesku import Cache, Matcher, read_catalog
 from samesku.encoders import PHash, Tfidf
+from samesku.runtime.cores import usable_cores
 from samesku.runtime.memory import needed
 from samesku.runtime.progress import Progress
 from samesku.scoring.by_name import FUSIONS
@@ -406,3 +407,56 @@ def test_answers_tell_identical_postings_apart():
     after = Matcher().match(read_catalog(PINNED), answers=told)
     assert not _shared(after, "a", "b")
     assert _shared(after, "b", "c", "d")
+
+
+SHOP = pl.DataFrame(
+    {
+        "posting_id": ["a", "b", "c", "d"],
+        "title": [
+            "Susu Bebelo 400 gram",
+            "BEBELO susu 0,4kg",
+            "Susu Bebelo 400 gram",
+            "Lampu LED 12 watt",
+        ],
+        "category": ["milk", "milk", "baby", None],
+    }
+)
+
+
+def test_any_two_postings_are_scored_and_explained():
+    catalog = read_catalog(SHOP)
+    matcher = Matcher([Tfidf()])
+    scored = matcher.score_pairs(catalog, [("b", "a"), ("a", "d"), ("c", "a")])
+    assert scored.columns == ["left_id", "right_id", "probability"]
+    assert scored["left_id"].to_list() == ["b", "a", "c"]
+    matches = matcher.match(catalog)
+    known = matches.pairs.filter(left_id="a", right_id="b")["score"]
+    near, far, identical = scored["probability"].to_list()
+    assert near == pytest.approx(known[0])
+    assert far < 0.1 < near < identical == 1
+    explained = matches.explain("a", "d")["log_odds"].sum()
+    assert explained == pytest.approx(np.log(far / (1 - far)), abs=0.01)
+    assert matcher.score_pairs(catalog, scored.head(1))["probability"].to_list() == [near]
+    with pytest.raises(ValueError, match="no posting 'x'"):
+        matcher.score_pairs(catalog, [("a", "x")])
+
+
+def test_only_postings_that_agree_in_a_column_match():
+    catalog = read_catalog(SHOP)
+    inside = Matcher([Tfidf()], within="category").match(catalog)
+    assert inside.submission["matches"].to_list() == ["a b", "b a", "c", "d"]
+    assert Matcher([Tfidf()]).match(catalog).submission["matches"][2] == "c a b"
+    with pytest.raises(ValueError, match="no column 'shelf'"):
+        Matcher([Tfidf()], within=["shelf"]).match(catalog)
+
+
+def test_parameters_are_told_and_threads_are_put_back():
+    matcher = Matcher(k=30, threshold=0.6, n_jobs=1)
+    params = matcher.get_params()
+    assert (params["k"], params["threshold"], params["n_jobs"]) == (30, 0.6, 1)
+    assert Matcher(**params).threshold == 0.6
+    before = usable_cores()
+    Matcher([Tfidf()], n_jobs=before + 1).match(read_catalog(SHOP))
+    assert usable_cores() == before
+    with pytest.raises(ValueError, match="n_jobs"):
+        Matcher(n_jobs=0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from samesku.catalog.catalog import Catalog, read_catalog
     from samesku.catalog.problems import CatalogError, Problem
+    from samesku.evaluation import evaluate
     from samesku.matcher import Matcher
     from samesku.results.matches import Matches
     from samesku.runtime.cache import Cache
@@ -24,6 +25,7 @@ __all__ = [
     "Threshold",
     "Union",
     "UnionAll",
+    "evaluate",
     "read_catalog",
 ]
 
@@ -31,6 +33,7 @@ _ROOMS = {
     "runtime.cache": ["Cache"],
     "catalog.catalog": ["Catalog", "read_catalog"],
     "scoring.fusion": ["Concat", "Threshold", "Union", "UnionAll"],
+    "evaluation": ["evaluate"],
     "matcher": ["Matcher"],
     "results.matches": ["Matches"],
     "catalog.problems": ["CatalogError", "Problem"],

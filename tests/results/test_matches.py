@@ -166,7 +166,7 @@ def test_a_pair_that_only_its_group_matches_says_so():
         row[:2]: row[2:]
         for row in matches.pairs.select("left_id", "right_id", "score", "reasons").iter_rows()
     }
-    assert rows["p0", "p2"] == (None, "same group as others that match")
+    assert rows["p0", "p2"] == (None, "same cluster as others that match")
     assert rows["p3", "p5"] == (pytest.approx(0.2), "below the threshold")
 
 
@@ -363,4 +363,4 @@ def test_nobody_matches():
     matches = matches_of([], 3)
     assert matches.pairs.height == matches.near_misses.height == matches.cluster_count == 0
     assert matched_ids(matches) == {"p0": ["p0"], "p1": ["p1"], "p2": ["p2"]}
-    assert "3 postings, 0 matched pairs, 0 groups" in repr(matches)
+    assert "3 postings, 0 matched pairs, 0 clusters" in repr(matches)

@@ -91,7 +91,7 @@ def nearest(
         How rows are searched (:func:`samesku.candidates.search.row_search`). `auto` is
         exact up to the size, or for sparse rows the work, from which approximation pays.
     advance : callable
-        Predicted how many more postings have been asked for, those without a row included.
+        Told how many more postings have been asked for, those without a row included.
 
     Returns
     -------

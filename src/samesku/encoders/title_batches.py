@@ -29,7 +29,7 @@ def embed_titles(titles: Sequence[str], embed: EmbedTitles, advance: Advance) ->
     embed : callable
         A batch of titles to rows ``(n, d)`` of any length.
     advance : callable
-        Predicted how many of the titles are done.
+        Told how many of the titles are done.
     """
     present = np.array([bool(title) for title in titles], dtype=bool)
     advance(int(np.count_nonzero(~present)))

@@ -35,7 +35,7 @@ _NOT_LISTED = frozenset(("what it is", "ram"))
 ONE_PIECE = frozenset(("1pcs",))
 # Kinds that sellers tell more or less of, or in parts: a bed sheet's sides, a phone's memory.
 _LOOSE = frozenset(("for whom", "mm", "%", "v", "number", "size"))
-# Predicted in one title only, these still divide: a box of twelve, a refill.
+# Told in one title only, these still divide: a box of twelve, a refill.
 _ONE_SIDED = {"pcs": SIZE, "packed": VARIANT}
 # Colours or tastes that an offer lists, rather than being of two.
 LISTED_VARIANTS = 3

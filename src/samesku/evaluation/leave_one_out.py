@@ -51,7 +51,7 @@ def leave_one_out(
         Its encoders and search are used.
     seed : int
     advance : callable
-        Predicted after each catalogue.
+        Told after each catalogue.
 
     Returns
     -------

@@ -24,6 +24,7 @@ from samesku.clustering.pins import Pins
 from samesku.results.listing import as_links, for_spreadsheets, pairs_within, submission
 from samesku.results.pair_tables import link_table, pair_table, similarities
 from samesku.runtime.files import Staged
+from samesku.scoring.chosen import score_chosen
 from samesku.scoring.fusion import THRESHOLD, Fusion
 
 if TYPE_CHECKING:
@@ -238,15 +239,15 @@ class Matches:
     def explain(self, left_id: str, right_id: str) -> pl.DataFrame:
         """What speaks for and against a pair: `reason` and what it adds to the `log_odds`.
 
-        The weightiest first, the start last; the log-odds of the pair's score are their sum.
+        The weightiest first, the start last; the log-odds of the pair's score are their sum. A pair
+        that was no candidate, or too unlikely to be explained, is scored on the spot.
         Identical postings were scored once: what is told is told of their representatives, and of
         two that are identical to each other only that.
 
         Raises
         ------
         ValueError
-            There is no such posting, both are one, the pair was never a candidate or not scored
-            closely, or the fusion cannot tell.
+            There is no such posting, both are one, or the fusion cannot tell.
         """
         if self.evidence is None:
             raise ValueError(f"{self.fusion.name} tells no more than its lists; use learned")
@@ -259,10 +260,15 @@ class Matches:
         pair = np.sort(distinct.place[[row[left_id], row[right_id]]])
         if pair[0] == pair[1]:
             return pl.DataFrame({"reason": [IDENTICAL], "log_odds": [math.inf]})
-        place = int(self.candidates.places(pair[:1], pair[1:])[0])
-        if place < 0:
-            raise ValueError("the pair never became a candidate: no encoder found the two near")
-        return self.evidence.table(distinct.catalog, self.candidates, place)
+        place = self.candidates.places(pair[:1], pair[1:])
+        if place[0] in self.evidence.places:
+            return self.evidence.table(distinct.catalog, self.candidates, int(place[0]))
+        near, scored = score_chosen(
+            self.fusion, distinct.catalog, self.candidates, pair[:1], pair[1:], explained=True
+        )
+        if scored.evidence is None or not len(scored.evidence.places):
+            raise ValueError("neither posting has a title: photos alone are not explained")
+        return scored.evidence.table(distinct.catalog, near, 0)
 
     def plot_clusters(self) -> Chart:
         """How many clusters have how many postings: a chart that a notebook shows."""

@@ -94,7 +94,7 @@ class PairClassifier:
         rows : CatalogRows, optional
             What the features read of the catalogue, where it was prepared before.
         advance : callable
-            Predicted how many more pairs are done.
+            Told how many more pairs are done.
 
         Raises
         ------

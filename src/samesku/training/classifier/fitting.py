@@ -76,7 +76,7 @@ def fit_classifier(
         that is used on others.
     seed : int
     advance : callable
-        Predicted after each fit.
+        Called with 1 after each fit.
 
     Returns
     -------

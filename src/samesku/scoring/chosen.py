@@ -1,0 +1,53 @@
+"""Scores of pairs that somebody names, whether or not an encoder found them near."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samesku.candidates.candidates import Candidates, with_pairs
+from samesku.catalog.catalog import Catalog
+from samesku.scoring.fusion import Fusion, Judged
+
+__all__ = ["score_chosen"]
+
+
+def score_chosen(
+    fusion: Fusion,
+    catalog: Catalog,
+    candidates: Candidates,
+    left: NDArray[np.integer],
+    right: NDArray[np.integer],
+    *,
+    explained: bool = False,
+) -> tuple[Candidates, Judged]:
+    """Score pairs of rows, candidates or not.
+
+    Parameters
+    ----------
+    fusion : Fusion
+    catalog : Catalog
+    candidates : Candidates
+        Of the catalogue, with their sources.
+    left, right : integer
+        Rows, ``left < right``.
+    explained : bool
+        Also say what the scores rest on, where the fusion can.
+
+    Returns
+    -------
+    pairs : Candidates
+        The distinct pairs asked for.
+    scored : Judged
+    """
+    every = with_pairs(candidates, left, right)
+    near = every.take(np.unique(every.places(left, right)))
+    # A pair that is asked for counts as found by the first encoder: else it would not be looked at.
+    near.found[~near.found.any(axis=1), 0] = True
+    if not explained or not fusion.probabilistic:
+        return near, fusion.judge(near, catalog)
+    # Only who asks for reasons waits for the trees to load.
+    from samesku.scoring.learned import Learned
+
+    assert isinstance(fusion, Learned)
+    return near, fusion.judge(near, catalog, explain_from=0.0)
