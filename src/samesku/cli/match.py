@@ -10,6 +10,7 @@ from samesku.candidates.allowed import Allowed
 from samesku.candidates.neighbors import Method
 from samesku.catalog.answers import VERDICTS, Answers, read_answers
 from samesku.catalog.catalog import Catalog, catalogue_file, read_catalog
+from samesku.catalog.tables import STDIN
 from samesku.cli.console import TerminalProgress, UsageError, say
 from samesku.cli.consulting import JudgeOptions
 from samesku.cli.summary import counted, show_summary
@@ -63,8 +64,8 @@ class Settings:
     def source(self) -> dict[str, object]:
         """Where the catalogue was and how it was read: for a report, an explanation."""
         return {
-            "path": str(self.catalogue.resolve()),
-            "digest": digest(catalogue_file(self.catalogue)),
+            "path": STDIN if self._piped else str(self.catalogue.resolve()),
+            "digest": self._digest,
             "encoding": self.encoding,
             "photos": None if self.photos is None else str(self.photos.resolve()),
             "columns": parse_columns(self.columns),
@@ -74,6 +75,14 @@ class Settings:
             "same": list(self.tolerated),
             "pairs": self.pairs,
         }
+
+    @property
+    def _piped(self) -> bool:
+        return str(self.catalogue) == STDIN
+
+    @property
+    def _digest(self) -> str:
+        return "" if self._piped else digest(catalogue_file(self.catalogue))
 
     def read_others(self, places: Sequence[Path], progress: TerminalProgress) -> list[Catalog]:
         """Read further labelled catalogues, their columns mapped in the same way."""

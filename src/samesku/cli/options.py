@@ -47,7 +47,8 @@ PairsName = Literal["within", "across", "all"]
 CatalogueArgument = Annotated[
     Path,
     typer.Argument(
-        help="CSV or Parquet with posting_id and title, or a folder with train.csv or test.csv.",
+        help="CSV or Parquet with posting_id and title, - for standard input, or a folder with "
+        "train.csv or test.csv.",
         show_default=False,
     ),
 ]

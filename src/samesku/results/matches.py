@@ -267,7 +267,7 @@ class Matches:
             self.fusion, distinct.catalog, self.candidates, pair[:1], pair[1:], explained=True
         )
         if scored.evidence is None or not len(scored.evidence.places):
-            raise ValueError("neither posting has a title: photos alone are not explained")
+            raise ValueError(f"{self.fusion.name} has no explanation of this pair")
         return scored.evidence.table(distinct.catalog, near, 0)
 
     def plot_clusters(self) -> Chart:
