@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -25,7 +24,7 @@ from samesku.catalog.answers import Answers
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.sources import agreement_codes, join_sources, source_codes
 from samesku.clustering.assignment import Decision
-from samesku.clustering.pins import Pins, pinned_scores
+from samesku.clustering.pins import pinned_scores, pins_of
 from samesku.encoders import default_encoders
 from samesku.encoders.base import Encoder, Vectors
 from samesku.encoders.encode import Encoded, encode
@@ -36,8 +35,8 @@ from samesku.runtime.cores import threads
 from samesku.runtime.extras import need_extra
 from samesku.runtime.memory import bytes_of, within
 from samesku.runtime.progress import Advance, Progress
-from samesku.scoring.by_name import fusion_by_name
-from samesku.scoring.chosen import score_chosen
+from samesku.scoring.by_name import fusion_by_name, tolerating
+from samesku.scoring.chosen import rows_of_pairs, score_chosen
 from samesku.scoring.fusion import Fusion
 
 __all__ = ["Matcher"]
@@ -135,7 +134,7 @@ class Matcher:
             fusion = "learned" if "tfidf" in names else "union-all"
         self.fusion = fusion_by_name(fusion) if isinstance(fusion, str) else fusion
         if same:
-            self.fusion = _tolerating(self.fusion, same)
+            self.fusion = tolerating(self.fusion, same)
         if pairs not in (None, *get_args(Allowed)):
             raise ValueError(f"pairs are {', '.join(get_args(Allowed))}, not {pairs!r}")
         if decide not in (None, *get_args(Decision)):
@@ -223,7 +222,7 @@ class Matcher:
             list(pairs), schema=["left_id", "right_id"], orient="row"
         )  # fmt: skip
         ends = named.select(pl.col("left_id", "right_id").cast(pl.String))
-        rows = _rows_of_pairs(catalog, ends)
+        rows = rows_of_pairs(catalog, ends.rows())
         with threads(self.n_jobs):
             collapsed = self.collapse(catalog)
             places = np.sort(collapsed.place[rows], axis=1)
@@ -261,7 +260,7 @@ class Matcher:
         )
         sources = self._sources(catalog, pairs, decide, several=right is not None)
         collapsed = self._collapse(catalog, sources)
-        pins = None if answers is None else _pins(answers, catalog, sources, pairs)
+        pins = None if answers is None else pins_of(answers, catalog, sources, pairs)
         if pins is not None:
             apart = pins.torn_by(collapsed.place)
             if len(apart):
@@ -386,45 +385,3 @@ class Matcher:
         )
         self.cache.store("neighbors", key, found.arrays)
         return found
-
-
-def _pins(
-    answers: Answers, catalog: Catalog, sources: NDArray[np.int64] | None, pairs: Allowed
-) -> Pins:
-    """What the answers pin, in rows of the catalogue."""
-    left, right = (each[answers.kept] for each in answers.rows(catalog))
-    same = answers.same[answers.kept]
-    if sources is not None:
-        own = sources[left] == sources[right]
-        refused = same & (own if pairs == "across" else ~own)
-        if refused.any():
-            one, other = catalog.ids[left[refused][0]], catalog.ids[right[refused][0]]
-            raise ValueError(
-                f"{one} and {other} are answered to be the same product, but only pairs "
-                f"{pairs} sources may match: leave {np.count_nonzero(refused):,} such answers out"
-            )
-        if pairs == "across":
-            left, right, same = left[~own], right[~own], same[~own]
-    return Pins.of(left, right, same)
-
-
-def _rows_of_pairs(catalog: Catalog, ends: pl.DataFrame) -> NDArray[np.int64]:
-    """Rows of the postings of pairs, int64 ``(p, 2)``."""
-    row = {posting: place for place, posting in enumerate(catalog.ids)}
-    for left, right in ends.iter_rows():
-        if strange := [name for name in (left, right) if name not in row]:
-            raise ValueError(f"there is no posting {strange[0]!r} in {catalog.name}")
-        if left == right:
-            raise ValueError(f"{left!r} is one posting; name two")
-    found = [(row[left], row[right]) for left, right in ends.iter_rows()]
-    return np.array(found, dtype=np.int64).reshape(-1, 2)
-
-
-def _tolerating(fusion: Fusion, same: Collection[str]) -> Fusion:
-    """The learned fusion told which kinds of attributes may differ."""
-    # Only who needs it waits for the trees to load.
-    from samesku.scoring.learned import Learned
-
-    if not isinstance(fusion, Learned):
-        raise ValueError(f"same is read by the learned fusion only, not by {fusion.name}")
-    return replace(fusion, same=tuple(same))

@@ -161,11 +161,10 @@ def read_catalog(
         When there is no such file, or no known file in the folder.
     """
     if isinstance(source, str | Path):
-        path = catalogue_file(Path(source))
-        name = str(path)
-        frame, problems = read_table(path, encoding)
-        if name == STDIN:
-            path, name = None, "standard input"
+        file = catalogue_file(Path(source))
+        frame, problems = read_table(file, encoding)
+        piped = str(file) == STDIN
+        path, name = (None, "standard input") if piped else (file, str(file))
     else:
         path, name = None, f"{type(source).__module__.split('.')[0].strip('_')} frame"
         frame, problems = _from_memory(source)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from samesku.cli.console import UsageError, friendly, show_traces
+from samesku.cli.given import given_options
 from samesku.cli.options import (
     AllowOutsideOption,
     AnswersOption,
@@ -20,6 +21,7 @@ from samesku.cli.options import (
     EncoderOption,
     EncodingOption,
     FusionName,
+    JsonOption,
     JudgeBudgetOption,
     JudgeDryRunOption,
     JudgeModelOption,
@@ -36,13 +38,13 @@ from samesku.cli.options import (
     SameOption,
     ThreadsOption,
     ThresholdOption,
+    WithinOption,
 )
 
 app = typer.Typer(
     name="samesku",
     help="Tell which offers in a marketplace are the same product.",
     no_args_is_help=True,
-    add_completion=False,
     # The rich help takes half a second to load, and tells nothing more.
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -58,7 +60,9 @@ def _version(show: bool) -> None:
 
 
 @app.callback()
+@friendly
 def main(
+    context: typer.Context,
     show_version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
@@ -70,6 +74,8 @@ def main(
     # What Pillow says of damaged metadata concerns nothing that is read.
     warnings.filterwarnings("ignore", module="PIL")
     show_traces(debug)
+    commands = getattr(context.command, "commands", {})
+    context.default_map = given_options(commands)
 
 
 @app.command(epilog="Example: samesku match offers.csv --photos photos/ --out result/")
@@ -114,6 +120,7 @@ def match(
             show_default="clusters",
         ),
     ] = None,
+    within: WithinOption = None,
     memory: MemoryOption = None,
     answers: AnswersOption = None,
     judge: JudgeOption = None,
@@ -128,6 +135,7 @@ def match(
     ] = False,
     no_cache: NoCacheOption = False,
     threads: ThreadsOption = None,
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Find the postings of a catalogue that are the same product.
@@ -156,6 +164,7 @@ def match(
             memory,
             encoding,
             allow_outside,
+            tuple(within or ()),
         ),
         out=out,
         fusion=fusion,
@@ -224,9 +233,11 @@ def link(
     ] = 50,
     search: MethodOption = "auto",
     same: SameOption = None,
+    within: WithinOption = None,
     cache: CacheOption = None,
     no_cache: NoCacheOption = False,
     threads: ThreadsOption = None,
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Find which offers of another shop are the same as ours. Needs no labels.
@@ -253,6 +264,7 @@ def link(
             decide,
             encoding=encoding,
             allow_outside=allow_outside,
+            within=tuple(within or ()),
         ),
         right=right,
         right_photos=right_photos,
@@ -332,6 +344,7 @@ def evaluate(
     cache: CacheOption = None,
     no_cache: NoCacheOption = False,
     threads: ThreadsOption = None,
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Score the matching on a catalogue with label_group, by folds that share no product.

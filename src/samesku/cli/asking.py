@@ -176,6 +176,7 @@ class _Again:
                 same=",".join(source["same"]),
                 pairs=source["pairs"],
                 encoding=source["encoding"],
+                within=tuple(source.get("within", ())),
             )
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise ValueError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import polars as pl
@@ -11,7 +11,7 @@ from rich.table import Table
 
 from samesku.catalog.catalog import read_catalog
 from samesku.cli import report
-from samesku.cli.console import TerminalProgress, console, say
+from samesku.cli.console import TerminalProgress, console, emit, say
 from samesku.cli.evaluate import FIGURES
 from samesku.cli.match import Settings, show_matches
 from samesku.demo import MARKETPLACE
@@ -51,13 +51,18 @@ def run(out: Path, *, fusion: str, quiet: bool) -> None:
             fusion=None,
             quiet=True,
         )
+    figures = score(matches)
+    if console.quiet:
+        found = {name: asdict(figure) for name, figure in figures.items()}
+        emit({**matches.summary, "figures": found, "report": page.resolve()})
+        return
     if quiet:
         return
     show_matches(matches, progress, [*written, *staged.written])
     table = Table(title=f"against the labels of this drawn marketplace, {len(catalog):,} postings")
     table.add_column("figure")
     table.add_column("value [95% interval]")
-    for name, figure in score(matches).items():
+    for name, figure in figures.items():
         table.add_row(FIGURES[name], str(figure))
     console.print(table)
     console.print(f"Open this first, in any browser: {page.resolve()}", markup=False)

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from samesku.catalog.catalog import Catalog
-from samesku.cli.console import TerminalProgress, console, say
+from samesku.cli.console import TerminalProgress, console, emit, say
 from samesku.cli.match import Settings
 from samesku.cli.provenance import seen_by_encoders
 from samesku.cli.summary import show_summary
@@ -92,6 +92,7 @@ def run(
         show(evaluation)
     read = [catalog, *others]
     show_summary(progress, read=read, found=_found(evaluation), written=written)
+    emit(evaluation.summary)
 
 
 def run_leave_one_out(
@@ -119,6 +120,7 @@ def run_leave_one_out(
     mean = float(figures.filter(way="default")["posting_f1"].to_numpy().mean())
     found = f"mean F1 per posting of the default, on catalogues left out: {mean:.4f}"
     show_summary(progress, read=catalogs, found=found, written=written)
+    emit({"results": figures.to_dicts(), "written": written})
 
 
 def _left_out_table(figures: pl.DataFrame) -> Table:

@@ -11,7 +11,7 @@ from samesku.candidates.neighbors import Method
 from samesku.catalog.answers import VERDICTS, Answers, read_answers
 from samesku.catalog.catalog import Catalog, catalogue_file, read_catalog
 from samesku.catalog.tables import STDIN
-from samesku.cli.console import TerminalProgress, UsageError, say
+from samesku.cli.console import TerminalProgress, UsageError, emit, say
 from samesku.cli.consulting import JudgeOptions
 from samesku.cli.summary import counted, show_summary
 from samesku.clustering.assignment import Decision
@@ -44,6 +44,7 @@ class Settings:
     memory: str | None = None
     encoding: str | None = None
     allow_outside: bool = False
+    within: tuple[str, ...] = ()
 
     def read(self, progress: TerminalProgress) -> Catalog:
         """Read the catalogue and tell what was wrong with it."""
@@ -74,6 +75,7 @@ class Settings:
             "search": self.search,
             "same": list(self.tolerated),
             "pairs": self.pairs,
+            "within": list(self.within),
         }
 
     @property
@@ -114,6 +116,7 @@ class Settings:
             pairs=self.pairs,
             decide=self.decide,
             memory=self.memory,
+            within=self.within,
         )
 
     @property
@@ -234,3 +237,4 @@ def show_matches(
         f"(threshold {matches.threshold:.2f}, {matches.fusion.name})",
         written=written,
     )
+    emit({**summary, "written": list(written)})

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from samesku.cli.console import only_json
 from samesku.runtime.cores import use_threads
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "EncoderOption",
     "EncodingOption",
     "FusionName",
+    "JsonOption",
     "JudgeBudgetOption",
     "JudgeDryRunOption",
     "JudgeModelOption",
@@ -37,6 +39,7 @@ __all__ = [
     "SameOption",
     "ThreadsOption",
     "ThresholdOption",
+    "WithinOption",
 ]
 
 FusionName = Literal["union", "concat", "union-all", "learned"]
@@ -117,8 +120,8 @@ EncoderOption = Annotated[
         "--encoder",
         "-e",
         help="tfidf, phash, signature, photo, onnx:FILE, hf:MODEL, clip:MODEL or the "
-        "folder of an encoder (`samesku encoders` lists them); may be repeated. Default: tfidf, "
-        "phash and signature.",
+        "folder of an encoder (`samesku encoders` lists them); may be repeated. +photo: beside the "
+        "default ones, which are tfidf, phash and signature.",
     ),
 ]
 CacheOption = Annotated[
@@ -153,6 +156,21 @@ ThresholdOption = Annotated[
 ]
 # What earlier versions called --threshold.
 LineOption = Annotated[float | None, typer.Option("--line", hidden=True)]
+WithinOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--within",
+        help="Column in which two postings must agree to match, as category; may be repeated.",
+    ),
+]
+JsonOption = Annotated[
+    bool,
+    typer.Option(
+        "--json",
+        help="Print the summary as one JSON object, and nothing else on standard output.",
+        callback=lambda wanted: only_json(wanted) or wanted,
+    ),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
 BesideOption = Annotated[
     list[Path] | None,

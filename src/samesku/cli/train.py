@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from samesku.cli.console import TerminalProgress, console
+from samesku.cli.console import TerminalProgress, console, emit
 from samesku.cli.match import Settings
 from samesku.cli.provenance import seen_by_encoders
 from samesku.cli.summary import show_summary
@@ -96,5 +96,6 @@ def run(
     replace(model, card=card).save(out)
     matcher.cache.prune()
     show_summary(progress, read=catalogs, found="; ".join(found), written=[out])
+    emit({"model": out, "threshold": model.threshold, **card})
     if not settings.quiet:
         console.print(f"Use it: samesku match CATALOGUE --model {out} --out DIR", markup=False)

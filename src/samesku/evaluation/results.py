@@ -75,21 +75,26 @@ class Evaluation:
     queries: pl.DataFrame | None = None
     groups: pl.DataFrame | None = None
 
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What `evaluation.json` holds."""
+        results = [asdict(result) for result in self.results]
+        compared = self.results[0].fusion if self.results else None
+        told = _without_nan({**self.record, "compared_with": compared, "results": results})
+        return dict(told)
+
     def write(self, folder: str | Path) -> list[Path]:
         """Write `evaluation.json`, and the pairs if they were kept; returns their paths.
 
         The pairs are in `scored.parquet`, the scored postings in `queries.parquet`, the clusters in
         `groups.parquet`.
         """
-        results = [asdict(result) for result in self.results]
-        compared = self.results[0].fusion if self.results else None
-        record = {**self.record, "compared_with": compared, "results": results}
         with Staged(Path(folder)) as staged:
             kept = {"scored": self.pairs, "queries": self.queries, "groups": self.groups}
             for name, table in kept.items():
                 if table is not None:
                     table.write_parquet(staged.path(f"{name}.parquet"))
-            staged.seal("evaluation.json", _without_nan(record))
+            staged.seal("evaluation.json", self.summary)
         return staged.written
 
 

@@ -24,7 +24,7 @@ from samesku.clustering.pins import Pins
 from samesku.results.listing import as_links, for_spreadsheets, pairs_within, submission
 from samesku.results.pair_tables import link_table, pair_table, similarities
 from samesku.runtime.files import Staged
-from samesku.scoring.chosen import score_chosen
+from samesku.scoring.chosen import rows_of_pairs, score_chosen
 from samesku.scoring.fusion import THRESHOLD, Fusion
 
 if TYPE_CHECKING:
@@ -251,13 +251,8 @@ class Matches:
         """
         if self.evidence is None:
             raise ValueError(f"{self.fusion.name} tells no more than its lists; use learned")
-        row = {posting: row for row, posting in enumerate(self.catalog.ids)}
-        if strange := [name for name in (left_id, right_id) if name not in row]:
-            raise ValueError(f"there is no posting {strange[0]!r} in {self.catalog.name}")
-        if left_id == right_id:
-            raise ValueError(f"{left_id!r} is one posting; name two")
         distinct = self.distinct
-        pair = np.sort(distinct.place[[row[left_id], row[right_id]]])
+        pair = np.sort(distinct.place[rows_of_pairs(self.catalog, [(left_id, right_id)])[0]])
         if pair[0] == pair[1]:
             return pl.DataFrame({"reason": [IDENTICAL], "log_odds": [math.inf]})
         place = self.candidates.places(pair[:1], pair[1:])

@@ -30,7 +30,7 @@ __all__ = [
 _SOURCE: dict[str, Any] = {
     "path": str, "digest": str, "photos": str | None, "columns": dict | None,
     "encoding": str | None, "encoders": list, "neighbours": int, "search": str, "same": list,
-    "pairs": str | None,
+    "pairs": str | None, "within": list,
 }  # fmt: skip
 # What the values of a record are, where it has them.
 _FIELDS: dict[str, Any] = {

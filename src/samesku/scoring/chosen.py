@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,7 @@ from samesku.candidates.candidates import Candidates, with_pairs
 from samesku.catalog.catalog import Catalog
 from samesku.scoring.fusion import Fusion, Judged
 
-__all__ = ["score_chosen"]
+__all__ = ["rows_of_pairs", "score_chosen"]
 
 
 def score_chosen(
@@ -51,3 +53,21 @@ def score_chosen(
 
     assert isinstance(fusion, Learned)
     return near, fusion.judge(near, catalog, explain_from=0.0)
+
+
+def rows_of_pairs(catalog: Catalog, pairs: Sequence[tuple[str, str]]) -> NDArray[np.int64]:
+    """Rows of the postings of pairs, int64 ``(p, 2)``.
+
+    Raises
+    ------
+    ValueError
+        There is no such posting, or both are one.
+    """
+    row = {posting: place for place, posting in enumerate(catalog.ids)}
+    for pair in pairs:
+        if strange := [name for name in pair if name not in row]:
+            raise ValueError(f"there is no posting {strange[0]!r} in {catalog.name}")
+        if pair[0] == pair[1]:
+            raise ValueError(f"{pair[0]!r} is one posting; name two")
+    found = [(row[left], row[right]) for left, right in pairs]
+    return np.array(found, dtype=np.int64).reshape(-1, 2)
