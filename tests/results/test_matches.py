@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samesku import Matches, Threshold, Union, UnionAll, read_catalog
+from samesku import Matcher, Matches, Threshold, Union, UnionAll, read_catalog
 from samesku.candidates.candidates import Candidates
+from samesku.encoders import Tfidf
 from samesku.scoring.features import title_words
 from samesku.scoring.reasons import FAMILIES, Evidence
 
@@ -361,3 +362,27 @@ def test_nobody_matches():
     assert matches.pairs.height == matches.near_misses.height == matches.cluster_count == 0
     assert matched_ids(matches) == {"p0": ["p0"], "p1": ["p1"], "p2": ["p2"]}
     assert "3 postings, 0 matched pairs, 0 clusters" in repr(matches)
+
+
+def test_what_was_written_is_read_back(tmp_path):
+    rows = [
+        "susu bebelo 400 gram",
+        "BEBELO susu 0,4kg",
+        "susu bebelo 400 gram",
+        "lampu led 12 watt",
+    ]
+    path = tmp_path / "offers.csv"
+    pl.DataFrame({"posting_id": ["a", "b", "c", "d"], "title": rows}).write_csv(path)
+    matches = Matcher([Tfidf()]).match(read_catalog(path))
+    matches.write(tmp_path / "run")
+    again = Matches.load(tmp_path / "run")
+    assert again.clusters.tolist() == matches.clusters.tolist()
+    assert again.pairs.equals(matches.pairs)
+    assert again.threshold == matches.threshold
+    assert again.explain("a", "b")["log_odds"].sum() == pytest.approx(
+        matches.explain("a", "b")["log_odds"].sum(), abs=0.05
+    )
+    strict, before = again.rethreshold(0.99), matches.rethreshold(0.99)
+    assert strict.clusters.tolist() == before.clusters.tolist()
+    with pytest.raises(ValueError, match="match again to explain"):
+        again.explain("a", "d")

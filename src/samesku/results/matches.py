@@ -22,7 +22,7 @@ from samesku.clustering.agglomerative import COHESION, group, linked
 from samesku.clustering.assignment import Decision, choose_links
 from samesku.clustering.pins import Pins
 from samesku.results.listing import as_links, for_spreadsheets, pairs_within, submission
-from samesku.results.pair_tables import link_table, pair_table, similarities
+from samesku.results.pair_tables import explained, link_table, pair_table, scored_table
 from samesku.runtime.files import Staged
 from samesku.scoring.chosen import rows_of_pairs, score_chosen
 from samesku.scoring.fusion import THRESHOLD, Fusion
@@ -35,8 +35,6 @@ __all__ = ["Matches"]
 
 # Scored pairs from this score on are written beside the matches: what nearly matched.
 NEAR_MISS = 0.35
-# Least score that is written for a report to move the threshold among: nobody would go lower.
-REDRAWABLE = 0.02
 # Columns of the competition's files.
 COMPETITION = {"posting_id", "image", "image_phash", "title"}
 IDENTICAL = "identical in all that is looked at: scored once"
@@ -72,6 +70,8 @@ class Matches:
         The distinct postings, where identical ones were scored once; default: all of them.
     pins : Pins, optional
         Pairs of distinct postings that were answered: candidates that score 1 or 0.
+    written : polars.Series, optional
+        Reasons of the candidates, where they were read back from a run.
 
     Notes
     -----
@@ -95,6 +95,17 @@ class Matches:
     sources: NDArray[np.int64] | None = None
     collapsed: Collapsed | None = None
     pins: Pins | None = None
+    written: pl.Series | None = None
+
+    @classmethod
+    def load(cls, folder: str | Path, catalogue: Path | None = None) -> Matches:
+        """Read back what `samesku match` or `write` left in a folder, with its catalogue.
+
+        Unlikely pairs (below 0.02) and their explanations were not written: they count as 0.
+        """
+        from samesku.results.loading import load_matches
+
+        return load_matches(Path(folder), catalogue)
 
     def __repr__(self) -> str:
         return (
@@ -182,10 +193,7 @@ class Matches:
 
     @cached_property
     def near_links(self) -> pl.DataFrame:
-        """Pairs that are no links though they nearly were, likeliest first; as `links`.
-
-        Of identical postings one stands for all.
-        """
+        """Pairs that nearly became links, likeliest first; as `links`, of representatives."""
         return self._as_links(self.near_misses)
 
     def _as_links(self, pairs: pl.DataFrame) -> pl.DataFrame:
@@ -211,20 +219,7 @@ class Matches:
         `left_id`, `right_id`, `score`, the similarity under each encoder; where labels are known
         also the pairs of one product that scored too low for any threshold.
         """
-        pairs, labels = self.candidates, self.distinct.catalog.labels
-        kept = self.scores >= REDRAWABLE
-        if labels is not None:
-            kept |= (labels[pairs.left] == labels[pairs.right]) & (labels[pairs.left] >= 0)
-        place = np.flatnonzero(kept)
-        ids = self.distinct.catalog.frame["posting_id"]
-        return pl.DataFrame(
-            {
-                "left_id": ids[pairs.left[place]],
-                "right_id": ids[pairs.right[place]],
-                "score": self.scores[place],
-                **similarities(pairs, place),
-            }
-        )
+        return scored_table(self)
 
     def least_sure(self, count: int = 20) -> pl.DataFrame:
         """The accepted pairs with the lowest scores, with titles: what to look at first."""
@@ -249,6 +244,8 @@ class Matches:
         ValueError
             There is no such posting, both are one, or the fusion cannot tell.
         """
+        if self.written is not None:
+            return explained(self, left_id, right_id)
         if self.evidence is None:
             raise ValueError(f"{self.fusion.name} tells no more than its lists; use learned")
         distinct = self.distinct

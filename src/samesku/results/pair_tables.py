@@ -11,11 +11,16 @@ from numpy.typing import NDArray
 from samesku.candidates.candidates import Candidates
 from samesku.clustering.pins import Pins
 from samesku.results.listing import pairs_within
+from samesku.results.steps import START, split_reason, steps
+from samesku.scoring.chosen import rows_of_pairs
 
 if TYPE_CHECKING:
     from samesku.results.matches import Matches
 
-__all__ = ["link_table", "pair_table", "similarities"]
+__all__ = ["explained", "link_table", "pair_table", "scored_table"]
+
+# Least score that is written for a report to move the threshold among: nobody would go lower.
+LEAST_WRITTEN = 0.02
 
 
 def pair_table(
@@ -55,6 +60,43 @@ def link_table(matches: Matches) -> pl.DataFrame:
     )
 
 
+def scored_table(matches: Matches) -> pl.DataFrame:
+    """Pairs that another threshold could accept, and labelled pairs whatever they scored."""
+    pairs, labels = matches.candidates, matches.distinct.catalog.labels
+    kept = matches.scores >= LEAST_WRITTEN
+    if labels is not None:
+        kept |= (labels[pairs.left] == labels[pairs.right]) & (labels[pairs.left] >= 0)
+    place = np.flatnonzero(kept)
+    ids = matches.distinct.catalog.frame["posting_id"]
+    return pl.DataFrame(
+        {
+            "left_id": ids[pairs.left[place]],
+            "right_id": ids[pairs.right[place]],
+            "score": matches.scores[place],
+            **similarities(pairs, place),
+        }
+    )
+
+
+def explained(matches: Matches, left_id: str, right_id: str) -> pl.DataFrame:
+    """`reason` and `log_odds` of a pair, as a run wrote them.
+
+    Raises
+    ------
+    ValueError
+        They were not written.
+    """
+    rows = rows_of_pairs(matches.catalog, [(left_id, right_id)])[0]
+    pair = np.sort(matches.distinct.place[rows])
+    place = int(matches.candidates.places(pair[:1], pair[1:])[0])
+    reasons = None if place < 0 or matches.written is None else matches.written[place]
+    if reasons is None or not steps(reasons):
+        raise ValueError("the run wrote no explanation of this pair; match again to explain it")
+    told = [split_reason(part) for part in reasons.split("; ")]
+    ordered = sorted(told, key=lambda each: each[0] == START)
+    return pl.DataFrame(ordered, schema=["reason", "log_odds"], orient="row")
+
+
 def _surest_first(columns: dict[str, pl.Series | NDArray[np.int64]]) -> pl.DataFrame:
     return pl.DataFrame(columns).sort(
         "score", "left_id", "right_id", descending=[True, False, False], nulls_last=True
@@ -76,6 +118,13 @@ def _scores(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
 def _reasons(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
     """In words: what speaks for and against a pair, else which of the lists it is in."""
     reasons = _listed(matches, place)
+    if matches.written is not None:
+        found = matches.written[np.maximum(place, 0)] if len(matches.written) else reasons
+        reasons = (
+            pl.select(pl.when(pl.lit(pl.Series(place >= 0))).then(pl.lit(found)).otherwise(None))
+            .to_series()
+            .fill_null(reasons)
+        )
     if matches.evidence is not None:
         told = matches.evidence.phrases(matches.distinct.catalog, matches.candidates, place)
         reasons = pl.Series(told, dtype=pl.String).fill_null(reasons)
