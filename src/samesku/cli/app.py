@@ -10,6 +10,7 @@ import typer
 
 from samesku.cli.console import UsageError, friendly, show_traces
 from samesku.cli.given import given_options
+from samesku.cli.grouping import GroupedGroup
 from samesku.cli.options import (
     AllowOutsideOption,
     AnswersOption,
@@ -43,6 +44,7 @@ from samesku.cli.options import (
 
 app = typer.Typer(
     name="samesku",
+    cls=GroupedGroup,
     help="Tell which offers in a marketplace are the same product.",
     no_args_is_help=True,
     # The rich help takes half a second to load, and tells nothing more.
