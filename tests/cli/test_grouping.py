@@ -25,4 +25,4 @@ def test_options_are_listed_by_what_they_decide():
     places = [told.index(f"{group}:\n") for group in OPTIONS]
     assert places == sorted(places)
     assert told.index("--threshold") > told.index("Scores and clusters:")
-    assert told.count("--photos ") == 1
+    assert told.count("--threshold ") == 1
