@@ -202,3 +202,11 @@ def test_what_may_differ_is_heard(model, search):
     pair = search(pl.DataFrame({"posting_id": ["a", "b"], "title": titles}), encoders=[Tfidf])
     for same in ((), ("colour",)):
         assert model.judge(*pair, same=same).scores.shape == (1,)
+
+
+def test_a_model_of_before_names_its_threshold_line(model, tmp_path):
+    model.save(tmp_path)
+    head = json.loads((tmp_path / "model.json").read_text())
+    head["line"] = head.pop("threshold")
+    (tmp_path / "model.json").write_text(json.dumps(head))
+    assert PairClassifier.load(tmp_path).threshold == model.threshold
