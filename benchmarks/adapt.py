@@ -84,9 +84,12 @@ def measure(
     asked = np.zeros(len(product), dtype=bool)
     asked[left] = asked[right] = True
     others = ~asked[matches.distinct.place]
-    before = f1(matches.groups, labels)
+    before = f1(matches.clusters, labels)
     adapted = adapt(pinned, answers)
-    after, alone = f1(adapted.matches.groups, labels), f1(unpinned(adapted.matches).groups, labels)
+    after, alone = (
+        f1(adapted.matches.clusters, labels),
+        f1(unpinned(adapted.matches).clusters, labels),
+    )
     figures = (
         np.count_nonzero(others), before[others].mean(), (after - before)[others].mean(),
         (alone - before)[others].mean(), (after - before).mean(),

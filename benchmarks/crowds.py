@@ -63,7 +63,7 @@ def main() -> None:
         table.add_row(
             name, f"{cost.wall:.1f}", f"{cost.cpu:.1f}", f"{cost.peak_mb:,.0f}",
             f"{seconds:g} s, {megabytes:,} MB", f"{found.get('candidates', 0):,}",
-            note or f"{found['largest_group']:,}",
+            note or f"{found['largest_cluster']:,}",
         )  # fmt: skip
     Console(width=120).print(table)
     (given.out / "crowds.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")

@@ -71,7 +71,7 @@ def _commands(folder: Path, random: np.random.Generator) -> list[Command]:
         model / "model.json",
         lambda: PairClassifier.load(model),
     )
-    _run(("match", offers, "--out", out, "--line", "0.9", *cache))
+    _run(("match", offers, "--out", out, "--threshold", "0.9", *cache))
     return [match, train, Command(("report", out), page, page_is_whole)]
 
 

@@ -112,7 +112,7 @@ def _components(found: ScoredPairs, line: float, labels: NDArray[np.int64]) -> T
 
 
 def _cohesive_groups(found: ScoredPairs, line: float, labels: NDArray[np.int64]) -> Tally:
-    groups = group(found.left, found.right, found.score, len(labels), line=line)
+    groups = group(found.left, found.right, found.score, len(labels), threshold=line)
     return group_tally(groups, labels)
 
 

@@ -86,7 +86,7 @@ def known(path: Path, table: pl.DataFrame) -> tuple[Pairs, Pairs | None]:
 
 def grouped(matches: Matches) -> Pairs:
     """All pairs within the clusters."""
-    table = pl.DataFrame({"id": matches.catalog.ids, "group": matches.groups})
+    table = pl.DataFrame({"id": matches.catalog.ids, "group": matches.clusters})
     members = table.group_by("group").agg("id")["id"].to_list()
     return {frozenset(pair) for ids in members for pair in combinations(ids, 2)}
 

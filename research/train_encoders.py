@@ -218,7 +218,7 @@ def show(
     slices: dict[str, NDArray[np.bool_]],
 ) -> None:
     """A table per slice: the queries of the slice among all of the test part."""
-    lines = [found.line for found in searched(catalog.take(parts.validation), encoders, None)]
+    lines = [found.threshold for found in searched(catalog.take(parts.validation), encoders, None)]
     print("\n| queries | encoder | F1 per posting | mAP |\n|---|---|---|---|")
     told = []
     for name, mask in slices.items():
@@ -245,7 +245,7 @@ def searched(
     labels = np.where(there, catalog.labels, -1)
     queries = np.flatnonzero(there if asked is None else there & asked)
     return [
-        retrieval(vectors, labels, queries, line=None if lines is None else lines[place])
+        retrieval(vectors, labels, queries, threshold=None if lines is None else lines[place])
         for place, vectors in enumerate(encoded)
     ]
 
@@ -284,10 +284,12 @@ def titles(catalog: Catalog, split: Path, base: str | None, folder: Path) -> Non
         candidates = Matcher(encoders, "union").candidates(catalog)
         model, _ = fit_classifier([Labelled.of(catalog, candidates, rows)])
         scores = model.judge(catalog, candidates).scores
-        groups = group(candidates.left, candidates.right, scores, len(labels), line=model.line)
+        groups = group(
+            candidates.left, candidates.right, scores, len(labels), threshold=model.threshold
+        )
         f1 = posting_f1(group_tally(groups, labels))[scored]
         sampled[name] = bootstrap(f1, np.ones(len(f1)), labels[scored])
-        print(f"| {name} | {model.line:.2f} | {sampled[name].figure} |", flush=True)
+        print(f"| {name} | {model.threshold:.2f} | {sampled[name].figure} |", flush=True)
     print(f"\nF1 with, less without, paired: {sampled['with'].minus(sampled['without'])}")
 
 

@@ -21,7 +21,7 @@ sys.meta_path.insert(0, Refuse())
 import polars as pl
 import samesku, samesku.cli, samesku.demo, samesku.evaluation
 offers = pl.DataFrame({"posting_id": ["a", "b"], "title": ["tea 5 g", "tea 5g"]})
-assert samesku.Matcher().match(samesku.read_catalog(offers)).group_count == 1
+assert samesku.Matcher().match(samesku.read_catalog(offers)).cluster_count == 1
 print(*sorted(set(sys.modules) & set(refused)))
 """
 

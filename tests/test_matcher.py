@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw
 
 from samesku import Cache, Matcher, read_catalog
 from samesku.encoders import PHash, Tfidf
+from samesku.runtime.cores import usable_cores
 from samesku.runtime.memory import needed
 from samesku.runtime.progress import Progress
 from samesku.scoring.by_name import FUSIONS
@@ -200,7 +201,7 @@ def test_a_supplied_hash_needs_no_photo():
 
 def test_a_crowd_of_the_same_larger_than_k_is_one_group():
     matches = Matcher([Tfidf()], k=5).match(titled(*["Masker medis 3 ply isi 50"] * 120))
-    assert matches.groups.tolist() == [0] * 120
+    assert matches.clusters.tolist() == [0] * 120
 
 
 def test_candidates_are_those_that_match_judges(catalog):
@@ -213,7 +214,7 @@ def test_candidates_are_those_that_match_judges(catalog):
 
 
 def test_a_higher_line_is_the_same_as_a_rethreshold(catalog):
-    strict = Matcher(line=0.75).match(catalog)
+    strict = Matcher(threshold=0.75).match(catalog)
     assert strict.submission.equals(Matcher().match(catalog).rethreshold(0.75).submission)
 
 
@@ -231,7 +232,7 @@ def test_the_record_tells_what_was_done(catalog, tmp_path):
         "candidates": int(matches.candidates.found[:, 1].sum()),
     }
     assert set(record["seconds"]) == set(progress.seconds)
-    assert "group" in record["seconds"]
+    assert "cluster" in record["seconds"]
     assert record["photos_refused"] == []
 
 
@@ -243,7 +244,9 @@ def test_a_second_run_does_not_rewrite_the_record_of_the_first():
     assert json.dumps(first.summary["seconds"]) == before
 
 
-@pytest.mark.parametrize("options", [{"line": 0}, {"line": 1.5}, {"method": "fast"}, {"k": 0}])
+@pytest.mark.parametrize(
+    "options", [{"threshold": 0}, {"threshold": 1.5}, {"method": "fast"}, {"k": 0}]
+)
 def test_settings_that_make_no_sense_are_refused_at_once(options):
     with pytest.raises(ValueError, match=next(iter(options))):
         Matcher(**options)
@@ -281,7 +284,7 @@ class Counting(Progress):
 def test_what_takes_long_tells_how_far_it_is(shop, fusion):
     progress = Counting()
     Matcher([Tfidf(), PHash()], fusion, progress=progress).match(read_catalog(shop))
-    long = {"find neighbours (tfidf)", "find neighbours (phash)", "judge"}
+    long = {"candidates (tfidf)", "candidates (phash)", "score"}
     assert long <= progress.told.keys()
     for name in long:
         done, total = progress.told[name]
@@ -299,7 +302,7 @@ THEIRS = pl.DataFrame(
 def test_two_catalogues_are_linked():
     matches = Matcher().match(read_catalog(OURS), read_catalog(THEIRS))
     assert matches.links.select("left_id", "right_id").rows() == [("1", "2")]
-    assert matches.group_table["posting_id"].to_list()[:2] == ["left:1", "right:2"]
+    assert matches.cluster_table["posting_id"].to_list()[:2] == ["left:1", "right:2"]
     assert matches.decide == "one-to-one"
 
 
@@ -323,7 +326,7 @@ def test_links_do_not_depend_on_the_order_of_rows(decide):
             "source": [("right", "left")[number % 3 > 0] for number in range(12)],
         }
     )
-    matcher = Matcher(pairs="across", decide=decide, line=0.1)
+    matcher = Matcher(pairs="across", decide=decide, threshold=0.1)
     links = [
         set(matcher.match(read_catalog(table[order])).links.select("left_id", "right_id").rows())
         for order in (np.arange(12), np.arange(12)[::-1], np.random.default_rng(0).permutation(12))
@@ -369,7 +372,7 @@ def _answered(*rows):
 
 
 def _shared(matches, *ids):
-    groups = dict(zip(matches.catalog.ids, matches.groups.tolist(), strict=True))
+    groups = dict(zip(matches.catalog.ids, matches.clusters.tolist(), strict=True))
     return len({groups[each] for each in ids}) == 1
 
 
@@ -404,3 +407,56 @@ def test_answers_tell_identical_postings_apart():
     after = Matcher().match(read_catalog(PINNED), answers=told)
     assert not _shared(after, "a", "b")
     assert _shared(after, "b", "c", "d")
+
+
+SHOP = pl.DataFrame(
+    {
+        "posting_id": ["a", "b", "c", "d"],
+        "title": [
+            "Susu Bebelo 400 gram",
+            "BEBELO susu 0,4kg",
+            "Susu Bebelo 400 gram",
+            "Lampu LED 12 watt",
+        ],
+        "category": ["milk", "milk", "baby", None],
+    }
+)
+
+
+def test_any_two_postings_are_scored_and_explained():
+    catalog = read_catalog(SHOP)
+    matcher = Matcher([Tfidf()])
+    scored = matcher.score_pairs(catalog, [("b", "a"), ("a", "d"), ("c", "a")])
+    assert scored.columns == ["left_id", "right_id", "probability"]
+    assert scored["left_id"].to_list() == ["b", "a", "c"]
+    matches = matcher.match(catalog)
+    known = matches.pairs.filter(left_id="a", right_id="b")["score"]
+    near, far, identical = scored["probability"].to_list()
+    assert near == pytest.approx(known[0])
+    assert far < 0.1 < near < identical == 1
+    explained = matches.explain("a", "d")["log_odds"].sum()
+    assert explained == pytest.approx(np.log(far / (1 - far)), abs=0.01)
+    assert matcher.score_pairs(catalog, scored.head(1))["probability"].to_list() == [near]
+    with pytest.raises(ValueError, match="no posting 'x'"):
+        matcher.score_pairs(catalog, [("a", "x")])
+
+
+def test_only_postings_that_agree_in_a_column_match():
+    catalog = read_catalog(SHOP)
+    inside = Matcher([Tfidf()], within="category").match(catalog)
+    assert inside.submission["matches"].to_list() == ["a b", "b a", "c", "d"]
+    assert Matcher([Tfidf()]).match(catalog).submission["matches"][2] == "c a b"
+    with pytest.raises(ValueError, match="no column 'shelf'"):
+        Matcher([Tfidf()], within=["shelf"]).match(catalog)
+
+
+def test_parameters_are_told_and_threads_are_put_back():
+    matcher = Matcher(k=30, threshold=0.6, n_jobs=1)
+    params = matcher.get_params()
+    assert (params["k"], params["threshold"], params["n_jobs"]) == (30, 0.6, 1)
+    assert Matcher(**params).threshold == 0.6
+    before = usable_cores()
+    Matcher([Tfidf()], n_jobs=before + 1).match(read_catalog(SHOP))
+    assert usable_cores() == before
+    with pytest.raises(ValueError, match="n_jobs"):
+        Matcher(n_jobs=0)

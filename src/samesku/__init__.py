@@ -8,29 +8,32 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from samesku.catalog.catalog import Catalog, read_catalog
     from samesku.catalog.problems import CatalogError, Problem
+    from samesku.evaluation import evaluate
     from samesku.matcher import Matcher
     from samesku.results.matches import Matches
     from samesku.runtime.cache import Cache
-    from samesku.scoring.fusion import Concat, Line, Union, UnionAll
+    from samesku.scoring.fusion import Concat, Threshold, Union, UnionAll
 
 __all__ = [
     "Cache",
     "Catalog",
     "CatalogError",
     "Concat",
-    "Line",
     "Matcher",
     "Matches",
     "Problem",
+    "Threshold",
     "Union",
     "UnionAll",
+    "evaluate",
     "read_catalog",
 ]
 
 _ROOMS = {
     "runtime.cache": ["Cache"],
     "catalog.catalog": ["Catalog", "read_catalog"],
-    "scoring.fusion": ["Concat", "Line", "Union", "UnionAll"],
+    "scoring.fusion": ["Concat", "Threshold", "Union", "UnionAll"],
+    "evaluation": ["evaluate"],
     "matcher": ["Matcher"],
     "results.matches": ["Matches"],
     "catalog.problems": ["CatalogError", "Problem"],

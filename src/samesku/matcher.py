@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
-from typing import Any, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from samesku.candidates.allowed import Allowed, allowed_neighbors
@@ -14,6 +14,7 @@ from samesku.candidates.candidates import (
     DENSITY_NEIGHBORS,
     Candidates,
     Source,
+    agreeing,
     join_candidates,
     with_pairs,
 )
@@ -21,21 +22,26 @@ from samesku.candidates.collapse import Collapsed, collapse
 from samesku.candidates.neighbors import Method, Neighbors
 from samesku.catalog.answers import Answers
 from samesku.catalog.catalog import Catalog
-from samesku.catalog.sources import join_sources, source_codes
+from samesku.catalog.sources import agreement_codes, join_sources, source_codes
 from samesku.clustering.assignment import Decision
-from samesku.clustering.pins import Pins, pinned_scores
+from samesku.clustering.pins import pinned_scores, pins_of
 from samesku.encoders import default_encoders
 from samesku.encoders.base import Encoder, Vectors
 from samesku.encoders.encode import Encoded, encode
 from samesku.results.matches import Matches
 from samesku.results.record import run_record
 from samesku.runtime.cache import Cache, content_key
+from samesku.runtime.cores import threads
+from samesku.runtime.extras import need_extra
 from samesku.runtime.memory import bytes_of, within
 from samesku.runtime.progress import Advance, Progress
-from samesku.scoring.by_name import fusion_by_name
+from samesku.scoring.by_name import fusion_by_name, tolerating
+from samesku.scoring.chosen import rows_of_pairs, score_chosen
 from samesku.scoring.fusion import Fusion
 
 __all__ = ["Matcher"]
+
+PairsOfIds: TypeAlias = pl.DataFrame | Sequence[tuple[str, str]]
 
 
 class Matcher:
@@ -50,7 +56,7 @@ class Matcher:
         reads titles by `tfidf`, and `union-all` where that is not among the encoders.
     k : int
         Neighbours per posting and encoder that become candidates, at least 20.
-    line : float
+    threshold : float
         Score from which a pair is accepted, in (0, 1]; default: the fusion's own.
     method : {"auto", "exact", "approximate"}
         How neighbours are searched (:func:`samesku.candidates.neighbors.nearest`).
@@ -72,8 +78,14 @@ class Matcher:
         column `source` the left one is the first by name.
     memory : str or int, optional
         What the run may take, as ``"4GB"`` or in bytes: the program, what is held of each posting
-        (about 16 KB with titles, hashes and the default `k`), and what is searched and judged at
+        (about 16 KB with titles, hashes and the default `k`), and what is searched and scored at
         once, which follows from the rest. Too little is refused. Default: 4 GB, or what is needed.
+    within : str or sequence of str
+        Columns of the catalogue in which two postings must agree to match, as ``"category"``; one
+        without a value matches none. Answers outrank it.
+    n_jobs : int, optional
+        Threads that work at once; -1: one per core that may be used. Default: what
+        ``SAMESKU_THREADS`` says, else as -1.
 
     Examples
     --------
@@ -96,7 +108,7 @@ class Matcher:
         fusion: Fusion | str | None = None,
         *,
         k: int = 50,
-        line: float | None = None,
+        threshold: float | None = None,
         method: Method = "auto",
         cache: Cache | None = None,
         progress: Progress | None = None,
@@ -104,13 +116,16 @@ class Matcher:
         pairs: Allowed | None = None,
         decide: Decision | None = None,
         memory: str | int | None = None,
+        within: str | Sequence[str] = (),
+        n_jobs: int | None = None,
     ) -> None:
+        self._params = {name: value for name, value in locals().items() if name != "self"}
         self.encoders = list(default_encoders() if encoders is None else encoders)
         names = [encoder.name for encoder in self.encoders]
         if not names or len(set(names)) < len(names):
             raise ValueError(f"encoders are one or more of different names, not {names}")
-        if line is not None and not 0 < line <= 1:
-            raise ValueError(f"the line is a score above 0 and up to 1, not {line}")
+        if threshold is not None and not 0 < threshold <= 1:
+            raise ValueError(f"the threshold is a score above 0 and up to 1, not {threshold}")
         if k < 1:
             raise ValueError(f"k is at least 1, not {k}")
         if method not in get_args(Method):
@@ -119,19 +134,105 @@ class Matcher:
             fusion = "learned" if "tfidf" in names else "union-all"
         self.fusion = fusion_by_name(fusion) if isinstance(fusion, str) else fusion
         if same:
-            self.fusion = _tolerating(self.fusion, same)
+            self.fusion = tolerating(self.fusion, same)
         if pairs not in (None, *get_args(Allowed)):
             raise ValueError(f"pairs are {', '.join(get_args(Allowed))}, not {pairs!r}")
         if decide not in (None, *get_args(Decision)):
             raise ValueError(f"decide is {', '.join(get_args(Decision))}, not {decide!r}")
-        self.pairs, self.decide = pairs, decide
+        if n_jobs is not None and n_jobs != -1 and n_jobs < 1:
+            raise ValueError(f"n_jobs is a number of threads, or -1 for all cores, not {n_jobs}")
+        self.pairs, self.decide, self.n_jobs = pairs, decide, n_jobs
+        self.within = (within,) if isinstance(within, str) else tuple(within)
         self.memory = None if memory is None else bytes_of(memory)
-        # The density wants its neighbours even where few are to be judged.
+        # The density wants its neighbours even where few are to be scored.
         self.k = max(k, DENSITY_NEIGHBORS)
-        self.line = self.fusion.line if line is None else line
+        self.threshold = self.fusion.threshold if threshold is None else threshold
         self.method: Method = method
         self.cache = cache or Cache(None)
         self.progress = progress or Progress()
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The parameters that the matcher was made with, as scikit-learn's estimators tell them."""
+        return dict(self._params)
+
+    def fit(
+        self,
+        *catalogs: Catalog,
+        same: Collection[str] | None = None,
+        hold_out: Literal["products", "catalogues"] = "products",
+        random_state: int = 0,
+    ) -> Matcher:
+        """Train a model on labelled catalogues, each weighing the same; needs the extra `trees`.
+
+        Parameters
+        ----------
+        *catalogs : Catalog
+            With `label_group`.
+        same : collection of str, optional
+            Kinds of attributes that may differ within one product; default: measured from the
+            labels.
+        hold_out : {"products", "catalogues"}
+            What calibration and threshold are chosen on; ``"catalogues"`` needs three.
+        random_state : int
+
+        Returns
+        -------
+        Matcher
+            Another one with these settings and the trained model; ``.fusion.model.save(folder)``
+            keeps it.
+        """
+        need_extra("training a pair classifier", "trees", "lightgbm", "onnx")
+        from samesku.scoring.learned import Learned
+        from samesku.training.classifier.fitting import fit_classifier
+        from samesku.training.classifier.labelled import Labelled
+
+        drawn, labelled = Matcher(self.encoders, "union", k=self.k), []
+        with threads(self.n_jobs):
+            for catalog in catalogs:
+                distinct = self.collapse(catalog, labelled=True).catalog
+                found, search = self.candidates(distinct), drawn.candidates
+                labelled.append(
+                    Labelled.of(distinct, found, same=same, search=search, seed=random_state)
+                )
+            model, _ = fit_classifier(labelled, hold_out=hold_out, seed=random_state)
+        learned = Learned(model, tuple(same or ()))
+        return Matcher(**{**self._params, "fusion": learned, "same": (), "threshold": None})
+
+    def score_pairs(self, catalog: Catalog, pairs: PairsOfIds) -> pl.DataFrame:
+        """Score pairs that are named, also those that no encoder finds near.
+
+        Parameters
+        ----------
+        catalog : Catalog
+        pairs : polars.DataFrame or sequence of (str, str)
+            Ids of postings; of a frame the columns `left_id` and `right_id`.
+
+        Returns
+        -------
+        polars.DataFrame
+            `left_id`, `right_id`, `probability` (of a fusion other than `learned`: its score) in
+            the order of `pairs`. Of two identical postings it is 1.
+
+        Raises
+        ------
+        ValueError
+            There is no such posting, or both are one.
+        """
+        named = pairs if isinstance(pairs, pl.DataFrame) else pl.DataFrame(
+            list(pairs), schema=["left_id", "right_id"], orient="row"
+        )  # fmt: skip
+        ends = named.select(pl.col("left_id", "right_id").cast(pl.String))
+        rows = rows_of_pairs(catalog, ends.rows())
+        with threads(self.n_jobs):
+            collapsed = self.collapse(catalog)
+            places = np.sort(collapsed.place[rows], axis=1)
+            probability = np.ones(len(rows), dtype=np.float32)
+            if len(apart := np.flatnonzero(places[:, 0] != places[:, 1])):
+                left, right = places[apart].T
+                found = self.candidates(collapsed.catalog)
+                near, scored = score_chosen(self.fusion, collapsed.catalog, found, left, right)
+                probability[apart] = scored.scores[near.places(left, right)]
+        return ends.with_columns(probability=pl.Series(probability))
 
     def match(
         self, catalog: Catalog, right: Catalog | None = None, *, answers: Answers | None = None
@@ -147,6 +248,10 @@ class Matcher:
             What somebody decided of some pairs (:func:`samesku.catalog.answers.read_answers`). They
             outrank the scores: `same` puts two postings together, `different` keeps them apart.
         """
+        with threads(self.n_jobs):
+            return self._match(catalog, right, answers)
+
+    def _match(self, catalog: Catalog, right: Catalog | None, answers: Answers | None) -> Matches:
         if right is not None:
             catalog = join_sources(catalog, right)
         pairs = self.pairs or ("within" if right is None else "across")
@@ -155,7 +260,7 @@ class Matcher:
         )
         sources = self._sources(catalog, pairs, decide, several=right is not None)
         collapsed = self._collapse(catalog, sources)
-        pins = None if answers is None else _pins(answers, catalog, sources, pairs)
+        pins = None if answers is None else pins_of(answers, catalog, sources, pairs)
         if pins is not None:
             apart = pins.torn_by(collapsed.place)
             if len(apart):
@@ -165,9 +270,11 @@ class Matcher:
         with within(self.memory, len(catalog)):
             encoded = encode(collapsed.catalog, self.encoders, self.cache, self.progress)
             candidates = self._candidates(encoded, owners, "all" if owners is None else pairs)
+            if self.within:
+                candidates = agreeing(candidates, agreement_codes(collapsed.catalog, self.within))
             if pins is not None:
                 candidates = with_pairs(candidates, pins.left, pins.right)
-            with self.progress.stage("judge", len(candidates)) as advance:
+            with self.progress.stage("score", len(candidates)) as advance:
                 judged = self.fusion.judge(candidates, collapsed.catalog, advance=advance)
         run: dict[str, Any] = {}
         matches = Matches(
@@ -175,7 +282,7 @@ class Matcher:
             candidates,
             judged.scores if pins is None else pinned_scores(pins, candidates, judged.scores),
             self.fusion,
-            self.line,
+            self.threshold,
             evidence=judged.evidence,
             run=run,
             decide=decide,
@@ -183,8 +290,8 @@ class Matcher:
             collapsed=collapsed,
             pins=pins,
         )
-        with self.progress.stage("group"):
-            matches.groups  # noqa: B018  (computed here so that its time is told)
+        with self.progress.stage("cluster"):
+            matches.clusters  # noqa: B018  (computed here so that its time is told)
         run.update(run_record(catalog, candidates, encoded, self.progress, collapsed.place))
         run["pairs"] = pairs
         if answers is not None:
@@ -212,11 +319,16 @@ class Matcher:
         apart: NDArray[np.int64] | None = None,
     ) -> Collapsed:
         photos = any(encoder.modality == "photo" for encoder in self.encoders)
+        if self.within:
+            # Postings that must not match are not identical either.
+            codes = agreement_codes(catalog, self.within)
+            size = len(codes) * 2 + 1
+            sources = codes if sources is None else sources * size + codes
         with self.progress.stage("collapse identical"):
             return collapse(catalog, photos=photos, sources=sources, labelled=labelled, apart=apart)
 
     def candidates(self, catalog: Catalog) -> Candidates:
-        """The pairs of the catalogue, as it is, that are worth judging: collapse it before."""
+        """The pairs of the catalogue, as it is, that are worth scoring: collapse it before."""
         sources = self._sources(catalog, self.pairs or "within", "clusters", several=False)
         with within(self.memory, len(catalog)):
             encoded = encode(catalog, self.encoders, self.cache, self.progress)
@@ -247,11 +359,11 @@ class Matcher:
     ) -> Candidates:
         sources = []
         for encoder, vectors, key in zip(self.encoders, encoded.vectors, encoded.keys, strict=True):
-            stage = self.progress.stage(f"find neighbours ({encoder.name})", vectors.size)
+            stage = self.progress.stage(f"candidates ({encoder.name})", vectors.size)
             with stage as advance:
                 found = self._neighbors(vectors, key, owners, allowed, advance)
             sources.append(Source(encoder.name, encoder.modality, vectors, found))
-        with self.progress.stage("join candidates"):
+        with self.progress.stage("candidates"):
             return join_candidates(sources)
 
     def _neighbors(
@@ -273,33 +385,3 @@ class Matcher:
         )
         self.cache.store("neighbors", key, found.arrays)
         return found
-
-
-def _pins(
-    answers: Answers, catalog: Catalog, sources: NDArray[np.int64] | None, pairs: Allowed
-) -> Pins:
-    """What the answers pin, in rows of the catalogue."""
-    left, right = (each[answers.kept] for each in answers.rows(catalog))
-    same = answers.same[answers.kept]
-    if sources is not None:
-        own = sources[left] == sources[right]
-        refused = same & (own if pairs == "across" else ~own)
-        if refused.any():
-            one, other = catalog.ids[left[refused][0]], catalog.ids[right[refused][0]]
-            raise ValueError(
-                f"{one} and {other} are answered to be the same product, but only pairs "
-                f"{pairs} sources may match: leave {np.count_nonzero(refused):,} such answers out"
-            )
-        if pairs == "across":
-            left, right, same = left[~own], right[~own], same[~own]
-    return Pins.of(left, right, same)
-
-
-def _tolerating(fusion: Fusion, same: Collection[str]) -> Fusion:
-    """The learned fusion told which kinds of attributes may differ."""
-    # Only who needs it waits for the trees to load.
-    from samesku.scoring.learned import Learned
-
-    if not isinstance(fusion, Learned):
-        raise ValueError(f"same is read by the learned fusion only, not by {fusion.name}")
-    return replace(fusion, same=tuple(same))

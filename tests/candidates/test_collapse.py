@@ -179,4 +179,4 @@ def test_links_are_of_all_postings():
     alone = Matcher([Tfidf()], decide="clusters").match(
         read_catalog(ours), read_catalog(theirs.with_columns(title=pl.lit("Panci presto")))
     )
-    assert alone.group_count == 0
+    assert alone.cluster_count == 0

@@ -1,4 +1,5 @@
 import datetime
+import io
 from decimal import Decimal
 from pathlib import Path
 
@@ -196,7 +197,9 @@ def test_pandas_extension_types_and_timestamps_are_read():
 
 
 def test_half_characters_of_python_strings_are_replaced():
-    given = pd.DataFrame({"posting_id": ["a", "b"], "title": ["te\ud800a", "\ud83d\ude00"]})
+    given = pd.DataFrame(
+        {"posting_id": ["a", "b"], "title": ["te\ud800a", "\ud83d\ude00"]}, dtype=object
+    )
     assert read_catalog(given).titles == ["te\ufffda", "\U0001f600"]
 
 
@@ -363,3 +366,36 @@ def test_a_missing_price_beside_plain_ones_is_none(cell):
     catalog = read_catalog(table)
     assert catalog.frame["price"].to_list() == [7, None]
     assert not catalog.problems
+
+
+@pytest.mark.parametrize("kind", ["polars", "lazy", "pandas", "arrow", "duckdb"])
+def test_tables_of_other_libraries_are_read_alike(kind):
+    frame = pl.DataFrame(
+        {"posting_id": ["1", "2"], "title": ["tea 20 bags", None], "price": [2, 3]}
+    )
+    if kind == "pandas":
+        source = pytest.importorskip("pandas").DataFrame(frame.to_dict(as_series=False))
+    elif kind == "arrow":
+        source = pytest.importorskip("pyarrow").table(frame.to_dict(as_series=False))
+    elif kind == "duckdb":
+        duckdb = pytest.importorskip("duckdb")
+        source = duckdb.sql(
+            "select * from (values ('1', 'tea 20 bags', 2), ('2', null, 3)) "
+            "t(posting_id, title, price)"
+        )
+    else:
+        source = frame.lazy() if kind == "lazy" else frame
+    catalog = read_catalog(source)
+    assert catalog.ids == ["1", "2"]
+    assert catalog.titles == ["tea 20 bags", ""]
+    assert catalog.frame["price"].cast(pl.Float64).to_list() == [2, 3]
+
+
+@pytest.mark.parametrize("parquet", [False, True])
+def test_a_catalogue_comes_on_standard_input(monkeypatch, parquet):
+    frame, content = pl.DataFrame({"posting_id": ["1"], "title": ["tea"]}), io.BytesIO()
+    frame.write_parquet(content) if parquet else frame.write_csv(content)
+    content.seek(0)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(content))
+    catalog = read_catalog("-")
+    assert (catalog.ids, catalog.name) == (["1"], "standard input")

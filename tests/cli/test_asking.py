@@ -84,7 +84,7 @@ def test_match_learns_from_answers_on_its_way(run, tmp_path):
     done = call("match", run / "offers.csv", "--answers", asked, "--out", out)
     assert done.exit_code == 0, done.output
     record = json.loads((out / "run.json").read_text())
-    assert record["adapted"]["threshold"] == record["line"]
+    assert record["adapted"]["threshold"] == record["threshold"]
     assert len(record["answers"]["pins"]) == 60
     assert f1(out) > f1(run / "out")
     # What was answered is not asked again.

@@ -113,8 +113,8 @@ def test_models_stand_beside_the_fusions_as_they_are(model, labelled, tmp_path):
     written = json.loads((tmp_path / "score" / "evaluation.json").read_text())
     assert [each["fusion"] for each in written["results"]] == ["union", "union", "mine", "mine"]
     assert [each["scored_seen"] for each in written["models"]] == [0]
-    line = json.loads((model[0] / "model.json").read_text())["line"]
-    assert {each["line"] for each in written["chosen"] if each["fusion"] == "mine"} == {line}
+    line = json.loads((model[0] / "model.json").read_text())["threshold"]
+    assert {each["threshold"] for each in written["chosen"] if each["fusion"] == "mine"} == {line}
     assert "trained it" not in words_of(result.stderr)
     assert "mine: are its probabilities true?" in result.stdout
     told = written["results"][2]["reliability"]

@@ -106,5 +106,5 @@ def test_what_cannot_be_linked_is_told(run, tmp_path, options, message):
 
 
 def test_a_threshold_out_of_range_and_help(run):
-    assert run("--line", "7").exit_code == 2
+    assert run("--threshold", "7").exit_code == 2
     assert "one-to-many" in CliRunner().invoke(app, ["link", "--help"]).stdout

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -15,7 +16,7 @@ from samesku.cli import app
 
 WRITTEN = [
     "attributes.parquet",
-    "groups.csv", "judged.parquet", "near_misses.parquet", "pairs.parquet", "run.json",
+    "groups.csv", "near_misses.parquet", "pairs.parquet", "run.json", "scored.parquet",
 ]  # fmt: skip
 OFFERS = """posting_id,title,label_group
 a,Susu Bebelo 400 gram,1
@@ -54,7 +55,7 @@ def test_results_are_written_and_summed_up(match, tmp_path):
     groups = pl.read_csv(tmp_path / "out" / "groups.csv").group_by("group_id").agg("posting_id")
     assert sorted(map(sorted, groups["posting_id"].to_list())) == [["a", "b"], ["c", "d"], ["e"]]
     record = json.loads((tmp_path / "out" / "run.json").read_text())
-    assert record["results"]["groups"] == 2
+    assert record["results"]["clusters"] == 2
     assert record["catalogue"]["postings"] == 5
     assert "matched pairs" in result.stdout
     assert "Read 5 postings" in result.stderr
@@ -143,8 +144,8 @@ def test_photos_and_columns_are_found_by_the_options(match, tmp_path):
         (["--encoder", "onnx:nowhere.onnx"], "nowhere.onnx is missing"),
         (["--encoder", "onnx:"], "name what it is: onnx:FILE"),
         (["--encoder", "word2vec"], "there is no encoder 'word2vec'"),
-        (["--line", "0"], "--line is a score above 0 and up to 1, not 0.0"),
-        (["--line", "nan"], "not nan"),
+        (["--threshold", "0"], "--threshold is a score above 0 and up to 1, not 0.0"),
+        (["--threshold", "nan"], "not nan"),
         (["--neighbours", "0"], "--neighbours"),
         (["--fusion", "magic"], "'union-all'"),
     ],
@@ -324,3 +325,39 @@ def test_answers_about_nothing_in_the_catalogue_are_bad_input(match, tmp_path):
     assert result.exit_code == 3
     assert "'zz'" in result.output
     assert not (tmp_path / "out").exists() or not list((tmp_path / "out").iterdir())
+
+
+def test_json_is_one_object_and_nothing_else(match, tmp_path):
+    summary = json.loads(match("--json").stdout)
+    assert summary["results"]["clusters"] == 2
+    assert str(tmp_path / "out" / "run.json") in summary["written"]
+    assert match().stdout.startswith("Read")
+
+
+def test_the_old_name_of_the_threshold_still_works(match, tmp_path):
+    match("--line", "0.9")
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["threshold"] == 0.9
+    assert "--line" not in match("--help").stdout
+
+
+def test_options_of_every_time_stand_in_a_file(match, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("samesku.toml").write_text("[match]\nthreshold = 0.7\nneighbours = 30\n")
+    assert match().exit_code == 0
+    record = json.loads(Path("out/run.json").read_text())
+    assert (record["threshold"], record["source"]["neighbours"]) == (0.7, 30)
+    match("--threshold", "0.8")
+    assert json.loads(Path("out/run.json").read_text())["threshold"] == 0.8
+    Path("samesku.toml").write_text("[match]\ntreshold = 0.7\n")
+    told = match()
+    assert told.exit_code == 2
+    assert "no option 'treshold'; it has" in told.stderr
+    assert " threshold" in told.stderr.partition("it has")[2]
+
+
+def test_only_within_a_column_and_an_encoder_beside_the_others(match, tmp_path):
+    assert match("-e", "+photo", "--within", "posting_id").exit_code == 0
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert record["results"]["candidates"] == 0
+    assert {"tfidf", "phash", "photo"} <= record["encoders"].keys()
+    assert match("--within", "shelf").exit_code == 3

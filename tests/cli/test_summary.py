@@ -64,7 +64,7 @@ def test_match_tells_what_was_read_skipped_found_and_written(shop, tmp_path):
     check(told, tmp_path / "out")
     assert told["Read"] == f"4 postings of {shop}, 2 with a photo; seen by tfidf 4, phash 1"
     assert re.match(
-        r"distinct postings 4, candidates \d, matched pairs \d, groups \d, .*\(line 0",
+        r"distinct postings 4, candidates \d, matched pairs \d, clusters \d, .*\(threshold 0",
         told["Found"],
     )
     assert "photo of b not used" in result.stderr
@@ -81,7 +81,7 @@ def test_link_tells_it_of_both_shops(shop, tmp_path):
     check(told, tmp_path / "links")
     assert f"of {shop}, 2 with" in told["Read"]
     assert f"4 postings of {other}, 0 with a photo" in told["Read"]
-    assert re.search(r"links \d.*\(line 0\.\d\d, learned\)", told["Found"])
+    assert re.search(r"links \d.*\(threshold 0\.\d\d, learned\)", told["Found"])
     assert json.loads((tmp_path / "links" / "run.json").read_text())["written"][-1] == "run.json"
 
 

@@ -75,10 +75,10 @@ def test_the_card_tells_how_it_was_trained_and_how_good_it_is(model):
     assert 0.4 < low <= value <= high <= 1
     told = told["reliability_held_out"]
     assert 0 <= told["error"] < 0.1
-    assert told["judged_pairs"] < told["pairs"]
+    assert told["likely_pairs"] < told["pairs"]
     assert sum(each["pairs"] for each in told["bins"]) == told["pairs"]
     for each in told["bins"]:
-        assert each["low"] <= each["told"] <= each["high"]
+        assert each["low"] <= each["predicted"] <= each["high"]
         assert each["same"]["low"] <= each["same"]["value"] <= each["same"]["high"]
 
 
@@ -87,7 +87,7 @@ def test_match_judges_by_the_model(model, labelled, tmp_path):
     assert result.exit_code == 0, result.output
     record = json.loads((tmp_path / "run.json").read_text())
     head = json.loads((model / "model.json").read_text())
-    assert (record["fusion"], record["line"]) == ("learned", head["line"])
+    assert (record["fusion"], record["threshold"]) == ("learned", head["threshold"])
     pairs = pl.read_parquet(tmp_path / "pairs.parquet")
     product = [pl.col(f"{side}_id").str.split("-").list.first() for side in ("left", "right")]
     assert pairs.height > 200
@@ -96,10 +96,10 @@ def test_match_judges_by_the_model(model, labelled, tmp_path):
 
 
 def test_match_accepts_from_another_line_on(model, labelled, tmp_path):
-    options = ("--model", model, "--line", 0.99, "--no-cache", "-k", 20)
+    options = ("--model", model, "--threshold", 0.99, "--no-cache", "-k", 20)
     result = run("match", labelled, *options, "--out", tmp_path)
     assert result.exit_code == 0, result.output
-    assert json.loads((tmp_path / "run.json").read_text())["line"] == 0.99
+    assert json.loads((tmp_path / "run.json").read_text())["threshold"] == 0.99
 
 
 def test_match_works_without_photos_and_on_one_posting(model, tmp_path):
@@ -206,6 +206,6 @@ def test_without_the_extra_one_line_says_what_to_install(labelled, tmp_path, com
         capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert done.returncode == 4
-    assert "uv add 'samesku[train]'" in done.stderr
+    assert "uv add 'samesku[trees]'" in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "out").exists()

@@ -90,7 +90,7 @@ def judged_pairs(draw, most=9):
 @given(judged_pairs(), st.sampled_from([0.3, 0.5, 0.85]), st.sampled_from([0.5, 0.8, 1.0]))
 def test_is_average_linkage_within_what_matches_connect(judged, line, cohesion):
     pairs, size = judged
-    groups = grouped(pairs, size, line=line, cohesion=cohesion)
+    groups = grouped(pairs, size, threshold=line, cohesion=cohesion)
     assert groups.shape == (size,)
     assert groups.dtype == np.int64
     assert parts(groups) == by_hand(pairs, size, line, cohesion)
@@ -152,8 +152,8 @@ def test_two_that_match_are_a_group_whatever_the_cohesion():
 
 def test_the_line_itself_matches():
     score = 0.62
-    assert grouped([(0, 1, score)], 2, line=float(np.float32(score))).tolist() == [0, 0]
-    assert grouped([(0, 1, score)], 2, line=score + 1e-4).tolist() == [0, 1]
+    assert grouped([(0, 1, score)], 2, threshold=float(np.float32(score))).tolist() == [0, 0]
+    assert grouped([(0, 1, score)], 2, threshold=score + 1e-4).tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("score", [0.5, 0.8, 1.0])

@@ -18,7 +18,7 @@ squares = st.tuples(st.integers(1, 5), st.integers(1, 5)).flatmap(
 @given(probability=squares)
 def test_one_to_one_is_the_likeliest_set(probability):
     left, right = (grid.ravel() for grid in np.indices(probability.shape))
-    chosen = choose_links(left, right, probability.ravel(), line=0.5)
+    chosen = choose_links(left, right, probability.ravel(), threshold=0.5)
     clipped = np.clip(probability.astype(np.float64), 1e-4, 1 - 1e-4)
     gain = np.maximum(np.log(clipped / (1 - clipped)), 0)
     best = gain[linear_sum_assignment(gain, maximize=True)].sum()
@@ -29,7 +29,7 @@ def test_one_to_one_is_the_likeliest_set(probability):
 def test_greedy_would_take_the_best_pair_and_lose_two():
     left, right = np.array([0, 0, 1]), np.array([2, 3, 2])
     probability = np.array([0.95, 0.9, 0.93])
-    assert choose_links(left, right, probability, line=0.5).tolist() == [1, 2]
+    assert choose_links(left, right, probability, threshold=0.5).tolist() == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -44,11 +44,11 @@ def test_rules(rule, chosen):
     # Left 0 with rights 5 and 6, left 1 with the same two, each less likely.
     left, right = np.array([0, 0, 1, 1]), np.array([5, 6, 5, 6])
     probability = np.array([0.99, 0.9, 0.6, 0.7])
-    assert choose_links(left, right, probability, line=0.5, rule=rule).tolist() == chosen
+    assert choose_links(left, right, probability, threshold=0.5, rule=rule).tolist() == chosen
 
 
 def test_nothing_above_the_line():
-    nothing = choose_links(np.array([0]), np.array([1]), np.array([0.4]), line=0.5)
+    nothing = choose_links(np.array([0]), np.array([1]), np.array([0.4]), threshold=0.5)
     assert nothing.tolist() == []
     empty = np.empty(0, dtype=np.int64)
-    assert len(choose_links(empty, empty, np.empty(0), line=0.5)) == 0
+    assert len(choose_links(empty, empty, np.empty(0), threshold=0.5)) == 0

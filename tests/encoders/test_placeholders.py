@@ -56,7 +56,7 @@ def test_the_word_of_a_shop_makes_no_common_word():
 @pytest.mark.parametrize("name", ["min.csv", "titles.csv"])
 def test_unlike_things_under_a_no_picture_card_stay_alone(name):
     matches = Matcher().match(read_catalog(CASES / name))
-    assert np.bincount(matches.groups).max() == 1
+    assert np.bincount(matches.clusters).max() == 1
     assert any("placeholder" in note for note in matches.summary["notes"])
 
 

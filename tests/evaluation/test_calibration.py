@@ -1,4 +1,4 @@
-"""Told against observed: bins, errors and intervals against literal implementations."""
+"""Predicted against observed: bins, errors and intervals against literal implementations."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samesku.candidates.candidates import Candidates
-from samesku.evaluation.calibration import HOPELESS, Told, reliability, told_pairs
+from samesku.evaluation.calibration import UNLIKELY, Predicted, predicted_pairs, reliability
 
 
 def judged(left, right, size):
@@ -26,7 +26,7 @@ def judged(left, right, size):
 def told(probability, same, weight=None):
     count = len(probability)
     weight = np.ones(count, np.int64) if weight is None else np.array(weight)
-    return Told(np.array(probability, np.float32), np.array(same, bool), weight)
+    return Predicted(np.array(probability, np.float32), np.array(same, bool), weight)
 
 
 def edges():
@@ -62,18 +62,18 @@ def test_bins_and_errors_agree_with_their_definition(rows):
         share = sum(same for _, same in inside) / len(inside)
         shown = found.bins[bins]
         assert shown.low == pytest.approx(low)
-        assert (shown.told, shown.same.value) == pytest.approx((said, share), abs=1e-6)
-        assert 0 <= shown.same.low <= shown.same.value <= shown.same.high <= 1
+        assert (shown.predicted, shown.observed.value) == pytest.approx((said, share), abs=1e-6)
+        assert 0 <= shown.observed.low <= shown.observed.value <= shown.observed.high <= 1
         whole.append((len(inside), abs(said - share)))
         judged_only += whole[-1:] if low else []
         bins += 1
     assert bins == len(found.bins)
-    for error, parts in ((found.error, whole), (found.judged_error, judged_only)):
+    for error, parts in ((found.error, whole), (found.likely_error, judged_only)):
         total = sum(count for count, _ in parts)
         expected = sum(count * off for count, off in parts) / total if total else np.nan
         assert error == pytest.approx(expected, abs=1e-6, nan_ok=True)
     assert found.pairs == len(rows) == sum(each.pairs for each in found.bins)
-    assert found.judged_pairs == sum(each.pairs for each in found.bins if each.low)
+    assert found.likely_pairs == sum(each.pairs for each in found.bins if each.low)
 
 
 def test_what_happens_as_often_as_told_has_no_error():
@@ -86,17 +86,17 @@ def test_easy_pairs_flatter_only_the_first_error():
     hard, same = [0.6] * 10, [True] * 3 + [False] * 7
     alone = reliability(told(hard, same))
     diluted = reliability(told([*hard, *[0.001] * 990], [*same, *[False] * 990]))
-    assert alone.error == alone.judged_error == pytest.approx(0.3)
+    assert alone.error == alone.likely_error == pytest.approx(0.3)
     assert diluted.error == pytest.approx(0.004, abs=1e-3)
-    assert diluted.judged_error == alone.judged_error
-    assert (diluted.pairs, diluted.judged_pairs) == (1000, 10)
+    assert diluted.likely_error == alone.likely_error
+    assert (diluted.pairs, diluted.likely_pairs) == (1000, 10)
 
 
 def test_intervals_are_wilsons():
     # Of 10 none: 0 to 0.2775; of 100 half: 0.4038 to 0.5962 (R. Newcombe's worked figures).
-    none = reliability(told([0.3] * 10, [False] * 10)).bins[0].same
+    none = reliability(told([0.3] * 10, [False] * 10)).bins[0].observed
     assert (none.low, none.high) == pytest.approx((0, 0.2775), abs=1e-4)
-    half = reliability(told([0.3] * 100, [True, False] * 50)).bins[0].same
+    half = reliability(told([0.3] * 100, [True, False] * 50)).bins[0].observed
     assert (half.low, half.high) == pytest.approx((0.4038, 0.5962), abs=1e-4)
 
 
@@ -106,7 +106,7 @@ def test_seeing_every_pair_from_both_ends_makes_no_interval_narrower():
 
 
 def test_the_hopeless_have_a_bin_of_their_own():
-    found = reliability(told([HOPELESS, np.nextafter(np.float32(HOPELESS), 0)], [True, True]))
+    found = reliability(told([UNLIKELY, np.nextafter(np.float32(UNLIKELY), 0)], [True, True]))
     assert [each.pairs for each in found.bins] == [1, 1]
 
 
@@ -114,7 +114,7 @@ def test_a_pair_counts_once_per_query_at_its_ends():
     labels = np.array([0, 0, 1, 2, -1])
     candidates = judged([0, 0, 2, 0], [1, 2, 3, 4], 5)
     probability = np.array([0.9, 0.2, 0.1, 0.8], dtype=np.float32)
-    seen = told_pairs(probability, candidates, labels, np.array([0, 1]))
+    seen = predicted_pairs(probability, candidates, labels, np.array([0, 1]))
     np.testing.assert_array_equal(seen.probability, probability[:2])
     assert seen.same.tolist() == [True, False]
     assert seen.weight.tolist() == [2, 1]
@@ -130,7 +130,11 @@ def test_held_out_queries_show_the_share_of_the_whole_catalogue():
     probability = np.full(len(candidates), 0.2, dtype=np.float32)
 
     def share(rows):
-        return reliability(told_pairs(probability, candidates, labels, rows)).bins[0].same.value
+        return (
+            reliability(predicted_pairs(probability, candidates, labels, rows))
+            .bins[0]
+            .observed.value
+        )
 
     queries = np.flatnonzero(np.isin(labels, rng.choice(400, 100, replace=False)))
     assert share(queries) == pytest.approx(share(np.arange(800)), rel=0.1)
@@ -138,7 +142,7 @@ def test_held_out_queries_show_the_share_of_the_whole_catalogue():
 
 def test_several_splits_are_joined():
     one, other = told([0.1, 0.9], [False, True]), told([0.4], [True], [2])
-    both = Told.joined([one, other])
+    both = Predicted.joined([one, other])
     assert both.probability.tolist() == pytest.approx([0.1, 0.9, 0.4])
     assert both.same.tolist() == [False, True, True]
     assert both.weight.tolist() == [1, 1, 2]
@@ -146,8 +150,8 @@ def test_several_splits_are_joined():
 
 def test_nothing_known_is_no_number():
     candidates = judged([0], [1], 2)
-    nobody = told_pairs(np.float32([0.5]), candidates, np.array([-1, 0]), np.array([0, 1]))
+    nobody = predicted_pairs(np.float32([0.5]), candidates, np.array([-1, 0]), np.array([0, 1]))
     found = reliability(nobody)
     assert np.isnan(found.error)
-    assert np.isnan(found.judged_error)
-    assert (found.pairs, found.judged_pairs, found.bins) == (0, 0, ())
+    assert np.isnan(found.likely_error)
+    assert (found.pairs, found.likely_pairs, found.bins) == (0, 0, ())

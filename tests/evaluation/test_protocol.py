@@ -68,7 +68,7 @@ def test_score_is_the_competitions_metric_of_the_submission(catalog):
 
 def test_pair_and_bcubed_figures_by_hand(catalog):
     matches = Matcher([Tfidf()]).match(catalog).rethreshold(0.35)
-    labels, groups = catalog.labels, matches.groups
+    labels, groups = catalog.labels, matches.clusters
     known = np.flatnonzero(labels >= 0)
     same_label = labels[known][:, None] == labels[known]
     same_group = groups[known][:, None] == groups[known]
@@ -85,14 +85,14 @@ def test_pair_and_bcubed_figures_by_hand(catalog):
 
 
 def losses(figures):
-    names = ("pair_recall", "lost_not_candidate", "lost_below_line", "lost_by_grouping")
+    names = ("pair_recall", "lost_not_candidate", "lost_below_threshold", "lost_by_clustering")
     return [figures[name].value for name in names]
 
 
 def test_recall_and_losses_add_up(catalog, evaluation):
     for figures in (
         *(result.figures for result in evaluation.results),
-        score(Matcher([Tfidf()], k=1, line=0.7).match(catalog)),
+        score(Matcher([Tfidf()], k=1, threshold=0.7).match(catalog)),
     ):
         shares = losses(figures)
         assert sum(shares) == pytest.approx(1)
@@ -136,9 +136,9 @@ def test_untuned_lines_are_the_defaults_and_agree_with_score(catalog):
     matcher = Matcher([Tfidf()], fusion="union")
     evaluation = evaluate(catalog, matcher, tuned=False)
     assert evaluation.record["thresholds"] == "defaults"
-    default = Union().lines(matcher.candidates(catalog))["tfidf"]
+    default = Union().thresholds(matcher.candidates(catalog))["tfidf"]
     for chosen in evaluation.record["chosen"]:
-        assert chosen["lines"] == {"tfidf": asdict(default)}
+        assert chosen["thresholds"] == {"tfidf": asdict(default)}
     whole = evaluation.results[0]
     assert whole.fusion == "union"
     expected = score(matcher.match(catalog))
@@ -214,7 +214,7 @@ def test_a_model_is_scored_as_it_is_and_tells_what_it_has_seen(halves):
     expected = score(Matcher([Tfidf()], Learned(model)).match(other))
     assert fresh.results[2].figures == expected
     chosen = [each for each in fresh.record["chosen"] if each["fusion"] == "mine"]
-    assert [each["line"] for each in chosen] == [model.line] * 2
+    assert [each["threshold"] for each in chosen] == [model.threshold] * 2
     seen = evaluate(known, matcher, fusions=[Union()], models={"mine": Learned(model)}, folds=2)
     assert told_of(seen)["scored_seen"] == len(known)
     (note,) = seen.record["notes"]
@@ -301,7 +301,7 @@ def test_progress_hears_of_every_fusion(catalog):
     matcher = Matcher([Tfidf(), PHash()], k=5, progress=progress)
     evaluate(catalog, matcher, fusions=[Union()], folds=2, tuned=False)
     assert "score union" in progress.seconds
-    assert "find neighbours (phash)" in progress.seconds
+    assert "candidates (phash)" in progress.seconds
 
 
 def test_without_labels_there_is_no_score():

@@ -25,4 +25,4 @@ def test_each_true_pair_was_lost_at_one_stage():
         schema_overrides={"score": pl.Float32},
     )
     stages = pair_stages(truth, pairs, 0.32)["stage"].to_list()
-    assert stages == ["matched", "scored low", "cut by grouping", "not a candidate", "matched"]
+    assert stages == ["matched", "scored low", "cut by clustering", "not a candidate", "matched"]

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from samesku import Line, Union, read_catalog
+from samesku import Threshold, Union, read_catalog
 from samesku.candidates.candidates import Candidates
 from samesku.evaluation.tuning import tune
 from samesku.scoring.by_name import FUSIONS, fusion_by_name
@@ -67,12 +67,12 @@ EVERYONE = np.arange(2 * COUNT)
 def test_the_line_moves_between_right_and_wrong_pairs(start):
     candidates, labels = mixed(0.64)
     catalog = pairs_catalog(labels)
-    before = Union({"words": Line(start, at_least=0.3)})
+    before = Union({"words": Threshold(start, at_least=0.3)})
     after = tune(before, candidates, catalog, EVERYONE)
     assert wrong_decisions(before, candidates, catalog) > 0
     assert wrong_decisions(after, candidates, catalog) == 0
-    line = after.lines(candidates)["words"]
-    assert 0.61 < line.threshold < 0.67
+    line = after.thresholds(candidates)["words"]
+    assert 0.61 < line.value < 0.67
     assert line.at_least == 0.3
 
 
@@ -84,13 +84,13 @@ def test_tuning_moves_the_lines_of_every_fusion(name):
     after = tune(start, candidates, catalog, EVERYONE)
     assert wrong_decisions(start, candidates, catalog) > 0
     assert wrong_decisions(after, candidates, catalog) == 0
-    assert start.lines(candidates) == fusion_by_name(name).lines(candidates)
+    assert start.thresholds(candidates) == fusion_by_name(name).thresholds(candidates)
 
 
 def test_the_line_crosses_a_gap_in_the_similarities():
     catalog = pairs_catalog([f"l{place // 2}" for place in range(20)])
     candidates = judged([0.6] * 10)
-    after = tune(Union({"words": Line(0.8)}), candidates, catalog, np.arange(20))
+    after = tune(Union({"words": Threshold(0.8)}), candidates, catalog, np.arange(20))
     assert wrong_decisions(after, candidates, catalog) == 0
 
 
@@ -98,7 +98,7 @@ def test_the_same_every_time():
     candidates, labels = mixed(0.7)
     catalog = pairs_catalog(labels)
     once, again = (tune(Union(), candidates, catalog, EVERYONE) for _ in range(2))
-    assert once.lines(candidates) == again.lines(candidates)
+    assert once.thresholds(candidates) == again.thresholds(candidates)
 
 
 def test_which_scored_postings_match_each_other_chooses_nothing():
@@ -119,8 +119,8 @@ def test_which_scored_postings_match_each_other_chooses_nothing():
         [f"t{place}" for place in rng.integers(0, 9, 2 * COUNT)],
     ):
         catalog = pairs_catalog([*train_labels, *test_labels])
-        after = tune(Union({"words": Line(0.6)}), candidates, catalog, EVERYONE)
-        lines.append(after.lines(candidates)["words"].threshold)
+        after = tune(Union({"words": Threshold(0.6)}), candidates, catalog, EVERYONE)
+        lines.append(after.values(candidates)["words"].threshold)
     assert lines[0] > 0.61
     assert lines == [lines[0]] * 3
 
@@ -128,7 +128,7 @@ def test_which_scored_postings_match_each_other_chooses_nothing():
 def test_the_line_stays_where_labels_say_nothing_of_it():
     candidates = judged([1.0] * 5)
     catalog = pairs_catalog([f"l{place // 2}" for place in range(10)])
-    start = Union({"words": Line(0.8)})
+    start = Union({"words": Threshold(0.8)})
     assert tune(start, candidates, catalog, np.arange(10)) == start
 
 
@@ -140,5 +140,5 @@ def test_without_labels_there_is_nothing_to_choose_by():
 
 def test_no_candidates_leave_the_fusion_as_it_was():
     empty = judged([0.5]).take(np.empty(0, dtype=np.int64))
-    start = Union({"words": Line(0.8)})
+    start = Union({"words": Threshold(0.8)})
     assert tune(start, empty, pairs_catalog(["a", "a"]), np.arange(2)) == start

@@ -37,7 +37,7 @@ def learned(matches, answers):
 
 
 def f1(matches):
-    return posting_f1(group_tally(matches.groups, matches.catalog.labels)).mean()
+    return posting_f1(group_tally(matches.clusters, matches.catalog.labels)).mean()
 
 
 def test_the_adapted_model_is_better_where_nobody_answered(matches):
@@ -66,7 +66,7 @@ def test_a_model_is_read_back_as_it_was_written(matches, tmp_path):
     again = Learned(PairClassifier.load(tmp_path))
     scores = again.score(adapted.matches.candidates, adapted.matches.distinct.catalog)
     assert scores.tolist() == unpinned(adapted.matches).scores.tolist()
-    assert again.line == adapted.matches.line
+    assert again.threshold == adapted.matches.threshold
 
 
 def test_trees_boosted_on_are_written_and_read_back(matches, tmp_path):
@@ -94,7 +94,7 @@ def test_an_adapted_model_is_not_adapted_twice(matches):
 
 
 def test_the_interval_of_the_audit_holds_the_truth(matches):
-    labels, groups = matches.catalog.labels, matches.groups
+    labels, groups = matches.catalog.labels, matches.clusters
     left, right = np.triu_indices(len(labels), 1)
     together, same = groups[left] == groups[right], labels[left] == labels[right]
     precision, recall = together[same].sum() / together.sum(), same[together].sum() / same.sum()

@@ -80,8 +80,8 @@ def test_the_threshold_is_drawn_with_what_is_known():
 
 def test_predicted_is_drawn_beside_observed():
     same = {"value": 0.6, "low": 0.5, "high": 0.7}
-    dot = parts(charts.reliability([{"told": 0.5, "same": same}]), "circle")[0]
-    chart = charts.reliability([{"told": 0.5, "same": same}])
+    dot = parts(charts.reliability([{"predicted": 0.5, "observed": same}]), "circle")[0]
+    chart = charts.reliability([{"predicted": 0.5, "observed": same}])
     assert float(dot["cx"]) == pytest.approx(chart.left + (360 - chart.left) / 2, abs=0.1)
     assert len(parts(chart, "path")) == len(chart.y_ticks) + 2
 
@@ -89,8 +89,8 @@ def test_predicted_is_drawn_beside_observed():
 def test_matches_are_drawn_in_a_notebook(matches, tmp_path):
     left, right = matches.pairs.row(0)[:2]
     drawn = [
-        matches.plot_groups(), matches.plot_scores(), matches.plot_line(),
-        matches.plot_reasons(left, right),
+        matches.plot_clusters(), matches.plot_scores(), matches.plot_threshold(),
+        matches.plot_explanation(left, right),
     ]  # fmt: skip
     for chart in drawn:
         assert chart._repr_html_().endswith("</svg>")

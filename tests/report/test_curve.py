@@ -14,8 +14,8 @@ def test_the_curve_tells_what_another_threshold_gives(matches):
         point = next(each for each in points if each.threshold == pytest.approx(wanted))
         again = matches.rethreshold(wanted)
         assert point.matches == again.pairs.height
-        assert point.clusters == again.group_count
-        tally = group_tally(again.groups, matches.catalog.labels)
+        assert point.clusters == again.cluster_count
+        tally = group_tally(again.clusters, matches.catalog.labels)
         assert point.precision == pytest.approx(tally.correct.sum() / tally.matched.sum())
         assert point.recall == pytest.approx(tally.correct.sum() / tally.actual.sum())
 

@@ -195,7 +195,7 @@ def test_two_runs_are_compared(folder, matches, tmp_path):
 
 def test_two_runs_of_link_are_compared_with_intervals(linked, link_run, shop, tmp_path):
     paths = shop / "ours.csv", shop / "theirs.csv"
-    link_run(paths, tmp_path / "stricter", line=0.95)
+    link_run(paths, tmp_path / "stricter", threshold=0.95)
     run = read_run(linked, catalogue=paths)
     page = build_report(run, other=read_run(tmp_path / "stricter", catalogue=paths)).html
     compared = page[page.index('id="compare"') : page.index('id="clusters"')]

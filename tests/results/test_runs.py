@@ -18,7 +18,7 @@ def test_a_match_is_read_back_as_it_was(folder, matches):
     assert run.name == "result"
     assert run.encoders == ["tfidf", "phash"]
     assert run.matched.height == matches.pairs.height
-    assert np.array_equal(run.clusters, matches.groups)
+    assert np.array_equal(run.clusters, matches.clusters)
     both = run_of(matches)
     assert both.pairs.drop("reasons").equals(run.pairs.drop("reasons"))
 
@@ -114,7 +114,7 @@ def test_what_is_no_run_is_told(tmp_path, folder, shop):
         read_run(tmp_path)
     copy = tmp_path / "copy"
     shutil.copytree(folder, copy)
-    (copy / "judged.parquet").unlink()
+    (copy / "scored.parquet").unlink()
     with pytest.raises(FileNotFoundError, match="make the run anew"):
         read_run(copy)
     (copy / "run.json").write_text("{")
@@ -201,17 +201,17 @@ def test_files_of_two_runs_are_not_taken_for_one(folder, matches, tmp_path):
     [
         ("pairs.parquet", None, "is not there; make the run anew: samesku match"),
         ("pairs.parquet", b"PAR1", "is damaged"),
-        ("judged.parquet", b"", "is damaged"),
+        ("scored.parquet", b"", "is damaged"),
         ("groups.csv", None, "is not there"),
         ("groups.csv", b"", "is damaged"),
         ("groups.csv", b"a,b\n1,2\n", "is damaged"),
         ("run.json", b"{", "is no JSON"),
         ("run.json", b"[]", "does not hold"),
         ("run.json", b"{}", "has no threshold"),
-        ("run.json", b'{"line": 0.5, "source": 3}', r"is damaged.* its source cannot be '3'"),
-        ("run.json", b'{"line": 0.5, "source": {"path": 3}}', r"its source\.path cannot"),
-        ("run.json", b'{"line": 0.5, "notes": [3]}', "its notes cannot"),
-        ("run.json", b'{"line": NaN}', "has no threshold"),
+        ("run.json", b'{"threshold": 0.5, "source": 3}', r"is damaged.* its source cannot be '3'"),
+        ("run.json", b'{"threshold": 0.5, "source": {"path": 3}}', r"its source\.path cannot"),
+        ("run.json", b'{"threshold": 0.5, "notes": [3]}', "its notes cannot"),
+        ("run.json", b'{"threshold": NaN}', "has no threshold"),
         ("run.json", b"[" * 100_000, "is no JSON"),
     ],
 )

@@ -31,7 +31,7 @@ def test_tells_products_that_it_never_saw(model, unseen, truth, area_under_curve
     assert ((probability >= 0) & (probability <= 1)).all()
     by_title = area_under_curve(candidates.similarity[:, 0], same)
     assert area_under_curve(probability, same) > max(0.95, by_title)
-    decided = probability >= model.line
+    decided = probability >= model.threshold
     assert np.mean(decided[same]) > 0.8
     assert np.mean(same[decided]) > 0.8
 
@@ -94,7 +94,7 @@ def test_saved_and_loaded_it_judges_alike(model, saved, unseen):
     again = PairClassifier.load(saved)
     before, after = (each.judge(*unseen).scores for each in (model, again))
     np.testing.assert_array_equal(after, before)
-    assert (again.line, again.features) == (model.line, model.features)
+    assert (again.threshold, again.features) == (model.threshold, model.features)
     assert again.calibration == model.calibration
     assert again.encoders == {"tfidf": "text", "phash": "photo"}
 
@@ -119,9 +119,9 @@ def test_the_head_tells_the_checksum_of_the_trees(saved):
 
 def test_the_card_is_kept(model, tmp_path):
     card = {"trained_on": {"name": "büro.csv"}, "seed": 3}
-    replace(model, line=0.4, card=card).save(tmp_path)
+    replace(model, threshold=0.4, card=card).save(tmp_path)
     again = PairClassifier.load(tmp_path)
-    assert (again.card, again.line) == (card, 0.4)
+    assert (again.card, again.threshold) == (card, 0.4)
 
 
 def rewrite_head(folder, **changes):
@@ -156,14 +156,14 @@ DAMAGES = {
     "deep head": lambda folder: (folder / "model.json").write_text("[" * 100_000),
     "a card of text": lambda folder: rewrite_head(folder, card="good"),
     "encoders of numbers": lambda folder: rewrite_head(folder, encoders={"tfidf": 3}),
-    "a line beyond numbers": lambda folder: rewrite_head(folder, line=10**400),
+    "a line beyond numbers": lambda folder: rewrite_head(folder, threshold=10**400),
     "a folder as trees": lambda folder: (
         (folder / "trees.onnx").unlink(),
         (folder / "trees.onnx").mkdir(),
     ),
     "other format": lambda folder: rewrite_head(folder, format=999),
-    "no line": lambda folder: rewrite_head(folder, line=None),
-    "line out of range": lambda folder: rewrite_head(folder, line=7),
+    "no line": lambda folder: rewrite_head(folder, threshold=None),
+    "line out of range": lambda folder: rewrite_head(folder, threshold=7),
     "no calibration": lambda folder: rewrite_head(folder, calibration=None),
     "calibration upside down": lambda folder: rewrite_head(folder, calibration=[-1, 0]),
     "no features": lambda folder: rewrite_head(folder, features=[]),
@@ -202,3 +202,11 @@ def test_what_may_differ_is_heard(model, search):
     pair = search(pl.DataFrame({"posting_id": ["a", "b"], "title": titles}), encoders=[Tfidf])
     for same in ((), ("colour",)):
         assert model.judge(*pair, same=same).scores.shape == (1,)
+
+
+def test_a_model_of_before_names_its_threshold_line(model, tmp_path):
+    model.save(tmp_path)
+    head = json.loads((tmp_path / "model.json").read_text())
+    head["line"] = head.pop("threshold")
+    (tmp_path / "model.json").write_text(json.dumps(head))
+    assert PairClassifier.load(tmp_path).threshold == model.threshold

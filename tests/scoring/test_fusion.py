@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samesku import Concat, Line, Union, UnionAll, read_catalog
+from samesku import Concat, Threshold, Union, UnionAll, read_catalog
 from samesku.candidates.candidates import Candidates, Source, join_candidates
 from samesku.candidates.neighbors import nearest
 from samesku.encoders import Vectors
@@ -44,8 +44,8 @@ def scores_of(fusion, similarity, **options):
 def test_line_agrees_with_its_definition(threshold, at_least, seed):
     rng = np.random.default_rng(seed)
     similarity, density = rng.random((2, 200)).astype(np.float32)
-    line = Line(threshold, crowding=0.5, at_least=at_least)
-    score = line.score(similarity, density)
+    given = Threshold(threshold, density_weight=0.5, at_least=at_least)
+    score = given.score(similarity, density)
     assert score.dtype == np.float32
     assert ((score >= 0) & (score <= 1)).all()
     corrected = similarity.astype(float) - 0.5 * density
@@ -58,33 +58,36 @@ def test_line_agrees_with_its_definition(threshold, at_least, seed):
 def test_score_is_a_half_exactly_at_the_line(threshold):
     at = np.float32([threshold])
     nothing = np.zeros(1, dtype=np.float32)
-    assert Line(threshold).score(at, nothing) == [0.5]
-    assert Line(threshold).score(np.nextafter(at, np.float32(0)), nothing) < 0.5
-    assert Line(threshold).score(np.float32([0, 1]), np.zeros(2, np.float32)).tolist() == [0, 1]
-    assert Line(1 / 128, at_least=threshold).score(at, nothing) == [0.5]
+    assert Threshold(threshold).score(at, nothing) == [0.5]
+    assert Threshold(threshold).score(np.nextafter(at, np.float32(0)), nothing) < 0.5
+    assert Threshold(threshold).score(np.float32([0, 1]), np.zeros(2, np.float32)).tolist() == [
+        0,
+        1,
+    ]
+    assert Threshold(1 / 128, at_least=threshold).score(at, nothing) == [0.5]
 
 
 @given(
-    line=st.builds(Line, st.floats(-0.1, 1.1), st.floats(0, 1), st.floats(0, 1)),
+    threshold=st.builds(Threshold, st.floats(-0.1, 1.1), st.floats(0, 1), st.floats(0, 1)),
     density=shares,
     similarity=st.tuples(shares, shares),
 )
-def test_score_rises_with_similarity_and_falls_with_crowding(line, density, similarity):
+def test_score_rises_with_similarity_and_falls_with_crowding(threshold, density, similarity):
     low, high = sorted(similarity)
     around = np.float32([density, density])
-    below, above = line.score(np.float32([low, high]), around)
+    below, above = threshold.score(np.float32([low, high]), around)
     assert below <= above
-    crowded, lonely = line.score(np.float32([high, high]), np.float32([1, density]))
+    crowded, lonely = threshold.score(np.float32([high, high]), np.float32([1, density]))
     assert crowded <= lonely
 
 
 def test_what_is_missing_scores_nothing():
-    line = Line(0.4, crowding=0.5, at_least=0.45)
-    assert line.score(np.float32([np.nan]), np.float32([0.3])).tolist() == [0]
+    threshold = Threshold(0.4, density_weight=0.5, at_least=0.45)
+    assert threshold.score(np.float32([np.nan]), np.float32([0.3])).tolist() == [0]
 
 
 def test_union_is_the_best_of_its_lines():
-    fusion = Union({"tfidf": Line(0.5), "phash": Line(0.75)})
+    fusion = Union({"tfidf": Threshold(0.5), "phash": Threshold(0.75)})
     similarity = [[0.5, 0.0], [0.25, 0.75], [1.0, np.nan], [np.nan, 0.875], [0.25, 0.375]]
     assert scores_of(fusion, similarity).tolist() == [0.5, 0.5, 1.0, 0.75, 0.25]
     lists = fusion.lists(judged(similarity))
@@ -93,7 +96,7 @@ def test_union_is_the_best_of_its_lines():
 
 
 def test_union_takes_the_mean_density_around_both():
-    fusion = Union({"tfidf": Line(0.5, crowding=0.5)})
+    fusion = Union({"tfidf": Threshold(0.5, density_weight=0.5)})
     options = {"encoders": ("tfidf",), "modalities": ("text",)}
     candidates = judged([[0.75], [0.75]], [[0.75], [0.25], [0.75], [0.75]], **options)
     assert fusion.score(candidates, CATALOG)[0] == 0.5
@@ -101,7 +104,7 @@ def test_union_takes_the_mean_density_around_both():
 
 
 def test_encoders_of_one_modality_share_a_list():
-    fusion = Union({"phash": Line(0.9), "mine": Line(0.8)})
+    fusion = Union({"phash": Threshold(0.9), "mine": Threshold(0.8)})
     options = {"encoders": ("phash", "mine"), "modalities": ("photo", "photo")}
     candidates = judged([[0.95, 0.1], [0.1, 0.85], [0.5, 0.5]], **options)
     assert fusion.lists(candidates)["photo"].tolist() == [True, True, False]
@@ -110,9 +113,9 @@ def test_encoders_of_one_modality_share_a_list():
 
 def test_unknown_encoders_have_a_line_of_their_modality():
     options = {"encoders": ("my-text", "my-photo"), "modalities": ("text", "photo")}
-    lines = Union().lines(judged([[0.9, 0.9]], **options))
+    lines = Union().thresholds(judged([[0.9, 0.9]], **options))
     assert list(lines) == ["my-text", "my-photo"]
-    assert all(0.5 < line.threshold < 1 for line in lines.values())
+    assert all(0.5 < threshold.value < 1 for threshold in lines.values())
 
 
 def unit(rows):
@@ -143,9 +146,9 @@ def test_concat_is_the_cosine_of_the_concatenated_vectors(text_weight, photo):
     similarity, _ = Concat(text_weight=text_weight).combine(candidates)
     expected = np.sum(whole[candidates.left] * whole[candidates.right], axis=1)
     np.testing.assert_allclose(similarity, expected, atol=1e-5)
-    line = Concat({"combined": Line(0.6)}, text_weight)
+    threshold = Concat({"combined": Threshold(0.6)}, text_weight)
     np.testing.assert_array_equal(
-        line.score(candidates, CATALOG) >= 0.5, similarity >= np.float32(0.6)
+        threshold.score(candidates, CATALOG) >= 0.5, similarity >= np.float32(0.6)
     )
 
 
@@ -154,7 +157,12 @@ def test_concat_judges_a_pair_with_one_modality_in_common_by_that_one():
     density = [[0.2, 0.4], [0.4, 0.8]] * 3
     candidates = judged([[0.5, 1.0], [0.5, np.nan], [np.nan, 0.25]], density, **options)
     fusion = Concat(
-        {"combined": Line(0.5), "tfidf": Line(0.25, crowding=0.5), "mine": Line(0.5)}, 0.75
+        {
+            "combined": Threshold(0.5),
+            "tfidf": Threshold(0.25, density_weight=0.5),
+            "mine": Threshold(0.5),
+        },
+        0.75,
     )
     similarity, around = fusion.combine(candidates)
     np.testing.assert_allclose(similarity, [0.625, np.nan, np.nan], rtol=1e-6)
@@ -184,7 +192,7 @@ def test_concat_of_one_modality_is_its_union():
 
 @given(similarity=st.lists(st.tuples(shares | st.just(np.nan), shares), min_size=1, max_size=8))
 def test_union_all_is_any_of_the_three_lists(similarity):
-    lines = {"tfidf": Line(0.7), "phash": Line(0.9), "combined": Line(0.5)}
+    lines = {"tfidf": Threshold(0.7), "phash": Threshold(0.9), "combined": Threshold(0.5)}
     both = UnionAll(Union(lines), Concat(lines))
     candidates = judged(similarity)
     lists = both.lists(candidates)
@@ -201,14 +209,17 @@ def test_every_fusion_draws_the_lines_it_is_given(name):
     fusion = fusion_by_name(name)
     assert fusion.name == name
     candidates = judged([[0.7, 0.9], [np.nan, 0.4]])
-    before = fusion.lines(candidates)
-    moved = {key: Line(0.123) for key in before}
-    changed = fusion.with_lines(moved)
-    assert changed.lines(candidates) == moved
+    before = fusion.thresholds(candidates)
+    moved = {key: Threshold(0.123) for key in before}
+    changed = fusion.with_thresholds(moved)
+    assert changed.thresholds(candidates) == moved
     assert changed.name == name
-    assert fusion.lines(candidates) == before
+    assert fusion.thresholds(candidates) == before
     one = next(iter(before))
-    assert fusion.with_lines({one: Line(0.2)}).lines(candidates) == {**before, one: Line(0.2)}
+    assert fusion.with_thresholds({one: Threshold(0.2)}).thresholds(candidates) == {
+        **before,
+        one: Threshold(0.2),
+    }
 
 
 @pytest.mark.parametrize("name", FUSIONS)

@@ -41,7 +41,7 @@ def test_scores_are_the_model_s_probabilities(fusion, catalog, candidates):
 
 
 def test_matches_from_the_line_of_its_training(fusion, matches, catalog):
-    assert matches.line == fusion.line == fusion.model.line
+    assert matches.threshold == fusion.threshold == fusion.model.threshold
     assert matches.summary["fusion"] == "learned"
     product = dict(zip(catalog.ids, catalog.labels, strict=True))
     same = [product[a] == product[b] for a, b in matches.pairs.select("left_id", "right_id").rows()]
@@ -51,7 +51,7 @@ def test_matches_from_the_line_of_its_training(fusion, matches, catalog):
 
 
 def test_every_pair_that_it_accepts_tells_reasons_that_can_be_looked_into(matches):
-    accepted = matches.pairs.filter(pl.col("score") >= matches.line)
+    accepted = matches.pairs.filter(pl.col("score") >= matches.threshold)
     assert accepted["reasons"].str.contains(r"; start [+-]\d+\.\d\d$").all()
     left, right, score = accepted.select("left_id", "right_id", "score").row(0)
     odds = matches.explain(left, right)["log_odds"].sum()
@@ -59,8 +59,8 @@ def test_every_pair_that_it_accepts_tells_reasons_that_can_be_looked_into(matche
 
 
 def test_has_no_lines_to_move(fusion, candidates):
-    assert fusion.lines(candidates) == {}
-    assert fusion.with_lines({}) is fusion
+    assert fusion.thresholds(candidates) == {}
+    assert fusion.with_thresholds({}) is fusion
 
 
 def test_lists_what_titles_or_photos_alone_would_match(fusion, candidates):

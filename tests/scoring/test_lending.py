@@ -7,11 +7,11 @@ from samesku.candidates.candidates import DENSITY_NEIGHBORS, Source, join_candid
 from samesku.candidates.neighbors import density, nearest
 from samesku.encoders import Vectors
 from samesku.encoders.signature import SAME_PHOTO
-from samesku.scoring.fusion import default_line
+from samesku.scoring.fusion import default_threshold
 from samesku.scoring.lending import heard_pairs, lend_photos
 
 KNOWN = {"tfidf": "text", "phash": "photo"}
-HASH = default_line("phash", "photo").threshold
+HASH = default_threshold("phash", "photo").value
 SIZE = 5
 
 
@@ -103,7 +103,7 @@ def test_neighbours_and_densities_are_those_of_both(candidates):
 
 
 def test_a_network_that_nobody_knows_lends_from_the_line_of_photos():
-    line = default_line("onnx:photo", "photo").threshold
+    line = default_threshold("onnx:photo", "photo").value
     cosines = (1.0, 0.2, (1 + line) / 2, 1.0, line - 0.01)
     lent = lend_photos(join_candidates([titles(), hashes(), looks("onnx:photo", cosines)]), KNOWN)
     assert judged(lent, 0, 2) == pytest.approx((1 + HASH) / 2, abs=1e-3)

@@ -54,7 +54,7 @@ def test_search_changes_nothing(pair):
 
 def test_any_order_gives_the_clusters_of_the_batch_run(tmp_path, shuffled, rows, clusters):
     catalog = read_catalog(pl.DataFrame(rows))
-    groups = Matcher([Tfidf(), PHash()]).match(catalog).groups.tolist()
+    groups = Matcher([Tfidf(), PHash()]).match(catalog).clusters.tolist()
     batch = {}
     for posting, group in zip(catalog.ids, groups, strict=True):
         batch.setdefault(group, []).append(posting)

@@ -15,7 +15,7 @@ def parts(size, scored, same=(), different=()):
 
 def test_without_decisions_it_is_the_batch_clustering():
     left, right, score = (list(each) for each in zip(*PAIRS, strict=True))
-    batch = group(np.array(left), np.array(right), np.array(score), 5, line=0.5)
+    batch = group(np.array(left), np.array(right), np.array(score), 5, threshold=0.5)
     assert partition(5, PAIRS, [], [], threshold=0.5).tolist() == batch.tolist()
     assert parts(5, PAIRS) == [[0, 1, 2], [3, 4]]
 

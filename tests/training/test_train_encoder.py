@@ -44,7 +44,7 @@ def test_the_folder_is_an_encoder_at_once(card, out, catalog):
     assert encoder.name == "my-titles"
     assert (out / "model.onnx").is_file()
     matches = Matcher([encoder], "union").match(catalog)
-    assert len(matches.groups) == len(catalog)
+    assert len(matches.clusters) == len(catalog)
 
 
 def test_it_finds_offers_better_than_its_start(card):

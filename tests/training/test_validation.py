@@ -29,14 +29,14 @@ def by_hand(vectors, labels, line):
 def test_f1_is_that_of_the_pairs_above_the_line():
     vectors, labels = drawn()
     for line in (0.3, 0.6, 0.9):
-        found = retrieval(vectors, labels, line=line)
+        found = retrieval(vectors, labels, threshold=line)
         np.testing.assert_allclose(found.f1, by_hand(vectors, labels, line))
 
 
 def test_no_line_is_better_than_the_one_found():
     vectors, labels = drawn()
     found = retrieval(vectors, labels)
-    np.testing.assert_allclose(found.f1, by_hand(vectors, labels, found.line))
+    np.testing.assert_allclose(found.f1, by_hand(vectors, labels, found.threshold))
     tried = [by_hand(vectors, labels, line).mean() for line in np.linspace(0, 1, 201)]
     assert found.f1.mean() >= max(tried)
 
@@ -60,13 +60,13 @@ def test_equal_vectors_are_taken_together_or_not_at_all():
     vectors = Vectors.of(np.ones((4, 1), dtype=np.float32), np.ones(4, dtype=bool))
     for labels in (np.array([0, 0, 1, 2]), np.array([0, 0, 0, 1])):
         found = retrieval(vectors, labels)
-        np.testing.assert_allclose(found.f1, by_hand(vectors, labels, found.line))
+        np.testing.assert_allclose(found.f1, by_hand(vectors, labels, found.threshold))
 
 
 def test_queries_are_few_the_pool_is_whole():
     vectors, labels = drawn()
     whole, part = retrieval(vectors, labels), np.array([3, 17, 40])
-    some = retrieval(vectors, labels, part, line=whole.line)
+    some = retrieval(vectors, labels, part, threshold=whole.threshold)
     np.testing.assert_allclose(some.f1, whole.f1[part])
     np.testing.assert_allclose(some.precision, whole.precision[part])
 

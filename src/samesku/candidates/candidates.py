@@ -12,7 +12,7 @@ from samesku.candidates.neighbors import Neighbors, density
 from samesku.candidates.similarity import pair_similarity
 from samesku.encoders.base import Kind, Modality, Vectors
 
-__all__ = ["DENSITY_NEIGHBORS", "Candidates", "Source", "join_candidates", "with_pairs"]
+__all__ = ["DENSITY_NEIGHBORS", "Candidates", "Source", "agreeing", "join_candidates", "with_pairs"]
 
 # Neighbours whose mean similarity says how crowded a posting's surroundings are.
 DENSITY_NEIGHBORS = 20
@@ -149,6 +149,11 @@ def with_pairs(
         )[order],
         found=np.concatenate([candidates.found, found])[order],
     )
+
+
+def agreeing(candidates: Candidates, codes: NDArray[np.integer]) -> Candidates:
+    """Only the pairs whose postings have the same code, integer ``(n,)``."""
+    return candidates.take(np.flatnonzero(codes[candidates.left] == codes[candidates.right]))
 
 
 def _undirected(neighbors: Neighbors) -> tuple[NDArray[np.int64], NDArray[np.float32]]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from samesku.catalog.cells import OPTIONAL, REQUIRED, check_cells
 from samesku.catalog.photo_places import locate_photos, photo_root
 from samesku.catalog.problems import CatalogError, Problem
-from samesku.catalog.tables import read_table, repeated_columns
+from samesku.catalog.tables import STDIN, read_table, repeated_columns
 from samesku.titles import Stated, clean_title, normalise_title, stated
 from samesku.titles.attributes import Attributes, read_attributes
 
@@ -122,7 +122,7 @@ class Catalog:
 
 
 def read_catalog(
-    source: str | Path | pl.DataFrame | pd.DataFrame,
+    source: str | Path | pl.DataFrame | pl.LazyFrame | pd.DataFrame | Any,
     *,
     photos: str | Path | None = None,
     columns: Mapping[str, str] | None = None,
@@ -133,10 +133,11 @@ def read_catalog(
 
     Parameters
     ----------
-    source : path, polars.DataFrame or pandas.DataFrame
-        A CSV or Parquet file, a folder that holds `train.csv`, `test.csv` or `postings.csv`, or a
-        frame. `posting_id` and `title` are required; `image`, `image_phash`, `label_group`,
-        `price`, `brand`, `description` and `source` are used when there; others are carried along.
+    source : path, polars frame, pandas.DataFrame, Arrow table or DuckDB relation
+        A CSV or Parquet file, ``-`` for either on standard input, a folder that holds `train.csv`,
+        `test.csv` or `postings.csv`, or a table in memory. `posting_id` and `title` are
+        required; `image`, `image_phash`, `label_group`, `price`, `brand`, `description` and
+        `source` are used when there; others are carried along.
     photos : path, optional
         Folder of the photos named in `image`. Without it, `<file>_images`, `images`, `photos` and
         the file's own folder are tried, in this order; of a frame, the current folder.
@@ -160,12 +161,13 @@ def read_catalog(
         When there is no such file, or no known file in the folder.
     """
     if isinstance(source, str | Path):
-        path = catalogue_file(Path(source))
-        name = str(path)
-        frame, problems = read_table(path, encoding)
+        file = catalogue_file(Path(source))
+        frame, problems = read_table(file, encoding)
+        piped = str(file) == STDIN
+        path, name = (None, "standard input") if piped else (file, str(file))
     else:
-        path, name = None, f"{type(source).__module__.split('.')[0]} frame"
-        frame, problems = (source, []) if isinstance(source, pl.DataFrame) else _from_pandas(source)
+        path, name = None, f"{type(source).__module__.split('.')[0].strip('_')} frame"
+        frame, problems = _from_memory(source)
 
     frame, column_problems = _name_columns(frame, columns or {})
     problems = problems + column_problems
@@ -184,6 +186,8 @@ def read_catalog(
 
 def catalogue_file(path: Path) -> Path:
     """The file that a path of a catalogue means: itself, or one of known name in the folder."""
+    if str(path) == STDIN:
+        return path
     if not path.is_dir():
         if not path.exists():
             raise FileNotFoundError(f"{path}: no such file; give a CSV, a Parquet file or a folder")
@@ -194,12 +198,33 @@ def catalogue_file(path: Path) -> Path:
     raise FileNotFoundError(f"{path}: holds none of {', '.join(COMPETITION_FILES)}; name the file")
 
 
+def _from_memory(source: Any) -> tuple[pl.DataFrame, list[Problem]]:
+    """A table of another library, and what was wrong with it."""
+    if isinstance(source, pl.DataFrame):
+        return source, []
+    if isinstance(source, pl.LazyFrame):
+        return source.collect(), []
+    if hasattr(source, "iloc"):
+        return _from_pandas(source)
+    if hasattr(source, "fetchall") and hasattr(source, "columns"):  # no pyarrow needed
+        names = [str(name) for name in source.columns]
+        rows = [tuple(row) for row in source.fetchall()]
+        columns = zip(*rows, strict=True) if rows else ([] for _ in names)
+        series = [
+            pl.Series(name, list(column), strict=False)
+            for name, column in zip(names, columns, strict=True)
+        ]
+        return pl.DataFrame(series), []
+    if hasattr(source, "__arrow_c_stream__"):
+        return pl.DataFrame(source), []
+    raise TypeError(
+        "a catalogue is a path, a polars or pandas frame, an Arrow table or a DuckDB relation, not "
+        f"{type(source).__name__}"
+    )
+
+
 def _from_pandas(frame: pd.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
     """Column by column through Python values, so that pyarrow is not needed."""
-    if not hasattr(frame, "columns") or not hasattr(frame, "index"):
-        raise TypeError(
-            f"a catalogue is a path, a polars or a pandas frame, not {type(frame).__name__}"
-        )
     names = [str(name) for name in frame.columns]
     columns = {
         name: pl.Series(_plain(frame.iloc[:, names.index(name)]), strict=False) for name in names

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from samesku.catalog.catalog import Catalog
 
-__all__ = ["OWN_ID", "join_sources", "source_codes"]
+__all__ = ["OWN_ID", "agreement_codes", "join_sources", "source_codes"]
 
 # Column of the ids that each source gave; posting ids that both use are told apart.
 OWN_ID = "own_posting_id"
@@ -68,3 +70,25 @@ def source_codes(catalog: Catalog) -> NDArray[np.int64]:
     names = column.unique().sort()
     codes = column.replace_strict(names, pl.Series(range(len(names))), return_dtype=pl.Int64)
     return codes.to_numpy().astype(np.int64)
+
+
+def agreement_codes(catalog: Catalog, columns: Sequence[str]) -> NDArray[np.int64]:
+    """A number per posting, equal where two agree in all the columns, int64 ``(n,)``.
+
+    A posting without a value in one of them agrees with no other.
+
+    Raises
+    ------
+    ValueError
+        There is no such column.
+    """
+    frame = catalog.frame
+    if strange := [name for name in columns if name not in frame.columns]:
+        raise ValueError(
+            f"{catalog.name} has no column {strange[0]!r} to match within: it has "
+            f"{', '.join(frame.columns)}"
+        )
+    values = frame.select(pl.col(columns).cast(pl.String))
+    codes = values.select(pl.struct(pl.all()).rank("dense").cast(pl.Int64)).to_series().to_numpy()
+    unknown = values.select(pl.any_horizontal(pl.all().is_null())).to_series().to_numpy()
+    return np.where(unknown, len(codes) + 1 + np.arange(len(codes)), codes)

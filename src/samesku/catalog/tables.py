@@ -6,6 +6,7 @@ import csv
 import io
 import itertools
 import re
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ import polars as pl
 
 from samesku.catalog.problems import CatalogError, Problem
 
-__all__ = ["read_table", "repeated_columns"]
+__all__ = ["STDIN", "read_table", "repeated_columns"]
 
 _BOMS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
@@ -24,6 +25,8 @@ _BOMS = (
     (b"\xfe\xff", "utf-16"),
 )
 _DELIMITERS = ",;\t|"
+# The path that means standard input.
+STDIN = "-"
 _PARQUET = b"PAR1"
 _NO_TABLES = (
     (b"PK\x03\x04", "this is a spreadsheet or a zip archive"),
@@ -40,7 +43,7 @@ def read_table(path: Path, encoding: str | None = None) -> tuple[pl.DataFrame, l
     ----------
     path : Path
         Parquet is told by its content, anything else is read as CSV: comma, semicolon, tab or bar;
-        UTF-8, UTF-16 or UTF-32 by its byte order mark, else Windows-1252.
+        UTF-8, UTF-16 or UTF-32 by its byte order mark, else Windows-1252. ``-``: standard input.
     encoding : str, optional
         What a CSV is written in, by Python's name, e.g. ``"gbk"``.
 
@@ -55,10 +58,13 @@ def read_table(path: Path, encoding: str | None = None) -> tuple[pl.DataFrame, l
     CatalogError
         When the file is empty or not a table; names the row where that is known.
     """
-    if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe could wait for ever
+    piped = str(path) == STDIN
+    if (
+        not piped and path.exists() and not (path.is_file() or path.is_dir())
+    ):  # a pipe could wait for ever
         raise CatalogError(str(path), [_unreadable("not a regular file")])
     try:
-        raw = path.read_bytes()
+        raw = sys.stdin.buffer.read() if piped else path.read_bytes()
         if raw.startswith(_PARQUET):
             return pl.read_parquet(io.BytesIO(raw)), []
         content, problems = (_as_told(path, raw, encoding), []) if encoding else _decode(raw)

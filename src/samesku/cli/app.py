@@ -9,6 +9,8 @@ from typing import Annotated
 import typer
 
 from samesku.cli.console import UsageError, friendly, show_traces
+from samesku.cli.given import given_options
+from samesku.cli.grouping import GroupedGroup
 from samesku.cli.options import (
     AllowOutsideOption,
     AnswersOption,
@@ -20,11 +22,13 @@ from samesku.cli.options import (
     EncoderOption,
     EncodingOption,
     FusionName,
+    JsonOption,
     JudgeBudgetOption,
     JudgeDryRunOption,
     JudgeModelOption,
     JudgeOption,
     JudgeRulesOption,
+    LineOption,
     MemoryOption,
     MethodOption,
     NoCacheOption,
@@ -34,13 +38,15 @@ from samesku.cli.options import (
     QuietOption,
     SameOption,
     ThreadsOption,
+    ThresholdOption,
+    WithinOption,
 )
 
 app = typer.Typer(
     name="samesku",
+    cls=GroupedGroup,
     help="Tell which offers in a marketplace are the same product.",
     no_args_is_help=True,
-    add_completion=False,
     # The rich help takes half a second to load, and tells nothing more.
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -56,7 +62,9 @@ def _version(show: bool) -> None:
 
 
 @app.callback()
+@friendly
 def main(
+    context: typer.Context,
     show_version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
@@ -68,6 +76,8 @@ def main(
     # What Pillow says of damaged metadata concerns nothing that is read.
     warnings.filterwarnings("ignore", module="PIL")
     show_traces(debug)
+    commands = getattr(context.command, "commands", {})
+    context.default_map = given_options(commands)
 
 
 @app.command(epilog="Example: samesku match offers.csv --photos photos/ --out result/")
@@ -88,15 +98,10 @@ def match(
     allow_outside: AllowOutsideOption = False,
     model: Annotated[
         Path | None,
-        typer.Option("--model", help="Folder of a model that `samesku train` wrote, as the judge."),
+        typer.Option("--model", help="Folder of a model that `samesku train` wrote."),
     ] = None,
-    line: Annotated[
-        float | None,
-        typer.Option(
-            "--line",
-            help="Score from which a pair is accepted; higher: fewer. Default: the fusion's own.",
-        ),
-    ] = None,
+    threshold: ThresholdOption = None,
+    line: LineOption = None,
     neighbours: Annotated[
         int, typer.Option("--neighbours", "-k", help="Candidates per posting and encoder.", min=20)
     ] = 50,
@@ -117,6 +122,7 @@ def match(
             show_default="clusters",
         ),
     ] = None,
+    within: WithinOption = None,
     memory: MemoryOption = None,
     answers: AnswersOption = None,
     judge: JudgeOption = None,
@@ -131,12 +137,13 @@ def match(
     ] = False,
     no_cache: NoCacheOption = False,
     threads: ThreadsOption = None,
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Find the postings of a catalogue that are the same product.
 
     Writes groups.csv, pairs.parquet, near_misses.parquet and run.json; of the competition's own
-    files also submission.csv. Identical postings are judged once: files of pairs hold pairs of
+    files also submission.csv. Identical postings are scored once: files of pairs hold pairs of
     their representatives.
     """
     from samesku.cli import match as command
@@ -159,10 +166,11 @@ def match(
             memory,
             encoding,
             allow_outside,
+            tuple(within or ()),
         ),
         out=out,
         fusion=fusion,
-        line=line,
+        threshold=line if threshold is None else threshold,
         model=model,
         submission=submission,
         answers=answers,
@@ -202,12 +210,8 @@ def link(
     model: Annotated[
         Path | None, typer.Option("--model", help="Folder of a model that `samesku train` wrote.")
     ] = None,
-    line: Annotated[
-        float | None,
-        typer.Option(
-            "--line", help="Probability from which a pair is accepted. Default: the model's own."
-        ),
-    ] = None,
+    threshold: ThresholdOption = None,
+    line: LineOption = None,
     encoder: EncoderOption = None,
     photos: PhotosOption = None,
     right_photos: Annotated[
@@ -231,9 +235,11 @@ def link(
     ] = 50,
     search: MethodOption = "auto",
     same: SameOption = None,
+    within: WithinOption = None,
     cache: CacheOption = None,
     no_cache: NoCacheOption = False,
     threads: ThreadsOption = None,
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Find which offers of another shop are the same as ours. Needs no labels.
@@ -260,6 +266,7 @@ def link(
             decide,
             encoding=encoding,
             allow_outside=allow_outside,
+            within=tuple(within or ()),
         ),
         right=right,
         right_photos=right_photos,
@@ -268,7 +275,7 @@ def link(
         out=out,
         fusion=fusion,
         model=model,
-        line=line,
+        threshold=line if threshold is None else threshold,
     )
 
 
@@ -339,6 +346,7 @@ def evaluate(
     cache: CacheOption = None,
     no_cache: NoCacheOption = False,
     threads: ThreadsOption = None,
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Score the matching on a catalogue with label_group, by folds that share no product.

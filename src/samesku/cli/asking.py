@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +176,7 @@ class _Again:
                 same=",".join(source["same"]),
                 pairs=source["pairs"],
                 encoding=source["encoding"],
+                within=tuple(source.get("within", ())),
             )
         except (ValueError, LookupError, TypeError, AttributeError) as error:
             raise ValueError(
@@ -201,7 +201,7 @@ class _Again:
         """Match again, at the threshold of the run."""
         matches = self.matcher.match(self.catalog, answers=answers)
         self.matcher.cache.prune()
-        line = self.record.get("line", matches.line)
+        threshold = self.record.get("threshold", matches.threshold)
         if "adapted" in self.record and answers is not None and not teaches(matches, answers):
-            return adapted_by(matches, answers, threshold=line, progress=self.progress).matches
-        return replace(matches, line=line)
+            return adapted_by(matches, answers, threshold=threshold, progress=self.progress).matches
+        return matches.rethreshold(threshold)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import math
 import re
 import sys
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
 from pathlib import Path
-from typing import ParamSpec, TextIO, TypeVar
+from typing import Any, ParamSpec, TextIO, TypeVar
 
 import typer
 from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook
@@ -30,7 +32,9 @@ __all__ = [
     "TerminalProgress",
     "UsageError",
     "console",
+    "emit",
     "friendly",
+    "only_json",
     "say",
     "show_traces",
 ]
@@ -79,6 +83,30 @@ _traces = ContextVar("traces", default=False)
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
+
+
+def only_json(wanted: bool) -> None:
+    """Whether a command prints one JSON object instead of its tables."""
+    console.quiet = wanted
+
+
+def emit(summary: Mapping[str, Any]) -> None:
+    """Print what a command did as JSON, where the user asked for that."""
+    if console.quiet:
+        sys.stdout.write(json.dumps(_plain(summary), ensure_ascii=False, indent=2) + "\n")
+
+
+def _plain(value: Any) -> Any:
+    """Paths as text, numbers of NumPy as Python's, what is no number as null."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, bool | int | float | str | None) else str(value)
 
 
 class UsageError(ValueError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import polars as pl
@@ -11,7 +11,7 @@ from rich.table import Table
 
 from samesku.catalog.catalog import read_catalog
 from samesku.cli import report
-from samesku.cli.console import TerminalProgress, console, say
+from samesku.cli.console import TerminalProgress, console, emit, say
 from samesku.cli.evaluate import FIGURES
 from samesku.cli.match import Settings, show_matches
 from samesku.demo import MARKETPLACE
@@ -51,13 +51,18 @@ def run(out: Path, *, fusion: str, quiet: bool) -> None:
             fusion=None,
             quiet=True,
         )
+    figures = score(matches)
+    if console.quiet:
+        found = {name: asdict(figure) for name, figure in figures.items()}
+        emit({**matches.summary, "figures": found, "report": page.resolve()})
+        return
     if quiet:
         return
     show_matches(matches, progress, [*written, *staged.written])
     table = Table(title=f"against the labels of this drawn marketplace, {len(catalog):,} postings")
     table.add_column("figure")
     table.add_column("value [95% interval]")
-    for name, figure in score(matches).items():
+    for name, figure in figures.items():
         table.add_row(FIGURES[name], str(figure))
     console.print(table)
     console.print(f"Open this first, in any browser: {page.resolve()}", markup=False)
@@ -89,7 +94,7 @@ def _mistakes(matches: Matches, market: Path) -> pl.DataFrame:
     facts = matches.catalog.frame.select("posting_id", "title").join(
         truth.select("posting_id", "label_group", "family", "differs_in"), on="posting_id"
     )
-    judged = pl.concat(
+    scored = pl.concat(
         [
             matches.pairs.with_columns(mistake=pl.lit("wrong match")),
             matches.near_misses.with_columns(mistake=pl.lit("missed")),
@@ -97,12 +102,12 @@ def _mistakes(matches: Matches, market: Path) -> pl.DataFrame:
     )
     for side in ("left", "right"):
         named = facts.rename({name: f"{side}_{name}" for name in facts.columns})
-        judged = judged.join(
+        scored = scored.join(
             named, left_on=f"{side}_id", right_on=f"{side}_posting_id", maintain_order="left"
         )
     same = pl.col("left_label_group") == pl.col("right_label_group")
     alike = pl.col("left_family") == pl.col("right_family")
-    wrong = judged.filter(same != (pl.col("mistake") == "wrong match"))
+    wrong = scored.filter(same != (pl.col("mistake") == "wrong match"))
     return wrong.select(
         "mistake",
         "score",

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from samesku.catalog.catalog import Catalog
-from samesku.cli.console import TerminalProgress, console, say
+from samesku.cli.console import TerminalProgress, console, emit, say
 from samesku.cli.match import Settings
 from samesku.cli.provenance import seen_by_encoders
 from samesku.cli.summary import show_summary
@@ -36,8 +36,8 @@ FIGURES = {
     "bcubed_recall": "B-cubed recall",
     "bcubed_f1": "B-cubed F1",
     "lost_not_candidate": "lost: no candidate",
-    "lost_below_line": "lost: below the line",
-    "lost_by_grouping": "lost: cut by groups",
+    "lost_below_threshold": "lost: below the threshold",
+    "lost_by_clustering": "lost: cut by clustering",
 }
 
 
@@ -92,6 +92,7 @@ def run(
         show(evaluation)
     read = [catalog, *others]
     show_summary(progress, read=read, found=_found(evaluation), written=written)
+    emit(evaluation.summary)
 
 
 def run_leave_one_out(
@@ -119,6 +120,7 @@ def run_leave_one_out(
     mean = float(figures.filter(way="default")["posting_f1"].to_numpy().mean())
     found = f"mean F1 per posting of the default, on catalogues left out: {mean:.4f}"
     show_summary(progress, read=catalogs, found=found, written=written)
+    emit({"results": figures.to_dicts(), "written": written})
 
 
 def _left_out_table(figures: pl.DataFrame) -> Table:
@@ -223,21 +225,23 @@ def difference_table(evaluation: Evaluation, pool: str) -> Table:
 
 
 def reliability_table(result: Result) -> Table:
-    """What the queries' pairs were told beside how many are the same product."""
-    told = result.reliability
-    if told is None:
+    """Predicted beside observed probabilities of the queries' pairs."""
+    found = result.reliability
+    if found is None:
         raise ValueError(f"the scores of {result.fusion} are no probabilities")
     table = _table(
-        f"{result.fusion}: are its probabilities true? Calibration error {told.error:.4f}, and "
-        f"{told.judged_error:.4f} of\nthe {told.judged_pairs:,} of {told.pairs:,} pairs that it "
-        f"told 0.005 or more"
+        f"{result.fusion}: are its probabilities true? Calibration error {found.error:.4f}, and "
+        f"{found.likely_error:.4f} of\nthe {found.likely_pairs:,} of {found.pairs:,} pairs that it "
+        f"predicted 0.005 or more"
     )
-    for name in ("pairs", "mean told", "are the same (95%)"):
+    for name in ("pairs", "mean predicted", "observed (95%)"):
         table.add_column(name, justify="right", no_wrap=True)
-    for each in told.bins:
-        same = f"{each.same.value:.4f}  {_bound(each.same.low)}-{_bound(each.same.high)}"
-        span = f"told {each.low:g} to {each.high:g}"
-        table.add_row(span, f"{each.pairs:,}", f"{each.told:.4f}", same)
+    for each in found.bins:
+        observed = (
+            f"{each.observed.value:.4f}  {_bound(each.observed.low)}-{_bound(each.observed.high)}"
+        )
+        span = f"predicted {each.low:g} to {each.high:g}"
+        table.add_row(span, f"{each.pairs:,}", f"{each.predicted:.4f}", observed)
     return table
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from samesku.cli.console import TerminalProgress, say
+from samesku.cli.console import TerminalProgress, emit, say
 from samesku.cli.match import Settings
 
 __all__ = ["run"]
@@ -49,3 +49,4 @@ def run(settings: Settings, *, store: str, settle: bool) -> None:
         f"Next: samesku serve --store {store}",
         quiet=settings.quiet,
     )
+    emit({"store": store, **stats, "refused": len(refused), "seconds": round(taken, 3)})

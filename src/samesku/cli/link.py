@@ -22,7 +22,7 @@ def run(
     out: Path,
     fusion: str | None,
     model: Path | None,
-    line: float | None,
+    threshold: float | None,
 ) -> None:
     """Read both sides, match across them, write, tell."""
     left = settings.catalogue
@@ -32,7 +32,7 @@ def run(
             "`samesku match`"
         )
     progress = TerminalProgress(quiet=settings.quiet)
-    matcher = settings.matcher(progress, chosen_fusion(fusion, model), line)
+    matcher = settings.matcher(progress, chosen_fusion(fusion, model), threshold)
     columns = settings.columns if right_columns is None else right_columns
     encoding = settings.encoding if right_encoding is None else right_encoding
     other = replace(

@@ -13,6 +13,7 @@ from samesku.cli.options import (
     CatalogueArgument,
     ColumnsOption,
     EncodingOption,
+    JsonOption,
     PhotosOption,
     QuietOption,
 )
@@ -40,6 +41,7 @@ def index(
     settle: Annotated[
         bool, typer.Option("--settle", help="Then cluster everything anew, as `match` does.")
     ] = False,
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Put the postings of a catalogue in a store that keeps their clusters.

@@ -10,7 +10,8 @@ from samesku.candidates.allowed import Allowed
 from samesku.candidates.neighbors import Method
 from samesku.catalog.answers import VERDICTS, Answers, read_answers
 from samesku.catalog.catalog import Catalog, catalogue_file, read_catalog
-from samesku.cli.console import TerminalProgress, UsageError, say
+from samesku.catalog.tables import STDIN
+from samesku.cli.console import TerminalProgress, UsageError, emit, say
 from samesku.cli.consulting import JudgeOptions
 from samesku.cli.summary import counted, show_summary
 from samesku.clustering.assignment import Decision
@@ -43,10 +44,11 @@ class Settings:
     memory: str | None = None
     encoding: str | None = None
     allow_outside: bool = False
+    within: tuple[str, ...] = ()
 
     def read(self, progress: TerminalProgress) -> Catalog:
         """Read the catalogue and tell what was wrong with it."""
-        with progress.stage("read catalogue"):
+        with progress.stage("read"):
             catalog = read_catalog(
                 self.catalogue,
                 photos=self.photos,
@@ -63,8 +65,8 @@ class Settings:
     def source(self) -> dict[str, object]:
         """Where the catalogue was and how it was read: for a report, an explanation."""
         return {
-            "path": str(self.catalogue.resolve()),
-            "digest": digest(catalogue_file(self.catalogue)),
+            "path": STDIN if self._piped else str(self.catalogue.resolve()),
+            "digest": self._digest,
             "encoding": self.encoding,
             "photos": None if self.photos is None else str(self.photos.resolve()),
             "columns": parse_columns(self.columns),
@@ -73,7 +75,16 @@ class Settings:
             "search": self.search,
             "same": list(self.tolerated),
             "pairs": self.pairs,
+            "within": list(self.within),
         }
+
+    @property
+    def _piped(self) -> bool:
+        return str(self.catalogue) == STDIN
+
+    @property
+    def _digest(self) -> str:
+        return "" if self._piped else digest(catalogue_file(self.catalogue))
 
     def read_others(self, places: Sequence[Path], progress: TerminalProgress) -> list[Catalog]:
         """Read further labelled catalogues, their columns mapped in the same way."""
@@ -87,17 +98,17 @@ class Settings:
         self,
         progress: TerminalProgress,
         fusion: str | Fusion | None = "union",
-        line: float | None = None,
+        threshold: float | None = None,
     ) -> Matcher:
         """The matcher these settings ask for."""
-        if line is not None and not 0 < line <= 1:
-            raise UsageError(f"--line is a score above 0 and up to 1, not {line}")
+        if threshold is not None and not 0 < threshold <= 1:
+            raise UsageError(f"--threshold is a score above 0 and up to 1, not {threshold}")
         folder = None if self.no_cache else self.cache or default_folder()
         return Matcher(
             encoders_by_name(self.encoders),
             fusion,
             k=self.neighbours,
-            line=line,
+            threshold=threshold,
             method=self.search,
             cache=Cache(folder),
             progress=progress,
@@ -105,6 +116,7 @@ class Settings:
             pairs=self.pairs,
             decide=self.decide,
             memory=self.memory,
+            within=self.within,
         )
 
     @property
@@ -131,7 +143,7 @@ def run(
     *,
     out: Path,
     fusion: str | None,
-    line: float | None,
+    threshold: float | None,
     model: Path | None,
     submission: bool = False,
     answers: Path | None = None,
@@ -141,7 +153,7 @@ def run(
     judge = judge or JudgeOptions()
     judge.check()
     progress = TerminalProgress(quiet=settings.quiet)
-    matcher = settings.matcher(progress, chosen_fusion(fusion, model), line)
+    matcher = settings.matcher(progress, chosen_fusion(fusion, model), threshold)
     catalog = settings.read(progress)
     if not judge.dry_run:
         check_folder(out)
@@ -155,7 +167,7 @@ def run(
         if more is not given:
             given, matches = more, matcher.match(catalog, answers=more)
     if given is not None:
-        matches = _learned_from(matches, given, line, progress)
+        matches = _learned_from(matches, given, threshold, progress)
     read = {**matches.run, "source": settings.source}
     if model is not None:
         read["model"] = str(model.resolve())
@@ -167,7 +179,7 @@ def run(
 
 
 def _learned_from(
-    matches: Matches, answers: Answers, line: float | None, progress: TerminalProgress
+    matches: Matches, answers: Answers, threshold: float | None, progress: TerminalProgress
 ) -> Matches:
     """Matches by a matcher that was adapted to the answers; pinned alone where it cannot be."""
     # Only who has answers waits for these to load.
@@ -179,7 +191,7 @@ def _learned_from(
     if reason := teaches(matches, answers):
         progress.note(f"The answers are pinned and teach nothing: {reason}")
         return matches
-    adapted = adapt(matches, answers, threshold=line, progress=progress)
+    adapted = adapt(matches, answers, threshold=threshold, progress=progress)
     progress.note(f"{adapted.told[0].upper()}{adapted.told[1:]}")
     return adapted.matches
 
@@ -197,7 +209,7 @@ def read_checked(path: Path, catalog: Catalog, *, quiet: bool) -> Answers:
 def chosen_fusion(fusion: str | None, model: Path | None) -> str | Fusion | None:
     """The fusion of that name, or the model in a folder."""
     if model is not None and fusion not in (None, "learned"):
-        raise UsageError(f"--model is a judge of its own; leave --fusion {fusion} out")
+        raise UsageError(f"--model scores by itself; leave --fusion {fusion} out")
     return fusion if model is None else _trained(model)
 
 
@@ -221,6 +233,8 @@ def show_matches(
         progress,
         read=read or [matches.catalog],
         seen={name: source["postings"] for name, source in summary["encoders"].items()},
-        found=f"{counted(summary['results'])} (line {matches.line:.2f}, {matches.fusion.name})",
+        found=f"{counted(summary['results'])} "
+        f"(threshold {matches.threshold:.2f}, {matches.fusion.name})",
         written=written,
     )
+    emit({**summary, "written": list(written)})

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from samesku.cli.console import only_json
 from samesku.runtime.cores import use_threads
 
 __all__ = [
@@ -20,11 +21,13 @@ __all__ = [
     "EncoderOption",
     "EncodingOption",
     "FusionName",
+    "JsonOption",
     "JudgeBudgetOption",
     "JudgeDryRunOption",
     "JudgeModelOption",
     "JudgeOption",
     "JudgeRulesOption",
+    "LineOption",
     "MemoryOption",
     "MethodName",
     "MethodOption",
@@ -35,6 +38,8 @@ __all__ = [
     "QuietOption",
     "SameOption",
     "ThreadsOption",
+    "ThresholdOption",
+    "WithinOption",
 ]
 
 FusionName = Literal["union", "concat", "union-all", "learned"]
@@ -45,7 +50,8 @@ PairsName = Literal["within", "across", "all"]
 CatalogueArgument = Annotated[
     Path,
     typer.Argument(
-        help="CSV or Parquet with posting_id and title, or a folder with train.csv or test.csv.",
+        help="CSV or Parquet with posting_id and title, - for standard input, or a folder with "
+        "train.csv or test.csv.",
         show_default=False,
     ),
 ]
@@ -114,8 +120,8 @@ EncoderOption = Annotated[
         "--encoder",
         "-e",
         help="tfidf, phash, signature, photo, onnx:FILE, hf:MODEL, clip:MODEL or the "
-        "folder of an encoder (`samesku encoders` lists them); may be repeated. Default: tfidf, "
-        "phash and signature.",
+        "folder of an encoder (`samesku encoders` lists them); may be repeated. +photo: beside the "
+        "default ones, which are tfidf, phash and signature.",
     ),
 ]
 CacheOption = Annotated[
@@ -138,6 +144,31 @@ ThreadsOption = Annotated[
         min=1,
         callback=lambda count: use_threads(count) or count,
         envvar="SAMESKU_THREADS",
+    ),
+]
+ThresholdOption = Annotated[
+    float | None,
+    typer.Option(
+        "--threshold",
+        help="Score from which a pair is accepted; higher: fewer and surer matches. Default: the "
+        "model's own.",
+    ),
+]
+# What earlier versions called --threshold.
+LineOption = Annotated[float | None, typer.Option("--line", hidden=True)]
+WithinOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--within",
+        help="Column in which two postings must agree to match, as category; may be repeated.",
+    ),
+]
+JsonOption = Annotated[
+    bool,
+    typer.Option(
+        "--json",
+        help="Print the summary as one JSON object, and nothing else on standard output.",
+        callback=lambda wanted: only_json(wanted) or wanted,
     ),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]

@@ -39,6 +39,6 @@ def seen_by_encoders(names: Sequence[str], scored: Catalog) -> Iterator[str]:
 
 def _card(name: str) -> Mapping[str, Any]:
     """What an encoder tells of its training; nothing where it had none or tells nothing."""
-    folder = Path(name.removeprefix("hf:").removeprefix("clip:"))
+    folder = Path(name.removeprefix("+").removeprefix("hf:").removeprefix("clip:"))
     card = read_card(folder) if folder.is_dir() else None
     return {} if card is None else card.more

@@ -13,6 +13,7 @@ from samesku.cli.options import (
     AllowOutsideOption,
     CacheOption,
     FusionName,
+    JsonOption,
     PhotosOption,
     QuietOption,
 )
@@ -107,6 +108,7 @@ def demo(
     fusion: Annotated[
         FusionName, typer.Option("--fusion", help="How text and photo combine to a decision.")
     ] = "learned",
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Match a small drawn marketplace with known truth, score it and leave it to look into."""

@@ -72,8 +72,8 @@ def show_summary(
 def counted(counts: Mapping[str, int]) -> str:
     """Names with their numbers.
 
-    >>> counted({"matched_pairs": 1_204, "groups": 31})
-    'matched pairs 1,204, groups 31'
+    >>> counted({"matched_pairs": 1_204, "clusters": 31})
+    'matched pairs 1,204, clusters 31'
     """
     return ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in counts.items())
 

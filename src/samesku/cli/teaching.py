@@ -16,6 +16,7 @@ from samesku.cli.options import (
     ColumnsOption,
     EncoderOption,
     EncodingOption,
+    JsonOption,
     MethodOption,
     NoCacheOption,
     PhotosOption,
@@ -61,6 +62,7 @@ def train(
     cache: CacheOption = None,
     no_cache: NoCacheOption = False,
     threads: ThreadsOption = None,
+    as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Train the learned fusion on catalogues with label_group, each weighing the same.

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from samesku.cli.console import TerminalProgress, console
+from samesku.cli.console import TerminalProgress, console, emit
 from samesku.cli.match import Settings
 from samesku.cli.provenance import seen_by_encoders
 from samesku.cli.summary import show_summary
-from samesku.evaluation.calibration import reliability, told_pairs
+from samesku.evaluation.calibration import predicted_pairs, reliability
 from samesku.evaluation.protocol import score
 from samesku.matcher import Matcher
 from samesku.results.matches import Matches
@@ -64,11 +64,11 @@ def run(
         # the two numbers of the calibration were chosen on all of them.
         fusion = Learned(model, each.same)
         matches = Matches(
-            catalog, each.candidates, probability, fusion, model.line, collapsed=distinct
+            catalog, each.candidates, probability, fusion, model.threshold, collapsed=distinct
         )
         figures = {name: [f.value, f.low, f.high] for name, f in score(matches, seed=seed).items()}
         rows = np.flatnonzero(each.labels >= 0)
-        calibration = reliability(told_pairs(probability, each.candidates, each.labels, rows))
+        calibration = reliability(predicted_pairs(probability, each.candidates, each.labels, rows))
         trained_on.append(
             {
                 **training_record(catalog),
@@ -80,7 +80,7 @@ def run(
         value, low, high = figures["posting_f1"]
         found.append(
             f"{Path(each.name).name}: F1 per posting {value:.4f} ({low:.3f}-{high:.3f}), pool "
-            f"{len(catalog):,}; calibration error {calibration.judged_error:.4f}; may differ: "
+            f"{len(catalog):,}; calibration error {calibration.likely_error:.4f}; may differ: "
             f"{', '.join(each.same) or 'nothing'}"
         )
     card = {
@@ -96,5 +96,6 @@ def run(
     replace(model, card=card).save(out)
     matcher.cache.prune()
     show_summary(progress, read=catalogs, found="; ".join(found), written=[out])
+    emit({"model": out, "threshold": model.threshold, **card})
     if not settings.quiet:
         console.print(f"Use it: samesku match CATALOGUE --model {out} --out DIR", markup=False)

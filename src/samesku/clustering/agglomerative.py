@@ -27,15 +27,15 @@ def group(
     score: NDArray[np.floating],
     size: int,
     *,
-    line: float = 0.5,
+    threshold: float = 0.5,
     cohesion: float = COHESION,
     pins: Pins | None = None,
 ) -> NDArray[np.int64]:
     """Put postings in groups by average-linkage agglomeration of the scores.
 
     Two groups become one while the mean score over all pairs between them, pairs that were never
-    candidates counting 0, reaches ``line * cohesion``. A single wrong pair between two products of
-    several offers is outvoted by the pairs that do not match.
+    candidates counting 0, reaches ``threshold * cohesion``. A single wrong pair between two
+    products of several offers is outvoted by the pairs that do not match.
 
     Parameters
     ----------
@@ -45,10 +45,10 @@ def group(
         In [0, 1].
     size : int
         Number of postings.
-    line : float
+    threshold : float
         Pairs from this score on are matches.
     cohesion : float
-        Share of `line` that the mean score between two groups must reach, in (0, 1].
+        Share of `threshold` that the mean score between two groups must reach, in (0, 1].
     pins : Pins, optional
         Pairs that are put together first whatever they score, and pairs that never share a group.
         They must not contradict each other.
@@ -60,7 +60,7 @@ def group(
     """
     pins = Pins.of(left[:0], right[:0], left[:0] > 0) if pins is None else pins
     musts = pins.take(pins.same)
-    matched = score >= line
+    matched = score >= threshold
     tied = _with(left[matched], right[matched], musts)
     component = _components(tied[0], tied[1], size)
     pins = pins.take(component[pins.left] == component[pins.right])
@@ -70,7 +70,7 @@ def group(
     groups = component.copy()
     # A component in which every pair scores high enough is one group as it is; so are one or two
     # postings. Only the others are looked into.
-    least = line * cohesion
+    least = threshold * cohesion
     near = np.bincount(component[left[score >= least]], minlength=size)
     pinned = np.bincount(component[pins.left], minlength=size) > 0
     mixed = np.flatnonzero(
@@ -91,8 +91,8 @@ def group(
             parts = _split(a, b, score[pairs], len(own), least)
         groups[own] = fresh + parts
         fresh += int(parts.max()) + 1
-    # Two postings that met only through one that left are no group: a pair at the line ties.
-    ties = (groups[left] == groups[right]) & (score >= line)
+    # Two postings that met only through one that left are no group: a pair at the threshold ties.
+    ties = (groups[left] == groups[right]) & (score >= threshold)
     ends = _with(left[ties], right[ties], musts)
     return linked(ends[0], ends[1], size)
 

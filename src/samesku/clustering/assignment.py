@@ -29,7 +29,7 @@ def choose_links(
     right: NDArray[np.integer],
     probability: NDArray[np.floating],
     *,
-    line: float,
+    threshold: float,
     rule: Decision = "one-to-one",
 ) -> NDArray[np.int64]:
     """Choose the pairs that become links.
@@ -39,26 +39,26 @@ def choose_links(
     left, right : integer (m,)
         The pairs, each once.
     probability : float (m,)
-    line : float
+    threshold : float
         Only pairs from this probability on are chosen.
     rule : {"one-to-one", "one-to-many", "many-to-one"}
         ``one-to-one``: the set of links that share no posting and have the largest sum of log odds
-        above the line, i.e. the likeliest set; it is optimal, not greedy (sparse Jonker-Volgenant
-        in scipy). ``one-to-many``: each right posting takes its likeliest left one.
-        ``many-to-one``: each left posting takes its likeliest right one.
+        above the threshold, i.e. the likeliest set; it is optimal, not greedy (sparse
+        Jonker-Volgenant in scipy). ``one-to-many``: each right posting takes its likeliest left
+        one. ``many-to-one``: each left posting takes its likeliest right one.
 
     Returns
     -------
     int64 (links,)
         Places of the chosen pairs, ascending.
     """
-    above = np.flatnonzero(probability >= line)
+    above = np.flatnonzero(probability >= threshold)
     if rule == "one-to-many":
         above = above[_is_best(right[above], probability[above])]
     elif rule == "many-to-one":
         above = above[_is_best(left[above], probability[above])]
     elif rule == "one-to-one" and len(above):
-        gain = _log_odds(probability[above]) - _log_odds(np.array(line))
+        gain = _log_odds(probability[above]) - _log_odds(np.array(threshold))
         above = above[_assigned(left[above], right[above], gain)]
     return above
 

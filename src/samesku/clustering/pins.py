@@ -9,9 +9,12 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
+from samesku.candidates.allowed import Allowed
 from samesku.candidates.candidates import Candidates
+from samesku.catalog.answers import Answers
+from samesku.catalog.catalog import Catalog
 
-__all__ = ["Pins", "pinned_scores"]
+__all__ = ["Pins", "pinned_scores", "pins_of"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,3 +84,23 @@ def pinned_scores(
     pinned = scores.copy()
     pinned[candidates.places(pins.left, pins.right)] = pins.same
     return pinned
+
+
+def pins_of(
+    answers: Answers, catalog: Catalog, sources: NDArray[np.int64] | None, pairs: Allowed
+) -> Pins:
+    """What the answers pin, in rows of the catalogue."""
+    left, right = (each[answers.kept] for each in answers.rows(catalog))
+    same = answers.same[answers.kept]
+    if sources is not None:
+        own = sources[left] == sources[right]
+        refused = same & (own if pairs == "across" else ~own)
+        if refused.any():
+            one, other = catalog.ids[left[refused][0]], catalog.ids[right[refused][0]]
+            raise ValueError(
+                f"{one} and {other} are answered to be the same product, but only pairs "
+                f"{pairs} sources may match: leave {np.count_nonzero(refused):,} such answers out"
+            )
+        if pairs == "across":
+            left, right, same = left[~own], right[~own], same[~own]
+    return Pins.of(left, right, same)

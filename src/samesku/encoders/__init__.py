@@ -67,16 +67,21 @@ def encoders_by_name(names: Sequence[str]) -> list[Encoder]:
         ``tfidf``, ``phash``, ``signature``, ``photo`` (samesku's own photo network),
         ``onnx:FILE`` (another one), ``hf:MODEL`` (a pretrained text or photo model, by its name on
         the hub or its folder), ``clip:MODEL`` (two encoders, one for titles and one for photos) or
-        the path of a folder with ``samesku_encoder.json``.
+        the path of a folder with ``samesku_encoder.json``. With a ``+`` before it an encoder is
+        added: to the others that are named, or to the default ones.
 
     Raises
     ------
     ValueError, ModuleNotFoundError
         As for :func:`encoder_by_name`.
     """
-    if not names:
-        return default_encoders()
-    return [encoder for name in dict.fromkeys(names) for encoder in _called(name)]
+    base = [name for name in names if not name.startswith("+")]
+    added = [name[1:] for name in names if name.startswith("+")]
+    made = [encoder for name in dict.fromkeys(base) for encoder in _called(name)]
+    made = made or default_encoders()
+    known = {encoder.name for encoder in made}
+    more = [encoder for name in dict.fromkeys(added) for encoder in _called(name)]
+    return made + [encoder for encoder in more if encoder.name not in known]
 
 
 def _called(name: str) -> list[Encoder]:

@@ -76,7 +76,7 @@ def encode(
     for encoder in encoders:
         if isinstance(encoder, TextEncoder):
             key = content_key(encoder.fingerprint, catalog.normal_titles)
-            with progress.stage(f"encode titles ({encoder.name})", len(catalog)) as advance:
+            with progress.stage(f"encode ({encoder.name})", len(catalog)) as advance:
                 encoded, notes = _encode_titles(catalog, encoder, cache, key, advance)
             vectors.append(encoded)
             for note in notes:

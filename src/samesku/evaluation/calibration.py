@@ -1,4 +1,4 @@
-"""Whether probabilities are what they say: of pairs told 0.8, 80% should be the same product."""
+"""Whether probabilities are true: of pairs predicted 0.8, 80% should be the same product."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from numpy.typing import NDArray
 from samesku.candidates.candidates import Candidates
 from samesku.metrics import Figure
 
-__all__ = ["Bin", "Reliability", "Told", "reliability", "told_pairs"]
+__all__ = ["Bin", "Predicted", "Reliability", "predicted_pairs", "reliability"]
 
-# Pairs below this are most of all candidates, told right with no effort: a bin of their own, and an
-# error without them.
-HOPELESS = 0.005
-EDGES = np.array([0, HOPELESS, *np.arange(1, 11) / 10])
+# Pairs below this are most of all candidates, and easy: a bin of their own, and an error without
+# them.
+UNLIKELY = 0.005
+EDGES = np.array([0, UNLIKELY, *np.arange(1, 11) / 10])
 # Half the width of a 95% interval, in standard errors.
 NORMAL = 1.959964
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
+class Predicted:
     """Probabilities of pairs whose truth is known.
 
     Attributes
@@ -38,7 +38,7 @@ class Told:
     weight: NDArray[np.int64]
 
     @classmethod
-    def joined(cls, parts: Sequence[Told]) -> Told:
+    def joined(cls, parts: Sequence[Predicted]) -> Predicted:
         """Several, one after the other."""
         return cls(
             np.concatenate([part.probability for part in parts]),
@@ -49,38 +49,38 @@ class Told:
 
 @dataclass(frozen=True)
 class Bin:
-    """The pairs that were told about the same probability.
+    """The pairs of about the same predicted probability.
 
     Attributes
     ----------
     low, high : float
-        Told from `low` on and below `high`; the last bin holds 1, too.
+        Predicted from `low` on and below `high`; the last bin holds 1, too.
     pairs : int
-    told : float
+    predicted : float
         Mean probability.
-    same : Figure
+    observed : Figure
         Share that is the same product, with its 95% Wilson interval.
     """
 
     low: float
     high: float
     pairs: int
-    told: float
-    same: Figure
+    predicted: float
+    observed: Figure
 
 
 @dataclass(frozen=True)
 class Reliability:
-    """How true told probabilities are.
+    """How far predicted and observed probabilities agree.
 
     Attributes
     ----------
     pairs : int
     error : float
-        Expected calibration error: the mean distance between told and observed over all pairs.
-    judged_pairs : int
-        Those told 0.005 or more: the easy rest, most of all candidates, flatters `error`.
-    judged_error : float
+        Expected calibration error: the mean distance between predicted and observed over all pairs.
+    likely_pairs : int
+        Those predicted 0.005 or more: the easy rest, most of all candidates, flatters `error`.
+    likely_error : float
         The expected calibration error over these.
     bins : tuple of Bin
         Ascending; bins without pairs are left out.
@@ -88,18 +88,18 @@ class Reliability:
 
     pairs: int
     error: float
-    judged_pairs: int
-    judged_error: float
+    likely_pairs: int
+    likely_error: float
     bins: tuple[Bin, ...]
 
 
-def told_pairs(
+def predicted_pairs(
     probability: NDArray[np.floating],
     candidates: Candidates,
     labels: NDArray[np.integer],
     rows: NDArray[np.integer],
-) -> Told:
-    """What the candidates of some queries were told, and what they are.
+) -> Predicted:
+    """Predicted probability and truth of the candidates of some queries.
 
     All true pairs of held-out products lie between queries, but most of their false pairs reach
     out of them. So a pair counts once per query at its ends, as the queries see it: pairs within
@@ -121,25 +121,25 @@ def told_pairs(
     left, right = labels[candidates.left], labels[candidates.right]
     weight = asks[candidates.left] + asks[candidates.right]
     counts = (left >= 0) & (right >= 0) & (weight > 0)
-    return Told(probability[counts], (left == right)[counts], weight[counts])
+    return Predicted(probability[counts], (left == right)[counts], weight[counts])
 
 
-def reliability(told: Told) -> Reliability:
-    """Compare told with observed in tenths, the pairs below 0.005 apart.
+def reliability(predicted: Predicted) -> Reliability:
+    """Compare predicted with observed in tenths, the pairs below 0.005 apart.
 
     References
     ----------
     C. Guo et al., "On calibration of modern neural networks", 2017.
     """
     # In the precision of the classifier, in which 0.7 is a little less than 0.7.
-    edges, probability = EDGES.astype(np.float32), told.probability.astype(np.float32)
+    edges, probability = EDGES.astype(np.float32), predicted.probability.astype(np.float32)
     place = np.searchsorted(edges[1:-1], probability, side="right")
     number = len(EDGES) - 1
     pairs = np.bincount(place, minlength=number)
-    weight = np.bincount(place, told.weight, number).astype(np.float64)
-    squares = np.bincount(place, told.weight**2, number)
-    said = np.bincount(place, told.weight * told.probability, number)
-    same = np.bincount(place, told.weight * told.same, number)
+    weight = np.bincount(place, predicted.weight, number).astype(np.float64)
+    squares = np.bincount(place, predicted.weight**2, number)
+    sums = np.bincount(place, predicted.weight * predicted.probability, number)
+    same = np.bincount(place, predicted.weight * predicted.same, number)
     there = np.flatnonzero(pairs)
     # Counting a pair twice makes no two of it (Kish's effective sample size).
     shares = _wilson(same[there] / weight[there], weight[there] ** 2 / squares[there])
@@ -148,14 +148,14 @@ def reliability(told: Told) -> Reliability:
             float(EDGES[each]),
             float(EDGES[each + 1]),
             int(pairs[each]),
-            float(said[each] / weight[each]),
+            float(sums[each] / weight[each]),
             share,
         )
         for each, share in zip(there, shares, strict=True)
     )
-    off = np.abs(said - same)
-    error, judged_error = _share(off, weight), _share(off[1:], weight[1:])
-    return Reliability(int(pairs.sum()), error, int(pairs[1:].sum()), judged_error, bins)
+    off = np.abs(sums - same)
+    error, likely_error = _share(off, weight), _share(off[1:], weight[1:])
+    return Reliability(int(pairs.sum()), error, int(pairs[1:].sum()), likely_error, bins)
 
 
 def _share(off: NDArray[np.float64], weight: NDArray[np.float64]) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.evaluation.calibration import Told, told_pairs
+from samesku.evaluation.calibration import Predicted, predicted_pairs
 from samesku.metrics import (
     Sampled,
     Tally,
@@ -33,34 +33,34 @@ class Counts:
     matched : Tally
         Of the matches.
     below, cut : Tally
-        Of the candidates that did not become matches: those below the line, those above it.
-    told : Told or None
-        What the queries' pairs were told, where scores are probabilities.
+        Of the candidates that did not become matches: those below the threshold, those above it.
+    predicted : Predicted or None
+        The probabilities of the queries' pairs, where scores are probabilities.
     """
 
     products: NDArray[np.int64]
     matched: Tally
     below: Tally
     cut: Tally
-    told: Told | None
+    predicted: Predicted | None
 
 
 def count(matches: Matches, rows: NDArray[np.int64], labels: NDArray[np.int64]) -> Counts:
     """Count for the queries `rows`; labels int64 ``(n,)``, -1 where unknown."""
     left, right = matches.candidates.left, matches.candidates.right
     distinct = matches.distinct
-    groups, known = matches.groups[distinct.rows], labels[distinct.rows]
+    groups, known = matches.clusters[distinct.rows], labels[distinct.rows]
     apart = groups[left] != groups[right]
-    above = matches.scores >= matches.line
+    above = matches.scores >= matches.threshold
     below, cut = apart & ~above, apart & above
     probable = matches.fusion.probabilistic
     asked = np.flatnonzero(np.isin(distinct.rows, rows))
     return Counts(
         labels[rows],
-        group_tally(matches.groups, labels).take(rows),
+        group_tally(matches.clusters, labels).take(rows),
         pair_tally(left[below], right[below], labels, distinct.place).take(rows),
         pair_tally(left[cut], right[cut], labels, distinct.place).take(rows),
-        told_pairs(matches.scores, matches.candidates, known, asked) if probable else None,
+        predicted_pairs(matches.scores, matches.candidates, known, asked) if probable else None,
     )
 
 
@@ -93,6 +93,6 @@ def figures(scored: Sequence[Counts], seed: int) -> dict[str, Sampled]:
         "bcubed_recall": ratio(own_recalled, one),
         "bcubed_f1": harmonic((own_precise, one), (own_recalled, one)),
         "lost_not_candidate": ratio(matched.actual - matched.correct - below - cut, matched.actual),
-        "lost_below_line": ratio(below, matched.actual),
-        "lost_by_grouping": ratio(cut, matched.actual),
+        "lost_below_threshold": ratio(below, matched.actual),
+        "lost_by_clustering": ratio(cut, matched.actual),
     }

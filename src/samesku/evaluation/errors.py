@@ -35,7 +35,7 @@ def find_errors(
     pairs: pl.DataFrame,
     queries: NDArray[np.bool_],
     encoders: Mapping[str, Modality] | None = None,
-    line: float = 0.5,
+    threshold: float = 0.5,
     judged: NDArray[np.bool_] | None = None,
 ) -> pl.DataFrame:
     """Every wrong pair of the queries, the most certainly wrong first.
@@ -50,7 +50,7 @@ def find_errors(
         Pairs count that touch one.
     encoders : mapping of str to {"text", "photo"}, optional
         Whose columns of `pairs` tell how alike the titles or photos are.
-    line : float
+    threshold : float
         Score from which pairs were accepted.
     judged : bool (n,), optional
         Postings that were judged themselves; pairs of others, identical to one of them, are left
@@ -79,7 +79,7 @@ def find_errors(
         *columns, error=pl.lit("merge"), stage=pl.lit("matched")
     )
     asked_of = labels if judged is None else np.where(judged, labels, -1)
-    missed = pair_stages(true_pairs(asked_of, queries), told, line).filter(
+    missed = pair_stages(true_pairs(asked_of, queries), told, threshold).filter(
         pl.col("stage") != "matched"
     )
     splits = missed.select(*columns, pl.lit("split").alias("error"), "stage")

@@ -19,7 +19,7 @@ ADVICE = {
     SIZE: "Decide whether packs of two sizes are one product here, label so, and train on it.",
     VARIANT: "Decide whether colours, models and tastes are one product here, label so, and train.",
     MANY: "One offer of several variants belongs to none or to all; split them at the source.",
-    PHOTO: "Sellers copy photos between products; a higher line asks titles to agree, too.",
+    PHOTO: "Sellers copy photos between products; a higher threshold asks titles to agree, too.",
     ALIKE: "Read one: its label is wrong, or a brand or line differs; more columns would tell.",
     OTHER_PHOTO: "The titles agree in part, the photos not; a photo network would see more.",
     PARAPHRASE: "Read one: the same in other words needs a text network, if not, a label is wrong.",

@@ -14,7 +14,7 @@ from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
 from samesku.clustering.agglomerative import group
 from samesku.encoders.tfidf import Tfidf
-from samesku.evaluation.calibration import Told, reliability
+from samesku.evaluation.calibration import Predicted, reliability
 from samesku.matcher import Matcher
 from samesku.metrics import group_tally, posting_f1
 from samesku.scoring.by_name import fusion_by_name
@@ -83,11 +83,11 @@ def leave_one_out(
         for same in dict.fromkeys(((), left_out.same)):
             scores = model.judge(catalog, pairs, same=same).scores
             way = f"same={','.join(same)}" if same else "default"
-            rows.append(_row(left_out, way, pairs, scores, model.line, probable=True))
+            rows.append(_row(left_out, way, pairs, scores, model.threshold, probable=True))
         for name in APPROACHES:
             fusion = fusion_by_name(name)
             scores = fusion.score(pairs, catalog)
-            rows.append(_row(left_out, name, pairs, scores, fusion.line))
+            rows.append(_row(left_out, name, pairs, scores, fusion.threshold))
         plain = Matcher([Tfidf(word_weight=0)], "union", k=matcher.k, cache=matcher.cache)
         found = plain.candidates(catalog)
         trials = [
@@ -111,7 +111,7 @@ def _row(
     """The figures of one way of matching a catalogue."""
     labels = labelled.labels
     known = np.flatnonzero(labels >= 0)
-    groups = group(pairs.left, pairs.right, scores, len(labels), line=threshold)
+    groups = group(pairs.left, pairs.right, scores, len(labels), threshold=threshold)
     tally = group_tally(groups, labels).take(known)
     correct, matched, actual = (
         int(each.sum()) for each in (tally.correct, tally.matched, tally.actual)
@@ -125,7 +125,9 @@ def _row(
         likely = scores[asked] >= PREDICTED
         predicted = scores[asked][likely]
         ones = np.ones(len(predicted), dtype=np.int64)
-        error = reliability(Told(predicted, true[likely], ones)).error if len(predicted) else 0.0
+        error = (
+            reliability(Predicted(predicted, true[likely], ones)).error if len(predicted) else 0.0
+        )
     return {
         "catalogue": labelled.name,
         "postings": len(labels),

@@ -14,7 +14,7 @@ from samesku.candidates.candidates import Candidates
 from samesku.candidates.collapse import Collapsed
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.splits import Split, group_folds, leaks
-from samesku.evaluation.calibration import Told, reliability
+from samesku.evaluation.calibration import Predicted, reliability
 from samesku.evaluation.counts import Counts, count, figures
 from samesku.evaluation.results import FOLD, WHOLE, Evaluation, Result
 from samesku.evaluation.tuning import tune
@@ -189,7 +189,7 @@ class _Pool:
 
 @dataclass(frozen=True, eq=False)
 class _Trial:
-    """One contender on one split: its counts by pool, the lines it drew, what is kept of it."""
+    """One contender on one split: its counts by pool, its thresholds, what is kept of it."""
 
     counts: dict[str, Counts]
     chosen: dict[str, Any]
@@ -221,9 +221,11 @@ def _trial(
         WHOLE: count(matches, split.test, whole.labels),
         FOLD: count(_judged(judge, fold), everyone, fold.labels),
     }
-    lines = {name: asdict(line) for name, line in judge.lines(whole.candidates).items()}
+    thresholds = {
+        name: asdict(threshold) for name, threshold in judge.thresholds(whole.candidates).items()
+    }
     of = {"fusion": contender.name, "split": split.name}
-    chosen = {**of, "line": judge.line, "lines": lines}
+    chosen = {**of, "threshold": judge.threshold, "thresholds": thresholds}
     if not keep_pairs:
         return _Trial(counts, chosen)
     ids = matches.catalog.frame["posting_id"]
@@ -237,21 +239,21 @@ def _trial(
 
 
 def _pairs_of(matches: Matches, queries: pl.Series) -> pl.DataFrame:
-    """The pairs that touch a query: those that match or nearly do, and those of another line."""
+    """The pairs that touch a query: matches, near matches, those of another threshold."""
     touches = pl.col("left_id").is_in(queries) | pl.col("right_id").is_in(queries)
     near = [
         matches.pairs.with_columns(matched=True),
         matches.near_misses.with_columns(matched=False),
     ]
     told = pl.concat(near).filter(touches)
-    apart = matches.judged.filter(touches).with_columns(matched=False)
+    apart = matches.scored.filter(touches).with_columns(matched=False)
     apart = apart.join(told, on=["left_id", "right_id"], how="anti", maintain_order="left")
     return pl.concat([told, apart], how="diagonal")
 
 
 def _groups_of(matches: Matches, queries: pl.Series) -> pl.DataFrame:
     """`group_id`, `posting_id` of the groups of two or more that hold a query."""
-    table = matches.group_table.filter(pl.col("group_size") > 1)
+    table = matches.cluster_table.filter(pl.col("group_size") > 1)
     asked = pl.col("posting_id").is_in(queries).any().over("group_id")
     return table.filter(asked).select("group_id", "posting_id")
 
@@ -267,7 +269,7 @@ def _judged(fusion: Fusion, pool: _Pool, *, explained: bool = False) -> Matches:
         pool.candidates,
         judged.scores,
         fusion,
-        fusion.line,
+        fusion.threshold,
         evidence=judged.evidence,
         collapsed=pool.collapsed,
     )
@@ -288,7 +290,7 @@ def _results(
             sampled = figures(counts, seed)
             against = first.get(pool)
             first.setdefault(pool, sampled)
-            told = [each.told for each in counts if each.told is not None]
+            told = [each.predicted for each in counts if each.predicted is not None]
             results.append(
                 Result(
                     name,
@@ -297,7 +299,7 @@ def _results(
                     sum(len(each.products) for each in counts),
                     {figure: each.figure for figure, each in sampled.items()},
                     {f: sampled[f].minus(against[f]) for f in COMPARED} if against else {},
-                    reliability(Told.joined(told)) if told else None,
+                    reliability(Predicted.joined(told)) if told else None,
                 )
             )
     return results

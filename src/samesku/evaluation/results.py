@@ -63,10 +63,10 @@ class Evaluation:
         For a report: the queries' pairs by `fusion`, with `score`, whether they `matched`, the
         similarity under each encoder, and the `reasons` of those that match or nearly do.
     queries : polars.DataFrame, optional
-        `posting_id` of the scored postings, and `identical_to`, the posting that was judged in
+        `posting_id` of the scored postings, and `identical_to`, the posting that was scored in
         place of it.
     groups : polars.DataFrame, optional
-        `fusion`, `split`, `group_id`, `posting_id`: who is in the groups of the queries.
+        `fusion`, `split`, `group_id`, `posting_id`: who is in the clusters of the queries.
     """
 
     results: list[Result]
@@ -75,21 +75,26 @@ class Evaluation:
     queries: pl.DataFrame | None = None
     groups: pl.DataFrame | None = None
 
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What `evaluation.json` holds."""
+        results = [asdict(result) for result in self.results]
+        compared = self.results[0].fusion if self.results else None
+        told = _without_nan({**self.record, "compared_with": compared, "results": results})
+        return dict(told)
+
     def write(self, folder: str | Path) -> list[Path]:
         """Write `evaluation.json`, and the pairs if they were kept; returns their paths.
 
-        The pairs are in `judged.parquet`, the scored postings in `queries.parquet`, the groups in
+        The pairs are in `scored.parquet`, the scored postings in `queries.parquet`, the clusters in
         `groups.parquet`.
         """
-        results = [asdict(result) for result in self.results]
-        compared = self.results[0].fusion if self.results else None
-        record = {**self.record, "compared_with": compared, "results": results}
         with Staged(Path(folder)) as staged:
-            kept = {"judged": self.pairs, "queries": self.queries, "groups": self.groups}
+            kept = {"scored": self.pairs, "queries": self.queries, "groups": self.groups}
             for name, table in kept.items():
                 if table is not None:
                     table.write_parquet(staged.path(f"{name}.parquet"))
-            staged.seal("evaluation.json", _without_nan(record))
+            staged.seal("evaluation.json", self.summary)
         return staged.written
 
 

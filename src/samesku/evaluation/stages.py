@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 __all__ = ["STAGES", "pair_stages", "true_pairs"]
 
-STAGES = ("matched", "not a candidate", "scored low", "cut by grouping")
+STAGES = ("matched", "not a candidate", "scored low", "cut by clustering")
 # Pairs of larger products are left out: one of n postings has n * (n - 1) / 2 pairs.
 LARGEST = 1_000
 
@@ -26,7 +26,7 @@ def true_pairs(labels: NDArray[np.integer], queries: NDArray[np.bool_]) -> pl.Da
     return pairs.filter(pl.Series(asked))
 
 
-def pair_stages(truth: pl.DataFrame, pairs: pl.DataFrame, line: float) -> pl.DataFrame:
+def pair_stages(truth: pl.DataFrame, pairs: pl.DataFrame, threshold: float) -> pl.DataFrame:
     """True pairs with what is known of them, and how far each came: `stage`.
 
     Parameters
@@ -36,7 +36,7 @@ def pair_stages(truth: pl.DataFrame, pairs: pl.DataFrame, line: float) -> pl.Dat
     pairs : polars.DataFrame
         `left`, `right`, `score` (null: not judged), `matched`, and other columns to keep. All true
         pairs that were candidates are in it.
-    line : float
+    threshold : float
         Score from which pairs were accepted.
     """
     either = pl.min_horizontal("left", "right"), pl.max_horizontal("left", "right")
@@ -47,7 +47,7 @@ def pair_stages(truth: pl.DataFrame, pairs: pl.DataFrame, line: float) -> pl.Dat
         .then(pl.lit(STAGES[0]))
         .when(pl.col("score").is_null())
         .then(pl.lit(STAGES[1]))
-        .when(pl.col("score") < float(np.float32(line)))
+        .when(pl.col("score") < float(np.float32(threshold)))
         .then(pl.lit(STAGES[2]))
         .otherwise(pl.lit(STAGES[3]))
     )

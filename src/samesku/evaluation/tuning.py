@@ -16,8 +16,8 @@ from samesku.scoring.fusion import Fusion
 
 __all__ = ["tune"]
 
-# How far a line is moved from where it stands, coarse then fine: several places at once, as a small
-# move may change nothing.
+# How far a threshold is moved from where it stands, coarse then fine: several places at once, as a
+# small move may change nothing.
 COARSE = (-0.24, -0.16, -0.08, -0.04, 0.04, 0.08, 0.16)
 FINE = (-0.02, 0.02)
 
@@ -31,13 +31,13 @@ def tune(
     *,
     others: Sequence[tuple[Catalog, Candidates]] = (),
 ) -> Fusion:
-    """Choose the lines of a fusion by the mean F1 per posting of the groups that follow.
+    """Choose the thresholds of a fusion by the mean F1 per posting of the groups that follow.
 
     The learned fusion is trained anew instead, on the labels of `rows` and of `others`.
 
-    One line at a time is moved to the best of several places around where it stands (coordinate
-    ascent), twice. Postings outside `rows` only stand in the way, as they will when matching: by
-    construction of the splits none of them is the same product as one of `rows`.
+    One threshold at a time is moved to the best of several places around where it stands
+    (coordinate ascent), twice. Postings outside `rows` only stand in the way, as they will when
+    matching: by construction of the splits none of them is the same product as one of `rows`.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def tune(
     Returns
     -------
     Fusion
-        With the chosen lines.
+        With the chosen thresholds.
 
     Raises
     ------
@@ -84,7 +84,7 @@ def tune(
 
     best = group_f1(fusion)
     for moves in (COARSE, FINE):
-        for name in fusion.lines(candidates):
+        for name in fusion.thresholds(candidates):
             trials = [_with_moved_line(fusion, candidates, name, move) for move in moves]
             for trial in filter(None, trials):
                 if (value := group_f1(trial)) > best:
@@ -95,9 +95,9 @@ def tune(
 def _with_moved_line(
     fusion: Fusion, candidates: Candidates, name: str, move: float
 ) -> Fusion | None:
-    """The fusion with one line moved; None where no threshold can stand."""
-    line = fusion.lines(candidates)[name]
-    threshold = round(line.threshold + move, 4)
-    if not 0 < threshold < 1:
+    """The fusion with one threshold moved; None where it would leave (0, 1)."""
+    threshold = fusion.thresholds(candidates)[name]
+    value = round(threshold.value + move, 4)
+    if not 0 < value < 1:
         return None
-    return fusion.with_lines({name: replace(line, threshold=threshold)})
+    return fusion.with_thresholds({name: replace(threshold, value=value)})

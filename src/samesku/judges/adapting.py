@@ -111,19 +111,19 @@ def adapt(
         model, record = _Lesson.of(matches, fusion, pins).learn()
     candidates, catalog = matches.candidates, matches.distinct.catalog
     judge = replace(fusion, model=model)
-    with progress.stage("judge again", len(candidates)) as advance:
+    with progress.stage("score again", len(candidates)) as advance:
         judged = judge.judge(candidates, catalog, advance=advance)
     scores = pinned_scores(pins, candidates, judged.scores)
     if threshold is None:
         counts = matches.distinct.counts
         threshold = best_threshold(
-            candidates.left, candidates.right, judged.scores, scores, counts, model.line
+            candidates.left, candidates.right, judged.scores, scores, counts, model.threshold
         )
-    record |= {"threshold_before": matches.line, "threshold": threshold}
-    model = replace(model, line=threshold, card={**model.card, "adapted": record})
+    record |= {"threshold_before": matches.threshold, "threshold": threshold}
+    model = replace(model, threshold=threshold, card={**model.card, "adapted": record})
     made = replace(
         matches, scores=scores, evidence=judged.evidence, fusion=replace(judge, model=model),
-        line=threshold, pins=pins, run={**matches.run, "adapted": record},
+        threshold=threshold, pins=pins, run={**matches.run, "adapted": record},
     )  # fmt: skip
     return Adapted(made, record)
 
@@ -194,7 +194,7 @@ class _Lesson:
         seen = pair_features(catalog, clear, rows, same=fusion.same)
         odds = model.log_odds(seen, model.values(seen, clear))
         anchors = Anchors(odds, frame.standardised(seen))
-        clusters = matches.groups[matches.distinct.rows]
+        clusters = matches.clusters[matches.distinct.rows]
         return cls(
             model, values, described, model.log_odds(described, values),
             pins.same.astype(np.float64), clusters[pins.left] % FOLDS, frame, anchors,

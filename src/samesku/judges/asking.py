@@ -25,7 +25,7 @@ NARROW, DRAWN = 0.03, 1000
 def pool_of(matches: Matches) -> Pool:
     """The pairs of matches that may be asked about: all candidates, and all pairs of clusters."""
     candidates, distinct = matches.candidates, matches.distinct
-    clusters = matches.groups[distinct.rows]
+    clusters = matches.clusters[distinct.rows]
     one, other = pairs_within(clusters, candidates.left, candidates.right)
     low, high = np.minimum(one, other), np.maximum(one, other)
     fresh = candidates.places(low, high) < 0
@@ -148,7 +148,7 @@ def audited(matches: Matches, answers: Answers, seed: int = 0) -> Audit | None:
     if np.count_nonzero(used) < 2:
         return None
     left, right = (each[used] for each in answers.rows(matches.catalog))
-    groups, weight = matches.groups, answers.audit[used]
+    groups, weight = matches.clusters, answers.audit[used]
     together = groups[left] == groups[right]
     same = np.array([each == SAME for each in answers.verdict], dtype=bool)[used]
     drawn = np.random.default_rng(seed).integers(0, len(weight), (DRAWN, len(weight)))

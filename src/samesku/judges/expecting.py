@@ -74,7 +74,7 @@ def best_threshold(
     """
 
     def value(threshold: float) -> float:
-        clusters = group(left, right, scores, len(counts), line=threshold)
+        clusters = group(left, right, scores, len(counts), threshold=threshold)
         return expected_f1(left, right, chance, clusters, counts)
 
     values = {threshold: value(threshold) for threshold in THRESHOLDS}

@@ -143,9 +143,9 @@ def reliability(bins: Sequence[Mapping[str, Any]]) -> Chart:
         ([(0, 0), (1, 1)], "faint", "4 3")
     ]
     for each in bins:
-        ends = [(each["told"], each["same"][end]) for end in ("low", "high")]
+        ends = [(each["predicted"], each["observed"][end]) for end in ("low", "high")]
         curves.append((ends, "main", ""))
-    dots = [(each["told"], each["same"]["value"], "main") for each in bins]
+    dots = [(each["predicted"], each["observed"]["value"], "main") for each in bins]
     return Chart(
         "Calibration", "predicted probability", "observed share of one product", TENTHS, PERCENTS,
         curves=curves, dots=dots,

@@ -121,7 +121,9 @@ def _point(run: Run, threshold: float) -> Point:
         chosen = np.zeros(len(left), dtype=bool)
         known = np.flatnonzero(score >= 0)
         rule = run.record["decide"]
-        places = choose_links(left[known], right[known], score[known], line=threshold, rule=rule)
+        places = choose_links(
+            left[known], right[known], score[known], threshold=threshold, rule=rule
+        )
         chosen[known[places]] = True
         if at_own:
             chosen = pairs["matched"].to_numpy()
@@ -135,7 +137,7 @@ def _point(run: Run, threshold: float) -> Point:
             right[scored],
             score[scored],
             len(clusters),
-            line=threshold,
+            threshold=threshold,
             cohesion=cohesion,
         )[run.representative]
     together = clusters[left] == clusters[right]

@@ -14,10 +14,10 @@ CLUSTERS, TITLES = 8, 4
 
 def matches_card(matches: Matches) -> str:
     """A small page without style or script of its own: what was matched, least sure first."""
-    sizes = np.bincount(matches.groups, minlength=1)
+    sizes = np.bincount(matches.clusters, minlength=1)
     shown = []
     for number, least in _least_sure(matches, len(sizes)):
-        members = np.flatnonzero(matches.groups == number)
+        members = np.flatnonzero(matches.clusters == number)
         titles = [matches.catalog.titles[row][:120] for row in members[:TITLES]]
         shown.append((len(members), least, titles))
     return render("notebook.html.j2", matches=matches, largest=sizes.max(initial=0), shown=shown)
@@ -25,7 +25,7 @@ def matches_card(matches: Matches) -> str:
 
 def _least_sure(matches: Matches, count: int) -> list[tuple[int, float]]:
     """The clusters whose least sure accepted pair is least, with its score."""
-    pairs, clusters = matches.candidates, matches.groups
+    pairs, clusters = matches.candidates, matches.clusters
     scored = clusters[matches.distinct.rows]
     inside = scored[pairs.left] == scored[pairs.right]
     least = np.full(count, np.inf)

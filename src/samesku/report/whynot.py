@@ -52,6 +52,7 @@ def search_again(run: Run, cache: Path | None, progress: Progress) -> tuple[Coll
         cache=Cache(cache or default_folder()),
         progress=progress,
         pairs=own.get("pairs") if run.lefts is None else "across",
+        within=own.get("within", []),
     )
     collapsed = matcher.collapse(run.catalog)
     return collapsed, matcher.candidates(collapsed.catalog)

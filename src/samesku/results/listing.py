@@ -1,4 +1,4 @@
-"""The pairs and lists that groups are written down as, none growing with the square of a group."""
+"""Pairs and lists of clusters, none growing with the square of a cluster."""
 
 from __future__ import annotations
 
@@ -12,27 +12,29 @@ from samesku.catalog.sources import OWN_ID
 
 __all__ = ["ALL_PAIRS", "as_links", "for_spreadsheets", "pairs_within", "submission"]
 
-# Groups up to this size are written with all their pairs, larger ones with the judged pairs only.
+# Clusters up to this size are written with all their pairs, larger ones with the scored pairs only.
 ALL_PAIRS = 100
 # Postings that the competition takes per posting, itself among them.
 LISTED = 50
 
 
 def pairs_within(
-    groups: NDArray[np.integer], left: NDArray[np.integer], right: NDArray[np.integer]
+    clusters: NDArray[np.integer], left: NDArray[np.integer], right: NDArray[np.integer]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Pairs that share a group, each once: all pairs of small groups, the judged ones of large.
+    """Pairs that share a cluster, each once: all pairs of small clusters, the scored ones of large.
 
     Parameters
     ----------
-    groups : integer (n,)
+    clusters : integer (n,)
     left, right : integer (m,)
-        The judged pairs, each once.
+        The scored pairs, each once.
     """
-    sizes = np.bincount(groups, minlength=1)
-    small = np.flatnonzero(sizes[groups] <= ALL_PAIRS)
-    a, b = _all_pairs(groups[small])
-    large = np.flatnonzero((groups[left] == groups[right]) & (sizes[groups[left]] > ALL_PAIRS))
+    sizes = np.bincount(clusters, minlength=1)
+    small = np.flatnonzero(sizes[clusters] <= ALL_PAIRS)
+    a, b = _all_pairs(clusters[small])
+    large = np.flatnonzero(
+        (clusters[left] == clusters[right]) & (sizes[clusters[left]] > ALL_PAIRS)
+    )
     return (
         np.concatenate([small[a], left[large]]).astype(np.int64),
         np.concatenate([small[b], right[large]]).astype(np.int64),
@@ -87,20 +89,20 @@ def for_spreadsheets(table: pl.DataFrame) -> pl.DataFrame:
 def submission(
     catalog: Catalog,
     collapsed: Collapsed,
-    groups: NDArray[np.integer],
+    clusters: NDArray[np.integer],
     pairs: tuple[NDArray[np.integer], NDArray[np.integer], NDArray[np.floating]],
 ) -> pl.DataFrame:
-    """`posting_id`, `matches`: the members of its group between spaces, itself first.
+    """`posting_id`, `matches`: the members of its cluster between spaces, itself first.
 
     Parameters
     ----------
     pairs : left, right, score
-        All pairs of the groups up to `ALL_PAIRS`; the surest are listed first.
+        All pairs of the clusters up to `ALL_PAIRS`; the surest are listed first.
     """
     left, right, score = pairs
-    sizes = np.bincount(groups, minlength=1)[groups]
+    sizes = np.bincount(clusters, minlength=1)[clusters]
     alike = collapsed.members
-    large, following = _following(groups, alike[sizes[alike] > ALL_PAIRS])
+    large, following = _following(clusters, alike[sizes[alike] > ALL_PAIRS])
     small = np.flatnonzero(sizes <= ALL_PAIRS)
     ids = catalog.frame["posting_id"]
     listed = pl.DataFrame(
@@ -121,24 +123,24 @@ def submission(
 
 
 def _following(
-    groups: NDArray[np.integer], rows: NDArray[np.integer]
+    clusters: NDArray[np.integer], rows: NDArray[np.integer]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Each of the rows with itself and those that follow it in its group, around, `LISTED`."""
-    rows = rows[np.argsort(groups[rows], kind="stable")]
-    own = groups[rows]
+    """Each of the rows with itself and those that follow it in its cluster, around, `LISTED`."""
+    rows = rows[np.argsort(clusters[rows], kind="stable")]
+    own = clusters[rows]
     start, stop = np.searchsorted(own, own), np.searchsorted(own, own, side="right")
     turn = np.arange(len(rows))[:, None] - start[:, None] + np.arange(LISTED)
     following = rows[start[:, None] + turn % (stop - start)[:, None]]
     return np.repeat(rows, LISTED), following.ravel()
 
 
-def _all_pairs(groups: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """All pairs that share a group, ``left < right``."""
-    order = np.argsort(groups, kind="stable")
-    sizes = np.bincount(groups, minlength=1)
+def _all_pairs(clusters: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """All pairs that share a cluster, ``left < right``."""
+    order = np.argsort(clusters, kind="stable")
+    sizes = np.bincount(clusters, minlength=1)
     start = np.repeat(np.cumsum(sizes) - sizes, sizes)
-    place = np.arange(len(groups)) - start
-    # Each posting is paired with those that stand before it in its group.
-    right = np.repeat(np.arange(len(groups)), place)
+    place = np.arange(len(clusters)) - start
+    # Each posting is paired with those that stand before it in its cluster.
+    right = np.repeat(np.arange(len(clusters)), place)
     offset = np.arange(len(right)) - np.repeat(np.cumsum(place) - place, place)
     return order[np.repeat(start, place) + offset], order[right]

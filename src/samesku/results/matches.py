@@ -1,4 +1,4 @@
-"""The decided pairs and groups: look at them, move the line, write them down."""
+"""The decided pairs and clusters: look at them, move the threshold, write them down."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ from samesku.clustering.agglomerative import COHESION, group, linked
 from samesku.clustering.assignment import Decision, choose_links
 from samesku.clustering.pins import Pins
 from samesku.results.listing import as_links, for_spreadsheets, pairs_within, submission
-from samesku.results.pair_tables import link_table, pair_table, similarities
+from samesku.results.pair_tables import explained, link_table, pair_table, scored_table
 from samesku.runtime.files import Staged
-from samesku.scoring.fusion import LINE, Fusion
+from samesku.scoring.chosen import rows_of_pairs, score_chosen
+from samesku.scoring.fusion import THRESHOLD, Fusion
 
 if TYPE_CHECKING:
     from samesku.report.charts import Chart
@@ -32,13 +33,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Matches"]
 
-# Judged pairs from this score on are written beside the matches: what nearly matched.
+# Scored pairs from this score on are written beside the matches: what nearly matched.
 NEAR_MISS = 0.35
-# What a report can redraw the line among; pairs below matter at no line that anyone would draw.
-REDRAWABLE = 0.02
 # Columns of the competition's files.
 COMPETITION = {"posting_id", "image", "image_phash", "title"}
-IDENTICAL = "identical in all that is looked at: judged once"
+IDENTICAL = "identical in all that is looked at: scored once"
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,44 +48,46 @@ class Matches:
     ----------
     catalog : Catalog
     candidates : Candidates
-        The pairs that were judged, in rows of the distinct postings.
+        The pairs that were scored, in rows of the distinct postings.
     scores : float32 (m,)
         How sure each is the same product, in [0, 1].
     fusion : Fusion
-        What judged them.
-    line : float
+        What scored them.
+    threshold : float
         Score from which a pair is accepted.
     cohesion : float
-        Share of the line that the mean score within a group must reach
+        Share of the threshold that the mean score within a cluster must reach
         (:mod:`samesku.clustering.agglomerative`).
     evidence : Evidence, optional
         What the scores of the likelier pairs rest on, where the fusion can tell.
     run : mapping
         What was read, done and how long it took; written to `run.json`.
     decide : {"clusters", "one-to-one", "one-to-many", "many-to-one"}
-        How groups follow from the scores (:mod:`samesku.clustering`).
+        How clusters follow from the scores (:mod:`samesku.clustering`).
     sources : int64 (n,), optional
         Source of each posting, where only pairs across sources may match.
     collapsed : Collapsed, optional
-        The distinct postings, where identical ones were judged once; default: all of them.
+        The distinct postings, where identical ones were scored once; default: all of them.
     pins : Pins, optional
         Pairs of distinct postings that were answered: candidates that score 1 or 0.
+    written : polars.Series, optional
+        Reasons of the candidates, where they were read back from a run.
 
     Notes
     -----
-    Groups and links are of all postings. Other tables of pairs hold pairs of representatives: of
+    Clusters and links are of all postings. Other tables of pairs hold pairs of representatives: of
     identical postings the one with the smallest id stands for all.
 
-    Matches are the pairs within one group, so they are symmetric and consistent: when A matches B
-    and B matches C, A matches C. An accepted pair that the grouping cuts is no match; a pair that
-    was never judged itself can become one through the others in its group, and has no score then.
+    Matches are the pairs within one cluster, so they are symmetric and consistent: when A matches B
+    and B matches C, A matches C. An accepted pair that the clustering cuts is no match; a pair that
+    was never scored itself can become one through the others in its cluster, and has no score then.
     """
 
     catalog: Catalog
     candidates: Candidates
     scores: NDArray[np.float32]
     fusion: Fusion
-    line: float = LINE
+    threshold: float = THRESHOLD
     cohesion: float = COHESION
     evidence: Evidence | None = None
     run: Mapping[str, Any] = field(default_factory=dict)
@@ -94,11 +95,22 @@ class Matches:
     sources: NDArray[np.int64] | None = None
     collapsed: Collapsed | None = None
     pins: Pins | None = None
+    written: pl.Series | None = None
+
+    @classmethod
+    def load(cls, folder: str | Path, catalogue: Path | None = None) -> Matches:
+        """Read back what `samesku match` or `write` left in a folder, with its catalogue.
+
+        Unlikely pairs (below 0.02) and their explanations were not written: they count as 0.
+        """
+        from samesku.results.loading import load_matches
+
+        return load_matches(Path(folder), catalogue)
 
     def __repr__(self) -> str:
         return (
             f"Matches({len(self.catalog):,} postings, {self.pair_count:,} matched pairs, "
-            f"{self.group_count:,} groups of two or more)"
+            f"{self.cluster_count:,} clusters of two or more)"
         )
 
     def _repr_html_(self) -> str:
@@ -112,28 +124,28 @@ class Matches:
         return self.collapsed or Collapsed.nothing(self.catalog)
 
     @cached_property
-    def groups(self) -> NDArray[np.int64]:
-        """Group of each posting, int64 ``(n,)``, numbered by the smallest id in each."""
+    def clusters(self) -> NDArray[np.int64]:
+        """Cluster of each posting, int64 ``(n,)``, numbered by the smallest id in each."""
         if self.decide != "clusters":
             return self._assigned
         pairs, distinct = self.candidates, self.distinct
         of_distinct = group(
             pairs.left, pairs.right, self.scores, len(distinct.catalog),
-            line=self.line, cohesion=self.cohesion, pins=self.pins,
+            threshold=self.threshold, cohesion=self.cohesion, pins=self.pins,
         )  # fmt: skip
-        groups = of_distinct[distinct.place]
+        clusters = of_distinct[distinct.place]
         if self.sources is not None:
             # Identical postings of one source are no match across sources.
-            lone = np.bincount(of_distinct)[groups] == 1
-            groups = np.where(lone, len(groups) + np.arange(len(groups)), groups)
-        return distinct.numbered(groups)
+            lone = np.bincount(of_distinct)[clusters] == 1
+            clusters = np.where(lone, len(clusters) + np.arange(len(clusters)), clusters)
+        return distinct.numbered(clusters)
 
     @property
     def _assigned(self) -> NDArray[np.int64]:
-        """Groups by the chosen links of two sources."""
+        """Clusters by the chosen links of two sources."""
         pairs, size = self.candidates, len(self.catalog)
         sources = np.zeros(size, dtype=np.int64) if self.sources is None else self.sources
-        above = np.flatnonzero(self.scores >= self.line)
+        above = np.flatnonzero(self.scores >= self.threshold)
         pair, left, right = self.distinct.expanded(pairs.left[above], pairs.right[above])
         turned = sources[left] > sources[right]
         first, second = np.where(turned, right, left), np.where(turned, left, right)
@@ -141,31 +153,31 @@ class Matches:
         # Of equally likely choices the first is taken, by ids and not by rows.
         rank = np.argsort(self.distinct.order)
         ends = rank[first], rank[second]
-        chosen = choose_links(*ends, scores, line=self.line, rule=self.decide)
+        chosen = choose_links(*ends, scores, threshold=self.threshold, rule=self.decide)
         return self.distinct.numbered(linked(left[chosen], right[chosen], size))
 
     @property
     def pair_count(self) -> int:
-        """Pairs of postings that share a group."""
-        sizes = np.bincount(self.groups, minlength=1)
+        """Pairs of postings that share a cluster."""
+        sizes = np.bincount(self.clusters, minlength=1)
         return int((sizes * (sizes - 1) // 2).sum())
 
     @property
-    def group_count(self) -> int:
-        """Groups of two postings or more."""
-        return int(np.count_nonzero(np.bincount(self.groups, minlength=1) > 1))
+    def cluster_count(self) -> int:
+        """Clusters of two postings or more."""
+        return int(np.count_nonzero(np.bincount(self.clusters, minlength=1) > 1))
 
     @cached_property
     def pairs(self) -> pl.DataFrame:
         """The matched pairs of representatives, surest first.
 
-        `left_id`, `right_id`, `score` (null when only the group says so), the similarity under each
-        encoder (null where a photo or title is missing), `reasons`, and how many identical postings
-        each end stands for: `left_postings`, `right_postings`. Groups of more than 100
-        representatives have the judged pairs only.
+        `left_id`, `right_id`, `score` (null when only the cluster says so), the similarity under
+        each encoder (null where a photo or title is missing), `reasons`, and how many identical
+        postings each end stands for: `left_postings`, `right_postings`. Clusters of more than 100
+        representatives have the scored pairs only.
         """
         pairs, rows = self.candidates, self.distinct.rows
-        left, right = pairs_within(self.groups[rows], pairs.left, pairs.right)
+        left, right = pairs_within(self.clusters[rows], pairs.left, pairs.right)
         return pair_table(self, left, right)
 
     @cached_property
@@ -175,16 +187,13 @@ class Matches:
         `left_id`, `right_id`, `probability`, `reasons`; with a column of prices also `left_price`,
         `right_price` and `price_gap`, by which share of the left price the right one is higher
         (negative: lower), null where one is unknown. Of all postings, also of identical ones; of
-        groups of more than 100 enough that each posting has one.
+        clusters of more than 100 enough that each posting has one.
         """
         return self._as_links(link_table(self))
 
     @cached_property
     def near_links(self) -> pl.DataFrame:
-        """Pairs that are no links though they nearly were, likeliest first; as `links`.
-
-        Of identical postings one stands for all.
-        """
+        """Pairs that nearly became links, likeliest first; as `links`, of representatives."""
         return self._as_links(self.near_misses)
 
     def _as_links(self, pairs: pl.DataFrame) -> pl.DataFrame:
@@ -194,9 +203,9 @@ class Matches:
 
     @cached_property
     def near_misses(self) -> pl.DataFrame:
-        """Judged pairs that are no matches though alike, or answered so; nearest first."""
-        pairs, groups = self.candidates, self.groups[self.distinct.rows]
-        apart = groups[pairs.left] != groups[pairs.right]
+        """Scored pairs that are no matches though alike, or answered so; nearest first."""
+        pairs, clusters = self.candidates, self.clusters[self.distinct.rows]
+        apart = clusters[pairs.left] != clusters[pairs.right]
         near, pins = self.scores >= NEAR_MISS, self.pins
         if pins is not None:
             near[pairs.places(pins.left, pins.right)] = True
@@ -204,31 +213,18 @@ class Matches:
         return pair_table(self, pairs.left[place], pairs.right[place])
 
     @cached_property
-    def judged(self) -> pl.DataFrame:
-        """Every judged pair that another line could accept: what a report redraws the line among.
+    def scored(self) -> pl.DataFrame:
+        """Every scored pair that another threshold could accept.
 
         `left_id`, `right_id`, `score`, the similarity under each encoder; where labels are known
-        also the pairs of one product that scored too low for any line.
+        also the pairs of one product that scored too low for any threshold.
         """
-        pairs, labels = self.candidates, self.distinct.catalog.labels
-        kept = self.scores >= REDRAWABLE
-        if labels is not None:
-            kept |= (labels[pairs.left] == labels[pairs.right]) & (labels[pairs.left] >= 0)
-        place = np.flatnonzero(kept)
-        ids = self.distinct.catalog.frame["posting_id"]
-        return pl.DataFrame(
-            {
-                "left_id": ids[pairs.left[place]],
-                "right_id": ids[pairs.right[place]],
-                "score": self.scores[place],
-                **similarities(pairs, place),
-            }
-        )
+        return scored_table(self)
 
     def least_sure(self, count: int = 20) -> pl.DataFrame:
         """The accepted pairs with the lowest scores, with titles: what to look at first."""
         titles = self.catalog.frame.select("posting_id", "title")
-        lowest = self.pairs.filter(pl.col("score") >= self.line).reverse().head(count)
+        lowest = self.pairs.filter(pl.col("score") >= self.threshold).reverse().head(count)
         for side in ("left", "right"):
             named = titles.rename({"posting_id": f"{side}_id", "title": f"{side}_title"})
             lowest = lowest.join(named, on=f"{side}_id", how="left", maintain_order="left")
@@ -238,75 +234,77 @@ class Matches:
     def explain(self, left_id: str, right_id: str) -> pl.DataFrame:
         """What speaks for and against a pair: `reason` and what it adds to the `log_odds`.
 
-        The weightiest first, the start last; the log-odds of the pair's score are their sum.
-        Identical postings were judged once: what is told is told of their representatives, and of
+        The weightiest first, the start last; the log-odds of the pair's score are their sum. A pair
+        that was no candidate, or too unlikely to be explained, is scored on the spot.
+        Identical postings were scored once: what is told is told of their representatives, and of
         two that are identical to each other only that.
 
         Raises
         ------
         ValueError
-            There is no such posting, both are one, the pair was never a candidate or not judged
-            closely, or the fusion cannot tell.
+            There is no such posting, both are one, or the fusion cannot tell.
         """
+        if self.written is not None:
+            return explained(self, left_id, right_id)
         if self.evidence is None:
             raise ValueError(f"{self.fusion.name} tells no more than its lists; use learned")
-        row = {posting: row for row, posting in enumerate(self.catalog.ids)}
-        if strange := [name for name in (left_id, right_id) if name not in row]:
-            raise ValueError(f"there is no posting {strange[0]!r} in {self.catalog.name}")
-        if left_id == right_id:
-            raise ValueError(f"{left_id!r} is one posting; name two")
         distinct = self.distinct
-        pair = np.sort(distinct.place[[row[left_id], row[right_id]]])
+        pair = np.sort(distinct.place[rows_of_pairs(self.catalog, [(left_id, right_id)])[0]])
         if pair[0] == pair[1]:
             return pl.DataFrame({"reason": [IDENTICAL], "log_odds": [math.inf]})
-        place = int(self.candidates.places(pair[:1], pair[1:])[0])
-        if place < 0:
-            raise ValueError("the pair never became a candidate: no encoder found the two near")
-        return self.evidence.table(distinct.catalog, self.candidates, place)
+        place = self.candidates.places(pair[:1], pair[1:])
+        if place[0] in self.evidence.places:
+            return self.evidence.table(distinct.catalog, self.candidates, int(place[0]))
+        near, scored = score_chosen(
+            self.fusion, distinct.catalog, self.candidates, pair[:1], pair[1:], explained=True
+        )
+        if scored.evidence is None or not len(scored.evidence.places):
+            raise ValueError(f"{self.fusion.name} has no explanation of this pair")
+        return scored.evidence.table(distinct.catalog, near, 0)
 
-    def plot_groups(self) -> Chart:
+    def plot_clusters(self) -> Chart:
         """How many clusters have how many postings: a chart that a notebook shows."""
         from samesku.report.charts import cluster_sizes
 
-        return cluster_sizes(np.bincount(self.groups, minlength=1))
+        return cluster_sizes(np.bincount(self.clusters, minlength=1))
 
     def plot_scores(self) -> Chart:
         """How many pairs scored how much, with the threshold."""
         from samesku.report.charts import score_histogram
 
-        return score_histogram(self.scores, self.line)
+        return score_histogram(self.scores, self.threshold)
 
-    def plot_line(self) -> Chart:
+    def plot_threshold(self) -> Chart:
         """Precision, recall and F1 against the threshold; without labels estimated precision."""
         from samesku.report.charts import thresholds
         from samesku.report.curve import curve
         from samesku.results.runs import run_of
 
-        return thresholds(curve(run_of(self)), self.line)
+        return thresholds(curve(run_of(self)), self.threshold)
 
-    def plot_reasons(self, left_id: str, right_id: str) -> Chart:
+    def plot_explanation(self, left_id: str, right_id: str) -> Chart:
         """What :meth:`explain` tells as a waterfall that ends at the pair's log-odds."""
         from samesku.report.charts import waterfall
 
         return waterfall(self.explain(left_id, right_id))
 
-    def rethreshold(self, line: float) -> Matches:
-        """The same judgements with another line; nothing is read, encoded or searched again.
+    def rethreshold(self, threshold: float) -> Matches:
+        """The same scores with another threshold; nothing is read, encoded or searched again.
 
         Parameters
         ----------
-        line : float
+        threshold : float
             Scores from here on are accepted, above 0 and up to 1. Higher: fewer and surer matches.
         """
-        if not 0 < line <= 1:
-            raise ValueError(f"the line is a score above 0 and up to 1, not {line}")
-        return replace(self, line=line)
+        if not 0 < threshold <= 1:
+            raise ValueError(f"the threshold is a score above 0 and up to 1, not {threshold}")
+        return replace(self, threshold=threshold)
 
     @cached_property
     def submission(self) -> pl.DataFrame:
-        """`posting_id`, `matches`: the members of its group between spaces, itself first.
+        """`posting_id`, `matches`: the members of its cluster between spaces, itself first.
 
-        The surest before the others; of groups of more than 100 at most 50, as the competition
+        The surest before the others; of clusters of more than 100 at most 50, as the competition
         takes.
 
         Raises
@@ -317,23 +315,23 @@ class Matches:
         if faults := spaced_ids(self.catalog.frame["posting_id"]):
             raise CatalogError(self.catalog.name, faults)
         distinct, none = self.distinct, np.empty(0, dtype=np.int64)
-        left, right = pairs_within(self.groups, none, none)
+        left, right = pairs_within(self.clusters, none, none)
         ends = distinct.place[left], distinct.place[right]
         score = np.where(ends[0] == ends[1], 1.5, -1.0)
-        judged = self.candidates.places(np.minimum(*ends), np.maximum(*ends))
-        score[judged >= 0] = self.scores[judged[judged >= 0]]
-        return submission(self.catalog, distinct, self.groups, (left, right, score))
+        known = self.candidates.places(np.minimum(*ends), np.maximum(*ends))
+        score[known >= 0] = self.scores[known[known >= 0]]
+        return submission(self.catalog, distinct, self.clusters, (left, right, score))
 
     @cached_property
-    def group_table(self) -> pl.DataFrame:
+    def cluster_table(self) -> pl.DataFrame:
         """`group_id`, `group_size`, `posting_id`, `title` (raw), `identical_to`: largest first.
 
-        `identical_to` is the posting that was judged in place of this one, null for most.
+        `identical_to` is the posting that was scored in place of this one, null for most.
         """
         ids, stands_for = self.catalog.frame["posting_id"], self.distinct.representative
         other = pl.Series(stands_for != np.arange(len(stands_for)), dtype=pl.Boolean)
         table = self.catalog.frame.select("posting_id", "title").with_columns(
-            pl.Series("group_id", self.groups),
+            pl.Series("group_id", self.clusters),
             identical_to=pl.when(other).then(ids[stands_for]),
         )
         sized = table.with_columns(pl.len().over("group_id").alias("group_size"))
@@ -345,7 +343,7 @@ class Matches:
     def write(self, folder: str | Path, *, submission: bool = False) -> list[Path]:
         """Write `groups.csv`, `run.json` and the parquet files of pairs.
 
-        These are `pairs`, `near_misses` and `judged`, of representatives; the learned fusion adds
+        These are `pairs`, `near_misses` and `scored`, of representatives; the learned fusion adds
         `attributes.parquet`, links across sources `links.csv` and `near_links.csv`.
         `submission.csv` is written where it is asked for, and of the competition's own files.
 
@@ -363,8 +361,8 @@ class Matches:
                 self.submission.write_csv(staged.path("submission.csv"))
             self.pairs.write_parquet(staged.path("pairs.parquet"))
             self.near_misses.write_parquet(staged.path("near_misses.parquet"))
-            self.judged.write_parquet(staged.path("judged.parquet"))
-            for_spreadsheets(self.group_table).write_csv(staged.path("groups.csv"))
+            self.scored.write_parquet(staged.path("scored.parquet"))
+            for_spreadsheets(self.cluster_table).write_csv(staged.path("groups.csv"))
             if self.fusion.probabilistic:  # of what reads them
                 stated = self.distinct.catalog.attributes.frame(self.distinct.catalog.ids)
                 stated[self.distinct.place].with_columns(
@@ -379,13 +377,13 @@ class Matches:
     @property
     def summary(self) -> dict[str, Any]:
         """What `run.json` holds."""
-        sizes = np.bincount(self.groups, minlength=1)
-        lines = self.fusion.lines(self.candidates)
+        sizes = np.bincount(self.clusters, minlength=1)
+        thresholds = self.fusion.thresholds(self.candidates)
         decided = {
             "fusion": self.fusion.name,
             "probabilistic": self.fusion.probabilistic,
-            "lines": {name: asdict(line) for name, line in lines.items()},
-            "line": self.line,
+            "thresholds": {name: asdict(threshold) for name, threshold in thresholds.items()},
+            "threshold": self.threshold,
             "cohesion": self.cohesion,
             "decide": self.decide,
         }
@@ -394,8 +392,8 @@ class Matches:
             "candidates": len(self.candidates),
             **({} if self.sources is None else {"links": self.links.height}),
             "matched_pairs": self.pair_count,
-            "groups": self.group_count,
+            "clusters": self.cluster_count,
             "postings_alone": int(np.count_nonzero(sizes == 1)),
-            "largest_group": int(sizes.max(initial=0)),
+            "largest_cluster": int(sizes.max(initial=0)),
         }
         return {**self.run, **decided, "results": results}

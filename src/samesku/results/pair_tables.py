@@ -11,11 +11,16 @@ from numpy.typing import NDArray
 from samesku.candidates.candidates import Candidates
 from samesku.clustering.pins import Pins
 from samesku.results.listing import pairs_within
+from samesku.results.steps import START, split_reason, steps
+from samesku.scoring.chosen import rows_of_pairs
 
 if TYPE_CHECKING:
     from samesku.results.matches import Matches
 
-__all__ = ["link_table", "pair_table", "similarities"]
+__all__ = ["explained", "link_table", "pair_table", "scored_table"]
+
+# Least score that is written for a report to move the threshold among: nobody would go lower.
+LEAST_WRITTEN = 0.02
 
 
 def pair_table(
@@ -38,21 +43,58 @@ def pair_table(
 
 
 def link_table(matches: Matches) -> pl.DataFrame:
-    """Pairs of postings that share a group, of identical ones too, surest first."""
+    """Pairs of postings that share a cluster, of identical ones too, surest first."""
     pairs, place = matches.candidates, matches.distinct.place
     _, one, other = matches.distinct.expanded(pairs.left, pairs.right)
-    left, right = pairs_within(matches.groups, one, other)
+    left, right = pairs_within(matches.clusters, one, other)
     ends = place[left], place[right]
-    judged = pairs.places(np.minimum(*ends), np.maximum(*ends))
+    scored = pairs.places(np.minimum(*ends), np.maximum(*ends))
     ids = matches.catalog.frame["posting_id"]
     return _surest_first(
         {
             "left_id": ids[left],
             "right_id": ids[right],
-            "score": _scores(matches, judged),
-            "reasons": _reasons(matches, judged),
+            "score": _scores(matches, scored),
+            "reasons": _reasons(matches, scored),
         }
     )
+
+
+def scored_table(matches: Matches) -> pl.DataFrame:
+    """Pairs that another threshold could accept, and labelled pairs whatever they scored."""
+    pairs, labels = matches.candidates, matches.distinct.catalog.labels
+    kept = matches.scores >= LEAST_WRITTEN
+    if labels is not None:
+        kept |= (labels[pairs.left] == labels[pairs.right]) & (labels[pairs.left] >= 0)
+    place = np.flatnonzero(kept)
+    ids = matches.distinct.catalog.frame["posting_id"]
+    return pl.DataFrame(
+        {
+            "left_id": ids[pairs.left[place]],
+            "right_id": ids[pairs.right[place]],
+            "score": matches.scores[place],
+            **similarities(pairs, place),
+        }
+    )
+
+
+def explained(matches: Matches, left_id: str, right_id: str) -> pl.DataFrame:
+    """`reason` and `log_odds` of a pair, as a run wrote them.
+
+    Raises
+    ------
+    ValueError
+        They were not written.
+    """
+    rows = rows_of_pairs(matches.catalog, [(left_id, right_id)])[0]
+    pair = np.sort(matches.distinct.place[rows])
+    place = int(matches.candidates.places(pair[:1], pair[1:])[0])
+    reasons = None if place < 0 or matches.written is None else matches.written[place]
+    if reasons is None or not steps(reasons):
+        raise ValueError("the run wrote no explanation of this pair; match again to explain it")
+    told = [split_reason(part) for part in reasons.split("; ")]
+    ordered = sorted(told, key=lambda each: each[0] == START)
+    return pl.DataFrame(ordered, schema=["reason", "log_odds"], orient="row")
 
 
 def _surest_first(columns: dict[str, pl.Series | NDArray[np.int64]]) -> pl.DataFrame:
@@ -62,7 +104,7 @@ def _surest_first(columns: dict[str, pl.Series | NDArray[np.int64]]) -> pl.DataF
 
 
 def similarities(candidates: Candidates, place: NDArray[np.integer]) -> dict[str, pl.Series]:
-    """By encoder; null where a pair was not judged or lacks the modality."""
+    """By encoder; null where a pair was not scored or lacks the modality."""
     return {
         name: _nullable(candidates.similarity[place, column], place >= 0)
         for column, name in enumerate(candidates.encoders)
@@ -76,6 +118,13 @@ def _scores(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
 def _reasons(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
     """In words: what speaks for and against a pair, else which of the lists it is in."""
     reasons = _listed(matches, place)
+    if matches.written is not None:
+        found = matches.written[np.maximum(place, 0)] if len(matches.written) else reasons
+        reasons = (
+            pl.select(pl.when(pl.lit(pl.Series(place >= 0))).then(pl.lit(found)).otherwise(None))
+            .to_series()
+            .fill_null(reasons)
+        )
     if matches.evidence is not None:
         told = matches.evidence.phrases(matches.distinct.catalog, matches.candidates, place)
         reasons = pl.Series(told, dtype=pl.String).fill_null(reasons)
@@ -85,7 +134,7 @@ def _reasons(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
 def _answered(matches: Matches, place: NDArray[np.integer], reasons: pl.Series) -> pl.Series:
     """The reasons, but of pinned pairs the answer."""
     pins = matches.pins or Pins.of(place[:0], place[:0], place[:0] > 0)
-    code = np.zeros(len(matches.candidates) + 1, dtype=np.int64)  # the last: never judged
+    code = np.zeros(len(matches.candidates) + 1, dtype=np.int64)  # the last: never scored
     code[matches.candidates.places(pins.left, pins.right)] = np.where(pins.same, 1, 2)
     told = pl.Series([None, "answered: same", "answered: different"], dtype=pl.String)
     answered: pl.Series = told[code[place]].fill_null(reasons)
@@ -94,17 +143,17 @@ def _answered(matches: Matches, place: NDArray[np.integer], reasons: pl.Series) 
 
 def _listed(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
     """In words, which of the lists a pair is in."""
-    lists = matches.fusion.lists(matches.candidates, matches.line)
+    lists = matches.fusion.lists(matches.candidates, matches.threshold)
     names = list(lists)
     code = sum((member.astype(np.int64) << bit for bit, member in enumerate(lists.values())))
     words = [
         " and ".join(name for bit, name in enumerate(names) if number >> bit & 1) + " match"
         for number in range(1 << len(names))
     ]
-    words += ["taken together", "below the line", "same group as others that match"]
-    together, below, unjudged = range(len(words) - 3, len(words))
-    none = np.where(matches.scores >= matches.line, together, below)
-    codes = np.where(place >= 0, np.where(code == 0, none, code)[place], unjudged)
+    words += ["taken together", "below the threshold", "same cluster as others that match"]
+    together, below, unscored = range(len(words) - 3, len(words))
+    none = np.where(matches.scores >= matches.threshold, together, below)
+    codes = np.where(place >= 0, np.where(code == 0, none, code)[place], unscored)
     return pl.Series(words)[codes]
 
 

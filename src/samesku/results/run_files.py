@@ -30,7 +30,7 @@ __all__ = [
 _SOURCE: dict[str, Any] = {
     "path": str, "digest": str, "photos": str | None, "columns": dict | None,
     "encoding": str | None, "encoders": list, "neighbours": int, "search": str, "same": list,
-    "pairs": str | None,
+    "pairs": str | None, "within": list,
 }  # fmt: skip
 # What the values of a record are, where it has them.
 _FIELDS: dict[str, Any] = {
@@ -41,6 +41,8 @@ _FIELDS: dict[str, Any] = {
     "results": dict | list, "source": {**_SOURCE, "left": _SOURCE, "right": _SOURCE},
     "left": dict, "right": dict,
 }  # fmt: skip
+# What earlier versions called a table.
+_RENAMED = {"scored": "judged"}
 # The command that writes each kind of run.
 _COMMANDS = {"match": "samesku match", "link": "samesku link", "evaluation": "samesku evaluate"}
 
@@ -73,7 +75,7 @@ def read_record(path: Path) -> dict[str, Any]:
     ValueError
         It is no JSON, or holds something else; says what.
     """
-    return read_json(path, _FIELDS, fix="make the run anew")
+    return read_json(path, _FIELDS, fix="make the run anew", renamed={"line": "threshold"})
 
 
 def threshold_of(record: Mapping[str, Any], path: Path) -> float:
@@ -84,7 +86,7 @@ def threshold_of(record: Mapping[str, Any], path: Path) -> float:
     ValueError
         The record has none.
     """
-    threshold: Any = record.get("line")
+    threshold: Any = record.get("threshold")
     known = isinstance(threshold, int | float) and not isinstance(threshold, bool)
     if not known or not 0 < threshold <= 1:
         raise ValueError(f"{path} has no threshold; make the run anew")
@@ -99,7 +101,10 @@ def read_parquet(folder: Path, name: str, kind: str, record: Mapping[str, Any]) 
     FileNotFoundError, ValueError
         It is not there, is damaged, or is not of the run of the record.
     """
-    path = _there(folder / f"{name}.parquet", kind, record)
+    place = folder / f"{name}.parquet"
+    if not place.is_file() and name in _RENAMED:
+        place = folder / f"{_RENAMED[name]}.parquet"
+    path = _there(place, kind, record)
     with unharmed(path, kind):
         return pl.read_parquet(path)
 
@@ -163,10 +168,10 @@ def clusters_in_rows(catalog: Catalog, table: pl.DataFrame, folder: Path) -> NDA
     return placed.cast(pl.Int64).to_numpy()
 
 
-def distinct_clusters(groups: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
+def distinct_clusters(clusters: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
     """`cluster`, `row` of the clusters of all splits, each set of postings once."""
     rows = catalog.frame.select("posting_id", row=pl.int_range(pl.len(), dtype=pl.Int64))
-    placed = groups.join(rows, on="posting_id", how="inner", maintain_order="left")
+    placed = clusters.join(rows, on="posting_id", how="inner", maintain_order="left")
     sets = placed.group_by("split", "group_id", maintain_order=True).agg(pl.col("row").sort())
     name = pl.col("row").cast(pl.List(pl.String)).list.join(" ")
     once = sets.unique(name, keep="first", maintain_order=True).select("row")

@@ -243,14 +243,14 @@ def _two_sides(folder: Path) -> bool:
 def run_of(matches: Matches) -> Run:
     """Matches that were not written down, as a run."""
     ids = matches.catalog.frame["posting_id"]
-    tables = [matches.pairs, matches.near_misses, matches.judged]
+    tables = [matches.pairs, matches.near_misses, matches.scored]
     pairs = located(joined(tables), ids)
     left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
-    clusters = matches.groups
+    clusters = matches.clusters
     pairs = pairs.with_columns(matched=clusters[left] == clusters[right])
     everyone = np.ones(len(matches.catalog), dtype=bool)
     return Run(
-        Path(), "match", matches.summary, matches.catalog, pairs, clusters, matches.line,
+        Path(), "match", matches.summary, matches.catalog, pairs, clusters, matches.threshold,
         everyone,
         scored_as=matches.distinct.representative,
     )  # fmt: skip
@@ -335,7 +335,7 @@ def _decided(
     columns = ["group_id", "posting_id", "identical_to"]
     table = read_table(folder, "groups", kind, record, columns)
     clusters = clusters_in_rows(catalog, table, folder)
-    names = ("pairs", "near_misses", "judged")
+    names = ("pairs", "near_misses", "scored")
     tables = [read_parquet(folder, name, kind, record) for name in names]
     ids = catalog.frame["posting_id"]
     pairs = located(joined(tables), ids)
@@ -351,18 +351,19 @@ def _evaluation(folder: Path, catalogue: Path | None, asked: _Asked, fusion: str
         raise ValueError(f"{folder} evaluated no {fusion!r}; it has {', '.join(names)}")
     name = fusion or names[-1]
     catalog = _read_source(record.get("source", {}), record["catalogue"], catalogue, asked)
-    whole, groups, queries = (
+    whole, clusters, queries = (
         read_parquet(folder, table, "evaluation", record)
-        for table in ("judged", "groups", "queries")
+        for table in ("scored", "groups", "queries")
     )
     ids = catalog.frame["posting_id"]
     pairs = located(whole.filter(pl.col("fusion") == name).drop("fusion"), ids)
     scored = ids.is_in(queries["posting_id"].implode())
-    chosen = [each["line"] for each in record["chosen"] if each["fusion"] == name]
+    own = [each for each in record["chosen"] if each["fusion"] == name]
+    chosen = [each["threshold"] if "threshold" in each else each["line"] for each in own]
     shown = {**record, "probabilistic": _has_reliability(record, name), "shown": name}
     alone = np.arange(len(catalog))
     threshold = float(np.mean(chosen))
-    kept = distinct_clusters(groups.filter(pl.col("fusion") == name), catalog)
+    kept = distinct_clusters(clusters.filter(pl.col("fusion") == name), catalog)
     return Run(
         folder, "evaluation", shown, catalog, pairs, alone, threshold, scored.to_numpy(), kept=kept,
         scored_as=scored_as(catalog, queries),

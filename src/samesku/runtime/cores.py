@@ -9,13 +9,13 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-__all__ = ["map_in_order", "usable_cores", "use_threads"]
+__all__ = ["map_in_order", "threads", "usable_cores", "use_threads"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -39,6 +39,19 @@ def use_threads(count: int | None) -> None:
     _chosen = count
     if count is not None and "polars" not in sys.modules:
         os.environ["POLARS_MAX_THREADS"] = str(count)
+
+
+@contextmanager
+def threads(count: int | None) -> Iterator[None]:
+    """Work with so many threads meanwhile; None: as many as before, -1: one per usable core."""
+    global _chosen
+    before = _chosen
+    if count is not None:
+        use_threads(None if count == -1 else count)
+    try:
+        yield
+    finally:
+        _chosen = before
 
 
 def usable_cores() -> int:

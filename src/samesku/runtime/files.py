@@ -129,7 +129,12 @@ def write_json(path: Path, record: Mapping[str, Any]) -> None:
 
 
 def read_json(
-    path: Path, fields: Mapping[str, Any], *, needed: Collection[str] = (), fix: str
+    path: Path,
+    fields: Mapping[str, Any],
+    *,
+    needed: Collection[str] = (),
+    fix: str,
+    renamed: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """A JSON object whose named values are of the types that they should be.
 
@@ -143,6 +148,8 @@ def read_json(
         Names that must be there.
     fix : str
         What to do if the file cannot be used.
+    renamed : mapping of str to str, optional
+        Names that earlier versions wrote -> what they are called today.
 
     Raises
     ------
@@ -155,6 +162,9 @@ def read_json(
         raise ValueError(f"{path} is no JSON ({error}); {fix}") from error
     if not isinstance(given, dict):
         raise ValueError(f"{path} does not hold an object with named values; {fix}")
+    for old, name in (renamed or {}).items():
+        if old in given:
+            given.setdefault(name, given.pop(old))
     if missing := [name for name in needed if name not in given]:
         raise ValueError(f"{path} has no {missing[0]}; {fix}")
     for name, value in _strange(given, fields):

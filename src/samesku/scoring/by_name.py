@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
+
 from samesku.scoring.fusion import Concat, Fusion, Union, UnionAll
 
-__all__ = ["FUSIONS", "fusion_by_name"]
+__all__ = ["FUSIONS", "fusion_by_name", "tolerating"]
 
 FUSIONS = {"union": Union, "concat": Concat, "union-all": UnionAll}
 
@@ -27,3 +30,13 @@ def fusion_by_name(name: str) -> Fusion:
         raise ValueError(f"there is no fusion {name!r}; choose one of {known}")
     fusion: Fusion = FUSIONS[name]()
     return fusion
+
+
+def tolerating(fusion: Fusion, same: Collection[str]) -> Fusion:
+    """The learned fusion told which kinds of attributes may differ."""
+    # Only who needs it waits for the trees to load.
+    from samesku.scoring.learned import Learned
+
+    if not isinstance(fusion, Learned):
+        raise ValueError(f"same is read by the learned fusion only, not by {fusion.name}")
+    return replace(fusion, same=tuple(same))

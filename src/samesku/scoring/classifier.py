@@ -32,8 +32,8 @@ FORMAT, ADAPTED = 4, 5
 TREES, MORE_TREES = "trees.onnx", "more_trees.onnx"
 # What the values of model.json are.
 HEAD: Mapping[str, Any] = {
-    "format": int, "line": int | float, "encoders": dict, "calibration": list, "features": list,
-    "sha256": str, "card": dict,
+    "format": int, "threshold": int | float, "encoders": dict, "calibration": list,
+    "features": list, "sha256": str, "card": dict,
 }  # fmt: skip
 # Pairs that one thread describes at once, at most, and the bytes that the description of one takes.
 PAIRS_AT_ONCE, PAIR_BYTES = 32_768, 2_400
@@ -54,8 +54,8 @@ class PairClassifier:
         Whose vectors it was trained on. A photo encoder may be missing when it scores.
     calibration : (slope, offset)
         From the sum of the trees to the log-odds that held-out pairs bear out (Platt, 1999).
-    line : float
-        Threshold: the probability from which a pair is best accepted.
+    threshold : float
+        The probability from which a pair is best accepted.
     card : mapping
         How, on what and how well it was trained.
     adaptation : Adaptation, optional
@@ -66,7 +66,7 @@ class PairClassifier:
     features: tuple[str, ...]
     encoders: Mapping[str, Modality]
     calibration: tuple[float, float]
-    line: float
+    threshold: float
     card: Mapping[str, Any]
     adaptation: Adaptation | None = None
 
@@ -168,7 +168,7 @@ class PairClassifier:
         """Write the model: a network and JSON, nothing that runs when it is read."""
         head: dict[str, Any] = {
             "format": FORMAT if self.adaptation is None else ADAPTED,
-            "line": self.line,
+            "threshold": self.threshold,
             "encoders": dict(self.encoders),
             "calibration": list(self.calibration),
             "features": list(self.features),
@@ -204,7 +204,8 @@ class PairClassifier:
 
     @classmethod
     def _read_back(cls, place: Path) -> PairClassifier:
-        head = read_json(place, HEAD, needed=HEAD, fix="train it again, or copy the folder again")
+        fix = "train it again, or copy the folder again"
+        head = read_json(place, HEAD, needed=HEAD, fix=fix, renamed={"line": "threshold"})
         if head["format"] not in (FORMAT, ADAPTED):
             raise ValueError(f"format {head['format']} instead of {FORMAT}; train it again")
         trees = _stored(place.parent / TREES, head["sha256"])
@@ -214,8 +215,8 @@ class PairClassifier:
         encoders = head["encoders"]
         if strange := set(map(str, encoders.values())) - {"text", "photo"}:
             raise ValueError(f"its encoders read text or photo, not {strange.pop()[:40]}")
-        if not 0 < (line := float(head["line"])) <= 1:
-            raise ValueError(f"its line {line} is no probability")
+        if not 0 < (threshold := float(head["threshold"])) <= 1:
+            raise ValueError(f"its threshold {threshold} is no probability")
         slope, offset = (float(each) for each in head["calibration"])
         if not (slope > 0 and np.isfinite(slope + offset)):
             raise ValueError(f"its calibration {slope}, {offset} is none")
@@ -228,7 +229,7 @@ class PairClassifier:
                 raise ValueError(f"{MORE_TREES} and model.json do not belong together")
         adaptation = None if told is None else Adaptation.read(told, more)
         calibration = slope, offset
-        return cls(trees, features, encoders, calibration, line, head["card"], adaptation)
+        return cls(trees, features, encoders, calibration, threshold, head["card"], adaptation)
 
 
 def _stored(place: Path, digest: str) -> Trees:

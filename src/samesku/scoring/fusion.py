@@ -21,21 +21,21 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COMBINED",
-    "LINE",
+    "THRESHOLD",
     "Concat",
     "Fusion",
     "Judged",
-    "Line",
+    "Threshold",
     "Union",
     "UnionAll",
-    "default_line",
+    "default_threshold",
 ]
 
 Scores = NDArray[np.float32]
 
 # The score that divides matched from not, whatever the fusion.
-LINE = 0.5
-# The name of the line of the combined cosine, beside those of the encoders.
+THRESHOLD = 0.5
+# The name of the threshold of the combined cosine, beside those of the encoders.
 COMBINED = "combined"
 
 
@@ -51,14 +51,14 @@ class Judged:
 
 
 class Fusion(Protocol):
-    """Judges candidates: a score per pair, and the line between matched and not."""
+    """Judges candidates: a score per pair, and the threshold between matched and not."""
 
     @property
     def name(self) -> str:
         """What users call it."""
 
     @property
-    def line(self) -> float:
+    def threshold(self) -> float:
         """The score from which a pair is accepted, unless the user says otherwise."""
 
     @property
@@ -73,66 +73,71 @@ class Fusion(Protocol):
     ) -> Judged:
         """The scores, with the evidence for them; `advance` is told how many pairs are done."""
 
-    def lists(self, candidates: Candidates, line: float = LINE) -> dict[str, NDArray[np.bool_]]:
-        """The text, photo and combined matches, bool ``(m,)``: scores from `line` on."""
+    def lists(
+        self, candidates: Candidates, threshold: float = THRESHOLD
+    ) -> dict[str, NDArray[np.bool_]]:
+        """The text, photo and combined matches, bool ``(m,)``: scores from `threshold` on."""
 
-    def lines(self, candidates: Candidates) -> dict[str, Line]:
-        """The lines it draws, by the name of the encoder or ``"combined"``."""
+    def thresholds(self, candidates: Candidates) -> dict[str, Threshold]:
+        """The thresholds it draws, by the name of the encoder or ``"combined"``."""
 
-    def with_lines(self, lines: Mapping[str, Line]) -> Fusion:
-        """The same fusion with other lines."""
+    def with_thresholds(self, thresholds: Mapping[str, Threshold]) -> Fusion:
+        """The same fusion with other thresholds."""
 
 
 @dataclass(frozen=True)
-class Line:
+class Threshold:
     """Where similarity becomes a match.
 
     Parameters
     ----------
-    threshold : float
-        Least similarity, after the correction for crowding.
-    crowding : float
+    value : float
+        Least similarity, after the correction for density.
+    density_weight : float
         Share of the mean density around both postings taken off their similarity (cross-domain
-        local scaling: Conneau et al., "Word translation without parallel data", 2018). In a crowded
-        part of a catalogue, where all offers look alike, more is asked; it also makes one threshold
+        local scaling: Conneau et al., "Word translation without parallel data", 2018). Where a
+        catalogue is dense, as many postings look alike, more is asked; it also makes one threshold
         hold in small and in large catalogues.
     at_least : float
         Least similarity before the correction: nothing below is ever a match.
     """
 
-    threshold: float
-    crowding: float = 0.0
+    value: float
+    density_weight: float = 0.0
     at_least: float = 0.0
 
     def score(self, similarity: Scores, density: Scores) -> Scores:
-        """Map similarity to [0, 1] with the line at 0.5; NaN becomes 0.
+        """Map similarity to [0, 1] with the threshold at 0.5; NaN becomes 0.
 
         Parameters
         ----------
         similarity, density : float32 (m,)
             Of each pair, and the mean density around its two postings.
         """
-        above = similarity - self.crowding * density - self.threshold
+        above = similarity - self.density_weight * density - self.value
         if self.at_least > 0:
             above = np.minimum(above, similarity - self.at_least)
-        room = np.where(above >= 0, max(1 - self.threshold, 1e-6), max(self.threshold, 1e-6))
+        room = np.where(above >= 0, max(1 - self.value, 1e-6), max(self.value, 1e-6))
         return np.nan_to_num(np.clip(0.5 + 0.5 * above / room, 0, 1)).astype(np.float32)
 
 
 # Chosen on the training postings of the Shopee data (docs/benchmarks/index.md tells the command);
 # the photo encoders' from their own papers' copies, see docs/benchmarks/photos.md.
-DEFAULT_LINES = {
-    "tfidf": Line(0.36, crowding=0.5, at_least=0.4),
-    "phash": Line(1 - 6 / 64),
-    "signature": Line(signature.SAME_PHOTO),
-    "photo": Line(photo.SAME_PHOTO),
+DEFAULT_THRESHOLDS = {
+    "tfidf": Threshold(0.36, density_weight=0.5, at_least=0.4),
+    "phash": Threshold(1 - 6 / 64),
+    "signature": Threshold(signature.SAME_PHOTO),
+    "photo": Threshold(photo.SAME_PHOTO),
 }
-DEFAULT_MODALITY_LINES: dict[Modality, Line] = {"text": Line(0.8), "photo": Line(0.85)}
-DEFAULT_COMBINED_LINE = Line(0.24, crowding=0.5, at_least=0.3)
-DEFAULT_UNION_ALL_LINES = {
-    "tfidf": Line(0.4, crowding=0.5, at_least=0.4),
-    "phash": Line(1 - 4 / 64),
-    COMBINED: Line(0.27, crowding=0.5, at_least=0.3),
+DEFAULT_MODALITY_THRESHOLDS: dict[Modality, Threshold] = {
+    "text": Threshold(0.8),
+    "photo": Threshold(0.85),
+}
+DEFAULT_COMBINED_THRESHOLD = Threshold(0.24, density_weight=0.5, at_least=0.3)
+DEFAULT_UNION_ALL_THRESHOLDS = {
+    "tfidf": Threshold(0.4, density_weight=0.5, at_least=0.4),
+    "phash": Threshold(1 - 4 / 64),
+    COMBINED: Threshold(0.27, density_weight=0.5, at_least=0.3),
 }
 DEFAULT_TEXT_WEIGHT = 0.65
 
@@ -155,30 +160,32 @@ class _Unexplained(ABC):
 
 @dataclass(frozen=True)
 class Union(_Unexplained):
-    """Text matches together with photo matches: each encoder has a line of its own."""
+    """Text matches together with photo matches: each encoder has a threshold of its own."""
 
-    drawn: Mapping[str, Line] = field(default_factory=dict)
+    given: Mapping[str, Threshold] = field(default_factory=dict)
     name: str = "union"
-    line: float = LINE
+    threshold: float = THRESHOLD
     probabilistic: bool = False
 
-    def lines(self, candidates: Candidates) -> dict[str, Line]:
-        """One line per encoder: the one drawn, else the default."""
+    def thresholds(self, candidates: Candidates) -> dict[str, Threshold]:
+        """One threshold per encoder: the one given, else the default."""
         kinds = zip(candidates.encoders, candidates.modalities, strict=True)
-        return {name: self.drawn.get(name) or default_line(name, kind) for name, kind in kinds}
+        return {name: self.given.get(name) or default_threshold(name, kind) for name, kind in kinds}
 
-    def with_lines(self, lines: Mapping[str, Line]) -> Union:
-        """The same fusion with other lines."""
-        return replace(self, drawn={**self.drawn, **lines})
+    def with_thresholds(self, thresholds: Mapping[str, Threshold]) -> Union:
+        """The same fusion with other thresholds."""
+        return replace(self, given={**self.given, **thresholds})
 
     def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
         """The best of the encoders' scores."""
         best: Scores = np.max(self._scores(candidates), axis=1, initial=0)
         return best
 
-    def lists(self, candidates: Candidates, line: float = LINE) -> dict[str, NDArray[np.bool_]]:
+    def lists(
+        self, candidates: Candidates, threshold: float = THRESHOLD
+    ) -> dict[str, NDArray[np.bool_]]:
         """Text matches and photo matches."""
-        matched = self._scores(candidates) >= line
+        matched = self._scores(candidates) >= threshold
         of = np.array(candidates.modalities)
         return {
             modality: np.any(matched[:, of == modality], axis=1) for modality in ("text", "photo")
@@ -186,11 +193,11 @@ class Union(_Unexplained):
 
     def _scores(self, candidates: Candidates) -> Scores:
         columns = [
-            line.score(
+            threshold.score(
                 candidates.similarity[:, column],
                 _pair_mean(candidates, candidates.density[:, column]),
             )
-            for column, line in enumerate(self.lines(candidates).values())
+            for column, threshold in enumerate(self.thresholds(candidates).values())
         ]
         return np.stack(columns, axis=1)
 
@@ -200,51 +207,53 @@ class Concat(_Unexplained):
     """One combined vector per posting, each modality unit-normalised, and one line for its cosine.
 
     The cosine of two concatenated vectors is the weighted mean of the modalities' cosines, and no
-    mean is larger than its largest part: the neighbours of each modality above the line hold every
-    neighbour of the combined vector above it (down to the floors of the search), so the combined
-    vector is never built. A pair that
-    has only one modality in common has no combined vectors: it is judged by that modality's line.
+    mean is larger than its largest part: the neighbours of each modality above the threshold
+    hold every neighbour of the combined vector above it (down to the floors of the search), so the
+    combined vector is never built. A pair that has only one modality in common has no combined
+    vectors: it is scored by that modality's threshold.
 
     Parameters
     ----------
-    drawn : mapping of str to Line
-        Where to draw other lines than the default: ``"combined"``, or an encoder's name.
+    given : mapping of str to Threshold
+        Where to draw other thresholds than the default: ``"combined"``, or an encoder's name.
     text_weight : float
         Share of the text in the combined cosine.
     """
 
-    drawn: Mapping[str, Line] = field(default_factory=dict)
+    given: Mapping[str, Threshold] = field(default_factory=dict)
     text_weight: float = DEFAULT_TEXT_WEIGHT
     name: str = "concat"
-    line: float = LINE
+    threshold: float = THRESHOLD
     probabilistic: bool = False
 
-    def lines(self, candidates: Candidates) -> dict[str, Line]:
-        """The line of the combined cosine, named `combined`, and one per encoder."""
-        return {COMBINED: self._combined_line, **self._alone.lines(candidates)}
+    def thresholds(self, candidates: Candidates) -> dict[str, Threshold]:
+        """The threshold of the combined cosine, named `combined`, and one per encoder."""
+        return {COMBINED: self._combined_threshold, **self._alone.thresholds(candidates)}
 
-    def with_lines(self, lines: Mapping[str, Line]) -> Concat:
-        """The same fusion with other lines."""
-        return replace(self, drawn={**self.drawn, **lines})
+    def with_thresholds(self, thresholds: Mapping[str, Threshold]) -> Concat:
+        """The same fusion with other thresholds."""
+        return replace(self, given={**self.given, **thresholds})
 
     def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
         """Score of the combined cosine; of the one modality where there is but one."""
         similarity, density = self.combine(candidates)
         alone = self._alone.score(candidates, catalog)
-        combined = self._combined_line.score(similarity, density)
+        combined = self._combined_threshold.score(similarity, density)
         return np.where(np.isnan(similarity), alone, combined)
 
-    def lists(self, candidates: Candidates, line: float = LINE) -> dict[str, NDArray[np.bool_]]:
+    def lists(
+        self, candidates: Candidates, threshold: float = THRESHOLD
+    ) -> dict[str, NDArray[np.bool_]]:
         """Combined matches, and text and photo matches of pairs without combined vectors."""
         similarity, density = self.combine(candidates)
-        matched = self._combined_line.score(similarity, density) >= line
+        matched = self._combined_threshold.score(similarity, density) >= threshold
         alone = np.isnan(similarity)
-        single = self._alone.lists(candidates, line)
+        single = self._alone.lists(candidates, threshold)
         return {COMBINED: matched, **{name: alone & member for name, member in single.items()}}
 
     def combined_score(self, candidates: Candidates) -> Scores:
         """Score of the combined cosine, 0 where a pair has but one modality in common."""
-        return self._combined_line.score(*self.combine(candidates))
+        return self._combined_threshold.score(*self.combine(candidates))
 
     def combine(self, candidates: Candidates) -> tuple[Scores, Scores]:
         """Combined cosine of each pair and the density around it, both float32 ``(m,)``.
@@ -267,36 +276,40 @@ class Concat(_Unexplained):
         return similarity, density
 
     @property
-    def _combined_line(self) -> Line:
-        return self.drawn.get(COMBINED, DEFAULT_COMBINED_LINE)
+    def _combined_threshold(self) -> Threshold:
+        return self.given.get(COMBINED, DEFAULT_COMBINED_THRESHOLD)
 
     @property
     def _alone(self) -> Union:
-        return Union({name: line for name, line in self.drawn.items() if name != COMBINED})
+        return Union(
+            {name: threshold for name, threshold in self.given.items() if name != COMBINED}
+        )
 
 
 @dataclass(frozen=True)
 class UnionAll(_Unexplained):
     """Text matches, photo matches and combined matches together.
 
-    Three lists catch more than two, so each line stands a little higher than on its own.
+    Three lists catch more than two, so each threshold stands a little higher than on its own.
     """
 
-    union: Union = field(default_factory=lambda: Union(DEFAULT_UNION_ALL_LINES))
-    concat: Concat = field(default_factory=lambda: Concat(DEFAULT_UNION_ALL_LINES))
+    union: Union = field(default_factory=lambda: Union(DEFAULT_UNION_ALL_THRESHOLDS))
+    concat: Concat = field(default_factory=lambda: Concat(DEFAULT_UNION_ALL_THRESHOLDS))
     name: str = "union-all"
-    line: float = LINE
+    threshold: float = THRESHOLD
     probabilistic: bool = False
 
-    def lines(self, candidates: Candidates) -> dict[str, Line]:
-        """The lines of both parts."""
-        combined = self.concat.lines(candidates)[COMBINED]
-        return {**self.union.lines(candidates), COMBINED: combined}
+    def thresholds(self, candidates: Candidates) -> dict[str, Threshold]:
+        """The thresholds of both parts."""
+        combined = self.concat.thresholds(candidates)[COMBINED]
+        return {**self.union.thresholds(candidates), COMBINED: combined}
 
-    def with_lines(self, lines: Mapping[str, Line]) -> UnionAll:
-        """The same fusion with other lines."""
+    def with_thresholds(self, thresholds: Mapping[str, Threshold]) -> UnionAll:
+        """The same fusion with other thresholds."""
         return replace(
-            self, union=self.union.with_lines(lines), concat=self.concat.with_lines(lines)
+            self,
+            union=self.union.with_thresholds(thresholds),
+            concat=self.concat.with_thresholds(thresholds),
         )
 
     def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
@@ -304,15 +317,17 @@ class UnionAll(_Unexplained):
         union = self.union.score(candidates, catalog)
         return np.maximum(union, self.concat.combined_score(candidates))
 
-    def lists(self, candidates: Candidates, line: float = LINE) -> dict[str, NDArray[np.bool_]]:
+    def lists(
+        self, candidates: Candidates, threshold: float = THRESHOLD
+    ) -> dict[str, NDArray[np.bool_]]:
         """Text, photo and combined matches."""
-        combined = self.concat.combined_score(candidates) >= line
-        return {**self.union.lists(candidates, line), COMBINED: combined}
+        combined = self.concat.combined_score(candidates) >= threshold
+        return {**self.union.lists(candidates, threshold), COMBINED: combined}
 
 
-def default_line(encoder: str, modality: Modality) -> Line:
-    """The line of an encoder for those without labels."""
-    return DEFAULT_LINES.get(encoder, DEFAULT_MODALITY_LINES[modality])
+def default_threshold(encoder: str, modality: Modality) -> Threshold:
+    """The threshold of an encoder for those without labels."""
+    return DEFAULT_THRESHOLDS.get(encoder, DEFAULT_MODALITY_THRESHOLDS[modality])
 
 
 def _pair_mean(candidates: Candidates, density: Scores) -> Scores:

@@ -15,7 +15,7 @@ from samesku.catalog.catalog import Catalog
 from samesku.runtime.progress import Advance
 from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.features import CatalogRows
-from samesku.scoring.fusion import LINE, Judged, Line, Scores, Union
+from samesku.scoring.fusion import THRESHOLD, Judged, Scores, Threshold, Union
 from samesku.scoring.lending import heard_pairs, lend_photos
 from samesku.titles.attributes import KINDS
 
@@ -51,16 +51,16 @@ class Learned:
             )
 
     @property
-    def line(self) -> float:
+    def threshold(self) -> float:
         """The probability from which the model's training says to accept."""
-        return self.model.line
+        return self.model.threshold
 
-    def lines(self, candidates: Candidates) -> dict[str, Line]:
+    def thresholds(self, candidates: Candidates) -> dict[str, Threshold]:
         """None: one classifier draws its own."""
         return {}
 
-    def with_lines(self, lines: Mapping[str, Line]) -> Learned:
-        """The same: there are no lines to move."""
+    def with_thresholds(self, thresholds: Mapping[str, Threshold]) -> Learned:
+        """The same: there are no thresholds to move."""
         return self
 
     def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
@@ -88,17 +88,19 @@ class Learned:
         mute = np.asarray(np.isnan(candidates.similarity[:, texts]).all(axis=1))
         if not mute.any():
             return judged
-        # Titles taught the model: pairs that have none to compare are judged by their photos' lines
-        # alone, moved to its own.
+        # Titles taught the model: pairs that have none to compare are scored by their photos'
+        # thresholds alone, moved to its own.
         photos = Union().score(candidates, catalog)
-        ours, theirs = self.line, LINE
+        ours, theirs = self.threshold, THRESHOLD
         moved = np.interp(photos, [0, theirs, 1], [0, ours, 1]).astype(np.float32)
         evidence = judged.evidence
         if evidence is not None:
             evidence = evidence.take(~mute[evidence.places])
         return Judged(np.where(mute, moved, judged.scores), evidence)
 
-    def lists(self, candidates: Candidates, line: float = LINE) -> dict[str, NDArray[np.bool_]]:
+    def lists(
+        self, candidates: Candidates, threshold: float = THRESHOLD
+    ) -> dict[str, NDArray[np.bool_]]:
         """The pairs that titles or photos alone would have matched."""
         return Union().lists(candidates)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from samesku.candidates.candidates import DENSITY_NEIGHBORS, Candidates, Source
 from samesku.candidates.neighbors import Neighbors, density, merge_neighbors
-from samesku.scoring.fusion import default_line
+from samesku.scoring.fusion import default_threshold
 
 __all__ = ["heard_pairs", "lend_photos"]
 
@@ -19,9 +19,9 @@ def lend_photos(candidates: Candidates, known: Collection[str]) -> Candidates:
     """Let photo encoders that a model does not know speak as the perceptual hash that it does.
 
     A pair whose photos one of them takes for the same gets at least the similarity that the hash
-    would have given: from each encoder's line to 1, the range from the hash's line to 1. So a
-    cropped or mirrored photo, which changes every bit of a hash, still counts, and below its line
-    an encoder says nothing.
+    would have given: from each encoder's threshold to 1, the range from the hash's threshold to 1.
+    So a cropped or mirrored photo, which changes every bit of a hash, still counts, and below its
+    threshold an encoder says nothing.
 
     Parameters
     ----------
@@ -68,13 +68,13 @@ def heard_pairs(candidates: Candidates, known: Collection[str]) -> NDArray[np.bo
         if name in known:
             heard |= candidates.found[:, place]
         elif kind == "photo":
-            heard |= candidates.similarity[:, place] >= default_line(name, kind).threshold
+            heard |= candidates.similarity[:, place] >= default_threshold(name, kind).value
     return heard
 
 
 def _as_hash(similarity: NDArray[np.float32], encoder: str) -> NDArray[np.float32]:
-    """Similarities from the encoder's line on, on the scale of the hash; NaN below."""
-    mine, hashed = (default_line(name, "photo").threshold for name in (encoder, "phash"))
+    """Similarities from the encoder's threshold on, on the scale of the hash; NaN below."""
+    mine, hashed = (default_threshold(name, "photo").value for name in (encoder, "phash"))
     share = (similarity - mine) / (1 - mine)
     scaled = np.where(share >= 0, hashed + np.minimum(share, 1) * (1 - hashed), np.nan)
     return scaled.astype(np.float32)

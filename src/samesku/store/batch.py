@@ -37,7 +37,9 @@ def score_everything(draft: Draft) -> None:
     own = {number: _nothing() for number in memory.terms}
     if len(ids) > 1:
         catalog = as_catalog([payloads[each] for each in ids], ids, "store")
-        matches = Matcher([Tfidf(), PHash()], draft.learned, line=draft.threshold).match(catalog)
+        matches = Matcher([Tfidf(), PHash()], draft.learned, threshold=draft.threshold).match(
+            catalog
+        )
         own |= _by_number(
             np.array([state.distinct_of[each] for each in ids], dtype=np.int64)[
                 matches.distinct.rows

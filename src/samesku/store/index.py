@@ -288,7 +288,7 @@ class Index(reading.Reads):
             draft.connection.execute(meta.delete().where(meta.c.name == "model"))
             draft.connection.execute(meta.insert().values(name="model", value=place))
             draft.learned = self._learned(place)
-            draft.threshold = draft.learned.line
+            draft.threshold = draft.learned.threshold
             return self._settle(draft, "rescore")
 
         return self._write("rescore", work, None, actor)
@@ -327,7 +327,7 @@ class Index(reading.Reads):
                         return told
                     state = self._caught_up(connection)
                     learned = self._learned(self._model_place(connection))
-                    draft = Draft(state, connection, learned, learned.line)
+                    draft = Draft(state, connection, learned, learned.threshold)
                     change = work(draft)
                     if draft.effects or key is not None:
                         save(draft, change, actor=actor, key=key)

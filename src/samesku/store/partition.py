@@ -33,7 +33,7 @@ def partition(
     right = np.array([pair[1] for pair in scored], dtype=np.int64)
     score = np.array([pair[2] for pair in scored], dtype=np.float32)
     if not same and not different:
-        return group(left, right, score, size, line=threshold)
+        return group(left, right, score, size, threshold=threshold)
     near = score >= np.float32(threshold)
     ends = np.array(same, dtype=np.int64).reshape(-1, 2)
     component = linked(
@@ -43,7 +43,7 @@ def partition(
     decided |= {int(component[a]) for a, b in different if component[a] == component[b]}
     free = ~np.isin(component, np.array(sorted(decided), dtype=np.int64))
     inside = free[left] & free[right]
-    clusters = group(left[inside], right[inside], score[inside], size, line=threshold)
+    clusters = group(left[inside], right[inside], score[inside], size, threshold=threshold)
     clusters = np.where(free, clusters, size + np.arange(size))
     for each in sorted(decided):
         nodes = np.flatnonzero(component == each).tolist()

@@ -111,7 +111,7 @@ class Reads:
             if a == b:
                 return {**told, "probability": 1.0, "reasons": [], "identical": True}
             learned = self._learned(self._model_place(connection))
-            draft = Draft(state, connection, learned, learned.line)
+            draft = Draft(state, connection, learned, learned.threshold)
             scored = score_pairs(state.memory, [(a, b)], draft.read, learned, explain_from=0.0)
             reasons: list[dict[str, Any]] = []
             if scored.judged.evidence is not None and len(scored.judged.evidence.places):
@@ -149,7 +149,7 @@ class Reads:
         """The pairs of which nobody has decided, nearest to the threshold first."""
         with self._lock, self._engine.connect() as connection:
             state = self._caught_up(connection)
-            threshold = self._learned(self._model_place(connection)).line
+            threshold = self._learned(self._model_place(connection)).threshold
             pairs = sorted(
                 (abs(score - threshold), a, b, score)
                 for a, found in list(state.memory.scores.items())
@@ -179,7 +179,7 @@ class Reads:
                 "pins": len(state.pins),
                 "event": state.event,
                 "model": self._model_place(connection) or "shipped",
-                "threshold": self._learned(self._model_place(connection)).line,
+                "threshold": self._learned(self._model_place(connection)).threshold,
             }
 
     def state(self) -> Mapping[str, Any]:

@@ -52,16 +52,16 @@ def model_card(card: Mapping[str, Any], kind: str, dimension: int, pooling: str)
 def _figures(figures: Mapping[str, Any] | None) -> str:
     if figures is None:
         return "Nothing was held out, so nothing is known. Score it on products that it never saw."
-    lines = ["| | F1 per posting | mAP | line |", "|---|---|---|---|"]
+    lines = ["| | F1 per posting | mAP | threshold |", "|---|---|---|---|"]
     for name, of in figures["of"].items():
-        lines.append(f"| {name} | {_span(of['f1'])} | {_span(of['mAP'])} | {of['line']:.3f} |")
+        lines.append(f"| {name} | {_span(of['f1'])} | {_span(of['mAP'])} | {of['threshold']:.3f} |")
     told = [
         f"over {name}: F1 {_signed(gain['f1'])}, mAP {_signed(gain['mAP'])}"
         for name, gain in figures["gain_over"].items()
     ]
     pool = f"{figures['pool']:,} postings of products that did not train, searched among themselves"
     return (
-        f"{pool} (95% intervals over products; each at the line that is best for it):\n\n"
+        f"{pool} (95% intervals over products; each at the threshold that is best for it):\n\n"
         + "\n".join(lines)
         + "\n\nGain, paired: "
         + "; ".join(told)

@@ -118,12 +118,12 @@ class ProductTask(ABC):
         """Unit rows of some postings."""
 
     def validate(self) -> dict[str, float]:
-        """F1 at the best line and mean average precision among the held-out products."""
+        """F1 at the best threshold and mean average precision among the held-out products."""
         found = self.found()
         if found is None:
             return {}
         precision = float(np.nanmean(found.precision)) if found.precision.size else 0.0
-        return {"f1": float(found.f1.mean()), "mAP": precision, "line": found.line}
+        return {"f1": float(found.f1.mean()), "mAP": precision, "threshold": found.threshold}
 
     def found(self) -> Retrieval | None:
         """Every held-out posting searched among all of them, by the network as it stands."""

@@ -283,7 +283,7 @@ def _figures(
         name: {
             "f1": _values(found, "f1"),
             "mAP": _values(found, "mAP"),
-            "line": round(found.line, 4),
+            "threshold": round(found.threshold, 4),
         }
         for name, found in {"trained": after, **others}.items()
     }

@@ -15,7 +15,7 @@ __all__ = ["Retrieval", "compare", "retrieval"]
 
 # Neighbours that count per posting; more of one product are found by chaining, not by search.
 DEPTH = 50
-# The lowest cosine there is: the line is chosen, not given.
+# The lowest cosine there is: the threshold is chosen, not given.
 FLOOR = -1.0
 
 
@@ -25,16 +25,16 @@ class Retrieval:
 
     Attributes
     ----------
-    line : float
+    threshold : float
         Similarity from which a match is accepted for `f1`.
     f1 : float64 (q,)
-        Of each query at that line, itself counted.
+        Of each query at that threshold, itself counted.
     precision : float64 (q,)
         Average precision of each query; NaN where it is alone of its product.
     products : int64 (q,)
     """
 
-    line: float
+    threshold: float
     f1: NDArray[np.float64]
     precision: NDArray[np.float64]
     products: NDArray[np.int64]
@@ -56,7 +56,7 @@ def retrieval(
     labels: NDArray[np.int64],
     queries: NDArray[np.int64] | None = None,
     *,
-    line: float | None = None,
+    threshold: float | None = None,
 ) -> Retrieval:
     """Search every query among all postings.
 
@@ -68,7 +68,7 @@ def retrieval(
         Products; -1 is unknown, neither right nor wrong nor a query.
     queries : int64, optional
         Whose figures; default: all of known product.
-    line : float, optional
+    threshold : float, optional
         Where to accept; default: where it is best for these very queries.
     """
     known = labels >= 0
@@ -87,8 +87,10 @@ def retrieval(
     )
     hit = labels[found.candidate] == labels[rows][found.query]
     curve = _Curve.of(found, hit, actual)
-    line = curve.best_line() if line is None else line
-    return Retrieval(line, curve.f1(line), _average_precision(found, hit, actual), labels[rows])
+    threshold = curve.best_threshold() if threshold is None else threshold
+    return Retrieval(
+        threshold, curve.f1(threshold), _average_precision(found, hit, actual), labels[rows]
+    )
 
 
 def compare(first: Retrieval, second: Retrieval, seed: int = 0) -> dict[str, list[float]]:
@@ -112,7 +114,7 @@ def _hits_so_far(found: Neighbors, hit: NDArray[np.bool_]) -> NDArray[np.int64]:
 
 @dataclass(frozen=True, eq=False)
 class _Curve:
-    """F1 of every query as the line falls: each pair that it passes changes that of one query."""
+    """F1 of every query as the threshold falls: each pair passed changes that of one query."""
 
     found: Neighbors
     alone: NDArray[np.float64]
@@ -124,7 +126,7 @@ class _Curve:
         after = 2 * (correct + 1) / (matched + actual[found.query] + 2)
         return cls(found, 2 / (actual + 2), after)
 
-    def best_line(self) -> float:
+    def best_threshold(self) -> float:
         """The exact optimum; 1 and more where no match is better than any."""
         found = self.found
         if not len(found):
@@ -139,9 +141,9 @@ class _Curve:
             return float(np.nextafter(fallen[0], np.float32(np.inf)))
         return float(fallen[best])
 
-    def f1(self, line: float) -> NDArray[np.float64]:
+    def f1(self, threshold: float) -> NDArray[np.float64]:
         f1 = self.alone.copy()
-        taken = self.found.similarity >= np.float32(line)
+        taken = self.found.similarity >= np.float32(threshold)
         # The last one taken of each query tells what became of it.
         f1[self.found.query[taken]] = self.after[taken]
         return f1

@@ -6,7 +6,7 @@ import pytest
 
 from samesku import read_catalog
 from samesku.encoders import PHash, Tfidf
-from samesku.training.classifier.fitting import FITS, LINES, fit_classifier
+from samesku.training.classifier.fitting import FITS, THRESHOLDS, fit_classifier
 from samesku.training.classifier.labelled import LEAST_PAIRS, Labelled, tolerated_kinds
 
 FILES = ["model.json", "trees.onnx"]
@@ -41,8 +41,8 @@ def test_the_model_knows_what_it_was_trained_with(model):
 
 
 def test_the_line_is_one_of_those_tried(model):
-    assert model.line in LINES
-    assert list(LINES) == sorted(LINES)
+    assert model.threshold in THRESHOLDS
+    assert list(THRESHOLDS) == sorted(THRESHOLDS)
 
 
 def test_the_same_seed_gives_the_same_bytes(market, training, tmp_path):
@@ -79,7 +79,7 @@ def test_labels_of_other_postings_teach_nothing(market):
     other = read_catalog(catalog.frame.with_columns(pl.Series("label_group", labels)))
     (one, honest), (two, also) = (trained(each, candidates, rows) for each in (catalog, other))
     np.testing.assert_array_equal(honest, also)
-    assert (one.line, one.trees.content) == (two.line, two.trees.content)
+    assert (one.threshold, one.trees.content) == (two.threshold, two.trees.content)
 
 
 def test_too_few_labels_are_refused_with_what_to_do(market):
@@ -196,4 +196,4 @@ def test_whole_catalogues_are_held_out_of_three_or_more(search, offers):
     model, held_out = fit_classifier(several, hold_out="catalogues", advance=done.append)
     assert sum(done) == 4
     assert [len(each) for each in held_out] == [len(each.candidates) for each in several]
-    assert model.line in LINES
+    assert model.threshold in THRESHOLDS

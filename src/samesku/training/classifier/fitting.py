@@ -22,7 +22,7 @@ from samesku.scoring.trees import Trees, probability
 from samesku.training.classifier.labelled import Labelled
 from samesku.training.tree_export import as_onnx
 
-__all__ = ["FITS", "LINES", "fit_classifier"]
+__all__ = ["FITS", "THRESHOLDS", "fit_classifier"]
 
 FOLDS = 5
 FITS = FOLDS + 1
@@ -52,7 +52,7 @@ SMALL_SHARE, EDITED_WEIGHT = 0.25, 0.3
 # Differences of F1 that another draw of the postings would turn round: of thresholds as good as
 # that the highest, for a wrong match costs more than a missed one.
 FLAT = 0.01
-LINES = tuple(round(0.2 + 0.05 * step, 2) for step in range(13))
+THRESHOLDS = tuple(round(0.2 + 0.05 * step, 2) for step in range(13))
 
 
 def fit_classifier(
@@ -77,7 +77,7 @@ def fit_classifier(
         that is used on others.
     seed : int
     advance : callable
-        Told after each fit.
+        Called with 1 after each fit.
 
     Returns
     -------
@@ -109,10 +109,10 @@ def fit_classifier(
     if hold_out == "catalogues":
         # The best of so few catalogues is chance. Where probabilities are true, F1 is best from
         # half of its value on (Lipton, Elkan and Naryanaswamy, 2014).
-        line = round(max(values.values()) / 2, 2)
+        threshold = round(max(values.values()) / 2, 2)
     else:
-        line = max(each for each in LINES if values[each] >= max(values.values()) - FLAT)
-    return PairClassifier(trees, names, encoders, (slope, offset), line, {}), honest
+        threshold = max(at for at in THRESHOLDS if values[at] >= max(values.values()) - FLAT)
+    return PairClassifier(trees, names, encoders, (slope, offset), threshold, {}), honest
 
 
 @dataclass(frozen=True, eq=False)
@@ -283,7 +283,7 @@ def _values(
 ) -> dict[float, float]:
     """Mean F1 per posting of the clusters over the catalogues, by threshold."""
 
-    def value(line: float) -> float:
+    def value(threshold: float) -> float:
         means = []
         for each, scores in zip(catalogues, honest, strict=True):
             known = each.labels >= 0
@@ -291,8 +291,8 @@ def _values(
             # Postings without a label are nobody's counterpart.
             apart[~known] = each.labels.max() + 1 + np.arange(np.count_nonzero(~known))
             pairs = each.candidates
-            groups = group(pairs.left, pairs.right, scores, len(apart), line=line)
+            groups = group(pairs.left, pairs.right, scores, len(apart), threshold=threshold)
             means.append(float(posting_f1(group_tally(groups, apart))[known].mean()))
         return float(np.mean(means))
 
-    return {line: value(line) for line in LINES}
+    return {threshold: value(threshold) for threshold in THRESHOLDS}

@@ -1,0 +1,71 @@
+"""Help in groups: commands by what they are for, options by what they decide."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from typer.core import TyperCommand, TyperGroup
+
+__all__ = ["GroupedCommand", "GroupedGroup"]
+
+COMMANDS: Mapping[str, Sequence[str]] = {
+    "Match": ("match", "link", "demo"),
+    "Look": ("report", "explain"),
+    "Answers": ("ask", "review", "adapt"),
+    "Evaluate and train": ("evaluate", "train", "train-encoder", "export-encoder", "encoders"),
+    "Live index": ("index", "serve"),
+    "Data": ("download",),
+}
+OPTIONS: Mapping[str, Sequence[str]] = {
+    "Catalogue": (
+        "photos", "columns", "encoding", "allow_outside", "right_photos", "right_columns",
+        "right_encoding",
+    ),
+    "Encoders and candidates": ("encoder", "neighbours", "search", "pairs", "within"),
+    "Scores and clusters": ("fusion", "model", "threshold", "same", "decide"),
+    "Answers and judges": (
+        "answers", "judge", "judge_model", "judge_budget", "judge_rules", "judge_dry_run",
+    ),
+    "Resources": ("cache", "no_cache", "memory", "threads"),
+    "Output": ("out", "submission", "as_json", "quiet"),
+}  # fmt: skip
+OTHER = "Options"
+
+
+class GroupedCommand(TyperCommand):
+    """A command whose options are listed by what they decide."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the arguments, then each group of options."""
+        group_of = {name: group for group, names in OPTIONS.items() for name in names}
+        rows: dict[str, list[tuple[str, str]]] = {
+            name: [] for name in ("Arguments", OTHER, *OPTIONS)
+        }
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                argument = parameter.param_type_name == "argument"
+                group = "Arguments" if argument else group_of.get(str(parameter.name), OTHER)
+                rows[group].append(record)
+        for group, records in rows.items():
+            if records:
+                with formatter.section(group):
+                    formatter.write_dl(records)
+
+
+class GroupedGroup(TyperGroup):
+    """Commands listed by what they are for."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write each group of commands."""
+        group_of = {name: group for group, names in COMMANDS.items() for name in names}
+        rows: dict[str, list[tuple[str, str]]] = {name: [] for name in (*COMMANDS, "Other")}
+        for name in self.list_commands(ctx):
+            command = self.get_command(ctx, name)
+            if command is not None and not command.hidden:
+                rows[group_of.get(name, "Other")].append((name, command.get_short_help_str(150)))
+        for group, records in rows.items():
+            if records:
+                with formatter.section(group):
+                    formatter.write_dl(records)

@@ -1,0 +1,73 @@
+"""Scores of pairs that somebody names, whether or not an encoder found them near."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samesku.candidates.candidates import Candidates, with_pairs
+from samesku.catalog.catalog import Catalog
+from samesku.scoring.fusion import Fusion, Judged
+
+__all__ = ["rows_of_pairs", "score_chosen"]
+
+
+def score_chosen(
+    fusion: Fusion,
+    catalog: Catalog,
+    candidates: Candidates,
+    left: NDArray[np.integer],
+    right: NDArray[np.integer],
+    *,
+    explained: bool = False,
+) -> tuple[Candidates, Judged]:
+    """Score pairs of rows, candidates or not.
+
+    Parameters
+    ----------
+    fusion : Fusion
+    catalog : Catalog
+    candidates : Candidates
+        Of the catalogue, with their sources.
+    left, right : integer
+        Rows, ``left < right``.
+    explained : bool
+        Also say what the scores rest on, where the fusion can.
+
+    Returns
+    -------
+    pairs : Candidates
+        The distinct pairs asked for.
+    scored : Judged
+    """
+    every = with_pairs(candidates, left, right)
+    near = every.take(np.unique(every.places(left, right)))
+    # A pair that is asked for counts as found by the first encoder: else it would not be looked at.
+    near.found[~near.found.any(axis=1), 0] = True
+    if not explained or not fusion.probabilistic:
+        return near, fusion.judge(near, catalog)
+    # Only who asks for reasons waits for the trees to load.
+    from samesku.scoring.learned import Learned
+
+    assert isinstance(fusion, Learned)
+    return near, fusion.judge(near, catalog, explain_from=0.0)
+
+
+def rows_of_pairs(catalog: Catalog, pairs: Sequence[tuple[str, str]]) -> NDArray[np.int64]:
+    """Rows of the postings of pairs, int64 ``(p, 2)``.
+
+    Raises
+    ------
+    ValueError
+        There is no such posting, or both are one.
+    """
+    row = {posting: place for place, posting in enumerate(catalog.ids)}
+    for pair in pairs:
+        if strange := [name for name in pair if name not in row]:
+            raise ValueError(f"there is no posting {strange[0]!r} in {catalog.name}")
+        if pair[0] == pair[1]:
+            raise ValueError(f"{pair[0]!r} is one posting; name two")
+    found = [(row[left], row[right]) for left, right in pairs]
+    return np.array(found, dtype=np.int64).reshape(-1, 2)

@@ -1,0 +1,28 @@
+"""Help in groups, and groups that name what there is."""
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from samesku.cli import app
+from samesku.cli.grouping import COMMANDS, OPTIONS
+
+ALL = typer.main.get_command(app).commands
+
+
+def test_every_command_has_a_group_and_every_group_has_commands():
+    assert sorted(name for names in COMMANDS.values() for name in names) == sorted(ALL)
+    assert "Other:" not in CliRunner().invoke(app, ["--help"]).stdout
+
+
+@pytest.mark.parametrize("name", [name for names in OPTIONS.values() for name in names])
+def test_every_option_of_a_group_is_there(name):
+    assert any(name == each.name for command in ALL.values() for each in command.params)
+
+
+def test_options_are_listed_by_what_they_decide():
+    told = CliRunner().invoke(app, ["match", "--help"]).stdout
+    places = [told.index(f"{group}:\n") for group in OPTIONS]
+    assert places == sorted(places)
+    assert told.index("--threshold") > told.index("Scores and clusters:")
+    assert told.count("--threshold ") == 1
