@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from samesku.scoring.learned import Learned
-from samesku.store.draft import Draft, read_payloads
+from samesku.store.draft import EXPLAINED_FROM, Draft, read_payloads
 from samesku.store.postings import (
     Payload,
     check_posting,
@@ -25,14 +25,11 @@ from samesku.store.postings import (
 )
 from samesku.store.results import DecidedPair, StoreError
 from samesku.store.schema import events, pins, postings, touched
-from samesku.store.scoring import score_pairs
+from samesku.store.scoring import ASKING, score_pairs
 from samesku.store.state import Effects, State
 from samesku.store.terms import read_terms
 
 __all__ = ["Reads"]
-
-# The number of a posting that is only searched for: larger than any.
-ASKING = 2**62
 
 
 class Reads:
@@ -262,7 +259,7 @@ def _search(
         over = memory.with_one(ASKING, terms, hashed, title_key(title))
         over.near(ASKING, *text, over.near_text)
         over.near(ASKING, *photo, over.near_photo)
-        pairs = [(each, ASKING) for each in {*text[0].tolist(), *photo[0].tolist()}]
+        pairs = sorted((each, ASKING) for each in {*text[0].tolist(), *photo[0].tolist()})
         if not pairs:
             return []
 
@@ -271,9 +268,11 @@ def _search(
             known = read_payloads(connection, list(one.values()))
             return {each: known[posting] for each, posting in one.items()} | {ASKING: payload}
 
-        scored = score_pairs(over, pairs, read, learned, explain_from=0.0)
-        told = scored.explanations(range(len(pairs)))
+        scored = score_pairs(over, pairs, read, learned, explain_from=EXPLAINED_FROM)
         scores = scored.judged.scores.tolist()
+        likely = [at for at, score in enumerate(scores) if score >= EXPLAINED_FROM]
+        reasons = dict(zip(likely, scored.explanations(likely), strict=True))
+        told = [reasons.get(at) for at in range(len(pairs))]
         ranked = [
             (other, score, reason)
             for (other, _), score, reason in zip(scored.pairs, scores, told, strict=True)
