@@ -13,7 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from samesku.server.answers import answer_routes
 from samesku.server.limits import Figures, Guard
-from samesku.server.requests import Decision, Many, Merge, One, Search, Split, Undo
+from samesku.server.requests import Accept, Decision, Many, Merge, One, Search, Split, Undo
 from samesku.server.review import review_routes
 from samesku.server.tokens import ROLES, Tokens
 from samesku.store.index import Index
@@ -266,6 +266,14 @@ def _deciding_routes(
     def split(body: Split, who: Annotated[str, Depends(check)], key: Key = None) -> dict[str, Any]:
         """Part postings from the rest of a cluster."""
         return index.split(body.cluster, body.postings, key=key, actor=who).as_dict()
+
+    @app.post("/accept", tags=["review"])
+    def accept(
+        body: Accept, who: Annotated[str, Depends(check)], key: Key = None
+    ) -> dict[str, Any]:
+        """Decide that a cluster is one product; postings of `without` leave it."""
+        change = index.accept(body.cluster, without=body.without, key=key, actor=who)
+        return change.as_dict()
 
     @app.post("/undo", tags=["review"])
     def undo(body: Undo, who: Annotated[str, Depends(check)], key: Key = None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Decision", "Many", "Merge", "One", "Search", "Split", "Undo"]
+__all__ = ["Accept", "Decision", "Many", "Merge", "One", "Search", "Split", "Undo"]
 
 POSTING: dict[str, Any] = {"posting_id": "shop1-77", "title": "BEBELO susu 0,4kg", "price": 62000}
 MOST_AT_ONCE = 1_000
@@ -43,6 +43,14 @@ class Merge(BaseModel):
 
     model_config = _example(clusters=["c5f0c3a8e1b2d4f60", "c0a1b2c3d4e5f6071"], without=[])
     clusters: list[str] = Field(min_length=2, max_length=100)
+    without: list[str] = Field(default=[], max_length=1_000)
+
+
+class Accept(BaseModel):
+    """A cluster that is one product, but for the postings to leave out."""
+
+    model_config = _example(cluster="c5f0c3a8e1b2d4f60", without=["shop1-77"])
+    cluster: str = Id
     without: list[str] = Field(default=[], max_length=1_000)
 
 

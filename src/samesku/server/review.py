@@ -80,7 +80,7 @@ def review_routes(
             named = (pair.left_id, pair.right_id)
             if "|".join(named) not in passed and claims.claim(named, f"{who} {tab}"):
                 return _shown(index, *named)
-        return {"pair": None, "decided": len(index.pins())}
+        return {"pair": None, "decided": index.decided()}
 
     @app.get("/postings/{posting_id}/photo", tags=["review"], response_class=Response)
     def photo(posting_id: str, who: Annotated[str, Depends(check)]) -> Response:
@@ -119,7 +119,7 @@ def _shown(index: Index, left: str, right: str) -> dict[str, Any]:
             {
                 "posting": side["posting"],
                 "cluster": side["cluster"],
-                "members": len(index.get(side["cluster"])["postings"]),
+                "members": side["members"],
                 "title": [
                     {"text": word, "shared": bool(set(_normal(word)) & other)}
                     for word in str(side["posting"]["title"]).split()
@@ -127,7 +127,7 @@ def _shown(index: Index, left: str, right: str) -> dict[str, Any]:
             }
             for side, other in zip(sides, reversed(words), strict=True)
         ],
-        "decided": len(index.pins()),
+        "decided": index.decided(),
     }
 
 

@@ -15,7 +15,8 @@ from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.learned import SHIPPED, Learned
 from samesku.store import reading
 from samesku.store.batch import score_everything
-from samesku.store.decisions import check_pin, merge_pins, split_pins
+from samesku.store.decisions import accept_pins, check_pin, merge_pins, split_pins
+from samesku.store.doubts import Doubts
 from samesku.store.draft import Draft
 from samesku.store.postings import Payload, check_posting, check_postings, hash_photo
 from samesku.store.results import Change, Refused, StoreError
@@ -28,7 +29,7 @@ __all__ = ["Index"]
 
 # Postings of one transaction; of more, more than the store holds, all is scored as in a batch run.
 AT_ONCE, BATCH_FROM = 250, 500
-UNDONE = ("upsert", "pin", "merge", "split", "undo")
+UNDONE = ("upsert", "pin", "merge", "split", "accept", "undo")
 
 
 class Index(reading.Reads):
@@ -60,6 +61,7 @@ class Index(reading.Reads):
         self._engine = open_engine(place)
         self._lock = threading.RLock()
         self._state: State | None = None
+        self._doubts = Doubts()
         self._model: tuple[str, Learned] | None = None
 
     def __enter__(self) -> Self:
@@ -209,6 +211,21 @@ class Index(reading.Reads):
             return self._decide(draft, "split", split_pins(draft.state, cluster, postings))
 
         return self._write("split", work, key, actor)
+
+    def accept(
+        self,
+        cluster: str,
+        *,
+        without: Sequence[str] = (),
+        key: str | None = None,
+        actor: str = "",
+    ) -> Change:
+        """Decide that a cluster is one product, but for the postings `without`, which leave it."""
+
+        def work(draft: Draft) -> Change:
+            return self._decide(draft, "accept", accept_pins(draft.state, cluster, without))
+
+        return self._write("accept", work, key, actor)
 
     def _decide(self, draft: Draft, verb: str, pins: Sequence[tuple[str, str, str]]) -> Change:
         for left, right, verdict in pins:

@@ -25,6 +25,8 @@ KEPT = 0.02
 INDEXED_NGRAMS = 24
 # Entries of the inverted index that one search reads, and titles that it compares in full.
 READ_AT_MOST, COMPARED = 40_000, 400
+# Scored pairs that are remembered as new.
+MOST_NEWS = 20_000
 
 Near = tuple[NDArray[np.int64], NDArray[np.float32]]
 NOBODY: Near = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32))
@@ -80,6 +82,7 @@ class Memory:
         self._title_of: MutableMapping[int, int] = {}
         self._lists: dict[int, array[int]] = {}
         self.sayings = Sayings()
+        self._news: list[tuple[int, int, float]] | None = None
         self._bands = Hashes()
         self._gone: set[int] = set()
 
@@ -152,6 +155,15 @@ class Memory:
         ):
             if other in self.terms:
                 self.scores[number][other] = self.scores[other][number] = value
+                if self._news is not None:
+                    self._news.append((min(number, other), max(number, other), value))
+        if self._news is not None and len(self._news) > MOST_NEWS:
+            self._news = None
+
+    def take_news(self) -> list[tuple[int, int, float]] | None:
+        """The pairs scored since this was called last; None where they are too many to tell."""
+        news, self._news = self._news, []
+        return news
 
     def near(
         self,
@@ -197,6 +209,7 @@ class Memory:
         text, photo, probability = (each[there] for each in (text, photo, probability))
         self.near_text = _lists_of(mine, other, text, FLOOR["sparse"])
         self.near_photo = _lists_of(mine, other, photo, FLOOR["bits"])
+        self._news = None
         kept = probability >= KEPT
         for a, b, value in zip(
             mine[kept].tolist(), other[kept].tolist(), probability[kept].tolist(), strict=True

@@ -14,6 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from samesku.scoring.learned import Learned
+from samesku.store.doubts import Doubts
 from samesku.store.draft import EXPLAINED_FROM, Draft, read_payloads
 from samesku.store.postings import (
     Payload,
@@ -41,6 +42,7 @@ class Reads:
     _caught_up: Callable[[sa.Connection], State]
     _learned: Callable[[str], Learned]
     _model_place: Callable[[sa.Connection], str]
+    _doubts: Doubts
 
     def search(self, posting: Any, *, limit: int = 20) -> list[DecidedPair]:
         """What a posting would match, likeliest first; changes nothing.
@@ -69,7 +71,12 @@ class Reads:
             state = self._caught_up(connection)
             if name in state.distinct_of:
                 payload = read_payloads(connection, [name])[name]
-                return {"posting": payload, "cluster": state.cluster_of[name]}
+                cluster = state.cluster_of[name]
+                return {
+                    "posting": payload,
+                    "cluster": cluster,
+                    "members": len(state.clusters[cluster]),
+                }
             cluster = state.resolve(name)
             members = sorted(state.clusters.get(cluster, ()))
             known = read_payloads(connection, members)
@@ -147,20 +154,22 @@ class Reads:
         with self._lock, self._engine.connect() as connection:
             state = self._caught_up(connection)
             threshold = self._learned(self._model_place(connection)).line
-            pairs = sorted(
-                (abs(score - threshold), a, b, score)
-                for a, found in list(state.memory.scores.items())
-                for b, score in found.items()
-                if a < b
-            )
-            told = []
-            for _, a, b, score in pairs:
-                one, other = (min(state.members[each]) for each in (a, b))
-                if state.verdict(one, other) is None:
-                    told.append(DecidedPair(min(one, other), max(one, other), score))
-                if len(told) == limit:
-                    break
-            return told
+
+            def names(pair: tuple[int, int, float]) -> tuple[str, str]:
+                one, other = (min(state.members[each]) for each in pair[:2])
+                return min(one, other), max(one, other)
+
+            def is_open(pair: tuple[int, int, float]) -> bool:
+                there = pair[0] in state.members and pair[1] in state.members
+                return there and names(pair) not in state.pins
+
+            found = self._doubts.nearest(state.memory, threshold, limit, is_open)
+            return [DecidedPair(*names(pair), pair[2]) for pair in found]
+
+    def decided(self) -> int:
+        """How many pairs people decided."""
+        with self._lock, self._engine.connect() as connection:
+            return len(self._caught_up(connection).pins)
 
     def stats(self) -> dict[str, Any]:
         """How much the store holds, and under which model and event it stands."""
