@@ -2,6 +2,7 @@ import sqlite3
 
 import polars as pl
 import pytest
+import sqlalchemy as sa
 
 from samesku import Matcher, read_catalog
 from samesku.encoders import PHash, Tfidf
@@ -245,6 +246,20 @@ def test_a_request_made_twice_changes_nothing_the_second_time(pair):
         pair.delete("d", key="k1")
 
 
+@pytest.fixture
+def careless():
+    """SQLite as many systems build it: what is deleted stays in its pages."""
+
+    def set_up(connection, _record):
+        connection.execute("PRAGMA secure_delete=OFF")
+
+    # Comes before what the store itself sets up.
+    sa.event.listen(sa.Engine, "connect", set_up)
+    yield
+    sa.event.remove(sa.Engine, "connect", set_up)
+
+
+@pytest.mark.usefixtures("careless")
 def test_a_deleted_posting_leaves_no_text_and_no_photo(file, rows):
     words = ("Kopi", "Zanzibar")
     with Index(file) as index:

@@ -22,7 +22,15 @@ from samesku.store.postings import Payload, check_posting, check_postings, hash_
 from samesku.store.results import Change, Refused, StoreError
 from samesku.store.runs import postings_of_run
 from samesku.store.saving import save
-from samesku.store.schema import PATIENCE, begin_writing, events, meta, open_engine, versions
+from samesku.store.schema import (
+    PATIENCE,
+    begin_writing,
+    events,
+    meta,
+    open_engine,
+    refused,
+    versions,
+)
 from samesku.store.state import Effects, State
 
 __all__ = ["Index"]
@@ -124,13 +132,13 @@ class Index(reading.Reads):
 
         More postings than the store holds are scored all at once, as a batch run does.
         """
-        checked, refused = check_postings(postings)
+        checked, malformed = check_postings(postings)
         bulk = len(checked) >= max(BATCH_FROM, self.stats()["postings"])
         step = len(checked) if bulk else AT_ONCE
         changes = []
         for start in range(0, max(len(checked), 1), max(step, 1)):
             some = [payload for _, payload in checked[start : start + step]]
-            told = refused if not start else []
+            told = malformed if not start else []
 
             def work(
                 draft: Draft, some: list[Payload] = some, told: list[Refused] = told
@@ -353,9 +361,7 @@ class Index(reading.Reads):
                 if draft is not None and (draft.dirty or state.event == draft.number):
                     self._state = None
                 if isinstance(error, sa.exc.DBAPIError):
-                    raise StoreError(
-                        f"the store cannot be written: {error.orig}", "unusable"
-                    ) from error
+                    raise refused(error) from error
                 raise
             return change
 
