@@ -108,6 +108,7 @@ def _press(page, key):
     """Press a key and wait until what it does is done; the milliseconds that took."""
     return page.evaluate(
         """async (key) => {
+            await new Promise((go) => setTimeout(go, 300)); // a glance at the pair
             const start = performance.now();
             document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
             while (busy) await new Promise((go) => setTimeout(go, 1));

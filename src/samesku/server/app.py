@@ -266,6 +266,11 @@ def _deciding_routes(app: FastAPI, index: Index, check: Callable[..., str]) -> N
         """All decisions, and who made them."""
         return {"pins": index.pins()}
 
+    @app.get("/audit", tags=["review"], dependencies=[Depends(check)])
+    def audit() -> dict[str, Any]:
+        """Precision and recall of the scores by answers to random pairs, with 95% intervals."""
+        return {"audit": index.audit()}
+
     @app.post("/merge", tags=["review"])
     def merge(body: Merge, who: Annotated[str, Depends(check)], key: Key = None) -> dict[str, Any]:
         """Make clusters one; the oldest id stays."""

@@ -2,7 +2,7 @@
 const $ = (id) => document.getElementById(id);
 const tab = crypto.randomUUID();
 const done = [];
-let current = null, passed = [], busy = false, names = [];
+let current = null, passed = [], busy = false, names = [], ahead = null;
 
 async function ask(path, body) {
   const headers = { "Content-Type": "application/json" };
@@ -52,13 +52,29 @@ function side(article, told) {
   photo(article, told.posting.posting_id);
 }
 
-async function next() {
+function progress({ decided, audit }) {
+  if (!audit) return `${decided} decided`;
+  const part = (name) => audit[name]
+    ? `, ${name} ${audit[name][0].toFixed(2)} (${audit[name][1].toFixed(2)}-${audit[name][2].toFixed(2)})` : "";
+  const more = audit.more ? `; about ${audit.more} more random answers for intervals within 0.03` : "";
+  return `${decided} decided; by ${audit.answers} random answers${part("precision")}${part("recall")}${more}`;
+}
+
+async function fetched(without) {
   const query = new URLSearchParams({ tab });
-  for (const each of passed.slice(-150)) query.append("after", each);
-  const told = await (await ask(`/review/next?${query}`)).json();
+  for (const each of without.slice(-150)) query.append("after", each);
+  return (await ask(`/review/next?${query}`)).json();
+}
+
+// The pair after this one comes while this one is looked at.
+async function next(decided = null) {
+  let told = ahead && decided !== null ? await ahead.catch(() => null) : null;
+  if (told) told.decided += decided;
+  else told = await fetched(passed);
+  ahead = null;
   $("enter").hidden = true;
   $("work").hidden = told.pair === null;
-  $("progress").textContent = `${told.decided} decided`;
+  $("progress").textContent = progress(told);
   current = told.pair;
   $("clusters").hidden = true;
   button("clusters").setAttribute("aria-expanded", "false");
@@ -68,6 +84,8 @@ async function next() {
   side(left, told.sides[0]);
   side(right, told.sides[1]);
   $("probability").textContent = `Probability ${told.probability.toFixed(2)}`;
+  ahead = fetched([...passed, current.join("|")]);
+  ahead.catch(() => {});
   $("reasons").replaceChildren(...told.reasons.map((each) => make("li", `${each.reason} ${each.log_odds.toFixed(2)}`)));
 }
 
@@ -128,10 +146,11 @@ async function act(what) {
   if (busy) return;
   busy = true;
   $("message").textContent = "";
+  let decided = null;
   try {
     if (what === "clusters") { await clusters(); return; }
     if (what === "accept") { await accept(); return; }
-    if (what === "next" && current) passed.push(current.join("|"));
+    if (what === "next" && current) { passed.push(current.join("|")); decided = 0; }
     else if (what === "undo") {
       const event = done.pop();
       if (event === undefined) throw new Error("there is nothing to undo");
@@ -139,8 +158,9 @@ async function act(what) {
     } else if (current) {
       const [left_id, right_id] = current;
       done.push((await (await ask("/pins", { left_id, right_id, verdict: what })).json()).event);
+      decided = 1;
     }
-    await next();
+    await next(decided);
   } catch (error) { $("message").textContent = error.message; } finally { busy = false; }
 }
 

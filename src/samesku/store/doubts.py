@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from samesku.store.memory import Memory
 
-__all__ = ["Doubts"]
+__all__ = ["Doubts", "scored_pairs"]
 
 # Pairs that are kept in order; once they are decided, all are looked through again.
 RANKED = 2_000
@@ -44,7 +44,7 @@ class Doubts:
     def _from_all(self, is_open: Open) -> list[Scored]:
         assert self._memory is not None
         self._all = True
-        self._rank(_pairs(self._memory), is_open)
+        self._rank(scored_pairs(self._memory), is_open)
         return self._ranked
 
     def _rank(self, pairs: Iterable[Scored], is_open: Open) -> None:
@@ -55,7 +55,8 @@ class Doubts:
         self._all = self._all and len(self._ranked) < RANKED
 
 
-def _pairs(memory: Memory) -> Iterator[Scored]:
+def scored_pairs(memory: Memory) -> Iterator[Scored]:
+    """All pairs that matter, the smaller number first."""
     for a, found in list(memory.scores.items()):
         for b, score in found.items():
             if a < b:

@@ -18,10 +18,11 @@ from samesku.store.batch import score_everything
 from samesku.store.decisions import accept_pins, check_pin, merge_pins, split_pins
 from samesku.store.doubts import Doubts
 from samesku.store.draft import Draft
+from samesku.store.drawn import Drawn
 from samesku.store.postings import Payload, check_posting, check_postings, hash_photo
 from samesku.store.results import Change, Refused, StoreError
 from samesku.store.runs import postings_of_run
-from samesku.store.saving import save
+from samesku.store.saving import answered, save
 from samesku.store.schema import (
     PATIENCE,
     begin_writing,
@@ -69,7 +70,7 @@ class Index(reading.Reads):
         self._engine = open_engine(place)
         self._lock = threading.RLock()
         self._state: State | None = None
-        self._doubts = Doubts()
+        self._doubts, self._drawn = Doubts(), Drawn()
         self._model: tuple[str, Learned] | None = None
 
     def __enter__(self) -> Self:
@@ -348,7 +349,7 @@ class Index(reading.Reads):
             draft = None
             try:
                 with begin_writing(self._engine) as connection:
-                    if key is not None and (told := _answered(connection, key, verb)):
+                    if key is not None and (told := answered(connection, key, verb)):
                         return told
                     state = self._caught_up(connection)
                     learned = self._learned(self._model_place(connection))
@@ -391,14 +392,3 @@ class Index(reading.Reads):
                 raw.cursor().execute(f"PRAGMA busy_timeout={1000 * PATIENCE}")
             finally:
                 raw.close()
-
-
-def _answered(connection: sa.Connection, key: str, verb: str) -> Change | None:
-    row = connection.execute(
-        sa.select(events.c.verb, events.c.answer).where(events.c.request_key == key)
-    ).one_or_none()
-    if row is None:
-        return None
-    if row.verb != verb:
-        raise StoreError(f"the key {key[:80]!r} was used before, for {row.verb}", "conflict")
-    return Change.from_dict(json.loads(row.answer), repeated=True)

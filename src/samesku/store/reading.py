@@ -8,14 +8,16 @@ import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from samesku.scoring.learned import Learned
-from samesku.store.doubts import Doubts
+from samesku.store.doubts import Doubts, scored_pairs
 from samesku.store.draft import EXPLAINED_FROM, Draft, read_payloads
+from samesku.store.drawn import Drawn, audit, is_drawn
 from samesku.store.postings import (
     Payload,
     check_posting,
@@ -43,6 +45,7 @@ class Reads:
     _learned: Callable[[str], Learned]
     _model_place: Callable[[sa.Connection], str]
     _doubts: Doubts
+    _drawn: Drawn
 
     def search(self, posting: Any, *, limit: int = 20) -> list[DecidedPair]:
         """What a posting would match, likeliest first; changes nothing.
@@ -149,22 +152,40 @@ class Reads:
             rows = connection.execute(sa.select(pins).order_by(pins.c.event))
             return [dict(row._mapping) for row in rows]
 
-    def in_doubt(self, limit: int = 50) -> list[DecidedPair]:
-        """The pairs of which nobody has decided, nearest to the threshold first."""
+    def in_doubt(self, limit: int = 50, *, audited: bool = True) -> list[DecidedPair]:
+        """The pairs of which nobody has decided, nearest to the threshold first.
+
+        `audited`: also those that are for the audit (:meth:`drawn`).
+        """
         with self._lock, self._engine.connect() as connection:
             state = self._caught_up(connection)
             threshold = self._learned(self._model_place(connection)).line
+            count = limit if audited else 2 * limit
+            found = self._doubts.nearest(state.memory, threshold, count, partial(_is_open, state))
+            kept = [pair for pair in found if audited or not is_drawn(pair)]
+            return [DecidedPair(*_names(state, pair), pair[2]) for pair in kept[:limit]]
 
-            def names(pair: tuple[int, int, float]) -> tuple[str, str]:
-                one, other = (min(state.members[each]) for each in pair[:2])
-                return min(one, other), max(one, other)
+    def drawn(self, limit: int = 50) -> list[DecidedPair]:
+        """Random pairs that nobody has decided: answers to them tell how good the scores are."""
+        with self._lock, self._engine.connect() as connection:
+            state = self._caught_up(connection)
+            pairs = partial(scored_pairs, state.memory)
+            found = self._drawn.following(pairs, limit, partial(_is_open, state))
+            return [DecidedPair(*_names(state, pair), pair[2]) for pair in found]
 
-            def is_open(pair: tuple[int, int, float]) -> bool:
-                there = pair[0] in state.members and pair[1] in state.members
-                return there and names(pair) not in state.pins
-
-            found = self._doubts.nearest(state.memory, threshold, limit, is_open)
-            return [DecidedPair(*names(pair), pair[2]) for pair in found]
+    def audit(self) -> dict[str, Any] | None:
+        """Precision and recall of the scores by the answers to random pairs, with intervals."""
+        with self._lock, self._engine.connect() as connection:
+            state = self._caught_up(connection)
+            asked = sa.select(pins.c.left_id, pins.c.right_id, pins.c.verdict)
+            single = asked.join(events, events.c.number == pins.c.event)
+            answers = []
+            for left, right, verdict in connection.execute(single.where(events.c.verb == "pin")):
+                a, b = sorted(state.distinct_of.get(each, 0) for each in (left, right))
+                score = state.memory.scores.get(a, {}).get(b)
+                if score is not None and verdict != "unsure" and is_drawn((a, b, score)):
+                    answers.append((score, verdict == "same"))
+            return audit(answers, self._learned(self._model_place(connection)).line)
 
     def decided(self) -> int:
         """How many pairs people decided."""
@@ -250,6 +271,16 @@ class Reads:
         shutil.copyfile(source, part)
         part.replace(target)
         return target
+
+
+def _names(state: State, pair: tuple[int, int, float]) -> tuple[str, str]:
+    one, other = (min(state.members[each]) for each in pair[:2])
+    return min(one, other), max(one, other)
+
+
+def _is_open(state: State, pair: tuple[int, int, float]) -> bool:
+    there = pair[0] in state.members and pair[1] in state.members
+    return there and _names(state, pair) not in state.pins
 
 
 def _search(
