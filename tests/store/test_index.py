@@ -2,6 +2,7 @@ import sqlite3
 
 import polars as pl
 import pytest
+import sqlalchemy as sa
 
 from samesku import Matcher, read_catalog
 from samesku.encoders import PHash, Tfidf
@@ -152,6 +153,58 @@ def test_a_merge_can_leave_one_out(pair):
     assert together(pair, "a", "c")
 
 
+def test_a_cluster_is_accepted_but_for_one_that_leaves(pair):
+    pair.upsert({"posting_id": "d", "title": "Bebelo susu 400g"})
+    cluster = pair.get("a")["cluster"]
+    assert pair.get("a")["members"] == 3
+    change = pair.accept(cluster, without=["b"], actor="ann")
+    assert pair.get("a")["cluster"] == pair.get("d")["cluster"] == cluster
+    assert pair.get("b")["cluster"] != cluster
+    said = {(pin["left_id"], pin["right_id"]): pin["verdict"] for pin in pair.pins()}
+    # b says the same as d, so that it is set apart from that as well.
+    assert said == {("a", "d"): "same", ("a", "b"): "different", ("b", "d"): "different"}
+    with pytest.raises(StoreError, match="not in cluster"):
+        pair.accept(cluster, without=["c"])
+    with pytest.raises(StoreError, match="leaves some"):
+        pair.accept(cluster, without=["a", "d"])
+    pair.undo(change.event)
+    assert pair.pins() == []
+    assert pair.get("b")["cluster"] == cluster
+
+
+def test_pairs_in_doubt_come_nearest_first_and_follow_changes(index, rows):
+    def expected():
+        state, threshold = index._state, index.stats()["threshold"]
+        told = []
+        for a, found in state.memory.scores.items():
+            for b, score in found.items():
+                names = tuple(sorted(min(state.members[each]) for each in (a, b)))
+                if a < b and names not in state.pins:
+                    told.append((round(abs(score - threshold), 6), names))
+        return sorted(told)
+
+    def told(count):
+        threshold = index.stats()["threshold"]
+        return [
+            (round(abs(each.probability - threshold), 6), (each.left_id, each.right_id))
+            for each in index.in_doubt(count)
+        ]
+
+    index.upsert_many(rows[:60])
+    assert told(10_000)
+    assert sorted(told(10_000)) == expected()
+    assert [each for each, _ in told(5)] == [each for each, _ in expected()[:5]]
+    for row in rows[60:75]:
+        index.upsert(row)
+    index.delete(rows[3]["posting_id"])
+    nearest = told(1)[0][1]
+    index.pin(*nearest, "unsure")
+    assert sorted(told(10_000)) == expected()
+    index.settle()
+    assert sorted(told(10_000)) == expected()
+    assert nearest not in [names for _, names in told(10_000)]
+
+
 def test_a_split_parts_postings(pair):
     cluster = pair.get("a")["cluster"]
     pair.split(cluster, ["b"])
@@ -193,6 +246,20 @@ def test_a_request_made_twice_changes_nothing_the_second_time(pair):
         pair.delete("d", key="k1")
 
 
+@pytest.fixture
+def careless():
+    """SQLite as many systems build it: what is deleted stays in its pages."""
+
+    def set_up(connection, _record):
+        connection.execute("PRAGMA secure_delete=OFF")
+
+    # Comes before what the store itself sets up.
+    sa.event.listen(sa.Engine, "connect", set_up)
+    yield
+    sa.event.remove(sa.Engine, "connect", set_up)
+
+
+@pytest.mark.usefixtures("careless")
 def test_a_deleted_posting_leaves_no_text_and_no_photo(file, rows):
     words = ("Kopi", "Zanzibar")
     with Index(file) as index:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -65,6 +66,12 @@ def serve(
     host: Annotated[str, typer.Option("--host", help="Address to answer on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8000,
     photos: PhotosOption = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--folder", help="Folder of runs, models and copies that the role admin may name."
+        ),
+    ] = None,
     make_token: Annotated[
         str | None,
         typer.Option("--make-token", help="Make a token for this name, print it once, and end."),
@@ -98,5 +105,6 @@ def serve(
         command.revoke_token(store, revoke_token)
     else:
         command.run(
-            store, host=host, port=port, photos=photos, max_bytes=max_bytes, rate=rate, quiet=quiet
-        )
+            store, host=host, port=port, photos=photos, folder=folder, max_bytes=max_bytes,
+            rate=rate, quiet=quiet,
+        )  # fmt: skip

@@ -17,6 +17,7 @@ def run(
     host: str,
     port: int,
     photos: Path | None,
+    folder: Path | None,
     max_bytes: int,
     rate: float,
     quiet: bool,
@@ -35,6 +36,8 @@ def run(
 
     if photos is not None and not photos.is_dir():
         raise UsageError(f"--photos {photos} is no folder")
+    if folder is not None and not folder.is_dir():
+        raise UsageError(f"--folder {folder} is no folder")
     tokens = Tokens(store)
     protected = tokens.any
     tokens.close()
@@ -44,7 +47,7 @@ def run(
             f"with samesku serve --store {store} --make-token NAME --role admin"
         )
     logging.basicConfig(level=logging.WARNING if quiet else logging.INFO, format="%(message)s")
-    app = create_app(store, photos=photos, max_bytes=max_bytes, rate=rate)
+    app = create_app(store, photos=photos, folder=folder, max_bytes=max_bytes, rate=rate)
     who = "with tokens" if protected else "this machine only, as there are no tokens"
     say(f"http://{host}:{port}/review and /docs ({who})", quiet=quiet)
     uvicorn.run(

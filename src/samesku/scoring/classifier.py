@@ -104,10 +104,11 @@ class PairClassifier:
         if not len(candidates):
             return Judged(np.empty(0, np.float32))
         rows = CatalogRows(catalog, candidates.sources) if rows is None else rows
-        # One pair, so that all that is read once is there before several threads ask for it.
-        self._judge(catalog, candidates.take(np.arange(1)), rows, explain_from, same)
         step = at_once(PAIR_BYTES * usable_cores(), PAIRS_AT_ONCE)
         starts = range(0, len(candidates), step)
+        if len(starts) > 1:
+            # One pair, so that all that is read once is there before several threads ask for it.
+            self._judge(catalog, candidates.take(np.arange(1)), rows, explain_from, same)
 
         def part(start: int) -> tuple[Column, Column, Column]:
             stop = min(start + step, len(candidates))

@@ -52,7 +52,7 @@ def _take(index: Index, content: bytes, who: str) -> dict[str, Any]:
         try:
             index.pin(*(row[name] or "" for name in COLUMNS), actor=who)
         except StoreError as error:
-            if error.kind == "unusable":
+            if error.kind in ("unusable", "full"):
                 raise
             refused.append({"row": place, "reason": str(error)})
     return {"taken": len(rows) - len(refused), "refused": refused}

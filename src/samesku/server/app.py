@@ -6,22 +6,25 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
+import sqlalchemy as sa
 from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from samesku.server.admin import admin_routes
 from samesku.server.answers import answer_routes
 from samesku.server.limits import Figures, Guard
-from samesku.server.requests import Decision, Many, Merge, One, Search, Split, Undo
+from samesku.server.requests import Accept, Decision, Many, Merge, One, Search, Split, Undo
 from samesku.server.review import review_routes
 from samesku.server.tokens import ROLES, Tokens
 from samesku.store.index import Index
 from samesku.store.results import StoreError
+from samesku.store.schema import refused
 
 __all__ = ["create_app"]
 
-STATUS = {"invalid": 422, "missing": 404, "conflict": 409, "unusable": 503}
+STATUS = {"invalid": 422, "missing": 404, "conflict": 409, "unusable": 503, "full": 507}
 LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]", "testserver")
 Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)]
 Number = Annotated[int, Query(ge=0, le=2**31 - 1)]
@@ -31,6 +34,7 @@ def create_app(
     store: str | Path,
     *,
     photos: Path | None = None,
+    folder: Path | None = None,
     max_bytes: int = 10_000_000,
     rate: float = 200.0,
 ) -> FastAPI:
@@ -42,6 +46,8 @@ def create_app(
         As for :class:`samesku.store.Index`.
     photos : path, optional
         Folder of the photos that postings name in `image`.
+    folder : path, optional
+        Folder of runs, models and copies of the store that requests of the role admin name.
     max_bytes : int
         Largest request.
     rate : float
@@ -69,7 +75,8 @@ def create_app(
     _plain_routes(app, reads, figures, allowed("read"))
     _reading_routes(app, reads, allowed("read"))
     _writing_routes(app, index, allowed("write"))
-    _deciding_routes(app, index, allowed("review"), allowed("admin"))
+    _deciding_routes(app, index, allowed("review"))
+    admin_routes(app, index, folder, allowed("admin"))
     answer_routes(app, index, allowed("review"))
     review_routes(app, reads, photos, allowed("review"))
     return app
@@ -79,6 +86,11 @@ def _errors(app: FastAPI) -> None:
     @app.exception_handler(StoreError)
     def of_store(request: Request, error: StoreError) -> JSONResponse:
         return JSONResponse({"detail": str(error)}, status_code=STATUS[error.kind])
+
+    @app.exception_handler(sa.exc.DBAPIError)
+    def of_database(request: Request, error: sa.exc.DBAPIError) -> JSONResponse:
+        told = refused(error)
+        return JSONResponse({"detail": str(told)}, status_code=STATUS[told.kind])
 
     @app.exception_handler(RequestValidationError)
     def of_request(request: Request, error: RequestValidationError) -> JSONResponse:
@@ -242,9 +254,7 @@ def _writing_routes(app: FastAPI, index: Index, check: Callable[..., str]) -> No
         return index.delete(posting_id, key=key, actor=who).as_dict()
 
 
-def _deciding_routes(
-    app: FastAPI, index: Index, check: Callable[..., str], admin: Callable[..., str]
-) -> None:
+def _deciding_routes(app: FastAPI, index: Index, check: Callable[..., str]) -> None:
     @app.post("/pins", tags=["review"])
     def pin(body: Decision, who: Annotated[str, Depends(check)], key: Key = None) -> dict[str, Any]:
         """Decide about two postings; outranks the model from now on."""
@@ -255,6 +265,11 @@ def _deciding_routes(
     def pins() -> dict[str, Any]:
         """All decisions, and who made them."""
         return {"pins": index.pins()}
+
+    @app.get("/audit", tags=["review"], dependencies=[Depends(check)])
+    def audit() -> dict[str, Any]:
+        """Precision and recall of the scores by answers to random pairs, with 95% intervals."""
+        return {"audit": index.audit()}
 
     @app.post("/merge", tags=["review"])
     def merge(body: Merge, who: Annotated[str, Depends(check)], key: Key = None) -> dict[str, Any]:
@@ -267,12 +282,15 @@ def _deciding_routes(
         """Part postings from the rest of a cluster."""
         return index.split(body.cluster, body.postings, key=key, actor=who).as_dict()
 
+    @app.post("/accept", tags=["review"])
+    def accept(
+        body: Accept, who: Annotated[str, Depends(check)], key: Key = None
+    ) -> dict[str, Any]:
+        """Decide that a cluster is one product; postings of `without` leave it."""
+        change = index.accept(body.cluster, without=body.without, key=key, actor=who)
+        return change.as_dict()
+
     @app.post("/undo", tags=["review"])
     def undo(body: Undo, who: Annotated[str, Depends(check)], key: Key = None) -> dict[str, Any]:
         """Take back an event, by a new one."""
         return index.undo(body.event, key=key, actor=who).as_dict()
-
-    @app.post("/settle", tags=["admin"])
-    def settle(who: Annotated[str, Depends(admin)], key: Key = None) -> dict[str, Any]:
-        """Score and cluster everything anew, as a batch run does."""
-        return index.settle(key=key, actor=who).as_dict()

@@ -6,7 +6,19 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = ["Decision", "Many", "Merge", "One", "Search", "Split", "Undo"]
+__all__ = [
+    "Accept",
+    "Decision",
+    "Load",
+    "Many",
+    "Merge",
+    "One",
+    "Rescore",
+    "Search",
+    "Snapshot",
+    "Split",
+    "Undo",
+]
 
 POSTING: dict[str, Any] = {"posting_id": "shop1-77", "title": "BEBELO susu 0,4kg", "price": 62000}
 MOST_AT_ONCE = 1_000
@@ -46,6 +58,14 @@ class Merge(BaseModel):
     without: list[str] = Field(default=[], max_length=1_000)
 
 
+class Accept(BaseModel):
+    """A cluster that is one product, but for the postings to leave out."""
+
+    model_config = _example(cluster="c5f0c3a8e1b2d4f60", without=["shop1-77"])
+    cluster: str = Id
+    without: list[str] = Field(default=[], max_length=1_000)
+
+
 class Split(BaseModel):
     """Postings to part from the rest of a cluster."""
 
@@ -61,6 +81,27 @@ class Decision(BaseModel):
     left_id: str = Id
     right_id: str = Id
     verdict: Literal["same", "different", "unsure"]
+
+
+class Load(BaseModel):
+    """A folder that `samesku match` wrote, by its name in the service's folder."""
+
+    model_config = _example(run="run-monday")
+    run: str = Id
+
+
+class Rescore(BaseModel):
+    """A model by its name in the service's folder; null: the one that ships."""
+
+    model_config = _example(model="my-model")
+    model: str | None = Field(None, max_length=200)
+
+
+class Snapshot(BaseModel):
+    """The name of a copy, a file that is not there yet."""
+
+    model_config = _example(name="monday.db")
+    name: str = Id
 
 
 class Undo(BaseModel):

@@ -8,7 +8,7 @@ from itertools import product
 from samesku.store.results import StoreError
 from samesku.store.state import State
 
-__all__ = ["VERDICTS", "check_pin", "merge_pins", "split_pins"]
+__all__ = ["VERDICTS", "accept_pins", "check_pin", "merge_pins", "split_pins"]
 
 VERDICTS = ("same", "different", "unsure")
 MOST_PINS = 10_000
@@ -81,6 +81,44 @@ def merge_pins(state: State, names: Sequence[str], without: Sequence[str]) -> li
     ]
     if len(resolved) < 2 or len(members) < 2:
         raise StoreError("merging takes two clusters or more, each with a posting")
+    _check_together(state, members)
+    return list(_tied(members))
+
+
+def accept_pins(state: State, name: str, without: Sequence[str]) -> list[Pin]:
+    """The pins that make a cluster one product; postings of `without` are parted from it.
+
+    Raises
+    ------
+    StoreError
+        Fewer than two postings are left, or two of them were decided to be different, or one that
+        is to leave was decided to be the same as one that stays.
+    """
+    members = sorted(state.clusters.get(state.resolve(name), ()))
+    out = sorted(set(without))
+    if strange := [each for each in out if each not in members]:
+        raise StoreError(f"{strange[0][:80]!r} is not in cluster {name[:40]!r}", "missing")
+    kept = [each for each in members if each not in out]
+    if not kept or len(members) < 2:
+        raise StoreError("accepting takes a cluster of two postings or more, and leaves some")
+    _check_together(state, kept)
+    for each in out:
+        if bound := sorted(_joined(state, each, ("", "")) & set(kept)):
+            raise StoreError(
+                f"{each[:80]!r} and {bound[0][:80]!r} are the same by earlier decisions; undo "
+                "those first",
+                "conflict",
+            )
+    pins = list(_tied(kept))
+    for each in out:
+        # From one that stays, and from those that say just the same as itself.
+        own = state.distinct_of[each]
+        like = [other for other in kept[1:] if state.distinct_of[other] == own]
+        pins += [(min(other, each), max(other, each), "different") for other in [kept[0], *like]]
+    return pins
+
+
+def _check_together(state: State, members: Sequence[str]) -> None:
     inside = set(members)
     for one in members:
         for other in state.pinned_with.get(one, ()):
@@ -90,7 +128,6 @@ def merge_pins(state: State, names: Sequence[str], without: Sequence[str]) -> li
                     "first, or leave one out",
                     "conflict",
                 )
-    return list(_tied(members))
 
 
 def split_pins(state: State, name: str, away: Sequence[str]) -> list[Pin]:

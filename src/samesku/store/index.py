@@ -15,20 +15,30 @@ from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.learned import SHIPPED, Learned
 from samesku.store import reading
 from samesku.store.batch import score_everything
-from samesku.store.decisions import check_pin, merge_pins, split_pins
+from samesku.store.decisions import accept_pins, check_pin, merge_pins, split_pins
+from samesku.store.doubts import Doubts
 from samesku.store.draft import Draft
+from samesku.store.drawn import Drawn
 from samesku.store.postings import Payload, check_posting, check_postings, hash_photo
 from samesku.store.results import Change, Refused, StoreError
 from samesku.store.runs import postings_of_run
-from samesku.store.saving import save
-from samesku.store.schema import PATIENCE, begin_writing, events, meta, open_engine, versions
+from samesku.store.saving import answered, save
+from samesku.store.schema import (
+    PATIENCE,
+    begin_writing,
+    events,
+    meta,
+    open_engine,
+    refused,
+    versions,
+)
 from samesku.store.state import Effects, State
 
 __all__ = ["Index"]
 
 # Postings of one transaction; of more, more than the store holds, all is scored as in a batch run.
 AT_ONCE, BATCH_FROM = 250, 500
-UNDONE = ("upsert", "pin", "merge", "split", "undo")
+UNDONE = ("upsert", "pin", "merge", "split", "accept", "undo")
 
 
 class Index(reading.Reads):
@@ -60,6 +70,7 @@ class Index(reading.Reads):
         self._engine = open_engine(place)
         self._lock = threading.RLock()
         self._state: State | None = None
+        self._doubts, self._drawn = Doubts(), Drawn()
         self._model: tuple[str, Learned] | None = None
 
     def __enter__(self) -> Self:
@@ -122,13 +133,13 @@ class Index(reading.Reads):
 
         More postings than the store holds are scored all at once, as a batch run does.
         """
-        checked, refused = check_postings(postings)
+        checked, malformed = check_postings(postings)
         bulk = len(checked) >= max(BATCH_FROM, self.stats()["postings"])
         step = len(checked) if bulk else AT_ONCE
         changes = []
         for start in range(0, max(len(checked), 1), max(step, 1)):
             some = [payload for _, payload in checked[start : start + step]]
-            told = refused if not start else []
+            told = malformed if not start else []
 
             def work(
                 draft: Draft, some: list[Payload] = some, told: list[Refused] = told
@@ -209,6 +220,21 @@ class Index(reading.Reads):
             return self._decide(draft, "split", split_pins(draft.state, cluster, postings))
 
         return self._write("split", work, key, actor)
+
+    def accept(
+        self,
+        cluster: str,
+        *,
+        without: Sequence[str] = (),
+        key: str | None = None,
+        actor: str = "",
+    ) -> Change:
+        """Decide that a cluster is one product, but for the postings `without`, which leave it."""
+
+        def work(draft: Draft) -> Change:
+            return self._decide(draft, "accept", accept_pins(draft.state, cluster, without))
+
+        return self._write("accept", work, key, actor)
 
     def _decide(self, draft: Draft, verb: str, pins: Sequence[tuple[str, str, str]]) -> Change:
         for left, right, verdict in pins:
@@ -323,7 +349,7 @@ class Index(reading.Reads):
             draft = None
             try:
                 with begin_writing(self._engine) as connection:
-                    if key is not None and (told := _answered(connection, key, verb)):
+                    if key is not None and (told := answered(connection, key, verb)):
                         return told
                     state = self._caught_up(connection)
                     learned = self._learned(self._model_place(connection))
@@ -336,9 +362,7 @@ class Index(reading.Reads):
                 if draft is not None and (draft.dirty or state.event == draft.number):
                     self._state = None
                 if isinstance(error, sa.exc.DBAPIError):
-                    raise StoreError(
-                        f"the store cannot be written: {error.orig}", "unusable"
-                    ) from error
+                    raise refused(error) from error
                 raise
             return change
 
@@ -368,14 +392,3 @@ class Index(reading.Reads):
                 raw.cursor().execute(f"PRAGMA busy_timeout={1000 * PATIENCE}")
             finally:
                 raw.close()
-
-
-def _answered(connection: sa.Connection, key: str, verb: str) -> Change | None:
-    row = connection.execute(
-        sa.select(events.c.verb, events.c.answer).where(events.c.request_key == key)
-    ).one_or_none()
-    if row is None:
-        return None
-    if row.verb != verb:
-        raise StoreError(f"the key {key[:80]!r} was used before, for {row.verb}", "conflict")
-    return Change.from_dict(json.loads(row.answer), repeated=True)

@@ -12,7 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesku.candidates.neighbors import FLOOR
-from samesku.store.terms import WIDTH, Terms, vectors
+from samesku.store.hashes import Hashes
+from samesku.store.said import Sayings
+from samesku.store.terms import WIDTH, Terms, weigh
 
 __all__ = ["KEPT", "NEIGHBORS", "Memory", "ScoredPairs"]
 
@@ -23,6 +25,8 @@ KEPT = 0.02
 INDEXED_NGRAMS = 24
 # Entries of the inverted index that one search reads, and titles that it compares in full.
 READ_AT_MOST, COMPARED = 40_000, 400
+# Scored pairs that are remembered as new.
+MOST_NEWS = 20_000
 
 Near = tuple[NDArray[np.int64], NDArray[np.float32]]
 NOBODY: Near = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32))
@@ -77,8 +81,10 @@ class Memory:
         self.titles: MutableMapping[int, int] = Counter()
         self._title_of: MutableMapping[int, int] = {}
         self._lists: dict[int, array[int]] = {}
-        self._bits: tuple[NDArray[np.int64], NDArray[np.uint64]] | None = None
-        self._new_bits: list[int] = []
+        self.sayings = Sayings()
+        self._news: list[tuple[int, int, float]] | None = None
+        self._bands = Hashes()
+        self._gone: set[int] = set()
 
     def __len__(self) -> int:
         return self.size
@@ -98,7 +104,7 @@ class Memory:
             self._lists[column].append(number)
         if phash is not None:
             self.hashes[number] = int.from_bytes(phash, "little")
-            self._new_bits.append(number)
+            self._bands.add(number, self.hashes[number])
 
     def remove(self, number: int) -> None:
         """Forget a distinct posting; lists that name it are passed over when they are read."""
@@ -109,7 +115,10 @@ class Memory:
         self.titles[title] -= 1
         if not self.titles[title]:
             del self.titles[title]
-        self.hashes.pop(number, None)
+        self._gone.add(number)
+        self.sayings.forget(number)
+        if self.hashes.pop(number, None) is not None:
+            self._bands.remove(number)
         self.near_text.pop(number, None)
         self.near_photo.pop(number, None)
         for other in self.scores.pop(number, {}):
@@ -146,6 +155,15 @@ class Memory:
         ):
             if other in self.terms:
                 self.scores[number][other] = self.scores[other][number] = value
+                if self._news is not None:
+                    self._news.append((min(number, other), max(number, other), value))
+        if self._news is not None and len(self._news) > MOST_NEWS:
+            self._news = None
+
+    def take_news(self) -> list[tuple[int, int, float]] | None:
+        """The pairs scored since this was called last; None where they are too many to tell."""
+        news, self._news = self._news, []
+        return news
 
     def near(
         self,
@@ -191,6 +209,7 @@ class Memory:
         text, photo, probability = (each[there] for each in (text, photo, probability))
         self.near_text = _lists_of(mine, other, text, FLOOR["sparse"])
         self.near_photo = _lists_of(mine, other, photo, FLOOR["bits"])
+        self._news = None
         kept = probability >= KEPT
         for a, b, value in zip(
             mine[kept].tolist(), other[kept].tolist(), probability[kept].tolist(), strict=True
@@ -200,22 +219,21 @@ class Memory:
     def neighbors(self, number: int, lists: MutableMapping[int, Near]) -> Near:
         """The neighbours of one that are still there."""
         others, similarity = lists.get(number, NOBODY)
-        alive = [place for place, other in enumerate(others.tolist()) if other in self.terms]
-        return (others, similarity) if len(alive) == len(others) else (
-            others[alive], similarity[alive]
-        )  # fmt: skip
+        if self._gone.isdisjoint(others.tolist()):
+            return others, similarity
+        alive = [place for place, other in enumerate(others.tolist()) if other not in self._gone]
+        return others[alive], similarity[alive]
 
     def find_text(self, terms: Terms, *, without: int = -1) -> Near:
         """The titles nearest to one."""
-        (vector,) = vectors([terms], self.frequency, len(self))
-        found = self._sharing(terms, vector.weights, without)
+        mine = weigh([terms], self.frequency, len(self))
+        found = self._sharing(terms, mine.weights, without)
         if not len(found):
             return NOBODY
-        scratch = _Scratch.of(vector.columns, vector.weights)
-        theirs = vectors([self.terms[each] for each in found.tolist()], self.frequency, len(self))
-        similarity = np.array([scratch.dot(each.columns, each.weights) for each in theirs])
+        theirs = weigh([self.terms[each] for each in found.tolist()], self.frequency, len(self))
+        similarity = theirs.dot(mine.columns, mine.weights)
         near = similarity >= FLOOR["sparse"]
-        return _nearest(found[near], similarity[near].astype(np.float32))
+        return _nearest(found[near], similarity[near])
 
     def _sharing(
         self, terms: Terms, weights: NDArray[np.float32], without: int
@@ -233,8 +251,9 @@ class Memory:
             if read and read + length > READ_AT_MOST:
                 break
             read += length
-            # Copied, as a list that is being read cannot grow.
-            parts.append(np.array(self._lists[int(terms.columns[place])], dtype=np.int64))
+            # A slice is a copy: a list that is being read cannot grow.
+            listed_now = self._lists[int(terms.columns[place])][-READ_AT_MOST:]
+            parts.append(np.frombuffer(listed_now, dtype=np.int64))
             shares.append(weights[place] ** 2)
         if not parts:
             return NOBODY[0]
@@ -249,41 +268,26 @@ class Memory:
 
     def find_photo(self, phash: bytes | None, *, without: int = -1) -> Near:
         """The photos nearest to one, by their hashes."""
-        if phash is None or not self.hashes:
+        if phash is None:
             return NOBODY
-        numbers, bits = self._all_bits()
-        differing = np.bitwise_count(bits ^ np.uint64(int.from_bytes(phash, "little")))
-        close = np.flatnonzero(1 - differing / 64 >= FLOOR["bits"])
-        close = close[[
-            int(each) in self.hashes and each != without for each in numbers[close]
-        ]] if len(close) else close  # fmt: skip
-        return _nearest(numbers[close], (1 - differing[close] / 64).astype(np.float32))
-
-    def _all_bits(self) -> tuple[NDArray[np.int64], NDArray[np.uint64]]:
-        known = self._bits or (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.uint64))
-        if new := [number for number in self._new_bits if number in self.hashes]:
-            bits = np.array([self.hashes[number] for number in new], dtype=np.uint64)
-            known = (
-                np.concatenate([known[0], np.array(new, dtype=np.int64)]),
-                np.concatenate([known[1], bits]),
-            )
-        self._new_bits = []
-        self._bits = known
-        return known
+        numbers, differing = self._bands.within(int.from_bytes(phash, "little"))
+        similarity = 1 - differing / 64
+        close = (similarity >= FLOOR["bits"]) & (numbers != without)
+        return _nearest(numbers[close], similarity[close].astype(np.float32))
 
     def text_similarity(self, pairs: list[tuple[int, int]]) -> NDArray[np.float32]:
         """Of given pairs; NaN where a title has no words."""
-        ends = sorted({end for pair in pairs for end in pair})
-        read = vectors([self.terms[end] for end in ends], self.frequency, len(self))
-        known = dict(zip(ends, read, strict=True))
         told = np.full(len(pairs), np.nan, dtype=np.float32)
-        last, scratch = -1, None
-        for place, (a, b) in enumerate(pairs):
-            mine, theirs = known[a], known[b]
-            if len(mine.columns) and len(theirs.columns):
-                if scratch is None or a != last:
-                    last, scratch = a, _Scratch.of(mine.columns, mine.weights)
-                told[place] = scratch.dot(theirs.columns, theirs.weights)
+        # Those that share an end are compared at once; a new posting is at the second end.
+        places: dict[int, list[int]] = defaultdict(list)
+        for place, (_, b) in enumerate(pairs):
+            places[b].append(place)
+        for b, some in places.items():
+            mine = weigh([self.terms[b]], self.frequency, len(self))
+            others = [self.terms[pairs[place][0]] for place in some]
+            if len(mine.columns):
+                near = weigh(others, self.frequency, len(self)).dot(mine.columns, mine.weights)
+                told[some] = np.where([each.words > 0 for each in others], near, np.nan)
         return told
 
     def photo_similarity(self, pairs: list[tuple[int, int]]) -> NDArray[np.float32]:
@@ -297,25 +301,6 @@ class Memory:
             ],
             dtype=np.float32,
         )
-
-
-class _Scratch:
-    """One sparse vector, ready to be multiplied with many: sorted once."""
-
-    def __init__(self, columns: NDArray[np.int32], weights: NDArray[np.float32]) -> None:
-        self.columns, self.weights = columns, weights
-
-    @classmethod
-    def of(cls, columns: NDArray[np.int32], weights: NDArray[np.float32]) -> _Scratch:
-        order = np.argsort(columns)
-        distinct, start = np.unique(columns[order], return_index=True)
-        return cls(distinct, np.add.reduceat(weights[order], start))
-
-    def dot(self, columns: NDArray[np.int32], weights: NDArray[np.float32]) -> float:
-        place = np.searchsorted(self.columns, columns)
-        place[place == len(self.columns)] = 0
-        shared = self.columns[place] == columns
-        return min(float(np.dot(self.weights[place[shared]], weights[shared])), 1.0)
 
 
 def _nearest(others: NDArray[np.int64], similarity: NDArray[np.float32]) -> Near:

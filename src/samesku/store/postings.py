@@ -7,6 +7,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, TypeAlias
 
@@ -100,7 +101,12 @@ def _price(value: Any) -> float:
 
 def normal_title(payload: Payload) -> str:
     """The title as encoders read it."""
-    return normalise_title(clean_title(str(payload["title"])))
+    return _normal(str(payload["title"]))
+
+
+@lru_cache(maxsize=1_000)
+def _normal(title: str) -> str:
+    return normalise_title(clean_title(title))
 
 
 def content_key(payload: Payload) -> str:

@@ -8,13 +8,16 @@ import sqlite3
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from samesku.scoring.learned import Learned
-from samesku.store.draft import Draft, read_payloads
+from samesku.store.doubts import Doubts, scored_pairs
+from samesku.store.draft import EXPLAINED_FROM, Draft, read_payloads
+from samesku.store.drawn import Drawn, audit, is_drawn
 from samesku.store.postings import (
     Payload,
     check_posting,
@@ -25,14 +28,11 @@ from samesku.store.postings import (
 )
 from samesku.store.results import DecidedPair, StoreError
 from samesku.store.schema import events, pins, postings, touched
-from samesku.store.scoring import score_pairs
+from samesku.store.scoring import ASKING, score_pairs
 from samesku.store.state import Effects, State
 from samesku.store.terms import read_terms
 
 __all__ = ["Reads"]
-
-# The number of a posting that is only searched for: larger than any.
-ASKING = 2**62
 
 
 class Reads:
@@ -44,6 +44,8 @@ class Reads:
     _caught_up: Callable[[sa.Connection], State]
     _learned: Callable[[str], Learned]
     _model_place: Callable[[sa.Connection], str]
+    _doubts: Doubts
+    _drawn: Drawn
 
     def search(self, posting: Any, *, limit: int = 20) -> list[DecidedPair]:
         """What a posting would match, likeliest first; changes nothing.
@@ -72,7 +74,12 @@ class Reads:
             state = self._caught_up(connection)
             if name in state.distinct_of:
                 payload = read_payloads(connection, [name])[name]
-                return {"posting": payload, "cluster": state.cluster_of[name]}
+                cluster = state.cluster_of[name]
+                return {
+                    "posting": payload,
+                    "cluster": cluster,
+                    "members": len(state.clusters[cluster]),
+                }
             cluster = state.resolve(name)
             members = sorted(state.clusters.get(cluster, ()))
             known = read_payloads(connection, members)
@@ -145,25 +152,45 @@ class Reads:
             rows = connection.execute(sa.select(pins).order_by(pins.c.event))
             return [dict(row._mapping) for row in rows]
 
-    def in_doubt(self, limit: int = 50) -> list[DecidedPair]:
-        """The pairs of which nobody has decided, nearest to the threshold first."""
+    def in_doubt(self, limit: int = 50, *, audited: bool = True) -> list[DecidedPair]:
+        """The pairs of which nobody has decided, nearest to the threshold first.
+
+        `audited`: also those that are for the audit (:meth:`drawn`).
+        """
         with self._lock, self._engine.connect() as connection:
             state = self._caught_up(connection)
             threshold = self._learned(self._model_place(connection)).threshold
-            pairs = sorted(
-                (abs(score - threshold), a, b, score)
-                for a, found in list(state.memory.scores.items())
-                for b, score in found.items()
-                if a < b
-            )
-            told = []
-            for _, a, b, score in pairs:
-                one, other = (min(state.members[each]) for each in (a, b))
-                if state.verdict(one, other) is None:
-                    told.append(DecidedPair(min(one, other), max(one, other), score))
-                if len(told) == limit:
-                    break
-            return told
+            count = limit if audited else 2 * limit
+            found = self._doubts.nearest(state.memory, threshold, count, partial(_is_open, state))
+            kept = [pair for pair in found if audited or not is_drawn(pair)]
+            return [DecidedPair(*_names(state, pair), pair[2]) for pair in kept[:limit]]
+
+    def drawn(self, limit: int = 50) -> list[DecidedPair]:
+        """Random pairs that nobody has decided: answers to them tell how good the scores are."""
+        with self._lock, self._engine.connect() as connection:
+            state = self._caught_up(connection)
+            pairs = partial(scored_pairs, state.memory)
+            found = self._drawn.following(pairs, limit, partial(_is_open, state))
+            return [DecidedPair(*_names(state, pair), pair[2]) for pair in found]
+
+    def audit(self) -> dict[str, Any] | None:
+        """Precision and recall of the scores by the answers to random pairs, with intervals."""
+        with self._lock, self._engine.connect() as connection:
+            state = self._caught_up(connection)
+            asked = sa.select(pins.c.left_id, pins.c.right_id, pins.c.verdict)
+            single = asked.join(events, events.c.number == pins.c.event)
+            answers = []
+            for left, right, verdict in connection.execute(single.where(events.c.verb == "pin")):
+                a, b = sorted(state.distinct_of.get(each, 0) for each in (left, right))
+                score = state.memory.scores.get(a, {}).get(b)
+                if score is not None and verdict != "unsure" and is_drawn((a, b, score)):
+                    answers.append((score, verdict == "same"))
+            return audit(answers, self._learned(self._model_place(connection)).threshold)
+
+    def decided(self) -> int:
+        """How many pairs people decided."""
+        with self._lock, self._engine.connect() as connection:
+            return len(self._caught_up(connection).pins)
 
     def stats(self) -> dict[str, Any]:
         """How much the store holds, and under which model and event it stands."""
@@ -246,6 +273,16 @@ class Reads:
         return target
 
 
+def _names(state: State, pair: tuple[int, int, float]) -> tuple[str, str]:
+    one, other = (min(state.members[each]) for each in pair[:2])
+    return min(one, other), max(one, other)
+
+
+def _is_open(state: State, pair: tuple[int, int, float]) -> bool:
+    there = pair[0] in state.members and pair[1] in state.members
+    return there and _names(state, pair) not in state.pins
+
+
 def _search(
     state: State, connection: sa.Connection, learned: Learned, payload: Payload
 ) -> list[tuple[str, float, str | None]]:
@@ -262,7 +299,7 @@ def _search(
         over = memory.with_one(ASKING, terms, hashed, title_key(title))
         over.near(ASKING, *text, over.near_text)
         over.near(ASKING, *photo, over.near_photo)
-        pairs = [(each, ASKING) for each in {*text[0].tolist(), *photo[0].tolist()}]
+        pairs = sorted((each, ASKING) for each in {*text[0].tolist(), *photo[0].tolist()})
         if not pairs:
             return []
 
@@ -271,9 +308,11 @@ def _search(
             known = read_payloads(connection, list(one.values()))
             return {each: known[posting] for each, posting in one.items()} | {ASKING: payload}
 
-        scored = score_pairs(over, pairs, read, learned, explain_from=0.0)
-        told = scored.explanations(range(len(pairs)))
+        scored = score_pairs(over, pairs, read, learned, explain_from=EXPLAINED_FROM)
         scores = scored.judged.scores.tolist()
+        likely = [at for at, score in enumerate(scores) if score >= EXPLAINED_FROM]
+        reasons = dict(zip(likely, scored.explanations(likely), strict=True))
+        told = [reasons.get(at) for at in range(len(pairs))]
         ranked = [
             (other, score, reason)
             for (other, _), score, reason in zip(scored.pairs, scores, told, strict=True)

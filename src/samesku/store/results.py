@@ -13,7 +13,7 @@ class StoreError(ValueError):
 
     Attributes
     ----------
-    kind : {"invalid", "missing", "conflict", "unusable"}
+    kind : {"invalid", "missing", "conflict", "unusable", "full"}
     """
 
     def __init__(self, message: str, kind: str = "invalid") -> None:

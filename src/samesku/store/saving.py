@@ -9,10 +9,10 @@ from dataclasses import replace
 import sqlalchemy as sa
 
 from samesku.store.draft import Draft
-from samesku.store.results import Change, Refused
+from samesku.store.results import Change, Refused, StoreError
 from samesku.store.schema import clusters, distinct, events, pins, postings, touched, versions
 
-__all__ = ["save"]
+__all__ = ["answered", "save"]
 
 
 def save(draft: Draft, change: Change, *, actor: str, key: str | None) -> None:
@@ -47,6 +47,24 @@ def save(draft: Draft, change: Change, *, actor: str, key: str | None) -> None:
             answer=json.dumps(_without_text(change).as_dict(), separators=(",", ":")),
         )
     )
+
+
+def answered(connection: sa.Connection, key: str, verb: str) -> Change | None:
+    """What was answered to a request with this key before.
+
+    Raises
+    ------
+    StoreError
+        It was another request.
+    """
+    row = connection.execute(
+        sa.select(events.c.verb, events.c.answer).where(events.c.request_key == key)
+    ).one_or_none()
+    if row is None:
+        return None
+    if row.verb != verb:
+        raise StoreError(f"the key {key[:80]!r} was used before, for {row.verb}", "conflict")
+    return Change.from_dict(json.loads(row.answer), repeated=True)
 
 
 def _without_text(change: Change) -> Change:

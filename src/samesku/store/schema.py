@@ -21,6 +21,7 @@ __all__ = [
     "open_engine",
     "pins",
     "postings",
+    "refused",
     "tokens",
     "touched",
     "versions",
@@ -175,6 +176,22 @@ def _version(connection: sa.Connection) -> int | None:
     return None if told is None else int(told)
 
 
+def refused(error: sa.exc.DBAPIError) -> StoreError:
+    """What a database says when it cannot do what it is asked to; nothing was changed."""
+    told = str(error.orig)
+    if "full" in told or "No space" in told:
+        return StoreError(
+            f"no room on the disk of the store ({told}): make some, then send this again", "full"
+        )
+    if "locked" in told:
+        return StoreError(
+            f"another writer holds the store for longer than {PATIENCE} seconds ({told}): send "
+            "this again later",
+            "unusable",
+        )
+    return StoreError(f"the store cannot be used: {told}", "unusable")
+
+
 class begin_writing:  # noqa: N801  (used as a function)
     """A transaction of the one writer that there is at a time; readers do not wait for it."""
 
@@ -191,7 +208,7 @@ class begin_writing:  # noqa: N801  (used as a function)
                 self._connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
         except sa.exc.OperationalError as error:
             self._connection.close()
-            raise StoreError(f"the store is locked or full: {error.orig}", "unusable") from error
+            raise refused(error) from error
         return self._connection
 
     def __exit__(self, kind: Any, error: Any, trace: Any) -> None:

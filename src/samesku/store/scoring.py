@@ -20,13 +20,15 @@ from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.fusion import Judged
 from samesku.scoring.learned import Learned
 from samesku.store.memory import Memory, Near
-from samesku.store.postings import Payload, as_catalog
-from samesku.store.terms import term_number
-from samesku.titles import normal_tokens
+from samesku.store.postings import Payload
+from samesku.store.said import Said, catalog_of
+from samesku.store.terms import NO_COLUMN, term_number
 
-__all__ = ["Scored", "score_pairs"]
+__all__ = ["ASKING", "Scored", "score_pairs"]
 
 NEVER = 2.0
+# The number of a posting that is only searched for: larger than any.
+ASKING = 2**62
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,11 +93,11 @@ def score_pairs(
         - known
     )
     place = {number: at for at, number in enumerate([*core, *outer])}
-    payloads = read(core)
-    catalog = as_catalog([payloads[number] for number in core], [str(n) for n in core], "store")
+    said = memory.sayings.of(core, read, passing=ASKING)
+    catalog = catalog_of(said, [str(n) for n in core], "store")
     candidates = _candidates(memory, pairs, near, place, len(core))
     rows = CatalogRows(catalog, candidates.sources)
-    _prepare(rows, memory, [*core, *outer], len(core))
+    _prepare(rows, memory, [*core, *outer], said)
     judged = learned.judge(candidates, catalog, explain_from, rows=rows)
     return Scored(list(pairs), candidates, catalog, judged)
 
@@ -155,15 +157,20 @@ def _neighbors(lists: dict[int, Near], place: dict[int, int]) -> Neighbors:
     )
 
 
-def _prepare(rows: CatalogRows, memory: Memory, numbers: Sequence[int], size: int) -> None:
+def _prepare(
+    rows: CatalogRows, memory: Memory, numbers: Sequence[int], said: Sequence[Said]
+) -> None:
     """Give the features the numbers of the whole store in place of those of a few postings."""
-    catalog = rows.catalog
-    lists = [normal_tokens(title) for title in catalog.normal_titles]
+    catalog, size = rows.catalog, len(said)
+    lists = [each.tokens for each in said]
     terms = [memory.terms[number] for number in numbers]
-    parts = [np.unique(each.columns[: each.words]) for each in terms]
-    columns = np.concatenate(parts) if parts else np.empty(0, dtype=np.int32)
+    owner = np.repeat(np.arange(len(terms)), [each.words for each in terms])
+    columns = np.concatenate([NO_COLUMN, *(each.columns[: each.words] for each in terms)])
     distinct, indices = np.unique(columns, return_inverse=True)
-    ends = np.cumsum([0, *map(len, parts)])
+    # A term is twice in a title where two of its words have one number.
+    cells = np.unique(owner * max(len(distinct), 1) + indices)
+    owner, indices = np.divmod(cells, max(len(distinct), 1))
+    ends = np.searchsorted(owner, np.arange(len(numbers) + 1))
     ones = np.ones(len(indices), dtype=np.float32)
     held = sp.csr_matrix((ones, indices, ends), shape=(len(numbers), max(len(distinct), 1)))
     names = [""] * held.shape[1]

@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 
 from samesku.titles import normal_tokens
 
-__all__ = ["WIDTH", "Terms", "Vector", "read_terms", "term_number", "vectors"]
+__all__ = ["NO_COLUMN", "WIDTH", "Terms", "Weighed", "read_terms", "term_number", "weigh"]
 
 # Terms are numbered by a hash, so that no vocabulary has to be kept.
 WIDTH = 2**22
 NGRAMS = (3, 4)
 MOST = 60_000
+NO_COLUMN: NDArray[np.int32] = np.empty(0, dtype=np.int32)
+# One and the logarithm of a count.
+_LOGS = np.log(np.maximum(np.arange(256), 1)) + 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,11 +46,34 @@ class Terms:
 
 
 @dataclass(frozen=True, eq=False)
-class Vector:
-    """One title's TF-IDF unit vector; empty for a title without a word."""
+class Weighed:
+    """TF-IDF unit vectors of titles, one after the other; none for a title without a word.
+
+    Attributes
+    ----------
+    columns, weights : int32 and float32
+    owner : int64
+        The place of the title that each is of.
+    size : int
+        How many titles there are.
+    """
 
     columns: NDArray[np.int32]
     weights: NDArray[np.float32]
+    owner: NDArray[np.int64]
+    size: int
+
+    def dot(self, columns: NDArray[np.int32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The cosine of each title with one whose vector is given."""
+        order = np.argsort(columns, kind="stable")
+        distinct, start = np.unique(columns[order], return_index=True)
+        totals = np.add.reduceat(weights[order], start)
+        place = np.searchsorted(distinct, self.columns)
+        place[place == len(distinct)] = 0
+        shared = np.flatnonzero(distinct[place] == self.columns)
+        products = totals[place[shared]] * self.weights[shared]
+        told = np.bincount(self.owner[shared], products, minlength=self.size)
+        return np.minimum(told, 1).astype(np.float32)
 
 
 def term_number(word: str) -> int:
@@ -71,23 +97,25 @@ def read_terms(normal: str) -> Terms:
     return Terms(columns, counts, min(len(words), MOST))
 
 
-def vectors(
+def weigh(
     terms: Sequence[Terms], frequency: NDArray[np.int32], size: int, word_weight: float = 0.5
-) -> list[Vector]:
+) -> Weighed:
     """The unit vectors of titles by the document frequencies of a store of `size` titles."""
-    return [_vector(each, frequency, size, word_weight) for each in terms]
-
-
-def _vector(terms: Terms, frequency: NDArray[np.int32], size: int, word_weight: float) -> Vector:
-    if not terms.words:
-        return Vector(terms.columns[:0], np.empty(0, dtype=np.float32))
-    rarity = np.log((1 + size) / (1 + frequency[terms.columns])) + 1
-    weights = ((np.log(terms.counts) + 1) * rarity).astype(np.float32)
-    for part, share in (
-        (slice(0, terms.words), word_weight),
-        (slice(terms.words, None), 1 - word_weight),
-    ):
-        length = float(np.sqrt(np.dot(weights[part], weights[part])))
-        weights[part] *= np.float32(np.sqrt(share) / length) if length else np.float32(0)
-    length = float(np.sqrt(np.dot(weights, weights)))
-    return Vector(terms.columns, weights / np.float32(length or 1))
+    lengths = np.array([len(each.columns) if each.words else 0 for each in terms], dtype=np.int64)
+    told = [each for each in terms if each.words]
+    owner = np.repeat(np.arange(len(terms)), lengths)
+    if not told:
+        return Weighed(NO_COLUMN, np.empty(0, dtype=np.float32), owner, len(terms))
+    columns = np.concatenate([each.columns for each in told])
+    counts = np.concatenate([each.counts for each in told])
+    rarity = np.log((1 + size) / (1 + frequency[columns])) + 1
+    weights = _LOGS[counts] * rarity
+    words = np.repeat(np.array([each.words for each in terms], dtype=np.int64), lengths)
+    start = np.repeat(np.cumsum(lengths) - lengths, lengths)
+    part = 2 * owner + (np.arange(len(columns)) - start >= words)
+    squares = np.bincount(part, weights * weights, minlength=2 * len(terms))
+    share = np.tile([word_weight, 1 - word_weight], len(terms))
+    # A title without one of the two parts is as long as the others.
+    length = np.where(squares > 0, share, 0).reshape(-1, 2).sum(axis=1).repeat(2)
+    factor = np.sqrt(share / np.where(squares * length > 0, squares * length, np.inf))
+    return Weighed(columns, (weights * factor[part]).astype(np.float32), owner, len(terms))

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from samesku.titles import Stated, clean_title, normalise_title, stated
-from samesku.titles.attributes.codes import Spelling
+from samesku.titles.attributes.codes import Codes, Spelling
 from samesku.titles.attributes.columns import column_kind, read_cell
 from samesku.titles.attributes.reading import read_title
 from samesku.titles.attributes.table import KINDS, Attributes, aspect
 
-__all__ = ["KINDS", "Attributes", "aspect", "read_attributes"]
+__all__ = ["KINDS", "Attributes", "Codes", "aspect", "read_attributes", "read_title"]
 
 
 def read_attributes(
@@ -19,6 +19,7 @@ def read_attributes(
     *,
     brands: Sequence[str | None] | None = None,
     said: Sequence[Stated] | None = None,
+    read: Sequence[tuple[Mapping[str, Collection[str]], Codes]] | None = None,
 ) -> Attributes:
     """Read what every posting of a catalogue states, from titles and specification columns.
 
@@ -36,16 +37,19 @@ def read_attributes(
         Brand of each posting; its words are neither colours nor model codes.
     said
         What :func:`samesku.titles.stated` reads of each title, where it was read before.
+    read
+        What `read_title` reads of each title, where it was read before.
     """
-    names = brands if brands is not None else [None] * len(titles)
-    said = [stated(title) for title in titles] if said is None else said
-    read = [
-        read_title(title, numbers, normalise_title(clean_title(brand)) if brand else "")
-        for title, numbers, brand in zip(titles, said, names, strict=True)
-    ]
+    if read is None:
+        names = brands if brands is not None else [None] * len(titles)
+        said = [stated(title) for title in titles] if said is None else said
+        read = [
+            read_title(title, numbers, normalise_title(clean_title(brand)) if brand else "")
+            for title, numbers, brand in zip(titles, said, names, strict=True)
+        ]
     spelling = Spelling([codes for _, codes in read])
-    found = [values for values, _ in read]
-    for values, codes in read:
+    found = [{kind: set(each) for kind, each in values.items()} for values, _ in read]
+    for values, (_, codes) in zip(found, read, strict=True):
         values["model"] |= spelling.settle(codes)
     for name, cells in (specifications or {}).items():
         if told := column_kind(name):
