@@ -144,8 +144,9 @@ class Matcher:
         right : Catalog, optional
             A second one: both become one catalogue with two sources.
         answers : Answers, optional
-            What somebody decided of some pairs (:func:`samesku.catalog.answers.read_answers`). They
-            outrank the scores: `same` puts two postings together, `different` keeps them apart.
+            What people decided of some pairs (:func:`samesku.catalog.answers.read_answers`). It
+            outranks the scores: `same` puts two postings together, `different` keeps them apart.
+            Those of models decide nothing; :func:`samesku.judges.adapting.adapt` weighs them.
         """
         if right is not None:
             catalog = join_sources(catalog, right)
@@ -279,8 +280,8 @@ def _pins(
     answers: Answers, catalog: Catalog, sources: NDArray[np.int64] | None, pairs: Allowed
 ) -> Pins:
     """What the answers pin, in rows of the catalogue."""
-    left, right = (each[answers.kept] for each in answers.rows(catalog))
-    same = answers.same[answers.kept]
+    left, right = (each[answers.decided] for each in answers.rows(catalog))
+    same = answers.same[answers.decided]
     if sources is not None:
         own = sources[left] == sources[right]
         refused = same & (own if pairs == "across" else ~own)

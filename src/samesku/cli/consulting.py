@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,9 @@ from samesku.catalog.answers import Answers
 from samesku.cli.console import TerminalProgress, UsageError, console
 
 if TYPE_CHECKING:
+    from samesku.judges.consulting import Consulted
     from samesku.judges.wire import Judge
+    from samesku.matcher import Matcher
     from samesku.results.matches import Matches
     from samesku.runtime.cache import Cache
 
@@ -29,7 +31,7 @@ class JudgeOptions:
     rules: Path | None = None
     dry_run: bool = False
 
-    def check(self) -> None:
+    def check(self, matcher: Matcher) -> None:
         """Refuse options that do not go together, before anything is done."""
         from samesku.judges.consulting import Budget
 
@@ -37,6 +39,11 @@ class JudgeOptions:
             if self.model or self.rules or self.dry_run:
                 raise UsageError("--judge-model, --judge-rules and --judge-dry-run need --judge")
             return
+        if not matcher.fusion.probabilistic:
+            raise UsageError(
+                "answers of a judge are weighed with probabilities: leave --fusion "
+                f"{matcher.fusion.name} out"
+            )
         if self.judge.startswith(LLAVA):
             if not self.judge.removeprefix(LLAVA) or self.model:
                 raise UsageError("name LLaVA as --judge llava:MODEL, without --judge-model")
@@ -85,16 +92,14 @@ class JudgeOptions:
             console.print(f"{question.left.get('title')}\n  {question.right.get('title')}",
                           markup=False)  # fmt: skip
 
-    def answers(
+    def consulted(
         self, matches: Matches, people: Answers | None, cache: Cache, progress: TerminalProgress
-    ) -> Answers | None:
-        """What people and the judge answered together."""
+    ) -> Consulted:
+        """What people and the judge answered together, and how reliable the judge is."""
         from samesku.judges.consulting import Budget, consult
 
         with progress.stage("ask the judge"):
             told = consult(self.made(cache), matches, Budget.of(self.budget), people)
         for sentence in told.told:
             progress.note(sentence[0].upper() + sentence[1:])
-        if not len(told.answers):
-            return people
-        return told.answers if people is None else people.joined(told.answers)
+        return told if people is None else replace(told, answers=people.joined(told.answers))
