@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.problems import CatalogError, Problem
+from samesku.catalog.sources import OWN_ID
 from samesku.catalog.tables import read_table
 
 __all__ = ["DIFFERENT", "MACHINE", "SAME", "UNSURE", "VERDICTS", "Answers", "read_answers"]
@@ -117,7 +118,13 @@ class Answers:
             "source": self.source,
             **{each: self.verdict.count(each) for each in VERDICTS},
             "contradicting": decided - int(self.kept.sum()),
-            "by": {name: self.by.count(name) for name in sorted(set(self.by))},
+            "by": {
+                name: {
+                    each: list(zip(self.by, self.verdict, strict=True)).count((name, each))
+                    for each in VERDICTS
+                }
+                for name in sorted(set(self.by))
+            },
             "pins": [[each[place] for each in columns] for place in np.flatnonzero(self.kept)],
             "problems": [str(problem) for problem in self.problems],
         }
@@ -175,8 +182,20 @@ def read_answers(path: str | Path, catalog: Catalog, encoding: str | None = None
         It cannot be used; tells every unknown id and verdict with its row.
     """
     frame, problems = read_table(Path(path), encoding)
+    frame = _joined_ids(frame, catalog)
     answers = Answers.of(frame, catalog, source=str(path))
     return replace(answers, problems=(*problems, *answers.problems))
+
+
+def _joined_ids(frame: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
+    """The ids of two catalogues that were joined, where both know the same ones."""
+    if OWN_ID not in catalog.frame.columns or not {"left_id", "right_id"} <= set(frame.columns):
+        return frame
+    for side in ("left", "right"):
+        own = catalog.frame.filter(pl.col("source") == side).select(OWN_ID, "posting_id")
+        name = pl.col(f"{side}_id").cast(pl.String)
+        frame = frame.with_columns(name.replace(own[OWN_ID], own["posting_id"]))
+    return frame
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from samesku.cli.options import (
     JudgeDryRunOption,
     JudgeModelOption,
     JudgeOption,
+    JudgePriceOption,
     JudgeRulesOption,
     MemoryOption,
     MethodOption,
@@ -122,6 +123,7 @@ def match(
     judge: JudgeOption = None,
     judge_model: JudgeModelOption = None,
     judge_budget: JudgeBudgetOption = "200",
+    judge_price: JudgePriceOption = None,
     judge_rules: JudgeRulesOption = None,
     judge_dry_run: JudgeDryRunOption = False,
     cache: CacheOption = None,
@@ -166,7 +168,9 @@ def match(
         model=model,
         submission=submission,
         answers=answers,
-        judge=JudgeOptions(judge, judge_model, judge_budget, judge_rules, judge_dry_run),
+        judge=JudgeOptions(
+            judge, judge_model, judge_budget, judge_rules, judge_dry_run, judge_price
+        ),
     )
 
 
@@ -231,6 +235,13 @@ def link(
     ] = 50,
     search: MethodOption = "auto",
     same: SameOption = None,
+    answers: AnswersOption = None,
+    judge: JudgeOption = None,
+    judge_model: JudgeModelOption = None,
+    judge_budget: JudgeBudgetOption = "200",
+    judge_price: JudgePriceOption = None,
+    judge_rules: JudgeRulesOption = None,
+    judge_dry_run: JudgeDryRunOption = False,
     cache: CacheOption = None,
     no_cache: NoCacheOption = False,
     threads: ThreadsOption = None,
@@ -242,6 +253,7 @@ def link(
     what `samesku match` writes: it is `match --pairs across --decide one-to-one` on two catalogues.
     """
     from samesku.cli import link as command
+    from samesku.cli.consulting import JudgeOptions
     from samesku.cli.match import Settings
 
     command.run(
@@ -269,6 +281,10 @@ def link(
         fusion=fusion,
         model=model,
         line=line,
+        answers=answers,
+        judge=JudgeOptions(
+            judge, judge_model, judge_budget, judge_rules, judge_dry_run, judge_price
+        ),
     )
 
 

@@ -30,14 +30,17 @@ class JudgeOptions:
     budget: str = "200"
     rules: Path | None = None
     dry_run: bool = False
+    price: float | None = None
 
     def check(self, matcher: Matcher) -> None:
         """Refuse options that do not go together, before anything is done."""
         from samesku.judges.consulting import Budget
 
         if self.judge is None:
-            if self.model or self.rules or self.dry_run:
-                raise UsageError("--judge-model, --judge-rules and --judge-dry-run need --judge")
+            if self.model or self.rules or self.dry_run or self.price is not None:
+                raise UsageError(
+                    "--judge-model, --judge-rules, --judge-price and --judge-dry-run need --judge"
+                )
             return
         if not matcher.fusion.probabilistic:
             raise UsageError(
@@ -54,7 +57,7 @@ class JudgeOptions:
             )
         elif not self.model:
             raise UsageError("name the model that the server is to ask: --judge-model NAME")
-        Budget.of(self.budget)
+        Budget.of(self.budget, self.price)
         self.read_rules()
 
     def read_rules(self) -> str:
@@ -86,8 +89,12 @@ class JudgeOptions:
         """Say what would be asked, and what it would come to."""
         from samesku.judges.consulting import Budget, cost
 
-        told, asked = cost(matches, Budget.of(self.budget), self.read_rules())
-        console.print(f"{told}. Nothing was asked, nothing written.", markup=False)
+        rules = self.read_rules()
+        budget = Budget.of(self.budget, self.price).counted(matches, rules)
+        told, asked = cost(matches, budget, rules)
+        console.print(
+            f"{told.at(self.price or 1.0)}. Nothing was asked, nothing written.", markup=False
+        )
         for question in asked[:10]:
             console.print(f"{question.left.get('title')}\n  {question.right.get('title')}",
                           markup=False)  # fmt: skip
@@ -99,7 +106,8 @@ class JudgeOptions:
         from samesku.judges.consulting import Budget, consult
 
         with progress.stage("ask the judge"):
-            told = consult(self.made(cache), matches, Budget.of(self.budget), people)
+            budget = Budget.of(self.budget, self.price).counted(matches, self.read_rules())
+            told = consult(self.made(cache), matches, budget, people)
         for sentence in told.told:
             progress.note(sentence[0].upper() + sentence[1:])
         return told if people is None else replace(told, answers=people.joined(told.answers))

@@ -12,6 +12,7 @@ from scipy.special import expit, logit
 
 from samesku.catalog.answers import Answers
 from samesku.clustering.pins import Pins, pinned_scores
+from samesku.judges.asking import unpinned
 from samesku.judges.expecting import best_threshold
 from samesku.judges.fitting import (
     FOLDS,
@@ -50,6 +51,9 @@ LEAST_ANSWERS = 20
 MANY, TOLERATED = 8, 0.7
 # Answers from which trees are boosted on.
 TREES_FROM = 300
+# Answers per distinct posting up to which they are: beyond it what nobody was asked about is a small
+# and easy rest, of which answers about hard pairs say little; trees made it worse.
+TREES_UP_TO = 0.5
 # Pairs in doubt that features are standardised by, at most, and from which probability.
 SHOWN, IN_DOUBT = 20_000, 0.02
 # Clear pairs that keep the log-odds where they were, far from what was asked about.
@@ -152,18 +156,36 @@ def adapt(
         judged = judge.judge(candidates, catalog, advance=advance)
     chance = asked.weighed(judged.scores, lesson.seen)
     scores = chance if matches.pins is None else pinned_scores(matches.pins, candidates, chance)
+    if threshold is None and (matches.decide != "clusters" or matches.sources is not None):
+        threshold = matches.line  # what is to be expected is worked out for clusters of one source
     if threshold is None:
         counts = matches.distinct.counts
         threshold = best_threshold(
             candidates.left, candidates.right, chance, scores, counts, model.line
         )
     record |= {"threshold_before": matches.line, "threshold": threshold}
-    model = replace(model, line=threshold, card={**model.card, "adapted": record})
+    before = unpinned(matches)
+    model = replace(model, line=threshold, card={**model.card, "adapted": {**record}})
     made = replace(
         matches, scores=scores, evidence=judged.evidence, fusion=replace(judge, model=model),
         line=threshold, run={**matches.run, "adapted": record},
     )  # fmt: skip
+    record["changed"] = _changed(before.groups, made.groups)
     return Adapted(made, record)
+
+
+def _changed(before: NDArray[np.int64], after: NDArray[np.int64]) -> dict[str, int]:
+    """Pairs of postings that share a cluster, before and after, and how many are of both."""
+
+    def pairs(*clusters: NDArray[np.int64]) -> int:
+        size = np.unique(np.stack(clusters), axis=1, return_counts=True)[1]
+        return int((size * (size - 1) // 2).sum())
+
+    both = pairs(before, after)
+    return {
+        "matched_before": pairs(before), "matched": pairs(after),
+        "joined": pairs(after) - both, "parted": pairs(before) - both,
+    }  # fmt: skip
 
 
 def teaches(matches: Matches, answers: Answers) -> str:
@@ -240,8 +262,8 @@ class _Lesson:
     odds : float64 (a,)
         Before.
     seen : Seen
-    people_alone : bool
-        No model answered.
+    many : bool
+        People alone answered, and so that trees may be boosted on.
     ladder : tuple of Step
         What may move.
     folds : int64 (a,)
@@ -256,7 +278,7 @@ class _Lesson:
     described: Features
     odds: Floats
     seen: Seen
-    people_alone: bool
+    many: bool
     ladder: tuple[Step, ...]
     folds: NDArray[np.int64]
     frame: Adaptation
@@ -285,7 +307,7 @@ class _Lesson:
         clusters = matches.groups[matches.distinct.rows]
         return cls(
             model, values, described, before, people.joined(rates.seen(said)),
-            not machine.any(), LADDER if len(people) >= LEAST_ANSWERS else UNMOVED,
+            not machine.any() and TREES_FROM <= len(people) <= TREES_UP_TO * len(catalog), LADDER if len(people) >= LEAST_ANSWERS else UNMOVED,
             clusters[asked.left] % FOLDS, frame, anchors,
         )  # fmt: skip
 
@@ -316,7 +338,7 @@ class _Lesson:
 
     def _trees(self, step: Step, loss: Floats) -> Trees | None:
         """Trees boosted on from the fit, where they pay; None elsewhere."""
-        if not self.people_alone or len(self.seen) < TREES_FROM:
+        if not self.many:
             return None
         # Only who has hundreds of answers waits for LightGBM to load.
         from samesku.judges.boosting import grow, grown

@@ -23,36 +23,56 @@ __all__ = ["Budget", "Consulted", "Cost", "consult", "cost", "trust"]
 FEWEST, MOST = 10, 100
 # Questions between two looks at the clock.
 AT_A_TIME = 16
+# Questions whose tokens tell those of the others.
+SAMPLED = 50
 # Characters of a token, tokens of a small photo and of an answer: rough, for an estimate.
 TOKEN, PHOTO_TOKENS, ANSWER_TOKENS = 3.5, 425, 40
 
 
 @dataclass(frozen=True)
 class Budget:
-    """How much may be asked: so many questions, for so many seconds."""
+    """How much may be asked: so many questions, for so many seconds and so many tokens."""
 
     questions: int
     seconds: float = math.inf
+    tokens: float = math.inf
 
     @classmethod
-    def of(cls, text: str) -> Budget:
-        """``"500"``, or ``"10min"``.
+    def of(cls, text: str, price: float | None = None) -> Budget:
+        """``"500"``, ``"10min"`` or, with the price of a million tokens, ``"2.50$"``.
 
         Raises
         ------
         ValueError
-            It is neither.
+            It is none of them.
         """
+        if money := re.fullmatch(r"\s*([$€£])?\s*(\d+(?:[.,]\d+)?)\s*(?(1)|[$€£])\s*", text):
+            if not price:
+                raise ValueError(
+                    "a budget in money needs the price of a million tokens: --judge-price"
+                )
+            return cls(SAMPLED, tokens=float(money[2].replace(",", ".")) / price * 1e6)
         found = re.fullmatch(r"\s*([\d,_]+)\s*(min|m|h|s)?\s*", text)
         number = int(re.sub(r"\D", "", found[1]) or 0) if found else 0
         if found is None or not number:
             raise ValueError(
-                f"a budget is a number of questions, or minutes as 10min, not {text!r}"
+                "a budget is a number of questions, minutes as 10min or money as 2.50$, not "
+                f"{text!r}"
             )
         if found[2] is None:
             return cls(number)
         seconds = number * {"s": 1, "m": 60, "min": 60, "h": 3600}[found[2]]
         return cls(20 * max(seconds, 1), seconds)
+
+    def counted(self, matches: Matches, rules: str) -> Budget:
+        """The same in questions, where it was in money: by the tokens of the first few."""
+        if math.isinf(self.tokens):
+            return self
+        some = cost(matches, self, rules)[0]
+        each = some.tokens / max(some.pairs, 1)
+        if each > self.tokens:
+            raise ValueError(f"the budget is less than one question: about {each:,.0f} tokens")
+        return Budget(int(self.tokens / max(each, 1)))
 
 
 @dataclass(frozen=True)
@@ -64,12 +84,17 @@ class Cost:
     tokens_in: int
     tokens_out: int
 
-    def __str__(self) -> str:
-        total = self.tokens_in + self.tokens_out
+    @property
+    def tokens(self) -> int:
+        """Asked and answered."""
+        return self.tokens_in + self.tokens_out
+
+    def at(self, price: float) -> str:
+        """In a sentence, with a price of a million tokens."""
         return (
             f"{self.pairs:,} pairs, {self.photos:,} of them with photos: about {self.tokens_in:,} "
-            f"tokens asked and {self.tokens_out:,} answered; at 1.00 per million tokens that is "
-            f"{total / 1e6:.2f}"
+            f"tokens asked and {self.tokens_out:,} answered; at {price:.2f} per million tokens "
+            f"that is {self.tokens * price / 1e6:.2f}"
         )
 
 
