@@ -51,7 +51,7 @@ LEAST_ANSWERS = 20
 MANY, TOLERATED = 8, 0.7
 # Answers from which trees are boosted on.
 TREES_FROM = 300
-# Answers per distinct posting up to which they are: beyond it what nobody was asked about is a small
+# Answers per distinct posting up to which they are: beyond it what nobody was asked is a small
 # and easy rest, of which answers about hard pairs say little; trees made it worse.
 TREES_UP_TO = 0.5
 # Pairs in doubt that features are standardised by, at most, and from which probability.
@@ -303,11 +303,12 @@ class _Lesson:
         before = model.log_odds(described, values)
         people = Seen.of(answered.same[~answered.machine])
         said, machine = answered.same[answered.machine], answered.machine
+        many = not machine.any() and TREES_FROM <= len(people) <= TREES_UP_TO * len(catalog)
         rates = Rates.of(before[machine], said, measured)
         clusters = matches.groups[matches.distinct.rows]
         return cls(
             model, values, described, before, people.joined(rates.seen(said)),
-            not machine.any() and TREES_FROM <= len(people) <= TREES_UP_TO * len(catalog), LADDER if len(people) >= LEAST_ANSWERS else UNMOVED,
+            many, LADDER if len(people) >= LEAST_ANSWERS else UNMOVED,
             clusters[asked.left] % FOLDS, frame, anchors,
         )  # fmt: skip
 
