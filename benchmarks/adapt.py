@@ -19,7 +19,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from samesku import Matcher, Matches, read_catalog
-from samesku.catalog.answers import Answers
+from samesku.catalog.answers import MACHINE, PEOPLE, Answers
 from samesku.clustering.pins import Pins, pinned_scores
 from samesku.judges.adapting import adapt
 from samesku.judges.asking import pool_of, unpinned
@@ -78,6 +78,7 @@ def measure(
         "left_id": ids[left],
         "right_id": ids[right],
         "verdict": np.where(told, "same", "different"),
+        "by": [PEOPLE if judge is None else f"{MACHINE}simulated"] * len(told),
     }
     answers = Answers.of(pl.DataFrame(table))
     pinned = with_pins(matches, answers)
@@ -112,8 +113,8 @@ def answered(
 
 def with_pins(matches: Matches, answers: Answers) -> Matches:
     """The same matches, the answers pinned."""
-    left, right = (each[answers.kept] for each in answers.rows(matches.catalog))
-    pins = Pins.of(left, right, answers.same[answers.kept]).on(matches.distinct.place)
+    left, right = (each[answers.decided] for each in answers.rows(matches.catalog))
+    pins = Pins.of(left, right, answers.same[answers.decided]).on(matches.distinct.place)
     scores = pinned_scores(pins, matches.candidates, matches.scores)
     return replace(matches, pins=pins, scores=scores)
 

@@ -245,8 +245,9 @@ class Matcher:
         right : Catalog, optional
             A second one: both become one catalogue with two sources.
         answers : Answers, optional
-            What somebody decided of some pairs (:func:`samesku.catalog.answers.read_answers`). They
-            outrank the scores: `same` puts two postings together, `different` keeps them apart.
+            What people decided of some pairs (:func:`samesku.catalog.answers.read_answers`). It
+            outranks the scores: `same` puts two postings together, `different` keeps them apart.
+            Those of models decide nothing; :func:`samesku.judges.adapting.adapt` weighs them.
         """
         with threads(self.n_jobs):
             return self._match(catalog, right, answers)

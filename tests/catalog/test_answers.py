@@ -71,3 +71,19 @@ def test_what_is_joined_gives_way():
     told = answers("a b same".split()).joined(answers("b a different".split(), "c d same".split()))
     assert told.verdict == ("same", "same")
     assert told.left == ("a", "c")
+
+
+def test_people_outrank_models():
+    rows = [
+        ("a", "b", "same", "anna"), ("b", "c", "same", "anna"), ("a", "c", "different", "model:m"),
+        ("d", "e", "different", "model:m"), ("e", "d", "same", "anna"),
+        ("e", "f", "same", "model:m"),
+    ]  # fmt: skip
+    schema = ["left_id", "right_id", "verdict", "by"]
+    told = Answers.of(pl.DataFrame(rows, schema=schema, orient="row"))
+    assert not told.problems
+    assert told.kept.all()
+    found = dict(zip(zip(told.left, told.right, strict=True), told.decided, strict=True))
+    assert found == {
+        ("a", "b"): True, ("b", "c"): True, ("a", "c"): False, ("e", "d"): True, ("e", "f"): False
+    }  # fmt: skip

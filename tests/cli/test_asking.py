@@ -161,7 +161,7 @@ def test_a_chat_judge_answers_and_the_matcher_learns(run, tmp_path, server):
     assert done.exit_code == 0, done.output
     assert "M answered 60 of 60 questions, 0 unsure" in done.output
     record = json.loads((tmp_path / "out" / "run.json").read_text())
-    assert {pin[3] for pin in record["answers"]["pins"]} == {"m"}
+    assert {pin[3] for pin in record["answers"]["pins"]} == {"model:m"}
     assert record["adapted"]["answers"] == 60
     assert f1(tmp_path / "out") > f1(run / "out")
     before = len(server.asked)

@@ -108,3 +108,23 @@ def test_what_cannot_be_linked_is_told(run, tmp_path, options, message):
 def test_a_threshold_out_of_range_and_help(run):
     assert run("--threshold", "7").exit_code == 2
     assert "one-to-many" in CliRunner().invoke(app, ["link", "--help"]).stdout
+
+
+def test_answers_about_two_shops_outrank_the_probabilities(run, tmp_path):
+    (tmp_path / "answers.csv").write_text("left_id,right_id,verdict\n1,2,different\n2,3,same\n")
+    result = run("--answers", str(tmp_path / "answers.csv"))
+    assert result.exit_code == 0, result.output
+    assert "pinned and teach nothing" in result.output
+    assert set(linked(tmp_path).select("left_id", "right_id").rows()) == {("2", "3"), ("3", "1")}
+    (tmp_path / "answers.csv").write_text("left_id,right_id,verdict\n1,77,different\n")
+    result = run("--answers", str(tmp_path / "answers.csv"))
+    assert result.exit_code == 3
+    assert "right_id that is no posting" in result.output
+
+
+def test_a_judge_of_two_shops_is_asked_about_pairs_across(run, tmp_path, server):
+    result = run("--judge", server.url, "--judge-model", "m", "--judge-budget", "5")
+    assert result.exit_code == 0, result.output
+    assert server.asked
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert {pin[3] for pin in record["answers"]["pins"]} == {"model:m"}

@@ -51,6 +51,37 @@ def test_some_wrong_answers_do_not_make_it_worse(matches):
     assert f1(unpinned(adapted.matches)) > f1(matches) - 0.005
 
 
+def test_a_model_that_misses_much_beside_a_few_people_does_not_make_it_worse(matches):
+    everything, rng = answered(matches, 150), np.random.default_rng(0)
+    people = np.arange(len(everything)) < 30
+    said = everything.same & (people | (rng.random(len(everything)) < 0.6))
+    told = everything.frame.with_columns(
+        verdict=pl.Series(np.where(said, "same", "different")),
+        by=pl.Series(np.where(people, "people", "model:m")),
+    )
+    adapted = learned(matches, Answers.of(told))
+    assert len(adapted.matches.pins) <= 30
+    assert f1(adapted.matches) > f1(matches) + 0.01
+
+
+def test_an_answer_of_a_model_moves_its_pair_by_how_reliable_it_is(matches):
+    left, right = (matches.catalog.ids[each[0]] for each in
+                   (matches.candidates.left, matches.candidates.right))  # fmt: skip
+    before, moved = matches.scores[0], {}
+    for verdict in ("same", "different"):
+        table = {"left_id": [left], "right_id": [right], "verdict": [verdict], "by": ["model:m"]}
+        answers = Answers.of(pl.DataFrame(table))
+        for measured in ((), ((20, 20), (20, 20)), ((40, 0), (0, 40))):
+            moved[verdict, measured] = adapt(matches, answers, measured=measured).matches.scores[0]
+    chance, sure = ((20, 20), (20, 20)), ((40, 0), (0, 40))
+    assert before < moved["same", chance] < moved["same", ()] < moved["same", sure] < 1
+    assert before > moved["different", chance] > moved["different", sure] > 0
+
+
+def test_kinds_that_are_answered_to_be_the_same_are_suggested(matches):
+    assert any("--same colour" in each for each in learned(matches, answered(matches, 80)).hints)
+
+
 def test_reasons_still_sum_to_the_log_odds(matches):
     answers = answered(matches, 80)
     adapted = unpinned(learned(matches, answers).matches)

@@ -14,14 +14,17 @@ from numpy.typing import NDArray
 
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.problems import CatalogError, Problem
+from samesku.catalog.sources import OWN_ID
 from samesku.catalog.tables import read_table
 
-__all__ = ["DIFFERENT", "SAME", "UNSURE", "VERDICTS", "Answers", "read_answers"]
+__all__ = ["DIFFERENT", "MACHINE", "SAME", "UNSURE", "VERDICTS", "Answers", "read_answers"]
 
 SAME, DIFFERENT, UNSURE = VERDICTS = ("same", "different", "unsure")
 REQUIRED = ("left_id", "right_id", "verdict")
 # Who answered, where a table does not tell.
 PEOPLE = "people"
+# What the names of models begin with: their answers are evidence, those of people decide.
+MACHINE = "model:"
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,12 +37,12 @@ class Answers:
         Ids of the postings.
     verdict : tuple of {"same", "different", "unsure"}
     by : tuple of str
-        Who answered each: ``"people"``, or what a judge is called.
+        Who answered each: ``"people"``, or ``"model:"`` and what a model is called.
     audit : float64 (a,)
         Of a question drawn at random, how many pairs it stands for: precision and recall follow
         from these. 0 of the others.
     kept : bool (a,)
-        Whether an answer is used: neither unsure nor part of a contradiction.
+        Whether an answer is used: neither unsure nor, if of people, part of a contradiction.
     problems : tuple of Problem
         What was wrong with the table and is carried on with.
     source : str
@@ -62,6 +65,16 @@ class Answers:
     def same(self) -> NDArray[np.bool_]:
         """Which were answered `same`, bool ``(a,)``."""
         return np.array([each == SAME for each in self.verdict], dtype=bool)
+
+    @property
+    def machine(self) -> NDArray[np.bool_]:
+        """Which were answered by models, bool ``(a,)``."""
+        return np.array([each.startswith(MACHINE) for each in self.by], dtype=bool)
+
+    @property
+    def decided(self) -> NDArray[np.bool_]:
+        """Which are used and decide a pair: those of people, bool ``(a,)``."""
+        return self.kept & ~self.machine
 
     def rows(self, catalog: Catalog) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Rows of the postings of each pair."""
@@ -105,6 +118,13 @@ class Answers:
             "source": self.source,
             **{each: self.verdict.count(each) for each in VERDICTS},
             "contradicting": decided - int(self.kept.sum()),
+            "by": {
+                name: {
+                    each: list(zip(self.by, self.verdict, strict=True)).count((name, each))
+                    for each in VERDICTS
+                }
+                for name in sorted(set(self.by))
+            },
             "pins": [[each[place] for each in columns] for place in np.flatnonzero(self.kept)],
             "problems": [str(problem) for problem in self.problems],
         }
@@ -162,8 +182,20 @@ def read_answers(path: str | Path, catalog: Catalog, encoding: str | None = None
         It cannot be used; tells every unknown id and verdict with its row.
     """
     frame, problems = read_table(Path(path), encoding)
+    frame = _joined_ids(frame, catalog)
     answers = Answers.of(frame, catalog, source=str(path))
     return replace(answers, problems=(*problems, *answers.problems))
+
+
+def _joined_ids(frame: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
+    """The ids of two catalogues that were joined, where both know the same ones."""
+    if OWN_ID not in catalog.frame.columns or not {"left_id", "right_id"} <= set(frame.columns):
+        return frame
+    for side in ("left", "right"):
+        own = catalog.frame.filter(pl.col("source") == side).select(OWN_ID, "posting_id")
+        name = pl.col(f"{side}_id").cast(pl.String)
+        frame = frame.with_columns(name.replace(own[OWN_ID], own["posting_id"]))
+    return frame
 
 
 @dataclass(frozen=True)
@@ -212,14 +244,17 @@ class _Rows:
 
     def checked(self, source: str) -> Answers:
         """Each pair once; contradictions told, and what takes part in one not kept."""
+        machine = [each.startswith(MACHINE) for each in self.by]
         first: dict[frozenset[str], int] = {}
         twice: list[int] = []
         for place, pair in enumerate(zip(self.left, self.right, strict=True)):
             if not self.verdict[place]:
                 continue
             before = first.setdefault(frozenset(pair), place)
-            if self.verdict[before] == UNSURE:
+            if self.verdict[before] == UNSURE or (machine[before] and not machine[place]):
                 first[frozenset(pair)] = place
+            elif machine[place] and not machine[before]:
+                continue
             elif self.verdict[place] not in (self.verdict[before], UNSURE):
                 twice += [before, place]
         places = sorted(set(first.values()))
@@ -230,7 +265,8 @@ class _Rows:
             problems.append(Problem.at("answered_twice", "pair answered in two ways", fix, told))
         given = [(self.left[p], self.right[p], self.verdict[p]) for p in places]
         doubtful = {places.index(p) for p in twice if p in places}
-        for around in _contradictions(given, doubtful):
+        models = {a for a, p in enumerate(places) if machine[p]}
+        for around in _contradictions(given, doubtful | models):
             doubtful.update(around)
             chain = ", ".join(_said(*given[answer]) for answer in around)
             fix = "left out of what is pinned; answer one of them anew"

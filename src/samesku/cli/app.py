@@ -27,6 +27,7 @@ from samesku.cli.options import (
     JudgeDryRunOption,
     JudgeModelOption,
     JudgeOption,
+    JudgePriceOption,
     JudgeRulesOption,
     LineOption,
     MemoryOption,
@@ -128,6 +129,7 @@ def match(
     judge: JudgeOption = None,
     judge_model: JudgeModelOption = None,
     judge_budget: JudgeBudgetOption = "200",
+    judge_price: JudgePriceOption = None,
     judge_rules: JudgeRulesOption = None,
     judge_dry_run: JudgeDryRunOption = False,
     cache: CacheOption = None,
@@ -174,7 +176,9 @@ def match(
         model=model,
         submission=submission,
         answers=answers,
-        judge=JudgeOptions(judge, judge_model, judge_budget, judge_rules, judge_dry_run),
+        judge=JudgeOptions(
+            judge, judge_model, judge_budget, judge_rules, judge_dry_run, judge_price
+        ),
     )
 
 
@@ -236,6 +240,13 @@ def link(
     search: MethodOption = "auto",
     same: SameOption = None,
     within: WithinOption = None,
+    answers: AnswersOption = None,
+    judge: JudgeOption = None,
+    judge_model: JudgeModelOption = None,
+    judge_budget: JudgeBudgetOption = "200",
+    judge_price: JudgePriceOption = None,
+    judge_rules: JudgeRulesOption = None,
+    judge_dry_run: JudgeDryRunOption = False,
     cache: CacheOption = None,
     no_cache: NoCacheOption = False,
     threads: ThreadsOption = None,
@@ -248,6 +259,7 @@ def link(
     what `samesku match` writes: it is `match --pairs across --decide one-to-one` on two catalogues.
     """
     from samesku.cli import link as command
+    from samesku.cli.consulting import JudgeOptions
     from samesku.cli.match import Settings
 
     command.run(
@@ -276,6 +288,10 @@ def link(
         fusion=fusion,
         model=model,
         threshold=line if threshold is None else threshold,
+        answers=answers,
+        judge=JudgeOptions(
+            judge, judge_model, judge_budget, judge_rules, judge_dry_run, judge_price
+        ),
     )
 
 

@@ -69,7 +69,7 @@ def adapt(
     adapted = adapted_by(matches, given, progress=again.progress)
     adapted.model.save(out)
     console.print(f"{adapted.told[0].upper()}{adapted.told[1:]}", markup=False)
-    for line in differences(adapted.record):
+    for line in [*differences(adapted.record), *adapted.hints]:
         console.print(f"  {line}", markup=False)
     if not quiet:
         console.print(f"Use it: samesku match CATALOGUE --model {out} --out DIR", markup=False)

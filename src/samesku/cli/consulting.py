@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,9 @@ from samesku.catalog.answers import Answers
 from samesku.cli.console import TerminalProgress, UsageError, console
 
 if TYPE_CHECKING:
+    from samesku.judges.consulting import Consulted
     from samesku.judges.wire import Judge
+    from samesku.matcher import Matcher
     from samesku.results.matches import Matches
     from samesku.runtime.cache import Cache
 
@@ -28,15 +30,23 @@ class JudgeOptions:
     budget: str = "200"
     rules: Path | None = None
     dry_run: bool = False
+    price: float | None = None
 
-    def check(self) -> None:
+    def check(self, matcher: Matcher) -> None:
         """Refuse options that do not go together, before anything is done."""
         from samesku.judges.consulting import Budget
 
         if self.judge is None:
-            if self.model or self.rules or self.dry_run:
-                raise UsageError("--judge-model, --judge-rules and --judge-dry-run need --judge")
+            if self.model or self.rules or self.dry_run or self.price is not None:
+                raise UsageError(
+                    "--judge-model, --judge-rules, --judge-price and --judge-dry-run need --judge"
+                )
             return
+        if not matcher.fusion.probabilistic:
+            raise UsageError(
+                "answers of a judge are weighed with probabilities: leave --fusion "
+                f"{matcher.fusion.name} out"
+            )
         if self.judge.startswith(LLAVA):
             if not self.judge.removeprefix(LLAVA) or self.model:
                 raise UsageError("name LLaVA as --judge llava:MODEL, without --judge-model")
@@ -47,7 +57,7 @@ class JudgeOptions:
             )
         elif not self.model:
             raise UsageError("name the model that the server is to ask: --judge-model NAME")
-        Budget.of(self.budget)
+        Budget.of(self.budget, self.price)
         self.read_rules()
 
     def read_rules(self) -> str:
@@ -79,22 +89,25 @@ class JudgeOptions:
         """Say what would be asked, and what it would come to."""
         from samesku.judges.consulting import Budget, cost
 
-        told, asked = cost(matches, Budget.of(self.budget), self.read_rules())
-        console.print(f"{told}. Nothing was asked, nothing written.", markup=False)
+        rules = self.read_rules()
+        budget = Budget.of(self.budget, self.price).counted(matches, rules)
+        told, asked = cost(matches, budget, rules)
+        console.print(
+            f"{told.at(self.price or 1.0)}. Nothing was asked, nothing written.", markup=False
+        )
         for question in asked[:10]:
             console.print(f"{question.left.get('title')}\n  {question.right.get('title')}",
                           markup=False)  # fmt: skip
 
-    def answers(
+    def consulted(
         self, matches: Matches, people: Answers | None, cache: Cache, progress: TerminalProgress
-    ) -> Answers | None:
-        """What people and the judge answered together."""
+    ) -> Consulted:
+        """What people and the judge answered together, and how reliable the judge is."""
         from samesku.judges.consulting import Budget, consult
 
         with progress.stage("ask the judge"):
-            told = consult(self.made(cache), matches, Budget.of(self.budget), people)
+            budget = Budget.of(self.budget, self.price).counted(matches, self.read_rules())
+            told = consult(self.made(cache), matches, budget, people)
         for sentence in told.told:
             progress.note(sentence[0].upper() + sentence[1:])
-        if not len(told.answers):
-            return people
-        return told.answers if people is None else people.joined(told.answers)
+        return told if people is None else replace(told, answers=people.joined(told.answers))

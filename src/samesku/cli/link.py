@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from samesku.catalog.sources import join_sources
 from samesku.cli.console import TerminalProgress, UsageError
-from samesku.cli.match import Settings, chosen_fusion, show_matches
+from samesku.cli.consulting import JudgeOptions
+from samesku.cli.match import Settings, answered, chosen_fusion, read_checked, show_matches
 from samesku.runtime.files import check_folder
 
 __all__ = ["run"]
@@ -23,6 +25,8 @@ def run(
     fusion: str | None,
     model: Path | None,
     threshold: float | None,
+    answers: Path | None = None,
+    judge: JudgeOptions | None = None,
 ) -> None:
     """Read both sides, match across them, write, tell."""
     left = settings.catalogue
@@ -33,14 +37,22 @@ def run(
         )
     progress = TerminalProgress(quiet=settings.quiet)
     matcher = settings.matcher(progress, chosen_fusion(fusion, model), threshold)
+    judge = judge or JudgeOptions()
+    judge.check(matcher)
     columns = settings.columns if right_columns is None else right_columns
     encoding = settings.encoding if right_encoding is None else right_encoding
     other = replace(
         settings, catalogue=right, photos=right_photos, columns=columns, encoding=encoding
     )
     catalogs = settings.read(progress), other.read(progress)
-    check_folder(out)
-    matches = matcher.match(*catalogs)
+    if not judge.dry_run:
+        check_folder(out)
+    given = None
+    if answers is not None:
+        given = read_checked(answers, join_sources(*catalogs), quiet=settings.quiet)
+    matches = answered(matcher, catalogs, given, judge, threshold, progress)
+    if matches is None:
+        return
     read = {**matches.run, "source": {"left": settings.source, "right": other.source}}
     if model is not None:
         read["model"] = str(model.resolve())

@@ -22,7 +22,9 @@ from samesku.runtime.cache import Cache, default_folder
 from samesku.runtime.files import check_folder, digest
 from samesku.scoring.fusion import Fusion
 
-__all__ = ["Settings", "chosen_fusion", "read_checked", "run", "show_matches"]
+__all__ = ["Settings", "answered", "chosen_fusion", "read_checked", "run", "show_matches"]
+
+NOT_MEASURED: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -151,23 +153,16 @@ def run(
 ) -> None:
     """Read, match, write, tell."""
     judge = judge or JudgeOptions()
-    judge.check()
     progress = TerminalProgress(quiet=settings.quiet)
     matcher = settings.matcher(progress, chosen_fusion(fusion, model), threshold)
+    judge.check(matcher)
     catalog = settings.read(progress)
     if not judge.dry_run:
         check_folder(out)
     given = None if answers is None else read_checked(answers, catalog, quiet=settings.quiet)
-    matches = matcher.match(catalog, answers=given)
-    if judge.dry_run:
-        judge.shown(matches)
+    matches = answered(matcher, (catalog,), given, judge, threshold, progress)
+    if matches is None:
         return
-    if judge.judge is not None:
-        more = judge.answers(matches, given, matcher.cache, progress)
-        if more is not given:
-            given, matches = more, matcher.match(catalog, answers=more)
-    if given is not None:
-        matches = _learned_from(matches, given, threshold, progress)
     read = {**matches.run, "source": settings.source}
     if model is not None:
         read["model"] = str(model.resolve())
@@ -178,21 +173,39 @@ def run(
     show_matches(matches, progress, written)
 
 
-def _learned_from(
-    matches: Matches, answers: Answers, threshold: float | None, progress: TerminalProgress
-) -> Matches:
-    """Matches by a matcher that was adapted to the answers; pinned alone where it cannot be."""
+def answered(
+    matcher: Matcher,
+    catalogs: Sequence[Catalog],
+    people: Answers | None,
+    judge: JudgeOptions,
+    threshold: float | None,
+    progress: TerminalProgress,
+) -> Matches | None:
+    """Matches of one catalogue or two that learned from answers; None after a dry run."""
+    matches = matcher.match(*catalogs, answers=people)
+    if judge.dry_run:
+        judge.shown(matches)
+        return None
+    answers, measured = people, NOT_MEASURED
+    if judge.judge is not None:
+        told = judge.consulted(matches, people, matcher.cache, progress)
+        answers, measured = told.answers, told.measured
+    if answers is None or not len(answers):
+        return matches
     # Only who has answers waits for these to load.
     from samesku.judges.adapting import adapt, teaches
     from samesku.judges.asking import audited, unpinned
 
     if audit := audited(unpinned(matches), answers):
         progress.note(f"Precision and recall {audit}")
+    matches = replace(matches, run={**matches.run, "answers": answers.record})
     if reason := teaches(matches, answers):
         progress.note(f"The answers are pinned and teach nothing: {reason}")
         return matches
-    adapted = adapt(matches, answers, threshold=threshold, progress=progress)
+    adapted = adapt(matches, answers, threshold=threshold, measured=measured, progress=progress)
     progress.note(f"{adapted.told[0].upper()}{adapted.told[1:]}")
+    for sentence in adapted.hints:
+        progress.note(sentence)
     return adapted.matches
 
 

@@ -90,7 +90,12 @@ JudgeModelOption = Annotated[
     str | None, typer.Option("--judge-model", help="The model that the server is to ask.")
 ]
 JudgeBudgetOption = Annotated[
-    str, typer.Option("--judge-budget", help="Questions at most, or minutes as 10min.")
+    str,
+    typer.Option("--judge-budget", help="Questions at most, minutes as 10min, or money as 2.50$."),
+]
+JudgePriceOption = Annotated[
+    float | None,
+    typer.Option("--judge-price", help="Of a million tokens, for a budget in money.", min=0),
 ]
 JudgeRulesOption = Annotated[
     Path | None,

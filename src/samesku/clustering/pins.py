@@ -90,8 +90,8 @@ def pins_of(
     answers: Answers, catalog: Catalog, sources: NDArray[np.int64] | None, pairs: Allowed
 ) -> Pins:
     """What the answers pin, in rows of the catalogue."""
-    left, right = (each[answers.kept] for each in answers.rows(catalog))
-    same = answers.same[answers.kept]
+    left, right = (each[answers.decided] for each in answers.rows(catalog))
+    same = answers.same[answers.decided]
     if sources is not None:
         own = sources[left] == sources[right]
         refused = same & (own if pairs == "across" else ~own)

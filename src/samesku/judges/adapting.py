@@ -8,11 +8,24 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit, logit
 
 from samesku.catalog.answers import Answers
 from samesku.clustering.pins import Pins, pinned_scores
+from samesku.judges.asking import unpinned
 from samesku.judges.expecting import best_threshold
-from samesku.judges.fitting import FOLDS, LADDER, Anchors, Step, choose_step, fit, held_out, paying
+from samesku.judges.fitting import (
+    FOLDS,
+    LADDER,
+    Anchors,
+    Seen,
+    Step,
+    choose_step,
+    fit,
+    held_out,
+    paying,
+)
+from samesku.judges.rates import Rates
 from samesku.results.matches import Matches
 from samesku.runtime.progress import Progress
 from samesku.scoring.adaptation import Adaptation
@@ -25,11 +38,22 @@ from samesku.titles.attributes import KINDS
 __all__ = ["LEAST_ANSWERS", "Adapted", "adapt", "teaches"]
 
 Floats = NDArray[np.float64]
+Counts = tuple[tuple[int, int], ...]
+
+# What answers of models alone may move: a bias of the model must not become one of the matcher.
+UNMOVED = tuple(replace(step, offset=1e-3, slope=1e-3) if step.weight else step
+                for step in LADDER if step.weight or not step.offset)  # fmt: skip
 
 # Fewer answers are pins and teach nothing.
 LEAST_ANSWERS = 20
+# Pairs that differ in an attribute of which so many, and such a share, are answered to be the same
+# tell that it may differ.
+MANY, TOLERATED = 8, 0.7
 # Answers from which trees are boosted on.
 TREES_FROM = 300
+# Answers per distinct posting up to which they are: beyond it what nobody was asked is a small
+# and easy rest, of which answers about hard pairs say little; trees made it worse.
+TREES_UP_TO = 0.5
 # Pairs in doubt that features are standardised by, at most, and from which probability.
 SHOWN, IN_DOUBT = 20_000, 0.02
 # Clear pairs that keep the log-odds where they were, far from what was asked about.
@@ -77,15 +101,29 @@ class Adapted:
             f"{record['threshold_before']:.2f} -> {record['threshold']:.2f}"
         )
 
+    @property
+    def hints(self) -> list[str]:
+        """Which attributes to let differ, a sentence each."""
+        return [
+            f"Answers call what differs in {kind} the same ({told['same']:,} of "
+            f"{told['answered']:,}): try --same {kind}"
+            for kind, told in self.record["differences"].items()
+            if told["same"] >= max(MANY, TOLERATED * told["answered"])
+        ]
+
 
 def adapt(
     matches: Matches,
     answers: Answers,
     *,
     threshold: float | None = None,
+    measured: Counts = (),
     progress: Progress | None = None,
 ) -> Adapted:
     """Adapt the model of matches to answers about their catalogue.
+
+    Answers of people are pins. Those of models are evidence: they add to the log-odds of their pair
+    as far as the model is reliable, and move no calibration, as a model that misses much would.
 
     Parameters
     ----------
@@ -94,6 +132,8 @@ def adapt(
     answers : Answers
     threshold : float, optional
         Default: the best to be expected.
+    measured : tuple, optional
+        How a model answered what people had answered (:class:`samesku.judges.rates.Rates`).
     progress : Progress, optional
 
     Raises
@@ -105,27 +145,47 @@ def adapt(
         raise ValueError(reason)
     fusion = matches.fusion
     assert isinstance(fusion, Learned)
-    pins = _told(matches, answers)
     progress = progress or Progress()
+    asked = _asked(matches, answers)
     with progress.stage("adapt"):
-        model, record = _Lesson.of(matches, fusion, pins).learn()
+        lesson = _Lesson.of(matches, fusion, asked, measured)
+        model, record = lesson.learn()
     candidates, catalog = matches.candidates, matches.distinct.catalog
     judge = replace(fusion, model=model)
     with progress.stage("score again", len(candidates)) as advance:
         judged = judge.judge(candidates, catalog, advance=advance)
-    scores = pinned_scores(pins, candidates, judged.scores)
+    chance = asked.weighed(judged.scores, lesson.seen)
+    scores = chance if matches.pins is None else pinned_scores(matches.pins, candidates, chance)
+    if threshold is None and (matches.decide != "clusters" or matches.sources is not None):
+        threshold = matches.threshold  # what is to be expected is worked out for clusters of one source
     if threshold is None:
         counts = matches.distinct.counts
         threshold = best_threshold(
-            candidates.left, candidates.right, judged.scores, scores, counts, model.threshold
+            candidates.left, candidates.right, chance, scores, counts, model.threshold
         )
     record |= {"threshold_before": matches.threshold, "threshold": threshold}
-    model = replace(model, threshold=threshold, card={**model.card, "adapted": record})
+    before = unpinned(matches)
+    model = replace(model, threshold=threshold, card={**model.card, "adapted": {**record}})
     made = replace(
         matches, scores=scores, evidence=judged.evidence, fusion=replace(judge, model=model),
-        threshold=threshold, pins=pins, run={**matches.run, "adapted": record},
+        threshold=threshold, run={**matches.run, "adapted": record},
     )  # fmt: skip
+    record["changed"] = _changed(before.clusters, made.clusters)
     return Adapted(made, record)
+
+
+def _changed(before: NDArray[np.int64], after: NDArray[np.int64]) -> dict[str, int]:
+    """Pairs of postings that share a cluster, before and after, and how many are of both."""
+
+    def pairs(*clusters: NDArray[np.int64]) -> int:
+        size = np.unique(np.stack(clusters), axis=1, return_counts=True)[1]
+        return int((size * (size - 1) // 2).sum())
+
+    both = pairs(before, after)
+    return {
+        "matched_before": pairs(before), "matched": pairs(after),
+        "joined": pairs(after) - both, "parted": pairs(before) - both,
+    }  # fmt: skip
 
 
 def teaches(matches: Matches, answers: Answers) -> str:
@@ -134,18 +194,58 @@ def teaches(matches: Matches, answers: Answers) -> str:
         return f"answers teach the learned fusion only, not {matches.fusion.name}"
     if matches.fusion.model.adaptation is not None:
         return "the model is adapted already; adapt the one that it was made from"
-    if (count := len(_told(matches, answers))) < LEAST_ANSWERS:
+    asked = _asked(matches, answers)
+    if len(asked.same) < LEAST_ANSWERS and not asked.machine.any():
         return (
-            f"{answers.source} decides {count:,} pairs and adapting needs {LEAST_ANSWERS}: ask more"
+            f"{answers.source} decides {len(asked.same):,} pairs and adapting needs "
+            f"{LEAST_ANSWERS}: ask more"
         )
     return ""
 
 
-def _told(matches: Matches, answers: Answers) -> Pins:
-    """The answers that decide, in rows of the distinct postings."""
-    left, right = (each[answers.kept] for each in answers.rows(matches.catalog))
-    pins = Pins.of(left, right, answers.same[answers.kept]).on(matches.distinct.place)
-    return pins.take(matches.candidates.places(pins.left, pins.right) >= 0)
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """Answered candidates.
+
+    Attributes
+    ----------
+    places : int64 (a,)
+        Among the candidates.
+    same : float64 (a,)
+    machine : bool (a,)
+        Answered by a model.
+    """
+
+    places: NDArray[np.int64]
+    same: Floats
+    machine: NDArray[np.bool_]
+
+    def weighed(self, scores: NDArray[np.float32], seen: Seen) -> NDArray[np.float32]:
+        """The scores, what models answered added to the log-odds of each pair."""
+        weighed, places = scores.copy(), self.places[self.machine]
+        odds = logit(np.clip(scores[places].astype(np.float64), 1e-6, 1 - 1e-6))
+        weighed[places] = expit(odds + seen.take(self.machine).evidence)
+        return weighed
+
+
+def _asked(matches: Matches, answers: Answers) -> _Asked:
+    """The answers that are used, each candidate once."""
+    machine, rows, place = answers.machine, answers.rows(matches.catalog), matches.distinct.place
+    found: list[tuple[NDArray[np.int64], Floats]] = []
+    for whose in (False, True):
+        some = answers.kept & (machine == whose)
+        pins = Pins.of(rows[0][some], rows[1][some], answers.same[some]).on(place)
+        places = matches.candidates.places(pins.left, pins.right)
+        # A pair of distinct postings may stand for several answers, which may differ.
+        places, first = np.unique(places, return_index=True)
+        fresh = (places >= 0) & (~np.isin(places, found[0][0]) if found else True)
+        found.append((places[fresh], pins.same[first][fresh].astype(np.float64)))
+    people, models = found
+    return _Asked(
+        np.concatenate([people[0], models[0]]),
+        np.concatenate([people[1], models[1]]),
+        np.arange(len(people[0]) + len(models[0])) >= len(people[0]),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,7 +261,11 @@ class _Lesson:
         Of these pairs.
     odds : float64 (a,)
         Before.
-    same : float64 (a,)
+    seen : Seen
+    many : bool
+        People alone answered, and so that trees may be boosted on.
+    ladder : tuple of Step
+        What may move.
     folds : int64 (a,)
         Pairs of one cluster are held out together.
     frame : Adaptation
@@ -173,16 +277,18 @@ class _Lesson:
     values: NDArray[np.float32]
     described: Features
     odds: Floats
-    same: Floats
+    seen: Seen
+    many: bool
+    ladder: tuple[Step, ...]
     folds: NDArray[np.int64]
     frame: Adaptation
     anchors: Anchors
 
     @classmethod
-    def of(cls, matches: Matches, fusion: Learned, pins: Pins) -> _Lesson:
+    def of(cls, matches: Matches, fusion: Learned, answered: _Asked, measured: Counts) -> _Lesson:
         catalog, candidates = matches.distinct.catalog, matches.candidates
         rows, model = CatalogRows(catalog, candidates.sources), fusion.model
-        asked = candidates.take(candidates.places(pins.left, pins.right))
+        asked = candidates.take(answered.places)
         described = pair_features(catalog, asked, rows, same=fusion.same)
         values = model.values(described, asked)
         doubtful = np.flatnonzero(matches.scores > IN_DOUBT)
@@ -194,29 +300,38 @@ class _Lesson:
         seen = pair_features(catalog, clear, rows, same=fusion.same)
         odds = model.log_odds(seen, model.values(seen, clear))
         anchors = Anchors(odds, frame.standardised(seen))
+        before = model.log_odds(described, values)
+        people = Seen.of(answered.same[~answered.machine])
+        said, machine = answered.same[answered.machine], answered.machine
+        many = not machine.any() and TREES_FROM <= len(people) <= TREES_UP_TO * len(catalog)
+        rates = Rates.of(before[machine], said, measured)
         clusters = matches.clusters[matches.distinct.rows]
         return cls(
-            model, values, described, model.log_odds(described, values),
-            pins.same.astype(np.float64), clusters[pins.left] % FOLDS, frame, anchors,
+            model, values, described, before, people.joined(rates.seen(said)),
+            many, LADDER if len(people) >= LEAST_ANSWERS else UNMOVED,
+            clusters[asked.left] % FOLDS, frame, anchors,
         )  # fmt: skip
 
     def learn(self) -> tuple[PairClassifier, dict[str, Any]]:
         """The adapted model, and what was tried."""
         features = self.frame.standardised(self.described)
-        taken, losses = choose_step(self.odds, features, self.same, self.folds, self.anchors)
-        found = fit(LADDER[taken], self.odds, features, self.same, self.anchors)
-        trees = self._trees(LADDER[taken], losses[taken])
+        taken, losses = choose_step(
+            self.odds, features, self.seen, self.folds, self.anchors, self.ladder
+        )
+        step, same = self.ladder[taken], self.seen.same
+        found = fit(step, self.odds, features, self.seen, self.anchors)
+        trees = self._trees(step, losses[taken])
         adaptation = replace(
             self.frame, slope=found.slope, offset=found.offset, weights=found.weights, trees=trees
         )
         record = {
-            "answers": len(self.same),
-            "same": int(self.same.sum()),
-            "step": LADDER[taken].name,
+            "answers": len(same),
+            "same": int(same.sum()),
+            "step": step.name,
             "trees": trees is not None,
             "held_out_loss": {
                 step.name: round(float(loss.mean()), 4)
-                for step, loss in zip(LADDER, losses, strict=False)
+                for step, loss in zip(self.ladder, losses, strict=False)
             },
             "differences": self._differences(),
         }
@@ -224,7 +339,7 @@ class _Lesson:
 
     def _trees(self, step: Step, loss: Floats) -> Trees | None:
         """Trees boosted on from the fit, where they pay; None elsewhere."""
-        if len(self.same) < TREES_FROM:
+        if not self.many:
             return None
         # Only who has hundreds of answers waits for LightGBM to load.
         from samesku.judges.boosting import grow, grown
@@ -232,18 +347,18 @@ class _Lesson:
         features = self.frame.standardised(self.described)
 
         def base(train: NDArray[np.bool_]) -> Floats:
-            made = fit(step, self.odds[train], features[train], self.same[train], self.anchors)
+            made = fit(step, self.odds[train], features[train], self.seen.take(train), self.anchors)
             return made(self.odds, features)
 
         def told(train: NDArray[np.bool_], held: NDArray[np.bool_]) -> Floats:
             before = base(train)
-            booster = grow(self.values[train], self.same[train], before[train])
+            booster = grow(self.values[train], self.seen.same[train], before[train])
             more = np.asarray(booster.predict(self.values[held], raw_score=True))
             return np.asarray(before[held] + more, dtype=np.float64)
 
-        if not paying(loss, held_out(told, self.same, self.folds)):
+        if not paying(loss, held_out(told, self.seen, self.folds)):
             return None
-        return grown(grow(self.values, self.same, base(self.same >= 0)), self.model)
+        return grown(grow(self.values, self.seen.same, base(self.seen.same >= 0)), self.model)
 
     def _differences(self) -> dict[str, dict[str, int]]:
         """How often pairs that clash in each kind were answered to be the same."""
@@ -252,7 +367,7 @@ class _Lesson:
         for kind in KINDS:
             clash = np.nan_to_num(column[f"clash_{kind}"]) > 0
             if clash.any():
-                same = int(self.same[clash].sum())
+                same = int(self.seen.same[clash].sum())
                 told[kind] = {"answered": int(clash.sum()), "same": same}
         return told
 

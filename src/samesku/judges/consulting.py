@@ -6,12 +6,12 @@ import math
 import re
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
-from samesku.catalog.answers import SAME, UNSURE, Answers
+from samesku.catalog.answers import MACHINE, SAME, UNSURE, Answers
 from samesku.judges.asking import pool_of
 from samesku.judges.choosing import choose
 from samesku.judges.wire import Judge, Question, instructions, question_of
@@ -23,36 +23,56 @@ __all__ = ["Budget", "Consulted", "Cost", "consult", "cost", "trust"]
 FEWEST, MOST = 10, 100
 # Questions between two looks at the clock.
 AT_A_TIME = 16
+# Questions whose tokens tell those of the others.
+SAMPLED = 50
 # Characters of a token, tokens of a small photo and of an answer: rough, for an estimate.
 TOKEN, PHOTO_TOKENS, ANSWER_TOKENS = 3.5, 425, 40
 
 
 @dataclass(frozen=True)
 class Budget:
-    """How much may be asked: so many questions, for so many seconds."""
+    """How much may be asked: so many questions, for so many seconds and so many tokens."""
 
     questions: int
     seconds: float = math.inf
+    tokens: float = math.inf
 
     @classmethod
-    def of(cls, text: str) -> Budget:
-        """``"500"``, or ``"10min"``.
+    def of(cls, text: str, price: float | None = None) -> Budget:
+        """``"500"``, ``"10min"`` or, with the price of a million tokens, ``"2.50$"``.
 
         Raises
         ------
         ValueError
-            It is neither.
+            It is none of them.
         """
+        if money := re.fullmatch(r"\s*([$€£])?\s*(\d+(?:[.,]\d+)?)\s*(?(1)|[$€£])\s*", text):
+            if not price:
+                raise ValueError(
+                    "a budget in money needs the price of a million tokens: --judge-price"
+                )
+            return cls(SAMPLED, tokens=float(money[2].replace(",", ".")) / price * 1e6)
         found = re.fullmatch(r"\s*([\d,_]+)\s*(min|m|h|s)?\s*", text)
         number = int(re.sub(r"\D", "", found[1]) or 0) if found else 0
         if found is None or not number:
             raise ValueError(
-                f"a budget is a number of questions, or minutes as 10min, not {text!r}"
+                "a budget is a number of questions, minutes as 10min or money as 2.50$, not "
+                f"{text!r}"
             )
         if found[2] is None:
             return cls(number)
         seconds = number * {"s": 1, "m": 60, "min": 60, "h": 3600}[found[2]]
         return cls(20 * max(seconds, 1), seconds)
+
+    def counted(self, matches: Matches, rules: str) -> Budget:
+        """The same in questions, where it was in money: by the tokens of the first few."""
+        if math.isinf(self.tokens):
+            return self
+        some = cost(matches, self, rules)[0]
+        each = some.tokens / max(some.pairs, 1)
+        if each > self.tokens:
+            raise ValueError(f"the budget is less than one question: about {each:,.0f} tokens")
+        return Budget(int(self.tokens / max(each, 1)))
 
 
 @dataclass(frozen=True)
@@ -64,12 +84,17 @@ class Cost:
     tokens_in: int
     tokens_out: int
 
-    def __str__(self) -> str:
-        total = self.tokens_in + self.tokens_out
+    @property
+    def tokens(self) -> int:
+        """Asked and answered."""
+        return self.tokens_in + self.tokens_out
+
+    def at(self, price: float) -> str:
+        """In a sentence, with a price of a million tokens."""
         return (
             f"{self.pairs:,} pairs, {self.photos:,} of them with photos: about {self.tokens_in:,} "
-            f"tokens asked and {self.tokens_out:,} answered; at 1.00 per million tokens that is "
-            f"{total / 1e6:.2f}"
+            f"tokens asked and {self.tokens_out:,} answered; at {price:.2f} per million tokens "
+            f"that is {self.tokens * price / 1e6:.2f}"
         )
 
 
@@ -83,15 +108,22 @@ class Consulted:
         Empty where the judge is not trusted.
     told : tuple of str
         What there is to say about it, a sentence each.
+    measured : tuple
+        How often it said `same` and how often not, of pairs that people called the same, and of
+        those that they called different; empty where too few answers could be compared.
     """
 
     answers: Answers
     told: tuple[str, ...]
+    measured: tuple[tuple[int, int], ...] = ()
 
 
 def asked(matches: Matches, budget: Budget, seed: int = 0) -> list[tuple[int, int]]:
-    """The pairs to ask about, in rows of the distinct postings."""
+    """The candidates to ask about, in rows of the distinct postings."""
     pool = pool_of(matches)
+    # An answer of a model is weighed with the probability of its pair, which only these have.
+    strange = np.arange(len(pool.left)) >= len(matches.candidates)
+    pool = replace(pool, asked=pool.asked | strange)
     places = choose(pool, budget.questions, audit_share=0, seed=seed).places
     return list(zip(pool.left[places].tolist(), pool.right[places].tolist(), strict=True))
 
@@ -123,13 +155,14 @@ def consult(
     """
     start = time.monotonic()
     told: list[str] = []
+    measured: tuple[tuple[int, int], ...] = ()
     if people is not None:
-        trusted, sentence = trust(judge, matches, people)
+        trusted, sentence, measured = trust(judge, matches, people)
         told += filter(None, [sentence])
         if not trusted:
             return Consulted(Answers.none(), tuple(told))
     catalog, pairs = matches.distinct.catalog, asked(matches, budget, seed)
-    rows = []
+    rows, by = [], f"{MACHINE}{judge.name}"
     for first in range(0, len(pairs), AT_A_TIME):
         if time.monotonic() - start > budget.seconds:
             told.append(f"time was up after {first:,} questions")
@@ -138,7 +171,7 @@ def consult(
         verdicts = judge.judge([question_of(catalog, *pair) for pair in some])
         for (left, right), verdict in zip(some, verdicts, strict=True):
             if verdict is not None:
-                rows.append((catalog.ids[left], catalog.ids[right], verdict.verdict, judge.name))
+                rows.append((catalog.ids[left], catalog.ids[right], verdict.verdict, by))
     schema = dict.fromkeys(("left_id", "right_id", "verdict", "by"), pl.String)
     answers = Answers.of(pl.DataFrame(rows, schema=schema, orient="row"), source=judge.name)
     unsure = answers.verdict.count(UNSURE)
@@ -147,18 +180,20 @@ def consult(
     )
     if trouble := getattr(judge, "trouble", ""):
         told.append(f"{judge.name} was not asked further: {trouble}")
-    return Consulted(answers, tuple(told))
+    return Consulted(answers, tuple(told), measured)
 
 
-def trust(judge: Judge, matches: Matches, people: Answers) -> tuple[bool, str]:
+def trust(
+    judge: Judge, matches: Matches, people: Answers
+) -> tuple[bool, str, tuple[tuple[int, int], ...]]:
     """Whether a judge does better than chance on what people answered, and how well.
 
     It does if it says `same` more often of what is the same than of what is not, by two standard
     errors. Where there is too little to compare, it is trusted.
     """
-    places = np.flatnonzero(people.kept & np.array([each == "people" for each in people.by]))
+    places = np.flatnonzero(people.decided)
     if len(places) < FEWEST:
-        return True, ""
+        return True, "", ()
     places = places[:: max(1, len(places) // MOST)]
     rows = people.rows(matches.catalog)
     verdicts = judge.judge(
@@ -172,12 +207,14 @@ def verdicts_of(verdicts: Sequence[object]) -> list[str]:
     return [getattr(each, "verdict", UNSURE) for each in verdicts]
 
 
-def _compared(name: str, told: list[str], same: list[bool]) -> tuple[bool, str]:
+def _compared(
+    name: str, told: list[str], same: list[bool]
+) -> tuple[bool, str, tuple[tuple[int, int], ...]]:
     sure = [(each == SAME, yes) for each, yes in zip(told, same, strict=True) if each != UNSURE]
     yes = [said for said, truth in sure if truth]
     no = [said for said, truth in sure if not truth]
     if len(sure) < FEWEST or not yes or not no:
-        return True, f"{name} answered too few of what people answered to be compared"
+        return True, f"{name} answered too few of what people answered to be compared", ()
     hit, false = (sum(yes) + 0.5) / (len(yes) + 1), (sum(no) + 0.5) / (len(no) + 1)
     error = math.sqrt(hit * (1 - hit) / len(yes) + false * (1 - false) / len(no))
     right = sum(said == truth for said, truth in sure)
@@ -185,5 +222,6 @@ def _compared(name: str, told: list[str], same: list[bool]) -> tuple[bool, str]:
     borne = f"{sum(yes)} of {said_same} answers `same`" if said_same else "no answer `same`"
     sentence = f"of {len(sure)} pairs that people answered {name} has {right} right ({borne} right)"
     if hit - false <= 2 * error:
-        return False, f"{sentence}: no better than chance, so it is ignored"
-    return True, sentence
+        return False, f"{sentence}: no better than chance, so it is ignored", ()
+    measured = tuple((sum(each), len(each) - sum(each)) for each in (yes, no))
+    return True, sentence, measured

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-__all__ = ["LADDER", "Anchors", "Fit", "Step", "choose_step", "fit", "paying"]
+__all__ = ["LADDER", "Anchors", "Fit", "Seen", "Step", "choose_step", "fit", "held_out", "paying"]
 
 Floats = NDArray[np.float64]
 
@@ -55,6 +55,55 @@ LADDER = (
 
 
 @dataclass(frozen=True, eq=False)
+class Seen:
+    """Answers, and how often whoever gave each says `same` of what is and of what is not.
+
+    Attributes
+    ----------
+    same : float64 (a,)
+        1 where it was answered to be the same product.
+    high, low : float64 (a,)
+        How likely `same` is said of what is the same, and of what is not.
+    """
+
+    same: Floats
+    high: Floats
+    low: Floats
+
+    @classmethod
+    def of(cls, same: Floats) -> Seen:
+        """As people answer, who are seldom wrong."""
+        return cls(same, np.full(len(same), 1 - WRONG), np.full(len(same), WRONG))
+
+    def __len__(self) -> int:
+        return len(self.same)
+
+    def take(self, some: NDArray[np.bool_]) -> Seen:
+        """Some of the answers."""
+        return Seen(self.same[some], self.high[some], self.low[some])
+
+    def joined(self, more: Seen) -> Seen:
+        """These and more."""
+        pairs = ((self.same, more.same), (self.high, more.high), (self.low, more.low))
+        return Seen(*(np.concatenate(pair) for pair in pairs))
+
+    def said(self, chance: Floats) -> Floats:
+        """How likely `same` is said, by how likely it is true."""
+        return self.low + (self.high - self.low) * chance
+
+    def loss(self, odds: Floats) -> Floats:
+        """Minus the logarithm of how likely each answer was."""
+        said = self.said(expit(odds))
+        return np.asarray(-np.log(np.where(self.same > 0, said, 1 - said)))
+
+    @property
+    def evidence(self) -> Floats:
+        """What each answer adds to the log-odds of its pair."""
+        yes, no = self.high / self.low, (1 - self.high) / (1 - self.low)
+        return np.log(np.where(self.same > 0, yes, no))
+
+
+@dataclass(frozen=True, eq=False)
 class Fit:
     """Log-odds are ``offset + slope * odds + features @ weights``."""
 
@@ -82,7 +131,7 @@ class Anchors:
 
 
 def fit(
-    step: Step, odds: Floats, features: Floats, same: Floats, anchors: Anchors | None = None
+    step: Step, odds: Floats, features: Floats, seen: Seen, anchors: Anchors | None = None
 ) -> Fit:
     """The likeliest fit under the priors of a step, by a logistic regression.
 
@@ -93,8 +142,7 @@ def fit(
         Of each answered pair, before.
     features : float64 (a, f)
         Standardised.
-    same : float64 (a,)
-        1 where it was answered to be the same product.
+    seen : Seen
     anchors : Anchors, optional
         Together they weigh as a share of the answers.
     """
@@ -102,7 +150,8 @@ def fit(
     if anchors is not None and len(anchors.odds):
         clear = len(anchors.odds)
         weight = np.concatenate([weight, np.full(clear, ANCHORED * len(odds) / clear)])
-        same = np.concatenate([same, WRONG + (1 - 2 * WRONG) * expit(anchors.odds)])
+        as_is = Seen.of(np.zeros(clear))
+        seen = seen.joined(replace(as_is, same=as_is.said(expit(anchors.odds))))
         odds = np.concatenate([odds, anchors.odds])
         features = np.concatenate([features, anchors.features])
     width = features.shape[1] if step.weight else 0
@@ -114,10 +163,11 @@ def fit(
 
     def loss(numbers: Floats) -> tuple[float, Floats]:
         chance = expit(columns @ numbers)
-        seen = WRONG + (1 - 2 * WRONG) * chance
+        said, same = seen.said(chance), seen.same
         apart = numbers - start
-        value = -(weight * (same * np.log(seen) + (1 - same) * np.log(1 - seen))).sum()
-        slant = (same / seen - (1 - same) / (1 - seen)) * (1 - 2 * WRONG) * chance * (1 - chance)
+        value = -(weight * (same * np.log(said) + (1 - same) * np.log(1 - said))).sum()
+        slant = (same / said - (1 - same) / (1 - said)) * (seen.high - seen.low)
+        slant *= chance * (1 - chance)
         slant *= weight
         return value + (inverse * apart**2).sum() / 2, inverse * apart - columns.T @ slant
 
@@ -133,9 +183,10 @@ def fit(
 def choose_step(
     odds: Floats,
     features: Floats,
-    same: Floats,
+    seen: Seen,
     folds: NDArray[np.integer],
     anchors: Anchors | None = None,
+    ladder: Sequence[Step] = LADDER,
 ) -> tuple[int, list[Floats]]:
     """Which step of the ladder pays, by cross-validation on the answers.
 
@@ -148,36 +199,34 @@ def choose_step(
         Held-out loss of each answer, for each step that was tried.
     """
     losses: list[Floats] = []
-    for step in LADDER:
-        if step.least > len(same):
+    for step in ladder:
+        if step.least > len(seen):
             break
 
         def told(train: NDArray[np.bool_], held: NDArray[np.bool_], step: Step = step) -> Floats:
-            made = fit(step, odds[train], features[train], same[train], anchors)
+            made = fit(step, odds[train], features[train], seen.take(train), anchors)
             return made(odds[held], features[held])
 
-        losses.append(held_out(told, same, folds))
+        losses.append(held_out(told, seen, folds))
     taken = 0
     for place in range(1, len(losses)):
-        if paying(losses[taken], losses[place], LADDER[place].errors):
+        if paying(losses[taken], losses[place], ladder[place].errors):
             taken = place
     return taken, losses
 
 
 def held_out(
     told: Callable[[NDArray[np.bool_], NDArray[np.bool_]], Floats],
-    same: Floats,
+    seen: Seen,
     folds: NDArray[np.integer],
 ) -> Floats:
     """The loss of each answer by what was fitted without its fold, float64 ``(a,)``."""
-    loss = np.zeros(len(same))
+    loss = np.zeros(len(seen))
     for fold in range(FOLDS):
         held = folds == fold
         if not held.any():
             continue
-        odds = told(~held, held)
-        seen = WRONG + (1 - 2 * WRONG) * expit(odds)
-        loss[held] = -np.log(np.where(same[held] > 0, seen, 1 - seen))
+        loss[held] = seen.take(held).loss(told(~held, held))
     return loss
 
 

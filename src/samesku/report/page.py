@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 from markupsafe import Markup
 
+from samesku.report.answered import the_answers
 from samesku.report.book import Book
 from samesku.report.browse import near_matches, shown_clusters
 from samesku.report.compare import check_comparable, compared
@@ -33,6 +34,7 @@ TITLES = {
     "compare": "Compared",
     "figures": "Figures",
     "clusters": "Matches",
+    "answers": "Answers",
     "near": "Nearly",
     "threshold": "Threshold",
     "errors": "Errors",
@@ -120,6 +122,7 @@ def build_report(run: Run, *, other: Run | None = None, progress: Progress | Non
             "figures": evaluated(run) if run.kind == "evaluation" else None,
             "threshold": the_threshold(run, points, wanted),
             "clusters": clusters_to_browse(run, held),
+            "answers": the_answers(run),
             "run": the_run(run),
         }
         data = {

@@ -40,6 +40,9 @@ _FIELDS: dict[str, Any] = {
     "cohesion": int | float, "decide": str, "chosen": [dict], "digests": dict,
     "results": dict | list, "source": {**_SOURCE, "left": _SOURCE, "right": _SOURCE},
     "left": dict, "right": dict,
+    "answers": {"source": str, "by": {"*": {"*": int}}, "pins": [list], "problems": [str]},
+    "adapted": {"step": str, "threshold": int | float, "threshold_before": int | float,
+                "changed": {"*": int}, "differences": {"*": {"answered": int, "same": int}}},
 }  # fmt: skip
 # What earlier versions called a table.
 _RENAMED = {"scored": "judged"}

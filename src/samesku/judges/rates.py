@@ -1,0 +1,68 @@
+"""How often a model as judge says `same` of what is the same, and of what is not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import expit, logit
+
+from samesku.judges.fitting import Seen
+
+__all__ = ["Rates"]
+
+Floats = NDArray[np.float64]
+# As many answers as this, of what is the same and of what is not, are what is assumed worth:
+# language models on hard pairs of offers miss a third, and call few different pairs the same.
+ASSUMED = ((21.0, 9.0), (1.8, 58.2))
+
+
+@dataclass(frozen=True)
+class Rates:
+    """How often `same` is said.
+
+    Attributes
+    ----------
+    hit : float
+        Of what is the same.
+    false : float
+        Of what is not.
+    """
+
+    hit: float
+    false: float
+
+    @classmethod
+    def of(cls, odds: Floats, same: Floats, measured: tuple[tuple[int, int], ...] = ()) -> Rates:
+        """The likeliest, by what is assumed, by what people answered and by the matcher's odds.
+
+        Parameters
+        ----------
+        odds : float64 (a,)
+            Log-odds of the pairs that the model answered.
+        same : float64 (a,)
+            1 where it said `same`.
+        measured : ((int, int), (int, int)), optional
+            How often it said `same` and how often not, of pairs that people called the same, and of
+            pairs that they called different.
+        """
+        chance = expit(odds)
+        counts = np.array(ASSUMED) + (np.array(measured) if measured else 0.0)
+
+        def loss(numbers: Floats) -> float:
+            rate = np.clip(expit(numbers), 1e-6, 1 - 1e-6)
+            said = rate[1] + (rate[0] - rate[1]) * chance
+            told = (same * np.log(said) + (1 - same) * np.log(1 - said)).sum()
+            before = (counts * np.log(np.stack([rate, 1 - rate], axis=1))).sum()
+            return float(-told - before)
+
+        hit, false = expit(minimize(loss, logit([0.7, 0.03])).x)
+        # A judge that says the contrary is told by `trust`, and no answer is ever beyond doubt.
+        false = float(np.clip(false, 0.005, 0.5))
+        return cls(float(np.clip(hit, false + 0.01, 0.99)), false)
+
+    def seen(self, same: Floats) -> Seen:
+        """Answers of this judge."""
+        return Seen(same, np.full(len(same), self.hit), np.full(len(same), self.false))
