@@ -99,7 +99,7 @@ def test_the_order_of_rows_changes_nothing(data):
     assert one.pairs.equals(other.pairs)
     assert one.near_misses.equals(other.near_misses)
     grouped = [
-        dict(zip(each.catalog.ids, each.groups.tolist(), strict=True)) for each in (one, other)
+        dict(zip(each.catalog.ids, each.clusters.tolist(), strict=True)) for each in (one, other)
     ]
     assert grouped[0] == grouped[1]
 
@@ -114,8 +114,8 @@ def test_equal_likeness_at_the_last_place_of_a_list_is_decided_by_the_id():
     )
     np.testing.assert_array_equal(one.candidates.left, other.candidates.left)
     np.testing.assert_array_equal(one.scores, other.scores)
-    again = dict(zip(other.catalog.ids, other.groups.tolist(), strict=True))
-    assert [again[each] for each in one.catalog.ids] == one.groups.tolist()
+    again = dict(zip(other.catalog.ids, other.clusters.tolist(), strict=True))
+    assert [again[each] for each in one.catalog.ids] == one.clusters.tolist()
 
 
 def test_three_thousand_identical_titles_are_one_cluster_and_files_stay_small(tmp_path):
