@@ -78,6 +78,14 @@ def test_an_answer_of_a_model_moves_its_pair_by_how_reliable_it_is(matches):
     assert before > moved["different", chance] > moved["different", sure] > 0
 
 
+def test_a_model_that_says_the_same_of_everything_moves_little(matches):
+    told = answered(matches, 150).frame.with_columns(verdict=pl.lit("same"), by=pl.lit("model:m"))
+    far = [(f"p{n}-0", f"p{n + 1}-1", "same", "model:m", 0.0) for n in range(59)]
+    told = pl.concat([told, pl.DataFrame(far, schema=told.schema, orient="row")])
+    adapted = learned(matches, Answers.of(told))
+    assert f1(adapted.matches) > f1(matches) - 0.005
+
+
 def test_kinds_that_are_answered_to_be_the_same_are_suggested(matches):
     assert any("--same colour" in each for each in learned(matches, answered(matches, 80)).hints)
 

@@ -59,9 +59,9 @@ class Rates:
             return float(-told - before)
 
         hit, false = expit(minimize(loss, logit([0.7, 0.03])).x)
-        # A judge that says the contrary is told by `trust`, and no answer is ever beyond doubt.
-        false = float(np.clip(false, 0.005, 0.5))
-        return cls(float(np.clip(hit, false + 0.01, 0.99)), false)
+        # No answer is ever beyond doubt, and `same` never tells against it.
+        hit = float(np.clip(hit, 0.02, 0.99))
+        return cls(hit, float(np.clip(false, 0.005, 0.99 * hit)))
 
     def seen(self, same: Floats) -> Seen:
         """Answers of this judge."""
