@@ -79,7 +79,7 @@ def test_the_card_tells_how_it_was_trained_and_how_good_it_is(model):
     assert sum(each["pairs"] for each in told["bins"]) == told["pairs"]
     for each in told["bins"]:
         assert each["low"] <= each["predicted"] <= each["high"]
-        assert each["same"]["low"] <= each["same"]["value"] <= each["same"]["high"]
+        assert each["observed"]["low"] <= each["observed"]["value"] <= each["observed"]["high"]
 
 
 def test_match_judges_by_the_model(model, labelled, tmp_path):

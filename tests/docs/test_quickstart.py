@@ -55,7 +55,9 @@ def test_the_quickstart_leaves_what_it_promises(folder: Path) -> None:
 
 
 def test_the_five_commands_of_the_readme_are_those_of_the_quickstart() -> None:
-    (shown,) = [block for block in blocks(ROOT / "README.md") if "samesku demo" in block.text]
+    (shown,) = [
+        block for block in blocks(ROOT / "README.md") if "samesku match samesku-demo" in block.text
+    ]
     lines = shown.text.splitlines()
     assert len(lines) == 5
     assert {tuple(line.split()) for line in lines} <= {each.words for each in commands(QUICKSTART)}

@@ -120,7 +120,7 @@ def test_which_scored_postings_match_each_other_chooses_nothing():
     ):
         catalog = pairs_catalog([*train_labels, *test_labels])
         after = tune(Union({"words": Threshold(0.6)}), candidates, catalog, EVERYONE)
-        lines.append(after.values(candidates)["words"].threshold)
+        lines.append(after.thresholds(candidates)["words"].value)
     assert lines[0] > 0.61
     assert lines == [lines[0]] * 3
 

@@ -157,7 +157,9 @@ def adapt(
     chance = asked.weighed(judged.scores, lesson.seen)
     scores = chance if matches.pins is None else pinned_scores(matches.pins, candidates, chance)
     if threshold is None and (matches.decide != "clusters" or matches.sources is not None):
-        threshold = matches.threshold  # what is to be expected is worked out for clusters of one source
+        threshold = (
+            matches.threshold
+        )  # what is to be expected is worked out for clusters of one source
     if threshold is None:
         counts = matches.distinct.counts
         threshold = best_threshold(

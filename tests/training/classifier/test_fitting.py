@@ -41,7 +41,8 @@ def test_the_model_knows_what_it_was_trained_with(model):
 
 
 def test_the_line_is_one_of_those_tried(model):
-    assert model.threshold in THRESHOLDS
+    # Half of the F1 to expect, whichever catalogue had been left out.
+    assert 0.3 < model.threshold <= 0.5
     assert list(THRESHOLDS) == sorted(THRESHOLDS)
 
 
@@ -196,4 +197,5 @@ def test_whole_catalogues_are_held_out_of_three_or_more(search, offers):
     model, held_out = fit_classifier(several, hold_out="catalogues", advance=done.append)
     assert sum(done) == 4
     assert [len(each) for each in held_out] == [len(each.candidates) for each in several]
-    assert model.threshold in THRESHOLDS
+    # Half of the F1 to expect, whichever catalogue had been left out.
+    assert 0.3 < model.threshold <= 0.5
