@@ -318,6 +318,16 @@ def test_why_tells_reasons_that_sum_to_the_probability(pair):
         pair.why("a", "nobody")
 
 
+def test_a_pair_alone_is_scored_as_among_all(index, rows):
+    index.upsert_many(rows)
+    index.settle()
+    pairs = index.in_doubt(20)
+    assert len(pairs) == 20
+    for each in pairs:
+        told = index.why(each.left_id, each.right_id)
+        assert told["probability"] == pytest.approx(told["decided_with"], abs=0.02)
+
+
 def test_snapshot_and_restore(pair, tmp_path):
     if "://" in pair.place:
         with pytest.raises(StoreError, match="pg_dump"):

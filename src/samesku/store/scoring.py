@@ -64,8 +64,8 @@ def score_pairs(
 ) -> Scored:
     """Score pairs of distinct postings as the batch run would.
 
-    The classifier sees a catalogue of the postings at the ends of the pairs. How rare words are,
-    who is near whom and how often a title is used is that of the whole store.
+    The classifier sees a catalogue of the postings at the ends of the pairs. How many there are,
+    how rare words are, who is near whom and how often a title is used is that of the whole store.
 
     Parameters
     ----------
@@ -182,6 +182,7 @@ def _prepare(
     words = TitleWords(catalog.normal_titles, lists, names, held[:size], rarity, catalog.stated)
     found = rows.sources[0].neighbors
     whole = TitleWords([], [], names, held, rarity, [])
+    vars(rows)["size"] = len(memory)
     vars(rows)["words"] = words
     vars(rows)["around"] = _first(Neighbourhoods.of(whole, found), held, size)
     vars(rows)["title_uses"] = np.array(

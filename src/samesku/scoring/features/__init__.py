@@ -95,6 +95,11 @@ class CatalogRows:
         return brand_rows(self.catalog) if "brand" in self.catalog.frame.columns else None
 
     @cached_property
+    def size(self) -> int:
+        """How many postings there are."""
+        return len(self.catalog)
+
+    @cached_property
     def title_uses(self) -> NDArray[np.float64]:
         """How many postings have the same title, float64 ``(n,)``; NaN without one."""
         return _title_uses(self.catalog)
@@ -137,7 +142,7 @@ def pair_features(
     ):
         columns |= surroundings(source.encoder, source, candidates, place, standing=standing)
     # Likeness means less in a large catalogue: more look alike by chance.
-    columns["postings"] = np.full(len(left), np.log10(len(catalog)), dtype=np.float32)
+    columns["postings"] = np.full(len(left), np.log10(rows.size), dtype=np.float32)
     columns |= both_ways("title_used_by", rows.title_uses[left], rows.title_uses[right])
     columns |= word_features(words.titles, left, right, words=words, cells=cells, marks=rows.marks)
     columns |= string_features(words.titles, left, right, words=words)
