@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 import sqlalchemy as sa
 from fastapi.testclient import TestClient
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from samesku.server import create_app
@@ -148,12 +148,16 @@ def _requests(described):
 def test_requests_drawn_from_the_description_are_all_answered(client, place):
     described = client.get("/openapi.json").json()
     count, answered = 0, set()
+    pin = {"left_id": "a", "right_id": "b", "verdict": "same"}
+    pinned = client.get("/stats").json()["event"] + 1
 
     @settings(
         max_examples=1_200, deadline=None, derandomize=True, database=None,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(_requests(described))
+    @example(("POST", "/pins", "x", {}, pin))
+    @example(("POST", "/undo", "x", {}, {"event": pinned}))
     def ask(request):
         nonlocal count
         method, path, name, query, body = request
@@ -171,6 +175,6 @@ def test_requests_drawn_from_the_description_are_all_answered(client, place):
     ask()
     assert count >= 1_000
     # Not all are refused: those that change something are done, too.
-    assert {("POST", path) for path in ("/postings", "/search")} <= answered
+    assert {("POST", path) for path in ("/postings", "/pins", "/search", "/undo")} <= answered
     with sqlite3.connect(place) as connection:
         assert connection.execute("pragma integrity_check").fetchone() == ("ok",)
