@@ -8,12 +8,12 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from samesku.catalog.answers import REQUIRED as COLUMNS
 from samesku.store.index import Index
 from samesku.store.results import StoreError
 
 __all__ = ["answer_routes"]
 
-COLUMNS = ("left_id", "right_id", "verdict")
 MOST = 5_000
 
 

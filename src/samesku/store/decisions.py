@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 
+from samesku.catalog.answers import VERDICTS
 from samesku.store.results import StoreError
 from samesku.store.state import State
 
-__all__ = ["VERDICTS", "accept_pins", "check_pin", "merge_pins", "split_pins"]
+__all__ = ["accept_pins", "check_pin", "merge_pins", "split_pins"]
 
-VERDICTS = ("same", "different", "unsure")
 MOST_PINS = 10_000
 
 Pin = tuple[str, str, str]
