@@ -80,9 +80,9 @@ def test_every_other_pooling_learns_titles(pooling, small_bert, catalog, tmp_pat
 def test_every_pooling_learns_photos(pooling, small_vit, catalog, tmp_path):
     backbone = load_backbone(small_vit, "photo", pooling=pooling)
     attach_neck(backbone)
-    changed = {"rate": 3e-3, "contrast": 1.0}
+    changed = {"rate": 3e-3, "contrast": 1.0, "epochs": 25}
     before, after = gain(PhotoTask, backbone, catalog, tmp_path, photos=True, **changed)
-    assert after > before + 0.05
+    assert after > before + 0.08
 
 
 def test_an_efficientnet_learns_photos_cut_and_mixed(catalog, tmp_path):
