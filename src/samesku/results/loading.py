@@ -52,9 +52,8 @@ def load_matches(folder: Path, catalogue: Path | None = None) -> Matches:
         pins=_pins(run, collapsed, candidates),
         written=scored["reasons"] if "reasons" in scored.columns else None,
     )
-    vars(matches)["clusters"] = (
-        run.clusters
-    )  # as they were written; another threshold clusters anew
+    # As they were written; another threshold clusters anew.
+    vars(matches)["clusters"] = run.clusters
     return matches
 
 
