@@ -1,4 +1,8 @@
-"""Invented offers, and one classifier trained on them, for all tests that need one."""
+"""Invented offers, one classifier trained on them, and a browser, for all tests that need one."""
+
+import os
+import shutil
+from pathlib import Path
 
 import lightgbm as lgb
 import numpy as np
@@ -140,3 +144,20 @@ def drawn():
 def boosted():
     """Grows trees on features and answers."""
     return _boosted
+
+
+@pytest.fixture(scope="module")
+def browser():
+    """Chromium; says what is missing where there is none."""
+    playwright = pytest.importorskip(
+        "playwright.sync_api", reason="needs playwright: uv run --group test --group browser pytest"
+    )
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    with playwright.sync_playwright() as started:
+        if found is None and not Path(started.chromium.executable_path).exists():
+            pytest.skip("no Chromium here: apt install chromium, or playwright install chromium")
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        chromium = started.chromium.launch(executable_path=found, args=arguments)
+        yield chromium
+        chromium.close()

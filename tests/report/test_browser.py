@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 from pathlib import Path
 
 import pytest
@@ -10,24 +9,7 @@ import pytest
 from samesku.report.page import build_report
 from samesku.results.runs import read_run
 
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="needs playwright: uv run --group test --group browser pytest"
-)
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 STYLE = "getComputedStyle(document.body).{}"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    with playwright.sync_playwright() as started:
-        if found is None and not Path(started.chromium.executable_path).exists():
-            pytest.skip("no Chromium here: apt install chromium, or playwright install chromium")
-        chromium = started.chromium.launch(executable_path=found, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

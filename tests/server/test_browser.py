@@ -2,7 +2,6 @@
 
 import io
 import os
-import shutil
 import socket
 import threading
 import time
@@ -15,25 +14,8 @@ from PIL import Image
 from samesku.server import create_app
 from samesku.store import Index
 
-playwright = pytest.importorskip(
-    "playwright.sync_api", reason="needs playwright: uv run --group test --group browser pytest"
-)
-
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 # A photo that is missing is no fault.
 HARMLESS = "404 (Not Found)"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
-    with playwright.sync_playwright() as started:
-        if found is None and not Path(started.chromium.executable_path).exists():
-            pytest.skip("no Chromium here: apt install chromium, or playwright install chromium")
-        chromium = started.chromium.launch(executable_path=found, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 def _photo(seed):
@@ -52,7 +34,7 @@ def address(tmp_path):
     hostile = '<img src=x onerror="alert(1)">'
     with Index(place) as index:
         for at in range(40):
-            title = f"Kopi Arabika {'Gayo Toraja Bali Flores'.split()[at % 4]} {at // 8} {hostile}"
+            title = f"Kopi Arabika {'Gayo Toraja Bali Flores'.split()[at % 4]} {at // 12} {hostile}"
             index.upsert({"posting_id": f"p{at:02}", "title": title, "price": 1000 + at})
         index.upsert(
             {"posting_id": "p00", "title": f"Kopi Arabika Gayo 0 {hostile}"}, photo=_photo(1)
@@ -104,20 +86,6 @@ def _pair(page):
     return [each.get_attribute("data-id") for each in page.locator("#sides article").all()]
 
 
-def _press(page, key):
-    """Press a key and wait until what it does is done; the milliseconds that took."""
-    return page.evaluate(
-        """async (key) => {
-            await new Promise((go) => setTimeout(go, 300)); // a glance at the pair
-            const start = performance.now();
-            document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
-            while (busy) await new Promise((go) => setTimeout(go, 1));
-            return performance.now() - start;
-        }""",
-        key,
-    )
-
-
 def _settled(page):
     """Wait until the page has acted."""
     page.evaluate("async () => { while (busy) await new Promise((go) => setTimeout(go, 2)); }")
@@ -148,25 +116,29 @@ def test_keys_decide_and_the_next_pair_comes(visit):
     assert len(_pins(page)) == 2
 
 
-def test_the_next_pair_is_there_within_a_tenth_of_a_second(visit):
+def test_one_pair_after_another_is_answered(visit):
     page = visit()
-    taken = sorted(_press(page, "u") for _ in range(25))
+    for _ in range(25):
+        page.keyboard.press("u")
+        _settled(page)
     assert len(_pins(page)) == 25
-    print("next pair, ms:", taken[len(taken) // 2], taken[-1])
+
+
+def _seek(page, what):
+    """Go on to a pair whose clusters, of three or more postings, can be accepted or merged."""
+    for _ in range(150):
+        page.keyboard.press("c")
+        _settled(page)
+        if page.inner_text("#accepting") == what and page.locator("#members li").count() > 2:
+            break
+        page.keyboard.press("n")
+        _settled(page)
+    assert page.inner_text("#accepting") == what
 
 
 def test_a_cluster_is_accepted_but_for_what_is_left_out(visit):
     page = visit()
-    for _ in range(150):
-        page.keyboard.press("c")
-        _settled(page)
-        if page.inner_text("#accepting") == "Accept" and page.locator("#members li").count() > 2:
-            break
-        page.keyboard.press("n")
-        _settled(page)
-    else:
-        pytest.skip("the model is in doubt of no pair within a cluster of three")
-    assert page.inner_text("#accepting") == "Accept"
+    _seek(page, "Accept")
     assert page.evaluate("document.activeElement.type") == "checkbox"
     page.click("#clusters summary")
     assert "upsert" in page.inner_text("#history")
@@ -183,13 +155,7 @@ def test_a_cluster_is_accepted_but_for_what_is_left_out(visit):
 
 def test_two_clusters_are_merged_but_for_what_is_left_out(visit):
     page = visit()
-    for _ in range(150):
-        page.keyboard.press("c")
-        _settled(page)
-        if page.inner_text("#accepting") == "Merge" and page.locator("#members li").count() > 2:
-            break
-        page.keyboard.press("n")
-        _settled(page)
+    _seek(page, "Merge")
     ids = [each.get_attribute("value") for each in page.locator("#members input").all()]
     page.locator("#members input").first.uncheck()
     page.click("[data-do=accept]")
