@@ -87,11 +87,8 @@ class Answers:
 
     def rows(self, catalog: Catalog) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Rows of the postings of each pair."""
-        row = {posting: row for row, posting in enumerate(catalog.ids)}
-        if strange := [each for each in (*self.left, *self.right) if each not in row]:
-            raise ValueError(f"there is no posting {strange[0]!r} in {catalog.name}")
-        left = np.array([row[each] for each in self.left], dtype=np.int64)
-        return left, np.array([row[each] for each in self.right], dtype=np.int64)
+        rows = catalog.rows_of([*self.left, *self.right])
+        return rows[: len(self)], rows[len(self) :]
 
     def select(self, some: NDArray[np.bool_]) -> Answers:
         """Only some of the answers, checked anew."""

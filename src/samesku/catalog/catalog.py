@@ -106,6 +106,19 @@ class Catalog:
         ranks = column.rank("dense").cast(pl.Int64) - 1
         return ranks.fill_null(-1).to_numpy()
 
+    def rows_of(self, ids: Sequence[str]) -> NDArray[np.int64]:
+        """Rows of the postings of these ids, int64 ``(len(ids),)``.
+
+        Raises
+        ------
+        ValueError
+            There is no such posting.
+        """
+        row = {posting: place for place, posting in enumerate(self.ids)}
+        if strange := [each for each in ids if each not in row]:
+            raise ValueError(f"there is no posting {strange[0]!r} in {self.name}")
+        return np.array([row[each] for each in ids], dtype=np.int64)
+
     def take(
         self, rows: NDArray[np.integer] | Sequence[int], *, name: str | None = None
     ) -> Catalog:

@@ -63,11 +63,7 @@ def rows_of_pairs(catalog: Catalog, pairs: Sequence[tuple[str, str]]) -> NDArray
     ValueError
         There is no such posting, or both are one.
     """
-    row = {posting: place for place, posting in enumerate(catalog.ids)}
-    for pair in pairs:
-        if strange := [name for name in pair if name not in row]:
-            raise ValueError(f"there is no posting {strange[0]!r} in {catalog.name}")
-        if pair[0] == pair[1]:
-            raise ValueError(f"{pair[0]!r} is one posting; name two")
-    found = [(row[left], row[right]) for left, right in pairs]
-    return np.array(found, dtype=np.int64).reshape(-1, 2)
+    rows = catalog.rows_of([posting for pair in pairs for posting in pair]).reshape(-1, 2)
+    if len(one := np.flatnonzero(rows[:, 0] == rows[:, 1])):
+        raise ValueError(f"{pairs[one[0]][0]!r} is one posting; name two")
+    return rows
