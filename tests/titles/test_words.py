@@ -89,6 +89,7 @@ _TITLES = st.lists(st.tuples(_TITLE_PIECES, st.sampled_from(["", " ", " "])), ma
 @settings(max_examples=1500)
 @given(st.one_of(_TITLES, st.text()))
 @example("nikon1spf1gr")
+@example("ÑA")
 def test_normalising_twice_changes_nothing(raw: str) -> None:
     clean = clean_title(raw)
     normal = normalise_title(clean)

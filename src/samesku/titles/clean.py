@@ -7,6 +7,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from samesku.titles.scripts import fold
+
 _BYTES_WRAPPER = re.compile(r"\s*[bB](['\"])(.*)\1\s*", re.DOTALL)
 _BYTE_RUN = re.compile(r"(?:\\{1,8}x[0-9a-fA-F]{2})+")
 _CODE_POINT = re.compile(r"\\{1,8}(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))")
@@ -106,7 +108,7 @@ def clean_title(raw: str | None) -> str:
         if cleaned == text:
             break
         text = cleaned
-    if len(text) <= _LONGEST_MISSING and text in _MISSING:
+    if len(text) <= _LONGEST_MISSING and fold(text) in _MISSING:
         return ""
     return text if text[:1].isalnum() or _WORD.search(text) else ""
 
