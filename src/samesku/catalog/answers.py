@@ -38,24 +38,13 @@ MACHINE = "model:"
 
 @dataclass(frozen=True, eq=False)
 class Answers:
-    """Answers to whether two postings are the same product, each pair once.
+    """Answers to whether two postings are the same product, each pair of ids once.
 
-    Attributes
-    ----------
-    left, right : tuple of str
-        Ids of the postings.
-    verdict : tuple of {"same", "different", "unsure"}
-    by : tuple of str
-        Who answered each: ``"people"``, or ``"model:"`` and what a model is called.
-    audit : float64 (a,)
-        Of a question drawn at random, how many pairs it stands for: precision and recall follow
-        from these. 0 of the others.
-    kept : bool (a,)
-        Whether an answer is used: neither unsure nor, if of people, part of a contradiction.
-    problems : tuple of Problem
-        What was wrong with the table and is carried on with.
-    source : str
-        What the answers were read from.
+    `verdict` is "same", "different" or "unsure"; `by` says who answered: ``"people"``, or
+    ``"model:"`` and what a model is called. `audit`, float64 ``(a,)``: how many pairs a question
+    drawn at random stands for, from which precision and recall follow; 0 of the others. `kept`,
+    bool ``(a,)``: neither unsure nor, if of people, part of a contradiction. `problems` were
+    carried on with.
     """
 
     left: tuple[str, ...]
@@ -144,22 +133,10 @@ class Answers:
     def of(
         cls, frame: pl.DataFrame, catalog: Catalog | None = None, *, source: str = "the answers"
     ) -> Answers:
-        """Answers from a table with `left_id`, `right_id`, `verdict`.
+        """Answers from a table with `left_id`, `right_id`, `verdict`, perhaps `by` and `audit`.
 
-        Columns `by` and `audit` are read where they are there, others are not. Rows without a
-        verdict are questions that nobody answered yet.
-
-        Parameters
-        ----------
-        frame : polars.DataFrame
-        catalog : Catalog, optional
-            Whose postings they are of: ids are checked against it.
-        source : str
-
-        Raises
-        ------
-        CatalogError
-            The table cannot be used; tells everything that is wrong with it.
+        Rows without a verdict are questions that nobody answered yet. Ids are checked against
+        `catalog`. Raises CatalogError with everything that is wrong with the table.
         """
         if missing := [name for name in REQUIRED if name not in frame.columns]:
             fix = f"name them left_id, right_id and verdict ({', '.join(VERDICTS)})"

@@ -107,13 +107,7 @@ class Catalog:
         return ranks.fill_null(-1).to_numpy()
 
     def rows_of(self, ids: Sequence[str]) -> NDArray[np.int64]:
-        """Rows of the postings of these ids, int64 ``(len(ids),)``.
-
-        Raises
-        ------
-        ValueError
-            There is no such posting.
-        """
+        """Rows of the postings of these ids, int64 ``(len(ids),)``; ValueError for unknown ones."""
         row = {posting: place for place, posting in enumerate(self.ids)}
         if strange := [each for each in ids if each not in row]:
             raise ValueError(f"there is no posting {strange[0]!r} in {self.name}")

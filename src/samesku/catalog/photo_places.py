@@ -19,25 +19,10 @@ _URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
 def photo_root(path: Path | None, frame: pl.DataFrame, photos: str | Path | None) -> Path | None:
-    """Choose the folder that relative photo names start from.
+    """The folder that relative photo names start from; None without a column `image`.
 
-    Parameters
-    ----------
-    path : Path or None
-        The catalogue's file, None for a frame.
-    frame : polars.DataFrame
-    photos : path or None
-        What the user named.
-
-    Returns
-    -------
-    Path or None
-        None when there is no `image` column.
-
-    Raises
-    ------
-    FileNotFoundError
-        The folder that the user named is not there.
+    `path` is the catalogue's file, None for a frame; `photos` what the user named, which raises
+    FileNotFoundError where it is no folder.
     """
     if "image" not in frame.columns:
         return None

@@ -72,15 +72,7 @@ _OTHERS = (
 
 
 class PhotoError(ValueError):
-    """A photo that cannot be used.
-
-    Parameters
-    ----------
-    path : str
-        The file, or ``"<bytes>"``.
-    reason : str
-        Why, in plain words, e.g. ``"truncated"``.
-    """
+    """A photo that cannot be used: its path, or ``"<bytes>"``, and why, e.g. ``"truncated"``."""
 
     def __init__(self, path: str | Path, reason: str) -> None:
         self.path = str(path)
@@ -94,31 +86,15 @@ class PhotoError(ValueError):
 def load_photo(
     source: str | Path | bytes, *, max_pixels: int = MAX_PIXELS, max_bytes: int = MAX_BYTES
 ) -> RGB:
-    """Decode one photo the way a viewer would show it.
+    """Decode one photo, a file or its content, the way a viewer would show it: uint8 ``(h, w, 3)``.
 
     The format is told from the content, never from the name. EXIF rotation is applied, transparency
     is laid on white, 16-bit greys keep their upper byte, animations give their first frame, colour
-    profiles are ignored.
+    profiles are ignored. The array is RGB, writable and contiguous.
 
-    Parameters
-    ----------
-    source : path or bytes
-        A file, or the content of one.
-    max_pixels : int
-        Width times height, of WebP two thirds of it; what claims more is refused before a pixel is
-        decoded.
-    max_bytes : int
-        Size of the file.
-
-    Returns
-    -------
-    uint8 (h, w, 3)
-        Red, green, blue; writable and contiguous.
-
-    Raises
-    ------
-    PhotoError
-        The file is missing, not a regular file, empty, too large, damaged or no photo.
+    Photos of more than `max_pixels` (of WebP two thirds of it) are refused before a pixel is
+    decoded. Raises PhotoError where the file is missing, not a regular file, empty, of more than
+    `max_bytes`, damaged or no photo.
     """
     with opened_photo(source, max_pixels=max_pixels, max_bytes=max_bytes) as photo:
         return photo
@@ -135,14 +111,8 @@ def opened_photo(
     """A decoded photo, as from :func:`load_photo`, for as long as it is looked at.
 
     All photos that are open at once have `MAX_PIXELS` together: what does not fit waits. So files
-    of a few KB that claim many pixels take no more memory than one of them.
-
-    Parameters
-    ----------
-    source, max_pixels, max_bytes
-        As for :func:`load_photo`.
-    about : int, optional
-        Of a JPEG, so many pixels a side are enough: it is decoded at a fraction of its size.
+    of a few KB that claim many pixels take no more memory than one of them. A JPEG of which `about`
+    so many pixels a side are enough is decoded at a fraction of its size.
     """
     if isinstance(source, bytes):
         name, content = "<bytes>", source
@@ -198,13 +168,7 @@ _ROOM = _Room(MAX_PIXELS)
 
 
 def read_photo_bytes(path: str | Path, *, max_bytes: int = MAX_BYTES) -> bytes:
-    """Content of a regular file; pipes, devices and folders are refused without waiting on them.
-
-    Raises
-    ------
-    PhotoError
-        The file is missing, unreadable, not a regular file, empty or larger than `max_bytes`.
-    """
+    """Content of a regular file; pipes, devices and folders are refused without waiting on them."""
     # Without O_NONBLOCK opening a pipe would wait for a writer that may never come.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
@@ -236,27 +200,12 @@ def read_photos(
     max_pixels: int = MAX_PIXELS,
     max_bytes: int = MAX_BYTES,
 ) -> Iterator[tuple[int, Seen | PhotoError]]:
-    """Decode photos and look at each, in a pool of threads.
+    """Decode photos and look at each, in a pool of threads (default: one per usable core).
 
     A decoded photo lives only as long as `work` looks at it, and at most a few results per thread
     wait to be taken, so memory does not grow with the number of photos or with a slow consumer.
-
-    Parameters
-    ----------
-    paths : sequence of path, length n
-        Photo files.
-    work : callable
-        Takes a uint8 ``(h, w, 3)`` array; runs in several threads at once.
-    threads : int, optional
-        Default: one per usable core.
-    max_pixels, max_bytes : int
-        As for :func:`load_photo`.
-
-    Yields
-    ------
-    (int, result)
-        Position in `paths`, in order, and what `work` returned; the :class:`PhotoError` where the
-        photo cannot be used. What `work` itself raises is raised here.
+    Yields the position in `paths`, in order, and what `work` returned, or the :class:`PhotoError`
+    where the photo cannot be used. What `work` itself raises is raised here.
     """
 
     def see(path: str | Path) -> Seen | PhotoError:

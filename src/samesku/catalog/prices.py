@@ -36,21 +36,12 @@ _AGREE = 2 / 3
 
 
 def read_prices(texts: Sequence[str]) -> list[float | None]:
-    """Read a column of prices.
+    """Read a column of prices as written, with currency and all.
 
     A mark before three digits, as in ``1.299``, stands for thousands unless other prices of the
-    column, first those of the same currency, show that it is their decimal mark.
-
-    Parameters
-    ----------
-    texts : sequence of str
-        As written, with currency and all.
-
-    Returns
-    -------
-    list of float or None
-        None where the text is not one number, where its mark can be read in two ways that differ
-        by a thousand and the column shows both, and where the number is not finite or not positive.
+    column, first those of the same currency, show that it is their decimal mark. None where the
+    text is not one positive finite number, or its mark can be read in two ways that differ by a
+    thousand and the column shows both.
     """
     cells = {text: _Cell(text) for text in set(texts)}
     votes: dict[str, Counter[str]] = {}

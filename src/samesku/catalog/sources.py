@@ -17,14 +17,9 @@ OWN_ID = "own_posting_id"
 
 
 def join_sources(left: Catalog, right: Catalog) -> Catalog:
-    """One catalogue of the postings of two, `source` saying whose each is.
+    """One catalogue of the postings of two, `source` saying whose; ValueError if one is empty.
 
     Encoded together, so that words are as rare as they are in both.
-
-    Raises
-    ------
-    ValueError
-        One has no postings.
     """
     for side, catalog in (("left", left), ("right", right)):
         if not len(catalog):
@@ -51,10 +46,7 @@ def join_sources(left: Catalog, right: Catalog) -> Catalog:
 def source_codes(catalog: Catalog) -> NDArray[np.int64]:
     """Source of each posting, numbered in the order of their names, int64 ``(n,)``.
 
-    Raises
-    ------
-    ValueError
-        There is no column `source`, or a posting has none.
+    Raises ValueError where there is no column `source`, or a posting has none.
     """
     if "source" not in catalog.frame.columns:
         raise ValueError(
@@ -75,12 +67,7 @@ def source_codes(catalog: Catalog) -> NDArray[np.int64]:
 def agreement_codes(catalog: Catalog, columns: Sequence[str]) -> NDArray[np.int64]:
     """A number per posting, equal where two agree in all the columns, int64 ``(n,)``.
 
-    A posting without a value in one of them agrees with no other.
-
-    Raises
-    ------
-    ValueError
-        There is no such column.
+    A posting without a value in one of them agrees with no other. ValueError: no such column.
     """
     frame = catalog.frame
     if strange := [name for name in columns if name not in frame.columns]:

@@ -23,15 +23,7 @@ TELLTALES = ("label_group", "image", "image_phash")
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """Which postings choose the thresholds and which are scored.
-
-    Attributes
-    ----------
-    name : str
-        What is scored, e.g. ``"fold 1"`` or ``"validation"``.
-    train, test : int64
-        Positions of labelled postings.
-    """
+    """Rows of labelled postings that choose the thresholds (`train`) and are scored (`test`)."""
 
     name: str
     train: NDArray[np.int64]
@@ -42,12 +34,8 @@ def group_folds(catalog: Catalog, folds: int = 4, seed: int = 0) -> list[Split]:
     """Cross-validation folds that share no label group and no identical photo or hash.
 
     Groups that share a photo or a hash are kept together. The largest such bundles are dealt
-    first, each to the fold that is smallest so far; equal ones in an order drawn by `seed`.
-
-    Raises
-    ------
-    ValueError
-        Without labels, or with fewer bundles than folds.
+    first, each to the fold that is smallest so far; equal ones in an order drawn by `seed`. Raises
+    ValueError without labels, or with fewer bundles than folds.
     """
     labels = _labels(catalog)
     if folds < 2:
@@ -75,12 +63,8 @@ def group_folds(catalog: Catalog, folds: int = 4, seed: int = 0) -> list[Split]:
 def read_split(path: str | Path, catalog: Catalog) -> list[Split]:
     """Read a given split: a table with `posting_id` and `split`.
 
-    Postings whose split is ``train`` choose the thresholds; every other name is scored.
-
-    Raises
-    ------
-    CatalogError
-        Columns or postings are missing, or no posting is in ``train``.
+    Postings whose split is ``train`` choose the thresholds; every other name is scored. Raises
+    CatalogError where columns or postings are missing, or no posting is in ``train``.
     """
     labels = _labels(catalog)
     frame, problems = read_table(Path(path))

@@ -37,26 +37,12 @@ _NO_TABLES = (
 
 
 def read_table(path: Path, encoding: str | None = None) -> tuple[pl.DataFrame, list[Problem]]:
-    """Read a CSV or Parquet file with every CSV column as text.
+    """Read a CSV or Parquet file (``-``: standard input), every CSV column as text.
 
-    Parameters
-    ----------
-    path : Path
-        Parquet is told by its content, anything else is read as CSV: comma, semicolon, tab or bar;
-        UTF-8, UTF-16 or UTF-32 by its byte order mark, else Windows-1252. ``-``: standard input.
-    encoding : str, optional
-        What a CSV is written in, by Python's name, e.g. ``"gbk"``.
-
-    Returns
-    -------
-    frame : polars.DataFrame
-    problems : list of Problem
-        What was repaired on the way.
-
-    Raises
-    ------
-    CatalogError
-        When the file is empty or not a table; names the row where that is known.
+    Parquet is told by its content, anything else is read as CSV: comma, semicolon, tab or bar;
+    in `encoding`, by default UTF-8, UTF-16 or UTF-32 by its byte order mark, else Windows-1252.
+    Returns the frame and what was repaired on the way. Raises CatalogError where the file is empty
+    or not a table; names the row where that is known.
     """
     piped = str(path) == STDIN
     if (

@@ -43,15 +43,7 @@ def default_encoders() -> list[Encoder]:
 
 
 def encoder_by_name(name: str) -> Encoder:
-    """The one encoder called `name`: as :func:`encoders_by_name`, but not ``clip:MODEL``.
-
-    Raises
-    ------
-    ValueError
-        No encoder has this name, several have it, or it cannot be used; says why.
-    ModuleNotFoundError
-        What it needs is not installed; says what to install.
-    """
+    """The one encoder called `name`: as :func:`encoders_by_name`, but not ``clip:MODEL``."""
     found = _called(name)
     if len(found) > 1:
         raise ValueError(f"{name} is {len(found)} encoders, one for titles and one for photos")

@@ -44,22 +44,9 @@ GEM_POWER = 3.0
 class Backbone(nn.Module):
     """A pretrained network with its preparation and pooling; made by :func:`load_backbone`.
 
-    Attributes
-    ----------
-    kind : "title", "photo" or "clip"
-    dimension : int
-        Numbers per vector.
-    pooling : str
-    source : str
-        What was loaded.
-    neck : Module, optional
-        Applied to the pooled features: :func:`new_neck`.
-    truncated : int
-        Titles that were cut at the token limit so far.
-    base : str
-        The model that it was made from in the first place.
-    more : mapping
-        What its card says beyond how to read it.
+    `source` is what was loaded, `base` the model it was made from in the first place, `more` what
+    its card says beyond how to read it. `neck` (:func:`new_neck`) is applied to the pooled
+    features; `truncated` counts the titles cut at the token limit.
     """
 
     kind: ClassVar[EncoderKind]
@@ -118,14 +105,7 @@ class Backbone(nn.Module):
         )
 
     def save(self, folder: Path, more: Mapping[str, Any] | None = None) -> None:
-        """Write the folder of transformers with our card; all of it, or nothing.
-
-        Parameters
-        ----------
-        folder : path
-        more : mapping, optional
-            Further keys of the card: figures, what trained it.
-        """
+        """Write the folder of transformers with our card and its keys `more`; all or nothing."""
         with Staged(folder) as staged:
             place = staged.path(CARD)
             stage = place.parent
@@ -283,20 +263,10 @@ _KINDS: dict[EncoderKind, type[Backbone]] = {
 def load_backbone(source: str | Path, kind: EncoderKind, *, pooling: str | None = None) -> Backbone:
     """Load a pretrained network in float32 on the processor, ready to encode.
 
-    Parameters
-    ----------
-    source : str or path
-        A folder that transformers (or :meth:`Backbone.save`) wrote, or a name on the hub with or
-        without ``@revision``. Only safetensors are loaded, and no code that comes with a model.
-    kind : "title", "photo" or "clip"
-    pooling : str, optional
-        Instead of what suits the family: title mean, cls, last or pooler; photo mean, gem, cls or
-        pooler.
-
-    Raises
-    ------
-    ValueError
-        The model is not there, of another kind, or not whole; says which.
+    `source` is a folder that transformers (or :meth:`Backbone.save`) wrote, or a name on the hub
+    with or without ``@revision``. Only safetensors are loaded, and no code that comes with a model.
+    `pooling` (see :data:`families.POOLINGS`) replaces what suits the family. Raises ValueError
+    where the model is not there, of another kind, or not whole.
     """
     folder = find_model(source)
     weights_of(folder)

@@ -25,22 +25,15 @@ Rows: TypeAlias = Any
 
 @dataclass(frozen=True, eq=False)
 class Vectors:
-    """The vectors of a catalogue under one encoder.
+    """The vectors of a catalogue of `size` postings under one encoder.
 
     A posting owns no row when this modality is missing, one row usually, and several when an
     encoder looks at it in several ways (a photo whole, mirrored, cropped). The similarity of two
-    postings is the largest over their rows.
+    postings is the largest over their rows: the cosine, for bits one minus the share that differ.
 
-    Attributes
-    ----------
-    rows : float32 (r, d) unit rows, float32 CSR (r, d) unit rows, or packed bits uint8 (r, b / 8)
-        Similarity is the cosine, for bits one minus the share of differing bits.
-    owner : int64 (r,)
-        The posting that each row belongs to, in ascending order.
-    size : int
-        Number of postings in the catalogue.
-    probe : bool (r,), optional
-        Rows that only ask and are not themselves found. None: every row can be found.
+    `rows` are unit rows, float32 ``(r, d)`` or float32 CSR ``(r, d)``, or packed bits uint8
+    ``(r, b / 8)``; `owner`, int64 ``(r,)`` ascending, is the posting of each. Where `probe`, bool
+    ``(r,)``, is true, a row only asks and is not itself found; None: every row can be found.
     """
 
     rows: Rows
@@ -112,10 +105,7 @@ class TextEncoder(Encoder):
         """Vectors of the normal titles, in order; an empty title owns no row."""
 
     def encode_telling(self, titles: Sequence[str], advance: Advance) -> Vectors:
-        """As :meth:`encode_titles`, calling `advance` with the number of titles just done.
-
-        For encoders that take long to override.
-        """
+        """As :meth:`encode_titles`, calling `advance` with the number of titles just done."""
         vectors = self.encode_titles(titles)
         advance(len(titles))
         return vectors

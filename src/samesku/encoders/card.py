@@ -26,34 +26,14 @@ _FIX = "write the folder of the encoder again"
 
 @dataclass(frozen=True)
 class EncoderCard:
-    """How to feed an encoder and what to do with what it answers.
+    """How to feed an encoder and what to do with what it returns.
 
-    Attributes
-    ----------
-    kind : "title", "photo" or "clip"
-    pooling : str
-        How one vector is made of tokens or positions.
-    dimension : int
-        Numbers per posting.
-    prefix : str
-        Set before each title.
-    max_tokens : int
-        Where titles are cut; 0 for photos.
-    pad_to_limit : bool
-        Whether titles are all filled up to `max_tokens`, as the SigLIP models learned them.
-    pad_id : int
-        The token that titles are filled up with.
-    pad_left : bool
-        Whether it goes before the title.
-    photo : mapping, optional
-        Keys of :class:`samesku.encoders.photo_inputs.PhotoInput`; None where those cannot say how
-        the model wants its photos.
-    base : str
-        The model it was made from.
-    files : mapping
-        Digest of each file that was written with the card.
-    more : mapping
-        Further keys: figures, what trained it.
+    `prefix` is set before each title, `max_tokens` where titles are cut (0 for photos).
+    `pad_to_limit`: titles are all padded to `max_tokens`, as the SigLIP models learned them, with
+    the token `pad_id`, before the title with `pad_left`. `photo` holds keys of
+    :class:`samesku.encoders.photo_inputs.PhotoInput`, None where those cannot say how photos are
+    prepared. `base` is the model it was made from, `files` the digest of each file written with the
+    card, `more` further keys: figures, what trained it.
     """
 
     kind: EncoderKind
@@ -71,13 +51,7 @@ class EncoderCard:
 
 
 def read_card(folder: Path) -> EncoderCard | None:
-    """The card in a folder, None where there is none.
-
-    Raises
-    ------
-    ValueError
-        The card cannot be used; says why.
-    """
+    """The card in a folder, None where there is none; ValueError where it cannot be used."""
     place = folder / CARD
     if not place.is_file():
         return None

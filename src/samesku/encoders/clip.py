@@ -14,11 +14,6 @@ def clip_encoders(source: str) -> list[Encoder]:
     """The encoders of ``clip:source``: ``clip-title:source`` and ``clip-photo:source``.
 
     Titles are compared with titles and photos with photos; the model is loaded once for both.
-
-    Raises
-    ------
-    ValueError, ModuleNotFoundError
-        As for :class:`samesku.encoders.hub.HubModel`.
     """
     model = HubModel(source, "clip")
     name = Path(source).name if Path(source).is_dir() else source

@@ -38,14 +38,9 @@ class BrokenPhoto:
 
 @dataclass(frozen=True, eq=False)
 class Encoded:
-    """The vectors of each encoder, in the encoders' order, and what became of the photos.
+    """The vectors of each encoder, in the encoders' order, and the photos that could not be used.
 
-    Attributes
-    ----------
-    vectors : list of Vectors
-    keys : list of str
-        Hash of what each encoder read and how: equal keys, equal vectors.
-    broken : tuple of BrokenPhoto
+    `keys` hash what each encoder read and how: equal keys, equal vectors.
     """
 
     vectors: list[Vectors]
@@ -58,13 +53,7 @@ def encode(
 ) -> Encoded:
     """Encode a catalogue with several encoders.
 
-    Parameters
-    ----------
-    catalog : Catalog
-    encoders : sequence of TextEncoder or PhotoEncoder
-    cache : Cache
-        Titles are kept as a whole, photos one by one: a catalogue that grows pays for what is new.
-    progress : Progress
+    Titles are cached as a whole, photos one by one: a catalogue that grows pays for what is new.
     """
     photo_encoders = [encoder for encoder in encoders if isinstance(encoder, PhotoEncoder)]
     photos = _PhotoPass(catalog, photo_encoders, cache)

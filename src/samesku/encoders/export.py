@@ -36,17 +36,9 @@ CALIBRATING = 32
 
 @dataclass(frozen=True)
 class Parity:
-    """Cosines of the vectors of torch and of one network in ONNX.
+    """Least and mean cosine of the vectors of torch and of one ONNX file, over `compared` items.
 
-    Attributes
-    ----------
-    network : str
-        Its file.
-    least, mean : float
-    compared : int
-        Titles or photos.
-    way : str
-        How it is calculated.
+    `way` is how it is calculated: float32, or one of :data:`quantise.WAYS`.
     """
 
     network: str
@@ -77,24 +69,10 @@ def export_encoder(
 ) -> list[Parity]:
     """Write a backbone as a folder that needs no torch; all of it, or nothing.
 
-    Parameters
-    ----------
-    backbone : Backbone
-    folder : path
-    titles, photos : sequence
-        To compare with torch on, and to calibrate `int8` on: as many as can be waited for.
-    int8 : bool
-        Write a smaller network for the processor beside the exact one, which is then preferred.
-
-    Returns
-    -------
-    list of Parity
-        Of each network written; the card holds them, too.
-
-    Raises
-    ------
-    ValueError
-        The model cannot be exported, or its answers are not those of torch.
+    Every network is compared with torch on `titles` and `photos`, which also calibrate `int8`: a
+    smaller network for the processor beside the exact one, which is then preferred. Returns the
+    parity of each network; the card holds them, too. Raises ValueError where the model cannot be
+    exported, or its vectors are not those of torch.
     """
     _check(backbone, titles, photos)
     backbone = backbone.to("cpu", torch.float32).eval()

@@ -29,19 +29,10 @@ _E5 = re.compile(r"(^|[-_/])e5([-_]|$)", re.IGNORECASE)
 class Family:
     """Models of one architecture.
 
-    Attributes
-    ----------
-    kinds : tuple of "title", "photo", "clip"
-        What its models can look at.
-    pooling : str
-        What suits them, unless the model's own files say otherwise.
-    offset : int
-        Positions that the architecture keeps for itself: so many tokens fewer fit.
-    leading : int
-        Tokens before those of the picture: class token (registers are read from the model).
-    pad_to_limit : bool
-        Whether its texts were always filled up to the limit.
-    notes : str
+    `kinds` is what its models can look at, `pooling` what suits them unless their own files say
+    otherwise. `offset`: positions that the architecture keeps for itself, so many tokens fewer fit.
+    `leading`: tokens before those of the picture (registers are read from the model).
+    `pad_to_limit`: its texts were always padded to the limit.
     """
 
     kinds: tuple[EncoderKind, ...]
@@ -98,13 +89,7 @@ class Reading:
 
 
 def family_of(model_type: str) -> Family:
-    """The family of a model, told by the `model_type` of its ``config.json``.
-
-    Raises
-    ------
-    ValueError
-        Nothing is known of it.
-    """
+    """The family of the `model_type` of a ``config.json``; ValueError where it is not known."""
     if model_type == "siglip2":
         raise ValueError(
             "this SigLIP 2 (NaFlex) takes photos in patches of any aspect, which is not supported: "
@@ -120,23 +105,11 @@ def family_of(model_type: str) -> Family:
 def reading_of(
     folder: Path, kind: EncoderKind, *, name: str = "", pooling: str | None = None
 ) -> Reading:
-    """How to read the model in a folder.
+    """How to read the model in a folder: by its card, else its own files, else its family.
 
-    Parameters
-    ----------
-    folder : Path
-        With the ``config.json`` of transformers; ``samesku_encoder.json`` and the files of
-        sentence-transformers are heeded.
-    kind : "title", "photo" or "clip"
-    name : str
-        What the model is called on the hub: the prefixes of E5 stand nowhere else.
-    pooling : str, optional
-        Instead of the model's own.
-
-    Raises
-    ------
-    ValueError
-        The model is not of this kind, or cannot be read as its files ask.
+    `name` is what the model is called on the hub: the prefixes of E5 stand nowhere else. `pooling`
+    replaces the model's own. Raises ValueError where the model is not of this kind, or cannot be
+    read as its files ask.
     """
     config = read_json(folder / "config.json")
     if config is None:

@@ -22,17 +22,7 @@ PARTS = {
 
 
 class FolderPhoto(Onnx):
-    """The photo network of a folder.
-
-    Parameters
-    ----------
-    network : path
-        The ONNX file.
-    card : EncoderCard
-        How to feed it.
-    name : str
-        What users call it.
-    """
+    """The photo network of a folder, fed as its card says."""
 
     def __init__(self, network: Path, card: EncoderCard, name: str) -> None:
         if card.photo is None:
@@ -49,18 +39,8 @@ class FolderPhoto(Onnx):
 def encoders_in(folder: Path) -> list[Encoder]:
     """The encoder in a folder, or the two of a CLIP model, named after the folder.
 
-    Parameters
-    ----------
-    folder : path
-        As `samesku train-encoder` or `samesku export-encoder` wrote it. Of two networks in ONNX
-        the smaller one is taken.
-
-    Raises
-    ------
-    ValueError
-        It is no such folder, or a file in it is not the one that was written; says which.
-    ModuleNotFoundError
-        What it needs is not installed; says what to install.
+    Of two networks in ONNX the smaller one is taken. Raises ValueError where it is no folder of
+    `samesku train-encoder` or `export-encoder`, or a file in it is not the one that was written.
     """
     card = read_card(folder)
     if card is None:

@@ -27,20 +27,10 @@ __all__ = ["HubModel", "HubPhoto", "HubText", "hub_encoder"]
 
 
 class HubModel:
-    """A pretrained model: known at once, loaded when it is first asked.
+    """A pretrained model, by hub name (perhaps with ``@revision``) or folder; loaded at first use.
 
-    Parameters
-    ----------
-    source : str or path
-        Name on the hub, with or without ``@revision``, or a folder.
-    kind : "title", "photo" or "clip"
-
-    Raises
-    ------
-    ValueError
-        The model is not there or cannot be used; says what to do.
-    ModuleNotFoundError
-        Torch or transformers is not there.
+    Raises ValueError where the model is not there or cannot be used, ModuleNotFoundError without
+    torch or transformers.
     """
 
     def __init__(self, source: str | Path, kind: EncoderKind) -> None:
@@ -75,14 +65,7 @@ class HubModel:
 
 
 class HubText(TextEncoder):
-    """Titles through a pretrained model.
-
-    Parameters
-    ----------
-    model : HubModel
-    name : str
-        What users call it.
-    """
+    """Titles through a pretrained model."""
 
     def __init__(self, model: HubModel, name: str) -> None:
         self.model = model
@@ -118,14 +101,7 @@ class HubText(TextEncoder):
 
 
 class HubPhoto(PhotoEncoder):
-    """Photos through a pretrained model, one row per photo.
-
-    Parameters
-    ----------
-    model : HubModel
-    name : str
-        What users call it.
-    """
+    """Photos through a pretrained model, one row per photo."""
 
     def __init__(self, model: HubModel, name: str) -> None:
         self.model = model
@@ -156,13 +132,7 @@ class HubPhoto(PhotoEncoder):
 
 
 def hub_encoder(source: str) -> Encoder:
-    """The encoder ``hf:source``, for titles or photos as the model is of a text or photo family.
-
-    Raises
-    ------
-    ValueError, ModuleNotFoundError
-        As for :class:`HubModel`.
-    """
+    """The encoder ``hf:source``, for titles or photos as the model is of a text or photo family."""
     config: dict[str, Any] = read_json(find_model(source) / "config.json") or {}
     kinds = family_of(str(config.get("model_type"))).kinds
     name = f"hf:{Path(source).name if Path(source).is_dir() else source}"

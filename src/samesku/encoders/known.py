@@ -11,19 +11,7 @@ __all__ = ["KNOWN", "KnownModel"]
 
 @dataclass(frozen=True)
 class KnownModel:
-    """A model on the hub.
-
-    Attributes
-    ----------
-    name : str
-    kind : "title", "photo" or "clip"
-    dimension : int
-    megabytes : int
-        Of its weights in float32, about.
-    licence : str
-        As its card said when this was written.
-    good_for : str
-    """
+    """A model on the hub: size of its float32 weights, licence as its card said when written."""
 
     name: str
     kind: EncoderKind

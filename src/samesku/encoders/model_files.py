@@ -22,18 +22,10 @@ PATIENCE = 5.0
 
 
 def find_model(source: str | Path) -> Path:
-    """The folder of a model.
+    """The folder of a model: `source` itself, or what the hub has by that name (``@revision``).
 
-    Parameters
-    ----------
-    source : str or path
-        A folder, or a name on the hub, with ``@`` and a revision or without. What was fetched once
-        is there also when the hub is out of reach.
-
-    Raises
-    ------
-    ValueError
-        There is no such folder or model, or the hub cannot be reached; says what to do.
+    What was fetched once is there also when the hub is out of reach. Raises ValueError where there
+    is no such model, or the hub cannot be reached; says what to do.
     """
     folder = Path(source)
     if folder.is_dir():
@@ -47,10 +39,7 @@ def find_model(source: str | Path) -> Path:
 def weights_of(folder: Path) -> list[Path]:
     """The weights of a model, in safetensors.
 
-    Raises
-    ------
-    ValueError
-        There are none, or only pickled ones, which can run code when they are loaded.
+    Raises ValueError where there are none, or only pickled ones, which can run code when loaded.
     """
     if weights := sorted(folder.glob("model*.safetensors")):
         return weights

@@ -30,27 +30,10 @@ GEM_POWER = 3.0
 class OnnxNetwork:
     """An image network that runs on the processor.
 
-    Parameters
-    ----------
-    path : path
-        The ONNX file. Beside it lies ``<file>.json`` or one with ``.json`` for ``.onnx``, an object
-        with the keys of :class:`PhotoInput`.
-    threads : int, optional
-        Threads per call of :meth:`embed`; default one per usable core.
-    feeding : PhotoInput, optional
-        Instead of the JSON beside the file.
-
-    Attributes
-    ----------
-    dimension : int
-        Numbers per photo.
-    digest : str
-        Changes with the network file and with the meaning of its JSON; part of cache keys.
-
-    Raises
-    ------
-    ValueError
-        A file is missing or invalid, or the network does not take what the JSON says.
+    Beside `path`, the ONNX file, lies ``<file>.json`` or one with ``.json`` for ``.onnx``, an
+    object with the keys of :class:`PhotoInput`, unless `feeding` is given. `dimension` numbers per
+    photo; `digest` changes with the network file and the meaning of its JSON. Raises ValueError
+    where a file is missing or invalid, or the network does not take what the JSON says.
     """
 
     def __init__(
@@ -72,22 +55,10 @@ class OnnxNetwork:
         return prepared(rgb, self.input)
 
     def embed(self, batch: Floats) -> Floats:
-        """Run the network.
+        """Unit rows float32 ``(n, dimension)`` of prepared photos float32 ``(n, 3, h, w)``.
 
-        Parameters
-        ----------
-        batch : float32 (n, 3, h, w)
-            Prepared photos, stacked. A network built for a fixed batch gets it in portions.
-
-        Returns
-        -------
-        float32 (n, dimension)
-            Unit rows.
-
-        Raises
-        ------
-        ValueError
-            The batch has another shape, or the output does not fit the pooling.
+        A network built for a fixed batch gets it in portions. Raises ValueError where the batch has
+        another shape, or the output does not fit the pooling.
         """
         if batch.ndim != 4 or batch.shape[1:] != (3, *self.input.size):
             raise ValueError(f"expected photos (n, 3, *{self.input.size}), not {batch.shape}")
@@ -178,13 +149,7 @@ class OnnxNetwork:
 
 
 class Onnx(PhotoEncoder):
-    """A network in ONNX as an encoder, one row per photo.
-
-    Parameters
-    ----------
-    path : path
-        As for :class:`OnnxNetwork`, which also says what is raised.
-    """
+    """A network in ONNX as an encoder, one row per photo; see :class:`OnnxNetwork`."""
 
     def __init__(self, path: str | Path) -> None:
         self.network = OnnxNetwork(path)
@@ -233,13 +198,7 @@ def _read_input(path: Path) -> PhotoInput:
 
 
 def start_session(path: Path, threads: int | None = None) -> InferenceSession:
-    """Load a network for the processor; default one thread per usable core.
-
-    Raises
-    ------
-    ValueError
-        It cannot be loaded; says why.
-    """
+    """Load a network for the processor; ValueError where it cannot be loaded."""
     try:
         return open_session(path, usable_cores() if threads is None else threads)
     except Exception as error:

@@ -26,25 +26,10 @@ TOKENIZER = "tokenizer.json"
 
 
 class OnnxText(TextEncoder):
-    """Titles through a network in ONNX that answers one row per title.
+    """Titles through a network in ONNX that returns one row per title.
 
-    Parameters
-    ----------
-    network : path
-        The ONNX file; ``tokenizer.json`` lies beside it.
-    card : EncoderCard
-        How to feed it.
-    name : str
-        What users call it.
-    threads : int, optional
-        Default one per usable core.
-
-    Raises
-    ------
-    ValueError
-        A file is missing or cannot be used; says which.
-    ModuleNotFoundError
-        The package `tokenizers` is not there.
+    ``tokenizer.json`` lies beside `network`, the ONNX file; `card` says how to feed it. Raises
+    ValueError where a file is missing or cannot be used, ModuleNotFoundError without `tokenizers`.
     """
 
     def __init__(

@@ -22,31 +22,15 @@ HEX_HASH = re.compile(r"[0-9a-fA-F]{16}")
 
 
 def phash(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Hash a photo by the signs of its 64 lowest frequencies about their median.
+    """Hash a decoded photo by the signs of its 64 lowest frequencies about their median.
 
     Photos that differ in size, compression or brightness keep nearly all bits; a crop, a border or
-    a mirror image does not.
+    a mirror image does not. Equals ``imagehash.phash`` of the same pixels (J. Buchner, ImageHash,
+    after N. Krawetz, "Looks Like It", 2011), but photos with transparency or an EXIF rotation are
+    hashed as they are seen.
 
-    Parameters
-    ----------
-    rgb : uint8 (h, w, 3)
-        A decoded photo.
-
-    Returns
-    -------
-    uint8 (8,)
-        The bits, row by row from the lowest frequency; ``.tobytes().hex()`` is the usual text form.
-
-    Notes
-    -----
-    Equals ``imagehash.phash`` of the same pixels [1]_. Photos with transparency or an EXIF rotation
-    are hashed as they are seen (on white, upright), while ``imagehash.phash`` of the opened file
-    hashes what is stored.
-
-    References
-    ----------
-    .. [1] J. Buchner, ImageHash, https://github.com/JohannesBuchner/imagehash, after N. Krawetz,
-       "Looks Like It", 2011.
+    Returns uint8 ``(8,)``, row by row from the lowest frequency; ``.tobytes().hex()`` is the usual
+    text form.
     """
     grey = Image.fromarray(rgb).convert("L").resize((SIDE, SIDE), Image.Resampling.LANCZOS)
     # Takes a fifth of a second to load, which only who has photos waits for.
@@ -58,19 +42,10 @@ def phash(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def parse_phash(hashes: Sequence[str | None]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """Read hashes written as 16 hexadecimal digits.
+    """Read hashes of 16 hexadecimal digits, e.g. ``"94974f937d4c2433"``.
 
-    Parameters
-    ----------
-    hashes : sequence of str or None, length n
-        As catalogues carry them, e.g. ``"94974f937d4c2433"``; case and outer blanks do not matter.
-
-    Returns
-    -------
-    bits : uint8 (n, 8)
-        Zero where the text is no hash.
-    valid : bool (n,)
-        Where it is one.
+    Returns bits uint8 ``(n, 8)``, zero where the text is no hash, and bool ``(n,)``, where it is
+    one.
     """
     texts = [(text or "").strip() for text in hashes]
     valid = np.array([HEX_HASH.fullmatch(text) is not None for text in texts], dtype=bool)

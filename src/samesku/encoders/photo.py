@@ -42,15 +42,9 @@ PORTION = 16  # views at a time: more take more memory and no less time
 class Photo(PhotoEncoder):
     """The photo network: MobileNetV2 taught by larger networks, several views per photo.
 
-    Parameters
-    ----------
-    path : path, optional
-        Another network of the same kind.
-
-    Notes
-    -----
     The halves are looked at only where a straight edge runs through the middle.
-    ``models/photo/README.md`` tells how it was made and how good it is.
+    ``models/photo/README.md`` says how it was made and how good it is. `path`: another network of
+    the same kind.
     """
 
     name = "photo"

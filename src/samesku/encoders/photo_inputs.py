@@ -32,39 +32,18 @@ LONGEST = 8
 
 @dataclass(frozen=True)
 class PhotoInput:
-    """How a network wants its photos, and what to do with what it answers: the JSON's keys.
+    """How a network wants its photos, and what to do with its output: the JSON's keys.
 
-    Attributes
-    ----------
-    size : (int, int)
-        Height and width in pixels; one number in the JSON stands for both.
-    mean, std : (float, float, float)
-        Subtracted from and divided into the scaled pixels, in the network's colour order.
-    scale : float
-        Multiplies the 0..255 pixels first.
-    colour : "rgb" or "bgr"
-        Order of the colours.
-    layout : "NCHW" or "NHWC"
-        Order of the network's input axes.
-    resize : "stretch", "crop" or "pad"
-        Fit by distorting, by cutting the longer side, or by adding white to the shorter.
-    shorter : int, optional
-        With "crop": bring the shorter side to so many pixels first, then cut `size` from the
-        middle, at least as large; default: cut no more than needed.
-    resample : "bilinear", "bicubic", "lanczos", "nearest", "box" or "hamming"
-        Filter of Pillow.
-    reduce : bool
-        Bring large photos near their size in whole steps first, which is faster, and not quite what
-        the filter alone would make of them.
-    pooling : "none", "mean", "gem" or "cls"
-        From the output to one row: take ``(n, d)`` as it is; average, or generalised mean [1]_
-        of positions ``(n, c, h, w)`` or tokens ``(n, t, c)``; first token.
-    output : str, optional
-        Name of the output; default the first.
-
-    References
-    ----------
-    .. [1] F. Radenovic et al., "Fine-tuning CNN image retrieval with no human annotation", 2018.
+    `size`: height and width in pixels (one number in the JSON stands for both). The 0..255 pixels
+    are multiplied by `scale`, then `mean` is subtracted and `std` divided by, in the network's
+    `colour` order; `layout` is the order of its input axes. `resize`: fit by distorting, by cutting
+    the longer side, or by adding white to the shorter; with "crop" the shorter side is first
+    brought to `shorter` pixels, by default to no more than needed. `resample` is the filter of
+    Pillow; `reduce` brings large photos near their size in whole steps first, which is faster, and
+    not quite what the filter alone would make of them. `pooling`: take the output ``(n, d)`` as it
+    is; average or generalised mean (F. Radenovic et al., "Fine-tuning CNN image retrieval with no
+    human annotation", 2018) of positions ``(n, c, h, w)`` or tokens ``(n, t, c)``; or the first
+    token. `output` is the name of the output, by default the first.
     """
 
     size: tuple[int, int]
@@ -82,13 +61,7 @@ class PhotoInput:
 
     @classmethod
     def of(cls, given: Mapping[str, Any]) -> PhotoInput:
-        """Check what a JSON file says.
-
-        Raises
-        ------
-        ValueError
-            A key is unknown or missing, or a value cannot be used; says which and what may stand.
-        """
+        """Check what a JSON file says; ValueError names the key and what it may hold."""
         known = [field.name for field in fields(cls)]
         if unknown := sorted(set(given) - set(known)):
             raise ValueError(f"unknown key {unknown[0]!r}: use {', '.join(known)}")

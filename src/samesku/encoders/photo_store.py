@@ -18,14 +18,9 @@ class ShardGone(LookupError):  # noqa: N818  (it is met in the course of things)
 
 
 class PhotoStore:
-    """What one encoder made of photos, on disk in shards; only their keys are held in memory.
+    """What one encoder made of photos, in shards in the cache's `room`; only keys are in memory.
 
-    Parameters
-    ----------
-    cache : Cache
-        Where the shards lie. What it cannot keep stays in memory for this run.
-    room : str
-        The encoder's place in the cache.
+    What the cache cannot keep stays in memory for this run.
     """
 
     def __init__(self, cache: Cache, room: str) -> None:
@@ -53,11 +48,8 @@ class PhotoStore:
     def rows(self, keys: Sequence[bytes]) -> Array | None:
         """The rows under `keys`, in their order, ``(len(keys), views, d)``; None without keys.
 
-        Raises
-        ------
-        ShardGone
-            Some are there no more. The store has forgotten them, and holds what is added from now
-            on in memory: those photos are to be seen again.
+        Raises ShardGone where some are gone. The store has forgotten them, and holds what is added
+        from now on in memory: those photos are to be seen again.
         """
         wanted: dict[str, list[int]] = defaultdict(list)
         for position, key in enumerate(keys):

@@ -26,12 +26,7 @@ MOST, KNOWN_FROM, READ = 1 / 2, 20, 20_000
 def placeholders(vectors: Vectors, titles: Sequence[str]) -> NDArray[np.bool_]:
     """Which postings show a photo that three or more unlike titles have, bool ``(size,)``.
 
-    Parameters
-    ----------
-    vectors : Vectors
-        Of a photo encoder: equal first rows are one photo.
-    titles : sequence of str
-        Normal titles of all postings.
+    `vectors` are of a photo encoder: equal first rows are one photo. `titles` are normal titles.
     """
     found = np.zeros(vectors.size, dtype=bool)
     owners, start = np.unique(vectors.owner, return_index=True)

@@ -17,8 +17,7 @@ DISTORTED = 384
 def photo_input(processor: Any) -> dict[str, Any] | None:
     """Keys of :class:`samesku.encoders.photo_inputs.PhotoInput` that prepare photos as this does.
 
-    None where they cannot say it: pictures cut into patches, or filled up, or prepared in a way
-    that is not known here.
+    None where they cannot say it: pictures cut into patches, padded, or prepared in an unknown way.
     """
     from transformers.image_processing_backends import PilBackend
 

@@ -24,21 +24,11 @@ SMALL = 1024
 
 
 def quantise(exact: Path, place: Path, feeds: Sequence[Feed], way: Way) -> None:
-    """Write the 8-bit form of a network.
+    """Write the 8-bit form of the float32 network `exact` to `place`.
 
-    Networks of convolutions get fixed ranges, the mean of those that `feeds` need one by one: a
-    range wide enough for all of them would be too coarse for each. In networks of matrix products
-    ranges are found anew for each input.
-
-    Parameters
-    ----------
-    exact : path
-        The network in float32.
-    place : path
-        Where to write the other.
-    feeds : sequence of mapping
-        Inputs by name, each of one title or photo.
-    way : "seven-bit", "eight-bit" or "weights"
+    Networks of convolutions get fixed ranges, the mean of those that `feeds` (inputs by name, each
+    of one title or photo) need one by one: a range wide enough for all of them would be too coarse
+    for each. In networks of matrix products ranges are found anew for each input.
     """
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic, quantize_static

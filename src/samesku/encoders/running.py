@@ -17,17 +17,8 @@ __all__ = ["Runner"]
 class Runner:
     """A backbone that runs, whatever batch it is asked.
 
-    Parameters
-    ----------
-    backbone : Backbone
-        Moved to the device; in bfloat16 or float16 on a GPU, in float32 elsewhere.
-    device : str, optional
-        Of torch; default: cuda, else mps, else cpu.
-
-    Attributes
-    ----------
-    most : int, optional
-        Items that fit into memory at once; None: no batch was too large yet.
+    It is moved to the device, by default cuda, else mps, else cpu: in bfloat16 or float16 on a GPU,
+    in float32 elsewhere. `most` items fit into memory at once; None: no batch was too large yet.
     """
 
     def __init__(self, backbone: Backbone, device: str | None = None) -> None:

@@ -38,28 +38,15 @@ CROP_PLACES = ((0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0), (0.5, 0.5))
 def signature(rgb: NDArray[np.uint8]) -> Floats:
     """Describe a photo by several views, so that altered copies meet in at least one.
 
-    Parameters
-    ----------
-    rgb : uint8 (h, w, 3)
-        A decoded photo.
-
-    Returns
-    -------
-    float32 (VIEWS, DIMENSION)
-        Unit rows; a zero row where a view is blank, which resembles nothing. The first
-        `REFERENCES` are to be found, the others (`PROBES`) only ask: the similarity of two photos
-        is the largest cosine of any view of one with a reference view of the other.
-
-    Notes
-    -----
     A view is a window of one small thumbnail, cut into cells with soft borders. Each cell holds how
-    strong the gradient is in each direction (as in HOG [1]_, square-rooted, less their mean), the
-    log ratios of red and blue to green, and the log lightness, both less the mean of the view.
+    strong the gradient is in each direction (as in HOG: N. Dalal, B. Triggs, "Histograms of
+    oriented gradients for human detection", CVPR 2005; square-rooted, less their mean), the log
+    ratios of red and blue to green, and the log lightness, both less the mean of the view.
     Subtracting means of logarithms undoes exposure and colour cast; a gamma only scales.
 
-    References
-    ----------
-    .. [1] N. Dalal, B. Triggs, "Histograms of oriented gradients for human detection", CVPR 2005.
+    Returns unit rows float32 ``(VIEWS, DIMENSION)``, a zero row where a view is blank. The first
+    `REFERENCES` are to be found, the others (`PROBES`) only ask: the similarity of two photos is
+    the largest cosine of any view of one with a reference view of the other.
     """
     pixels = thumbnail(Image.fromarray(rgb))
     return _describe(_channels(pixels), np.array(list(_windows(pixels)), dtype=np.float32))

@@ -56,18 +56,7 @@ class Tfidf(TextEncoder):
         return f"tfidf-2:{self.word_weight}"
 
     def encode_titles(self, titles: Sequence[str]) -> Vectors:
-        """Encode normal titles.
-
-        Parameters
-        ----------
-        titles : sequence of str, length n
-            Titles as :attr:`samesku.Catalog.normal_titles` gives them.
-
-        Returns
-        -------
-        Vectors
-            Sparse float32 unit rows; a title without any word owns no row.
-        """
+        """Sparse float32 unit rows of normal titles; a title without any word owns no row."""
         words, ngrams = _word_counts(titles), _ngram_counts(titles)
         parts = [(words, self.word_weight), (ngrams, 1 - self.word_weight)]
         for counts, weight in parts:

@@ -23,13 +23,8 @@ MOST_LETTERS = 16_384
 def embed_titles(titles: Sequence[str], embed: EmbedTitles, advance: Advance) -> Vectors:
     """Vectors of titles by a network; an empty title owns no row.
 
-    Parameters
-    ----------
-    titles : sequence of str
-    embed : callable
-        A batch of titles to rows ``(n, d)`` of any length.
-    advance : callable
-        Told how many of the titles are done.
+    `embed` turns a batch of titles into rows ``(n, d)`` of any length; `advance` is called with the
+    number of titles just done.
     """
     present = np.array([bool(title) for title in titles], dtype=bool)
     advance(int(np.count_nonzero(~present)))

@@ -86,12 +86,8 @@ def _without_banner(pixels: Floats, box: tuple[int, int, int, int]) -> tuple[int
 def seam(pixels: Floats, along: float = 0.5) -> tuple[float, tuple[Window, Window]]:
     """How high the clearest straight edge across the middle is, and both sides of it, as shares.
 
-    Parameters
-    ----------
-    pixels : float32 (3, GRID, GRID)
-    along : float
-        Share of its length along which the edge is at least so high: what is on a photo may have an
-        edge half as long, the seam of a collage runs through.
+    `along` is the share of its length along which the edge is at least so high: what is on a photo
+    may have an edge half as long, the seam of a collage runs through.
     """
     first, end = (int(share * GRID) for share in COLLAGE_SEAM)
     down, across = (_steps(view, along)[first:end] for view in (pixels, pixels.swapaxes(1, 2)))

@@ -23,14 +23,9 @@ NORMAL = 1.959964
 
 @dataclass(frozen=True, eq=False)
 class Predicted:
-    """Probabilities of pairs whose truth is known.
+    """Probabilities, float ``(p,)``, of pairs whose truth `same`, bool ``(p,)``, is known.
 
-    Attributes
-    ----------
-    probability : float (p,)
-    same : bool (p,)
-    weight : int (p,)
-        How many of the pair's two postings are queries, 1 or 2.
+    `weight`, int ``(p,)``, is how many of the pair's two postings are queries, 1 or 2.
     """
 
     probability: NDArray[np.floating]
@@ -49,17 +44,10 @@ class Predicted:
 
 @dataclass(frozen=True)
 class Bin:
-    """The pairs of about the same predicted probability.
+    """The pairs predicted from `low` on and below `high` (the last bin holds 1, too).
 
-    Attributes
-    ----------
-    low, high : float
-        Predicted from `low` on and below `high`; the last bin holds 1, too.
-    pairs : int
-    predicted : float
-        Mean probability.
-    observed : Figure
-        Share that is the same product, with its 95% Wilson interval.
+    `predicted` is their mean probability, `observed` the share that is the same product, with its
+    95% Wilson interval.
     """
 
     low: float
@@ -73,17 +61,9 @@ class Bin:
 class Reliability:
     """How far predicted and observed probabilities agree.
 
-    Attributes
-    ----------
-    pairs : int
-    error : float
-        Expected calibration error: the mean distance between predicted and observed over all pairs.
-    likely_pairs : int
-        Those predicted 0.005 or more: the easy rest, most of all candidates, flatters `error`.
-    likely_error : float
-        The expected calibration error over these.
-    bins : tuple of Bin
-        Ascending; bins without pairs are left out.
+    `error` is the expected calibration error: the mean distance between predicted and observed over
+    all pairs. The easy rest below 0.005, most of all candidates, flatters it; `likely_pairs` and
+    `likely_error` leave it out. `bins` ascend; those without pairs are left out.
     """
 
     pairs: int
@@ -99,22 +79,12 @@ def predicted_pairs(
     labels: NDArray[np.integer],
     rows: NDArray[np.integer],
 ) -> Predicted:
-    """Predicted probability and truth of the candidates of some queries.
+    """Predicted `probability`, float ``(m,)``, and truth of the candidates of some queries.
 
     All true pairs of held-out products lie between queries, but most of their false pairs reach
     out of them. So a pair counts once per query at its ends, as the queries see it: pairs within
     the queries alone, or each pair once, would show another share of true pairs than a catalogue
-    has.
-
-    Parameters
-    ----------
-    probability : float (m,)
-        Of the candidate pairs.
-    candidates : Candidates
-    labels : integer (n,)
-        Known products; pairs with an unknown one (-1) are left out.
-    rows : integer
-        The queries.
+    has. Pairs with an unknown product (label -1) are left out; `rows` are the queries.
     """
     asks = np.zeros(len(labels), dtype=np.int64)
     asks[rows] = 1
@@ -127,8 +97,6 @@ def predicted_pairs(
 def reliability(predicted: Predicted) -> Reliability:
     """Compare predicted with observed in tenths, the pairs below 0.005 apart.
 
-    References
-    ----------
     C. Guo et al., "On calibration of modern neural networks", 2017.
     """
     # In the precision of the classifier, in which 0.7 is a little less than 0.7.

@@ -27,15 +27,8 @@ __all__ = ["Counts", "count", "figures"]
 class Counts:
     """Counts of one split's queries.
 
-    Attributes
-    ----------
-    products : int64 (q,)
-    matched : Tally
-        Of the matches.
-    below, cut : Tally
-        Of the candidates that did not become matches: those below the threshold, those above it.
-    predicted : Predicted or None
-        The probabilities of the queries' pairs, where scores are probabilities.
+    `matched` is of the matches, `below` and `cut` of the candidates below and above the threshold
+    that did not become matches; `predicted` is None where scores are no probabilities.
     """
 
     products: NDArray[np.int64]

@@ -43,28 +43,23 @@ def find_errors(
     Parameters
     ----------
     catalog : Catalog
-        With labels.
+        With labels; else ValueError is raised.
     pairs : polars.DataFrame
-        `left`, `right` (rows), `score` (null: not judged), `matched`; perhaps similarities.
+        `left`, `right` (rows), `score` (null: not scored), `matched`; perhaps similarities.
     queries : bool (n,)
         Pairs count that touch one.
     encoders : mapping of str to {"text", "photo"}, optional
-        Whose columns of `pairs` tell how alike the titles or photos are.
+        Whose columns of `pairs` say how alike the titles or photos are.
     threshold : float
         Score from which pairs were accepted.
     judged : bool (n,), optional
-        Postings that were judged themselves; pairs of others, identical to one of them, are left
+        Postings that were scored themselves; pairs of others, identical to one of them, are left
         out.
 
     Returns
     -------
     polars.DataFrame
         `left`, `right`, `score`, `error` ("merge" or "split"), `stage` (:mod:`.stages`), `kind`.
-
-    Raises
-    ------
-    ValueError
-        The catalogue has no labels.
     """
     labels = catalog.labels
     if labels is None:
@@ -106,13 +101,7 @@ def label_suspects(catalog: Catalog, errors: pl.DataFrame) -> pl.DataFrame:
 
 
 def doubted_labels(suspects: pl.DataFrame) -> pl.DataFrame:
-    """What there is to decide: each label, or two, once by its first pair, with its `pairs`.
-
-    Parameters
-    ----------
-    suspects : polars.DataFrame
-        As :func:`label_suspects` makes it.
-    """
+    """What to decide of :func:`label_suspects`: each label, or two, once, with its `pairs`."""
     ends = "left_label", "right_label"
     two = pl.concat_str(pl.min_horizontal(*ends), pl.lit(" "), pl.max_horizontal(*ends))
     counted = suspects.with_columns(pairs=pl.len().over(two))

@@ -53,21 +53,9 @@ DOUBTED, TRUSTED, UNKNOWN = 0.03, 0.9, 0.5
 class Clues(NamedTuple):
     """What speaks of the kind of a wrong pair.
 
-    Attributes
-    ----------
-    score : float or None
-    photo : float or None
-        How alike the photos are; None where one is missing.
-    wording : float or None
-        How alike the letters of the titles are.
-    words : float
-        How alike the words of the titles are.
-    models : bool
-        Each title names a model that the other lacks.
-    photos : bool
-        Both have a photo.
-    stated : pair of mappings
-        What each title states, by kind.
+    `photo`, `wording` and `words` say how alike the photos are (None where one is missing), the
+    letters and the words of the titles. `models`: each title names a model that the other lacks;
+    `photos`: both have a photo; `stated`: what each title states, by kind.
     """
 
     score: float | None

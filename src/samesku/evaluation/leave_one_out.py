@@ -41,31 +41,14 @@ def leave_one_out(
     """Train on all catalogues but one, and score the one left out; each in turn.
 
     Of the catalogue left out no label is used: trees, calibration and threshold come from the
-    others, of which one in turn is held out for the latter two.
+    others, of which one in turn is held out for the latter two. `matcher` gives encoders and
+    search.
 
-    Parameters
-    ----------
-    catalogs : sequence of Catalog
-        Four or more, with labels.
-    matcher : Matcher
-        Its encoders and search are used.
-    seed : int
-    advance : callable
-        Told after each catalogue.
-
-    Returns
-    -------
-    polars.DataFrame
-        One row per `catalogue` and `way`: `default` (no attribute may differ), where the labels
-        tolerate some also `same=...`, the three approaches, and the yardstick, whose threshold
-        alone is chosen on the labels that it is scored on. `threshold`, `posting_f1`,
-        `pair_precision`, `pair_recall`, `pair_f1`, `bcubed_f1`, `average_precision` of the
-        candidate pairs, and `calibration_error` of the pairs predicted 0.05 or more.
-
-    Raises
-    ------
-    ValueError
-        There are fewer than four catalogues, or one lacks labels.
+    Returns one row per `catalogue` and `way`: `default` (no attribute may differ), where the labels
+    tolerate some also `same=...`, the three approaches, and the yardstick, whose threshold alone is
+    chosen on the labels that it is scored on. `average_precision` is of the candidate pairs,
+    `calibration_error` of those predicted 0.05 or more. Raises ValueError for fewer than four
+    catalogues, or one without labels.
     """
     if len(catalogs) < 4:
         raise ValueError("give four labelled catalogues or more: one is left out, one held out")

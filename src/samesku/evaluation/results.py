@@ -21,23 +21,12 @@ FOLD = "own fold"
 
 @dataclass(frozen=True)
 class Result:
-    """The figures of one fusion or model in one pool.
+    """The figures of one fusion or model, by name, in one pool.
 
-    Attributes
-    ----------
-    fusion : str
-        Its name, or that of the model.
-    pool : str
-        ``"whole catalogue"`` or ``"own fold"``: among whom the queries were searched.
-    pool_size : tuple of int
-        Postings in the pool, one number per split.
-    queries : int
-        Scored postings.
-    figures : dict of str to Figure
-    differences : dict of str to Figure
-        To the first result of the same pool, with paired intervals; empty for that one.
-    reliability : Reliability or None
-        Of the queries' pairs; None where scores are no probabilities.
+    `pool` is among whom the queries were searched: ``"whole catalogue"`` or ``"own fold"``;
+    `pool_size` its postings, one number per split; `queries` the scored postings. `differences` are
+    to the first result of the same pool, with paired intervals. `reliability` is of the queries'
+    pairs, None where scores are no probabilities.
     """
 
     fusion: str
@@ -59,14 +48,11 @@ class Evaluation:
         The first of each pool is the one that the others are compared with.
     record : dict
         Data, splits, chosen thresholds, models, versions.
-    pairs : polars.DataFrame, optional
+    pairs, queries, groups : polars.DataFrame, optional
         For a report: the queries' pairs by `fusion`, with `score`, whether they `matched`, the
-        similarity under each encoder, and the `reasons` of those that match or nearly do.
-    queries : polars.DataFrame, optional
-        `posting_id` of the scored postings, and `identical_to`, the posting that was scored in
-        place of it.
-    groups : polars.DataFrame, optional
-        `fusion`, `split`, `group_id`, `posting_id`: who is in the clusters of the queries.
+        similarity under each encoder and the `reasons`; `posting_id` of the scored postings and
+        `identical_to`, the posting scored in place of it; `fusion`, `split`, `group_id`,
+        `posting_id` of those in the clusters of the queries.
     """
 
     results: list[Result]
@@ -84,11 +70,7 @@ class Evaluation:
         return dict(told)
 
     def write(self, folder: str | Path) -> list[Path]:
-        """Write `evaluation.json`, and the pairs if they were kept; returns their paths.
-
-        The pairs are in `scored.parquet`, the scored postings in `queries.parquet`, the clusters in
-        `groups.parquet`.
-        """
+        """Write `evaluation.json`, and the pairs if they were kept; returns their paths."""
         with Staged(Path(folder)) as staged:
             kept = {"scored": self.pairs, "queries": self.queries, "groups": self.groups}
             for name, table in kept.items():

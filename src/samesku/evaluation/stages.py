@@ -29,15 +29,9 @@ def true_pairs(labels: NDArray[np.integer], queries: NDArray[np.bool_]) -> pl.Da
 def pair_stages(truth: pl.DataFrame, pairs: pl.DataFrame, threshold: float) -> pl.DataFrame:
     """True pairs with what is known of them, and how far each came: `stage`.
 
-    Parameters
-    ----------
-    truth : polars.DataFrame
-        `left`, `right`.
-    pairs : polars.DataFrame
-        `left`, `right`, `score` (null: not judged), `matched`, and other columns to keep. All true
-        pairs that were candidates are in it.
-    threshold : float
-        Score from which pairs were accepted.
+    `truth` has `left`, `right`; `pairs` has `left`, `right`, `score` (null: not scored), `matched`
+    and other columns to keep, of all true pairs that were candidates. From `threshold` on pairs
+    were accepted.
     """
     either = pl.min_horizontal("left", "right"), pl.max_horizontal("left", "right")
     ordered = pairs.with_columns(left=either[0], right=either[1])

@@ -38,15 +38,7 @@ class Mark(NamedTuple):
 
 
 class Shown(NamedTuple):
-    """A title as a page shows it, its words between single spaces.
-
-    Attributes
-    ----------
-    text : str
-    marks : tuple of Mark
-    hidden : int
-        Characters left out at its end.
-    """
+    """A title as a page shows it, words between single spaces; `hidden` characters are cut off."""
 
     text: str
     marks: tuple[Mark, ...]

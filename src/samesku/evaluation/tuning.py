@@ -31,38 +31,13 @@ def tune(
     *,
     others: Sequence[tuple[Catalog, Candidates]] = (),
 ) -> Fusion:
-    """Choose the thresholds of a fusion by the mean F1 per posting of the groups that follow.
+    """Choose the thresholds of a fusion by the mean F1 per posting of the clusters that follow.
 
-    The learned fusion is trained anew instead, on the labels of `rows` and of `others`.
-
-    One threshold at a time is moved to the best of several places around where it stands
-    (coordinate ascent), twice. Postings outside `rows` only stand in the way, as they will when
-    matching: by construction of the splits none of them is the same product as one of `rows`.
-
-    Parameters
-    ----------
-    fusion : Fusion
-        Where to start from.
-    candidates : Candidates
-        Of the whole catalogue.
-    catalog : Catalog
-        With labels.
-    rows : integer
-        The postings whose F1 counts.
-    seed : int
-        Of a training.
-    others : sequence of (Catalog, Candidates)
-        Other labelled catalogues that a training may learn from.
-
-    Returns
-    -------
-    Fusion
-        With the chosen thresholds.
-
-    Raises
-    ------
-    ValueError
-        The catalogue has no labels.
+    One threshold at a time is moved to the best of several places around where it is (coordinate
+    ascent), twice. Postings outside `rows`, whose F1 counts, are only competitors, as they will be
+    when matching: by construction of the splits none of them is the same product as one of `rows`.
+    The learned fusion is trained anew instead, on the labels of `rows` and of the catalogues
+    `others`. Raises ValueError where the catalogue has no labels.
     """
     labels = catalog.labels
     if labels is None:

@@ -85,17 +85,8 @@ def clean_title(raw: str | None) -> str:
     object (also with doubled backslashes), `\u00e9` and `\n` escapes, HTML entities (also escaped
     twice) and tags, pictographs and invisible characters, fancy letters (Unicode NFKC), case,
     typographic quotes and dashes, digits of other scripts, runs of white space. Accents stay;
-    `normalise_title` folds them. What says that a title is missing ("nan", "#REF!", "-") is none.
-
-    Parameters
-    ----------
-    raw
-        The title, of any length; `None` and NaN (a float, from pandas) count as no title.
-
-    Returns
-    -------
-    str
-        The cleaned text, possibly empty. Cleaning it again changes nothing.
+    `normalise_title` folds them. None, NaN (a float, from pandas) and what says that a title is
+    missing ("nan", "#REF!", "-") are no title: "". Cleaning the result again changes nothing.
     """
     if not isinstance(raw, str):
         return ""

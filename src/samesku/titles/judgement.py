@@ -55,22 +55,10 @@ _AGE_BEFORE = re.compile(r"(?:usia|umur|garansi|size|resmi|anak)[ :.]{0,2}$")
 
 
 def judge(text: str, match: re.Match[str], word: str) -> str | None:
-    """Decide which unit of `units.UNITS`, if any, the word after a number means.
+    """Decide which spelling in `units.UNITS`, if any, the word after a number means.
 
-    Parameters
-    ----------
-    text
-        The cleaned title.
-    match
-        The number and the word: starts at the number; groups `gap` (what stands between the two)
-        and `word`.
-    word
-        The word.
-
-    Returns
-    -------
-    str or None
-        A spelling in `UNITS`, not always `word` itself: "6-12m" on baby clothes means months.
+    `match` starts at the number; its groups are `gap` (what is between the two) and `word`. The
+    spelling is not always `word` itself: "6-12m" on baby clothes means months.
     """
     spelling = "floz" if word.startswith("fl") and word.endswith("oz") else word
     rule = _RULES.get(spelling)

@@ -72,17 +72,10 @@ _MEMORY = frozenset(("8", "16", "32", "64", "128", "256", "512"))
 
 
 def read_quantities(clean: str) -> list[Reading]:
-    """Read everything a cleaned title says in numbers and sizes, from left to right.
+    """Read everything a cleaned, folded title says in numbers and sizes.
 
-    Parameters
-    ----------
-    clean
-        A title as `clean_title` returns it, folded (see `scripts.fold`).
-
-    Returns
-    -------
-    list of Reading
-        Disjoint stretches in order. Sizes in letters and bare dimensions have no quantities.
+    Returns disjoint stretches from left to right. Sizes in letters and bare dimensions have no
+    quantities.
     """
     atoms = [_atom(clean, match) for match in _ATOM.finditer(clean)]
     readings = list(_read_atoms(clean, atoms)) if atoms else []

@@ -39,16 +39,7 @@ def normalise_title(clean: str) -> str:
     "400 gram", "400gr" and "0,4 kg" all become "400g", "10 x 6 x 13cm" becomes "100x60x130mm",
     "isi 12" becomes "isi 12pcs", "ukuran XXL" becomes "size_2xl"; decimal commas become points and
     Latin accents are folded. What remains is the title, word for word, for word or n-gram vectors.
-
-    Parameters
-    ----------
-    clean
-        A title as `clean_title` returns it.
-
-    Returns
-    -------
-    str
-        Normalising it again changes nothing.
+    Normalising it again changes nothing.
     """
     text = fold(clean)
     if not _DIGIT.search(text) and not names_size(text):
@@ -69,18 +60,13 @@ def normalise_titles(clean: Iterable[str]) -> list[str]:
 
 
 def tokens(clean: str) -> list[str]:
-    """Split a cleaned title into words, quantities in one spelling.
+    """Split a cleaned or normalised title into words, quantities in one spelling.
 
     Quantities, dimensions, ranges, decimals and percentages are one word each. Apostrophes join
     ("l'oreal" is "loreal"), hyphens split ("t-shirt"), except in model codes, which give the whole
     code without hyphens and then its parts that have digits: "sm-a505" is "sma505", "a505". Chinese
     and Japanese runs give character bigrams, Thai and its neighbours trigrams, Korean ones words
     and their bigrams.
-
-    Parameters
-    ----------
-    clean
-        A title as `clean_title` or `normalise_title` returns it.
     """
     return normal_tokens(normalise_title(clean))
 

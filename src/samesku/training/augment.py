@@ -38,19 +38,9 @@ def shrink(photo: Photo, side: int) -> Photo:
 
 
 def augment_photo(photo: Photo, settings: TrainingSettings, rng: np.random.Generator) -> Photo:
-    """Crop, mirror, light, frame and cover a photo, as the settings allow.
+    """Crop, mirror, light, frame and cover a photo uint8 ``(h, w, 3)``, as the settings allow.
 
-    Parameters
-    ----------
-    photo : uint8 (h, w, 3)
-    settings : TrainingSettings
-    rng : Generator
-        Equal states, equal photos.
-
-    Returns
-    -------
-    uint8 (h', w', 3)
-        A new array.
+    Equal states of `rng`, equal photos; the result is a new array of another height and width.
     """
     photo = _cropped(photo, settings.crop, rng)
     if rng.random() < settings.flip:
@@ -80,21 +70,11 @@ def drop_words(title: str, share: float, rng: np.random.Generator) -> str:
 
 @dataclass(frozen=True, eq=False)
 class CutMix:
-    """A patch of another photo of the batch in each photo [1]_.
+    """A patch of another photo of the batch in each photo.
 
-    Attributes
-    ----------
-    partner : int64 (n,)
-        Whose patch.
-    box : (top, bottom, left, right)
-        As shares of height and width.
-    share : float
-        How much of each photo stays its own.
-
-    References
-    ----------
-    .. [1] S. Yun et al., "CutMix: regularization strategy to train strong classifiers with
-       localizable features", ICCV 2019.
+    `partner`, int64 ``(n,)``, says whose patch; `box` (top, bottom, left, right) is in shares of
+    height and width; `share` of each photo stays its own. S. Yun et al., "CutMix: regularization
+    strategy to train strong classifiers with localizable features", ICCV 2019.
     """
 
     partner: NDArray[np.int64]

@@ -28,10 +28,7 @@ BROUGHT = 3
 class LookAlikes:
     """Which products a search takes for each other.
 
-    Attributes
-    ----------
-    start, other : int64
-        The look-alikes of product `p`, the likest first, are ``other[start[p]:start[p + 1]]``.
+    The hard negatives of product `p`, the likest first, are ``other[start[p]:start[p + 1]]``.
     """
 
     start: Codes
@@ -57,16 +54,8 @@ def mine(
 ) -> LookAlikes:
     """Find the wrong products that the matcher's own search would offer as candidates.
 
-    Parameters
-    ----------
-    catalog : Catalog
-        The postings that train, and no others.
-    labels : int64 (n,)
-        Product codes from 0 without gaps.
-    photos : bool
-        Whether photos are searched by their hash, too.
-    cache, progress
-        As for :class:`samesku.Matcher`.
+    `catalog` holds the postings that train, and no others; `labels`, int64 ``(n,)``, product codes
+    from 0 without gaps. With `photos` photos are searched by their hash, too.
     """
     encoders: list[Encoder] = [Tfidf(), PHash()] if photos else [Tfidf()]
     pairs = Matcher(encoders, "union", cache=cache, progress=progress).candidates(catalog)
@@ -89,23 +78,11 @@ def mine(
 
 @dataclass(frozen=True, eq=False)
 class ProductBatches:
-    """Deals postings to batches; every posting stands in one batch per epoch.
+    """Deals postings to batches; every posting is in one batch per epoch.
 
-    The batches of an epoch depend on nothing but the seed and the epoch's number: a training that
-    was broken off goes on where it was.
-
-    Parameters
-    ----------
-    labels : int64 (n,)
-        Product codes from 0 without gaps.
-    look_alikes : LookAlikes
-    batch : int
-        Postings per batch, at most.
-    per_group : int
-        Postings of one product that come together.
-    hard : float
-        Share of products that bring their look-alikes with them.
-    seed : int
+    The batches of an epoch depend on nothing but the seed and the epoch's number, so interrupted
+    training continues where it was. A batch holds at most `batch` postings, those of one product
+    `per_group` together; a share `hard` of products bring their hard negatives with them.
     """
 
     labels: Codes

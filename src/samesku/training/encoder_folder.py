@@ -46,18 +46,9 @@ def write_encoder(
     samples: Samples | None,
     progress: Progress,
 ) -> None:
-    """Write a trained encoder.
+    """Write a trained encoder, its `card` and README; with `samples` also ONNX, compared on them.
 
-    Parameters
-    ----------
-    backbone : Backbone
-    out : Path
-    card : mapping
-        What becomes of ``samesku_encoder.json`` beside how the encoder is read.
-    samples : Samples, optional
-        None: no ONNX is written.
-    progress : Progress
-        Is told where a network cannot be exported: it then stays one of torch.
+    A network that cannot be exported stays one of torch, and `progress` gets a note.
     """
     backbone.to("cpu").eval()
     exported, more = {}, dict(card)

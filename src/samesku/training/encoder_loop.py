@@ -32,12 +32,8 @@ UNDECAYED = 1
 class Task(Protocol):
     """What is trained, and on what.
 
-    Attributes
-    ----------
-    module : nn.Module
-        Everything that learns, the loss's own numbers included.
-    threads : int
-        How many batches are prepared at a time.
+    `module` holds everything that learns, the loss's own numbers included; `threads` batches are
+    prepared at a time.
     """
 
     module: nn.Module
@@ -61,17 +57,7 @@ class Task(Protocol):
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch brought.
-
-    Attributes
-    ----------
-    number : int
-        From 1.
-    loss : float
-        Mean over its batches.
-    figures : dict of str to float
-        What :meth:`Task.validate` told after it.
-    """
+    """One epoch: its number from 1, mean loss, and what :meth:`Task.validate` returned after it."""
 
     number: int
     loss: float
@@ -82,11 +68,7 @@ class Epoch:
 class Outcome:
     """A finished training; the module holds the weights of the best epoch.
 
-    Attributes
-    ----------
-    best : int
-        The epoch with the highest F1 on the held-out products; the last one where none are.
-    history : tuple of Epoch
+    `best` is the epoch with the highest F1 on held-out products, or the last where none are.
     """
 
     best: int
@@ -121,22 +103,9 @@ def fit(
     generator to lose: a training killed at any time ends with the same weights as an unbroken one
     (on a processor to the last bit, with the same number of threads).
 
-    Parameters
-    ----------
-    task : Task
-    settings : TrainingSettings
-    folder : Path
-        Where checkpoints are; made when missing.
-    plan : str
-        Hash of data and settings; a checkpoint of another plan is refused.
-    progress : Progress, optional
-    stopped : callable
-        Asked after each save; true breaks off with KeyboardInterrupt.
-
-    Raises
-    ------
-    ValueError
-        The checkpoint is of another training, or the loss is no longer a number.
+    `plan` hashes data and settings; a checkpoint of another plan is refused. `stopped` is asked
+    after each save; true breaks off with KeyboardInterrupt. Raises ValueError where the checkpoint
+    is of another training, or the loss is no longer a number.
     """
     progress = progress or Progress()
     folder.mkdir(parents=True, exist_ok=True)

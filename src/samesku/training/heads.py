@@ -16,16 +16,12 @@ __all__ = ["attach_neck", "bring_photos_to", "mend_momentum", "photo_side", "sav
 
 
 def attach_neck(backbone: Backbone, dimension: int | None = None, *, seed: int = 0) -> None:
-    """Set a linear layer and batch normalisation [1]_ between a network and what is compared.
+    """Set a linear layer and batch normalisation between a network and what is compared.
 
-    With as many numbers out as in, the layer begins as the identity: vectors are what they were,
-    and no training begins below its starting point. With fewer, it is a random turn that keeps
-    angles as well as a projection can. A neck that is there stays unless its size is to change.
-
-    References
-    ----------
-    .. [1] H. Luo et al., "Bag of tricks and a strong baseline for deep person re-identification",
-       CVPRW 2019 (BNNeck).
+    With as many numbers out as in, the layer begins as the identity: vectors are what they were.
+    With fewer, it is a random turn that keeps angles as well as a projection can. A neck that is
+    there stays unless its size is to change. H. Luo et al., "Bag of tricks and a strong baseline
+    for deep person re-identification", CVPRW 2019 (BNNeck).
     """
     wanted = dimension or backbone.dimension
     if backbone.neck is not None and backbone.dimension == wanted:

@@ -22,15 +22,8 @@ CONTRAST_TEMPERATURE = 0.1
 def margin_at(share: float, settings: TrainingSettings) -> float:
     """The margin, in radians, when `share` of the training is done.
 
-    It rises in a straight line over the first `margin_rise` of the training: a wide margin from
-    the first step on keeps a network that cannot tell anything yet from learning at all.
-
-    Examples
-    --------
-    >>> margin_at(0.0, TrainingSettings(margin=(0.2, 0.8), margin_rise=0.5))
-    0.2
-    >>> margin_at(0.75, TrainingSettings(margin=(0.2, 0.8), margin_rise=0.5))
-    0.8
+    It rises linearly over the first `margin_rise` of the training: a wide margin from the first
+    step on keeps an untrained network from learning at all.
     """
     first, last = settings.margin
     risen = min(share / settings.margin_rise, 1.0) if settings.margin_rise > 0 else 1.0
@@ -40,12 +33,8 @@ def margin_at(share: float, settings: TrainingSettings) -> float:
 def class_margins(sizes: Sequence[int], power: float) -> torch.Tensor:
     """Share of the margin that each class gets, 1 for the smallest: ``(size / smallest)^-power``.
 
-    Small classes are the harder to generalise from and get the wider margin [1]_.
-
-    References
-    ----------
-    .. [1] Q. Ha et al., "Google landmark recognition 2020 competition third place solution", 2020
-       (power 1/4).
+    Small classes are the harder to generalise from and get the wider margin (Q. Ha et al., "Google
+    landmark recognition 2020 competition third place solution", 2020; power 1/4).
     """
     counts = torch.tensor(sizes, dtype=torch.float32)
     return (counts / counts.min()) ** -power
@@ -96,13 +85,8 @@ class MetricLoss(nn.Module):
 class Contrastive(nn.Module):
     """Titles and photos of one space: each title finds the photos of its product, and back.
 
-    The contrast of CLIP [1]_, in which every offer of the same product in the batch is right, not
-    only the posting itself.
-
-    References
-    ----------
-    .. [1] A. Radford et al., "Learning transferable visual models from natural language
-       supervision", 2021.
+    The contrast of CLIP (A. Radford et al., "Learning transferable visual models from natural
+    language supervision", 2021), in which every posting of the same product in the batch is right.
     """
 
     def __init__(self) -> None:

@@ -14,16 +14,7 @@ TITLE_ONLY = {"words_dropped"}
 
 
 def model_card(card: Mapping[str, Any], kind: str, dimension: int, pooling: str) -> str:
-    """Markdown for the folder of an encoder.
-
-    Parameters
-    ----------
-    card : mapping
-        As :func:`samesku.training.train_encoder.train_encoder` returns it.
-    kind : "photo", "title" or "clip"
-    dimension : int
-    pooling : str
-    """
+    """Markdown for the folder of an encoder whose `card` `train_encoder` returned."""
     trained, chosen = card["trained_on"], card["chosen_on"]
     saw = (
         f"Trained on {trained['labelled_postings']:,} labelled postings of {card['products']:,} "

@@ -19,22 +19,10 @@ BUDGET = 2**30
 
 
 class PhotoShelf:
-    """Photos by position, their shorter side brought down to `side`.
+    """Photos by position, their shorter side brought down to `side` pixels.
 
-    Parameters
-    ----------
-    paths : sequence of Path or None
-        None where a posting has no photo.
-    side : int
-        Pixels.
-    progress : Progress, optional
-    budget : int
-        Bytes of photos to keep; those beyond are decoded each time.
-
-    Attributes
-    ----------
-    usable : bool (n,)
-        Which photos are there and can be decoded.
+    `paths` are None where a posting has no photo; `usable`, bool ``(n,)``, says which photos are
+    there and can be decoded. Photos beyond `budget` bytes are decoded each time.
     """
 
     def __init__(

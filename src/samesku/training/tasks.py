@@ -36,14 +36,8 @@ AT_ONCE = 32
 class Trained:
     """The postings that train.
 
-    Attributes
-    ----------
-    labels : int64 (n,)
-        Product codes from 0 without gaps.
-    titles : sequence of str
-        Normal titles; empty ones where the network does not read any.
-    photos : PhotoShelf, optional
-    look_alikes : LookAlikes
+    `labels`, int64 ``(n,)``, are product codes from 0 without gaps; `titles` normal titles, empty
+    where the network does not read any.
     """
 
     labels: Codes
@@ -62,15 +56,9 @@ class Held:
 
 
 class ProductTask(ABC):
-    """Trains a network so that the offers of one product lie together; see its three kinds.
+    """Trains a network so that the postings of one product lie together; see its three kinds.
 
-    Parameters
-    ----------
-    backbone : Backbone
-    trained : Trained
-    held : Held, optional
-        None: nothing is held out, the last epoch is kept.
-    settings : TrainingSettings
+    Without `held` postings nothing is held out, and the last epoch is kept.
     """
 
     threads = 1

@@ -67,7 +67,7 @@ def train_encoder(
     cache: Cache | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
-    """Train an encoder and write it as a folder that `--encoder` takes.
+    """Train an encoder and write it as a folder that `--encoder` takes; returns its card.
 
     Parameters
     ----------
@@ -82,17 +82,8 @@ def train_encoder(
     settings : TrainingSettings, optional
     split : Split
         Whose labels train, and whose choose the best epoch (`test`; none: the last epoch is kept).
-        Other postings are not looked at.
     export : bool
         Write ONNX, too: the encoder then runs without torch.
-    cache : Cache, optional
-        For the search of look-alikes.
-    progress : Progress, optional
-
-    Returns
-    -------
-    dict
-        The card as it was written: settings, figures, what was seen.
 
     Raises
     ------

@@ -31,23 +31,13 @@ def as_onnx(
 ) -> bytes:
     """The mean of boosters, mostly of one, as a network for :class:`samesku.scoring.trees.Trees`.
 
-    Its decisions are LightGBM's own, missing values included; only the sums are of float32.
+    Its decisions are LightGBM's own, missing values included; only the sums are of float32. The
+    boosters are of binary log-odds, on numbers alone, all of the same features. `family`, integer
+    ``(f,)`` below `families`, is the number of the family of each feature.
 
-    Parameters
-    ----------
-    boosters : sequence of lightgbm.Booster
-        Of binary log-odds, on numbers alone, all of the same features.
-    family : integer (f,), optional
-        Number of the family each feature counts to; default: contributions are not told.
-    families : int
-        How many there are.
-
-    Returns
-    -------
-    bytes
-        Input `values` ``(m, f)``, output `told`: the log-odds ``(m, 1)``. With families there is a
-        second input, `apart` ``(1,)``: where that is true, the output is what each family adds and
-        the start, ``(m, families + 1)``.
+    The network has the input `values` ``(m, f)`` and the output `told`: the log-odds ``(m, 1)``.
+    With families there is a second input, `apart` ``(1,)``: where that is true, the output is what
+    each family contributes and the start, ``(m, families + 1)``.
     """
     trees = [tree for booster in boosters for tree in _trees(booster)]
     width, share = boosters[0].num_feature(), 1 / len(boosters)
@@ -81,15 +71,9 @@ def _branch(node: onnx.NodeProto) -> onnx.GraphProto:
 class _Tree:
     """One tree: its splits first, then its leaves; a split stands before those below it.
 
-    Attributes
-    ----------
-    feature, threshold, missing_left : (s,)
-        Of each split: at or below the threshold leads left, and missing values where it is marked.
-    left, right : int64 (s,)
-        The node that follows: a split's number, or s and the leaf's.
-    value : float64 (leaves,)
-    mean : float64 (s + leaves,)
-        Of the training pairs under each node; of a leaf its value.
+    Of each of s splits: at or below `threshold` of `feature` leads `left`, a missing value where
+    `missing_left`, to the number of a split, or s and that of a leaf. `mean`, float64
+    ``(s + leaves,)``, is of the training pairs under each node; of a leaf its `value`.
     """
 
     feature: NDArray[np.int64]

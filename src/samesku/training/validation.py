@@ -21,17 +21,11 @@ FLOOR = -1.0
 
 @dataclass(frozen=True, eq=False)
 class Retrieval:
-    """What became of each query.
+    """What became of each of q queries.
 
-    Attributes
-    ----------
-    threshold : float
-        Similarity from which a match is accepted for `f1`.
-    f1 : float64 (q,)
-        Of each query at that threshold, itself counted.
-    precision : float64 (q,)
-        Average precision of each query; NaN where it is alone of its product.
-    products : int64 (q,)
+    `f1`, float64 ``(q,)``, is of each query, itself counted, with matches from a similarity of
+    `threshold` on; `precision`, float64 ``(q,)``, its average precision, NaN where it is alone of
+    its product; `products` int64 ``(q,)``.
     """
 
     threshold: float
@@ -60,16 +54,9 @@ def retrieval(
 ) -> Retrieval:
     """Search every query among all postings.
 
-    Parameters
-    ----------
-    vectors : Vectors
-        Of the whole pool; a posting without a row finds nothing and is not found.
-    labels : int64 (n,)
-        Products; -1 is unknown, neither right nor wrong nor a query.
-    queries : int64, optional
-        Whose figures; default: all of known product.
-    threshold : float, optional
-        Where to accept; default: where it is best for these very queries.
+    A posting without a row in `vectors` finds nothing and is not found. `labels`, int64 ``(n,)``,
+    are products; -1 is unknown, neither right nor wrong nor a query. `queries` are by default all
+    of known product, `threshold` the best for these very queries.
     """
     known = labels >= 0
     rows = np.flatnonzero(known) if queries is None else queries

@@ -21,24 +21,12 @@ def read_attributes(
     said: Sequence[Stated] | None = None,
     read: Sequence[tuple[Mapping[str, Collection[str]], Codes]] | None = None,
 ) -> Attributes:
-    """Read what every posting of a catalogue states, from titles and specification columns.
+    """Read what every posting of a catalogue states, from normal titles and specification columns.
 
-    The order of the postings does not matter. Model codes are spelt as the whole catalogue spells
-    them: "wh 1000 xm5" is "wh1000xm5" where some title writes it so.
-
-    Parameters
-    ----------
-    titles
-        As `normalise_title` returns them.
-    specifications
-        Columns by name, one value per posting. What a column holds is told by its name; columns
-        whose name says nothing are left out.
-    brands
-        Brand of each posting; its words are neither colours nor model codes.
-    said
-        What :func:`samesku.titles.stated` reads of each title, where it was read before.
-    read
-        What `read_title` reads of each title, where it was read before.
+    Model codes are spelt as the whole catalogue spells them: "wh 1000 xm5" is "wh1000xm5" where
+    some title writes it so. What a column holds is told by its name; columns whose name says
+    nothing are left out. Words of the brand are neither colours nor model codes. `said` (of
+    `stated`) and `read` (of `read_title`) are of each title, where it was read before.
     """
     if read is None:
         names = brands if brands is not None else [None] * len(titles)

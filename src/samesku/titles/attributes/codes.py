@@ -77,18 +77,9 @@ def read_codes(
 ) -> Codes:
     """Read model codes and series numbers of a normalised title.
 
-    Parameters
-    ----------
-    title
-        As `normalise_title` returns it.
-    quantities
-        The words of it that are quantities.
-    qualifiers
-        Where words such as "pro" or "mini" start and stop.
-    banned
-        Words of the brand.
-    unnumbered
-        Where words end after which a number names no model.
+    `quantities` are the words of it that are quantities, `banned` those of the brand; `qualifiers`
+    says where words such as "pro" or "mini" start and stop, `unnumbered` where words end after
+    which a number names no model.
     """
     if not _DIGIT.search(title):
         return Codes((), {}, (), ())

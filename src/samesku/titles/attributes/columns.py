@@ -30,14 +30,10 @@ _LONGEST = 200
 
 
 def column_kind(name: str) -> tuple[str, str] | None:
-    """Tell which kind of attribute a column of this name holds, and of what aspect.
+    """Which kind of attribute a column of this name holds, and of what aspect.
 
-    Examples
-    --------
     >>> column_kind("ram_capacity")
     ('memory', 'ram')
-    >>> column_kind("description") is None
-    True
     """
     words = _NAME.findall(normalise_title(clean_title(name)).replace("_", " "))
     if not words or _IGNORED.intersection(words):

@@ -41,10 +41,7 @@ class Found(NamedTuple):
 class Lexicon:
     """All word lists, looked up in one pass over a title, the longest phrase first.
 
-    Parameters
-    ----------
-    entries
-        Words and phrases, spelt as `normalise_title` spells titles, to their meanings.
+    `entries`: words and phrases, spelt as `normalise_title` spells titles, to their meanings.
     """
 
     def __init__(self, entries: dict[str, tuple[Entry, ...]]) -> None:

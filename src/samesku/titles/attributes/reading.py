@@ -55,14 +55,7 @@ _TARGET = 24
 def read_title(title: str, said: Stated, brand: str = "") -> tuple[dict[str, set[str]], Codes]:
     """Read one normalised title; its model codes are settled when all titles are read.
 
-    Parameters
-    ----------
-    title
-        As `normalise_title` returns it.
-    said
-        What it says in numbers and sizes.
-    brand
-        Words of it in the title are neither colours nor codes.
+    `said` is what it says in numbers and sizes; words of `brand` are neither colours nor codes.
     """
     banned = frozenset(brand.split())
     found = [one for one in lexicon().find(title) if title[one.start : one.stop] not in banned]

@@ -15,11 +15,8 @@ KINDS = ("count", "amount", "size", "colour", "flavour", "model", "memory", "mea
 class Attributes:
     """What the postings of a catalogue state, kind by kind.
 
-    Parameters
-    ----------
-    values
-        For each of `KINDS`, one entry per posting: its distinct canonical values, sorted, and `()`
-        where none is stated. Values are comparable within one `aspect` only.
+    For each of `KINDS`, one entry per posting: its distinct canonical values, sorted, and `()`
+    where none is stated. Values are comparable within one `aspect` only.
     """
 
     values: Mapping[str, Sequence[tuple[str, ...]]]
@@ -45,8 +42,6 @@ def aspect(value: str) -> str:
     A value that begins with a number speaks of its unit, "ram: 8 gb" of what is before the colon,
     all others of the kind itself (`""`).
 
-    Examples
-    --------
     >>> [aspect(value) for value in ("400 g", "330 ml", "iphone: 14 pro", "black", "6")]
     ['g', 'ml', 'iphone', '', '']
     """

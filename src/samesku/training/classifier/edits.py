@@ -43,20 +43,10 @@ def edited(
 ) -> tuple[Catalog, NDArray[np.int64], NDArray[np.int64]]:
     """Add edited copies of some postings to a catalogue.
 
-    Parameters
-    ----------
-    catalog : Catalog
-    rng : numpy.random.Generator
-
-    Returns
-    -------
-    catalog : Catalog
-        The postings, then the edited ones. Those of the same product keep all columns; those of
-        another one brand and source only, and half of them the photo and its hash.
-    source : int64 (n,)
-        Row of the posting that each was made from, or of itself.
-    product : int64 (n,)
-        Which other product each edited posting shows, from 1; 0 for that of its source.
+    Returns the postings, then the edited ones (those of the same product keep all columns; those of
+    another one brand and source only, and half of them the photo and its hash); the row of the
+    posting that each was made from, or its own, int64 ``(n,)``; and which other product each edited
+    posting shows, int64 ``(n,)`` from 1, 0 for that of its source.
     """
     titles = list(catalog.titles)
     source, product = list(range(len(titles))), [0] * len(titles)

@@ -32,26 +32,13 @@ TOLERATED, ENOUGH, ALIKE = 0.25, 50, 0.5
 class Labelled:
     """The candidate pairs of a labelled catalogue, described.
 
-    Attributes
-    ----------
-    name : str
-    catalog : Catalog
-    candidates : Candidates
-    labels : int64 (n,)
-        Product of each posting, -1 where it is unknown or may not be looked at.
-    same : tuple of str
-        Kinds of attributes that may differ within one product.
-    features : Features
-        Of all candidates.
-    strict : Features or None
-        The same pairs where nothing may differ; None where `same` is empty.
-    small : tuple of Labelled
-        Small catalogues drawn from it, to train on as well: a rank or a rarity means something else
-        among a hundred postings. Each comes as it is and with edited postings.
-    origin : int64 (n,), optional
-        Product of the posting that an edited one was made from; default: `labels`.
-    edited : bool
-        Whether some postings are edited: such a catalogue trains where nothing may differ only.
+    `labels`, int64 ``(n,)``, is the product of each posting, -1 where unknown or not to be looked
+    at; `same` the kinds of attributes that may differ within one product. `features` are of all
+    candidates; `strict` are those where nothing may differ, None where `same` is empty. `small`
+    catalogues are drawn from it, to train on as well, as they are and with edited postings: a rank
+    or a rarity means something else among a hundred postings. `origin`, int64 ``(n,)``, is the
+    product of the posting that an edited one was made from, by default `labels`. A catalogue with
+    some postings `edited` trains only where nothing may differ.
     """
 
     name: str
@@ -75,28 +62,13 @@ class Labelled:
         search: Callable[[Catalog], Candidates] | None = None,
         seed: int = 0,
     ) -> Labelled:
-        """Describe the candidates of a catalogue.
+        """Describe the candidates of a whole catalogue, with their sources.
 
-        Parameters
-        ----------
-        catalog : Catalog
-            With labels.
-        candidates : Candidates
-            Of the whole catalogue, with their sources.
-        rows : integer, optional
-            Postings whose labels may be looked at; default: all that have one.
-        same : collection of str, optional
-            Kinds of attributes that may differ within one product; default: measured
-            (:func:`tolerated_kinds`).
-        search : callable, optional
-            Finds the candidates of a catalogue; with it small catalogues are drawn as well.
-        seed : int
-            Of the drawing.
-
-        Raises
-        ------
-        ValueError
-            There are no labels, or too few pairs of one product to train on.
+        `rows` are the postings whose labels may be looked at, by default all that have one. `same`,
+        the kinds of attributes that may differ within one product, is measured where it is not
+        given (:func:`tolerated_kinds`). With `search`, which finds the candidates of a catalogue,
+        small catalogues are drawn as well, by `seed`. Raises ValueError where there are no labels,
+        or too few pairs of one product to train on.
         """
         if catalog.labels is None:
             raise ValueError(f"{catalog.name} has no labels to train on")
