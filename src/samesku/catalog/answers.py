@@ -17,17 +17,6 @@ from samesku.catalog.problems import CatalogError, Problem
 from samesku.catalog.sources import OWN_ID
 from samesku.catalog.tables import read_table
 
-__all__ = [
-    "DIFFERENT",
-    "MACHINE",
-    "REQUIRED",
-    "SAME",
-    "UNSURE",
-    "VERDICTS",
-    "Answers",
-    "read_answers",
-]
-
 SAME, DIFFERENT, UNSURE = VERDICTS = ("same", "different", "unsure")
 REQUIRED = ("left_id", "right_id", "verdict")
 # Who answered, where a table does not tell.

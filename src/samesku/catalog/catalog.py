@@ -22,8 +22,6 @@ from samesku.titles.attributes import Attributes, read_attributes
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Catalog", "catalogue_file", "read_catalog"]
-
 COMPETITION_FILES = ("train.csv", "test.csv", "postings.csv")
 # What the required columns are often called, in small letters without signs.
 _OTHER_NAMES = {

@@ -9,8 +9,6 @@ import polars as pl
 from samesku.catalog.prices import read_prices
 from samesku.catalog.problems import Problem
 
-__all__ = ["OPTIONAL", "REQUIRED", "check_cells", "spaced_ids"]
-
 REQUIRED = ("posting_id", "title")
 OPTIONAL = ("image", "image_phash", "label_group", "price", "brand", "description", "source")
 # What Python splits at: Unicode white space and four old separators.

@@ -12,8 +12,6 @@ import polars as pl
 
 from samesku.catalog.problems import Problem
 
-__all__ = ["locate_photos", "photo_root"]
-
 PHOTO_FOLDERS = ("{stem}_images", "images", "photos", ".")
 _URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 

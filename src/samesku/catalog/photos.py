@@ -23,16 +23,6 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from samesku.runtime.cores import map_in_order
 
-__all__ = [
-    "MAX_BYTES",
-    "MAX_PIXELS",
-    "PhotoError",
-    "load_photo",
-    "opened_photo",
-    "read_photo_bytes",
-    "read_photos",
-]
-
 try:
     from PIL.AvifImagePlugin import AvifImageFile
 except ImportError:  # Pillow before 11.3

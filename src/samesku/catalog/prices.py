@@ -8,8 +8,6 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
-__all__ = ["read_prices"]
-
 # Digits in groups by spaces or apostrophes, else by marks, or a mark before the first digit; not
 # the dot of "Rs." and "S/.".
 _NUMBER = re.compile(

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["CatalogError", "Problem", "describe"]
-
 EXAMPLES_SHOWN = 5
 # What is told although nothing is left out for it.
 READ_ALL_THE_SAME = frozenset(("encoding", "photo_spelling", "preamble"))

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 
 from samesku.catalog.catalog import Catalog
 
-__all__ = ["OWN_ID", "agreement_codes", "join_sources", "source_codes"]
-
 # Column of the ids that each source gave; posting ids that both use are told apart.
 OWN_ID = "own_posting_id"
 

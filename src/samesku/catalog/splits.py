@@ -15,8 +15,6 @@ from samesku.catalog.catalog import Catalog
 from samesku.catalog.problems import CatalogError, Problem
 from samesku.catalog.tables import read_table
 
-__all__ = ["Split", "group_folds", "leaks", "read_split"]
-
 # Columns of which equal values betray the same product, beside the label itself.
 TELLTALES = ("label_group", "image", "image_phash")
 

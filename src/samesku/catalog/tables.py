@@ -15,8 +15,6 @@ import polars as pl
 
 from samesku.catalog.problems import CatalogError, Problem
 
-__all__ = ["STDIN", "read_table", "repeated_columns"]
-
 _BOMS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe\x00\x00", "utf-32"),

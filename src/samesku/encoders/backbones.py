@@ -23,18 +23,6 @@ from samesku.encoders.photo_inputs import middle
 from samesku.encoders.processors import cuts_the_middle, photo_input
 from samesku.runtime.files import Staged
 
-__all__ = [
-    "HEAD",
-    "Backbone",
-    "ClipBackbone",
-    "Inputs",
-    "PhotoBackbone",
-    "Photos",
-    "TitleBackbone",
-    "load_backbone",
-    "new_neck",
-]
-
 Inputs: TypeAlias = dict[str, torch.Tensor]
 Photos: TypeAlias = Sequence[NDArray[np.uint8]]
 HEAD = "head.safetensors"

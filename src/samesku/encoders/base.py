@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from samesku.catalog.catalog import Catalog
 from samesku.runtime.progress import Advance
 
-__all__ = ["Array", "Encoder", "Kind", "Modality", "PhotoEncoder", "Rows", "TextEncoder", "Vectors"]
-
 Modality: TypeAlias = Literal["text", "photo"]
 Kind: TypeAlias = Literal["dense", "sparse", "bits"]
 Array: TypeAlias = NDArray[Any]

@@ -11,8 +11,6 @@ from typing import Any, Literal, TypeAlias, get_args
 from samesku.encoders.model_files import digest_of
 from samesku.runtime.files import read_json
 
-__all__ = ["CARD", "EncoderCard", "EncoderKind", "read_card", "write_card"]
-
 CARD = "samesku_encoder.json"
 EncoderKind: TypeAlias = Literal["title", "photo", "clip"]
 # What the values of a card are.

@@ -7,8 +7,6 @@ from pathlib import Path
 from samesku.encoders.base import Encoder
 from samesku.encoders.hub import HubModel, HubPhoto, HubText
 
-__all__ = ["clip_encoders"]
-
 
 def clip_encoders(source: str) -> list[Encoder]:
     """The encoders of ``clip:source``: ``clip-title:source`` and ``clip-photo:source``.

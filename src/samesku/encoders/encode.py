@@ -20,8 +20,6 @@ from samesku.runtime.cache import Cache, content_key
 from samesku.runtime.cores import map_in_order
 from samesku.runtime.progress import Advance, Progress
 
-__all__ = ["BrokenPhoto", "Encoded", "encode"]
-
 # Photos per batch through a network, and per file of the cache: what an interruption can lose.
 BATCH = 32
 SHARD = 512

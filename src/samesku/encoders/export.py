@@ -23,8 +23,6 @@ from samesku.encoders.quantise import WAYS, quantise
 from samesku.encoders.title_batches import Floats, unit_rows
 from samesku.runtime.files import Staged
 
-__all__ = ["PARITY", "Parity", "export_encoder"]
-
 # Least cosine of the vectors of torch and of ONNX, over the titles and photos given.
 PARITY = {"float32": 0.999, "int8": 0.98}
 OPSET = 17

@@ -11,8 +11,6 @@ from typing import Any
 
 from samesku.encoders.card import EncoderKind, read_card
 
-__all__ = ["FAMILIES", "POOLINGS", "Family", "Reading", "family_of", "read_json", "reading_of"]
-
 POOLINGS: Mapping[EncoderKind, tuple[str, ...]] = {
     "title": ("mean", "cls", "last", "pooler"),
     "photo": ("mean", "gem", "cls", "pooler"),

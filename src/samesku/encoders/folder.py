@@ -11,8 +11,6 @@ from samesku.encoders.onnx import Onnx, OnnxNetwork
 from samesku.encoders.onnx_text import TOKENIZER, OnnxText
 from samesku.encoders.photo_inputs import PhotoInput
 
-__all__ = ["PARTS", "FolderPhoto", "encoders_in", "onnx_encoder", "onnx_name"]
-
 # What each kind consists of: the part's name in file names, and whether it reads titles.
 PARTS = {
     "title": {"model": "title"},

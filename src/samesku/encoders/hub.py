@@ -23,8 +23,6 @@ from samesku.runtime.progress import Advance
 if TYPE_CHECKING:
     from samesku.encoders.running import Runner
 
-__all__ = ["HubModel", "HubPhoto", "HubText", "hub_encoder"]
-
 
 class HubModel:
     """A pretrained model, by hub name (perhaps with ``@revision``) or folder; loaded at first use.

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 from samesku.encoders.card import EncoderKind
 
-__all__ = ["KNOWN", "KnownModel"]
-
 
 @dataclass(frozen=True)
 class KnownModel:

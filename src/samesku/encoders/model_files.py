@@ -11,8 +11,6 @@ from urllib.parse import urlsplit
 
 from samesku.runtime.extras import need_extra
 
-__all__ = ["digest_of", "find_model", "weights_of"]
-
 # What a model is loaded from; of what else repositories hold (other frameworks, ONNX, pickles)
 # nothing is fetched.
 WANTED = ("*.json", "*.txt", "*.model", "model*.safetensors", "*/model*.safetensors")

@@ -18,8 +18,6 @@ from samesku.runtime.cores import usable_cores
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-__all__ = ["Onnx", "OnnxNetwork", "PhotoInput", "open_session", "start_session"]
-
 PRECISION: dict[str, type[np.floating[Any]]] = {
     "tensor(float)": np.float32,
     "tensor(float16)": np.float16,

@@ -20,8 +20,6 @@ from samesku.runtime.progress import Advance
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-__all__ = ["TOKENIZER", "OnnxText", "cut_note"]
-
 TOKENIZER = "tokenizer.json"
 
 

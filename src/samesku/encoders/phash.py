@@ -12,8 +12,6 @@ from PIL import Image
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Array, PhotoEncoder
 
-__all__ = ["HASH_BYTES", "PHash", "parse_phash", "phash"]
-
 HASH_BYTES = 8
 
 SIDE = 32

@@ -15,8 +15,6 @@ from samesku.encoders.model_files import digest_of
 from samesku.encoders.onnx import OnnxNetwork
 from samesku.encoders.windows import GRID, Window, content, seam, thumbnail
 
-__all__ = ["NETWORK", "SAME_PHOTO", "VIEWS", "Photo"]
-
 NETWORK = Path(__file__).parents[1] / "models" / "photo" / "network.onnx"
 # Similarity from which two photos are taken for the same one; see docs/benchmarks/photos.md.
 SAME_PHOTO = 0.90

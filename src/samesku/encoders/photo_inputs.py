@@ -10,8 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-__all__ = ["Floats", "PhotoInput", "middle", "prepared"]
-
 Floats = NDArray[np.float32]
 Colour = Literal["rgb", "bgr"]
 Layout = Literal["NCHW", "NHWC"]

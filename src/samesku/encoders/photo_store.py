@@ -10,8 +10,6 @@ import numpy as np
 from samesku.encoders.base import Array
 from samesku.runtime.cache import Cache, content_key
 
-__all__ = ["PhotoStore", "ShardGone"]
-
 
 class ShardGone(LookupError):  # noqa: N818  (it is met in the course of things)
     """What was in the cache when the run began is there no more: another run has dropped it."""

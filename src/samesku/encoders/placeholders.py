@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from samesku.encoders.base import Vectors
 from samesku.titles import normal_tokens
 
-__all__ = ["placeholders"]
-
 # Fewer titles may share no word by chance.
 FEWEST = 3
 # Of the titles under a photo of one thing, at least so many hold one word in common. Of the true

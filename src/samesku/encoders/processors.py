@@ -6,8 +6,6 @@ from typing import Any
 
 from PIL import Image
 
-__all__ = ["cuts_the_middle", "photo_input"]
-
 # Processors that prepare photos as none other does, and are told below.
 OWN_WAYS = ("ConvNextImageProcessorPil", "EfficientNetImageProcessorPil")
 # Side from which a ConvNeXt's photos are distorted instead of cut.

@@ -11,8 +11,6 @@ from typing import Any, Literal, TypeAlias, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["WAYS", "Way", "quantise"]
-
 Feed: TypeAlias = Mapping[str, NDArray[Any]]
 # From the smallest and quickest to the most exact. Seven bits cannot overflow on any processor,
 # eight can where it lacks the instructions for them; with "weights" only these are whole numbers,

@@ -11,8 +11,6 @@ from samesku.encoders.backbones import Backbone, Inputs
 from samesku.encoders.base import Array
 from samesku.encoders.title_batches import Floats
 
-__all__ = ["Runner"]
-
 
 class Runner:
     """A backbone that runs, whatever batch it is asked.

@@ -11,8 +11,6 @@ from PIL import Image
 from samesku.encoders.base import Array, PhotoEncoder
 from samesku.encoders.windows import GRID, content, seam, thumbnail
 
-__all__ = ["DIMENSION", "PROBES", "REFERENCES", "SAME_PHOTO", "VIEWS", "Signature", "signature"]
-
 Floats = NDArray[np.float32]
 
 CELLS = 5  # cells per side of a view

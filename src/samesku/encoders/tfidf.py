@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from samesku.encoders.base import TextEncoder, Vectors
 from samesku.titles import normal_tokens
 
-__all__ = ["Tfidf"]
-
 NGRAMS = (3, 4)
 # Characters are numbered and packed into 64 bits, four at a time; the rarest beyond share a number.
 ALPHABET = 2**16

@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from samesku.encoders.base import Vectors
 from samesku.runtime.progress import Advance
 
-__all__ = ["EmbedTitles", "Floats", "batches_by_length", "embed_titles", "unit_rows"]
-
 Floats: TypeAlias = NDArray[np.float32]
 EmbedTitles: TypeAlias = Callable[[Sequence[str]], Floats]
 # A batch is bounded in titles and in letters, filled up to its longest title.

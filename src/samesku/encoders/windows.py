@@ -8,8 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-__all__ = ["GRID", "Window", "content", "seam", "thumbnail"]
-
 Floats = NDArray[np.float32]
 Window: TypeAlias = tuple[float, float, float, float]
 

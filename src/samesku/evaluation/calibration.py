@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from samesku.candidates.candidates import Candidates
 from samesku.metrics import Figure
 
-__all__ = ["Bin", "Predicted", "Reliability", "predicted_pairs", "reliability"]
-
 # Pairs below this are most of all candidates, and easy: a bin of their own, and an error without
 # them.
 UNLIKELY = 0.005

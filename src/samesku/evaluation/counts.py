@@ -20,8 +20,6 @@ from samesku.metrics import (
 )
 from samesku.results.matches import Matches
 
-__all__ = ["Counts", "count", "figures"]
-
 
 @dataclass(frozen=True, eq=False)
 class Counts:

@@ -19,8 +19,6 @@ from samesku.evaluation.stages import pair_stages, true_pairs
 from samesku.evaluation.statements import stated
 from samesku.scoring.features.title_words import title_words
 
-__all__ = ["doubted_labels", "find_errors", "label_suspects"]
-
 # A word with a digit that is in this many titles is no seller's own code.
 COMMON = 4
 _NUMBER = re.compile(r"[0-9]+")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
-__all__ = ["ADVICE", "KINDS", "LABEL", "Clues", "merge_kind", "split_kind"]
-
 Stated: TypeAlias = Mapping[str, frozenset[str]]
 
 SIZE, MANY, VARIANT = "size or count differs", "multi-variant posting", "variant, model or colour"

@@ -21,8 +21,6 @@ from samesku.scoring.by_name import fusion_by_name
 from samesku.training.classifier.fitting import fit_classifier
 from samesku.training.classifier.labelled import Labelled
 
-__all__ = ["leave_one_out"]
-
 APPROACHES = ("union", "concat", "union-all")
 # The yardstick: character n-grams, with the threshold that is best on the catalogue's own labels.
 YARDSTICK = "char TF-IDF, best threshold"

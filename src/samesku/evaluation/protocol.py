@@ -25,8 +25,6 @@ from samesku.results.record import catalog_record, environment, photos_refused, 
 from samesku.runtime.progress import Progress
 from samesku.scoring.fusion import Fusion, Judged
 
-__all__ = ["evaluate", "score"]
-
 # The figures that sum a decision up, of which differences are told.
 COMPARED = ("posting_f1", "pair_f1", "bcubed_f1")
 

@@ -13,8 +13,6 @@ from samesku.evaluation.calibration import Reliability
 from samesku.metrics import Figure
 from samesku.runtime.files import Staged
 
-__all__ = ["FOLD", "WHOLE", "Evaluation", "Result"]
-
 WHOLE = "whole catalogue"
 FOLD = "own fold"
 

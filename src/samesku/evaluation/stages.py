@@ -6,8 +6,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-__all__ = ["STAGES", "pair_stages", "true_pairs"]
-
 STAGES = ("matched", "not a candidate", "scored low", "cut by clustering")
 # Pairs of larger products are left out: one of n postings has n * (n - 1) / 2 pairs.
 LARGEST = 1_000

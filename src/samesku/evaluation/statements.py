@@ -12,8 +12,6 @@ from samesku.titles import clean_title, normalise_title, tokens
 from samesku.titles.quantities import read_quantities
 from samesku.titles.scripts import fold
 
-__all__ = ["LONGEST", "Mark", "Shown", "shown_title", "stated"]
-
 # Characters of a title that a page shows; what is beyond is counted.
 LONGEST = 300
 # Gigabytes up to which a number of them is a phone's working memory.

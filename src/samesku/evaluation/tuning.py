@@ -14,8 +14,6 @@ from samesku.clustering.agglomerative import group
 from samesku.metrics import group_tally, posting_f1
 from samesku.scoring.fusion import Fusion
 
-__all__ = ["tune"]
-
 # How far a threshold is moved from where it stands, coarse then fine: several places at once, as a
 # small move may change nothing.
 COARSE = (-0.24, -0.16, -0.08, -0.04, 0.04, 0.08, 0.16)

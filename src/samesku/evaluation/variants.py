@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-__all__ = ["COLOURS", "EGGS", "EGG_COLOURS", "VARIANTS"]
-
 _COLOURS = {
     "black": "hitam blek", "white": "putih", "red": "merah", "blue": "biru navy dongker",
     "green": "hijau ijo", "yellow": "kuning", "pink": "peach fuchsia", "purple": "ungu lilac",

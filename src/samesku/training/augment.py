@@ -10,8 +10,6 @@ from PIL import Image
 
 from samesku.training.settings import TrainingSettings
 
-__all__ = ["CutMix", "augment_photo", "draw_cutmix", "drop_words", "shrink"]
-
 Photo = NDArray[np.uint8]
 
 # Widest change of brightness and of each colour, as shares.

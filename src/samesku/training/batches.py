@@ -15,8 +15,6 @@ from samesku.matcher import Matcher
 from samesku.runtime.cache import Cache
 from samesku.runtime.progress import Progress
 
-__all__ = ["LookAlikes", "ProductBatches", "mine"]
-
 Codes = NDArray[np.int64]
 
 # Look-alikes remembered per product, and brought into the batch with it.

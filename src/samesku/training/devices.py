@@ -10,8 +10,6 @@ import torch
 from samesku.encoders.running import best_precision
 from samesku.training.settings import Precision
 
-__all__ = ["choose_device", "choose_precision", "memory_told"]
-
 
 def choose_device() -> torch.device:
     """A GPU where there is one."""

@@ -18,8 +18,6 @@ from samesku.runtime.progress import Progress
 from samesku.training.model_card import model_card
 from samesku.training.photo_shelf import PhotoShelf
 
-__all__ = ["Samples", "write_encoder"]
-
 # Postings that ONNX is compared with torch on.
 COMPARED = 32
 

@@ -20,8 +20,6 @@ from samesku.runtime.progress import Progress
 from samesku.training.devices import choose_device, choose_precision, memory_told
 from samesku.training.settings import TrainingSettings
 
-__all__ = ["Epoch", "Outcome", "Task", "fit"]
-
 CHECKPOINT, BEST = "checkpoint.pt", "best.pt"
 # Batches over which normalisations are measured before the network is judged.
 SETTLED = 30

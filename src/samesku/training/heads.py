@@ -12,8 +12,6 @@ from torch.utils.checkpoint import checkpoint
 
 from samesku.encoders.backbones import Backbone, new_neck
 
-__all__ = ["attach_neck", "bring_photos_to", "mend_momentum", "photo_side", "save_memory"]
-
 
 def attach_neck(backbone: Backbone, dimension: int | None = None, *, seed: int = 0) -> None:
     """Set a linear layer and batch normalisation between a network and what is compared.

@@ -12,8 +12,6 @@ from torch.nn import functional
 
 from samesku.training.settings import TrainingSettings
 
-__all__ = ["Contrastive", "MetricLoss", "class_margins", "margin_at"]
-
 FIRST_TEMPERATURE = 0.07
 # Similarities of a batch are divided by it before they become probabilities.
 CONTRAST_TEMPERATURE = 0.1

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["model_card"]
-
 LOOKS = {"title": "titles", "photo": "photos", "clip": "titles and photos of one space"}
 # Settings that say nothing about a kind of network.
 PHOTO_ONLY = {"cutmix", "flip", "cutout", "crop", "photo_size"}

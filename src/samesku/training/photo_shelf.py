@@ -12,8 +12,6 @@ from samesku.catalog.photos import PhotoError, load_photo, read_photos
 from samesku.runtime.progress import Progress
 from samesku.training.augment import shrink
 
-__all__ = ["PhotoShelf"]
-
 Photo = NDArray[np.uint8]
 BUDGET = 2**30
 

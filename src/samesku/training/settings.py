@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import Literal, TypeAlias, get_args
 
-__all__ = ["Precision", "TrainingSettings"]
-
 Precision: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
 
 

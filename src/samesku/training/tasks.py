@@ -24,8 +24,6 @@ from samesku.training.photo_shelf import PhotoShelf
 from samesku.training.settings import TrainingSettings
 from samesku.training.validation import Retrieval, retrieval
 
-__all__ = ["ClipTask", "Held", "PhotoTask", "ProductTask", "TitleTask", "Trained"]
-
 Codes = NDArray[np.int64]
 
 # Photos per batch when nothing is learned.

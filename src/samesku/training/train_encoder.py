@@ -37,8 +37,6 @@ from samesku.training.settings import TrainingSettings
 from samesku.training.tasks import ClipTask, Held, PhotoTask, ProductTask, TitleTask, Trained
 from samesku.training.validation import Retrieval, compare, retrieval
 
-__all__ = ["UNFINISHED", "train_encoder"]
-
 UNFINISHED = ".training"
 TASKS: dict[EncoderKind, type[ProductTask]] = {
     "title": TitleTask,

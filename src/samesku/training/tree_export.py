@@ -15,8 +15,6 @@ from onnx import TensorProto, helper
 
 from samesku.scoring.trees import APART, TOLD, VALUES
 
-__all__ = ["as_onnx"]
-
 DOMAIN, VERSION = "ai.onnx.ml", 3
 # Of the format: the oldest that knows the trees' version, so that older runtimes read it.
 IR_VERSION, OPSET = 8, 16

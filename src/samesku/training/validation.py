@@ -11,8 +11,6 @@ from samesku.candidates.neighbors import Neighbors, nearest
 from samesku.encoders.base import Vectors
 from samesku.metrics import Sampled, bootstrap
 
-__all__ = ["Retrieval", "compare", "retrieval"]
-
 # Neighbours that count per posting; more of one product are found by chaining, not by search.
 DEPTH = 50
 # The lowest cosine there is: the threshold is chosen, not given.

@@ -20,8 +20,6 @@ from samesku.catalog.catalog import Catalog
 from samesku.titles.attributes.lexicon import spellings
 from samesku.titles.units import spell
 
-__all__ = ["edited"]
-
 # One posting in so many is edited.
 EDITED = 0.4
 # Of the edited ones, so many are the same product in other words.

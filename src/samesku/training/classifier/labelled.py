@@ -16,8 +16,6 @@ from samesku.scoring.features.table import Features
 from samesku.titles.attributes import KINDS
 from samesku.training.classifier.edits import edited
 
-__all__ = ["LEAST_PAIRS", "LEAST_PRODUCTS", "Labelled", "tolerated_kinds"]
-
 # With fewer pairs of one product than this, or pairs of fewer products, trees learn nothing that
 # holds elsewhere.
 LEAST_PAIRS, LEAST_PRODUCTS = 50, 5
