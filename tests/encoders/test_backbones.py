@@ -92,8 +92,8 @@ def test_a_network_without_class_token_cannot_be_pooled_by_it(tiny, photos):
 def test_clip_has_one_space_for_titles_and_photos(tiny, titles, photos, family):
     backbone = load_backbone(tiny(family), "clip")
     with torch.inference_mode():
-        of_titles = backbone.title_features(backbone.prepare_titles(titles))
-        of_photos = backbone.photo_features(backbone.prepare_photos(photos))
+        of_titles = backbone(backbone.prepare(titles))
+        of_photos = backbone(backbone.prepare(photos))
     assert of_titles.shape == (len(titles), backbone.dimension)
     assert of_photos.shape == (len(photos), backbone.dimension)
     np.testing.assert_array_equal(of_titles, features(backbone, titles))

@@ -24,8 +24,8 @@ def test_one_model_is_two_encoders(tiny, titles, photos, family):
     assert of_titles.model is of_photos.model
     backbone = load_backbone(tiny(family), "clip")
     with torch.inference_mode():
-        expected = unit_rows(backbone.title_features(backbone.prepare_titles(titles)).numpy())
-        seen = unit_rows(backbone.photo_features(backbone.prepare_photos(photos)).numpy())
+        expected = unit_rows(backbone(backbone.prepare(titles)).numpy())
+        seen = unit_rows(backbone(backbone.prepare(photos)).numpy())
     np.testing.assert_allclose(of_titles.encode_titles(titles).rows, expected, atol=1e-5)
     rows = of_photos.embed([of_photos.look(photo) for photo in photos])[:, 0]
     np.testing.assert_allclose(rows, seen, atol=1e-4)

@@ -1,27 +1,25 @@
-"""Batches: everyone once, products together, look-alikes side by side, the same again."""
+"""Batches: every posting once, products together, hard negatives beside them, reproducible."""
 
 import numpy as np
 import polars as pl
 import pytest
 
 from samesku import read_catalog
-from samesku.training.batches import LookAlikes, ProductBatches, mine
+from samesku.training.batches import ProductBatches, mine
 
 
 def dealt(labels, **settings):
-    labels = np.asarray(labels)
-    settings = {"look_alikes": LookAlikes.none(labels.max() + 1), **settings}
-    return ProductBatches(labels, **settings)
+    return ProductBatches(np.asarray(labels), **settings)
 
 
-def test_every_posting_stands_in_one_batch():
+def test_every_posting_is_in_one_batch():
     labels = np.repeat(np.arange(24), 4)
     batches = dealt(labels, batch=16).epoch(0)
     assert [len(batch) for batch in batches] == [16] * 6
     assert sorted(np.concatenate(batches)) == list(range(96))
 
 
-def test_offers_of_a_product_come_together():
+def test_postings_of_a_product_come_together():
     labels = np.repeat(np.arange(24), 4)
     for batch in dealt(labels, batch=16, per_group=4).epoch(0):
         assert (np.bincount(labels[batch])[np.unique(labels[batch])] == 4).all()
@@ -40,12 +38,12 @@ def test_epochs_and_seeds_differ_and_come_again():
     assert flat(0, 0) != flat(1, 0)
 
 
-def test_look_alikes_share_a_batch():
+def test_hard_negatives_share_a_batch():
     labels = np.repeat(np.arange(40), 2)
-    pairs = LookAlikes(np.arange(41), np.arange(40) ^ 1)
+    pairs = [[product ^ 1] for product in range(40)]
 
     def together(hard):
-        batches = dealt(labels, look_alikes=pairs, batch=8, hard=hard).epoch(0)
+        batches = dealt(labels, hard_negatives=pairs, batch=8, hard=hard).epoch(0)
         return np.mean([np.isin(labels[batch] ^ 1, labels[batch]).mean() for batch in batches])
 
     assert together(0.0) < 0.3
@@ -57,23 +55,19 @@ def test_a_small_rest_is_left_out_but_never_everything():
     assert [len(batch) for batch in dealt([0, 0, 1], batch=32).epoch(0)] == [3]
 
 
-def test_the_matcher_tells_which_products_look_alike():
+def test_the_matcher_finds_hard_negatives():
     titles = ["susu bebelac 400g", "bebelac susu 400g", "susu bebelac 800g", "bebelac 800g susu"]
     titles += ["lampu philips 5 watt", "philips lampu 5 watt"]
     table = pl.DataFrame({"posting_id": list("abcdef"), "title": titles})
     alike = mine(read_catalog(table), np.array([0, 0, 1, 1, 2, 2]), photos=False)
-    assert [alike.of(product).tolist() for product in range(3)] == [[1], [0], []]
+    assert alike == [[1], [0], []]
 
 
-def test_the_likest_product_comes_first():
+def test_the_most_similar_product_comes_first():
     titles = ["susu bebelac coklat 400g", "susu bebelac coklat 800g", "susu bebelac vanila 1kg isi"]
     table = pl.DataFrame({"posting_id": list("abc"), "title": titles})
     alike = mine(read_catalog(table), np.arange(3), photos=False)
-    assert alike.of(0)[0] == 1
-
-
-def test_nothing_looks_alike_where_nothing_was_mined():
-    assert LookAlikes.none(3).of(2).tolist() == []
+    assert alike[0][0] == 1
 
 
 @pytest.mark.parametrize("per_group", [1, 3])

@@ -12,8 +12,8 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra train")
 
+from samesku.encoders.running import best_precision  # noqa: E402
 from samesku.runtime.progress import Progress  # noqa: E402
-from samesku.training.devices import choose_precision  # noqa: E402
 from samesku.training.encoder_loop import fit  # noqa: E402
 from samesku.training.settings import TrainingSettings  # noqa: E402
 
@@ -166,8 +166,7 @@ def test_half_precision_learns(task_of, tmp_path):
 
 
 def test_precision_follows_the_device():
-    assert choose_precision("auto", torch.device("cpu")) == torch.float32
-    assert choose_precision("float16", torch.device("cpu")) == torch.float16
+    assert best_precision(torch.device("cpu")) == torch.float32
 
 
 def test_another_training_is_not_gone_on_with(task_of, tmp_path):

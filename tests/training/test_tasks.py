@@ -9,12 +9,11 @@ pytest.importorskip("pytorch_metric_learning", reason="needs the extra train")
 
 from research.from_nothing import new_base  # noqa: E402
 from samesku.encoders.backbones import load_backbone  # noqa: E402
-from samesku.training.batches import LookAlikes  # noqa: E402
 from samesku.training.encoder_loop import fit  # noqa: E402
 from samesku.training.heads import attach_neck, bring_photos_to  # noqa: E402
 from samesku.training.photo_shelf import PhotoShelf  # noqa: E402
 from samesku.training.settings import TrainingSettings  # noqa: E402
-from samesku.training.tasks import ClipTask, Held, PhotoTask, TitleTask, Trained  # noqa: E402
+from samesku.training.tasks import ClipTask, PhotoTask, Postings, TitleTask  # noqa: E402
 
 # Strong steps for tiny networks; nothing is cut off photos that are all edge.
 SETTINGS = {
@@ -44,8 +43,7 @@ def parts(catalog, *, photos):
 
     train, rest = np.flatnonzero(~held), np.flatnonzero(held)
     codes = np.unique(catalog.labels[train], return_inverse=True)[1].astype(np.int64)
-    alike = LookAlikes.none(codes.max() + 1)
-    return Trained(codes, *of(train), alike), Held(catalog.labels[rest], *of(rest))
+    return Postings(codes, *of(train)), Postings(catalog.labels[rest], *of(rest))
 
 
 def gain(task_kind, backbone, catalog, folder, *, photos, **changed):

@@ -63,16 +63,31 @@ class Backbone(nn.Module):
 
     @property
     def _width(self) -> int:
-        return int(_width_of(self.model.config))
+        config = self.model.config
+        widths = (getattr(config, key, None) for key in ("hidden_size", "hidden_dim"))
+        return next((w for w in widths if isinstance(w, int)), None) or config.hidden_sizes[-1]
 
     @property
     def dtype(self) -> torch.dtype:
         """In what the network calculates."""
         return next(self.model.parameters()).dtype
 
-    @abstractmethod
     def prepare(self, items: Sequence[Any]) -> Inputs:
-        """Titles tokenised and filled up, or photos ``(h, w, 3)`` as pixels; on the processor."""
+        """Titles as padded tokens, or photos uint8 ``(h, w, 3)`` as pixels; on the processor."""
+        return self._tokenise(items) if isinstance(items[0], str) else self._pixels(items)
+
+    def forward(self, inputs: Inputs) -> torch.Tensor:
+        """Features float32 ``(n, dimension)`` of what was prepared, not normalised."""
+        cast = {
+            name: value.to(self.dtype) if value.is_floating_point() else value
+            for name, value in inputs.items()
+        }
+        features = self._features(cast)
+        return (features if self.neck is None else self.neck(features)).float()
+
+    @abstractmethod
+    def _features(self, inputs: Inputs) -> torch.Tensor:
+        """Pooled, before the neck."""
 
     @property
     def card(self) -> EncoderCard:
@@ -92,8 +107,16 @@ class Backbone(nn.Module):
             more=self.more,
         )
 
-    def save(self, folder: Path, more: Mapping[str, Any] | None = None) -> None:
-        """Write the folder of transformers with our card and its keys `more`; all or nothing."""
+    def save(
+        self,
+        folder: Path,
+        more: Mapping[str, Any] | None = None,
+        beside: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write the folder of transformers with our card and its keys `more`; all or nothing.
+
+        `beside` are the digests of other files of the encoder in that folder.
+        """
         with Staged(folder) as staged:
             place = staged.path(CARD)
             stage = place.parent
@@ -106,10 +129,8 @@ class Backbone(nn.Module):
 
                 save_file(self.neck.state_dict(), stage / HEAD)
             files = {path.name: staged.path(path.name) for path in sorted(stage.iterdir())}
-            write_card(place, replace(self.card, more={**self.more, **(more or {})}), files)
-
-    def _through_neck(self, features: torch.Tensor) -> torch.Tensor:
-        return (features if self.neck is None else self.neck(features)).float()
+            card = replace(self.card, more={**self.more, **(more or {})}, files=beside or {})
+            write_card(place, card, files)
 
     def _tokenise(self, titles: Sequence[str]) -> Inputs:
         """Tokens of the titles, filled up to the longest or to the limit."""
@@ -125,9 +146,9 @@ class Backbone(nn.Module):
         self.truncated += self._cut(texts, told)
         return inputs
 
-    def _cut(self, texts: Sequence[str], told: Any) -> int:
-        if told.encodings is not None:
-            return sum(bool(each.overflowing) for each in told.encodings)
+    def _cut(self, texts: Sequence[str], coded: Any) -> int:
+        if coded.encodings is not None:
+            return sum(bool(each.overflowing) for each in coded.encodings)
         whole = self.tokenizer(list(texts), verbose=False)["input_ids"]
         return sum(len(tokens) > self.reading.max_tokens for tokens in whole)
 
@@ -138,38 +159,26 @@ class Backbone(nn.Module):
         told = self.processor(images=taken, return_tensors="pt", input_data_format="channels_last")
         return dict(told)
 
-    def _cast(self, inputs: Inputs) -> Inputs:
-        """Pixels in the network's precision."""
-        return {
-            name: value.to(self.dtype) if value.is_floating_point() else value
-            for name, value in inputs.items()
-        }
-
 
 class TitleBackbone(Backbone):
     """Titles to vectors."""
 
     kind: ClassVar[EncoderKind] = "title"
 
-    def prepare(self, items: Sequence[str]) -> Inputs:
-        """Tokens of the titles, the prefix before each."""
-        return self._tokenise(items)
-
-    def forward(self, inputs: Inputs) -> torch.Tensor:
-        """Pooled features float32 ``(n, dimension)``, not normalised."""
-        answer = self.model(**inputs)
+    def _features(self, inputs: Inputs) -> torch.Tensor:
+        found = self.model(**inputs)
         if self.pooling == "pooler":
-            return self._through_neck(answer.pooler_output)
-        tokens, mask = answer.last_hidden_state, inputs["attention_mask"]
+            return found.pooler_output
+        tokens, mask = found.last_hidden_state, inputs["attention_mask"]
         if self.pooling == "cls":
-            return self._through_neck(tokens[:, 0])
+            return tokens[:, 0]
         if self.pooling == "last":
-            # The last token that counts, whichever side was filled up.
+            # The last token that counts, whichever side was padded.
             last = (mask * mask.cumsum(dim=1)).argmax(dim=1)
             place = last[:, None, None].expand(-1, 1, tokens.shape[-1])
-            return self._through_neck(tokens.gather(1, place).squeeze(1))
+            return tokens.gather(1, place).squeeze(1)
         weight = mask.unsqueeze(-1).to(tokens.dtype)
-        return self._through_neck((tokens * weight).sum(1) / weight.sum(1).clamp(min=1))
+        return (tokens * weight).sum(1) / weight.sum(1).clamp(min=1)
 
 
 class PhotoBackbone(Backbone):
@@ -177,29 +186,24 @@ class PhotoBackbone(Backbone):
 
     kind: ClassVar[EncoderKind] = "photo"
 
-    def prepare(self, items: Photos) -> Inputs:
-        """Pixels of photos uint8 ``(h, w, 3)`` as the network wants them."""
-        return self._pixels(items)
-
-    def forward(self, inputs: Inputs) -> torch.Tensor:
-        """Pooled features float32 ``(n, dimension)``, not normalised."""
-        answer = self.model(**self._cast(inputs))
+    def _features(self, inputs: Inputs) -> torch.Tensor:
+        found = self.model(**inputs)
         if self.pooling == "pooler":
-            return self._through_neck(answer.pooler_output.flatten(1))
-        positions = answer.last_hidden_state
+            return found.pooler_output.flatten(1)
+        positions = found.last_hidden_state
         if positions.ndim == 4:
             positions = positions.flatten(2).transpose(1, 2)
         elif self.pooling == "cls":
-            return self._through_neck(positions[:, 0])
+            return positions[:, 0]
         else:
             registers = getattr(self.model.config, "num_register_tokens", 0)
             positions = positions[:, self.reading.leading + registers :]
         if self.pooling == "cls":
             raise ValueError(f"{self.source} has no class token: pool by mean, gem or pooler")
         if self.pooling == "mean":
-            return self._through_neck(positions.mean(dim=1))
+            return positions.mean(dim=1)
         powers = positions.float().clamp(min=1e-6) ** GEM_POWER
-        return self._through_neck((powers.mean(dim=1) ** (1 / GEM_POWER)).to(positions.dtype))
+        return (powers.mean(dim=1) ** (1 / GEM_POWER)).to(positions.dtype)
 
 
 class ClipBackbone(Backbone):
@@ -212,33 +216,11 @@ class ClipBackbone(Backbone):
         config = self.model.config
         return int(getattr(config, "projection_dim", None) or config.text_config.hidden_size)
 
-    def prepare(self, items: Sequence[Any]) -> Inputs:
-        """Titles or photos, told by the first."""
-        if items and isinstance(items[0], str):
-            return self.prepare_titles(items)
-        return self.prepare_photos(items)
-
-    def prepare_titles(self, titles: Sequence[str]) -> Inputs:
-        """Tokens of the titles, cut at the model's limit."""
-        return self._tokenise(titles)
-
-    def prepare_photos(self, photos: Photos) -> Inputs:
-        """Pixels of photos uint8 ``(h, w, 3)`` as the network wants them."""
-        return self._pixels(photos)
-
-    def title_features(self, inputs: Inputs) -> torch.Tensor:
-        """Projected features float32 ``(n, dimension)`` of titles, not normalised."""
-        return self._through_neck(_pooled(self.model.get_text_features(**inputs)))
-
-    def photo_features(self, inputs: Inputs) -> torch.Tensor:
-        """Projected features float32 ``(n, dimension)`` of photos, not normalised."""
-        return self._through_neck(_pooled(self.model.get_image_features(**self._cast(inputs))))
-
-    def forward(self, inputs: Inputs) -> torch.Tensor:
-        """Features of whichever was prepared."""
-        if "pixel_values" in inputs:
-            return self.photo_features(inputs)
-        return self.title_features(inputs)
+    def _features(self, inputs: Inputs) -> torch.Tensor:
+        shown = "pixel_values" in inputs
+        found = (self.model.get_image_features if shown else self.model.get_text_features)(**inputs)
+        # Former versions of transformers gave the features as they are.
+        return found if isinstance(found, torch.Tensor) else found.pooler_output
 
 
 _KINDS: dict[EncoderKind, type[Backbone]] = {
@@ -256,14 +238,18 @@ def load_backbone(source: str | Path, kind: EncoderKind, *, pooling: str | None 
     `pooling` (see :data:`families.POOLINGS`) replaces what suits the family. Raises ValueError
     where the model is not there, of another kind, or not whole.
     """
+    from transformers import AutoImageProcessor, AutoTokenizer
+
     folder = find_model(source)
     weights_of(folder)
     name = folder.name if Path(source).is_dir() else str(source)
     reading = reading_of(folder, kind, name=name, pooling=pooling)
     with _quiet():
         model = _load_model(folder, kind, reading)
-        tokenizer = None if kind == "photo" else _load_tokenizer(folder)
-        processor = None if kind == "title" else _load_processor(folder)
+        tokenizer = None if kind == "photo" else AutoTokenizer.from_pretrained(folder)
+        processor = (
+            None if kind == "title" else AutoImageProcessor.from_pretrained(folder, backend="pil")
+        )
     backbone = _KINDS[kind](model, reading, name, tokenizer, processor)
     if (card := read_card(folder)) is not None:
         backbone.base, backbone.more = card.base or name, card.more
@@ -312,30 +298,6 @@ def _load_model(folder: Path, kind: EncoderKind, reading: Reading) -> nn.Module:
             f"{folder} lacks weights of its model, such as {(missing or ['?'])[0]}; is it whole?"
         )
     return model
-
-
-def _load_tokenizer(folder: Path) -> Any:
-    import transformers
-
-    return transformers.AutoTokenizer.from_pretrained(folder)
-
-
-def _load_processor(folder: Path) -> Any:
-    import transformers
-
-    return transformers.AutoImageProcessor.from_pretrained(folder, backend="pil")
-
-
-def _pooled(answer: Any) -> torch.Tensor:
-    """Features, which former versions of transformers gave as they are."""
-    return answer if isinstance(answer, torch.Tensor) else answer.pooler_output
-
-
-def _width_of(config: Any) -> int:
-    for key in ("hidden_size", "hidden_dim"):
-        if isinstance(width := getattr(config, key, None), int):
-            return width
-    return int(config.hidden_sizes[-1])
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Which postings stand together in a batch: several of one product, look-alikes side by side."""
+"""Which postings share a batch: several of one product, and products that are easily confused."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from samesku.catalog.catalog import Catalog
@@ -17,29 +18,9 @@ from samesku.runtime.progress import Progress
 
 Codes = NDArray[np.int64]
 
-# Look-alikes remembered per product, and brought into the batch with it.
+# Hard negatives remembered per product, and brought into the batch with it.
 REMEMBERED = 8
 BROUGHT = 3
-
-
-@dataclass(frozen=True, eq=False)
-class LookAlikes:
-    """Which products a search takes for each other.
-
-    The hard negatives of product `p`, the likest first, are ``other[start[p]:start[p + 1]]``.
-    """
-
-    start: Codes
-    other: Codes
-
-    def of(self, product: int) -> Codes:
-        """The look-alikes of one product, the likest first."""
-        return self.other[self.start[product] : self.start[product + 1]]
-
-    @classmethod
-    def none(cls, products: int) -> LookAlikes:
-        """Nothing looks like anything."""
-        return cls(np.zeros(products + 1, np.int64), np.empty(0, np.int64))
 
 
 def mine(
@@ -49,29 +30,29 @@ def mine(
     photos: bool,
     cache: Cache | None = None,
     progress: Progress | None = None,
-) -> LookAlikes:
+) -> list[list[int]]:
     """Find the wrong products that the matcher's own search would offer as candidates.
 
     `catalog` holds the postings that train, and no others; `labels`, int64 ``(n,)``, product codes
-    from 0 without gaps. With `photos` photos are searched by their hash, too.
+    from 0 without gaps. With `photos` photos are searched by their hash, too. Returns the hard
+    negatives of each product, the most similar first.
     """
     encoders: list[Encoder] = [Tfidf(), PHash()] if photos else [Tfidf()]
     pairs = Matcher(encoders, "union", cache=cache, progress=progress).candidates(catalog)
-    wrong = labels[pairs.left] != labels[pairs.right]
-    left, right = labels[pairs.left[wrong]], labels[pairs.right[wrong]]
-    likeness = np.nan_to_num(pairs.similarity[wrong]).max(axis=1, initial=0)
-    ends = np.concatenate([left, right]), np.concatenate([right, left])
-    likeness = np.concatenate([likeness, likeness])
-    products = int(labels.max(initial=-1)) + 1
-    # The likest pair of postings stands for its two products.
-    order = np.lexsort((ends[1], -likeness, ends[0]))
-    cells = (ends[0] * products + ends[1])[order]
-    first = np.sort(order[np.unique(cells, return_index=True)[1]])
-    first = first[np.lexsort((ends[1][first], -likeness[first], ends[0][first]))]
-    owner = ends[0][first]
-    place = np.arange(len(owner)) - np.searchsorted(owner, owner)
-    first, owner = first[place < REMEMBERED], owner[place < REMEMBERED]
-    return LookAlikes(np.searchsorted(owner, np.arange(products + 1)), ends[1][first])
+    similarity = np.nan_to_num(pairs.similarity).max(axis=1, initial=0)
+    ends = {"product": labels[pairs.left], "other": labels[pairs.right], "similarity": similarity}
+    one_way = pl.DataFrame(ends)
+    other_way = one_way.select(product="other", other="product", similarity="similarity")
+    found = (
+        pl.concat([one_way, other_way])
+        .filter(pl.col("product") != pl.col("other"))
+        .sort("similarity", "other", descending=[True, False])
+        .unique(["product", "other"], keep="first", maintain_order=True)
+        .group_by("product", maintain_order=True)
+        .agg(pl.col("other").head(REMEMBERED))
+    )
+    known: dict[int, list[int]] = dict(found.iter_rows())
+    return [known.get(product, []) for product in range(int(labels.max(initial=-1)) + 1)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +65,7 @@ class ProductBatches:
     """
 
     labels: Codes
-    look_alikes: LookAlikes
+    hard_negatives: Sequence[Sequence[int]] = ()
     batch: int = 32
     per_group: int = 2
     hard: float = 0.5
@@ -102,11 +83,11 @@ class ProductBatches:
         batches = [np.array(flat[start : start + self.batch], dtype=np.int64) for start in starts]
         if len(batches) > 1 and len(batches[-1]) < max(2, self.batch // 2):
             batches.pop()
-        # Look-alikes lie in one batch or two in a row; the batches come in any order.
+        # Hard negatives are in one batch or two in a row; the batches come in any order.
         return [batches[place] for place in rng.permutation(len(batches))]
 
     def _clumps(self, rng: np.random.Generator) -> list[Sequence[int]]:
-        """Clumps of `per_group` postings of one product, look-alikes following each other."""
+        """Clumps of `per_group` postings of one product, hard negatives following each other."""
         order = rng.permutation(len(self.labels))
         order = order[np.argsort(self.labels[order], kind="stable")]
         bounds = np.searchsorted(self.labels[order], np.arange(int(self.labels.max()) + 2))
@@ -123,8 +104,7 @@ class ProductBatches:
             if not waiting[product]:
                 continue
             clumps.append(waiting[product].pop())
-            if rng.random() < self.hard:
-                others = self.look_alikes.of(product)
-                brought = [other for other in others.tolist() if waiting[other]][:BROUGHT]
-                clumps += [waiting[other].pop() for other in brought]
+            if rng.random() < self.hard and self.hard_negatives:
+                others = [other for other in self.hard_negatives[product] if waiting[other]]
+                clumps += [waiting[other].pop() for other in others[:BROUGHT]]
         return clumps

@@ -3,45 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from jinja2 import Template
 
-from samesku.encoders.backbones import Backbone
-from samesku.encoders.card import CARD, read_card, write_card
+from samesku.encoders.backbones import Backbone, Photos
+from samesku.encoders.card import read_card
 from samesku.encoders.export import export_encoder
 from samesku.runtime.files import Staged
 from samesku.runtime.progress import Progress
-from samesku.training.model_card import model_card
-from samesku.training.photo_shelf import PhotoShelf
 
-# Postings that ONNX is compared with torch on.
-COMPARED = 32
-
-
-@dataclass(frozen=True, eq=False)
-class Samples:
-    """Titles and photos to hold ONNX against torch on."""
-
-    titles: Sequence[str]
-    photos: Sequence[NDArray[np.uint8]]
-
-    @classmethod
-    def of(cls, titles: Sequence[str], photos: PhotoShelf | None) -> Samples:
-        """A few of those that trained, evenly spread."""
-        rows = np.unique(np.linspace(0, len(titles) - 1, COMPARED).astype(int)).tolist()
-        shown = [] if photos is None else [photos[row] for row in rows]
-        return cls([titles[row] for row in rows if titles[row]], shown)
+README = "README.md"
+# Settings that the README leaves out, as they say nothing about a kind of network.
+SKIPPED = {"title": {"cutmix", "flip", "cutout", "crop", "photo_size"}, "photo": {"words_dropped"}}
 
 
 def write_encoder(
     backbone: Backbone,
     out: Path,
     card: Mapping[str, Any],
-    samples: Samples | None,
+    samples: tuple[Sequence[str], Photos] | None,
     progress: Progress,
 ) -> None:
     """Write a trained encoder, its `card` and README; with `samples` also ONNX, compared on them.
@@ -49,21 +32,29 @@ def write_encoder(
     A network that cannot be exported stays one of torch, and `progress` gets a note.
     """
     backbone.to("cpu").eval()
-    exported, more = {}, dict(card)
+    exported = None
     if samples is not None:
+        titles, photos = samples
         with progress.stage("export"):
             try:
-                export_encoder(backbone, out, titles=samples.titles, photos=samples.photos)
+                export_encoder(backbone, out, titles=titles, photos=photos)
+                exported = read_card(out)
             except ValueError as error:
                 progress.note(f"no ONNX was written, the encoder needs torch: {error}")
-            else:
-                told = read_card(out)
-                assert told is not None
-                exported, more = dict(told.files), {**told.more, **card}
-    backbone.save(out, more=more)
-    own = read_card(out)
-    assert own is not None
     with Staged(out) as staged:
-        text = model_card(card, backbone.kind, backbone.dimension, backbone.pooling)
-        staged.path("README.md").write_text(text, encoding="utf-8")
-        write_card(staged.path(CARD), replace(own, files={**exported, **own.files}))
+        staged.path(README).write_text(model_card(card, backbone), encoding="utf-8")
+    beside, more = (exported.files, exported.more) if exported else ({}, {})
+    backbone.save(out, {**more, **card}, beside)
+
+
+def model_card(card: Mapping[str, Any], backbone: Backbone) -> str:
+    """Markdown: what the encoder is, what it saw, how good it is, what it is not."""
+    template = Template(files(__package__).joinpath("model_card.md.j2").read_text("utf-8"))
+    text = template.render(
+        card=card,
+        kind=backbone.kind,
+        dimension=backbone.dimension,
+        pooling=backbone.pooling,
+        skipped=SKIPPED.get(backbone.kind, set()),
+    )
+    return f"{text}\n"

@@ -1,4 +1,4 @@
-"""The loop that trains: one step like another, broken off anywhere and gone on as if it was not."""
+"""The training loop, which can be interrupted anywhere and then ends with the same weights."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from samesku.encoders.running import best_precision
 from samesku.runtime.cores import map_in_order
 from samesku.runtime.progress import Progress
-from samesku.training.devices import choose_device, choose_precision, memory_told
 from samesku.training.settings import TrainingSettings
 
 CHECKPOINT, BEST = "checkpoint.pt", "best.pt"
@@ -115,6 +115,11 @@ def fit(
         return run.finish()
 
 
+def training_device() -> torch.device:
+    """A CUDA GPU where there is one."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
 class _Run:
     """One training: the task, its optimiser and where they stand."""
 
@@ -130,8 +135,9 @@ class _Run:
         self.task, self.settings, self.folder, self.plan = task, settings, folder, plan
         self.progress, self.stopped = progress, stopped
         self.place = _Place()
-        self.device = choose_device()
-        self.precision = choose_precision(settings.precision, self.device)
+        self.device = training_device()
+        wanted = settings.precision
+        self.precision = best_precision(self.device) if wanted == "auto" else getattr(torch, wanted)
         task.module.to(self.device)
         self.optimiser = torch.optim.AdamW(_decayed(task.groups(), settings.weight_decay))
         self.scaler = torch.amp.GradScaler(
@@ -150,10 +156,11 @@ class _Run:
         with self.progress.stage(name, len(batches)) as advance:
             advance(place.batch)
             for batch in self._prepared(batches):
-                with memory_told():
+                with _fitting():
                     self._step(batch, len(batches))
                 advance(1)
-                if self._between_updates and self._save_due and place.batch < len(batches):
+                due = time.monotonic() - self.saved >= 60 * self.settings.save_minutes
+                if due and self._between_updates and place.batch < len(batches):
                     self.save()
         with self.progress.stage("validate"):
             self._settle(batches[:SETTLED])
@@ -215,10 +222,6 @@ class _Run:
     @property
     def _between_updates(self) -> bool:
         return self.place.batch % self.settings.accumulate == 0
-
-    @property
-    def _save_due(self) -> bool:
-        return time.monotonic() - self.saved >= 60 * self.settings.save_minutes
 
     def _prepared(
         self, batches: Sequence[NDArray[np.int64]], *, anew: bool = False
@@ -294,6 +297,18 @@ class _Run:
             _write({"module": self.task.module.state_dict()}, self.folder / BEST)
         told = "".join(f", {name} {value:.4f}" for name, value in epoch.figures.items())
         self.progress.note(f"epoch {epoch.number}: loss {epoch.loss:.4f}{told}")
+
+
+@contextmanager
+def _fitting() -> Iterator[None]:
+    """Turn a GPU's lack of memory into a ValueError that says what to ask for."""
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        raise ValueError(
+            "the GPU's memory does not hold a batch: ask for a smaller --batch with --accumulate, "
+            "for --checkpointing, or for a smaller --photo-size"
+        ) from error
 
 
 def _decayed(

@@ -18,7 +18,7 @@ from samesku.encoders.base import Vectors
 from samesku.encoders.title_batches import Floats, embed_titles
 from samesku.runtime.cores import map_in_order, usable_cores
 from samesku.training.augment import augment_photo, draw_cutmix, drop_words
-from samesku.training.batches import LookAlikes, ProductBatches
+from samesku.training.batches import ProductBatches
 from samesku.training.losses import Contrastive, MetricLoss, margin_at
 from samesku.training.photo_shelf import PhotoShelf
 from samesku.training.settings import TrainingSettings
@@ -31,26 +31,25 @@ AT_ONCE = 32
 
 
 @dataclass(frozen=True, eq=False)
-class Trained:
-    """The postings that train.
+class Postings:
+    """Labelled postings, to train on or held out.
 
-    `labels`, int64 ``(n,)``, are product codes from 0 without gaps; `titles` normal titles, empty
-    where the network does not read any.
+    `labels`, int64 ``(n,)``, are product codes, of those that train from 0 without gaps; `titles`
+    normal titles, `photos` None where the network looks at none; `hard_negatives` those of each
+    product.
     """
 
     labels: Codes
     titles: Sequence[str]
-    photos: PhotoShelf | None
-    look_alikes: LookAlikes
+    photos: PhotoShelf | None = None
+    hard_negatives: Sequence[Sequence[int]] = ()
 
-
-@dataclass(frozen=True, eq=False)
-class Held:
-    """The postings that are searched after each epoch; as :class:`Trained`, any labels."""
-
-    labels: Codes
-    titles: Sequence[str]
-    photos: PhotoShelf | None
+    @property
+    def shelf(self) -> PhotoShelf:
+        """The photos, where there are any."""
+        if self.photos is None:
+            raise ValueError("these postings were read without photos")
+        return self.photos
 
 
 class ProductTask(ABC):
@@ -62,14 +61,18 @@ class ProductTask(ABC):
     threads = 1
 
     def __init__(
-        self, backbone: Backbone, trained: Trained, held: Held | None, settings: TrainingSettings
+        self,
+        backbone: Backbone,
+        trained: Postings,
+        held: Postings | None,
+        settings: TrainingSettings,
     ) -> None:
         self.backbone, self.trained, self.held, self.settings = backbone, trained, held, settings
         self.loss_of = self._loss()
         self.module = nn.ModuleDict({"backbone": backbone, "loss": self.loss_of})
         self.dealt = ProductBatches(
             trained.labels,
-            trained.look_alikes,
+            trained.hard_negatives,
             settings.batch,
             settings.per_group,
             settings.hard,
@@ -88,7 +91,6 @@ class ProductTask(ABC):
         ]
 
     def batches(self, epoch: int) -> list[Codes]:
-        """The deal of one epoch."""
         return self.dealt.epoch(epoch)
 
     @abstractmethod
@@ -100,7 +102,7 @@ class ProductTask(ABC):
         """Mean loss of a batch."""
 
     @abstractmethod
-    def embed(self, held: Held) -> Floats:
+    def embed(self, held: Postings) -> Floats:
         """Unit rows of some postings."""
 
     def validate(self) -> dict[str, float]:
@@ -112,12 +114,11 @@ class ProductTask(ABC):
         return {"f1": float(found.f1.mean()), "mAP": precision, "threshold": found.threshold}
 
     def found(self) -> Retrieval | None:
-        """Every held-out posting searched among all of them, by the network as it stands."""
+        """Every held-out posting searched among all of them, by the network as it is."""
         if self.held is None:
             return None
         rows = self.embed(self.held)
-        everyone = np.ones(len(rows), dtype=bool)
-        return retrieval(Vectors.of(rows, everyone), self.held.labels)
+        return retrieval(Vectors.of(rows, np.ones(len(rows), dtype=bool)), self.held.labels)
 
     def _loss(self) -> nn.Module:
         sizes = np.bincount(self.trained.labels).tolist()
@@ -126,8 +127,39 @@ class ProductTask(ABC):
     def _codes(self, rows: Codes) -> torch.Tensor:
         return torch.from_numpy(self.trained.labels[rows])
 
-    def _device(self) -> torch.device:
-        return next(self.backbone.parameters()).device
+    def _titles(self, rows: Codes, rng: np.random.Generator) -> list[str]:
+        share = self.settings.words_dropped
+        return [drop_words(self.trained.titles[row], share, rng) for row in rows.tolist()]
+
+    def _photos(self, rows: Codes, rng: np.random.Generator) -> list[NDArray[np.uint8]]:
+        photos = self.trained.shelf
+        return [augment_photo(photos[row], self.settings, rng) for row in rows.tolist()]
+
+    def _features(self, inputs: Inputs) -> torch.Tensor:
+        """Features of what was prepared, float32 ``(n, dimension)``."""
+        device = next(self.backbone.parameters()).device
+        return self.backbone({name: each.to(device) for name, each in inputs.items()}).float()
+
+    def _embed_titles(self, titles: Sequence[str]) -> Floats:
+        """Unit rows float32 ``(n, dimension)`` of titles that are not empty."""
+        prepare = self.backbone.prepare
+
+        def features(some: Sequence[str]) -> Floats:
+            return self._features(prepare(some)).cpu().numpy()
+
+        rows: Floats = embed_titles(titles, features, lambda done: None).rows
+        return rows
+
+    def _embed_photos(self, photos: PhotoShelf) -> Floats:
+        """Unit rows float32 ``(n, dimension)`` of photos."""
+
+        def prepare(start: int) -> Inputs:
+            places = range(start, min(start + AT_ONCE, len(photos)))
+            return _colours_last(self.backbone.prepare([photos[place] for place in places]))
+
+        batches = map_in_order(prepare, range(0, len(photos), AT_ONCE))
+        rows = [functional.normalize(self._features(inputs)).cpu().numpy() for inputs in batches]
+        return np.concatenate(rows)
 
 
 class TitleTask(ProductTask):
@@ -135,19 +167,15 @@ class TitleTask(ProductTask):
 
     def prepare(self, rows: Codes, rng: np.random.Generator) -> tuple[Inputs, torch.Tensor]:
         """Tokens and labels; some words are left out."""
-        share = self.settings.words_dropped
-        titles = [drop_words(self.trained.titles[row], share, rng) for row in rows.tolist()]
-        return self.backbone.prepare(titles), self._codes(rows)
+        return self.backbone.prepare(self._titles(rows, rng)), self._codes(rows)
 
     def loss(self, batch: tuple[Inputs, torch.Tensor], done: float) -> torch.Tensor:
-        """Mean loss of a batch."""
         inputs, labels = batch
         self.loss_of.margin = margin_at(done, self.settings)
         return self.loss_of(self.backbone(inputs), labels)
 
-    def embed(self, held: Held) -> Floats:
-        """Unit rows of titles."""
-        return _embed_titles(self.backbone, held.titles, self._device())
+    def embed(self, held: Postings) -> Floats:
+        return self._embed_titles(held.titles)
 
 
 class PhotoTask(ProductTask):
@@ -157,9 +185,9 @@ class PhotoTask(ProductTask):
 
     def prepare(self, rows: Codes, rng: np.random.Generator) -> tuple[Any, ...]:
         """Pixels, labels, and with cutmix the labels of the patches and the share of the own."""
-        photos, rows = _shelf(self.trained.photos), np.tile(rows, self.settings.views)
-        shown = [augment_photo(photos[row], self.settings, rng) for row in rows.tolist()]
-        inputs, labels = _colours_last(self.backbone.prepare(shown)), self._codes(rows)
+        rows = np.tile(rows, self.settings.views)
+        inputs = _colours_last(self.backbone.prepare(self._photos(rows, rng)))
+        labels = self._codes(rows)
         if rng.random() >= self.settings.cutmix:
             return inputs, labels, labels, 1.0
         mix = draw_cutmix(len(rows), rng)
@@ -182,81 +210,32 @@ class PhotoTask(ProductTask):
             return own
         return share * own + (1 - share) * self.loss_of(features, others)
 
-    def embed(self, held: Held) -> Floats:
-        """Unit rows of photos."""
-        return _embed_photos(self.backbone, self.backbone, _shelf(held.photos), self._device())
+    def embed(self, held: Postings) -> Floats:
+        return self._embed_photos(held.shelf)
 
 
 class ClipTask(ProductTask):
     """Titles and photos of one space, by contrast. What is compared is the mean of both cosines."""
 
-    threads = 1
-
     def prepare(self, rows: Codes, rng: np.random.Generator) -> tuple[Inputs, Inputs, torch.Tensor]:
         """Tokens, pixels and labels."""
-        share, photos = self.settings.words_dropped, _shelf(self.trained.photos)
-        titles = [drop_words(self.trained.titles[row], share, rng) for row in rows.tolist()]
-        shown = [augment_photo(photos[row], self.settings, rng) for row in rows.tolist()]
-        told, seen = self.backbone.prepare_titles(titles), self.backbone.prepare_photos(shown)
-        return told, seen, self._codes(rows)
+        titles = self.backbone.prepare(self._titles(rows, rng))
+        return titles, self.backbone.prepare(self._photos(rows, rng)), self._codes(rows)
 
     def loss(self, batch: tuple[Inputs, Inputs, torch.Tensor], done: float) -> torch.Tensor:
-        """Mean loss of a batch."""
-        told, seen, labels = batch
-        titles, photos = self.backbone.title_features(told), self.backbone.photo_features(seen)
-        return self.loss_of(titles, photos, labels)
+        titles, photos, labels = batch
+        return self.loss_of(self.backbone(titles), self.backbone(photos), labels)
 
-    def embed(self, held: Held) -> Floats:
+    def embed(self, held: Postings) -> Floats:
         """Unit rows: title and photo one after the other."""
-        device = self._device()
-        titles = _embed_titles(self.backbone, held.titles, device)
-        photos = _embed_photos(
-            self.backbone, self.backbone.photo_features, _shelf(held.photos), device
-        )
-        both = np.concatenate([titles, photos], axis=1)
-        both /= np.float32(np.sqrt(2))
-        return both
+        parts = [self._embed_titles(held.titles), self._embed_photos(held.shelf)]
+        return np.concatenate(parts, axis=1) / np.float32(np.sqrt(2))
 
     def _loss(self) -> nn.Module:
         return Contrastive()
-
-
-def _embed_titles(backbone: Backbone, titles: Sequence[str], device: torch.device) -> Floats:
-    """Unit rows float32 ``(n, dimension)`` of titles that are not empty."""
-
-    def features(some: Sequence[str]) -> Floats:
-        inputs = backbone.prepare(some)
-        moved = {name: each.to(device) for name, each in inputs.items()}
-        return backbone(moved).float().cpu().numpy()
-
-    rows: Floats = embed_titles(titles, features, lambda done: None).rows
-    return rows
-
-
-def _embed_photos(
-    backbone: Backbone, features_of: Any, photos: PhotoShelf, device: torch.device
-) -> Floats:
-    places = np.arange(len(photos.paths))
-
-    def prepare(start: int) -> Inputs:
-        chosen = places[start : start + AT_ONCE].tolist()
-        inputs = backbone.prepare([photos[place] for place in chosen])
-        return _colours_last({"pixel_values": inputs["pixel_values"]})
-
-    rows = []
-    for inputs in map_in_order(prepare, range(0, len(places), AT_ONCE)):
-        seen = {name: each.to(device) for name, each in inputs.items()}
-        rows.append(functional.normalize(features_of(seen).float()).cpu().numpy())
-    return np.concatenate(rows)
 
 
 def _colours_last(inputs: Inputs) -> Inputs:
     """The same numbers in the order in which convolutions go through them twice as fast."""
     last = torch.channels_last
     return {name: each.contiguous(memory_format=last) for name, each in inputs.items()}
-
-
-def _shelf(photos: PhotoShelf | None) -> PhotoShelf:
-    if photos is None:
-        raise ValueError("a photo network is trained on photos; these postings were read without")
-    return photos

@@ -1,4 +1,4 @@
-"""How well vectors find the offers of one product among others, by one line and by rank."""
+"""How well vectors find the postings of one product among others, by threshold and by rank."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from samesku.candidates.neighbors import Neighbors, nearest
 from samesku.encoders.base import Vectors
-from samesku.metrics import Sampled, bootstrap
+from samesku.metrics import Figure, Sampled, bootstrap
 
 # Neighbours that count per posting; more of one product are found by chaining, not by search.
 DEPTH = 50
@@ -38,9 +38,15 @@ class Retrieval:
     def mean_precision(self, seed: int = 0) -> Sampled:
         """Mean average precision (mAP) over the queries that have a counterpart."""
         asks = ~np.isnan(self.precision)
-        return bootstrap(
-            self.precision[asks], np.ones(int(asks.sum())), self.products[asks], seed=seed
-        )
+        ones = np.ones(int(asks.sum()))
+        return bootstrap(self.precision[asks], ones, self.products[asks], seed=seed)
+
+    def figures(self) -> dict[str, list[float]]:
+        """Mean F1 and mAP: value and the 95% interval."""
+        return {
+            "f1": _rounded(self.mean_f1().figure),
+            "mAP": _rounded(self.mean_precision().figure),
+        }
 
 
 def retrieval(
@@ -80,14 +86,14 @@ def retrieval(
 
 def compare(first: Retrieval, second: Retrieval, seed: int = 0) -> dict[str, list[float]]:
     """How much better the first is than the second on the same queries: value, low, high."""
-    pairs = {
-        "f1": (first.mean_f1(seed), second.mean_f1(seed)),
-        "mAP": (first.mean_precision(seed), second.mean_precision(seed)),
-    }
-    gains = {name: mine.minus(theirs) for name, (mine, theirs) in pairs.items()}
     return {
-        name: [round(each, 4) for each in (f.value, f.low, f.high)] for name, f in gains.items()
+        "f1": _rounded(first.mean_f1(seed).minus(second.mean_f1(seed))),
+        "mAP": _rounded(first.mean_precision(seed).minus(second.mean_precision(seed))),
     }
+
+
+def _rounded(figure: Figure) -> list[float]:
+    return [round(each, 4) for each in (figure.value, figure.low, figure.high)]
 
 
 def _hits_so_far(found: Neighbors, hit: NDArray[np.bool_]) -> NDArray[np.int64]:
