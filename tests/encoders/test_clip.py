@@ -8,7 +8,7 @@ from PIL import Image
 torch = pytest.importorskip("torch", reason="needs the extra train")
 
 from samesku import Matcher, read_catalog  # noqa: E402
-from samesku.encoders import encoder_by_name, encoders_by_name  # noqa: E402
+from samesku.encoders import encoders_by_name  # noqa: E402
 from samesku.encoders.backbones import load_backbone  # noqa: E402
 from samesku.encoders.title_batches import unit_rows  # noqa: E402
 
@@ -31,9 +31,7 @@ def test_one_model_is_two_encoders(tiny, titles, photos, family):
     np.testing.assert_allclose(rows, seen, atol=1e-4)
 
 
-def test_two_encoders_are_not_one(tiny):
-    with pytest.raises(ValueError, match="is 2 encoders"):
-        encoder_by_name(f"clip:{tiny('clip')}")
+def test_a_photo_model_is_none_of_titles_and_photos(tiny):
     with pytest.raises(ValueError, match="of kind photo, not clip"):
         encoders_by_name([f"clip:{tiny('dinov2')}"])
 

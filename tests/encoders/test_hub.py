@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra train")
 
-from samesku.encoders import PhotoEncoder, TextEncoder, encoder_by_name  # noqa: E402
+from samesku.encoders import PhotoEncoder, TextEncoder, encoders_by_name  # noqa: E402
 from samesku.encoders.backbones import load_backbone, new_neck  # noqa: E402
 from samesku.encoders.running import Runner  # noqa: E402
 from samesku.encoders.title_batches import unit_rows  # noqa: E402
@@ -21,7 +21,7 @@ def by_torch(folder, kind, items):
 
 @pytest.mark.parametrize("family", ["bert", "xlm-roberta"])
 def test_titles_through_a_model(tiny, titles, family):
-    encoder = encoder_by_name(f"hf:{tiny(family)}")
+    encoder = encoders_by_name([f"hf:{tiny(family)}"])[0]
     assert isinstance(encoder, TextEncoder)
     assert encoder.name == f"hf:tiny-{family}"
     vectors = encoder.encode_titles(["", *titles])
@@ -31,16 +31,16 @@ def test_titles_through_a_model(tiny, titles, family):
 
 @pytest.mark.parametrize("family", ["efficientnet", "convnext", "dinov2", "siglip", "clip"])
 def test_photos_through_a_model(tiny, photos, family):
-    encoder = encoder_by_name(f"hf:{tiny(family)}")
+    encoder = encoders_by_name([f"hf:{tiny(family)}"])[0]
     assert isinstance(encoder, PhotoEncoder)
     rows = encoder.embed([encoder.look(photo) for photo in photos])
     assert rows.shape[:2] == (len(photos), 1)
     np.testing.assert_allclose(rows[:, 0], by_torch(tiny(family), "photo", photos), atol=1e-4)
-    assert encoder.telling(rows).all()
+    assert encoder.informative(rows).all()
 
 
 def test_sentence_transformers_folders_pool_as_they_say(sentence_transformer, tiny, titles):
-    rows = encoder_by_name(f"hf:{sentence_transformer}").encode_titles(titles).rows
+    rows = encoders_by_name([f"hf:{sentence_transformer}"])[0].encode_titles(titles).rows
     backbone = load_backbone(tiny("bert"), "title", pooling="cls")
     with torch.inference_mode():
         inputs = {name: each[:, :12] for name, each in backbone.prepare(titles).items()}
@@ -50,7 +50,7 @@ def test_sentence_transformers_folders_pool_as_they_say(sentence_transformer, ti
 
 
 def test_titles_cut_are_told(tiny, titles, long_title):
-    encoder = encoder_by_name(f"hf:{tiny('bert')}")
+    encoder = encoders_by_name([f"hf:{tiny('bert')}"])[0]
     encoder.encode_titles([*titles, long_title])
     (note,) = encoder.notes
     assert note == "1 different titles are longer than the 40 tokens that hf:tiny-bert reads: cut"
@@ -62,12 +62,12 @@ def test_the_fingerprint_follows_the_weights(tiny, tmp_path):
     from safetensors.torch import load_file, save_file
 
     shutil.copytree(tiny("bert"), tmp_path / "tiny-bert")
-    first = encoder_by_name(f"hf:{tiny('bert')}").fingerprint
-    assert encoder_by_name(f"hf:{tmp_path / 'tiny-bert'}").fingerprint == first
+    first = encoders_by_name([f"hf:{tiny('bert')}"])[0].fingerprint
+    assert encoders_by_name([f"hf:{tmp_path / 'tiny-bert'}"])[0].fingerprint == first
     weights = load_file(tmp_path / "tiny-bert" / "model.safetensors")
     weights["embeddings.LayerNorm.bias"] += 1
     save_file(weights, tmp_path / "tiny-bert" / "model.safetensors", {"format": "pt"})
-    assert encoder_by_name(f"hf:{tmp_path / 'tiny-bert'}").fingerprint != first
+    assert encoders_by_name([f"hf:{tmp_path / 'tiny-bert'}"])[0].fingerprint != first
 
 
 @pytest.mark.parametrize("precision", [torch.bfloat16, torch.float16])
@@ -135,10 +135,10 @@ def test_other_failures_are_not_hidden(tiny, titles):
 
 def test_models_that_cannot_be_used_are_refused_at_once(tiny, tmp_path):
     with pytest.raises(ValueError, match="name what it is: hf:MODEL"):
-        encoder_by_name("hf:")
+        encoders_by_name(["hf:"])[0]
     with pytest.raises(ValueError, match="NaFlex"):
-        encoder_by_name(f"hf:{tiny('naflex')}")
+        encoders_by_name([f"hf:{tiny('naflex')}"])[0]
     shutil.copytree(tiny("bert"), tmp_path / "pickled")
     (tmp_path / "pickled" / "model.safetensors").rename(tmp_path / "pickled" / "model.bin")
     with pytest.raises(ValueError, match="pickled"):
-        encoder_by_name(f"hf:{tmp_path / 'pickled'}")
+        encoders_by_name([f"hf:{tmp_path / 'pickled'}"])[0]

@@ -7,7 +7,6 @@ from samesku.encoders import (
     Signature,
     Tfidf,
     default_encoders,
-    encoder_by_name,
     encoders_by_name,
 )
 
@@ -22,7 +21,7 @@ def test_the_default_looks_at_titles_and_photos():
 
 @pytest.mark.parametrize("kind", [Tfidf, PHash, Signature])
 def test_each_is_found_by_the_name_it_bears(kind):
-    encoder = encoder_by_name(kind.name)
+    encoder = encoders_by_name([kind.name])[0]
     assert isinstance(encoder, kind)
     assert encoder.name == kind.name
 
@@ -35,12 +34,12 @@ def test_names_are_taken_in_order_and_once():
 @pytest.mark.parametrize("name", ["TFIDF", "bert", "", "tfidf:x"])
 def test_an_unknown_name_is_refused_with_the_known_ones(name):
     with pytest.raises(ValueError, match="choose from tfidf, phash, signature, photo"):
-        encoder_by_name(name)
+        encoders_by_name([name])[0]
 
 
 def test_a_network_needs_its_file(tmp_path):
     for place in ("onnx:FILE", "hf:MODEL", "clip:MODEL"):
         with pytest.raises(ValueError, match=f"name what it is: {place}"):
-            encoder_by_name(place.partition(":")[0] + ":")
+            encoders_by_name([place.partition(":")[0] + ":"])[0]
     with pytest.raises((ValueError, FileNotFoundError), match="absent"):
-        encoder_by_name(f"onnx:{tmp_path / 'absent.onnx'}")
+        encoders_by_name([f"onnx:{tmp_path / 'absent.onnx'}"])[0]

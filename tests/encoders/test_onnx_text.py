@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from samesku import Cache, Matcher, read_catalog
-from samesku.encoders import TextEncoder, encoder_by_name
+from samesku.encoders import TextEncoder, encoders_by_name
 from samesku.encoders.card import CARD, read_card
 from samesku.encoders.onnx_text import OnnxText
 
@@ -16,7 +16,7 @@ pytest.importorskip("tokenizers", reason="needs the extra text")
 
 
 def test_titles_become_unit_rows_whatever_their_batch(text_folder, titles):
-    encoder = encoder_by_name(str(text_folder()))
+    encoder = encoders_by_name([str(text_folder())])[0]
     assert isinstance(encoder, TextEncoder)
     assert encoder.name == "words"
     vectors = encoder.encode_titles([*titles, "", titles[0]])
@@ -28,13 +28,17 @@ def test_titles_become_unit_rows_whatever_their_batch(text_folder, titles):
 
 
 def test_the_words_that_are_shared_decide(text_folder):
-    rows = encoder_by_name(str(text_folder())).encode_titles(["tas anak", "anak tas", "led"]).rows
+    rows = (
+        encoders_by_name([str(text_folder())])[0]
+        .encode_titles(["tas anak", "anak tas", "led"])
+        .rows
+    )
     np.testing.assert_allclose(rows[0], rows[1], atol=1e-6)
     assert rows[0] @ rows[2] < 0.9
 
 
 def test_titles_too_long_are_cut_and_told(text_folder, titles, long_title):
-    encoder = encoder_by_name(str(text_folder(max_tokens=4)))
+    encoder = encoders_by_name([str(text_folder(max_tokens=4))])[0]
     encoder.encode_titles([long_title, long_title, titles[3], titles[0]])
     told = "2 different titles are longer than the 4 tokens that words reads: cut"
     assert encoder.notes == [told]
@@ -44,7 +48,7 @@ def test_titles_too_long_are_cut_and_told(text_folder, titles, long_title):
 
 def test_the_run_tells_what_was_cut_also_when_it_was_kept(text_folder, tmp_path, long_title):
     offers = pl.DataFrame({"posting_id": ["a", "b"], "title": [long_title, "tas anak"]})
-    encoder = encoder_by_name(str(text_folder()))
+    encoder = encoders_by_name([str(text_folder())])[0]
     for _ in range(2):
         matcher = Matcher([encoder], cache=Cache(tmp_path / "cache"))
         notes = matcher.match(read_catalog(offers)).summary["notes"]
@@ -72,10 +76,10 @@ def test_files_are_checked(text_folder):
     folder = text_folder()
     (folder / "tokenizer.json").write_text("{}")
     with pytest.raises(ValueError, match=rf"tokenizer\.json is not the file that {CARD}"):
-        encoder_by_name(str(folder))
+        encoders_by_name([str(folder)])[0]
     (folder / "tokenizer.json").unlink()
     with pytest.raises(ValueError, match=r"tokenizer\.json is missing: export"):
-        encoder_by_name(str(folder))
+        encoders_by_name([str(folder)])[0]
 
 
 def test_without_the_tokenizers_the_extra_is_named(text_folder, monkeypatch):
@@ -84,4 +88,4 @@ def test_without_the_tokenizers_the_extra_is_named(text_folder, monkeypatch):
     with pytest.raises(
         ModuleNotFoundError, match=r"tokenizers is missing\): uv add 'samesku\[text\]'"
     ):
-        encoder_by_name(str(folder))
+        encoders_by_name([str(folder)])[0]

@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw, ImageOps
 from research.marketplace.products import draw_families
 from research.marketplace.scenes import catalogue_photo
 from research.marketplace.shapes import draw_product
-from samesku.encoders import encoder_by_name
+from samesku.encoders import encoders_by_name
 from samesku.encoders.photo import NETWORK, PROBES, VIEWS, Photo
 from samesku.encoders.signature import Signature
 
@@ -135,7 +135,7 @@ def test_large_photos_are_looked_at_like_small_ones(encoder):
 def test_a_blank_photo_says_nothing(encoder, images, colour):
     photos = [np.full((50, 60, 3), colour, dtype=np.uint8), np.asarray(images[0])]
     rows = encoder.embed([encoder.look(photo) for photo in photos])
-    assert encoder.telling(rows).tolist() == [False, True]
+    assert encoder.informative(rows).tolist() == [False, True]
     assert not rows[0].any()
 
 
@@ -148,7 +148,7 @@ def test_any_shape_of_photo_can_be_looked_at(encoder):
 
 
 def test_the_name_makes_it_and_the_file_is_small():
-    encoder = encoder_by_name("photo")
+    encoder = encoders_by_name(["photo"])[0]
     assert isinstance(encoder, Photo)
     assert encoder.name == "photo"
     assert encoder.fingerprint != Signature().fingerprint

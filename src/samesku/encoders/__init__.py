@@ -23,7 +23,6 @@ __all__ = [
     "Tfidf",
     "Vectors",
     "default_encoders",
-    "encoder_by_name",
     "encoders_by_name",
 ]
 
@@ -42,14 +41,6 @@ def default_encoders() -> list[Encoder]:
     return [Tfidf(), PHash(), Signature()]
 
 
-def encoder_by_name(name: str) -> Encoder:
-    """The one encoder called `name`: as :func:`encoders_by_name`, but not ``clip:MODEL``."""
-    found = _called(name)
-    if len(found) > 1:
-        raise ValueError(f"{name} is {len(found)} encoders, one for titles and one for photos")
-    return found[0]
-
-
 def encoders_by_name(names: Sequence[str]) -> list[Encoder]:
     """The encoders of the given names, each once, or the default ones when there are none.
 
@@ -64,8 +55,10 @@ def encoders_by_name(names: Sequence[str]) -> list[Encoder]:
 
     Raises
     ------
-    ValueError, ModuleNotFoundError
-        As for :func:`encoder_by_name`.
+    ValueError
+        No encoder has this name, or it cannot be used; says why.
+    ModuleNotFoundError
+        What it needs is not installed; says what to install.
     """
     base = [name for name in names if not name.startswith("+")]
     added = [name[1:] for name in names if name.startswith("+")]
@@ -88,7 +81,7 @@ def _called(name: str) -> list[Encoder]:
 
         return [hub_encoder(rest)]
     if kind == "clip":
-        from samesku.encoders.clip import clip_encoders
+        from samesku.encoders.hub import clip_encoders
 
         return clip_encoders(rest)
     if name in BY_NAME:

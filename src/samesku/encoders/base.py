@@ -17,7 +17,7 @@ from samesku.runtime.progress import Advance
 Modality: TypeAlias = Literal["text", "photo"]
 Kind: TypeAlias = Literal["dense", "sparse", "bits"]
 Array: TypeAlias = NDArray[Any]
-# float32 array, uint8 array or float32 CSR matrix: Vectors.kind tells which.
+# float32 array, uint8 array or float32 CSR matrix: Vectors.kind says which.
 Rows: TypeAlias = Any
 
 
@@ -73,19 +73,15 @@ class Vectors:
 
 
 class Encoder(ABC):
-    """Anything that turns postings into vectors; see its two kinds."""
+    """Anything that turns postings into vectors; see its two kinds.
+
+    `name` is what users call it, e.g. ``"tfidf"``; `fingerprint`, part of cache keys, changes
+    whenever the vectors would.
+    """
 
     modality: ClassVar[Modality]
-
-    @property
-    @abstractmethod
-    def name(self) -> str:
-        """What users call it, e.g. ``"tfidf"``."""
-
-    @property
-    @abstractmethod
-    def fingerprint(self) -> str:
-        """Changes whenever the vectors would: part of the cache key."""
+    name: str
+    fingerprint: str
 
     @property
     def notes(self) -> list[str]:
@@ -102,7 +98,7 @@ class TextEncoder(Encoder):
     def encode_titles(self, titles: Sequence[str]) -> Vectors:
         """Vectors of the normal titles, in order; an empty title owns no row."""
 
-    def encode_telling(self, titles: Sequence[str], advance: Advance) -> Vectors:
+    def encode_with_progress(self, titles: Sequence[str], advance: Advance) -> Vectors:
         """As :meth:`encode_titles`, calling `advance` with the number of titles just done."""
         vectors = self.encode_titles(titles)
         advance(len(titles))
@@ -113,11 +109,8 @@ class PhotoEncoder(Encoder):
     """Turns photos into vectors, in two steps so that one decoding serves several encoders."""
 
     modality: ClassVar[Modality] = "photo"
-
-    @property
-    def probes(self) -> NDArray[np.bool_]:
-        """Which of the rows made per photo only ask, bool ``(views,)``."""
-        return np.zeros(1, dtype=bool)
+    # Which of the rows made per photo only ask, bool (views,).
+    probes: NDArray[np.bool_] = np.zeros(1, dtype=bool)
 
     @abstractmethod
     def look(self, photo: NDArray[np.uint8]) -> Array:
@@ -127,9 +120,9 @@ class PhotoEncoder(Encoder):
     def embed(self, looks: Sequence[Array]) -> Array:
         """Rows ``(photos, views, d)`` for a batch of looks, unit float32 or packed bits uint8."""
 
-    def telling(self, rows: Array) -> NDArray[np.bool_]:
-        """Which photos say anything at all, bool ``(photos,)``; a blank photo has no vector."""
-        return np.ones(len(rows), dtype=bool)
+    def informative(self, rows: Array) -> NDArray[np.bool_]:
+        """Which photos have a vector, bool ``(photos,)``: the first row of a blank one is zero."""
+        return np.asarray(rows[:, 0].any(axis=1))
 
     def given(self, catalog: Catalog) -> tuple[Array, NDArray[np.bool_]] | None:
         """Rows ``(present, views, d)`` that the catalogue brings, and bool ``(n,)`` whose."""

@@ -70,8 +70,8 @@ def encode(
                 progress.note(note)
         elif isinstance(encoder, PhotoEncoder):
             vectors.append(seen[encoder.name].select(~blank) if blank.any() else seen[encoder.name])
-            told = [np.packbits(blank).tobytes()] if blank.any() else []
-            key = content_key(encoder.fingerprint, *photos.identity(encoder), *told)
+            apart = [np.packbits(blank).tobytes()] if blank.any() else []
+            key = content_key(encoder.fingerprint, *photos.identity(encoder), *apart)
         else:
             raise TypeError(f"{encoder!r} is neither a TextEncoder nor a PhotoEncoder")
         keys.append(key)
@@ -97,16 +97,16 @@ def _placeholders(
 def _encode_titles(
     catalog: Catalog, encoder: TextEncoder, cache: Cache, key: str, advance: Advance
 ) -> tuple[Vectors, list[str]]:
-    """The vectors of the titles, and what is to be told of them; both are kept."""
+    """The vectors of the titles, and notes on them; both are cached."""
     stored = cache.load("titles", key)
     if stored is None:
-        vectors = encoder.encode_telling(catalog.normal_titles, advance)
-        told = {"notes": np.array(encoder.notes)} if encoder.notes else {}
-        cache.store("titles", key, _to_arrays(vectors) | told)
+        vectors = encoder.encode_with_progress(catalog.normal_titles, advance)
+        notes = {"notes": np.array(encoder.notes)} if encoder.notes else {}
+        cache.store("titles", key, _to_arrays(vectors) | notes)
         return vectors, encoder.notes
     advance(len(catalog))
-    notes = stored.pop("notes", np.array([], dtype=str))
-    return _from_arrays(stored, len(catalog)), [str(note) for note in notes]
+    kept = stored.pop("notes", np.array([], dtype=str))
+    return _from_arrays(stored, len(catalog)), [str(note) for note in kept]
 
 
 def _to_arrays(vectors: Vectors) -> dict[str, Array]:
@@ -177,7 +177,7 @@ class _PhotoPass:
             if key in self.seen or all(key in self.stores[each.name] for each in self.encoders):
                 return key, None
             with opened_photo(content) as photo:
-                # Only now: each posting with a broken photo is to be told of.
+                # Only now: each posting with a broken photo is reported.
                 self.seen.add(key)
                 return key, [encoder.look(photo) for encoder in self.encoders]
         except PhotoError as error:
@@ -215,8 +215,8 @@ class _PhotoPass:
             rows = merged[present]
         if rows is None:
             return Vectors(np.empty((0, 1), dtype=np.float32), np.empty(0, np.int64), size)
-        telling = encoder.telling(rows)
-        rows, posting = rows[telling], np.flatnonzero(present)[telling]
+        informative = encoder.informative(rows)
+        rows, posting = rows[informative], np.flatnonzero(present)[informative]
         owner = np.repeat(posting, views)
         probe = np.tile(encoder.probes, len(rows)) if encoder.probes.any() else None
         return Vectors(

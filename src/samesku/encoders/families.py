@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +20,7 @@ POOLINGS: Mapping[EncoderKind, tuple[str, ...]] = {
 }
 # Titles are short: nothing is gained by more, and memory grows with the square.
 MOST_TOKENS = 512
-# Two that tell only by their names what they want.
+# Two of which only the name says what they want.
 _BGE = re.compile(r"(^|[-_/])bge([-_]|$)", re.IGNORECASE)
 _E5 = re.compile(r"(^|[-_/])e5([-_]|$)", re.IGNORECASE)
 
@@ -33,46 +35,15 @@ class Family:
     `pad_to_limit`: its texts were always padded to the limit.
     """
 
-    kinds: tuple[EncoderKind, ...]
+    kinds: Sequence[EncoderKind]
     pooling: str
     offset: int = 0
     leading: int = 0
     pad_to_limit: bool = False
-    notes: str = ""
 
 
-_TEXT: tuple[EncoderKind, ...] = ("title",)
-_PHOTO: tuple[EncoderKind, ...] = ("photo",)
-_BOTH: tuple[EncoderKind, ...] = ("clip", "photo")
-
-FAMILIES: dict[str, Family] = {
-    "bert": Family(_TEXT, "mean", notes="BERT, IndoBERT, MiniLM"),
-    "distilbert": Family(_TEXT, "mean"),
-    "albert": Family(_TEXT, "mean"),
-    "electra": Family(_TEXT, "mean"),
-    "mpnet": Family(_TEXT, "mean", offset=2),
-    "roberta": Family(_TEXT, "mean", offset=2),
-    "xlm-roberta": Family(_TEXT, "mean", offset=2, notes="multilingual E5 and BGE-M3"),
-    "camembert": Family(_TEXT, "mean", offset=2),
-    "deberta-v2": Family(_TEXT, "mean"),
-    "modernbert": Family(_TEXT, "mean"),
-    "qwen3": Family(_TEXT, "last", notes="Qwen3-Embedding"),
-    "efficientnet": Family(_PHOTO, "mean"),
-    "convnext": Family(_PHOTO, "pooler"),
-    "convnextv2": Family(_PHOTO, "pooler"),
-    "resnet": Family(_PHOTO, "mean"),
-    "regnet": Family(_PHOTO, "mean"),
-    "swin": Family(_PHOTO, "pooler"),
-    "vit": Family(_PHOTO, "cls", leading=1),
-    "dinov2": Family(_PHOTO, "cls", leading=1),
-    "dinov2_with_registers": Family(_PHOTO, "cls", leading=1),
-    "dinov3_vit": Family(_PHOTO, "cls", leading=1),
-    "dinov3_convnext": Family(_PHOTO, "pooler"),
-    "clip": Family(_BOTH, "pooler", leading=1),
-    "clip_vision_model": Family(_PHOTO, "pooler", leading=1),
-    "siglip": Family(_BOTH, "pooler", pad_to_limit=True, notes="SigLIP, SigLIP 2 of fixed size"),
-    "siglip_vision_model": Family(_PHOTO, "pooler"),
-}
+_TABLE = tomllib.loads(files(__package__).joinpath("families.toml").read_text("utf-8"))
+FAMILIES = {name: Family(**family) for name, family in _TABLE.items()}
 
 
 @dataclass(frozen=True)

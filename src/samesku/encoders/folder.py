@@ -7,7 +7,7 @@ from pathlib import Path
 from samesku.encoders.base import Encoder
 from samesku.encoders.card import CARD, EncoderCard, read_card
 from samesku.encoders.model_files import digest_of
-from samesku.encoders.onnx import Onnx, OnnxNetwork
+from samesku.encoders.onnx import Onnx
 from samesku.encoders.onnx_text import TOKENIZER, OnnxText
 from samesku.encoders.photo_inputs import PhotoInput
 
@@ -17,21 +17,6 @@ PARTS = {
     "photo": {"model": "photo"},
     "clip": {"title": "title", "photo": "photo"},
 }
-
-
-class FolderPhoto(Onnx):
-    """The photo network of a folder, fed as its card says."""
-
-    def __init__(self, network: Path, card: EncoderCard, name: str) -> None:
-        if card.photo is None:
-            raise ValueError(f"{network.parent / CARD} does not say how photos are prepared")
-        self.network = OnnxNetwork(network, feeding=PhotoInput.of(card.photo))
-        self._name = name
-
-    @property
-    def name(self) -> str:
-        """As given."""
-        return self._name
 
 
 def encoders_in(folder: Path) -> list[Encoder]:
@@ -46,19 +31,24 @@ def encoders_in(folder: Path) -> list[Encoder]:
     name = folder.resolve().name
     parts = PARTS[card.kind]
     networks = {part: _network(folder, part, card) for part in parts}
-    if not any(_stands(network, card) for network in networks.values()):
-        return _with_torch(folder, card, name)
+    if not any(_belongs(network, card) for network in networks.values()):
+        from samesku.encoders.hub import HubModel, model_encoders
+
+        _check(folder, list(card.files), card)
+        return model_encoders(HubModel(folder, card.kind), name)
     for part, kind in parts.items():
         _check(folder, [networks[part].name, *([TOKENIZER] if kind == "title" else [])], card)
     names = {part: name if part == "model" else f"{name}-{part}" for part in parts}
     return [onnx_encoder(networks[part], parts[part], card, names[part]) for part in parts]
 
 
-def onnx_encoder(network: Path, kind: str, card: EncoderCard, name: str) -> OnnxText | FolderPhoto:
+def onnx_encoder(network: Path, kind: str, card: EncoderCard, name: str) -> OnnxText | Onnx:
     """One network in ONNX, of titles or of photos, as an encoder."""
     if kind == "title":
         return OnnxText(network, card, name)
-    return FolderPhoto(network, card, name)
+    if card.photo is None:
+        raise ValueError(f"{network.parent / CARD} does not say how photos are prepared")
+    return Onnx(network, feeding=PhotoInput.of(card.photo), name=name)
 
 
 def onnx_name(part: str, *, int8: bool) -> str:
@@ -68,24 +58,12 @@ def onnx_name(part: str, *, int8: bool) -> str:
 
 def _network(folder: Path, part: str, card: EncoderCard) -> Path:
     small = folder / onnx_name(part, int8=True)
-    return small if _stands(small, card) else folder / onnx_name(part, int8=False)
+    return small if _belongs(small, card) else folder / onnx_name(part, int8=False)
 
 
-def _stands(network: Path, card: EncoderCard) -> bool:
+def _belongs(network: Path, card: EncoderCard) -> bool:
     """Whether a network is there and belongs to the card, not to one that it replaced."""
     return network.is_file() and (not card.files or network.name in card.files)
-
-
-def _with_torch(folder: Path, card: EncoderCard, name: str) -> list[Encoder]:
-    from samesku.encoders.hub import HubModel, HubPhoto, HubText
-
-    _check(folder, list(card.files), card)
-    model = HubModel(folder, card.kind)
-    if card.kind == "title":
-        return [HubText(model, name)]
-    if card.kind == "photo":
-        return [HubPhoto(model, name)]
-    return [HubText(model, f"{name}-title"), HubPhoto(model, f"{name}-photo")]
 
 
 def _check(folder: Path, names: list[str], card: EncoderCard) -> None:

@@ -67,30 +67,22 @@ class HubText(TextEncoder):
 
     def __init__(self, model: HubModel, name: str) -> None:
         self.model = model
-        self._name = name
+        self.name = name
         self._cut = 0
 
     @property
-    def name(self) -> str:
-        """As given."""
-        return self._name
-
-    @property
-    def fingerprint(self) -> str:
+    def fingerprint(self) -> str:  # type: ignore[override]
         """Follows the model's files; not the precision of the device it runs on."""
         return f"hf-title-1:{self.model.digest}"
 
     @property
     def notes(self) -> list[str]:
-        """How many titles were cut."""
         return cut_note(self._cut, self.model.reading.max_tokens, self.name)
 
     def encode_titles(self, titles: Sequence[str]) -> Vectors:
-        """Unit rows of the titles; an empty title owns none."""
-        return self.encode_telling(titles, lambda done: None)
+        return self.encode_with_progress(titles, lambda done: None)
 
-    def encode_telling(self, titles: Sequence[str], advance: Advance) -> Vectors:
-        """As :meth:`encode_titles`, telling how many titles are done."""
+    def encode_with_progress(self, titles: Sequence[str], advance: Advance) -> Vectors:
         runner = self.model.runner
         before = runner.backbone.truncated
         vectors = embed_titles(titles, runner.titles, advance)
@@ -103,15 +95,10 @@ class HubPhoto(PhotoEncoder):
 
     def __init__(self, model: HubModel, name: str) -> None:
         self.model = model
-        self._name = name
+        self.name = name
 
     @property
-    def name(self) -> str:
-        """As given."""
-        return self._name
-
-    @property
-    def fingerprint(self) -> str:
+    def fingerprint(self) -> str:  # type: ignore[override]
         """Follows the model's files; not the precision of the device it runs on."""
         return f"hf-photo-1:{self.model.digest}"
 
@@ -123,19 +110,34 @@ class HubPhoto(PhotoEncoder):
         """Unit rows ``(photos, 1, dimension)``."""
         return unit_rows(self.model.runner.photos(looks))[:, None]
 
-    def telling(self, rows: Array) -> NDArray[np.bool_]:
-        """All but photos of which the model made nothing."""
-        telling: NDArray[np.bool_] = np.any(rows[:, 0] != 0, axis=1)
-        return telling
+
+def model_encoders(model: HubModel, name: str) -> list[Encoder]:
+    """The encoder of a title or photo model, or both of one that is for titles and photos."""
+    if model.kind == "title":
+        return [HubText(model, name)]
+    if model.kind == "photo":
+        return [HubPhoto(model, name)]
+    return [HubText(model, f"{name}-title"), HubPhoto(model, f"{name}-photo")]
 
 
 def hub_encoder(source: str) -> Encoder:
     """The encoder ``hf:source``, for titles or photos as the model is of a text or photo family."""
     config: dict[str, Any] = read_json(find_model(source) / "config.json") or {}
     kinds = family_of(str(config.get("model_type"))).kinds
-    name = f"hf:{Path(source).name if Path(source).is_dir() else source}"
-    if "title" in kinds:
-        return HubText(HubModel(source, "title"), name)
-    if "photo" in kinds:
-        return HubPhoto(HubModel(source, "photo"), name)
-    raise ValueError(f"{source} is for titles and photos together: use clip:{source}")
+    kind: EncoderKind | None = next((each for each in ("title", "photo") if each in kinds), None)
+    if kind is None:
+        raise ValueError(f"{source} is for titles and photos together: use clip:{source}")
+    model = HubModel(source, kind)
+    return model_encoders(model, f"hf:{model.label}")[0]
+
+
+def clip_encoders(source: str) -> list[Encoder]:
+    """The encoders of ``clip:source``: ``clip-title:source`` and ``clip-photo:source``.
+
+    Titles are compared with titles and photos with photos; the model is loaded once for both.
+    """
+    model = HubModel(source, "clip")
+    return [
+        HubText(model, f"clip-title:{model.label}"),
+        HubPhoto(model, f"clip-photo:{model.label}"),
+    ]

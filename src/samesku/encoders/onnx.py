@@ -1,4 +1,4 @@
-"""Any image network in ONNX as a photo encoder, told how to feed it by a small JSON file."""
+"""Any image network in ONNX as a photo encoder; a small JSON file says how to feed it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from samesku.encoders.base import Array, PhotoEncoder
 from samesku.encoders.photo_inputs import Floats, PhotoInput, prepared
+from samesku.encoders.title_batches import unit_rows
 from samesku.runtime.cores import usable_cores
 
 if TYPE_CHECKING:
@@ -63,11 +64,7 @@ class OnnxNetwork:
         if not len(batch):
             return np.empty((0, self.dimension), dtype=np.float32)
         rows = np.concatenate([self._pool(self._run(part)) for part in self._portions(batch)])
-        # A network can overflow on an odd photo: better no row than one that is no number.
-        rows = np.nan_to_num(rows[: len(batch)], nan=0, posinf=0, neginf=0)
-        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-        unit: Floats = rows / np.maximum(lengths, 1e-12)
-        return unit
+        return unit_rows(rows[: len(batch)])
 
     def _portions(self, batch: Floats) -> Iterator[Floats]:
         if self._batch is None:
@@ -147,20 +144,17 @@ class OnnxNetwork:
 
 
 class Onnx(PhotoEncoder):
-    """A network in ONNX as an encoder, one row per photo; see :class:`OnnxNetwork`."""
+    """A network in ONNX as an encoder, one row per photo; see :class:`OnnxNetwork`.
 
-    def __init__(self, path: str | Path) -> None:
-        self.network = OnnxNetwork(path)
+    It is called `name`, by default ``onnx:`` and the name of the file without its ending.
+    """
 
-    @property
-    def name(self) -> str:
-        """``onnx:`` and the name of the file without its ending."""
-        return f"onnx:{self.network.path.stem}"
-
-    @property
-    def fingerprint(self) -> str:
-        """Follows the content of the network and of its JSON."""
-        return f"onnx-1:{self.network.digest}"
+    def __init__(
+        self, path: str | Path, *, feeding: PhotoInput | None = None, name: str | None = None
+    ) -> None:
+        self.network = OnnxNetwork(path, feeding=feeding)
+        self.name = name or f"onnx:{self.network.path.stem}"
+        self.fingerprint = f"onnx-1:{self.network.digest}"
 
     def look(self, photo: NDArray[np.uint8]) -> Array:
         """The photo as the network wants it, ``(3, h, w)``."""
@@ -169,11 +163,6 @@ class Onnx(PhotoEncoder):
     def embed(self, looks: Sequence[Array]) -> Array:
         """Unit rows ``(photos, 1, dimension)``."""
         return self.network.embed(np.stack(looks).astype(np.float32, copy=False))[:, None]
-
-    def telling(self, rows: Array) -> NDArray[np.bool_]:
-        """All but photos of which the network made nothing."""
-        telling: NDArray[np.bool_] = np.any(rows[:, 0] != 0, axis=1)
-        return telling
 
 
 def _read_input(path: Path) -> PhotoInput:

@@ -34,9 +34,11 @@ class OnnxText(TextEncoder):
         self, network: Path, card: EncoderCard, name: str, *, threads: int | None = None
     ) -> None:
         self.card = card
-        self._name = name
+        self.name = name
         self._tokenizer = _tokenizer(network.with_name(TOKENIZER), card)
-        self._digest = digest_of([network, network.with_name(TOKENIZER)])
+        digest = digest_of([network, network.with_name(TOKENIZER)])
+        padding = card.pad_to_limit, card.pad_id, card.pad_left
+        self.fingerprint = f"onnx-text-1:{digest}:{card.prefix!r}:{card.max_tokens}:{padding}"
         self._session = start_session(network, threads)
         self._feeds = [feed.name for feed in self._session.get_inputs()]
         if unknown := set(self._feeds) - {"input_ids", "attention_mask"}:
@@ -44,55 +46,38 @@ class OnnxText(TextEncoder):
         self._cut = 0
 
     @property
-    def name(self) -> str:
-        """As given."""
-        return self._name
-
-    @property
-    def fingerprint(self) -> str:
-        """Follows the network, its tokenizer and what its card says of feeding it."""
-        card = self.card
-        filling = card.pad_to_limit, card.pad_id, card.pad_left
-        return f"onnx-text-1:{self._digest}:{card.prefix!r}:{card.max_tokens}:{filling}"
-
-    @property
     def notes(self) -> list[str]:
-        """How many titles were cut."""
         return cut_note(self._cut, self.card.max_tokens, self.name)
 
     def encode_titles(self, titles: Sequence[str]) -> Vectors:
-        """Unit rows of the titles; an empty title owns none."""
-        return self.encode_telling(titles, lambda done: None)
+        return self.encode_with_progress(titles, lambda done: None)
 
-    def encode_telling(self, titles: Sequence[str], advance: Advance) -> Vectors:
-        """As :meth:`encode_titles`, telling how many titles are done."""
+    def encode_with_progress(self, titles: Sequence[str], advance: Advance) -> Vectors:
         self._cut = 0
         return embed_titles(titles, self.embed, advance)
 
     def embed(self, titles: Sequence[str]) -> Floats:
         """Run one batch of titles: rows ``(n, dimension)``, not normalised."""
-        told = self._tokenizer.encode_batch([self.card.prefix + title for title in titles])
-        self._cut += sum(bool(each.overflowing) for each in told)
-        tokens = [each.ids for each in told]
-        ids, mask = _filled(tokens, self.card)
+        coded = self._tokenizer.encode_batch([self.card.prefix + title for title in titles])
+        self._cut += sum(bool(each.overflowing) for each in coded)
+        ids, mask = _padded([each.ids for each in coded], self.card)
         feed = {"input_ids": ids, "attention_mask": mask}
         (rows,) = self._session.run(None, {name: feed[name] for name in self._feeds})
         return np.asarray(rows, dtype=np.float32)
 
 
 def cut_note(cut: int, limit: int, name: str) -> list[str]:
-    """What to tell of titles that were cut; nothing where none was."""
+    """A note on the titles that were cut, if any."""
     if not cut:
         return []
     return [f"{cut:,} different titles are longer than the {limit} tokens that {name} reads: cut"]
 
 
-def _filled(
+def _padded(
     tokens: Sequence[Sequence[int]], card: EncoderCard
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Tokens as one array, filled up, and which of them count."""
-    longest = max(map(len, tokens))
-    width = card.max_tokens if card.pad_to_limit else longest
+    """Tokens as one padded array, and which of them count."""
+    width = card.max_tokens if card.pad_to_limit else max(map(len, tokens))
     ids = np.full((len(tokens), width), card.pad_id, dtype=np.int64)
     mask = np.zeros_like(ids)
     for row, own in enumerate(tokens):

@@ -67,10 +67,9 @@ class PHash(PhotoEncoder):
         """Packed bits ``(photos, 1, 8)``."""
         return np.stack(looks)[:, None]
 
-    def telling(self, rows: Array) -> NDArray[np.bool_]:
+    def informative(self, rows: Array) -> NDArray[np.bool_]:
         """All but the hash of a blank photo, in which at most the mean brightness sets a bit."""
-        telling: NDArray[np.bool_] = np.bitwise_count(rows).sum(axis=(1, 2)) > 1
-        return telling
+        return np.asarray(np.bitwise_count(rows).sum(axis=(1, 2)) > 1)
 
     def given(self, catalog: Catalog) -> tuple[Array, NDArray[np.bool_]] | None:
         """The hashes of the column `image_phash`, where there are any."""

@@ -46,29 +46,20 @@ class Photo(PhotoEncoder):
     """
 
     name = "photo"
+    probes = PROBES
 
     def __init__(self, path: str | Path = NETWORK) -> None:
         self.path = Path(path)
 
-    @property
-    def fingerprint(self) -> str:
+    @cached_property
+    def fingerprint(self) -> str:  # type: ignore[override]
         """Version of the views, and the network's content."""
-        return f"photo-4:{self._digest}"
-
-    @property
-    def probes(self) -> NDArray[np.bool_]:
-        """The halves only ask."""
-        return PROBES
+        return f"photo-4:{digest_of([self.path, self.path.with_suffix('.json')])}"
 
     @cached_property
     def network(self) -> OnnxNetwork:
         """Loaded when it is first needed."""
         return OnnxNetwork(self.path)
-
-    @cached_property
-    def _digest(self) -> str:
-        files = self.path, self.path.with_suffix(".json")
-        return digest_of(files)
 
     def look(self, photo: NDArray[np.uint8]) -> Array:
         """The views, uint8 ``(VIEWS, h, w, 3)``; what there is no need to look at is black."""
@@ -105,11 +96,6 @@ class Photo(PhotoEncoder):
         weight = np.where(PROBES & ~absent, np.float32(PART), np.float32(1))[..., None]
         weighed = np.concatenate([weight * rows, np.sqrt(1 - weight**2)], axis=2)
         return np.where(absent[..., None], weighed[:, :1], weighed)
-
-    def telling(self, rows: Array) -> NDArray[np.bool_]:
-        """All but blank photos."""
-        telling: NDArray[np.bool_] = np.any(rows[:, 0] != 0, axis=1)
-        return telling
 
 
 def _shrunk(photo: Image.Image, height: int, width: int) -> Image.Image:

@@ -55,11 +55,7 @@ class Signature(PhotoEncoder):
 
     name = "signature"
     fingerprint = "signature-1"
-
-    @property
-    def probes(self) -> NDArray[np.bool_]:
-        """The mirror image, the crops and the halves only ask."""
-        return PROBES
+    probes = PROBES
 
     def look(self, photo: NDArray[np.uint8]) -> Array:
         """All views ``(VIEWS, DIMENSION)``."""
@@ -68,11 +64,6 @@ class Signature(PhotoEncoder):
     def embed(self, looks: Sequence[Array]) -> Array:
         """Unit rows ``(photos, VIEWS, DIMENSION)``."""
         return np.stack(looks)
-
-    def telling(self, rows: Array) -> NDArray[np.bool_]:
-        """All but blank photos, whose whole view is zero."""
-        telling: NDArray[np.bool_] = np.any(rows[:, 0] != 0, axis=1)
-        return telling
 
 
 def _channels(pixels: Floats) -> Floats:

@@ -47,11 +47,7 @@ class Tfidf(TextEncoder):
         if not 0 <= word_weight <= 1:
             raise ValueError(f"word_weight is a share between 0 and 1, not {word_weight}")
         self.word_weight = word_weight
-
-    @property
-    def fingerprint(self) -> str:
-        """Version of the method and its parameters."""
-        return f"tfidf-2:{self.word_weight}"
+        self.fingerprint = f"tfidf-2:{word_weight}"
 
     def encode_titles(self, titles: Sequence[str]) -> Vectors:
         """Sparse float32 unit rows of normal titles; a title without any word owns no row."""
