@@ -29,7 +29,7 @@ from rich.table import Table
 from samesku.candidates.neighbors import APPROXIMATE_FROM, FLOOR, Neighbors, nearest
 from samesku.encoders import Tfidf, Vectors
 from samesku.encoders.base import Kind
-from samesku.titles import clean_titles, normalise_titles
+from samesku.titles import clean_title, normalise_title
 
 NEIGHBOURS = 50
 # Pairs at least so similar are what a search is for: about where a match begins.
@@ -117,7 +117,8 @@ def made(kind: Kind, size: int, titles: Path | None, seed: int) -> Vectors:
     catalogue = pl.read_csv(titles, columns=["posting_id", "title"], infer_schema=False)
     larger = renoise(catalogue, math.ceil(size / catalogue.height), seed)
     drawn = larger.sample(size, seed=seed)["title"].fill_null("")
-    return Tfidf().encode_titles(normalise_titles(clean_titles(drawn.to_list())))
+    titles = [normalise_title(clean_title(title)) for title in drawn.to_list()]
+    return Tfidf().encode_titles(titles)
 
 
 def searched(vectors: Vectors, method: Literal["exact", "approximate"]) -> tuple[Neighbors, float]:

@@ -100,7 +100,7 @@ def test_where_quick_forms_are_too_coarse_a_finer_one_is_taken(tiny, tmp_path, p
     monkeypatch.setitem(PARITY, "int8", 1.1)
     with pytest.raises(ValueError, match=r"model\.int8\.onnx answers unlike torch"):
         export_encoder(backbone, tmp_path / "other", photos=photos, int8=True)
-    assert list((tmp_path / "other").iterdir()) == []
+    assert not (tmp_path / "other").exists()
 
 
 def test_there_must_be_something_to_compare_on(tiny, tmp_path, titles):

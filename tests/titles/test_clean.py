@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samesku.titles import clean_title, clean_titles
+from samesku.titles import clean_title
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_real_and_broken_titles_come_out_plain(raw: str | None, clean: str) -> N
 
 def test_nan_of_a_pandas_column_is_no_title() -> None:
     assert clean_title(cast("str", math.nan)) == ""
-    assert clean_titles(["A", None, cast("str", math.nan)]) == ["a", "", ""]
+    assert [clean_title(title) for title in ["A", None, cast("str", math.nan)]] == ["a", "", ""]
 
 
 # Pieces that interact: half escapes, entities of entities, wrappers, marks.

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from samesku.titles import Quantity, clean_title, normalise_title, quantities, quantity_tokens
+from samesku.titles import Quantity, clean_title, normalise_title, stated
 
 RULES: dict[str, list[tuple[str, str]]] = {
     "mass": [
@@ -191,24 +191,24 @@ RULES: dict[str, list[tuple[str, str]]] = {
 )
 def test_title_states(title: str, expected: str) -> None:
     clean = clean_title(title)
-    assert " ".join(quantity_tokens(clean)) == expected
-    assert quantities(normalise_title(clean)) == quantities(clean)
+    assert " ".join(stated(clean).tokens) == expected
+    assert stated(normalise_title(clean)).quantities == stated(clean).quantities
 
 
 def test_quantities_carry_value_and_base_unit() -> None:
-    assert quantities("susu 2 x 400 gr") == [Quantity(2, "pcs"), Quantity(400, "g")]
-    assert quantities("kardus 15x10x5 cm") == [
+    assert stated("susu 2 x 400 gr").quantities == (Quantity(2, "pcs"), Quantity(400, "g"))
+    assert stated("kardus 15x10x5 cm").quantities == (
         Quantity(150, "mm"),
         Quantity(100, "mm"),
         Quantity(50, "mm"),
-    ]
-    assert quantities("sgm 0-6 bulan") == [Quantity(0, "month"), Quantity(6, "month")]
-    assert quantities("ukuran 38 spf 50") == [Quantity(38, "size"), Quantity(50, "spf")]
-    assert quantities("") == quantities("ukuran xl 100% original") == []
+    )
+    assert stated("sgm 0-6 bulan").quantities == (Quantity(0, "month"), Quantity(6, "month"))
+    assert stated("ukuran 38 spf 50").quantities == (Quantity(38, "size"), Quantity(50, "spf"))
+    assert stated("").quantities == stated("ukuran xl 100% original").quantities == ()
 
 
 def test_order_of_dimensions_is_kept() -> None:
-    assert quantity_tokens("10 x 20 cm") != quantity_tokens("20 x 10 cm")
+    assert stated("10 x 20 cm").tokens != stated("20 x 10 cm").tokens
 
 
 @pytest.mark.parametrize(
@@ -222,8 +222,8 @@ def test_order_of_dimensions_is_kept() -> None:
     ],
 )
 def test_spellings_of_one_quantity_agree(same: list[str]) -> None:
-    assert {tuple(quantities(spelling)) for spelling in same} == {tuple(quantities(same[0]))}
-    assert {tuple(quantity_tokens(spelling)) for spelling in same} == {(same[0],)}
+    assert {stated(spelling).quantities for spelling in same} == {stated(same[0]).quantities}
+    assert {stated(spelling).tokens for spelling in same} == {(same[0],)}
 
 
 @given(
@@ -232,7 +232,7 @@ def test_spellings_of_one_quantity_agree(same: list[str]) -> None:
 )
 @example(1024, "gb")
 def test_any_whole_number_is_read_with_its_unit(number: int, unit: str) -> None:
-    (found,) = quantities(f"barang {number}{unit} bagus")
+    (found,) = stated(f"barang {number}{unit} bagus").quantities
     expected = number * (10 if "cm" in unit else 1)
     if unit == "gb" and number % 1024 == 0:  # as on the boxes: 1024 GB are 1 TB, and so 1000
         expected = number // 1024 * 1000
@@ -241,7 +241,7 @@ def test_any_whole_number_is_read_with_its_unit(number: int, unit: str) -> None:
 
 @given(st.text(alphabet="0123456789.,x/- gmlkcpsia\"'%&", max_size=60))
 def test_nothing_that_looks_like_numbers_breaks_it(text: str) -> None:
-    for value, unit in quantities(clean_title(text)):
+    for value, unit in stated(clean_title(text)).quantities:
         assert value >= 0
         assert unit
 
@@ -250,5 +250,5 @@ def test_nothing_that_looks_like_numbers_breaks_it(text: str) -> None:
 def test_very_long_titles_take_little_time(piece: str) -> None:
     text = (piece * 20_000)[:20_000].strip()
     began = time.process_time()
-    quantities(text)
+    stated(text)
     assert time.process_time() - began < 2

@@ -3,21 +3,35 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator
 from functools import lru_cache
+from importlib.resources import files
 from typing import NamedTuple
 
-from samesku.evaluation.variants import COLOURS, EGG_COLOURS, EGGS, VARIANTS
 from samesku.titles import clean_title, normalise_title, tokens
 from samesku.titles.quantities import read_quantities
 from samesku.titles.scripts import fold
 
+_DATA = tomllib.loads(files(__package__).joinpath("variants.toml").read_text("utf-8"))
+# Spelling -> the colour.
+_COLOURS = {
+    word: colour for colour, spelt in _DATA["colours"].items() for word in [colour, *spelt.split()]
+}
+# Spelling -> what kind of variant it names, and the variant.
+_VARIANTS = {
+    word: (kind, words.split("/")[0])
+    for kind, listed in reversed(_DATA["variants"].items())
+    for words in listed.split()
+    for word in words.split("/")
+}
+_EGGS, _EGG_COLOURS = (frozenset(_DATA["eggs"][key].split()) for key in ("words", "colours"))
 # Characters of a title that a page shows; what is beyond is counted.
 LONGEST = 300
 # Gigabytes up to which a number of them is a phone's working memory.
 MOST_RAM = 12
 _UNIT = re.compile(r"[a-z%]+$")
-# Nappies are told by size and count together: "S40 / M34".
+# Nappies are named by size and count together: "S40 / M34".
 _NAPPIES = re.compile(r"\b(nb|s|m|l|x{1,3}l)[ -]?([0-9]{2})\b")
 # What a parcel weighs or holds: "[300g] ..." before a title, "(1kg muat 20 pcs)" anywhere.
 _PARCEL = re.compile(
@@ -88,14 +102,14 @@ def _marks(clean: str) -> Iterator[Mark]:
         taken.update(range(first, last))
         for part in reading.token.split():
             yield Mark(first, last, _kind(part), part)
-    eggs = not EGGS.isdisjoint(clean.split())
+    eggs = not _EGGS.isdisjoint(clean.split())
     for place, word in enumerate(clean.split()):
         if place in taken:
             continue
         for part in tokens(normalise_title(word)):
-            named = VARIANTS.get(part)
-            if part in COLOURS and not (eggs and COLOURS[part] in EGG_COLOURS):
-                named = "colour", COLOURS[part]
+            named = _VARIANTS.get(part)
+            if part in _COLOURS and not (eggs and _COLOURS[part] in _EGG_COLOURS):
+                named = "colour", _COLOURS[part]
             if named is not None:
                 yield Mark(place, place + 1, *named)
                 break

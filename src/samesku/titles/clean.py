@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterable
 
 from samesku.titles.scripts import fold
 
@@ -104,11 +103,6 @@ def clean_title(raw: str | None) -> str:
     return text if text[:1].isalnum() or _WORD.search(text) else ""
 
 
-def clean_titles(raw: Iterable[str | None]) -> list[str]:
-    """Clean many titles; see `clean_title`."""
-    return [clean_title(title) for title in raw]
-
-
 def _clean_once(text: str) -> str:
     if "\\" in text or text.lstrip()[:1] in ("b", "B"):
         text = _undo_escapes(text)
@@ -125,7 +119,7 @@ def _clean_once(text: str) -> str:
 
 
 def _is_plain(text: str) -> bool:
-    """Tell whether there is nothing to decode; most titles pass, and quickly."""
+    """Whether there is nothing to decode; most titles pass, and quickly."""
     marked = "\\" in text or "<" in text or ">" in text or ("&" in text and ";" in text)
     return text.isascii() and not marked and not _BYTES_WRAPPER.match(text)
 

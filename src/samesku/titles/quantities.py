@@ -1,7 +1,7 @@
 """Find the sizes, weights, counts and ratings a title states, whatever the spelling.
 
 The reading is by rules in three steps: every number with the word behind it is an *atom*; a unit
-that is also something else (`3m` the brand, `4g` the network, `4a` the phone) is judged by the
+that is also something else (`3m` the brand, `4g` the network, `4a` the phone) is decided by the
 words around it; atoms joined by `x`, `-` or `/` are read together, as dimensions, multipacks,
 ranges and lists.
 """
@@ -13,9 +13,9 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-from samesku.titles.judgement import judge
 from samesku.titles.scripts import fold
 from samesku.titles.sizes import Reading, make_reading, names_size, read_sizes
+from samesku.titles.unit_rules import meant_unit
 from samesku.titles.units import (
     DIVISIBLE,
     FOREIGN_UNIT,
@@ -30,7 +30,7 @@ from samesku.titles.units import (
 
 
 class Stated(NamedTuple):
-    """What a title says in numbers and sizes, without where it says it."""
+    """What a title says in numbers and sizes, in its order, repeats kept, without where."""
 
     quantities: tuple[Quantity, ...]
     tokens: tuple[str, ...]
@@ -87,35 +87,13 @@ def read_quantities(clean: str) -> list[Reading]:
     return readings
 
 
-def quantities(clean: str) -> list[Quantity]:
-    """List what a cleaned title states in numbers with units, in base units.
-
-    `"susu 2 x 400 gr"` gives `[Quantity(2, "pcs"), Quantity(400, "g")]`; dimensions give one length
-    in mm per side, ranges their two ends. "100%" is a boast, not a quantity, and is left out.
-
-    Parameters
-    ----------
-    clean
-        A title as `clean_title` or `normalise_title` returns it.
-
-    Returns
-    -------
-    list of Quantity
-        In the order of the title, repeats kept. See `Quantity` for the units.
-    """
-    return list(stated(clean).quantities)
-
-
-def quantity_tokens(clean: str) -> list[str]:
-    """List the same statements as canonical words: `"400g"`, `"12pcs"`, `"100x60x130mm"`.
-
-    Numbers without unit are left out; clothing sizes are in: `"size_38"`, `"size_xl"`.
-    """
-    return list(stated(clean).tokens)
-
-
 def stated(clean: str) -> Stated:
-    """What :func:`quantities` and :func:`quantity_tokens` list, from one reading."""
+    """What a cleaned or normalised title says in numbers and sizes, in one reading.
+
+    `"susu 2 x 400 gr"` states `Quantity(2, "pcs")`, `Quantity(400, "g")` and the words `"2pcs"`,
+    `"400g"`; dimensions give one length in mm per side and the word `"100x60x130mm"`, ranges their
+    two ends. Clothing sizes are words: `"size_38"`, `"size_xl"`. "100%" is a boast and left out.
+    """
     found: list[Quantity] = []
     words: list[str] = []
     for _, _, token, quantities in read_quantities(fold(clean)):
@@ -130,7 +108,7 @@ def _atom(text: str, match: re.Match[str]) -> _Atom:
     word = match["word"]
     stop = match.end("rest")
     number = text[start:stop]
-    spelling = judge(text, match, word) if word else None
+    spelling = meant_unit(text, match, word) if word else None
     if spelling is None:
         return _Atom(start, stop, number, None)
     stop = match.end()
@@ -216,7 +194,7 @@ def _read_one(text: str, atom: _Atom) -> Reading | None:
 
 
 def _is_numbered_size(text: str, atom: _Atom) -> bool:
-    """Tell "size 4 nappies" from "size 34 pcs"."""
+    """Whether this is "size 4 nappies" rather than "size 34 pcs"."""
     if UNITS[atom.spelling or "pcs"].base != "pcs" or atom.spelling == "pcs":
         return False
     lead = _lead(text, atom.start)
@@ -293,7 +271,7 @@ def _dimensions(run: list[_Atom], sides: list[Quantity]) -> Reading | None:
 
 
 def _evenly_spaced(text: str, run: list[_Atom]) -> bool:
-    """Tell "4 x 5" from "redmi 4x 5 6", which are three phones."""
+    """Whether this is "4 x 5" rather than "redmi 4x 5 6", which are three phones."""
     signs = (text[left.stop : right.start] for left, right in pairwise(run))
     return not any(sign in ("x ", "* ") for sign in signs) or any(a.spelling for a in run[:-1])
 

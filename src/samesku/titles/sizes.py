@@ -34,7 +34,7 @@ def make_reading(start: int, stop: int, found: list[Quantity]) -> Reading:
 
 
 def names_size(text: str) -> bool:
-    """Tell, quickly, titles in which sizes and counts in words (`_WORDS`) are worth a look."""
+    """Whether sizes and counts in words (`_WORDS`) are worth a look: a quick test."""
     return ("siz" in text or "uk" in text or "sz" in text) or (
         "lusin" in text or "kodi" in text or "pasang" in text or "rim" in text
     )

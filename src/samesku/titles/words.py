@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from samesku.titles.quantities import read_quantities
 from samesku.titles.scripts import MARKS, fold
@@ -52,11 +51,6 @@ def normalise_title(clean: str) -> str:
             return min(passes[passes.index(text) :])
         passes.append(text)
     return text
-
-
-def normalise_titles(clean: Iterable[str]) -> list[str]:
-    """Normalise many titles; see `normalise_title`."""
-    return [normalise_title(title) for title in clean]
 
 
 def tokens(clean: str) -> list[str]:

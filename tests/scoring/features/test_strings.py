@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 from rapidfuzz import fuzz
 
 from samesku.scoring.features.strings import string_features
-from samesku.titles import normalise_titles
+from samesku.titles import normalise_title
 
 titles = st.lists(st.text("abx 12-,", max_size=25), min_size=2, max_size=5)
 
 
 def one(a, b):
-    titles = normalise_titles([a, b])
+    titles = [normalise_title(a), normalise_title(b)]
     features = string_features(titles, np.array([0]), np.array([1]))
     return {name: column[0] for name, column in features.items()}
 

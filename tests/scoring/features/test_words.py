@@ -8,13 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samesku.scoring.features.words import word_features
-from samesku.titles import normalise_titles, quantities, tokens
+from samesku.titles import normalise_title, stated, tokens
 
 WORDS = ["susu", "bebelo", "lampu", "led", "ori", "a505x", "rtx3080", "12", "7", "400g", "2kg"]
 # The last one keeps a quantity in every catalogue.
 catalogues = st.lists(
     st.lists(st.sampled_from(WORDS), max_size=6).map(" ".join), min_size=2, max_size=7
-).map(lambda titles: normalise_titles([*titles, "gula 1kg"]))
+).map(lambda titles: [normalise_title(title) for title in [*titles, "gula 1kg"]])
 
 
 def all_pairs(titles):
@@ -55,7 +55,7 @@ def described(rarity, a, b):
     def ends(name, one, other):
         return {f"{name}_min": min(one, other), f"{name}_max": max(one, other)}
 
-    mine_held, theirs_held = set(quantities(a)), set(quantities(b))
+    mine_held, theirs_held = set(stated(a).quantities), set(stated(b).quantities)
     mine_units, theirs_units = ({unit for _, unit in held} for held in (mine_held, theirs_held))
     agreeing = {unit for _, unit in mine_held & theirs_held}
     length = math.sqrt(
@@ -106,7 +106,7 @@ def test_it_does_not_matter_which_posting_comes_first(titles):
 
 
 def one(a, b, *others):
-    titles = normalise_titles([a, b, *others])
+    titles = [normalise_title(title) for title in [a, b, *others]]
     features = word_features(titles, np.array([0]), np.array([1]))
     return {name: column[0] for name, column in features.items()}
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from samesku.titles import Quantity, clean_title, normalise_title, stated
-from samesku.titles.attributes.reading import read_title, spell
+from samesku.titles.attributes.reading import read_title
+from samesku.titles.units import spell
 
 _NAME = re.compile(r"[^\W_]+")
 _NAMES = {

@@ -141,7 +141,7 @@ def _expand(spelt: str) -> Iterator[str]:
 
 
 def _is_joined(title: str, words: list[re.Match[str]]) -> bool:
-    """Tell whether only a space or a hyphen is between the words: "black, tea" is no tea."""
+    """Whether only a space or a hyphen is between the words: "black, tea" is no tea."""
     if len(words) == 1:
         return True
     gaps = (title[a.end() : b.start()] for a, b in pairwise(words))
@@ -149,7 +149,7 @@ def _is_joined(title: str, words: list[re.Match[str]]) -> bool:
 
 
 def _stands_alone(run: str, start: int, stop: int, meanings: tuple[Entry, ...]) -> bool:
-    """Tell whether a word in a run without spaces is a word: 黑 alone is black, in 黑人 is not."""
+    """Whether a word in a run without spaces is a word: 黑 alone is black, in 黑人 is not."""
     if _KATAKANA.match(run, stop - 1) and _KATAKANA.match(run, stop):
         return False  # "ブルー" in "ブルーレイ"
     if not any(entry.kind == "colour" for entry in meanings):

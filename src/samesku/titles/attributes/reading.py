@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from samesku.titles import Quantity, Stated
 from samesku.titles.attributes.codes import Codes, read_codes
 from samesku.titles.attributes.lexicon import Found, lexicon
+from samesku.titles.units import spell
 
 _AMOUNTS = frozenset(("g", "ml"))
 _COUNTS = frozenset(("pcs",))
@@ -230,11 +231,6 @@ def _accessories(title: str, found: Sequence[Found], codes: Codes) -> set[str]:
 
 
 def _has_target(targets: Sequence[Found], codes: Codes) -> bool:
-    """Tell whether "for" is soon followed by a model: "for iPhone 14", not "for men"."""
+    """Whether "for" is soon followed by a model: "for iPhone 14", not "for men"."""
     places = [*codes.codes.values(), *(p for *_, p in codes.glued), *(p for _, p in codes.series)]
     return any(0 <= p.start - target.stop <= _TARGET for target in targets for p in places)
-
-
-def spell(value: float) -> str:
-    """Write a number without exponent and trailing zeros: `400`, `4.5`, `0.05`."""
-    return f"{value:.6f}".rstrip("0").rstrip(".")

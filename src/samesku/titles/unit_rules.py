@@ -54,7 +54,7 @@ _CODE_BEFORE = re.compile(r"(?<![a-z0-9])[a-z]{1,3}-$")
 _AGE_BEFORE = re.compile(r"(?:usia|umur|garansi|size|resmi|anak)[ :.]{0,2}$")
 
 
-def judge(text: str, match: re.Match[str], word: str) -> str | None:
+def meant_unit(text: str, match: re.Match[str], word: str) -> str | None:
     """Decide which spelling in `units.UNITS`, if any, the word after a number means.
 
     `match` starts at the number; its groups are `gap` (what is between the two) and `word`. The
@@ -74,7 +74,7 @@ def _number(match: re.Match[str]) -> float:
 
 
 def _is_code(text: str, match: re.Match[str]) -> bool:
-    """Tell "sc-23m" and "no.10-1m", article codes, from "1-2m", a range."""
+    """Distinguish "sc-23m" and "no.10-1m", article codes, from "1-2m", a range."""
     start = match.start()
     if match["gap"] == "-":
         return True
