@@ -24,6 +24,7 @@ from samesku.catalog.answers import Answers
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.sources import agreement_codes, join_sources, source_codes
 from samesku.clustering.assignment import Decision
+from samesku.clustering.expected import threshold_for
 from samesku.clustering.pins import pinned_scores, pins_of
 from samesku.encoders import default_encoders
 from samesku.encoders.base import Encoder, Vectors
@@ -57,7 +58,8 @@ class Matcher:
     k : int
         Neighbours per posting and encoder that become candidates, at least 20.
     threshold : float
-        Score from which a pair is accepted, in (0, 1]; default: the fusion's own.
+        Score from which a pair is accepted, in (0, 1]; default: the fusion's own, which the shipped
+        model leaves where its probabilities let expect clearly better clusters by another.
     method : {"auto", "exact", "approximate"}
         How neighbours are searched (:func:`samesku.candidates.neighbors.nearest`).
     cache : Cache, optional
@@ -277,13 +279,17 @@ class Matcher:
                 candidates = with_pairs(candidates, pins.left, pins.right)
             with self.progress.stage("score", len(candidates)) as advance:
                 judged = self.fusion.judge(candidates, collapsed.catalog, advance=advance)
+        scores = judged.scores if pins is None else pinned_scores(pins, candidates, judged.scores)
+        threshold = self.threshold
+        if self._params["threshold"] is None and decide == "clusters" and sources is None:
+            threshold = threshold_for(self.fusion, candidates, scores, collapsed.counts)
         run: dict[str, Any] = {}
         matches = Matches(
             catalog,
             candidates,
-            judged.scores if pins is None else pinned_scores(pins, candidates, judged.scores),
+            scores,
             self.fusion,
-            self.threshold,
+            threshold,
             evidence=judged.evidence,
             run=run,
             decide=decide,

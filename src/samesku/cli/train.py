@@ -12,6 +12,7 @@ from samesku.cli.console import TerminalProgress, console, emit
 from samesku.cli.match import Settings
 from samesku.cli.provenance import seen_by_encoders
 from samesku.cli.summary import show_summary
+from samesku.clustering.expected import threshold_for
 from samesku.evaluation.calibration import predicted_pairs, reliability
 from samesku.evaluation.protocol import score
 from samesku.matcher import Matcher
@@ -19,7 +20,7 @@ from samesku.results.matches import Matches
 from samesku.results.record import environment, training_record
 from samesku.runtime.files import check_folder
 from samesku.scoring.learned import Learned
-from samesku.training.classifier.fitting import FITS, fit_classifier
+from samesku.training.classifier.fitting import HoldOut, fit_classifier, fits
 from samesku.training.classifier.labelled import Labelled
 
 __all__ = ["run"]
@@ -48,14 +49,9 @@ def run(
             labelled.append(
                 Labelled.of(one.catalog, candidates, same=same, search=drawn.candidates, seed=seed)
             )
-    fits = len(catalogs) + 1 if leave_one_out else FITS
-    with progress.stage("train", fits) as advance:
-        model, held_out = fit_classifier(
-            labelled,
-            hold_out="catalogues" if leave_one_out else "products",
-            seed=seed,
-            advance=advance,
-        )
+    hold_out: HoldOut = "catalogues" if leave_one_out else "products"
+    with progress.stage("train", fits(len(catalogs), hold_out)) as advance:
+        model, held_out = fit_classifier(labelled, hold_out=hold_out, seed=seed, advance=advance)
     trained_on, found = [], []
     for catalog, distinct, each, probability in zip(
         catalogs, collapsed, labelled, held_out, strict=True
@@ -63,8 +59,9 @@ def run(
         # Every probability comes from trees that the pair did not train; only the threshold and
         # the two numbers of the calibration were chosen on all of them.
         fusion = Learned(model, each.same)
+        threshold = threshold_for(fusion, each.candidates, probability, distinct.counts)
         matches = Matches(
-            catalog, each.candidates, probability, fusion, model.threshold, collapsed=distinct
+            catalog, each.candidates, probability, fusion, threshold, collapsed=distinct
         )
         figures = {name: [f.value, f.low, f.high] for name, f in score(matches, seed=seed).items()}
         rows = np.flatnonzero(each.labels >= 0)
@@ -73,6 +70,7 @@ def run(
             {
                 **training_record(catalog),
                 "same": list(each.same),
+                "threshold": threshold,
                 "figures_held_out": figures,
                 "reliability_held_out": asdict(calibration),
             }

@@ -14,6 +14,7 @@ from samesku.candidates.candidates import Candidates
 from samesku.candidates.collapse import Collapsed
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.splits import Split, group_folds, leaks
+from samesku.clustering.expected import threshold_for
 from samesku.evaluation.calibration import Predicted, reliability
 from samesku.evaluation.counts import Counts, count, figures
 from samesku.evaluation.results import FOLD, WHOLE, Evaluation, Result
@@ -223,7 +224,7 @@ def _trial(
         name: asdict(threshold) for name, threshold in judge.thresholds(whole.candidates).items()
     }
     of = {"fusion": contender.name, "split": split.name}
-    chosen = {**of, "threshold": judge.threshold, "thresholds": thresholds}
+    chosen = {**of, "threshold": matches.threshold, "thresholds": thresholds}
     if not keep_pairs:
         return _Trial(counts, chosen)
     ids = matches.catalog.frame["posting_id"]
@@ -262,12 +263,13 @@ def _judged(fusion: Fusion, pool: _Pool, *, explained: bool = False) -> Matches:
         if explained
         else Judged(fusion.score(pool.candidates, pool.collapsed.catalog))
     )
+    counts = pool.collapsed.counts
     return Matches(
         pool.catalog,
         pool.candidates,
         judged.scores,
         fusion,
-        fusion.threshold,
+        threshold_for(fusion, pool.candidates, judged.scores, counts),
         evidence=judged.evidence,
         collapsed=pool.collapsed,
     )

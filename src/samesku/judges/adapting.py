@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from samesku.catalog.answers import Answers
+from samesku.clustering.expected import best_threshold
 from samesku.clustering.pins import Pins, pinned_scores
 from samesku.judges.asking import unpinned
-from samesku.judges.expecting import best_threshold
 from samesku.judges.fitting import (
     FOLDS,
     LADDER,
@@ -167,7 +167,8 @@ def adapt(
         )
     record |= {"threshold_before": matches.threshold, "threshold": threshold}
     before = unpinned(matches)
-    model = replace(model, threshold=threshold, card={**model.card, "adapted": {**record}})
+    card = {**model.card, "adapted": {**record}}
+    model = replace(model, threshold=threshold, threshold_rule="fixed", card=card)
     made = replace(
         matches, scores=scores, evidence=judged.evidence, fusion=replace(judge, model=model),
         threshold=threshold, run={**matches.run, "adapted": record},

@@ -1,15 +1,18 @@
-"""The threshold with the best F1 per posting that probabilities let expect."""
+"""The threshold with the best F1 per posting to be expected, were the probabilities right."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
+from samesku.candidates.candidates import Candidates
 from samesku.clustering.agglomerative import group
+from samesku.scoring.fusion import Fusion
+from samesku.scoring.learned import Learned
 
-__all__ = ["best_threshold", "expected_f1"]
+__all__ = ["best_threshold", "expected_f1", "threshold_for"]
 
-THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(2, 17))
+LOWEST, HIGHEST = 0.1, 0.9
 # Sums of many small probabilities tell nothing: nobody has looked whether they are true.
 LEAST = 0.02
 # A threshold stays where another would not be better by this.
@@ -58,6 +61,8 @@ def best_threshold(
     chance: NDArray[np.float32],
     counts: NDArray[np.integer],
     now: float,
+    *,
+    step: float = 0.05,
 ) -> float:
     """The threshold with the best expected F1; the one in use where none is clearly better.
 
@@ -69,14 +74,51 @@ def best_threshold(
     chance : float32 (m,)
         What they are measured by: the scores, but where the answer is known that.
     counts : integer (d,)
+        How many postings each distinct one stands for.
     now : float
         The threshold in use.
+    step : float
+        Thresholds below and above it are tried at this distance, on either side as long as the
+        expected F1 grows.
     """
 
     def value(threshold: float) -> float:
         clusters = group(left, right, scores, len(counts), threshold=threshold)
         return expected_f1(left, right, chance, clusters, counts)
 
-    values = {threshold: value(threshold) for threshold in THRESHOLDS}
-    best = max(values, key=lambda threshold: values[threshold])
-    return best if values[best] > value(now) + FLAT else now
+    current = value(now)
+    best, highest = now, current
+    for move in (-step, step):
+        at, before = round(now + move, 2), current
+        while LOWEST <= at <= HIGHEST and (found := value(at)) > before:
+            if found > highest:
+                best, highest = at, found
+            at, before = round(at + move, 2), found
+    return best if highest > current + FLAT else now
+
+
+def threshold_for(
+    fusion: Fusion,
+    candidates: Candidates,
+    scores: NDArray[np.float32],
+    counts: NDArray[np.integer],
+) -> float:
+    """The threshold of a fusion for clusters of one catalogue, of which no label is known.
+
+    A model that was made for catalogues other than those it was trained on starts from its own
+    threshold, and leaves it where another is clearly better by the probabilities of this catalogue.
+    All others keep theirs.
+
+    Parameters
+    ----------
+    fusion : Fusion
+    candidates : Candidates
+        Of distinct postings.
+    scores : float32 (m,)
+    counts : integer (d,)
+        How many postings each distinct one stands for.
+    """
+    if not isinstance(fusion, Learned) or fusion.model.threshold_rule != "expected":
+        return fusion.threshold
+    ends = candidates.left, candidates.right
+    return best_threshold(*ends, scores, scores, counts, fusion.threshold, step=0.1)
