@@ -117,8 +117,8 @@ def made(kind: Kind, size: int, titles: Path | None, seed: int) -> Vectors:
     catalogue = pl.read_csv(titles, columns=["posting_id", "title"], infer_schema=False)
     larger = renoise(catalogue, math.ceil(size / catalogue.height), seed)
     drawn = larger.sample(size, seed=seed)["title"].fill_null("")
-    titles = [normalise_title(clean_title(title)) for title in drawn.to_list()]
-    return Tfidf().encode_titles(titles)
+    normal = [normalise_title(clean_title(title)) for title in drawn.to_list()]
+    return Tfidf().encode_titles(normal)
 
 
 def searched(vectors: Vectors, method: Literal["exact", "approximate"]) -> tuple[Neighbors, float]:

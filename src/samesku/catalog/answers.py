@@ -69,7 +69,6 @@ class Answers:
         return rows[: len(self)], rows[len(self) :]
 
     def select(self, some: NDArray[np.bool_]) -> Answers:
-        """Only some of the answers, checked anew."""
         return Answers.of(self.frame.filter(pl.Series(some)), source=self.source)
 
     def joined(self, more: Answers) -> Answers:
@@ -82,7 +81,6 @@ class Answers:
 
     @property
     def frame(self) -> pl.DataFrame:
-        """`left_id`, `right_id`, `verdict`, `by`, `audit`."""
         return pl.DataFrame(
             {
                 "left_id": pl.Series(self.left, dtype=pl.String),
@@ -115,7 +113,6 @@ class Answers:
 
     @classmethod
     def none(cls) -> Answers:
-        """No answers."""
         return cls((), (), (), (), np.empty(0), np.empty(0, dtype=bool))
 
     @classmethod

@@ -63,7 +63,6 @@ class Catalog:
 
     @cached_property
     def ids(self) -> list[str]:
-        """The posting ids, in row order."""
         return self.frame["posting_id"].to_list()
 
     @cached_property

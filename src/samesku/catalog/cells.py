@@ -129,7 +129,6 @@ def _check_phash(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
 
 
 def _check_price(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
-    """Prices as float64, with what cannot be read as one told."""
     column = frame["price"]
     if column.dtype.is_numeric():
         price = column.cast(pl.Float64).fill_nan(None)

@@ -222,7 +222,6 @@ def _open(name: str, content: bytes) -> ImageFile.ImageFile:
 
 
 def _true_name(content: bytes) -> str:
-    """What a file is that is no photo, or none that can be read."""
     begin = content[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if b"<svg" in begin:
         return "an SVG drawing"

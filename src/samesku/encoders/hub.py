@@ -51,7 +51,6 @@ class HubModel:
 
     @property
     def runner(self) -> Runner:
-        """The loaded model."""
         # Photos are looked at in many threads.
         with self._loading:
             if self._loaded is None:
@@ -99,7 +98,6 @@ class HubPhoto(PhotoEncoder):
 
     @property
     def fingerprint(self) -> str:  # type: ignore[override]
-        """Follows the model's files; not the precision of the device it runs on."""
         return f"hf-photo-1:{self.model.digest}"
 
     def look(self, photo: NDArray[np.uint8]) -> Array:

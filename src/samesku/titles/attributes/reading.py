@@ -105,7 +105,6 @@ def _read_quantities(title: str, said: Stated) -> dict[str, set[str]]:
 
 
 def _written(quantity: Quantity) -> str:
-    """Write a quantity, in the rounding in which sellers write it."""
     value, unit = quantity
     if unit == "gb":
         if value < 1:
