@@ -67,19 +67,15 @@ class Backbone(nn.Module):
         widths = (getattr(config, key, None) for key in ("hidden_size", "hidden_dim"))
         return next((w for w in widths if isinstance(w, int)), None) or config.hidden_sizes[-1]
 
-    @property
-    def dtype(self) -> torch.dtype:
-        """In what the network calculates."""
-        return next(self.model.parameters()).dtype
-
     def prepare(self, items: Sequence[Any]) -> Inputs:
         """Titles as padded tokens, or photos uint8 ``(h, w, 3)`` as pixels; on the processor."""
         return self._tokenise(items) if isinstance(items[0], str) else self._pixels(items)
 
     def forward(self, inputs: Inputs) -> torch.Tensor:
         """Features float32 ``(n, dimension)`` of what was prepared, not normalised."""
+        precision = next(self.model.parameters()).dtype
         cast = {
-            name: value.to(self.dtype) if value.is_floating_point() else value
+            name: value.to(precision) if value.is_floating_point() else value
             for name, value in inputs.items()
         }
         features = self._features(cast)
@@ -133,7 +129,7 @@ class Backbone(nn.Module):
             write_card(place, card, files)
 
     def _tokenise(self, titles: Sequence[str]) -> Inputs:
-        """Tokens of the titles, filled up to the longest or to the limit."""
+        """Tokens of the titles, padded to the longest or to the limit."""
         limit, texts = self.reading.max_tokens, [self.reading.prefix + title for title in titles]
         fill: Any = "max_length" if self.reading.pad_to_limit else True
         told = self.tokenizer(
@@ -302,7 +298,7 @@ def _load_model(folder: Path, kind: EncoderKind, reading: Reading) -> nn.Module:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without what transformers tells of loading; what matters of it is checked here."""
+    """Without the messages of transformers on loading; what matters is checked here."""
     import transformers
 
     logger = logging.getLogger("transformers")
