@@ -76,7 +76,7 @@ class PhotoError(ValueError):
 def load_photo(source: str | Path | bytes) -> RGB:
     """Decode one photo, a file or its content, the way a viewer would show it: uint8 ``(h, w, 3)``.
 
-    The format is told from the content, never from the name. EXIF rotation is applied, transparency
+    The format follows from the content, never from the name. EXIF rotation is applied, transparency
     is laid on white, 16-bit greys keep their upper byte, animations give their first frame, colour
     profiles are ignored. The array is RGB, writable and contiguous.
 

@@ -45,9 +45,9 @@ class HubModel:
     @cached_property
     def digest(self) -> str:
         """Follows the content of the model and how it is read."""
-        told = sorted([*self.folder.glob("*.json"), *self.folder.glob("*.model")])
+        described = sorted([*self.folder.glob("*.json"), *self.folder.glob("*.model")])
         heads = sorted(self.folder.glob("head.safetensors"))
-        return f"{digest_of([*self.weights, *heads, *told])}:{self.reading}"
+        return f"{digest_of([*self.weights, *heads, *described])}:{self.reading}"
 
     @property
     def runner(self) -> Runner:

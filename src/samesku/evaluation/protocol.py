@@ -300,7 +300,7 @@ def _model_records(
         records.append({"name": name, "trained_on": card.get("trained_on"), "scored_seen": seen})
         if seen is None:
             progress.note(
-                f"{name}: its card does not tell which postings trained it; if the "
+                f"{name}: its card does not say which postings trained it; if the "
                 f"scored ones were among them, its figures flatter it"
             )
         elif seen:
