@@ -19,9 +19,9 @@ from samesku.catalog.tables import read_table
 
 SAME, DIFFERENT, UNSURE = VERDICTS = ("same", "different", "unsure")
 REQUIRED = ("left_id", "right_id", "verdict")
-# Who answered, where a table does not tell.
+# Who answered, where a table does not say.
 PEOPLE = "people"
-# What the names of models begin with: their answers are evidence, those of people decide.
+# What the names of models begin with: their answers count, those of people decide.
 MACHINE = "model:"
 
 
@@ -69,7 +69,6 @@ class Answers:
         return rows[: len(self)], rows[len(self) :]
 
     def select(self, some: NDArray[np.bool_]) -> Answers:
-        """Only some of the answers, checked anew."""
         return Answers.of(self.frame.filter(pl.Series(some)), source=self.source)
 
     def joined(self, more: Answers) -> Answers:
@@ -82,7 +81,6 @@ class Answers:
 
     @property
     def frame(self) -> pl.DataFrame:
-        """`left_id`, `right_id`, `verdict`, `by`, `audit`."""
         return pl.DataFrame(
             {
                 "left_id": pl.Series(self.left, dtype=pl.String),
@@ -95,7 +93,7 @@ class Answers:
 
     @property
     def record(self) -> dict[str, Any]:
-        """What `run.json` tells of them."""
+        """What `run.json` holds of them."""
         columns = (self.left, self.right, self.verdict, self.by)
         decided = sum(each != UNSURE for each in self.verdict)
         return {
@@ -115,7 +113,6 @@ class Answers:
 
     @classmethod
     def none(cls) -> Answers:
-        """No answers."""
         return cls((), (), (), (), np.empty(0), np.empty(0, dtype=bool))
 
     @classmethod
@@ -129,8 +126,10 @@ class Answers:
         """
         if missing := [name for name in REQUIRED if name not in frame.columns]:
             fix = f"name them left_id, right_id and verdict ({', '.join(VERDICTS)})"
-            told = Problem("missing_column", f"there is no column {', '.join(missing)}", fix, True)
-            raise CatalogError(source, [told])
+            problem = Problem(
+                "missing_column", f"there is no column {', '.join(missing)}", fix, True
+            )
+            raise CatalogError(source, [problem])
         rows = _Rows.of(frame)
         faults = rows.faults(None if catalog is None else set(catalog.ids))
         if faults:
@@ -151,7 +150,7 @@ def read_answers(path: str | Path, catalog: Catalog, encoding: str | None = None
     Raises
     ------
     CatalogError
-        It cannot be used; tells every unknown id and verdict with its row.
+        It cannot be used; names every unknown id and verdict with its row.
     """
     frame, problems = read_table(Path(path), encoding)
     frame = _joined_ids(frame, catalog)
@@ -215,7 +214,7 @@ class _Rows:
         return [problem for problem in found if problem is not None]
 
     def checked(self, source: str) -> Answers:
-        """Each pair once; contradictions told, and what takes part in one not kept."""
+        """Each pair once; contradictions reported, and what takes part in one not kept."""
         machine = [each.startswith(MACHINE) for each in self.by]
         first: dict[frozenset[str], int] = {}
         twice: list[int] = []
@@ -233,8 +232,8 @@ class _Rows:
         problems = []
         if twice:
             fix = "the pair is left out; answer it once"
-            told = sorted(set(twice))
-            problems.append(Problem.at("answered_twice", "pair answered in two ways", fix, told))
+            rows = sorted(set(twice))
+            problems.append(Problem.at("answered_twice", "pair answered in two ways", fix, rows))
         given = [(self.left[p], self.right[p], self.verdict[p]) for p in places]
         doubtful = {places.index(p) for p in twice if p in places}
         models = {a for a, p in enumerate(places) if machine[p]}
@@ -261,10 +260,10 @@ class _Rows:
 def _number(text: str) -> float:
     """How many pairs a question stands for, 0 where that is not said."""
     try:
-        told = float(text.replace(",", "."))
+        number = float(text.replace(",", "."))
     except ValueError:
         return 0.0
-    return told if 0 < told < 1e15 else 0.0
+    return number if 0 < number < 1e15 else 0.0
 
 
 def _said(left: str, right: str, verdict: str) -> str:
@@ -284,8 +283,8 @@ def _contradictions(
 ) -> Iterable[list[int]]:
     """Answers that cannot all be right: `same` from one posting to another, said different.
 
-    Each comes with the shortest chain of `same` between the two; what was told is left out of what
-    is looked at next.
+    Each comes with the shortest chain of `same` between the two; what was reported is left out of
+    what is looked at next.
     """
     beside: dict[str, dict[str, int]] = {}
     for place, (left, right, verdict) in enumerate(given):

@@ -66,13 +66,13 @@ def find_errors(
     asked = queries[left] | queries[right]
     wrong = (labels[left] != labels[right]) & (labels[left] >= 0) & (labels[right] >= 0) & asked
     looks = [_best(pairs, encoders or {}, modality) for modality in ("photo", "text")]
-    told = pairs.with_columns(looks)
+    known = pairs.with_columns(looks)
     columns = ["left", "right", "score", "photo", "text"]
-    merges = told.filter(pl.Series(wrong) & pl.col("matched")).select(
+    merges = known.filter(pl.Series(wrong) & pl.col("matched")).select(
         *columns, error=pl.lit("merge"), stage=pl.lit("matched")
     )
     asked_of = labels if judged is None else np.where(judged, labels, -1)
-    missed = pair_stages(true_pairs(asked_of, queries), told, threshold).filter(
+    missed = pair_stages(true_pairs(asked_of, queries), known, threshold).filter(
         pl.col("stage") != "matched"
     )
     splits = missed.select(*columns, pl.lit("split").alias("error"), "stage")
@@ -109,7 +109,7 @@ def doubted_labels(suspects: pl.DataFrame) -> pl.DataFrame:
 
 
 def _best(pairs: pl.DataFrame, encoders: Mapping[str, Modality], modality: str) -> pl.Expr:
-    """How alike pairs are to the encoders of a modality at best, null where none can tell."""
+    """How alike pairs are to the encoders of a modality at best, null where none has seen both."""
     known = [name for name, kind in encoders.items() if kind == modality and name in pairs.columns]
     best = pl.max_horizontal([pl.col(name) for name in known]) if known else pl.lit(None)
     return best.cast(pl.Float64).alias(modality)
@@ -145,9 +145,9 @@ def _words(
 ) -> tuple[NDArray[np.float32], list[bool]]:
     """Cosine of both titles by rarity of words, and whether each names a model of its own."""
     titles = catalog.normal_titles
-    # Boasts in per cent tell no product, and "hm 620" is hm620.
-    told = [_SPACED_MODEL.sub(r"\1\2", _PERCENT.sub(" ", title)) for title in titles]
-    words = title_words(told)
+    # Boasts in per cent name no product, and "hm 620" is hm620.
+    spelt = [_SPACED_MODEL.sub(r"\1\2", _PERCENT.sub(" ", title)) for title in titles]
+    words = title_words(spelt)
     names, held = words.names, words.held
     alike = row_similarity(words.unit, left, words.unit, right)
     count = np.asarray(held.sum(axis=0)).ravel()

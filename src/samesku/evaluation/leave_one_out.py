@@ -27,7 +27,7 @@ APPROACHES = ("union", "concat", "union-all")
 # The yardstick: character n-grams, with the threshold that is best on the catalogue's own labels.
 YARDSTICK = "char TF-IDF, best threshold"
 YARDSTICK_THRESHOLDS = tuple(round(0.2 + 0.05 * step, 2) for step in range(15))
-# Calibration is told of the pairs that are predicted at least so likely.
+# The calibration error is of the pairs that are predicted at least so likely.
 PREDICTED = 0.05
 
 

@@ -64,8 +64,7 @@ class Evaluation:
         """What `evaluation.json` holds."""
         results = [asdict(result) for result in self.results]
         compared = self.results[0].fusion if self.results else None
-        told = _without_nan({**self.record, "compared_with": compared, "results": results})
-        return dict(told)
+        return dict(_without_nan({**self.record, "compared_with": compared, "results": results}))
 
     def write(self, folder: str | Path) -> list[Path]:
         """Write `evaluation.json`, and the pairs if they were kept; returns their paths."""
@@ -79,7 +78,7 @@ class Evaluation:
 
 
 def _without_nan(value: Any) -> Any:
-    """Figures that cannot be told (no match at all) are null: NaN is no JSON."""
+    """Figures that do not exist (no match at all) are null: NaN is no JSON."""
     if isinstance(value, dict):
         return {key: _without_nan(each) for key, each in value.items()}
     if isinstance(value, list | tuple):

@@ -135,7 +135,7 @@ class _Curve:
     def f1(self, threshold: float) -> NDArray[np.float64]:
         f1 = self.alone.copy()
         taken = self.found.similarity >= np.float32(threshold)
-        # The last one taken of each query tells what became of it.
+        # The last one taken of each query decides.
         f1[self.found.query[taken]] = self.after[taken]
         return f1
 

@@ -24,7 +24,7 @@ def read_attributes(
     """Read what every posting of a catalogue states, from normal titles and specification columns.
 
     Model codes are spelt as the whole catalogue spells them: "wh 1000 xm5" is "wh1000xm5" where
-    some title writes it so. What a column holds is told by its name; columns whose name says
+    some title writes it so. What a column holds follows from its name; columns whose name says
     nothing are left out. Words of the brand are neither colours nor model codes. `said` (of
     `stated`) and `read` (of `read_title`) are of each title, where it was read before.
     """
@@ -40,8 +40,8 @@ def read_attributes(
     for values, (_, codes) in zip(found, read, strict=True):
         values["model"] |= spelling.settle(codes)
     for name, cells in (specifications or {}).items():
-        if told := column_kind(name):
+        if known := column_kind(name):
             for values, cell in zip(found, cells, strict=True):
                 if cell:
-                    values[told[0]] |= read_cell(*told, cell)
+                    values[known[0]] |= read_cell(*known, cell)
     return Attributes({kind: [tuple(sorted(one[kind])) for one in found] for kind in KINDS})

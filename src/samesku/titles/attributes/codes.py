@@ -63,7 +63,7 @@ class Codes(NamedTuple):
     pieces: tuple[Piece, ...]
     codes: dict[str, Piece]
     glued: tuple[tuple[str, str, Piece], ...]
-    """ "iphone14": a name and a number, or a code, as other titles tell."""
+    """ "iphone14": a name and a number, or a code, as other titles show."""
     series: tuple[tuple[str, Piece], ...]
     """Values with an aspect, such as "iphone: 14 pro"."""
 

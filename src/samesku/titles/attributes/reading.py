@@ -105,7 +105,6 @@ def _read_quantities(title: str, said: Stated) -> dict[str, set[str]]:
 
 
 def _written(quantity: Quantity) -> str:
-    """Write a quantity, in the rounding in which sellers write it."""
     value, unit = quantity
     if unit == "gb":
         if value < 1:
@@ -202,7 +201,7 @@ def _codes(
 
 
 def _accessories(title: str, found: Sequence[Found], codes: Codes) -> set[str]:
-    """Give the kinds of accessory that are sold: what stands before "with" and before "for"."""
+    """Give the kinds of accessory that are sold: what comes before "with" and before "for"."""
     end = title.find(" + ")
     end = len(title) if end < 0 else end
     targets: list[Found] = []
