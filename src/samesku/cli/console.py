@@ -85,9 +85,10 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 
-def only_json(wanted: bool) -> None:
-    """Whether a command prints one JSON object instead of its tables."""
+def only_json(wanted: bool) -> bool:
+    """Print one JSON object instead of tables, if that is wanted; returns it."""
     console.quiet = wanted
+    return wanted
 
 
 def emit(summary: Mapping[str, Any]) -> None:

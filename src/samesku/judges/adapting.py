@@ -92,11 +92,11 @@ class Adapted:
         return fusion.model
 
     @property
-    def told(self) -> str:
-        """In a sentence, what changed."""
+    def summary(self) -> str:
+        """What changed, in a sentence."""
         record = self.record
         return (
-            f"adapted to {record['answers']:,} answers: {record['step']}"
+            f"Adapted to {record['answers']:,} answers: {record['step']}"
             f"{', trees boosted on' if record['trees'] else ''}; threshold "
             f"{record['threshold_before']:.2f} -> {record['threshold']:.2f}"
         )

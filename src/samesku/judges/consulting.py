@@ -106,15 +106,15 @@ class Consulted:
     ----------
     answers : Answers
         Empty where the judge is not trusted.
-    told : tuple of str
-        What there is to say about it, a sentence each.
+    notes : tuple of str
+        What the user should know of it, a sentence each.
     measured : tuple
         How often it said `same` and how often not, of pairs that people called the same, and of
         those that they called different; empty where too few answers could be compared.
     """
 
     answers: Answers
-    told: tuple[str, ...]
+    notes: tuple[str, ...]
     measured: tuple[tuple[int, int], ...] = ()
 
 
@@ -154,18 +154,18 @@ def consult(
     seed : int
     """
     start = time.monotonic()
-    told: list[str] = []
+    notes: list[str] = []
     measured: tuple[tuple[int, int], ...] = ()
     if people is not None:
         trusted, sentence, measured = trust(judge, matches, people)
-        told += filter(None, [sentence])
+        notes += filter(None, [sentence])
         if not trusted:
-            return Consulted(Answers.none(), tuple(told))
+            return Consulted(Answers.none(), tuple(notes))
     catalog, pairs = matches.distinct.catalog, asked(matches, budget, seed)
     rows, by = [], f"{MACHINE}{judge.name}"
     for first in range(0, len(pairs), AT_A_TIME):
         if time.monotonic() - start > budget.seconds:
-            told.append(f"time was up after {first:,} questions")
+            notes.append(f"time was up after {first:,} questions")
             break
         some = pairs[first : first + AT_A_TIME]
         verdicts = judge.judge([question_of(catalog, *pair) for pair in some])
@@ -175,12 +175,12 @@ def consult(
     schema = dict.fromkeys(("left_id", "right_id", "verdict", "by"), pl.String)
     answers = Answers.of(pl.DataFrame(rows, schema=schema, orient="row"), source=judge.name)
     unsure = answers.verdict.count(UNSURE)
-    told.append(
+    notes.append(
         f"{judge.name} answered {len(rows):,} of {len(pairs):,} questions, {unsure:,} unsure"
     )
     if trouble := getattr(judge, "trouble", ""):
-        told.append(f"{judge.name} was not asked further: {trouble}")
-    return Consulted(answers, tuple(told), measured)
+        notes.append(f"{judge.name} was not asked further: {trouble}")
+    return Consulted(answers, tuple(notes), measured)
 
 
 def trust(

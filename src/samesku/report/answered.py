@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from samesku.catalog.answers import VERDICTS
-from samesku.report.render import Table
+from samesku.report.tables import Table
 from samesku.results.runs import Run
 
 __all__ = ["the_answers"]

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from samesku.metrics import Sampled, Tally, bootstrap, posting_f1
 from samesku.report.book import Book
-from samesku.report.curve import tally_of
-from samesku.report.render import Table
+from samesku.report.tables import Table
+from samesku.results.curve import tally_of
 from samesku.results.runs import Run
 
 __all__ = ["check_comparable", "compared"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,13 @@ from samesku.report.answered import the_answers
 from samesku.report.book import Book
 from samesku.report.browse import near_matches, shown_clusters
 from samesku.report.compare import check_comparable, compared
-from samesku.report.curve import curve, targets
 from samesku.report.glance import glance
 from samesku.report.mistakes import evaluated, what_went_wrong
-from samesku.report.render import asset, render
 from samesku.report.sections import at_a_glance, clusters_to_browse, the_run, the_threshold
 from samesku.report.summary import headline, in_short
+from samesku.results.curve import curve, targets
 from samesku.results.listing import for_spreadsheets
+from samesku.results.render import render
 from samesku.results.runs import Run
 from samesku.runtime.files import Staged
 from samesku.runtime.progress import Progress
@@ -139,8 +140,9 @@ def build_report(run: Run, *, other: Run | None = None, progress: Progress | Non
 
 
 def _page(run: Run, parts: dict[str, Any], data: dict[str, Any]) -> str:
-    style, script = asset("report.css"), "".join(map(asset, SCRIPTS))
+    style, script = _asset("report.css"), "".join(map(_asset, SCRIPTS))
     return render(
+        "samesku.report",
         "page.html.j2",
         run=run,
         head=headline(run),
@@ -152,6 +154,10 @@ def _page(run: Run, parts: dict[str, Any], data: dict[str, Any]) -> str:
         style_digest=_digest(style),
         script_digest=_digest(script),
     )
+
+
+def _asset(name: str) -> str:
+    return files("samesku.report").joinpath("assets", name).read_text(encoding="utf-8")
 
 
 def _digest(text: str) -> str:

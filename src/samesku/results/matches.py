@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -22,13 +22,14 @@ from samesku.clustering.agglomerative import COHESION, group, linked
 from samesku.clustering.assignment import Decision, choose_links
 from samesku.clustering.pins import Pins
 from samesku.results.listing import as_links, for_spreadsheets, pairs_within, submission
+from samesku.results.loading import loaded_fields
 from samesku.results.pair_tables import explained, link_table, pair_table, scored_table
 from samesku.runtime.files import Staged
 from samesku.scoring.chosen import rows_of_pairs, score_chosen
 from samesku.scoring.fusion import THRESHOLD, Fusion
 
 if TYPE_CHECKING:
-    from samesku.report.charts import Chart
+    from samesku.results.charts import Chart
     from samesku.scoring.reasons import Evidence
 
 __all__ = ["Matches"]
@@ -98,14 +99,24 @@ class Matches:
     written: pl.Series | None = None
 
     @classmethod
-    def load(cls, folder: str | Path, catalogue: Path | None = None) -> Matches:
-        """Read back what `samesku match` or `write` left in a folder, with its catalogue.
+    def load(cls, folder: str | Path, catalogue: str | Path | Sequence[str | Path] = ()) -> Matches:
+        """Read back what `samesku match`, `samesku link` or `write` left in a folder.
 
         Unlikely pairs (below 0.02) and their explanations were not written: they count as 0.
-        """
-        from samesku.results.loading import load_matches
 
-        return load_matches(Path(folder), catalogue)
+        Parameters
+        ----------
+        folder : str or Path
+        catalogue : path or sequence of paths
+            Where the catalogue is, if not where it was; of a link the left and the right one.
+        """
+        places = [catalogue] if isinstance(catalogue, str | Path) else catalogue
+        found = loaded_fields(Path(folder), [Path(place) for place in places])
+        clusters = found.pop("clusters")
+        matches = cls(**found)
+        # As they were written; another threshold clusters anew.
+        vars(matches)["clusters"] = clusters
+        return matches
 
     def __repr__(self) -> str:
         return (
@@ -114,7 +125,7 @@ class Matches:
         )
 
     def _repr_html_(self) -> str:
-        from samesku.report.notebook import matches_card
+        from samesku.results.notebook import matches_card
 
         return matches_card(self)
 
@@ -264,27 +275,27 @@ class Matches:
 
     def plot_clusters(self) -> Chart:
         """How many clusters have how many postings: a chart that a notebook shows."""
-        from samesku.report.charts import cluster_sizes
+        from samesku.results.charts import cluster_sizes
 
         return cluster_sizes(np.bincount(self.clusters, minlength=1))
 
     def plot_scores(self) -> Chart:
         """How many pairs scored how much, with the threshold."""
-        from samesku.report.charts import score_histogram
+        from samesku.results.charts import score_histogram
 
         return score_histogram(self.scores, self.threshold)
 
     def plot_threshold(self) -> Chart:
         """Precision, recall and F1 against the threshold; without labels estimated precision."""
-        from samesku.report.charts import thresholds
-        from samesku.report.curve import curve
+        from samesku.results.charts import thresholds
+        from samesku.results.curve import curve
         from samesku.results.runs import run_of
 
         return thresholds(curve(run_of(self)), self.threshold)
 
     def plot_explanation(self, left_id: str, right_id: str) -> Chart:
         """What :meth:`explain` tells as a waterfall that ends at the pair's log-odds."""
-        from samesku.report.charts import waterfall
+        from samesku.results.charts import waterfall
 
         return waterfall(self.explain(left_id, right_id))
 

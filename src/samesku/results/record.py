@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
-from samesku.catalog.catalog import Catalog
+from samesku.catalog.catalog import Catalog, catalogue_file
+from samesku.catalog.tables import STDIN
 from samesku.encoders.encode import Encoded
 from samesku.runtime.files import digest
 from samesku.runtime.progress import Progress
@@ -26,6 +27,7 @@ __all__ = [
     "photos_refused",
     "run_record",
     "seen_in_training",
+    "source_record",
     "training_record",
 ]
 
@@ -83,6 +85,44 @@ def catalog_record(catalog: Catalog) -> dict[str, Any]:
             }
             for problem in catalog.problems
         ],
+    }
+
+
+def source_record(
+    path: Path,
+    *,
+    photos: Path | None = None,
+    columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+    encoders: Sequence[str] = (),
+    params: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Where a catalogue was and how it was read and matched: for a report or another run.
+
+    Parameters
+    ----------
+    path : Path
+        ``-``: standard input, which cannot be read again.
+    photos, columns, encoding
+        As for :func:`samesku.catalog.catalog.read_catalog`.
+    encoders : sequence of str
+        As users name them; none: the default ones.
+    params : mapping, optional
+        Of the matcher (``get_params``).
+    """
+    piped, params = str(path) == STDIN, params or {}
+    return {
+        "path": STDIN if piped else str(path.resolve()),
+        "digest": "" if piped else digest(catalogue_file(path)),
+        "encoding": encoding,
+        "photos": None if photos is None else str(photos.resolve()),
+        "columns": dict(columns or {}),
+        "encoders": list(encoders),
+        "neighbours": params.get("k", 50),
+        "search": params.get("method", "auto"),
+        "same": list(params.get("same", ())),
+        "pairs": params.get("pairs"),
+        "within": list(params.get("within", ())),
     }
 
 

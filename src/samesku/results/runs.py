@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from samesku.catalog.answers import Answers
 from samesku.catalog.catalog import Catalog, catalogue_file, read_catalog
 from samesku.catalog.problems import Problem
 from samesku.catalog.sources import OWN_ID, join_sources
@@ -28,6 +29,8 @@ from samesku.results.run_files import (
     unharmed,
 )
 from samesku.runtime.files import digest
+from samesku.scoring.by_name import fusion_by_name, tolerating, trained_fusion
+from samesku.scoring.fusion import Fusion
 
 if TYPE_CHECKING:
     from samesku.results.matches import Matches
@@ -70,6 +73,8 @@ class Run:
         are of these.
     shops : tuple of str
         Of a link, what the two catalogues are called.
+    joined : Catalog, optional
+        Of a link, the catalog under ids that are unique across both sides.
     """
 
     folder: Path
@@ -84,6 +89,7 @@ class Run:
     kept: pl.DataFrame | None = None
     scored_as: NDArray[np.int64] | None = None
     shops: tuple[str, str] = ("", "")
+    joined: Catalog | None = None
 
     @property
     def representative(self) -> NDArray[np.int64]:
@@ -107,6 +113,36 @@ class Run:
     def name(self) -> str:
         """What the run is called on the page."""
         return self.folder.resolve().name
+
+    @property
+    def source(self) -> Mapping[str, Any]:
+        """How the catalogue was read and matched; of a link the left one."""
+        source = self.record.get("source", {})
+        left: Mapping[str, Any] = source.get("left", source)
+        return left
+
+    @property
+    def model(self) -> Path | None:
+        """Folder of the model, where it is not the shipped one."""
+        model = self.record.get("model")
+        return None if model is None else Path(model)
+
+    @property
+    def fusion(self) -> Fusion:
+        """What scored the pairs."""
+        name, same = self.record["fusion"], self.source.get("same", ())
+        fusion = fusion_by_name(name) if self.model is None else trained_fusion(self.model)
+        return tolerating(fusion, same) if same else fusion
+
+    @property
+    def answers(self) -> Answers | None:
+        """The answers that the run was given."""
+        pins = self.record.get("answers", {}).get("pins", [])
+        if not pins:
+            return None
+        schema = ["left_id", "right_id", "verdict", "by"]
+        table = pl.DataFrame(pins, schema=schema, orient="row")
+        return Answers.of(table, self.joined or self.catalog, source=str(self.folder))
 
     @property
     def probabilistic(self) -> bool:
@@ -324,7 +360,7 @@ def _link(folder: Path, catalogues: Sequence[Path | None], asked: _Asked) -> Run
     shops = (Path(left.name).name, Path(right.name).name)
     return Run(
         folder, "link", record, named, pairs.filter(across), clusters, threshold, everyone,
-        len(left), scored_as=standing_for, shops=shops,
+        len(left), scored_as=standing_for, shops=shops, joined=both,
     )  # fmt: skip
 
 
