@@ -82,14 +82,8 @@ def command(
 ) -> Callable[[type[Options]], type[Options]]:
     """Make a dataclass of options a command; its docstring is the help.
 
-    Parameters
-    ----------
-    run : str
-        ``module:function`` in this package, called with the options. Imported when the command
-        runs, so that help is instant.
-    example : str
-    name : str, optional
-        Default: the name of the class.
+    It calls `run`, a ``module:function`` of this package, with the options; the module is imported
+    when the command runs, so that help is instant. The default name is that of the class.
     """
 
     def registered(options: type[Options]) -> type[Options]:

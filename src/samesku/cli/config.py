@@ -17,10 +17,7 @@ CONFIG = Path("samesku.toml")
 def configured_options(commands: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Defaults by command and parameter, as click takes them; the command line wins.
 
-    Raises
-    ------
-    UsageError
-        The file is no TOML, or names a command or option that there is not; lists those there are.
+    A file that is no TOML, or names a command or option that there is not, is a UsageError.
     """
     if not CONFIG.is_file():
         return {}

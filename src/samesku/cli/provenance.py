@@ -17,15 +17,7 @@ ROLES = {"trained_on": "trained", "chosen_on": "chose the epoch of"}
 
 
 def seen_by_encoders(names: Sequence[str], scored: Catalog) -> Iterator[str]:
-    """One line for each encoder that knows the postings which are scored.
-
-    Parameters
-    ----------
-    names : sequence of str
-        As users gave them to ``--encoder``.
-    scored : Catalog
-        The postings whose figures are told.
-    """
+    """A note for each encoder, as users name it, that was trained on scored postings."""
     for name in dict.fromkeys(names):
         card = _card(name)
         for role, words in ROLES.items():

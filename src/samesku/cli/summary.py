@@ -36,19 +36,8 @@ def show_summary(
 ) -> None:
     """Print how a command went, in the same five lines for all; nothing where it is quiet.
 
-    Parameters
-    ----------
-    progress : TerminalProgress
-        With the time, the notes and the refused photos.
-    record : mapping, optional
-        The summary that is printed instead with --json.
-    read : sequence of Catalog
-    found : str
-        The result in one line.
-    written : sequence of Path
-        Files, or folders as a whole.
-    seen : mapping of str to int, optional
-        How many postings each encoder could read.
+    `record` is printed instead with --json. `found` is the result in one line, `seen` says how many
+    postings each encoder could read.
     """
     if record is not None:
         emit(record)

@@ -31,16 +31,16 @@ def group(
     cohesion: float = COHESION,
     pins: Pins | None = None,
 ) -> NDArray[np.int64]:
-    """Put postings in groups by average-linkage agglomeration of the scores.
+    """Cluster postings by average-linkage agglomeration of the scores.
 
-    Two groups become one while the mean score over all pairs between them, pairs that were never
+    Two clusters become one while the mean score over all pairs between them, pairs that were never
     candidates counting 0, reaches ``threshold * cohesion``. A single wrong pair between two
-    products of several offers is outvoted by the pairs that do not match.
+    products of several postings is outvoted by the pairs that do not match.
 
     Parameters
     ----------
     left, right : integer (m,)
-        Judged pairs, each once.
+        Scored pairs, each once.
     score : float (m,)
         In [0, 1].
     size : int
@@ -48,15 +48,14 @@ def group(
     threshold : float
         Pairs from this score on are matches.
     cohesion : float
-        Share of `threshold` that the mean score between two groups must reach, in (0, 1].
+        Share of `threshold` that the mean score between two clusters must reach, in (0, 1].
     pins : Pins, optional
-        Pairs that are put together first whatever they score, and pairs that never share a group.
-        They must not contradict each other.
+        Must-links, merged first whatever they score, and cannot-links; without contradictions.
 
     Returns
     -------
     int64 (size,)
-        Group of each posting, numbered in order of first appearance.
+        Cluster of each posting, numbered in order of first appearance.
     """
     pins = Pins.of(left[:0], right[:0], left[:0] > 0) if pins is None else pins
     musts = pins.take(pins.same)

@@ -71,17 +71,10 @@ WEIGHTED = (
 
 @dataclass(frozen=True, eq=False)
 class Adapted:
-    """What answers made of matches.
+    """What answers made of matches."""
 
-    Attributes
-    ----------
-    matches : Matches
-        By the adapted model, the answers pinned.
-    record : mapping
-        What was tried and taken, and which kinds of difference the answers call the same.
-    """
-
-    matches: Matches
+    matches: Matches  # by the adapted model, the answers pinned
+    # what was tried and chosen, and which differences the answers call the same
     record: Mapping[str, Any]
 
     @property
@@ -122,8 +115,8 @@ def adapt(
 ) -> Adapted:
     """Adapt the model of matches to answers about their catalogue.
 
-    Answers of people are pins. Those of models are evidence: they add to the log-odds of their pair
-    as far as the model is reliable, and move no calibration, as a model that misses much would.
+    Answers of people are pins. Those of models add to the log-odds of their pair as far as the
+    model is reliable, and move no calibration, as a model that misses much would.
 
     Parameters
     ----------
@@ -131,7 +124,7 @@ def adapt(
         Of the learned fusion, with the answers pinned (``Matcher.match(answers=...)``).
     answers : Answers
     threshold : float, optional
-        Default: the best to be expected.
+        Default: the one with the best expected F1.
     measured : tuple, optional
         How a model answered what people had answered (:class:`samesku.judges.rates.Rates`).
     progress : Progress, optional
@@ -207,23 +200,13 @@ def teaches(matches: Matches, answers: Answers) -> str:
 
 @dataclass(frozen=True, eq=False)
 class _Asked:
-    """Answered candidates.
+    """Answered candidates."""
 
-    Attributes
-    ----------
-    places : int64 (a,)
-        Among the candidates.
-    same : float64 (a,)
-    machine : bool (a,)
-        Answered by a model.
-    """
-
-    places: NDArray[np.int64]
-    same: Floats
-    machine: NDArray[np.bool_]
+    places: NDArray[np.int64]  # int64 (a,), among the candidates
+    same: Floats  # (a,)
+    machine: NDArray[np.bool_]  # bool (a,), answered by a model
 
     def weighed(self, scores: NDArray[np.float32], seen: Seen) -> NDArray[np.float32]:
-        """The scores, what models answered added to the log-odds of each pair."""
         weighed, places = scores.copy(), self.places[self.machine]
         odds = logit(np.clip(scores[places].astype(np.float64), 1e-6, 1 - 1e-6))
         weighed[places] = expit(odds + seen.take(self.machine).evidence)
@@ -252,38 +235,18 @@ def _asked(matches: Matches, answers: Answers) -> _Asked:
 
 @dataclass(frozen=True, eq=False)
 class _Lesson:
-    """What the answers are learned from.
-
-    Attributes
-    ----------
-    model : PairClassifier
-    values : float32 (a, width)
-        What the trees read of the answered pairs.
-    described : Features
-        Of these pairs.
-    odds : float64 (a,)
-        Before.
-    seen : Seen
-    many : bool
-        People alone answered, and so that trees may be boosted on.
-    ladder : tuple of Step
-        What may move.
-    folds : int64 (a,)
-        Pairs of one cluster are held out together.
-    frame : Adaptation
-        The weighted features and how they are standardised; all weights are 0.
-    anchors : Anchors
-    """
+    """What the answers are learned from."""
 
     model: PairClassifier
+    # float32 (a, width), the features of the answered pairs that the trees read
     values: NDArray[np.float32]
-    described: Features
-    odds: Floats
+    described: Features  # of these pairs
+    odds: Floats  # (a,), before the adaptation
     seen: Seen
-    many: bool
-    ladder: tuple[Step, ...]
-    folds: NDArray[np.int64]
-    frame: Adaptation
+    many: bool  # people alone answered, and enough to boost trees
+    ladder: tuple[Step, ...]  # what may move
+    folds: NDArray[np.int64]  # (a,), pairs of one cluster are held out together
+    frame: Adaptation  # the weighted features and their scales; all weights are 0
     anchors: Anchors
 
     @classmethod

@@ -39,13 +39,7 @@ class Budget:
 
     @classmethod
     def of(cls, text: str, price: float | None = None) -> Budget:
-        """``"500"``, ``"10min"`` or, with the price of a million tokens, ``"2.50$"``.
-
-        Raises
-        ------
-        ValueError
-            It is none of them.
-        """
+        """``"500"``, ``"10min"`` or, with the price of a million tokens, ``"2.50$"``."""
         if money := re.fullmatch(r"\s*([$€£])?\s*(\d+(?:[.,]\d+)?)\s*(?(1)|[$€£])\s*", text):
             if not price:
                 raise ValueError(
@@ -100,21 +94,12 @@ class Cost:
 
 @dataclass(frozen=True, eq=False)
 class Consulted:
-    """What a judge answered.
+    """What a judge answered."""
 
-    Attributes
-    ----------
-    answers : Answers
-        Empty where the judge is not trusted.
-    notes : tuple of str
-        What the user should know of it, a sentence each.
-    measured : tuple
-        How often it said `same` and how often not, of pairs that people called the same, and of
-        those that they called different; empty where too few answers could be compared.
-    """
-
-    answers: Answers
-    notes: tuple[str, ...]
+    answers: Answers  # empty where the judge is not trusted
+    notes: tuple[str, ...]  # what the user should know, a sentence each
+    # how often it said `same` and how often not, of pairs that people called the same, and of
+    # those that they called different; empty where too few could be compared
     measured: tuple[tuple[int, int], ...] = ()
 
 
@@ -143,15 +128,8 @@ def consult(
 ) -> Consulted:
     """Ask a judge about the pairs that matter most.
 
-    Parameters
-    ----------
-    judge : Judge
-    matches : Matches
-        With the answers of people pinned: what they answered is not asked.
-    budget : Budget
-    people : Answers, optional
-        A judge that does no better than chance on these is ignored.
-    seed : int
+    What the answers of people, pinned in the matches, decide is not asked. A judge that agrees with
+    them no better than chance is ignored.
     """
     start = time.monotonic()
     notes: list[str] = []
@@ -186,7 +164,7 @@ def consult(
 def trust(
     judge: Judge, matches: Matches, people: Answers
 ) -> tuple[bool, str, tuple[tuple[int, int], ...]]:
-    """Whether a judge does better than chance on what people answered, and how well.
+    """Whether a judge does better than chance on what people answered, a note, and its counts.
 
     It does if it says `same` more often of what is the same than of what is not, by two standard
     errors. Where there is too little to compare, it is trusted.

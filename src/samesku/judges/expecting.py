@@ -23,17 +23,11 @@ def expected_f1(
     clusters: NDArray[np.integer],
     counts: NDArray[np.integer],
 ) -> float:
-    """About the mean F1 per posting of clusters, were the probabilities right.
+    """About the mean F1 per posting of clusters, if the probabilities were right.
 
-    Parameters
-    ----------
-    left, right : integer (m,)
-        The pairs, of distinct postings.
-    chance : float (m,)
-        How likely each is the same product; other pairs are not.
-    clusters : integer (d,)
-    counts : integer (d,)
-        How many postings each distinct one stands for.
+    Pairs of distinct postings, ``(m,)``, with the probability of each; other pairs are not the
+    same. `clusters` and `counts` are ``(d,)``: of each distinct posting, and how many postings it
+    stands for.
     """
     likely = np.where(chance < LEAST, 0, chance).astype(np.float64)
     members = counts.astype(np.float64)
@@ -59,18 +53,10 @@ def best_threshold(
     counts: NDArray[np.integer],
     now: float,
 ) -> float:
-    """The threshold with the best expected F1; the one in use where none is clearly better.
+    """The threshold with the best expected F1; `now`, that in use, where none is clearly better.
 
-    Parameters
-    ----------
-    left, right : integer (m,)
-    scores : float32 (m,)
-        What the clusters are made by.
-    chance : float32 (m,)
-        What they are measured by: the scores, but where the answer is known that.
-    counts : integer (d,)
-    now : float
-        The threshold in use.
+    Clusters are made by `scores`, and measured by `chance`: the scores, or the answer where there
+    is one.
     """
 
     def value(threshold: float) -> float:

@@ -27,26 +27,14 @@ LONGEST = 64
 class LlavaJudge:
     """Asks an image-text-to-text model of transformers, several pairs at once.
 
-    Parameters
-    ----------
-    model : str
-        Name on the hub, or folder.
-    rules : str
-        What is the same product.
-    cache : Cache
-    at_once : int
-        Pairs of a batch.
-
-    Notes
-    -----
     Every pair comes with a picture, as not every such model reads text alone: a pair of which a
-    photo cannot be read comes with a white one, and is told to be judged by its text.
+    photo cannot be read comes with a white one and the note to decide by its text.
     """
 
-    model: str
-    rules: str
+    model: str  # name on the hub, or folder
+    rules: str  # what is the same product
     cache: Cache = field(default_factory=lambda: Cache(None))
-    at_once: int = 4
+    at_once: int = 4  # pairs of a batch
 
     @property
     def name(self) -> str:

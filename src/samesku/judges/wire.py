@@ -59,14 +59,7 @@ def rules() -> str:
 
 @dataclass(frozen=True)
 class Question:
-    """A pair of postings as records, without ids.
-
-    Attributes
-    ----------
-    left, right : mapping
-        Fields of either: `title`, and what else the catalogue tells.
-    photos : (path or None, path or None)
-    """
+    """A pair of postings as records of `title` and other known fields, without ids."""
 
     left: Mapping[str, str]
     right: Mapping[str, str]
@@ -132,14 +125,9 @@ def _harmless(record: Mapping[str, str]) -> str:
 
 
 def instructions(rules: str, *, mark: str | None = None) -> str:
-    """What a model is told before the question.
+    """The system prompt: rules and form of the answer.
 
-    Parameters
-    ----------
-    rules : str
-        What is the same product.
-    mark : str, optional
-        The answer is to be a line of text that begins so; default: JSON.
+    With a `mark` the answer is to be a line of text that begins so, else JSON.
     """
     form = (
         'Answer with JSON alone: {"differs": "what differs, in a few words", "verdict": "same", '
@@ -151,13 +139,9 @@ def instructions(rules: str, *, mark: str | None = None) -> str:
 
 
 def parsed(text: str, mark: str | None = None) -> Verdict | None:
-    """The verdict of what a model wrote; None where it says none, or several.
+    """The verdict of an answer; None where it has none, or several.
 
-    Parameters
-    ----------
-    text : str
-    mark : str, optional
-        What the line of the verdict begins with; default: it is JSON.
+    With a `mark` it is the line that begins so, else JSON.
     """
     text = re.sub(r"<think>.*?</think>", "", text, flags=re.DOTALL).strip()
     if mark is not None:

@@ -28,17 +28,10 @@ class Figure:
 
 @dataclass(frozen=True, eq=False)
 class Sampled:
-    """A value, and what it would have been with other products.
-
-    Attributes
-    ----------
-    value : float
-    drawn : float64 (1000,)
-        In each resample. Resamples of the same postings with the same seed are the same.
-    """
+    """A value, and what it is in each of 1,000 resamples of the products."""
 
     value: float
-    drawn: NDArray[np.float64]
+    drawn: NDArray[np.float64]  # resamples of the same postings with the same seed are the same
 
     @property
     def figure(self) -> Figure:
@@ -59,18 +52,11 @@ class Sampled:
 
 @dataclass(frozen=True, eq=False)
 class Tally:
-    """Counts per posting, itself not counted; each array int64 ``(n,)``.
+    """Counts per posting, itself not counted; each int64 ``(n,)``."""
 
-    Attributes
-    ----------
-    correct : matched (or grouped) postings that are the same product.
-    matched : all matched (or grouped) postings whose product is known.
-    actual : postings of the same product in the pool.
-    """
-
-    correct: NDArray[np.int64]
-    matched: NDArray[np.int64]
-    actual: NDArray[np.int64]
+    correct: NDArray[np.int64]  # matched postings that are the same product
+    matched: NDArray[np.int64]  # matched postings whose product is known
+    actual: NDArray[np.int64]  # postings of the same product in the pool
 
     def take(self, rows: NDArray[np.integer]) -> Tally:
         """The counts of the given postings."""

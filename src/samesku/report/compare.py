@@ -22,13 +22,7 @@ PAIRS = ("pair precision", "pair recall")
 
 
 def check_comparable(run: Run, other: Run) -> None:
-    """Refuse runs of different catalogues.
-
-    Raises
-    ------
-    ValueError
-        They are.
-    """
+    """Raise ValueError for runs of different catalogues."""
     if run.catalog.ids != other.catalog.ids or run.lefts != other.lefts:
         raise ValueError(
             f"{run.name} and {other.name} are runs of different catalogues; compare two of one"

@@ -50,26 +50,13 @@ LABELS = "label-errors.csv"
 
 @dataclass(frozen=True)
 class Report:
-    """A page and what lies beside it.
-
-    Attributes
-    ----------
-    html : str
-    suspects : polars.DataFrame or None
-        Labels to review, where there are labels.
-    """
+    """A page, and the labels to review where there are labels."""
 
     html: str
     suspects: pl.DataFrame | None
 
     def write(self, path: Path) -> list[Path]:
-        """Write the page, and the labels to review as `<name>.labels.csv`, together or not at all.
-
-        Raises
-        ------
-        OSError
-            The folder cannot be written, naming the file.
-        """
+        """Write the page, and the labels to review as `<name>.labels.csv`, all or none."""
         with Staged(path.parent) as staged:
             if self.suspects is not None:
                 for_spreadsheets(self.suspects).write_csv(staged.path(f"{path.stem}.labels.csv"))
@@ -80,14 +67,7 @@ class Report:
 
 
 def build_report(run: Run, *, other: Run | None = None, progress: Progress | None = None) -> Report:
-    """Make the page of a run.
-
-    Parameters
-    ----------
-    run : Run
-    other : Run, optional
-        An earlier run of the same catalogue to compare with.
-    progress : Progress, optional
+    """Make the page of a run, compared with another one of the same catalogue where it is given.
 
     Raises
     ------

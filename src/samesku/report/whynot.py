@@ -93,22 +93,12 @@ def reasons_again(
 
 @dataclass(frozen=True)
 class Nearness:
-    """Two postings under one encoder.
-
-    Attributes
-    ----------
-    encoder : str
-    similarity : float or None
-        None where one of the two has nothing that it could look at.
-    floor : float
-        Below this similarity no pair is a candidate.
-    lists : sequence of (count, float)
-        Of either posting that has any: how many neighbours were found, and how alike the last is.
-    """
+    """Two postings under one encoder."""
 
     encoder: str
-    similarity: float | None
-    floor: float
+    similarity: float | None  # None where one of the two has nothing that it could read
+    floor: float  # below this similarity no pair is a candidate
+    # of each posting that has neighbours: how many, and the similarity of the last
     lists: Sequence[tuple[int, float]]
 
     @property

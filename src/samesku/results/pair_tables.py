@@ -79,13 +79,7 @@ def scored_table(matches: Matches) -> pl.DataFrame:
 
 
 def explained(matches: Matches, left_id: str, right_id: str) -> pl.DataFrame:
-    """`reason` and `log_odds` of a pair, as a run wrote them.
-
-    Raises
-    ------
-    ValueError
-        They were not written.
-    """
+    """`reason` and `log_odds` of a pair, as a run wrote them; ValueError where it did not."""
     rows = rows_of_pairs(matches.catalog, [(left_id, right_id)])[0]
     pair = np.sort(matches.distinct.place[rows])
     place = int(matches.candidates.places(pair[:1], pair[1:])[0])

@@ -42,10 +42,9 @@ def run_record(
     progress: Progress,
     place: NDArray[np.int64] | None = None,
 ) -> dict[str, Any]:
-    """What a run read and looked at, and how long it took so far.
+    """What a run read and encoded, and how long it took so far.
 
-    `place` tells which of the distinct postings, that were looked at, each posting is; default:
-    its own.
+    `place` is the row of the distinct posting that stands for each posting; default: its own.
     """
     place = np.arange(len(catalog)) if place is None else place
     sources = {
@@ -99,16 +98,8 @@ def source_record(
 ) -> dict[str, Any]:
     """Where a catalogue was and how it was read and matched: for a report or another run.
 
-    Parameters
-    ----------
-    path : Path
-        ``-``: standard input, which cannot be read again.
-    photos, columns, encoding
-        As for :func:`samesku.catalog.catalog.read_catalog`.
-    encoders : sequence of str
-        As users name them; none: the default ones.
-    params : mapping, optional
-        Of the matcher (``get_params``).
+    `path` ``-`` is standard input, which cannot be read again. `encoders` are as users name them;
+    `params` are those of the matcher (``get_params``).
     """
     piped, params = str(path) == STDIN, params or {}
     return {

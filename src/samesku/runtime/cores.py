@@ -110,21 +110,10 @@ def _quota(folder: Path) -> float:
 def map_in_order(
     work: Callable[[Item], Result], items: Iterable[Item], *, threads: int | None = None
 ) -> Iterator[Result]:
-    """`map` in a pool of threads that holds only a few results per thread at a time.
+    """`map` in a pool of threads that holds only a few results per thread at a time, in order.
 
-    Parameters
-    ----------
-    work : callable
-        Runs in several threads at once; what it raises is raised here, at its item's turn.
-    items : iterable
-        Taken as they are needed.
-    threads : int, optional
-        Default: one per usable core; where that is one, or one item is all there is, the work is
-        done by who asks.
-
-    Yields
-    ------
-    The results, in the order of the items.
+    Items are taken as they are needed; what `work` raises is raised at its item's turn. With one
+    thread, or for one item, the work is done by the caller. Default: one thread per usable core.
     """
     alone = isinstance(items, Sized) and len(items) < 2
     if threads is None and (alone or usable_cores() == 1):
