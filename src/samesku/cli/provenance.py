@@ -1,4 +1,4 @@
-"""Whether the encoders of an evaluation have seen what they are scored on."""
+"""Whether the encoders of an evaluation were trained on what is scored."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def seen_by_encoders(names: Sequence[str], scored: Catalog) -> Iterator[str]:
 
 
 def _card(name: str) -> Mapping[str, Any]:
-    """What an encoder tells of its training; nothing where it had none or tells nothing."""
+    """What the card of an encoder says of its training; empty where there is none."""
     folder = Path(name.removeprefix("+").removeprefix("hf:").removeprefix("clip:"))
     card = read_card(folder) if folder.is_dir() else None
     return {} if card is None else card.more

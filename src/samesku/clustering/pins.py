@@ -32,8 +32,8 @@ class Pins:
         """Pins in any order and with duplicates; pairs of one row are none."""
         low, high = np.minimum(left, right), np.maximum(left, right)
         several = low != high
-        told = np.stack([low[several], high[several], same[several]], axis=1).astype(np.int64)
-        low, high, pinned = np.unique(told, axis=0).reshape(-1, 3).T
+        pairs = np.stack([low[several], high[several], same[several]], axis=1).astype(np.int64)
+        low, high, pinned = np.unique(pairs, axis=0).reshape(-1, 3).T
         return cls(low, high, pinned.astype(bool))
 
     def __len__(self) -> int:

@@ -47,7 +47,7 @@ UNMOVED = tuple(replace(step, offset=1e-3, slope=1e-3) if step.weight else step
 # Fewer answers are pins and teach nothing.
 LEAST_ANSWERS = 20
 # Pairs that differ in an attribute of which so many, and such a share, are answered to be the same
-# tell that it may differ.
+# show that it may differ.
 MANY, TOLERATED = 8, 0.7
 # Answers from which trees are boosted on.
 TREES_FROM = 300
@@ -98,10 +98,10 @@ class Adapted:
     def hints(self) -> list[str]:
         """Which attributes to let differ, a sentence each."""
         return [
-            f"Answers call what differs in {kind} the same ({told['same']:,} of "
-            f"{told['answered']:,}): try --same {kind}"
-            for kind, told in self.record["differences"].items()
-            if told["same"] >= max(MANY, TOLERATED * told["answered"])
+            f"Answers call what differs in {kind} the same ({count['same']:,} of "
+            f"{count['answered']:,}): try --same {kind}"
+            for kind, count in self.record["differences"].items()
+            if count["same"] >= max(MANY, TOLERATED * count["answered"])
         ]
 
 
@@ -144,10 +144,10 @@ def adapt(
         lesson = _Lesson.of(matches, fusion, asked, measured)
         model, record = lesson.learn()
     candidates, catalog = matches.candidates, matches.distinct.catalog
-    judge = replace(fusion, model=model)
+    adapted = replace(fusion, model=model)
     with progress.stage("score again", len(candidates)) as advance:
-        judged = judge.judge(candidates, catalog, advance=advance)
-    chance = asked.weighed(judged.scores, lesson.seen)
+        scored = adapted.judge(candidates, catalog, advance=advance)
+    chance = asked.weighed(scored.scores, lesson.seen)
     scores = chance if matches.pins is None else pinned_scores(matches.pins, candidates, chance)
     if threshold is None and (matches.decide != "clusters" or matches.sources is not None):
         threshold = (
@@ -162,7 +162,7 @@ def adapt(
     before = unpinned(matches)
     model = replace(model, threshold=threshold, card={**model.card, "adapted": {**record}})
     made = replace(
-        matches, scores=scores, evidence=judged.evidence, fusion=replace(judge, model=model),
+        matches, scores=scores, evidence=scored.evidence, fusion=replace(adapted, model=model),
         threshold=threshold, run={**matches.run, "adapted": record},
     )  # fmt: skip
     record["changed"] = _changed(before.clusters, made.clusters)
@@ -209,7 +209,7 @@ class _Asked:
     def weighed(self, scores: NDArray[np.float32], seen: Seen) -> NDArray[np.float32]:
         weighed, places = scores.copy(), self.places[self.machine]
         odds = logit(np.clip(scores[places].astype(np.float64), 1e-6, 1 - 1e-6))
-        weighed[places] = expit(odds + seen.take(self.machine).evidence)
+        weighed[places] = expit(odds + seen.take(self.machine).contribution)
         return weighed
 
 
@@ -315,26 +315,26 @@ class _Lesson:
             made = fit(step, self.odds[train], features[train], self.seen.take(train), self.anchors)
             return made(self.odds, features)
 
-        def told(train: NDArray[np.bool_], held: NDArray[np.bool_]) -> Floats:
+        def predicted(train: NDArray[np.bool_], held: NDArray[np.bool_]) -> Floats:
             before = base(train)
             booster = grow(self.values[train], self.seen.same[train], before[train])
             more = np.asarray(booster.predict(self.values[held], raw_score=True))
             return np.asarray(before[held] + more, dtype=np.float64)
 
-        if not paying(loss, held_out(told, self.seen, self.folds)):
+        if not paying(loss, held_out(predicted, self.seen, self.folds)):
             return None
         return grown(grow(self.values, self.seen.same, base(self.seen.same >= 0)), self.model)
 
     def _differences(self) -> dict[str, dict[str, int]]:
         """How often pairs that clash in each kind were answered to be the same."""
         column = dict(zip(self.described.names, self.described.values.T, strict=True))
-        told = {}
+        counts = {}
         for kind in KINDS:
             clash = np.nan_to_num(column[f"clash_{kind}"]) > 0
             if clash.any():
                 same = int(self.seen.same[clash].sum())
-                told[kind] = {"answered": int(clash.sum()), "same": same}
-        return told
+                counts[kind] = {"answered": int(clash.sum()), "same": same}
+        return counts
 
 
 def _frame(shown: Features) -> Adaptation:

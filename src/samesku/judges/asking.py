@@ -82,7 +82,7 @@ def questions(
 
 
 def unpinned(matches: Matches) -> Matches:
-    """The same matches, had nobody answered."""
+    """The matches without their pins."""
     if matches.pins is None:
         return matches
     pins, candidates = matches.pins, matches.candidates

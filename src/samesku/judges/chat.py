@@ -86,10 +86,10 @@ class ChatJudge:
         key = content_key("judge-1", self.url, self.model, self.rules, question.text, seen)
         kept = self.cache.load("judges", key)
         if kept is None:
-            told = self._asked(question, photo)
-            if told is None:
+            answer = self._asked(question, photo)
+            if answer is None:
                 return None
-            text, form = told
+            text, form = answer
             self.cache.store("judges", key, {"text": np.array([text]), "form": np.array([form])})
         else:
             text, form = str(kept["text"][0]), str(kept["form"][0])
@@ -144,8 +144,8 @@ class ChatJudge:
             ]
         more: dict[str, Any] = {}
         if form == "schema":
-            told = {"name": "verdict", "strict": True, "schema": dict(SCHEMA)}
-            more["response_format"] = {"type": "json_schema", "json_schema": told}
+            schema = {"name": "verdict", "strict": True, "schema": dict(SCHEMA)}
+            more["response_format"] = {"type": "json_schema", "json_schema": schema}
         elif form == "json":
             more["response_format"] = {"type": "json_object"}
         mark = question.mark if form == "text" else None

@@ -1,4 +1,4 @@
-"""A judge is asked about the pairs that matter, and is trusted as far as people bear it out."""
+"""A judge is asked about the pairs that matter, and trusted as far as it agrees with people."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["Budget", "Consulted", "Cost", "consult", "cost", "trust"]
 FEWEST, MOST = 10, 100
 # Questions between two looks at the clock.
 AT_A_TIME = 16
-# Questions whose tokens tell those of the others.
+# Questions by whose tokens those of the others are estimated.
 SAMPLED = 50
 # Characters of a token, tokens of a small photo and of an answer: rough, for an estimate.
 TOKEN, PHOTO_TOKENS, ANSWER_TOKENS = 3.5, 425, 40
@@ -186,9 +186,9 @@ def verdicts_of(verdicts: Sequence[object]) -> list[str]:
 
 
 def _compared(
-    name: str, told: list[str], same: list[bool]
+    name: str, verdicts: list[str], same: list[bool]
 ) -> tuple[bool, str, tuple[tuple[int, int], ...]]:
-    sure = [(each == SAME, yes) for each, yes in zip(told, same, strict=True) if each != UNSURE]
+    sure = [(each == SAME, yes) for each, yes in zip(verdicts, same, strict=True) if each != UNSURE]
     yes = [said for said, truth in sure if truth]
     no = [said for said, truth in sure if not truth]
     if len(sure) < FEWEST or not yes or not no:

@@ -1,4 +1,4 @@
-"""The threshold with the best F1 per posting that probabilities let expect."""
+"""The threshold with the best expected F1 per posting."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from samesku.clustering.agglomerative import group
 __all__ = ["best_threshold", "expected_f1"]
 
 THRESHOLDS = tuple(round(0.05 * step, 2) for step in range(2, 17))
-# Sums of many small probabilities tell nothing: nobody has looked whether they are true.
+# Smaller probabilities count as 0: nobody has measured whether they are true.
 LEAST = 0.02
 # A threshold stays where another would not be better by this.
 FLAT = 0.003

@@ -78,7 +78,7 @@ class Seen:
         return np.asarray(-np.log(np.where(self.same > 0, said, 1 - said)))
 
     @property
-    def evidence(self) -> Floats:
+    def contribution(self) -> Floats:
         """What each answer adds to the log-odds of its pair."""
         yes, no = self.high / self.low, (1 - self.high) / (1 - self.low)
         return np.log(np.where(self.same > 0, yes, no))
@@ -166,11 +166,13 @@ def choose_step(
         if step.least > len(seen):
             break
 
-        def told(train: NDArray[np.bool_], held: NDArray[np.bool_], step: Step = step) -> Floats:
+        def predicted(
+            train: NDArray[np.bool_], held: NDArray[np.bool_], step: Step = step
+        ) -> Floats:
             made = fit(step, odds[train], features[train], seen.take(train), anchors)
             return made(odds[held], features[held])
 
-        losses.append(held_out(told, seen, folds))
+        losses.append(held_out(predicted, seen, folds))
     taken = 0
     for place in range(1, len(losses)):
         if paying(losses[taken], losses[place], ladder[place].errors):
@@ -179,7 +181,7 @@ def choose_step(
 
 
 def held_out(
-    told: Callable[[NDArray[np.bool_], NDArray[np.bool_]], Floats],
+    predict: Callable[[NDArray[np.bool_], NDArray[np.bool_]], Floats],
     seen: Seen,
     folds: NDArray[np.integer],
 ) -> Floats:
@@ -189,7 +191,7 @@ def held_out(
         held = folds == fold
         if not held.any():
             continue
-        loss[held] = seen.take(held).loss(told(~held, held))
+        loss[held] = seen.take(held).loss(predict(~held, held))
     return loss
 
 

@@ -72,8 +72,8 @@ class LlavaJudge:
         open_ = [place for place, text in enumerate(texts) if text is None]
         for start in range(0, len(open_), self.at_once):
             some = open_[start : start + self.at_once]
-            told = self._written([questions[p] for p in some], [photos[p] for p in some])
-            for place, text in zip(some, told, strict=True):
+            written = self._written([questions[p] for p in some], [photos[p] for p in some])
+            for place, text in zip(some, written, strict=True):
                 texts[place] = text
                 self.cache.store("judges", keys[place], {"text": np.array([text])})
         return [

@@ -39,12 +39,12 @@ class Rates:
         def loss(numbers: Floats) -> float:
             rate = np.clip(expit(numbers), 1e-6, 1 - 1e-6)
             said = rate[1] + (rate[0] - rate[1]) * chance
-            told = (same * np.log(said) + (1 - same) * np.log(1 - said)).sum()
+            likelihood = (same * np.log(said) + (1 - same) * np.log(1 - said)).sum()
             before = (counts * np.log(np.stack([rate, 1 - rate], axis=1))).sum()
-            return float(-told - before)
+            return float(-likelihood - before)
 
         hit, false = expit(minimize(loss, logit([0.7, 0.03])).x)
-        # No answer is ever beyond doubt, and `same` never tells against it.
+        # No answer is ever beyond doubt, and `same` never lowers a probability.
         hit = float(np.clip(hit, 0.02, 0.99))
         return cls(hit, float(np.clip(false, 0.005, 0.99 * hit)))
 

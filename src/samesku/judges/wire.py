@@ -29,7 +29,7 @@ __all__ = [
 # Characters of a field that a model is shown.
 LONGEST = {"title": 300, "description": 600}
 REST = 120
-# What steers a terminal or turns a line around says nothing of a product.
+# Control characters and those that change the direction of text.
 STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 SCHEMA: Mapping[str, Any] = {
     "type": "object",
@@ -53,7 +53,7 @@ WARNING = (
 
 
 def rules() -> str:
-    """What is the same product, as people and models are told."""
+    """What is the same product, for people and models."""
     return files("samesku.judges").joinpath("rules.md").read_text(encoding="utf-8")
 
 
@@ -111,8 +111,8 @@ def _record(catalog: Catalog, row: int) -> dict[str, str]:
     frame = catalog.frame
     named = ["title", "brand", "price", "currency", "description"]
     named += [name for name in frame.columns if column_kind(name) and name not in named]
-    told = {name: frame[name][row] for name in named if name in frame.columns}
-    return {name: str(value) for name, value in told.items() if value is not None}
+    fields = {name: frame[name][row] for name in named if name in frame.columns}
+    return {name: str(value) for name, value in fields.items() if value is not None}
 
 
 def _harmless(record: Mapping[str, str]) -> str:
@@ -120,8 +120,8 @@ def _harmless(record: Mapping[str, str]) -> str:
     fields = {
         name: STEERING.sub(" ", value)[: LONGEST.get(name, REST)] for name, value in record.items()
     }
-    told = json.dumps(fields, ensure_ascii=False)
-    return told.replace("<", "\\u003c").replace(">", "\\u003e").replace("`", "\\u0060")
+    text = json.dumps(fields, ensure_ascii=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("`", "\\u0060")
 
 
 def instructions(rules: str, *, mark: str | None = None) -> str:
@@ -146,8 +146,8 @@ def parsed(text: str, mark: str | None = None) -> Verdict | None:
     text = re.sub(r"<think>.*?</think>", "", text, flags=re.DOTALL).strip()
     if mark is not None:
         found = re.findall(rf"^\W*{mark}\W+(\w+)\W*$", text, flags=re.MULTILINE | re.IGNORECASE)
-        told = {each.lower() for each in found}
-        return Verdict(told.pop()) if len(told) == 1 and told <= set(VERDICTS) else None
+        said = {each.lower() for each in found}
+        return Verdict(said.pop()) if len(said) == 1 and said <= set(VERDICTS) else None
     fenced = re.fullmatch(r"```(?:json)?\s*(\{.*\})\s*```", text, flags=re.DOTALL)
     try:
         answer = json.loads(fenced[1] if fenced else text, object_pairs_hook=_once)

@@ -1,4 +1,4 @@
-"""How good matches and groups are, per query posting, with bootstrap intervals."""
+"""How good matches and clusters are, per query posting, with bootstrap intervals."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Sampled:
 
     @property
     def figure(self) -> Figure:
-        """The value with its 95% percentile interval; resamples that tell nothing are left out."""
+        """The value with its 95% percentile interval; undefined resamples are left out."""
         if not np.isfinite(self.drawn).any():
             return Figure(self.value, float("nan"), float("nan"))
         low, high = np.nanpercentile(self.drawn, [2.5, 97.5])
@@ -45,7 +45,7 @@ class Sampled:
         """The difference to another value of the same postings, resample by resample.
 
         Both rise and fall with the products that are drawn: the interval of the difference is
-        narrower than those of the two values would make believe.
+        narrower than those of the two values suggest.
         """
         return Sampled(self.value - other.value, self.drawn - other.drawn).figure
 

@@ -64,7 +64,7 @@ def curve(run: Run) -> list[Point]:
     A match is clustered anew at each from the scored pairs; of an evaluation pairs are taken
     as they are, and of a link they are assigned anew from the pairs that were written.
     """
-    tried = sorted({run.threshold, *(each for each in TRIED if _can_be_told(run, each))})
+    tried = sorted({run.threshold, *(each for each in TRIED if _is_known(run, each))})
     return [_point(run, each) for each in tried]
 
 
@@ -82,7 +82,7 @@ def targets(points: Sequence[Point], threshold: float) -> list[Target]:
     return found
 
 
-def _can_be_told(run: Run, threshold: float) -> bool:
+def _is_known(run: Run, threshold: float) -> bool:
     if run.kind == "link":
         return bool(threshold >= float(run.pairs["score"].min() or 0))  # type: ignore[arg-type]
     return run.probabilistic or threshold >= LEAST_UNCALIBRATED

@@ -1,4 +1,4 @@
-"""The decided pairs and clusters: look at them, move the threshold, write them down."""
+"""The matched pairs and clusters: look at them, move the threshold, write them."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Matches:
     candidates : Candidates
         The pairs that were scored, in rows of the distinct postings.
     scores : float32 (m,)
-        How sure each is the same product, in [0, 1].
+        Of each pair, in [0, 1]; of the learned fusion a probability.
     fusion : Fusion
         What scored them.
     threshold : float
@@ -60,7 +60,7 @@ class Matches:
         Share of the threshold that the mean score within a cluster must reach
         (:mod:`samesku.clustering.agglomerative`).
     evidence : Evidence, optional
-        What the scores of the likelier pairs rest on, where the fusion can tell.
+        The contributions to the scores of the likelier pairs, where the fusion has some.
     run : mapping
         What was read, done and how long it took; written to `run.json`.
     decide : {"clusters", "one-to-one", "one-to-many", "many-to-one"}
@@ -131,7 +131,7 @@ class Matches:
 
     @cached_property
     def distinct(self) -> Collapsed:
-        """The distinct postings, in whose rows the candidates are told."""
+        """The distinct postings, whose rows the candidates are of."""
         return self.collapsed or Collapsed.nothing(self.catalog)
 
     @cached_property
@@ -243,22 +243,22 @@ class Matches:
         return lowest.select(first)
 
     def explain(self, left_id: str, right_id: str) -> pl.DataFrame:
-        """What speaks for and against a pair: `reason` and what it adds to the `log_odds`.
+        """The explanation of a pair: each `reason` and its contribution to the `log_odds`.
 
-        The weightiest first, the start last; the log-odds of the pair's score are their sum. A pair
-        that was no candidate, or too unlikely to be explained, is scored on the spot.
-        Identical postings were scored once: what is told is told of their representatives, and of
-        two that are identical to each other only that.
+        The largest first, the start last; their sum is the log-odds of the pair's score. A pair
+        that was no candidate, or too unlikely to be explained, is scored now. Identical postings
+        were scored once: the explanation is that of their representatives, and of two that are
+        identical to each other only that.
 
         Raises
         ------
         ValueError
-            There is no such posting, both are one, or the fusion cannot tell.
+            There is no such posting, both are one, or the fusion has no explanations.
         """
         if self.written is not None:
             return explained(self, left_id, right_id)
         if self.evidence is None:
-            raise ValueError(f"{self.fusion.name} tells no more than its lists; use learned")
+            raise ValueError(f"{self.fusion.name} has no explanations; use learned")
         distinct = self.distinct
         pair = np.sort(distinct.place[rows_of_pairs(self.catalog, [(left_id, right_id)])[0]])
         if pair[0] == pair[1]:
@@ -294,7 +294,7 @@ class Matches:
         return thresholds(curve(run_of(self)), self.threshold)
 
     def plot_explanation(self, left_id: str, right_id: str) -> Chart:
-        """What :meth:`explain` tells as a waterfall that ends at the pair's log-odds."""
+        """The explanation of a pair as a waterfall that ends at its log-odds."""
         from samesku.results.charts import waterfall
 
         return waterfall(self.explain(left_id, right_id))
@@ -359,7 +359,7 @@ class Matches:
         `submission.csv` is written where it is asked for, and of the competition's own files.
 
         The files appear all together once each is complete; an interruption or a full disk leaves
-        what was there before. `run.json` comes last and tells the digests of the others.
+        what was there before. `run.json` comes last, with the digests of the others.
 
         Raises
         ------

@@ -126,7 +126,7 @@ def photos_refused(progress: Progress) -> list[dict[str, str]]:
 
 
 def training_record(catalog: Catalog) -> dict[str, Any]:
-    """What trained a model, and a sample of its labelled postings to know them by.
+    """What trained a model, and a sample of its labelled postings to recognise them by.
 
     The sample is hashes of id and title, of all of them the smallest (bottom-k sampling): a
     catalogue that holds a part of the postings holds about that part of the sample.
@@ -143,7 +143,7 @@ def training_record(catalog: Catalog) -> dict[str, Any]:
 
 
 def seen_in_training(card: Mapping[str, Any], catalog: Catalog) -> int | None:
-    """About how many postings of a catalogue trained the model of a card; None: it tells not."""
+    """About how many postings of a catalogue trained the model of a card; None: unknown."""
     trained = [card.get("trained_on"), *card.get("beside", [])]
     if not all(isinstance(each, Mapping) and each.get("sample") for each in trained):
         return None
@@ -162,7 +162,7 @@ def environment() -> dict[str, Any]:
         "samesku": version("samesku"),
         "python": platform.python_version(),
         "platform": sys.platform,
-        "packages": {name: told for name in packages if (told := _version(name))},
+        "packages": {name: found for name in packages if (found := _version(name))},
     }
 
 
@@ -180,5 +180,7 @@ def _labelled(catalog: Catalog) -> NDArray[np.int64]:
 
 def _names(catalog: Catalog) -> list[str]:
     """A short hash of each posting."""
-    told = zip(catalog.ids, catalog.titles, strict=True)
-    return [blake2b(f"{each}\0{title}".encode(), digest_size=6).hexdigest() for each, title in told]
+    postings = zip(catalog.ids, catalog.titles, strict=True)
+    return [
+        blake2b(f"{each}\0{title}".encode(), digest_size=6).hexdigest() for each, title in postings
+    ]

@@ -65,10 +65,10 @@ def usable_cores() -> int:
         return 1
     if _chosen is not None:
         return _chosen
-    if told := os.environ.get("SAMESKU_THREADS"):
-        if not told.isdecimal() or int(told) < 1:
-            raise ValueError(f"SAMESKU_THREADS is a number of threads from 1 on, not {told!r}")
-        return int(told)
+    if count := os.environ.get("SAMESKU_THREADS"):
+        if not count.isdecimal() or int(count) < 1:
+            raise ValueError(f"SAMESKU_THREADS is a number of threads from 1 on, not {count!r}")
+        return int(count)
     if hasattr(os, "sched_getaffinity"):
         cores = len(os.sched_getaffinity(0))
     else:
@@ -100,8 +100,8 @@ def _granted_cores(
 def _quota(folder: Path) -> float:
     for names in (["cpu.max"], ["cpu.cfs_quota_us", "cpu.cfs_period_us"]):
         with suppress(OSError, ValueError):
-            told = " ".join((folder / name).read_text(encoding="ascii") for name in names)
-            quota, period = map(int, told.split())  # without a bound it is "max", or -1
+            text = " ".join((folder / name).read_text(encoding="ascii") for name in names)
+            quota, period = map(int, text.split())  # without a bound it is "max", or -1
             if quota > 0 and period > 0:
                 return quota / period
     return float("inf")

@@ -1,4 +1,4 @@
-"""What is told where an optional package is missing."""
+"""The error where an optional package is missing."""
 
 from __future__ import annotations
 

@@ -55,7 +55,7 @@ class Staged:
         return self._stage / name
 
     def seal(self, name: str, record: Mapping[str, Any]) -> None:
-        """Write a record as JSON, last of all: it tells the other files, and their digests."""
+        """Write a record as JSON, last of all, with the other files and their digests."""
         digests = {each: digest(self._stage / each) for each in self.names}
         place = self.path(name)
         write_json(place, {**record, "written": self.names, "digests": digests})
@@ -201,7 +201,7 @@ def _sweep(folder: Path) -> None:
 
 
 def _disk_error(error: BaseException | None) -> str | None:
-    """What the disk refused; polars tells it in an error of its own or without the file's name."""
+    """What the disk refused; polars raises its own error, or one without the file's name."""
     if isinstance(error, OSError) and error.filename is None:
         return error.strerror or str(error)
     if type(error).__module__.startswith("polars") and "os error" in str(error):

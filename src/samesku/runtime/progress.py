@@ -1,4 +1,4 @@
-"""What long work tells while it runs: its stages, how far each is, and how long it took."""
+"""Progress of long work: its stages, how far each is, and how long it took."""
 
 from __future__ import annotations
 
