@@ -116,7 +116,7 @@ def test_models_stand_beside_the_fusions_as_they_are(model, labelled, tmp_path):
     line = json.loads((model[0] / "model.json").read_text())["threshold"]
     assert {each["threshold"] for each in written["chosen"] if each["fusion"] == "mine"} == {line}
     assert "trained it" not in words_of(result.stderr)
-    assert "mine: are its probabilities true?" in result.stdout
+    assert "mine, predicted and observed probabilities" in result.stdout
     told = written["results"][2]["reliability"]
     assert sum(each["pairs"] for each in told["bins"]) == told["pairs"] > 0
     assert written["results"][0]["reliability"] is None

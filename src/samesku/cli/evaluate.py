@@ -223,12 +223,12 @@ def _difference_table(evaluation: Evaluation, pool: str) -> Table:
 def _reliability_table(name: str, found: Reliability) -> Table:
     """Predicted beside observed probabilities of the queries' pairs."""
     table = _table(
-        f"{name}: predicted and observed probabilities. Calibration error {found.error:.4f}, and "
-        f"{found.likely_error:.4f} of\nthe {found.likely_pairs:,} of {found.pairs:,} pairs that it "
-        f"predicted 0.005 or more"
+        f"{name}, predicted and observed probabilities: calibration error {found.error:.4f},\n"
+        f"{found.likely_error:.4f} among the {found.likely_pairs:,} of {found.pairs:,} pairs "
+        "predicted at 0.005 or more"
     )
-    for name in ("pairs", "mean predicted", "observed (95%)"):
-        table.add_column(name, justify="right", no_wrap=True)
+    for column in ("pairs", "mean predicted", "observed (95%)"):
+        table.add_column(column, justify="right", no_wrap=True)
     for each in found.bins:
         span = f"predicted {each.low:g} to {each.high:g}"
         observed = _with_interval(each.observed)
