@@ -71,4 +71,6 @@ def test_what_changed_and_which_differences_are_the_same_is_told(pages):
     told = section(pages["many"])
     newly = re.search(r"newly matched</dt><dd>(\d+)", told)
     assert int(newly[1]) > 0
+    assert re.search(r"Measured by \d+ answers that were drawn at random", told)
+    assert re.search(r"precision of pairs</dt><dd>\d+%<small>\d+% to \d+%</small>", told)
     assert re.search(r'colour</th><td class="number">\d+</td>', told)

@@ -9,9 +9,11 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from samesku import Matcher, Matches, Threshold, Union, UnionAll, read_catalog
 from samesku.candidates.candidates import Candidates
+from samesku.cli import app
 from samesku.encoders import Tfidf
 from samesku.scoring.features import title_words
 from samesku.scoring.reasons import FAMILIES, Evidence
@@ -386,3 +388,27 @@ def test_what_was_written_is_read_back(tmp_path):
     assert strict.clusters.tolist() == before.clusters.tolist()
     with pytest.raises(ValueError, match="match again to explain"):
         again.explain("a", "d")
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_links_are_read_back(tmp_path, shared):
+    titles = ["susu bebelo 400 gram", "lampu led 12 watt", "tas ransel anak"]
+    for side in ("left", "right"):
+        ids = [f"{'' if shared else side}{place}" for place in range(3)]
+        table = pl.DataFrame({"posting_id": ids, "title": [f"{each} {side}" for each in titles]})
+        table.write_csv(tmp_path / f"{side}.csv")
+    out = tmp_path / "out"
+    paths = [tmp_path / "left.csv", tmp_path / "right.csv"]
+    done = CliRunner().invoke(
+        app, ["link", *map(str, paths), "-e", "tfidf", "--out", str(out), "--no-cache"]
+    )
+    assert done.exit_code == 0, done.output
+    again, written = Matches.load(out), pl.read_csv(out / "links.csv", infer_schema=False)
+    assert again.links.height == 3
+    assert again.links["left_id"].to_list() == written["left_id"].to_list()
+    assert again.links["right_id"].to_list() == written["right_id"].to_list()
+    assert again.rethreshold(1.0).links.height < 3
+    moved = [path.rename(path.with_name(f"moved-{path.name}")) for path in paths]
+    assert Matches.load(out, moved).links.equals(again.links)
+    with pytest.raises(FileNotFoundError, match=r"left\.csv"):
+        Matches.load(out)

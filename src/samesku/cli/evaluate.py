@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,17 +14,20 @@ from rich.markup import escape
 from rich.table import Table
 
 from samesku.catalog.catalog import Catalog
-from samesku.cli.console import TerminalProgress, console, emit, say
-from samesku.cli.match import Settings
+from samesku.cli.commands import Evaluate
+from samesku.cli.console import TerminalProgress, UsageError, console, say
 from samesku.cli.provenance import seen_by_encoders
+from samesku.cli.reading import matcher_of, read, read_labelled, source_of
 from samesku.cli.summary import show_summary
-from samesku.evaluation import Evaluation, Figure, Result, Split, evaluate, read_split
+from samesku.evaluation import Evaluation, Figure, Result, Split, read_split
+from samesku.evaluation import evaluate as protocol
+from samesku.evaluation.calibration import Reliability
 from samesku.runtime.extras import need_extra
 from samesku.runtime.files import Staged, check_folder
-from samesku.scoring.by_name import fusion_by_name
+from samesku.scoring.by_name import fusion_by_name, trained_fusion
 from samesku.scoring.fusion import Fusion
 
-__all__ = ["difference_table", "evaluation_table", "reliability_table", "run", "run_leave_one_out"]
+__all__ = ["FIGURES", "evaluate"]
 
 SHIPPED_NAME = "shipped"
 
@@ -41,86 +45,86 @@ FIGURES = {
 }
 
 
-def run(
-    settings: Settings,
-    *,
-    out: Path | None,
-    fusions: Sequence[str],
-    models: Sequence[Path],
-    shipped: bool,
-    folds: int,
-    split: Path | None,
-    tuned: bool,
-    beside: Sequence[Path],
-    seed: int,
-) -> None:
+def evaluate(options: Evaluate) -> None:
     """Read, score, print, write."""
-    if tuned and "learned" in fusions:
+    if len(options.catalogues) > 1 and not options.leave_one_out:
+        raise UsageError("several catalogues are scored with --leave-one-out only")
+    progress = TerminalProgress(quiet=options.quiet)
+    if options.out is not None:
+        check_folder(options.out)
+    if options.leave_one_out:
+        _leave_one_out(options, progress)
+    else:
+        _protocol(options, progress)
+
+
+def _protocol(options: Evaluate, progress: TerminalProgress) -> None:
+    """Score fusions and models by folds or by a split."""
+    names, tuned = options.fusion or ["union", "concat", "union-all"], not options.defaults
+    if tuned and "learned" in names:
         need_extra("evaluate --fusion learned, which trains,", "trees", "lightgbm", "onnx")
-    progress = TerminalProgress(quiet=settings.quiet)
-    matcher = settings.matcher(progress)
-    judges = [fusion_by_name(name) for name in dict.fromkeys(fusions)]
-    trained = _trained(models, shipped=shipped, taken=[fusion.name for fusion in judges])
-    catalog = settings.read(progress)
-    splits = None if split is None else read_split(split, catalog)
-    for line in seen_by_encoders(settings.encoders, _scored(catalog, splits)):
-        progress.note(line)
-    if out is not None:
-        check_folder(out)
-    others = settings.read_others(beside, progress)
-    evaluation = evaluate(
+    matcher = matcher_of(options, progress, "union")
+    fusions = [fusion_by_name(name) for name in dict.fromkeys(names)]
+    models = _models(options, taken=[fusion.name for fusion in fusions])
+    catalog = read(options, options.catalogues[0], progress)
+    splits = None if options.split is None else read_split(options.split, catalog)
+    for note in seen_by_encoders(options.encoder or (), _scored(catalog, splits)):
+        progress.note(note)
+    others = read_labelled(replace(options, photos=None), options.beside or (), progress)
+    evaluation = protocol(
         catalog,
         matcher,
-        fusions=judges,
-        models=trained,
+        fusions=fusions,
+        models=models,
         splits=splits,
-        folds=folds,
-        seed=seed,
+        folds=options.folds,
+        seed=options.seed,
         tuned=tuned,
         beside=others,
-        keep_pairs=out is not None,
+        keep_pairs=options.out is not None,
     )
-    evaluation.record["source"] = settings.source
+    evaluation.record["source"] = source_of(options, options.catalogues[0], matcher)
     if count := evaluation.record["labelled_in_no_split"]:
-        say(f"  - {count:,} labelled postings are in no split: searched only", quiet=settings.quiet)
-    if out is None:
-        written = []
-    else:
+        say(f"  - {count:,} labelled postings are in no split: searched only", quiet=options.quiet)
+    written = []
+    if options.out is not None:
         with progress.stage("write"):
-            written = evaluation.write(out)
-    if not settings.quiet:
-        show(evaluation)
-    read = [catalog, *others]
-    show_summary(progress, read=read, found=_found(evaluation), written=written)
-    emit(evaluation.summary)
+            written = evaluation.write(options.out)
+    if not options.quiet:
+        _show(evaluation)
+    show_summary(
+        progress,
+        evaluation.summary,
+        read=[catalog, *others],
+        found=_found(evaluation),
+        written=written,
+    )
 
 
-def run_leave_one_out(
-    settings: Settings, *, others: Sequence[Path], out: Path | None, seed: int
-) -> None:
-    """Read, leave each out in turn, print, write."""
-    # Only who asks for it waits for what trains trees.
+def _leave_one_out(options: Evaluate, progress: TerminalProgress) -> None:
+    """Leave each catalogue out in turn."""
+    # Imported only here, as it loads what trains trees.
     from samesku.evaluation.leave_one_out import leave_one_out
 
-    progress = TerminalProgress(quiet=settings.quiet)
-    matcher = settings.matcher(progress)
-    catalog = settings.read(progress)
-    catalogs = [catalog, *settings.read_others(others, progress)]
-    if out is not None:
-        check_folder(out)
+    matcher = matcher_of(options, progress, "union")
+    catalogs = read_labelled(options, options.catalogues, progress)
     with progress.stage("leave one out", len(catalogs)) as advance:
-        figures = leave_one_out(catalogs, matcher, seed=seed, advance=advance)
+        figures = leave_one_out(catalogs, matcher, seed=options.seed, advance=advance)
     written = []
-    if out is not None:
-        with Staged(out) as staged:
+    if options.out is not None:
+        with Staged(options.out) as staged:
             figures.write_csv(staged.path("leave_one_out.csv"))
         written = staged.written
-    if not settings.quiet:
+    if not options.quiet:
         console.print(_left_out_table(figures))
     mean = float(figures.filter(way="default")["posting_f1"].to_numpy().mean())
-    found = f"mean F1 per posting of the default, on catalogues left out: {mean:.4f}"
-    show_summary(progress, read=catalogs, found=found, written=written)
-    emit({"results": figures.to_dicts(), "written": written})
+    show_summary(
+        progress,
+        {"results": figures.to_dicts(), "written": written},
+        read=catalogs,
+        found=f"mean F1 per posting of the default, on catalogues left out: {mean:.4f}",
+        written=written,
+    )
 
 
 def _left_out_table(figures: pl.DataFrame) -> Table:
@@ -134,59 +138,53 @@ def _left_out_table(figures: pl.DataFrame) -> Table:
         for row in figures.filter(catalogue=place).iter_rows(named=True):
             error = row["calibration_error"]
             shown = [row[n] for n in ("posting_f1", "pair_precision", "pair_recall", "bcubed_f1")]
-            told = "" if error is None else f"{error:.3f}"
-            table.add_row(f"  {row['way']}", *(f"{value:.3f}" for value in shown), told)
+            shown += [] if error is None else [error]
+            table.add_row(f"  {row['way']}", *(f"{value:.3f}" for value in shown))
     return table
 
 
 def _found(evaluation: Evaluation) -> str:
     """The figure that sums each fusion up, in the whole catalogue."""
     whole = evaluation.results[0].pool
-    told = [
+    figures = [
         f"{result.fusion} {result.figures['posting_f1'].value:.4f}"
         for result in evaluation.results
         if result.pool == whole
     ]
-    return f"F1 per posting: {', '.join(told)} ({evaluation.results[0].queries:,} queries)"
+    return f"F1 per posting: {', '.join(figures)} ({evaluation.results[0].queries:,} queries)"
 
 
 def _scored(catalog: Catalog, splits: Sequence[Split] | None) -> Catalog:
-    """The postings whose figures are told; by folds, that is all."""
+    """The postings that are scored; by folds, that is all."""
     if splits is None:
         return catalog
     return catalog.take(np.concatenate([split.test for split in splits]))
 
 
-def _trained(models: Sequence[Path], *, shipped: bool, taken: Sequence[str]) -> dict[str, Fusion]:
+def _models(options: Evaluate, *, taken: Sequence[str]) -> dict[str, Fusion]:
     """The models that are scored as they are, by their folders' names, by whole paths if equal."""
-    if not models and not shipped:
-        return {}
-    # Only who asks for it waits for the trees to load.
-    from samesku.scoring.classifier import PairClassifier
-    from samesku.scoring.learned import Learned, shipped_model
-
-    trained: dict[str, Fusion] = {SHIPPED_NAME: Learned(shipped_model())} if shipped else {}
-    places = list(dict.fromkeys(folder.resolve() for folder in models))
-    used = Counter([*taken, *trained, *(place.name for place in places)])
-    for place in places:
-        name = place.name if used[place.name] == 1 else str(place)
-        trained[name] = Learned(PairClassifier.load(place))
-    return trained
+    models = {SHIPPED_NAME: fusion_by_name("learned")} if options.shipped else {}
+    folders = list(dict.fromkeys(folder.resolve() for folder in options.model or ()))
+    used = Counter([*taken, *models, *(folder.name for folder in folders)])
+    for folder in folders:
+        name = folder.name if used[folder.name] == 1 else str(folder)
+        models[name] = trained_fusion(folder)
+    return models
 
 
-def show(evaluation: Evaluation) -> None:
-    """Each pool's figures and differences, then how true the queries' probabilities are."""
+def _show(evaluation: Evaluation) -> None:
+    """Each pool's figures and differences, then the calibration of the queries' probabilities."""
     for pool in dict.fromkeys(result.pool for result in evaluation.results):
-        console.print(evaluation_table(evaluation, pool))
+        console.print(_figures_table(evaluation, pool))
         if any(result.differences for result in evaluation.results):
-            console.print(difference_table(evaluation, pool))
+            console.print(_difference_table(evaluation, pool))
     whole = evaluation.results[0].pool
     for result in evaluation.results:
         if result.pool == whole and result.reliability is not None:
-            console.print(reliability_table(result))
+            console.print(_reliability_table(result.fusion, result.reliability))
 
 
-def evaluation_table(evaluation: Evaluation, pool: str) -> Table:
+def _figures_table(evaluation: Evaluation, pool: str) -> Table:
     """Every figure with its interval for one pool, whose size stands above."""
     results = _of(evaluation, pool)
     low, high = min(results[0].pool_size), max(results[0].pool_size)
@@ -199,19 +197,17 @@ def evaluation_table(evaluation: Evaluation, pool: str) -> Table:
         mark = "*" if result.fusion in seen else ""
         table.add_column(escape(result.fusion) + mark, no_wrap=True)
     if seen:
-        table.caption = "* trained on scored postings, or its card does not tell: flattered"
+        table.caption = "* trained on scored postings, or its card does not say: flattered"
     # Three fusions fit 80 columns on one line each; of more the interval goes below.
     gap = "  " if len(results) <= 3 else "\n"
     for name, words in FIGURES.items():
         if name == "lost_not_candidate":
             table.add_section()
-        figures = [result.figures[name] for result in results]
-        shown = [f"{each.value:.4f}{gap}{_bound(each.low)}-{_bound(each.high)}" for each in figures]
-        table.add_row(words, *shown)
+        table.add_row(words, *(_with_interval(result.figures[name], gap) for result in results))
     return table
 
 
-def difference_table(evaluation: Evaluation, pool: str) -> Table:
+def _difference_table(evaluation: Evaluation, pool: str) -> Table:
     """How much better than the first each of the others is, on the same queries."""
     first, *others = _of(evaluation, pool)
     table = _table(f"compared with {first.fusion}, {pool} (paired 95% intervals)")
@@ -224,23 +220,18 @@ def difference_table(evaluation: Evaluation, pool: str) -> Table:
     return table
 
 
-def reliability_table(result: Result) -> Table:
+def _reliability_table(name: str, found: Reliability) -> Table:
     """Predicted beside observed probabilities of the queries' pairs."""
-    found = result.reliability
-    if found is None:
-        raise ValueError(f"the scores of {result.fusion} are no probabilities")
     table = _table(
-        f"{result.fusion}: are its probabilities true? Calibration error {found.error:.4f}, and "
-        f"{found.likely_error:.4f} of\nthe {found.likely_pairs:,} of {found.pairs:,} pairs that it "
-        f"predicted 0.005 or more"
+        f"{name}, predicted and observed probabilities: calibration error {found.error:.4f},\n"
+        f"{found.likely_error:.4f} among the {found.likely_pairs:,} of {found.pairs:,} pairs "
+        "predicted at 0.005 or more"
     )
-    for name in ("pairs", "mean predicted", "observed (95%)"):
-        table.add_column(name, justify="right", no_wrap=True)
+    for column in ("pairs", "mean predicted", "observed (95%)"):
+        table.add_column(column, justify="right", no_wrap=True)
     for each in found.bins:
-        observed = (
-            f"{each.observed.value:.4f}  {_bound(each.observed.low)}-{_bound(each.observed.high)}"
-        )
         span = f"predicted {each.low:g} to {each.high:g}"
+        observed = _with_interval(each.observed)
         table.add_row(span, f"{each.pairs:,}", f"{each.predicted:.4f}", observed)
     return table
 
@@ -264,6 +255,10 @@ def _table(title: str) -> Table:
 def _signed(difference: Figure, gap: str) -> str:
     low, high = (_bound(each, sign="+") for each in (difference.low, difference.high))
     return f"{difference.value:+.4f}{gap}{low} to {high}"
+
+
+def _with_interval(figure: Figure, gap: str = "  ") -> str:
+    return f"{figure.value:.4f}{gap}{_bound(figure.low)}-{_bound(figure.high)}"
 
 
 def _bound(value: float, sign: str = "") -> str:

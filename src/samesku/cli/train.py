@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 
-from samesku.cli.console import TerminalProgress, console, emit
-from samesku.cli.match import Settings
+from samesku.cli.commands import Train
+from samesku.cli.console import TerminalProgress, console
 from samesku.cli.provenance import seen_by_encoders
+from samesku.cli.reading import comma_list, matcher_of, read_labelled
 from samesku.cli.summary import show_summary
 from samesku.clustering.expected import threshold_for
 from samesku.evaluation.calibration import predicted_pairs, reliability
@@ -23,23 +23,19 @@ from samesku.scoring.learned import Learned
 from samesku.training.classifier.fitting import HoldOut, fit_classifier, fits
 from samesku.training.classifier.labelled import Labelled
 
-__all__ = ["run"]
+__all__ = ["train"]
 
 
-def run(
-    settings: Settings, *, others: Sequence[Path], out: Path, seed: int, leave_one_out: bool
-) -> None:
+def train(options: Train) -> None:
     """Read, train, score on what was held out, write."""
-    progress = TerminalProgress(quiet=settings.quiet)
-    matcher = settings.matcher(progress)
-    catalog = settings.read(progress)
-    if catalog.labels is None or not (catalog.labels >= 0).any():
-        raise ValueError(f"{catalog.name} has no labels to train on; add or map label_group")
-    for line in seen_by_encoders(settings.encoders, catalog):
-        progress.note(line)
-    catalogs = [catalog, *settings.read_others(others, progress)]
-    check_folder(out)
-    same = settings.tolerated if settings.same is not None else None
+    seed, leave_one_out = options.seed, options.leave_one_out
+    progress = TerminalProgress(quiet=options.quiet)
+    matcher = matcher_of(options, progress, "union")
+    catalogs = read_labelled(options, options.catalogues, progress)
+    for note in seen_by_encoders(options.encoder or (), catalogs[0]):
+        progress.note(note)
+    check_folder(options.out)
+    same = None if options.same is None else comma_list(options.same)
     # The many small catalogues that are drawn say nothing of their progress, and stay in no cache.
     drawn = Matcher(matcher.encoders, "union", k=matcher.k)
     collapsed, labelled = [matcher.collapse(each, labelled=True) for each in catalogs], []
@@ -91,9 +87,15 @@ def run(
         "seed": seed,
         "seconds": {name: round(taken, 1) for name, taken in progress.seconds.items()},
     }
-    replace(model, card=card).save(out)
+    replace(model, card=card).save(options.out)
     matcher.cache.prune()
-    show_summary(progress, read=catalogs, found="; ".join(found), written=[out])
-    emit({"model": out, "threshold": model.threshold, **card})
-    if not settings.quiet:
-        console.print(f"Use it: samesku match CATALOGUE --model {out} --out DIR", markup=False)
+    show_summary(
+        progress,
+        {"model": options.out, "threshold": model.threshold, **card},
+        read=catalogs,
+        found="; ".join(found),
+        written=[options.out],
+    )
+    if not options.quiet:
+        use = f"Use it: samesku match CATALOGUE --model {options.out} --out DIR"
+        console.print(use, markup=False)

@@ -1,4 +1,4 @@
-"""From matched pairs to groups, without letting one wrong pair chain two products."""
+"""From scored pairs to clusters, without letting one wrong pair chain two products."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ def group(
     cohesion: float = COHESION,
     pins: Pins | None = None,
 ) -> NDArray[np.int64]:
-    """Put postings in groups by average-linkage agglomeration of the scores.
+    """Cluster postings by average-linkage agglomeration of the scores.
 
-    Two groups become one while the mean score over all pairs between them, pairs that were never
+    Two clusters become one while the mean score over all pairs between them, pairs that were never
     candidates counting 0, reaches ``threshold * cohesion``. A single wrong pair between two
-    products of several offers is outvoted by the pairs that do not match.
+    products of several postings is outvoted by the pairs that do not match.
 
     Parameters
     ----------
     left, right : integer (m,)
-        Judged pairs, each once.
+        Scored pairs, each once.
     score : float (m,)
         In [0, 1].
     size : int
@@ -48,15 +48,14 @@ def group(
     threshold : float
         Pairs from this score on are matches.
     cohesion : float
-        Share of `threshold` that the mean score between two groups must reach, in (0, 1].
+        Share of `threshold` that the mean score between two clusters must reach, in (0, 1].
     pins : Pins, optional
-        Pairs that are put together first whatever they score, and pairs that never share a group.
-        They must not contradict each other.
+        Must-links, merged first whatever they score, and cannot-links; without contradictions.
 
     Returns
     -------
     int64 (size,)
-        Group of each posting, numbered in order of first appearance.
+        Cluster of each posting, numbered in order of first appearance.
     """
     pins = Pins.of(left[:0], right[:0], left[:0] > 0) if pins is None else pins
     musts = pins.take(pins.same)
@@ -165,11 +164,11 @@ def _split_sparse(
 ) -> NDArray[np.int64]:
     """The same average linkage without a distance matrix: of giants, and where pairs are pinned.
 
-    Only clusters that share a judged pair can reach a mean above 0, so merging walks along pairs:
+    Only clusters that share a scored pair can reach a mean above 0, so merging walks along pairs:
     the best two clusters first, while their mean score reaches `least`.
     """
-    judged = list(zip(left.tolist(), right.tolist(), score.tolist(), strict=True))
-    clusters = _Clusters(judged, size)
+    scored = list(zip(left.tolist(), right.tolist(), score.tolist(), strict=True))
+    clusters = _Clusters(scored, size)
     for a, b, same in () if pins is None else zip(
         pins.left.tolist(), pins.right.tolist(), pins.same.tolist(), strict=True
     ):  # fmt: skip
@@ -197,16 +196,16 @@ def _split_sparse(
 class _Clusters:
     """Clusters that grow: the sum of the scores between each two, and which may never be one."""
 
-    def __init__(self, judged: list[tuple[int, int, float]], size: int) -> None:
+    def __init__(self, scored: list[tuple[int, int, float]], size: int) -> None:
         self.total: list[dict[int, float]] = [{} for _ in range(size)]
-        for a, b, value in judged:
+        for a, b, value in scored:
             self.total[a][b] = self.total[b][a] = value
         self.members = [[posting] for posting in range(size)]
         self._barred: dict[int, set[int]] = {}
         self._into = list(range(size))
 
     def means(self) -> Iterator[tuple[float, int, int]]:
-        """The mean score of each two clusters that share a judged pair."""
+        """The mean score of each two clusters that share a scored pair."""
         for a, others in enumerate(self.total):
             yield from ((self.mean(a, b), a, b) for b in others if a < b)
 
@@ -216,16 +215,16 @@ class _Clusters:
         return -1.0 if shared is None else shared / (len(self.members[a]) * len(self.members[b]))
 
     def bar(self, a: int, b: int) -> None:
-        """Let two never be one."""
+        """Keep two clusters apart."""
         self._barred.setdefault(a, set()).add(b)
         self._barred.setdefault(b, set()).add(a)
 
     def barred(self, a: int, b: int) -> bool:
-        """Whether two may never be one."""
+        """Whether two are kept apart."""
         return b in self._barred.get(a, ())
 
     def merge(self, a: int, b: int) -> int:
-        """Make one cluster of those that two postings are in; tells which it is."""
+        """Make one cluster of those that two postings are in; returns its number."""
         a, b = self._now(a), self._now(b)
         if a == b:
             return a

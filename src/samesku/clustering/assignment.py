@@ -13,7 +13,7 @@ __all__ = ["Decision", "choose_links"]
 
 Decision: TypeAlias = Literal["clusters", "one-to-one", "one-to-many", "many-to-one"]
 
-# Odds are told apart up to these probabilities.
+# Probabilities are clipped to these before odds are taken.
 LEAST = 1e-4
 
 

@@ -1,4 +1,4 @@
-"""The threshold with the best F1 per posting to be expected, were the probabilities right."""
+"""The threshold with the best expected F1 per posting."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from samesku.scoring.learned import Learned
 __all__ = ["best_threshold", "expected_f1", "threshold_for"]
 
 LOWEST, HIGHEST = 0.1, 0.9
-# Sums of many small probabilities tell nothing: nobody has looked whether they are true.
+# Smaller probabilities count as 0: nobody has measured whether they are true.
 LEAST = 0.02
 # A threshold stays where another would not be better by this.
 FLAT = 0.003
@@ -26,17 +26,11 @@ def expected_f1(
     clusters: NDArray[np.integer],
     counts: NDArray[np.integer],
 ) -> float:
-    """About the mean F1 per posting of clusters, were the probabilities right.
+    """About the mean F1 per posting of clusters, if the probabilities were right.
 
-    Parameters
-    ----------
-    left, right : integer (m,)
-        The pairs, of distinct postings.
-    chance : float (m,)
-        How likely each is the same product; other pairs are not.
-    clusters : integer (d,)
-    counts : integer (d,)
-        How many postings each distinct one stands for.
+    Pairs of distinct postings, ``(m,)``, with the probability of each; other pairs are not the
+    same. `clusters` and `counts` are ``(d,)``: of each distinct posting, and how many postings it
+    stands for.
     """
     likely = np.where(chance < LEAST, 0, chance).astype(np.float64)
     members = counts.astype(np.float64)
@@ -64,22 +58,10 @@ def best_threshold(
     *,
     step: float = 0.05,
 ) -> float:
-    """The threshold with the best expected F1; the one in use where none is clearly better.
+    """The threshold with the best expected F1; `now`, that in use, where none is clearly better.
 
-    Parameters
-    ----------
-    left, right : integer (m,)
-    scores : float32 (m,)
-        What the clusters are made by.
-    chance : float32 (m,)
-        What they are measured by: the scores, but where the answer is known that.
-    counts : integer (d,)
-        How many postings each distinct one stands for.
-    now : float
-        The threshold in use.
-    step : float
-        Thresholds below and above it are tried at this distance, on either side as long as the
-        expected F1 grows.
+    Clusters are made by `scores`, and measured by `chance`: the scores, or the answer where there
+    is one. Thresholds below and above are tried in steps, as long as the expected F1 grows.
     """
 
     def value(threshold: float) -> float:

@@ -21,32 +21,17 @@ ASSUMED = ((21.0, 9.0), (1.8, 58.2))
 
 @dataclass(frozen=True)
 class Rates:
-    """How often `same` is said.
+    """How often a model says `same`."""
 
-    Attributes
-    ----------
-    hit : float
-        Of what is the same.
-    false : float
-        Of what is not.
-    """
-
-    hit: float
-    false: float
+    hit: float  # of what is the same
+    false: float  # of what is not
 
     @classmethod
     def of(cls, odds: Floats, same: Floats, measured: tuple[tuple[int, int], ...] = ()) -> Rates:
-        """The likeliest, by what is assumed, by what people answered and by the matcher's odds.
+        """The likeliest, by what is assumed, by what people answered and by the matcher's log-odds.
 
-        Parameters
-        ----------
-        odds : float64 (a,)
-            Log-odds of the pairs that the model answered.
-        same : float64 (a,)
-            1 where it said `same`.
-        measured : ((int, int), (int, int)), optional
-            How often it said `same` and how often not, of pairs that people called the same, and of
-            pairs that they called different.
+        `odds` are of the pairs that the model answered, `same` is 1 where it said `same`, both
+        ``(a,)``; `measured` as in :class:`samesku.judges.consulting.Consulted`.
         """
         chance = expit(odds)
         counts = np.array(ASSUMED) + (np.array(measured) if measured else 0.0)
@@ -54,12 +39,12 @@ class Rates:
         def loss(numbers: Floats) -> float:
             rate = np.clip(expit(numbers), 1e-6, 1 - 1e-6)
             said = rate[1] + (rate[0] - rate[1]) * chance
-            told = (same * np.log(said) + (1 - same) * np.log(1 - said)).sum()
+            likelihood = (same * np.log(said) + (1 - same) * np.log(1 - said)).sum()
             before = (counts * np.log(np.stack([rate, 1 - rate], axis=1))).sum()
-            return float(-told - before)
+            return float(-likelihood - before)
 
         hit, false = expit(minimize(loss, logit([0.7, 0.03])).x)
-        # No answer is ever beyond doubt, and `same` never tells against it.
+        # No answer is ever beyond doubt, and `same` never lowers a probability.
         hit = float(np.clip(hit, 0.02, 0.99))
         return cls(hit, float(np.clip(false, 0.005, 0.99 * hit)))
 

@@ -20,12 +20,7 @@ MOST_PHOTOS = 2_500
 
 
 class Book:
-    """Numbers the postings, phrases and photos that a page refers to.
-
-    Parameters
-    ----------
-    run : Run
-    """
+    """Numbers the postings, phrases and photos that a page refers to."""
 
     def __init__(self, run: Run) -> None:
         self.run = run

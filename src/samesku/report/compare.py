@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from samesku.metrics import Sampled, Tally, bootstrap, posting_f1
 from samesku.report.book import Book
-from samesku.report.curve import tally_of
-from samesku.report.render import Table
+from samesku.report.tables import Table
+from samesku.results.curve import tally_of
 from samesku.results.runs import Run
 
 __all__ = ["check_comparable", "compared"]
@@ -22,13 +22,7 @@ PAIRS = ("pair precision", "pair recall")
 
 
 def check_comparable(run: Run, other: Run) -> None:
-    """Refuse runs of different catalogues.
-
-    Raises
-    ------
-    ValueError
-        They are.
-    """
+    """Raise ValueError for runs of different catalogues."""
     if run.catalog.ids != other.catalog.ids or run.lefts != other.lefts:
         raise ValueError(
             f"{run.name} and {other.name} are runs of different catalogues; compare two of one"

@@ -15,10 +15,10 @@ from samesku.evaluation.errors import doubted_labels, find_errors, label_suspect
 from samesku.evaluation.kinds import ADVICE, KINDS
 from samesku.evaluation.stages import STAGES, pair_stages, true_pairs
 from samesku.metrics import posting_f1
-from samesku.report import charts
 from samesku.report.book import Book
-from samesku.report.curve import tally_of
-from samesku.report.render import Table
+from samesku.report.tables import Table
+from samesku.results import charts
+from samesku.results.curve import tally_of
 from samesku.results.runs import Run
 
 __all__ = ["evaluated", "what_went_wrong"]

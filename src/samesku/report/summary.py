@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from samesku.report.browse import CERTAINTY, MISSING, PRODUCTS, SPREAD
-from samesku.report.curve import Point, Target
 from samesku.report.glance import Glance
+from samesku.results.curve import Point, Target
 from samesku.results.runs import Run
 
 __all__ = ["headline", "in_short"]

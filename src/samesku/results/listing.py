@@ -23,11 +23,7 @@ def pairs_within(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pairs that share a cluster, each once: all pairs of small clusters, the scored ones of large.
 
-    Parameters
-    ----------
-    clusters : integer (n,)
-    left, right : integer (m,)
-        The scored pairs, each once.
+    `clusters` is ``(n,)``; `left` and `right` are the scored pairs, each once.
     """
     sizes = np.bincount(clusters, minlength=1)
     small = np.flatnonzero(sizes[clusters] <= ALL_PAIRS)
@@ -94,10 +90,8 @@ def submission(
 ) -> pl.DataFrame:
     """`posting_id`, `matches`: the members of its cluster between spaces, itself first.
 
-    Parameters
-    ----------
-    pairs : left, right, score
-        All pairs of the clusters up to `ALL_PAIRS`; the surest are listed first.
+    `pairs` (left, right, score) are all pairs of the clusters up to `ALL_PAIRS`; the surest come
+    first.
     """
     left, right, score = pairs
     sizes = np.bincount(clusters, minlength=1)[clusters]

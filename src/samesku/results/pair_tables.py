@@ -79,21 +79,15 @@ def scored_table(matches: Matches) -> pl.DataFrame:
 
 
 def explained(matches: Matches, left_id: str, right_id: str) -> pl.DataFrame:
-    """`reason` and `log_odds` of a pair, as a run wrote them.
-
-    Raises
-    ------
-    ValueError
-        They were not written.
-    """
+    """`reason` and `log_odds` of a pair, as a run wrote them; ValueError where it did not."""
     rows = rows_of_pairs(matches.catalog, [(left_id, right_id)])[0]
     pair = np.sort(matches.distinct.place[rows])
     place = int(matches.candidates.places(pair[:1], pair[1:])[0])
     reasons = None if place < 0 or matches.written is None else matches.written[place]
     if reasons is None or not steps(reasons):
         raise ValueError("the run wrote no explanation of this pair; match again to explain it")
-    told = [split_reason(part) for part in reasons.split("; ")]
-    ordered = sorted(told, key=lambda each: each[0] == START)
+    parts = [split_reason(part) for part in reasons.split("; ")]
+    ordered = sorted(parts, key=lambda each: each[0] == START)
     return pl.DataFrame(ordered, schema=["reason", "log_odds"], orient="row")
 
 
@@ -116,7 +110,7 @@ def _scores(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
 
 
 def _reasons(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
-    """In words: what speaks for and against a pair, else which of the lists it is in."""
+    """The explanation of a pair in words, else which of the lists it is in."""
     reasons = _listed(matches, place)
     if matches.written is not None:
         found = matches.written[np.maximum(place, 0)] if len(matches.written) else reasons
@@ -126,8 +120,8 @@ def _reasons(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
             .fill_null(reasons)
         )
     if matches.evidence is not None:
-        told = matches.evidence.phrases(matches.distinct.catalog, matches.candidates, place)
-        reasons = pl.Series(told, dtype=pl.String).fill_null(reasons)
+        phrases = matches.evidence.phrases(matches.distinct.catalog, matches.candidates, place)
+        reasons = pl.Series(phrases, dtype=pl.String).fill_null(reasons)
     return reasons if matches.pins is None else _answered(matches, place, reasons)
 
 
@@ -136,8 +130,8 @@ def _answered(matches: Matches, place: NDArray[np.integer], reasons: pl.Series) 
     pins = matches.pins or Pins.of(place[:0], place[:0], place[:0] > 0)
     code = np.zeros(len(matches.candidates) + 1, dtype=np.int64)  # the last: never scored
     code[matches.candidates.places(pins.left, pins.right)] = np.where(pins.same, 1, 2)
-    told = pl.Series([None, "answered: same", "answered: different"], dtype=pl.String)
-    answered: pl.Series = told[code[place]].fill_null(reasons)
+    words = pl.Series([None, "answered: same", "answered: different"], dtype=pl.String)
+    answered: pl.Series = words[code[place]].fill_null(reasons)
     return answered
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
-from samesku.catalog.catalog import Catalog
+from samesku.catalog.catalog import Catalog, catalogue_file
+from samesku.catalog.tables import STDIN
 from samesku.encoders.encode import Encoded
 from samesku.runtime.files import digest
 from samesku.runtime.progress import Progress
@@ -26,6 +27,7 @@ __all__ = [
     "photos_refused",
     "run_record",
     "seen_in_training",
+    "source_record",
     "training_record",
 ]
 
@@ -40,10 +42,9 @@ def run_record(
     progress: Progress,
     place: NDArray[np.int64] | None = None,
 ) -> dict[str, Any]:
-    """What a run read and looked at, and how long it took so far.
+    """What a run read and encoded, and how long it took so far.
 
-    `place` tells which of the distinct postings, that were looked at, each posting is; default:
-    its own.
+    `place` is the row of the distinct posting that stands for each posting; default: its own.
     """
     place = np.arange(len(catalog)) if place is None else place
     sources = {
@@ -86,6 +87,36 @@ def catalog_record(catalog: Catalog) -> dict[str, Any]:
     }
 
 
+def source_record(
+    path: Path,
+    *,
+    photos: Path | None = None,
+    columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+    encoders: Sequence[str] = (),
+    params: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Where a catalogue was and how it was read and matched: for a report or another run.
+
+    `path` ``-`` is standard input, which cannot be read again. `encoders` are as users name them;
+    `params` are those of the matcher (``get_params``).
+    """
+    piped, params = str(path) == STDIN, params or {}
+    return {
+        "path": STDIN if piped else str(path.resolve()),
+        "digest": "" if piped else digest(catalogue_file(path)),
+        "encoding": encoding,
+        "photos": None if photos is None else str(photos.resolve()),
+        "columns": dict(columns or {}),
+        "encoders": list(encoders),
+        "neighbours": params.get("k", 50),
+        "search": params.get("method", "auto"),
+        "same": list(params.get("same", ())),
+        "pairs": params.get("pairs"),
+        "within": list(params.get("within", ())),
+    }
+
+
 def photos_refused(progress: Progress) -> list[dict[str, str]]:
     """The photos that were not used in all of the work so far, and why."""
     return [
@@ -95,7 +126,7 @@ def photos_refused(progress: Progress) -> list[dict[str, str]]:
 
 
 def training_record(catalog: Catalog) -> dict[str, Any]:
-    """What trained a model, and a sample of its labelled postings to know them by.
+    """What trained a model, and a sample of its labelled postings to recognise them by.
 
     The sample is hashes of id and title, of all of them the smallest (bottom-k sampling): a
     catalogue that holds a part of the postings holds about that part of the sample.
@@ -112,7 +143,7 @@ def training_record(catalog: Catalog) -> dict[str, Any]:
 
 
 def seen_in_training(card: Mapping[str, Any], catalog: Catalog) -> int | None:
-    """About how many postings of a catalogue trained the model of a card; None: it tells not."""
+    """About how many postings of a catalogue trained the model of a card; None: unknown."""
     trained = [card.get("trained_on"), *card.get("beside", [])]
     if not all(isinstance(each, Mapping) and each.get("sample") for each in trained):
         return None
@@ -131,7 +162,7 @@ def environment() -> dict[str, Any]:
         "samesku": version("samesku"),
         "python": platform.python_version(),
         "platform": sys.platform,
-        "packages": {name: told for name in packages if (told := _version(name))},
+        "packages": {name: found for name in packages if (found := _version(name))},
     }
 
 
@@ -149,5 +180,7 @@ def _labelled(catalog: Catalog) -> NDArray[np.int64]:
 
 def _names(catalog: Catalog) -> list[str]:
     """A short hash of each posting."""
-    told = zip(catalog.ids, catalog.titles, strict=True)
-    return [blake2b(f"{each}\0{title}".encode(), digest_size=6).hexdigest() for each, title in told]
+    postings = zip(catalog.ids, catalog.titles, strict=True)
+    return [
+        blake2b(f"{each}\0{title}".encode(), digest_size=6).hexdigest() for each, title in postings
+    ]

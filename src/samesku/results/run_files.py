@@ -41,6 +41,7 @@ _FIELDS: dict[str, Any] = {
     "results": dict | list, "source": {**_SOURCE, "left": _SOURCE, "right": _SOURCE},
     "left": dict, "right": dict,
     "answers": {"source": str, "by": {"*": {"*": int}}, "pins": [list], "problems": [str]},
+    "audit": {"answers": int, "precision": list | None, "recall": list | None, "more": int},
     "adapted": {"step": str, "threshold": int | float, "threshold_before": int | float,
                 "changed": {"*": int}, "differences": {"*": {"answered": int, "same": int}}},
 }  # fmt: skip
@@ -71,24 +72,12 @@ def unharmed(folder: Path, kind: str) -> Iterator[None]:
 
 
 def read_record(path: Path) -> dict[str, Any]:
-    """A record that `match`, `link` or `evaluate` wrote.
-
-    Raises
-    ------
-    ValueError
-        It is no JSON, or holds something else; says what.
-    """
+    """A record that `match`, `link` or `evaluate` wrote; ValueError where it is damaged."""
     return read_json(path, _FIELDS, fix="make the run anew", renamed={"line": "threshold"})
 
 
 def threshold_of(record: Mapping[str, Any], path: Path) -> float:
-    """The threshold of a run.
-
-    Raises
-    ------
-    ValueError
-        The record has none.
-    """
+    """The threshold of a run; ValueError where the record has none."""
     threshold: Any = record.get("threshold")
     known = isinstance(threshold, int | float) and not isinstance(threshold, bool)
     if not known or not 0 < threshold <= 1:
@@ -97,13 +86,7 @@ def threshold_of(record: Mapping[str, Any], path: Path) -> float:
 
 
 def read_parquet(folder: Path, name: str, kind: str, record: Mapping[str, Any]) -> pl.DataFrame:
-    """A table of pairs.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        It is not there, is damaged, or is not of the run of the record.
-    """
+    """A table of pairs; an error where it is gone, damaged, or not of the run of the record."""
     place = folder / f"{name}.parquet"
     if not place.is_file() and name in _RENAMED:
         place = folder / f"{_RENAMED[name]}.parquet"

@@ -24,13 +24,7 @@ _room: ContextVar[int] = ContextVar("room", default=CEILING)
 
 
 def bytes_of(text: str | int) -> int:
-    """Read a size: ``"4GB"``, ``"512 MB"``, or a number of bytes.
-
-    Raises
-    ------
-    ValueError
-        It is none, or nothing.
-    """
+    """Read a size, ``"4GB"``, ``"512 MB"`` or a number of bytes; ValueError where it is none."""
     found = _SIZE.fullmatch(str(text).strip())
     size = int(float(found[1]) * _UNITS[found[2].upper()]) if found else 0
     if size < 1:
@@ -45,18 +39,10 @@ def needed(postings: int) -> int:
 
 @contextmanager
 def within(ceiling: int | None, postings: int) -> Iterator[None]:
-    """Let what is called here take so many bytes in all, what is held of the postings among them.
+    """Let the work within take at most `ceiling` bytes, including what is held of the postings.
 
-    Parameters
-    ----------
-    ceiling : int or None
-        None: 4 GB, or what the postings need where that is more.
-    postings : int
-
-    Raises
-    ------
-    ValueError
-        The postings need more; says how much.
+    None: 4 GB, or what the postings need where that is more. A ceiling below what the postings need
+    is a ValueError that says how much.
     """
     least = needed(postings)
     if ceiling is not None and ceiling < least:
