@@ -10,7 +10,16 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-__all__ = ["Cells", "common_cells", "presence", "rarity", "row_max", "unit_rows", "weighted"]
+__all__ = [
+    "Cells",
+    "common_cells",
+    "inverse_lengths",
+    "presence",
+    "rarity",
+    "row_max",
+    "unit_rows",
+    "weighted",
+]
 
 Item = TypeVar("Item", bound=Hashable)
 
@@ -112,6 +121,11 @@ def _row_sums(values: NDArray[np.float32], ends: NDArray[np.integer]) -> NDArray
 
 def unit_rows(rows: sp.csr_matrix) -> sp.csr_matrix:
     """Rows scaled to length 1; empty ones stay empty."""
+    return sp.csr_matrix(sp.diags_array(inverse_lengths(rows)) @ rows)
+
+
+def inverse_lengths(rows: sp.csr_matrix) -> NDArray[np.float32]:
+    """What scales each row to length 1; 1 for an empty one."""
     lengths = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
-    scale = (1 / np.where(lengths > 0, lengths, 1)).astype(np.float32)
-    return sp.csr_matrix(sp.diags_array(scale) @ rows)
+    scale: NDArray[np.float32] = (1 / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    return scale
