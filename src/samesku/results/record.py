@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
-from samesku.encoders.encode import Encoded
+from samesku.encoders.encode import BrokenPhoto
 from samesku.runtime.files import digest
 from samesku.runtime.progress import Progress
 
@@ -36,20 +36,20 @@ SAMPLE = 256
 def run_record(
     catalog: Catalog,
     candidates: Candidates,
-    encoded: Encoded,
+    present: Sequence[NDArray[np.bool_]],
+    broken: Sequence[BrokenPhoto],
     progress: Progress,
-    place: NDArray[np.int64] | None = None,
+    place: NDArray[np.int64],
 ) -> dict[str, Any]:
     """What a run read and looked at, and how long it took so far.
 
-    `place` tells which of the distinct postings, that were looked at, each posting is; default:
-    its own.
+    `present` tells for each encoder which distinct postings have a vector, `place` which of these
+    each posting is.
     """
-    place = np.arange(len(catalog)) if place is None else place
     sources = {
         name: {
             "modality": candidates.modalities[column],
-            "postings": int(np.count_nonzero(encoded.vectors[column].present[place])),
+            "postings": int(np.count_nonzero(present[column][place])),
             "candidates": int(np.count_nonzero(candidates.found[:, column])),
         }
         for column, name in enumerate(candidates.encoders)
@@ -57,7 +57,7 @@ def run_record(
     return {
         **environment(),
         "catalogue": catalog_record(catalog),
-        "photos_refused": [asdict(photo) for photo in encoded.broken],
+        "photos_refused": [asdict(photo) for photo in broken],
         "encoders": sources,
         "notes": list(progress.notes),
         "seconds": {name: round(taken, 3) for name, taken in progress.seconds.items()},

@@ -53,6 +53,8 @@ class Standing:
         self, query: NDArray[np.integer], candidate: NDArray[np.integer]
     ) -> NDArray[np.float32]:
         """The rank of one posting in another's list, 99 where it is not in it."""
+        if not len(query):  # of which scipy would make a matrix of another shape
+            return np.empty(0, dtype=np.float32)
         place = np.asarray(self.places[query, candidate], dtype=np.float32).ravel()
         return np.where(place > 0, place - 1, np.float32(UNRANKED))
 
