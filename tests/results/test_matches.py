@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from samesku import Matcher, Matches, Threshold, Union, UnionAll, read_catalog
 from samesku.candidates.candidates import Candidates
 from samesku.encoders import Tfidf
+from samesku.results import pair_tables
 from samesku.scoring.features import title_words
 from samesku.scoring.reasons import FAMILIES, Evidence
 
@@ -386,3 +387,20 @@ def test_what_was_written_is_read_back(tmp_path):
     assert strict.clusters.tolist() == before.clusters.tolist()
     with pytest.raises(ValueError, match="match again to explain"):
         again.explain("a", "d")
+
+
+def test_tables_written_in_parts_are_those_in_memory(monkeypatch, tmp_path):
+    rng = np.random.default_rng(0)
+    scores = rng.integers(0, 11, 276) / 10
+    pairs = [
+        (a, b, score, np.nan)
+        for (a, b), score in zip(combinations(range(24), 2), scores, strict=True)
+    ]
+    matches = matches_of(pairs, 24, cohesion=0.7)
+    monkeypatch.setattr(pair_tables, "PAIRS_AT_ONCE", 7)
+    matches.write(tmp_path)
+    for name in ("pairs", "near_misses", "scored"):
+        table = getattr(matches, name)
+        assert table.height > 7
+        assert pl.read_parquet(tmp_path / f"{name}.parquet").equals(table)
+    assert not list(tmp_path.glob("*.parquet.*"))

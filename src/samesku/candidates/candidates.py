@@ -77,7 +77,8 @@ class Candidates:
             return np.empty(0, dtype=np.int64)
         ends = np.searchsorted(self.left, np.arange(self.size + 1, dtype=np.int32))
         number = np.arange(1, len(self) + 1, dtype=np.int32)
-        table = sp.csr_matrix((number, self.right, ends), shape=(self.size, self.size))
+        width = max(self.size, int(np.max(right)) + 1)
+        table = sp.csr_matrix((number, self.right, ends), shape=(self.size, width))
         return np.asarray(table[left, right], dtype=np.int64).ravel() - 1
 
     def take(self, places: NDArray[np.integer]) -> Candidates:
