@@ -81,6 +81,7 @@ def test_many_rows_lie_in_a_file_without_a_name(monkeypatch, tmp_path):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no device that is always full")
 def test_a_full_disk_says_where_the_files_can_lie_instead(monkeypatch):
     monkeypatch.setattr(memory, "IN_MEMORY", 1000)
-    monkeypatch.setattr(tempfile, "TemporaryFile", lambda: open("/dev/full", "wb", buffering=0))
+    full = open("/dev/full", "wb", buffering=0)  # noqa: SIM115
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda: full)
     with pytest.raises(OSError, match="No space left on device; set TMPDIR"):
         kept(np.zeros(2000))

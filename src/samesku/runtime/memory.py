@@ -7,8 +7,9 @@ import mmap
 import re
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from functools import cached_property
 from typing import IO, Any
 
 import numpy as np
@@ -111,19 +112,22 @@ class Kept:
             try:
                 for each in self._parts:
                     self._file.write(np.ascontiguousarray(each).data)
+                self._file.flush()
             except OSError as error:
+                with suppress(OSError):
+                    self._file.close()
                 reason = f"temporary files cannot be written: {error.strerror}; set TMPDIR"
                 raise OSError(error.errno, reason, tempfile.gettempdir()) from error
             self._parts = [part[:0]]
 
-    @property
+    @cached_property
     def rows(self) -> NDArray[Any]:
-        """All rows, in their order."""
+        """All rows, in their order; none can be added any more."""
         if self._file is None:
             return np.concatenate(self._parts)
-        self._file.flush()
         kind, shape = self._parts[0].dtype, (self._rows, *self._parts[0].shape[1:])
-        return np.memmap(self._file, dtype=kind, mode="r", shape=shape)
+        with self._file:  # what is mapped stays
+            return np.memmap(self._file, dtype=kind, mode="r", shape=shape)
 
 
 def kept(rows: NDArray[Any]) -> NDArray[Any]:
