@@ -131,8 +131,8 @@ def searched(vectors: Vectors, method: Literal["exact", "approximate"]) -> tuple
 def recalled(exact: Neighbors, near: Neighbors, interest: float) -> float:
     """Share of the exact search's pairs of interest that the other one found too."""
     wanted = exact.similarity >= interest
-    sought = exact.query[wanted] * exact.size + exact.candidate[wanted]
-    found = near.query * near.size + near.candidate
+    sought = exact.query[wanted].astype(np.int64) * exact.size + exact.candidate[wanted]
+    found = near.query.astype(np.int64) * near.size + near.candidate
     return float(np.isin(sought, found).mean()) if len(sought) else 1.0
 
 

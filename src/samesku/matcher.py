@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -273,6 +274,8 @@ class Matcher:
         with within(self.memory, len(catalog)):
             encoded = encode(collapsed.catalog, self.encoders, self.cache, self.progress)
             candidates = self._candidates(encoded, owners, "all" if owners is None else pairs)
+            present = [vectors.present for vectors in encoded.vectors]
+            encoded.vectors.clear()  # what is read of them from now on may lie in files
             if self.within:
                 candidates = agreeing(candidates, agreement_codes(collapsed.catalog, self.within))
             if pins is not None:
@@ -299,7 +302,9 @@ class Matcher:
         )
         with self.progress.stage("cluster"):
             matches.clusters  # noqa: B018  (computed here so that its time is told)
-        run.update(run_record(catalog, candidates, encoded, self.progress, collapsed.place))
+        run.update(
+            run_record(catalog, candidates, present, encoded.broken, self.progress, collapsed.place)
+        )
         run["pairs"] = pairs
         if answers is not None:
             run["answers"] = answers.record
@@ -371,7 +376,9 @@ class Matcher:
                 found = self._neighbors(vectors, key, owners, allowed, advance)
             sources.append(Source(encoder.name, encoder.modality, vectors, found))
         with self.progress.stage("candidates"):
-            return join_candidates(sources)
+            joined = join_candidates(sources)
+        shelved = [replace(source, vectors=source.vectors.shelved) for source in sources]
+        return replace(joined, sources=tuple(shelved))
 
     def _neighbors(
         self,

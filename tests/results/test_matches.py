@@ -15,6 +15,7 @@ from samesku import Matcher, Matches, Threshold, Union, UnionAll, read_catalog
 from samesku.candidates.candidates import Candidates
 from samesku.cli import app
 from samesku.encoders import Tfidf
+from samesku.results import pair_tables
 from samesku.scoring.features import title_words
 from samesku.scoring.reasons import FAMILIES, Evidence
 
@@ -412,3 +413,18 @@ def test_links_are_read_back(tmp_path, shared):
     assert Matches.load(out, moved).links.equals(again.links)
     with pytest.raises(FileNotFoundError, match=r"left\.csv"):
         Matches.load(out)
+
+
+def test_tables_written_in_parts_are_those_in_memory(monkeypatch, tmp_path):
+    pairs = [
+        (a, b, (0.9 if a // 4 == b // 4 else 0.4) + (a + b) % 3 / 100, np.nan)
+        for a, b in combinations(range(24), 2)
+    ]
+    matches = matches_of(pairs, 24)
+    monkeypatch.setattr(pair_tables, "PAIRS_AT_ONCE", 7)
+    matches.write(tmp_path)
+    for name in ("pairs", "near_misses", "scored"):
+        table = getattr(matches, name)
+        assert table.height > 7
+        assert pl.read_parquet(tmp_path / f"{name}.parquet").equals(table)
+    assert not list(tmp_path.glob("*.parquet.*"))

@@ -81,7 +81,8 @@ class Catalog:
     @cached_property
     def stated(self) -> list[Stated]:
         """What each title says in numbers and sizes."""
-        return [stated(title) for title in self.normal_titles]
+        shared: dict[Stated, Stated] = {}  # many titles state the same, or nothing
+        return [shared.setdefault(each, each) for each in map(stated, self.normal_titles)]
 
     @cached_property
     def attributes(self) -> Attributes:

@@ -72,8 +72,8 @@ def _candidates(run: Run, scored: pl.DataFrame, ends: np.ndarray, size: int) -> 
     columns = [scored[name].cast(pl.Float32).fill_null(np.nan).to_numpy() for name in names]
     similarity = np.stack(columns, axis=1) if names else np.empty((len(ends), 0), np.float32)
     return Candidates(
-        ends[:, 0],
-        ends[:, 1],
+        ends[:, 0].astype(np.int32),
+        ends[:, 1].astype(np.int32),
         similarity,
         ~np.isnan(similarity),
         np.zeros((size, len(names)), dtype=np.float32),

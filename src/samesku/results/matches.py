@@ -21,9 +21,9 @@ from samesku.catalog.problems import CatalogError
 from samesku.clustering.agglomerative import COHESION, group, linked
 from samesku.clustering.assignment import Decision, choose_links
 from samesku.clustering.pins import Pins
+from samesku.results import pair_tables
 from samesku.results.listing import as_links, for_spreadsheets, pairs_within, submission
 from samesku.results.loading import loaded_fields
-from samesku.results.pair_tables import explained, link_table, pair_table, scored_table
 from samesku.runtime.files import Staged
 from samesku.scoring.chosen import rows_of_pairs, score_chosen
 from samesku.scoring.fusion import THRESHOLD, Fusion
@@ -187,9 +187,12 @@ class Matches:
         postings each end stands for: `left_postings`, `right_postings`. Clusters of more than 100
         representatives have the scored pairs only.
         """
+        return pair_tables.pair_table(self, *self._matched)
+
+    @property
+    def _matched(self) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
         pairs, rows = self.candidates, self.distinct.rows
-        left, right = pairs_within(self.clusters[rows], pairs.left, pairs.right)
-        return pair_table(self, left, right)
+        return pairs_within(self.clusters[rows], pairs.left, pairs.right)
 
     @cached_property
     def links(self) -> pl.DataFrame:
@@ -200,7 +203,7 @@ class Matches:
         (negative: lower), null where one is unknown. Of all postings, also of identical ones; of
         clusters of more than 100 enough that each posting has one.
         """
-        return self._as_links(link_table(self))
+        return self._as_links(pair_tables.link_table(self))
 
     @cached_property
     def near_links(self) -> pl.DataFrame:
@@ -215,22 +218,25 @@ class Matches:
     @cached_property
     def near_misses(self) -> pl.DataFrame:
         """Scored pairs that are no matches though alike, or answered so; nearest first."""
+        return pair_tables.pair_table(self, *self._missed)
+
+    @property
+    def _missed(self) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
         pairs, clusters = self.candidates, self.clusters[self.distinct.rows]
         apart = clusters[pairs.left] != clusters[pairs.right]
         near, pins = self.scores >= NEAR_MISS, self.pins
         if pins is not None:
             near[pairs.places(pins.left, pins.right)] = True
         place = np.flatnonzero(apart & near)
-        return pair_table(self, pairs.left[place], pairs.right[place])
+        return pairs.left[place], pairs.right[place]
 
     @cached_property
     def scored(self) -> pl.DataFrame:
-        """Every scored pair that another threshold could accept.
+        """Every scored pair that another threshold could accept, and those labelled the same.
 
-        `left_id`, `right_id`, `score`, the similarity under each encoder; where labels are known
-        also the pairs of one product that scored too low for any threshold.
+        `left_id`, `right_id`, `score`, the similarity under each encoder.
         """
-        return scored_table(self)
+        return pair_tables.scored_table(self)
 
     def least_sure(self, count: int = 20) -> pl.DataFrame:
         """The accepted pairs with the lowest scores, with titles: what to look at first."""
@@ -256,7 +262,7 @@ class Matches:
             There is no such posting, both are one, or the fusion has no explanations.
         """
         if self.written is not None:
-            return explained(self, left_id, right_id)
+            return pair_tables.explained(self, left_id, right_id)
         if self.evidence is None:
             raise ValueError(f"{self.fusion.name} has no explanations; use learned")
         distinct = self.distinct
@@ -370,9 +376,9 @@ class Matches:
             columns = set(self.catalog.frame.columns)
             if submission or columns - {"label_group"} == COMPETITION:
                 self.submission.write_csv(staged.path("submission.csv"))
-            self.pairs.write_parquet(staged.path("pairs.parquet"))
-            self.near_misses.write_parquet(staged.path("near_misses.parquet"))
-            self.scored.write_parquet(staged.path("scored.parquet"))
+            pair_tables.write_pairs(self, *self._matched, staged.path("pairs.parquet"))
+            pair_tables.write_pairs(self, *self._missed, staged.path("near_misses.parquet"))
+            pair_tables.write_scored(self, staged.path("scored.parquet"))
             for_spreadsheets(self.cluster_table).write_csv(staged.path("groups.csv"))
             if self.fusion.probabilistic:  # of what reads them
                 stated = self.distinct.catalog.attributes.frame(self.distinct.catalog.ids)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,17 +19,72 @@ from samesku.scoring.chosen import rows_of_pairs
 if TYPE_CHECKING:
     from samesku.results.matches import Matches
 
-__all__ = ["explained", "link_table", "pair_table", "scored_table"]
+__all__ = [
+    "explained",
+    "link_table",
+    "pair_table",
+    "scored_table",
+    "write_pairs",
+    "write_scored",
+]
 
 # Least score that is written for a report to move the threshold among: nobody would go lower.
 LEAST_WRITTEN = 0.02
+# Pairs that are put in words and written at once.
+PAIRS_AT_ONCE = 500_000
 
 
 def pair_table(
     matches: Matches, left: NDArray[np.integer], right: NDArray[np.integer]
 ) -> pl.DataFrame:
     """Pairs of representatives, in rows of the distinct postings, surest first."""
-    distinct, place = matches.distinct, matches.candidates.places(left, right)
+    return _pair_rows(matches, left, right, matches.candidates.places(left, right))
+
+
+def write_pairs(
+    matches: Matches, left: NDArray[np.integer], right: NDArray[np.integer], path: Path
+) -> None:
+    """Write what :func:`pair_table` tells as Parquet, of many pairs some at a time."""
+    place = matches.candidates.places(left, right)
+    order = np.arange(len(left), dtype=np.int32)
+    if len(left) > PAIRS_AT_ONCE:
+        rank = matches.distinct.catalog.frame["posting_id"].rank("ordinal").to_numpy()
+        ends = {"score": _scores(matches, place), "left": rank[left], "right": rank[right]}
+        by = pl.DataFrame(ends).select(
+            pl.arg_sort_by(
+                "score", "left", "right", descending=[True, False, False], nulls_last=True
+            )
+        )
+        order = by.to_series().to_numpy()
+
+    def rows(part: slice) -> pl.DataFrame:
+        some = order[part]
+        return _pair_rows(matches, left[some], right[some], place[some])
+
+    write_parts(path, len(left), rows)
+
+
+def write_parts(path: Path, count: int, rows: Callable[[slice], pl.DataFrame]) -> None:
+    """Write a table as Parquet that would be too large to hold, some rows at a time."""
+    if count <= PAIRS_AT_ONCE:
+        rows(slice(0, count)).write_parquet(path)
+        return
+    parts = []
+    for number, start in enumerate(range(0, count, PAIRS_AT_ONCE)):
+        parts.append(path.with_name(f"{path.name}.{number}"))
+        rows(slice(start, start + PAIRS_AT_ONCE)).write_parquet(parts[-1])
+    pl.scan_parquet(parts).sink_parquet(path)
+    for part in parts:
+        part.unlink()
+
+
+def _pair_rows(
+    matches: Matches,
+    left: NDArray[np.integer],
+    right: NDArray[np.integer],
+    place: NDArray[np.int64],
+) -> pl.DataFrame:
+    distinct = matches.distinct
     ids, counts = distinct.catalog.frame["posting_id"], distinct.counts
     return _surest_first(
         {
@@ -62,11 +119,25 @@ def link_table(matches: Matches) -> pl.DataFrame:
 
 def scored_table(matches: Matches) -> pl.DataFrame:
     """Pairs that another threshold could accept, and labelled pairs whatever they scored."""
+    return _scored_rows(matches, _scored(matches))
+
+
+def write_scored(matches: Matches, path: Path) -> None:
+    """Write what :func:`scored_table` tells as Parquet, of many pairs some at a time."""
+    place = _scored(matches)
+    write_parts(path, len(place), lambda part: _scored_rows(matches, place[part]))
+
+
+def _scored(matches: Matches) -> NDArray[np.int64]:
     pairs, labels = matches.candidates, matches.distinct.catalog.labels
     kept = matches.scores >= LEAST_WRITTEN
     if labels is not None:
         kept |= (labels[pairs.left] == labels[pairs.right]) & (labels[pairs.left] >= 0)
-    place = np.flatnonzero(kept)
+    return np.flatnonzero(kept)
+
+
+def _scored_rows(matches: Matches, place: NDArray[np.int64]) -> pl.DataFrame:
+    pairs = matches.candidates
     ids = matches.distinct.catalog.frame["posting_id"]
     return pl.DataFrame(
         {
@@ -137,7 +208,8 @@ def _answered(matches: Matches, place: NDArray[np.integer], reasons: pl.Series) 
 
 def _listed(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
     """In words, which of the lists a pair is in."""
-    lists = matches.fusion.lists(matches.candidates, matches.threshold)
+    known = np.flatnonzero(place >= 0)
+    lists = matches.fusion.lists(matches.candidates.take(place[known]), matches.threshold)
     names = list(lists)
     code = sum((member.astype(np.int64) << bit for bit, member in enumerate(lists.values())))
     words = [
@@ -146,8 +218,9 @@ def _listed(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
     ]
     words += ["taken together", "below the threshold", "same cluster as others that match"]
     together, below, unscored = range(len(words) - 3, len(words))
-    none = np.where(matches.scores >= matches.threshold, together, below)
-    codes = np.where(place >= 0, np.where(code == 0, none, code)[place], unscored)
+    none = np.where(matches.scores[place[known]] >= matches.threshold, together, below)
+    codes = np.full(len(place), unscored)
+    codes[known] = np.where(code == 0, none, code)
     return pl.Series(words)[codes]
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog, catalogue_file
 from samesku.catalog.tables import STDIN
-from samesku.encoders.encode import Encoded
+from samesku.encoders.encode import BrokenPhoto
 from samesku.runtime.files import digest
 from samesku.runtime.progress import Progress
 
@@ -38,19 +38,20 @@ SAMPLE = 256
 def run_record(
     catalog: Catalog,
     candidates: Candidates,
-    encoded: Encoded,
+    present: Sequence[NDArray[np.bool_]],
+    broken: Sequence[BrokenPhoto],
     progress: Progress,
-    place: NDArray[np.int64] | None = None,
+    place: NDArray[np.int64],
 ) -> dict[str, Any]:
     """What a run read and encoded, and how long it took so far.
 
-    `place` is the row of the distinct posting that stands for each posting; default: its own.
+    `present` says for each encoder which distinct postings have a vector, `place` which of these
+    each posting is.
     """
-    place = np.arange(len(catalog)) if place is None else place
     sources = {
         name: {
             "modality": candidates.modalities[column],
-            "postings": int(np.count_nonzero(encoded.vectors[column].present[place])),
+            "postings": int(np.count_nonzero(present[column][place])),
             "candidates": int(np.count_nonzero(candidates.found[:, column])),
         }
         for column, name in enumerate(candidates.encoders)
@@ -58,7 +59,7 @@ def run_record(
     return {
         **environment(),
         "catalogue": catalog_record(catalog),
-        "photos_refused": [asdict(photo) for photo in encoded.broken],
+        "photos_refused": [asdict(photo) for photo in broken],
         "encoders": sources,
         "notes": list(progress.notes),
         "seconds": {name: round(taken, 3) for name, taken in progress.seconds.items()},

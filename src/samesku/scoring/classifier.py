@@ -16,7 +16,7 @@ from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality
 from samesku.runtime.cores import map_in_order, usable_cores
 from samesku.runtime.files import Staged, read_json, write_json
-from samesku.runtime.memory import at_once
+from samesku.runtime.memory import Kept, at_once
 from samesku.runtime.progress import Advance
 from samesku.scoring.adaptation import Adaptation
 from samesku.scoring.features import CatalogRows, Features, pair_features
@@ -123,17 +123,18 @@ class PairClassifier:
             scores, explained, told = self._judge(catalog, near, rows, explain_from, same)
             return scores, start + explained, told
 
-        parts = []
+        parts, told = [], Kept()
         for judged in map_in_order(part, starts):
-            parts.append(judged)
+            parts.append(judged[:2])
+            told.add(judged[2])
             advance(len(judged[0]))
-        scores, places, told = (np.concatenate(each) for each in zip(*parts, strict=True))
+        scores, places = (np.concatenate(each) for each in zip(*parts, strict=True))
         if not len(places):
             return Judged(scores)
         begin = self.calibration[0] * self.trees.start + self.calibration[1]
         if self.adaptation is not None:
             begin = self.adaptation.begin(begin)
-        return Judged(scores, Evidence(places, told, begin, rows.words))
+        return Judged(scores, Evidence(places, told.rows, begin, rows.words))
 
     def _judge(
         self,

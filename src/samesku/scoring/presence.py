@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from array import array
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -10,7 +11,16 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-__all__ = ["Cells", "common_cells", "presence", "rarity", "row_max", "unit_rows", "weighted"]
+__all__ = [
+    "Cells",
+    "common_cells",
+    "inverse_lengths",
+    "presence",
+    "rarity",
+    "row_max",
+    "unit_rows",
+    "weighted",
+]
 
 Item = TypeVar("Item", bound=Hashable)
 
@@ -54,23 +64,23 @@ def common_cells(
     return Cells(mine.data - 1, theirs.data - 1, mine.indptr)
 
 
-def presence(rows: Sequence[Sequence[Item]], vocabulary: dict[Item, int]) -> sp.csr_matrix:
+def presence(rows: Iterable[Iterable[Item]], vocabulary: dict[Item, int]) -> sp.csr_matrix:
     """Which items each row holds: 1 in float32 CSR ``(n, len(vocabulary))``.
 
     Parameters
     ----------
-    rows : sequence of sequences
+    rows : iterable of iterables
         The items of each posting; several times counts once.
     vocabulary : dict
         Column of each item; filled with the new ones.
     """
-    columns: list[int] = []
-    ends = [0]
+    columns, ends = array("i"), array("i", [0])
     for row in rows:
         columns.extend({vocabulary.setdefault(item, len(vocabulary)) for item in row})
         ends.append(len(columns))
     ones = np.ones(len(columns), dtype=np.float32)
-    held = sp.csr_matrix((ones, columns, ends), shape=(len(rows), max(len(vocabulary), 1)))
+    cells = (ones, np.array(columns), np.array(ends))
+    held = sp.csr_matrix(cells, shape=(len(ends) - 1, max(len(vocabulary), 1)))
     held.sort_indices()
     return held
 
@@ -88,9 +98,7 @@ def rarity(held: sp.csr_matrix) -> NDArray[np.float32]:
 
 def weighted(held: sp.csr_matrix, weight: NDArray[np.float32]) -> sp.csr_matrix:
     """The same rows with each column's weight in place of 1."""
-    rows = held.copy()
-    rows.data = weight[held.indices]
-    return rows
+    return sp.csr_matrix((weight[held.indices], held.indices, held.indptr), shape=held.shape)
 
 
 def row_max(rows: sp.csr_matrix) -> NDArray[np.float32]:
@@ -112,6 +120,11 @@ def _row_sums(values: NDArray[np.float32], ends: NDArray[np.integer]) -> NDArray
 
 def unit_rows(rows: sp.csr_matrix) -> sp.csr_matrix:
     """Rows scaled to length 1; empty ones stay empty."""
+    return sp.csr_matrix(sp.diags_array(inverse_lengths(rows)) @ rows)
+
+
+def inverse_lengths(rows: sp.csr_matrix) -> NDArray[np.float32]:
+    """What scales each row to length 1; 1 for an empty one."""
     lengths = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
-    scale = (1 / np.where(lengths > 0, lengths, 1)).astype(np.float32)
-    return sp.csr_matrix(sp.diags_array(scale) @ rows)
+    scale: NDArray[np.float32] = (1 / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    return scale

@@ -59,8 +59,8 @@ def score_everything(draft: Draft) -> None:
 
 def _by_number(
     numbers: NDArray[np.int64],
-    left: NDArray[np.int64],
-    right: NDArray[np.int64],
+    left: NDArray[np.integer],
+    right: NDArray[np.integer],
     similarity: NDArray[np.float32],
     scores: NDArray[np.float32],
 ) -> dict[int, ScoredPairs]:

@@ -129,8 +129,8 @@ def _candidates(
     # A pair that was asked for though nothing found it near is judged all the same.
     found[~found.any(axis=1), 0] = True
     return Candidates(
-        np.array([place[a] for a, _ in pairs], dtype=np.int64),
-        np.array([place[b] for _, b in pairs], dtype=np.int64),
+        np.array([place[a] for a, _ in pairs], dtype=np.int32),
+        np.array([place[b] for _, b in pairs], dtype=np.int32),
         similarity,
         found,
         np.stack([density(each.neighbors, DENSITY_NEIGHBORS) for each in sources], 1)[:size],
@@ -144,14 +144,14 @@ def _candidates(
 def _neighbors(lists: dict[int, Near], place: dict[int, int]) -> Neighbors:
     parts = list(lists.items())
     query = np.repeat(
-        np.array([place[number] for number, _ in parts], dtype=np.int64),
+        np.array([place[number] for number, _ in parts], dtype=np.int32),
         [len(others) for _, (others, _) in parts],
     )
     others = [place[each] for _, (found, _) in parts for each in found.tolist()]
     similarity = [values for _, (_, values) in parts]
     return Neighbors(
         query,
-        np.array(others, dtype=np.int64),
+        np.array(others, dtype=np.int32),
         np.concatenate(similarity) if similarity else np.empty(0, dtype=np.float32),
         len(place),
     )
@@ -208,7 +208,9 @@ def _first(around: Neighbourhoods, held: sp.csr_matrix, size: int) -> Neighbourh
     cells = held.indptr[size]
     return Neighbourhoods(
         around.around[:size],
-        around.directions[:size],
+        around.share[:size],
+        around.length[:size],
+        around.weights,
         around.local[:cells],
         around.variant[:cells],
         around.mass[:size],

@@ -67,7 +67,7 @@ def retrieval(
     found = nearest(vectors.select(known), k=DEPTH, floor=FLOOR)
     members = np.bincount(labels[known])
     actual = members[labels[rows]] - 1
-    place = np.full(len(labels), -1, dtype=np.int64)
+    place = np.full(len(labels), -1, dtype=np.int32)
     place[rows] = np.arange(len(rows))
     asked = place[found.query] >= 0
     found = Neighbors(

@@ -231,5 +231,9 @@ def _accessories(title: str, found: Sequence[Found], codes: Codes) -> set[str]:
 
 def _has_target(targets: Sequence[Found], codes: Codes) -> bool:
     """Whether "for" is soon followed by a model: "for iPhone 14", not "for men"."""
-    places = [*codes.codes.values(), *(p for *_, p in codes.glued), *(p for _, p in codes.series)]
+    places = [
+        *(p for _, p in codes.codes),
+        *(p for *_, p in codes.glued),
+        *(p for _, p in codes.series),
+    ]
     return any(0 <= p.start - target.stop <= _TARGET for target in targets for p in places)
