@@ -285,7 +285,7 @@ def test_what_cannot_be_explained_is_told(explained):
 
 
 def test_only_the_learned_fusion_explains():
-    with pytest.raises(ValueError, match=r"union tells no more than its lists; use learned"):
+    with pytest.raises(ValueError, match=r"union has no explanations; use learned"):
         matches_of([(0, 1, 0.9, 0)], 2).explain("p0", "p1")
 
 
@@ -401,7 +401,18 @@ def test_links_are_read_back(tmp_path, shared):
     out = tmp_path / "out"
     paths = [tmp_path / "left.csv", tmp_path / "right.csv"]
     done = CliRunner().invoke(
-        app, ["link", *map(str, paths), "-e", "tfidf", "--out", str(out), "--no-cache"]
+        app,
+        [
+            "link",
+            *map(str, paths),
+            "-e",
+            "tfidf",
+            "--threshold",
+            "0.1",
+            "--out",
+            str(out),
+            "--no-cache",
+        ],
     )
     assert done.exit_code == 0, done.output
     again, written = Matches.load(out), pl.read_csv(out / "links.csv", infer_schema=False)
