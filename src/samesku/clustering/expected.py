@@ -100,7 +100,8 @@ def threshold_for(
     counts : integer (d,)
         How many postings each distinct one stands for.
     """
-    if not isinstance(fusion, Learned) or fusion.model.threshold_rule != "expected":
+    follows = isinstance(fusion, Learned) and fusion.model.threshold_rule == "expected"
+    if not follows or not len(scores):
         return fusion.threshold
     ends = candidates.left, candidates.right
     return best_threshold(*ends, scores, scores, counts, fusion.threshold, step=0.1)
