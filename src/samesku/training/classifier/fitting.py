@@ -46,9 +46,9 @@ SETTINGS: dict[str, Any] = {
 }
 # One booster for catalogues as those it learned from; for others the mean of several, each with a
 # quarter of its leaves.
-GROWTH = {
-    "products": {"num_iterations": 200, "num_leaves": 63, "learning_rate": 0.06},
-    "catalogues": {"num_iterations": 100, "num_leaves": 31, "learning_rate": 0.1},
+GROWTH: dict[HoldOut, dict[str, Any]] = {
+    "products": {"num_boost_round": 200, "num_leaves": 63, "learning_rate": 0.06},
+    "catalogues": {"num_boost_round": 100, "num_leaves": 31, "learning_rate": 0.1},
 }
 # Part of a catalogue's weight that the small ones drawn from it have, and what an edited posting
 # weighs beside one as it is.
@@ -256,11 +256,14 @@ class _Grower:
         weight *= len(weight) / weight.sum()
         # On few pairs fewer are asked of a leaf, so that there is something to learn.
         few = max(5, min(SETTINGS["min_data_in_leaf"], len(true) // 200))
+        growth = dict(GROWTH[self.hold_out])
+        rounds = growth.pop("num_boost_round")
         settings = {
-            **SETTINGS, **GROWTH[self.hold_out], "seed": self.seed, "num_threads": usable_cores(),
+            **SETTINGS, **growth, "seed": self.seed, "num_threads": usable_cores(),
             "min_data_in_leaf": few, "lambda_l2": min(SETTINGS["lambda_l2"], len(true) / 400),
         }  # fmt: skip
-        booster = lgb.train(settings, lgb.Dataset(values, true.astype(np.float64), weight=weight))
+        data = lgb.Dataset(values, true.astype(np.float64), weight=weight)
+        booster = lgb.train(settings, data, rounds)
         self.advance(1)
         return booster
 
