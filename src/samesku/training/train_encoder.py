@@ -63,6 +63,7 @@ def train_encoder(
     *,
     split: Split,
     export: bool = True,
+    task: type[ProductTask] | None = None,
     cache: Cache | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
@@ -83,6 +84,8 @@ def train_encoder(
         Whose labels train, and whose choose the best epoch (`test`; none: the last epoch is kept).
     export : bool
         Write ONNX, too: the encoder then runs without torch.
+    task : type, optional
+        Another way of training than that of the kind.
 
     Raises
     ------
@@ -111,10 +114,10 @@ def train_encoder(
         known, with_photos = catalog.take(split.train), kind != "title"
         negatives = mine(known, trained.labels, photos=with_photos, cache=cache, progress=progress)
     trained = Postings(trained.labels, trained.titles, trained.photos, negatives)
-    task = TASKS[kind](backbone, trained, held if len(split.test) else None, settings)
-    before = _found(task, progress, "evaluate the start")
-    outcome = fit(task, settings, unfinished / "encoder", plan, progress=progress)
-    after = _found(task, progress, "evaluate the result")
+    training = (task or TASKS[kind])(backbone, trained, held if len(split.test) else None, settings)
+    before = _found(training, progress, "evaluate the start")
+    outcome = fit(training, settings, unfinished / "encoder", plan, progress=progress)
+    after = _found(training, progress, "evaluate the result")
     figures = None
     if before is not None and after is not None:
         others = {"start": before, **_rivals(catalog.take(split.test), kind, progress)}
