@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from pytorch_metric_learning import losses
 from torch import nn
 
+from samesku.training.augment import covered, relit
 from samesku.training.losses import MetricLoss
 from samesku.training.settings import TrainingSettings
 from samesku.training.tasks import Codes, PhotoTask
@@ -51,9 +52,14 @@ class FirstPhotos(PhotoTask):
         return super().prepare(np.tile(rows, self.settings.views), rng)
 
     def _photos(self, rows: Codes, rng: np.random.Generator) -> list[Photo]:
-        photos = super()._photos(rows, rng)
-        chance = self.settings.frame
-        return [framed(photo, rng) if rng.random() < chance else photo for photo in photos]
+        photos = self.trained.shelf
+        return [self._augmented(photos[row], rng) for row in rows.tolist()]
+
+    def _augmented(self, photo: Photo, rng: np.random.Generator) -> Photo:
+        photo = relit(photo, self.settings, rng)
+        if self.settings.frame and rng.random() < self.settings.frame:
+            photo = framed(photo, rng)
+        return covered(photo, self.settings, rng)
 
     def _loss(self) -> nn.Module:
         sizes = np.bincount(self.trained.labels).tolist()

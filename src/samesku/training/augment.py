@@ -36,15 +36,24 @@ def augment_photo(photo: Photo, settings: TrainingSettings, rng: np.random.Gener
 
     Equal states of `rng`, equal photos; the result is a new array of another height and width.
     """
+    return covered(relit(photo, settings, rng), settings, rng)
+
+
+def relit(photo: Photo, settings: TrainingSettings, rng: np.random.Generator) -> Photo:
+    """A copy, cropped, mirrored and in another light."""
     photo = _cropped(photo, settings.crop, rng)
     if rng.random() < settings.flip:
         photo = photo[:, ::-1]
     gain = rng.uniform(1 - LIGHT, 1 + LIGHT) * rng.uniform(1 - COLOUR, 1 + COLOUR, 3)
-    lit = np.clip(photo * gain.astype(np.float32), 0, 255).astype(np.uint8)
+    return np.clip(photo * gain.astype(np.float32), 0, 255).astype(np.uint8)
+
+
+def covered(photo: Photo, settings: TrainingSettings, rng: np.random.Generator) -> Photo:
+    """The same array, perhaps with a box of one colour on it (cutout)."""
     if rng.random() < settings.cutout:
-        top, bottom, left, right = _box(lit.shape[0], lit.shape[1], rng.uniform(0, HIDDEN), rng)
-        lit[top:bottom, left:right] = rng.integers(0, 256, 3, dtype=np.uint8)
-    return lit
+        top, bottom, left, right = _box(*photo.shape[:2], rng.uniform(0, HIDDEN), rng)
+        photo[top:bottom, left:right] = rng.integers(0, 256, 3, dtype=np.uint8)
+    return photo
 
 
 def drop_words(title: str, share: float, rng: np.random.Generator) -> str:
