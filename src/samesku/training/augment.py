@@ -51,7 +51,8 @@ def relit(photo: Photo, settings: TrainingSettings, rng: np.random.Generator) ->
 def covered(photo: Photo, settings: TrainingSettings, rng: np.random.Generator) -> Photo:
     """The same array, perhaps with a box of one colour on it (cutout)."""
     if rng.random() < settings.cutout:
-        top, bottom, left, right = _box(*photo.shape[:2], rng.uniform(0, HIDDEN), rng)
+        height, width = photo.shape[:2]
+        top, bottom, left, right = _box(height, width, rng.uniform(0, HIDDEN), rng)
         photo[top:bottom, left:right] = rng.integers(0, 256, 3, dtype=np.uint8)
     return photo
 
