@@ -130,11 +130,10 @@ class Answers:
                 "missing_column", f"there is no column {', '.join(missing)}", fix, True
             )
             raise CatalogError(source, [problem])
-        rows = _Rows.of(frame)
-        faults = rows.faults(None if catalog is None else set(catalog.ids))
-        if faults:
+        rows = _texts(frame)
+        if faults := _faults(rows, None if catalog is None else catalog.ids):
             raise CatalogError(source, faults)
-        return rows.checked(source)
+        return _checked(rows, source)
 
 
 def read_answers(path: str | Path, catalog: Catalog, encoding: str | None = None) -> Answers:
@@ -169,113 +168,93 @@ def _joined_ids(frame: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
     return frame
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """The rows of a table as texts, and where each stood."""
+def _texts(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows as texts without outer blanks, `audit` as numbers, 0 where it says none."""
 
-    left: Sequence[str]
-    right: Sequence[str]
-    verdict: Sequence[str]
-    by: Sequence[str]
-    audit: Sequence[float]
+    def text(name: str, instead: str = "") -> pl.Expr:
+        if name not in frame.columns:
+            return pl.lit(instead).alias(name)
+        given = pl.col(name).cast(pl.String).str.strip_chars()
+        return pl.when(given != "").then(given).otherwise(pl.lit(instead)).alias(name)
 
-    @classmethod
-    def of(cls, frame: pl.DataFrame) -> _Rows:
-        def texts(name: str, instead: str = "") -> list[str]:
-            if name not in frame.columns:
-                return [instead] * frame.height
-            column = frame[name].cast(pl.String).fill_null(instead)
-            return [each.strip() or instead for each in column]
-
-        return cls(
-            texts("left_id"),
-            texts("right_id"),
-            [each.lower() for each in texts("verdict")],
-            texts("by", PEOPLE),
-            [_number(each) for each in texts("audit")],
-        )
-
-    def faults(self, ids: set[str] | None) -> list[Problem]:
-        """Everything that the table cannot be used with."""
-        answered = [place for place, each in enumerate(self.verdict) if each]
-        strange = [place for place in answered if self.verdict[place] not in VERDICTS]
-        one = [place for place in answered if self.left[place] == self.right[place]]
-        found = [
-            _fatal("verdict", "verdict that is none", f"write {', '.join(VERDICTS)}", strange,
-                   [self.verdict[place] for place in strange]),
-            _fatal("one_posting", "pair of a posting with itself", "name two postings", one,
-                   [self.left[place] for place in one]),
-        ]  # fmt: skip
-        for name, column in (("left_id", self.left), ("right_id", self.right)):
-            unknown = [place for place in answered if ids is not None and column[place] not in ids]
-            fix = "use ids of the catalogue, or leave the row out"
-            values = [column[place] for place in unknown]
-            found.append(_fatal(name, f"{name} that is no posting", fix, unknown, values))
-        return [problem for problem in found if problem is not None]
-
-    def checked(self, source: str) -> Answers:
-        """Each pair once; contradictions reported, and what takes part in one not kept."""
-        machine = [each.startswith(MACHINE) for each in self.by]
-        first: dict[frozenset[str], int] = {}
-        twice: list[int] = []
-        for place, pair in enumerate(zip(self.left, self.right, strict=True)):
-            if not self.verdict[place]:
-                continue
-            before = first.setdefault(frozenset(pair), place)
-            if self.verdict[before] == UNSURE or (machine[before] and not machine[place]):
-                first[frozenset(pair)] = place
-            elif machine[place] and not machine[before]:
-                continue
-            elif self.verdict[place] not in (self.verdict[before], UNSURE):
-                twice += [before, place]
-        places = sorted(set(first.values()))
-        problems = []
-        if twice:
-            fix = "the pair is left out; answer it once"
-            rows = sorted(set(twice))
-            problems.append(Problem.at("answered_twice", "pair answered in two ways", fix, rows))
-        given = [(self.left[p], self.right[p], self.verdict[p]) for p in places]
-        doubtful = {places.index(p) for p in twice if p in places}
-        models = {a for a, p in enumerate(places) if machine[p]}
-        for around in _contradictions(given, doubtful | models):
-            doubtful.update(around)
-            chain = ", ".join(_said(*given[answer]) for answer in around)
-            fix = "left out of what is pinned; answer one of them anew"
-            rows = [places[a] for a in around]
-            message = f"answers that contradict each other: {chain}"
-            problems.append(Problem.at("contradiction", message, fix, rows))
-        kept = [a not in doubtful and given[a][2] != UNSURE for a in range(len(given))]
-        return Answers(
-            tuple(each[0] for each in given),
-            tuple(each[1] for each in given),
-            tuple(each[2] for each in given),
-            tuple(self.by[p] for p in places),
-            np.array([self.audit[p] for p in places], dtype=np.float64),
-            np.array(kept, dtype=bool),
-            tuple(problems),
-            source,
-        )
+    audit = text("audit").str.replace_all(",", ".", literal=True).cast(pl.Float64, strict=False)
+    return frame.select(
+        text("left_id"),
+        text("right_id"),
+        text("verdict").str.to_lowercase(),
+        text("by", PEOPLE),
+        pl.when((audit > 0) & (audit < 1e15)).then(audit).otherwise(0.0).alias("audit"),
+    )
 
 
-def _number(text: str) -> float:
-    """How many pairs a question stands for, 0 where that is not said."""
-    try:
-        number = float(text.replace(",", "."))
-    except ValueError:
-        return 0.0
-    return number if 0 < number < 1e15 else 0.0
+def _faults(rows: pl.DataFrame, ids: Sequence[str] | None) -> list[Problem]:
+    """Everything that the table cannot be used with."""
+    answered = rows.with_row_index().filter(pl.col("verdict") != "")
+    strange, alike = ~pl.col("verdict").is_in(VERDICTS), pl.col("left_id") == pl.col("right_id")
+    checks = [
+        ("verdict", "verdict that is none", f"write {', '.join(VERDICTS)}", strange, "verdict"),
+        ("one_posting", "pair of a posting with itself", "name two postings", alike, "left_id"),
+    ]
+    for name in () if ids is None else ("left_id", "right_id"):
+        fix = "use ids of the catalogue, or leave the row out"
+        unknown = ~pl.col(name).is_in(ids or ())
+        checks.append((name, f"{name} that is no posting", fix, unknown, name))
+    found = []
+    for kind, message, fix, wrong, shown in checks:
+        some = answered.filter(wrong)
+        if some.height:
+            rows_of, values = some["index"].to_list(), some[shown].to_list()
+            found.append(Problem.at(kind, message, fix, rows_of, fatal=True, examples=values))
+    return found
+
+
+def _checked(rows: pl.DataFrame, source: str) -> Answers:
+    """Each pair once; contradictions reported, and what takes part in one not kept."""
+    left, right, verdict, by = (rows[name].to_list() for name in (*REQUIRED, "by"))
+    machine = [each.startswith(MACHINE) for each in by]
+    first: dict[frozenset[str], int] = {}
+    twice: list[int] = []
+    for place, pair in enumerate(zip(left, right, strict=True)):
+        if not verdict[place]:
+            continue
+        before = first.setdefault(frozenset(pair), place)
+        if verdict[before] == UNSURE or (machine[before] and not machine[place]):
+            first[frozenset(pair)] = place
+        elif machine[place] and not machine[before]:
+            continue
+        elif verdict[place] not in (verdict[before], UNSURE):
+            twice += [before, place]
+    places = sorted(set(first.values()))
+    problems = []
+    if twice:
+        fix = "the pair is left out; answer it once"
+        found = sorted(set(twice))
+        problems.append(Problem.at("answered_twice", "pair answered in two ways", fix, found))
+    given = [(left[p], right[p], verdict[p]) for p in places]
+    doubtful = {places.index(p) for p in twice if p in places}
+    models = {a for a, p in enumerate(places) if machine[p]}
+    for around in _contradictions(given, doubtful | models):
+        doubtful.update(around)
+        chain = ", ".join(_said(*given[answer]) for answer in around)
+        fix = "left out of what is pinned; answer one of them anew"
+        found = [places[a] for a in around]
+        message = f"answers that contradict each other: {chain}"
+        problems.append(Problem.at("contradiction", message, fix, found))
+    kept = [a not in doubtful and given[a][2] != UNSURE for a in range(len(given))]
+    return Answers(
+        tuple(each[0] for each in given),
+        tuple(each[1] for each in given),
+        tuple(each[2] for each in given),
+        tuple(by[p] for p in places),
+        rows["audit"].to_numpy()[places],
+        np.array(kept, dtype=bool),
+        tuple(problems),
+        source,
+    )
 
 
 def _said(left: str, right: str, verdict: str) -> str:
     return f"{left} {'=' if verdict == SAME else '!='} {right}"
-
-
-def _fatal(
-    kind: str, message: str, fix: str, places: Sequence[int], examples: Sequence[str]
-) -> Problem | None:
-    if not places:
-        return None
-    return Problem.at(kind, message, fix, places, fatal=True, examples=examples)
 
 
 def _contradictions(

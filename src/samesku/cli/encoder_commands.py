@@ -91,16 +91,10 @@ class TrainEncoder(Reading):
         TrainingSettings.margin, "ArcFace's, in radians, at the start and at the end."
     )
     scale: float = option(TrainingSettings.scale, "Of ArcFace's softmax.")
-    contrast: float = option(
-        TrainingSettings.contrast,
-        "Weight of a second loss: within the batch each posting finds those of its product.",
-    )
-    views: int = option(TrainingSettings.views, "Times a photo is shown in its batch.", min=1)
     hard: float = option(
         TrainingSettings.hard, "Share of products that bring their hard negatives."
     )
     cutmix: float = option(TrainingSettings.cutmix, "Chance per batch of photos.")
-    frame: float = option(TrainingSettings.frame, "Chance of a border or banner on a photo.")
     crop: float = option(TrainingSettings.crop, "Smallest share of a photo that a crop keeps.")
     photo_size: int | None = option(None, "Pixels; default: the model's.", min=16)
     precision: Literal["auto", "float32", "bfloat16", "float16"] = option(

@@ -38,26 +38,13 @@ def find_errors(
 ) -> pl.DataFrame:
     """Every wrong pair of the queries, the most certainly wrong first.
 
-    Parameters
-    ----------
-    catalog : Catalog
-        With labels; else ValueError is raised.
-    pairs : polars.DataFrame
-        `left`, `right` (rows), `score` (null: not scored), `matched`; perhaps similarities.
-    queries : bool (n,)
-        Pairs count that touch one.
-    encoders : mapping of str to {"text", "photo"}, optional
-        Whose columns of `pairs` say how alike the titles or photos are.
-    threshold : float
-        Score from which pairs were accepted.
-    judged : bool (n,), optional
-        Postings that were scored themselves; pairs of others, identical to one of them, are left
-        out.
+    `pairs` has `left`, `right` (rows), `score` (null: not scored), `matched` and perhaps the
+    similarities of `encoders`, given with their modality. Pairs count that touch one of the
+    `queries`, bool ``(n,)``; of `judged`, bool ``(n,)``, pairs of other postings, identical to one
+    of them, are left out. From `threshold` on pairs were accepted.
 
-    Returns
-    -------
-    polars.DataFrame
-        `left`, `right`, `score`, `error` ("merge" or "split"), `stage` (:mod:`.stages`), `kind`.
+    Returns `left`, `right`, `score`, `error` ("merge" or "split"), `stage` (:mod:`.stages`),
+    `kind`. Raises ValueError where the catalogue has no labels.
     """
     labels = catalog.labels
     if labels is None:
