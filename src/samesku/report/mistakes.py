@@ -18,7 +18,7 @@ from samesku.metrics import posting_f1
 from samesku.report.book import Book
 from samesku.report.tables import evaluation_tables
 from samesku.results import charts
-from samesku.results.curve import tally_of
+from samesku.results.curve import own_tally
 from samesku.results.runs import Run
 
 __all__ = ["evaluated", "what_went_wrong"]
@@ -105,8 +105,7 @@ def _quality(run: Run) -> list[charts.Chart]:
     labels = run.labels
     if labels is None or run.lefts is not None:
         return []
-    left, right = (run.matched[side].to_numpy() for side in ("left", "right"))
-    tally = tally_of(run, left, right, run.clusters if run.kind == "match" else None)
+    tally = own_tally(run)
     rows = np.flatnonzero(run.queries & (labels >= 0))
     quality, actual = posting_f1(tally), tally.actual + 1
     lengths = run.catalog.frame["title"].fill_null("").str.len_chars().to_numpy()[rows]

@@ -48,13 +48,12 @@ _FIELDS: dict[str, Any] = {
 # What earlier versions called a table.
 _RENAMED = {"scored": "judged"}
 # The command that writes each kind of run.
-_COMMANDS = {"match": "samesku match", "link": "samesku link", "evaluation": "samesku evaluate"}
+_COMMANDS = {"match": "match", "link": "link", "evaluation": "evaluate --out FOLDER"}
 
 
 def _again(kind: str) -> str:
     """What to do where a file of a run is gone or damaged."""
-    out = " --out FOLDER" if kind == "evaluation" else ""
-    return f"make the run anew: {_COMMANDS[kind]}{out}"
+    return f"make the run anew: samesku {_COMMANDS[kind]}"
 
 
 @contextmanager

@@ -149,6 +149,22 @@ class Run:
         """Postings of each cluster."""
         return np.bincount(self.clusters, minlength=1)
 
+    @property
+    def several(self) -> int:
+        """Clusters of two postings or more."""
+        return int((self.sizes > 1).sum())
+
+    @property
+    def largest(self) -> int:
+        """Postings of the largest cluster."""
+        return int(self.sizes.max(initial=0))
+
+    def one_product(self, left: int, right: int) -> bool | None:
+        """Whether two rows have the same label; None where a label is unknown."""
+        if self.labels is None or min(self.labels[left], self.labels[right]) < 0:
+            return None
+        return bool(self.labels[left] == self.labels[right])
+
     @cached_property
     def members(self) -> pl.DataFrame:
         """Who is in the clusters of two or more: `cluster`, `row`."""
