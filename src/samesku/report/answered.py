@@ -52,7 +52,7 @@ def the_answers(run: Run) -> dict[str, Any] | None:
 
 def _asked(run: Run, pins: list[list[str]]) -> list[tuple[str, ...]]:
     """The titles of answered pairs, the answer, who gave it, and what came of it."""
-    row = {posting: row for row, posting in enumerate(run.catalog.ids)}
+    row = {posting: row for row, posting in enumerate((run.joined or run.catalog).ids)}
     titles = run.catalog.titles
     rows: list[tuple[str, ...]] = []
     for left, right, verdict, by in pins:
