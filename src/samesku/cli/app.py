@@ -16,8 +16,6 @@ from samesku.cli.config import configured_options
 from samesku.cli.console import friendly, show_traces
 from samesku.cli.grouping import GroupedCommand, GroupedGroup
 
-__all__ = ["app", "argument", "command", "option"]
-
 Options = TypeVar("Options")
 
 app = typer.Typer(

@@ -20,9 +20,6 @@ from samesku.cli.options import (
     Summed,
 )
 
-__all__ = ["Adapt", "Ask", "Demo", "Download", "Evaluate", "Explain", "Index", "Link", "Match",
-           "Report", "Review", "Serve", "Train"]  # fmt: skip
-
 STORE = "File of the store, made where there is none; or postgresql+psycopg://user@host/name."
 
 

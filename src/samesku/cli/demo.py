@@ -22,8 +22,6 @@ from samesku.results.matches import Matches
 from samesku.results.record import source_record
 from samesku.runtime.files import Staged, check_folder
 
-__all__ = ["demo"]
-
 
 def demo(options: Demo) -> None:
     """Copy the marketplace, match it, score it, make its report."""

@@ -10,8 +10,6 @@ from samesku.cli.app import argument, command, option
 from samesku.cli.options import CATALOGUE, Quiet, Reading
 from samesku.training.settings import TrainingSettings
 
-__all__ = ["Encoders", "ExportEncoder", "TrainEncoder"]
-
 Kind = Literal["title", "photo", "clip"]
 POOLING = "Title: mean, cls, last, pooler; photo: mean, gem, cls, pooler. Default: the model's."
 

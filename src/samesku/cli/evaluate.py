@@ -27,8 +27,6 @@ from samesku.runtime.files import Staged, check_folder
 from samesku.scoring.by_name import fusion_by_name, trained_fusion
 from samesku.scoring.fusion import Fusion
 
-__all__ = ["evaluate"]
-
 SHIPPED_NAME = "shipped"
 
 

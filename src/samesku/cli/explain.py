@@ -20,8 +20,6 @@ from samesku.report.whynot import (
 from samesku.results.runs import Run, read_run
 from samesku.results.steps import Step, chance, steps
 
-__all__ = ["explain"]
-
 Rows: TypeAlias = tuple[int, int]
 
 # Characters of a bar of the waterfall.

@@ -14,8 +14,6 @@ from samesku.candidates.candidates import Candidates
 from samesku.catalog.answers import Answers
 from samesku.catalog.catalog import Catalog
 
-__all__ = ["Pins", "pinned_scores", "pins_of"]
-
 
 @dataclass(frozen=True, eq=False)
 class Pins:

@@ -36,9 +36,6 @@ from samesku.scoring.learned import Learned
 from samesku.scoring.trees import Trees
 from samesku.titles.attributes import KINDS
 
-__all__ = ["LEAST_ANSWERS", "Adapted", "adapt", "teaches"]
-
-
 # What answers of models alone may move: a bias of the model must not become one of the matcher.
 UNMOVED = tuple(replace(step, offset=1e-3, slope=1e-3) if step.weight else step
                 for step in LADDER if step.weight or not step.offset)  # fmt: skip

@@ -17,8 +17,6 @@ from samesku.judges.fitting import Counts
 from samesku.judges.wire import Judge, Question, instructions, question_of
 from samesku.results.matches import Matches
 
-__all__ = ["Budget", "Consulted", "Cost", "consult", "cost", "trust"]
-
 # Answers of people that a judge is compared with, at least and at most.
 FEWEST, MOST = 10, 100
 # Questions between two looks at the clock.

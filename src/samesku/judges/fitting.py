@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 
-__all__ = ["LADDER", "Anchors", "Fit", "Seen", "Step", "choose_step", "fit", "held_out", "paying"]
-
 Floats = NDArray[np.float64]
 Counts = tuple[tuple[int, int], ...]
 

@@ -8,8 +8,6 @@ from samesku.catalog.answers import VERDICTS
 from samesku.report.tables import Table
 from samesku.results.runs import Run
 
-__all__ = ["the_answers"]
-
 # Answers that are shown, and characters of a title.
 SHOWN, LONGEST = 100, 160
 

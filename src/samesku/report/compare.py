@@ -14,8 +14,6 @@ from samesku.report.tables import Table
 from samesku.results.curve import own_tally
 from samesku.results.runs import Run
 
-__all__ = ["check_comparable", "compared"]
-
 EXAMPLES = 40
 # Figures that links have, too: a posting may have but one counterpart.
 PAIRS = ("pair precision", "pair recall")

@@ -21,8 +21,6 @@ from samesku.results import charts
 from samesku.results.curve import own_tally
 from samesku.results.runs import Run
 
-__all__ = ["evaluated", "what_went_wrong"]
-
 EXAMPLES = 12
 MOST_SUSPECTS = 60
 LENGTHS, LONGEST = (0, 20, 40, 60, 80, 100), 10**9

@@ -13,8 +13,6 @@ from samesku.report.glance import Glance
 from samesku.results.curve import Point, Target
 from samesku.results.runs import Run
 
-__all__ = ["headline", "in_short"]
-
 # Thousandths of certainty below which a cluster is to be looked at, and from which it is sure.
 UNSURE, SURE = 700, 900
 # Thousandths by which the dearest posting of a cluster is over the cheapest where that is odd.

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-__all__ = ["FIGURES", "Table", "evaluation_tables"]
-
 FIGURES = {
     "posting_f1": "F1 per posting",
     "pair_precision": "pair precision",

@@ -14,8 +14,6 @@ from samesku.clustering.assignment import choose_links
 from samesku.metrics import Tally, group_tally, pair_tally
 from samesku.results.runs import Run
 
-__all__ = ["Point", "Target", "curve", "own_tally", "targets"]
-
 # Thresholds that are tried; the run's own is always among them.
 TRIED = (*(each / 20 for each in range(2, 20)), 0.97, 0.99)
 LEAST_UNCALIBRATED = 0.3

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from samesku.results.charts import Chart
     from samesku.scoring.reasons import Evidence
 
-__all__ = ["Matches"]
 
 # Scored pairs from this score on are written beside the matches: what nearly matched.
 NEAR_MISS = 0.35

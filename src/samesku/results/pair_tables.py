@@ -19,14 +19,6 @@ from samesku.scoring.chosen import rows_of_pairs
 if TYPE_CHECKING:
     from samesku.results.matches import Matches
 
-__all__ = [
-    "explained",
-    "link_table",
-    "pair_table",
-    "scored_table",
-    "write_pairs",
-    "write_scored",
-]
 
 # Least score that is written for a report to move the threshold among: nobody would go lower.
 LEAST_WRITTEN = 0.02

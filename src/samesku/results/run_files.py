@@ -14,19 +14,6 @@ from numpy.typing import NDArray
 from samesku.catalog.catalog import Catalog
 from samesku.runtime.files import digest, read_json
 
-__all__ = [
-    "clusters_in_rows",
-    "distinct_clusters",
-    "joined",
-    "located",
-    "read_parquet",
-    "read_record",
-    "read_table",
-    "scored_as",
-    "threshold_of",
-    "unharmed",
-]
-
 _SOURCE: dict[str, Any] = {
     "path": str, "digest": str, "photos": str | None, "columns": dict | None,
     "encoding": str | None, "encoders": list, "neighbours": int, "search": str, "same": list,

@@ -35,7 +35,6 @@ from samesku.scoring.fusion import Fusion
 if TYPE_CHECKING:
     from samesku.results.matches import Matches
 
-__all__ = ["Kind", "Run", "read_run", "run_of"]
 
 Kind: TypeAlias = Literal["match", "link", "evaluation"]
 PLAIN = (

@@ -15,8 +15,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, get_args
 
-__all__ = ["Staged", "check_folder", "digest", "read_json", "write_json"]
-
 STAGE = ".unfinished-"
 # Seconds after which a stage without a living writer is swept, and one of which that is unknown.
 SETTLED, GIVEN_UP = 10, 24 * 3600
