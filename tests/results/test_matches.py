@@ -416,10 +416,10 @@ def test_links_are_read_back(tmp_path, shared):
     )
     assert done.exit_code == 0, done.output
     again, written = Matches.load(out), pl.read_csv(out / "links.csv", infer_schema=False)
-    assert again.links.height == 3
+    assert again.links.height == written.height >= 2
     assert again.links["left_id"].to_list() == written["left_id"].to_list()
     assert again.links["right_id"].to_list() == written["right_id"].to_list()
-    assert again.rethreshold(1.0).links.height < 3
+    assert again.rethreshold(1.0).links.height < written.height
     moved = [path.rename(path.with_name(f"moved-{path.name}")) for path in paths]
     assert Matches.load(out, moved).links.equals(again.links)
     with pytest.raises(FileNotFoundError, match=r"left\.csv"):
