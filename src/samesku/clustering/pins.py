@@ -1,4 +1,4 @@
-"""Pairs that somebody decided: they outrank the scores."""
+"""Must-links and cannot-links, which outrank the scores."""
 
 from __future__ import annotations
 

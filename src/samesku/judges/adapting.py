@@ -303,7 +303,7 @@ class _Lesson:
         """Trees boosted on from the fit, where they pay; None elsewhere."""
         if not self.many:
             return None
-        # Only who has hundreds of answers waits for LightGBM to load.
+        # LightGBM is loaded only where there are hundreds of answers.
         from samesku.judges.boosting import grow, grown
 
         features = self.frame.standardised(self.described)

@@ -124,7 +124,7 @@ class Fit:
 
 @dataclass(frozen=True, eq=False)
 class Anchors:
-    """Clear pairs that nobody is asked about: there the log-odds had better stay."""
+    """Clear pairs, which are not asked about, where the log-odds should stay."""
 
     odds: Floats
     features: Floats

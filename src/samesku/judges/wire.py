@@ -64,7 +64,7 @@ class Question:
 
     @property
     def mark(self) -> str:
-        """A word that whoever wrote one of the titles could not know."""
+        """A word that the author of a title cannot know."""
         return content_key("mark of a verdict", self.text)[:8]
 
 

@@ -24,8 +24,8 @@ class Staged:
     """Write files in a hidden folder beside their place; move them there when all are complete.
 
     The file that was named last is taken away before the others are moved, and moved last. A
-    process that is killed in between leaves a folder without it: whoever reads it looks for that
-    file first, and so never takes a mixture of two runs for one.
+    process that is killed in between leaves a folder without it: readers look for that file
+    first, and so never take a mixture of two runs for one.
 
     The folder is made when missing, and gone again when nothing is written; other files in it are
     left alone. `names` are what the files will be called, `written` the files once they are in
