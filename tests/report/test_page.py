@@ -231,7 +231,7 @@ def test_an_evaluation_and_a_link_have_pages(evaluated, linked):
     page = build_report(read_run(evaluated)).html
     assert 'id="figures"' in page
     assert 'id="clusters"' in page
-    assert "Against union, paired 95% intervals" in page
+    assert "compared with union, whole catalogue (paired 95% intervals)" in page
     page = build_report(read_run(linked)).html
     assert "What was linked" in page
     assert "Links are assigned anew at each threshold" in page

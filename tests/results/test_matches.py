@@ -394,9 +394,9 @@ def test_what_was_written_is_read_back(tmp_path):
 @pytest.mark.parametrize("shared", [True, False])
 def test_links_are_read_back(tmp_path, shared):
     titles = ["susu bebelo 400 gram", "lampu led 12 watt", "tas ransel anak"]
-    for side in ("left", "right"):
+    for side, spell in (("left", str), ("right", str.upper)):
         ids = [f"{'' if shared else side}{place}" for place in range(3)]
-        table = pl.DataFrame({"posting_id": ids, "title": [f"{each} {side}" for each in titles]})
+        table = pl.DataFrame({"posting_id": ids, "title": list(map(spell, titles))})
         table.write_csv(tmp_path / f"{side}.csv")
     out = tmp_path / "out"
     paths = [tmp_path / "left.csv", tmp_path / "right.csv"]
@@ -416,10 +416,10 @@ def test_links_are_read_back(tmp_path, shared):
     )
     assert done.exit_code == 0, done.output
     again, written = Matches.load(out), pl.read_csv(out / "links.csv", infer_schema=False)
-    assert again.links.height == 3
+    assert again.links.height == written.height >= 2
     assert again.links["left_id"].to_list() == written["left_id"].to_list()
     assert again.links["right_id"].to_list() == written["right_id"].to_list()
-    assert again.rethreshold(1.0).links.height < 3
+    assert again.rethreshold(1.0).links.height < written.height
     moved = [path.rename(path.with_name(f"moved-{path.name}")) for path in paths]
     assert Matches.load(out, moved).links.equals(again.links)
     with pytest.raises(FileNotFoundError, match=r"left\.csv"):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from dataclasses import MISSING, field, fields
+from dataclasses import MISSING, dataclass, field, fields
 from importlib import import_module
 from inspect import Parameter, Signature
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import Annotated, Any, TypeVar, dataclass_transform, get_type_hints
 
 import typer
 from typer.models import OptionInfo
@@ -15,8 +15,6 @@ from typer.models import OptionInfo
 from samesku.cli.config import configured_options
 from samesku.cli.console import friendly, show_traces
 from samesku.cli.grouping import GroupedCommand, GroupedGroup
-
-__all__ = ["app", "argument", "command", "option"]
 
 Options = TypeVar("Options")
 
@@ -77,16 +75,19 @@ def _declared(default: Any, parameter: Any) -> Any:
     return field(default=default, metadata={"parameter": parameter})
 
 
+@dataclass_transform(kw_only_default=True, frozen_default=True)
 def command(
     run: str, *, example: str, name: str | None = None
 ) -> Callable[[type[Options]], type[Options]]:
-    """Make a dataclass of options a command; its docstring is the help.
+    """Make a class of options a frozen dataclass and a command; its docstring is the help.
 
     It calls `run`, a ``module:function`` of this package, with the options; the module is imported
     when the command runs, so that help is instant. The default name is that of the class.
     """
 
-    def registered(options: type[Options]) -> type[Options]:
+    def registered(declared: type[Options]) -> type[Options]:
+        options = dataclass(frozen=True, kw_only=True)(declared)
+
         @friendly
         def called(**values: Any) -> None:
             module, _, function = run.partition(":")

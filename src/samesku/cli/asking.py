@@ -25,8 +25,6 @@ from samesku.results.matches import Matches
 from samesku.results.runs import Run, read_run
 from samesku.runtime.files import Staged, check_folder, digest
 
-__all__ = ["adapt", "ask", "review"]
-
 KEYS = {"s": SAME, "d": DIFFERENT, "u": UNSURE}
 
 

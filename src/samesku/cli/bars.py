@@ -21,8 +21,6 @@ from rich.text import Text
 
 from samesku.runtime.progress import Advance
 
-__all__ = ["bar"]
-
 
 @contextmanager
 def bar(console: Console, name: str, total: int | None) -> Iterator[Advance]:

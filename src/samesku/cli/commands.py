@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -20,14 +19,10 @@ from samesku.cli.options import (
     Summed,
 )
 
-__all__ = ["Adapt", "Ask", "Demo", "Download", "Evaluate", "Explain", "Index", "Link", "Match",
-           "Report", "Review", "Serve", "Train"]  # fmt: skip
-
 STORE = "File of the store, made where there is none; or postgresql+psycopg://user@host/name."
 
 
 @command("match:match", example="samesku match offers.csv --photos photos/ --out result/")
-@dataclass(frozen=True, kw_only=True)
 class Match(Matching):
     """Find the postings of a catalogue that are the same product.
 
@@ -54,7 +49,6 @@ class Match(Matching):
 
 
 @command("match:link", example="samesku link ours.csv theirs.csv --out links/")
-@dataclass(frozen=True, kw_only=True)
 class Link(Matching):
     """Find which postings of another shop are the same as ours. Needs no labels.
 
@@ -83,7 +77,6 @@ class Link(Matching):
     "evaluate:evaluate",
     example="samesku evaluate train.csv --fusion union --fusion concat --out score/",
 )
-@dataclass(frozen=True, kw_only=True)
 class Evaluate(Searching):
     """Score the matching on a catalogue with label_group, by folds that share no product.
 
@@ -123,7 +116,6 @@ class Evaluate(Searching):
 
 
 @command("report:report", example="samesku report result/ --compare result-before/")
-@dataclass(frozen=True, kw_only=True)
 class Report(OfAnyRun):
     """Make one page of a run: what matched and why, which threshold to choose, what goes wrong.
 
@@ -136,7 +128,6 @@ class Report(OfAnyRun):
 
 
 @command("explain:explain", example="samesku explain result/ posting_17 posting_42")
-@dataclass(frozen=True, kw_only=True)
 class Explain(OfAnyRun):
     """Explain why two postings of a run matched or not, or why they were never scored."""
 
@@ -146,7 +137,6 @@ class Explain(OfAnyRun):
 
 
 @command("demo:demo", example="samesku demo --out samesku-demo/")
-@dataclass(frozen=True, kw_only=True)
 class Demo(Summed):
     """Match a small drawn marketplace with known labels, score it and make its report."""
 
@@ -155,7 +145,6 @@ class Demo(Summed):
 
 
 @command("download:download", example="samesku download shopee --out shopee/")
-@dataclass(frozen=True, kw_only=True)
 class Download:
     """Get a public data set: the Shopee Price Match competition's, through Kaggle."""
 
@@ -164,7 +153,6 @@ class Download:
 
 
 @command("asking:ask", example="samesku ask result/ --n 100 --out questions.csv")
-@dataclass(frozen=True, kw_only=True)
 class Ask(OfRun):
     """Write the pairs whose answer would change the clusters most, to be answered by people.
 
@@ -180,7 +168,6 @@ class Ask(OfRun):
 
 
 @command("asking:adapt", example="samesku adapt result/ --answers answers.csv --out my-model/")
-@dataclass(frozen=True, kw_only=True)
 class Adapt(OfRun):
     """Adapt the model of a run to answers about some pairs of its catalogue.
 
@@ -193,7 +180,6 @@ class Adapt(OfRun):
 
 
 @command("asking:review", example="samesku review result/ --out answers.csv")
-@dataclass(frozen=True, kw_only=True)
 class Review(OfRun):
     """Answer questions about a run in the terminal: s same, d different, u unsure, b back, q quit.
 
@@ -206,7 +192,6 @@ class Review(OfRun):
 
 
 @command("live:index", example="samesku index offers.csv --store offers.db")
-@dataclass(frozen=True, kw_only=True)
 class Index(Reading, Summed):
     """Put the postings of a catalogue in a store that keeps their clusters.
 
@@ -220,7 +205,6 @@ class Index(Reading, Summed):
 
 
 @command("live:serve", example="samesku serve --store offers.db --photos photos/")
-@dataclass(frozen=True, kw_only=True)
 class Serve(Quiet):
     """Serve a store over HTTP: search, changes, and a page to decide on pairs.
 
@@ -243,7 +227,6 @@ class Serve(Quiet):
 
 
 @command("train:train", example="samesku train labelled.csv --out my-model/")
-@dataclass(frozen=True, kw_only=True)
 class Train(Searching):
     """Train the learned fusion on catalogues with label_group, each weighing the same.
 

@@ -9,8 +9,6 @@ from typing import Any
 
 from samesku.cli.console import UsageError
 
-__all__ = ["CONFIG", "configured_options"]
-
 CONFIG = Path("samesku.toml")
 
 

@@ -23,22 +23,6 @@ from rich.segment import Segment
 from samesku.catalog.problems import CatalogError
 from samesku.runtime.progress import Advance, Progress
 
-__all__ = [
-    "BAD_INPUT",
-    "FAULT",
-    "INTERRUPTED",
-    "MISSING_EXTRA",
-    "USAGE",
-    "TerminalProgress",
-    "UsageError",
-    "console",
-    "emit",
-    "friendly",
-    "only_json",
-    "say",
-    "show_traces",
-]
-
 # What a command exits with; 0: done.
 FAULT, USAGE, BAD_INPUT, MISSING_EXTRA, INTERRUPTED = 1, 2, 3, 4, 130
 # Seconds from which a stage is printed where no bar could show it.

@@ -13,8 +13,6 @@ from samesku.matcher import Matcher
 from samesku.results.matches import Matches
 from samesku.runtime.cache import Cache
 
-__all__ = ["check_judge", "consulted", "show_questions"]
-
 LLAVA = "llava:"
 
 

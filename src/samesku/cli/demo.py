@@ -12,17 +12,15 @@ from rich.table import Table
 from samesku.catalog.catalog import read_catalog
 from samesku.cli.commands import Demo, Report
 from samesku.cli.console import TerminalProgress, console, emit, say
-from samesku.cli.evaluate import FIGURES
 from samesku.cli.match import show_matches
 from samesku.cli.report import report
 from samesku.demo import MARKETPLACE
 from samesku.evaluation import score
 from samesku.matcher import Matcher
+from samesku.report.tables import FIGURES
 from samesku.results.matches import Matches
 from samesku.results.record import source_record
 from samesku.runtime.files import Staged, check_folder
-
-__all__ = ["demo"]
 
 
 def demo(options: Demo) -> None:

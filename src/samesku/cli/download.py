@@ -11,8 +11,6 @@ from samesku.cli.console import TerminalProgress, console
 from samesku.cli.summary import show_summary
 from samesku.runtime.extras import need_extra
 
-__all__ = ["download"]
-
 COMPETITION = "shopee-product-matching"
 RULES = f"https://www.kaggle.com/competitions/{COMPETITION}/rules"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Literal
 
@@ -10,14 +10,11 @@ from samesku.cli.app import argument, command, option
 from samesku.cli.options import CATALOGUE, Quiet, Reading
 from samesku.training.settings import TrainingSettings
 
-__all__ = ["Encoders", "ExportEncoder", "TrainEncoder"]
-
 Kind = Literal["title", "photo", "clip"]
 POOLING = "Title: mean, cls, last, pooler; photo: mean, gem, cls, pooler. Default: the model's."
 
 
 @command("encoders:show", example="samesku match offers.csv --encoder hf:MODEL --out result/")
-@dataclass(frozen=True, kw_only=True)
 class Encoders:
     """List the encoders of titles and photos, and which pretrained models suit."""
 
@@ -27,7 +24,6 @@ class Encoders:
     name="export-encoder",
     example="samesku export-encoder my-encoder/ --out my-encoder-onnx/ --int8",
 )
-@dataclass(frozen=True, kw_only=True)
 class ExportEncoder(Quiet):
     """Write a model in ONNX, so that it runs without torch; only if both give the same vectors."""
 
@@ -48,7 +44,6 @@ class ExportEncoder(Quiet):
     name="train-encoder",
     example="samesku train-encoder photo labelled.csv --base MODEL --out my-photos/",
 )
-@dataclass(frozen=True, kw_only=True)
 class TrainEncoder(Reading):
     """Fine-tune a network by ArcFace (clip: by contrast) so that one product lies together.
 

@@ -22,8 +22,6 @@ from samesku.encoders.model_files import find_model
 from samesku.runtime.extras import need_extra
 from samesku.runtime.files import check_folder
 
-__all__ = ["export", "show"]
-
 BUILT_IN = {
     "tfidf": ("titles", "words and pieces of words; needs no training"),
     "phash": ("photos", "the same photo again"),

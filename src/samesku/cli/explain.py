@@ -20,8 +20,6 @@ from samesku.report.whynot import (
 from samesku.results.runs import Run, read_run
 from samesku.results.steps import Step, chance, steps
 
-__all__ = ["explain"]
-
 Rows: TypeAlias = tuple[int, int]
 
 # Characters of a bar of the waterfall.
@@ -115,10 +113,8 @@ def _table(waterfall: list[Step]) -> Table:
 
 
 def _labels(run: Run, rows: Rows) -> None:
-    if run.labels is None or min(run.labels[list(rows)]) < 0:
-        return
-    same = run.labels[rows[0]] == run.labels[rows[1]]
-    console.print(f"Their labels say: {'one product' if same else 'two products'}.", markup=False)
+    if (same := run.one_product(*rows)) is not None:
+        console.print(f"Their labels say: {'one product' if same else 'two products'}.")
 
 
 def _printable(text: str) -> str:

@@ -7,8 +7,6 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
-__all__ = ["GroupedCommand", "GroupedGroup"]
-
 COMMANDS: Mapping[str, Sequence[str]] = {
     "Match": ("match", "link", "demo"),
     "Look": ("report", "explain"),

@@ -11,8 +11,6 @@ from samesku.cli.commands import Index, Serve
 from samesku.cli.console import TerminalProgress, UsageError, console, emit, say
 from samesku.cli.reading import read
 
-__all__ = ["index", "serve"]
-
 # Refused postings that are named.
 NAMED = 10
 

@@ -22,8 +22,6 @@ from samesku.runtime.files import check_folder
 from samesku.scoring.by_name import trained_fusion
 from samesku.scoring.fusion import Fusion
 
-__all__ = ["chosen_fusion", "link", "match", "read_checked", "show_matches"]
-
 NOT_MEASURED: tuple[tuple[int, int], ...] = ()
 
 

@@ -10,20 +10,6 @@ from samesku.cli.app import argument, option
 from samesku.cli.console import only_json
 from samesku.runtime.cores import use_threads
 
-__all__ = [
-    "CATALOGUE",
-    "Decision",
-    "Fusion",
-    "Judging",
-    "Matching",
-    "OfAnyRun",
-    "OfRun",
-    "Quiet",
-    "Reading",
-    "Searching",
-    "Summed",
-]
-
 Fusion: TypeAlias = Literal["union", "concat", "union-all", "learned"]
 Decision: TypeAlias = Literal["clusters", "one-to-one", "one-to-many", "many-to-one"]
 

@@ -10,8 +10,6 @@ from samesku.catalog.catalog import Catalog
 from samesku.encoders.card import read_card
 from samesku.results.record import seen_in_training
 
-__all__ = ["seen_by_encoders"]
-
 # What a card's records are of.
 ROLES = {"trained_on": "trained", "chosen_on": "chose the epoch of"}
 

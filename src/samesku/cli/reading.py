@@ -16,9 +16,6 @@ from samesku.results.record import source_record
 from samesku.runtime.cache import Cache, default_folder
 from samesku.scoring.fusion import Fusion
 
-__all__ = ["cache_of", "comma_list", "encoder_names", "matcher_of", "read", "read_labelled",
-           "source_of"]  # fmt: skip
-
 
 def read(options: Reading, path: Path, progress: TerminalProgress) -> Catalog:
     """Read a catalogue and say what was wrong with it."""

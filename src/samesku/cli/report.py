@@ -11,8 +11,6 @@ from samesku.report.page import build_report
 from samesku.results.runs import read_run
 from samesku.runtime.files import check_folder
 
-__all__ = ["report"]
-
 
 def report(options: Report) -> None:
     """Read a run back, make its page, write it."""

@@ -13,8 +13,6 @@ from rich.text import Text
 from samesku.catalog.catalog import Catalog
 from samesku.cli.console import TerminalProgress, console, emit, say
 
-__all__ = ["counted", "show_summary"]
-
 # Refused photos that are named; the files of a run name them all.
 NAMED = 5
 # Share of the whole time below which a stage is left out; seconds up to which time is shown in

@@ -23,8 +23,6 @@ from samesku.scoring.learned import Learned
 from samesku.training.classifier.fitting import HoldOut, fit_classifier, fits
 from samesku.training.classifier.labelled import Labelled
 
-__all__ = ["train"]
-
 
 def train(options: Train) -> None:
     """Read, train, score on what was held out, write."""

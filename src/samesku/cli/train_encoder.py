@@ -17,8 +17,6 @@ from samesku.evaluation import Split, group_folds, read_split
 from samesku.runtime.extras import need_extra
 from samesku.runtime.files import Staged, check_folder
 
-__all__ = ["train"]
-
 VALIDATION = "validation"
 
 

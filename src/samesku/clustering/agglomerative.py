@@ -12,8 +12,6 @@ from scipy.sparse.csgraph import connected_components
 
 from samesku.clustering.pins import Pins
 
-__all__ = ["COHESION", "group", "linked"]
-
 # Measured on the training postings: docs/benchmarks/index.md.
 COHESION = 0.85
 

@@ -10,8 +10,6 @@ from samesku.clustering.agglomerative import group
 from samesku.scoring.fusion import Fusion
 from samesku.scoring.learned import Learned
 
-__all__ = ["best_threshold", "expected_f1", "threshold_for"]
-
 LOWEST, HIGHEST = 0.1, 0.9
 # Smaller probabilities count as 0: nobody has measured whether they are true.
 LEAST = 0.02

@@ -1,4 +1,4 @@
-"""Pairs that somebody decided: they outrank the scores."""
+"""Must-links and cannot-links, which outrank the scores."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from samesku.candidates.allowed import Allowed
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.answers import Answers
 from samesku.catalog.catalog import Catalog
-
-__all__ = ["Pins", "pinned_scores", "pins_of"]
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,6 +18,8 @@ from samesku.judges.fitting import (
     FOLDS,
     LADDER,
     Anchors,
+    Counts,
+    Floats,
     Seen,
     Step,
     choose_step,
@@ -25,7 +27,6 @@ from samesku.judges.fitting import (
     held_out,
     paying,
 )
-from samesku.judges.rates import Rates
 from samesku.results.matches import Matches
 from samesku.runtime.progress import Progress
 from samesku.scoring.adaptation import Adaptation
@@ -34,11 +35,6 @@ from samesku.scoring.features import CatalogRows, Features, pair_features
 from samesku.scoring.learned import Learned
 from samesku.scoring.trees import Trees
 from samesku.titles.attributes import KINDS
-
-__all__ = ["LEAST_ANSWERS", "Adapted", "adapt", "teaches"]
-
-Floats = NDArray[np.float64]
-Counts = tuple[tuple[int, int], ...]
 
 # What answers of models alone may move: a bias of the model must not become one of the matcher.
 UNMOVED = tuple(replace(step, offset=1e-3, slope=1e-3) if step.weight else step
@@ -126,7 +122,7 @@ def adapt(
     threshold : float, optional
         Default: the one with the best expected F1.
     measured : tuple, optional
-        How a model answered what people had answered (:class:`samesku.judges.rates.Rates`).
+        How a model answered what people had answered, as `Consulted` has it.
     progress : Progress, optional
 
     Raises
@@ -270,10 +266,10 @@ class _Lesson:
         people = Seen.of(answered.same[~answered.machine])
         said, machine = answered.same[answered.machine], answered.machine
         many = not machine.any() and TREES_FROM <= len(people) <= TREES_UP_TO * len(catalog)
-        rates = Rates.of(before[machine], said, measured)
         clusters = matches.clusters[matches.distinct.rows]
+        everyone = people.joined(Seen.of_model(said, before[machine], measured))
         return cls(
-            model, values, described, before, people.joined(rates.seen(said)),
+            model, values, described, before, everyone,
             many, LADDER if len(people) >= LEAST_ANSWERS else UNMOVED,
             clusters[asked.left] % FOLDS, frame, anchors,
         )  # fmt: skip
@@ -307,7 +303,7 @@ class _Lesson:
         """Trees boosted on from the fit, where they pay; None elsewhere."""
         if not self.many:
             return None
-        # Only who has hundreds of answers waits for LightGBM to load.
+        # LightGBM is loaded only where there are hundreds of answers.
         from samesku.judges.boosting import grow, grown
 
         features = self.frame.standardised(self.described)

@@ -16,8 +16,6 @@ from samesku.judges.choosing import AUDIT_SHARE, Pool, choose
 from samesku.results.listing import pairs_within
 from samesku.results.matches import Matches
 
-__all__ = ["Audit", "audited", "pool_of", "questions", "unpinned"]
-
 # Half an interval that is narrow enough, and how often the answers are drawn anew for one.
 NARROW, DRAWN = 0.03, 1000
 

@@ -20,8 +20,6 @@ from samesku.judges.collage import collage
 from samesku.judges.wire import SCHEMA, Question, Verdict, instructions, parsed
 from samesku.runtime.cache import Cache, content_key
 
-__all__ = ["KEY", "ChatJudge"]
-
 # The environment variables that may hold a key, the first one first.
 KEY = ("SAMESKU_JUDGE_KEY", "OPENAI_API_KEY")
 # How an answer is asked for, the strictest first: what a server refuses is not asked of it again.

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["AUDIT_SHARE", "Pool", "Questions", "choose"]
-
 # Share of the questions that is drawn at random.
 AUDIT_SHARE = 0.2
 # Pairs of postings that one answer counts for at most: one giant cluster must not take them all.

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import re
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,10 +13,9 @@ import polars as pl
 from samesku.catalog.answers import MACHINE, SAME, UNSURE, Answers
 from samesku.judges.asking import pool_of
 from samesku.judges.choosing import choose
+from samesku.judges.fitting import Counts
 from samesku.judges.wire import Judge, Question, instructions, question_of
 from samesku.results.matches import Matches
-
-__all__ = ["Budget", "Consulted", "Cost", "consult", "cost", "trust"]
 
 # Answers of people that a judge is compared with, at least and at most.
 FEWEST, MOST = 10, 100
@@ -100,7 +98,7 @@ class Consulted:
     notes: tuple[str, ...]  # what the user should know, a sentence each
     # how often it said `same` and how often not, of pairs that people called the same, and of
     # those that they called different; empty where too few could be compared
-    measured: tuple[tuple[int, int], ...] = ()
+    measured: Counts = ()
 
 
 def asked(matches: Matches, budget: Budget, seed: int = 0) -> list[tuple[int, int]]:
@@ -133,7 +131,7 @@ def consult(
     """
     start = time.monotonic()
     notes: list[str] = []
-    measured: tuple[tuple[int, int], ...] = ()
+    measured: Counts = ()
     if people is not None:
         trusted, sentence, measured = trust(judge, matches, people)
         notes += filter(None, [sentence])
@@ -161,9 +159,7 @@ def consult(
     return Consulted(answers, tuple(notes), measured)
 
 
-def trust(
-    judge: Judge, matches: Matches, people: Answers
-) -> tuple[bool, str, tuple[tuple[int, int], ...]]:
+def trust(judge: Judge, matches: Matches, people: Answers) -> tuple[bool, str, Counts]:
     """Whether a judge does better than chance on what people answered, a note, and its counts.
 
     It does if it says `same` more often of what is the same than of what is not, by two standard
@@ -177,18 +173,12 @@ def trust(
     verdicts = judge.judge(
         [question_of(matches.catalog, int(rows[0][p]), int(rows[1][p])) for p in places]
     )
-    return _compared(judge.name, verdicts_of(verdicts), people.same[places].tolist())
-
-
-def verdicts_of(verdicts: Sequence[object]) -> list[str]:
-    """The verdicts alone; `unsure` where there was no answer."""
-    return [getattr(each, "verdict", UNSURE) for each in verdicts]
-
-
-def _compared(
-    name: str, verdicts: list[str], same: list[bool]
-) -> tuple[bool, str, tuple[tuple[int, int], ...]]:
-    sure = [(each == SAME, yes) for each, yes in zip(verdicts, same, strict=True) if each != UNSURE]
+    name = judge.name
+    sure = [
+        (each.verdict == SAME, bool(truth))
+        for each, truth in zip(verdicts, people.same[places], strict=True)
+        if each is not None and each.verdict != UNSURE
+    ]
     yes = [said for said, truth in sure if truth]
     no = [said for said, truth in sure if not truth]
     if len(sure) < FEWEST or not yes or not no:
@@ -197,8 +187,8 @@ def _compared(
     error = math.sqrt(hit * (1 - hit) / len(yes) + false * (1 - false) / len(no))
     right = sum(said == truth for said, truth in sure)
     said_same = sum(yes) + sum(no)
-    borne = f"{sum(yes)} of {said_same} answers `same`" if said_same else "no answer `same`"
-    sentence = f"of {len(sure)} pairs that people answered {name} has {right} right ({borne} right)"
+    good = f"{sum(yes)} of {said_same} answers `same`" if said_same else "no answer `same`"
+    sentence = f"of {len(sure)} pairs that people answered {name} has {right} right ({good} right)"
     if hit - false <= 2 * error:
         return False, f"{sentence}: no better than chance, so it is ignored", ()
     measured = tuple((sum(each), len(each) - sum(each)) for each in (yes, no))

@@ -8,15 +8,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import expit
-
-__all__ = ["LADDER", "Anchors", "Fit", "Seen", "Step", "choose_step", "fit", "held_out", "paying"]
+from scipy.special import expit, logit
 
 Floats = NDArray[np.float64]
+Counts = tuple[tuple[int, int], ...]
 
 FOLDS = 5
 # Answers that are taken to be wrong whatever is asked: one odd answer must not turn the whole.
 WRONG = 0.03
+# As many answers of models, of what is the same and of what is not, are what is assumed worth:
+# language models on hard pairs of offers miss a third, and call few different pairs the same.
+ASSUMED = ((21.0, 9.0), (1.8, 58.2))
 # What all anchors weigh, as a share of the answers.
 ANCHORED = 0.3
 
@@ -55,6 +57,29 @@ class Seen:
     def of(cls, same: Floats) -> Seen:
         """As people answer, who are seldom wrong."""
         return cls(same, np.full(len(same), 1 - WRONG), np.full(len(same), WRONG))
+
+    @classmethod
+    def of_model(cls, same: Floats, odds: Floats, measured: Counts = ()) -> Seen:
+        """As a model answers, whose rates are estimated.
+
+        By what is assumed, by the log-odds of the pairs that it answered, ``(a,)``, and by how it
+        answered what people had answered (:class:`samesku.judges.consulting.Consulted`).
+        """
+        chance = expit(odds)
+        counts = np.array(ASSUMED) + (np.array(measured) if measured else 0.0)
+
+        def loss(numbers: Floats) -> float:
+            rate = np.clip(expit(numbers), 1e-6, 1 - 1e-6)
+            said = rate[1] + (rate[0] - rate[1]) * chance
+            likelihood = (same * np.log(said) + (1 - same) * np.log(1 - said)).sum()
+            before = (counts * np.log(np.stack([rate, 1 - rate], axis=1))).sum()
+            return float(-likelihood - before)
+
+        high, low = expit(minimize(loss, logit([0.7, 0.03])).x)
+        # No answer is ever beyond doubt, and `same` never lowers a probability.
+        high = np.clip(high, 0.02, 0.99)
+        low = np.clip(low, 0.005, 0.99 * high)
+        return cls(same, np.full(len(same), high), np.full(len(same), low))
 
     def __len__(self) -> int:
         return len(self.same)
@@ -99,7 +124,7 @@ class Fit:
 
 @dataclass(frozen=True, eq=False)
 class Anchors:
-    """Clear pairs that nobody is asked about: there the log-odds had better stay."""
+    """Clear pairs, which are not asked about, where the log-odds should stay."""
 
     odds: Floats
     features: Floats

@@ -17,8 +17,6 @@ from samesku.judges.collage import LARGEST, collage
 from samesku.judges.wire import Question, Verdict, instructions, parsed
 from samesku.runtime.cache import Cache, content_key
 
-__all__ = ["LlavaJudge"]
-
 # Tokens of an answer in a line of text.
 LONGEST = 64
 

@@ -15,17 +15,6 @@ from samesku.catalog.catalog import Catalog
 from samesku.runtime.cache import content_key
 from samesku.titles.attributes.columns import column_kind
 
-__all__ = [
-    "SCHEMA",
-    "Judge",
-    "Question",
-    "Verdict",
-    "instructions",
-    "parsed",
-    "question_of",
-    "rules",
-]
-
 # Characters of a field that a model is shown.
 LONGEST = {"title": 300, "description": 600}
 REST = 120
@@ -75,7 +64,7 @@ class Question:
 
     @property
     def mark(self) -> str:
-        """A word that whoever wrote one of the titles could not know."""
+        """A word that the author of a title cannot know."""
         return content_key("mark of a verdict", self.text)[:8]
 
 

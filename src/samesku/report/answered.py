@@ -8,8 +8,6 @@ from samesku.catalog.answers import VERDICTS
 from samesku.report.tables import Table
 from samesku.results.runs import Run
 
-__all__ = ["the_answers"]
-
 # Answers that are shown, and characters of a title.
 SHOWN, LONGEST = 100, 160
 
@@ -52,7 +50,7 @@ def the_answers(run: Run) -> dict[str, Any] | None:
 
 def _asked(run: Run, pins: list[list[str]]) -> list[tuple[str, ...]]:
     """The titles of answered pairs, the answer, who gave it, and what came of it."""
-    row = {posting: row for row, posting in enumerate(run.catalog.ids)}
+    row = {posting: row for row, posting in enumerate((run.joined or run.catalog).ids)}
     titles = run.catalog.titles
     rows: list[tuple[str, ...]] = []
     for left, right, verdict, by in pins:

@@ -13,8 +13,6 @@ from samesku.report.thumbnails import thumbnails
 from samesku.results.runs import Run
 from samesku.results.steps import split_reason
 
-__all__ = ["MOST_PHOTOS", "Book"]
-
 # Photos inside the page: about 3 kB each.
 MOST_PHOTOS = 2_500
 

@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 
 from samesku.catalog.catalog import Catalog
 
-__all__ = ["Glance", "glance", "script_of"]
-
 # First words of the Unicode names of letters; what is not here is "Other".
 _SCRIPTS = {
     "LATIN": "Latin", "CJK": "Han", "HIRAGANA": "Japanese", "KATAKANA": "Japanese",

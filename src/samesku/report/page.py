@@ -27,8 +27,6 @@ from samesku.results.runs import Run
 from samesku.runtime.files import Staged
 from samesku.runtime.progress import Progress
 
-__all__ = ["Report", "build_report"]
-
 # The sections in their order, as the bar of links calls them.
 TITLES = {
     "short": "In short",

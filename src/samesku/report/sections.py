@@ -13,8 +13,6 @@ from samesku.results import charts
 from samesku.results.curve import Point, Target
 from samesku.results.runs import Run
 
-__all__ = ["at_a_glance", "clusters_to_browse", "the_run", "the_threshold"]
-
 SCRIPTS_SHOWN = 8
 SIZES = {"2": "any", **{str(size): f"{size} or more" for size in (3, 5, 10, 20)}}
 CERTAINTIES = {

@@ -12,8 +12,6 @@ from PIL import Image
 from samesku.catalog.photos import PhotoError, opened_photo
 from samesku.runtime.cores import map_in_order
 
-__all__ = ["THUMBNAIL", "thumbnails"]
-
 # Pixels of the longer side.
 THUMBNAIL = 112
 QUALITY = 62

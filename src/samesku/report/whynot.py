@@ -21,9 +21,6 @@ from samesku.runtime.progress import Progress
 from samesku.scoring.fusion import Fusion
 from samesku.scoring.learned import Learned
 
-__all__ = ["Nearness", "candidate_place", "matcher_of_run", "nearness", "reasons_again",
-           "search_again", "verdict"]  # fmt: skip
-
 
 def verdict(run: Run, rows: tuple[int, int], pair: Mapping[str, Any]) -> str:
     """In words, what was decided of a scored pair, and at which stage."""

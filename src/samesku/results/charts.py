@@ -16,17 +16,6 @@ from numpy.typing import NDArray
 from samesku.results.curve import Point
 from samesku.results.render import render
 
-__all__ = [
-    "Chart",
-    "bars",
-    "cluster_sizes",
-    "reliability",
-    "score_histogram",
-    "thresholds",
-    "title_lengths",
-    "waterfall",
-]
-
 Ticks: TypeAlias = Sequence[tuple[float, str]]
 LARGEST_SHOWN = 10
 TENTHS: Ticks = [(each / 5, f"{each / 5:.1f}") for each in range(6)]

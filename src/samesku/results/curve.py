@@ -14,8 +14,6 @@ from samesku.clustering.assignment import choose_links
 from samesku.metrics import Tally, group_tally, pair_tally
 from samesku.results.runs import Run
 
-__all__ = ["Point", "Target", "curve", "tally_of", "targets"]
-
 # Thresholds that are tried; the run's own is always among them.
 TRIED = (*(each / 20 for each in range(2, 20)), 0.97, 0.99)
 LEAST_UNCALIBRATED = 0.3
@@ -169,6 +167,12 @@ def tally_of(
     actual = np.bincount(theirs[theirs >= 0], minlength=int(labels.max()) + 1)[labels[rows]]
     correct, matched = (np.bincount(left[which], minlength=lefts)[rows] for which in (same, known))
     return Tally(correct, matched, actual)
+
+
+def own_tally(run: Run) -> Tally:
+    """The counts of what the run itself matched."""
+    left, right = (run.matched[side].to_numpy() for side in ("left", "right"))
+    return tally_of(run, left, right, run.clusters if run.kind == "match" else None)
 
 
 def _figures(tally: Tally) -> tuple[float | None, ...]:

@@ -10,8 +10,6 @@ from samesku.candidates.collapse import Collapsed
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.sources import OWN_ID
 
-__all__ = ["ALL_PAIRS", "as_links", "for_spreadsheets", "pairs_within", "submission"]
-
 # Clusters up to this size are written with all their pairs, larger ones with the scored pairs only.
 ALL_PAIRS = 100
 # Postings that the competition takes per posting, itself among them.

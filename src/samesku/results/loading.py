@@ -16,8 +16,6 @@ from samesku.catalog.sources import source_codes
 from samesku.clustering.pins import Pins, pins_of
 from samesku.results.runs import Run, read_run
 
-__all__ = ["loaded_fields"]
-
 
 def loaded_fields(folder: Path, catalogue: Sequence[Path]) -> dict[str, Any]:
     """The attributes of the matches that a run wrote, with the pairs that it wrote as candidates.

@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from samesku.results.charts import Chart
     from samesku.scoring.reasons import Evidence
 
-__all__ = ["Matches"]
 
 # Scored pairs from this score on are written beside the matches: what nearly matched.
 NEAR_MISS = 0.35
@@ -239,7 +238,7 @@ class Matches:
         return pair_tables.scored_table(self)
 
     def least_sure(self, count: int = 20) -> pl.DataFrame:
-        """The accepted pairs with the lowest scores, with titles: what to look at first."""
+        """The accepted pairs with the lowest scores, with titles: review these first."""
         titles = self.catalog.frame.select("posting_id", "title")
         lowest = self.pairs.filter(pl.col("score") >= self.threshold).reverse().head(count)
         for side in ("left", "right"):

@@ -11,7 +11,6 @@ from samesku.results.render import render
 if TYPE_CHECKING:
     from samesku.results.matches import Matches
 
-__all__ = ["matches_card"]
 
 CLUSTERS, TITLES = 8, 4
 

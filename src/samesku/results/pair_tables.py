@@ -19,16 +19,8 @@ from samesku.scoring.chosen import rows_of_pairs
 if TYPE_CHECKING:
     from samesku.results.matches import Matches
 
-__all__ = [
-    "explained",
-    "link_table",
-    "pair_table",
-    "scored_table",
-    "write_pairs",
-    "write_scored",
-]
 
-# Least score that is written for a report to move the threshold among: nobody would go lower.
+# Least score that is written: the lowest threshold that a report offers.
 LEAST_WRITTEN = 0.02
 # Pairs that are put in words and written at once.
 PAIRS_AT_ONCE = 500_000
@@ -44,7 +36,7 @@ def pair_table(
 def write_pairs(
     matches: Matches, left: NDArray[np.integer], right: NDArray[np.integer], path: Path
 ) -> None:
-    """Write what :func:`pair_table` tells as Parquet, of many pairs some at a time."""
+    """Write :func:`pair_table` as Parquet, of many pairs some at a time."""
     place = matches.candidates.places(left, right)
     order = np.arange(len(left), dtype=np.int32)
     if len(left) > PAIRS_AT_ONCE:
@@ -123,7 +115,7 @@ def scored_table(matches: Matches) -> pl.DataFrame:
 
 
 def write_scored(matches: Matches, path: Path) -> None:
-    """Write what :func:`scored_table` tells as Parquet, of many pairs some at a time."""
+    """Write :func:`scored_table` as Parquet, of many pairs some at a time."""
     place = _scored(matches)
     write_parts(path, len(place), lambda part: _scored_rows(matches, place[part]))
 

@@ -21,16 +21,6 @@ from samesku.encoders.encode import BrokenPhoto
 from samesku.runtime.files import digest
 from samesku.runtime.progress import Progress
 
-__all__ = [
-    "catalog_record",
-    "environment",
-    "photos_refused",
-    "run_record",
-    "seen_in_training",
-    "source_record",
-    "training_record",
-]
-
 # Training postings that a model's card remembers.
 SAMPLE = 256
 

@@ -8,8 +8,6 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-__all__ = ["render"]
-
 
 def render(package: str, template: str, **values: Any) -> Markup:
     """One of the files in `templates` of a package, filled in."""

@@ -14,19 +14,6 @@ from numpy.typing import NDArray
 from samesku.catalog.catalog import Catalog
 from samesku.runtime.files import digest, read_json
 
-__all__ = [
-    "clusters_in_rows",
-    "distinct_clusters",
-    "joined",
-    "located",
-    "read_parquet",
-    "read_record",
-    "read_table",
-    "scored_as",
-    "threshold_of",
-    "unharmed",
-]
-
 _SOURCE: dict[str, Any] = {
     "path": str, "digest": str, "photos": str | None, "columns": dict | None,
     "encoding": str | None, "encoders": list, "neighbours": int, "search": str, "same": list,
@@ -48,13 +35,12 @@ _FIELDS: dict[str, Any] = {
 # What earlier versions called a table.
 _RENAMED = {"scored": "judged"}
 # The command that writes each kind of run.
-_COMMANDS = {"match": "samesku match", "link": "samesku link", "evaluation": "samesku evaluate"}
+_COMMANDS = {"match": "match", "link": "link", "evaluation": "evaluate --out FOLDER"}
 
 
 def _again(kind: str) -> str:
     """What to do where a file of a run is gone or damaged."""
-    out = " --out FOLDER" if kind == "evaluation" else ""
-    return f"make the run anew: {_COMMANDS[kind]}{out}"
+    return f"make the run anew: samesku {_COMMANDS[kind]}"
 
 
 @contextmanager

@@ -35,7 +35,6 @@ from samesku.scoring.fusion import Fusion
 if TYPE_CHECKING:
     from samesku.results.matches import Matches
 
-__all__ = ["Kind", "Run", "read_run", "run_of"]
 
 Kind: TypeAlias = Literal["match", "link", "evaluation"]
 PLAIN = (
@@ -148,6 +147,22 @@ class Run:
     def sizes(self) -> NDArray[np.int64]:
         """Postings of each cluster."""
         return np.bincount(self.clusters, minlength=1)
+
+    @property
+    def several(self) -> int:
+        """Clusters of two postings or more."""
+        return int((self.sizes > 1).sum())
+
+    @property
+    def largest(self) -> int:
+        """Postings of the largest cluster."""
+        return int(self.sizes.max(initial=0))
+
+    def one_product(self, left: int, right: int) -> bool | None:
+        """Whether two rows have the same label; None where a label is unknown."""
+        if self.labels is None or min(self.labels[left], self.labels[right]) < 0:
+            return None
+        return bool(self.labels[left] == self.labels[right])
 
     @cached_property
     def members(self) -> pl.DataFrame:

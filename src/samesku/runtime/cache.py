@@ -18,8 +18,6 @@ from typing import Any, BinaryIO, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Cache", "content_key", "default_folder"]
-
 Array: TypeAlias = NDArray[Any]
 
 # An entry is this line, the digest of the rest, and the rest: arrays as NumPy writes them.

@@ -15,8 +15,6 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-__all__ = ["map_in_order", "threads", "usable_cores", "use_threads"]
-
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 

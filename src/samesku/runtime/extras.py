@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 
-__all__ = ["need_extra"]
-
 
 def need_extra(what: str, extra: str, *packages: str) -> None:
     """Raise ModuleNotFoundError, with what to install, where packages of an extra are missing.

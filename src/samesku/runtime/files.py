@@ -15,8 +15,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, get_args
 
-__all__ = ["Staged", "check_folder", "digest", "read_json", "write_json"]
-
 STAGE = ".unfinished-"
 # Seconds after which a stage without a living writer is swept, and one of which that is unknown.
 SETTLED, GIVEN_UP = 10, 24 * 3600
@@ -26,8 +24,8 @@ class Staged:
     """Write files in a hidden folder beside their place; move them there when all are complete.
 
     The file that was named last is taken away before the others are moved, and moved last. A
-    process that is killed in between leaves a folder without it: whoever reads it looks for that
-    file first, and so never takes a mixture of two runs for one.
+    process that is killed in between leaves a folder without it: readers look for that file
+    first, and so never take a mixture of two runs for one.
 
     The folder is made when missing, and gone again when nothing is written; other files in it are
     left alone. `names` are what the files will be called, `written` the files once they are in

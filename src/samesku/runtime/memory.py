@@ -15,8 +15,6 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CEILING", "Kept", "at_once", "bytes_of", "kept", "needed", "released", "within"]
-
 CEILING = 4 * 2**30
 # What is held throughout, measured: the program, and per posting its titles, vectors, neighbours,
 # pairs and reasons. The least that work at once takes is added, as fewer items save nothing.
