@@ -21,7 +21,7 @@ def matches():
 
 
 def timid():
-    """The shipped model with probabilities that are too low, so that there is something to learn."""
+    """The shipped model with too low probabilities, so that there is something to learn."""
     model = shipped_model()
     slope, offset = model.calibration
     return Learned(replace(model, calibration=(slope, offset - 0.3), threshold_rule="fixed"))

@@ -22,6 +22,7 @@ VALIDATION = "validation"
 
 def train(options: TrainEncoder) -> None:
     """Read, train one encoder or one per fold, write, print."""
+    settings = options.training
     need_extra("train-encoder", "train", "torch", "transformers", "pytorch_metric_learning", "onnx")
     from samesku.training.train_encoder import train_encoder
 
@@ -38,7 +39,7 @@ def train(options: TrainEncoder) -> None:
             options.kind,
             options.base,
             place,
-            options.training,
+            settings,
             split=chosen,
             export=options.export,
             cache=cache,
