@@ -69,24 +69,30 @@ def evaluation_tables(record: Record) -> list[Table]:
 def _reliability_table(fusion: str, found: Record) -> Table:
     """Predicted beside observed probabilities of the queries' pairs."""
     caption = (
-        f"{fusion}, predicted and observed probabilities: calibration error {found['error']:.4f},\n"
-        f"{found['likely_error']:.4f} among the {found['likely_pairs']:,} of {found['pairs']:,} "
-        "pairs predicted at 0.005 or more"
+        f"{fusion}, predicted and observed probabilities: calibration error "
+        f"{_number(found['error'])},\n{_number(found['likely_error'])} among the "
+        f"{found['likely_pairs']:,} of {found['pairs']:,} pairs predicted at 0.005 or more"
     )
     rows = [
         (f"predicted {each['low']:g} to {each['high']:g}", f"{each['pairs']:,}",
-         f"{each['predicted']:.4f}", _interval(each["observed"]))
+         _number(each["predicted"]), _interval(each["observed"]))
         for each in found["bins"]
     ]  # fmt: skip
     return Table(caption, ["", "pairs", "mean predicted", "observed (95%)"], rows)
 
 
+def _number(value: float | None, form: str = ".4f") -> str:
+    """A dash where it is unknown, as precision without a match is."""
+    return "–" if value is None else f"{value:{form}}"
+
+
 def _interval(figure: Record, sign: str = "") -> str:
     """A value with its interval, whose bounds have three decimals and no leading zero."""
-    if figure["value"] is None:
-        return "–"
-    low, high = (
+    value, low, high = (figure[name] for name in ("value", "low", "high"))
+    if value is None or low is None or high is None:
+        return _number(value, f"{sign}.4f")
+    bounds = (
         f"{bound:{sign}.3f}".replace("0.", ".", 1) if abs(bound) < 1 else f"{bound:{sign}.3f}"
-        for bound in (figure["low"], figure["high"])
+        for bound in (low, high)
     )
-    return f"{figure['value']:{sign}.4f} ({low}{' to ' if sign else '-'}{high})"
+    return f"{value:{sign}.4f} ({(' to ' if sign else '-').join(bounds)})"
