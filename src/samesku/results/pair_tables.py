@@ -31,7 +31,7 @@ __all__ = [
 # Least score that is written for a report to move the threshold among: nobody would go lower.
 LEAST_WRITTEN = 0.02
 # Pairs that are put in words and written at once.
-PAIRS_AT_ONCE = 500_000
+PAIRS_AT_ONCE = 300_000
 
 
 def pair_table(
