@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -127,7 +128,7 @@ def _split(
 ) -> NDArray[np.int64]:
     """Groups within one connected component, merged while their mean score reaches `least`."""
     if size > DENSE_LIMIT:
-        return _split_sparse(left, right, score, size, least - 1e-9)
+        return _split_giant(left, right, score, size, least - 1e-9)
     # Takes a fifth of a second to load, which only who has such groups waits for.
     from scipy.cluster.hierarchy import linkage
 
@@ -152,29 +153,78 @@ def _cut(tree: NDArray[np.float64], height: float) -> NDArray[np.int64]:
     return np.array(name[:size], dtype=np.int64)
 
 
+def _split_giant(
+    left: NDArray[np.integer],
+    right: NDArray[np.integer],
+    score: NDArray[np.floating],
+    size: int,
+    least: float,
+) -> NDArray[np.int64]:
+    """The same average linkage of a giant, along its pairs and many merges at a time.
+
+    A merged cluster is as near to a third as the nearer of its parts at most. So two that are each
+    other's nearest may merge at once, wherever else others do, and one that has none near enough
+    never will have (Murtagh, "A survey of recent advances in hierarchical clustering", 1983).
+    """
+    groups: NDArray[Any] = np.arange(size)
+    count: NDArray[Any] = np.ones(size)
+    a: NDArray[Any] = left.astype(np.int32)
+    b: NDArray[Any] = right.astype(np.int32)
+    total: NDArray[Any] = score.astype(np.float64)
+    while True:
+        mean = total / (count[a] * count[b])
+        best = np.zeros(len(count))
+        np.maximum.at(best, a, mean)
+        np.maximum.at(best, b, mean)
+        mutual = np.flatnonzero((mean >= least) & (mean == best[a]) & (mean == best[b]))
+        if not len(mutual):
+            return groups
+        one, other = _matched(a[mutual], b[mutual])
+        open_ends = (best[a] >= least) & (best[b] >= least)
+        a, b, total = a[open_ends], b[open_ends], total[open_ends]
+        into = np.arange(len(count), dtype=np.int32)
+        into[other] = one
+        count = np.bincount(into, count, len(count))
+        groups, a, b = into[groups], into[a], into[b]
+        apart = a != b
+        low, high = np.minimum(a, b)[apart], np.maximum(a, b)[apart]
+        keys, place = np.unique(low.astype(np.int64) * size + high, return_inverse=True)
+        a, b = (end.astype(np.int32) for end in np.divmod(keys, size))
+        total = np.bincount(place, total[apart], len(keys))
+
+
+def _matched(
+    a: NDArray[np.integer], b: NDArray[np.integer]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Of pairs the first ones in which nobody is twice: of equally near ones all but one wait."""
+    taken: set[int] = set()
+    chosen = []
+    for place, (one, other) in enumerate(zip(a.tolist(), b.tolist(), strict=True)):
+        if one not in taken and other not in taken:
+            taken |= {one, other}
+            chosen.append(place)
+    return a[chosen].astype(np.int32), b[chosen].astype(np.int32)
+
+
 def _split_sparse(
     left: NDArray[np.integer],
     right: NDArray[np.integer],
     score: NDArray[np.floating],
     size: int,
     least: float,
-    pins: Pins | None = None,
+    pins: Pins,
 ) -> NDArray[np.int64]:
-    """The same average linkage without a distance matrix: of giants, and where pairs are pinned.
+    """The same average linkage one merge at a time, where pairs are pinned.
 
     Only clusters that share a scored pair can reach a mean above 0, so merging walks along pairs:
     the best two clusters first, while their mean score reaches `least`.
     """
     scored = list(zip(left.tolist(), right.tolist(), score.tolist(), strict=True))
     clusters = _Clusters(scored, size)
-    for a, b, same in () if pins is None else zip(
-        pins.left.tolist(), pins.right.tolist(), pins.same.tolist(), strict=True
-    ):  # fmt: skip
-        if not same:
-            clusters.bar(a, b)
-    if pins is not None:
-        for a, b in zip(pins.left[pins.same].tolist(), pins.right[pins.same].tolist(), strict=True):
-            clusters.merge(a, b)
+    for a, b in zip(pins.left[~pins.same].tolist(), pins.right[~pins.same].tolist(), strict=True):
+        clusters.bar(a, b)
+    for a, b in zip(pins.left[pins.same].tolist(), pins.right[pins.same].tolist(), strict=True):
+        clusters.merge(a, b)
     best = [(-mean, a, b) for mean, a, b in clusters.means() if mean >= least]
     heapq.heapify(best)
     while best:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # Least score that is written: the lowest threshold that a report offers.
 LEAST_WRITTEN = 0.02
 # Pairs that are put in words and written at once.
-PAIRS_AT_ONCE = 500_000
+PAIRS_AT_ONCE = 300_000
 
 
 def pair_table(
