@@ -14,7 +14,7 @@ LOWEST, HIGHEST = 0.1, 0.9
 # Smaller probabilities count as 0: nobody has measured whether they are true.
 LEAST = 0.02
 # A threshold stays where another would not be better by this.
-FLAT = 0.003
+FLAT = 0.005
 
 
 def expected_f1(
