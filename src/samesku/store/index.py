@@ -158,8 +158,7 @@ class Index(reading.Reads):
         *,
         bulk: bool = False,
     ) -> Change:
-        for payload in payloads:
-            draft.put(payload)
+        draft.put(payloads)
         if bulk:
             score_everything(draft)
         else:
@@ -291,9 +290,9 @@ class Index(reading.Reads):
         for posting, number in effects.placed.items():
             if state.distinct_of.get(posting) != number:
                 raise StoreError(f"{posting[:80]!r} was changed or deleted since", "conflict")
-            if posting in former:
-                draft.put(former[posting])
-            else:
+        draft.put([former[posting] for posting in effects.placed if posting in former])
+        for posting in effects.placed:
+            if posting not in former:
                 draft.remove(posting)
 
     def settle(self, *, key: str | None = None, actor: str = "") -> Change:

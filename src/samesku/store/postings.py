@@ -26,6 +26,7 @@ __all__ = [
     "as_catalog",
     "check_posting",
     "check_postings",
+    "column_series",
     "content_key",
     "hash_photo",
     "normal_title",
@@ -147,9 +148,14 @@ def as_catalog(payloads: Sequence[Payload], ids: Sequence[str], name: str) -> Ca
         "title": pl.Series([str(each["title"]) for each in payloads], dtype=pl.String),
     }
     for column in names:
-        kind = pl.Float64 if column == "price" else pl.String
-        columns[column] = pl.Series([each.get(column) for each in payloads], dtype=kind)
+        columns[column] = column_series(payloads, column)
     return Catalog(pl.DataFrame(columns), (None,) * len(payloads), name=name)
+
+
+def column_series(payloads: Sequence[Payload], name: str) -> pl.Series:
+    """One column of postings, null where it is empty."""
+    kind = pl.Float64 if name == "price" else pl.String
+    return pl.Series([each.get(name) for each in payloads], dtype=kind)
 
 
 def check_postings(

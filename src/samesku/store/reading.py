@@ -12,11 +12,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
 
 from samesku.scoring.learned import Learned
-from samesku.store.doubts import Doubts, scored_pairs
-from samesku.store.draft import EXPLAINED_FROM, Draft, read_payloads
+from samesku.store.doubts import Doubts
+from samesku.store.draft import EXPLAINED_FROM, known_numbers, payloads_of, read_payloads
 from samesku.store.drawn import Drawn, audit, is_drawn
 from samesku.store.postings import (
     Payload,
@@ -28,7 +29,7 @@ from samesku.store.postings import (
 )
 from samesku.store.results import DecidedPair, StoreError
 from samesku.store.schema import events, pins, postings, touched
-from samesku.store.scoring import ASKING, score_pairs
+from samesku.store.scoring import score_pairs
 from samesku.store.state import Effects, State
 from samesku.store.terms import read_terms
 
@@ -58,7 +59,8 @@ class Reads:
         with self._lock, self._engine.connect() as connection:
             state = self._caught_up(connection)
             learned = self._learned(self._model_place(connection))
-            found = _search(state, connection, learned, payload)
+            # One more, as the posting itself may be among those that are found.
+            found = _search(state, connection, learned, payload, limit + 1)
             name = str(payload["posting_id"]) if own else ""
             return [DecidedPair(name, *each) for each in found if each[0] != name][:limit]
 
@@ -108,7 +110,7 @@ class Reads:
             for each in (left, right):
                 if each not in state.distinct_of:
                     raise StoreError(f"there is no posting {each[:80]!r}", "missing")
-            a, b = sorted(state.distinct_of[each] for each in (left, right))
+            a, b = state.slots_of(left, right)
             told: dict[str, Any] = {
                 "left_id": left,
                 "right_id": right,
@@ -118,15 +120,17 @@ class Reads:
             if a == b:
                 return {**told, "probability": 1.0, "reasons": [], "identical": True}
             learned = self._learned(self._model_place(connection))
-            draft = Draft(state, connection, learned, learned.threshold)
-            scored = score_pairs(state.memory, [(a, b)], draft.read, learned, explain_from=0.0)
+            read = partial(payloads_of, state, connection, known={})
+            scored = score_pairs(
+                state.memory, np.array([a]), np.array([b]), read, learned, explain_from=0.0
+            )
             reasons: list[dict[str, Any]] = []
             if scored.judged.evidence is not None and len(scored.judged.evidence.places):
                 reasons = scored.table(0).to_dicts()
             return {
                 **told,
                 "probability": float(scored.judged.scores[0]),
-                "decided_with": state.memory.scores.get(a, {}).get(b),
+                "decided_with": state.memory.probability(a, b),
                 "reasons": reasons,
                 "identical": False,
             }
@@ -153,7 +157,7 @@ class Reads:
             return [dict(row._mapping) for row in rows]
 
     def in_doubt(self, limit: int = 50, *, audited: bool = True) -> list[DecidedPair]:
-        """The pairs of which nobody has decided, nearest to the threshold first.
+        """The pairs that no person has decided, nearest to the threshold first.
 
         `audited`: also those that are for the audit (:meth:`drawn`).
         """
@@ -162,15 +166,14 @@ class Reads:
             threshold = self._learned(self._model_place(connection)).threshold
             count = limit if audited else 2 * limit
             found = self._doubts.nearest(state.memory, threshold, count, partial(_is_open, state))
-            kept = [pair for pair in found if audited or not is_drawn(pair)]
+            kept = [pair for pair in found if audited or not is_drawn(*pair[:2])]
             return [DecidedPair(*_names(state, pair), pair[2]) for pair in kept[:limit]]
 
     def drawn(self, limit: int = 50) -> list[DecidedPair]:
-        """Random pairs that nobody has decided: answers to them tell how good the scores are."""
+        """Random pairs that no person has decided: their answers tell how good the scores are."""
         with self._lock, self._engine.connect() as connection:
             state = self._caught_up(connection)
-            pairs = partial(scored_pairs, state.memory)
-            found = self._drawn.following(pairs, limit, partial(_is_open, state))
+            found = self._drawn.following(state.memory, limit, partial(_is_open, state))
             return [DecidedPair(*_names(state, pair), pair[2]) for pair in found]
 
     def audit(self) -> dict[str, Any] | None:
@@ -181,9 +184,11 @@ class Reads:
             single = asked.join(events, events.c.number == pins.c.event)
             answers = []
             for left, right, verdict in connection.execute(single.where(events.c.verb == "pin")):
-                a, b = sorted(state.distinct_of.get(each, 0) for each in (left, right))
-                score = state.memory.scores.get(a, {}).get(b)
-                if score is not None and verdict != "unsure" and is_drawn((a, b, score)):
+                if verdict == "unsure" or not {left, right} <= state.distinct_of.keys():
+                    continue
+                a, b = sorted(state.distinct_of[each] for each in (left, right))
+                score = state.memory.probability(*state.slots_of(left, right))
+                if score is not None and is_drawn(a, b):
                     answers.append((score, verdict == "same"))
             return audit(answers, self._learned(self._model_place(connection)).threshold)
 
@@ -284,41 +289,52 @@ def _is_open(state: State, pair: tuple[int, int, float]) -> bool:
 
 
 def _search(
-    state: State, connection: sa.Connection, learned: Learned, payload: Payload
+    state: State, connection: sa.Connection, learned: Learned, payload: Payload, limit: int
 ) -> list[tuple[str, float, str | None]]:
     """The postings that one would match: id, probability, explanation."""
-    memory, title = state.memory, normal_title(payload)
-    if (number := state.by_key.get(content_key(payload))) is not None:
-        near = sorted(memory.scores.get(number, {}).items(), key=lambda pair: (-pair[1], pair[0]))
-        ranked: list[tuple[int, float, str | None]] = [(number, 1.0, "identical")]
-        ranked += [(other, score, None) for other, score in near]
+    memory = state.memory
+    known = known_numbers(connection, [content_key(payload)])
+    if known:
+        slot = memory.slot(*known.values())
+        others, scores = memory.scores(slot)
+        order = np.lexsort((others, -scores))[:limit]
+        slots = np.concatenate([[slot], others[order]])
+        scores = np.concatenate([[1.0], scores[order]])
+        explained: dict[int, str | None] = {0: "identical"}
     else:
-        hashed = phash_of(payload)
-        terms = read_terms(title)
+        title = normal_title(payload)
+        terms, hashed = read_terms(title), phash_of(payload)
         text, photo = memory.find_text(terms), memory.find_photo(hashed)
-        over = memory.with_one(ASKING, terms, hashed, title_key(title))
-        over.near(ASKING, *text, over.near_text)
-        over.near(ASKING, *photo, over.near_photo)
-        pairs = sorted((each, ASKING) for each in {*text[0].tolist(), *photo[0].tolist()})
-        if not pairs:
+        others = np.union1d(text[0], photo[0])
+        if not len(others):
             return []
+        with memory.with_one(terms, hashed, title_key(title)) as sought:
+            memory.near(sought, text, photo)
 
-        def read(numbers: Sequence[int]) -> dict[int, Payload]:
-            one = {each: min(state.members[each]) for each in numbers if each != ASKING}
-            known = read_payloads(connection, list(one.values()))
-            return {each: known[posting] for each, posting in one.items()} | {ASKING: payload}
+            def read(slots: Sequence[int]) -> dict[int, Payload]:
+                there = [slot for slot in slots if slot != sought]
+                return payloads_of(state, connection, there, {}) | {sought: payload}
 
-        scored = score_pairs(over, pairs, read, learned, explain_from=EXPLAINED_FROM)
-        scores = scored.judged.scores.tolist()
-        likely = [at for at, score in enumerate(scores) if score >= EXPLAINED_FROM]
-        reasons = dict(zip(likely, scored.explanations(likely), strict=True))
-        told = [reasons.get(at) for at in range(len(pairs))]
-        ranked = [
-            (other, score, reason)
-            for (other, _), score, reason in zip(scored.pairs, scores, told, strict=True)
-        ]
-        ranked.sort(key=lambda each: (-each[1], each[0]))
-    return [(p, score, reason) for n, score, reason in ranked for p in sorted(state.members[n])]
+            scored = score_pairs(
+                memory,
+                others,
+                np.full_like(others, sought),
+                read,
+                learned,
+                explain_from=EXPLAINED_FROM,
+                passing=sought,
+            )
+        order = np.lexsort((scored.left, -scored.judged.scores))[:limit]
+        slots, scores = scored.left[order], scored.judged.scores[order]
+        likely = np.flatnonzero(scores >= EXPLAINED_FROM).tolist()
+        explained = dict(zip(likely, scored.explanations(order[likely].tolist()), strict=True))
+    return [
+        (posting, score, explained.get(at))
+        for at, (number, score) in enumerate(
+            zip(memory.numbers(slots).tolist(), scores.tolist(), strict=True)
+        )
+        for posting in sorted(state.members[number])
+    ]
 
 
 def _event(row: Any) -> dict[str, Any]:

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 
-from samesku.store.memory import Memory, ScoredPairs
+from samesku.store.memory import Distinct, Memory, ScoredPairs
 from samesku.store.results import StoreError
 from samesku.store.schema import clusters, distinct, events, pins, postings
 from samesku.store.terms import Terms
 
 __all__ = ["Effects", "State"]
+
+# Rows that are read at once.
+ROWS = 20_000
 
 
 @dataclass
@@ -70,8 +75,6 @@ class State:
         self.leads: dict[str, str] = {}
         self.pins: dict[tuple[str, str], str] = {}
         self.pinned_with: dict[str, set[str]] = defaultdict(set)
-        self.by_key: dict[str, int] = {}
-        self.key_of: dict[int, str] = {}
 
     @classmethod
     def read(cls, connection: sa.Connection) -> State:
@@ -92,19 +95,22 @@ class State:
             sa.select(pins.c.left_id, pins.c.right_id, pins.c.verdict)
         ):
             state.pin(left, right, verdict)
-        state.memory.link_all(state._take(connection, after=-1))
+        rows = sa.select(distinct).order_by(distinct.c.id).execution_options(yield_per=ROWS)
+        state.memory.add_all(map(_distinct, connection.execute(rows)))
+        pairs = sa.select(distinct.c.id, distinct.c.pairs).order_by(distinct.c.id)
+        parts = connection.execute(pairs.execution_options(yield_per=ROWS)).partitions()
+        state.memory.link_all(map(_pairs, parts))
         return state
 
-    def _take(self, connection: sa.Connection, after: int) -> list[tuple[int, ScoredPairs]]:
-        """Take the distinct postings that were written after an event; their pairs."""
+    def _catch_up_distinct(self, connection: sa.Connection, after: int) -> None:
+        """Take the distinct postings that were written after an event, and their pairs."""
         rows = sa.select(distinct).where(distinct.c.changed > after).order_by(distinct.c.id)
-        pairs = []
-        for row in connection.execute(rows):
-            if row.id not in self.memory.terms:
-                self.memory.add(row.id, Terms.unpack(row.terms), row.phash, row.title_key)
-                self.by_key[row.content_key], self.key_of[row.id] = row.id, row.content_key
-            pairs.append((row.id, ScoredPairs.unpack(row.pairs)))
-        return pairs
+        several = connection.execute(rows).all()
+        for row in several:
+            if self.memory.slot(row.id) < 0:
+                self.memory.add(_distinct(row))
+        for row in several:
+            self.memory.link(row.id, ScoredPairs.unpack(row.pairs))
 
     def catch_up(self, connection: sa.Connection) -> bool:
         """Take what others wrote since; whether that could be done without reading all anew."""
@@ -115,14 +121,13 @@ class State:
             .order_by(events.c.number)
         ).all()
         told = [(number, Effects.from_text(text)) for number, text in news]
-        if any(effects.rebuilt for _, effects in told):
+        if self.memory.worn or any(effects.rebuilt for _, effects in told):
             return False
         if not told:
             # The log never shrinks, unless the store was restored to an earlier one.
             last = connection.scalar(sa.select(sa.func.max(events.c.number))) or 0
             return bool(last >= seen)
-        for number, pairs in self._take(connection, after=seen):
-            self.memory.link(number, pairs)
+        self._catch_up_distinct(connection, after=seen)
         for number, effects in told:
             self.apply(effects)
             for each in effects.gone:
@@ -148,9 +153,8 @@ class State:
 
     def forget(self, number: int) -> None:
         """Let a distinct posting go."""
-        if number in self.memory.terms:
-            self.memory.remove(number)
-            self.by_key.pop(self.key_of.pop(number), None)
+        if (slot := self.memory.slot(number)) >= 0:
+            self.memory.remove(slot)
 
     def place(self, posting: str, number: int | None) -> None:
         """Which distinct posting a posting is."""
@@ -183,6 +187,15 @@ class State:
             self.pinned_with[left].add(right)
             self.pinned_with[right].add(left)
 
+    def slots_of(self, one: str, other: str) -> tuple[int, int]:
+        """The slots of the distinct postings that two postings are, the smaller first."""
+        a, b = sorted(self.memory.slot(self.distinct_of[each]) for each in (one, other))
+        return a, b
+
+    def first_members(self, slots: NDArray[np.int64]) -> list[str]:
+        """Of each distinct posting, by its slot, the first posting that is so."""
+        return [min(self.members[number]) for number in self.memory.numbers(slots).tolist()]
+
     def verdict(self, one: str, other: str) -> str | None:
         """What people said of a pair."""
         return self.pins.get((min(one, other), max(one, other)))
@@ -214,3 +227,14 @@ class State:
             "numbers": dict(sorted(self.numbers.items())),
             "pins": {f"{a} {b}": each for (a, b), each in sorted(self.pins.items())},
         }
+
+
+def _distinct(row: Any) -> Distinct:
+    return Distinct(row.id, Terms.unpack(row.terms), row.phash, row.title_key)
+
+
+def _pairs(rows: Sequence[Any]) -> tuple[NDArray[np.int64], ScoredPairs]:
+    """The pairs of some rows, and the number of the row of each."""
+    several = [ScoredPairs.unpack(row.pairs) for row in rows]
+    numbers = np.array([row.id for row in rows], dtype=np.int64)
+    return np.repeat(numbers, [len(each.other) for each in several]), ScoredPairs.joined(several)

@@ -12,7 +12,13 @@ from samesku.candidates.neighbors import Neighbors
 from samesku.candidates.similarity import row_similarity
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.features.title_words import TitleWords
-from samesku.scoring.presence import Cells, common_cells, unit_rows
+from samesku.scoring.presence import (
+    Cells,
+    common_cells,
+    scaled_rows,
+    segment_sums,
+    unit_rows,
+)
 
 __all__ = ["Neighbourhoods", "neighbourhood_features"]
 
@@ -62,20 +68,16 @@ class Neighbourhoods:
             (ones, (found.query[near], found.candidate[near])), shape=(found.size, found.size)
         )
         count = np.maximum(np.diff(adjacent.indptr), 1).astype(np.float32)
-        around = sp.csr_matrix(sp.diags_array(1 / count) @ (adjacent @ held), dtype=np.float32)
+        around = scaled_rows(sp.csr_matrix(adjacent @ held), 1 / count)
         share = _at_cells(around, held)
         # Smoothed so that a word no neighbour has, or all have, stays finite.
         local = -np.log(share * np.float32(0.98) + np.float32(0.01))
         variant = 4 * share * (1 - share)
-        mass, split = (
-            np.asarray(
-                sp.csr_matrix((each, held.indices, held.indptr), shape=held.shape).sum(axis=1)
-            ).ravel()
-            for each in (local, variant)
-        )
-        rarity = np.maximum(np.asarray(words.weighted.sum(axis=1)).ravel(), 1e-6)
-        directions = unit_rows(sp.csr_matrix(around @ sp.diags_array(words.rarity)))
-        return cls(around, directions, local, variant, mass, split, rarity)
+        mass, split = (segment_sums(each, held.indptr) for each in (local, variant))
+        rarity = np.maximum(segment_sums(words.weighted.data, held.indptr), 1e-6)
+        rare = around.data * words.rarity[around.indices]
+        directions = sp.csr_matrix((rare, around.indices, around.indptr), shape=around.shape)
+        return cls(around, unit_rows(directions), local, variant, mass, split, rarity)
 
 
 def neighbourhood_features(
