@@ -312,6 +312,7 @@ class Index(reading.Reads):
         def work(draft: Draft) -> Change:
             draft.connection.execute(meta.delete().where(meta.c.name == "model"))
             draft.connection.execute(meta.insert().values(name="model", value=place))
+            draft.dirty, draft.state.model = True, place
             draft.learned = self._learned(place)
             draft.threshold = draft.learned.threshold
             return self._settle(draft, "rescore")
@@ -351,7 +352,7 @@ class Index(reading.Reads):
                     if key is not None and (told := answered(connection, key, verb)):
                         return told
                     state = self._caught_up(connection)
-                    learned = self._learned(self._model_place(connection))
+                    learned = self._learned(state.model)
                     draft = Draft(state, connection, learned, learned.threshold)
                     change = work(draft)
                     if draft.effects or key is not None:
@@ -367,6 +368,8 @@ class Index(reading.Reads):
 
     def _caught_up(self, connection: sa.Connection) -> State:
         if self._state is None or not self._state.catch_up(connection):
+            # Not two states at a time.
+            self._state = None
             self._state = State.read(connection)
         return self._state
 
@@ -374,9 +377,6 @@ class Index(reading.Reads):
         if self._model is None or self._model[0] != place:
             self._model = (place, Learned(PairClassifier.load(place or SHIPPED)))
         return self._model[1]
-
-    def _model_place(self, connection: sa.Connection) -> str:
-        return connection.scalar(sa.select(meta.c.value).where(meta.c.name == "model")) or ""
 
     def _shred(self) -> None:
         """Empty SQLite's write-ahead log, where a deleted text may still be read.

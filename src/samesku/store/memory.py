@@ -113,6 +113,8 @@ class Memory:
         self._recent: list[tuple[int, int, float]] | None = None
         # The weights of the terms of the title that is looked for; 0 between searches.
         self._sought = np.zeros(WIDTH, dtype=np.float32)
+        # What each slot shares with it, 0 between searches; and the last entry that named the slot.
+        self._worth, self._last = Growing(np.float32), Growing(np.int32)
 
     def __len__(self) -> int:
         return self.size
@@ -182,6 +184,8 @@ class Memory:
         self._has_photo.append(one.phash is not None)
         self._bits.append(0 if one.phash is None else int.from_bytes(one.phash, "little"))
         self.terms.add(one.terms)
+        self._worth.append(0)
+        self._last.append(0)
         self.text.add()
         self.photo.add()
         return slot
@@ -221,17 +225,26 @@ class Memory:
             self.text.restore(slot)
             self.photo.restore(slot)
             self.terms.drop_last()
-            for each in (self._numbers, self._there, self._titles, self._has_photo, self._bits):
+            for each in (
+                self._numbers, self._there, self._titles, self._has_photo, self._bits,
+                self._worth, self._last,
+            ):  # fmt: skip
                 each.cut(slot)
 
-    def title_uses(self, slot: int) -> int:
-        """How many distinct postings have this one's title."""
-        title = int(self._titles.rows[slot])
-        others = self._by_title.of(title % WIDTH)
-        like = (self._titles.rows[others] == title) & self._there.rows[others]
+    def title_uses(self, slots: NDArray[np.integer]) -> NDArray[np.int64]:
+        """How many distinct postings have the title of each."""
+        titles = self._titles.rows[slots]
+        like = [self._by_title.of(each) for each in (titles % WIDTH).tolist()]
+        own = np.repeat(titles, [len(each) for each in like])
+        others = np.concatenate([NO_SLOTS, *like])
+        same = (self._titles.rows[others] == own) & self._there.rows[others]
+        pair = np.repeat(np.arange(len(slots)), [len(each) for each in like])
+        uses: NDArray[np.int64] = np.bincount(pair[same], minlength=len(slots))
         # One that is only here for a while is not in the lists.
-        guest = self._titles.rows[self._numbers.rows == SOUGHT] == title
-        return int(np.count_nonzero(like)) + int(np.count_nonzero(guest))
+        guest = self._numbers.rows[-1] == SOUGHT
+        if guest:
+            uses += titles == self._titles.rows[-1]
+        return uses
 
     def near(self, slot: int, text: Near, photo: Near) -> None:
         """Enter neighbours in the lists of both sides."""
@@ -366,11 +379,17 @@ class Memory:
             shares.append(weights[place] ** 2)
         if not parts:
             return NO_SLOTS
-        found, owner = np.unique(np.concatenate(parts), return_inverse=True)
-        worth = np.bincount(owner, np.repeat(shares, [len(part) for part in parts]))
-        worth[~self._there.rows[found] | (found == without)] = -1
-        order = np.argsort(-worth, kind="stable")[:COMPARED]
-        return found[order[worth[order] >= 0]].astype(np.int64)
+        listed_slots = np.concatenate(parts)
+        np.add.at(self._worth.rows, listed_slots, np.repeat(shares, list(map(len, parts))))
+        # Of the entries of each slot the last one stands for it.
+        self._last.rows[listed_slots] = np.arange(len(listed_slots))
+        found = listed_slots[self._last.rows[listed_slots] == np.arange(len(listed_slots))]
+        worth = np.where(self._there.rows[found] & (found != without), self._worth.rows[found], -1)
+        self._worth.rows[found] = 0
+        if len(found) > COMPARED:
+            best = np.argpartition(-worth, COMPARED)[:COMPARED]
+            found, worth = found[best], worth[best]
+        return found[worth >= 0].astype(np.int64)
 
     def find_photo(self, phash: bytes | None, *, without: int = -1) -> Near:
         """The photos nearest to one, by their hashes."""
@@ -382,9 +401,11 @@ class Memory:
         return nearest(slots[close].astype(np.int64), similarity)
 
     def text_similarity(
-        self, slots: NDArray[np.integer], left: NDArray[np.integer], right: NDArray[np.integer]
+        self, left: NDArray[np.integer], right: NDArray[np.integer]
     ) -> NDArray[np.float32]:
-        """Of pairs of places among `slots`; NaN where a title has no words."""
+        """Of pairs of slots; NaN where a title has no words."""
+        slots, place = np.unique(np.concatenate([left, right]), return_inverse=True)
+        left, right = place[: len(left)], place[len(left) :]
         read = self.terms.read(slots)
         weights = weigh(read, self.frequency, self.size)
         known, columns = np.unique(read.columns, return_inverse=True)

@@ -107,7 +107,7 @@ class NearLists:
         self._similarity.cut(size)
         self._remembering, self._former = False, []
 
-    def _set(self, slot: int, others: NDArray[np.int32], values: NDArray[np.float32]) -> None:
+    def _set(self, slot: int, others: NDArray[np.integer], values: NDArray[np.float32]) -> None:
         self.clear(slot)
         self._others.rows[slot, : len(others)] = others
         self._similarity.rows[slot, : len(others)] = values

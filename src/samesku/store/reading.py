@@ -44,7 +44,6 @@ class Reads:
     _lock: threading.RLock
     _caught_up: Callable[[sa.Connection], State]
     _learned: Callable[[str], Learned]
-    _model_place: Callable[[sa.Connection], str]
     _doubts: Doubts
     _drawn: Drawn
 
@@ -58,7 +57,7 @@ class Reads:
         payload = check_posting(given)
         with self._lock, self._engine.connect() as connection:
             state = self._caught_up(connection)
-            learned = self._learned(self._model_place(connection))
+            learned = self._learned(state.model)
             # One more, as the posting itself may be among those that are found.
             found = _search(state, connection, learned, payload, limit + 1)
             name = str(payload["posting_id"]) if own else ""
@@ -119,7 +118,7 @@ class Reads:
             }
             if a == b:
                 return {**told, "probability": 1.0, "reasons": [], "identical": True}
-            learned = self._learned(self._model_place(connection))
+            learned = self._learned(state.model)
             read = partial(payloads_of, state, connection, known={})
             scored = score_pairs(
                 state.memory, np.array([a]), np.array([b]), read, learned, explain_from=0.0
@@ -163,7 +162,7 @@ class Reads:
         """
         with self._lock, self._engine.connect() as connection:
             state = self._caught_up(connection)
-            threshold = self._learned(self._model_place(connection)).threshold
+            threshold = self._learned(state.model).threshold
             count = limit if audited else 2 * limit
             found = self._doubts.nearest(state.memory, threshold, count, partial(_is_open, state))
             kept = [pair for pair in found if audited or not is_drawn(*pair[:2])]
@@ -190,7 +189,7 @@ class Reads:
                 score = state.memory.probability(*state.slots_of(left, right))
                 if score is not None and is_drawn(a, b):
                     answers.append((score, verdict == "same"))
-            return audit(answers, self._learned(self._model_place(connection)).threshold)
+            return audit(answers, self._learned(state.model).threshold)
 
     def decided(self) -> int:
         """How many pairs people decided."""
@@ -210,8 +209,8 @@ class Reads:
                 "largest_cluster": max(sizes, default=0),
                 "pins": len(state.pins),
                 "event": state.event,
-                "model": self._model_place(connection) or "shipped",
-                "threshold": self._learned(self._model_place(connection)).threshold,
+                "model": state.model or "shipped",
+                "threshold": self._learned(state.model).threshold,
             }
 
     def state(self) -> Mapping[str, Any]:

@@ -102,13 +102,8 @@ def _with_core_first(
 ) -> NDArray[np.int64]:
     """The slots of `core`, then all others that are near them."""
     known = np.unique(np.concatenate(others))
-    return np.concatenate([core, known[~_within(core, known)]])
-
-
-def _within(ascending: NDArray[np.int64], asked: NDArray[np.int64]) -> NDArray[np.bool_]:
-    place = np.minimum(np.searchsorted(ascending, asked), len(ascending) - 1)
-    there: NDArray[np.bool_] = ascending[place] == asked
-    return there
+    place = np.minimum(np.searchsorted(core, known), len(core) - 1)
+    return np.concatenate([core, known[core[place] != known]])
 
 
 def _candidates(
@@ -123,25 +118,29 @@ def _candidates(
     order = np.argsort(slots)
     ascending = slots[order]
     a, b = np.searchsorted(core, left), np.searchsorted(core, right)
-    found = np.empty((len(left), 2), dtype=bool)
+    similarity = np.empty((len(left), 2), dtype=np.float32)
     sources = []
-    for at, ((name, modality), (query, others, similarity)) in enumerate(
+    for at, ((name, modality), (query, others, values)) in enumerate(
         zip(_ENCODERS, near, strict=True)
     ):
-        known = np.sort(query * len(slots) + order[np.searchsorted(ascending, others)])
-        found[:, at] = np.isin(a * len(slots) + b, known) | np.isin(b * len(slots) + a, known)
         place = order[np.searchsorted(ascending, others)]
-        neighbors = Neighbors(query, place, similarity, len(slots))
+        similarity[:, at] = _known(query * len(slots) + place, values, a, b, len(slots))
         vectors = Vectors(_NO_VECTORS[at], np.empty(0, dtype=np.int64), len(slots))
+        neighbors = Neighbors(query, place, values, len(slots))
         sources.append(Source(name, modality, vectors, neighbors))
+    found = ~np.isnan(similarity)
+    for at, compare in enumerate((memory.text_similarity, memory.photo_similarity)):
+        rest = np.flatnonzero(~found[:, at])
+        similarity[rest, at] = compare(left[rest], right[rest])
     # A pair that was asked for though nothing found it near is scored all the same.
     found[~found.any(axis=1), 0] = True
+    densities = [density(each.neighbors, DENSITY_NEIGHBORS)[: len(core)] for each in sources]
     return Candidates(
         a,
         b,
-        np.stack([memory.text_similarity(core, a, b), memory.photo_similarity(left, right)], 1),
+        similarity,
         found,
-        np.stack([density(each.neighbors, DENSITY_NEIGHBORS) for each in sources], 1)[: len(core)],
+        np.stack(densities, axis=1),
         ("tfidf", "phash"),
         ("text", "photo"),
         ("sparse", "bits"),
@@ -149,55 +148,68 @@ def _candidates(
     )
 
 
+def _known(
+    keys: NDArray[np.int64],
+    values: NDArray[np.float32],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    size: int,
+) -> NDArray[np.float32]:
+    """The similarities of pairs of which one is a neighbour of the other; NaN for the rest."""
+    keys = np.append(keys, -1)
+    values = np.append(values, np.float32(np.nan))
+    order = np.argsort(keys)
+    keys, values = keys[order], values[order]
+    told = np.full(len(left), np.nan, dtype=np.float32)
+    for asked in (left * size + right, right * size + left):
+        place = np.searchsorted(keys, asked, side="right") - 1
+        told = np.where(keys[place] == asked, values[place], told)
+    return told
+
+
 def _prepare(
     rows: CatalogRows, memory: Memory, slots: NDArray[np.int64], contents: Sequence[Content]
 ) -> None:
     """Give the features the numbers of the whole store in place of those of a few postings."""
     catalog, size = rows.catalog, len(contents)
-    held, columns = _held(memory, slots, size)
+    held, terms, named = _held(memory, slots, size)
     numbers = np.concatenate([each.numbers for each in contents])
-    tokens = [token for each in contents for token in each.tokens]
-    # The words of the core postings have the first columns; the others need no name.
-    own = np.argsort(columns[: held[:size].indices.max(initial=-1) + 1])
-    names = [""] * len(own)
-    place = own[np.minimum(np.searchsorted(columns[own], numbers), max(len(own) - 1, 0))]
+    place = np.minimum(np.searchsorted(terms[:named], numbers), named - 1)
+    names = [""] * named
+    tokens = (token for each in contents for token in each.tokens)
     for at, token in zip(place.tolist(), tokens, strict=True):
         names[at] = token
-    rarity = _rarity(memory, columns)
+    rarity = _rarity(memory, terms)
     lists = [each.tokens for each in contents]
     words = TitleWords(catalog.normal_titles, lists, names, held[:size], rarity, catalog.stated)
-    whole = TitleWords([], [], names, held, rarity, [])
-    around = Neighbourhoods.of(whole, rows.sources[0].neighbors)
-    uses = [
-        memory.title_uses(slot) if title else np.nan
-        for slot, title in zip(slots[:size].tolist(), catalog.normal_titles, strict=True)
-    ]
+    uses = memory.title_uses(slots[:size]).astype(np.float64)
+    uses[[not title for title in catalog.normal_titles]] = np.nan
     vars(rows).update(
         size=len(memory),
         words=words,
-        around=_first(around, held, size),
-        title_uses=np.array(uses, dtype=np.float64),
+        around=Neighbourhoods.of(words, rows.sources[0].neighbors, held),
+        title_uses=uses,
     )
 
 
 def _held(
     memory: Memory, slots: NDArray[np.int64], size: int
-) -> tuple[sp.csr_matrix, NDArray[np.int32]]:
-    """Which words the titles of slots hold, those of the first `size` first; and their terms."""
+) -> tuple[sp.csr_matrix, NDArray[np.int32], int]:
+    """Which words the titles of slots hold, their terms, and how many the first `size` hold.
+
+    Those of the first titles come first, ascending; the others need no name.
+    """
     read = memory.terms.words(slots)
-    terms, column = np.unique(read.columns, return_inverse=True)
-    later = np.ones(len(terms), dtype=bool)
-    later[column[read.owner < size]] = False
-    order = np.argsort(later, kind="stable")
-    place = np.empty(len(terms), dtype=np.int64)
-    place[order] = np.arange(len(terms))
+    named = np.unique(read.columns[: np.searchsorted(read.owner, size)])
+    terms = np.concatenate([named, np.setdiff1d(read.columns, named)])
+    order = np.argsort(terms)
     width = max(len(terms), 1)
     # A term is twice in a title where two of its words have one number.
-    cells = np.unique(read.owner * width + place[column])
+    cells = np.unique(read.owner * width + order[np.searchsorted(terms[order], read.columns)])
     owner, indices = np.divmod(cells, width)
     ends = np.searchsorted(owner, np.arange(len(slots) + 1))
     ones = np.ones(len(indices), dtype=np.float32)
-    return sp.csr_matrix((ones, indices, ends), shape=(len(slots), width)), terms[order]
+    return sp.csr_matrix((ones, indices, ends), shape=(len(slots), width)), terms, len(named)
 
 
 def _rarity(memory: Memory, columns: NDArray[np.int32]) -> NDArray[np.float32]:
@@ -207,17 +219,3 @@ def _rarity(memory: Memory, columns: NDArray[np.int32]) -> NDArray[np.float32]:
         return np.ones(1, dtype=np.float32)
     rare = np.log((1 + size) / (1 + memory.frequency[columns])) + 1
     return np.asarray(rare / (np.log((1 + size) / 2) + 1), dtype=np.float32)
-
-
-def _first(around: Neighbourhoods, held: sp.csr_matrix, size: int) -> Neighbourhoods:
-    """Those of the first postings only."""
-    cells = held.indptr[size]
-    return Neighbourhoods(
-        around.around[:size],
-        around.directions[:size],
-        around.local[:cells],
-        around.variant[:cells],
-        around.mass[:size],
-        around.split[:size],
-        around.rarity[:size],
-    )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from samesku.store.memory import Distinct, Memory, ScoredPairs
 from samesku.store.results import StoreError
-from samesku.store.schema import clusters, distinct, events, pins, postings
+from samesku.store.schema import clusters, distinct, events, meta, pins, postings
 from samesku.store.terms import Terms
 
 __all__ = ["Effects", "State"]
@@ -66,6 +66,7 @@ class State:
 
     def __init__(self) -> None:
         self.event = 0
+        self.model = ""
         self.memory = Memory()
         self.distinct_of: dict[str, int] = {}
         self.members: dict[int, set[str]] = defaultdict(set)
@@ -81,6 +82,8 @@ class State:
         """Read the tables."""
         state = cls()
         state.event = connection.scalar(sa.select(sa.func.max(events.c.number))) or 0
+        model = sa.select(meta.c.value).where(meta.c.name == "model")
+        state.model = connection.scalar(model) or ""
         for name, number, lead in connection.execute(
             sa.select(clusters.c.id, clusters.c.number, clusters.c.redirect)
         ):
@@ -115,20 +118,19 @@ class State:
     def catch_up(self, connection: sa.Connection) -> bool:
         """Take what others wrote since; whether that could be done without reading all anew."""
         seen = self.event
-        news = connection.execute(
+        rows = connection.execute(
             sa.select(events.c.number, events.c.effects)
-            .where(events.c.number > seen)
+            .where(events.c.number >= seen)
             .order_by(events.c.number)
         ).all()
-        told = [(number, Effects.from_text(text)) for number, text in news]
-        if self.memory.worn or any(effects.rebuilt for _, effects in told):
+        if seen and (not rows or rows[0].number != seen):
+            return False  # the store was restored to an earlier one
+        later = [(row.number, Effects.from_text(row.effects)) for row in rows if row.number > seen]
+        if self.memory.worn or any(effects.rebuilt for _, effects in later):
             return False
-        if not told:
-            # The log never shrinks, unless the store was restored to an earlier one.
-            last = connection.scalar(sa.select(sa.func.max(events.c.number))) or 0
-            return bool(last >= seen)
-        self._catch_up_distinct(connection, after=seen)
-        for number, effects in told:
+        if later:
+            self._catch_up_distinct(connection, after=seen)
+        for number, effects in later:
             self.apply(effects)
             for each in effects.gone:
                 self.forget(each)

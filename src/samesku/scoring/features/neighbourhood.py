@@ -56,19 +56,23 @@ class Neighbourhoods:
     rarity: NDArray[np.float32]
 
     @classmethod
-    def of(cls, words: TitleWords, found: Neighbors) -> Neighbourhoods:
-        """Read the words around every posting."""
+    def of(
+        cls, words: TitleWords, found: Neighbors, others: sp.csr_matrix | None = None
+    ) -> Neighbourhoods:
+        """Read the words around every posting; `others`: what neighbours hold, if not `words`."""
         held = words.held
-        said = np.cumsum(held.getnnz(axis=1)[found.candidate])
+        others = held if others is None else others
+        said = np.cumsum(np.diff(others.indptr)[found.candidate])
         start = np.searchsorted(found.query, found.query)
         said -= np.concatenate([[0], said])[start]
         near = (found.rank < DEPTH) & ((said <= WORDS) | (found.rank == 0))
         ones = np.ones(np.count_nonzero(near), dtype=np.float32)
         adjacent = sp.csr_matrix(
-            (ones, (found.query[near], found.candidate[near])), shape=(found.size, found.size)
+            (ones, (found.query[near], found.candidate[near])),
+            shape=(held.shape[0], others.shape[0]),
         )
         count = np.maximum(np.diff(adjacent.indptr), 1).astype(np.float32)
-        around = scaled_rows(sp.csr_matrix(adjacent @ held), 1 / count)
+        around = scaled_rows(sp.csr_matrix(adjacent @ others), 1 / count)
         share = _at_cells(around, held)
         # Smoothed so that a word no neighbour has, or all have, stays finite.
         local = -np.log(share * np.float32(0.98) + np.float32(0.01))

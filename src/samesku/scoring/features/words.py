@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from samesku.candidates.similarity import PAIRS_AT_ONCE, row_similarity
+from samesku.candidates.similarity import PAIRS_AT_ONCE
 from samesku.runtime.cores import map_in_order
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.features.title_words import TitleWords, title_words
@@ -39,7 +39,8 @@ class WordMarks:
         1 for words with a digit, and for such with letters beside it.
     exact : float32 CSR (n, quantities)
         Which quantities each title states.
-    to_unit : float32 CSR (quantities, units)
+    unit : int64 (quantities,)
+        That of each quantity.
     kinds : float32 CSR (n, units)
         In which units.
     """
@@ -47,7 +48,7 @@ class WordMarks:
     number: NDArray[np.float32]
     code: NDArray[np.float32]
     exact: sp.csr_matrix
-    to_unit: sp.csr_matrix
+    unit: NDArray[np.int64]
     kinds: sp.csr_matrix
 
     @classmethod
@@ -60,12 +61,11 @@ class WordMarks:
         exact = presence([each.quantities for each in words.stated], vocabulary)
         units: dict[str, int] = {}
         unit_of = [units.setdefault(unit, len(units)) for _, unit in vocabulary]
-        ones = np.ones(len(unit_of), dtype=np.float32)
-        grid = (np.arange(len(unit_of)), np.array(unit_of, dtype=np.int64))
-        to_unit = sp.csr_matrix((ones, grid), shape=(exact.shape[1], max(len(units), 1)))
-        kinds = sp.csr_matrix(exact @ to_unit)
-        kinds.data[:] = 1
-        return cls(number, code, exact, to_unit, kinds)
+        unit = np.array(unit_of, dtype=np.int64)
+        shape = (exact.shape[0], max(len(units), 1))
+        kinds = sp.csr_matrix((exact.data, unit[exact.indices], exact.indptr), shape, copy=True)
+        kinds.sum_duplicates()
+        return cls(number, code, exact, unit, kinds)
 
 
 @lru_cache(maxsize=100_000)
@@ -172,17 +172,14 @@ def _quantity_features(
     marks: WordMarks, left: NDArray[np.integer], right: NDArray[np.integer]
 ) -> dict[str, Column]:
     """How many kinds of quantity agree, how many clash, and how many there are."""
-    exact, to_unit, kinds = marks.exact, marks.to_unit, marks.kinds
-
-    def part(start: int) -> Column:
-        a, b = left[start : start + PAIRS_AT_ONCE], right[start : start + PAIRS_AT_ONCE]
-        return np.asarray((exact[a].multiply(exact[b]) @ to_unit).getnnz(axis=1))
-
-    parts = list(map_in_order(part, range(0, len(left), PAIRS_AT_ONCE)))
-    agreeing = np.concatenate(parts) if parts else np.empty(0)
-    held = kinds.getnnz(axis=1)
+    same = common_cells(marks.exact, left, right)
+    width = marks.kinds.shape[1]
+    pair = np.repeat(np.arange(len(left)), same.counts)
+    agree = np.unique(pair * width + marks.unit[marks.exact.indices[same.mine]])
+    agreeing = np.bincount(agree // width, minlength=len(left))
+    held = np.diff(marks.kinds.indptr)
     return {
         "quantities_agree": agreeing,
-        "quantities_clash": row_similarity(kinds, left, kinds, right) - agreeing,
+        "quantities_clash": common_cells(marks.kinds, left, right).counts - agreeing,
         **both_ways("quantities", held[left], held[right]),
     }
