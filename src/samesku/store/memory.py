@@ -239,12 +239,12 @@ class Memory:
         others = np.concatenate([NO_SLOTS, *like])
         same = (self._titles.rows[others] == own) & self._there.rows[others]
         pair = np.repeat(np.arange(len(slots)), [len(each) for each in like])
-        uses: NDArray[np.int64] = np.bincount(pair[same], minlength=len(slots))
+        uses = np.bincount(pair[same], minlength=len(slots))
         # One that is only here for a while is not in the lists.
-        guest = self._numbers.rows[-1] == SOUGHT
-        if guest:
-            uses += titles == self._titles.rows[-1]
-        return uses
+        if self._numbers.rows[-1] == SOUGHT:
+            uses = uses + (titles == self._titles.rows[-1])
+        told: NDArray[np.int64] = uses
+        return told
 
     def near(self, slot: int, text: Near, photo: Near) -> None:
         """Enter neighbours in the lists of both sides."""

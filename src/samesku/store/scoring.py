@@ -181,7 +181,9 @@ def _prepare(
         names[at] = token
     rarity = _rarity(memory, terms)
     lists = [each.tokens for each in contents]
-    words = TitleWords(catalog.normal_titles, lists, names, held[:size], rarity, catalog.stated)
+    own = held[:size]
+    own.sort_indices()
+    words = TitleWords(catalog.normal_titles, lists, names, own, rarity, catalog.stated)
     uses = memory.title_uses(slots[:size]).astype(np.float64)
     uses[[not title for title in catalog.normal_titles]] = np.nan
     vars(rows).update(
@@ -200,16 +202,17 @@ def _held(
     Those of the first titles come first, ascending; the others need no name.
     """
     read = memory.terms.words(slots)
-    named = np.unique(read.columns[: np.searchsorted(read.owner, size)])
-    terms = np.concatenate([named, np.setdiff1d(read.columns, named)])
-    order = np.argsort(terms)
-    width = max(len(terms), 1)
-    # A term is twice in a title where two of its words have one number.
-    cells = np.unique(read.owner * width + order[np.searchsorted(terms[order], read.columns)])
-    owner, indices = np.divmod(cells, width)
-    ends = np.searchsorted(owner, np.arange(len(slots) + 1))
-    ones = np.ones(len(indices), dtype=np.float32)
-    return sp.csr_matrix((ones, indices, ends), shape=(len(slots), width)), terms, len(named)
+    terms, column = np.unique(read.columns, return_inverse=True)
+    later = np.ones(len(terms), dtype=bool)
+    later[column[: np.searchsorted(read.owner, size)]] = False
+    order = np.argsort(later, kind="stable")
+    place = np.empty(len(terms), dtype=np.int64)
+    place[order] = np.arange(len(terms))
+    ends = np.searchsorted(read.owner, np.arange(len(slots) + 1))
+    ones = np.ones(len(column), dtype=np.float32)
+    shape = (len(slots), max(len(terms), 1))
+    held = sp.csr_matrix((ones, place[column], ends), shape=shape)
+    return held, terms[order], len(terms) - int(np.count_nonzero(later))
 
 
 def _rarity(memory: Memory, columns: NDArray[np.int32]) -> NDArray[np.float32]:

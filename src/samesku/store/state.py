@@ -118,18 +118,19 @@ class State:
     def catch_up(self, connection: sa.Connection) -> bool:
         """Take what others wrote since; whether that could be done without reading all anew."""
         seen = self.event
-        rows = connection.execute(
-            sa.select(events.c.number, events.c.effects)
-            .where(events.c.number >= seen)
-            .order_by(events.c.number)
-        ).all()
-        if seen and (not rows or rows[0].number != seen):
-            return False  # the store was restored to an earlier one
-        later = [(row.number, Effects.from_text(row.effects)) for row in rows if row.number > seen]
-        if self.memory.worn or any(effects.rebuilt for _, effects in later):
+        last = connection.scalar(sa.select(sa.func.max(events.c.number))) or 0
+        if last == seen:
+            return True
+        if last < seen or self.memory.worn:
+            return False  # the log never shrinks, unless the store was restored to an earlier one
+        rows = sa.select(events.c.number, events.c.effects).where(events.c.number > seen)
+        later = [
+            (number, Effects.from_text(text))
+            for number, text in connection.execute(rows.order_by(events.c.number))
+        ]
+        if any(effects.rebuilt for _, effects in later):
             return False
-        if later:
-            self._catch_up_distinct(connection, after=seen)
+        self._catch_up_distinct(connection, after=seen)
         for number, effects in later:
             self.apply(effects)
             for each in effects.gone:
