@@ -66,7 +66,7 @@ class Lists:
     """
 
     def __init__(self, keys: int = 0, *, valued: bool = False) -> None:
-        self._start = np.zeros(keys + 1, dtype=np.int64)
+        self._start = np.zeros(keys + 1, dtype=np.uint32)
         self._items = np.empty(0, dtype=np.int32)
         self._values = np.empty(0, dtype=np.float32) if valued else None
         self._new: dict[int, array[int]] = {}
@@ -82,8 +82,8 @@ class Lists:
         """Hold these entries in place of all; those of one key stay in their order."""
         size = max(int(keys.max(initial=-1)) + 2, len(self._start))
         order = np.argsort(keys, kind="stable")
-        self._start = np.zeros(size, dtype=np.int64)
-        np.cumsum(np.bincount(keys, minlength=size - 1), out=self._start[1:])
+        self._start = np.zeros(size, dtype=np.uint32)
+        self._start[1:] = np.cumsum(np.bincount(keys, minlength=size - 1))
         self._items = items[order].astype(np.int32)
         if values is not None:
             self._values = values[order].astype(np.float32)
@@ -150,10 +150,11 @@ class Lists:
             more = keys[-1] + 2 - len(self._start)
             self._start = np.concatenate([self._start, np.full(more, self._start[-1])])
         named = np.repeat(np.array(keys, dtype=np.int64), [len(self._new[key]) for key in keys])
-        at = self._start[named + 1]
+        at = self._start[named + 1].astype(np.int64)
         self._items = np.insert(self._items, at, np.concatenate([self._new[key] for key in keys]))
         if self._values is not None:
             values = np.concatenate([self._new_values[key] for key in keys])
             self._values = np.insert(self._values, at, values)
-        self._start[1:] += np.cumsum(np.bincount(named, minlength=len(self._start) - 1))
+        added = np.cumsum(np.bincount(named, minlength=len(self._start) - 1))
+        self._start[1:] += added.astype(np.uint32)
         self._new, self._new_values, self._waiting = {}, {}, 0

@@ -23,6 +23,8 @@ __all__ = ["KEPT", "Distinct", "Memory", "ScoredPairs"]
 
 # Scores below this move no cluster that anyone would tell apart.
 KEPT = 0.02
+# Lists of slots by the number of their title.
+TITLES = 2**20
 # Character n-grams of a title that it is found by, the rarest; its words all are.
 INDEXED_NGRAMS = 24
 # Entries of the inverted index that one search reads, and titles that it compares in full.
@@ -107,7 +109,7 @@ class Memory:
         self._numbers, self._there = Growing(np.int64), Growing(np.bool_)
         self._titles = Growing(np.int64)
         self._bits, self._has_photo = Growing(np.uint64), Growing(np.bool_)
-        self._by_term, self._by_title = Lists(WIDTH), Lists(WIDTH)
+        self._by_term, self._by_title = Lists(WIDTH), Lists(TITLES)
         self._hashes = Hashes()
         self._scores = Lists(valued=True)
         self._recent: list[tuple[int, int, float]] | None = None
@@ -154,7 +156,7 @@ class Memory:
         rare = np.argsort(self.frequency[grams], kind="stable")[:INDEXED_NGRAMS]
         found_by = list({*columns[:words].tolist(), *grams[rare].tolist()})
         self._by_term.add(found_by, [slot] * len(found_by))
-        self._by_title.add([one.title % WIDTH], [slot])
+        self._by_title.add([one.title % TITLES], [slot])
         if one.phash is not None:
             self._hashes.add(slot, int.from_bytes(one.phash, "little"))
         return slot
@@ -172,7 +174,7 @@ class Memory:
         found_by = [self._found_by(some) for some in steps]
         if found_by:
             self._by_term.build(*(np.concatenate(each) for each in zip(*found_by, strict=True)))
-        self._by_title.build(self._titles.rows % WIDTH, slots)
+        self._by_title.build(self._titles.rows % TITLES, slots)
         shown = np.flatnonzero(self._has_photo.rows)
         self._hashes.add_all(shown, self._bits.rows[shown])
 
@@ -234,7 +236,7 @@ class Memory:
     def title_uses(self, slots: NDArray[np.integer]) -> NDArray[np.int64]:
         """How many distinct postings have the title of each."""
         titles = self._titles.rows[slots]
-        like = [self._by_title.of(each) for each in (titles % WIDTH).tolist()]
+        like = [self._by_title.of(each) for each in (titles % TITLES).tolist()]
         own = np.repeat(titles, [len(each) for each in like])
         others = np.concatenate([NO_SLOTS, *like])
         same = (self._titles.rows[others] == own) & self._there.rows[others]
