@@ -391,7 +391,8 @@ class Memory:
         if len(found) > COMPARED:
             best = np.argpartition(-worth, COMPARED)[:COMPARED]
             found, worth = found[best], worth[best]
-        return found[worth >= 0].astype(np.int64)
+        told: NDArray[np.int64] = found[worth >= 0].astype(np.int64)
+        return told
 
     def find_photo(self, phash: bytes | None, *, without: int = -1) -> Near:
         """The photos nearest to one, by their hashes."""
