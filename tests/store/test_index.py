@@ -138,7 +138,7 @@ def test_decisions_that_contradict_are_refused(pair):
     pair.pin("a", "c", "unsure")
 
 
-def test_after_a_merge_the_older_id_stays_and_the_other_leads_to_it(pair):
+def test_after_a_merge_the_older_id_stays_and_the_other_redirects_to_it(pair):
     old, new = pair.get("a")["cluster"], pair.get("c")["cluster"]
     change = pair.merge([new, old])
     assert {each.done for each in change.postings} == {"merged"}

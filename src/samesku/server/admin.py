@@ -11,8 +11,6 @@ from samesku.server.requests import Load, Rescore, Snapshot
 from samesku.store.index import Index
 from samesku.store.results import StoreError
 
-__all__ = ["admin_routes"]
-
 Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)]
 _NAME = re.compile(r"\w[\w.-]{0,199}", re.ASCII)
 

@@ -9,8 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Growing", "Lists", "spans"]
-
 # Entries that wait beside the flat arrays before they are put in: so many, or this share of all.
 WAITING, WAITING_SHARE = 50_000, 0.125
 

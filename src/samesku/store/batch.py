@@ -14,8 +14,6 @@ from samesku.store.memory import ScoredPairs
 from samesku.store.postings import Payload, as_catalog
 from samesku.store.schema import postings
 
-__all__ = ["score_everything"]
-
 
 def score_everything(draft: Draft) -> None:
     """Score what a batch run on the postings of the store scores, in place of all scores.

@@ -1,4 +1,4 @@
-"""What distinct postings say, read once and kept while they are asked for again."""
+"""The content of distinct postings, read once and kept while they are asked for again."""
 
 from __future__ import annotations
 
@@ -17,8 +17,6 @@ from samesku.titles import Stated, clean_title, normal_tokens, normalise_title, 
 from samesku.titles.attributes import KINDS, Attributes, Codes, read_title
 from samesku.titles.attributes.codes import Spelling
 from samesku.titles.attributes.columns import column_kind, read_cell
-
-__all__ = ["Content", "Contents", "catalog_of"]
 
 # Postings of which the content is kept in memory, the last ones asked for.
 KEPT = 20_000

@@ -10,9 +10,7 @@ import numpy as np
 
 from samesku.store.memory import Memory
 
-__all__ = ["Doubts", "Open", "Pair"]
-
-# Pairs that are kept in order; once they are decided, all are looked through again.
+# Pairs that are kept in order; once they are decided, all are ranked again.
 RANKED = 2_000
 
 # The numbers of two distinct postings, the smaller first, and their probability.

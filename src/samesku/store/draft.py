@@ -24,12 +24,10 @@ from samesku.store.scoring import Scored, score_pairs
 from samesku.store.state import Effects, State
 from samesku.store.terms import Terms, read_terms
 
-__all__ = ["Draft", "known_numbers", "payloads_of", "read_payloads"]
-
 # Distinct postings, and clusters, that one event can bring: numbers are the event's and a rest.
 PER_EVENT = 2**24
 EXPLAINED_FROM = 0.2
-# Pairs that an answer tells.
+# Pairs that an answer lists.
 TOLD = 20
 # Ids that one statement asks for.
 ASKED = 500
@@ -141,7 +139,7 @@ class Draft:
         ]
 
     def _bring(self, key: str, payload: Payload) -> int:
-        """Take a distinct posting that is new; tells its number."""
+        """Take a distinct posting that is new; returns its number."""
         title = normal_title(payload)
         number = self.number * PER_EVENT + self._brought
         self._brought += 1
@@ -155,7 +153,7 @@ class Draft:
         return number
 
     def _leave(self, posting: str, number: int | None) -> None:
-        """Place a posting; what it was goes when nobody else is the same."""
+        """Place a posting; what it was goes when no other posting has that content."""
         old = self.state.distinct_of.get(posting)
         self.effects.placed[posting] = number
         self.state.place(posting, number)
@@ -174,8 +172,8 @@ class Draft:
         """The distinct postings that match one."""
         memory = self.state.memory
         others, scores = memory.scores(memory.slot(number))
-        told: list[int] = memory.numbers(others[scores >= self.threshold]).tolist()
-        return told
+        result: list[int] = memory.numbers(others[scores >= self.threshold]).tolist()
+        return result
 
     def score(self) -> None:
         """Find and score the pairs of the postings that are new."""
@@ -232,7 +230,7 @@ class Draft:
             parts[label] += members
         found = [sorted(part) for part in parts.values()]
         before = {p: state.cluster_of[p] for part in found for p in part if p in state.cluster_of}
-        ids, leads = carry_over(found, before, lambda old: state.numbers[old])
+        ids, redirects = carry_over(found, before, lambda old: state.numbers[old])
         for part, name in zip(found, ids, strict=True):
             if name is None:
                 name = new_id()
@@ -240,8 +238,8 @@ class Draft:
                 self.effects.minted[name] = state.numbers[name]
             for posting in part:
                 self._assign(posting, name)
-        state.leads |= leads
-        self.effects.leads |= leads
+        state.redirects |= redirects
+        self.effects.redirects |= redirects
 
     def _component(self) -> set[int]:
         """All that hangs together with what was changed, by matches, clusters or pins."""
@@ -336,7 +334,7 @@ class Draft:
         now = self.state.cluster_of.get(posting)
         if now is None:
             return PostingResult(posting, None, "deleted")
-        merged = now in self.effects.leads.values()
+        merged = now in self.effects.redirects.values()
         if posting not in self.effects.assigned or self.before.get(posting) == now:
             return PostingResult(posting, now, "merged" if merged else "unchanged")
         if merged:
@@ -357,9 +355,9 @@ class Draft:
             if posting in self.before:
                 removed[self.before[posting]].append(posting)
         names = sorted({*added, *removed}, key=lambda name: self.state.numbers[name])
-        leads = self.effects.leads
+        redirects = self.effects.redirects
         return [
-            Affected(name, sorted(added[name]), sorted(removed[name]), leads.get(name))
+            Affected(name, sorted(added[name]), sorted(removed[name]), redirects.get(name))
             for name in names
         ]
 
@@ -373,8 +371,8 @@ class Draft:
         one, other = (
             self.state.first_members(ends[best]) for ends in (self.scored.left, self.scored.right)
         )
-        told = self.scored.explanations(sorted(best.tolist()))
-        reasons = dict(zip(sorted(best.tolist()), told, strict=True))
+        result = self.scored.explanations(sorted(best.tolist()))
+        reasons = dict(zip(sorted(best.tolist()), result, strict=True))
         return [
             DecidedPair(a, b, round(float(scores[place]), 4), reasons[place])
             for a, b, place in zip(one, other, best.tolist(), strict=True)

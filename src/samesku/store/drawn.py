@@ -1,4 +1,4 @@
-"""A random part of the scored pairs: what people say of them tells how good the scores are."""
+"""A random part of the scored pairs: the answers to them measure how good the scores are."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 from samesku.store.doubts import Open, Pair
 from samesku.store.memory import Memory
 
-__all__ = ["Drawn", "audit", "is_drawn"]
-
 # One pair in so many is for the audit: asked in random order, not for being in doubt.
 ONE_IN = 8
 AHEAD = 500
@@ -23,7 +21,7 @@ DEVIATIONS, NARROW = 1.96, 0.03
 
 
 def _draws(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """A number for each pair that tells nothing of it (Steele et al., "SplitMix", 2014)."""
+    """A pseudo-random number for each pair (Steele et al., "SplitMix", 2014)."""
     mixed = one.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + other.astype(np.uint64)
     for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
         mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
@@ -36,7 +34,7 @@ def is_drawn(one: int, other: int) -> bool:
 
 
 class Drawn:
-    """The next pairs of the audit, in an order that tells nothing of their scores."""
+    """The next pairs of the audit, in an order that does not depend on their scores."""
 
     def __init__(self) -> None:
         self._next: list[Pair] = []
@@ -67,8 +65,8 @@ def audit(answers: Sequence[tuple[float, bool]], threshold: float) -> dict[str, 
         return None
     found = [same for score, same in answers if score >= threshold]
     same = [score >= threshold for score, is_same in answers if is_same]
-    told = {"precision": _interval(found), "recall": _interval(same)}
-    return {"answers": len(answers), **told, "more": _more(len(answers), (found, same))}
+    result = {"precision": _interval(found), "recall": _interval(same)}
+    return {"answers": len(answers), **result, "more": _more(len(answers), (found, same))}
 
 
 def _interval(of: Sequence[bool]) -> list[float] | None:

@@ -7,8 +7,6 @@ from numpy.typing import NDArray
 
 from samesku.store.arrays import Growing, Lists
 
-__all__ = ["REACH", "Hashes"]
-
 # Bits of each band. Two hashes that differ in at most 2 * 5 - 1 bits differ in at most one bit of
 # some band, so that looking up each band, and each with one bit turned, finds them all.
 BANDS = (13, 13, 13, 13, 12)

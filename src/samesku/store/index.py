@@ -34,8 +34,6 @@ from samesku.store.schema import (
 )
 from samesku.store.state import Effects, State
 
-__all__ = ["Index"]
-
 # Postings of one transaction; of more, more than the store holds, all is scored as in a batch run.
 AT_ONCE, BATCH_FROM = 250, 500
 UNDONE = ("upsert", "pin", "merge", "split", "accept", "undo")
@@ -139,12 +137,12 @@ class Index(reading.Reads):
         changes = []
         for start in range(0, max(len(checked), 1), max(step, 1)):
             some = [payload for _, payload in checked[start : start + step]]
-            told = malformed if not start else []
+            result = malformed if not start else []
 
             def work(
-                draft: Draft, some: list[Payload] = some, told: list[Refused] = told
+                draft: Draft, some: list[Payload] = some, result: list[Refused] = result
             ) -> Change:
-                return self._put(draft, some, told, bulk=bulk)
+                return self._put(draft, some, result, bulk=bulk)
 
             own = None if key is None else f"{key}#{start}"
             changes.append(self._write("upsert", work, own, actor))
@@ -349,8 +347,8 @@ class Index(reading.Reads):
             draft = None
             try:
                 with begin_writing(self._engine) as connection:
-                    if key is not None and (told := answered(connection, key, verb)):
-                        return told
+                    if key is not None and (result := answered(connection, key, verb)):
+                        return result
                     state = self._caught_up(connection)
                     learned = self._learned(state.model)
                     draft = Draft(state, connection, learned, learned.threshold)

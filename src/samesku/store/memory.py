@@ -19,9 +19,7 @@ from samesku.store.hashes import Hashes
 from samesku.store.near import Near, NearLists, nearest
 from samesku.store.terms import WIDTH, Read, Terms, TermTable, weigh
 
-__all__ = ["KEPT", "Distinct", "Memory", "ScoredPairs"]
-
-# Scores below this move no cluster that anyone would tell apart.
+# Probabilities below this change no cluster.
 KEPT = 0.02
 # Lists of slots by the number of their title.
 TITLES = 2**20
@@ -33,7 +31,7 @@ READ_AT_MOST, COMPARED = 40_000, 400
 MOST_RECENT = 20_000
 # Postings whose terms are put in the inverted index at once.
 AT_ONCE = 50_000
-# Postings whose scored pairs are gathered one by one; of more, all pairs are looked through.
+# Postings whose scored pairs are gathered one by one; of more, all pairs are filtered.
 FEW = 1_000
 NO_SLOTS: NDArray[np.int64] = np.empty(0, dtype=np.int64)
 NO_VALUES: NDArray[np.float32] = np.empty(0, dtype=np.float32)
@@ -84,7 +82,7 @@ class Distinct:
 
 
 class Memory:
-    """The distinct postings of a store, found by what they say and show.
+    """The distinct postings of a store, found by their titles and photos.
 
     Each has a slot, its place in all arrays here; numbers ascend with the slots. The slot of one
     that was removed stays empty.
@@ -97,7 +95,7 @@ class Memory:
     text, photo : NearLists
         The nearest of each.
     contents : Contents
-        What postings say, read when it is asked for.
+        The content of postings, read when it is needed.
     """
 
     def __init__(self) -> None:
@@ -113,7 +111,7 @@ class Memory:
         self._hashes = Hashes()
         self._scores = Lists(valued=True)
         self._recent: list[tuple[int, int, float]] | None = None
-        # The weights of the terms of the title that is looked for; 0 between searches.
+        # The weights of the terms of the title that is searched for; 0 between searches.
         self._sought = np.zeros(WIDTH, dtype=np.float32)
         # What each slot shares with it, 0 between searches; and the last entry that named the slot.
         self._worth, self._last = Growing(np.float32), Growing(np.int32)
@@ -128,8 +126,8 @@ class Memory:
 
     def numbers(self, slots: NDArray[np.integer]) -> NDArray[np.int64]:
         """The numbers of slots."""
-        told: NDArray[np.int64] = self._numbers.rows[slots]
-        return told
+        result: NDArray[np.int64] = self._numbers.rows[slots]
+        return result
 
     def slots(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """The slots of numbers; -1 for what is not there."""
@@ -147,7 +145,7 @@ class Memory:
         return int(self.slots(np.array([number], dtype=np.int64))[0])
 
     def add(self, one: Distinct) -> int:
-        """Take a distinct posting, whose number is above all; tells its slot."""
+        """Take a distinct posting, whose number is above all others; returns its slot."""
         slot = self._append(one)
         self.size += 1
         columns, words = one.terms.columns, one.terms.words
@@ -245,8 +243,8 @@ class Memory:
         # One that is only here for a while is not in the lists.
         if self._numbers.rows[-1] == SOUGHT:
             uses = uses + (titles == self._titles.rows[-1])
-        told: NDArray[np.int64] = uses
-        return told
+        result: NDArray[np.int64] = uses
+        return result
 
     def near(self, slot: int, text: Near, photo: Near) -> None:
         """Enter neighbours in the lists of both sides."""
@@ -391,8 +389,8 @@ class Memory:
         if len(found) > COMPARED:
             best = np.argpartition(-worth, COMPARED)[:COMPARED]
             found, worth = found[best], worth[best]
-        told: NDArray[np.int64] = found[worth >= 0].astype(np.int64)
-        return told
+        result: NDArray[np.int64] = found[worth >= 0].astype(np.int64)
+        return result
 
     def find_photo(self, phash: bytes | None, *, without: int = -1) -> Near:
         """The photos nearest to one, by their hashes."""
@@ -416,8 +414,8 @@ class Memory:
         shape = (len(slots), max(len(known), 1))
         rows = sp.csr_matrix((weights, columns, ends), shape=shape)
         rows.sum_duplicates()
-        told = np.minimum(row_similarity(rows, left, rows, right), 1)
-        return np.where(read.has_words[left] & read.has_words[right], told, np.float32(np.nan))
+        result = np.minimum(row_similarity(rows, left, rows, right), 1)
+        return np.where(read.has_words[left] & read.has_words[right], result, np.float32(np.nan))
 
     def photo_similarity(
         self, left: NDArray[np.integer], right: NDArray[np.integer]

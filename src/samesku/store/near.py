@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from samesku.store.arrays import Growing
 
-__all__ = ["NEIGHBORS", "Near", "NearLists", "nearest"]
-
 NEIGHBORS = 50
 # Slots whose neighbours are sorted at once.
 AT_ONCE = 100_000

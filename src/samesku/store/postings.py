@@ -21,19 +21,6 @@ from samesku.store.results import Refused, StoreError
 from samesku.titles import clean_title, normalise_title
 from samesku.titles.attributes.columns import column_kind
 
-__all__ = [
-    "Payload",
-    "as_catalog",
-    "check_posting",
-    "check_postings",
-    "column_series",
-    "content_key",
-    "hash_photo",
-    "normal_title",
-    "phash_of",
-    "title_key",
-]
-
 # The columns of a posting, all text but the price; in one form, and without those that are empty.
 Payload: TypeAlias = dict[str, str | float]
 
@@ -111,9 +98,9 @@ def _normal(title: str) -> str:
 
 
 def content_key(payload: Payload) -> str:
-    """One text for postings that agree in all that is looked at.
+    """One key for postings that agree in all that is compared.
 
-    As :func:`samesku.candidates.collapse.collapse` does; a title that says nothing
+    As :func:`samesku.candidates.collapse.collapse` does; a title without a letter or digit
     is like no other.
     """
     title = normal_title(payload)
@@ -123,8 +110,8 @@ def content_key(payload: Payload) -> str:
         if name in _READ or (name not in ("posting_id", "title") and column_kind(name) is not None)
     )
     alone = "" if _TOLD.search(title) else str(payload["posting_id"])
-    told = json.dumps([title, looked_at, alone], ensure_ascii=True)
-    return blake2b(told.encode(), digest_size=16).hexdigest()
+    result = json.dumps([title, looked_at, alone], ensure_ascii=True)
+    return blake2b(result.encode(), digest_size=16).hexdigest()
 
 
 def title_key(normal: str) -> int:
@@ -168,8 +155,8 @@ def check_postings(
         try:
             checked.append((place, check_posting(given)))
         except StoreError as error:
-            told = given.get("posting_id") if isinstance(given, Mapping) else None
-            known = _text("posting_id", told[:200]) if isinstance(told, str) else None
+            result = given.get("posting_id") if isinstance(given, Mapping) else None
+            known = _text("posting_id", result[:200]) if isinstance(result, str) else None
             refused.append(Refused(place, known, str(error)))
     return checked, refused
 

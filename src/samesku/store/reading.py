@@ -33,8 +33,6 @@ from samesku.store.scoring import score_pairs
 from samesku.store.state import Effects, State
 from samesku.store.terms import read_terms
 
-__all__ = ["Reads"]
-
 
 class Reads:
     """The verbs that read; :class:`samesku.store.Index` adds those that change."""
@@ -103,21 +101,21 @@ class Reads:
             return found
 
     def why(self, left: str, right: str) -> dict[str, Any]:
-        """How likely two postings are the same product, what adds to it, and what people said."""
+        """Probability that two postings are the same product, its explanation, and the verdict."""
         with self._lock, self._engine.connect() as connection:
             state = self._caught_up(connection)
             for each in (left, right):
                 if each not in state.distinct_of:
                     raise StoreError(f"there is no posting {each[:80]!r}", "missing")
             a, b = state.slots_of(left, right)
-            told: dict[str, Any] = {
+            result: dict[str, Any] = {
                 "left_id": left,
                 "right_id": right,
                 "together": state.cluster_of[left] == state.cluster_of[right],
                 "pin": state.verdict(left, right),
             }
             if a == b:
-                return {**told, "probability": 1.0, "reasons": [], "identical": True}
+                return {**result, "probability": 1.0, "reasons": [], "identical": True}
             learned = self._learned(state.model)
             read = partial(payloads_of, state, connection, known={})
             scored = score_pairs(
@@ -127,7 +125,7 @@ class Reads:
             if scored.judged.evidence is not None and len(scored.judged.evidence.places):
                 reasons = scored.table(0).to_dicts()
             return {
-                **told,
+                **result,
                 "probability": float(scored.judged.scores[0]),
                 "decided_with": state.memory.probability(a, b),
                 "reasons": reasons,
@@ -169,7 +167,7 @@ class Reads:
             return [DecidedPair(*_names(state, pair), pair[2]) for pair in kept[:limit]]
 
     def drawn(self, limit: int = 50) -> list[DecidedPair]:
-        """Random pairs that no person has decided: their answers tell how good the scores are."""
+        """Random pairs that no person has decided: their answers show how good the scores are."""
         with self._lock, self._engine.connect() as connection:
             state = self._caught_up(connection)
             found = self._drawn.following(state.memory, limit, partial(_is_open, state))

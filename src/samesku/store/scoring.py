@@ -23,8 +23,6 @@ from samesku.store.content import Content, catalog_of
 from samesku.store.memory import Memory
 from samesku.store.postings import Payload
 
-__all__ = ["Scored", "score_pairs"]
-
 NEVER = 2.0
 _ENCODERS: tuple[tuple[str, Modality], ...] = (("tfidf", "text"), ("phash", "photo"))
 _NO_VECTORS = (sp.csr_matrix((0, 1), dtype=np.float32), np.empty((0, 8), dtype=np.uint8))
@@ -160,11 +158,11 @@ def _known(
     values = np.append(values, np.float32(np.nan))
     order = np.argsort(keys)
     keys, values = keys[order], values[order]
-    told = np.full(len(left), np.nan, dtype=np.float32)
+    result = np.full(len(left), np.nan, dtype=np.float32)
     for asked in (left * size + right, right * size + left):
         place = np.searchsorted(keys, asked, side="right") - 1
-        told = np.where(keys[place] == asked, values[place], told)
-    return told
+        result = np.where(keys[place] == asked, values[place], result)
+    return result
 
 
 def _prepare(

@@ -17,8 +17,6 @@ from samesku.store.results import StoreError
 from samesku.store.schema import clusters, distinct, events, meta, pins, postings
 from samesku.store.terms import Terms
 
-__all__ = ["Effects", "State"]
-
 # Rows that are read at once.
 ROWS = 20_000
 
@@ -32,7 +30,7 @@ class Effects:
     placed : dict of posting id to number of its distinct posting, None for one that was deleted
     assigned : dict of posting id to cluster, None for one that was deleted
     minted : dict of cluster to its number
-    leads : dict of cluster to the cluster that its id leads to since
+    redirects : dict of cluster to the cluster that its id redirects to
     pinned : list of (left, right, verdict, verdict before), None for no pin
     gone : numbers of distinct postings that went
     rebuilt : whether all pairs were scored anew
@@ -41,7 +39,7 @@ class Effects:
     placed: dict[str, int | None] = field(default_factory=dict)
     assigned: dict[str, str | None] = field(default_factory=dict)
     minted: dict[str, int] = field(default_factory=dict)
-    leads: dict[str, str] = field(default_factory=dict)
+    redirects: dict[str, str] = field(default_factory=dict)
     pinned: list[tuple[str, str, str | None, str | None]] = field(default_factory=list)
     gone: list[int] = field(default_factory=list)
     rebuilt: bool = False
@@ -73,7 +71,7 @@ class State:
         self.cluster_of: dict[str, str] = {}
         self.clusters: dict[str, set[str]] = defaultdict(set)
         self.numbers: dict[str, int] = {}
-        self.leads: dict[str, str] = {}
+        self.redirects: dict[str, str] = {}
         self.pins: dict[tuple[str, str], str] = {}
         self.pinned_with: dict[str, set[str]] = defaultdict(set)
 
@@ -84,12 +82,12 @@ class State:
         state.event = connection.scalar(sa.select(sa.func.max(events.c.number))) or 0
         model = sa.select(meta.c.value).where(meta.c.name == "model")
         state.model = connection.scalar(model) or ""
-        for name, number, lead in connection.execute(
+        for name, number, redirect in connection.execute(
             sa.select(clusters.c.id, clusters.c.number, clusters.c.redirect)
         ):
             state.numbers[name] = number
-            if lead is not None:
-                state.leads[name] = lead
+            if redirect is not None:
+                state.redirects[name] = redirect
         columns = sa.select(postings.c.posting_id, postings.c.distinct_id, postings.c.cluster)
         for posting, number, cluster in connection.execute(columns):
             state.place(posting, number)
@@ -150,7 +148,7 @@ class State:
             self.place(posting, number)
         for posting, cluster in effects.assigned.items():
             self.assign(posting, cluster)
-        self.leads |= effects.leads
+        self.redirects |= effects.redirects
         for left, right, verdict, _ in effects.pinned:
             self.pin(left, right, verdict)
 
@@ -200,11 +198,11 @@ class State:
         return [min(self.members[number]) for number in self.memory.numbers(slots).tolist()]
 
     def verdict(self, one: str, other: str) -> str | None:
-        """What people said of a pair."""
+        """The verdict of people on a pair; None without one."""
         return self.pins.get((min(one, other), max(one, other)))
 
     def resolve(self, cluster: str) -> str:
-        """Where a cluster's id leads today.
+        """The cluster that a cluster's id stands for today.
 
         Raises
         ------
@@ -213,8 +211,8 @@ class State:
         """
         if cluster not in self.numbers:
             raise StoreError(f"there is no cluster {cluster[:40]!r}", "missing")
-        while cluster in self.leads:
-            cluster = self.leads[cluster]
+        while cluster in self.redirects:
+            cluster = self.redirects[cluster]
         return cluster
 
     @property
@@ -226,7 +224,7 @@ class State:
                 name: sorted(each) for name, each in sorted(self.clusters.items()) if each
             },
             "distinct": dict(sorted(self.distinct_of.items())),
-            "leads": dict(sorted(self.leads.items())),
+            "redirects": dict(sorted(self.redirects.items())),
             "numbers": dict(sorted(self.numbers.items())),
             "pins": {f"{a} {b}": each for (a, b), each in sorted(self.pins.items())},
         }

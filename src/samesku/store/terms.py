@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from samesku.store.arrays import Growing, spans
 from samesku.titles import normal_tokens
 
-__all__ = ["WIDTH", "Read", "TermTable", "Terms", "read_terms", "term_number", "weigh"]
-
 # Terms are numbered by a hash, so that no vocabulary has to be kept.
 WIDTH = 2**22
 NGRAMS = (3, 4)
@@ -159,5 +157,5 @@ def weigh(
     length = np.where(squares > 0, share, 0).reshape(-1, 2).sum(axis=1).repeat(2)
     whole = squares * length * read.has_words.repeat(2)
     factor = np.sqrt(share / np.where(whole > 0, whole, np.inf))
-    told: NDArray[np.float32] = (weights * factor[part]).astype(np.float32)
-    return told
+    result: NDArray[np.float32] = (weights * factor[part]).astype(np.float32)
+    return result
