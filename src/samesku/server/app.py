@@ -14,6 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from samesku.server.admin import admin_routes
 from samesku.server.answers import answer_routes
+from samesku.server.learning import Learner
 from samesku.server.limits import Figures, Guard
 from samesku.server.requests import Accept, Decision, Many, Merge, One, Search, Split, Undo
 from samesku.server.review import review_routes
@@ -73,7 +74,7 @@ def create_app(
     _plain_routes(app, reads, figures, allowed("read"))
     _reading_routes(app, reads, allowed("read"))
     _writing_routes(app, index, allowed("write"))
-    _deciding_routes(app, index, allowed("review"))
+    _deciding_routes(app, index, Learner(index, folder), allowed("review"))
     admin_routes(app, index, folder, allowed("admin"))
     answer_routes(app, index, allowed("review"))
     review_routes(app, reads, photos, allowed("review"))
@@ -252,11 +253,14 @@ def _writing_routes(app: FastAPI, index: Index, check: Callable[..., str]) -> No
         return index.delete(posting_id, key=key, actor=who).as_dict()
 
 
-def _deciding_routes(app: FastAPI, index: Index, check: Callable[..., str]) -> None:
+def _deciding_routes(
+    app: FastAPI, index: Index, learner: Learner, check: Callable[..., str]
+) -> None:
     @app.post("/pins", tags=["review"])
     def pin(body: Decision, who: Annotated[str, Depends(check)], key: Key = None) -> dict[str, Any]:
         """Decide about two postings; outranks the model from now on."""
         change = index.pin(body.left_id, body.right_id, body.verdict, key=key, actor=who)
+        learner.answered()
         return change.as_dict()
 
     @app.get("/pins", tags=["review"], dependencies=[Depends(check)])

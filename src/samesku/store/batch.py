@@ -7,6 +7,7 @@ import json
 import numpy as np
 import sqlalchemy as sa
 
+from samesku.catalog.catalog import Catalog
 from samesku.encoders import PHash, Tfidf
 from samesku.matcher import Matcher
 from samesku.store.draft import Draft
@@ -15,17 +16,24 @@ from samesku.store.postings import Payload, as_catalog
 from samesku.store.schema import postings
 
 
+def all_postings(connection: sa.Connection) -> Catalog:
+    """The postings of a store as a catalogue, in the order of their ids."""
+    payloads = _payloads(connection)
+    ids = sorted(payloads)
+    return as_catalog([payloads[each] for each in ids], ids, "store")
+
+
+def _payloads(connection: sa.Connection) -> dict[str, Payload]:
+    rows = connection.execute(sa.select(postings.c.posting_id, postings.c.payload))
+    return {posting: json.loads(text) for posting, text in rows}
+
+
 def score_everything(draft: Draft) -> None:
     """Score what a batch run on the postings of the store scores, in place of all scores.
 
     The order in which postings came plays no part: the catalogue is in the order of their ids.
     """
-    payloads: dict[str, Payload] = {
-        posting: json.loads(text)
-        for posting, text in draft.connection.execute(
-            sa.select(postings.c.posting_id, postings.c.payload)
-        )
-    } | draft.payloads
+    payloads = _payloads(draft.connection) | draft.payloads
     draft.dirty = draft.effects.rebuilt = True
     memory, state = draft.state.memory, draft.state
     ids = sorted(payloads)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.learned import SHIPPED, Learned
 from samesku.store import reading
-from samesku.store.batch import score_everything
+from samesku.store.batch import all_postings, score_everything
 from samesku.store.decisions import accept_pins, check_pin, merge_pins, split_pins
 from samesku.store.doubts import Doubts
 from samesku.store.draft import Draft
@@ -306,11 +306,41 @@ class Index(reading.Reads):
         """Score everything by another model from now on; None: the one that ships. Pins stand."""
         place = "" if model is None else str(Path(model).resolve())
         PairClassifier.load(place or SHIPPED)
+        return self._rescore(place, place, actor)
 
+    def adapt(self, folder: str | Path, *, actor: str = "") -> dict[str, Any]:
+        """Adapt the model to people's answers, and take it where the audit says that it pays.
+
+        The answers to random pairs (:meth:`drawn`) measure and teach nothing. An adopted model is
+        saved in `folder` under a name of its own, and everything is scored by it.
+
+        Returns `adopted`, `reason` and, where it was measured, how many answers were right before
+        and after.
+        """
+        # Only who adapts waits for the parts that learn.
+        from samesku.store.adapting import try_adapting
+
+        with self._lock, self._engine.connect() as connection:
+            state = self._caught_up(connection)
+            catalog = all_postings(connection)
+            answers = reading.single_answers(state, connection)
+            base, event = state.base, state.event
+            threshold = self._learned(state.model).threshold
+        trial = try_adapting(
+            catalog, Learned(PairClassifier.load(base or SHIPPED)), answers, threshold
+        )
+        if trial.model is not None:
+            place = Path(folder).resolve() / f"adapted-{event}"
+            trial.model.save(place)
+            self._rescore(str(place), base, actor)
+        return trial.record
+
+    def _rescore(self, place: str, base: str, actor: str) -> Change:
         def work(draft: Draft) -> Change:
-            draft.connection.execute(meta.delete().where(meta.c.name == "model"))
-            draft.connection.execute(meta.insert().values(name="model", value=place))
-            draft.dirty, draft.state.model = True, place
+            draft.dirty, draft.state.model, draft.state.base = True, place, base
+            for name, value in (("model", place), ("base", base)):
+                draft.connection.execute(meta.delete().where(meta.c.name == name))
+                draft.connection.execute(meta.insert().values(name=name, value=value))
             draft.learned = self._learned(place)
             draft.threshold = draft.learned.threshold
             return self._settle(draft, "rescore")

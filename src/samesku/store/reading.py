@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import sqlalchemy as sa
 
+from samesku.catalog.answers import SAME, UNSURE
 from samesku.scoring.learned import Learned
 from samesku.store.doubts import Doubts
 from samesku.store.draft import EXPLAINED_FROM, known_numbers, payloads_of, read_payloads
@@ -27,7 +28,7 @@ from samesku.store.postings import (
     phash_of,
     title_key,
 )
-from samesku.store.results import DecidedPair, StoreError
+from samesku.store.results import Answer, DecidedPair, StoreError
 from samesku.store.schema import events, pins, postings, touched
 from samesku.store.scoring import score_pairs
 from samesku.store.state import Effects, State
@@ -177,16 +178,11 @@ class Reads:
         """Precision and recall of the scores by the answers to random pairs, with intervals."""
         with self._lock, self._engine.connect() as connection:
             state = self._caught_up(connection)
-            asked = sa.select(pins.c.left_id, pins.c.right_id, pins.c.verdict)
-            single = asked.join(events, events.c.number == pins.c.event)
-            answers = []
-            for left, right, verdict in connection.execute(single.where(events.c.verb == "pin")):
-                if verdict == "unsure" or not {left, right} <= state.distinct_of.keys():
-                    continue
-                a, b = sorted(state.distinct_of[each] for each in (left, right))
-                score = state.memory.probability(*state.slots_of(left, right))
-                if score is not None and is_drawn(a, b):
-                    answers.append((score, verdict == "same"))
+            answers = [
+                (each.probability, each.verdict == SAME)
+                for each in single_answers(state, connection)
+                if each.drawn and each.verdict != UNSURE and each.probability is not None
+            ]
             return audit(answers, self._learned(state.model).threshold)
 
     def decided(self) -> int:
@@ -273,6 +269,23 @@ class Reads:
         shutil.copyfile(source, part)
         part.replace(target)
         return target
+
+
+def single_answers(state: State, connection: sa.Connection) -> list[Answer]:
+    """The decisions about single pairs of postings that are there and not identical."""
+    rows = sa.select(pins.c.left_id, pins.c.right_id, pins.c.verdict).join(
+        events, events.c.number == pins.c.event
+    )
+    answers = []
+    for left, right, verdict in connection.execute(rows.where(events.c.verb == "pin")):
+        if not {left, right} <= state.distinct_of.keys():
+            continue
+        one, other = sorted(state.distinct_of[each] for each in (left, right))
+        if one != other:
+            probability = state.memory.probability(*state.slots_of(left, right))
+            drawn = probability is not None and is_drawn(one, other)
+            answers.append(Answer(left, right, verdict, probability, drawn))
+    return answers
 
 
 def _names(state: State, pair: tuple[int, int, float]) -> tuple[str, str]:

@@ -91,3 +91,17 @@ class Change:
             [DecidedPair(**each) for each in result["pairs"]],
             repeated,
         )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer about one pair; `probability` of the model before, None where it was not scored.
+
+    `drawn`: it belongs to the audit, so that it measures a model and never teaches one.
+    """
+
+    left: str
+    right: str
+    verdict: str
+    probability: float | None
+    drawn: bool

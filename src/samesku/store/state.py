@@ -64,7 +64,8 @@ class State:
 
     def __init__(self) -> None:
         self.event = 0
-        self.model = ""
+        # Where the model is, and the one that it was adapted from; empty for the one that ships.
+        self.model = self.base = ""
         self.memory = Memory()
         self.distinct_of: dict[str, int] = {}
         self.members: dict[int, set[str]] = defaultdict(set)
@@ -80,8 +81,8 @@ class State:
         """Read the tables."""
         state = cls()
         state.event = connection.scalar(sa.select(sa.func.max(events.c.number))) or 0
-        model = sa.select(meta.c.value).where(meta.c.name == "model")
-        state.model = connection.scalar(model) or ""
+        named = {row.name: row.value for row in connection.execute(sa.select(meta))}
+        state.model, state.base = named.get("model", ""), named.get("base", "")
         for name, number, redirect in connection.execute(
             sa.select(clusters.c.id, clusters.c.number, clusters.c.redirect)
         ):
