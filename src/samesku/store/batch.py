@@ -11,7 +11,7 @@ from samesku.catalog.catalog import Catalog
 from samesku.encoders import PHash, Tfidf
 from samesku.matcher import Matcher
 from samesku.store.draft import Draft
-from samesku.store.memory import ScoredPairs
+from samesku.store.pairs import ScoredPairs
 from samesku.store.postings import Payload, as_catalog
 from samesku.store.schema import postings
 

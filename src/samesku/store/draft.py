@@ -16,7 +16,7 @@ from samesku.clustering.pins import Pins
 from samesku.scoring.learned import Learned
 from samesku.store.arrays import spans
 from samesku.store.identity import carry_over, new_id
-from samesku.store.memory import Distinct, ScoredPairs
+from samesku.store.pairs import Distinct, ScoredPairs
 from samesku.store.postings import Payload, content_key, normal_title, phash_of, title_key
 from samesku.store.results import Affected, DecidedPair, PostingResult
 from samesku.store.schema import distinct, postings, versions

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -24,19 +23,17 @@ from samesku.store.results import Change, Refused, StoreError
 from samesku.store.runs import postings_of_run
 from samesku.store.saving import answered, save
 from samesku.store.schema import (
-    PATIENCE,
     begin_writing,
-    events,
+    empty_log,
     meta,
     open_engine,
     refused,
-    versions,
 )
-from samesku.store.state import Effects, State
+from samesku.store.state import State
+from samesku.store.undo import take_back
 
 # Postings of one transaction; of more, more than the store holds, all is scored as in a batch run.
 AT_ONCE, BATCH_FROM = 250, 500
-UNDONE = ("upsert", "pin", "merge", "split", "accept", "undo")
 
 
 class Index(reading.Reads):
@@ -176,7 +173,7 @@ class Index(reading.Reads):
             return self._change(draft, "delete", [posting_id])
 
         change = self._write("delete", work, key, actor)
-        self._shred()
+        empty_log(self._engine)
         return change
 
     def pin(
@@ -251,47 +248,15 @@ class Index(reading.Reads):
         """
 
         def work(draft: Draft) -> Change:
-            row = draft.connection.execute(
-                sa.select(events.c.verb, events.c.effects).where(events.c.number == event)
-            ).one_or_none()
-            if row is None:
-                raise StoreError(f"there is no event {event}", "missing")
-            effects = Effects.from_text(row.effects)
-            if row.verb not in UNDONE or effects.rebuilt:
-                raise StoreError(
-                    f"event {event} ({row.verb}) cannot be undone: a deleted posting leaves "
-                    "nothing, put it again; for the rest restore a snapshot",
-                    "conflict",
-                )
-            self._take_back(draft, event, effects)
+            effects = take_back(draft, event)
             draft.score()
             draft.cluster()
             ids = [*effects.placed, *(p for a, b, *_ in effects.pinned for p in (a, b))]
             return self._change(draft, "undo", dict.fromkeys(ids))
 
         change = self._write("undo", work, key, actor)
-        self._shred()
+        empty_log(self._engine)
         return change
-
-    def _take_back(self, draft: Draft, event: int, effects: Effects) -> None:
-        state = draft.state
-        for left, right, verdict, before in reversed(effects.pinned):
-            if state.verdict(left, right) != verdict:
-                raise StoreError(
-                    f"{left[:80]!r} and {right[:80]!r} were decided anew since", "conflict"
-                )
-            draft.pin(left, right, before)
-        rows = draft.connection.execute(
-            sa.select(versions.c.posting_id, versions.c.payload).where(versions.c.event == event)
-        )
-        former = {posting: json.loads(text) for posting, text in rows}
-        for posting, number in effects.placed.items():
-            if state.distinct_of.get(posting) != number:
-                raise StoreError(f"{posting[:80]!r} was changed or deleted since", "conflict")
-        draft.put([former[posting] for posting in effects.placed if posting in former])
-        for posting in effects.placed:
-            if posting not in former:
-                draft.remove(posting)
 
     def settle(self, *, key: str | None = None, actor: str = "") -> Change:
         """Score and cluster everything anew, as a batch run on the same postings; pins stand."""
@@ -405,17 +370,3 @@ class Index(reading.Reads):
         if self._model is None or self._model[0] != place:
             self._model = (place, Learned(PairClassifier.load(place or SHIPPED)))
         return self._model[1]
-
-    def _shred(self) -> None:
-        """Empty SQLite's write-ahead log, where a deleted text may still be read.
-
-        While somebody reads, this waits for the next deletion or for the store to be closed.
-        """
-        if self._engine.dialect.name == "sqlite":
-            raw = self._engine.raw_connection()
-            try:
-                raw.cursor().execute("PRAGMA busy_timeout=100")
-                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                raw.cursor().execute(f"PRAGMA busy_timeout={1000 * PATIENCE}")
-            finally:
-                raw.close()

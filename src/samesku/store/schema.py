@@ -202,3 +202,18 @@ class begin_writing:  # noqa: N801  (used as a function)
                 self._transaction.rollback()
         finally:
             self._connection.close()
+
+
+def empty_log(engine: sa.Engine) -> None:
+    """Empty SQLite's write-ahead log, where a deleted text may still be read.
+
+    While another connection reads, this waits for the next deletion or for the store to be closed.
+    """
+    if engine.dialect.name == "sqlite":
+        raw = engine.raw_connection()
+        try:
+            raw.cursor().execute("PRAGMA busy_timeout=100")
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            raw.cursor().execute(f"PRAGMA busy_timeout={1000 * PATIENCE}")
+        finally:
+            raw.close()

@@ -12,7 +12,8 @@ import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
-from samesku.store.memory import Distinct, Memory, ScoredPairs
+from samesku.store.memory import Memory
+from samesku.store.pairs import Distinct, ScoredPairs
 from samesku.store.results import StoreError
 from samesku.store.schema import clusters, distinct, events, meta, pins, postings
 from samesku.store.terms import Terms
