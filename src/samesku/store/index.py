@@ -80,7 +80,8 @@ class Index(reading.Reads):
         self.close()
 
     def close(self) -> None:
-        """Let the store go."""
+        """Release the store, and what is held of it in memory."""
+        self._state, self._doubts, self._drawn = None, Doubts(), Drawn()
         self._engine.dispose()
 
     def upsert(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ READ_AT_MOST, COMPARED = 40_000, 400
 MOST_RECENT = 20_000
 # Postings whose terms are put in the inverted index at once.
 AT_ONCE = 50_000
-# Postings whose scored pairs are gathered one by one; of more, all pairs are filtered.
+# Postings that are taken one by one, or whose scored pairs are gathered so.
 FEW = 1_000
 NO_SLOTS: NDArray[np.int64] = np.empty(0, dtype=np.int64)
 NO_VALUES: NDArray[np.float32] = np.empty(0, dtype=np.float32)
@@ -119,7 +120,13 @@ class Memory:
 
     def add_all(self, several: Iterable[Distinct]) -> None:
         """`add` for all distinct postings of a store, before any other, many times as fast."""
-        for one in several:
+        several = iter(several)
+        first = list(islice(several, FEW))
+        if len(first) < FEW:  # arrays over all terms are not worth filling
+            for one in first:
+                self.add(one)
+            return
+        for one in chain(first, several):
             self._append(one)
         self.size = self._numbers.size
         slots = np.arange(self.size)
@@ -128,8 +135,7 @@ class Memory:
             held = np.bincount(self.terms.read(some).columns, minlength=WIDTH)
             self.frequency += held.astype(np.int32)
         found_by = [self._found_by(some) for some in steps]
-        if found_by:
-            self._by_term.build(*(np.concatenate(each) for each in zip(*found_by, strict=True)))
+        self._by_term.build(*(np.concatenate(each) for each in zip(*found_by, strict=True)))
         self._by_title.build(self._titles.rows % TITLES, slots)
         shown = np.flatnonzero(self._has_photo.rows)
         self._hashes.add_all(shown, self._bits.rows[shown])
