@@ -1,7 +1,7 @@
 """How samesku's time and memory grow when the catalogue doubles, and doubles again.
 
-    python benchmarks/growth.py CATALOGUE.csv [--sizes 25000,50000,100000] [--to 1000000]
-        [--out FOLDER]
+    python benchmarks/growth.py CATALOGUE.csv [MORE.csv ...] [--sizes 25000,50000,100000]
+        [--to 1000000] [--out FOLDER]
 
 Catalogues larger than the given one hold further offers of the same products, reworded
 (`noise.py`): groups grow, and with them the pairs to be found, which is harder than more products
@@ -24,6 +24,9 @@ from rich.console import Console
 from rich.table import Table
 from run import subsample
 
+# What is matched by; other columns of several catalogues are not about the same.
+COLUMNS = ("posting_id", "title", "image_phash", "label_group")
+
 
 @dataclass(frozen=True)
 class Step:
@@ -38,7 +41,7 @@ class Step:
 def main() -> None:
     """Read the arguments, match the catalogue at each size, print and write one table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("catalogue", type=Path, help="CSV with posting_id and title")
+    parser.add_argument("catalogues", type=Path, nargs="+", help="CSVs with posting_id, title")
     parser.add_argument("--sizes", default="25000,50000,100000", help="between commas")
     parser.add_argument("--to", type=int, default=1_000_000, help="size to extrapolate to")
     parser.add_argument("--timeout", type=float, default=1200, help="seconds per size")
@@ -46,7 +49,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("benchmark-results"))
     given = parser.parse_args()
 
-    catalogue = pl.read_csv(given.catalogue, infer_schema=False)
+    read = [pl.read_csv(each, infer_schema=False) for each in given.catalogues]
+    columns = [name for name in COLUMNS if any(name in each.columns for each in read)]
+    catalogue = pl.concat(read, how="diagonal").select(columns)
     given.out.mkdir(parents=True, exist_ok=True)
     steps = []
     for size in (int(number) for number in given.sizes.split(",")):
@@ -67,7 +72,8 @@ def grown(catalogue: pl.DataFrame, size: int, seed: int, out: Path, timeout: flo
     larger = renoise(catalogue, math.ceil(size / catalogue.height), seed)
     larger = subsample(larger, size, seed)
     file, result = out / f"growth{size}.csv", out / f"growth{size}"
-    larger.write_csv(file)
+    # Labels keep products whole; that they are written too is another task.
+    larger.drop("label_group", strict=False).write_csv(file)
     # Photos are not there; their hashes are a column.
     looks = ["-e", "tfidf", *(["-e", "phash"] if "image_phash" in larger.columns else [])]
     command = [*SAMESKU, "match", str(file), *looks, "--no-cache", "--out", str(result)]

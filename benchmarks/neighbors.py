@@ -117,8 +117,8 @@ def made(kind: Kind, size: int, titles: Path | None, seed: int) -> Vectors:
     catalogue = pl.read_csv(titles, columns=["posting_id", "title"], infer_schema=False)
     larger = renoise(catalogue, math.ceil(size / catalogue.height), seed)
     drawn = larger.sample(size, seed=seed)["title"].fill_null("")
-    titles = [normalise_title(clean_title(title)) for title in drawn.to_list()]
-    return Tfidf().encode_titles(titles)
+    normal = [normalise_title(clean_title(title)) for title in drawn.to_list()]
+    return Tfidf().encode_titles(normal)
 
 
 def searched(vectors: Vectors, method: Literal["exact", "approximate"]) -> tuple[Neighbors, float]:
@@ -131,8 +131,8 @@ def searched(vectors: Vectors, method: Literal["exact", "approximate"]) -> tuple
 def recalled(exact: Neighbors, near: Neighbors, interest: float) -> float:
     """Share of the exact search's pairs of interest that the other one found too."""
     wanted = exact.similarity >= interest
-    sought = exact.query[wanted] * exact.size + exact.candidate[wanted]
-    found = near.query * near.size + near.candidate
+    sought = exact.query[wanted].astype(np.int64) * exact.size + exact.candidate[wanted]
+    found = near.query.astype(np.int64) * near.size + near.candidate
     return float(np.isin(sought, found).mean()) if len(sought) else 1.0
 
 

@@ -20,6 +20,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from research.first_photos import FirstSettings
 from research.tokeniser import SPECIAL, learn_tokeniser
 from samesku.encoders.card import EncoderKind
 from samesku.runtime.cache import content_key
@@ -39,12 +40,11 @@ NEW: dict[str, tuple[EncoderKind, tuple[Any, ...]]] = {
     "efficientnet-small": ("photo", (0.5, 0.5, 8, 112)),
     "efficientnet-b0": ("photo", (1.0, 1.0, 8, 224)),
 }
-# What suits training such a network on labels: larger rates and smaller margins than fine-tuning,
-# and on photos a second loss, as class centres that begin as noise teach slowly.
+# What suits training such a network on labels: larger rates and smaller margins than fine-tuning.
 RECIPES: Mapping[str, TrainingSettings] = {
-    "photo": TrainingSettings(
+    "photo": FirstSettings(
         pooling="gem", epochs=14, batch=64, rate=2e-3, head_rate=1e-2, margin=(0.0, 0.3),
-        scale=16.0, contrast=1.0, views=2, hard=0.25, cutmix=0.0, cutout=0.1, frame=0.4, crop=0.6,
+        scale=16.0, hard=0.25, cutmix=0.0, cutout=0.1, crop=0.6,
     ),
     "title": TrainingSettings(
         epochs=14, batch=64, rate=1e-3, head_rate=1e-2, margin=(0.1, 0.4), scale=20.0

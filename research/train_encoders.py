@@ -32,6 +32,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from research.first_photos import FirstPhotos
 from research.from_nothing import RECIPES, new_base
 from research.marketplace import draw_marketplace
 from samesku import Matcher, read_catalog
@@ -131,6 +132,7 @@ def demo(
         catalog, name, start(base or kinds[kind], name, catalog, parts.train, folder, settings),
         folder / "mine", settings,
         split=Split("validation", parts.train, parts.validation), export=False, progress=Told(),
+        task=FirstPhotos if kind == "photo" else None,
     )  # fmt: skip
     labels = catalog.labels
     assert labels is not None

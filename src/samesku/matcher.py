@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -24,6 +25,7 @@ from samesku.catalog.answers import Answers
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.sources import agreement_codes, join_sources, source_codes
 from samesku.clustering.assignment import Decision
+from samesku.clustering.expected import threshold_for
 from samesku.clustering.pins import pinned_scores, pins_of
 from samesku.encoders import default_encoders
 from samesku.encoders.base import Encoder, Vectors
@@ -57,7 +59,8 @@ class Matcher:
     k : int
         Neighbours per posting and encoder that become candidates, at least 20.
     threshold : float
-        Score from which a pair is accepted, in (0, 1]; default: the fusion's own.
+        Score from which a pair is accepted, in (0, 1]; default: the fusion's own, which the shipped
+        model leaves where its probabilities let expect clearly better clusters by another.
     method : {"auto", "exact", "approximate"}
         How neighbours are searched (:func:`samesku.candidates.neighbors.nearest`).
     cache : Cache, optional
@@ -271,19 +274,25 @@ class Matcher:
         with within(self.memory, len(catalog)):
             encoded = encode(collapsed.catalog, self.encoders, self.cache, self.progress)
             candidates = self._candidates(encoded, owners, "all" if owners is None else pairs)
+            present = [vectors.present for vectors in encoded.vectors]
+            encoded.vectors.clear()  # what is read of them from now on may lie in files
             if self.within:
                 candidates = agreeing(candidates, agreement_codes(collapsed.catalog, self.within))
             if pins is not None:
                 candidates = with_pairs(candidates, pins.left, pins.right)
             with self.progress.stage("score", len(candidates)) as advance:
                 judged = self.fusion.judge(candidates, collapsed.catalog, advance=advance)
+        scores = judged.scores if pins is None else pinned_scores(pins, candidates, judged.scores)
+        threshold = self.threshold
+        if self._params["threshold"] is None and decide == "clusters" and sources is None:
+            threshold = threshold_for(self.fusion, candidates, scores, collapsed.counts)
         run: dict[str, Any] = {}
         matches = Matches(
             catalog,
             candidates,
-            judged.scores if pins is None else pinned_scores(pins, candidates, judged.scores),
+            scores,
             self.fusion,
-            self.threshold,
+            threshold,
             evidence=judged.evidence,
             run=run,
             decide=decide,
@@ -293,7 +302,9 @@ class Matcher:
         )
         with self.progress.stage("cluster"):
             matches.clusters  # noqa: B018  (computed here so that its time is told)
-        run.update(run_record(catalog, candidates, encoded, self.progress, collapsed.place))
+        run.update(
+            run_record(catalog, candidates, present, encoded.broken, self.progress, collapsed.place)
+        )
         run["pairs"] = pairs
         if answers is not None:
             run["answers"] = answers.record
@@ -365,7 +376,9 @@ class Matcher:
                 found = self._neighbors(vectors, key, owners, allowed, advance)
             sources.append(Source(encoder.name, encoder.modality, vectors, found))
         with self.progress.stage("candidates"):
-            return join_candidates(sources)
+            joined = join_candidates(sources)
+        shelved = [replace(source, vectors=source.vectors.shelved) for source in sources]
+        return replace(joined, sources=tuple(shelved))
 
     def _neighbors(
         self,

@@ -6,8 +6,9 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from samesku.candidates import candidates as module
 from samesku.candidates.candidates import Source, join_candidates
-from samesku.candidates.neighbors import nearest
+from samesku.candidates.neighbors import Neighbors, nearest
 from samesku.candidates.similarity import pair_similarity
 from samesku.encoders import Vectors
 
@@ -105,3 +106,23 @@ def test_pairs_are_found_among_the_candidates():
     known = set(zip(candidates.left.tolist(), candidates.right.tolist(), strict=True))
     a, b = next((a, b) for a in range(20) for b in range(a + 1, 20) if (a, b) not in known)
     assert candidates.places(np.array([a, 19]), np.array([b, 20])).tolist() == [-1, -1]
+
+
+def test_joined_some_at_a_time_they_are_the_same(monkeypatch):
+    rng = np.random.default_rng(1)
+    sources = [text_source(60, rng), photo_source(60, rng)]
+    whole = join_candidates(sources)
+    monkeypatch.setattr(module, "at_once", lambda each, most: 20)
+    parts = join_candidates(sources)
+    for name in ("left", "right", "similarity", "found", "density"):
+        np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
+
+
+def test_keys_of_pairs_do_not_overflow():
+    size = 70_000  # whose square is more than 32 bits hold
+    query = np.array([size - 2, size - 1], dtype=np.int32)
+    found = Neighbors(query, query[::-1].copy(), np.ones(2, dtype=np.float32), size)
+    vectors = Vectors(np.ones((2, 1), np.float32), np.array([size - 2, size - 1]), size)
+    joined = join_candidates([Source("words", "text", vectors, found)])
+    assert (joined.left.tolist(), joined.right.tolist()) == ([size - 2], [size - 1])
+    assert joined.places(joined.left, joined.right).tolist() == [0]

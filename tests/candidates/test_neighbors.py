@@ -6,7 +6,7 @@ import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samesku.candidates import search
+from samesku.candidates import neighbors, search
 from samesku.candidates.neighbors import Neighbors, density, merge_neighbors, nearest
 from samesku.encoders import Tfidf, Vectors
 
@@ -66,7 +66,7 @@ def similarities(queries, index):
 
 def check_exact(found, expected, k, floor):
     """The k largest of each row of `expected`, near to far; who is taken among equals is free."""
-    assert found.candidate.dtype == np.int64
+    assert found.candidate.dtype == np.int32
     assert found.similarity.dtype == np.float32
     assert (np.diff(found.query) >= 0).all()
     for posting in range(found.size):
@@ -78,6 +78,20 @@ def check_exact(found, expected, k, floor):
         np.testing.assert_allclose(similarity, expected[posting, listed], atol=TOLERANCE)
         assert (np.diff(similarity) <= 0).all()
         assert (np.diff(listed)[np.diff(similarity) == 0] > 0).all()
+
+
+def test_lists_some_at_a_time_are_all_lists(monkeypatch):
+    found = nearest(title_vectors(90, np.random.default_rng(4)), k=10, floor=0.15)
+    whole = density(found, 5)
+    monkeypatch.setattr(neighbors, "BLOCK", 37)
+    parts = list(found.blocks())
+    assert len(parts) > 5
+    assert sum(part.size for part in parts) == found.size
+    firsts = np.cumsum([0, *(part.size for part in parts)])
+    query = [part.query + first for part, first in zip(parts, firsts, strict=False)]
+    assert np.array_equal(np.concatenate(query), found.query)
+    assert np.array_equal(np.concatenate([part.candidate for part in parts]), found.candidate)
+    assert np.array_equal(density(found, 5), whole)
 
 
 @pytest.mark.parametrize("kind", KINDS)

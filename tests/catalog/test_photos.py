@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from samesku.catalog import photos
 from samesku.catalog.photos import (
     MAX_PIXELS,
     PhotoError,
@@ -165,17 +166,20 @@ def test_text_bomb_is_refused_quickly():
     assert time.perf_counter() - begun < 5
 
 
-def test_bounds_can_be_set(tmp_path):
+def test_photos_beyond_the_bounds_are_refused(tmp_path, monkeypatch):
     content = encoded(Image.fromarray(corners()), "PNG")
     path = tmp_path / "photo.png"
     path.write_bytes(content)
-    assert load_photo(path, max_pixels=2400, max_bytes=len(content)).shape == (40, 60, 3)
+    monkeypatch.setattr(photos, "MAX_PIXELS", 2400)
+    monkeypatch.setattr(photos, "MAX_BYTES", len(content))
+    assert load_photo(path).shape == (40, 60, 3)
+    monkeypatch.setattr(photos, "MAX_PIXELS", 2399)
     with pytest.raises(PhotoError, match="decompression bomb"):
-        load_photo(path, max_pixels=2399)
-    with pytest.raises(PhotoError, match="file too large"):
-        load_photo(path, max_bytes=len(content) - 1)
-    with pytest.raises(PhotoError, match="file too large"):
-        load_photo(content, max_bytes=len(content) - 1)
+        load_photo(path)
+    monkeypatch.setattr(photos, "MAX_BYTES", len(content) - 1)
+    for source in (path, content):
+        with pytest.raises(PhotoError, match="file too large"):
+            load_photo(source)
 
 
 def test_what_is_no_regular_file_is_refused_without_waiting(tmp_path):

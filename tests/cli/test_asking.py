@@ -123,9 +123,9 @@ def test_review_in_the_terminal_goes_on_where_it_stopped(run, tmp_path):
 
 def test_a_changed_catalogue_or_no_run_is_told(run, tmp_path):
     out = tmp_path / "q.csv"
-    assert "run.json is not there" in call("ask", tmp_path, "--out", out).output
+    assert "neither run.json nor evaluation.json" in call("ask", tmp_path, "--out", out).output
     moved = tmp_path / "offers.csv"
-    moved.write_text((run / "offers.csv").read_text() + "z,other\n")
+    moved.write_text((run / "offers.csv").read_text().replace("black", "green", 1))
     done = call("ask", run / "out", "--catalogue", moved, "--out", out)
     assert done.exit_code == 3
     assert "has changed since the run" in done.output

@@ -116,7 +116,7 @@ def test_models_stand_beside_the_fusions_as_they_are(model, labelled, tmp_path):
     line = json.loads((model[0] / "model.json").read_text())["threshold"]
     assert {each["threshold"] for each in written["chosen"] if each["fusion"] == "mine"} == {line}
     assert "trained it" not in words_of(result.stderr)
-    assert "mine: are its probabilities true?" in result.stdout
+    assert "mine, predicted and observed probabilities" in result.stdout
     told = written["results"][2]["reliability"]
     assert sum(each["pairs"] for each in told["bins"]) == told["pairs"] > 0
     assert written["results"][0]["reliability"] is None
@@ -210,3 +210,10 @@ def test_without_labels_there_is_nothing_to_score(tmp_path, labels):
 
 def test_help_shows_an_example():
     assert "Example: samesku evaluate" in CliRunner().invoke(app, ["evaluate", "--help"]).output
+
+
+def test_json_is_one_object_with_the_figures(labelled):
+    found = json.loads(evaluate(labelled, "--folds", 2, "--fusion", "union", "--json").stdout)
+    figures = [each["figures"] for each in found["results"] if each["fusion"] == "union"]
+    assert len(figures) == 2
+    assert 0 < figures[0]["posting_f1"]["value"] <= 1

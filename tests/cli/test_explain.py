@@ -33,7 +33,7 @@ def test_a_match_is_explained_to_its_probability(out):
     assert "Matched: the pair scored" in told
     assert "titles alike" in told
     assert "together" in told
-    assert "How alike they are: tfidf" in told
+    assert "Similarity: tfidf" in told
     assert "Their labels say: one product." in told
 
 

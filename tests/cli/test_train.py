@@ -209,3 +209,24 @@ def test_without_the_extra_one_line_says_what_to_install(labelled, tmp_path, com
     assert "uv add 'samesku[trees]'" in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "out").exists()
+
+
+def test_json_is_one_object_with_the_card(labelled, tmp_path):
+    done = run("train", labelled, "--out", tmp_path / "m", "--no-cache", "-k", 20, "--json")
+    summary = json.loads(done.stdout)
+    assert summary["model"] == str(tmp_path / "m")
+    assert 0 < summary["threshold"] < 1
+    assert summary["trained_on"]["figures_held_out"]["posting_f1"][0] > 0.3
+
+
+def test_an_added_encoder_joins_those_of_the_model(labelled, tmp_path):
+    model = tmp_path / "model"
+    asked = "-e", "tfidf", "-e", "photo"
+    done = run("train", labelled, "--out", model, "--no-cache", "-k", 20, *asked)
+    assert done.exit_code == 0, done.output
+    out = tmp_path / "out"
+    done = run("match", labelled, "--model", model, "-e", "+phash", "--out", out, "--no-cache")
+    assert done.exit_code == 0, done.output
+    record = json.loads((out / "run.json").read_text())
+    assert list(record["encoders"]) == ["tfidf", "photo", "phash"]
+    assert record["source"]["encoders"] == ["tfidf", "photo", "+phash"]

@@ -253,7 +253,7 @@ def test_a_card_that_tells_nothing_is_doubted(halves):
     evaluation = evaluate(other, Matcher([Tfidf()], silent), folds=2, tuned=False)
     assert told_of(evaluation) == {"name": "learned", "trained_on": None, "scored_seen": None}
     (note,) = evaluation.record["notes"]
-    assert note.startswith("learned: its card does not tell which postings trained it")
+    assert note.startswith("learned: its card does not say which postings trained it")
 
 
 def test_probabilities_are_held_against_the_truth(halves, evaluation):

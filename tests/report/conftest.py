@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 
 from samesku import Matcher, read_catalog
-from samesku.cli.match import Settings
 from samesku.encoders import PHash, Tfidf
 from samesku.evaluation import evaluate, group_folds
+from samesku.results.record import source_record
 
 HOSTILE = [
     "<script>window.hacked = 1</script> tas ransel hitam",
@@ -76,7 +76,7 @@ def folder(shop, matches):
     out = shop / "result"
     matches.write(out)
     record = json.loads((out / "run.json").read_text())
-    record["source"] = Settings(shop / "offers.csv", encoders=["tfidf", "phash"]).source
+    record["source"] = source_record(shop / "offers.csv", encoders=["tfidf", "phash"])
     (out / "run.json").write_text(json.dumps(record))
     return out
 
@@ -92,7 +92,7 @@ def evaluated(shop):
     found = evaluate(
         catalog, matcher, fusions=[Union(), Concat()], splits=splits, tuned=False, keep_pairs=True
     )
-    found.record["source"] = Settings(shop / "offers.csv").source
+    found.record["source"] = source_record(shop / "offers.csv")
     found.write(shop / "score")
     return shop / "score"
 
@@ -112,16 +112,16 @@ def labelled_score(shop):
         tuned=False,
         keep_pairs=True,
     )
-    found.record["source"] = Settings(shop / "offers.csv").source
+    found.record["source"] = source_record(shop / "offers.csv")
     found.write(shop / "shipped-score")
     return shop / "shipped-score"
 
 
 def write_links(paths, folder, **options):
     """Match two catalogues across and write it down, as `samesku link` does."""
-    left, right = (Settings(path) for path in paths)
+    left, right = (source_record(path) for path in paths)
     found = Matcher([Tfidf(), PHash()], **options).match(*(read_catalog(path) for path in paths))
-    read = {"source": {"left": left.source, "right": right.source}}
+    read = {"source": {"left": left, "right": right}}
     replace(found, run={**found.run, **read}).write(folder)
 
 

@@ -71,4 +71,20 @@ def test_what_changed_and_which_differences_are_the_same_is_told(pages):
     told = section(pages["many"])
     newly = re.search(r"newly matched</dt><dd>(\d+)", told)
     assert int(newly[1]) > 0
+    assert re.search(r"Measured by \d+ answers that were drawn at random", told)
+    assert re.search(r"precision of pairs</dt><dd>\d+%<small>\d+% to \d+%</small>", told)
     assert re.search(r'colour</th><td class="number">\d+</td>', told)
+
+
+def test_answers_about_two_shops_are_shown_by_their_titles(folder):
+    halves = offers().drop("label_group").with_row_index("row")
+    for shop in (0, 1):
+        half = halves.filter(pl.col("row") % 2 == shop).drop("row").head(20)
+        half.with_columns(posting_id=pl.int_range(pl.len())).write_csv(folder / f"shop{shop}.csv")
+    (folder / "across.csv").write_text("left_id,right_id,verdict\n0,0,same\n1,5,different\n")
+    both = (folder / "shop0.csv", folder / "shop1.csv", "--answers", folder / "across.csv")
+    call("link", *both, "--out", folder / "across", "-e", "tfidf", "--no-cache")
+    said = section(page_of(folder / "across"))
+    titles = [pl.read_csv(folder / f"shop{shop}.csv")["title"][0] for shop in (0, 1)]
+    assert all(title in said for title in titles)
+    assert "one cluster" in said

@@ -13,10 +13,10 @@ import tree_sitter
 import tree_sitter_javascript
 
 from samesku import Matcher, read_catalog
-from samesku.cli.match import Settings
 from samesku.encoders import PHash, Tfidf
 from samesku.evaluation import Split, evaluate
 from samesku.report.page import build_report
+from samesku.results.record import source_record
 from samesku.results.runs import read_run, run_of
 from samesku.scoring.fusion import Union
 
@@ -231,7 +231,7 @@ def test_an_evaluation_and_a_link_have_pages(evaluated, linked):
     page = build_report(read_run(evaluated)).html
     assert 'id="figures"' in page
     assert 'id="clusters"' in page
-    assert "Against union, paired 95% intervals" in page
+    assert "compared with union, whole catalogue (paired 95% intervals)" in page
     page = build_report(read_run(linked)).html
     assert "What was linked" in page
     assert "Links are assigned anew at each threshold" in page
@@ -244,7 +244,7 @@ def test_a_page_tells_that_its_figures_flatter(shop, tmp_path):
     found = evaluate(
         catalog, Matcher([Tfidf()]), fusions=[Union()], splits=leaking, keep_pairs=True
     )
-    found.record["source"] = Settings(shop / "offers.csv").source
+    found.record["source"] = source_record(shop / "offers.csv")
     found.write(tmp_path)
     page = page_of(tmp_path)
     assert re.search(r'class="note">mine: \d+ of its \d+ scored postings share a label', page)

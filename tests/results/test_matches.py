@@ -9,10 +9,13 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from samesku import Matcher, Matches, Threshold, Union, UnionAll, read_catalog
 from samesku.candidates.candidates import Candidates
+from samesku.cli import app
 from samesku.encoders import Tfidf
+from samesku.results import pair_tables
 from samesku.scoring.features import title_words
 from samesku.scoring.reasons import FAMILIES, Evidence
 
@@ -282,7 +285,7 @@ def test_what_cannot_be_explained_is_told(explained):
 
 
 def test_only_the_learned_fusion_explains():
-    with pytest.raises(ValueError, match=r"union tells no more than its lists; use learned"):
+    with pytest.raises(ValueError, match=r"union has no explanations; use learned"):
         matches_of([(0, 1, 0.9, 0)], 2).explain("p0", "p1")
 
 
@@ -386,3 +389,53 @@ def test_what_was_written_is_read_back(tmp_path):
     assert strict.clusters.tolist() == before.clusters.tolist()
     with pytest.raises(ValueError, match="match again to explain"):
         again.explain("a", "d")
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_links_are_read_back(tmp_path, shared):
+    titles = ["susu bebelo 400 gram", "lampu led 12 watt", "tas ransel anak"]
+    for side, spell in (("left", str), ("right", str.upper)):
+        ids = [f"{'' if shared else side}{place}" for place in range(3)]
+        table = pl.DataFrame({"posting_id": ids, "title": list(map(spell, titles))})
+        table.write_csv(tmp_path / f"{side}.csv")
+    out = tmp_path / "out"
+    paths = [tmp_path / "left.csv", tmp_path / "right.csv"]
+    done = CliRunner().invoke(
+        app,
+        [
+            "link",
+            *map(str, paths),
+            "-e",
+            "tfidf",
+            "--threshold",
+            "0.1",
+            "--out",
+            str(out),
+            "--no-cache",
+        ],
+    )
+    assert done.exit_code == 0, done.output
+    again, written = Matches.load(out), pl.read_csv(out / "links.csv", infer_schema=False)
+    assert again.links.height == written.height >= 2
+    assert again.links["left_id"].to_list() == written["left_id"].to_list()
+    assert again.links["right_id"].to_list() == written["right_id"].to_list()
+    assert again.rethreshold(1.0).links.height < written.height
+    moved = [path.rename(path.with_name(f"moved-{path.name}")) for path in paths]
+    assert Matches.load(out, moved).links.equals(again.links)
+    with pytest.raises(FileNotFoundError, match=r"left\.csv"):
+        Matches.load(out)
+
+
+def test_tables_written_in_parts_are_those_in_memory(monkeypatch, tmp_path):
+    pairs = [
+        (a, b, (0.9 if a // 4 == b // 4 else 0.4) + (a + b) % 3 / 100, np.nan)
+        for a, b in combinations(range(24), 2)
+    ]
+    matches = matches_of(pairs, 24)
+    monkeypatch.setattr(pair_tables, "PAIRS_AT_ONCE", 7)
+    matches.write(tmp_path)
+    for name in ("pairs", "near_misses", "scored"):
+        table = getattr(matches, name)
+        assert table.height > 7
+        assert pl.read_parquet(tmp_path / f"{name}.parquet").equals(table)
+    assert not list(tmp_path.glob("*.parquet.*"))

@@ -12,6 +12,7 @@ import pytest
 
 from samesku.encoders import PHash, Tfidf
 from samesku.scoring.classifier import PairClassifier
+from samesku.scoring.trees import Trees
 
 FILES = ["model.json", "trees.onnx"]
 
@@ -97,6 +98,22 @@ def test_saved_and_loaded_it_judges_alike(model, saved, unseen):
     assert (again.threshold, again.features) == (model.threshold, model.features)
     assert again.calibration == model.calibration
     assert again.encoders == {"tfidf": "text", "phash": "photo"}
+
+
+def test_a_first_booster_and_a_rule_are_kept_and_a_strange_one_refused(model, unseen, tmp_path):
+    trees = Trees(model.trees.content, model.trees)
+    saved = replace(model, trees=trees, threshold_rule="expected")
+    saved.save(tmp_path)
+    again = PairClassifier.load(tmp_path)
+    assert (again.threshold_rule, again.trees.first.content) == ("expected", trees.content)
+    np.testing.assert_array_equal(again.judge(*unseen).scores, model.judge(*unseen).scores)
+    cut(tmp_path / "first_trees.onnx")
+    with pytest.raises(ValueError, match=r"first_trees.onnx is not what was saved"):
+        PairClassifier.load(tmp_path)
+    saved.save(tmp_path)
+    rewrite_head(tmp_path, threshold_rule="by mood")
+    with pytest.raises(ValueError, match="no rule 'by mood'"):
+        PairClassifier.load(tmp_path)
 
 
 def test_saved_again_it_has_the_same_bytes(saved, tmp_path):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
-from samesku.scoring.trees import PAIRS_AT_ONCE, Trees, probability
+from samesku.scoring.trees import PAIRS_AT_ONCE, UNLIKELY, Trees, probability
 from samesku.training.tree_export import as_onnx
 
 FEATURES = 5
@@ -78,3 +78,23 @@ def test_log_odds_as_probabilities():
     np.testing.assert_allclose(told[1:4], [0.119203, 0.5, 0.880797], rtol=1e-5)
     assert 0 <= told[0] < 1e-9
     assert told[4] == 1
+
+
+def test_what_the_first_booster_finds_unlikely_is_not_shown_to_the_others(drawn, boosted):
+    values, answer = drawn(5, rows=2_000)
+    answer = answer * (values[:, 3] > 0.5)
+    boosters = [
+        boosted(values[half], answer[half], rounds=150)
+        for half in (slice(1_000), slice(1_000, None))
+    ]
+    first, alone = (
+        Trees(as_onnx(some, np.arange(FEATURES), FEATURES)) for some in (boosters[:1], boosters)
+    )
+    both = Trees(alone.content, first)
+    by_first = first.log_odds(values) - first.start + alone.start
+    odds, parts, likely = both.log_odds(values), both.contributions(values), by_first >= UNLIKELY
+    assert 100 < np.count_nonzero(likely) < 1_900
+    np.testing.assert_array_equal(odds, np.where(likely, alone.log_odds(values), by_first))
+    np.testing.assert_allclose(both.start + parts.sum(axis=1), odds, atol=1e-3)
+    with pytest.raises(ValueError, match="other features"):
+        Trees(alone.content, Trees(as_onnx(boosters[:1], np.zeros(FEATURES, int), 1)))

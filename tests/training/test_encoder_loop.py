@@ -98,7 +98,7 @@ def test_killed_it_goes_on_as_if_nothing_was(program, task_of, tmp_path):
     progress = Progress()
     resumed, ours = trained(task_of(), tmp_path / "broken", OFTEN, progress=progress)
     whole, theirs = trained(task_of(), tmp_path / "whole")
-    assert "going on with epoch 2, batch 3" in progress.notes
+    assert "continuing with epoch 2, batch 3" in progress.notes
     assert resumed == whole
     for name, value in ours.items():
         assert torch.equal(value, theirs[name]), name

@@ -61,26 +61,6 @@ def test_it_learns_what_tells_products_apart():
     assert told[-1] < told[0] / 2
 
 
-def test_contrast_asks_the_batch_and_not_the_centres():
-    rows, labels = shelf()
-    apart = torch.eye(PRODUCTS)[labels]
-    told = {}
-    for weight in (0.0, 1.0, 2.0):
-        torch.manual_seed(0)
-        settings = TrainingSettings(contrast=weight)
-        loss = MetricLoss(PRODUCTS, [OFFERS] * PRODUCTS, settings)
-        told[weight] = [
-            float(loss(seen, of).detach())
-            for seen, of in ((apart, labels), (rows[:, :PRODUCTS], labels), (apart, labels.flip(0)))
-        ]
-    without, once, twice = (np.array(told[weight]) for weight in told)
-    added = once - without
-    assert added[0] < added[1]
-    # Whatever the products are called, the same ones lie together.
-    assert added[0] == pytest.approx(added[2], rel=1e-3)
-    np.testing.assert_allclose(twice - without, 2 * added, rtol=1e-3)
-
-
 def test_titles_and_photos_of_one_product_come_together():
     torch.manual_seed(0)
     rows, labels = shelf()
@@ -152,8 +132,3 @@ def test_half_precision_is_computed_in_full():
 def test_an_unknown_precision_is_refused():
     with pytest.raises(ValueError, match="choose from auto"):
         TrainingSettings(precision="float8")
-
-
-def test_less_than_no_contrast_is_refused():
-    with pytest.raises(ValueError, match="contrast is 0 or more"):
-        TrainingSettings(contrast=-1.0)

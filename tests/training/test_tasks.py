@@ -7,6 +7,7 @@ torch = pytest.importorskip("torch", reason="needs the extra train")
 pytest.importorskip("transformers", reason="needs the extra train")
 pytest.importorskip("pytorch_metric_learning", reason="needs the extra train")
 
+from research.first_photos import FirstPhotos, FirstSettings  # noqa: E402
 from research.from_nothing import new_base  # noqa: E402
 from samesku.encoders.backbones import load_backbone  # noqa: E402
 from samesku.training.encoder_loop import fit  # noqa: E402
@@ -48,7 +49,8 @@ def parts(catalog, *, photos):
 
 def gain(task_kind, backbone, catalog, folder, *, photos, **changed):
     """Mean average precision on products that it never saw, before and after."""
-    settings = TrainingSettings(**{**SETTINGS, **changed})
+    kind = FirstSettings if task_kind is FirstPhotos else TrainingSettings
+    settings = kind(**{**SETTINGS, **changed})
     task = task_kind(backbone, *parts(catalog, photos=photos), settings)
     backbone.eval()
     with torch.inference_mode():
@@ -58,11 +60,10 @@ def gain(task_kind, backbone, catalog, folder, *, photos, **changed):
         return before, task.validate()["mAP"]
 
 
-@pytest.mark.parametrize("contrast", [0.0, 1.0])
-def test_every_loss_learns_titles(contrast, small_bert, catalog, tmp_path):
+def test_titles_are_learned(small_bert, catalog, tmp_path):
     backbone = load_backbone(small_bert, "title")
     attach_neck(backbone)
-    before, after = gain(TitleTask, backbone, catalog, tmp_path, photos=False, contrast=contrast)
+    before, after = gain(TitleTask, backbone, catalog, tmp_path, photos=False)
     assert after > before + 0.15
 
 
@@ -78,8 +79,8 @@ def test_every_other_pooling_learns_titles(pooling, small_bert, catalog, tmp_pat
 def test_every_pooling_learns_photos(pooling, small_vit, catalog, tmp_path):
     backbone = load_backbone(small_vit, "photo", pooling=pooling)
     attach_neck(backbone)
-    changed = {"rate": 3e-3, "contrast": 1.0, "epochs": 25}
-    before, after = gain(PhotoTask, backbone, catalog, tmp_path, photos=True, **changed)
+    changed = {"rate": 3e-3, "views": 1, "frame": 0.0, "epochs": 25}
+    before, after = gain(FirstPhotos, backbone, catalog, tmp_path, photos=True, **changed)
     assert after > before + 0.08
 
 
@@ -88,8 +89,8 @@ def test_an_efficientnet_learns_photos_cut_and_mixed(catalog, tmp_path):
     backbone = load_backbone(base, "photo", pooling="gem")
     bring_photos_to(backbone, 32)
     attach_neck(backbone, 32)
-    changed = {"rate": 3e-3, "cutmix": 0.2, "cutout": 0.2, "contrast": 1.0}
-    before, after = gain(PhotoTask, backbone, catalog, tmp_path, photos=True, **changed)
+    changed = {"rate": 3e-3, "cutmix": 0.2, "cutout": 0.2, "views": 1, "frame": 0.0}
+    before, after = gain(FirstPhotos, backbone, catalog, tmp_path, photos=True, **changed)
     assert after > before + 0.1
 
 
@@ -115,9 +116,9 @@ def test_a_mixed_batch_tells_whose_patches_it_has(small_vit, catalog):
 
 
 def test_a_photo_shown_twice_differs_and_is_of_one_product(small_vit, catalog):
-    settings = TrainingSettings(**{**SETTINGS, "views": 2, "crop": 0.5})
+    settings = FirstSettings(**{**SETTINGS, "views": 2, "crop": 0.5})
     trained, held = parts(catalog, photos=True)
-    task = PhotoTask(load_backbone(small_vit, "photo"), trained, held, settings)
+    task = FirstPhotos(load_backbone(small_vit, "photo"), trained, held, settings)
     inputs, labels, _, _ = task.prepare(np.arange(8), np.random.default_rng(0))
     first, second = inputs["pixel_values"][:8], inputs["pixel_values"][8:]
     assert labels.tolist() == 2 * trained.labels[:8].tolist()

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from samesku.candidates.neighbors import Neighbors, density
 from samesku.candidates.similarity import pair_similarity
 from samesku.encoders.base import Kind, Modality, Vectors
+from samesku.runtime.memory import at_once
 
 __all__ = ["DENSITY_NEIGHBORS", "Candidates", "Source", "agreeing", "join_candidates", "with_pairs"]
 
 # Neighbours whose mean similarity says how crowded a posting's surroundings are.
 DENSITY_NEIGHBORS = 20
+# Neighbours of which pairs are made at once, at most, and the bytes that each takes meanwhile.
+KEYS_AT_ONCE, KEY_BYTES = 4_000_000, 100
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +39,7 @@ class Candidates:
 
     Attributes
     ----------
-    left, right : int64 (m,)
+    left, right : int32 (m,)
         Positions of the postings, ``left < right``, in ascending order.
     similarity : float32 (m, e)
         Under each encoder; NaN where one of the two has no vector.
@@ -48,8 +53,8 @@ class Candidates:
         What the candidates were joined from.
     """
 
-    left: NDArray[np.int64]
-    right: NDArray[np.int64]
+    left: NDArray[np.int32]
+    right: NDArray[np.int32]
     similarity: NDArray[np.float32]
     found: NDArray[np.bool_]
     density: NDArray[np.float32]
@@ -68,8 +73,13 @@ class Candidates:
 
     def places(self, left: NDArray[np.integer], right: NDArray[np.integer]) -> NDArray[np.int64]:
         """Where pairs, ``left < right``, stand among these; -1 for what is none of them."""
-        known, wanted = self.left * self.size + self.right, left * self.size + right
-        return places_among(known, wanted)
+        if not len(left):
+            return np.empty(0, dtype=np.int64)
+        ends = np.searchsorted(self.left, np.arange(self.size + 1, dtype=np.int32))
+        number = np.arange(1, len(self) + 1, dtype=np.int32)
+        width = max(self.size, int(np.max(right)) + 1)
+        table = sp.csr_matrix((number, self.right, ends), shape=(self.size, width))
+        return np.asarray(table[left, right], dtype=np.int64).ravel() - 1
 
     def take(self, places: NDArray[np.integer]) -> Candidates:
         """Only the pairs at the given places."""
@@ -91,21 +101,17 @@ def join_candidates(sources: Sequence[Source]) -> Candidates:
         At least one, all of the same catalogue.
     """
     size = sources[0].vectors.size
-    found_by = [_undirected(source.neighbors) for source in sources]
-    union = np.unique(np.concatenate([keys for keys, _ in found_by]))
-    left, right = np.divmod(union, max(size, 1))
-    similarity = np.empty((len(union), len(sources)), dtype=np.float32)
-    found = np.zeros((len(union), len(sources)), dtype=bool)
-    for column, (source, (keys, known)) in enumerate(zip(sources, found_by, strict=True)):
-        place = np.searchsorted(union, keys)
-        found[place, column] = True
-        if source.vectors.probe is None:
-            similarity[place, column] = known
-            rest = np.flatnonzero(~found[:, column])
-        else:
-            # The two directions differ, and a pair may have been found from the weaker end only.
-            rest = np.arange(len(union))
-        similarity[rest, column] = pair_similarity(source.vectors, left[rest], right[rest])
+    lows = [np.minimum(each.neighbors.query, each.neighbors.candidate) for each in sources]
+    count = sum(len(low) for low in lows)
+    step = max(1, size * at_once(KEY_BYTES, KEYS_AT_ONCE) // max(count, 1))
+    columns: list[list[NDArray[Any]]] = [[], [], [], []]
+    for first in range(0, max(size, 1), step):
+        part = _joined(sources, lows, first, min(first + step, size))
+        for column, values in zip(columns, part, strict=True):
+            column.append(values)
+    del lows
+    # One column after the other, so that no two are held twice.
+    left, right, similarity, found = (np.concatenate(columns.pop(0)) for _ in range(4))
     return Candidates(
         left,
         right,
@@ -135,9 +141,10 @@ def with_pairs(
     if not fresh.any():
         return candidates
     more = np.unique(left[fresh].astype(np.int64) * candidates.size + right[fresh])
-    one, other = np.divmod(more, candidates.size)
+    one, other = (end.astype(np.int32) for end in np.divmod(more, candidates.size))
     seen = [pair_similarity(source.vectors, one, other) for source in candidates.sources]
-    keys = np.concatenate([candidates.left * candidates.size + candidates.right, more])
+    keys = candidates.left.astype(np.int64) * candidates.size + candidates.right
+    keys = np.concatenate([keys, more])
     order = np.argsort(keys, kind="stable")
     found = np.zeros((len(more), len(candidates.encoders)), dtype=bool)
     return replace(
@@ -156,12 +163,44 @@ def agreeing(candidates: Candidates, codes: NDArray[np.integer]) -> Candidates:
     return candidates.take(np.flatnonzero(codes[candidates.left] == codes[candidates.right]))
 
 
-def _undirected(neighbors: Neighbors) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """One ascending number per pair, found from one end or both, and its similarity."""
-    low = np.minimum(neighbors.query, neighbors.candidate)
-    keys = low * neighbors.size + np.maximum(neighbors.query, neighbors.candidate)
-    pairs, first = np.unique(keys, return_index=True)
-    return pairs, neighbors.similarity[first]
+def _joined(
+    sources: Sequence[Source], lows: Sequence[NDArray[np.int32]], first: int, stop: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32], NDArray[np.bool_]]:
+    """The columns `left`, `right`, `similarity`, `found` of pairs whose lower end is in a range."""
+    size = sources[0].vectors.size
+    found_by = [
+        _undirected(source.neighbors, low, first, stop)
+        for source, low in zip(sources, lows, strict=True)
+    ]
+    union = np.unique(np.concatenate([keys for keys, _ in found_by]))
+    left, right = (end.astype(np.int32) for end in np.divmod(union, max(size, 1)))
+    similarity = np.empty((len(union), len(sources)), dtype=np.float32)
+    found = np.zeros((len(union), len(sources)), dtype=bool)
+    for column, (source, (keys, known)) in enumerate(zip(sources, found_by, strict=True)):
+        place = np.searchsorted(union, keys)
+        found[place, column] = True
+        if source.vectors.probe is None:
+            similarity[place, column] = known
+            rest = np.flatnonzero(~found[:, column])
+        else:
+            # The two directions differ, and a pair may have been found from the weaker end only.
+            rest = np.arange(len(union))
+        similarity[rest, column] = pair_similarity(source.vectors, left[rest], right[rest])
+    return left, right, similarity, found
+
+
+def _undirected(
+    neighbors: Neighbors, low: NDArray[np.int32], first: int, stop: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """One ascending number per pair of those in a range, and its similarity.
+
+    A pair may have been found from one end or both; `low` is the lower one.
+    """
+    own = np.flatnonzero((low >= first) & (low < stop))
+    high = np.maximum(neighbors.query[own], neighbors.candidate[own])
+    keys = low[own].astype(np.int64) * neighbors.size + high
+    pairs, one = np.unique(keys, return_index=True)
+    return pairs, neighbors.similarity[own[one]]
 
 
 def places_among(known: NDArray[np.integer], wanted: NDArray[np.integer]) -> NDArray[np.int64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -27,6 +28,8 @@ APPROXIMATE_FROM = {"sparse": 30_000, "dense": 200_000, "bits": 40_000}
 PRODUCTS = 4e9
 # Found rows held before they are cut to each posting's k best, at most, and the bytes of each.
 ROWS_AT_ONCE, ROW_BYTES = 1_000_000, 200
+# Neighbours whose lists are summed up at once.
+BLOCK = 2_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +38,7 @@ class Neighbors:
 
     Attributes
     ----------
-    query, candidate : int64 (m,)
+    query, candidate : int32 (m,)
         Positions of postings; never the same one.
     similarity : float32 (m,)
         Sorted within each query from near to far, ties by position; queries ascend.
@@ -43,8 +46,8 @@ class Neighbors:
         Number of postings in the catalogue.
     """
 
-    query: NDArray[np.int64]
-    candidate: NDArray[np.int64]
+    query: NDArray[np.int32]
+    candidate: NDArray[np.int32]
     similarity: NDArray[np.float32]
     size: int
 
@@ -61,7 +64,24 @@ class Neighbors:
         }
 
     @property
-    def rank(self) -> NDArray[np.int64]:
+    def ends(self) -> NDArray[np.int32]:
+        """Where the list of each posting begins, and the last one ends, ``(size + 1,)``."""
+        postings = np.arange(self.size + 1, dtype=np.int32)
+        return np.searchsorted(self.query, postings).astype(np.int32)
+
+    def blocks(self) -> Iterator[Neighbors]:
+        """The lists of some postings at a time, whose numbers are counted from 0 in each."""
+        ends, first = self.ends, 0
+        while first < self.size:
+            last = int(np.searchsorted(ends, ends[first] + BLOCK, side="right")) - 1
+            last = min(max(last, first + 1), self.size)
+            own = slice(ends[first], ends[last])
+            query = self.query[own] - np.int32(first)
+            yield Neighbors(query, self.candidate[own], self.similarity[own], last - first)
+            first = last
+
+    @property
+    def rank(self) -> NDArray[np.int32]:
         """Place of each candidate in its query's list, from 0."""
         return _rank(self.query)
 
@@ -109,7 +129,7 @@ def nearest(
         raise ValueError(f"cannot search {queries.kind} vectors among {index.kind} ones")
     if not len(queries.owner) or not len(index.owner):
         advance(queries.size)
-        empty = np.empty(0, np.int64)
+        empty = np.empty(0, np.int32)
         return Neighbors(empty, empty, np.empty(0, np.float32), queries.size)
     if method == "auto":
         method = "approximate" if _approximation_pays(queries, index) else "exact"
@@ -146,7 +166,7 @@ def _ask(
     postings = np.unique(queries.owner)
     rows = at_once(ROW_BYTES, ROWS_AT_ONCE)
     step = max(1, rows * len(postings) // (len(queries.owner) * (wanted + EXTRA)))
-    parts = []
+    parts: list[Neighbors] = []
     for first in range(0, len(postings), step):
         last = min(first + step, len(postings)) - 1
         start = np.searchsorted(queries.owner, postings[first])
@@ -194,14 +214,18 @@ def density(neighbors: Neighbors, k: int) -> NDArray[np.float32]:
     Places that are not filled count as 0. High where many offers look alike (the crowded parts of
     a catalogue), which is what makes one threshold wrong for all.
     """
-    near = neighbors.rank < k
-    total = np.bincount(neighbors.query[near], neighbors.similarity[near], neighbors.size)
-    return (total / k).astype(np.float32)
+
+    def mean(part: Neighbors) -> NDArray[np.float32]:
+        near = part.rank < k
+        total = np.bincount(part.query[near], part.similarity[near], part.size)
+        return (total / k).astype(np.float32)
+
+    return np.concatenate([np.empty(0, np.float32), *map(mean, neighbors.blocks())])
 
 
 def _best(
-    query: NDArray[np.int64],
-    candidate: NDArray[np.int64],
+    query: NDArray[np.integer],
+    candidate: NDArray[np.integer],
     similarity: NDArray[np.float32],
     k: int,
     size: int,
@@ -209,16 +233,19 @@ def _best(
     """Each pair once with its largest similarity, the k best per query, near to far."""
     order = np.lexsort((candidate, -similarity, query))
     query, candidate, similarity = query[order], candidate[order], similarity[order]
-    _, first = np.unique(query * size + candidate, return_index=True)
+    _, first = np.unique(query.astype(np.int64) * size + candidate, return_index=True)
     if len(first) < len(query):
         first.sort()
         query, candidate, similarity = query[first], candidate[first], similarity[first]
     near = _rank(query) < k
-    return Neighbors(query[near], candidate[near], similarity[near], size)
+    return Neighbors(
+        query[near].astype(np.int32), candidate[near].astype(np.int32), similarity[near], size
+    )
 
 
-def _rank(query: NDArray[np.int64]) -> NDArray[np.int64]:
+def _rank(query: NDArray[np.integer]) -> NDArray[np.int32]:
     """Place within each run of equal queries, from 0."""
     start = np.flatnonzero(np.concatenate([[True], query[1:] != query[:-1]])[: len(query)])
+    start = start.astype(np.int32)
     lengths = np.diff(np.append(start, len(query)))
-    return np.arange(len(query)) - np.repeat(start, lengths)
+    return np.arange(len(query), dtype=np.int32) - np.repeat(start, lengths)

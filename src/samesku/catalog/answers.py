@@ -19,9 +19,9 @@ from samesku.catalog.tables import read_table
 
 SAME, DIFFERENT, UNSURE = VERDICTS = ("same", "different", "unsure")
 REQUIRED = ("left_id", "right_id", "verdict")
-# Who answered, where a table does not tell.
+# Who answered, where a table does not say.
 PEOPLE = "people"
-# What the names of models begin with: their answers are evidence, those of people decide.
+# What the names of models begin with: their answers count, those of people decide.
 MACHINE = "model:"
 
 
@@ -69,7 +69,6 @@ class Answers:
         return rows[: len(self)], rows[len(self) :]
 
     def select(self, some: NDArray[np.bool_]) -> Answers:
-        """Only some of the answers, checked anew."""
         return Answers.of(self.frame.filter(pl.Series(some)), source=self.source)
 
     def joined(self, more: Answers) -> Answers:
@@ -82,7 +81,6 @@ class Answers:
 
     @property
     def frame(self) -> pl.DataFrame:
-        """`left_id`, `right_id`, `verdict`, `by`, `audit`."""
         return pl.DataFrame(
             {
                 "left_id": pl.Series(self.left, dtype=pl.String),
@@ -95,7 +93,7 @@ class Answers:
 
     @property
     def record(self) -> dict[str, Any]:
-        """What `run.json` tells of them."""
+        """What `run.json` holds of them."""
         columns = (self.left, self.right, self.verdict, self.by)
         decided = sum(each != UNSURE for each in self.verdict)
         return {
@@ -115,7 +113,6 @@ class Answers:
 
     @classmethod
     def none(cls) -> Answers:
-        """No answers."""
         return cls((), (), (), (), np.empty(0), np.empty(0, dtype=bool))
 
     @classmethod
@@ -129,13 +126,14 @@ class Answers:
         """
         if missing := [name for name in REQUIRED if name not in frame.columns]:
             fix = f"name them left_id, right_id and verdict ({', '.join(VERDICTS)})"
-            told = Problem("missing_column", f"there is no column {', '.join(missing)}", fix, True)
-            raise CatalogError(source, [told])
-        rows = _Rows.of(frame)
-        faults = rows.faults(None if catalog is None else set(catalog.ids))
-        if faults:
+            problem = Problem(
+                "missing_column", f"there is no column {', '.join(missing)}", fix, True
+            )
+            raise CatalogError(source, [problem])
+        rows = _texts(frame)
+        if faults := _faults(rows, None if catalog is None else catalog.ids):
             raise CatalogError(source, faults)
-        return rows.checked(source)
+        return _checked(rows, source)
 
 
 def read_answers(path: str | Path, catalog: Catalog, encoding: str | None = None) -> Answers:
@@ -151,7 +149,7 @@ def read_answers(path: str | Path, catalog: Catalog, encoding: str | None = None
     Raises
     ------
     CatalogError
-        It cannot be used; tells every unknown id and verdict with its row.
+        It cannot be used; names every unknown id and verdict with its row.
     """
     frame, problems = read_table(Path(path), encoding)
     frame = _joined_ids(frame, catalog)
@@ -170,113 +168,93 @@ def _joined_ids(frame: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
     return frame
 
 
-@dataclass(frozen=True)
-class _Rows:
-    """The rows of a table as texts, and where each stood."""
+def _texts(frame: pl.DataFrame) -> pl.DataFrame:
+    """The rows as texts without outer blanks, `audit` as numbers, 0 where it says none."""
 
-    left: Sequence[str]
-    right: Sequence[str]
-    verdict: Sequence[str]
-    by: Sequence[str]
-    audit: Sequence[float]
+    def text(name: str, instead: str = "") -> pl.Expr:
+        if name not in frame.columns:
+            return pl.lit(instead).alias(name)
+        given = pl.col(name).cast(pl.String).str.strip_chars()
+        return pl.when(given != "").then(given).otherwise(pl.lit(instead)).alias(name)
 
-    @classmethod
-    def of(cls, frame: pl.DataFrame) -> _Rows:
-        def texts(name: str, instead: str = "") -> list[str]:
-            if name not in frame.columns:
-                return [instead] * frame.height
-            column = frame[name].cast(pl.String).fill_null(instead)
-            return [each.strip() or instead for each in column]
-
-        return cls(
-            texts("left_id"),
-            texts("right_id"),
-            [each.lower() for each in texts("verdict")],
-            texts("by", PEOPLE),
-            [_number(each) for each in texts("audit")],
-        )
-
-    def faults(self, ids: set[str] | None) -> list[Problem]:
-        """Everything that the table cannot be used with."""
-        answered = [place for place, each in enumerate(self.verdict) if each]
-        strange = [place for place in answered if self.verdict[place] not in VERDICTS]
-        one = [place for place in answered if self.left[place] == self.right[place]]
-        found = [
-            _fatal("verdict", "verdict that is none", f"write {', '.join(VERDICTS)}", strange,
-                   [self.verdict[place] for place in strange]),
-            _fatal("one_posting", "pair of a posting with itself", "name two postings", one,
-                   [self.left[place] for place in one]),
-        ]  # fmt: skip
-        for name, column in (("left_id", self.left), ("right_id", self.right)):
-            unknown = [place for place in answered if ids is not None and column[place] not in ids]
-            fix = "use ids of the catalogue, or leave the row out"
-            values = [column[place] for place in unknown]
-            found.append(_fatal(name, f"{name} that is no posting", fix, unknown, values))
-        return [problem for problem in found if problem is not None]
-
-    def checked(self, source: str) -> Answers:
-        """Each pair once; contradictions told, and what takes part in one not kept."""
-        machine = [each.startswith(MACHINE) for each in self.by]
-        first: dict[frozenset[str], int] = {}
-        twice: list[int] = []
-        for place, pair in enumerate(zip(self.left, self.right, strict=True)):
-            if not self.verdict[place]:
-                continue
-            before = first.setdefault(frozenset(pair), place)
-            if self.verdict[before] == UNSURE or (machine[before] and not machine[place]):
-                first[frozenset(pair)] = place
-            elif machine[place] and not machine[before]:
-                continue
-            elif self.verdict[place] not in (self.verdict[before], UNSURE):
-                twice += [before, place]
-        places = sorted(set(first.values()))
-        problems = []
-        if twice:
-            fix = "the pair is left out; answer it once"
-            told = sorted(set(twice))
-            problems.append(Problem.at("answered_twice", "pair answered in two ways", fix, told))
-        given = [(self.left[p], self.right[p], self.verdict[p]) for p in places]
-        doubtful = {places.index(p) for p in twice if p in places}
-        models = {a for a, p in enumerate(places) if machine[p]}
-        for around in _contradictions(given, doubtful | models):
-            doubtful.update(around)
-            chain = ", ".join(_said(*given[answer]) for answer in around)
-            fix = "left out of what is pinned; answer one of them anew"
-            rows = [places[a] for a in around]
-            message = f"answers that contradict each other: {chain}"
-            problems.append(Problem.at("contradiction", message, fix, rows))
-        kept = [a not in doubtful and given[a][2] != UNSURE for a in range(len(given))]
-        return Answers(
-            tuple(each[0] for each in given),
-            tuple(each[1] for each in given),
-            tuple(each[2] for each in given),
-            tuple(self.by[p] for p in places),
-            np.array([self.audit[p] for p in places], dtype=np.float64),
-            np.array(kept, dtype=bool),
-            tuple(problems),
-            source,
-        )
+    audit = text("audit").str.replace_all(",", ".", literal=True).cast(pl.Float64, strict=False)
+    return frame.select(
+        text("left_id"),
+        text("right_id"),
+        text("verdict").str.to_lowercase(),
+        text("by", PEOPLE),
+        pl.when((audit > 0) & (audit < 1e15)).then(audit).otherwise(0.0).alias("audit"),
+    )
 
 
-def _number(text: str) -> float:
-    """How many pairs a question stands for, 0 where that is not said."""
-    try:
-        told = float(text.replace(",", "."))
-    except ValueError:
-        return 0.0
-    return told if 0 < told < 1e15 else 0.0
+def _faults(rows: pl.DataFrame, ids: Sequence[str] | None) -> list[Problem]:
+    """Everything that the table cannot be used with."""
+    answered = rows.with_row_index().filter(pl.col("verdict") != "")
+    strange, alike = ~pl.col("verdict").is_in(VERDICTS), pl.col("left_id") == pl.col("right_id")
+    checks = [
+        ("verdict", "verdict that is none", f"write {', '.join(VERDICTS)}", strange, "verdict"),
+        ("one_posting", "pair of a posting with itself", "name two postings", alike, "left_id"),
+    ]
+    for name in () if ids is None else ("left_id", "right_id"):
+        fix = "use ids of the catalogue, or leave the row out"
+        unknown = ~pl.col(name).is_in(ids or ())
+        checks.append((name, f"{name} that is no posting", fix, unknown, name))
+    found = []
+    for kind, message, fix, wrong, shown in checks:
+        some = answered.filter(wrong)
+        if some.height:
+            rows_of, values = some["index"].to_list(), some[shown].to_list()
+            found.append(Problem.at(kind, message, fix, rows_of, fatal=True, examples=values))
+    return found
+
+
+def _checked(rows: pl.DataFrame, source: str) -> Answers:
+    """Each pair once; contradictions reported, and what takes part in one not kept."""
+    left, right, verdict, by = (rows[name].to_list() for name in (*REQUIRED, "by"))
+    machine = [each.startswith(MACHINE) for each in by]
+    first: dict[frozenset[str], int] = {}
+    twice: list[int] = []
+    for place, pair in enumerate(zip(left, right, strict=True)):
+        if not verdict[place]:
+            continue
+        before = first.setdefault(frozenset(pair), place)
+        if verdict[before] == UNSURE or (machine[before] and not machine[place]):
+            first[frozenset(pair)] = place
+        elif machine[place] and not machine[before]:
+            continue
+        elif verdict[place] not in (verdict[before], UNSURE):
+            twice += [before, place]
+    places = sorted(set(first.values()))
+    problems = []
+    if twice:
+        fix = "the pair is left out; answer it once"
+        found = sorted(set(twice))
+        problems.append(Problem.at("answered_twice", "pair answered in two ways", fix, found))
+    given = [(left[p], right[p], verdict[p]) for p in places]
+    doubtful = {places.index(p) for p in twice if p in places}
+    models = {a for a, p in enumerate(places) if machine[p]}
+    for around in _contradictions(given, doubtful | models):
+        doubtful.update(around)
+        chain = ", ".join(_said(*given[answer]) for answer in around)
+        fix = "left out of what is pinned; answer one of them anew"
+        found = [places[a] for a in around]
+        message = f"answers that contradict each other: {chain}"
+        problems.append(Problem.at("contradiction", message, fix, found))
+    kept = [a not in doubtful and given[a][2] != UNSURE for a in range(len(given))]
+    return Answers(
+        tuple(each[0] for each in given),
+        tuple(each[1] for each in given),
+        tuple(each[2] for each in given),
+        tuple(by[p] for p in places),
+        rows["audit"].to_numpy()[places],
+        np.array(kept, dtype=bool),
+        tuple(problems),
+        source,
+    )
 
 
 def _said(left: str, right: str, verdict: str) -> str:
     return f"{left} {'=' if verdict == SAME else '!='} {right}"
-
-
-def _fatal(
-    kind: str, message: str, fix: str, places: Sequence[int], examples: Sequence[str]
-) -> Problem | None:
-    if not places:
-        return None
-    return Problem.at(kind, message, fix, places, fatal=True, examples=examples)
 
 
 def _contradictions(
@@ -284,8 +262,8 @@ def _contradictions(
 ) -> Iterable[list[int]]:
     """Answers that cannot all be right: `same` from one posting to another, said different.
 
-    Each comes with the shortest chain of `same` between the two; what was told is left out of what
-    is looked at next.
+    Each comes with the shortest chain of `same` between the two; what was reported is left out of
+    what is looked at next.
     """
     beside: dict[str, dict[str, int]] = {}
     for place, (left, right, verdict) in enumerate(given):

@@ -63,7 +63,6 @@ class Catalog:
 
     @cached_property
     def ids(self) -> list[str]:
-        """The posting ids, in row order."""
         return self.frame["posting_id"].to_list()
 
     @cached_property
@@ -82,7 +81,8 @@ class Catalog:
     @cached_property
     def stated(self) -> list[Stated]:
         """What each title says in numbers and sizes."""
-        return [stated(title) for title in self.normal_titles]
+        shared: dict[Stated, Stated] = {}  # many titles state the same, or nothing
+        return [shared.setdefault(each, each) for each in map(stated, self.normal_titles)]
 
     @cached_property
     def attributes(self) -> Attributes:
@@ -149,7 +149,7 @@ def read_catalog(
     columns : mapping, optional
         Our name -> the file's name, e.g. ``{"title": "name"}``.
     encoding : str, optional
-        What a CSV is written in, e.g. ``"gbk"``; by default told from its bytes.
+        What a CSV is written in, e.g. ``"gbk"``; by default found from its bytes.
     allow_outside : bool
         Also read photos outside the photo folder, which absolute paths, ``..`` and symbolic links
         lead to. Else whoever wrote the catalogue could make a report show any picture.
@@ -255,7 +255,7 @@ def _whole_text(text: str) -> str:
 def _name_columns(
     frame: pl.DataFrame, columns: Mapping[str, str]
 ) -> tuple[pl.DataFrame, list[Problem]]:
-    """Apply the user's mapping and tell which required columns are not there."""
+    """Apply the user's mapping and report which required columns are not there."""
     problems = []
     known = REQUIRED + OPTIONAL
     renames = {}

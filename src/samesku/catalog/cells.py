@@ -61,10 +61,10 @@ def check_cells(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
 
 
 def spaced_ids(ids: pl.Series) -> list[Problem]:
-    """What keeps a competition's file from being written, where ids stand between spaces."""
+    """What keeps a competition's file from being written, where ids are between spaces."""
     fix = "submission.csv holds ids between spaces; replace the spaces in the ids"
     spaced = ids.str.contains(_BLANK).fill_null(False)
-    return _told("space_in_id", "posting_id with a space inside", fix, ids, spaced, fatal=True)
+    return _found("space_in_id", "posting_id with a space inside", fix, ids, spaced, fatal=True)
 
 
 def _trimmed(name: str) -> pl.Expr:
@@ -92,10 +92,10 @@ def _check_ids(ids: pl.Series) -> list[Problem]:
     twice = ids.is_duplicated() & ~missing
     unique = "ids must be unique; drop or rename all but one"
     return [
-        *_told(
+        *_found(
             "missing_id", "missing posting_id", "give every posting an id", ids, missing, fatal=True
         ),
-        *_told(
+        *_found(
             "duplicate_id", "posting_id that occurs more than once", unique, ids, twice, fatal=True
         ),
         *_rounded(ids, "a spreadsheet rounded them; export"),
@@ -105,7 +105,7 @@ def _check_ids(ids: pl.Series) -> list[Problem]:
 def _rounded(column: pl.Series, fix: str) -> list[Problem]:
     rounded = column.str.contains(_ROUNDED).fill_null(False)
     message = f"{column.name} that is a rounded number"
-    return _told("rounded_id", message, f"{fix} the column as text", column, rounded)
+    return _found("rounded_id", message, f"{fix} the column as text", column, rounded)
 
 
 def _without_total(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
@@ -114,8 +114,9 @@ def _without_total(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
     if frame.height < 2 or not said or not all(_TOTAL.fullmatch(cell.strip()) for cell in said):
         return frame, []
     fix = "left out; drop it, or give it an id and a title"
-    told = Problem.at("total_row", "last row that sums up", fix, [frame.height - 1], examples=said)
-    return frame.head(-1), [told]
+    last = [frame.height - 1]
+    problem = Problem.at("total_row", "last row that sums up", fix, last, examples=said)
+    return frame.head(-1), [problem]
 
 
 def _check_phash(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
@@ -123,13 +124,12 @@ def _check_phash(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
     hashes = frame["image_phash"]
     wrong = (~hashes.str.contains(_PHASH)).fill_null(False)
     fix = "16 hex digits expected; computed from the photo where there is one"
-    problems = _told("bad_phash", "malformed image_phash", fix, hashes, wrong)
+    problems = _found("bad_phash", "malformed image_phash", fix, hashes, wrong)
     kept = pl.when(~wrong).then(pl.col("image_phash").str.to_lowercase())
     return frame.with_columns(kept.alias("image_phash")), problems
 
 
 def _check_price(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
-    """Prices as float64, with what cannot be read as one told."""
     column = frame["price"]
     if column.dtype.is_numeric():
         price = column.cast(pl.Float64).fill_nan(None)
@@ -144,7 +144,7 @@ def _check_price(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
             price = pl.Series("price", read_prices(given.to_list()), dtype=pl.Float64)
     known = (price > 0).fill_null(False)
     fix = "taken as unknown; write one number per posting, with one decimal mark in the column"
-    problems = _told(
+    problems = _found(
         "bad_price", "price that is not one positive number", fix, column, filled & ~known
     )
     return frame.with_columns(
@@ -152,10 +152,10 @@ def _check_price(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
     ), problems
 
 
-def _told(
+def _found(
     kind: str, message: str, fix: str, column: pl.Series, wrong: pl.Series, *, fatal: bool = False
 ) -> list[Problem]:
     rows = wrong.arg_true()
     examples = column.filter(wrong).drop_nulls().unique(maintain_order=True).head(3).to_list()
-    told = Problem.at(kind, message, fix, rows, fatal=fatal, examples=examples)
-    return [told] if len(rows) else []
+    problem = Problem.at(kind, message, fix, rows, fatal=fatal, examples=examples)
+    return [problem] if len(rows) else []

@@ -63,7 +63,7 @@ def locate_photos(
         if fault:
             faults.setdefault(fault, []).append(row)
     hint = "" if given else " (photos FOLDER names another place)"
-    told = {
+    described = {
         "photo_url": (
             "photo given as a URL", "URLs are not fetched; download the photos and name the files"
         ),
@@ -81,7 +81,7 @@ def locate_photos(
         ),
     }  # fmt: skip
     problems = [
-        Problem.at(kind, *told[kind], rows, examples=[images[row] for row in rows[:3]])
+        Problem.at(kind, *described[kind], rows, examples=[images[row] for row in rows[:3]])
         for kind, rows in sorted(faults.items())
     ]
     return tuple(found), problems
@@ -102,7 +102,7 @@ class _Places:
         self._found: dict[str, tuple[Path | None, str]] = {}
 
     def find(self, image: str) -> tuple[Path | None, str]:
-        """The file that a name means, and what is to be told of it: nothing, or a kind."""
+        """The file that a name means, and the kind of its problem, or nothing."""
         if image not in self._found:
             plain = "/" not in image and "\\" not in image and ":" not in image
             self._found[image] = self._named(image) if plain else self._led_to(image)
@@ -131,7 +131,7 @@ class _Places:
         return None, "photo_absent"
 
     def _spellings(self, path: PureWindowsPath) -> list[Sequence[str]]:
-        """Parts of a path below the photo folder: as told, and behind the folder's own name."""
+        """Parts of a path below the photo folder: as given, and behind the folder's own name."""
         parts = [part for part in path.parts if part != path.anchor]
         ways: list[Sequence[str]] = [] if path.anchor else [parts]
         own = [at for at, part in enumerate(parts[:-1]) if _fold(part) == _fold(self._own)]

@@ -73,31 +73,23 @@ class PhotoError(ValueError):
         return f"{self.path}: {self.reason}"
 
 
-def load_photo(
-    source: str | Path | bytes, *, max_pixels: int = MAX_PIXELS, max_bytes: int = MAX_BYTES
-) -> RGB:
+def load_photo(source: str | Path | bytes) -> RGB:
     """Decode one photo, a file or its content, the way a viewer would show it: uint8 ``(h, w, 3)``.
 
-    The format is told from the content, never from the name. EXIF rotation is applied, transparency
+    The format follows from the content, never from the name. EXIF rotation is applied, transparency
     is laid on white, 16-bit greys keep their upper byte, animations give their first frame, colour
     profiles are ignored. The array is RGB, writable and contiguous.
 
-    Photos of more than `max_pixels` (of WebP two thirds of it) are refused before a pixel is
+    Photos of more than `MAX_PIXELS` (of WebP two thirds of it) are refused before a pixel is
     decoded. Raises PhotoError where the file is missing, not a regular file, empty, of more than
-    `max_bytes`, damaged or no photo.
+    `MAX_BYTES`, damaged or no photo.
     """
-    with opened_photo(source, max_pixels=max_pixels, max_bytes=max_bytes) as photo:
+    with opened_photo(source) as photo:
         return photo
 
 
 @contextmanager
-def opened_photo(
-    source: str | Path | bytes,
-    *,
-    max_pixels: int = MAX_PIXELS,
-    max_bytes: int = MAX_BYTES,
-    about: int | None = None,
-) -> Iterator[RGB]:
+def opened_photo(source: str | Path | bytes, *, about: int | None = None) -> Iterator[RGB]:
     """A decoded photo, as from :func:`load_photo`, for as long as it is looked at.
 
     All photos that are open at once have `MAX_PIXELS` together: what does not fit waits. So files
@@ -106,19 +98,22 @@ def opened_photo(
     """
     if isinstance(source, bytes):
         name, content = "<bytes>", source
-        _check_length(name, len(content), max_bytes)
+        _check_length(name, len(content))
     else:
-        name, content = str(source), read_photo_bytes(source, max_bytes=max_bytes)
+        name, content = str(source), read_photo_bytes(source)
     with ExitStack() as held:
-        yield _decoded(name, content, max_pixels, about, held)
+        yield _decoded(name, content, about, held)
 
 
-def _decoded(name: str, content: bytes, max_pixels: int, about: int | None, held: ExitStack) -> RGB:
+def _decoded(name: str, content: bytes, about: int | None, held: ExitStack) -> RGB:
     try:
         with _open(name, content) as image:
             # WebP's decoder holds two more copies.
-            own = max_pixels * 2 // 3 if isinstance(image, WebPImageFile) else max_pixels
-            _check_pixels(name, image.size, own)
+            most = MAX_PIXELS * 2 // 3 if isinstance(image, WebPImageFile) else MAX_PIXELS
+            width, height = image.size
+            if width * height > most:
+                size = f"{width:,} x {height:,} pixels, more than {most:,}"
+                raise PhotoError(name, f"decompression bomb ({size})")
             if about is not None:
                 image.draft(image.mode, (about, about))
             held.enter_context(_ROOM.taken(image.width * image.height))
@@ -157,7 +152,7 @@ class _Room:
 _ROOM = _Room(MAX_PIXELS)
 
 
-def read_photo_bytes(path: str | Path, *, max_bytes: int = MAX_BYTES) -> bytes:
+def read_photo_bytes(path: str | Path) -> bytes:
     """Content of a regular file; pipes, devices and folders are refused without waiting on them."""
     # Without O_NONBLOCK opening a pipe would wait for a writer that may never come.
     flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
@@ -168,8 +163,8 @@ def read_photo_bytes(path: str | Path, *, max_bytes: int = MAX_BYTES) -> bytes:
             state = os.fstat(file.fileno())
             if not stat.S_ISREG(state.st_mode):
                 raise PhotoError(path, "not a regular file")
-            _check_length(path, state.st_size, max_bytes)
-            content = file.read(max_bytes + 1)
+            _check_length(path, state.st_size)
+            content = file.read(MAX_BYTES + 1)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise PhotoError(path, "file missing") from error
     except OSError as error:
@@ -178,7 +173,7 @@ def read_photo_bytes(path: str | Path, *, max_bytes: int = MAX_BYTES) -> bytes:
         if isinstance(error, PhotoError):
             raise
         raise PhotoError(path, "not a valid file name") from error
-    _check_length(path, len(content), max_bytes)
+    _check_length(path, len(content))
     return content
 
 
@@ -187,8 +182,6 @@ def read_photos(
     work: Callable[[RGB], Seen],
     *,
     threads: int | None = None,
-    max_pixels: int = MAX_PIXELS,
-    max_bytes: int = MAX_BYTES,
 ) -> Iterator[tuple[int, Seen | PhotoError]]:
     """Decode photos and look at each, in a pool of threads (default: one per usable core).
 
@@ -200,7 +193,7 @@ def read_photos(
 
     def see(path: str | Path) -> Seen | PhotoError:
         try:
-            with opened_photo(path, max_pixels=max_pixels, max_bytes=max_bytes) as photo:
+            with opened_photo(path) as photo:
                 return work(photo)
         except PhotoError as error:
             # Tracebacks hold the undecodable bytes; a catalogue may have many such photos.
@@ -222,7 +215,6 @@ def _open(name: str, content: bytes) -> ImageFile.ImageFile:
 
 
 def _true_name(content: bytes) -> str:
-    """What a file is that is no photo, or none that can be read."""
     begin = content[:1000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if b"<svg" in begin:
         return "an SVG drawing"
@@ -278,18 +270,11 @@ def _turned(photo: RGB, orientation: int) -> RGB:
     return np.ascontiguousarray(photo)
 
 
-def _check_length(path: str | Path, length: int, max_bytes: int) -> None:
+def _check_length(path: str | Path, length: int) -> None:
     if length == 0:
         raise PhotoError(path, "empty file")
-    if length > max_bytes:
-        raise PhotoError(path, f"file too large (more than {max_bytes:,} bytes)")
-
-
-def _check_pixels(name: str, size: tuple[int, int], max_pixels: int) -> None:
-    width, height = size
-    if width * height > max_pixels:
-        reason = f"decompression bomb ({width:,} x {height:,} pixels, more than {max_pixels:,})"
-        raise PhotoError(name, reason)
+    if length > MAX_BYTES:
+        raise PhotoError(path, f"file too large (more than {MAX_BYTES:,} bytes)")
 
 
 def _fault(error: Exception) -> str:

@@ -71,7 +71,7 @@ class _Cell:
     def __init__(self, text: str) -> None:
         plain = unicodedata.normalize("NFKC", text).casefold().translate(_SIGNS)
         plain = "".join(str(unicodedata.digit(c)) if c.isdigit() else c for c in plain)
-        # What stands in brackets is a price per unit, or a tax.
+        # What is in brackets is a price per unit, or a tax.
         plain = re.sub(r"\([^()]*\)", " ", plain)
         plain = re.sub(r"\s+", " ", plain).strip()
         found = list(_NUMBER.finditer(plain))
@@ -86,7 +86,7 @@ class _Cell:
         self.around = f"{before.strip()} {after.strip(' .,-')}".strip()
         if "-" not in before and not after.startswith("%"):
             self.number = re.sub("[ ']", "", found[0][0])
-            # "12,-", or thousands told by other signs: then a mark is the decimal one.
+            # "12,-", or thousands marked by other signs: then a mark is the decimal one.
             if round_price := re.match(r"([.,]) ?-", after):
                 self.mark = round_price[1]
             elif self.number != found[0][0]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 EXAMPLES_SHOWN = 5
-# What is told although nothing is left out for it.
+# What is reported although nothing is left out for it.
 READ_ALL_THE_SAME = frozenset(("encoding", "photo_spelling", "preamble"))
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from samesku.catalog.catalog import Catalog
 
-# Column of the ids that each source gave; posting ids that both use are told apart.
+# Column of the ids that each source gave; posting ids that both use get a prefix.
 OWN_ID = "own_posting_id"
 
 
@@ -48,7 +48,7 @@ def source_codes(catalog: Catalog) -> NDArray[np.int64]:
     """
     if "source" not in catalog.frame.columns:
         raise ValueError(
-            f"{catalog.name} has no column source, which tells whose each posting is; add or map "
+            f"{catalog.name} has no column source, which says whose each posting is; add or map "
             "one (columns source=THEIRS), or give two catalogues"
         )
     column = catalog.frame["source"]

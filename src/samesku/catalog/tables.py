@@ -37,7 +37,7 @@ _NO_TABLES = (
 def read_table(path: Path, encoding: str | None = None) -> tuple[pl.DataFrame, list[Problem]]:
     """Read a CSV or Parquet file (``-``: standard input), every CSV column as text.
 
-    Parquet is told by its content, anything else is read as CSV: comma, semicolon, tab or bar;
+    Parquet is known by its content, anything else is read as CSV: comma, semicolon, tab or bar;
     in `encoding`, by default UTF-8, UTF-16 or UTF-32 by its byte order mark, else Windows-1252.
     Returns the frame and what was repaired on the way. Raises CatalogError where the file is empty
     or not a table; names the row where that is known.
@@ -51,7 +51,7 @@ def read_table(path: Path, encoding: str | None = None) -> tuple[pl.DataFrame, l
         raw = sys.stdin.buffer.read() if piped else path.read_bytes()
         if raw.startswith(_PARQUET):
             return pl.read_parquet(io.BytesIO(raw)), []
-        content, problems = (_as_told(path, raw, encoding), []) if encoding else _decode(raw)
+        content, problems = (_decoded(path, raw, encoding), []) if encoding else _decode(raw)
     except CatalogError:
         raise
     except OSError as error:
@@ -153,18 +153,18 @@ def repeated_columns(names: Sequence[str]) -> list[Problem]:
     ]
 
 
-def _as_told(path: Path, raw: bytes, encoding: str) -> str:
+def _decoded(path: Path, raw: bytes, encoding: str) -> str:
     try:
         return raw.decode(encoding)
     except (LookupError, UnicodeError) as error:
         rows = []
         if isinstance(error, UnicodeDecodeError):
             rows = [raw.count(b"\n", 0, error.start) - 1]
-        fix = "name another encoding, or none to have it told from the file"
-        told = Problem.at(
+        fix = "name another encoding, or none to have it read from the file"
+        problem = Problem.at(
             "encoding", f"no text in {encoding} ({error})"[:200], fix, rows, fatal=True
         )
-        raise CatalogError(str(path), [told]) from error
+        raise CatalogError(str(path), [problem]) from error
 
 
 def _decode(raw: bytes) -> tuple[str, list[Problem]]:
@@ -196,9 +196,9 @@ def _decode(raw: bytes) -> tuple[str, list[Problem]]:
 def _delimited(content: str) -> tuple[str, str]:
     """The content without a spreadsheet's line `sep=;`, and what separates its fields."""
     lines = content[: 10**6].lstrip("\n\r ").splitlines()[:20]
-    told = re.match(r'\s*"?sep=(.)"?\r?(?:\n|$)', content)
-    if told:
-        return content[told.end() :], told[1]
+    stated = re.match(r'\s*"?sep=(.)"?\r?(?:\n|$)', content)
+    if stated:
+        return content[stated.end() :], stated[1]
     for line in lines:
         best = max(_DELIMITERS, key=line.count)
         if best in line:

@@ -2,48 +2,46 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from samesku.catalog.answers import DIFFERENT, SAME, UNSURE, Answers, read_answers
-from samesku.catalog.catalog import Catalog, catalogue_file
+from samesku.catalog.catalog import catalogue_file
+from samesku.cli.commands import Adapt, Ask, Review
 from samesku.cli.console import TerminalProgress, console
-from samesku.cli.match import Settings, chosen_fusion, read_checked
-from samesku.judges.adapting import adapt as adapted_by
+from samesku.cli.match import read_checked
+from samesku.cli.options import OfRun
+from samesku.judges.adapting import adapt as adapt_to
 from samesku.judges.adapting import teaches
 from samesku.judges.asking import audited, questions, unpinned
 from samesku.judges.wire import rules
 from samesku.matcher import Matcher
+from samesku.report.whynot import matcher_of_run
 from samesku.results.listing import for_spreadsheets
 from samesku.results.matches import Matches
+from samesku.results.runs import Run, read_run
 from samesku.runtime.files import Staged, check_folder, digest
-
-__all__ = ["adapt", "ask", "review", "rules"]
 
 KEYS = {"s": SAME, "d": DIFFERENT, "u": UNSURE}
 
 
-def ask(
-    run: Path,
-    *,
-    out: Path,
-    count: int,
-    blind: bool,
-    audit: float,
-    seed: int,
-    catalogue: Path | None,
-    cache: Path | None,
-    quiet: bool,
-) -> None:
-    """Match again, choose, write."""
-    again = _Again.of(run, catalogue, cache, quiet=quiet)
-    matches = again.matches(again.pinned())
-    asked = questions(matches, count, blind=blind, audit_share=audit, seed=seed)
+def ask(options: Ask) -> None:
+    """Match again, choose questions, write them."""
+    asked = questions(
+        _Again.of(options).matches(),
+        options.count,
+        blind=options.blind,
+        audit_share=options.audit,
+        seed=options.seed,
+    )
     if not asked.height:
-        raise ValueError(f"{run} leaves no pair to ask about: every candidate is clear or answered")
+        raise ValueError(
+            f"{options.run} leaves no pair to ask about: every candidate is clear or answered"
+        )
+    out = options.out
     with Staged(out.parent) as staged:
         for_spreadsheets(asked).write_csv(staged.path(out.name), include_bom=True)
     drawn = asked["audit"].count()
@@ -52,76 +50,63 @@ def ask(
         "verdict with same, different or unsure.",
         markup=False,
     )
-    if not quiet:
+    if not options.quiet:
         console.print(f"Then: samesku match CATALOGUE --answers {out} --out DIR", markup=False)
 
 
-def adapt(
-    run: Path, *, answers: Path, out: Path, catalogue: Path | None, cache: Path | None, quiet: bool
-) -> None:
+def adapt(options: Adapt) -> None:
     """Match again with the answers pinned, adapt, write the model."""
-    again = _Again.of(run, catalogue, cache, quiet=quiet)
-    given = read_checked(answers, again.catalog, quiet=quiet)
-    check_folder(out)
-    matches = again.matcher.match(again.catalog, answers=given)
-    if audit := audited(unpinned(matches), given):
+    again = _Again.of(options)
+    answers = read_checked(options.answers, again.run.catalog, quiet=options.quiet)
+    check_folder(options.out)
+    matches = again.matcher.match(again.run.catalog, answers=answers)
+    if audit := audited(unpinned(matches), answers):
         console.print(f"Before: {audit}", markup=False)
-    adapted = adapted_by(matches, given, progress=again.progress)
-    adapted.model.save(out)
-    console.print(f"{adapted.told[0].upper()}{adapted.told[1:]}", markup=False)
-    for line in [*differences(adapted.record), *adapted.hints]:
-        console.print(f"  {line}", markup=False)
-    if not quiet:
-        console.print(f"Use it: samesku match CATALOGUE --model {out} --out DIR", markup=False)
+    adapted = adapt_to(matches, answers, progress=again.progress)
+    adapted.model.save(options.out)
+    console.print(adapted.summary, markup=False)
+    for kind, count in adapted.record["differences"].items():
+        same, of = count["same"], count["answered"]
+        console.print(f"  {kind} differs: {same:,} of {of:,} answered the same", markup=False)
+    for hint in adapted.hints:
+        console.print(f"  {hint}", markup=False)
+    if not options.quiet:
+        use = f"Use it: samesku match CATALOGUE --model {options.out} --out DIR"
+        console.print(use, markup=False)
 
 
-def differences(record: Any) -> list[str]:
-    """Which kinds of difference the answers call the same, a line each."""
-    return [
-        f"{kind} differs: {told['same']:,} of {told['answered']:,} answered the same"
-        for kind, told in record["differences"].items()
-    ]
-
-
-def review(
-    run: Path,
-    *,
-    out: Path,
-    count: int,
-    seed: int,
-    catalogue: Path | None,
-    cache: Path | None,
-    quiet: bool,
-) -> None:
+def review(options: Review) -> None:
     """Ask in the terminal; each answer is written at once."""
-    again = _Again.of(run, catalogue, cache, quiet=quiet)
-    kept = read_answers(out, again.catalog).frame if out.exists() else Answers.none().frame
+    again, out, count = _Again.of(options), options.out, options.count
+    catalog = again.run.catalog
+    kept = read_answers(out, catalog).frame if out.exists() else Answers.none().frame
     known = {frozenset(pair) for pair in kept.select("left_id", "right_id").iter_rows()}
-    asked = questions(again.matches(again.pinned()), count + len(known), blind=True, seed=seed)
+    asked = questions(again.matches(), count + len(known), blind=True, seed=options.seed)
     rows = [row for row in asked.iter_rows(named=True)
             if frozenset((row["left_id"], row["right_id"])) not in known][:count]  # fmt: skip
-    if not quiet:
+    if not options.quiet:
         console.print(rules(), markup=False)
-    told: list[dict[str, Any]] = []
-    while len(told) < len(rows):
-        row = rows[len(told)]
-        key = _asked(again.catalog, row, len(told) + 1, len(rows))
+    answered: list[dict[str, Any]] = []
+    while len(answered) < len(rows):
+        row = rows[len(answered)]
+        key = _key(row, len(answered) + 1, len(rows))
         if key == "q":
             break
         if key == "b":
-            told = told[:-1]
+            answered = answered[:-1]
         else:
-            told.append(
+            answered.append(
                 {"left_id": row["left_id"], "right_id": row["right_id"], "verdict": KEYS[key],
                  "by": "people", "audit": row["audit"] or 0.0}
             )  # fmt: skip
         with Staged(out.parent) as staged:
-            fresh = pl.DataFrame(told, schema=kept.schema)
+            fresh = pl.DataFrame(answered, schema=kept.schema)
             pl.concat([kept, fresh]).write_csv(staged.path(out.name))
-    console.print(f"{len(told):,} answers more, {kept.height + len(told):,} in {out}", markup=False)
+    whole = kept.height + len(answered)
+    console.print(f"{len(answered):,} answers more, {whole:,} in {out}", markup=False)
 
 
-def _asked(catalog: Catalog, row: dict[str, Any], turn: int, count: int) -> str:
+def _key(row: Mapping[str, Any], turn: int, count: int) -> str:
     """Show a pair until a key is given; the end of the input quits."""
     console.print(f"\n{turn} of {count}", markup=False)
     for side in ("left", "right"):
@@ -137,71 +122,33 @@ def _asked(catalog: Catalog, row: dict[str, Any], turn: int, count: int) -> str:
             return key
 
 
+@dataclass(frozen=True)
 class _Again:
-    """A run made once more, as its record says."""
+    """A run of `match`, to be made once more."""
 
-    def __init__(self, settings: Settings, record: dict[str, Any], place: Path) -> None:
-        self.record, self.place = record, place
-        self.progress = TerminalProgress(quiet=settings.quiet)
-        self.catalog = settings.read(self.progress)
-        model, fusion = record.get("model"), record.get("fusion")
-        judge = chosen_fusion(None if model else fusion, Path(model) if model else None)
-        self.matcher: Matcher = settings.matcher(self.progress, judge)
+    run: Run
+    matcher: Matcher
+    progress: TerminalProgress
 
     @classmethod
-    def of(cls, run: Path, catalogue: Path | None, cache: Path | None, *, quiet: bool) -> _Again:
-        """Read what a run did.
-
-        Raises
-        ------
-        FileNotFoundError, ValueError
-            There is no such run, or its catalogue changed; tells what to do.
-        """
-        place = run / "run.json"
-        if not place.is_file():
-            raise FileNotFoundError(f"{place} is not there: give a folder that `match` wrote")
-        try:
-            record = json.loads(place.read_text(encoding="utf-8"))
-            source = record["source"]
-            path = catalogue or Path(source["path"])
-            settings = Settings(
-                path,
-                None if source["photos"] is None else Path(source["photos"]),
-                ",".join(f"{ours}={yours}" for ours, yours in source["columns"].items()),
-                source["encoders"],
-                source["neighbours"],
-                source["search"],
-                cache,
-                quiet=quiet,
-                same=",".join(source["same"]),
-                pairs=source["pairs"],
-                encoding=source["encoding"],
-                within=tuple(source.get("within", ())),
-            )
-        except (ValueError, LookupError, TypeError, AttributeError) as error:
-            raise ValueError(
-                f"{place} is no record of `match` that can be used; match anew"
-            ) from error
-        if not path.exists():
-            raise FileNotFoundError(f"{path} is not there: name the catalogue with --catalogue")
-        if digest(catalogue_file(path)) != source["digest"]:
+    def of(cls, options: OfRun) -> _Again:
+        """Read what a run did, and its catalogue, which must not have changed."""
+        progress = TerminalProgress(quiet=options.quiet)
+        with progress.stage("read run"):
+            run = read_run(options.run, catalogue=[options.catalogue] if options.catalogue else ())
+        if run.kind != "match":
+            raise ValueError(f"{options.run} is no run of `match` on one catalogue")
+        path = options.catalogue
+        if path is not None and digest(catalogue_file(path)) != run.record["source"]["digest"]:
             raise ValueError(f"{path} has changed since the run: match anew")
-        return cls(settings, record, place)
+        matcher = matcher_of_run(run, run.fusion, options.cache, progress)
+        return cls(run, matcher, progress)
 
-    def pinned(self) -> Answers | None:
-        """The answers that the run was given."""
-        pins = self.record.get("answers", {}).get("pins", [])
-        if not pins:
-            return None
-        schema = ["left_id", "right_id", "verdict", "by"]
-        table = pl.DataFrame(pins, schema=schema, orient="row")
-        return Answers.of(table, self.catalog, source=str(self.place))
-
-    def matches(self, answers: Answers | None) -> Matches:
-        """Match again, at the threshold of the run."""
-        matches = self.matcher.match(self.catalog, answers=answers)
+    def matches(self) -> Matches:
+        """Match again with the answers and at the threshold of the run."""
+        answers, threshold = self.run.answers, self.run.threshold
+        matches = self.matcher.match(self.run.catalog, answers=answers)
         self.matcher.cache.prune()
-        threshold = self.record.get("threshold", matches.threshold)
-        if "adapted" in self.record and answers is not None and not teaches(matches, answers):
-            return adapted_by(matches, answers, threshold=threshold, progress=self.progress).matches
+        if "adapted" in self.run.record and answers is not None and not teaches(matches, answers):
+            return adapt_to(matches, answers, threshold=threshold, progress=self.progress).matches
         return matches.rethreshold(threshold)

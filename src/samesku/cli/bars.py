@@ -21,12 +21,10 @@ from rich.text import Text
 
 from samesku.runtime.progress import Advance
 
-__all__ = ["bar"]
-
 
 @contextmanager
 def bar(console: Console, name: str, total: int | None) -> Iterator[Advance]:
-    """Show how far a stage is, or a spinner where its size is unknown, until it is done."""
+    """Show the progress of a stage, or a spinner where its size is unknown."""
     columns = [SpinnerColumn(), TextColumn("{task.description}")]
     counting = [BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn()]
     shown = [*columns, *(counting if total is not None else []), TimeElapsedColumn()]

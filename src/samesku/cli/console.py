@@ -1,4 +1,4 @@
-"""What the terminal shows: progress, errors that tell the fix, summaries."""
+"""Output to the terminal: progress, errors with their fix, summaries."""
 
 from __future__ import annotations
 
@@ -23,27 +23,11 @@ from rich.segment import Segment
 from samesku.catalog.problems import CatalogError
 from samesku.runtime.progress import Advance, Progress
 
-__all__ = [
-    "BAD_INPUT",
-    "FAULT",
-    "INTERRUPTED",
-    "MISSING_EXTRA",
-    "USAGE",
-    "TerminalProgress",
-    "UsageError",
-    "console",
-    "emit",
-    "friendly",
-    "only_json",
-    "say",
-    "show_traces",
-]
-
 # What a command exits with; 0: done.
 FAULT, USAGE, BAD_INPUT, MISSING_EXTRA, INTERRUPTED = 1, 2, 3, 4, 130
-# Seconds from which a stage is told where no bar could show it.
+# Seconds from which a stage is printed where no bar could show it.
 WORTH_A_LINE = 1.0
-# What steers a terminal, turns a line around, or is half a character.
+# Control characters, those that change the direction of text, and halves of characters.
 STEERING = re.compile(
     "[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
 )
@@ -51,7 +35,7 @@ PACKAGE = Path(__file__).parents[1]
 
 
 class _Harmless(RenderHook):
-    """Titles, ids and names of files, which anyone may have written, never steer the terminal."""
+    """Removes control characters from titles, ids and file names, which anyone may have written."""
 
     def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
         return [_Cleaned(each) for each in renderables]
@@ -85,9 +69,10 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 
-def only_json(wanted: bool) -> None:
-    """Whether a command prints one JSON object instead of its tables."""
+def only_json(wanted: bool) -> bool:
+    """Print one JSON object instead of tables, if that is wanted; returns it."""
     console.quiet = wanted
+    return wanted
 
 
 def emit(summary: Mapping[str, Any]) -> None:
@@ -114,18 +99,18 @@ class UsageError(ValueError):
 
 
 def show_traces(show: bool) -> None:
-    """Whether errors are shown with where they come from."""
+    """Print errors with their traceback, or without."""
     _traces.set(show)
 
 
 def friendly(command: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Errors are told in a line, and in the exit code whose they are, instead of a traceback."""
+    """Print errors as one line with the exit code of their kind, instead of a traceback."""
 
     @wraps(command)
     def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
         try:
             with warnings.catch_warnings():
-                # Shown whatever the interpreter was told to do with warnings.
+                # Shown whatever the filters of the interpreter say.
                 warnings.simplefilter("default", UserWarning)
                 warnings.showwarning = _show_warning
                 return command(*args, **kwargs)
@@ -135,27 +120,27 @@ def friendly(command: Callable[Parameters, Result]) -> Callable[Parameters, Resu
         except (typer.Exit, typer.Abort, BrokenPipeError):
             raise
         except Exception as error:
-            code, told = _told(error)
+            code, text = _described(error)
             if _traces.get():
                 errors.print("".join(traceback.format_exception(error)), markup=False)
             errors.print("[bold red]Error:[/] ", end="")
-            errors.print(told, markup=False)
+            errors.print(text, markup=False)
             raise typer.Exit(code) from error
 
     return guarded
 
 
-def _told(error: Exception) -> tuple[int, str]:
-    """The exit code and the words for an error."""
+def _described(error: Exception) -> tuple[int, str]:
+    """The exit code and the text of an error."""
     if isinstance(error, UsageError):
         return USAGE, str(error)
     if isinstance(error, MemoryError):
         return BAD_INPUT, "not enough memory; try fewer --neighbours"
     if isinstance(error, CatalogError | OSError):
         return BAD_INPUT, str(error)
-    if isinstance(error, ValueError) and _in_our_words(error):
+    if isinstance(error, ValueError) and _raised_here(error):
         return BAD_INPUT, str(error)
-    if isinstance(error, ModuleNotFoundError) and _in_our_words(error):
+    if isinstance(error, ModuleNotFoundError) and _raised_here(error):
         return MISSING_EXTRA, str(error)
     words = f"{type(error).__name__}: {error}".partition("\n")[0].removesuffix(": ")
     return FAULT, (
@@ -164,17 +149,14 @@ def _told(error: Exception) -> tuple[int, str]:
     )
 
 
-def _in_our_words(error: Exception) -> bool:
-    """Whether this package raised an error itself, for whom it concerns.
-
-    Any other error of the kind came from below, where something went wrong that no one foresaw.
-    """
+def _raised_here(error: Exception) -> bool:
+    """Whether this package raised the error itself: any other one was not foreseen."""
     came = traceback.extract_tb(error.__traceback__)[-1]
     return Path(came.filename).is_relative_to(PACKAGE) and (came.line or "").startswith("raise ")
 
 
 def say(text: str, *, quiet: bool = False) -> None:
-    """A line about the work, to standard error."""
+    """Print a line about the work to standard error."""
     if not quiet:
         errors.print(text, markup=False)
 
@@ -198,14 +180,14 @@ class TerminalProgress(Progress):
                 items = "" if total is None else f" of {total:,}"
                 say(f"{name}{items}: done in {taken:.1f} s")
             return
-        # Only who sees the bars waits for them to load.
+        # Loaded only where bars are shown.
         from samesku.cli.bars import bar
 
         with bar(errors, name, total) as advance:
             yield advance
 
     def note(self, text: str) -> None:
-        """Tell the user something once, now and in the record."""
+        """Print and keep what the user should know, once."""
         if text not in self.notes:
             say(text, quiet=self.quiet)
         super().note(text)

@@ -10,22 +10,22 @@ import polars as pl
 from rich.table import Table
 
 from samesku.catalog.catalog import read_catalog
-from samesku.cli import report
+from samesku.cli.commands import Demo, Report
 from samesku.cli.console import TerminalProgress, console, emit, say
-from samesku.cli.evaluate import FIGURES
-from samesku.cli.match import Settings, show_matches
+from samesku.cli.match import show_matches
+from samesku.cli.report import report
 from samesku.demo import MARKETPLACE
 from samesku.evaluation import score
 from samesku.matcher import Matcher
+from samesku.report.tables import FIGURES
 from samesku.results.matches import Matches
+from samesku.results.record import source_record
 from samesku.runtime.files import Staged, check_folder
-from samesku.scoring.by_name import fusion_by_name
-
-__all__ = ["run"]
 
 
-def run(out: Path, *, fusion: str, quiet: bool) -> None:
-    """Copy, match, score, leave."""
+def demo(options: Demo) -> None:
+    """Copy the marketplace, match it, score it, make its report."""
+    out, quiet = options.out, options.quiet
     progress = TerminalProgress(quiet=quiet)
     check_folder(out / "result")
     with progress.stage("copy the marketplace"):
@@ -33,24 +33,15 @@ def run(out: Path, *, fusion: str, quiet: bool) -> None:
     catalog = read_catalog(market)
     for problem in catalog.problems:
         say(f"  - {problem}", quiet=quiet)
-    matches = Matcher(fusion=fusion_by_name(fusion), progress=progress).match(catalog)
-    matches = replace(matches, run={**matches.run, "source": Settings(market).source})
+    matches = Matcher(fusion=options.fusion, progress=progress).match(catalog)
+    matches = replace(matches, run={**matches.run, "source": source_record(market)})
     with progress.stage("write"):
         written = matches.write(out / "result")
         with Staged(out / "result") as staged:
             _mistakes(matches, market).write_csv(staged.path("mistakes.csv"))
+    page = out / "result" / "report.html"
     with progress.stage("report"):
-        page = out / "result" / "report.html"
-        report.run(
-            out / "result",
-            out=page,
-            compare=None,
-            catalogue=[],
-            photos=None,
-            allow_outside=False,
-            fusion=None,
-            quiet=True,
-        )
+        report(Report(run=out / "result", out=page, quiet=True))
     figures = score(matches)
     if console.quiet:
         found = {name: asdict(figure) for name, figure in figures.items()}
@@ -58,7 +49,7 @@ def run(out: Path, *, fusion: str, quiet: bool) -> None:
         return
     if quiet:
         return
-    show_matches(matches, progress, [*written, *staged.written])
+    show_matches(matches, progress, [*written, *staged.written], [catalog])
     table = Table(title=f"against the labels of this drawn marketplace, {len(catalog):,} postings")
     table.add_column("figure")
     table.add_column("value [95% interval]")

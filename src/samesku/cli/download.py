@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import zipfile
-from pathlib import Path
 from typing import Any
 
+from samesku.cli.commands import Download
 from samesku.cli.console import TerminalProgress, console
 from samesku.cli.summary import show_summary
 from samesku.runtime.extras import need_extra
-
-__all__ = ["run"]
 
 COMPETITION = "shopee-product-matching"
 RULES = f"https://www.kaggle.com/competitions/{COMPETITION}/rules"
 
 
-def run(out: Path) -> None:
+def download(options: Download) -> None:
     """Get the competition's archive through the kaggle package and unpack it."""
+    out = options.out
     api, progress = _kaggle(), TerminalProgress()
     out.mkdir(parents=True, exist_ok=True)
     console.print(f"Downloading {COMPETITION} (1.8 GB) to {out}")

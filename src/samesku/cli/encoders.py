@@ -11,6 +11,7 @@ from rich.table import Table
 from samesku.catalog.catalog import read_catalog
 from samesku.catalog.photos import PhotoError, load_photo, read_photo_bytes
 from samesku.cli.console import TerminalProgress, console
+from samesku.cli.encoder_commands import Encoders, ExportEncoder
 from samesku.cli.summary import show_summary
 from samesku.demo import MARKETPLACE
 from samesku.encoders.card import EncoderKind, read_card
@@ -20,8 +21,6 @@ from samesku.encoders.known import KNOWN
 from samesku.encoders.model_files import find_model
 from samesku.runtime.extras import need_extra
 from samesku.runtime.files import check_folder
-
-__all__ = ["export", "show"]
 
 BUILT_IN = {
     "tfidf": ("titles", "words and pieces of words; needs no training"),
@@ -37,8 +36,8 @@ BUILT_IN = {
 COMPARED = 64
 
 
-def show() -> None:
-    """Print what encoders there are."""
+def show(options: Encoders) -> None:
+    """Print the encoders there are."""
     table = Table("encoder", "looks at", "good for", box=None, padding=(0, 2, 0, 0))
     for name, (looks_at, good_for) in BUILT_IN.items():
         table.add_row(name, looks_at, good_for)
@@ -60,31 +59,24 @@ def show() -> None:
     )
 
 
-def export(
-    source: str,
-    *,
-    out: Path,
-    kind: EncoderKind | None,
-    pooling: str | None,
-    int8: bool,
-    catalogue: Path | None,
-    quiet: bool,
-) -> None:
-    """Write a model in ONNX and tell how like torch it answers."""
+def export(options: ExportEncoder) -> None:
+    """Write a model in ONNX and print how close its vectors are to those of torch."""
     need_extra("export-encoder", "train", "torch", "transformers", "onnx")
     from samesku.encoders.backbones import load_backbone
     from samesku.encoders.export import export_encoder
 
-    progress = TerminalProgress(quiet=quiet)
+    out, progress = options.out, TerminalProgress(quiet=options.quiet)
     check_folder(out)
     with progress.stage("load the model"):
-        backbone = load_backbone(source, kind or _kind_of(source), pooling=pooling)
+        backbone = load_backbone(
+            options.source, options.kind or _kind_of(options.source), pooling=options.pooling
+        )
     wanted = PARTS[backbone.kind].values()
     with progress.stage("read titles and photos to compare on"):
-        titles, photos = _sample(catalogue, with_photos="photo" in wanted)
+        titles, photos = _sample(options.catalogue, with_photos="photo" in wanted)
     with progress.stage("export"):
-        found = export_encoder(backbone, out, titles=titles, photos=photos, int8=int8)
-    if quiet:
+        found = export_encoder(backbone, out, titles=titles, photos=photos, int8=options.int8)
+    if options.quiet:
         return
     table = Table("network", "MB", "calculates in", "least cosine", "mean", "compared", box=None)
     for each in found:
@@ -117,5 +109,5 @@ def _sample(
         try:
             photos.append(load_photo(read_photo_bytes(path)))
         except PhotoError:
-            continue  # a broken photo is for `match` to tell of
+            continue  # `match` reports broken photos
     return titles[:: max(1, len(titles) // COMPARED)][:COMPARED], photos[:COMPARED]

@@ -2,122 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from samesku.cli.commands import Explain
 from samesku.cli.console import TerminalProgress, console, say
+from samesku.report.whynot import (
+    candidate_place,
+    nearness,
+    reasons_again,
+    search_again,
+    verdict,
+)
+from samesku.results.runs import Run, read_run
+from samesku.results.steps import Step, chance, steps
 
-if TYPE_CHECKING:
-    from samesku.results.runs import Run
-    from samesku.results.steps import Step
-
-__all__ = ["run"]
+Rows: TypeAlias = tuple[int, int]
 
 # Characters of a bar of the waterfall.
 BAR = 24
 
 
-def run(
-    folder: Path,
-    left: str,
-    right: str,
-    *,
-    catalogue: Sequence[Path],
-    photos: Path | None,
-    allow_outside: bool,
-    cache: Path | None,
-    quiet: bool,
-) -> None:
-    """Say why two postings of a run matched or not."""
-    # Only who asks waits for its parts to load.
-    from samesku.report.whynot import verdict
-    from samesku.results.runs import read_run
-
-    made = read_run(folder, catalogue=catalogue, photos=photos, allow_outside=allow_outside)
-    rows = made.rows(left, right)
-    for row in rows:
-        title = _printable(made.catalog.titles[row])[:200] or "(no title)"
-        console.print(f"{_printable(made.catalog.ids[row])}  {title}", markup=False)
+def explain(options: Explain) -> None:
+    """Print why two postings of a run matched or not."""
+    run = read_run(
+        options.run,
+        catalogue=options.catalogue or (),
+        photos=options.photos,
+        allow_outside=options.allow_outside,
+    )
+    own = run.rows(options.posting_a, options.posting_b)
+    for row in own:
+        title = _printable(run.catalog.titles[row])[:200] or "(no title)"
+        console.print(f"{_printable(run.catalog.ids[row])}  {title}", markup=False)
     console.print()
-    own, rows = rows, tuple(made.representative[list(rows)].tolist())
+    left, right = rows = tuple(run.representative[list(own)].tolist())
     for row, scored in zip(own, rows, strict=True):
         if row != scored:
-            same = f"{made.catalog.ids[row]} is identical to {made.catalog.ids[scored]}"
-            console.print(f"{same} in all that is looked at, and was scored as that.", markup=False)
-    if rows[0] == rows[1]:
+            same = f"{run.catalog.ids[row]} is identical to {run.catalog.ids[scored]}"
+            console.print(f"{same} in all that is compared, and was scored as that.", markup=False)
+    if left == right:
         console.print("The two are one posting to samesku: nothing distinguishes them.")
-        _truth(made, own)
-        return
-    pair = made.pair(*rows)
-    if pair is None:
-        _never_written(made, rows, cache, quiet=quiet)
+    elif (pair := run.pair(left, right)) is None:
+        _never_written(options, run, (left, right))
     else:
-        console.print(verdict(made, rows, pair), markup=False)
-        reasons = pair["reasons"]
-        if reasons is None and pair["score"] is not None:
-            reasons = _reasons_again(made, rows, pair["score"], cache, quiet=quiet)
-        _because(reasons)
-        known = [(name, pair[name]) for name in made.encoders if pair[name] is not None]
-        if known:
-            alike = ", ".join(f"{name} {value:.2f}" for name, value in known)
-            console.print(f"How alike they are: {alike}", markup=False)
-    _truth(made, rows)
+        _written(options, run, (left, right), pair)
+    _labels(run, own)
 
 
-def _because(reasons: str | None) -> None:
-    from samesku.results.steps import chance, steps
-
+def _written(options: Explain, run: Run, rows: Rows, pair: Mapping[str, Any]) -> None:
+    console.print(verdict(run, rows, pair), markup=False)
+    reasons, score = pair["reasons"], pair["score"]
+    learned = run.kind == "match" and run.record.get("fusion") == "learned"
+    if reasons is None and score is not None and learned:
+        say("Its explanation was not written; scoring again.", quiet=options.quiet)
+        progress = TerminalProgress(quiet=options.quiet)
+        collapsed, candidates = search_again(run, options.cache, progress)
+        with progress.stage("score"):
+            reasons = reasons_again(run, collapsed, candidates, rows, score)
     if waterfall := steps(reasons):
-        console.print(_table(waterfall, chance))
+        console.print(_table(waterfall))
     elif reasons:
         console.print(f"Because: {_printable(reasons)}", markup=False)
+    known = [f"{name} {pair[name]:.2f}" for name in run.encoders if pair[name] is not None]
+    if known:
+        console.print(f"Similarity: {', '.join(known)}", markup=False)
 
 
-def _reasons_again(
-    run: Run, rows: tuple[int, int], score: float, cache: Path | None, *, quiet: bool
-) -> str | None:
-    """The explanation of a pair that was too unlikely for it to be written down."""
-    from samesku.report.whynot import reasons_again, search_again
-
-    if run.kind != "match" or run.record.get("fusion") != "learned":
-        return None
-    say("Its explanation was not written down; scoring again to say why.", quiet=quiet)
-    progress = TerminalProgress(quiet=quiet)
-    collapsed, candidates = search_again(run, cache, progress)
-    with progress.stage("score"):
-        return reasons_again(run, collapsed, candidates, rows, score)
-
-
-def _never_written(run: Run, rows: tuple[int, int], cache: Path | None, *, quiet: bool) -> None:
+def _never_written(options: Explain, run: Run, rows: Rows) -> None:
     """Search again, to say why the pair was no candidate or how low it scored."""
-    from samesku.report.whynot import candidate_place, nearness, search_again
-
-    say("The run did not write this pair down; searching again to say why.", quiet=quiet)
-    collapsed, candidates = search_again(run, cache, TerminalProgress(quiet=quiet))
+    say("The run did not write this pair; searching again to say why.", quiet=options.quiet)
+    progress = TerminalProgress(quiet=options.quiet)
+    collapsed, candidates = search_again(run, options.cache, progress)
     places = collapsed.place[list(rows)]
-    place = candidate_place(candidates, *places)
-    near = nearness(candidates, *places)
-    if place is None:
-        console.print(
-            "They never became a candidate, so they were never scored, because:", markup=False
-        )
-        for each in near:
-            console.print(f"  {each.encoder}: {each.why_not}", markup=False)
-        return
+    found = candidate_place(candidates, *places) is not None
     console.print(
-        "They were candidates, but scored too low for any threshold that one would choose.",
+        "They were candidates, but scored too low for any threshold that one would choose."
+        if found
+        else "They never became a candidate, so they were never scored, because:",
         markup=False,
     )
-    for each in near:
-        alike = "nothing to compare" if each.similarity is None else f"{each.similarity:.2f} alike"
-        console.print(f"  {each.encoder}: {alike}", markup=False)
+    for each in nearness(candidates, *places):
+        similarity = "nothing to compare" if each.similarity is None else f"{each.similarity:.2f}"
+        why = f"similarity {similarity}" if found else each.why_not
+        console.print(f"  {each.encoder}: {why}", markup=False)
 
 
-def _table(waterfall: list[Step], chance: Any) -> Table:
+def _table(waterfall: list[Step]) -> Table:
     """The contributions from the start to the probability."""
     edges = [edge for step in waterfall for edge in (step.before, step.after)]
     low, high = min(0.0, *edges), max(0.0, *edges)
@@ -138,11 +112,9 @@ def _table(waterfall: list[Step], chance: Any) -> Table:
     return table
 
 
-def _truth(run: Run, rows: tuple[int, int]) -> None:
-    if run.labels is None or min(run.labels[list(rows)]) < 0:
-        return
-    same = run.labels[rows[0]] == run.labels[rows[1]]
-    console.print(f"Their labels say: {'one product' if same else 'two products'}.", markup=False)
+def _labels(run: Run, rows: Rows) -> None:
+    if (same := run.one_product(*rows)) is not None:
+        console.print(f"Their labels say: {'one product' if same else 'two products'}.")
 
 
 def _printable(text: str) -> str:

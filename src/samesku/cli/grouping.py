@@ -7,8 +7,6 @@ from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
 
-__all__ = ["GroupedCommand", "GroupedGroup"]
-
 COMMANDS: Mapping[str, Sequence[str]] = {
     "Match": ("match", "link", "demo"),
     "Look": ("report", "explain"),
@@ -25,7 +23,8 @@ OPTIONS: Mapping[str, Sequence[str]] = {
     "Encoders and candidates": ("encoder", "neighbours", "search", "pairs", "within"),
     "Scores and clusters": ("fusion", "model", "threshold", "same", "decide"),
     "Answers and judges": (
-        "answers", "judge", "judge_model", "judge_budget", "judge_rules", "judge_dry_run",
+        "answers", "judge", "judge_model", "judge_budget", "judge_price", "judge_rules",
+        "judge_dry_run",
     ),
     "Resources": ("cache", "no_cache", "memory", "threads"),
     "Output": ("out", "submission", "as_json", "quiet"),
@@ -39,19 +38,16 @@ class GroupedCommand(TyperCommand):
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the arguments, then each group of options."""
         group_of = {name: group for group, names in OPTIONS.items() for name in names}
+        order = {name: place for place, name in enumerate(group_of)}
         rows: dict[str, list[tuple[str, str]]] = {
             name: [] for name in ("Arguments", OTHER, *OPTIONS)
         }
-        for parameter in self.get_params(ctx):
-            record = parameter.get_help_record(ctx)
-            if record is not None:
+        for parameter in sorted(self.get_params(ctx), key=lambda each: order.get(each.name, -1)):
+            if (record := parameter.get_help_record(ctx)) is not None:
                 argument = parameter.param_type_name == "argument"
                 group = "Arguments" if argument else group_of.get(str(parameter.name), OTHER)
                 rows[group].append(record)
-        for group, records in rows.items():
-            if records:
-                with formatter.section(group):
-                    formatter.write_dl(records)
+        _write(rows, formatter)
 
 
 class GroupedGroup(TyperGroup):
@@ -65,7 +61,11 @@ class GroupedGroup(TyperGroup):
             command = self.get_command(ctx, name)
             if command is not None and not command.hidden:
                 rows[group_of.get(name, "Other")].append((name, command.get_short_help_str(150)))
-        for group, records in rows.items():
-            if records:
-                with formatter.section(group):
-                    formatter.write_dl(records)
+        _write(rows, formatter)
+
+
+def _write(rows: Mapping[str, Sequence[tuple[str, str]]], formatter: Any) -> None:
+    for group, records in rows.items():
+        if records:
+            with formatter.section(group):
+                formatter.write_dl(records)

@@ -1,110 +1,108 @@
-"""The commands of the live index: `index` and `serve`."""
+"""`samesku index` and `samesku serve`."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated, Literal
+import ipaddress
+import logging
+import time
+from contextlib import closing
 
-import typer
+from samesku.cli.commands import Index, Serve
+from samesku.cli.console import TerminalProgress, UsageError, console, emit, say
+from samesku.cli.reading import read
 
-from samesku.cli.app import app
-from samesku.cli.console import friendly
-from samesku.cli.options import (
-    AllowOutsideOption,
-    CatalogueArgument,
-    ColumnsOption,
-    EncodingOption,
-    JsonOption,
-    PhotosOption,
-    QuietOption,
-)
-
-StoreOption = Annotated[
-    str,
-    typer.Option(
-        "--store",
-        envvar="SAMESKU_STORE",
-        help="File of the store, made where there is none; or postgresql+psycopg://user@host/name.",
-        show_default=False,
-    ),
-]
+# Refused postings that are named.
+NAMED = 10
 
 
-@app.command(epilog="Example: samesku index offers.csv --store offers.db")
-@friendly
-def index(
-    catalogue: CatalogueArgument,
-    store: StoreOption,
-    photos: PhotosOption = None,
-    columns: ColumnsOption = None,
-    encoding: EncodingOption = None,
-    allow_outside: AllowOutsideOption = False,
-    settle: Annotated[
-        bool, typer.Option("--settle", help="Then cluster everything anew, as `match` does.")
-    ] = False,
-    as_json: JsonOption = False,
-    quiet: QuietOption = False,
-) -> None:
-    """Put the postings of a catalogue in a store that keeps their clusters.
+def index(options: Index) -> None:
+    """Read a catalogue, put it in the store, print what it holds."""
+    try:
+        import sqlalchemy  # noqa: F401
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "a store needs SQLAlchemy: pip install 'samesku[store]'"
+        ) from error
+    from samesku.store import Index as Store
+    from samesku.store.runs import postings_of, postings_of_run
 
-    Postings that are there are changed, new ones join the clusters. A folder that `match` wrote
-    stands for the catalogue of that run.
-    """
-    from samesku.cli import indexing as command
-    from samesku.cli.match import Settings
-
-    settings = Settings(
-        catalogue, photos, columns, quiet=quiet, encoding=encoding, allow_outside=allow_outside
+    progress = TerminalProgress(quiet=options.quiet)
+    started = time.perf_counter()
+    with Store(options.store) as store:
+        if (options.catalogue / "run.json").is_file():
+            postings = postings_of_run(options.catalogue)
+        else:
+            catalog = read(options, options.catalogue, progress)
+            with progress.stage("hash photos"):
+                postings = postings_of(catalog)
+        with progress.stage("index"):
+            changes = store.upsert_many(postings, actor="index")
+        if options.settle:
+            with progress.stage("settle"):
+                store.settle(actor="index")
+        stats = store.stats()
+    refused = [each for change in changes for each in change.refused]
+    for each in refused[:NAMED]:
+        say(f"  - posting {each.place + 1} ({each.posting_id}) refused: {each.reason}")
+    if len(refused) > NAMED:
+        say(f"  - and {len(refused) - NAMED:,} more refused")
+    taken = time.perf_counter() - started
+    say(
+        f"{options.store}: {stats['postings']:,} postings in {stats['clusters']:,} clusters, "
+        f"{stats['clusters_of_two_or_more']:,} of two or more ({taken:.1f} s). "
+        f"Next: samesku serve --store {options.store}",
+        quiet=options.quiet,
     )
-    command.run(settings, store=store, settle=settle)
+    emit({"store": options.store, **stats, "refused": len(refused), "seconds": round(taken, 3)})
 
 
-@app.command(epilog="Example: samesku serve --store offers.db --photos photos/")
-@friendly
-def serve(
-    store: StoreOption,
-    host: Annotated[str, typer.Option("--host", help="Address to answer on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8000,
-    photos: PhotosOption = None,
-    folder: Annotated[
-        Path | None,
-        typer.Option(
-            "--folder", help="Folder of runs, models and copies that the role admin may name."
-        ),
-    ] = None,
-    make_token: Annotated[
-        str | None,
-        typer.Option("--make-token", help="Make a token for this name, print it once, and end."),
-    ] = None,
-    role: Annotated[
-        Literal["read", "review", "write", "admin"],
-        typer.Option("--role", help="What the new token may do."),
-    ] = "read",
-    revoke_token: Annotated[
-        str | None,
-        typer.Option("--revoke-token", help="Void the token of this name, and end."),
-    ] = None,
-    max_bytes: Annotated[
-        int, typer.Option("--max-bytes", help="Largest request.", min=1_000)
-    ] = 10_000_000,
-    rate: Annotated[
-        float, typer.Option("--rate", help="Requests a second of one client.", min=1)
-    ] = 200.0,
-    quiet: QuietOption = False,
-) -> None:
-    """Answer over HTTP what a store knows, take changes, and show a page to decide on pairs.
+def serve(options: Serve) -> None:
+    """Serve until interrupted, or make or revoke a token."""
+    try:
+        import uvicorn
 
-    The pages: /docs lists all requests, /review shows pairs in doubt. Without tokens only this
-    machine is answered.
-    """
-    from samesku.cli import serving as command
+        from samesku.server import create_app
+        from samesku.server.tokens import Tokens
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(
+            "the service needs FastAPI and uvicorn: pip install 'samesku[serve]'"
+        ) from error
+    with closing(Tokens(options.store)) as tokens:
+        if options.make_token is not None:
+            token = tokens.make(options.make_token, options.role)
+            say(f"Token of {options.make_token}, role {options.role}; it is shown only now:")
+            console.print(token)
+            return
+        if options.revoke_token is not None:
+            tokens.revoke(options.revoke_token)
+            say(f"The token of {options.revoke_token} is void")
+            return
+        protected = tokens.any
+    for name, folder in (("photos", options.photos), ("folder", options.folder)):
+        if folder is not None and not folder.is_dir():
+            raise UsageError(f"--{name} {folder} is no folder")
+    host, port = options.host, options.port
+    if not protected and not _is_local(host):
+        raise UsageError(
+            f"--host {host} would answer other machines, and the store has no token: make one "
+            f"with samesku serve --store {options.store} --make-token NAME --role admin"
+        )
+    level = logging.WARNING if options.quiet else logging.INFO
+    logging.basicConfig(level=level, format="%(message)s")
+    app = create_app(
+        options.store, photos=options.photos, folder=options.folder, max_bytes=options.max_bytes,
+        rate=options.rate,
+    )  # fmt: skip
+    who = "with tokens" if protected else "this machine only, as there are no tokens"
+    say(f"http://{host}:{port}/review and /docs ({who})", quiet=options.quiet)
+    uvicorn.run(
+        app, host=host, port=port, log_level="warning", access_log=False,
+        timeout_keep_alive=20, limit_concurrency=200, server_header=False,
+    )  # fmt: skip
 
-    if make_token is not None:
-        command.make_token(store, make_token, role)
-    elif revoke_token is not None:
-        command.revoke_token(store, revoke_token)
-    else:
-        command.run(
-            store, host=host, port=port, photos=photos, folder=folder, max_bytes=max_bytes,
-            rate=rate, quiet=quiet,
-        )  # fmt: skip
+
+def _is_local(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

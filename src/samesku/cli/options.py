@@ -1,198 +1,166 @@
-"""What the options that several commands share are called."""
+"""Groups of options that several commands share, each option declared once."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal, TypeAlias
 
-import typer
-
+from samesku.cli.app import argument, option
 from samesku.cli.console import only_json
 from samesku.runtime.cores import use_threads
 
-__all__ = [
-    "AllowOutsideOption",
-    "AnswersOption",
-    "BesideOption",
-    "CacheOption",
-    "CatalogueArgument",
-    "ColumnsOption",
-    "DecisionName",
-    "EncoderOption",
-    "EncodingOption",
-    "FusionName",
-    "JsonOption",
-    "JudgeBudgetOption",
-    "JudgeDryRunOption",
-    "JudgeModelOption",
-    "JudgeOption",
-    "JudgeRulesOption",
-    "LineOption",
-    "MemoryOption",
-    "MethodName",
-    "MethodOption",
-    "NoCacheOption",
-    "OutOption",
-    "PairsName",
-    "PhotosOption",
-    "QuietOption",
-    "SameOption",
-    "ThreadsOption",
-    "ThresholdOption",
-    "WithinOption",
-]
+Fusion: TypeAlias = Literal["union", "concat", "union-all", "learned"]
+Decision: TypeAlias = Literal["clusters", "one-to-one", "one-to-many", "many-to-one"]
 
-FusionName = Literal["union", "concat", "union-all", "learned"]
-MethodName = Literal["auto", "exact", "approximate"]
-DecisionName = Literal["clusters", "one-to-one", "one-to-many", "many-to-one"]
-PairsName = Literal["within", "across", "all"]
+CATALOGUE = (
+    "CSV or Parquet with posting_id and title, - for standard input, or a folder with train.csv or "
+    "test.csv."
+)
 
-CatalogueArgument = Annotated[
-    Path,
-    typer.Argument(
-        help="CSV or Parquet with posting_id and title, - for standard input, or a folder with "
-        "train.csv or test.csv.",
-        show_default=False,
-    ),
-]
-OutOption = Annotated[
-    Path, typer.Option("--out", "-o", help="Folder for the results.", show_default=False)
-]
-PhotosOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--photos", help="Folder of the photos; default: <file>_images, images or photos beside it."
-    ),
-]
-AllowOutsideOption = Annotated[
-    bool,
-    typer.Option(
-        "--allow-outside", help="Also read photos outside the photo folder, as the file names them."
-    ),
-]
-AnswersOption = Annotated[
-    Path | None,
-    typer.Option(
-        "--answers",
-        help="Table of left_id, right_id and verdict (same, different, unsure): pairs that are "
-        "decided, and that the matcher learns from.",
-    ),
-]
-JudgeOption = Annotated[
-    str | None,
-    typer.Option(
-        "--judge",
-        help="Who answers about pairs in doubt: http://HOST/v1 of an OpenAI-compatible server (key "
-        "in SAMESKU_JUDGE_KEY or OPENAI_API_KEY), or llava:MODEL.",
-    ),
-]
-JudgeModelOption = Annotated[
-    str | None, typer.Option("--judge-model", help="The model that the server is to ask.")
-]
-JudgeBudgetOption = Annotated[
-    str,
-    typer.Option("--judge-budget", help="Questions at most, minutes as 10min, or money as 2.50$."),
-]
-JudgePriceOption = Annotated[
-    float | None,
-    typer.Option("--judge-price", help="Of a million tokens, for a budget in money.", min=0),
-]
-JudgeRulesOption = Annotated[
-    Path | None,
-    typer.Option("--judge-rules", help="Page that says what is the same product, in plain words."),
-]
-JudgeDryRunOption = Annotated[
-    bool,
-    typer.Option("--judge-dry-run", help="Show what would be asked and its cost; ask nothing."),
-]
-EncodingOption = Annotated[
-    str | None,
-    typer.Option(
-        "--encoding",
-        help="What the CSV is written in, as cp1250, gbk or shift_jis; default: UTF-8, or told by "
-        "its first bytes.",
-    ),
-]
-ColumnsOption = Annotated[
-    str | None,
-    typer.Option(
-        "--columns", help="Our column = yours, between commas: title=name,posting_id=sku."
-    ),
-]
-EncoderOption = Annotated[
-    list[str] | None,
-    typer.Option(
+
+def _use_threads(count: int | None) -> int | None:
+    use_threads(count)
+    return count
+
+
+@dataclass(frozen=True, kw_only=True)
+class Quiet:
+    """What every command that works has."""
+
+    quiet: bool = option(False, "Print errors only.", "--quiet", "-q")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summed(Quiet):
+    """Commands that end with a summary."""
+
+    as_json: bool = option(
+        False,
+        "Print the summary as one JSON object, and nothing else on standard output.",
+        "--json",
+        callback=only_json,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading(Quiet):
+    """Commands that read a catalogue."""
+
+    photos: Path | None = option(
+        None, "Folder of the photos; default: <file>_images, images or photos beside it."
+    )
+    columns: str | None = option(
+        None, "Our column = yours, between commas: title=name,posting_id=sku."
+    )
+    encoding: str | None = option(
+        None,
+        "Encoding of the CSV, as cp1250, gbk or shift_jis; default: UTF-8, or what its first bytes "
+        "say.",
+    )
+    allow_outside: bool = option(
+        False, "Also read photos outside the photo folder, as the file names them."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Searching(Reading, Summed):
+    """Commands that encode a catalogue and search it for candidates."""
+
+    encoder: list[str] | None = option(
+        None,
+        "tfidf, phash, signature, photo, onnx:FILE, hf:MODEL, clip:MODEL or the folder of an "
+        "encoder (`samesku encoders` lists them); may be repeated. +photo: added to those of "
+        "--model, else to the default ones, which are tfidf, phash and signature.",
         "--encoder",
         "-e",
-        help="tfidf, phash, signature, photo, onnx:FILE, hf:MODEL, clip:MODEL or the "
-        "folder of an encoder (`samesku encoders` lists them); may be repeated. +photo: beside the "
-        "default ones, which are tfidf, phash and signature.",
-    ),
-]
-CacheOption = Annotated[
-    Path | None, typer.Option("--cache", help="Folder where encodings are kept between runs.")
-]
-NoCacheOption = Annotated[bool, typer.Option("--no-cache", help="Keep nothing between runs.")]
-SameOption = Annotated[
-    str | None,
-    typer.Option(
-        "--same",
-        help="Attributes that may differ within one product, between commas: some of count, "
-        "amount, size, colour, flavour, model, memory, measure, accessory. Default: none.",
-    ),
-]
-ThreadsOption = Annotated[
-    int | None,
-    typer.Option(
-        "--threads",
-        help="Threads that work at once; default: one per core that may be used.",
+    )
+    neighbours: int = option(
+        50, "Candidates per posting and encoder.", "--neighbours", "-k", min=20
+    )
+    search: Literal["auto", "exact", "approximate"] = option(
+        "auto", "How neighbours are searched.", case_sensitive=False
+    )
+    cache: Path | None = option(None, "Folder where encodings are kept between runs.")
+    no_cache: bool = option(False, "Keep nothing between runs.")
+    threads: int | None = option(
+        None,
+        "Threads that work at once; default: one per core that may be used.",
         min=1,
-        callback=lambda count: use_threads(count) or count,
+        callback=_use_threads,
         envvar="SAMESKU_THREADS",
-    ),
-]
-ThresholdOption = Annotated[
-    float | None,
-    typer.Option(
-        "--threshold",
-        help="Score from which a pair is accepted; higher: fewer and surer matches. Default: the "
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judging:
+    """Who answers about pairs, and for how much."""
+
+    answers: Path | None = option(
+        None,
+        "Table of left_id, right_id and verdict (same, different, unsure): pairs that are decided, "
+        "and that the matcher learns from.",
+    )
+    judge: str | None = option(
+        None,
+        "Who answers about pairs in doubt: http://HOST/v1 of an OpenAI-compatible server (key in "
+        "SAMESKU_JUDGE_KEY or OPENAI_API_KEY), or llava:MODEL.",
+    )
+    judge_model: str | None = option(None, "The model that the server is to ask.")
+    judge_budget: str = option("200", "Questions at most, minutes as 10min, or money as 2.50$.")
+    judge_price: float | None = option(None, "Of a million tokens, for a budget in money.", min=0)
+    judge_rules: Path | None = option(
+        None, "Page that says what is the same product, in plain words."
+    )
+    judge_dry_run: bool = option(False, "Show what would be asked and its cost; ask nothing.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matching(Searching, Judging):
+    """Commands that match."""
+
+    out: Path = option(..., "Folder for the results.", "--out", "-o")
+    fusion: Fusion | None = option(
+        None, "How text and photo combine to a decision.", show_default="learned"
+    )
+    model: Path | None = option(None, "Folder of a model that `samesku train` wrote.")
+    threshold: float | None = option(
+        None,
+        "Score from which a pair is accepted; higher: fewer and surer matches. Default: the "
         "model's own.",
-    ),
-]
-# What earlier versions called --threshold.
-LineOption = Annotated[float | None, typer.Option("--line", hidden=True)]
-WithinOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--within",
-        help="Column in which two postings must agree to match, as category; may be repeated.",
-    ),
-]
-JsonOption = Annotated[
-    bool,
-    typer.Option(
-        "--json",
-        help="Print the summary as one JSON object, and nothing else on standard output.",
-        callback=lambda wanted: only_json(wanted) or wanted,
-    ),
-]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Print errors only.")]
-BesideOption = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--beside",
-        help="Another labelled catalogue that `learned` trains on, too; may be repeated. Its own "
-        "postings are searched among themselves.",
-    ),
-]
-MethodOption = Annotated[
-    MethodName, typer.Option("--search", help="How neighbours are searched.", case_sensitive=False)
-]
-MemoryOption = Annotated[
-    str | None,
-    typer.Option(
-        "--memory",
-        help="What the run may take, as 2GB; too little is refused. Default: 4GB, or what the "
-        "postings need.",
-    ),
-]
+    )
+    # The name of --threshold in earlier versions.
+    line: float | None = option(None, "", hidden=True)
+    same: str | None = option(
+        None,
+        "Attributes that may differ within one product, between commas: some of count, amount, "
+        "size, colour, flavour, model, memory, measure, accessory. Default: none.",
+    )
+    within: list[str] | None = option(
+        None, "Column in which two postings must agree to match, as category; may be repeated."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfRun(Quiet):
+    """Commands that ask about a run of `match`."""
+
+    run: Path = argument("Folder that `match` wrote.")
+    catalogue: Path | None = option(None, "The catalogue of the run, if it is not where it was.")
+    cache: Path | None = option(None, "Folder where encodings are kept between runs.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class OfAnyRun(Quiet):
+    """Commands that show a run of any kind."""
+
+    run: Path = argument("Folder that `match`, `link` or `evaluate --out` wrote.")
+    catalogue: list[Path] | None = option(
+        None,
+        "The catalogue of the run, if it is not where it was; of a link the left one and, once "
+        "more, the right one.",
+    )
+    photos: Path | None = option(None, "Folder of the photos, if it is not where it was.")
+    allow_outside: bool = option(
+        False, "Also read photos outside the photo folder, as the file names them."
+    )

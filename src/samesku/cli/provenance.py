@@ -1,4 +1,4 @@
-"""Whether the encoders of an evaluation have seen what they are scored on."""
+"""Whether the encoders of an evaluation were trained on what is scored."""
 
 from __future__ import annotations
 
@@ -10,22 +10,12 @@ from samesku.catalog.catalog import Catalog
 from samesku.encoders.card import read_card
 from samesku.results.record import seen_in_training
 
-__all__ = ["seen_by_encoders"]
-
 # What a card's records are of.
 ROLES = {"trained_on": "trained", "chosen_on": "chose the epoch of"}
 
 
 def seen_by_encoders(names: Sequence[str], scored: Catalog) -> Iterator[str]:
-    """One line for each encoder that knows the postings which are scored.
-
-    Parameters
-    ----------
-    names : sequence of str
-        As users gave them to ``--encoder``.
-    scored : Catalog
-        The postings whose figures are told.
-    """
+    """A note for each encoder, as users name it, that was trained on scored postings."""
     for name in dict.fromkeys(names):
         card = _card(name)
         for role, words in ROLES.items():
@@ -38,7 +28,7 @@ def seen_by_encoders(names: Sequence[str], scored: Catalog) -> Iterator[str]:
 
 
 def _card(name: str) -> Mapping[str, Any]:
-    """What an encoder tells of its training; nothing where it had none or tells nothing."""
+    """What the card of an encoder says of its training; empty where there is none."""
     folder = Path(name.removeprefix("+").removeprefix("hf:").removeprefix("clip:"))
     card = read_card(folder) if folder.is_dir() else None
     return {} if card is None else card.more

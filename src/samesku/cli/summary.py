@@ -5,47 +5,40 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
 from samesku.catalog.catalog import Catalog
-from samesku.cli.console import TerminalProgress, console, say
-
-__all__ = ["counted", "show_summary"]
+from samesku.cli.console import TerminalProgress, console, emit, say
 
 # Refused photos that are named; the files of a run name them all.
 NAMED = 5
-# Share of the whole time below which a stage is not worth telling of; seconds up to which time is
-# told in hundredths.
+# Share of the whole time below which a stage is left out; seconds up to which time is shown in
+# hundredths.
 SHORT, QUICK = 0.01, 10
-# Share of the whole time from which what no stage took is told of.
+# Share of the whole time from which the time between stages is shown.
 MUCH = 0.1
 WIDEST = len("Written")
 
 
 def show_summary(
     progress: TerminalProgress,
+    record: Mapping[str, Any] | None = None,
     *,
     read: Sequence[Catalog] = (),
     found: str = "",
     written: Sequence[Path] = (),
     seen: Mapping[str, int] | None = None,
 ) -> None:
-    """Tell how a command went, in the same five lines for all; nothing where it is quiet.
+    """Print how a command went, in the same five lines for all; nothing where it is quiet.
 
-    Parameters
-    ----------
-    progress : TerminalProgress
-        Who kept the time, the notes and the refused photos.
-    read : sequence of Catalog
-    found : str
-        What came out, in one line.
-    written : sequence of Path
-        Files, or folders as a whole.
-    seen : mapping of str to int, optional
-        How many postings each encoder could look at.
+    `record` is printed instead with --json. `found` is the result in one line, `seen` says how many
+    postings each encoder could read.
     """
+    if record is not None:
+        emit(record)
     if progress.quiet:
         return
     _name_refused(progress)
@@ -58,15 +51,14 @@ def show_summary(
     }
     if seen:
         lines["Read"] += f"; seen by {counted(seen)}"
-    told = {name: line for name, line in lines.items() if line}
-    if not console.is_terminal:
-        for name, line in told.items():
-            console.print(f"{name:{WIDEST}} {line}", markup=False)
-        return
     table = Table.grid(padding=(0, 1, 0, 0))
-    for name, line in told.items():
-        table.add_row(Text(name, style="bold"), Text(line))
-    console.print(table)
+    for name, line in lines.items():
+        if line and console.is_terminal:
+            table.add_row(Text(name, style="bold"), Text(line))
+        elif line:
+            console.print(f"{name:{WIDEST}} {line}", markup=False)
+    if table.row_count:
+        console.print(table)
 
 
 def counted(counts: Mapping[str, int]) -> str:
@@ -119,8 +111,8 @@ def _places(written: Sequence[Path]) -> str:
     names: dict[Path, list[str]] = {}
     for path in written:
         names.setdefault(path.parent, []).append(path.name)
-    told = "; ".join(f"to {folder}: {', '.join(files)}" for folder, files in names.items())
-    return f"{told} ({_size(written)})" if told else ""
+    listed = "; ".join(f"to {folder}: {', '.join(files)}" for folder, files in names.items())
+    return f"{listed} ({_size(written)})" if listed else ""
 
 
 def _size(written: Sequence[Path]) -> str:

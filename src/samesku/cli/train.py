@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 
-from samesku.cli.console import TerminalProgress, console, emit
-from samesku.cli.match import Settings
+from samesku.cli.commands import Train
+from samesku.cli.console import TerminalProgress, console
 from samesku.cli.provenance import seen_by_encoders
+from samesku.cli.reading import comma_list, matcher_of, read_labelled
 from samesku.cli.summary import show_summary
+from samesku.clustering.expected import threshold_for
 from samesku.evaluation.calibration import predicted_pairs, reliability
 from samesku.evaluation.protocol import score
 from samesku.matcher import Matcher
@@ -19,26 +20,20 @@ from samesku.results.matches import Matches
 from samesku.results.record import environment, training_record
 from samesku.runtime.files import check_folder
 from samesku.scoring.learned import Learned
-from samesku.training.classifier.fitting import FITS, fit_classifier
+from samesku.training.classifier.fitting import HoldOut, fit_classifier, fits
 from samesku.training.classifier.labelled import Labelled
 
-__all__ = ["run"]
 
-
-def run(
-    settings: Settings, *, others: Sequence[Path], out: Path, seed: int, leave_one_out: bool
-) -> None:
+def train(options: Train) -> None:
     """Read, train, score on what was held out, write."""
-    progress = TerminalProgress(quiet=settings.quiet)
-    matcher = settings.matcher(progress)
-    catalog = settings.read(progress)
-    if catalog.labels is None or not (catalog.labels >= 0).any():
-        raise ValueError(f"{catalog.name} has no labels to train on; add or map label_group")
-    for line in seen_by_encoders(settings.encoders, catalog):
-        progress.note(line)
-    catalogs = [catalog, *settings.read_others(others, progress)]
-    check_folder(out)
-    same = settings.tolerated if settings.same is not None else None
+    seed, leave_one_out = options.seed, options.leave_one_out
+    progress = TerminalProgress(quiet=options.quiet)
+    matcher = matcher_of(options, progress, "union")
+    catalogs = read_labelled(options, options.catalogues, progress)
+    for note in seen_by_encoders(options.encoder or (), catalogs[0]):
+        progress.note(note)
+    check_folder(options.out)
+    same = None if options.same is None else comma_list(options.same)
     # The many small catalogues that are drawn say nothing of their progress, and stay in no cache.
     drawn = Matcher(matcher.encoders, "union", k=matcher.k)
     collapsed, labelled = [matcher.collapse(each, labelled=True) for each in catalogs], []
@@ -48,14 +43,9 @@ def run(
             labelled.append(
                 Labelled.of(one.catalog, candidates, same=same, search=drawn.candidates, seed=seed)
             )
-    fits = len(catalogs) + 1 if leave_one_out else FITS
-    with progress.stage("train", fits) as advance:
-        model, held_out = fit_classifier(
-            labelled,
-            hold_out="catalogues" if leave_one_out else "products",
-            seed=seed,
-            advance=advance,
-        )
+    hold_out: HoldOut = "catalogues" if leave_one_out else "products"
+    with progress.stage("train", fits(len(catalogs), hold_out)) as advance:
+        model, held_out = fit_classifier(labelled, hold_out=hold_out, seed=seed, advance=advance)
     trained_on, found = [], []
     for catalog, distinct, each, probability in zip(
         catalogs, collapsed, labelled, held_out, strict=True
@@ -63,8 +53,9 @@ def run(
         # Every probability comes from trees that the pair did not train; only the threshold and
         # the two numbers of the calibration were chosen on all of them.
         fusion = Learned(model, each.same)
+        threshold = threshold_for(fusion, each.candidates, probability, distinct.counts)
         matches = Matches(
-            catalog, each.candidates, probability, fusion, model.threshold, collapsed=distinct
+            catalog, each.candidates, probability, fusion, threshold, collapsed=distinct
         )
         figures = {name: [f.value, f.low, f.high] for name, f in score(matches, seed=seed).items()}
         rows = np.flatnonzero(each.labels >= 0)
@@ -73,6 +64,7 @@ def run(
             {
                 **training_record(catalog),
                 "same": list(each.same),
+                "threshold": threshold,
                 "figures_held_out": figures,
                 "reliability_held_out": asdict(calibration),
             }
@@ -93,9 +85,15 @@ def run(
         "seed": seed,
         "seconds": {name: round(taken, 1) for name, taken in progress.seconds.items()},
     }
-    replace(model, card=card).save(out)
+    replace(model, card=card).save(options.out)
     matcher.cache.prune()
-    show_summary(progress, read=catalogs, found="; ".join(found), written=[out])
-    emit({"model": out, "threshold": model.threshold, **card})
-    if not settings.quiet:
-        console.print(f"Use it: samesku match CATALOGUE --model {out} --out DIR", markup=False)
+    show_summary(
+        progress,
+        {"model": options.out, "threshold": model.threshold, **card},
+        read=catalogs,
+        found="; ".join(found),
+        written=[options.out],
+    )
+    if not options.quiet:
+        use = f"Use it: samesku match CATALOGUE --model {options.out} --out DIR"
+        console.print(use, markup=False)

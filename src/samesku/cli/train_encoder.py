@@ -10,66 +10,50 @@ import polars as pl
 
 from samesku.catalog.catalog import Catalog
 from samesku.cli.console import TerminalProgress, UsageError, console
-from samesku.cli.match import Settings
+from samesku.cli.encoder_commands import TrainEncoder
+from samesku.cli.reading import cache_of, read
 from samesku.cli.summary import show_summary
-from samesku.encoders.card import EncoderKind
 from samesku.evaluation import Split, group_folds, read_split
-from samesku.runtime.cache import Cache, default_folder
 from samesku.runtime.extras import need_extra
 from samesku.runtime.files import Staged, check_folder
-from samesku.training.settings import TrainingSettings
-
-__all__ = ["run"]
 
 VALIDATION = "validation"
 
 
-def run(
-    settings: Settings,
-    *,
-    kind: EncoderKind,
-    base: str,
-    out: Path,
-    training: TrainingSettings,
-    split: Path | None,
-    holdout: float,
-    folds: int | None,
-    export: bool,
-) -> None:
-    """Read, train one encoder or one per fold, write, tell."""
+def train(options: TrainEncoder) -> None:
+    """Read, train one encoder or one per fold, write, print."""
+    settings = options.training
     need_extra("train-encoder", "train", "torch", "transformers", "pytorch_metric_learning", "onnx")
     from samesku.training.train_encoder import train_encoder
 
-    if folds is not None and split is not None:
+    if options.folds is not None and options.split is not None:
         raise UsageError("--folds deals all products, --split says which train: ask for one")
-    progress = TerminalProgress(quiet=settings.quiet)
-    catalog = settings.read(progress)
-    check_folder(out)
-    cache = Cache(None if settings.no_cache else settings.cache or default_folder())
-    places = []
-    for place, chosen in _trainings(catalog, out, split, holdout, folds, training.seed):
+    progress = TerminalProgress(quiet=options.quiet)
+    catalog = read(options, options.catalogue, progress)
+    check_folder(options.out)
+    cache, places = cache_of(options), []
+    for place, chosen in _trainings(catalog, options):
         places.append(place)
         card = train_encoder(
             catalog,
-            kind,
-            base,
+            options.kind,
+            options.base,
             place,
-            training,
+            settings,
             split=chosen,
-            export=export,
+            export=options.export,
             cache=cache,
             progress=progress,
         )
-        if not settings.quiet:
+        if not options.quiet:
             _show(card, place)
     cache.prune()
     show_summary(progress, read=[catalog], written=places)
 
 
-def _trainings(
-    catalog: Catalog, out: Path, split: Path | None, holdout: float, folds: int | None, seed: int
-) -> Iterator[tuple[Path, Split]]:
+def _trainings(catalog: Catalog, options: TrainEncoder) -> Iterator[tuple[Path, Split]]:
     """The folder of each encoder, and whose labels train it and choose its epoch."""
+    out, split, holdout, seed = options.out, options.split, options.holdout, options.seed
     if split is not None:
         named = {each.name: each for each in read_split(split, catalog)}
         if VALIDATION not in named:
@@ -79,11 +63,11 @@ def _trainings(
             )
         yield out, named[VALIDATION]
         return
-    if folds is None:
+    if options.folds is None:
         known = np.flatnonzero(np.array([]) if catalog.labels is None else catalog.labels >= 0)
         yield out, _held_out(catalog, known, holdout, seed)
         return
-    dealt = group_folds(catalog, folds, seed)
+    dealt = group_folds(catalog, options.folds, seed)
     for number, fold in enumerate(dealt):
         place = out / f"fold-{number}"
         yield place, _held_out(catalog, fold.train, holdout, seed)

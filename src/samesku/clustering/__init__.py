@@ -1,4 +1,4 @@
-"""From scored pairs to groups."""
+"""From scored pairs to clusters."""
 
 from samesku.clustering.agglomerative import COHESION, group
 

@@ -1,9 +1,10 @@
-"""From matched pairs to groups, without letting one wrong pair chain two products."""
+"""From scored pairs to clusters, without letting one wrong pair chain two products."""
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,8 +12,6 @@ from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from samesku.clustering.pins import Pins
-
-__all__ = ["COHESION", "group", "linked"]
 
 # Measured on the training postings: docs/benchmarks/index.md.
 COHESION = 0.85
@@ -31,16 +30,16 @@ def group(
     cohesion: float = COHESION,
     pins: Pins | None = None,
 ) -> NDArray[np.int64]:
-    """Put postings in groups by average-linkage agglomeration of the scores.
+    """Cluster postings by average-linkage agglomeration of the scores.
 
-    Two groups become one while the mean score over all pairs between them, pairs that were never
+    Two clusters become one while the mean score over all pairs between them, pairs that were never
     candidates counting 0, reaches ``threshold * cohesion``. A single wrong pair between two
-    products of several offers is outvoted by the pairs that do not match.
+    products of several postings is outvoted by the pairs that do not match.
 
     Parameters
     ----------
     left, right : integer (m,)
-        Judged pairs, each once.
+        Scored pairs, each once.
     score : float (m,)
         In [0, 1].
     size : int
@@ -48,15 +47,14 @@ def group(
     threshold : float
         Pairs from this score on are matches.
     cohesion : float
-        Share of `threshold` that the mean score between two groups must reach, in (0, 1].
+        Share of `threshold` that the mean score between two clusters must reach, in (0, 1].
     pins : Pins, optional
-        Pairs that are put together first whatever they score, and pairs that never share a group.
-        They must not contradict each other.
+        Must-links, merged first whatever they score, and cannot-links; without contradictions.
 
     Returns
     -------
     int64 (size,)
-        Group of each posting, numbered in order of first appearance.
+        Cluster of each posting, numbered in order of first appearance.
     """
     pins = Pins.of(left[:0], right[:0], left[:0] > 0) if pins is None else pins
     musts = pins.take(pins.same)
@@ -130,7 +128,7 @@ def _split(
 ) -> NDArray[np.int64]:
     """Groups within one connected component, merged while their mean score reaches `least`."""
     if size > DENSE_LIMIT:
-        return _split_sparse(left, right, score, size, least - 1e-9)
+        return _split_giant(left, right, score, size, least - 1e-9)
     # Takes a fifth of a second to load, which only who has such groups waits for.
     from scipy.cluster.hierarchy import linkage
 
@@ -155,29 +153,78 @@ def _cut(tree: NDArray[np.float64], height: float) -> NDArray[np.int64]:
     return np.array(name[:size], dtype=np.int64)
 
 
+def _split_giant(
+    left: NDArray[np.integer],
+    right: NDArray[np.integer],
+    score: NDArray[np.floating],
+    size: int,
+    least: float,
+) -> NDArray[np.int64]:
+    """The same average linkage of a giant, along its pairs and many merges at a time.
+
+    A merged cluster is as near to a third as the nearer of its parts at most. So two that are each
+    other's nearest may merge at once, wherever else others do, and one that has none near enough
+    never will have (Murtagh, "A survey of recent advances in hierarchical clustering", 1983).
+    """
+    groups: NDArray[Any] = np.arange(size)
+    count: NDArray[Any] = np.ones(size)
+    a: NDArray[Any] = left.astype(np.int32)
+    b: NDArray[Any] = right.astype(np.int32)
+    total: NDArray[Any] = score.astype(np.float64)
+    while True:
+        mean = total / (count[a] * count[b])
+        best = np.zeros(len(count))
+        np.maximum.at(best, a, mean)
+        np.maximum.at(best, b, mean)
+        mutual = np.flatnonzero((mean >= least) & (mean == best[a]) & (mean == best[b]))
+        if not len(mutual):
+            return groups
+        one, other = _matched(a[mutual], b[mutual])
+        open_ends = (best[a] >= least) & (best[b] >= least)
+        a, b, total = a[open_ends], b[open_ends], total[open_ends]
+        into = np.arange(len(count), dtype=np.int32)
+        into[other] = one
+        count = np.bincount(into, count, len(count))
+        groups, a, b = into[groups], into[a], into[b]
+        apart = a != b
+        low, high = np.minimum(a, b)[apart], np.maximum(a, b)[apart]
+        keys, place = np.unique(low.astype(np.int64) * size + high, return_inverse=True)
+        a, b = (end.astype(np.int32) for end in np.divmod(keys, size))
+        total = np.bincount(place, total[apart], len(keys))
+
+
+def _matched(
+    a: NDArray[np.integer], b: NDArray[np.integer]
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Of pairs the first ones in which nobody is twice: of equally near ones all but one wait."""
+    taken: set[int] = set()
+    chosen = []
+    for place, (one, other) in enumerate(zip(a.tolist(), b.tolist(), strict=True)):
+        if one not in taken and other not in taken:
+            taken |= {one, other}
+            chosen.append(place)
+    return a[chosen].astype(np.int32), b[chosen].astype(np.int32)
+
+
 def _split_sparse(
     left: NDArray[np.integer],
     right: NDArray[np.integer],
     score: NDArray[np.floating],
     size: int,
     least: float,
-    pins: Pins | None = None,
+    pins: Pins,
 ) -> NDArray[np.int64]:
-    """The same average linkage without a distance matrix: of giants, and where pairs are pinned.
+    """The same average linkage one merge at a time, where pairs are pinned.
 
-    Only clusters that share a judged pair can reach a mean above 0, so merging walks along pairs:
+    Only clusters that share a scored pair can reach a mean above 0, so merging walks along pairs:
     the best two clusters first, while their mean score reaches `least`.
     """
-    judged = list(zip(left.tolist(), right.tolist(), score.tolist(), strict=True))
-    clusters = _Clusters(judged, size)
-    for a, b, same in () if pins is None else zip(
-        pins.left.tolist(), pins.right.tolist(), pins.same.tolist(), strict=True
-    ):  # fmt: skip
-        if not same:
-            clusters.bar(a, b)
-    if pins is not None:
-        for a, b in zip(pins.left[pins.same].tolist(), pins.right[pins.same].tolist(), strict=True):
-            clusters.merge(a, b)
+    scored = list(zip(left.tolist(), right.tolist(), score.tolist(), strict=True))
+    clusters = _Clusters(scored, size)
+    for a, b in zip(pins.left[~pins.same].tolist(), pins.right[~pins.same].tolist(), strict=True):
+        clusters.bar(a, b)
+    for a, b in zip(pins.left[pins.same].tolist(), pins.right[pins.same].tolist(), strict=True):
+        clusters.merge(a, b)
     best = [(-mean, a, b) for mean, a, b in clusters.means() if mean >= least]
     heapq.heapify(best)
     while best:
@@ -197,16 +244,16 @@ def _split_sparse(
 class _Clusters:
     """Clusters that grow: the sum of the scores between each two, and which may never be one."""
 
-    def __init__(self, judged: list[tuple[int, int, float]], size: int) -> None:
+    def __init__(self, scored: list[tuple[int, int, float]], size: int) -> None:
         self.total: list[dict[int, float]] = [{} for _ in range(size)]
-        for a, b, value in judged:
+        for a, b, value in scored:
             self.total[a][b] = self.total[b][a] = value
         self.members = [[posting] for posting in range(size)]
         self._barred: dict[int, set[int]] = {}
         self._into = list(range(size))
 
     def means(self) -> Iterator[tuple[float, int, int]]:
-        """The mean score of each two clusters that share a judged pair."""
+        """The mean score of each two clusters that share a scored pair."""
         for a, others in enumerate(self.total):
             yield from ((self.mean(a, b), a, b) for b in others if a < b)
 
@@ -216,16 +263,16 @@ class _Clusters:
         return -1.0 if shared is None else shared / (len(self.members[a]) * len(self.members[b]))
 
     def bar(self, a: int, b: int) -> None:
-        """Let two never be one."""
+        """Keep two clusters apart."""
         self._barred.setdefault(a, set()).add(b)
         self._barred.setdefault(b, set()).add(a)
 
     def barred(self, a: int, b: int) -> bool:
-        """Whether two may never be one."""
+        """Whether two are kept apart."""
         return b in self._barred.get(a, ())
 
     def merge(self, a: int, b: int) -> int:
-        """Make one cluster of those that two postings are in; tells which it is."""
+        """Make one cluster of those that two postings are in; returns its number."""
         a, b = self._now(a), self._now(b)
         if a == b:
             return a

@@ -9,11 +9,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
-__all__ = ["Decision", "choose_links"]
-
 Decision: TypeAlias = Literal["clusters", "one-to-one", "one-to-many", "many-to-one"]
 
-# Odds are told apart up to these probabilities.
+# Probabilities are clipped to these before odds are taken.
 LEAST = 1e-4
 
 

@@ -1,4 +1,4 @@
-"""Pairs that somebody decided: they outrank the scores."""
+"""Must-links and cannot-links, which outrank the scores."""
 
 from __future__ import annotations
 
@@ -14,20 +14,10 @@ from samesku.candidates.candidates import Candidates
 from samesku.catalog.answers import Answers
 from samesku.catalog.catalog import Catalog
 
-__all__ = ["Pins", "pinned_scores", "pins_of"]
-
 
 @dataclass(frozen=True, eq=False)
 class Pins:
-    """Pairs that must share a cluster, and pairs that cannot.
-
-    Attributes
-    ----------
-    left, right : int64 (p,)
-        Rows of the postings, ``left < right``, each pair once.
-    same : bool (p,)
-        True: must-link; False: cannot-link.
-    """
+    """Must-links (`same`) and cannot-links: rows, ``left < right``, each pair once, ``(p,)``."""
 
     left: NDArray[np.int64]
     right: NDArray[np.int64]
@@ -37,18 +27,18 @@ class Pins:
     def of(
         cls, left: NDArray[np.integer], right: NDArray[np.integer], same: NDArray[np.bool_]
     ) -> Pins:
-        """Pins in any order, of which some may be told twice; pairs of one row are none."""
+        """Pins in any order and with duplicates; pairs of one row are none."""
         low, high = np.minimum(left, right), np.maximum(left, right)
         several = low != high
-        told = np.stack([low[several], high[several], same[several]], axis=1).astype(np.int64)
-        low, high, pinned = np.unique(told, axis=0).reshape(-1, 3).T
+        pairs = np.stack([low[several], high[several], same[several]], axis=1).astype(np.int64)
+        low, high, pinned = np.unique(pairs, axis=0).reshape(-1, 3).T
         return cls(low, high, pinned.astype(bool))
 
     def __len__(self) -> int:
         return len(self.left)
 
     def take(self, places: NDArray[np.integer] | NDArray[np.bool_]) -> Pins:
-        """Only the pins at the given places."""
+        """The pins at the given places."""
         return Pins(self.left[places], self.right[places], self.same[places])
 
     def on(self, place: NDArray[np.integer]) -> Pins:
@@ -56,15 +46,11 @@ class Pins:
         return Pins.of(place[self.left], place[self.right], self.same)
 
     def torn_by(self, place: NDArray[np.integer]) -> NDArray[np.int64]:
-        """Rows that must not be stood for by others, as pins would then contradict each other.
+        """Rows that cannot be represented by others, as pins would then contradict each other.
 
-        These are the pinned rows of each product that the pins bring together, once rows are taken
-        for those that stand for them, where a cannot-link lies within it.
-
-        Parameters
-        ----------
-        place : integer (n,)
-            What stands for each row.
+        `place`, ``(n,)``, is the row that represents each. They are the pinned rows of each product
+        that the must-links join, once rows are replaced by their representatives, where it holds a
+        cannot-link.
         """
         left, right, size = place[self.left], place[self.right], int(place.max(initial=-1)) + 1
         must = self.same

@@ -67,19 +67,15 @@ class Backbone(nn.Module):
         widths = (getattr(config, key, None) for key in ("hidden_size", "hidden_dim"))
         return next((w for w in widths if isinstance(w, int)), None) or config.hidden_sizes[-1]
 
-    @property
-    def dtype(self) -> torch.dtype:
-        """In what the network calculates."""
-        return next(self.model.parameters()).dtype
-
     def prepare(self, items: Sequence[Any]) -> Inputs:
         """Titles as padded tokens, or photos uint8 ``(h, w, 3)`` as pixels; on the processor."""
         return self._tokenise(items) if isinstance(items[0], str) else self._pixels(items)
 
     def forward(self, inputs: Inputs) -> torch.Tensor:
         """Features float32 ``(n, dimension)`` of what was prepared, not normalised."""
+        precision = next(self.model.parameters()).dtype
         cast = {
-            name: value.to(self.dtype) if value.is_floating_point() else value
+            name: value.to(precision) if value.is_floating_point() else value
             for name, value in inputs.items()
         }
         features = self._features(cast)
@@ -133,17 +129,17 @@ class Backbone(nn.Module):
             write_card(place, card, files)
 
     def _tokenise(self, titles: Sequence[str]) -> Inputs:
-        """Tokens of the titles, filled up to the longest or to the limit."""
+        """Tokens of the titles, padded to the longest or to the limit."""
         limit, texts = self.reading.max_tokens, [self.reading.prefix + title for title in titles]
         fill: Any = "max_length" if self.reading.pad_to_limit else True
-        told = self.tokenizer(
+        coded = self.tokenizer(
             texts, padding=fill, truncation=True, max_length=limit, return_tensors="pt"
         )
-        inputs: Inputs = {"input_ids": told["input_ids"]}
+        inputs: Inputs = {"input_ids": coded["input_ids"]}
         if not self.reading.pad_to_limit:
             # What was always filled up learned without a mask.
-            inputs["attention_mask"] = told["attention_mask"]
-        self.truncated += self._cut(texts, told)
+            inputs["attention_mask"] = coded["attention_mask"]
+        self.truncated += self._cut(texts, coded)
         return inputs
 
     def _cut(self, texts: Sequence[str], coded: Any) -> int:
@@ -156,8 +152,9 @@ class Backbone(nn.Module):
         taken = list(photos)
         if cuts_the_middle(self.processor):
             taken = [np.asarray(middle(Image.fromarray(photo))) for photo in photos]
-        told = self.processor(images=taken, return_tensors="pt", input_data_format="channels_last")
-        return dict(told)
+        return dict(
+            self.processor(images=taken, return_tensors="pt", input_data_format="channels_last")
+        )
 
 
 class TitleBackbone(Backbone):
@@ -277,7 +274,7 @@ def _load_model(folder: Path, kind: EncoderKind, reading: Reading) -> nn.Module:
         # One half of a model of two.
         config = config.vision_config
     try:
-        model, told = transformers.AutoModel.from_pretrained(
+        model, loading = transformers.AutoModel.from_pretrained(
             folder,
             config=config,
             dtype=torch.float32,
@@ -287,13 +284,13 @@ def _load_model(folder: Path, kind: EncoderKind, reading: Reading) -> nn.Module:
     except (OSError, RuntimeError, KeyError, SafetensorError) as error:
         raise ValueError(f"{folder} cannot be loaded: {error}") from error
     pooler = getattr(model, "pooler", None)
-    missing = sorted(told["missing_keys"])
+    missing = sorted(loading["missing_keys"])
     unused = pooler is not None and reading.pooling != "pooler"
     if unused and any(key.startswith("pooler.") for key in missing):
         # Never learned and never asked: numbers at random that would be saved.
         model.pooler = None
         missing = [key for key in missing if not key.startswith("pooler.")]
-    if missing or told["mismatched_keys"]:
+    if missing or loading["mismatched_keys"]:
         raise ValueError(
             f"{folder} lacks weights of its model, such as {(missing or ['?'])[0]}; is it whole?"
         )
@@ -302,7 +299,7 @@ def _load_model(folder: Path, kind: EncoderKind, reading: Reading) -> nn.Module:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Without what transformers tells of loading; what matters of it is checked here."""
+    """Without the messages of transformers on loading; what matters is checked here."""
     import transformers
 
     logger = logging.getLogger("transformers")

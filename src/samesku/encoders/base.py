@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
@@ -12,6 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from samesku.catalog.catalog import Catalog
+from samesku.runtime.memory import kept
 from samesku.runtime.progress import Advance
 
 Modality: TypeAlias = Literal["text", "photo"]
@@ -66,6 +67,15 @@ class Vectors:
     def findable(self) -> Vectors:
         """Without the rows that only ask."""
         return self if self.probe is None else self._only(~self.probe)
+
+    @property
+    def shelved(self) -> Vectors:
+        """The same, where they are large in a file: to compare some pairs of them."""
+        rows = self.rows
+        if not sp.issparse(rows):
+            return replace(self, rows=kept(rows))
+        cells = kept(rows.data), kept(rows.indices), rows.indptr
+        return replace(self, rows=sp.csr_matrix(cells, shape=rows.shape, copy=False))
 
     def _only(self, mask: NDArray[np.bool_]) -> Vectors:
         probe = None if self.probe is None else self.probe[mask]

@@ -65,6 +65,6 @@ def read_card(folder: Path) -> EncoderCard | None:
 def write_card(place: Path, card: EncoderCard, files: Mapping[str, Path] | None = None) -> None:
     """Write a card to `place`, with the digests of `files` by their names."""
     digests = {name: digest_of([path]) for name, path in sorted((files or {}).items())}
-    told = asdict(card) | {"files": {**card.files, **digests}}
-    told |= told.pop("more")
-    place.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    record = asdict(card) | {"files": {**card.files, **digests}}
+    record |= record.pop("more")
+    place.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")

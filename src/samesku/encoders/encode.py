@@ -89,7 +89,7 @@ def _placeholders(
         shown = ", ".join(catalog.ids[row] for row in rows[:3])
         progress.note(
             f"{len(rows):,} postings ({shown}{', ...' if len(rows) > 3 else ''}) show a photo that "
-            "stands under titles without a common word: taken for a placeholder, not compared"
+            "is under titles without a common word: taken for a placeholder, not compared"
         )
     return blank
 

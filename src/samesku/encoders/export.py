@@ -1,9 +1,7 @@
-"""Pretrained networks to ONNX, held against torch before they stand: from then on without torch."""
+"""Pretrained networks to ONNX, compared with torch before they are written."""
 
 from __future__ import annotations
 
-import logging
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -19,7 +17,7 @@ from samesku.encoders.backbones import Backbone, Inputs, Photos
 from samesku.encoders.card import CARD, EncoderCard, write_card
 from samesku.encoders.folder import PARTS, onnx_encoder, onnx_name
 from samesku.encoders.onnx_text import TOKENIZER, OnnxText
-from samesku.encoders.quantise import WAYS, quantise
+from samesku.encoders.quantise import WAYS, quantise, quiet
 from samesku.encoders.title_batches import Floats, unit_rows
 from samesku.runtime.files import Staged
 
@@ -48,13 +46,11 @@ class Parity:
     @property
     def figures(self) -> dict[str, float | int | str]:
         """All but the file's name, for the card."""
-        told = asdict(self)
-        del told["network"]
-        return told
+        return {name: value for name, value in asdict(self).items() if name != "network"}
 
 
 class UnlikeError(ValueError):
-    """A network in ONNX does not answer as torch does."""
+    """The vectors of a network in ONNX are not those of torch."""
 
 
 def export_encoder(
@@ -85,7 +81,7 @@ def export_encoder(
             expected = _by_torch(backbone, items)
             exact = staged.path(onnx_name(part, int8=False))
             _trace(backbone, items[:SAMPLE], exact)
-            found.append(_hold(exact, kind, card, items, expected, PARITY["float32"]))
+            found.append(_compared(exact, kind, card, items, expected, PARITY["float32"]))
             if int8:
                 small = staged.path(onnx_name(part, int8=True))
                 found.append(_smaller(backbone, exact, small, kind, items, expected))
@@ -133,7 +129,7 @@ def _trace(backbone: Backbone, items: Sequence[Any], place: Path) -> None:
     axes = {name: {0: "n"} for name in [*inputs, "features"]}
     if "attention_mask" in inputs:
         axes |= {name: {0: "n", 1: "length"} for name in inputs}
-    with _as_one_expects(), torch.no_grad(), _fixed_positions(backbone, inputs):
+    with quiet(), torch.no_grad(), _fixed_positions(backbone, inputs):
         try:
             torch.onnx.export(
                 _Answer(backbone, list(inputs)).eval(),
@@ -176,14 +172,14 @@ def _fixed_positions(backbone: Backbone, inputs: Inputs) -> Iterator[None]:
 def _smaller(
     backbone: Backbone, exact: Path, place: Path, kind: str, items: list[Any], expected: Floats
 ) -> Parity:
-    """Write the smallest form that still answers alike."""
+    """Write the smallest form whose vectors are still alike."""
     inputs = [backbone.prepare([item]) for item in items[:CALIBRATING]]
     feeds = [{name: each.numpy() for name, each in one.items()} for one in inputs]
     for way in WAYS:
         quantise(exact, place, feeds, way)
         try:
             return replace(
-                _hold(place, kind, backbone.card, items, expected, PARITY["int8"]), way=way
+                _compared(place, kind, backbone.card, items, expected, PARITY["int8"]), way=way
             )
         except UnlikeError:
             if way == WAYS[-1]:
@@ -191,10 +187,10 @@ def _smaller(
     raise AssertionError("there is no way")
 
 
-def _hold(
+def _compared(
     network: Path, kind: str, card: EncoderCard, items: list[Any], expected: Floats, bar: float
 ) -> Parity:
-    """Hold a network that was written against torch, from whole titles and photos on."""
+    """Compare a network with torch, from raw titles and photos on."""
     encoder = onnx_encoder(network, kind, card, network.stem)
     if isinstance(encoder, OnnxText):
         found = encoder.encode_titles(items).rows
@@ -216,20 +212,3 @@ def _by_torch(backbone: Backbone, items: Sequence[Any]) -> Floats:
             for start in range(0, len(items), SAMPLE)
         ]
     return unit_rows(np.concatenate(parts))
-
-
-@contextmanager
-def _as_one_expects() -> Iterator[None]:
-    """Without what tracing always warns of; the comparison that follows finds what matters."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", torch.jit.TracerWarning)
-        warnings.filterwarnings("ignore", "You are using the legacy TorchScript", Warning)
-        warnings.filterwarnings("ignore", "The feature will be removed", Warning)
-        warnings.filterwarnings("ignore", "Exporting aten::index operator", UserWarning)
-        warnings.filterwarnings("ignore", "Constant folding", UserWarning)
-        warnings.filterwarnings("ignore", "To copy construct from a tensor", UserWarning)
-        logging.disable(logging.WARNING)
-        try:
-            yield
-        finally:
-            logging.disable(logging.NOTSET)

@@ -76,7 +76,7 @@ def reading_of(
 ) -> Reading:
     """How to read the model in a folder: by its card, else its own files, else its family.
 
-    `name` is what the model is called on the hub: the prefixes of E5 stand nowhere else. `pooling`
+    `name` is what the model is called on the hub: nothing else says the prefixes of E5. `pooling`
     replaces the model's own. Raises ValueError where the model is not of this kind, or cannot be
     read as its files ask.
     """
@@ -101,10 +101,10 @@ def reading_of(
     tokens = _token_limit(folder, config, family)
     if kind == "clip":
         return Reading("projection", "", tokens, family.pad_to_limit, family.leading)
-    told = _sentence_pooling(folder)
+    own = _sentence_pooling(folder)
     names = [name, folder.name, str(config.get("_name_or_path", ""))]
     named = "cls" if any(map(_BGE.search, names)) else None
-    return Reading(pooling or told or named or family.pooling, _prefix(folder, names), tokens)
+    return Reading(pooling or own or named or family.pooling, _prefix(folder, names), tokens)
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
@@ -125,8 +125,8 @@ def _token_limit(folder: Path, config: Mapping[str, Any], family: Family) -> int
         limits.append(64 if family.pad_to_limit else 77)  # left out of the file where usual
     sentence = read_json(folder / "sentence_bert_config.json") or {}
     tokenizer = read_json(folder / "tokenizer_config.json") or {}
-    told = [sentence.get("max_seq_length"), tokenizer.get("model_max_length")]
-    return min([*limits, *(int(limit) for limit in told if limit)])
+    own = [sentence.get("max_seq_length"), tokenizer.get("model_max_length")]
+    return min([*limits, *(int(limit) for limit in own if limit)])
 
 
 def _sentence_pooling(folder: Path) -> str | None:
@@ -138,22 +138,22 @@ def _sentence_pooling(folder: Path) -> str | None:
         kind = str(module.get("type", "")).rpartition(".")[2]
         if kind not in ("Transformer", "Pooling", "Normalize", "Dropout"):
             raise ValueError(f"{listed} has a layer {kind!r}, which is not supported")
-    told = read_json(folder / "1_Pooling" / "config.json") or {}
+    given = read_json(folder / "1_Pooling" / "config.json") or {}
     modes = {
-        "mean": told.get("pooling_mode_mean_tokens"),
-        "cls": told.get("pooling_mode_cls_token"),
-        "last": told.get("pooling_mode_lasttoken"),
+        "mean": given.get("pooling_mode_mean_tokens"),
+        "cls": given.get("pooling_mode_cls_token"),
+        "last": given.get("pooling_mode_lasttoken"),
     }
-    chosen = [mode for mode, on in modes.items() if on or told.get("pooling_mode") == mode]
-    if told and len(chosen) != 1:
+    chosen = [mode for mode, on in modes.items() if on or given.get("pooling_mode") == mode]
+    if given and len(chosen) != 1:
         raise ValueError(f"{folder / '1_Pooling'} asks for a pooling that is not supported")
     return chosen[0] if chosen else None
 
 
 def _prefix(folder: Path, names: Sequence[str]) -> str:
     """What the model wants before each text; both sides of a pair get the same."""
-    told = read_json(folder / "config_sentence_transformers.json") or {}
-    default = told.get("default_prompt_name")
-    if default and default in (told.get("prompts") or {}):
-        return str(told["prompts"][default])
+    given = read_json(folder / "config_sentence_transformers.json") or {}
+    default = given.get("default_prompt_name")
+    if default and default in (given.get("prompts") or {}):
+        return str(given["prompts"][default])
     return "query: " if any(map(_E5.search, names)) else ""

@@ -45,13 +45,12 @@ class HubModel:
     @cached_property
     def digest(self) -> str:
         """Follows the content of the model and how it is read."""
-        told = sorted([*self.folder.glob("*.json"), *self.folder.glob("*.model")])
+        described = sorted([*self.folder.glob("*.json"), *self.folder.glob("*.model")])
         heads = sorted(self.folder.glob("head.safetensors"))
-        return f"{digest_of([*self.weights, *heads, *told])}:{self.reading}"
+        return f"{digest_of([*self.weights, *heads, *described])}:{self.reading}"
 
     @property
     def runner(self) -> Runner:
-        """The loaded model."""
         # Photos are looked at in many threads.
         with self._loading:
             if self._loaded is None:
@@ -99,7 +98,6 @@ class HubPhoto(PhotoEncoder):
 
     @property
     def fingerprint(self) -> str:  # type: ignore[override]
-        """Follows the model's files; not the precision of the device it runs on."""
         return f"hf-photo-1:{self.model.digest}"
 
     def look(self, photo: NDArray[np.uint8]) -> Array:

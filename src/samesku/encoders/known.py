@@ -11,8 +11,6 @@ from samesku.encoders.card import EncoderKind
 
 @dataclass(frozen=True)
 class KnownModel:
-    """A model on the hub."""
-
     name: str
     kind: EncoderKind
     dimension: int

@@ -30,16 +30,14 @@ class OnnxText(TextEncoder):
     ValueError where a file is missing or cannot be used, ModuleNotFoundError without `tokenizers`.
     """
 
-    def __init__(
-        self, network: Path, card: EncoderCard, name: str, *, threads: int | None = None
-    ) -> None:
+    def __init__(self, network: Path, card: EncoderCard, name: str) -> None:
         self.card = card
         self.name = name
         self._tokenizer = _tokenizer(network.with_name(TOKENIZER), card)
         digest = digest_of([network, network.with_name(TOKENIZER)])
         padding = card.pad_to_limit, card.pad_id, card.pad_left
         self.fingerprint = f"onnx-text-1:{digest}:{card.prefix!r}:{card.max_tokens}:{padding}"
-        self._session = start_session(network, threads)
+        self._session = start_session(network)
         self._feeds = [feed.name for feed in self._session.get_inputs()]
         if unknown := set(self._feeds) - {"input_ids", "attention_mask"}:
             raise ValueError(f"{network} takes {sorted(unknown)[0]!r}, which titles do not have")

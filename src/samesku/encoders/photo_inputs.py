@@ -118,7 +118,6 @@ def prepared(rgb: NDArray[np.uint8], wanted: PhotoInput) -> Floats:
 
 
 def _fitted(image: Image.Image, wanted: PhotoInput) -> Image.Image:
-    """A photo in the size and by the ways that are wanted."""
     height, width = wanted.size
     size, sampling = (width, height), Image.Resampling[wanted.resample.upper()]
     gap = 3.0 if wanted.reduce else None

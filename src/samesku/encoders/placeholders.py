@@ -1,4 +1,4 @@
-"""Photos that stand for no photo: a shop's "no picture" card, a logo."""
+"""Photos in place of a photo: a shop's "no picture" card, a logo."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FEWEST = 3
 # Of the titles under a photo of one thing, at least so many hold one word in common. Of the true
 # pairs among the Shopee postings with one hash, 0.01% are under photos where fewer do.
 SHARED = 1 / 2
-# A word that most photos' titles hold is the shop's ("case") and tells none from another; it takes
+# A word that most photos' titles hold is the shop's ("case") and distinguishes none; it takes
 # so many photos to know.
 MOST, KNOWN_FROM, READ = 1 / 2, 20, 20_000
 
@@ -53,13 +53,13 @@ def _common_words(titles: Iterable[str]) -> set[str]:
 
 def _unlike(titles: Iterable[str], common: set[str]) -> bool:
     """Whether no word is in half of the titles; what says nothing is not counted."""
-    words = [told for told in map(_words, titles) if told]
-    counts = _counted(told - common for told in words)
+    words = [each for each in map(_words, titles) if each]
+    counts = _counted(each - common for each in words)
     return len(words) >= FEWEST and max(counts.values(), default=0) < SHARED * len(words)
 
 
 def _counted(words: Iterable[set[str]]) -> Counter[str]:
-    return Counter(word for told in words for word in told)
+    return Counter(word for each in words for word in each)
 
 
 def _words(title: str) -> set[str]:

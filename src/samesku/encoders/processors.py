@@ -1,4 +1,4 @@
-"""The image processors of transformers, told in the words of `PhotoInput`."""
+"""The image processors of transformers, in the terms of `PhotoInput`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from PIL import Image
 
-# Processors that prepare photos as none other does, and are told below.
+# Processors that prepare photos as none other does, and are described below.
 OWN_WAYS = ("ConvNextImageProcessorPil", "EfficientNetImageProcessorPil")
 # Side from which a ConvNeXt's photos are distorted instead of cut.
 DISTORTED = 384

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -38,7 +39,7 @@ def quantise(exact: Path, place: Path, feeds: Sequence[Feed], way: Way) -> None:
     # Patches of transformers are cut by one convolution.
     convolutional = [node.op_type for node in network.graph.node].count("Conv") > 1
     narrow = way == "seven-bit"
-    with _quiet():
+    with quiet():
         if convolutional:
             quantize_static(
                 exact, place, _reader(feeds), per_channel=True, reduce_range=narrow,
@@ -86,8 +87,6 @@ def _reader(feeds: Sequence[Feed]) -> Any:
     from onnxruntime.quantization import CalibrationDataReader
 
     class Reader(CalibrationDataReader):  # type: ignore[misc]
-        """Gives the inputs one by one, as the quantiser asks."""
-
         def __init__(self) -> None:
             self.rest = iter(feeds)
 
@@ -98,10 +97,12 @@ def _reader(feeds: Sequence[Feed]) -> Any:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the advice that the quantiser always gives."""
-    logging.disable(logging.WARNING)
-    try:
-        yield
-    finally:
-        logging.disable(logging.NOTSET)
+def quiet() -> Iterator[None]:
+    """Without what exporting always warns of: the comparison that follows finds what matters."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        logging.disable(logging.WARNING)
+        try:
+            yield
+        finally:
+            logging.disable(logging.NOTSET)

@@ -22,7 +22,7 @@ AT_ONCE = 500_000
 class Tfidf(TextEncoder):
     """Sublinear TF-IDF of words beside that of character n-grams, each unit-normalised.
 
-    Words tell products apart, character n-grams forgive typos and glued words. The cosine of two
+    Words distinguish products, character n-grams forgive typos and glued words. The cosine of two
     rows is the weighted mean of both cosines, so `word_weight` says what counts how much.
 
     Parameters

@@ -38,26 +38,13 @@ def find_errors(
 ) -> pl.DataFrame:
     """Every wrong pair of the queries, the most certainly wrong first.
 
-    Parameters
-    ----------
-    catalog : Catalog
-        With labels; else ValueError is raised.
-    pairs : polars.DataFrame
-        `left`, `right` (rows), `score` (null: not scored), `matched`; perhaps similarities.
-    queries : bool (n,)
-        Pairs count that touch one.
-    encoders : mapping of str to {"text", "photo"}, optional
-        Whose columns of `pairs` say how alike the titles or photos are.
-    threshold : float
-        Score from which pairs were accepted.
-    judged : bool (n,), optional
-        Postings that were scored themselves; pairs of others, identical to one of them, are left
-        out.
+    `pairs` has `left`, `right` (rows), `score` (null: not scored), `matched` and perhaps the
+    similarities of `encoders`, given with their modality. Pairs count that touch one of the
+    `queries`, bool ``(n,)``; of `judged`, bool ``(n,)``, pairs of other postings, identical to one
+    of them, are left out. From `threshold` on pairs were accepted.
 
-    Returns
-    -------
-    polars.DataFrame
-        `left`, `right`, `score`, `error` ("merge" or "split"), `stage` (:mod:`.stages`), `kind`.
+    Returns `left`, `right`, `score`, `error` ("merge" or "split"), `stage` (:mod:`.stages`),
+    `kind`. Raises ValueError where the catalogue has no labels.
     """
     labels = catalog.labels
     if labels is None:
@@ -66,13 +53,13 @@ def find_errors(
     asked = queries[left] | queries[right]
     wrong = (labels[left] != labels[right]) & (labels[left] >= 0) & (labels[right] >= 0) & asked
     looks = [_best(pairs, encoders or {}, modality) for modality in ("photo", "text")]
-    told = pairs.with_columns(looks)
+    known = pairs.with_columns(looks)
     columns = ["left", "right", "score", "photo", "text"]
-    merges = told.filter(pl.Series(wrong) & pl.col("matched")).select(
+    merges = known.filter(pl.Series(wrong) & pl.col("matched")).select(
         *columns, error=pl.lit("merge"), stage=pl.lit("matched")
     )
     asked_of = labels if judged is None else np.where(judged, labels, -1)
-    missed = pair_stages(true_pairs(asked_of, queries), told, threshold).filter(
+    missed = pair_stages(true_pairs(asked_of, queries), known, threshold).filter(
         pl.col("stage") != "matched"
     )
     splits = missed.select(*columns, pl.lit("split").alias("error"), "stage")
@@ -109,7 +96,7 @@ def doubted_labels(suspects: pl.DataFrame) -> pl.DataFrame:
 
 
 def _best(pairs: pl.DataFrame, encoders: Mapping[str, Modality], modality: str) -> pl.Expr:
-    """How alike pairs are to the encoders of a modality at best, null where none can tell."""
+    """How alike pairs are to the encoders of a modality at best, null where none has seen both."""
     known = [name for name, kind in encoders.items() if kind == modality and name in pairs.columns]
     best = pl.max_horizontal([pl.col(name) for name in known]) if known else pl.lit(None)
     return best.cast(pl.Float64).alias(modality)
@@ -145,9 +132,9 @@ def _words(
 ) -> tuple[NDArray[np.float32], list[bool]]:
     """Cosine of both titles by rarity of words, and whether each names a model of its own."""
     titles = catalog.normal_titles
-    # Boasts in per cent tell no product, and "hm 620" is hm620.
-    told = [_SPACED_MODEL.sub(r"\1\2", _PERCENT.sub(" ", title)) for title in titles]
-    words = title_words(told)
+    # Boasts in per cent name no product, and "hm 620" is hm620.
+    spelt = [_SPACED_MODEL.sub(r"\1\2", _PERCENT.sub(" ", title)) for title in titles]
+    words = title_words(spelt)
     names, held = words.names, words.held
     alike = row_similarity(words.unit, left, words.unit, right)
     count = np.asarray(held.sum(axis=0)).ravel()

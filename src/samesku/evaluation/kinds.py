@@ -1,4 +1,4 @@
-"""The kinds of errors that a person can act on, and the rules that tell them apart."""
+"""The kinds of errors that a person can act on, and the rules for them."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ ADVICE = {
     NO_PHOTO: "A posting has no photo to compare; fetch it.",
     LABEL: "Look at the label first: the postings and not the matching speak against it.",
 }
-# Kinds of statements that a size or count is told by; colours and variants are told by the others.
+# Kinds of statements about colours and variants; the others are about a size or a count.
 _VARIANT_KINDS = frozenset(
     ("colour", "taste or scent", "edition", "skin or hair", "shade", "what it is", "packed")
 )
 # A title says "cleanser & toner" of one bottle, and "4/64 gb" of one phone.
 _NOT_LISTED = frozenset(("what it is", "ram"))
 ONE_PIECE = frozenset(("1pcs",))
-# Kinds that sellers tell more or less of, or in parts: a bed sheet's sides, a phone's memory.
+# Kinds that sellers state more or less of, or in parts: a bed sheet's sides, a phone's memory.
 _LOOSE = frozenset(("for whom", "mm", "%", "v", "number", "size"))
-# Told in one title only, these still divide: a box of twelve, a refill.
+# Stated in one title only, these still divide: a box of twelve, a refill.
 _ONE_SIDED = {"pcs": SIZE, "packed": VARIANT}
 # Colours or tastes that an offer lists, rather than being of two.
 LISTED_VARIANTS = 3
@@ -121,7 +121,7 @@ def _clash(mine: Stated, theirs: Stated) -> str | None:
 
 
 def _same_sides(ours: frozenset[str], others: frozenset[str]) -> bool:
-    """Whether one title tells the same sides and perhaps a height: 1200x2000, 1200x2000x200 mm."""
+    """Whether one title states the same sides and perhaps a height: 1200x2000, 1200x2000x200 mm."""
     bare = [[side.removesuffix("mm") for side in sides] for sides in (ours, others)]
     return any(a.startswith(b) or b.startswith(a) for a in bare[0] for b in bare[1])
 

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
 from samesku.clustering.agglomerative import group
+from samesku.clustering.expected import threshold_for
 from samesku.encoders.tfidf import Tfidf
 from samesku.evaluation.calibration import Predicted, reliability
 from samesku.matcher import Matcher
 from samesku.metrics import group_tally, posting_f1
 from samesku.scoring.by_name import fusion_by_name
+from samesku.scoring.learned import Learned
 from samesku.training.classifier.fitting import fit_classifier
 from samesku.training.classifier.labelled import Labelled
 
@@ -25,7 +27,7 @@ APPROACHES = ("union", "concat", "union-all")
 # The yardstick: character n-grams, with the threshold that is best on the catalogue's own labels.
 YARDSTICK = "char TF-IDF, best threshold"
 YARDSTICK_THRESHOLDS = tuple(round(0.2 + 0.05 * step, 2) for step in range(15))
-# Calibration is told of the pairs that are predicted at least so likely.
+# The calibration error is of the pairs that are predicted at least so likely.
 PREDICTED = 0.05
 
 
@@ -64,7 +66,9 @@ def leave_one_out(
         for same in dict.fromkeys(((), left_out.same)):
             scores = model.judge(catalog, pairs, same=same).scores
             way = f"same={','.join(same)}" if same else "default"
-            rows.append(_row(left_out, way, pairs, scores, model.threshold, probable=True))
+            ones = np.ones(len(catalog), dtype=np.int64)
+            threshold = threshold_for(Learned(model, same), pairs, scores, ones)
+            rows.append(_row(left_out, way, pairs, scores, threshold, probable=True))
         for name in APPROACHES:
             fusion = fusion_by_name(name)
             scores = fusion.score(pairs, catalog)

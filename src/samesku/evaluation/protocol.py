@@ -14,6 +14,7 @@ from samesku.candidates.candidates import Candidates
 from samesku.candidates.collapse import Collapsed
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.splits import Split, group_folds, leaks
+from samesku.clustering.expected import threshold_for
 from samesku.evaluation.calibration import Predicted, reliability
 from samesku.evaluation.counts import Counts, count, figures
 from samesku.evaluation.results import FOLD, WHOLE, Evaluation, Result
@@ -25,7 +26,7 @@ from samesku.results.record import catalog_record, environment, photos_refused, 
 from samesku.runtime.progress import Progress
 from samesku.scoring.fusion import Fusion, Judged
 
-# The figures that sum a decision up, of which differences are told.
+# The figures that sum a decision up, of which differences are given.
 COMPARED = ("posting_f1", "pair_f1", "bcubed_f1")
 
 
@@ -53,8 +54,8 @@ def evaluate(
     fusions : sequence of Fusion, optional
         The first is the one that all others are compared with.
     models : mapping of str to Fusion, optional
-        More, by the name to show, that are scored as they are. One that was trained on scored
-        postings is told in the notes.
+        More, by the name to show, that are scored as they are. A note says where one was trained
+        on scored postings.
     splits : sequence of Split, optional
         Default: :func:`group_folds` with `folds` and `seed`.
     tuned : bool
@@ -87,12 +88,13 @@ def evaluate(
     labels = catalog.labels
     if labels is None:
         raise ValueError(f"{catalog.name} has no labels to score against")
-    told = _told_models(contenders, catalog, splits, progress)
-    told_splits = [_split_record(catalog, split) for split in splits]
+    model_records = _model_records(contenders, catalog, splits, progress)
+    in_some_split = np.unique(np.concatenate([[*split.train, *split.test] for split in splits]))
+    split_records = [_split_record(catalog, split) for split in splits]
     if tuned:
-        _note_leaks(told_splits, progress)
+        _note_leaks(split_records, progress)
     distinct = [matcher.collapse(other, labelled=True).catalog for other in beside]
-    training = _Training(seed, [(other, matcher.candidates(other)) for other in distinct])
+    others = [(other, matcher.candidates(other)) for other in distinct]
     whole = _Pool.of(catalog, matcher, labels)
     own = [_Pool.of(catalog.take(split.test), matcher, labels[split.test]) for split in splits]
     trials = []
@@ -100,19 +102,24 @@ def evaluate(
         with progress.stage(f"score {contender.name}", len(splits)) as advance:
             per_split = []
             for split, fold in zip(splits, own, strict=True):
-                per_split.append(_trial(contender, whole, fold, split, training, keep_pairs))
+                fusion = contender.fusion
+                if contender.tuned:
+                    pool, train = whole.collapsed, np.isin(whole.collapsed.rows, split.train)
+                    rows = np.flatnonzero(train)
+                    fusion = tune(fusion, whole.candidates, pool.catalog, rows, seed, others=others)
+                per_split.append(_trial(contender.name, fusion, whole, fold, split, keep_pairs))
                 advance(1)
             trials.append(per_split)
     record = {
         **environment(),
         "catalogue": catalog_record(catalog),
         "encoders": {each.name: {"modality": each.modality} for each in matcher.encoders},
-        "splits": told_splits,
-        "labelled_in_no_split": int(np.count_nonzero(labels >= 0) - len(_in_some(splits))),
+        "splits": split_records,
+        "labelled_in_no_split": int(np.count_nonzero(labels >= 0)) - len(in_some_split),
         "beside": [catalog_record(other) for other in beside],
         "thresholds": "chosen on each split's other postings" if tuned else "defaults",
         "chosen": [trial.chosen for per_split in trials for trial in per_split],
-        "models": told,
+        "models": model_records,
         "seed": seed,
         "photos_refused": photos_refused(progress),
         "notes": list(progress.notes),
@@ -128,7 +135,7 @@ def evaluate(
     results = _results(names, trials, sizes, seed)
     if not kept:
         return Evaluation(results, record)
-    # A pair between the queries of two splits was judged in both: the first stands.
+    # A pair between the queries of two splits was scored in both: the first counts.
     pairs = pl.concat(kept, how="diagonal_relaxed").unique(
         ["fusion", "left_id", "right_id"], keep="first", maintain_order=True
     )
@@ -163,14 +170,6 @@ class _Contender:
 
 
 @dataclass(frozen=True, eq=False)
-class _Training:
-    """What a tuned fusion may learn from besides the split's postings."""
-
-    seed: int
-    others: Sequence[tuple[Catalog, Candidates]]
-
-
-@dataclass(frozen=True, eq=False)
 class _Pool:
     """Where queries are searched; the candidates are in rows of the distinct postings."""
 
@@ -196,44 +195,28 @@ class _Trial:
 
 
 def _trial(
-    contender: _Contender,
-    whole: _Pool,
-    fold: _Pool,
-    split: Split,
-    training: _Training,
-    keep_pairs: bool,
+    name: str, fusion: Fusion, whole: _Pool, fold: _Pool, split: Split, keep_pairs: bool
 ) -> _Trial:
-    judge = contender.fusion
-    if contender.tuned:
-        judge = tune(
-            judge,
-            whole.candidates,
-            whole.collapsed.catalog,
-            np.flatnonzero(np.isin(whole.collapsed.rows, split.train)),
-            training.seed,
-            others=training.others,
-        )
     everyone = np.arange(len(split.test))
-    matches = _judged(judge, whole, explained=keep_pairs)
+    matches = _scored(fusion, whole, explained=keep_pairs)
     counts = {
         WHOLE: count(matches, split.test, whole.labels),
-        FOLD: count(_judged(judge, fold), everyone, fold.labels),
+        FOLD: count(_scored(fusion, fold), everyone, fold.labels),
     }
     thresholds = {
-        name: asdict(threshold) for name, threshold in judge.thresholds(whole.candidates).items()
+        encoder: asdict(each) for encoder, each in fusion.thresholds(whole.candidates).items()
     }
-    of = {"fusion": contender.name, "split": split.name}
-    chosen = {**of, "threshold": judge.threshold, "thresholds": thresholds}
+    of = {"fusion": name, "split": split.name}
+    chosen = {**of, "threshold": matches.threshold, "thresholds": thresholds}
     if not keep_pairs:
         return _Trial(counts, chosen)
     ids = matches.catalog.frame["posting_id"]
     queries = ids[split.test].implode()
     stand_for = ids[np.unique(matches.distinct.representative[split.test])].implode()
     pairs, groups = _pairs_of(matches, stand_for), _groups_of(matches, queries)
-    told = {name: pl.lit(value) for name, value in of.items()}
-    return _Trial(
-        counts, chosen, pairs.with_columns(fusion=told["fusion"]), groups.with_columns(**told)
-    )
+    pairs = pairs.with_columns(fusion=pl.lit(name))
+    groups = groups.with_columns(fusion=pl.lit(name), split=pl.lit(split.name))
+    return _Trial(counts, chosen, pairs, groups)
 
 
 def _pairs_of(matches: Matches, queries: pl.Series) -> pl.DataFrame:
@@ -243,10 +226,10 @@ def _pairs_of(matches: Matches, queries: pl.Series) -> pl.DataFrame:
         matches.pairs.with_columns(matched=True),
         matches.near_misses.with_columns(matched=False),
     ]
-    told = pl.concat(near).filter(touches)
+    explained = pl.concat(near).filter(touches)
     apart = matches.scored.filter(touches).with_columns(matched=False)
-    apart = apart.join(told, on=["left_id", "right_id"], how="anti", maintain_order="left")
-    return pl.concat([told, apart], how="diagonal")
+    apart = apart.join(explained, on=["left_id", "right_id"], how="anti", maintain_order="left")
+    return pl.concat([explained, apart], how="diagonal")
 
 
 def _groups_of(matches: Matches, queries: pl.Series) -> pl.DataFrame:
@@ -256,18 +239,15 @@ def _groups_of(matches: Matches, queries: pl.Series) -> pl.DataFrame:
     return table.filter(asked).select("group_id", "posting_id")
 
 
-def _judged(fusion: Fusion, pool: _Pool, *, explained: bool = False) -> Matches:
-    judged = (
-        fusion.judge(pool.candidates, pool.collapsed.catalog)
-        if explained
-        else Judged(fusion.score(pool.candidates, pool.collapsed.catalog))
-    )
+def _scored(fusion: Fusion, pool: _Pool, *, explained: bool = False) -> Matches:
+    catalog, pairs = pool.collapsed.catalog, pool.candidates
+    judged = fusion.judge(pairs, catalog) if explained else Judged(fusion.score(pairs, catalog))
     return Matches(
         pool.catalog,
-        pool.candidates,
+        pairs,
         judged.scores,
         fusion,
-        fusion.threshold,
+        threshold_for(fusion, pairs, judged.scores, pool.collapsed.counts),
         evidence=judged.evidence,
         collapsed=pool.collapsed,
     )
@@ -288,7 +268,7 @@ def _results(
             sampled = figures(counts, seed)
             against = first.get(pool)
             first.setdefault(pool, sampled)
-            told = [each.predicted for each in counts if each.predicted is not None]
+            predicted = [each.predicted for each in counts if each.predicted is not None]
             results.append(
                 Result(
                     name,
@@ -297,58 +277,44 @@ def _results(
                     sum(len(each.products) for each in counts),
                     {figure: each.figure for figure, each in sampled.items()},
                     {f: sampled[f].minus(against[f]) for f in COMPARED} if against else {},
-                    reliability(Predicted.joined(told)) if told else None,
+                    reliability(Predicted.joined(predicted)) if predicted else None,
                 )
             )
     return results
 
 
-def _told_models(
+def _model_records(
     contenders: Sequence[_Contender],
     catalog: Catalog,
     splits: Sequence[Split],
     progress: Progress,
 ) -> list[dict[str, Any]]:
-    """What the cards of the models that are scored as they are tell; a note where they saw more."""
+    """From the cards of the models that are scored as they are; a note where they saw more."""
     scored = np.concatenate([split.test for split in splits])
-    told = []
+    records = []
     for contender in contenders:
-        card = None if contender.tuned else _card(contender.fusion)
-        if card is None:
+        name, model = contender.name, getattr(contender.fusion, "model", None)
+        if contender.tuned or model is None:
             continue
+        card: Mapping[str, Any] = model.card
         seen = seen_in_training(card, catalog.take(scored))
-        told.append(
-            {"name": contender.name, "trained_on": card.get("trained_on"), "scored_seen": seen}
-        )
+        records.append({"name": name, "trained_on": card.get("trained_on"), "scored_seen": seen})
         if seen is None:
             progress.note(
-                f"{contender.name}: its card does not tell which postings trained it; if the "
+                f"{name}: its card does not say which postings trained it; if the "
                 f"scored ones were among them, its figures flatter it"
             )
         elif seen:
             progress.note(
-                f"{contender.name}: about {seen:,} of the {len(scored):,} scored postings trained "
+                f"{name}: about {seen:,} of the {len(scored):,} scored postings trained "
                 f"it, so its figures flatter it; score it on postings that it has not seen"
             )
-    return told
+    return records
 
 
-def _card(fusion: Fusion) -> Mapping[str, Any] | None:
-    if not fusion.probabilistic:
-        return None
-    # Only who scores a trained model waits for the trees to load.
-    from samesku.scoring.learned import Learned
-
-    return fusion.model.card if isinstance(fusion, Learned) else None
-
-
-def _in_some(splits: Sequence[Split]) -> set[int]:
-    return {int(row) for split in splits for row in (*split.train, *split.test)}
-
-
-def _note_leaks(told: Sequence[Mapping[str, Any]], progress: Progress) -> None:
+def _note_leaks(splits: Sequence[Mapping[str, Any]], progress: Progress) -> None:
     """Say which splits score postings that are connected with those that chose their thresholds."""
-    for split in told:
+    for split in splits:
         if leaked := split["scored_that_share_a_label_photo_or_hash_with_train"]:
             progress.note(
                 f"{split['name']}: {leaked:,} of its {split['scored']:,} scored postings share a "

@@ -40,17 +40,12 @@ class Result:
 class Evaluation:
     """An honest score: what was measured, on what, how.
 
-    Attributes
-    ----------
-    results : list of Result
-        The first of each pool is the one that the others are compared with.
-    record : dict
-        Data, splits, chosen thresholds, models, versions.
-    pairs, queries, groups : polars.DataFrame, optional
-        For a report: the queries' pairs by `fusion`, with `score`, whether they `matched`, the
-        similarity under each encoder and the `reasons`; `posting_id` of the scored postings and
-        `identical_to`, the posting scored in place of it; `fusion`, `split`, `group_id`,
-        `posting_id` of those in the clusters of the queries.
+    The first of `results` in each pool is the one that the others are compared with; `record` holds
+    data, splits, chosen thresholds, models, versions. For a report: `pairs` of the queries by
+    `fusion`, with `score`, whether they `matched`, the similarity under each encoder and the
+    `reasons`; `queries`, the `posting_id` of the scored postings and `identical_to`, the posting
+    scored in place of it; `groups`, `fusion`, `split`, `group_id` and `posting_id` of those in the
+    clusters of the queries.
     """
 
     results: list[Result]
@@ -64,8 +59,7 @@ class Evaluation:
         """What `evaluation.json` holds."""
         results = [asdict(result) for result in self.results]
         compared = self.results[0].fusion if self.results else None
-        told = _without_nan({**self.record, "compared_with": compared, "results": results})
-        return dict(told)
+        return dict(_without_nan({**self.record, "compared_with": compared, "results": results}))
 
     def write(self, folder: str | Path) -> list[Path]:
         """Write `evaluation.json`, and the pairs if they were kept; returns their paths."""
@@ -79,7 +73,7 @@ class Evaluation:
 
 
 def _without_nan(value: Any) -> Any:
-    """Figures that cannot be told (no match at all) are null: NaN is no JSON."""
+    """Figures that do not exist (no match at all) are null: NaN is no JSON."""
     if isinstance(value, dict):
         return {key: _without_nan(each) for key, each in value.items()}
     if isinstance(value, list | tuple):

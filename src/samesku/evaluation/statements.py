@@ -61,7 +61,7 @@ def shown_title(raw: str) -> Shown:
     """The title as the seller wrote it, with what it states in quantities, sizes and colours.
 
     Where it holds escapes, or cleaning changes the number of its words (tags, pictographs), the
-    cleaned title is shown, as marks stand on its words.
+    cleaned title is shown, as marks refer to its words.
     """
     clean = clean_title(raw[: 4 * LONGEST])
     written, read = raw[: 4 * LONGEST].split(), clean.split()

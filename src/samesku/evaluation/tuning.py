@@ -14,7 +14,7 @@ from samesku.clustering.agglomerative import group
 from samesku.metrics import group_tally, posting_f1
 from samesku.scoring.fusion import Fusion
 
-# How far a threshold is moved from where it stands, coarse then fine: several places at once, as a
+# How far a threshold is moved from where it is, coarse then fine: several places at once, as a
 # small move may change nothing.
 COARSE = (-0.24, -0.16, -0.08, -0.04, 0.04, 0.08, 0.16)
 FINE = (-0.02, 0.02)
@@ -58,14 +58,14 @@ def tune(
     best = group_f1(fusion)
     for moves in (COARSE, FINE):
         for name in fusion.thresholds(candidates):
-            trials = [_with_moved_line(fusion, candidates, name, move) for move in moves]
+            trials = [_with_moved_threshold(fusion, candidates, name, move) for move in moves]
             for trial in filter(None, trials):
                 if (value := group_f1(trial)) > best:
                     best, fusion = value, trial
     return fusion
 
 
-def _with_moved_line(
+def _with_moved_threshold(
     fusion: Fusion, candidates: Candidates, name: str, move: float
 ) -> Fusion | None:
     """The fusion with one threshold moved; None where it would leave (0, 1)."""

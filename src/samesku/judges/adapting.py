@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from samesku.catalog.answers import Answers
+from samesku.clustering.expected import best_threshold
 from samesku.clustering.pins import Pins, pinned_scores
 from samesku.judges.asking import unpinned
-from samesku.judges.expecting import best_threshold
 from samesku.judges.fitting import (
     FOLDS,
     LADDER,
     Anchors,
+    Counts,
+    Floats,
     Seen,
     Step,
     choose_step,
@@ -25,7 +27,6 @@ from samesku.judges.fitting import (
     held_out,
     paying,
 )
-from samesku.judges.rates import Rates
 from samesku.results.matches import Matches
 from samesku.runtime.progress import Progress
 from samesku.scoring.adaptation import Adaptation
@@ -35,11 +36,6 @@ from samesku.scoring.learned import Learned
 from samesku.scoring.trees import Trees
 from samesku.titles.attributes import KINDS
 
-__all__ = ["LEAST_ANSWERS", "Adapted", "adapt", "teaches"]
-
-Floats = NDArray[np.float64]
-Counts = tuple[tuple[int, int], ...]
-
 # What answers of models alone may move: a bias of the model must not become one of the matcher.
 UNMOVED = tuple(replace(step, offset=1e-3, slope=1e-3) if step.weight else step
                 for step in LADDER if step.weight or not step.offset)  # fmt: skip
@@ -47,7 +43,7 @@ UNMOVED = tuple(replace(step, offset=1e-3, slope=1e-3) if step.weight else step
 # Fewer answers are pins and teach nothing.
 LEAST_ANSWERS = 20
 # Pairs that differ in an attribute of which so many, and such a share, are answered to be the same
-# tell that it may differ.
+# show that it may differ.
 MANY, TOLERATED = 8, 0.7
 # Answers from which trees are boosted on.
 TREES_FROM = 300
@@ -71,17 +67,10 @@ WEIGHTED = (
 
 @dataclass(frozen=True, eq=False)
 class Adapted:
-    """What answers made of matches.
+    """What answers made of matches."""
 
-    Attributes
-    ----------
-    matches : Matches
-        By the adapted model, the answers pinned.
-    record : mapping
-        What was tried and taken, and which kinds of difference the answers call the same.
-    """
-
-    matches: Matches
+    matches: Matches  # by the adapted model, the answers pinned
+    # what was tried and chosen, and which differences the answers call the same
     record: Mapping[str, Any]
 
     @property
@@ -92,11 +81,11 @@ class Adapted:
         return fusion.model
 
     @property
-    def told(self) -> str:
-        """In a sentence, what changed."""
+    def summary(self) -> str:
+        """What changed, in a sentence."""
         record = self.record
         return (
-            f"adapted to {record['answers']:,} answers: {record['step']}"
+            f"Adapted to {record['answers']:,} answers: {record['step']}"
             f"{', trees boosted on' if record['trees'] else ''}; threshold "
             f"{record['threshold_before']:.2f} -> {record['threshold']:.2f}"
         )
@@ -105,10 +94,10 @@ class Adapted:
     def hints(self) -> list[str]:
         """Which attributes to let differ, a sentence each."""
         return [
-            f"Answers call what differs in {kind} the same ({told['same']:,} of "
-            f"{told['answered']:,}): try --same {kind}"
-            for kind, told in self.record["differences"].items()
-            if told["same"] >= max(MANY, TOLERATED * told["answered"])
+            f"Answers call what differs in {kind} the same ({count['same']:,} of "
+            f"{count['answered']:,}): try --same {kind}"
+            for kind, count in self.record["differences"].items()
+            if count["same"] >= max(MANY, TOLERATED * count["answered"])
         ]
 
 
@@ -122,8 +111,8 @@ def adapt(
 ) -> Adapted:
     """Adapt the model of matches to answers about their catalogue.
 
-    Answers of people are pins. Those of models are evidence: they add to the log-odds of their pair
-    as far as the model is reliable, and move no calibration, as a model that misses much would.
+    Answers of people are pins. Those of models add to the log-odds of their pair as far as the
+    model is reliable, and move no calibration, as a model that misses much would.
 
     Parameters
     ----------
@@ -131,9 +120,9 @@ def adapt(
         Of the learned fusion, with the answers pinned (``Matcher.match(answers=...)``).
     answers : Answers
     threshold : float, optional
-        Default: the best to be expected.
+        Default: the one with the best expected F1.
     measured : tuple, optional
-        How a model answered what people had answered (:class:`samesku.judges.rates.Rates`).
+        How a model answered what people had answered, as `Consulted` has it.
     progress : Progress, optional
 
     Raises
@@ -151,10 +140,10 @@ def adapt(
         lesson = _Lesson.of(matches, fusion, asked, measured)
         model, record = lesson.learn()
     candidates, catalog = matches.candidates, matches.distinct.catalog
-    judge = replace(fusion, model=model)
+    adapted = replace(fusion, model=model)
     with progress.stage("score again", len(candidates)) as advance:
-        judged = judge.judge(candidates, catalog, advance=advance)
-    chance = asked.weighed(judged.scores, lesson.seen)
+        scored = adapted.judge(candidates, catalog, advance=advance)
+    chance = asked.weighed(scored.scores, lesson.seen)
     scores = chance if matches.pins is None else pinned_scores(matches.pins, candidates, chance)
     if threshold is None and (matches.decide != "clusters" or matches.sources is not None):
         threshold = (
@@ -167,9 +156,10 @@ def adapt(
         )
     record |= {"threshold_before": matches.threshold, "threshold": threshold}
     before = unpinned(matches)
-    model = replace(model, threshold=threshold, card={**model.card, "adapted": {**record}})
+    card = {**model.card, "adapted": {**record}}
+    model = replace(model, threshold=threshold, threshold_rule="fixed", card=card)
     made = replace(
-        matches, scores=scores, evidence=judged.evidence, fusion=replace(judge, model=model),
+        matches, scores=scores, evidence=scored.evidence, fusion=replace(adapted, model=model),
         threshold=threshold, run={**matches.run, "adapted": record},
     )  # fmt: skip
     record["changed"] = _changed(before.clusters, made.clusters)
@@ -207,26 +197,16 @@ def teaches(matches: Matches, answers: Answers) -> str:
 
 @dataclass(frozen=True, eq=False)
 class _Asked:
-    """Answered candidates.
+    """Answered candidates."""
 
-    Attributes
-    ----------
-    places : int64 (a,)
-        Among the candidates.
-    same : float64 (a,)
-    machine : bool (a,)
-        Answered by a model.
-    """
-
-    places: NDArray[np.int64]
-    same: Floats
-    machine: NDArray[np.bool_]
+    places: NDArray[np.int64]  # int64 (a,), among the candidates
+    same: Floats  # (a,)
+    machine: NDArray[np.bool_]  # bool (a,), answered by a model
 
     def weighed(self, scores: NDArray[np.float32], seen: Seen) -> NDArray[np.float32]:
-        """The scores, what models answered added to the log-odds of each pair."""
         weighed, places = scores.copy(), self.places[self.machine]
         odds = logit(np.clip(scores[places].astype(np.float64), 1e-6, 1 - 1e-6))
-        weighed[places] = expit(odds + seen.take(self.machine).evidence)
+        weighed[places] = expit(odds + seen.take(self.machine).contribution)
         return weighed
 
 
@@ -252,38 +232,18 @@ def _asked(matches: Matches, answers: Answers) -> _Asked:
 
 @dataclass(frozen=True, eq=False)
 class _Lesson:
-    """What the answers are learned from.
-
-    Attributes
-    ----------
-    model : PairClassifier
-    values : float32 (a, width)
-        What the trees read of the answered pairs.
-    described : Features
-        Of these pairs.
-    odds : float64 (a,)
-        Before.
-    seen : Seen
-    many : bool
-        People alone answered, and so that trees may be boosted on.
-    ladder : tuple of Step
-        What may move.
-    folds : int64 (a,)
-        Pairs of one cluster are held out together.
-    frame : Adaptation
-        The weighted features and how they are standardised; all weights are 0.
-    anchors : Anchors
-    """
+    """What the answers are learned from."""
 
     model: PairClassifier
+    # float32 (a, width), the features of the answered pairs that the trees read
     values: NDArray[np.float32]
-    described: Features
-    odds: Floats
+    described: Features  # of these pairs
+    odds: Floats  # (a,), before the adaptation
     seen: Seen
-    many: bool
-    ladder: tuple[Step, ...]
-    folds: NDArray[np.int64]
-    frame: Adaptation
+    many: bool  # people alone answered, and enough to boost trees
+    ladder: tuple[Step, ...]  # what may move
+    folds: NDArray[np.int64]  # (a,), pairs of one cluster are held out together
+    frame: Adaptation  # the weighted features and their scales; all weights are 0
     anchors: Anchors
 
     @classmethod
@@ -306,10 +266,10 @@ class _Lesson:
         people = Seen.of(answered.same[~answered.machine])
         said, machine = answered.same[answered.machine], answered.machine
         many = not machine.any() and TREES_FROM <= len(people) <= TREES_UP_TO * len(catalog)
-        rates = Rates.of(before[machine], said, measured)
         clusters = matches.clusters[matches.distinct.rows]
+        everyone = people.joined(Seen.of_model(said, before[machine], measured))
         return cls(
-            model, values, described, before, people.joined(rates.seen(said)),
+            model, values, described, before, everyone,
             many, LADDER if len(people) >= LEAST_ANSWERS else UNMOVED,
             clusters[asked.left] % FOLDS, frame, anchors,
         )  # fmt: skip
@@ -343,7 +303,7 @@ class _Lesson:
         """Trees boosted on from the fit, where they pay; None elsewhere."""
         if not self.many:
             return None
-        # Only who has hundreds of answers waits for LightGBM to load.
+        # LightGBM is loaded only where there are hundreds of answers.
         from samesku.judges.boosting import grow, grown
 
         features = self.frame.standardised(self.described)
@@ -352,26 +312,26 @@ class _Lesson:
             made = fit(step, self.odds[train], features[train], self.seen.take(train), self.anchors)
             return made(self.odds, features)
 
-        def told(train: NDArray[np.bool_], held: NDArray[np.bool_]) -> Floats:
+        def predicted(train: NDArray[np.bool_], held: NDArray[np.bool_]) -> Floats:
             before = base(train)
             booster = grow(self.values[train], self.seen.same[train], before[train])
             more = np.asarray(booster.predict(self.values[held], raw_score=True))
             return np.asarray(before[held] + more, dtype=np.float64)
 
-        if not paying(loss, held_out(told, self.seen, self.folds)):
+        if not paying(loss, held_out(predicted, self.seen, self.folds)):
             return None
         return grown(grow(self.values, self.seen.same, base(self.seen.same >= 0)), self.model)
 
     def _differences(self) -> dict[str, dict[str, int]]:
         """How often pairs that clash in each kind were answered to be the same."""
         column = dict(zip(self.described.names, self.described.values.T, strict=True))
-        told = {}
+        counts = {}
         for kind in KINDS:
             clash = np.nan_to_num(column[f"clash_{kind}"]) > 0
             if clash.any():
                 same = int(self.seen.same[clash].sum())
-                told[kind] = {"answered": int(clash.sum()), "same": same}
-        return told
+                counts[kind] = {"answered": int(clash.sum()), "same": same}
+        return counts
 
 
 def _frame(shown: Features) -> Adaptation:

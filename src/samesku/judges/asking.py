@@ -16,8 +16,6 @@ from samesku.judges.choosing import AUDIT_SHARE, Pool, choose
 from samesku.results.listing import pairs_within
 from samesku.results.matches import Matches
 
-__all__ = ["Audit", "audited", "pool_of", "questions", "unpinned"]
-
 # Half an interval that is narrow enough, and how often the answers are drawn anew for one.
 NARROW, DRAWN = 0.03, 1000
 
@@ -51,22 +49,12 @@ def questions(
 ) -> pl.DataFrame:
     """The most useful questions about matches, to be answered in the column `verdict`.
 
-    Parameters
-    ----------
-    matches : Matches
-    count : int
-    blind : bool
-        Leave out what the matcher thinks.
-    audit_share : float
-        Share of the questions that is drawn at random, for :func:`audited`.
-    seed : int
+    A share of them, `audit_share`, is drawn at random, for :func:`audited`; `blind` leaves out the
+    predictions.
 
-    Returns
-    -------
-    polars.DataFrame
-        `left_id`, `right_id`, `verdict` (empty), both titles, the photos' paths where there are
-        some, `probability` and `matched`, and `audit`: how many pairs a random question stands
-        for.
+        Returns ------- polars.DataFrame `left_id`, `right_id`, `verdict` (empty), both titles, the
+        photos' paths where there are some, `probability` and `matched`, and `audit`: how many pairs
+        a random question stands for.
     """
     pool = pool_of(matches)
     chosen = choose(pool, count, audit_share=audit_share, seed=seed)
@@ -92,7 +80,7 @@ def questions(
 
 
 def unpinned(matches: Matches) -> Matches:
-    """The same matches, had nobody answered."""
+    """The matches without their pins."""
     if matches.pins is None:
         return matches
     pins, candidates = matches.pins, matches.candidates
@@ -109,37 +97,32 @@ def _photos(catalog: Catalog, rows: NDArray[np.integer]) -> pl.Series:
 
 @dataclass(frozen=True)
 class Audit:
-    """How good matches are, by answers to questions that were drawn at random.
+    """Precision and recall of matches, by answers to questions that were drawn at random.
 
-    Attributes
-    ----------
-    answers : int
-    precision, recall : (value, low, high)
-        Of pairs of postings; the interval holds the truth in 95 of 100 draws. NaN where no answer
-        tells. Recall is among the candidates that are not most unlikely.
-    more : int
-        About how many further answers bring both intervals within 0.03 on either side.
+    Each as value, low and high of its 95% interval; NaN where no answer says anything about it.
+    Both are of pairs of postings, recall among the candidates that are not most unlikely.
     """
 
     answers: int
     precision: tuple[float, float, float]
     recall: tuple[float, float, float]
-    more: int
+    more: int  # about how many further answers bring both intervals within 0.03 on either side
 
     def __str__(self) -> str:
-        told = ", ".join(
+        figures = ", ".join(
             f"{name} {value:.2f} ({low:.2f}-{high:.2f})"
             for name, (value, low, high) in (("precision", self.precision), ("recall", self.recall))
             if np.isfinite(value)
         )
         more = f"; about {self.more:,} more answers until the interval is within {NARROW}"
-        return f"by {self.answers:,} random answers: {told}{more if self.more else ''}"
+        return f"by {self.answers:,} random answers: {figures}{more if self.more else ''}"
 
     @property
     def record(self) -> Mapping[str, Any]:
-        """What `run.json` tells of it."""
-        return {"answers": self.answers, "precision": self.precision, "recall": self.recall,
-                "more": self.more}  # fmt: skip
+        """For `run.json`: an interval of which no answer says anything is null."""
+        intervals = {"precision": self.precision, "recall": self.recall}
+        known = {name: list(of) if np.isfinite(of[0]) else None for name, of in intervals.items()}
+        return {"answers": self.answers, **known, "more": self.more}
 
 
 def audited(matches: Matches, answers: Answers, seed: int = 0) -> Audit | None:

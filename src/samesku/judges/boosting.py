@@ -14,8 +14,6 @@ from samesku.scoring.reasons import FAMILIES, families
 from samesku.scoring.trees import Trees
 from samesku.training.tree_export import as_onnx
 
-__all__ = ["grow", "grown"]
-
 ROUNDS = 40
 SETTINGS: dict[str, Any] = {
     "objective": "binary",

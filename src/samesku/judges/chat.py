@@ -20,8 +20,6 @@ from samesku.judges.collage import collage
 from samesku.judges.wire import SCHEMA, Question, Verdict, instructions, parsed
 from samesku.runtime.cache import Cache, content_key
 
-__all__ = ["KEY", "ChatJudge"]
-
 # The environment variables that may hold a key, the first one first.
 KEY = ("SAMESKU_JUDGE_KEY", "OPENAI_API_KEY")
 # How an answer is asked for, the strictest first: what a server refuses is not asked of it again.
@@ -33,41 +31,18 @@ LONGEST_WAIT = 20.0
 
 @dataclass(eq=False)
 class ChatJudge:
-    """Asks a chat model, once per pair and content.
+    """Asks a chat model, once per pair and content."""
 
-    Parameters
-    ----------
-    url : str
-        Of the server, as ``http://localhost:8000/v1``.
-    model : str
-    rules : str
-        What is the same product.
-    cache : Cache
-        Where answers are kept: a second run asks nothing again.
-    at_once : int
-        Questions under way at a time.
-    tries : int
-        How often a question is asked where the server is down, slow or busy.
-    wait : float
-        Seconds before the second try; doubled before each further one.
-    timeout : float
-        Seconds an answer may take.
-
-    Attributes
-    ----------
-    trouble : str
-        Why no more is asked; empty while all is well.
-    """
-
-    url: str
+    url: str  # of the server, as http://localhost:8000/v1
     model: str
-    rules: str
+    rules: str  # what is the same product
+    # where answers are kept: a second run asks nothing again
     cache: Cache = field(default_factory=lambda: Cache(None))
-    at_once: int = 4
-    tries: int = 4
-    wait: float = 1.0
-    timeout: float = 60.0
-    trouble: str = ""
+    at_once: int = 4  # questions under way at a time
+    tries: int = 4  # where the server is down, slow or busy
+    wait: float = 1.0  # seconds before the second try; doubled before each further one
+    timeout: float = 60.0  # seconds an answer may take
+    trouble: str = ""  # why no more is asked; empty while all is well
     _form: int = 0
     _sees: bool = True
     _failed: int = 0
@@ -109,10 +84,10 @@ class ChatJudge:
         key = content_key("judge-1", self.url, self.model, self.rules, question.text, seen)
         kept = self.cache.load("judges", key)
         if kept is None:
-            told = self._asked(question, photo)
-            if told is None:
+            answer = self._asked(question, photo)
+            if answer is None:
                 return None
-            text, form = told
+            text, form = answer
             self.cache.store("judges", key, {"text": np.array([text]), "form": np.array([form])})
         else:
             text, form = str(kept["text"][0]), str(kept["form"][0])
@@ -157,7 +132,6 @@ class ChatJudge:
         return None
 
     def _once(self, question: Question, photo: bytes | None, form: str) -> str:
-        """Ask once."""
         content: list[dict[str, Any]] = [{"type": "text", "text": question.text}]
         if photo is not None:
             note = "The photo of offer 1 is left, that of offer 2 right."
@@ -168,8 +142,8 @@ class ChatJudge:
             ]
         more: dict[str, Any] = {}
         if form == "schema":
-            told = {"name": "verdict", "strict": True, "schema": dict(SCHEMA)}
-            more["response_format"] = {"type": "json_schema", "json_schema": told}
+            schema = {"name": "verdict", "strict": True, "schema": dict(SCHEMA)}
+            more["response_format"] = {"type": "json_schema", "json_schema": schema}
         elif form == "json":
             more["response_format"] = {"type": "json_object"}
         mark = question.mark if form == "text" else None
@@ -186,7 +160,7 @@ class ChatJudge:
         return str(answer.choices[0].message.content or "")
 
     def _asks_less(self, form: int, sees: bool) -> bool:
-        """Go on without what the server may not know; tells whether there is anything left."""
+        """Go on without what the server may not support; False where nothing is left."""
         with self._lock:
             if form != self._form or (sees and not self._sees):
                 return True  # another question found out already

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["AUDIT_SHARE", "Pool", "Questions", "choose"]
-
 # Share of the questions that is drawn at random.
 AUDIT_SHARE = 0.2
 # Pairs of postings that one answer counts for at most: one giant cluster must not take them all.
@@ -23,27 +21,14 @@ STRATA = (0.35, 0.1, 0.02)
 
 @dataclass(frozen=True, eq=False)
 class Pool:
-    """Pairs that may be asked about, of distinct postings.
+    """Pairs of distinct postings that may be asked about."""
 
-    Attributes
-    ----------
-    left, right : int64 (m,)
-    score : float (m,)
-        How likely each is the same product; NaN where only the clusters say so.
-    clusters : int64 (d,)
-        Cluster of each distinct posting.
-    counts : int64 (d,)
-        How many postings each stands for.
-    asked : bool (m,)
-        Pairs that were answered before.
-    """
-
-    left: NDArray[np.int64]
-    right: NDArray[np.int64]
-    score: NDArray[np.floating]
-    clusters: NDArray[np.int64]
-    counts: NDArray[np.int64]
-    asked: NDArray[np.bool_]
+    left: NDArray[np.int64]  # int64 (m,)
+    right: NDArray[np.int64]  # int64 (m,)
+    score: NDArray[np.floating]  # (m,); NaN where only the clusters make a match
+    clusters: NDArray[np.int64]  # (d,), of each distinct posting
+    counts: NDArray[np.int64]  # (d,), how many postings each stands for
+    asked: NDArray[np.bool_]  # (m,), answered before
 
     @property
     def together(self) -> NDArray[np.bool_]:
@@ -54,9 +39,9 @@ class Pool:
     def gain(self) -> NDArray[np.float64]:
         """What an answer is expected to change, float64 ``(m,)``.
 
-        How unsure the pair is, times the root of how many pairs of postings hang on it: putting two
-        clusters together ties all their pairs, taking a posting out of one cuts its own. The root,
-        as answers teach most where they are not all about the largest clusters.
+        The uncertainty of the pair times the root of how many pairs of postings depend on it:
+        joining two clusters joins all their pairs, taking a posting out of one cuts its own. The
+        root, as answers teach most where they are not all about the largest clusters.
         """
         chance = np.nan_to_num(np.asarray(self.score, dtype=np.float64), nan=0.5)
         size = np.bincount(self.clusters, weights=self.counts).astype(np.float64)
@@ -69,33 +54,15 @@ class Pool:
 
 @dataclass(frozen=True, eq=False)
 class Questions:
-    """The chosen pairs, the most useful first.
+    """The chosen pairs, the most useful first."""
 
-    Attributes
-    ----------
-    places : int64 (q,)
-        Places in the pool.
-    audit : float64 (q,)
-        Of those drawn at random, how many pairs each stands for; 0 of the others.
-    """
-
-    places: NDArray[np.int64]
+    places: NDArray[np.int64]  # int64 (q,), in the pool
+    # float64 (q,): of those drawn at random, how many pairs each stands for; else 0
     audit: NDArray[np.float64]
 
 
 def choose(pool: Pool, count: int, *, audit_share: float = AUDIT_SHARE, seed: int = 0) -> Questions:
-    """Choose what to ask.
-
-    Parameters
-    ----------
-    pool : Pool
-    count : int
-        How many questions; fewer where there are fewer pairs.
-    audit_share : float
-        Share that is drawn at random.
-    seed : int
-        Of the drawing.
-    """
+    """Choose at most `count` questions, of which a share, `audit_share`, is drawn at random."""
     rng = np.random.default_rng(seed)
     drawn, stands_for = _drawn(pool, round(count * audit_share), rng)
     rest = ~pool.asked

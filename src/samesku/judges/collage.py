@@ -9,8 +9,6 @@ from PIL import Image
 
 from samesku.catalog.photos import PhotoError, load_photo
 
-__all__ = ["LARGEST", "collage"]
-
 # Pixels of the longer side of a collage.
 LARGEST = 512
 

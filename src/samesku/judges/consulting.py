@@ -1,11 +1,10 @@
-"""A judge is asked about the pairs that matter, and is trusted as far as people bear it out."""
+"""A judge is asked about the pairs that matter, and trusted as far as it agrees with people."""
 
 from __future__ import annotations
 
 import math
 import re
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,16 +13,15 @@ import polars as pl
 from samesku.catalog.answers import MACHINE, SAME, UNSURE, Answers
 from samesku.judges.asking import pool_of
 from samesku.judges.choosing import choose
+from samesku.judges.fitting import Counts
 from samesku.judges.wire import Judge, Question, instructions, question_of
 from samesku.results.matches import Matches
-
-__all__ = ["Budget", "Consulted", "Cost", "consult", "cost", "trust"]
 
 # Answers of people that a judge is compared with, at least and at most.
 FEWEST, MOST = 10, 100
 # Questions between two looks at the clock.
 AT_A_TIME = 16
-# Questions whose tokens tell those of the others.
+# Questions by whose tokens those of the others are estimated.
 SAMPLED = 50
 # Characters of a token, tokens of a small photo and of an answer: rough, for an estimate.
 TOKEN, PHOTO_TOKENS, ANSWER_TOKENS = 3.5, 425, 40
@@ -39,13 +37,7 @@ class Budget:
 
     @classmethod
     def of(cls, text: str, price: float | None = None) -> Budget:
-        """``"500"``, ``"10min"`` or, with the price of a million tokens, ``"2.50$"``.
-
-        Raises
-        ------
-        ValueError
-            It is none of them.
-        """
+        """``"500"``, ``"10min"`` or, with the price of a million tokens, ``"2.50$"``."""
         if money := re.fullmatch(r"\s*([$€£])?\s*(\d+(?:[.,]\d+)?)\s*(?(1)|[$€£])\s*", text):
             if not price:
                 raise ValueError(
@@ -100,22 +92,13 @@ class Cost:
 
 @dataclass(frozen=True, eq=False)
 class Consulted:
-    """What a judge answered.
+    """What a judge answered."""
 
-    Attributes
-    ----------
-    answers : Answers
-        Empty where the judge is not trusted.
-    told : tuple of str
-        What there is to say about it, a sentence each.
-    measured : tuple
-        How often it said `same` and how often not, of pairs that people called the same, and of
-        those that they called different; empty where too few answers could be compared.
-    """
-
-    answers: Answers
-    told: tuple[str, ...]
-    measured: tuple[tuple[int, int], ...] = ()
+    answers: Answers  # empty where the judge is not trusted
+    notes: tuple[str, ...]  # what the user should know, a sentence each
+    # how often it said `same` and how often not, of pairs that people called the same, and of
+    # those that they called different; empty where too few could be compared
+    measured: Counts = ()
 
 
 def asked(matches: Matches, budget: Budget, seed: int = 0) -> list[tuple[int, int]]:
@@ -143,29 +126,22 @@ def consult(
 ) -> Consulted:
     """Ask a judge about the pairs that matter most.
 
-    Parameters
-    ----------
-    judge : Judge
-    matches : Matches
-        With the answers of people pinned: what they answered is not asked.
-    budget : Budget
-    people : Answers, optional
-        A judge that does no better than chance on these is ignored.
-    seed : int
+    What the answers of people, pinned in the matches, decide is not asked. A judge that agrees with
+    them no better than chance is ignored.
     """
     start = time.monotonic()
-    told: list[str] = []
-    measured: tuple[tuple[int, int], ...] = ()
+    notes: list[str] = []
+    measured: Counts = ()
     if people is not None:
         trusted, sentence, measured = trust(judge, matches, people)
-        told += filter(None, [sentence])
+        notes += filter(None, [sentence])
         if not trusted:
-            return Consulted(Answers.none(), tuple(told))
+            return Consulted(Answers.none(), tuple(notes))
     catalog, pairs = matches.distinct.catalog, asked(matches, budget, seed)
     rows, by = [], f"{MACHINE}{judge.name}"
     for first in range(0, len(pairs), AT_A_TIME):
         if time.monotonic() - start > budget.seconds:
-            told.append(f"time was up after {first:,} questions")
+            notes.append(f"time was up after {first:,} questions")
             break
         some = pairs[first : first + AT_A_TIME]
         verdicts = judge.judge([question_of(catalog, *pair) for pair in some])
@@ -175,18 +151,16 @@ def consult(
     schema = dict.fromkeys(("left_id", "right_id", "verdict", "by"), pl.String)
     answers = Answers.of(pl.DataFrame(rows, schema=schema, orient="row"), source=judge.name)
     unsure = answers.verdict.count(UNSURE)
-    told.append(
+    notes.append(
         f"{judge.name} answered {len(rows):,} of {len(pairs):,} questions, {unsure:,} unsure"
     )
     if trouble := getattr(judge, "trouble", ""):
-        told.append(f"{judge.name} was not asked further: {trouble}")
-    return Consulted(answers, tuple(told), measured)
+        notes.append(f"{judge.name} was not asked further: {trouble}")
+    return Consulted(answers, tuple(notes), measured)
 
 
-def trust(
-    judge: Judge, matches: Matches, people: Answers
-) -> tuple[bool, str, tuple[tuple[int, int], ...]]:
-    """Whether a judge does better than chance on what people answered, and how well.
+def trust(judge: Judge, matches: Matches, people: Answers) -> tuple[bool, str, Counts]:
+    """Whether a judge does better than chance on what people answered, a note, and its counts.
 
     It does if it says `same` more often of what is the same than of what is not, by two standard
     errors. Where there is too little to compare, it is trusted.
@@ -199,18 +173,12 @@ def trust(
     verdicts = judge.judge(
         [question_of(matches.catalog, int(rows[0][p]), int(rows[1][p])) for p in places]
     )
-    return _compared(judge.name, verdicts_of(verdicts), people.same[places].tolist())
-
-
-def verdicts_of(verdicts: Sequence[object]) -> list[str]:
-    """The verdicts alone; `unsure` where there was no answer."""
-    return [getattr(each, "verdict", UNSURE) for each in verdicts]
-
-
-def _compared(
-    name: str, told: list[str], same: list[bool]
-) -> tuple[bool, str, tuple[tuple[int, int], ...]]:
-    sure = [(each == SAME, yes) for each, yes in zip(told, same, strict=True) if each != UNSURE]
+    name = judge.name
+    sure = [
+        (each.verdict == SAME, bool(truth))
+        for each, truth in zip(verdicts, people.same[places], strict=True)
+        if each is not None and each.verdict != UNSURE
+    ]
     yes = [said for said, truth in sure if truth]
     no = [said for said, truth in sure if not truth]
     if len(sure) < FEWEST or not yes or not no:
@@ -219,8 +187,8 @@ def _compared(
     error = math.sqrt(hit * (1 - hit) / len(yes) + false * (1 - false) / len(no))
     right = sum(said == truth for said, truth in sure)
     said_same = sum(yes) + sum(no)
-    borne = f"{sum(yes)} of {said_same} answers `same`" if said_same else "no answer `same`"
-    sentence = f"of {len(sure)} pairs that people answered {name} has {right} right ({borne} right)"
+    good = f"{sum(yes)} of {said_same} answers `same`" if said_same else "no answer `same`"
+    sentence = f"of {len(sure)} pairs that people answered {name} has {right} right ({good} right)"
     if hit - false <= 2 * error:
         return False, f"{sentence}: no better than chance, so it is ignored", ()
     measured = tuple((sum(each), len(each) - sum(each)) for each in (yes, no))

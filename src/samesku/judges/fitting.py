@@ -8,40 +8,31 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import expit
-
-__all__ = ["LADDER", "Anchors", "Fit", "Seen", "Step", "choose_step", "fit", "held_out", "paying"]
+from scipy.special import expit, logit
 
 Floats = NDArray[np.float64]
+Counts = tuple[tuple[int, int], ...]
 
 FOLDS = 5
 # Answers that are taken to be wrong whatever is asked: one odd answer must not turn the whole.
 WRONG = 0.03
+# As many answers of models, of what is the same and of what is not, are what is assumed worth:
+# language models on hard pairs of offers miss a third, and call few different pairs the same.
+ASSUMED = ((21.0, 9.0), (1.8, 58.2))
 # What all anchors weigh, as a share of the answers.
 ANCHORED = 0.3
 
 
 @dataclass(frozen=True)
 class Step:
-    """How far the log-odds may move.
-
-    Attributes
-    ----------
-    name : str
-    offset, slope, weight : float
-        Standard deviation of the prior of each; 0: it stays where it is.
-    least : int
-        Answers from which it is tried.
-    errors : float
-        Standard errors by which the loss on held-out answers must be less.
-    """
+    """How far the log-odds may move: standard deviations of the priors, 0 keeps what it is of."""
 
     name: str
     offset: float
     slope: float
     weight: float
-    least: int
-    errors: float = 1.0
+    least: int  # answers from which it is tried
+    errors: float = 1.0  # standard errors by which the held-out loss must be less
 
 
 # Weights that are held tightly did no harm where they did not pay, on catalogues left out; two
@@ -56,24 +47,39 @@ LADDER = (
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """Answers, and how often whoever gave each says `same` of what is and of what is not.
+    """Answers, and how often those who gave them say `same` of what is and of what is not."""
 
-    Attributes
-    ----------
-    same : float64 (a,)
-        1 where it was answered to be the same product.
-    high, low : float64 (a,)
-        How likely `same` is said of what is the same, and of what is not.
-    """
-
-    same: Floats
-    high: Floats
-    low: Floats
+    same: Floats  # (a,), 1 where it was answered to be the same product
+    high: Floats  # (a,), how likely `same` is said of what is the same
+    low: Floats  # and of what is not
 
     @classmethod
     def of(cls, same: Floats) -> Seen:
         """As people answer, who are seldom wrong."""
         return cls(same, np.full(len(same), 1 - WRONG), np.full(len(same), WRONG))
+
+    @classmethod
+    def of_model(cls, same: Floats, odds: Floats, measured: Counts = ()) -> Seen:
+        """As a model answers, whose rates are estimated.
+
+        By what is assumed, by the log-odds of the pairs that it answered, ``(a,)``, and by how it
+        answered what people had answered (:class:`samesku.judges.consulting.Consulted`).
+        """
+        chance = expit(odds)
+        counts = np.array(ASSUMED) + (np.array(measured) if measured else 0.0)
+
+        def loss(numbers: Floats) -> float:
+            rate = np.clip(expit(numbers), 1e-6, 1 - 1e-6)
+            said = rate[1] + (rate[0] - rate[1]) * chance
+            likelihood = (same * np.log(said) + (1 - same) * np.log(1 - said)).sum()
+            before = (counts * np.log(np.stack([rate, 1 - rate], axis=1))).sum()
+            return float(-likelihood - before)
+
+        high, low = expit(minimize(loss, logit([0.7, 0.03])).x)
+        # No answer is ever beyond doubt, and `same` never lowers a probability.
+        high = np.clip(high, 0.02, 0.99)
+        low = np.clip(low, 0.005, 0.99 * high)
+        return cls(same, np.full(len(same), high), np.full(len(same), low))
 
     def __len__(self) -> int:
         return len(self.same)
@@ -97,7 +103,7 @@ class Seen:
         return np.asarray(-np.log(np.where(self.same > 0, said, 1 - said)))
 
     @property
-    def evidence(self) -> Floats:
+    def contribution(self) -> Floats:
         """What each answer adds to the log-odds of its pair."""
         yes, no = self.high / self.low, (1 - self.high) / (1 - self.low)
         return np.log(np.where(self.same > 0, yes, no))
@@ -118,13 +124,7 @@ class Fit:
 
 @dataclass(frozen=True, eq=False)
 class Anchors:
-    """Pairs that nobody is asked about as they are clear: there the log-odds had better stay.
-
-    Attributes
-    ----------
-    odds : float64 (n,)
-    features : float64 (n, f)
-    """
+    """Clear pairs, which are not asked about, where the log-odds should stay."""
 
     odds: Floats
     features: Floats
@@ -135,16 +135,8 @@ def fit(
 ) -> Fit:
     """The likeliest fit under the priors of a step, by a logistic regression.
 
-    Parameters
-    ----------
-    step : Step
-    odds : float64 (a,)
-        Of each answered pair, before.
-    features : float64 (a, f)
-        Standardised.
-    seen : Seen
-    anchors : Anchors, optional
-        Together they weigh as a share of the answers.
+    `odds` are those of each answered pair before, ``(a,)``, `features` standardised, ``(a, f)``;
+    the anchors together weigh a share of the answers.
     """
     weight = np.ones(len(odds))
     if anchors is not None and len(anchors.odds):
@@ -188,26 +180,24 @@ def choose_step(
     anchors: Anchors | None = None,
     ladder: Sequence[Step] = LADDER,
 ) -> tuple[int, list[Floats]]:
-    """Which step of the ladder pays, by cross-validation on the answers.
+    """Which step of the ladder pays, by cross-validation on the answers, and the losses of all.
 
-    Returns
-    -------
-    step : int
-        A later step is taken only where its loss on held-out answers is less than that of the one
-        taken before, by its number of standard errors of the difference.
-    losses : list of float64 (a,)
-        Held-out loss of each answer, for each step that was tried.
+    A later step is taken only where its loss on held-out answers is less than that of the one taken
+    before, by its number of standard errors of the difference. The losses, ``(a,)`` each, are
+    held-out ones of the steps that were tried.
     """
     losses: list[Floats] = []
     for step in ladder:
         if step.least > len(seen):
             break
 
-        def told(train: NDArray[np.bool_], held: NDArray[np.bool_], step: Step = step) -> Floats:
+        def predicted(
+            train: NDArray[np.bool_], held: NDArray[np.bool_], step: Step = step
+        ) -> Floats:
             made = fit(step, odds[train], features[train], seen.take(train), anchors)
             return made(odds[held], features[held])
 
-        losses.append(held_out(told, seen, folds))
+        losses.append(held_out(predicted, seen, folds))
     taken = 0
     for place in range(1, len(losses)):
         if paying(losses[taken], losses[place], ladder[place].errors):
@@ -216,7 +206,7 @@ def choose_step(
 
 
 def held_out(
-    told: Callable[[NDArray[np.bool_], NDArray[np.bool_]], Floats],
+    predict: Callable[[NDArray[np.bool_], NDArray[np.bool_]], Floats],
     seen: Seen,
     folds: NDArray[np.integer],
 ) -> Floats:
@@ -226,7 +216,7 @@ def held_out(
         held = folds == fold
         if not held.any():
             continue
-        loss[held] = seen.take(held).loss(told(~held, held))
+        loss[held] = seen.take(held).loss(predict(~held, held))
     return loss
 
 

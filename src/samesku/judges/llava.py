@@ -17,8 +17,6 @@ from samesku.judges.collage import LARGEST, collage
 from samesku.judges.wire import Question, Verdict, instructions, parsed
 from samesku.runtime.cache import Cache, content_key
 
-__all__ = ["LlavaJudge"]
-
 # Tokens of an answer in a line of text.
 LONGEST = 64
 
@@ -27,26 +25,14 @@ LONGEST = 64
 class LlavaJudge:
     """Asks an image-text-to-text model of transformers, several pairs at once.
 
-    Parameters
-    ----------
-    model : str
-        Name on the hub, or folder.
-    rules : str
-        What is the same product.
-    cache : Cache
-    at_once : int
-        Pairs of a batch.
-
-    Notes
-    -----
     Every pair comes with a picture, as not every such model reads text alone: a pair of which a
-    photo cannot be read comes with a white one, and is told to be judged by its text.
+    photo cannot be read comes with a white one and the note to decide by its text.
     """
 
-    model: str
-    rules: str
+    model: str  # name on the hub, or folder
+    rules: str  # what is the same product
     cache: Cache = field(default_factory=lambda: Cache(None))
-    at_once: int = 4
+    at_once: int = 4  # pairs of a batch
 
     @property
     def name(self) -> str:
@@ -84,8 +70,8 @@ class LlavaJudge:
         open_ = [place for place, text in enumerate(texts) if text is None]
         for start in range(0, len(open_), self.at_once):
             some = open_[start : start + self.at_once]
-            told = self._written([questions[p] for p in some], [photos[p] for p in some])
-            for place, text in zip(some, told, strict=True):
+            written = self._written([questions[p] for p in some], [photos[p] for p in some])
+            for place, text in zip(some, written, strict=True):
                 texts[place] = text
                 self.cache.store("judges", keys[place], {"text": np.array([text])})
         return [

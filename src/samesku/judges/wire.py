@@ -15,21 +15,10 @@ from samesku.catalog.catalog import Catalog
 from samesku.runtime.cache import content_key
 from samesku.titles.attributes.columns import column_kind
 
-__all__ = [
-    "SCHEMA",
-    "Judge",
-    "Question",
-    "Verdict",
-    "instructions",
-    "parsed",
-    "question_of",
-    "rules",
-]
-
 # Characters of a field that a model is shown.
 LONGEST = {"title": 300, "description": 600}
 REST = 120
-# What steers a terminal or turns a line around says nothing of a product.
+# Control characters and those that change the direction of text.
 STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 SCHEMA: Mapping[str, Any] = {
     "type": "object",
@@ -53,20 +42,13 @@ WARNING = (
 
 
 def rules() -> str:
-    """What is the same product, as people and models are told."""
+    """What is the same product, for people and models."""
     return files("samesku.judges").joinpath("rules.md").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True)
 class Question:
-    """A pair of postings as records, without ids.
-
-    Attributes
-    ----------
-    left, right : mapping
-        Fields of either: `title`, and what else the catalogue tells.
-    photos : (path or None, path or None)
-    """
+    """A pair of postings as records of `title` and other known fields, without ids."""
 
     left: Mapping[str, str]
     right: Mapping[str, str]
@@ -82,7 +64,7 @@ class Question:
 
     @property
     def mark(self) -> str:
-        """A word that whoever wrote one of the titles could not know."""
+        """A word that the author of a title cannot know."""
         return content_key("mark of a verdict", self.text)[:8]
 
 
@@ -118,8 +100,8 @@ def _record(catalog: Catalog, row: int) -> dict[str, str]:
     frame = catalog.frame
     named = ["title", "brand", "price", "currency", "description"]
     named += [name for name in frame.columns if column_kind(name) and name not in named]
-    told = {name: frame[name][row] for name in named if name in frame.columns}
-    return {name: str(value) for name, value in told.items() if value is not None}
+    fields = {name: frame[name][row] for name in named if name in frame.columns}
+    return {name: str(value) for name, value in fields.items() if value is not None}
 
 
 def _harmless(record: Mapping[str, str]) -> str:
@@ -127,19 +109,14 @@ def _harmless(record: Mapping[str, str]) -> str:
     fields = {
         name: STEERING.sub(" ", value)[: LONGEST.get(name, REST)] for name, value in record.items()
     }
-    told = json.dumps(fields, ensure_ascii=False)
-    return told.replace("<", "\\u003c").replace(">", "\\u003e").replace("`", "\\u0060")
+    text = json.dumps(fields, ensure_ascii=False)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("`", "\\u0060")
 
 
 def instructions(rules: str, *, mark: str | None = None) -> str:
-    """What a model is told before the question.
+    """The system prompt: rules and form of the answer.
 
-    Parameters
-    ----------
-    rules : str
-        What is the same product.
-    mark : str, optional
-        The answer is to be a line of text that begins so; default: JSON.
+    With a `mark` the answer is to be a line of text that begins so, else JSON.
     """
     form = (
         'Answer with JSON alone: {"differs": "what differs, in a few words", "verdict": "same", '
@@ -151,19 +128,15 @@ def instructions(rules: str, *, mark: str | None = None) -> str:
 
 
 def parsed(text: str, mark: str | None = None) -> Verdict | None:
-    """The verdict of what a model wrote; None where it says none, or several.
+    """The verdict of an answer; None where it has none, or several.
 
-    Parameters
-    ----------
-    text : str
-    mark : str, optional
-        What the line of the verdict begins with; default: it is JSON.
+    With a `mark` it is the line that begins so, else JSON.
     """
     text = re.sub(r"<think>.*?</think>", "", text, flags=re.DOTALL).strip()
     if mark is not None:
         found = re.findall(rf"^\W*{mark}\W+(\w+)\W*$", text, flags=re.MULTILINE | re.IGNORECASE)
-        told = {each.lower() for each in found}
-        return Verdict(told.pop()) if len(told) == 1 and told <= set(VERDICTS) else None
+        said = {each.lower() for each in found}
+        return Verdict(said.pop()) if len(said) == 1 and said <= set(VERDICTS) else None
     fenced = re.fullmatch(r"```(?:json)?\s*(\{.*\})\s*```", text, flags=re.DOTALL)
     try:
         answer = json.loads(fenced[1] if fenced else text, object_pairs_hook=_once)

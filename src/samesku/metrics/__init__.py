@@ -1,4 +1,4 @@
-"""How good matches and groups are, per query posting, with bootstrap intervals."""
+"""How good matches and clusters are, per query posting, with bootstrap intervals."""
 
 from __future__ import annotations
 
@@ -28,21 +28,14 @@ class Figure:
 
 @dataclass(frozen=True, eq=False)
 class Sampled:
-    """A value, and what it would have been with other products.
-
-    Attributes
-    ----------
-    value : float
-    drawn : float64 (1000,)
-        In each resample. Resamples of the same postings with the same seed are the same.
-    """
+    """A value, and what it is in each of 1,000 resamples of the products."""
 
     value: float
-    drawn: NDArray[np.float64]
+    drawn: NDArray[np.float64]  # resamples of the same postings with the same seed are the same
 
     @property
     def figure(self) -> Figure:
-        """The value with its 95% percentile interval; resamples that tell nothing are left out."""
+        """The value with its 95% percentile interval; undefined resamples are left out."""
         if not np.isfinite(self.drawn).any():
             return Figure(self.value, float("nan"), float("nan"))
         low, high = np.nanpercentile(self.drawn, [2.5, 97.5])
@@ -52,25 +45,18 @@ class Sampled:
         """The difference to another value of the same postings, resample by resample.
 
         Both rise and fall with the products that are drawn: the interval of the difference is
-        narrower than those of the two values would make believe.
+        narrower than those of the two values suggest.
         """
         return Sampled(self.value - other.value, self.drawn - other.drawn).figure
 
 
 @dataclass(frozen=True, eq=False)
 class Tally:
-    """Counts per posting, itself not counted; each array int64 ``(n,)``.
+    """Counts per posting, itself not counted; each int64 ``(n,)``."""
 
-    Attributes
-    ----------
-    correct : matched (or grouped) postings that are the same product.
-    matched : all matched (or grouped) postings whose product is known.
-    actual : postings of the same product in the pool.
-    """
-
-    correct: NDArray[np.int64]
-    matched: NDArray[np.int64]
-    actual: NDArray[np.int64]
+    correct: NDArray[np.int64]  # matched postings that are the same product
+    matched: NDArray[np.int64]  # matched postings whose product is known
+    actual: NDArray[np.int64]  # postings of the same product in the pool
 
     def take(self, rows: NDArray[np.integer]) -> Tally:
         """The counts of the given postings."""

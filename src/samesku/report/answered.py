@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from samesku.catalog.answers import VERDICTS
-from samesku.report.render import Table
+from samesku.report.tables import Table
 from samesku.results.runs import Run
-
-__all__ = ["the_answers"]
 
 # Answers that are shown, and characters of a title.
 SHOWN, LONGEST = 100, 160
@@ -21,19 +19,20 @@ def the_answers(run: Run) -> dict[str, Any] | None:
         return None
     adapted = run.record.get("adapted") or {}
     by = [
-        (name, *(f"{told.get(each, 0):,}" for each in VERDICTS))
-        for name, told in answers.get("by", {}).items()
+        (name, *(f"{counts.get(each, 0):,}" for each in VERDICTS))
+        for name, counts in answers.get("by", {}).items()
     ]
     differs = [
-        (kind, f"{told['answered']:,}", f"{told['same']:,}",
-         f"{told['same'] / max(told['answered'], 1):.0%}")
-        for kind, told in adapted.get("differences", {}).items()
+        (kind, f"{count['answered']:,}", f"{count['same']:,}",
+         f"{count['same'] / max(count['answered'], 1):.0%}")
+        for kind, count in adapted.get("differences", {}).items()
     ]  # fmt: skip
     pins = answers.get("pins", [])
     return {
         "source": answers.get("source", ""),
         "by": Table("Answers by who gave them", ["by", *VERDICTS], by),
         "problems": answers.get("problems", []),
+        "audit": run.record.get("audit"),
         "adapted": adapted,
         "changed": adapted.get("changed"),
         "differs": Table(
@@ -51,13 +50,13 @@ def the_answers(run: Run) -> dict[str, Any] | None:
 
 def _asked(run: Run, pins: list[list[str]]) -> list[tuple[str, ...]]:
     """The titles of answered pairs, the answer, who gave it, and what came of it."""
-    row = {posting: row for row, posting in enumerate(run.catalog.ids)}
+    row = {posting: row for row, posting in enumerate((run.joined or run.catalog).ids)}
     titles = run.catalog.titles
-    told: list[tuple[str, ...]] = []
+    rows: list[tuple[str, ...]] = []
     for left, right, verdict, by in pins:
         if left in row and right in row:
             one, other = row[left], row[right]
             together = run.clusters[one] == run.clusters[other]
             now = "one cluster" if together else "two clusters"
-            told.append((titles[one][:LONGEST], titles[other][:LONGEST], verdict, by, now))
-    return told
+            rows.append((titles[one][:LONGEST], titles[other][:LONGEST], verdict, by, now))
+    return rows

@@ -13,19 +13,12 @@ from samesku.report.thumbnails import thumbnails
 from samesku.results.runs import Run
 from samesku.results.steps import split_reason
 
-__all__ = ["MOST_PHOTOS", "Book"]
-
 # Photos inside the page: about 3 kB each.
 MOST_PHOTOS = 2_500
 
 
 class Book:
-    """Numbers the postings, phrases and photos that a page refers to.
-
-    Parameters
-    ----------
-    run : Run
-    """
+    """Numbers the postings, phrases and photos that a page refers to."""
 
     def __init__(self, run: Run) -> None:
         self.run = run

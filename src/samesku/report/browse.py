@@ -11,16 +11,6 @@ from numpy.typing import NDArray
 from samesku.report.book import Book, sampled
 from samesku.results.runs import Run
 
-__all__ = [
-    "CERTAINTY",
-    "MISSING",
-    "MOST_CLUSTERS",
-    "PRODUCTS",
-    "SPREAD",
-    "near_matches",
-    "shown_clusters",
-]
-
 # Rows, score, reasons.
 Pair: TypeAlias = tuple[int, int, float | None, str | None]
 

@@ -10,11 +10,9 @@ from numpy.typing import NDArray
 
 from samesku.metrics import Sampled, Tally, bootstrap, posting_f1
 from samesku.report.book import Book
-from samesku.report.curve import tally_of
-from samesku.report.render import Table
+from samesku.report.tables import Table
+from samesku.results.curve import own_tally
 from samesku.results.runs import Run
-
-__all__ = ["check_comparable", "compared"]
 
 EXAMPLES = 40
 # Figures that links have, too: a posting may have but one counterpart.
@@ -22,13 +20,7 @@ PAIRS = ("pair precision", "pair recall")
 
 
 def check_comparable(run: Run, other: Run) -> None:
-    """Refuse runs of different catalogues.
-
-    Raises
-    ------
-    ValueError
-        They are.
-    """
+    """Raise ValueError for runs of different catalogues."""
     if run.catalog.ids != other.catalog.ids or run.lefts != other.lefts:
         raise ValueError(
             f"{run.name} and {other.name} are runs of different catalogues; compare two of one"
@@ -42,14 +34,8 @@ def compared(run: Run, other: Run, book: Book) -> tuple[dict[str, Any], dict[str
     gone = other.matched.join(run.matched, on=key, how="anti", maintain_order="left")
     rows = [
         ("matched pairs", *_counts(other.pair_count, run.pair_count)),
-        (
-            "clusters of two or more",
-            *_counts(int((other.sizes > 1).sum()), int((run.sizes > 1).sum())),
-        ),
-        (
-            "largest cluster",
-            *_counts(int(other.sizes.max(initial=0)), int(run.sizes.max(initial=0))),
-        ),
+        ("clusters of two or more", *_counts(other.several, run.several)),
+        ("largest cluster", *_counts(other.largest, run.largest)),
         ("threshold", f"{other.threshold:.2f}", f"{run.threshold:.2f}", ""),
     ]
     names = (other.name, run.name)
@@ -72,20 +58,9 @@ def _counts(before: int, now: int) -> tuple[str, str, str]:
 
 
 def _examples(run: Run, book: Book, pairs: pl.DataFrame) -> list[list[Any]]:
-    labels = run.labels
-    examples = []
-    for left, right, score, reasons in (
-        pairs.select("left", "right", "score", "reasons").head(EXAMPLES).iter_rows()
-    ):
-        truth = None
-        if labels is not None and min(labels[left], labels[right]) >= 0:
-            truth = (
-                "The labels say one product."
-                if labels[left] == labels[right]
-                else "The labels say two."
-            )
-        examples.append([book.pair(left, right, score, reasons), truth])
-    return examples
+    notes = {True: "The labels say one product.", False: "The labels say two.", None: None}
+    shown = pairs.select("left", "right", "score", "reasons").head(EXAMPLES).iter_rows()
+    return [[book.pair(*pair), notes[run.one_product(*pair[:2])]] for pair in shown]
 
 
 def _measured(run: Run, other: Run) -> list[tuple[str, str, str, str]]:
@@ -97,7 +72,7 @@ def _measured(run: Run, other: Run) -> list[tuple[str, str, str, str]]:
     if labels is None:
         return []
     rows = np.flatnonzero((run.queries & (labels >= 0))[: run.lefts])
-    sampled = [_sampled(_tally(each), labels[rows]) for each in (other, run)]
+    sampled = [_sampled(own_tally(each), labels[rows]) for each in (other, run)]
     if run.lefts is not None:
         sampled = [{name: each[name] for name in PAIRS} for each in sampled]
     rows_shown = []
@@ -107,11 +82,6 @@ def _measured(run: Run, other: Run) -> list[tuple[str, str, str, str]]:
         difference = f"{gap.value:+.4f} ({gap.low:+.4f} to {gap.high:+.4f})"
         rows_shown.append((name, f"{before.value:.4f}", f"{now.value:.4f}", difference))
     return rows_shown
-
-
-def _tally(run: Run) -> Tally:
-    left, right = (run.matched[side].to_numpy() for side in ("left", "right"))
-    return tally_of(run, left, right, run.clusters if run.kind == "match" else None)
 
 
 def _sampled(tally: Tally, products: NDArray[np.int64]) -> dict[str, Sampled]:

@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 
 from samesku.catalog.catalog import Catalog
 
-__all__ = ["Glance", "glance", "script_of"]
-
 # First words of the Unicode names of letters; what is not here is "Other".
 _SCRIPTS = {
     "LATIN": "Latin", "CJK": "Han", "HIRAGANA": "Japanese", "KATAKANA": "Japanese",
@@ -30,35 +28,18 @@ _LOOKED_AT = 200
 
 @dataclass(frozen=True, eq=False)
 class Glance:
-    """What a catalogue holds.
-
-    Attributes
-    ----------
-    postings, photos, broken, absent : int
-        Photos there, there but not readable, and named but not there or not named.
-    same_photo : int
-        Postings whose photo (or hash) another posting has, too.
-    same_title : int
-        Postings whose title another posting has, too, to the letter.
-    empty_titles : int
-    lengths : int64 (n,)
-        Characters of each title.
-    scripts : dict of str to int
-        Titles by the script that most of their letters are of.
-    sizes : int64 (g,)
-        Postings of each cluster.
-    """
+    """What a catalogue holds."""
 
     postings: int
-    photos: int
-    broken: int
-    absent: int
-    same_photo: int
-    same_title: int
+    photos: int  # files that are there
+    broken: int  # there, but not readable
+    absent: int  # named but not there, or not named
+    same_photo: int  # postings whose photo (or hash) another posting has, too
+    same_title: int  # the same of titles, to the letter
     empty_titles: int
-    lengths: NDArray[np.int64]
-    scripts: dict[str, int]
-    sizes: NDArray[np.int64]
+    lengths: NDArray[np.int64]  # characters of each title, (n,)
+    scripts: dict[str, int]  # titles by the script that most of their letters are of
+    sizes: NDArray[np.int64]  # postings of each cluster, (g,)
 
 
 def glance(catalog: Catalog, clusters: NDArray[np.integer], record: Mapping[str, Any]) -> Glance:

@@ -15,24 +15,15 @@ from samesku.evaluation.errors import doubted_labels, find_errors, label_suspect
 from samesku.evaluation.kinds import ADVICE, KINDS
 from samesku.evaluation.stages import STAGES, pair_stages, true_pairs
 from samesku.metrics import posting_f1
-from samesku.report import charts
 from samesku.report.book import Book
-from samesku.report.curve import tally_of
-from samesku.report.render import Table
+from samesku.report.tables import evaluation_tables
+from samesku.results import charts
+from samesku.results.curve import own_tally
 from samesku.results.runs import Run
-
-__all__ = ["evaluated", "what_went_wrong"]
 
 EXAMPLES = 12
 MOST_SUSPECTS = 60
 LENGTHS, LONGEST = (0, 20, 40, 60, 80, 100), 10**9
-FIGURES = {
-    "posting_f1": "F1 per posting",
-    "pair_precision": "pair precision",
-    "pair_recall": "pair recall",
-    "pair_f1": "pair F1",
-    "bcubed_f1": "B-cubed F1",
-}
 
 
 def what_went_wrong(run: Run, book: Book) -> tuple[dict[str, Any], dict[str, Any], pl.DataFrame]:
@@ -75,31 +66,10 @@ def what_went_wrong(run: Run, book: Book) -> tuple[dict[str, Any], dict[str, Any
 def evaluated(run: Run) -> dict[str, Any]:
     """The figures of an evaluation, each fusion beside the first, and its calibration."""
     results = run.record["results"]
-    pools = list(dict.fromkeys(result["pool"] for result in results))
-    tables = []
-    for pool in pools:
-        of_pool = [result for result in results if result["pool"] == pool]
-        first, *others = of_pool
-        caption = (
-            f"Queries searched in: {pool}, {max(first['pool_size']):,} postings (95% intervals)"
-        )
-        rows = [
-            (words, *(_interval(result["figures"][name]) for result in of_pool))
-            for name, words in FIGURES.items()
-        ]
-        tables.append(Table(caption, ["figure", *(each["fusion"] for each in of_pool)], rows))
-        if others:
-            against = [
-                (each["fusion"], *(_interval(gap, "+") for gap in each["differences"].values()))
-                for each in others
-            ]
-            head = ["fusion", *(FIGURES[name] for name in others[-1]["differences"])]
-            caption = f"Against {first['fusion']}, paired 95% intervals"
-            tables.append(Table(caption, head, against))
     own = (each for each in results if each["fusion"] == run.record["shown"])
-    observed = next((each["reliability"] for each in own if each["pool"] == pools[0]), None)
+    observed = next((each["reliability"] for each in own), None)
     return {
-        "tables": tables,
+        "tables": evaluation_tables(run.record),
         "calibration": None if observed is None else charts.reliability(observed["bins"]),
     }
 
@@ -133,8 +103,7 @@ def _quality(run: Run) -> list[charts.Chart]:
     labels = run.labels
     if labels is None or run.lefts is not None:
         return []
-    left, right = (run.matched[side].to_numpy() for side in ("left", "right"))
-    tally = tally_of(run, left, right, run.clusters if run.kind == "match" else None)
+    tally = own_tally(run)
     rows = np.flatnonzero(run.queries & (labels >= 0))
     quality, actual = posting_f1(tally), tally.actual + 1
     lengths = run.catalog.frame["title"].fill_null("").str.len_chars().to_numpy()[rows]
@@ -186,10 +155,3 @@ def _stages(run: Run, errors: pl.DataFrame) -> dict[str, Any]:
     shares = {name: met.count(name) / max(len(met), 1) for name in STAGES}
     chart = charts.bars("Recall by stage", shares, "share of true pairs", share=True)
     return {"pairs": len(met), "chart": chart}
-
-
-def _interval(figure: Mapping[str, Any], sign: str = "") -> str:
-    if figure["value"] is None:
-        return "–"
-    value, low, high = (figure[name] for name in ("value", "low", "high"))
-    return f"{value:{sign}.4f} ({low:{sign}.3f} to {high:{sign}.3f})"

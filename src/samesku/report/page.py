@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +16,16 @@ from samesku.report.answered import the_answers
 from samesku.report.book import Book
 from samesku.report.browse import near_matches, shown_clusters
 from samesku.report.compare import check_comparable, compared
-from samesku.report.curve import curve, targets
 from samesku.report.glance import glance
 from samesku.report.mistakes import evaluated, what_went_wrong
-from samesku.report.render import asset, render
 from samesku.report.sections import at_a_glance, clusters_to_browse, the_run, the_threshold
 from samesku.report.summary import headline, in_short
+from samesku.results.curve import curve, targets
 from samesku.results.listing import for_spreadsheets
+from samesku.results.render import render
 from samesku.results.runs import Run
 from samesku.runtime.files import Staged
 from samesku.runtime.progress import Progress
-
-__all__ = ["Report", "build_report"]
 
 # The sections in their order, as the bar of links calls them.
 TITLES = {
@@ -49,26 +48,13 @@ LABELS = "label-errors.csv"
 
 @dataclass(frozen=True)
 class Report:
-    """A page and what lies beside it.
-
-    Attributes
-    ----------
-    html : str
-    suspects : polars.DataFrame or None
-        Labels to review, where there are labels.
-    """
+    """A page, and the labels to review where there are labels."""
 
     html: str
     suspects: pl.DataFrame | None
 
     def write(self, path: Path) -> list[Path]:
-        """Write the page, and the labels to review as `<name>.labels.csv`, together or not at all.
-
-        Raises
-        ------
-        OSError
-            The folder cannot be written, naming the file.
-        """
+        """Write the page, and the labels to review as `<name>.labels.csv`, all or none."""
         with Staged(path.parent) as staged:
             if self.suspects is not None:
                 for_spreadsheets(self.suspects).write_csv(staged.path(f"{path.stem}.labels.csv"))
@@ -79,14 +65,7 @@ class Report:
 
 
 def build_report(run: Run, *, other: Run | None = None, progress: Progress | None = None) -> Report:
-    """Make the page of a run.
-
-    Parameters
-    ----------
-    run : Run
-    other : Run, optional
-        An earlier run of the same catalogue to compare with.
-    progress : Progress, optional
+    """Make the page of a run, compared with another one of the same catalogue where it is given.
 
     Raises
     ------
@@ -139,8 +118,9 @@ def build_report(run: Run, *, other: Run | None = None, progress: Progress | Non
 
 
 def _page(run: Run, parts: dict[str, Any], data: dict[str, Any]) -> str:
-    style, script = asset("report.css"), "".join(map(asset, SCRIPTS))
+    style, script = _asset("report.css"), "".join(map(_asset, SCRIPTS))
     return render(
+        "samesku.report",
         "page.html.j2",
         run=run,
         head=headline(run),
@@ -152,6 +132,10 @@ def _page(run: Run, parts: dict[str, Any], data: dict[str, Any]) -> str:
         style_digest=_digest(style),
         script_digest=_digest(script),
     )
+
+
+def _asset(name: str) -> str:
+    return files("samesku.report").joinpath("assets", name).read_text(encoding="utf-8")
 
 
 def _digest(text: str) -> str:

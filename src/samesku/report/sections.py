@@ -7,13 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from samesku.report import charts
-from samesku.report.curve import Point, Target
 from samesku.report.glance import Glance
-from samesku.report.render import Table
+from samesku.report.tables import Table
+from samesku.results import charts
+from samesku.results.curve import Point, Target
 from samesku.results.runs import Run
-
-__all__ = ["at_a_glance", "clusters_to_browse", "the_run", "the_threshold"]
 
 SCRIPTS_SHOWN = 8
 SIZES = {"2": "any", **{str(size): f"{size} or more" for size in (3, 5, 10, 20)}}

@@ -9,11 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from samesku.report.browse import CERTAINTY, MISSING, PRODUCTS, SPREAD
-from samesku.report.curve import Point, Target
 from samesku.report.glance import Glance
+from samesku.results.curve import Point, Target
 from samesku.results.runs import Run
-
-__all__ = ["headline", "in_short"]
 
 # Thousandths of certainty below which a cluster is to be looked at, and from which it is sure.
 UNSURE, SURE = 700, 900
@@ -33,21 +31,12 @@ class Part(NamedTuple):
 
 
 def headline(run: Run) -> dict[str, Any]:
-    """The numbers of the title of the page."""
+    """The numbers in the title of the page that the run does not hold."""
     linked = None
     if run.lefts is not None:
         ours, theirs = run.clusters[: run.lefts], run.clusters[run.lefts :]
         linked = np.count_nonzero(np.isin(ours, theirs))
-    return {
-        "postings": len(run.catalog),
-        "products": len(run.sizes),
-        "several": int((run.sizes > 1).sum()),
-        "largest": int(run.sizes.max(initial=0)),
-        "pairs": run.pair_count,
-        "linked": linked,
-        "queries": int(run.queries.sum()),
-        "figures": _figures(run) if run.kind == "evaluation" else None,
-    }
+    return {"linked": linked, "figures": _figures(run) if run.kind == "evaluation" else None}
 
 
 def in_short(

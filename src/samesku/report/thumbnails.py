@@ -12,21 +12,13 @@ from PIL import Image
 from samesku.catalog.photos import PhotoError, opened_photo
 from samesku.runtime.cores import map_in_order
 
-__all__ = ["THUMBNAIL", "thumbnails"]
-
 # Pixels of the longer side.
 THUMBNAIL = 112
 QUALITY = 62
 
 
 def thumbnails(photos: Sequence[Path]) -> dict[Path, str]:
-    """Each photo as a data URI; those that cannot be decoded are left out.
-
-    Parameters
-    ----------
-    photos : sequence of Path
-        Each once.
-    """
+    """Each photo as a data URI; those that cannot be decoded are left out."""
     made = zip(photos, map_in_order(_thumbnail, photos), strict=True)
     return {path: uri for path, uri in made if uri is not None}
 

@@ -18,8 +18,8 @@ from samesku.matcher import Matcher
 from samesku.results.runs import Run
 from samesku.runtime.cache import Cache, default_folder
 from samesku.runtime.progress import Progress
-
-__all__ = ["Nearness", "candidate_place", "nearness", "reasons_again", "search_again", "verdict"]
+from samesku.scoring.fusion import Fusion
+from samesku.scoring.learned import Learned
 
 
 def verdict(run: Run, rows: tuple[int, int], pair: Mapping[str, Any]) -> str:
@@ -40,20 +40,26 @@ def verdict(run: Run, rows: tuple[int, int], pair: Mapping[str, Any]) -> str:
     return f"Not matched: the pair {how}, below the threshold of {threshold:.2f}."
 
 
-def search_again(run: Run, cache: Path | None, progress: Progress) -> tuple[Collapsed, Candidates]:
-    """The distinct postings of the run and their candidates once more."""
-    source = run.record.get("source", {})
-    own = source.get("left", source)
-    matcher = Matcher(
-        encoders_by_name(own.get("encoders") or []),
-        "union",
-        k=own.get("neighbours", 50),
-        method=own.get("search", "auto"),
+def matcher_of_run(
+    run: Run, fusion: Fusion | str, cache: Path | None, progress: Progress
+) -> Matcher:
+    """A matcher with the settings of a run."""
+    source = run.source
+    return Matcher(
+        encoders_by_name(source.get("encoders") or []),
+        fusion,
+        k=source.get("neighbours", 50),
+        method=source.get("search", "auto"),
         cache=Cache(cache or default_folder()),
         progress=progress,
-        pairs=own.get("pairs") if run.lefts is None else "across",
-        within=own.get("within", []),
+        pairs=source.get("pairs") if run.lefts is None else "across",
+        within=source.get("within", ()),
     )
+
+
+def search_again(run: Run, cache: Path | None, progress: Progress) -> tuple[Collapsed, Candidates]:
+    """The distinct postings of the run and their candidates once more."""
+    matcher = matcher_of_run(run, "union", cache, progress)
     collapsed = matcher.collapse(run.catalog)
     return collapsed, matcher.candidates(collapsed.catalog)
 
@@ -65,47 +71,31 @@ def reasons_again(
     rows: tuple[int, int],
     score: float,
 ) -> str | None:
-    """Why a pair scored so, where the run wrote that down of likelier pairs only.
+    """The explanation of a pair, of which a run writes those of likelier pairs only.
 
-    None where it is not known: the run was no match by the learned fusion, or the pair is too
-    unlikely to have been looked at closely.
+    None where there is none: the run was no match by the learned fusion, or the pair is too
+    unlikely to be explained.
     """
     place = candidate_place(candidates, *collapsed.place[list(rows)])
     if run.record.get("fusion") != "learned" or place is None:
         return None
-    # Only who asks for reasons waits for the trees to load.
-    from samesku.scoring.classifier import PairClassifier
-    from samesku.scoring.learned import Learned, shipped_model
-
-    model = run.record.get("model")
-    source = run.record.get("source") or {}
-    same = tuple(source.get("left", source).get("same", ()))
-    judge = Learned(shipped_model() if model is None else PairClassifier.load(model), same)
+    fusion = run.fusion
+    assert isinstance(fusion, Learned)
     # A little less: another machine may round another way.
-    judged = judge.judge(candidates, collapsed.catalog, explain_from=score - 1e-4)
-    if judged.evidence is None:
+    scored = fusion.judge(candidates, collapsed.catalog, explain_from=score - 1e-4)
+    if scored.evidence is None:
         return None
-    return judged.evidence.phrases(collapsed.catalog, candidates, np.array([place]))[0]
+    return scored.evidence.phrases(collapsed.catalog, candidates, np.array([place]))[0]
 
 
 @dataclass(frozen=True)
 class Nearness:
-    """Two postings under one encoder.
-
-    Attributes
-    ----------
-    encoder : str
-    similarity : float or None
-        None where one of the two has nothing that it could look at.
-    floor : float
-        Below this similarity no pair is a candidate.
-    lists : sequence of (count, float)
-        Of either posting that has any: how many neighbours were found, and how alike the last is.
-    """
+    """Two postings under one encoder."""
 
     encoder: str
-    similarity: float | None
-    floor: float
+    similarity: float | None  # None where one of the two has nothing that it could read
+    floor: float  # below this similarity no pair is a candidate
+    # of each posting that has neighbours: how many, and the similarity of the last
     lists: Sequence[tuple[int, float]]
 
     @property

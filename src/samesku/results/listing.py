@@ -10,8 +10,6 @@ from samesku.candidates.collapse import Collapsed
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.sources import OWN_ID
 
-__all__ = ["ALL_PAIRS", "as_links", "for_spreadsheets", "pairs_within", "submission"]
-
 # Clusters up to this size are written with all their pairs, larger ones with the scored pairs only.
 ALL_PAIRS = 100
 # Postings that the competition takes per posting, itself among them.
@@ -20,25 +18,19 @@ LISTED = 50
 
 def pairs_within(
     clusters: NDArray[np.integer], left: NDArray[np.integer], right: NDArray[np.integer]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Pairs that share a cluster, each once: all pairs of small clusters, the scored ones of large.
 
-    Parameters
-    ----------
-    clusters : integer (n,)
-    left, right : integer (m,)
-        The scored pairs, each once.
+    `clusters` is ``(n,)``; `left` and `right` are the scored pairs, each once.
     """
     sizes = np.bincount(clusters, minlength=1)
-    small = np.flatnonzero(sizes[clusters] <= ALL_PAIRS)
+    small = np.flatnonzero(sizes[clusters] <= ALL_PAIRS).astype(np.int32)
     a, b = _all_pairs(clusters[small])
     large = np.flatnonzero(
         (clusters[left] == clusters[right]) & (sizes[clusters[left]] > ALL_PAIRS)
     )
-    return (
-        np.concatenate([small[a], left[large]]).astype(np.int64),
-        np.concatenate([small[b], right[large]]).astype(np.int64),
-    )
+    first = np.concatenate([small[a], left[large].astype(np.int32)])
+    return first, np.concatenate([small[b], right[large].astype(np.int32)])
 
 
 def as_links(pairs: pl.DataFrame, catalog: Catalog, sources: NDArray[np.integer]) -> pl.DataFrame:
@@ -94,10 +86,8 @@ def submission(
 ) -> pl.DataFrame:
     """`posting_id`, `matches`: the members of its cluster between spaces, itself first.
 
-    Parameters
-    ----------
-    pairs : left, right, score
-        All pairs of the clusters up to `ALL_PAIRS`; the surest are listed first.
+    `pairs` (left, right, score) are all pairs of the clusters up to `ALL_PAIRS`; the surest come
+    first.
     """
     left, right, score = pairs
     sizes = np.bincount(clusters, minlength=1)[clusters]
@@ -134,13 +124,18 @@ def _following(
     return np.repeat(rows, LISTED), following.ravel()
 
 
-def _all_pairs(clusters: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _all_pairs(
+    clusters: NDArray[np.integer],
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """All pairs that share a cluster, ``left < right``."""
-    order = np.argsort(clusters, kind="stable")
+    order = np.argsort(clusters, kind="stable").astype(np.int32)
     sizes = np.bincount(clusters, minlength=1)
-    start = np.repeat(np.cumsum(sizes) - sizes, sizes)
-    place = np.arange(len(clusters)) - start
+    start = np.repeat(np.cumsum(sizes) - sizes, sizes).astype(np.int32)
+    place = np.arange(len(clusters), dtype=np.int32) - start
     # Each posting is paired with those that stand before it in its cluster.
-    right = np.repeat(np.arange(len(clusters)), place)
-    offset = np.arange(len(right)) - np.repeat(np.cumsum(place) - place, place)
-    return order[np.repeat(start, place) + offset], order[right]
+    right = np.repeat(np.arange(len(clusters), dtype=np.int32), place)
+    first = (np.cumsum(place) - place).astype(np.int32)
+    left = np.arange(len(right), dtype=np.int32)
+    left -= np.repeat(first, place)
+    left += np.repeat(start, place)
+    return order[left], order[right]

@@ -1,9 +1,9 @@
-"""The decided pairs and clusters: look at them, move the threshold, write them down."""
+"""The matched pairs and clusters: look at them, move the threshold, write them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -21,17 +21,17 @@ from samesku.catalog.problems import CatalogError
 from samesku.clustering.agglomerative import COHESION, group, linked
 from samesku.clustering.assignment import Decision, choose_links
 from samesku.clustering.pins import Pins
+from samesku.results import pair_tables
 from samesku.results.listing import as_links, for_spreadsheets, pairs_within, submission
-from samesku.results.pair_tables import explained, link_table, pair_table, scored_table
+from samesku.results.loading import loaded_fields
 from samesku.runtime.files import Staged
 from samesku.scoring.chosen import rows_of_pairs, score_chosen
 from samesku.scoring.fusion import THRESHOLD, Fusion
 
 if TYPE_CHECKING:
-    from samesku.report.charts import Chart
+    from samesku.results.charts import Chart
     from samesku.scoring.reasons import Evidence
 
-__all__ = ["Matches"]
 
 # Scored pairs from this score on are written beside the matches: what nearly matched.
 NEAR_MISS = 0.35
@@ -50,7 +50,7 @@ class Matches:
     candidates : Candidates
         The pairs that were scored, in rows of the distinct postings.
     scores : float32 (m,)
-        How sure each is the same product, in [0, 1].
+        Of each pair, in [0, 1]; of the learned fusion a probability.
     fusion : Fusion
         What scored them.
     threshold : float
@@ -59,7 +59,7 @@ class Matches:
         Share of the threshold that the mean score within a cluster must reach
         (:mod:`samesku.clustering.agglomerative`).
     evidence : Evidence, optional
-        What the scores of the likelier pairs rest on, where the fusion can tell.
+        The contributions to the scores of the likelier pairs, where the fusion has some.
     run : mapping
         What was read, done and how long it took; written to `run.json`.
     decide : {"clusters", "one-to-one", "one-to-many", "many-to-one"}
@@ -98,14 +98,24 @@ class Matches:
     written: pl.Series | None = None
 
     @classmethod
-    def load(cls, folder: str | Path, catalogue: Path | None = None) -> Matches:
-        """Read back what `samesku match` or `write` left in a folder, with its catalogue.
+    def load(cls, folder: str | Path, catalogue: str | Path | Sequence[str | Path] = ()) -> Matches:
+        """Read back what `samesku match`, `samesku link` or `write` left in a folder.
 
         Unlikely pairs (below 0.02) and their explanations were not written: they count as 0.
-        """
-        from samesku.results.loading import load_matches
 
-        return load_matches(Path(folder), catalogue)
+        Parameters
+        ----------
+        folder : str or Path
+        catalogue : path or sequence of paths
+            Where the catalogue is, if not where it was; of a link the left and the right one.
+        """
+        places = [catalogue] if isinstance(catalogue, str | Path) else catalogue
+        found = loaded_fields(Path(folder), [Path(place) for place in places])
+        clusters = found.pop("clusters")
+        matches = cls(**found)
+        # As they were written; another threshold clusters anew.
+        vars(matches)["clusters"] = clusters
+        return matches
 
     def __repr__(self) -> str:
         return (
@@ -114,13 +124,13 @@ class Matches:
         )
 
     def _repr_html_(self) -> str:
-        from samesku.report.notebook import matches_card
+        from samesku.results.notebook import matches_card
 
         return matches_card(self)
 
     @cached_property
     def distinct(self) -> Collapsed:
-        """The distinct postings, in whose rows the candidates are told."""
+        """The distinct postings, whose rows the candidates are of."""
         return self.collapsed or Collapsed.nothing(self.catalog)
 
     @cached_property
@@ -176,9 +186,12 @@ class Matches:
         postings each end stands for: `left_postings`, `right_postings`. Clusters of more than 100
         representatives have the scored pairs only.
         """
+        return pair_tables.pair_table(self, *self._matched)
+
+    @property
+    def _matched(self) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
         pairs, rows = self.candidates, self.distinct.rows
-        left, right = pairs_within(self.clusters[rows], pairs.left, pairs.right)
-        return pair_table(self, left, right)
+        return pairs_within(self.clusters[rows], pairs.left, pairs.right)
 
     @cached_property
     def links(self) -> pl.DataFrame:
@@ -189,7 +202,7 @@ class Matches:
         (negative: lower), null where one is unknown. Of all postings, also of identical ones; of
         clusters of more than 100 enough that each posting has one.
         """
-        return self._as_links(link_table(self))
+        return self._as_links(pair_tables.link_table(self))
 
     @cached_property
     def near_links(self) -> pl.DataFrame:
@@ -204,25 +217,28 @@ class Matches:
     @cached_property
     def near_misses(self) -> pl.DataFrame:
         """Scored pairs that are no matches though alike, or answered so; nearest first."""
+        return pair_tables.pair_table(self, *self._missed)
+
+    @property
+    def _missed(self) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
         pairs, clusters = self.candidates, self.clusters[self.distinct.rows]
         apart = clusters[pairs.left] != clusters[pairs.right]
         near, pins = self.scores >= NEAR_MISS, self.pins
         if pins is not None:
             near[pairs.places(pins.left, pins.right)] = True
         place = np.flatnonzero(apart & near)
-        return pair_table(self, pairs.left[place], pairs.right[place])
+        return pairs.left[place], pairs.right[place]
 
     @cached_property
     def scored(self) -> pl.DataFrame:
-        """Every scored pair that another threshold could accept.
+        """Every scored pair that another threshold could accept, and those labelled the same.
 
-        `left_id`, `right_id`, `score`, the similarity under each encoder; where labels are known
-        also the pairs of one product that scored too low for any threshold.
+        `left_id`, `right_id`, `score`, the similarity under each encoder.
         """
-        return scored_table(self)
+        return pair_tables.scored_table(self)
 
     def least_sure(self, count: int = 20) -> pl.DataFrame:
-        """The accepted pairs with the lowest scores, with titles: what to look at first."""
+        """The accepted pairs with the lowest scores, with titles: review these first."""
         titles = self.catalog.frame.select("posting_id", "title")
         lowest = self.pairs.filter(pl.col("score") >= self.threshold).reverse().head(count)
         for side in ("left", "right"):
@@ -232,22 +248,22 @@ class Matches:
         return lowest.select(first)
 
     def explain(self, left_id: str, right_id: str) -> pl.DataFrame:
-        """What speaks for and against a pair: `reason` and what it adds to the `log_odds`.
+        """The explanation of a pair: each `reason` and its contribution to the `log_odds`.
 
-        The weightiest first, the start last; the log-odds of the pair's score are their sum. A pair
-        that was no candidate, or too unlikely to be explained, is scored on the spot.
-        Identical postings were scored once: what is told is told of their representatives, and of
-        two that are identical to each other only that.
+        The largest first, the start last; their sum is the log-odds of the pair's score. A pair
+        that was no candidate, or too unlikely to be explained, is scored now. Identical postings
+        were scored once: the explanation is that of their representatives, and of two that are
+        identical to each other only that.
 
         Raises
         ------
         ValueError
-            There is no such posting, both are one, or the fusion cannot tell.
+            There is no such posting, both are one, or the fusion has no explanations.
         """
         if self.written is not None:
-            return explained(self, left_id, right_id)
+            return pair_tables.explained(self, left_id, right_id)
         if self.evidence is None:
-            raise ValueError(f"{self.fusion.name} tells no more than its lists; use learned")
+            raise ValueError(f"{self.fusion.name} has no explanations; use learned")
         distinct = self.distinct
         pair = np.sort(distinct.place[rows_of_pairs(self.catalog, [(left_id, right_id)])[0]])
         if pair[0] == pair[1]:
@@ -264,27 +280,27 @@ class Matches:
 
     def plot_clusters(self) -> Chart:
         """How many clusters have how many postings: a chart that a notebook shows."""
-        from samesku.report.charts import cluster_sizes
+        from samesku.results.charts import cluster_sizes
 
         return cluster_sizes(np.bincount(self.clusters, minlength=1))
 
     def plot_scores(self) -> Chart:
         """How many pairs scored how much, with the threshold."""
-        from samesku.report.charts import score_histogram
+        from samesku.results.charts import score_histogram
 
         return score_histogram(self.scores, self.threshold)
 
     def plot_threshold(self) -> Chart:
         """Precision, recall and F1 against the threshold; without labels estimated precision."""
-        from samesku.report.charts import thresholds
-        from samesku.report.curve import curve
+        from samesku.results.charts import thresholds
+        from samesku.results.curve import curve
         from samesku.results.runs import run_of
 
         return thresholds(curve(run_of(self)), self.threshold)
 
     def plot_explanation(self, left_id: str, right_id: str) -> Chart:
-        """What :meth:`explain` tells as a waterfall that ends at the pair's log-odds."""
-        from samesku.report.charts import waterfall
+        """The explanation of a pair as a waterfall that ends at its log-odds."""
+        from samesku.results.charts import waterfall
 
         return waterfall(self.explain(left_id, right_id))
 
@@ -348,7 +364,7 @@ class Matches:
         `submission.csv` is written where it is asked for, and of the competition's own files.
 
         The files appear all together once each is complete; an interruption or a full disk leaves
-        what was there before. `run.json` comes last and tells the digests of the others.
+        what was there before. `run.json` comes last, with the digests of the others.
 
         Raises
         ------
@@ -359,9 +375,9 @@ class Matches:
             columns = set(self.catalog.frame.columns)
             if submission or columns - {"label_group"} == COMPETITION:
                 self.submission.write_csv(staged.path("submission.csv"))
-            self.pairs.write_parquet(staged.path("pairs.parquet"))
-            self.near_misses.write_parquet(staged.path("near_misses.parquet"))
-            self.scored.write_parquet(staged.path("scored.parquet"))
+            pair_tables.write_pairs(self, *self._matched, staged.path("pairs.parquet"))
+            pair_tables.write_pairs(self, *self._missed, staged.path("near_misses.parquet"))
+            pair_tables.write_scored(self, staged.path("scored.parquet"))
             for_spreadsheets(self.cluster_table).write_csv(staged.path("groups.csv"))
             if self.fusion.probabilistic:  # of what reads them
                 stated = self.distinct.catalog.attributes.frame(self.distinct.catalog.ids)

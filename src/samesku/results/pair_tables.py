@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,17 +19,64 @@ from samesku.scoring.chosen import rows_of_pairs
 if TYPE_CHECKING:
     from samesku.results.matches import Matches
 
-__all__ = ["explained", "link_table", "pair_table", "scored_table"]
 
-# Least score that is written for a report to move the threshold among: nobody would go lower.
+# Least score that is written: the lowest threshold that a report offers.
 LEAST_WRITTEN = 0.02
+# Pairs that are put in words and written at once.
+PAIRS_AT_ONCE = 300_000
 
 
 def pair_table(
     matches: Matches, left: NDArray[np.integer], right: NDArray[np.integer]
 ) -> pl.DataFrame:
     """Pairs of representatives, in rows of the distinct postings, surest first."""
-    distinct, place = matches.distinct, matches.candidates.places(left, right)
+    return _pair_rows(matches, left, right, matches.candidates.places(left, right))
+
+
+def write_pairs(
+    matches: Matches, left: NDArray[np.integer], right: NDArray[np.integer], path: Path
+) -> None:
+    """Write :func:`pair_table` as Parquet, of many pairs some at a time."""
+    place = matches.candidates.places(left, right)
+    order = np.arange(len(left), dtype=np.int32)
+    if len(left) > PAIRS_AT_ONCE:
+        rank = matches.distinct.catalog.frame["posting_id"].rank("ordinal").to_numpy()
+        ends = {"score": _scores(matches, place), "left": rank[left], "right": rank[right]}
+        by = pl.DataFrame(ends).select(
+            pl.arg_sort_by(
+                "score", "left", "right", descending=[True, False, False], nulls_last=True
+            )
+        )
+        order = by.to_series().to_numpy()
+
+    def rows(part: slice) -> pl.DataFrame:
+        some = order[part]
+        return _pair_rows(matches, left[some], right[some], place[some])
+
+    write_parts(path, len(left), rows)
+
+
+def write_parts(path: Path, count: int, rows: Callable[[slice], pl.DataFrame]) -> None:
+    """Write a table as Parquet that would be too large to hold, some rows at a time."""
+    if count <= PAIRS_AT_ONCE:
+        rows(slice(0, count)).write_parquet(path)
+        return
+    parts = []
+    for number, start in enumerate(range(0, count, PAIRS_AT_ONCE)):
+        parts.append(path.with_name(f"{path.name}.{number}"))
+        rows(slice(start, start + PAIRS_AT_ONCE)).write_parquet(parts[-1])
+    pl.scan_parquet(parts).sink_parquet(path)
+    for part in parts:
+        part.unlink()
+
+
+def _pair_rows(
+    matches: Matches,
+    left: NDArray[np.integer],
+    right: NDArray[np.integer],
+    place: NDArray[np.int64],
+) -> pl.DataFrame:
+    distinct = matches.distinct
     ids, counts = distinct.catalog.frame["posting_id"], distinct.counts
     return _surest_first(
         {
@@ -62,11 +111,25 @@ def link_table(matches: Matches) -> pl.DataFrame:
 
 def scored_table(matches: Matches) -> pl.DataFrame:
     """Pairs that another threshold could accept, and labelled pairs whatever they scored."""
+    return _scored_rows(matches, _scored(matches))
+
+
+def write_scored(matches: Matches, path: Path) -> None:
+    """Write :func:`scored_table` as Parquet, of many pairs some at a time."""
+    place = _scored(matches)
+    write_parts(path, len(place), lambda part: _scored_rows(matches, place[part]))
+
+
+def _scored(matches: Matches) -> NDArray[np.int64]:
     pairs, labels = matches.candidates, matches.distinct.catalog.labels
     kept = matches.scores >= LEAST_WRITTEN
     if labels is not None:
         kept |= (labels[pairs.left] == labels[pairs.right]) & (labels[pairs.left] >= 0)
-    place = np.flatnonzero(kept)
+    return np.flatnonzero(kept)
+
+
+def _scored_rows(matches: Matches, place: NDArray[np.int64]) -> pl.DataFrame:
+    pairs = matches.candidates
     ids = matches.distinct.catalog.frame["posting_id"]
     return pl.DataFrame(
         {
@@ -79,21 +142,15 @@ def scored_table(matches: Matches) -> pl.DataFrame:
 
 
 def explained(matches: Matches, left_id: str, right_id: str) -> pl.DataFrame:
-    """`reason` and `log_odds` of a pair, as a run wrote them.
-
-    Raises
-    ------
-    ValueError
-        They were not written.
-    """
+    """`reason` and `log_odds` of a pair, as a run wrote them; ValueError where it did not."""
     rows = rows_of_pairs(matches.catalog, [(left_id, right_id)])[0]
     pair = np.sort(matches.distinct.place[rows])
     place = int(matches.candidates.places(pair[:1], pair[1:])[0])
     reasons = None if place < 0 or matches.written is None else matches.written[place]
     if reasons is None or not steps(reasons):
         raise ValueError("the run wrote no explanation of this pair; match again to explain it")
-    told = [split_reason(part) for part in reasons.split("; ")]
-    ordered = sorted(told, key=lambda each: each[0] == START)
+    parts = [split_reason(part) for part in reasons.split("; ")]
+    ordered = sorted(parts, key=lambda each: each[0] == START)
     return pl.DataFrame(ordered, schema=["reason", "log_odds"], orient="row")
 
 
@@ -116,7 +173,7 @@ def _scores(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
 
 
 def _reasons(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
-    """In words: what speaks for and against a pair, else which of the lists it is in."""
+    """The explanation of a pair in words, else which of the lists it is in."""
     reasons = _listed(matches, place)
     if matches.written is not None:
         found = matches.written[np.maximum(place, 0)] if len(matches.written) else reasons
@@ -126,8 +183,8 @@ def _reasons(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
             .fill_null(reasons)
         )
     if matches.evidence is not None:
-        told = matches.evidence.phrases(matches.distinct.catalog, matches.candidates, place)
-        reasons = pl.Series(told, dtype=pl.String).fill_null(reasons)
+        phrases = matches.evidence.phrases(matches.distinct.catalog, matches.candidates, place)
+        reasons = pl.Series(phrases, dtype=pl.String).fill_null(reasons)
     return reasons if matches.pins is None else _answered(matches, place, reasons)
 
 
@@ -136,14 +193,15 @@ def _answered(matches: Matches, place: NDArray[np.integer], reasons: pl.Series) 
     pins = matches.pins or Pins.of(place[:0], place[:0], place[:0] > 0)
     code = np.zeros(len(matches.candidates) + 1, dtype=np.int64)  # the last: never scored
     code[matches.candidates.places(pins.left, pins.right)] = np.where(pins.same, 1, 2)
-    told = pl.Series([None, "answered: same", "answered: different"], dtype=pl.String)
-    answered: pl.Series = told[code[place]].fill_null(reasons)
+    words = pl.Series([None, "answered: same", "answered: different"], dtype=pl.String)
+    answered: pl.Series = words[code[place]].fill_null(reasons)
     return answered
 
 
 def _listed(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
     """In words, which of the lists a pair is in."""
-    lists = matches.fusion.lists(matches.candidates, matches.threshold)
+    known = np.flatnonzero(place >= 0)
+    lists = matches.fusion.lists(matches.candidates.take(place[known]), matches.threshold)
     names = list(lists)
     code = sum((member.astype(np.int64) << bit for bit, member in enumerate(lists.values())))
     words = [
@@ -152,8 +210,9 @@ def _listed(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
     ]
     words += ["taken together", "below the threshold", "same cluster as others that match"]
     together, below, unscored = range(len(words) - 3, len(words))
-    none = np.where(matches.scores >= matches.threshold, together, below)
-    codes = np.where(place >= 0, np.where(code == 0, none, code)[place], unscored)
+    none = np.where(matches.scores[place[known]] >= matches.threshold, together, below)
+    codes = np.full(len(place), unscored)
+    codes[known] = np.where(code == 0, none, code)
     return pl.Series(words)[codes]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
@@ -15,19 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
-from samesku.catalog.catalog import Catalog
-from samesku.encoders.encode import Encoded
+from samesku.catalog.catalog import Catalog, catalogue_file
+from samesku.catalog.tables import STDIN
+from samesku.encoders.encode import BrokenPhoto
 from samesku.runtime.files import digest
 from samesku.runtime.progress import Progress
-
-__all__ = [
-    "catalog_record",
-    "environment",
-    "photos_refused",
-    "run_record",
-    "seen_in_training",
-    "training_record",
-]
 
 # Training postings that a model's card remembers.
 SAMPLE = 256
@@ -36,20 +28,20 @@ SAMPLE = 256
 def run_record(
     catalog: Catalog,
     candidates: Candidates,
-    encoded: Encoded,
+    present: Sequence[NDArray[np.bool_]],
+    broken: Sequence[BrokenPhoto],
     progress: Progress,
-    place: NDArray[np.int64] | None = None,
+    place: NDArray[np.int64],
 ) -> dict[str, Any]:
-    """What a run read and looked at, and how long it took so far.
+    """What a run read and encoded, and how long it took so far.
 
-    `place` tells which of the distinct postings, that were looked at, each posting is; default:
-    its own.
+    `present` says for each encoder which distinct postings have a vector, `place` which of these
+    each posting is.
     """
-    place = np.arange(len(catalog)) if place is None else place
     sources = {
         name: {
             "modality": candidates.modalities[column],
-            "postings": int(np.count_nonzero(encoded.vectors[column].present[place])),
+            "postings": int(np.count_nonzero(present[column][place])),
             "candidates": int(np.count_nonzero(candidates.found[:, column])),
         }
         for column, name in enumerate(candidates.encoders)
@@ -57,7 +49,7 @@ def run_record(
     return {
         **environment(),
         "catalogue": catalog_record(catalog),
-        "photos_refused": [asdict(photo) for photo in encoded.broken],
+        "photos_refused": [asdict(photo) for photo in broken],
         "encoders": sources,
         "notes": list(progress.notes),
         "seconds": {name: round(taken, 3) for name, taken in progress.seconds.items()},
@@ -86,6 +78,36 @@ def catalog_record(catalog: Catalog) -> dict[str, Any]:
     }
 
 
+def source_record(
+    path: Path,
+    *,
+    photos: Path | None = None,
+    columns: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+    encoders: Sequence[str] = (),
+    params: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Where a catalogue was and how it was read and matched: for a report or another run.
+
+    `path` ``-`` is standard input, which cannot be read again. `encoders` are as users name them;
+    `params` are those of the matcher (``get_params``).
+    """
+    piped, params = str(path) == STDIN, params or {}
+    return {
+        "path": STDIN if piped else str(path.resolve()),
+        "digest": "" if piped else digest(catalogue_file(path)),
+        "encoding": encoding,
+        "photos": None if photos is None else str(photos.resolve()),
+        "columns": dict(columns or {}),
+        "encoders": list(encoders),
+        "neighbours": params.get("k", 50),
+        "search": params.get("method", "auto"),
+        "same": list(params.get("same", ())),
+        "pairs": params.get("pairs"),
+        "within": list(params.get("within", ())),
+    }
+
+
 def photos_refused(progress: Progress) -> list[dict[str, str]]:
     """The photos that were not used in all of the work so far, and why."""
     return [
@@ -95,7 +117,7 @@ def photos_refused(progress: Progress) -> list[dict[str, str]]:
 
 
 def training_record(catalog: Catalog) -> dict[str, Any]:
-    """What trained a model, and a sample of its labelled postings to know them by.
+    """What trained a model, and a sample of its labelled postings to recognise them by.
 
     The sample is hashes of id and title, of all of them the smallest (bottom-k sampling): a
     catalogue that holds a part of the postings holds about that part of the sample.
@@ -112,7 +134,7 @@ def training_record(catalog: Catalog) -> dict[str, Any]:
 
 
 def seen_in_training(card: Mapping[str, Any], catalog: Catalog) -> int | None:
-    """About how many postings of a catalogue trained the model of a card; None: it tells not."""
+    """About how many postings of a catalogue trained the model of a card; None: unknown."""
     trained = [card.get("trained_on"), *card.get("beside", [])]
     if not all(isinstance(each, Mapping) and each.get("sample") for each in trained):
         return None
@@ -131,7 +153,7 @@ def environment() -> dict[str, Any]:
         "samesku": version("samesku"),
         "python": platform.python_version(),
         "platform": sys.platform,
-        "packages": {name: told for name in packages if (told := _version(name))},
+        "packages": {name: found for name in packages if (found := _version(name))},
     }
 
 
@@ -149,5 +171,7 @@ def _labelled(catalog: Catalog) -> NDArray[np.int64]:
 
 def _names(catalog: Catalog) -> list[str]:
     """A short hash of each posting."""
-    told = zip(catalog.ids, catalog.titles, strict=True)
-    return [blake2b(f"{each}\0{title}".encode(), digest_size=6).hexdigest() for each, title in told]
+    postings = zip(catalog.ids, catalog.titles, strict=True)
+    return [
+        blake2b(f"{each}\0{title}".encode(), digest_size=6).hexdigest() for each, title in postings
+    ]

@@ -14,19 +14,6 @@ from numpy.typing import NDArray
 from samesku.catalog.catalog import Catalog
 from samesku.runtime.files import digest, read_json
 
-__all__ = [
-    "clusters_in_rows",
-    "distinct_clusters",
-    "joined",
-    "located",
-    "read_parquet",
-    "read_record",
-    "read_table",
-    "scored_as",
-    "threshold_of",
-    "unharmed",
-]
-
 _SOURCE: dict[str, Any] = {
     "path": str, "digest": str, "photos": str | None, "columns": dict | None,
     "encoding": str | None, "encoders": list, "neighbours": int, "search": str, "same": list,
@@ -41,19 +28,19 @@ _FIELDS: dict[str, Any] = {
     "results": dict | list, "source": {**_SOURCE, "left": _SOURCE, "right": _SOURCE},
     "left": dict, "right": dict,
     "answers": {"source": str, "by": {"*": {"*": int}}, "pins": [list], "problems": [str]},
+    "audit": {"answers": int, "precision": list | None, "recall": list | None, "more": int},
     "adapted": {"step": str, "threshold": int | float, "threshold_before": int | float,
                 "changed": {"*": int}, "differences": {"*": {"answered": int, "same": int}}},
 }  # fmt: skip
 # What earlier versions called a table.
 _RENAMED = {"scored": "judged"}
 # The command that writes each kind of run.
-_COMMANDS = {"match": "samesku match", "link": "samesku link", "evaluation": "samesku evaluate"}
+_COMMANDS = {"match": "match", "link": "link", "evaluation": "evaluate --out FOLDER"}
 
 
 def _again(kind: str) -> str:
     """What to do where a file of a run is gone or damaged."""
-    out = " --out FOLDER" if kind == "evaluation" else ""
-    return f"make the run anew: {_COMMANDS[kind]}{out}"
+    return f"make the run anew: samesku {_COMMANDS[kind]}"
 
 
 @contextmanager
@@ -71,24 +58,12 @@ def unharmed(folder: Path, kind: str) -> Iterator[None]:
 
 
 def read_record(path: Path) -> dict[str, Any]:
-    """A record that `match`, `link` or `evaluate` wrote.
-
-    Raises
-    ------
-    ValueError
-        It is no JSON, or holds something else; says what.
-    """
+    """A record that `match`, `link` or `evaluate` wrote; ValueError where it is damaged."""
     return read_json(path, _FIELDS, fix="make the run anew", renamed={"line": "threshold"})
 
 
 def threshold_of(record: Mapping[str, Any], path: Path) -> float:
-    """The threshold of a run.
-
-    Raises
-    ------
-    ValueError
-        The record has none.
-    """
+    """The threshold of a run; ValueError where the record has none."""
     threshold: Any = record.get("threshold")
     known = isinstance(threshold, int | float) and not isinstance(threshold, bool)
     if not known or not 0 < threshold <= 1:
@@ -97,13 +72,7 @@ def threshold_of(record: Mapping[str, Any], path: Path) -> float:
 
 
 def read_parquet(folder: Path, name: str, kind: str, record: Mapping[str, Any]) -> pl.DataFrame:
-    """A table of pairs.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        It is not there, is damaged, or is not of the run of the record.
-    """
+    """A table of pairs; an error where it is gone, damaged, or not of the run of the record."""
     place = folder / f"{name}.parquet"
     if not place.is_file() and name in _RENAMED:
         place = folder / f"{_RENAMED[name]}.parquet"

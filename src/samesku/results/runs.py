@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from samesku.catalog.answers import Answers
 from samesku.catalog.catalog import Catalog, catalogue_file, read_catalog
 from samesku.catalog.problems import Problem
 from samesku.catalog.sources import OWN_ID, join_sources
@@ -28,11 +29,12 @@ from samesku.results.run_files import (
     unharmed,
 )
 from samesku.runtime.files import digest
+from samesku.scoring.by_name import fusion_by_name, tolerating, trained_fusion
+from samesku.scoring.fusion import Fusion
 
 if TYPE_CHECKING:
     from samesku.results.matches import Matches
 
-__all__ = ["Kind", "Run", "read_run", "run_of"]
 
 Kind: TypeAlias = Literal["match", "link", "evaluation"]
 PLAIN = (
@@ -43,47 +45,28 @@ PLAIN = (
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """What a run decided, in rows of its catalogue.
-
-    Attributes
-    ----------
-    folder : Path
-    kind : {"match", "link", "evaluation"}
-    record : mapping
-        What `run.json` or `evaluation.json` holds.
-    catalog : Catalog
-        Of a link both sides, the left one first.
-    pairs : polars.DataFrame
-        `left`, `right` (rows), `score` (null: never scored), `matched`, `reasons` (null: not
-        written) and the similarity under each encoder, surest first.
-    clusters : int64 (n,)
-        Cluster of each posting. An evaluation has no one clustering: each posting stands alone.
-    threshold : float
-    queries : bool (n,)
-        The postings whose errors count.
-    lefts : int, optional
-        Of a link, how many postings are the left side's.
-    kept : polars.DataFrame, optional
-        `members` of an evaluation: clusters of two splits may share postings.
-    scored_as : int64 (n,), optional
-        Row of the posting that was scored in place of each, its own but for identical ones. Pairs
-        are of these.
-    shops : tuple of str
-        Of a link, what the two catalogues are called.
-    """
+    """What a run decided, in rows of its catalogue."""
 
     folder: Path
     kind: Kind
-    record: Mapping[str, Any]
-    catalog: Catalog
+    record: Mapping[str, Any]  # `run.json` or `evaluation.json`
+    catalog: Catalog  # of a link both sides, the left one first
+    # `left`, `right` (rows), `score` (null: never scored), `matched`, `reasons` (null: not
+    # written) and the similarity under each encoder, surest first
     pairs: pl.DataFrame
+    # (n,); an evaluation has no one clustering: each posting stands alone
     clusters: NDArray[np.int64]
     threshold: float
-    queries: NDArray[np.bool_]
-    lefts: int | None = None
+    queries: NDArray[np.bool_]  # (n,), the postings whose errors count
+    lefts: int | None = None  # of a link, how many postings are the left side's
+    # `members` of an evaluation: clusters of two splits may share postings
     kept: pl.DataFrame | None = None
+    # (n,), row of the posting that was scored in place of each, its own but for identical
+    # ones; pairs are of these
     scored_as: NDArray[np.int64] | None = None
-    shops: tuple[str, str] = ("", "")
+    shops: tuple[str, str] = ("", "")  # of a link, what the two catalogues are called
+    # of a link, the catalogue under ids that are unique across both sides
+    joined: Catalog | None = None
 
     @property
     def representative(self) -> NDArray[np.int64]:
@@ -107,6 +90,36 @@ class Run:
     def name(self) -> str:
         """What the run is called on the page."""
         return self.folder.resolve().name
+
+    @property
+    def source(self) -> Mapping[str, Any]:
+        """How the catalogue was read and matched; of a link the left one."""
+        source = self.record.get("source", {})
+        left: Mapping[str, Any] = source.get("left", source)
+        return left
+
+    @property
+    def model(self) -> Path | None:
+        """Folder of the model, where it is not the shipped one."""
+        model = self.record.get("model")
+        return None if model is None else Path(model)
+
+    @property
+    def fusion(self) -> Fusion:
+        """What scored the pairs."""
+        name, same = self.record["fusion"], self.source.get("same", ())
+        fusion = fusion_by_name(name) if self.model is None else trained_fusion(self.model)
+        return tolerating(fusion, same) if same else fusion
+
+    @property
+    def answers(self) -> Answers | None:
+        """The answers that the run was given."""
+        pins = self.record.get("answers", {}).get("pins", [])
+        if not pins:
+            return None
+        schema = ["left_id", "right_id", "verdict", "by"]
+        table = pl.DataFrame(pins, schema=schema, orient="row")
+        return Answers.of(table, self.joined or self.catalog, source=str(self.folder))
 
     @property
     def probabilistic(self) -> bool:
@@ -134,6 +147,22 @@ class Run:
     def sizes(self) -> NDArray[np.int64]:
         """Postings of each cluster."""
         return np.bincount(self.clusters, minlength=1)
+
+    @property
+    def several(self) -> int:
+        """Clusters of two postings or more."""
+        return int((self.sizes > 1).sum())
+
+    @property
+    def largest(self) -> int:
+        """Postings of the largest cluster."""
+        return int(self.sizes.max(initial=0))
+
+    def one_product(self, left: int, right: int) -> bool | None:
+        """Whether two rows have the same label; None where a label is unknown."""
+        if self.labels is None or min(self.labels[left], self.labels[right]) < 0:
+            return None
+        return bool(self.labels[left] == self.labels[right])
 
     @cached_property
     def members(self) -> pl.DataFrame:
@@ -206,21 +235,20 @@ def read_run(
 
     Raises
     ------
-    FileNotFoundError
-        The folder holds no run, or its catalogue has gone.
-    ValueError
-        The catalogue is not the one that the run read.
+    FileNotFoundError, ValueError
+        The folder holds no run, its catalogue has gone, or is not the one that the run read.
     """
     asked = _Asked(photos, allow_outside)
-    kind: Kind = "match"
-    if (folder / "evaluation.json").is_file():
-        kind = "evaluation"
-    elif not (folder / "run.json").is_file():
+    evaluated = (folder / "evaluation.json").is_file()
+    path = folder / ("evaluation.json" if evaluated else "run.json")
+    if not path.is_file():
         raise FileNotFoundError(
             f"{folder} holds neither run.json nor evaluation.json; give the folder that "
             f"`samesku match`, `link` or `evaluate --out` wrote"
         )
-    elif _two_sides(folder):
+    record = read_record(path)
+    kind: Kind = "evaluation" if evaluated else "match"
+    if "left" in record.get("source", {}):
         kind = "link"
     wanted = 2 if kind == "link" else 1
     if catalogue and len(catalogue) != wanted:
@@ -229,25 +257,16 @@ def read_run(
     places: list[Path | None] = list(catalogue) or [None] * wanted
     with unharmed(folder, kind):
         if kind == "evaluation":
-            return _evaluation(folder, places[0], asked, fusion)
-        if kind == "link":
-            return _link(folder, places, asked)
-        return _match(folder, places[0], asked)
-
-
-def _two_sides(folder: Path) -> bool:
-    """Whether a run read two catalogues."""
-    return "left" in read_record(folder / "run.json").get("source", {})
+            return _evaluation(folder, record, places[0], asked, fusion)
+        return _decided(folder, record, places, asked)
 
 
 def run_of(matches: Matches) -> Run:
     """Matches that were not written down, as a run."""
     ids = matches.catalog.frame["posting_id"]
     tables = [matches.pairs, matches.near_misses, matches.scored]
-    pairs = located(joined(tables), ids)
-    left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
     clusters = matches.clusters
-    pairs = pairs.with_columns(matched=clusters[left] == clusters[right])
+    pairs = _with_matched(located(joined(tables), ids), clusters)
     everyone = np.ones(len(matches.catalog), dtype=bool)
     return Run(
         Path(), "match", matches.summary, matches.catalog, pairs, clusters, matches.threshold,
@@ -258,7 +277,7 @@ def run_of(matches: Matches) -> Run:
 
 @dataclass(frozen=True)
 class _Asked:
-    """What the user said of photos, whatever a record says."""
+    """Where photos are read, whatever a record says."""
 
     photos: Path | None
     allow_outside: bool
@@ -294,58 +313,55 @@ def _read_source(
     return replace(catalog, problems=(*catalog.problems, *problems))
 
 
-def _match(folder: Path, catalogue: Path | None, asked: _Asked) -> Run:
-    record = read_record(folder / "run.json")
-    threshold = threshold_of(record, folder / "run.json")
-    known = record.get("catalogue", {})
-    catalog = _read_source(record.get("source", {}), known, catalogue, asked)
-    clusters, standing_for, pairs = _decided(catalog, folder, "match", record)
-    everyone = np.ones(len(catalog), dtype=bool)
-    return Run(
-        folder, "match", record, catalog, pairs, clusters, threshold, everyone,
-        scored_as=standing_for,
-    )  # fmt: skip
-
-
-def _link(folder: Path, catalogues: Sequence[Path | None], asked: _Asked) -> Run:
-    record = read_record(folder / "run.json")
-    threshold, source = threshold_of(record, folder / "run.json"), record["source"]
-    left, right = (
-        _read_source(source[side], {}, place, asked)
-        for side, place in zip(("left", "right"), catalogues, strict=True)
-    )
-    both = join_sources(left, right)
-    clusters, standing_for, pairs = _decided(both, folder, "link", record)
-    ends = pairs["left"].to_numpy(), pairs["right"].to_numpy()
-    across = (ends[0] < len(left)) != (ends[1] < len(left))
-    # The page names postings as their own shop does.
-    named = replace(both, frame=both.frame.with_columns(posting_id=OWN_ID))
-    everyone = np.ones(len(both), dtype=bool)
-    shops = (Path(left.name).name, Path(right.name).name)
-    return Run(
-        folder, "link", record, named, pairs.filter(across), clusters, threshold, everyone,
-        len(left), scored_as=standing_for, shops=shops,
-    )  # fmt: skip
-
-
 def _decided(
-    catalog: Catalog, folder: Path, kind: Kind, record: Mapping[str, Any]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], pl.DataFrame]:
-    """The cluster of each posting, what it was scored as, and every pair that was written down."""
+    folder: Path, record: dict[str, Any], places: Sequence[Path | None], asked: _Asked
+) -> Run:
+    """A run of `match` or, where two places are given, of `link`."""
+    threshold = threshold_of(record, folder / "run.json")
+    kind: Kind = "match" if len(places) == 1 else "link"
+    source, known = record.get("source", {}), record.get("catalogue", {})
+    if kind == "match":
+        catalogs = [_read_source(source, known, places[0], asked)]
+        catalog = shown = catalogs[0]
+    else:
+        catalogs = [
+            _read_source(source[side], {}, place, asked)
+            for side, place in zip(("left", "right"), places, strict=True)
+        ]
+        catalog = join_sources(*catalogs)
+        # The page names postings as their own shop does.
+        shown = replace(catalog, frame=catalog.frame.with_columns(posting_id=OWN_ID))
     columns = ["group_id", "posting_id", "identical_to"]
     table = read_table(folder, "groups", kind, record, columns)
     clusters = clusters_in_rows(catalog, table, folder)
     names = ("pairs", "near_misses", "scored")
     tables = [read_parquet(folder, name, kind, record) for name in names]
-    ids = catalog.frame["posting_id"]
-    pairs = located(joined(tables), ids)
+    pairs = _with_matched(located(joined(tables), catalog.frame["posting_id"]), clusters)
+    run = Run(
+        folder, kind, record, shown, pairs, clusters, threshold,
+        np.ones(len(catalog), dtype=bool),
+        scored_as=scored_as(catalog, table),
+    )  # fmt: skip
+    if kind == "match":
+        return run
+    lefts = len(catalogs[0])
+    across = (pairs["left"].to_numpy() < lefts) != (pairs["right"].to_numpy() < lefts)
+    shops = (Path(catalogs[0].name).name, Path(catalogs[1].name).name)
+    return replace(run, pairs=pairs.filter(across), lefts=lefts, shops=shops, joined=catalog)
+
+
+def _with_matched(pairs: pl.DataFrame, clusters: NDArray[np.int64]) -> pl.DataFrame:
     left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
-    pairs = pairs.with_columns(matched=clusters[left] == clusters[right])
-    return clusters, scored_as(catalog, table), pairs
+    return pairs.with_columns(matched=clusters[left] == clusters[right])
 
 
-def _evaluation(folder: Path, catalogue: Path | None, asked: _Asked, fusion: str | None) -> Run:
-    record = read_record(folder / "evaluation.json")
+def _evaluation(
+    folder: Path,
+    record: dict[str, Any],
+    catalogue: Path | None,
+    asked: _Asked,
+    fusion: str | None,
+) -> Run:
     names = list(dict.fromkeys(result["fusion"] for result in record["results"]))
     if fusion is not None and fusion not in names:
         raise ValueError(f"{folder} evaluated no {fusion!r}; it has {', '.join(names)}")
@@ -360,7 +376,9 @@ def _evaluation(folder: Path, catalogue: Path | None, asked: _Asked, fusion: str
     scored = ids.is_in(queries["posting_id"].implode())
     own = [each for each in record["chosen"] if each["fusion"] == name]
     chosen = [each["threshold"] if "threshold" in each else each["line"] for each in own]
-    shown = {**record, "probabilistic": _has_reliability(record, name), "shown": name}
+    results = [result for result in record["results"] if result["fusion"] == name]
+    calibrated = any(result["reliability"] is not None for result in results)
+    shown = {**record, "probabilistic": calibrated, "shown": name}
     alone = np.arange(len(catalog))
     threshold = float(np.mean(chosen))
     kept = distinct_clusters(clusters.filter(pl.col("fusion") == name), catalog)
@@ -368,8 +386,3 @@ def _evaluation(folder: Path, catalogue: Path | None, asked: _Asked, fusion: str
         folder, "evaluation", shown, catalog, pairs, alone, threshold, scored.to_numpy(), kept=kept,
         scored_as=scored_as(catalog, queries),
     )  # fmt: skip
-
-
-def _has_reliability(record: Mapping[str, Any], name: str) -> bool:
-    of = [result for result in record["results"] if result["fusion"] == name]
-    return any(result["reliability"] is not None for result in of)

@@ -6,8 +6,6 @@ import math
 import re
 from dataclasses import dataclass
 
-__all__ = ["Step", "chance", "split_reason", "steps"]
-
 START = "start"
 _ADDED = re.compile(r"(?P<reason>.*) (?P<added>[+-][0-9]+\.[0-9]+)", re.DOTALL)
 

@@ -18,8 +18,6 @@ from typing import Any, BinaryIO, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Cache", "content_key", "default_folder"]
-
 Array: TypeAlias = NDArray[Any]
 
 # An entry is this line, the digest of the rest, and the rest: arrays as NumPy writes them.
@@ -87,7 +85,7 @@ class Cache:
         return None if place is None else _read(place, f"{room}/{key}", only)
 
     def store(self, room: str, key: str, arrays: Mapping[str, Array]) -> bool:
-        """Keep arrays under `key` and tell whether they are kept.
+        """Keep arrays under `key`; returns whether they are kept.
 
         A full or read-only disk is a warning, not an error; nothing more is written then.
         """
@@ -123,14 +121,14 @@ class Cache:
         kept = []
         for place in _files(self.folder):
             with contextlib.suppress(OSError):  # another run may have dropped it already
-                told = place.stat()
+                stat = place.stat()
                 if not _ours(place):
                     continue
                 if place.name.startswith(".unfinished-"):
-                    if time.time() - told.st_mtime > GIVEN_UP:
+                    if time.time() - stat.st_mtime > GIVEN_UP:
                         place.unlink()
                 elif place.suffix in (ENDING, ".npz"):  # earlier versions wrote .npz
-                    kept.append((told.st_mtime, told.st_size, place))
+                    kept.append((stat.st_mtime, stat.st_size, place))
         excess = sum(size for _, size, _ in kept) - self.limit
         for _, size, place in sorted(kept):
             if excess <= 0:

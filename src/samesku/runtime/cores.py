@@ -15,8 +15,6 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-__all__ = ["map_in_order", "threads", "usable_cores", "use_threads"]
-
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
@@ -65,10 +63,10 @@ def usable_cores() -> int:
         return 1
     if _chosen is not None:
         return _chosen
-    if told := os.environ.get("SAMESKU_THREADS"):
-        if not told.isdecimal() or int(told) < 1:
-            raise ValueError(f"SAMESKU_THREADS is a number of threads from 1 on, not {told!r}")
-        return int(told)
+    if count := os.environ.get("SAMESKU_THREADS"):
+        if not count.isdecimal() or int(count) < 1:
+            raise ValueError(f"SAMESKU_THREADS is a number of threads from 1 on, not {count!r}")
+        return int(count)
     if hasattr(os, "sched_getaffinity"):
         cores = len(os.sched_getaffinity(0))
     else:
@@ -100,8 +98,8 @@ def _granted_cores(
 def _quota(folder: Path) -> float:
     for names in (["cpu.max"], ["cpu.cfs_quota_us", "cpu.cfs_period_us"]):
         with suppress(OSError, ValueError):
-            told = " ".join((folder / name).read_text(encoding="ascii") for name in names)
-            quota, period = map(int, told.split())  # without a bound it is "max", or -1
+            text = " ".join((folder / name).read_text(encoding="ascii") for name in names)
+            quota, period = map(int, text.split())  # without a bound it is "max", or -1
             if quota > 0 and period > 0:
                 return quota / period
     return float("inf")
@@ -110,21 +108,10 @@ def _quota(folder: Path) -> float:
 def map_in_order(
     work: Callable[[Item], Result], items: Iterable[Item], *, threads: int | None = None
 ) -> Iterator[Result]:
-    """`map` in a pool of threads that holds only a few results per thread at a time.
+    """`map` in a pool of threads that holds only a few results per thread at a time, in order.
 
-    Parameters
-    ----------
-    work : callable
-        Runs in several threads at once; what it raises is raised here, at its item's turn.
-    items : iterable
-        Taken as they are needed.
-    threads : int, optional
-        Default: one per usable core; where that is one, or one item is all there is, the work is
-        done by who asks.
-
-    Yields
-    ------
-    The results, in the order of the items.
+    Items are taken as they are needed; what `work` raises is raised at its item's turn. With one
+    thread, or for one item, the work is done by the caller. Default: one thread per usable core.
     """
     alone = isinstance(items, Sized) and len(items) < 2
     if threads is None and (alone or usable_cores() == 1):

@@ -1,28 +1,14 @@
-"""What is told where an optional package is missing."""
+"""The error where an optional package is missing."""
 
 from __future__ import annotations
 
 from importlib.util import find_spec
 
-__all__ = ["need_extra"]
-
 
 def need_extra(what: str, extra: str, *packages: str) -> None:
-    """Refuse in one line where a package of an extra is not installed.
+    """Raise ModuleNotFoundError, with what to install, where packages of an extra are missing.
 
-    Parameters
-    ----------
-    what : str
-        The command, model or file that cannot do without.
-    extra : str
-        Of samesku, which brings the packages.
-    *packages : str
-        By the names they are imported by.
-
-    Raises
-    ------
-    ModuleNotFoundError
-        One is missing; says how to get it.
+    `what` needs them, as a command or a file; `packages` are the names that they are imported by.
     """
     for package in packages:
         if find_spec(package) is None:

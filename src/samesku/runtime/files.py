@@ -15,8 +15,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, get_args
 
-__all__ = ["Staged", "check_folder", "digest", "read_json", "write_json"]
-
 STAGE = ".unfinished-"
 # Seconds after which a stage without a living writer is swept, and one of which that is unknown.
 SETTLED, GIVEN_UP = 10, 24 * 3600
@@ -26,26 +24,12 @@ class Staged:
     """Write files in a hidden folder beside their place; move them there when all are complete.
 
     The file that was named last is taken away before the others are moved, and moved last. A
-    process that is killed in between leaves a folder without it: whoever reads it looks for that
-    file first, and so never takes a mixture of two runs for one.
+    process that is killed in between leaves a folder without it: readers look for that file
+    first, and so never take a mixture of two runs for one.
 
-    Parameters
-    ----------
-    folder : Path
-        Where the files shall stand; made when missing, and gone again when nothing is written.
-        Other files in it are left alone.
-
-    Attributes
-    ----------
-    names : list of str
-        What the files will be called.
-    written : list of Path
-        The files, once they stand in their place.
-
-    Raises
-    ------
-    OSError
-        When the folder cannot be made or written.
+    The folder is made when missing, and gone again when nothing is written; other files in it are
+    left alone. `names` are what the files will be called, `written` the files once they are in
+    their place. A folder that cannot be made or written is an OSError.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -69,7 +53,7 @@ class Staged:
         return self._stage / name
 
     def seal(self, name: str, record: Mapping[str, Any]) -> None:
-        """Write a record as JSON, last of all: it tells the other files, and their digests."""
+        """Write a record as JSON, last of all, with the other files and their digests."""
         digests = {each: digest(self._stage / each) for each in self.names}
         place = self.path(name)
         write_json(place, {**record, "written": self.names, "digests": digests})
@@ -104,13 +88,7 @@ class Staged:
 
 
 def check_folder(folder: Path) -> None:
-    """Fail before the work, not after it, when nothing can be written to `folder`; leave no trace.
-
-    Raises
-    ------
-    OSError
-        When the folder cannot be made or written.
-    """
+    """Raise OSError before the work if `folder` cannot be written; leave no trace."""
     with Staged(folder):
         pass
 
@@ -191,13 +169,7 @@ def _strange(value: Any, kind: Any, name: str = "") -> Iterator[tuple[str, Any]]
 
 
 def _claimed(stage: Path) -> int | None:
-    """A lock on a stage that ends with this process, however that ends; None where there are none.
-
-    Raises
-    ------
-    BlockingIOError
-        Another has claimed it.
-    """
+    """A lock on a stage until this process ends; None without locks, BlockingIOError if taken."""
     try:
         import fcntl
 
@@ -227,7 +199,7 @@ def _sweep(folder: Path) -> None:
 
 
 def _disk_error(error: BaseException | None) -> str | None:
-    """What the disk refused; polars tells it in an error of its own or without the file's name."""
+    """What the disk refused; polars raises its own error, or one without the file's name."""
     if isinstance(error, OSError) and error.filename is None:
         return error.strerror or str(error)
     if type(error).__module__.startswith("polars") and "os error" in str(error):

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
+import mmap
 import re
+import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from functools import cached_property
+from typing import IO, Any
 
-__all__ = ["CEILING", "at_once", "bytes_of", "needed", "within"]
+import numpy as np
+from numpy.typing import NDArray
 
 CEILING = 4 * 2**30
 # What is held throughout, measured: the program, and per posting its titles, vectors, neighbours,
@@ -18,19 +23,15 @@ PROGRAM, POSTING, WORK = 250 * 2**20, 16_000, 200 * 2**20
 SHARE = 1 / 4
 # Fewer items at once would take longer without saving anything.
 LEAST = 4_096
+# Bytes from which rows that are seldom read are kept in a file.
+IN_MEMORY = 64 * 2**20
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?) ?([KMGT]?)(?:I?B)?", re.IGNORECASE)
 _room: ContextVar[int] = ContextVar("room", default=CEILING)
 
 
 def bytes_of(text: str | int) -> int:
-    """Read a size: ``"4GB"``, ``"512 MB"``, or a number of bytes.
-
-    Raises
-    ------
-    ValueError
-        It is none, or nothing.
-    """
+    """Read a size, ``"4GB"``, ``"512 MB"`` or a number of bytes; ValueError where it is none."""
     found = _SIZE.fullmatch(str(text).strip())
     size = int(float(found[1]) * _UNITS[found[2].upper()]) if found else 0
     if size < 1:
@@ -45,18 +46,10 @@ def needed(postings: int) -> int:
 
 @contextmanager
 def within(ceiling: int | None, postings: int) -> Iterator[None]:
-    """Let what is called here take so many bytes in all, what is held of the postings among them.
+    """Let the work within take at most `ceiling` bytes, including what is held of the postings.
 
-    Parameters
-    ----------
-    ceiling : int or None
-        None: 4 GB, or what the postings need where that is more.
-    postings : int
-
-    Raises
-    ------
-    ValueError
-        The postings need more; says how much.
+    None: 4 GB, or what the postings need where that is more. A ceiling below what the postings need
+    is a ValueError that says how much.
     """
     least = needed(postings)
     if ceiling is not None and ceiling < least:
@@ -74,3 +67,62 @@ def within(ceiling: int | None, postings: int) -> Iterator[None]:
 def at_once(each: int, most: int) -> int:
     """How many items are worked on at once, up to `most`, where each takes so many bytes."""
     return max(LEAST, min(most, int(_room.get() * SHARE) // each))
+
+
+class Kept:
+    """Rows that are seldom read: in memory, or from some size on in a file that has no name.
+
+    The file lies in the folder for temporary files and is gone with the process, however it ends.
+    """
+
+    def __init__(self) -> None:
+        self._parts: list[NDArray[Any]] = []
+        self._file: IO[bytes] | None = None
+        self._size = self._rows = 0
+
+    def add(self, part: NDArray[Any]) -> None:
+        """Append rows.
+
+        Raises
+        ------
+        OSError
+            The disk is full.
+        """
+        self._parts.append(part)
+        self._size += part.nbytes
+        self._rows += len(part)
+        if self._size > IN_MEMORY:
+            self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115
+            try:
+                for each in self._parts:
+                    self._file.write(np.ascontiguousarray(each).data)
+                self._file.flush()
+            except OSError as error:
+                with suppress(OSError):
+                    self._file.close()
+                reason = f"temporary files cannot be written: {error.strerror}; set TMPDIR"
+                raise OSError(error.errno, reason, tempfile.gettempdir()) from error
+            self._parts = [part[:0]]
+
+    @cached_property
+    def rows(self) -> NDArray[Any]:
+        """All rows, in their order; none can be added any more."""
+        if self._file is None:
+            return np.concatenate(self._parts)
+        kind, shape = self._parts[0].dtype, (self._rows, *self._parts[0].shape[1:])
+        with self._file:  # what is mapped stays
+            return np.memmap(self._file, dtype=kind, mode="r", shape=shape)
+
+
+def kept(rows: NDArray[Any]) -> NDArray[Any]:
+    """The same rows, where they are many in a file."""
+    whole = Kept()
+    whole.add(rows)
+    return whole.rows
+
+
+def released(rows: NDArray[Any]) -> None:
+    """Give back the memory of what was read of rows in a file; they can be read again."""
+    mapped = getattr(rows, "_mmap", None)
+    if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):
+        mapped.madvise(mmap.MADV_DONTNEED)

@@ -1,4 +1,4 @@
-"""What long work tells while it runs: its stages, how far each is, and how long it took."""
+"""Progress of long work: its stages, how far each is, and how long it took."""
 
 from __future__ import annotations
 
@@ -7,23 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias
 
-__all__ = ["Advance", "Progress"]
-
 Advance: TypeAlias = Callable[[int], None]
 
 
 class Progress:
-    """Keeps the time of each stage and shows nothing; the command line shows a bar instead.
-
-    Attributes
-    ----------
-    seconds : dict of str to float
-        Wall time of each finished stage, in order; a stage met again adds up.
-    notes : list of str
-        What the user should know of the work done.
-    refused : dict of (str, str) to str
-        Why a photo was not used, by its posting and path.
-    """
+    """Keeps the time of each stage and shows nothing; the command line shows a bar instead."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -48,7 +36,7 @@ class Progress:
                 self.seconds[name] = self.seconds.get(name, 0.0) + taken
 
     def note(self, text: str) -> None:
-        """Tell the user something once."""
+        """Keep what the user should know, once."""
         if text not in self.notes:
             self.notes.append(text)
 

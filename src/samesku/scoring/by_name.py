@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
+from pathlib import Path
 
 from samesku.scoring.fusion import Concat, Fusion, Union, UnionAll
 
-__all__ = ["FUSIONS", "fusion_by_name", "tolerating"]
+__all__ = ["FUSIONS", "fusion_by_name", "tolerating", "trained_fusion"]
 
 FUSIONS = {"union": Union, "concat": Concat, "union-all": UnionAll}
 
@@ -30,6 +31,15 @@ def fusion_by_name(name: str) -> Fusion:
         raise ValueError(f"there is no fusion {name!r}; choose one of {known}")
     fusion: Fusion = FUSIONS[name]()
     return fusion
+
+
+def trained_fusion(folder: str | Path) -> Fusion:
+    """The learned fusion with the model of a folder."""
+    # Only who has a model waits for the trees to load.
+    from samesku.scoring.classifier import PairClassifier
+    from samesku.scoring.learned import Learned
+
+    return Learned(PairClassifier.load(folder))
 
 
 def tolerating(fusion: Fusion, same: Collection[str]) -> Fusion:

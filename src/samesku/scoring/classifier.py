@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality
 from samesku.runtime.cores import map_in_order, usable_cores
 from samesku.runtime.files import Staged, read_json, write_json
-from samesku.runtime.memory import at_once
+from samesku.runtime.memory import Kept, at_once
 from samesku.runtime.progress import Advance
 from samesku.scoring.adaptation import Adaptation
 from samesku.scoring.features import CatalogRows, Features, pair_features
@@ -25,16 +25,18 @@ from samesku.scoring.fusion import Judged
 from samesku.scoring.reasons import FAMILIES, Evidence, families
 from samesku.scoring.trees import Trees, probability
 
-__all__ = ["PairClassifier"]
+__all__ = ["PairClassifier", "ThresholdRule"]
 
+ThresholdRule: TypeAlias = Literal["fixed", "expected"]
 # Of a model as it was trained, and of one that was adapted to a catalogue.
 FORMAT, ADAPTED = 4, 5
-TREES, MORE_TREES = "trees.onnx", "more_trees.onnx"
+TREES, FIRST_TREES, MORE_TREES = "trees.onnx", "first_trees.onnx", "more_trees.onnx"
 # What the values of model.json are.
-HEAD: Mapping[str, Any] = {
+NEEDED: Mapping[str, Any] = {
     "format": int, "threshold": int | float, "encoders": dict, "calibration": list,
     "features": list, "sha256": str, "card": dict,
 }  # fmt: skip
+HEAD = {**NEEDED, "threshold_rule": str, "first_sha256": str}
 # Pairs that one thread describes at once, at most, and the bytes that the description of one takes.
 PAIRS_AT_ONCE, PAIR_BYTES = 32_768, 2_400
 # Features of columns that a catalogue may lack.
@@ -58,6 +60,10 @@ class PairClassifier:
         The probability from which a pair is best accepted.
     card : mapping
         How, on what and how well it was trained.
+    threshold_rule : {"fixed", "expected"}
+        ``"expected"``: where the probabilities of a catalogue let expect clearly better clusters
+        by another threshold, that one is taken
+        (:func:`samesku.clustering.expected.threshold_for`).
     adaptation : Adaptation, optional
         What answers about a catalogue taught it.
     """
@@ -68,6 +74,7 @@ class PairClassifier:
     calibration: tuple[float, float]
     threshold: float
     card: Mapping[str, Any]
+    threshold_rule: ThresholdRule = "fixed"
     adaptation: Adaptation | None = None
 
     def judge(
@@ -116,17 +123,18 @@ class PairClassifier:
             scores, explained, told = self._judge(catalog, near, rows, explain_from, same)
             return scores, start + explained, told
 
-        parts = []
+        parts, told = [], Kept()
         for judged in map_in_order(part, starts):
-            parts.append(judged)
+            parts.append(judged[:2])
+            told.add(judged[2])
             advance(len(judged[0]))
-        scores, places, told = (np.concatenate(each) for each in zip(*parts, strict=True))
+        scores, places = (np.concatenate(each) for each in zip(*parts, strict=True))
         if not len(places):
             return Judged(scores)
         begin = self.calibration[0] * self.trees.start + self.calibration[1]
         if self.adaptation is not None:
             begin = self.adaptation.begin(begin)
-        return Judged(scores, Evidence(places, told, begin, rows.words))
+        return Judged(scores, Evidence(places, told.rows, begin, rows.words))
 
     def _judge(
         self,
@@ -170,20 +178,27 @@ class PairClassifier:
         head: dict[str, Any] = {
             "format": FORMAT if self.adaptation is None else ADAPTED,
             "threshold": self.threshold,
+            "threshold_rule": self.threshold_rule,
             "encoders": dict(self.encoders),
             "calibration": list(self.calibration),
             "features": list(self.features),
-            "sha256": hashlib.sha256(self.trees.content).hexdigest(),
+            "sha256": _digest(self.trees.content),
             "card": dict(self.card),
         }
-        more = None if self.adaptation is None else self.adaptation.trees
+        files = {TREES: self.trees}
+        if (first := self.trees.first) is not None:
+            head["first_sha256"], files[FIRST_TREES] = _digest(first.content), first
         if self.adaptation is not None:
-            digest = "" if more is None else hashlib.sha256(more.content).hexdigest()
-            head["adaptation"] = {**self.adaptation.record, "trees": digest}
-        with Staged(Path(folder)) as staged:
+            more = self.adaptation.trees
+            head["adaptation"] = {
+                **self.adaptation.record,
+                "trees": "" if more is None else _digest(more.content),
+            }
             if more is not None:
-                staged.path(MORE_TREES).write_bytes(more.content)
-            staged.path(TREES).write_bytes(self.trees.content)
+                files[MORE_TREES] = more
+        with Staged(Path(folder)) as staged:
+            for name, trees in files.items():
+                staged.path(name).write_bytes(trees.content)
             write_json(staged.path("model.json"), head)
 
     @classmethod
@@ -206,13 +221,18 @@ class PairClassifier:
     @classmethod
     def _read_back(cls, place: Path) -> PairClassifier:
         fix = "train it again, or copy the folder again"
-        head = read_json(place, HEAD, needed=HEAD, fix=fix, renamed={"line": "threshold"})
+        head = read_json(place, HEAD, needed=NEEDED, fix=fix, renamed={"line": "threshold"})
         if head["format"] not in (FORMAT, ADAPTED):
             raise ValueError(f"format {head['format']} instead of {FORMAT}; train it again")
-        trees = _stored(place.parent / TREES, head["sha256"])
+        first = None
+        if "first_sha256" in head:
+            first = _stored(place.parent / FIRST_TREES, head["first_sha256"])
+        trees = _stored(place.parent / TREES, head["sha256"], first)
         features = tuple(map(str, head["features"]))
         if (trees.width, trees.families) != (len(features), len(FAMILIES)):
             raise ValueError(f"{TREES} and model.json do not belong together")
+        if (rule := head.get("threshold_rule", "fixed")) not in get_args(ThresholdRule):
+            raise ValueError(f"there is no rule {rule!r} for its threshold")
         encoders = head["encoders"]
         if strange := set(map(str, encoders.values())) - {"text", "photo"}:
             raise ValueError(f"its encoders read text or photo, not {strange.pop()[:40]}")
@@ -230,14 +250,20 @@ class PairClassifier:
                 raise ValueError(f"{MORE_TREES} and model.json do not belong together")
         adaptation = None if told is None else Adaptation.read(told, more)
         calibration = slope, offset
-        return cls(trees, features, encoders, calibration, threshold, head["card"], adaptation)
+        return cls(
+            trees, features, encoders, calibration, threshold, head["card"], rule, adaptation
+        )
 
 
-def _stored(place: Path, digest: str) -> Trees:
+def _stored(place: Path, digest: str, first: Trees | None = None) -> Trees:
     """The trees of a file, if they are what was saved."""
     if not place.is_file():
         raise ValueError(f"{place.name} is not there; copy the folder again")
     content = place.read_bytes()
-    if hashlib.sha256(content).hexdigest() != digest:
+    if _digest(content) != digest:
         raise ValueError(f"{place.name} is not what was saved; copy the folder again")
-    return Trees(content)
+    return Trees(content, first)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

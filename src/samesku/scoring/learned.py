@@ -77,26 +77,29 @@ class Learned:
         advance: Advance = lambda done: None,
     ) -> Judged:
         """Probability of each pair, and why those are so that may match or nearly do."""
-        heard = np.flatnonzero(heard_pairs(candidates, self.model.encoders))
-        lent = lend_photos(candidates.take(heard), self.model.encoders)
-        advance(len(candidates) - len(heard))
-        told = self.model.judge(
+        heard, pairs = heard_pairs(candidates, self.model.encoders), candidates
+        if not heard.all():
+            pairs = candidates.take(np.flatnonzero(heard))
+            advance(len(candidates) - len(pairs))
+        lent = lend_photos(pairs, self.model.encoders)
+        judged = self.model.judge(
             catalog, lent, explain_from, same=self.same, rows=rows, advance=advance
         )
-        judged = _among(len(candidates), heard, told)
+        if len(pairs) < len(candidates):
+            judged = _among(len(candidates), np.flatnonzero(heard), judged)
         texts = [kind == "text" for kind in candidates.modalities]
         mute = np.asarray(np.isnan(candidates.similarity[:, texts]).all(axis=1))
         if not mute.any():
             return judged
         # Titles taught the model: pairs that have none to compare are scored by their photos'
         # thresholds alone, moved to its own.
-        photos = Union().score(candidates, catalog)
+        photos = Union().score(candidates.take(np.flatnonzero(mute)), catalog)
         ours, theirs = self.threshold, THRESHOLD
-        moved = np.interp(photos, [0, theirs, 1], [0, ours, 1]).astype(np.float32)
+        judged.scores[mute] = np.interp(photos, [0, theirs, 1], [0, ours, 1])
         evidence = judged.evidence
         if evidence is not None:
             evidence = evidence.take(~mute[evidence.places])
-        return Judged(np.where(mute, moved, judged.scores), evidence)
+        return Judged(judged.scores, evidence)
 
     def lists(
         self, candidates: Candidates, threshold: float = THRESHOLD

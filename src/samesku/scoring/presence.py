@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from array import array
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 __all__ = [
     "Cells",
     "common_cells",
+    "inverse_lengths",
     "presence",
     "rarity",
     "row_cells",
@@ -101,23 +103,23 @@ def row_cells(
     return np.arange(len(own)) + (start - first)[own], own
 
 
-def presence(rows: Sequence[Sequence[Item]], vocabulary: dict[Item, int]) -> sp.csr_matrix:
+def presence(rows: Iterable[Iterable[Item]], vocabulary: dict[Item, int]) -> sp.csr_matrix:
     """Which items each row holds: 1 in float32 CSR ``(n, len(vocabulary))``.
 
     Parameters
     ----------
-    rows : sequence of sequences
+    rows : iterable of iterables
         The items of each posting; several times counts once.
     vocabulary : dict
         Column of each item; filled with the new ones.
     """
-    columns: list[int] = []
-    ends = [0]
+    columns, ends = array("i"), array("i", [0])
     for row in rows:
         columns.extend({vocabulary.setdefault(item, len(vocabulary)) for item in row})
         ends.append(len(columns))
     ones = np.ones(len(columns), dtype=np.float32)
-    held = sp.csr_matrix((ones, columns, ends), shape=(len(rows), max(len(vocabulary), 1)))
+    cells = (ones, np.array(columns), np.array(ends))
+    held = sp.csr_matrix(cells, shape=(len(ends) - 1, max(len(vocabulary), 1)))
     held.sort_indices()
     return held
 
@@ -171,5 +173,11 @@ def scaled_rows(rows: sp.csr_matrix, scale: NDArray[np.float32]) -> sp.csr_matri
 
 def unit_rows(rows: sp.csr_matrix) -> sp.csr_matrix:
     """Rows scaled to length 1; empty ones stay empty."""
+    return scaled_rows(rows, inverse_lengths(rows))
+
+
+def inverse_lengths(rows: sp.csr_matrix) -> NDArray[np.float32]:
+    """What scales each row to length 1; 1 for an empty one."""
     lengths = np.sqrt(segment_sums(rows.data * rows.data, rows.indptr))
-    return scaled_rows(rows, (1 / np.where(lengths > 0, lengths, 1)).astype(np.float32))
+    scale: NDArray[np.float32] = (1 / np.where(lengths > 0, lengths, 1)).astype(np.float32)
+    return scale

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from samesku.candidates.candidates import Candidates, places_among
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality
+from samesku.runtime.memory import Kept, released
 from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.presence import row_max
 from samesku.titles.attributes import KINDS
@@ -99,7 +100,11 @@ class Evidence:
 
     def take(self, which: NDArray[np.bool_]) -> Evidence:
         """Only the pairs marked, bool ``(p,)``."""
-        return replace(self, places=self.places[which], parts=self.parts[which])
+        parts = Kept()
+        for start in range(0, max(len(which), 1), PAIRS_AT_ONCE):
+            some = slice(start, start + PAIRS_AT_ONCE)
+            parts.add(self.parts[some][which[some]])
+        return replace(self, places=self.places[which], parts=parts.rows)
 
     def table(self, catalog: Catalog, candidates: Candidates, place: int) -> pl.DataFrame:
         """`reason` and `log_odds` of one pair, weightiest first, the start last.
@@ -130,6 +135,7 @@ class Evidence:
         told: list[str | None] = []
         for start in range(0, len(places), PAIRS_AT_ONCE):
             told += self._phrases(catalog, candidates, places[start : start + PAIRS_AT_ONCE])
+        released(self.parts)
         return told
 
     def _phrases(

@@ -16,6 +16,9 @@ __all__ = ["APART", "TOLD", "VALUES", "Trees", "probability"]
 
 # Pairs that one thread judges before the next: they stay in the processor's cache.
 PAIRS_AT_ONCE = 8_192
+# Log-odds below which a pair that the first of several boosters has looked at is not shown to the
+# others. Most pairs are: that saves half of the time, and F1 is lower on no catalogue left out.
+UNLIKELY = -4.0
 # Names of the network's inputs and of its output.
 VALUES, APART, TOLD = "values", "apart", "told"
 
@@ -33,10 +36,13 @@ class Trees:
     ----------
     content : bytes
         A network of :func:`samesku.training.tree_export.as_onnx`.
+    first : Trees, optional
+        One of the boosters whose mean `content` is. It looks at all pairs first, and is alone in
+        what it says of those that it finds unlikely; families of the same features.
 
     Attributes
     ----------
-    content : bytes
+    content, first
     width : int
         How many features of a pair are read.
     start : float
@@ -50,8 +56,8 @@ class Trees:
         It is no such network; says why.
     """
 
-    def __init__(self, content: bytes) -> None:
-        self.content = content
+    def __init__(self, content: bytes, first: Trees | None = None) -> None:
+        self.content, self.first = content, first
         try:
             # Pairs are dealt to threads here: the runtime deals trees, and sums that depend on how
             # many threads there are.
@@ -67,10 +73,22 @@ class Trees:
         if self._divisible:
             parts = self._tell(np.full((1, self.width), np.nan, dtype=np.float32), apart=True)
             self.start, self.families = float(parts[0, -1]), parts.shape[1] - 1
+        if first is not None and (first.width, first.families) != (self.width, self.families):
+            raise ValueError("its first booster is one of other features")
 
     def log_odds(self, values: Floats) -> NDArray[np.float64]:
         """Sum of the trees for each row of features, float64 ``(m,)``, to about 1e-5."""
-        return self._all(values, apart=False).astype(np.float64)[:, 0]
+        if self.first is None:
+            return self._all(values, apart=False).astype(np.float64)[:, 0]
+        odds, likely = self._by_first(values)
+        odds[likely] = self._all(values[likely], apart=False)[:, 0]
+        return odds
+
+    def _by_first(self, values: Floats) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+        """Log-odds by the first booster, from the same start as all, and the rows for the rest."""
+        assert self.first is not None
+        odds = self.first.log_odds(values) - self.first.start + self.start
+        return odds, np.flatnonzero(odds >= UNLIKELY)
 
     def contributions(self, values: Floats) -> Floats:
         """What each family of features adds to the log-odds of each row; with `start` they sum up.
@@ -88,7 +106,11 @@ class Trees:
         -------
         float32 (m, families)
         """
-        return self._all(values, apart=True)[:, :-1]
+        if self.first is None:
+            return self._all(values, apart=True)[:, :-1]
+        parts, likely = self.first.contributions(values), self._by_first(values)[1]
+        parts[likely] = self._all(values[likely], apart=True)[:, :-1]
+        return parts
 
     def _all(self, values: Floats, *, apart: bool) -> Floats:
         """All pairs, several threads each with some."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -124,7 +124,7 @@ def _candidates(
         place = order[np.searchsorted(ascending, others)]
         similarity[:, at] = _known(query * len(slots) + place, values, a, b, len(slots))
         vectors = Vectors(_NO_VECTORS[at], np.empty(0, dtype=np.int64), len(slots))
-        neighbors = Neighbors(query, place, values, len(slots))
+        neighbors = Neighbors(query.astype(np.int32), place.astype(np.int32), values, len(slots))
         sources.append(Source(name, modality, vectors, neighbors))
     found = ~np.isnan(similarity)
     for at, compare in enumerate((memory.text_similarity, memory.photo_similarity)):
@@ -134,8 +134,8 @@ def _candidates(
     found[~found.any(axis=1), 0] = True
     densities = [density(each.neighbors, DENSITY_NEIGHBORS)[: len(core)] for each in sources]
     return Candidates(
-        a,
-        b,
+        a.astype(np.int32),
+        b.astype(np.int32),
         similarity,
         found,
         np.stack(densities, axis=1),
@@ -184,10 +184,11 @@ def _prepare(
     words = TitleWords(catalog.normal_titles, lists, names, own, rarity, catalog.stated)
     uses = memory.title_uses(slots[:size]).astype(np.float64)
     uses[[not title for title in catalog.normal_titles]] = np.nan
+    near = replace(rows.sources[0].neighbors, size=size)
     vars(rows).update(
         size=len(memory),
         words=words,
-        around=Neighbourhoods.of(words, rows.sources[0].neighbors, held),
+        around=Neighbourhoods.of(words, near, held),
         title_uses=uses,
     )
 

@@ -224,7 +224,6 @@ def _read_bare(text: str, atom: _Atom) -> Reading | None:
 
 
 def _read_pack(text: str, atom: _Atom) -> Reading | None:
-    """Read "pack of 3", "lot de 4", phrase and all."""
     start = pack_before(text, atom.start)
     if start is None or text[atom.stop : atom.stop + 1].isalpha():
         return None

@@ -1,4 +1,4 @@
-"""One spelling of each letter: accents, harakat, alef forms, look-alikes, traditional characters.
+"""One spelling of each letter: accents, harakat, alef forms, homoglyphs, traditional characters.
 
 Which letters are one is data, in `words/scripts.toml`.
 """

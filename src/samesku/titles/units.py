@@ -37,7 +37,7 @@ _PACK: dict[str, str] = _DATA.pop("pack")
 
 
 def _words(spelt: str) -> list[str]:
-    """Split a list of spellings, each as a folded title spells it; `_` stands for a space."""
+    """Split a list of spellings, each as a folded title spells it; `_` is a space."""
     folded = fold(unicodedata.normalize("NFKC", spelt).lower())
     return [word.replace("_", " ") for word in folded.split()]
 

@@ -18,10 +18,6 @@ LIGHT, COLOUR = 0.2, 0.08
 SLANT = 4 / 3
 # Largest share of a photo that cutout hides.
 HIDDEN = 0.2
-# Width of a border or banner, as a share of the photo's height.
-BORDER, BANNER = (0.02, 0.1), (0.05, 0.2)
-# How often a frame is a border; a banner lies on the photo; and above; and is black or white.
-BORDERS, LAID_ON, ABOVE, COLOURLESS = 0.4, 0.6, 0.3, 0.4
 
 
 def shrink(photo: Photo, side: int) -> Photo:
@@ -36,21 +32,29 @@ def shrink(photo: Photo, side: int) -> Photo:
 
 
 def augment_photo(photo: Photo, settings: TrainingSettings, rng: np.random.Generator) -> Photo:
-    """Crop, mirror, light, frame and cover a photo uint8 ``(h, w, 3)``, as the settings allow.
+    """Crop, mirror, light and cover a photo uint8 ``(h, w, 3)``, as the settings allow.
 
     Equal states of `rng`, equal photos; the result is a new array of another height and width.
     """
+    return covered(relit(photo, settings, rng), settings, rng)
+
+
+def relit(photo: Photo, settings: TrainingSettings, rng: np.random.Generator) -> Photo:
+    """A copy, cropped, mirrored and in another light."""
     photo = _cropped(photo, settings.crop, rng)
     if rng.random() < settings.flip:
         photo = photo[:, ::-1]
     gain = rng.uniform(1 - LIGHT, 1 + LIGHT) * rng.uniform(1 - COLOUR, 1 + COLOUR, 3)
-    lit = np.clip(photo * gain.astype(np.float32), 0, 255).astype(np.uint8)
-    if settings.frame and rng.random() < settings.frame:
-        lit = _framed(lit, rng)
+    return np.clip(photo * gain.astype(np.float32), 0, 255).astype(np.uint8)
+
+
+def covered(photo: Photo, settings: TrainingSettings, rng: np.random.Generator) -> Photo:
+    """The same array, perhaps with a box of one colour on it (cutout)."""
     if rng.random() < settings.cutout:
-        top, bottom, left, right = _box(lit.shape[0], lit.shape[1], rng.uniform(0, HIDDEN), rng)
-        lit[top:bottom, left:right] = rng.integers(0, 256, 3, dtype=np.uint8)
-    return lit
+        height, width = photo.shape[:2]
+        top, bottom, left, right = _box(height, width, rng.uniform(0, HIDDEN), rng)
+        photo[top:bottom, left:right] = rng.integers(0, 256, 3, dtype=np.uint8)
+    return photo
 
 
 def drop_words(title: str, share: float, rng: np.random.Generator) -> str:
@@ -97,31 +101,6 @@ def _cropped(photo: Photo, smallest: float, rng: np.random.Generator) -> Photo:
     wide = max(1, min(width, round(width * side * slant)))
     top, left = rng.integers(height - tall + 1), rng.integers(width - wide + 1)
     return photo[top : top + tall, left : left + wide]
-
-
-def _framed(photo: Photo, rng: np.random.Generator) -> Photo:
-    """With a border of one colour, or a banner over or beside its upper or lower end."""
-    height, width = photo.shape[:2]
-    colour = rng.integers(0, 256, 3, dtype=np.uint8)
-    if rng.random() < COLOURLESS:
-        colour[:] = rng.choice((0, 255))
-    if rng.random() < BORDERS:
-        edge = max(1, round(height * rng.uniform(*BORDER)))
-        board = np.empty((height + 2 * edge, width + 2 * edge, 3), dtype=np.uint8)
-        board[:] = colour
-        board[edge:-edge, edge:-edge] = photo
-        return board
-    high = max(1, round(height * rng.uniform(*BANNER)))
-    beside = 0 if rng.random() < LAID_ON else high
-    above = rng.random() < ABOVE
-    board = np.empty((height + beside, width, 3), dtype=np.uint8)
-    start = beside if above else 0
-    board[start : start + height] = photo
-    if above:
-        board[:high] = colour
-    else:
-        board[-high:] = colour
-    return board
 
 
 def _box(

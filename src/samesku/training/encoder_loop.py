@@ -21,7 +21,7 @@ from samesku.runtime.progress import Progress
 from samesku.training.settings import TrainingSettings
 
 CHECKPOINT, BEST = "checkpoint.pt", "best.pt"
-# Batches over which normalisations are measured before the network is judged.
+# Batches over which normalisations are measured before the network is evaluated.
 SETTLED = 30
 # What has no direction to shrink: offsets and the gains of normalisations.
 UNDECAYED = 1
@@ -75,7 +75,7 @@ class Outcome:
 
 @dataclass
 class _Place:
-    """Where the training stands; with the weights and the optimiser, all there is to know."""
+    """Where the training is; with the weights and the optimiser, its whole state."""
 
     epoch: int = 0
     batch: int = 0
@@ -121,7 +121,7 @@ def training_device() -> torch.device:
 
 
 class _Run:
-    """One training: the task, its optimiser and where they stand."""
+    """One training: the task, its optimiser and where they are."""
 
     def __init__(
         self,
@@ -148,7 +148,7 @@ class _Run:
         self.saved = time.monotonic()
 
     def epoch(self) -> None:
-        """One time through the data, from the batch where it stands."""
+        """One time through the data, from the batch where it is."""
         task, place = self.task, self.place
         batches = task.batches(place.epoch)
         name = f"epoch {place.epoch + 1} of {self.settings.epochs}"
@@ -179,7 +179,7 @@ class _Run:
             yield
 
     def save(self) -> None:
-        """Write where the training stands, whole or not at all."""
+        """Write the state of the training, whole or not at all."""
         _write(
             {
                 "plan": self.plan,
@@ -210,7 +210,7 @@ class _Run:
         self.optimiser.load_state_dict(stored["optimiser"])
         self.scaler.load_state_dict(stored["scaler"])
         self.progress.note(
-            f"going on with epoch {self.place.epoch + 1}, batch {self.place.batch + 1}"
+            f"continuing with epoch {self.place.epoch + 1}, batch {self.place.batch + 1}"
         )
 
     def finish(self) -> Outcome:
@@ -241,7 +241,7 @@ class _Run:
         """Measure the means that batch normalisations will use, by the weights as they now are.
 
         The running ones lag behind weights that still move fast, and more so the deeper the
-        network: judged by them, it looks worse than it is, or as if it saw no difference at all
+        network: with them, it looks worse than it is, or as if it saw no difference at all
         (Wu & Johnson, "Rethinking Batch in BatchNorm", 2021).
         """
         parts = self.task.module.modules()
@@ -295,8 +295,8 @@ class _Run:
         if f1 > self.place.best_f1 or not epoch.figures:
             self.place.best, self.place.best_f1 = epoch.number, f1
             _write({"module": self.task.module.state_dict()}, self.folder / BEST)
-        told = "".join(f", {name} {value:.4f}" for name, value in epoch.figures.items())
-        self.progress.note(f"epoch {epoch.number}: loss {epoch.loss:.4f}{told}")
+        figures = "".join(f", {name} {value:.4f}" for name, value in epoch.figures.items())
+        self.progress.note(f"epoch {epoch.number}: loss {epoch.loss:.4f}{figures}")
 
 
 @contextmanager

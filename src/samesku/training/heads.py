@@ -41,7 +41,7 @@ def mend_momentum(backbone: Backbone) -> None:
     """Let running means of batch normalisation move slowly.
 
     EfficientNet in transformers has TensorFlow's 0.99, the share that stays; torch takes it for the
-    share that is new, and the network would be judged by the means of the last batch.
+    share that is new, and the network would be evaluated with the means of the last batch.
     """
     for part in backbone.modules():
         if isinstance(part, nn.modules.batchnorm._BatchNorm) and (part.momentum or 0.0) > 0.5:

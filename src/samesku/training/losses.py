@@ -1,4 +1,4 @@
-"""Losses that pull postings of one product together: ArcFace, and contrast within a batch."""
+"""Losses that pull postings of one product together: ArcFace, and the contrast of CLIP."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from torch.nn import functional
 from samesku.training.settings import TrainingSettings
 
 FIRST_TEMPERATURE = 0.07
-# Similarities of a batch are divided by it before they become probabilities.
-CONTRAST_TEMPERATURE = 0.1
 
 
 def margin_at(share: float, settings: TrainingSettings) -> float:
@@ -39,45 +37,25 @@ def class_margins(sizes: Sequence[int], power: float) -> torch.Tensor:
 
 
 class MetricLoss(nn.Module):
-    """ArcFace [1]_ on embeddings and class codes, with one margin per class.
+    """ArcFace on embeddings and class codes, with one margin per class, `sizes` postings each.
 
-    With a weight of contrast [2]_ in the settings, each posting is also to find those of its
-    product among all others of the batch.
-
-    Parameters
-    ----------
-    dimension : int
-        Of the embeddings.
-    sizes : sequence of int
-        Postings per class.
-    settings : TrainingSettings
-
-    References
-    ----------
-    .. [1] J. Deng et al., "ArcFace: additive angular margin loss for deep face recognition", CVPR
-       2019.
-    .. [2] P. Khosla et al., "Supervised contrastive learning", NeurIPS 2020.
+    J. Deng et al., "ArcFace: additive angular margin loss for deep face recognition", CVPR 2019.
     """
 
     def __init__(self, dimension: int, sizes: Sequence[int], settings: TrainingSettings) -> None:
         super().__init__()
         self.register_buffer("shares", class_margins(sizes, settings.adaptive))
         self.margin = settings.margin[0]
-        self.weight = settings.contrast
         self.inner = losses.ArcFaceLoss(
             num_classes=len(sizes), embedding_size=dimension, scale=settings.scale
         )
-        self.contrast = losses.SupConLoss(temperature=CONTRAST_TEMPERATURE)
 
     def forward(self, embeddings: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Mean loss of a batch; `labels` are class codes from 0."""
         # Margins of a tenth of a radian drown in half precision.
         embeddings = embeddings.float()
         cosine = self.inner.get_cosine(embeddings)
-        loss = _softmax(cosine, labels, self.margin * self.shares[labels], self.inner.scale)
-        if not self.weight:
-            return loss
-        return loss + self.weight * self.contrast(embeddings, labels)
+        return _softmax(cosine, labels, self.margin * self.shares[labels], self.inner.scale)
 
 
 class Contrastive(nn.Module):

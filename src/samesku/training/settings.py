@@ -23,18 +23,13 @@ class TrainingSettings:
     margin_rise: float = 0.7  # share of the training in which the margin rises
     adaptive: float = 0.25  # power by which the margin falls with the size of a product; 0: equal
     scale: float = 30.0  # steepness of the softmax
-    # Weight of a second loss, in which each posting of a batch finds those of its product. Random
-    # weights need it: class centres that begin as noise teach slowly.
-    contrast: float = 0.0
     warm_up: float = 0.1  # share of the training in which the rate rises
     weight_decay: float = 0.01
     clip: float = 1.0  # longest gradient
     hard: float = 0.5  # share of products that bring their hard negatives into the batch
-    views: int = 1  # times that each photo of a batch is shown, augmented anew; only `photo`
     cutmix: float = 0.2  # chance per batch of photos
-    flip: float = 0.5  # chance per photo, as the next two
+    flip: float = 0.5  # chance per photo, as the next
     cutout: float = 0.2
-    frame: float = 0.0  # of a border or a banner around or on a photo
     crop: float = 0.5  # smallest share of a photo's area that a crop keeps; 1: none
     words_dropped: float = 0.1  # chance of each word of a title to be left out
     precision: Precision = "auto"  # bfloat16 on a GPU that knows it, else float16; CPU: float32
@@ -48,7 +43,7 @@ class TrainingSettings:
         if self.precision not in get_args(Precision):
             known = ", ".join(get_args(Precision))
             raise ValueError(f"there is no precision {self.precision!r}; choose from {known}")
-        for name in ("epochs", "batch", "per_group", "views", "accumulate"):
+        for name in ("epochs", "batch", "per_group", "accumulate"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is at least 1, not {getattr(self, name)}")
         if self.batch < 2 * self.per_group:
@@ -56,15 +51,13 @@ class TrainingSettings:
                 f"a batch of {self.batch} holds no two products of {self.per_group} postings each; "
                 "ask for a larger batch"
             )
-        shares = "hard", "cutmix", "flip", "cutout", "frame", "crop", "words_dropped", "warm_up"
+        shares = "hard", "cutmix", "flip", "cutout", "crop", "words_dropped", "warm_up"
         for name in shares:
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name} is a share from 0 to 1, not {getattr(self, name)}")
         for name in ("rate", "head_rate", "scale", "clip"):
             if not getattr(self, name) > 0:
                 raise ValueError(f"{name} is above 0, not {getattr(self, name)}")
-        if self.contrast < 0:
-            raise ValueError(f"contrast is 0 or more, not {self.contrast}")
         if not 0 <= self.margin[0] <= self.margin[1] <= 1.5:
             raise ValueError(f"margins rise within 0 and 1.5 radians, not {self.margin}")
 

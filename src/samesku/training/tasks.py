@@ -185,7 +185,6 @@ class PhotoTask(ProductTask):
 
     def prepare(self, rows: Codes, rng: np.random.Generator) -> tuple[Any, ...]:
         """Pixels, labels, and with cutmix the labels of the patches and the share of the own."""
-        rows = np.tile(rows, self.settings.views)
         inputs = _colours_last(self.backbone.prepare(self._photos(rows, rng)))
         labels = self._codes(rows)
         if rng.random() >= self.settings.cutmix:

@@ -63,31 +63,18 @@ def train_encoder(
     *,
     split: Split,
     export: bool = True,
+    task: type[ProductTask] | None = None,
     cache: Cache | None = None,
     progress: Progress | None = None,
 ) -> dict[str, Any]:
     """Train an encoder and write it as a folder that `--encoder` takes; returns its card.
 
-    Parameters
-    ----------
-    catalog : Catalog
-        With labels.
-    kind : "photo", "title" or "clip"
-    base : str or Path
-        What to start from: the folder or hub name of a pretrained network.
-    out : Path
-        The folder to write. While the training lasts it holds the folder ``.training`` with what is
-        needed to go on; called again in the same way, it does. What is finished is not done again.
-    settings : TrainingSettings, optional
-    split : Split
-        Whose labels train, and whose choose the best epoch (`test`; none: the last epoch is kept).
-    export : bool
-        Write ONNX, too: the encoder then runs without torch.
-
-    Raises
-    ------
-    ValueError
-        There is nothing to learn from, or the base cannot be used; says why.
+    `base` is the folder or hub name of a pretrained network. While the training lasts, `out` holds
+    the folder ``.training`` with what is needed to continue; called again in the same way, it does.
+    What is finished is not done again. Of the `split` the labels of `train` train, those of `test`
+    choose the best epoch; without any the last epoch is kept. With `export` ONNX is written, too,
+    which needs no torch. `task` trains in another way than that of the kind. Raises ValueError
+    where there is nothing to learn from, or the base cannot be used.
     """
     settings, progress = settings or TrainingSettings(), progress or Progress()
     check_folder(out)
@@ -111,10 +98,10 @@ def train_encoder(
         known, with_photos = catalog.take(split.train), kind != "title"
         negatives = mine(known, trained.labels, photos=with_photos, cache=cache, progress=progress)
     trained = Postings(trained.labels, trained.titles, trained.photos, negatives)
-    task = TASKS[kind](backbone, trained, held if len(split.test) else None, settings)
-    before = _found(task, progress, "evaluate the start")
-    outcome = fit(task, settings, unfinished / "encoder", plan, progress=progress)
-    after = _found(task, progress, "evaluate the result")
+    training = (task or TASKS[kind])(backbone, trained, held if len(split.test) else None, settings)
+    before = _found(training, progress, "evaluate the start")
+    outcome = fit(training, settings, unfinished / "encoder", plan, progress=progress)
+    after = _found(training, progress, "evaluate the result")
     figures = None
     if before is not None and after is not None:
         others = {"start": before, **_rivals(catalog.take(split.test), kind, progress)}

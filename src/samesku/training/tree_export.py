@@ -1,4 +1,4 @@
-"""Trees of LightGBM as a network in ONNX, which tells the log-odds and what adds to them."""
+"""Trees of LightGBM as a network in ONNX, which returns the log-odds and their contributions."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _branch(node: onnx.NodeProto) -> onnx.GraphProto:
 
 @dataclass(frozen=True, eq=False)
 class _Tree:
-    """One tree: its splits first, then its leaves; a split stands before those below it.
+    """One tree: its splits first, then its leaves; a split comes before those below it.
 
     Of each of s splits: at or below `threshold` of `feature` leads `left`, a missing value where
     `missing_left`, to the number of a split, or s and that of a leaf. `mean`, float64
@@ -83,11 +83,11 @@ class _Tree:
     mean: NDArray[np.float64]
 
     @classmethod
-    def of(cls, told: dict[str, str]) -> _Tree:
+    def of(cls, lines: dict[str, str]) -> _Tree:
         """From the lines of LightGBM's text, by name."""
 
         def numbers(name: str, kind: type = float) -> NDArray[Any]:
-            return np.array(told.get(name, "").split(), dtype=kind)
+            return np.array(lines.get(name, "").split(), dtype=kind)
 
         value, count = numbers("leaf_value"), numbers("leaf_count")
         splits = len(value) - 1
@@ -174,25 +174,25 @@ def _column(values: NDArray[np.float64], height: int) -> sp.csr_matrix:
 
 
 def _ensemble(
-    trees: Sequence[_Tree], splits: dict[str, list[Any]], told: sp.csr_matrix
+    trees: Sequence[_Tree], splits: dict[str, list[Any]], credit: sp.csr_matrix
 ) -> onnx.NodeProto:
-    """A node of ONNX that sums what the leaves tell, CSR ``(leaves, targets)``."""
+    """A node of ONNX that sums the values of the leaves, CSR ``(leaves, targets)``."""
     node = helper.make_node("TreeEnsembleRegressor", [VALUES], [TOLD], domain=DOMAIN)
     leaves = [len(tree.value) for tree in trees]
     first = np.cumsum(leaves) - leaves
-    leaf = np.repeat(np.arange(told.shape[0]), np.diff(told.indptr))
+    leaf = np.repeat(np.arange(credit.shape[0]), np.diff(credit.indptr))
     tree = np.repeat(np.arange(len(trees)), leaves)[leaf]
     number = leaf - first[tree] + np.array([len(each.feature) for each in trees])[tree]
     lists: dict[str, list[Any]] = {
         **{f"nodes_{name}": held for name, held in splits.items()},
         "target_treeids": tree.tolist(),
         "target_nodeids": number.tolist(),
-        "target_ids": told.indices.tolist(),
-        "target_weights": told.data.astype(np.float32).tolist(),
+        "target_ids": credit.indices.tolist(),
+        "target_weights": credit.data.astype(np.float32).tolist(),
     }
     for name, held in lists.items():
         node.attribute.append(_list(name, held))
-    node.attribute.append(helper.make_attribute("n_targets", told.shape[1]))
+    node.attribute.append(helper.make_attribute("n_targets", credit.shape[1]))
     return node
 
 

@@ -67,7 +67,7 @@ def retrieval(
     found = nearest(vectors.select(known), k=DEPTH, floor=FLOOR)
     members = np.bincount(labels[known])
     actual = members[labels[rows]] - 1
-    place = np.full(len(labels), -1, dtype=np.int64)
+    place = np.full(len(labels), -1, dtype=np.int32)
     place[rows] = np.arange(len(rows))
     asked = place[found.query] >= 0
     found = Neighbors(
@@ -135,7 +135,7 @@ class _Curve:
     def f1(self, threshold: float) -> NDArray[np.float64]:
         f1 = self.alone.copy()
         taken = self.found.similarity >= np.float32(threshold)
-        # The last one taken of each query tells what became of it.
+        # The last one taken of each query decides.
         f1[self.found.query[taken]] = self.after[taken]
         return f1
 

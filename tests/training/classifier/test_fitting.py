@@ -6,7 +6,7 @@ import pytest
 
 from samesku import read_catalog
 from samesku.encoders import PHash, Tfidf
-from samesku.training.classifier.fitting import FITS, THRESHOLDS, fit_classifier
+from samesku.training.classifier.fitting import THRESHOLDS, fit_classifier, fits
 from samesku.training.classifier.labelled import LEAST_PAIRS, Labelled, tolerated_kinds
 
 FILES = ["model.json", "trees.onnx"]
@@ -56,7 +56,7 @@ def test_the_same_seed_gives_the_same_bytes(market, training, tmp_path):
 
 
 def test_tells_how_far_it_is(training, steps):
-    assert sum(steps) == FITS
+    assert sum(steps) == fits(1, "products")
 
 
 def test_arbitrary_labels_cannot_be_told_in_advance(offers, search, truth, area_under_curve):
@@ -195,7 +195,7 @@ def test_whole_catalogues_are_held_out_of_three_or_more(search, offers):
     several = [Labelled.of(*search(offers(20, seed=seed))) for seed in (5, 6, 7)]
     done = []
     model, held_out = fit_classifier(several, hold_out="catalogues", advance=done.append)
-    assert sum(done) == 4
+    assert sum(done) == fits(3, "catalogues") == 6
     assert [len(each) for each in held_out] == [len(each.candidates) for each in several]
     # Half of the F1 to expect, whichever catalogue had been left out.
     assert 0.3 < model.threshold <= 0.5

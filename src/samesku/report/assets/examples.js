@@ -9,7 +9,7 @@ for (const place of document.querySelectorAll("[data-examples]")) {
     const added = entries.slice(from, from + AT_ONCE).map((entry) => {
       const [number, note] = Array.isArray(entry) ? entry : [entry, null];
       const [left, right, score] = pairs[number];
-      const button = make("button", { class: "example", type: "button" }, make("span", { class: "score" }, told(score)), titleBeside(left, [right]), titleBeside(right, [left]), note ? make("span", { class: "more" }, note) : null);
+      const button = make("button", { class: "example", type: "button" }, make("span", { class: "score" }, shownScore(score)), titleBeside(left, [right]), titleBeside(right, [left]), note ? make("span", { class: "more" }, note) : null);
       button.addEventListener("click", () => openPair(number, note));
       return button;
     });

@@ -25,7 +25,7 @@ function draw(name, attributes = {}, text = null) {
 
 const percent = (share, digits = 0) => `${(100 * share).toFixed(digits)}%`;
 // A score of three digits: sure but not certain is no 100%.
-const told = (thousandths) =>
+const shownScore = (thousandths) =>
   thousandths === null ? "–" : data.probabilistic ? `${Math.min(99.9, thousandths / 10).toFixed(thousandths > 990 ? 1 : 0)}%` : (thousandths / 1000).toFixed(2);
 
 // --- Titles -------------------------------------------------------------------------------------
@@ -121,7 +121,7 @@ function waterfall(pair) {
       make("td", { class: "number" }, (step.added > 0 ? "+" : "") + step.added.toFixed(2)), make("td", { class: "number" }, percent(chance(step.after)))));
   }
   body.append(make("tr", { class: "sum" }, make("th", { scope: "row" }, "together"), make("td", { class: "track" }),
-    make("td", { class: "number" }, sum.toFixed(2)), make("td", { class: "number" }, told(score))));
+    make("td", { class: "number" }, sum.toFixed(2)), make("td", { class: "number" }, shownScore(score))));
   const head = make("tr", {}, ...["reason", "", "log-odds", "so far"].map((name, at) => make("th", { scope: "col", class: at > 1 ? "number" : null }, name || make("span", { class: "skip" }, "bar"))));
   const said = make("p", { class: "hint" }, "Log-odds add up: 0 is as likely as not, +1 is 73%, +3 is 95%, -3 is 5%.");
   return make("div", {}, make("p", {}, words(ordered)), make("table", { class: "fall" }, make("thead", {}, head), body), said);
@@ -173,7 +173,7 @@ box.addEventListener("click", (event) => { if (event.target === box) box.close()
 box.addEventListener("close", () => { if (opener) opener.focus(); });
 
 const openPair = (number, more = null) =>
-  open(`${told(pairs[number][2])}: one product or two?`, ...(more ? [make("p", { class: "note" }, more)] : []), why(number));
+  open(`${shownScore(pairs[number][2])}: one product or two?`, ...(more ? [make("p", { class: "note" }, more)] : []), why(number));
 
 function openCluster(cluster) {
   const [members, size, certainty, , own, number] = cluster;
@@ -192,7 +192,7 @@ function openCluster(cluster) {
   if (truth) notes.push(make("p", { class: `note ${truth.tone}` }, truth.note(cluster)));
   const details = own.map((pair, at) => {
     const [left, right, score] = pairs[pair];
-    const detail = make("details", { class: "pair" }, make("summary", {}, make("span", {}, make("b", {}, told(score)), " ", verdict(left, right)), make("span", { class: "both" }, bare(left), " — ", bare(right))));
+    const detail = make("details", { class: "pair" }, make("summary", {}, make("span", {}, make("b", {}, shownScore(score)), " ", verdict(left, right)), make("span", { class: "both" }, bare(left), " — ", bare(right))));
     // A pair is drawn when it is looked at.
     const fill = () => { if (detail.open && detail.children.length < 2) detail.append(why(pair)); };
     detail.addEventListener("toggle", fill);
@@ -200,7 +200,7 @@ function openCluster(cluster) {
     return detail;
   });
   const heading = make("h3", {}, own.length < number ? `Why: ${own.length} of ${whole.format(number)} pairs, the surest and the least sure` : "Why: each pair");
-  open(`${whole.format(size)} postings, ${certainty === null ? "certainty unknown" : `${told(certainty)} ${data.probabilistic ? "sure" : "mean score"}`}`, ...notes, ...(list.childElementCount ? [list] : []), heading, ...details);
+  open(`${whole.format(size)} postings, ${certainty === null ? "certainty unknown" : `${shownScore(certainty)} ${data.probabilistic ? "sure" : "mean score"}`}`, ...notes, ...(list.childElementCount ? [list] : []), heading, ...details);
 }
 
 // --- The list -----------------------------------------------------------------------------------
@@ -225,9 +225,9 @@ if (list) {
       if (picture) pictures.append(picture);
     }
     const extra = size > 2 ? ` and ${whole.format(size - 2)} more` : "";
-    const sure = certainty === null ? "" : data.probabilistic ? `${told(certainty)} sure` : `score ${told(certainty)}`;
+    const sure = certainty === null ? "" : data.probabilistic ? `${shownScore(certainty)} sure` : `score ${shownScore(certainty)}`;
     const prices = members.map(price).filter((each) => each !== null);
-    // All links are of two; what they cost tells more.
+    // All links are of two; their prices are shown instead.
     const facts = data.shops && size === 2 ? [sure, prices.length === 2 ? `${prices[0]} | ${prices[1]}` : ""] : [`${whole.format(size)} postings`, sure];
     const marks = make("span", { class: "marks" }, make("b", {}, facts[0]), make("span", {}, facts[1]));
     const truth = truths[truthOf(cluster)];

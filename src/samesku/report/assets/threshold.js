@@ -28,7 +28,7 @@ if (plot) {
     points.forEach((each, at) => {
       const height = (bottom * each.matches) / most;
       picture.append(draw("rect", { class: at === now ? "block here" : "block", x: x(at) - step() * 0.35, y: base - height, width: step() * 0.7, height }));
-      // Beside its neighbours a tenth has room; the run's own threshold is told above.
+      // Beside its neighbours a tenth has room; the run's own threshold stands above.
       const tenths = Math.round(each.threshold * 100) / (width < 420 ? 20 : 10);
       if (Number.isInteger(tenths)) picture.append(draw("text", { x: x(at), y: base + 18, "text-anchor": "middle" }, each.threshold.toFixed(1)));
     });
@@ -44,7 +44,7 @@ if (plot) {
     plot.replaceChildren(picture);
     slider.style.marginLeft = `${x(0) - thumb}px`;
     slider.style.width = `${step() * (points.length - 1) + 2 * thumb}px`;
-    tell(point, now);
+    show(point, now);
   }
 
   const correct = (point) => point.matches * ((measured ? point.precision : point.estimate) ?? 0);
@@ -57,7 +57,7 @@ if (plot) {
     return `${whole.format(Math.abs(less))} matches ${less >= 0 ? "fewer" : "more"} than at the run's threshold, ${points[own].threshold.toFixed(2)}${rest}.`;
   }
 
-  function tell(point, now) {
+  function show(point, now) {
     const shares = measured ? `precision ${percent(point.precision ?? 0, 1)}, recall ${percent(point.recall ?? 0, 1)}, F1 ${percent(point.f1 ?? 0, 1)} of pairs, by the labels` :
       point.estimate === null ? "no labels and no probabilities: precision is not known" : `precision of about ${percent(Math.min(0.999, point.estimate), 1)}, an estimate from the probabilities`;
     find("verdict").replaceChildren("At threshold ", make("strong", {}, point.threshold.toFixed(2)), ": ", make("strong", {}, whole.format(point.matches)), ` matches; ${shares}. ${moved(point, now)}`);

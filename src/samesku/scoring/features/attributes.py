@@ -52,11 +52,14 @@ class AttributeRows:
 
 def attribute_rows(attributes: Attributes) -> AttributeRows:
     """Prepare the attributes of a catalogue for comparison."""
-    size = len(attributes.values[KINDS[0]])
-    rows: list[list[tuple[str, str, str]]] = [[] for _ in range(size)]
-    for kind in KINDS:
-        for row, values in zip(rows, attributes.values[kind], strict=True):
-            row += [(kind, aspect(value), value) for value in values]
+    rows = (
+        [
+            (kind, aspect(value), value)
+            for kind, own in zip(KINDS, row, strict=True)
+            for value in own
+        ]
+        for row in zip(*(attributes.values[kind] for kind in KINDS), strict=True)
+    )
     vocabulary: dict[tuple[str, str, str], int] = {}
     held = presence(rows, vocabulary)
     aspects: dict[tuple[str, str], int] = {}

@@ -9,15 +9,16 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from samesku.candidates.neighbors import Neighbors
-from samesku.candidates.similarity import row_similarity
+from samesku.candidates.similarity import CELLS_AT_ONCE, PAIRS_AT_ONCE
+from samesku.runtime.cores import map_in_order
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.presence import (
     Cells,
     common_cells,
+    inverse_lengths,
     scaled_rows,
     segment_sums,
-    unit_rows,
 )
 
 __all__ = ["Neighbourhoods", "neighbourhood_features"]
@@ -34,10 +35,12 @@ class Neighbourhoods:
 
     Attributes
     ----------
-    around : float32 CSR (n, words)
-        The share of a posting's neighbours that hold a word.
-    directions : float32 CSR (n, words)
-        The same weighed by rarity, in rows of unit length.
+    around : uint8 CSR (n, words)
+        How many of a posting's neighbours hold a word.
+    share, length : float32 (n,)
+        What one neighbour counts, and the inverse length of a row of shares weighed by rarity.
+    weights : float32 (words,)
+        The rarity of each word.
     local, variant : float32 (cells,)
         Weight of each word of each title, in the order of the words' data: its rarity among the
         neighbours, and how evenly it divides them.
@@ -48,7 +51,9 @@ class Neighbourhoods:
     """
 
     around: sp.csr_matrix
-    directions: sp.csr_matrix
+    share: NDArray[np.float32]
+    length: NDArray[np.float32]
+    weights: NDArray[np.float32]
     local: NDArray[np.float32]
     variant: NDArray[np.float32]
     mass: NDArray[np.float32]
@@ -60,28 +65,58 @@ class Neighbourhoods:
         cls, words: TitleWords, found: Neighbors, others: sp.csr_matrix | None = None
     ) -> Neighbourhoods:
         """Read the words around every posting; `others`: what neighbours hold, if not `words`."""
-        held = words.held
-        others = held if others is None else others
-        said = np.cumsum(np.diff(others.indptr)[found.candidate])
-        start = np.searchsorted(found.query, found.query)
-        said -= np.concatenate([[0], said])[start]
-        near = (found.rank < DEPTH) & ((said <= WORDS) | (found.rank == 0))
-        ones = np.ones(np.count_nonzero(near), dtype=np.float32)
-        adjacent = sp.csr_matrix(
-            (ones, (found.query[near], found.candidate[near])),
-            shape=(held.shape[0], others.shape[0]),
-        )
-        count = np.maximum(np.diff(adjacent.indptr), 1).astype(np.float32)
-        around = scaled_rows(sp.csr_matrix(adjacent @ others), 1 / count)
-        share = _at_cells(around, held)
-        # Smoothed so that a word no neighbour has, or all have, stays finite.
-        local = -np.log(share * np.float32(0.98) + np.float32(0.01))
-        variant = 4 * share * (1 - share)
-        mass, split = (segment_sums(each, held.indptr) for each in (local, variant))
-        rarity = np.maximum(segment_sums(words.weighted.data, held.indptr), 1e-6)
-        rare = around.data * words.rarity[around.indices]
-        directions = sp.csr_matrix((rare, around.indices, around.indptr), shape=around.shape)
-        return cls(around, unit_rows(directions), local, variant, mass, split, rarity)
+        parts, first = [], 0
+        for part in found.blocks():
+            parts.append(_read(words, part, first, words.held if others is None else others))
+            first += part.size
+        rows, *columns = zip(*parts, strict=True)
+        around = sp.csr_matrix(sp.vstack(rows, format="csr"))
+        share, length, local, variant, mass, split = map(np.concatenate, columns)
+        rarity = np.maximum(segment_sums(words.weighted.data, words.held.indptr), 1e-6)
+        return cls(around, share, length, words.rarity, local, variant, mass, split, rarity)
+
+    def shares(self, rows: NDArray[np.integer]) -> sp.csr_matrix:
+        """The share of these postings' neighbours that hold a word, float32 CSR."""
+        counts = self.around[rows]
+        share = np.repeat(self.share[rows], np.diff(counts.indptr))
+        cells = (share * counts.data, counts.indices, counts.indptr)
+        return sp.csr_matrix(cells, shape=counts.shape)
+
+    def directions(self, rows: NDArray[np.integer], shares: sp.csr_matrix) -> sp.csr_matrix:
+        """The shares of these postings weighed by rarity, in rows of unit length."""
+        length = np.repeat(self.length[rows], np.diff(shares.indptr))
+        data = length * (shares.data * self.weights[shares.indices])
+        return sp.csr_matrix((data, shares.indices, shares.indptr), shape=shares.shape)
+
+
+def _read(
+    words: TitleWords, found: Neighbors, first: int, others: sp.csr_matrix
+) -> tuple[sp.csr_matrix, Column, Column, Column, Column, Column, Column]:
+    """The words around some postings, from one of that number on."""
+    own = words.held[first : first + found.size]
+    said = np.cumsum(np.diff(others.indptr)[found.candidate])
+    ends = found.ends
+    before = np.concatenate([[0], said])[ends[:-1]]
+    said -= np.repeat(before, np.diff(ends))
+    rank = found.rank
+    near = (rank < DEPTH) & ((said <= WORDS) | (rank == 0))
+    ones = np.ones(np.count_nonzero(near), dtype=np.float32)
+    adjacent = sp.csr_matrix(
+        (ones, (found.query[near], found.candidate[near])), shape=(found.size, others.shape[0])
+    )
+    count = np.maximum(np.diff(adjacent.indptr), 1).astype(np.float32)
+    share = 1 / count
+    around = scaled_rows(sp.csr_matrix(adjacent @ others), share)
+    holding = _at_cells(around, own)
+    # Smoothed so that a word no neighbour has, or all have, stays finite.
+    local = -np.log(holding * np.float32(0.98) + np.float32(0.01))
+    variant = 4 * holding * (1 - holding)
+    mass, split = (segment_sums(each, own.indptr) for each in (local, variant))
+    rare = around.data * words.rarity[around.indices]
+    length = inverse_lengths(sp.csr_matrix((rare, around.indices, around.indptr), around.shape))
+    counts = np.rint(around.data * np.repeat(count, np.diff(around.indptr))).astype(np.uint8)
+    around = sp.csr_matrix((counts, around.indices, around.indptr), shape=around.shape)
+    return around, share, length, local, variant, mass, split
 
 
 def neighbourhood_features(
@@ -121,7 +156,7 @@ def neighbourhood_features(
     """
     near = Neighbourhoods.of(words, found) if prepared is None else prepared
     cells = common_cells(words.held, left, right) if cells is None else cells
-    mass, split, around, rarity = near.mass, near.split, near.around, near.rarity
+    mass, split = near.mass, near.split
     (forth, split_forth), (back, split_back) = (
         [cells.sums(weight[places]) for weight in (near.local, near.variant)]
         for places in (cells.mine, cells.theirs)
@@ -134,13 +169,41 @@ def neighbourhood_features(
         ),
         **both_ways("local_unshared", mass[left] - forth, mass[right] - back),
         **both_ways("variant_unshared", split[left] - split_forth, split[right] - split_back),
-        **both_ways(
-            "words_expected",
-            row_similarity(words.weighted, left, around, right) / rarity[left],
-            row_similarity(words.weighted, right, around, left) / rarity[right],
-        ),
-        "neighbourhood_cosine": row_similarity(near.directions, left, near.directions, right),
+        **_around(near, words.weighted, left, right),
     }
+
+
+def _around(
+    near: Neighbourhoods,
+    weighted: sp.csr_matrix,
+    left: NDArray[np.integer],
+    right: NDArray[np.integer],
+) -> dict[str, Column]:
+    """What is said around one title of the other title, and of what is around that."""
+    cells = near.around.nnz / max(near.around.shape[0], 1)
+    step = max(1, min(PAIRS_AT_ONCE, int(CELLS_AT_ONCE / max(cells, 1))))
+
+    def part(start: int) -> tuple[Column, Column, Column]:
+        a, b = left[start : start + step], right[start : start + step]
+        mine, theirs = near.shares(a), near.shares(b)
+        directions = near.directions(a, mine), near.directions(b, theirs)
+        return (
+            _product(weighted[a], theirs) / near.rarity[a],
+            _product(weighted[b], mine) / near.rarity[b],
+            _product(*directions),
+        )
+
+    parts = list(map_in_order(part, range(0, len(left), step)))
+    empty = np.empty(0, dtype=np.float32)
+    forth, back, cosine = (
+        map(np.concatenate, zip(*parts, strict=True)) if parts else (empty, empty, empty)
+    )
+    return {**both_ways("words_expected", forth, back), "neighbourhood_cosine": cosine}
+
+
+def _product(mine: sp.csr_matrix, theirs: sp.csr_matrix) -> NDArray[np.float32]:
+    """The sum of products of each two rows."""
+    return np.asarray(mine.multiply(theirs).sum(axis=1), dtype=np.float32).ravel()
 
 
 def _at_cells(rows: sp.csr_matrix, where: sp.csr_matrix) -> NDArray[np.float32]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from samesku.candidates.candidates import Candidates, Source, places_among
+from samesku.candidates.candidates import Candidates, Source
 from samesku.candidates.neighbors import Neighbors
 from samesku.scoring.features.table import Column, both_ways
 
@@ -27,38 +29,34 @@ class Standing:
     ----------
     mean, spread, best : float64 (n,)
         Of the similarities of a posting's 30 nearest; `best` is the nearest's.
-    keys : int64 (m,)
-        ``query * n + candidate`` of every neighbour, ascending.
-    rank : float32 (m,)
-        Its place in the query's list, from 0; equal similarities share the first.
+    places : CSR (n, n)
+        The place of each neighbour in a posting's list, from 1; equal similarities share the first.
     """
 
     mean: NDArray[np.float64]
     spread: NDArray[np.float64]
     best: NDArray[np.float64]
-    keys: NDArray[np.int64]
-    rank: NDArray[np.float32]
+    places: sp.csr_matrix
 
     @classmethod
     def of(cls, found: Neighbors) -> Standing:
         """Read the lists of neighbours."""
-        rank = found.rank
-        mean, spread = _moments(found, rank < DEPTH)
-        best = np.zeros(found.size)
-        best[found.query[rank == 0]] = found.similarity[rank == 0]
-        keys = found.query * found.size + found.candidate
-        order = np.argsort(keys)
-        shared = _shared_rank(found, rank).astype(np.float32)
-        return cls(mean, spread, best, keys[order], shared[order])
+        ends = found.ends
+        longest = int(np.diff(ends).max(initial=0))
+        kind = np.min_scalar_type(longest)
+        parts = [_read(part, kind) for part in found.blocks()]
+        mean, spread, best, place = (np.concatenate(each) for each in zip(*parts, strict=True))
+        shape = (found.size, found.size)
+        return cls(mean, spread, best, sp.csr_matrix((place, found.candidate, ends), shape=shape))
 
     def rank_of(
         self, query: NDArray[np.integer], candidate: NDArray[np.integer]
     ) -> NDArray[np.float32]:
         """The rank of one posting in another's list, 99 where it is not in it."""
-        place = places_among(self.keys, query * len(self.mean) + candidate)
-        ranks = np.full(len(query), UNRANKED, dtype=np.float32)
-        ranks[place >= 0] = self.rank[place[place >= 0]]
-        return ranks
+        if not len(query):  # of which scipy would make a matrix of another shape
+            return np.empty(0, dtype=np.float32)
+        place = np.asarray(self.places[query, candidate], dtype=np.float32).ravel()
+        return np.where(place > 0, place - 1, np.float32(UNRANKED))
 
 
 def surroundings(
@@ -109,7 +107,7 @@ def surroundings(
     return columns
 
 
-def _shared_rank(found: Neighbors, rank: NDArray[np.int64]) -> NDArray[np.int64]:
+def _shared_rank(found: Neighbors, rank: NDArray[np.int32]) -> NDArray[np.int32]:
     """Place of each candidate in its query's list, from 0; equal similarities share the first."""
     new = np.ones(len(found), dtype=bool)
     steps = np.abs(np.diff(found.similarity)) > TIE
@@ -118,11 +116,15 @@ def _shared_rank(found: Neighbors, rank: NDArray[np.int64]) -> NDArray[np.int64]
     return np.asarray(rank[first] if len(found) else rank)
 
 
-def _moments(
-    found: Neighbors, which: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    query, similarity = found.query[which], found.similarity[which].astype(np.float64)
+def _read(found: Neighbors, kind: np.dtype[Any]) -> tuple[Column, Column, Column, Column]:
+    """Mean, spread and best of each list, and the place of each neighbour in its list, from 1."""
+    rank = found.rank
+    near = rank < DEPTH
+    query, similarity = found.query[near], found.similarity[near].astype(np.float64)
     count = np.maximum(np.bincount(query, minlength=found.size), 1)
     mean = np.bincount(query, similarity, found.size) / count
     square = np.bincount(query, similarity**2, found.size) / count
-    return mean, np.sqrt(np.maximum(square - mean**2, 1e-4))
+    best = np.zeros(found.size)
+    best[found.query[rank == 0]] = found.similarity[rank == 0]
+    place = (_shared_rank(found, rank) + 1).astype(kind)
+    return mean, np.sqrt(np.maximum(square - mean**2, 1e-4)), best, place

@@ -69,7 +69,9 @@ class TitleWords:
 
 def title_words(titles: Sequence[str], said: Sequence[Stated] | None = None) -> TitleWords:
     """Read the words of normal titles, and what they state, where that was not read before."""
-    lists = [normal_tokens(title) for title in titles]
+    # Each word is held once, not once for each title that says it.
+    own: dict[str, str] = {}
+    lists = [[own.setdefault(word, word) for word in normal_tokens(title)] for title in titles]
     vocabulary: dict[str, int] = {}
     held = presence(lists, vocabulary)
     said = [stated(title) for title in titles] if said is None else said

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from typing import Any
 
 from samesku.titles import Stated, clean_title, normalise_title, stated
 from samesku.titles.attributes.codes import Codes, Spelling
@@ -19,29 +20,44 @@ def read_attributes(
     *,
     brands: Sequence[str | None] | None = None,
     said: Sequence[Stated] | None = None,
-    read: Sequence[tuple[Mapping[str, Collection[str]], Codes]] | None = None,
+    read: Iterable[tuple[Mapping[str, Collection[str]], Codes]] | None = None,
 ) -> Attributes:
     """Read what every posting of a catalogue states, from normal titles and specification columns.
 
     Model codes are spelt as the whole catalogue spells them: "wh 1000 xm5" is "wh1000xm5" where
-    some title writes it so. What a column holds is told by its name; columns whose name says
+    some title writes it so. What a column holds follows from its name; columns whose name says
     nothing are left out. Words of the brand are neither colours nor model codes. `said` (of
     `stated`) and `read` (of `read_title`) are of each title, where it was read before.
     """
     if read is None:
         names = brands if brands is not None else [None] * len(titles)
         said = [stated(title) for title in titles] if said is None else said
-        read = [
+        read = (
             read_title(title, numbers, normalise_title(clean_title(brand)) if brand else "")
             for title, numbers, brand in zip(titles, said, names, strict=True)
-        ]
-    spelling = Spelling([codes for _, codes in read])
-    found = [{kind: set(each) for kind, each in values.items()} for values, _ in read]
-    for values, (_, codes) in zip(found, read, strict=True):
-        values["model"] |= spelling.settle(codes)
+        )
+    # Sets of a million titles would take gigabytes; what many state is held once.
+    shared: dict[Hashable, Any] = {}
+
+    def held(values: Iterable[str]) -> tuple[str, ...]:
+        told = tuple([shared.setdefault(each, each) for each in sorted(values)])
+        same: tuple[str, ...] = shared.setdefault(told, told)
+        return same
+
+    found: dict[str, list[tuple[str, ...]]] = {kind: [] for kind in KINDS}
+    written: list[Codes] = []
+    for values, codes in read:
+        for kind in KINDS:
+            found[kind].append(held(values[kind]))
+        written.append(codes)
+    spelling, models = Spelling(written), found["model"]
+    for at, codes in enumerate(written):
+        if more := spelling.settle(codes):
+            models[at] = held(more.union(models[at]))
     for name, cells in (specifications or {}).items():
-        if told := column_kind(name):
-            for values, cell in zip(found, cells, strict=True):
+        if known := column_kind(name):
+            column = found[known[0]]
+            for at, cell in enumerate(cells):
                 if cell:
-                    values[told[0]] |= read_cell(*told, cell)
-    return Attributes({kind: [tuple(sorted(one[kind])) for one in found] for kind in KINDS})
+                    column[at] = held(read_cell(*known, cell).union(column[at]))
+    return Attributes(found)

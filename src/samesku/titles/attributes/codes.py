@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -60,12 +60,16 @@ class Piece(NamedTuple):
 class Codes(NamedTuple):
     """What one title says of the model, before the catalogue is asked how codes are written."""
 
-    pieces: tuple[Piece, ...]
-    codes: dict[str, Piece]
+    title: str
+    """Its normal form, where it has a digit."""
+    codes: tuple[tuple[str, Piece], ...]
     glued: tuple[tuple[str, str, Piece], ...]
-    """ "iphone14": a name and a number, or a code, as other titles tell."""
+    """ "iphone14": a name and a number, or a code, as other titles show."""
     series: tuple[tuple[str, Piece], ...]
     """Values with an aspect, such as "iphone: 14 pro"."""
+
+
+NONE = Codes("", (), (), ())
 
 
 def read_codes(
@@ -82,16 +86,13 @@ def read_codes(
     which a number names no model.
     """
     if not _DIGIT.search(title):
-        return Codes((), {}, (), ())
-    pieces: list[Piece] = []
+        return NONE
     codes: dict[str, Piece] = {}
     glued: list[tuple[str, str, Piece]] = []
     series: list[tuple[str, Piece]] = []
     for match in _PIECE.finditer(title):
         text = match[0]
-        plain = text if text.isalnum() else re.sub(r"[-._%]", "", text)
-        piece = Piece(match.start(), match.end(), plain)
-        pieces.append(piece)
+        piece = _piece(match)
         if text.isalpha() or text in quantities or text in banned or not _DIGIT.search(text):
             continue
         suffix = _qualifiers(title, piece.stop, qualifiers)
@@ -120,7 +121,13 @@ def read_codes(
             codes["".join((code, *suffix)).replace(" ", "")] = piece
     if len(codes) > 1 and (shop := _SHOP.match(title)):
         codes = {code: one for code, one in codes.items() if one.start >= shop.end()} or codes
-    return Codes(tuple(pieces), codes, tuple(glued), tuple(series))
+    return Codes(title, tuple(codes.items()), tuple(glued), tuple(series))
+
+
+def _piece(match: re.Match[str]) -> Piece:
+    text = match[0]
+    plain = text if text.isalnum() else re.sub(r"[-._%]", "", text)
+    return Piece(match.start(), match.end(), plain)
 
 
 class Spelling:
@@ -128,7 +135,7 @@ class Spelling:
 
     def __init__(self, titles: Collection[Codes]) -> None:
         self._names = {value.partition(": ")[0] for one in titles for value, _ in one.series}
-        self._codes = {code for one in titles for code in one.codes}
+        self._codes = {code for one in titles for code, _ in one.codes}
         self._codes |= {
             name + number.replace(" ", "")
             for one in titles
@@ -150,7 +157,8 @@ class Spelling:
                 series.append((f"{name}: {number}", piece))
             else:
                 found[name + number.replace(" ", "")] = piece
-        joined = self._join(codes.pieces) if len(codes.pieces) > 1 else {}
+        # Read again, as the pieces of a million titles would take a gigabyte.
+        joined = self._join([_piece(match) for match in _PIECE.finditer(codes.title)])
         values = {value for value, place in series if not _is_within(place, joined.values())}
         for code, place in found.items():
             if not _is_within(place, joined.values()):
@@ -160,7 +168,7 @@ class Spelling:
         values |= parts
         return {one for one in values if not any(other.startswith(one + " ") for other in values)}
 
-    def _join(self, pieces: tuple[Piece, ...]) -> dict[str, Piece]:
+    def _join(self, pieces: Sequence[Piece]) -> dict[str, Piece]:
         joined: dict[str, Piece] = {}
         numbered = [at for at, piece in enumerate(pieces) if _DIGIT.search(piece.text)]
         for size in (4, 3, 2):

@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from importlib.resources import files
 
 from samesku.titles import Quantity, clean_title, normalise_title, stated
 from samesku.titles.attributes.reading import read_title
 from samesku.titles.units import spell
 
 _NAME = re.compile(r"[^\W_]+")
-_NAMES = {
-    "colour": "color colour colors colours farbe couleur colore kleur kolor barva cor warna renk"
-    " 颜色",
-    "size": "size sizes grosse taille talla taglia maat rozmiar velikost tamanho ukuran beden 尺码",
-    "count": "count quantity qty pieces pack packs packsize stuckzahl menge anzahl",
-    "amount": "volume contents inhalt",
-    "flavour": "flavour flavor taste scent fragrance geschmack duft gout sabor gusto smaak rasa",
-    "model": "model mpn modelnumber partnumber modell modele modelo modello",
-    "memory": "ram memory storage capacity hdd ssd rom speicher arbeitsspeicher disk",
-    "measure": "frequency voltage power wattage battery length width height depth dimensions"
-    " dimension diameter lumen current display screen diagonal thickness weight",
-}
-_KINDS = {word: kind for kind, words in _NAMES.items() for word in words.split()}
-_IGNORED = frozenset(
-    "shipping packaging package packing packaged gross parcel carton sku type brand".split()
-)
+_DATA = tomllib.loads((files("samesku.titles") / "words/columns.toml").read_text("utf-8"))
+_KINDS = {word: kind for kind, words in _DATA["kinds"].items() for word in words.split()}
+_IGNORED = frozenset(_DATA["ignored"]["words"].split())
 _LEAST_STORAGE = 16
 _BARE = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _LONGEST = 200

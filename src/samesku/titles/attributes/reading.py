@@ -105,7 +105,6 @@ def _read_quantities(title: str, said: Stated) -> dict[str, set[str]]:
 
 
 def _written(quantity: Quantity) -> str:
-    """Write a quantity, in the rounding in which sellers write it."""
     value, unit = quantity
     if unit == "gb":
         if value < 1:
@@ -202,7 +201,7 @@ def _codes(
 
 
 def _accessories(title: str, found: Sequence[Found], codes: Codes) -> set[str]:
-    """Give the kinds of accessory that are sold: what stands before "with" and before "for"."""
+    """Give the kinds of accessory that are sold: what comes before "with" and before "for"."""
     end = title.find(" + ")
     end = len(title) if end < 0 else end
     targets: list[Found] = []
@@ -232,5 +231,9 @@ def _accessories(title: str, found: Sequence[Found], codes: Codes) -> set[str]:
 
 def _has_target(targets: Sequence[Found], codes: Codes) -> bool:
     """Whether "for" is soon followed by a model: "for iPhone 14", not "for men"."""
-    places = [*codes.codes.values(), *(p for *_, p in codes.glued), *(p for _, p in codes.series)]
+    places = [
+        *(p for _, p in codes.codes),
+        *(p for *_, p in codes.glued),
+        *(p for _, p in codes.series),
+    ]
     return any(0 <= p.start - target.stop <= _TARGET for target in targets for p in places)

@@ -1,7 +1,7 @@
 """Data augmentation: postings edited so that they are another product, or the same in other words.
 
 Labelled catalogues rarely hold the cases in which a mistake is worst: a phone beside its case, a
-can beside the pack of 24, two sizes of one article with nothing else to tell them apart. Edited
+can beside the pack of 24, two sizes of one article with no other difference. Edited
 postings bring them into the training.
 """
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from itertools import combinations
+from typing import Any, Literal, TypeAlias
 
 import lightgbm as lgb
 import numpy as np
@@ -22,20 +23,17 @@ from samesku.scoring.trees import Trees, probability
 from samesku.training.classifier.labelled import Labelled
 from samesku.training.tree_export import as_onnx
 
-__all__ = ["FITS", "THRESHOLDS", "fit_classifier"]
+__all__ = ["THRESHOLDS", "HoldOut", "fit_classifier", "fits"]
+
+HoldOut: TypeAlias = Literal["products", "catalogues"]
 
 FOLDS = 5
-FITS = FOLDS + 1
 # About so many pairs of a catalogue train: all pairs of some of its postings.
 MOST_PAIRS = 60_000
-ROUNDS = 200
 # Few of the features per tree and strong regularisation: with six catalogues left out in turn,
-# mean average precision of pairs 0.755 instead of 0.733; 63 leaves instead of 31: 0.002 more, and
-# 0.005 of F1.
+# mean average precision of pairs 0.755 instead of 0.733.
 SETTINGS: dict[str, Any] = {
     "objective": "binary",
-    "num_leaves": 63,
-    "learning_rate": 0.06,
     "feature_fraction": 0.3,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
@@ -45,6 +43,12 @@ SETTINGS: dict[str, Any] = {
     "deterministic": True,
     "force_row_wise": True,
     "verbose": -1,
+}
+# One booster for catalogues as those it learned from; for others the mean of several, each with a
+# quarter of its leaves.
+GROWTH: dict[HoldOut, dict[str, Any]] = {
+    "products": {"num_boost_round": 200, "num_leaves": 63, "learning_rate": 0.06},
+    "catalogues": {"num_boost_round": 100, "num_leaves": 31, "learning_rate": 0.1},
 }
 # Part of a catalogue's weight that the small ones drawn from it have, and what an edited posting
 # weighs beside one as it is.
@@ -58,7 +62,7 @@ THRESHOLDS = tuple(round(0.2 + 0.05 * step, 2) for step in range(13))
 def fit_classifier(
     catalogues: Sequence[Labelled],
     *,
-    hold_out: Literal["products", "catalogues"] = "products",
+    hold_out: HoldOut = "products",
     seed: int = 0,
     advance: Callable[[int], None] = lambda done: None,
 ) -> tuple[PairClassifier, list[NDArray[np.float32]]]:
@@ -67,6 +71,10 @@ def fit_classifier(
     A catalogue in which some kinds of attributes may differ trains twice, with half its weight
     each: as its labels say, told which kinds it tolerates; and as if nothing was tolerated, its
     pairs that clash in these kinds taken for different. So the trees learn what `same` means.
+
+    A model for other catalogues is the mean of models that each lack one of these. What all of
+    them agree on holds beyond the catalogue that showed it; and of the catalogue that it lacks,
+    the mean of models that lack a second one tells how such a mean does where it is new.
 
     Parameters
     ----------
@@ -99,20 +107,36 @@ def fit_classifier(
     }
     names = tuple(sorted({name for each in catalogues for name in each.features.names}))
     parts = [_part(each, names, seed) for each in catalogues]
-    odds = _held_out(catalogues, parts, names, hold_out, seed, advance)
-    whole = _grow([(part, part.weight) for part in parts], seed)
-    advance(1)
+    grow = _Grower(parts, hold_out, seed, advance)
+    if hold_out == "catalogues":
+        odds = _without_each(catalogues, names, grow)
+        boosters = [grow(missing={place}) for place in range(len(parts))]
+    else:
+        odds = _without_each_fold(catalogues, names, grow, seed)
+        boosters = [grow()]
     slope, offset = _calibration(catalogues, odds)
     honest = [probability(slope * each + offset) for each in odds]
-    trees = Trees(as_onnx([whole], families(names, encoders), len(FAMILIES)))
+    family = families(names, encoders)
+    first = Trees(as_onnx(boosters[:1], family, len(FAMILIES)))
+    trees = first
+    if len(boosters) > 1:
+        trees = Trees(as_onnx(boosters, family, len(FAMILIES)), first)
     values = _values(catalogues, honest)
-    if hold_out == "catalogues":
-        # The best of so few catalogues is chance. Where probabilities are true, F1 is best from
-        # half of its value on (Lipton, Elkan and Naryanaswamy, 2014).
-        threshold = round(max(values.values()) / 2, 2)
-    else:
+    if hold_out == "products":
         threshold = max(at for at in THRESHOLDS if values[at] >= max(values.values()) - FLAT)
-    return PairClassifier(trees, names, encoders, (slope, offset), threshold, {}), honest
+        return PairClassifier(trees, names, encoders, (slope, offset), threshold, {}), honest
+    # The best of so few catalogues is chance. Where probabilities are true, F1 is best from half
+    # of its value on (Lipton, Elkan and Naryanaswamy, 2014).
+    threshold = round(max(values.values()) / 2, 2)
+    model = PairClassifier(trees, names, encoders, (slope, offset), threshold, {}, "expected")
+    return model, honest
+
+
+def fits(catalogues: int, hold_out: HoldOut) -> int:
+    """How many boosters `fit_classifier` grows, and so how often it calls `advance`."""
+    if hold_out == "products":
+        return FOLDS + 1
+    return catalogues * (catalogues + 1) // 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,55 +231,72 @@ def _select(
     return some.select(names, may_miss=("",))
 
 
-def _grow(parts: Sequence[tuple[_Part, NDArray[np.float64]]], seed: int) -> lgb.Booster:
-    """Trees on the rows of positive weight."""
-    weight = np.concatenate([weight for _, weight in parts])
-    used = weight > 0
-    values = np.concatenate([part.values for part, _ in parts])[used]
-    true = np.concatenate([part.true for part, _ in parts])[used].astype(np.float64)
-    weight = weight[used] * (np.count_nonzero(used) / weight.sum())
-    # On few pairs fewer are asked of a leaf, so that there is something to learn.
-    few = max(5, min(SETTINGS["min_data_in_leaf"], len(true) // 200))
-    settings = {
-        **SETTINGS, "seed": seed, "num_threads": usable_cores(), "min_data_in_leaf": few,
-        "lambda_l2": min(SETTINGS["lambda_l2"], len(true) / 400),
-    }  # fmt: skip
-    return lgb.train(settings, lgb.Dataset(values, true, weight=weight), ROUNDS)
+@dataclass(frozen=True, eq=False)
+class _Grower:
+    """Grows a booster on some of the rows."""
+
+    parts: Sequence[_Part]
+    hold_out: HoldOut
+    seed: int
+    advance: Callable[[int], None]
+
+    def __call__(self, missing: Collection[int] = (), fold: int | None = None) -> lgb.Booster:
+        """Without some catalogues, and without the products of a fold."""
+        parts = [part for place, part in enumerate(self.parts) if place not in missing]
+        used = [
+            np.flatnonzero((part.weight > 0) & (part.left != fold) & (part.right != fold))
+            for part in parts
+        ]
+        values, true, weight = (
+            np.concatenate(
+                [getattr(part, name)[some] for part, some in zip(parts, used, strict=True)]
+            )
+            for name in ("values", "true", "weight")
+        )
+        weight *= len(weight) / weight.sum()
+        # On few pairs fewer are asked of a leaf, so that there is something to learn.
+        few = max(5, min(SETTINGS["min_data_in_leaf"], len(true) // 200))
+        growth = dict(GROWTH[self.hold_out])
+        rounds = growth.pop("num_boost_round")
+        settings = {
+            **SETTINGS, **growth, "seed": self.seed, "num_threads": usable_cores(),
+            "min_data_in_leaf": few, "lambda_l2": min(SETTINGS["lambda_l2"], len(true) / 400),
+        }  # fmt: skip
+        data = lgb.Dataset(values, true.astype(np.float64), weight=weight)
+        booster = lgb.train(settings, data, rounds)
+        self.advance(1)
+        return booster
 
 
-def _held_out(
-    catalogues: Sequence[Labelled],
-    parts: Sequence[_Part],
-    names: tuple[str, ...],
-    hold_out: str,
-    seed: int,
-    advance: Callable[[int], None],
+def _without_each(
+    catalogues: Sequence[Labelled], names: tuple[str, ...], grow: _Grower
 ) -> list[NDArray[np.float64]]:
-    """Log-odds of all candidates of each catalogue, by trees that did not see what is held out."""
+    """Log-odds of all candidates of each catalogue, the mean of models without it and another."""
     odds = [np.zeros(len(each.candidates)) for each in catalogues]
-    if hold_out == "catalogues":
-        for place, each in enumerate(catalogues):
-            others = [(part, part.weight) for at, part in enumerate(parts) if at != place]
-            booster = _grow(others, seed)
-            odds[place] = booster.predict(_select(each.features, names), raw_score=True)
-            advance(1)
-        return odds
+    for pair in combinations(range(len(catalogues)), 2):
+        booster = grow(missing=pair)
+        for place in pair:
+            values = _select(catalogues[place].features, names)
+            odds[place] += booster.predict(values, raw_score=True)
+    return [each / (len(catalogues) - 1) for each in odds]
+
+
+def _without_each_fold(
+    catalogues: Sequence[Labelled], names: tuple[str, ...], grow: _Grower, seed: int
+) -> list[NDArray[np.float64]]:
+    """Log-odds of all candidates of each catalogue, by models without their products."""
+    odds = [np.zeros(len(each.candidates)) for each in catalogues]
     seen = [np.zeros(len(each.candidates)) for each in catalogues]
     folds = [_dealt(each, seed)[each.labels] for each in catalogues]
     for fold in range(FOLDS):
-        rest = [
-            (part, np.where((part.left == fold) | (part.right == fold), 0, part.weight))
-            for part in parts
-        ]
-        booster = _grow(rest, seed)
+        booster = grow(fold=fold)
         for place, each in enumerate(catalogues):
             ends = folds[place][each.candidates.left], folds[place][each.candidates.right]
-            # A pair between two folds is judged without either, and gets the mean.
+            # A pair between two folds is scored without either, and gets the mean.
             asked = np.flatnonzero((ends[0] == fold) | (ends[1] == fold) | (ends[0] < 0))
-            told = booster.predict(_select(each.features, names, asked), raw_score=True)
-            odds[place][asked] += told
+            values = _select(each.features, names, asked)
+            odds[place][asked] += booster.predict(values, raw_score=True)
             seen[place][asked] += 1
-        advance(1)
     return [total / np.maximum(count, 1) for total, count in zip(odds, seen, strict=True)]
 
 

@@ -96,7 +96,6 @@ class Labelled:
         return np.asarray(self.labels[self.candidates.left] == self.labels[self.candidates.right])
 
     def _tolerating(self, prepared: CatalogRows, same: tuple[str, ...]) -> Labelled:
-        """The same, of which these kinds of attributes may differ within one product."""
         if not same:
             return self
         features = tolerating(self.features, self.candidates, prepared, same)

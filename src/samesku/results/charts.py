@@ -13,19 +13,8 @@ import polars as pl
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from samesku.report.curve import Point
-from samesku.report.render import render
-
-__all__ = [
-    "Chart",
-    "bars",
-    "cluster_sizes",
-    "reliability",
-    "score_histogram",
-    "thresholds",
-    "title_lengths",
-    "waterfall",
-]
+from samesku.results.curve import Point
+from samesku.results.render import render
 
 Ticks: TypeAlias = Sequence[tuple[float, str]]
 LARGEST_SHOWN = 10
@@ -75,7 +64,7 @@ class Chart:
 
     def svg(self, label: str | None = None) -> Markup:
         """The picture in the colours of the page around it, described by `label`."""
-        return render("chart.svg.j2", chart=self, label=label or self.title)
+        return render("samesku.results", "chart.svg.j2", chart=self, label=label or self.title)
 
     def _repr_html_(self) -> str:
         return self.svg()

@@ -1,4 +1,4 @@
-"""Options that are given every time: `samesku.toml` in the working folder."""
+"""Defaults of options: `samesku.toml` in the working folder."""
 
 from __future__ import annotations
 
@@ -9,18 +9,13 @@ from typing import Any
 
 from samesku.cli.console import UsageError
 
-__all__ = ["CONFIG", "given_options"]
-
 CONFIG = Path("samesku.toml")
 
 
-def given_options(commands: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def configured_options(commands: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Defaults by command and parameter, as click takes them; the command line wins.
 
-    Raises
-    ------
-    UsageError
-        The file is no TOML, or names a command or option that there is not; lists those there are.
+    A file that is no TOML, or names a command or option that there is not, is a UsageError.
     """
     if not CONFIG.is_file():
         return {}

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from samesku.metrics import group_tally
-from samesku.report.curve import Point, curve, targets
+from samesku.results.curve import Point, curve, targets
 from samesku.results.runs import read_run, run_of
 
 

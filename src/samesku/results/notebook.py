@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
-from samesku.report.render import render
-from samesku.results.matches import Matches
+from samesku.results.render import render
 
-__all__ = ["matches_card"]
+if TYPE_CHECKING:
+    from samesku.results.matches import Matches
+
 
 CLUSTERS, TITLES = 8, 4
 
@@ -20,7 +23,10 @@ def matches_card(matches: Matches) -> str:
         members = np.flatnonzero(matches.clusters == number)
         titles = [matches.catalog.titles[row][:120] for row in members[:TITLES]]
         shown.append((len(members), least, titles))
-    return render("notebook.html.j2", matches=matches, largest=sizes.max(initial=0), shown=shown)
+    return render(
+        "samesku.results", "notebook.html.j2",
+        matches=matches, largest=sizes.max(initial=0), shown=shown,
+    )  # fmt: skip
 
 
 def _least_sure(matches: Matches, count: int) -> list[tuple[int, float]]:

@@ -5,8 +5,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from samesku.report import charts
-from samesku.report.curve import Point
+from samesku.results import charts
+from samesku.results.curve import Point
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -14,8 +14,6 @@ from samesku.clustering.assignment import choose_links
 from samesku.metrics import Tally, group_tally, pair_tally
 from samesku.results.runs import Run
 
-__all__ = ["Point", "Target", "curve", "tally_of", "targets"]
-
 # Thresholds that are tried; the run's own is always among them.
 TRIED = (*(each / 20 for each in range(2, 20)), 0.97, 0.99)
 LEAST_UNCALIBRATED = 0.3
@@ -24,26 +22,14 @@ WANTED = (0.8, 0.9, 0.95, 0.98, 0.99)
 
 @dataclass(frozen=True)
 class Point:
-    """What one threshold gives.
-
-    Attributes
-    ----------
-    threshold : float
-    matches : int
-        Pairs.
-    clusters : int
-        Of two postings or more.
-    estimate : float or None
-        Mean probability of the matched pairs that were scored: the precision to expect.
-    precision, recall, f1 : float or None
-        Of pairs, where labels are known.
-    """
+    """What one threshold gives."""
 
     threshold: float
-    matches: int
-    clusters: int
+    matches: int  # pairs
+    clusters: int  # of two postings or more
+    # mean probability of the matched pairs that were scored: the expected precision
     estimate: float | None
-    precision: float | None = None
+    precision: float | None = None  # of pairs, where labels are known, as recall and F1
     recall: float | None = None
     f1: float | None = None
 
@@ -63,21 +49,11 @@ class Point:
 
 @dataclass(frozen=True)
 class Target:
-    """The lowest threshold that reaches a precision, and what it costs.
+    """The lowest threshold that reaches a precision, and what it costs."""
 
-    Attributes
-    ----------
-    precision : float
-        That is wanted.
-    point : Point or None
-        None: no threshold reaches it.
-    lost : int
-        Matches fewer than at the threshold of the run; negative: more.
-    """
-
-    precision: float
-    point: Point | None
-    lost: int = 0
+    precision: float  # that is wanted
+    point: Point | None  # None: no threshold reaches it
+    lost: int = 0  # matches fewer than at the threshold of the run; negative: more
 
 
 def curve(run: Run) -> list[Point]:
@@ -86,7 +62,7 @@ def curve(run: Run) -> list[Point]:
     A match is clustered anew at each from the scored pairs; of an evaluation pairs are taken
     as they are, and of a link they are assigned anew from the pairs that were written.
     """
-    tried = sorted({run.threshold, *(each for each in TRIED if _can_be_told(run, each))})
+    tried = sorted({run.threshold, *(each for each in TRIED if _is_known(run, each))})
     return [_point(run, each) for each in tried]
 
 
@@ -104,7 +80,7 @@ def targets(points: Sequence[Point], threshold: float) -> list[Target]:
     return found
 
 
-def _can_be_told(run: Run, threshold: float) -> bool:
+def _is_known(run: Run, threshold: float) -> bool:
     if run.kind == "link":
         return bool(threshold >= float(run.pairs["score"].min() or 0))  # type: ignore[arg-type]
     return run.probabilistic or threshold >= LEAST_UNCALIBRATED
@@ -172,16 +148,10 @@ def tally_of(
     right: NDArray[np.int64],
     clusters: NDArray[np.int64] | None,
 ) -> Tally:
-    """Right, matched and true counts of each labelled query; of links, of the left shop's.
+    """Right, matched and true counts of each labelled query of a run with labels.
 
-    Parameters
-    ----------
-    run : Run
-        With labels.
-    left, right : int64 (m,)
-        The matched pairs.
-    clusters : int64 (n,), optional
-        Which count instead of the pairs, where they say which postings match.
+    Of matched pairs, or of `clusters` where they say which postings match; of links, of the left
+    shop's postings.
     """
     labels, lefts = run.labels, run.lefts
     assert labels is not None
@@ -197,6 +167,12 @@ def tally_of(
     actual = np.bincount(theirs[theirs >= 0], minlength=int(labels.max()) + 1)[labels[rows]]
     correct, matched = (np.bincount(left[which], minlength=lefts)[rows] for which in (same, known))
     return Tally(correct, matched, actual)
+
+
+def own_tally(run: Run) -> Tally:
+    """The counts of what the run itself matched."""
+    left, right = (run.matched[side].to_numpy() for side in ("left", "right"))
+    return tally_of(run, left, right, run.clusters if run.kind == "match" else None)
 
 
 def _figures(tally: Tally) -> tuple[float | None, ...]:

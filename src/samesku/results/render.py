@@ -1,41 +1,23 @@
-"""The templates of the report, filled in: everything escaped that is not markup itself."""
+"""Jinja2 templates of this package, filled in: everything escaped that is not markup itself."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
-from typing import Any, NamedTuple
+from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-__all__ = ["Table", "asset", "render"]
 
-
-class Table(NamedTuple):
-    """Rows under a head; the first column names them, with `numbers` the others stand right."""
-
-    caption: str
-    head: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    numbers: bool = True
-
-
-def render(template: str, **values: Any) -> Markup:
-    """One of the files in `templates`, filled in."""
-    return Markup(_environment().get_template(template).render(values))
-
-
-def asset(name: str) -> str:
-    """The text of one of the files in `assets`."""
-    return files("samesku.report").joinpath("assets", name).read_text(encoding="utf-8")
+def render(package: str, template: str, **values: Any) -> Markup:
+    """One of the files in `templates` of a package, filled in."""
+    return Markup(_environment(package).get_template(template).render(values))
 
 
 @cache
-def _environment() -> Environment:
+def _environment(package: str) -> Environment:
     made = Environment(
-        loader=PackageLoader("samesku.report"),
+        loader=PackageLoader(package),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -1,0 +1,117 @@
+"""From options to catalogues and a matcher."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from samesku.catalog.catalog import Catalog, read_catalog
+from samesku.cli.console import TerminalProgress, UsageError, say
+from samesku.cli.options import Reading, Searching
+from samesku.encoders import BY_NAME, default_encoders, encoders_by_name
+from samesku.matcher import Matcher
+from samesku.results.record import source_record
+from samesku.runtime.cache import Cache, default_folder
+from samesku.scoring.fusion import Fusion
+
+
+def read(options: Reading, path: Path, progress: TerminalProgress) -> Catalog:
+    """Read a catalogue and say what was wrong with it."""
+    with progress.stage("read"):
+        catalog = read_catalog(
+            path,
+            photos=options.photos,
+            columns=_columns(options.columns),
+            encoding=options.encoding,
+            allow_outside=options.allow_outside,
+        )
+    say(f"Read {len(catalog):,} postings from {catalog.name}", quiet=options.quiet)
+    for problem in catalog.problems:
+        say(f"  - {problem}", quiet=options.quiet)
+    return catalog
+
+
+def read_labelled(
+    options: Reading, paths: Sequence[Path], progress: TerminalProgress
+) -> list[Catalog]:
+    """Read labelled catalogues, their columns mapped in the same way; photos of the first only."""
+    catalogs = []
+    for path in paths:
+        catalog = read(options, path, progress)
+        if catalog.labels is None or not (catalog.labels >= 0).any():
+            raise ValueError(f"{catalog.name} has no labels to train on; add or map label_group")
+        catalogs.append(catalog)
+        options = replace(options, photos=None)
+    return catalogs
+
+
+def matcher_of(
+    options: Searching, progress: TerminalProgress, fusion: str | Fusion | None, **more: Any
+) -> Matcher:
+    """The matcher that the options ask for."""
+    threshold = more.get("threshold")
+    if threshold is not None and not 0 < threshold <= 1:
+        raise UsageError(f"--threshold is a score above 0 and up to 1, not {threshold}")
+    return Matcher(
+        encoders_by_name(encoder_names(options, fusion)),
+        fusion,
+        k=options.neighbours,
+        method=options.search,
+        cache=cache_of(options),
+        progress=progress,
+        **more,
+    )
+
+
+def cache_of(options: Any) -> Cache:
+    """The cache of a command with --cache and --no-cache."""
+    return Cache(None if options.no_cache else options.cache or default_folder())
+
+
+def encoder_names(options: Searching, fusion: str | Fusion | None) -> list[str]:
+    """The encoders asked for; where all are added ones (``+photo``), those of a model come first.
+
+    A model that was trained on default encoders only is used with all default ones, as where
+    nothing is asked for.
+    """
+    names = list(options.encoder or [])
+    trained = getattr(getattr(fusion, "model", None), "encoders", {})
+    own = trained.keys() - {encoder.name for encoder in default_encoders()}
+    if not names or not own or not all(name.startswith("+") for name in names):
+        return names
+    added = {encoder.name for encoder in encoders_by_name(names)}
+    if unknown := trained.keys() - added - BY_NAME.keys():
+        raise UsageError(f"the model was trained with {min(unknown)}: name its folder with -e, too")
+    return [*(name for name in trained if name in BY_NAME), *names]
+
+
+def source_of(options: Searching, path: Path, matcher: Matcher) -> dict[str, object]:
+    """Where a catalogue was and how it was read and matched, for the record of the run."""
+    return source_record(
+        path,
+        photos=options.photos,
+        columns=_columns(options.columns),
+        encoding=options.encoding,
+        encoders=encoder_names(options, matcher.fusion),
+        params=matcher.get_params(),
+    )
+
+
+def comma_list(text: str | None) -> tuple[str, ...]:
+    """``"size, colour"`` -> ``("size", "colour")``."""
+    return tuple(filter(None, (part.strip() for part in (text or "").split(","))))
+
+
+def _columns(text: str | None) -> dict[str, str]:
+    """``"title=name,posting_id=sku"`` -> ``{"title": "name", "posting_id": "sku"}``."""
+    mapping: dict[str, str] = {}
+    for part in filter(None, (text or "").split(",")):
+        ours, equals, theirs = (each.strip() for each in part.partition("="))
+        if not equals or not ours or not theirs:
+            raise UsageError(f"--columns takes OURS=THEIRS between commas, not {part!r}")
+        if ours in mapping:
+            raise UsageError(f"--columns names {ours!r} twice")
+        mapping[ours] = theirs
+    return mapping

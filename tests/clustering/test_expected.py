@@ -1,0 +1,68 @@
+"""The threshold that the probabilities of a catalogue let expect to be best."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from samesku.clustering.agglomerative import group
+from samesku.clustering.expected import best_threshold, expected_f1, threshold_for
+from samesku.metrics import group_tally, posting_f1
+from samesku.scoring.fusion import UnionAll
+from samesku.scoring.learned import Learned
+
+
+def pairs_of(products, size, chance, seed=0):
+    """Products of `size` postings each, whose pairs are one product as often as `chance` says."""
+    ends = np.array([(a, b) for a in range(size) for b in range(a + 1, size)])
+    left, right = (ends + np.arange(products)[:, None, None] * size).reshape(-1, 2).T
+    return left, right, np.full(len(left), chance, dtype=np.float32)
+
+
+def test_of_certain_pairs_it_is_the_f1_that_follows():
+    left, right = np.array([0, 0, 1, 3]), np.array([1, 2, 2, 4])
+    chance = np.array([1, 0, 0, 1], dtype=np.float32)
+    labels = np.array([0, 0, 1, 2, 2])
+    clusters = np.array([0, 0, 0, 1, 1])
+    known = float(posting_f1(group_tally(clusters, labels)).mean())
+    ones = np.ones(5, dtype=np.int64)
+    assert expected_f1(left, right, chance, clusters, ones) == pytest.approx(known)
+
+
+def test_an_identical_posting_counts_as_often_as_it_is_there():
+    left, right, chance = np.array([0]), np.array([1]), np.array([0.5], dtype=np.float32)
+    apart = [
+        expected_f1(left, right, chance, np.arange(2), np.array(each)) for each in ([1, 1], [9, 1])
+    ]
+    assert apart[1] > apart[0]
+
+
+@pytest.mark.parametrize(("chance", "best"), [(0.35, 0.3), (0.9, 0.4)])
+def test_it_moves_only_where_another_is_clearly_better(chance, best):
+    left, right, scores = pairs_of(products=30, size=4, chance=chance)
+    ones = np.ones(120, dtype=np.int64)
+    assert best_threshold(left, right, scores, scores, ones, 0.4, step=0.1) == best
+
+
+def test_the_best_is_no_worse_than_the_one_in_use_by_what_is_expected():
+    rng = np.random.default_rng(0)
+    left, right, _ = pairs_of(products=80, size=4, chance=0)
+    scores, ones = rng.random(len(left)).astype(np.float32), np.ones(320, dtype=np.int64)
+    for now in (0.15, 0.4, 0.85):
+        best = best_threshold(left, right, scores, scores, ones, now)
+        values = [
+            expected_f1(left, right, scores, group(left, right, scores, 320, threshold=at), ones)
+            for at in (now, best)
+        ]
+        assert values[1] >= values[0]
+
+
+def test_only_models_for_other_catalogues_leave_their_threshold(unseen, model):
+    candidates = unseen[1]
+    ones = np.ones(len(unseen[0]), dtype=np.int64)
+    scores = np.where(model.judge(*unseen).scores > 0.5, 0.37, 0.01).astype(np.float32)
+    moving = Learned(replace(model, threshold=0.4, threshold_rule="expected"))
+    assert threshold_for(moving, candidates, scores, ones) < 0.4
+    fixed = Learned(replace(model, threshold=0.4))
+    assert threshold_for(fixed, candidates, scores, ones) == 0.4
+    assert threshold_for(UnionAll(), candidates, scores, ones) == 0.5
