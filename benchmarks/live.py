@@ -11,7 +11,10 @@ from __future__ import annotations
 import argparse
 import json
 import resource
+import subprocess
+import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -55,6 +58,9 @@ def main() -> None:
     parser.add_argument("--postings", type=int, default=5_000)
     parser.add_argument("--asked", type=int, default=200)
     parser.add_argument("--fed", type=int, default=500, help="Fed one by one after the load.")
+    parser.add_argument(
+        "--seconds", type=float, default=0, help="Of 50 searches and 20 upserts a second."
+    )
     asked = parser.parse_args()
     catalog = read_catalog(asked.catalogue)
     order = np.random.default_rng(0).permutation(len(catalog))
@@ -63,18 +69,21 @@ def main() -> None:
     bulk, fed = rows[: asked.postings], rows[asked.postings :]
     told: dict[str, Any] = {"postings": len(bulk)}
     place = Path(tempfile.mkdtemp()) / "store.db"
-    start, before = time.perf_counter(), memory()
+    start, before = time.perf_counter(), peak()
     with Index(place) as index:
         index.upsert_many(bulk)
         told["load_per_second"] = round(len(bulk) / (time.perf_counter() - start))
+        told["peak_bytes_per_posting"] = round((peak() - before) / len(bulk))
         told["search_ms"] = timed(index.search, fed[: asked.asked])
         told["upsert_ms"] = timed(index.upsert, fed)
     told["bytes_on_disk_per_posting"] = round(size(place) / len(rows))
+    if asked.seconds:
+        told["side_by_side_ms"] = side_by_side(place, rows, asked.seconds)
+    told["held_bytes_per_posting"] = round(held(place) / len(rows))
     start = time.perf_counter()
     with Index(place) as index:
         index.stats()
         told["open_seconds"] = round(time.perf_counter() - start, 2)
-        told["peak_bytes_per_posting"] = round((memory() - before) / len(rows))
         alive = clusters(index)
         start = time.perf_counter()
         index.settle()
@@ -87,9 +96,63 @@ def main() -> None:
     print(json.dumps(told, indent=2))
 
 
-def memory() -> int:
+def peak() -> int:
     """Most memory held so far, in bytes."""
     return 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+HELD = """
+import sys
+from pathlib import Path
+from samesku.store import Index
+
+pages = lambda: int(Path("/proc/self/statm").read_text().split()[1])
+with Index(sys.argv[2]) as small:
+    small.upsert_many([{"posting_id": each, "title": f"kopi {each} 200 g"} for each in "ab"])
+    small.search({"title": "kopi b 200 gr"})
+before = pages()
+with Index(sys.argv[1]) as index:
+    index.stats()
+    print((pages() - before) * 4096)
+"""
+
+
+def held(place: Path) -> int:
+    """Bytes that an open store holds beyond one of two postings, in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-c", HELD, str(place), f"{folder}/small.db"]
+        return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def side_by_side(
+    place: Path, rows: Sequence[dict[str, Any]], seconds: float
+) -> dict[str, dict[str, float]]:
+    """50 searches and 20 upserts a second beside each other, from when each was due."""
+
+    def paced(work: Callable[[Any], object], rate: float, taken: list[float]) -> None:
+        start = time.perf_counter()
+        for at in range(round(rate * seconds)):
+            due = start + at / rate
+            time.sleep(max(0.0, due - time.perf_counter()))
+            work(rows[at * 7919 % len(rows)])
+            taken.append(time.perf_counter() - due)
+
+    def changed(row: dict[str, Any]) -> None:
+        index.upsert({**row, "title": f"{row['title']} baru"})
+
+    searches: list[float] = []
+    upserts: list[float] = []
+    with Index(place) as index, Index(place) as reads:
+        index.stats(), reads.stats()
+        threads = [
+            threading.Thread(target=paced, args=each)
+            for each in ((reads.search, 50, searches), (changed, 20, upserts))
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    return {"search": quantiles(searches), "upsert": quantiles(upserts)}
 
 
 def clusters(index: Index) -> dict[str, frozenset[str]]:

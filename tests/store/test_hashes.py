@@ -31,10 +31,11 @@ def test_all_within_reach_are_found_and_no_other(bits):
     assert at_all_distances == set(range(REACH + 1))
 
 
-def test_one_that_was_removed_is_not_found(bits):
-    hashes = Hashes()
-    hashes.add(7, bits[0])
-    hashes.add(8, bits[0])
-    hashes.remove(7)
-    hashes.remove(9)
-    assert hashes.within(bits[0])[0].tolist() == [8]
+def test_many_at_once_are_found_as_one_by_one(bits):
+    one_by_one, at_once = Hashes(), Hashes()
+    for number, each in enumerate(bits):
+        one_by_one.add(number, each)
+    at_once.add_all(np.arange(len(bits)), np.array(bits, dtype=np.uint64))
+    for asked in bits[::50]:
+        found = [hashes.within(asked) for hashes in (one_by_one, at_once)]
+        assert [each.tolist() for each in found[0]] == [each.tolist() for each in found[1]]

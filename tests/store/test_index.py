@@ -138,7 +138,7 @@ def test_decisions_that_contradict_are_refused(pair):
     pair.pin("a", "c", "unsure")
 
 
-def test_after_a_merge_the_older_id_stays_and_the_other_leads_to_it(pair):
+def test_after_a_merge_the_older_id_stays_and_the_other_redirects_to_it(pair):
     old, new = pair.get("a")["cluster"], pair.get("c")["cluster"]
     change = pair.merge([new, old])
     assert {each.done for each in change.postings} == {"merged"}
@@ -175,13 +175,14 @@ def test_a_cluster_is_accepted_but_for_one_that_leaves(pair):
 def test_pairs_in_doubt_come_nearest_first_and_follow_changes(index, rows):
     def expected():
         state, threshold = index._state, index.stats()["threshold"]
-        told = []
-        for a, found in state.memory.scores.items():
-            for b, score in found.items():
-                names = tuple(sorted(min(state.members[each]) for each in (a, b)))
-                if a < b and names not in state.pins:
-                    told.append((round(abs(score - threshold), 6), names))
-        return sorted(told)
+        one, other, scores = state.memory.scored_pairs()
+        names = map(sorted, zip(*map(state.first_members, (one, other)), strict=True))
+        told = zip(map(tuple, names), scores.tolist(), strict=True)
+        return sorted(
+            (round(abs(score - threshold), 6), pair)
+            for pair, score in told
+            if pair not in state.pins
+        )
 
     def told(count):
         threshold = index.stats()["threshold"]

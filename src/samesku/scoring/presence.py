@@ -17,10 +17,17 @@ __all__ = [
     "inverse_lengths",
     "presence",
     "rarity",
+    "row_cells",
     "row_max",
+    "scaled_rows",
+    "segment_max",
+    "segment_sums",
     "unit_rows",
     "weighted",
 ]
+
+# Pairs whose cells are compared at once: they stay in the processor's cache.
+PAIRS_AT_ONCE = 8_192
 
 Item = TypeVar("Item", bound=Hashable)
 
@@ -31,37 +38,69 @@ class Cells:
 
     Attributes
     ----------
-    mine, theirs : int32 (c,)
+    mine, theirs : int64 (c,)
         Places in the data of the left rows and of the right ones.
-    ends : int32 (m + 1,)
+    ends : int64 (m + 1,)
         Where the cells of each pair begin, and the last ones end.
     """
 
-    mine: NDArray[np.int32]
-    theirs: NDArray[np.int32]
-    ends: NDArray[np.int32]
+    mine: NDArray[np.int64]
+    theirs: NDArray[np.int64]
+    ends: NDArray[np.int64]
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """How many cells each pair has in common, int64 ``(m,)``."""
+        return np.diff(self.ends)
 
     def sums(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """The sum over each pair's cells, float32 ``(m,)``."""
         filled = values != 0  # as a product of sparse rows has no zeros: the same sum to the bit
         if not filled.all():
             before = np.concatenate([[0], np.cumsum(filled)])
-            return _row_sums(values[filled], before[self.ends])
-        return _row_sums(values, self.ends)
+            return segment_sums(values[filled], before[self.ends])
+        return segment_sums(values, self.ends)
 
 
 def common_cells(
     held: sp.csr_matrix, left: NDArray[np.integer], right: NDArray[np.integer]
 ) -> Cells:
-    """Find once what several numbers about the pairs of rows are sums over."""
-    place = np.arange(1, held.nnz + 1, dtype=np.int32)
-    ones = np.ones(held.nnz, dtype=np.int32)
-    places, filled = (
-        sp.csr_matrix((data, held.indices, held.indptr), shape=held.shape) for data in (place, ones)
-    )
-    mine = sp.csr_matrix(places[left].multiply(filled[right]))
-    theirs = sp.csr_matrix(places[right].multiply(filled[left]))
-    return Cells(mine.data - 1, theirs.data - 1, mine.indptr)
+    """Find once what several numbers about the pairs of rows are sums over.
+
+    The columns of each row ascend, each once.
+    """
+    parts = []
+    for start in range(0, len(left), PAIRS_AT_ONCE):
+        chunk = slice(start, start + PAIRS_AT_ONCE)
+        parts.append(_common(held, left[chunk], right[chunk]))
+    empty = np.empty(0, dtype=np.int64)
+    mine, theirs, counts = (np.concatenate(each) for each in zip((empty,) * 3, *parts, strict=True))
+    return Cells(mine, theirs, np.concatenate([[0], np.cumsum(counts)]))
+
+
+def _common(
+    held: sp.csr_matrix, left: NDArray[np.integer], right: NDArray[np.integer]
+) -> tuple[NDArray[np.int64], ...]:
+    """The places of the common cells in both rows, and how many each pair has."""
+    (mine, own), (theirs, other) = (row_cells(held, rows) for rows in (left, right))
+    wanted = own * held.shape[1] + held.indices[mine]
+    known = other * held.shape[1] + held.indices[theirs]
+    place = np.searchsorted(known, wanted)
+    there = place < len(known)
+    there[there] = known[place[there]] == wanted[there]
+    counts = np.bincount(own[there], minlength=len(left))
+    return mine[there], theirs[place[there]], counts
+
+
+def row_cells(
+    held: sp.csr_matrix, rows: NDArray[np.integer]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The places of all cells of some rows, one row after the other, and which row each is of."""
+    start = held.indptr[rows].astype(np.int64)
+    lengths = held.indptr[rows + 1] - start
+    first = np.cumsum(lengths) - lengths
+    own = np.repeat(np.arange(len(rows)), lengths)
+    return np.arange(len(own)) + (start - first)[own], own
 
 
 def presence(rows: Iterable[Iterable[Item]], vocabulary: dict[Item, int]) -> sp.csr_matrix:
@@ -103,28 +142,42 @@ def weighted(held: sp.csr_matrix, weight: NDArray[np.float32]) -> sp.csr_matrix:
 
 def row_max(rows: sp.csr_matrix) -> NDArray[np.float32]:
     """The largest number of each row, float32 ``(n,)``; 0 where a row is empty."""
-    largest = np.zeros(rows.shape[0], dtype=np.float32)
-    filled = np.flatnonzero(np.diff(rows.indptr))
-    if len(filled):
-        largest[filled] = np.maximum.reduceat(rows.data, rows.indptr[filled])
-    return largest
+    return _reduced(np.maximum, rows.data, rows.indptr)
 
 
-def _row_sums(values: NDArray[np.float32], ends: NDArray[np.integer]) -> NDArray[np.float32]:
-    sums = np.zeros(len(ends) - 1, dtype=np.float32)
+def segment_sums(values: NDArray[np.float32], ends: NDArray[np.integer]) -> NDArray[np.float32]:
+    """The sum of each stretch of values between two `ends`, float32; 0 where it is empty."""
+    return _reduced(np.add, values, ends)
+
+
+def segment_max(values: NDArray[np.float32], ends: NDArray[np.integer]) -> NDArray[np.float32]:
+    """The largest value of each stretch between two `ends`, float32; 0 where it is empty."""
+    return _reduced(np.maximum, values, ends)
+
+
+def _reduced(
+    way: np.ufunc, values: NDArray[np.float32], ends: NDArray[np.integer]
+) -> NDArray[np.float32]:
+    told = np.zeros(len(ends) - 1, dtype=np.float32)
     filled = np.flatnonzero(np.diff(ends))
     if len(filled):
-        sums[filled] = np.add.reduceat(values, ends[filled])
-    return sums
+        told[filled] = way.reduceat(values, ends[filled])
+    return told
+
+
+def scaled_rows(rows: sp.csr_matrix, scale: NDArray[np.float32]) -> sp.csr_matrix:
+    """Each row times a number."""
+    data = rows.data * np.repeat(scale, np.diff(rows.indptr))
+    return sp.csr_matrix((data, rows.indices, rows.indptr), shape=rows.shape)
 
 
 def unit_rows(rows: sp.csr_matrix) -> sp.csr_matrix:
     """Rows scaled to length 1; empty ones stay empty."""
-    return sp.csr_matrix(sp.diags_array(inverse_lengths(rows)) @ rows)
+    return scaled_rows(rows, inverse_lengths(rows))
 
 
 def inverse_lengths(rows: sp.csr_matrix) -> NDArray[np.float32]:
     """What scales each row to length 1; 1 for an empty one."""
-    lengths = np.sqrt(np.asarray(rows.multiply(rows).sum(axis=1)).ravel())
+    lengths = np.sqrt(segment_sums(rows.data * rows.data, rows.indptr))
     scale: NDArray[np.float32] = (1 / np.where(lengths > 0, lengths, 1)).astype(np.float32)
     return scale

@@ -11,8 +11,6 @@ from samesku.server.requests import Load, Rescore, Snapshot
 from samesku.store.index import Index
 from samesku.store.results import StoreError
 
-__all__ = ["admin_routes"]
-
 Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)]
 _NAME = re.compile(r"\w[\w.-]{0,199}", re.ASCII)
 
@@ -37,6 +35,11 @@ def admin_routes(
             raise
         except (ValueError, OSError) as error:
             raise StoreError(f"{body.model} is no model: train one into that folder") from error
+
+    @app.post("/adapt", tags=["admin"])
+    def adapt(who: Annotated[str, Depends(check)]) -> dict[str, Any]:
+        """Adapt the model to people's answers, and take it where the audit says that it pays."""
+        return index.adapt(_given(folder), actor=who)
 
     @app.post("/load", tags=["admin"])
     def load(body: Load, who: Annotated[str, Depends(check)]) -> dict[str, Any]:
@@ -65,11 +68,16 @@ def _within(folder: Path | None, name: str) -> Path:
     StoreError
         There is no folder, or the name is none.
     """
-    if folder is None:
-        raise StoreError("the service was started without --folder, which holds what is named")
+    folder = _given(folder)
     if not _NAME.fullmatch(name):
         raise StoreError("a name is up to 200 letters, digits, dots and dashes, in the --folder")
     place = folder.resolve() / name
     if place.resolve().parent != folder.resolve():
         raise StoreError(f"{name} leads out of the --folder")
     return place
+
+
+def _given(folder: Path | None) -> Path:
+    if folder is None:
+        raise StoreError("the service was started without --folder, which holds what is named")
+    return folder

@@ -12,8 +12,6 @@ from samesku.catalog.answers import REQUIRED as COLUMNS
 from samesku.store.index import Index
 from samesku.store.results import StoreError
 
-__all__ = ["answer_routes"]
-
 MOST = 5_000
 
 
@@ -33,7 +31,7 @@ def answer_routes(app: FastAPI, index: Index, check: Callable[..., str]) -> None
 
     @app.post("/answers", tags=["review"])
     async def take(request: Request, who: Annotated[str, Depends(check)]) -> dict[str, Any]:
-        """Take a file of answers, the body of the request; rows that cannot be taken are told."""
+        """Take a file of answers, the body of the request; rows that cannot be taken are listed."""
         content = await request.body()
         return await run_in_threadpool(_take, index, content, who)
 

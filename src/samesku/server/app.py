@@ -14,6 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from samesku.server.admin import admin_routes
 from samesku.server.answers import answer_routes
+from samesku.server.learning import Learner
 from samesku.server.limits import Figures, Guard
 from samesku.server.requests import Accept, Decision, Many, Merge, One, Search, Split, Undo
 from samesku.server.review import review_routes
@@ -21,8 +22,6 @@ from samesku.server.tokens import ROLES, Tokens
 from samesku.store.index import Index
 from samesku.store.results import StoreError
 from samesku.store.schema import refused
-
-__all__ = ["create_app"]
 
 STATUS = {"invalid": 422, "missing": 404, "conflict": 409, "unusable": 503, "full": 507}
 LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]", "testserver")
@@ -75,7 +74,7 @@ def create_app(
     _plain_routes(app, reads, figures, allowed("read"))
     _reading_routes(app, reads, allowed("read"))
     _writing_routes(app, index, allowed("write"))
-    _deciding_routes(app, index, allowed("review"))
+    _deciding_routes(app, index, Learner(index, folder), allowed("review"))
     admin_routes(app, index, folder, allowed("admin"))
     answer_routes(app, index, allowed("review"))
     review_routes(app, reads, photos, allowed("review"))
@@ -89,20 +88,20 @@ def _errors(app: FastAPI) -> None:
 
     @app.exception_handler(sa.exc.DBAPIError)
     def of_database(request: Request, error: sa.exc.DBAPIError) -> JSONResponse:
-        told = refused(error)
-        return JSONResponse({"detail": str(told)}, status_code=STATUS[told.kind])
+        result = refused(error)
+        return JSONResponse({"detail": str(result)}, status_code=STATUS[result.kind])
 
     @app.exception_handler(RequestValidationError)
     def of_request(request: Request, error: RequestValidationError) -> JSONResponse:
         # Without what was sent, which may be long, or no text that can be sent back.
-        told = [
+        result = [
             {"where": [str(part)[:80] for part in each["loc"]], "what": each["msg"]}
             for each in error.errors()
         ]
         clean = [
             {"where": [part.encode("ascii", "replace").decode() for part in each["where"]],
              "what": each["what"].encode("ascii", "replace").decode()}
-            for each in told[:20]
+            for each in result[:20]
         ]  # fmt: skip
         return JSONResponse({"detail": clean}, status_code=422)
 
@@ -133,7 +132,7 @@ def _allowing(tokens: Tokens) -> Callable[[str], Callable[..., str]]:
 
 
 def _check_local(request: Request) -> None:
-    """Without tokens nobody but this machine may ask, and not under another site's name."""
+    """Without tokens only this machine may ask, and not under another site's name."""
     client = request.client.host if request.client else ""
     try:
         local = ipaddress.ip_address(client).is_loopback
@@ -161,10 +160,10 @@ def _plain_routes(app: FastAPI, index: Index, figures: Figures, check: Callable[
     def metrics(who: Annotated[str, Depends(check)]) -> Response:
         """Figures for Prometheus."""
         stats = index.stats()
-        told = generate_latest(figures.registry).decode()
+        result = generate_latest(figures.registry).decode()
         for name in ("postings", "clusters", "pins", "event"):
-            told += f"# TYPE samesku_{name} gauge\nsamesku_{name} {stats[name]}\n"
-        return Response(told, media_type=CONTENT_TYPE_LATEST)
+            result += f"# TYPE samesku_{name} gauge\nsamesku_{name} {stats[name]}\n"
+        return Response(result, media_type=CONTENT_TYPE_LATEST)
 
 
 def _reading_routes(app: FastAPI, index: Index, check: Callable[..., str]) -> None:
@@ -178,18 +177,18 @@ def _reading_routes(app: FastAPI, index: Index, check: Callable[..., str]) -> No
     @app.get("/postings/{posting_id}", tags=["read"], dependencies=who)
     def posting(posting_id: str) -> dict[str, Any]:
         """A posting and its cluster."""
-        told = index.get(posting_id)
-        if "posting" not in told:
+        result = index.get(posting_id)
+        if "posting" not in result:
             raise HTTPException(404, "there is no such posting")
-        return told
+        return result
 
     @app.get("/clusters/{cluster}", tags=["read"], dependencies=who)
     def cluster(cluster: str) -> dict[str, Any]:
         """A cluster by an id it has or had."""
-        told = index.get(cluster)
-        if "postings" not in told:
+        result = index.get(cluster)
+        if "postings" not in result:
             raise HTTPException(404, "there is no such cluster")
-        return told
+        return result
 
     @app.get("/clusters/{cluster}/history", tags=["read"], dependencies=who)
     def history(cluster: str) -> dict[str, Any]:
@@ -206,8 +205,8 @@ def _reading_routes(app: FastAPI, index: Index, check: Callable[..., str]) -> No
         since: Number = 0, limit: Annotated[int, Query(ge=1, le=1000)] = 100
     ) -> dict[str, Any]:
         """The events after a number: ask again with `next`."""
-        told = index.events(since, limit=limit)
-        return {"events": told, "next": told[-1]["number"] if told else since}
+        result = index.events(since, limit=limit)
+        return {"events": result, "next": result[-1]["number"] if result else since}
 
     @app.get("/stats", tags=["read"], dependencies=who)
     def stats() -> dict[str, Any]:
@@ -239,10 +238,10 @@ def _writing_routes(app: FastAPI, index: Index, check: Callable[..., str]) -> No
         content = await request.body()
 
         def put() -> dict[str, Any]:
-            told = index.get(posting_id)
-            if "posting" not in told:
+            result = index.get(posting_id)
+            if "posting" not in result:
                 raise HTTPException(404, "there is no such posting")
-            return index.upsert(told["posting"], photo=content, key=key, actor=who).as_dict()
+            return index.upsert(result["posting"], photo=content, key=key, actor=who).as_dict()
 
         return await run_in_threadpool(put)
 
@@ -250,15 +249,18 @@ def _writing_routes(app: FastAPI, index: Index, check: Callable[..., str]) -> No
     def delete(
         posting_id: str, who: Annotated[str, Depends(check)], key: Key = None
     ) -> dict[str, Any]:
-        """Delete a posting: nothing it said stays."""
+        """Delete a posting: none of its content stays."""
         return index.delete(posting_id, key=key, actor=who).as_dict()
 
 
-def _deciding_routes(app: FastAPI, index: Index, check: Callable[..., str]) -> None:
+def _deciding_routes(
+    app: FastAPI, index: Index, learner: Learner, check: Callable[..., str]
+) -> None:
     @app.post("/pins", tags=["review"])
     def pin(body: Decision, who: Annotated[str, Depends(check)], key: Key = None) -> dict[str, Any]:
         """Decide about two postings; outranks the model from now on."""
         change = index.pin(body.left_id, body.right_id, body.verdict, key=key, actor=who)
+        learner.answered()
         return change.as_dict()
 
     @app.get("/pins", tags=["review"], dependencies=[Depends(check)])

@@ -14,8 +14,6 @@ from starlette.datastructures import Headers
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["Figures", "Guard"]
-
 log = logging.getLogger("samesku.server")
 
 # Seconds that a client may take to send its request.
@@ -70,7 +68,7 @@ class Guard:
             return
         started, status = time.perf_counter(), 500
 
-        async def told(message: Message) -> None:
+        async def recorded(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -89,9 +87,9 @@ class Guard:
                 if isinstance(body, JSONResponse):
                     refused = body
                 else:
-                    await self.app(scope, _again(body, receive), told)
+                    await self.app(scope, _again(body, receive), recorded)
             if refused is not None:
-                await refused(scope, receive, told)
+                await refused(scope, receive, recorded)
         finally:
             self._tell(scope, status, time.perf_counter() - started)
 
@@ -131,7 +129,7 @@ class Guard:
             return _answer(408, f"the request took longer than {PATIENCE:.0f} seconds to come")
 
     def _tell(self, scope: Scope, status: int, seconds: float) -> None:
-        """Figures, and a line of the log: the route, never what a posting says."""
+        """Figures, and a line of the log: the route, never a posting's text."""
         route = getattr(scope.get("route"), "path", "none")
         method = scope["method"] if scope["method"] in METHODS else "other"
         self.figures.requests.labels(method, route, status).inc()

@@ -6,20 +6,6 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-__all__ = [
-    "Accept",
-    "Decision",
-    "Load",
-    "Many",
-    "Merge",
-    "One",
-    "Rescore",
-    "Search",
-    "Snapshot",
-    "Split",
-    "Undo",
-]
-
 POSTING: dict[str, Any] = {"posting_id": "shop1-77", "title": "BEBELO susu 0,4kg", "price": 62000}
 MOST_AT_ONCE = 1_000
 Id = Field(min_length=1, max_length=200)
@@ -75,7 +61,7 @@ class Split(BaseModel):
 
 
 class Decision(BaseModel):
-    """What a person says of two postings."""
+    """The verdict of a person on two postings."""
 
     model_config = _example(left_id="shop1-77", right_id="shop2-12", verdict="same")
     left_id: str = Id

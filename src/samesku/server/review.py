@@ -14,8 +14,6 @@ from samesku.store.index import Index
 from samesku.store.postings import Payload
 from samesku.titles import clean_title, normal_tokens, normalise_title
 
-__all__ = ["Claims", "review_routes"]
-
 PAGE = Path(__file__).parent / "review.html"
 # Seconds that a pair is kept for who has it before them.
 CLAIMED = 180
@@ -70,11 +68,11 @@ def review_routes(
         after: Annotated[list[str] | None, Query(max_length=200)] = None,
         tab: Annotated[str, Query(max_length=40)] = "",
     ) -> dict[str, Any]:
-        """The pair nearest to the threshold that nobody has decided or before them.
+        """The pair nearest to the threshold that is neither decided nor shown to someone else.
 
-        One in four is a random one, for the audit that tells how good the scores are.
-        `after` names pairs to pass over, as ``left_id|right_id``; `tab` tells two windows of one
-        person apart.
+        One in four is a random one, for the audit, which measures how good the scores are.
+        `after` names pairs to pass over, as ``left_id|right_id``; `tab` distinguishes two windows
+        of one person.
         """
         passed, decided = set(after or []), index.decided()
         doubts = index.in_doubt(LOOKED_AT, audited=False)

@@ -11,8 +11,6 @@ import sqlalchemy as sa
 from samesku.store.results import StoreError
 from samesku.store.schema import begin_writing, open_engine, tokens
 
-__all__ = ["ROLES", "Tokens"]
-
 # What each role may do.
 ROLES = {
     "read": {"read"},
@@ -65,14 +63,14 @@ class Tokens:
 
     @property
     def any(self) -> bool:
-        """Whether there are some, so that nobody enters without."""
+        """Whether there are some, so that one is required."""
         with self._engine.connect() as connection:
             return connection.scalar(sa.select(sa.func.count()).select_from(tokens)) != 0
 
     def who(self, token: str) -> tuple[str, str] | None:
         """The name and role of a token; None for one that is not known.
 
-        The token is found by its hash, so the time that takes tells nothing of others.
+        The token is found by its hash, so the time that this takes reveals nothing of others.
         """
         with self._engine.connect() as connection:
             asked = sa.select(tokens.c.name, tokens.c.role).where(tokens.c.digest == _digest(token))

@@ -6,16 +6,26 @@ import json
 
 import numpy as np
 import sqlalchemy as sa
-from numpy.typing import NDArray
 
+from samesku.catalog.catalog import Catalog
 from samesku.encoders import PHash, Tfidf
 from samesku.matcher import Matcher
 from samesku.store.draft import Draft
-from samesku.store.memory import ScoredPairs
+from samesku.store.pairs import ScoredPairs
 from samesku.store.postings import Payload, as_catalog
 from samesku.store.schema import postings
 
-__all__ = ["score_everything"]
+
+def all_postings(connection: sa.Connection) -> Catalog:
+    """The postings of a store as a catalogue, in the order of their ids."""
+    payloads = _payloads(connection)
+    ids = sorted(payloads)
+    return as_catalog([payloads[each] for each in ids], ids, "store")
+
+
+def _payloads(connection: sa.Connection) -> dict[str, Payload]:
+    rows = connection.execute(sa.select(postings.c.posting_id, postings.c.payload))
+    return {posting: json.loads(text) for posting, text in rows}
 
 
 def score_everything(draft: Draft) -> None:
@@ -23,62 +33,30 @@ def score_everything(draft: Draft) -> None:
 
     The order in which postings came plays no part: the catalogue is in the order of their ids.
     """
-    payloads: dict[str, Payload] = {
-        posting: json.loads(text)
-        for posting, text in draft.connection.execute(
-            sa.select(postings.c.posting_id, postings.c.payload)
-        )
-    } | draft.payloads
+    payloads = _payloads(draft.connection) | draft.payloads
     draft.dirty = draft.effects.rebuilt = True
     memory, state = draft.state.memory, draft.state
-    memory.near_text, memory.near_photo = {}, {}
-    memory.scores.clear()
     ids = sorted(payloads)
-    own = {number: _nothing() for number in memory.terms}
+    numbers = np.unique(np.array(list(state.distinct_of.values()), dtype=np.int64))
+    owner, pairs = np.empty(0, dtype=np.int64), ScoredPairs.unpack(b"")
     if len(ids) > 1:
         catalog = as_catalog([payloads[each] for each in ids], ids, "store")
         matches = Matcher([Tfidf(), PHash()], draft.learned, threshold=draft.threshold).match(
             catalog
         )
-        own |= _by_number(
-            np.array([state.distinct_of[each] for each in ids], dtype=np.int64)[
-                matches.distinct.rows
-            ],
-            matches.candidates.left,
-            matches.candidates.right,
-            matches.candidates.similarity,
-            matches.scores,
-        )
-    memory.link_all(own.items())
-    for number, pairs in own.items():
+        of = np.array([state.distinct_of[each] for each in ids], dtype=np.int64)
+        of = of[matches.distinct.rows]
+        left, right = of[matches.candidates.left], of[matches.candidates.right]
+        owner, other = np.maximum(left, right), np.minimum(left, right)
+        order = np.lexsort((other, owner))
+        owner = owner[order]
+        text, photo = matches.candidates.similarity[order].T
+        pairs = ScoredPairs(other[order], text, photo, matches.scores[order])
+    memory.link_all([(owner, pairs)])
+    start, stop = (np.searchsorted(owner, numbers, side) for side in ("left", "right"))
+    for number, a, b in zip(numbers.tolist(), start.tolist(), stop.tolist(), strict=True):
+        own = pairs.part(a, b)
         if number in draft.fresh:
-            draft.fresh[number]["pairs"] = pairs.pack()
+            draft.fresh[number]["pairs"] = own.pack()
         else:
-            draft.rescored[number] = pairs
-
-
-def _by_number(
-    numbers: NDArray[np.int64],
-    left: NDArray[np.integer],
-    right: NDArray[np.integer],
-    similarity: NDArray[np.float32],
-    scores: NDArray[np.float32],
-) -> dict[int, ScoredPairs]:
-    """The pairs of each distinct posting with those of smaller numbers."""
-    one, other = numbers[left], numbers[right]
-    late, early = np.maximum(one, other), np.minimum(one, other)
-    order = np.lexsort((early, late))
-    late, early, similarity, scores = late[order], early[order], similarity[order], scores[order]
-    owners, start = np.unique(late, return_index=True)
-    ends = np.append(start[1:], len(late))[: len(start)]
-    return {
-        owner: ScoredPairs(
-            early[a:b], similarity[a:b, 0].copy(), similarity[a:b, 1].copy(), scores[a:b]
-        )
-        for owner, a, b in zip(owners.tolist(), start.tolist(), ends.tolist(), strict=True)
-    }
-
-
-def _nothing() -> ScoredPairs:
-    empty = np.empty(0, dtype=np.float32)
-    return ScoredPairs(np.empty(0, dtype=np.int64), empty, empty, empty)
+            draft.rescored[number] = own

@@ -9,8 +9,6 @@ from samesku.catalog.answers import VERDICTS
 from samesku.store.results import StoreError
 from samesku.store.state import State
 
-__all__ = ["accept_pins", "check_pin", "merge_pins", "split_pins"]
-
 MOST_PINS = 10_000
 
 Pin = tuple[str, str, str]
@@ -22,7 +20,7 @@ def check_pin(state: State, left: str, right: str, verdict: str) -> None:
     Raises
     ------
     StoreError
-        There is no such posting or verdict, or earlier decisions say the opposite; names them.
+        There is no such posting or verdict, or earlier decisions contradict it; names them.
     """
     if verdict not in VERDICTS:
         raise StoreError(f"a verdict is {', '.join(VERDICTS)}, not {verdict[:40]!r}")
@@ -96,8 +94,8 @@ def accept_pins(state: State, name: str, without: Sequence[str]) -> list[Pin]:
     """
     members = sorted(state.clusters.get(state.resolve(name), ()))
     out = sorted(set(without))
-    if strange := [each for each in out if each not in members]:
-        raise StoreError(f"{strange[0][:80]!r} is not in cluster {name[:40]!r}", "missing")
+    if missing := [each for each in out if each not in members]:
+        raise StoreError(f"{missing[0][:80]!r} is not in cluster {name[:40]!r}", "missing")
     kept = [each for each in members if each not in out]
     if not kept or len(members) < 2:
         raise StoreError("accepting takes a cluster of two postings or more, and leaves some")
@@ -111,7 +109,7 @@ def accept_pins(state: State, name: str, without: Sequence[str]) -> list[Pin]:
             )
     pins = list(_tied(kept))
     for each in out:
-        # From one that stays, and from those that say just the same as itself.
+        # From one that stays, and from those of the same content.
         own = state.distinct_of[each]
         like = [other for other in kept[1:] if state.distinct_of[other] == own]
         pins += [(min(other, each), max(other, each), "different") for other in [kept[0], *like]]
@@ -140,8 +138,8 @@ def split_pins(state: State, name: str, away: Sequence[str]) -> list[Pin]:
     """
     members = state.clusters.get(state.resolve(name), set())
     gone = sorted(set(away))
-    if strange := [each for each in gone if each not in members]:
-        raise StoreError(f"{strange[0][:80]!r} is not in cluster {name[:40]!r}", "missing")
+    if missing := [each for each in gone if each not in members]:
+        raise StoreError(f"{missing[0][:80]!r} is not in cluster {name[:40]!r}", "missing")
     rest = sorted(members - set(gone))
     if not gone or not rest:
         raise StoreError("splitting takes some of a cluster's postings, and leaves some")

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+import numpy as np
 
 from samesku.store.memory import Memory
 
-__all__ = ["Doubts", "scored_pairs"]
-
-# Pairs that are kept in order; once they are decided, all are looked through again.
+# Pairs that are kept in order; once they are decided, all are ranked again.
 RANKED = 2_000
 
-Scored = tuple[int, int, float]
-Open = Callable[[Scored], bool]
+# The numbers of two distinct postings, the smaller first, and their probability.
+Pair: TypeAlias = tuple[int, int, float]
+Open: TypeAlias = Callable[[Pair], bool]
 
 
 class Doubts:
@@ -22,42 +24,45 @@ class Doubts:
     def __init__(self) -> None:
         self._memory: Memory | None = None
         self._threshold = 0.0
-        self._ranked: list[Scored] = []
+        self._ranked: list[Pair] = []
         self._all = False
 
-    def nearest(self, memory: Memory, threshold: float, count: int, is_open: Open) -> list[Scored]:
+    def nearest(self, memory: Memory, threshold: float, count: int, is_open: Open) -> list[Pair]:
         """The open pairs nearest to the threshold."""
-        news = memory.take_news()
-        if self._memory is not memory or self._threshold != threshold or news is None:
+        recent = memory.take_recent()
+        if self._memory is not memory or self._threshold != threshold or recent is None:
             self._memory, self._threshold = memory, threshold
-            return self._from_all(is_open)[:count]
-        if news:
-            self._rank({*self._ranked, *news}, is_open)
-        found = []
-        for pair in self._ranked:
-            if is_open(pair):
-                found.append(pair)
-                if len(found) == count:
-                    return found
-        return found if self._all else self._from_all(is_open)[:count]
+            self._rank_all(memory, is_open)
+        elif recent:
+            pairs = filter(is_open, {*self._ranked, *recent})
+            self._ranked = heapq.nsmallest(RANKED, pairs, key=self._key)
+            self._all = self._all and len(self._ranked) < RANKED
+        found = [pair for pair in self._ranked if is_open(pair)]
+        if len(found) < count and not self._all:
+            self._rank_all(memory, is_open)
+            found = self._ranked
+        return found[:count]
 
-    def _from_all(self, is_open: Open) -> list[Scored]:
-        assert self._memory is not None
+    def _key(self, pair: Pair) -> tuple[float, Pair]:
+        return abs(pair[2] - self._threshold), pair
+
+    def _rank_all(self, memory: Memory, is_open: Open) -> None:
+        self._ranked = []
         self._all = True
-        self._rank(scored_pairs(self._memory), is_open)
-        return self._ranked
-
-    def _rank(self, pairs: Iterable[Scored], is_open: Open) -> None:
-        threshold = self._threshold
-        self._ranked = heapq.nsmallest(
-            RANKED, filter(is_open, pairs), key=lambda pair: (abs(pair[2] - threshold), pair)
-        )
-        self._all = self._all and len(self._ranked) < RANKED
+        for pair in _by_distance(memory, self._threshold):
+            if len(self._ranked) == RANKED:
+                self._all = False
+                return
+            if is_open(pair):
+                self._ranked.append(pair)
 
 
-def scored_pairs(memory: Memory) -> Iterator[Scored]:
-    """All pairs that matter, the smaller number first."""
-    for a, found in list(memory.scores.items()):
-        for b, score in found.items():
-            if a < b:
-                yield a, b, score
+def _by_distance(memory: Memory, threshold: float) -> Iterator[Pair]:
+    """All scored pairs, nearest to the threshold first."""
+    one, other, score = memory.scored_pairs()
+    distance = np.abs(score - np.float32(threshold))
+    order = np.lexsort((other, one, distance))
+    for start in range(0, len(order), RANKED):
+        some = order[start : start + RANKED]
+        ends = (memory.numbers(each[some]).tolist() for each in (one, other))
+        yield from zip(*ends, score[some].tolist(), strict=True)

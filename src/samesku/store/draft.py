@@ -4,33 +4,56 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from itertools import combinations, product
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 
+from samesku.clustering.agglomerative import group
+from samesku.clustering.pins import Pins
 from samesku.scoring.learned import Learned
+from samesku.store.arrays import spans
 from samesku.store.identity import carry_over, new_id
-from samesku.store.memory import ScoredPairs
-from samesku.store.partition import partition
+from samesku.store.pairs import Distinct, ScoredPairs
 from samesku.store.postings import Payload, content_key, normal_title, phash_of, title_key
 from samesku.store.results import Affected, DecidedPair, PostingResult
-from samesku.store.schema import postings, versions
+from samesku.store.schema import distinct, postings, versions
 from samesku.store.scoring import Scored, score_pairs
 from samesku.store.state import Effects, State
-from samesku.store.terms import read_terms
-
-__all__ = ["Draft", "read_payloads"]
+from samesku.store.terms import Terms, read_terms
 
 # Distinct postings, and clusters, that one event can bring: numbers are the event's and a rest.
 PER_EVENT = 2**24
 EXPLAINED_FROM = 0.2
-# Pairs that an answer tells.
+# Pairs that an answer lists.
 TOLD = 20
 # Ids that one statement asks for.
 ASKED = 500
+
+
+def known_numbers(connection: sa.Connection, keys: Sequence[str]) -> dict[str, int]:
+    """The numbers of distinct postings, by their content's keys."""
+    found: dict[str, int] = {}
+    for start in range(0, len(keys), ASKED):
+        asked = distinct.c.content_key.in_(keys[start : start + ASKED])
+        rows = connection.execute(sa.select(distinct.c.content_key, distinct.c.id).where(asked))
+        found |= {row.content_key: row.id for row in rows}
+    return found
+
+
+def payloads_of(
+    state: State,
+    connection: sa.Connection,
+    slots: Sequence[int],
+    known: Mapping[str, Payload],
+) -> dict[int, Payload]:
+    """The content of distinct postings by their slots; of postings that are `known` as it is."""
+    one = dict(zip(slots, state.first_members(np.array(slots, dtype=np.int64)), strict=True))
+    asked = [posting for posting in one.values() if posting not in known]
+    read = read_payloads(connection, asked)
+    return {slot: known.get(each) or read[each] for slot, each in one.items()}
 
 
 def read_payloads(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Payload]:
@@ -62,20 +85,24 @@ class Draft:
         self.scored: Scored | None = None
         self.dirty = False
         self._seeds: set[int] = set()
+        self._new_keys: dict[str, int] = {}
+        self._gone: set[int] = set()
         self._brought = 0
 
-    def put(self, payload: Payload) -> None:
-        """Put a posting in place of the one of its id, if there is one."""
+    def put(self, payloads: Sequence[Payload]) -> None:
+        """Put postings in place of those of their ids, where there are some."""
         self.dirty = True
-        posting, state = str(payload["posting_id"]), self.state
-        self._keep_version(posting)
-        key = content_key(payload)
-        number = state.by_key.get(key)
-        if number is None:
-            number = self._bring(key, payload)
-        self._leave(posting, number)
-        self._seeds.add(number)
-        self.payloads[posting] = payload
+        self._keep_versions([str(payload["posting_id"]) for payload in payloads])
+        keys = [content_key(payload) for payload in payloads]
+        known = known_numbers(self.connection, keys)
+        for payload, key in zip(payloads, keys, strict=True):
+            posting = str(payload["posting_id"])
+            number = self._new_keys.get(key, known.get(key))
+            if number is None or number in self._gone:
+                number = self._bring(key, payload)
+            self._leave(posting, number)
+            self._seeds.add(number)
+            self.payloads[posting] = payload
 
     def remove(self, posting: str) -> None:
         """Delete a posting: its content and photo go, and so do its former versions."""
@@ -98,29 +125,35 @@ class Draft:
             if each in self.state.distinct_of:
                 self._seeds.add(self.state.distinct_of[each])
 
-    def _keep_version(self, posting: str) -> None:
-        if posting in self.payloads or posting not in self.state.distinct_of:
-            return
-        if (known := read_payloads(self.connection, [posting]).get(posting)) is not None:
-            self.versions.append(
-                {"event": self.number, "posting_id": posting, "payload": json.dumps(known)}
-            )
+    def _keep_versions(self, ids: Iterable[str]) -> None:
+        """Keep what postings were before this change, to undo it."""
+        known = [
+            each for each in dict.fromkeys(ids)
+            if each in self.state.distinct_of and each not in self.payloads
+        ]  # fmt: skip
+        former = read_payloads(self.connection, known)
+        self.versions += [
+            {"event": self.number, "posting_id": posting, "payload": json.dumps(former[posting])}
+            for posting in known
+            if posting in former
+        ]
 
     def _bring(self, key: str, payload: Payload) -> int:
+        """Take a distinct posting that is new; returns its number."""
         title = normal_title(payload)
         number = self.number * PER_EVENT + self._brought
         self._brought += 1
-        phash, terms = phash_of(payload), read_terms(title)
-        self.state.memory.add(number, terms, phash, title_key(title))
-        self.state.by_key[key], self.state.key_of[number] = number, key
+        one = Distinct(number, read_terms(title), phash_of(payload), title_key(title))
+        self.state.memory.add(one)
+        self._new_keys[key] = number
         self.fresh[number] = {
-            "id": number, "content_key": key, "title_key": title_key(title), "terms": terms.pack(),
-            "phash": phash, "changed": self.number,
+            "id": number, "content_key": key, "title_key": one.title, "terms": one.terms.pack(),
+            "phash": one.phash, "changed": self.number,
         }  # fmt: skip
         return number
 
     def _leave(self, posting: str, number: int | None) -> None:
-        """Place a posting; what it was goes when nobody else is the same."""
+        """Place a posting; what it was goes when no other posting has that content."""
         old = self.state.distinct_of.get(posting)
         self.effects.placed[posting] = number
         self.state.place(posting, number)
@@ -131,72 +164,73 @@ class Draft:
             self._seeds |= set(self._ties(old))
             self._seeds.discard(old)
             self.state.forget(old)
+            self._gone.add(old)
             if self.fresh.pop(old, None) is None:
                 self.effects.gone.append(old)
 
     def _ties(self, number: int) -> list[int]:
-        scores = self.state.memory.scores.get(number, {})
-        return [other for other, score in scores.items() if score >= self.threshold]
+        """The distinct postings that match one."""
+        memory = self.state.memory
+        others, scores = memory.scores(memory.slot(number))
+        result: list[int] = memory.numbers(others[scores >= self.threshold]).tolist()
+        return result
 
     def score(self) -> None:
         """Find and score the pairs of the postings that are new."""
-        memory, new = self.state.memory, list(self.fresh)
-        pairs: set[tuple[int, int]] = set()
-        for number in new:
-            near = (
-                memory.find_text(memory.terms[number], without=number),
-                memory.find_photo(self.fresh[number]["phash"], without=number),
-            )
-            for lists, (others, similarity) in zip(
-                (memory.near_text, memory.near_photo), near, strict=True
-            ):
-                memory.near(number, others, similarity, lists)
-                pairs |= {(min(number, b), max(number, b)) for b in others.tolist()}
-        own: dict[int, list[tuple[int, float, float, float]]] = defaultdict(list)
-        if pairs:
-            self.scored = score_pairs(
-                memory, sorted(pairs), self.read, self.learned, explain_from=EXPLAINED_FROM
-            )
-            similarity = self.scored.candidates.similarity.tolist()
-            for (a, b), (text, photo), probability in zip(
-                self.scored.pairs, similarity, self.scored.judged.scores.tolist(), strict=True
-            ):
-                own[b].append((a, text, photo, probability))
-        for number in new:
-            rows = np.array(own[number], dtype=np.float64).reshape(-1, 4)
-            found = ScoredPairs(rows[:, 0].astype(np.int64), *rows[:, 1:].T.astype(np.float32))
-            memory.score(number, found)
-            self.fresh[number]["pairs"] = found.pack()
+        memory = self.state.memory
+        new = memory.slots(np.array(list(self.fresh), dtype=np.int64))
+        pairs: list[NDArray[np.int64]] = [np.empty((0, 2), dtype=np.int64)]
+        for slot, row in zip(new.tolist(), self.fresh.values(), strict=True):
+            text = memory.find_text(Terms.unpack(row["terms"]), without=slot)
+            photo = memory.find_photo(row["phash"], without=slot)
+            memory.near(slot, text, photo)
+            others = np.union1d(text[0], photo[0])
+            ends = np.stack([others, np.full_like(others, slot)], axis=1)
+            pairs.append(np.sort(ends, axis=1))
+        found = np.unique(np.concatenate(pairs), axis=0)
+        if not len(found):
+            for row in self.fresh.values():
+                row["pairs"] = b""
+            return
+        scored = self.scored = score_pairs(
+            memory, found[:, 0], found[:, 1], self.read, self.learned, explain_from=EXPLAINED_FROM
+        )
+        text_like, photo_like = scored.candidates.similarity.T
+        for slot, row in zip(new.tolist(), self.fresh.values(), strict=True):
+            own = np.flatnonzero(scored.right == slot)
+            others, probability = scored.left[own], scored.judged.scores[own]
+            memory.score(slot, others, probability)
+            numbers = memory.numbers(others)
+            row["pairs"] = ScoredPairs(numbers, text_like[own], photo_like[own], probability).pack()
 
-    def read(self, numbers: Sequence[int]) -> dict[int, Payload]:
-        """The content of distinct postings."""
-        one = {number: min(self.state.members[number]) for number in numbers}
-        asked = [posting for posting in one.values() if posting not in self.payloads]
-        known = read_payloads(self.connection, asked) | {
-            each: self.payloads[each] for each in one.values() if each in self.payloads
-        }
-        return {number: known[posting] for number, posting in one.items()}
+    def read(self, slots: Sequence[int]) -> dict[int, Payload]:
+        """The content of distinct postings by their slots."""
+        return payloads_of(self.state, self.connection, slots, self.payloads)
 
     def cluster(self, *, everything: bool = False) -> None:
         """Cluster anew what the change can have moved."""
         state = self.state
         numbers = set(state.members) if everything else self._component()
-        nodes, place = self._nodes(numbers)
-        scored = self._scored(numbers, nodes)
-        said: dict[str, list[tuple[int, int]]] = {"same": [], "different": [], "unsure": []}
-        for one in place:
-            for other in state.pinned_with.get(one, ()):
-                if one < other and other in place and place[one] != place[other]:
-                    said[state.pins[one, other]].append((place[one], place[other]))
-        labels = partition(
-            len(nodes), scored, said["same"], said["different"], threshold=self.threshold
+        pins = self._pins(numbers)
+        nodes = self._nodes(numbers, pins)
+        place = {each: at for at, (_, members) in enumerate(nodes) for each in members}
+        ends = np.array([(place[a], place[b]) for a, b, _ in pins], dtype=np.int64).reshape(-1, 2)
+        same = np.array([same for *_, same in pins], dtype=bool)
+        left, right, score = self._scored(nodes)
+        labels = group(
+            left,
+            right,
+            score,
+            len(nodes),
+            threshold=self.threshold,
+            pins=Pins.of(ends[:, 0], ends[:, 1], same),
         )
         parts: dict[int, list[str]] = defaultdict(list)
         for (_, members), label in zip(nodes, labels.tolist(), strict=True):
             parts[label] += members
         found = [sorted(part) for part in parts.values()]
         before = {p: state.cluster_of[p] for part in found for p in part if p in state.cluster_of}
-        ids, leads = carry_over(found, before, lambda old: state.numbers[old])
+        ids, redirects = carry_over(found, before, lambda old: state.numbers[old])
         for part, name in zip(found, ids, strict=True):
             if name is None:
                 name = new_id()
@@ -204,8 +238,8 @@ class Draft:
                 self.effects.minted[name] = state.numbers[name]
             for posting in part:
                 self._assign(posting, name)
-        state.leads |= leads
-        self.effects.leads |= leads
+        state.redirects |= redirects
+        self.effects.redirects |= redirects
 
     def _component(self) -> set[int]:
         """All that hangs together with what was changed, by matches, clusters or pins."""
@@ -225,42 +259,66 @@ class Draft:
             numbers |= others
         return numbers
 
-    def _nodes(self, numbers: Iterable[int]) -> tuple[list[tuple[int, list[str]]], dict[str, int]]:
-        """What is clustered: distinct postings, and alone what people set apart from its like."""
+    def _pins(self, numbers: Collection[int]) -> list[tuple[str, str, bool]]:
+        """The decisions among the postings of distinct ones, and whether each is `same`."""
+        state = self.state
+        inside = {each for number in numbers for each in state.members[number]}
+        return [
+            (one, other, verdict == "same")
+            for one in sorted(inside.intersection(state.pinned_with))
+            for other in sorted(state.pinned_with[one])
+            if one < other and other in inside and (verdict := state.pins[one, other]) != "unsure"
+        ]
+
+    def _nodes(
+        self, numbers: Collection[int], pins: Sequence[tuple[str, str, bool]]
+    ) -> list[tuple[int, list[str]]]:
+        """What is clustered: distinct postings, and alone those that decisions set apart from them.
+
+        In the order of their ids, as in the batch run.
+        """
+        state = self.state
+        ids = list(dict.fromkeys(each for a, b, _ in pins for each in (a, b)))
+        row = {each: at for at, each in enumerate(ids)}
+        numbered = Pins.of(
+            np.array([row[a] for a, *_ in pins], dtype=np.int64),
+            np.array([row[b] for _, b, _ in pins], dtype=np.int64),
+            np.array([same for *_, same in pins], dtype=bool),
+        )
+        of = np.array([state.distinct_of[each] for each in ids], dtype=np.int64)
+        torn = numbered.torn_by(np.unique(of, return_inverse=True)[1])
+        alone = {ids[at] for at in torn.tolist()}
         nodes: list[tuple[int, list[str]]] = []
         for number in numbers:
-            members, alone = sorted(self.state.members[number]), []
-            if len(members) > 1:
-                alone = [
-                    each for each in members
-                    if any(
-                        self.state.distinct_of.get(other) == number
-                        and self.state.verdict(each, other) == "different"
-                        for other in self.state.pinned_with.get(each, ())
-                    )
-                ]  # fmt: skip
-            nodes += [(number, [each]) for each in alone]
-            if rest := [each for each in members if each not in alone]:
+            members = state.members[number]
+            nodes += [(number, [each]) for each in alone.intersection(members)]
+            if rest := sorted(members - alone):
                 nodes.append((number, rest))
-        # In the order of their ids, as in the batch run.
-        nodes.sort(key=lambda node: node[1][0])
-        return nodes, {each: at for at, (_, members) in enumerate(nodes) for each in members}
+        return sorted(nodes, key=lambda node: node[1][0])
 
     def _scored(
-        self, numbers: set[int], nodes: Sequence[tuple[int, list[str]]]
-    ) -> list[tuple[int, int, float]]:
-        places: dict[int, list[int]] = defaultdict(list)
-        for at, (number, _) in enumerate(nodes):
-            places[number].append(at)
-        scored = []
-        for number in numbers:
-            if len(places[number]) > 1:
-                scored += [(a, b, 1.0) for a, b in combinations(places[number], 2)]
-            for other, score in self.state.memory.scores.get(number, {}).items():
-                if number < other and other in places:
-                    ends = product(places[number], places[other])
-                    scored += [(min(a, b), max(a, b), score) for a, b in ends]
-        return sorted(scored)
+        self, nodes: Sequence[tuple[int, list[str]]]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+        """The scored pairs of nodes: the smaller place, the larger one, the probability."""
+        memory = self.state.memory
+        slots = memory.slots(np.array([number for number, _ in nodes], dtype=np.int64))
+        order = np.argsort(slots, kind="stable")
+        known, start, count = np.unique(slots[order], return_index=True, return_counts=True)
+        one, other, score = memory.pairs_among(known)
+        # A distinct posting of which some were set apart has several nodes, which are identical.
+        several = np.flatnonzero(count > 1)
+        one, other = np.concatenate([one, several]), np.concatenate([other, several])
+        score = np.concatenate([score, np.ones(len(several), dtype=np.float32)])
+        times = count[one] * count[other]
+        each = spans(np.zeros(len(times), dtype=np.int64), times)
+        one, other, score = np.repeat(one, times), np.repeat(other, times), np.repeat(score, times)
+        left = order[start[one] + each // count[other]]
+        right = order[start[other] + each % count[other]]
+        once = np.flatnonzero((one != other) | (left < right))
+        left, right, score = left[once], right[once], score[once]
+        left, right = np.minimum(left, right), np.maximum(left, right)
+        ordered = np.lexsort((right, left))
+        return left[ordered], right[ordered], score[ordered]
 
     def _assign(self, posting: str, cluster: str | None) -> None:
         known = self.state.cluster_of.get(posting)
@@ -276,7 +334,7 @@ class Draft:
         now = self.state.cluster_of.get(posting)
         if now is None:
             return PostingResult(posting, None, "deleted")
-        merged = now in self.effects.leads.values()
+        merged = now in self.effects.redirects.values()
         if posting not in self.effects.assigned or self.before.get(posting) == now:
             return PostingResult(posting, now, "merged" if merged else "unchanged")
         if merged:
@@ -297,9 +355,9 @@ class Draft:
             if posting in self.before:
                 removed[self.before[posting]].append(posting)
         names = sorted({*added, *removed}, key=lambda name: self.state.numbers[name])
-        leads = self.effects.leads
+        redirects = self.effects.redirects
         return [
-            Affected(name, sorted(added[name]), sorted(removed[name]), leads.get(name))
+            Affected(name, sorted(added[name]), sorted(removed[name]), redirects.get(name))
             for name in names
         ]
 
@@ -310,10 +368,12 @@ class Draft:
         scores = self.scored.judged.scores
         best = np.argsort(-scores, kind="stable")[:TOLD]
         best = best[scores[best] >= EXPLAINED_FROM]
-        names = [tuple(min(self.state.members[n]) for n in self.scored.pairs[p]) for p in best]
-        told = self.scored.explanations(sorted(best.tolist()))
-        reasons = dict(zip(sorted(best.tolist()), told, strict=True))
+        one, other = (
+            self.state.first_members(ends[best]) for ends in (self.scored.left, self.scored.right)
+        )
+        result = self.scored.explanations(sorted(best.tolist()))
+        reasons = dict(zip(sorted(best.tolist()), result, strict=True))
         return [
             DecidedPair(a, b, round(float(scores[place]), 4), reasons[place])
-            for (a, b), place in zip(names, best.tolist(), strict=True)
+            for a, b, place in zip(one, other, best.tolist(), strict=True)
         ]

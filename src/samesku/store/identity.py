@@ -6,11 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from secrets import token_hex
 
-__all__ = ["carry_over", "new_id"]
-
 
 def new_id() -> str:
-    """An id that says nothing and is never used again."""
+    """An opaque id that is never used again."""
     return f"c{token_hex(8)}"
 
 
@@ -19,10 +17,10 @@ def carry_over(
     before: Mapping[str, str],
     age: Callable[[str], int],
 ) -> tuple[list[str | None], dict[str, str]]:
-    """The id of each new cluster, None for a new one; and where ids lead that lost their postings.
+    """The id of each part, None for a new one; and redirects of ids that lost their postings.
 
     An old cluster goes on in the part that holds most of its postings, of equal parts the first.
-    Where several go on in one part, the oldest gives its id, and the others lead to it.
+    Where several go on in one part, the oldest gives its id, and the others redirect to it.
 
     Parameters
     ----------
@@ -42,9 +40,9 @@ def carry_over(
         best = min(counts, key=lambda place: (-counts[place], place))
         heirs.setdefault(best, []).append(old)
     ids: list[str | None] = [None] * len(parts)
-    leads: dict[str, str] = {}
+    redirects: dict[str, str] = {}
     for place, olds in heirs.items():
         first = min(olds, key=lambda old: (age(old), old))
         ids[place] = first
-        leads |= {old: first for old in olds if old != first}
-    return ids, leads
+        redirects |= {old: first for old in olds if old != first}
+    return ids, redirects

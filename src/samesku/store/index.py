@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -14,7 +13,7 @@ import sqlalchemy as sa
 from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.learned import SHIPPED, Learned
 from samesku.store import reading
-from samesku.store.batch import score_everything
+from samesku.store.batch import all_postings, score_everything
 from samesku.store.decisions import accept_pins, check_pin, merge_pins, split_pins
 from samesku.store.doubts import Doubts
 from samesku.store.draft import Draft
@@ -24,21 +23,17 @@ from samesku.store.results import Change, Refused, StoreError
 from samesku.store.runs import postings_of_run
 from samesku.store.saving import answered, save
 from samesku.store.schema import (
-    PATIENCE,
     begin_writing,
-    events,
+    empty_log,
     meta,
     open_engine,
     refused,
-    versions,
 )
-from samesku.store.state import Effects, State
-
-__all__ = ["Index"]
+from samesku.store.state import State
+from samesku.store.undo import take_back
 
 # Postings of one transaction; of more, more than the store holds, all is scored as in a batch run.
 AT_ONCE, BATCH_FROM = 250, 500
-UNDONE = ("upsert", "pin", "merge", "split", "accept", "undo")
 
 
 class Index(reading.Reads):
@@ -85,7 +80,8 @@ class Index(reading.Reads):
         self.close()
 
     def close(self) -> None:
-        """Let the store go."""
+        """Release the store, and what is held of it in memory."""
+        self._state, self._doubts, self._drawn = None, Doubts(), Drawn()
         self._engine.dispose()
 
     def upsert(
@@ -139,12 +135,12 @@ class Index(reading.Reads):
         changes = []
         for start in range(0, max(len(checked), 1), max(step, 1)):
             some = [payload for _, payload in checked[start : start + step]]
-            told = malformed if not start else []
+            result = malformed if not start else []
 
             def work(
-                draft: Draft, some: list[Payload] = some, told: list[Refused] = told
+                draft: Draft, some: list[Payload] = some, result: list[Refused] = result
             ) -> Change:
-                return self._put(draft, some, told, bulk=bulk)
+                return self._put(draft, some, result, bulk=bulk)
 
             own = None if key is None else f"{key}#{start}"
             changes.append(self._write("upsert", work, own, actor))
@@ -158,8 +154,7 @@ class Index(reading.Reads):
         *,
         bulk: bool = False,
     ) -> Change:
-        for payload in payloads:
-            draft.put(payload)
+        draft.put(payloads)
         if bulk:
             score_everything(draft)
         else:
@@ -179,7 +174,7 @@ class Index(reading.Reads):
             return self._change(draft, "delete", [posting_id])
 
         change = self._write("delete", work, key, actor)
-        self._shred()
+        empty_log(self._engine)
         return change
 
     def pin(
@@ -254,47 +249,15 @@ class Index(reading.Reads):
         """
 
         def work(draft: Draft) -> Change:
-            row = draft.connection.execute(
-                sa.select(events.c.verb, events.c.effects).where(events.c.number == event)
-            ).one_or_none()
-            if row is None:
-                raise StoreError(f"there is no event {event}", "missing")
-            effects = Effects.from_text(row.effects)
-            if row.verb not in UNDONE or effects.rebuilt:
-                raise StoreError(
-                    f"event {event} ({row.verb}) cannot be undone: a deleted posting leaves "
-                    "nothing, put it again; for the rest restore a snapshot",
-                    "conflict",
-                )
-            self._take_back(draft, event, effects)
+            effects = take_back(draft, event)
             draft.score()
             draft.cluster()
             ids = [*effects.placed, *(p for a, b, *_ in effects.pinned for p in (a, b))]
             return self._change(draft, "undo", dict.fromkeys(ids))
 
         change = self._write("undo", work, key, actor)
-        self._shred()
+        empty_log(self._engine)
         return change
-
-    def _take_back(self, draft: Draft, event: int, effects: Effects) -> None:
-        state = draft.state
-        for left, right, verdict, before in reversed(effects.pinned):
-            if state.verdict(left, right) != verdict:
-                raise StoreError(
-                    f"{left[:80]!r} and {right[:80]!r} were decided anew since", "conflict"
-                )
-            draft.pin(left, right, before)
-        rows = draft.connection.execute(
-            sa.select(versions.c.posting_id, versions.c.payload).where(versions.c.event == event)
-        )
-        former = {posting: json.loads(text) for posting, text in rows}
-        for posting, number in effects.placed.items():
-            if state.distinct_of.get(posting) != number:
-                raise StoreError(f"{posting[:80]!r} was changed or deleted since", "conflict")
-            if posting in former:
-                draft.put(former[posting])
-            else:
-                draft.remove(posting)
 
     def settle(self, *, key: str | None = None, actor: str = "") -> Change:
         """Score and cluster everything anew, as a batch run on the same postings; pins stand."""
@@ -309,10 +272,41 @@ class Index(reading.Reads):
         """Score everything by another model from now on; None: the one that ships. Pins stand."""
         place = "" if model is None else str(Path(model).resolve())
         PairClassifier.load(place or SHIPPED)
+        return self._rescore(place, place, actor)
 
+    def adapt(self, folder: str | Path, *, actor: str = "") -> dict[str, Any]:
+        """Adapt the model to people's answers, and take it where the audit says that it pays.
+
+        The answers to random pairs (:meth:`drawn`) measure and teach nothing. An adopted model is
+        saved in `folder` under a name of its own, and everything is scored by it.
+
+        Returns `adopted`, `reason` and, where it was measured, how many answers were right before
+        and after.
+        """
+        # Only who adapts waits for the parts that learn.
+        from samesku.store.adapting import try_adapting
+
+        with self._lock, self._engine.connect() as connection:
+            state = self._caught_up(connection)
+            catalog = all_postings(connection)
+            answers = reading.single_answers(state, connection)
+            base, event = state.base, state.event
+            threshold = self._learned(state.model).threshold
+        trial = try_adapting(
+            catalog, Learned(PairClassifier.load(base or SHIPPED)), answers, threshold
+        )
+        if trial.model is not None:
+            place = Path(folder).resolve() / f"adapted-{event}"
+            trial.model.save(place)
+            self._rescore(str(place), base, actor)
+        return trial.record
+
+    def _rescore(self, place: str, base: str, actor: str) -> Change:
         def work(draft: Draft) -> Change:
-            draft.connection.execute(meta.delete().where(meta.c.name == "model"))
-            draft.connection.execute(meta.insert().values(name="model", value=place))
+            draft.dirty, draft.state.model, draft.state.base = True, place, base
+            for name, value in (("model", place), ("base", base)):
+                draft.connection.execute(meta.delete().where(meta.c.name == name))
+                draft.connection.execute(meta.insert().values(name=name, value=value))
             draft.learned = self._learned(place)
             draft.threshold = draft.learned.threshold
             return self._settle(draft, "rescore")
@@ -349,10 +343,10 @@ class Index(reading.Reads):
             draft = None
             try:
                 with begin_writing(self._engine) as connection:
-                    if key is not None and (told := answered(connection, key, verb)):
-                        return told
+                    if key is not None and (result := answered(connection, key, verb)):
+                        return result
                     state = self._caught_up(connection)
-                    learned = self._learned(self._model_place(connection))
+                    learned = self._learned(state.model)
                     draft = Draft(state, connection, learned, learned.threshold)
                     change = work(draft)
                     if draft.effects or key is not None:
@@ -368,6 +362,8 @@ class Index(reading.Reads):
 
     def _caught_up(self, connection: sa.Connection) -> State:
         if self._state is None or not self._state.catch_up(connection):
+            # Not two states at a time.
+            self._state = None
             self._state = State.read(connection)
         return self._state
 
@@ -375,20 +371,3 @@ class Index(reading.Reads):
         if self._model is None or self._model[0] != place:
             self._model = (place, Learned(PairClassifier.load(place or SHIPPED)))
         return self._model[1]
-
-    def _model_place(self, connection: sa.Connection) -> str:
-        return connection.scalar(sa.select(meta.c.value).where(meta.c.name == "model")) or ""
-
-    def _shred(self) -> None:
-        """Empty SQLite's write-ahead log, where a deleted text may still be read.
-
-        While somebody reads, this waits for the next deletion or for the store to be closed.
-        """
-        if self._engine.dialect.name == "sqlite":
-            raw = self._engine.raw_connection()
-            try:
-                raw.cursor().execute("PRAGMA busy_timeout=100")
-                raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
-                raw.cursor().execute(f"PRAGMA busy_timeout={1000 * PATIENCE}")
-            finally:
-                raw.close()

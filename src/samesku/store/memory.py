@@ -2,328 +2,389 @@
 
 from __future__ import annotations
 
-import copy
-from array import array
-from collections import ChainMap, Counter, defaultdict
-from collections.abc import Iterable, MutableMapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import chain, islice
+from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from samesku.candidates.neighbors import FLOOR
+from samesku.candidates.similarity import row_similarity
+from samesku.store.arrays import Growing, Lists
+from samesku.store.content import Contents
 from samesku.store.hashes import Hashes
-from samesku.store.said import Sayings
-from samesku.store.terms import WIDTH, Terms, weigh
+from samesku.store.near import Near, NearLists, nearest
+from samesku.store.pairs import Distinct, ScoredPairs
+from samesku.store.terms import WIDTH, Read, Terms, TermTable, weigh
 
-__all__ = ["KEPT", "NEIGHBORS", "Memory", "ScoredPairs"]
-
-NEIGHBORS = 50
-# Scores below this move no cluster that anyone would tell apart.
+# Probabilities below this change no cluster.
 KEPT = 0.02
+# Lists of slots by the number of their title.
+TITLES = 2**20
 # Character n-grams of a title that it is found by, the rarest; its words all are.
 INDEXED_NGRAMS = 24
 # Entries of the inverted index that one search reads, and titles that it compares in full.
 READ_AT_MOST, COMPARED = 40_000, 400
 # Scored pairs that are remembered as new.
-MOST_NEWS = 20_000
-
-Near = tuple[NDArray[np.int64], NDArray[np.float32]]
-NOBODY: Near = (np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32))
-
-
-@dataclass(frozen=True, eq=False)
-class ScoredPairs:
-    """Pairs of one distinct posting with others: similarities (NaN unknown) and probability."""
-
-    other: NDArray[np.int64]
-    text: NDArray[np.float32]
-    photo: NDArray[np.float32]
-    probability: NDArray[np.float32]
-
-    def pack(self) -> bytes:
-        """As bytes, for the store."""
-        numbers = np.stack([self.text, self.photo, self.probability]).astype("<f4")
-        return self.other.astype("<i8").tobytes() + numbers.tobytes()
-
-    @classmethod
-    def unpack(cls, packed: bytes) -> ScoredPairs:
-        """Read what `pack` gave."""
-        size = len(packed) // 20
-        other = np.frombuffer(packed, "<i8", size).astype(np.int64)
-        numbers = np.frombuffer(packed, "<f4", 3 * size, 8 * size).astype(np.float32)
-        return cls(other, *numbers.reshape(3, size))
+MOST_RECENT = 20_000
+# Postings whose terms are put in the inverted index at once.
+AT_ONCE = 50_000
+# Postings that are taken one by one, or whose scored pairs are gathered so.
+FEW = 1_000
+NO_SLOTS: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+NO_VALUES: NDArray[np.float32] = np.empty(0, dtype=np.float32)
+# The number of a posting that is only searched for: larger than any.
+SOUGHT = 2**62
 
 
 class Memory:
-    """The distinct postings of a store, found by what they say and show.
+    """The distinct postings of a store, found by their titles and photos.
+
+    Each has a slot, its place in all arrays here; numbers ascend with the slots. The slot of one
+    that was removed stays empty.
 
     Attributes
     ----------
-    terms : dict of int to Terms
-        By the number of the distinct posting.
+    terms : TermTable
     frequency : int32 (WIDTH,)
         How many distinct postings hold each term.
-    near_text, near_photo : dict of int to (others, similarities)
-        The nearest of each, near to far.
-    scores : dict of int to dict of int to float
-        Probability of the pairs of each that matter.
+    text, photo : NearLists
+        The nearest of each.
+    contents : Contents
+        The content of postings, read when it is needed.
     """
 
     def __init__(self) -> None:
         self.size = 0
-        self.terms: MutableMapping[int, Terms] = {}
+        self.terms = TermTable()
         self.frequency = np.zeros(WIDTH, dtype=np.int32)
-        self.hashes: MutableMapping[int, int] = {}
-        self.near_text: MutableMapping[int, Near] = {}
-        self.near_photo: MutableMapping[int, Near] = {}
-        self.scores: dict[int, dict[int, float]] = defaultdict(dict)
-        self.titles: MutableMapping[int, int] = Counter()
-        self._title_of: MutableMapping[int, int] = {}
-        self._lists: dict[int, array[int]] = {}
-        self.sayings = Sayings()
-        self._news: list[tuple[int, int, float]] | None = None
-        self._bands = Hashes()
-        self._gone: set[int] = set()
+        self.text, self.photo = NearLists(FLOOR["sparse"]), NearLists(FLOOR["bits"])
+        self.contents = Contents()
+        self._numbers, self._there = Growing(np.int64), Growing(np.bool_)
+        self._titles = Growing(np.int64)
+        self._bits, self._has_photo = Growing(np.uint64), Growing(np.bool_)
+        self._by_term, self._by_title = Lists(WIDTH), Lists(TITLES)
+        self._hashes = Hashes()
+        self._scores = Lists(valued=True)
+        self._recent: list[tuple[int, int, float]] | None = None
+        # The weights of the terms of the title that is searched for; 0 between searches.
+        self._sought = np.zeros(WIDTH, dtype=np.float32)
+        # What each slot shares with it, 0 between searches; and the last entry that named the slot.
+        self._worth, self._last = Growing(np.float32), Growing(np.int32)
 
     def __len__(self) -> int:
         return self.size
 
-    def add(self, number: int, terms: Terms, phash: bytes | None, title: int) -> None:
-        """Take a distinct posting; its neighbours and scores come by `link`."""
-        self.size += 1
-        self.terms[number] = terms
-        self.frequency[np.unique(terms.columns)] += 1
-        self._title_of[number] = title
-        self.titles[title] += 1
-        grams = terms.columns[terms.words :]
-        rare = np.argsort(self.frequency[grams], kind="stable")[:INDEXED_NGRAMS]
-        for column in {*terms.columns[: terms.words].tolist(), *grams[rare].tolist()}:
-            if column not in self._lists:
-                self._lists[column] = array("q")
-            self._lists[column].append(number)
-        if phash is not None:
-            self.hashes[number] = int.from_bytes(phash, "little")
-            self._bands.add(number, self.hashes[number])
+    @property
+    def worn(self) -> bool:
+        """Whether more slots are empty than used, so that reading all anew is worth it."""
+        return self._numbers.size > 2 * self.size + 1_000_000
 
-    def remove(self, number: int) -> None:
+    def numbers(self, slots: NDArray[np.integer]) -> NDArray[np.int64]:
+        """The numbers of slots."""
+        result: NDArray[np.int64] = self._numbers.rows[slots]
+        return result
+
+    def slots(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The slots of numbers; -1 for what is not there."""
+        known = self._numbers.rows
+        place = np.searchsorted(known, numbers)
+        place[place == len(known)] = 0
+        if len(known):
+            there = (known[place] == numbers) & self._there.rows[place]
+        else:
+            there = np.zeros(len(place), dtype=bool)
+        return np.where(there, place, -1)
+
+    def slot(self, number: int) -> int:
+        """The slot of a number; -1 for what is not there."""
+        return int(self.slots(np.array([number], dtype=np.int64))[0])
+
+    def add(self, one: Distinct) -> int:
+        """Take a distinct posting, whose number is above all others; returns its slot."""
+        slot = self._append(one)
+        self.size += 1
+        columns, words = one.terms.columns, one.terms.words
+        np.add.at(self.frequency, columns, 1)
+        grams = columns[words:]
+        rare = np.argsort(self.frequency[grams], kind="stable")[:INDEXED_NGRAMS]
+        found_by = list({*columns[:words].tolist(), *grams[rare].tolist()})
+        self._by_term.add(found_by, [slot] * len(found_by))
+        self._by_title.add([one.title % TITLES], [slot])
+        if one.phash is not None:
+            self._hashes.add(slot, int.from_bytes(one.phash, "little"))
+        return slot
+
+    def add_all(self, several: Iterable[Distinct]) -> None:
+        """`add` for all distinct postings of a store, before any other, many times as fast."""
+        several = iter(several)
+        first = list(islice(several, FEW))
+        if len(first) < FEW:  # arrays over all terms are not worth filling
+            for one in first:
+                self.add(one)
+            return
+        for one in chain(first, several):
+            self._append(one)
+        self.size = self._numbers.size
+        slots = np.arange(self.size)
+        steps = [slots[at : at + AT_ONCE] for at in range(0, self.size, AT_ONCE)]
+        for some in steps:
+            held = np.bincount(self.terms.read(some).columns, minlength=WIDTH)
+            self.frequency += held.astype(np.int32)
+        found_by = [self._found_by(some) for some in steps]
+        self._by_term.build(*(np.concatenate(each) for each in zip(*found_by, strict=True)))
+        self._by_title.build(self._titles.rows % TITLES, slots)
+        shown = np.flatnonzero(self._has_photo.rows)
+        self._hashes.add_all(shown, self._bits.rows[shown])
+
+    def _append(self, one: Distinct) -> int:
+        slot = self._numbers.size
+        self._numbers.append(one.number)
+        self._there.append(True)
+        self._titles.append(one.title)
+        self._has_photo.append(one.phash is not None)
+        self._bits.append(0 if one.phash is None else int.from_bytes(one.phash, "little"))
+        self.terms.add(one.terms)
+        self._worth.append(0)
+        self._last.append(0)
+        self.text.add()
+        self.photo.add()
+        return slot
+
+    def _found_by(self, slots: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        """The terms by which some titles are found, and their slots."""
+        read = self.terms.read(slots)
+        rank = (read.owner << 32) + np.where(read.is_word, -1, self.frequency[read.columns])
+        order = np.argsort(rank, kind="stable")
+        owner, is_word = read.owner[order], read.is_word[order]
+        words = np.bincount(read.owner[read.is_word], minlength=len(slots))
+        start = np.searchsorted(owner, np.arange(len(slots)))
+        place = np.arange(len(owner)) - (start + words)[owner]
+        kept = is_word | (place < INDEXED_NGRAMS)
+        return read.columns[order][kept], (slots[0] + owner[kept]).astype(np.int32)
+
+    def remove(self, slot: int) -> None:
         """Forget a distinct posting; lists that name it are passed over when they are read."""
         self.size -= 1
-        terms = self.terms.pop(number)
-        self.frequency[np.unique(terms.columns)] -= 1
-        title = self._title_of.pop(number)
-        self.titles[title] -= 1
-        if not self.titles[title]:
-            del self.titles[title]
-        self._gone.add(number)
-        self.sayings.forget(number)
-        if self.hashes.pop(number, None) is not None:
-            self._bands.remove(number)
-        self.near_text.pop(number, None)
-        self.near_photo.pop(number, None)
-        for other in self.scores.pop(number, {}):
-            self.scores[other].pop(number, None)
+        np.subtract.at(self.frequency, self.terms.read(np.array([slot])).columns, 1)
+        self._there.rows[slot] = False
+        self.text.clear(slot)
+        self.photo.clear(slot)
+        self.contents.forget(slot)
 
-    def with_one(self, number: int, terms: Terms, phash: bytes | None, title: int) -> Memory:
-        """One more distinct posting, to be scored, in a memory that leaves this one as it is."""
-        over = copy.copy(self)
-        over.size = self.size + 1
-        over.terms = ChainMap({number: terms}, self.terms)
-        own = {} if phash is None else {number: int.from_bytes(phash, "little")}
-        over.hashes = ChainMap(own, self.hashes)
-        over.near_text = ChainMap({}, self.near_text)
-        over.near_photo = ChainMap({}, self.near_photo)
-        over._title_of = ChainMap({number: title}, self._title_of)
-        over.titles = ChainMap({title: self.titles.get(title, 0) + 1}, self.titles)
-        return over
+    @contextmanager
+    def with_one(self, terms: Terms, phash: bytes | None, title: int) -> Iterator[int]:
+        """One more distinct posting for a while, to be scored; gives its slot."""
+        slot = self._append(Distinct(SOUGHT, terms, phash, title))
+        self.size += 1
+        self.text.remember()
+        self.photo.remember()
+        try:
+            yield slot
+        finally:
+            self.size -= 1
+            self.text.restore(slot)
+            self.photo.restore(slot)
+            self.terms.drop_last()
+            for each in (
+                self._numbers, self._there, self._titles, self._has_photo, self._bits,
+                self._worth, self._last,
+            ):  # fmt: skip
+                each.cut(slot)
 
-    def title_uses(self, number: int) -> int:
-        """How many distinct postings have this one's title."""
-        return self.titles[self._title_of[number]]
+    def title_uses(self, slots: NDArray[np.integer]) -> NDArray[np.int64]:
+        """How many distinct postings have the title of each."""
+        titles = self._titles.rows[slots]
+        like = [self._by_title.of(each) for each in (titles % TITLES).tolist()]
+        own = np.repeat(titles, [len(each) for each in like])
+        others = np.concatenate([NO_SLOTS, *like])
+        same = (self._titles.rows[others] == own) & self._there.rows[others]
+        pair = np.repeat(np.arange(len(slots)), [len(each) for each in like])
+        uses = np.bincount(pair[same], minlength=len(slots))
+        # One that is only here for a while is not in the lists.
+        if self._numbers.rows[-1] == SOUGHT:
+            uses = uses + (titles == self._titles.rows[-1])
+        result: NDArray[np.int64] = uses
+        return result
+
+    def near(self, slot: int, text: Near, photo: Near) -> None:
+        """Enter neighbours in the lists of both sides."""
+        self.text.enter(slot, *text)
+        self.photo.enter(slot, *photo)
 
     def link(self, number: int, pairs: ScoredPairs) -> None:
-        """Take the pairs of one distinct posting with others, on both sides."""
-        self.near(number, pairs.other, pairs.text, self.near_text)
-        self.near(number, pairs.other, pairs.photo, self.near_photo)
-        self.score(number, pairs)
+        """Take the scored pairs of one distinct posting with others, on both sides."""
+        slot, others = self.slot(number), self.slots(pairs.other)
+        there = others >= 0
+        self.near(slot, (others[there], pairs.text[there]), (others[there], pairs.photo[there]))
+        self.score(slot, others[there], pairs.probability[there])
 
-    def score(self, number: int, pairs: ScoredPairs) -> None:
-        """Take the probabilities only."""
-        kept = pairs.probability >= KEPT
-        for other, value in zip(
-            pairs.other[kept].tolist(), pairs.probability[kept].tolist(), strict=True
-        ):
-            if other in self.terms:
-                self.scores[number][other] = self.scores[other][number] = value
-                if self._news is not None:
-                    self._news.append((min(number, other), max(number, other), value))
-        if self._news is not None and len(self._news) > MOST_NEWS:
-            self._news = None
-
-    def take_news(self) -> list[tuple[int, int, float]] | None:
-        """The pairs scored since this was called last; None where they are too many to tell."""
-        news, self._news = self._news, []
-        return news
-
-    def near(
-        self,
-        number: int,
-        others: NDArray[np.int64],
-        similarity: NDArray[np.float32],
-        lists: MutableMapping[int, Near],
+    def score(
+        self, slot: int, others: NDArray[np.integer], probability: NDArray[np.float32]
     ) -> None:
-        """Enter neighbours in the lists of both sides; NaN and what is below the floor is none."""
-        floor = FLOOR["sparse" if lists is self.near_text else "bits"]
-        kept = np.flatnonzero(np.nan_to_num(similarity, nan=-1) >= floor)
-        others, similarity = others[kept], similarity[kept]
-        known, values = lists.get(number, NOBODY)
-        lists[number] = _nearest(
-            np.concatenate([known, others]), np.concatenate([values, similarity])
-        )
-        for other, value in zip(others.tolist(), similarity, strict=True):
-            if other not in self.terms:
-                continue
-            known, values = lists.get(other, NOBODY)
-            place = int(np.searchsorted(-values, -value, side="right"))
-            if place < NEIGHBORS and number not in known:
-                lists[other] = (
-                    np.insert(known, place, number)[:NEIGHBORS],
-                    np.insert(values, place, value)[:NEIGHBORS],
-                )
+        """Take the probabilities of pairs of one distinct posting."""
+        kept = np.flatnonzero(probability >= KEPT)
+        found, values = others[kept].tolist(), probability[kept].tolist()
+        self._scores.add([slot] * len(found) + found, found + [slot] * len(found), values * 2)
+        if self._recent is not None:
+            own, numbers = int(self._numbers.rows[slot]), self.numbers(others[kept]).tolist()
+            self._recent += [
+                (min(own, each), max(own, each), value)
+                for each, value in zip(numbers, values, strict=True)
+            ]
+            if len(self._recent) > MOST_RECENT:
+                self._recent = None
 
-    def link_all(self, packed: Iterable[tuple[int, ScoredPairs]]) -> None:
-        """`link` for all distinct postings at once, a hundred times as fast."""
-        parts = list(packed)
-        if not parts:
+    def link_all(self, parts: Iterable[tuple[NDArray[np.int64], ScoredPairs]]) -> None:
+        """Take all pairs there are, in place of those before: by both numbers, each once."""
+        pairs = [self._by_slots(mine, found) for mine, found in parts]
+        if not pairs:
             return
-        sizes = [len(pairs.other) for _, pairs in parts]
-        mine = np.repeat(np.array([number for number, _ in parts], dtype=np.int64), sizes)
-        other = np.concatenate([pairs.other for _, pairs in parts])
-        text, photo, probability = (
-            np.concatenate([getattr(pairs, name) for _, pairs in parts])
-            for name in ("text", "photo", "probability")
+        mine, other, text, photo, probability = (
+            np.concatenate(each) for each in zip(*pairs, strict=True)
         )
-        alive = np.array(sorted(self.terms), dtype=np.int64)
-        there = np.isin(other, alive) & np.isin(mine, alive)
-        mine, other = mine[there], other[there]
-        text, photo, probability = (each[there] for each in (text, photo, probability))
-        self.near_text = _lists_of(mine, other, text, FLOOR["sparse"])
-        self.near_photo = _lists_of(mine, other, photo, FLOOR["bits"])
-        self._news = None
-        kept = probability >= KEPT
-        for a, b, value in zip(
-            mine[kept].tolist(), other[kept].tolist(), probability[kept].tolist(), strict=True
-        ):
-            self.scores[a][b] = self.scores[b][a] = value
+        self.text.build(mine, other, text)
+        self.photo.build(mine, other, photo)
+        kept = np.flatnonzero(probability >= KEPT)
+        mine, other = mine[kept], other[kept]
+        self._scores.build(
+            np.concatenate([mine, other]),
+            np.concatenate([other, mine]),
+            np.tile(probability[kept], 2),
+        )
+        self._recent = None
 
-    def neighbors(self, number: int, lists: MutableMapping[int, Near]) -> Near:
-        """The neighbours of one that are still there."""
-        others, similarity = lists.get(number, NOBODY)
-        if self._gone.isdisjoint(others.tolist()):
-            return others, similarity
-        alive = [place for place, other in enumerate(others.tolist()) if other not in self._gone]
-        return others[alive], similarity[alive]
+    def _by_slots(self, numbers: NDArray[np.int64], pairs: ScoredPairs) -> tuple[NDArray[Any], ...]:
+        """Pairs by slots instead of numbers, but for those that are not there."""
+        mine, other = self.slots(numbers), self.slots(pairs.other)
+        there = np.flatnonzero((mine >= 0) & (other >= 0))
+        ends = (each[there].astype(np.int32) for each in (mine, other))
+        return (*ends, pairs.text[there], pairs.photo[there], pairs.probability[there])
+
+    def take_recent(self) -> list[tuple[int, int, float]] | None:
+        """The pairs scored since this was called last, by numbers; None for too many."""
+        recent, self._recent = self._recent, []
+        return recent
+
+    def scores(self, slot: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """The others of the scored pairs of one, by slots, and their probabilities."""
+        others, values = self._scores.of(slot), self._scores.values_of(slot)
+        there = self._there.rows[others]
+        return (others, values) if there.all() else (others[there], values[there])
+
+    def probability(self, one: int, other: int) -> float | None:
+        """That of a scored pair of slots."""
+        others, values = self.scores(one)
+        found = values[others == other]
+        return float(found[0]) if len(found) else None
+
+    def scored_pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
+        """All scored pairs by slots, the smaller first, and their probabilities."""
+        one, other, values = self._scores.all()
+        there = np.flatnonzero((one < other) & self._there.rows[one] & self._there.rows[other])
+        return one[there], other[there], values[there]
+
+    def pairs_among(
+        self, slots: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+        """The scored pairs of ascending slots: places among them, the smaller first."""
+        if len(slots) > FEW:
+            one, other, values = self.scored_pairs()
+        else:
+            found = [self.scores(slot) for slot in slots.tolist()]
+            one = np.repeat(slots, [len(others) for others, _ in found])
+            other = np.concatenate([NO_SLOTS, *(others for others, _ in found)])
+            values = np.concatenate([NO_VALUES, *(values for _, values in found)])
+        a, b = np.searchsorted(slots, one), np.searchsorted(slots, other)
+        there = b < len(slots)
+        there[there] = (slots[a[there]] == one[there]) & (slots[b[there]] == other[there])
+        inside = np.flatnonzero(there & (a < b))
+        return a[inside], b[inside], values[inside]
+
+    def neighbors(
+        self, slots: NDArray[np.integer], lists: NearLists
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+        """The neighbours of some that are still there: places among `slots`, slots, similarity."""
+        others, similarity = lists.of(slots)
+        there = (others >= 0) & self._there.rows[others]
+        return np.nonzero(there)[0], others[there].astype(np.int64), similarity[there]
 
     def find_text(self, terms: Terms, *, without: int = -1) -> Near:
         """The titles nearest to one."""
-        mine = weigh([terms], self.frequency, len(self))
-        found = self._sharing(terms, mine.weights, without)
-        if not len(found):
-            return NOBODY
-        theirs = weigh([self.terms[each] for each in found.tolist()], self.frequency, len(self))
-        similarity = theirs.dot(mine.columns, mine.weights)
-        near = similarity >= FLOOR["sparse"]
-        return _nearest(found[near], similarity[near])
+        read = Read.of(terms)
+        mine = weigh(read, self.frequency, self.size)
+        found = self._sharing(terms, mine, without) if terms.words else NO_SLOTS
+        theirs = self.terms.read(found)
+        weights = weigh(theirs, self.frequency, self.size)
+        np.add.at(self._sought, terms.columns, mine)
+        products = self._sought[theirs.columns] * weights
+        self._sought[terms.columns] = 0
+        cosine = np.minimum(np.bincount(theirs.owner, products, minlength=len(found)), 1)
+        near = cosine >= FLOOR["sparse"]
+        return nearest(found[near], cosine[near].astype(np.float32))
 
     def _sharing(
         self, terms: Terms, weights: NDArray[np.float32], without: int
     ) -> NDArray[np.int64]:
         """Those that share the rarest terms, as many as are worth comparing."""
-        if not len(weights):
-            return NOBODY[0]
-        listed = [
-            (len(self._lists[column]), place)
-            for place, column in enumerate(terms.columns.tolist())
-            if column in self._lists
-        ]
+        columns = terms.columns.tolist()
+        listed = sorted((self._by_term.length(c), place) for place, c in enumerate(columns))
         read, parts, shares = 0, [], []
-        for length, place in sorted(listed):
+        for length, place in listed:
+            if not length:
+                continue
             if read and read + length > READ_AT_MOST:
                 break
             read += length
-            # A slice is a copy: a list that is being read cannot grow.
-            listed_now = self._lists[int(terms.columns[place])][-READ_AT_MOST:]
-            parts.append(np.frombuffer(listed_now, dtype=np.int64))
+            parts.append(self._by_term.of(columns[place], READ_AT_MOST))
             shares.append(weights[place] ** 2)
         if not parts:
-            return NOBODY[0]
-        found, owner = np.unique(np.concatenate(parts), return_inverse=True)
-        worth = np.bincount(owner, np.repeat(shares, [len(part) for part in parts]))
-        order = np.argsort(-worth, kind="stable")
-        best = [
-            each for each in found[order[: 2 * COMPARED]].tolist()
-            if each in self.terms and each != without
-        ]  # fmt: skip
-        return np.array(best[:COMPARED], dtype=np.int64)
+            return NO_SLOTS
+        listed_slots = np.concatenate(parts)
+        np.add.at(self._worth.rows, listed_slots, np.repeat(shares, list(map(len, parts))))
+        # Of the entries of each slot the last one stands for it.
+        self._last.rows[listed_slots] = np.arange(len(listed_slots))
+        found = listed_slots[self._last.rows[listed_slots] == np.arange(len(listed_slots))]
+        worth = np.where(self._there.rows[found] & (found != without), self._worth.rows[found], -1)
+        self._worth.rows[found] = 0
+        if len(found) > COMPARED:
+            best = np.argpartition(-worth, COMPARED)[:COMPARED]
+            found, worth = found[best], worth[best]
+        result: NDArray[np.int64] = found[worth >= 0].astype(np.int64)
+        return result
 
     def find_photo(self, phash: bytes | None, *, without: int = -1) -> Near:
         """The photos nearest to one, by their hashes."""
         if phash is None:
-            return NOBODY
-        numbers, differing = self._bands.within(int.from_bytes(phash, "little"))
-        similarity = 1 - differing / 64
-        close = (similarity >= FLOOR["bits"]) & (numbers != without)
-        return _nearest(numbers[close], similarity[close].astype(np.float32))
+            return NO_SLOTS, NO_VALUES
+        slots, differing = self._hashes.within(int.from_bytes(phash, "little"))
+        close = self._there.rows[slots] & (slots != without)
+        similarity = (1 - differing[close] / 64).astype(np.float32)
+        return nearest(slots[close].astype(np.int64), similarity)
 
-    def text_similarity(self, pairs: list[tuple[int, int]]) -> NDArray[np.float32]:
-        """Of given pairs; NaN where a title has no words."""
-        told = np.full(len(pairs), np.nan, dtype=np.float32)
-        # Those that share an end are compared at once; a new posting is at the second end.
-        places: dict[int, list[int]] = defaultdict(list)
-        for place, (_, b) in enumerate(pairs):
-            places[b].append(place)
-        for b, some in places.items():
-            mine = weigh([self.terms[b]], self.frequency, len(self))
-            others = [self.terms[pairs[place][0]] for place in some]
-            if len(mine.columns):
-                near = weigh(others, self.frequency, len(self)).dot(mine.columns, mine.weights)
-                told[some] = np.where([each.words > 0 for each in others], near, np.nan)
-        return told
+    def text_similarity(
+        self, left: NDArray[np.integer], right: NDArray[np.integer]
+    ) -> NDArray[np.float32]:
+        """Of pairs of slots; NaN where a title has no words."""
+        slots, place = np.unique(np.concatenate([left, right]), return_inverse=True)
+        left, right = place[: len(left)], place[len(left) :]
+        read = self.terms.read(slots)
+        weights = weigh(read, self.frequency, self.size)
+        known, columns = np.unique(read.columns, return_inverse=True)
+        ends = np.searchsorted(read.owner, np.arange(len(slots) + 1))
+        shape = (len(slots), max(len(known), 1))
+        rows = sp.csr_matrix((weights, columns, ends), shape=shape)
+        rows.sum_duplicates()
+        result = np.minimum(row_similarity(rows, left, rows, right), 1)
+        return np.where(read.has_words[left] & read.has_words[right], result, np.float32(np.nan))
 
-    def photo_similarity(self, pairs: list[tuple[int, int]]) -> NDArray[np.float32]:
-        """Of given pairs; NaN where a photo is missing."""
-        return np.array(
-            [
-                1 - (self.hashes[a] ^ self.hashes[b]).bit_count() / 64
-                if a in self.hashes and b in self.hashes
-                else np.nan
-                for a, b in pairs
-            ],
-            dtype=np.float32,
-        )
-
-
-def _nearest(others: NDArray[np.int64], similarity: NDArray[np.float32]) -> Near:
-    """Near to far, ties by number, each once."""
-    order = np.lexsort((others, -similarity))
-    others, similarity = others[order], similarity[order]
-    _, first = np.unique(others, return_index=True)
-    first.sort()
-    return others[first[:NEIGHBORS]], similarity[first[:NEIGHBORS]]
-
-
-def _lists_of(
-    mine: NDArray[np.int64], other: NDArray[np.int64], similarity: NDArray[np.float32], floor: float
-) -> dict[int, Near]:
-    near = np.nan_to_num(similarity, nan=-1) >= floor
-    query = np.concatenate([mine[near], other[near]])
-    found = np.concatenate([other[near], mine[near]])
-    values = np.concatenate([similarity[near], similarity[near]])
-    order = np.lexsort((found, -values, query))
-    query, found, values = query[order], found[order], values[order]
-    owners, start = np.unique(query, return_index=True)
-    ends = np.append(start[1:], len(query))[: len(start)]
-    return {
-        owner: _nearest(found[a:b], values[a:b])
-        for owner, a, b in zip(owners.tolist(), start.tolist(), ends.tolist(), strict=True)
-    }
+    def photo_similarity(
+        self, left: NDArray[np.integer], right: NDArray[np.integer]
+    ) -> NDArray[np.float32]:
+        """Of pairs of slots; NaN where a photo is missing."""
+        bits, has = self._bits.rows, self._has_photo.rows
+        differing = np.bitwise_count(bits[left] ^ bits[right]).astype(np.float32)
+        return np.where(has[left] & has[right], 1 - differing / 64, np.float32(np.nan))

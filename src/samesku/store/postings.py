@@ -21,18 +21,6 @@ from samesku.store.results import Refused, StoreError
 from samesku.titles import clean_title, normalise_title
 from samesku.titles.attributes.columns import column_kind
 
-__all__ = [
-    "Payload",
-    "as_catalog",
-    "check_posting",
-    "check_postings",
-    "content_key",
-    "hash_photo",
-    "normal_title",
-    "phash_of",
-    "title_key",
-]
-
 # The columns of a posting, all text but the price; in one form, and without those that are empty.
 Payload: TypeAlias = dict[str, str | float]
 
@@ -110,9 +98,9 @@ def _normal(title: str) -> str:
 
 
 def content_key(payload: Payload) -> str:
-    """One text for postings that agree in all that is looked at.
+    """One key for postings that agree in all that is compared.
 
-    As :func:`samesku.candidates.collapse.collapse` does; a title that says nothing
+    As :func:`samesku.candidates.collapse.collapse` does; a title without a letter or digit
     is like no other.
     """
     title = normal_title(payload)
@@ -122,8 +110,8 @@ def content_key(payload: Payload) -> str:
         if name in _READ or (name not in ("posting_id", "title") and column_kind(name) is not None)
     )
     alone = "" if _TOLD.search(title) else str(payload["posting_id"])
-    told = json.dumps([title, looked_at, alone], ensure_ascii=True)
-    return blake2b(told.encode(), digest_size=16).hexdigest()
+    result = json.dumps([title, looked_at, alone], ensure_ascii=True)
+    return blake2b(result.encode(), digest_size=16).hexdigest()
 
 
 def title_key(normal: str) -> int:
@@ -147,9 +135,14 @@ def as_catalog(payloads: Sequence[Payload], ids: Sequence[str], name: str) -> Ca
         "title": pl.Series([str(each["title"]) for each in payloads], dtype=pl.String),
     }
     for column in names:
-        kind = pl.Float64 if column == "price" else pl.String
-        columns[column] = pl.Series([each.get(column) for each in payloads], dtype=kind)
+        columns[column] = column_series(payloads, column)
     return Catalog(pl.DataFrame(columns), (None,) * len(payloads), name=name)
+
+
+def column_series(payloads: Sequence[Payload], name: str) -> pl.Series:
+    """One column of postings, null where it is empty."""
+    kind = pl.Float64 if name == "price" else pl.String
+    return pl.Series([each.get(name) for each in payloads], dtype=kind)
 
 
 def check_postings(
@@ -162,8 +155,8 @@ def check_postings(
         try:
             checked.append((place, check_posting(given)))
         except StoreError as error:
-            told = given.get("posting_id") if isinstance(given, Mapping) else None
-            known = _text("posting_id", told[:200]) if isinstance(told, str) else None
+            result = given.get("posting_id") if isinstance(given, Mapping) else None
+            known = _text("posting_id", result[:200]) if isinstance(result, str) else None
             refused.append(Refused(place, known, str(error)))
     return checked, refused
 

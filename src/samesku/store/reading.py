@@ -12,11 +12,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
 
+from samesku.catalog.answers import SAME, UNSURE
 from samesku.scoring.learned import Learned
-from samesku.store.doubts import Doubts, scored_pairs
-from samesku.store.draft import EXPLAINED_FROM, Draft, read_payloads
+from samesku.store.doubts import Doubts
+from samesku.store.draft import EXPLAINED_FROM, known_numbers, payloads_of, read_payloads
 from samesku.store.drawn import Drawn, audit, is_drawn
 from samesku.store.postings import (
     Payload,
@@ -26,13 +28,11 @@ from samesku.store.postings import (
     phash_of,
     title_key,
 )
-from samesku.store.results import DecidedPair, StoreError
+from samesku.store.results import Answer, DecidedPair, StoreError
 from samesku.store.schema import events, pins, postings, touched
-from samesku.store.scoring import ASKING, score_pairs
+from samesku.store.scoring import score_pairs
 from samesku.store.state import Effects, State
 from samesku.store.terms import read_terms
-
-__all__ = ["Reads"]
 
 
 class Reads:
@@ -43,7 +43,6 @@ class Reads:
     _lock: threading.RLock
     _caught_up: Callable[[sa.Connection], State]
     _learned: Callable[[str], Learned]
-    _model_place: Callable[[sa.Connection], str]
     _doubts: Doubts
     _drawn: Drawn
 
@@ -57,8 +56,9 @@ class Reads:
         payload = check_posting(given)
         with self._lock, self._engine.connect() as connection:
             state = self._caught_up(connection)
-            learned = self._learned(self._model_place(connection))
-            found = _search(state, connection, learned, payload)
+            learned = self._learned(state.model)
+            # One more, as the posting itself may be among those that are found.
+            found = _search(state, connection, learned, payload, limit + 1)
             name = str(payload["posting_id"]) if own else ""
             return [DecidedPair(name, *each) for each in found if each[0] != name][:limit]
 
@@ -102,31 +102,33 @@ class Reads:
             return found
 
     def why(self, left: str, right: str) -> dict[str, Any]:
-        """How likely two postings are the same product, what adds to it, and what people said."""
+        """Probability that two postings are the same product, its explanation, and the verdict."""
         with self._lock, self._engine.connect() as connection:
             state = self._caught_up(connection)
             for each in (left, right):
                 if each not in state.distinct_of:
                     raise StoreError(f"there is no posting {each[:80]!r}", "missing")
-            a, b = sorted(state.distinct_of[each] for each in (left, right))
-            told: dict[str, Any] = {
+            a, b = state.slots_of(left, right)
+            result: dict[str, Any] = {
                 "left_id": left,
                 "right_id": right,
                 "together": state.cluster_of[left] == state.cluster_of[right],
                 "pin": state.verdict(left, right),
             }
             if a == b:
-                return {**told, "probability": 1.0, "reasons": [], "identical": True}
-            learned = self._learned(self._model_place(connection))
-            draft = Draft(state, connection, learned, learned.threshold)
-            scored = score_pairs(state.memory, [(a, b)], draft.read, learned, explain_from=0.0)
+                return {**result, "probability": 1.0, "reasons": [], "identical": True}
+            learned = self._learned(state.model)
+            read = partial(payloads_of, state, connection, known={})
+            scored = score_pairs(
+                state.memory, np.array([a]), np.array([b]), read, learned, explain_from=0.0
+            )
             reasons: list[dict[str, Any]] = []
             if scored.judged.evidence is not None and len(scored.judged.evidence.places):
                 reasons = scored.table(0).to_dicts()
             return {
-                **told,
+                **result,
                 "probability": float(scored.judged.scores[0]),
-                "decided_with": state.memory.scores.get(a, {}).get(b),
+                "decided_with": state.memory.probability(a, b),
                 "reasons": reasons,
                 "identical": False,
             }
@@ -153,39 +155,35 @@ class Reads:
             return [dict(row._mapping) for row in rows]
 
     def in_doubt(self, limit: int = 50, *, audited: bool = True) -> list[DecidedPair]:
-        """The pairs of which nobody has decided, nearest to the threshold first.
+        """The pairs that no person has decided, nearest to the threshold first.
 
         `audited`: also those that are for the audit (:meth:`drawn`).
         """
         with self._lock, self._engine.connect() as connection:
             state = self._caught_up(connection)
-            threshold = self._learned(self._model_place(connection)).threshold
+            threshold = self._learned(state.model).threshold
             count = limit if audited else 2 * limit
             found = self._doubts.nearest(state.memory, threshold, count, partial(_is_open, state))
-            kept = [pair for pair in found if audited or not is_drawn(pair)]
+            kept = [pair for pair in found if audited or not is_drawn(*pair[:2])]
             return [DecidedPair(*_names(state, pair), pair[2]) for pair in kept[:limit]]
 
     def drawn(self, limit: int = 50) -> list[DecidedPair]:
-        """Random pairs that nobody has decided: answers to them tell how good the scores are."""
+        """Random pairs that no person has decided: their answers show how good the scores are."""
         with self._lock, self._engine.connect() as connection:
             state = self._caught_up(connection)
-            pairs = partial(scored_pairs, state.memory)
-            found = self._drawn.following(pairs, limit, partial(_is_open, state))
+            found = self._drawn.following(state.memory, limit, partial(_is_open, state))
             return [DecidedPair(*_names(state, pair), pair[2]) for pair in found]
 
     def audit(self) -> dict[str, Any] | None:
         """Precision and recall of the scores by the answers to random pairs, with intervals."""
         with self._lock, self._engine.connect() as connection:
             state = self._caught_up(connection)
-            asked = sa.select(pins.c.left_id, pins.c.right_id, pins.c.verdict)
-            single = asked.join(events, events.c.number == pins.c.event)
-            answers = []
-            for left, right, verdict in connection.execute(single.where(events.c.verb == "pin")):
-                a, b = sorted(state.distinct_of.get(each, 0) for each in (left, right))
-                score = state.memory.scores.get(a, {}).get(b)
-                if score is not None and verdict != "unsure" and is_drawn((a, b, score)):
-                    answers.append((score, verdict == "same"))
-            return audit(answers, self._learned(self._model_place(connection)).threshold)
+            answers = [
+                (each.probability, each.verdict == SAME)
+                for each in single_answers(state, connection)
+                if each.drawn and each.verdict != UNSURE and each.probability is not None
+            ]
+            return audit(answers, self._learned(state.model).threshold)
 
     def decided(self) -> int:
         """How many pairs people decided."""
@@ -205,8 +203,8 @@ class Reads:
                 "largest_cluster": max(sizes, default=0),
                 "pins": len(state.pins),
                 "event": state.event,
-                "model": self._model_place(connection) or "shipped",
-                "threshold": self._learned(self._model_place(connection)).threshold,
+                "model": state.model or "shipped",
+                "threshold": self._learned(state.model).threshold,
             }
 
     def state(self) -> Mapping[str, Any]:
@@ -273,6 +271,23 @@ class Reads:
         return target
 
 
+def single_answers(state: State, connection: sa.Connection) -> list[Answer]:
+    """The decisions about single pairs of postings that are there and not identical."""
+    rows = sa.select(pins.c.left_id, pins.c.right_id, pins.c.verdict).join(
+        events, events.c.number == pins.c.event
+    )
+    answers = []
+    for left, right, verdict in connection.execute(rows.where(events.c.verb == "pin")):
+        if not {left, right} <= state.distinct_of.keys():
+            continue
+        one, other = sorted(state.distinct_of[each] for each in (left, right))
+        if one != other:
+            probability = state.memory.probability(*state.slots_of(left, right))
+            drawn = probability is not None and is_drawn(one, other)
+            answers.append(Answer(left, right, verdict, probability, drawn))
+    return answers
+
+
 def _names(state: State, pair: tuple[int, int, float]) -> tuple[str, str]:
     one, other = (min(state.members[each]) for each in pair[:2])
     return min(one, other), max(one, other)
@@ -284,41 +299,52 @@ def _is_open(state: State, pair: tuple[int, int, float]) -> bool:
 
 
 def _search(
-    state: State, connection: sa.Connection, learned: Learned, payload: Payload
+    state: State, connection: sa.Connection, learned: Learned, payload: Payload, limit: int
 ) -> list[tuple[str, float, str | None]]:
     """The postings that one would match: id, probability, explanation."""
-    memory, title = state.memory, normal_title(payload)
-    if (number := state.by_key.get(content_key(payload))) is not None:
-        near = sorted(memory.scores.get(number, {}).items(), key=lambda pair: (-pair[1], pair[0]))
-        ranked: list[tuple[int, float, str | None]] = [(number, 1.0, "identical")]
-        ranked += [(other, score, None) for other, score in near]
+    memory = state.memory
+    known = known_numbers(connection, [content_key(payload)])
+    if known:
+        slot = memory.slot(*known.values())
+        others, scores = memory.scores(slot)
+        order = np.lexsort((others, -scores))[:limit]
+        slots = np.concatenate([[slot], others[order]])
+        scores = np.concatenate([[1.0], scores[order]])
+        explained: dict[int, str | None] = {0: "identical"}
     else:
-        hashed = phash_of(payload)
-        terms = read_terms(title)
+        title = normal_title(payload)
+        terms, hashed = read_terms(title), phash_of(payload)
         text, photo = memory.find_text(terms), memory.find_photo(hashed)
-        over = memory.with_one(ASKING, terms, hashed, title_key(title))
-        over.near(ASKING, *text, over.near_text)
-        over.near(ASKING, *photo, over.near_photo)
-        pairs = sorted((each, ASKING) for each in {*text[0].tolist(), *photo[0].tolist()})
-        if not pairs:
+        others = np.union1d(text[0], photo[0])
+        if not len(others):
             return []
+        with memory.with_one(terms, hashed, title_key(title)) as sought:
+            memory.near(sought, text, photo)
 
-        def read(numbers: Sequence[int]) -> dict[int, Payload]:
-            one = {each: min(state.members[each]) for each in numbers if each != ASKING}
-            known = read_payloads(connection, list(one.values()))
-            return {each: known[posting] for each, posting in one.items()} | {ASKING: payload}
+            def read(slots: Sequence[int]) -> dict[int, Payload]:
+                there = [slot for slot in slots if slot != sought]
+                return payloads_of(state, connection, there, {}) | {sought: payload}
 
-        scored = score_pairs(over, pairs, read, learned, explain_from=EXPLAINED_FROM)
-        scores = scored.judged.scores.tolist()
-        likely = [at for at, score in enumerate(scores) if score >= EXPLAINED_FROM]
-        reasons = dict(zip(likely, scored.explanations(likely), strict=True))
-        told = [reasons.get(at) for at in range(len(pairs))]
-        ranked = [
-            (other, score, reason)
-            for (other, _), score, reason in zip(scored.pairs, scores, told, strict=True)
-        ]
-        ranked.sort(key=lambda each: (-each[1], each[0]))
-    return [(p, score, reason) for n, score, reason in ranked for p in sorted(state.members[n])]
+            scored = score_pairs(
+                memory,
+                others,
+                np.full_like(others, sought),
+                read,
+                learned,
+                explain_from=EXPLAINED_FROM,
+                passing=sought,
+            )
+        order = np.lexsort((scored.left, -scored.judged.scores))[:limit]
+        slots, scores = scored.left[order], scored.judged.scores[order]
+        likely = np.flatnonzero(scores >= EXPLAINED_FROM).tolist()
+        explained = dict(zip(likely, scored.explanations(order[likely].tolist()), strict=True))
+    return [
+        (posting, score, explained.get(at))
+        for at, (number, score) in enumerate(
+            zip(memory.numbers(slots).tolist(), scores.tolist(), strict=True)
+        )
+        for posting in sorted(state.members[number])
+    ]
 
 
 def _event(row: Any) -> dict[str, Any]:

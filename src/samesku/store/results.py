@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-__all__ = ["Affected", "Change", "DecidedPair", "PostingResult", "Refused", "StoreError"]
-
 
 class StoreError(ValueError):
     """A request that cannot be done; says why and what to do.
@@ -44,7 +42,7 @@ class PostingResult:
 
 @dataclass(frozen=True)
 class Affected:
-    """A cluster that a change touched; `into` is where its id leads since, after a merge."""
+    """A cluster that a change touched; after a merge `into` is where its id redirects to."""
 
     cluster: str
     added: list[str]
@@ -66,7 +64,7 @@ class DecidedPair:
 class Change:
     """What a change did. `event` is its number in the log; that of the last one if none was needed.
 
-    `repeated` tells that the request had been made before under the same key: nothing was changed.
+    `repeated`: the request was made before under the same key, and nothing was changed.
     """
 
     event: int
@@ -82,14 +80,28 @@ class Change:
         return asdict(self)
 
     @classmethod
-    def from_dict(cls, told: dict[str, Any], *, repeated: bool) -> Change:
+    def from_dict(cls, result: dict[str, Any], *, repeated: bool) -> Change:
         """Read what `as_dict` gave."""
         return cls(
-            told["event"],
-            told["verb"],
-            [PostingResult(**each) for each in told["postings"]],
-            [Refused(**each) for each in told["refused"]],
-            [Affected(**each) for each in told["affected"]],
-            [DecidedPair(**each) for each in told["pairs"]],
+            result["event"],
+            result["verb"],
+            [PostingResult(**each) for each in result["postings"]],
+            [Refused(**each) for each in result["refused"]],
+            [Affected(**each) for each in result["affected"]],
+            [DecidedPair(**each) for each in result["pairs"]],
             repeated,
         )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer about one pair; `probability` of the model before, None where it was not scored.
+
+    `drawn`: it belongs to the audit, so that it measures a model and never teaches one.
+    """
+
+    left: str
+    right: str
+    verdict: str
+    probability: float | None
+    drawn: bool

@@ -11,8 +11,6 @@ from samesku.catalog.photos import PhotoError, read_photo_bytes
 from samesku.store.postings import hash_photo
 from samesku.store.results import StoreError
 
-__all__ = ["postings_of", "postings_of_run"]
-
 
 def postings_of(catalog: Catalog) -> list[dict[str, Any]]:
     """The rows of a catalogue as postings; photos without a hash are hashed, broken ones left."""

@@ -12,8 +12,6 @@ from samesku.store.draft import Draft
 from samesku.store.results import Change, Refused, StoreError
 from samesku.store.schema import clusters, distinct, events, pins, postings, touched, versions
 
-__all__ = ["answered", "save"]
-
 
 def save(draft: Draft, change: Change, *, actor: str, key: str | None) -> None:
     """Write what a change did; the transaction it is in makes it hold."""
@@ -23,8 +21,8 @@ def save(draft: Draft, change: Change, *, actor: str, key: str | None) -> None:
     if effects.minted:
         rows = [{"id": name, "number": number} for name, number in effects.minted.items()]
         write.execute(clusters.insert(), rows)
-    for name, lead in effects.leads.items():
-        write.execute(clusters.update().where(clusters.c.id == name).values(redirect=lead))
+    for name, redirect in effects.redirects.items():
+        write.execute(clusters.update().where(clusters.c.id == name).values(redirect=redirect))
     for left, right, verdict, _ in effects.pinned:
         which = (pins.c.left_id == left) & (pins.c.right_id == right)
         write.execute(pins.delete().where(which))
@@ -68,7 +66,7 @@ def answered(connection: sa.Connection, key: str, verb: str) -> Change | None:
 
 
 def _without_text(change: Change) -> Change:
-    """The log never holds what a posting says, which would stay when the posting is deleted."""
+    """The log never holds a posting's text, which would stay when the posting is deleted."""
     return replace(
         change,
         pairs=[replace(pair, explanation=None) for pair in change.pairs],

@@ -10,24 +10,7 @@ from sqlalchemy import event as listen
 
 from samesku.store.results import StoreError
 
-__all__ = [
-    "PATIENCE",
-    "VERSION",
-    "begin_writing",
-    "clusters",
-    "distinct",
-    "events",
-    "meta",
-    "open_engine",
-    "pins",
-    "postings",
-    "refused",
-    "tokens",
-    "touched",
-    "versions",
-]
-
-VERSION = 1
+VERSION = 2
 # Seconds that a writer waits for another one.
 PATIENCE = 30
 # A number that only writers of a store ask PostgreSQL to lock.
@@ -39,7 +22,7 @@ meta = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("value", sa.Text, nullable=False),
 )  # fmt: skip
-# What is looked at: of identical postings one row. No text, only numbers made of it.
+# Distinct postings: one row for identical ones. No text, only numbers made of it.
 distinct = sa.Table(
     "distinct_postings", tables,
     sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
@@ -172,24 +155,24 @@ def _prepare(engine: sa.Engine, text: str) -> None:
 
 
 def _version(connection: sa.Connection) -> int | None:
-    told = connection.scalar(sa.select(meta.c.value).where(meta.c.name == "version"))
-    return None if told is None else int(told)
+    message = connection.scalar(sa.select(meta.c.value).where(meta.c.name == "version"))
+    return None if message is None else int(message)
 
 
 def refused(error: sa.exc.DBAPIError) -> StoreError:
-    """What a database says when it cannot do what it is asked to; nothing was changed."""
-    told = str(error.orig)
-    if "full" in told or "No space" in told:
+    """The error of a database as one of the store; nothing was changed."""
+    message = str(error.orig)
+    if "full" in message or "No space" in message:
         return StoreError(
-            f"no room on the disk of the store ({told}): make some, then send this again", "full"
+            f"no room on the disk of the store ({message}): make some, then send this again", "full"
         )
-    if "locked" in told:
+    if "locked" in message:
         return StoreError(
-            f"another writer holds the store for longer than {PATIENCE} seconds ({told}): send "
+            f"another writer holds the store for longer than {PATIENCE} seconds ({message}): send "
             "this again later",
             "unusable",
         )
-    return StoreError(f"the store cannot be used: {told}", "unusable")
+    return StoreError(f"the store cannot be used: {message}", "unusable")
 
 
 class begin_writing:  # noqa: N801  (used as a function)
@@ -219,3 +202,18 @@ class begin_writing:  # noqa: N801  (used as a function)
                 self._transaction.rollback()
         finally:
             self._connection.close()
+
+
+def empty_log(engine: sa.Engine) -> None:
+    """Empty SQLite's write-ahead log, where a deleted text may still be read.
+
+    While another connection reads, this waits for the next deletion or for the store to be closed.
+    """
+    if engine.dialect.name == "sqlite":
+        raw = engine.raw_connection()
+        try:
+            raw.cursor().execute("PRAGMA busy_timeout=100")
+            raw.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            raw.cursor().execute(f"PRAGMA busy_timeout={1000 * PATIENCE}")
+        finally:
+            raw.close()

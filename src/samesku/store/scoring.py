@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -19,29 +19,27 @@ from samesku.scoring.features.neighbourhood import Neighbourhoods
 from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.fusion import Judged
 from samesku.scoring.learned import Learned
-from samesku.store.memory import Memory, Near
+from samesku.store.content import Content, catalog_of
+from samesku.store.memory import Memory
 from samesku.store.postings import Payload
-from samesku.store.said import Said, catalog_of
-from samesku.store.terms import NO_COLUMN, term_number
-
-__all__ = ["ASKING", "Scored", "score_pairs"]
 
 NEVER = 2.0
-# The number of a posting that is only searched for: larger than any.
-ASKING = 2**62
+_ENCODERS: tuple[tuple[str, Modality], ...] = (("tfidf", "text"), ("phash", "photo"))
+_NO_VECTORS = (sp.csr_matrix((0, 1), dtype=np.float32), np.empty((0, 8), dtype=np.uint8))
 
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """Scored pairs of distinct postings, and what is needed to explain them."""
+    """Scored pairs of distinct postings by their slots, and what is needed to explain them."""
 
-    pairs: list[tuple[int, int]]
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
     candidates: Candidates
     catalog: Catalog
     judged: Judged
 
     def explanations(self, places: Sequence[int]) -> list[str | None]:
-        """The reasons of the pairs at some places, weightiest first."""
+        """The explanations of the pairs at some places, the weightiest contribution first."""
         evidence = self.judged.evidence
         if evidence is None or not len(places):
             return [None] * len(places)
@@ -50,17 +48,19 @@ class Scored:
     def table(self, place: int) -> pl.DataFrame:
         """`reason` and `log_odds` of one pair."""
         if self.judged.evidence is None:
-            raise ValueError("the pair is told by its photos alone")
+            raise ValueError("the pair is scored by its photos alone")
         return self.judged.evidence.table(self.catalog, self.candidates, place)
 
 
 def score_pairs(
     memory: Memory,
-    pairs: Sequence[tuple[int, int]],
-    read: Callable[[Sequence[int]], dict[int, Payload]],
+    left: NDArray[np.integer],
+    right: NDArray[np.integer],
+    read: Callable[[Sequence[int]], Mapping[int, Payload]],
     learned: Learned,
     *,
     explain_from: float = NEVER,
+    passing: int = -1,
 ) -> Scored:
     """Score pairs of distinct postings as the batch run would.
 
@@ -71,69 +71,74 @@ def score_pairs(
     ----------
     memory : Memory
         Holds both ends of all pairs, with their neighbours.
-    pairs : sequence of (int, int)
-        Numbers of distinct postings, each pair once and the smaller first.
+    left, right : integer (m,)
+        Slots of distinct postings, ``left < right``, each pair once.
     read : callable
-        Gives the content of distinct postings.
+        Gives the content of slots.
     learned : Learned
     explain_from : float
         Pairs from this probability on can be explained.
+    passing : int
+        The slot of a posting that is only searched for.
     """
-    pairs = sorted(pairs)
-    core = sorted({end for pair in pairs for end in pair})
-    near = {
-        name: {number: memory.neighbors(number, lists) for number in core}
-        for name, lists in (("tfidf", memory.near_text), ("phash", memory.near_photo))
-    }
-    known = set(core)
-    outer = sorted(
-        {each for others, _ in near["tfidf"].values() for each in others.tolist()}.union(
-            each for others, _ in near["phash"].values() for each in others.tolist()
-        )
-        - known
-    )
-    place = {number: at for at, number in enumerate([*core, *outer])}
-    said = memory.sayings.of(core, read, passing=ASKING)
-    catalog = catalog_of(said, [str(n) for n in core], "store")
-    candidates = _candidates(memory, pairs, near, place, len(core))
+    order = np.lexsort((right, left))
+    a, b = left[order].astype(np.int64), right[order].astype(np.int64)
+    core = np.unique(np.concatenate([a, b]))
+    near = [memory.neighbors(core, lists) for lists in (memory.text, memory.photo)]
+    slots = _with_core_first(core, [found for _, found, _ in near])
+    contents = memory.contents.of(core.tolist(), read, passing=passing)
+    catalog = catalog_of(contents)
+    candidates = _candidates(memory, a, b, core, slots, near)
     rows = CatalogRows(catalog, candidates.sources)
-    _prepare(rows, memory, [*core, *outer], said)
+    _prepare(rows, memory, slots, contents)
     judged = learned.judge(candidates, catalog, explain_from, rows=rows)
-    return Scored(list(pairs), candidates, catalog, judged)
+    return Scored(a, b, candidates, catalog, judged)
+
+
+def _with_core_first(
+    core: NDArray[np.int64], others: Sequence[NDArray[np.int64]]
+) -> NDArray[np.int64]:
+    """The slots of `core`, then all others that are near them."""
+    known = np.unique(np.concatenate(others))
+    place = np.minimum(np.searchsorted(core, known), len(core) - 1)
+    return np.concatenate([core, known[core[place] != known]])
 
 
 def _candidates(
     memory: Memory,
-    pairs: Sequence[tuple[int, int]],
-    near: dict[str, dict[int, Near]],
-    place: dict[int, int],
-    size: int,
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    core: NDArray[np.int64],
+    slots: NDArray[np.int64],
+    near: Sequence[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]],
 ) -> Candidates:
+    """The pairs as candidates among the slots, with the neighbours of the core ones."""
+    order = np.argsort(slots)
+    ascending = slots[order]
+    a, b = np.searchsorted(core, left), np.searchsorted(core, right)
+    similarity = np.empty((len(left), 2), dtype=np.float32)
     sources = []
-    for name, lists in near.items():
-        vectors = Vectors(
-            sp.csr_matrix((0, 1), dtype=np.float32)
-            if name == "tfidf"
-            else np.empty((0, 8), dtype=np.uint8),
-            np.empty(0, dtype=np.int64),
-            len(place),
-        )
-        modality: Modality = "text" if name == "tfidf" else "photo"
-        sources.append(Source(name, modality, vectors, _neighbors(lists, place)))
-    similarity = np.stack(
-        [memory.text_similarity(list(pairs)), memory.photo_similarity(list(pairs))], 1
-    )
-    found = np.array(
-        [[b in lists[a][0] or a in lists[b][0] for lists in near.values()] for a, b in pairs]
-    ).reshape(-1, 2)
-    # A pair that was asked for though nothing found it near is judged all the same.
+    for at, ((name, modality), (query, others, values)) in enumerate(
+        zip(_ENCODERS, near, strict=True)
+    ):
+        place = order[np.searchsorted(ascending, others)]
+        similarity[:, at] = _known(query * len(slots) + place, values, a, b, len(slots))
+        vectors = Vectors(_NO_VECTORS[at], np.empty(0, dtype=np.int64), len(slots))
+        neighbors = Neighbors(query.astype(np.int32), place.astype(np.int32), values, len(slots))
+        sources.append(Source(name, modality, vectors, neighbors))
+    found = ~np.isnan(similarity)
+    for at, compare in enumerate((memory.text_similarity, memory.photo_similarity)):
+        rest = np.flatnonzero(~found[:, at])
+        similarity[rest, at] = compare(left[rest], right[rest])
+    # A pair that was asked for though nothing found it near is scored all the same.
     found[~found.any(axis=1), 0] = True
+    densities = [density(each.neighbors, DENSITY_NEIGHBORS)[: len(core)] for each in sources]
     return Candidates(
-        np.array([place[a] for a, _ in pairs], dtype=np.int32),
-        np.array([place[b] for _, b in pairs], dtype=np.int32),
+        a.astype(np.int32),
+        b.astype(np.int32),
         similarity,
         found,
-        np.stack([density(each.neighbors, DENSITY_NEIGHBORS) for each in sources], 1)[:size],
+        np.stack(densities, axis=1),
         ("tfidf", "phash"),
         ("text", "photo"),
         ("sparse", "bits"),
@@ -141,57 +146,72 @@ def _candidates(
     )
 
 
-def _neighbors(lists: dict[int, Near], place: dict[int, int]) -> Neighbors:
-    parts = list(lists.items())
-    query = np.repeat(
-        np.array([place[number] for number, _ in parts], dtype=np.int32),
-        [len(others) for _, (others, _) in parts],
-    )
-    others = [place[each] for _, (found, _) in parts for each in found.tolist()]
-    similarity = [values for _, (_, values) in parts]
-    return Neighbors(
-        query,
-        np.array(others, dtype=np.int32),
-        np.concatenate(similarity) if similarity else np.empty(0, dtype=np.float32),
-        len(place),
-    )
+def _known(
+    keys: NDArray[np.int64],
+    values: NDArray[np.float32],
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    size: int,
+) -> NDArray[np.float32]:
+    """The similarities of pairs of which one is a neighbour of the other; NaN for the rest."""
+    keys = np.append(keys, -1)
+    values = np.append(values, np.float32(np.nan))
+    order = np.argsort(keys)
+    keys, values = keys[order], values[order]
+    result = np.full(len(left), np.nan, dtype=np.float32)
+    for asked in (left * size + right, right * size + left):
+        place = np.searchsorted(keys, asked, side="right") - 1
+        result = np.where(keys[place] == asked, values[place], result)
+    return result
 
 
 def _prepare(
-    rows: CatalogRows, memory: Memory, numbers: Sequence[int], said: Sequence[Said]
+    rows: CatalogRows, memory: Memory, slots: NDArray[np.int64], contents: Sequence[Content]
 ) -> None:
     """Give the features the numbers of the whole store in place of those of a few postings."""
-    catalog, size = rows.catalog, len(said)
-    lists = [each.tokens for each in said]
-    terms = [memory.terms[number] for number in numbers]
-    owner = np.repeat(np.arange(len(terms)), [each.words for each in terms])
-    columns = np.concatenate([NO_COLUMN, *(each.columns[: each.words] for each in terms)])
-    distinct, indices = np.unique(columns, return_inverse=True)
-    # A term is twice in a title where two of its words have one number.
-    cells = np.unique(owner * max(len(distinct), 1) + indices)
-    owner, indices = np.divmod(cells, max(len(distinct), 1))
-    ends = np.searchsorted(owner, np.arange(len(numbers) + 1))
-    ones = np.ones(len(indices), dtype=np.float32)
-    held = sp.csr_matrix((ones, indices, ends), shape=(len(numbers), max(len(distinct), 1)))
-    names = [""] * held.shape[1]
-    for word in {word for words in lists for word in words}:
-        at = int(np.searchsorted(distinct, term_number(word)))
-        if at < len(distinct) and distinct[at] == term_number(word):
-            names[at] = word
-    rarity = _rarity(memory, distinct)
-    words = TitleWords(catalog.normal_titles, lists, names, held[:size], rarity, catalog.stated)
-    found = rows.sources[0].neighbors
-    whole = TitleWords([], [], names, held, rarity, [])
-    vars(rows)["size"] = len(memory)
-    vars(rows)["words"] = words
-    vars(rows)["around"] = _first(Neighbourhoods.of(whole, found), held, size)
-    vars(rows)["title_uses"] = np.array(
-        [
-            memory.title_uses(number) if title else np.nan
-            for number, title in zip(numbers[:size], catalog.normal_titles, strict=True)
-        ],
-        dtype=np.float64,
+    catalog, size = rows.catalog, len(contents)
+    held, terms, named = _held(memory, slots, size)
+    numbers = np.concatenate([each.numbers for each in contents])
+    place = np.minimum(np.searchsorted(terms[:named], numbers), named - 1)
+    names = [""] * named
+    tokens = (token for each in contents for token in each.tokens)
+    for at, token in zip(place.tolist(), tokens, strict=True):
+        names[at] = token
+    rarity = _rarity(memory, terms)
+    lists = [each.tokens for each in contents]
+    own = held[:size]
+    own.sort_indices()
+    words = TitleWords(catalog.normal_titles, lists, names, own, rarity, catalog.stated)
+    uses = memory.title_uses(slots[:size]).astype(np.float64)
+    uses[[not title for title in catalog.normal_titles]] = np.nan
+    near = replace(rows.sources[0].neighbors, size=size)
+    vars(rows).update(
+        size=len(memory),
+        words=words,
+        around=Neighbourhoods.of(words, near, held),
+        title_uses=uses,
     )
+
+
+def _held(
+    memory: Memory, slots: NDArray[np.int64], size: int
+) -> tuple[sp.csr_matrix, NDArray[np.int32], int]:
+    """Which words the titles of slots hold, their terms, and how many the first `size` hold.
+
+    Those of the first titles come first, ascending; the others need no name.
+    """
+    read = memory.terms.words(slots)
+    terms, column = np.unique(read.columns, return_inverse=True)
+    later = np.ones(len(terms), dtype=bool)
+    later[column[: np.searchsorted(read.owner, size)]] = False
+    order = np.argsort(later, kind="stable")
+    place = np.empty(len(terms), dtype=np.int64)
+    place[order] = np.arange(len(terms))
+    ends = np.searchsorted(read.owner, np.arange(len(slots) + 1))
+    ones = np.ones(len(column), dtype=np.float32)
+    shape = (len(slots), max(len(terms), 1))
+    held = sp.csr_matrix((ones, place[column], ends), shape=shape)
+    return held, terms[order], len(terms) - int(np.count_nonzero(later))
 
 
 def _rarity(memory: Memory, columns: NDArray[np.int32]) -> NDArray[np.float32]:
@@ -201,19 +221,3 @@ def _rarity(memory: Memory, columns: NDArray[np.int32]) -> NDArray[np.float32]:
         return np.ones(1, dtype=np.float32)
     rare = np.log((1 + size) / (1 + memory.frequency[columns])) + 1
     return np.asarray(rare / (np.log((1 + size) / 2) + 1), dtype=np.float32)
-
-
-def _first(around: Neighbourhoods, held: sp.csr_matrix, size: int) -> Neighbourhoods:
-    """Those of the first postings only."""
-    cells = held.indptr[size]
-    return Neighbourhoods(
-        around.around[:size],
-        around.share[:size],
-        around.length[:size],
-        around.weights,
-        around.local[:cells],
-        around.variant[:cells],
-        around.mass[:size],
-        around.split[:size],
-        around.rarity[:size],
-    )

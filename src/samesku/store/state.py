@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import sqlalchemy as sa
+from numpy.typing import NDArray
 
-from samesku.store.memory import Memory, ScoredPairs
+from samesku.store.memory import Memory
+from samesku.store.pairs import Distinct, ScoredPairs
 from samesku.store.results import StoreError
-from samesku.store.schema import clusters, distinct, events, pins, postings
+from samesku.store.schema import clusters, distinct, events, meta, pins, postings
 from samesku.store.terms import Terms
 
-__all__ = ["Effects", "State"]
+# Rows that are read at once.
+ROWS = 20_000
 
 
 @dataclass
@@ -27,7 +31,7 @@ class Effects:
     placed : dict of posting id to number of its distinct posting, None for one that was deleted
     assigned : dict of posting id to cluster, None for one that was deleted
     minted : dict of cluster to its number
-    leads : dict of cluster to the cluster that its id leads to since
+    redirects : dict of cluster to the cluster that its id redirects to
     pinned : list of (left, right, verdict, verdict before), None for no pin
     gone : numbers of distinct postings that went
     rebuilt : whether all pairs were scored anew
@@ -36,7 +40,7 @@ class Effects:
     placed: dict[str, int | None] = field(default_factory=dict)
     assigned: dict[str, str | None] = field(default_factory=dict)
     minted: dict[str, int] = field(default_factory=dict)
-    leads: dict[str, str] = field(default_factory=dict)
+    redirects: dict[str, str] = field(default_factory=dict)
     pinned: list[tuple[str, str, str | None, str | None]] = field(default_factory=list)
     gone: list[int] = field(default_factory=list)
     rebuilt: bool = False
@@ -61,29 +65,31 @@ class State:
 
     def __init__(self) -> None:
         self.event = 0
+        # Where the model is, and the one that it was adapted from; empty for the one that ships.
+        self.model = self.base = ""
         self.memory = Memory()
         self.distinct_of: dict[str, int] = {}
         self.members: dict[int, set[str]] = defaultdict(set)
         self.cluster_of: dict[str, str] = {}
         self.clusters: dict[str, set[str]] = defaultdict(set)
         self.numbers: dict[str, int] = {}
-        self.leads: dict[str, str] = {}
+        self.redirects: dict[str, str] = {}
         self.pins: dict[tuple[str, str], str] = {}
         self.pinned_with: dict[str, set[str]] = defaultdict(set)
-        self.by_key: dict[str, int] = {}
-        self.key_of: dict[int, str] = {}
 
     @classmethod
     def read(cls, connection: sa.Connection) -> State:
         """Read the tables."""
         state = cls()
         state.event = connection.scalar(sa.select(sa.func.max(events.c.number))) or 0
-        for name, number, lead in connection.execute(
+        named = {row.name: row.value for row in connection.execute(sa.select(meta))}
+        state.model, state.base = named.get("model", ""), named.get("base", "")
+        for name, number, redirect in connection.execute(
             sa.select(clusters.c.id, clusters.c.number, clusters.c.redirect)
         ):
             state.numbers[name] = number
-            if lead is not None:
-                state.leads[name] = lead
+            if redirect is not None:
+                state.redirects[name] = redirect
         columns = sa.select(postings.c.posting_id, postings.c.distinct_id, postings.c.cluster)
         for posting, number, cluster in connection.execute(columns):
             state.place(posting, number)
@@ -92,38 +98,40 @@ class State:
             sa.select(pins.c.left_id, pins.c.right_id, pins.c.verdict)
         ):
             state.pin(left, right, verdict)
-        state.memory.link_all(state._take(connection, after=-1))
+        rows = sa.select(distinct).order_by(distinct.c.id).execution_options(yield_per=ROWS)
+        state.memory.add_all(map(_distinct, connection.execute(rows)))
+        pairs = sa.select(distinct.c.id, distinct.c.pairs).order_by(distinct.c.id)
+        parts = connection.execute(pairs.execution_options(yield_per=ROWS)).partitions()
+        state.memory.link_all(map(_pairs, parts))
         return state
 
-    def _take(self, connection: sa.Connection, after: int) -> list[tuple[int, ScoredPairs]]:
-        """Take the distinct postings that were written after an event; their pairs."""
+    def _catch_up_distinct(self, connection: sa.Connection, after: int) -> None:
+        """Take the distinct postings that were written after an event, and their pairs."""
         rows = sa.select(distinct).where(distinct.c.changed > after).order_by(distinct.c.id)
-        pairs = []
-        for row in connection.execute(rows):
-            if row.id not in self.memory.terms:
-                self.memory.add(row.id, Terms.unpack(row.terms), row.phash, row.title_key)
-                self.by_key[row.content_key], self.key_of[row.id] = row.id, row.content_key
-            pairs.append((row.id, ScoredPairs.unpack(row.pairs)))
-        return pairs
+        several = connection.execute(rows).all()
+        for row in several:
+            if self.memory.slot(row.id) < 0:
+                self.memory.add(_distinct(row))
+        for row in several:
+            self.memory.link(row.id, ScoredPairs.unpack(row.pairs))
 
     def catch_up(self, connection: sa.Connection) -> bool:
         """Take what others wrote since; whether that could be done without reading all anew."""
         seen = self.event
-        news = connection.execute(
-            sa.select(events.c.number, events.c.effects)
-            .where(events.c.number > seen)
-            .order_by(events.c.number)
-        ).all()
-        told = [(number, Effects.from_text(text)) for number, text in news]
-        if any(effects.rebuilt for _, effects in told):
+        last = connection.scalar(sa.select(sa.func.max(events.c.number))) or 0
+        if last == seen:
+            return True
+        if last < seen or self.memory.worn:
+            return False  # the log never shrinks, unless the store was restored to an earlier one
+        rows = sa.select(events.c.number, events.c.effects).where(events.c.number > seen)
+        later = [
+            (number, Effects.from_text(text))
+            for number, text in connection.execute(rows.order_by(events.c.number))
+        ]
+        if any(effects.rebuilt for _, effects in later):
             return False
-        if not told:
-            # The log never shrinks, unless the store was restored to an earlier one.
-            last = connection.scalar(sa.select(sa.func.max(events.c.number))) or 0
-            return bool(last >= seen)
-        for number, pairs in self._take(connection, after=seen):
-            self.memory.link(number, pairs)
-        for number, effects in told:
+        self._catch_up_distinct(connection, after=seen)
+        for number, effects in later:
             self.apply(effects)
             for each in effects.gone:
                 self.forget(each)
@@ -142,15 +150,14 @@ class State:
             self.place(posting, number)
         for posting, cluster in effects.assigned.items():
             self.assign(posting, cluster)
-        self.leads |= effects.leads
+        self.redirects |= effects.redirects
         for left, right, verdict, _ in effects.pinned:
             self.pin(left, right, verdict)
 
     def forget(self, number: int) -> None:
         """Let a distinct posting go."""
-        if number in self.memory.terms:
-            self.memory.remove(number)
-            self.by_key.pop(self.key_of.pop(number), None)
+        if (slot := self.memory.slot(number)) >= 0:
+            self.memory.remove(slot)
 
     def place(self, posting: str, number: int | None) -> None:
         """Which distinct posting a posting is."""
@@ -183,12 +190,21 @@ class State:
             self.pinned_with[left].add(right)
             self.pinned_with[right].add(left)
 
+    def slots_of(self, one: str, other: str) -> tuple[int, int]:
+        """The slots of the distinct postings that two postings are, the smaller first."""
+        a, b = sorted(self.memory.slot(self.distinct_of[each]) for each in (one, other))
+        return a, b
+
+    def first_members(self, slots: NDArray[np.int64]) -> list[str]:
+        """Of each distinct posting, by its slot, the first posting that is so."""
+        return [min(self.members[number]) for number in self.memory.numbers(slots).tolist()]
+
     def verdict(self, one: str, other: str) -> str | None:
-        """What people said of a pair."""
+        """The verdict of people on a pair; None without one."""
         return self.pins.get((min(one, other), max(one, other)))
 
     def resolve(self, cluster: str) -> str:
-        """Where a cluster's id leads today.
+        """The cluster that a cluster's id stands for today.
 
         Raises
         ------
@@ -197,8 +213,8 @@ class State:
         """
         if cluster not in self.numbers:
             raise StoreError(f"there is no cluster {cluster[:40]!r}", "missing")
-        while cluster in self.leads:
-            cluster = self.leads[cluster]
+        while cluster in self.redirects:
+            cluster = self.redirects[cluster]
         return cluster
 
     @property
@@ -210,7 +226,18 @@ class State:
                 name: sorted(each) for name, each in sorted(self.clusters.items()) if each
             },
             "distinct": dict(sorted(self.distinct_of.items())),
-            "leads": dict(sorted(self.leads.items())),
+            "redirects": dict(sorted(self.redirects.items())),
             "numbers": dict(sorted(self.numbers.items())),
             "pins": {f"{a} {b}": each for (a, b), each in sorted(self.pins.items())},
         }
+
+
+def _distinct(row: Any) -> Distinct:
+    return Distinct(row.id, Terms.unpack(row.terms), row.phash, row.title_key)
+
+
+def _pairs(rows: Sequence[Any]) -> tuple[NDArray[np.int64], ScoredPairs]:
+    """The pairs of some rows, and the number of the row of each."""
+    several = [ScoredPairs.unpack(row.pairs) for row in rows]
+    numbers = np.array([row.id for row in rows], dtype=np.int64)
+    return np.repeat(numbers, [len(each.other) for each in several]), ScoredPairs.joined(several)

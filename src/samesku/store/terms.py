@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
+from samesku.store.arrays import Growing, spans
 from samesku.titles import normal_tokens
-
-__all__ = ["NO_COLUMN", "WIDTH", "Terms", "Weighed", "read_terms", "term_number", "weigh"]
 
 # Terms are numbered by a hash, so that no vocabulary has to be kept.
 WIDTH = 2**22
 NGRAMS = (3, 4)
 MOST = 60_000
-NO_COLUMN: NDArray[np.int32] = np.empty(0, dtype=np.int32)
 # One and the logarithm of a count.
 _LOGS = np.log(np.maximum(np.arange(256), 1)) + 1
 
@@ -40,40 +37,89 @@ class Terms:
     def unpack(cls, packed: bytes) -> Terms:
         """Read what `pack` gave."""
         size = (len(packed) - 4) // 5
-        words = int(np.frombuffer(packed, "<i4", 1)[0])
-        columns = np.frombuffer(packed, "<i4", size, 4).astype(np.int32)
+        words = int.from_bytes(packed[:4], "little", signed=True)
+        columns = np.frombuffer(packed, "<i4", size, 4)
         return cls(columns, np.frombuffer(packed, np.uint8, size, 4 + 4 * size), words)
 
 
 @dataclass(frozen=True, eq=False)
-class Weighed:
-    """TF-IDF unit vectors of titles, one after the other; none for a title without a word.
+class Read:
+    """The terms of several titles, one title after the other.
 
     Attributes
     ----------
-    columns, weights : int32 and float32
+    columns, counts : int32 and uint8
     owner : int64
-        The place of the title that each is of.
-    size : int
-        How many titles there are.
+        The place of the title that each term is of.
+    is_word : bool
+        Whether a term is a word, not an n-gram.
+    has_words : bool (size,)
+        Titles without a word are like no other.
     """
 
     columns: NDArray[np.int32]
-    weights: NDArray[np.float32]
+    counts: NDArray[np.uint8]
     owner: NDArray[np.int64]
-    size: int
+    is_word: NDArray[np.bool_]
+    has_words: NDArray[np.bool_]
 
-    def dot(self, columns: NDArray[np.int32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The cosine of each title with one whose vector is given."""
-        order = np.argsort(columns, kind="stable")
-        distinct, start = np.unique(columns[order], return_index=True)
-        totals = np.add.reduceat(weights[order], start)
-        place = np.searchsorted(distinct, self.columns)
-        place[place == len(distinct)] = 0
-        shared = np.flatnonzero(distinct[place] == self.columns)
-        products = totals[place[shared]] * self.weights[shared]
-        told = np.bincount(self.owner[shared], products, minlength=self.size)
-        return np.minimum(told, 1).astype(np.float32)
+    @classmethod
+    def of(cls, terms: Terms) -> Read:
+        """Those of one title."""
+        size = len(terms.columns)
+        return cls(
+            terms.columns,
+            terms.counts,
+            np.zeros(size, dtype=np.int64),
+            np.arange(size) < terms.words,
+            np.array([terms.words > 0]),
+        )
+
+
+class TermTable:
+    """The terms of all titles of a store in a few flat arrays, by the place of the title."""
+
+    def __init__(self) -> None:
+        self._columns, self._counts = Growing(np.int32), Growing(np.uint8)
+        self._start, self._length = Growing(np.int64), Growing(np.int32)
+        self._words = Growing(np.int32)
+
+    def add(self, terms: Terms) -> None:
+        """Take the next title."""
+        self._start.append(self._columns.size)
+        self._length.append(len(terms.columns))
+        self._words.append(terms.words)
+        self._columns.extend(terms.columns)
+        self._counts.extend(terms.counts)
+
+    def drop_last(self) -> None:
+        """Forget the last title."""
+        last = self._start.size - 1
+        self._columns.cut(int(self._start.rows[last]))
+        self._counts.cut(self._columns.size)
+        for each in (self._start, self._length, self._words):
+            each.cut(last)
+
+    def read(self, slots: NDArray[np.integer]) -> Read:
+        """The terms of some titles."""
+        return self._read(slots, self._length.rows[slots])
+
+    def words(self, slots: NDArray[np.integer]) -> Read:
+        """The words of some titles, without their n-grams."""
+        return self._read(slots, self._words.rows[slots])
+
+    def _read(self, slots: NDArray[np.integer], length: NDArray[np.int32]) -> Read:
+        words = self._words.rows[slots]
+        place = spans(self._start.rows[slots], length)
+        owner = np.repeat(np.arange(len(slots)), length)
+        inside = np.arange(len(place)) - np.repeat(np.cumsum(length) - length, length)
+        return Read(
+            self._columns.rows[place],
+            self._counts.rows[place],
+            owner,
+            inside < words[owner],
+            words > 0,
+        )
 
 
 def term_number(word: str) -> int:
@@ -98,24 +144,18 @@ def read_terms(normal: str) -> Terms:
 
 
 def weigh(
-    terms: Sequence[Terms], frequency: NDArray[np.int32], size: int, word_weight: float = 0.5
-) -> Weighed:
-    """The unit vectors of titles by the document frequencies of a store of `size` titles."""
-    lengths = np.array([len(each.columns) if each.words else 0 for each in terms], dtype=np.int64)
-    told = [each for each in terms if each.words]
-    owner = np.repeat(np.arange(len(terms)), lengths)
-    if not told:
-        return Weighed(NO_COLUMN, np.empty(0, dtype=np.float32), owner, len(terms))
-    columns = np.concatenate([each.columns for each in told])
-    counts = np.concatenate([each.counts for each in told])
-    rarity = np.log((1 + size) / (1 + frequency[columns])) + 1
-    weights = _LOGS[counts] * rarity
-    words = np.repeat(np.array([each.words for each in terms], dtype=np.int64), lengths)
-    start = np.repeat(np.cumsum(lengths) - lengths, lengths)
-    part = 2 * owner + (np.arange(len(columns)) - start >= words)
-    squares = np.bincount(part, weights * weights, minlength=2 * len(terms))
-    share = np.tile([word_weight, 1 - word_weight], len(terms))
-    # A title without one of the two parts is as long as the others.
+    read: Read, frequency: NDArray[np.int32], size: int, word_weight: float = 0.5
+) -> NDArray[np.float32]:
+    """The weight of each term: titles as unit vectors, by the frequencies in `size` titles."""
+    rarity = np.log((1 + size) / (1 + frequency[read.columns])) + 1
+    weights = _LOGS[read.counts] * rarity
+    part = 2 * read.owner + ~read.is_word
+    titles = len(read.has_words)
+    squares = np.bincount(part, weights * weights, minlength=2 * titles)
+    share = np.tile([word_weight, 1 - word_weight], titles)
+    # A title without one of the two parts is as long as the others; one without words is nothing.
     length = np.where(squares > 0, share, 0).reshape(-1, 2).sum(axis=1).repeat(2)
-    factor = np.sqrt(share / np.where(squares * length > 0, squares * length, np.inf))
-    return Weighed(columns, (weights * factor[part]).astype(np.float32), owner, len(terms))
+    whole = squares * length * read.has_words.repeat(2)
+    factor = np.sqrt(share / np.where(whole > 0, whole, np.inf))
+    result: NDArray[np.float32] = (weights * factor[part]).astype(np.float32)
+    return result

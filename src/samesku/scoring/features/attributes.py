@@ -10,10 +10,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from samesku.candidates.similarity import PAIRS_AT_ONCE
-from samesku.runtime.cores import map_in_order
 from samesku.scoring.features.table import Column
-from samesku.scoring.presence import presence
+from samesku.scoring.presence import common_cells, presence
 from samesku.titles.attributes import KINDS, Attributes, aspect
 
 __all__ = ["AttributeRows", "attribute_features", "attribute_rows"]
@@ -33,19 +31,23 @@ class AttributeRows:
         Which values each posting states.
     stated : float32 CSR (n, aspects)
         How many values of each aspect: values are compared within their aspect.
-    to_aspect : float32 CSR (values, aspects)
-    to_kind : float32 CSR (aspects, kinds)
+    aspect : int64 (values,)
+        That of each value.
+    kind : int64 (aspects,)
+        The place in `KINDS` of each aspect.
     """
 
     held: sp.csr_matrix
     stated: sp.csr_matrix
-    to_aspect: sp.csr_matrix
-    to_kind: sp.csr_matrix
+    aspect: NDArray[np.int64]
+    kind: NDArray[np.int64]
 
     @cached_property
     def kinds(self) -> NDArray[np.float32]:
         """How many aspects of each kind a posting states, float32 ``(n, kinds)``."""
-        return np.asarray((_ones(self.stated) @ self.to_kind).toarray())
+        size = self.stated.shape[0]
+        row = np.repeat(np.arange(size), np.diff(self.stated.indptr))
+        return _by_kind(row, self.kind[self.stated.indices], size)
 
 
 def attribute_rows(attributes: Attributes) -> AttributeRows:
@@ -62,10 +64,14 @@ def attribute_rows(attributes: Attributes) -> AttributeRows:
     held = presence(rows, vocabulary)
     aspects: dict[tuple[str, str], int] = {}
     of_value = [aspects.setdefault(value[:2], len(aspects)) for value in vocabulary]
-    to_aspect = _indicator(of_value, held.shape[1], len(aspects))
-    of_aspect = [KINDS.index(kind) for kind, _ in aspects]
-    to_kind = _indicator(of_aspect, to_aspect.shape[1], len(KINDS))
-    return AttributeRows(held, sp.csr_matrix(held @ to_aspect), to_aspect, to_kind)
+    to_aspect = np.array(of_value, dtype=np.int64)
+    to_kind = np.array([KINDS.index(kind) for kind, _ in aspects], dtype=np.int64)
+    shape = (held.shape[0], max(len(aspects), 1))
+    stated = sp.csr_matrix(
+        (held.data, to_aspect[held.indices], held.indptr), shape=shape, copy=True
+    )
+    stated.sum_duplicates()
+    return AttributeRows(held, stated, to_aspect, to_kind)
 
 
 def attribute_features(
@@ -124,30 +130,21 @@ def _counts(
     rows: AttributeRows, left: NDArray[np.integer], right: NDArray[np.integer]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Aspects that both postings state, and those that clash, float32 ``(m, kinds)`` each."""
-
-    def part(start: int) -> tuple[Column, Column]:
-        a, b = left[start : start + PAIRS_AT_ONCE], right[start : start + PAIRS_AT_ONCE]
-        fewer = sp.csr_matrix(rows.stated[a].minimum(rows.stated[b]))
-        shared = rows.held[a].multiply(rows.held[b]) @ rows.to_aspect
-        lacking = sp.csr_matrix(fewer - shared)
-        lacking.eliminate_zeros()
-        return tuple((_ones(each) @ rows.to_kind).toarray() for each in (fewer, lacking))
-
-    parts = list(map_in_order(part, range(0, len(left), PAIRS_AT_ONCE)))
-    if not parts:
-        return np.empty((0, len(KINDS)), np.float32), np.empty((0, len(KINDS)), np.float32)
-    both, clash = (np.concatenate(each) for each in zip(*parts, strict=True))
-    return both, clash
+    stated, values = (common_cells(each, left, right) for each in (rows.stated, rows.held))
+    width, size = rows.stated.shape[1], len(left)
+    pair, pair_of_value = (np.repeat(np.arange(size), each.counts) for each in (stated, values))
+    aspect = rows.stated.indices[stated.mine]
+    fewer = np.minimum(rows.stated.data[stated.mine], rows.stated.data[stated.theirs])
+    # Who shares a value shares its aspect.
+    place = np.searchsorted(
+        pair * width + aspect, pair_of_value * width + rows.aspect[rows.held.indices[values.mine]]
+    )
+    lacking = fewer > np.bincount(place, minlength=len(pair))
+    kind = rows.kind[aspect]
+    return _by_kind(pair, kind, size), _by_kind(pair[lacking], kind[lacking], size)
 
 
-def _ones(cells: sp.csr_matrix) -> sp.csr_matrix:
-    """1 in the filled cells."""
-    ones = np.ones(len(cells.data), dtype=np.float32)
-    return sp.csr_matrix((ones, cells.indices, cells.indptr), shape=cells.shape)
-
-
-def _indicator(columns: list[int], height: int, width: int) -> sp.csr_matrix:
-    """Row i holds 1 in column ``columns[i]``."""
-    ones = np.ones(len(columns), dtype=np.float32)
-    grid = (np.arange(len(columns)), np.array(columns, dtype=np.int64))
-    return sp.csr_matrix((ones, grid), shape=(max(height, 1), max(width, 1)))
+def _by_kind(row: NDArray[np.integer], kind: NDArray[np.integer], size: int) -> NDArray[np.float32]:
+    """How many of each kind each row has, float32 ``(size, kinds)``."""
+    counts = np.bincount(row * len(KINDS) + kind, minlength=size * len(KINDS))
+    return counts.reshape(size, len(KINDS)).astype(np.float32)

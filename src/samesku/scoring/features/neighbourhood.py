@@ -13,7 +13,13 @@ from samesku.candidates.similarity import CELLS_AT_ONCE, PAIRS_AT_ONCE
 from samesku.runtime.cores import map_in_order
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.features.title_words import TitleWords
-from samesku.scoring.presence import Cells, common_cells, inverse_lengths
+from samesku.scoring.presence import (
+    Cells,
+    common_cells,
+    inverse_lengths,
+    scaled_rows,
+    segment_sums,
+)
 
 __all__ = ["Neighbourhoods", "neighbourhood_features"]
 
@@ -55,16 +61,18 @@ class Neighbourhoods:
     rarity: NDArray[np.float32]
 
     @classmethod
-    def of(cls, words: TitleWords, found: Neighbors) -> Neighbourhoods:
-        """Read the words around every posting."""
+    def of(
+        cls, words: TitleWords, found: Neighbors, others: sp.csr_matrix | None = None
+    ) -> Neighbourhoods:
+        """Read the words around every posting; `others`: what neighbours hold, if not `words`."""
         parts, first = [], 0
         for part in found.blocks():
-            parts.append(_read(words, part, first))
+            parts.append(_read(words, part, first, words.held if others is None else others))
             first += part.size
         rows, *columns = zip(*parts, strict=True)
         around = sp.csr_matrix(sp.vstack(rows, format="csr"))
         share, length, local, variant, mass, split = map(np.concatenate, columns)
-        rarity = np.maximum(np.asarray(words.weighted.sum(axis=1)).ravel(), 1e-6)
+        rarity = np.maximum(segment_sums(words.weighted.data, words.held.indptr), 1e-6)
         return cls(around, share, length, words.rarity, local, variant, mass, split, rarity)
 
     def shares(self, rows: NDArray[np.integer]) -> sp.csr_matrix:
@@ -82,12 +90,11 @@ class Neighbourhoods:
 
 
 def _read(
-    words: TitleWords, found: Neighbors, first: int
+    words: TitleWords, found: Neighbors, first: int, others: sp.csr_matrix
 ) -> tuple[sp.csr_matrix, Column, Column, Column, Column, Column, Column]:
     """The words around some postings, from one of that number on."""
-    held = words.held
-    own = held[first : first + found.size]
-    said = np.cumsum(np.diff(held.indptr)[found.candidate])
+    own = words.held[first : first + found.size]
+    said = np.cumsum(np.diff(others.indptr)[found.candidate])
     ends = found.ends
     before = np.concatenate([[0], said])[ends[:-1]]
     said -= np.repeat(before, np.diff(ends))
@@ -95,24 +102,21 @@ def _read(
     near = (rank < DEPTH) & ((said <= WORDS) | (rank == 0))
     ones = np.ones(np.count_nonzero(near), dtype=np.float32)
     adjacent = sp.csr_matrix(
-        (ones, (found.query[near], found.candidate[near])), shape=(found.size, held.shape[0])
+        (ones, (found.query[near], found.candidate[near])), shape=(found.size, others.shape[0])
     )
     count = np.maximum(np.diff(adjacent.indptr), 1).astype(np.float32)
     share = 1 / count
-    around = sp.csr_matrix(sp.diags_array(share) @ (adjacent @ held), dtype=np.float32)
+    around = scaled_rows(sp.csr_matrix(adjacent @ others), share)
     holding = _at_cells(around, own)
     # Smoothed so that a word no neighbour has, or all have, stays finite.
     local = -np.log(holding * np.float32(0.98) + np.float32(0.01))
     variant = 4 * holding * (1 - holding)
-    mass, split = (
-        np.asarray(sp.csr_matrix((each, own.indices, own.indptr), shape=own.shape).sum(axis=1))
-        for each in (local, variant)
-    )
-    weighed = sp.csr_matrix(around @ sp.diags_array(words.rarity))
-    length = inverse_lengths(weighed)
+    mass, split = (segment_sums(each, own.indptr) for each in (local, variant))
+    rare = around.data * words.rarity[around.indices]
+    length = inverse_lengths(sp.csr_matrix((rare, around.indices, around.indptr), around.shape))
     counts = np.rint(around.data * np.repeat(count, np.diff(around.indptr))).astype(np.uint8)
     around = sp.csr_matrix((counts, around.indices, around.indptr), shape=around.shape)
-    return around, share, length, local, variant, mass.ravel(), split.ravel()
+    return around, share, length, local, variant, mass, split
 
 
 def neighbourhood_features(

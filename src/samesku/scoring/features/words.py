@@ -5,16 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from samesku.candidates.similarity import PAIRS_AT_ONCE, row_similarity
+from samesku.candidates.similarity import PAIRS_AT_ONCE
 from samesku.runtime.cores import map_in_order
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.features.title_words import TitleWords, title_words
-from samesku.scoring.presence import Cells, common_cells, presence, row_max
+from samesku.scoring.presence import (
+    Cells,
+    common_cells,
+    presence,
+    row_cells,
+    segment_max,
+    segment_sums,
+)
 
 __all__ = ["WordMarks", "word_features"]
 
@@ -31,7 +39,8 @@ class WordMarks:
         1 for words with a digit, and for such with letters beside it.
     exact : float32 CSR (n, quantities)
         Which quantities each title states.
-    to_unit : float32 CSR (quantities, units)
+    unit : int64 (quantities,)
+        That of each quantity.
     kinds : float32 CSR (n, units)
         In which units.
     """
@@ -39,25 +48,30 @@ class WordMarks:
     number: NDArray[np.float32]
     code: NDArray[np.float32]
     exact: sp.csr_matrix
-    to_unit: sp.csr_matrix
+    unit: NDArray[np.int64]
     kinds: sp.csr_matrix
 
     @classmethod
     def of(cls, words: TitleWords) -> WordMarks:
         """Read the words of a catalogue."""
         number, code = np.zeros((2, words.held.shape[1]), dtype=np.float32)
-        number[: len(words.names)] = [any(map(str.isdigit, name)) for name in words.names]
-        code[: len(words.names)] = [_CODE.fullmatch(name) is not None for name in words.names]
+        marked = np.array([_marks(name) for name in words.names], dtype=np.float32).reshape(-1, 2)
+        number[: len(marked)], code[: len(marked)] = marked.T
         vocabulary: dict[tuple[float, str], int] = {}
         exact = presence([each.quantities for each in words.stated], vocabulary)
         units: dict[str, int] = {}
         unit_of = [units.setdefault(unit, len(units)) for _, unit in vocabulary]
-        ones = np.ones(len(unit_of), dtype=np.float32)
-        grid = (np.arange(len(unit_of)), np.array(unit_of, dtype=np.int64))
-        to_unit = sp.csr_matrix((ones, grid), shape=(exact.shape[1], max(len(units), 1)))
-        kinds = sp.csr_matrix(exact @ to_unit)
-        kinds.data[:] = 1
-        return cls(number, code, exact, to_unit, kinds)
+        unit = np.array(unit_of, dtype=np.int64)
+        shape = (exact.shape[0], max(len(units), 1))
+        kinds = sp.csr_matrix((exact.data, unit[exact.indices], exact.indptr), shape, copy=True)
+        kinds.sum_duplicates()
+        return cls(number, code, exact, unit, kinds)
+
+
+@lru_cache(maxsize=100_000)
+def _marks(word: str) -> tuple[bool, bool]:
+    """Whether a word has a digit, and letters beside it."""
+    return any(map(str.isdigit, word)), _CODE.fullmatch(word) is not None
 
 
 def word_features(
@@ -90,32 +104,26 @@ def word_features(
     cells = common_cells(held, left, right) if cells is None else cells
 
     def part(start: int) -> list[Column]:
-        a, b = left[start : start + PAIRS_AT_ONCE], right[start : start + PAIRS_AT_ONCE]
-        mine, theirs = weighted[a], weighted[b]
-        ends = cells.ends[start : start + len(a) + 1]
-        both = cells.mine[ends[0] : ends[-1]]
-        shared = sp.csr_matrix(
-            (weighted.data[both], held.indices[both], ends - ends[0]), shape=mine.shape
-        )
-        only_mine, only_theirs = sp.csr_matrix(mine - shared), sp.csr_matrix(theirs - shared)
-        kinds = [
-            part @ mark
-            for mark in (marks.number, marks.code)
-            for part in (shared, only_mine, only_theirs)
-        ]
-        rarest = [row_max(part) for part in (shared, only_mine, only_theirs)]
-        return [np.asarray(shared.sum(axis=1)).ravel(), shared.getnnz(axis=1), *rarest, *kinds]
+        chunk = slice(start, start + PAIRS_AT_ONCE)
+        ends = cells.ends[start : start + len(left[chunk]) + 1]
+        mine, theirs = cells.mine[ends[0] : ends[-1]], cells.theirs[ends[0] : ends[-1]]
+        ends = ends - ends[0]
+        shared = weighted.data[mine]
+        told = [segment_sums(shared, ends), *_marked(shared, held.indices[mine], ends, marks)]
+        for rows, common in ((left[chunk], mine), (right[chunk], theirs)):
+            told += _marked(*_unshared(weighted, rows, common, ends), marks)
+        return told
 
     parts = list(map_in_order(part, range(0, len(left), PAIRS_AT_ONCE)))
-    shared, count, *rest = (
+    shared, *rest = (
         np.concatenate(column) if parts else np.empty(0, np.float32)
-        for column in (zip(*parts, strict=True) if parts else [()] * 11)
+        for column in (zip(*parts, strict=True) if parts else [()] * 10)
     )
-    rarest, rarest_mine, rarest_theirs, *kinds = rest
-    mass = np.asarray(weighted.sum(axis=1)).ravel()
-    length = held.getnnz(axis=1)
+    (rarest, rarest_mine, rarest_theirs), *kinds = (rest[at::3] for at in range(3))
+    mass = segment_sums(weighted.data, weighted.indptr)
+    length = np.diff(held.indptr)
     return {
-        "word_cosine": row_similarity(words.unit, left, words.unit, right),
+        "word_cosine": cells.sums(words.unit.data[cells.mine] * words.unit.data[cells.theirs]),
         "shared_mass": shared,
         "shared_mass_of_all": shared / np.maximum(mass[left] + mass[right] - shared, 1e-6),
         **both_ways(
@@ -123,33 +131,55 @@ def word_features(
             shared / np.maximum(mass[left], 1e-6),
             shared / np.maximum(mass[right], 1e-6),
         ),
-        "shared_words": count,
+        "shared_words": cells.counts,
         "rarest_shared": rarest,
         **both_ways("rarest_unshared", rarest_mine, rarest_theirs),
-        "shared_numbers": kinds[0],
-        **both_ways("unshared_numbers", kinds[1], kinds[2]),
-        "shared_codes": kinds[3],
-        **both_ways("unshared_codes", kinds[4], kinds[5]),
+        "shared_numbers": kinds[0][0],
+        **both_ways("unshared_numbers", *kinds[0][1:]),
+        "shared_codes": kinds[1][0],
+        **both_ways("unshared_codes", *kinds[1][1:]),
         **both_ways("words", length[left], length[right]),
         **_quantity_features(marks, left, right),
     }
+
+
+def _marked(
+    weight: NDArray[np.float32],
+    columns: NDArray[np.integer],
+    ends: NDArray[np.integer],
+    marks: WordMarks,
+) -> list[Column]:
+    """The largest weight of each pair's words, and the sums of numbers' and codes' weights."""
+    sums = (segment_sums(weight * mark[columns], ends) for mark in (marks.number, marks.code))
+    return [segment_max(weight, ends), *sums]
+
+
+def _unshared(
+    weighted: sp.csr_matrix,
+    rows: NDArray[np.integer],
+    common: NDArray[np.int64],
+    ends: NDArray[np.int64],
+) -> tuple[NDArray[np.float32], NDArray[np.integer], NDArray[np.int64]]:
+    """The words of one side of pairs with their weights, 0 for the `common` ones: as `_marked`."""
+    cells, own = row_cells(weighted, rows)
+    bounds = np.searchsorted(own, np.arange(len(rows) + 1))
+    weight = weighted.data[cells]
+    weight[common + np.repeat(bounds[:-1] - weighted.indptr[rows], np.diff(ends))] = 0
+    return weight, weighted.indices[cells], bounds
 
 
 def _quantity_features(
     marks: WordMarks, left: NDArray[np.integer], right: NDArray[np.integer]
 ) -> dict[str, Column]:
     """How many kinds of quantity agree, how many clash, and how many there are."""
-    exact, to_unit, kinds = marks.exact, marks.to_unit, marks.kinds
-
-    def part(start: int) -> Column:
-        a, b = left[start : start + PAIRS_AT_ONCE], right[start : start + PAIRS_AT_ONCE]
-        return np.asarray((exact[a].multiply(exact[b]) @ to_unit).getnnz(axis=1))
-
-    parts = list(map_in_order(part, range(0, len(left), PAIRS_AT_ONCE)))
-    agreeing = np.concatenate(parts) if parts else np.empty(0)
-    held = kinds.getnnz(axis=1)
+    same = common_cells(marks.exact, left, right)
+    width = marks.kinds.shape[1]
+    pair = np.repeat(np.arange(len(left)), same.counts)
+    agree = np.unique(pair * width + marks.unit[marks.exact.indices[same.mine]])
+    agreeing = np.bincount(agree // width, minlength=len(left))
+    held = np.diff(marks.kinds.indptr)
     return {
         "quantities_agree": agreeing,
-        "quantities_clash": row_similarity(kinds, left, kinds, right) - agreeing,
+        "quantities_clash": common_cells(marks.kinds, left, right).counts - agreeing,
         **both_ways("quantities", held[left], held[right]),
     }

@@ -1,0 +1,120 @@
+"""The nearest of each distinct posting, under one encoder."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samesku.store.arrays import Growing
+
+NEIGHBORS = 50
+# Slots whose neighbours are sorted at once.
+AT_ONCE = 100_000
+
+Near: TypeAlias = tuple[NDArray[np.int64], NDArray[np.float32]]
+
+
+class NearLists:
+    """Up to 50 neighbours of each slot, near to far; similarities below `floor` are none."""
+
+    def __init__(self, floor: float) -> None:
+        self._floor = floor
+        self._others, self._similarity = (
+            Growing(kind, NEIGHBORS) for kind in (np.int32, np.float32)
+        )
+        self._former: list[tuple[NDArray[Any], ...]] = []
+        self._remembering = False
+
+    def add(self) -> None:
+        """One more slot, without neighbours."""
+        self._others.append(-1)
+        self._similarity.append(-1)
+
+    def clear(self, slot: int) -> None:
+        """Take away the neighbours of a slot."""
+        self._others.rows[slot], self._similarity.rows[slot] = -1, -1
+
+    def of(self, slots: NDArray[np.integer]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Neighbours ``(m, 50)`` and similarities of some slots; -1 where there is no more."""
+        return self._others.rows[slots], self._similarity.rows[slots]
+
+    def enter(
+        self, slot: int, others: NDArray[np.integer], similarity: NDArray[np.float32]
+    ) -> None:
+        """Enter neighbours in the lists of both sides; NaN is none."""
+        kept = similarity >= self._floor
+        others, similarity = others[kept].astype(np.int32), similarity[kept]
+        if not len(others):
+            return
+        own, values = self.of(np.array([slot]))
+        known = own[0] >= 0
+        self._set(slot, *nearest(
+            np.concatenate([own[0][known], others]), np.concatenate([values[0][known], similarity])
+        ))  # fmt: skip
+        rows, values = self.of(others)
+        place = np.count_nonzero(values >= similarity[:, None], axis=1)
+        new = np.flatnonzero((place < NEIGHBORS) & ~(rows == slot).any(axis=1))
+        others, rows, values, place = others[new], rows[new], values[new], place[new, None]
+        if self._remembering:
+            self._former.append((others, rows, values))
+        column = np.arange(NEIGHBORS)
+        behind = column > place
+        later = np.maximum(column - 1, 0)
+        self._others.rows[others] = np.where(
+            behind, rows[:, later], np.where(column == place, np.int32(slot), rows)
+        )
+        self._similarity.rows[others] = np.where(
+            behind, values[:, later], np.where(column == place, similarity[new, None], values)
+        )
+
+    def build(
+        self, one: NDArray[np.int32], other: NDArray[np.int32], similarity: NDArray[np.float32]
+    ) -> None:
+        """The neighbours of all slots by their pairs, in place of all before."""
+        self._others.rows[:], self._similarity.rows[:] = -1, -1
+        near = np.flatnonzero(similarity >= self._floor)
+        query = np.concatenate([one[near], other[near]])
+        found = np.concatenate([other[near], one[near]])
+        values = np.tile(similarity[near], 2)
+        for start in range(0, self._others.size, AT_ONCE):
+            some = np.flatnonzero((query >= start) & (query < start + AT_ONCE))
+            self._build(query[some], found[some], values[some])
+
+    def _build(
+        self, query: NDArray[np.int32], found: NDArray[np.int32], values: NDArray[np.float32]
+    ) -> None:
+        order = np.lexsort((found, -values, query))
+        query, found, values = query[order], found[order], values[order]
+        rank = np.arange(len(query)) - np.searchsorted(query, query)
+        kept = rank < NEIGHBORS
+        query, rank = query[kept], rank[kept]
+        self._others.rows[query, rank] = found[kept]
+        self._similarity.rows[query, rank] = values[kept]
+
+    def remember(self) -> None:
+        """Keep what is changed from now on, until it is restored."""
+        self._remembering, self._former = True, []
+
+    def restore(self, size: int) -> None:
+        """Put back what was changed since, and drop the slots from `size` on."""
+        for slots, others, similarity in reversed(self._former):
+            self._others.rows[slots], self._similarity.rows[slots] = others, similarity
+        self._others.cut(size)
+        self._similarity.cut(size)
+        self._remembering, self._former = False, []
+
+    def _set(self, slot: int, others: NDArray[np.integer], values: NDArray[np.float32]) -> None:
+        self.clear(slot)
+        self._others.rows[slot, : len(others)] = others
+        self._similarity.rows[slot, : len(others)] = values
+
+
+def nearest(others: NDArray[np.int64], similarity: NDArray[np.float32]) -> Near:
+    """Near to far, ties by slot, each once."""
+    order = np.lexsort((others, -similarity))
+    others, similarity = others[order], similarity[order]
+    _, first = np.unique(others, return_index=True)
+    first.sort()
+    return others[first[:NEIGHBORS]], similarity[first[:NEIGHBORS]]

@@ -1,0 +1,57 @@
+from contextlib import suppress
+
+import pytest
+
+from samesku.store import Index
+from samesku.store.results import StoreError
+
+
+@pytest.fixture(scope="module")
+def many(offers):
+    """Postings of 120 products."""
+    names = ["posting_id", "title", "image_phash"]
+    table = offers(120, seed=8).select(names)
+    return [row | {"posting_id": str(row["posting_id"])} for row in table.to_dicts()]
+
+
+@pytest.fixture
+def filled(tmp_path, many):
+    with Index(tmp_path / "store.db") as index:
+        index.upsert_many(many)
+        yield index
+
+
+def answer(index, pairs, is_same):
+    """Answer pairs by a rule, but for those that contradict earlier answers."""
+    for pair in pairs:
+        with suppress(StoreError):
+            index.pin(pair.left_id, pair.right_id, "same" if is_same(pair) else "different")
+
+
+def test_a_model_that_is_better_by_the_audit_is_adopted(filled, tmp_path):
+    def is_same(pair):
+        return pair.probability >= 0.9
+
+    answer(filled, filled.in_doubt(80, audited=False), is_same)
+    answer(filled, filled.drawn(60), is_same)
+    result = filled.adapt(tmp_path)
+    assert result["adopted"], result
+    assert result["right_after"] > result["right_before"]
+    assert "adapted-" in filled.stats()["model"]
+    assert filled.replay() == filled.state()
+    with Index(filled.place) as again:
+        assert again.stats()["model"] == filled.stats()["model"]
+
+
+def test_a_model_that_is_worse_by_the_audit_is_not_adopted(filled, tmp_path):
+    threshold = filled.stats()["threshold"]
+    answer(filled, filled.drawn(60), lambda pair: pair.probability >= threshold)
+    answer(filled, filled.in_doubt(60, audited=False), lambda pair: pair.probability < threshold)
+    assert not filled.adapt(tmp_path)["adopted"]
+    assert filled.stats()["model"] == "shipped"
+
+
+def test_few_answers_change_nothing(filled, tmp_path):
+    answer(filled, filled.drawn(3), lambda pair: False)
+    assert "20 are needed" in filled.adapt(tmp_path)["reason"]
+    assert not list(tmp_path.glob("adapted*"))

@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+
+from samesku.store import arrays
+from samesku.store.arrays import Growing, Lists, spans
+
+
+@pytest.fixture(params=[10, 100_000])
+def waiting(request, monkeypatch):
+    """With few entries that wait, and with all."""
+    monkeypatch.setattr(arrays, "WAITING", request.param)
+    monkeypatch.setattr(arrays, "WAITING_SHARE", 0)
+
+
+def test_lists_hold_what_was_added_in_its_order(waiting):
+    random, lists, expected = np.random.default_rng(0), Lists(40, valued=True), {}
+    first = random.integers(0, 40, (2, 300))
+    lists.build(first[0], first[1], first[1].astype(np.float32))
+    for key, item in first.T.tolist():
+        expected.setdefault(key, []).append(item)
+    for _ in range(60):
+        keys, items = random.integers(0, 60, 5).tolist(), random.integers(0, 1000, 5).tolist()
+        lists.add(keys, items, [float(item) for item in items])
+        for key, item in zip(keys, items, strict=True):
+            expected.setdefault(key, []).append(item)
+    for key in range(70):
+        assert lists.of(key).tolist() == expected.get(key, [])
+        assert lists.values_of(key).tolist() == expected.get(key, [])
+        assert lists.length(key) == len(expected.get(key, []))
+        assert lists.of(key, 2).tolist() == expected.get(key, [])[-2:]
+    keys, items, values = lists.all()
+    assert sorted(zip(keys.tolist(), items.tolist(), strict=True)) == sorted(
+        (key, item) for key, own in expected.items() for item in own
+    )
+    assert values.tolist() == items.tolist()
+
+
+def test_an_array_grows_and_is_cut():
+    grown = Growing(np.int32, 2)
+    for at in range(1000):
+        grown.append(at)
+    grown.extend(np.array([[7, 8]]))
+    assert grown.rows[[0, 999, 1000]].tolist() == [[0, 0], [999, 999], [7, 8]]
+    grown.cut(2)
+    grown.append(5)
+    assert grown.rows.tolist() == [[0, 0], [1, 1], [5, 5]]
+
+
+def test_spans_are_the_places_of_stretches():
+    assert spans(np.array([5, 0, 9]), np.array([2, 0, 3])).tolist() == [5, 6, 9, 10, 11]

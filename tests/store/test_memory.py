@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+
+from samesku.store import memory as module
+from samesku.store.memory import Memory
+from samesku.store.pairs import Distinct, ScoredPairs
+from samesku.store.terms import read_terms
+
+
+@pytest.fixture
+def several(rows):
+    """Distinct postings in the order of their numbers."""
+    return [
+        Distinct(
+            100 + at,
+            read_terms(row["title"]),
+            None if row["image_phash"] is None else bytes.fromhex(row["image_phash"]),
+            at // 2,
+        )
+        for at, row in enumerate(rows)
+    ]
+
+
+def found(memory, one):
+    return {
+        slot: round(float(similarity), 5)
+        for slot, similarity in zip(*memory.find_text(one.terms), strict=True)
+    }
+
+
+def test_many_at_once_are_found_as_one_by_one(several, monkeypatch):
+    one_by_one, at_once = Memory(), Memory()
+    for each in several:
+        one_by_one.add(each)
+    monkeypatch.setattr(module, "FEW", 10)
+    at_once.add_all(several)
+    slots = np.arange(len(several))
+    assert (one_by_one.frequency == at_once.frequency).all()
+    assert one_by_one.title_uses(slots).tolist() == at_once.title_uses(slots).tolist()
+    for one in several[::7]:
+        assert found(one_by_one, one) == found(at_once, one)
+        photos = [memory.find_photo(one.phash) for memory in (one_by_one, at_once)]
+        assert [each.tolist() for each in photos[0]] == [each.tolist() for each in photos[1]]
+
+
+def test_a_posting_that_is_only_sought_leaves_nothing(several):
+    memory = Memory()
+    for each in several[1:]:
+        memory.add(each)
+    slots = np.arange(len(several) - 1)
+    before = [memory.text.of(slots), memory.photo.of(slots)]
+    uses = memory.title_uses(slots).tolist()
+    one = several[0]
+    with memory.with_one(one.terms, one.phash, several[1].title) as slot:
+        memory.near(slot, memory.find_text(one.terms), memory.find_photo(one.phash))
+        assert memory.title_uses(np.array([0]))[0] == uses[0] + 1
+        assert any((lists.of(slots)[0] == slot).any() for lists in (memory.text, memory.photo))
+    assert memory.title_uses(slots).tolist() == uses
+    for lists, known in zip((memory.text, memory.photo), before, strict=True):
+        for held, expected in zip(lists.of(slots), known, strict=True):
+            assert (held == expected).all()
+    assert memory.slot(one.number) == -1
+
+
+def test_one_that_was_removed_is_found_no_more(several):
+    memory = Memory()
+    for each in several:
+        memory.add(each)
+    pairs = ScoredPairs(
+        np.array([100, 101]), *np.array([[0.5, 0.9], [np.nan, 1], [0.3, 0.01]], np.float32)
+    )
+    memory.link(105, pairs)
+    assert memory.probability(memory.slot(105), memory.slot(100)) == pytest.approx(0.3)
+    assert memory.probability(memory.slot(105), memory.slot(101)) is None
+    memory.remove(memory.slot(100))
+    assert memory.scores(memory.slot(105))[0].tolist() == []
+    assert 0 not in found(memory, several[0])
+    assert len(memory) == len(several) - 1
+    _, others, _ = memory.neighbors(np.array([memory.slot(105)]), memory.text)
+    assert others.tolist() == [1]
