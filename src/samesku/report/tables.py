@@ -95,4 +95,4 @@ def _interval(figure: Record, sign: str = "") -> str:
         f"{bound:{sign}.3f}".replace("0.", ".", 1) if abs(bound) < 1 else f"{bound:{sign}.3f}"
         for bound in (low, high)
     )
-    return f"{value:{sign}.4f} ({(' to ' if sign else '-').join(bounds)})"
+    return f"{value:{sign}.4f} ({(',' if sign else '-').join(bounds)})"
