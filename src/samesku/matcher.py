@@ -81,7 +81,7 @@ class Matcher:
         column `source` the left one is the first by name.
     memory : str or int, optional
         What the run may take, as ``"4GB"`` or in bytes: the program, what is held of each posting
-        (about 16 KB with titles, hashes and the default `k`), and what is searched and scored at
+        (about 6 KB with titles, hashes and the default `k`), and what is searched and scored at
         once, which follows from the rest. Too little is refused. Default: 4 GB, or what is needed.
     within : str or sequence of str
         Columns of the catalogue in which two postings must agree to match, as ``"category"``; one

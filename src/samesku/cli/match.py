@@ -101,7 +101,8 @@ def _matched(
     record = {**matches.run, "source": source}
     if options.model is not None:
         record["model"] = str(options.model.resolve())
-    matches = replace(matches, run=record)
+    matches, clusters = replace(matches, run=record), matches.clusters
+    vars(matches)["clusters"] = clusters  # which take long to make
     with progress.stage("write"):
         written = matches.write(options.out, submission=submission)
     matcher.cache.prune()

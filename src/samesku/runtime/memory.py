@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 CEILING = 4 * 2**30
 # What is held throughout, measured: the program, and per posting its titles, vectors, neighbours,
 # pairs and reasons. The least that work at once takes is added, as fewer items save nothing.
-PROGRAM, POSTING, WORK = 250 * 2**20, 16_000, 200 * 2**20
+PROGRAM, POSTING, WORK = 250 * 2**20, 6_000, 200 * 2**20
 # Share of the rest that one stage's work at once may take.
 SHARE = 1 / 4
 # Fewer items at once would take longer without saving anything.
