@@ -152,7 +152,7 @@ def adapt(
     if threshold is None:
         counts = matches.distinct.counts
         threshold = best_threshold(
-            candidates.left, candidates.right, chance, scores, counts, model.threshold
+            candidates.left, candidates.right, chance, scores, counts, matches.threshold
         )
     record |= {"threshold_before": matches.threshold, "threshold": threshold}
     before = unpinned(matches)
