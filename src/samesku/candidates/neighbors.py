@@ -96,8 +96,7 @@ def nearest(
     Returns
     -------
     Neighbors
-        Dense rows and bits of equal similarity are taken in order of position where a list is cut;
-        of sparse ones an arbitrary choice is, the same in every run.
+        Of equal similarity the first by position are taken where a list is cut.
     """
     if k < 1:
         raise ValueError(f"k is at least 1, not {k}")
