@@ -20,7 +20,7 @@ from samesku.runtime.cache import Cache, content_key
 from samesku.runtime.cores import map_in_order
 from samesku.runtime.progress import Advance, Progress
 
-__all__ = ["BrokenPhoto", "Encoded", "encode"]
+__all__ = ["BrokenPhoto", "Encoded", "PhotoPass", "encode"]
 
 # Photos per batch through a network, and per file of the cache: what an interruption can lose.
 BATCH = 32
@@ -67,7 +67,7 @@ def encode(
     progress : Progress
     """
     photo_encoders = [encoder for encoder in encoders if isinstance(encoder, PhotoEncoder)]
-    photos = _PhotoPass(catalog, photo_encoders, cache)
+    photos = PhotoPass(catalog, photo_encoders, cache)
     if photos.wanted.any():
         photos.run(progress)
     seen = {each.name: photos.vectors(each, progress) for each in photo_encoders}
@@ -138,7 +138,7 @@ def _from_arrays(stored: dict[str, Array], size: int) -> Vectors:
     return Vectors(rows, stored["owner"], size)
 
 
-class _PhotoPass:
+class PhotoPass:
     """One pass over the photos that some encoder has not seen yet."""
 
     def __init__(self, catalog: Catalog, encoders: Sequence[PhotoEncoder], cache: Cache) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from samesku.encoders.base import Vectors
 from samesku.titles import normal_tokens
 
-__all__ = ["placeholders"]
+__all__ = ["FEWEST", "READ", "common_words", "placeholders", "unlike"]
 
 # Fewer titles may share no word by chance.
 FEWEST = 3
@@ -43,22 +43,23 @@ def placeholders(vectors: Vectors, titles: Sequence[str]) -> NDArray[np.bool_]:
     sizes = np.bincount(look)
     if sizes.max() < FEWEST:
         return found
-    common = _common_words(titles[owner] for owner in owners[first[:: 1 + len(first) // READ]])
+    common = common_words(titles[owner] for owner in owners[first[:: 1 + len(first) // READ]])
     members = np.split(owners[np.argsort(look, kind="stable")], np.cumsum(sizes)[:-1])
     for group in members:
         if len(group) >= FEWEST:
-            found[group] = _unlike({titles[row] for row in group}, common)
+            found[group] = unlike({titles[row] for row in group}, common)
     return found
 
 
-def _common_words(titles: Iterable[str]) -> set[str]:
+def common_words(titles: Iterable[str]) -> set[str]:
+    """The words that most photos have, one title of each given."""
     words = [_words(title) for title in titles]
     if len(words) < KNOWN_FROM:
         return set()
     return {word for word, count in _counted(words).items() if count > MOST * len(words)}
 
 
-def _unlike(titles: Iterable[str], common: set[str]) -> bool:
+def unlike(titles: Iterable[str], common: set[str]) -> bool:
     """Whether no word is in half of the titles; what says nothing is not counted."""
     words = [told for told in map(_words, titles) if told]
     counts = _counted(told - common for told in words)

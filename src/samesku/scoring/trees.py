@@ -68,6 +68,10 @@ class Trees:
             parts = self._tell(np.full((1, self.width), np.nan, dtype=np.float32), apart=True)
             self.start, self.families = float(parts[0, -1]), parts.shape[1] - 1
 
+    def __reduce__(self) -> tuple[type[Trees], tuple[bytes]]:
+        """To other processes they go as they are stored."""
+        return Trees, (self.content,)
+
     def log_odds(self, values: Floats) -> NDArray[np.float64]:
         """Sum of the trees for each row of features, float64 ``(m,)``, to about 1e-5."""
         return self._all(values, apart=False).astype(np.float64)[:, 0]

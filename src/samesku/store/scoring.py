@@ -19,6 +19,7 @@ from samesku.scoring.features.neighbourhood import Neighbourhoods
 from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.fusion import Judged
 from samesku.scoring.learned import Learned
+from samesku.scoring.presence import rarity_of
 from samesku.store.memory import Memory, Near
 from samesku.store.postings import Payload
 from samesku.store.said import Said, catalog_of
@@ -27,6 +28,7 @@ from samesku.store.terms import NO_COLUMN, term_number
 __all__ = ["ASKING", "Scored", "score_pairs"]
 
 NEVER = 2.0
+ONE: NDArray[np.float32] = np.ones(1, dtype=np.float32)
 # The number of a posting that is only searched for: larger than any.
 ASKING = 2**62
 
@@ -178,7 +180,7 @@ def _prepare(
         at = int(np.searchsorted(distinct, term_number(word)))
         if at < len(distinct) and distinct[at] == term_number(word):
             names[at] = word
-    rarity = _rarity(memory, distinct)
+    rarity = rarity_of(memory.frequency[distinct], len(memory)) if len(distinct) else ONE
     words = TitleWords(catalog.normal_titles, lists, names, held[:size], rarity, catalog.stated)
     found = rows.sources[0].neighbors
     whole = TitleWords([], [], names, held, rarity, [])
@@ -192,15 +194,6 @@ def _prepare(
         ],
         dtype=np.float64,
     )
-
-
-def _rarity(memory: Memory, columns: NDArray[np.int32]) -> NDArray[np.float32]:
-    """As :func:`samesku.scoring.presence.rarity`, of the whole store."""
-    size = len(memory)
-    if not len(columns):
-        return np.ones(1, dtype=np.float32)
-    rare = np.log((1 + size) / (1 + memory.frequency[columns])) + 1
-    return np.asarray(rare / (np.log((1 + size) / 2) + 1), dtype=np.float32)
 
 
 def _first(around: Neighbourhoods, held: sp.csr_matrix, size: int) -> Neighbourhoods:

@@ -63,6 +63,15 @@ class Neighbourhoods:
         )
         count = np.maximum(np.diff(adjacent.indptr), 1).astype(np.float32)
         around = sp.csr_matrix(sp.diags_array(1 / count) @ (adjacent @ held), dtype=np.float32)
+        directions = unit_rows(sp.csr_matrix(around @ sp.diags_array(words.rarity)))
+        return cls.read(words, around, directions)
+
+    @classmethod
+    def read(
+        cls, words: TitleWords, around: sp.csr_matrix, directions: sp.csr_matrix
+    ) -> Neighbourhoods:
+        """What follows for the words of each title from those around it."""
+        held = words.held
         share = _at_cells(around, held)
         # Smoothed so that a word no neighbour has, or all have, stays finite.
         local = -np.log(share * np.float32(0.98) + np.float32(0.01))
@@ -74,7 +83,6 @@ class Neighbourhoods:
             for each in (local, variant)
         )
         rarity = np.maximum(np.asarray(words.weighted.sum(axis=1)).ravel(), 1e-6)
-        directions = unit_rows(sp.csr_matrix(around @ sp.diags_array(words.rarity)))
         return cls(around, directions, local, variant, mass, split, rarity)
 
 

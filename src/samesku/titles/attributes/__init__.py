@@ -10,7 +10,9 @@ from samesku.titles.attributes.columns import column_kind, read_cell
 from samesku.titles.attributes.reading import read_title
 from samesku.titles.attributes.table import KINDS, Attributes, aspect
 
-__all__ = ["KINDS", "Attributes", "Codes", "aspect", "read_attributes", "read_title"]
+__all__ = [
+    "KINDS", "Attributes", "Codes", "Spelling", "aspect", "read_attributes", "read_title"
+]  # fmt: skip
 
 
 def read_attributes(
@@ -20,6 +22,7 @@ def read_attributes(
     brands: Sequence[str | None] | None = None,
     said: Sequence[Stated] | None = None,
     read: Sequence[tuple[Mapping[str, Collection[str]], Codes]] | None = None,
+    spelling: Spelling | None = None,
 ) -> Attributes:
     """Read what every posting of a catalogue states, from titles and specification columns.
 
@@ -39,6 +42,8 @@ def read_attributes(
         What :func:`samesku.titles.stated` reads of each title, where it was read before.
     read
         What `read_title` reads of each title, where it was read before.
+    spelling
+        How the titles of the whole catalogue write model codes, where these are not all.
     """
     if read is None:
         names = brands if brands is not None else [None] * len(titles)
@@ -47,7 +52,7 @@ def read_attributes(
             read_title(title, numbers, normalise_title(clean_title(brand)) if brand else "")
             for title, numbers, brand in zip(titles, said, names, strict=True)
         ]
-    spelling = Spelling([codes for _, codes in read])
+    spelling = spelling or Spelling.of([codes for _, codes in read])
     found = [{kind: set(each) for kind, each in values.items()} for values, _ in read]
     for values, (_, codes) in zip(found, read, strict=True):
         values["model"] |= spelling.settle(codes)
