@@ -13,7 +13,7 @@ from samesku.encoders.base import Vectors
 from samesku.runtime.memory import at_once
 from samesku.runtime.progress import Advance
 
-__all__ = ["FLOOR", "Method", "Neighbors", "density", "merge_neighbors", "nearest"]
+__all__ = ["FLOOR", "Method", "Neighbors", "best", "density", "merge_neighbors", "nearest"]
 
 Method: TypeAlias = Literal["auto", "exact", "approximate"]
 
@@ -176,7 +176,7 @@ def _of_postings(
     row, place, similarity = found
     query, candidate = asking[row], owner[place]
     other = query != candidate
-    return _best(query[other], candidate[other], similarity[other], k, size)
+    return best(query[other], candidate[other], similarity[other], k, size)
 
 
 def merge_neighbors(first: Neighbors, second: Neighbors) -> Neighbors:
@@ -184,7 +184,7 @@ def merge_neighbors(first: Neighbors, second: Neighbors) -> Neighbors:
     query = np.concatenate([first.query, second.query])
     candidate = np.concatenate([first.candidate, second.candidate])
     similarity = np.concatenate([first.similarity, second.similarity])
-    return _best(query, candidate, similarity, len(query) + 1, first.size)
+    return best(query, candidate, similarity, len(query) + 1, first.size)
 
 
 def density(neighbors: Neighbors, k: int) -> NDArray[np.float32]:
@@ -198,7 +198,7 @@ def density(neighbors: Neighbors, k: int) -> NDArray[np.float32]:
     return (total / k).astype(np.float32)
 
 
-def _best(
+def best(
     query: NDArray[np.int64],
     candidate: NDArray[np.int64],
     similarity: NDArray[np.float32],

@@ -132,7 +132,9 @@ def _least_of_full(found: sp.csr_matrix, wanted: int) -> NDArray[np.float32]:
     return least
 
 
-def search_themselves(rows: sp.csr_matrix, floor: float, wanted: int) -> Found | None:
+def search_themselves(
+    rows: sp.csr_matrix, floor: float, wanted: int, others: sp.csr_matrix | None = None
+) -> Found | None:
     """Search sparse rows among themselves, each pair of them once: half the time.
 
     Parameters
@@ -142,6 +144,8 @@ def search_themselves(rows: sp.csr_matrix, floor: float, wanted: int) -> Found |
         Similarities below this are left out.
     wanted : int
         Most similar other rows of each.
+    others : float32 CSR, optional
+        Rows that are numbered after the first: only pairs of one and one are searched.
 
     Returns
     -------
@@ -149,25 +153,27 @@ def search_themselves(rows: sp.csr_matrix, floor: float, wanted: int) -> Found |
         None where too many rows are alike to hold all pairs.
     """
     height, below = rows.shape[0], _just_below(floor)
+    size = height if others is None else height + others.shape[0]
     left = at_once(THEMSELVES_BYTES, THEMSELVES_PAIRS)
     parts = []
     for start in range(0, height, THEMSELVES_ROWS):
-        index = rows[start:].T.tocsr()
+        index = rows[start:] if others is None else others
         part = sp_matmul_topn(
             rows[start : start + THEMSELVES_ROWS],
-            index,
+            index.T.tocsr(),
             top_n=THEMSELVES_MOST,
             threshold=below,
             n_threads=usable_cores(),
         ).tocoo()
-        later = part.col > part.row
+        later = (part.col > part.row) | (others is not None)
         left -= int(np.count_nonzero(later))
         if left < 0 or np.bincount(part.row, minlength=1).max() >= THEMSELVES_MOST:
             return None
-        grid = (part.row[later] + start, part.col[later] + start)
+        behind = start if others is None else height
+        grid = (part.row[later] + start, part.col[later] + behind)
         parts.append((part.data[later], *grid))
     data, row, column = (np.concatenate(each) for each in zip(*parts, strict=True))
-    later_rows = sp.csr_matrix((data, (row, column)), shape=(height, height))
+    later_rows = sp.csr_matrix((data, (row, column)), shape=(size, size))
     # Both directions of a pair.
     halves = [later_rows.T.tocsr(), later_rows]
     least = _least_of_full(zip_sp_matmul_topn(wanted, halves), wanted)

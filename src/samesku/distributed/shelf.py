@@ -6,6 +6,7 @@ import json
 import posixpath
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeAlias
@@ -49,19 +50,35 @@ class Shelf:
 
     def write_pieces(self, name: str, pieces: Sequence[pa.Table]) -> None:
         """Write one file with a piece for each of those who read it."""
-        fs, place = file_system(self.root)[0], self.path(name)
-        fs.create_dir(posixpath.dirname(place), recursive=True)
-        # On storage of objects a file appears when it is closed; here it would grow in sight.
-        local = fs.type_name == "local"
-        written = f"{place}.{uuid.uuid4().hex}" if local else place
         with (
-            fs.open_output_stream(written) as out,
+            self.written(name) as out,
             pq.ParquetWriter(out, pieces[0].schema, compression="zstd") as writer,
         ):
             for piece in pieces:
                 writer.write_table(piece, row_group_size=max(len(piece), 1))
+
+    @contextmanager
+    def written(self, name: str) -> Iterator[Any]:
+        """A file to write, which appears when it is complete."""
+        fs, place = file_system(self.root)[0], self.path(name)
+        fs.create_dir(posixpath.dirname(place), recursive=True)
+        # On storage of objects a file appears when it is closed; here it would grow in sight.
+        local = fs.type_name == "local"
+        hidden = f"{place}.{uuid.uuid4().hex}" if local else place
+        with fs.open_output_stream(hidden) as out:
+            yield out
         if local:
-            fs.move(written, place)
+            fs.move(hidden, place)
+
+    def names(self) -> list[str]:
+        """The Parquet files of the folder."""
+        fs, place = file_system(self.root)
+        found = fs.get_file_info(pafs.FileSelector(place))
+        return sorted(each.base_name for each in found if each.extension == "parquet")
+
+    def remove(self, folder: str) -> None:
+        """Remove a folder and all in it."""
+        file_system(self.root)[0].delete_dir(self.path(folder))
 
     def read(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
         """Read a table."""
@@ -87,13 +104,8 @@ class Shelf:
 
     def write_json(self, name: str, record: Mapping[str, Any]) -> None:
         """Write a small record."""
-        fs, place = file_system(self.root)[0], self.path(name)
-        fs.create_dir(posixpath.dirname(place), recursive=True)
-        written = f"{place}.{uuid.uuid4().hex}" if fs.type_name == "local" else place
-        with fs.open_output_stream(written) as out:
-            out.write(json.dumps(record).encode())
-        if written != place:
-            fs.move(written, place)
+        with self.written(name) as out:
+            out.write(json.dumps(record, ensure_ascii=False, indent=1).encode())
 
     def read_json(self, name: str) -> dict[str, Any] | None:
         """Read a small record; None where there is none, or it was cut off."""

@@ -37,12 +37,14 @@ class Stages:
     progress : Progress
     told : dict of str to dict
         What each stage took: `tasks`, `seconds` of all workers, `peak_mb` of the largest.
+    input : str
+        Hash of all that the last stage depends on.
     """
 
     shelf: Shelf
     progress: Progress
     told: dict[str, Result] = field(default_factory=dict)
-    _input: str = ""
+    input: str = ""
 
     def run(
         self,
@@ -66,17 +68,17 @@ class Stages:
         shared : object
             Put into Ray's store once, and given to each task after the shelf; None: nothing.
         """
-        self._input = digest_of(self._input, stage, reads)
+        self.input = digest_of(self.input, stage, reads)
         results: dict[str, Result] = {}
         with self.progress.stage(stage, len(tasks)) as advance:
             done = self.shelf.read_json(f"{stage}/DONE")
-            if done is not None and done["input"] == self._input:
+            if done is not None and done["input"] == self.input:
                 results = done["results"]
                 advance(len(tasks))
             else:
                 self._work(stage, work, tasks, shared, results, advance)
                 self.shelf.write_json(
-                    f"{stage}/DONE", {"input": self._input, "results": results}
+                    f"{stage}/DONE", {"input": self.input, "results": results}
                 )
         told = list(results.values())
         self.told[stage] = {
@@ -101,7 +103,7 @@ class Stages:
         remote = ray.remote(_task)
         for name, arguments in tasks.items():
             record = self.shelf.read_json(f"{stage}/{name}.done")
-            if record is not None and record["input"] == self._input:
+            if record is not None and record["input"] == self.input:
                 results[name] = record
                 advance(1)
                 continue
@@ -109,7 +111,7 @@ class Stages:
                 self._land(stage, flying, results, advance)
             reference = remote.options(
                 name=f"{stage} {name}", max_retries=RETRIES, num_cpus=1
-            ).remote(self.shelf, stage, name, self._input, work, [*given, *arguments])
+            ).remote(self.shelf, stage, name, self.input, work, [*given, *arguments])
             flying[reference] = name
         while flying:
             self._land(stage, flying, results, advance)
