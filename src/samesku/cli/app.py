@@ -12,6 +12,7 @@ from samesku.cli.console import UsageError, friendly, show_traces
 from samesku.cli.given import given_options
 from samesku.cli.grouping import GroupedGroup
 from samesku.cli.options import (
+    AddressOption,
     AllowOutsideOption,
     AnswersOption,
     BesideOption,
@@ -21,6 +22,7 @@ from samesku.cli.options import (
     DecisionName,
     EncoderOption,
     EncodingOption,
+    EngineOption,
     FusionName,
     JsonOption,
     JudgeBudgetOption,
@@ -38,9 +40,11 @@ from samesku.cli.options import (
     PhotosOption,
     QuietOption,
     SameOption,
+    ShardsOption,
     ThreadsOption,
     ThresholdOption,
     WithinOption,
+    WorkOption,
 )
 
 app = typer.Typer(
@@ -133,6 +137,10 @@ def match(
     judge_rules: JudgeRulesOption = None,
     judge_dry_run: JudgeDryRunOption = False,
     cache: CacheOption = None,
+    engine: EngineOption = "local",
+    address: AddressOption = None,
+    work: WorkOption = None,
+    shards: ShardsOption = None,
     submission: Annotated[
         bool,
         typer.Option("--submission", help="Also write submission.csv, as the competition asks."),
@@ -148,28 +156,41 @@ def match(
     files also submission.csv. Identical postings are scored once: files of pairs hold pairs of
     their representatives.
     """
+    if engine == "ray":
+        _refuse_beside_ray(
+            judge=judge, answers=answers, submission=submission, within=within, decide=decide
+        )
+    elif address or work or shards:
+        raise UsageError("--address, --work and --shards belong to --engine ray")
     from samesku.cli import match as command
     from samesku.cli.consulting import JudgeOptions
 
+    settings = command.Settings(
+        catalogue,
+        photos,
+        columns,
+        encoder or [],
+        neighbours,
+        search,
+        cache,
+        no_cache,
+        quiet,
+        same,
+        pairs,
+        decide,
+        memory,
+        encoding,
+        allow_outside,
+        tuple(within or ()),
+    )
+    if engine == "ray":
+        from samesku.cli.cluster import run_on_ray
+
+        line = line if threshold is None else threshold
+        run_on_ray(settings, out, fusion, line, model, work, address, shards)
+        return
     command.run(
-        command.Settings(
-            catalogue,
-            photos,
-            columns,
-            encoder or [],
-            neighbours,
-            search,
-            cache,
-            no_cache,
-            quiet,
-            same,
-            pairs,
-            decide,
-            memory,
-            encoding,
-            allow_outside,
-            tuple(within or ()),
-        ),
+        settings,
         out=out,
         fusion=fusion,
         threshold=line if threshold is None else threshold,
@@ -180,6 +201,12 @@ def match(
             judge, judge_model, judge_budget, judge_rules, judge_dry_run, judge_price
         ),
     )
+
+
+def _refuse_beside_ray(**options: object) -> None:
+    """Say which options only the local engine knows."""
+    if given := [name for name, value in options.items() if value]:
+        raise UsageError(f"--{given[0]} is not known to --engine ray; leave it out")
 
 
 @app.command(epilog="Example: samesku link ours.csv theirs.csv --out links/")

@@ -27,7 +27,9 @@ OPTIONS: Mapping[str, Sequence[str]] = {
     "Answers and judges": (
         "answers", "judge", "judge_model", "judge_budget", "judge_rules", "judge_dry_run",
     ),
-    "Resources": ("cache", "no_cache", "memory", "threads"),
+    "Resources": (
+        "cache", "no_cache", "memory", "threads", "engine", "address", "work", "shards",
+    ),
     "Output": ("out", "submission", "as_json", "quiet"),
 }  # fmt: skip
 OTHER = "Options"

@@ -11,6 +11,7 @@ from samesku.cli.console import only_json
 from samesku.runtime.cores import use_threads
 
 __all__ = [
+    "AddressOption",
     "AllowOutsideOption",
     "AnswersOption",
     "BesideOption",
@@ -20,6 +21,7 @@ __all__ = [
     "DecisionName",
     "EncoderOption",
     "EncodingOption",
+    "EngineOption",
     "FusionName",
     "JsonOption",
     "JudgeBudgetOption",
@@ -37,9 +39,11 @@ __all__ = [
     "PhotosOption",
     "QuietOption",
     "SameOption",
+    "ShardsOption",
     "ThreadsOption",
     "ThresholdOption",
     "WithinOption",
+    "WorkOption",
 ]
 
 FusionName = Literal["union", "concat", "union-all", "learned"]
@@ -187,6 +191,30 @@ BesideOption = Annotated[
 ]
 MethodOption = Annotated[
     MethodName, typer.Option("--search", help="How neighbours are searched.", case_sensitive=False)
+]
+EngineOption = Annotated[
+    Literal["local", "ray"],
+    typer.Option("--engine", help="local: this process. ray: a Ray cluster; the extra ray."),
+]
+AddressOption = Annotated[
+    str | None,
+    typer.Option(
+        "--address", help="Of the cluster: auto, or ray://HOST:10001. Default: Ray on this machine."
+    ),
+]
+WorkOption = Annotated[
+    str | None,
+    typer.Option(
+        "--work",
+        help="Folder that all workers see, a path or s3://..., for what is between the stages; a "
+        "run that was killed goes on from there.",
+    ),
+]
+ShardsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--shards", help="Into how many parts the postings go; default: by --memory.", min=1
+    ),
 ]
 MemoryOption = Annotated[
     str | None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -83,10 +84,7 @@ def cluster_part(
     cuts = np.searchsorted(numbers, starts)
     shelf.write_pieces(
         f"clustered/{part}",
-        [
-            table_of(number=numbers[a:b], head=heads[a:b])
-            for a, b in zip(cuts[:-1], cuts[1:], strict=True)
-        ],
+        [table_of(number=numbers[a:b], head=heads[a:b]) for a, b in pairwise(cuts)],
     )
     return {"split": split}
 
@@ -162,21 +160,21 @@ def name_clusters(
     clusters = _cluster_numbers(shelf, stands, starts, offsets)
     other: list[str | None] = [None] * frame.height
     moved = np.flatnonzero(stands != numbers)
-    for source, of in _by_shard(stands[moved], starts):
-        ids = shelf.read(f"whole/{of}", ["posting_id"]).column(0)
-        for row, at in zip(moved[source].tolist(), (stands[moved[source]] - starts[of]).tolist()):
-            other[row] = ids[at].as_py()
-    row = np.asarray(file_starts)[frame["~file"].to_numpy()] + frame["~row"].to_numpy()
+    for source, home in _by_shard(stands[moved], starts):
+        ids = shelf.read(f"whole/{home}", ["posting_id"]).column(0)
+        for place in moved[source].tolist():
+            other[place] = ids[int(stands[place]) - starts[home]].as_py()
+    rows = np.asarray(file_starts)[frame["~file"].to_numpy()] + frame["~row"].to_numpy()
     named = frame.select("posting_id", "title").with_columns(
         group_id=pl.Series(clusters),
         identical_to=pl.Series(other, dtype=pl.String),
-        row=pl.Series(row),
+        row=pl.Series(rows),
     )
     shelf.write(f"named/{shard}", named.to_arrow())
     of = clusters * parts // max(offsets[-1], 1)
-    pieces = [named.filter(pl.Series(of == part)).to_arrow() for part in range(parts)]
+    pieces = [named.filter(pl.Series(np.equal(of, part))).to_arrow() for part in range(parts)]
     shelf.write_pieces(f"members/{shard}", pieces)
-    return {"alone": 0}
+    return {}
 
 
 def count_overlap(
@@ -199,7 +197,7 @@ def count_overlap(
 
 
 def choose_heirs(shelf: Shelf, part: int, shards: int, clusters: int) -> Result:
-    """The cluster that has the most postings of each of the last run, for the part that holds it."""
+    """The cluster that has the most postings of each of the last run, for its part."""
     tables = [pl.DataFrame(pl.from_arrow(shelf.piece(f"overlap/{s}", part))) for s in range(shards)]
     found = (
         pl.concat(tables)
@@ -219,19 +217,24 @@ def gather_clusters(
 ) -> Result:
     """Write the clusters of one part with all their postings, largest first."""
     tables = [
-        pl.DataFrame(pl.from_arrow(shelf.piece(f"members/{shard}", part))) for shard in range(shards)
+        pl.DataFrame(pl.from_arrow(shelf.piece(f"members/{shard}", part)))
+        for shard in range(shards)
     ]
     frame = pl.concat(tables).with_columns(pl.len().over("group_id").alias("group_size"))
     frame = frame.sort("group_size", "group_id", "row", descending=[True, False, False])
     fresh = frame.group_by("group_id").agg(pl.col("posting_id").min())
     names = pl.Series(
-        [blake2b(f"{run} {each}".encode(), digest_size=8).hexdigest() for each in fresh["posting_id"]],
+        [
+            blake2b(f"{run} {each}".encode(), digest_size=8).hexdigest()
+            for each in fresh["posting_id"]
+        ],
         dtype=pl.String,
     )
     ids = fresh.select("group_id").with_columns(cluster_id=names)
     if carried:
         heirs = pl.concat(
-            pl.DataFrame(pl.from_arrow(shelf.piece(f"heirs/{each}", part))) for each in range(shards)
+            pl.DataFrame(pl.from_arrow(shelf.piece(f"heirs/{each}", part)))
+            for each in range(shards)
         ).sort("len", "cluster_id", descending=[True, False])
         old = heirs.unique("group_id", keep="first").select("group_id", carried="cluster_id")
         ids = ids.join(old, on="group_id", how="left").select(
@@ -269,7 +272,7 @@ class _Rows:
 
     def of(self, size: int) -> list[pl.DataFrame]:
         """The rows of clusters of this size, which are the next."""
-        found = []
+        found: list[pl.DataFrame] = []
         while True:
             if not self._frame.height:
                 batch = next(self._batches, None)
@@ -290,7 +293,8 @@ def write_matches(
     """The scored pairs of a tile whose postings share a cluster."""
     frame = pl.DataFrame(pl.from_arrow(shelf.read(f"scored/{tile}")))
     ends = [
-        _cluster_numbers(shelf, frame[side].to_numpy(), starts, offsets) for side in ("left", "right")
+        _cluster_numbers(shelf, frame[side].to_numpy(), starts, offsets)
+        for side in ("left", "right")
     ]
     matched = frame.with_columns(group_id=pl.Series(ends[0])).filter(pl.Series(ends[0] == ends[1]))
     matched = matched.drop("left", "right").sort("score", descending=True)

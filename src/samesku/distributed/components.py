@@ -9,13 +9,14 @@ connected component analysis", 2018).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
 from samesku.distributed.shelf import Array, Shelf, columns_of, table_of
-from samesku.distributed.tasks import Result, Stages
+from samesku.distributed.tasks import Result, Stages, Tasks
 
 __all__ = ["find_components", "part_of"]
 
@@ -53,7 +54,7 @@ def find_components(
     left, sources, round_ = sum(each["edges"] for each in told), list(tiles), 0
     while left > at_once:
         where = f"edges/{round_}" if round_ else "edges"
-        arguments = {str(p): (p, parts, where, sources, round_) for p in range(parts)}
+        arguments: Tasks = {str(p): (p, parts, where, sources, round_) for p in range(parts)}
         stages.run(f"contract {round_}", contract, arguments)
         arguments = {str(p): (p, parts, round_) for p in range(parts)}
         told = stages.run(f"relabel {round_}", relabel, arguments)
@@ -87,7 +88,9 @@ def _write_edges(shelf: Shelf, name: str, one: Array, other: Array, parts: int) 
 
 
 def _edges(shelf: Shelf, where: str, sources: Sequence[str], part: int) -> tuple[Array, Array]:
-    one, other = columns_of([shelf.piece(f"{where}/{each}", part) for each in sources], "one", "other")
+    one, other = columns_of(
+        [shelf.piece(f"{where}/{each}", part) for each in sources], "one", "other"
+    )
     return one, other
 
 
@@ -103,14 +106,8 @@ def contract(
     start = np.searchsorted(owner[order], np.arange(len(numbers)))
     chosen = ends[order][start]
     shelf.write(f"stands/{round_}/{part}", table_of(number=numbers, stands=chosen))
-    vertex, now = _labels(shelf, part, round_) if round_ else (numbers, numbers)
-    place = np.searchsorted(numbers, now)
-    known = np.zeros(len(now), dtype=bool)
-    inside = place < len(numbers)
-    known[inside] = numbers[place[inside]] == now[inside]
-    now = np.where(known, chosen[np.minimum(place, max(len(chosen) - 1, 0))], now) if len(
-        chosen
-    ) else now
+    vertex, now = _labels(shelf, part, parts, round_) if round_ else (numbers, numbers)
+    now = _moved(numbers, chosen, now)
     of = part_of(now, parts)
     shelf.write_pieces(
         f"moved/{round_}/{part}",
@@ -121,6 +118,14 @@ def contract(
     pieces = [table_of(one=half[of == p], other=other[of == p]) for p in range(parts)]
     shelf.write_pieces(f"half/{round_}/{part}", pieces)
     return {"postings": len(numbers)}
+
+
+def _moved(numbers: Array, to: Array, now: Array) -> Array:
+    """Where each goes: those that are none of the `numbers`, which ascend, stay."""
+    if not len(numbers):
+        return now
+    place = np.minimum(np.searchsorted(numbers, now), len(numbers) - 1)
+    return np.where(numbers[place] == now, to[place], now)
 
 
 def relabel(shelf: Shelf, part: int, parts: int, round_: int) -> Result:
@@ -135,16 +140,9 @@ def relabel(shelf: Shelf, part: int, parts: int, round_: int) -> Result:
     return {"edges": len(pairs)}
 
 
-def _labels(shelf: Shelf, part: int, round_: int) -> tuple[Array, Array]:
+def _labels(shelf: Shelf, part: int, parts: int, round_: int) -> tuple[Array, Array]:
     """The postings that a part looks after as one of those left, as the last round moved them."""
-    before = 0
-    pieces = []
-    while True:
-        try:
-            pieces.append(shelf.piece(f"moved/{round_ - 1}/{before}", part))
-        except FileNotFoundError:
-            break
-        before += 1
+    pieces = [shelf.piece(f"moved/{round_ - 1}/{each}", part) for each in range(parts)]
     vertex, now = columns_of(pieces, "vertex", "now")
     return vertex, now
 
@@ -169,17 +167,15 @@ def label(
 ) -> Result:
     """The label of each posting that a part looks after, for its shard."""
     if round_:
-        vertex, now = _labels(shelf, part, round_)
+        vertex, now = _labels(shelf, part, len(starts) - 1, round_)
     else:
         vertex = now = np.unique(_edges(shelf, where, sources, part)[0])
     numbers, labels = columns_of([shelf.read("finished")], "number", "label")
-    if len(numbers):
-        place = np.minimum(np.searchsorted(numbers, now), len(numbers) - 1)
-        now = np.where(numbers[place] == now, labels[place], now)
+    now = _moved(numbers, labels, now)
     order = np.argsort(vertex)
     vertex, now = vertex[order], now[order]
     cuts = np.searchsorted(vertex, starts)
-    pieces = [table_of(number=vertex[a:b], label=now[a:b]) for a, b in zip(cuts[:-1], cuts[1:], strict=True)]
+    pieces = [table_of(number=vertex[a:b], label=now[a:b]) for a, b in pairwise(cuts)]
     shelf.write_pieces(f"labelled/{part}", pieces)
     return {"postings": len(vertex)}
 

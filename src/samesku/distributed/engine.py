@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from samesku.distributed import clustering, components, reading, scoring, search
 from samesku.distributed.reading import Reading
 from samesku.distributed.searching import Totals
 from samesku.distributed.shelf import Shelf
-from samesku.distributed.tasks import Result, Stages, digest_of
+from samesku.distributed.tasks import Result, Stages, Tasks, digest_of
 from samesku.matcher import Matcher
 from samesku.results.record import environment
 from samesku.runtime.memory import CEILING, PROGRAM, bytes_of
@@ -84,6 +85,8 @@ class RayEngine:
                 "the engine ray clusters the postings of one catalogue: leave out pairs across, "
                 "within and decide, or use the local engine"
             )
+        if matcher.method == "approximate":
+            raise ValueError("the engine ray searches each tile exactly: leave search out")
         self.matcher, self.shards, self.address = matcher, shards, address
         self.memory = CEILING if memory is None else bytes_of(memory)
         self.at_once, self.most = at_once, most
@@ -156,7 +159,7 @@ class RayEngine:
         run, files = self.stages.run, list(range(len(read)))
         photos = any(each.modality == "photo" for each in self.matcher.encoders)
         each_shard = range(shards)
-        given = {str(s): (s, shards, bounds[s], files, names, photos) for s in each_shard}
+        given: Tasks = {str(s): (s, shards, bounds[s], files, names, photos) for s in each_shard}
         told = run("sort", reading.sort_shard, given, shards, names, photos)
         self._unique(read, told)
         starts = tuple(np.cumsum([0, *(each["rows"] for each in told)]).tolist())
@@ -195,9 +198,9 @@ class RayEngine:
         encoders, names = matcher.encoders, [each.name for each in matcher.encoders]
         prints = [each.fingerprint for each in encoders]
         folder = matcher.cache.folder
-        cache = None if folder is None else os.path.abspath(folder)
+        cache = None if folder is None else str(Path(folder).resolve())
         each_shard = [str(shard) for shard in range(shards)]
-        given = {s: (totals, int(s), encoders, cache) for s in each_shard}
+        given: Tasks = {s: (totals, int(s), encoders, cache) for s in each_shard}
         told = run("encode", searching.encode_shard, given, prints)
         for posting, path, reason in (each for one in told for each in one["refused"]):
             matcher.progress.refuse(posting, path, reason)
@@ -231,7 +234,7 @@ class RayEngine:
         each_shard = [str(shard) for shard in range(shards)]
         rounds = components.find_components(self.stages, tiles, starts, threshold, self.at_once)
         run("route", clustering.route_pairs, {tile: (tile, shards) for tile in tiles})
-        given = {
+        given: Tasks = {
             s: (int(s), tiles, starts, threshold, COHESION, self.most) for s in each_shard
         }
         told = run("cluster", clustering.cluster_part, given, self.most)
@@ -295,7 +298,7 @@ class RayEngine:
         run, shards = self.stages.run, totals.shards
         name = digest_of(self.stages.input, out, last)
         parts = [str(part) for part in range(shards)]
-        given = {p: (out, int(p), shards, name, last is not None) for p in parts}
+        given: Tasks = {p: (out, int(p), shards, name, last is not None) for p in parts}
         told = run("gather", clustering.gather_clusters, given, out, name)
         sizes: dict[int, int] = {}
         for size, count in (pair for each in told for pair in each["sizes"]):
@@ -309,7 +312,7 @@ class RayEngine:
 
 def _absolute(place: str) -> str:
     """A local path from the root, as workers stand elsewhere; a URI as it is."""
-    return place.rstrip("/") if "://" in place else os.path.abspath(place)
+    return place.rstrip("/") if "://" in place else str(Path(place).resolve())
 
 
 def _named(fusion: object) -> str:

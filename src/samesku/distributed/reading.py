@@ -52,21 +52,23 @@ def files_of(catalogue: str) -> list[tuple[str, int, str]]:
     prefix = catalogue.removesuffix("/")[: -len(place)] if "://" in catalogue else ""
     info = fs.get_file_info(place)
     if info.type == pafs.FileType.NotFound:
-        raise FileNotFoundError(f"{catalogue}: no such file; give a CSV, a Parquet file or a folder")
+        raise FileNotFoundError(
+            f"{catalogue}: no such file; give a CSV, a Parquet file or a folder"
+        )
     found = [info]
     if info.type == pafs.FileType.Directory:
         inside = fs.get_file_info(pafs.FileSelector(place, recursive=True))
         found = [each for each in inside if each.path.endswith(".parquet")]
-        named = [each for each in inside if posixpath.relpath(each.path, place) in COMPETITION_FILES]
+        named = [
+            each for each in inside if posixpath.relpath(each.path, place) in COMPETITION_FILES
+        ]
         found = found or named[:1]
     if not found:
         raise FileNotFoundError(f"{catalogue}: holds no Parquet files; name a file or their folder")
     return sorted((prefix + each.path, each.size, str(each.mtime_ns)) for each in found)
 
 
-def read_file(
-    shelf: Shelf, reading: Reading, number: int, file: str
-) -> Result:
+def read_file(shelf: Shelf, reading: Reading, number: int, file: str) -> Result:
     """Check the postings of one file and sort them by id."""
     try:
         with _at_hand(file) as path:
@@ -136,9 +138,9 @@ def sort_shard(
     frame = frame.with_columns(pl.Series(NORMAL, catalog.normal_titles, dtype=pl.String))
     shelf.write(f"sorted/{shard}", frame.to_arrow())
     table = looked_at(catalog, photos)
-    told = table.select(
-        pl.concat_str(pl.all().fill_null("\0"), separator="\x1f").alias("all")
-    )["all"]
+    told = table.select(pl.concat_str(pl.all().fill_null("\0"), separator="\x1f").alias("all"))[
+        "all"
+    ]
     rows = np.flatnonzero(~says_nothing(table["title"]))
     keys = np.array([_key(text) for text in told.gather(rows)], dtype=np.int64).reshape(-1, 2)
     of = keys[:, 0] % shards

@@ -1,4 +1,4 @@
-"""Pairs through the fusion of the local engine: a tile is a small catalogue that knows the whole."""
+"""Pairs through the fusion of the local engine: a tile is a catalogue that knows the whole."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from samesku.candidates.candidates import (
     join_candidates,
 )
 from samesku.candidates.neighbors import Neighbors, density
+from samesku.catalog.catalog import Catalog
 from samesku.distributed.reading import catalog_of
 from samesku.distributed.searching import (
     Totals,
@@ -153,33 +154,30 @@ def score_tile(
         density=np.stack([around[f"{e.name} density"].to_numpy() for e in encoders], axis=1),
     )
     catalog = catalog_of(frame)
+    evidence = None
     if not len(candidates):
-        scores, reasons = np.empty(0, np.float32), []
+        scores: Array = np.empty(0, np.float32)
     elif isinstance(fusion, Learned):
         _restore(catalog, frame)
         rows = CatalogRows(catalog, candidates.sources)
         _prepare(shelf, rows, totals, frame, around, pair, numbers, encoders)
         judged = fusion.judge(candidates, catalog, rows=rows)
-        scores = judged.scores
-        kept = np.flatnonzero(scores >= least)
-        reasons = (
-            [None] * len(kept)
-            if judged.evidence is None
-            else judged.evidence.phrases(catalog, candidates, kept)
-        )
+        scores, evidence = judged.scores, judged.evidence
     else:
         scores = fusion.judge(candidates, catalog).scores
-        reasons = [None] * int(np.count_nonzero(scores >= least))
     kept = np.flatnonzero(scores >= least)
+    reasons: list[str | None] = [None] * len(kept)
+    if evidence is not None:
+        reasons = evidence.phrases(catalog, candidates, kept)
     shelf.write(f"scored/{name}", _written(candidates, scores, kept, numbers, catalog, reasons))
     return {"candidates": len(candidates), "kept": len(kept)}
 
 
 def _written(
-    candidates: Candidates, scores: Array, kept: Array, numbers: Array, catalog: object,
+    candidates: Candidates, scores: Array, kept: Array, numbers: Array, catalog: Catalog,
     reasons: Sequence[str | None],
 ) -> object:  # fmt: skip
-    ids = catalog.frame["posting_id"]  # type: ignore[attr-defined]
+    ids = catalog.frame["posting_id"]
     left, right = candidates.left[kept], candidates.right[kept]
     columns = {
         "left": numbers[left], "right": numbers[right],
@@ -220,11 +218,11 @@ def _some(shelf: Shelf, name: str, numbers: Array, column: str) -> pl.DataFrame:
     return frame.filter(pl.Series(np.isin(frame[column].to_numpy(), numbers)))
 
 
-def _restore(catalog: object, frame: pl.DataFrame) -> None:
+def _restore(catalog: Catalog, frame: pl.DataFrame) -> None:
     """Give a catalogue what was read of its titles before."""
     held = vars(catalog)
     held["stated"] = [
-        Stated([Quantity(*each) for each in json.loads(quantities)], tokens)
+        Stated(tuple(Quantity(*each) for each in json.loads(quantities)), tuple(tokens))
         for quantities, tokens in zip(
             frame["~quantities"].to_list(), frame["~tokens"].to_list(), strict=True
         )
@@ -264,12 +262,8 @@ def _prepare(
     if "around" in around.columns:
         arrow = around.to_arrow()
         # A tile's words, and one column for all that no title of it holds.
-        near = []
-        for name in ("around", "directions"):
-            whole = sparse(arrow, name)
-            every = np.unique(np.concatenate([columns, whole.indices]))
-            near.append((whole, every))
-        every = np.unique(np.concatenate([each for _, each in near]))
+        near = [sparse(arrow, name) for name in ("around", "directions")]
+        every = np.unique(np.concatenate([columns, *(each.indices for each in near)]))
         wide = np.searchsorted(every, columns)
         words = replace(
             words,
@@ -283,7 +277,7 @@ def _prepare(
                 (each.data, np.searchsorted(every, each.indices), each.indptr),
                 shape=(len(numbers), len(every)),
             )
-            for each, _ in near
+            for each in near
         )
         given["around"] = Neighbourhoods.read(words, around_rows, directions)
     if "price" in catalog.frame.columns:
@@ -333,5 +327,7 @@ def _standing(
     there = np.isin(query, numbers) & np.isin(candidate, numbers)
     keys = np.searchsorted(numbers, query[there]) * len(numbers)
     keys += np.searchsorted(numbers, candidate[there])
-    moments = (around[f"{encoder} {column}"].to_numpy() for column in ("mean", "spread", "best"))
-    return Standing(*moments, keys, frame["rank"].to_numpy()[there])
+    mean, spread, best = (
+        around[f"{encoder} {column}"].to_numpy() for column in ("mean", "spread", "best")
+    )
+    return Standing(mean, spread, best, keys, frame["rank"].to_numpy()[there])

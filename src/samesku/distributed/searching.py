@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -12,11 +14,13 @@ import scipy.sparse as sp
 
 from samesku.candidates.neighbors import FLOOR, Neighbors, best, nearest
 from samesku.candidates.search import search_themselves
+from samesku.catalog.catalog import Catalog
+from samesku.catalog.cells import OPTIONAL, REQUIRED
 from samesku.distributed.reading import catalog_of
 from samesku.distributed.shelf import Array, Shelf, columns_of, ragged, sparse, table_of
 from samesku.distributed.statistics import GRAMS, answers, ask_looks, said_of, title_keys
 from samesku.distributed.tasks import Result
-from samesku.encoders.base import Encoder, PhotoEncoder, Vectors
+from samesku.encoders.base import Encoder, PhotoEncoder, Rows, TextEncoder, Vectors
 from samesku.encoders.encode import PhotoPass
 from samesku.encoders.tfidf import TermCounts, Tfidf
 from samesku.runtime.cache import Cache
@@ -68,7 +72,7 @@ def encode_shard(
     told = answers(shelf, "words", shard, totals.shards, terms.vocabulary)
     progress = Progress()
     seen = [each for each in encoders if isinstance(each, PhotoEncoder)]
-    photos = PhotoPass(catalog, seen, Cache(cache))
+    photos = PhotoPass(catalog, seen, Cache(None if cache is None else Path(cache)))
     if photos.wanted.any():
         photos.run(progress)
     for encoder in encoders:
@@ -82,7 +86,8 @@ def encode_shard(
                 [titles[owner] for owner in owners.tolist()],
             )  # fmt: skip
         else:
-            vectors = encoder.encode_telling(titles, lambda done: None)  # type: ignore[attr-defined]
+            assert isinstance(encoder, TextEncoder)
+            vectors = encoder.encode_titles(titles)
         shelf.write(f"vectors/{encoder.name}/{shard}", _as_table(vectors, numbers))
     shelf.write(f"said/{shard}", _said(shelf, totals, shard, frame, terms, told).to_arrow())
     return {"refused": [[each.posting_id, each.path, each.reason] for each in photos.broken[:20]]}
@@ -160,15 +165,13 @@ def _said(
     )[1][np.unique(keys, return_inverse=True)[1]]
     counts = {word: int(coded[at]) for word, at in place.items()}
     held = [sorted((int(rank[place[word]]), word) for word in set(words)) for words in lists]
-    made = {
+    made: dict[str, Any] = {
         "~words": [[word for _, word in each] for each in held],
         "~ranks": [[at for at, _ in each] for each in held],
         "~held_by": [[int(frequency[place[word]]) for _, word in each] for each in held],
         "~quantities": [json.dumps(said.quantities) for said in catalog.stated],
         "~tokens": [list(said.tokens) for said in catalog.stated],
-        "~code": [
-            rarest_code(codes, counts) for codes in coded_words(lists, catalog.stated)
-        ],
+        "~code": [rarest_code(codes, counts) for codes in coded_words(lists, catalog.stated)],
         "~uses": np.where([not t for t in catalog.normal_titles], np.nan, uses.astype(np.float64)),
         **{f"~{kind}": [list(each) for each in values] for kind, values in stated.values.items()},
     }
@@ -184,16 +187,14 @@ def _said(
 
 
 def _specifications(frame: pl.DataFrame) -> list[str]:
-    from samesku.catalog.cells import OPTIONAL, REQUIRED
-
     return [
         name for name in frame.columns
         if not name.startswith("~") and name not in REQUIRED + OPTIONAL and column_kind(name)
     ]  # fmt: skip
 
 
-def _described(shelf: Shelf, totals: Totals, shard: int, catalog: object) -> dict[str, object]:
-    titles, texts = described_texts(catalog)  # type: ignore[arg-type]
+def _described(shelf: Shelf, totals: Totals, shard: int, catalog: Catalog) -> dict[str, Any]:
+    titles, texts = described_texts(catalog)
     words = list(dict.fromkeys(word for text in texts for word in text))
     rank, held, _ = answers(shelf, "described", shard, totals.shards, words)
     of = {word: (int(at), int(by)) for word, at, by in zip(words, rank, held, strict=True)}
@@ -228,7 +229,9 @@ def load_vectors(
         owner = table.column("number").to_numpy()
         keep = np.isin(owner, numbers)
         if isinstance(encoder, PhotoEncoder):
-            blank = columns_of([shelf.piece(f"blank/{part}", shard) for part in range(parts)], "number")
+            blank = columns_of(
+                [shelf.piece(f"blank/{part}", shard) for part in range(parts)], "number"
+            )
             keep &= ~np.isin(owner, blank[0])
         if "row_at" in table.column_names:
             rows = sparse(table, "row")
@@ -244,7 +247,7 @@ def load_vectors(
     return Vectors(_stacked(found), owner, len(numbers), probe if probe.any() else None)
 
 
-def _stacked(parts: Sequence[Array]) -> Array:
+def _stacked(parts: Sequence[Rows]) -> Rows:
     """Rows of several shards; of sparse ones only the columns that are filled, in their order."""
     if not sp.issparse(parts[0]):
         return np.concatenate([part for part in parts if len(part)] or parts[:1])
@@ -303,10 +306,10 @@ def _both_ways(vectors: Vectors, edge: int, k: int) -> Neighbors:
         nearest(mine, theirs, k=k, floor=floor, method="exact")
         for mine, theirs in (sides, sides[::-1])
     ]
-    return Neighbors(
-        *(np.concatenate([part.arrays[name] for part in parts]) for name in parts[0].arrays),
-        vectors.size,
+    query, candidate, similarity = (
+        np.concatenate([part.arrays[name] for part in parts]) for name in parts[0].arrays
     )
+    return Neighbors(query, candidate, similarity, vectors.size)
 
 
 def merge_lists(
@@ -320,7 +323,8 @@ def merge_lists(
             low, high = min(shard, other), max(shard, other)
             place = f"near/{encoder}/{low}-{high}"
             tables.append(shelf.piece(place, int(shard > other)))
-        merged = best(*columns_of(tables, "query", "candidate", "similarity"), k, size)
+        query, candidate, similarity = columns_of(tables, "query", "candidate", "similarity")
+        merged = best(query, candidate, similarity, k, size)
         shelf.write(f"lists/{encoder}/{shard}", table_of(**merged.arrays))
         found += len(merged)
     return {"found": found}

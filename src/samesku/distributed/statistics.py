@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from hashlib import blake2b
+from itertools import pairwise
 from zlib import crc32
 
 import numpy as np
@@ -89,9 +90,7 @@ def answers(shelf: Shelf, name: str, shard: int, parts: int, items: Items) -> tu
     return tuple(told)
 
 
-def count_shard(
-    shelf: Shelf, shard: int, starts: Sequence[int], letters: Sequence[int]
-) -> Result:
+def count_shard(shelf: Shelf, shard: int, starts: Sequence[int], letters: Sequence[int]) -> Result:
     """Keep the distinct postings of a shard, and count what they say."""
     shards = len(starts) - 1
     frame = pl.DataFrame(pl.from_arrow(shelf.read(f"sorted/{shard}")))
@@ -111,9 +110,7 @@ def count_shard(
     terms = TermCounts.of(catalog.normal_titles, np.array(letters, dtype=np.int64))
     first = shard * FIRST
     coded = Counter(
-        code
-        for codes in coded_words(_word_lists(catalog), catalog.stated)
-        for code in set(codes)
+        code for codes in coded_words(_word_lists(catalog), catalog.stated) for code in set(codes)
     )
     words = terms.vocabulary
     _ask(
@@ -129,10 +126,10 @@ def count_shard(
     _ask(shelf, "titles", shard, shards, titles, titles, uses)
     if "description" in frame.columns:
         _, texts = described_texts(catalog)
-        held = Counter(word for text in texts for word in dict.fromkeys(text))
-        counts = np.array(list(held.values()), dtype=np.int64)
-        order = first + np.arange(len(held))
-        _ask(shelf, "described", shard, shards, list(held), order, counts)
+        said = Counter(word for text in texts for word in dict.fromkeys(text))
+        counts = np.array(list(said.values()), dtype=np.int64)
+        order = first + np.arange(len(said))
+        _ask(shelf, "described", shard, shards, list(said), order, counts)
     if "price" in frame.columns:
         logs = log_prices(catalog)
         values, counts = np.unique(logs[~np.isnan(logs)], return_counts=True)
@@ -267,9 +264,7 @@ def merge_looks(shelf: Shelf, part: int, shards: int, encoders: Sequence[str]) -
     return {"looks": counts}
 
 
-def judge_looks(
-    shelf: Shelf, part: int, starts: Sequence[int], encoders: Sequence[str]
-) -> Result:
+def judge_looks(shelf: Shelf, part: int, starts: Sequence[int], encoders: Sequence[str]) -> Result:
     """Which postings of one part show a photo that stands under unlike titles."""
     shards, blank = len(starts) - 1, set[int]()
     for encoder in encoders:
@@ -292,6 +287,6 @@ def judge_looks(
     cuts = np.searchsorted(found, starts)
     shelf.write_pieces(
         f"blank/{part}",
-        [table_of(number=found[a:b]) for a, b in zip(cuts[:-1], cuts[1:], strict=True)],
+        [table_of(number=found[a:b]) for a, b in pairwise(cuts)],
     )
     return {"blank": len(found)}

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeAlias
 
 import ray
 
@@ -15,9 +15,11 @@ from samesku.distributed.shelf import Shelf
 from samesku.runtime.cores import threads
 from samesku.runtime.progress import Progress
 
-__all__ = ["Result", "Stages", "digest_of"]
+__all__ = ["Result", "Stages", "Tasks", "digest_of"]
 
 Result = dict[str, Any]
+# The arguments of each task by its name; small.
+Tasks: TypeAlias = dict[str, Sequence[object]]
 # How often a task is begun again when its worker is lost, and tasks at once per core.
 RETRIES, PER_CORE = 5, 2
 
@@ -77,9 +79,7 @@ class Stages:
                 advance(len(tasks))
             else:
                 self._work(stage, work, tasks, shared, results, advance)
-                self.shelf.write_json(
-                    f"{stage}/DONE", {"input": self.input, "results": results}
-                )
+                self.shelf.write_json(f"{stage}/DONE", {"input": self.input, "results": results})
         told = list(results.values())
         self.told[stage] = {
             "tasks": len(told),
