@@ -41,12 +41,12 @@ def offers():
     draw = random.Random(4)
     kinds = ["mug", "lamp", "kettle", "phone case", "charger", "shirt", "tea", "notebook"]
     rows = []
-    for product in range(110):
+    for _ in range(110):
         brand = draw.choice(["acme", "bolt", "cora", "delo", "efes"])
         kind, size = draw.choice(kinds), draw.choice([100, 250, 400, 500, 1000])
         code = f"{draw.choice('xyzk')}{draw.choice('abc')}{draw.randint(100, 999)}"
         price, photo = draw.uniform(2, 90), f"{draw.getrandbits(64):016x}"
-        for _ in range(draw.randint(1, 5)):
+        for _seller in range(draw.randint(1, 5)):
             words = [brand, kind, code, f"{size} g", draw.choice(["red", "blue", "new", "sale"])]
             draw.shuffle(words)
             rows.append(
@@ -59,8 +59,7 @@ def offers():
                     "description": f"{kind} by {brand}, {size} g" if draw.random() < 0.5 else None,
                 }
             )
-    for row in rows[:20]:
-        rows.append({**row, "posting_id": f"twin {row['posting_id']}"})
+    rows += [{**row, "posting_id": f"twin {row['posting_id']}"} for row in rows[:20]]
     for number, title in enumerate(["", "!!!", "=1+1 mug", "Ünï çødé 茶 mug"]):
         rows.append({**dict.fromkeys(rows[0]), "posting_id": f"odd{number}", "title": title})
     draw.shuffle(rows)
