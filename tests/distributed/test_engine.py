@@ -5,9 +5,11 @@ import os
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
 from samesku import Matcher, read_catalog
 from samesku.catalog.problems import CatalogError
+from samesku.cli import app
 from samesku.distributed import scoring
 from samesku.distributed.engine import RayEngine
 
@@ -143,3 +145,12 @@ def test_what_only_the_local_engine_knows_is_refused(tmp_path):
             RayEngine(matcher, str(tmp_path))
     with pytest.raises(ValueError, match="exactly"):
         RayEngine(Matcher(method="approximate"), str(tmp_path))
+
+
+def test_the_command_writes_what_the_local_one_does(catalogue, groups, tmp_path):
+    out, work = str(tmp_path / "out"), str(tmp_path / "work")
+    options = ["--engine", "ray", "--work", work, "--shards", "2", "--no-cache", "--json"]
+    done = CliRunner().invoke(app, ["match", str(catalogue), "--out", out, *options])
+    assert done.exit_code == 0, done.stderr
+    assert (tmp_path / "out" / "groups.csv").read_bytes() == groups
+    assert json.loads(done.stdout)["engine"]["shards"] == 2

@@ -205,8 +205,11 @@ class RayEngine:
         for posting, path, reason in (each for one in told for each in one["refused"]):
             matcher.progress.refuse(posting, path, reason)
         seen = [each.name for each in encoders if each.modality == "photo"]
-        run("photos", statistics.merge_looks, {s: (int(s), shards, seen) for s in each_shard})
-        given = {s: (int(s), totals.starts, seen) for s in each_shard}
+        told = run(
+            "photos", statistics.merge_looks, {s: (int(s), shards, seen) for s in each_shard}
+        )
+        looks = {name: sum(each["looks"][name] for each in told) for name in seen}
+        given = {s: (int(s), totals.starts, looks) for s in each_shard}
         run("placeholders", statistics.judge_looks, given)
         tiles = {f"{a}-{b}": (a, b) for a in range(shards) for b in range(a, shards)}
         given = {name: (encoders, pair, shards, matcher.k) for name, pair in tiles.items()}

@@ -46,7 +46,7 @@ from samesku.titles.attributes import KINDS, Attributes
 
 __all__ = ["look_around", "score_tile"]
 
-# Pairs below this score are written by nobody: no threshold would accept them.
+# Pairs from this score on are told with their ids and reasons; the others count in clusters, too.
 LEAST_WRITTEN = 0.02
 
 
@@ -165,11 +165,14 @@ def score_tile(
         scores, evidence = judged.scores, judged.evidence
     else:
         scores = fusion.judge(candidates, catalog).scores
+    some = np.flatnonzero(scores > 0)
+    left, right = numbers[candidates.left[some]], numbers[candidates.right[some]]
+    shelf.write(f"scored/{name}", table_of(left=left, right=right, score=scores[some]))
     kept = np.flatnonzero(scores >= least)
     reasons: list[str | None] = [None] * len(kept)
     if evidence is not None:
         reasons = evidence.phrases(catalog, candidates, kept)
-    shelf.write(f"scored/{name}", _written(candidates, scores, kept, numbers, catalog, reasons))
+    shelf.write(f"told/{name}", _written(candidates, scores, kept, numbers, catalog, reasons))
     return {"candidates": len(candidates), "kept": len(kept)}
 
 

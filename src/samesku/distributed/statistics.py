@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from itertools import pairwise
 from zlib import crc32
@@ -264,16 +264,20 @@ def merge_looks(shelf: Shelf, part: int, shards: int, encoders: Sequence[str]) -
     return {"looks": counts}
 
 
-def judge_looks(shelf: Shelf, part: int, starts: Sequence[int], encoders: Sequence[str]) -> Result:
-    """Which postings of one part show a photo that stands under unlike titles."""
+def judge_looks(shelf: Shelf, part: int, starts: Sequence[int], looks: Mapping[str, int]) -> Result:
+    """Which postings of one part show a photo that stands under unlike titles.
+
+    `looks`: how many different photos there are, by encoder. Past 20,000 some of every part tell
+    which words are common, where the local engine takes some of all.
+    """
     shards, blank = len(starts) - 1, set[int]()
-    for encoder in encoders:
+    for encoder, count in looks.items():
         seen = [
-            pl.DataFrame(pl.from_arrow(shelf.read(f"seen/{encoder}/{other}")))
+            pl.DataFrame(pl.from_arrow(shelf.read(f"seen/{encoder}/{other}", ["title"])))
             for other in range(shards)
         ]
-        every = pl.concat(seen).sort("look")
-        common = common_words(every["title"].gather_every(1 + every.height // READ).to_list())
+        step = 1 + count // READ
+        common = common_words(t for each in seen for t in each["title"].gather_every(step))
         many = (
             _looks(shelf, encoder, part, shards)
             .filter(pl.len().over("look") >= FEWEST)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from importlib.metadata import version
 from typing import Any, TypeAlias
 
 import ray
@@ -46,7 +47,7 @@ class Stages:
     shelf: Shelf
     progress: Progress
     told: dict[str, Result] = field(default_factory=dict)
-    input: str = ""
+    input: str = version("samesku")
 
     def run(
         self,
