@@ -3,6 +3,7 @@
 import json
 import os
 
+import numpy as np
 import polars as pl
 import pytest
 from typer.testing import CliRunner
@@ -24,10 +25,15 @@ def catalogue(offers, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def groups(catalogue, tmp_path_factory):
+def matches(catalogue):
+    return Matcher().match(read_catalog(catalogue))
+
+
+@pytest.fixture(scope="module")
+def groups(matches, tmp_path_factory):
     """What the local engine writes."""
     out = tmp_path_factory.mktemp("local")
-    Matcher().match(read_catalog(catalogue)).write(out)
+    matches.write(out)
     return (out / "groups.csv").read_bytes()
 
 
@@ -47,6 +53,17 @@ def test_clusters_are_those_of_the_local_engine(catalogue, groups, tmp_path, sha
     assert clusters.height == record["catalogue"]["postings"] == groups.count(b"\n") - 1
     matches = pl.read_parquet(tmp_path / "out" / record["matches"])
     assert matches["reasons"].null_count() < matches.height
+
+
+def test_every_pair_scores_as_in_the_local_engine(catalogue, matches, tmp_path):
+    # The unlikely ones, too: they hold clusters apart.
+    written(catalogue, tmp_path, shards=3)
+    tiles = [f"{a}-{b}" for a in range(3) for b in range(a, 3)]
+    scored = tmp_path / "work" / "scored"
+    found = pl.concat(pl.read_parquet(scored / tile)["score"] for tile in tiles)
+    known = np.sort(matches.scores[matches.scores > 0])
+    assert known[0] < 0.02
+    np.testing.assert_array_equal(found.sort().to_numpy(), known)
 
 
 def test_a_folder_of_tables_is_one_catalogue(offers, groups, tmp_path):
