@@ -101,7 +101,6 @@ class Stages:
         given = [] if shared is None else [[ray.put(shared)]]
         most = max(2, PER_CORE * int(ray.cluster_resources().get("CPU", 1)))
         flying: dict[Any, str] = {}
-        remote = ray.remote(_task)
         for name, arguments in tasks.items():
             record = self.shelf.read_json(f"{stage}/{name}.done")
             if record is not None and record["input"] == self.input:
@@ -110,7 +109,7 @@ class Stages:
                 continue
             if len(flying) >= most:
                 self._land(stage, flying, results, advance)
-            reference = remote.options(
+            reference = _REMOTE.options(
                 name=f"{stage} {name}", max_retries=RETRIES, num_cpus=1
             ).remote(self.shelf, stage, name, self.input, work, [*given, *arguments])
             flying[reference] = name
@@ -159,3 +158,7 @@ def _task(
     }
     shelf.write_json(f"{stage}/{name}.done", record)
     return record
+
+
+# Made once: Ray keeps a queue for each function that it is shown.
+_REMOTE = ray.remote(_task)
