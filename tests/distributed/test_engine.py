@@ -26,7 +26,8 @@ def catalogue(offers, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def matches(catalogue):
-    return Matcher().match(read_catalog(catalogue))
+    matcher = Matcher()
+    return matcher.match(read_catalog(catalogue)).rethreshold(matcher.threshold)
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from samesku.cli.commands import Match
-from samesku.cli.console import TerminalProgress, UsageError, emit, say
+from samesku.cli.console import UsageError, emit, say
 from samesku.cli.reading import parse_columns
 from samesku.cli.summary import counted
 from samesku.matcher import Matcher
@@ -34,7 +34,7 @@ def match_on_ray(options: Match, matcher: Matcher) -> None:
     """Match on a cluster, and say what was found."""
     from samesku.distributed.engine import RayEngine
 
-    assert isinstance(matcher.progress, TerminalProgress) and options.work is not None
+    assert options.work is not None
     engine = RayEngine(
         matcher, options.work, shards=options.shards, memory=options.memory, address=options.address
     )

@@ -61,9 +61,7 @@ def look_around(
         found[encoder.name] = (query, candidate, similarity)
     outer = np.unique(np.concatenate([numbers, *(each[1] for each in found.values())]))
     places = {
-        name: Neighbors(
-            np.searchsorted(outer, query), np.searchsorted(outer, candidate), near, len(outer)
-        )
+        name: Neighbors(_places(outer, query), _places(outer, candidate), near, len(outer))
         for name, (query, candidate, near) in found.items()
     }
     own = np.searchsorted(outer, numbers)
@@ -75,18 +73,20 @@ def look_around(
         for column in ("mean", "spread", "best"):
             table[f"{name} {column}"] = getattr(standing, column)[own]
         table[f"{name} density"] = density(near, DENSITY_NEIGHBORS)[own]
-        query, candidate = np.divmod(standing.keys, len(outer))
-        shelf.write(
-            f"ranks/{name}/{shard}",
-            table_of(query=outer[query], candidate=outer[candidate], rank=standing.rank),
-        )
+        places_of = standing.places.tocoo()
+        query, candidate = outer[places_of.row], outer[places_of.col]
+        ranks = table_of(query=query, candidate=candidate, place=places_of.data)
+        shelf.write(f"ranks/{name}/{shard}", ranks)
     texts = [name for name, kind in kinds.items() if kind == "text"]
     if texts:
         words = _words_around(shelf, totals, outer)
         around = Neighbourhoods.of(words, places[texts[0]])
         rows = around.around[own]
-        rows.indices = np.asarray(words.names, dtype=np.int64)[rows.indices]
-        table |= {"around": rows, "share": around.share[own], "length": around.length[own]}
+        rare = sp.csr_matrix((words.rarity[rows.indices], rows.indices, rows.indptr), rows.shape)
+        for each in (rows, rare):
+            each.indices = np.asarray(words.names, dtype=np.int64)[each.indices]
+        table |= {"around": rows, "rarity": rare}
+        table |= {"share": around.share[own], "length": around.length[own]}
     shelf.write(f"around/{shard}", table_of(**table))
     return {}
 
@@ -136,8 +136,8 @@ def score_tile(
             encoder.modality,
             load_vectors(shelf, encoder, pair, totals.shards, numbers),
             Neighbors(
-                np.searchsorted(numbers, edges[encoder.name][0]),
-                np.searchsorted(numbers, edges[encoder.name][1]),
+                _places(numbers, edges[encoder.name][0]),
+                _places(numbers, edges[encoder.name][1]),
                 edges[encoder.name][2],
                 len(numbers),
             ),
@@ -259,7 +259,7 @@ def _prepare(
         _standing(shelf, around, encoder.name, pair, numbers) for encoder in encoders
     ]
     if "around" in around.columns:
-        near = sparse(around.to_arrow(), "around")
+        near, rare = (sparse(around.to_arrow(), name) for name in ("around", "rarity"))
         every = np.unique(np.concatenate([columns, near.indices]))
         wide = np.searchsorted(every, columns)
         words = replace(
@@ -269,12 +269,11 @@ def _prepare(
             rarity=_spread(len(every), wide, rarity),
         )
         given["words"] = words
-        rows_around = sp.csr_matrix(
-            (near.data, np.searchsorted(every, near.indices), near.indptr),
-            shape=(len(numbers), len(every)),
-        )
+        at = np.searchsorted(every, near.indices)
+        rows_around = sp.csr_matrix((near.data, at, near.indptr), shape=(len(numbers), len(every)))
+        weights = _spread(len(every), at, rare.data)
         share, length = around["share"].to_numpy(), around["length"].to_numpy()
-        given["around"] = Neighbourhoods.read(words, rows_around, share, length)
+        given["around"] = Neighbourhoods.read(words, rows_around, share, length, weights)
     if "price" in catalog.frame.columns:
         known = shelf.read("prices/all")
         below = np.concatenate([[0], np.cumsum(known.column("count").to_numpy())])
@@ -320,9 +319,15 @@ def _standing(
     )
     query, candidate = frame["query"].to_numpy(), frame["candidate"].to_numpy()
     there = np.isin(query, numbers) & np.isin(candidate, numbers)
-    keys = np.searchsorted(numbers, query[there]) * len(numbers)
-    keys += np.searchsorted(numbers, candidate[there])
+    ends = _places(numbers, query[there]), _places(numbers, candidate[there])
+    shape = (len(numbers), len(numbers))
+    places = sp.csr_matrix((frame["place"].to_numpy()[there], ends), shape=shape)
     mean, spread, best = (
         around[f"{encoder} {column}"].to_numpy() for column in ("mean", "spread", "best")
     )
-    return Standing(mean, spread, best, keys, frame["rank"].to_numpy()[there])
+    return Standing(mean, spread, best, places)
+
+
+def _places(numbers: Array, wanted: Array) -> Array:
+    """Where each of the wanted stands among ascending numbers that hold them all, int32."""
+    return np.searchsorted(numbers, wanted).astype(np.int32)
