@@ -366,3 +366,15 @@ def test_where_all_rows_share_their_terms_auto_approximates():
     # Who shares a term of their own is nearest, though a thousand others are nearly as near.
     shared = rows[found.query].multiply(rows[found.candidate]).sum(axis=1).A1
     assert found.similarity == pytest.approx(shared, abs=TOLERANCE)
+
+
+def test_of_equal_titles_the_first_are_neighbours_however_they_are_searched():
+    titles = ["red mug"] * 30 + ["red mug large"] * 30
+    vectors = Tfidf().encode_titles(titles)
+    alone = nearest(vectors, k=5)
+    beside = nearest(vectors, Vectors(vectors.rows, vectors.owner, vectors.size), k=5)
+    for found in (alone, beside):
+        lists = found.candidate.reshape(60, 5)
+        assert lists[0].tolist() == [1, 2, 3, 4, 5]
+        assert lists[29].tolist() == [0, 1, 2, 3, 4]
+        assert lists[59].tolist() == [30, 31, 32, 33, 34]

@@ -1,5 +1,6 @@
 """Trees as a network: the same on any number of threads, and what is no such network."""
 
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -96,5 +97,6 @@ def test_what_the_first_booster_finds_unlikely_is_not_shown_to_the_others(drawn,
     assert 100 < np.count_nonzero(likely) < 1_900
     np.testing.assert_array_equal(odds, np.where(likely, alone.log_odds(values), by_first))
     np.testing.assert_allclose(both.start + parts.sum(axis=1), odds, atol=1e-3)
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(both)).log_odds(values), odds)
     with pytest.raises(ValueError, match="other features"):
         Trees(alone.content, Trees(as_onnx(boosters[:1], np.zeros(FEATURES, int), 1)))

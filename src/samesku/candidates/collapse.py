@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from samesku.catalog.catalog import Catalog
 from samesku.titles.attributes.columns import column_kind
 
-__all__ = ["Collapsed", "collapse"]
+__all__ = ["Collapsed", "collapse", "looked_at", "says_nothing"]
 
 READ = ("price", "brand", "description")
 _TOLD = r"[\p{L}\p{N}]"
@@ -118,9 +118,9 @@ def collapse(
         Rows that are identical to no other whatever they hold.
     """
     order = catalog.frame["posting_id"].arg_sort().to_numpy().astype(np.int64)
-    table = _looked_at(catalog, photos, sources, labelled)[order]
+    table = looked_at(catalog, photos, sources, labelled)[order]
     code = table.select(pl.struct(pl.all()).rank("dense").cast(pl.Int64)).to_series().to_numpy()
-    mute = ~table["title"].str.contains(_TOLD).to_numpy()
+    mute = says_nothing(table["title"])
     if apart is not None:
         mute |= np.isin(order, apart)
     code = np.where(mute, len(code) + 1 + np.arange(len(code)), code)
@@ -139,9 +139,18 @@ def _by_first(codes: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np
     return number[place], np.sort(first)
 
 
-def _looked_at(
-    catalog: Catalog, photos: bool, sources: NDArray[np.integer] | None, labelled: bool
+def says_nothing(titles: pl.Series) -> NDArray[np.bool_]:
+    """Which normal titles hold neither letter nor digit."""
+    return ~titles.str.contains(_TOLD).to_numpy()
+
+
+def looked_at(
+    catalog: Catalog,
+    photos: bool,
+    sources: NDArray[np.integer] | None = None,
+    labelled: bool = False,
 ) -> pl.DataFrame:
+    """What identical postings agree in, as text."""
     frame = catalog.frame
     table = pl.DataFrame({"title": pl.Series(catalog.normal_titles, dtype=pl.String)})
     names = [name for name in frame.columns if name in READ or column_kind(name) is not None]

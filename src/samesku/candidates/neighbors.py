@@ -14,7 +14,7 @@ from samesku.encoders.base import Vectors
 from samesku.runtime.memory import at_once
 from samesku.runtime.progress import Advance
 
-__all__ = ["FLOOR", "Method", "Neighbors", "density", "merge_neighbors", "nearest"]
+__all__ = ["FLOOR", "Method", "Neighbors", "best", "density", "merge_neighbors", "nearest"]
 
 Method: TypeAlias = Literal["auto", "exact", "approximate"]
 
@@ -116,8 +116,7 @@ def nearest(
     Returns
     -------
     Neighbors
-        Dense rows and bits of equal similarity are taken in order of position where a list is cut;
-        of sparse ones an arbitrary choice is, the same in every run.
+        Of equal similarity the first by position are taken where a list is cut.
     """
     if k < 1:
         raise ValueError(f"k is at least 1, not {k}")
@@ -197,7 +196,7 @@ def _of_postings(
     row, place, similarity = found
     query, candidate = asking[row], owner[place]
     other = query != candidate
-    return _best(query[other], candidate[other], similarity[other], k, size)
+    return best(query[other], candidate[other], similarity[other], k, size)
 
 
 def merge_neighbors(first: Neighbors, second: Neighbors) -> Neighbors:
@@ -205,7 +204,7 @@ def merge_neighbors(first: Neighbors, second: Neighbors) -> Neighbors:
     query = np.concatenate([first.query, second.query])
     candidate = np.concatenate([first.candidate, second.candidate])
     similarity = np.concatenate([first.similarity, second.similarity])
-    return _best(query, candidate, similarity, len(query) + 1, first.size)
+    return best(query, candidate, similarity, len(query) + 1, first.size)
 
 
 def density(neighbors: Neighbors, k: int) -> NDArray[np.float32]:
@@ -223,7 +222,7 @@ def density(neighbors: Neighbors, k: int) -> NDArray[np.float32]:
     return np.concatenate([np.empty(0, np.float32), *map(mean, neighbors.blocks())])
 
 
-def _best(
+def best(
     query: NDArray[np.integer],
     candidate: NDArray[np.integer],
     similarity: NDArray[np.float32],

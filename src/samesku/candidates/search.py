@@ -33,6 +33,8 @@ SPARSE_ROWS = 131_072
 # held, at most, and the bytes of each.
 THEMSELVES_ROWS, THEMSELVES_MOST = 2_048, 1_000
 THEMSELVES_PAIRS, THEMSELVES_BYTES = 10_000_000, 32
+# Similarities held at once of rows whose list is cut among equal ones.
+TIED_CELLS = 4_000_000
 # What the bounded search of sparse rows spends on a query: so many entries of the index in 100,000
 # rows, and more with the cube root of their number, as terms get commoner and tell less apart.
 BUDGET, BUDGET_ROWS = 20_000, 100_000
@@ -76,17 +78,63 @@ def _sparse_exact(index: sp.csr_matrix, floor: float) -> RowSearch:
     below = _just_below(floor)
 
     def search(rows: sp.csr_matrix, wanted: int) -> Found:
-        found = [
-            sp_matmul_topn(rows, part, top_n=wanted, threshold=below, n_threads=usable_cores())
-            for part in parts
-        ]
-        product = (found[0] if len(found) == 1 else zip_sp_matmul_topn(wanted, found)).tocoo()
-        return product.row.astype(np.int64), product.col.astype(np.int64), product.data
+        found = []
+        for number, part in enumerate(parts):
+            row, column, similarity = _topmost(rows, part, wanted, below)
+            found.append((row, column + number * SPARSE_ROWS, similarity))
+        return _joined(found)
 
     return search
 
 
-def search_themselves(rows: sp.csr_matrix, floor: float, wanted: int) -> Found | None:
+def _topmost(rows: sp.csr_matrix, index: sp.csr_matrix, wanted: int, below: float) -> Found:
+    """The `wanted` most similar columns of each row, or one more; of equal ones the first."""
+    width, cores = index.shape[1], usable_cores()
+    most = sp_matmul_topn(rows, index, top_n=wanted + 1, threshold=below, n_threads=cores)
+    row, least = _rows_of(most), _least_of_full(most, wanted + 1)
+    above = np.bincount(row[most.data > least[row]], minlength=len(least))
+    tied = (least > -np.inf) & (above < wanted)
+    sure = ~tied[row]
+    found = [(row[sure], most.indices[sure].astype(np.int64), most.data[sure])]
+    # Which of equal ones the library keeps is its own order: such rows are looked at in full.
+    step = max(1, TIED_CELLS // width)
+    unsure = np.flatnonzero(tied)
+    for some in (unsure[start : start + step] for start in range(0, len(unsure), step)):
+        whole = sp_matmul_topn(
+            rows[some],
+            index,
+            top_n=width,
+            threshold=_just_below(float(least[some].min())),
+            n_threads=cores,
+        )
+        whole.sort_indices()
+        row = _rows_of(whole)
+        before = np.cumsum(whole.data == least[some][row])
+        before -= np.concatenate([[0], before])[whole.indptr[row]]
+        level = (whole.data == least[some][row]) & (before <= (wanted - above[some])[row])
+        near = level | (whole.data > least[some][row])
+        found.append((some[row[near]], whole.indices[near].astype(np.int64), whole.data[near]))
+    return _joined(found)
+
+
+def _rows_of(cells: sp.csr_matrix) -> NDArray[np.int64]:
+    return np.repeat(np.arange(cells.shape[0]), np.diff(cells.indptr))
+
+
+def _least_of_full(found: sp.csr_matrix, wanted: int) -> NDArray[np.float32]:
+    """The least number of each row that holds so many; below all numbers for others."""
+    held = np.diff(found.indptr)
+    least = np.full(len(held), -np.inf, dtype=np.float32)
+    filled = np.flatnonzero(held)
+    if len(filled):
+        least[filled] = np.minimum.reduceat(found.data, found.indptr[filled])
+    least[held < wanted] = -np.inf
+    return least
+
+
+def search_themselves(
+    rows: sp.csr_matrix, floor: float, wanted: int, others: sp.csr_matrix | None = None
+) -> Found | None:
     """Search sparse rows among themselves, each pair of them once: half the time.
 
     Parameters
@@ -96,6 +144,8 @@ def search_themselves(rows: sp.csr_matrix, floor: float, wanted: int) -> Found |
         Similarities below this are left out.
     wanted : int
         Most similar other rows of each.
+    others : float32 CSR, optional
+        Rows that are numbered after the first: only pairs of one and one are searched.
 
     Returns
     -------
@@ -103,28 +153,37 @@ def search_themselves(rows: sp.csr_matrix, floor: float, wanted: int) -> Found |
         None where too many rows are alike to hold all pairs.
     """
     height, below = rows.shape[0], _just_below(floor)
+    size = height if others is None else height + others.shape[0]
     left = at_once(THEMSELVES_BYTES, THEMSELVES_PAIRS)
     parts = []
     for start in range(0, height, THEMSELVES_ROWS):
-        index = rows[start:].T.tocsr()
+        index = rows[start:] if others is None else others
         part = sp_matmul_topn(
             rows[start : start + THEMSELVES_ROWS],
-            index,
+            index.T.tocsr(),
             top_n=THEMSELVES_MOST,
             threshold=below,
             n_threads=usable_cores(),
         ).tocoo()
-        later = part.col > part.row
+        later = (part.col > part.row) | (others is not None)
         left -= int(np.count_nonzero(later))
         if left < 0 or np.bincount(part.row, minlength=1).max() >= THEMSELVES_MOST:
             return None
-        grid = (part.row[later] + start, part.col[later] + start)
+        behind = start if others is None else height
+        grid = (part.row[later] + start, part.col[later] + behind)
         parts.append((part.data[later], *grid))
     data, row, column = (np.concatenate(each) for each in zip(*parts, strict=True))
-    later_rows = sp.csr_matrix((data, (row, column)), shape=(height, height))
-    # Both directions of a pair; the library puts the columns of the second behind the first's.
-    both = zip_sp_matmul_topn(wanted, [later_rows.T.tocsr(), later_rows]).tocoo()
-    return both.row.astype(np.int64), both.col.astype(np.int64) % height, both.data
+    later_rows = sp.csr_matrix((data, (row, column)), shape=(size, size))
+    # Both directions of a pair.
+    halves = [later_rows.T.tocsr(), later_rows]
+    least = _least_of_full(zip_sp_matmul_topn(wanted, halves), wanted)
+    # Which of equal ones the library keeps is its own order: all of them are handed on.
+    kept = []
+    for half in halves:
+        row = _rows_of(half)
+        near = half.data >= least[row]
+        kept.append((row[near], half.indices[near].astype(np.int64), half.data[near]))
+    return _joined(kept)
 
 
 def _just_below(floor: float) -> float:

@@ -89,11 +89,12 @@ def row_similarity(
 
 
 def _similarity(a: Rows, b: Rows) -> NDArray[np.float32]:
+    # Summed in 64 bits, so that it does not matter in which order the columns stand.
     if sp.issparse(a):
-        return np.asarray(a.multiply(b).sum(axis=1), dtype=np.float32).ravel()
+        return np.asarray(a.multiply(b).sum(axis=1, dtype=np.float64), dtype=np.float32).ravel()
     if a.dtype == np.uint8:
         differing = np.bitwise_count(a ^ b).sum(axis=1, dtype=np.float32)
         agreeing: NDArray[np.float32] = 1 - differing / np.float32(8 * a.shape[1])
         return agreeing
-    cosine: NDArray[np.float32] = np.einsum("ij,ij->i", a, b, dtype=np.float32)
-    return cosine
+    cosine: NDArray[np.float64] = np.einsum("ij,ij->i", a, b, dtype=np.float64)
+    return cosine.astype(np.float32)

@@ -46,6 +46,20 @@ class Match(Matching):
         "need.",
     )
     submission: bool = option(False, "Also write submission.csv, as the competition asks.")
+    engine: Literal["local", "ray"] = option(
+        "local", "local: this process. ray: a Ray cluster; the extra ray."
+    )
+    address: str | None = option(
+        None, "Of the cluster: auto, or ray://HOST:10001. Default: Ray on this machine."
+    )
+    work: str | None = option(
+        None,
+        "Folder that all workers see, a path or s3://..., for what is between the stages; a run "
+        "that was killed goes on from there.",
+    )
+    shards: int | None = option(
+        None, "Into how many parts the postings go; default: by --memory.", min=1
+    )
 
 
 @command("match:link", example="samesku link ours.csv theirs.csv --out links/")

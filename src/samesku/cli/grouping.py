@@ -26,7 +26,9 @@ OPTIONS: Mapping[str, Sequence[str]] = {
         "answers", "judge", "judge_model", "judge_budget", "judge_price", "judge_rules",
         "judge_dry_run",
     ),
-    "Resources": ("cache", "no_cache", "memory", "threads"),
+    "Resources": (
+        "cache", "no_cache", "memory", "threads", "engine", "address", "work", "shards",
+    ),
     "Output": ("out", "submission", "as_json", "quiet"),
 }  # fmt: skip
 OTHER = "Options"

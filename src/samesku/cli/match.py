@@ -10,6 +10,7 @@ from typing import Any
 from samesku.catalog.answers import VERDICTS, Answers, read_answers
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.sources import join_sources
+from samesku.cli.cluster import check_engine, match_on_ray
 from samesku.cli.commands import Link, Match
 from samesku.cli.console import TerminalProgress, UsageError, say
 from samesku.cli.consulting import check_judge, consulted, show_questions
@@ -27,8 +28,12 @@ NOT_MEASURED: tuple[tuple[int, int], ...] = ()
 
 def match(options: Match) -> None:
     """Match one catalogue."""
+    check_engine(options)
     progress = TerminalProgress(quiet=options.quiet)
     matcher = _matcher(options, progress, pairs=options.pairs, memory=options.memory)
+    if options.engine == "ray":
+        match_on_ray(options, matcher)
+        return
     check_judge(options, matcher)
     catalog = read(options, options.catalogue, progress)
     source = source_of(options, options.catalogue, matcher)

@@ -23,7 +23,7 @@ def read(options: Reading, path: Path, progress: TerminalProgress) -> Catalog:
         catalog = read_catalog(
             path,
             photos=options.photos,
-            columns=_columns(options.columns),
+            columns=parse_columns(options.columns),
             encoding=options.encoding,
             allow_outside=options.allow_outside,
         )
@@ -92,7 +92,7 @@ def source_of(options: Searching, path: Path, matcher: Matcher) -> dict[str, obj
     return source_record(
         path,
         photos=options.photos,
-        columns=_columns(options.columns),
+        columns=parse_columns(options.columns),
         encoding=options.encoding,
         encoders=encoder_names(options, matcher.fusion),
         params=matcher.get_params(),
@@ -104,7 +104,7 @@ def comma_list(text: str | None) -> tuple[str, ...]:
     return tuple(filter(None, (part.strip() for part in (text or "").split(","))))
 
 
-def _columns(text: str | None) -> dict[str, str]:
+def parse_columns(text: str | None) -> dict[str, str]:
     """``"title=name,posting_id=sku"`` -> ``{"title": "name", "posting_id": "sku"}``."""
     mapping: dict[str, str] = {}
     for part in filter(None, (text or "").split(",")):

@@ -54,7 +54,7 @@ def encode(
     Titles are cached as a whole, photos one by one: a catalogue that grows pays for what is new.
     """
     photo_encoders = [encoder for encoder in encoders if isinstance(encoder, PhotoEncoder)]
-    photos = _PhotoPass(catalog, photo_encoders, cache)
+    photos = PhotoPass(catalog, photo_encoders, cache)
     if photos.wanted.any():
         photos.run(progress)
     seen = {each.name: photos.vectors(each, progress) for each in photo_encoders}
@@ -125,7 +125,7 @@ def _from_arrays(stored: dict[str, Array], size: int) -> Vectors:
     return Vectors(rows, stored["owner"], size)
 
 
-class _PhotoPass:
+class PhotoPass:
     """One pass over the photos that some encoder has not seen yet."""
 
     def __init__(self, catalog: Catalog, encoders: Sequence[PhotoEncoder], cache: Cache) -> None:

@@ -36,22 +36,23 @@ def placeholders(vectors: Vectors, titles: Sequence[str]) -> NDArray[np.bool_]:
     sizes = np.bincount(look)
     if sizes.max() < FEWEST:
         return found
-    common = _common_words(titles[owner] for owner in owners[first[:: 1 + len(first) // READ]])
+    common = common_words(titles[owner] for owner in owners[first[:: 1 + len(first) // READ]])
     members = np.split(owners[np.argsort(look, kind="stable")], np.cumsum(sizes)[:-1])
     for group in members:
         if len(group) >= FEWEST:
-            found[group] = _unlike({titles[row] for row in group}, common)
+            found[group] = unlike({titles[row] for row in group}, common)
     return found
 
 
-def _common_words(titles: Iterable[str]) -> set[str]:
+def common_words(titles: Iterable[str]) -> set[str]:
+    """The words that most photos have, one title of each given."""
     words = [_words(title) for title in titles]
     if len(words) < KNOWN_FROM:
         return set()
     return {word for word, count in _counted(words).items() if count > MOST * len(words)}
 
 
-def _unlike(titles: Iterable[str], common: set[str]) -> bool:
+def unlike(titles: Iterable[str], common: set[str]) -> bool:
     """Whether no word is in half of the titles; what says nothing is not counted."""
     words = [each for each in map(_words, titles) if each]
     counts = _counted(each - common for each in words)

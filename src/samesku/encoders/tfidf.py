@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -51,15 +52,30 @@ class Tfidf(TextEncoder):
 
     def encode_titles(self, titles: Sequence[str]) -> Vectors:
         """Sparse float32 unit rows of normal titles; a title without any word owns no row."""
-        words, ngrams = _word_counts(titles), _ngram_counts(titles)
-        parts = [(words, self.word_weight), (ngrams, 1 - self.word_weight)]
-        for counts, weight in parts:
-            _weigh(counts)
+        counts = TermCounts.of(titles)
+        words, ngrams = counts.words, sp.hstack(counts.ngrams, format="csr", dtype=np.float32)
+        del counts
+        frequencies = [
+            np.bincount(each.indices, minlength=each.shape[1]) for each in (words, ngrams)
+        ]
+        return self.weighed(words, ngrams, frequencies, len(titles))
+
+    def weighed(
+        self,
+        words: sp.csr_matrix,
+        ngrams: sp.csr_matrix,
+        frequencies: Sequence[NDArray[np.integer]],
+        size: int,
+    ) -> Vectors:
+        """The vectors of counted titles, of how many of all `size` hold each word and n-gram."""
+        weights = (self.word_weight, 1 - self.word_weight)
+        for counts, frequency, weight in zip((words, ngrams), frequencies, weights, strict=True):
+            _weigh(counts, frequency, size)
             counts.data = (counts.data * np.float64(np.sqrt(weight))).astype(np.float32)
         # Without a word there are only n-grams of punctuation, which say nothing.
         present = words.getnnz(axis=1) > 0
         rows = sp.hstack([words, ngrams], format="csr", dtype=np.float32)
-        del words, ngrams, parts, counts  # a million titles take a gigabyte
+        del words, ngrams, counts  # a million titles take a gigabyte
         lengths = _lengths(rows)
         present &= lengths > 0
         if not present.all():
@@ -70,7 +86,37 @@ class Tfidf(TextEncoder):
         return Vectors.of(rows, present)
 
 
-def _word_counts(titles: Sequence[str]) -> sp.csr_matrix:
+@dataclass(frozen=True, eq=False)
+class TermCounts:
+    """How often each title holds each word and each n-gram.
+
+    Attributes
+    ----------
+    words : float32 CSR (n, words)
+    vocabulary : list of str
+        The words, in the order in which they first occur.
+    ngrams : list of float32 CSR
+        For each length of :data:`NGRAMS`.
+    packed : list of uint64 array
+        Their n-grams as numbers, ascending.
+    """
+
+    words: sp.csr_matrix
+    vocabulary: list[str]
+    ngrams: list[sp.csr_matrix]
+    packed: list[NDArray[np.uint64]]
+
+    @classmethod
+    def of(cls, titles: Sequence[str], letters: NDArray[np.integer] | None = None) -> TermCounts:
+        """Count normal titles; `letters`: those of all titles, where these are not all."""
+        words, vocabulary = _word_counts(titles)
+        chunks = _chunks(titles)
+        number = _letter_numbers(letters_of(titles) if letters is None else letters)
+        sized = [_sized_counts(chunks, number, length) for length in NGRAMS]
+        return cls(words, vocabulary, [each for each, _ in sized], [each for _, each in sized])
+
+
+def _word_counts(titles: Sequence[str]) -> tuple[sp.csr_matrix, list[str]]:
     vocabulary: dict[str, int] = {}
     columns: list[int] = []
     ends = np.zeros(len(titles) + 1, dtype=np.int64)
@@ -79,15 +125,7 @@ def _word_counts(titles: Sequence[str]) -> sp.csr_matrix:
             vocabulary.setdefault(word, len(vocabulary)) for word in normal_tokens(title)
         )
         ends[row + 1] = len(columns)
-    return _counts(np.array(columns, dtype=np.int64), ends, len(vocabulary))
-
-
-def _ngram_counts(titles: Sequence[str]) -> sp.csr_matrix:
-    """Occurrences of the n-grams that cross no word, each word with a space on either side."""
-    chunks = _chunks(titles)
-    number = _letter_numbers(chunks)
-    parts = [_sized_counts(chunks, number, length) for length in NGRAMS]
-    return sp.hstack(parts, format="csr", dtype=np.float32)
+    return _counts(np.array(columns, dtype=np.int64), ends, len(vocabulary)), list(vocabulary)
 
 
 def _chunks(titles: Sequence[str]) -> list[Sequence[str]]:
@@ -97,13 +135,19 @@ def _chunks(titles: Sequence[str]) -> list[Sequence[str]]:
     return [titles[start:end] for start, end in pairwise([*starts, len(titles)])]
 
 
-def _letter_numbers(chunks: Sequence[Sequence[str]]) -> NDArray[np.uint64]:
-    """The number of each character that occurs, by its code point."""
+def letters_of(titles: Sequence[str]) -> NDArray[np.int64]:
+    """The code points that occur in titles, ascending."""
     occurs = np.zeros(0x110000, dtype=bool)
-    for titles in chunks:
-        occurs[_letters(_padded(titles))] = True
-    number: NDArray[np.int64] = np.minimum(np.cumsum(occurs) - 1, ALPHABET - 1)
-    return number.astype(np.uint64)
+    for chunk in _chunks(titles):
+        occurs[_letters(_padded(chunk))] = True
+    return np.flatnonzero(occurs)
+
+
+def _letter_numbers(letters: NDArray[np.integer]) -> NDArray[np.uint64]:
+    """The number of each character that occurs, by its code point."""
+    number = np.zeros(0x110000, dtype=np.uint64)
+    number[letters] = np.minimum(np.arange(len(letters)), ALPHABET - 1)
+    return number
 
 
 def _padded(titles: Sequence[str]) -> list[str]:
@@ -117,8 +161,11 @@ def _letters(padded: Sequence[str]) -> NDArray[np.uint32]:
 
 def _sized_counts(
     chunks: Sequence[Sequence[str]], number: NDArray[np.uint64], length: int
-) -> sp.csr_matrix:
-    """Occurrences of the n-grams of one length; some titles at a time, as sorting takes memory."""
+) -> tuple[sp.csr_matrix, NDArray[np.uint64]]:
+    """The n-grams of one length that cross no word, each word with a space on either side.
+
+    Some titles at a time, as sorting takes memory.
+    """
     found = [_windows(titles, number, length) for titles in chunks]
     distinct = np.unique(np.concatenate([own for own, _ in found] or [np.empty(0, np.uint64)]))
     parts = []
@@ -127,7 +174,8 @@ def _sized_counts(
         # The order of the columns stays: both are sorted.
         cells = (counts.data, place[counts.indices], counts.indptr)
         parts.append(sp.csr_matrix(cells, shape=(counts.shape[0], len(distinct))))
-    return sp.vstack(parts, format="csr") if parts else sp.csr_matrix((0, 0), dtype=np.float32)
+    none = sp.csr_matrix((0, 0), dtype=np.float32)
+    return (sp.vstack(parts, format="csr") if parts else none), distinct
 
 
 def _windows(
@@ -161,10 +209,8 @@ def _counts(columns: NDArray[np.int64], ends: NDArray[np.int64], width: int) -> 
     return counts
 
 
-def _weigh(counts: sp.csr_matrix) -> None:
+def _weigh(counts: sp.csr_matrix, frequency: NDArray[np.integer], size: int) -> None:
     """Sublinear frequency times smooth inverse document frequency, rows of unit length."""
-    size = counts.shape[0]
-    frequency = np.bincount(counts.indices, minlength=counts.shape[1])
     rarity = (np.log((1 + size) / (1 + frequency)) + 1).astype(np.float32)
     counts.data = (np.log(counts.data) + 1) * rarity[counts.indices]
     lengths = _lengths(counts)

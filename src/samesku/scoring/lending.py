@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 
 from samesku.candidates.candidates import DENSITY_NEIGHBORS, Candidates, Source
 from samesku.candidates.neighbors import Neighbors, density, merge_neighbors
+from samesku.encoders.base import Modality
 from samesku.scoring.fusion import default_threshold
 
-__all__ = ["heard_pairs", "lend_photos"]
+__all__ = ["heard_pairs", "lend_photos", "lent_neighbors"]
 
 
 def lend_photos(candidates: Candidates, known: Collection[str]) -> Candidates:
@@ -34,25 +35,38 @@ def lend_photos(candidates: Candidates, known: Collection[str]) -> Candidates:
     Candidates
         The same when the hash is not there, or the model knows every photo encoder.
     """
-    kinds = list(zip(candidates.encoders, candidates.modalities, strict=True))
-    strange = [
-        place for place, (name, kind) in enumerate(kinds) if kind == "photo" and name not in known
-    ]
-    if "phash" not in candidates.encoders or "phash" not in known or not strange:
+    kinds = dict(zip(candidates.encoders, candidates.modalities, strict=True))
+    if not (strange := _strangers(kinds, known)):
         return candidates
     hashed = candidates.encoders.index("phash")
     similarity, densities = candidates.similarity.copy(), candidates.density.copy()
     source = candidates.sources[hashed]
-    found = source.neighbors
-    for place in strange:
-        name = candidates.encoders[place]
-        lent = _as_hash(candidates.similarity[:, place], name)
+    for name in strange:
+        lent = _as_hash(candidates.similarity[:, candidates.encoders.index(name)], name)
         similarity[:, hashed] = np.fmax(similarity[:, hashed], lent)
-        found = merge_neighbors(found, _lent(candidates.sources[place].neighbors, name))
+    lists = {each.encoder: each.neighbors for each in candidates.sources}
+    found = lent_neighbors(lists, kinds, known)["phash"]
     densities[:, hashed] = density(found, DENSITY_NEIGHBORS)
     sources = list(candidates.sources)
     sources[hashed] = Source(source.encoder, source.modality, source.vectors, found)
     return replace(candidates, similarity=similarity, density=densities, sources=tuple(sources))
+
+
+def lent_neighbors(
+    lists: Mapping[str, Neighbors], kinds: Mapping[str, Modality], known: Collection[str]
+) -> dict[str, Neighbors]:
+    """The neighbours by each encoder; by the hash also those that the strange ones lend it."""
+    lent = dict(lists)
+    for name in _strangers(kinds, known):
+        lent["phash"] = merge_neighbors(lent["phash"], _lent(lists[name], name))
+    return lent
+
+
+def _strangers(kinds: Mapping[str, Modality], known: Collection[str]) -> list[str]:
+    """The photo encoders that a model does not know, where it knows the hash to lend to."""
+    if "phash" not in kinds or "phash" not in known:
+        return []
+    return [name for name, kind in kinds.items() if kind == "photo" and name not in known]
 
 
 def heard_pairs(candidates: Candidates, known: Collection[str]) -> NDArray[np.bool_]:

@@ -17,6 +17,7 @@ __all__ = [
     "inverse_lengths",
     "presence",
     "rarity",
+    "rarity_of",
     "row_cells",
     "row_max",
     "scaled_rows",
@@ -125,13 +126,17 @@ def presence(rows: Iterable[Iterable[Item]], vocabulary: dict[Item, int]) -> sp.
 
 
 def rarity(held: sp.csr_matrix) -> NDArray[np.float32]:
-    """Smooth inverse document frequency of each column, float32; 1 for what one row holds.
+    """Smooth inverse document frequency of each column, float32."""
+    return rarity_of(np.bincount(held.indices, minlength=held.shape[1]), held.shape[0])
+
+
+def rarity_of(frequency: NDArray[np.integer], size: int) -> NDArray[np.float32]:
+    """The same of what so many of `size` rows hold; 1 for what one row holds.
 
     Relative to that of a single row, so that it means the same in catalogues of any size.
     """
-    frequency = np.bincount(held.indices, minlength=held.shape[1])
-    rare: NDArray[np.float64] = np.log((1 + held.shape[0]) / (1 + frequency)) + 1
-    rare /= np.log((1 + held.shape[0]) / 2) + 1
+    rare: NDArray[np.float64] = np.log((1 + size) / (1 + frequency)) + 1
+    rare /= np.log((1 + size) / 2) + 1
     return rare.astype(np.float32)
 
 

@@ -76,6 +76,10 @@ class Trees:
         if first is not None and (first.width, first.families) != (self.width, self.families):
             raise ValueError("its first booster is one of other features")
 
+    def __reduce__(self) -> tuple[type[Trees], tuple[bytes, Trees | None]]:
+        """To other processes they go as they are stored."""
+        return Trees, (self.content, self.first)
+
     def log_odds(self, values: Floats) -> NDArray[np.float64]:
         """Sum of the trees for each row of features, float64 ``(m,)``, to about 1e-5."""
         if self.first is None:

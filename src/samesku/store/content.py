@@ -102,7 +102,7 @@ def catalog_of(contents: Sequence[Content]) -> Catalog:
         if any(name in each for each in payloads):
             columns[name] = column_series(payloads, name)
     catalog = Catalog(pl.DataFrame(columns), (None,) * len(payloads), name="store")
-    spelling = Spelling([each.codes for each in contents])
+    spelling = Spelling.of([each.codes for each in contents])
     values = {kind: [each.values[kind] for each in contents] for kind in KINDS}
     values["model"] = [
         tuple(sorted({*each.values["model"], *spelling.settle(each.codes)})) for each in contents

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from samesku import read_catalog
-from samesku.scoring.features.prices import log_prices, price_features
+from samesku.scoring.features.prices import Prices, log_prices, price_features
 
 
 def catalogue(prices):
@@ -15,7 +15,9 @@ def catalogue(prices):
 
 def test_gap_and_the_share_of_prices_that_are_nearer():
     offers = catalogue([100.0, 110.0, 105.0, 1000.0, None])
-    features = price_features(offers, np.array([0, 0, 0]), np.array([1, 3, 4]))
+    features = price_features(
+        Prices.of(log_prices(offers)), np.array([0, 0, 0]), np.array([1, 3, 4])
+    )
     assert features["price_gap"][0] == pytest.approx(np.log(1.1))
     # Of four known prices the own one and 105 are nearer; at 1000, all but itself.
     assert features["price_nearer_min"][:2].tolist() == [0.5, 0.75]
@@ -24,7 +26,9 @@ def test_gap_and_the_share_of_prices_that_are_nearer():
 
 
 def test_equal_prices_leave_nothing_nearer():
-    features = price_features(catalogue([5.0, 5.0, 7.0]), np.array([0]), np.array([1]))
+    features = price_features(
+        Prices.of(log_prices(catalogue([5.0, 5.0, 7.0]))), np.array([0]), np.array([1])
+    )
     assert [column[0] for column in features.values()] == [0, 0, 0]
 
 
@@ -35,11 +39,13 @@ def test_a_price_of_nothing_is_unknown():
 def test_the_level_of_a_shop_is_taken_off():
     offers = catalogue([1.0, 2.0, 15_000.0, 30_000.0])
     level = np.log([1, 1, 15_000, 15_000])
-    features = price_features(offers, np.array([0, 0]), np.array([2, 3]), level=level)
+    features = price_features(
+        Prices.of(log_prices(offers) - level), np.array([0, 0]), np.array([2, 3])
+    )
     np.testing.assert_allclose(features["price_gap"], [0, np.log(2)], atol=1e-9)
 
 
 def test_without_prices_all_is_unknown():
     offers = read_catalog(pl.DataFrame({"posting_id": ["a", "b"], "title": ["a", "b"]}))
-    features = price_features(offers, np.array([0]), np.array([1]))
+    features = price_features(Prices.of(log_prices(offers)), np.array([0]), np.array([1]))
     assert all(np.isnan(column).all() and column.shape == (1,) for column in features.values())

@@ -20,7 +20,7 @@ from samesku.scoring.features.descriptions import (
     description_features,
 )
 from samesku.scoring.features.neighbourhood import Neighbourhoods, neighbourhood_features
-from samesku.scoring.features.prices import price_features
+from samesku.scoring.features.prices import Prices, log_prices, price_features
 from samesku.scoring.features.strings import string_features
 from samesku.scoring.features.surroundings import Standing, surroundings
 from samesku.scoring.features.table import Column, Features, both_ways
@@ -95,6 +95,12 @@ class CatalogRows:
         return brand_rows(self.catalog) if "brand" in self.catalog.frame.columns else None
 
     @cached_property
+    def prices(self) -> Prices | None:
+        """None where the catalogue has no column of them."""
+        priced = "price" in self.catalog.frame.columns
+        return Prices.of(log_prices(self.catalog)) if priced else None
+
+    @cached_property
     def size(self) -> int:
         """How many postings there are."""
         return len(self.catalog)
@@ -157,8 +163,8 @@ def pair_features(
         columns |= description_features(catalog, left, right, words=rows.descriptions)
     if rows.brands is not None:
         columns |= brand_features(catalog, left, right, words=rows.brands)
-    if "price" in catalog.frame.columns:
-        columns |= price_features(catalog, left, right)
+    if rows.prices is not None:
+        columns |= price_features(rows.prices, left, right)
     return Features.of(columns)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +15,9 @@ from rapidfuzz.distance import Prefix
 from samesku.runtime.cores import usable_cores
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.features.title_words import TitleWords, title_words
+from samesku.titles import Stated
 
-__all__ = ["CodedTitles", "code_features", "model_codes"]
+__all__ = ["CodedTitles", "code_features", "coded_words", "model_codes", "rarest_code"]
 
 # Letters and digits mixed, or a number too long to be a size.
 _CODE = re.compile(r"(?=.*\d)(?=.*[a-z])[a-z0-9]{4,}|\d{5,}")
@@ -39,12 +40,22 @@ def model_codes(titles: Sequence[str], words: TitleWords | None = None) -> list[
         Those of the titles, where they were read before.
     """
     words = title_words(titles) if words is None else words
-    coded = {name for name in words.names if _CODE.fullmatch(name)}
-    found = []
-    for said, stated in zip(words.lists, words.stated, strict=True):
-        found.append([word for word in said if word in coded and word not in stated.tokens])
+    found = coded_words(words.lists, words.stated)
     counts = Counter(code for codes in found for code in set(codes))
-    return [min(codes, key=lambda code: (counts[code], -len(code)), default="") for codes in found]
+    return [rarest_code(codes, counts) for codes in found]
+
+
+def coded_words(lists: Sequence[Sequence[str]], stated: Sequence[Stated]) -> list[list[str]]:
+    """The words of each title that are written as codes and state no quantity."""
+    return [
+        [word for word in words if word not in said.tokens and _CODE.fullmatch(word)]
+        for words, said in zip(lists, stated, strict=True)
+    ]
+
+
+def rarest_code(codes: Sequence[str], counts: Mapping[str, int]) -> str:
+    """Of a title's codes the one in the fewest titles, then the longest; ``""`` for none."""
+    return min(codes, key=lambda code: (counts[code], -len(code)), default="")
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,7 +70,12 @@ class CodedTitles:
     @classmethod
     def of(cls, titles: Sequence[str], words: TitleWords | None = None) -> CodedTitles:
         """Read normal titles of a whole catalogue."""
-        codes = np.array([code[:CODE_READ] for code in model_codes(titles, words)], dtype=object)
+        return cls.read(titles, model_codes(titles, words))
+
+    @classmethod
+    def read(cls, titles: Sequence[str], told: Sequence[str]) -> CodedTitles:
+        """Titles whose model codes are known."""
+        codes = np.array([code[:CODE_READ] for code in told], dtype=object)
         squeezed = np.array([_SIGNS.sub("", title)[:TITLE_READ] for title in titles], dtype=object)
         beginnings = np.array([code[:BEGINNING] for code in codes], dtype=object)
         lengths = np.array([len(begun) for begun in beginnings], dtype=np.int64)

@@ -16,7 +16,7 @@ from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.presence import presence, rarity, row_max, unit_rows, weighted
 from samesku.titles import clean_title, tokens
 
-__all__ = ["DescribedWords", "described_words", "description_features"]
+__all__ = ["DescribedWords", "described_texts", "described_words", "description_features"]
 
 # Characters of a description that are read: what comes later is about delivery and guarantees.
 READ = 1000
@@ -39,6 +39,14 @@ class DescribedWords:
     whole: sp.csr_matrix
     described: NDArray[np.bool_]
 
+    @classmethod
+    def of(
+        cls, title: sp.csr_matrix, whole: sp.csr_matrix, rarity: NDArray[np.float32]
+    ) -> DescribedWords:
+        """Weigh the words that titles and whole texts hold."""
+        described = whole.getnnz(axis=1) > title.getnnz(axis=1)
+        return cls(weighted(title, rarity), weighted(whole, rarity), described)
+
     @property
     def vectors(self) -> Vectors:
         """The whole texts as sparse unit rows, to search and to compare."""
@@ -48,18 +56,21 @@ class DescribedWords:
 
 def described_words(catalog: Catalog) -> DescribedWords:
     """Read the words of a catalogue's titles and descriptions."""
+    titles, texts = described_texts(catalog)
+    vocabulary: dict[str, int] = {}
+    whole = presence(texts, vocabulary)
+    return DescribedWords.of(presence(titles, vocabulary), whole, rarity(whole))
+
+
+def described_texts(catalog: Catalog) -> tuple[list[list[str]], list[list[str]]]:
+    """The words of each title, and of each title with its description."""
     titles = [tokens(title) for title in catalog.normal_titles]
     texts = [""] * len(catalog)
     if "description" in catalog.frame.columns:
         column = catalog.frame["description"].cast(str).fill_null("")
         texts = column.str.slice(0, READ).to_list()
     extra = [tokens(clean_title(text)) if text else [] for text in texts]
-    vocabulary: dict[str, int] = {}
-    whole = presence([a + b for a, b in zip(titles, extra, strict=True)], vocabulary)
-    title = presence(titles, vocabulary)
-    weight = rarity(whole)
-    described = whole.getnnz(axis=1) > title.getnnz(axis=1)
-    return DescribedWords(weighted(title, weight), weighted(whole, weight), described)
+    return titles, [a + b for a, b in zip(titles, extra, strict=True)]
 
 
 def description_features(

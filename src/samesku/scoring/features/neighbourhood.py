@@ -72,8 +72,22 @@ class Neighbourhoods:
         rows, *columns = zip(*parts, strict=True)
         around = sp.csr_matrix(sp.vstack(rows, format="csr"))
         share, length, local, variant, mass, split = map(np.concatenate, columns)
-        rarity = np.maximum(segment_sums(words.weighted.data, words.held.indptr), 1e-6)
-        return cls(around, share, length, words.rarity, local, variant, mass, split, rarity)
+        return cls(
+            around, share, length, words.rarity, local, variant, mass, split, _rarities(words)
+        )
+
+    @classmethod
+    def read(
+        cls,
+        words: TitleWords,
+        around: sp.csr_matrix,
+        share: NDArray[np.float32],
+        length: NDArray[np.float32],
+        rarity: NDArray[np.float32],
+    ) -> Neighbourhoods:
+        """What follows for the words of each title from those around it, which were read before."""
+        weights = _weights(scaled_rows(around, share), words.held)
+        return cls(around, share, length, rarity, *weights, _rarities(words))
 
     def shares(self, rows: NDArray[np.integer]) -> sp.csr_matrix:
         """The share of these postings' neighbours that hold a word, float32 CSR."""
@@ -107,16 +121,26 @@ def _read(
     count = np.maximum(np.diff(adjacent.indptr), 1).astype(np.float32)
     share = 1 / count
     around = scaled_rows(sp.csr_matrix(adjacent @ others), share)
+    weights = _weights(around, own)
+    rare = around.data * words.rarity[around.indices]
+    length = inverse_lengths(sp.csr_matrix((rare, around.indices, around.indptr), around.shape))
+    counts = np.rint(around.data * np.repeat(count, np.diff(around.indptr))).astype(np.uint8)
+    around = sp.csr_matrix((counts, around.indices, around.indptr), shape=around.shape)
+    return around, share, length, *weights
+
+
+def _weights(around: sp.csr_matrix, own: sp.csr_matrix) -> tuple[Column, Column, Column, Column]:
+    """Local weight and variant weight of each word of each title, and their sums."""
     holding = _at_cells(around, own)
     # Smoothed so that a word no neighbour has, or all have, stays finite.
     local = -np.log(holding * np.float32(0.98) + np.float32(0.01))
     variant = 4 * holding * (1 - holding)
     mass, split = (segment_sums(each, own.indptr) for each in (local, variant))
-    rare = around.data * words.rarity[around.indices]
-    length = inverse_lengths(sp.csr_matrix((rare, around.indices, around.indptr), around.shape))
-    counts = np.rint(around.data * np.repeat(count, np.diff(around.indptr))).astype(np.uint8)
-    around = sp.csr_matrix((counts, around.indices, around.indptr), shape=around.shape)
-    return around, share, length, local, variant, mass, split
+    return local, variant, mass, split
+
+
+def _rarities(words: TitleWords) -> Column:
+    return np.maximum(segment_sums(words.weighted.data, words.held.indptr), 1e-6)
 
 
 def neighbourhood_features(

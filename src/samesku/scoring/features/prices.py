@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from samesku.catalog.catalog import Catalog
 from samesku.scoring.features.table import Column, both_ways
 
-__all__ = ["log_prices", "price_features"]
+__all__ = ["Prices", "log_prices", "price_features"]
 
 # Logs of prices closer than this are one price: a float's last digits.
 ROUNDING = 1e-6
@@ -22,12 +24,41 @@ def log_prices(catalog: Catalog) -> NDArray[np.float64]:
     return np.log(prices)
 
 
+@dataclass(frozen=True, eq=False)
+class Prices:
+    """The prices of postings, and how the prices of a catalogue are spread.
+
+    Attributes
+    ----------
+    logs : float64 (n,)
+        NaN where unknown.
+    values : float64
+        The different prices of the whole catalogue, ascending.
+    below : int64
+        How many postings ask less than each of them, and last how many have a price.
+    """
+
+    logs: NDArray[np.float64]
+    values: NDArray[np.float64]
+    below: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, logs: NDArray[np.float64]) -> Prices:
+        """Read the logarithms of all prices."""
+        values, counts = np.unique(logs[~np.isnan(logs)], return_counts=True)
+        return cls(logs, values, np.concatenate([[0], np.cumsum(counts)]))
+
+    def nearer(self, centre: NDArray[np.float64], gap: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The share of the known prices that are nearer to `centre` than `gap`."""
+        reach = gap - ROUNDING
+        low = self.below[np.searchsorted(self.values, centre - reach, side="left")]
+        high = self.below[np.searchsorted(self.values, centre + reach, side="right")]
+        share = np.maximum(high - low, 0) / max(int(self.below[-1]), 1)
+        return np.where(np.isnan(gap), np.nan, share)
+
+
 def price_features(
-    catalog: Catalog,
-    left: NDArray[np.integer],
-    right: NDArray[np.integer],
-    *,
-    level: NDArray[np.float64] | None = None,
+    prices: Prices, left: NDArray[np.integer], right: NDArray[np.integer]
 ) -> dict[str, Column]:
     """The gap between two prices, and the share of all prices that are nearer.
 
@@ -36,11 +67,9 @@ def price_features(
 
     Parameters
     ----------
-    catalog : Catalog
+    prices : Prices
     left, right : integer (m,)
         The pairs.
-    level : float64 (n,), optional
-        Subtracted from the log of each price first: what a shop or a currency differs by.
 
     Returns
     -------
@@ -48,21 +77,7 @@ def price_features(
         `price_gap`, the absolute difference of the logs, and `price_nearer_min` and `_max`, seen
         from either end; NaN where a price is unknown.
     """
-    logs = log_prices(catalog)
-    if level is not None:
-        logs = logs - level
-    known = np.sort(logs[~np.isnan(logs)])
+    logs = prices.logs
     gap = np.abs(logs[left] - logs[right])
-    shares = [_share_within(known, logs[end], gap) for end in (left, right)]
+    shares = [prices.nearer(logs[end], gap) for end in (left, right)]
     return {"price_gap": gap, **both_ways("price_nearer", *shares)}
-
-
-def _share_within(
-    known: NDArray[np.float64], centre: NDArray[np.float64], gap: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """The share of the known prices that are nearer to `centre` than `gap`."""
-    reach = gap - ROUNDING
-    low = np.searchsorted(known, centre - reach, side="left")
-    high = np.searchsorted(known, centre + reach, side="right")
-    share = np.maximum(high - low, 0) / max(len(known), 1)
-    return np.where(np.isnan(gap), np.nan, share)

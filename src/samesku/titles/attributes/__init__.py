@@ -11,7 +11,9 @@ from samesku.titles.attributes.columns import column_kind, read_cell
 from samesku.titles.attributes.reading import read_title
 from samesku.titles.attributes.table import KINDS, Attributes, aspect
 
-__all__ = ["KINDS", "Attributes", "Codes", "aspect", "read_attributes", "read_title"]
+__all__ = [
+    "KINDS", "Attributes", "Codes", "Spelling", "aspect", "read_attributes", "read_title"
+]  # fmt: skip
 
 
 def read_attributes(
@@ -21,13 +23,15 @@ def read_attributes(
     brands: Sequence[str | None] | None = None,
     said: Sequence[Stated] | None = None,
     read: Iterable[tuple[Mapping[str, Collection[str]], Codes]] | None = None,
+    spelling: Spelling | None = None,
 ) -> Attributes:
     """Read what every posting of a catalogue states, from normal titles and specification columns.
 
     Model codes are spelt as the whole catalogue spells them: "wh 1000 xm5" is "wh1000xm5" where
-    some title writes it so. What a column holds follows from its name; columns whose name says
-    nothing are left out. Words of the brand are neither colours nor model codes. `said` (of
-    `stated`) and `read` (of `read_title`) are of each title, where it was read before.
+    some title writes it so; `spelling` says how, where these are not all of its titles. What a
+    column holds follows from its name; columns whose name says nothing are left out. Words of the
+    brand are neither colours nor model codes. `said` (of `stated`) and `read` (of `read_title`) are
+    of each title, where it was read before.
     """
     if read is None:
         names = brands if brands is not None else [None] * len(titles)
@@ -50,7 +54,7 @@ def read_attributes(
         for kind in KINDS:
             found[kind].append(held(values[kind]))
         written.append(codes)
-    spelling, models = Spelling(written), found["model"]
+    spelling, models = spelling or Spelling.of(written), found["model"]
     for at, codes in enumerate(written):
         if more := spelling.settle(codes):
             models[at] = held(more.union(models[at]))

@@ -130,18 +130,31 @@ def _piece(match: re.Match[str]) -> Piece:
     return Piece(match.start(), match.end(), plain)
 
 
+def spelt(titles: Collection[Codes]) -> tuple[set[str], set[str], set[tuple[str, str]]]:
+    """The names, the codes, and what is a name and a number or a code of some titles."""
+    return (
+        {value.partition(": ")[0] for one in titles for value, _ in one.series},
+        {code for one in titles for code, _ in one.codes},
+        {(name, number.replace(" ", "")) for one in titles for name, number, _ in one.glued},
+    )
+
+
 class Spelling:
     """How the titles of a catalogue write model codes: what is one word in some title is a code."""
 
-    def __init__(self, titles: Collection[Codes]) -> None:
-        self._names = {value.partition(": ")[0] for one in titles for value, _ in one.series}
-        self._codes = {code for one in titles for code, _ in one.codes}
-        self._codes |= {
-            name + number.replace(" ", "")
-            for one in titles
-            for name, number, _ in one.glued
-            if name not in self._names
+    def __init__(
+        self, names: Collection[str], codes: Collection[str], glued: Collection[tuple[str, str]]
+    ) -> None:
+        self._names = set(names)
+        self._codes = {
+            *codes,
+            *(name + number for name, number in glued if name not in self._names),
         }
+
+    @classmethod
+    def of(cls, titles: Collection[Codes]) -> Spelling:
+        """Read the codes of all titles."""
+        return cls(*spelt(titles))
 
     def settle(self, codes: Codes) -> set[str]:
         """Give the model values of a title, its codes in the spelling of the whole catalogue.

@@ -1,0 +1,302 @@
+"""Components to clusters by the local agglomeration, their names, and the files of the result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+import scipy.sparse as sp
+from scipy.sparse.csgraph import connected_components
+
+from samesku.clustering.agglomerative import group
+from samesku.distributed.components import part_of
+from samesku.distributed.searching import numbers_of
+from samesku.distributed.shelf import Array, Shelf, columns_of, table_of
+from samesku.distributed.tasks import Result
+from samesku.results.listing import for_spreadsheets
+
+__all__ = [
+    "choose_heirs",
+    "cluster_part",
+    "count_overlap",
+    "gather_clusters",
+    "heads_of",
+    "name_clusters",
+    "route_pairs",
+    "write_groups",
+    "write_matches",
+]
+
+# Share of the way to 1 by which the threshold rises until a component is small enough.
+RISE = 0.1
+ROWS = 50_000
+
+
+def route_pairs(shelf: Shelf, tile: str, parts: int) -> Result:
+    """The pairs of a tile that lie within one component, for the part that clusters it."""
+    low, high = (int(each) for each in tile.split("-"))
+    tables = [shelf.read(f"labels/{shard}") for shard in sorted({low, high})]
+    number, found = columns_of(tables, "number", "label")
+    left, right, score = columns_of(
+        [shelf.read(f"scored/{tile}", ["left", "right", "score"])], "left", "right", "score"
+    )
+    ends = [_at(number, found, each) for each in (left, right)]
+    inside = (ends[0] == ends[1]) & (ends[0] >= 0)
+    of = part_of(ends[0], parts)
+    pieces = [
+        table_of(left=left[w], right=right[w], score=score[w], label=ends[0][w])
+        for w in (inside & (of == part) for part in range(parts))
+    ]
+    shelf.write_pieces(f"routed/{tile}", pieces)
+    return {"pairs": int(np.count_nonzero(inside))}
+
+
+def _at(keys: Array, values: Array, wanted: Array) -> Array:
+    """The value of each key that is wanted, -1 for none; keys ascend."""
+    if not len(keys):
+        return np.full(len(wanted), -1, dtype=np.int64)
+    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
+    return np.where(keys[place] == wanted, values[place], -1)
+
+
+def cluster_part(
+    shelf: Shelf, part: int, tiles: Sequence[str], starts: Sequence[int], threshold: float,
+    cohesion: float, most: int,
+) -> Result:  # fmt: skip
+    """The clusters of the components of one part; those too large are split before."""
+    pieces = [shelf.piece(f"routed/{tile}", part) for tile in tiles]
+    left, right, score, component = columns_of(pieces, "left", "right", "score", "label")
+    # In the order in which the local engine reads them.
+    order = np.lexsort((right, left))
+    left, right, score, component = (each[order] for each in (left, right, score, component))
+    numbers, place = np.unique(np.concatenate([left, right]), return_inverse=True)
+    ends = place[: len(left)], place[len(left) :]
+    kept, split = _small_enough(ends, score, component, len(numbers), threshold, most)
+    clusters = group(
+        ends[0][kept], ends[1][kept], score[kept], len(numbers),
+        threshold=threshold, cohesion=cohesion,
+    )  # fmt: skip
+    _, first = np.unique(clusters, return_index=True)
+    heads = numbers[first][clusters] if len(numbers) else numbers
+    cuts = np.searchsorted(numbers, starts)
+    shelf.write_pieces(
+        f"clustered/{part}",
+        [table_of(number=numbers[a:b], head=heads[a:b]) for a, b in pairwise(cuts)],
+    )
+    return {"split": split}
+
+
+def _small_enough(
+    ends: tuple[Array, Array], score: Array, component: Array, size: int, threshold: float,
+    most: int,
+) -> tuple[Array, list[Result]]:  # fmt: skip
+    """The pairs left when components of more than so many postings are split, and how."""
+    kept, split = np.ones(len(score), dtype=bool), []
+    of = np.full(size, -1, dtype=np.int64)
+    of[ends[0]], of[ends[1]] = component, component
+    labels, counts = np.unique(of[of >= 0], return_counts=True)
+    for label, count in zip(labels[counts > most], counts[counts > most], strict=True):
+        own = np.flatnonzero(component == label)
+        rows, place = np.unique(np.concatenate([ends[0][own], ends[1][own]]), return_inverse=True)
+        one, other = place[: len(own)], place[len(own) :]
+        raised = threshold
+        while True:
+            raised += RISE * (1 - raised)
+            near = score[own] >= raised
+            graph = sp.coo_matrix(
+                (np.ones(np.count_nonzero(near), np.int8), (one[near], other[near])),
+                shape=(len(rows), len(rows)),
+            )
+            part = connected_components(graph, directed=False)[1]
+            if np.bincount(part).max() <= most or raised > 0.999:
+                break
+        kept[own] = part[one] == part[other]
+        split.append({"postings": int(count), "threshold": round(float(raised), 4)})
+    return kept, split
+
+
+def heads_of(shelf: Shelf, shard: int, parts: int) -> Result:
+    """The first posting of the cluster of each distinct posting of a shard."""
+    numbers = numbers_of(shelf, shard)
+    heads = numbers.copy()
+    pieces = [shelf.piece(f"clustered/{part}", shard) for part in range(parts)]
+    number, head = columns_of(pieces, "number", "head")
+    heads[np.searchsorted(numbers, number)] = head
+    shelf.write(f"heads/{shard}", table_of(number=numbers, head=heads))
+    return {"clusters": int(np.count_nonzero(numbers == heads))}
+
+
+def _cluster_numbers(
+    shelf: Shelf, stands: Array, starts: Sequence[int], offsets: Sequence[int]
+) -> Array:
+    """The number of the cluster of each distinct posting named."""
+    heads = np.zeros(len(stands), dtype=np.int64)
+    for source, shard in _by_shard(stands, starts):
+        number, head = columns_of([shelf.read(f"heads/{shard}")], "number", "head")
+        heads[source] = head[np.searchsorted(number, stands[source])]
+    found = np.zeros(len(stands), dtype=np.int64)
+    for source, shard in _by_shard(heads, starts):
+        number, head = columns_of([shelf.read(f"heads/{shard}")], "number", "head")
+        found[source] = offsets[shard] + np.searchsorted(number[number == head], heads[source])
+    return found
+
+
+def _by_shard(numbers: Array, starts: Sequence[int]) -> list[tuple[Array, int]]:
+    shard = np.searchsorted(starts, numbers, side="right") - 1
+    return [(np.flatnonzero(shard == each), int(each)) for each in np.unique(shard)]
+
+
+def name_clusters(
+    shelf: Shelf, shard: int, starts: Sequence[int], offsets: Sequence[int],
+    file_starts: Sequence[int],
+) -> Result:  # fmt: skip
+    """Number the cluster of every posting of a shard, by the smallest id in it."""
+    parts = len(starts) - 1
+    frame = pl.DataFrame(pl.from_arrow(shelf.read(f"whole/{shard}")))
+    stands, numbers = frame["stands"].to_numpy(), frame["number"].to_numpy()
+    clusters = _cluster_numbers(shelf, stands, starts, offsets)
+    other: list[str | None] = [None] * frame.height
+    moved = np.flatnonzero(stands != numbers)
+    for source, home in _by_shard(stands[moved], starts):
+        ids = shelf.read(f"whole/{home}", ["posting_id"]).column(0)
+        for place in moved[source].tolist():
+            other[place] = ids[int(stands[place]) - starts[home]].as_py()
+    rows = np.asarray(file_starts)[frame["~file"].to_numpy()] + frame["~row"].to_numpy()
+    named = frame.select("posting_id", "title").with_columns(
+        group_id=pl.Series(clusters),
+        identical_to=pl.Series(other, dtype=pl.String),
+        row=pl.Series(rows),
+    )
+    shelf.write(f"named/{shard}", named.to_arrow())
+    of = clusters * parts // max(offsets[-1], 1)
+    pieces = [named.filter(pl.Series(np.equal(of, part))).to_arrow() for part in range(parts)]
+    shelf.write_pieces(f"members/{shard}", pieces)
+    return {}
+
+
+def count_overlap(
+    shelf: Shelf, shard: int, shards: int, last: str, bounds: Sequence[str | None]
+) -> Result:
+    """How many postings of each cluster of the last run are in each cluster of this one."""
+    folder = Shelf(last)
+    low, high = bounds
+    parts = [
+        pl.DataFrame(pl.from_arrow(folder.between(name, "posting_id", low, high)))
+        for name in folder.names()
+    ]
+    before = pl.concat(parts).select("posting_id", "cluster_id")
+    now = pl.DataFrame(pl.from_arrow(shelf.read(f"named/{shard}", ["posting_id", "group_id"])))
+    found = now.join(before, on="posting_id").group_by("cluster_id", "group_id").len()
+    of = found["cluster_id"].hash(0).to_numpy() % np.uint64(shards)
+    pieces = [found.filter(pl.Series(of == np.uint64(part))).to_arrow() for part in range(shards)]
+    shelf.write_pieces(f"overlap/{shard}", pieces)
+    return {"postings": int(found["len"].sum())}
+
+
+def choose_heirs(shelf: Shelf, part: int, shards: int, clusters: int) -> Result:
+    """The cluster that has the most postings of each of the last run, for its part."""
+    tables = [pl.DataFrame(pl.from_arrow(shelf.piece(f"overlap/{s}", part))) for s in range(shards)]
+    found = (
+        pl.concat(tables)
+        .group_by("cluster_id", "group_id")
+        .agg(pl.col("len").sum())
+        .sort("len", "group_id", descending=[True, False])
+        .unique("cluster_id", keep="first", maintain_order=True)
+    )
+    of = found["group_id"].to_numpy() * shards // max(clusters, 1)
+    pieces = [found.filter(pl.Series(of == each)).to_arrow() for each in range(shards)]
+    shelf.write_pieces(f"heirs/{part}", pieces)
+    return {}
+
+
+def gather_clusters(
+    shelf: Shelf, out: str, part: int, shards: int, run: str, carried: bool
+) -> Result:
+    """Write the clusters of one part with all their postings, largest first."""
+    tables = [
+        pl.DataFrame(pl.from_arrow(shelf.piece(f"members/{shard}", part)))
+        for shard in range(shards)
+    ]
+    frame = pl.concat(tables).with_columns(pl.len().over("group_id").alias("group_size"))
+    frame = frame.sort("group_size", "group_id", "row", descending=[True, False, False])
+    fresh = frame.group_by("group_id").agg(pl.col("posting_id").min())
+    names = pl.Series(
+        [
+            blake2b(f"{run} {each}".encode(), digest_size=8).hexdigest()
+            for each in fresh["posting_id"]
+        ],
+        dtype=pl.String,
+    )
+    ids = fresh.select("group_id").with_columns(cluster_id=names)
+    if carried:
+        heirs = pl.concat(
+            pl.DataFrame(pl.from_arrow(shelf.piece(f"heirs/{each}", part)))
+            for each in range(shards)
+        ).sort("len", "cluster_id", descending=[True, False])
+        old = heirs.unique("group_id", keep="first").select("group_id", carried="cluster_id")
+        ids = ids.join(old, on="group_id", how="left").select(
+            "group_id", cluster_id=pl.coalesce("carried", "cluster_id")
+        )
+    columns = ["cluster_id", "group_id", "group_size", "posting_id", "title", "identical_to"]
+    whole = frame.join(ids, on="group_id", how="left", maintain_order="left").select(columns)
+    Shelf(out).write(f"clusters-{run}/part-{part:05}.parquet", whole.to_arrow())
+    sizes = frame.group_by("group_id").len()["len"]
+    counted = sizes.value_counts().sort("len", descending=True)
+    return {"sizes": counted.rows()}
+
+
+def write_groups(shelf: Shelf, out: str, run: str, shards: int, sizes: Sequence[int]) -> Result:
+    """`groups.csv` as the local engine writes it: part by part for each size, never all at once."""
+    folder = Shelf(out)
+    readers = [_Rows(folder, f"clusters-{run}/part-{part:05}.parquet") for part in range(shards)]
+    with folder.written("groups.csv") as file:
+        first = True
+        for size in sizes:
+            for reader in readers:
+                for frame in reader.of(size):
+                    shown = for_spreadsheets(frame.drop("cluster_id"))
+                    file.write(shown.write_csv(include_header=first).encode())
+                    first = False
+    return {}
+
+
+class _Rows:
+    """Clusters of a part, largest first, a few at a time."""
+
+    def __init__(self, folder: Shelf, name: str) -> None:
+        self._batches = folder.batches(name, ROWS)
+        self._frame = pl.DataFrame()
+
+    def of(self, size: int) -> list[pl.DataFrame]:
+        """The rows of clusters of this size, which are the next."""
+        found: list[pl.DataFrame] = []
+        while True:
+            if not self._frame.height:
+                batch = next(self._batches, None)
+                if batch is None:
+                    return found
+                self._frame = pl.DataFrame(pl.from_arrow(batch))
+                continue
+            count = int((self._frame["group_size"] == size).sum())
+            if not count:
+                return found
+            found.append(self._frame.head(count))
+            self._frame = self._frame.slice(count)
+
+
+def write_matches(
+    shelf: Shelf, out: str, run: str, tile: str, starts: Sequence[int], offsets: Sequence[int]
+) -> Result:
+    """The scored pairs of a tile whose postings share a cluster."""
+    frame = pl.DataFrame(pl.from_arrow(shelf.read(f"told/{tile}")))
+    ends = [
+        _cluster_numbers(shelf, frame[side].to_numpy(), starts, offsets)
+        for side in ("left", "right")
+    ]
+    matched = frame.with_columns(group_id=pl.Series(ends[0])).filter(pl.Series(ends[0] == ends[1]))
+    matched = matched.drop("left", "right").sort("score", descending=True)
+    Shelf(out).write(f"matches-{run}/part-{tile}.parquet", matched.to_arrow())
+    return {"matches": matched.height}

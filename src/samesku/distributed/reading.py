@@ -1,0 +1,205 @@
+"""Files of postings to shards of distinct ones: read, sort by id, collapse what is identical."""
+
+from __future__ import annotations
+
+import posixpath
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pyarrow.fs as pafs
+
+from samesku.candidates.collapse import looked_at, says_nothing
+from samesku.catalog.catalog import COMPETITION_FILES, Catalog, read_catalog
+from samesku.catalog.problems import CatalogError
+from samesku.distributed.shelf import Array, Shelf, file_system, table_of
+from samesku.distributed.tasks import Result
+from samesku.encoders.tfidf import letters_of
+
+__all__ = ["Reading", "catalog_of", "files_of", "read_file", "same_postings", "sort_shard"]
+
+# Ids of a file that tell how the ids of all are spread; problems of a file that are told.
+SAMPLE, TOLD = 256, 20
+# Columns of our own beside those of the postings.
+FILE, ROW, PHOTO, NORMAL = "~file", "~row", "~photo", "~normal"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the files are read, as :func:`samesku.catalog.catalog.read_catalog` takes it."""
+
+    photos: str | None = None
+    columns: Mapping[str, str] | None = None
+    encoding: str | None = None
+    allow_outside: bool = False
+
+
+def files_of(catalogue: str) -> list[tuple[str, int, str]]:
+    """The files of a catalogue with their sizes and times: one, or all Parquet files of a folder.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is none.
+    """
+    fs, place = file_system(catalogue)
+    prefix = catalogue.removesuffix("/")[: -len(place)] if "://" in catalogue else ""
+    info = fs.get_file_info(place)
+    if info.type == pafs.FileType.NotFound:
+        raise FileNotFoundError(
+            f"{catalogue}: no such file; give a CSV, a Parquet file or a folder"
+        )
+    found = [info]
+    if info.type == pafs.FileType.Directory:
+        inside = fs.get_file_info(pafs.FileSelector(place, recursive=True))
+        found = [each for each in inside if each.path.endswith(".parquet")]
+        named = [
+            each for each in inside if posixpath.relpath(each.path, place) in COMPETITION_FILES
+        ]
+        found = found or named[:1]
+    if not found:
+        raise FileNotFoundError(f"{catalogue}: holds no Parquet files; name a file or their folder")
+    return sorted((prefix + each.path, each.size, str(each.mtime_ns)) for each in found)
+
+
+def read_file(shelf: Shelf, reading: Reading, number: int, file: str) -> Result:
+    """Check the postings of one file and sort them by id."""
+    try:
+        with _at_hand(file) as path:
+            catalog = read_catalog(
+                path,
+                photos=reading.photos,
+                columns=reading.columns,
+                encoding=reading.encoding,
+                allow_outside=reading.allow_outside,
+            )
+    except (CatalogError, UnicodeError) as error:
+        told = error.problems if isinstance(error, CatalogError) else [error]
+        return {"file": file, "fatal": [str(each) for each in told][:TOLD]}
+    frame = catalog.frame.select(
+        pl.col(name) if name == "price" else pl.col(name).cast(pl.String)
+        for name, kind in catalog.frame.schema.items()
+        if not kind.is_nested()
+    )
+    photos = [None if photo is None else str(photo) for photo in catalog.photos]
+    frame = frame.with_columns(
+        pl.Series(PHOTO, photos, dtype=pl.String),
+        pl.lit(number).alias(FILE),
+        pl.int_range(pl.len(), dtype=pl.Int64).alias(ROW),
+    ).sort("posting_id")
+    shelf.write(f"read/{number}", frame.to_arrow())
+    at = np.linspace(0, frame.height - 1, min(SAMPLE, frame.height)).astype(np.int64)
+    return {
+        "file": file,
+        "rows": frame.height,
+        "columns": [name for name in frame.columns if not name.startswith("~")],
+        "photos": len(photos) - photos.count(None),
+        "ids": frame["posting_id"][at].to_list(),
+        "problems": [str(problem) for problem in catalog.problems][:TOLD],
+    }
+
+
+@contextmanager
+def _at_hand(file: str) -> Iterator[Path]:
+    """A file of shared storage as one of this machine."""
+    fs, place = file_system(file)
+    if fs.type_name == "local":
+        yield Path(place)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / posixpath.basename(place)
+        pafs.copy_files(file, str(path))
+        yield path
+
+
+def sort_shard(
+    shelf: Shelf, shard: int, shards: int, bounds: Sequence[str | None], files: Sequence[int],
+    names: Sequence[str], photos: bool,
+) -> Result:  # fmt: skip
+    """The postings of a range of ids from all files, in the order of their ids."""
+    low, high = bounds
+    parts: list[Any] = [
+        pl.from_arrow(shelf.between(f"read/{file}", "posting_id", low, high)) for file in files
+    ]
+    frame = pl.concat(parts, how="diagonal").sort("posting_id", FILE, ROW)
+    twice = frame.filter(pl.col("posting_id").is_duplicated())
+    frame = frame.with_columns(
+        pl.lit(None, dtype=pl.Float64 if name == "price" else pl.String).alias(name)
+        for name in names
+        if name not in frame.columns
+    ).select(*names, PHOTO, FILE, ROW)
+    catalog = catalog_of(frame)
+    frame = frame.with_columns(pl.Series(NORMAL, catalog.normal_titles, dtype=pl.String))
+    shelf.write(f"sorted/{shard}", frame.to_arrow())
+    table = looked_at(catalog, photos)
+    told = table.select(pl.concat_str(pl.all().fill_null("\0"), separator="\x1f").alias("all"))[
+        "all"
+    ]
+    rows = np.flatnonzero(~says_nothing(table["title"]))
+    keys = np.array([_key(text) for text in told.gather(rows)], dtype=np.int64).reshape(-1, 2)
+    of = keys[:, 0] % shards
+    shelf.write_pieces(
+        f"keys/{shard}",
+        [
+            table_of(row=rows[mine], one=keys[mine, 0], other=keys[mine, 1])
+            for mine in (of == reader for reader in range(shards))
+        ],
+    )
+    return {
+        "rows": frame.height,
+        "letters": letters_of(catalog.normal_titles).tolist(),
+        "twice": twice.select("posting_id", FILE, ROW).head(TOLD).rows(),
+    }
+
+
+def catalog_of(frame: pl.DataFrame) -> Catalog:
+    """Postings that were read before as a catalogue."""
+    names = [name for name in frame.columns if not name.startswith("~")]
+    photos = tuple(None if each is None else Path(each) for each in frame[PHOTO].to_list())
+    catalog = Catalog(frame.select(names), photos)
+    if NORMAL in frame.columns:
+        vars(catalog)["normal_titles"] = frame[NORMAL].to_list()
+    return catalog
+
+
+def _key(text: str) -> tuple[int, int]:
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    one, other = np.frombuffer(digest, dtype=np.int64).tolist()
+    return one, other
+
+
+def same_postings(shelf: Shelf, reader: int, starts: Sequence[int]) -> Result:
+    """Which posting stands for each: of identical ones that with the smallest id."""
+    shards = len(starts) - 1
+    tables = [shelf.piece(f"keys/{shard}", reader) for shard in range(shards)]
+    frame = pl.concat(
+        [
+            pl.DataFrame(pl.from_arrow(table)).with_columns(
+                number=pl.col("row") + starts[shard], shard=pl.lit(shard)
+            )
+            for shard, table in enumerate(tables)
+        ]
+    ).with_columns(first=pl.col("number").min().over("one", "other"))
+    shelf.write_pieces(
+        f"same/{reader}",
+        [
+            frame.filter(pl.col("shard") == shard).select("row", "first").to_arrow()
+            for shard in range(shards)
+        ],
+    )
+    return {}
+
+
+def representatives(shelf: Shelf, shard: int, starts: Sequence[int]) -> Array:
+    """Number of the posting that stands for each of a shard."""
+    own = np.arange(starts[shard], starts[shard + 1])
+    for reader in range(len(starts) - 1):
+        table = shelf.piece(f"same/{reader}", shard)
+        own[table.column("row").to_numpy()] = table.column("first").to_numpy()
+    return own

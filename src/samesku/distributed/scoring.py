@@ -1,0 +1,333 @@
+"""Pairs through the fusion of the local engine: a tile is a catalogue that knows the whole."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import ray
+import scipy.sparse as sp
+
+from samesku.candidates.candidates import (
+    DENSITY_NEIGHBORS,
+    Candidates,
+    Source,
+    join_candidates,
+)
+from samesku.candidates.neighbors import Neighbors, density
+from samesku.catalog.catalog import Catalog
+from samesku.distributed.reading import catalog_of
+from samesku.distributed.searching import (
+    Totals,
+    load_lists,
+    load_vectors,
+    numbers_of,
+    words_of,
+)
+from samesku.distributed.shelf import Array, Shelf, ragged, sparse, table_of
+from samesku.distributed.tasks import Result
+from samesku.encoders.base import Encoder
+from samesku.scoring.features import CatalogRows
+from samesku.scoring.features.codes import CodedTitles
+from samesku.scoring.features.descriptions import DescribedWords
+from samesku.scoring.features.neighbourhood import Neighbourhoods
+from samesku.scoring.features.prices import Prices, log_prices
+from samesku.scoring.features.surroundings import Standing
+from samesku.scoring.features.title_words import TitleWords
+from samesku.scoring.fusion import Fusion
+from samesku.scoring.learned import Learned
+from samesku.scoring.lending import lent_neighbors
+from samesku.scoring.presence import rarity_of
+from samesku.titles import Quantity, Stated, normal_tokens
+from samesku.titles.attributes import KINDS, Attributes
+
+__all__ = ["look_around", "score_tile"]
+
+# Pairs from this score on are told with their ids and reasons; the others count in clusters, too.
+LEAST_WRITTEN = 0.02
+
+
+def look_around(
+    shelf: Shelf, totals: Totals, encoders: Sequence[Encoder], known: Collection[str], shard: int
+) -> Result:
+    """What the lists of a shard's postings say of them: ranks, densities, words around."""
+    numbers = numbers_of(shelf, shard)
+    found = {}
+    for encoder in encoders:
+        query, candidate, similarity = load_lists(shelf, encoder.name, [shard])
+        found[encoder.name] = (query, candidate, similarity)
+    outer = np.unique(np.concatenate([numbers, *(each[1] for each in found.values())]))
+    places = {
+        name: Neighbors(_places(outer, query), _places(outer, candidate), near, len(outer))
+        for name, (query, candidate, near) in found.items()
+    }
+    own = np.searchsorted(outer, numbers)
+    kinds = {each.name: each.modality for each in encoders}
+    lent = lent_neighbors(places, kinds, known)
+    table: dict[str, object] = {"number": numbers}
+    for name, near in places.items():
+        standing = Standing.of(lent[name])
+        for column in ("mean", "spread", "best"):
+            table[f"{name} {column}"] = getattr(standing, column)[own]
+        table[f"{name} density"] = density(near, DENSITY_NEIGHBORS)[own]
+        places_of = standing.places.tocoo()
+        query, candidate = outer[places_of.row], outer[places_of.col]
+        ranks = table_of(query=query, candidate=candidate, place=places_of.data)
+        shelf.write(f"ranks/{name}/{shard}", ranks)
+    texts = [name for name, kind in kinds.items() if kind == "text"]
+    if texts:
+        words = _words_around(shelf, totals, outer)
+        around = Neighbourhoods.of(words, places[texts[0]])
+        rows = around.around[own]
+        rare = sp.csr_matrix((words.rarity[rows.indices], rows.indices, rows.indptr), rows.shape)
+        for each in (rows, rare):
+            each.indices = np.asarray(words.names, dtype=np.int64)[each.indices]
+        table |= {"around": rows, "rarity": rare}
+        table |= {"share": around.share[own], "length": around.length[own]}
+    shelf.write(f"around/{shard}", table_of(**table))
+    return {}
+
+
+def _words_around(shelf: Shelf, totals: Totals, outer: Array) -> TitleWords:
+    """The words of some postings, read shard by shard; named by their ranks."""
+    parts, by, counts = [], [], np.zeros(len(outer), dtype=np.int64)
+    cuts = np.searchsorted(outer, totals.starts)
+    for shard in range(totals.shards):
+        wanted = outer[cuts[shard] : cuts[shard + 1]]
+        if not len(wanted):
+            continue
+        numbers, ranks, held_by, ends = words_of(shelf, shard)
+        place = np.searchsorted(numbers, wanted)
+        rows = sp.csr_matrix(
+            (held_by, ranks, ends), shape=(len(numbers), int(ranks.max(initial=0)) + 1)
+        )[place]
+        parts.append(rows.indices.astype(np.int64))
+        by.append(rows.data)
+        counts[cuts[shard] : cuts[shard + 1]] = np.diff(rows.indptr)
+    columns, first, at = np.unique(np.concatenate(parts), return_index=True, return_inverse=True)
+    ends = np.concatenate([[0], np.cumsum(counts)])
+    ones = np.ones(len(at), dtype=np.float32)
+    held = sp.csr_matrix((ones, at, ends), shape=(len(outer), max(len(columns), 1)))
+    rarity = rarity_of(np.concatenate(by)[first], totals.size)
+    return TitleWords([], [], columns, held, rarity, [])  # type: ignore[arg-type]
+
+
+def score_tile(
+    shelf: Shelf, given: Sequence[ray.ObjectRef], totals: Totals, encoders: list[Encoder],
+    shards: tuple[int, int], least: float,
+) -> Result:  # fmt: skip
+    """Score the pairs of two shards, as the local engine would among all."""
+    fusion = _fusion(given[0])
+    pair = sorted(set(shards))
+    name = f"{pair[0]}-{pair[-1]}"
+    every = [numbers_of(shelf, shard) for shard in pair]
+    edges = {e.name: _edges(load_lists(shelf, e.name, pair), every) for e in encoders}
+    ends = [np.concatenate([query, candidate]) for query, candidate, _ in edges.values()]
+    numbers = np.unique(np.concatenate(ends))
+    frame = pl.concat(
+        [_some(shelf, f"said/{shard}", numbers, "~number") for shard in pair], how="vertical"
+    )
+    sources = [
+        Source(
+            encoder.name,
+            encoder.modality,
+            load_vectors(shelf, encoder, pair, totals.shards, numbers),
+            Neighbors(
+                _places(numbers, edges[encoder.name][0]),
+                _places(numbers, edges[encoder.name][1]),
+                edges[encoder.name][2],
+                len(numbers),
+            ),
+        )
+        for encoder in encoders
+    ]
+    around = pl.concat([_some(shelf, f"around/{shard}", numbers, "number") for shard in pair])
+    candidates = replace(
+        join_candidates(sources),
+        density=np.stack([around[f"{e.name} density"].to_numpy() for e in encoders], axis=1),
+    )
+    catalog = catalog_of(frame)
+    evidence = None
+    if not len(candidates):
+        scores: Array = np.empty(0, np.float32)
+    elif isinstance(fusion, Learned):
+        _restore(catalog, frame)
+        rows = CatalogRows(catalog, candidates.sources)
+        _prepare(shelf, rows, totals, frame, around, pair, numbers, encoders)
+        judged = fusion.judge(candidates, catalog, rows=rows)
+        scores, evidence = judged.scores, judged.evidence
+    else:
+        scores = fusion.judge(candidates, catalog).scores
+    some = np.flatnonzero(scores > 0)
+    left, right = numbers[candidates.left[some]], numbers[candidates.right[some]]
+    shelf.write(f"scored/{name}", table_of(left=left, right=right, score=scores[some]))
+    kept = np.flatnonzero(scores >= least)
+    reasons: list[str | None] = [None] * len(kept)
+    if evidence is not None:
+        reasons = evidence.phrases(catalog, candidates, kept)
+    shelf.write(f"told/{name}", _written(candidates, scores, kept, numbers, catalog, reasons))
+    return {"candidates": len(candidates), "kept": len(kept)}
+
+
+def _written(
+    candidates: Candidates, scores: Array, kept: Array, numbers: Array, catalog: Catalog,
+    reasons: Sequence[str | None],
+) -> object:  # fmt: skip
+    ids = catalog.frame["posting_id"]
+    left, right = candidates.left[kept], candidates.right[kept]
+    columns = {
+        "left": numbers[left], "right": numbers[right],
+        "left_id": ids[left], "right_id": ids[right], "score": scores[kept],
+    }  # fmt: skip
+    for column, encoder in enumerate(candidates.encoders):
+        columns[encoder] = pl.Series(candidates.similarity[kept, column]).fill_nan(None)
+    columns["reasons"] = pl.Series(list(reasons), dtype=pl.String)
+    return pl.DataFrame(columns).to_arrow()
+
+
+_loaded: dict[str, Fusion] = {}
+
+
+def _fusion(reference: ray.ObjectRef) -> Fusion:
+    """The fusion, read once by each worker."""
+    name = reference.hex()
+    if name not in _loaded:
+        _loaded.clear()
+        _loaded[name] = ray.get(reference)
+    return _loaded[name]
+
+
+def _edges(lists: tuple[Array, ...], sides: Sequence[Array]) -> tuple[Array, ...]:
+    """The neighbours across two shards, or within one."""
+    query, candidate, similarity = lists
+    if len(sides) == 1:
+        inside = np.isin(candidate, sides[0])
+    else:
+        low = sides[1][0] if len(sides[1]) else np.iinfo(np.int64).max
+        both = np.isin(candidate, np.concatenate(sides))
+        inside = both & ((query < low) != (candidate < low))
+    return query[inside], candidate[inside], similarity[inside]
+
+
+def _some(shelf: Shelf, name: str, numbers: Array, column: str) -> pl.DataFrame:
+    frame = pl.DataFrame(pl.from_arrow(shelf.read(name)))
+    return frame.filter(pl.Series(np.isin(frame[column].to_numpy(), numbers)))
+
+
+def _restore(catalog: Catalog, frame: pl.DataFrame) -> None:
+    """Give a catalogue what was read of its titles before."""
+    held = vars(catalog)
+    held["stated"] = [
+        Stated(tuple(Quantity(*each) for each in json.loads(quantities)), tuple(tokens))
+        for quantities, tokens in zip(
+            frame["~quantities"].to_list(), frame["~tokens"].to_list(), strict=True
+        )
+    ]
+    held["attributes"] = Attributes(
+        {kind: [tuple(each) for each in frame[f"~{kind}"].to_list()] for kind in KINDS}
+    )
+
+
+def _prepare(
+    shelf: Shelf, rows: CatalogRows, totals: Totals, frame: pl.DataFrame, around: pl.DataFrame,
+    pair: Sequence[int], numbers: Array, encoders: Sequence[Encoder],
+) -> None:  # fmt: skip
+    """Give the features the numbers of the whole catalogue in place of those of a tile."""
+    table, catalog = frame.to_arrow(), rows.catalog
+    (ranks, ends), (held_by, _) = ragged(table, "~ranks"), ragged(table, "~held_by")
+    columns, first, at = np.unique(ranks, return_index=True, return_inverse=True)
+    spoken = ragged(table, "~words")[0]
+    held = _held(at, ends, len(columns))
+    rarity = rarity_of(held_by[first], totals.size) if len(columns) else np.ones(1, np.float32)
+    titles = catalog.normal_titles
+    words = TitleWords(
+        titles,
+        [normal_tokens(title) for title in titles],
+        spoken[first].tolist(),
+        held,
+        rarity,
+        catalog.stated,
+    )
+    given = vars(rows)
+    given["words"], given["size"] = words, totals.size
+    given["codes"] = CodedTitles.read(titles, frame["~code"].to_list())
+    given["title_uses"] = frame["~uses"].to_numpy()
+    given["standings"] = [
+        _standing(shelf, around, encoder.name, pair, numbers) for encoder in encoders
+    ]
+    if "around" in around.columns:
+        near, rare = (sparse(around.to_arrow(), name) for name in ("around", "rarity"))
+        every = np.unique(np.concatenate([columns, near.indices]))
+        wide = np.searchsorted(every, columns)
+        words = replace(
+            words,
+            held=_held(wide[at], ends, len(every)),
+            names=_named(len(every), wide, words.names),
+            rarity=_spread(len(every), wide, rarity),
+        )
+        given["words"] = words
+        at = np.searchsorted(every, near.indices)
+        rows_around = sp.csr_matrix((near.data, at, near.indptr), shape=(len(numbers), len(every)))
+        weights = _spread(len(every), at, rare.data)
+        share, length = around["share"].to_numpy(), around["length"].to_numpy()
+        given["around"] = Neighbourhoods.read(words, rows_around, share, length, weights)
+    if "price" in catalog.frame.columns:
+        known = shelf.read("prices/all")
+        below = np.concatenate([[0], np.cumsum(known.column("count").to_numpy())])
+        given["prices"] = Prices(log_prices(catalog), known.column("value").to_numpy(), below)
+    if "~all" in frame.columns:
+        given["descriptions"] = _descriptions(table, totals.size)
+
+
+def _held(at: Array, ends: Array, width: int) -> sp.csr_matrix:
+    ones = np.ones(len(at), dtype=np.float32)
+    return sp.csr_matrix((ones, at, ends), shape=(len(ends) - 1, max(width, 1)))
+
+
+def _named(width: int, places: Array, names: Sequence[str]) -> list[str]:
+    named = [""] * width
+    for place, name in zip(places.tolist(), names, strict=True):
+        named[place] = name
+    return named
+
+
+def _spread(width: int, places: Array, values: Array) -> Array:
+    spread = np.zeros(max(width, 1), dtype=np.float32)
+    spread[places] = values[: len(places)]
+    return spread
+
+
+def _descriptions(table: object, size: int) -> DescribedWords:
+    (ranks, ends), (held_by, _) = ragged(table, "~all"), ragged(table, "~all_held_by")
+    own = ragged(table, "~in_title")[0]
+    columns, first, at = np.unique(ranks, return_index=True, return_inverse=True)
+    whole = _held(at, ends, len(columns))
+    before = np.concatenate([[0], np.cumsum(own)])
+    title = _held(at[own.astype(bool)], before[ends], len(columns))
+    rarity = rarity_of(held_by[first], size) if len(columns) else np.ones(1, np.float32)
+    return DescribedWords.of(title, whole, rarity)
+
+
+def _standing(
+    shelf: Shelf, around: pl.DataFrame, encoder: str, pair: Sequence[int], numbers: Array
+) -> Standing:
+    frame = pl.concat(
+        pl.DataFrame(pl.from_arrow(shelf.read(f"ranks/{encoder}/{shard}"))) for shard in pair
+    )
+    query, candidate = frame["query"].to_numpy(), frame["candidate"].to_numpy()
+    there = np.isin(query, numbers) & np.isin(candidate, numbers)
+    ends = _places(numbers, query[there]), _places(numbers, candidate[there])
+    shape = (len(numbers), len(numbers))
+    places = sp.csr_matrix((frame["place"].to_numpy()[there], ends), shape=shape)
+    mean, spread, best = (
+        around[f"{encoder} {column}"].to_numpy() for column in ("mean", "spread", "best")
+    )
+    return Standing(mean, spread, best, places)
+
+
+def _places(numbers: Array, wanted: Array) -> Array:
+    """Where each of the wanted stands among ascending numbers that hold them all, int32."""
+    return np.searchsorted(numbers, wanted).astype(np.int32)

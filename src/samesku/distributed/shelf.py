@@ -1,0 +1,157 @@
+"""The tables between the stages: Parquet and JSON in a folder that all workers see."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.fs as pafs
+import pyarrow.parquet as pq
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+__all__ = ["Array", "Shelf", "columns_of", "file_system", "ragged", "sparse", "table_of"]
+
+Array: TypeAlias = NDArray[Any]
+# A list per row: values one after the other, and where each row ends.
+Ragged: TypeAlias = tuple[Array, Array]
+
+
+@lru_cache(maxsize=16)
+def file_system(place: str) -> tuple[Any, str]:
+    """The file system of a local path or of a URI as ``s3://bucket/folder``, and the path in it."""
+    if "://" in place:
+        found: tuple[Any, str] = pafs.FileSystem.from_uri(place)
+        return found
+    return pafs.LocalFileSystem(), posixpath.abspath(place)
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """A folder of tables, by name; a table that is there is complete."""
+
+    root: str
+
+    def path(self, name: str) -> str:
+        """Where a file lies in its file system."""
+        return posixpath.join(file_system(self.root)[1], name)
+
+    def write(self, name: str, table: pa.Table) -> None:
+        """Write a table."""
+        self.write_pieces(name, [table])
+
+    def write_pieces(self, name: str, pieces: Sequence[pa.Table]) -> None:
+        """Write one file with a piece for each of those who read it."""
+        with (
+            self.written(name) as out,
+            pq.ParquetWriter(out, pieces[0].schema, compression="zstd") as writer,
+        ):
+            for piece in pieces:
+                writer.write_table(piece, row_group_size=max(len(piece), 1))
+
+    @contextmanager
+    def written(self, name: str) -> Iterator[Any]:
+        """A file to write, which appears when it is complete."""
+        fs, place = file_system(self.root)[0], self.path(name)
+        fs.create_dir(posixpath.dirname(place), recursive=True)
+        # On storage of objects a file appears when it is closed; here it would grow in sight.
+        local = fs.type_name == "local"
+        hidden = f"{place}.{uuid.uuid4().hex}" if local else place
+        with fs.open_output_stream(hidden) as out:
+            yield out
+        if local:
+            fs.move(hidden, place)
+
+    def names(self) -> list[str]:
+        """The Parquet files of the folder."""
+        fs, place = file_system(self.root)
+        found = fs.get_file_info(pafs.FileSelector(place))
+        return sorted(each.base_name for each in found if each.extension == "parquet")
+
+    def remove(self, folder: str) -> None:
+        """Remove a folder and all in it."""
+        file_system(self.root)[0].delete_dir(self.path(folder))
+
+    def read(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
+        """Read a table."""
+        with file_system(self.root)[0].open_input_file(self.path(name)) as file:
+            return pq.ParquetFile(file).read(columns)
+
+    def piece(self, name: str, reader: int) -> pa.Table:
+        """What is in a file for one of those who read it."""
+        with file_system(self.root)[0].open_input_file(self.path(name)) as file:
+            return pq.ParquetFile(file).read_row_group(reader)
+
+    def between(self, name: str, column: str, low: str | None, high: str | None) -> pa.Table:
+        """The rows whose text in a column is from `low` on and below `high`."""
+        bounds = [(column, ">=", low)] if low is not None else []
+        bounds += [(column, "<", high)] if high is not None else []
+        fs = file_system(self.root)[0]
+        return pq.read_table(self.path(name), filesystem=fs, filters=bounds or None)
+
+    def batches(self, name: str, rows: int) -> Iterator[pa.RecordBatch]:
+        """A table, some rows at a time."""
+        with file_system(self.root)[0].open_input_file(self.path(name)) as file:
+            yield from pq.ParquetFile(file).iter_batches(batch_size=rows)
+
+    def write_json(self, name: str, record: Mapping[str, Any]) -> None:
+        """Write a small record."""
+        with self.written(name) as out:
+            out.write(json.dumps(record, ensure_ascii=False, indent=1).encode())
+
+    def read_json(self, name: str) -> dict[str, Any] | None:
+        """Read a small record; None where there is none, or it was cut off."""
+        try:
+            with file_system(self.root)[0].open_input_stream(self.path(name)) as file:
+                found: dict[str, Any] = json.loads(file.read())
+                return found
+        except (FileNotFoundError, ValueError):
+            return None
+
+
+def table_of(**columns: Any) -> pa.Table:
+    """A table of arrays; a CSR matrix becomes two columns of lists, `NAME` and `NAME_at`."""
+    made: dict[str, Any] = {}
+    for name, values in columns.items():
+        if sp.issparse(values):
+            ends = pa.array(values.indptr.astype(np.int32))
+            made[name] = pa.ListArray.from_arrays(ends, pa.array(values.data))
+            made[f"{name}_at"] = pa.ListArray.from_arrays(
+                ends, pa.array(values.indices.astype(np.int64))
+            )
+        elif isinstance(values, np.ndarray) and values.ndim == 2:
+            flat = pa.array(np.ascontiguousarray(values).ravel())
+            made[name] = pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
+        else:
+            made[name] = values if isinstance(values, pa.Array) else pa.array(values)
+    return pa.table(made)
+
+
+def columns_of(tables: Sequence[pa.Table], *names: str) -> list[Array]:
+    """Columns of numbers of several tables, one after the other."""
+    whole = pa.concat_tables(tables)
+    return [whole.column(name).to_numpy() for name in names]
+
+
+def ragged(table: pa.Table, name: str) -> Ragged:
+    """A column of lists."""
+    column = table.column(name).combine_chunks()
+    if isinstance(column, pa.ChunkedArray):
+        column = pa.concat_arrays(column.chunks) if column.num_chunks else column.type
+    ends = column.offsets.to_numpy()
+    return column.flatten().to_numpy(zero_copy_only=False), ends - ends[0]
+
+
+def sparse(table: pa.Table, name: str) -> sp.csr_matrix:
+    """A CSR matrix that :func:`table_of` took apart, as wide as its last filled column."""
+    (values, ends), (columns, _) = ragged(table, name), ragged(table, f"{name}_at")
+    width = int(columns.max(initial=0)) + 1
+    return sp.csr_matrix((values, columns, ends), shape=(len(ends) - 1, width))

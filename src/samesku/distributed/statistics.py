@@ -1,0 +1,296 @@
+"""What is counted over all postings: terms, titles, prices, spellings, photos of many."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from itertools import pairwise
+from zlib import crc32
+
+import numpy as np
+import polars as pl
+
+from samesku.catalog.catalog import Catalog
+from samesku.distributed.reading import catalog_of, representatives
+from samesku.distributed.shelf import Array, Shelf, table_of
+from samesku.distributed.tasks import Result
+from samesku.encoders.placeholders import FEWEST, READ, common_words, unlike
+from samesku.encoders.tfidf import NGRAMS, TermCounts
+from samesku.scoring.features.codes import coded_words
+from samesku.scoring.features.descriptions import described_texts
+from samesku.scoring.features.prices import log_prices
+from samesku.titles import clean_title, normal_tokens, normalise_title
+from samesku.titles.attributes import Codes, read_title
+from samesku.titles.attributes.codes import spelt
+
+__all__ = [
+    "GRAMS",
+    "answers",
+    "ask_looks",
+    "count_shard",
+    "dictionaries",
+    "judge_looks",
+    "merge_looks",
+    "merge_prices",
+    "merge_spelling",
+    "merge_terms",
+    "number_terms",
+    "said_of",
+    "title_keys",
+]
+
+GRAMS = tuple(f"grams{length}" for length in NGRAMS)
+Items = Sequence[str] | Array
+# Terms are in the order of the first posting that says them: of its shard, then within it.
+FIRST = 2**40
+
+
+def dictionaries(columns: Sequence[str]) -> list[str]:
+    """What is counted of catalogues with these columns."""
+    return ["words", *GRAMS, "titles", *(["described"] if "description" in columns else [])]
+
+
+def _parts_of(items: Items, parts: int) -> Array:
+    """The part of a global dictionary that knows each item."""
+    if isinstance(items, np.ndarray):
+        mixed = (items * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(40)
+        return np.asarray(mixed % np.uint64(parts)).astype(np.int64)
+    told = (crc32(item.encode("utf-8", "surrogatepass")) % parts for item in items)
+    return np.fromiter(told, dtype=np.int64, count=len(items))
+
+
+def _ask(
+    shelf: Shelf, name: str, shard: int, parts: int, items: Items, order: Array, count: Array,
+    coded: Array | None = None,
+) -> None:  # fmt: skip
+    """Write what a shard holds of each item, for the parts of the dictionary."""
+    numbers = isinstance(items, np.ndarray)
+    frame = pl.DataFrame(
+        {
+            "item": pl.Series(items, dtype=pl.UInt64 if numbers else pl.String),
+            "order": order.astype(np.uint64),
+            "count": count.astype(np.int64),
+            "coded": np.zeros(len(count), np.int64) if coded is None else coded.astype(np.int64),
+        }
+    )
+    of = _parts_of(items, parts)
+    pieces = [frame.filter(pl.Series(of == part)).to_arrow() for part in range(parts)]
+    shelf.write_pieces(f"asked/{name}/{shard}", pieces)
+
+
+def answers(shelf: Shelf, name: str, shard: int, parts: int, items: Items) -> tuple[Array, ...]:
+    """Rank among all, and over all shards `count` and `coded`, of each item of a shard."""
+    of = _parts_of(items, parts)
+    told = np.zeros((3, len(of)), dtype=np.int64)
+    for part in range(parts):
+        table = shelf.piece(f"numbered/{name}/{part}", shard)
+        for row, column in enumerate(("rank", "count", "coded")):
+            told[row, of == part] = table.column(column).to_numpy()
+    return tuple(told)
+
+
+def count_shard(shelf: Shelf, shard: int, starts: Sequence[int], letters: Sequence[int]) -> Result:
+    """Keep the distinct postings of a shard, and count what they say."""
+    shards = len(starts) - 1
+    frame = pl.DataFrame(pl.from_arrow(shelf.read(f"sorted/{shard}")))
+    stands = representatives(shelf, shard, starts)
+    numbers = np.arange(starts[shard], starts[shard + 1])
+    shelf.write(
+        f"whole/{shard}",
+        frame.select("posting_id", "title", "~file", "~row")
+        .with_columns(number=pl.Series(numbers), stands=pl.Series(stands))
+        .to_arrow(),
+    )
+    frame = frame.filter(pl.Series(stands == numbers)).with_columns(
+        pl.Series("~number", numbers[stands == numbers])
+    )
+    shelf.write(f"distinct/{shard}", frame.to_arrow())
+    catalog = catalog_of(frame)
+    terms = TermCounts.of(catalog.normal_titles, np.array(letters, dtype=np.int64))
+    first = shard * FIRST
+    coded = Counter(
+        code for codes in coded_words(_word_lists(catalog), catalog.stated) for code in set(codes)
+    )
+    words = terms.vocabulary
+    _ask(
+        shelf, "words", shard, shards, words, first + np.arange(len(words)),
+        np.bincount(terms.words.indices, minlength=len(words)),
+        np.array([coded[word] for word in words], dtype=np.int64),
+    )  # fmt: skip
+    for name, rows, packed in zip(GRAMS, terms.ngrams, terms.packed, strict=True):
+        held = np.bincount(rows.indices, minlength=len(packed))
+        _ask(shelf, name, shard, shards, packed, packed, held)
+    keys = title_keys(catalog.normal_titles)
+    titles, uses = np.unique(keys, return_counts=True)
+    _ask(shelf, "titles", shard, shards, titles, titles, uses)
+    if "description" in frame.columns:
+        _, texts = described_texts(catalog)
+        said = Counter(word for text in texts for word in dict.fromkeys(text))
+        counts = np.array(list(said.values()), dtype=np.int64)
+        order = first + np.arange(len(said))
+        _ask(shelf, "described", shard, shards, list(said), order, counts)
+    if "price" in frame.columns:
+        logs = log_prices(catalog)
+        values, counts = np.unique(logs[~np.isnan(logs)], return_counts=True)
+        shelf.write(f"prices/{shard}", table_of(value=values, count=counts))
+    names, codes, glued = spelt([codes for _, codes in said_of(catalog)])
+    kinds = [("name", name, "") for name in names] + [("code", code, "") for code in codes]
+    kinds += [("glued", *pair) for pair in glued]
+    spelling = pl.DataFrame(kinds, schema={"kind": str, "one": str, "other": str}, orient="row")
+    shelf.write(f"spelt/{shard}", spelling.to_arrow())
+    return {"distinct": frame.height}
+
+
+def _word_lists(catalog: Catalog) -> list[list[str]]:
+    return [normal_tokens(title) for title in catalog.normal_titles]
+
+
+def said_of(catalog: Catalog) -> list[tuple[dict[str, set[str]], Codes]]:
+    """What titles say of the model and more, before it is known how the whole catalogue spells."""
+    branded = "brand" in catalog.frame.columns
+    brands = catalog.frame["brand"].to_list() if branded else [None] * len(catalog)
+    return [
+        read_title(title, said, normalise_title(clean_title(brand)) if brand else "")
+        for title, said, brand in zip(catalog.normal_titles, catalog.stated, brands, strict=True)
+    ]
+
+
+def title_keys(titles: Sequence[str]) -> Array:
+    """A number of 64 bits for each title."""
+    told = (blake2b(title.encode("utf-8", "surrogatepass"), digest_size=8) for title in titles)
+    return np.frombuffer(b"".join(each.digest() for each in told), dtype=np.uint64)
+
+
+def merge_terms(shelf: Shelf, part: int, shards: int, names: Sequence[str]) -> Result:
+    """Add up what all shards hold of the items of one part; in the order of first occurrence."""
+    sizes = {}
+    for name in names:
+        frame = pl.concat(
+            pl.DataFrame(pl.from_arrow(shelf.piece(f"asked/{name}/{shard}", part))).with_columns(
+                shard=pl.lit(shard)
+            )
+            for shard in range(shards)
+        )
+        known = (
+            frame.group_by("item")
+            .agg(pl.col("order").min(), pl.col("count").sum(), pl.col("coded").sum())
+            .sort("order")
+            .with_row_index("place")
+        )
+        placed = frame.select("item", "shard").join(
+            known.select("item", "place"), on="item", how="left", maintain_order="left"
+        )
+        shelf.write(f"known/{name}/{part}", known.drop("item", "place").to_arrow())
+        shelf.write_pieces(
+            f"placed/{name}/{part}",
+            [placed.filter(pl.col("shard") == s).select("place").to_arrow() for s in range(shards)],
+        )
+        sizes[name] = known.height
+    return {"sizes": sizes}
+
+
+def number_terms(shelf: Shelf, part: int, shards: int, names: Sequence[str]) -> Result:
+    """Number the items of one part among all, and answer every shard in the order it asked."""
+    for name in names:
+        known = shelf.read(f"known/{name}/{part}")
+        mine = known.column("order").to_numpy()
+        rank = np.zeros(len(mine), dtype=np.int64)
+        for other in range(shards):
+            theirs = shelf.read(f"known/{name}/{other}", ["order"]).column("order").to_numpy()
+            rank += np.searchsorted(theirs, mine)
+        counts = [known.column(column).to_numpy() for column in ("count", "coded")]
+        pieces = []
+        for shard in range(shards):
+            place = shelf.piece(f"placed/{name}/{part}", shard).column("place").to_numpy()
+            pieces.append(
+                table_of(rank=rank[place], count=counts[0][place], coded=counts[1][place])
+            )
+        shelf.write_pieces(f"numbered/{name}/{part}", pieces)
+    return {}
+
+
+def merge_prices(shelf: Shelf, shards: int) -> Result:
+    """The different prices of all shards, and how many postings ask less than each."""
+    tables = [pl.DataFrame(pl.from_arrow(shelf.read(f"prices/{s}"))) for s in range(shards)]
+    found = pl.concat(tables).group_by("value").agg(pl.col("count").sum()).sort("value")
+    shelf.write("prices/all", found.to_arrow())
+    return {"prices": found.height}
+
+
+def merge_spelling(shelf: Shelf, shards: int) -> Result:
+    """The names and codes of all shards, each once."""
+    tables = [pl.DataFrame(pl.from_arrow(shelf.read(f"spelt/{s}"))) for s in range(shards)]
+    found = pl.concat(tables).unique()
+    shelf.write("spelt/all", found.to_arrow())
+    return {"spellings": found.height}
+
+
+def ask_looks(
+    shelf: Shelf, encoder: str, shard: int, parts: int, first: Array, numbers: Array,
+    titles: Sequence[str],
+) -> None:  # fmt: skip
+    """Write the look of each photo, its first row's bytes, and the title above it."""
+    looks = [row.tobytes() for row in np.ascontiguousarray(first)]
+    of = np.array([crc32(look) % parts for look in looks], dtype=np.int64)
+    frame = pl.DataFrame(
+        {
+            "look": pl.Series(looks, dtype=pl.Binary),
+            "number": pl.Series(numbers, dtype=pl.Int64),
+            "title": pl.Series(titles, dtype=pl.String),
+        }
+    )
+    pieces = [frame.filter(pl.Series(of == part)).to_arrow() for part in range(parts)]
+    shelf.write_pieces(f"looks/{encoder}/{shard}", pieces)
+
+
+def _looks(shelf: Shelf, encoder: str, part: int, shards: int) -> pl.DataFrame:
+    tables = [shelf.piece(f"looks/{encoder}/{shard}", part) for shard in range(shards)]
+    return pl.concat(pl.DataFrame(pl.from_arrow(table)) for table in tables)
+
+
+def merge_looks(shelf: Shelf, part: int, shards: int, encoders: Sequence[str]) -> Result:
+    """The different photos of one part, each with the title that it is first seen under."""
+    counts = {}
+    for encoder in encoders:
+        known = (
+            _looks(shelf, encoder, part, shards)
+            .group_by("look")
+            .agg(pl.col("title").sort_by("number").first())
+            .sort("look")
+        )
+        shelf.write(f"seen/{encoder}/{part}", known.to_arrow())
+        counts[encoder] = known.height
+    return {"looks": counts}
+
+
+def judge_looks(shelf: Shelf, part: int, starts: Sequence[int], looks: Mapping[str, int]) -> Result:
+    """Which postings of one part show a photo that stands under unlike titles.
+
+    `looks`: how many different photos there are, by encoder. Past 20,000 some of every part tell
+    which words are common, where the local engine takes some of all.
+    """
+    shards, blank = len(starts) - 1, set[int]()
+    for encoder, count in looks.items():
+        seen = [
+            pl.DataFrame(pl.from_arrow(shelf.read(f"seen/{encoder}/{other}", ["title"])))
+            for other in range(shards)
+        ]
+        step = 1 + count // READ
+        common = common_words(t for each in seen for t in each["title"].gather_every(step))
+        many = (
+            _looks(shelf, encoder, part, shards)
+            .filter(pl.len().over("look") >= FEWEST)
+            .group_by("look")
+            .agg("number", "title")
+        )
+        for numbers, titles in many.select("number", "title").iter_rows():
+            if unlike(set(titles), common):
+                blank.update(numbers)
+    found = np.array(sorted(blank), dtype=np.int64)
+    cuts = np.searchsorted(found, starts)
+    shelf.write_pieces(
+        f"blank/{part}",
+        [table_of(number=found[a:b]) for a, b in pairwise(cuts)],
+    )
+    return {"blank": len(found)}

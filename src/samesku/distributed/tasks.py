@@ -1,0 +1,164 @@
+"""A stage as tasks of Ray: bounded in flight, done once, and taken up where a run was killed."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from importlib.metadata import version
+from typing import Any, TypeAlias
+
+import ray
+
+from samesku.distributed.shelf import Shelf
+from samesku.runtime.cores import threads
+from samesku.runtime.progress import Progress
+
+__all__ = ["Result", "Stages", "Tasks", "digest_of"]
+
+Result = dict[str, Any]
+# The arguments of each task by its name; small.
+Tasks: TypeAlias = dict[str, Sequence[object]]
+# How often a task is begun again when its worker is lost, and tasks at once per core.
+RETRIES, PER_CORE = 5, 2
+
+
+def digest_of(*parts: object) -> str:
+    """A short name of what a stage reads and how."""
+    return blake2b(repr(parts).encode(), digest_size=12).hexdigest()
+
+
+@dataclass
+class Stages:
+    """Runs stages one after the other; each knows all that came before by its hash.
+
+    Attributes
+    ----------
+    shelf : Shelf
+    progress : Progress
+    told : dict of str to dict
+        What each stage took: `tasks`, `seconds` of all workers, `peak_mb` of the largest.
+    input : str
+        Hash of all that the last stage depends on.
+    """
+
+    shelf: Shelf
+    progress: Progress
+    told: dict[str, Result] = field(default_factory=dict)
+    input: str = version("samesku")
+
+    def run(
+        self,
+        stage: str,
+        work: Callable[..., Result],
+        tasks: Mapping[str, Sequence[object]],
+        *reads: object,
+        shared: object = None,
+    ) -> list[Result]:
+        """Do the tasks of a stage that are not done yet.
+
+        Parameters
+        ----------
+        stage : str
+        work : callable
+            ``work(shelf, *arguments)`` writes its tables and returns a small record.
+        tasks : mapping of str to sequence
+            The arguments of each task by its name; small.
+        *reads : object
+            Settings that the result depends on, beside what came before.
+        shared : object
+            Put into Ray's store once, and given to each task after the shelf; None: nothing.
+        """
+        self.input = digest_of(self.input, stage, reads)
+        results: dict[str, Result] = {}
+        with self.progress.stage(stage, len(tasks)) as advance:
+            done = self.shelf.read_json(f"{stage}/DONE")
+            if done is not None and done["input"] == self.input:
+                results = done["results"]
+                advance(len(tasks))
+            else:
+                self._work(stage, work, tasks, shared, results, advance)
+                self.shelf.write_json(f"{stage}/DONE", {"input": self.input, "results": results})
+        told = list(results.values())
+        self.told[stage] = {
+            "tasks": len(told),
+            "seconds": round(sum(each["seconds"] for each in told), 3),
+            "peak_mb": max((each["peak_mb"] for each in told), default=0),
+        }
+        return [results[name] for name in tasks]
+
+    def _work(
+        self,
+        stage: str,
+        work: Callable[..., Result],
+        tasks: Mapping[str, Sequence[object]],
+        shared: object,
+        results: dict[str, Result],
+        advance: Callable[[int], None],
+    ) -> None:
+        given = [] if shared is None else [[ray.put(shared)]]
+        most = max(2, PER_CORE * int(ray.cluster_resources().get("CPU", 1)))
+        flying: dict[Any, str] = {}
+        for name, arguments in tasks.items():
+            record = self.shelf.read_json(f"{stage}/{name}.done")
+            if record is not None and record["input"] == self.input:
+                results[name] = record
+                advance(1)
+                continue
+            if len(flying) >= most:
+                self._land(stage, flying, results, advance)
+            reference = _REMOTE.options(
+                name=f"{stage} {name}", max_retries=RETRIES, num_cpus=1
+            ).remote(self.shelf, stage, name, self.input, work, [*given, *arguments])
+            flying[reference] = name
+        while flying:
+            self._land(stage, flying, results, advance)
+
+    def _land(
+        self,
+        stage: str,
+        flying: dict[Any, str],
+        results: dict[str, Result],
+        advance: Callable[[int], None],
+    ) -> None:
+        """Take the result of at least one task."""
+        ready, _ = ray.wait(list(flying), num_returns=1)
+        for reference in ready:
+            name = flying.pop(reference)
+            try:
+                results[name] = ray.get(reference)
+            except ray.exceptions.RayTaskError as error:
+                raise error.cause from error
+            except ray.exceptions.RayError as error:
+                raise RuntimeError(
+                    f"the task {stage} {name} lost its worker {RETRIES + 1} times, often for want "
+                    "of memory: take more shards; the same command goes on from here"
+                ) from error
+            advance(1)
+
+
+def _task(
+    shelf: Shelf,
+    stage: str,
+    name: str,
+    given: str,
+    work: Callable[..., Result],
+    arguments: Sequence[object],
+) -> Result:
+    start = time.perf_counter()
+    with threads(1):
+        result = work(shelf, *arguments)
+    record = {
+        **result,
+        "input": given,
+        "seconds": round(time.perf_counter() - start, 3),
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+    shelf.write_json(f"{stage}/{name}.done", record)
+    return record
+
+
+# Made once: Ray keeps a queue for each function that it is shown.
+_REMOTE = ray.remote(_task)

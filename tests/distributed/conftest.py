@@ -1,0 +1,66 @@
+"""One small Ray for all tests of the room, and a catalogue that has something of everything."""
+
+import os
+import random
+import warnings
+
+import polars as pl
+import pytest
+
+ray = pytest.importorskip("ray", reason="the extra ray is not installed")
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for _ in range(3):  # on a busy machine its processes may come up too late
+            try:
+                ray.init(
+                    num_cpus=2,
+                    include_dashboard=False,
+                    object_store_memory=150 * 2**20,
+                    log_to_driver=False,
+                    logging_level="ERROR",
+                    runtime_env={"env_vars": {"SAMESKU_THREADS": "1", "OMP_NUM_THREADS": "1"}},
+                )
+                break
+            except Exception as error:
+                ray.shutdown()
+                told = error
+        else:
+            pytest.skip(f"Ray does not start here: {told}")
+        yield ray
+        ray.shutdown()
+
+
+@pytest.fixture(scope="session")
+def offers():
+    """Offers of drawn products: prices, brands, descriptions, hashes, identical and odd ones."""
+    draw = random.Random(4)
+    kinds = ["mug", "lamp", "kettle", "phone case", "charger", "shirt", "tea", "notebook"]
+    rows = []
+    for _ in range(110):
+        brand = draw.choice(["acme", "bolt", "cora", "delo", "efes"])
+        kind, size = draw.choice(kinds), draw.choice([100, 250, 400, 500, 1000])
+        code = f"{draw.choice('xyzk')}{draw.choice('abc')}{draw.randint(100, 999)}"
+        price, photo = draw.uniform(2, 90), f"{draw.getrandbits(64):016x}"
+        for _seller in range(draw.randint(1, 5)):
+            words = [brand, kind, code, f"{size} g", draw.choice(["red", "blue", "new", "sale"])]
+            draw.shuffle(words)
+            rows.append(
+                {
+                    "posting_id": f"{draw.getrandbits(40):x}",
+                    "title": " ".join(words),
+                    "image_phash": photo if draw.random() < 0.7 else None,
+                    "price": round(price * draw.uniform(0.9, 1.1), 2),
+                    "brand": brand if draw.random() < 0.6 else None,
+                    "description": f"{kind} by {brand}, {size} g" if draw.random() < 0.5 else None,
+                }
+            )
+    rows += [{**row, "posting_id": f"twin {row['posting_id']}"} for row in rows[:20]]
+    for number, title in enumerate(["", "!!!", "=1+1 mug", "Ünï çødé 茶 mug"]):
+        rows.append({**dict.fromkeys(rows[0]), "posting_id": f"odd{number}", "title": title})
+    draw.shuffle(rows)
+    return pl.DataFrame(rows)

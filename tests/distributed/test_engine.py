@@ -1,0 +1,174 @@
+"""The engine ray gives the clusters of the local engine, whatever befalls it."""
+
+import json
+import os
+
+import numpy as np
+import polars as pl
+import pytest
+from typer.testing import CliRunner
+
+from samesku import Matcher, read_catalog
+from samesku.catalog.problems import CatalogError
+from samesku.cli import app
+from samesku.distributed import scoring
+from samesku.distributed.engine import RayEngine
+
+pytestmark = pytest.mark.usefixtures("cluster")
+
+
+@pytest.fixture(scope="module")
+def catalogue(offers, tmp_path_factory):
+    path = tmp_path_factory.mktemp("offers") / "offers.csv"
+    offers.write_csv(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def matches(catalogue):
+    matcher = Matcher()
+    return matcher.match(read_catalog(catalogue)).rethreshold(matcher.threshold)
+
+
+@pytest.fixture(scope="module")
+def groups(matches, tmp_path_factory):
+    """What the local engine writes."""
+    out = tmp_path_factory.mktemp("local")
+    matches.write(out)
+    return (out / "groups.csv").read_bytes()
+
+
+def written(catalogue, folder, out=None, **options):
+    out = out or folder / "out"
+    record = RayEngine(Matcher(), str(folder / "work"), **options).match(str(catalogue), str(out))
+    return (out / "groups.csv").read_bytes(), record
+
+
+@pytest.mark.parametrize("shards", [1, 2, 4])
+def test_clusters_are_those_of_the_local_engine(catalogue, groups, tmp_path, shards):
+    found, record = written(catalogue, tmp_path, shards=shards, at_once=0)
+    assert found == groups
+    assert record["engine"]["shards"] == shards
+    assert record["engine"]["rounds"] > 0
+    clusters = pl.read_parquet(tmp_path / "out" / record["clusters"])
+    assert clusters.height == record["catalogue"]["postings"] == groups.count(b"\n") - 1
+    matches = pl.read_parquet(tmp_path / "out" / record["matches"])
+    assert matches["reasons"].null_count() < matches.height
+
+
+def test_every_pair_scores_as_in_the_local_engine(catalogue, matches, tmp_path):
+    # The unlikely ones, too: they hold clusters apart.
+    written(catalogue, tmp_path, shards=3)
+    tiles = [f"{a}-{b}" for a in range(3) for b in range(a, 3)]
+    scored = tmp_path / "work" / "scored"
+    found = pl.concat(pl.read_parquet(scored / tile)["score"] for tile in tiles)
+    known = np.sort(matches.scores[matches.scores > 0])
+    assert known[0] < 0.02
+    np.testing.assert_array_equal(found.sort().to_numpy(), known)
+
+
+def test_a_folder_of_tables_is_one_catalogue(offers, groups, tmp_path):
+    folder = tmp_path / "offers"
+    folder.mkdir()
+    for part in range(3):
+        some = offers.slice(part * 120, 120 if part < 2 else None)
+        some.write_parquet(folder / f"{part}.parquet")
+    found, record = written(folder, tmp_path, shards=2)
+    assert found == groups
+    assert len(record["catalogue"]["files"]) == 3
+
+
+def test_a_lost_worker_costs_its_task_only(catalogue, groups, tmp_path, monkeypatch):
+    score, mark = scoring.score_tile, str(tmp_path / "died")
+
+    def dying(shelf, *arguments):
+        if not os.path.exists(mark):
+            open(mark, "w").close()
+            os._exit(1)
+        return score(shelf, *arguments)
+
+    monkeypatch.setattr(scoring, "score_tile", dying)
+    found, _ = written(catalogue, tmp_path, shards=2)
+    assert os.path.exists(mark)
+    assert found == groups
+
+
+def test_a_run_that_was_stopped_goes_on_where_it_was(catalogue, groups, tmp_path, monkeypatch):
+    def stopping(shelf, *arguments):
+        raise RuntimeError("the power is cut")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(scoring, "score_tile", stopping)
+        with pytest.raises(RuntimeError, match="power"):
+            written(catalogue, tmp_path, shards=2)
+    done = {path: path.stat().st_mtime_ns for path in (tmp_path / "work").rglob("*.done")}
+    assert (tmp_path / "work" / "look around" / "DONE").exists()
+    assert not (tmp_path / "out" / "groups.csv").exists()
+    found, _ = written(catalogue, tmp_path, shards=2)
+    assert found == groups
+    assert {path: path.stat().st_mtime_ns for path in done} == done
+
+
+def test_ids_carry_over_from_the_run_before(offers, catalogue, tmp_path):
+    out = tmp_path / "out"
+    _, first = written(catalogue, tmp_path / "a", out, shards=2)
+    before = pl.read_parquet(out / first["clusters"])
+    fewer = tmp_path / "fewer.csv"
+    offers.slice(5).write_csv(fewer)
+    _, second = written(fewer, tmp_path / "b", out, shards=3)
+    after = pl.read_parquet(out / second["clusters"])
+    assert not (out / first["clusters"]).exists()
+    both = before.join(after, on="posting_id")
+    kept = both.filter(pl.col("cluster_id") == pl.col("cluster_id_right"))
+    assert kept.height > 0.9 * both.height
+    assert after.group_by("cluster_id").agg(pl.col("group_id").n_unique())["group_id"].max() == 1
+
+
+def test_what_is_wrong_in_all_files_is_told_together(tmp_path):
+    folder = tmp_path / "offers"
+    folder.mkdir()
+    pl.DataFrame({"posting_id": ["a", "a"], "title": ["x", "y"]}).write_parquet(
+        folder / "one.parquet"
+    )
+    pl.DataFrame({"id": ["a"], "title": ["x"]}).write_parquet(folder / "two.parquet")
+    with pytest.raises(CatalogError) as told:
+        written(folder, tmp_path)
+    assert "one.parquet" in str(told.value)
+    assert "occurs more than once" in str(told.value)
+    assert "two.parquet" in str(told.value)
+    assert "no column 'posting_id'" in str(told.value)
+
+
+def test_an_id_in_two_files_is_told_with_both(tmp_path):
+    folder = tmp_path / "offers"
+    folder.mkdir()
+    for name in ("one", "two"):
+        pl.DataFrame({"posting_id": ["a", name], "title": ["red mug", "mug"]}).write_parquet(
+            folder / f"{name}.parquet"
+        )
+    with pytest.raises(CatalogError, match=r"a in .*one\.parquet row 2; a in .*two\.parquet row 2"):
+        written(folder, tmp_path, shards=2)
+
+
+def test_components_that_are_too_large_are_split_and_told(catalogue, tmp_path):
+    _, record = written(catalogue, tmp_path, shards=2, most=3)
+    assert record["split"]
+    assert all(each["threshold"] > record["threshold"] for each in record["split"])
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["split"] == record["split"]
+
+
+def test_what_only_the_local_engine_knows_is_refused(tmp_path):
+    for matcher in (Matcher(pairs="across"), Matcher(within="brand")):
+        with pytest.raises(ValueError, match="local engine"):
+            RayEngine(matcher, str(tmp_path))
+    with pytest.raises(ValueError, match="exactly"):
+        RayEngine(Matcher(method="approximate"), str(tmp_path))
+
+
+def test_the_command_writes_what_the_local_one_does(catalogue, groups, tmp_path):
+    out, work = str(tmp_path / "out"), str(tmp_path / "work")
+    options = ["--engine", "ray", "--work", work, "--shards", "2", "--no-cache", "--json"]
+    done = CliRunner().invoke(app, ["match", str(catalogue), "--out", out, *options])
+    assert done.exit_code == 0, done.stderr
+    assert (tmp_path / "out" / "groups.csv").read_bytes() == groups
+    assert json.loads(done.stdout)["engine"]["shards"] == 2
