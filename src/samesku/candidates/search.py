@@ -33,8 +33,9 @@ SPARSE_ROWS = 131_072
 # held, at most, and the bytes of each.
 THEMSELVES_ROWS, THEMSELVES_MOST = 2_048, 1_000
 THEMSELVES_PAIRS, THEMSELVES_BYTES = 10_000_000, 32
-# Similarities held at once of rows whose list is cut among equal ones.
-TIED_CELLS = 4_000_000
+# Similarities of rows whose list is cut among equal ones: held at once, and looked at in all, which
+# takes 4 s. Where there are more, of the rest any of the equal ones are neighbours.
+TIED_CELLS, TIED_MOST = 4_000_000, 40_000_000
 # What the bounded search of sparse rows spends on a query: so many entries of the index in 100,000
 # rows, and more with the cube root of their number, as terms get commoner and tell less apart.
 BUDGET, BUDGET_ROWS = 20_000, 100_000
@@ -94,6 +95,7 @@ def _topmost(rows: sp.csr_matrix, index: sp.csr_matrix, wanted: int, below: floa
     row, least = _rows_of(most), _least_of_full(most, wanted + 1)
     above = np.bincount(row[most.data > least[row]], minlength=len(least))
     tied = (least > -np.inf) & (above < wanted)
+    tied[np.flatnonzero(tied)[TIED_MOST // width :]] = False
     sure = ~tied[row]
     found = [(row[sure], most.indices[sure].astype(np.int64), most.data[sure])]
     # Which of equal ones the library keeps is its own order: such rows are looked at in full.
