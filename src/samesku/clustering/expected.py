@@ -30,7 +30,8 @@ def expected_f1(
     same. `clusters` and `counts` are ``(d,)``: of each distinct posting, and how many postings it
     stands for.
     """
-    likely = np.where(chance < LEAST, 0, chance).astype(np.float64)
+    near = np.flatnonzero(chance >= LEAST)
+    left, right, likely = left[near], right[near], chance[near].astype(np.float64)
     members = counts.astype(np.float64)
     inside = np.where(clusters[left] == clusters[right], likely, 0)
     size = len(counts)
