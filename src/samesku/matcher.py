@@ -285,7 +285,8 @@ class Matcher:
         scores = judged.scores if pins is None else pinned_scores(pins, candidates, judged.scores)
         threshold = self.threshold
         if self._params["threshold"] is None and decide == "clusters" and sources is None:
-            threshold = threshold_for(self.fusion, candidates, scores, collapsed.counts)
+            with self.progress.stage("threshold"):
+                threshold = threshold_for(self.fusion, candidates, scores, collapsed.counts)
         run: dict[str, Any] = {}
         matches = Matches(
             catalog,
