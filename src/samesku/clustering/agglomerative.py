@@ -60,7 +60,7 @@ def group(
     musts = pins.take(pins.same)
     matched = score >= threshold
     tied = _with(left[matched], right[matched], musts)
-    component = _components(tied[0], tied[1], size)
+    component = components(tied[0], tied[1], size)
     pins = pins.take(component[pins.left] == component[pins.right])
     inside = component[left] == component[right]
     left, right, score = left[inside], right[inside], score[inside]
@@ -300,12 +300,13 @@ class _Clusters:
 
 def linked(left: NDArray[np.integer], right: NDArray[np.integer], size: int) -> NDArray[np.int64]:
     """Groups of the postings that pairs tie together, int64 ``(size,)``, in order of appearance."""
-    return _in_order(_components(left, right, size))
+    return _in_order(components(left, right, size))
 
 
-def _components(
+def components(
     left: NDArray[np.integer], right: NDArray[np.integer], size: int
 ) -> NDArray[np.int64]:
+    """The connected component of each of `size` postings that pairs tie together."""
     graph = sp.coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(size, size))
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 

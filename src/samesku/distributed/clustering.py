@@ -8,10 +8,9 @@ from itertools import pairwise
 
 import numpy as np
 import polars as pl
-import scipy.sparse as sp
-from scipy.sparse.csgraph import connected_components
 
-from samesku.clustering.agglomerative import group
+from samesku.candidates.candidates import places_among
+from samesku.clustering.agglomerative import components, group
 from samesku.distributed.components import part_of
 from samesku.distributed.searching import numbers_of
 from samesku.distributed.shelf import Array, Shelf, columns_of, table_of
@@ -56,10 +55,8 @@ def route_pairs(shelf: Shelf, tile: str, parts: int) -> Result:
 
 def _at(keys: Array, values: Array, wanted: Array) -> Array:
     """The value of each key that is wanted, -1 for none; keys ascend."""
-    if not len(keys):
-        return np.full(len(wanted), -1, dtype=np.int64)
-    place = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    return np.where(keys[place] == wanted, values[place], -1)
+    place = places_among(keys, wanted)
+    return np.where(place >= 0, np.append(values, -1)[place], -1)
 
 
 def cluster_part(
@@ -106,11 +103,7 @@ def _small_enough(
         while True:
             raised += RISE * (1 - raised)
             near = score[own] >= raised
-            graph = sp.coo_matrix(
-                (np.ones(np.count_nonzero(near), np.int8), (one[near], other[near])),
-                shape=(len(rows), len(rows)),
-            )
-            part = connected_components(graph, directed=False)[1]
+            part = components(one[near], other[near], len(rows))
             if np.bincount(part).max() <= most or raised > 0.999:
                 break
         kept[own] = part[one] == part[other]

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
-import scipy.sparse as sp
-from scipy.sparse.csgraph import connected_components
 
+from samesku.candidates.candidates import places_among
+from samesku.clustering.agglomerative import components
 from samesku.distributed.shelf import Array, Shelf, columns_of, table_of
 from samesku.distributed.tasks import Result, Stages, Tasks
 
@@ -122,10 +122,8 @@ def contract(
 
 def _moved(numbers: Array, to: Array, now: Array) -> Array:
     """Where each goes: those that are none of the `numbers`, which ascend, stay."""
-    if not len(numbers):
-        return now
-    place = np.minimum(np.searchsorted(numbers, now), len(numbers) - 1)
-    return np.where(numbers[place] == now, to[place], now)
+    place = places_among(numbers, now)
+    return np.where(place >= 0, np.append(to, -1)[place], now)
 
 
 def relabel(shelf: Shelf, part: int, parts: int, round_: int) -> Result:
@@ -153,9 +151,7 @@ def finish(shelf: Shelf, parts: int, where: str, sources: Sequence[str]) -> Resu
     one, other = (np.concatenate(each) for each in zip(*pairs, strict=True))
     numbers, place = np.unique(np.concatenate([one, other]), return_inverse=True)
     ends = place[: len(one)], place[len(one) :]
-    size = max(len(numbers), 1)
-    graph = sp.coo_matrix((np.ones(len(one), np.int8), ends), shape=(size, size))
-    component = connected_components(graph, directed=False)[1][: len(numbers)]
+    component = components(*ends, max(len(numbers), 1))[: len(numbers)]
     _, first = np.unique(component, return_index=True)
     labels = numbers[first][component] if len(numbers) else numbers
     shelf.write("finished", table_of(number=numbers, label=labels))

@@ -112,8 +112,11 @@ class Trees:
         """
         if self.first is None:
             return self._all(values, apart=True)[:, :-1]
-        parts, likely = self.first.contributions(values), self._by_first(values)[1]
+        likely = np.zeros(len(values), dtype=bool)
+        likely[self._by_first(values)[1]] = True
+        parts = np.empty((len(values), self.families), dtype=np.float32)
         parts[likely] = self._all(values[likely], apart=True)[:, :-1]
+        parts[~likely] = self.first.contributions(values[~likely])
         return parts
 
     def _all(self, values: Floats, *, apart: bool) -> Floats:

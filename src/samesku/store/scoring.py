@@ -19,6 +19,7 @@ from samesku.scoring.features.neighbourhood import Neighbourhoods
 from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.fusion import Judged
 from samesku.scoring.learned import Learned
+from samesku.scoring.presence import rarity_of
 from samesku.store.content import Content, catalog_of
 from samesku.store.memory import Memory
 from samesku.store.postings import Payload
@@ -177,7 +178,9 @@ def _prepare(
     tokens = (token for each in contents for token in each.tokens)
     for at, token in zip(place.tolist(), tokens, strict=True):
         names[at] = token
-    rarity = _rarity(memory, terms)
+    rarity = np.ones(1, dtype=np.float32)
+    if len(terms):
+        rarity = rarity_of(memory.frequency[terms], len(memory))
     lists = [each.tokens for each in contents]
     own = held[:size]
     own.sort_indices()
@@ -212,12 +215,3 @@ def _held(
     shape = (len(slots), max(len(terms), 1))
     held = sp.csr_matrix((ones, place[column], ends), shape=shape)
     return held, terms[order], len(terms) - int(np.count_nonzero(later))
-
-
-def _rarity(memory: Memory, columns: NDArray[np.int32]) -> NDArray[np.float32]:
-    """As :func:`samesku.scoring.presence.rarity`, of the whole store."""
-    size = len(memory)
-    if not len(columns):
-        return np.ones(1, dtype=np.float32)
-    rare = np.log((1 + size) / (1 + memory.frequency[columns])) + 1
-    return np.asarray(rare / (np.log((1 + size) / 2) + 1), dtype=np.float32)

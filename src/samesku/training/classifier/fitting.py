@@ -56,6 +56,7 @@ SMALL_SHARE, EDITED_WEIGHT = 0.25, 0.3
 # Differences of F1 that another draw of the postings would turn round: of thresholds as good as
 # that the highest, for a wrong match costs more than a missed one.
 FLAT = 0.01
+# Which quantile of the catalogues' F1 a model for other catalogues starts from.
 UPPER = 0.75
 THRESHOLDS = tuple(round(0.2 + 0.05 * step, 2) for step in range(13))
 
