@@ -284,7 +284,7 @@ def write_matches(
     shelf: Shelf, out: str, run: str, tile: str, starts: Sequence[int], offsets: Sequence[int]
 ) -> Result:
     """The scored pairs of a tile whose postings share a cluster."""
-    frame = pl.DataFrame(pl.from_arrow(shelf.read(f"told/{tile}")))
+    frame = pl.DataFrame(pl.from_arrow(shelf.read(f"explained/{tile}")))
     ends = [
         _cluster_numbers(shelf, frame[side].to_numpy(), starts, offsets)
         for side in ("left", "right")

@@ -45,20 +45,20 @@ def find_components(
     Leaves ``labels/SHARD`` with `number` and `label`.
     """
     parts = len(starts) - 1
-    told = stages.run(
+    found = stages.run(
         "edges",
         edges_of,
         {tile: (tile, parts, threshold) for tile in tiles},
         threshold,
     )
-    left, sources, round_ = sum(each["edges"] for each in told), list(tiles), 0
+    left, sources, round_ = sum(each["edges"] for each in found), list(tiles), 0
     while left > at_once:
         where = f"edges/{round_}" if round_ else "edges"
         arguments: Tasks = {str(p): (p, parts, where, sources, round_) for p in range(parts)}
         stages.run(f"contract {round_}", contract, arguments)
         arguments = {str(p): (p, parts, round_) for p in range(parts)}
-        told = stages.run(f"relabel {round_}", relabel, arguments)
-        left, round_ = sum(each["edges"] for each in told), round_ + 1
+        found = stages.run(f"relabel {round_}", relabel, arguments)
+        left, round_ = sum(each["edges"] for each in found), round_ + 1
         sources = [str(part) for part in range(parts)]
     where = f"edges/{round_}" if round_ else "edges"
     stages.run("finish", finish, {"all": (parts, where, sources)})

@@ -138,14 +138,14 @@ class RayEngine:
             raise CatalogError(
                 catalogue,
                 [
-                    Problem("file", f"{each['file']}: {told}", "mend the file", True)
+                    Problem("file", f"{each['file']}: {found}", "mend the file", True)
                     for each in fatal
-                    for told in each["fatal"]
+                    for found in each["fatal"]
                 ],
             )
         for each in read:
-            for told in each["problems"]:
-                self.matcher.progress.note(f"{each['file']}: {told}")
+            for found in each["problems"]:
+                self.matcher.progress.note(f"{each['file']}: {found}")
         count = sum(each["rows"] for each in read)
         room = max(self.memory - PROGRAM, PROGRAM)
         shards = self.shards or max(1, math.ceil(count * POSTING / room))
@@ -161,13 +161,13 @@ class RayEngine:
         photos = any(each.modality == "photo" for each in self.matcher.encoders)
         each_shard = range(shards)
         given: Tasks = {str(s): (s, shards, bounds[s], files, names, photos) for s in each_shard}
-        told = run("sort", reading.sort_shard, given, shards, names, photos)
-        self._unique(read, told)
-        starts = tuple(np.cumsum([0, *(each["rows"] for each in told)]).tolist())
-        letters = tuple(sorted({letter for each in told for letter in each["letters"]}))
+        found = run("sort", reading.sort_shard, given, shards, names, photos)
+        self._unique(read, found)
+        starts = tuple(np.cumsum([0, *(each["rows"] for each in found)]).tolist())
+        letters = tuple(sorted({letter for each in found for letter in each["letters"]}))
         run("collapse", reading.same_postings, {str(s): (s, starts) for s in each_shard})
         given = {str(s): (s, starts, letters) for s in each_shard}
-        told = run("count", statistics.count_shard, given)
+        found = run("count", statistics.count_shard, given)
         counted = statistics.dictionaries(names)
         given = {str(s): (s, shards, counted) for s in each_shard}
         merged = run("add up", statistics.merge_terms, given)
@@ -176,10 +176,10 @@ class RayEngine:
             run("prices", statistics.merge_prices, {"all": (shards,)})
         run("spelling", statistics.merge_spelling, {"all": (shards,)})
         terms = {name: sum(each["sizes"][name] for each in merged) for name in counted}
-        return Totals(sum(each["distinct"] for each in told), starts, letters, terms)
+        return Totals(sum(each["distinct"] for each in found), starts, letters, terms)
 
-    def _unique(self, read: list[Result], told: list[Result]) -> None:
-        if twice := [row for each in told for row in each["twice"]]:
+    def _unique(self, read: list[Result], found: list[Result]) -> None:
+        if twice := [row for each in found for row in each["twice"]]:
             said = [f"{each} in {read[file]['file']} row {row + 2}" for each, file, row in twice]
             raise CatalogError(
                 "the catalogue",
@@ -202,14 +202,14 @@ class RayEngine:
         cache = None if folder is None else str(Path(folder).resolve())
         each_shard = [str(shard) for shard in range(shards)]
         given: Tasks = {s: (totals, int(s), encoders, cache) for s in each_shard}
-        told = run("encode", searching.encode_shard, given, prints)
-        for posting, path, reason in (each for one in told for each in one["refused"]):
+        found = run("encode", searching.encode_shard, given, prints)
+        for posting, path, reason in (each for one in found for each in one["refused"]):
             matcher.progress.refuse(posting, path, reason)
         seen = [each.name for each in encoders if each.modality == "photo"]
-        told = run(
+        found = run(
             "photos", statistics.merge_looks, {s: (int(s), shards, seen) for s in each_shard}
         )
-        looks = {name: sum(each["looks"][name] for each in told) for name in seen}
+        looks = {name: sum(each["looks"][name] for each in found) for name in seen}
         given = {s: (int(s), totals.starts, looks) for s in each_shard}
         run("placeholders", statistics.judge_looks, given)
         tiles = {f"{a}-{b}": (a, b) for a in range(shards) for b in range(a, shards)}
@@ -225,8 +225,8 @@ class RayEngine:
         given = {
             name: (totals, encoders, pair, scoring.LEAST_WRITTEN) for name, pair in tiles.items()
         }
-        told = run("score", scoring.score_tile, given, _named(fusion), shared=fusion)
-        self._scored = sum(each["candidates"] for each in told)
+        found = run("score", scoring.score_tile, given, _named(fusion), shared=fusion)
+        self._scored = sum(each["candidates"] for each in found)
         return list(tiles)
 
     def _write(
@@ -241,8 +241,8 @@ class RayEngine:
         given: Tasks = {
             s: (int(s), tiles, starts, threshold, COHESION, self.most) for s in each_shard
         }
-        told = run("cluster", clustering.cluster_part, given, self.most)
-        split = [each for one in told for each in one["split"]]
+        found = run("cluster", clustering.cluster_part, given, self.most)
+        split = [each for one in found for each in one["split"]]
         heads = run("heads", clustering.heads_of, {s: (int(s), shards) for s in each_shard})
         offsets = np.cumsum([0, *(each["clusters"] for each in heads)]).tolist()
         file_starts = np.cumsum([0, *(each["rows"] for each in read)]).tolist()
@@ -268,14 +268,14 @@ class RayEngine:
                 "postings": starts[-1],
                 "photos": sum(each["photos"] for each in read),
                 "columns": names,
-                "problems": [told for each in read for told in each["problems"]],
+                "problems": [found for each in read for found in each["problems"]],
             },
             "notes": list(self.matcher.progress.notes),
             "fusion": self.matcher.fusion.name,
             "threshold": threshold,
             "cohesion": COHESION,
             "split": split,
-            "stages": self.stages.told,
+            "stages": self.stages.records,
             "seconds": {k: round(v, 3) for k, v in self.matcher.progress.seconds.items()},
             "clusters": f"clusters-{name}",
             "matches": f"matches-{name}",
@@ -303,9 +303,9 @@ class RayEngine:
         name = digest_of(self.stages.input, out, last)
         parts = [str(part) for part in range(shards)]
         given: Tasks = {p: (out, int(p), shards, name, last is not None) for p in parts}
-        told = run("gather", clustering.gather_clusters, given, out, name)
+        found = run("gather", clustering.gather_clusters, given, out, name)
         sizes: dict[int, int] = {}
-        for size, count in (pair for each in told for pair in each["sizes"]):
+        for size, count in (pair for each in found for pair in each["sizes"]):
             sizes[size] = sizes.get(size, 0) + count
         order = sorted(sizes, reverse=True)
         run("write groups", clustering.write_groups, {"all": (out, name, shards, order)})
@@ -323,8 +323,14 @@ def _named(fusion: object) -> str:
     """What a fusion scores by, in short."""
     if isinstance(fusion, Learned):
         model = fusion.model
-        told = (model.trees.content, model.calibration, model.threshold, model.adaptation)
-        return digest_of(told, sorted(fusion.same))
+        found = (
+            model.trees.content,
+            model.trees.first is None,
+            model.calibration,
+            model.threshold,
+            model.adaptation,
+        )
+        return digest_of(found, sorted(fusion.same))
     return digest_of(fusion)
 
 

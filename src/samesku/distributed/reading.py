@@ -80,8 +80,8 @@ def read_file(shelf: Shelf, reading: Reading, number: int, file: str) -> Result:
                 allow_outside=reading.allow_outside,
             )
     except (CatalogError, UnicodeError) as error:
-        told = error.problems if isinstance(error, CatalogError) else [error]
-        return {"file": file, "fatal": [str(each) for each in told][:TOLD]}
+        found = error.problems if isinstance(error, CatalogError) else [error]
+        return {"file": file, "fatal": [str(each) for each in found][:TOLD]}
     frame = catalog.frame.select(
         pl.col(name) if name == "price" else pl.col(name).cast(pl.String)
         for name, kind in catalog.frame.schema.items()
@@ -138,11 +138,11 @@ def sort_shard(
     frame = frame.with_columns(pl.Series(NORMAL, catalog.normal_titles, dtype=pl.String))
     shelf.write(f"sorted/{shard}", frame.to_arrow())
     table = looked_at(catalog, photos)
-    told = table.select(pl.concat_str(pl.all().fill_null("\0"), separator="\x1f").alias("all"))[
+    found = table.select(pl.concat_str(pl.all().fill_null("\0"), separator="\x1f").alias("all"))[
         "all"
     ]
     rows = np.flatnonzero(~says_nothing(table["title"]))
-    keys = np.array([_key(text) for text in told.gather(rows)], dtype=np.int64).reshape(-1, 2)
+    keys = np.array([_key(text) for text in found.gather(rows)], dtype=np.int64).reshape(-1, 2)
     of = keys[:, 0] % shards
     shelf.write_pieces(
         f"keys/{shard}",

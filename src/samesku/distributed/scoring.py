@@ -46,7 +46,7 @@ from samesku.titles.attributes import KINDS, Attributes
 
 __all__ = ["look_around", "score_tile"]
 
-# Pairs from this score on are told with their ids and reasons; the others count in clusters, too.
+# Pairs from this score on are written with ids and reasons; the others count in clusters, too.
 LEAST_WRITTEN = 0.02
 
 
@@ -168,7 +168,7 @@ def score_tile(
     reasons: list[str | None] = [None] * len(kept)
     if evidence is not None:
         reasons = evidence.phrases(catalog, candidates, kept)
-    shelf.write(f"told/{name}", _written(candidates, scores, kept, numbers, catalog, reasons))
+    shelf.write(f"explained/{name}", _written(candidates, scores, kept, numbers, catalog, reasons))
     return {"candidates": len(candidates), "kept": len(kept)}
 
 

@@ -69,7 +69,7 @@ def encode_shard(
     catalog = catalog_of(frame)
     titles = catalog.normal_titles
     terms = TermCounts.of(titles, np.array(totals.letters, dtype=np.int64))
-    told = answers(shelf, "words", shard, totals.shards, terms.vocabulary)
+    found = answers(shelf, "words", shard, totals.shards, terms.vocabulary)
     progress = Progress()
     seen = [each for each in encoders if isinstance(each, PhotoEncoder)]
     photos = PhotoPass(catalog, seen, Cache(None if cache is None else Path(cache)))
@@ -77,7 +77,7 @@ def encode_shard(
         photos.run(progress)
     for encoder in encoders:
         if isinstance(encoder, Tfidf):
-            vectors = _tfidf(shelf, totals, shard, encoder, terms, told)
+            vectors = _tfidf(shelf, totals, shard, encoder, terms, found)
         elif isinstance(encoder, PhotoEncoder):
             vectors = photos.vectors(encoder, progress)
             owners, first = np.unique(vectors.owner, return_index=True)
@@ -89,15 +89,15 @@ def encode_shard(
             assert isinstance(encoder, TextEncoder)
             vectors = encoder.encode_titles(titles)
         shelf.write(f"vectors/{encoder.name}/{shard}", _as_table(vectors, numbers))
-    shelf.write(f"said/{shard}", _said(shelf, totals, shard, frame, terms, told).to_arrow())
+    shelf.write(f"said/{shard}", _said(shelf, totals, shard, frame, terms, found).to_arrow())
     return {"refused": [[each.posting_id, each.path, each.reason] for each in photos.broken[:20]]}
 
 
 def _tfidf(
     shelf: Shelf, totals: Totals, shard: int, encoder: Tfidf, terms: TermCounts,
-    told: tuple[Array, ...],
+    found: tuple[Array, ...],
 ) -> Vectors:  # fmt: skip
-    rank, frequency, _ = told
+    rank, frequency, _ = found
     words = _ranked(terms.words, rank)
     parts, held, offset = [], [], 0
     for name, rows, packed in zip(GRAMS, terms.ngrams, terms.packed, strict=True):
@@ -145,13 +145,13 @@ def _side_by_side(parts: Sequence[sp.csr_matrix]) -> sp.csr_matrix:
 
 def _said(
     shelf: Shelf, totals: Totals, shard: int, frame: pl.DataFrame, terms: TermCounts,
-    told: tuple[Array, ...],
+    found: tuple[Array, ...],
 ) -> pl.DataFrame:  # fmt: skip
     """What scoring reads of each posting beside its columns, read once."""
     catalog = catalog_of(frame)
     lists = [normal_tokens(title) for title in catalog.normal_titles]
     place = {word: at for at, word in enumerate(terms.vocabulary)}
-    rank, frequency, coded = told
+    rank, frequency, coded = found
     spelt = pl.DataFrame(pl.from_arrow(shelf.read("spelt/all")))
     kinds = spelt.partition_by("kind", as_dict=True)
     names, codes, glued = (kinds.get((kind,), spelt.clear()) for kind in ("name", "code", "glued"))

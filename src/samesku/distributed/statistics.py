@@ -56,8 +56,8 @@ def _parts_of(items: Items, parts: int) -> Array:
     if isinstance(items, np.ndarray):
         mixed = (items * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(40)
         return np.asarray(mixed % np.uint64(parts)).astype(np.int64)
-    told = (crc32(item.encode("utf-8", "surrogatepass")) % parts for item in items)
-    return np.fromiter(told, dtype=np.int64, count=len(items))
+    found = (crc32(item.encode("utf-8", "surrogatepass")) % parts for item in items)
+    return np.fromiter(found, dtype=np.int64, count=len(items))
 
 
 def _ask(
@@ -82,12 +82,12 @@ def _ask(
 def answers(shelf: Shelf, name: str, shard: int, parts: int, items: Items) -> tuple[Array, ...]:
     """Rank among all, and over all shards `count` and `coded`, of each item of a shard."""
     of = _parts_of(items, parts)
-    told = np.zeros((3, len(of)), dtype=np.int64)
+    found = np.zeros((3, len(of)), dtype=np.int64)
     for part in range(parts):
         table = shelf.piece(f"numbered/{name}/{part}", shard)
         for row, column in enumerate(("rank", "count", "coded")):
-            told[row, of == part] = table.column(column).to_numpy()
-    return tuple(told)
+            found[row, of == part] = table.column(column).to_numpy()
+    return tuple(found)
 
 
 def count_shard(shelf: Shelf, shard: int, starts: Sequence[int], letters: Sequence[int]) -> Result:
@@ -158,8 +158,8 @@ def said_of(catalog: Catalog) -> list[tuple[dict[str, set[str]], Codes]]:
 
 def title_keys(titles: Sequence[str]) -> Array:
     """A number of 64 bits for each title."""
-    told = (blake2b(title.encode("utf-8", "surrogatepass"), digest_size=8) for title in titles)
-    return np.frombuffer(b"".join(each.digest() for each in told), dtype=np.uint64)
+    found = (blake2b(title.encode("utf-8", "surrogatepass"), digest_size=8) for title in titles)
+    return np.frombuffer(b"".join(each.digest() for each in found), dtype=np.uint64)
 
 
 def merge_terms(shelf: Shelf, part: int, shards: int, names: Sequence[str]) -> Result:

@@ -38,7 +38,7 @@ class Stages:
     ----------
     shelf : Shelf
     progress : Progress
-    told : dict of str to dict
+    records : dict of str to dict
         What each stage took: `tasks`, `seconds` of all workers, `peak_mb` of the largest.
     input : str
         Hash of all that the last stage depends on.
@@ -46,7 +46,7 @@ class Stages:
 
     shelf: Shelf
     progress: Progress
-    told: dict[str, Result] = field(default_factory=dict)
+    records: dict[str, Result] = field(default_factory=dict)
     input: str = version("samesku")
 
     def run(
@@ -81,11 +81,11 @@ class Stages:
             else:
                 self._work(stage, work, tasks, shared, results, advance)
                 self.shelf.write_json(f"{stage}/DONE", {"input": self.input, "results": results})
-        told = list(results.values())
-        self.told[stage] = {
-            "tasks": len(told),
-            "seconds": round(sum(each["seconds"] for each in told), 3),
-            "peak_mb": max((each["peak_mb"] for each in told), default=0),
+        found = list(results.values())
+        self.records[stage] = {
+            "tasks": len(found),
+            "seconds": round(sum(each["seconds"] for each in found), 3),
+            "peak_mb": max((each["peak_mb"] for each in found), default=0),
         }
         return [results[name] for name in tasks]
 
