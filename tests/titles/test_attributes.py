@@ -107,7 +107,11 @@ def test_sizes(title: str, sizes: tuple[str, ...]) -> None:
         ("iPhone 14 Pro 256 GB", ()),
         ("iPhone 14 Pro with charger", ()),
         ("camera kit with lens and bag", ()),
-        ("PlayStation 5 + 2 controllers", ()),
+        ("PlayStation 5 + 2 controllers", ("bundle: controller",)),
+        ("gamepad + joystick", ("bundle: controller", "controller")),
+        ("microSD 64 GB + adapter", ()),
+        ("Snail toner 150 ml", ()),
+        ("Serum 50 ml + toner 135 ml", ()),
         ("Charger for cordless drill HD18", ("charger",)),
         ("Ladekabel für iPhone 14", ("cable",)),
         ("coque pour Galaxy A54", ("case",)),
@@ -146,6 +150,9 @@ def test_accessories(title: str, accessory: tuple[str, ...]) -> None:
         ("Building set 60320", ("60320",)),
         ("pack of 12", ()),
         ("2in1 cable", ()),
+        ("Original toner for HP", ("maker: original",)),
+        ("kompatible Tinte", ("maker: compatible",)),
+        ("original novel", ()),
     ],
 )
 def test_models(title: str, model: tuple[str, ...]) -> None:

@@ -49,6 +49,8 @@ _SHOE_SIZES = re.compile(
 )
 _PAPER = re.compile(r"(?<![a-z0-9-])(?:din ?)?([ab][0-7])(?:\+)?(?![a-z0-9-])")
 _MADE_TO_FIT = frozenset(("cartridge", "toner", "battery", "charger", "ear pads", "filter"))
+# Some sellers name these and others do not.
+_IN_THE_BOX = frozenset(f"bundle: {part}" for part in ("adapter", "battery", "cable"))
 _TARGET = 24
 """How far behind "for" a model code must follow: "for iPhone 14", not "for men, ... XR-5"."""
 
@@ -66,13 +68,12 @@ def read_title(title: str, said: Stated, brand: str = "") -> tuple[dict[str, set
     values["colour"], values["flavour"] = _colours_and_flavours(found, bool(values["amount"]))
     codes = _codes(title, said, found, banned, values)
     values["accessory"] = _accessories(title, found, codes)
-    if values["amount"]:
-        values["accessory"] -= {"toner"}  # of the skin
+    if values["amount"] and values["accessory"] & {"toner", "bundle: toner"}:  # of the skin
+        values["accessory"] -= {"toner", "cartridge", "bundle: toner", "bundle: cartridge"}
     if codes.codes or codes.glued or codes.series:
         _move_memory(values)
-    values["model"] = {
-        v for one in found for e in one.entries if e.kind == "trait" for v in e.values
-    }
+    read = {"trait", "maker"} if values["accessory"] & _MADE_TO_FIT else {"trait"}
+    values["model"] = {v for one in found for e in one.entries if e.kind in read for v in e.values}
     return values, codes
 
 
@@ -201,9 +202,13 @@ def _codes(
 
 
 def _accessories(title: str, found: Sequence[Found], codes: Codes) -> set[str]:
-    """Give the kinds of accessory that are sold: what comes before "with" and before "for"."""
-    end = title.find(" + ")
-    end = len(title) if end < 0 else end
+    """Give the kinds of accessory that are sold: what comes before "with" and before "for".
+
+    What follows a plus comes along, and makes a bundle of the thing: "bundle: controller".
+    """
+    plus = title.find(" + ")
+    plus = len(title) if plus < 0 else plus
+    end = plus
     targets: list[Found] = []
     nouns: list[tuple[int, str]] = []
     for one in found:
@@ -215,18 +220,15 @@ def _accessories(title: str, found: Sequence[Found], codes: Codes) -> set[str]:
             elif entry.kind == "accessory":
                 nouns += ((one.start, value) for value in entry.values)
     sold = [(start, value) for start, value in nouns if start < end]
+    extra = {f"bundle: {value}" for start, value in nouns if start > plus} - _IN_THE_BOX
     if targets:
         before = {value for start, value in sold if start < targets[0].start}
         if not sold and 0 < targets[0].start < end and _has_target(targets, codes):
-            return {"spare part"}
+            return {"spare part", *extra}
         found_kinds = before or {value for _, value in sold}
     else:
         found_kinds = {value for _, value in sold}
-    if found_kinds & _MADE_TO_FIT:
-        found_kinds |= {
-            v for one in found for e in one.entries if e.kind == "maker" for v in e.values
-        }
-    return found_kinds
+    return found_kinds | extra
 
 
 def _has_target(targets: Sequence[Found], codes: Codes) -> bool:
