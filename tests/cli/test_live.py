@@ -42,6 +42,23 @@ def test_a_catalogue_is_indexed_and_again_changes_nothing(catalogue, tmp_path):
         assert index.state()["clusters"] == before
 
 
+def test_a_store_is_told_what_match_is_told(catalogue, tmp_path):
+    store = tmp_path / "offers.db"
+    run("index", catalogue, "--store", store, "--same", "colour, size", "--threshold", 0.99)
+    run("index", catalogue, "--store", store)
+    with Index(store) as index:
+        stats = index.stats()
+    assert (stats["same"], stats["threshold"], stats["clusters"]) == (["colour", "size"], 0.99, 3)
+    told = run("index", catalogue, "--store", store, "--same", "taste")
+    assert told.exit_code == 3
+    assert "taste" in told.stderr
+    run("match", catalogue, "--out", tmp_path / "run", "--no-cache")
+    assert run("index", tmp_path / "run", "--store", store, "--same", "size").exit_code == 2
+    assert run("index", tmp_path / "run", "--store", store).exit_code == 0
+    with Index(store) as index:
+        assert index.stats()["clusters"] == 2
+
+
 def test_a_store_that_is_none_is_bad_input(catalogue, tmp_path):
     (tmp_path / "text.db").write_text("no database " * 100)
     told = run("index", catalogue, "--store", tmp_path / "text.db")

@@ -1,12 +1,16 @@
 import sqlite3
+from dataclasses import replace
 
 import polars as pl
 import pytest
 import sqlalchemy as sa
+from typer.testing import CliRunner
 
 from samesku import Matcher, read_catalog
+from samesku.cli import app
 from samesku.encoders import PHash, Tfidf
-from samesku.scoring.learned import SHIPPED
+from samesku.scoring.classifier import PairClassifier
+from samesku.scoring.learned import SHIPPED, Learned, shipped_model
 from samesku.store import Index
 from samesku.store.results import StoreError
 
@@ -373,19 +377,81 @@ def test_what_is_no_store_is_refused(tmp_path, file):
         Index(file)
 
 
-def test_a_batch_run_is_loaded(index, tmp_path, rows, clusters):
-    from typer.testing import CliRunner
+@pytest.fixture
+def matched(tmp_path, rows):
+    """Matches the postings by the command, with options, and names the folder it wrote."""
 
-    from samesku.cli import app
+    def matched(*options):
+        pl.DataFrame(rows).write_csv(tmp_path / "offers.csv")
+        folder = tmp_path / "run"
+        words = ["match", tmp_path / "offers.csv", "--out", folder, "--no-cache", *options]
+        ran = CliRunner().invoke(app, list(map(str, words)))
+        assert ran.exit_code == 0, ran.output
+        return folder
 
-    pl.DataFrame(rows).write_csv(tmp_path / "offers.csv")
-    ran = CliRunner().invoke(
-        app, ["match", str(tmp_path / "offers.csv"), "--out", str(tmp_path / "run"), "--no-cache"]
-    )
-    assert ran.exit_code == 0
-    index.load(tmp_path / "run")
+    return matched
+
+
+def clusters_of(run):
+    groups = pl.read_csv(run / "groups.csv").group_by("group_id").agg("posting_id")
+    return sorted(sorted(each) for each in groups["posting_id"].to_list())
+
+
+def test_a_batch_run_is_loaded(index, tmp_path, matched, clusters):
+    run = matched()
+    index.load(run)
+    assert clusters(index) == clusters_of(run)
     index.settle()
-    groups = pl.read_csv(tmp_path / "run" / "groups.csv").group_by("group_id").agg("posting_id")
-    assert clusters(index) == sorted(sorted(each) for each in groups["posting_id"].to_list())
+    assert clusters(index) == clusters_of(run)
     with pytest.raises(StoreError, match="no run"):
         index.load(tmp_path)
+
+
+def test_a_batch_run_brings_its_threshold_and_what_may_differ(index, matched, clusters):
+    run = matched("--same", "colour", "--threshold", 0.7)
+    index.load(run)
+    assert (index.stats()["threshold"], index.stats()["same"]) == (0.7, ["colour"])
+    assert clusters(index) == clusters_of(run)
+
+
+def test_a_batch_run_brings_its_answers(index, tmp_path, rows, matched):
+    one, other = rows[0]["posting_id"], rows[-1]["posting_id"]
+    answers = {"left_id": [one], "right_id": [other], "verdict": ["same"]}
+    pl.DataFrame(answers).write_csv(tmp_path / "answers.csv")
+    index.load(matched("--answers", tmp_path / "answers.csv"))
+    assert together(index, one, other)
+    assert [pin["verdict"] for pin in index.pins()] == ["same"]
+
+
+def test_a_run_of_another_fusion_is_refused(index, matched):
+    with pytest.raises(StoreError, match="by union"):
+        index.load(matched("--fusion", "union"))
+
+
+def test_what_may_differ_is_kept(place):
+    titles = {"a": "Nike Revolution shirt black", "b": "Nike Revolution shirt white"}
+    with Index(place) as index:
+        for name, title in titles.items():
+            index.upsert({"posting_id": name, "title": title})
+        apart = index.why("a", "b")["probability"]
+        index.rescore(same=["colour"])
+        assert index.why("a", "b")["probability"] > apart + 0.1
+    with Index(place) as index:
+        assert index.stats()["same"] == ["colour"]
+        index.rescore()
+        assert index.why("a", "b")["probability"] == pytest.approx(apart)
+        with pytest.raises(ValueError, match="taste"):
+            index.rescore(same=["taste"])
+        with pytest.raises(ValueError, match="threshold"):
+            index.rescore(threshold=1.5)
+
+
+def test_a_threshold_that_nobody_gave_follows_the_catalogue(index, tmp_path, rows):
+    replace(shipped_model(), threshold=0.9).save(tmp_path / "model")
+    index.upsert_many(rows)
+    index.rescore(tmp_path / "model")
+    fusion = Learned(PairClassifier.load(tmp_path / "model"))
+    matches = Matcher([Tfidf(), PHash()], fusion).match(read_catalog(pl.DataFrame(rows)))
+    assert index.stats()["threshold"] == matches.threshold < 0.9
+    index.rescore(tmp_path / "model", threshold=0.8)
+    assert index.stats()["threshold"] == 0.8

@@ -8,6 +8,7 @@ from typing import Literal
 from samesku.cli.app import argument, command, option
 from samesku.cli.options import (
     CATALOGUE,
+    Deciding,
     Decision,
     Fusion,
     Matching,
@@ -206,11 +207,12 @@ class Review(OfRun):
 
 
 @command("live:index", example="samesku index offers.csv --store offers.db")
-class Index(Reading, Summed):
+class Index(Reading, Deciding, Summed):
     """Put the postings of a catalogue in a store that keeps their clusters.
 
     Postings that are there are changed, new ones join the clusters. A folder that `match` wrote
-    stands for the catalogue of that run.
+    brings the catalogue of that run, its answers, model, threshold and --same. A store keeps these;
+    where others are given, everything in it is scored anew.
     """
 
     catalogue: Path = argument(CATALOGUE)

@@ -9,7 +9,8 @@ from contextlib import closing
 
 from samesku.cli.commands import Index, Serve
 from samesku.cli.console import TerminalProgress, UsageError, console, emit, say
-from samesku.cli.reading import read
+from samesku.cli.reading import comma_list, read
+from samesku.runtime.extras import need_extra
 
 # Refused postings that are named.
 NAMED = 10
@@ -17,26 +18,32 @@ NAMED = 10
 
 def index(options: Index) -> None:
     """Read a catalogue, put it in the store, print what it holds."""
-    try:
-        import sqlalchemy  # noqa: F401
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            "a store needs SQLAlchemy: pip install 'samesku[store]'"
-        ) from error
+    need_extra("samesku index", "store", "sqlalchemy")
     from samesku.store import Index as Store
-    from samesku.store.runs import postings_of, postings_of_run
+    from samesku.store.runs import postings_of
 
     progress = TerminalProgress(quiet=options.quiet)
     started = time.perf_counter()
+    asked = (options.model, options.same, options.threshold) != (None, None, None)
     with Store(options.store) as store:
         if (options.catalogue / "run.json").is_file():
-            postings = postings_of_run(options.catalogue)
+            if asked:
+                raise UsageError("a run brings its model, threshold and same: leave them out")
+            with progress.stage("index"):
+                changes = store.load(options.catalogue, actor="index")
         else:
             catalog = read(options, options.catalogue, progress)
             with progress.stage("hash photos"):
                 postings = postings_of(catalog)
-        with progress.stage("index"):
-            changes = store.upsert_many(postings, actor="index")
+            if asked:
+                store.rescore(
+                    options.model,
+                    same=comma_list(options.same),
+                    threshold=options.threshold,
+                    actor="index",
+                )
+            with progress.stage("index"):
+                changes = store.upsert_many(postings, actor="index")
         if options.settle:
             with progress.stage("settle"):
                 store.settle(actor="index")
@@ -58,15 +65,12 @@ def index(options: Index) -> None:
 
 def serve(options: Serve) -> None:
     """Serve until interrupted, or make or revoke a token."""
-    try:
-        import uvicorn
+    need_extra("samesku serve", "serve", "sqlalchemy", "fastapi", "uvicorn")
+    import uvicorn
 
-        from samesku.server import create_app
-        from samesku.server.tokens import Tokens
-    except ModuleNotFoundError as error:
-        raise ModuleNotFoundError(
-            "the service needs FastAPI and uvicorn: pip install 'samesku[serve]'"
-        ) from error
+    from samesku.server import create_app
+    from samesku.server.tokens import Tokens
+
     with closing(Tokens(options.store)) as tokens:
         if options.make_token is not None:
             token = tokens.make(options.make_token, options.role)

@@ -116,26 +116,32 @@ class Judging:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Matching(Searching, Judging):
-    """Commands that match."""
+class Deciding:
+    """By what pairs become matches."""
 
-    out: Path = option(..., "Folder for the results.", "--out", "-o")
-    fusion: Fusion | None = option(
-        None, "How text and photo combine to a decision.", show_default="learned"
-    )
     model: Path | None = option(None, "Folder of a model that `samesku train` wrote.")
     threshold: float | None = option(
         None,
         "Score from which a pair is accepted; higher: fewer and surer matches. Default: the "
         "model's own.",
     )
-    # The name of --threshold in earlier versions.
-    line: float | None = option(None, "", hidden=True)
     same: str | None = option(
         None,
         "Attributes that may differ within one product, between commas: some of count, amount, "
         "size, colour, flavour, model, memory, measure, accessory. Default: none.",
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Matching(Searching, Judging, Deciding):
+    """Commands that match."""
+
+    out: Path = option(..., "Folder for the results.", "--out", "-o")
+    fusion: Fusion | None = option(
+        None, "How text and photo combine to a decision.", show_default="learned"
+    )
+    # The name of --threshold in earlier versions.
+    line: float | None = option(None, "", hidden=True)
     within: list[str] | None = option(
         None, "Column in which two postings must agree to match, as category; may be repeated."
     )

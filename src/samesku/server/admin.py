@@ -27,14 +27,15 @@ def admin_routes(
 
     @app.post("/rescore", tags=["admin"])
     def rescore(body: Rescore, who: Annotated[str, Depends(check)]) -> dict[str, Any]:
-        """Score everything by another model from now on; decisions stand."""
+        """Score everything by another model, or otherwise, from now on; decisions stand."""
         model = None if body.model is None else _within(folder, body.model)
         try:
-            return index.rescore(model, actor=who).as_dict()
+            made = index.rescore(model, same=body.same, threshold=body.threshold, actor=who)
         except StoreError:
             raise
         except (ValueError, OSError) as error:
-            raise StoreError(f"{body.model} is no model: train one into that folder") from error
+            raise StoreError(str(error).replace(str(model), str(body.model))) from error
+        return made.as_dict()
 
     @app.post("/adapt", tags=["admin"])
     def adapt(who: Annotated[str, Depends(check)]) -> dict[str, Any]:
@@ -43,7 +44,7 @@ def admin_routes(
 
     @app.post("/load", tags=["admin"])
     def load(body: Load, who: Annotated[str, Depends(check)]) -> dict[str, Any]:
-        """Take the postings of a batch run."""
+        """Take a batch run: postings and answers, its model, threshold and `same`."""
         place = _within(folder, body.run)
         try:
             changes = index.load(place, actor=who)

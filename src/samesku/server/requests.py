@@ -77,10 +77,16 @@ class Load(BaseModel):
 
 
 class Rescore(BaseModel):
-    """A model by its name in the service's folder; null: the one that ships."""
+    """By what everything is scored from now on.
 
-    model_config = _example(model="my-model")
+    A model by its name in the service's folder, null the one that ships; kinds of attributes that
+    may differ within one product; a threshold, null the model's own.
+    """
+
+    model_config = _example(model="my-model", same=["colour"])
     model: str | None = Field(None, max_length=200)
+    same: list[str] = Field([], max_length=20)
+    threshold: float | None = Field(None, gt=0, le=1)
 
 
 class Snapshot(BaseModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import sqlalchemy as sa
@@ -41,9 +42,13 @@ def score_everything(draft: Draft) -> None:
     owner, pairs = np.empty(0, dtype=np.int64), ScoredPairs.unpack(b"")
     if len(ids) > 1:
         catalog = as_catalog([payloads[each] for each in ids], ids, "store")
-        matches = Matcher([Tfidf(), PHash()], draft.learned, threshold=draft.threshold).match(
-            catalog
-        )
+        setting = state.setting
+        asked = setting.threshold if setting.fixed else None
+        matches = Matcher([Tfidf(), PHash()], draft.learned, threshold=asked).match(catalog)
+        draft.threshold = matches.threshold
+        if matches.threshold != setting.threshold:
+            state.setting = replace(setting, threshold=matches.threshold)
+            state.setting.write(draft.connection)
         of = np.array([state.distinct_of[each] for each in ids], dtype=np.int64)
         of = of[matches.distinct.rows]
         left, right = of[matches.candidates.left], of[matches.candidates.right]

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 import sqlalchemy as sa
 
-from samesku.scoring.classifier import PairClassifier
-from samesku.scoring.learned import SHIPPED, Learned
+from samesku.scoring.learned import Learned
 from samesku.store import reading
 from samesku.store.batch import all_postings, score_everything
 from samesku.store.decisions import accept_pins, check_pin, merge_pins, split_pins
@@ -20,18 +21,19 @@ from samesku.store.draft import Draft
 from samesku.store.drawn import Drawn
 from samesku.store.postings import Payload, check_posting, check_postings, hash_photo
 from samesku.store.results import Change, Refused, StoreError
-from samesku.store.runs import postings_of_run
+from samesku.store.runs import read_run
 from samesku.store.saving import answered, save
 from samesku.store.schema import (
     begin_writing,
     empty_log,
-    meta,
     open_engine,
     refused,
 )
+from samesku.store.setting import Setting
 from samesku.store.state import State
 from samesku.store.undo import take_back
 
+_log = logging.getLogger(__name__)
 # Postings of one transaction; of more, more than the store holds, all is scored as in a batch run.
 AT_ONCE, BATCH_FROM = 250, 500
 
@@ -66,7 +68,7 @@ class Index(reading.Reads):
         self._lock = threading.RLock()
         self._state: State | None = None
         self._doubts, self._drawn = Doubts(), Drawn()
-        self._model: tuple[str, Learned] | None = None
+        self._model: tuple[Setting, Learned] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -268,11 +270,31 @@ class Index(reading.Reads):
         draft.cluster(everything=True)
         return self._change(draft, verb, [])
 
-    def rescore(self, model: str | Path | None = None, *, actor: str = "") -> Change:
-        """Score everything by another model from now on; None: the one that ships. Pins stand."""
-        place = "" if model is None else str(Path(model).resolve())
-        PairClassifier.load(place or SHIPPED)
-        return self._rescore(place, place, actor)
+    def rescore(
+        self,
+        model: str | Path | None = None,
+        *,
+        same: Collection[str] = (),
+        threshold: float | None = None,
+        actor: str = "",
+    ) -> Change:
+        """Score and cluster everything otherwise from now on; pins stand.
+
+        Parameters
+        ----------
+        model : path, optional
+            A folder that `samesku train` or `adapt` wrote; by default the model that ships.
+        same : collection of str
+            Kinds of attributes that may differ within one product.
+        threshold : float, optional
+            By default that of the model, which follows the catalogue as in `match`.
+
+        Raises
+        ------
+        ValueError
+            There is no such model, kind of attribute or threshold.
+        """
+        return self._rescore(_setting(model, same, threshold), actor)
 
     def adapt(self, folder: str | Path, *, actor: str = "") -> dict[str, Any]:
         """Adapt the model to people's answers, and take it where the audit says that it pays.
@@ -290,38 +312,51 @@ class Index(reading.Reads):
             state = self._caught_up(connection)
             catalog = all_postings(connection)
             answers = reading.single_answers(state, connection)
-            base, event = state.base, state.event
-            threshold = self._learned(state.model).threshold
-        trial = try_adapting(
-            catalog, Learned(PairClassifier.load(base or SHIPPED)), answers, threshold
-        )
+            setting, event = state.setting, state.event
+            threshold = self._threshold(state)
+        base = replace(setting, model=setting.base)
+        trial = try_adapting(catalog, base.load(), answers, threshold)
         if trial.model is not None:
             place = Path(folder).resolve() / f"adapted-{event}"
             trial.model.save(place)
-            self._rescore(str(place), base, actor)
+            self._rescore(replace(setting, model=str(place), threshold=None, fixed=False), actor)
         return trial.record
 
-    def _rescore(self, place: str, base: str, actor: str) -> Change:
+    def _rescore(self, setting: Setting, actor: str) -> Change:
         def work(draft: Draft) -> Change:
-            draft.dirty, draft.state.model, draft.state.base = True, place, base
-            for name, value in (("model", place), ("base", base)):
-                draft.connection.execute(meta.delete().where(meta.c.name == name))
-                draft.connection.execute(meta.insert().values(name=name, value=value))
-            draft.learned = self._learned(place)
-            draft.threshold = draft.learned.threshold
+            draft.dirty, draft.state.setting = True, setting
+            setting.write(draft.connection)
+            draft.learned, draft.threshold = (
+                self._learned(draft.state),
+                self._threshold(draft.state),
+            )
             return self._settle(draft, "rescore")
 
         return self._write("rescore", work, None, actor)
 
     def load(self, run: str | Path, *, actor: str = "") -> list[Change]:
-        """Take the postings of a batch run from the folder that it wrote, and cluster them so.
+        """Take a batch run: its postings and answers, its model, threshold and `same`.
+
+        Answers that contradict decisions in the store are logged and left out.
 
         Raises
         ------
         StoreError
-            The folder holds no run, or its catalogue is not where it was.
+            The folder holds no run, one by another fusion, or its catalogue is not where it was.
         """
-        return self.upsert_many(postings_of_run(Path(run)), actor=actor)
+        found = read_run(Path(run))
+        setting = _setting(found.model, found.same, found.threshold)
+        with self._lock, self._engine.connect() as connection:
+            known = self._caught_up(connection).setting
+        if setting != known:
+            self._rescore(setting, actor)
+        changes = self.upsert_many(found.postings, actor=actor)
+        for left, right, verdict, who in found.pins:
+            try:
+                changes.append(self.pin(left, right, verdict, actor=who))
+            except StoreError as error:
+                _log.warning("not taken from %s: %s", run, error)
+        return changes
 
     def _change(
         self, draft: Draft, verb: str, ids: Iterable[str], refused: list[Refused] | None = None
@@ -346,8 +381,7 @@ class Index(reading.Reads):
                     if key is not None and (result := answered(connection, key, verb)):
                         return result
                     state = self._caught_up(connection)
-                    learned = self._learned(state.model)
-                    draft = Draft(state, connection, learned, learned.threshold)
+                    draft = Draft(state, connection, self._learned(state), self._threshold(state))
                     change = work(draft)
                     if draft.effects or key is not None:
                         save(draft, change, actor=actor, key=key)
@@ -367,7 +401,24 @@ class Index(reading.Reads):
             self._state = State.read(connection)
         return self._state
 
-    def _learned(self, place: str) -> Learned:
-        if self._model is None or self._model[0] != place:
-            self._model = (place, Learned(PairClassifier.load(place or SHIPPED)))
-        return self._model[1]
+    def _learned(self, state: State) -> Learned:
+        known, setting = self._model, state.setting
+        if known is None or (known[0].model, known[0].same) != (setting.model, setting.same):
+            self._model = known = (setting, setting.load())
+        return known[1]
+
+
+def _setting(model: str | Path | None, same: Collection[str], threshold: float | None) -> Setting:
+    """A setting that can be used.
+
+    Raises
+    ------
+    ValueError
+        It cannot.
+    """
+    if threshold is not None and not 0 < threshold <= 1:
+        raise ValueError(f"the threshold is a probability above 0 and up to 1, not {threshold}")
+    place = "" if model is None else str(Path(model).resolve())
+    setting = Setting(place, place, tuple(sorted(set(same))), threshold, threshold is not None)
+    setting.load()
+    return setting

@@ -42,9 +42,13 @@ class Reads:
     _engine: sa.Engine
     _lock: threading.RLock
     _caught_up: Callable[[sa.Connection], State]
-    _learned: Callable[[str], Learned]
+    _learned: Callable[[State], Learned]
     _doubts: Doubts
     _drawn: Drawn
+
+    def _threshold(self, state: State) -> float:
+        asked = state.setting.threshold
+        return self._learned(state).threshold if asked is None else asked
 
     def search(self, posting: Any, *, limit: int = 20) -> list[DecidedPair]:
         """What a posting would match, likeliest first; changes nothing.
@@ -56,7 +60,7 @@ class Reads:
         payload = check_posting(given)
         with self._lock, self._engine.connect() as connection:
             state = self._caught_up(connection)
-            learned = self._learned(state.model)
+            learned = self._learned(state)
             # One more, as the posting itself may be among those that are found.
             found = _search(state, connection, learned, payload, limit + 1)
             name = str(payload["posting_id"]) if own else ""
@@ -117,7 +121,7 @@ class Reads:
             }
             if a == b:
                 return {**result, "probability": 1.0, "reasons": [], "identical": True}
-            learned = self._learned(state.model)
+            learned = self._learned(state)
             read = partial(payloads_of, state, connection, known={})
             scored = score_pairs(
                 state.memory, np.array([a]), np.array([b]), read, learned, explain_from=0.0
@@ -161,7 +165,7 @@ class Reads:
         """
         with self._lock, self._engine.connect() as connection:
             state = self._caught_up(connection)
-            threshold = self._learned(state.model).threshold
+            threshold = self._threshold(state)
             count = limit if audited else 2 * limit
             found = self._doubts.nearest(state.memory, threshold, count, partial(_is_open, state))
             kept = [pair for pair in found if audited or not is_drawn(*pair[:2])]
@@ -183,7 +187,7 @@ class Reads:
                 for each in single_answers(state, connection)
                 if each.drawn and each.verdict != UNSURE and each.probability is not None
             ]
-            return audit(answers, self._learned(state.model).threshold)
+            return audit(answers, self._threshold(state))
 
     def decided(self) -> int:
         """How many pairs people decided."""
@@ -203,8 +207,9 @@ class Reads:
                 "largest_cluster": max(sizes, default=0),
                 "pins": len(state.pins),
                 "event": state.event,
-                "model": state.model or "shipped",
-                "threshold": self._learned(state.model).threshold,
+                "model": state.setting.model or "shipped",
+                "same": list(state.setting.same),
+                "threshold": self._threshold(state),
             }
 
     def state(self) -> Mapping[str, Any]:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from samesku.store.memory import Memory
 from samesku.store.pairs import Distinct, ScoredPairs
 from samesku.store.results import StoreError
-from samesku.store.schema import clusters, distinct, events, meta, pins, postings
+from samesku.store.schema import clusters, distinct, events, pins, postings
+from samesku.store.setting import Setting
 from samesku.store.terms import Terms
 
 # Rows that are read at once.
@@ -65,8 +66,7 @@ class State:
 
     def __init__(self) -> None:
         self.event = 0
-        # Where the model is, and the one that it was adapted from; empty for the one that ships.
-        self.model = self.base = ""
+        self.setting = Setting()
         self.memory = Memory()
         self.distinct_of: dict[str, int] = {}
         self.members: dict[int, set[str]] = defaultdict(set)
@@ -82,8 +82,7 @@ class State:
         """Read the tables."""
         state = cls()
         state.event = connection.scalar(sa.select(sa.func.max(events.c.number))) or 0
-        named = {row.name: row.value for row in connection.execute(sa.select(meta))}
-        state.model, state.base = named.get("model", ""), named.get("base", "")
+        state.setting = Setting.read(connection)
         for name, number, redirect in connection.execute(
             sa.select(clusters.c.id, clusters.c.number, clusters.c.redirect)
         ):
