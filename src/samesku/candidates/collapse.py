@@ -120,10 +120,10 @@ def collapse(
     order = catalog.frame["posting_id"].arg_sort().to_numpy().astype(np.int64)
     table = looked_at(catalog, photos, sources, labelled)[order]
     code = table.select(pl.struct(pl.all()).rank("dense").cast(pl.Int64)).to_series().to_numpy()
-    mute = says_nothing(table["title"])
+    untitled = says_nothing(table["title"])
     if apart is not None:
-        mute |= np.isin(order, apart)
-    code = np.where(mute, len(code) + 1 + np.arange(len(code)), code)
+        untitled |= np.isin(order, apart)
+    code = np.where(untitled, len(code) + 1 + np.arange(len(code)), code)
     number, first = _by_first(code)
     place = np.empty(len(catalog), dtype=np.int64)
     place[order] = number

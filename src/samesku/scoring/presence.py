@@ -163,11 +163,11 @@ def segment_max(values: NDArray[np.float32], ends: NDArray[np.integer]) -> NDArr
 def _reduced(
     way: np.ufunc, values: NDArray[np.float32], ends: NDArray[np.integer]
 ) -> NDArray[np.float32]:
-    told = np.zeros(len(ends) - 1, dtype=np.float32)
+    reduced = np.zeros(len(ends) - 1, dtype=np.float32)
     filled = np.flatnonzero(np.diff(ends))
     if len(filled):
-        told[filled] = way.reduceat(values, ends[filled])
-    return told
+        reduced[filled] = way.reduceat(values, ends[filled])
+    return reduced
 
 
 def scaled_rows(rows: sp.csr_matrix, scale: NDArray[np.float32]) -> sp.csr_matrix:

@@ -73,9 +73,9 @@ class CodedTitles:
         return cls.read(titles, model_codes(titles, words))
 
     @classmethod
-    def read(cls, titles: Sequence[str], told: Sequence[str]) -> CodedTitles:
+    def read(cls, titles: Sequence[str], rarest: Sequence[str]) -> CodedTitles:
         """Titles whose model codes are known."""
-        codes = np.array([code[:CODE_READ] for code in told], dtype=object)
+        codes = np.array([code[:CODE_READ] for code in rarest], dtype=object)
         squeezed = np.array([_SIGNS.sub("", title)[:TITLE_READ] for title in titles], dtype=object)
         beginnings = np.array([code[:BEGINNING] for code in codes], dtype=object)
         lengths = np.array([len(begun) for begun in beginnings], dtype=np.int64)
@@ -108,7 +108,7 @@ def code_features(
     dict of str to float32 (m,)
         `code_found_min` and `_max`, the share of a code's characters that the best stretch of the
         other title has, spaces and signs left out: the one known where only one title has a code;
-        `code_prefix`, the part of the shorter code that both begin with (a colour is often told by
+        `code_prefix`, the part of the shorter code that both begin with (a colour is often named by
         the end), and `code_alike`, their edit ratio. NaN where codes are missing.
     """
     coded = CodedTitles.of(titles, words) if coded is None else coded
@@ -140,14 +140,14 @@ def _compared(
     scorer: Callable[..., float],
 ) -> NDArray[np.float32]:
     """What a scorer says of texts at two ends of pairs; NaN for the pairs that are not asked."""
-    told = np.full(len(one), np.nan, dtype=np.float32)
+    ratio = np.full(len(one), np.nan, dtype=np.float32)
     asked = np.flatnonzero(where)
     if len(asked):
-        told[asked] = process.cpdist(
+        ratio[asked] = process.cpdist(
             mine[one[asked]],
             theirs[other[asked]],
             scorer=scorer,
             workers=usable_cores(),
             dtype=np.float32,
         )
-    return told
+    return ratio

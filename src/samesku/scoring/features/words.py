@@ -109,10 +109,10 @@ def word_features(
         mine, theirs = cells.mine[ends[0] : ends[-1]], cells.theirs[ends[0] : ends[-1]]
         ends = ends - ends[0]
         shared = weighted.data[mine]
-        told = [segment_sums(shared, ends), *_marked(shared, held.indices[mine], ends, marks)]
+        found = [segment_sums(shared, ends), *_marked(shared, held.indices[mine], ends, marks)]
         for rows, common in ((left[chunk], mine), (right[chunk], theirs)):
-            told += _marked(*_unshared(weighted, rows, common, ends), marks)
-        return told
+            found += _marked(*_unshared(weighted, rows, common, ends), marks)
+        return found
 
     parts = list(map_in_order(part, range(0, len(left), PAIRS_AT_ONCE)))
     shared, *rest = (

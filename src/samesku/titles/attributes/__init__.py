@@ -43,9 +43,9 @@ def read_attributes(
     # Sets of a million titles would take gigabytes; what many state is held once.
     shared: dict[Hashable, Any] = {}
 
-    def held(values: Iterable[str]) -> tuple[str, ...]:
-        told = tuple([shared.setdefault(each, each) for each in sorted(values)])
-        same: tuple[str, ...] = shared.setdefault(told, told)
+    def held(stated_values: Iterable[str]) -> tuple[str, ...]:
+        values = tuple([shared.setdefault(each, each) for each in sorted(stated_values)])
+        same: tuple[str, ...] = shared.setdefault(values, values)
         return same
 
     found: dict[str, list[tuple[str, ...]]] = {kind: [] for kind in KINDS}

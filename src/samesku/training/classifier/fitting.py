@@ -71,7 +71,7 @@ def fit_classifier(
     """Fit trees on labelled catalogues, each weighing the same whatever its size.
 
     A catalogue in which some kinds of attributes may differ trains twice, with half its weight
-    each: as its labels say, told which kinds it tolerates; and as if nothing was tolerated, its
+    each: as its labels say, with the kinds that it tolerates; and as if nothing was tolerated, its
     pairs that clash in these kinds taken for different. So the trees learn what `same` means.
 
     A model for other catalogues is the mean of models that each lack one of these. What all of
@@ -315,9 +315,9 @@ def _calibration(
     w = np.concatenate([np.full(some.sum(), 1 / max(some.sum(), 1)) for some in trains])
 
     def loss(numbers: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        told = numbers[0] * x + numbers[1]
-        error = w * (expit(told) - y)
-        value = float((w * (np.logaddexp(0, told) - y * told)).sum())
+        predicted = numbers[0] * x + numbers[1]
+        error = w * (expit(predicted) - y)
+        value = float((w * (np.logaddexp(0, predicted) - y * predicted)).sum())
         return value, np.array([(error * x).sum(), error.sum()])
 
     found = minimize(loss, np.array([1.0, 0.0]), jac=True, bounds=[(0.05, 20), (-10, 10)])
