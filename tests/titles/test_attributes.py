@@ -153,6 +153,7 @@ def test_accessories(title: str, accessory: tuple[str, ...]) -> None:
         ("Original toner for HP", ("maker: original",)),
         ("kompatible Tinte", ("maker: compatible",)),
         ("original novel", ()),
+        ("drill incl. 2 batteries", ()),
     ],
 )
 def test_models(title: str, model: tuple[str, ...]) -> None:

@@ -195,7 +195,7 @@ def _codes(
             if entry.kind == "qualifier":
                 qualifiers[one.start] = one.stop
             elif entry.kind in ("unnumbered", "with", "for"):
-                unnumbered.add(one.stop)
+                unnumbered |= {one.stop, one.stop + title.startswith(".", one.stop)}
     other = (*values["size"], *values["measure"])
     elsewhere = (value.partition(": ")[2] or value.replace(" ", "") for value in other)
     return read_codes(title, {*said.tokens, *elsewhere}, qualifiers, banned, unnumbered)
