@@ -121,6 +121,7 @@ def _read(
     count = np.maximum(np.diff(adjacent.indptr), 1).astype(np.float32)
     share = 1 / count
     around = scaled_rows(sp.csr_matrix(adjacent @ others), share)
+    around.sort_indices()  # products of rows whose words ascend take two thirds of the time
     weights = _weights(around, own)
     rare = around.data * words.rarity[around.indices]
     length = inverse_lengths(sp.csr_matrix((rare, around.indices, around.indptr), around.shape))
