@@ -378,8 +378,7 @@ class Matcher:
             sources.append(Source(encoder.name, encoder.modality, vectors, found))
         with self.progress.stage("candidates"):
             joined = join_candidates(sources)
-        shelved = [replace(source, vectors=source.vectors.shelved) for source in sources]
-        return replace(joined, sources=tuple(shelved))
+        return replace(joined, sources=tuple(source.shelved for source in joined.sources))
 
     def _neighbors(
         self,

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from samesku.candidates import neighbors, search
 from samesku.candidates.neighbors import Neighbors, density, merge_neighbors, nearest
 from samesku.encoders import Tfidf, Vectors
+from samesku.runtime import memory
 
 KINDS = ["dense", "sparse", "bits"]
 TOLERANCE = 1e-5
@@ -92,6 +93,11 @@ def test_lists_some_at_a_time_are_all_lists(monkeypatch):
     assert np.array_equal(np.concatenate(query), found.query)
     assert np.array_equal(np.concatenate([part.candidate for part in parts]), found.candidate)
     assert np.array_equal(density(found, 5), whole)
+    monkeypatch.setattr(memory, "IN_MEMORY", 1000)
+    shelved = found.shelved
+    for _ in range(2):  # what was read of the files and given back is read again
+        assert np.array_equal(density(shelved, 5), whole)
+    assert all(isinstance(column, np.memmap) for column in shelved.arrays.values())
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -32,6 +32,11 @@ class Source:
     vectors: Vectors
     neighbors: Neighbors
 
+    @property
+    def shelved(self) -> Source:
+        """The same, where it is large in files."""
+        return replace(self, vectors=self.vectors.shelved, neighbors=self.neighbors.shelved)
+
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
@@ -172,7 +177,7 @@ def _joined(
         _undirected(source.neighbors, low, first, stop)
         for source, low in zip(sources, lows, strict=True)
     ]
-    union = np.unique(np.concatenate([keys for keys, _ in found_by]))
+    union = each_once(np.concatenate([keys for keys, _ in found_by]))
     left, right = (end.astype(np.int32) for end in np.divmod(union, max(size, 1)))
     similarity = np.empty((len(union), len(sources)), dtype=np.float32)
     found = np.zeros((len(union), len(sources)), dtype=bool)
@@ -201,6 +206,12 @@ def _undirected(
     keys = low[own].astype(np.int64) * neighbors.size + high
     pairs, one = np.unique(keys, return_index=True)
     return pairs, neighbors.similarity[own[one]]
+
+
+def each_once(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Each number once, ascending; of a few ascending runs in no time, where numpy would hash."""
+    ascending = np.sort(numbers, kind="stable")
+    return np.asarray(ascending[np.diff(ascending, prepend=-1) != 0])
 
 
 def places_among(known: NDArray[np.integer], wanted: NDArray[np.integer]) -> NDArray[np.int64]:

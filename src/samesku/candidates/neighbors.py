@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from samesku.candidates.search import EXTRA, Found, RowSearch, row_search, search_themselves
 from samesku.encoders.base import Vectors
-from samesku.runtime.memory import at_once
+from samesku.runtime.memory import at_once, kept, released
 from samesku.runtime.progress import Advance
 
 __all__ = ["FLOOR", "Method", "Neighbors", "best", "density", "merge_neighbors", "nearest"]
@@ -64,6 +64,12 @@ class Neighbors:
         }
 
     @property
+    def shelved(self) -> Neighbors:
+        """The same, where they are many in files: to read the lists in blocks."""
+        columns = {name: kept(column) for name, column in self.arrays.items()}
+        return Neighbors(**columns, size=self.size)
+
+    @property
     def ends(self) -> NDArray[np.int32]:
         """Where the list of each posting begins, and the last one ends, ``(size + 1,)``."""
         postings = np.arange(self.size + 1, dtype=np.int32)
@@ -79,6 +85,8 @@ class Neighbors:
             query = self.query[own] - np.int32(first)
             yield Neighbors(query, self.candidate[own], self.similarity[own], last - first)
             first = last
+        for column in self.arrays.values():
+            released(column)
 
     @property
     def rank(self) -> NDArray[np.int32]:

@@ -6,6 +6,7 @@ import math
 import re
 import time
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -13,9 +14,11 @@ import polars as pl
 from samesku.catalog.answers import MACHINE, SAME, UNSURE, Answers
 from samesku.judges.asking import pool_of
 from samesku.judges.choosing import choose
-from samesku.judges.fitting import Counts
 from samesku.judges.wire import Judge, Question, instructions, question_of
 from samesku.results.matches import Matches
+
+if TYPE_CHECKING:  # what fits them takes long to load
+    from samesku.judges.fitting import Counts
 
 # Answers of people that a judge is compared with, at least and at most.
 FEWEST, MOST = 10, 100

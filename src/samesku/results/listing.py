@@ -23,12 +23,11 @@ def pairs_within(
 
     `clusters` is ``(n,)``; `left` and `right` are the scored pairs, each once.
     """
-    sizes = np.bincount(clusters, minlength=1)
-    small = np.flatnonzero(sizes[clusters] <= ALL_PAIRS).astype(np.int32)
+    crowded = np.bincount(clusters, minlength=1)[clusters] > ALL_PAIRS
+    small = np.flatnonzero(~crowded).astype(np.int32)
     a, b = _all_pairs(clusters[small])
-    large = np.flatnonzero(
-        (clusters[left] == clusters[right]) & (sizes[clusters[left]] > ALL_PAIRS)
-    )
+    large = np.flatnonzero(crowded[left])
+    large = large[clusters[left[large]] == clusters[right[large]]]
     first = np.concatenate([small[a], left[large].astype(np.int32)])
     return first, np.concatenate([small[b], right[large].astype(np.int32)])
 

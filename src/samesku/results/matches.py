@@ -222,12 +222,12 @@ class Matches:
     @property
     def _missed(self) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
         pairs, clusters = self.candidates, self.clusters[self.distinct.rows]
-        apart = clusters[pairs.left] != clusters[pairs.right]
         near, pins = self.scores >= NEAR_MISS, self.pins
         if pins is not None:
             near[pairs.places(pins.left, pins.right)] = True
-        place = np.flatnonzero(apart & near)
-        return pairs.left[place], pairs.right[place]
+        left, right = pairs.left[near], pairs.right[near]
+        apart = clusters[left] != clusters[right]
+        return left[apart], right[apart]
 
     @cached_property
     def scored(self) -> pl.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -134,7 +134,7 @@ class PairClassifier:
         begin = self.calibration[0] * self.trees.start + self.calibration[1]
         if self.adaptation is not None:
             begin = self.adaptation.begin(begin)
-        return Judged(scores, Evidence(places, told.rows, begin, rows.words))
+        return Judged(scores, Evidence(places, told.rows, begin, replace(rows.words, lists=[])))
 
     def _judge(
         self,

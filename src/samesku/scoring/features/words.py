@@ -11,6 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from samesku.candidates.candidates import each_once
 from samesku.candidates.similarity import PAIRS_AT_ONCE
 from samesku.runtime.cores import map_in_order
 from samesku.scoring.features.table import Column, both_ways
@@ -175,7 +176,7 @@ def _quantity_features(
     same = common_cells(marks.exact, left, right)
     width = marks.kinds.shape[1]
     pair = np.repeat(np.arange(len(left)), same.counts)
-    agree = np.unique(pair * width + marks.unit[marks.exact.indices[same.mine]])
+    agree = each_once(pair * width + marks.unit[marks.exact.indices[same.mine]])
     agreeing = np.bincount(agree // width, minlength=len(left))
     held = np.diff(marks.kinds.indptr)
     return {

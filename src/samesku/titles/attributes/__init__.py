@@ -43,7 +43,9 @@ def read_attributes(
     # Sets of a million titles would take gigabytes; what many state is held once.
     shared: dict[Hashable, Any] = {}
 
-    def held(stated_values: Iterable[str]) -> tuple[str, ...]:
+    def held(stated_values: Collection[str]) -> tuple[str, ...]:
+        if not stated_values:
+            return ()
         values = tuple([shared.setdefault(each, each) for each in sorted(stated_values)])
         same: tuple[str, ...] = shared.setdefault(values, values)
         return same

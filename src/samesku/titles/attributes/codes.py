@@ -92,9 +92,9 @@ def read_codes(
     series: list[tuple[str, Piece]] = []
     for match in _PIECE.finditer(title):
         text = match[0]
-        piece = _piece(match)
         if text.isalpha() or text in quantities or text in banned or not _DIGIT.search(text):
             continue
+        piece = _piece(match)
         suffix = _qualifiers(title, piece.stop, qualifiers)
         if larger := _LARGER.fullmatch(text):
             text, suffix = larger[1], [larger[2], *suffix]
