@@ -1,16 +1,33 @@
+import os
 import random
+import signal
 import subprocess
 import sys
 import threading
 import time
 
+import pytest
+
 from samesku.store import Index
 
-WRITER = """
-import sys
+# Each line on its input starts a writer, in a process of its own that has nothing left to load.
+WRITERS = """
+import os, signal, sys
+from samesku.scoring.learned import shipped_model
 from samesku.store import Index
 
-index, name = Index(sys.argv[1]), sys.argv[2]
+shipped_model()
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+for line in sys.stdin:
+    place, name, told = line.rstrip().split("\\t")
+    process = os.fork()
+    if not process:
+        break
+    print(process, flush=True)
+else:
+    sys.exit()
+sys.stdout = open(told, "w")
+index = Index(place)
 at = 0
 while True:
     at += 1
@@ -23,10 +40,22 @@ while True:
 """
 
 
-def _start(place, name):
-    return subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(place), name], stdout=subprocess.PIPE, text=True
-    )
+@pytest.fixture(scope="module")
+def writers():
+    """Start a writer by name: its process, and the pipe on which it tells what is acknowledged."""
+    command = [sys.executable, "-c", WRITERS]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as starter:
+
+        def start(place, name, folder):
+            told = folder / name
+            os.mkfifo(told)
+            print(place, name, told, sep="\t", file=starter.stdin, flush=True)
+            process = int(starter.stdout.readline())
+            return process, told.open()
+
+        yield start
+        starter.stdin.close()
 
 
 def _expected(lines):
@@ -39,17 +68,16 @@ def _expected(lines):
     return there, last
 
 
-def test_after_kill_9_nothing_acknowledged_is_lost_and_nothing_is_half(place):
+def test_after_kill_9_nothing_acknowledged_is_lost_and_nothing_is_half(place, writers, tmp_path):
     random.seed(4)
     Index(place).close()
     for round_ in range(10):
-        process = _start(place, f"w{round_}")
-        first = process.stdout.readline()
-        time.sleep(random.uniform(0, 0.5))
-        process.kill()
-        rest = process.stdout.read()
-        process.wait()
-        process.stdout.close()
+        process, told = writers(place, f"w{round_}", tmp_path)
+        with told:
+            first = told.readline()
+            time.sleep(random.uniform(0, 0.5))
+            os.kill(process, signal.SIGKILL)
+            rest = told.read()
         whole = rest[: rest.rfind("\n") + 1].splitlines()
         there, last = _expected([first.strip(), *whole])
         with Index(place) as index:
@@ -63,16 +91,17 @@ def test_after_kill_9_nothing_acknowledged_is_lost_and_nothing_is_half(place):
             index.upsert({"posting_id": "after", "title": f"Teh {round_}"})
 
 
-def test_two_writers_lose_nothing(place):
+def test_two_writers_lose_nothing(place, writers, tmp_path):
     Index(place).close()
-    processes = [_start(place, name) for name in ("one", "two")]
-    told = {process: [] for process in processes}
+    started = [writers(place, name, tmp_path) for name in ("one", "two")]
+    told = {process: [] for process, _ in started}
 
-    def listen(process):
-        for line in process.stdout:
-            told[process].append(line.strip())
+    def listen(process, lines):
+        with lines:
+            for line in lines:
+                told[process].append(line.strip())
 
-    threads = [threading.Thread(target=listen, args=(process,)) for process in processes]
+    threads = [threading.Thread(target=listen, args=each) for each in started]
     for thread in threads:
         thread.start()
     with Index(place) as reader:
@@ -80,12 +109,10 @@ def test_two_writers_lose_nothing(place):
         while time.time() < deadline and any(len(each) < 30 for each in told.values()):
             reader.stats()
             time.sleep(0.05)
-    for process in processes:
-        process.kill()
-        process.wait()
-    for process, thread in zip(processes, threads, strict=True):
+    for process in told:
+        os.kill(process, signal.SIGKILL)
+    for thread in threads:
         thread.join()
-        process.stdout.close()
     lines = [line for each in told.values() for line in each if len(line.split()) == 3]
     assert min(map(len, told.values())) >= 30
     events = [int(line.split()[2]) for line in lines]
