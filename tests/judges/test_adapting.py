@@ -129,7 +129,7 @@ def test_the_interval_of_the_audit_holds_the_truth(matches):
     precision, recall = together[same].sum() / together.sum(), same[together].sum() / same.sum()
     held = [0, 0]
     for seed in range(10):
-        told = audited(matches, answered(matches, 300, seed=seed), seed)
+        told = audited(matches, answered(matches, 300, seed=seed))
         for place, (interval, truth) in enumerate(
             ((told.precision, precision), (told.recall, recall))
         ):

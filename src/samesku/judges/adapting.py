@@ -62,10 +62,8 @@ class Adapted:
 
     @property
     def hints(self) -> list[str]:
-        """What the answers hint at, a sentence each: attributes to let differ, mistakes."""
-        wrong = self.record["wrong"] or 0.0
-        doubt = [f"Answers that are alike differ: about {wrong:.0%} seem to be wrong"]
-        return (doubt if wrong > WRONG[1] else []) + [
+        """Which attributes to let differ, a sentence each."""
+        return [
             f"Answers call what differs in {kind} the same ({count['same']:,} of "
             f"{count['answered']:,}): try --same {kind}"
             for kind, count in self.record["differences"].items()
@@ -229,7 +227,6 @@ def _learned(
     record = {
         "answers": len(seen),
         "same": int(seen.same.sum()),
-        "wrong": float(seen.low[0]) if len(people) else None,
         "moved": round(float(np.abs(frame.standardised(shown) @ weights).mean()), 3),
         "differences": _differences(answered[0], seen.same),
     }
