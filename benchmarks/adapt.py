@@ -1,11 +1,14 @@
 """What answers bring on a catalogue that a model never saw.
 
-    python benchmarks/adapt.py MODEL:TABLE.csv ... [--answers 50 100] [--seeds 5] [--wrong 0.2]
+    python benchmarks/adapt.py MODEL:TABLE.csv[:SAME] ... [--answers 50 100] [--seeds 5]
 
 Each table, with `label_group`, goes with a model that was trained without it (`samesku train` on
-other catalogues). Questions are chosen as `samesku ask` chooses them; answers are read off the
-labels, some wrong with `--wrong`. F1 per posting is on the postings that no question was about,
-with answers and without. `--judge PRECISION RECALL`: as a judge of these error rates would answer.
+the other catalogues) and with the kinds of attributes that may differ, as `colour,measure`.
+Questions are chosen as `samesku ask` chooses them; answers are read off the labels, a share of them
+`--wrong`. F1 per posting is on the postings that no question was about, with answers and without.
+With more answers these are fewer and easier ones: `--kept 0.3` draws this share of the products
+beforehand, of whose postings nobody is ever asked, and counts these alone. `--judge PRECISION
+RECALL`: as a judge of these error rates would answer.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from samesku.catalog.answers import MACHINE, PEOPLE, Answers
 from samesku.clustering.pins import Pins, pinned_scores
 from samesku.judges.adapting import adapt
 from samesku.judges.asking import pool_of, unpinned
-from samesku.judges.choosing import choose
+from samesku.judges.choosing import AUDIT_SHARE, choose
 from samesku.metrics import group_tally, posting_f1
 from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.learned import Learned
@@ -32,71 +35,82 @@ from samesku.scoring.learned import Learned
 def main() -> None:
     """One row per table and number of answers."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("tables", nargs="+", help="MODEL:TABLE.csv")
+    parser.add_argument("tables", nargs="+", help="MODEL:TABLE.csv[:SAME]")
     parser.add_argument("--answers", type=int, nargs="+", default=[50, 100, 200, 500])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--wrong", type=float, default=0.0, help="share of wrong answers")
+    parser.add_argument("--kept", type=float, default=0.0, help="share of products not asked about")
     parser.add_argument("--judge", type=float, nargs=2, metavar=("PRECISION", "RECALL"))
     options = parser.parse_args()
-    print("| table | answers | not asked | without | gain | least | gain, no pins | all | steps |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    print("| table | answers | counted | without | gain | least | gain, no pins | all |")
+    print("|---|---|---|---|---|---|---|---|")
+    gains = []
     for each in options.tables:
-        model, table = each.split(":", 1)
-        matches = Matcher(fusion=Learned(PairClassifier.load(model))).match(read_catalog(table))
+        model, table, same = [*each.split(":"), ""][:3]
+        fusion = Learned(PairClassifier.load(model), tuple(filter(None, same.split(","))))
+        matches = Matcher(fusion=fusion).match(read_catalog(readable(Path(table))))
         for count in options.answers:
-            rows = [
-                measure(matches, count, seed, options.wrong, options.judge)
-                for seed in range(options.seeds)
-            ]
-            figures = np.array([row[0] for row in rows])
-            rest, without, gain, alone, whole = figures.mean(axis=0)
-            steps = ", ".join(sorted({row[1] for row in rows}))
+            rows = [measure(matches, count, seed, options) for seed in range(options.seeds)]
+            figures = np.array(rows)
+            counted, without, gain, alone, whole = figures.mean(axis=0)
+            gains.append((count, gain))
             print(
-                f"| {Path(table).stem} | {count} | {rest:.0f} | {without:.3f} | {gain:+.3f} | "
-                f"{figures[:, 2].min():+.3f} | {alone:+.3f} | {whole:+.3f} | {steps} |",
+                f"| {Path(table).stem} {same} | {count} | {counted:.0f} | {without:.3f} | "
+                f"{gain:+.3f} | {figures[:, 2].min():+.3f} | {alone:+.3f} | {whole:+.3f} |",
                 flush=True,
             )
+    for count in options.answers:
+        mean = np.mean([gain for asked, gain in gains if asked == count])
+        print(f"| all | {count} | | | {mean:+.3f} | | | |")
 
 
 def measure(
-    matches: Matches, count: int, seed: int, wrong: float, judge: list[float] | None
-) -> tuple[tuple[float, ...], str]:
-    """Of one draw of questions, and what was taken.
+    matches: Matches, count: int, seed: int, options: argparse.Namespace
+) -> tuple[float, ...]:
+    """Of one draw of questions.
 
-    The postings not asked about; their F1 without answers, what they gain, and what by the adapted
+    How many postings are counted; their F1 without answers, what they gain, and what by the adapted
     model alone, without pins; what all postings gain.
     """
     labels, ids = matches.catalog.labels, matches.distinct.catalog.frame["posting_id"]
     assert labels is not None
-    pool, rng = pool_of(matches), np.random.default_rng(seed)
-    questions = choose(pool, count, seed=seed)
-    left, right = pool.left[questions.places], pool.right[questions.places]
     product = labels[matches.distinct.rows]
-    truth = product[left] == product[right]
-    told = answered(truth, rng, wrong, judge)
+    kept = np.random.default_rng(1000 + seed).random(labels.max() + 1)[product] < options.kept
+    pool, rng = pool_of(matches), np.random.default_rng(seed)
+    pool = replace(pool, asked=pool.asked | kept[pool.left] | kept[pool.right])
+    if options.judge:  # is asked about candidates, and not audited
+        strange = np.arange(len(pool.left)) >= len(matches.candidates)
+        pool = replace(pool, asked=pool.asked | strange)
+    share = 0.0 if options.judge else AUDIT_SHARE
+    questions = choose(pool, count, audit_share=share, seed=seed)
+    left, right = pool.left[questions.places], pool.right[questions.places]
+    told = answered(product[left] == product[right], rng, options.wrong, options.judge)
     table = {
         "left_id": ids[left],
         "right_id": ids[right],
         "verdict": np.where(told, "same", "different"),
-        "by": [PEOPLE if judge is None else f"{MACHINE}simulated"] * len(told),
+        "by": [f"{MACHINE}simulated" if options.judge else PEOPLE] * len(told),
     }
     answers = Answers.of(pl.DataFrame(table))
-    pinned = with_pins(matches, answers)
     asked = np.zeros(len(product), dtype=bool)
     asked[left] = asked[right] = True
-    others = ~asked[matches.distinct.place]
-    before = f1(matches.clusters, labels)
-    adapted = adapt(pinned, answers)
-    after, alone = (
-        f1(adapted.matches.clusters, labels),
-        f1(unpinned(adapted.matches).clusters, labels),
+    counted = (kept if options.kept else ~asked)[matches.distinct.place]
+    adapted = adapt(with_pins(matches, answers), answers).matches
+    before, after, alone = (
+        f1(each.clusters, labels) for each in (matches, adapted, unpinned(adapted))
     )
-    figures = (
-        np.count_nonzero(others), before[others].mean(), (after - before)[others].mean(),
-        (alone - before)[others].mean(), (after - before).mean(),
+    return (
+        float(np.count_nonzero(counted)), float(before[counted].mean()),
+        *(float((each - before)[counted].mean()) for each in (after, alone)),
+        float((after - before).mean()),
     )  # fmt: skip
-    step = f"{adapted.record['step']}{' and trees' if adapted.record['trees'] else ''}"
-    return tuple(map(float, figures)), step
+
+
+def readable(table: Path) -> pl.DataFrame:
+    """The table with ids without spaces, each once, and no photos but their hashes."""
+    frame = pl.read_csv(table, infer_schema=False).drop("image", strict=False)
+    frame = frame.with_columns(pl.col("posting_id").str.replace_all(r"\s", "_"))
+    return frame.unique("posting_id", maintain_order=True)
 
 
 def answered(

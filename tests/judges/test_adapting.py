@@ -115,23 +115,6 @@ def test_a_model_is_read_back_as_it_was_written(matches, tmp_path):
     assert again.threshold == adapted.matches.threshold
 
 
-def test_trees_boosted_on_are_written_and_read_back(matches, tmp_path):
-    from samesku.judges.boosting import grow, grown
-
-    model, rng = shipped_model(), np.random.default_rng(0)
-    values = rng.random((400, model.trees.width), dtype=np.float32)
-    same = (values[:, 0] > 0.5).astype(float)
-    trees = grown(grow(values, same, np.zeros(400)), model)
-    adaptation = replace(learned(matches, answered(matches, 60)).model.adaptation, trees=trees)
-    replace(model, adaptation=adaptation).save(tmp_path)
-    again = PairClassifier.load(tmp_path).adaptation.trees
-    assert again.log_odds(values).tolist() == trees.log_odds(values).tolist()
-    assert np.corrcoef(trees.log_odds(values), same)[0, 1] > 0.9
-    (tmp_path / "more_trees.onnx").write_bytes(b"")
-    with pytest.raises(ValueError, match=r"more_trees\.onnx is not what was saved"):
-        PairClassifier.load(tmp_path)
-
-
 def test_an_adapted_model_is_not_adapted_twice(matches):
     answers = answered(matches, 60)
     adapted = learned(matches, answers)
@@ -146,7 +129,7 @@ def test_the_interval_of_the_audit_holds_the_truth(matches):
     precision, recall = together[same].sum() / together.sum(), same[together].sum() / same.sum()
     held = [0, 0]
     for seed in range(10):
-        told = audited(matches, answered(matches, 300, seed=seed), seed)
+        told = audited(matches, answered(matches, 300, seed=seed))
         for place, (interval, truth) in enumerate(
             ((told.precision, precision), (told.recall, recall))
         ):

@@ -10,59 +10,29 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
+from samesku.candidates.candidates import Candidates
 from samesku.catalog.answers import Answers
-from samesku.clustering.expected import best_threshold
 from samesku.clustering.pins import Pins, pinned_scores
 from samesku.judges.asking import unpinned
-from samesku.judges.fitting import (
-    FOLDS,
-    LADDER,
-    Anchors,
-    Counts,
-    Floats,
-    Seen,
-    Step,
-    choose_step,
-    fit,
-    held_out,
-    paying,
-)
+from samesku.judges.fitting import WRONG, Anchors, Counts, Floats, Seen, fit
+from samesku.judges.threshold import threshold_by_answers
 from samesku.results.matches import Matches
 from samesku.runtime.progress import Progress
 from samesku.scoring.adaptation import Adaptation
 from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.features import CatalogRows, Features, pair_features
 from samesku.scoring.learned import Learned
-from samesku.scoring.trees import Trees
 from samesku.titles.attributes import KINDS
-
-# What answers of models alone may move: a bias of the model must not become one of the matcher.
-UNMOVED = tuple(replace(step, offset=1e-3, slope=1e-3) if step.weight else step
-                for step in LADDER if step.weight or not step.offset)  # fmt: skip
 
 # Fewer answers are pins and teach nothing.
 LEAST_ANSWERS = 20
 # Pairs that differ in an attribute of which so many, and such a share, are answered to be the same
 # show that it may differ.
 MANY, TOLERATED = 8, 0.7
-# Answers from which trees are boosted on.
-TREES_FROM = 300
-# Answers per distinct posting up to which they are: beyond it what nobody was asked is a small
-# and easy rest, of which answers about hard pairs say little; trees made it worse.
-TREES_UP_TO = 0.5
 # Pairs in doubt that features are standardised by, at most, and from which probability.
 SHOWN, IN_DOUBT = 20_000, 0.02
 # Clear pairs that keep the log-odds where they were, far from what was asked about.
 CLEAR = 1_000
-# What is weighted: what clashes, and the main ways of being alike.
-WEIGHTED = (
-    *(f"clash_{kind}" for kind in KINDS), "alone_count", "alone_accessory", "clashes",
-    "attributes_agree", "word_cosine", "edit_ratio_sorted", "covered_min", "covered_max",
-    "unshared_numbers_min", "unshared_numbers_max", "unshared_codes_max", "shared_codes",
-    "code_alike", "quantities_clash", "price_gap", "brand_same", "description_cosine",
-    "neighbourhood_cosine", "rarest_unshared_max", "variant_unshared_max", "tfidf",
-    "tfidf_rank_max", "phash",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,8 +55,8 @@ class Adapted:
         """What changed, in a sentence."""
         record = self.record
         return (
-            f"Adapted to {record['answers']:,} answers: {record['step']}"
-            f"{', trees boosted on' if record['trees'] else ''}; threshold "
+            f"Adapted to {record['answers']:,} answers: log-odds of pairs in doubt moved by "
+            f"{record['moved']:.2f} on average; threshold "
             f"{record['threshold_before']:.2f} -> {record['threshold']:.2f}"
         )
 
@@ -112,7 +82,7 @@ def adapt(
     """Adapt the model of matches to answers about their catalogue.
 
     Answers of people are pins. Those of models add to the log-odds of their pair as far as the
-    model is reliable, and move no calibration, as a model that misses much would.
+    model is reliable.
 
     Parameters
     ----------
@@ -137,23 +107,22 @@ def adapt(
     progress = progress or Progress()
     asked = _asked(matches, answers)
     with progress.stage("adapt"):
-        lesson = _Lesson.of(matches, fusion, asked, measured)
-        model, record = lesson.learn()
+        adaptation, record, seen = _learned(matches, fusion, asked, measured)
+    model = replace(fusion.model, adaptation=adaptation)
     candidates, catalog = matches.candidates, matches.distinct.catalog
     adapted = replace(fusion, model=model)
     with progress.stage("score again", len(candidates)) as advance:
         scored = adapted.judge(candidates, catalog, advance=advance)
-    chance = asked.weighed(scored.scores, lesson.seen)
-    scores = chance if matches.pins is None else pinned_scores(matches.pins, candidates, chance)
-    if threshold is None and (matches.decide != "clusters" or matches.sources is not None):
-        threshold = (
-            matches.threshold
-        )  # what is to be expected is worked out for clusters of one source
-    if threshold is None:
+    scores = asked.weighed(scored.scores, seen)
+    if matches.pins is not None:
+        scores = pinned_scores(matches.pins, candidates, scores)
+    # What is to be expected is worked out for clusters of one source.
+    if threshold is None and matches.decide == "clusters" and matches.sources is None:
         counts = matches.distinct.counts
-        threshold = best_threshold(
-            candidates.left, candidates.right, chance, scores, counts, matches.threshold
+        threshold = threshold_by_answers(
+            candidates, scored.scores, counts, asked.places, seen, matches.threshold
         )
+    threshold = matches.threshold if threshold is None else threshold
     record |= {"threshold_before": matches.threshold, "threshold": threshold}
     before = unpinned(matches)
     card = {**model.card, "adapted": {**record}}
@@ -204,6 +173,7 @@ class _Asked:
     machine: NDArray[np.bool_]  # bool (a,), answered by a model
 
     def weighed(self, scores: NDArray[np.float32], seen: Seen) -> NDArray[np.float32]:
+        """The probabilities, with what models answered."""
         weighed, places = scores.copy(), self.places[self.machine]
         odds = logit(np.clip(scores[places].astype(np.float64), 1e-6, 1 - 1e-6))
         weighed[places] = expit(odds + seen.take(self.machine).contribution)
@@ -230,113 +200,53 @@ def _asked(matches: Matches, answers: Answers) -> _Asked:
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Lesson:
-    """What the answers are learned from."""
+def _learned(
+    matches: Matches, fusion: Learned, asked: _Asked, measured: Counts
+) -> tuple[Adaptation, dict[str, Any], Seen]:
+    """What the answers teach, what is told of it, and how they were understood."""
+    model, rows = fusion.model, CatalogRows(matches.distinct.catalog, matches.candidates.sources)
 
-    model: PairClassifier
-    # float32 (a, width), the features of the answered pairs that the trees read
-    values: NDArray[np.float32]
-    described: Features  # of these pairs
-    odds: Floats  # (a,), before the adaptation
-    seen: Seen
-    many: bool  # people alone answered, and enough to boost trees
-    ladder: tuple[Step, ...]  # what may move
-    folds: NDArray[np.int64]  # (a,), pairs of one cluster are held out together
-    frame: Adaptation  # the weighted features and their scales; all weights are 0
-    anchors: Anchors
+    def described(places: NDArray[np.integer]) -> tuple[Features, Candidates]:
+        some = matches.candidates.take(places)
+        return pair_features(matches.distinct.catalog, some, rows, same=fusion.same), some
 
-    @classmethod
-    def of(cls, matches: Matches, fusion: Learned, answered: _Asked, measured: Counts) -> _Lesson:
-        catalog, candidates = matches.distinct.catalog, matches.candidates
-        rows, model = CatalogRows(catalog, candidates.sources), fusion.model
-        asked = candidates.take(answered.places)
-        described = pair_features(catalog, asked, rows, same=fusion.same)
-        values = model.values(described, asked)
-        doubtful = np.flatnonzero(matches.scores > IN_DOUBT)
-        some = doubtful[:: max(1, len(doubtful) // SHOWN)]
-        shown = pair_features(catalog, candidates.take(some), rows, same=fusion.same)
-        frame = _frame(shown)
-        beyond = np.flatnonzero(matches.scores <= IN_DOUBT)
-        clear = candidates.take(beyond[:: max(1, len(beyond) // CLEAR)])
-        seen = pair_features(catalog, clear, rows, same=fusion.same)
-        odds = model.log_odds(seen, model.values(seen, clear))
-        anchors = Anchors(odds, frame.standardised(seen))
-        before = model.log_odds(described, values)
-        people = Seen.of(answered.same[~answered.machine])
-        said, machine = answered.same[answered.machine], answered.machine
-        many = not machine.any() and TREES_FROM <= len(people) <= TREES_UP_TO * len(catalog)
-        clusters = matches.clusters[matches.distinct.rows]
-        everyone = people.joined(Seen.of_model(said, before[machine], measured))
-        return cls(
-            model, values, described, before, everyone,
-            many, LADDER if len(people) >= LEAST_ANSWERS else UNMOVED,
-            clusters[asked.left] % FOLDS, frame, anchors,
-        )  # fmt: skip
+    def log_odds(features: Features, pairs: Candidates) -> Floats:
+        return model.log_odds(features, model.values(features, pairs))
 
-    def learn(self) -> tuple[PairClassifier, dict[str, Any]]:
-        """The adapted model, and what was tried."""
-        features = self.frame.standardised(self.described)
-        taken, losses = choose_step(
-            self.odds, features, self.seen, self.folds, self.anchors, self.ladder
-        )
-        step, same = self.ladder[taken], self.seen.same
-        found = fit(step, self.odds, features, self.seen, self.anchors)
-        trees = self._trees(step, losses[taken])
-        adaptation = replace(
-            self.frame, slope=found.slope, offset=found.offset, weights=found.weights, trees=trees
-        )
-        record = {
-            "answers": len(same),
-            "same": int(same.sum()),
-            "step": step.name,
-            "trees": trees is not None,
-            "held_out_loss": {
-                step.name: round(float(loss.mean()), 4)
-                for step, loss in zip(self.ladder, losses, strict=False)
-            },
-            "differences": self._differences(),
-        }
-        return replace(self.model, adaptation=adaptation), record
-
-    def _trees(self, step: Step, loss: Floats) -> Trees | None:
-        """Trees boosted on from the fit, where they pay; None elsewhere."""
-        if not self.many:
-            return None
-        # LightGBM is loaded only where there are hundreds of answers.
-        from samesku.judges.boosting import grow, grown
-
-        features = self.frame.standardised(self.described)
-
-        def base(train: NDArray[np.bool_]) -> Floats:
-            made = fit(step, self.odds[train], features[train], self.seen.take(train), self.anchors)
-            return made(self.odds, features)
-
-        def predicted(train: NDArray[np.bool_], held: NDArray[np.bool_]) -> Floats:
-            before = base(train)
-            booster = grow(self.values[train], self.seen.same[train], before[train])
-            more = np.asarray(booster.predict(self.values[held], raw_score=True))
-            return np.asarray(before[held] + more, dtype=np.float64)
-
-        if not paying(loss, held_out(predicted, self.seen, self.folds)):
-            return None
-        return grown(grow(self.values, self.seen.same, base(self.seen.same >= 0)), self.model)
-
-    def _differences(self) -> dict[str, dict[str, int]]:
-        """How often pairs that clash in each kind were answered to be the same."""
-        column = dict(zip(self.described.names, self.described.values.T, strict=True))
-        counts = {}
-        for kind in KINDS:
-            clash = np.nan_to_num(column[f"clash_{kind}"]) > 0
-            if clash.any():
-                same = int(self.seen.same[clash].sum())
-                counts[kind] = {"answered": int(clash.sum()), "same": same}
-        return counts
+    doubtful = np.flatnonzero(matches.scores > IN_DOUBT)
+    beyond = np.flatnonzero(matches.scores <= IN_DOUBT)
+    shown = described(doubtful[:: max(1, len(doubtful) // SHOWN)])[0]
+    clear = described(beyond[:: max(1, len(beyond) // CLEAR)])
+    answered = described(asked.places)
+    odds, frame = log_odds(*answered), _frame(shown, model.features)
+    said = Seen.of_model(asked.same[asked.machine], odds[asked.machine], measured)
+    people = asked.same[~asked.machine]
+    ways = [Seen.of(people, wrong).joined(said) for wrong in (WRONG if len(people) else WRONG[:1])]
+    anchors = Anchors(log_odds(*clear), frame.standardised(clear[0]))
+    weights, seen = fit(odds, frame.standardised(answered[0]), ways, anchors)
+    record = {
+        "answers": len(seen),
+        "same": int(seen.same.sum()),
+        "moved": round(float(np.abs(frame.standardised(shown) @ weights).mean()), 3),
+        "differences": _differences(answered[0], seen.same),
+    }
+    return replace(frame, weights=weights), record, seen
 
 
-def _frame(shown: Features) -> Adaptation:
+def _differences(described: Features, same: Floats) -> dict[str, dict[str, int]]:
+    """How often pairs that clash in each kind were answered to be the same."""
+    column = dict(zip(described.names, described.values.T, strict=True))
+    counts = {}
+    for kind in KINDS:
+        clash = np.nan_to_num(column[f"clash_{kind}"]) > 0
+        if clash.any():
+            counts[kind] = {"answered": int(clash.sum()), "same": int(same[clash].sum())}
+    return counts
+
+
+def _frame(shown: Features, names: tuple[str, ...]) -> Adaptation:
     """The features that vary among pairs in doubt, standardised by them."""
-    names = [name for name in WEIGHTED if name in shown.names]
+    names = tuple(name for name in names if name in shown.names)
     values = shown.select(names).astype(np.float64)
     known = np.isfinite(values)
     count = np.maximum(known.sum(axis=0), 1)

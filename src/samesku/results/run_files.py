@@ -29,7 +29,7 @@ _FIELDS: dict[str, Any] = {
     "left": dict, "right": dict,
     "answers": {"source": str, "by": {"*": {"*": int}}, "pins": [list], "problems": [str]},
     "audit": {"answers": int, "precision": list | None, "recall": list | None, "more": int},
-    "adapted": {"step": str, "threshold": int | float, "threshold_before": int | float,
+    "adapted": {"moved": int | float, "threshold": int | float, "threshold_before": int | float,
                 "changed": {"*": int}, "differences": {"*": {"answered": int, "same": int}}},
 }  # fmt: skip
 # What earlier versions called a table.

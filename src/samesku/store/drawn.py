@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import islice
-from math import ceil, sqrt
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +13,6 @@ from samesku.store.memory import Memory
 # One pair in so many is for the audit: asked in random order, not for being in doubt.
 ONE_IN = 8
 AHEAD = 500
-# Of a normal distribution 95 of 100 draws are within this many deviations; what is narrow enough.
-DEVIATIONS, NARROW = 1.96, 0.03
 
 
 def _draws(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.uint64]:
@@ -51,41 +46,3 @@ class Drawn:
             ends = (each[ordered].tolist() for each in (one, other, score))
             self._next = list(islice(filter(is_open, zip(*ends, strict=True)), AHEAD))
         return self._next[:count]
-
-
-def audit(answers: Sequence[tuple[float, bool]], threshold: float) -> dict[str, Any] | None:
-    """Precision and recall of scored pairs by answers of the audit; None without any.
-
-    Parameters
-    ----------
-    answers : sequence of (probability, whether it is the same)
-    threshold : float
-    """
-    if not answers:
-        return None
-    found = [same for score, same in answers if score >= threshold]
-    same = [score >= threshold for score, is_same in answers if is_same]
-    result = {"precision": _interval(found), "recall": _interval(same)}
-    return {"answers": len(answers), **result, "more": _more(len(answers), (found, same))}
-
-
-def _interval(of: Sequence[bool]) -> list[float] | None:
-    """A share and its 95% interval, by Wilson's formula."""
-    if not of:
-        return None
-    count, share = len(of), sum(of) / len(of)
-    spread = DEVIATIONS**2 / count
-    middle = (share + spread / 2) / (1 + spread)
-    half = DEVIATIONS * sqrt(share * (1 - share) / count + spread / (4 * count)) / (1 + spread)
-    return [round(each, 4) for each in (share, max(0.0, middle - half), min(1.0, middle + half))]
-
-
-def _more(answers: int, parts: Sequence[Sequence[bool]]) -> int:
-    """About how many further answers bring both intervals within 0.03 on either side."""
-    most = 0
-    for part in parts:
-        # Never surer than one of the other kind makes it.
-        share = (sum(part) + 1) / (len(part) + 2)
-        needed = share * (1 - share) * (DEVIATIONS / NARROW) ** 2
-        most = max(most, ceil((needed - len(part)) * answers / max(len(part), 1)))
-    return most

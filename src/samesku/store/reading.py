@@ -16,10 +16,11 @@ import numpy as np
 import sqlalchemy as sa
 
 from samesku.catalog.answers import SAME, UNSURE
+from samesku.metrics.audit import Audit
 from samesku.scoring.learned import Learned
 from samesku.store.doubts import Doubts
 from samesku.store.draft import EXPLAINED_FROM, known_numbers, payloads_of, read_payloads
-from samesku.store.drawn import Drawn, audit, is_drawn
+from samesku.store.drawn import Drawn, is_drawn
 from samesku.store.postings import (
     Payload,
     check_posting,
@@ -187,7 +188,13 @@ class Reads:
                 for each in single_answers(state, connection)
                 if each.drawn and each.verdict != UNSURE and each.probability is not None
             ]
-            return audit(answers, self._threshold(state))
+            if not answers:
+                return None
+            threshold = self._threshold(state)
+            matched, same = zip(
+                *((score >= threshold, same) for score, same in answers), strict=True
+            )
+            return Audit.of(matched, same).record
 
     def decided(self) -> int:
         """How many pairs people decided."""
