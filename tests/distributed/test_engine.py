@@ -26,8 +26,7 @@ def catalogue(offers, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def matches(catalogue):
-    matcher = Matcher()
-    return matcher.match(read_catalog(catalogue)).rethreshold(matcher.threshold)
+    return Matcher().match(read_catalog(catalogue))
 
 
 @pytest.fixture(scope="module")

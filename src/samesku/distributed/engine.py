@@ -13,7 +13,9 @@ import ray
 
 from samesku.catalog.problems import CatalogError, Problem
 from samesku.clustering.agglomerative import COHESION
+from samesku.clustering.expected import climb, moves
 from samesku.distributed import clustering, components, reading, scoring, searching, statistics
+from samesku.distributed.clustering import Clustered
 from samesku.distributed.reading import Reading
 from samesku.distributed.searching import Totals
 from samesku.distributed.shelf import Shelf
@@ -91,8 +93,7 @@ class RayEngine:
         self.matcher, self.shards, self.address = matcher, shards, address
         self.memory = CEILING if memory is None else bytes_of(memory)
         self.at_once, self.most = at_once, most
-        self.stages = Stages(Shelf(_absolute(work)), matcher.progress)
-        self._scored = 0
+        self.work = Shelf(_absolute(work))
 
     def match(
         self,
@@ -121,6 +122,7 @@ class RayEngine:
             With the problems of all files.
         """
         start(self.address)
+        self.stages = Stages(self.work, self.matcher.progress)
         catalogue, out = _absolute(catalogue), _absolute(out)
         photos = None if photos is None else _absolute(photos)
         how = Reading(photos, columns, encoding, allow_outside)
@@ -229,21 +231,38 @@ class RayEngine:
         self._scored = sum(each["candidates"] for each in found)
         return list(tiles)
 
+    def _clusters(self, totals: Totals, tiles: list[str]) -> tuple[float, Clustered]:
+        """The threshold, chosen as the local engine does, and the clusters there."""
+        found: dict[float, Clustered] = {}
+        shards = range(totals.shards)
+
+        def value(threshold: float) -> float:
+            found[threshold] = clustering.cluster_at(
+                self.stages, tiles, totals.starts, threshold, self.at_once, self.most
+            )
+            stages, whole = found[threshold].stages, self.stages.shelf
+            given: Tasks = {str(s): (whole, s, totals.shards) for s in shards}
+            f1 = stages.run("expected f1", clustering.expect_f1, given)
+            return float(sum(each["f1"] for each in f1)) / totals.starts[-1]
+
+        given: Tasks = {str(shard): (shard, totals.shards) for shard in shards}
+        self.stages.run("partners", scoring.add_partners, given)
+        threshold = self.matcher.threshold
+        if self.matcher.get_params()["threshold"] is None and moves(self.matcher.fusion):
+            threshold = climb(value, threshold)
+        else:
+            value(threshold)
+        return threshold, found[threshold]
+
     def _write(
         self, catalogue: str, out: str, read: list[Result], totals: Totals, tiles: list[str],
         bounds: Sequence[Any], names: list[str],
     ) -> dict[str, Any]:  # fmt: skip
         run, starts, shards = self.stages.run, totals.starts, totals.shards
-        threshold = self.matcher.threshold
         each_shard = [str(shard) for shard in range(shards)]
-        rounds = components.find_components(self.stages, tiles, starts, threshold, self.at_once)
-        run("route", clustering.route_pairs, {tile: (tile, shards) for tile in tiles})
-        given: Tasks = {
-            s: (int(s), tiles, starts, threshold, COHESION, self.most) for s in each_shard
-        }
-        found = run("cluster", clustering.cluster_part, given, self.most)
-        split = [each for one in found for each in one["split"]]
-        heads = run("heads", clustering.heads_of, {s: (int(s), shards) for s in each_shard})
+        threshold, clustered = self._clusters(totals, tiles)
+        given: Tasks = {s: (clustered.stages.shelf, int(s), shards) for s in each_shard}
+        heads = run("heads", clustering.heads_of, given, clustered.stages.input)
         offsets = np.cumsum([0, *(each["clusters"] for each in heads)]).tolist()
         file_starts = np.cumsum([0, *(each["rows"] for each in read)]).tolist()
         given = {s: (int(s), starts, offsets, file_starts) for s in each_shard}
@@ -260,7 +279,7 @@ class RayEngine:
             **environment(),
             "engine": {
                 "name": "ray", "ray": ray.__version__, "shards": shards, "tiles": len(tiles),
-                "rounds": rounds, "work": self.stages.shelf.root,
+                "rounds": clustered.rounds, "work": self.stages.shelf.root,
             },
             "catalogue": {
                 "name": catalogue,
@@ -274,7 +293,7 @@ class RayEngine:
             "fusion": self.matcher.fusion.name,
             "threshold": threshold,
             "cohesion": COHESION,
-            "split": split,
+            "split": clustered.split,
             "stages": self.stages.records,
             "seconds": {k: round(v, 3) for k, v in self.matcher.progress.seconds.items()},
             "clusters": f"clusters-{name}",

@@ -19,7 +19,8 @@ from samesku.candidates.candidates import (
 )
 from samesku.candidates.neighbors import Neighbors, density
 from samesku.catalog.catalog import Catalog
-from samesku.distributed.reading import catalog_of
+from samesku.clustering.expected import LEAST, partners
+from samesku.distributed.reading import MEMBERS, catalog_of
 from samesku.distributed.searching import (
     Totals,
     load_lists,
@@ -27,7 +28,7 @@ from samesku.distributed.searching import (
     numbers_of,
     words_of,
 )
-from samesku.distributed.shelf import Array, Shelf, ragged, sparse, table_of
+from samesku.distributed.shelf import Array, Shelf, columns_of, ragged, sparse, table_of
 from samesku.distributed.tasks import Result
 from samesku.encoders.base import Encoder
 from samesku.scoring.features import CatalogRows
@@ -44,7 +45,7 @@ from samesku.scoring.presence import rarity_of
 from samesku.titles import Quantity, Stated, normal_tokens
 from samesku.titles.attributes import KINDS, Attributes
 
-__all__ = ["look_around", "score_tile"]
+__all__ = ["add_partners", "look_around", "score_tile"]
 
 # Pairs from this score on are written with ids and reasons; the others count in clusters, too.
 LEAST_WRITTEN = 0.02
@@ -161,15 +162,51 @@ def score_tile(
         scores, evidence = judged.scores, judged.evidence
     else:
         scores = fusion.judge(candidates, catalog).scores
-    some = np.flatnonzero(scores > 0)
-    left, right = numbers[candidates.left[some]], numbers[candidates.right[some]]
-    shelf.write(f"scored/{name}", table_of(left=left, right=right, score=scores[some]))
+    members = frame[MEMBERS].to_numpy()
+    _write_scored(shelf, name, candidates, scores, numbers, members)
+    near = scores >= LEAST
+    likely = partners(candidates.left[near], candidates.right[near], scores[near], members)
+    cut = np.searchsorted(numbers, every[-1][0]) if len(every[-1]) else len(numbers)
+    shelf.write_pieces(
+        f"partners/{name}",
+        [
+            table_of(number=numbers[part], likely=likely[part])
+            for part in ([slice(cut), slice(cut, None)] if len(pair) > 1 else [slice(None)])
+        ],
+    )
     kept = np.flatnonzero(scores >= least)
     reasons: list[str | None] = [None] * len(kept)
     if evidence is not None:
         reasons = evidence.phrases(catalog, candidates, kept)
     shelf.write(f"explained/{name}", _written(candidates, scores, kept, numbers, catalog, reasons))
     return {"candidates": len(candidates), "kept": len(kept)}
+
+
+def _write_scored(
+    shelf: Shelf, name: str, candidates: Candidates, scores: Array, numbers: Array, members: Array
+) -> None:
+    """Write the pairs of a tile that may be one product, and for how many postings each end is."""
+    some = np.flatnonzero(scores > 0)
+    left, right = candidates.left[some], candidates.right[some]
+    table = table_of(
+        left=numbers[left], right=numbers[right], score=scores[some],
+        left_members=members[left], right_members=members[right],
+    )  # fmt: skip
+    shelf.write(f"scored/{name}", table)
+
+
+def add_partners(shelf: Shelf, shard: int, shards: int) -> Result:
+    """How many postings each of a shard stands for, and is expected to be one product with."""
+    table = shelf.read(f"distinct/{shard}", ["~number", MEMBERS])
+    numbers, members = (table.column(name).to_numpy() for name in ("~number", MEMBERS))
+    likely = np.zeros(len(numbers))
+    for other in range(shards):
+        low, high = min(shard, other), max(shard, other)
+        piece = shelf.piece(f"partners/{low}-{high}", int(shard > other))
+        number, found = columns_of([piece], "number", "likely")
+        likely[np.searchsorted(numbers, number)] += found
+    shelf.write(f"likely/{shard}", table_of(number=numbers, members=members, likely=likely))
+    return {}
 
 
 def _written(

@@ -82,11 +82,10 @@ class Stages:
                 self._work(stage, work, tasks, shared, results, advance)
                 self.shelf.write_json(f"{stage}/DONE", {"input": self.input, "results": results})
         found = list(results.values())
-        self.records[stage] = {
-            "tasks": len(found),
-            "seconds": round(sum(each["seconds"] for each in found), 3),
-            "peak_mb": max((each["peak_mb"] for each in found), default=0),
-        }
+        record = self.records.setdefault(stage, {"tasks": 0, "seconds": 0.0, "peak_mb": 0})
+        record["tasks"] += len(found)
+        record["seconds"] = round(record["seconds"] + sum(each["seconds"] for each in found), 3)
+        record["peak_mb"] = max([record["peak_mb"], *(each["peak_mb"] for each in found)])
         return [results[name] for name in tasks]
 
     def _work(
