@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -13,6 +14,7 @@ from samesku.catalog.problems import CatalogError
 from samesku.cli import app
 from samesku.distributed import scoring
 from samesku.distributed.engine import RayEngine
+from samesku.scoring.learned import Learned
 
 pytestmark = pytest.mark.usefixtures("cluster")
 
@@ -64,6 +66,19 @@ def test_every_pair_scores_as_in_the_local_engine(catalogue, matches, tmp_path):
     known = np.sort(matches.scores[matches.scores > 0])
     assert known[0] < 0.02
     np.testing.assert_array_equal(found.sort().to_numpy(), known)
+
+
+def test_the_threshold_is_left_where_the_local_engine_leaves_it(catalogue, groups, tmp_path):
+    high = Learned(replace(Matcher().fusion.model, threshold=0.85))
+    known = Matcher(fusion=high).match(read_catalog(catalogue))
+    known.write(tmp_path / "local")
+    engine = RayEngine(Matcher(fusion=high), str(tmp_path / "work"), shards=3)
+    record = engine.match(str(catalogue), str(tmp_path / "out"))
+    assert record["threshold"] == known.threshold < 0.85
+    local, ray = (tmp_path / each / "groups.csv" for each in ("local", "out"))
+    assert ray.read_bytes() == local.read_bytes()
+    stays = RayEngine(Matcher(threshold=0.85), str(tmp_path / "work"), shards=3)
+    assert stays.match(str(catalogue), str(tmp_path / "out"))["threshold"] == 0.85
 
 
 def test_a_folder_of_tables_is_one_catalogue(offers, groups, tmp_path):
