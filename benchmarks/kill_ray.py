@@ -1,0 +1,147 @@
+"""Kill workers and drivers of `match --engine ray` at random moments: the same files come out.
+
+    uv run --group test python benchmarks/kill_ray.py [--workers 20] [--drivers 5] [--seed N]
+
+A small catalogue is matched by the local engine and by Ray undisturbed. Then workers are killed
+(SIGKILL), four in a run, those that work on a task first, and in runs of their own drivers, with
+the Ray that they started; the same command is given again until it is done. Every run must leave
+the `groups.csv` of the local engine, and the tables of the undisturbed run, byte for byte.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+EACH = 4  # workers killed in a run
+WORDS = "susu bubuk coklat kopi arabika tas ransel hitam lampu led sepatu kaos merah botol".split()
+
+
+def main() -> None:
+    """Run undisturbed, kill, and compare."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--workers", type=int, default=20)
+    parser.add_argument("--drivers", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+    random = np.random.default_rng(given.seed)
+    with tempfile.TemporaryDirectory() as name:
+        run = Run(Path(name), random)
+        wrong = sum(run.with_workers_killed(EACH) for _ in range(given.workers // EACH))
+        wrong += sum(run.with_driver_killed() for _ in range(given.drivers))
+    print(f"{wrong} runs went wrong")
+    sys.exit(1 if wrong else 0)
+
+
+class Run:
+    """One command, how long it takes, and what it writes."""
+
+    def __init__(self, folder: Path, random: np.random.Generator) -> None:
+        self.folder, self.random = folder, random
+        offers, out = folder / "offers.csv", folder / "out"
+        _catalogue(random).write_csv(offers)
+        match = [sys.executable, "-m", "samesku", "match", str(offers), "--out", str(out)]
+        subprocess.run([*match, "--quiet"], check=True, capture_output=True)
+        known = (out / "groups.csv").read_bytes()
+        self.command = [
+            *match, "--engine", "ray", "--work", str(folder / "work"), "--shards", "3",
+        ]  # fmt: skip
+        start = self._fresh()
+        assert self._started().wait() == 0
+        self.taken = time.perf_counter() - start
+        self.good = self._contents()
+        assert self.good["groups.csv"] == known
+        print(f"undisturbed: {self.taken:.0f} s", flush=True)
+
+    def _fresh(self) -> float:
+        for each in ("work", "out"):
+            shutil.rmtree(self.folder / each, ignore_errors=True)
+        return time.perf_counter()
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        self.log = self.folder / "log"
+        with self.log.open("ab") as log:
+            return subprocess.Popen(self.command, stdout=log, stderr=log)
+
+    def _contents(self) -> dict[str, bytes]:
+        out = self.folder / "out"
+        return {
+            str(path.relative_to(out)): path.read_bytes()
+            for path in sorted(out.rglob("*"))
+            if path.is_file() and path.name != "run.json"
+        }
+
+    def with_workers_killed(self, count: int) -> bool:
+        """Kill so many workers at random moments of one run; tell whether it went wrong."""
+        start, process, told = self._fresh(), self._started(), []
+        for moment in sorted(self.random.uniform(0.1, 0.95, count) * self.taken):
+            time.sleep(max(0, start + moment - time.perf_counter()))
+            while process.poll() is None and not (workers := _workers(process.pid)):
+                time.sleep(0.05)
+            if process.poll() is not None:
+                break
+            busy = [each for each in workers if "IDLE" not in each[1]]
+            worker, title = (busy or workers)[self.random.integers(len(busy or workers))]
+            os.kill(worker, signal.SIGKILL)
+            told.append(title.removeprefix("ray::"))
+        return self._judged(process.wait(), start, f"workers killed: {', '.join(told)}")
+
+    def with_driver_killed(self) -> bool:
+        """Kill the driver at a random moment, and give the command again."""
+        start, process = self._fresh(), self._started()
+        time.sleep(self.random.uniform(0.1, 0.95) * self.taken)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        done = len(list((self.folder / "work").rglob("DONE")))
+        return self._judged(self._started().wait(), start, f"driver killed after {done} stages")
+
+    def _judged(self, code: int, start: float, told: str) -> bool:
+        wrong = code != 0 or self._contents() != self.good
+        said = f"WRONG, it ended with {code}" if wrong else "same files"
+        print(f"{told}: {said}, {time.perf_counter() - start:.0f} s", flush=True)
+        if wrong:
+            print(self.log.read_text(errors="replace")[-3000:], flush=True)
+        return wrong
+
+
+def _workers(driver: int) -> list[tuple[int, str]]:
+    """The worker processes below a driver, with what they do."""
+    parents, titles = {}, {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parents[int(entry.name)] = int(
+                    (entry / "stat").read_text().rpartition(")")[2].split()[1]
+                )
+                titles[int(entry.name)] = (entry / "cmdline").read_text().strip("\0 ")
+            except OSError:
+                continue
+    below, found = {driver}, []
+    for _ in range(4):
+        below |= {each for each, parent in parents.items() if parent in below}
+    found = [(each, titles[each]) for each in below if titles.get(each, "").startswith("ray::")]
+    return sorted(found)
+
+
+def _catalogue(random: np.random.Generator) -> pl.DataFrame:
+    rows: list[tuple[str, str, float]] = []
+    for product in range(150):
+        title = [*random.choice(WORDS, 3), f"{product}00 gr"]
+        for _ in range(3):
+            price = round(float(random.uniform(5, 50)), 2)
+            rows.append((f"p{len(rows)}", " ".join(random.permutation(title)), price))
+    return pl.DataFrame(rows, schema=["posting_id", "title", "price"], orient="row")
+
+
+if __name__ == "__main__":
+    main()
