@@ -37,9 +37,11 @@ def main() -> None:
     random = np.random.default_rng(given.seed)
     with tempfile.TemporaryDirectory() as name:
         run = Run(Path(name), random)
-        wrong = sum(run.with_workers_killed(EACH) for _ in range(given.workers // EACH))
+        wrong = 0
+        while run.killed < given.workers:
+            wrong += run.with_workers_killed(min(EACH, given.workers - run.killed))
         wrong += sum(run.with_driver_killed() for _ in range(given.drivers))
-    print(f"{wrong} runs went wrong")
+    print(f"{run.killed} workers and {given.drivers} drivers killed: {wrong} runs went wrong")
     sys.exit(1 if wrong else 0)
 
 
@@ -47,7 +49,7 @@ class Run:
     """One command, how long it takes, and what it writes."""
 
     def __init__(self, folder: Path, random: np.random.Generator) -> None:
-        self.folder, self.random = folder, random
+        self.folder, self.random, self.killed = folder, random, 0
         offers, out = folder / "offers.csv", folder / "out"
         _catalogue(random).write_csv(offers)
         match = [sys.executable, "-m", "samesku", "match", str(offers), "--out", str(out)]
@@ -56,17 +58,31 @@ class Run:
         self.command = [
             *match, "--engine", "ray", "--work", str(folder / "work"), "--shards", "3",
         ]  # fmt: skip
-        start = self._fresh()
-        assert self._started().wait() == 0
-        self.taken = time.perf_counter() - start
+        start, process = time.perf_counter(), self._begun()
+        assert process.wait() == 0
+        self.tasks = self._done()
         self.good = self._contents()
-        assert self.good["groups.csv"] == known
-        print(f"undisturbed: {self.taken:.0f} s", flush=True)
+        assert self.good["out/groups.csv"] == known
+        taken = time.perf_counter() - start
+        print(f"undisturbed: {self.tasks} tasks in {taken:.0f} s", flush=True)
 
-    def _fresh(self) -> float:
+    def _begun(self) -> subprocess.Popen[bytes]:
+        """A run from nothing whose first stage began: Ray is up."""
         for each in ("work", "out"):
             shutil.rmtree(self.folder / each, ignore_errors=True)
-        return time.perf_counter()
+        process = self._started()
+        while process.poll() is None and not (self.folder / "work").exists():
+            time.sleep(0.05)
+        return process
+
+    def _done(self) -> int:
+        return len(list((self.folder / "work").rglob("*.done")))
+
+    def _wait(self, process: subprocess.Popen[bytes], moment: int) -> None:
+        """Until so many tasks are done, and the next ones are begun."""
+        while process.poll() is None and self._done() < moment:
+            time.sleep(0.05)
+        time.sleep(self.random.uniform(0, 0.3))
 
     def _started(self) -> subprocess.Popen[bytes]:
         self.log = self.folder / "log"
@@ -75,17 +91,18 @@ class Run:
 
     def _contents(self) -> dict[str, bytes]:
         out = self.folder / "out"
+        # The folders are named by the run, and a driver may be killed when all is written.
         return {
-            str(path.relative_to(out)): path.read_bytes()
+            f"{path.parent.name.split('-')[0]}/{path.name}": path.read_bytes()
             for path in sorted(out.rglob("*"))
             if path.is_file() and path.name != "run.json"
         }
 
     def with_workers_killed(self, count: int) -> bool:
         """Kill so many workers at random moments of one run; tell whether it went wrong."""
-        start, process, told = self._fresh(), self._started(), []
-        for moment in sorted(self.random.uniform(0.1, 0.95, count) * self.taken):
-            time.sleep(max(0, start + moment - time.perf_counter()))
+        start, process, told = time.perf_counter(), self._begun(), list[str]()
+        for moment in sorted(self.random.integers(self.tasks, size=count).tolist()):
+            self._wait(process, moment)
             while process.poll() is None and not (workers := _workers(process.pid)):
                 time.sleep(0.05)
             if process.poll() is not None:
@@ -94,12 +111,13 @@ class Run:
             worker, title = (busy or workers)[self.random.integers(len(busy or workers))]
             os.kill(worker, signal.SIGKILL)
             told.append(title.removeprefix("ray::"))
+            self.killed += 1
         return self._judged(process.wait(), start, f"workers killed: {', '.join(told)}")
 
     def with_driver_killed(self) -> bool:
         """Kill the driver at a random moment, and give the command again."""
-        start, process = self._fresh(), self._started()
-        time.sleep(self.random.uniform(0.1, 0.95) * self.taken)
+        start, process = time.perf_counter(), self._begun()
+        self._wait(process, int(self.random.integers(self.tasks)))
         process.send_signal(signal.SIGKILL)
         process.wait()
         done = len(list((self.folder / "work").rglob("DONE")))
@@ -126,11 +144,11 @@ def _workers(driver: int) -> list[tuple[int, str]]:
                 titles[int(entry.name)] = (entry / "cmdline").read_text().strip("\0 ")
             except OSError:
                 continue
-    below, found = {driver}, []
+    below = {driver}
     for _ in range(4):
         below |= {each for each, parent in parents.items() if parent in below}
-    found = [(each, titles[each]) for each in below if titles.get(each, "").startswith("ray::")]
-    return sorted(found)
+    named = [(each, titles.get(each, "")) for each in sorted(below)]
+    return [each for each in named if each[1].startswith("ray::") and "Agent" not in each[1]]
 
 
 def _catalogue(random: np.random.Generator) -> pl.DataFrame:

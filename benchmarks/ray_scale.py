@@ -34,15 +34,8 @@ if cpus == "0":
     Matcher(method="exact", n_jobs=1).match(read_catalog(catalogue)).write(out)
     taken, stages = time.perf_counter() - start, {}
 else:
-    import ray
-    from samesku.distributed.engine import RayEngine
-    for attempt in range(5):
-        try:
-            ray.init(num_cpus=int(cpus), include_dashboard=False, log_to_driver=False,
-                     object_store_memory=300 * 2**20, logging_level="ERROR")
-            break
-        except Exception:
-            ray.shutdown()
+    from samesku.distributed.engine import RayEngine, start as start_ray
+    start_ray(None, num_cpus=int(cpus), object_store_memory=300 * 2**20, logging_level="ERROR")
     start = time.perf_counter()
     stages = RayEngine(Matcher(), work, shards=int(shards)).match(catalogue, out)["stages"]
     taken = time.perf_counter() - start

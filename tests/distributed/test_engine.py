@@ -171,6 +171,16 @@ def test_components_that_are_too_large_are_split_and_told(catalogue, tmp_path):
     assert json.loads((tmp_path / "out" / "run.json").read_text())["split"] == record["split"]
 
 
+def test_memory_bounds_the_shards_and_too_little_is_refused(catalogue, groups, tmp_path):
+    with pytest.raises(ValueError, match="a worker needs 450MB"):
+        RayEngine(Matcher(), str(tmp_path), memory="400MB")
+    with pytest.raises(ValueError, match=r"two of 1 shards needs about .*take more shards"):
+        written(catalogue, tmp_path, memory="452MB", shards=1)
+    found, record = written(catalogue, tmp_path, memory="452MB", shards=3)
+    assert found == groups
+    assert record["stages"]["score"]["peak_mb"] > 0
+
+
 def test_what_only_the_local_engine_knows_is_refused(tmp_path):
     for matcher in (Matcher(pairs="across"), Matcher(within="brand")):
         with pytest.raises(ValueError, match="local engine"):

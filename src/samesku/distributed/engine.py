@@ -22,7 +22,7 @@ from samesku.distributed.shelf import Shelf
 from samesku.distributed.tasks import Result, Stages, Tasks, digest_of
 from samesku.matcher import Matcher
 from samesku.results.record import environment
-from samesku.runtime.memory import CEILING, PROGRAM, bytes_of
+from samesku.runtime.memory import CEILING, PROGRAM, bytes_of, needed
 from samesku.scoring.learned import Learned
 
 __all__ = ["RayEngine", "start"]
@@ -32,18 +32,34 @@ __all__ = ["RayEngine", "start"]
 POSTING = 60_000
 # Postings of a component that one worker clusters; larger ones are split by a higher threshold.
 MOST = 200_000
+# On a busy machine the processes of Ray may come up too late.
+TRIES = 3
 
 
-def start(address: str | None) -> None:
-    """Connect to a cluster, or start Ray on this machine; nothing where it runs already."""
+def start(address: str | None, **options: object) -> None:
+    """Connect to a cluster, or start Ray on this machine; nothing where it runs already.
+
+    `options` are further ones of ``ray.init``.
+    """
     if ray.is_initialized():
         return
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     threads = {"env_vars": {"SAMESKU_THREADS": "1", "OMP_NUM_THREADS": "1"}}
-    if address is None:
-        ray.init(include_dashboard=False, runtime_env=threads, log_to_driver=False)
-    else:
-        ray.init(address=address, runtime_env=threads, log_to_driver=False)
+    given: dict[str, Any] = {"runtime_env": threads, "log_to_driver": False, **options}
+    if address is not None:
+        ray.init(address=address, **given)
+        return
+    for attempt in range(TRIES):
+        try:
+            ray.init(include_dashboard=False, **given)
+            return
+        except Exception as error:  # Ray has no kind of its own for it
+            ray.shutdown()
+            if attempt == TRIES - 1:
+                raise RuntimeError(
+                    f"Ray did not start on this machine in {TRIES} attempts, often as it is busy "
+                    f"or short of memory: try again, or use the local engine ({error})"
+                ) from error
 
 
 class RayEngine:
@@ -91,7 +107,9 @@ class RayEngine:
         if matcher.method == "approximate":
             raise ValueError("the engine ray searches each tile exactly: leave search out")
         self.matcher, self.shards, self.address = matcher, shards, address
-        self.memory = CEILING if memory is None else bytes_of(memory)
+        self.memory = None if memory is None else bytes_of(memory)
+        if self.memory is not None and (least := needed(0)) > self.memory:
+            raise ValueError(f"a worker needs {least // 2**20:,}MB of memory: allow more")
         self.at_once, self.most = at_once, most
         self.work = Shelf(_absolute(work))
 
@@ -122,7 +140,7 @@ class RayEngine:
             With the problems of all files.
         """
         start(self.address)
-        self.stages = Stages(self.work, self.matcher.progress)
+        self.stages = Stages(self.work, self.matcher.progress, self.memory)
         catalogue, out = _absolute(catalogue), _absolute(out)
         photos = None if photos is None else _absolute(photos)
         how = Reading(photos, columns, encoding, allow_outside)
@@ -149,11 +167,22 @@ class RayEngine:
             for found in each["problems"]:
                 self.matcher.progress.note(f"{each['file']}: {found}")
         count = sum(each["rows"] for each in read)
-        room = max(self.memory - PROGRAM, PROGRAM)
-        shards = self.shards or max(1, math.ceil(count * POSTING / room))
-        bounds = _bounds(read, shards)
+        bounds = _bounds(read, self._shards(count))
         names = list(dict.fromkeys(name for each in read for name in each["columns"]))
         return read, len(bounds), bounds, names
+
+    def _shards(self, count: int) -> int:
+        """Into how many shards so many postings go, so that two fit a worker."""
+        ceiling = CEILING if self.memory is None else self.memory
+        shards = self.shards or max(1, math.ceil(count * POSTING / max(ceiling - PROGRAM, PROGRAM)))
+        self.stages.postings = 2 * math.ceil(count / shards)
+        if self.memory is not None and (least := needed(self.stages.postings)) > self.memory:
+            raise ValueError(
+                f"a worker that holds two of {shards:,} shards needs about {least // 2**20:,}MB of "
+                f"memory, more than the {self.memory // 2**20:,}MB that are allowed: allow more"
+                + (", or take more shards" if self.shards else "")
+            )
+        return shards
 
     def _count(
         self, read: list[Result], shards: int, bounds: Sequence[Any], names: list[str]
@@ -275,6 +304,7 @@ class RayEngine:
             given = {s: (int(s), shards, offsets[-1]) for s in each_shard}
             run("heirs", clustering.choose_heirs, given)
         name, sizes = self._finish(out, tiles, totals, offsets, last)
+        self._check_peak()
         record = {
             **environment(),
             "engine": {
@@ -314,6 +344,15 @@ class RayEngine:
                 folder.remove(before[kind])
         return record
 
+    def _check_peak(self) -> None:
+        """Tell where a worker took more than it may."""
+        stage, record = max(self.stages.records.items(), key=lambda each: each[1]["peak_mb"])
+        if self.memory is not None and record["peak_mb"] > self.memory // 2**20:
+            self.matcher.progress.note(
+                f"a worker took {record['peak_mb']:,}MB by the end of the stage {stage}, more than "
+                f"the {self.memory // 2**20:,}MB that are allowed: take more shards"
+            )
+
     def _finish(
         self, out: str, tiles: list[str], totals: Totals, offsets: list[int], last: str | None
     ) -> tuple[str, dict[int, int]]:
@@ -341,15 +380,9 @@ def _absolute(place: str) -> str:
 def _named(fusion: object) -> str:
     """What a fusion scores by, in short."""
     if isinstance(fusion, Learned):
-        model = fusion.model
-        found = (
-            model.trees.content,
-            model.trees.first is None,
-            model.calibration,
-            model.threshold,
-            model.adaptation,
-        )
-        return digest_of(found, sorted(fusion.same))
+        model, trees = fusion.model, fusion.model.trees
+        scored_by = (trees.content, trees.first is None, model.calibration, model.adaptation)
+        return digest_of(scored_by, sorted(fusion.same))
     return digest_of(fusion)
 
 
