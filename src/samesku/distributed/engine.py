@@ -51,7 +51,7 @@ def start(address: str | None, **options: object) -> None:
         return
     for attempt in range(TRIES):
         try:
-            ray.init(include_dashboard=False, **given)
+            ray.init("local", include_dashboard=False, **given)
             return
         except Exception as error:  # Ray has no kind of its own for it
             ray.shutdown()
