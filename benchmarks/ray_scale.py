@@ -1,12 +1,14 @@
 """The engine ray beside the local one: same clusters, time, memory of driver and workers, by size.
 
     python benchmarks/ray_scale.py CATALOGUE.csv [--sizes 12500,25000,50000] [--cpus 1,2]
-        [--shards 4] [--no-local] [--skew] [--out FOLDER]
+        [--shards 4 | --shards 0 --memory 1GB] [--no-local] [--skew] [--out FOLDER]
 
 Sizes below the catalogue's are its first rows, above they are reworded copies. Each run is a
-process of its own, with one thread per worker; `identical` compares groups.csv of Ray with that of
-the local engine at `--search exact`. --skew takes catalogues of the first size instead: one title
-under many photos, one word in half of all titles, one photo on many postings, a chain of titles.
+process of its own, with one thread per worker. `cpu_seconds` is what it computed, the tasks of the
+workers included, which counts where others use the machine, too. `identical` compares groups.csv of
+Ray with that of the local engine at `--search exact`. --skew takes catalogues of the first size
+instead: one title under many photos, one word in half of all titles, one photo on many postings, a
+chain of titles.
 """
 
 from __future__ import annotations
@@ -27,27 +29,24 @@ from samesku import read_catalog
 
 RUN = """
 import json, resource, sys, time
-catalogue, out, work, cpus, shards = sys.argv[1:6]
+catalogue, out, work, cpus, shards, memory = sys.argv[1:7]
 from samesku import Matcher, read_catalog
 start = time.perf_counter()
 if cpus == "0":
     Matcher(method="exact", n_jobs=1).match(read_catalog(catalogue)).write(out)
     taken, stages = time.perf_counter() - start, {}
 else:
-    import ray
-    from samesku.distributed.engine import RayEngine
-    for attempt in range(5):
-        try:
-            ray.init(num_cpus=int(cpus), include_dashboard=False, log_to_driver=False,
-                     object_store_memory=300 * 2**20, logging_level="ERROR")
-            break
-        except Exception:
-            ray.shutdown()
+    from samesku.distributed.engine import RayEngine, start as start_ray
+    start_ray(None, num_cpus=int(cpus), object_store_memory=300 * 2**20, logging_level="ERROR")
     start = time.perf_counter()
-    stages = RayEngine(Matcher(), work, shards=int(shards)).match(catalogue, out)["stages"]
-    taken = time.perf_counter() - start
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-print(json.dumps({"seconds": round(taken, 1), "driver_mb": peak, "stages": stages}))
+    engine = RayEngine(Matcher(), work, shards=int(shards) or None, memory=memory or None)
+    record = engine.match(catalogue, out)
+    taken, stages = time.perf_counter() - start, record["stages"]
+    shards = record["engine"]["shards"]
+own = resource.getrusage(resource.RUSAGE_SELF)
+busy = own.ru_utime + own.ru_stime + sum(each["cpu_seconds"] for each in stages.values())
+print(json.dumps({"seconds": round(taken, 1), "cpu_seconds": round(busy, 1),
+                  "shards": int(shards), "driver_mb": own.ru_maxrss // 1024, "stages": stages}))
 """
 
 
@@ -75,12 +74,12 @@ def skewed(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
     }
 
 
-def run(path: Path, folder: Path, cpus: int, shards: int) -> dict[str, Any]:
-    """One run in a process of its own; 0 cores of Ray: the local engine."""
+def run(path: Path, folder: Path, cpus: int, shards: int, memory: str) -> dict[str, Any]:
+    """One run in a process of its own; 0 cores of Ray: the local engine; 0 shards: by memory."""
     out, work = folder / f"out-{cpus}-{shards}", folder / f"work-{cpus}-{shards}"
     one = {"SAMESKU_THREADS": "1", "OMP_NUM_THREADS": "1", "RAY_USAGE_STATS_ENABLED": "0"}
     told = subprocess.run(
-        [sys.executable, "-c", RUN, str(path), str(out), str(work), str(cpus), str(shards)],
+        [sys.executable, "-c", RUN, str(path), str(out), str(work), str(cpus), str(shards), memory],
         check=True, capture_output=True, text=True, env={**os.environ, **one},
     )  # fmt: skip
     record: dict[str, Any] = json.loads(told.stdout.splitlines()[-1])
@@ -94,6 +93,7 @@ def main() -> None:
     parser.add_argument("--sizes", default="12500,25000,50000")
     parser.add_argument("--cpus", default="1,2")
     parser.add_argument("--shards", default="4")
+    parser.add_argument("--memory", default="", help="of a worker; with --shards 0 it decides")
     parser.add_argument("--no-local", action="store_true")
     parser.add_argument("--skew", action="store_true")
     parser.add_argument("--out", type=Path)
@@ -112,13 +112,18 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as place:
             path = Path(place) / "offers.csv"
             frame.write_csv(path)
-            local = None if given.no_local else run(path, Path(place), 0, 0)
+            local = None if given.no_local else run(path, Path(place), 0, 0, "")
             for cpus, shards in [*([] if local is None else [(0, 0)]), *runs]:
-                found = local if cpus == 0 and local else run(path, Path(place), cpus, shards)
+                found = (
+                    local
+                    if cpus == 0 and local
+                    else run(path, Path(place), cpus, shards, given.memory)
+                )
                 workers = max((s["peak_mb"] for s in found["stages"].values()), default=0)
                 line = {
-                    "catalogue": name, "cpus": cpus, "shards": shards,
-                    "seconds": found["seconds"], "driver_mb": found["driver_mb"],
+                    "catalogue": name, "cpus": cpus, "shards": found["shards"],
+                    "seconds": found["seconds"], "cpu_seconds": found["cpu_seconds"],
+                    "driver_mb": found["driver_mb"],
                     "worker_mb": workers,
                     "identical": None if local is None else found["groups"] == local["groups"],
                 }  # fmt: skip

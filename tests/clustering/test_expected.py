@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from samesku.clustering.agglomerative import group
-from samesku.clustering.expected import best_threshold, expected_f1, threshold_for
+from samesku.clustering.expected import (
+    best_threshold,
+    expected_f1,
+    partners,
+    summed_f1,
+    threshold_for,
+)
 from samesku.metrics import group_tally, posting_f1
 from samesku.scoring.fusion import UnionAll
 from samesku.scoring.learned import Learned
@@ -35,6 +41,25 @@ def test_an_identical_posting_counts_as_often_as_it_is_there():
         expected_f1(left, right, chance, np.arange(2), np.array(each)) for each in ([1, 1], [9, 1])
     ]
     assert apart[1] > apart[0]
+
+
+def test_sums_are_the_same_in_any_order_and_in_parts():
+    rng = np.random.default_rng(1)
+    left, right, _ = pairs_of(products=200, size=6, chance=0)
+    chance, counts = rng.random(len(left)).astype(np.float32), rng.integers(1, 9, 1_200)
+    whole = partners(left, right, chance, counts)
+    order = rng.permutation(len(left))
+    parts = [
+        partners(left[some], right[some], chance[some], counts)
+        for some in (order[::2], order[1::2])
+    ]
+    np.testing.assert_array_equal(parts[0] + parts[1], whole)
+    inside, found = whole / 2, counts + np.ceil(whole)
+    some = rng.random(1_200) < 0.3
+    halves = [
+        summed_f1(*(each[w] for each in (counts, found, inside, whole))) for w in (some, ~some)
+    ]
+    assert halves[0] + halves[1] == summed_f1(counts, found, inside, whole)
 
 
 @pytest.mark.parametrize(("chance", "best"), [(0.35, 0.3), (0.9, 0.4)])

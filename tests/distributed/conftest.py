@@ -1,6 +1,5 @@
 """One small Ray for all tests of the room, and a catalogue that has something of everything."""
 
-import os
 import random
 import warnings
 
@@ -12,25 +11,14 @@ ray = pytest.importorskip("ray", reason="the extra ray is not installed")
 
 @pytest.fixture(scope="session")
 def cluster():
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    from samesku.distributed.engine import start
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for _ in range(3):  # on a busy machine its processes may come up too late
-            try:
-                ray.init(
-                    num_cpus=2,
-                    include_dashboard=False,
-                    object_store_memory=150 * 2**20,
-                    log_to_driver=False,
-                    logging_level="ERROR",
-                    runtime_env={"env_vars": {"SAMESKU_THREADS": "1", "OMP_NUM_THREADS": "1"}},
-                )
-                break
-            except Exception as error:
-                ray.shutdown()
-                told = error
-        else:
-            pytest.skip(f"Ray does not start here: {told}")
+        try:
+            start(None, num_cpus=2, object_store_memory=150 * 2**20, logging_level="ERROR")
+        except RuntimeError as error:
+            pytest.skip(str(error))
         yield ray
         ray.shutdown()
 

@@ -25,7 +25,7 @@ def test_components_are_those_of_scipy(kind, tmp_path):
         ends = ends[ends[:, 0] < ends[:, 1]]
     shelf = Shelf(str(tmp_path))
     shelf.write("scored/0-0", table_of(left=ends[:, 0], right=ends[:, 1], score=np.ones(len(ends))))
-    rounds = find_components(Stages(shelf, Progress()), ["0-0"], [0, 300, size], 0.5, 0)
+    rounds = find_components(Stages(shelf, Progress()), shelf, ["0-0"], [0, 300, size], 0.5, 0)
     assert 0 < rounds < 30
     number, label = columns_of(
         [shelf.read(f"labels/{shard}") for shard in (0, 1)], "number", "label"

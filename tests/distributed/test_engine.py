@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -13,6 +14,7 @@ from samesku.catalog.problems import CatalogError
 from samesku.cli import app
 from samesku.distributed import scoring
 from samesku.distributed.engine import RayEngine
+from samesku.scoring.learned import Learned
 
 pytestmark = pytest.mark.usefixtures("cluster")
 
@@ -26,8 +28,7 @@ def catalogue(offers, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def matches(catalogue):
-    matcher = Matcher()
-    return matcher.match(read_catalog(catalogue)).rethreshold(matcher.threshold)
+    return Matcher().match(read_catalog(catalogue))
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +66,19 @@ def test_every_pair_scores_as_in_the_local_engine(catalogue, matches, tmp_path):
     known = np.sort(matches.scores[matches.scores > 0])
     assert known[0] < 0.02
     np.testing.assert_array_equal(found.sort().to_numpy(), known)
+
+
+def test_the_threshold_is_left_where_the_local_engine_leaves_it(catalogue, groups, tmp_path):
+    high = Learned(replace(Matcher().fusion.model, threshold=0.85))
+    known = Matcher(fusion=high).match(read_catalog(catalogue))
+    known.write(tmp_path / "local")
+    engine = RayEngine(Matcher(fusion=high), str(tmp_path / "work"), shards=3)
+    record = engine.match(str(catalogue), str(tmp_path / "out"))
+    assert record["threshold"] == known.threshold < 0.85
+    local, ray = (tmp_path / each / "groups.csv" for each in ("local", "out"))
+    assert ray.read_bytes() == local.read_bytes()
+    stays = RayEngine(Matcher(threshold=0.85), str(tmp_path / "work"), shards=3)
+    assert stays.match(str(catalogue), str(tmp_path / "out"))["threshold"] == 0.85
 
 
 def test_a_folder_of_tables_is_one_catalogue(offers, groups, tmp_path):
@@ -155,6 +169,16 @@ def test_components_that_are_too_large_are_split_and_told(catalogue, tmp_path):
     assert record["split"]
     assert all(each["threshold"] > record["threshold"] for each in record["split"])
     assert json.loads((tmp_path / "out" / "run.json").read_text())["split"] == record["split"]
+
+
+def test_memory_bounds_the_shards_and_too_little_is_refused(catalogue, groups, tmp_path):
+    with pytest.raises(ValueError, match="a worker needs 450MB"):
+        RayEngine(Matcher(), str(tmp_path), memory="400MB")
+    with pytest.raises(ValueError, match=r"two of 1 shards needs about .*take more shards"):
+        written(catalogue, tmp_path, memory="452MB", shards=1)
+    found, record = written(catalogue, tmp_path, memory="452MB", shards=3)
+    assert found == groups
+    assert record["stages"]["score"]["peak_mb"] > 0
 
 
 def test_what_only_the_local_engine_knows_is_refused(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,7 +12,7 @@ from samesku.clustering.agglomerative import group
 from samesku.scoring.fusion import Fusion
 from samesku.scoring.learned import Learned
 
-LOWEST, HIGHEST = 0.1, 0.9
+LOWEST, HIGHEST, STEP = 0.1, 0.9, 0.1
 # Smaller probabilities count as 0: nobody has measured whether they are true.
 LEAST = 0.02
 # A threshold stays where another would not be better by this.
@@ -31,20 +33,51 @@ def expected_f1(
     stands for.
     """
     near = np.flatnonzero(chance >= LEAST)
-    left, right, likely = left[near], right[near], chance[near].astype(np.float64)
-    members = counts.astype(np.float64)
-    inside = np.where(clusters[left] == clusters[right], likely, 0)
-    size = len(counts)
+    left, right, chance = left[near], right[near], chance[near]
+    inside = clusters[left] == clusters[right]
+    found = np.bincount(clusters, counts)[clusters]
+    total = summed_f1(
+        counts,
+        found,
+        partners(left[inside], right[inside], chance[inside], counts),
+        partners(left, right, chance, counts),
+    )
+    return total / int(counts.sum())
 
-    def partners(value: NDArray[np.float64]) -> NDArray[np.float64]:
-        mine = np.bincount(left, value * members[right], minlength=size)
-        return np.asarray(
-            members + mine + np.bincount(right, value * members[left], minlength=size)
-        )
 
-    found = np.bincount(clusters, members)[clusters]
-    f1 = 2 * partners(inside) / (found + partners(likely))
-    return float((members * f1).sum() / members.sum())
+def partners(
+    left: NDArray[np.integer],
+    right: NDArray[np.integer],
+    chance: NDArray[np.floating],
+    counts: NDArray[np.integer],
+) -> NDArray[np.float64]:
+    """How many others each distinct posting is expected to be one product with, by these pairs.
+
+    The sums are the same in any order, also those of parts of the pairs.
+    """
+    likely, size = _in_steps(chance), len(counts)
+    forth = np.bincount(left, likely * counts[right], minlength=size)
+    return np.asarray(forth + np.bincount(right, likely * counts[left], minlength=size))
+
+
+def summed_f1(
+    counts: NDArray[np.integer],
+    found: NDArray[np.floating],
+    inside: NDArray[np.float64],
+    all_over: NDArray[np.float64],
+) -> float:
+    """The sum of the expected F1 over all postings, the same in any order.
+
+    Of each distinct posting: how many postings it stands for, how many its cluster has, and how
+    many :func:`partners` it has inside the cluster and altogether.
+    """
+    f1 = 2 * (counts + inside) / (found + counts + all_over)
+    return float((counts * _in_steps(f1)).sum())
+
+
+def _in_steps(values: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Numbers up to 1 to 24 bits: sums of them are exact up to 500 million."""
+    return np.asarray(np.round(values.astype(np.float64) * 2**24) / 2**24)
 
 
 def best_threshold(
@@ -60,13 +93,21 @@ def best_threshold(
     """The threshold with the best expected F1; `now`, that in use, where none is clearly better.
 
     Clusters are made by `scores`, and measured by `chance`: the scores, or the answer where there
-    is one. Thresholds below and above are tried in steps, as long as the expected F1 grows.
+    is one.
     """
 
     def value(threshold: float) -> float:
         clusters = group(left, right, scores, len(counts), threshold=threshold)
         return expected_f1(left, right, chance, clusters, counts)
 
+    return climb(value, now, step)
+
+
+def climb(value: Callable[[float], float], now: float, step: float = STEP) -> float:
+    """The threshold of the highest value; `now` where none is clearly better.
+
+    Thresholds below and above are tried in steps, as long as the value grows.
+    """
     current = value(now)
     best, highest = now, current
     for move in (-step, step):
@@ -76,6 +117,11 @@ def best_threshold(
                 best, highest = at, found
             at, before = round(at + move, 2), found
     return best if highest > current + FLAT else now
+
+
+def moves(fusion: Fusion) -> bool:
+    """Whether the threshold of a fusion may be left for a better one of the catalogue."""
+    return isinstance(fusion, Learned) and fusion.model.threshold_rule == "expected"
 
 
 def threshold_for(
@@ -99,8 +145,7 @@ def threshold_for(
     counts : integer (d,)
         How many postings each distinct one stands for.
     """
-    follows = isinstance(fusion, Learned) and fusion.model.threshold_rule == "expected"
-    if not follows or not len(scores):
+    if not moves(fusion) or not len(scores):
         return fusion.threshold
     ends = candidates.left, candidates.right
-    return best_threshold(*ends, scores, scores, counts, fusion.threshold, step=0.1)
+    return best_threshold(*ends, scores, scores, counts, fusion.threshold, step=STEP)

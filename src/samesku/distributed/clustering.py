@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import pairwise
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from samesku.candidates.candidates import places_among
 from samesku.clustering.agglomerative import components, group
-from samesku.distributed.components import part_of
+from samesku.clustering.expected import LEAST, partners, summed_f1
+from samesku.distributed.components import find_components, part_of
 from samesku.distributed.searching import numbers_of
 from samesku.distributed.shelf import Array, Shelf, columns_of, table_of
-from samesku.distributed.tasks import Result
+from samesku.distributed.tasks import Result, Stages, Tasks
 from samesku.results.listing import for_spreadsheets
 
 __all__ = [
+    "Clustered",
     "choose_heirs",
-    "cluster_part",
+    "cluster_at",
     "count_overlap",
+    "expect_f1",
     "gather_clusters",
     "heads_of",
     "name_clusters",
-    "route_pairs",
     "write_groups",
     "write_matches",
 ]
@@ -34,21 +38,50 @@ RISE = 0.1
 ROWS = 50_000
 
 
-def route_pairs(shelf: Shelf, tile: str, parts: int) -> Result:
+@dataclass(frozen=True)
+class Clustered:
+    """Where the clusters of one threshold lie, and how they were made.
+
+    Attributes
+    ----------
+    stages : Stages
+        Those of the threshold, with a folder of their own.
+    rounds : int
+        Of contraction.
+    split : list of dict
+        `postings` and `threshold` of the components that were too large.
+    """
+
+    stages: Stages
+    rounds: int
+    split: list[Result]
+
+
+def cluster_at(
+    stages: Stages, tiles: Sequence[str], starts: Sequence[int], threshold: float, at_once: int,
+    most: int,
+) -> Clustered:  # fmt: skip
+    """Cluster the scored pairs at a threshold."""
+    scored, parts = stages.shelf, len(starts) - 1
+    mine = replace(stages, shelf=Shelf(f"{scored.root}/at {threshold:g}"))
+    rounds = find_components(mine, scored, tiles, starts, threshold, at_once)
+    mine.run("route", _route_pairs, {tile: (scored, tile, parts) for tile in tiles})
+    given: Tasks = {str(p): (p, tiles, starts, threshold, most) for p in range(parts)}
+    found = mine.run("cluster", _cluster_part, given, most)
+    return Clustered(mine, rounds, [each for one in found for each in one["split"]])
+
+
+def _route_pairs(shelf: Shelf, scored: Shelf, tile: str, parts: int) -> Result:
     """The pairs of a tile that lie within one component, for the part that clusters it."""
     low, high = (int(each) for each in tile.split("-"))
     tables = [shelf.read(f"labels/{shard}") for shard in sorted({low, high})]
     number, found = columns_of(tables, "number", "label")
-    left, right, score = columns_of(
-        [shelf.read(f"scored/{tile}", ["left", "right", "score"])], "left", "right", "score"
-    )
-    ends = [_at(number, found, each) for each in (left, right)]
+    table = scored.read(f"scored/{tile}")
+    ends = [_at(number, found, *columns_of([table], each)) for each in ("left", "right")]
     inside = (ends[0] == ends[1]) & (ends[0] >= 0)
     of = part_of(ends[0], parts)
-    pieces = [
-        table_of(left=left[w], right=right[w], score=score[w], label=ends[0][w])
-        for w in (inside & (of == part) for part in range(parts))
-    ]
+    table = table.append_column("label", pa.array(ends[0]))
+    pieces = [table.filter(pa.array(inside & (of == part))) for part in range(parts)]
     shelf.write_pieces(f"routed/{tile}", pieces)
     return {"pairs": int(np.count_nonzero(inside))}
 
@@ -59,30 +92,31 @@ def _at(keys: Array, values: Array, wanted: Array) -> Array:
     return np.where(place >= 0, np.append(values, -1)[place], -1)
 
 
-def cluster_part(
+def _cluster_part(
     shelf: Shelf, part: int, tiles: Sequence[str], starts: Sequence[int], threshold: float,
-    cohesion: float, most: int,
+    most: int,
 ) -> Result:  # fmt: skip
     """The clusters of the components of one part; those too large are split before."""
     pieces = [shelf.piece(f"routed/{tile}", part) for tile in tiles]
-    left, right, score, component = columns_of(pieces, "left", "right", "score", "label")
+    names = ("left", "right", "score", "label", "left_members", "right_members")
+    left, right, score, component, *each_end = columns_of(pieces, *names)
     # In the order in which the local engine reads them.
     order = np.lexsort((right, left))
     left, right, score, component = (each[order] for each in (left, right, score, component))
-    numbers, place = np.unique(np.concatenate([left, right]), return_inverse=True)
+    every = np.concatenate([left, right])
+    numbers, first, place = np.unique(every, return_index=True, return_inverse=True)
+    members = np.concatenate([each[order] for each in each_end])[first]
     ends = place[: len(left)], place[len(left) :]
     kept, split = _small_enough(ends, score, component, len(numbers), threshold, most)
-    clusters = group(
-        ends[0][kept], ends[1][kept], score[kept], len(numbers),
-        threshold=threshold, cohesion=cohesion,
-    )  # fmt: skip
+    clusters = group(ends[0][kept], ends[1][kept], score[kept], len(numbers), threshold=threshold)
+    inside = (score >= LEAST) & (clusters[ends[0]] == clusters[ends[1]])
+    likely = partners(ends[0][inside], ends[1][inside], score[inside], members)
+    found = np.bincount(clusters, members)[clusters] if len(numbers) else members
     _, first = np.unique(clusters, return_index=True)
     heads = numbers[first][clusters] if len(numbers) else numbers
     cuts = np.searchsorted(numbers, starts)
-    shelf.write_pieces(
-        f"clustered/{part}",
-        [table_of(number=numbers[a:b], head=heads[a:b]) for a, b in pairwise(cuts)],
-    )
+    table = table_of(number=numbers, head=heads, found=found, inside=likely)
+    shelf.write_pieces(f"clustered/{part}", [table.slice(a, b - a) for a, b in pairwise(cuts)])
     return {"split": split}
 
 
@@ -111,11 +145,23 @@ def _small_enough(
     return kept, split
 
 
-def heads_of(shelf: Shelf, shard: int, parts: int) -> Result:
+def expect_f1(shelf: Shelf, whole: Shelf, shard: int, parts: int) -> Result:
+    """The sum of the expected F1 over the postings of a shard."""
+    names = ("number", "members", "likely")
+    numbers, members, likely = columns_of([whole.read(f"likely/{shard}")], *names)
+    found, inside = members.astype(np.float64), np.zeros(len(members))
+    pieces = [shelf.piece(f"clustered/{part}", shard) for part in range(parts)]
+    number, size, near = columns_of(pieces, "number", "found", "inside")
+    place = np.searchsorted(numbers, number)
+    found[place], inside[place] = size, near
+    return {"f1": summed_f1(members, found, inside, likely)}
+
+
+def heads_of(shelf: Shelf, clustered: Shelf, shard: int, parts: int) -> Result:
     """The first posting of the cluster of each distinct posting of a shard."""
     numbers = numbers_of(shelf, shard)
     heads = numbers.copy()
-    pieces = [shelf.piece(f"clustered/{part}", shard) for part in range(parts)]
+    pieces = [clustered.piece(f"clustered/{part}", shard) for part in range(parts)]
     number, head = columns_of(pieces, "number", "head")
     heads[np.searchsorted(numbers, number)] = head
     shelf.write(f"heads/{shard}", table_of(number=numbers, head=heads))

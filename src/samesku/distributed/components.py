@@ -38,9 +38,10 @@ def _mixed(numbers: Array, seed: int) -> Array:
 
 
 def find_components(
-    stages: Stages, tiles: Sequence[str], starts: Sequence[int], threshold: float, at_once: int
-) -> int:
-    """Label every posting that a pair ties to another; tells in how many rounds.
+    stages: Stages, scored: Shelf, tiles: Sequence[str], starts: Sequence[int], threshold: float,
+    at_once: int,
+) -> int:  # fmt: skip
+    """Label every posting that a pair of ``scored/TILE`` ties to another; tells in how many rounds.
 
     Leaves ``labels/SHARD`` with `number` and `label`.
     """
@@ -48,7 +49,7 @@ def find_components(
     found = stages.run(
         "edges",
         edges_of,
-        {tile: (tile, parts, threshold) for tile in tiles},
+        {tile: (scored, tile, parts, threshold) for tile in tiles},
         threshold,
     )
     left, sources, round_ = sum(each["edges"] for each in found), list(tiles), 0
@@ -69,9 +70,9 @@ def find_components(
     return round_
 
 
-def edges_of(shelf: Shelf, tile: str, parts: int, threshold: float) -> Result:
+def edges_of(shelf: Shelf, scored: Shelf, tile: str, parts: int, threshold: float) -> Result:
     """The pairs of a tile that match, in both directions."""
-    table = shelf.read(f"scored/{tile}", ["left", "right", "score"])
+    table = scored.read(f"scored/{tile}", ["left", "right", "score"])
     left, right, score = columns_of([table], "left", "right", "score")
     # As the local engine compares: what was scored in 32 bits.
     tied = score >= threshold

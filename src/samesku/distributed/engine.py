@@ -13,14 +13,16 @@ import ray
 
 from samesku.catalog.problems import CatalogError, Problem
 from samesku.clustering.agglomerative import COHESION
+from samesku.clustering.expected import climb, moves
 from samesku.distributed import clustering, components, reading, scoring, searching, statistics
+from samesku.distributed.clustering import Clustered
 from samesku.distributed.reading import Reading
 from samesku.distributed.searching import Totals
 from samesku.distributed.shelf import Shelf
 from samesku.distributed.tasks import Result, Stages, Tasks, digest_of
 from samesku.matcher import Matcher
 from samesku.results.record import environment
-from samesku.runtime.memory import CEILING, PROGRAM, bytes_of
+from samesku.runtime.memory import CEILING, PROGRAM, bytes_of, needed
 from samesku.scoring.learned import Learned
 
 __all__ = ["RayEngine", "start"]
@@ -30,18 +32,34 @@ __all__ = ["RayEngine", "start"]
 POSTING = 60_000
 # Postings of a component that one worker clusters; larger ones are split by a higher threshold.
 MOST = 200_000
+# On a busy machine the processes of Ray may come up too late.
+TRIES = 3
 
 
-def start(address: str | None) -> None:
-    """Connect to a cluster, or start Ray on this machine; nothing where it runs already."""
+def start(address: str | None, **options: object) -> None:
+    """Connect to a cluster, or start Ray on this machine; nothing where it runs already.
+
+    `options` are further ones of ``ray.init``.
+    """
     if ray.is_initialized():
         return
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     threads = {"env_vars": {"SAMESKU_THREADS": "1", "OMP_NUM_THREADS": "1"}}
-    if address is None:
-        ray.init(include_dashboard=False, runtime_env=threads, log_to_driver=False)
-    else:
-        ray.init(address=address, runtime_env=threads, log_to_driver=False)
+    given: dict[str, Any] = {"runtime_env": threads, "log_to_driver": False, **options}
+    if address is not None:
+        ray.init(address=address, **given)
+        return
+    for attempt in range(TRIES):
+        try:
+            ray.init("local", include_dashboard=False, **given)
+            return
+        except Exception as error:  # Ray has no kind of its own for it
+            ray.shutdown()
+            if attempt == TRIES - 1:
+                raise RuntimeError(
+                    f"Ray did not start on this machine in {TRIES} attempts, often as it is busy "
+                    f"or short of memory: try again, or use the local engine ({error})"
+                ) from error
 
 
 class RayEngine:
@@ -89,10 +107,11 @@ class RayEngine:
         if matcher.method == "approximate":
             raise ValueError("the engine ray searches each tile exactly: leave search out")
         self.matcher, self.shards, self.address = matcher, shards, address
-        self.memory = CEILING if memory is None else bytes_of(memory)
+        self.memory = None if memory is None else bytes_of(memory)
+        if self.memory is not None and (least := needed(0)) > self.memory:
+            raise ValueError(f"a worker needs {least // 2**20:,}MB of memory: allow more")
         self.at_once, self.most = at_once, most
-        self.stages = Stages(Shelf(_absolute(work)), matcher.progress)
-        self._scored = 0
+        self.work = Shelf(_absolute(work))
 
     def match(
         self,
@@ -121,6 +140,7 @@ class RayEngine:
             With the problems of all files.
         """
         start(self.address)
+        self.stages = Stages(self.work, self.matcher.progress, self.memory)
         catalogue, out = _absolute(catalogue), _absolute(out)
         photos = None if photos is None else _absolute(photos)
         how = Reading(photos, columns, encoding, allow_outside)
@@ -147,11 +167,22 @@ class RayEngine:
             for found in each["problems"]:
                 self.matcher.progress.note(f"{each['file']}: {found}")
         count = sum(each["rows"] for each in read)
-        room = max(self.memory - PROGRAM, PROGRAM)
-        shards = self.shards or max(1, math.ceil(count * POSTING / room))
-        bounds = _bounds(read, shards)
+        bounds = _bounds(read, self._shards(count))
         names = list(dict.fromkeys(name for each in read for name in each["columns"]))
         return read, len(bounds), bounds, names
+
+    def _shards(self, count: int) -> int:
+        """Into how many shards so many postings go, so that two fit a worker."""
+        ceiling = CEILING if self.memory is None else self.memory
+        shards = self.shards or max(1, math.ceil(count * POSTING / max(ceiling - PROGRAM, PROGRAM)))
+        self.stages.postings = 2 * math.ceil(count / shards)
+        if self.memory is not None and (least := needed(self.stages.postings)) > self.memory:
+            raise ValueError(
+                f"a worker that holds two of {shards:,} shards needs about {least // 2**20:,}MB of "
+                f"memory, more than the {self.memory // 2**20:,}MB that are allowed: allow more"
+                + (", or take more shards" if self.shards else "")
+            )
+        return shards
 
     def _count(
         self, read: list[Result], shards: int, bounds: Sequence[Any], names: list[str]
@@ -229,21 +260,38 @@ class RayEngine:
         self._scored = sum(each["candidates"] for each in found)
         return list(tiles)
 
+    def _clusters(self, totals: Totals, tiles: list[str]) -> tuple[float, Clustered]:
+        """The threshold, chosen as the local engine does, and the clusters there."""
+        found: dict[float, Clustered] = {}
+        shards = range(totals.shards)
+
+        def value(threshold: float) -> float:
+            found[threshold] = clustering.cluster_at(
+                self.stages, tiles, totals.starts, threshold, self.at_once, self.most
+            )
+            stages, whole = found[threshold].stages, self.stages.shelf
+            given: Tasks = {str(s): (whole, s, totals.shards) for s in shards}
+            f1 = stages.run("expected f1", clustering.expect_f1, given)
+            return float(sum(each["f1"] for each in f1)) / totals.starts[-1]
+
+        given: Tasks = {str(shard): (shard, totals.shards) for shard in shards}
+        self.stages.run("partners", scoring.add_partners, given)
+        threshold = self.matcher.threshold
+        if self.matcher.get_params()["threshold"] is None and moves(self.matcher.fusion):
+            threshold = climb(value, threshold)
+        else:
+            value(threshold)
+        return threshold, found[threshold]
+
     def _write(
         self, catalogue: str, out: str, read: list[Result], totals: Totals, tiles: list[str],
         bounds: Sequence[Any], names: list[str],
     ) -> dict[str, Any]:  # fmt: skip
         run, starts, shards = self.stages.run, totals.starts, totals.shards
-        threshold = self.matcher.threshold
         each_shard = [str(shard) for shard in range(shards)]
-        rounds = components.find_components(self.stages, tiles, starts, threshold, self.at_once)
-        run("route", clustering.route_pairs, {tile: (tile, shards) for tile in tiles})
-        given: Tasks = {
-            s: (int(s), tiles, starts, threshold, COHESION, self.most) for s in each_shard
-        }
-        found = run("cluster", clustering.cluster_part, given, self.most)
-        split = [each for one in found for each in one["split"]]
-        heads = run("heads", clustering.heads_of, {s: (int(s), shards) for s in each_shard})
+        threshold, clustered = self._clusters(totals, tiles)
+        given: Tasks = {s: (clustered.stages.shelf, int(s), shards) for s in each_shard}
+        heads = run("heads", clustering.heads_of, given, clustered.stages.input)
         offsets = np.cumsum([0, *(each["clusters"] for each in heads)]).tolist()
         file_starts = np.cumsum([0, *(each["rows"] for each in read)]).tolist()
         given = {s: (int(s), starts, offsets, file_starts) for s in each_shard}
@@ -256,11 +304,12 @@ class RayEngine:
             given = {s: (int(s), shards, offsets[-1]) for s in each_shard}
             run("heirs", clustering.choose_heirs, given)
         name, sizes = self._finish(out, tiles, totals, offsets, last)
+        self._check_peak()
         record = {
             **environment(),
             "engine": {
                 "name": "ray", "ray": ray.__version__, "shards": shards, "tiles": len(tiles),
-                "rounds": rounds, "work": self.stages.shelf.root,
+                "rounds": clustered.rounds, "work": self.stages.shelf.root,
             },
             "catalogue": {
                 "name": catalogue,
@@ -274,7 +323,7 @@ class RayEngine:
             "fusion": self.matcher.fusion.name,
             "threshold": threshold,
             "cohesion": COHESION,
-            "split": split,
+            "split": clustered.split,
             "stages": self.stages.records,
             "seconds": {k: round(v, 3) for k, v in self.matcher.progress.seconds.items()},
             "clusters": f"clusters-{name}",
@@ -294,6 +343,15 @@ class RayEngine:
             if before.get(kind) not in (None, record[kind]):
                 folder.remove(before[kind])
         return record
+
+    def _check_peak(self) -> None:
+        """Tell where a worker took more than it may."""
+        stage, record = max(self.stages.records.items(), key=lambda each: each[1]["peak_mb"])
+        if self.memory is not None and record["peak_mb"] > self.memory // 2**20:
+            self.matcher.progress.note(
+                f"a worker took {record['peak_mb']:,}MB by the end of the stage {stage}, more than "
+                f"the {self.memory // 2**20:,}MB that are allowed: take more shards"
+            )
 
     def _finish(
         self, out: str, tiles: list[str], totals: Totals, offsets: list[int], last: str | None
@@ -322,15 +380,9 @@ def _absolute(place: str) -> str:
 def _named(fusion: object) -> str:
     """What a fusion scores by, in short."""
     if isinstance(fusion, Learned):
-        model = fusion.model
-        found = (
-            model.trees.content,
-            model.trees.first is None,
-            model.calibration,
-            model.threshold,
-            model.adaptation,
-        )
-        return digest_of(found, sorted(fusion.same))
+        model, trees = fusion.model, fusion.model.trees
+        scored_by = (trees.content, trees.first is None, model.calibration, model.adaptation)
+        return digest_of(scored_by, sorted(fusion.same))
     return digest_of(fusion)
 
 

@@ -27,7 +27,7 @@ __all__ = ["Reading", "catalog_of", "files_of", "read_file", "same_postings", "s
 # Ids of a file that tell how the ids of all are spread; problems of a file that are told.
 SAMPLE, TOLD = 256, 20
 # Columns of our own beside those of the postings.
-FILE, ROW, PHOTO, NORMAL = "~file", "~row", "~photo", "~normal"
+FILE, ROW, PHOTO, NORMAL, MEMBERS = "~file", "~row", "~photo", "~normal", "~members"
 
 
 @dataclass(frozen=True)
@@ -185,21 +185,27 @@ def same_postings(shelf: Shelf, reader: int, starts: Sequence[int]) -> Result:
             )
             for shard, table in enumerate(tables)
         ]
-    ).with_columns(first=pl.col("number").min().over("one", "other"))
+    ).with_columns(
+        first=pl.col("number").min().over("one", "other"),
+        members=pl.len().cast(pl.Int64).over("one", "other"),
+    )
     shelf.write_pieces(
         f"same/{reader}",
         [
-            frame.filter(pl.col("shard") == shard).select("row", "first").to_arrow()
+            frame.filter(pl.col("shard") == shard).select("row", "first", "members").to_arrow()
             for shard in range(shards)
         ],
     )
     return {}
 
 
-def representatives(shelf: Shelf, shard: int, starts: Sequence[int]) -> Array:
-    """Number of the posting that stands for each of a shard."""
+def representatives(shelf: Shelf, shard: int, starts: Sequence[int]) -> tuple[Array, Array]:
+    """Number of the posting that stands for each of a shard, and for how many it does."""
     own = np.arange(starts[shard], starts[shard + 1])
+    members = np.ones(len(own), dtype=np.int64)
     for reader in range(len(starts) - 1):
         table = shelf.piece(f"same/{reader}", shard)
-        own[table.column("row").to_numpy()] = table.column("first").to_numpy()
-    return own
+        rows = table.column("row").to_numpy()
+        own[rows] = table.column("first").to_numpy()
+        members[rows] = table.column("members").to_numpy()
+    return own, members

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -19,7 +20,8 @@ from samesku.candidates.candidates import (
 )
 from samesku.candidates.neighbors import Neighbors, density
 from samesku.catalog.catalog import Catalog
-from samesku.distributed.reading import catalog_of
+from samesku.clustering.expected import LEAST, partners
+from samesku.distributed.reading import MEMBERS, catalog_of
 from samesku.distributed.searching import (
     Totals,
     load_lists,
@@ -27,7 +29,7 @@ from samesku.distributed.searching import (
     numbers_of,
     words_of,
 )
-from samesku.distributed.shelf import Array, Shelf, ragged, sparse, table_of
+from samesku.distributed.shelf import Array, Shelf, columns_of, ragged, sparse, table_of
 from samesku.distributed.tasks import Result
 from samesku.encoders.base import Encoder
 from samesku.scoring.features import CatalogRows
@@ -44,7 +46,7 @@ from samesku.scoring.presence import rarity_of
 from samesku.titles import Quantity, Stated, normal_tokens
 from samesku.titles.attributes import KINDS, Attributes
 
-__all__ = ["look_around", "score_tile"]
+__all__ = ["add_partners", "look_around", "score_tile"]
 
 # Pairs from this score on are written with ids and reasons; the others count in clusters, too.
 LEAST_WRITTEN = 0.02
@@ -79,20 +81,20 @@ def look_around(
         shelf.write(f"ranks/{name}/{shard}", ranks)
     texts = [name for name, kind in kinds.items() if kind == "text"]
     if texts:
-        words = _words_around(shelf, totals, outer)
+        words, ranks, held_by = _words_around(shelf, totals, outer)
         around = Neighbourhoods.of(words, places[texts[0]])
         rows = around.around[own]
-        rare = sp.csr_matrix((words.rarity[rows.indices], rows.indices, rows.indptr), rows.shape)
-        for each in (rows, rare):
-            each.indices = np.asarray(words.names, dtype=np.int64)[each.indices]
-        table |= {"around": rows, "rarity": rare}
+        by = sp.csr_matrix((held_by[rows.indices], rows.indices, rows.indptr), rows.shape)
+        for each in (rows, by):
+            each.indices = ranks[each.indices]
+        table |= {"around": rows, "held_by": by}
         table |= {"share": around.share[own], "length": around.length[own]}
     shelf.write(f"around/{shard}", table_of(**table))
     return {}
 
 
-def _words_around(shelf: Shelf, totals: Totals, outer: Array) -> TitleWords:
-    """The words of some postings, read shard by shard; named by their ranks."""
+def _words_around(shelf: Shelf, totals: Totals, outer: Array) -> tuple[TitleWords, Array, Array]:
+    """The words of some postings, read shard by shard, with their ranks and frequencies."""
     parts, by, counts = [], [], np.zeros(len(outer), dtype=np.int64)
     cuts = np.searchsorted(outer, totals.starts)
     for shard in range(totals.shards):
@@ -111,8 +113,8 @@ def _words_around(shelf: Shelf, totals: Totals, outer: Array) -> TitleWords:
     ends = np.concatenate([[0], np.cumsum(counts)])
     ones = np.ones(len(at), dtype=np.float32)
     held = sp.csr_matrix((ones, at, ends), shape=(len(outer), max(len(columns), 1)))
-    rarity = rarity_of(np.concatenate(by)[first], totals.size)
-    return TitleWords([], [], columns, held, rarity, [])  # type: ignore[arg-type]
+    held_by = np.concatenate(by)[first]
+    return TitleWords([], [], [], held, rarity_of(held_by, totals.size), []), columns, held_by
 
 
 def score_tile(
@@ -155,21 +157,56 @@ def score_tile(
         scores: Array = np.empty(0, np.float32)
     elif isinstance(fusion, Learned):
         _restore(catalog, frame)
-        rows = CatalogRows(catalog, candidates.sources)
-        _prepare(shelf, rows, totals, frame, around, pair, numbers, encoders)
+        rows = _rows(shelf, candidates, catalog, totals, frame, around, pair, numbers)
         judged = fusion.judge(candidates, catalog, rows=rows)
         scores, evidence = judged.scores, judged.evidence
     else:
         scores = fusion.judge(candidates, catalog).scores
-    some = np.flatnonzero(scores > 0)
-    left, right = numbers[candidates.left[some]], numbers[candidates.right[some]]
-    shelf.write(f"scored/{name}", table_of(left=left, right=right, score=scores[some]))
+    members = frame[MEMBERS].to_numpy()
+    _write_scored(shelf, name, candidates, scores, numbers, members)
+    near = scores >= LEAST
+    likely = partners(candidates.left[near], candidates.right[near], scores[near], members)
+    cut = np.searchsorted(numbers, every[-1][0]) if len(every[-1]) else len(numbers)
+    shelf.write_pieces(
+        f"partners/{name}",
+        [
+            table_of(number=numbers[part], likely=likely[part])
+            for part in ([slice(cut), slice(cut, None)] if len(pair) > 1 else [slice(None)])
+        ],
+    )
     kept = np.flatnonzero(scores >= least)
     reasons: list[str | None] = [None] * len(kept)
     if evidence is not None:
         reasons = evidence.phrases(catalog, candidates, kept)
     shelf.write(f"explained/{name}", _written(candidates, scores, kept, numbers, catalog, reasons))
     return {"candidates": len(candidates), "kept": len(kept)}
+
+
+def _write_scored(
+    shelf: Shelf, name: str, candidates: Candidates, scores: Array, numbers: Array, members: Array
+) -> None:
+    """Write the pairs of a tile that may be one product, and for how many postings each end is."""
+    some = np.flatnonzero(scores > 0)
+    left, right = candidates.left[some], candidates.right[some]
+    table = table_of(
+        left=numbers[left], right=numbers[right], score=scores[some],
+        left_members=members[left], right_members=members[right],
+    )  # fmt: skip
+    shelf.write(f"scored/{name}", table)
+
+
+def add_partners(shelf: Shelf, shard: int, shards: int) -> Result:
+    """How many postings each of a shard stands for, and is expected to be one product with."""
+    table = shelf.read(f"distinct/{shard}", ["~number", MEMBERS])
+    numbers, members = (table.column(name).to_numpy() for name in ("~number", MEMBERS))
+    likely = np.zeros(len(numbers))
+    for other in range(shards):
+        low, high = min(shard, other), max(shard, other)
+        piece = shelf.piece(f"partners/{low}-{high}", int(shard > other))
+        number, found = columns_of([piece], "number", "likely")
+        likely[np.searchsorted(numbers, number)] += found
+    shelf.write(f"likely/{shard}", table_of(number=numbers, members=members, likely=likely))
+    return {}
 
 
 def _written(
@@ -231,73 +268,45 @@ def _restore(catalog: Catalog, frame: pl.DataFrame) -> None:
     )
 
 
-def _prepare(
-    shelf: Shelf, rows: CatalogRows, totals: Totals, frame: pl.DataFrame, around: pl.DataFrame,
-    pair: Sequence[int], numbers: Array, encoders: Sequence[Encoder],
-) -> None:  # fmt: skip
-    """Give the features the numbers of the whole catalogue in place of those of a tile."""
-    table, catalog = frame.to_arrow(), rows.catalog
-    (ranks, ends), (held_by, _) = ragged(table, "~ranks"), ragged(table, "~held_by")
-    columns, first, at = np.unique(ranks, return_index=True, return_inverse=True)
-    spoken = ragged(table, "~words")[0]
-    held = _held(at, ends, len(columns))
-    rarity = rarity_of(held_by[first], totals.size) if len(columns) else np.ones(1, np.float32)
-    titles = catalog.normal_titles
-    words = TitleWords(
-        titles,
-        [normal_tokens(title) for title in titles],
-        spoken[first].tolist(),
-        held,
-        rarity,
-        catalog.stated,
-    )
-    given = vars(rows)
-    given["words"], given["size"] = words, totals.size
-    given["codes"] = CodedTitles.read(titles, frame["~code"].to_list())
-    given["title_uses"] = frame["~uses"].to_numpy()
-    given["standings"] = [
-        _standing(shelf, around, encoder.name, pair, numbers) for encoder in encoders
-    ]
+def _rows(
+    shelf: Shelf, candidates: Candidates, catalog: Catalog, totals: Totals, frame: pl.DataFrame,
+    around: pl.DataFrame, pair: Sequence[int], numbers: Array,
+) -> CatalogRows:  # fmt: skip
+    """What the features read, by the numbers of the whole catalogue in place of a tile's."""
+    table, titles = frame.to_arrow(), catalog.normal_titles
+    (ranks, ends), (by, _) = ragged(table, "~ranks"), ragged(table, "~held_by")
+    spoken, read, near = np.append(ragged(table, "~words")[0], ""), None, by[:0]
     if "around" in around.columns:
-        near, rare = (sparse(around.to_arrow(), name) for name in ("around", "rarity"))
-        every = np.unique(np.concatenate([columns, near.indices]))
-        wide = np.searchsorted(every, columns)
-        words = replace(
-            words,
-            held=_held(wide[at], ends, len(every)),
-            names=_named(len(every), wide, words.names),
-            rarity=_spread(len(every), wide, rarity),
-        )
-        given["words"] = words
-        at = np.searchsorted(every, near.indices)
-        rows_around = sp.csr_matrix((near.data, at, near.indptr), shape=(len(numbers), len(every)))
-        weights = _spread(len(every), at, rare.data)
+        rows, held_by = (sparse(around.to_arrow(), name) for name in ("around", "held_by"))
+        near, by = rows.indices, np.concatenate([by, held_by.data])
+    every, first, at = np.unique(
+        np.concatenate([ranks, near]), return_index=True, return_inverse=True
+    )
+    if "around" in around.columns:
+        cells = (rows.data, at[len(ranks) :], rows.indptr)
+        rows = sp.csr_matrix(cells, shape=(len(numbers), max(len(every), 1)))
         share, length = around["share"].to_numpy(), around["length"].to_numpy()
-        given["around"] = Neighbourhoods.read(words, rows_around, share, length, weights)
+        read = partial(Neighbourhoods.read, around=rows, share=share, length=length)
+    known: dict[str, object] = {
+        "codes": CodedTitles.read(titles, frame["~code"].to_list()),
+        "standings": [_standing(shelf, around, e, pair, numbers) for e in candidates.encoders],
+    }
     if "price" in catalog.frame.columns:
-        known = shelf.read("prices/all")
-        below = np.concatenate([[0], np.cumsum(known.column("count").to_numpy())])
-        given["prices"] = Prices(log_prices(catalog), known.column("value").to_numpy(), below)
+        prices = shelf.read("prices/all")
+        below = np.concatenate([[0], np.cumsum(prices.column("count").to_numpy())])
+        known["prices"] = Prices(log_prices(catalog), prices.column("value").to_numpy(), below)
     if "~all" in frame.columns:
-        given["descriptions"] = _descriptions(table, totals.size)
+        known["descriptions"] = _descriptions(table, totals.size)
+    lists = [normal_tokens(title) for title in titles]
+    names = spoken[np.minimum(first, len(ranks))].tolist()
+    held, uses = _held(at[: len(ranks)], ends, len(every)), frame["~uses"].to_numpy()
+    words = (lists, names, held, by[first])
+    return CatalogRows.of_part(catalog, candidates.sources, words, read, uses, totals.size, **known)
 
 
 def _held(at: Array, ends: Array, width: int) -> sp.csr_matrix:
     ones = np.ones(len(at), dtype=np.float32)
     return sp.csr_matrix((ones, at, ends), shape=(len(ends) - 1, max(width, 1)))
-
-
-def _named(width: int, places: Array, names: Sequence[str]) -> list[str]:
-    named = [""] * width
-    for place, name in zip(places.tolist(), names, strict=True):
-        named[place] = name
-    return named
-
-
-def _spread(width: int, places: Array, values: Array) -> Array:
-    spread = np.zeros(max(width, 1), dtype=np.float32)
-    spread[places] = values[: len(places)]
-    return spread
 
 
 def _descriptions(table: object, size: int) -> DescribedWords:

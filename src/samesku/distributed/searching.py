@@ -172,7 +172,7 @@ def _said(
         "~quantities": [json.dumps(said.quantities) for said in catalog.stated],
         "~tokens": [list(said.tokens) for said in catalog.stated],
         "~code": [rarest_code(codes, counts) for codes in coded_words(lists, catalog.stated)],
-        "~uses": np.where([not t for t in catalog.normal_titles], np.nan, uses.astype(np.float64)),
+        "~uses": uses,
         **{f"~{kind}": [list(each) for each in values] for kind, values in stated.values.items()},
     }
     if "description" in frame.columns:

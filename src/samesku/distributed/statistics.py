@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from samesku.catalog.catalog import Catalog
-from samesku.distributed.reading import catalog_of, representatives
+from samesku.distributed.reading import MEMBERS, catalog_of, representatives
 from samesku.distributed.shelf import Array, Shelf, table_of
 from samesku.distributed.tasks import Result
 from samesku.encoders.placeholders import FEWEST, READ, common_words, unlike
@@ -94,7 +94,7 @@ def count_shard(shelf: Shelf, shard: int, starts: Sequence[int], letters: Sequen
     """Keep the distinct postings of a shard, and count what they say."""
     shards = len(starts) - 1
     frame = pl.DataFrame(pl.from_arrow(shelf.read(f"sorted/{shard}")))
-    stands = representatives(shelf, shard, starts)
+    stands, members = representatives(shelf, shard, starts)
     numbers = np.arange(starts[shard], starts[shard + 1])
     shelf.write(
         f"whole/{shard}",
@@ -102,8 +102,9 @@ def count_shard(shelf: Shelf, shard: int, starts: Sequence[int], letters: Sequen
         .with_columns(number=pl.Series(numbers), stands=pl.Series(stands))
         .to_arrow(),
     )
-    frame = frame.filter(pl.Series(stands == numbers)).with_columns(
-        pl.Series("~number", numbers[stands == numbers])
+    own = stands == numbers
+    frame = frame.filter(pl.Series(own)).with_columns(
+        pl.Series("~number", numbers[own]), pl.Series(MEMBERS, members[own])
     )
     shelf.write(f"distinct/{shard}", frame.to_arrow())
     catalog = catalog_of(frame)

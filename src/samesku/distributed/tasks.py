@@ -14,6 +14,7 @@ import ray
 
 from samesku.distributed.shelf import Shelf
 from samesku.runtime.cores import threads
+from samesku.runtime.memory import within
 from samesku.runtime.progress import Progress
 
 __all__ = ["Result", "Stages", "Tasks", "digest_of"]
@@ -38,14 +39,21 @@ class Stages:
     ----------
     shelf : Shelf
     progress : Progress
+    memory : int, optional
+        Bytes that a worker may take, from which follows how much is searched and scored at once.
+    postings : int
+        What a task holds at most.
     records : dict of str to dict
-        What each stage took: `tasks`, `seconds` of all workers, `peak_mb` of the largest.
+        What each stage took: `tasks`, `seconds` and `cpu_seconds` of all workers, `peak_mb` of the
+        largest.
     input : str
         Hash of all that the last stage depends on.
     """
 
     shelf: Shelf
     progress: Progress
+    memory: int | None = None
+    postings: int = 0
     records: dict[str, Result] = field(default_factory=dict)
     input: str = version("samesku")
 
@@ -82,11 +90,12 @@ class Stages:
                 self._work(stage, work, tasks, shared, results, advance)
                 self.shelf.write_json(f"{stage}/DONE", {"input": self.input, "results": results})
         found = list(results.values())
-        self.records[stage] = {
-            "tasks": len(found),
-            "seconds": round(sum(each["seconds"] for each in found), 3),
-            "peak_mb": max((each["peak_mb"] for each in found), default=0),
-        }
+        record = self.records.setdefault(stage, {"tasks": 0, "peak_mb": 0})
+        record["tasks"] += len(found)
+        for name in ("seconds", "cpu_seconds"):
+            taken = sum(each[name] for each in found)
+            record[name] = round(record.get(name, 0.0) + taken, 3)
+        record["peak_mb"] = max([record["peak_mb"], *(each["peak_mb"] for each in found)])
         return [results[name] for name in tasks]
 
     def _work(
@@ -111,7 +120,10 @@ class Stages:
                 self._land(stage, flying, results, advance)
             reference = _REMOTE.options(
                 name=f"{stage} {name}", max_retries=RETRIES, num_cpus=1
-            ).remote(self.shelf, stage, name, self.input, work, [*given, *arguments])
+            ).remote(
+                self.shelf, stage, name, self.input, work, [*given, *arguments],
+                (self.memory, self.postings),
+            )  # fmt: skip
             flying[reference] = name
         while flying:
             self._land(stage, flying, results, advance)
@@ -146,14 +158,16 @@ def _task(
     given: str,
     work: Callable[..., Result],
     arguments: Sequence[object],
+    room: tuple[int | None, int],
 ) -> Result:
-    start = time.perf_counter()
-    with threads(1):
+    start, busy = time.perf_counter(), time.process_time()
+    with threads(1), within(*room):
         result = work(shelf, *arguments)
     record = {
         **result,
         "input": given,
         "seconds": round(time.perf_counter() - start, 3),
+        "cpu_seconds": round(time.process_time() - busy, 3),
         "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
     shelf.write_json(f"{stage}/{name}.done", record)

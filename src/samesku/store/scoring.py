@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -16,10 +17,8 @@ from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality, Vectors
 from samesku.scoring.features import CatalogRows
 from samesku.scoring.features.neighbourhood import Neighbourhoods
-from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.fusion import Judged
 from samesku.scoring.learned import Learned
-from samesku.scoring.presence import rarity_of
 from samesku.store.content import Content, catalog_of
 from samesku.store.memory import Memory
 from samesku.store.postings import Payload
@@ -90,8 +89,7 @@ def score_pairs(
     contents = memory.contents.of(core.tolist(), read, passing=passing)
     catalog = catalog_of(contents)
     candidates = _candidates(memory, a, b, core, slots, near)
-    rows = CatalogRows(catalog, candidates.sources)
-    _prepare(rows, memory, slots, contents)
+    rows = _rows(catalog, candidates.sources, memory, slots, contents)
     judged = learned.judge(candidates, catalog, explain_from, rows=rows)
     return Scored(a, b, candidates, catalog, judged)
 
@@ -166,11 +164,15 @@ def _known(
     return result
 
 
-def _prepare(
-    rows: CatalogRows, memory: Memory, slots: NDArray[np.int64], contents: Sequence[Content]
-) -> None:
-    """Give the features the numbers of the whole store in place of those of a few postings."""
-    catalog, size = rows.catalog, len(contents)
+def _rows(
+    catalog: Catalog,
+    sources: Sequence[Source],
+    memory: Memory,
+    slots: NDArray[np.int64],
+    contents: Sequence[Content],
+) -> CatalogRows:
+    """What the features read, by the numbers of the whole store in place of a few postings'."""
+    size = len(contents)
     held, terms, named = _held(memory, slots, size)
     numbers = np.concatenate([each.numbers for each in contents])
     place = np.minimum(np.searchsorted(terms[:named], numbers), named - 1)
@@ -178,21 +180,17 @@ def _prepare(
     tokens = (token for each in contents for token in each.tokens)
     for at, token in zip(place.tolist(), tokens, strict=True):
         names[at] = token
-    rarity = np.ones(1, dtype=np.float32)
-    if len(terms):
-        rarity = rarity_of(memory.frequency[terms], len(memory))
     lists = [each.tokens for each in contents]
     own = held[:size]
     own.sort_indices()
-    words = TitleWords(catalog.normal_titles, lists, names, own, rarity, catalog.stated)
-    uses = memory.title_uses(slots[:size]).astype(np.float64)
-    uses[[not title for title in catalog.normal_titles]] = np.nan
-    near = replace(rows.sources[0].neighbors, size=size)
-    vars(rows).update(
-        size=len(memory),
-        words=words,
-        around=Neighbourhoods.of(words, near, held),
-        title_uses=uses,
+    near = replace(sources[0].neighbors, size=size)
+    return CatalogRows.of_part(
+        catalog,
+        sources,
+        (lists, names, own, memory.frequency[terms]),
+        partial(Neighbourhoods.of, found=near, others=held),
+        memory.title_uses(slots[:size]),
+        len(memory),
     )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates, Source
@@ -26,7 +27,7 @@ from samesku.scoring.features.surroundings import Standing, surroundings
 from samesku.scoring.features.table import Column, Features, both_ways
 from samesku.scoring.features.title_words import TitleWords, title_words
 from samesku.scoring.features.words import WordMarks, word_features
-from samesku.scoring.presence import common_cells
+from samesku.scoring.presence import common_cells, rarity_of
 
 __all__ = [
     "CatalogRows",
@@ -51,6 +52,50 @@ class CatalogRows:
 
     catalog: Catalog
     sources: Sequence[Source]
+
+    @classmethod
+    def of_part(
+        cls,
+        catalog: Catalog,
+        sources: Sequence[Source],
+        words: tuple[list[list[str]], list[str], sp.csr_matrix, NDArray[np.integer]],
+        around: Callable[[TitleWords], Neighbourhoods] | None,
+        uses: NDArray[np.integer],
+        size: int,
+        **known: object,
+    ) -> CatalogRows:
+        """Those of a part of a catalogue, by the numbers of the whole.
+
+        Parameters
+        ----------
+        catalog : Catalog
+            The part.
+        sources : sequence of Source
+        words : tuple
+            The words of each title; the name of each column; which ones each title holds; how many
+            postings of the whole hold each.
+        around : callable, optional
+            Gives the words around each posting.
+        uses : integer (n,)
+            How many postings of the whole have the same title.
+        size : int
+            Postings of the whole.
+        **known : object
+            Other attributes that differ from those of the part taken by itself.
+        """
+        rows, titles = cls(catalog, sources), catalog.normal_titles
+        lists, names, held, frequency = words
+        rare = rarity_of(frequency, size) if len(frequency) else np.ones(1, dtype=np.float32)
+        spoken = TitleWords(titles, lists, names, held, rare, catalog.stated)
+        titled = np.array([bool(title) for title in titles], dtype=bool)
+        vars(rows).update(
+            known,
+            words=spoken,
+            around=None if around is None else around(spoken),
+            title_uses=np.where(titled, uses.astype(np.float64), np.nan),
+            size=size,
+        )
+        return rows
 
     @cached_property
     def words(self) -> TitleWords:

@@ -83,11 +83,10 @@ class Neighbourhoods:
         around: sp.csr_matrix,
         share: NDArray[np.float32],
         length: NDArray[np.float32],
-        rarity: NDArray[np.float32],
     ) -> Neighbourhoods:
         """What follows for the words of each title from those around it, which were read before."""
         weights = _weights(scaled_rows(around, share), words.held)
-        return cls(around, share, length, rarity, *weights, _rarities(words))
+        return cls(around, share, length, words.rarity, *weights, _rarities(words))
 
     def shares(self, rows: NDArray[np.integer]) -> sp.csr_matrix:
         """The share of these postings' neighbours that hold a word, float32 CSR."""
