@@ -254,4 +254,4 @@ def _frame(shown: Features, names: tuple[str, ...]) -> Adaptation:
     scale = np.sqrt(np.where(known, (values - center) ** 2, 0).sum(axis=0) / count)
     varies = (scale > 1e-6) & (known.sum(axis=0) > 20)
     kept = tuple(name for name, yes in zip(names, varies, strict=True) if yes)
-    return Adaptation(1.0, 0.0, kept, center[varies], scale[varies], np.zeros(len(kept)))
+    return Adaptation(kept, center[varies], scale[varies], np.zeros(len(kept)))

@@ -29,8 +29,8 @@ __all__ = ["PairClassifier", "ThresholdRule"]
 
 ThresholdRule: TypeAlias = Literal["fixed", "expected"]
 # Of a model as it was trained, and of one that was adapted to a catalogue.
-FORMAT, ADAPTED = 4, 5
-TREES, FIRST_TREES, MORE_TREES = "trees.onnx", "first_trees.onnx", "more_trees.onnx"
+FORMAT, ADAPTED = 4, 6
+TREES, FIRST_TREES = "trees.onnx", "first_trees.onnx"
 # What the values of model.json are.
 NEEDED: Mapping[str, Any] = {
     "format": int, "threshold": int | float, "encoders": dict, "calibration": list,
@@ -132,8 +132,6 @@ class PairClassifier:
         if not len(places):
             return Judged(scores)
         begin = self.calibration[0] * self.trees.start + self.calibration[1]
-        if self.adaptation is not None:
-            begin = self.adaptation.begin(begin)
         return Judged(scores, Evidence(places, told.rows, begin, replace(rows.words, lists=[])))
 
     def _judge(
@@ -153,7 +151,7 @@ class PairClassifier:
         told = np.float32(self.calibration[0]) * self.trees.contributions(some)
         if self.adaptation is not None:
             family = families(self.adaptation.features, self.encoders)
-            told = self.adaptation.contributions(told, described.take(explained), some, family)
+            self.adaptation.add_contributions(told, described.take(explained), family)
         return scores, explained, told
 
     def log_odds(self, described: Features, values: NDArray[np.float32]) -> NDArray[np.float64]:
@@ -161,7 +159,7 @@ class PairClassifier:
         odds = self.calibration[0] * self.trees.log_odds(values) + self.calibration[1]
         if self.adaptation is None:
             return odds
-        return self.adaptation.log_odds(odds, described, values)
+        return self.adaptation.log_odds(odds, described)
 
     def values(self, described: Features, candidates: Candidates) -> NDArray[np.float32]:
         """The features of the trees; NaN for those of a photo or a column that is not there."""
@@ -189,13 +187,7 @@ class PairClassifier:
         if (first := self.trees.first) is not None:
             head["first_sha256"], files[FIRST_TREES] = _digest(first.content), first
         if self.adaptation is not None:
-            more = self.adaptation.trees
-            head["adaptation"] = {
-                **self.adaptation.record,
-                "trees": "" if more is None else _digest(more.content),
-            }
-            if more is not None:
-                files[MORE_TREES] = more
+            head["adaptation"] = self.adaptation.record
         with Staged(Path(folder)) as staged:
             for name, trees in files.items():
                 staged.path(name).write_bytes(trees.content)
@@ -241,14 +233,10 @@ class PairClassifier:
         slope, offset = (float(each) for each in head["calibration"])
         if not (slope > 0 and np.isfinite(slope + offset)):
             raise ValueError(f"its calibration {slope}, {offset} is none")
-        told, more = head.get("adaptation"), None
-        if (told is not None) != (head["format"] == ADAPTED):
+        record = head.get("adaptation")
+        if (record is not None) != (head["format"] == ADAPTED):
             raise ValueError("its format and its adaptation do not belong together")
-        if told is not None and told["trees"]:
-            more = _stored(place.parent / MORE_TREES, told["trees"])
-            if (more.width, more.families) != (trees.width, trees.families):
-                raise ValueError(f"{MORE_TREES} and model.json do not belong together")
-        adaptation = None if told is None else Adaptation.read(told, more)
+        adaptation = None if record is None else Adaptation.read(record)
         calibration = slope, offset
         return cls(
             trees, features, encoders, calibration, threshold, head["card"], rule, adaptation
