@@ -48,7 +48,7 @@ class Trees:
     start : float
         The mean log-odds of the training pairs: what stands before any feature is looked at.
     families : int
-        How many families of features their contributions are told of; 0 for trees without.
+        How many families of features their contributions are of.
 
     Raises
     ------
@@ -65,14 +65,11 @@ class Trees:
         except Exception as error:
             raise ValueError(f"it cannot be run: {error}") from error
         takes = {port.name: port.shape for port in self._session.get_inputs()}
-        if VALUES not in takes or not set(takes) <= {VALUES, APART}:
+        if set(takes) != {VALUES, APART}:
             raise ValueError("it is a network, but not one of trees that judge pairs")
         self.width = int(takes[VALUES][1])
-        self._divisible = APART in takes
-        self.start, self.families = 0.0, 0
-        if self._divisible:
-            parts = self._tell(np.full((1, self.width), np.nan, dtype=np.float32), apart=True)
-            self.start, self.families = float(parts[0, -1]), parts.shape[1] - 1
+        parts = self._tell(np.full((1, self.width), np.nan, dtype=np.float32), apart=True)
+        self.start, self.families = float(parts[0, -1]), parts.shape[1] - 1
         if first is not None and (first.width, first.families) != (self.width, self.families):
             raise ValueError("its first booster is one of other features")
 
@@ -128,11 +125,8 @@ class Trees:
         return np.concatenate(list(map_in_order(partial(self._tell, apart=apart), parts)))
 
     def _tell(self, values: Floats, *, apart: bool) -> Floats:
-        feed: dict[str, NDArray[Any]] = {VALUES: values}
-        if self._divisible:
-            feed[APART] = np.array([apart])
-        (told,) = self._session.run([TOLD], feed)
-        return np.asarray(told)
+        (found,) = self._session.run([TOLD], {VALUES: values, APART: np.array([apart])})
+        return np.asarray(found)
 
     @classmethod
     def read(cls, place: Path) -> Trees:
@@ -152,5 +146,5 @@ class Trees:
 
 def probability(odds: NDArray[np.float64]) -> NDArray[np.float32]:
     """Log-odds as probabilities, float32."""
-    told: NDArray[Any] = 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
-    return told.astype(np.float32)
+    found: NDArray[Any] = 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
+    return found.astype(np.float32)

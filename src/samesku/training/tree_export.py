@@ -23,9 +23,7 @@ DEFAULT_LEFT, MISSING_IS_NAN, OTHERS = 2, 8, ~(2 | 8)
 
 
 def as_onnx(
-    boosters: Sequence[lgb.Booster],
-    family: NDArray[np.integer] | None = None,
-    families: int = 0,
+    boosters: Sequence[lgb.Booster], family: NDArray[np.integer], families: int
 ) -> bytes:
     """The mean of boosters, mostly of one, as a network for :class:`samesku.scoring.trees.Trees`.
 
@@ -33,23 +31,24 @@ def as_onnx(
     boosters are of binary log-odds, on numbers alone, all of the same features. `family`, integer
     ``(f,)`` below `families`, is the number of the family of each feature.
 
-    The network has the input `values` ``(m, f)`` and the output `told`: the log-odds ``(m, 1)``.
-    With families there is a second input, `apart` ``(1,)``: where that is true, the output is what
-    each family contributes and the start, ``(m, families + 1)``.
+    The network has the inputs `values` ``(m, f)`` and `apart` ``(1,)``, and the output `told`: the
+    log-odds ``(m, 1)``, or where `apart` is true what each family contributes, and the start,
+    ``(m, families + 1)``.
     """
     trees = [tree for booster in boosters for tree in _trees(booster)]
     width, share = boosters[0].num_feature(), 1 / len(boosters)
     values = np.concatenate([tree.value for tree in trees])
     splits = _splits(trees)
     node = _ensemble(trees, splits, share * _column(values, len(values)))
-    inputs = [helper.make_tensor_value_info(VALUES, TensorProto.FLOAT, [None, width])]
-    if family is not None:
-        apart = _ensemble(trees, splits, share * _credit(trees, family, families))
-        # Only one of both is computed.
-        node = helper.make_node(
-            "If", [APART], [TOLD], then_branch=_branch(apart), else_branch=_branch(node)
-        )
-        inputs.append(helper.make_tensor_value_info(APART, TensorProto.BOOL, [1]))
+    apart = _ensemble(trees, splits, share * _credit(trees, family, families))
+    # Only one of both is computed.
+    node = helper.make_node(
+        "If", [APART], [TOLD], then_branch=_branch(apart), else_branch=_branch(node)
+    )
+    inputs = [
+        helper.make_tensor_value_info(VALUES, TensorProto.FLOAT, [None, width]),
+        helper.make_tensor_value_info(APART, TensorProto.BOOL, [1]),
+    ]
     graph = helper.make_graph([node], "trees", inputs, [_output()])
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(DOMAIN, VERSION)]
     model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
