@@ -22,14 +22,14 @@ from samesku.distributed.shelf import Shelf
 from samesku.distributed.tasks import Result, Stages, Tasks, digest_of
 from samesku.matcher import Matcher
 from samesku.results.record import environment
-from samesku.runtime.memory import CEILING, PROGRAM, bytes_of, needed
+from samesku.runtime.memory import CEILING, bytes_of, needed
 from samesku.scoring.learned import Learned
 
 __all__ = ["RayEngine", "start"]
 
-# Bytes of a worker per posting of its shard, of which a tile holds two: nearly twice what was seen
-# with shards of 3,000 and 3,900 postings. Larger ones were not measured.
-POSTING = 60_000
+# Bytes of a worker: the program with the model, and per posting of its shard, of which a tile holds
+# two. A quarter more than was seen with shards of 5,000 and 10,000 postings.
+PROGRAM, POSTING = 430 * 2**20, 60_000
 # Postings of a component that one worker clusters; larger ones are split by a higher threshold.
 MOST = 200_000
 # On a busy machine the processes of Ray may come up too late.
@@ -174,7 +174,7 @@ class RayEngine:
     def _shards(self, count: int) -> int:
         """Into how many shards so many postings go, so that two fit a worker."""
         ceiling = CEILING if self.memory is None else self.memory
-        shards = self.shards or max(1, math.ceil(count * POSTING / max(ceiling - PROGRAM, PROGRAM)))
+        shards = self.shards or max(1, math.ceil(count * POSTING / (ceiling - PROGRAM)))
         self.stages.postings = 2 * math.ceil(count / shards)
         if self.memory is not None and (least := needed(self.stages.postings)) > self.memory:
             raise ValueError(
