@@ -27,7 +27,7 @@ from samesku.clustering.pins import Pins, pinned_scores
 from samesku.judges.adapting import adapt
 from samesku.judges.asking import pool_of, unpinned
 from samesku.judges.choosing import AUDIT_SHARE, choose
-from samesku.metrics import group_tally, posting_f1
+from samesku.metrics import cluster_tally, posting_f1
 from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.learned import Learned
 
@@ -135,7 +135,7 @@ def with_pins(matches: Matches, answers: Answers) -> Matches:
 
 def f1(groups: NDArray[np.int64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
     """F1 of each posting."""
-    return posting_f1(group_tally(groups, labels))
+    return posting_f1(cluster_tally(groups, labels))
 
 
 if __name__ == "__main__":

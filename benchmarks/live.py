@@ -24,7 +24,7 @@ import numpy as np
 import polars as pl
 
 from samesku import read_catalog
-from samesku.metrics import group_tally, posting_f1
+from samesku.metrics import cluster_tally, posting_f1
 from samesku.store import Index
 from samesku.store.runs import postings_of
 
@@ -172,7 +172,7 @@ def f1(found: dict[str, frozenset[str]], labels: dict[str, Any]) -> float:
     codes = {group: code for code, group in enumerate(dict.fromkeys(found.values()))}
     truth = pl.Series([labels[each] for each in ids]).rank("dense").to_numpy().astype(np.int64)
     groups = np.array([codes[found[each]] for each in ids], dtype=np.int64)
-    return round(float(posting_f1(group_tally(groups, truth)).mean()), 4)
+    return round(float(posting_f1(cluster_tally(groups, truth)).mean()), 4)
 
 
 if __name__ == "__main__":

@@ -11,8 +11,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
-from samesku.clustering.agglomerative import group
-from samesku.metrics import Tally, group_tally, pair_tally, posting_f1
+from samesku.clustering.agglomerative import agglomerate
+from samesku.metrics import Tally, cluster_tally, pair_tally, posting_f1
 
 __all__ = ["Chosen", "Quality", "Rows", "ScoredPairs", "best_quality", "quality_at"]
 
@@ -108,12 +108,12 @@ def _components(found: ScoredPairs, line: float, labels: NDArray[np.int64]) -> T
     ends = (found.left[near], found.right[near])
     links = sp.coo_matrix((np.ones(len(ends[0]), dtype=np.int8), ends), shape=[len(labels)] * 2)
     _, component = connected_components(links, directed=False)
-    return group_tally(component.astype(np.int64), labels)
+    return cluster_tally(component.astype(np.int64), labels)
 
 
 def _cohesive_groups(found: ScoredPairs, line: float, labels: NDArray[np.int64]) -> Tally:
-    groups = group(found.left, found.right, found.score, len(labels), threshold=line)
-    return group_tally(groups, labels)
+    groups = agglomerate(found.left, found.right, found.score, len(labels), threshold=line)
+    return cluster_tally(groups, labels)
 
 
 WAYS: dict[str, Decide] = {

@@ -38,14 +38,14 @@ from research.marketplace import draw_marketplace
 from samesku import Matcher, read_catalog
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.splits import Split, group_folds, read_split
-from samesku.clustering.agglomerative import group
+from samesku.clustering.agglomerative import agglomerate
 from samesku.encoders import Encoder, encoders_by_name
 from samesku.encoders.backbones import load_backbone
 from samesku.encoders.card import EncoderKind
 from samesku.encoders.encode import encode
 from samesku.encoders.families import FAMILIES, Family
 from samesku.encoders.folder import encoders_in
-from samesku.metrics import Sampled, bootstrap, group_tally, posting_f1
+from samesku.metrics import Sampled, bootstrap, cluster_tally, posting_f1
 from samesku.runtime.cache import Cache
 from samesku.runtime.progress import Progress
 from samesku.training.classifier.fitting import fit_classifier
@@ -285,11 +285,11 @@ def titles(catalog: Catalog, split: Path, base: str | None, folder: Path) -> Non
     for name, encoders in (("without", usual), ("with", [*usual, *bert])):
         candidates = Matcher(encoders, "union").candidates(catalog)
         model, _ = fit_classifier([Labelled.of(catalog, candidates, rows)])
-        scores = model.judge(catalog, candidates).scores
-        groups = group(
+        scores = model.predict(catalog, candidates).scores
+        groups = agglomerate(
             candidates.left, candidates.right, scores, len(labels), threshold=model.threshold
         )
-        f1 = posting_f1(group_tally(groups, labels))[scored]
+        f1 = posting_f1(cluster_tally(groups, labels))[scored]
         sampled[name] = bootstrap(f1, np.ones(len(f1)), labels[scored])
         print(f"| {name} | {model.threshold:.2f} | {sampled[name].figure} |", flush=True)
     print(f"\nF1 with, less without, paired: {sampled['with'].minus(sampled['without'])}")

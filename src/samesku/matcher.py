@@ -281,8 +281,10 @@ class Matcher:
             if pins is not None:
                 candidates = with_pairs(candidates, pins.left, pins.right)
             with self.progress.stage("score", len(candidates)) as advance:
-                judged = self.fusion.judge(candidates, collapsed.catalog, advance=advance)
-        scores = judged.scores if pins is None else pinned_scores(pins, candidates, judged.scores)
+                predicted = self.fusion.predict(candidates, collapsed.catalog, advance=advance)
+        scores = (
+            predicted.scores if pins is None else pinned_scores(pins, candidates, predicted.scores)
+        )
         threshold = self.threshold
         if self._params["threshold"] is None and decide == "clusters" and sources is None:
             with self.progress.stage("threshold"):
@@ -294,7 +296,7 @@ class Matcher:
             scores,
             self.fusion,
             threshold,
-            evidence=judged.evidence,
+            explanations=predicted.explanations,
             run=run,
             decide=decide,
             sources=sources if pairs == "across" else None,
@@ -302,7 +304,7 @@ class Matcher:
             pins=pins,
         )
         with self.progress.stage("cluster"):
-            matches.clusters  # noqa: B018  (computed here so that its time is told)
+            matches.clusters  # noqa: B018  (computed here so that its time is measured)
         run.update(
             run_record(catalog, candidates, present, encoded.broken, self.progress, collapsed.place)
         )

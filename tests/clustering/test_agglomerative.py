@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samesku.clustering import agglomerative as clustering
-from samesku.clustering.agglomerative import group
+from samesku.clustering.agglomerative import agglomerate
 
 
 def grouped(pairs, size, **options):
@@ -17,7 +17,7 @@ def grouped(pairs, size, **options):
         (list(column) for column in zip(*pairs, strict=True)) if pairs else [[]] * 3
     )
     arrays = np.array(left, dtype=np.int64), np.array(right, dtype=np.int64)
-    return group(*arrays, np.array(score, dtype=np.float32), size, **options)
+    return agglomerate(*arrays, np.array(score, dtype=np.float32), size, **options)
 
 
 def clique(members, score=1.0):
@@ -202,22 +202,22 @@ def two_products(scores, wrong):
     ],
 )
 def test_one_wrong_pair_does_not_chain_two_giants(scores, wrong):
-    groups = group(*two_products(scores, wrong))
+    groups = agglomerate(*two_products(scores, wrong))
     assert not set(groups[:GIANT]) & set(groups[GIANT:])
 
 
 def test_a_long_chain_is_cut_however_long_it_is():
     size = clustering.DENSE_LIMIT + 200
-    groups = group(np.arange(size - 1), np.arange(1, size), np.full(size - 1, 0.9), size)
+    groups = agglomerate(np.arange(size - 1), np.arange(1, size), np.full(size - 1, 0.9), size)
     assert np.bincount(groups).max() <= 3
 
 
 def test_a_giant_cut_at_a_weak_pair():
-    groups = group(*two_products(lambda rng, count: np.ones(count), 0.6))
+    groups = agglomerate(*two_products(lambda rng, count: np.ones(count), 0.6))
     assert not set(groups[:GIANT]) & set(groups[GIANT:])
 
 
 def test_a_giant_in_which_every_pair_matches_is_one_group():
     size = clustering.DENSE_LIMIT + 1
     left, right = np.triu_indices(size, 1)
-    assert group(left, right, np.full(len(left), 0.7), size).max() == 0
+    assert agglomerate(left, right, np.full(len(left), 0.7), size).max() == 0

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from samesku.clustering.agglomerative import group
+from samesku.clustering.agglomerative import agglomerate
 from samesku.clustering.expected import (
     best_threshold,
     expected_f1,
@@ -13,7 +13,7 @@ from samesku.clustering.expected import (
     summed_f1,
     threshold_for,
 )
-from samesku.metrics import group_tally, posting_f1
+from samesku.metrics import cluster_tally, posting_f1
 from samesku.scoring.fusion import UnionAll
 from samesku.scoring.learned import Learned
 
@@ -30,7 +30,7 @@ def test_of_certain_pairs_it_is_the_f1_that_follows():
     chance = np.array([1, 0, 0, 1], dtype=np.float32)
     labels = np.array([0, 0, 1, 2, 2])
     clusters = np.array([0, 0, 0, 1, 1])
-    known = float(posting_f1(group_tally(clusters, labels)).mean())
+    known = float(posting_f1(cluster_tally(clusters, labels)).mean())
     ones = np.ones(5, dtype=np.int64)
     assert expected_f1(left, right, chance, clusters, ones) == pytest.approx(known)
 
@@ -76,7 +76,9 @@ def test_the_best_is_no_worse_than_the_one_in_use_by_what_is_expected():
     for now in (0.15, 0.4, 0.85):
         best = best_threshold(left, right, scores, scores, ones, now)
         values = [
-            expected_f1(left, right, scores, group(left, right, scores, 320, threshold=at), ones)
+            expected_f1(
+                left, right, scores, agglomerate(left, right, scores, 320, threshold=at), ones
+            )
             for at in (now, best)
         ]
         assert values[1] >= values[0]
@@ -85,7 +87,7 @@ def test_the_best_is_no_worse_than_the_one_in_use_by_what_is_expected():
 def test_only_models_for_other_catalogues_leave_their_threshold(unseen, model):
     candidates = unseen[1]
     ones = np.ones(len(unseen[0]), dtype=np.int64)
-    scores = np.where(model.judge(*unseen).scores > 0.5, 0.37, 0.01).astype(np.float32)
+    scores = np.where(model.predict(*unseen).scores > 0.5, 0.37, 0.01).astype(np.float32)
     moving = Learned(replace(model, threshold=0.4, threshold_rule="expected"))
     assert threshold_for(moving, candidates, scores, ones) < 0.4
     fixed = Learned(replace(model, threshold=0.4))

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samesku.clustering.agglomerative import group
+from samesku.clustering.agglomerative import agglomerate
 from samesku.clustering.pins import Pins
 
 LEFT, RIGHT = np.array([0, 0, 1, 2]), np.array([1, 2, 2, 3])
@@ -15,7 +15,7 @@ def pins(*told):
 
 
 def grouped(*told, score=SCORE):
-    return group(LEFT, RIGHT, score, 5, pins=pins(*told)).tolist()
+    return agglomerate(LEFT, RIGHT, score, 5, pins=pins(*told)).tolist()
 
 
 def test_must_links_hold_whatever_they_score():
@@ -36,8 +36,8 @@ def test_cannot_links_hold_between_what_must_links_put_together():
 def test_other_components_are_as_without_pins():
     left, right = np.array([0, 3, 3, 4]), np.array([1, 4, 5, 5])
     score = np.array([0.9, 0.8, 0.2, 0.7])
-    told = group(left, right, score, 6, pins=pins((0, 2, True)))
-    assert told[3:].tolist() == (group(left, right, score, 6)[3:] - 1).tolist()
+    told = agglomerate(left, right, score, 6, pins=pins((0, 2, True)))
+    assert told[3:].tolist() == (agglomerate(left, right, score, 6)[3:] - 1).tolist()
 
 
 pairs = st.lists(
@@ -53,7 +53,7 @@ def test_pins_of_a_truth_always_hold(scored, asked):
     left, right = (np.array([pair[end] for pair in scores], dtype=np.int64) for end in (0, 1))
     ends = np.array([pair for pair in asked if pair[0] != pair[1]], dtype=np.int64).reshape(-1, 2)
     told = Pins.of(ends[:, 0], ends[:, 1], truth[ends[:, 0]] == truth[ends[:, 1]])
-    groups = group(left, right, np.array(list(scores.values()), np.float32), 10, pins=told)
+    groups = agglomerate(left, right, np.array(list(scores.values()), np.float32), 10, pins=told)
     assert ((groups[told.left] == groups[told.right]) == told.same).all()
 
 

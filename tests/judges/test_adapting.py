@@ -8,7 +8,7 @@ from samesku import Matcher, read_catalog
 from samesku.catalog.answers import Answers
 from samesku.judges.adapting import adapt
 from samesku.judges.asking import audited, questions, unpinned
-from samesku.metrics import group_tally, posting_f1
+from samesku.metrics import cluster_tally, posting_f1
 from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.learned import Learned, shipped_model
 from samesku.scoring.trees import probability
@@ -44,7 +44,7 @@ def learned(matches, answers):
 
 
 def f1(matches):
-    return posting_f1(group_tally(matches.clusters, matches.catalog.labels)).mean()
+    return posting_f1(cluster_tally(matches.clusters, matches.catalog.labels)).mean()
 
 
 def test_the_adapted_model_is_better_where_nobody_answered(matches):
@@ -101,9 +101,9 @@ def test_reasons_still_sum_to_the_log_odds(matches):
     answers = answered(matches, 80)
     adapted = unpinned(learned(matches, answers).matches)
     assert adapted.fusion.model.adaptation is not None
-    evidence = adapted.evidence
-    told = evidence.parts.sum(axis=1, dtype=np.float64) + evidence.start
-    assert probability(told) == pytest.approx(adapted.scores[evidence.places], abs=1e-4)
+    explanations = adapted.explanations
+    told = explanations.parts.sum(axis=1, dtype=np.float64) + explanations.start
+    assert probability(told) == pytest.approx(adapted.scores[explanations.places], abs=1e-4)
 
 
 def test_a_model_is_read_back_as_it_was_written(matches, tmp_path):

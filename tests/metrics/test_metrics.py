@@ -12,7 +12,7 @@ from samesku.metrics import (
     Figure,
     Tally,
     bootstrap,
-    group_tally,
+    cluster_tally,
     pair_tally,
     posting_f1,
 )
@@ -45,7 +45,7 @@ def columns(rows):
 def test_posting_f1_is_the_competitions(rows):
     groups, labels = columns(rows)
     expected = competition_f1(lists(groups), lists(labels))
-    np.testing.assert_allclose(posting_f1(group_tally(groups, labels)), expected)
+    np.testing.assert_allclose(posting_f1(cluster_tally(groups, labels)), expected)
 
 
 @given(labelled)
@@ -53,7 +53,7 @@ def test_pairs_within_groups_count_as_their_groups_do(rows):
     groups, labels = columns(rows)
     pairs = [(a, b) for a, b in combinations(range(len(rows)), 2) if groups[a] == groups[b]]
     ends = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-    by_pairs, by_groups = pair_tally(*ends, labels), group_tally(groups, labels)
+    by_pairs, by_groups = pair_tally(*ends, labels), cluster_tally(groups, labels)
     for count in ("correct", "matched", "actual"):
         np.testing.assert_array_equal(getattr(by_pairs, count), getattr(by_groups, count))
 
@@ -62,10 +62,10 @@ def test_pairs_within_groups_count_as_their_groups_do(rows):
 def test_what_has_no_label_counts_neither_for_nor_against(rows):
     groups, labels = columns(rows)
     known = labels >= 0
-    tally = group_tally(groups, labels)
+    tally = cluster_tally(groups, labels)
     for counts in (tally.correct, tally.matched, tally.actual):
         assert (counts[~known] == 0).all()
-    alone = group_tally(groups[known], labels[known])
+    alone = cluster_tally(groups[known], labels[known])
     np.testing.assert_array_equal(tally.correct[known], alone.correct)
     np.testing.assert_array_equal(tally.matched[known], alone.matched)
     np.testing.assert_array_equal(tally.actual[known], alone.actual)
@@ -75,7 +75,7 @@ def test_what_has_no_label_counts_neither_for_nor_against(rows):
 def test_sums_agree_with_scikit_learn(rows):
     groups, labels = columns(rows)
     (_, false_positive), (false_negative, true_positive) = pair_confusion_matrix(labels, groups)
-    tally = group_tally(groups, labels)
+    tally = cluster_tally(groups, labels)
     assert tally.correct.sum() == true_positive
     assert tally.matched.sum() == true_positive + false_positive
     assert tally.actual.sum() == true_positive + false_negative
@@ -102,7 +102,7 @@ def test_tallies_are_taken_and_joined():
 
 def test_nobody():
     nobody = np.empty(0, dtype=np.int64)
-    for tally in (group_tally(nobody, nobody), pair_tally(nobody, nobody, nobody)):
+    for tally in (cluster_tally(nobody, nobody), pair_tally(nobody, nobody, nobody)):
         assert len(tally.correct) == len(tally.matched) == len(tally.actual) == 0
     assert np.isnan(bootstrap(nobody, nobody, nobody).figure.value)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from samesku.metrics import group_tally
+from samesku.metrics import cluster_tally
 from samesku.results.curve import Point, curve, targets
 from samesku.results.runs import read_run, run_of
 
@@ -15,7 +15,7 @@ def test_the_curve_tells_what_another_threshold_gives(matches):
         again = matches.rethreshold(wanted)
         assert point.matches == again.pairs.height
         assert point.clusters == again.cluster_count
-        tally = group_tally(again.clusters, matches.catalog.labels)
+        tally = cluster_tally(again.clusters, matches.catalog.labels)
         assert point.precision == pytest.approx(tally.correct.sum() / tally.matched.sum())
         assert point.recall == pytest.approx(tally.correct.sum() / tally.actual.sum())
 

@@ -16,8 +16,8 @@ from samesku.candidates.candidates import Candidates
 from samesku.cli import app
 from samesku.encoders import Tfidf
 from samesku.results import pair_tables
+from samesku.scoring.explanations import FAMILIES, Explanations
 from samesku.scoring.features import title_words
-from samesku.scoring.reasons import FAMILIES, Evidence
 
 THRESHOLDS = {"words": Threshold(0.5), "looks": Threshold(0.5)}
 
@@ -249,8 +249,8 @@ def explained():
     parts[1, FAMILIES.index("titles")] = 0.75
     words = title_words(catalog_of(5, titles).normal_titles)
     # Pairs are in order of their postings: 0-1, 0-2, 1-2, 3-4.
-    evidence = Evidence(np.array([0, 2]), parts, -2.0, words)
-    return matches_of(pairs, 5, titles=titles, evidence=evidence)
+    explanations = Explanations(np.array([0, 2]), parts, -2.0, words)
+    return matches_of(pairs, 5, titles=titles, explanations=explanations)
 
 
 def test_explains_a_pair_in_either_order(explained):

@@ -25,7 +25,7 @@ def saved(model, tmp_path):
 
 def test_tells_products_that_it_never_saw(model, unseen, truth, area_under_curve):
     catalog, candidates = unseen
-    probability = model.judge(catalog, candidates).scores
+    probability = model.predict(catalog, candidates).scores
     same = truth(catalog, candidates)
     assert probability.dtype == np.float32
     assert probability.shape == (len(candidates),)
@@ -38,16 +38,16 @@ def test_tells_products_that_it_never_saw(model, unseen, truth, area_under_curve
 
 
 def test_explains_the_pairs_from_a_probability_on_and_judges_them_alike(model, unseen):
-    silent, told = model.judge(*unseen), model.judge(*unseen, explain_from=0.2)
+    silent, told = model.predict(*unseen), model.predict(*unseen, explain_from=0.2)
     np.testing.assert_array_equal(told.scores, silent.scores)
-    assert silent.evidence is None
-    np.testing.assert_array_equal(told.evidence.places, np.flatnonzero(told.scores >= 0.2))
+    assert silent.explanations is None
+    np.testing.assert_array_equal(told.explanations.places, np.flatnonzero(told.scores >= 0.2))
 
 
 def test_what_a_pair_rests_on_sums_to_its_score(model, unseen):
-    told = model.judge(*unseen, explain_from=0.01)
-    scores = told.scores[told.evidence.places].astype(np.float64)
-    odds = told.evidence.start + told.evidence.parts.sum(axis=1, dtype=np.float64)
+    told = model.predict(*unseen, explain_from=0.01)
+    scores = told.scores[told.explanations.places].astype(np.float64)
+    odds = told.explanations.start + told.explanations.parts.sum(axis=1, dtype=np.float64)
     assert len(scores) > 100
     np.testing.assert_allclose(1 / (1 + np.exp(-odds)), scores, atol=1e-5)
 
@@ -55,7 +55,7 @@ def test_what_a_pair_rests_on_sums_to_its_score(model, unseen):
 def test_works_where_nobody_shows_a_photo(model, unseen, search, truth, area_under_curve):
     bare, candidates = search(unseen[0].frame.drop("image_phash"))
     assert np.isnan(candidates.similarity[:, 1]).all()
-    probability = model.judge(bare, candidates).scores
+    probability = model.predict(bare, candidates).scores
     assert area_under_curve(probability, truth(bare, candidates)) > 0.9
 
 
@@ -63,20 +63,20 @@ def test_a_photo_encoder_may_be_missing_as_photos_may(model, unseen, search):
     bare = unseen[0].frame.drop("image_phash")
     without_encoder = search(bare, encoders=[Tfidf])
     assert without_encoder[1].encoders == ("tfidf",)
-    scores = model.judge(*without_encoder, explain_from=0.2).scores
-    np.testing.assert_array_equal(scores, model.judge(*search(bare)).scores)
+    scores = model.predict(*without_encoder, explain_from=0.2).scores
+    np.testing.assert_array_equal(scores, model.predict(*search(bare)).scores)
 
 
 def test_a_missing_text_encoder_is_refused_with_what_to_do(model, unseen, search):
     by_photo = search(unseen[0].frame, encoders=[PHash])
     assert len(by_photo[1])
     with pytest.raises(ValueError, match=r"by tfidf, .* the encoders phash: add -e tfidf"):
-        model.judge(*by_photo)
+        model.predict(*by_photo)
 
 
 def test_the_order_of_the_encoders_does_not_matter(model, unseen, search):
     turned = search(unseen[0].frame, encoders=[PHash, Tfidf])
-    np.testing.assert_array_equal(model.judge(*turned).scores, model.judge(*unseen).scores)
+    np.testing.assert_array_equal(model.predict(*turned).scores, model.predict(*unseen).scores)
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3])
@@ -87,13 +87,13 @@ def test_small_catalogues_are_no_special_case(model, search, rows):
             "title": ["susu bebelo 400g", "lampu led", "susu bebelo 400 gram"],
         }
     )
-    told = model.judge(*search(table[:rows]), explain_from=0.0)
+    told = model.predict(*search(table[:rows]), explain_from=0.0)
     assert told.scores.shape == (rows // 3,)
 
 
 def test_saved_and_loaded_it_judges_alike(model, saved, unseen):
     again = PairClassifier.load(saved)
-    before, after = (each.judge(*unseen).scores for each in (model, again))
+    before, after = (each.predict(*unseen).scores for each in (model, again))
     np.testing.assert_array_equal(after, before)
     assert (again.threshold, again.features) == (model.threshold, model.features)
     assert again.calibration == model.calibration
@@ -106,7 +106,7 @@ def test_a_first_booster_and_a_rule_are_kept_and_a_strange_one_refused(model, un
     saved.save(tmp_path)
     again = PairClassifier.load(tmp_path)
     assert (again.threshold_rule, again.trees.first.content) == ("expected", trees.content)
-    np.testing.assert_array_equal(again.judge(*unseen).scores, model.judge(*unseen).scores)
+    np.testing.assert_array_equal(again.predict(*unseen).scores, model.predict(*unseen).scores)
     cut(tmp_path / "first_trees.onnx")
     with pytest.raises(ValueError, match=r"first_trees.onnx is not what was saved"):
         PairClassifier.load(tmp_path)
@@ -218,7 +218,7 @@ def test_what_may_differ_is_heard(model, search):
     titles = ["kaos polos merek bimo hitam", "kaos polos merek bimo putih"]
     pair = search(pl.DataFrame({"posting_id": ["a", "b"], "title": titles}), encoders=[Tfidf])
     for same in ((), ("colour",)):
-        assert model.judge(*pair, same=same).scores.shape == (1,)
+        assert model.predict(*pair, same=same).scores.shape == (1,)
 
 
 def test_a_model_of_before_names_its_threshold_line(model, tmp_path):

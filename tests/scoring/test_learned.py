@@ -32,12 +32,12 @@ def matches(fusion, catalog):
 
 
 def test_scores_are_the_model_s_probabilities(fusion, catalog, candidates):
-    expected = fusion.model.judge(catalog, candidates).scores
+    expected = fusion.model.predict(catalog, candidates).scores
     np.testing.assert_array_equal(fusion.score(candidates, catalog), expected)
-    judged = fusion.judge(candidates, catalog)
+    judged = fusion.predict(candidates, catalog)
     np.testing.assert_array_equal(judged.scores, expected)
     explained = np.flatnonzero(expected >= EXPLAINED_FROM)
-    np.testing.assert_array_equal(judged.evidence.places, explained)
+    np.testing.assert_array_equal(judged.explanations.places, explained)
 
 
 def test_matches_from_the_line_of_its_training(fusion, matches, catalog):
@@ -85,7 +85,7 @@ def test_a_photo_encoder_that_the_model_does_not_know_is_heard_through_the_hash(
     before, after = fusion.score(candidates, catalog), fusion.score(seen, catalog)[place]
     assert np.count_nonzero(hidden) > 20
     assert after[hidden].mean() > before[hidden].mean()
-    knows = fusion.model.judge(catalog, seen).scores[place]
+    knows = fusion.model.predict(catalog, seen).scores[place]
     assert after[hidden].mean() > knows[hidden].mean()
 
 
@@ -97,9 +97,9 @@ def test_an_encoder_that_it_never_met_adds_no_pairs_but_of_one_photo(fusion, cat
     stranger = Source("onnx:strange", "photo", vectors, nearest(vectors, k=50, floor=-1))
     more = join_candidates([*candidates.sources, stranger])
     assert len(more) > 2 * len(candidates)
-    judged = fusion.judge(more, catalog)
+    judged = fusion.predict(more, catalog)
     size = len(catalog)
     known = np.isin(more.left * size + more.right, candidates.left * size + candidates.right)
     np.testing.assert_array_equal(judged.scores[known], fusion.score(candidates, catalog))
     assert not judged.scores[~known].any()
-    assert known[judged.evidence.places].all()
+    assert known[judged.explanations.places].all()

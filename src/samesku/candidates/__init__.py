@@ -1,4 +1,4 @@
-"""Which pairs of postings are worth judging."""
+"""Which pairs of postings are worth scoring."""
 
 from samesku.candidates.candidates import Candidates, Source, join_candidates
 

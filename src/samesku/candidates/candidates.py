@@ -1,4 +1,4 @@
-"""The pairs worth judging: the union of every encoder's neighbours."""
+"""The pairs worth scoring: the union of every encoder's neighbours."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from samesku.runtime.memory import at_once
 
 __all__ = ["DENSITY_NEIGHBORS", "Candidates", "Source", "agreeing", "join_candidates", "with_pairs"]
 
-# Neighbours whose mean similarity says how crowded a posting's surroundings are.
+# Neighbours whose mean similarity says how dense it is around a posting.
 DENSITY_NEIGHBORS = 20
 # Neighbours of which pairs are made at once, at most, and the bytes that each takes meanwhile.
 KEYS_AT_ONCE, KEY_BYTES = 4_000_000, 100
@@ -40,7 +40,7 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """Pairs of postings worth judging, each once.
+    """Pairs of postings worth scoring, each once.
 
     Attributes
     ----------

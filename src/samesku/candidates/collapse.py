@@ -1,4 +1,4 @@
-"""Postings that agree in all that is looked at become one, which is searched and judged once."""
+"""Postings that agree in all that is looked at become one, which is searched and scored once."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ __all__ = ["FLOOR", "Method", "Neighbors", "best", "density", "merge_neighbors",
 
 Method: TypeAlias = Literal["auto", "exact", "approximate"]
 
-# Similarity below which a pair is not worth judging, by how each kind of vectors spreads.
+# Similarity below which a pair is not worth scoring, by how each kind of vectors spreads.
 FLOOR = {"sparse": 0.15, "dense": 0.5, "bits": 0.85}
 # Rows in the index from which `auto` approximates, by the figures of benchmarks/neighbors.py:
 # below, the exact search is as fast, or the neighbours lost are not worth the time saved.

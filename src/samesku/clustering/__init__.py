@@ -1,5 +1,5 @@
 """From scored pairs to clusters."""
 
-from samesku.clustering.agglomerative import COHESION, group
+from samesku.clustering.agglomerative import COHESION, agglomerate
 
-__all__ = ["COHESION", "group"]
+__all__ = ["COHESION", "agglomerate"]

@@ -20,7 +20,7 @@ COHESION = 0.85
 DENSE_LIMIT = 2_800
 
 
-def group(
+def agglomerate(
     left: NDArray[np.integer],
     right: NDArray[np.integer],
     score: NDArray[np.floating],

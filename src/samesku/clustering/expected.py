@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
-from samesku.clustering.agglomerative import group
+from samesku.clustering.agglomerative import agglomerate
 from samesku.scoring.fusion import Fusion
 from samesku.scoring.learned import Learned
 
@@ -97,7 +97,7 @@ def best_threshold(
     """
 
     def value(threshold: float) -> float:
-        clusters = group(left, right, scores, len(counts), threshold=threshold)
+        clusters = agglomerate(left, right, scores, len(counts), threshold=threshold)
         return expected_f1(left, right, chance, clusters, counts)
 
     return climb(value, now, step)

@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 
 from samesku.candidates.candidates import places_among
-from samesku.clustering.agglomerative import components, group
+from samesku.clustering.agglomerative import agglomerate, components
 from samesku.clustering.expected import LEAST, partners, summed_f1
 from samesku.distributed.components import find_components, part_of
 from samesku.distributed.searching import numbers_of
@@ -108,7 +108,9 @@ def _cluster_part(
     members = np.concatenate([each[order] for each in each_end])[first]
     ends = place[: len(left)], place[len(left) :]
     kept, split = _small_enough(ends, score, component, len(numbers), threshold, most)
-    clusters = group(ends[0][kept], ends[1][kept], score[kept], len(numbers), threshold=threshold)
+    clusters = agglomerate(
+        ends[0][kept], ends[1][kept], score[kept], len(numbers), threshold=threshold
+    )
     inside = (score >= LEAST) & (clusters[ends[0]] == clusters[ends[1]])
     likely = partners(ends[0][inside], ends[1][inside], score[inside], members)
     found = np.bincount(clusters, members)[clusters] if len(numbers) else members

@@ -37,12 +37,12 @@ from samesku.scoring.features.codes import CodedTitles
 from samesku.scoring.features.descriptions import DescribedWords
 from samesku.scoring.features.neighbourhood import Neighbourhoods
 from samesku.scoring.features.prices import Prices, log_prices
-from samesku.scoring.features.surroundings import Standing
+from samesku.scoring.features.similarities import Ranks
 from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.fusion import Fusion
 from samesku.scoring.learned import Learned
-from samesku.scoring.lending import lent_neighbors
 from samesku.scoring.presence import rarity_of
+from samesku.scoring.untrained_photos import neighbors_as_hash
 from samesku.titles import Quantity, Stated, normal_tokens
 from samesku.titles.attributes import KINDS, Attributes
 
@@ -68,25 +68,26 @@ def look_around(
     }
     own = np.searchsorted(outer, numbers)
     kinds = {each.name: each.modality for each in encoders}
-    lent = lent_neighbors(places, kinds, known)
+    read = neighbors_as_hash(places, kinds, known)
     table: dict[str, object] = {"number": numbers}
     for name, near in places.items():
-        standing = Standing.of(lent[name])
+        ranks = Ranks.of(read[name])
         for column in ("mean", "spread", "best"):
-            table[f"{name} {column}"] = getattr(standing, column)[own]
+            table[f"{name} {column}"] = getattr(ranks, column)[own]
         table[f"{name} density"] = density(near, DENSITY_NEIGHBORS)[own]
-        places_of = standing.places.tocoo()
-        query, candidate = outer[places_of.row], outer[places_of.col]
-        ranks = table_of(query=query, candidate=candidate, place=places_of.data)
-        shelf.write(f"ranks/{name}/{shard}", ranks)
+        place = ranks.places.tocoo()
+        query, candidate = outer[place.row], outer[place.col]
+        shelf.write(
+            f"ranks/{name}/{shard}", table_of(query=query, candidate=candidate, place=place.data)
+        )
     texts = [name for name, kind in kinds.items() if kind == "text"]
     if texts:
-        words, ranks, held_by = _words_around(shelf, totals, outer)
+        words, names, held_by = _words_around(shelf, totals, outer)
         around = Neighbourhoods.of(words, places[texts[0]])
         rows = around.around[own]
         by = sp.csr_matrix((held_by[rows.indices], rows.indices, rows.indptr), rows.shape)
         for each in (rows, by):
-            each.indices = ranks[each.indices]
+            each.indices = names[each.indices]
         table |= {"around": rows, "held_by": by}
         table |= {"share": around.share[own], "length": around.length[own]}
     shelf.write(f"around/{shard}", table_of(**table))
@@ -152,16 +153,16 @@ def score_tile(
         density=np.stack([around[f"{e.name} density"].to_numpy() for e in encoders], axis=1),
     )
     catalog = catalog_of(frame)
-    evidence = None
+    explanations = None
     if not len(candidates):
         scores: Array = np.empty(0, np.float32)
     elif isinstance(fusion, Learned):
         _restore(catalog, frame)
         rows = _rows(shelf, candidates, catalog, totals, frame, around, pair, numbers)
-        judged = fusion.judge(candidates, catalog, rows=rows)
-        scores, evidence = judged.scores, judged.evidence
+        predicted = fusion.predict(candidates, catalog, rows=rows)
+        scores, explanations = predicted.scores, predicted.explanations
     else:
-        scores = fusion.judge(candidates, catalog).scores
+        scores = fusion.predict(candidates, catalog).scores
     members = frame[MEMBERS].to_numpy()
     _write_scored(shelf, name, candidates, scores, numbers, members)
     near = scores >= LEAST
@@ -176,8 +177,8 @@ def score_tile(
     )
     kept = np.flatnonzero(scores >= least)
     reasons: list[str | None] = [None] * len(kept)
-    if evidence is not None:
-        reasons = evidence.phrases(catalog, candidates, kept)
+    if explanations is not None:
+        reasons = explanations.phrases(catalog, candidates, kept)
     shelf.write(f"explained/{name}", _written(candidates, scores, kept, numbers, catalog, reasons))
     return {"candidates": len(candidates), "kept": len(kept)}
 
@@ -289,7 +290,7 @@ def _rows(
         read = partial(Neighbourhoods.read, around=rows, share=share, length=length)
     known: dict[str, object] = {
         "codes": CodedTitles.read(titles, frame["~code"].to_list()),
-        "standings": [_standing(shelf, around, e, pair, numbers) for e in candidates.encoders],
+        "ranks": [_standing(shelf, around, e, pair, numbers) for e in candidates.encoders],
     }
     if "price" in catalog.frame.columns:
         prices = shelf.read("prices/all")
@@ -322,7 +323,7 @@ def _descriptions(table: object, size: int) -> DescribedWords:
 
 def _standing(
     shelf: Shelf, around: pl.DataFrame, encoder: str, pair: Sequence[int], numbers: Array
-) -> Standing:
+) -> Ranks:
     frame = pl.concat(
         pl.DataFrame(pl.from_arrow(shelf.read(f"ranks/{encoder}/{shard}"))) for shard in pair
     )
@@ -334,7 +335,7 @@ def _standing(
     mean, spread, best = (
         around[f"{encoder} {column}"].to_numpy() for column in ("mean", "spread", "best")
     )
-    return Standing(mean, spread, best, places)
+    return Ranks(mean, spread, best, places)
 
 
 def _places(numbers: Array, wanted: Array) -> Array:

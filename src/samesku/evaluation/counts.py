@@ -14,7 +14,7 @@ from samesku.metrics import (
     Sampled,
     Tally,
     bootstrap,
-    group_tally,
+    cluster_tally,
     pair_tally,
     posting_f1,
 )
@@ -48,7 +48,7 @@ def count(matches: Matches, rows: NDArray[np.int64], labels: NDArray[np.int64]) 
     asked = np.flatnonzero(np.isin(distinct.rows, rows))
     return Counts(
         labels[rows],
-        group_tally(matches.clusters, labels).take(rows),
+        cluster_tally(matches.clusters, labels).take(rows),
         pair_tally(left[below], right[below], labels, distinct.place).take(rows),
         pair_tally(left[cut], right[cut], labels, distinct.place).take(rows),
         predicted_pairs(matches.scores, matches.candidates, known, asked) if probable else None,

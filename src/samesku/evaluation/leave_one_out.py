@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
-from samesku.clustering.agglomerative import group
+from samesku.clustering.agglomerative import agglomerate
 from samesku.clustering.expected import threshold_for
 from samesku.encoders.tfidf import Tfidf
 from samesku.evaluation.calibration import Predicted, reliability
 from samesku.matcher import Matcher
-from samesku.metrics import group_tally, posting_f1
+from samesku.metrics import cluster_tally, posting_f1
 from samesku.scoring.by_name import fusion_by_name
 from samesku.scoring.learned import Learned
 from samesku.training.classifier.fitting import fit_classifier
@@ -64,7 +64,7 @@ def leave_one_out(
         model, _ = fit_classifier(rest, hold_out="catalogues", seed=seed)
         pairs, catalog = left_out.candidates, left_out.catalog
         for same in dict.fromkeys(((), left_out.same)):
-            scores = model.judge(catalog, pairs, same=same).scores
+            scores = model.predict(catalog, pairs, same=same).scores
             way = f"same={','.join(same)}" if same else "default"
             ones = np.ones(len(catalog), dtype=np.int64)
             threshold = threshold_for(Learned(model, same), pairs, scores, ones)
@@ -96,8 +96,8 @@ def _row(
     """The figures of one way of matching a catalogue."""
     labels = labelled.labels
     known = np.flatnonzero(labels >= 0)
-    groups = group(pairs.left, pairs.right, scores, len(labels), threshold=threshold)
-    tally = group_tally(groups, labels).take(known)
+    groups = agglomerate(pairs.left, pairs.right, scores, len(labels), threshold=threshold)
+    tally = cluster_tally(groups, labels).take(known)
     correct, matched, actual = (
         int(each.sum()) for each in (tally.correct, tally.matched, tally.actual)
     )

@@ -24,7 +24,7 @@ from samesku.metrics import Figure, Sampled
 from samesku.results.matches import Matches
 from samesku.results.record import catalog_record, environment, photos_refused, seen_in_training
 from samesku.runtime.progress import Progress
-from samesku.scoring.fusion import Fusion, Judged
+from samesku.scoring.fusion import Fusion, PairScores
 
 # The figures that sum a decision up, of which differences are given.
 COMPARED = ("posting_f1", "pair_f1", "bcubed_f1")
@@ -241,14 +241,16 @@ def _groups_of(matches: Matches, queries: pl.Series) -> pl.DataFrame:
 
 def _scored(fusion: Fusion, pool: _Pool, *, explained: bool = False) -> Matches:
     catalog, pairs = pool.collapsed.catalog, pool.candidates
-    judged = fusion.judge(pairs, catalog) if explained else Judged(fusion.score(pairs, catalog))
+    predicted = (
+        fusion.predict(pairs, catalog) if explained else PairScores(fusion.score(pairs, catalog))
+    )
     return Matches(
         pool.catalog,
         pairs,
-        judged.scores,
+        predicted.scores,
         fusion,
-        threshold_for(fusion, pairs, judged.scores, pool.collapsed.counts),
-        evidence=judged.evidence,
+        threshold_for(fusion, pairs, predicted.scores, pool.collapsed.counts),
+        explanations=predicted.explanations,
         collapsed=pool.collapsed,
     )
 

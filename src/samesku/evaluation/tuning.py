@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
-from samesku.clustering.agglomerative import group
-from samesku.metrics import group_tally, posting_f1
+from samesku.clustering.agglomerative import agglomerate
+from samesku.metrics import cluster_tally, posting_f1
 from samesku.scoring.fusion import Fusion
 
 # How far a threshold is moved from where it is, coarse then fine: several places at once, as a
@@ -52,8 +52,8 @@ def tune(
 
     def group_f1(trial: Fusion) -> float:
         scores = trial.score(candidates, catalog)
-        groups = group(candidates.left, candidates.right, scores, len(catalog))
-        return float(posting_f1(group_tally(groups, labels))[rows].mean())
+        groups = agglomerate(candidates.left, candidates.right, scores, len(catalog))
+        return float(posting_f1(cluster_tally(groups, labels))[rows].mean())
 
     best = group_f1(fusion)
     for moves in (COARSE, FINE):

@@ -112,7 +112,7 @@ def adapt(
     candidates, catalog = matches.candidates, matches.distinct.catalog
     adapted = replace(fusion, model=model)
     with progress.stage("score again", len(candidates)) as advance:
-        scored = adapted.judge(candidates, catalog, advance=advance)
+        scored = adapted.predict(candidates, catalog, advance=advance)
     scores = asked.weighed(scored.scores, seen)
     if matches.pins is not None:
         scores = pinned_scores(matches.pins, candidates, scores)
@@ -128,8 +128,9 @@ def adapt(
     card = {**model.card, "adapted": {**record}}
     model = replace(model, threshold=threshold, threshold_rule="fixed", card=card)
     made = replace(
-        matches, scores=scores, evidence=scored.evidence, fusion=replace(adapted, model=model),
-        threshold=threshold, run={**matches.run, "adapted": record},
+        matches, scores=scores, explanations=scored.explanations,
+        fusion=replace(adapted, model=model), threshold=threshold,
+        run={**matches.run, "adapted": record},
     )  # fmt: skip
     record["changed"] = _changed(before.clusters, made.clusters)
     return Adapted(made, record)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from samesku.candidates.candidates import Candidates
-from samesku.clustering.agglomerative import group
+from samesku.clustering.agglomerative import agglomerate
 from samesku.clustering.expected import expected_f1
 from samesku.judges.fitting import Floats, Seen, likeliest
 
@@ -49,7 +49,7 @@ def threshold_by_answers(
     left, right = candidates.left, candidates.right
     height, clusters = np.full(len(scores), LOWEST), {}
     for threshold in sorted({*GRID, now}):
-        found = group(left, right, scores, len(counts), threshold=threshold)
+        found = agglomerate(left, right, scores, len(counts), threshold=threshold)
         height[found[left] == found[right]] = threshold
         clusters[threshold] = found
     columns = _columns(scores, height)

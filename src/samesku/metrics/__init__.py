@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-__all__ = ["Figure", "Sampled", "Tally", "bootstrap", "group_tally", "pair_tally", "posting_f1"]
+__all__ = ["Figure", "Sampled", "Tally", "bootstrap", "cluster_tally", "pair_tally", "posting_f1"]
 
 RESAMPLES = 1000
 
@@ -105,7 +105,7 @@ def pair_tally(
     return Tally(correct, matched, _actual(labels))
 
 
-def group_tally(groups: NDArray[np.integer], labels: NDArray[np.integer]) -> Tally:
+def cluster_tally(groups: NDArray[np.integer], labels: NDArray[np.integer]) -> Tally:
     """Count the other members of each posting's group.
 
     Parameters

@@ -82,10 +82,10 @@ def reasons_again(
     fusion = run.fusion
     assert isinstance(fusion, Learned)
     # A little less: another machine may round another way.
-    scored = fusion.judge(candidates, collapsed.catalog, explain_from=score - 1e-4)
-    if scored.evidence is None:
+    scored = fusion.predict(candidates, collapsed.catalog, explain_from=score - 1e-4)
+    if scored.explanations is None:
         return None
-    return scored.evidence.phrases(collapsed.catalog, candidates, np.array([place]))[0]
+    return scored.explanations.phrases(collapsed.catalog, candidates, np.array([place]))[0]
 
 
 @dataclass(frozen=True)

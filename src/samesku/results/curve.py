@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.clustering.agglomerative import group
+from samesku.clustering.agglomerative import agglomerate
 from samesku.clustering.assignment import choose_links
-from samesku.metrics import Tally, group_tally, pair_tally
+from samesku.metrics import Tally, cluster_tally, pair_tally
 from samesku.results.runs import Run
 
 # Thresholds that are tried; the run's own is always among them.
@@ -108,7 +108,7 @@ def _point(run: Run, threshold: float) -> Point:
     if not at_own:
         scored = score >= 0
         cohesion = float(run.record["cohesion"])
-        clusters = group(
+        clusters = agglomerate(
             left[scored],
             right[scored],
             score[scored],
@@ -157,7 +157,7 @@ def tally_of(
     assert labels is not None
     rows = np.flatnonzero((run.queries & (labels >= 0))[:lefts])
     if lefts is None and clusters is not None:
-        return group_tally(clusters, labels).take(rows)
+        return cluster_tally(clusters, labels).take(rows)
     if lefts is None:
         return pair_tally(left, right, labels, run.representative).take(rows)
     # Only pairs of a left and a right posting could be found.

@@ -18,7 +18,7 @@ from samesku.candidates.collapse import Collapsed
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.cells import spaced_ids
 from samesku.catalog.problems import CatalogError
-from samesku.clustering.agglomerative import COHESION, group, linked
+from samesku.clustering.agglomerative import COHESION, agglomerate, linked
 from samesku.clustering.assignment import Decision, choose_links
 from samesku.clustering.pins import Pins
 from samesku.results import pair_tables
@@ -30,7 +30,7 @@ from samesku.scoring.fusion import THRESHOLD, Fusion
 
 if TYPE_CHECKING:
     from samesku.results.charts import Chart
-    from samesku.scoring.reasons import Evidence
+    from samesku.scoring.explanations import Explanations
 
 
 # Scored pairs from this score on are written beside the matches: what nearly matched.
@@ -58,7 +58,7 @@ class Matches:
     cohesion : float
         Share of the threshold that the mean score within a cluster must reach
         (:mod:`samesku.clustering.agglomerative`).
-    evidence : Evidence, optional
+    explanations : Explanations, optional
         The contributions to the scores of the likelier pairs, where the fusion has some.
     run : mapping
         What was read, done and how long it took; written to `run.json`.
@@ -89,7 +89,7 @@ class Matches:
     fusion: Fusion
     threshold: float = THRESHOLD
     cohesion: float = COHESION
-    evidence: Evidence | None = None
+    explanations: Explanations | None = None
     run: Mapping[str, Any] = field(default_factory=dict)
     decide: Decision = "clusters"
     sources: NDArray[np.int64] | None = None
@@ -139,7 +139,7 @@ class Matches:
         if self.decide != "clusters":
             return self._assigned
         pairs, distinct = self.candidates, self.distinct
-        of_distinct = group(
+        of_distinct = agglomerate(
             pairs.left, pairs.right, self.scores, len(distinct.catalog),
             threshold=self.threshold, cohesion=self.cohesion, pins=self.pins,
         )  # fmt: skip
@@ -262,21 +262,21 @@ class Matches:
         """
         if self.written is not None:
             return pair_tables.explained(self, left_id, right_id)
-        if self.evidence is None:
+        if self.explanations is None:
             raise ValueError(f"{self.fusion.name} has no explanations; use learned")
         distinct = self.distinct
         pair = np.sort(distinct.place[rows_of_pairs(self.catalog, [(left_id, right_id)])[0]])
         if pair[0] == pair[1]:
             return pl.DataFrame({"reason": [IDENTICAL], "log_odds": [math.inf]})
         place = self.candidates.places(pair[:1], pair[1:])
-        if place[0] in self.evidence.places:
-            return self.evidence.table(distinct.catalog, self.candidates, int(place[0]))
+        if place[0] in self.explanations.places:
+            return self.explanations.table(distinct.catalog, self.candidates, int(place[0]))
         near, scored = score_chosen(
             self.fusion, distinct.catalog, self.candidates, pair[:1], pair[1:], explained=True
         )
-        if scored.evidence is None or not len(scored.evidence.places):
+        if scored.explanations is None or not len(scored.explanations.places):
             raise ValueError(f"{self.fusion.name} has no explanation of this pair")
-        return scored.evidence.table(distinct.catalog, near, 0)
+        return scored.explanations.table(distinct.catalog, near, 0)
 
     def plot_clusters(self) -> Chart:
         """How many clusters have how many postings: a chart that a notebook shows."""

@@ -182,8 +182,8 @@ def _reasons(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
             .to_series()
             .fill_null(reasons)
         )
-    if matches.evidence is not None:
-        phrases = matches.evidence.phrases(matches.distinct.catalog, matches.candidates, place)
+    if matches.explanations is not None:
+        phrases = matches.explanations.phrases(matches.distinct.catalog, matches.candidates, place)
         reasons = pl.Series(phrases, dtype=pl.String).fill_null(reasons)
     return reasons if matches.pins is None else _answered(matches, place, reasons)
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates, with_pairs
 from samesku.catalog.catalog import Catalog
-from samesku.scoring.fusion import Fusion, Judged
+from samesku.scoring.fusion import Fusion, PairScores
 
 __all__ = ["rows_of_pairs", "score_chosen"]
 
@@ -22,7 +22,7 @@ def score_chosen(
     right: NDArray[np.integer],
     *,
     explained: bool = False,
-) -> tuple[Candidates, Judged]:
+) -> tuple[Candidates, PairScores]:
     """Score pairs of rows, candidates or not.
 
     Parameters
@@ -40,19 +40,19 @@ def score_chosen(
     -------
     pairs : Candidates
         The distinct pairs asked for.
-    scored : Judged
+    scored : PairScores
     """
     every = with_pairs(candidates, left, right)
     near = every.take(np.unique(every.places(left, right)))
     # A pair that is asked for counts as found by the first encoder: else it would not be looked at.
     near.found[~near.found.any(axis=1), 0] = True
     if not explained or not fusion.probabilistic:
-        return near, fusion.judge(near, catalog)
+        return near, fusion.predict(near, catalog)
     # Only who asks for reasons waits for the trees to load.
     from samesku.scoring.learned import Learned
 
     assert isinstance(fusion, Learned)
-    return near, fusion.judge(near, catalog, explain_from=0.0)
+    return near, fusion.predict(near, catalog, explain_from=0.0)
 
 
 def rows_of_pairs(catalog: Catalog, pairs: Sequence[tuple[str, str]]) -> NDArray[np.int64]:

@@ -19,10 +19,10 @@ from samesku.runtime.files import Staged, read_json, write_json
 from samesku.runtime.memory import Kept, at_once
 from samesku.runtime.progress import Advance
 from samesku.scoring.adaptation import Adaptation
+from samesku.scoring.explanations import FAMILIES, Explanations, families
 from samesku.scoring.features import CatalogRows, Features, pair_features
 from samesku.scoring.features.table import Column
-from samesku.scoring.fusion import Judged
-from samesku.scoring.reasons import FAMILIES, Evidence, families
+from samesku.scoring.fusion import PairScores
 from samesku.scoring.trees import Trees, probability
 
 __all__ = ["PairClassifier", "ThresholdRule"]
@@ -77,7 +77,7 @@ class PairClassifier:
     threshold_rule: ThresholdRule = "fixed"
     adaptation: Adaptation | None = None
 
-    def judge(
+    def predict(
         self,
         catalog: Catalog,
         candidates: Candidates,
@@ -86,7 +86,7 @@ class PairClassifier:
         same: Collection[str] = (),
         rows: CatalogRows | None = None,
         advance: Advance = lambda done: None,
-    ) -> Judged:
+    ) -> PairScores:
         """How likely each candidate pair is the same product, and why.
 
         Parameters
@@ -101,7 +101,7 @@ class PairClassifier:
         rows : CatalogRows, optional
             What the features read of the catalogue, where it was prepared before.
         advance : callable
-            Told how many more pairs are done.
+            Called with how many more pairs are done.
 
         Raises
         ------
@@ -109,32 +109,34 @@ class PairClassifier:
             The encoders do not bring the features that the model was trained on.
         """
         if not len(candidates):
-            return Judged(np.empty(0, np.float32))
+            return PairScores(np.empty(0, np.float32))
         rows = CatalogRows(catalog, candidates.sources) if rows is None else rows
         step = at_once(PAIR_BYTES * usable_cores(), PAIRS_AT_ONCE)
         starts = range(0, len(candidates), step)
         if len(starts) > 1:
             # One pair, so that all that is read once is there before several threads ask for it.
-            self._judge(catalog, candidates.take(np.arange(1)), rows, explain_from, same)
+            self._predict(catalog, candidates.take(np.arange(1)), rows, explain_from, same)
 
         def part(start: int) -> tuple[Column, Column, Column]:
             stop = min(start + step, len(candidates))
             near = candidates.take(np.arange(start, stop))
-            scores, explained, told = self._judge(catalog, near, rows, explain_from, same)
-            return scores, start + explained, told
+            scores, explained, added = self._predict(catalog, near, rows, explain_from, same)
+            return scores, start + explained, added
 
-        parts, told = [], Kept()
-        for judged in map_in_order(part, starts):
-            parts.append(judged[:2])
-            told.add(judged[2])
-            advance(len(judged[0]))
+        parts, added = [], Kept()
+        for predicted in map_in_order(part, starts):
+            parts.append(predicted[:2])
+            added.add(predicted[2])
+            advance(len(predicted[0]))
         scores, places = (np.concatenate(each) for each in zip(*parts, strict=True))
         if not len(places):
-            return Judged(scores)
+            return PairScores(scores)
         begin = self.calibration[0] * self.trees.start + self.calibration[1]
-        return Judged(scores, Evidence(places, told.rows, begin, replace(rows.words, lists=[])))
+        return PairScores(
+            scores, Explanations(places, added.rows, begin, replace(rows.words, lists=[]))
+        )
 
-    def _judge(
+    def _predict(
         self,
         catalog: Catalog,
         near: Candidates,
@@ -148,11 +150,11 @@ class PairClassifier:
         scores = probability(self.log_odds(described, values))
         explained = np.flatnonzero(scores >= explain_from)
         some = values[explained]
-        told = np.float32(self.calibration[0]) * self.trees.contributions(some)
+        added = np.float32(self.calibration[0]) * self.trees.contributions(some)
         if self.adaptation is not None:
             family = families(self.adaptation.features, self.encoders)
-            self.adaptation.add_contributions(told, described.take(explained), family)
-        return scores, explained, told
+            self.adaptation.add_contributions(added, described.take(explained), family)
+        return scores, explained, added
 
     def log_odds(self, described: Features, values: NDArray[np.float32]) -> NDArray[np.float64]:
         """The log-odds of described pairs; `values` is what the trees read of them."""

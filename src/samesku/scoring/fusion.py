@@ -17,14 +17,14 @@ from samesku.encoders.base import Modality
 from samesku.runtime.progress import Advance
 
 if TYPE_CHECKING:
-    from samesku.scoring.reasons import Evidence
+    from samesku.scoring.explanations import Explanations
 
 __all__ = [
     "COMBINED",
     "THRESHOLD",
     "Concat",
     "Fusion",
-    "Judged",
+    "PairScores",
     "Threshold",
     "Union",
     "UnionAll",
@@ -40,18 +40,18 @@ COMBINED = "combined"
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
-    """Scores of pairs, float32 ``(m,)`` in [0, 1], and what some of them rest on.
+class PairScores:
+    """Scores of pairs, float32 ``(m,)`` in [0, 1], and the explanations of some.
 
-    Only the learned fusion tells more than which lists a pair is in.
+    Only the learned fusion explains more than which lists a pair is in.
     """
 
     scores: Scores
-    evidence: Evidence | None = None
+    explanations: Explanations | None = None
 
 
 class Fusion(Protocol):
-    """Judges candidates: a score per pair, and the threshold between matched and not."""
+    """Scores candidates, and has the threshold between matched and not."""
 
     @property
     def name(self) -> str:
@@ -68,10 +68,10 @@ class Fusion(Protocol):
     def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
         """How sure it is that each pair is the same product, float32 ``(m,)`` in [0, 1]."""
 
-    def judge(
+    def predict(
         self, candidates: Candidates, catalog: Catalog, *, advance: Advance = lambda done: None
-    ) -> Judged:
-        """The scores, with the evidence for them; `advance` is told how many pairs are done."""
+    ) -> PairScores:
+        """The scores, with explanations; `advance` is called with how many more pairs are done."""
 
     def lists(
         self, candidates: Candidates, threshold: float = THRESHOLD
@@ -149,13 +149,13 @@ class _Unexplained(ABC):
     def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
         """How sure it is of each pair, float32 ``(m,)``."""
 
-    def judge(
+    def predict(
         self, candidates: Candidates, catalog: Catalog, *, advance: Advance = lambda done: None
-    ) -> Judged:
-        """The scores; their lists are the only evidence."""
+    ) -> PairScores:
+        """The scores; the lists are the only explanation."""
         scores = self.score(candidates, catalog)
         advance(len(scores))
-        return Judged(scores)
+        return PairScores(scores)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The learned fusion: a trained pair classifier as judge."""
+"""The learned fusion: probabilities by a trained pair classifier."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from samesku.catalog.catalog import Catalog
 from samesku.runtime.progress import Advance
 from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.features import CatalogRows
-from samesku.scoring.fusion import THRESHOLD, Judged, Scores, Threshold, Union
-from samesku.scoring.lending import heard_pairs, lend_photos
+from samesku.scoring.fusion import THRESHOLD, PairScores, Scores, Threshold, Union
+from samesku.scoring.untrained_photos import known_pairs, photos_as_hash
 from samesku.titles.attributes import KINDS
 
 __all__ = ["SHIPPED", "Learned", "shipped_model"]
 
 SHIPPED = Path(__file__).parents[1] / "models" / "learned"
-# Pairs from this probability on are told with reasons.
+# Pairs from this probability on are explained.
 EXPLAINED_FROM = 0.2
 NEVER = 2.0
 
 
 @dataclass(frozen=True)
 class Learned:
-    """Judges by a trained classifier; its scores are probabilities.
+    """Scores pairs by a trained classifier; its scores are probabilities.
 
     Parameters
     ----------
@@ -65,9 +65,9 @@ class Learned:
 
     def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
         """Probability of each pair."""
-        return self.judge(candidates, catalog, NEVER).scores
+        return self.predict(candidates, catalog, NEVER).scores
 
-    def judge(
+    def predict(
         self,
         candidates: Candidates,
         catalog: Catalog,
@@ -75,31 +75,31 @@ class Learned:
         *,
         rows: CatalogRows | None = None,
         advance: Advance = lambda done: None,
-    ) -> Judged:
-        """Probability of each pair, and why those are so that may match or nearly do."""
-        heard, pairs = heard_pairs(candidates, self.model.encoders), candidates
-        if not heard.all():
-            pairs = candidates.take(np.flatnonzero(heard))
+    ) -> PairScores:
+        """Probability of each pair, with explanations for those that match or nearly do."""
+        known, pairs = known_pairs(candidates, self.model.encoders), candidates
+        if not known.all():
+            pairs = candidates.take(np.flatnonzero(known))
             advance(len(candidates) - len(pairs))
-        lent = lend_photos(pairs, self.model.encoders)
-        judged = self.model.judge(
-            catalog, lent, explain_from, same=self.same, rows=rows, advance=advance
+        pairs = photos_as_hash(pairs, self.model.encoders)
+        predicted = self.model.predict(
+            catalog, pairs, explain_from, same=self.same, rows=rows, advance=advance
         )
         if len(pairs) < len(candidates):
-            judged = _among(len(candidates), np.flatnonzero(heard), judged)
+            predicted = _among(len(candidates), np.flatnonzero(known), predicted)
         texts = [kind == "text" for kind in candidates.modalities]
-        mute = np.asarray(np.isnan(candidates.similarity[:, texts]).all(axis=1))
-        if not mute.any():
-            return judged
-        # Titles taught the model: pairs that have none to compare are scored by their photos'
-        # thresholds alone, moved to its own.
-        photos = Union().score(candidates.take(np.flatnonzero(mute)), catalog)
+        untitled = np.asarray(np.isnan(candidates.similarity[:, texts]).all(axis=1))
+        if not untitled.any():
+            return predicted
+        # The model was trained on titles: pairs that have none to compare are scored by the
+        # thresholds of their photos alone, moved to its own.
+        photos = Union().score(candidates.take(np.flatnonzero(untitled)), catalog)
         ours, theirs = self.threshold, THRESHOLD
-        judged.scores[mute] = np.interp(photos, [0, theirs, 1], [0, ours, 1])
-        evidence = judged.evidence
-        if evidence is not None:
-            evidence = evidence.take(~mute[evidence.places])
-        return Judged(judged.scores, evidence)
+        predicted.scores[untitled] = np.interp(photos, [0, theirs, 1], [0, ours, 1])
+        explanations = predicted.explanations
+        if explanations is not None:
+            explanations = explanations.take(~untitled[explanations.places])
+        return PairScores(predicted.scores, explanations)
 
     def lists(
         self, candidates: Candidates, threshold: float = THRESHOLD
@@ -108,14 +108,14 @@ class Learned:
         return Union().lists(candidates)
 
 
-def _among(size: int, places: NDArray[np.int64], judged: Judged) -> Judged:
-    """What was judged of some pairs, among all; the others are not the same."""
+def _among(size: int, places: NDArray[np.int64], predicted: PairScores) -> PairScores:
+    """The scores of some pairs among all; those of the others are 0."""
     scores = np.zeros(size, dtype=np.float32)
-    scores[places] = judged.scores
-    evidence = judged.evidence
-    if evidence is not None:
-        evidence = replace(evidence, places=places[evidence.places])
-    return Judged(scores, evidence)
+    scores[places] = predicted.scores
+    explanations = predicted.explanations
+    if explanations is not None:
+        explanations = replace(explanations, places=places[explanations.places])
+    return PairScores(scores, explanations)
 
 
 @lru_cache(maxsize=1)

@@ -14,7 +14,7 @@ from samesku.runtime.cores import map_in_order
 
 __all__ = ["APART", "TOLD", "VALUES", "Trees", "probability"]
 
-# Pairs that one thread judges before the next: they stay in the processor's cache.
+# Pairs that one thread scores before the next: they stay in the processor's cache.
 PAIRS_AT_ONCE = 8_192
 # Log-odds below which a pair that the first of several boosters has looked at is not shown to the
 # others. Most pairs are: that saves half of the time, and F1 is lower on no catalogue left out.
@@ -66,7 +66,7 @@ class Trees:
             raise ValueError(f"it cannot be run: {error}") from error
         takes = {port.name: port.shape for port in self._session.get_inputs()}
         if set(takes) != {VALUES, APART}:
-            raise ValueError("it is a network, but not one of trees that judge pairs")
+            raise ValueError("it is a network, but not one of trees that score pairs")
         self.width = int(takes[VALUES][1])
         parts = self._tell(np.full((1, self.width), np.nan, dtype=np.float32), apart=True)
         self.start, self.families = float(parts[0, -1]), parts.shape[1] - 1

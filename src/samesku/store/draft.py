@@ -11,7 +11,7 @@ import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
-from samesku.clustering.agglomerative import group
+from samesku.clustering.agglomerative import agglomerate
 from samesku.clustering.pins import Pins
 from samesku.scoring.learned import Learned
 from samesku.store.arrays import spans
@@ -198,7 +198,7 @@ class Draft:
         text_like, photo_like = scored.candidates.similarity.T
         for slot, row in zip(new.tolist(), self.fresh.values(), strict=True):
             own = np.flatnonzero(scored.right == slot)
-            others, probability = scored.left[own], scored.judged.scores[own]
+            others, probability = scored.left[own], scored.predicted.scores[own]
             memory.score(slot, others, probability)
             numbers = memory.numbers(others)
             row["pairs"] = ScoredPairs(numbers, text_like[own], photo_like[own], probability).pack()
@@ -217,7 +217,7 @@ class Draft:
         ends = np.array([(place[a], place[b]) for a, b, _ in pins], dtype=np.int64).reshape(-1, 2)
         same = np.array([same for *_, same in pins], dtype=bool)
         left, right, score = self._scored(nodes)
-        labels = group(
+        labels = agglomerate(
             left,
             right,
             score,
@@ -365,7 +365,7 @@ class Draft:
         """The likeliest pairs that were scored for this change."""
         if self.scored is None:
             return []
-        scores = self.scored.judged.scores
+        scores = self.scored.predicted.scores
         best = np.argsort(-scores, kind="stable")[:TOLD]
         best = best[scores[best] >= EXPLAINED_FROM]
         one, other = (

@@ -128,11 +128,13 @@ class Reads:
                 state.memory, np.array([a]), np.array([b]), read, learned, explain_from=0.0
             )
             reasons: list[dict[str, Any]] = []
-            if scored.judged.evidence is not None and len(scored.judged.evidence.places):
+            if scored.predicted.explanations is not None and len(
+                scored.predicted.explanations.places
+            ):
                 reasons = scored.table(0).to_dicts()
             return {
                 **result,
-                "probability": float(scored.judged.scores[0]),
+                "probability": float(scored.predicted.scores[0]),
                 "decided_with": state.memory.probability(a, b),
                 "reasons": reasons,
                 "identical": False,
@@ -346,8 +348,8 @@ def _search(
                 explain_from=EXPLAINED_FROM,
                 passing=sought,
             )
-        order = np.lexsort((scored.left, -scored.judged.scores))[:limit]
-        slots, scores = scored.left[order], scored.judged.scores[order]
+        order = np.lexsort((scored.left, -scored.predicted.scores))[:limit]
+        slots, scores = scored.left[order], scored.predicted.scores[order]
         likely = np.flatnonzero(scores >= EXPLAINED_FROM).tolist()
         explained = dict(zip(likely, scored.explanations(order[likely].tolist()), strict=True))
     return [

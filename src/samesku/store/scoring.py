@@ -17,7 +17,7 @@ from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality, Vectors
 from samesku.scoring.features import CatalogRows
 from samesku.scoring.features.neighbourhood import Neighbourhoods
-from samesku.scoring.fusion import Judged
+from samesku.scoring.fusion import PairScores
 from samesku.scoring.learned import Learned
 from samesku.store.content import Content, catalog_of
 from samesku.store.memory import Memory
@@ -36,20 +36,20 @@ class Scored:
     right: NDArray[np.int64]
     candidates: Candidates
     catalog: Catalog
-    judged: Judged
+    predicted: PairScores
 
     def explanations(self, places: Sequence[int]) -> list[str | None]:
         """The explanations of the pairs at some places, the weightiest contribution first."""
-        evidence = self.judged.evidence
-        if evidence is None or not len(places):
+        explanations = self.predicted.explanations
+        if explanations is None or not len(places):
             return [None] * len(places)
-        return evidence.phrases(self.catalog, self.candidates, np.array(places))
+        return explanations.phrases(self.catalog, self.candidates, np.array(places))
 
     def table(self, place: int) -> pl.DataFrame:
         """`reason` and `log_odds` of one pair."""
-        if self.judged.evidence is None:
+        if self.predicted.explanations is None:
             raise ValueError("the pair is scored by its photos alone")
-        return self.judged.evidence.table(self.catalog, self.candidates, place)
+        return self.predicted.explanations.table(self.catalog, self.candidates, place)
 
 
 def score_pairs(
@@ -90,8 +90,8 @@ def score_pairs(
     catalog = catalog_of(contents)
     candidates = _candidates(memory, a, b, core, slots, near)
     rows = _rows(catalog, candidates.sources, memory, slots, contents)
-    judged = learned.judge(candidates, catalog, explain_from, rows=rows)
-    return Scored(a, b, candidates, catalog, judged)
+    predicted = learned.predict(candidates, catalog, explain_from, rows=rows)
+    return Scored(a, b, candidates, catalog, predicted)
 
 
 def _with_core_first(

@@ -22,9 +22,7 @@ IR_VERSION, OPSET = 8, 16
 DEFAULT_LEFT, MISSING_IS_NAN, OTHERS = 2, 8, ~(2 | 8)
 
 
-def as_onnx(
-    boosters: Sequence[lgb.Booster], family: NDArray[np.integer], families: int
-) -> bytes:
+def as_onnx(boosters: Sequence[lgb.Booster], family: NDArray[np.integer], families: int) -> bytes:
     """The mean of boosters, mostly of one, as a network for :class:`samesku.scoring.trees.Trees`.
 
     Its decisions are LightGBM's own, missing values included; only the sums are of float32. The

@@ -26,7 +26,7 @@ def test_honest_probabilities_are_good_and_not_those_of_the_model(
     assert honest.dtype == np.float32
     assert honest.shape == (len(candidates),)
     assert area_under_curve(honest, same) > 0.95
-    assert not np.array_equal(honest, model.judge(catalog, candidates).scores)
+    assert not np.array_equal(honest, model.predict(catalog, candidates).scores)
 
 
 def test_honest_probabilities_tell_the_share_of_true_pairs(market, training, truth):
@@ -67,7 +67,7 @@ def test_arbitrary_labels_cannot_be_told_in_advance(offers, search, truth, area_
     )
     same = truth(catalog, candidates)
     model, honest = trained(catalog, candidates)
-    assert area_under_curve(model.judge(catalog, candidates).scores, same) > 0.85
+    assert area_under_curve(model.predict(catalog, candidates).scores, same) > 0.85
     assert area_under_curve(honest, same) < 0.75
 
 
@@ -141,7 +141,7 @@ def test_columns_and_networks_are_learnt_from_and_may_be_missing_later(
     columns = ["price", "brand", "description"]
     for gone in (columns, ["price"]):
         absent = search(everything.drop(gone), encoders=[Tfidf])
-        told = model.judge(*absent, explain_from=0.2)
+        told = model.predict(*absent, explain_from=0.2)
         assert area_under_curve(told.scores, truth(*absent)) > 0.9
 
 
@@ -179,8 +179,8 @@ def test_one_model_serves_both_opinions(search, truth):
     one, apart = (coloured(search, one_product=each) for each in (True, False))
     model, _ = fit_classifier([Labelled.of(*one), Labelled.of(*apart)])
     same = truth(*one)
-    tolerant = model.judge(*one, same=("colour",)).scores
-    strict = model.judge(*apart).scores
+    tolerant = model.predict(*one, same=("colour",)).scores
+    strict = model.predict(*apart).scores
     # The same pairs, but what the user says may differ.
     other_colour = truth(*one) & ~truth(*apart)
     assert other_colour.sum() > 50

@@ -22,8 +22,8 @@ from samesku.scoring.features.descriptions import (
 )
 from samesku.scoring.features.neighbourhood import Neighbourhoods, neighbourhood_features
 from samesku.scoring.features.prices import Prices, log_prices, price_features
+from samesku.scoring.features.similarities import Ranks, similarity_features
 from samesku.scoring.features.strings import string_features
-from samesku.scoring.features.surroundings import Standing, surroundings
 from samesku.scoring.features.table import Column, Features, both_ways
 from samesku.scoring.features.title_words import TitleWords, title_words
 from samesku.scoring.features.words import WordMarks, word_features
@@ -113,9 +113,9 @@ class CatalogRows:
         return CodedTitles.of(self.words.titles, self.words)
 
     @cached_property
-    def standings(self) -> list[Standing]:
+    def ranks(self) -> list[Ranks]:
         """How the neighbours of each posting stand to each other, for each source."""
-        return [Standing.of(source.neighbors) for source in self.sources]
+        return [Ranks.of(source.neighbors) for source in self.sources]
 
     @cached_property
     def around(self) -> Neighbourhoods | None:
@@ -188,10 +188,8 @@ def pair_features(
     left, right = candidates.left, candidates.right
     cells = common_cells(words.held, left, right)
     columns: dict[str, Column] = {}
-    for place, (source, standing) in enumerate(
-        zip(candidates.sources, rows.standings, strict=True)
-    ):
-        columns |= surroundings(source.encoder, source, candidates, place, standing=standing)
+    for place, (source, ranks) in enumerate(zip(candidates.sources, rows.ranks, strict=True)):
+        columns |= similarity_features(source.encoder, source, candidates, place, ranks=ranks)
     # Likeness means less in a large catalogue: more look alike by chance.
     columns["postings"] = np.full(len(left), np.log10(rows.size), dtype=np.float32)
     columns |= both_ways("title_used_by", rows.title_uses[left], rows.title_uses[right])

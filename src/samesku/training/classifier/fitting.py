@@ -1,4 +1,4 @@
-"""Fitting a pair classifier on labelled catalogues, and holding out what it is judged on."""
+"""Fitting a pair classifier on labelled catalogues, and holding out what it is measured on."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
-from samesku.clustering.agglomerative import group
-from samesku.metrics import group_tally, posting_f1
+from samesku.clustering.agglomerative import agglomerate
+from samesku.metrics import cluster_tally, posting_f1
 from samesku.runtime.cores import usable_cores
 from samesku.scoring.classifier import PairClassifier
+from samesku.scoring.explanations import FAMILIES, families
 from samesku.scoring.features.table import Features
-from samesku.scoring.reasons import FAMILIES, families
 from samesku.scoring.trees import Trees, probability
 from samesku.training.classifier.labelled import Labelled
 from samesku.training.tree_export import as_onnx
@@ -336,6 +336,6 @@ def _values(
         apart[~known] = each.labels.max() + 1 + np.arange(np.count_nonzero(~known))
         left, right = each.candidates.left, each.candidates.right
         for column, threshold in enumerate(THRESHOLDS):
-            clusters = group(left, right, scores, len(apart), threshold=threshold)
-            values[row, column] = posting_f1(group_tally(clusters, apart))[known].mean()
+            clusters = agglomerate(left, right, scores, len(apart), threshold=threshold)
+            values[row, column] = posting_f1(cluster_tally(clusters, apart))[known].mean()
     return values

@@ -8,8 +8,8 @@ import pytest
 
 from samesku import Matcher, read_catalog
 from samesku.encoders import PHash, Tfidf
+from samesku.scoring.explanations import FAMILIES, Explanations, families
 from samesku.scoring.features import title_words
-from samesku.scoring.reasons import FAMILIES, Evidence, families
 
 PHOTO, NEAR, OTHER = "94974f937d4c2433", "94974f937d4c2437", "6b68b06c82b3dbcc"
 ROWS = [
@@ -34,7 +34,7 @@ def place_of(candidates, left, right):
 
 
 def evidence_of(shop, parts, start=-2.0):
-    """Evidence for pairs ``(left, right)``: what the families named add."""
+    """Explanations for pairs ``(left, right)``: what the families named add."""
     catalog, candidates = shop
     added = {place_of(candidates, *pair): given for pair, given in parts.items()}
     places = np.array(sorted(added))
@@ -42,7 +42,7 @@ def evidence_of(shop, parts, start=-2.0):
     for row, place in enumerate(places):
         for family, value in added[place].items():
             rows[row, FAMILIES.index(family)] = value
-    return Evidence(places, rows, start, title_words(catalog.normal_titles))
+    return Explanations(places, rows, start, title_words(catalog.normal_titles))
 
 
 def said(shop, left, right, **added):
@@ -79,10 +79,10 @@ def said(shop, left, right, **added):
         ((0, 4), "amount", -1, "amount 400 g against none -1.00"),
         ((0, 1), "price", -1, "prices 50 and 52 -1.00"),
         ((0, 2), "price", 1, "same price 50 +1.00"),
-        ((3, 4), "price", -1, "no price told -1.00"),
+        ((3, 4), "price", -1, "no price stated -1.00"),
         ((0, 1), "brand", 1, "same brand Bebelo +1.00"),
         ((0, 2), "brand", -1, "brands Bebelo and Kapten -1.00"),
-        ((0, 3), "brand", 1, "only one brand told +1.00"),
+        ((0, 3), "brand", 1, "only one brand stated +1.00"),
         ((0, 1), "description", -1, "descriptions differ -1.00"),
     ],
 )
@@ -126,9 +126,9 @@ def test_what_hardly_counts_is_summed_up_with_the_start(shop):
 
 def test_pairs_that_were_not_looked_at_have_no_reasons(shop):
     catalog, candidates = shop
-    evidence = evidence_of(shop, {(0, 2): {"photo": 1}, (1, 2): {"photo": 2}})
+    explanations = evidence_of(shop, {(0, 2): {"photo": 1}, (1, 2): {"photo": 2}})
     asked = [place_of(candidates, *pair) for pair in ((1, 2), (0, 1), (0, 2), (3, 4))]
-    found = evidence.phrases(catalog, candidates, np.array([*asked, -1]))
+    found = explanations.phrases(catalog, candidates, np.array([*asked, -1]))
     assert [line and line.split("; ")[0] for line in found] == [
         "photos alike 0.98 +2.00",
         None,
@@ -136,7 +136,7 @@ def test_pairs_that_were_not_looked_at_have_no_reasons(shop):
         None,
         None,
     ]
-    assert evidence.phrases(catalog, candidates, np.empty(0, dtype=np.int64)) == []
+    assert explanations.phrases(catalog, candidates, np.empty(0, dtype=np.int64)) == []
 
 
 def test_the_table_of_a_pair_holds_every_family_and_sums_to_its_log_odds(shop):
@@ -157,24 +157,24 @@ def test_the_table_of_a_pair_holds_every_family_and_sums_to_its_log_odds(shop):
 @pytest.mark.parametrize("pair", [(0, 1), (3, 4)])
 def test_there_is_no_table_for_a_pair_that_was_not_looked_at(shop, pair):
     catalog, candidates = shop
-    evidence = evidence_of(shop, {(0, 2): {"photo": 1}})
+    explanations = evidence_of(shop, {(0, 2): {"photo": 1}})
     with pytest.raises(ValueError, match="too unlikely"):
-        evidence.table(catalog, candidates, place_of(candidates, *pair))
+        explanations.table(catalog, candidates, place_of(candidates, *pair))
 
 
 def test_the_numbers_of_a_trained_model_sum_to_its_scores(model, unseen):
     catalog, candidates = unseen
-    judged = model.judge(catalog, candidates, explain_from=0.1)
-    assert len(judged.evidence.places) > 50
-    lines = judged.evidence.phrases(catalog, candidates, judged.evidence.places)
-    for place, line in zip(judged.evidence.places, lines, strict=True):
+    judged = model.predict(catalog, candidates, explain_from=0.1)
+    assert len(judged.explanations.places) > 50
+    lines = judged.explanations.phrases(catalog, candidates, judged.explanations.places)
+    for place, line in zip(judged.explanations.places, lines, strict=True):
         score = float(judged.scores[place])
         odds = np.log(score / (1 - score))
         added = [float(number) for number in re.findall(r" ([+-]\d+\.\d\d)(?:;|$)", line)]
         # Each is rounded to two digits.
         assert len(added) == line.count(";") + 1
         assert sum(added) == pytest.approx(odds, abs=0.005 * len(added) + 0.01)
-        table = judged.evidence.table(catalog, candidates, int(place))
+        table = judged.explanations.table(catalog, candidates, int(place))
         assert table["log_odds"].sum() == pytest.approx(odds, abs=5e-3)
 
 

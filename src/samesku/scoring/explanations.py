@@ -1,4 +1,4 @@
-"""Why a pair is judged as it is: what each family of features adds to the log-odds, in words."""
+"""The explanation of a pair: what each family of features adds to the log-odds, in words."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.presence import row_max
 from samesku.titles.attributes import KINDS
 
-__all__ = ["FAMILIES", "Evidence", "as_said", "families"]
+__all__ = ["FAMILIES", "Explanations", "as_said", "families"]
 
 FAMILIES = (
     "titles",
@@ -57,7 +57,7 @@ _FAMILY_OF = {
 }
 # What adds less to the log-odds is summed up with the start.
 FAINT = 0.05
-# Pairs whose reasons are put in words at once: as Python's numbers they take ten times the memory.
+# Pairs that are put in words at once: as Python's numbers they take ten times the memory.
 PAIRS_AT_ONCE = 16_384
 # Characters of a brand that are quoted.
 LONGEST_VALUE = 40
@@ -68,7 +68,7 @@ def families(names: Sequence[str], encoders: Mapping[str, Modality]) -> NDArray[
     """The place in `FAMILIES` of each feature, int64 ``(f,)``."""
     of = dict(_FAMILY_OF)
     for encoder, modality in encoders.items():
-        # The similarity itself speaks of titles; how it compares with others' of the density.
+        # The similarity itself counts for titles, how it compares with others' for the density.
         of[f"{encoder}_"] = "density" if modality == "text" else "photo"
         of[encoder] = "titles" if modality == "text" else "photo"
     found = [
@@ -79,8 +79,8 @@ def families(names: Sequence[str], encoders: Mapping[str, Modality]) -> NDArray[
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
-    """What the log-odds of some judged pairs are the sum of.
+class Explanations:
+    """What the log-odds of some scored pairs are the sum of.
 
     Attributes
     ----------
@@ -98,7 +98,7 @@ class Evidence:
     start: float
     words: TitleWords
 
-    def take(self, which: NDArray[np.bool_]) -> Evidence:
+    def take(self, which: NDArray[np.bool_]) -> Explanations:
         """Only the pairs marked, bool ``(p,)``."""
         parts = Kept()
         for start in range(0, max(len(which), 1), PAIRS_AT_ONCE):
@@ -120,9 +120,9 @@ class Evidence:
         facts = _Facts(catalog, candidates, self.places[[row]], self.words)
         parts = self.parts[row]
         order = np.argsort(-np.abs(parts), kind="stable")
-        told = [(facts.phrase(FAMILIES[f], 0, parts[f] > 0), float(parts[f])) for f in order]
+        parted = [(facts.phrase(FAMILIES[f], 0, parts[f] > 0), float(parts[f])) for f in order]
         return pl.DataFrame(
-            [*told, ("start", self.start)], schema=["reason", "log_odds"], orient="row"
+            [*parted, ("start", self.start)], schema=["reason", "log_odds"], orient="row"
         )
 
     def phrases(
@@ -132,11 +132,11 @@ class Evidence:
 
         The numbers behind the reasons sum to the pair's log-odds.
         """
-        told: list[str | None] = []
+        phrases: list[str | None] = []
         for start in range(0, len(places), PAIRS_AT_ONCE):
-            told += self._phrases(catalog, candidates, places[start : start + PAIRS_AT_ONCE])
+            phrases += self._phrases(catalog, candidates, places[start : start + PAIRS_AT_ONCE])
         released(self.parts)
-        return told
+        return phrases
 
     def _phrases(
         self, catalog: Catalog, candidates: Candidates, places: NDArray[np.integer]
@@ -182,7 +182,7 @@ class _Facts:
         self.shared = _rarest(shared, words.names)
         own = [_rarest(sp.csr_matrix(side - shared), words.names) for side in (mine, theirs)]
         self.unshared = [_both(*each) for each in zip(*own, strict=True)]
-        # The rest is compared only where it is told: most families say nothing about a pair.
+        # The rest is compared only where it is shown: most families add nothing to a pair.
         self.sides = list(zip(left.tolist(), right.tolist(), strict=True))
         self.stated, self.attributes = words.stated, catalog.attributes.values
         self.columns = {
@@ -190,8 +190,8 @@ class _Facts:
             for name in ("brand", "price")
         }
 
-    def phrase(self, family: str, pair: int, speaks_for: bool) -> str:
-        """What one family says about a pair."""
+    def phrase(self, family: str, pair: int, adds: bool) -> str:
+        """What stands for one family of a pair; `adds`: whether it adds to the log-odds."""
         a, b = self.sides[pair]
         if values := self.attributes.get(family):
             return _attribute_said(family, values[a], values[b])
@@ -199,28 +199,28 @@ class _Facts:
             case "titles":
                 return f"titles alike {self.similarity['text'][pair]:.2f}"
             case "rare words":
-                word = self.shared[pair] if speaks_for else self.unshared[pair]
-                where = "in both" if speaks_for else "in one only"
+                word = self.shared[pair] if adds else self.unshared[pair]
+                where = "in both" if adds else "in one only"
                 return f'rare word "{word}" {where}' if word else "rare words"
             case "numbers":
                 mine, theirs = self.stated[a].tokens, self.stated[b].tokens
                 agree, clash = _compare(set(mine), set(theirs))
-                if speaks_for:
+                if adds:
                     return f"same {agree}" if agree else "numbers agree"
                 return clash or "numbers differ"
             case "codes":
-                return "model codes agree" if speaks_for else "no model code in common"
+                return "model codes agree" if adds else "no model code in common"
             case "photo":
                 return _photo(float(self.similarity["photo"][pair]))
             case "density":
-                return "nearest of their kind" if speaks_for else "many look like them"
+                return "nearest of their kind" if adds else "many look like them"
             case "attributes":
-                return f"attributes {'agree' if speaks_for else 'differ'}"
+                return f"attributes {'agree' if adds else 'differ'}"
             case "price" | "brand":
                 mine, theirs = self.columns[family]
                 return _column_said(family, mine[pair], theirs[pair])
             case _:
-                return f"descriptions {'agree' if speaks_for else 'differ'}"
+                return f"descriptions {'agree' if adds else 'differ'}"
 
 
 def _best(
@@ -253,9 +253,9 @@ def _rarest(rows: sp.csr_matrix, names: Sequence[str]) -> list[str]:
     row = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
     best = np.flatnonzero(rows.data == row_max(rows)[row])
     # The first of those that are equally rare.
-    told, first = np.unique(row[best], return_index=True)
+    there, first = np.unique(row[best], return_index=True)
     rarest = [""] * rows.shape[0]
-    for at, column in zip(told.tolist(), rows.indices[best[first]].tolist(), strict=True):
+    for at, column in zip(there.tolist(), rows.indices[best[first]].tolist(), strict=True):
         rarest[at] = as_said(names[column])
     return rarest
 
@@ -279,9 +279,9 @@ def _column_said(name: str, mine: object, theirs: object) -> str:
     """What both postings have in a column: the same, two different ones, or not both any."""
     known = [_value(value) for value in (mine, theirs) if value not in (None, "")]
     if not known:
-        return f"no {name} told"
+        return f"no {name} stated"
     if len(known) == 1:
-        return f"only one {name} told"
+        return f"only one {name} stated"
     same = known[0] == known[1]
     return f"same {name} {known[0]}" if same else f"{name}s {known[0]} and {known[1]}"
 

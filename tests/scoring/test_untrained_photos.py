@@ -1,4 +1,4 @@
-"""Photo encoders that a model does not know, heard through the hash that it does."""
+"""Photo encoders that a model does not know, read as the hash that it does."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from samesku.candidates.neighbors import density, nearest
 from samesku.encoders import Vectors
 from samesku.encoders.signature import SAME_PHOTO
 from samesku.scoring.fusion import default_threshold
-from samesku.scoring.lending import heard_pairs, lend_photos
+from samesku.scoring.untrained_photos import known_pairs, photos_as_hash
 
 KNOWN = {"tfidf": "text", "phash": "photo"}
 HASH = default_threshold("phash", "photo").value
@@ -53,7 +53,7 @@ def candidates():
 
 
 def test_what_the_signature_takes_for_one_photo_is_one_for_the_hash(candidates):
-    lent = lend_photos(candidates, KNOWN)
+    lent = photos_as_hash(candidates, KNOWN)
     assert judged(candidates, 0, 2) == 0
     share = (0.97 - SAME_PHOTO) / (1 - SAME_PHOTO)
     assert judged(lent, 0, 2) == pytest.approx(HASH + share * (1 - HASH), abs=1e-4)
@@ -64,21 +64,21 @@ def test_what_the_signature_takes_for_one_photo_is_one_for_the_hash(candidates):
 
 def test_from_its_line_to_one_it_covers_the_range_of_the_hash():
     cosines = (1.0, SAME_PHOTO + 1e-4, SAME_PHOTO - 1e-3, 1.0, 0.0)
-    lent = lend_photos(join_candidates([titles(), hashes(), looks(cosines=cosines)]), KNOWN)
+    lent = photos_as_hash(join_candidates([titles(), hashes(), looks(cosines=cosines)]), KNOWN)
     assert judged(lent, 0, 1) == pytest.approx(max(1 - 4 / 64, HASH), abs=2e-3)
     assert judged(lent, 0, 2) == 0
     assert judged(lent, 0, 3) == pytest.approx(1, abs=1e-4)
 
 
 def test_below_its_line_it_says_nothing(candidates):
-    lent = lend_photos(candidates, KNOWN)
+    lent = photos_as_hash(candidates, KNOWN)
     assert judged(lent, 0, 1) == judged(candidates, 0, 1) == 1 - 4 / 64
     assert judged(lent, 0, 4) == judged(candidates, 0, 4) == 0.5
     assert np.isnan(judged(lent, 3, 4))
 
 
 def test_all_else_stays_as_it_was(candidates):
-    lent = lend_photos(candidates, KNOWN)
+    lent = photos_as_hash(candidates, KNOWN)
     others = [candidates.encoders.index(name) for name in ("tfidf", "signature")]
     for name in ("similarity", "density"):
         before, after = (getattr(each, name)[:, others] for each in (candidates, lent))
@@ -90,7 +90,7 @@ def test_all_else_stays_as_it_was(candidates):
 
 
 def test_neighbours_and_densities_are_those_of_both(candidates):
-    lent = lend_photos(candidates, KNOWN)
+    lent = photos_as_hash(candidates, KNOWN)
     found = lent.sources[1].neighbors
     known = dict(zip(zip(found.query, found.candidate, strict=True), found.similarity, strict=True))
     for query, candidate in ((0, 2), (2, 0), (0, 3)):
@@ -105,17 +105,19 @@ def test_neighbours_and_densities_are_those_of_both(candidates):
 def test_a_network_that_nobody_knows_lends_from_the_line_of_photos():
     line = default_threshold("onnx:photo", "photo").value
     cosines = (1.0, 0.2, (1 + line) / 2, 1.0, line - 0.01)
-    lent = lend_photos(join_candidates([titles(), hashes(), looks("onnx:photo", cosines)]), KNOWN)
+    lent = photos_as_hash(
+        join_candidates([titles(), hashes(), looks("onnx:photo", cosines)]), KNOWN
+    )
     assert judged(lent, 0, 2) == pytest.approx((1 + HASH) / 2, abs=1e-3)
     assert judged(lent, 0, 4) == 0.5
 
 
 def test_of_several_the_surest_counts():
     less = (1.0, 0.2, SAME_PHOTO + 0.01, 0.1, 0.3)
-    lent = lend_photos(
+    lent = photos_as_hash(
         join_candidates([titles(), hashes(), looks("onnx:photo", less), looks()]), KNOWN
     )
-    alone = lend_photos(join_candidates([titles(), hashes(), looks()]), KNOWN)
+    alone = photos_as_hash(join_candidates([titles(), hashes(), looks()]), KNOWN)
     for pair in ((0, 1), (0, 2), (0, 3), (0, 4)):
         np.testing.assert_array_equal(judged(lent, *pair), judged(alone, *pair))
 
@@ -133,19 +135,19 @@ def test_of_several_the_surest_counts():
 )
 def test_where_there_is_nothing_to_lend_the_candidates_are_the_same(sources, known):
     candidates = join_candidates([make() for make in sources])
-    assert lend_photos(candidates, known) is candidates
+    assert photos_as_hash(candidates, known) is candidates
 
 
 def test_no_pairs(candidates):
     nothing = candidates.take(np.empty(0, dtype=np.int64))
-    assert len(lend_photos(nothing, KNOWN)) == 0
+    assert len(photos_as_hash(nothing, KNOWN)) == 0
 
 
 def test_pairs_that_only_a_stranger_is_near_to_are_not_heard():
     # All five are neighbours by looks; titles find the first pair alone.
     alike = source("tfidf", np.float32([at_cosine(1)] * 2), owners=[0, 1], modality="text")
     joined = join_candidates([alike, looks()])
-    heard = heard_pairs(joined, {"tfidf": "text"})
+    heard = known_pairs(joined, {"tfidf": "text"})
     pairs = list(zip(joined.left[heard].tolist(), joined.right[heard].tolist(), strict=True))
     assert len(joined) > 4
     # The others are of one photo by the stranger's line: 0, 2 and 3, and 1 and 4.
@@ -153,4 +155,4 @@ def test_pairs_that_only_a_stranger_is_near_to_are_not_heard():
 
 
 def test_all_that_known_encoders_found_is_heard(candidates):
-    assert heard_pairs(candidates, {*KNOWN, "signature"}).all()
+    assert known_pairs(candidates, {*KNOWN, "signature"}).all()

@@ -13,7 +13,7 @@ from samesku.candidates.candidates import Candidates, Source
 from samesku.candidates.neighbors import Neighbors
 from samesku.scoring.features.table import Column, both_ways
 
-__all__ = ["Standing", "surroundings"]
+__all__ = ["Ranks", "similarity_features"]
 
 DEPTH = 30
 UNRANKED = 99.0
@@ -22,7 +22,7 @@ TIE = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
-class Standing:
+class Ranks:
     """How the neighbours of each posting stand to each other.
 
     Attributes
@@ -39,7 +39,7 @@ class Standing:
     places: sp.csr_matrix
 
     @classmethod
-    def of(cls, found: Neighbors) -> Standing:
+    def of(cls, found: Neighbors) -> Ranks:
         """Read the lists of neighbours."""
         ends = found.ends
         longest = int(np.diff(ends).max(initial=0))
@@ -59,13 +59,13 @@ class Standing:
         return np.where(place > 0, place - 1, np.float32(UNRANKED))
 
 
-def surroundings(
+def similarity_features(
     role: str,
     source: Source,
     candidates: Candidates,
     column: int,
     *,
-    standing: Standing | None = None,
+    ranks: Ranks | None = None,
 ) -> dict[str, Column]:
     """Similarity under one encoder, and relative to both postings' neighbours.
 
@@ -83,13 +83,13 @@ def surroundings(
     candidates : Candidates
     column : int
         The encoder's place in `candidates`.
-    standing : Standing, optional
+    ranks : Ranks, optional
         That of the source's neighbours, where it was read before.
     """
-    standing = Standing.of(source.neighbors) if standing is None else standing
+    ranks = Ranks.of(source.neighbors) if ranks is None else ranks
     similarity = candidates.similarity[:, column]
     left, right = candidates.left, candidates.right
-    mean, spread, best = standing.mean, standing.spread, standing.best
+    mean, spread, best = ranks.mean, ranks.spread, ranks.best
     columns: dict[str, Column] = {role: similarity}
     columns |= both_ways(
         f"{role}_z",
@@ -97,9 +97,7 @@ def surroundings(
         (similarity - mean[right]) / spread[right],
     )
     columns |= both_ways(f"{role}_gap", similarity - best[left], similarity - best[right])
-    columns |= both_ways(
-        f"{role}_rank", standing.rank_of(left, right), standing.rank_of(right, left)
-    )
+    columns |= both_ways(f"{role}_rank", ranks.rank_of(left, right), ranks.rank_of(right, left))
     missing = np.isnan(similarity)
     for name, values in columns.items():
         if name != role:
