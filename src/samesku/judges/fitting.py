@@ -99,7 +99,7 @@ def fit(
     """What to add to the log-odds per unit of each standardised feature, ``(f,)``.
 
     A logistic regression on the log-odds before, ``(a,)``, under a normal prior of the weights: its
-    mean over `SCALES` and the ways to understand the answers, each weighing by its explanations
+    mean over `SCALES` and the ways to understand the answers, each weighing by its evidence
     (Laplace's approximation; MacKay, 1992). The anchors together weigh a share of the answers.
     Returns the way that speaks best for itself as well.
     """
@@ -115,8 +115,8 @@ def fit(
         for way in ways
         for scale in SCALES
     ]
-    explanations = np.array([each[1] for each in found])
-    share = np.exp(explanations - explanations.max())
+    evidence = np.array([each[1] for each in found])
+    share = np.exp(evidence - evidence.max())
     scales = np.tile(SCALES, len(ways)) * share / share.sum()
     best = share.reshape(len(ways), -1).sum(axis=1).argmax()
     return np.asarray(scales @ np.stack([each[0] for each in found])), ways[int(best)]
@@ -130,7 +130,7 @@ def likeliest(
     odds: Floats | float = 0.0,
     weight: Floats | float = 1.0,
 ) -> tuple[Floats, float]:
-    """The likeliest numbers under a normal prior, and the logarithm of the explanations for it.
+    """The likeliest numbers under a normal prior, and the logarithm of the evidence for it.
 
     The log-odds of each answer are ``odds + columns @ numbers``.
     """
