@@ -6,6 +6,8 @@ import warnings
 import polars as pl
 import pytest
 
+import samesku.distributed  # noqa: F401  (before Ray, whose settings it makes)
+
 ray = pytest.importorskip("ray", reason="the extra ray is not installed")
 
 

@@ -45,6 +45,10 @@ def written(catalogue, folder, out=None, **options):
     return (out / "groups.csv").read_bytes(), record
 
 
+def test_workers_run_the_environment_that_is_there(cluster):
+    assert not {"py_executable", "working_dir"} & cluster.get_runtime_context().runtime_env.keys()
+
+
 @pytest.mark.parametrize("shards", [1, 2, 4])
 def test_clusters_are_those_of_the_local_engine(catalogue, groups, tmp_path, shards):
     found, record = written(catalogue, tmp_path, shards=shards, at_once=0)
