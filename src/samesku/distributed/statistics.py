@@ -20,8 +20,8 @@ from samesku.encoders.tfidf import NGRAMS, TermCounts
 from samesku.scoring.features.codes import coded_words
 from samesku.scoring.features.descriptions import described_texts
 from samesku.scoring.features.prices import log_prices
-from samesku.titles import clean_title, normal_tokens, normalise_title
-from samesku.titles.attributes import Codes, read_title
+from samesku.titles import normal_tokens
+from samesku.titles.attributes import Codes, read_titles
 from samesku.titles.attributes.codes import spelt
 
 __all__ = [
@@ -149,12 +149,8 @@ def _word_lists(catalog: Catalog) -> list[list[str]]:
 
 def said_of(catalog: Catalog) -> list[tuple[dict[str, set[str]], Codes]]:
     """What titles say of the model and more, before it is known how the whole catalogue spells."""
-    branded = "brand" in catalog.frame.columns
-    brands = catalog.frame["brand"].to_list() if branded else [None] * len(catalog)
-    return [
-        read_title(title, said, normalise_title(clean_title(brand)) if brand else "")
-        for title, said, brand in zip(catalog.normal_titles, catalog.stated, brands, strict=True)
-    ]
+    brands = catalog.frame["brand"].to_list() if "brand" in catalog.frame.columns else None
+    return list(read_titles(catalog.normal_titles, catalog.stated, brands))
 
 
 def title_keys(titles: Sequence[str]) -> Array:

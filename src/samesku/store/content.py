@@ -13,7 +13,7 @@ from samesku.catalog.catalog import Catalog
 from samesku.catalog.cells import OPTIONAL, REQUIRED
 from samesku.store.postings import Payload, column_series, normal_title
 from samesku.store.terms import term_number
-from samesku.titles import Stated, clean_title, normal_tokens, normalise_title, stated
+from samesku.titles import Stated, normal_tokens, stated
 from samesku.titles.attributes import KINDS, Attributes, Codes, read_title
 from samesku.titles.attributes.codes import Spelling
 from samesku.titles.attributes.columns import column_kind, read_cell
@@ -53,8 +53,7 @@ class Content:
         """Read a posting."""
         normal = normal_title(payload)
         numbers_said = stated(normal)
-        brand = normalise_title(clean_title(str(payload.get("brand", ""))))
-        values, codes = read_title(normal, numbers_said, brand)
+        values, codes = read_title(normal, numbers_said, str(payload.get("brand", "")))
         for name in payload.keys() - {*REQUIRED, *OPTIONAL}:
             if (kind := column_kind(name)) is not None:
                 values[kind[0]] |= read_cell(*kind, str(payload[name]))

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from samesku.titles import Stated, clean_title, normalise_title, stated
+from samesku.titles import Stated, stated
 from samesku.titles.attributes.codes import Codes, Spelling
 from samesku.titles.attributes.columns import column_kind, read_cell
 from samesku.titles.attributes.reading import read_title
 from samesku.titles.attributes.table import KINDS, Attributes, aspect
 
 __all__ = [
-    "KINDS", "Attributes", "Codes", "Spelling", "aspect", "read_attributes", "read_title"
+    "KINDS", "Attributes", "Codes", "Spelling", "aspect", "read_attributes", "read_title",
+    "read_titles",
 ]  # fmt: skip
+
+
+def read_titles(
+    titles: Sequence[str], said: Sequence[Stated], brands: Sequence[str | None] | None = None
+) -> Iterator[tuple[dict[str, set[str]], Codes]]:
+    """What each title states, before it is known how the whole catalogue spells model codes."""
+    return map(read_title, titles, said, [None] * len(titles) if brands is None else brands)
 
 
 def read_attributes(
@@ -30,16 +38,12 @@ def read_attributes(
     Model codes are spelt as the whole catalogue spells them: "wh 1000 xm5" is "wh1000xm5" where
     some title writes it so; `spelling` says how, where these are not all of its titles. What a
     column holds follows from its name; columns whose name says nothing are left out. Words of the
-    brand are neither colours nor model codes. `said` (of `stated`) and `read` (of `read_title`) are
-    of each title, where it was read before.
+    brand are neither colours nor model codes. `said` (of `stated`) and `read` (of `read_titles`)
+    are of each title, where it was read before.
     """
     if read is None:
-        names = brands if brands is not None else [None] * len(titles)
         said = [stated(title) for title in titles] if said is None else said
-        read = (
-            read_title(title, numbers, normalise_title(clean_title(brand)) if brand else "")
-            for title, numbers, brand in zip(titles, said, names, strict=True)
-        )
+        read = read_titles(titles, said, brands)
     # Sets of a million titles would take gigabytes; what many state is held once.
     shared: dict[Hashable, Any] = {}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from samesku.titles import Quantity, Stated
+from samesku.titles import Quantity, Stated, clean_title, normalise_title
 from samesku.titles.attributes.codes import Codes, read_codes
 from samesku.titles.attributes.lexicon import Found, lexicon
 from samesku.titles.units import spell
@@ -55,12 +55,15 @@ _TARGET = 24
 """How far behind "for" a model code must follow: "for iPhone 14", not "for men, ... XR-5"."""
 
 
-def read_title(title: str, said: Stated, brand: str = "") -> tuple[dict[str, set[str]], Codes]:
+def read_title(
+    title: str, said: Stated, brand: str | None = None
+) -> tuple[dict[str, set[str]], Codes]:
     """Read one normalised title; its model codes are settled when all titles are read.
 
-    `said` is what it says in numbers and sizes; words of `brand` are neither colours nor codes.
+    `said` is what it says in numbers and sizes; words of `brand`, as the posting has it, are
+    neither colours nor codes.
     """
-    banned = frozenset(brand.split())
+    banned = frozenset(normalise_title(clean_title(brand)).split() if brand else ())
     found = [one for one in lexicon().find(title) if title[one.start : one.stop] not in banned]
     values = _read_quantities(title, said)
     present = {entry.kind for one in found for entry in one.entries}
