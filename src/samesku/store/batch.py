@@ -46,9 +46,7 @@ def score_everything(draft: Draft) -> None:
         asked = setting.threshold if setting.fixed else None
         matches = Matcher([Tfidf(), PHash()], draft.learned, threshold=asked).match(catalog)
         draft.threshold = matches.threshold
-        if matches.threshold != setting.threshold:
-            state.setting = replace(setting, threshold=matches.threshold)
-            state.setting.write(draft.connection)
+        state.setting = replace(setting, threshold=matches.threshold)
         of = np.array([state.distinct_of[each] for each in ids], dtype=np.int64)
         of = of[matches.distinct.rows]
         left, right = of[matches.candidates.left], of[matches.candidates.right]

@@ -323,13 +323,13 @@ class Index(reading.Reads):
         return trial.record
 
     def _rescore(self, setting: Setting, actor: str) -> Change:
+        model = setting.load()  # or nothing is changed
+
         def work(draft: Draft) -> Change:
             draft.dirty, draft.state.setting = True, setting
-            setting.write(draft.connection)
-            draft.learned, draft.threshold = (
-                self._learned(draft.state),
-                self._threshold(draft.state),
-            )
+            draft.learned = model
+            self._model = (setting, model)
+            draft.threshold = self._threshold(draft.state)
             return self._settle(draft, "rescore")
 
         return self._write("rescore", work, None, actor)
@@ -409,16 +409,8 @@ class Index(reading.Reads):
 
 
 def _setting(model: str | Path | None, same: Collection[str], threshold: float | None) -> Setting:
-    """A setting that can be used.
-
-    Raises
-    ------
-    ValueError
-        It cannot.
-    """
+    """A setting as it is asked for; ValueError where the threshold is no probability."""
     if threshold is not None and not 0 < threshold <= 1:
         raise ValueError(f"the threshold is a probability above 0 and up to 1, not {threshold}")
     place = "" if model is None else str(Path(model).resolve())
-    setting = Setting(place, place, tuple(sorted(set(same))), threshold, threshold is not None)
-    setting.load()
-    return setting
+    return Setting(place, place, tuple(sorted(set(same))), threshold, threshold is not None)

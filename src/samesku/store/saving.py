@@ -18,6 +18,8 @@ def save(draft: Draft, change: Change, *, actor: str, key: str | None) -> None:
     write, effects = draft.connection, draft.effects
     _write_distinct(draft)
     _write_postings(draft)
+    if effects.rebuilt:
+        draft.state.setting.write(write)
     if effects.minted:
         rows = [{"id": name, "number": number} for name, number in effects.minted.items()]
         write.execute(clusters.insert(), rows)
