@@ -111,10 +111,11 @@ def _topmost(rows: sp.csr_matrix, index: sp.csr_matrix, wanted: int, below: floa
         )
         whole.sort_indices()
         row = _rows_of(whole)
-        before = np.cumsum(whole.data == least[some][row])
+        bar = least[some][row]
+        level = whole.data == bar
+        before = np.cumsum(level)
         before -= np.concatenate([[0], before])[whole.indptr[row]]
-        level = (whole.data == least[some][row]) & (before <= (wanted - above[some])[row])
-        near = level | (whole.data > least[some][row])
+        near = (whole.data > bar) | (level & (before <= (wanted - above[some])[row]))
         found.append((some[row[near]], whole.indices[near].astype(np.int64), whole.data[near]))
     return _joined(found)
 

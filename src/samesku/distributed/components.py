@@ -52,16 +52,14 @@ def find_components(
         {tile: (scored, tile, parts, threshold) for tile in tiles},
         threshold,
     )
-    left, sources, round_ = sum(each["edges"] for each in found), list(tiles), 0
+    left, sources, round_, where = sum(each["edges"] for each in found), list(tiles), 0, "edges"
     while left > at_once:
-        where = f"edges/{round_}" if round_ else "edges"
         arguments: Tasks = {str(p): (p, parts, where, sources, round_) for p in range(parts)}
         stages.run(f"contract {round_}", contract, arguments)
         arguments = {str(p): (p, parts, round_) for p in range(parts)}
         found = stages.run(f"relabel {round_}", relabel, arguments)
         left, round_ = sum(each["edges"] for each in found), round_ + 1
-        sources = [str(part) for part in range(parts)]
-    where = f"edges/{round_}" if round_ else "edges"
+        sources, where = [str(part) for part in range(parts)], f"edges/{round_}"
     stages.run("finish", finish, {"all": (parts, where, sources)})
     arguments = {str(p): (p, where, sources, round_, starts) for p in range(parts)}
     stages.run("labels", label, arguments)

@@ -144,12 +144,12 @@ class RayEngine:
         catalogue, out = _absolute(catalogue), _absolute(out)
         photos = None if photos is None else _absolute(photos)
         how = Reading(photos, columns, encoding, allow_outside)
-        read, shards, bounds, names = self._read(catalogue, how)
-        totals = self._count(read, shards, bounds, names)
+        read, bounds, names = self._read(catalogue, how)
+        totals = self._count(read, bounds, names)
         tiles = self._pairs(totals)
         return self._write(catalogue, out, read, totals, tiles, bounds, names)
 
-    def _read(self, catalogue: str, how: Reading) -> tuple[list[Result], int, Any, list[str]]:
+    def _read(self, catalogue: str, how: Reading) -> tuple[list[Result], Any, list[str]]:
         """Check all files; the ranges of ids that become shards."""
         files = reading.files_of(catalogue)
         work = {str(number): (how, number, file[0]) for number, file in enumerate(files)}
@@ -169,7 +169,7 @@ class RayEngine:
         count = sum(each["rows"] for each in read)
         bounds = _bounds(read, self._shards(count))
         names = list(dict.fromkeys(name for each in read for name in each["columns"]))
-        return read, len(bounds), bounds, names
+        return read, bounds, names
 
     def _shards(self, count: int) -> int:
         """Into how many shards so many postings go, so that two fit a worker."""
@@ -184,11 +184,9 @@ class RayEngine:
             )
         return shards
 
-    def _count(
-        self, read: list[Result], shards: int, bounds: Sequence[Any], names: list[str]
-    ) -> Totals:
+    def _count(self, read: list[Result], bounds: Sequence[Any], names: list[str]) -> Totals:
         """Sort, collapse what is identical, and count over all."""
-        run, files = self.stages.run, list(range(len(read)))
+        run, files, shards = self.stages.run, list(range(len(read))), len(bounds)
         photos = any(each.modality == "photo" for each in self.matcher.encoders)
         each_shard = range(shards)
         given: Tasks = {str(s): (s, shards, bounds[s], files, names, photos) for s in each_shard}
@@ -381,7 +379,9 @@ def _named(fusion: object) -> str:
     """What a fusion scores by, in short."""
     if isinstance(fusion, Learned):
         model, trees = fusion.model, fusion.model.trees
-        scored_by = (trees.content, trees.first is None, model.calibration, model.adaptation)
+        more = model.adaptation and model.adaptation.record
+        # By the threshold pairs without titles are scored.
+        scored_by = (trees.content, trees.first is None, model.calibration, model.threshold, more)
         return digest_of(scored_by, sorted(fusion.same))
     return digest_of(fusion)
 

@@ -290,7 +290,7 @@ def _rows(
         read = partial(Neighbourhoods.read, around=rows, share=share, length=length)
     known: dict[str, object] = {
         "codes": CodedTitles.read(titles, frame["~code"].to_list()),
-        "ranks": [_standing(shelf, around, e, pair, numbers) for e in candidates.encoders],
+        "ranks": [_ranks_of(shelf, around, e, pair, numbers) for e in candidates.encoders],
     }
     if "price" in catalog.frame.columns:
         prices = shelf.read("prices/all")
@@ -321,7 +321,7 @@ def _descriptions(table: object, size: int) -> DescribedWords:
     return DescribedWords.of(title, whole, rarity)
 
 
-def _standing(
+def _ranks_of(
     shelf: Shelf, around: pl.DataFrame, encoder: str, pair: Sequence[int], numbers: Array
 ) -> Ranks:
     frame = pl.concat(

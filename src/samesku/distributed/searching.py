@@ -89,7 +89,8 @@ def encode_shard(
             assert isinstance(encoder, TextEncoder)
             vectors = encoder.encode_titles(titles)
         shelf.write(f"vectors/{encoder.name}/{shard}", _as_table(vectors, numbers))
-    shelf.write(f"said/{shard}", _said(shelf, totals, shard, frame, terms, found).to_arrow())
+    said = _said(shelf, totals, shard, frame, catalog, terms, found)
+    shelf.write(f"said/{shard}", said.to_arrow())
     return {"refused": [[each.posting_id, each.path, each.reason] for each in photos.broken[:20]]}
 
 
@@ -144,11 +145,10 @@ def _side_by_side(parts: Sequence[sp.csr_matrix]) -> sp.csr_matrix:
 
 
 def _said(
-    shelf: Shelf, totals: Totals, shard: int, frame: pl.DataFrame, terms: TermCounts,
-    found: tuple[Array, ...],
+    shelf: Shelf, totals: Totals, shard: int, frame: pl.DataFrame, catalog: Catalog,
+    terms: TermCounts, found: tuple[Array, ...],
 ) -> pl.DataFrame:  # fmt: skip
     """What scoring reads of each posting beside its columns, read once."""
-    catalog = catalog_of(frame)
     lists = [normal_tokens(title) for title in catalog.normal_titles]
     place = {word: at for at, word in enumerate(terms.vocabulary)}
     rank, frequency, coded = found
@@ -160,9 +160,8 @@ def _said(
     stated = read_attributes(
         catalog.normal_titles, columns, read=said_of(catalog), spelling=spelling
     )
-    uses = answers(
-        shelf, "titles", shard, totals.shards, np.unique(keys := title_keys(catalog.normal_titles))
-    )[1][np.unique(keys, return_inverse=True)[1]]
+    keys, own = np.unique(title_keys(catalog.normal_titles), return_inverse=True)
+    uses = answers(shelf, "titles", shard, totals.shards, keys)[1][own]
     counts = {word: int(coded[at]) for word, at in place.items()}
     held = [sorted((int(rank[place[word]]), word) for word in set(words)) for words in lists]
     made: dict[str, Any] = {
