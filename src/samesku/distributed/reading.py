@@ -24,8 +24,8 @@ from samesku.encoders.tfidf import letters_of
 
 __all__ = ["Reading", "catalog_of", "files_of", "read_file", "same_postings", "sort_shard"]
 
-# Ids of a file that tell how the ids of all are spread; problems of a file that are told.
-SAMPLE, TOLD = 256, 20
+# Ids of a file that show how the ids of all are spread; problems of a file that are shown.
+SAMPLE, SHOWN = 256, 20
 # Columns of our own beside those of the postings.
 FILE, ROW, PHOTO, NORMAL, MEMBERS = "~file", "~row", "~photo", "~normal", "~members"
 
@@ -81,7 +81,7 @@ def read_file(shelf: Shelf, reading: Reading, number: int, file: str) -> Result:
             )
     except (CatalogError, UnicodeError) as error:
         found = error.problems if isinstance(error, CatalogError) else [error]
-        return {"file": file, "fatal": [str(each) for each in found][:TOLD]}
+        return {"file": file, "fatal": [str(each) for each in found][:SHOWN]}
     frame = catalog.frame.select(
         pl.col(name) if name == "price" else pl.col(name).cast(pl.String)
         for name, kind in catalog.frame.schema.items()
@@ -101,7 +101,7 @@ def read_file(shelf: Shelf, reading: Reading, number: int, file: str) -> Result:
         "columns": [name for name in frame.columns if not name.startswith("~")],
         "photos": len(photos) - photos.count(None),
         "ids": frame["posting_id"][at].to_list(),
-        "problems": [str(problem) for problem in catalog.problems][:TOLD],
+        "problems": [str(problem) for problem in catalog.problems][:SHOWN],
     }
 
 
@@ -154,7 +154,7 @@ def sort_shard(
     return {
         "rows": frame.height,
         "letters": letters_of(catalog.normal_titles).tolist(),
-        "twice": twice.select("posting_id", FILE, ROW).head(TOLD).rows(),
+        "twice": twice.select("posting_id", FILE, ROW).head(SHOWN).rows(),
     }
 
 

@@ -204,7 +204,7 @@ def _asked(matches: Matches, answers: Answers) -> _Asked:
 def _learned(
     matches: Matches, fusion: Learned, asked: _Asked, measured: Counts
 ) -> tuple[Adaptation, dict[str, Any], Seen]:
-    """What the answers teach, what is told of it, and how they were understood."""
+    """What the answers teach, the record of it, and the rates of wrong answers that were taken."""
     model, rows = fusion.model, CatalogRows(matches.distinct.catalog, matches.candidates.sources)
 
     def described(places: NDArray[np.integer]) -> tuple[Features, Candidates]:

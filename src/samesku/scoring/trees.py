@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from samesku.encoders.onnx import open_session
 from samesku.runtime.cores import map_in_order
 
-__all__ = ["APART", "TOLD", "VALUES", "Trees", "probability"]
+__all__ = ["APART", "OUTPUT", "VALUES", "Trees", "probability"]
 
 # Pairs that one thread scores before the next: they stay in the processor's cache.
 PAIRS_AT_ONCE = 8_192
@@ -20,7 +20,7 @@ PAIRS_AT_ONCE = 8_192
 # others. Most pairs are: that saves half of the time, and F1 is lower on no catalogue left out.
 UNLIKELY = -4.0
 # Names of the network's inputs and of its output.
-VALUES, APART, TOLD = "values", "apart", "told"
+VALUES, APART, OUTPUT = "values", "apart", "told"
 
 Floats = NDArray[np.float32]
 
@@ -125,7 +125,7 @@ class Trees:
         return np.concatenate(list(map_in_order(partial(self._tell, apart=apart), parts)))
 
     def _tell(self, values: Floats, *, apart: bool) -> Floats:
-        (found,) = self._session.run([TOLD], {VALUES: values, APART: np.array([apart])})
+        (found,) = self._session.run([OUTPUT], {VALUES: values, APART: np.array([apart])})
         return np.asarray(found)
 
     @classmethod

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from samesku.scoring.trees import APART, TOLD, VALUES
+from samesku.scoring.trees import APART, OUTPUT, VALUES
 
 DOMAIN, VERSION = "ai.onnx.ml", 3
 # Of the format: the oldest that knows the trees' version, so that older runtimes read it.
@@ -29,7 +29,7 @@ def as_onnx(boosters: Sequence[lgb.Booster], family: NDArray[np.integer], famili
     boosters are of binary log-odds, on numbers alone, all of the same features. `family`, integer
     ``(f,)`` below `families`, is the number of the family of each feature.
 
-    The network has the inputs `values` ``(m, f)`` and `apart` ``(1,)``, and the output `told`: the
+    The network has the inputs `values` ``(m, f)`` and `apart` ``(1,)``, and one output: the
     log-odds ``(m, 1)``, or where `apart` is true what each family contributes, and the start,
     ``(m, families + 1)``.
     """
@@ -41,7 +41,7 @@ def as_onnx(boosters: Sequence[lgb.Booster], family: NDArray[np.integer], famili
     apart = _ensemble(trees, splits, share * _credit(trees, family, families))
     # Only one of both is computed.
     node = helper.make_node(
-        "If", [APART], [TOLD], then_branch=_branch(apart), else_branch=_branch(node)
+        "If", [APART], [OUTPUT], then_branch=_branch(apart), else_branch=_branch(node)
     )
     inputs = [
         helper.make_tensor_value_info(VALUES, TensorProto.FLOAT, [None, width]),
@@ -55,7 +55,7 @@ def as_onnx(boosters: Sequence[lgb.Booster], family: NDArray[np.integer], famili
 
 
 def _output() -> onnx.ValueInfoProto:
-    return helper.make_tensor_value_info(TOLD, TensorProto.FLOAT, [None, None])
+    return helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [None, None])
 
 
 def _branch(node: onnx.NodeProto) -> onnx.GraphProto:
@@ -174,7 +174,7 @@ def _ensemble(
     trees: Sequence[_Tree], splits: dict[str, list[Any]], credit: sp.csr_matrix
 ) -> onnx.NodeProto:
     """A node of ONNX that sums the values of the leaves, CSR ``(leaves, targets)``."""
-    node = helper.make_node("TreeEnsembleRegressor", [VALUES], [TOLD], domain=DOMAIN)
+    node = helper.make_node("TreeEnsembleRegressor", [VALUES], [OUTPUT], domain=DOMAIN)
     leaves = [len(tree.value) for tree in trees]
     first = np.cumsum(leaves) - leaves
     leaf = np.repeat(np.arange(credit.shape[0]), np.diff(credit.indptr))
