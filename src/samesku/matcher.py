@@ -33,7 +33,7 @@ from samesku.encoders.encode import Encoded, encode
 from samesku.results.matches import Matches
 from samesku.results.record import run_record
 from samesku.runtime.cache import Cache, content_key
-from samesku.runtime.cores import threads
+from samesku.runtime.cores import meanwhile, threads
 from samesku.runtime.extras import need_extra
 from samesku.runtime.memory import bytes_of, within
 from samesku.runtime.progress import Advance, Progress
@@ -273,7 +273,9 @@ class Matcher:
         owners = None if sources is None else sources[collapsed.rows]
         with within(self.memory, len(catalog)):
             encoded = encode(collapsed.catalog, self.encoders, self.cache, self.progress)
-            candidates = self._candidates(encoded, owners, "all" if owners is None else pairs)
+            # The search leaves Python free to read what titles and columns state.
+            with meanwhile(lambda: collapsed.catalog.attributes):
+                candidates = self._candidates(encoded, owners, "all" if owners is None else pairs)
             present = [vectors.present for vectors in encoded.vectors]
             encoded.vectors.clear()  # what is read of them from now on may lie in files
             if self.within:

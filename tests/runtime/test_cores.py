@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samesku.runtime.cores import WINDOW, _granted_cores, map_in_order, usable_cores, use_threads
+from samesku.runtime.cores import (
+    WINDOW,
+    _granted_cores,
+    map_in_order,
+    meanwhile,
+    usable_cores,
+    use_threads,
+)
+from samesku.runtime.cores import threads as working_with
 
 
 def test_at_least_one_core():
@@ -111,3 +119,27 @@ def test_an_abandoned_loop_starts_no_more_work():
 def test_no_threads_are_refused():
     with pytest.raises(ValueError, match="at least 1"):
         list(map_in_order(str, [1], threads=0))
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_is_done_meanwhile_is_done_at_the_end(count):
+    done = threading.Event()
+    with working_with(count), meanwhile(done.set):
+        # One thread that works has no other beside it.
+        assert done.wait(5 if count == 2 else 0) == (count == 2)
+    assert done.is_set()
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_what_fails_meanwhile_fails_at_the_end(count):
+    passed = []
+    with working_with(count), pytest.raises(ZeroDivisionError), meanwhile(lambda: 1 / 0):
+        passed.append(True)
+    assert passed == [True]
+
+
+def test_an_interruption_does_not_wait_for_what_is_done_meanwhile():
+    held = threading.Event()
+    with working_with(2), pytest.raises(KeyboardInterrupt), meanwhile(lambda: held.wait(60)):
+        raise KeyboardInterrupt
+    held.set()

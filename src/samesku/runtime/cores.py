@@ -137,3 +137,27 @@ def map_in_order(
 
 def _enter() -> None:
     _work.within = True
+
+
+@contextmanager
+def meanwhile(work: Callable[[], object]) -> Iterator[None]:
+    """Do one more thing in a thread of its own; with one usable core, afterwards.
+
+    What `work` raises is raised at the end. Where the body raises, as on Ctrl-C, nothing waits for
+    the thread.
+    """
+    if usable_cores() == 1:
+        yield
+        work()
+        return
+    done: Future[object] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(work())
+        except BaseException as error:
+            done.set_exception(error)
+
+    threading.Thread(target=run, name="samesku", daemon=True).start()
+    yield
+    done.result()
