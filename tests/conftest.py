@@ -4,6 +4,8 @@ import os
 import shutil
 from pathlib import Path
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before LightGBM, as samesku.training does
+
 import lightgbm as lgb
 import numpy as np
 import polars as pl
