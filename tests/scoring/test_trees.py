@@ -93,9 +93,13 @@ def test_what_the_first_booster_finds_unlikely_is_not_shown_to_the_others(drawn,
     )
     both = Trees(alone.content, first)
     by_first = first.log_odds(values) - first.start + alone.start
-    odds, parts, likely = both.log_odds(values), both.contributions(values), by_first >= UNLIKELY
+    (odds, parts), likely = both.predict(values), by_first >= UNLIKELY
     assert 100 < np.count_nonzero(likely) < 1_900
-    np.testing.assert_array_equal(odds, np.where(likely, alone.log_odds(values), by_first))
+    expected = np.where(likely, alone.log_odds(values), by_first)
+    np.testing.assert_allclose(odds, expected, atol=1e-4)
+    np.testing.assert_array_equal(np.isnan(parts), np.repeat(~likely[:, None], FEATURES, axis=1))
+    parts = both.contributions(values, parts)
+    np.testing.assert_array_equal(both.contributions(values), parts)
     np.testing.assert_allclose(both.start + parts.sum(axis=1), odds, atol=1e-3)
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(both)).log_odds(values), odds)
     with pytest.raises(ValueError, match="other features"):

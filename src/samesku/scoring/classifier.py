@@ -147,10 +147,12 @@ class PairClassifier:
         """The probability of each pair, which are explained, and what each family adds to them."""
         described = pair_features(catalog, near, rows, same=same)
         values = self.values(described, near)
-        scores = probability(self.log_odds(described, values))
+        odds, parts = self.trees.predict(values)
+        scores = probability(self._adapted(described, odds))
         explained = np.flatnonzero(scores >= explain_from)
-        some = values[explained]
-        added = np.float32(self.calibration[0]) * self.trees.contributions(some)
+        added = np.float32(self.calibration[0]) * self.trees.contributions(
+            values[explained], parts[explained]
+        )
         if self.adaptation is not None:
             family = families(self.adaptation.features, self.encoders)
             self.adaptation.add_contributions(added, described.take(explained), family)
@@ -158,10 +160,12 @@ class PairClassifier:
 
     def log_odds(self, described: Features, values: NDArray[np.float32]) -> NDArray[np.float64]:
         """The log-odds of described pairs; `values` is what the trees read of them."""
-        odds = self.calibration[0] * self.trees.log_odds(values) + self.calibration[1]
-        if self.adaptation is None:
-            return odds
-        return self.adaptation.log_odds(odds, described)
+        return self._adapted(described, self.trees.log_odds(values))
+
+    def _adapted(self, described: Features, odds: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The sums of the trees calibrated, and moved by what answers taught."""
+        odds = self.calibration[0] * odds + self.calibration[1]
+        return odds if self.adaptation is None else self.adaptation.log_odds(odds, described)
 
     def values(self, described: Features, candidates: Candidates) -> NDArray[np.float32]:
         """The features of the trees; NaN for those of a photo or a column that is not there."""

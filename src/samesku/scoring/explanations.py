@@ -56,7 +56,7 @@ _FAMILY_OF = {
     "tolerated_": "attributes",
 }
 # What adds less to the log-odds is summed up with the start.
-FAINT = 0.05
+FAINT = 0.1
 # Pairs that are put in words at once: as Python's numbers they take ten times the memory.
 PAIRS_AT_ONCE = 16_384
 # Characters of a brand that are quoted.

@@ -34,6 +34,8 @@ MOST_PAIRS = 60_000
 # mean average precision of pairs 0.755 instead of 0.733.
 SETTINGS: dict[str, Any] = {
     "objective": "binary",
+    "learning_rate": 0.1,
+    "num_leaves": 63,
     "feature_fraction": 0.3,
     "bagging_fraction": 0.8,
     "bagging_freq": 1,
@@ -44,12 +46,7 @@ SETTINGS: dict[str, Any] = {
     "force_row_wise": True,
     "verbose": -1,
 }
-# One booster for catalogues as those it learned from; for others the mean of several, each with a
-# quarter of its leaves.
-GROWTH: dict[HoldOut, dict[str, Any]] = {
-    "products": {"num_boost_round": 200, "num_leaves": 63, "learning_rate": 0.06},
-    "catalogues": {"num_boost_round": 100, "num_leaves": 31, "learning_rate": 0.1},
-}
+ROUNDS = 100
 # Part of a catalogue's weight that the small ones drawn from it have, and what an edited posting
 # weighs beside one as it is.
 SMALL_SHARE, EDITED_WEIGHT = 0.25, 0.3
@@ -76,7 +73,8 @@ def fit_classifier(
 
     A model for other catalogues is the mean of models that each lack one of these. What all of
     them agree on holds beyond the catalogue that showed it; and of the catalogue that it lacks,
-    the mean of models that lack a second one tells how such a mean does where it is new.
+    the mean of models that lack a second one tells how such a mean does where it is new. One that
+    lacks none sorts out the unlikely pairs before.
 
     Parameters
     ----------
@@ -109,20 +107,19 @@ def fit_classifier(
     }
     names = tuple(sorted({name for each in catalogues for name in each.features.names}))
     parts = [_part(each, names, seed) for each in catalogues]
-    grow = _Grower(parts, hold_out, seed, advance)
+    grow = _Grower(parts, seed, advance)
     if hold_out == "catalogues":
         odds = _without_each(catalogues, names, grow)
         boosters = [grow(missing={place}) for place in range(len(parts))]
     else:
         odds = _without_each_fold(catalogues, names, grow, seed)
-        boosters = [grow()]
+        boosters = []
     slope, offset = _calibration(catalogues, odds)
     honest = [probability(slope * each + offset) for each in odds]
     family = families(names, encoders)
-    first = Trees(as_onnx(boosters[:1], family, len(FAMILIES)))
-    trees = first
-    if len(boosters) > 1:
-        trees = Trees(as_onnx(boosters, family, len(FAMILIES)), first)
+    trees = Trees(as_onnx([grow()], family, len(FAMILIES)))
+    if boosters:
+        trees = Trees(as_onnx(boosters, family, len(FAMILIES)), first=trees)
     values = _values(catalogues, honest)
     if hold_out == "products":
         mean = values.mean(axis=0)
@@ -141,7 +138,7 @@ def fits(catalogues: int, hold_out: HoldOut) -> int:
     """How many boosters `fit_classifier` grows, and so how often it calls `advance`."""
     if hold_out == "products":
         return FOLDS + 1
-    return catalogues * (catalogues + 1) // 2
+    return catalogues * (catalogues + 1) // 2 + 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -241,7 +238,6 @@ class _Grower:
     """Grows a booster on some of the rows."""
 
     parts: Sequence[_Part]
-    hold_out: HoldOut
     seed: int
     advance: Callable[[int], None]
 
@@ -261,14 +257,12 @@ class _Grower:
         weight *= len(weight) / weight.sum()
         # On few pairs fewer are asked of a leaf, so that there is something to learn.
         few = max(5, min(SETTINGS["min_data_in_leaf"], len(true) // 200))
-        growth = dict(GROWTH[self.hold_out])
-        rounds = growth.pop("num_boost_round")
         settings = {
-            **SETTINGS, **growth, "seed": self.seed, "num_threads": usable_cores(),
+            **SETTINGS, "seed": self.seed, "num_threads": usable_cores(),
             "min_data_in_leaf": few, "lambda_l2": min(SETTINGS["lambda_l2"], len(true) / 400),
         }  # fmt: skip
         data = lgb.Dataset(values, true.astype(np.float64), weight=weight)
-        booster = lgb.train(settings, data, rounds)
+        booster = lgb.train(settings, data, ROUNDS)
         self.advance(1)
         return booster
 
