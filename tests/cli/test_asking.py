@@ -15,14 +15,14 @@ WORDS = ["kettle", "lamp", "kabel", "drill", "router", "tripod", "speaker", "cha
 
 
 def offers():
-    """Sets of offers in which colour makes no other product."""
+    """Sets of offers in which memory makes no other product."""
     rng, rows = np.random.default_rng(0), []
     for product in range(60):
         brand, word = BRANDS[product % 6], WORDS[product % 8]
         model = f"{word[0].upper()}{100 + product * 7}"
-        for turn, colour in enumerate(("black", "white", "red")):
+        for turn, memory in enumerate(("64GB", "64GB", "128GB", "256GB")):
             extra = rng.choice(["new", "original", "sale", "2024", ""])
-            title = f"{brand} {word} {model} {colour} {extra}".strip()
+            title = f"{brand} {word} {model} {memory} {extra}".strip()
             rows.append((f"p{product}-{turn}", title, str(product)))
     return pl.DataFrame(rows, schema=["posting_id", "title", "label_group"], orient="row")
 
@@ -65,7 +65,7 @@ def test_questions_answers_and_the_adapted_model(run, tmp_path):
     assert done.exit_code == 0, done.output
     assert "by " in done.output
     assert "random answers: precision" in done.output
-    assert "colour differs" in done.output
+    assert "memory differs" in done.output
     head = json.loads((tmp_path / "model" / "model.json").read_text())
     assert head["format"] == 6
     assert head["card"]["adapted"]["answers"] >= 50
@@ -125,7 +125,7 @@ def test_a_changed_catalogue_or_no_run_is_told(run, tmp_path):
     out = tmp_path / "q.csv"
     assert "neither run.json nor evaluation.json" in call("ask", tmp_path, "--out", out).output
     moved = tmp_path / "offers.csv"
-    moved.write_text((run / "offers.csv").read_text().replace("black", "green", 1))
+    moved.write_text((run / "offers.csv").read_text().replace("64GB", "32GB", 1))
     done = call("ask", run / "out", "--catalogue", moved, "--out", out)
     assert done.exit_code == 3
     assert "has changed since the run" in done.output

@@ -80,7 +80,7 @@ def choose(pool: Pool, count: int, *, audit_share: float = AUDIT_SHARE, seed: in
 def _drawn(
     pool: Pool, count: int, rng: np.random.Generator
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Random pairs, half of them within clusters, and how many pairs of postings each stands for.
+    """Random pairs, half of them within clusters, if any, and how many pairs each stands for.
 
     Pairs apart are drawn by strata of their score, so that the few likely ones are among them.
     """
@@ -94,7 +94,8 @@ def _drawn(
     # By how many pairs of one product each is expected to hold, and by how unsure that is.
     weight = [float(np.sqrt(score[each] * (1 - score[each]) + 1e-3).sum()) for each in strata]
     outer = max(sum(weight[1:]), 1e-9)
-    shares = [0.5, *(0.5 * each / outer for each in weight[1:])]
+    inner = 0.5 if len(strata[0]) else 0.0
+    shares = [inner, *((1 - inner) * each / outer for each in weight[1:])]
     places, stands_for = [], []
     for stratum, share in zip(strata, shares, strict=True):
         wanted = min(len(stratum), max(1, round(count * share)) if count else 0)
