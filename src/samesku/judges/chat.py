@@ -16,8 +16,7 @@ from typing import Any
 import numpy as np
 
 from samesku.catalog.answers import UNSURE
-from samesku.judges.collage import collage
-from samesku.judges.wire import SCHEMA, Question, Verdict, instructions, parsed
+from samesku.judges.wire import SCHEMA, Question, Verdict, collage, instructions, parsed
 from samesku.runtime.cache import Cache, content_key
 
 # The environment variables that may hold a key, the first one first.
