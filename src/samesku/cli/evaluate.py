@@ -11,13 +11,11 @@ import numpy as np
 import polars as pl
 from rich import table as rich
 from rich.box import SIMPLE_HEAD
-from rich.markup import escape
 
 from samesku.catalog.catalog import Catalog
 from samesku.cli.commands import Evaluate
 from samesku.cli.console import TerminalProgress, UsageError, console, say
-from samesku.cli.provenance import seen_by_encoders
-from samesku.cli.reading import matcher_of, read, read_labelled, source_of
+from samesku.cli.reading import matcher_of, read, read_labelled, seen_by_encoders, source_of
 from samesku.cli.summary import show_summary
 from samesku.evaluation import Evaluation, Split, read_split
 from samesku.evaluation import evaluate as protocol
@@ -158,10 +156,10 @@ def _models(options: Evaluate, *, taken: Sequence[str]) -> dict[str, Fusion]:
 def _show(tables: Sequence[Table]) -> None:
     for table in tables:
         shown = rich.Table(
-            title=escape(table.caption), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
+            title=table.caption, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
         )
         for name in table.head:
-            shown.add_column(escape(name), no_wrap=name == "", justify="left")
+            shown.add_column(name, no_wrap=name == "", justify="left")
         for row in table.rows:
-            shown.add_row(*map(escape, row))
+            shown.add_row(*row)
         console.print(shown)
