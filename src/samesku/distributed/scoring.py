@@ -29,6 +29,7 @@ from samesku.distributed.searching import (
 from samesku.distributed.shelf import Array, Shelf, columns_of, ragged, sparse, table_of
 from samesku.distributed.tasks import Result
 from samesku.encoders.base import Encoder
+from samesku.results.pair_tables import similarities
 from samesku.scoring.features import CatalogRows
 from samesku.scoring.features.codes import CodedTitles
 from samesku.scoring.features.descriptions import DescribedWords
@@ -190,10 +191,8 @@ def _written(
     columns = {
         "left": numbers[left], "right": numbers[right],
         "left_id": ids[left], "right_id": ids[right], "score": scores[kept],
+        **similarities(candidates, kept), "reasons": pl.Series(list(reasons), dtype=pl.String),
     }  # fmt: skip
-    for column, encoder in enumerate(candidates.encoders):
-        columns[encoder] = pl.Series(candidates.similarity[kept, column]).fill_nan(None)
-    columns["reasons"] = pl.Series(list(reasons), dtype=pl.String)
     return pl.DataFrame(columns).to_arrow()
 
 
@@ -228,16 +227,12 @@ def _some(shelf: Shelf, name: str, numbers: Array, column: str) -> pl.DataFrame:
 
 def _restore(catalog: Catalog, frame: pl.DataFrame) -> None:
     """Give a catalogue what was read of its titles before."""
-    held = vars(catalog)
-    held["stated"] = [
+    vars(catalog)["stated"] = [
         Stated(tuple(Quantity(*each) for each in json.loads(quantities)), tuple(tokens))
-        for quantities, tokens in zip(
-            frame["~quantities"].to_list(), frame["~tokens"].to_list(), strict=True
-        )
+        for quantities, tokens in frame.select("~quantities", "~tokens").iter_rows()
     ]
-    held["attributes"] = Attributes(
-        {kind: [tuple(each) for each in frame[f"~{kind}"].to_list()] for kind in KINDS}
-    )
+    values = {kind: [tuple(each) for each in frame[f"~{kind}"].to_list()] for kind in KINDS}
+    vars(catalog)["attributes"] = Attributes(values)
 
 
 def _rows(

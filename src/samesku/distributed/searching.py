@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from pathlib import Path
 from typing import Any
 
@@ -89,14 +91,14 @@ def _tfidf(
 ) -> Vectors:  # fmt: skip
     rank, frequency, _ = found
     words = _ranked(terms.words, rank)
-    parts, held, offset = [], [], 0
+    parts, ranked, counted, offset = [], [], [], 0
     for name, rows, packed in zip(GRAMS, terms.ngrams, terms.packed, strict=True):
         ranks, counts, _ = answers(shelf, name, shard, totals.shards, packed)
-        parts.append(_ranked(rows, ranks + offset))
-        held.append((ranks + offset, counts))
+        ranked.append(ranks + offset)
+        counted.append(counts)
+        parts.append(_ranked(rows, ranked[-1]))
         offset += totals.terms[name]
-    columns = np.concatenate([each for each, _ in held])
-    counts = np.concatenate([each for _, each in held])
+    columns, counts = np.concatenate(ranked), np.concatenate(counted)
     grams = _side_by_side(parts)
     # Only the columns that this shard fills, in the order of all: as wide as the shard is.
     own, grams_at = np.sort(rank), np.argsort(columns, kind="stable")
@@ -125,10 +127,8 @@ def _ranked(rows: sp.csr_matrix, rank: Array) -> sp.csr_matrix:
 def _side_by_side(parts: Sequence[sp.csr_matrix]) -> sp.csr_matrix:
     """One matrix of several whose columns follow each other already."""
     width = max(part.shape[1] for part in parts)
-    wide = [sp.csr_matrix((p.data, p.indices, p.indptr), (p.shape[0], width)) for p in parts]
-    whole = wide[0]
-    for part in wide[1:]:
-        whole = whole + part
+    wide = (sp.csr_matrix((p.data, p.indices, p.indptr), (p.shape[0], width)) for p in parts)
+    whole = reduce(add, wide)
     whole.sort_indices()
     return whole
 
