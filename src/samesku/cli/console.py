@@ -182,13 +182,9 @@ class TerminalProgress(Progress):
 
 
 def _show_warning(
-    message: Warning | str,
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    file: TextIO | None = None,
-    line: str | None = None,
-) -> None:
+    message: Warning | str, category: type[Warning], filename: str, lineno: int,
+    file: TextIO | None = None, line: str | None = None,
+) -> None:  # fmt: skip
     if issubclass(category, UserWarning):
         errors.print(f"Note: {message}")
     elif sys.flags.dev_mode:
