@@ -39,10 +39,12 @@ def check_cells(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
     outer = rf"^{_BLANK}+|{_BLANK}+$"
     frame = frame.with_columns(pl.col("posting_id").str.replace_all(outer, ""))
     frame = frame.with_columns(
-        pl.when(~pl.col(name).str.contains(_MISSING)).then(_trimmed(name)).alias(name)
+        pl.when(~pl.col(name).str.contains(_MISSING)).then(name).alias(name)
         for name in texts
         if name != "posting_id"
     )
+    # Titles stay as given.
+    frame = frame.with_columns(pl.col(texts).exclude("posting_id", "title").str.strip_chars())
     frame, problems = _without_total(frame)
     problems += _check_ids(frame["posting_id"])
     if "label_group" in frame.columns:
@@ -65,11 +67,6 @@ def spaced_ids(ids: pl.Series) -> list[Problem]:
     fix = "submission.csv holds ids between spaces; replace the spaces in the ids"
     spaced = ids.str.contains(_BLANK).fill_null(False)
     return _found("space_in_id", "posting_id with a space inside", fix, ids, spaced, fatal=True)
-
-
-def _trimmed(name: str) -> pl.Expr:
-    """Titles stay as given."""
-    return pl.col(name) if name == "title" else pl.col(name).str.strip_chars()
 
 
 def _as_text(column: pl.Series) -> pl.Series:

@@ -40,7 +40,8 @@ def explain(options: Explain) -> None:
         _never_written(options, run, (left, right))
     else:
         _written(options, run, (left, right), pair)
-    _labels(run, own)
+    if (one := run.one_product(*own)) is not None:
+        console.print(f"Their labels say: {'one product' if one else 'two products'}.")
 
 
 def _written(options: Explain, run: Run, rows: Rows, pair: Mapping[str, Any]) -> None:
@@ -98,11 +99,6 @@ def _table(waterfall: list[Step]) -> Table:
     end = waterfall[-1].after
     table.add_row("together", "", f"{end:+.2f}", f"{chance(end):.1%}")
     return table
-
-
-def _labels(run: Run, rows: Rows) -> None:
-    if (same := run.one_product(*rows)) is not None:
-        console.print(f"Their labels say: {'one product' if same else 'two products'}.")
 
 
 def _printable(text: str) -> str:
