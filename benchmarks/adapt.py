@@ -25,8 +25,7 @@ from samesku import Matcher, Matches, read_catalog
 from samesku.catalog.answers import MACHINE, PEOPLE, Answers
 from samesku.clustering.pins import Pins, pinned_scores
 from samesku.judges.adapting import adapt
-from samesku.judges.asking import pool_of, unpinned
-from samesku.judges.choosing import AUDIT_SHARE, choose
+from samesku.judges.asking import AUDIT_SHARE, choose, pool_of, unpinned
 from samesku.metrics import cluster_tally, posting_f1
 from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.learned import Learned

@@ -14,15 +14,15 @@ BRANDS = ["Kanon", "Sonnar", "Lumio", "Vexa", "Orbit", "Pelta"]
 WORDS = ["kettle", "lamp", "kabel", "drill", "router", "tripod", "speaker", "charger"]
 
 
-def offers():
-    """Sets of offers in which memory makes no other product."""
+def offers(kinds=("64GB", "64GB", "128GB", "256GB")):
+    """Sets of offers, one of each kind, whose kind makes no other product."""
     rng, rows = np.random.default_rng(0), []
     for product in range(60):
         brand, word = BRANDS[product % 6], WORDS[product % 8]
         model = f"{word[0].upper()}{100 + product * 7}"
-        for turn, memory in enumerate(("64GB", "64GB", "128GB", "256GB")):
+        for turn, kind in enumerate(kinds):
             extra = rng.choice(["new", "original", "sale", "2024", ""])
-            title = f"{brand} {word} {model} {memory} {extra}".strip()
+            title = f"{brand} {word} {model} {kind} {extra}".strip()
             rows.append((f"p{product}-{turn}", title, str(product)))
     return pl.DataFrame(rows, schema=["posting_id", "title", "label_group"], orient="row")
 

@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from samesku import read_catalog
 from samesku.cli import app
-from samesku.cli.provenance import seen_by_encoders
+from samesku.cli.reading import seen_by_encoders
 from samesku.encoders.card import CARD, EncoderCard, write_card
 from samesku.results.record import training_record
 

@@ -66,7 +66,7 @@ def test_sums_are_the_same_in_any_order_and_in_parts():
 def test_it_moves_only_where_another_is_clearly_better(chance, best):
     left, right, scores = pairs_of(products=30, size=4, chance=chance)
     ones = np.ones(120, dtype=np.int64)
-    assert best_threshold(left, right, scores, scores, ones, 0.4, step=0.1) == best
+    assert best_threshold(left, right, scores, ones, 0.4) == best
 
 
 def test_the_best_is_no_worse_than_the_one_in_use_by_what_is_expected():
@@ -74,7 +74,7 @@ def test_the_best_is_no_worse_than_the_one_in_use_by_what_is_expected():
     left, right, _ = pairs_of(products=80, size=4, chance=0)
     scores, ones = rng.random(len(left)).astype(np.float32), np.ones(320, dtype=np.int64)
     for now in (0.15, 0.4, 0.85):
-        best = best_threshold(left, right, scores, scores, ones, now)
+        best = best_threshold(left, right, scores, ones, now, 0.05)
         values = [
             expected_f1(
                 left, right, scores, agglomerate(left, right, scores, 320, threshold=at), ones

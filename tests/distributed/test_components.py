@@ -1,6 +1,7 @@
 """Components by contraction, beside scipy's."""
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
@@ -27,9 +28,8 @@ def test_components_are_those_of_scipy(kind, tmp_path):
     shelf.write("scored/0-0", table_of(left=ends[:, 0], right=ends[:, 1], score=np.ones(len(ends))))
     rounds = find_components(Stages(shelf, Progress()), shelf, ["0-0"], [0, 300, size], 0.5, 0)
     assert 0 < rounds < 30
-    number, label = columns_of(
-        [shelf.read(f"labels/{shard}") for shard in (0, 1)], "number", "label"
-    )
+    labels = pa.concat_tables(shelf.read(f"labels/{shard}") for shard in (0, 1))
+    number, label = columns_of(labels, "number", "label")
     graph = sp.coo_matrix((np.ones(len(ends)), ends.T), shape=(size, size))
     known = connected_components(graph, directed=False)[1][number]
     assert set(number.tolist()) == set(ends.ravel().tolist())

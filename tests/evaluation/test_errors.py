@@ -3,8 +3,15 @@ import polars as pl
 import pytest
 
 from samesku import read_catalog
-from samesku.evaluation.errors import doubted_labels, find_errors, label_suspects
-from samesku.evaluation.kinds import ADVICE, KINDS
+from samesku.evaluation.errors import (
+    ADVICE,
+    KINDS,
+    doubted_labels,
+    find_errors,
+    label_suspects,
+    pair_stages,
+    true_pairs,
+)
 
 FILLER = [(f"kata{n} barang{n % 7} toko{n % 5}", f"{n:016x}") for n in range(40)]
 
@@ -132,3 +139,27 @@ def test_labels_are_to_be_decided_once_however_many_pairs_doubt_them():
     doubted = doubted_labels(suspects).select("left_id", "pairs").rows()
     assert doubted == [("a", 3), ("b", 1), ("d", 1)]
     assert doubted_labels(suspects.clear()).height == 0
+
+
+def test_all_pairs_of_a_product_that_touch_a_query():
+    labels = np.array([3, -1, 3, 7, 3, -1, 7])
+    everyone = np.ones(7, dtype=bool)
+    assert true_pairs(labels, everyone).rows() == [(0, 2), (0, 4), (2, 4), (3, 6)]
+    only = np.arange(7) == 4
+    assert true_pairs(labels, only).rows() == [(0, 4), (2, 4)]
+    assert true_pairs(np.full(4, -1), np.ones(4, dtype=bool)).rows() == []
+
+
+def test_each_true_pair_was_lost_at_one_stage():
+    truth = pl.DataFrame({"left": [0, 0, 1, 1, 2], "right": [1, 2, 2, 3, 3]})
+    pairs = pl.DataFrame(
+        {
+            "left": [0, 2, 1, 2],
+            "right": [1, 0, 2, 3],  # in either order
+            "score": [0.9, 0.3, 0.32, None],
+            "matched": [True, False, False, True],
+        },
+        schema_overrides={"score": pl.Float32},
+    )
+    stages = pair_stages(truth, pairs, 0.32)["stage"].to_list()
+    assert stages == ["matched", "scored low", "cut by clustering", "not a candidate", "matched"]

@@ -5,14 +5,20 @@ import polars as pl
 import pytest
 
 from samesku import Matcher, read_catalog
+from samesku.candidates.candidates import Candidates
 from samesku.catalog.answers import Answers
-from samesku.judges.adapting import adapt
+from samesku.judges.adapting import adapt, threshold_by_answers
 from samesku.judges.asking import audited, questions, unpinned
+from samesku.judges.fitting import Seen
 from samesku.metrics import cluster_tally, posting_f1
 from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.learned import Learned, shipped_model
 from samesku.scoring.trees import probability
-from tests.cli.test_asking import offers
+from tests.cli import test_asking
+
+
+def offers():
+    return test_asking.offers(("black", "white", "red"))
 
 
 @pytest.fixture(scope="module")
@@ -136,3 +142,29 @@ def test_the_interval_of_the_audit_holds_the_truth(matches):
             held[place] += interval[1] - 0.03 <= truth <= interval[2] + 0.03
         assert told.more >= 0
     assert min(held) >= 8
+
+
+def triples(products, score):
+    """Products of three offers each, all pairs of one with the given score."""
+    first = 3 * np.arange(products)
+    left = np.stack([first, first, first + 1], axis=1).ravel()
+    right = np.stack([first + 1, first + 2, first + 2], axis=1).ravel()
+    ones, density = np.ones((len(left), 1)), np.ones((3 * products, 1))
+    pairs = Candidates(left, right, ones, ones > 0, density, ("tfidf",), ("text",), ("sparse",))
+    return pairs, np.full(len(left), score, dtype=np.float32)
+
+
+@pytest.mark.parametrize(("score", "same", "beyond"), [(0.3, 1, False), (0.6, 0, True)])
+def test_answers_move_the_threshold_to_the_other_side_of_the_pairs(score, same, beyond):
+    pairs, scores = triples(60, score)
+    places = np.arange(0, 180, 4)
+    seen = Seen.of(np.full(len(places), float(same)))
+    found = threshold_by_answers(pairs, scores, np.ones(180, int), places, seen, 0.45)
+    assert found > 0.6 if beyond else found < 0.3 + 1e-6
+
+
+def test_answers_that_bear_out_the_probabilities_leave_it():
+    pairs, scores = triples(60, 0.9)
+    places = np.arange(0, 180, 4)
+    seen = Seen.of(np.ones(len(places)))
+    assert threshold_by_answers(pairs, scores, np.ones(180, int), places, seen, 0.45) == 0.45

@@ -8,9 +8,8 @@ from typer.testing import CliRunner
 from samesku import read_catalog
 from samesku.catalog.answers import VERDICTS
 from samesku.cli import app
-from samesku.judges.collage import collage
 from samesku.judges.llava import LlavaJudge
-from samesku.judges.wire import question_of
+from samesku.judges.wire import collage, question_of
 from samesku.runtime.cache import Cache
 
 pytest.importorskip("torch")

@@ -10,10 +10,9 @@ import pytest
 from PIL import Image
 
 from samesku import read_catalog
-from samesku.report.book import Book, sampled
+from samesku.report.book import THUMBNAIL, Book, sampled, thumbnails
 from samesku.report.browse import near_matches, shown_clusters
-from samesku.report.glance import glance, script_of
-from samesku.report.thumbnails import THUMBNAIL, thumbnails
+from samesku.report.sections import glance, script_of
 from samesku.report.whynot import candidate_place, nearness, search_again, verdict
 from samesku.results.runs import read_run, run_of
 from samesku.results.steps import chance

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -81,35 +81,28 @@ class Answers:
 
     @property
     def frame(self) -> pl.DataFrame:
-        return pl.DataFrame(
-            {
-                "left_id": pl.Series(self.left, dtype=pl.String),
-                "right_id": pl.Series(self.right, dtype=pl.String),
-                "verdict": pl.Series(self.verdict, dtype=pl.String),
-                "by": pl.Series(self.by, dtype=pl.String),
-                "audit": pl.Series(self.audit, dtype=pl.Float64),
-            }
-        )
+        columns = {
+            "left_id": self.left, "right_id": self.right, "verdict": self.verdict, "by": self.by,
+            "audit": self.audit,
+        }  # fmt: skip
+        texts = dict.fromkeys(("left_id", "right_id", "verdict", "by"), pl.String)
+        return pl.DataFrame(columns, schema_overrides=texts)
 
     @property
     def record(self) -> dict[str, Any]:
         """What `run.json` holds of them."""
         columns = (self.left, self.right, self.verdict, self.by)
         decided = sum(each != UNSURE for each in self.verdict)
+        said = Counter(zip(self.by, self.verdict, strict=True))
         return {
             "source": self.source,
             **{each: self.verdict.count(each) for each in VERDICTS},
             "contradicting": decided - int(self.kept.sum()),
-            "by": {
-                name: {
-                    each: list(zip(self.by, self.verdict, strict=True)).count((name, each))
-                    for each in VERDICTS
-                }
-                for name in sorted(set(self.by))
-            },
+            "by": {name: {each: said[name, each] for each in VERDICTS}
+                   for name in sorted(set(self.by))},
             "pins": [[each[place] for each in columns] for place in np.flatnonzero(self.kept)],
             "problems": [str(problem) for problem in self.problems],
-        }
+        }  # fmt: skip
 
     @classmethod
     def none(cls) -> Answers:
@@ -125,11 +118,9 @@ class Answers:
         `catalog`. Raises CatalogError with everything that is wrong with the table.
         """
         if missing := [name for name in REQUIRED if name not in frame.columns]:
+            message = f"there is no column {', '.join(missing)}"
             fix = f"name them left_id, right_id and verdict ({', '.join(VERDICTS)})"
-            problem = Problem(
-                "missing_column", f"there is no column {', '.join(missing)}", fix, True
-            )
-            raise CatalogError(source, [problem])
+            raise CatalogError(source, [Problem("missing_column", message, fix, True)])
         rows = _texts(frame)
         if faults := _faults(rows, None if catalog is None else catalog.ids):
             raise CatalogError(source, faults)
@@ -241,16 +232,10 @@ def _checked(rows: pl.DataFrame, source: str) -> Answers:
         message = f"answers that contradict each other: {chain}"
         problems.append(Problem.at("contradiction", message, fix, found))
     kept = [a not in doubtful and given[a][2] != UNSURE for a in range(len(given))]
-    return Answers(
-        tuple(each[0] for each in given),
-        tuple(each[1] for each in given),
-        tuple(each[2] for each in given),
-        tuple(by[p] for p in places),
-        rows["audit"].to_numpy()[places],
-        np.array(kept, dtype=bool),
-        tuple(problems),
-        source,
-    )
+    said = (tuple(each[p] for p in places) for each in (left, right, verdict, by))
+    audit, used = rows["audit"].to_numpy()[places], np.array(kept, dtype=bool)
+    lefts, rights, verdicts, who = said
+    return Answers(lefts, rights, verdicts, who, audit, used, tuple(problems), source)
 
 
 def _said(left: str, right: str, verdict: str) -> str:

@@ -212,14 +212,9 @@ def _from_memory(source: Any) -> tuple[pl.DataFrame, list[Problem]]:
     if hasattr(source, "iloc"):
         return _from_pandas(source)
     if hasattr(source, "fetchall") and hasattr(source, "columns"):  # no pyarrow needed
-        names = [str(name) for name in source.columns]
-        rows = [tuple(row) for row in source.fetchall()]
-        columns = zip(*rows, strict=True) if rows else ([] for _ in names)
-        series = [
-            pl.Series(name, list(column), strict=False)
-            for name, column in zip(names, columns, strict=True)
-        ]
-        return pl.DataFrame(series), []
+        rows = source.fetchall()
+        columns = {str(name): [row[at] for row in rows] for at, name in enumerate(source.columns)}
+        return pl.DataFrame(columns, strict=False), []
     if hasattr(source, "__arrow_c_stream__"):
         return pl.DataFrame(source), []
     raise TypeError(
@@ -231,17 +226,14 @@ def _from_memory(source: Any) -> tuple[pl.DataFrame, list[Problem]]:
 def _from_pandas(frame: pd.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
     """Column by column through Python values, so that pyarrow is not needed."""
     names = [str(name) for name in frame.columns]
-    columns = {
-        name: pl.Series(_plain(frame.iloc[:, names.index(name)]), strict=False) for name in names
-    }
-    return pl.DataFrame(columns), repeated_columns(names)
+    columns = {name: _plain(frame.iloc[:, names.index(name)]) for name in names}
+    return pl.DataFrame(columns, strict=False), repeated_columns(names)
 
 
 def _plain(column: Any) -> list[Any]:
-    missing = column.isna()
     return [
         None if gone else _whole_text(value) if isinstance(value, str) else value
-        for value, gone in zip(column.tolist(), missing, strict=True)
+        for value, gone in zip(column.tolist(), column.isna(), strict=True)
     ]
 
 
@@ -256,22 +248,19 @@ def _name_columns(
     frame: pl.DataFrame, columns: Mapping[str, str]
 ) -> tuple[pl.DataFrame, list[Problem]]:
     """Apply the user's mapping and report which required columns are not there."""
-    problems = []
-    known = REQUIRED + OPTIONAL
-    renames = {}
+    faults, renames, known = [], {}, REQUIRED + OPTIONAL
     for ours, theirs in columns.items():
         if ours not in known:
-            problems.append(
-                Problem("mapping", f"{ours!r} is not a column of ours", _one_of(known), True)
-            )
+            faults.append((f"{ours!r} is not a column of ours", _one_of(known)))
         elif theirs not in frame.columns:
             message = f"column {theirs!r}, mapped to {ours!r}, is not in the file"
-            problems.append(Problem("mapping", message, _one_of(frame.columns), True))
+            faults.append((message, _one_of(frame.columns)))
         elif list(columns.values()).count(theirs) > 1:
             message = f"column {theirs!r} is mapped to {ours!r} and to another"
-            problems.append(Problem("mapping", message, "map each column once", True))
+            faults.append((message, "map each column once"))
         elif ours != theirs:
             renames[theirs] = ours
+    problems = [Problem("mapping", *fault, True) for fault in faults]
     given = frame.columns
     for shadowed in (name for name in renames.values() if name in given and name not in renames):
         aside = f"{shadowed}_original"

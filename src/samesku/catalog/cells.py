@@ -39,10 +39,12 @@ def check_cells(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
     outer = rf"^{_BLANK}+|{_BLANK}+$"
     frame = frame.with_columns(pl.col("posting_id").str.replace_all(outer, ""))
     frame = frame.with_columns(
-        pl.when(~pl.col(name).str.contains(_MISSING)).then(_trimmed(name)).alias(name)
+        pl.when(~pl.col(name).str.contains(_MISSING)).then(name).alias(name)
         for name in texts
         if name != "posting_id"
     )
+    # Titles stay as given.
+    frame = frame.with_columns(pl.col(texts).exclude("posting_id", "title").str.strip_chars())
     frame, problems = _without_total(frame)
     problems += _check_ids(frame["posting_id"])
     if "label_group" in frame.columns:
@@ -67,11 +69,6 @@ def spaced_ids(ids: pl.Series) -> list[Problem]:
     return _found("space_in_id", "posting_id with a space inside", fix, ids, spaced, fatal=True)
 
 
-def _trimmed(name: str) -> pl.Expr:
-    """Titles stay as given."""
-    return pl.col(name) if name == "title" else pl.col(name).str.strip_chars()
-
-
 def _as_text(column: pl.Series) -> pl.Series:
     """Whole floats lose their ".0" (an id that went through a spreadsheet), NaN becomes null."""
     if column.dtype.is_float():
@@ -90,14 +87,11 @@ def _as_text(column: pl.Series) -> pl.Series:
 def _check_ids(ids: pl.Series) -> list[Problem]:
     missing = ids.is_null() | (ids == "").fill_null(False)
     twice = ids.is_duplicated() & ~missing
-    unique = "ids must be unique; drop or rename all but one"
+    give, unique = "give every posting an id", "ids must be unique; drop or rename all but one"
+    said = "posting_id that occurs more than once"
     return [
-        *_found(
-            "missing_id", "missing posting_id", "give every posting an id", ids, missing, fatal=True
-        ),
-        *_found(
-            "duplicate_id", "posting_id that occurs more than once", unique, ids, twice, fatal=True
-        ),
+        *_found("missing_id", "missing posting_id", give, ids, missing, fatal=True),
+        *_found("duplicate_id", said, unique, ids, twice, fatal=True),
         *_rounded(ids, "a spreadsheet rounded them; export"),
     ]
 
@@ -134,7 +128,7 @@ def _check_price(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
     if column.dtype.is_numeric():
         price = column.cast(pl.Float64).fill_nan(None)
         filled = price.is_not_null()
-        price = price.to_frame().select(pl.when(pl.col("price").is_finite()).then("price"))["price"]
+        price = price.set(price.is_infinite().fill_null(False), None)
     else:
         given = _as_text(column).fill_null("")
         filled = ~given.str.contains(_MISSING)
@@ -144,18 +138,15 @@ def _check_price(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
             price = pl.Series("price", read_prices(given.to_list()), dtype=pl.Float64)
     known = (price > 0).fill_null(False)
     fix = "taken as unknown; write one number per posting, with one decimal mark in the column"
-    problems = _found(
-        "bad_price", "price that is not one positive number", fix, column, filled & ~known
-    )
-    return frame.with_columns(
-        pl.select(pl.when(known).then(price)).to_series().alias("price")
-    ), problems
+    message = "price that is not one positive number"
+    problems = _found("bad_price", message, fix, column, filled & ~known)
+    return frame.with_columns(price=price.set(~known, None)), problems
 
 
 def _found(
     kind: str, message: str, fix: str, column: pl.Series, wrong: pl.Series, *, fatal: bool = False
 ) -> list[Problem]:
-    rows = wrong.arg_true()
+    if not wrong.any():
+        return []
     examples = column.filter(wrong).drop_nulls().unique(maintain_order=True).head(3).to_list()
-    problem = Problem.at(kind, message, fix, rows, fatal=fatal, examples=examples)
-    return [problem] if len(rows) else []
+    return [Problem.at(kind, message, fix, wrong.arg_true(), fatal=fatal, examples=examples)]

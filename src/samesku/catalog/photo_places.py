@@ -6,6 +6,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path, PureWindowsPath
 
 import polars as pl
@@ -94,19 +95,15 @@ class _Places:
         self.root = root
         self.allow_outside = allow_outside
         self._real = _resolved(root)
-        self._own = _resolved(root).name or root.name
-        # Of each folder its names, and whether each is a symbolic link.
+        self._own = self._real.name or root.name
+        self.find, self._alike = cache(self._find), cache(self._folded)
         self._listed: dict[Path, dict[str, bool]] = {}
-        self._folded: dict[Path, dict[str, str | None]] = {}
-        self._within: dict[Path, bool] = {}
-        self._found: dict[str, tuple[Path | None, str]] = {}
+        self._holds = cache(lambda folder: _resolved(folder).is_relative_to(self._real))
 
-    def find(self, image: str) -> tuple[Path | None, str]:
+    def _find(self, image: str) -> tuple[Path | None, str]:
         """The file that a name means, and the kind of its problem, or nothing."""
-        if image not in self._found:
-            plain = "/" not in image and "\\" not in image and ":" not in image
-            self._found[image] = self._named(image) if plain else self._led_to(image)
-        return self._found[image]
+        plain = "/" not in image and "\\" not in image and ":" not in image
+        return self._named(image) if plain else self._led_to(image)
 
     def _named(self, image: str) -> tuple[Path | None, str]:
         """As :meth:`_led_to`, of the name of a file in the photo folder: without parting paths."""
@@ -148,6 +145,7 @@ class _Places:
         return place if parts and place.parent in self._listed else None
 
     def _names(self, folder: Path) -> dict[str, bool]:
+        """The names in a folder, and whether each is a symbolic link."""
         if folder not in self._listed:
             try:
                 with os.scandir(folder) as entries:
@@ -156,22 +154,17 @@ class _Places:
                 self._listed[folder] = {}
         return self._listed[folder]
 
-    def _alike(self, folder: Path) -> dict[str, str | None]:
+    def _folded(self, folder: Path) -> dict[str, str | None]:
         """Names by their folded form; None where several have one."""
-        if folder not in self._folded:
-            folded: dict[str, str | None] = {}
-            for name in self._names(folder):
-                key = _fold(name)
-                folded[key] = None if key in folded else name
-            self._folded[folder] = folded
-        return self._folded[folder]
+        folded: dict[str, str | None] = {}
+        for name in self._names(folder):
+            key = _fold(name)
+            folded[key] = None if key in folded else name
+        return folded
 
     def _is_inside(self, place: Path) -> bool:
-        if self._names(place.parent).get(place.name):
-            return _resolved(place).is_relative_to(self._real)
-        if place.parent not in self._within:
-            self._within[place.parent] = _resolved(place.parent).is_relative_to(self._real)
-        return self._within[place.parent]
+        linked = self._names(place.parent).get(place.name)
+        return self._holds(place if linked else place.parent)
 
 
 def _fold(name: str) -> str:

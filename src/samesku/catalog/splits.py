@@ -66,20 +66,18 @@ def read_split(path: str | Path, catalog: Catalog) -> list[Split]:
     """
     labels = _labels(catalog)
     frame, problems = read_table(Path(path))
-    for name in ("posting_id", "split"):
-        if name not in frame.columns:
-            problems.append(
-                Problem("missing_column", f"there is no column {name!r}", "add it", fatal=True)
-            )
+    problems += [
+        Problem("missing_column", f"there is no column {name!r}", "add it", fatal=True)
+        for name in ("posting_id", "split")
+        if name not in frame.columns
+    ]
     if any(problem.fatal for problem in problems):
         raise CatalogError(str(path), problems)
     frame = frame.select(pl.col("posting_id", "split").cast(pl.String).str.strip_chars())
     twice = frame["posting_id"].is_duplicated()
     if twice.any():
-        fix = "each posting is in one split"
-        problem = Problem.at(
-            "duplicate_id", "duplicate posting_id", fix, twice.arg_true(), fatal=True
-        )
+        said, fix = "duplicate posting_id", "each posting is in one split"
+        problem = Problem.at("duplicate_id", said, fix, twice.arg_true(), fatal=True)
         raise CatalogError(str(path), [problem])
     joined = catalog.frame.select("posting_id").join(
         frame, on="posting_id", how="left", maintain_order="left"

@@ -43,9 +43,8 @@ def read_table(path: Path, encoding: str | None = None) -> tuple[pl.DataFrame, l
     or not a table; names the row where that is known.
     """
     piped = str(path) == STDIN
-    if (
-        not piped and path.exists() and not (path.is_file() or path.is_dir())
-    ):  # a pipe could wait for ever
+    pipe = not piped and path.exists() and not (path.is_file() or path.is_dir())
+    if pipe:  # which could wait for ever
         raise CatalogError(str(path), [_unreadable("not a regular file")])
     try:
         raw = sys.stdin.buffer.read() if piped else path.read_bytes()
@@ -58,11 +57,8 @@ def read_table(path: Path, encoding: str | None = None) -> tuple[pl.DataFrame, l
         raise CatalogError(str(path), [_unreadable(error.strerror or str(error))]) from error
     # Damaged Parquet can make polars panic, which is no Exception.
     except (
-        pl.exceptions.PolarsError,
-        pl.exceptions.PanicException,
-        ValueError,
-        LookupError,
-    ) as error:
+        pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, LookupError
+    ) as error:  # fmt: skip
         reason = str(error).splitlines()[0][:200]
         raise CatalogError(str(path), [_unreadable(reason)]) from error
     if not content.strip():
@@ -95,12 +91,10 @@ def _parse(path: Path, content: str, problems: list[Problem]) -> tuple[pl.DataFr
     if faults:
         raise CatalogError(str(path), [*problems, *faults])
     columns = itertools.zip_longest(header, *rows) if rows else ((name,) for name in header)
-    names = _distinct(header)
-    table = {
-        name: pl.Series([cell or None for cell in cells[1:]], dtype=pl.String)
-        for name, cells in zip(names, columns, strict=True)
-    }
-    return pl.DataFrame(table), problems + repeated_columns(header)
+    named = zip(_distinct(header), columns, strict=True)
+    table = {name: [cell or None for cell in cells[1:]] for name, cells in named}
+    frame = pl.DataFrame(table, schema=dict.fromkeys(table, pl.String))
+    return frame, problems + repeated_columns(header)
 
 
 def _rows(content: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
@@ -145,11 +139,11 @@ def _distinct(header: list[str]) -> list[str]:
 
 def repeated_columns(names: Sequence[str]) -> list[Problem]:
     """A problem for each name that several columns have."""
-    repeated = [name for name, count in Counter(names).items() if count > 1 and name]
     fix = "the first one is used; rename or drop the others"
     return [
         Problem("repeated_column", f"column {name!r} occurs more than once", fix)
-        for name in repeated
+        for name, count in Counter(names).items()
+        if count > 1 and name
     ]
 
 
@@ -160,10 +154,9 @@ def _decoded(path: Path, raw: bytes, encoding: str) -> str:
         rows = []
         if isinstance(error, UnicodeDecodeError):
             rows = [raw.count(b"\n", 0, error.start) - 1]
+        message = f"no text in {encoding} ({error})"[:200]
         fix = "name another encoding, or none to have it read from the file"
-        problem = Problem.at(
-            "encoding", f"no text in {encoding} ({error})"[:200], fix, rows, fatal=True
-        )
+        problem = Problem.at("encoding", message, fix, rows, fatal=True)
         raise CatalogError(str(path), [problem]) from error
 
 
@@ -187,9 +180,7 @@ def _decode(raw: bytes) -> tuple[str, list[Problem]]:
             "shift_jis, mac_roman) or save the file as UTF-8"
         )
         # cp1252 leaves five bytes undefined; latin-1 maps them to control characters.
-        text = (
-            raw.decode("cp1252", errors="replace") if b"\x00" not in raw else raw.decode("latin-1")
-        )
+        text = raw.decode("latin-1") if b"\x00" in raw else raw.decode("cp1252", "replace")
         return text, [Problem.at("encoding", message, fix, [row - 1])]
 
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import tomllib
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, field, fields
 from importlib import import_module
 from inspect import Parameter, Signature
+from pathlib import Path
 from typing import Annotated, Any, TypeVar, dataclass_transform, get_type_hints
 
 import typer
 from typer.models import OptionInfo
 
-from samesku.cli.config import configured_options
-from samesku.cli.console import friendly, show_traces
+from samesku.cli.console import UsageError, friendly, show_traces
 from samesku.cli.grouping import GroupedCommand, GroupedGroup
 
 Options = TypeVar("Options")
+
+# Defaults of options, in the working folder.
+CONFIG = Path("samesku.toml")
 
 app = typer.Typer(
     name="samesku",
@@ -53,7 +57,47 @@ def main(
     warnings.filterwarnings("ignore", module="PIL")
     show_traces(debug)
     commands = getattr(context.command, "commands", {})
-    context.default_map = configured_options(commands)
+    context.default_map = _configured(commands)
+
+
+def _configured(commands: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Defaults by command and parameter, as click takes them; the command line wins.
+
+    A file that is no TOML, or names a command or option that there is not, is a UsageError.
+    """
+    if not CONFIG.is_file():
+        return {}
+    try:
+        tables = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
+    except (ValueError, OSError) as error:
+        raise UsageError(f"{CONFIG} cannot be read: {error}") from error
+    given: dict[str, dict[str, Any]] = {}
+    for name, table in tables.items():
+        if name not in commands or not isinstance(table, dict):
+            raise UsageError(
+                f"{CONFIG}: {name!r} is no table of a command; there are "
+                f"{', '.join(f'[{each}]' for each in sorted(commands))}"
+            )
+        parameters = _names_of(commands[name])
+        for key, value in table.items():
+            if key not in parameters:
+                raise UsageError(
+                    f"{CONFIG}: [{name}] has no option {key!r}; it has "
+                    f"{', '.join(sorted(parameters))}"
+                )
+            given.setdefault(name, {})[parameters[key]] = value
+    return given
+
+
+def _names_of(command: Any) -> dict[str, str]:
+    """Long names of options, without dashes before -> names of the parameters."""
+    return {
+        option.removeprefix("--"): parameter.name
+        for parameter in command.params
+        if parameter.param_type_name == "option" and not parameter.hidden and parameter.name
+        for option in parameter.opts
+        if option.startswith("--") and option != "--help"
+    }
 
 
 def option(default: Any, text: str, *names: str, **more: Any) -> Any:

@@ -47,11 +47,10 @@ def ask(options: Ask) -> None:
     drawn = asked["audit"].count()
     console.print(
         f"{asked.height:,} questions, {drawn:,} of them drawn at random, in {out}: fill the column "
-        "verdict with same, different or unsure.",
-        markup=False,
+        "verdict with same, different or unsure."
     )
     if not options.quiet:
-        console.print(f"Then: samesku match CATALOGUE --answers {out} --out DIR", markup=False)
+        console.print(f"Then: samesku match CATALOGUE --answers {out} --out DIR")
 
 
 def adapt(options: Adapt) -> None:
@@ -61,18 +60,18 @@ def adapt(options: Adapt) -> None:
     check_folder(options.out)
     matches = again.matcher.match(again.run.catalog, answers=answers)
     if audit := audited(unpinned(matches), answers):
-        console.print(f"Before: {audit}", markup=False)
+        console.print(f"Before: {audit}")
     adapted = adapt_to(matches, answers, progress=again.progress)
     adapted.model.save(options.out)
-    console.print(adapted.summary, markup=False)
+    console.print(adapted.summary)
     for kind, count in adapted.record["differences"].items():
         same, of = count["same"], count["answered"]
-        console.print(f"  {kind} differs: {same:,} of {of:,} answered the same", markup=False)
+        console.print(f"  {kind} differs: {same:,} of {of:,} answered the same")
     for hint in adapted.hints:
-        console.print(f"  {hint}", markup=False)
+        console.print(f"  {hint}")
     if not options.quiet:
         use = f"Use it: samesku match CATALOGUE --model {options.out} --out DIR"
-        console.print(use, markup=False)
+        console.print(use)
 
 
 def review(options: Review) -> None:
@@ -85,7 +84,7 @@ def review(options: Review) -> None:
     rows = [row for row in asked.iter_rows(named=True)
             if frozenset((row["left_id"], row["right_id"])) not in known][:count]  # fmt: skip
     if not options.quiet:
-        console.print(rules(), markup=False)
+        console.print(rules())
     answered: list[dict[str, Any]] = []
     while len(answered) < len(rows):
         row = rows[len(answered)]
@@ -103,16 +102,16 @@ def review(options: Review) -> None:
             fresh = pl.DataFrame(answered, schema=kept.schema)
             pl.concat([kept, fresh]).write_csv(staged.path(out.name))
     whole = kept.height + len(answered)
-    console.print(f"{len(answered):,} answers more, {whole:,} in {out}", markup=False)
+    console.print(f"{len(answered):,} answers more, {whole:,} in {out}")
 
 
 def _key(row: Mapping[str, Any], turn: int, count: int) -> str:
     """Show a pair until a key is given; the end of the input quits."""
-    console.print(f"\n{turn} of {count}", markup=False)
+    console.print(f"\n{turn} of {count}")
     for side in ("left", "right"):
-        console.print(f"  {row[f'{side}_title']}", markup=False)
+        console.print(f"  {row[f'{side}_title']}")
         if photo := row.get(f"{side}_photo"):
-            console.print(f"    {photo}", markup=False)
+            console.print(f"    {photo}")
     while True:
         try:
             key = input("same? [s/d/u, b back, q quit] ").strip().lower()[:1]

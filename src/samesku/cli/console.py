@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 import sys
 import time
@@ -54,7 +53,7 @@ class _Cleaned:
 
 
 def _console(*, stderr: bool) -> Console:
-    made = Console(stderr=stderr, highlight=False, soft_wrap=True)
+    made = Console(stderr=stderr, highlight=False, markup=False, soft_wrap=True)
     made.push_render_hook(_Harmless())
     return made
 
@@ -78,20 +77,9 @@ def only_json(wanted: bool) -> bool:
 def emit(summary: Mapping[str, Any]) -> None:
     """Print what a command did as JSON, where the user asked for that."""
     if console.quiet:
-        sys.stdout.write(json.dumps(_plain(summary), ensure_ascii=False, indent=2) + "\n")
+        from samesku.runtime.files import as_json
 
-
-def _plain(value: Any) -> Any:
-    """Paths as text, numbers of NumPy as Python's, what is no number as null."""
-    if isinstance(value, Mapping):
-        return {str(key): _plain(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
-    if hasattr(value, "item"):
-        value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value if isinstance(value, bool | int | float | str | None) else str(value)
+        sys.stdout.write(json.dumps(as_json(summary), ensure_ascii=False, indent=2) + "\n")
 
 
 class UsageError(ValueError):
@@ -122,9 +110,9 @@ def friendly(command: Callable[Parameters, Result]) -> Callable[Parameters, Resu
         except Exception as error:
             code, text = _described(error)
             if _traces.get():
-                errors.print("".join(traceback.format_exception(error)), markup=False)
-            errors.print("[bold red]Error:[/] ", end="")
-            errors.print(text, markup=False)
+                errors.print("".join(traceback.format_exception(error)))
+            errors.print("Error:", style="bold red", end=" ")
+            errors.print(text)
             raise typer.Exit(code) from error
 
     return guarded
@@ -158,7 +146,7 @@ def _raised_here(error: Exception) -> bool:
 def say(text: str, *, quiet: bool = False) -> None:
     """Print a line about the work to standard error."""
     if not quiet:
-        errors.print(text, markup=False)
+        errors.print(text)
 
 
 class TerminalProgress(Progress):
@@ -194,14 +182,10 @@ class TerminalProgress(Progress):
 
 
 def _show_warning(
-    message: Warning | str,
-    category: type[Warning],
-    filename: str,
-    lineno: int,
-    file: TextIO | None = None,
-    line: str | None = None,
-) -> None:
+    message: Warning | str, category: type[Warning], filename: str, lineno: int,
+    file: TextIO | None = None, line: str | None = None,
+) -> None:  # fmt: skip
     if issubclass(category, UserWarning):
-        errors.print(f"Note: {message}", markup=False)
+        errors.print(f"Note: {message}")
     elif sys.flags.dev_mode:
-        errors.print(f"{filename}:{lineno}: {category.__name__}: {message}", markup=False)
+        errors.print(f"{filename}:{lineno}: {category.__name__}: {message}")

@@ -18,6 +18,7 @@ from samesku.demo import MARKETPLACE
 from samesku.evaluation import score
 from samesku.matcher import Matcher
 from samesku.report.tables import FIGURES
+from samesku.results.listing import with_ends
 from samesku.results.matches import Matches
 from samesku.results.record import source_record
 from samesku.runtime.files import Staged, check_folder
@@ -56,7 +57,7 @@ def demo(options: Demo) -> None:
     for name, figure in figures.items():
         table.add_row(FIGURES[name], str(figure))
     console.print(table)
-    console.print(f"Open this first, in any browser: {page.resolve()}", markup=False)
+    console.print(f"Open this first, in any browser: {page.resolve()}")
     console.print(f"Then look into {out}: result/groups.csv, result/mistakes.csv (what went wrong,")
     console.print("with both titles), marketplace/train.csv, train_images/ and truth.csv")
     console.print("No real catalogue: postings, photos and labels are drawn, and so is this score.")
@@ -85,27 +86,13 @@ def _mistakes(matches: Matches, market: Path) -> pl.DataFrame:
     facts = matches.catalog.frame.select("posting_id", "title").join(
         truth.select("posting_id", "label_group", "family", "differs_in"), on="posting_id"
     )
-    scored = pl.concat(
-        [
-            matches.pairs.with_columns(mistake=pl.lit("wrong match")),
-            matches.near_misses.with_columns(mistake=pl.lit("missed")),
-        ]
-    )
-    for side in ("left", "right"):
-        named = facts.rename({name: f"{side}_{name}" for name in facts.columns})
-        scored = scored.join(
-            named, left_on=f"{side}_id", right_on=f"{side}_posting_id", maintain_order="left"
-        )
+    tables = {"wrong match": matches.pairs, "missed": matches.near_misses}
+    scored = pl.concat(of.with_columns(mistake=pl.lit(name)) for name, of in tables.items())
+    scored = with_ends(scored, facts)
     same = pl.col("left_label_group") == pl.col("right_label_group")
     alike = pl.col("left_family") == pl.col("right_family")
     wrong = scored.filter(same != (pl.col("mistake") == "wrong match"))
     return wrong.select(
-        "mistake",
-        "score",
-        "left_id",
-        "right_id",
-        "left_title",
-        "right_title",
-        "reasons",
+        "mistake", "score", "left_id", "right_id", "left_title", "right_title", "reasons",
         look_alikes_differ_in=pl.when(alike & ~same).then(pl.col("left_differs_in")),
-    )
+    )  # fmt: skip

@@ -50,20 +50,13 @@ def _kaggle() -> Any:
         # advice of its own and ends the process.
         with contextlib.redirect_stdout(None):
             from kaggle.api.kaggle_api_extended import KaggleApi
-    except (OSError, SystemExit) as error:
-        raise _no_credentials() from error
-    api = KaggleApi()
-    try:
-        with contextlib.redirect_stdout(None):
+
+            api = KaggleApi()
             api.authenticate()
     except (OSError, SystemExit, ValueError) as error:
-        raise _no_credentials() from error
+        raise OSError(
+            "no Kaggle credentials: create an API token at https://www.kaggle.com/settings, save "
+            "it as ~/.kaggle/kaggle.json or set KAGGLE_USERNAME and KAGGLE_KEY, and accept the "
+            f"rules at {RULES}"
+        ) from error
     return api
-
-
-def _no_credentials() -> OSError:
-    return OSError(
-        "no Kaggle credentials: create an API token at https://www.kaggle.com/settings, save it "
-        "as ~/.kaggle/kaggle.json or set KAGGLE_USERNAME and KAGGLE_KEY, and accept the rules "
-        f"at {RULES}"
-    )

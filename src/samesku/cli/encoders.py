@@ -54,8 +54,7 @@ def show(options: Encoders) -> None:
     console.print(
         "\nThese need the extra train (uv add 'samesku[train]'), or export-encoder once and then "
         "no torch. Where the hub is out of reach, download the model elsewhere and give its "
-        "folder: --encoder hf:PATH",
-        markup=False,
+        "folder: --encoder hf:PATH"
     )
 
 
@@ -85,7 +84,7 @@ def export(options: ExportEncoder) -> None:
         table.add_row(each.network, f"{size:,.1f}", each.way, *cosines, f"{each.compared:,}")
     console.print(table)
     show_summary(progress, written=[out])
-    console.print(f"Use it: samesku match CATALOGUE --encoder {out} --out DIR", markup=False)
+    console.print(f"Use it: samesku match CATALOGUE --encoder {out} --out DIR")
 
 
 def _kind_of(source: str) -> EncoderKind:

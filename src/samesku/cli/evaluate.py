@@ -11,15 +11,12 @@ import numpy as np
 import polars as pl
 from rich import table as rich
 from rich.box import SIMPLE_HEAD
-from rich.markup import escape
 
-from samesku.catalog.catalog import Catalog
 from samesku.cli.commands import Evaluate
 from samesku.cli.console import TerminalProgress, UsageError, console, say
-from samesku.cli.provenance import seen_by_encoders
-from samesku.cli.reading import matcher_of, read, read_labelled, source_of
+from samesku.cli.reading import matcher_of, read, read_labelled, seen_by_encoders, source_of
 from samesku.cli.summary import show_summary
-from samesku.evaluation import Evaluation, Split, read_split
+from samesku.evaluation import Evaluation, read_split
 from samesku.evaluation import evaluate as protocol
 from samesku.report.tables import Table, evaluation_tables
 from samesku.runtime.extras import need_extra
@@ -53,7 +50,9 @@ def _protocol(options: Evaluate, progress: TerminalProgress) -> None:
     models = _models(options, taken=[fusion.name for fusion in fusions])
     catalog = read(options, options.catalogues[0], progress)
     splits = None if options.split is None else read_split(options.split, catalog)
-    for note in seen_by_encoders(options.encoder or (), _scored(catalog, splits)):
+    # By folds all postings are scored.
+    rows = np.arange(len(catalog)) if splits is None else np.concatenate([s.test for s in splits])
+    for note in seen_by_encoders(options.encoder or (), catalog.take(rows)):
         progress.note(note)
     others = read_labelled(replace(options, photos=None), options.beside or (), progress)
     evaluation = protocol(
@@ -137,13 +136,6 @@ def _found(evaluation: Evaluation) -> str:
     return f"F1 per posting: {', '.join(figures)} ({evaluation.results[0].queries:,} queries)"
 
 
-def _scored(catalog: Catalog, splits: Sequence[Split] | None) -> Catalog:
-    """The postings that are scored; by folds, that is all."""
-    if splits is None:
-        return catalog
-    return catalog.take(np.concatenate([split.test for split in splits]))
-
-
 def _models(options: Evaluate, *, taken: Sequence[str]) -> dict[str, Fusion]:
     """The models that are scored as they are, by their folders' names, by whole paths if equal."""
     models = {SHIPPED_NAME: fusion_by_name("learned")} if options.shipped else {}
@@ -158,10 +150,10 @@ def _models(options: Evaluate, *, taken: Sequence[str]) -> dict[str, Fusion]:
 def _show(tables: Sequence[Table]) -> None:
     for table in tables:
         shown = rich.Table(
-            title=escape(table.caption), title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
+            title=table.caption, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
         )
         for name in table.head:
-            shown.add_column(escape(name), no_wrap=name == "", justify="left")
+            shown.add_column(name, no_wrap=name == "", justify="left")
         for row in table.rows:
-            shown.add_row(*map(escape, row))
+            shown.add_row(*row)
         console.print(shown)

@@ -7,17 +7,12 @@ from typing import Any, TypeAlias
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
+from rich.text import Text
 
 from samesku.cli.commands import Explain
 from samesku.cli.console import TerminalProgress, console, say
-from samesku.report.whynot import (
-    candidate_place,
-    nearness,
-    reasons_again,
-    search_again,
-    verdict,
-)
-from samesku.results.runs import Run, read_run
+from samesku.report.whynot import candidate_place, nearness, reasons_again, search_again, verdict
+from samesku.results.runs import Run
 from samesku.results.steps import Step, chance, steps
 
 Rows: TypeAlias = tuple[int, int]
@@ -28,33 +23,29 @@ BAR = 24
 
 def explain(options: Explain) -> None:
     """Print why two postings of a run matched or not."""
-    run = read_run(
-        options.run,
-        catalogue=options.catalogue or (),
-        photos=options.photos,
-        allow_outside=options.allow_outside,
-    )
+    run = options.read(options.run)
     own = run.rows(options.posting_a, options.posting_b)
     for row in own:
         title = _printable(run.catalog.titles[row])[:200] or "(no title)"
-        console.print(f"{_printable(run.catalog.ids[row])}  {title}", markup=False)
+        console.print(f"{_printable(run.catalog.ids[row])}  {title}")
     console.print()
     left, right = rows = tuple(run.representative[list(own)].tolist())
     for row, scored in zip(own, rows, strict=True):
         if row != scored:
             same = f"{run.catalog.ids[row]} is identical to {run.catalog.ids[scored]}"
-            console.print(f"{same} in all that is compared, and was scored as that.", markup=False)
+            console.print(f"{same} in all that is compared, and was scored as that.")
     if left == right:
         console.print("The two are one posting to samesku: nothing distinguishes them.")
     elif (pair := run.pair(left, right)) is None:
         _never_written(options, run, (left, right))
     else:
         _written(options, run, (left, right), pair)
-    _labels(run, own)
+    if (one := run.one_product(*own)) is not None:
+        console.print(f"Their labels say: {'one product' if one else 'two products'}.")
 
 
 def _written(options: Explain, run: Run, rows: Rows, pair: Mapping[str, Any]) -> None:
-    console.print(verdict(run, rows, pair), markup=False)
+    console.print(verdict(run, rows, pair))
     reasons, score = pair["reasons"], pair["score"]
     learned = run.kind == "match" and run.record.get("fusion") == "learned"
     if reasons is None and score is not None and learned:
@@ -66,10 +57,10 @@ def _written(options: Explain, run: Run, rows: Rows, pair: Mapping[str, Any]) ->
     if waterfall := steps(reasons):
         console.print(_table(waterfall))
     elif reasons:
-        console.print(f"Because: {_printable(reasons)}", markup=False)
+        console.print(f"Because: {_printable(reasons)}")
     known = [f"{name} {pair[name]:.2f}" for name in run.encoders if pair[name] is not None]
     if known:
-        console.print(f"Similarity: {', '.join(known)}", markup=False)
+        console.print(f"Similarity: {', '.join(known)}")
 
 
 def _never_written(options: Explain, run: Run, rows: Rows) -> None:
@@ -82,13 +73,12 @@ def _never_written(options: Explain, run: Run, rows: Rows) -> None:
     console.print(
         "They were candidates, but scored too low for any threshold that one would choose."
         if found
-        else "They never became a candidate, so they were never scored, because:",
-        markup=False,
+        else "They never became a candidate, so they were never scored, because:"
     )
     for each in nearness(candidates, *places):
         similarity = "nothing to compare" if each.similarity is None else f"{each.similarity:.2f}"
         why = f"similarity {similarity}" if found else each.why_not
-        console.print(f"  {each.encoder}: {why}", markup=False)
+        console.print(f"  {each.encoder}: {why}")
 
 
 def _table(waterfall: list[Step]) -> Table:
@@ -102,19 +92,13 @@ def _table(waterfall: list[Step]) -> Table:
     for step in waterfall:
         first = round((min(step.before, step.after) - low) * unit)
         length = max(1, round(abs(step.added) * unit))
-        tone = "cyan" if step.added >= 0 else "yellow"
-        bar = f"{' ' * first}[{tone}]{'█' * length}[/]"
-        reason = _printable(step.reason).replace("[", r"\[")
-        table.add_row(reason, bar, f"{step.added:+.2f}", f"{chance(step.after):.0%}")
+        bar = Text(" " * first + "█" * length, "cyan" if step.added >= 0 else "yellow")
+        added, so_far = f"{step.added:+.2f}", f"{chance(step.after):.0%}"
+        table.add_row(_printable(step.reason), bar, added, so_far)
     table.add_section()
     end = waterfall[-1].after
     table.add_row("together", "", f"{end:+.2f}", f"{chance(end):.1%}")
     return table
-
-
-def _labels(run: Run, rows: Rows) -> None:
-    if (same := run.one_product(*rows)) is not None:
-        console.print(f"Their labels say: {'one product' if same else 'two products'}.")
 
 
 def _printable(text: str) -> str:

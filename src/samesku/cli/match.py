@@ -10,31 +10,36 @@ from typing import Any
 from samesku.catalog.answers import VERDICTS, Answers, read_answers
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.sources import join_sources
-from samesku.cli.cluster import check_engine, match_on_ray
 from samesku.cli.commands import Link, Match
-from samesku.cli.console import TerminalProgress, UsageError, say
-from samesku.cli.consulting import check_judge, consulted, show_questions
-from samesku.cli.options import Matching
-from samesku.cli.reading import comma_list, matcher_of, read, source_of
+from samesku.cli.console import TerminalProgress, UsageError, console, emit, say
+from samesku.cli.options import Judging, Matching
+from samesku.cli.reading import comma_list, how_to_read, matcher_of, read, source_of
 from samesku.cli.summary import counted, show_summary
+from samesku.judges.consulting import Budget, Consulted, consult, cost
+from samesku.judges.wire import Judge, rules
 from samesku.matcher import Matcher
 from samesku.results.matches import Matches
+from samesku.runtime.cache import Cache
+from samesku.runtime.extras import need_extra
 from samesku.runtime.files import check_folder
 from samesku.scoring.by_name import trained_fusion
 from samesku.scoring.fusion import Fusion
 
 NOT_MEASURED: tuple[tuple[int, int], ...] = ()
+# Options that --engine ray does not know.
+LOCAL = ("judge", "answers", "submission", "within", "decide")
+LLAVA = "llava:"
 
 
 def match(options: Match) -> None:
     """Match one catalogue."""
-    check_engine(options)
+    _check_engine(options)
     progress = TerminalProgress(quiet=options.quiet)
     matcher = _matcher(options, progress, pairs=options.pairs, memory=options.memory)
     if options.engine == "ray":
-        match_on_ray(options, matcher)
+        _match_on_ray(options, matcher)
         return
-    check_judge(options, matcher)
+    _check_judge(options, matcher)
     catalog = read(options, options.catalogue, progress)
     source = source_of(options, options.catalogue, matcher)
     _matched(options, matcher, [catalog], source, options.submission)
@@ -50,7 +55,7 @@ def link(options: Link) -> None:
         )
     progress = TerminalProgress(quiet=options.quiet)
     matcher = _matcher(options, progress, pairs="across")
-    check_judge(options, matcher)
+    _check_judge(options, matcher)
     other = replace(
         options,
         photos=options.right_photos,
@@ -70,16 +75,12 @@ def _matcher(options: Match | Link, progress: TerminalProgress, **more: Any) -> 
         options,
         progress,
         chosen_fusion(options.fusion, options.model),
-        threshold=_threshold(options),
+        threshold=options.accepted_from,
         same=comma_list(options.same),
         decide=options.decide,
         within=tuple(options.within or ()),
         **more,
     )
-
-
-def _threshold(options: Matching) -> float | None:
-    return options.line if options.threshold is None else options.threshold
 
 
 def _matched(
@@ -100,13 +101,13 @@ def _matched(
         people = read_checked(options.answers, whole, quiet=options.quiet)
     matches = matcher.match(*catalogs, answers=people)
     if options.judge_dry_run:
-        show_questions(options, matches)
+        _show_questions(options, matches)
         return
     matches = _answered(options, matches, people, matcher, progress)
     record = {**matches.run, "source": source}
     if options.model is not None:
         record["model"] = str(options.model.resolve())
-    matches, clusters = replace(matches, run=record), matches.clusters
+    clusters, matches = matches.clusters, replace(matches, run=record)
     vars(matches)["clusters"] = clusters  # which take long to make
     with progress.stage("write"):
         written = matches.write(options.out, submission=submission)
@@ -124,7 +125,7 @@ def _answered(
     """The matches, adapted to the answers of people and of a judge."""
     answers, measured = people, NOT_MEASURED
     if options.judge is not None:
-        found = consulted(options, matches, people, matcher.cache, progress)
+        found = _consulted(options, matches, people, matcher.cache, progress)
         answers, measured = found.answers, found.measured
     if answers is None or not len(answers):
         return matches
@@ -141,7 +142,7 @@ def _answered(
         progress.note(f"The answers are pinned and teach nothing: {reason}")
         return matches
     adapted = adapt(
-        matches, answers, threshold=_threshold(options), measured=measured, progress=progress
+        matches, answers, threshold=options.accepted_from, measured=measured, progress=progress
     )
     for sentence in (adapted.summary, *adapted.hints):
         progress.note(sentence)
@@ -184,3 +185,135 @@ def show_matches(
         f"(threshold {matches.threshold:.2f}, {matches.fusion.name})",
         written=written,
     )
+
+
+def _check_engine(options: Match) -> None:
+    """Refuse options that the engine does not know, before any work."""
+    if options.engine == "local":
+        if options.address or options.work or options.shards:
+            raise UsageError("--address, --work and --shards belong to --engine ray")
+        return
+    if strange := [name for name in LOCAL if getattr(options, name)]:
+        raise UsageError(
+            f"--engine ray does not know {', '.join(f'--{name}' for name in strange)}: leave it "
+            "out, or use the local engine"
+        )
+    if options.work is None:
+        raise UsageError("--engine ray needs --work FOLDER, which all workers see")
+    need_extra("--engine ray", "ray", "ray", "pyarrow")
+
+
+def _match_on_ray(options: Match, matcher: Matcher) -> None:
+    """Match on a cluster, and say what was found."""
+    from samesku.distributed.engine import RayEngine
+
+    assert options.work is not None
+    engine = RayEngine(
+        matcher, options.work, shards=options.shards, memory=options.memory, address=options.address
+    )
+    catalogue, out = _place(options.catalogue), _place(options.out)
+    photos = options.photos and _place(options.photos)
+    record = engine.match(catalogue, out, **{**how_to_read(options), "photos": photos})
+    for each in record["split"]:
+        say(
+            f"A component of {each['postings']:,} postings was split by the threshold "
+            f"{each['threshold']:.2f}",
+            quiet=options.quiet,
+        )
+    say(
+        f"Found {counted(record['results'])}; wrote groups.csv, {record['clusters']}/, "
+        f"{record['matches']}/ and run.json to {options.out}",
+        quiet=options.quiet,
+    )
+    emit(record)
+
+
+def _place(path: Path) -> str:
+    """A path as it was given: pathlib takes a slash from ``s3://``."""
+    head, colon, rest = str(path).partition(":/")
+    remote = colon and head.isalnum() and len(head) > 1
+    return f"{head}://{rest.lstrip('/')}" if remote else str(path)
+
+
+def _check_judge(options: Judging, matcher: Matcher) -> None:
+    """Refuse options that do not go together, before anything is done."""
+    name, model = options.judge, options.judge_model
+    if name is None:
+        needing = (model, options.judge_rules, options.judge_dry_run or None, options.judge_price)
+        if any(each is not None for each in needing):
+            raise UsageError(
+                "--judge-model, --judge-rules, --judge-price and --judge-dry-run need --judge"
+            )
+        return
+    if not matcher.fusion.probabilistic:
+        raise UsageError(
+            "answers of a judge are weighed with probabilities: leave --fusion "
+            f"{matcher.fusion.name} out"
+        )
+    if name.startswith(LLAVA):
+        if not name.removeprefix(LLAVA) or model:
+            raise UsageError("name LLaVA as --judge llava:MODEL, without --judge-model")
+    elif not name.startswith(("http://", "https://")):
+        raise UsageError(
+            f"--judge is http://HOST/v1 or llava:MODEL, not {name!r}; a file of answers goes to "
+            "--answers"
+        )
+    elif not model:
+        raise UsageError("name the model that the server is to ask: --judge-model NAME")
+    Budget.of(options.judge_budget, options.judge_price)
+    _rules(options)
+
+
+def _show_questions(options: Judging, matches: Matches) -> None:
+    """Print what would be asked, and its cost."""
+    estimate, asked = cost(matches, _budget(options, matches), _rules(options))
+    console.print(f"{estimate.at(options.judge_price or 1.0)}. Nothing was asked, nothing written.")
+    for question in asked[:10]:
+        console.print(question.left.get("title"))
+        console.print(f"  {question.right.get('title')}")
+
+
+def _consulted(
+    options: Judging,
+    matches: Matches,
+    people: Answers | None,
+    cache: Cache,
+    progress: TerminalProgress,
+) -> Consulted:
+    """What people and the judge answered together, and how reliable the judge is."""
+    with progress.stage("ask the judge"):
+        judge = _judge(options, cache)
+        found = consult(judge, matches, _budget(options, matches), people)
+    for sentence in found.notes:
+        progress.note(sentence[0].upper() + sentence[1:])
+    return found if people is None else replace(found, answers=people.joined(found.answers))
+
+
+def _judge(options: Judging, cache: Cache) -> Judge:
+    name = options.judge or ""
+    if name.startswith(LLAVA):
+        from samesku.judges.llava import LlavaJudge
+
+        return LlavaJudge(name.removeprefix(LLAVA), _rules(options), cache)
+    from samesku.judges.chat import ChatJudge
+
+    return ChatJudge(name, options.judge_model or "", _rules(options), cache)
+
+
+def _budget(options: Judging, matches: Matches) -> Budget:
+    """The budget in questions."""
+    budget = Budget.of(options.judge_budget, options.judge_price)
+    return budget.counted(matches, _rules(options))
+
+
+def _rules(options: Judging) -> str:
+    """What is the same product."""
+    if options.judge_rules is None:
+        return rules()
+    try:
+        text = options.judge_rules.read_text(encoding="utf-8").strip()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{options.judge_rules} is no text in UTF-8") from error
+    if not text:
+        raise ValueError(f"{options.judge_rules} is empty: write down what is the same product")
+    return text

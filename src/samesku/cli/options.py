@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from samesku.cli.app import argument, option
 from samesku.cli.console import only_json
 from samesku.runtime.cores import use_threads
+
+if TYPE_CHECKING:
+    from samesku.results.runs import Run
 
 Fusion: TypeAlias = Literal["union", "concat", "union-all", "learned"]
 Decision: TypeAlias = Literal["clusters", "one-to-one", "one-to-many", "many-to-one"]
@@ -17,11 +20,7 @@ CATALOGUE = (
     "CSV or Parquet with posting_id and title, - for standard input, or a folder with train.csv or "
     "test.csv."
 )
-
-
-def _use_threads(count: int | None) -> int | None:
-    use_threads(count)
-    return count
+OUTSIDE = "Also read photos outside the photo folder, as the file names them."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +57,7 @@ class Reading(Quiet):
         "Encoding of the CSV, as cp1250, gbk or shift_jis; default: UTF-8, or what its first bytes "
         "say.",
     )
-    allow_outside: bool = option(
-        False, "Also read photos outside the photo folder, as the file names them."
-    )
+    allow_outside: bool = option(False, OUTSIDE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +84,7 @@ class Searching(Reading, Summed):
         None,
         "Threads that work at once; default: one per core that may be used.",
         min=1,
-        callback=_use_threads,
+        callback=use_threads,
         envvar="SAMESKU_THREADS",
     )
 
@@ -146,6 +143,11 @@ class Matching(Searching, Judging, Deciding):
         None, "Column in which two postings must agree to match, as category; may be repeated."
     )
 
+    @property
+    def accepted_from(self) -> float | None:
+        """The threshold, by either name."""
+        return self.line if self.threshold is None else self.threshold
+
 
 @dataclass(frozen=True, kw_only=True)
 class OfRun(Quiet):
@@ -167,6 +169,13 @@ class OfAnyRun(Quiet):
         "more, the right one.",
     )
     photos: Path | None = option(None, "Folder of the photos, if it is not where it was.")
-    allow_outside: bool = option(
-        False, "Also read photos outside the photo folder, as the file names them."
-    )
+    allow_outside: bool = option(False, OUTSIDE)
+
+    def read(self, folder: Path, **more: Any) -> Run:
+        """Read that run, or another one of the same catalogue."""
+        from samesku.results.runs import read_run
+
+        return read_run(
+            folder, catalogue=self.catalogue or (), photos=self.photos,
+            allow_outside=self.allow_outside, **more,
+        )  # fmt: skip

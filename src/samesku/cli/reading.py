@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,26 +11,34 @@ from samesku.catalog.catalog import Catalog, read_catalog
 from samesku.cli.console import TerminalProgress, UsageError, say
 from samesku.cli.options import Reading, Searching
 from samesku.encoders import BY_NAME, default_encoders, encoders_by_name
+from samesku.encoders.card import read_card
 from samesku.matcher import Matcher
-from samesku.results.record import source_record
+from samesku.results.record import seen_in_training, source_record
 from samesku.runtime.cache import Cache, default_folder
 from samesku.scoring.fusion import Fusion
+
+# What the records of an encoder's card are of.
+ROLES = {"trained_on": "trained", "chosen_on": "chose the epoch of"}
 
 
 def read(options: Reading, path: Path, progress: TerminalProgress) -> Catalog:
     """Read a catalogue and say what was wrong with it."""
     with progress.stage("read"):
-        catalog = read_catalog(
-            path,
-            photos=options.photos,
-            columns=parse_columns(options.columns),
-            encoding=options.encoding,
-            allow_outside=options.allow_outside,
-        )
+        catalog = read_catalog(path, **how_to_read(options))
     say(f"Read {len(catalog):,} postings from {catalog.name}", quiet=options.quiet)
     for problem in catalog.problems:
         say(f"  - {problem}", quiet=options.quiet)
     return catalog
+
+
+def how_to_read(options: Reading) -> dict[str, Any]:
+    """What :func:`samesku.read_catalog` takes, by the options."""
+    return {
+        "photos": options.photos,
+        "columns": parse_columns(options.columns),
+        "encoding": options.encoding,
+        "allow_outside": options.allow_outside,
+    }
 
 
 def read_labelled(
@@ -89,14 +97,24 @@ def encoder_names(options: Searching, fusion: str | Fusion | None) -> list[str]:
 
 def source_of(options: Searching, path: Path, matcher: Matcher) -> dict[str, object]:
     """Where a catalogue was and how it was read and matched, for the record of the run."""
-    return source_record(
-        path,
-        photos=options.photos,
-        columns=parse_columns(options.columns),
-        encoding=options.encoding,
-        encoders=encoder_names(options, matcher.fusion),
-        params=matcher.get_params(),
-    )
+    read = {each: of for each, of in how_to_read(options).items() if each != "allow_outside"}
+    names = encoder_names(options, matcher.fusion)
+    return source_record(path, **read, encoders=names, params=matcher.get_params())
+
+
+def seen_by_encoders(names: Sequence[str], scored: Catalog) -> Iterator[str]:
+    """A note for each encoder, as users name it, that was trained on scored postings."""
+    for name in dict.fromkeys(names):
+        folder = Path(name.removeprefix("+").removeprefix("hf:").removeprefix("clip:"))
+        read = read_card(folder) if folder.is_dir() else None
+        card: Mapping[str, Any] = {} if read is None else read.more
+        for role, words in ROLES.items():
+            seen = seen_in_training({"trained_on": card.get(role)}, scored)
+            if seen:
+                yield (
+                    f"about {seen:,} of the {len(scored):,} scored postings {words} {name}: its "
+                    "figures are flattered; score it on others, or train it with --folds"
+                )
 
 
 def comma_list(text: str | None) -> tuple[str, ...]:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from samesku.cli.commands import Report
 from samesku.cli.console import TerminalProgress, UsageError
 from samesku.cli.summary import show_summary
 from samesku.report.page import build_report
-from samesku.results.runs import read_run
 from samesku.runtime.files import check_folder
 
 
@@ -16,14 +13,8 @@ def report(options: Report) -> None:
     """Read a run back, make its page, write it."""
     progress = TerminalProgress(quiet=options.quiet)
     with progress.stage("read run"):
-        read = partial(
-            read_run,
-            catalogue=options.catalogue or (),
-            photos=options.photos,
-            allow_outside=options.allow_outside,
-        )
-        run = read(options.run, fusion=options.fusion)
-        other = None if options.compare is None else read(options.compare)
+        run = options.read(options.run, fusion=options.fusion)
+        other = None if options.compare is None else options.read(options.compare)
     path = options.out or options.run / "report.html"
     if path.suffix.lower() not in (".html", ".htm"):
         raise UsageError(f"--out is the page, a file that ends in .html, not {path}")

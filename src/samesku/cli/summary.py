@@ -56,7 +56,7 @@ def show_summary(
         if line and console.is_terminal:
             table.add_row(Text(name, style="bold"), Text(line))
         elif line:
-            console.print(f"{name:{WIDEST}} {line}", markup=False)
+            console.print(f"{name:{WIDEST}} {line}")
     if table.row_count:
         console.print(table)
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from samesku.cli.commands import Train
 from samesku.cli.console import TerminalProgress, console
-from samesku.cli.provenance import seen_by_encoders
-from samesku.cli.reading import comma_list, matcher_of, read_labelled
+from samesku.cli.reading import comma_list, matcher_of, read_labelled, seen_by_encoders
 from samesku.cli.summary import show_summary
 from samesku.clustering.expected import threshold_for
 from samesku.evaluation.calibration import predicted_pairs, reliability
@@ -96,4 +95,4 @@ def train(options: Train) -> None:
     )
     if not options.quiet:
         use = f"Use it: samesku match CATALOGUE --model {options.out} --out DIR"
-        console.print(use, markup=False)
+        console.print(use)

@@ -108,4 +108,4 @@ def _show(card: dict[str, object], place: Path) -> None:
         console.print(
             f"on {figures['pool']:,} held-out postings; epoch {card['best_epoch']} was kept"
         )
-    console.print(f"Use it: samesku match CATALOGUE --encoder {place} --out DIR", markup=False)
+    console.print(f"Use it: samesku match CATALOGUE --encoder {place} --out DIR")

@@ -30,37 +30,20 @@ def agglomerate(
     cohesion: float = COHESION,
     pins: Pins | None = None,
 ) -> NDArray[np.int64]:
-    """Cluster postings by average-linkage agglomeration of the scores.
+    """Cluster `size` postings by average-linkage agglomeration of the scores, in [0, 1].
 
     Two clusters become one while the mean score over all pairs between them, pairs that were never
     candidates counting 0, reaches ``threshold * cohesion``. A single wrong pair between two
-    products of several postings is outvoted by the pairs that do not match.
+    products of several postings is outvoted by the pairs that do not match. Each pair comes once;
+    from `threshold` on it is a match. `pins`, without contradictions, are must-links, merged first
+    whatever they score, and cannot-links.
 
-    Parameters
-    ----------
-    left, right : integer (m,)
-        Scored pairs, each once.
-    score : float (m,)
-        In [0, 1].
-    size : int
-        Number of postings.
-    threshold : float
-        Pairs from this score on are matches.
-    cohesion : float
-        Share of `threshold` that the mean score between two clusters must reach, in (0, 1].
-    pins : Pins, optional
-        Must-links, merged first whatever they score, and cannot-links; without contradictions.
-
-    Returns
-    -------
-    int64 (size,)
-        Cluster of each posting, numbered in order of first appearance.
+    Returns the cluster of each posting, int64 ``(size,)``, numbered in order of first appearance.
     """
     pins = Pins.of(left[:0], right[:0], left[:0] > 0) if pins is None else pins
     musts = pins.take(pins.same)
     matched = score >= threshold
-    tied = _with(left[matched], right[matched], musts)
-    component = components(tied[0], tied[1], size)
+    component = components(*_with(left[matched], right[matched], musts), size)
     pins = pins.take(component[pins.left] == component[pins.right])
     inside = component[left] == component[right]
     left, right, score = left[inside], right[inside], score[inside]
@@ -84,15 +67,17 @@ def agglomerate(
         pairs = pairs_by_component[bounds[place] : bounds[place + 1]]
         a, b = np.searchsorted(own, left[pairs]), np.searchsorted(own, right[pairs])
         if pinned[place]:
-            parts = _pinned_split(a, b, score[pairs], own, least, pins)
+            inside = pins.take(np.isin(pins.left, own))
+            places = np.searchsorted(own, inside.left), np.searchsorted(own, inside.right)
+            mine = Pins(*places, inside.same)
+            parts = _split_sparse(a, b, score[pairs], len(own), least - 1e-9, mine)
         else:
             parts = _split(a, b, score[pairs], len(own), least)
         groups[own] = fresh + parts
         fresh += int(parts.max()) + 1
     # Two postings that met only through one that left are no group: a pair at the threshold ties.
     ties = (groups[left] == groups[right]) & (score >= threshold)
-    ends = _with(left[ties], right[ties], musts)
-    return linked(ends[0], ends[1], size)
+    return linked(*_with(left[ties], right[ties], musts), size)
 
 
 def _with(
@@ -100,23 +85,6 @@ def _with(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pairs and pins."""
     return np.concatenate([left, pins.left]), np.concatenate([right, pins.right])
-
-
-def _pinned_split(
-    left: NDArray[np.integer],
-    right: NDArray[np.integer],
-    score: NDArray[np.floating],
-    own: NDArray[np.integer],
-    least: float,
-    pins: Pins,
-) -> NDArray[np.int64]:
-    """Groups within the component of the postings `own`, as its pins allow."""
-    inside = np.isin(pins.left, own)
-    within = pins.take(inside)
-    within = Pins(
-        np.searchsorted(own, within.left), np.searchsorted(own, within.right), within.same
-    )
-    return _split_sparse(left, right, score, len(own), least - 1e-9, within)
 
 
 def _split(
@@ -221,10 +189,9 @@ def _split_sparse(
     """
     scored = list(zip(left.tolist(), right.tolist(), score.tolist(), strict=True))
     clusters = _Clusters(scored, size)
-    for a, b in zip(pins.left[~pins.same].tolist(), pins.right[~pins.same].tolist(), strict=True):
-        clusters.bar(a, b)
-    for a, b in zip(pins.left[pins.same].tolist(), pins.right[pins.same].tolist(), strict=True):
-        clusters.merge(a, b)
+    for done, which in ((clusters.bar, ~pins.same), (clusters.merge, pins.same)):
+        for a, b in zip(pins.left[which].tolist(), pins.right[which].tolist(), strict=True):
+            done(a, b)
     best = [(-mean, a, b) for mean, a, b in clusters.means() if mean >= least]
     heapq.heapify(best)
     while best:
@@ -300,7 +267,11 @@ class _Clusters:
 
 def linked(left: NDArray[np.integer], right: NDArray[np.integer], size: int) -> NDArray[np.int64]:
     """Groups of the postings that pairs tie together, int64 ``(size,)``, in order of appearance."""
-    return _in_order(components(left, right, size))
+    groups = components(left, right, size)
+    _, first, place = np.unique(groups, return_index=True, return_inverse=True)
+    number = np.empty(len(first), dtype=np.int64)
+    number[np.argsort(first)] = np.arange(len(first))
+    return number[place]
 
 
 def components(
@@ -309,10 +280,3 @@ def components(
     """The connected component of each of `size` postings that pairs tie together."""
     graph = sp.coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(size, size))
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
-
-
-def _in_order(groups: NDArray[np.int64]) -> NDArray[np.int64]:
-    _, first, place = np.unique(groups, return_index=True, return_inverse=True)
-    number = np.empty(len(first), dtype=np.int64)
-    number[np.argsort(first)] = np.arange(len(first))
-    return number[place]

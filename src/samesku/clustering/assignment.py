@@ -18,8 +18,7 @@ LEAST = 1e-4
 def _log_odds(probability: NDArray[np.floating]) -> NDArray[np.float64]:
     """Logarithm of ``p / (1 - p)``, within the odds of 1 to 10,000."""
     clipped = np.clip(np.asarray(probability, dtype=np.float64), LEAST, 1 - LEAST)
-    odds: NDArray[np.float64] = np.log(clipped / (1 - clipped))
-    return odds
+    return np.asarray(np.log(clipped / (1 - clipped)))
 
 
 def choose_links(
@@ -30,25 +29,12 @@ def choose_links(
     threshold: float,
     rule: Decision = "one-to-one",
 ) -> NDArray[np.int64]:
-    """Choose the pairs that become links.
+    """Choose the pairs, each of which comes once, that become links; returns their places.
 
-    Parameters
-    ----------
-    left, right : integer (m,)
-        The pairs, each once.
-    probability : float (m,)
-    threshold : float
-        Only pairs from this probability on are chosen.
-    rule : {"one-to-one", "one-to-many", "many-to-one"}
-        ``one-to-one``: the set of links that share no posting and have the largest sum of log odds
-        above the threshold, i.e. the likeliest set; it is optimal, not greedy (sparse
-        Jonker-Volgenant in scipy). ``one-to-many``: each right posting takes its likeliest left
-        one. ``many-to-one``: each left posting takes its likeliest right one.
-
-    Returns
-    -------
-    int64 (links,)
-        Places of the chosen pairs, ascending.
+    Only pairs from the threshold on are chosen. ``one-to-one``: the set of links that share no
+    posting and have the largest sum of log odds above the threshold, i.e. the likeliest set; it is
+    optimal, not greedy (sparse Jonker-Volgenant in scipy). ``one-to-many``: each right posting
+    takes its likeliest left one. ``many-to-one``: each left posting takes its likeliest right one.
     """
     above = np.flatnonzero(probability >= threshold)
     if rule == "one-to-many":

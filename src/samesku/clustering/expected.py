@@ -36,12 +36,8 @@ def expected_f1(
     left, right, chance = left[near], right[near], chance[near]
     inside = clusters[left] == clusters[right]
     found = np.bincount(clusters, counts)[clusters]
-    total = summed_f1(
-        counts,
-        found,
-        partners(left[inside], right[inside], chance[inside], counts),
-        partners(left, right, chance, counts),
-    )
+    own = partners(left[inside], right[inside], chance[inside], counts)
+    total = summed_f1(counts, found, own, partners(left, right, chance, counts))
     return total / int(counts.sum())
 
 
@@ -84,21 +80,15 @@ def best_threshold(
     left: NDArray[np.integer],
     right: NDArray[np.integer],
     scores: NDArray[np.float32],
-    chance: NDArray[np.float32],
     counts: NDArray[np.integer],
     now: float,
-    *,
-    step: float = 0.05,
+    step: float = STEP,
 ) -> float:
-    """The threshold with the best expected F1; `now`, that in use, where none is clearly better.
-
-    Clusters are made by `scores`, and measured by `chance`: the scores, or the answer where there
-    is one.
-    """
+    """The threshold with the best expected F1; `now`, that in use, where none is clearly better."""
 
     def value(threshold: float) -> float:
         clusters = agglomerate(left, right, scores, len(counts), threshold=threshold)
-        return expected_f1(left, right, chance, clusters, counts)
+        return expected_f1(left, right, scores, clusters, counts)
 
     return climb(value, now, step)
 
@@ -134,18 +124,8 @@ def threshold_for(
 
     A model that was made for catalogues other than those it was trained on starts from its own
     threshold, and leaves it where another is clearly better by the probabilities of this catalogue.
-    All others keep theirs.
-
-    Parameters
-    ----------
-    fusion : Fusion
-    candidates : Candidates
-        Of distinct postings.
-    scores : float32 (m,)
-    counts : integer (d,)
-        How many postings each distinct one stands for.
+    All others keep theirs. `counts`: how many postings each distinct one stands for.
     """
     if not moves(fusion) or not len(scores):
         return fusion.threshold
-    ends = candidates.left, candidates.right
-    return best_threshold(*ends, scores, scores, counts, fusion.threshold, step=STEP)
+    return best_threshold(candidates.left, candidates.right, scores, counts, fusion.threshold)

@@ -5,33 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from itertools import pairwise
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from samesku.candidates.candidates import places_among
 from samesku.clustering.agglomerative import agglomerate, components
 from samesku.clustering.expected import LEAST, partners, summed_f1
-from samesku.distributed.components import find_components, part_of
+from samesku.distributed.components import find_components, looked_up, part_of
 from samesku.distributed.searching import numbers_of
-from samesku.distributed.shelf import Array, Shelf, columns_of, table_of
-from samesku.distributed.tasks import Result, Stages, Tasks
+from samesku.distributed.shelf import Array, Shelf, columns_of, frame_of, table_of
+from samesku.distributed.tasks import Result, Stages
 from samesku.results.listing import for_spreadsheets
-
-__all__ = [
-    "Clustered",
-    "choose_heirs",
-    "cluster_at",
-    "count_overlap",
-    "expect_f1",
-    "gather_clusters",
-    "heads_of",
-    "name_clusters",
-    "write_groups",
-    "write_matches",
-]
 
 # Share of the way to 1 by which the threshold rises until a component is small enough.
 RISE = 0.1
@@ -40,21 +25,11 @@ ROWS = 50_000
 
 @dataclass(frozen=True)
 class Clustered:
-    """Where the clusters of one threshold lie, and how they were made.
+    """Where the clusters of one threshold lie, and how they were made."""
 
-    Attributes
-    ----------
-    stages : Stages
-        Those of the threshold, with a folder of their own.
-    rounds : int
-        Of contraction.
-    split : list of dict
-        `postings` and `threshold` of the components that were too large.
-    """
-
-    stages: Stages
-    rounds: int
-    split: list[Result]
+    stages: Stages  # those of the threshold, with a folder of their own
+    rounds: int  # of contraction
+    split: list[Result]  # `postings` and `threshold` of the components that were too large
 
 
 def cluster_at(
@@ -66,30 +41,21 @@ def cluster_at(
     mine = replace(stages, shelf=Shelf(f"{scored.root}/at {threshold:g}"))
     rounds = find_components(mine, scored, tiles, starts, threshold, at_once)
     mine.run("route", _route_pairs, {tile: (scored, tile, parts) for tile in tiles})
-    given: Tasks = {str(p): (p, tiles, starts, threshold, most) for p in range(parts)}
-    found = mine.run("cluster", _cluster_part, given, most)
+    found = mine.each("cluster", _cluster_part, parts, tiles, starts, threshold, most, reads=[most])
     return Clustered(mine, rounds, [each for one in found for each in one["split"]])
 
 
 def _route_pairs(shelf: Shelf, scored: Shelf, tile: str, parts: int) -> Result:
     """The pairs of a tile that lie within one component, for the part that clusters it."""
     low, high = (int(each) for each in tile.split("-"))
-    tables = [shelf.read(f"labels/{shard}") for shard in sorted({low, high})]
-    number, found = columns_of(tables, "number", "label")
+    labels = pa.concat_tables(shelf.read(f"labels/{shard}") for shard in sorted({low, high}))
+    number, found = columns_of(labels, "number", "label")
     table = scored.read(f"scored/{tile}")
-    ends = [_at(number, found, *columns_of([table], each)) for each in ("left", "right")]
-    inside = (ends[0] == ends[1]) & (ends[0] >= 0)
-    of = part_of(ends[0], parts)
-    table = table.append_column("label", pa.array(ends[0]))
-    pieces = [table.filter(pa.array(inside & (of == part))) for part in range(parts)]
-    shelf.write_pieces(f"routed/{tile}", pieces)
+    left, right = (looked_up(number, found, each) for each in columns_of(table, "left", "right"))
+    inside = (left == right) & (left >= 0)
+    of = np.where(inside, part_of(left, parts), -1)
+    shelf.deal(f"routed/{tile}", table.append_column("label", pa.array(left)), of, parts)
     return {"pairs": int(np.count_nonzero(inside))}
-
-
-def _at(keys: Array, values: Array, wanted: Array) -> Array:
-    """The value of each key that is wanted, -1 for none; keys ascend."""
-    place = places_among(keys, wanted)
-    return np.where(place >= 0, np.append(values, -1)[place], -1)
 
 
 def _cluster_part(
@@ -97,9 +63,9 @@ def _cluster_part(
     most: int,
 ) -> Result:  # fmt: skip
     """The clusters of the components of one part; those too large are split before."""
-    pieces = [shelf.piece(f"routed/{tile}", part) for tile in tiles]
     names = ("left", "right", "score", "label", "left_members", "right_members")
-    left, right, score, component, *each_end = columns_of(pieces, *names)
+    routed = shelf.gathered("routed", tiles, part)
+    left, right, score, component, *each_end = columns_of(routed, *names)
     # In the order in which the local engine reads them.
     order = np.lexsort((right, left))
     left, right, score, component = (each[order] for each in (left, right, score, component))
@@ -116,9 +82,8 @@ def _cluster_part(
     found = np.bincount(clusters, members)[clusters] if len(numbers) else members
     _, first = np.unique(clusters, return_index=True)
     heads = numbers[first][clusters] if len(numbers) else numbers
-    cuts = np.searchsorted(numbers, starts)
     table = table_of(number=numbers, head=heads, found=found, inside=likely)
-    shelf.write_pieces(f"clustered/{part}", [table.slice(a, b - a) for a, b in pairwise(cuts)])
+    shelf.cut(f"clustered/{part}", table, numbers, starts)
     return {"split": split}
 
 
@@ -147,25 +112,24 @@ def _small_enough(
     return kept, split
 
 
-def expect_f1(shelf: Shelf, whole: Shelf, shard: int, parts: int) -> Result:
+def expect_f1(shelf: Shelf, shard: int, whole: Shelf, parts: int) -> Result:
     """The sum of the expected F1 over the postings of a shard."""
     names = ("number", "members", "likely")
-    numbers, members, likely = columns_of([whole.read(f"likely/{shard}")], *names)
+    numbers, members, likely = columns_of(whole.read(f"likely/{shard}"), *names)
     found, inside = members.astype(np.float64), np.zeros(len(members))
-    pieces = [shelf.piece(f"clustered/{part}", shard) for part in range(parts)]
-    number, size, near = columns_of(pieces, "number", "found", "inside")
+    clustered = shelf.gathered("clustered", range(parts), shard)
+    number, size, near = columns_of(clustered, "number", "found", "inside")
     place = np.searchsorted(numbers, number)
     found[place], inside[place] = size, near
     return {"f1": summed_f1(members, found, inside, likely)}
 
 
-def heads_of(shelf: Shelf, clustered: Shelf, shard: int, parts: int) -> Result:
+def heads_of(shelf: Shelf, shard: int, clustered: Shelf, parts: int) -> Result:
     """The first posting of the cluster of each distinct posting of a shard."""
     numbers = numbers_of(shelf, shard)
-    heads = numbers.copy()
-    pieces = [clustered.piece(f"clustered/{part}", shard) for part in range(parts)]
-    number, head = columns_of(pieces, "number", "head")
-    heads[np.searchsorted(numbers, number)] = head
+    found = clustered.gathered("clustered", range(parts), shard).sort_by("number")
+    number, head = columns_of(found, "number", "head")
+    heads = looked_up(number, head, numbers, numbers)
     shelf.write(f"heads/{shard}", table_of(number=numbers, head=heads))
     return {"clusters": int(np.count_nonzero(numbers == heads))}
 
@@ -176,11 +140,11 @@ def _cluster_numbers(
     """The number of the cluster of each distinct posting named."""
     heads = np.zeros(len(stands), dtype=np.int64)
     for source, shard in _by_shard(stands, starts):
-        number, head = columns_of([shelf.read(f"heads/{shard}")], "number", "head")
+        number, head = columns_of(shelf.read(f"heads/{shard}"), "number", "head")
         heads[source] = head[np.searchsorted(number, stands[source])]
     found = np.zeros(len(stands), dtype=np.int64)
     for source, shard in _by_shard(heads, starts):
-        number, head = columns_of([shelf.read(f"heads/{shard}")], "number", "head")
+        number, head = columns_of(shelf.read(f"heads/{shard}"), "number", "head")
         found[source] = offsets[shard] + np.searchsorted(number[number == head], heads[source])
     return found
 
@@ -196,7 +160,7 @@ def name_clusters(
 ) -> Result:  # fmt: skip
     """Number the cluster of every posting of a shard, by the smallest id in it."""
     parts = len(starts) - 1
-    frame = pl.DataFrame(pl.from_arrow(shelf.read(f"whole/{shard}")))
+    frame = shelf.frame(f"whole/{shard}")
     stands, numbers = frame["stands"].to_numpy(), frame["number"].to_numpy()
     clusters = _cluster_numbers(shelf, stands, starts, offsets)
     other: list[str | None] = [None] * frame.height
@@ -213,70 +177,51 @@ def name_clusters(
     )
     shelf.write(f"named/{shard}", named.to_arrow())
     of = clusters * parts // max(offsets[-1], 1)
-    pieces = [named.filter(pl.Series(np.equal(of, part))).to_arrow() for part in range(parts)]
-    shelf.write_pieces(f"members/{shard}", pieces)
+    shelf.deal(f"members/{shard}", named.to_arrow(), of, parts)
     return {}
 
 
 def count_overlap(
-    shelf: Shelf, shard: int, shards: int, last: str, bounds: Sequence[str | None]
+    shelf: Shelf, shard: int, last: str, bounds: Sequence[tuple[str | None, str | None]]
 ) -> Result:
     """How many postings of each cluster of the last run are in each cluster of this one."""
-    folder = Shelf(last)
-    low, high = bounds
-    parts = [
-        pl.DataFrame(pl.from_arrow(folder.between(name, "posting_id", low, high)))
-        for name in folder.names()
-    ]
-    before = pl.concat(parts).select("posting_id", "cluster_id")
-    now = pl.DataFrame(pl.from_arrow(shelf.read(f"named/{shard}", ["posting_id", "group_id"])))
+    folder, shards = Shelf(last), len(bounds)
+    parts = (folder.between(name, "posting_id", *bounds[shard]) for name in folder.names())
+    before = frame_of(pa.concat_tables(parts)).select("posting_id", "cluster_id")
+    now = shelf.frame(f"named/{shard}", ["posting_id", "group_id"])
     found = now.join(before, on="posting_id").group_by("cluster_id", "group_id").len()
     of = found["cluster_id"].hash(0).to_numpy() % np.uint64(shards)
-    pieces = [found.filter(pl.Series(of == np.uint64(part))).to_arrow() for part in range(shards)]
-    shelf.write_pieces(f"overlap/{shard}", pieces)
+    shelf.deal(f"overlap/{shard}", found.to_arrow(), of, shards)
     return {"postings": int(found["len"].sum())}
 
 
 def choose_heirs(shelf: Shelf, part: int, shards: int, clusters: int) -> Result:
     """The cluster that has the most postings of each of the last run, for its part."""
-    tables = [pl.DataFrame(pl.from_arrow(shelf.piece(f"overlap/{s}", part))) for s in range(shards)]
     found = (
-        pl.concat(tables)
+        frame_of(shelf.gathered("overlap", range(shards), part))
         .group_by("cluster_id", "group_id")
         .agg(pl.col("len").sum())
         .sort("len", "group_id", descending=[True, False])
         .unique("cluster_id", keep="first", maintain_order=True)
     )
     of = found["group_id"].to_numpy() * shards // max(clusters, 1)
-    pieces = [found.filter(pl.Series(of == each)).to_arrow() for each in range(shards)]
-    shelf.write_pieces(f"heirs/{part}", pieces)
+    shelf.deal(f"heirs/{part}", found.to_arrow(), of, shards)
     return {}
 
 
 def gather_clusters(
-    shelf: Shelf, out: str, part: int, shards: int, run: str, carried: bool
+    shelf: Shelf, part: int, out: str, shards: int, run: str, carried: bool
 ) -> Result:
     """Write the clusters of one part with all their postings, largest first."""
-    tables = [
-        pl.DataFrame(pl.from_arrow(shelf.piece(f"members/{shard}", part)))
-        for shard in range(shards)
-    ]
-    frame = pl.concat(tables).with_columns(pl.len().over("group_id").alias("group_size"))
+    frame = frame_of(shelf.gathered("members", range(shards), part))
+    frame = frame.with_columns(group_size=pl.len().over("group_id"))
     frame = frame.sort("group_size", "group_id", "row", descending=[True, False, False])
     fresh = frame.group_by("group_id").agg(pl.col("posting_id").min())
-    names = pl.Series(
-        [
-            blake2b(f"{run} {each}".encode(), digest_size=8).hexdigest()
-            for each in fresh["posting_id"]
-        ],
-        dtype=pl.String,
-    )
-    ids = fresh.select("group_id").with_columns(cluster_id=names)
+    names = [_name(run, each) for each in fresh["posting_id"]]
+    ids = fresh.select("group_id").with_columns(cluster_id=pl.Series(names, dtype=pl.String))
     if carried:
-        heirs = pl.concat(
-            pl.DataFrame(pl.from_arrow(shelf.piece(f"heirs/{each}", part)))
-            for each in range(shards)
-        ).sort("len", "cluster_id", descending=[True, False])
+        heirs = frame_of(shelf.gathered("heirs", range(shards), part))
+        heirs = heirs.sort("len", "cluster_id", descending=[True, False])
         old = heirs.unique("group_id", keep="first").select("group_id", carried="cluster_id")
         ids = ids.join(old, on="group_id", how="left").select(
             "group_id", cluster_id=pl.coalesce("carried", "cluster_id")
@@ -287,6 +232,11 @@ def gather_clusters(
     sizes = frame.group_by("group_id").len()["len"]
     counted = sizes.value_counts().sort("len", descending=True)
     return {"sizes": counted.rows()}
+
+
+def _name(run: str, posting: str) -> str:
+    """The name of a new cluster, by its first posting."""
+    return blake2b(f"{run} {posting}".encode(), digest_size=8).hexdigest()
 
 
 def write_groups(shelf: Shelf, out: str, run: str, shards: int, sizes: Sequence[int]) -> Result:
@@ -319,7 +269,7 @@ class _Rows:
                 batch = next(self._batches, None)
                 if batch is None:
                     return found
-                self._frame = pl.DataFrame(pl.from_arrow(batch))
+                self._frame = frame_of(batch)
                 continue
             count = int((self._frame["group_size"] == size).sum())
             if not count:
@@ -332,12 +282,12 @@ def write_matches(
     shelf: Shelf, out: str, run: str, tile: str, starts: Sequence[int], offsets: Sequence[int]
 ) -> Result:
     """The scored pairs of a tile whose postings share a cluster."""
-    frame = pl.DataFrame(pl.from_arrow(shelf.read(f"explained/{tile}")))
-    ends = [
+    frame = shelf.frame(f"explained/{tile}")
+    left, right = (
         _cluster_numbers(shelf, frame[side].to_numpy(), starts, offsets)
         for side in ("left", "right")
-    ]
-    matched = frame.with_columns(group_id=pl.Series(ends[0])).filter(pl.Series(ends[0] == ends[1]))
+    )
+    matched = frame.with_columns(group_id=pl.Series(left)).filter(pl.Series(left == right))
     matched = matched.drop("left", "right").sort("score", descending=True)
     Shelf(out).write(f"matches-{run}/part-{tile}.parquet", matched.to_arrow())
     return {"matches": matched.height}

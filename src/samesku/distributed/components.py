@@ -9,7 +9,6 @@ connected component analysis", 2018).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 import numpy as np
 
@@ -17,8 +16,6 @@ from samesku.candidates.candidates import places_among
 from samesku.clustering.agglomerative import components
 from samesku.distributed.shelf import Array, Shelf, columns_of, table_of
 from samesku.distributed.tasks import Result, Stages, Tasks
-
-__all__ = ["find_components", "part_of"]
 
 # Edges that one worker finishes at once: 100 MB.
 AT_ONCE = 2_000_000
@@ -46,58 +43,37 @@ def find_components(
     Leaves ``labels/SHARD`` with `number` and `label`.
     """
     parts = len(starts) - 1
-    found = stages.run(
-        "edges",
-        edges_of,
-        {tile: (scored, tile, parts, threshold) for tile in tiles},
-        threshold,
-    )
+    given: Tasks = {tile: (scored, tile, parts, threshold) for tile in tiles}
+    found = stages.run("edges", edges_of, given, threshold)
     left, sources, round_, where = sum(each["edges"] for each in found), list(tiles), 0, "edges"
     while left > at_once:
-        arguments: Tasks = {str(p): (p, parts, where, sources, round_) for p in range(parts)}
-        stages.run(f"contract {round_}", contract, arguments)
-        arguments = {str(p): (p, parts, round_) for p in range(parts)}
-        found = stages.run(f"relabel {round_}", relabel, arguments)
+        stages.each(f"contract {round_}", contract, parts, parts, where, sources, round_)
+        found = stages.each(f"relabel {round_}", relabel, parts, parts, round_)
         left, round_ = sum(each["edges"] for each in found), round_ + 1
         sources, where = [str(part) for part in range(parts)], f"edges/{round_}"
     stages.run("finish", finish, {"all": (parts, where, sources)})
-    arguments = {str(p): (p, where, sources, round_, starts) for p in range(parts)}
-    stages.run("labels", label, arguments)
-    arguments = {str(shard): (shard, parts) for shard in range(parts)}
-    stages.run("label shards", gather_labels, arguments)
+    stages.each("labels", label, parts, where, sources, round_, starts)
+    stages.each("label shards", gather_labels, parts, parts)
     return round_
 
 
 def edges_of(shelf: Shelf, scored: Shelf, tile: str, parts: int, threshold: float) -> Result:
     """The pairs of a tile that match, in both directions."""
-    table = scored.read(f"scored/{tile}", ["left", "right", "score"])
-    left, right, score = columns_of([table], "left", "right", "score")
+    names = ["left", "right", "score"]
+    left, right, score = columns_of(scored.read(f"scored/{tile}", names), *names)
     # As the local engine compares: what was scored in 32 bits.
     tied = score >= threshold
     one = np.concatenate([left[tied], right[tied]])
     other = np.concatenate([right[tied], left[tied]])
-    _write_edges(shelf, f"edges/{tile}", one, other, parts)
+    shelf.deal(f"edges/{tile}", table_of(one=one, other=other), part_of(one, parts), parts)
     return {"edges": len(one)}
-
-
-def _write_edges(shelf: Shelf, name: str, one: Array, other: Array, parts: int) -> None:
-    of = part_of(one, parts)
-    pieces = [table_of(one=one[of == part], other=other[of == part]) for part in range(parts)]
-    shelf.write_pieces(name, pieces)
-
-
-def _edges(shelf: Shelf, where: str, sources: Sequence[str], part: int) -> tuple[Array, Array]:
-    one, other = columns_of(
-        [shelf.piece(f"{where}/{each}", part) for each in sources], "one", "other"
-    )
-    return one, other
 
 
 def contract(
     shelf: Shelf, part: int, parts: int, where: str, sources: Sequence[str], round_: int
 ) -> Result:
     """Choose who stands for each posting of a part, and move the first ends of its edges there."""
-    one, other = _edges(shelf, where, sources, part)
+    one, other = columns_of(shelf.gathered(where, sources, part), "one", "other")
     numbers, first = np.unique(one, return_inverse=True)
     ends = np.concatenate([numbers, other])
     owner = np.concatenate([np.arange(len(numbers)), first])
@@ -106,47 +82,40 @@ def contract(
     chosen = ends[order][start]
     shelf.write(f"stands/{round_}/{part}", table_of(number=numbers, stands=chosen))
     vertex, now = _labels(shelf, part, parts, round_) if round_ else (numbers, numbers)
-    now = _moved(numbers, chosen, now)
-    of = part_of(now, parts)
-    shelf.write_pieces(
-        f"moved/{round_}/{part}",
-        [table_of(vertex=vertex[of == p], now=now[of == p]) for p in range(parts)],
-    )
-    half = chosen[first] if len(chosen) else one
-    of = part_of(other, parts)
-    pieces = [table_of(one=half[of == p], other=other[of == p]) for p in range(parts)]
-    shelf.write_pieces(f"half/{round_}/{part}", pieces)
+    now = looked_up(numbers, chosen, now, now)
+    moved = table_of(vertex=vertex, now=now)
+    shelf.deal(f"moved/{round_}/{part}", moved, part_of(now, parts), parts)
+    half = table_of(one=chosen[first] if len(chosen) else one, other=other)
+    shelf.deal(f"half/{round_}/{part}", half, part_of(other, parts), parts)
     return {"postings": len(numbers)}
 
 
-def _moved(numbers: Array, to: Array, now: Array) -> Array:
-    """Where each goes: those that are none of the `numbers`, which ascend, stay."""
-    place = places_among(numbers, now)
-    return np.where(place >= 0, np.append(to, -1)[place], now)
+def looked_up(keys: Array, values: Array, wanted: Array, others: Array | int = -1) -> Array:
+    """The value of each key that is wanted; keys ascend, `others` is for what is none of them."""
+    place = places_among(keys, wanted)
+    return np.where(place >= 0, np.append(values, -1)[place], others)
 
 
 def relabel(shelf: Shelf, part: int, parts: int, round_: int) -> Result:
     """Move the other ends, too, and keep each edge once."""
-    pieces = [shelf.piece(f"half/{round_}/{each}", part) for each in range(parts)]
-    one, other = columns_of(pieces, "one", "other")
-    numbers, stands = columns_of([shelf.read(f"stands/{round_}/{part}")], "number", "stands")
+    one, other = columns_of(shelf.gathered(f"half/{round_}", range(parts), part), "one", "other")
+    numbers, stands = columns_of(shelf.read(f"stands/{round_}/{part}"), "number", "stands")
     other = stands[np.searchsorted(numbers, other)] if len(other) else other
     apart = one != other
-    pairs = np.unique(np.stack([one[apart], other[apart]], axis=1), axis=0)
-    _write_edges(shelf, f"edges/{round_ + 1}/{part}", pairs[:, 0], pairs[:, 1], parts)
-    return {"edges": len(pairs)}
+    one, other = np.unique(np.stack([one[apart], other[apart]], axis=1), axis=0).T
+    edges = table_of(one=one, other=other)
+    shelf.deal(f"edges/{round_ + 1}/{part}", edges, part_of(one, parts), parts)
+    return {"edges": len(one)}
 
 
-def _labels(shelf: Shelf, part: int, parts: int, round_: int) -> tuple[Array, Array]:
+def _labels(shelf: Shelf, part: int, parts: int, round_: int) -> list[Array]:
     """The postings that a part looks after as one of those left, as the last round moved them."""
-    pieces = [shelf.piece(f"moved/{round_ - 1}/{each}", part) for each in range(parts)]
-    vertex, now = columns_of(pieces, "vertex", "now")
-    return vertex, now
+    return columns_of(shelf.gathered(f"moved/{round_ - 1}", range(parts), part), "vertex", "now")
 
 
 def finish(shelf: Shelf, parts: int, where: str, sources: Sequence[str]) -> Result:
     """Label what is left in one task: few edges, of large components or of none."""
-    pairs = [_edges(shelf, where, sources, part) for part in range(parts)]
+    pairs = [columns_of(shelf.gathered(where, sources, p), "one", "other") for p in range(parts)]
     one, other = (np.concatenate(each) for each in zip(*pairs, strict=True))
     numbers, place = np.unique(np.concatenate([one, other]), return_inverse=True)
     ends = place[: len(one)], place[len(one) :]
@@ -164,21 +133,18 @@ def label(
     if round_:
         vertex, now = _labels(shelf, part, len(starts) - 1, round_)
     else:
-        vertex = now = np.unique(_edges(shelf, where, sources, part)[0])
-    numbers, labels = columns_of([shelf.read("finished")], "number", "label")
-    now = _moved(numbers, labels, now)
+        vertex = now = np.unique(shelf.gathered(where, sources, part).column("one").to_numpy())
+    numbers, labels = columns_of(shelf.read("finished"), "number", "label")
+    now = looked_up(numbers, labels, now, now)
     order = np.argsort(vertex)
     vertex, now = vertex[order], now[order]
-    cuts = np.searchsorted(vertex, starts)
-    pieces = [table_of(number=vertex[a:b], label=now[a:b]) for a, b in pairwise(cuts)]
-    shelf.write_pieces(f"labelled/{part}", pieces)
+    shelf.cut(f"labelled/{part}", table_of(number=vertex, label=now), vertex, starts)
     return {"postings": len(vertex)}
 
 
 def gather_labels(shelf: Shelf, shard: int, parts: int) -> Result:
     """The labels of a shard's postings."""
-    pieces = [shelf.piece(f"labelled/{part}", shard) for part in range(parts)]
-    number, found = columns_of(pieces, "number", "label")
-    order = np.argsort(number)
-    shelf.write(f"labels/{shard}", table_of(number=number[order], label=found[order]))
+    shelf.write(
+        f"labels/{shard}", shelf.gathered("labelled", range(parts), shard).sort_by("number")
+    )
     return {}

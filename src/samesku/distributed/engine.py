@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,8 +25,6 @@ from samesku.matcher import Matcher
 from samesku.results.record import environment
 from samesku.runtime.memory import CEILING, bytes_of, needed
 from samesku.scoring.learned import Learned
-
-__all__ = ["RayEngine", "start"]
 
 # Bytes of a worker: the program with the model, and per posting of its shard, of which a tile holds
 # two. A quarter more than was seen with shards of 5,000 and 10,000 postings.
@@ -65,23 +64,12 @@ def start(address: str | None, **options: object) -> None:
 class RayEngine:
     """Matches a catalogue on a Ray cluster.
 
-    Parameters
-    ----------
-    matcher : Matcher
-        What is looked at, and how it is scored.
-    work : str
-        Folder of the tables between the stages, which all workers see: a path, or ``s3://...``.
-        A run that was killed goes on from what is there.
-    shards : int, optional
-        Into how many ranges of ids the postings are divided; default: as many as `memory` asks for.
-    memory : str or int, optional
-        What a worker may take, which bounds a shard; default 4 GB.
-    address : str, optional
-        Of the cluster, ``"auto"`` or ``"ray://HOST:10001"``; default: Ray on this machine.
-    at_once : int
-        Edges between matched postings that are left to one worker to finish.
-    most : int
-        Postings of a component that are clustered at once.
+    `work` is the folder of the tables between the stages, which all workers see: a path, or
+    ``s3://...``; a run that was killed goes on from what is there. `shards`: into how many ranges
+    of ids the postings are divided, by default as many as `memory`, what a worker may take (4 GB),
+    asks for. `address` is that of the cluster, ``"auto"`` or ``"ray://HOST:10001"``; default: Ray
+    on this machine. `at_once` edges between matched postings are left to one worker to finish,
+    `most` postings of a component are clustered at once.
     """
 
     def __init__(
@@ -125,19 +113,9 @@ class RayEngine:
     ) -> dict[str, Any]:
         """Match a file, or all Parquet files of a folder; write the result, and return its record.
 
-        Parameters
-        ----------
-        catalogue : str
-            A path or URI.
-        out : str
-            Gets ``clusters/``, ``matches/`` (Parquet), ``groups.csv`` and ``run.json``.
-        photos, columns, encoding, allow_outside
-            As :func:`samesku.read_catalog` takes them, of each file.
-
-        Raises
-        ------
-        CatalogError
-            With the problems of all files.
+        Both places are paths or URIs. `out` gets ``clusters/``, ``matches/`` (Parquet),
+        ``groups.csv`` and ``run.json``. The options are those of :func:`samesku.read_catalog`, for
+        each file. Raises CatalogError with the problems of all files.
         """
         start(self.address)
         self.stages = Stages(self.work, self.matcher.progress, self.memory)
@@ -154,15 +132,10 @@ class RayEngine:
         files = reading.files_of(catalogue)
         work = {str(number): (how, number, file[0]) for number, file in enumerate(files)}
         read = self.stages.run("read", reading.read_file, work, files, how)
-        if fatal := [each for each in read if "fatal" in each]:
-            raise CatalogError(
-                catalogue,
-                [
-                    Problem("file", f"{each['file']}: {found}", "mend the file", True)
-                    for each in fatal
-                    for found in each["fatal"]
-                ],
-            )
+        fatal = [f"{each['file']}: {found}" for each in read for found in each.get("fatal", ())]
+        if fatal:
+            problems = [Problem("file", each, "mend the file", True) for each in fatal]
+            raise CatalogError(catalogue, problems)
         for each in read:
             for found in each["problems"]:
                 self.matcher.progress.note(f"{each['file']}: {found}")
@@ -186,94 +159,69 @@ class RayEngine:
 
     def _count(self, read: list[Result], bounds: Sequence[Any], names: list[str]) -> Totals:
         """Sort, collapse what is identical, and count over all."""
-        run, files, shards = self.stages.run, list(range(len(read))), len(bounds)
-        photos = any(each.modality == "photo" for each in self.matcher.encoders)
-        each_shard = range(shards)
-        given: Tasks = {str(s): (s, shards, bounds[s], files, names, photos) for s in each_shard}
-        found = run("sort", reading.sort_shard, given, shards, names, photos)
-        self._unique(read, found)
-        starts = tuple(np.cumsum([0, *(each["rows"] for each in found)]).tolist())
-        letters = tuple(sorted({letter for each in found for letter in each["letters"]}))
-        run("collapse", reading.same_postings, {str(s): (s, starts) for s in each_shard})
-        given = {str(s): (s, starts, letters) for s in each_shard}
-        found = run("count", statistics.count_shard, given)
+        each, shards = self.stages.each, len(bounds)
+        photos = any(encoder.modality == "photo" for encoder in self.matcher.encoders)
+        found = each(
+            "sort", reading.sort_shard, shards, bounds, len(read), names, photos,
+            reads=[shards, names, photos],
+        )  # fmt: skip
+        _check_unique(read, found)
+        starts = tuple(np.cumsum([0, *(shard["rows"] for shard in found)]).tolist())
+        letters = tuple(sorted({letter for shard in found for letter in shard["letters"]}))
+        each("collapse", reading.same_postings, shards, starts)
+        found = each("count", statistics.count_shard, shards, starts, letters)
         counted = statistics.dictionaries(names)
-        given = {str(s): (s, shards, counted) for s in each_shard}
-        merged = run("add up", statistics.merge_terms, given)
-        run("number", statistics.number_terms, given)
+        merged = each("add up", statistics.merge_terms, shards, shards, counted)
+        each("number", statistics.number_terms, shards, shards, counted)
         if "price" in names:
-            run("prices", statistics.merge_prices, {"all": (shards,)})
-        run("spelling", statistics.merge_spelling, {"all": (shards,)})
-        terms = {name: sum(each["sizes"][name] for each in merged) for name in counted}
-        return Totals(sum(each["distinct"] for each in found), starts, letters, terms)
-
-    def _unique(self, read: list[Result], found: list[Result]) -> None:
-        if twice := [row for each in found for row in each["twice"]]:
-            said = [f"{each} in {read[file]['file']} row {row + 2}" for each, file, row in twice]
-            raise CatalogError(
-                "the catalogue",
-                [
-                    Problem(
-                        "duplicate_id",
-                        f"posting_id that occurs more than once: {'; '.join(said[:10])}",
-                        "ids must be unique among all files; drop or rename all but one",
-                        True,
-                    )
-                ],
-            )
+            self.stages.run("prices", statistics.merge_prices, {"all": (shards,)})
+        self.stages.run("spelling", statistics.merge_spelling, {"all": (shards,)})
+        terms = {name: sum(part["sizes"][name] for part in merged) for name in counted}
+        return Totals(sum(shard["distinct"] for shard in found), starts, letters, terms)
 
     def _pairs(self, totals: Totals) -> list[str]:
         """Encode, search tile by tile, and score."""
-        run, matcher, shards = self.stages.run, self.matcher, totals.shards
-        encoders, names = matcher.encoders, [each.name for each in matcher.encoders]
-        prints = [each.fingerprint for each in encoders]
+        run, each, matcher = self.stages.run, self.stages.each, self.matcher
+        shards, starts, k = totals.shards, totals.starts, matcher.k
+        encoders, names = matcher.encoders, [encoder.name for encoder in matcher.encoders]
+        prints = [encoder.fingerprint for encoder in encoders]
         folder = matcher.cache.folder
         cache = None if folder is None else str(Path(folder).resolve())
-        each_shard = [str(shard) for shard in range(shards)]
-        given: Tasks = {s: (totals, int(s), encoders, cache) for s in each_shard}
-        found = run("encode", searching.encode_shard, given, prints)
-        for posting, path, reason in (each for one in found for each in one["refused"]):
+        found = each("encode", searching.encode_shard, shards, totals, encoders, cache,
+                     reads=[prints])  # fmt: skip
+        for posting, path, reason in (photo for shard in found for photo in shard["refused"]):
             matcher.progress.refuse(posting, path, reason)
-        seen = [each.name for each in encoders if each.modality == "photo"]
-        found = run(
-            "photos", statistics.merge_looks, {s: (int(s), shards, seen) for s in each_shard}
-        )
-        looks = {name: sum(each["looks"][name] for each in found) for name in seen}
-        given = {s: (int(s), totals.starts, looks) for s in each_shard}
-        run("placeholders", statistics.judge_looks, given)
+        seen = [encoder.name for encoder in encoders if encoder.modality == "photo"]
+        found = each("photos", statistics.merge_looks, shards, shards, seen)
+        looks = {name: sum(part["looks"][name] for part in found) for name in seen}
+        each("placeholders", statistics.judge_looks, shards, starts, looks)
         tiles = {f"{a}-{b}": (a, b) for a in range(shards) for b in range(a, shards)}
-        given = {name: (encoders, pair, shards, matcher.k) for name, pair in tiles.items()}
-        run("search", searching.search_tile, given, matcher.k)
-        size = totals.starts[-1]
-        given = {s: (names, int(s), shards, matcher.k, size) for s in each_shard}
-        run("merge lists", searching.merge_lists, given)
+        given: Tasks = {name: (encoders, pair, shards, k) for name, pair in tiles.items()}
+        run("search", searching.search_tile, given, k)
+        each("merge lists", searching.merge_lists, shards, names, shards, k, starts[-1])
         fusion = matcher.fusion
         known = list(fusion.model.encoders) if isinstance(fusion, Learned) else names
-        given = {s: (totals, encoders, known, int(s)) for s in each_shard}
-        run("look around", scoring.look_around, given, known)
-        given = {
-            name: (totals, encoders, pair, scoring.LEAST_WRITTEN) for name, pair in tiles.items()
-        }
+        each("look around", scoring.look_around, shards, totals, encoders, known, reads=[known])
+        least = scoring.LEAST_WRITTEN
+        given = {name: (totals, encoders, pair, least) for name, pair in tiles.items()}
         found = run("score", scoring.score_tile, given, _named(fusion), shared=fusion)
-        self._scored = sum(each["candidates"] for each in found)
+        self._scored = sum(tile["candidates"] for tile in found)
         return list(tiles)
 
     def _clusters(self, totals: Totals, tiles: list[str]) -> tuple[float, Clustered]:
         """The threshold, chosen as the local engine does, and the clusters there."""
         found: dict[float, Clustered] = {}
-        shards = range(totals.shards)
+        shards, whole = totals.shards, self.stages.shelf
 
         def value(threshold: float) -> float:
             found[threshold] = clustering.cluster_at(
                 self.stages, tiles, totals.starts, threshold, self.at_once, self.most
             )
-            stages, whole = found[threshold].stages, self.stages.shelf
-            given: Tasks = {str(s): (whole, s, totals.shards) for s in shards}
-            f1 = stages.run("expected f1", clustering.expect_f1, given)
-            return float(sum(each["f1"] for each in f1)) / totals.starts[-1]
+            each = found[threshold].stages.each
+            f1 = each("expected f1", clustering.expect_f1, shards, whole, shards)
+            return float(sum(shard["f1"] for shard in f1)) / totals.starts[-1]
 
-        given: Tasks = {str(shard): (shard, totals.shards) for shard in shards}
-        self.stages.run("partners", scoring.add_partners, given)
+        self.stages.each("partners", scoring.add_partners, shards, shards)
         threshold = self.matcher.threshold
         if self.matcher.get_params()["threshold"] is None and moves(self.matcher.fusion):
             threshold = climb(value, threshold)
@@ -285,22 +233,18 @@ class RayEngine:
         self, catalogue: str, out: str, read: list[Result], totals: Totals, tiles: list[str],
         bounds: Sequence[Any], names: list[str],
     ) -> dict[str, Any]:  # fmt: skip
-        run, starts, shards = self.stages.run, totals.starts, totals.shards
-        each_shard = [str(shard) for shard in range(shards)]
+        each, starts, shards = self.stages.each, totals.starts, totals.shards
         threshold, clustered = self._clusters(totals, tiles)
-        given: Tasks = {s: (clustered.stages.shelf, int(s), shards) for s in each_shard}
-        heads = run("heads", clustering.heads_of, given, clustered.stages.input)
-        offsets = np.cumsum([0, *(each["clusters"] for each in heads)]).tolist()
-        file_starts = np.cumsum([0, *(each["rows"] for each in read)]).tolist()
-        given = {s: (int(s), starts, offsets, file_starts) for s in each_shard}
-        run("name", clustering.name_clusters, given)
+        at = clustered.stages
+        heads = each("heads", clustering.heads_of, shards, at.shelf, shards, reads=[at.input])
+        offsets = np.cumsum([0, *(shard["clusters"] for shard in heads)]).tolist()
+        file_starts = np.cumsum([0, *(file["rows"] for file in read)]).tolist()
+        each("name", clustering.name_clusters, shards, starts, offsets, file_starts)
         before = Shelf(out).read_json("run.json") or {}
         last = f"{out}/{before['clusters']}" if "clusters" in before else None
         if last is not None:
-            given = {s: (int(s), shards, last, bounds[int(s)]) for s in each_shard}
-            run("overlap", clustering.count_overlap, given, last)
-            given = {s: (int(s), shards, offsets[-1]) for s in each_shard}
-            run("heirs", clustering.choose_heirs, given)
+            each("overlap", clustering.count_overlap, shards, last, bounds, reads=[last])
+            each("heirs", clustering.choose_heirs, shards, shards, offsets[-1])
         name, sizes = self._finish(out, tiles, totals, offsets, last)
         self._check_peak()
         record = {
@@ -311,11 +255,11 @@ class RayEngine:
             },
             "catalogue": {
                 "name": catalogue,
-                "files": [each["file"] for each in read],
+                "files": [file["file"] for file in read],
                 "postings": starts[-1],
-                "photos": sum(each["photos"] for each in read),
+                "photos": sum(file["photos"] for file in read),
                 "columns": names,
-                "problems": [found for each in read for found in each["problems"]],
+                "problems": [found for file in read for found in file["problems"]],
             },
             "notes": list(self.matcher.progress.notes),
             "fusion": self.matcher.fusion.name,
@@ -355,19 +299,27 @@ class RayEngine:
         self, out: str, tiles: list[str], totals: Totals, offsets: list[int], last: str | None
     ) -> tuple[str, dict[int, int]]:
         """Write clusters and matches; their name, and how many clusters have how many postings."""
-        run, shards = self.stages.run, totals.shards
+        run, shards, carried = self.stages.run, totals.shards, last is not None
         name = digest_of(self.stages.input, out, last)
-        parts = [str(part) for part in range(shards)]
-        given: Tasks = {p: (out, int(p), shards, name, last is not None) for p in parts}
-        found = run("gather", clustering.gather_clusters, given, out, name)
-        sizes: dict[int, int] = {}
-        for size, count in (pair for each in found for pair in each["sizes"]):
-            sizes[size] = sizes.get(size, 0) + count
+        gather = clustering.gather_clusters
+        found = self.stages.each("gather", gather, shards, out, shards, name, carried,
+                                 reads=[out, name])  # fmt: skip
+        sizes = Counter[int]()
+        for size, count in (pair for part in found for pair in part["sizes"]):
+            sizes[size] += count
         order = sorted(sizes, reverse=True)
         run("write groups", clustering.write_groups, {"all": (out, name, shards, order)})
-        given = {tile: (out, name, tile, totals.starts, offsets) for tile in tiles}
+        given: Tasks = {tile: (out, name, tile, totals.starts, offsets) for tile in tiles}
         run("write matches", clustering.write_matches, given)
         return name, sizes
+
+
+def _check_unique(read: list[Result], found: list[Result]) -> None:
+    if twice := [row for shard in found for row in shard["twice"]]:
+        said = [f"{each} in {read[file]['file']} row {row + 2}" for each, file, row in twice]
+        message = f"posting_id that occurs more than once: {'; '.join(said[:10])}"
+        fix = "ids must be unique among all files; drop or rename all but one"
+        raise CatalogError("the catalogue", [Problem("duplicate_id", message, fix, True)])
 
 
 def _absolute(place: str) -> str:

@@ -9,20 +9,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pyarrow.fs as pafs
 
 from samesku.candidates.collapse import looked_at, says_nothing
 from samesku.catalog.catalog import COMPETITION_FILES, Catalog, read_catalog
 from samesku.catalog.problems import CatalogError
-from samesku.distributed.shelf import Array, Shelf, file_system, table_of
+from samesku.distributed.shelf import Array, Shelf, columns_of, file_system, frame_of, table_of
 from samesku.distributed.tasks import Result
 from samesku.encoders.tfidf import letters_of
-
-__all__ = ["Reading", "catalog_of", "files_of", "read_file", "same_postings", "sort_shard"]
 
 # Ids of a file that show how the ids of all are spread; problems of a file that are shown.
 SAMPLE, SHOWN = 256, 20
@@ -43,10 +41,7 @@ class Reading:
 def files_of(catalogue: str) -> list[tuple[str, int, str]]:
     """The files of a catalogue with their sizes and times: one, or all Parquet files of a folder.
 
-    Raises
-    ------
-    FileNotFoundError
-        There is none.
+    Raises FileNotFoundError where there is none.
     """
     fs, place = file_system(catalogue)
     prefix = catalogue.removesuffix("/")[: -len(place)] if "://" in catalogue else ""
@@ -72,13 +67,7 @@ def read_file(shelf: Shelf, reading: Reading, number: int, file: str) -> Result:
     """Check the postings of one file and sort them by id."""
     try:
         with _at_hand(file) as path:
-            catalog = read_catalog(
-                path,
-                photos=reading.photos,
-                columns=reading.columns,
-                encoding=reading.encoding,
-                allow_outside=reading.allow_outside,
-            )
+            catalog = read_catalog(path, **vars(reading))
     except (CatalogError, UnicodeError) as error:
         found = error.problems if isinstance(error, CatalogError) else [error]
         return {"file": file, "fatal": [str(each) for each in found][:SHOWN]}
@@ -119,13 +108,13 @@ def _at_hand(file: str) -> Iterator[Path]:
 
 
 def sort_shard(
-    shelf: Shelf, shard: int, shards: int, bounds: Sequence[str | None], files: Sequence[int],
+    shelf: Shelf, shard: int, bounds: Sequence[tuple[str | None, str | None]], files: int,
     names: Sequence[str], photos: bool,
 ) -> Result:  # fmt: skip
     """The postings of a range of ids from all files, in the order of their ids."""
-    low, high = bounds
-    parts: list[Any] = [
-        pl.from_arrow(shelf.between(f"read/{file}", "posting_id", low, high)) for file in files
+    parts = [
+        frame_of(shelf.between(f"read/{file}", "posting_id", *bounds[shard]))
+        for file in range(files)
     ]
     frame = pl.concat(parts, how="diagonal").sort("posting_id", FILE, ROW)
     twice = frame.filter(pl.col("posting_id").is_duplicated())
@@ -138,19 +127,11 @@ def sort_shard(
     frame = frame.with_columns(pl.Series(NORMAL, catalog.normal_titles, dtype=pl.String))
     shelf.write(f"sorted/{shard}", frame.to_arrow())
     table = looked_at(catalog, photos)
-    found = table.select(pl.concat_str(pl.all().fill_null("\0"), separator="\x1f").alias("all"))[
-        "all"
-    ]
+    texts = table.select(pl.concat_str(pl.all().fill_null("\0"), separator="\x1f")).to_series()
     rows = np.flatnonzero(~says_nothing(table["title"]))
-    keys = np.array([_key(text) for text in found.gather(rows)], dtype=np.int64).reshape(-1, 2)
-    of = keys[:, 0] % shards
-    shelf.write_pieces(
-        f"keys/{shard}",
-        [
-            table_of(row=rows[mine], one=keys[mine, 0], other=keys[mine, 1])
-            for mine in (of == reader for reader in range(shards))
-        ],
-    )
+    one, other = np.array([_key(text) for text in texts.gather(rows)], np.int64).reshape(-1, 2).T
+    shards = len(bounds)
+    shelf.deal(f"keys/{shard}", table_of(row=rows, one=one, other=other), one % shards, shards)
     return {
         "rows": frame.height,
         "letters": letters_of(catalog.normal_titles).tolist(),
@@ -178,24 +159,14 @@ def same_postings(shelf: Shelf, reader: int, starts: Sequence[int]) -> Result:
     """Which posting stands for each: of identical ones that with the smallest id."""
     shards = len(starts) - 1
     tables = [shelf.piece(f"keys/{shard}", reader) for shard in range(shards)]
-    frame = pl.concat(
-        [
-            pl.DataFrame(pl.from_arrow(table)).with_columns(
-                number=pl.col("row") + starts[shard], shard=pl.lit(shard)
-            )
-            for shard, table in enumerate(tables)
-        ]
-    ).with_columns(
+    shard = np.repeat(np.arange(shards), [len(table) for table in tables])
+    frame = frame_of(pa.concat_tables(tables))
+    frame = frame.with_columns(number=pl.col("row") + pl.Series(np.asarray(starts)[shard])).select(
+        "row",
         first=pl.col("number").min().over("one", "other"),
         members=pl.len().cast(pl.Int64).over("one", "other"),
     )
-    shelf.write_pieces(
-        f"same/{reader}",
-        [
-            frame.filter(pl.col("shard") == shard).select("row", "first", "members").to_arrow()
-            for shard in range(shards)
-        ],
-    )
+    shelf.deal(f"same/{reader}", frame.to_arrow(), shard, shards)
     return {}
 
 
@@ -203,9 +174,7 @@ def representatives(shelf: Shelf, shard: int, starts: Sequence[int]) -> tuple[Ar
     """Number of the posting that stands for each of a shard, and for how many it does."""
     own = np.arange(starts[shard], starts[shard + 1])
     members = np.ones(len(own), dtype=np.int64)
-    for reader in range(len(starts) - 1):
-        table = shelf.piece(f"same/{reader}", shard)
-        rows = table.column("row").to_numpy()
-        own[rows] = table.column("first").to_numpy()
-        members[rows] = table.column("members").to_numpy()
+    same = shelf.gathered("same", range(len(starts) - 1), shard)
+    rows, first, count = columns_of(same, "row", "first", "members")
+    own[rows], members[rows] = first, count
     return own, members

@@ -9,15 +9,11 @@ from functools import partial
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import ray
 import scipy.sparse as sp
 
-from samesku.candidates.candidates import (
-    DENSITY_NEIGHBORS,
-    Candidates,
-    Source,
-    join_candidates,
-)
+from samesku.candidates.candidates import DENSITY_NEIGHBORS, Candidates, Source, join_candidates
 from samesku.candidates.neighbors import Neighbors, density
 from samesku.catalog.catalog import Catalog
 from samesku.clustering.expected import LEAST, partners
@@ -27,11 +23,13 @@ from samesku.distributed.searching import (
     load_lists,
     load_vectors,
     numbers_of,
+    of_tiles,
     words_of,
-)
+)  # fmt: skip
 from samesku.distributed.shelf import Array, Shelf, columns_of, ragged, sparse, table_of
 from samesku.distributed.tasks import Result
 from samesku.encoders.base import Encoder
+from samesku.results.pair_tables import similarities
 from samesku.scoring.features import CatalogRows
 from samesku.scoring.features.codes import CodedTitles
 from samesku.scoring.features.descriptions import DescribedWords
@@ -39,28 +37,23 @@ from samesku.scoring.features.neighbourhood import Neighbourhoods
 from samesku.scoring.features.prices import Prices, log_prices
 from samesku.scoring.features.similarities import Ranks
 from samesku.scoring.features.title_words import TitleWords
-from samesku.scoring.fusion import Fusion
+from samesku.scoring.fusion import Fusion, PairScores
 from samesku.scoring.learned import Learned
 from samesku.scoring.presence import rarity_of
 from samesku.scoring.untrained_photos import neighbors_as_hash
 from samesku.titles import Quantity, Stated, normal_tokens
 from samesku.titles.attributes import KINDS, Attributes
 
-__all__ = ["add_partners", "look_around", "score_tile"]
-
 # Pairs from this score on are written with ids and reasons; the others count in clusters, too.
 LEAST_WRITTEN = 0.02
 
 
 def look_around(
-    shelf: Shelf, totals: Totals, encoders: Sequence[Encoder], known: Collection[str], shard: int
+    shelf: Shelf, shard: int, totals: Totals, encoders: Sequence[Encoder], known: Collection[str]
 ) -> Result:
     """What the lists of a shard's postings say of them: ranks, densities, words around."""
     numbers = numbers_of(shelf, shard)
-    found = {}
-    for encoder in encoders:
-        query, candidate, similarity = load_lists(shelf, encoder.name, [shard])
-        found[encoder.name] = (query, candidate, similarity)
+    found = {each.name: load_lists(shelf, each.name, [shard]) for each in encoders}
     outer = np.unique(np.concatenate([numbers, *(each[1] for each in found.values())]))
     places = {
         name: Neighbors(_places(outer, query), _places(outer, candidate), near, len(outer))
@@ -76,10 +69,8 @@ def look_around(
             table[f"{name} {column}"] = getattr(ranks, column)[own]
         table[f"{name} density"] = density(near, DENSITY_NEIGHBORS)[own]
         place = ranks.places.tocoo()
-        query, candidate = outer[place.row], outer[place.col]
-        shelf.write(
-            f"ranks/{name}/{shard}", table_of(query=query, candidate=candidate, place=place.data)
-        )
+        ends = {"query": outer[place.row], "candidate": outer[place.col]}
+        shelf.write(f"ranks/{name}/{shard}", table_of(**ends, place=place.data))
     texts = [name for name, kind in kinds.items() if kind == "text"]
     if texts:
         words, names, held_by = _words_around(shelf, totals, outer)
@@ -130,51 +121,35 @@ def score_tile(
     edges = {e.name: _edges(load_lists(shelf, e.name, pair), every) for e in encoders}
     ends = [np.concatenate([query, candidate]) for query, candidate, _ in edges.values()]
     numbers = np.unique(np.concatenate(ends))
-    frame = pl.concat(
-        [_some(shelf, f"said/{shard}", numbers, "~number") for shard in pair], how="vertical"
-    )
-    sources = [
-        Source(
-            encoder.name,
-            encoder.modality,
-            load_vectors(shelf, encoder, pair, totals.shards, numbers),
-            Neighbors(
-                _places(numbers, edges[encoder.name][0]),
-                _places(numbers, edges[encoder.name][1]),
-                edges[encoder.name][2],
-                len(numbers),
-            ),
-        )
-        for encoder in encoders
-    ]
+    frame = pl.concat(_some(shelf, f"said/{shard}", numbers, "~number") for shard in pair)
+    sources = []
+    for encoder in encoders:
+        query, candidate, near = edges[encoder.name]
+        places = _places(numbers, query), _places(numbers, candidate)
+        vectors = load_vectors(shelf, encoder, pair, totals.shards, numbers)
+        found = Neighbors(*places, near, len(numbers))
+        sources.append(Source(encoder.name, encoder.modality, vectors, found))
     around = pl.concat([_some(shelf, f"around/{shard}", numbers, "number") for shard in pair])
     candidates = replace(
         join_candidates(sources),
         density=np.stack([around[f"{e.name} density"].to_numpy() for e in encoders], axis=1),
     )
     catalog = catalog_of(frame)
-    explanations = None
-    if not len(candidates):
-        scores: Array = np.empty(0, np.float32)
-    elif isinstance(fusion, Learned):
+    scored = PairScores(np.empty(0, np.float32))
+    if isinstance(fusion, Learned) and len(candidates):
         _restore(catalog, frame)
         rows = _rows(shelf, candidates, catalog, totals, frame, around, pair, numbers)
-        predicted = fusion.predict(candidates, catalog, rows=rows)
-        scores, explanations = predicted.scores, predicted.explanations
-    else:
-        scores = fusion.predict(candidates, catalog).scores
+        scored = fusion.predict(candidates, catalog, rows=rows)
+    elif len(candidates):
+        scored = fusion.predict(candidates, catalog)
+    scores, explanations = scored.scores, scored.explanations
     members = frame[MEMBERS].to_numpy()
     _write_scored(shelf, name, candidates, scores, numbers, members)
     near = scores >= LEAST
     likely = partners(candidates.left[near], candidates.right[near], scores[near], members)
-    cut = np.searchsorted(numbers, every[-1][0]) if len(every[-1]) else len(numbers)
-    shelf.write_pieces(
-        f"partners/{name}",
-        [
-            table_of(number=numbers[part], likely=likely[part])
-            for part in ([slice(cut), slice(cut, None)] if len(pair) > 1 else [slice(None)])
-        ],
-    )
+    table = table_of(number=numbers, likely=likely)
+    starts = [*(totals.starts[each] for each in pair), totals.starts[-1]]
+    shelf.cut(f"partners/{name}", table, numbers, starts)
     kept = np.flatnonzero(scores >= least)
     reasons: list[str | None] = [None] * len(kept)
     if explanations is not None:
@@ -198,14 +173,11 @@ def _write_scored(
 
 def add_partners(shelf: Shelf, shard: int, shards: int) -> Result:
     """How many postings each of a shard stands for, and is expected to be one product with."""
-    table = shelf.read(f"distinct/{shard}", ["~number", MEMBERS])
-    numbers, members = (table.column(name).to_numpy() for name in ("~number", MEMBERS))
+    names = ["~number", MEMBERS]
+    numbers, members = columns_of(shelf.read(f"distinct/{shard}", names), *names)
     likely = np.zeros(len(numbers))
-    for other in range(shards):
-        low, high = min(shard, other), max(shard, other)
-        piece = shelf.piece(f"partners/{low}-{high}", int(shard > other))
-        number, found = columns_of([piece], "number", "likely")
-        likely[np.searchsorted(numbers, number)] += found
+    number, found = columns_of(of_tiles(shelf, "partners", shard, shards), "number", "likely")
+    np.add.at(likely, np.searchsorted(numbers, number), found)
     shelf.write(f"likely/{shard}", table_of(number=numbers, members=members, likely=likely))
     return {}
 
@@ -219,10 +191,8 @@ def _written(
     columns = {
         "left": numbers[left], "right": numbers[right],
         "left_id": ids[left], "right_id": ids[right], "score": scores[kept],
+        **similarities(candidates, kept), "reasons": pl.Series(list(reasons), dtype=pl.String),
     }  # fmt: skip
-    for column, encoder in enumerate(candidates.encoders):
-        columns[encoder] = pl.Series(candidates.similarity[kept, column]).fill_nan(None)
-    columns["reasons"] = pl.Series(list(reasons), dtype=pl.String)
     return pl.DataFrame(columns).to_arrow()
 
 
@@ -251,22 +221,18 @@ def _edges(lists: tuple[Array, ...], sides: Sequence[Array]) -> tuple[Array, ...
 
 
 def _some(shelf: Shelf, name: str, numbers: Array, column: str) -> pl.DataFrame:
-    frame = pl.DataFrame(pl.from_arrow(shelf.read(name)))
+    frame = shelf.frame(name)
     return frame.filter(pl.Series(np.isin(frame[column].to_numpy(), numbers)))
 
 
 def _restore(catalog: Catalog, frame: pl.DataFrame) -> None:
     """Give a catalogue what was read of its titles before."""
-    held = vars(catalog)
-    held["stated"] = [
+    vars(catalog)["stated"] = [
         Stated(tuple(Quantity(*each) for each in json.loads(quantities)), tuple(tokens))
-        for quantities, tokens in zip(
-            frame["~quantities"].to_list(), frame["~tokens"].to_list(), strict=True
-        )
+        for quantities, tokens in frame.select("~quantities", "~tokens").iter_rows()
     ]
-    held["attributes"] = Attributes(
-        {kind: [tuple(each) for each in frame[f"~{kind}"].to_list()] for kind in KINDS}
-    )
+    values = {kind: [tuple(each) for each in frame[f"~{kind}"].to_list()] for kind in KINDS}
+    vars(catalog)["attributes"] = Attributes(values)
 
 
 def _rows(
@@ -324,14 +290,11 @@ def _descriptions(table: object, size: int) -> DescribedWords:
 def _ranks_of(
     shelf: Shelf, around: pl.DataFrame, encoder: str, pair: Sequence[int], numbers: Array
 ) -> Ranks:
-    frame = pl.concat(
-        pl.DataFrame(pl.from_arrow(shelf.read(f"ranks/{encoder}/{shard}"))) for shard in pair
-    )
-    query, candidate = frame["query"].to_numpy(), frame["candidate"].to_numpy()
+    ranks = pa.concat_tables(shelf.read(f"ranks/{encoder}/{shard}") for shard in pair)
+    query, candidate, place = columns_of(ranks, "query", "candidate", "place")
     there = np.isin(query, numbers) & np.isin(candidate, numbers)
     ends = _places(numbers, query[there]), _places(numbers, candidate[there])
-    shape = (len(numbers), len(numbers))
-    places = sp.csr_matrix((frame["place"].to_numpy()[there], ends), shape=shape)
+    places = sp.csr_matrix((place[there], ends), shape=(len(numbers), len(numbers)))
     mean, spread, best = (
         around[f"{encoder} {column}"].to_numpy() for column in ("mean", "spread", "best")
     )

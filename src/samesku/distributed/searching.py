@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import scipy.sparse as sp
 
 from samesku.candidates.neighbors import FLOOR, Neighbors, best, nearest
@@ -31,40 +34,26 @@ from samesku.titles import normal_tokens
 from samesku.titles.attributes import Spelling, read_attributes
 from samesku.titles.attributes.columns import column_kind
 
-__all__ = ["Totals", "encode_shard", "load_vectors", "merge_lists", "numbers_of", "search_tile"]
-
 
 @dataclass(frozen=True)
 class Totals:
-    """What is known of the whole catalogue once its terms are numbered.
+    """What is known of the whole catalogue once its terms are numbered."""
 
-    Attributes
-    ----------
-    size : int
-        Distinct postings.
-    starts : tuple of int
-        Number of the first posting of each shard, and how many there are.
-    letters : tuple of int
-    terms : dict of str to int
-        Items of each dictionary.
-    """
-
-    size: int
-    starts: tuple[int, ...]
+    size: int  # distinct postings
+    starts: tuple[int, ...]  # number of the first posting of each shard, and how many there are
     letters: tuple[int, ...]
-    terms: dict[str, int]
+    terms: dict[str, int]  # items of each dictionary
 
     @property
     def shards(self) -> int:
-        """How many shards there are."""
         return len(self.starts) - 1
 
 
 def encode_shard(
-    shelf: Shelf, totals: Totals, shard: int, encoders: Sequence[Encoder], cache: str | None
+    shelf: Shelf, shard: int, totals: Totals, encoders: Sequence[Encoder], cache: str | None
 ) -> Result:
     """The vectors of a shard's distinct postings, and what scoring reads of their titles."""
-    frame = pl.DataFrame(pl.from_arrow(shelf.read(f"distinct/{shard}")))
+    frame = shelf.frame(f"distinct/{shard}")
     numbers = frame["~number"].to_numpy()
     catalog = catalog_of(frame)
     titles = catalog.normal_titles
@@ -88,7 +77,9 @@ def encode_shard(
         else:
             assert isinstance(encoder, TextEncoder)
             vectors = encoder.encode_titles(titles)
-        shelf.write(f"vectors/{encoder.name}/{shard}", _as_table(vectors, numbers))
+        probe = np.zeros(len(vectors.owner), bool) if vectors.probe is None else vectors.probe
+        table = table_of(number=numbers[vectors.owner], row=vectors.rows, probe=probe)
+        shelf.write(f"vectors/{encoder.name}/{shard}", table)
     said = _said(shelf, totals, shard, frame, catalog, terms, found)
     shelf.write(f"said/{shard}", said.to_arrow())
     return {"refused": [[each.posting_id, each.path, each.reason] for each in photos.broken[:20]]}
@@ -100,14 +91,14 @@ def _tfidf(
 ) -> Vectors:  # fmt: skip
     rank, frequency, _ = found
     words = _ranked(terms.words, rank)
-    parts, held, offset = [], [], 0
+    parts, ranked, counted, offset = [], [], [], 0
     for name, rows, packed in zip(GRAMS, terms.ngrams, terms.packed, strict=True):
         ranks, counts, _ = answers(shelf, name, shard, totals.shards, packed)
-        parts.append(_ranked(rows, ranks + offset))
-        held.append((ranks + offset, counts))
+        ranked.append(ranks + offset)
+        counted.append(counts)
+        parts.append(_ranked(rows, ranked[-1]))
         offset += totals.terms[name]
-    columns = np.concatenate([each for each, _ in held])
-    counts = np.concatenate([each for _, each in held])
+    columns, counts = np.concatenate(ranked), np.concatenate(counted)
     grams = _side_by_side(parts)
     # Only the columns that this shard fills, in the order of all: as wide as the shard is.
     own, grams_at = np.sort(rank), np.argsort(columns, kind="stable")
@@ -136,10 +127,8 @@ def _ranked(rows: sp.csr_matrix, rank: Array) -> sp.csr_matrix:
 def _side_by_side(parts: Sequence[sp.csr_matrix]) -> sp.csr_matrix:
     """One matrix of several whose columns follow each other already."""
     width = max(part.shape[1] for part in parts)
-    wide = [sp.csr_matrix((p.data, p.indices, p.indptr), (p.shape[0], width)) for p in parts]
-    whole = wide[0]
-    for part in wide[1:]:
-        whole = whole + part
+    wide = (sp.csr_matrix((p.data, p.indices, p.indptr), (p.shape[0], width)) for p in parts)
+    whole = reduce(add, wide)
     whole.sort_indices()
     return whole
 
@@ -152,7 +141,7 @@ def _said(
     lists = [normal_tokens(title) for title in catalog.normal_titles]
     place = {word: at for at, word in enumerate(terms.vocabulary)}
     rank, frequency, coded = found
-    spelt = pl.DataFrame(pl.from_arrow(shelf.read("spelt/all")))
+    spelt = shelf.frame("spelt/all")
     kinds = spelt.partition_by("kind", as_dict=True)
     names, codes, glued = (kinds.get((kind,), spelt.clear()) for kind in ("name", "code", "glued"))
     spelling = Spelling(names["one"], codes["one"], glued.select("one", "other").rows())
@@ -213,11 +202,6 @@ def numbers_of(shelf: Shelf, shard: int) -> Array:
     return np.asarray(shelf.read(f"distinct/{shard}", ["~number"]).column(0).to_numpy())
 
 
-def _as_table(vectors: Vectors, numbers: Array) -> object:
-    probe = np.zeros(len(vectors.owner), bool) if vectors.probe is None else vectors.probe
-    return table_of(number=numbers[vectors.owner], row=vectors.rows, probe=probe)
-
-
 def load_vectors(
     shelf: Shelf, encoder: Encoder, shards: Sequence[int], parts: int, numbers: Array
 ) -> Vectors:
@@ -228,10 +212,8 @@ def load_vectors(
         owner = table.column("number").to_numpy()
         keep = np.isin(owner, numbers)
         if isinstance(encoder, PhotoEncoder):
-            blank = columns_of(
-                [shelf.piece(f"blank/{part}", shard) for part in range(parts)], "number"
-            )
-            keep &= ~np.isin(owner, blank[0])
+            blank = shelf.gathered("blank", range(parts), shard).column("number")
+            keep &= ~np.isin(owner, blank.to_numpy())
         if "row_at" in table.column_names:
             rows = sparse(table, "row")
         else:
@@ -251,17 +233,10 @@ def _stacked(parts: Sequence[Rows]) -> Rows:
     if not sp.issparse(parts[0]):
         return np.concatenate([part for part in parts if len(part)] or parts[:1])
     columns = np.unique(np.concatenate([part.indices for part in parts]))
-    shape = max(len(columns), 1)
-    return sp.vstack(
-        [
-            sp.csr_matrix(
-                (part.data, np.searchsorted(columns, part.indices), part.indptr),
-                shape=(part.shape[0], shape),
-            )
-            for part in parts
-        ],
-        format="csr",
-    )
+    width = max(len(columns), 1)
+    cells = ((p.data, np.searchsorted(columns, p.indices), p.indptr) for p in parts)
+    rows = [sp.csr_matrix(each, shape=(len(each[2]) - 1, width)) for each in cells]
+    return sp.vstack(rows, format="csr")
 
 
 def search_tile(
@@ -277,16 +252,10 @@ def search_tile(
         found = _both_ways(vectors, edge, k) if edge else nearest(
             vectors, k=k, floor=FLOOR[vectors.kind], method="exact"
         )  # fmt: skip
-        first = found.query < edge if edge else np.ones(len(found), dtype=bool)
-        pieces = [
-            table_of(
-                query=numbers[found.query[which]],
-                candidate=numbers[found.candidate[which]],
-                similarity=found.similarity[which],
-            )
-            for which in ((first, ~first) if edge else (first,))
-        ]
-        shelf.write_pieces(f"near/{encoder.name}/{pair[0]}-{pair[-1]}", pieces)
+        ends = numbers[found.query], numbers[found.candidate]
+        table = table_of(query=ends[0], candidate=ends[1], similarity=found.similarity)
+        second = (found.query >= edge) & (len(pair) > 1)
+        shelf.deal(f"near/{encoder.name}/{pair[0]}-{pair[-1]}", table, second, len(pair))
     return {}
 
 
@@ -311,18 +280,22 @@ def _both_ways(vectors: Vectors, edge: int, k: int) -> Neighbors:
     return Neighbors(query, candidate, similarity, vectors.size)
 
 
+def of_tiles(shelf: Shelf, folder: str, shard: int, shards: int) -> pa.Table:
+    """What the tiles of a shard have for it."""
+    return pa.concat_tables(
+        shelf.piece(f"{folder}/{min(shard, other)}-{max(shard, other)}", int(shard > other))
+        for other in range(shards)
+    )
+
+
 def merge_lists(
-    shelf: Shelf, encoders: Sequence[str], shard: int, shards: int, k: int, size: int
+    shelf: Shelf, shard: int, encoders: Sequence[str], shards: int, k: int, size: int
 ) -> Result:
     """The k nearest of each posting of a shard among all, from its tiles."""
     found = 0
     for encoder in encoders:
-        tables = []
-        for other in range(shards):
-            low, high = min(shard, other), max(shard, other)
-            place = f"near/{encoder}/{low}-{high}"
-            tables.append(shelf.piece(place, int(shard > other)))
-        query, candidate, similarity = columns_of(tables, "query", "candidate", "similarity")
+        near = of_tiles(shelf, f"near/{encoder}", shard, shards)
+        query, candidate, similarity = columns_of(near, "query", "candidate", "similarity")
         merged = best(query, candidate, similarity, k, size)
         shelf.write(f"lists/{encoder}/{shard}", table_of(**merged.arrays))
         found += len(merged)
@@ -331,8 +304,8 @@ def merge_lists(
 
 def load_lists(shelf: Shelf, encoder: str, shards: Sequence[int]) -> tuple[Array, ...]:
     """Query, candidate and similarity of the lists of some shards."""
-    tables = [shelf.read(f"lists/{encoder}/{shard}") for shard in shards]
-    return tuple(columns_of(tables, "query", "candidate", "similarity"))
+    lists = pa.concat_tables(shelf.read(f"lists/{encoder}/{shard}") for shard in shards)
+    return tuple(columns_of(lists, "query", "candidate", "similarity"))
 
 
 def words_of(shelf: Shelf, shard: int) -> tuple[Array, Array, Array, Array]:

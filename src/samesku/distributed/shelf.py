@@ -5,24 +5,22 @@ from __future__ import annotations
 import json
 import posixpath
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-__all__ = ["Array", "Shelf", "columns_of", "file_system", "ragged", "sparse", "table_of"]
-
 Array: TypeAlias = NDArray[Any]
-# A list per row: values one after the other, and where each row ends.
-Ragged: TypeAlias = tuple[Array, Array]
 
 
 @lru_cache(maxsize=16)
@@ -57,6 +55,16 @@ class Shelf:
             for piece in pieces:
                 writer.write_table(piece, row_group_size=max(len(piece), 1))
 
+    def deal(self, name: str, table: pa.Table, of: Array, readers: int) -> None:
+        """Write one file with, for each reader, the rows that are `of` it."""
+        pieces = [table.filter(pa.array(of == each)) for each in range(readers)]
+        self.write_pieces(name, pieces)
+
+    def cut(self, name: str, table: pa.Table, numbers: Array, starts: Sequence[int]) -> None:
+        """Write one file with, for each range of ascending numbers, the rows in it."""
+        cuts = pairwise(np.searchsorted(numbers, starts).tolist())
+        self.write_pieces(name, [table.slice(a, b - a) for a, b in cuts])
+
     @contextmanager
     def written(self, name: str) -> Iterator[Any]:
         """A file to write, which appears when it is complete."""
@@ -85,10 +93,18 @@ class Shelf:
         with file_system(self.root)[0].open_input_file(self.path(name)) as file:
             return pq.ParquetFile(file).read(columns)
 
+    def frame(self, name: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """Read a table, as a frame."""
+        return frame_of(self.read(name, columns))
+
     def piece(self, name: str, reader: int) -> pa.Table:
         """What is in a file for one of those who read it."""
         with file_system(self.root)[0].open_input_file(self.path(name)) as file:
             return pq.ParquetFile(file).read_row_group(reader)
+
+    def gathered(self, folder: str, writers: Iterable[object], reader: int) -> pa.Table:
+        """What all who wrote in a folder have for one of those who read it."""
+        return pa.concat_tables([self.piece(f"{folder}/{each}", reader) for each in writers])
 
     def between(self, name: str, column: str, low: str | None, high: str | None) -> pa.Table:
         """The rows whose text in a column is from `low` on and below `high`."""
@@ -135,14 +151,18 @@ def table_of(**columns: Any) -> pa.Table:
     return pa.table(made)
 
 
-def columns_of(tables: Sequence[pa.Table], *names: str) -> list[Array]:
-    """Columns of numbers of several tables, one after the other."""
-    whole = pa.concat_tables(tables)
-    return [whole.column(name).to_numpy() for name in names]
+def columns_of(table: pa.Table, *names: str) -> list[Array]:
+    """Columns of numbers."""
+    return [table.column(name).to_numpy() for name in names]
 
 
-def ragged(table: pa.Table, name: str) -> Ragged:
-    """A column of lists."""
+def frame_of(table: pa.Table | pa.RecordBatch) -> pl.DataFrame:
+    """The same table for polars."""
+    return pl.DataFrame(pl.from_arrow(table))
+
+
+def ragged(table: pa.Table, name: str) -> tuple[Array, Array]:
+    """A column of lists: their values one after the other, and where each row ends."""
     column = table.column(name).combine_chunks()
     if isinstance(column, pa.ChunkedArray):
         column = pa.concat_arrays(column.chunks) if column.num_chunks else column.type

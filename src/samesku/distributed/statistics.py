@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
-from itertools import pairwise
 from zlib import crc32
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from samesku.catalog.catalog import Catalog
 from samesku.distributed.reading import MEMBERS, catalog_of, representatives
-from samesku.distributed.shelf import Array, Shelf, table_of
+from samesku.distributed.shelf import Array, Shelf, columns_of, frame_of, table_of
 from samesku.distributed.tasks import Result
 from samesku.encoders.placeholders import FEWEST, READ, common_words, unlike
 from samesku.encoders.tfidf import NGRAMS, TermCounts
@@ -23,22 +23,6 @@ from samesku.scoring.features.prices import log_prices
 from samesku.titles import normal_tokens
 from samesku.titles.attributes import Codes, read_titles
 from samesku.titles.attributes.codes import spelt
-
-__all__ = [
-    "GRAMS",
-    "answers",
-    "ask_looks",
-    "count_shard",
-    "dictionaries",
-    "judge_looks",
-    "merge_looks",
-    "merge_prices",
-    "merge_spelling",
-    "merge_terms",
-    "number_terms",
-    "said_of",
-    "title_keys",
-]
 
 GRAMS = tuple(f"grams{length}" for length in NGRAMS)
 Items = Sequence[str] | Array
@@ -74,9 +58,7 @@ def _ask(
             "coded": np.zeros(len(count), np.int64) if coded is None else coded.astype(np.int64),
         }
     )
-    of = _parts_of(items, parts)
-    pieces = [frame.filter(pl.Series(of == part)).to_arrow() for part in range(parts)]
-    shelf.write_pieces(f"asked/{name}/{shard}", pieces)
+    shelf.deal(f"asked/{name}/{shard}", frame.to_arrow(), _parts_of(items, parts), parts)
 
 
 def answers(shelf: Shelf, name: str, shard: int, parts: int, items: Items) -> tuple[Array, ...]:
@@ -85,23 +67,20 @@ def answers(shelf: Shelf, name: str, shard: int, parts: int, items: Items) -> tu
     found = np.zeros((3, len(of)), dtype=np.int64)
     for part in range(parts):
         table = shelf.piece(f"numbered/{name}/{part}", shard)
-        for row, column in enumerate(("rank", "count", "coded")):
-            found[row, of == part] = table.column(column).to_numpy()
+        found[:, of == part] = columns_of(table, "rank", "count", "coded")
     return tuple(found)
 
 
 def count_shard(shelf: Shelf, shard: int, starts: Sequence[int], letters: Sequence[int]) -> Result:
     """Keep the distinct postings of a shard, and count what they say."""
     shards = len(starts) - 1
-    frame = pl.DataFrame(pl.from_arrow(shelf.read(f"sorted/{shard}")))
+    frame = shelf.frame(f"sorted/{shard}")
     stands, members = representatives(shelf, shard, starts)
     numbers = np.arange(starts[shard], starts[shard + 1])
-    shelf.write(
-        f"whole/{shard}",
-        frame.select("posting_id", "title", "~file", "~row")
-        .with_columns(number=pl.Series(numbers), stands=pl.Series(stands))
-        .to_arrow(),
+    whole = frame.select(
+        "posting_id", "title", "~file", "~row", number=pl.Series(numbers), stands=pl.Series(stands)
     )
+    shelf.write(f"whole/{shard}", whole.to_arrow())
     own = stands == numbers
     frame = frame.filter(pl.Series(own)).with_columns(
         pl.Series("~number", numbers[own]), pl.Series(MEMBERS, members[own])
@@ -110,9 +89,8 @@ def count_shard(shelf: Shelf, shard: int, starts: Sequence[int], letters: Sequen
     catalog = catalog_of(frame)
     terms = TermCounts.of(catalog.normal_titles, np.array(letters, dtype=np.int64))
     first = shard * FIRST
-    coded = Counter(
-        code for codes in coded_words(_word_lists(catalog), catalog.stated) for code in set(codes)
-    )
+    lists = [normal_tokens(title) for title in catalog.normal_titles]
+    coded = Counter(code for codes in coded_words(lists, catalog.stated) for code in set(codes))
     words = terms.vocabulary
     _ask(
         shelf, "words", shard, shards, words, first + np.arange(len(words)),
@@ -143,10 +121,6 @@ def count_shard(shelf: Shelf, shard: int, starts: Sequence[int], letters: Sequen
     return {"distinct": frame.height}
 
 
-def _word_lists(catalog: Catalog) -> list[list[str]]:
-    return [normal_tokens(title) for title in catalog.normal_titles]
-
-
 def said_of(catalog: Catalog) -> list[tuple[dict[str, set[str]], Codes]]:
     """What titles say of the model and more, before it is known how the whole catalogue spells."""
     brands = catalog.frame["brand"].to_list() if "brand" in catalog.frame.columns else None
@@ -163,26 +137,20 @@ def merge_terms(shelf: Shelf, part: int, shards: int, names: Sequence[str]) -> R
     """Add up what all shards hold of the items of one part; in the order of first occurrence."""
     sizes = {}
     for name in names:
-        frame = pl.concat(
-            pl.DataFrame(pl.from_arrow(shelf.piece(f"asked/{name}/{shard}", part))).with_columns(
-                shard=pl.lit(shard)
-            )
-            for shard in range(shards)
-        )
+        tables = [shelf.piece(f"asked/{name}/{shard}", part) for shard in range(shards)]
+        frame = frame_of(pa.concat_tables(tables))
         known = (
             frame.group_by("item")
             .agg(pl.col("order").min(), pl.col("count").sum(), pl.col("coded").sum())
             .sort("order")
             .with_row_index("place")
         )
-        placed = frame.select("item", "shard").join(
+        placed = frame.select("item").join(
             known.select("item", "place"), on="item", how="left", maintain_order="left"
         )
         shelf.write(f"known/{name}/{part}", known.drop("item", "place").to_arrow())
-        shelf.write_pieces(
-            f"placed/{name}/{part}",
-            [placed.filter(pl.col("shard") == s).select("place").to_arrow() for s in range(shards)],
-        )
+        shard = np.repeat(np.arange(shards), [len(table) for table in tables])
+        shelf.deal(f"placed/{name}/{part}", placed.select("place").to_arrow(), shard, shards)
         sizes[name] = known.height
     return {"sizes": sizes}
 
@@ -196,29 +164,23 @@ def number_terms(shelf: Shelf, part: int, shards: int, names: Sequence[str]) -> 
         for other in range(shards):
             theirs = shelf.read(f"known/{name}/{other}", ["order"]).column("order").to_numpy()
             rank += np.searchsorted(theirs, mine)
-        counts = [known.column(column).to_numpy() for column in ("count", "coded")]
-        pieces = []
-        for shard in range(shards):
-            place = shelf.piece(f"placed/{name}/{part}", shard).column("place").to_numpy()
-            pieces.append(
-                table_of(rank=rank[place], count=counts[0][place], coded=counts[1][place])
-            )
-        shelf.write_pieces(f"numbered/{name}/{part}", pieces)
+        numbered = known.drop_columns("order").append_column("rank", pa.array(rank))
+        placed = [shelf.piece(f"placed/{name}/{part}", s).column("place") for s in range(shards)]
+        shelf.write_pieces(f"numbered/{name}/{part}", [numbered.take(each) for each in placed])
     return {}
 
 
 def merge_prices(shelf: Shelf, shards: int) -> Result:
     """The different prices of all shards, and how many postings ask less than each."""
-    tables = [pl.DataFrame(pl.from_arrow(shelf.read(f"prices/{s}"))) for s in range(shards)]
-    found = pl.concat(tables).group_by("value").agg(pl.col("count").sum()).sort("value")
+    whole = pl.concat(shelf.frame(f"prices/{s}") for s in range(shards))
+    found = whole.group_by("value").agg(pl.col("count").sum()).sort("value")
     shelf.write("prices/all", found.to_arrow())
     return {"prices": found.height}
 
 
 def merge_spelling(shelf: Shelf, shards: int) -> Result:
     """The names and codes of all shards, each once."""
-    tables = [pl.DataFrame(pl.from_arrow(shelf.read(f"spelt/{s}"))) for s in range(shards)]
-    found = pl.concat(tables).unique()
+    found = pl.concat(shelf.frame(f"spelt/{s}") for s in range(shards)).unique()
     shelf.write("spelt/all", found.to_arrow())
     return {"spellings": found.height}
 
@@ -237,13 +199,7 @@ def ask_looks(
             "title": pl.Series(titles, dtype=pl.String),
         }
     )
-    pieces = [frame.filter(pl.Series(of == part)).to_arrow() for part in range(parts)]
-    shelf.write_pieces(f"looks/{encoder}/{shard}", pieces)
-
-
-def _looks(shelf: Shelf, encoder: str, part: int, shards: int) -> pl.DataFrame:
-    tables = [shelf.piece(f"looks/{encoder}/{shard}", part) for shard in range(shards)]
-    return pl.concat(pl.DataFrame(pl.from_arrow(table)) for table in tables)
+    shelf.deal(f"looks/{encoder}/{shard}", frame.to_arrow(), of, parts)
 
 
 def merge_looks(shelf: Shelf, part: int, shards: int, encoders: Sequence[str]) -> Result:
@@ -251,7 +207,7 @@ def merge_looks(shelf: Shelf, part: int, shards: int, encoders: Sequence[str]) -
     counts = {}
     for encoder in encoders:
         known = (
-            _looks(shelf, encoder, part, shards)
+            frame_of(shelf.gathered(f"looks/{encoder}", range(shards), part))
             .group_by("look")
             .agg(pl.col("title").sort_by("number").first())
             .sort("look")
@@ -269,14 +225,11 @@ def judge_looks(shelf: Shelf, part: int, starts: Sequence[int], looks: Mapping[s
     """
     shards, blank = len(starts) - 1, set[int]()
     for encoder, count in looks.items():
-        seen = [
-            pl.DataFrame(pl.from_arrow(shelf.read(f"seen/{encoder}/{other}", ["title"])))
-            for other in range(shards)
-        ]
+        seen = [shelf.frame(f"seen/{encoder}/{other}", ["title"]) for other in range(shards)]
         step = 1 + count // READ
         common = common_words(t for each in seen for t in each["title"].gather_every(step))
         many = (
-            _looks(shelf, encoder, part, shards)
+            frame_of(shelf.gathered(f"looks/{encoder}", range(shards), part))
             .filter(pl.len().over("look") >= FEWEST)
             .group_by("look")
             .agg("number", "title")
@@ -285,9 +238,5 @@ def judge_looks(shelf: Shelf, part: int, starts: Sequence[int], looks: Mapping[s
             if unlike(set(titles), common):
                 blank.update(numbers)
     found = np.array(sorted(blank), dtype=np.int64)
-    cuts = np.searchsorted(found, starts)
-    shelf.write_pieces(
-        f"blank/{part}",
-        [table_of(number=found[a:b]) for a, b in pairwise(cuts)],
-    )
+    shelf.cut(f"blank/{part}", table_of(number=found), found, starts)
     return {"blank": len(found)}

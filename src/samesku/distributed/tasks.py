@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from importlib.metadata import version
@@ -17,11 +17,9 @@ from samesku.runtime.cores import threads
 from samesku.runtime.memory import within
 from samesku.runtime.progress import Progress
 
-__all__ = ["Result", "Stages", "Tasks", "digest_of"]
-
 Result = dict[str, Any]
 # The arguments of each task by its name; small.
-Tasks: TypeAlias = dict[str, Sequence[object]]
+Tasks: TypeAlias = Mapping[str, Sequence[object]]
 # How often a task is begun again when its worker is lost, and tasks at once per core.
 RETRIES, PER_CORE = 5, 2
 
@@ -33,51 +31,41 @@ def digest_of(*parts: object) -> str:
 
 @dataclass
 class Stages:
-    """Runs stages one after the other; each knows all that came before by its hash.
-
-    Attributes
-    ----------
-    shelf : Shelf
-    progress : Progress
-    memory : int, optional
-        Bytes that a worker may take, from which follows how much is searched and scored at once.
-    postings : int
-        What a task holds at most.
-    records : dict of str to dict
-        What each stage took: `tasks`, `seconds` and `cpu_seconds` of all workers, `peak_mb` of the
-        largest.
-    input : str
-        Hash of all that the last stage depends on.
-    """
+    """Runs stages one after the other; each knows all that came before by its hash."""
 
     shelf: Shelf
     progress: Progress
+    # bytes that a worker may take, from which follows how much is searched and scored at once
     memory: int | None = None
-    postings: int = 0
+    postings: int = 0  # that a task holds at most
+    # of each stage: `tasks`, `seconds` and `cpu_seconds` of all workers, `peak_mb` of the largest
     records: dict[str, Result] = field(default_factory=dict)
-    input: str = version("samesku")
+    input: str = version("samesku")  # hash of all that the last stage depends on
+
+    def each(
+        self,
+        stage: str,
+        work: Callable[..., Result],
+        count: int,
+        *arguments: object,
+        reads: Sequence[object] = (),
+    ) -> list[Result]:
+        """Run a stage of so many tasks, which get their number and then the same arguments."""
+        return self.run(stage, work, {str(n): (n, *arguments) for n in range(count)}, *reads)
 
     def run(
         self,
         stage: str,
         work: Callable[..., Result],
-        tasks: Mapping[str, Sequence[object]],
+        tasks: Tasks,
         *reads: object,
         shared: object = None,
     ) -> list[Result]:
         """Do the tasks of a stage that are not done yet.
 
-        Parameters
-        ----------
-        stage : str
-        work : callable
-            ``work(shelf, *arguments)`` writes its tables and returns a small record.
-        tasks : mapping of str to sequence
-            The arguments of each task by its name; small.
-        *reads : object
-            Settings that the result depends on, beside what came before.
-        shared : object
-            Put into Ray's store once, and given to each task after the shelf; None: nothing.
+        ``work(shelf, *arguments)`` writes its tables and returns a small record. `reads` are
+        settings that the result depends on, beside what came before. `shared` is put into Ray's
+        store once, and given to each task after the shelf; None: nothing.
         """
         self.input = digest_of(self.input, stage, reads)
         results: dict[str, Result] = {}
@@ -87,7 +75,9 @@ class Stages:
                 results = done["results"]
                 advance(len(tasks))
             else:
-                self._work(stage, work, tasks, shared, results, advance)
+                for name, record in self._done(stage, work, tasks, shared):
+                    results[name] = record
+                    advance(1)
                 self.shelf.write_json(f"{stage}/DONE", {"input": self.input, "results": results})
         found = list(results.values())
         record = self.records.setdefault(stage, {"tasks": 0, "peak_mb": 0})
@@ -98,26 +88,20 @@ class Stages:
         record["peak_mb"] = max([record["peak_mb"], *(each["peak_mb"] for each in found)])
         return [results[name] for name in tasks]
 
-    def _work(
-        self,
-        stage: str,
-        work: Callable[..., Result],
-        tasks: Mapping[str, Sequence[object]],
-        shared: object,
-        results: dict[str, Result],
-        advance: Callable[[int], None],
-    ) -> None:
+    def _done(
+        self, stage: str, work: Callable[..., Result], tasks: Tasks, shared: object
+    ) -> Iterator[tuple[str, Result]]:
+        """The record of each task, as it is done."""
         given = [] if shared is None else [[ray.put(shared)]]
         most = max(2, PER_CORE * int(ray.cluster_resources().get("CPU", 1)))
         flying: dict[Any, str] = {}
         for name, arguments in tasks.items():
             record = self.shelf.read_json(f"{stage}/{name}.done")
             if record is not None and record["input"] == self.input:
-                results[name] = record
-                advance(1)
+                yield name, record
                 continue
             if len(flying) >= most:
-                self._land(stage, flying, results, advance)
+                yield from _landed(stage, flying)
             reference = _REMOTE.options(
                 name=f"{stage} {name}", max_retries=RETRIES, num_cpus=1
             ).remote(
@@ -126,40 +110,29 @@ class Stages:
             )  # fmt: skip
             flying[reference] = name
         while flying:
-            self._land(stage, flying, results, advance)
+            yield from _landed(stage, flying)
 
-    def _land(
-        self,
-        stage: str,
-        flying: dict[Any, str],
-        results: dict[str, Result],
-        advance: Callable[[int], None],
-    ) -> None:
-        """Take the result of at least one task."""
-        ready, _ = ray.wait(list(flying), num_returns=1)
-        for reference in ready:
-            name = flying.pop(reference)
-            try:
-                results[name] = ray.get(reference)
-            except ray.exceptions.RayTaskError as error:
-                raise error.cause from error
-            except ray.exceptions.RayError as error:
-                raise RuntimeError(
-                    f"the task {stage} {name} lost its worker {RETRIES + 1} times, often for want "
-                    "of memory: take more shards; the same command goes on from here"
-                ) from error
-            advance(1)
+
+def _landed(stage: str, flying: dict[Any, str]) -> Iterator[tuple[str, Result]]:
+    """The records of the tasks that are done by now, at least one."""
+    ready, _ = ray.wait(list(flying), num_returns=1)
+    for reference in ready:
+        name = flying.pop(reference)
+        try:
+            yield name, ray.get(reference)
+        except ray.exceptions.RayTaskError as error:
+            raise error.cause from error
+        except ray.exceptions.RayError as error:
+            raise RuntimeError(
+                f"the task {stage} {name} lost its worker {RETRIES + 1} times, often for want of "
+                "memory: take more shards; the same command goes on from here"
+            ) from error
 
 
 def _task(
-    shelf: Shelf,
-    stage: str,
-    name: str,
-    given: str,
-    work: Callable[..., Result],
-    arguments: Sequence[object],
-    room: tuple[int | None, int],
-) -> Result:
+    shelf: Shelf, stage: str, name: str, given: str, work: Callable[..., Result],
+    arguments: Sequence[object], room: tuple[int | None, int],
+) -> Result:  # fmt: skip
     start, busy = time.perf_counter(), time.process_time()
     with threads(1), within(*room):
         result = work(shelf, *arguments)

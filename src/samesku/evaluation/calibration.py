@@ -33,11 +33,8 @@ class Predicted:
     @classmethod
     def joined(cls, parts: Sequence[Predicted]) -> Predicted:
         """Several, one after the other."""
-        return cls(
-            np.concatenate([part.probability for part in parts]),
-            np.concatenate([part.same for part in parts]),
-            np.concatenate([part.weight for part in parts]),
-        )
+        columns = zip(*((each.probability, each.same, each.weight) for each in parts), strict=True)
+        return cls(*map(np.concatenate, columns))
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -14,11 +15,54 @@ from numpy.typing import NDArray
 from samesku.candidates.similarity import row_similarity
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality
-from samesku.evaluation.kinds import LABEL, Clues, merge_kind, split_kind
-from samesku.evaluation.stages import pair_stages, true_pairs
 from samesku.evaluation.statements import stated
 from samesku.scoring.features.title_words import title_words
 
+Stated: TypeAlias = Mapping[str, frozenset[str]]
+
+SIZE, MANY, VARIANT = "size or count differs", "multi-variant posting", "variant, model or colour"
+PHOTO, OTHER_PHOTO, NO_PHOTO = "same photo, other product", "other photo", "no photo"
+PARAPHRASE, LABEL = "few shared words: paraphrase or label", "probable label error"
+ALIKE = "alike titles, nothing stated differs"
+KINDS = (SIZE, VARIANT, MANY, PHOTO, ALIKE, OTHER_PHOTO, PARAPHRASE, NO_PHOTO, LABEL)
+# What a person can do about each.
+ADVICE = {
+    SIZE: "Decide whether packs of two sizes are one product here, label so, and train on it.",
+    VARIANT: "Decide whether colours, models and tastes are one product here, label so, and train.",
+    MANY: "One offer of several variants belongs to none or to all; split them at the source.",
+    PHOTO: "Sellers copy photos between products; a higher threshold asks titles to agree, too.",
+    ALIKE: "Read one: its label is wrong, or a brand or line differs; more columns would tell.",
+    OTHER_PHOTO: "The titles agree in part, the photos not; a photo network would see more.",
+    PARAPHRASE: "Read one: the same in other words needs a text network, if not, a label is wrong.",
+    NO_PHOTO: "A posting has no photo to compare; fetch it.",
+    LABEL: "Look at the label first: the postings and not the matching speak against it.",
+}
+# Kinds of statements about colours and variants; the others are about a size or a count.
+_VARIANT_KINDS = frozenset(
+    ("colour", "taste or scent", "edition", "skin or hair", "shade", "what it is", "packed")
+)
+# A title says "cleanser & toner" of one bottle, and "4/64 gb" of one phone.
+_NOT_LISTED = frozenset(("what it is", "ram"))
+ONE_PIECE = frozenset(("1pcs",))
+# Kinds that sellers state more or less of, or in parts: a bed sheet's sides, a phone's memory.
+_LOOSE = frozenset(("for whom", "mm", "%", "v", "number", "size"))
+# Stated in one title only, these still divide: a box of twelve, a refill.
+_ONE_SIDED = {"pcs": SIZE, "packed": VARIANT}
+# Colours or tastes that an offer lists, rather than being of two.
+LISTED_VARIANTS = 3
+# Photos this similar are one photo.
+SAME_PHOTO = 0.95
+# Cosines of words from which titles are alike at all, and below which they hardly are.
+ALIKE_WORDS, NO_WORDS = 0.35, 0.25
+# Words, wording and half the score add up to this where titles surely say the same.
+SAME = 1.7
+# Probability up to which a pair of one label that clashes is rather a wrong label, and from which
+# a pair of two labels is; and what an unknown one counts.
+DOUBTED, TRUSTED, UNKNOWN = 0.03, 0.9, 0.5
+# Where a true pair is lost on the way.
+STAGES = ("matched", "not a candidate", "scored low", "cut by clustering")
+# Pairs of larger products are left out: one of n postings has n * (n - 1) / 2 pairs.
+LARGEST = 1_000
 # A word with a digit that is in this many titles is no seller's own code.
 COMMON = 4
 _NUMBER = re.compile(r"[0-9]+")
@@ -43,7 +87,7 @@ def find_errors(
     `queries`, bool ``(n,)``; of `judged`, bool ``(n,)``, pairs of other postings, identical to one
     of them, are left out. From `threshold` on pairs were accepted.
 
-    Returns `left`, `right`, `score`, `error` ("merge" or "split"), `stage` (:mod:`.stages`),
+    Returns `left`, `right`, `score`, `error` ("merge" or "split"), `stage` (one of `STAGES`),
     `kind`. Raises ValueError where the catalogue has no labels.
     """
     labels = catalog.labels
@@ -54,21 +98,57 @@ def find_errors(
     wrong = (labels[left] != labels[right]) & (labels[left] >= 0) & (labels[right] >= 0) & asked
     looks = [_best(pairs, encoders or {}, modality) for modality in ("photo", "text")]
     known = pairs.with_columns(looks)
-    columns = ["left", "right", "score", "photo", "text"]
-    merges = known.filter(pl.Series(wrong) & pl.col("matched")).select(
-        *columns, error=pl.lit("merge"), stage=pl.lit("matched")
-    )
+    merges = known.filter(pl.Series(wrong) & pl.col("matched"))
     asked_of = labels if judged is None else np.where(judged, labels, -1)
-    missed = pair_stages(true_pairs(asked_of, queries), known, threshold).filter(
-        pl.col("stage") != "matched"
+    met = pair_stages(true_pairs(asked_of, queries), known, threshold)
+    kinds = {
+        "merge": merges.with_columns(stage=pl.lit(STAGES[0])),
+        "split": met.filter(pl.col("stage") != STAGES[0]),
+    }
+    columns = ("left", "right", "score", "photo", "text", "stage")
+    found = pl.concat(
+        (of.select(*columns, error=pl.lit(error)) for error, of in kinds.items()),
+        how="vertical_relaxed",
     )
-    splits = missed.select(*columns, pl.lit("split").alias("error"), "stage")
-    found = pl.concat([merges, splits], how="vertical_relaxed")
     found = found.with_columns(kind=pl.Series(_kinds(catalog, found), dtype=pl.String))
     sure = pl.when(pl.col("error") == "merge").then("score").otherwise(1 - pl.col("score"))
-    return found.sort(sure.fill_null(0.5), descending=True, maintain_order=True).drop(
-        "photo", "text"
+    found = found.sort(sure.fill_null(0.5), descending=True, maintain_order=True)
+    return found.select("left", "right", "score", "error", "stage", "kind")
+
+
+def true_pairs(labels: NDArray[np.integer], queries: NDArray[np.bool_]) -> pl.DataFrame:
+    """All pairs of one known product that touch a query: `left`, `right`, ``left < right``."""
+    known = pl.DataFrame({"label": labels}).with_row_index("row").filter(pl.col("label") >= 0)
+    known = known.with_columns(pl.col("row").cast(pl.Int64))
+    known = known.filter(pl.len().over("label").is_between(2, LARGEST))
+    pairs = known.join(known, on="label", suffix="_right").filter(
+        pl.col("row") < pl.col("row_right")
     )
+    pairs = pairs.select(left="row", right="row_right").sort("left", "right")
+    asked = queries[pairs["left"].to_numpy()] | queries[pairs["right"].to_numpy()]
+    return pairs.filter(pl.Series(asked))
+
+
+def pair_stages(truth: pl.DataFrame, pairs: pl.DataFrame, threshold: float) -> pl.DataFrame:
+    """True pairs with what is known of them, and how far each came: `stage`.
+
+    `truth` has `left`, `right`; `pairs` has `left`, `right`, `score` (null: not scored), `matched`
+    and other columns to keep, of all true pairs that were candidates. From `threshold` on pairs
+    were accepted.
+    """
+    either = pl.min_horizontal("left", "right"), pl.max_horizontal("left", "right")
+    ordered = pairs.with_columns(left=either[0], right=either[1])
+    met = truth.join(ordered, on=["left", "right"], how="left", maintain_order="left")
+    stage = (
+        pl.when(pl.col("matched").fill_null(False))
+        .then(pl.lit(STAGES[0]))
+        .when(pl.col("score").is_null())
+        .then(pl.lit(STAGES[1]))
+        .when(pl.col("score") < float(np.float32(threshold)))
+        .then(pl.lit(STAGES[2]))
+        .otherwise(pl.lit(STAGES[3]))
+    )
+    return met.with_columns(stage=stage)
 
 
 def label_suspects(catalog: Catalog, errors: pl.DataFrame) -> pl.DataFrame:
@@ -106,7 +186,9 @@ def _kinds(catalog: Catalog, errors: pl.DataFrame) -> list[str]:
     titles = catalog.titles
     left, right = errors["left"].to_numpy(), errors["right"].to_numpy()
     alike, models = _words(catalog, left, right)
-    there = _with_photo(catalog)
+    there = np.array([photo is not None for photo in catalog.photos], dtype=bool)
+    if "image_phash" in catalog.frame.columns:
+        there |= catalog.frame["image_phash"].is_not_null().to_numpy()
     columns = (errors[name].to_list() for name in ("score", "photo", "text"))
     said = [
         (stated(titles[mine]), stated(titles[theirs]))
@@ -114,17 +196,8 @@ def _kinds(catalog: Catalog, errors: pl.DataFrame) -> list[str]:
     ]
     photos = (there[left] & there[right]).tolist()
     clues = map(Clues, *columns, alike.tolist(), models, photos, said)
-    return [
-        (merge_kind if error == "merge" else split_kind)(each)
-        for error, each in zip(errors["error"], clues, strict=True)
-    ]
-
-
-def _with_photo(catalog: Catalog) -> NDArray[np.bool_]:
-    there = np.array([photo is not None for photo in catalog.photos], dtype=bool)
-    if "image_phash" in catalog.frame.columns:
-        there |= catalog.frame["image_phash"].is_not_null().to_numpy()
-    return there
+    kind_of = {"merge": merge_kind, "split": split_kind}
+    return [kind_of[error](each) for error, each in zip(errors["error"], clues, strict=True)]
 
 
 def _words(
@@ -140,17 +213,15 @@ def _words(
     count = np.asarray(held.sum(axis=0)).ravel()
     numbered = [bool(_NUMBER.search(name)) and not _STATED.fullmatch(name) for name in names]
     model = np.array(numbered, dtype=bool) & (count >= COMMON)
-    sides = zip(*(_named(held[rows], names, model) for rows in (left, right)), strict=True)
+    sides = [_named(held[rows], names, model) for rows in (left, right)]
     clash = [
         _lacks(titles[theirs], ours) and _lacks(titles[mine], others)
-        for mine, theirs, (ours, others) in zip(left.tolist(), right.tolist(), sides, strict=True)
+        for mine, theirs, ours, others in zip(left.tolist(), right.tolist(), *sides, strict=True)
     ]
     return alike, clash
 
 
-def _named(
-    rows: sp.csr_matrix, names: Sequence[str], which: NDArray[np.bool_]
-) -> Iterator[list[str]]:
+def _named(rows: sp.csr_matrix, names: Sequence[str], which: Any) -> Iterator[list[str]]:
     """The words among `which` of each row."""
     for start, stop in pairwise(rows.indptr.tolist()):
         yield [names[word] for word in rows.indices[start:stop].tolist() if which[word]]
@@ -160,3 +231,89 @@ def _lacks(title: str, words: Sequence[str]) -> bool:
     """Whether the number of one of the words is nowhere in a title."""
     numbers = set(_NUMBER.findall(title))
     return any(numbers.isdisjoint(_NUMBER.findall(word)) for word in words)
+
+
+class Clues(NamedTuple):
+    """What speaks of the kind of a wrong pair.
+
+    `photo`, `wording` and `words` say how alike the photos are (None where one is missing), the
+    letters and the words of the titles. `models`: each title names a model that the other lacks;
+    `photos`: both have a photo; `stated`: what each title states, by kind.
+    """
+
+    score: float | None
+    photo: float | None
+    wording: float | None
+    words: float
+    models: bool
+    photos: bool
+    stated: tuple[Stated, Stated]
+
+
+def merge_kind(clues: Clues) -> str:
+    """Of a pair that matched though its labels differ."""
+    same_photo = (clues.photo or 0) >= SAME_PHOTO
+    sure = (clues.score or 0) >= TRUSTED
+    said = _clash(*clues.stated)
+    if said is None and clues.words >= ALIKE_WORDS:
+        said = VARIANT if clues.models else _one_sided(*clues.stated)
+    if said is not None and not (same_photo and sure):
+        return said
+    wording = clues.words if clues.wording is None else clues.wording
+    score = UNKNOWN if clues.score is None else clues.score
+    # Sure of photos alone, it may be two products that look alike.
+    told_alike = same_photo or clues.words >= NO_WORDS
+    if (sure and told_alike) or clues.words + wording + score / 2 >= SAME:
+        return LABEL
+    if same_photo:
+        return PHOTO
+    return ALIKE if clues.words >= NO_WORDS else PARAPHRASE
+
+
+def split_kind(clues: Clues) -> str:
+    """Of a pair that stayed apart though its label is one."""
+    said = _clash(*clues.stated)
+    contradicted = clues.models or said in (VARIANT, SIZE)
+    if contradicted and (clues.score or 0) <= DOUBTED and clues.words < NO_WORDS:
+        return LABEL
+    if said is not None:
+        return said
+    if clues.words < NO_WORDS:
+        return PARAPHRASE
+    if not clues.photos:
+        return NO_PHOTO
+    return OTHER_PHOTO if (clues.photo or 0) < SAME_PHOTO else PARAPHRASE
+
+
+def _clash(mine: Stated, theirs: Stated) -> str | None:
+    """What two titles say against each other, sizes before variants."""
+    found = None
+    for kind in sorted(mine.keys() | theirs.keys()):
+        ours, others = mine.get(kind, frozenset()), theirs.get(kind, frozenset())
+        variant = kind in _VARIANT_KINDS
+        if ours == others or kind in _LOOSE or (kind == "sides" and _same_sides(ours, others)):
+            continue
+        if ours & others or not (ours and others):
+            # One of them lists what the other has or leaves open.
+            least = LISTED_VARIANTS if variant else 2
+            lists = kind not in _NOT_LISTED and max(len(ours), len(others)) >= least
+            found = MANY if lists else found
+        elif not variant:
+            return SIZE
+        else:
+            found = found if found == MANY else VARIANT
+    return found
+
+
+def _same_sides(ours: frozenset[str], others: frozenset[str]) -> bool:
+    """Whether one title states the same sides and perhaps a height: 1200x2000, 1200x2000x200 mm."""
+    bare = [[side.removesuffix("mm") for side in sides] for sides in (ours, others)]
+    return any(a.startswith(b) or b.startswith(a) for a in bare[0] for b in bare[1])
+
+
+def _one_sided(mine: Stated, theirs: Stated) -> str | None:
+    """What only one of two titles says, and yet divides them."""
+    for kind, name in _ONE_SIDED.items():
+        if (kind in mine) != (kind in theirs) and mine.get(kind, theirs.get(kind)) != ONE_PIECE:
+            return name
+    return None

@@ -98,21 +98,15 @@ def _row(
     known = np.flatnonzero(labels >= 0)
     groups = agglomerate(pairs.left, pairs.right, scores, len(labels), threshold=threshold)
     tally = cluster_tally(groups, labels).take(known)
-    correct, matched, actual = (
-        int(each.sum()) for each in (tally.correct, tally.matched, tally.actual)
-    )
+    correct, matched, actual = tally.sums
     precise = ((tally.correct + 1) / (tally.matched + 1)).mean()
     recalled = ((tally.correct + 1) / (tally.actual + 1)).mean()
     asked = (labels[pairs.left] >= 0) & (labels[pairs.right] >= 0)
     true = (labels[pairs.left] == labels[pairs.right])[asked]
-    error = None
-    if probable:
-        likely = scores[asked] >= PREDICTED
-        predicted = scores[asked][likely]
-        ones = np.ones(len(predicted), dtype=np.int64)
-        error = (
-            reliability(Predicted(predicted, true[likely], ones)).error if len(predicted) else 0.0
-        )
+    likely = scores[asked] >= PREDICTED
+    predicted = scores[asked][likely]
+    ones = np.ones(len(predicted), dtype=np.int64)
+    error = reliability(Predicted(predicted, true[likely], ones)).error if len(predicted) else 0.0
     return {
         "catalogue": labelled.name,
         "postings": len(labels),
@@ -124,7 +118,7 @@ def _row(
         "pair_f1": 2 * correct / max(matched + actual, 1),
         "bcubed_f1": float(2 * precise * recalled / (precise + recalled)),
         "average_precision": _average_precision(true, scores[asked]),
-        "calibration_error": error,
+        "calibration_error": error if probable else None,
     }
 
 

@@ -16,8 +16,15 @@ from samesku.catalog.catalog import Catalog
 from samesku.catalog.splits import Split, group_folds, leaks
 from samesku.clustering.expected import threshold_for
 from samesku.evaluation.calibration import Predicted, reliability
-from samesku.evaluation.counts import Counts, count, figures
-from samesku.evaluation.results import FOLD, WHOLE, Evaluation, Result
+from samesku.evaluation.results import (
+    FOLD,
+    WHOLE,
+    Counts,
+    Evaluation,
+    Result,
+    count,
+    figures,
+)  # fmt: skip
 from samesku.evaluation.tuning import tune
 from samesku.matcher import Matcher
 from samesku.metrics import Figure, Sampled
@@ -85,14 +92,10 @@ def evaluate(
     if len(set(names)) < len(names):
         raise ValueError(f"fusions and models have a name each, not {', '.join(names)}")
     splits = group_folds(catalog, folds, seed) if splits is None else list(splits)
-    labels = catalog.labels
-    if labels is None:
-        raise ValueError(f"{catalog.name} has no labels to score against")
+    labels = _labels(catalog)
     model_records = _model_records(contenders, catalog, splits, progress)
     in_some_split = np.unique(np.concatenate([[*split.train, *split.test] for split in splits]))
-    split_records = [_split_record(catalog, split) for split in splits]
-    if tuned:
-        _note_leaks(split_records, progress)
+    split_records = [_split_record(catalog, split, progress if tuned else None) for split in splits]
     distinct = [matcher.collapse(other, labelled=True).catalog for other in beside]
     others = [(other, matcher.candidates(other)) for other in distinct]
     whole = _Pool.of(catalog, matcher, labels)
@@ -102,10 +105,9 @@ def evaluate(
         with progress.stage(f"score {contender.name}", len(splits)) as advance:
             per_split = []
             for split, fold in zip(splits, own, strict=True):
-                fusion = contender.fusion
+                fusion, pool = contender.fusion, whole.collapsed
                 if contender.tuned:
-                    pool, train = whole.collapsed, np.isin(whole.collapsed.rows, split.train)
-                    rows = np.flatnonzero(train)
+                    rows = np.flatnonzero(np.isin(pool.rows, split.train))
                     fusion = tune(fusion, whole.candidates, pool.catalog, rows, seed, others=others)
                 per_split.append(_trial(contender.name, fusion, whole, fold, split, keep_pairs))
                 advance(1)
@@ -126,23 +128,19 @@ def evaluate(
         "seconds": {name: round(taken, 3) for name, taken in progress.seconds.items()},
     }
     sizes = {WHOLE: (len(catalog),), FOLD: tuple(len(split.test) for split in splits)}
-    kept = [trial.pairs for per_split in trials for trial in per_split if trial.pairs is not None]
-    ids = catalog.frame["posting_id"]
-    identical = pl.Series("identical_to", ids[whole.collapsed.representative])
-    queries = catalog.frame.select("posting_id", identical.set(identical == ids, None))[
-        np.concatenate([split.test for split in splits])
-    ]
     results = _results(names, trials, sizes, seed)
+    kept = [trial.kept for per_split in trials for trial in per_split if trial.kept is not None]
     if not kept:
         return Evaluation(results, record)
     # A pair between the queries of two splits was scored in both: the first counts.
-    pairs = pl.concat(kept, how="diagonal_relaxed").unique(
+    pairs = pl.concat((each[0] for each in kept), how="diagonal_relaxed").unique(
         ["fusion", "left_id", "right_id"], keep="first", maintain_order=True
     )
-    groups = pl.concat(
-        trial.groups for per_split in trials for trial in per_split if trial.groups is not None
-    )
-    return Evaluation(results, record, pairs, queries, groups)
+    ids = catalog.frame["posting_id"]
+    identical = pl.Series("identical_to", ids[whole.collapsed.representative])
+    queries = catalog.frame.select("posting_id", identical.set(identical == ids, None))
+    asked = queries[np.concatenate([split.test for split in splits])]
+    return Evaluation(results, record, pairs, asked, pl.concat(each[1] for each in kept))
 
 
 def score(matches: Matches, *, seed: int = 0) -> dict[str, Figure]:
@@ -153,11 +151,15 @@ def score(matches: Matches, *, seed: int = 0) -> dict[str, Figure]:
     ValueError
         The catalogue has no labels.
     """
-    labels = matches.catalog.labels
-    if labels is None or not (labels >= 0).any():
-        raise ValueError(f"{matches.catalog.name} has no labels to score against")
+    labels = _labels(matches.catalog)
     sampled = figures([count(matches, np.flatnonzero(labels >= 0), labels)], seed)
     return {name: each.figure for name, each in sampled.items()}
+
+
+def _labels(catalog: Catalog) -> NDArray[np.int64]:
+    if catalog.labels is None or not (catalog.labels >= 0).any():
+        raise ValueError(f"{catalog.name} has no labels to score against")
+    return catalog.labels
 
 
 @dataclass(frozen=True)
@@ -186,12 +188,11 @@ class _Pool:
 
 @dataclass(frozen=True, eq=False)
 class _Trial:
-    """One contender on one split: its counts by pool, its thresholds, what is kept of it."""
+    """One contender on one split: its counts by pool, its thresholds, its pairs and groups."""
 
     counts: dict[str, Counts]
     chosen: dict[str, Any]
-    pairs: pl.DataFrame | None = None
-    groups: pl.DataFrame | None = None
+    kept: tuple[pl.DataFrame, pl.DataFrame] | None = None
 
 
 def _trial(
@@ -216,20 +217,19 @@ def _trial(
     pairs, groups = _pairs_of(matches, stand_for), _groups_of(matches, queries)
     pairs = pairs.with_columns(fusion=pl.lit(name))
     groups = groups.with_columns(fusion=pl.lit(name), split=pl.lit(split.name))
-    return _Trial(counts, chosen, pairs, groups)
+    return _Trial(counts, chosen, (pairs, groups))
 
 
 def _pairs_of(matches: Matches, queries: pl.Series) -> pl.DataFrame:
     """The pairs that touch a query: matches, near matches, those of another threshold."""
     touches = pl.col("left_id").is_in(queries) | pl.col("right_id").is_in(queries)
-    near = [
-        matches.pairs.with_columns(matched=True),
-        matches.near_misses.with_columns(matched=False),
-    ]
-    explained = pl.concat(near).filter(touches)
-    apart = matches.scored.filter(touches).with_columns(matched=False)
-    apart = apart.join(explained, on=["left_id", "right_id"], how="anti", maintain_order="left")
-    return pl.concat([explained, apart], how="diagonal")
+    tables = {True: [matches.pairs], False: [matches.near_misses, matches.scored]}
+    every = [t.with_columns(matched=matched) for matched, of in tables.items() for t in of]
+    return (
+        pl.concat(every, how="diagonal")
+        .filter(touches)
+        .unique(["left_id", "right_id"], keep="first", maintain_order=True)
+    )
 
 
 def _groups_of(matches: Matches, queries: pl.Series) -> pl.DataFrame:
@@ -314,21 +314,17 @@ def _model_records(
     return records
 
 
-def _note_leaks(splits: Sequence[Mapping[str, Any]], progress: Progress) -> None:
-    """Say which splits score postings that are connected with those that chose their thresholds."""
-    for split in splits:
-        if leaked := split["scored_that_share_a_label_photo_or_hash_with_train"]:
-            progress.note(
-                f"{split['name']}: {leaked:,} of its {split['scored']:,} scored postings share a "
-                f"label, a photo or a hash with its training postings, so its figures flatter; "
-                f"split by label"
-            )
-
-
-def _split_record(catalog: Catalog, split: Split) -> dict[str, Any]:
+def _split_record(catalog: Catalog, split: Split, progress: Progress | None) -> dict[str, Any]:
+    """Of a split; a note where it scores what is connected with what chose its thresholds."""
+    leaked, scored = leaks(catalog, split), len(split.test)
+    if leaked and progress is not None:
+        progress.note(
+            f"{split.name}: {leaked:,} of its {scored:,} scored postings share a label, a photo or "
+            "a hash with its training postings, so its figures flatter; split by label"
+        )
     return {
         "name": split.name,
         "train": len(split.train),
-        "scored": len(split.test),
-        "scored_that_share_a_label_photo_or_hash_with_train": leaks(catalog, split),
+        "scored": scored,
+        "scored_that_share_a_label_photo_or_hash_with_train": leaked,
     }

@@ -1,17 +1,28 @@
-"""What an evaluation found, and how it is written down."""
+"""What an evaluation counts of its queries, the figures of it, and how they are written down."""
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from samesku.evaluation.calibration import Reliability
-from samesku.metrics import Figure
-from samesku.runtime.files import Staged
+from samesku.evaluation.calibration import Predicted, Reliability, predicted_pairs
+from samesku.metrics import (
+    Figure,
+    Sampled,
+    Tally,
+    bootstrap,
+    cluster_tally,
+    pair_tally,
+    posting_f1,
+)  # fmt: skip
+from samesku.results.matches import Matches
+from samesku.runtime.files import Staged, as_json
 
 WHOLE = "whole catalogue"
 FOLD = "own fold"
@@ -59,7 +70,8 @@ class Evaluation:
         """What `evaluation.json` holds."""
         results = [asdict(result) for result in self.results]
         compared = self.results[0].fusion if self.results else None
-        return dict(_without_nan({**self.record, "compared_with": compared, "results": results}))
+        summary = {**self.record, "compared_with": compared, "results": results}
+        return dict(as_json(summary))
 
     def write(self, folder: str | Path) -> list[Path]:
         """Write `evaluation.json`, and the pairs if they were kept; returns their paths."""
@@ -72,10 +84,69 @@ class Evaluation:
         return staged.written
 
 
-def _without_nan(value: Any) -> Any:
-    """Figures that do not exist (no match at all) are null: NaN is no JSON."""
-    if isinstance(value, dict):
-        return {key: _without_nan(each) for key, each in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(each) for each in value]
-    return None if isinstance(value, float) and math.isnan(value) else value
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """Counts of one split's queries.
+
+    `matched` is of the matches, `below` and `cut` of the candidates below and above the threshold
+    that did not become matches; `predicted` is None where scores are no probabilities.
+    """
+
+    products: NDArray[np.int64]
+    matched: Tally
+    below: Tally
+    cut: Tally
+    predicted: Predicted | None
+
+
+def count(matches: Matches, rows: NDArray[np.int64], labels: NDArray[np.int64]) -> Counts:
+    """Count for the queries `rows`; labels int64 ``(n,)``, -1 where unknown."""
+    left, right = matches.candidates.left, matches.candidates.right
+    distinct = matches.distinct
+    groups, known = matches.clusters[distinct.rows], labels[distinct.rows]
+    apart = groups[left] != groups[right]
+    above = matches.scores >= matches.threshold
+    below, cut = apart & ~above, apart & above
+    probable = matches.fusion.probabilistic
+    asked = np.flatnonzero(np.isin(distinct.rows, rows))
+    return Counts(
+        labels[rows],
+        cluster_tally(matches.clusters, labels).take(rows),
+        pair_tally(left[below], right[below], labels, distinct.place).take(rows),
+        pair_tally(left[cut], right[cut], labels, distinct.place).take(rows),
+        predicted_pairs(matches.scores, matches.candidates, known, asked) if probable else None,
+    )
+
+
+def figures(scored: Sequence[Counts], seed: int) -> dict[str, Sampled]:
+    """Every figure over the queries of all splits, resampled by whole products."""
+    products = np.concatenate([part.products for part in scored])
+    matched = Tally.joined([part.matched for part in scored])
+    below = np.concatenate([part.below.correct for part in scored])
+    cut = np.concatenate([part.cut.correct for part in scored])
+    one = np.ones(len(products))
+    precise = matched.correct, matched.matched
+    recalled = matched.correct, matched.actual
+    # The posting itself belongs to its group: B-cubed counts it.
+    own_precise = (matched.correct + 1) / (matched.matched + 1)
+    own_recalled = (matched.correct + 1) / (matched.actual + 1)
+
+    def ratio(top: NDArray[Any], bottom: NDArray[Any]) -> Sampled:
+        return bootstrap(top, bottom, products, seed=seed)
+
+    def harmonic(first: tuple[Any, Any], second: tuple[Any, Any]) -> Sampled:
+        tops, bottoms = np.stack([first[0], second[0]]), np.stack([first[1], second[1]])
+        return bootstrap(tops, bottoms, products, combine="harmonic", seed=seed)
+
+    return {
+        "posting_f1": ratio(posting_f1(matched), one),
+        "pair_precision": ratio(*precise),
+        "pair_recall": ratio(*recalled),
+        "pair_f1": harmonic(precise, recalled),
+        "bcubed_precision": ratio(own_precise, one),
+        "bcubed_recall": ratio(own_recalled, one),
+        "bcubed_f1": harmonic((own_precise, one), (own_recalled, one)),
+        "lost_not_candidate": ratio(matched.actual - matched.correct - below - cut, matched.actual),
+        "lost_below_threshold": ratio(below, matched.actual),
+        "lost_by_clustering": ratio(cut, matched.actual),
+    }

@@ -63,14 +63,11 @@ def shown_title(raw: str) -> Shown:
     Where it holds escapes, or cleaning changes the number of its words (tags, pictographs), the
     cleaned title is shown, as marks refer to its words.
     """
-    clean = clean_title(raw[: 4 * LONGEST])
-    written, read = raw[: 4 * LONGEST].split(), clean.split()
+    written, read = raw[: 4 * LONGEST].split(), clean_title(raw[: 4 * LONGEST]).split()
     same = len(written) == len(read) and "\\" not in raw
-    words = written if same else read
-    text, whole = " ".join(words)[:LONGEST], len(raw)
-    cut = " ".join(read)
-    marks = tuple(mark for mark in _marks(cut) if mark.stop <= len(text.split()))
-    return Shown(text, marks, max(0, whole - LONGEST) if whole > LONGEST else 0)
+    text = " ".join(written if same else read)[:LONGEST]
+    marks = tuple(mark for mark in _marks(" ".join(read)) if mark.stop <= len(text.split()))
+    return Shown(text, marks, max(0, len(raw) - LONGEST))
 
 
 @lru_cache(maxsize=65_536)

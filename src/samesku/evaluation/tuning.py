@@ -58,19 +58,14 @@ def tune(
     best = group_f1(fusion)
     for moves in (COARSE, FINE):
         for name in fusion.thresholds(candidates):
-            trials = [_with_moved_threshold(fusion, candidates, name, move) for move in moves]
-            for trial in filter(None, trials):
+            threshold = fusion.thresholds(candidates)[name]
+            places = [round(threshold.value + move, 4) for move in moves]
+            trials = [
+                fusion.with_thresholds({name: replace(threshold, value=place)})
+                for place in places
+                if 0 < place < 1
+            ]
+            for trial in trials:
                 if (value := group_f1(trial)) > best:
                     best, fusion = value, trial
     return fusion
-
-
-def _with_moved_threshold(
-    fusion: Fusion, candidates: Candidates, name: str, move: float
-) -> Fusion | None:
-    """The fusion with one threshold moved; None where it would leave (0, 1)."""
-    threshold = fusion.thresholds(candidates)[name]
-    value = round(threshold.value + move, 4)
-    if not 0 < value < 1:
-        return None
-    return fusion.with_thresholds({name: replace(threshold, value=value)})

@@ -12,10 +12,11 @@ from scipy.special import expit, logit
 
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.answers import Answers
+from samesku.clustering.agglomerative import agglomerate
+from samesku.clustering.expected import expected_f1
 from samesku.clustering.pins import Pins, pinned_scores
 from samesku.judges.asking import unpinned
-from samesku.judges.fitting import WRONG, Anchors, Counts, Floats, Seen, fit
-from samesku.judges.threshold import threshold_by_answers
+from samesku.judges.fitting import WRONG, Anchors, Counts, Floats, Seen, fit, likeliest
 from samesku.results.matches import Matches
 from samesku.runtime.progress import Progress
 from samesku.scoring.adaptation import Adaptation
@@ -33,6 +34,14 @@ MANY, TOLERATED = 8, 0.7
 SHOWN, IN_DOUBT = 20_000, 0.02
 # Clear pairs that keep the log-odds where they were, far from what was asked about.
 CLEAR = 1_000
+# Thresholds that are tried.
+GRID = tuple(round(0.1 * step, 1) for step in range(1, 10))
+# The height of pairs that share no cluster at any threshold.
+LOWEST = 0.05
+# What is expected of offset, slope and height before anything was answered, and how firmly.
+MEAN, DEVIATION = np.array([0.0, 1.0, 0.0]), np.array([1.0, 0.3, 0.3])
+# A threshold stays where another would not be better by this: a hundred answers tell no more.
+FLAT = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,8 +185,7 @@ class _Asked:
     def weighed(self, scores: NDArray[np.float32], seen: Seen) -> NDArray[np.float32]:
         """The probabilities, with what models answered."""
         weighed, places = scores.copy(), self.places[self.machine]
-        odds = logit(np.clip(scores[places].astype(np.float64), 1e-6, 1 - 1e-6))
-        weighed[places] = expit(odds + seen.take(self.machine).contribution)
+        weighed[places] = expit(_odds(scores[places]) + seen.take(self.machine).contribution)
         return weighed
 
 
@@ -256,3 +264,37 @@ def _frame(shown: Features, names: tuple[str, ...]) -> Adaptation:
     varies = (scale > 1e-6) & (known.sum(axis=0) > 20)
     kept = tuple(name for name, yes in zip(names, varies, strict=True) if yes)
     return Adaptation(kept, center[varies], scale[varies], np.zeros(len(kept)))
+
+
+def threshold_by_answers(
+    candidates: Candidates,
+    scores: NDArray[np.float32],
+    counts: NDArray[np.integer],
+    places: NDArray[np.integer],
+    seen: Seen,
+    now: float,
+) -> float:
+    """The threshold with the best expected F1 per posting; `now` where none is clearly better.
+
+    What is expected follows from probabilities that the answers about the candidates `places`
+    calibrate, by the log-odds of a pair and by its height: the highest threshold at which both
+    share a cluster, as a pair that others support is the same more often than its own score says.
+    `scores` are without what the answers pin.
+    """
+    left, right = candidates.left, candidates.right
+    height, clusters = np.full(len(scores), LOWEST), {}
+    for threshold in sorted({*GRID, now}):
+        found = agglomerate(left, right, scores, len(counts), threshold=threshold)
+        height[found[left] == found[right]] = threshold
+        clusters[threshold] = found
+    columns = np.column_stack([np.ones(len(scores)), _odds(scores), logit(height)])
+    numbers, _ = likeliest(columns[places], seen, MEAN, DEVIATION)
+    chance = expit(columns @ numbers).astype(np.float32)
+    value = {at: expected_f1(left, right, chance, of, counts) for at, of in clusters.items()}
+    best = max(value, key=value.__getitem__)
+    return best if value[best] > value[now] + FLAT else now
+
+
+def _odds(scores: NDArray[np.float32]) -> Floats:
+    """Log-odds, within bounds."""
+    return np.asarray(logit(np.clip(scores.astype(np.float64), 1e-6, 1 - 1e-6)))

@@ -16,8 +16,7 @@ from typing import Any
 import numpy as np
 
 from samesku.catalog.answers import UNSURE
-from samesku.judges.collage import collage
-from samesku.judges.wire import SCHEMA, Question, Verdict, instructions, parsed
+from samesku.judges.wire import SCHEMA, Question, Verdict, collage, instructions, parsed
 from samesku.runtime.cache import Cache, content_key
 
 # The environment variables that may hold a key, the first one first.
@@ -102,13 +101,15 @@ class ChatJudge:
             try:
                 text = self._once(question, photo if sees else None, FORMS[form])
             except self._openai.APIStatusError as error:
+                refused = f"the server refuses (status {error.status_code})"
                 if error.status_code in (401, 403, 404):
-                    self._gives_up(f"the server refuses (status {error.status_code})")
+                    with self._lock:
+                        self.trouble = self.trouble or refused
                     return None
                 if error.status_code < 500 and error.status_code not in (408, 409, 429):
                     if self._asks_less(form, sees):
                         continue
-                    self._fails(f"the server refuses (status {error.status_code})")
+                    self._fails(refused)
                     return None
                 reason = f"the server is busy or broken (status {error.status_code})"
             except self._openai.APITimeoutError:
@@ -177,10 +178,6 @@ class ChatJudge:
             self._failed += 1
             if self._failed >= GIVES_UP and not self.trouble:
                 self.trouble = f"{reason}, {self._failed} questions in a row"
-
-    def _gives_up(self, reason: str) -> None:
-        with self._lock:
-            self.trouble = self.trouble or reason
 
 
 def _read(text: str, form: str, question: Question) -> Verdict | None:

@@ -12,8 +12,7 @@ import numpy as np
 import polars as pl
 
 from samesku.catalog.answers import MACHINE, SAME, UNSURE, Answers
-from samesku.judges.asking import pool_of
-from samesku.judges.choosing import choose
+from samesku.judges.asking import choose, pool_of
 from samesku.judges.wire import Judge, Question, instructions, question_of
 from samesku.results.matches import Matches
 

@@ -13,8 +13,7 @@ import numpy as np
 from PIL import Image
 
 from samesku.catalog.answers import UNSURE
-from samesku.judges.collage import LARGEST, collage
-from samesku.judges.wire import Question, Verdict, instructions, parsed
+from samesku.judges.wire import LARGEST, Question, Verdict, collage, instructions, parsed
 from samesku.runtime.cache import Cache, content_key
 
 # Tokens of an answer in a line of text.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -10,14 +11,19 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Protocol
 
+from PIL import Image
+
 from samesku.catalog.answers import VERDICTS
 from samesku.catalog.catalog import Catalog
+from samesku.catalog.photos import PhotoError, load_photo
 from samesku.runtime.cache import content_key
 from samesku.titles.attributes.columns import column_kind
 
 # Characters of a field that a model is shown.
 LONGEST = {"title": 300, "description": 600}
 REST = 120
+# Pixels of the longer side of a collage.
+LARGEST = 512
 # Control characters and those that change the direction of text.
 STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
 SCHEMA: Mapping[str, Any] = {
@@ -152,3 +158,21 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len({name for name, _ in pairs}) < len(pairs):
         raise ValueError("a field stands twice")
     return dict(pairs)
+
+
+def collage(left: Path | None, right: Path | None) -> bytes | None:
+    """The photos of a pair side by side, the left one left; None unless both can be read."""
+    if left is None or right is None:
+        return None
+    half = LARGEST // 2
+    page = Image.new("RGB", (LARGEST, half), "white")
+    for place, path in ((0, left), (half, right)):
+        try:
+            photo = Image.fromarray(load_photo(path))
+        except (PhotoError, OSError):
+            return None
+        photo.thumbnail((half, half))
+        page.paste(photo, (place + (half - photo.width) // 2, (half - photo.height) // 2))
+    kept = io.BytesIO()
+    page.save(kept, "JPEG", quality=85)
+    return kept.getvalue()

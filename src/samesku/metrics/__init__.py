@@ -62,14 +62,16 @@ class Tally:
         """The counts of the given postings."""
         return Tally(self.correct[rows], self.matched[rows], self.actual[rows])
 
+    @property
+    def sums(self) -> tuple[int, int, int]:
+        """Correct, matched and actual ones of all postings."""
+        return int(self.correct.sum()), int(self.matched.sum()), int(self.actual.sum())
+
     @classmethod
     def joined(cls, tallies: Sequence[Tally]) -> Tally:
         """Several, one after the other."""
-        return cls(
-            np.concatenate([tally.correct for tally in tallies]),
-            np.concatenate([tally.matched for tally in tallies]),
-            np.concatenate([tally.actual for tally in tallies]),
-        )
+        parts = zip(*((each.correct, each.matched, each.actual) for each in tallies), strict=True)
+        return cls(*map(np.concatenate, parts))
 
 
 def pair_tally(
@@ -78,17 +80,11 @@ def pair_tally(
     labels: NDArray[np.integer],
     place: NDArray[np.integer] | None = None,
 ) -> Tally:
-    """Count matched pairs per posting.
+    """Count matched pairs per posting; each pair once, never a posting with itself.
 
-    Parameters
-    ----------
-    left, right : integer (m,)
-        Each pair once, never a posting with itself.
-    labels : integer (n,)
-        Known products; -1 is unknown and counts neither for nor against.
-    place : integer (n,), optional
-        Which of the distinct postings, that pairs are of, each posting is; default: each its own.
-        A pair of two stands for all pairs of their postings, which are counted and not listed.
+    `labels`, ``(n,)``, are known products; -1 is unknown and counts neither for nor against.
+    `place`, ``(n,)``, is which of the distinct postings, that pairs are of, each posting is;
+    default: each its own. A pair of two stands for all pairs of their postings.
     """
     place = np.arange(len(labels)) if place is None else place
     size, known = int(place.max(initial=-1)) + 1, labels >= 0
@@ -106,13 +102,7 @@ def pair_tally(
 
 
 def cluster_tally(groups: NDArray[np.integer], labels: NDArray[np.integer]) -> Tally:
-    """Count the other members of each posting's group.
-
-    Parameters
-    ----------
-    groups, labels : integer (n,)
-        The group each posting was put in, and its known product (-1: unknown).
-    """
+    """Count the other members of each posting's group; product -1 is unknown."""
     known = labels >= 0
     members = np.bincount(groups[known], minlength=int(groups.max(initial=0)) + 1)
     cells = groups * (int(labels.max(initial=0)) + 2) + labels + 1
@@ -134,23 +124,11 @@ def bootstrap(
     combine: str = "ratio",
     seed: int = 0,
 ) -> Sampled:
-    """Ratio of two sums over postings, resampled by whole clusters.
+    """Ratio of two sums over postings, resampled 1,000 times by whole clusters.
 
-    Parameters
-    ----------
-    top, bottom : (q,) or, to combine precision and recall, (2, q)
-        Summands of numerator and denominator.
-    clusters : integer (q,)
-        Postings of one product are not independent: they are drawn together.
-    combine : {"ratio", "harmonic"}
-        "harmonic" takes two ratios (rows of top and bottom) and returns their harmonic mean.
-    seed : int
-        Of the resampling.
-
-    Returns
-    -------
-    Sampled
-        The value, and what it is in 1,000 resamples.
+    Postings of one product are not independent: `clusters`, ``(q,)``, are drawn together. `top` and
+    `bottom` are summands of numerator and denominator, ``(q,)``; to combine precision and recall to
+    their "harmonic" mean ``(2, q)``.
     """
     top, bottom = np.atleast_2d(top).astype(float), np.atleast_2d(bottom).astype(float)
     _, codes = np.unique(clusters, return_inverse=True)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import base64
+import io
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
+from samesku.catalog.photos import PhotoError, opened_photo
 from samesku.evaluation.statements import shown_title
-from samesku.report.thumbnails import thumbnails
 from samesku.results.runs import Run
 from samesku.results.steps import split_reason
+from samesku.runtime.cores import map_in_order
 
 # Photos inside the page: about 3 kB each.
 MOST_PHOTOS = 2_500
+# Pixels of the longer side.
+THUMBNAIL = 112
+QUALITY = 62
 
 
 class Book:
@@ -26,8 +33,6 @@ class Book:
         self._number: dict[str, int] = {}
         self._pairs: list[list[Any]] = []
         frame = run.catalog.frame
-        self._ids = run.catalog.ids
-        self._titles = run.catalog.titles
         self._prices = frame["price"].to_list() if "price" in frame.columns else None
 
     def posting(self, row: int) -> int:
@@ -47,33 +52,31 @@ class Book:
 
     def content(self) -> dict[str, Any]:
         """Everything that was referred to, for the page: photos of those first that came first."""
-        rows = list(self._place)
-        of = {row: self.run.catalog.photos[row] for row in rows}
-        wanted = list(dict.fromkeys(path for path in of.values() if path is not None))
+        photos = (self.run.catalog.photos[row] for row in self._place)
+        wanted = list(dict.fromkeys(filter(None, photos)))
         made = thumbnails(wanted[:MOST_PHOTOS])
-        number = {path: place for place, path in enumerate(made)}
-        postings = [self._posting(row, number, of[row]) for row in rows]
+        number: dict[Path | None, int] = {path: place for place, path in enumerate(made)}
         return {
             "photos": list(made.values()),
             "photosWanted": len(wanted),
-            "postings": postings,
+            "postings": [self._posting(row, number) for row in self._place],
             "pairs": self._pairs,
             "phrases": list(self._number),
         }
 
-    def _posting(self, row: int, number: dict[Path, int], photo: Path | None) -> list[Any]:
+    def _posting(self, row: int, number: Mapping[Path | None, int]) -> list[Any]:
         """`[id, title, marks, photo, hidden, price, label, side]`, up to the last one known."""
-        shown = shown_title(self._titles[row])
+        run = self.run
+        shown = shown_title(run.catalog.titles[row])
         marks = [
             [mark.start, mark.stop, self.phrase(mark.kind), self.phrase(mark.value)]
             for mark in shown.marks
         ]
-        run = self.run
         label = None if run.labels is None or run.labels[row] < 0 else int(run.labels[row])
         price = None if self._prices is None else self._prices[row]
         side = None if run.lefts is None else int(row >= run.lefts)
-        place = -1 if photo is None else number.get(photo, -1)
-        fields = [self._ids[row], shown.text, marks, place, shown.hidden, price, label, side]
+        place = number.get(run.catalog.photos[row], -1)
+        fields = [run.catalog.ids[row], shown.text, marks, place, shown.hidden, price, label, side]
         while fields[-1] is None:
             fields.pop()
         return fields
@@ -92,3 +95,22 @@ def sampled(rows: Iterable[int], most: int, seed: int = 0) -> list[int]:
         return [int(row) for row in known]
     drawn = np.random.default_rng(seed).choice(known, most, replace=False)
     return [int(row) for row in np.sort(drawn)]
+
+
+def thumbnails(photos: Sequence[Path]) -> dict[Path, str]:
+    """Each photo as a data URI; those that cannot be decoded are left out."""
+    made = zip(photos, map_in_order(_thumbnail, photos), strict=True)
+    return {path: uri for path, uri in made if uri is not None}
+
+
+def _thumbnail(path: Path) -> str | None:
+    try:
+        # A JPEG decoded at a fraction of its size takes a fraction of the time.
+        with opened_photo(path, about=2 * THUMBNAIL) as photo:
+            small = Image.fromarray(photo)
+            small.thumbnail((THUMBNAIL, THUMBNAIL))
+    except PhotoError:
+        return None
+    file = io.BytesIO()
+    small.save(file, "WEBP", quality=QUALITY)
+    return "data:image/webp;base64," + base64.b64encode(file.getvalue()).decode("ascii")

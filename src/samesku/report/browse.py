@@ -31,8 +31,9 @@ def shown_clusters(run: Run, book: Book) -> dict[str, Any]:
     of pairs, products, missing]`: the spread is by which share the dearest is over the cheapest,
     the products how many known ones it holds, missing how many postings of these are elsewhere.
     """
-    members, pairs = _members(run), _by_cluster(run)
-    shown = sampled(members, MOST_CLUSTERS)
+    sets = run.members.group_by("cluster", maintain_order=True).agg("row").sort("cluster")
+    members = {number: np.array(rows) for number, rows in sets.iter_rows()}
+    pairs, shown = _by_cluster(run), sampled(members, MOST_CLUSTERS)
     clusters = [_cluster(run, book, members[number], pairs.get(number, [])) for number in shown]
     clusters.sort(key=lambda cluster: (cluster[2] is None, cluster[2]))
     return {"clusters": clusters, "clustersWanted": len(members)}
@@ -45,34 +46,19 @@ def near_matches(run: Run, book: Book) -> list[int]:
     return [book.pair(*row) for row in rows]
 
 
-def _members(run: Run) -> dict[int, NDArray[np.int64]]:
-    """The rows of each cluster of two or more, by its number."""
-    sets = run.members.group_by("cluster", maintain_order=True).agg("row").sort("cluster")
-    return {number: np.array(rows) for number, rows in sets.iter_rows()}
-
-
 def _by_cluster(run: Run) -> dict[int, list[Pair]]:
     """The matched pairs of each cluster, surest first."""
-    members = run.members
-    own = run.matched.join(members, left_on="left", right_on="row", maintain_order="left").join(
-        members,
-        left_on=["right", "cluster"],
-        right_on=["row", "cluster"],
-        how="semi",
-        maintain_order="left",
-    )
+    lefts = run.members.rename({"row": "left"})
+    own = run.matched.join(lefts, on="left", maintain_order="left")
+    rights = run.members.rename({"row": "right"})
+    own = own.join(rights, on=["right", "cluster"], how="semi", maintain_order="left")
     found: dict[int, list[Pair]] = {}
     for number, *pair in own.select("cluster", "left", "right", "score", "reasons").iter_rows():
         found.setdefault(number, []).append(tuple(pair))
     return found
 
 
-def _cluster(
-    run: Run,
-    book: Book,
-    rows: NDArray[np.int64],
-    pairs: list[Pair],
-) -> list[Any]:
+def _cluster(run: Run, book: Book, rows: NDArray[np.int64], pairs: list[Pair]) -> list[Any]:
     members = [int(row) for row in rows[:MOST_POSTINGS]]
     inside = set(members)
     kept = [pair for pair in pairs if pair[0] in inside and pair[1] in inside]

@@ -11,9 +11,16 @@ import polars as pl
 from numpy.typing import NDArray
 
 from samesku.encoders.base import Modality
-from samesku.evaluation.errors import doubted_labels, find_errors, label_suspects
-from samesku.evaluation.kinds import ADVICE, KINDS
-from samesku.evaluation.stages import STAGES, pair_stages, true_pairs
+from samesku.evaluation.errors import (
+    ADVICE,
+    KINDS,
+    STAGES,
+    doubted_labels,
+    find_errors,
+    label_suspects,
+    pair_stages,
+    true_pairs,
+)  # fmt: skip
 from samesku.metrics import posting_f1
 from samesku.report.book import Book
 from samesku.report.tables import evaluation_tables

@@ -12,13 +12,18 @@ from typing import Any
 import polars as pl
 from markupsafe import Markup
 
-from samesku.report.answered import the_answers
 from samesku.report.book import Book
 from samesku.report.browse import near_matches, shown_clusters
 from samesku.report.compare import check_comparable, compared
-from samesku.report.glance import glance
 from samesku.report.mistakes import evaluated, what_went_wrong
-from samesku.report.sections import at_a_glance, clusters_to_browse, the_run, the_threshold
+from samesku.report.sections import (
+    at_a_glance,
+    clusters_to_browse,
+    glance,
+    the_answers,
+    the_run,
+    the_threshold,
+)  # fmt: skip
 from samesku.report.summary import headline, in_short
 from samesku.results.curve import curve, targets
 from samesku.results.listing import for_spreadsheets
@@ -65,13 +70,7 @@ class Report:
 
 
 def build_report(run: Run, *, other: Run | None = None, progress: Progress | None = None) -> Report:
-    """Make the page of a run, compared with another one of the same catalogue where it is given.
-
-    Raises
-    ------
-    ValueError
-        `other` is a run of another catalogue.
-    """
+    """Make the page of a run, compared with another one of the same catalogue where it is given."""
     progress = progress or Progress()
     if other is not None:
         check_comparable(run, other)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
+from numpy.typing import NDArray
 
-from samesku.report.glance import Glance
+from samesku.catalog.answers import VERDICTS
+from samesku.catalog.catalog import Catalog
 from samesku.report.tables import Table
 from samesku.results import charts
 from samesku.results.curve import Point, Target
@@ -25,6 +31,81 @@ TRUTHS = {
     "": "anything", "right": "right and complete", "lacking": "lacks postings",
     "mixed": "several products",
 }  # fmt: skip
+# First words of the Unicode names of letters; what is not here is "Other".
+_SCRIPTS = {
+    "LATIN": "Latin", "CJK": "Han", "HIRAGANA": "Japanese", "KATAKANA": "Japanese",
+    "HANGUL": "Korean", "THAI": "Thai", "CYRILLIC": "Cyrillic", "ARABIC": "Arabic",
+    "HEBREW": "Hebrew", "GREEK": "Greek", "DEVANAGARI": "Devanagari", "TAMIL": "Tamil",
+    "BENGALI": "Bengali", "LAO": "Lao", "KHMER": "Khmer", "MYANMAR": "Burmese",
+    "FULLWIDTH": "Latin", "HALFWIDTH": "Japanese",
+}  # fmt: skip
+# Letters of a title that are looked at.
+_LOOKED_AT = 200
+# Answers that are shown, and characters of a title.
+SHOWN, LONGEST = 100, 160
+
+
+@dataclass(frozen=True, eq=False)
+class Glance:
+    """What a catalogue holds."""
+
+    postings: int
+    photos: int  # files that are there
+    broken: int  # there, but not readable
+    absent: int  # named but not there, or not named
+    same_photo: int  # postings whose photo (or hash) another posting has, too
+    same_title: int  # the same of titles, to the letter
+    empty_titles: int
+    lengths: NDArray[np.int64]  # characters of each title, (n,)
+    scripts: dict[str, int]  # titles by the script that most of their letters are of
+    sizes: NDArray[np.int64]  # postings of each cluster, (g,)
+
+
+def glance(catalog: Catalog, clusters: NDArray[np.integer], record: Mapping[str, Any]) -> Glance:
+    """Count what a catalogue holds; `record` names the photos that were refused."""
+    titles = catalog.frame["title"].fill_null("")
+    photos = sum(photo is not None for photo in catalog.photos)
+    return Glance(
+        postings=len(catalog),
+        photos=photos,
+        broken=len(record.get("photos_refused", [])),
+        absent=len(catalog) - photos,
+        same_photo=_shared(_photo_names(catalog)),
+        same_title=_shared(titles.set(titles.str.strip_chars() == "", None)),
+        empty_titles=int((titles.str.strip_chars() == "").sum()),
+        lengths=titles.str.len_chars().cast(pl.Int64).to_numpy(),
+        scripts=dict(Counter(script_of(title) for title in catalog.titles).most_common()),
+        sizes=np.bincount(clusters, minlength=1),
+    )
+
+
+def script_of(title: str) -> str:
+    """The script that most letters of a title are of; `none` where it has no letters.
+
+    >>> script_of("Susu 400g"), script_of("กาแฟ"), script_of("123")
+    ('Latin', 'Thai', 'none')
+    """
+    if title.isascii():
+        return "Latin" if any(map(str.isalpha, title)) else "none"
+    counted = Counter(
+        _SCRIPTS.get(unicodedata.name(char, "").partition(" ")[0], "Other")
+        for char in title[:_LOOKED_AT]
+        if char.isalpha()
+    )
+    return counted.most_common(1)[0][0] if counted else "none"
+
+
+def _photo_names(catalog: Catalog) -> pl.Series:
+    """What identifies the photo of each posting: its hash where there is one, else its file."""
+    files = [None if photo is None else str(photo) for photo in catalog.photos]
+    names = pl.Series(files, dtype=pl.String)
+    if "image_phash" not in catalog.frame.columns:
+        return names
+    return catalog.frame["image_phash"].fill_null(names)
+
+
+def _shared(values: pl.Series) -> int:
+    return int(values.drop_nulls().is_duplicated().sum())
 
 
 def at_a_glance(run: Run, seen: Glance) -> dict[str, Any]:
@@ -114,3 +195,52 @@ def the_run(run: Run) -> dict[str, Any]:
         "made_by": {**made_by, **record.get("packages", {})},
         "notes": record.get("notes", []),
     }
+
+
+def the_answers(run: Run) -> dict[str, Any] | None:
+    """Who answered what, what changed, and which differences count; None where nobody answered."""
+    answers = run.record.get("answers")
+    if not answers:
+        return None
+    adapted = run.record.get("adapted") or {}
+    by = [
+        (name, *(f"{counts.get(each, 0):,}" for each in VERDICTS))
+        for name, counts in answers.get("by", {}).items()
+    ]
+    differs = [
+        (kind, f"{count['answered']:,}", f"{count['same']:,}",
+         f"{count['same'] / max(count['answered'], 1):.0%}")
+        for kind, count in adapted.get("differences", {}).items()
+    ]  # fmt: skip
+    pins = answers.get("pins", [])
+    return {
+        "source": answers.get("source", ""),
+        "by": Table("Answers by who gave them", ["by", *VERDICTS], by),
+        "problems": answers.get("problems", []),
+        "audit": run.record.get("audit"),
+        "adapted": adapted,
+        "changed": adapted.get("changed"),
+        "differs": Table(
+            "Which differences the answers call the same",
+            ["what differs", "answered", "the same", "share"], differs,
+        ),
+        "asked": Table(
+            "What was asked", ["offer", "other offer", "answer", "by", "now"],
+            _asked(run, pins[:SHOWN]), numbers=False,
+        ),
+        "answered": len(pins),
+    }  # fmt: skip
+
+
+def _asked(run: Run, pins: list[list[str]]) -> list[tuple[str, ...]]:
+    """The titles of answered pairs, the answer, who gave it, and what came of it."""
+    row = {posting: row for row, posting in enumerate((run.joined or run.catalog).ids)}
+    titles = run.catalog.titles
+    rows: list[tuple[str, ...]] = []
+    for left, right, verdict, by in pins:
+        if left in row and right in row:
+            one, other = row[left], row[right]
+            together = run.clusters[one] == run.clusters[other]
+            now = "one cluster" if together else "two clusters"
+            rows.append((titles[one][:LONGEST], titles[other][:LONGEST], verdict, by, now))
+    return rows

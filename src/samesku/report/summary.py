@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from samesku.report.browse import CERTAINTY, MISSING, PRODUCTS, SPREAD
-from samesku.report.glance import Glance
+from samesku.report.sections import Glance
 from samesku.results.curve import Point, Target
 from samesku.results.runs import Run
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from samesku.candidates.candidates import Candidates, Source
+from samesku.candidates.candidates import Candidates
 from samesku.candidates.collapse import Collapsed
 from samesku.candidates.neighbors import FLOOR
 from samesku.candidates.similarity import pair_similarity
@@ -65,17 +65,9 @@ def search_again(run: Run, cache: Path | None, progress: Progress) -> tuple[Coll
 
 
 def reasons_again(
-    run: Run,
-    collapsed: Collapsed,
-    candidates: Candidates,
-    rows: tuple[int, int],
-    score: float,
+    run: Run, collapsed: Collapsed, candidates: Candidates, rows: tuple[int, int], score: float
 ) -> str | None:
-    """The explanation of a pair, of which a run writes those of likelier pairs only.
-
-    None where there is none: the run was no match by the learned fusion, or the pair is too
-    unlikely to be explained.
-    """
+    """The explanation of a pair, of which a run writes those of likelier pairs only; None: none."""
     place = candidate_place(candidates, *collapsed.place[list(rows)])
     if run.record.get("fusion") != "learned" or place is None:
         return None
@@ -119,13 +111,12 @@ def candidate_place(candidates: Candidates, left: int, right: int) -> int | None
 
 def nearness(candidates: Candidates, left: int, right: int) -> list[Nearness]:
     """Two rows under each encoder; the candidates hold the sources they were joined from."""
-    return [_under(source, left, right) for source in candidates.sources]
-
-
-def _under(source: Source, left: int, right: int) -> Nearness:
-    alike = float(pair_similarity(source.vectors, np.array([left]), np.array([right]))[0])
-    found = source.neighbors
-    near = [found.similarity[found.query == row] for row in (left, right)]
-    lists = [(len(each), float(each.min())) for each in near if len(each)]
-    floor = FLOOR[source.vectors.kind]
-    return Nearness(source.encoder, None if np.isnan(alike) else alike, floor, lists)
+    under = []
+    for source in candidates.sources:
+        alike = float(pair_similarity(source.vectors, np.array([left]), np.array([right]))[0])
+        found = source.neighbors
+        near = [found.similarity[found.query == row] for row in (left, right)]
+        lists = [(len(each), float(each.min())) for each in near if len(each)]
+        known, floor = None if np.isnan(alike) else alike, FLOOR[source.vectors.kind]
+        under.append(Nearness(source.encoder, known, floor, lists))
+    return under

@@ -1,4 +1,4 @@
-"""Charts as SVG, for the page and for a notebook."""
+"""Charts as SVG for the page and for a notebook, and matches as a notebook shows them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -16,7 +16,12 @@ from numpy.typing import NDArray
 from samesku.results.curve import Point
 from samesku.results.render import render
 
+if TYPE_CHECKING:
+    from samesku.results.matches import Matches
+
 Ticks: TypeAlias = Sequence[tuple[float, str]]
+# Points, tone, dashes.
+Curve: TypeAlias = tuple[Sequence[tuple[float, float]], str, str]
 LARGEST_SHOWN = 10
 TENTHS: Ticks = [(each / 5, f"{each / 5:.1f}") for each in range(6)]
 PERCENTS: Ticks = [(each / 4, f"{each / 4:.0%}") for each in range(5)]
@@ -24,43 +29,30 @@ PERCENTS: Ticks = [(each / 4, f"{each / 4:.0%}") for each in range(5)]
 WEIGHTLESS = 0.005
 # Pixels of a horizontal bar with its gap, and of the names beside it.
 BAR, NAMES = 26, 150
+# Clusters that a notebook shows, and titles of each.
+CLUSTERS, TITLES = 8, 4
 
 
 @dataclass(frozen=True)
 class Chart:
     """A picture whose places are shares of its width and height, from the lower left corner.
 
-    In a notebook it shows itself; :meth:`save` writes an SVG file.
-
-    Attributes
-    ----------
-    title : str
-        What it shows, for those who do not see it.
-    x_title, y_title : str
-    x_ticks, y_ticks : sequence of (place, text)
-    blocks : sequence of (left, bottom, right, top, tone)
-        Bars; a tone is `main`, `second`, `third` or `faint`.
-    curves : sequence of (points, tone, dashes)
-    dots : sequence of (x, y, tone)
-    texts : sequence of (x, y, text)
-        Written to the right of their places.
-    key : sequence of (name, tone)
-    left, height : int
-        Pixels beside and of the plot.
+    In a notebook it shows itself; :meth:`save` writes an SVG file. A tone is `main`, `second`,
+    `third` or `faint`.
     """
 
-    title: str
+    title: str  # what it shows, for those who do not see it
     x_title: str = ""
     y_title: str = ""
-    x_ticks: Ticks = ()
+    x_ticks: Ticks = ()  # of place, text
     y_ticks: Ticks = ()
-    blocks: Sequence[tuple[float, float, float, float, str]] = ()
-    curves: Sequence[tuple[Sequence[tuple[float, float]], str, str]] = ()
-    dots: Sequence[tuple[float, float, str]] = ()
-    texts: Sequence[tuple[float, float, str]] = ()
-    key: Sequence[tuple[str, str]] = ()
-    left: int = 50
-    height: int = 170
+    blocks: Sequence[tuple[float, float, float, float, str]] = ()  # left, bottom, right, top, tone
+    curves: Sequence[Curve] = ()
+    dots: Sequence[tuple[float, float, str]] = ()  # x, y, tone
+    texts: Sequence[tuple[float, float, str]] = ()  # x, y, text to the right of it
+    key: Sequence[tuple[str, str]] = ()  # name, tone
+    left: int = 50  # pixels beside the plot
+    height: int = 170  # and of it
 
     def svg(self, label: str | None = None) -> Markup:
         """The picture in the colours of the page around it, described by `label`."""
@@ -128,9 +120,7 @@ def thresholds(points: Sequence[Point], threshold: float) -> Chart:
 
 def reliability(bins: Sequence[Mapping[str, Any]]) -> Chart:
     """Predicted beside observed; true probabilities lie on the diagonal."""
-    curves: list[tuple[Sequence[tuple[float, float]], str, str]] = [
-        ([(0, 0), (1, 1)], "faint", "4 3")
-    ]
+    curves: list[Curve] = [([(0, 0), (1, 1)], "faint", "4 3")]
     for each in bins:
         ends = [(each["predicted"], each["observed"][end]) for end in ("low", "high")]
         curves.append((ends, "main", ""))
@@ -172,7 +162,7 @@ def _columns(
     x_title: str,
     y_title: str,
     tones: Sequence[str] | None = None,
-    curves: Sequence[tuple[Sequence[tuple[float, float]], str, str]] = (),
+    curves: Sequence[Curve] = (),
 ) -> Chart:
     """Bars side by side from left to right."""
     top, y_ticks = _scale(int(counts.max(initial=0)))
@@ -192,11 +182,33 @@ def _rows(names: Sequence[str]) -> Ticks:
 def _scale(most: float) -> tuple[float, Ticks]:
     """A round number from the largest one on, and ticks up to it: 0, 1k, 2k for 1,800."""
     unit = 10 ** max(0, int(np.log10(max(most, 1))))
-    step = next(
-        size for size in (unit // 5, unit // 2, unit, 2 * unit) if size and 5 * size >= most
-    )
+    sizes = (unit // 5, unit // 2, unit, 2 * unit)
+    step = next(size for size in sizes if size and 5 * size >= most)
     top = step * max(1, int(np.ceil(most / step)))
-    values = range(0, top + 1, step)
-    return top, [
-        (each / top, f"{each / 1000:g}k" if top >= 2000 else f"{each:,}") for each in values
-    ]
+    name = "{:,}".format if top < 2000 else lambda at: f"{at / 1000:g}k"
+    return top, [(at / top, name(at)) for at in range(0, top + 1, step)]
+
+
+def matches_card(matches: Matches) -> str:
+    """A small page without style or script of its own: what was matched, least sure first."""
+    sizes = np.bincount(matches.clusters, minlength=1)
+    shown = []
+    for number, least in _least_sure(matches, len(sizes)):
+        members = np.flatnonzero(matches.clusters == number)
+        titles = [matches.catalog.titles[row][:120] for row in members[:TITLES]]
+        shown.append((len(members), least, titles))
+    return render(
+        "samesku.results", "notebook.html.j2",
+        matches=matches, largest=sizes.max(initial=0), shown=shown,
+    )  # fmt: skip
+
+
+def _least_sure(matches: Matches, count: int) -> list[tuple[int, float]]:
+    """The clusters whose least sure accepted pair is least, with its score."""
+    pairs, clusters = matches.candidates, matches.clusters
+    scored = clusters[matches.distinct.rows]
+    inside = scored[pairs.left] == scored[pairs.right]
+    least = np.full(count, np.inf)
+    np.minimum.at(least, scored[pairs.left[inside]], matches.scores[inside])
+    order = np.argsort(least, kind="stable")[:CLUSTERS]
+    return [(int(each), float(least[each])) for each in order if np.isfinite(least[each])]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from samesku.clustering.assignment import choose_links
 from samesku.metrics import Tally, cluster_tally, pair_tally
 from samesku.results.runs import Run
 
+Rows: TypeAlias = NDArray[np.int64]
 # Thresholds that are tried; the run's own is always among them.
 TRIED = (*(each / 20 for each in range(2, 20)), 0.97, 0.99)
 LEAST_UNCALIBRATED = 0.3
@@ -87,53 +88,13 @@ def _is_known(run: Run, threshold: float) -> bool:
 
 
 def _point(run: Run, threshold: float) -> Point:
-    pairs = run.pairs
-    left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
-    score = pairs["score"].fill_null(-1).to_numpy()
-    at_own = abs(threshold - run.threshold) < 1e-9
-    if run.kind == "evaluation":
-        return _measured(run, threshold, left, right, score, score >= threshold, None)
-    if run.kind == "link" and run.record["decide"] != "clusters":
-        chosen = np.zeros(len(left), dtype=bool)
-        known = np.flatnonzero(score >= 0)
-        rule = run.record["decide"]
-        places = choose_links(
-            left[known], right[known], score[known], threshold=threshold, rule=rule
-        )
-        chosen[known[places]] = True
-        if at_own:
-            chosen = pairs["matched"].to_numpy()
-        return _measured(run, threshold, left, right, score, chosen, None)
-    clusters = run.clusters
-    if not at_own:
-        scored = score >= 0
-        cohesion = float(run.record["cohesion"])
-        clusters = agglomerate(
-            left[scored],
-            right[scored],
-            score[scored],
-            len(clusters),
-            threshold=threshold,
-            cohesion=cohesion,
-        )[run.representative]
-    together = clusters[left] == clusters[right]
-    return _measured(run, threshold, left, right, score, together, clusters)
-
-
-def _measured(
-    run: Run,
-    threshold: float,
-    left: NDArray[np.int64],
-    right: NDArray[np.int64],
-    score: NDArray[np.float32],
-    matched: NDArray[np.bool_],
-    clusters: NDArray[np.int64] | None,
-) -> Point:
+    left, right = run.pairs["left"].to_numpy(), run.pairs["right"].to_numpy()
+    score = run.pairs["score"].fill_null(-1).to_numpy()
+    matched, clusters = _decided(run, left, right, score, threshold)
     known = matched & (score >= 0)
     estimate = float(score[known].mean()) if run.probabilistic and known.any() else None
-    if clusters is None:
-        number, several = int(matched.sum()), int(matched.sum())
-    else:
+    number = several = int(matched.sum())
+    if clusters is not None:
         sizes = np.bincount(clusters, minlength=1)
         number, several = int((sizes * (sizes - 1) // 2).sum()), int((sizes > 1).sum())
     figures: tuple[float | None, ...] = ()
@@ -142,12 +103,32 @@ def _measured(
     return Point(threshold, number, several, estimate, *figures)
 
 
-def tally_of(
-    run: Run,
-    left: NDArray[np.int64],
-    right: NDArray[np.int64],
-    clusters: NDArray[np.int64] | None,
-) -> Tally:
+def _decided(
+    run: Run, left: Rows, right: Rows, score: NDArray[np.float32], threshold: float
+) -> tuple[NDArray[np.bool_], Rows | None]:
+    """Which pairs match at a threshold, and the clusters where these decide it."""
+    if run.kind == "evaluation":
+        return score >= threshold, None
+    at_own = abs(threshold - run.threshold) < 1e-9
+    linked = run.kind == "link" and run.record["decide"] != "clusters"
+    if at_own and linked:
+        return run.pairs["matched"].to_numpy(), None
+    scored = np.flatnonzero(score >= 0)
+    ends = left[scored], right[scored], score[scored]
+    if linked:
+        chosen = np.zeros(len(left), dtype=bool)
+        links = choose_links(*ends, threshold=threshold, rule=run.record["decide"])
+        chosen[scored[links]] = True
+        return chosen, None
+    clusters = run.clusters
+    if not at_own:
+        cohesion = float(run.record["cohesion"])
+        found = agglomerate(*ends, len(clusters), threshold=threshold, cohesion=cohesion)
+        clusters = found[run.representative]
+    return clusters[left] == clusters[right], clusters
+
+
+def tally_of(run: Run, left: Rows, right: Rows, clusters: Rows | None) -> Tally:
     """Right, matched and true counts of each labelled query of a run with labels.
 
     Of matched pairs, or of `clusters` where they say which postings match; of links, of the left
@@ -163,8 +144,8 @@ def tally_of(
     # Only pairs of a left and a right posting could be found.
     known = (labels[left] >= 0) & (labels[right] >= 0)
     same = known & (labels[left] == labels[right])
-    theirs = labels[lefts:]
-    actual = np.bincount(theirs[theirs >= 0], minlength=int(labels.max()) + 1)[labels[rows]]
+    theirs = labels[lefts:][labels[lefts:] >= 0]
+    actual = np.bincount(theirs, minlength=int(labels.max()) + 1)[labels[rows]]
     correct, matched = (np.bincount(left[which], minlength=lefts)[rows] for which in (same, known))
     return Tally(correct, matched, actual)
 
@@ -177,8 +158,7 @@ def own_tally(run: Run) -> Tally:
 
 def _figures(tally: Tally) -> tuple[float | None, ...]:
     """Precision, recall and F1 of pairs."""
-    parts = (tally.correct, tally.matched, tally.actual)
-    correct, matched, actual = (int(part.sum()) for part in parts)
+    correct, matched, actual = tally.sums
     precision = correct / matched if matched else None
     recall = correct / actual if actual else None
     return precision, recall, 2 * correct / (matched + actual) if matched and actual else None

@@ -32,17 +32,22 @@ def pairs_within(
     return first, np.concatenate([small[b], right[large].astype(np.int32)])
 
 
+def with_ends(pairs: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
+    """Pairs with what is known by `posting_id` of either end, as `left_NAME` and `right_NAME`."""
+    for side in ("left", "right"):
+        names = {name: f"{side}_{name}" for name in facts.columns} | {"posting_id": f"{side}_id"}
+        pairs = pairs.join(facts.rename(names), on=f"{side}_id", how="left", maintain_order="left")
+    return pairs
+
+
 def as_links(pairs: pl.DataFrame, catalog: Catalog, sources: NDArray[np.integer]) -> pl.DataFrame:
     """The pairs across sources under the ids of their sources, the source first by name left."""
     frame = catalog.frame
     own = frame[OWN_ID] if OWN_ID in frame.columns else frame["posting_id"]
-    known = pl.DataFrame({"id": frame["posting_id"], "own": own, "of": sources})
+    known = pl.DataFrame({"posting_id": frame["posting_id"], "own": own, "of": sources})
     if priced := "price" in frame.columns:
         known = known.with_columns(price=frame["price"].cast(pl.Float64))
-    for side in ("left", "right"):
-        named = known.rename({name: f"{side}_{name}" for name in known.columns})
-        pairs = pairs.join(named, on=f"{side}_id", how="left", maintain_order="left")
-    pairs = pairs.filter(pl.col("left_of") != pl.col("right_of"))
+    pairs = with_ends(pairs, known).filter(pl.col("left_of") != pl.col("right_of"))
     turned = pl.col("left_of") > pl.col("right_of")
 
     def end(name: str, one: str, other: str) -> pl.Expr:

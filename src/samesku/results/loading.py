@@ -20,12 +20,8 @@ from samesku.results.runs import Run, read_run
 def loaded_fields(folder: Path, catalogue: Sequence[Path]) -> dict[str, Any]:
     """The attributes of the matches that a run wrote, with the pairs that it wrote as candidates.
 
-    Also its `clusters`, as they were written.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        As :func:`samesku.results.runs.read_run`; or the run is an evaluation.
+    Also its `clusters`, as they were written. Raises as :func:`samesku.results.runs.read_run` does,
+    and ValueError for an evaluation.
     """
     run = read_run(folder, catalogue=catalogue)
     if run.kind == "evaluation":

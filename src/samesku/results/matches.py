@@ -22,7 +22,13 @@ from samesku.clustering.agglomerative import COHESION, agglomerate, linked
 from samesku.clustering.assignment import Decision, choose_links
 from samesku.clustering.pins import Pins
 from samesku.results import pair_tables
-from samesku.results.listing import as_links, for_spreadsheets, pairs_within, submission
+from samesku.results.listing import (
+    as_links,
+    for_spreadsheets,
+    pairs_within,
+    submission,
+    with_ends,
+)  # fmt: skip
 from samesku.results.loading import loaded_fields
 from samesku.runtime.files import Staged
 from samesku.scoring.chosen import rows_of_pairs, score_chosen
@@ -124,7 +130,7 @@ class Matches:
         )
 
     def _repr_html_(self) -> str:
-        from samesku.results.notebook import matches_card
+        from samesku.results.charts import matches_card
 
         return matches_card(self)
 
@@ -235,17 +241,14 @@ class Matches:
 
         `left_id`, `right_id`, `score`, the similarity under each encoder.
         """
-        return pair_tables.scored_table(self)
+        return pair_tables.scored_table(self, pair_tables.places_scored(self))
 
     def least_sure(self, count: int = 20) -> pl.DataFrame:
         """The accepted pairs with the lowest scores, with titles: review these first."""
         titles = self.catalog.frame.select("posting_id", "title")
         lowest = self.pairs.filter(pl.col("score") >= self.threshold).reverse().head(count)
-        for side in ("left", "right"):
-            named = titles.rename({"posting_id": f"{side}_id", "title": f"{side}_title"})
-            lowest = lowest.join(named, on=f"{side}_id", how="left", maintain_order="left")
         first = ["score", "left_id", "right_id", "left_title", "right_title", "reasons"]
-        return lowest.select(first)
+        return with_ends(lowest, titles).select(first)
 
     def explain(self, left_id: str, right_id: str) -> pl.DataFrame:
         """The explanation of a pair: each `reason` and its contribution to the `log_odds`.
@@ -260,17 +263,17 @@ class Matches:
         ValueError
             There is no such posting, both are one, or the fusion has no explanations.
         """
-        if self.written is not None:
-            return pair_tables.explained(self, left_id, right_id)
-        if self.explanations is None:
+        if self.written is None and self.explanations is None:
             raise ValueError(f"{self.fusion.name} has no explanations; use learned")
         distinct = self.distinct
         pair = np.sort(distinct.place[rows_of_pairs(self.catalog, [(left_id, right_id)])[0]])
+        place = int(self.candidates.places(pair[:1], pair[1:])[0])
+        if self.written is not None:
+            return pair_tables.explained(self.written[place] if place >= 0 else None)
         if pair[0] == pair[1]:
             return pl.DataFrame({"reason": [IDENTICAL], "log_odds": [math.inf]})
-        place = self.candidates.places(pair[:1], pair[1:])
-        if place[0] in self.explanations.places:
-            return self.explanations.table(distinct.catalog, self.candidates, int(place[0]))
+        if self.explanations is not None and place in self.explanations.places:
+            return self.explanations.table(distinct.catalog, self.candidates, place)
         near, scored = score_chosen(
             self.fusion, distinct.catalog, self.candidates, pair[:1], pair[1:], explained=True
         )
@@ -330,13 +333,13 @@ class Matches:
         """
         if faults := spaced_ids(self.catalog.frame["posting_id"]):
             raise CatalogError(self.catalog.name, faults)
-        distinct, none = self.distinct, np.empty(0, dtype=np.int64)
+        place, none = self.distinct.place, np.empty(0, dtype=np.int64)
         left, right = pairs_within(self.clusters, none, none)
-        ends = distinct.place[left], distinct.place[right]
+        ends = place[left], place[right]
         score = np.where(ends[0] == ends[1], 1.5, -1.0)
         known = self.candidates.places(np.minimum(*ends), np.maximum(*ends))
         score[known >= 0] = self.scores[known[known >= 0]]
-        return submission(self.catalog, distinct, self.clusters, (left, right, score))
+        return submission(self.catalog, self.distinct, self.clusters, (left, right, score))
 
     @cached_property
     def cluster_table(self) -> pl.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -14,7 +14,6 @@ from samesku.candidates.candidates import Candidates
 from samesku.clustering.pins import Pins
 from samesku.results.listing import pairs_within
 from samesku.results.steps import START, split_reason, steps
-from samesku.scoring.chosen import rows_of_pairs
 
 if TYPE_CHECKING:
     from samesku.results.matches import Matches
@@ -26,13 +25,6 @@ LEAST_WRITTEN = 0.02
 PAIRS_AT_ONCE = 300_000
 
 
-def pair_table(
-    matches: Matches, left: NDArray[np.integer], right: NDArray[np.integer]
-) -> pl.DataFrame:
-    """Pairs of representatives, in rows of the distinct postings, surest first."""
-    return _pair_rows(matches, left, right, matches.candidates.places(left, right))
-
-
 def write_pairs(
     matches: Matches, left: NDArray[np.integer], right: NDArray[np.integer], path: Path
 ) -> None:
@@ -41,17 +33,12 @@ def write_pairs(
     order = np.arange(len(left), dtype=np.int32)
     if len(left) > PAIRS_AT_ONCE:
         rank = matches.distinct.catalog.frame["posting_id"].rank("ordinal").to_numpy()
-        ends = {"score": _scores(matches, place), "left": rank[left], "right": rank[right]}
-        by = pl.DataFrame(ends).select(
-            pl.arg_sort_by(
-                "score", "left", "right", descending=[True, False, False], nulls_last=True
-            )
-        )
-        order = by.to_series().to_numpy()
+        ends = {"score": _scores(matches, place), "left_id": rank[left], "right_id": rank[right]}
+        order = _surest_first({**ends, "row": order})["row"].to_numpy()
 
     def rows(part: slice) -> pl.DataFrame:
         some = order[part]
-        return _pair_rows(matches, left[some], right[some], place[some])
+        return pair_table(matches, left[some], right[some], place[some])
 
     write_parts(path, len(left), rows)
 
@@ -70,12 +57,14 @@ def write_parts(path: Path, count: int, rows: Callable[[slice], pl.DataFrame]) -
         part.unlink()
 
 
-def _pair_rows(
+def pair_table(
     matches: Matches,
     left: NDArray[np.integer],
     right: NDArray[np.integer],
-    place: NDArray[np.int64],
+    place: NDArray[np.int64] | None = None,
 ) -> pl.DataFrame:
+    """Pairs of representatives, in rows of the distinct postings, surest first."""
+    place = matches.candidates.places(left, right) if place is None else place
     distinct = matches.distinct
     ids, counts = distinct.catalog.frame["posting_id"], distinct.counts
     return _surest_first(
@@ -109,18 +98,8 @@ def link_table(matches: Matches) -> pl.DataFrame:
     )
 
 
-def scored_table(matches: Matches) -> pl.DataFrame:
-    """Pairs that another threshold could accept, and labelled pairs whatever they scored."""
-    return _scored_rows(matches, _scored(matches))
-
-
-def write_scored(matches: Matches, path: Path) -> None:
-    """Write :func:`scored_table` as Parquet, of many pairs some at a time."""
-    place = _scored(matches)
-    write_parts(path, len(place), lambda part: _scored_rows(matches, place[part]))
-
-
-def _scored(matches: Matches) -> NDArray[np.int64]:
+def places_scored(matches: Matches) -> NDArray[np.int64]:
+    """Candidates that another threshold could accept, and labelled ones whatever they scored."""
     pairs, labels = matches.candidates, matches.distinct.catalog.labels
     kept = matches.scores >= LEAST_WRITTEN
     if labels is not None:
@@ -128,7 +107,14 @@ def _scored(matches: Matches) -> NDArray[np.int64]:
     return np.flatnonzero(kept)
 
 
-def _scored_rows(matches: Matches, place: NDArray[np.int64]) -> pl.DataFrame:
+def write_scored(matches: Matches, path: Path) -> None:
+    """Write :func:`scored_table` of all these as Parquet, of many pairs some at a time."""
+    place = places_scored(matches)
+    write_parts(path, len(place), lambda part: scored_table(matches, place[part]))
+
+
+def scored_table(matches: Matches, place: NDArray[np.int64]) -> pl.DataFrame:
+    """Ids, score and similarities of candidates."""
     pairs = matches.candidates
     ids = matches.distinct.catalog.frame["posting_id"]
     return pl.DataFrame(
@@ -141,12 +127,8 @@ def _scored_rows(matches: Matches, place: NDArray[np.int64]) -> pl.DataFrame:
     )
 
 
-def explained(matches: Matches, left_id: str, right_id: str) -> pl.DataFrame:
+def explained(reasons: str | None) -> pl.DataFrame:
     """`reason` and `log_odds` of a pair, as a run wrote them; ValueError where it did not."""
-    rows = rows_of_pairs(matches.catalog, [(left_id, right_id)])[0]
-    pair = np.sort(matches.distinct.place[rows])
-    place = int(matches.candidates.places(pair[:1], pair[1:])[0])
-    reasons = None if place < 0 or matches.written is None else matches.written[place]
     if reasons is None or not steps(reasons):
         raise ValueError("the run wrote no explanation of this pair; match again to explain it")
     parts = [split_reason(part) for part in reasons.split("; ")]
@@ -154,7 +136,7 @@ def explained(matches: Matches, left_id: str, right_id: str) -> pl.DataFrame:
     return pl.DataFrame(ordered, schema=["reason", "log_odds"], orient="row")
 
 
-def _surest_first(columns: dict[str, pl.Series | NDArray[np.int64]]) -> pl.DataFrame:
+def _surest_first(columns: dict[str, Any]) -> pl.DataFrame:
     return pl.DataFrame(columns).sort(
         "score", "left_id", "right_id", descending=[True, False, False], nulls_last=True
     )
@@ -177,11 +159,7 @@ def _reasons(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
     reasons = _listed(matches, place)
     if matches.written is not None:
         found = matches.written[np.maximum(place, 0)] if len(matches.written) else reasons
-        reasons = (
-            pl.select(pl.when(pl.lit(pl.Series(place >= 0))).then(pl.lit(found)).otherwise(None))
-            .to_series()
-            .fill_null(reasons)
-        )
+        reasons = found.zip_with(pl.Series(place >= 0), reasons).fill_null(reasons)
     if matches.explanations is not None:
         phrases = matches.explanations.phrases(matches.distinct.catalog, matches.candidates, place)
         reasons = pl.Series(phrases, dtype=pl.String).fill_null(reasons)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
@@ -66,16 +67,11 @@ def catalog_record(catalog: Catalog) -> dict[str, Any]:
         "photos": sum(photo is not None for photo in catalog.photos),
         "columns": catalog.frame.columns,
         "problems": [
-            {
-                "kind": problem.kind,
-                "count": problem.count,
-                "rows": list(problem.rows),
-                "message": problem.message,
-                "fix": problem.fix,
-            }
-            for problem in catalog.problems
+            {"kind": each.kind, "count": each.count, "rows": list(each.rows),
+             "message": each.message, "fix": each.fix}
+            for each in catalog.problems
         ],
-    }
+    }  # fmt: skip
 
 
 def source_record(
@@ -122,7 +118,8 @@ def training_record(catalog: Catalog) -> dict[str, Any]:
     The sample is hashes of id and title, of all of them the smallest (bottom-k sampling): a
     catalogue that holds a part of the postings holds about that part of the sample.
     """
-    known = catalog.take(_labelled(catalog))
+    labels = np.array([]) if catalog.labels is None else catalog.labels
+    known = catalog.take(np.flatnonzero(labels >= 0))
     return {
         "catalogue": Path(catalog.name).name,
         "postings": len(catalog),
@@ -148,30 +145,19 @@ def seen_in_training(card: Mapping[str, Any], catalog: Catalog) -> int | None:
 
 def environment() -> dict[str, Any]:
     """Versions that a result depends on."""
-    packages = ("lightgbm", "numpy", "onnxruntime", "pillow", "polars", "rapidfuzz", "scipy")
+    packages: dict[str, str] = {}
+    for name in ("lightgbm", "numpy", "onnxruntime", "pillow", "polars", "rapidfuzz", "scipy"):
+        with suppress(PackageNotFoundError):  # of an extra
+            packages[name] = version(name)
     return {
         "samesku": version("samesku"),
         "python": platform.python_version(),
         "platform": sys.platform,
-        "packages": {name: found for name in packages if (found := _version(name))},
+        "packages": packages,
     }
-
-
-def _version(package: str) -> str | None:
-    """The version of a package; None where it is not installed, as of an extra."""
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None
-
-
-def _labelled(catalog: Catalog) -> NDArray[np.int64]:
-    return np.flatnonzero(np.array([]) if catalog.labels is None else catalog.labels >= 0)
 
 
 def _names(catalog: Catalog) -> list[str]:
     """A short hash of each posting."""
-    postings = zip(catalog.ids, catalog.titles, strict=True)
-    return [
-        blake2b(f"{each}\0{title}".encode(), digest_size=6).hexdigest() for each, title in postings
-    ]
+    texts = map("{}\0{}".format, catalog.ids, catalog.titles)
+    return [blake2b(text.encode(), digest_size=6).hexdigest() for text in texts]

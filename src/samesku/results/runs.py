@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
@@ -58,20 +58,14 @@ class Run:
     clusters: NDArray[np.int64]
     threshold: float
     queries: NDArray[np.bool_]  # (n,), the postings whose errors count
+    # (n,), row of the posting that was scored in place of each, its own but for identical ones
+    representative: NDArray[np.int64]
     lefts: int | None = None  # of a link, how many postings are the left side's
     # `members` of an evaluation: clusters of two splits may share postings
     kept: pl.DataFrame | None = None
-    # (n,), row of the posting that was scored in place of each, its own but for identical
-    # ones; pairs are of these
-    scored_as: NDArray[np.int64] | None = None
     shops: tuple[str, str] = ("", "")  # of a link, what the two catalogues are called
     # of a link, the catalogue under ids that are unique across both sides
     joined: Catalog | None = None
-
-    @property
-    def representative(self) -> NDArray[np.int64]:
-        """Row of the posting that was scored in place of each, int64 ``(n,)``."""
-        return np.arange(len(self.catalog)) if self.scored_as is None else self.scored_as
 
     @property
     def pair_count(self) -> int:
@@ -99,16 +93,10 @@ class Run:
         return left
 
     @property
-    def model(self) -> Path | None:
-        """Folder of the model, where it is not the shipped one."""
-        model = self.record.get("model")
-        return None if model is None else Path(model)
-
-    @property
     def fusion(self) -> Fusion:
         """What scored the pairs."""
-        name, same = self.record["fusion"], self.source.get("same", ())
-        fusion = fusion_by_name(name) if self.model is None else trained_fusion(self.model)
+        model, same = self.record.get("model"), self.source.get("same", ())
+        fusion = fusion_by_name(self.record["fusion"]) if model is None else trained_fusion(model)
         return tolerating(fusion, same) if same else fusion
 
     @property
@@ -176,10 +164,7 @@ class Run:
     def rows(self, left: str, right: str) -> tuple[int, int]:
         """The rows of two postings by their ids; of a link the left shop's first.
 
-        Raises
-        ------
-        ValueError
-            There is no such posting, both are one, or both are of one shop.
+        ValueError: there is no such posting, both are one, or both are of one shop.
         """
         ids, lefts = self.catalog.ids, self.lefts
         for name in (left, right):
@@ -218,27 +203,13 @@ def read_run(
     """Read what a command wrote, and the catalogue that it read.
 
     The folder may come from others: nothing that its record names is read unless it is the file
-    that the run read, byte for byte, or photos in the folder of the catalogue.
-
-    Parameters
-    ----------
-    folder : Path
-        That `match`, `link` or `evaluate --out` wrote.
-    catalogue : sequence of Path, optional
-        Where the catalogue is, if not where it was; of a link the left one and the right one.
-    photos : Path, optional
-        Where its photos are.
-    fusion : str, optional
-        Of an evaluation: which of its fusions or models; default: the last.
-    allow_outside : bool
-        Read photos wherever the record and the catalogue name them.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        The folder holds no run, its catalogue has gone, or is not the one that the run read.
+    that the run read, byte for byte, or photos in the folder of the catalogue (`allow_outside`:
+    wherever it names them). `catalogue` and `photos` say where they are, if not where they were; of
+    a link the left catalogue and the right one. `fusion` chooses one of an evaluation; default: the
+    last. Raises FileNotFoundError or ValueError where the folder holds no run, or its catalogue has
+    gone or is not the one that the run read.
     """
-    asked = _Asked(photos, allow_outside)
+    read = partial(_read_source, photos=photos, allow_outside=allow_outside)
     evaluated = (folder / "evaluation.json").is_file()
     path = folder / ("evaluation.json" if evaluated else "run.json")
     if not path.is_file():
@@ -257,8 +228,15 @@ def read_run(
     places: list[Path | None] = list(catalogue) or [None] * wanted
     with unharmed(folder, kind):
         if kind == "evaluation":
-            return _evaluation(folder, record, places[0], asked, fusion)
-        return _decided(folder, record, places, asked)
+            catalog = read(record.get("source", {}), record["catalogue"], places[0])
+            return _evaluation(folder, record, catalog, fusion)
+        threshold, source = threshold_of(record, path), record.get("source", {})
+        if kind == "match":
+            catalogs = [read(source, record.get("catalogue", {}), places[0])]
+        else:
+            sides = zip(("left", "right"), places, strict=True)
+            catalogs = [read(source[side], {}, place) for side, place in sides]
+        return _decided(folder, record, threshold, catalogs)
 
 
 def run_of(matches: Matches) -> Run:
@@ -270,22 +248,14 @@ def run_of(matches: Matches) -> Run:
     everyone = np.ones(len(matches.catalog), dtype=bool)
     return Run(
         Path(), "match", matches.summary, matches.catalog, pairs, clusters, matches.threshold,
-        everyone,
-        scored_as=matches.distinct.representative,
+        everyone, matches.distinct.representative,
     )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """Where photos are read, whatever a record says."""
-
-    photos: Path | None
-    allow_outside: bool
-
-
 def _read_source(
-    source: Mapping[str, Any], known: Mapping[str, Any], catalogue: Path | None, asked: _Asked
-) -> Catalog:
+    source: Mapping[str, Any], known: Mapping[str, Any], catalogue: Path | None, *,
+    photos: Path | None, allow_outside: bool,
+) -> Catalog:  # fmt: skip
     """The catalogue of a run, from where it was or where the user says that it is now."""
     path = catalogue or Path(str(source.get("path") or known.get("name")))
     if not path.exists():
@@ -296,38 +266,27 @@ def _read_source(
         raise ValueError(
             f"{file} is not, or no more, what the run read; say with --catalogue which file to read"
         )
-    photos, problems = asked.photos, list[Problem]()
+    problems = list[Problem]()
     if photos is None and (named := source.get("photos")) and Path(named).is_dir():
         inside = Path(named).resolve().is_relative_to(file.resolve().parent)
-        photos = Path(named) if inside or asked.allow_outside else None
+        photos = Path(named) if inside or allow_outside else None
         if photos is None:
             message = f"photo folder of the run, {named}, is not beside the catalogue"
             problems.append(Problem("photos_elsewhere", message, "not read; name it with --photos"))
     catalog = read_catalog(
-        file,
-        photos=photos,
-        columns=source.get("columns"),
-        encoding=source.get("encoding"),
-        allow_outside=asked.allow_outside,
-    )
+        file, photos=photos, columns=source.get("columns"), encoding=source.get("encoding"),
+        allow_outside=allow_outside,
+    )  # fmt: skip
     return replace(catalog, problems=(*catalog.problems, *problems))
 
 
 def _decided(
-    folder: Path, record: dict[str, Any], places: Sequence[Path | None], asked: _Asked
+    folder: Path, record: dict[str, Any], threshold: float, catalogs: Sequence[Catalog]
 ) -> Run:
-    """A run of `match` or, where two places are given, of `link`."""
-    threshold = threshold_of(record, folder / "run.json")
-    kind: Kind = "match" if len(places) == 1 else "link"
-    source, known = record.get("source", {}), record.get("catalogue", {})
-    if kind == "match":
-        catalogs = [_read_source(source, known, places[0], asked)]
-        catalog = shown = catalogs[0]
-    else:
-        catalogs = [
-            _read_source(source[side], {}, place, asked)
-            for side, place in zip(("left", "right"), places, strict=True)
-        ]
+    """A run of `match` or, of two catalogues, of `link`."""
+    kind: Kind = "match" if len(catalogs) == 1 else "link"
+    catalog = shown = catalogs[0]
+    if kind == "link":
         catalog = join_sources(*catalogs)
         # The page names postings as their own shop does.
         shown = replace(catalog, frame=catalog.frame.with_columns(posting_id=OWN_ID))
@@ -339,8 +298,7 @@ def _decided(
     pairs = _with_matched(located(joined(tables), catalog.frame["posting_id"]), clusters)
     run = Run(
         folder, kind, record, shown, pairs, clusters, threshold,
-        np.ones(len(catalog), dtype=bool),
-        scored_as=scored_as(catalog, table),
+        np.ones(len(catalog), dtype=bool), scored_as(catalog, table),
     )  # fmt: skip
     if kind == "match":
         return run
@@ -355,18 +313,11 @@ def _with_matched(pairs: pl.DataFrame, clusters: NDArray[np.int64]) -> pl.DataFr
     return pairs.with_columns(matched=clusters[left] == clusters[right])
 
 
-def _evaluation(
-    folder: Path,
-    record: dict[str, Any],
-    catalogue: Path | None,
-    asked: _Asked,
-    fusion: str | None,
-) -> Run:
+def _evaluation(folder: Path, record: dict[str, Any], catalog: Catalog, fusion: str | None) -> Run:
     names = list(dict.fromkeys(result["fusion"] for result in record["results"]))
     if fusion is not None and fusion not in names:
         raise ValueError(f"{folder} evaluated no {fusion!r}; it has {', '.join(names)}")
     name = fusion or names[-1]
-    catalog = _read_source(record.get("source", {}), record["catalogue"], catalogue, asked)
     whole, clusters, queries = (
         read_parquet(folder, table, "evaluation", record)
         for table in ("scored", "groups", "queries")
@@ -383,6 +334,6 @@ def _evaluation(
     threshold = float(np.mean(chosen))
     kept = distinct_clusters(clusters.filter(pl.col("fusion") == name), catalog)
     return Run(
-        folder, "evaluation", shown, catalog, pairs, alone, threshold, scored.to_numpy(), kept=kept,
-        scored_as=scored_as(catalog, queries),
+        folder, "evaluation", shown, catalog, pairs, alone, threshold, scored.to_numpy(),
+        scored_as(catalog, queries), kept=kept,
     )  # fmt: skip

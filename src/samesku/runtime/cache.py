@@ -9,7 +9,7 @@ import platform
 import time
 import uuid
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -45,19 +45,12 @@ def content_key(*parts: str | bytes | Iterable[str]) -> str:
     """A hash of the parts in order; an iterable of strings counts as one part."""
     digest = hashlib.blake2b(digest_size=16)
     for part in parts:
-        if isinstance(part, str | bytes):
-            _feed(digest, part)
-        else:
-            for text in part:
-                _feed(digest, text)
+        for text in [part] if isinstance(part, str | bytes) else part:
+            raw = text.encode("utf-8", "surrogatepass") if isinstance(text, str) else text
+            digest.update(len(raw).to_bytes(8, "little"))
+            digest.update(raw)
         digest.update(b"\xff\xff")
     return digest.hexdigest()
-
-
-def _feed(digest: hashlib.blake2b, part: str | bytes) -> None:
-    raw = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part
-    digest.update(len(raw).to_bytes(8, "little"))
-    digest.update(raw)
 
 
 class Cache:
@@ -119,7 +112,8 @@ class Cache:
         if self.folder is None:
             return
         kept = []
-        for place in _files(self.folder):
+        places = (Path(at, name) for at, _, names in os.walk(self.folder) for name in names)
+        for place in places:
             with contextlib.suppress(OSError):  # another run may have dropped it already
                 stat = place.stat()
                 if not _ours(place):
@@ -146,11 +140,6 @@ def _made_with() -> str:
     """The version of samesku, and a hash of those of all that arrays are made with."""
     versions = [platform.python_version(), *(f"{name} {version(name)}" for name in MAKERS)]
     return f"{version('samesku')}-{content_key(versions)[:8]}"
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    for parent, _, names in os.walk(folder):
-        yield from (Path(parent, name) for name in names)
 
 
 def _ours(place: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 import shutil
@@ -106,6 +107,19 @@ def write_json(path: Path, record: Mapping[str, Any]) -> None:
     path.write_text(text + "\n", encoding="utf-8")
 
 
+def as_json(value: Any) -> Any:
+    """Paths as text, numbers of NumPy as Python's, what is no number as null."""
+    if isinstance(value, Mapping):
+        return {str(key): as_json(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(each) for each in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value if isinstance(value, bool | int | float | str | None) else str(value)
+
+
 def read_json(
     path: Path,
     fields: Mapping[str, Any],
@@ -114,25 +128,12 @@ def read_json(
     fix: str,
     renamed: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """A JSON object whose named values are of the types that they should be.
+    """A JSON object whose named values are of the types that they should be, else ValueError.
 
-    Parameters
-    ----------
-    path : Path
-    fields : mapping of str to type
-        What values are where they are there: a type or a union of types; `[type]`, a list of such;
-        a mapping, an object with such values, `"*"` meaning any name.
-    needed : collection of str
-        Names that must be there.
-    fix : str
-        What to do if the file cannot be used.
-    renamed : mapping of str to str, optional
-        Names that earlier versions wrote -> what they are called today.
-
-    Raises
-    ------
-    ValueError
-        It is no JSON object, lacks a needed name, or has a value of another type.
+    `fields` says what values are where they are there: a type or a union of types; `[type]`, a list
+    of such; a mapping, an object with such values, `"*"` meaning any name. Those of `needed` must
+    be there. `fix` is what to do if the file cannot be used. `renamed`: names that earlier versions
+    wrote -> what they are called today.
     """
     try:
         given = json.loads(path.read_text(encoding="utf-8"))
@@ -145,8 +146,8 @@ def read_json(
             given.setdefault(name, given.pop(old))
     if missing := [name for name in needed if name not in given]:
         raise ValueError(f"{path} has no {missing[0]}; {fix}")
-    for name, value in _strange(given, fields):
-        shown = str(value)[:40]
+    if strange := next(_strange(given, fields), None):
+        name, shown = strange[0], str(strange[1])[:40]
         raise ValueError(
             f"{path} is damaged, or another version wrote it: its {name} cannot be {shown!r}; {fix}"
         )

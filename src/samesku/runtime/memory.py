@@ -81,13 +81,7 @@ class Kept:
         self._size = self._rows = 0
 
     def add(self, part: NDArray[Any]) -> None:
-        """Append rows.
-
-        Raises
-        ------
-        OSError
-            The disk is full.
-        """
+        """Append rows; OSError where the disk is full."""
         self._parts.append(part)
         self._size += part.nbytes
         self._rows += len(part)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from samesku.judges.choosing import Pool, choose
+from samesku.judges.asking import Pool, choose
 
 
 def pool(score, clusters, left, right, counts=None, asked=()):
