@@ -27,12 +27,13 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import nn
-from samesku.training.encoder_loop import fit
+from samesku.training.encoder_loop import Task, fit
 from samesku.training.settings import TrainingSettings
 
-class Task:
+class Regression(Task):
     threads = 2
     def __init__(self, figures=()):
+        super().__init__()
         torch.manual_seed(5)
         self.module = nn.Sequential(
             nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(0.2), nn.Linear(8, 1)
@@ -41,13 +42,13 @@ class Task:
         rows = np.random.default_rng(0).normal(size=(40, 4)).astype(np.float32)
         self.rows, self.truth = rows, rows.sum(axis=1, keepdims=True)
     def groups(self):
-        return [(list(self.module.parameters()), 0.02)]
+        return [(list(self.parameters()), 0.02)]
     def batches(self, epoch):
         return list(np.random.default_rng(epoch).permutation(40).reshape(5, 8))
     def prepare(self, rows, rng):
         noise = rng.normal(0, 0.1, (len(rows), 4)).astype(np.float32)
         return torch.from_numpy(self.rows[rows] + noise), torch.from_numpy(self.truth[rows])
-    def loss(self, batch, done):
+    def forward(self, batch, done=1.0):
         return (self.module(batch[0]) - batch[1]).square().mean()
     def validate(self):
         if self.figures:
@@ -64,7 +65,7 @@ if __name__ == "__main__":
             os.kill(os.getpid(), signal.SIGKILL)
         return False
     settings = TrainingSettings(epochs=3, batch=8, rate=0.02, save_minutes=0)
-    fit(Task(), settings, Path(sys.argv[1]), "plan", stopped=stopped)
+    fit(Regression(), settings, Path(sys.argv[1]), "plan", stopped=stopped)
 """
 
 
@@ -77,11 +78,11 @@ def program(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def task_of(program):
-    return runpy.run_path(str(program))["Task"]
+    return runpy.run_path(str(program))["Regression"]
 
 
 def weights(task):
-    return {name: value.clone() for name, value in task.module.state_dict().items()}
+    return {name: value.clone() for name, value in task.state_dict().items()}
 
 
 def trained(task, folder, settings=SETTINGS, plan="plan", **options):
@@ -196,3 +197,11 @@ def test_the_callers_random_numbers_are_left_alone(task_of, tmp_path):
     torch.manual_seed(9)
     fit(task, SETTINGS, tmp_path, "plan")
     assert torch.equal(torch.rand(3), expected)
+
+
+def test_normalisations_use_the_means_of_the_weights_as_they_are(task_of, tmp_path):
+    task = task_of()
+    # The running mean would be that of the last batch, nearly.
+    task.module = torch.nn.Sequential(torch.nn.BatchNorm1d(4, momentum=0.99), torch.nn.Linear(4, 1))
+    fit(task, SETTINGS, tmp_path, "plan")
+    np.testing.assert_allclose(task.module[0].running_mean, task.rows.mean(axis=0), atol=0.06)

@@ -40,7 +40,7 @@ def parts(catalog, *, photos):
 
     def of(rows):
         titles = [catalog.normal_titles[row] for row in rows]
-        return titles, None if shelf is None else shelf.take(rows)
+        return titles, () if shelf is None else shelf.take(rows)
 
     train, rest = np.flatnonzero(~held), np.flatnonzero(held)
     codes = np.unique(catalog.labels[train], return_inverse=True)[1].astype(np.int64)

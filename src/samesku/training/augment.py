@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -70,26 +70,17 @@ def drop_words(title: str, share: float, rng: np.random.Generator) -> str:
     return " ".join(kept or words)
 
 
-@dataclass(frozen=True, eq=False)
-class CutMix:
-    """A patch of another photo of the batch in each photo.
+def cutmix(pixels: Any, rng: np.random.Generator) -> tuple[NDArray[np.int64], float]:
+    """Lay a patch of another photo of the batch ``(n, ..., h, w)`` on each.
 
-    `partner`, int64 ``(n,)``, says whose patch; `box` (top, bottom, left, right) is in shares of
-    height and width; `share` of each photo stays its own. S. Yun et al., "CutMix: regularization
-    strategy to train strong classifiers with localizable features", ICCV 2019.
+    Returns whose patch it is, and the share of each photo that stays its own. S. Yun et al.,
+    "CutMix: regularization strategy to train strong classifiers with localizable features", 2019.
     """
-
-    partner: NDArray[np.int64]
-    box: tuple[float, float, float, float]
-    share: float
-
-
-def draw_cutmix(count: int, rng: np.random.Generator) -> CutMix:
-    """Partners and a box whose area is spread evenly from none to the whole."""
-    top, bottom, left, right = _box(1000, 1000, rng.uniform(), rng)
-    box = (top / 1000, bottom / 1000, left / 1000, right / 1000)
-    area = (box[1] - box[0]) * (box[3] - box[2])
-    return CutMix(rng.permutation(count), box, 1 - area)
+    height, width = pixels.shape[-2:]
+    top, bottom, left, right = _box(height, width, rng.uniform(), rng)
+    partner = rng.permutation(len(pixels))
+    pixels[..., top:bottom, left:right] = pixels[partner][..., top:bottom, left:right]
+    return partner, 1 - (bottom - top) * (right - left) / (height * width)
 
 
 def _cropped(photo: Photo, smallest: float, rng: np.random.Generator) -> Photo:
