@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -72,21 +72,10 @@ class Epoch:
     loss: float
     figures: dict[str, float]
 
-    @property
-    def f1(self) -> float:
-        """What the best epoch has most of; a later one is better where nothing is held out."""
-        return self.figures.get("f1", float(self.number))
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """A finished training; the task holds the weights of the best epoch.
-
-    `best` is the epoch with the highest F1 on held-out products, or the last where none are.
-    """
-
-    best: int
-    history: tuple[Epoch, ...]
+def best_of(history: Sequence[Epoch]) -> Epoch:
+    """The epoch with the highest F1 on held-out products, or the last where none are."""
+    return max(history, key=lambda epoch: epoch.figures.get("f1", epoch.number))
 
 
 def fit(
@@ -96,27 +85,26 @@ def fit(
     plan: str,
     *,
     progress: Progress | None = None,
-    stopped: Callable[[], bool] = lambda: False,
-) -> Outcome:
+) -> list[Epoch]:
     """Train to the end, from the checkpoint in `folder` where there is one.
 
-    Every random draw is a function of the seed, the epoch and the batch, so there is no state of a
-    generator to lose: a training killed at any time ends with the same weights as an unbroken one
-    (on a processor to the last bit, with the same number of threads).
+    Returns all epochs; the task holds the weights of the best. Every random draw is a function of
+    the seed, the epoch and the batch, so there is no state of a generator to lose: a training
+    killed at any time ends with the same weights as an unbroken one (on a processor to the last
+    bit, with the same number of threads).
 
-    `plan` hashes data and settings; a checkpoint of another plan is refused. `stopped` is asked
-    after each save; true breaks off with KeyboardInterrupt. Raises ValueError where the checkpoint
-    is of another training, or the loss is no longer a number.
+    `plan` hashes data and settings. Raises ValueError where the checkpoint is of another training,
+    or the loss is no longer a number.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with torch.random.fork_rng():
-        run = _Run(task, settings, folder, plan, progress or Progress(), stopped)
+        run = _Run(task, settings, folder, f"{LAYOUT}:{plan}", progress or Progress())
         run.resume()
         while len(run.history) < settings.epochs:
             run.epoch()
         task.load_state_dict(_read(folder / BEST, run.device)["task"])
     task.eval()
-    return Outcome(run.best.number, tuple(run.history))
+    return run.history
 
 
 def training_device() -> torch.device:
@@ -124,21 +112,18 @@ def training_device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+@dataclass
 class _Run:
     """One training: the task, its optimiser and where they are."""
 
-    def __init__(
-        self,
-        task: Task,
-        settings: TrainingSettings,
-        folder: Path,
-        plan: str,
-        progress: Progress,
-        stopped: Callable[[], bool],
-    ) -> None:
-        self.task, self.settings, self.folder = task, settings, folder
-        self.plan = f"{LAYOUT}:{plan}"
-        self.progress, self.stopped = progress, stopped
+    task: Task
+    settings: TrainingSettings
+    folder: Path
+    plan: str
+    progress: Progress
+
+    def __post_init__(self) -> None:
+        task, settings = self.task, self.settings
         self.device = training_device()
         wanted = settings.precision
         self.precision = best_precision(self.device) if wanted == "auto" else getattr(torch, wanted)
@@ -152,17 +137,11 @@ class _Run:
         )  # fmt: skip
         half = self.precision == torch.float16
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=half)
-        self.parts = {
-            "task": task, "optimiser": self.optimiser, "schedule": self.schedule,
-            "scaler": self.scaler,
-        }  # fmt: skip
+        self.parts = {"task": task, "optimiser": self.optimiser}
+        self.parts |= {"schedule": self.schedule, "scaler": self.scaler}
         self.history: list[Epoch] = []
         self.batch, self.total = 0, 0.0
         self.saved = time.monotonic()
-
-    @property
-    def best(self) -> Epoch:
-        return max(self.history, key=lambda epoch: epoch.f1)
 
     def epoch(self) -> None:
         """One time through the data, from the batch where it is."""
@@ -189,7 +168,7 @@ class _Run:
         epoch = Epoch(number + 1, self.total / max(len(batches), 1), figures)
         self.history.append(epoch)
         self.batch, self.total = 0, 0.0
-        if self.best is epoch:
+        if best_of(self.history) is epoch:
             _write({"task": self.task.state_dict()}, self.folder / BEST)
         found = "".join(f", {name} {value:.4f}" for name, value in figures.items())
         self.progress.note(f"epoch {epoch.number}: loss {epoch.loss:.4f}{found}")
@@ -197,15 +176,11 @@ class _Run:
 
     def save(self) -> None:
         """Write the state of the training, whole or not at all."""
-        place = {
-            "plan": self.plan, "batch": self.batch, "total": self.total,
-            "history": [asdict(epoch) for epoch in self.history],
-        }  # fmt: skip
-        states = {name: part.state_dict() for name, part in self.parts.items()}
-        _write({**place, **states}, self.folder / CHECKPOINT)
+        stored = {name: part.state_dict() for name, part in self.parts.items()}
+        stored |= {"plan": self.plan, "batch": self.batch, "total": self.total}
+        stored["history"] = [asdict(epoch) for epoch in self.history]
+        _write(stored, self.folder / CHECKPOINT)
         self.saved = time.monotonic()
-        if self.stopped():
-            raise KeyboardInterrupt
 
     def resume(self) -> None:
         """Go back to the last save, if there is one."""

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional
 
 from samesku.encoders.backbones import Backbone, Inputs
 from samesku.encoders.base import Vectors
-from samesku.encoders.title_batches import Floats, embed_titles
+from samesku.encoders.title_batches import Floats, embed_titles, unit_rows
 from samesku.runtime.cores import map_in_order, usable_cores
 from samesku.training.augment import Photo, augment_photo, cutmix, drop_words
 from samesku.training.batches import Codes, ProductBatches
@@ -86,7 +85,7 @@ class ProductTask(Task):
         """Mean loss of inputs, labels, the labels of patches on photos, and the own share."""
         inputs, labels, others, share = batch
         self.loss_of.margin = margin_at(done, self.settings)
-        features = self._features(inputs)
+        features = self.backbone(inputs)
         own = self.loss_of(features, labels.to(features.device))
         if share == 1.0:
             return own
@@ -129,19 +128,11 @@ class ProductTask(Task):
     def _augmented(self, photo: Photo, rng: np.random.Generator) -> Photo:
         return augment_photo(photo, self.settings, rng)
 
-    def _features(self, inputs: Inputs) -> torch.Tensor:
-        """Features of what was prepared, float32 ``(n, dimension)``."""
-        device = next(self.backbone.parameters()).device
-        return self.backbone({name: each.to(device) for name, each in inputs.items()})
-
     def _embed_titles(self, titles: Sequence[str]) -> Floats:
         """Unit rows float32 ``(n, dimension)`` of titles that are not empty."""
-
-        def features(some: Sequence[str]) -> Floats:
-            return self._features(self.backbone.prepare(some)).cpu().numpy()
-
-        rows: Floats = embed_titles(titles, features, lambda done: None).rows
-        return rows
+        network, none = self.backbone, lambda done: None
+        found = embed_titles(titles, lambda some: network.rows(network.prepare(some)), none)
+        return np.asarray(found.rows)
 
     def _embed_photos(self, photos: PhotoShelf | Sequence[Photo]) -> Floats:
         """Unit rows float32 ``(n, dimension)`` of photos."""
@@ -151,8 +142,7 @@ class ProductTask(Task):
             return _pixels(self.backbone, [photos[place] for place in places])
 
         batches = map_in_order(prepare, range(0, len(photos), AT_ONCE))
-        rows = [functional.normalize(self._features(inputs)).cpu().numpy() for inputs in batches]
-        return np.concatenate(rows)
+        return unit_rows(np.concatenate([self.backbone.rows(inputs) for inputs in batches]))
 
 
 class TitleTask(ProductTask):
@@ -193,8 +183,8 @@ class ClipTask(ProductTask):
 
     def forward(self, batch: tuple[Any, ...], done: float = 1.0) -> torch.Tensor:
         titles, photos, labels = batch
-        features = self._features(titles)
-        return self.loss_of(features, self._features(photos), labels.to(features.device))
+        features = self.backbone(titles)
+        return self.loss_of(features, self.backbone(photos), labels.to(features.device))
 
     def embed(self, held: Postings) -> Floats:
         """Unit rows: title and photo one after the other."""

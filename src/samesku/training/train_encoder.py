@@ -26,7 +26,7 @@ from samesku.runtime.cache import Cache, content_key
 from samesku.runtime.files import Staged, check_folder
 from samesku.runtime.progress import Progress
 from samesku.training.batches import mine
-from samesku.training.encoder_loop import fit, training_device
+from samesku.training.encoder_loop import best_of, fit, training_device
 from samesku.training.heads import attach_neck, bring_photos_to, photo_side, save_memory
 from samesku.training.photo_shelf import PhotoShelf
 from samesku.training.settings import TrainingSettings
@@ -91,28 +91,20 @@ def train_encoder(
     known, held = catalog.take(split.train), catalog.take(split.test)
     trained = _postings(catalog, split.train, photos)
     if settings.hard > 0:
-        negatives = mine(
-            known, trained.labels, photos=kind != "title", cache=cache, progress=progress
-        )
+        seen = kind != "title"
+        negatives = mine(known, trained.labels, photos=seen, cache=cache, progress=progress)
         trained = replace(trained, hard_negatives=negatives)
-    training = (task or KINDS[kind][0])(
-        backbone,
-        trained,
-        _postings(catalog, split.test, photos) if len(held) else None,
-        settings,
-    )
-    before = _found(training, progress, "evaluate the start")
-    outcome = fit(training, settings, unfinished / "encoder", plan, progress=progress)
-    after = _found(training, progress, "evaluate the result")
+    validation = _postings(catalog, split.test, photos) if len(held) else None
+    training = (task or KINDS[kind][0])(backbone, trained, validation, settings)
+    with progress.stage("evaluate the start"):
+        before = training.found()
+    history = fit(training, settings, unfinished / "encoder", plan, progress=progress)
+    with progress.stage("evaluate the result"):
+        after = training.found()
     figures = None
     if before is not None and after is not None:
         others = {"start": before, **_untrained(held, kind, progress)}
-        of = {
-            name: {**found.figures(), "threshold": round(found.threshold, 4)}
-            for name, found in {"trained": after, **others}.items()
-        }
-        gains = {name: compare(after, found, settings.seed) for name, found in others.items()}
-        figures = {"pool": len(after.f1), "of": of, "gain_over": gains}
+        figures = _figures(after, others, settings.seed)
     card = {
         **environment(),
         "torch": torch.__version__,
@@ -122,8 +114,8 @@ def train_encoder(
         "chosen_on": training_record(held) if len(held) else None,
         "products": int(trained.labels.max()) + 1,
         "settings": asdict(settings),
-        "best_epoch": outcome.best,
-        "history": [asdict(epoch) for epoch in outcome.history],
+        "best_epoch": best_of(history).number,
+        "history": [asdict(epoch) for epoch in history],
         "figures": figures,
         "seconds": {name: round(taken, 1) for name, taken in progress.seconds.items()},
     }
@@ -203,11 +195,6 @@ def _samples(trained: Postings) -> tuple[list[str], list[NDArray[np.uint8]]]:
     return [trained.titles[row] for row in rows if trained.titles[row]], photos
 
 
-def _found(task: ProductTask, progress: Progress, stage: str) -> Retrieval | None:
-    with progress.stage(stage), torch.inference_mode():
-        return task.found()
-
-
 def _untrained(held: Catalog, kind: EncoderKind, progress: Progress) -> dict[str, Retrieval]:
     """What needs no training, on the same held-out postings."""
     assert held.labels is not None
@@ -217,6 +204,16 @@ def _untrained(held: Catalog, kind: EncoderKind, progress: Progress) -> dict[str
         encoder.name: retrieval(vectors, held.labels)
         for encoder, vectors in zip(encoders, encoded.vectors, strict=True)
     }
+
+
+def _figures(after: Retrieval, others: dict[str, Retrieval], seed: int) -> dict[str, Any]:
+    """F1, mAP and threshold of the result and of what it is compared with, and the gains."""
+    of = {
+        name: {**found.figures(), "threshold": round(found.threshold, 4)}
+        for name, found in {"trained": after, **others}.items()
+    }
+    gains = {name: compare(after, found, seed) for name, found in others.items()}
+    return {"pool": len(after.f1), "of": of, "gain_over": gains}
 
 
 def _write(
