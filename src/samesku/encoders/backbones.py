@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
@@ -18,7 +16,7 @@ from torch import nn
 
 from samesku.encoders.card import CARD, EncoderCard, EncoderKind, read_card, write_card
 from samesku.encoders.families import Reading, reading_of
-from samesku.encoders.model_files import find_model, weights_of
+from samesku.encoders.model_files import find_model, quiet, weights_of
 from samesku.encoders.photo_inputs import middle
 from samesku.encoders.processors import cuts_the_middle, photo_input
 from samesku.runtime.files import Staged
@@ -43,15 +41,11 @@ class Backbone(nn.Module):
         self, model: nn.Module, reading: Reading, source: str, tokenizer: Any, processor: Any
     ) -> None:
         super().__init__()
-        self.model = model
-        self.reading = reading
-        self.pooling = reading.pooling
-        self.source = source
-        self.tokenizer = tokenizer
-        self.processor = processor
+        self.model, self.tokenizer, self.processor = model, tokenizer, processor
+        self.reading, self.pooling = reading, reading.pooling
+        self.source = self.base = source
         self.neck: nn.Module | None = None
         self.truncated = 0
-        self.base = source
         self.more: Mapping[str, Any] = {}
 
     @property
@@ -73,13 +67,20 @@ class Backbone(nn.Module):
 
     def forward(self, inputs: Inputs) -> torch.Tensor:
         """Features float32 ``(n, dimension)`` of what was prepared, not normalised."""
-        precision = next(self.model.parameters()).dtype
-        cast = {
-            name: value.to(precision) if value.is_floating_point() else value
-            for name, value in inputs.items()
-        }
-        features = self._features(cast)
+        own = next(self.model.parameters())
+        features = self._features(
+            {
+                name: each.to(own.device, own.dtype if each.is_floating_point() else each.dtype)
+                for name, each in inputs.items()
+            }
+        )
         return (features if self.neck is None else self.neck(features)).float()
+
+    def rows(self, inputs: Inputs) -> NDArray[np.float32]:
+        """The same as an array, where nothing is to be learned."""
+        with torch.inference_mode():
+            rows: NDArray[np.float32] = self(inputs).cpu().numpy()
+        return rows
 
     @abstractmethod
     def _features(self, inputs: Inputs) -> torch.Tensor:
@@ -88,7 +89,6 @@ class Backbone(nn.Module):
     @property
     def card(self) -> EncoderCard:
         """How to read this encoder."""
-        photo = photo_input(self.processor) if self.processor is not None else None
         return EncoderCard(
             kind=self.kind,
             pooling=self.pooling,
@@ -98,7 +98,7 @@ class Backbone(nn.Module):
             pad_to_limit=self.reading.pad_to_limit,
             pad_id=int(getattr(self.tokenizer, "pad_token_id", None) or 0),
             pad_left=getattr(self.tokenizer, "padding_side", "right") == "left",
-            photo=photo,
+            photo=None if self.processor is None else photo_input(self.processor),
             base=self.base,
             more=self.more,
         )
@@ -116,7 +116,7 @@ class Backbone(nn.Module):
         with Staged(folder) as staged:
             place = staged.path(CARD)
             stage = place.parent
-            with _quiet():
+            with quiet():
                 for part in (self.model, self.tokenizer, self.processor):
                     if part is not None:
                         part.save_pretrained(stage)
@@ -188,15 +188,16 @@ class PhotoBackbone(Backbone):
         if self.pooling == "pooler":
             return found.pooler_output.flatten(1)
         positions = found.last_hidden_state
-        if positions.ndim == 4:
-            positions = positions.flatten(2).transpose(1, 2)
-        elif self.pooling == "cls":
+        spatial = positions.ndim == 4
+        if self.pooling == "cls":
+            if spatial:
+                raise ValueError(f"{self.source} has no class token: pool by mean, gem or pooler")
             return positions[:, 0]
+        if spatial:
+            positions = positions.flatten(2).transpose(1, 2)
         else:
             registers = getattr(self.model.config, "num_register_tokens", 0)
             positions = positions[:, self.reading.leading + registers :]
-        if self.pooling == "cls":
-            raise ValueError(f"{self.source} has no class token: pool by mean, gem or pooler")
         if self.pooling == "mean":
             return positions.mean(dim=1)
         powers = positions.float().clamp(min=1e-6) ** GEM_POWER
@@ -241,7 +242,7 @@ def load_backbone(source: str | Path, kind: EncoderKind, *, pooling: str | None 
     weights_of(folder)
     name = folder.name if Path(source).is_dir() else str(source)
     reading = reading_of(folder, kind, name=name, pooling=pooling)
-    with _quiet():
+    with quiet():
         model = _load_model(folder, kind, reading)
         tokenizer = None if kind == "photo" else AutoTokenizer.from_pretrained(folder)
         processor = (
@@ -295,20 +296,3 @@ def _load_model(folder: Path, kind: EncoderKind, reading: Reading) -> nn.Module:
             f"{folder} lacks weights of its model, such as {(missing or ['?'])[0]}; is it whole?"
         )
     return model
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the messages of transformers on loading; what matters is checked here."""
-    import transformers
-
-    logger = logging.getLogger("transformers")
-    level, bars = logger.level, transformers.utils.logging.is_progress_bar_enabled()
-    logger.setLevel(logging.ERROR)
-    transformers.utils.logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
-        if bars:
-            transformers.utils.logging.enable_progress_bar()

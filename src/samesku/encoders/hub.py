@@ -6,19 +6,17 @@ import threading
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.encoders.base import Array, Encoder, PhotoEncoder, TextEncoder, Vectors
+from samesku.encoders.base import Array, Encoder, PhotoEncoder
 from samesku.encoders.card import EncoderKind
 from samesku.encoders.families import Reading, family_of, read_json, reading_of
 from samesku.encoders.model_files import digest_of, find_model, weights_of
-from samesku.encoders.onnx_text import cut_note
-from samesku.encoders.title_batches import embed_titles, unit_rows
+from samesku.encoders.title_batches import Floats, NetworkText, unit_rows
 from samesku.runtime.extras import need_extra
-from samesku.runtime.progress import Advance
 
 if TYPE_CHECKING:
     from samesku.encoders.running import Runner
@@ -61,40 +59,30 @@ class HubModel:
         return self._loaded
 
 
-class HubText(TextEncoder):
+class HubText(NetworkText):
     """Titles through a pretrained model."""
 
     def __init__(self, model: HubModel, name: str) -> None:
-        self.model = model
-        self.name = name
-        self._cut = 0
+        self.model, self.name, self.limit = model, name, model.reading.max_tokens
 
     @property
     def fingerprint(self) -> str:  # type: ignore[override]
         """Follows the model's files; not the precision of the device it runs on."""
         return f"hf-title-1:{self.model.digest}"
 
-    @property
-    def notes(self) -> list[str]:
-        return cut_note(self._cut, self.model.reading.max_tokens, self.name)
-
-    def encode_titles(self, titles: Sequence[str]) -> Vectors:
-        return self.encode_with_progress(titles, lambda done: None)
-
-    def encode_with_progress(self, titles: Sequence[str], advance: Advance) -> Vectors:
+    def embed(self, titles: Sequence[str]) -> Floats:
         runner = self.model.runner
         before = runner.backbone.truncated
-        vectors = embed_titles(titles, runner.titles, advance)
-        self._cut = runner.backbone.truncated - before
-        return vectors
+        rows = runner.features(titles)
+        self.cut += runner.backbone.truncated - before
+        return rows
 
 
 class HubPhoto(PhotoEncoder):
     """Photos through a pretrained model, one row per photo."""
 
     def __init__(self, model: HubModel, name: str) -> None:
-        self.model = model
-        self.name = name
+        self.model, self.name = model, name
 
     @property
     def fingerprint(self) -> str:  # type: ignore[override]
@@ -106,7 +94,7 @@ class HubPhoto(PhotoEncoder):
 
     def embed(self, looks: Sequence[Array]) -> Array:
         """Unit rows ``(photos, 1, dimension)``."""
-        return unit_rows(self.model.runner.photos(looks))[:, None]
+        return unit_rows(self.model.runner.features(looks))[:, None]
 
 
 def model_encoders(model: HubModel, name: str) -> list[Encoder]:
@@ -120,7 +108,7 @@ def model_encoders(model: HubModel, name: str) -> list[Encoder]:
 
 def hub_encoder(source: str) -> Encoder:
     """The encoder ``hf:source``, for titles or photos as the model is of a text or photo family."""
-    config: dict[str, Any] = read_json(find_model(source) / "config.json") or {}
+    config = read_json(find_model(source) / "config.json")
     kinds = family_of(str(config.get("model_type"))).kinds
     kind: EncoderKind | None = next((each for each in ("title", "photo") if each in kinds), None)
     if kind is None:
@@ -135,7 +123,5 @@ def clip_encoders(source: str) -> list[Encoder]:
     Titles are compared with titles and photos with photos; the model is loaded once for both.
     """
     model = HubModel(source, "clip")
-    return [
-        HubText(model, f"clip-title:{model.label}"),
-        HubPhoto(model, f"clip-photo:{model.label}"),
-    ]
+    label = model.label
+    return [HubText(model, f"clip-title:{label}"), HubPhoto(model, f"clip-photo:{label}")]

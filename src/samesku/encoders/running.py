@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
 
-from samesku.encoders.backbones import Backbone, Inputs
+from samesku.encoders.backbones import Backbone
 from samesku.encoders.base import Array
 from samesku.encoders.title_batches import Floats
 
@@ -15,65 +16,43 @@ from samesku.encoders.title_batches import Floats
 class Runner:
     """A backbone that runs, whatever batch it is asked.
 
-    It is moved to the device, by default cuda, else mps, else cpu: in bfloat16 or float16 on a GPU,
-    in float32 elsewhere. `most` items fit into memory at once; None: no batch was too large yet.
+    It is moved to cuda, else mps, else stays on the processor: in bfloat16 or float16 on a GPU, in
+    float32 elsewhere. `most` items fit into memory at once; None: no batch was too large yet.
     """
 
-    def __init__(self, backbone: Backbone, device: str | None = None) -> None:
-        self.device = torch.device(device or _best_device())
+    def __init__(self, backbone: Backbone) -> None:
+        gpu = "mps" if torch.backends.mps.is_available() else "cpu"
+        self.device = torch.device("cuda" if torch.cuda.is_available() else gpu)
         self.backbone = backbone.to(self.device, best_precision(self.device)).eval()
         self.most: int | None = None
 
-    def titles(self, titles: Sequence[str]) -> Floats:
-        """Features ``(n, dimension)`` of titles."""
-        return self._in_steps(len(titles), lambda part: self.backbone.prepare(titles[part]))
-
     def look(self, photo: Array) -> Array:
         """The pixels of one photo as the network wants them."""
-        inputs = self.backbone.prepare([photo])
-        if list(inputs) != ["pixel_values"]:
-            raise ValueError(
-                f"{self.backbone.source} takes photos in patches, which is not supported; choose "
-                "a model of fixed size"
-            )
-        return np.asarray(inputs["pixel_values"][0].numpy())
+        return np.asarray(self.backbone.prepare([photo])["pixel_values"][0])
 
-    def photos(self, looks: Sequence[Array]) -> Floats:
-        """Features ``(n, dimension)`` of photos that were looked at."""
+    def features(self, items: Sequence[Any]) -> Floats:
+        """Features ``(n, dimension)`` of titles, or of photos that were looked at.
 
-        def stacked(part: slice) -> Inputs:
-            return {"pixel_values": torch.from_numpy(np.stack(looks[part]))}
-
-        return self._in_steps(len(looks), stacked)
-
-    def _in_steps(self, count: int, inputs: Callable[[slice], Inputs]) -> Floats:
-        """Run all, with half the batch wherever memory does not suffice."""
+        All at once, or with half the batch wherever memory does not suffice.
+        """
         found, start = [], 0
-        while start < count:
-            stop = min(count, start + (self.most or count))
+        while start < len(items):
+            part = items[start : start + (self.most or len(items))]
             try:
-                found.append(self._run(inputs(slice(start, stop))))
+                if isinstance(part[0], str):
+                    inputs = self.backbone.prepare(part)
+                else:
+                    inputs = {"pixel_values": torch.from_numpy(np.stack(part))}
+                found.append(self.backbone.rows(inputs))
             except (RuntimeError, MemoryError) as error:
-                if not _out_of_memory(error) or stop - start == 1:
+                if not _out_of_memory(error) or len(part) == 1:
                     raise
-                self.most = (stop - start) // 2
+                self.most = len(part) // 2
                 if self.device.type == "cuda":
                     torch.cuda.empty_cache()
                 continue
-            start = stop
+            start += len(part)
         return np.concatenate(found)
-
-    def _run(self, inputs: Inputs) -> Floats:
-        with torch.inference_mode():
-            moved = {name: value.to(self.device) for name, value in inputs.items()}
-            features: Floats = self.backbone(moved).float().cpu().numpy()
-        return features
-
-
-def _best_device() -> str:
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
 def best_precision(device: torch.device) -> torch.dtype:
