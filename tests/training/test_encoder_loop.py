@@ -12,7 +12,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra train")
 
-from samesku.encoders.running import best_precision  # noqa: E402
+from samesku.encoders.backbones import best_precision  # noqa: E402
 from samesku.runtime.progress import Progress  # noqa: E402
 from samesku.training.encoder_loop import best_of, fit  # noqa: E402
 from samesku.training.settings import TrainingSettings  # noqa: E402

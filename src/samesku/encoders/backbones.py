@@ -296,3 +296,16 @@ def _load_model(folder: Path, kind: EncoderKind, reading: Reading) -> nn.Module:
             f"{folder} lacks weights of its model, such as {(missing or ['?'])[0]}; is it whole?"
         )
     return model
+
+
+def best_device() -> torch.device:
+    """A GPU where there is one."""
+    gpu = "mps" if torch.backends.mps.is_available() else "cpu"
+    return torch.device("cuda" if torch.cuda.is_available() else gpu)
+
+
+def best_precision(device: torch.device) -> torch.dtype:
+    """Half of 32 bits on a GPU, bfloat16 where it has that; float32 elsewhere."""
+    if device.type != "cuda":
+        return torch.float32
+    return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +14,7 @@ from samesku.encoders.base import Array, PhotoEncoder
 from samesku.encoders.photo_inputs import Floats, PhotoInput, prepared
 from samesku.encoders.title_batches import unit_rows
 from samesku.runtime.cores import usable_cores
+from samesku.runtime.files import read_json
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -161,12 +161,10 @@ def _read_input(path: Path) -> PhotoInput:
             f"{beside[0]} is missing: write there how the network wants its photos, at least "
             '{"size": [224, 224]}'
         )
+    given = read_json(place, {}, fix='write there at least {"size": [224, 224]}')
     try:
-        given = json.loads(place.read_text(encoding="utf-8"))
-        if not isinstance(given, dict):
-            raise ValueError("it must be an object with named values")
         return PhotoInput.of(given)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ValueError(f"{place} cannot be used: {error}") from error
 
 

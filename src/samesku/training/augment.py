@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from samesku.training.settings import TrainingSettings
 
@@ -22,13 +22,10 @@ HIDDEN = 0.2
 
 def shrink(photo: Photo, side: int) -> Photo:
     """Bring the shorter side down to `side`; smaller photos stay as they are."""
-    height, width = photo.shape[:2]
-    share = side / min(height, width)
-    if share >= 1:
+    if min(photo.shape[:2]) <= side:
         return photo
-    size = max(side, round(width * share)), max(side, round(height * share))
-    image = Image.fromarray(photo).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
-    return np.asarray(image)
+    image = Image.fromarray(photo)
+    return np.asarray(ImageOps.cover(image, (side, side), Image.Resampling.BILINEAR))
 
 
 def augment_photo(photo: Photo, settings: TrainingSettings, rng: np.random.Generator) -> Photo:

@@ -17,7 +17,7 @@ from torch import nn
 from torch.optim.swa_utils import update_bn
 from transformers.optimization import get_cosine_with_min_lr_schedule_with_warmup_lr_rate
 
-from samesku.encoders.running import best_precision
+from samesku.encoders.backbones import best_precision
 from samesku.runtime.cores import map_in_order
 from samesku.runtime.progress import Progress
 from samesku.training.settings import TrainingSettings

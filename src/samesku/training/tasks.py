@@ -16,7 +16,7 @@ from samesku.encoders.base import Vectors
 from samesku.encoders.title_batches import Floats, embed_titles, unit_rows
 from samesku.runtime.cores import map_in_order, usable_cores
 from samesku.training.augment import Photo, augment_photo, cutmix, drop_words
-from samesku.training.batches import Codes, ProductBatches
+from samesku.training.batches import Codes, product_batches
 from samesku.training.encoder_loop import Task
 from samesku.training.losses import Contrastive, MetricLoss, margin_at
 from samesku.training.photo_shelf import PhotoShelf
@@ -58,14 +58,6 @@ class ProductTask(Task):
         super().__init__()
         self.backbone, self.trained, self.held, self.settings = backbone, trained, held, settings
         self.loss_of = self._loss()
-        self.dealt = ProductBatches(
-            trained.labels,
-            trained.hard_negatives,
-            settings.batch,
-            settings.per_group,
-            settings.hard,
-            settings.seed,
-        )
 
     def groups(self) -> list[tuple[list[nn.Parameter], float]]:
         """The network with its neck at the lower rate, what the loss learns at the higher one.
@@ -79,7 +71,8 @@ class ProductTask(Task):
         ]
 
     def batches(self, epoch: int) -> list[Codes]:
-        return self.dealt.epoch(epoch)
+        trained = self.trained
+        return product_batches(trained.labels, trained.hard_negatives, self.settings, epoch)
 
     def forward(self, batch: tuple[Any, ...], done: float = 1.0) -> torch.Tensor:
         """Mean loss of inputs, labels, the labels of patches on photos, and the own share."""
