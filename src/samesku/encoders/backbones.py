@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -35,12 +34,17 @@ class Backbone(nn.Module):
     features; `truncated` counts the titles cut at the token limit.
     """
 
-    kind: ClassVar[EncoderKind]
-
     def __init__(
-        self, model: nn.Module, reading: Reading, source: str, tokenizer: Any, processor: Any
+        self,
+        kind: EncoderKind,
+        model: nn.Module,
+        reading: Reading,
+        source: str,
+        tokenizer: Any,
+        processor: Any,
     ) -> None:
         super().__init__()
+        self.kind = kind
         self.model, self.tokenizer, self.processor = model, tokenizer, processor
         self.reading, self.pooling = reading, reading.pooling
         self.source = self.base = source
@@ -53,11 +57,9 @@ class Backbone(nn.Module):
         """Numbers per vector, those of the neck where there is one."""
         if self.neck is not None:
             return int(next(iter(self.neck.children())).out_features)
-        return self._width
-
-    @property
-    def _width(self) -> int:
         config = self.model.config
+        if self.kind == "clip":
+            return int(getattr(config, "projection_dim", None) or config.text_config.hidden_size)
         widths = (getattr(config, key, None) for key in ("hidden_size", "hidden_dim"))
         return next((w for w in widths if isinstance(w, int)), None) or config.hidden_sizes[-1]
 
@@ -82,9 +84,35 @@ class Backbone(nn.Module):
             rows: NDArray[np.float32] = self(inputs).cpu().numpy()
         return rows
 
-    @abstractmethod
     def _features(self, inputs: Inputs) -> torch.Tensor:
         """Pooled, before the neck."""
+        if self.kind == "clip":
+            seen = "pixel_values" in inputs
+            found = (self.model.get_image_features if seen else self.model.get_text_features)(
+                **inputs
+            )
+            # Former versions of transformers gave the features as they are.
+            return found if isinstance(found, torch.Tensor) else found.pooler_output
+        found = self.model(**inputs)
+        if self.pooling == "pooler":
+            return found.pooler_output.flatten(1)
+        places = found.last_hidden_state
+        spatial = places.ndim == 4
+        if self.pooling == "cls":
+            if spatial:
+                raise ValueError(f"{self.source} has no class token: pool by mean, gem or pooler")
+            return places[:, 0]
+        if self.kind == "title":
+            return _pooled_tokens(places, inputs["attention_mask"], self.pooling)
+        if spatial:
+            places = places.flatten(2).transpose(1, 2)
+        else:
+            registers = getattr(self.model.config, "num_register_tokens", 0)
+            places = places[:, self.reading.leading + registers :]
+        if self.pooling == "mean":
+            return places.mean(dim=1)
+        powers = places.float().clamp(min=1e-6) ** GEM_POWER
+        return (powers.mean(dim=1) ** (1 / GEM_POWER)).to(places.dtype)
 
     @property
     def card(self) -> EncoderCard:
@@ -157,75 +185,14 @@ class Backbone(nn.Module):
         )
 
 
-class TitleBackbone(Backbone):
-    """Titles to vectors."""
-
-    kind: ClassVar[EncoderKind] = "title"
-
-    def _features(self, inputs: Inputs) -> torch.Tensor:
-        found = self.model(**inputs)
-        if self.pooling == "pooler":
-            return found.pooler_output
-        tokens, mask = found.last_hidden_state, inputs["attention_mask"]
-        if self.pooling == "cls":
-            return tokens[:, 0]
-        if self.pooling == "last":
-            # The last token that counts, whichever side was padded.
-            last = (mask * mask.cumsum(dim=1)).argmax(dim=1)
-            place = last[:, None, None].expand(-1, 1, tokens.shape[-1])
-            return tokens.gather(1, place).squeeze(1)
-        weight = mask.unsqueeze(-1).to(tokens.dtype)
-        return (tokens * weight).sum(1) / weight.sum(1).clamp(min=1)
-
-
-class PhotoBackbone(Backbone):
-    """Photos to vectors."""
-
-    kind: ClassVar[EncoderKind] = "photo"
-
-    def _features(self, inputs: Inputs) -> torch.Tensor:
-        found = self.model(**inputs)
-        if self.pooling == "pooler":
-            return found.pooler_output.flatten(1)
-        positions = found.last_hidden_state
-        spatial = positions.ndim == 4
-        if self.pooling == "cls":
-            if spatial:
-                raise ValueError(f"{self.source} has no class token: pool by mean, gem or pooler")
-            return positions[:, 0]
-        if spatial:
-            positions = positions.flatten(2).transpose(1, 2)
-        else:
-            registers = getattr(self.model.config, "num_register_tokens", 0)
-            positions = positions[:, self.reading.leading + registers :]
-        if self.pooling == "mean":
-            return positions.mean(dim=1)
-        powers = positions.float().clamp(min=1e-6) ** GEM_POWER
-        return (powers.mean(dim=1) ** (1 / GEM_POWER)).to(positions.dtype)
-
-
-class ClipBackbone(Backbone):
-    """Titles and photos to vectors of one space."""
-
-    kind: ClassVar[EncoderKind] = "clip"
-
-    @property
-    def _width(self) -> int:
-        config = self.model.config
-        return int(getattr(config, "projection_dim", None) or config.text_config.hidden_size)
-
-    def _features(self, inputs: Inputs) -> torch.Tensor:
-        shown = "pixel_values" in inputs
-        found = (self.model.get_image_features if shown else self.model.get_text_features)(**inputs)
-        # Former versions of transformers gave the features as they are.
-        return found if isinstance(found, torch.Tensor) else found.pooler_output
-
-
-_KINDS: dict[EncoderKind, type[Backbone]] = {
-    "title": TitleBackbone,
-    "photo": PhotoBackbone,
-    "clip": ClipBackbone,
-}
+def _pooled_tokens(tokens: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tensor:
+    """The last token that counts, whichever side was padded, or the mean of all that count."""
+    if pooling == "last":
+        last = (mask * mask.cumsum(dim=1)).argmax(dim=1)
+        place = last[:, None, None].expand(-1, 1, tokens.shape[-1])
+        return tokens.gather(1, place).squeeze(1)
+    weight = mask.unsqueeze(-1).to(tokens.dtype)
+    return (tokens * weight).sum(1) / weight.sum(1).clamp(min=1)
 
 
 def load_backbone(source: str | Path, kind: EncoderKind, *, pooling: str | None = None) -> Backbone:
@@ -248,7 +215,7 @@ def load_backbone(source: str | Path, kind: EncoderKind, *, pooling: str | None 
         processor = (
             None if kind == "title" else AutoImageProcessor.from_pretrained(folder, backend="pil")
         )
-    backbone = _KINDS[kind](model, reading, name, tokenizer, processor)
+    backbone = Backbone(kind, model, reading, name, tokenizer, processor)
     if (card := read_card(folder)) is not None:
         backbone.base, backbone.more = card.base or name, card.more
     if (folder / HEAD).is_file():

@@ -68,7 +68,7 @@ def export_encoder(
     with Staged(folder) as staged:
         place = staged.path(CARD)
         if backbone.tokenizer is not None:
-            _write_tokenizer(backbone, staged.path(TOKENIZER))
+            backbone.tokenizer.backend_tokenizer.save(str(staged.path(TOKENIZER)))
         card, found = backbone.card, []
         for part, kind in PARTS[backbone.kind].items():
             items = list(titles if kind == "title" else photos)
@@ -96,18 +96,13 @@ def _check(backbone: Backbone, titles: Sequence[str], photos: Photos) -> None:
     for kind, items in {"title": titles, "photo": photos}.items():
         if kind in PARTS[backbone.kind].values() and not items:
             raise ValueError(f"give a few {kind}s, to compare with torch on")
+    if backbone.tokenizer is not None and not hasattr(backbone.tokenizer, "backend_tokenizer"):
+        raise ValueError(f"{backbone.source} has no fast tokenizer, which ONNX needs beside it")
     if backbone.processor is not None and backbone.card.photo is None:
         raise ValueError(
             f"{backbone.source} prepares photos in a way that cannot be exported; choose a model "
             "of fixed size"
         )
-
-
-def _write_tokenizer(backbone: Backbone, path: Path) -> None:
-    fast = getattr(backbone.tokenizer, "backend_tokenizer", None)
-    if fast is None:
-        raise ValueError(f"{backbone.source} has no fast tokenizer, which ONNX needs beside it")
-    fast.save(str(path))
 
 
 def _trace(backbone: Backbone, items: Sequence[Any], place: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -29,12 +31,7 @@ def quantise(exact: Path, place: Path, feeds: Sequence[Feed], way: Way) -> None:
     for each. In networks of matrix products ranges are found anew for each input.
     """
     import onnx
-    from onnxruntime.quantization import (
-        CalibrationDataReader,
-        QuantType,
-        quantize_dynamic,
-        quantize_static,
-    )
+    from onnxruntime.quantization import QuantType, quantize_dynamic, quantize_static
 
     network = onnx.load(exact)
     if way == "weights":
@@ -43,16 +40,11 @@ def quantise(exact: Path, place: Path, feeds: Sequence[Feed], way: Way) -> None:
     # Patches of transformers are cut by one convolution.
     convolutional = [node.op_type for node in network.graph.node].count("Conv") > 1
     narrow = way == "seven-bit"
-    rest = iter(feeds)
-
-    class Reader(CalibrationDataReader):  # type: ignore[misc]
-        def get_next(self) -> Feed | None:
-            return next(rest, None)
-
+    reader = SimpleNamespace(get_next=partial(next, iter(feeds), None))
     with quiet():
         if convolutional:
             quantize_static(
-                exact, place, Reader(), per_channel=True, reduce_range=narrow,
+                exact, place, reader, per_channel=True, reduce_range=narrow,
                 activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
                 extra_options={"CalibMovingAverage": True},
             )  # fmt: skip
