@@ -57,7 +57,9 @@ class ProductTask(Task):
     ) -> None:
         super().__init__()
         self.backbone, self.trained, self.held, self.settings = backbone, trained, held, settings
-        self.loss_of = self._loss()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(settings.seed)
+            self.loss_of = self._loss()
 
     def groups(self) -> list[tuple[list[nn.Parameter], float]]:
         """The network with its neck at the lower rate, what the loss learns at the higher one.
