@@ -218,3 +218,11 @@ def test_normalisations_use_the_means_of_the_weights_as_they_are(task_of, tmp_pa
     task.module = torch.nn.Sequential(torch.nn.BatchNorm1d(4, momentum=0.99), torch.nn.Linear(4, 1))
     fit(task, SETTINGS, tmp_path, "plan")
     np.testing.assert_allclose(task.module[0].running_mean, task.rows.mean(axis=0), atol=0.06)
+
+
+def test_a_training_of_one_step_takes_it_at_the_whole_rate(task_of, tmp_path):
+    task, settings = task_of(), replace(SETTINGS, epochs=1)
+    task.batches = lambda epoch: [np.arange(8)]
+    before, _ = weights(task), fit(task, settings, tmp_path, "plan")
+    moved = (weights(task)["module.0.weight"] - before["module.0.weight"]).abs().max()
+    assert float(moved) == pytest.approx(0.02, rel=0.1)  # Adam's first step is the rate

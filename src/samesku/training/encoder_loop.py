@@ -131,10 +131,10 @@ class _Run:
         counts = [len(task.batches(epoch)) for epoch in range(settings.epochs)]
         self.updates = sum(math.ceil(count / settings.accumulate) for count in counts)
         self.optimiser = torch.optim.AdamW(_decayed(task.groups(), settings.weight_decay))
+        rise = max(1, round(self.updates * settings.warm_up))
         self.schedule = get_cosine_with_min_lr_schedule_with_warmup_lr_rate(
-            self.optimiser, round(self.updates * settings.warm_up), self.updates,
-            min_lr_rate=LAST_RATE,
-        )  # fmt: skip
+            self.optimiser, rise, self.updates, min_lr_rate=LAST_RATE
+        )
         half = self.precision == torch.float16
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=half)
         self.parts = {"task": task, "optimiser": self.optimiser}
