@@ -13,18 +13,17 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from pytorch_metric_learning import losses
 from torch import nn
 
-from samesku.training.augment import covered, relit
+from samesku.training.augment import Photo, covered, relit
+from samesku.training.batches import Codes
 from samesku.training.losses import MetricLoss
 from samesku.training.settings import TrainingSettings
-from samesku.training.tasks import Codes, PhotoTask
+from samesku.training.tasks import PhotoTask
 
 __all__ = ["FirstPhotos", "FirstSettings", "framed"]
 
-Photo = NDArray[np.uint8]
 # Similarities of a batch are divided by it before they become probabilities.
 TEMPERATURE = 0.1
 # Width of a border or banner, as a share of the photo's height.
@@ -50,10 +49,6 @@ class FirstPhotos(PhotoTask):
     def prepare(self, rows: Codes, rng: np.random.Generator) -> tuple[Any, ...]:
         """As of :class:`PhotoTask`, each photo several times."""
         return super().prepare(np.tile(rows, self.settings.views), rng)
-
-    def _photos(self, rows: Codes, rng: np.random.Generator) -> list[Photo]:
-        photos = self.trained.shelf
-        return [self._augmented(photos[row], rng) for row in rows.tolist()]
 
     def _augmented(self, photo: Photo, rng: np.random.Generator) -> Photo:
         photo = relit(photo, self.settings, rng)

@@ -25,7 +25,7 @@ from research.tokeniser import SPECIAL, learn_tokeniser
 from samesku.encoders.card import EncoderKind
 from samesku.runtime.cache import content_key
 from samesku.runtime.progress import Progress
-from samesku.training.encoder_loop import fit
+from samesku.training.encoder_loop import Task, fit
 from samesku.training.settings import TrainingSettings
 
 __all__ = ["NEW", "RECIPES", "new_base", "train_tokenizer"]
@@ -214,22 +214,21 @@ def _new_efficientnet(width: float, depth: float, divisor: int, pixels: int) -> 
     return model, processor
 
 
-class _MaskedWords:
+class _MaskedWords(Task):
     """Guess masked words from the others, as a task of the training loop."""
-
-    threads = 1
 
     def __init__(
         self, model: nn.Module, tokenizer: Any, titles: Sequence[str], settings: TrainingSettings
     ) -> None:
-        self.module = model
+        super().__init__()
+        self.model = model
         self.settings = settings
         self.words = len(tokenizer)
         self.tokens = tokenizer(list(titles), truncation=True, max_length=TOKENS)["input_ids"]
         self.lengths = np.array([len(each) for each in self.tokens])
 
     def groups(self) -> list[tuple[list[nn.Parameter], float]]:
-        return [(list(self.module.parameters()), self.settings.rate)]
+        return [(list(self.parameters()), self.settings.rate)]
 
     def batches(self, epoch: int) -> list[NDArray[np.int64]]:
         """Titles of like length together, in any order otherwise."""
@@ -254,14 +253,12 @@ class _MaskedWords:
         arrays = {"input_ids": shown, "attention_mask": (ids != PAD).astype(int), "labels": labels}
         return {name: torch.from_numpy(array) for name, array in arrays.items()}
 
-    def loss(self, batch: dict[str, torch.Tensor], done: float) -> torch.Tensor:
+    def forward(self, batch: dict[str, torch.Tensor], done: float = 1.0) -> torch.Tensor:
+        batch = {name: each.to(self.model.device) for name, each in batch.items()}
         inputs = {name: batch[name] for name in ("input_ids", "attention_mask")}
-        states = self.module.bert(**inputs).last_hidden_state
+        states = self.model.bert(**inputs).last_hidden_state
         asked = batch["labels"] != IGNORED
         # All words of the language for each masked place only: most of the work otherwise.
-        guesses = self.module.cls(states[asked])
+        guesses = self.model.cls(states[asked])
         total = nn.functional.cross_entropy(guesses, batch["labels"][asked], reduction="sum")
         return total / asked.sum().clamp(min=1)
-
-    def validate(self) -> dict[str, float]:
-        return {}

@@ -46,6 +46,7 @@ from research.photo_network.views import altered_all, scenes
 from samesku.catalog.photos import PhotoError, load_photo
 from samesku.cli.console import TerminalProgress
 from samesku.encoders.onnx import OnnxNetwork, start_session
+from samesku.encoders.photo_inputs import prepared
 from samesku.runtime.cache import content_key
 from samesku.runtime.cores import map_in_order
 from samesku.runtime.files import Staged
@@ -167,7 +168,7 @@ def teacher_vectors(file: Path, photos: Photos, work: Path, progress: Progress) 
     network = OnnxNetwork(file)
 
     def embed(batch: Photos) -> Floats:
-        return network.embed(np.stack([network.prepare(photo) for photo in batch]))
+        return network.embed(np.stack([prepared(photo, network.input) for photo in batch]))
 
     return kept_vectors(file.stem, network.digest, embed, photos, work, progress)
 

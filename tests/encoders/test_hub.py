@@ -9,7 +9,6 @@ torch = pytest.importorskip("torch", reason="needs the extra train")
 
 from samesku.encoders import PhotoEncoder, TextEncoder, encoders_by_name  # noqa: E402
 from samesku.encoders.backbones import load_backbone, new_neck  # noqa: E402
-from samesku.encoders.running import Runner  # noqa: E402
 from samesku.encoders.title_batches import unit_rows  # noqa: E402
 
 
@@ -92,20 +91,18 @@ def test_half_the_precision_makes_nearly_the_same(
         assert torch.cosine_similarity(exact, rough).min() > 0.99
 
 
-class Narrow(Runner):
-    """A runner on a device with room for three items."""
+def narrow(model, error):
+    """Leaves a model's device room for three items; returns the sizes of the batches tried."""
+    tried, rows = [], model.backbone.rows
 
-    def __init__(self, backbone, error):
-        super().__init__(backbone)
-        self.error = error
-        self.tried = []
+    def with_little_room(inputs):
+        tried.append(len(next(iter(inputs.values()))))
+        if tried[-1] > 3:
+            raise error
+        return rows(inputs)
 
-    def _run(self, inputs):
-        count = len(next(iter(inputs.values())))
-        self.tried.append(count)
-        if count > 3:
-            raise self.error
-        return super()._run(inputs)
+    model.backbone.rows = with_little_room
+    return tried
 
 
 @pytest.mark.parametrize(
@@ -117,20 +114,23 @@ class Narrow(Runner):
     ],
 )
 def test_too_much_for_memory_is_run_in_smaller_steps(tiny, titles, photos, error):
-    runner = Narrow(load_backbone(tiny("bert"), "title"), error)
-    rows = runner.titles(titles)
-    assert runner.tried == [5, 2, 2, 1]
-    np.testing.assert_allclose(unit_rows(rows), by_torch(tiny("bert"), "title", titles), atol=1e-5)
-    assert len(runner.titles(titles)) == 5
-    assert runner.tried[4:] == [2, 2, 1]  # it has learned
-    seeing = Narrow(load_backbone(tiny("dinov2"), "photo"), error)
-    assert len(seeing.photos([seeing.look(photo) for photo in photos])) == len(photos)
+    (encoder,) = encoders_by_name([f"hf:{tiny('bert')}"])
+    tried = narrow(encoder.model, error)
+    rows = encoder.encode_titles(titles).rows
+    assert tried == [5, 2, 2, 1]
+    np.testing.assert_allclose(rows, by_torch(tiny("bert"), "title", titles), atol=1e-5)
+    assert len(encoder.encode_titles(titles).rows) == 5
+    assert tried[4:] == [2, 2, 1]  # it has learned
+    (seeing,) = encoders_by_name([f"hf:{tiny('dinov2')}"])
+    narrow(seeing.model, error)
+    assert len(seeing.embed([seeing.look(photo) for photo in photos])) == len(photos)
 
 
 def test_other_failures_are_not_hidden(tiny, titles):
-    runner = Narrow(load_backbone(tiny("bert"), "title"), RuntimeError("shapes do not fit"))
+    (encoder,) = encoders_by_name([f"hf:{tiny('bert')}"])
+    narrow(encoder.model, RuntimeError("shapes do not fit"))
     with pytest.raises(RuntimeError, match="shapes do not fit"):
-        runner.titles(titles)
+        encoder.encode_titles(titles)
 
 
 def test_models_that_cannot_be_used_are_refused_at_once(tiny, tmp_path):

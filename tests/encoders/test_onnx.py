@@ -5,7 +5,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from samesku.encoders.onnx import OnnxNetwork, PhotoInput
+from samesku.encoders.onnx import OnnxNetwork
+from samesku.encoders.photo_inputs import PhotoInput, prepared
 
 PLAIN = {"size": [4, 6], "mean": [0, 0, 0], "std": [1, 1, 1], "scale": 1.0}
 
@@ -64,7 +65,7 @@ def test_prepare_scales_and_orders_colours(tmp_path):
         "size": [4, 6], "scale": 0.1, "mean": [1, 2, 3], "std": [2, 4, 5], "colour": "bgr"
     }  # fmt: skip
     network = OnnxNetwork(means(tmp_path, settings))
-    planes = network.prepare(np.full((8, 8, 3), (10, 20, 30), dtype=np.uint8))
+    planes = prepared(np.full((8, 8, 3), (10, 20, 30), dtype=np.uint8), network.input)
     assert planes.shape == (3, 4, 6)
     assert planes.dtype == np.float32
     expected = [(3 - 1) / 2, (2 - 2) / 4, (1 - 3) / 5]
@@ -78,7 +79,7 @@ def test_resize_modes(tmp_path, resize):
     network = OnnxNetwork(means(tmp_path, PLAIN | {"resize": resize}))
     photo = np.full((40, 240, 3), 200, dtype=np.uint8)
     photo[:, :80] = photo[:, 160:] = 100
-    planes = network.prepare(photo)
+    planes = prepared(photo, network.input)
     assert planes[0, 1, 3] > 150
     assert (planes[0, 1, 0] > 150) == (resize == "crop")  # the dark ends are cut off
     assert (planes[0, 0, 3] == 255) == (resize == "pad")
@@ -88,23 +89,23 @@ def test_resize_modes(tmp_path, resize):
 @pytest.mark.parametrize("shape", [(1, 1), (1, 20000), (20000, 1)])
 def test_extreme_shapes(tmp_path, resize, shape):
     network = OnnxNetwork(means(tmp_path, PLAIN | {"resize": resize}))
-    planes = network.prepare(np.zeros((*shape, 3), dtype=np.uint8))
+    planes = prepared(np.zeros((*shape, 3), dtype=np.uint8), network.input)
     assert np.isfinite(network.embed(planes[None])).all()
 
 
 def test_pooling_of_positions(tmp_path, rgb):
     for pooling, power in (("mean", 1), ("gem", 3)):
         network = OnnxNetwork(echo(tmp_path, PLAIN | {"pooling": pooling}))
-        planes = network.prepare(rgb)
+        planes = prepared(rgb, network.input)
         expected = ((planes.astype(float) ** power).mean((1, 2))) ** (1 / power)
         np.testing.assert_allclose(network.embed(planes[None])[0], unit(expected), atol=1e-5)
 
 
 def test_channels_last(tmp_path, rgb):
     first = OnnxNetwork(echo(tmp_path, PLAIN | {"pooling": "mean"}))
-    expected = first.embed(first.prepare(rgb)[None])
+    expected = first.embed(prepared(rgb, first.input)[None])
     last = OnnxNetwork(echo(tmp_path, PLAIN | {"pooling": "mean", "layout": "NHWC"}, (4, 6, 3)))
-    np.testing.assert_allclose(last.embed(last.prepare(rgb)[None]), expected, atol=1e-6)
+    np.testing.assert_allclose(last.embed(prepared(rgb, last.input)[None]), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("pooling", ["cls", "mean"])
@@ -116,7 +117,7 @@ def test_pooling_of_tokens(tmp_path, rgb, pooling):
         tmp_path, [node], ["n", 3, 4, 6], [("tokens", ["n", 3, 24])], settings, constants=[shape]
     )
     network = OnnxNetwork(path)
-    planes = network.prepare(rgb)
+    planes = prepared(rgb, network.input)
     tokens = planes.reshape(3, 24)
     expected = tokens[0] if pooling == "cls" else tokens.mean(0)
     assert network.dimension == 24
@@ -168,7 +169,6 @@ def test_digest_follows_file_and_meaning(tmp_path):
         (PLAIN | {"resize": "squash"}, "one of stretch, crop, pad"),
         (PLAIN | {"pooling": []}, "one of none, mean, gem, cls"),
         (PLAIN | {"output": 3}, '"output" must be'),
-        ([], "must be an object"),
     ],
 )
 def test_settings_are_checked(tmp_path, settings, said):
@@ -182,7 +182,10 @@ def test_files_are_checked(tmp_path):
         OnnxNetwork(tmp_path / "gone.onnx")
     path = means(tmp_path)
     path.with_suffix(".json").write_text("{")
-    with pytest.raises(ValueError, match=r"small\.json cannot be used"):
+    with pytest.raises(ValueError, match=r"small\.json is no JSON"):
+        OnnxNetwork(path)
+    path.with_suffix(".json").write_text("[]")
+    with pytest.raises(ValueError, match=r"small\.json does not hold an object"):
         OnnxNetwork(path)
     path.with_suffix(".json").unlink()
     with pytest.raises(ValueError, match=r"small\.onnx\.json is missing: write there"):

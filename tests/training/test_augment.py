@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from samesku.training.augment import augment_photo, draw_cutmix, drop_words, shrink
+from samesku.training.augment import augment_photo, cutmix, drop_words, shrink
 from samesku.training.settings import TrainingSettings
 
 PLAIN = TrainingSettings(crop=1.0, flip=0.0, cutout=0.0)
@@ -64,10 +64,13 @@ def test_cutout_hides_a_box_of_one_colour():
 
 def test_cutmix_tells_how_much_stays():
     for seed in range(20):
-        mix = draw_cutmix(6, np.random.default_rng(seed))
-        top, bottom, left, right = mix.box
-        assert mix.share == pytest.approx(1 - (bottom - top) * (right - left))
-        assert sorted(mix.partner) == list(range(6))
+        pixels = np.repeat(np.arange(6.0), 3 * 8 * 10).reshape(6, 3, 8, 10)
+        partner, share = cutmix(pixels, np.random.default_rng(seed))
+        assert sorted(partner) == list(range(6))
+        for own, other in enumerate(partner):
+            assert set(np.unique(pixels[own])) <= {own, other}
+            if own != other:
+                assert (pixels[own] == own).mean() == pytest.approx(share)
 
 
 def test_words_are_dropped_but_never_all():

@@ -5,25 +5,26 @@ import polars as pl
 import pytest
 
 from samesku import read_catalog
-from samesku.training.batches import ProductBatches, mine
+from samesku.training.batches import mine, product_batches
+from samesku.training.settings import TrainingSettings
 
 
-def dealt(labels, **settings):
-    return ProductBatches(np.asarray(labels), **settings)
+def dealt(labels, epoch=0, hard_negatives=(), **settings):
+    return product_batches(np.asarray(labels), hard_negatives, TrainingSettings(**settings), epoch)
 
 
 def test_every_posting_is_in_one_batch():
     labels = np.repeat(np.arange(24), 4)
-    batches = dealt(labels, batch=16).epoch(0)
+    batches = dealt(labels, batch=16)
     assert [len(batch) for batch in batches] == [16] * 6
     assert sorted(np.concatenate(batches)) == list(range(96))
 
 
 def test_postings_of_a_product_come_together():
     labels = np.repeat(np.arange(24), 4)
-    for batch in dealt(labels, batch=16, per_group=4).epoch(0):
+    for batch in dealt(labels, batch=16, per_group=4):
         assert (np.bincount(labels[batch])[np.unique(labels[batch])] == 4).all()
-    for batch in dealt(labels, batch=16, per_group=2).epoch(0):
+    for batch in dealt(labels, batch=16, per_group=2):
         assert np.bincount(labels[batch]).max() >= 2
 
 
@@ -31,7 +32,7 @@ def test_epochs_and_seeds_differ_and_come_again():
     labels = np.repeat(np.arange(12), 3)
 
     def flat(seed, epoch):
-        return np.concatenate(dealt(labels, batch=6, seed=seed).epoch(epoch)).tolist()
+        return np.concatenate(dealt(labels, batch=6, seed=seed, epoch=epoch)).tolist()
 
     assert flat(0, 1) == flat(0, 1)
     assert flat(0, 0) != flat(0, 1)
@@ -43,7 +44,7 @@ def test_hard_negatives_share_a_batch():
     pairs = [[product ^ 1] for product in range(40)]
 
     def together(hard):
-        batches = dealt(labels, hard_negatives=pairs, batch=8, hard=hard).epoch(0)
+        batches = dealt(labels, hard_negatives=pairs, batch=8, hard=hard)
         return np.mean([np.isin(labels[batch] ^ 1, labels[batch]).mean() for batch in batches])
 
     assert together(0.0) < 0.3
@@ -51,8 +52,8 @@ def test_hard_negatives_share_a_batch():
 
 
 def test_a_small_rest_is_left_out_but_never_everything():
-    assert [len(batch) for batch in dealt([0, 0, 1, 1, 2], batch=4).epoch(0)] == [4]
-    assert [len(batch) for batch in dealt([0, 0, 1], batch=32).epoch(0)] == [3]
+    assert [len(batch) for batch in dealt([0, 0, 1, 1, 2], batch=4)] == [4]
+    assert [len(batch) for batch in dealt([0, 0, 1], batch=32)] == [3]
 
 
 def test_the_matcher_finds_hard_negatives():
@@ -73,5 +74,5 @@ def test_the_most_similar_product_comes_first():
 @pytest.mark.parametrize("per_group", [1, 3])
 def test_products_of_any_size_are_dealt(per_group):
     labels = np.array([0] * 7 + [1] + [2] * 2 + [3] * 4)
-    batches = dealt(labels, batch=7, per_group=per_group).epoch(3)
+    batches = dealt(labels, batch=7, per_group=per_group, epoch=3)
     assert sorted(np.concatenate(batches)) == list(range(14))

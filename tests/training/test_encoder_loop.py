@@ -12,27 +12,28 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="needs the extra train")
 
-from samesku.encoders.running import best_precision  # noqa: E402
+from samesku.encoders.backbones import best_precision  # noqa: E402
 from samesku.runtime.progress import Progress  # noqa: E402
-from samesku.training.encoder_loop import fit  # noqa: E402
+from samesku.training.encoder_loop import best_of, fit  # noqa: E402
 from samesku.training.settings import TrainingSettings  # noqa: E402
 
 SETTINGS = TrainingSettings(epochs=3, batch=8, rate=0.02)
 OFTEN = replace(SETTINGS, save_minutes=0)
 # A small regression with dropout, normalisation and noise in its batches: all that a resumed
-# training could get wrong. Run as a program it kills itself at the save whose number it is given.
+# training could get wrong. Run as a program it kills itself at the save after so many.
 TASK = """
 import os, signal, sys
 from pathlib import Path
 import numpy as np
 import torch
 from torch import nn
-from samesku.training.encoder_loop import fit
+from samesku.training.encoder_loop import Task, fit
 from samesku.training.settings import TrainingSettings
 
-class Task:
+class Regression(Task):
     threads = 2
     def __init__(self, figures=()):
+        super().__init__()
         torch.manual_seed(5)
         self.module = nn.Sequential(
             nn.Linear(4, 8), nn.BatchNorm1d(8), nn.ReLU(), nn.Dropout(0.2), nn.Linear(8, 1)
@@ -41,13 +42,13 @@ class Task:
         rows = np.random.default_rng(0).normal(size=(40, 4)).astype(np.float32)
         self.rows, self.truth = rows, rows.sum(axis=1, keepdims=True)
     def groups(self):
-        return [(list(self.module.parameters()), 0.02)]
+        return [(list(self.parameters()), 0.02)]
     def batches(self, epoch):
         return list(np.random.default_rng(epoch).permutation(40).reshape(5, 8))
     def prepare(self, rows, rng):
         noise = rng.normal(0, 0.1, (len(rows), 4)).astype(np.float32)
         return torch.from_numpy(self.rows[rows] + noise), torch.from_numpy(self.truth[rows])
-    def loss(self, batch, done):
+    def forward(self, batch, done=1.0):
         return (self.module(batch[0]) - batch[1]).square().mean()
     def validate(self):
         if self.figures:
@@ -56,15 +57,16 @@ class Task:
         return {"f1": -float(found.square().mean())}
 
 if __name__ == "__main__":
-    left = int(sys.argv[2])
-    def stopped():
+    left, save = int(sys.argv[2]), torch.save
+    def kill_or_save(stored, place):
         global left
-        left -= 1
-        if left == 0:
+        left -= "checkpoint" in place.name
+        if left < 0:
             os.kill(os.getpid(), signal.SIGKILL)
-        return False
+        save(stored, place)
+    torch.save = kill_or_save
     settings = TrainingSettings(epochs=3, batch=8, rate=0.02, save_minutes=0)
-    fit(Task(), settings, Path(sys.argv[1]), "plan", stopped=stopped)
+    fit(Regression(), settings, Path(sys.argv[1]), "plan")
 """
 
 
@@ -77,16 +79,29 @@ def program(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def task_of(program):
-    return runpy.run_path(str(program))["Task"]
+    return runpy.run_path(str(program))["Regression"]
+
+
+class Stopped(Progress):
+    """Ctrl-C when a stage begins."""
+
+    def __init__(self, stage):
+        super().__init__()
+        self.last = stage
+
+    def stage(self, name, total=None):
+        if name == self.last:
+            raise KeyboardInterrupt
+        return super().stage(name, total)
 
 
 def weights(task):
-    return {name: value.clone() for name, value in task.module.state_dict().items()}
+    return {name: value.clone() for name, value in task.state_dict().items()}
 
 
 def trained(task, folder, settings=SETTINGS, plan="plan", **options):
-    outcome = fit(task, settings, folder, plan, **options)
-    return outcome, weights(task)
+    epochs = fit(task, settings, folder, plan, **options)
+    return epochs, weights(task)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no such signal here")
@@ -106,7 +121,7 @@ def test_killed_it_goes_on_as_if_nothing_was(program, task_of, tmp_path):
 
 def test_stopped_between_epochs_it_goes_on_too(task_of, tmp_path):
     with pytest.raises(KeyboardInterrupt):
-        trained(task_of(), tmp_path / "broken", stopped=lambda: True)
+        trained(task_of(), tmp_path / "broken", progress=Stopped("epoch 2 of 3"))
     _, ours = trained(task_of(), tmp_path / "broken")
     _, theirs = trained(task_of(), tmp_path / "whole")
     for name, value in ours.items():
@@ -116,20 +131,19 @@ def test_stopped_between_epochs_it_goes_on_too(task_of, tmp_path):
 def test_it_learns_and_tells(task_of, tmp_path):
     settings = TrainingSettings(epochs=12, batch=8, rate=0.02)
     progress = Progress()
-    outcome, _ = trained(task_of(), tmp_path, settings, progress=progress)
-    f1 = [epoch.figures["f1"] for epoch in outcome.history]
-    assert f1[outcome.best - 1] == max(f1)
+    epochs, _ = trained(task_of(), tmp_path, settings, progress=progress)
+    f1 = [epoch.figures["f1"] for epoch in epochs]
+    assert best_of(epochs).figures["f1"] == max(f1)
     assert -max(f1) < -f1[0] / 3
     assert any(note.startswith("epoch 12: loss") for note in progress.notes)
 
 
 def test_the_best_epoch_is_kept(task_of, tmp_path):
-    outcome, best = trained(task_of([0.2, 0.9, 0.4]), tmp_path / "three")
-    assert outcome.best == 2
+    epochs, best = trained(task_of([0.2, 0.9, 0.4]), tmp_path / "three")
+    assert best_of(epochs).number == 2
     cut = task_of([0.2, 0.9])
-    saves = iter([False, True])
     with pytest.raises(KeyboardInterrupt):
-        fit(cut, SETTINGS, tmp_path / "two", "plan", stopped=lambda: next(saves))
+        fit(cut, SETTINGS, tmp_path / "two", "plan", progress=Stopped("epoch 3 of 3"))
     for name, value in weights(cut).items():
         assert torch.equal(value, best[name]), name
 
@@ -137,7 +151,7 @@ def test_the_best_epoch_is_kept(task_of, tmp_path):
 def test_without_held_out_products_the_last_epoch_is_kept(task_of, tmp_path):
     task = task_of()
     task.validate = dict
-    assert fit(task, SETTINGS, tmp_path, "plan").best == 3
+    assert best_of(fit(task, SETTINGS, tmp_path, "plan")).number == 3
 
 
 def test_gathered_gradients_are_those_of_a_larger_batch(task_of, tmp_path):
@@ -161,8 +175,8 @@ def test_gathered_gradients_are_those_of_a_larger_batch(task_of, tmp_path):
 
 def test_half_precision_learns(task_of, tmp_path):
     settings = TrainingSettings(epochs=8, batch=8, precision="bfloat16")
-    outcome, _ = trained(task_of(), tmp_path, settings)
-    assert outcome.history[-1].loss < outcome.history[0].loss
+    epochs, _ = trained(task_of(), tmp_path, settings)
+    assert epochs[-1].loss < epochs[0].loss
 
 
 def test_precision_follows_the_device():
@@ -196,3 +210,19 @@ def test_the_callers_random_numbers_are_left_alone(task_of, tmp_path):
     torch.manual_seed(9)
     fit(task, SETTINGS, tmp_path, "plan")
     assert torch.equal(torch.rand(3), expected)
+
+
+def test_normalisations_use_the_means_of_the_weights_as_they_are(task_of, tmp_path):
+    task = task_of()
+    # The running mean would be that of the last batch, nearly.
+    task.module = torch.nn.Sequential(torch.nn.BatchNorm1d(4, momentum=0.99), torch.nn.Linear(4, 1))
+    fit(task, SETTINGS, tmp_path, "plan")
+    np.testing.assert_allclose(task.module[0].running_mean, task.rows.mean(axis=0), atol=0.06)
+
+
+def test_a_training_of_one_step_takes_it_at_the_whole_rate(task_of, tmp_path):
+    task, settings = task_of(), replace(SETTINGS, epochs=1)
+    task.batches = lambda epoch: [np.arange(8)]
+    before, _ = weights(task), fit(task, settings, tmp_path, "plan")
+    moved = (weights(task)["module.0.weight"] - before["module.0.weight"]).abs().max()
+    assert float(moved) == pytest.approx(0.02, rel=0.1)  # Adam's first step is the rate

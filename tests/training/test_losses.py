@@ -94,7 +94,7 @@ def test_one_margin_for_all_is_the_arcface_of_the_library():
     settings = TrainingSettings(margin=(0.4, 0.4), adaptive=0.0, scale=20.0)
     ours = MetricLoss(8, [OFFERS] * PRODUCTS, settings)
     theirs = ArcFaceLoss(PRODUCTS, 8, margin=float(np.degrees(0.4)), scale=20.0)
-    theirs.W.data = ours.inner.W.data.clone()
+    theirs.W.data = ours.W.data.clone()
     torch.testing.assert_close(ours(rows, labels), theirs(rows, labels))
 
 

@@ -38,7 +38,7 @@ def test_what_memory_does_not_hold_is_read_again(paths):
 
 def test_some_are_taken_in_their_order(paths):
     shelf = PhotoShelf(paths, 30)
-    some = shelf.take([3, 0])
+    some = shelf.take(np.array([3, 0]))
     np.testing.assert_array_equal(some[0], shelf[3])
     np.testing.assert_array_equal(some[1], shelf[0])
     assert some.usable.tolist() == [True, True]

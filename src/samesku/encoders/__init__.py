@@ -76,14 +76,10 @@ def _called(name: str) -> list[Encoder]:
     # Only who names a pretrained model waits for what it needs.
     if kind == "onnx":
         return [Onnx(rest)]
-    if kind == "hf":
-        from samesku.encoders.hub import hub_encoder
+    if kind in WITH_PLACE:
+        from samesku.encoders.hub import hub_encoders
 
-        return [hub_encoder(rest)]
-    if kind == "clip":
-        from samesku.encoders.hub import clip_encoders
-
-        return clip_encoders(rest)
+        return hub_encoders(kind, rest)
     if name in BY_NAME:
         return [BY_NAME[name]()]
     if name and Path(name).is_dir():

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-from abc import abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -18,7 +15,7 @@ from torch import nn
 
 from samesku.encoders.card import CARD, EncoderCard, EncoderKind, read_card, write_card
 from samesku.encoders.families import Reading, reading_of
-from samesku.encoders.model_files import find_model, weights_of
+from samesku.encoders.model_files import find_model, quiet, weights_of
 from samesku.encoders.photo_inputs import middle
 from samesku.encoders.processors import cuts_the_middle, photo_input
 from samesku.runtime.files import Staged
@@ -37,21 +34,22 @@ class Backbone(nn.Module):
     features; `truncated` counts the titles cut at the token limit.
     """
 
-    kind: ClassVar[EncoderKind]
-
     def __init__(
-        self, model: nn.Module, reading: Reading, source: str, tokenizer: Any, processor: Any
+        self,
+        kind: EncoderKind,
+        model: nn.Module,
+        reading: Reading,
+        source: str,
+        tokenizer: Any,
+        processor: Any,
     ) -> None:
         super().__init__()
-        self.model = model
-        self.reading = reading
-        self.pooling = reading.pooling
-        self.source = source
-        self.tokenizer = tokenizer
-        self.processor = processor
+        self.kind = kind
+        self.model, self.tokenizer, self.processor = model, tokenizer, processor
+        self.reading, self.pooling = reading, reading.pooling
+        self.source = self.base = source
         self.neck: nn.Module | None = None
         self.truncated = 0
-        self.base = source
         self.more: Mapping[str, Any] = {}
 
     @property
@@ -59,11 +57,9 @@ class Backbone(nn.Module):
         """Numbers per vector, those of the neck where there is one."""
         if self.neck is not None:
             return int(next(iter(self.neck.children())).out_features)
-        return self._width
-
-    @property
-    def _width(self) -> int:
         config = self.model.config
+        if self.kind == "clip":
+            return int(getattr(config, "projection_dim", None) or config.text_config.hidden_size)
         widths = (getattr(config, key, None) for key in ("hidden_size", "hidden_dim"))
         return next((w for w in widths if isinstance(w, int)), None) or config.hidden_sizes[-1]
 
@@ -73,22 +69,54 @@ class Backbone(nn.Module):
 
     def forward(self, inputs: Inputs) -> torch.Tensor:
         """Features float32 ``(n, dimension)`` of what was prepared, not normalised."""
-        precision = next(self.model.parameters()).dtype
-        cast = {
-            name: value.to(precision) if value.is_floating_point() else value
-            for name, value in inputs.items()
-        }
-        features = self._features(cast)
+        own = next(self.model.parameters())
+        features = self._features(
+            {
+                name: each.to(own.device, own.dtype if each.is_floating_point() else each.dtype)
+                for name, each in inputs.items()
+            }
+        )
         return (features if self.neck is None else self.neck(features)).float()
 
-    @abstractmethod
+    def rows(self, inputs: Inputs) -> NDArray[np.float32]:
+        """The same as an array, where nothing is to be learned."""
+        with torch.inference_mode():
+            rows: NDArray[np.float32] = self(inputs).cpu().numpy()
+        return rows
+
     def _features(self, inputs: Inputs) -> torch.Tensor:
         """Pooled, before the neck."""
+        if self.kind == "clip":
+            seen = "pixel_values" in inputs
+            found = (self.model.get_image_features if seen else self.model.get_text_features)(
+                **inputs
+            )
+            # Former versions of transformers gave the features as they are.
+            return found if isinstance(found, torch.Tensor) else found.pooler_output
+        found = self.model(**inputs)
+        if self.pooling == "pooler":
+            return found.pooler_output.flatten(1)
+        places = found.last_hidden_state
+        spatial = places.ndim == 4
+        if self.pooling == "cls":
+            if spatial:
+                raise ValueError(f"{self.source} has no class token: pool by mean, gem or pooler")
+            return places[:, 0]
+        if self.kind == "title":
+            return _pooled_tokens(places, inputs["attention_mask"], self.pooling)
+        if spatial:
+            places = places.flatten(2).transpose(1, 2)
+        else:
+            registers = getattr(self.model.config, "num_register_tokens", 0)
+            places = places[:, self.reading.leading + registers :]
+        if self.pooling == "mean":
+            return places.mean(dim=1)
+        powers = places.float().clamp(min=1e-6) ** GEM_POWER
+        return (powers.mean(dim=1) ** (1 / GEM_POWER)).to(places.dtype)
 
     @property
     def card(self) -> EncoderCard:
         """How to read this encoder."""
-        photo = photo_input(self.processor) if self.processor is not None else None
         return EncoderCard(
             kind=self.kind,
             pooling=self.pooling,
@@ -98,7 +126,7 @@ class Backbone(nn.Module):
             pad_to_limit=self.reading.pad_to_limit,
             pad_id=int(getattr(self.tokenizer, "pad_token_id", None) or 0),
             pad_left=getattr(self.tokenizer, "padding_side", "right") == "left",
-            photo=photo,
+            photo=None if self.processor is None else photo_input(self.processor),
             base=self.base,
             more=self.more,
         )
@@ -116,7 +144,7 @@ class Backbone(nn.Module):
         with Staged(folder) as staged:
             place = staged.path(CARD)
             stage = place.parent
-            with _quiet():
+            with quiet():
                 for part in (self.model, self.tokenizer, self.processor):
                     if part is not None:
                         part.save_pretrained(stage)
@@ -157,74 +185,14 @@ class Backbone(nn.Module):
         )
 
 
-class TitleBackbone(Backbone):
-    """Titles to vectors."""
-
-    kind: ClassVar[EncoderKind] = "title"
-
-    def _features(self, inputs: Inputs) -> torch.Tensor:
-        found = self.model(**inputs)
-        if self.pooling == "pooler":
-            return found.pooler_output
-        tokens, mask = found.last_hidden_state, inputs["attention_mask"]
-        if self.pooling == "cls":
-            return tokens[:, 0]
-        if self.pooling == "last":
-            # The last token that counts, whichever side was padded.
-            last = (mask * mask.cumsum(dim=1)).argmax(dim=1)
-            place = last[:, None, None].expand(-1, 1, tokens.shape[-1])
-            return tokens.gather(1, place).squeeze(1)
-        weight = mask.unsqueeze(-1).to(tokens.dtype)
-        return (tokens * weight).sum(1) / weight.sum(1).clamp(min=1)
-
-
-class PhotoBackbone(Backbone):
-    """Photos to vectors."""
-
-    kind: ClassVar[EncoderKind] = "photo"
-
-    def _features(self, inputs: Inputs) -> torch.Tensor:
-        found = self.model(**inputs)
-        if self.pooling == "pooler":
-            return found.pooler_output.flatten(1)
-        positions = found.last_hidden_state
-        if positions.ndim == 4:
-            positions = positions.flatten(2).transpose(1, 2)
-        elif self.pooling == "cls":
-            return positions[:, 0]
-        else:
-            registers = getattr(self.model.config, "num_register_tokens", 0)
-            positions = positions[:, self.reading.leading + registers :]
-        if self.pooling == "cls":
-            raise ValueError(f"{self.source} has no class token: pool by mean, gem or pooler")
-        if self.pooling == "mean":
-            return positions.mean(dim=1)
-        powers = positions.float().clamp(min=1e-6) ** GEM_POWER
-        return (powers.mean(dim=1) ** (1 / GEM_POWER)).to(positions.dtype)
-
-
-class ClipBackbone(Backbone):
-    """Titles and photos to vectors of one space."""
-
-    kind: ClassVar[EncoderKind] = "clip"
-
-    @property
-    def _width(self) -> int:
-        config = self.model.config
-        return int(getattr(config, "projection_dim", None) or config.text_config.hidden_size)
-
-    def _features(self, inputs: Inputs) -> torch.Tensor:
-        shown = "pixel_values" in inputs
-        found = (self.model.get_image_features if shown else self.model.get_text_features)(**inputs)
-        # Former versions of transformers gave the features as they are.
-        return found if isinstance(found, torch.Tensor) else found.pooler_output
-
-
-_KINDS: dict[EncoderKind, type[Backbone]] = {
-    "title": TitleBackbone,
-    "photo": PhotoBackbone,
-    "clip": ClipBackbone,
-}
+def _pooled_tokens(tokens: torch.Tensor, mask: torch.Tensor, pooling: str) -> torch.Tensor:
+    """The last token that counts, whichever side was padded, or the mean of all that count."""
+    if pooling == "last":
+        last = (mask * mask.cumsum(dim=1)).argmax(dim=1)
+        place = last[:, None, None].expand(-1, 1, tokens.shape[-1])
+        return tokens.gather(1, place).squeeze(1)
+    weight = mask.unsqueeze(-1).to(tokens.dtype)
+    return (tokens * weight).sum(1) / weight.sum(1).clamp(min=1)
 
 
 def load_backbone(source: str | Path, kind: EncoderKind, *, pooling: str | None = None) -> Backbone:
@@ -241,13 +209,13 @@ def load_backbone(source: str | Path, kind: EncoderKind, *, pooling: str | None 
     weights_of(folder)
     name = folder.name if Path(source).is_dir() else str(source)
     reading = reading_of(folder, kind, name=name, pooling=pooling)
-    with _quiet():
+    with quiet():
         model = _load_model(folder, kind, reading)
         tokenizer = None if kind == "photo" else AutoTokenizer.from_pretrained(folder)
         processor = (
             None if kind == "title" else AutoImageProcessor.from_pretrained(folder, backend="pil")
         )
-    backbone = _KINDS[kind](model, reading, name, tokenizer, processor)
+    backbone = Backbone(kind, model, reading, name, tokenizer, processor)
     if (card := read_card(folder)) is not None:
         backbone.base, backbone.more = card.base or name, card.more
     if (folder / HEAD).is_file():
@@ -297,18 +265,14 @@ def _load_model(folder: Path, kind: EncoderKind, reading: Reading) -> nn.Module:
     return model
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the messages of transformers on loading; what matters is checked here."""
-    import transformers
+def best_device() -> torch.device:
+    """A GPU where there is one."""
+    gpu = "mps" if torch.backends.mps.is_available() else "cpu"
+    return torch.device("cuda" if torch.cuda.is_available() else gpu)
 
-    logger = logging.getLogger("transformers")
-    level, bars = logger.level, transformers.utils.logging.is_progress_bar_enabled()
-    logger.setLevel(logging.ERROR)
-    transformers.utils.logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
-        if bars:
-            transformers.utils.logging.enable_progress_bar()
+
+def best_precision(device: torch.device) -> torch.dtype:
+    """Half of 32 bits on a GPU, bfloat16 where it has that; float32 elsewhere."""
+    if device.type != "cuda":
+        return torch.float32
+    return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16

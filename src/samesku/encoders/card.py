@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from samesku.encoders.model_files import digest_of
-from samesku.runtime.files import read_json
+from samesku.runtime.files import read_json, write_json
 
 CARD = "samesku_encoder.json"
 EncoderKind: TypeAlias = Literal["title", "photo", "clip"]
@@ -67,4 +66,4 @@ def write_card(place: Path, card: EncoderCard, files: Mapping[str, Path] | None 
     digests = {name: digest_of([path]) for name, path in sorted((files or {}).items())}
     record = asdict(card) | {"files": {**card.files, **digests}}
     record |= record.pop("more")
-    place.write_text(json.dumps(record, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_json(place, record)

@@ -203,8 +203,10 @@ class PhotoPass:
                 self.run(progress)
 
     def _vectors(self, encoder: PhotoEncoder) -> Vectors:
-        size, views = len(self.catalog), len(encoder.probes)
-        rows, present = self._seen_rows(encoder)
+        size, views, store = len(self.catalog), len(encoder.probes), self.stores[encoder.name]
+        seen = [key if key is not None and key in store else None for key in self.photo_keys]
+        present = np.array([key is not None for key in seen], dtype=bool)
+        rows = store.rows([key for key in seen if key is not None])
         if (given := self.given[encoder.name]) is not None:
             brought, has_one = given
             merged = np.zeros((size, *brought.shape[1:]), dtype=brought.dtype)
@@ -228,9 +230,3 @@ class PhotoPass:
         given = self.given[encoder.name]
         brought = [] if given is None else [given[0].tobytes(), given[1].tobytes()]
         return [*brought, b"".join(key or bytes(16) for key in self.photo_keys)]
-
-    def _seen_rows(self, encoder: PhotoEncoder) -> tuple[Array | None, NDArray[np.bool_]]:
-        store = self.stores[encoder.name]
-        seen = [key if key is not None and key in store else None for key in self.photo_keys]
-        present = np.array([key is not None for key in seen], dtype=bool)
-        return store.rows([key for key in seen if key is not None]), present

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import nn
 
 from samesku.encoders.backbones import Backbone, Inputs, Photos
 from samesku.encoders.card import CARD, EncoderCard, write_card
 from samesku.encoders.folder import PARTS, onnx_encoder, onnx_name
+from samesku.encoders.model_files import quiet
 from samesku.encoders.onnx_text import TOKENIZER, OnnxText
-from samesku.encoders.quantise import WAYS, quantise, quiet
+from samesku.encoders.quantise import WAYS, quantise
 from samesku.encoders.title_batches import Floats, unit_rows
 from samesku.runtime.files import Staged
 
@@ -42,11 +42,6 @@ class Parity:
     mean: float
     compared: int
     way: str = "float32"
-
-    @property
-    def figures(self) -> dict[str, float | int | str]:
-        """All but the file's name, for the card."""
-        return {name: value for name, value in asdict(self).items() if name != "network"}
 
 
 class UnlikeError(ValueError):
@@ -73,20 +68,23 @@ def export_encoder(
     with Staged(folder) as staged:
         place = staged.path(CARD)
         if backbone.tokenizer is not None:
-            _write_tokenizer(backbone, staged.path(TOKENIZER))
-        card = replace(backbone.card, files={})
-        found = []
+            backbone.tokenizer.backend_tokenizer.save(str(staged.path(TOKENIZER)))
+        card, found = backbone.card, []
         for part, kind in PARTS[backbone.kind].items():
             items = list(titles if kind == "title" else photos)
-            expected = _by_torch(backbone, items)
+            steps = (items[start : start + SAMPLE] for start in range(0, len(items), SAMPLE))
+            rows = [backbone.rows(backbone.prepare(step)) for step in steps]
+            expected = unit_rows(np.concatenate(rows))
             exact = staged.path(onnx_name(part, int8=False))
             _trace(backbone, items[:SAMPLE], exact)
             found.append(_compared(exact, kind, card, items, expected, PARITY["float32"]))
             if int8:
                 small = staged.path(onnx_name(part, int8=True))
-                found.append(_smaller(backbone, exact, small, kind, items, expected))
+                compared = partial(_compared, small, kind, card, items, expected, PARITY["int8"])
+                inputs = [backbone.prepare([item]) for item in items[:CALIBRATING]]
+                found.append(_smaller(exact, small, inputs, compared))
         files = {path.name: path for path in place.parent.iterdir() if path.name != CARD}
-        figures = {each.network: each.figures for each in found}
+        figures = {each.pop("network"): each for each in map(asdict, found)}
         write_card(place, replace(card, more={**card.more, "parity_with_torch": figures}), files)
     return found
 
@@ -98,30 +96,13 @@ def _check(backbone: Backbone, titles: Sequence[str], photos: Photos) -> None:
     for kind, items in {"title": titles, "photo": photos}.items():
         if kind in PARTS[backbone.kind].values() and not items:
             raise ValueError(f"give a few {kind}s, to compare with torch on")
+    if backbone.tokenizer is not None and not hasattr(backbone.tokenizer, "backend_tokenizer"):
+        raise ValueError(f"{backbone.source} has no fast tokenizer, which ONNX needs beside it")
     if backbone.processor is not None and backbone.card.photo is None:
         raise ValueError(
             f"{backbone.source} prepares photos in a way that cannot be exported; choose a model "
             "of fixed size"
         )
-
-
-def _write_tokenizer(backbone: Backbone, path: Path) -> None:
-    fast = getattr(backbone.tokenizer, "backend_tokenizer", None)
-    if fast is None:
-        raise ValueError(f"{backbone.source} has no fast tokenizer, which ONNX needs beside it")
-    fast.save(str(path))
-
-
-class _Answer(nn.Module):
-    """A backbone with its inputs one by one, as tracing wants them."""
-
-    def __init__(self, backbone: Backbone, names: Sequence[str]) -> None:
-        super().__init__()
-        self.backbone = backbone
-        self.names = names
-
-    def forward(self, *inputs: torch.Tensor) -> torch.Tensor:
-        return self.backbone(dict(zip(self.names, inputs, strict=True)))
 
 
 def _trace(backbone: Backbone, items: Sequence[Any], place: Path) -> None:
@@ -132,8 +113,8 @@ def _trace(backbone: Backbone, items: Sequence[Any], place: Path) -> None:
     with quiet(), torch.no_grad(), _fixed_positions(backbone, inputs):
         try:
             torch.onnx.export(
-                _Answer(backbone, list(inputs)).eval(),
-                tuple(inputs.values()),
+                backbone.eval(),
+                (inputs, {}),  # a dictionary at the end would name arguments
                 str(place),
                 input_names=list(inputs),
                 output_names=["features"],
@@ -170,21 +151,17 @@ def _fixed_positions(backbone: Backbone, inputs: Inputs) -> Iterator[None]:
 
 
 def _smaller(
-    backbone: Backbone, exact: Path, place: Path, kind: str, items: list[Any], expected: Floats
+    exact: Path, place: Path, inputs: list[Inputs], compared: Callable[[], Parity]
 ) -> Parity:
     """Write the smallest form whose vectors are still alike."""
-    inputs = [backbone.prepare([item]) for item in items[:CALIBRATING]]
     feeds = [{name: each.numpy() for name, each in one.items()} for one in inputs]
     for way in WAYS:
         quantise(exact, place, feeds, way)
         try:
-            return replace(
-                _compared(place, kind, backbone.card, items, expected, PARITY["int8"]), way=way
-            )
-        except UnlikeError:
-            if way == WAYS[-1]:
-                raise
-    raise AssertionError("there is no way")
+            return replace(compared(), way=way)
+        except UnlikeError as error:
+            unlike = error
+    raise unlike
 
 
 def _compared(
@@ -203,12 +180,3 @@ def _compared(
             "was written"
         )
     return Parity(network.name, float(cosines.min()), float(cosines.mean()), len(cosines))
-
-
-def _by_torch(backbone: Backbone, items: Sequence[Any]) -> Floats:
-    with torch.inference_mode():
-        parts: list[NDArray[np.float32]] = [
-            backbone(backbone.prepare(items[start : start + SAMPLE])).numpy()
-            for start in range(0, len(items), SAMPLE)
-        ]
-    return unit_rows(np.concatenate(parts))

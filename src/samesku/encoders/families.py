@@ -7,11 +7,12 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from samesku.encoders.card import EncoderKind, read_card
+from samesku.runtime import files
 
 POOLINGS: Mapping[EncoderKind, tuple[str, ...]] = {
     "title": ("mean", "cls", "last", "pooler"),
@@ -42,7 +43,7 @@ class Family:
     pad_to_limit: bool = False
 
 
-_TABLE = tomllib.loads(files(__package__).joinpath("families.toml").read_text("utf-8"))
+_TABLE = tomllib.loads(resources.files(__package__).joinpath("families.toml").read_text("utf-8"))
 FAMILIES = {name: Family(**family) for name, family in _TABLE.items()}
 
 
@@ -81,7 +82,7 @@ def reading_of(
     read as its files ask.
     """
     config = read_json(folder / "config.json")
-    if config is None:
+    if not (folder / "config.json").is_file():
         raise ValueError(f"{folder} has no config.json; give the folder of a saved model")
     family = family_of(str(config.get("model_type")))
     if kind not in family.kinds:
@@ -107,15 +108,10 @@ def reading_of(
     return Reading(pooling or own or named or family.pooling, _prefix(folder, names), tokens)
 
 
-def read_json(path: Path) -> dict[str, Any] | None:
-    """The object in a JSON file, None where there is no such file."""
-    if not path.is_file():
-        return None
-    try:
-        given = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"{path} is no JSON: {error}") from error
-    return given if isinstance(given, dict) else {}
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file of a model; nothing where there is no such file."""
+    fix = "download the model again"
+    return files.read_json(path, {}, fix=fix) if path.is_file() else {}
 
 
 def _token_limit(folder: Path, config: Mapping[str, Any], family: Family) -> int:
@@ -123,8 +119,8 @@ def _token_limit(folder: Path, config: Mapping[str, Any], family: Family) -> int
     limits = [int(text.get("max_position_embeddings") or MOST_TOKENS) - family.offset, MOST_TOKENS]
     if "text_config" in config and "max_position_embeddings" not in text:
         limits.append(64 if family.pad_to_limit else 77)  # left out of the file where usual
-    sentence = read_json(folder / "sentence_bert_config.json") or {}
-    tokenizer = read_json(folder / "tokenizer_config.json") or {}
+    sentence = read_json(folder / "sentence_bert_config.json")
+    tokenizer = read_json(folder / "tokenizer_config.json")
     own = [sentence.get("max_seq_length"), tokenizer.get("model_max_length")]
     return min([*limits, *(int(limit) for limit in own if limit)])
 
@@ -138,7 +134,7 @@ def _sentence_pooling(folder: Path) -> str | None:
         kind = str(module.get("type", "")).rpartition(".")[2]
         if kind not in ("Transformer", "Pooling", "Normalize", "Dropout"):
             raise ValueError(f"{listed} has a layer {kind!r}, which is not supported")
-    given = read_json(folder / "1_Pooling" / "config.json") or {}
+    given = read_json(folder / "1_Pooling" / "config.json")
     modes = {
         "mean": given.get("pooling_mode_mean_tokens"),
         "cls": given.get("pooling_mode_cls_token"),
@@ -152,7 +148,7 @@ def _sentence_pooling(folder: Path) -> str | None:
 
 def _prefix(folder: Path, names: Sequence[str]) -> str:
     """What the model wants before each text; both sides of a pair get the same."""
-    given = read_json(folder / "config_sentence_transformers.json") or {}
+    given = read_json(folder / "config_sentence_transformers.json")
     default = given.get("default_prompt_name")
     if default and default in (given.get("prompts") or {}):
         return str(given["prompts"][default])

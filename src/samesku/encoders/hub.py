@@ -11,36 +11,36 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.encoders.base import Array, Encoder, PhotoEncoder, TextEncoder, Vectors
+from samesku.encoders.base import Array, Encoder, PhotoEncoder
 from samesku.encoders.card import EncoderKind
 from samesku.encoders.families import Reading, family_of, read_json, reading_of
 from samesku.encoders.model_files import digest_of, find_model, weights_of
-from samesku.encoders.onnx_text import cut_note
-from samesku.encoders.title_batches import embed_titles, unit_rows
+from samesku.encoders.title_batches import Floats, NetworkText, unit_rows
 from samesku.runtime.extras import need_extra
-from samesku.runtime.progress import Advance
 
 if TYPE_CHECKING:
-    from samesku.encoders.running import Runner
+    from samesku.encoders.backbones import Backbone
 
 
 class HubModel:
     """A pretrained model, by hub name (perhaps with ``@revision``) or folder; loaded at first use.
 
-    Raises ValueError where the model is not there or cannot be used, ModuleNotFoundError without
-    torch or transformers.
+    It runs on cuda, else mps, else the processor: in bfloat16 or float16 on a GPU, in float32
+    elsewhere. `most` items fit into memory at once; None: no batch was too large yet. Raises
+    ValueError where the model is not there or cannot be used, ModuleNotFoundError without torch or
+    transformers.
     """
 
     def __init__(self, source: str | Path, kind: EncoderKind) -> None:
         need_extra(f"the model {source}", "train", "torch", "transformers")
-        self.source = source
+        self.source, self.kind = source, kind
         self.folder = find_model(source)
-        self.kind = kind
         self.label = self.folder.name if Path(source).is_dir() else str(source)
         self.reading: Reading = reading_of(self.folder, kind, name=self.label)
         self.weights = weights_of(self.folder)
+        self.most: int | None = None
         self._loading = threading.Lock()
-        self._loaded: Runner | None = None
+        self._loaded: Backbone | None = None
 
     @cached_property
     def digest(self) -> str:
@@ -50,51 +50,72 @@ class HubModel:
         return f"{digest_of([*self.weights, *heads, *described])}:{self.reading}"
 
     @property
-    def runner(self) -> Runner:
+    def backbone(self) -> Backbone:
         # Photos are looked at in many threads.
         with self._loading:
             if self._loaded is None:
-                from samesku.encoders.backbones import load_backbone
-                from samesku.encoders.running import Runner
+                from samesku.encoders.backbones import best_device, best_precision, load_backbone
 
-                self._loaded = Runner(load_backbone(self.source, self.kind))
+                device = best_device()
+                loaded = load_backbone(self.source, self.kind)
+                self._loaded = loaded.to(device, best_precision(device)).eval()
         return self._loaded
 
+    def features(self, items: Sequence[Any]) -> Floats:
+        """Features ``(n, dimension)`` of titles, or of photos as the model wants them.
 
-class HubText(TextEncoder):
+        All at once, or with half the batch wherever memory does not suffice.
+        """
+        import torch
+
+        found, start = [], 0
+        while start < len(items):
+            part = items[start : start + (self.most or len(items))]
+            try:
+                if isinstance(part[0], str):
+                    inputs = self.backbone.prepare(part)
+                else:
+                    inputs = {"pixel_values": torch.from_numpy(np.stack(part))}
+                found.append(self.backbone.rows(inputs))
+            except (RuntimeError, MemoryError) as error:
+                if not _out_of_memory(error) or len(part) == 1:
+                    raise
+                self.most = len(part) // 2
+                torch.cuda.empty_cache()
+                continue
+            start += len(part)
+        return np.concatenate(found)
+
+
+def _out_of_memory(error: Exception) -> bool:
+    # torch.OutOfMemoryError of a GPU; the processor's allocator has no error of its own.
+    told = ("out of memory", "can't allocate memory", "not enough memory")
+    return isinstance(error, MemoryError) or any(words in str(error) for words in told)
+
+
+class HubText(NetworkText):
     """Titles through a pretrained model."""
 
     def __init__(self, model: HubModel, name: str) -> None:
-        self.model = model
-        self.name = name
-        self._cut = 0
+        self.model, self.name, self.limit = model, name, model.reading.max_tokens
 
     @property
     def fingerprint(self) -> str:  # type: ignore[override]
         """Follows the model's files; not the precision of the device it runs on."""
         return f"hf-title-1:{self.model.digest}"
 
-    @property
-    def notes(self) -> list[str]:
-        return cut_note(self._cut, self.model.reading.max_tokens, self.name)
-
-    def encode_titles(self, titles: Sequence[str]) -> Vectors:
-        return self.encode_with_progress(titles, lambda done: None)
-
-    def encode_with_progress(self, titles: Sequence[str], advance: Advance) -> Vectors:
-        runner = self.model.runner
-        before = runner.backbone.truncated
-        vectors = embed_titles(titles, runner.titles, advance)
-        self._cut = runner.backbone.truncated - before
-        return vectors
+    def embed(self, titles: Sequence[str]) -> Floats:
+        before = self.model.backbone.truncated
+        rows = self.model.features(titles)
+        self.cut += self.model.backbone.truncated - before
+        return rows
 
 
 class HubPhoto(PhotoEncoder):
     """Photos through a pretrained model, one row per photo."""
 
     def __init__(self, model: HubModel, name: str) -> None:
-        self.model = model
-        self.name = name
+        self.model, self.name = model, name
 
     @property
     def fingerprint(self) -> str:  # type: ignore[override]
@@ -102,40 +123,28 @@ class HubPhoto(PhotoEncoder):
 
     def look(self, photo: NDArray[np.uint8]) -> Array:
         """The photo as the model wants it, ``(3, h, w)``."""
-        return self.model.runner.look(photo)
+        return np.asarray(self.model.backbone.prepare([photo])["pixel_values"][0])
 
     def embed(self, looks: Sequence[Array]) -> Array:
         """Unit rows ``(photos, 1, dimension)``."""
-        return unit_rows(self.model.runner.photos(looks))[:, None]
+        return unit_rows(self.model.features(looks))[:, None]
 
 
-def model_encoders(model: HubModel, name: str) -> list[Encoder]:
+def model_encoders(model: HubModel, name: str, end: str = "") -> list[Encoder]:
     """The encoder of a title or photo model, or both of one that is for titles and photos."""
-    if model.kind == "title":
-        return [HubText(model, name)]
-    if model.kind == "photo":
-        return [HubPhoto(model, name)]
-    return [HubText(model, f"{name}-title"), HubPhoto(model, f"{name}-photo")]
+    if model.kind == "clip":
+        return [HubText(model, f"{name}-title{end}"), HubPhoto(model, f"{name}-photo{end}")]
+    return [(HubText if model.kind == "title" else HubPhoto)(model, f"{name}{end}")]
 
 
-def hub_encoder(source: str) -> Encoder:
-    """The encoder ``hf:source``, for titles or photos as the model is of a text or photo family."""
-    config: dict[str, Any] = read_json(find_model(source) / "config.json") or {}
-    kinds = family_of(str(config.get("model_type"))).kinds
-    kind: EncoderKind | None = next((each for each in ("title", "photo") if each in kinds), None)
-    if kind is None:
-        raise ValueError(f"{source} is for titles and photos together: use clip:{source}")
-    model = HubModel(source, kind)
-    return model_encoders(model, f"hf:{model.label}")[0]
-
-
-def clip_encoders(source: str) -> list[Encoder]:
-    """The encoders of ``clip:source``: ``clip-title:source`` and ``clip-photo:source``.
+def hub_encoders(prefix: str, source: str) -> list[Encoder]:
+    """The encoder ``hf:source``, for titles or photos, or the two of ``clip:source``.
 
     Titles are compared with titles and photos with photos; the model is loaded once for both.
     """
-    model = HubModel(source, "clip")
-    return [
-        HubText(model, f"clip-title:{model.label}"),
-        HubPhoto(model, f"clip-photo:{model.label}"),
-    ]
+    kind: EncoderKind = "clip"
+    if prefix == "hf":
+        config = read_json(find_model(source) / "config.json")
+        kind = next(k for k in family_of(str(config.get("model_type"))).kinds if k != "clip")
+    model = HubModel(source, kind)
+    return model_encoders(model, prefix, f":{model.label}")

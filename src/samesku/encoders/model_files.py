@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import socket
-from collections.abc import Iterable
+import logging
+import sys
+import warnings
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from samesku.runtime.extras import need_extra
 
@@ -15,7 +17,7 @@ from samesku.runtime.extras import need_extra
 # nothing is fetched.
 WANTED = ("*.json", "*.txt", "*.model", "model*.safetensors", "*/model*.safetensors")
 UNWANTED = ("onnx/*", "openvino/*", "coreml/*", "*.onnx", "original/*")
-# Seconds after which the hub is out of reach; its own client tries for half a minute.
+# Seconds after which the hub is out of reach.
 PATIENCE = 5.0
 
 
@@ -58,43 +60,43 @@ def digest_of(files: Iterable[Path]) -> str:
     return digest.hexdigest()
 
 
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without what libraries say of loading, saving and exporting; what matters is checked here."""
+    shown = sys.modules.get("transformers.utils.logging")
+    bars = shown is not None and shown.is_progress_bar_enabled()
+    if shown and bars:
+        shown.disable_progress_bar()
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
+        if shown and bars:
+            shown.enable_progress_bar()
+
+
 @cache
 def _from_hub(name: str, revision: str | None) -> Path:
     need_extra(f"the model {name}", "train", "torch", "transformers")
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.constants import ENDPOINT, HF_HUB_OFFLINE
-    from huggingface_hub.errors import (
-        HfHubHTTPError,
-        HFValidationError,
-        LocalEntryNotFoundError,
-    )
+    from huggingface_hub import errors, snapshot_download
 
-    offline = HF_HUB_OFFLINE or not _reachable(ENDPOINT)
     try:
-        return Path(
-            snapshot_download(
-                name,
-                revision=revision,
-                allow_patterns=list(WANTED),
-                ignore_patterns=list(UNWANTED),
-                local_files_only=offline,
-            )
+        place = snapshot_download(
+            name,
+            revision=revision,
+            allow_patterns=list(WANTED),
+            ignore_patterns=list(UNWANTED),
+            etag_timeout=PATIENCE,
         )
-    except LocalEntryNotFoundError as error:
+    except errors.LocalEntryNotFoundError as error:
         raise ValueError(
             f"cannot reach the hub for {name}: download it where you can, then give its folder: "
             "--encoder hf:PATH"
         ) from error
-    except (HfHubHTTPError, HFValidationError) as error:
+    except (errors.HfHubHTTPError, errors.HFValidationError) as error:
         reason = str(error).strip().splitlines()[0]
         raise ValueError(f"the hub has no model {name} for you: {reason}") from error
-
-
-def _reachable(endpoint: str) -> bool:
-    place = urlsplit(endpoint)
-    port = place.port or (443 if place.scheme == "https" else 80)
-    try:
-        socket.create_connection((place.hostname or "", port), timeout=PATIENCE).close()
-    except OSError:
-        return False
-    return True
+    return Path(place)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from samesku.encoders.base import Array, PhotoEncoder
 from samesku.encoders.photo_inputs import Floats, PhotoInput, prepared
 from samesku.encoders.title_batches import unit_rows
 from samesku.runtime.cores import usable_cores
+from samesku.runtime.files import read_json
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -40,18 +40,13 @@ class OnnxNetwork:
     ) -> None:
         self.path = Path(path)
         self.input = _read_input(self.path) if feeding is None else feeding
-        content = self.path.read_bytes()
-        meaning = repr(self.input).encode()
-        self.digest = hashlib.blake2b(content + meaning, digest_size=16).hexdigest()
+        content = self.path.read_bytes() + repr(self.input).encode()
+        self.digest = hashlib.blake2b(content, digest_size=16).hexdigest()
         self._session = start_session(self.path, threads)
         self._feed, self._precision, self._batch = self._check_feed()
         self._output = self._check_output()
         blank = np.zeros((1, 3, *self.input.size), dtype=np.float32)
         self.dimension: int = self.embed(blank).shape[1]
-
-    def prepare(self, rgb: NDArray[np.uint8]) -> Floats:
-        """Bring a photo uint8 ``(h, w, 3)`` into the network's size and range, ``(3, h, w)``."""
-        return prepared(rgb, self.input)
 
     def embed(self, batch: Floats) -> Floats:
         """Unit rows float32 ``(n, dimension)`` of prepared photos float32 ``(n, 3, h, w)``.
@@ -61,20 +56,13 @@ class OnnxNetwork:
         """
         if batch.ndim != 4 or batch.shape[1:] != (3, *self.input.size):
             raise ValueError(f"expected photos (n, 3, *{self.input.size}), not {batch.shape}")
-        if not len(batch):
+        count, step = len(batch), self._batch or max(1, len(batch))
+        if not count:
             return np.empty((0, self.dimension), dtype=np.float32)
-        rows = np.concatenate([self._pool(self._run(part)) for part in self._portions(batch)])
-        return unit_rows(rows[: len(batch)])
-
-    def _portions(self, batch: Floats) -> Iterator[Floats]:
-        if self._batch is None:
-            yield batch
-            return
-        for start in range(0, len(batch), self._batch):
-            part = batch[start : start + self._batch]
-            if lacking := self._batch - len(part):
-                part = np.concatenate([part, np.zeros((lacking, *part.shape[1:]), np.float32)])
-            yield part
+        if lacking := -count % step:
+            batch = np.concatenate([batch, np.zeros((lacking, *batch.shape[1:]), np.float32)])
+        parts = (batch[start : start + step] for start in range(0, count, step))
+        return unit_rows(np.concatenate([self._pool(self._run(part)) for part in parts])[:count])
 
     def _run(self, photos: Floats) -> Floats:
         if self.input.layout == "NHWC":
@@ -118,18 +106,16 @@ class OnnxNetwork:
             raise ValueError(f"{self.path} takes {feed.type}; export it with a float input")
         height, width = self.input.size
         wanted = (3, height, width) if self.input.layout == "NCHW" else (height, width, 3)
-        takes = feed.shape
-        fits = len(takes) == 4 and all(
-            not isinstance(has, int) or has == want
-            for has, want in zip(takes[1:], wanted, strict=True)
-        )
-        if not fits:
+        # A side of the input that can be any has a name for a number.
+        sides = [side if isinstance(side, int) else None for side in feed.shape]
+        if len(sides) != 4 or any(
+            has not in (None, want) for has, want in zip(sides[1:], wanted, strict=True)
+        ):
             raise ValueError(
-                f"{self.path} takes photos of shape {takes}, its JSON says {wanted}: "
+                f"{self.path} takes photos of shape {feed.shape}, its JSON says {wanted}: "
                 'correct "size" or "layout"'
             )
-        batch = takes[0] if isinstance(takes[0], int) and takes[0] > 0 else None
-        return feed.name, PRECISION[feed.type], batch
+        return feed.name, PRECISION[feed.type], sides[0] or None
 
     def _check_output(self) -> str:
         names = [output.name for output in self._session.get_outputs()]
@@ -158,7 +144,7 @@ class Onnx(PhotoEncoder):
 
     def look(self, photo: NDArray[np.uint8]) -> Array:
         """The photo as the network wants it, ``(3, h, w)``."""
-        return self.network.prepare(photo)
+        return prepared(photo, self.network.input)
 
     def embed(self, looks: Sequence[Array]) -> Array:
         """Unit rows ``(photos, 1, dimension)``."""
@@ -175,12 +161,10 @@ def _read_input(path: Path) -> PhotoInput:
             f"{beside[0]} is missing: write there how the network wants its photos, at least "
             '{"size": [224, 224]}'
         )
+    given = read_json(place, {}, fix='write there at least {"size": [224, 224]}')
     try:
-        given = json.loads(place.read_text(encoding="utf-8"))
-        if not isinstance(given, dict):
-            raise ValueError("it must be an object with named values")
         return PhotoInput.of(given)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ValueError(f"{place} cannot be used: {error}") from error
 
 

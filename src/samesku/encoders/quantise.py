@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+
+from samesku.encoders.model_files import quiet
 
 Feed: TypeAlias = Mapping[str, NDArray[Any]]
 # From the smallest and quickest to the most exact. Seven bits cannot overflow on any processor,
@@ -39,10 +40,11 @@ def quantise(exact: Path, place: Path, feeds: Sequence[Feed], way: Way) -> None:
     # Patches of transformers are cut by one convolution.
     convolutional = [node.op_type for node in network.graph.node].count("Conv") > 1
     narrow = way == "seven-bit"
+    reader = SimpleNamespace(get_next=partial(next, iter(feeds), None))
     with quiet():
         if convolutional:
             quantize_static(
-                exact, place, _reader(feeds), per_channel=True, reduce_range=narrow,
+                exact, place, reader, per_channel=True, reduce_range=narrow,
                 activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
                 extra_options={"CalibMovingAverage": True},
             )  # fmt: skip
@@ -68,41 +70,11 @@ def _weights_only(network: Any, place: Path) -> None:
         whole = np.rint(values / step.reshape(-1, *[1] * (values.ndim - 1))).astype(np.int8)
         name = weight.name
         graph.initializer.remove(weight)
-        graph.initializer.extend(
-            [
-                numpy_helper.from_array(whole, f"{name}_whole"),
-                numpy_helper.from_array(step, f"{name}_step"),
-            ]
-        )
-        scaling.append(
-            helper.make_node("DequantizeLinear", [f"{name}_whole", f"{name}_step"], [name], axis=0)
-        )
+        for content, part in ((whole, "whole"), (step, "step")):
+            graph.initializer.append(numpy_helper.from_array(content, f"{name}_{part}"))
+        parts = [f"{name}_whole", f"{name}_step"]
+        scaling.append(helper.make_node("DequantizeLinear", parts, [name], axis=0))
     nodes = [*scaling, *graph.node]
     del graph.node[:]
     graph.node.extend(nodes)
     onnx.save(network, place)
-
-
-def _reader(feeds: Sequence[Feed]) -> Any:
-    from onnxruntime.quantization import CalibrationDataReader
-
-    class Reader(CalibrationDataReader):  # type: ignore[misc]
-        def __init__(self) -> None:
-            self.rest = iter(feeds)
-
-        def get_next(self) -> Feed | None:
-            return next(self.rest, None)
-
-    return Reader()
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Without what exporting always warns of: the comparison that follows finds what matters."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        logging.disable(logging.WARNING)
-        try:
-            yield
-        finally:
-            logging.disable(logging.NOTSET)

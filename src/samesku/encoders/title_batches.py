@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.encoders.base import Vectors
+from samesku.encoders.base import TextEncoder, Vectors
 from samesku.runtime.progress import Advance
 
 Floats: TypeAlias = NDArray[np.float32]
@@ -16,6 +17,30 @@ EmbedTitles: TypeAlias = Callable[[Sequence[str]], Floats]
 # A batch is bounded in titles and in letters, filled up to its longest title.
 MOST_TITLES = 128
 MOST_LETTERS = 16_384
+
+
+class NetworkText(TextEncoder):
+    """Titles through a network that reads `limit` tokens; `cut` counts those that were longer."""
+
+    limit: int
+    cut = 0
+
+    @property
+    def notes(self) -> list[str]:
+        """A note on the titles that were cut, if any."""
+        told = f"{self.cut:,} different titles are longer than the {self.limit} tokens"
+        return [f"{told} that {self.name} reads: cut"] if self.cut else []
+
+    @abstractmethod
+    def embed(self, titles: Sequence[str]) -> Floats:
+        """Rows ``(n, dimension)`` of one batch of titles, not normalised; counts those cut."""
+
+    def encode_titles(self, titles: Sequence[str]) -> Vectors:
+        return self.encode_with_progress(titles, lambda done: None)
+
+    def encode_with_progress(self, titles: Sequence[str], advance: Advance) -> Vectors:
+        self.cut = 0
+        return embed_titles(titles, self.embed, advance)
 
 
 def embed_titles(titles: Sequence[str], embed: EmbedTitles, advance: Advance) -> Vectors:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageOps
 
 from samesku.training.settings import TrainingSettings
 
@@ -22,13 +22,10 @@ HIDDEN = 0.2
 
 def shrink(photo: Photo, side: int) -> Photo:
     """Bring the shorter side down to `side`; smaller photos stay as they are."""
-    height, width = photo.shape[:2]
-    share = side / min(height, width)
-    if share >= 1:
+    if min(photo.shape[:2]) <= side:
         return photo
-    size = max(side, round(width * share)), max(side, round(height * share))
-    image = Image.fromarray(photo).resize(size, Image.Resampling.BILINEAR, reducing_gap=2.0)
-    return np.asarray(image)
+    image = Image.fromarray(photo)
+    return np.asarray(ImageOps.cover(image, (side, side), Image.Resampling.BILINEAR))
 
 
 def augment_photo(photo: Photo, settings: TrainingSettings, rng: np.random.Generator) -> Photo:
@@ -70,26 +67,17 @@ def drop_words(title: str, share: float, rng: np.random.Generator) -> str:
     return " ".join(kept or words)
 
 
-@dataclass(frozen=True, eq=False)
-class CutMix:
-    """A patch of another photo of the batch in each photo.
+def cutmix(pixels: Any, rng: np.random.Generator) -> tuple[NDArray[np.int64], float]:
+    """Lay a patch of another photo of the batch ``(n, ..., h, w)`` on each.
 
-    `partner`, int64 ``(n,)``, says whose patch; `box` (top, bottom, left, right) is in shares of
-    height and width; `share` of each photo stays its own. S. Yun et al., "CutMix: regularization
-    strategy to train strong classifiers with localizable features", ICCV 2019.
+    Returns whose patch it is, and the share of each photo that stays its own. S. Yun et al.,
+    "CutMix: regularization strategy to train strong classifiers with localizable features", 2019.
     """
-
-    partner: NDArray[np.int64]
-    box: tuple[float, float, float, float]
-    share: float
-
-
-def draw_cutmix(count: int, rng: np.random.Generator) -> CutMix:
-    """Partners and a box whose area is spread evenly from none to the whole."""
-    top, bottom, left, right = _box(1000, 1000, rng.uniform(), rng)
-    box = (top / 1000, bottom / 1000, left / 1000, right / 1000)
-    area = (box[1] - box[0]) * (box[3] - box[2])
-    return CutMix(rng.permutation(count), box, 1 - area)
+    height, width = pixels.shape[-2:]
+    top, bottom, left, right = _box(height, width, rng.uniform(), rng)
+    partner = rng.permutation(len(pixels))
+    pixels[..., top:bottom, left:right] = pixels[partner][..., top:bottom, left:right]
+    return partner, 1 - (bottom - top) * (right - left) / (height * width)
 
 
 def _cropped(photo: Photo, smallest: float, rng: np.random.Generator) -> Photo:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -15,6 +15,7 @@ from samesku.encoders.base import Encoder
 from samesku.matcher import Matcher
 from samesku.runtime.cache import Cache
 from samesku.runtime.progress import Progress
+from samesku.training.settings import TrainingSettings
 
 Codes = NDArray[np.int64]
 
@@ -55,56 +56,47 @@ def mine(
     return [known.get(product, []) for product in range(int(labels.max(initial=-1)) + 1)]
 
 
-@dataclass(frozen=True, eq=False)
-class ProductBatches:
-    """Deals postings to batches; every posting is in one batch per epoch.
+def product_batches(
+    labels: Codes, hard_negatives: Sequence[Sequence[int]], settings: TrainingSettings, epoch: int
+) -> list[Codes]:
+    """Deal postings to the batches of an epoch: positions, each in one batch.
 
-    The batches of an epoch depend on nothing but the seed and the epoch's number, so interrupted
-    training continues where it was. A batch holds at most `batch` postings, those of one product
-    `per_group` together; a share `hard` of products bring their hard negatives with them.
+    They depend on nothing but the seed and the epoch, so interrupted training continues where it
+    was. A batch holds at most `batch` postings, those of one product `per_group` together; a share
+    `hard` of products bring their hard negatives with them. A last batch of less than half the size
+    is left out: what normalises over a batch would learn from very few.
     """
+    rng, size = np.random.default_rng([settings.seed, epoch]), settings.batch
+    flat = [each for clump in _clumps(labels, hard_negatives, settings, rng) for each in clump]
+    starts = range(0, len(flat), size)
+    batches = [np.array(flat[start : start + size], dtype=np.int64) for start in starts]
+    if len(batches) > 1 and len(batches[-1]) < max(2, size // 2):
+        batches.pop()
+    # Hard negatives are in one batch or two in a row; the batches come in any order.
+    return [batches[place] for place in rng.permutation(len(batches))]
 
-    labels: Codes
-    hard_negatives: Sequence[Sequence[int]] = ()
-    batch: int = 32
-    per_group: int = 2
-    hard: float = 0.5
-    seed: int = 0
 
-    def epoch(self, number: int) -> list[Codes]:
-        """The batches of one epoch: positions of postings.
-
-        A last batch of less than half the size is left out: what normalises over a batch would
-        learn from very few.
-        """
-        rng = np.random.default_rng([self.seed, number])
-        flat = [posting for clump in self._clumps(rng) for posting in clump]
-        starts = range(0, len(flat), self.batch)
-        batches = [np.array(flat[start : start + self.batch], dtype=np.int64) for start in starts]
-        if len(batches) > 1 and len(batches[-1]) < max(2, self.batch // 2):
-            batches.pop()
-        # Hard negatives are in one batch or two in a row; the batches come in any order.
-        return [batches[place] for place in rng.permutation(len(batches))]
-
-    def _clumps(self, rng: np.random.Generator) -> list[Sequence[int]]:
-        """Clumps of `per_group` postings of one product, hard negatives following each other."""
-        order = rng.permutation(len(self.labels))
-        order = order[np.argsort(self.labels[order], kind="stable")]
-        bounds = np.searchsorted(self.labels[order], np.arange(int(self.labels.max()) + 2))
-        waiting: list[list[Sequence[int]]] = [
-            [
-                order[at : min(at + self.per_group, end)].tolist()
-                for at in range(begin, end, self.per_group)
-            ]
-            for begin, end in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)
-        ]
-        turns = np.repeat(np.arange(len(waiting)), [len(each) for each in waiting])
-        clumps: list[Sequence[int]] = []
-        for product in rng.permutation(turns).tolist():
-            if not waiting[product]:
-                continue
-            clumps.append(waiting[product].pop())
-            if rng.random() < self.hard and self.hard_negatives:
-                others = [other for other in self.hard_negatives[product] if waiting[other]]
-                clumps += [waiting[other].pop() for other in others[:BROUGHT]]
-        return clumps
+def _clumps(
+    labels: Codes,
+    hard_negatives: Sequence[Sequence[int]],
+    settings: TrainingSettings,
+    rng: np.random.Generator,
+) -> list[list[int]]:
+    """Clumps of `per_group` postings of one product, hard negatives following each other."""
+    order, size = rng.permutation(len(labels)), settings.per_group
+    order = order[np.argsort(labels[order], kind="stable")]
+    bounds = np.searchsorted(labels[order], np.arange(int(labels.max()) + 2)).tolist()
+    waiting: list[list[list[int]]] = [
+        [order[at : min(at + size, end)].tolist() for at in range(begin, end, size)]
+        for begin, end in pairwise(bounds)
+    ]
+    turns = np.repeat(np.arange(len(waiting)), [len(each) for each in waiting])
+    clumps: list[list[int]] = []
+    for product in rng.permutation(turns).tolist():
+        if not waiting[product]:
+            continue
+        clumps.append(waiting[product].pop())
+        if rng.random() < settings.hard and hard_negatives:
+            others = [other for other in hard_negatives[product] if waiting[other]]
+            clumps += [waiting[other].pop() for other in others[:BROUGHT]]
+    return clumps

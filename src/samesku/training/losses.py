@@ -36,26 +36,30 @@ def class_margins(sizes: Sequence[int], power: float) -> torch.Tensor:
     return (counts / counts.min()) ** -power
 
 
-class MetricLoss(nn.Module):
-    """ArcFace on embeddings and class codes, with one margin per class, `sizes` postings each.
+class MetricLoss(losses.ArcFaceLoss):
+    """The library's ArcFace with one margin per class, of `sizes` postings each.
 
     J. Deng et al., "ArcFace: additive angular margin loss for deep face recognition", CVPR 2019.
     """
 
     def __init__(self, dimension: int, sizes: Sequence[int], settings: TrainingSettings) -> None:
-        super().__init__()
+        super().__init__(len(sizes), dimension, scale=settings.scale)
         self.register_buffer("shares", class_margins(sizes, settings.adaptive))
         self.margin = settings.margin[0]
-        self.inner = losses.ArcFaceLoss(
-            num_classes=len(sizes), embedding_size=dimension, scale=settings.scale
-        )
 
     def forward(self, embeddings: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         """Mean loss of a batch; `labels` are class codes from 0."""
+        self.margins = self.margin * self.shares[labels]
         # Margins of a tenth of a radian drown in half precision.
-        embeddings = embeddings.float()
-        cosine = self.inner.get_cosine(embeddings)
-        return _softmax(cosine, labels, self.margin * self.shares[labels], self.inner.scale)
+        with torch.autocast(embeddings.device.type, enabled=False):
+            return super().forward(embeddings.float(), labels)
+
+    def modify_cosine_of_target_classes(self, cosine: torch.Tensor) -> torch.Tensor:
+        """Widen the angles; past 180 degrees a straight line that still falls."""
+        cosine = cosine.clamp(-1 + 1e-6, 1 - 1e-6)
+        angle = torch.acos(cosine)
+        fallen = cosine - self.margins * torch.sin(self.margins)
+        return torch.where(angle <= math.pi - self.margins, torch.cos(angle + self.margins), fallen)
 
 
 class Contrastive(nn.Module):
@@ -75,29 +79,8 @@ class Contrastive(nn.Module):
         """Mean over both directions: titles ask for photos, and photos for titles."""
         titles = functional.normalize(titles.float())
         photos = functional.normalize(photos.float())
-        scale = self.sharpness.exp().clamp(max=100)
         same = (labels[:, None] == labels[None, :]).float()
         target = same / same.sum(dim=1, keepdim=True)
-        across = scale * titles @ photos.T
-        return (
-            functional.cross_entropy(across, target) + functional.cross_entropy(across.T, target)
-        ) / 2
-
-
-def _softmax(
-    cosine: torch.Tensor, labels: torch.Tensor, margins: torch.Tensor, scale: float
-) -> torch.Tensor:
-    """ArcFace's cross entropy on the library's cosines: it knows one margin, classes have many."""
-    own = cosine.gather(1, labels[:, None])
-    logits = cosine.scatter(1, labels[:, None], _widened(own, margins[:, None]))
-    return functional.cross_entropy(scale * logits, labels)
-
-
-def _widened(cosine: torch.Tensor, margins: torch.Tensor) -> torch.Tensor:
-    """Cosine of the angle and the margin; past 180 degrees a straight line that still falls."""
-    cosine = cosine.clamp(-1 + 1e-6, 1 - 1e-6)
-    sine = torch.sqrt(1 - cosine**2)
-    wider = cosine * torch.cos(margins) - sine * torch.sin(margins)
-    return torch.where(
-        cosine > torch.cos(math.pi - margins), wider, cosine - margins * torch.sin(margins)
-    )
+        across = self.sharpness.exp().clamp(max=100) * titles @ photos.T
+        ways = (across, across.T)
+        return sum(functional.cross_entropy(way, target) for way in ways) / 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,8 @@ from numpy.typing import NDArray
 
 from samesku.catalog.photos import PhotoError, load_photo, read_photos
 from samesku.runtime.progress import Progress
-from samesku.training.augment import shrink
+from samesku.training.augment import Photo, shrink
 
-Photo = NDArray[np.uint8]
 BUDGET = 2**30
 
 
@@ -32,37 +32,32 @@ class PhotoShelf:
         budget: int = BUDGET,
     ) -> None:
         self.paths, self.side = list(paths), side
-        self.usable = np.zeros(len(paths), dtype=bool)
-        self._kept: dict[int, Photo] = {}
-        there = [place for place, path in enumerate(paths) if path is not None]
-        named = [path for path in paths if path is not None]
-        room = budget
-        with (progress or Progress()).stage("read photos", len(there)) as advance:
+        self._kept: dict[Path, Photo] = {}
+        named = list(dict.fromkeys(path for path in paths if path is not None))
+        whole: set[Path | None] = set()
+        with (progress or Progress()).stage("read photos", len(named)) as advance:
             for number, seen in read_photos(named, self._shrunk):
                 advance(1)
                 if isinstance(seen, PhotoError):
                     continue
-                self.usable[there[number]] = True
-                room -= seen.nbytes
-                if room >= 0:
-                    self._kept[there[number]] = seen
+                whole.add(named[number])
+                budget -= seen.nbytes
+                if budget >= 0:
+                    self._kept[named[number]] = seen
+        self.usable = np.array([path in whole for path in paths], dtype=bool)
 
     def __getitem__(self, place: int) -> Photo:
         """The photo of one posting; not to be written into."""
-        if (kept := self._kept.get(place)) is not None:
-            return kept
         path = self.paths[place]
         if path is None:
             raise KeyError(place)
-        return self._shrunk(load_photo(path))
+        kept = self._kept.get(path)
+        return self._shrunk(load_photo(path)) if kept is None else kept
 
-    def take(self, rows: Sequence[int] | NDArray[np.integer]) -> PhotoShelf:
+    def take(self, rows: NDArray[np.integer]) -> PhotoShelf:
         """The photos of some postings, in the given order; nothing is read again."""
-        taken = PhotoShelf([], self.side)
-        places = [int(row) for row in rows]
-        taken.paths = [self.paths[place] for place in places]
-        taken.usable = self.usable[places]
-        taken._kept = {new: self._kept[old] for new, old in enumerate(places) if old in self._kept}
+        taken = copy(self)
+        taken.paths, taken.usable = [self.paths[row] for row in rows], self.usable[rows]
         return taken
 
     def __len__(self) -> int:

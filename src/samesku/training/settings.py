@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Literal, TypeAlias, get_args
 
 Precision: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
@@ -64,5 +64,4 @@ class TrainingSettings:
     @property
     def plan(self) -> dict[str, object]:
         """What decides the result: all but how often it is saved."""
-        names = [field.name for field in fields(self) if field.name != "save_minutes"]
-        return {name: getattr(self, name) for name in names}
+        return {key: value for key, value in asdict(self).items() if key != "save_minutes"}

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
-from torch.nn import functional
 
 from samesku.encoders.backbones import Backbone, Inputs
 from samesku.encoders.base import Vectors
-from samesku.encoders.title_batches import Floats, embed_titles
+from samesku.encoders.title_batches import Floats, embed_titles, unit_rows
 from samesku.runtime.cores import map_in_order, usable_cores
-from samesku.training.augment import augment_photo, draw_cutmix, drop_words
-from samesku.training.batches import ProductBatches
+from samesku.training.augment import Photo, augment_photo, cutmix, drop_words
+from samesku.training.batches import Codes, product_batches
+from samesku.training.encoder_loop import Task
 from samesku.training.losses import Contrastive, MetricLoss, margin_at
 from samesku.training.photo_shelf import PhotoShelf
 from samesku.training.settings import TrainingSettings
 from samesku.training.validation import Retrieval, retrieval
-
-Codes = NDArray[np.int64]
 
 # Photos per batch when nothing is learned.
 AT_ONCE = 32
@@ -35,30 +32,21 @@ class Postings:
     """Labelled postings, to train on or held out.
 
     `labels`, int64 ``(n,)``, are product codes, of those that train from 0 without gaps; `titles`
-    normal titles, `photos` None where the network looks at none; `hard_negatives` those of each
+    normal titles, `photos` empty where the network looks at none; `hard_negatives` those of each
     product.
     """
 
     labels: Codes
     titles: Sequence[str]
-    photos: PhotoShelf | None = None
+    photos: PhotoShelf | Sequence[Photo] = ()
     hard_negatives: Sequence[Sequence[int]] = ()
 
-    @property
-    def shelf(self) -> PhotoShelf:
-        """The photos, where there are any."""
-        if self.photos is None:
-            raise ValueError("these postings were read without photos")
-        return self.photos
 
-
-class ProductTask(ABC):
+class ProductTask(Task):
     """Trains a network so that the postings of one product lie together; see its three kinds.
 
     Without `held` postings nothing is held out, and the last epoch is kept.
     """
-
-    threads = 1
 
     def __init__(
         self,
@@ -67,17 +55,11 @@ class ProductTask(ABC):
         held: Postings | None,
         settings: TrainingSettings,
     ) -> None:
+        super().__init__()
         self.backbone, self.trained, self.held, self.settings = backbone, trained, held, settings
-        self.loss_of = self._loss()
-        self.module = nn.ModuleDict({"backbone": backbone, "loss": self.loss_of})
-        self.dealt = ProductBatches(
-            trained.labels,
-            trained.hard_negatives,
-            settings.batch,
-            settings.per_group,
-            settings.hard,
-            settings.seed,
-        )
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(settings.seed)
+            self.loss_of = self._loss()
 
     def groups(self) -> list[tuple[list[nn.Parameter], float]]:
         """The network with its neck at the lower rate, what the loss learns at the higher one.
@@ -91,15 +73,18 @@ class ProductTask(ABC):
         ]
 
     def batches(self, epoch: int) -> list[Codes]:
-        return self.dealt.epoch(epoch)
+        trained = self.trained
+        return product_batches(trained.labels, trained.hard_negatives, self.settings, epoch)
 
-    @abstractmethod
-    def prepare(self, rows: Codes, rng: np.random.Generator) -> Any:
-        """Read and augment a batch."""
-
-    @abstractmethod
-    def loss(self, batch: Any, done: float) -> torch.Tensor:
-        """Mean loss of a batch."""
+    def forward(self, batch: tuple[Any, ...], done: float = 1.0) -> torch.Tensor:
+        """Mean loss of inputs, labels, the labels of patches on photos, and the own share."""
+        inputs, labels, others, share = batch
+        self.loss_of.margin = margin_at(done, self.settings)
+        features = self.backbone(inputs)
+        own = self.loss_of(features, labels.to(features.device))
+        if share == 1.0:
+            return own
+        return share * own + (1 - share) * self.loss_of(features, others.to(features.device))
 
     @abstractmethod
     def embed(self, held: Postings) -> Floats:
@@ -127,52 +112,41 @@ class ProductTask(ABC):
     def _codes(self, rows: Codes) -> torch.Tensor:
         return torch.from_numpy(self.trained.labels[rows])
 
-    def _titles(self, rows: Codes, rng: np.random.Generator) -> list[str]:
-        share = self.settings.words_dropped
-        return [drop_words(self.trained.titles[row], share, rng) for row in rows.tolist()]
+    def _titles(self, rows: Codes, rng: np.random.Generator) -> Inputs:
+        titles, share = self.trained.titles, self.settings.words_dropped
+        return self.backbone.prepare([drop_words(titles[row], share, rng) for row in rows])
 
-    def _photos(self, rows: Codes, rng: np.random.Generator) -> list[NDArray[np.uint8]]:
-        photos = self.trained.shelf
-        return [augment_photo(photos[row], self.settings, rng) for row in rows.tolist()]
+    def _photos(self, rows: Codes, rng: np.random.Generator) -> Inputs:
+        photos = self.trained.photos
+        return _pixels(self.backbone, [self._augmented(photos[row], rng) for row in rows])
 
-    def _features(self, inputs: Inputs) -> torch.Tensor:
-        """Features of what was prepared, float32 ``(n, dimension)``."""
-        device = next(self.backbone.parameters()).device
-        return self.backbone({name: each.to(device) for name, each in inputs.items()}).float()
+    def _augmented(self, photo: Photo, rng: np.random.Generator) -> Photo:
+        return augment_photo(photo, self.settings, rng)
 
     def _embed_titles(self, titles: Sequence[str]) -> Floats:
         """Unit rows float32 ``(n, dimension)`` of titles that are not empty."""
-        prepare = self.backbone.prepare
+        network, none = self.backbone, lambda done: None
+        found = embed_titles(titles, lambda some: network.rows(network.prepare(some)), none)
+        return np.asarray(found.rows)
 
-        def features(some: Sequence[str]) -> Floats:
-            return self._features(prepare(some)).cpu().numpy()
-
-        rows: Floats = embed_titles(titles, features, lambda done: None).rows
-        return rows
-
-    def _embed_photos(self, photos: PhotoShelf) -> Floats:
+    def _embed_photos(self, photos: PhotoShelf | Sequence[Photo]) -> Floats:
         """Unit rows float32 ``(n, dimension)`` of photos."""
 
         def prepare(start: int) -> Inputs:
             places = range(start, min(start + AT_ONCE, len(photos)))
-            return _colours_last(self.backbone.prepare([photos[place] for place in places]))
+            return _pixels(self.backbone, [photos[place] for place in places])
 
         batches = map_in_order(prepare, range(0, len(photos), AT_ONCE))
-        rows = [functional.normalize(self._features(inputs)).cpu().numpy() for inputs in batches]
-        return np.concatenate(rows)
+        return unit_rows(np.concatenate([self.backbone.rows(inputs) for inputs in batches]))
 
 
 class TitleTask(ProductTask):
     """A text network on titles. Tokenisers are not made for threads: one batch ahead."""
 
-    def prepare(self, rows: Codes, rng: np.random.Generator) -> tuple[Inputs, torch.Tensor]:
+    def prepare(self, rows: Codes, rng: np.random.Generator) -> tuple[Any, ...]:
         """Tokens and labels; some words are left out."""
-        return self.backbone.prepare(self._titles(rows, rng)), self._codes(rows)
-
-    def loss(self, batch: tuple[Inputs, torch.Tensor], done: float) -> torch.Tensor:
-        inputs, labels = batch
-        self.loss_of.margin = margin_at(done, self.settings)
-        return self.loss_of(self.backbone(inputs), labels)
+        labels = self._codes(rows)
+        return self._titles(rows, rng), labels, labels, 1.0
 
     def embed(self, held: Postings) -> Floats:
         return self._embed_titles(held.titles)
@@ -185,32 +159,14 @@ class PhotoTask(ProductTask):
 
     def prepare(self, rows: Codes, rng: np.random.Generator) -> tuple[Any, ...]:
         """Pixels, labels, and with cutmix the labels of the patches and the share of the own."""
-        inputs = _colours_last(self.backbone.prepare(self._photos(rows, rng)))
-        labels = self._codes(rows)
+        inputs, labels = self._photos(rows, rng), self._codes(rows)
         if rng.random() >= self.settings.cutmix:
             return inputs, labels, labels, 1.0
-        mix = draw_cutmix(len(rows), rng)
-        pixels = inputs["pixel_values"]
-        height, width = pixels.shape[-2:]
-        top, bottom = (round(height * edge) for edge in mix.box[:2])
-        left, right = (round(width * edge) for edge in mix.box[2:])
-        partner = torch.from_numpy(mix.partner)
-        patch = pixels[partner][..., top:bottom, left:right]
-        pixels[..., top:bottom, left:right] = patch
-        return inputs, labels, labels[partner], mix.share
-
-    def loss(self, batch: tuple[Any, ...], done: float) -> torch.Tensor:
-        """Mean loss of a batch, shared between the two products of a mixed photo."""
-        inputs, labels, others, share = batch
-        self.loss_of.margin = margin_at(done, self.settings)
-        features = self.backbone(inputs)
-        own = self.loss_of(features, labels)
-        if share == 1.0:
-            return own
-        return share * own + (1 - share) * self.loss_of(features, others)
+        partner, share = cutmix(inputs["pixel_values"], rng)
+        return inputs, labels, labels[partner], share
 
     def embed(self, held: Postings) -> Floats:
-        return self._embed_photos(held.shelf)
+        return self._embed_photos(held.photos)
 
 
 class ClipTask(ProductTask):
@@ -218,23 +174,23 @@ class ClipTask(ProductTask):
 
     def prepare(self, rows: Codes, rng: np.random.Generator) -> tuple[Inputs, Inputs, torch.Tensor]:
         """Tokens, pixels and labels."""
-        titles = self.backbone.prepare(self._titles(rows, rng))
-        return titles, self.backbone.prepare(self._photos(rows, rng)), self._codes(rows)
+        return self._titles(rows, rng), self._photos(rows, rng), self._codes(rows)
 
-    def loss(self, batch: tuple[Inputs, Inputs, torch.Tensor], done: float) -> torch.Tensor:
+    def forward(self, batch: tuple[Any, ...], done: float = 1.0) -> torch.Tensor:
         titles, photos, labels = batch
-        return self.loss_of(self.backbone(titles), self.backbone(photos), labels)
+        features = self.backbone(titles)
+        return self.loss_of(features, self.backbone(photos), labels.to(features.device))
 
     def embed(self, held: Postings) -> Floats:
         """Unit rows: title and photo one after the other."""
-        parts = [self._embed_titles(held.titles), self._embed_photos(held.shelf)]
+        parts = [self._embed_titles(held.titles), self._embed_photos(held.photos)]
         return np.concatenate(parts, axis=1) / np.float32(np.sqrt(2))
 
     def _loss(self) -> nn.Module:
         return Contrastive()
 
 
-def _colours_last(inputs: Inputs) -> Inputs:
-    """The same numbers in the order in which convolutions go through them twice as fast."""
-    last = torch.channels_last
+def _pixels(backbone: Backbone, photos: Sequence[Photo]) -> Inputs:
+    """The pixels, in the order in which convolutions go through them twice as fast."""
+    inputs, last = backbone.prepare(photos), torch.channels_last
     return {name: each.contiguous(memory_format=last) for name, each in inputs.items()}

@@ -3,55 +3,49 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from jinja2 import Template
 from numpy.typing import NDArray
 
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.splits import Split
 from samesku.encoders import encoders_by_name
-from samesku.encoders.backbones import Backbone, load_backbone
+from samesku.encoders.backbones import Backbone, Photos, load_backbone
 from samesku.encoders.card import EncoderKind, read_card
 from samesku.encoders.encode import encode
+from samesku.encoders.export import export_encoder
 from samesku.results.record import environment, training_record
 from samesku.runtime.cache import Cache, content_key
-from samesku.runtime.files import check_folder
+from samesku.runtime.files import Staged, check_folder
 from samesku.runtime.progress import Progress
 from samesku.training.batches import mine
-from samesku.training.encoder_folder import write_encoder
-from samesku.training.encoder_loop import fit, training_device
-from samesku.training.heads import (
-    attach_neck,
-    bring_photos_to,
-    mend_momentum,
-    photo_side,
-    save_memory,
-)
+from samesku.training.encoder_loop import best_of, fit, training_device
+from samesku.training.heads import attach_neck, bring_photos_to, photo_side, save_memory
 from samesku.training.photo_shelf import PhotoShelf
 from samesku.training.settings import TrainingSettings
 from samesku.training.tasks import ClipTask, PhotoTask, Postings, ProductTask, TitleTask
 from samesku.training.validation import Retrieval, compare, retrieval
 
-UNFINISHED = ".training"
-TASKS: dict[EncoderKind, type[ProductTask]] = {
-    "title": TitleTask,
-    "photo": PhotoTask,
-    "clip": ClipTask,
-}
-# What each kind is compared with.
-RIVALS: dict[EncoderKind, tuple[str, ...]] = {
-    "title": ("tfidf",),
-    "photo": ("phash",),
-    "clip": ("tfidf", "phash"),
+UNFINISHED, README = ".training", "README.md"
+# How each kind is trained, and what it is compared with.
+KINDS: dict[EncoderKind, tuple[type[ProductTask], tuple[str, ...]]] = {
+    "title": (TitleTask, ("tfidf",)),
+    "photo": (PhotoTask, ("phash",)),
+    "clip": (ClipTask, ("tfidf", "phash")),
 }
 # Photos are kept a little larger than the network sees them: crops need something to choose from.
 KEPT = 1.25
 # Postings that ONNX is compared with torch on.
 COMPARED = 32
+# Settings that the README leaves out, as they say nothing about a kind of network.
+SKIPPED = {"title": {"cutmix", "flip", "cutout", "crop", "photo_size"}, "photo": {"words_dropped"}}
 
 
 def train_encoder(
@@ -88,39 +82,44 @@ def train_encoder(
     backbone = _start(kind, base, settings, progress)
     photos = None
     if kind != "title":
-        photos = _shelf(catalog, split, backbone, progress)
-        if broken := int(np.count_nonzero(~photos.usable[[*split.train, *split.test]])):
+        used = {*split.train.tolist(), *split.test.tolist()}
+        paths = [photo if row in used else None for row, photo in enumerate(catalog.photos)]
+        photos = PhotoShelf(paths, round(KEPT * photo_side(backbone)), progress=progress)
+        if broken := len(used) - int(np.count_nonzero(photos.usable)):
             progress.note(f"{broken:,} photos cannot be decoded and are left out")
         split = _only(split, photos.usable)
-    trained, held = (_postings(catalog, rows, photos) for rows in (split.train, split.test))
-    negatives = []
+    known, held = catalog.take(split.train), catalog.take(split.test)
+    trained = _postings(catalog, split.train, photos)
     if settings.hard > 0:
-        known, with_photos = catalog.take(split.train), kind != "title"
-        negatives = mine(known, trained.labels, photos=with_photos, cache=cache, progress=progress)
-    trained = Postings(trained.labels, trained.titles, trained.photos, negatives)
-    training = (task or TASKS[kind])(backbone, trained, held if len(split.test) else None, settings)
-    before = _found(training, progress, "evaluate the start")
-    outcome = fit(training, settings, unfinished / "encoder", plan, progress=progress)
-    after = _found(training, progress, "evaluate the result")
+        seen = kind != "title"
+        negatives = mine(known, trained.labels, photos=seen, cache=cache, progress=progress)
+        trained = replace(trained, hard_negatives=negatives)
+    validation = _postings(catalog, split.test, photos) if len(held) else None
+    training = (task or KINDS[kind][0])(backbone, trained, validation, settings)
+    with progress.stage("evaluate the start"):
+        before = training.found()
+    history = fit(training, settings, unfinished / "encoder", plan, progress=progress)
+    with progress.stage("evaluate the result"):
+        after = training.found()
     figures = None
     if before is not None and after is not None:
-        others = {"start": before, **_rivals(catalog.take(split.test), kind, progress)}
+        others = {"start": before, **_untrained(held, kind, progress)}
         figures = _figures(after, others, settings.seed)
     card = {
         **environment(),
         "torch": torch.__version__,
         "plan": plan,
         "started_from": backbone.source,
-        "trained_on": training_record(catalog.take(split.train)),
-        "chosen_on": training_record(catalog.take(split.test)) if len(split.test) else None,
+        "trained_on": training_record(known),
+        "chosen_on": training_record(held) if len(held) else None,
         "products": int(trained.labels.max()) + 1,
         "settings": asdict(settings),
-        "best_epoch": outcome.best,
-        "history": [asdict(epoch) for epoch in outcome.history],
+        "best_epoch": best_of(history).number,
+        "history": [asdict(epoch) for epoch in history],
         "figures": figures,
         "seconds": {name: round(taken, 1) for name, taken in progress.seconds.items()},
     }
-    write_encoder(backbone, out, card, _samples(trained) if export else None, progress)
+    _write(backbone, out, card, _samples(trained) if export else None, progress)
     shutil.rmtree(unfinished)
     return card
 
@@ -177,42 +176,29 @@ def _start(
         bring_photos_to(backbone, settings.photo_size)
     if kind != "clip":
         attach_neck(backbone, settings.dimension, seed=settings.seed)
-    mend_momentum(backbone)
     if settings.checkpointing:
         save_memory(backbone)
     return backbone.to(training_device()).eval()
-
-
-def _shelf(catalog: Catalog, split: Split, backbone: Backbone, progress: Progress) -> PhotoShelf:
-    """The photos of the postings that are looked at."""
-    looked = {*split.train.tolist(), *split.test.tolist()}
-    places = [photo if row in looked else None for row, photo in enumerate(catalog.photos)]
-    return PhotoShelf(places, round(KEPT * photo_side(backbone)), progress=progress)
 
 
 def _postings(catalog: Catalog, rows: NDArray[np.int64], photos: PhotoShelf | None) -> Postings:
     assert catalog.labels is not None
     codes = np.unique(catalog.labels[rows], return_inverse=True)[1].astype(np.int64)
     titles = [catalog.normal_titles[row] for row in rows.tolist()]
-    return Postings(codes, titles, None if photos is None else photos.take(rows))
+    return Postings(codes, titles, () if photos is None else photos.take(rows))
 
 
 def _samples(trained: Postings) -> tuple[list[str], list[NDArray[np.uint8]]]:
     """Titles and photos, evenly spread, to compare ONNX with torch on."""
     rows = np.unique(np.linspace(0, len(trained.titles) - 1, COMPARED).astype(int)).tolist()
-    photos = [] if trained.photos is None else [trained.photos[row] for row in rows]
+    photos = [trained.photos[row] for row in rows] if len(trained.photos) else []
     return [trained.titles[row] for row in rows if trained.titles[row]], photos
 
 
-def _found(task: ProductTask, progress: Progress, stage: str) -> Retrieval | None:
-    with progress.stage(stage), torch.inference_mode():
-        return task.found()
-
-
-def _rivals(held: Catalog, kind: EncoderKind, progress: Progress) -> dict[str, Retrieval]:
+def _untrained(held: Catalog, kind: EncoderKind, progress: Progress) -> dict[str, Retrieval]:
     """What needs no training, on the same held-out postings."""
     assert held.labels is not None
-    encoders = encoders_by_name(RIVALS[kind])
+    encoders = encoders_by_name(KINDS[kind][1])
     encoded = encode(held, encoders, Cache(None), progress)
     return {
         encoder.name: retrieval(vectors, held.labels)
@@ -228,3 +214,29 @@ def _figures(after: Retrieval, others: dict[str, Retrieval], seed: int) -> dict[
     }
     gains = {name: compare(after, found, seed) for name, found in others.items()}
     return {"pool": len(after.f1), "of": of, "gain_over": gains}
+
+
+def _write(
+    backbone: Backbone,
+    out: Path,
+    card: Mapping[str, Any],
+    samples: tuple[Sequence[str], Photos] | None,
+    progress: Progress,
+) -> None:
+    """The network, ONNX if it can be exported, the card, and a README for people."""
+    backbone.to("cpu").eval()
+    exported = None
+    if samples is not None:
+        with progress.stage("export"):
+            try:
+                export_encoder(backbone, out, titles=samples[0], photos=samples[1])
+                exported = read_card(out)
+            except ValueError as error:
+                progress.note(f"no ONNX was written, the encoder needs torch: {error}")
+    template = Template(files(__package__).joinpath("model_card.md.j2").read_text("utf-8"))
+    skipped = SKIPPED.get(backbone.kind, set())
+    with Staged(out) as staged:
+        text = template.render(card=card, backbone=backbone, skipped=skipped)
+        staged.path(README).write_text(f"{text}\n", encoding="utf-8")
+    beside, more = (exported.files, exported.more) if exported else ({}, {})
+    backbone.save(out, {**more, **card}, beside)

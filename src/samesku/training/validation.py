@@ -65,23 +65,26 @@ def retrieval(
     known = labels >= 0
     rows = np.flatnonzero(known) if queries is None else queries
     found = nearest(vectors.select(known), k=DEPTH, floor=FLOOR)
-    members = np.bincount(labels[known])
-    actual = members[labels[rows]] - 1
+    actual = np.bincount(labels[known])[labels[rows]] - 1
     place = np.full(len(labels), -1, dtype=np.int32)
     place[rows] = np.arange(len(rows))
-    asked = place[found.query] >= 0
-    found = Neighbors(
-        place[found.query[asked]],
-        found.candidate[asked],
-        found.similarity[asked],
-        len(rows),
-    )
-    hit = labels[found.candidate] == labels[rows][found.query]
-    curve = _Curve.of(found, hit, actual)
-    threshold = curve.best_threshold() if threshold is None else threshold
-    return Retrieval(
-        threshold, curve.f1(threshold), _average_precision(found, hit, actual), labels[rows]
-    )
+    query = place[found.query]
+    asked = query >= 0
+    found = Neighbors(query[asked], found.candidate[asked], found.similarity[asked], len(rows))
+    hit, matched = labels[found.candidate] == labels[rows][found.query], found.rank + 1
+    # Right ones up to and with each place of a query's list.
+    total = np.concatenate([[0], np.cumsum(hit)])
+    correct = total[1:] - total[np.arange(len(found)) - found.rank]
+    # F1 of a query when nothing is matched, and after each pair that is.
+    f1 = 2 / (actual + 2)
+    after = 2 * (correct + 1) / (matched + actual[found.query] + 2)
+    if threshold is None:
+        threshold = _best_threshold(found, f1, after)
+    taken = found.similarity >= np.float32(threshold)
+    f1[found.query[taken]] = after[taken]  # the last one taken of each query decides
+    summed = np.bincount(found.query, np.where(hit, correct / matched, 0.0), len(rows))
+    precision = np.where(actual > 0, summed / np.clip(actual, 1, DEPTH), np.nan)
+    return Retrieval(threshold, f1, precision, labels[rows])
 
 
 def compare(first: Retrieval, second: Retrieval, seed: int = 0) -> dict[str, list[float]]:
@@ -96,54 +99,18 @@ def _rounded(figure: Figure) -> list[float]:
     return [round(each, 4) for each in (figure.value, figure.low, figure.high)]
 
 
-def _hits_so_far(found: Neighbors, hit: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Right ones up to and with each place of a query's list."""
-    total = np.concatenate([[0], np.cumsum(hit)])
-    start = np.arange(len(found)) - found.rank
-    return np.asarray(total[1:] - total[start])
-
-
-@dataclass(frozen=True, eq=False)
-class _Curve:
-    """F1 of every query as the threshold falls: each pair passed changes that of one query."""
-
-    found: Neighbors
-    alone: NDArray[np.float64]
-    after: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, found: Neighbors, hit: NDArray[np.bool_], actual: NDArray[np.int64]) -> _Curve:
-        matched, correct = found.rank + 1, _hits_so_far(found, hit)
-        after = 2 * (correct + 1) / (matched + actual[found.query] + 2)
-        return cls(found, 2 / (actual + 2), after)
-
-    def best_threshold(self) -> float:
-        """The exact optimum; 1 and more where no match is better than any."""
-        found = self.found
-        if not len(found):
-            return 1.0
-        before = np.where(found.rank == 0, self.alone[found.query], np.roll(self.after, 1))
-        order = np.argsort(-found.similarity, kind="stable")
-        gained, fallen = np.cumsum((self.after - before)[order]), found.similarity[order]
-        # Pairs of equal similarity are passed at once.
-        last = np.append(fallen[1:] < fallen[:-1], True)
-        best = int(np.argmax(np.where(last, gained, -np.inf)))
-        if gained[best] <= 0:
-            return float(np.nextafter(fallen[0], np.float32(np.inf)))
-        return float(fallen[best])
-
-    def f1(self, threshold: float) -> NDArray[np.float64]:
-        f1 = self.alone.copy()
-        taken = self.found.similarity >= np.float32(threshold)
-        # The last one taken of each query decides.
-        f1[self.found.query[taken]] = self.after[taken]
-        return f1
-
-
-def _average_precision(
-    found: Neighbors, hit: NDArray[np.bool_], actual: NDArray[np.int64]
-) -> NDArray[np.float64]:
-    share = np.where(hit, _hits_so_far(found, hit) / (found.rank + 1), 0.0)
-    total = np.bincount(found.query, share, len(actual))
-    with np.errstate(invalid="ignore"):
-        return np.where(actual > 0, total / np.maximum(np.minimum(actual, DEPTH), 1), np.nan)
+def _best_threshold(
+    found: Neighbors, alone: NDArray[np.float64], after: NDArray[np.float64]
+) -> float:
+    """The exact optimum as the threshold falls; 1 and more where no match is better than any."""
+    if not len(found):
+        return 1.0
+    before = np.where(found.rank == 0, alone[found.query], np.roll(after, 1))
+    order = np.argsort(-found.similarity, kind="stable")
+    gained, fallen = np.cumsum((after - before)[order]), found.similarity[order]
+    # Pairs of equal similarity are passed at once.
+    last = np.append(fallen[1:] < fallen[:-1], True)
+    best = int(np.argmax(np.where(last, gained, -np.inf)))
+    if gained[best] <= 0:
+        return float(np.nextafter(fallen[0], np.float32(np.inf)))
+    return float(fallen[best])
