@@ -33,9 +33,10 @@ def timid():
     return Learned(replace(model, calibration=(slope, offset - 0.3), threshold_rule="fixed"))
 
 
-def answered(matches, count, wrong=0.0, seed=0):
+def answered(matches, count, wrong=0.0, seed=0, table=None):
     asked = questions(matches, count, seed=seed)
-    label = dict(offers().select("posting_id", "label_group").iter_rows())
+    table = offers() if table is None else table
+    label = dict(table.select("posting_id", "label_group").iter_rows())
     rng = np.random.default_rng(seed)
     told = [
         "same" if (label[one] == label[other]) ^ (rng.random() < wrong) else "different"
@@ -99,8 +100,20 @@ def test_a_model_that_says_the_same_of_everything_moves_little(matches):
     assert f1(adapted.matches) > f1(matches) - 0.005
 
 
-def test_kinds_that_are_answered_to_be_the_same_are_suggested(matches):
-    assert any("--same colour" in each for each in learned(matches, answered(matches, 80)).hints)
+def test_what_answers_call_the_same_may_differ_from_now_on(tmp_path):
+    table = test_asking.offers()
+    before = Matcher().match(read_catalog(table))
+    adapted = adapt(before, answered(before, 60, table=table))
+    assert adapted.record["same"] == ["memory"]
+    assert "memory may differ from now on" in adapted.summary
+    assert f1(unpinned(adapted.matches)) > f1(before) + 0.2
+    adapted.model.save(tmp_path)
+    assert Learned(PairClassifier.load(tmp_path), ["size"]).same == ("size", "memory")
+
+
+def test_what_answers_call_different_may_not_differ(matches):
+    every = answered(matches, 80).frame.with_columns(verdict=pl.lit("different"))
+    assert learned(matches, Answers.of(every)).record["same"] == []
 
 
 def test_reasons_still_sum_to_the_log_odds(matches):

@@ -67,8 +67,6 @@ def adapt(options: Adapt) -> None:
     for kind, count in adapted.record["differences"].items():
         same, of = count["same"], count["answered"]
         console.print(f"  {kind} differs: {same:,} of {of:,} answered the same")
-    for hint in adapted.hints:
-        console.print(f"  {hint}")
     if not options.quiet:
         use = f"Use it: samesku match CATALOGUE --model {options.out} --out DIR"
         console.print(use)

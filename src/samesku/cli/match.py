@@ -144,8 +144,7 @@ def _answered(
     adapted = adapt(
         matches, answers, threshold=options.accepted_from, measured=measured, progress=progress
     )
-    for sentence in (adapted.summary, *adapted.hints):
-        progress.note(sentence)
+    progress.note(adapted.summary)
     return adapted.matches
 
 

@@ -21,15 +21,14 @@ from samesku.results.matches import Matches
 from samesku.runtime.progress import Progress
 from samesku.scoring.adaptation import Adaptation
 from samesku.scoring.classifier import PairClassifier
-from samesku.scoring.features import CatalogRows, Features, pair_features
+from samesku.scoring.features import CatalogRows, Features, pair_features, tolerating
 from samesku.scoring.learned import Learned
 from samesku.titles.attributes import KINDS
 
 # Fewer answers are pins and teach nothing.
 LEAST_ANSWERS = 20
-# Pairs that differ in an attribute of which so many, and such a share, are answered to be the same
-# show that it may differ.
-MANY, TOLERATED = 8, 0.7
+# An attribute may differ where that makes the answers likelier by this much, as a logarithm.
+TOLERATED = 3.0
 # Pairs in doubt that features are standardised by, at most, and from which probability.
 SHOWN, IN_DOUBT = 20_000, 0.02
 # Clear pairs that keep the log-odds where they were, far from what was asked about.
@@ -63,21 +62,13 @@ class Adapted:
     def summary(self) -> str:
         """What changed, in a sentence."""
         record = self.record
+        kinds = " and ".join(record["same"])
         return (
-            f"Adapted to {record['answers']:,} answers: log-odds of pairs in doubt moved by "
-            f"{record['moved']:.2f} on average; threshold "
+            f"Adapted to {record['answers']:,} answers: "
+            + (f"{kinds} may differ from now on; " if kinds else "")
+            + f"log-odds of pairs in doubt moved by {record['moved']:.2f} on average; threshold "
             f"{record['threshold_before']:.2f} -> {record['threshold']:.2f}"
         )
-
-    @property
-    def hints(self) -> list[str]:
-        """Which attributes to let differ, a sentence each."""
-        return [
-            f"Answers call what differs in {kind} the same ({count['same']:,} of "
-            f"{count['answered']:,}): try --same {kind}"
-            for kind, count in self.record["differences"].items()
-            if count["same"] >= max(MANY, TOLERATED * count["answered"])
-        ]
 
 
 def adapt(
@@ -213,11 +204,16 @@ def _learned(
     matches: Matches, fusion: Learned, asked: _Asked, measured: Counts
 ) -> tuple[Adaptation, dict[str, Any], Seen]:
     """What the answers teach, the record of it, and the rates of wrong answers that were taken."""
-    model, rows = fusion.model, CatalogRows(matches.distinct.catalog, matches.candidates.sources)
+    model, catalog = fusion.model, matches.distinct.catalog
+    rows = CatalogRows(catalog, matches.candidates.sources)
+    pairs = matches.candidates.take(asked.places)
+    plain = pair_features(catalog, pairs, rows, same=fusion.same)
+    more = _tolerated(fusion, asked, (plain, pairs), rows, measured)
+    same = (*fusion.same, *more)
 
     def described(places: NDArray[np.integer]) -> tuple[Features, Candidates]:
         some = matches.candidates.take(places)
-        return pair_features(matches.distinct.catalog, some, rows, same=fusion.same), some
+        return pair_features(catalog, some, rows, same=same), some
 
     def log_odds(features: Features, pairs: Candidates) -> Floats:
         return model.log_odds(features, model.values(features, pairs))
@@ -226,7 +222,7 @@ def _learned(
     beyond = np.flatnonzero(matches.scores <= IN_DOUBT)
     shown = described(doubtful[:: max(1, len(doubtful) // SHOWN)])[0]
     clear = described(beyond[:: max(1, len(beyond) // CLEAR)])
-    answered = described(asked.places)
+    answered = tolerating(plain, pairs, rows, same), pairs
     odds, frame = log_odds(*answered), _frame(shown, model.features)
     said = Seen.of_model(asked.same[asked.machine], odds[asked.machine], measured)
     people = asked.same[~asked.machine]
@@ -235,11 +231,49 @@ def _learned(
     weights, seen = fit(odds, frame.standardised(answered[0]), ways, anchors)
     record = {
         "answers": len(seen),
-        "same": int(seen.same.sum()),
+        "answered_same": int(seen.same.sum()),
+        "same": list(more),
         "moved": round(float(np.abs(frame.standardised(shown) @ weights).mean()), 3),
-        "differences": _differences(answered[0], seen.same),
+        "differences": _differences(plain, seen.same),
     }
-    return replace(frame, weights=weights), record, seen
+    return replace(frame, weights=weights, same=more), record, seen
+
+
+def _tolerated(
+    fusion: Learned,
+    asked: _Asked,
+    answered: tuple[Features, Candidates],
+    rows: CatalogRows,
+    measured: Counts,
+) -> tuple[str, ...]:
+    """The kinds of attributes that may differ by the answers, beside those that do already.
+
+    One after the other, the one that makes the answers likeliest first.
+    """
+    model, (plain, pairs) = fusion.model, answered
+
+    def log_odds(more: tuple[str, ...]) -> Floats:
+        features = tolerating(plain, pairs, rows, (*fusion.same, *more))
+        return model.log_odds(features, model.values(features, pairs))
+
+    people, machine = asked.same[~asked.machine], asked.same[asked.machine]
+    seen = Seen.of(people, WRONG[1]).joined(
+        Seen.of_model(machine, log_odds(())[asked.machine], measured)
+    )
+
+    def likelihood(more: tuple[str, ...]) -> float:
+        said = seen.said(expit(log_odds(more)))
+        return float(np.log(np.where(seen.same > 0, said, 1 - said)).sum())
+
+    more: tuple[str, ...] = ()
+    now = likelihood(more)
+    while left := [kind for kind in KINDS if kind not in (*fusion.same, *more)]:
+        found = {kind: likelihood((*more, kind)) for kind in left}
+        best = max(found, key=found.__getitem__)
+        if found[best] < now + TOLERATED:
+            break
+        more, now = (*more, best), found[best]
+    return more
 
 
 def _differences(described: Features, same: Floats) -> dict[str, dict[str, int]]:

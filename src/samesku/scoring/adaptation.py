@@ -1,4 +1,4 @@
-"""What answers about a catalogue add to a trained classifier: a weight of each feature."""
+"""What answers about a catalogue add to a trained classifier."""
 
 from __future__ import annotations
 
@@ -28,12 +28,15 @@ class Adaptation:
         Those that are weighted; one that a pair lacks adds nothing.
     center, scale, weights : float64 (f,)
         A feature is taken as ``(value - center) / scale``, within 3 on either side.
+    same : tuple of str
+        Kinds of attributes that may differ within one product.
     """
 
     features: tuple[str, ...]
     center: Floats
     scale: Floats
     weights: Floats
+    same: tuple[str, ...] = ()
 
     def standardised(self, described: Features) -> Floats:
         """The features as they are weighted, float64 ``(m, f)``."""
@@ -69,6 +72,7 @@ class Adaptation:
             "center": self.center.tolist(),
             "scale": self.scale.tolist(),
             "weights": self.weights.tolist(),
+            "same": list(self.same),
         }
 
     @classmethod
@@ -88,4 +92,4 @@ class Adaptation:
             raise ValueError("its adaptation weighs other features than it names")
         if not (np.isfinite(np.concatenate(numbers)).all() and (scale > 0).all()):
             raise ValueError("its adaptation holds no usable numbers")
-        return cls(names, center, scale, weights)
+        return cls(names, center, scale, weights, tuple(map(str, record["same"])))

@@ -29,7 +29,7 @@ __all__ = ["PairClassifier", "ThresholdRule"]
 
 ThresholdRule: TypeAlias = Literal["fixed", "expected"]
 # Of a model as it was trained, and of one that was adapted to a catalogue.
-FORMAT, ADAPTED = 4, 6
+FORMAT, ADAPTED = 4, 7
 TREES, FIRST_TREES = "trees.onnx", "first_trees.onnx"
 # What the values of model.json are.
 NEEDED: Mapping[str, Any] = {
