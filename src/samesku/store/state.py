@@ -21,6 +21,7 @@ from samesku.store.terms import Terms
 
 # Rows that are read at once.
 ROWS = 20_000
+_LAST_EVENT = sa.select(sa.func.max(events.c.number))
 
 
 @dataclass
@@ -81,7 +82,7 @@ class State:
     def read(cls, connection: sa.Connection) -> State:
         """Read the tables."""
         state = cls()
-        state.event = connection.scalar(sa.select(sa.func.max(events.c.number))) or 0
+        state.event = connection.scalar(_LAST_EVENT) or 0
         state.setting = Setting.read(connection)
         for name, number, redirect in connection.execute(
             sa.select(clusters.c.id, clusters.c.number, clusters.c.redirect)
@@ -117,7 +118,7 @@ class State:
     def catch_up(self, connection: sa.Connection) -> bool:
         """Take what others wrote since; whether that could be done without reading all anew."""
         seen = self.event
-        last = connection.scalar(sa.select(sa.func.max(events.c.number))) or 0
+        last = connection.scalar(_LAST_EVENT) or 0
         if last == seen:
             return True
         if last < seen or self.memory.worn:
