@@ -24,11 +24,9 @@ from samesku.store.postings import Payload, content_key, normal_title, phash_of,
 from samesku.store.results import Affected, DecidedPair, PostingResult
 from samesku.store.schema import distinct, postings, versions
 from samesku.store.scoring import Scored, score_pairs
-from samesku.store.state import Effects, State
+from samesku.store.state import PER_EVENT, Effects, State
 from samesku.store.terms import Terms, read_terms
 
-# Distinct postings, and clusters, that one event can bring: numbers are the event's and a rest.
-PER_EVENT = 2**24
 EXPLAINED_FROM = 0.2
 # Pairs that an answer lists.
 TOLD = 20
@@ -158,7 +156,7 @@ class Draft:
         self._new_keys[key] = number
         self.fresh[number] = {
             "id": number, "content_key": key, "title_key": one.title, "terms": one.terms.pack(),
-            "phash": one.phash, "content": content.pack(), "changed": self.number,
+            "phash": one.phash, "content": content.pack(),
         }  # fmt: skip
         return number
 

@@ -33,7 +33,6 @@ distinct = sa.Table(
     sa.Column("phash", sa.LargeBinary),
     sa.Column("content", sa.Text, nullable=False),
     sa.Column("pairs", sa.LargeBinary, nullable=False),
-    sa.Column("changed", sa.Integer, nullable=False, index=True),
 )  # fmt: skip
 postings = sa.Table(
     "postings", tables,
