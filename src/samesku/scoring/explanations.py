@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates, places_among
@@ -15,7 +14,8 @@ from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality
 from samesku.runtime.memory import Kept, released
 from samesku.scoring.features.title_words import TitleWords
-from samesku.scoring.presence import row_max
+from samesku.scoring.features.words import unshared_words
+from samesku.scoring.presence import common_cells, segment_max
 from samesku.titles.attributes import KINDS
 
 __all__ = ["FAMILIES", "Explanations", "as_said", "families"]
@@ -177,10 +177,14 @@ class _Facts:
         self.similarity = {
             modality: _best(candidates, places, modality) for modality in ("text", "photo")
         }
-        mine, theirs = words.weighted[left], words.weighted[right]
-        shared = sp.csr_matrix(mine.multiply(words.held[right]))
-        self.shared = _rarest(shared, words.names)
-        own = [_rarest(sp.csr_matrix(side - shared), words.names) for side in (mine, theirs)]
+        cells = common_cells(words.held, left, right)
+        weighted = words.weighted
+        common = weighted.data[cells.mine], weighted.indices[cells.mine], cells.ends
+        self.shared = _rarest(*common, words.names)
+        own = [
+            _rarest(*unshared_words(weighted, rows, places, cells.ends), words.names)
+            for rows, places in ((left, cells.mine), (right, cells.theirs))
+        ]
         self.unshared = [_both(*each) for each in zip(*own, strict=True)]
         # The rest is compared only where it is shown: most families add nothing to a pair.
         self.sides = list(zip(left.tolist(), right.tolist(), strict=True))
@@ -246,16 +250,19 @@ def as_said(word: str) -> str:
     return word.replace("size_", "size ")
 
 
-def _rarest(rows: sp.csr_matrix, names: Sequence[str]) -> list[str]:
-    """The rarest word of each row, empty where there is none."""
-    rows.eliminate_zeros()
-    rows.sort_indices()
-    row = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
-    best = np.flatnonzero(rows.data == row_max(rows)[row])
-    # The first of those that are equally rare.
+def _rarest(
+    weight: NDArray[np.float32],
+    columns: NDArray[np.integer],
+    ends: NDArray[np.integer],
+    names: Sequence[str],
+) -> list[str]:
+    """The rarest word of each row, the first of equally rare ones; empty where there is none."""
+    most = segment_max(weight, ends)
+    row = np.repeat(np.arange(len(most)), np.diff(ends))
+    best = np.flatnonzero((weight == most[row]) & (weight > 0))
     there, first = np.unique(row[best], return_index=True)
-    rarest = [""] * rows.shape[0]
-    for at, column in zip(there.tolist(), rows.indices[best[first]].tolist(), strict=True):
+    rarest = [""] * len(most)
+    for at, column in zip(there.tolist(), columns[best[first]].tolist(), strict=True):
         rarest[at] = as_said(names[column])
     return rarest
 

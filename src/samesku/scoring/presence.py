@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Hashable, Iterable
+from copy import copy
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -25,6 +26,7 @@ __all__ = [
     "segment_sums",
     "unit_rows",
     "weighted",
+    "with_data",
 ]
 
 # Pairs whose cells are compared at once: they stay in the processor's cache.
@@ -142,7 +144,14 @@ def rarity_of(frequency: NDArray[np.integer], size: int) -> NDArray[np.float32]:
 
 def weighted(held: sp.csr_matrix, weight: NDArray[np.float32]) -> sp.csr_matrix:
     """The same rows with each column's weight in place of 1."""
-    return sp.csr_matrix((weight[held.indices], held.indices, held.indptr), shape=held.shape)
+    return with_data(held, weight[held.indices])
+
+
+def with_data(rows: sp.csr_matrix, data: NDArray[np.generic]) -> sp.csr_matrix:
+    """Rows that fill the same cells with other numbers; making a matrix anew checks every cell."""
+    others = copy(rows)
+    others.data = data
+    return others
 
 
 def row_max(rows: sp.csr_matrix) -> NDArray[np.float32]:
@@ -172,8 +181,7 @@ def _reduced(
 
 def scaled_rows(rows: sp.csr_matrix, scale: NDArray[np.float32]) -> sp.csr_matrix:
     """Each row times a number."""
-    data = rows.data * np.repeat(scale, np.diff(rows.indptr))
-    return sp.csr_matrix((data, rows.indices, rows.indptr), shape=rows.shape)
+    return with_data(rows, rows.data * np.repeat(scale, np.diff(rows.indptr)))
 
 
 def unit_rows(rows: sp.csr_matrix) -> sp.csr_matrix:

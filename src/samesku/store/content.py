@@ -1,7 +1,8 @@
-"""The content of distinct postings, read once and kept while they are asked for again."""
+"""The content of distinct postings as the features read it: read once, kept in the store."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,9 +14,9 @@ from samesku.catalog.catalog import Catalog
 from samesku.catalog.cells import OPTIONAL, REQUIRED
 from samesku.store.postings import Payload, column_series, normal_title
 from samesku.store.terms import term_number
-from samesku.titles import Stated, normal_tokens, stated
+from samesku.titles import Quantity, Stated, normal_tokens, stated
 from samesku.titles.attributes import KINDS, Attributes, Codes, read_title
-from samesku.titles.attributes.codes import Spelling
+from samesku.titles.attributes.codes import NONE, Piece, Spelling
 from samesku.titles.attributes.columns import column_kind, read_cell
 
 # Postings of which the content is kept in memory, the last ones asked for.
@@ -23,15 +24,15 @@ KEPT = 20_000
 # Columns that the features read of the frame.
 _READ = ("price", "brand", "description")
 
-Read = Callable[[Sequence[int]], Mapping[int, Payload]]
-
 
 @dataclass(frozen=True, eq=False)
 class Content:
-    """One posting's content, and what is read of it.
+    """One posting's content, and what is read of it: the same for all that share a content key.
 
     Attributes
     ----------
+    columns : Payload
+        The price, brand and description, where there are some.
     numbers : int64
         The term number of each token.
     values : dict of kind of attribute to values, ascending
@@ -40,7 +41,7 @@ class Content:
         Its model codes, which are spelt as the titles beside it spell them.
     """
 
-    payload: Payload
+    columns: Payload
     normal: str
     tokens: list[str]
     numbers: NDArray[np.int64]
@@ -57,16 +58,46 @@ class Content:
         for name in payload.keys() - {*REQUIRED, *OPTIONAL}:
             if (kind := column_kind(name)) is not None:
                 values[kind[0]] |= read_cell(*kind, str(payload[name]))
-        tokens = normal_tokens(normal)
-        return cls(
-            payload,
-            normal,
-            tokens,
-            np.array([term_number(token) for token in tokens], dtype=np.int64),
-            numbers_said,
-            {kind: tuple(sorted(values[kind])) for kind in KINDS},
-            codes,
+        columns = {name: payload[name] for name in _READ if name in payload}
+        return cls._of(
+            columns, normal, numbers_said, [sorted(values[kind]) for kind in KINDS], codes
         )
+
+    @classmethod
+    def _of(
+        cls,
+        columns: Payload,
+        normal: str,
+        numbers_said: Stated,
+        values: Sequence[Sequence[str]],
+        codes: Codes,
+    ) -> Content:
+        tokens = normal_tokens(normal)
+        numbers = np.array([term_number(token) for token in tokens], dtype=np.int64)
+        held = dict(zip(KINDS, map(tuple, values), strict=True))
+        return cls(columns, normal, tokens, numbers, numbers_said, held, codes)
+
+    def pack(self) -> str:
+        """As text, for the store."""
+        values = [self.values[kind] for kind in KINDS]
+        codes = self.codes[1:] if self.codes.title else None
+        return json.dumps(
+            [self.columns, self.normal, self.stated, values, codes], separators=(",", ":")
+        )
+
+    @classmethod
+    def unpack(cls, packed: str) -> Content:
+        """Read what `pack` gave."""
+        columns, normal, (quantities, words), values, codes = json.loads(packed)
+        said = Stated(tuple(Quantity(*each) for each in quantities), tuple(words))
+        read = NONE
+        if codes is not None:
+            found = [tuple((*text, Piece(*piece)) for *text, piece in each) for each in codes]
+            read = Codes(normal, *found)
+        return cls._of(columns, normal, said, values, read)
+
+
+Read = Callable[[Sequence[int]], Mapping[int, Content]]
 
 
 class Contents:
@@ -74,6 +105,11 @@ class Contents:
 
     def __init__(self) -> None:
         self._known: dict[int, Content] = {}
+
+    def keep(self, slot: int, content: Content) -> None:
+        """Keep that of a posting that is new."""
+        self._known[slot] = content
+        self._drop_oldest()
 
     def forget(self, slot: int) -> None:
         """Keep nothing of a posting."""
@@ -83,19 +119,22 @@ class Contents:
         """Those of some postings, `read` where they are not known; `passing` is not kept."""
         known = {slot: self._known.pop(slot) for slot in slots if slot in self._known}
         if missing := [slot for slot in slots if slot not in known]:
-            known |= {slot: Content.of(payload) for slot, payload in read(missing).items()}
+            known |= read(missing)
         # The last ones asked for stand last.
         self._known |= {slot: content for slot, content in known.items() if slot != passing}
+        self._drop_oldest()
+        return [known[slot] for slot in slots]
+
+    def _drop_oldest(self) -> None:
         while len(self._known) > KEPT:
             del self._known[next(iter(self._known))]
-        return [known[slot] for slot in slots]
 
 
 def catalog_of(contents: Sequence[Content]) -> Catalog:
     """Postings as a catalogue that need not be read again."""
-    payloads = [each.payload for each in contents]
+    payloads = [each.columns for each in contents]
     ids = [str(place) for place in range(len(payloads))]
-    titles = [str(each["title"]) for each in payloads]
+    titles = [each.normal for each in contents]
     columns: dict[str, pl.Series | list[str]] = {"posting_id": ids, "title": titles}
     for name in _READ:
         if any(name in each for each in payloads):
@@ -109,7 +148,7 @@ def catalog_of(contents: Sequence[Content]) -> Catalog:
     vars(catalog).update(
         ids=ids,
         titles=titles,
-        normal_titles=[each.normal for each in contents],
+        normal_titles=titles,
         stated=[each.stated for each in contents],
         attributes=Attributes(values),
     )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,17 +16,17 @@ from samesku.clustering.agglomerative import agglomerate
 from samesku.clustering.pins import Pins
 from samesku.scoring.learned import Learned
 from samesku.store.arrays import spans
+from samesku.store.content import Content
 from samesku.store.identity import carry_over, new_id
+from samesku.store.memory import NO_SLOTS, Memory
 from samesku.store.pairs import Distinct, ScoredPairs
 from samesku.store.postings import Payload, content_key, normal_title, phash_of, title_key
 from samesku.store.results import Affected, DecidedPair, PostingResult
 from samesku.store.schema import distinct, postings, versions
 from samesku.store.scoring import Scored, score_pairs
-from samesku.store.state import Effects, State
+from samesku.store.state import PER_EVENT, Effects, State
 from samesku.store.terms import Terms, read_terms
 
-# Distinct postings, and clusters, that one event can bring: numbers are the event's and a rest.
-PER_EVENT = 2**24
 EXPLAINED_FROM = 0.2
 # Pairs that an answer lists.
 TOLD = 20
@@ -33,37 +34,42 @@ TOLD = 20
 ASKED = 500
 
 
+def _by_keys(key: sa.Column[Any], value: sa.Column[Any]) -> sa.Select[Any]:
+    return sa.select(key, value).where(key.in_(sa.bindparam("keys", expanding=True)))
+
+
+_NUMBERS = _by_keys(distinct.c.content_key, distinct.c.id)
+_CONTENTS = _by_keys(distinct.c.id, distinct.c.content)
+_PAYLOADS = _by_keys(postings.c.posting_id, postings.c.payload)
+
+
 def known_numbers(connection: sa.Connection, keys: Sequence[str]) -> dict[str, int]:
     """The numbers of distinct postings, by their content's keys."""
-    found: dict[str, int] = {}
-    for start in range(0, len(keys), ASKED):
-        asked = distinct.c.content_key.in_(keys[start : start + ASKED])
-        rows = connection.execute(sa.select(distinct.c.content_key, distinct.c.id).where(asked))
-        found |= {row.content_key: row.id for row in rows}
-    return found
+    return dict(_asked(connection, _NUMBERS, keys))
 
 
-def payloads_of(
-    state: State,
-    connection: sa.Connection,
-    slots: Sequence[int],
-    known: Mapping[str, Payload],
-) -> dict[int, Payload]:
-    """The content of distinct postings by their slots; of postings that are `known` as it is."""
-    one = dict(zip(slots, state.first_members(np.array(slots, dtype=np.int64)), strict=True))
-    asked = [posting for posting in one.values() if posting not in known]
-    read = read_payloads(connection, asked)
-    return {slot: known.get(each) or read[each] for slot, each in one.items()}
+def read_contents(
+    connection: sa.Connection, memory: Memory, slots: Sequence[int]
+) -> dict[int, Content]:
+    """The content of distinct postings, by their slots."""
+    numbers = memory.numbers(np.array(slots, dtype=np.int64)).tolist()
+    found = dict(_asked(connection, _CONTENTS, numbers))
+    return {
+        slot: Content.unpack(found[number]) for slot, number in zip(slots, numbers, strict=True)
+    }
 
 
 def read_payloads(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Payload]:
     """The content of postings, by their ids."""
-    found: dict[str, Payload] = {}
-    for start in range(0, len(ids), ASKED):
-        asked = postings.c.posting_id.in_(ids[start : start + ASKED])
-        rows = connection.execute(sa.select(postings.c.posting_id, postings.c.payload).where(asked))
-        found |= {posting: json.loads(text) for posting, text in rows}
-    return found
+    return {posting: json.loads(text) for posting, text in _asked(connection, _PAYLOADS, ids)}
+
+
+def _asked(
+    connection: sa.Connection, statement: sa.Select[Any], keys: Sequence[Any]
+) -> Iterator[Any]:
+    """The rows of some keys, `ASKED` of them in each statement."""
+    for start in range(0, len(keys), ASKED):
+        yield from connection.execute(statement, {"keys": keys[start : start + ASKED]})
 
 
 class Draft:
@@ -144,11 +150,13 @@ class Draft:
         number = self.number * PER_EVENT + self._brought
         self._brought += 1
         one = Distinct(number, read_terms(title), phash_of(payload), title_key(title))
-        self.state.memory.add(one)
+        content = Content.of(payload)
+        memory = self.state.memory
+        memory.contents.keep(memory.add(one), content)
         self._new_keys[key] = number
         self.fresh[number] = {
             "id": number, "content_key": key, "title_key": one.title, "terms": one.terms.pack(),
-            "phash": one.phash, "changed": self.number,
+            "phash": one.phash, "content": content.pack(),
         }  # fmt: skip
         return number
 
@@ -161,19 +169,19 @@ class Draft:
             return
         self._seeds.add(old)
         if old not in self.state.members:
-            self._seeds |= set(self._ties(old))
+            self._seeds |= self._ties([old])
             self._seeds.discard(old)
             self.state.forget(old)
             self._gone.add(old)
             if self.fresh.pop(old, None) is None:
                 self.effects.gone.append(old)
 
-    def _ties(self, number: int) -> list[int]:
-        """The distinct postings that match one."""
+    def _ties(self, numbers: Collection[int]) -> set[int]:
+        """The distinct postings that match one of these."""
         memory = self.state.memory
-        others, scores = memory.scores(memory.slot(number))
-        result: list[int] = memory.numbers(others[scores >= self.threshold]).tolist()
-        return result
+        slots = memory.slots(np.array(list(numbers), dtype=np.int64)).tolist()
+        found = [others[scores >= self.threshold] for others, scores in map(memory.scores, slots)]
+        return set(memory.numbers(np.concatenate([NO_SLOTS, *found])).tolist())
 
     def score(self) -> None:
         """Find and score the pairs of the postings that are new."""
@@ -193,7 +201,12 @@ class Draft:
                 row["pairs"] = b""
             return
         scored = self.scored = score_pairs(
-            memory, found[:, 0], found[:, 1], self.read, self.learned, explain_from=EXPLAINED_FROM
+            memory,
+            found[:, 0],
+            found[:, 1],
+            partial(read_contents, self.connection, memory),
+            self.learned,
+            explain_from=EXPLAINED_FROM,
         )
         text_like, photo_like = scored.candidates.similarity.T
         for slot, row in zip(new.tolist(), self.fresh.values(), strict=True):
@@ -202,10 +215,6 @@ class Draft:
             memory.score(slot, others, probability)
             numbers = memory.numbers(others)
             row["pairs"] = ScoredPairs(numbers, text_like[own], photo_like[own], probability).pack()
-
-    def read(self, slots: Sequence[int]) -> dict[int, Payload]:
-        """The content of distinct postings by their slots."""
-        return payloads_of(self.state, self.connection, slots, self.payloads)
 
     def cluster(self, *, everything: bool = False) -> None:
         """Cluster anew what the change can have moved."""
@@ -244,19 +253,18 @@ class Draft:
     def _component(self) -> set[int]:
         """All that hangs together with what was changed, by matches, clusters or pins."""
         state = self.state
-        queue = [number for number in self._seeds if number in state.members]
-        numbers = set(queue)
-        while queue:
-            number = queue.pop()
-            others = set(self._ties(number))
-            for posting in state.members[number]:
+        latest = {number for number in self._seeds if number in state.members}
+        numbers = set(latest)
+        while latest:
+            others = self._ties(latest)
+            for posting in (each for number in latest for each in state.members[number]):
                 if (cluster := state.cluster_of.get(posting)) is not None:
                     others |= {state.distinct_of[each] for each in state.clusters[cluster]}
                 for other in state.pinned_with.get(posting, ()):
                     if other in state.distinct_of and state.verdict(posting, other) == "same":
                         others.add(state.distinct_of[other])
-            queue += others - numbers
-            numbers |= others
+            latest = others - numbers
+            numbers |= latest
         return numbers
 
     def _pins(self, numbers: Collection[int]) -> list[tuple[str, str, bool]]:
@@ -278,16 +286,7 @@ class Draft:
         In the order of their ids, as in the batch run.
         """
         state = self.state
-        ids = list(dict.fromkeys(each for a, b, _ in pins for each in (a, b)))
-        row = {each: at for at, each in enumerate(ids)}
-        numbered = Pins.of(
-            np.array([row[a] for a, *_ in pins], dtype=np.int64),
-            np.array([row[b] for _, b, _ in pins], dtype=np.int64),
-            np.array([same for *_, same in pins], dtype=bool),
-        )
-        of = np.array([state.distinct_of[each] for each in ids], dtype=np.int64)
-        torn = numbered.torn_by(np.unique(of, return_inverse=True)[1])
-        alone = {ids[at] for at in torn.tolist()}
+        alone = self._alone(pins) if pins else set()
         nodes: list[tuple[int, list[str]]] = []
         for number in numbers:
             members = state.members[number]
@@ -295,6 +294,19 @@ class Draft:
             if rest := sorted(members - alone):
                 nodes.append((number, rest))
         return sorted(nodes, key=lambda node: node[1][0])
+
+    def _alone(self, pins: Sequence[tuple[str, str, bool]]) -> set[str]:
+        """The postings that decisions set apart from identical ones."""
+        ids = list(dict.fromkeys(each for a, b, _ in pins for each in (a, b)))
+        row = {each: at for at, each in enumerate(ids)}
+        numbered = Pins.of(
+            np.array([row[a] for a, *_ in pins], dtype=np.int64),
+            np.array([row[b] for _, b, _ in pins], dtype=np.int64),
+            np.array([same for *_, same in pins], dtype=bool),
+        )
+        of = np.array([self.state.distinct_of[each] for each in ids], dtype=np.int64)
+        torn = numbered.torn_by(np.unique(of, return_inverse=True)[1])
+        return {ids[at] for at in torn.tolist()}
 
     def _scored(
         self, nodes: Sequence[tuple[int, list[str]]]

@@ -8,17 +8,15 @@ from itertools import chain, islice
 from typing import Any
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from samesku.candidates.neighbors import FLOOR
-from samesku.candidates.similarity import row_similarity
 from samesku.store.arrays import Growing, Lists
 from samesku.store.content import Contents
 from samesku.store.hashes import Hashes
 from samesku.store.near import Near, NearLists, nearest
 from samesku.store.pairs import Distinct, ScoredPairs
-from samesku.store.terms import WIDTH, Read, Terms, TermTable, weigh
+from samesku.store.terms import WIDTH, Read, Terms, TermTable
 
 # Probabilities below this change no cluster.
 KEPT = 0.02
@@ -157,14 +155,12 @@ class Memory:
     def _found_by(self, slots: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """The terms by which some titles are found, and their slots."""
         read = self.terms.read(slots)
-        rank = (read.owner << 32) + np.where(read.is_word, -1, self.frequency[read.columns])
-        order = np.argsort(rank, kind="stable")
-        owner, is_word = read.owner[order], read.is_word[order]
-        words = np.bincount(read.owner[read.is_word], minlength=len(slots))
-        start = np.searchsorted(owner, np.arange(len(slots)))
-        place = np.arange(len(owner)) - (start + words)[owner]
+        part = np.repeat(np.arange(2 * len(slots)), np.diff(read.bounds))
+        is_word = part % 2 == 0
+        order = np.argsort((part << 32) + np.where(is_word, 0, self.frequency[read.columns]))
+        place = np.arange(len(part)) - read.bounds[part]
         kept = is_word | (place < INDEXED_NGRAMS)
-        return read.columns[order][kept], (slots[0] + owner[kept]).astype(np.int32)
+        return read.columns[order][kept], (slots[0] + part[kept] // 2).astype(np.int32)
 
     def remove(self, slot: int) -> None:
         """Forget a distinct posting; lists that name it are passed over when they are read."""
@@ -314,17 +310,23 @@ class Memory:
 
     def find_text(self, terms: Terms, *, without: int = -1) -> Near:
         """The titles nearest to one."""
-        read = Read.of(terms)
-        mine = weigh(read, self.frequency, self.size)
+        mine = Read.of(terms).unit(self.frequency, self.size)
         found = self._sharing(terms, mine, without) if terms.words else NO_SLOTS
-        theirs = self.terms.read(found)
-        weights = weigh(theirs, self.frequency, self.size)
-        np.add.at(self._sought, terms.columns, mine)
-        products = self._sought[theirs.columns] * weights
-        self._sought[terms.columns] = 0
-        cosine = np.minimum(np.bincount(theirs.owner, products, minlength=len(found)), 1)
+        cosine = self._cosine(terms.columns, mine, found)
         near = cosine >= FLOOR["sparse"]
-        return nearest(found[near], cosine[near].astype(np.float32))
+        return nearest(found[near], cosine[near])
+
+    def _cosine(
+        self, columns: NDArray[np.int32], mine: NDArray[np.float32], slots: NDArray[np.integer]
+    ) -> NDArray[np.float32]:
+        """That of the title of these terms with others; NaN for titles without words."""
+        theirs = self.terms.read(slots)
+        weights, factor = theirs.weigh(self.frequency, self.size)
+        np.add.at(self._sought, columns, mine)
+        products = theirs.sums(self._sought[theirs.columns] * weights) * factor
+        self._sought[columns] = 0
+        cosine = np.minimum(products.reshape(-1, 2).sum(axis=1), 1)
+        return np.where(theirs.has_words, cosine, np.nan).astype(np.float32)
 
     def _sharing(
         self, terms: Terms, weights: NDArray[np.float32], without: int
@@ -343,17 +345,18 @@ class Memory:
             shares.append(weights[place] ** 2)
         if not parts:
             return NO_SLOTS
-        listed_slots = np.concatenate(parts)
-        np.add.at(self._worth.rows, listed_slots, np.repeat(shares, list(map(len, parts))))
+        slots = np.concatenate(parts).astype(np.int64)
+        np.add.at(self._worth.rows, slots, np.repeat(shares, list(map(len, parts))))
         # Of the entries of each slot the last one stands for it.
-        self._last.rows[listed_slots] = np.arange(len(listed_slots))
-        found = listed_slots[self._last.rows[listed_slots] == np.arange(len(listed_slots))]
+        entry = np.arange(len(slots), dtype=np.int32)
+        self._last.rows[slots] = entry
+        found = slots[self._last.rows[slots] == entry]
         worth = np.where(self._there.rows[found] & (found != without), self._worth.rows[found], -1)
         self._worth.rows[found] = 0
         if len(found) > COMPARED:
             best = np.argpartition(-worth, COMPARED)[:COMPARED]
             found, worth = found[best], worth[best]
-        result: NDArray[np.int64] = found[worth >= 0].astype(np.int64)
+        result: NDArray[np.int64] = found[worth >= 0]
         return result
 
     def find_photo(self, phash: bytes | None, *, without: int = -1) -> Near:
@@ -369,17 +372,14 @@ class Memory:
         self, left: NDArray[np.integer], right: NDArray[np.integer]
     ) -> NDArray[np.float32]:
         """Of pairs of slots; NaN where a title has no words."""
-        slots, place = np.unique(np.concatenate([left, right]), return_inverse=True)
-        left, right = place[: len(left)], place[len(left) :]
-        read = self.terms.read(slots)
-        weights = weigh(read, self.frequency, self.size)
-        known, columns = np.unique(read.columns, return_inverse=True)
-        ends = np.searchsorted(read.owner, np.arange(len(slots) + 1))
-        shape = (len(slots), max(len(known), 1))
-        rows = sp.csr_matrix((weights, columns, ends), shape=shape)
-        rows.sum_duplicates()
-        result = np.minimum(row_similarity(rows, left, rows, right), 1)
-        return np.where(read.has_words[left] & read.has_words[right], result, np.float32(np.nan))
+        result = np.full(len(left), np.nan, dtype=np.float32)
+        for slot in np.unique(right).tolist():
+            read = self.terms.read(np.array([slot]))
+            if read.has_words[0]:
+                own = np.flatnonzero(right == slot)
+                mine = read.unit(self.frequency, self.size)
+                result[own] = self._cosine(read.columns, mine, left[own])
+        return result
 
     def photo_similarity(
         self, left: NDArray[np.integer], right: NDArray[np.integer]

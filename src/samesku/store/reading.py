@@ -18,8 +18,9 @@ import sqlalchemy as sa
 from samesku.catalog.answers import SAME, UNSURE
 from samesku.metrics.audit import Audit
 from samesku.scoring.learned import Learned
+from samesku.store.content import Content
 from samesku.store.doubts import Doubts
-from samesku.store.draft import EXPLAINED_FROM, known_numbers, payloads_of, read_payloads
+from samesku.store.draft import EXPLAINED_FROM, known_numbers, read_contents, read_payloads
 from samesku.store.drawn import Drawn, is_drawn
 from samesku.store.postings import (
     Payload,
@@ -123,7 +124,7 @@ class Reads:
             if a == b:
                 return {**result, "probability": 1.0, "reasons": [], "identical": True}
             learned = self._learned(state)
-            read = partial(payloads_of, state, connection, known={})
+            read = partial(read_contents, connection, state.memory)
             scored = score_pairs(
                 state.memory, np.array([a]), np.array([b]), read, learned, explain_from=0.0
             )
@@ -335,9 +336,9 @@ def _search(
         with memory.with_one(terms, hashed, title_key(title)) as sought:
             memory.near(sought, text, photo)
 
-            def read(slots: Sequence[int]) -> dict[int, Payload]:
+            def read(slots: Sequence[int]) -> dict[int, Content]:
                 there = [slot for slot in slots if slot != sought]
-                return payloads_of(state, connection, there, {}) | {sought: payload}
+                return read_contents(connection, memory, there) | {sought: Content.of(payload)}
 
             scored = score_pairs(
                 memory,

@@ -87,7 +87,7 @@ def _write_distinct(draft: Draft) -> None:
         write.execute(
             distinct.update()
             .where(distinct.c.id == sa.bindparam("which"))
-            .values(pairs=sa.bindparam("found"), changed=draft.number),
+            .values(pairs=sa.bindparam("found")),
             [{"which": n, "found": pairs.pack()} for n, pairs in draft.rescored.items()],
         )
 

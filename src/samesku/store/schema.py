@@ -10,7 +10,7 @@ from sqlalchemy import event as listen
 
 from samesku.store.results import StoreError
 
-VERSION = 3
+VERSION = 4
 # Seconds that a writer waits for another one.
 PATIENCE = 30
 # A number that only writers of a store ask PostgreSQL to lock.
@@ -22,7 +22,8 @@ meta = sa.Table(
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("value", sa.Text, nullable=False),
 )  # fmt: skip
-# Distinct postings: one row for identical ones. No text, only numbers made of it.
+# Distinct postings: one row for identical ones, with what is read of their content; both go with
+# the last posting that has it.
 distinct = sa.Table(
     "distinct_postings", tables,
     sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
@@ -30,8 +31,8 @@ distinct = sa.Table(
     sa.Column("title_key", sa.BigInteger, nullable=False),
     sa.Column("terms", sa.LargeBinary, nullable=False),
     sa.Column("phash", sa.LargeBinary),
+    sa.Column("content", sa.Text, nullable=False),
     sa.Column("pairs", sa.LargeBinary, nullable=False),
-    sa.Column("changed", sa.Integer, nullable=False, index=True),
 )  # fmt: skip
 postings = sa.Table(
     "postings", tables,

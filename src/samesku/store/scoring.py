@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -19,9 +19,8 @@ from samesku.scoring.features import CatalogRows
 from samesku.scoring.features.neighbourhood import Neighbourhoods
 from samesku.scoring.fusion import PairScores
 from samesku.scoring.learned import Learned
-from samesku.store.content import Content, catalog_of
+from samesku.store.content import Content, Read, catalog_of
 from samesku.store.memory import Memory
-from samesku.store.postings import Payload
 
 NEVER = 2.0
 _ENCODERS: tuple[tuple[str, Modality], ...] = (("tfidf", "text"), ("phash", "photo"))
@@ -56,7 +55,7 @@ def score_pairs(
     memory: Memory,
     left: NDArray[np.integer],
     right: NDArray[np.integer],
-    read: Callable[[Sequence[int]], Mapping[int, Payload]],
+    read: Read,
     learned: Learned,
     *,
     explain_from: float = NEVER,
@@ -204,12 +203,11 @@ def _held(
     read = memory.terms.words(slots)
     terms, column = np.unique(read.columns, return_inverse=True)
     later = np.ones(len(terms), dtype=bool)
-    later[column[: np.searchsorted(read.owner, size)]] = False
+    later[column[: read.ends[size]]] = False
     order = np.argsort(later, kind="stable")
     place = np.empty(len(terms), dtype=np.int64)
     place[order] = np.arange(len(terms))
-    ends = np.searchsorted(read.owner, np.arange(len(slots) + 1))
     ones = np.ones(len(column), dtype=np.float32)
     shape = (len(slots), max(len(terms), 1))
-    held = sp.csr_matrix((ones, place[column], ends), shape=shape)
+    held = sp.csr_matrix((ones, place[column], read.ends), shape=shape)
     return held, terms[order], len(terms) - int(np.count_nonzero(later))

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 import sqlalchemy as sa
 
 from samesku.scoring.classifier import PairClassifier
-from samesku.scoring.learned import SHIPPED, Learned
+from samesku.scoring.learned import Learned, shipped_model
 from samesku.store.schema import meta
 
 _NAME = "setting"
@@ -47,7 +47,8 @@ class Setting:
         ValueError
             It cannot be read, or there is no such kind of attribute.
         """
-        return Learned(PairClassifier.load(self.model or SHIPPED), self.same)
+        model = PairClassifier.load(self.model) if self.model else shipped_model()
+        return Learned(model, self.same)
 
     def write(self, connection: sa.Connection) -> None:
         """Put it in the store."""

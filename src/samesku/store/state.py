@@ -19,8 +19,11 @@ from samesku.store.schema import clusters, distinct, events, pins, postings
 from samesku.store.setting import Setting
 from samesku.store.terms import Terms
 
+# Distinct postings, and clusters, that one event can bring: numbers are the event's and a rest.
+PER_EVENT = 2**24
 # Rows that are read at once.
 ROWS = 20_000
+_LAST_EVENT = sa.select(sa.func.max(events.c.number))
 
 
 @dataclass
@@ -81,7 +84,7 @@ class State:
     def read(cls, connection: sa.Connection) -> State:
         """Read the tables."""
         state = cls()
-        state.event = connection.scalar(sa.select(sa.func.max(events.c.number))) or 0
+        state.event = connection.scalar(_LAST_EVENT) or 0
         state.setting = Setting.read(connection)
         for name, number, redirect in connection.execute(
             sa.select(clusters.c.id, clusters.c.number, clusters.c.redirect)
@@ -105,8 +108,9 @@ class State:
         return state
 
     def _catch_up_distinct(self, connection: sa.Connection, after: int) -> None:
-        """Take the distinct postings that were written after an event, and their pairs."""
-        rows = sa.select(distinct).where(distinct.c.changed > after).order_by(distinct.c.id)
+        """Take the distinct postings that came after an event, and their pairs."""
+        new = distinct.c.id >= (after + 1) * PER_EVENT
+        rows = sa.select(distinct).where(new).order_by(distinct.c.id)
         several = connection.execute(rows).all()
         for row in several:
             if self.memory.slot(row.id) < 0:
@@ -117,7 +121,7 @@ class State:
     def catch_up(self, connection: sa.Connection) -> bool:
         """Take what others wrote since; whether that could be done without reading all anew."""
         seen = self.event
-        last = connection.scalar(sa.select(sa.func.max(events.c.number))) or 0
+        last = connection.scalar(_LAST_EVENT) or 0
         if last == seen:
             return True
         if last < seen or self.memory.worn:

@@ -17,7 +17,7 @@ WIDTH = 2**22
 NGRAMS = (3, 4)
 MOST = 60_000
 # One and the logarithm of a count.
-_LOGS = np.log(np.maximum(np.arange(256), 1)) + 1
+_LOGS = (np.log(np.maximum(np.arange(256), 1)) + 1).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,31 +49,57 @@ class Read:
     Attributes
     ----------
     columns, counts : int32 and uint8
-    owner : int64
-        The place of the title that each term is of.
-    is_word : bool
-        Whether a term is a word, not an n-gram.
-    has_words : bool (size,)
-        Titles without a word are like no other.
+    bounds : int64 (2 * size + 1,)
+        Where the words of each title begin and where its n-grams do, and the last ones end.
     """
 
     columns: NDArray[np.int32]
     counts: NDArray[np.uint8]
-    owner: NDArray[np.int64]
-    is_word: NDArray[np.bool_]
-    has_words: NDArray[np.bool_]
+    bounds: NDArray[np.int64]
 
     @classmethod
     def of(cls, terms: Terms) -> Read:
         """Those of one title."""
-        size = len(terms.columns)
-        return cls(
-            terms.columns,
-            terms.counts,
-            np.zeros(size, dtype=np.int64),
-            np.arange(size) < terms.words,
-            np.array([terms.words > 0]),
-        )
+        return cls(terms.columns, terms.counts, np.array([0, terms.words, len(terms.columns)]))
+
+    @property
+    def ends(self) -> NDArray[np.int64]:
+        """Where the terms of each title begin, and the last ones end."""
+        return self.bounds[::2]
+
+    @property
+    def has_words(self) -> NDArray[np.bool_]:
+        """Titles without a word are like no other."""
+        return self.bounds[1::2] > self.ends[:-1]
+
+    def sums(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Those of the words and of the n-grams of each title, ``(2 * size,)``, in any order."""
+        result = np.zeros(len(self.bounds) - 1)
+        filled = np.flatnonzero(np.diff(self.bounds))
+        if len(filled):
+            result[filled] = np.add.reduceat(values, self.bounds[filled], dtype=np.float64)
+        return result
+
+    def weigh(
+        self, frequency: NDArray[np.int32], size: int, word_weight: float = 0.5
+    ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        """The weight of each term by the frequencies in `size` titles; what makes titles unit long.
+
+        The second is a factor for the words and one for the n-grams of each title.
+        """
+        rarity = np.log(np.float32(1 + size) / (1 + frequency[self.columns]).astype(np.float32))
+        weights = _LOGS[self.counts] * (rarity + 1)
+        squares = self.sums(weights * weights)
+        share = np.tile([word_weight, 1 - word_weight], len(squares) // 2)
+        # A title without one of the two parts is as long as the others; without words, nothing.
+        length = np.where(squares > 0, share, 0).reshape(-1, 2).sum(axis=1).repeat(2)
+        whole = squares * length * self.has_words.repeat(2)
+        return weights, np.sqrt(share / np.where(whole > 0, whole, np.inf))
+
+    def unit(self, frequency: NDArray[np.int32], size: int) -> NDArray[np.float32]:
+        """The weight of each term, titles as unit vectors."""
+        weights, factor = self.weigh(frequency, size)
+        return (weights * np.repeat(factor, np.diff(self.bounds))).astype(np.float32)
 
 
 class TermTable:
@@ -109,17 +135,11 @@ class TermTable:
         return self._read(slots, self._words.rows[slots])
 
     def _read(self, slots: NDArray[np.integer], length: NDArray[np.int32]) -> Read:
-        words = self._words.rows[slots]
         place = spans(self._start.rows[slots], length)
-        owner = np.repeat(np.arange(len(slots)), length)
-        inside = np.arange(len(place)) - np.repeat(np.cumsum(length) - length, length)
-        return Read(
-            self._columns.rows[place],
-            self._counts.rows[place],
-            owner,
-            inside < words[owner],
-            words > 0,
-        )
+        bounds = np.zeros(2 * len(slots) + 1, dtype=np.int64)
+        bounds[2::2] = np.cumsum(length)
+        bounds[1::2] = bounds[:-1:2] + self._words.rows[slots]
+        return Read(self._columns.rows[place], self._counts.rows[place], bounds)
 
 
 def term_number(word: str) -> int:
@@ -141,21 +161,3 @@ def read_terms(normal: str) -> Terms:
     columns = np.array([column for column, _ in rows], dtype=np.int32)
     counts = np.minimum([count for _, count in rows], 255).astype(np.uint8)
     return Terms(columns, counts, min(len(words), MOST))
-
-
-def weigh(
-    read: Read, frequency: NDArray[np.int32], size: int, word_weight: float = 0.5
-) -> NDArray[np.float32]:
-    """The weight of each term: titles as unit vectors, by the frequencies in `size` titles."""
-    rarity = np.log((1 + size) / (1 + frequency[read.columns])) + 1
-    weights = _LOGS[read.counts] * rarity
-    part = 2 * read.owner + ~read.is_word
-    titles = len(read.has_words)
-    squares = np.bincount(part, weights * weights, minlength=2 * titles)
-    share = np.tile([word_weight, 1 - word_weight], titles)
-    # A title without one of the two parts is as long as the others; one without words is nothing.
-    length = np.where(squares > 0, share, 0).reshape(-1, 2).sum(axis=1).repeat(2)
-    whole = squares * length * read.has_words.repeat(2)
-    factor = np.sqrt(share / np.where(whole > 0, whole, np.inf))
-    result: NDArray[np.float32] = (weights * factor[part]).astype(np.float32)
-    return result

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from rapidfuzz import fuzz, process
+from rapidfuzz import fuzz
 from rapidfuzz.distance import Prefix
 
-from samesku.runtime.cores import usable_cores
+from samesku.scoring.features.strings import compared
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.features.title_words import TitleWords, title_words
 from samesku.titles import Stated
@@ -142,12 +142,5 @@ def _compared(
     """What a scorer says of texts at two ends of pairs; NaN for the pairs that are not asked."""
     ratio = np.full(len(one), np.nan, dtype=np.float32)
     asked = np.flatnonzero(where)
-    if len(asked):
-        ratio[asked] = process.cpdist(
-            mine[one[asked]],
-            theirs[other[asked]],
-            scorer=scorer,
-            workers=usable_cores(),
-            dtype=np.float32,
-        )
+    ratio[asked] = compared(mine[one[asked]], theirs[other[asked]], scorer)
     return ratio

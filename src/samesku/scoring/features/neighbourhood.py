@@ -8,6 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from samesku.candidates.candidates import places_among
 from samesku.candidates.neighbors import Neighbors
 from samesku.candidates.similarity import CELLS_AT_ONCE, PAIRS_AT_ONCE
 from samesku.runtime.cores import map_in_order
@@ -19,6 +20,7 @@ from samesku.scoring.presence import (
     inverse_lengths,
     scaled_rows,
     segment_sums,
+    with_data,
 )
 
 __all__ = ["Neighbourhoods", "neighbourhood_features"]
@@ -70,7 +72,7 @@ class Neighbourhoods:
             parts.append(_read(words, part, first, words.held if others is None else others))
             first += part.size
         rows, *columns = zip(*parts, strict=True)
-        around = sp.csr_matrix(sp.vstack(rows, format="csr"))
+        around = rows[0] if len(rows) == 1 else sp.csr_matrix(sp.vstack(rows, format="csr"))
         share, length, local, variant, mass, split = map(np.concatenate, columns)
         return cls(
             around, share, length, words.rarity, local, variant, mass, split, _rarities(words)
@@ -91,15 +93,12 @@ class Neighbourhoods:
     def shares(self, rows: NDArray[np.integer]) -> sp.csr_matrix:
         """The share of these postings' neighbours that hold a word, float32 CSR."""
         counts = self.around[rows]
-        share = np.repeat(self.share[rows], np.diff(counts.indptr))
-        cells = (share * counts.data, counts.indices, counts.indptr)
-        return sp.csr_matrix(cells, shape=counts.shape)
+        return scaled_rows(counts, self.share[rows])
 
     def directions(self, rows: NDArray[np.integer], shares: sp.csr_matrix) -> sp.csr_matrix:
         """The shares of these postings weighed by rarity, in rows of unit length."""
-        length = np.repeat(self.length[rows], np.diff(shares.indptr))
-        data = length * (shares.data * self.weights[shares.indices])
-        return sp.csr_matrix((data, shares.indices, shares.indptr), shape=shares.shape)
+        weighed = with_data(shares, shares.data * self.weights[shares.indices])
+        return scaled_rows(weighed, self.length[rows])
 
 
 def _read(
@@ -114,19 +113,18 @@ def _read(
     rank = found.rank
     near = (rank < DEPTH) & ((said <= WORDS) | (rank == 0))
     ones = np.ones(np.count_nonzero(near), dtype=np.float32)
+    ends = np.concatenate([[0], np.cumsum(near)])[ends]
     adjacent = sp.csr_matrix(
-        (ones, (found.query[near], found.candidate[near])), shape=(found.size, others.shape[0])
+        (ones, found.candidate[near], ends), shape=(found.size, others.shape[0])
     )
     count = np.maximum(np.diff(adjacent.indptr), 1).astype(np.float32)
     share = 1 / count
     around = scaled_rows(sp.csr_matrix(adjacent @ others), share)
     around.sort_indices()  # products of rows whose words ascend take two thirds of the time
     weights = _weights(around, own)
-    rare = around.data * words.rarity[around.indices]
-    length = inverse_lengths(sp.csr_matrix((rare, around.indices, around.indptr), around.shape))
-    counts = np.rint(around.data * np.repeat(count, np.diff(around.indptr))).astype(np.uint8)
-    around = sp.csr_matrix((counts, around.indices, around.indptr), shape=around.shape)
-    return around, share, length, *weights
+    length = inverse_lengths(with_data(around, around.data * words.rarity[around.indices]))
+    counts = scaled_rows(around, count)
+    return with_data(counts, np.rint(counts.data).astype(np.uint8)), share, length, *weights
 
 
 def _weights(around: sp.csr_matrix, own: sp.csr_matrix) -> tuple[Column, Column, Column, Column]:
@@ -232,8 +230,11 @@ def _product(mine: sp.csr_matrix, theirs: sp.csr_matrix) -> NDArray[np.float32]:
 
 def _at_cells(rows: sp.csr_matrix, where: sp.csr_matrix) -> NDArray[np.float32]:
     """What `rows` holds in the filled cells of `where`, in their order; 0 where it is empty."""
-    # Adding ones keeps the cells that are empty in `rows`; multiplying drops the others.
-    filled = sp.csr_matrix(where + rows.multiply(where))
-    filled.sort_indices()
-    share: NDArray[np.float32] = filled.data - np.float32(1)
-    return share
+    known, wanted = (
+        np.repeat(np.arange(each.shape[0]) * each.shape[1], np.diff(each.indptr)) + each.indices
+        for each in (rows, where)
+    )
+    # Place -1 is that of the 0 behind all others.
+    cells: NDArray[np.float32] = np.append(rows.data, np.float32(0))[places_among(known, wanted)]
+    one = np.float32(1)
+    return (cells + one) - one  # rounded as what the shipped model was trained on

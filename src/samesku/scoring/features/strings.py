@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,10 @@ from samesku.runtime.cores import usable_cores
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.features.title_words import TitleWords, title_words
 
-__all__ = ["string_features"]
+__all__ = ["compared", "string_features"]
+
+# Pairs of texts from which starting a thread is worth it.
+MANY = 500
 
 
 def string_features(
@@ -39,12 +42,21 @@ def string_features(
     texts, ordered, length = words.texts
 
     def alike(titles: Column) -> Column:
-        return process.cpdist(
-            titles[left], titles[right], scorer=fuzz.ratio, workers=usable_cores(), dtype=np.float32
-        )
+        return compared(titles[left], titles[right], fuzz.ratio)
 
     return {
         "edit_ratio": alike(texts),
         "edit_ratio_sorted": alike(ordered),
         **both_ways("letters", length[left], length[right]),
     }
+
+
+def compared(mine: Column, theirs: Column, scorer: Callable[..., float]) -> NDArray[np.float32]:
+    """What a scorer of rapidfuzz says of each two texts, float32 ``(m,)``."""
+    if len(mine) < MANY:
+        each = (scorer(one, other) for one, other in zip(mine, theirs, strict=True))
+        return np.fromiter(each, dtype=np.float32, count=len(mine))
+    ratio: NDArray[np.float32] = process.cpdist(
+        mine, theirs, scorer=scorer, workers=usable_cores(), dtype=np.float32
+    )
+    return ratio

@@ -25,7 +25,7 @@ from samesku.scoring.presence import (
     segment_sums,
 )
 
-__all__ = ["WordMarks", "word_features"]
+__all__ = ["WordMarks", "unshared_words", "word_features"]
 
 _CODE = re.compile(r"(?=.*\d)(?=.*[a-z]).{4,}")
 
@@ -112,7 +112,7 @@ def word_features(
         shared = weighted.data[mine]
         found = [segment_sums(shared, ends), *_marked(shared, held.indices[mine], ends, marks)]
         for rows, common in ((left[chunk], mine), (right[chunk], theirs)):
-            found += _marked(*_unshared(weighted, rows, common, ends), marks)
+            found += _marked(*unshared_words(weighted, rows, common, ends), marks)
         return found
 
     parts = list(map_in_order(part, range(0, len(left), PAIRS_AT_ONCE)))
@@ -155,7 +155,7 @@ def _marked(
     return [segment_max(weight, ends), *sums]
 
 
-def _unshared(
+def unshared_words(
     weighted: sp.csr_matrix,
     rows: NDArray[np.integer],
     common: NDArray[np.int64],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -150,6 +150,8 @@ class Spelling:
             *codes,
             *(name + number for name, number in glued if name not in self._names),
         }
+        # With what the first piece of a code begins: most pieces of titles begin none.
+        self._begun = {code[:length] for code in self._codes for length in (1, 2)}
 
     @classmethod
     def of(cls, titles: Collection[Codes]) -> Spelling:
@@ -163,6 +165,8 @@ class Spelling:
         number if another title has "iphone 15", and "qe55q80catxxu" is also "qe55q80c" if another
         title stops there.
         """
+        if not codes.title:
+            return set()
         found = dict(codes.codes)
         series = list(codes.series)
         for name, number, piece in codes.glued:
@@ -170,8 +174,7 @@ class Spelling:
                 series.append((f"{name}: {number}", piece))
             else:
                 found[name + number.replace(" ", "")] = piece
-        # Read again, as the pieces of a million titles would take a gigabyte.
-        joined = self._join([_piece(match) for match in _PIECE.finditer(codes.title)])
+        joined = self._join(codes.title)
         values = {value for value, place in series if not _is_within(place, joined.values())}
         for code, place in found.items():
             if not _is_within(place, joined.values()):
@@ -181,19 +184,25 @@ class Spelling:
         values |= parts
         return {one for one in values if not any(other.startswith(one + " ") for other in values)}
 
-    def _join(self, pieces: Sequence[Piece]) -> dict[str, Piece]:
+    def _join(self, title: str) -> dict[str, Piece]:
+        """The codes of other titles that this one writes in several pieces, the longest first."""
+        # Read again, as the pieces of a million titles would take a gigabyte.
+        texts = _PIECE.findall(title)
+        begins = [text[:2] if text[:2].isalnum() else text[:1] for text in texts]
+        starts = [at for at, begin in enumerate(begins) if begin in self._begun]
         joined: dict[str, Piece] = {}
-        numbered = [at for at, piece in enumerate(pieces) if _DIGIT.search(piece.text)]
+        if not starts:
+            return joined
+        pieces = [_piece(match) for match in _PIECE.finditer(title)]
         for size in (4, 3, 2):
-            end = len(pieces) - size + 1
-            starts = {s for at in numbered for s in range(max(0, at - size + 1), min(at + 1, end))}
-            for at in sorted(starts):
+            for at in starts:
                 part = pieces[at : at + size]
-                if part[-1].stop - part[0].start > _LONGEST_CODE:
-                    continue
                 code = "".join([piece.text for piece in part])
-                if code in self._codes and all(b.start - a.stop == 1 for a, b in pairwise(part)):
-                    joined.setdefault(code, Piece(part[0].start, part[-1].stop, code))
+                if len(part) == size and code in self._codes:
+                    start, stop = part[0].start, part[-1].stop
+                    near = all(b.start - a.stop == 1 for a, b in pairwise(part))
+                    if near and stop - start <= _LONGEST_CODE:
+                        joined.setdefault(code, Piece(start, stop, code))
         return joined
 
     def _parts(self, code: str) -> Iterator[str]:

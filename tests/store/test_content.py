@@ -1,0 +1,38 @@
+"""What is read of a posting comes back from the store as it was."""
+
+from dataclasses import astuple
+
+import numpy as np
+import pytest
+
+from samesku.store.content import Content
+from samesku.store.postings import check_posting
+
+
+@pytest.mark.parametrize(
+    "posting",
+    [
+        {"title": "Susu Bebelo 400 gram isi 2"},
+        {"title": "Sony WH-1000 XM5 iPhone14 Pro hitam 256GB", "price": "12,50", "brand": "Sony"},
+        {
+            "title": "佳能 5D ④ \ud83d\ude00",
+            "description": "d" * 50,
+            "colour": "black",
+            "seller": "x",
+        },
+        {"title": ""},
+    ],
+)
+def test_content_is_read_back_as_it_was(posting):
+    read = Content.of(check_posting({"posting_id": "a", **posting}))
+    back = Content.unpack(read.pack())
+    for mine, theirs in zip(astuple(read), astuple(back), strict=True):
+        assert np.array_equal(mine, theirs) if isinstance(mine, np.ndarray) else mine == theirs
+    assert back.codes.title in ("", back.normal)
+
+
+def test_only_what_is_compared_is_kept():
+    given = {"posting_id": "a", "title": "Kopi 1 kg", "seller": "secret"}
+    read = Content.of(check_posting(given))
+    assert "secret" not in read.pack()
+    assert '"kopi 1000g"' in read.pack()
