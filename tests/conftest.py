@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before LightGBM, as samesku.training does
+os.environ.pop("COLUMNS", None)  # of a worker of pytest-xdist; the console would keep it
 
 import lightgbm as lgb
 import numpy as np

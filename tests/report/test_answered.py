@@ -73,7 +73,7 @@ def test_what_changed_and_which_differences_are_the_same_is_told(pages):
     assert int(newly[1]) > 0
     assert re.search(r"Measured by \d+ answers that were drawn at random", told)
     assert re.search(r"precision of pairs</dt><dd>\d+%<small>\d+% to \d+%</small>", told)
-    assert re.search(r'colour</th><td class="number">\d+</td>', told)
+    assert re.search(r'memory</th><td class="number">\d+</td>', told)
 
 
 def test_answers_about_two_shops_are_shown_by_their_titles(folder):

@@ -1,6 +1,7 @@
 """A store with some postings of a small marketplace.
 
-Where SAMESKU_TEST_POSTGRES is the address of an empty database, every test runs on it as well.
+Where SAMESKU_TEST_POSTGRES is the address of a database, every test runs on that server as well, in
+a database of its process.
 """
 
 import os
@@ -14,16 +15,30 @@ from samesku.store import Index
 POSTGRES = os.environ.get("SAMESKU_TEST_POSTGRES")
 
 
+@pytest.fixture(scope="session")
+def database():
+    """The address of a database of this process."""
+    name = f"samesku_{os.getpid()}"
+    server = sa.create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(sa.text(f"create database {name}"))
+    yield server.url.set(database=name).render_as_string(hide_password=False)
+    with server.connect() as connection:
+        connection.execute(sa.text(f"drop database {name} with (force)"))
+    server.dispose()
+
+
 @pytest.fixture(params=["sqlite", *(["postgresql"] if POSTGRES else [])])
 def place(request, tmp_path):
     if request.param == "sqlite":
         return tmp_path / "store.db"
-    engine = sa.create_engine(POSTGRES)
+    address = request.getfixturevalue("database")
+    engine = sa.create_engine(address)
     with engine.begin() as connection:
         connection.execute(sa.text("drop schema public cascade"))
         connection.execute(sa.text("create schema public"))
     engine.dispose()
-    return POSTGRES
+    return address
 
 
 @pytest.fixture
