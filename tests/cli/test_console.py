@@ -213,3 +213,9 @@ def test_a_terminal_is_shown_rate_and_time_left(monkeypatch):
             advance(10)
             time.sleep(0.12)
     assert re.search(r"read photos.*50/100.*\d+/s.*0:00:0\d", drawn.getvalue())
+
+
+def test_a_command_prints_after_another_was_asked_for_json(tmp_path):
+    done = CliRunner().invoke(app, ["match", str(tmp_path / "none.csv"), "--out", "o", "--json"])
+    assert done.exit_code == 3
+    assert "tfidf" in CliRunner().invoke(app, ["encoders"]).stdout

@@ -114,6 +114,8 @@ def friendly(command: Callable[Parameters, Result]) -> Callable[Parameters, Resu
             errors.print("Error:", style="bold red", end=" ")
             errors.print(text)
             raise typer.Exit(code) from error
+        finally:
+            only_json(False)  # a process may run several commands
 
     return guarded
 
