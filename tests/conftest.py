@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before LightGBM, as samesku.training does
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # before LightGBM, as samesku.training does
 os.environ.pop("COLUMNS", None)  # of a worker of pytest-xdist; the console would keep it
 
 import lightgbm as lgb
