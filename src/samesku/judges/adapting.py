@@ -208,27 +208,24 @@ def _learned(
     rows = CatalogRows(catalog, matches.candidates.sources)
     pairs = matches.candidates.take(asked.places)
     plain = pair_features(catalog, pairs, rows, same=fusion.same)
-    more = _tolerated(fusion, asked, (plain, pairs), rows, measured)
+    more = _tolerated(fusion, asked, plain, pairs, rows, measured)
     same = (*fusion.same, *more)
 
     def described(places: NDArray[np.integer]) -> tuple[Features, Candidates]:
         some = matches.candidates.take(places)
         return pair_features(catalog, some, rows, same=same), some
 
-    def log_odds(features: Features, pairs: Candidates) -> Floats:
-        return model.log_odds(features, model.values(features, pairs))
-
     doubtful = np.flatnonzero(matches.scores > IN_DOUBT)
     beyond = np.flatnonzero(matches.scores <= IN_DOUBT)
     shown = described(doubtful[:: max(1, len(doubtful) // SHOWN)])[0]
     clear = described(beyond[:: max(1, len(beyond) // CLEAR)])
-    answered = tolerating(plain, pairs, rows, same), pairs
-    odds, frame = log_odds(*answered), _frame(shown, model.features)
+    answered = tolerating(plain, pairs, rows, same)
+    odds, frame = model.log_odds(answered, pairs), _frame(shown, model.features)
     said = Seen.of_model(asked.same[asked.machine], odds[asked.machine], measured)
     people = asked.same[~asked.machine]
     ways = [Seen.of(people, wrong).joined(said) for wrong in (WRONG if len(people) else WRONG[:1])]
-    anchors = Anchors(log_odds(*clear), frame.standardised(clear[0]))
-    weights, seen = fit(odds, frame.standardised(answered[0]), ways, anchors)
+    anchors = Anchors(model.log_odds(*clear), frame.standardised(clear[0]))
+    weights, seen = fit(odds, frame.standardised(answered), ways, anchors)
     record = {
         "answers": len(seen),
         "answered_same": int(seen.same.sum()),
@@ -242,7 +239,8 @@ def _learned(
 def _tolerated(
     fusion: Learned,
     asked: _Asked,
-    answered: tuple[Features, Candidates],
+    plain: Features,
+    pairs: Candidates,
     rows: CatalogRows,
     measured: Counts,
 ) -> tuple[str, ...]:
@@ -250,11 +248,10 @@ def _tolerated(
 
     One after the other, the one that makes the answers likeliest first.
     """
-    model, (plain, pairs) = fusion.model, answered
 
     def log_odds(more: tuple[str, ...]) -> Floats:
         features = tolerating(plain, pairs, rows, (*fusion.same, *more))
-        return model.log_odds(features, model.values(features, pairs))
+        return fusion.model.log_odds(features, pairs)
 
     people, machine = asked.same[~asked.machine], asked.same[asked.machine]
     seen = Seen.of(people, WRONG[1]).joined(

@@ -158,9 +158,9 @@ class PairClassifier:
             self.adaptation.add_contributions(added, described.take(explained), family)
         return scores, explained, added
 
-    def log_odds(self, described: Features, values: NDArray[np.float32]) -> NDArray[np.float64]:
-        """The log-odds of described pairs; `values` is what the trees read of them."""
-        return self._adapted(described, self.trees.log_odds(values))
+    def log_odds(self, described: Features, candidates: Candidates) -> NDArray[np.float64]:
+        """The log-odds of described pairs."""
+        return self._adapted(described, self.trees.log_odds(self.values(described, candidates)))
 
     def _adapted(self, described: Features, odds: NDArray[np.float64]) -> NDArray[np.float64]:
         """The sums of the trees calibrated, and moved by what answers taught."""
