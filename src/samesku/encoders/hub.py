@@ -89,8 +89,8 @@ class HubModel:
 
 def _out_of_memory(error: Exception) -> bool:
     # torch.OutOfMemoryError of a GPU; the processor's allocator has no error of its own.
-    told = ("out of memory", "can't allocate memory", "not enough memory")
-    return isinstance(error, MemoryError) or any(words in str(error) for words in told)
+    messages = ("out of memory", "can't allocate memory", "not enough memory")
+    return isinstance(error, MemoryError) or any(each in str(error) for each in messages)
 
 
 class HubText(NetworkText):

@@ -28,8 +28,8 @@ class NetworkText(TextEncoder):
     @property
     def notes(self) -> list[str]:
         """A note on the titles that were cut, if any."""
-        told = f"{self.cut:,} different titles are longer than the {self.limit} tokens"
-        return [f"{told} that {self.name} reads: cut"] if self.cut else []
+        long = f"{self.cut:,} different titles are longer than the {self.limit} tokens"
+        return [f"{long} that {self.name} reads: cut"] if self.cut else []
 
     @abstractmethod
     def embed(self, titles: Sequence[str]) -> Floats:
