@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from samesku.titles.scripts import fold
-from samesku.titles.sizes import Reading, make_reading, names_size, read_sizes
+from samesku.titles.sizes import SIZE_WORDS, Reading, make_reading, names_size, read_sizes
 from samesku.titles.unit_rules import meant_unit
 from samesku.titles.units import (
     DIVISIBLE,
@@ -61,7 +61,12 @@ _LINKS = {
     "/": "list",
     **dict.fromkeys(("dan", "&"), "and"),
 }
-_LEAD = re.compile(r"(?<![a-z])(isi|contents?|spf|size|ukuran|uk|sz)[ .:_(@-]{0,3}$")
+_LEAD = re.compile(rf"(?<![a-z])(isi|contents?|spf|{SIZE_WORDS})[ .:_(@-]{{0,3}}$")
+_TIMES_BEFORE = re.compile(r"([^\W\d_]+) x ?$")
+_TIMES_AFTER = re.compile(r" ?x (?=[^\W\d_]{2})")
+_NO_SIZE = frozenset(("isi", "content", "contents", "spf"))
+# "KD-43X80L" is the code of a television set and no multipack.
+_CODED = re.compile(r"(?<![a-z0-9])[a-z]{2,4}-[0-9]{2}x[0-9]{2,3}[a-z]{0,2}(?![a-z0-9])")
 _PLUG = re.compile(r"[ -]?(?:pin|plug|socket)")
 _ALWAYS_THOUSANDS = frozenset(("pcs", "mah", "w", "lm", "month"))
 _WHOLE = frozenset(("pcs", "ply"))
@@ -78,6 +83,11 @@ def read_quantities(clean: str) -> list[Reading]:
     quantities.
     """
     atoms = [_atom(clean, match) for match in _ATOM.finditer(clean)]
+    if len(atoms) > 1 and "-" in clean:
+        coded = [match.span() for match in _CODED.finditer(clean)]
+        atoms = [
+            atom for atom in atoms if not any(start <= atom.start < stop for start, stop in coded)
+        ]
     readings = list(_read_atoms(clean, atoms)) if atoms else []
     if names_size(clean):
         words = read_sizes(clean)
@@ -224,11 +234,19 @@ def _read_bare(text: str, atom: _Atom) -> Reading | None:
 
 
 def _read_pack(text: str, atom: _Atom) -> Reading | None:
-    start = pack_before(text, atom.start)
-    if start is None or text[atom.stop : atom.stop + 1].isalpha():
+    """Read "pack of 3", "tablets x30", and "2 x case" at the start of a title."""
+    start, stop = pack_before(text, atom.start), atom.stop
+    if start is None:
+        near = "x" in text[max(0, atom.start - 2) : atom.start]
+        before = near and _TIMES_BEFORE.search(text, max(0, atom.start - 24), atom.start)
+        if not atom.start and (after := _TIMES_AFTER.match(text, stop)):
+            start, stop = atom.start, after.end() - 1
+        elif before and before[1] in UNITS and UNITS[before[1]].base == "pcs":
+            start = before.end(1) + 1
+    if start is None or text[stop : stop + 1].isalpha():
         return None
     count = float(atom.number)
-    return make_reading(start, atom.stop, [Quantity(count, "pcs")]) if 2 <= count <= 5000 else None
+    return make_reading(start, stop, [Quantity(count, "pcs")]) if 2 <= count <= 5000 else None
 
 
 def _read_plain(text: str, atom: _Atom, values: list[float]) -> Reading | None:
@@ -316,7 +334,7 @@ def _read_range(text: str, run: list[_Atom]) -> Reading | None:
             low.spelling or (spaced and high.spelling not in LENGTHS)
         ):
             return None
-    elif (lead := _lead(text, start)) and lead[1] in ("size", "ukuran", "uk", "sz"):
+    elif (lead := _lead(text, start)) and lead[1] not in _NO_SIZE:
         ends = [Quantity(v, "size") for a in run for v in _values(a.number, None) if _is_size(v)]
         start = lead.start()
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from samesku.titles.units import Quantity, spell, to_base
@@ -18,9 +19,32 @@ class Reading(NamedTuple):
     quantities: tuple[Quantity, ...] = ()
 
 
+SIZE_WORDS = (
+    "size|ukuran|uk|sz|taglia|tg|talla|taille|grosse|maat|rozmiar|velikost|tamanho|beden|размер"
+)
+"""What stands before a size, as a pattern."""
+_SHAPES = re.compile(r"[0-9](?:w? ?[x/]|w [0-9]| ?/ ?[a-z])|w ?[0-9]{2} ?l")
+# How tyres and screws are called: "205/55 R16 91V", "M6 x 20 mm".
+_TYRE = re.compile(
+    r"(?<![0-9])([0-9]{3}) ?/ ?([0-9]{2,3}) ?z?r ?-?([0-9]{2})(?![0-9])"
+    r"(?: ([0-9]{2,3}) ?([h-npqrstuvwy])(?![a-z0-9]))?"
+)
+_THREAD = re.compile(
+    r"(?<![a-z0-9])m ?([0-9]{1,2}) ?x ?([0-9]{1,3})(?: ?mm)?(?![a-z0-9]|[.,]?[0-9x])"
+)
+# Waist and length of trousers: "W32 L34", "32W x 34L", and "size 32/34".
+_TROUSERS = re.compile(
+    r"(?<![a-z0-9])(?:w ?([2-5][0-9]) ?[/x-]? ?l ?([2-4][0-9])|([2-5][0-9])w ?[/x-]? ?([2-4][0-9])l"
+    rf"|(?:{SIZE_WORDS})[ .:_]{{1,3}}([2-5][0-9])/([2-4][0-9]))(?![a-z0-9])"
+)
+# Sides by their first letter: "B140 x H250" in Dutch and German, in centimetres.
+_SIDES = re.compile(
+    r"(?<![a-z0-9])[bwlhdt] ?([0-9]{2,3})(?: x |x)[bwlhdt] ?([0-9]{2,3})"
+    r"(?:(?: x |x)[bwlhdt] ?([0-9]{2,3}))?(?: ?cm)?(?![a-z0-9]|[.,][0-9])"
+)
 _SIZE = r"(?:xxs|xs|x{0,5}l|s|m|[2-9]x?l)"
 _WORDS = re.compile(
-    rf"(?<![a-z_])(?:(?:size|ukuran|uk|sz)[ .:_]{{1,3}}"
+    rf"(?<![a-z_])(?:(?:{SIZE_WORDS})[ .:_]{{1,3}}"
     rf"(?P<sizes>{_SIZE}(?: ?[-/,&] ?{_SIZE})*)(?![a-z0-9'])"
     r"|(?P<all>(?:all|one|free)[ -]?size|size_all)\b"
     r"|(?:(?:se|per ?)(?P<count>lusin|kodi|pasang|rim)(?:an)?|(?P<dozens>lusin|kodi)an)\b)"
@@ -34,15 +58,36 @@ def make_reading(start: int, stop: int, found: list[Quantity]) -> Reading:
 
 
 def names_size(text: str) -> bool:
-    """Whether sizes and counts in words (`_WORDS`) are worth a look: a quick test."""
-    return ("siz" in text or "uk" in text or "sz" in text) or (
-        "lusin" in text or "kodi" in text or "pasang" in text or "rim" in text
+    """Whether what `read_sizes` reads is worth a look: a quick test."""
+    # One test by one: a loop over the words takes three times as long.
+    return (
+        ("siz" in text or "uk" in text or "sz" in text or "rim" in text or "tg" in text)
+        or ("lusin" in text or "kodi" in text or "pasang" in text or "ta" in text)
+        or ("gross" in text or "maat" in text or "rozm" in text or "velik" in text)
+        or ("beden" in text or "разм" in text or _SHAPES.search(text) is not None)
     )
 
 
 def read_sizes(text: str) -> list[Reading]:
-    """Read sizes in letters and counts in words: "ukuran XXL", "all size", "per lusin"."""
-    return [_read_words(match) for match in _WORDS.finditer(text)]
+    """Read sizes and counts in words, tyres, trousers, sides, threads: "ukuran XXL", "W32 L34"."""
+    found = [_read_words(match) for match in _WORDS.finditer(text)]
+    return sorted([*found, *_read_shapes(text)]) if _SHAPES.search(text) else found
+
+
+def _read_shapes(text: str) -> Iterator[Reading]:
+    for match in _TYRE.finditer(text):
+        width, height, rim, *load = match.groups()
+        token = f"{width}/{height}r{rim}" + ("" if load[0] is None else f" {load[0]}{load[1]}")
+        yield Reading(match.start(), match.end(), token)
+    for match in _TROUSERS.finditer(text):
+        waist, length = filter(None, match.groups())
+        yield Reading(match.start(), match.end(), f"size_{waist}/{length}")
+    for match in _SIDES.finditer(text):
+        sides = [Quantity(10.0 * float(side), "mm") for side in match.groups() if side]
+        token = "x".join(spell(side.value) for side in sides) + "mm"
+        yield Reading(match.start(), match.end(), token, tuple(sides))
+    for match in _THREAD.finditer(text):
+        yield Reading(match.start(), match.end(), f"m{match[1]}x{match[2]}")
 
 
 def _read_words(match: re.Match[str]) -> Reading:

@@ -29,6 +29,10 @@ _SIZES_OF_MEMORY = frozenset(
 _SIZES_OF_MEMORY |= {240, 250, 480, 500, 960, 1000, 1.5, 2000, 4000}
 _BATTERY = re.compile(r"batter|ak+u|\baki\b|bater|power|[0-9] ?v\b")
 _SCREEN = re.compile(r"monitor|laptop|notebook|\btv\b|displa|screen|ipad|tablet|\bled\b|wheel")
+# Tablets that are no pills: of the number before the word is their name or their screen.
+_SLATE = re.compile(
+    r"[0-9] ?gb\b|wi-?fi|android|ipad|\blte\b|\bram\b|inch|display|bildschirm|[0-9]\""
+)
 _CARAT = re.compile(r"diamond|gold|ring\b|carat|karat|emas|cincin|moissanite|gem")
 _SIZES_OF_GADGETS = frozenset((32, 64, 128, 256, 512))
 _VOLTS = re.compile(r"[0-9] ?v(?:olts?)?\b")
@@ -236,9 +240,31 @@ def _count_letter(text: str, match: re.Match[str]) -> str | None:
     return "pcs" if _COUNTED_GOODS.search(text, 0, _CONTEXT) else None
 
 
+def _count_tablet(text: str, match: re.Match[str]) -> str | None:
+    """`fire hd 8 tablet 32gb` is one thing."""
+    return None if _SLATE.search(text, 0, _CONTEXT) else match["word"]
+
+
+def _count_apart(text: str, match: re.Match[str]) -> str | None:
+    """`60 st.` are pieces, `21st` is a day."""
+    return match["word"] if match["gap"] == " " and _number(match) >= 2 else None
+
+
+def _count_turkish(text: str, match: re.Match[str]) -> str | None:
+    """`40 li` are pieces, `3.7v li-ion` is lithium."""
+    lithium = re.match(r"[ -]?(?:ion|po)", text[match.end() : match.end() + 4])
+    return None if lithium else _count_apart(text, match)
+
+
+def _kelvin(text: str, match: re.Match[str]) -> str | None:
+    """Colour temperatures of lamps; `4k` is a resolution, `50k` fifty thousand."""
+    return "k" if match["gap"] != "-" and 1_500 <= _number(match) <= 12_000 else None
+
+
 def _count_er(text: str, match: re.Match[str]) -> str | None:
-    """German "40er" counts; not so "90er Jahre", "122er Nische", a French "1er"."""
-    other = text.startswith((" jahr", " nische", " loch"), match.end())
+    """German "40er" counts; not so "90er Jahre", "122er Nische", "BMW 3er", a French "1er"."""
+    other = text.startswith((" jahr", " nische", " loch", " reihe"), match.end())
+    other = other or text.endswith("bmw ", 0, match.start())
     return None if match["gap"] or other or _number(match) < 2 else "er"
 
 
@@ -306,6 +332,12 @@ _RULES: dict[str, Callable[[str, re.Match[str]], str | None]] = {
     "'s": _count_mark,
     "s": _count_letter,
     "er": _count_er,
+    "tablet": _count_tablet,
+    "st": _count_apart,
+    "li": _count_turkish,
+    "lu": _count_apart,
+    "cp": _count_apart,
+    "k": _kelvin,
     "ct": _count_or_carat,
     "cts": _count_or_carat,
     "go": _french_memory,

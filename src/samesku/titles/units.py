@@ -25,7 +25,8 @@ class Quantity(NamedTuple):
     """A measured property of the product, in the base unit of its kind.
 
     Base units: `g`, `ml`, `mm`, `pcs` (things, and packs of things), `gb`, `w`, `mah`, `v`, `a`,
-    `hz`, `lm`, `%`, `month`, `spf`, `size` (numbered clothing), `gsm`, `mp`, `ply`, `iu`.
+    `hz`, `lm`, `k` (colour temperature), `%`, `month`, `spf`, `size` (numbered clothing), `gsm`,
+    `mp`, `ply`, `iu`.
     """
 
     value: float

@@ -14,7 +14,12 @@ _PIECE = re.compile(r"[a-z0-9]+(?:[-._][a-z0-9]+)*%?")
 _GLUED = re.compile(r"([a-z]{4,})-?([0-9]{1,4}[a-z]?)")
 _LARGER = re.compile(r"([0-9]{1,4})(xl|xxl)")
 _LETTERED = re.compile(r"[0-9]{1,2}[aceist]")
-_GENERATION = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th|\.)? ?-?gen(?:eration)?(?![a-z])")
+_GENERATION = re.compile(
+    r"([0-9]{1,2})(?:st|nd|rd|th|er?|eme|a|\.)?[ -]{0,2}"
+    r"gen(?:eration|eracion|eracao|erazione|eratie|eracji|erace|erasi)?(?![a-z]| ?[0-9](?![0-9]))"
+)
+_BARE_GENERATION = re.compile(r"gen([0-9]{1,2})")
+_YEAR = re.compile(r"(?:19[89]|20[0-3])[0-9]")
 _CORE = re.compile(r"i([3579])(?:-?([0-9]{3,5}[a-z]{0,2}[0-9]?))?")
 _MEMORY_TYPE = re.compile(r"ddr([2-6])[lx]?")
 # Standards, resolutions, zooms and the like: written or left out as sellers please.
@@ -32,8 +37,13 @@ _STANDARD = re.compile(r"m2|usb[0-9]?|ddr[2-6]|sata[123]?|pcie?[0-9]?|nvme|hz|[0
 _TEETH = re.compile(r"[0-9]{1,2}-[0-9]{1,3}[a-z]?")
 _ALIASES = {
     "苹果": "iphone",
-    "ps": "playstation",
+    "ps": "platform: playstation",
+    "playstation": "platform: playstation",
     "generation": "gen",
+    "vol": "no",
+    "volume": "no",
+    "tome": "no",
+    "tomo": "no",
     "アイフォン": "iphone",
     "아이폰": "iphone",
 }
@@ -98,13 +108,19 @@ def read_codes(
         suffix = _qualifiers(title, piece.stop, qualifiers)
         if larger := _LARGER.fullmatch(text):
             text, suffix = larger[1], [larger[2], *suffix]
-        if text.isdigit() and len(text) < 5:
-            if name := _name(title, piece, unnumbered):
-                series.append((f"{name}: {' '.join((text.lstrip('0') or '0', *suffix))}", piece))
-        elif (lettered := _LETTERED.fullmatch(text)) and (name := _name(title, piece, unnumbered)):
-            series.append((f"{name}: {' '.join((lettered[0], *suffix))}", piece))
-        elif ordinal := _GENERATION.match(title, piece.start):
+        if ordinal := _GENERATION.match(title, piece.start):
             series.append((f"gen: {ordinal[1]}", piece))
+        elif _YEAR.fullmatch(text) and text != "2000":
+            series.append((f"year: {text}", piece))
+        elif text.isdigit() and len(text) == 2 and text[0] == "0":
+            series.append((f"no: {text[1]}", piece))
+        elif text.isdigit() and len(text) < 5:
+            if name := _name(title, piece, unnumbered):
+                series.append((_numbered(name, text.lstrip("0") or "0", *suffix), piece))
+        elif (lettered := _LETTERED.fullmatch(text)) and (name := _name(title, piece, unnumbered)):
+            series.append((_numbered(name, lettered[0], *suffix), piece))
+        elif bare := _BARE_GENERATION.fullmatch(text):
+            series.append((f"gen: {bare[1]}", piece))
         elif core := _CORE.fullmatch(text):
             series.append((f"cpu: i{core[1]}", piece))
             if core[2] and not core[2].isdigit():
@@ -114,7 +130,7 @@ def read_codes(
         elif _GENERIC.fullmatch(text) or text == "ps":
             continue
         elif text.startswith("ps") and text[2:].isdigit() and len(text) == 3:
-            series.append((f"playstation: {' '.join((text[2:], *suffix))}", piece))
+            series.append((f"platform: playstation {' '.join((text[2:], *suffix))}", piece))
         elif part := _GLUED.fullmatch(text):
             glued.append((part[1], " ".join((part[2], *suffix)), piece))
         elif code := _code(text, quantities):
@@ -122,6 +138,11 @@ def read_codes(
     if len(codes) > 1 and (shop := _SHOP.match(title)):
         codes = {code: one for code, one in codes.items() if one.start >= shop.end()} or codes
     return Codes(title, tuple(codes.items()), tuple(glued), tuple(series))
+
+
+def _numbered(name: str, *number: str) -> str:
+    """A value of the aspect that the name is, or begins with: "iphone: 14 pro"."""
+    return f"{name}{' ' if ':' in name else ': '}{' '.join(number)}"
 
 
 def _piece(match: re.Match[str]) -> Piece:
@@ -272,5 +293,5 @@ def _qualifiers(title: str, stop: int, qualifiers: Mapping[int, int]) -> list[st
         if start not in qualifiers:
             break
         stop = qualifiers[start]
-        words.append(title[start:stop])
+        words.append(title[start:stop].replace("promax", "pro max"))
     return words

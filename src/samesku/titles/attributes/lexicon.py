@@ -18,7 +18,7 @@ SPACELESS = (
 )
 _MARKS = r"\s!-/:-@\[-`{-~\u00a1-\u00bf\u2000-\u206f\u20d0-\u2bff\u3000-\u303f\uff00-\uff0f"
 _WORD = re.compile(rf"(?P<run>[{SPACELESS}]+)|[^{_MARKS}{SPACELESS}]+")
-_JOINTS = frozenset(" -'._")
+_JOINTS = frozenset((*" -'._", " & "))
 _KATAKANA = re.compile("[\u30a1-\u30ff]")
 _THAI = re.compile("[\u0e00-\u0e7f]")
 

@@ -28,6 +28,9 @@ _RATED = re.compile(
     r"(rpm|iu|ah|wh|k?va|dpi|btu|psi|cu\.? ?ft)(?![a-z0-9])"
 )
 _APERTURE = re.compile(r"(?:(?<![a-z0-9])f/? ?|[0-9]mm )([0-9]{1,2}\.[0-9])(?![a-z0-9.-])")
+_DIOPTRE = re.compile(
+    r"(?<![0-9.,][ ])(?<![0-9.,])([+-]) ?([0-9]{1,2}[.,](?:00|25|50|75))(?![0-9])"
+)
 _SIDE = re.compile(
     r"([0-9.]+mm) (?:in )?(?:(?P<width>wide|width|breit|breite|lebar|ancho|largeur|szer|宽|寬)"
     r"|(?P<height>high|height|tall|hoch|hohe|tinggi|alto|hauteur|wys|高)"
@@ -42,6 +45,12 @@ _LETTERS = re.compile(r"(?<![a-z0-9'.&-])(x{0,4}s|m|x{0,4}l|[2-6]xl)(?=[0-9]{0,3
 _NOT_SIZED = re.compile(
     r"(?:[0-9]|series|serie|model|type|tipe|version|class|category|galaxy|tab|note|vitamin"
     r"|seri|men|women) ?$"
+)
+# A number after who wears it is a size: "herren 42".
+_WORN = re.compile(
+    r"(?<![a-z])(?:women|men|ladies|kids|damen|herren|kinder|femme|homme|enfant|mujer|hombre|donna"
+    r"|uomo|bambino|dames|heren|damskie|meskie|damske|panske)(?:'?s)?[ ,.-]{1,2}"
+    r"((?:1[6-9]|[2-4][0-9])(?:[.,]5)?)(?![a-z0-9.,-]|/[0-9])"
 )
 _REGIONS = re.compile(r"(?<![a-z])(eu|eur|us|usa)[ .:-]?([0-9]{1,2}(?:[.,]5)?)(?![a-z0-9.])")
 _SHOE_SIZES = re.compile(
@@ -95,6 +104,10 @@ def _read_quantities(title: str, said: Stated) -> dict[str, set[str]]:
         for number, unit in _RATED.findall(title)
     }
     measures.update(f"{number} f" for number in _APERTURE.findall(title))
+    measures.update(
+        f"lens: {sign}{spell(float(number.replace(',', '.')))}"
+        for sign, number in _DIOPTRE.findall(title)
+    )
     for quantity in kept:
         if quantity.unit not in _ELSEWHERE:
             written = _written(quantity)
@@ -128,8 +141,8 @@ def _counts(title: str, said: Iterable[Quantity]) -> set[str]:
         return {spell(float(multipack[1]) * float(multipack[2]))}
     if len(pieces) == 1 and len(packs) == 1 and pieces != packs:
         return {spell(pieces.pop() * packs.pop())}
-    many = pieces or packs
-    return {spell(value) for value in (many - {1.0} or many)}
+    # One of a thing is what a title means that states no count.
+    return {spell(value) for value in (pieces or packs) - {1.0}}
 
 
 def _move_memory(values: Mapping[str, set[str]]) -> None:
@@ -148,7 +161,8 @@ def _sizes(
             for size in token.removeprefix("size_").split("-"):
                 yield f"size: {size}" if size[:1].isdigit() and not size.endswith("l") else size
     for region, size in _REGIONS.findall(title):
-        yield f"{region[:2]}: {size.replace(',', '.')}"
+        yield f"{'us' if region[0] == 'u' else 'size'}: {size.replace(',', '.')}"
+    yield from (f"size: {size.replace(',', '.')}" for size in _WORN.findall(title))
     for kind, context in (("bed", "bedding"), ("cell", "cells")):
         if context in present:
             yield from (v for one in found for e in one.entries if e.kind == kind for v in e.values)
@@ -239,6 +253,6 @@ def _has_target(targets: Sequence[Found], codes: Codes) -> bool:
     places = [
         *(p for _, p in codes.codes),
         *(p for *_, p in codes.glued),
-        *(p for _, p in codes.series),
+        *(p for value, p in codes.series if not value.startswith("year: ")),
     ]
     return any(0 <= p.start - target.stop <= _TARGET for target in targets for p in places)
