@@ -14,7 +14,7 @@ from samesku.clustering.agglomerative import agglomerate, components
 from samesku.clustering.expected import LEAST, partners, summed_f1
 from samesku.distributed.components import find_components, looked_up, part_of
 from samesku.distributed.searching import numbers_of
-from samesku.distributed.shelf import Array, Shelf, columns_of, frame_of, table_of
+from samesku.distributed.shelf import Array, Shelf, array_of, columns_of, frame_of, table_of
 from samesku.distributed.tasks import Result, Stages
 from samesku.results.listing import for_spreadsheets
 
@@ -54,7 +54,7 @@ def _route_pairs(shelf: Shelf, scored: Shelf, tile: str, parts: int) -> Result:
     left, right = (looked_up(number, found, each) for each in columns_of(table, "left", "right"))
     inside = (left == right) & (left >= 0)
     of = np.where(inside, part_of(left, parts), -1)
-    shelf.deal(f"routed/{tile}", table.append_column("label", pa.array(left)), of, parts)
+    shelf.deal(f"routed/{tile}", table.append_column("label", array_of(left)), of, parts)
     return {"pairs": int(np.count_nonzero(inside))}
 
 
@@ -187,7 +187,7 @@ def count_overlap(
     """How many postings of each cluster of the last run are in each cluster of this one."""
     folder, shards = Shelf(last), len(bounds)
     parts = (folder.between(name, "posting_id", *bounds[shard]) for name in folder.names())
-    before = frame_of(pa.concat_tables(parts)).select("posting_id", "cluster_id")
+    before = pl.concat(part.select("posting_id", "cluster_id") for part in parts)
     now = shelf.frame(f"named/{shard}", ["posting_id", "group_id"])
     found = now.join(before, on="posting_id").group_by("cluster_id", "group_id").len()
     of = found["cluster_id"].hash(0).to_numpy() % np.uint64(shards)

@@ -133,7 +133,8 @@ def label(
     if round_:
         vertex, now = _labels(shelf, part, len(starts) - 1, round_)
     else:
-        vertex = now = np.unique(shelf.gathered(where, sources, part).column("one").to_numpy())
+        (one,) = columns_of(shelf.gathered(where, sources, part), "one")
+        vertex = now = np.unique(one)
     numbers, labels = columns_of(shelf.read("finished"), "number", "label")
     now = looked_up(numbers, labels, now, now)
     order = np.argsort(vertex)

@@ -15,10 +15,18 @@ import ray
 from samesku.catalog.problems import CatalogError, Problem
 from samesku.clustering.agglomerative import COHESION
 from samesku.clustering.expected import climb, moves
-from samesku.distributed import clustering, components, reading, scoring, searching, statistics
+from samesku.distributed import (
+    clustering,
+    components,
+    encoding,
+    reading,
+    scoring,
+    searching,
+    statistics,
+)
 from samesku.distributed.clustering import Clustered
+from samesku.distributed.encoding import Totals
 from samesku.distributed.reading import Reading
-from samesku.distributed.searching import Totals
 from samesku.distributed.shelf import Shelf
 from samesku.distributed.tasks import Result, Stages, Tasks, digest_of
 from samesku.matcher import Matcher
@@ -187,7 +195,7 @@ class RayEngine:
         prints = [encoder.fingerprint for encoder in encoders]
         folder = matcher.cache.folder
         cache = None if folder is None else str(Path(folder).resolve())
-        found = each("encode", searching.encode_shard, shards, totals, encoders, cache,
+        found = each("encode", encoding.encode_shard, shards, totals, encoders, cache,
                      reads=[prints])  # fmt: skip
         for posting, path, reason in (photo for shard in found for photo in shard["refused"]):
             matcher.progress.refuse(posting, path, reason)

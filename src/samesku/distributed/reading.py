@@ -24,8 +24,11 @@ from samesku.encoders.tfidf import letters_of
 
 # Ids of a file that show how the ids of all are spread; problems of a file that are shown.
 SAMPLE, SHOWN = 256, 20
+ROWS = 20_000
 # Columns of our own beside those of the postings.
 FILE, ROW, PHOTO, NORMAL, MEMBERS = "~file", "~row", "~photo", "~normal", "~members"
+# What its title states, and what else is read of it, as JSON.
+STATED, READ = "~stated", "~read"
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,9 @@ def read_file(shelf: Shelf, reading: Reading, number: int, file: str) -> Result:
         pl.lit(number).alias(FILE),
         pl.int_range(pl.len(), dtype=pl.Int64).alias(ROW),
     ).sort("posting_id")
-    shelf.write(f"read/{number}", frame.to_arrow())
+    # In parts, of which a range of ids reads some.
+    parts = [frame.slice(at, ROWS).to_arrow() for at in range(0, max(frame.height, 1), ROWS)]
+    shelf.write_pieces(f"read/{number}", parts)
     at = np.linspace(0, frame.height - 1, min(SAMPLE, frame.height)).astype(np.int64)
     return {
         "file": file,
@@ -112,10 +117,7 @@ def sort_shard(
     names: Sequence[str], photos: bool,
 ) -> Result:  # fmt: skip
     """The postings of a range of ids from all files, in the order of their ids."""
-    parts = [
-        frame_of(shelf.between(f"read/{file}", "posting_id", *bounds[shard]))
-        for file in range(files)
-    ]
+    parts = [shelf.between(f"read/{file}", "posting_id", *bounds[shard]) for file in range(files)]
     frame = pl.concat(parts, how="diagonal").sort("posting_id", FILE, ROW)
     twice = frame.filter(pl.col("posting_id").is_duplicated())
     frame = frame.with_columns(

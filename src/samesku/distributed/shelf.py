@@ -57,7 +57,7 @@ class Shelf:
 
     def deal(self, name: str, table: pa.Table, of: Array, readers: int) -> None:
         """Write one file with, for each reader, the rows that are `of` it."""
-        pieces = [table.filter(pa.array(of == each)) for each in range(readers)]
+        pieces = [table.filter(array_of(of == each)) for each in range(readers)]
         self.write_pieces(name, pieces)
 
     def cut(self, name: str, table: pa.Table, numbers: Array, starts: Sequence[int]) -> None:
@@ -106,12 +106,17 @@ class Shelf:
         """What all who wrote in a folder have for one of those who read it."""
         return pa.concat_tables([self.piece(f"{folder}/{each}", reader) for each in writers])
 
-    def between(self, name: str, column: str, low: str | None, high: str | None) -> pa.Table:
+    def between(self, name: str, column: str, low: str | None, high: str | None) -> pl.DataFrame:
         """The rows whose text in a column is from `low` on and below `high`."""
-        bounds = [(column, ">=", low)] if low is not None else []
-        bounds += [(column, "<", high)] if high is not None else []
-        fs = file_system(self.root)[0]
-        return pq.read_table(self.path(name), filesystem=fs, filters=bounds or None)
+        with file_system(self.root)[0].open_input_file(self.path(name)) as file:
+            table = pq.ParquetFile(file)
+            place = table.schema_arrow.names.index(column)
+            known = (table.metadata.row_group(n).column(place) for n in range(table.num_row_groups))
+            wanted = [n for n, each in enumerate(known) if _may_hold(each.statistics, low, high)]
+            found = frame_of(table.read_row_groups(wanted))
+        text = pl.col(column)
+        bounds = [] if low is None else [text >= low]
+        return found.filter(*bounds, *([] if high is None else [text < high]))
 
     def batches(self, name: str, rows: int) -> Iterator[pa.RecordBatch]:
         """A table, some rows at a time."""
@@ -133,27 +138,37 @@ class Shelf:
             return None
 
 
+def _may_hold(known: Any, low: str | None, high: str | None) -> bool:
+    """Whether a part of a file of which this is known may hold text from `low` to `high`."""
+    if known is None or not known.has_min_max:
+        return True
+    return (low is None or known.max >= low) and (high is None or known.min < high)
+
+
+def array_of(values: Array) -> pa.Array:
+    """The same for Arrow, whose own way loads pandas where it is installed."""
+    return pl.Series(np.ascontiguousarray(values)).to_arrow()
+
+
 def table_of(**columns: Any) -> pa.Table:
     """A table of arrays; a CSR matrix becomes two columns of lists, `NAME` and `NAME_at`."""
     made: dict[str, Any] = {}
     for name, values in columns.items():
         if sp.issparse(values):
-            ends = pa.array(values.indptr.astype(np.int32))
-            made[name] = pa.ListArray.from_arrays(ends, pa.array(values.data))
-            made[f"{name}_at"] = pa.ListArray.from_arrays(
-                ends, pa.array(values.indices.astype(np.int64))
-            )
+            ends = array_of(values.indptr.astype(np.int32))
+            made[name] = pa.ListArray.from_arrays(ends, array_of(values.data))
+            made[f"{name}_at"] = pa.ListArray.from_arrays(ends, array_of(values.indices))
         elif isinstance(values, np.ndarray) and values.ndim == 2:
-            flat = pa.array(np.ascontiguousarray(values).ravel())
+            flat = array_of(values.ravel())
             made[name] = pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
         else:
-            made[name] = values if isinstance(values, pa.Array) else pa.array(values)
+            made[name] = values if isinstance(values, pa.Array) else array_of(values)
     return pa.table(made)
 
 
 def columns_of(table: pa.Table, *names: str) -> list[Array]:
-    """Columns of numbers."""
-    return [table.column(name).to_numpy() for name in names]
+    """Columns of numbers, or of texts; Arrow's own way loads pandas where it is installed."""
+    return [each.to_numpy() for each in frame_of(table.select(names))]
 
 
 def frame_of(table: pa.Table | pa.RecordBatch) -> pl.DataFrame:
@@ -167,11 +182,10 @@ def ragged(table: pa.Table, name: str) -> tuple[Array, Array]:
     if isinstance(column, pa.ChunkedArray):
         column = pa.concat_arrays(column.chunks) if column.num_chunks else column.type
     ends = column.offsets.to_numpy()
-    return column.flatten().to_numpy(zero_copy_only=False), ends - ends[0]
+    return column.flatten().to_numpy(), ends - ends[0]
 
 
-def sparse(table: pa.Table, name: str) -> sp.csr_matrix:
-    """A CSR matrix that :func:`table_of` took apart, as wide as its last filled column."""
+def sparse(table: pa.Table, name: str, width: int) -> sp.csr_matrix:
+    """A CSR matrix that :func:`table_of` took apart."""
     (values, ends), (columns, _) = ragged(table, name), ragged(table, f"{name}_at")
-    width = int(columns.max(initial=0)) + 1
-    return sp.csr_matrix((values, columns, ends), shape=(len(ends) - 1, width))
+    return sp.csr_matrix((values, columns, ends), shape=(len(ends) - 1, max(width, 1)))

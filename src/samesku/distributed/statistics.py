@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
@@ -12,10 +13,11 @@ import polars as pl
 import pyarrow as pa
 
 from samesku.catalog.catalog import Catalog
-from samesku.distributed.reading import MEMBERS, catalog_of, representatives
-from samesku.distributed.shelf import Array, Shelf, columns_of, frame_of, table_of
+from samesku.distributed.reading import MEMBERS, READ, STATED, catalog_of, representatives
+from samesku.distributed.shelf import Array, Shelf, array_of, columns_of, frame_of, table_of
 from samesku.distributed.tasks import Result
-from samesku.encoders.placeholders import FEWEST, READ, common_words, unlike
+from samesku.encoders.placeholders import FEWEST, common_words, unlike
+from samesku.encoders.placeholders import READ as ENOUGH
 from samesku.encoders.tfidf import NGRAMS, TermCounts
 from samesku.scoring.features.codes import coded_words
 from samesku.scoring.features.descriptions import described_texts
@@ -85,12 +87,13 @@ def count_shard(shelf: Shelf, shard: int, starts: Sequence[int], letters: Sequen
     frame = frame.filter(pl.Series(own)).with_columns(
         pl.Series("~number", numbers[own]), pl.Series(MEMBERS, members[own])
     )
-    shelf.write(f"distinct/{shard}", frame.to_arrow())
     catalog = catalog_of(frame)
     terms = TermCounts.of(catalog.normal_titles, np.array(letters, dtype=np.int64))
     first = shard * FIRST
-    lists = [normal_tokens(title) for title in catalog.normal_titles]
-    coded = Counter(code for codes in coded_words(lists, catalog.stated) for code in set(codes))
+    codes_of = coded_words([normal_tokens(t) for t in catalog.normal_titles], catalog.stated)
+    coded = Counter(code for codes in codes_of for code in set(codes))
+    models, read = _read_titles(catalog, codes_of)
+    shelf.write(f"distinct/{shard}", frame.with_columns(read).to_arrow())
     words = terms.vocabulary
     _ask(
         shelf, "words", shard, shards, words, first + np.arange(len(words)),
@@ -113,7 +116,7 @@ def count_shard(shelf: Shelf, shard: int, starts: Sequence[int], letters: Sequen
         logs = log_prices(catalog)
         values, counts = np.unique(logs[~np.isnan(logs)], return_counts=True)
         shelf.write(f"prices/{shard}", table_of(value=values, count=counts))
-    names, codes, glued = spelt([codes for _, codes in said_of(catalog)])
+    names, codes, glued = spelt(models)
     kinds = [("name", name, "") for name in names] + [("code", code, "") for code in codes]
     kinds += [("glued", *pair) for pair in glued]
     spelling = pl.DataFrame(kinds, schema={"kind": str, "one": str, "other": str}, orient="row")
@@ -121,10 +124,18 @@ def count_shard(shelf: Shelf, shard: int, starts: Sequence[int], letters: Sequen
     return {"distinct": frame.height}
 
 
-def said_of(catalog: Catalog) -> list[tuple[dict[str, set[str]], Codes]]:
-    """What titles say of the model and more, before it is known how the whole catalogue spells."""
+def _read_titles(
+    catalog: Catalog, coded: Sequence[list[str]]
+) -> tuple[list[Codes], tuple[pl.Series, pl.Series]]:
+    """How titles spell models, and two columns with all that is read of them."""
     brands = catalog.frame["brand"].to_list() if "brand" in catalog.frame.columns else None
-    return list(read_titles(catalog.normal_titles, catalog.stated, brands))
+    spelt, lines = [], []
+    titles = read_titles(catalog.normal_titles, catalog.stated, brands)
+    for codes, (values, said) in zip(coded, titles, strict=True):
+        spelt.append(said)
+        lines.append(json.dumps([codes, {k: sorted(v) for k, v in values.items() if v}, said]))
+    stated = [json.dumps(each) for each in catalog.stated]
+    return spelt, (pl.Series(STATED, stated, pl.String), pl.Series(READ, lines, pl.String))
 
 
 def title_keys(titles: Sequence[str]) -> Array:
@@ -159,12 +170,12 @@ def number_terms(shelf: Shelf, part: int, shards: int, names: Sequence[str]) -> 
     """Number the items of one part among all, and answer every shard in the order it asked."""
     for name in names:
         known = shelf.read(f"known/{name}/{part}")
-        mine = known.column("order").to_numpy()
+        (mine,) = columns_of(known, "order")
         rank = np.zeros(len(mine), dtype=np.int64)
         for other in range(shards):
-            theirs = shelf.read(f"known/{name}/{other}", ["order"]).column("order").to_numpy()
+            (theirs,) = columns_of(shelf.read(f"known/{name}/{other}", ["order"]), "order")
             rank += np.searchsorted(theirs, mine)
-        numbered = known.drop_columns("order").append_column("rank", pa.array(rank))
+        numbered = known.drop_columns("order").append_column("rank", array_of(rank))
         placed = [shelf.piece(f"placed/{name}/{part}", s).column("place") for s in range(shards)]
         shelf.write_pieces(f"numbered/{name}/{part}", [numbered.take(each) for each in placed])
     return {}
@@ -226,7 +237,7 @@ def judge_looks(shelf: Shelf, part: int, starts: Sequence[int], looks: Mapping[s
     shards, blank = len(starts) - 1, set[int]()
     for encoder, count in looks.items():
         seen = [shelf.frame(f"seen/{encoder}/{other}", ["title"]) for other in range(shards)]
-        step = 1 + count // READ
+        step = 1 + count // ENOUGH
         common = common_words(t for each in seen for t in each["title"].gather_every(step))
         many = (
             frame_of(shelf.gathered(f"looks/{encoder}", range(shards), part))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from importlib.metadata import version
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import ray
 
@@ -18,6 +18,8 @@ from samesku.runtime.memory import within
 from samesku.runtime.progress import Progress
 
 Result = dict[str, Any]
+Item = TypeVar("Item")
+Loaded = TypeVar("Loaded")
 # The arguments of each task by its name; small.
 Tasks: TypeAlias = Mapping[str, Sequence[object]]
 # How often a task is begun again when its worker is lost, and tasks at once per core.
@@ -129,10 +131,29 @@ def _landed(stage: str, flying: dict[Any, str]) -> Iterator[tuple[str, Result]]:
             ) from error
 
 
+# What the tasks of one stage share within a worker, by its kind and name.
+_held: dict[tuple[str, object], Any] = {}
+_input = ""
+
+
+def held(kind: str, wanted: Sequence[Item], load: Callable[[Item], Loaded]) -> list[Loaded]:
+    """What is wanted, loaded where the task before did not; the rest of its kind is let go."""
+    for key in [key for key in _held if key[0] == kind and key[1] not in wanted]:
+        del _held[key]
+    for each in wanted:
+        if (kind, each) not in _held:
+            _held[kind, each] = load(each)
+    return [_held[kind, each] for each in wanted]
+
+
 def _task(
     shelf: Shelf, stage: str, name: str, given: str, work: Callable[..., Result],
     arguments: Sequence[object], room: tuple[int | None, int],
 ) -> Result:  # fmt: skip
+    global _input
+    if given != _input:
+        _held.clear()
+        _input = given
     start, busy = time.perf_counter(), time.process_time()
     with threads(1), within(*room):
         result = work(shelf, *arguments)

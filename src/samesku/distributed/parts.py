@@ -1,0 +1,273 @@
+"""What scoring reads of a shard, prepared once by a worker; and of two shards, a tile."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+import polars as pl
+import scipy.sparse as sp
+
+from samesku.candidates.candidates import Source
+from samesku.candidates.neighbors import Neighbors
+from samesku.catalog.catalog import Catalog
+from samesku.distributed.encoding import Totals
+from samesku.distributed.reading import NORMAL, STATED
+from samesku.distributed.searching import Rows, joined_vectors, load_vectors, widened
+from samesku.distributed.shelf import Array, Shelf, columns_of, frame_of, sparse
+from samesku.encoders.base import Encoder
+from samesku.scoring.features import CatalogRows
+from samesku.scoring.features.codes import CodedTitles
+from samesku.scoring.features.descriptions import DescribedWords
+from samesku.scoring.features.neighbourhood import Neighbourhoods
+from samesku.scoring.features.prices import Prices, log_prices
+from samesku.scoring.features.similarities import Ranks
+from samesku.scoring.features.title_words import TitleWords
+from samesku.scoring.presence import rarity_of, row_cells
+from samesku.titles import Quantity, Stated, normal_tokens
+from samesku.titles.attributes import KINDS, Attributes
+
+# The words of titles, of titles and descriptions, and of titles among them.
+WORDS = ["words", "whole", "in title"]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Words by rank among all: of how many postings, their names, and which postings hold them."""
+
+    ranks: Array
+    held_by: Array
+    matrices: Sequence[sp.csr_matrix]
+    names: Array
+
+    @classmethod
+    def read(cls, shelf: Shelf, name: str, table: Any, columns: Sequence[str]) -> Terms:
+        """Those of matrices in a table."""
+        terms = shelf.read(name)
+        ranks, held_by = columns_of(terms, "rank", "held_by")
+        names = np.full(len(ranks), "", dtype=object)
+        if "name" in terms.column_names:
+            (names[:],) = columns_of(terms, "name")
+        return cls(ranks, held_by, [sparse(table, each, len(ranks)) for each in columns], names)
+
+    def take(self, rows: Array) -> Terms:
+        """Only some rows."""
+        taken = [each[rows] for each in self.matrices]
+        return Terms(self.ranks, self.held_by, taken, self.names)
+
+    def narrowed(self) -> Terms:
+        """Only the columns that the first matrix fills."""
+        rows, filled = self.matrices[0], np.zeros(len(self.ranks), dtype=bool)
+        filled[rows.indices] = True
+        place = np.cumsum(filled, dtype=np.int32) - 1
+        shape = (rows.shape[0], max(int(filled.sum()), 1))
+        narrow = sp.csr_matrix((rows.data, place[rows.indices], rows.indptr), shape=shape)
+        return Terms(self.ranks[filled], self.held_by[filled], [narrow], self.names[filled])
+
+
+def joined(parts: Sequence[Terms], *, below: bool = True) -> Terms:
+    """Matrices below each other, or all beside each other, with the same columns."""
+    ranks = np.unique(np.concatenate([each.ranks for each in parts]))
+    held_by, names = np.empty(len(ranks), np.int64), np.full(len(ranks), "", dtype=object)
+    for each in parts:
+        place = np.searchsorted(ranks, each.ranks)
+        held_by[place] = each.held_by
+        names[place] = np.where(each.names != "", each.names, names[place])
+    found = [[widened(m, each.ranks, ranks) for m in each.matrices] for each in parts]
+    if below:
+        found = [[sp.vstack(each, format="csr")] for each in zip(*found, strict=True)]
+    return Terms(ranks, held_by, [each for some in found for each in some], names)
+
+
+def rarity(terms: Terms, size: int) -> Array:
+    return rarity_of(terms.held_by, size) if len(terms.held_by) else np.ones(1, np.float32)
+
+
+@dataclass(frozen=True)
+class Part:
+    """A shard."""
+
+    start: int
+    numbers: Array
+    place: Array  # of each number from `start` on; -1 for those that are identical to another
+    frame: pl.DataFrame
+    listed: dict[str, Array]  # what the lists of each encoder say of a posting
+    stated: list[Stated]
+    attributes: Mapping[str, list[tuple[str, ...]]]
+    texts: tuple[Array, ...]
+    codes: CodedTitles
+    words: Terms  # of the titles, and of the titles around them
+    near: Neighbourhoods | None
+    described: Terms | None
+    vectors: dict[str, Rows]
+    lists: dict[str, list[Array]]  # query, candidate, similarity, by number
+    ranks: dict[str, list[Array]]  # query, candidate, place
+
+    @classmethod
+    def load(cls, shelf: Shelf, totals: Totals, encoders: Sequence[Encoder], shard: int) -> Part:
+        """Read a shard and what is around it."""
+        table, around = shelf.read(f"said/{shard}"), shelf.read(f"around/{shard}")
+        kept = [name for name in table.column_names if name.removesuffix("_at") not in WORDS]
+        frame, start = frame_of(table.select(kept)), totals.starts[shard]
+        titles, numbers = frame[NORMAL].to_list(), frame["~number"].to_numpy()
+        place = np.full(totals.starts[shard + 1] - start, -1, dtype=np.int32)
+        place[numbers - start] = np.arange(len(numbers), dtype=np.int32)
+        stated = _decoded(frame[STATED], _stated)
+        words, near = Terms.read(shelf, f"words/{shard}", table, WORDS[:1]), None
+        if "around" in around.column_names:
+            outer = Terms.read(shelf, f"around/{shard} words", around, ["around"])
+            words = joined([words, outer], below=False)
+        lists, rare = [normal_tokens(title) for title in titles], rarity(words, totals.size)
+        spoken = TitleWords(titles, lists, [], words.matrices[0], rare, stated)
+        if "around" in around.column_names:
+            share, length = columns_of(around, "share", "length")
+            near = Neighbourhoods.read(spoken, words.matrices[1], share, length)
+        described = None
+        if "whole" in table.column_names:
+            described = Terms.read(shelf, f"described/{shard}", table, WORDS[1:])
+        return cls(
+            start, numbers, place, frame,
+            {n: columns_of(around, n)[0] for n in around.column_names if " " in n}, stated,
+            {kind: _decoded(frame[f"~{kind}"], tuple) for kind in KINDS}, spoken.texts,
+            CodedTitles.read(titles, frame["~code"].to_list()), words, near, described,
+            {e.name: load_vectors(shelf, e, shard, totals.shards) for e in encoders},
+            {e.name: ends_of(shelf, f"lists/{e.name}/{shard}", "similarity") for e in encoders},
+            {e.name: ends_of(shelf, f"ranks/{e.name}/{shard}", "place") for e in encoders},
+        )  # fmt: skip
+
+
+def ends_of(shelf: Shelf, name: str, value: str) -> list[Array]:
+    return columns_of(shelf.read(name), "query", "candidate", value)
+
+
+def _decoded(texts: pl.Series, make: Callable[[Any], Any]) -> list[Any]:
+    """JSON read, each different text once."""
+    found = {text: make(json.loads(text)) for text in texts.unique()}
+    return [found[text] for text in texts.to_list()]
+
+
+def _stated(said: tuple[list[list[Any]], list[str]]) -> Stated:
+    return Stated(tuple(Quantity(*each) for each in said[0]), tuple(said[1]))
+
+
+class Tile:
+    """The postings of two shards, or of one, that are neighbours across them."""
+
+    def __init__(self, parts: Sequence[Part], encoders: Sequence[Encoder]) -> None:
+        self.parts, sizes = parts, [len(part.numbers) for part in parts]
+        self._before = [0, *sizes[:-1]]
+        edges = [self._crossing([part.lists[each.name] for part in parts]) for each in encoders]
+        used = np.zeros(sum(sizes), dtype=bool)
+        for query, candidate, _ in edges:
+            used[query], used[candidate] = True, True
+        self._new = np.where(used, np.cumsum(used, dtype=np.int32) - 1, -1).astype(np.int32)
+        self.size = int(np.count_nonzero(used))
+        own = np.split(used, self._before[1:])
+        self.places = [np.flatnonzero(each) for each in own]
+        self.numbers = self._taken([part.numbers for part in parts])
+        self.frame = pl.concat(
+            part.frame[places] for part, places in zip(parts, self.places, strict=True)
+        )
+        names = [name for name in self.frame.columns if not name.startswith("~")]
+        self.catalog = Catalog(self.frame.select(names), (None,) * self.size)
+        vars(self.catalog).update(
+            normal_titles=self.frame[NORMAL].to_list(),
+            stated=self._listed([part.stated for part in parts]),
+            attributes=Attributes(
+                {k: self._listed([part.attributes[k] for part in parts]) for k in KINDS}
+            ),
+        )
+        new = np.split(self._new, self._before[1:])
+        self.sources = []
+        for encoder, (query, candidate, near) in zip(encoders, edges, strict=True):
+            found = Neighbors(self._new[query], self._new[candidate], near, self.size)
+            vectors = joined_vectors([part.vectors[encoder.name] for part in parts], new, self.size)
+            self.sources.append(Source(encoder.name, encoder.modality, vectors, found))
+
+    def said(self, encoder: str, column: str) -> Array:
+        """What the lists of each posting say of it."""
+        return self._taken([part.listed[f"{encoder} {column}"] for part in self.parts])
+
+    def _taken(self, columns: Sequence[Array]) -> Array:
+        return np.concatenate([each[at] for each, at in zip(columns, self.places, strict=True)])
+
+    def _listed(self, columns: Sequence[list[Any]]) -> list[Any]:
+        taken = zip(columns, self.places, strict=True)
+        return [each[place] for each, places in taken for place in places.tolist()]
+
+    def _crossing(self, lists: Sequence[list[Array]]) -> list[Array]:
+        """The ends, counted over the parts, and the values of what crosses from part to part."""
+        found = []
+        for at, (part, (query, candidate, value)) in enumerate(zip(self.parts, lists, strict=True)):
+            other = self.parts[at - 1]
+            stop = other.start + len(other.place)
+            inside = np.flatnonzero((candidate >= other.start) & (candidate < stop))
+            one = part.place[query[inside] - part.start] + self._before[at]
+            two = other.place[candidate[inside] - other.start] + self._before[at - 1]
+            found.append((one, two, value[inside]))
+        return [np.concatenate(each) for each in zip(*found, strict=True)]
+
+    def rows(self, totals: Totals, prices: Any) -> CatalogRows:
+        """What the features read, by the numbers of the whole catalogue in place of a tile's."""
+        words = self._terms([part.words for part in self.parts])
+        codes = self._of(lambda part: vars(part.codes).values())
+        known: dict[str, object] = {
+            "codes": CodedTitles(*map(self._taken, codes)),
+            "ranks": [self._ranks(source.encoder) for source in self.sources],
+        }
+        if prices is not None:
+            values, counts = columns_of(prices, "value", "count")
+            below = np.concatenate([[0], np.cumsum(counts)])
+            known["prices"] = Prices(log_prices(self.catalog), values, below)
+        if described := [part.described for part in self.parts if part.described is not None]:
+            terms = self._terms(described)
+            whole, title = terms.matrices
+            known["descriptions"] = DescribedWords.of(title, whole, rarity(terms, totals.size))
+        held, *around = words.matrices
+        near = partial(self._near, around[0]) if around else None
+        rows = CatalogRows.of_part(
+            self.catalog, self.sources, ([], words.names.tolist(), held, words.held_by), near,
+            self.frame["~uses"].to_numpy(), totals.size, **known,
+        )  # fmt: skip
+        texts = self._of(lambda part: part.texts)
+        vars(rows.words)["texts"] = tuple(map(self._taken, texts))
+        return rows
+
+    def _of(self, read: Callable[[Part], Iterable[Any]]) -> Iterable[Any]:
+        """For each thing that is read of a part, that of all parts."""
+        return zip(*(read(part) for part in self.parts), strict=True)
+
+    def _terms(self, terms: Sequence[Terms]) -> Terms:
+        return joined([each.take(at) for each, at in zip(terms, self.places, strict=True)])
+
+    def _ranks(self, encoder: str) -> Ranks:
+        query, candidate, place = self._crossing([part.ranks[encoder] for part in self.parts])
+        ends = self._new[query], self._new[candidate]
+        there = (ends[0] >= 0) & (ends[1] >= 0)
+        cells = (place[there], (ends[0][there], ends[1][there]))
+        places = sp.csr_matrix(cells, shape=(self.size, self.size))
+        mean, spread, best = (self.said(encoder, each) for each in ("mean", "spread", "best"))
+        return Ranks(mean, spread, best, places)
+
+    def _near(self, around: sp.csr_matrix, words: TitleWords) -> Neighbourhoods:
+        """The words around each posting, as its part read them."""
+        near = [part.near for part in self.parts if part.near is not None]
+        cells = [
+            row_cells(part.words.matrices[0], at)[0]
+            for part, at in zip(self.parts, self.places, strict=True)
+        ]
+        local, variant = (
+            np.concatenate([getattr(each, name)[at] for each, at in zip(near, cells, strict=True)])
+            for name in ("local", "variant")
+        )
+        share, length, mass, split, rarities = (
+            self._taken([getattr(each, name) for each in near])
+            for name in ("share", "length", "mass", "split", "rarity")
+        )
+        return Neighbourhoods(
+            around, share, length, words.rarity, local, variant, mass, split, rarities
+        )
