@@ -146,9 +146,11 @@ def _numbered(name: str, *number: str) -> str:
 
 
 def _piece(match: re.Match[str]) -> Piece:
-    text = match[0]
-    plain = text if text.isalnum() else re.sub(r"[-._%]", "", text)
-    return Piece(match.start(), match.end(), plain)
+    return Piece(match.start(), match.end(), _plain(match[0]))
+
+
+def _plain(text: str) -> str:
+    return text if text.isalnum() else re.sub(r"[-._%]", "", text)
 
 
 def spelt(titles: Collection[Codes]) -> tuple[set[str], set[str], set[tuple[str, str]]]:
@@ -208,18 +210,16 @@ class Spelling:
     def _join(self, title: str) -> dict[str, Piece]:
         """The codes of other titles that this one writes in several pieces, the longest first."""
         # Read again, as the pieces of a million titles would take a gigabyte.
-        texts = _PIECE.findall(title)
-        begins = [text[:2] if text[:2].isalnum() else text[:1] for text in texts]
-        starts = [at for at, begin in enumerate(begins) if begin in self._begun]
+        texts = [_plain(text) for text in _PIECE.findall(title)]
+        starts = [at for at, text in enumerate(texts) if text[:2] in self._begun]
         joined: dict[str, Piece] = {}
-        if not starts:
-            return joined
-        pieces = [_piece(match) for match in _PIECE.finditer(title)]
+        pieces: list[Piece] = []
         for size in (4, 3, 2):
             for at in starts:
-                part = pieces[at : at + size]
-                code = "".join([piece.text for piece in part])
-                if len(part) == size and code in self._codes:
+                code = "".join(texts[at : at + size])
+                if at + size <= len(texts) and code in self._codes:
+                    pieces = pieces or [_piece(match) for match in _PIECE.finditer(title)]
+                    part = pieces[at : at + size]
                     start, stop = part[0].start, part[-1].stop
                     near = all(b.start - a.stop == 1 for a, b in pairwise(part))
                     if near and stop - start <= _LONGEST_CODE:
@@ -230,18 +230,16 @@ class Spelling:
         """Codes of other titles that are part of this one: without region, maker, colour."""
         if len(code) <= _SHORTEST_PART:
             return
-        cuts = [0, *(at for at in range(1, len(code)) if _is_cut(code, at)), len(code)]
-        for start in cuts:
-            for stop in cuts:
+        digit = [sign.isdigit() for sign in code]
+        cuts = [at for at in range(1, len(code)) if not (digit[at - 1] and digit[at])]
+        cuts = [0, *cuts, len(code)]
+        for place, start in enumerate(cuts):
+            for stop in cuts[place + 1 :]:
                 inside = start and stop < len(code)
                 if stop - start >= _SHORTEST_PART + 2 * bool(inside):
                     part = code[start:stop]
                     if part in self._codes:
                         yield part
-
-
-def _is_cut(code: str, at: int) -> bool:
-    return not (code[at - 1].isdigit() and code[at].isdigit())
 
 
 def _is_within(place: Piece, others: Collection[Piece]) -> bool:
