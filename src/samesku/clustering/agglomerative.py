@@ -278,5 +278,7 @@ def components(
     left: NDArray[np.integer], right: NDArray[np.integer], size: int
 ) -> NDArray[np.int64]:
     """The connected component of each of `size` postings that pairs tie together."""
+    if not len(left):
+        return np.arange(size)
     graph = sp.coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(size, size))
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Hashable, Iterable
-from copy import copy
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -15,12 +14,14 @@ from numpy.typing import NDArray
 __all__ = [
     "Cells",
     "common_cells",
+    "filled_rows",
     "inverse_lengths",
     "presence",
     "rarity",
     "rarity_of",
     "row_cells",
     "row_max",
+    "rows_between",
     "scaled_rows",
     "segment_max",
     "segment_sums",
@@ -33,6 +34,8 @@ __all__ = [
 PAIRS_AT_ONCE = 8_192
 
 Item = TypeVar("Item", bound=Hashable)
+
+_NOTHING = sp.csr_matrix((0, 0), dtype=np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,8 +124,7 @@ def presence(rows: Iterable[Iterable[Item]], vocabulary: dict[Item, int]) -> sp.
         columns.extend({vocabulary.setdefault(item, len(vocabulary)) for item in row})
         ends.append(len(columns))
     ones = np.ones(len(columns), dtype=np.float32)
-    cells = (ones, np.array(columns), np.array(ends))
-    held = sp.csr_matrix(cells, shape=(len(ends) - 1, max(len(vocabulary), 1)))
+    held = filled_rows(ones, np.array(columns), np.array(ends), max(len(vocabulary), 1))
     held.sort_indices()
     return held
 
@@ -149,9 +151,26 @@ def weighted(held: sp.csr_matrix, weight: NDArray[np.float32]) -> sp.csr_matrix:
 
 def with_data(rows: sp.csr_matrix, data: NDArray[np.generic]) -> sp.csr_matrix:
     """Rows that fill the same cells with other numbers; making a matrix anew checks every cell."""
-    others = copy(rows)
-    others.data = data
+    others = object.__new__(sp.csr_matrix)
+    vars(others).update(vars(rows) | {"data": data})
     return others
+
+
+def filled_rows(
+    data: NDArray[np.generic], columns: NDArray[np.integer], ends: NDArray[np.integer], width: int
+) -> sp.csr_matrix:
+    """The rows of cells that are known to be right, which scipy need not check."""
+    rows = with_data(_NOTHING, data)
+    ends = ends.astype(columns.dtype, copy=False)
+    vars(rows).update(indices=columns, indptr=ends, _shape=(len(ends) - 1, width))
+    return rows
+
+
+def rows_between(rows: sp.csr_matrix, first: int, stop: int) -> sp.csr_matrix:
+    """Those from one row to another."""
+    ends = rows.indptr[first : stop + 1]
+    own = slice(ends[0], ends[-1])
+    return filled_rows(rows.data[own], rows.indices[own], ends - ends[0], rows.shape[1])
 
 
 def row_max(rows: sp.csr_matrix) -> NDArray[np.float32]:
@@ -173,7 +192,7 @@ def _reduced(
     way: np.ufunc, values: NDArray[np.float32], ends: NDArray[np.integer]
 ) -> NDArray[np.float32]:
     reduced = np.zeros(len(ends) - 1, dtype=np.float32)
-    filled = np.flatnonzero(np.diff(ends))
+    filled = np.flatnonzero(ends[1:] != ends[:-1])
     if len(filled):
         reduced[filled] = way.reduceat(values, ends[filled])
     return reduced
@@ -181,7 +200,7 @@ def _reduced(
 
 def scaled_rows(rows: sp.csr_matrix, scale: NDArray[np.float32]) -> sp.csr_matrix:
     """Each row times a number."""
-    return with_data(rows, rows.data * np.repeat(scale, np.diff(rows.indptr)))
+    return with_data(rows, rows.data * np.repeat(scale, rows.indptr[1:] - rows.indptr[:-1]))
 
 
 def unit_rows(rows: sp.csr_matrix) -> sp.csr_matrix:

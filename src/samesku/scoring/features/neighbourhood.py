@@ -17,7 +17,9 @@ from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.presence import (
     Cells,
     common_cells,
+    filled_rows,
     inverse_lengths,
+    rows_between,
     scaled_rows,
     segment_sums,
     with_data,
@@ -105,7 +107,7 @@ def _read(
     words: TitleWords, found: Neighbors, first: int, others: sp.csr_matrix
 ) -> tuple[sp.csr_matrix, Column, Column, Column, Column, Column, Column]:
     """The words around some postings, from one of that number on."""
-    own = words.held[first : first + found.size]
+    own = rows_between(words.held, first, first + found.size)
     said = np.cumsum(np.diff(others.indptr)[found.candidate])
     ends = found.ends
     before = np.concatenate([[0], said])[ends[:-1]]
@@ -114,9 +116,7 @@ def _read(
     near = (rank < DEPTH) & ((said <= WORDS) | (rank == 0))
     ones = np.ones(np.count_nonzero(near), dtype=np.float32)
     ends = np.concatenate([[0], np.cumsum(near)])[ends]
-    adjacent = sp.csr_matrix(
-        (ones, found.candidate[near], ends), shape=(found.size, others.shape[0])
-    )
+    adjacent = filled_rows(ones, found.candidate[near], ends, others.shape[0])
     count = np.maximum(np.diff(adjacent.indptr), 1).astype(np.float32)
     share = 1 / count
     around = scaled_rows(sp.csr_matrix(adjacent @ others), share)

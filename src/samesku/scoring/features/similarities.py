@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from samesku.candidates.candidates import Candidates, Source
 from samesku.candidates.neighbors import Neighbors
 from samesku.scoring.features.table import Column, both_ways
+from samesku.scoring.presence import filled_rows
 
 __all__ = ["Ranks", "similarity_features"]
 
@@ -46,8 +47,7 @@ class Ranks:
         kind = np.min_scalar_type(longest)
         parts = [_read(part, kind) for part in found.blocks()]
         mean, spread, best, place = (np.concatenate(each) for each in zip(*parts, strict=True))
-        shape = (found.size, found.size)
-        return cls(mean, spread, best, sp.csr_matrix((place, found.candidate, ends), shape=shape))
+        return cls(mean, spread, best, filled_rows(place, found.candidate, ends, found.size))
 
     def rank_of(
         self, query: NDArray[np.integer], candidate: NDArray[np.integer]
@@ -97,7 +97,8 @@ def similarity_features(
         (similarity - mean[right]) / spread[right],
     )
     columns |= both_ways(f"{role}_gap", similarity - best[left], similarity - best[right])
-    columns |= both_ways(f"{role}_rank", ranks.rank_of(left, right), ranks.rank_of(right, left))
+    both = np.concatenate([left, right]), np.concatenate([right, left])
+    columns |= both_ways(f"{role}_rank", *np.split(ranks.rank_of(*both), 2))
     missing = np.isnan(similarity)
     for name, values in columns.items():
         if name != role:
