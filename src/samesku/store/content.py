@@ -6,9 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.cells import OPTIONAL, REQUIRED
@@ -33,7 +31,7 @@ class Content:
     ----------
     columns : Payload
         The price, brand and description, where there are some.
-    numbers : int64
+    numbers : list of int
         The term number of each token.
     values : dict of kind of attribute to values, ascending
         Of the title and of the specification columns.
@@ -44,7 +42,7 @@ class Content:
     columns: Payload
     normal: str
     tokens: list[str]
-    numbers: NDArray[np.int64]
+    numbers: list[int]
     stated: Stated
     values: dict[str, tuple[str, ...]]
     codes: Codes
@@ -73,9 +71,10 @@ class Content:
         codes: Codes,
     ) -> Content:
         tokens = normal_tokens(normal)
-        numbers = np.array([term_number(token) for token in tokens], dtype=np.int64)
         held = dict(zip(KINDS, map(tuple, values), strict=True))
-        return cls(columns, normal, tokens, numbers, numbers_said, held, codes)
+        return cls(
+            columns, normal, tokens, list(map(term_number, tokens)), numbers_said, held, codes
+        )
 
     def pack(self) -> str:
         """As text, for the store."""

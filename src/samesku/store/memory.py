@@ -68,7 +68,8 @@ class Memory:
         self._hashes = Hashes()
         self._scores = Lists(valued=True)
         self._recent: list[tuple[int, int, float]] | None = None
-        # The weights of the terms of the title that is searched for; 0 between searches.
+        # The weights of the terms of the title that is searched for, or the places of terms; 0
+        # between searches.
         self._sought = np.zeros(WIDTH, dtype=np.float32)
         # What each slot shares with it, 0 between searches; and the last entry that named the slot.
         self._worth, self._last = Growing(np.float32), Growing(np.int32)
@@ -308,6 +309,20 @@ class Memory:
         there = (others >= 0) & self._there.rows[others]
         return np.nonzero(there)[0], others[there].astype(np.int64), similarity[there]
 
+    def places(self, slots: NDArray[np.int64]) -> NDArray[np.int32]:
+        """Gives, for each of `slots`, its place among them; not to be kept."""
+        places: NDArray[np.int32] = self._last.rows
+        places[slots] = np.arange(len(slots), dtype=np.int32)
+        return places
+
+    def numbered(self, terms: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[np.int32]:
+        """The place of each of `columns` among `terms`."""
+        places = self._sought.view(np.int32)
+        places[terms] = np.arange(len(terms), dtype=np.int32)
+        result: NDArray[np.int32] = places.take(columns)
+        places[terms] = 0
+        return result
+
     def find_text(self, terms: Terms, *, without: int = -1) -> Near:
         """The titles nearest to one."""
         mine = Read.of(terms).unit(self.frequency, self.size)
@@ -323,7 +338,7 @@ class Memory:
         theirs = self.terms.read(slots)
         weights, factor = theirs.weigh(self.frequency, self.size)
         np.add.at(self._sought, columns, mine)
-        products = theirs.sums(self._sought[theirs.columns] * weights) * factor
+        products = theirs.sums(self._sought.take(theirs.columns, mode="clip") * weights) * factor
         self._sought[columns] = 0
         cosine = np.minimum(products.reshape(-1, 2).sum(axis=1), 1)
         return np.where(theirs.has_words, cosine, np.nan).astype(np.float32)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -19,6 +19,7 @@ from samesku.scoring.features import CatalogRows
 from samesku.scoring.features.neighbourhood import Neighbourhoods
 from samesku.scoring.fusion import PairScores
 from samesku.scoring.learned import Learned
+from samesku.scoring.presence import filled_rows, rows_between
 from samesku.store.content import Content, Read, catalog_of
 from samesku.store.memory import Memory
 
@@ -111,18 +112,18 @@ def _candidates(
     near: Sequence[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]],
 ) -> Candidates:
     """The pairs as candidates among the slots, with the neighbours of the core ones."""
-    order = np.argsort(slots)
-    ascending = slots[order]
-    a, b = np.searchsorted(core, left), np.searchsorted(core, right)
+    place = memory.places(slots)
+    a, b = place[left], place[right]
     similarity = np.empty((len(left), 2), dtype=np.float32)
     sources = []
     for at, ((name, modality), (query, others, values)) in enumerate(
         zip(_ENCODERS, near, strict=True)
     ):
-        place = order[np.searchsorted(ascending, others)]
-        similarity[:, at] = _known(query * len(slots) + place, values, a, b, len(slots))
+        near_by = place[others]
+        similarity[:, at] = _known(query * len(slots) + near_by, values, a, b, len(slots))
         vectors = Vectors(_NO_VECTORS[at], np.empty(0, dtype=np.int64), len(slots))
-        neighbors = Neighbors(query.astype(np.int32), place.astype(np.int32), values, len(slots))
+        # Only the core ones ask; they find all.
+        neighbors = Neighbors(query.astype(np.int32), near_by, values, len(core))
         sources.append(Source(name, modality, vectors, neighbors))
     found = ~np.isnan(similarity)
     for at, compare in enumerate((memory.text_similarity, memory.photo_similarity)):
@@ -130,10 +131,10 @@ def _candidates(
         similarity[rest, at] = compare(left[rest], right[rest])
     # A pair that was asked for though nothing found it near is scored all the same.
     found[~found.any(axis=1), 0] = True
-    densities = [density(each.neighbors, DENSITY_NEIGHBORS)[: len(core)] for each in sources]
+    densities = [density(each.neighbors, DENSITY_NEIGHBORS) for each in sources]
     return Candidates(
-        a.astype(np.int32),
-        b.astype(np.int32),
+        a,
+        b,
         similarity,
         found,
         np.stack(densities, axis=1),
@@ -147,8 +148,8 @@ def _candidates(
 def _known(
     keys: NDArray[np.int64],
     values: NDArray[np.float32],
-    left: NDArray[np.int64],
-    right: NDArray[np.int64],
+    left: NDArray[np.integer],
+    right: NDArray[np.integer],
     size: int,
 ) -> NDArray[np.float32]:
     """The similarities of pairs of which one is a neighbour of the other; NaN for the rest."""
@@ -156,6 +157,7 @@ def _known(
     values = np.append(values, np.float32(np.nan))
     order = np.argsort(keys)
     keys, values = keys[order], values[order]
+    left, right = left.astype(np.int64), right.astype(np.int64)
     result = np.full(len(left), np.nan, dtype=np.float32)
     for asked in (left * size + right, right * size + left):
         place = np.searchsorted(keys, asked, side="right") - 1
@@ -173,21 +175,18 @@ def _rows(
     """What the features read, by the numbers of the whole store in place of a few postings'."""
     size = len(contents)
     held, terms, named = _held(memory, slots, size)
-    numbers = np.concatenate([each.numbers for each in contents])
-    place = np.minimum(np.searchsorted(terms[:named], numbers), named - 1)
-    names = [""] * named
-    tokens = (token for each in contents for token in each.tokens)
-    for at, token in zip(place.tolist(), tokens, strict=True):
-        names[at] = token
+    spoken: dict[int, str] = {}
+    for each in contents:
+        spoken.update(zip(each.numbers, each.tokens, strict=True))
+    names = [spoken[term] for term in terms[:named].tolist()]
     lists = [each.tokens for each in contents]
-    own = held[:size]
+    own = rows_between(held, 0, size)
     own.sort_indices()
-    near = replace(sources[0].neighbors, size=size)
     return CatalogRows.of_part(
         catalog,
         sources,
         (lists, names, own, memory.frequency[terms]),
-        partial(Neighbourhoods.of, found=near, others=held),
+        partial(Neighbourhoods.of, found=sources[0].neighbors, others=held),
         memory.title_uses(slots[:size]),
         len(memory),
     )
@@ -201,13 +200,9 @@ def _held(
     Those of the first titles come first, ascending; the others need no name.
     """
     read = memory.terms.words(slots)
-    terms, column = np.unique(read.columns, return_inverse=True)
-    later = np.ones(len(terms), dtype=bool)
-    later[column[: read.ends[size]]] = False
-    order = np.argsort(later, kind="stable")
-    place = np.empty(len(terms), dtype=np.int64)
-    place[order] = np.arange(len(terms))
-    ones = np.ones(len(column), dtype=np.float32)
-    shape = (len(slots), max(len(terms), 1))
-    held = sp.csr_matrix((ones, place[column], read.ends), shape=shape)
-    return held, terms[order], len(terms) - int(np.count_nonzero(later))
+    first = np.unique(read.columns[: read.ends[size]])
+    later = np.setdiff1d(np.unique(read.columns), first, assume_unique=True)
+    terms = np.concatenate([first, later])
+    ones = np.ones(len(read.columns), dtype=np.float32)
+    columns = memory.numbered(terms, read.columns)
+    return filled_rows(ones, columns, read.ends, max(len(terms), 1)), terms, len(first)

@@ -87,8 +87,9 @@ class Read:
 
         The second is a factor for the words and one for the n-grams of each title.
         """
-        rarity = np.log(np.float32(1 + size) / (1 + frequency[self.columns]).astype(np.float32))
-        weights = _LOGS[self.counts] * (rarity + 1)
+        held_by = 1 + frequency.take(self.columns, mode="clip").astype(np.float32)
+        rarity = np.log(np.float32(1 + size) / held_by)
+        weights = _LOGS.take(self.counts, mode="clip") * (rarity + 1)
         squares = self.sums(weights * weights)
         share = np.tile([word_weight, 1 - word_weight], len(squares) // 2)
         # A title without one of the two parts is as long as the others; without words, nothing.
