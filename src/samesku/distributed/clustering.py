@@ -14,7 +14,7 @@ from samesku.clustering.agglomerative import agglomerate, components
 from samesku.clustering.expected import LEAST, partners, summed_f1
 from samesku.distributed.components import find_components, looked_up, part_of
 from samesku.distributed.searching import numbers_of
-from samesku.distributed.shelf import Array, Shelf, array_of, columns_of, frame_of, table_of
+from samesku.distributed.shelf import Array, Shelf, columns_of, frame_of, table_of
 from samesku.distributed.tasks import Result, Stages
 from samesku.results.listing import for_spreadsheets
 
@@ -24,56 +24,65 @@ ROWS = 50_000
 
 
 @dataclass(frozen=True)
-class Clustered:
-    """Where the clusters of one threshold lie, and how they were made."""
+class Routed:
+    """Where the pairs within the components of a threshold lie, for this one and higher ones."""
 
-    stages: Stages  # those of the threshold, with a folder of their own
+    stages: Stages  # with a folder of its own
+    threshold: float
     rounds: int  # of contraction
-    split: list[Result]  # `postings` and `threshold` of the components that were too large
 
 
-def cluster_at(
-    stages: Stages, tiles: Sequence[str], starts: Sequence[int], threshold: float, at_once: int,
-    most: int,
-) -> Clustered:  # fmt: skip
-    """Cluster the scored pairs at a threshold."""
-    scored, parts = stages.shelf, len(starts) - 1
-    mine = replace(stages, shelf=Shelf(f"{scored.root}/at {threshold:g}"))
+def route_pairs(
+    stages: Stages, tiles: Sequence[str], starts: Sequence[int], threshold: float, at_once: int
+) -> Routed:
+    """Find the components of the scored pairs, and give the pairs to those who cluster them."""
+    scored = stages.shelf
+    mine = replace(stages, shelf=Shelf(f"{scored.root}/from {threshold:g}"))
     rounds = find_components(mine, scored, tiles, starts, threshold, at_once)
-    mine.run("route", _route_pairs, {tile: (scored, tile, parts) for tile in tiles})
-    found = mine.each("cluster", _cluster_part, parts, tiles, starts, threshold, most, reads=[most])
-    return Clustered(mine, rounds, [each for one in found for each in one["split"]])
+    mine.run("route", _route_tile, {tile: (scored, tile, len(starts) - 1) for tile in tiles})
+    return Routed(mine, threshold, rounds)
 
 
-def _route_pairs(shelf: Shelf, scored: Shelf, tile: str, parts: int) -> Result:
+def _route_tile(shelf: Shelf, scored: Shelf, tile: str, parts: int) -> Result:
     """The pairs of a tile that lie within one component, for the part that clusters it."""
-    low, high = (int(each) for each in tile.split("-"))
-    labels = pa.concat_tables(shelf.read(f"labels/{shard}") for shard in sorted({low, high}))
+    shards = dict.fromkeys(tile.split("-"))
+    labels = pa.concat_tables(shelf.read(f"labels/{shard}") for shard in shards)
     number, found = columns_of(labels, "number", "label")
     table = scored.read(f"scored/{tile}")
     left, right = (looked_up(number, found, each) for each in columns_of(table, "left", "right"))
-    inside = (left == right) & (left >= 0)
-    of = np.where(inside, part_of(left, parts), -1)
-    shelf.deal(f"routed/{tile}", table.append_column("label", array_of(left)), of, parts)
-    return {"pairs": int(np.count_nonzero(inside))}
+    of = np.where((left == right) & (left >= 0), part_of(left, parts), -1)
+    shelf.deal(f"routed/{tile}", table, of, parts)
+    return {}
+
+
+def cluster_at(
+    routed: Routed, tiles: Sequence[str], starts: Sequence[int], threshold: float, most: int
+) -> tuple[Stages, list[Result]]:
+    """Cluster at a threshold; tells where, and of the components split their size and how."""
+    scored = routed.stages.shelf.root.rpartition("/")[0]
+    mine = replace(routed.stages, shelf=Shelf(f"{scored}/at {threshold:g}"))
+    found = mine.each(
+        "cluster", _cluster_part, len(starts) - 1, routed.stages.shelf, tiles, starts, threshold,
+        most, reads=[threshold, most],
+    )  # fmt: skip
+    return mine, [each for one in found for each in one["split"]]
 
 
 def _cluster_part(
-    shelf: Shelf, part: int, tiles: Sequence[str], starts: Sequence[int], threshold: float,
-    most: int,
+    shelf: Shelf, part: int, routed: Shelf, tiles: Sequence[str], starts: Sequence[int],
+    threshold: float, most: int,
 ) -> Result:  # fmt: skip
     """The clusters of the components of one part; those too large are split before."""
-    names = ("left", "right", "score", "label", "left_members", "right_members")
-    routed = shelf.gathered("routed", tiles, part)
-    left, right, score, component, *each_end = columns_of(routed, *names)
+    names = ("left", "right", "score", "left_members", "right_members")
+    left, right, score, *each_end = columns_of(routed.gathered("routed", tiles, part), *names)
     # In the order in which the local engine reads them.
     order = np.lexsort((right, left))
-    left, right, score, component = (each[order] for each in (left, right, score, component))
+    left, right, score = left[order], right[order], score[order]
     every = np.concatenate([left, right])
     numbers, first, place = np.unique(every, return_index=True, return_inverse=True)
     members = np.concatenate([each[order] for each in each_end])[first]
     ends = place[: len(left)], place[len(left) :]
-    kept, split = _small_enough(ends, score, component, len(numbers), threshold, most)
+    kept, split = _small_enough(ends, score, len(numbers), threshold, most)
     clusters = agglomerate(
         ends[0][kept], ends[1][kept], score[kept], len(numbers), threshold=threshold
     )
@@ -88,16 +97,14 @@ def _cluster_part(
 
 
 def _small_enough(
-    ends: tuple[Array, Array], score: Array, component: Array, size: int, threshold: float,
-    most: int,
-) -> tuple[Array, list[Result]]:  # fmt: skip
+    ends: tuple[Array, Array], score: Array, size: int, threshold: float, most: int
+) -> tuple[Array, list[Result]]:
     """The pairs left when components of more than so many postings are split, and how."""
-    kept, split = np.ones(len(score), dtype=bool), []
-    of = np.full(size, -1, dtype=np.int64)
-    of[ends[0]], of[ends[1]] = component, component
-    labels, counts = np.unique(of[of >= 0], return_counts=True)
-    for label, count in zip(labels[counts > most], counts[counts > most], strict=True):
-        own = np.flatnonzero(component == label)
+    kept, split, tied = np.ones(len(score), dtype=bool), [], score >= threshold
+    of = components(ends[0][tied], ends[1][tied], size) if size else np.empty(0, np.int64)
+    counts = np.bincount(of)
+    for label in np.flatnonzero(counts > most):
+        own = np.flatnonzero((of[ends[0]] == label) & (of[ends[1]] == label))
         rows, place = np.unique(np.concatenate([ends[0][own], ends[1][own]]), return_inverse=True)
         one, other = place[: len(own)], place[len(own) :]
         raised = threshold
@@ -108,7 +115,7 @@ def _small_enough(
             if np.bincount(part).max() <= most or raised > 0.999:
                 break
         kept[own] = part[one] == part[other]
-        split.append({"postings": int(count), "threshold": round(float(raised), 4)})
+        split.append({"postings": int(counts[label]), "threshold": round(float(raised), 4)})
     return kept, split
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import ray
 
 from samesku.catalog.problems import CatalogError, Problem
 from samesku.clustering.agglomerative import COHESION
-from samesku.clustering.expected import climb, moves
+from samesku.clustering.expected import LOWEST, STEP, climb, moves
 from samesku.distributed import (
     clustering,
     components,
@@ -24,7 +24,7 @@ from samesku.distributed import (
     searching,
     statistics,
 )
-from samesku.distributed.clustering import Clustered
+from samesku.distributed.clustering import Routed
 from samesku.distributed.encoding import Totals
 from samesku.distributed.reading import Reading
 from samesku.distributed.shelf import Shelf
@@ -203,7 +203,7 @@ class RayEngine:
         found = each("photos", statistics.merge_looks, shards, shards, seen)
         looks = {name: sum(part["looks"][name] for part in found) for name in seen}
         each("placeholders", statistics.judge_looks, shards, starts, looks)
-        tiles = {f"{a}-{b}": (a, b) for a in range(shards) for b in range(a, shards)}
+        tiles = {f"{a}-{b}": (a, b) for a, b in _tiles(shards)}
         given: Tasks = {name: (encoders, pair, shards, k) for name, pair in tiles.items()}
         run("search", searching.search_tile, given, k)
         each("merge lists", searching.merge_lists, shards, names, shards, k, starts[-1])
@@ -216,34 +216,43 @@ class RayEngine:
         self._scored = sum(tile["candidates"] for tile in found)
         return list(tiles)
 
-    def _clusters(self, totals: Totals, tiles: list[str]) -> tuple[float, Clustered]:
-        """The threshold, chosen as the local engine does, and the clusters there."""
-        found: dict[float, Clustered] = {}
-        shards, whole = totals.shards, self.stages.shelf
+    def _clusters(
+        self, totals: Totals, tiles: list[str]
+    ) -> tuple[float, int, Stages, list[Result]]:
+        """The threshold, chosen as the local engine does, and rounds, clusters and splits there."""
+        shards, starts, whole = totals.shards, totals.starts, self.stages.shelf
+        routed: list[Routed] = []
+        found: dict[float, tuple[float, int, Stages, list[Result]]] = {}
+        lowest = threshold = self.matcher.threshold
 
         def value(threshold: float) -> float:
-            found[threshold] = clustering.cluster_at(
-                self.stages, tiles, totals.starts, threshold, self.at_once, self.most
-            )
-            each = found[threshold].stages.each
-            f1 = each("expected f1", clustering.expect_f1, shards, whole, shards)
-            return float(sum(shard["f1"] for shard in f1)) / totals.starts[-1]
+            if not routed or routed[-1].threshold > threshold:
+                least = min(threshold, lowest)
+                routed.append(
+                    clustering.route_pairs(self.stages, tiles, starts, least, self.at_once)
+                )
+            near = routed[-1]
+            at, split = clustering.cluster_at(near, tiles, starts, threshold, self.most)
+            found[threshold] = threshold, near.rounds, at, split
+            f1 = at.each("expected f1", clustering.expect_f1, shards, whole, shards)
+            return float(sum(shard["f1"] for shard in f1)) / starts[-1]
 
         self.stages.each("partners", scoring.add_partners, shards, shards)
-        threshold = self.matcher.threshold
         if self.matcher.get_params()["threshold"] is None and moves(self.matcher.fusion):
+            # What is tried first after the own threshold has components that hold those of it.
+            below = round(threshold - STEP, 2)
+            lowest = below if below >= LOWEST else threshold
             threshold = climb(value, threshold)
         else:
             value(threshold)
-        return threshold, found[threshold]
+        return found[threshold]
 
     def _write(
         self, catalogue: str, out: str, read: list[Result], totals: Totals, tiles: list[str],
         bounds: Sequence[Any], names: list[str],
     ) -> dict[str, Any]:  # fmt: skip
         each, starts, shards = self.stages.each, totals.starts, totals.shards
-        threshold, clustered = self._clusters(totals, tiles)
-        at = clustered.stages
+        threshold, rounds, at, split = self._clusters(totals, tiles)
         heads = each("heads", clustering.heads_of, shards, at.shelf, shards, reads=[at.input])
         offsets = np.cumsum([0, *(shard["clusters"] for shard in heads)]).tolist()
         file_starts = np.cumsum([0, *(file["rows"] for file in read)]).tolist()
@@ -259,7 +268,7 @@ class RayEngine:
             **environment(),
             "engine": {
                 "name": "ray", "ray": ray.__version__, "shards": shards, "tiles": len(tiles),
-                "rounds": clustered.rounds, "work": self.stages.shelf.root,
+                "rounds": rounds, "work": self.stages.shelf.root,
             },
             "catalogue": {
                 "name": catalogue,
@@ -273,7 +282,7 @@ class RayEngine:
             "fusion": self.matcher.fusion.name,
             "threshold": threshold,
             "cohesion": COHESION,
-            "split": clustered.split,
+            "split": split,
             "stages": self.stages.records,
             "seconds": {k: round(v, 3) for k, v in self.matcher.progress.seconds.items()},
             "clusters": f"clusters-{name}",
@@ -320,6 +329,14 @@ class RayEngine:
         given: Tasks = {tile: (out, name, tile, totals.starts, offsets) for tile in tiles}
         run("write matches", clustering.write_matches, given)
         return name, sizes
+
+
+def _tiles(shards: int) -> Iterator[tuple[int, int]]:
+    """All pairs of shards, each of which shares one with the pair before."""
+    for one in range(shards):
+        others = range(one, shards)
+        turned = [*range(shards - 1, one + 1, -1), *others[:2]]
+        yield from ((one, other) for other in (turned if one % 2 else others))
 
 
 def _check_unique(read: list[Result], found: list[Result]) -> None:
