@@ -13,26 +13,29 @@ def waiting(request, monkeypatch):
 
 
 def test_lists_hold_what_was_added_in_its_order(waiting):
-    random, lists, expected = np.random.default_rng(0), Lists(40, valued=True), {}
+    random, lists, expected = np.random.default_rng(0), Lists(40), {}
+    values = Lists(40, kind="f")
     first = random.integers(0, 40, (2, 300))
-    lists.build(first[0], first[1], first[1].astype(np.float32))
+    lists.build(first[0], first[1])
+    values.build(first[0], first[1] / 4)
     for key, item in first.T.tolist():
         expected.setdefault(key, []).append(item)
     for _ in range(60):
         keys, items = random.integers(0, 60, 5).tolist(), random.integers(0, 1000, 5).tolist()
-        lists.add(keys, items, [float(item) for item in items])
+        lists.add(keys, items)
+        values.add(keys, [item / 4 for item in items])
         for key, item in zip(keys, items, strict=True):
             expected.setdefault(key, []).append(item)
     for key in range(70):
         assert lists.of(key).tolist() == expected.get(key, [])
-        assert lists.values_of(key).tolist() == expected.get(key, [])
+        assert (4 * values.of(key)).tolist() == expected.get(key, [])
         assert lists.length(key) == len(expected.get(key, []))
         assert lists.of(key, 2).tolist() == expected.get(key, [])[-2:]
-    keys, items, values = lists.all()
+    keys, items = lists.all()
     assert sorted(zip(keys.tolist(), items.tolist(), strict=True)) == sorted(
         (key, item) for key, own in expected.items() for item in own
     )
-    assert values.tolist() == items.tolist()
+    assert (4 * values.all()[1]).tolist() == items.tolist()
 
 
 def test_an_array_grows_and_is_cut():

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from math import sqrt
 from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from samesku.catalog.answers import SAME, UNSURE, Answers
 from samesku.catalog.catalog import Catalog
@@ -24,27 +22,19 @@ from samesku.store.results import Answer
 LEAST_AUDITED = 20
 
 
-@dataclass(frozen=True, eq=False)
-class Trial:
-    """What came of adapting: the model where it is better by the audit, and the figures."""
-
-    model: PairClassifier | None
-    record: dict[str, Any]
-
-
 def try_adapting(
     catalog: Catalog, base: Learned, answers: Sequence[Answer], threshold: float
-) -> Trial:
+) -> tuple[PairClassifier | None, dict[str, Any]]:
     """Adapt a model to the answers outside the audit, and measure it by those of the audit.
 
-    It is adopted where the decisions that it changes become right more often than wrong, by more
-    than one standard deviation of chance. `threshold` is that of the probabilities before.
+    It is given, beside the figures, where the decisions that it changes become right more often
+    than wrong, by more than one standard deviation of chance. `threshold` is that of the
+    probabilities before.
     """
     audit = [each for each in answers if each.drawn and each.verdict != UNSURE]
     if len(audit) < LEAST_AUDITED:
-        return _not_adopted(
-            f"{len(audit)} answers to random pairs, and {LEAST_AUDITED} are needed to measure"
-        )
+        few = f"{len(audit)} answers to random pairs, and {LEAST_AUDITED} are needed to measure"
+        return None, {"adopted": False, "reason": few}
     frame = pl.DataFrame(
         [(each.left, each.right, each.verdict) for each in answers if not each.drawn],
         schema=["left_id", "right_id", "verdict"],
@@ -53,7 +43,7 @@ def try_adapting(
     taught = Answers.of(frame, catalog, source="the decisions")
     matches = Matcher([Tfidf(), PHash()], base).match(catalog, answers=taught)
     if reason := teaches(matches, taught):
-        return _not_adopted(reason)
+        return None, {"adopted": False, "reason": reason}
     adapted = adapt(matches, taught)
     row = {posting: place for place, posting in enumerate(catalog.ids)}
     ends = np.array([[row[each.left], row[each.right]] for each in audit])
@@ -61,25 +51,15 @@ def try_adapting(
     place = adapted.matches.candidates.places(ends[:, 0], ends[:, 1])
     # Pairs that are no candidates are not the same.
     scores = np.where(place >= 0, adapted.matches.scores[place], 0)
-    after = (scores >= adapted.matches.threshold) | (ends[:, 0] == ends[:, 1])
-    before = np.array([(each.probability or 0) >= threshold for each in audit])
     same = np.array([each.verdict == SAME for each in audit])
-    return _judged(adapted.model, before == same, after == same)
-
-
-def _judged(model: PairClassifier, before: NDArray[np.bool_], after: NDArray[np.bool_]) -> Trial:
-    """Whether decisions that were right before are right after."""
+    before = same == np.array([(each.probability or 0) >= threshold for each in audit])
+    after = same == ((scores >= adapted.matches.threshold) | (ends[:, 0] == ends[:, 1]))
     better, worse = (int(np.count_nonzero(each)) for each in (after & ~before, before & ~after))
     pays = better - worse > sqrt(better + worse)
-    record = {
-        "adopted": bool(pays),
-        "audited": len(before),
+    return adapted.model if pays else None, {
+        "adopted": pays,
+        "audited": len(audit),
         "right_before": int(before.sum()),
         "right_after": int(after.sum()),
-        "reason": f"of {len(before)} audited decisions {better} become right, {worse} wrong",
+        "reason": f"of {len(audit)} audited decisions {better} become right, {worse} wrong",
     }
-    return Trial(model if pays else None, record)
-
-
-def _not_adopted(reason: str) -> Trial:
-    return Trial(None, {"adopted": False, "reason": reason})

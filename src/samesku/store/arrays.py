@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -57,90 +57,62 @@ def spans(start: NDArray[np.int64], lengths: NDArray[np.integer]) -> NDArray[np.
 
 
 class Lists:
-    """Lists of int32 by key, with a float32 beside each where asked for; they only grow.
+    """Lists of numbers of four bytes by key; they only grow.
 
-    Most entries are in flat arrays in the order of the keys. Those that came last wait apart and
+    Most entries are in a flat array in the order of the keys. Those that came last wait apart and
     are put in when they are many, so that an entry takes little more than its own bytes.
     """
 
-    def __init__(self, keys: int = 0, *, valued: bool = False) -> None:
+    def __init__(self, keys: int = 0, kind: Literal["i", "f"] = "i") -> None:
+        self._kind = kind
         self._start = np.zeros(keys + 1, dtype=np.uint32)
-        self._items = np.empty(0, dtype=np.int32)
-        self._values = np.empty(0, dtype=np.float32) if valued else None
-        self._new: dict[int, array[int]] = {}
-        self._new_values: dict[int, array[float]] = {}
+        self._items: NDArray[Any] = np.empty(0, dtype=kind)
+        self._new: dict[int, array[Any]] = {}
         self._waiting = 0
 
-    def build(
-        self,
-        keys: NDArray[np.integer],
-        items: NDArray[np.integer],
-        values: NDArray[np.float32] | None = None,
-    ) -> None:
+    def build(self, keys: NDArray[np.integer], items: NDArray[Any]) -> None:
         """Hold these entries in place of all; those of one key stay in their order."""
         size = max(int(keys.max(initial=-1)) + 2, len(self._start))
-        order = np.argsort(keys, kind="stable")
         self._start = np.zeros(size, dtype=np.uint32)
         self._start[1:] = np.cumsum(np.bincount(keys, minlength=size - 1))
-        self._items = items[order].astype(np.int32)
-        if values is not None:
-            self._values = values[order].astype(np.float32)
-        self._new, self._new_values, self._waiting = {}, {}, 0
+        self._items = items[np.argsort(keys, kind="stable")].astype(self._kind)
+        self._new, self._waiting = {}, 0
 
-    def add(self, keys: Sequence[int], items: Sequence[int], values: Sequence[float] = ()) -> None:
+    def add(self, keys: Sequence[int], items: Sequence[float]) -> None:
         """Add an entry for each key."""
         for key, item in zip(keys, items, strict=True):
             if key not in self._new:
-                self._new[key] = array("i")
+                self._new[key] = array(self._kind)
             self._new[key].append(item)
-        if self._values is not None:
-            for key, value in zip(keys, values, strict=True):
-                if key not in self._new_values:
-                    self._new_values[key] = array("f")
-                self._new_values[key].append(value)
         self._waiting += len(keys)
         if self._waiting > max(WAITING, WAITING_SHARE * len(self._items)):
             self._put_in()
 
     def length(self, key: int) -> int:
         """How many entries a key has."""
-        last = len(self._new[key]) if key in self._new else 0
-        return last + (int(self._start[key + 1] - self._start[key]) if self._has(key) else 0)
+        start, stop = self._bounds(key)
+        return stop - start + (len(self._new[key]) if key in self._new else 0)
 
-    def of(self, key: int, most: int | None = None) -> NDArray[np.int32]:
+    def of(self, key: int, most: int | None = None) -> NDArray[Any]:
         """The entries of a key, as they were added; of many the last."""
         start, stop = self._bounds(key)
         first = self._items[start:stop]
         if key in self._new:
-            first = np.concatenate([first, np.array(self._new[key], dtype=np.int32)])
+            first = np.concatenate([first, np.array(self._new[key], dtype=self._kind)])
         return first if most is None else first[-most:]
 
-    def values_of(self, key: int) -> NDArray[np.float32]:
-        """The numbers beside the entries of a key."""
-        assert self._values is not None
-        start, stop = self._bounds(key)
-        first = self._values[start:stop]
-        if key in self._new:
-            first = np.concatenate([first, np.array(self._new_values[key], dtype=np.float32)])
-        return first
-
-    def all(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
-        """All entries: keys, items and values."""
-        assert self._values is not None
+    def all(self) -> tuple[NDArray[np.int64], NDArray[Any]]:
+        """All entries: keys and items."""
         self._put_in()
-        keys = np.repeat(np.arange(len(self._start) - 1), np.diff(self._start))
-        return keys, self._items, self._values
-
-    def _has(self, key: int) -> bool:
-        return key + 1 < len(self._start)
+        return np.repeat(np.arange(len(self._start) - 1), np.diff(self._start)), self._items
 
     def _bounds(self, key: int) -> tuple[int, int]:
-        if not self._has(key):
+        if key + 1 >= len(self._start):
             return 0, 0
         return int(self._start[key]), int(self._start[key + 1])
 
     def _put_in(self) -> None:
-        """Put what waits into the flat arrays."""
+        """Put what waits into the flat array."""
         if not self._new:
             return
         keys = sorted(self._new)
@@ -150,9 +122,6 @@ class Lists:
         named = np.repeat(np.array(keys, dtype=np.int64), [len(self._new[key]) for key in keys])
         at = self._start[named + 1].astype(np.int64)
         self._items = np.insert(self._items, at, np.concatenate([self._new[key] for key in keys]))
-        if self._values is not None:
-            values = np.concatenate([self._new_values[key] for key in keys])
-            self._values = np.insert(self._values, at, values)
         added = np.cumsum(np.bincount(named, minlength=len(self._start) - 1))
         self._start[1:] += added.astype(np.uint32)
-        self._new, self._new_values, self._waiting = {}, {}, 0
+        self._new, self._waiting = {}, 0

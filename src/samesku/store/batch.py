@@ -29,7 +29,7 @@ def _payloads(connection: sa.Connection) -> dict[str, Payload]:
     return {posting: json.loads(text) for posting, text in rows}
 
 
-def score_everything(draft: Draft) -> None:
+def score_everything(draft: Draft) -> list[str]:
     """Score what a batch run on the postings of the store scores, in place of all scores.
 
     The order in which postings came plays no part: the catalogue is in the order of their ids.
@@ -63,3 +63,4 @@ def score_everything(draft: Draft) -> None:
             draft.fresh[number]["pairs"] = own.pack()
         else:
             draft.rescored[number] = own
+    return []

@@ -1,58 +1,42 @@
-"""What people decided: pins that agree with each other, merges and splits made of them."""
+"""What people decided: pins that agree with each other, merges and splits made of them, undone."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Collection, Sequence
 from itertools import product
 
+import sqlalchemy as sa
+
 from samesku.catalog.answers import VERDICTS
+from samesku.store.draft import Draft
 from samesku.store.results import StoreError
-from samesku.store.state import State
+from samesku.store.schema import events, versions
+from samesku.store.state import Effects, State
 
 MOST_PINS = 10_000
+UNDONE = ("upsert", "pin", "merge", "split", "accept", "undo")
 
 Pin = tuple[str, str, str]
 
 
-def check_pin(state: State, left: str, right: str, verdict: str) -> None:
-    """Refuse a decision that others contradict.
-
-    Raises
-    ------
-    StoreError
-        There is no such posting or verdict, or earlier decisions contradict it; names them.
-    """
+def pin_alone(state: State, left: str, right: str, verdict: str) -> list[Pin]:
+    """A decision about one pair; an error names the earlier ones that contradict it."""
     if verdict not in VERDICTS:
         raise StoreError(f"a verdict is {', '.join(VERDICTS)}, not {verdict[:40]!r}")
-    for each in (left, right):
-        if each not in state.distinct_of:
-            raise StoreError(f"there is no posting {each[:80]!r}", "missing")
+    state.check_there(left, right)
     if left == right:
         raise StoreError(f"{left[:80]!r} is one posting; name two")
-    if verdict == "unsure":
-        return
     pair = (min(left, right), max(left, right))
     ones, others = (_joined(state, end, pair) for end in (left, right))
     if verdict == "different" and right in ones:
-        raise StoreError(
-            f"{left[:80]!r} and {right[:80]!r} are the same by earlier decisions on other pairs; "
-            "undo one of those first",
-            "conflict",
-        )
+        raise _tied_already(left, right)
     if verdict == "same":
-        for one, other in product(sorted(ones), sorted(others)):
-            if (
-                state.verdict(one, other) == "different"
-                and (min(one, other), max(one, other)) != pair
-            ):
-                raise StoreError(
-                    f"{one[:80]!r} and {other[:80]!r} were decided to be different; undo that "
-                    "first",
-                    "conflict",
-                )
+        _check_together(state, ones | others, pair)
+    return [(left, right, verdict)]
 
 
-def _joined(state: State, posting: str, without: tuple[str, str]) -> set[str]:
+def _joined(state: State, posting: str, without: tuple[str, str] = ("", "")) -> set[str]:
     """All postings that decisions make the same as one, a given pair aside."""
     found, queue = {posting}, [posting]
     while queue:
@@ -66,13 +50,7 @@ def _joined(state: State, posting: str, without: tuple[str, str]) -> set[str]:
 
 
 def merge_pins(state: State, names: Sequence[str], without: Sequence[str]) -> list[Pin]:
-    """The pins that make clusters one; postings of `without` stay out.
-
-    Raises
-    ------
-    StoreError
-        Fewer than two clusters, or two of their postings were decided to be different.
-    """
+    """The pins that make clusters one; postings of `without` stay out."""
     resolved = list(dict.fromkeys(state.resolve(name) for name in names))
     members = [
         p for name in resolved for p in sorted(state.clusters.get(name, ())) if p not in without
@@ -80,35 +58,19 @@ def merge_pins(state: State, names: Sequence[str], without: Sequence[str]) -> li
     if len(resolved) < 2 or len(members) < 2:
         raise StoreError("merging takes two clusters or more, each with a posting")
     _check_together(state, members)
-    return list(_tied(members))
+    return _tied(members)
 
 
 def accept_pins(state: State, name: str, without: Sequence[str]) -> list[Pin]:
-    """The pins that make a cluster one product; postings of `without` are parted from it.
-
-    Raises
-    ------
-    StoreError
-        Fewer than two postings are left, or two of them were decided to be different, or one that
-        is to leave was decided to be the same as one that stays.
-    """
-    members = sorted(state.clusters.get(state.resolve(name), ()))
-    out = sorted(set(without))
-    if missing := [each for each in out if each not in members]:
-        raise StoreError(f"{missing[0][:80]!r} is not in cluster {name[:40]!r}", "missing")
-    kept = [each for each in members if each not in out]
-    if not kept or len(members) < 2:
+    """The pins that make a cluster one product; postings of `without` are parted from it."""
+    out, kept = _parted(state, name, without)
+    if not kept or len(kept) + len(out) < 2:
         raise StoreError("accepting takes a cluster of two postings or more, and leaves some")
     _check_together(state, kept)
+    pins = _tied(kept)
     for each in out:
-        if bound := sorted(_joined(state, each, ("", "")) & set(kept)):
-            raise StoreError(
-                f"{each[:80]!r} and {bound[0][:80]!r} are the same by earlier decisions; undo "
-                "those first",
-                "conflict",
-            )
-    pins = list(_tied(kept))
-    for each in out:
+        if bound := sorted(_joined(state, each) & set(kept)):
+            raise _tied_already(each, bound[0])
         # From one that stays, and from those of the same content.
         own = state.distinct_of[each]
         like = [other for other in kept[1:] if state.distinct_of[other] == own]
@@ -116,11 +78,36 @@ def accept_pins(state: State, name: str, without: Sequence[str]) -> list[Pin]:
     return pins
 
 
-def _check_together(state: State, members: Sequence[str]) -> None:
+def split_pins(state: State, name: str, away: Sequence[str]) -> list[Pin]:
+    """The pins that part some postings of a cluster from the rest."""
+    gone, rest = _parted(state, name, away)
+    if not gone or not rest:
+        raise StoreError("splitting takes some of a cluster's postings, and leaves some")
+    if len(gone) * len(rest) > MOST_PINS:
+        raise StoreError(f"this would take {len(gone) * len(rest):,} decisions; split less at once")
+    for one, other in product(gone, rest):
+        if other in _joined(state, one) and state.verdict(one, other) != "same":
+            raise _tied_already(one, other)
+    return [*_tied(gone), *((min(a, b), max(a, b), "different") for a, b in product(gone, rest))]
+
+
+def _parted(state: State, name: str, chosen: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The postings of a cluster that are chosen, and the others."""
+    members, out = state.clusters.get(state.resolve(name), set()), sorted(set(chosen))
+    if missing := [each for each in out if each not in members]:
+        raise StoreError(f"{missing[0][:80]!r} is not in cluster {name[:40]!r}", "missing")
+    return out, sorted(members.difference(out))
+
+
+def _check_together(
+    state: State, members: Collection[str], aside: tuple[str, str] = ("", "")
+) -> None:
+    """Refuse to make those one of which two, a given pair aside, were decided to be different."""
     inside = set(members)
-    for one in members:
-        for other in state.pinned_with.get(one, ()):
-            if other in inside and state.verdict(one, other) == "different":
+    for one in sorted(members):
+        for other in sorted(inside.intersection(state.pinned_with.get(one, ()))):
+            pair = (min(one, other), max(one, other))
+            if pair != aside and state.pins[pair] == "different":
                 raise StoreError(
                     f"{one[:80]!r} and {other[:80]!r} were decided to be different; undo that "
                     "first, or leave one out",
@@ -128,33 +115,51 @@ def _check_together(state: State, members: Sequence[str]) -> None:
                 )
 
 
-def split_pins(state: State, name: str, away: Sequence[str]) -> list[Pin]:
-    """The pins that part some postings of a cluster from the rest.
+def _tied_already(one: str, other: str) -> StoreError:
+    return StoreError(
+        f"{one[:80]!r} and {other[:80]!r} are the same by earlier decisions on other pairs; undo "
+        "one of those first",
+        "conflict",
+    )
 
-    Raises
-    ------
-    StoreError
-        They are not of the cluster, or all of it, or too many.
-    """
-    members = state.clusters.get(state.resolve(name), set())
-    gone = sorted(set(away))
-    if missing := [each for each in gone if each not in members]:
-        raise StoreError(f"{missing[0][:80]!r} is not in cluster {name[:40]!r}", "missing")
-    rest = sorted(members - set(gone))
-    if not gone or not rest:
-        raise StoreError("splitting takes some of a cluster's postings, and leaves some")
-    if len(gone) * len(rest) > MOST_PINS:
-        raise StoreError(f"this would take {len(gone) * len(rest):,} decisions; split less at once")
-    for one, other in product(gone, rest):
-        if other in _joined(state, one, ("", "")) and state.verdict(one, other) != "same":
+
+def _tied(members: Sequence[str]) -> list[Pin]:
+    return [(min(members[0], each), max(members[0], each), "same") for each in members[1:]]
+
+
+def take_back(draft: Draft, event: int) -> list[str]:
+    """Take back what an event changed of postings and pins, unless it was changed since."""
+    row = draft.connection.execute(
+        sa.select(events.c.verb, events.c.effects).where(events.c.number == event)
+    ).one_or_none()
+    if row is None:
+        raise StoreError(f"there is no event {event}", "missing")
+    effects = Effects.from_text(row.effects)
+    if row.verb not in UNDONE or effects.rebuilt:
+        raise StoreError(
+            f"event {event} ({row.verb}) cannot be undone: a deleted posting leaves "
+            "nothing, put it again; for the rest restore a snapshot",
+            "conflict",
+        )
+    for left, right, verdict, before in reversed(effects.pinned):
+        if draft.state.verdict(left, right) != verdict:
             raise StoreError(
-                f"{one[:80]!r} and {other[:80]!r} are the same by earlier decisions; undo those "
-                "first",
-                "conflict",
+                f"{left[:80]!r} and {right[:80]!r} were decided anew since", "conflict"
             )
-    return [*_tied(gone), *((min(a, b), max(a, b), "different") for a, b in product(gone, rest))]
-
-
-def _tied(members: Sequence[str]) -> Iterator[Pin]:
-    for other in members[1:]:
-        yield min(members[0], other), max(members[0], other), "same"
+        draft.pin(left, right, before)
+    for posting, number in effects.placed.items():
+        if draft.state.distinct_of.get(posting) != number:
+            raise StoreError(f"{posting[:80]!r} was changed or deleted since", "conflict")
+    rows = draft.connection.execute(
+        sa.select(versions.c.posting_id, versions.c.payload).where(versions.c.event == event)
+    )
+    former = {posting: json.loads(text) for posting, text in rows}
+    draft.put([former[posting] for posting in effects.placed if posting in former])
+    for posting in effects.placed:
+        if posting not in former:
+            draft.remove(posting)
+    draft.score()
+    return [
+        *effects.placed,
+        *(each for left, right, *_ in effects.pinned for each in (left, right)),
+    ]

@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from functools import partial
+from secrets import token_hex
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,11 @@ from samesku.clustering.pins import Pins
 from samesku.scoring.learned import Learned
 from samesku.store.arrays import spans
 from samesku.store.content import Content
-from samesku.store.identity import carry_over, new_id
+from samesku.store.identity import carry_over
 from samesku.store.memory import NO_SLOTS, Memory
 from samesku.store.pairs import Distinct, ScoredPairs
 from samesku.store.postings import Payload, content_key, normal_title, phash_of, title_key
-from samesku.store.results import Affected, DecidedPair, PostingResult
+from samesku.store.results import Affected, Change, DecidedPair, PostingResult, Refused
 from samesku.store.schema import distinct, postings, versions
 from samesku.store.scoring import Scored, score_pairs
 from samesku.store.state import PER_EVENT, Effects, State
@@ -84,6 +85,7 @@ class Draft:
         self.effects = Effects()
         self.payloads: dict[str, Payload] = {}
         self.photos: dict[str, bytes] = {}
+        self.refused: list[Refused] = []
         self.fresh: dict[int, dict[str, Any]] = {}
         self.rescored: dict[int, ScoredPairs] = {}
         self.before: dict[str, str] = {}
@@ -216,10 +218,12 @@ class Draft:
             numbers = memory.numbers(others)
             row["pairs"] = ScoredPairs(numbers, text_like[own], photo_like[own], probability).pack()
 
-    def cluster(self, *, everything: bool = False) -> None:
+    def cluster(self) -> None:
         """Cluster anew what the change can have moved."""
         state = self.state
-        numbers = set(state.members) if everything else self._component()
+        numbers = set(state.members) if self.effects.rebuilt else self._component()
+        if not numbers:
+            return
         pins = self._pins(numbers)
         nodes = self._nodes(numbers, pins)
         place = {each: at for at, (_, members) in enumerate(nodes) for each in members}
@@ -242,7 +246,7 @@ class Draft:
         ids, redirects = carry_over(found, before, lambda old: state.numbers[old])
         for part, name in zip(found, ids, strict=True):
             if name is None:
-                name = new_id()
+                name = f"c{token_hex(8)}"
                 state.numbers[name] = self.number * PER_EVENT + len(self.effects.minted)
                 self.effects.minted[name] = state.numbers[name]
             for posting in part:
@@ -341,22 +345,33 @@ class Draft:
         self.effects.assigned[posting] = cluster
         self.state.assign(posting, cluster)
 
-    def result(self, posting: str) -> PostingResult:
-        """What was done to one posting."""
-        now = self.state.cluster_of.get(posting)
-        if now is None:
-            return PostingResult(posting, None, "deleted")
-        merged = now in self.effects.redirects.values()
-        if posting not in self.effects.assigned or self.before.get(posting) == now:
-            return PostingResult(posting, now, "merged" if merged else "unchanged")
-        if merged:
-            return PostingResult(posting, now, "merged")
-        if now in self.effects.minted:
-            return PostingResult(posting, now, "split" if posting in self.before else "minted")
-        return PostingResult(posting, now, "joined")
+    def change(self, verb: str, ids: Iterable[str]) -> Change:
+        """What was done: to these postings, to clusters, and by which pairs."""
+        return Change(
+            self.number if self.effects else self.state.event,
+            verb,
+            [
+                PostingResult(each, self.state.cluster_of.get(each), self._done(each))
+                for each in ids
+            ],
+            self.refused,
+            self._affected(),
+            self._decided_by(),
+        )
 
-    @property
-    def affected(self) -> list[Affected]:
+    def _done(self, posting: str) -> str:
+        effects, now = self.effects, self.state.cluster_of.get(posting)
+        if now is None:
+            return "deleted"
+        if now in effects.redirects.values():
+            return "merged"
+        if posting not in effects.assigned or self.before.get(posting) == now:
+            return "unchanged"
+        if now in effects.minted:
+            return "split" if posting in self.before else "minted"
+        return "joined"
+
+    def _affected(self) -> list[Affected]:
         """The clusters that gained or lost postings."""
         added, removed = defaultdict(list), defaultdict(list)
         for posting, cluster in self.effects.assigned.items():
@@ -373,19 +388,15 @@ class Draft:
             for name in names
         ]
 
-    def decided_by(self) -> list[DecidedPair]:
+    def _decided_by(self) -> list[DecidedPair]:
         """The likeliest pairs that were scored for this change."""
         if self.scored is None:
             return []
         scores = self.scored.predicted.scores
         best = np.argsort(-scores, kind="stable")[:TOLD]
         best = best[scores[best] >= EXPLAINED_FROM]
-        one, other = (
-            self.state.first_members(ends[best]) for ends in (self.scored.left, self.scored.right)
-        )
-        result = self.scored.explanations(sorted(best.tolist()))
-        reasons = dict(zip(sorted(best.tolist()), result, strict=True))
-        return [
-            DecidedPair(a, b, round(float(scores[place]), 4), reasons[place])
-            for a, b, place in zip(one, other, best.tolist(), strict=True)
-        ]
+        ends = self.scored.left[best], self.scored.right[best]
+        one, other = map(self.state.first_members, ends)
+        reasons = self.scored.explanations(best.tolist())
+        told = (round(score, 4) for score in scores[best].tolist())
+        return [DecidedPair(*each) for each in zip(one, other, told, reasons, strict=True)]

@@ -4,12 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from secrets import token_hex
-
-
-def new_id() -> str:
-    """An opaque id that is never used again."""
-    return f"c{token_hex(8)}"
 
 
 def carry_over(
@@ -20,15 +14,8 @@ def carry_over(
     """The id of each part, None for a new one; and redirects of ids that lost their postings.
 
     An old cluster goes on in the part that holds most of its postings, of equal parts the first.
-    Where several go on in one part, the oldest gives its id, and the others redirect to it.
-
-    Parameters
-    ----------
-    parts : sequence of sequences of posting ids
-    before : mapping of posting id to cluster id
-        The cluster of each posting before; those that are new are not in it.
-    age : callable
-        The number of a cluster: the older, the smaller.
+    Where several go on in one part, the oldest gives its id, and the others redirect to it. `age`
+    gives the number of a cluster: the older, the smaller.
     """
     shares: dict[str, Counter[int]] = {}
     for place, part in enumerate(parts):

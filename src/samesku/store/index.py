@@ -6,36 +6,40 @@ import logging
 import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import sqlalchemy as sa
 
 from samesku.scoring.learned import Learned
 from samesku.store import reading
 from samesku.store.batch import all_postings, score_everything
-from samesku.store.decisions import accept_pins, check_pin, merge_pins, split_pins
-from samesku.store.doubts import Doubts
+from samesku.store.decisions import (
+    Pin,
+    accept_pins,
+    merge_pins,
+    pin_alone,
+    split_pins,
+    take_back,
+)
+from samesku.store.doubts import Doubts, Drawn
 from samesku.store.draft import Draft
-from samesku.store.drawn import Drawn
-from samesku.store.postings import Payload, check_posting, check_postings, hash_photo
-from samesku.store.results import Change, Refused, StoreError
+from samesku.store.postings import check_posting, check_postings, hash_photo
+from samesku.store.results import Change, StoreError
 from samesku.store.runs import read_run
 from samesku.store.saving import answered, save
-from samesku.store.schema import (
-    begin_writing,
-    empty_log,
-    open_engine,
-    refused,
-)
+from samesku.store.schema import begin_writing, empty_log, open_engine, refused
 from samesku.store.setting import Setting
 from samesku.store.state import State
-from samesku.store.undo import take_back
 
 _log = logging.getLogger(__name__)
 # Postings of one transaction; of more, more than the store holds, all is scored as in a batch run.
 AT_ONCE, BATCH_FROM = 250, 500
+
+# Makes a change in a draft; gives the ids of the postings that it is told of.
+Work: TypeAlias = Callable[[Draft], Iterable[str]]
 
 
 class Index(reading.Reads):
@@ -114,13 +118,16 @@ class Index(reading.Reads):
             What is wrong with the posting.
         """
         payload = check_posting(posting)
+        name = str(payload["posting_id"])
         if photo is not None:
-            payload = payload | {"image_phash": hash_photo(photo)}
+            payload |= {"image_phash": hash_photo(photo)}
 
-        def work(draft: Draft) -> Change:
+        def work(draft: Draft) -> list[str]:
             if photo is not None:
-                draft.photos[str(payload["posting_id"])] = photo
-            return self._put(draft, [payload], [])
+                draft.photos[name] = photo
+            draft.put([payload])
+            draft.score()
+            return [name]
 
         return self._write("upsert", work, key, actor)
 
@@ -135,45 +142,29 @@ class Index(reading.Reads):
         bulk = len(checked) >= max(BATCH_FROM, self.stats()["postings"])
         step = len(checked) if bulk else AT_ONCE
         changes = []
-        for start in range(0, max(len(checked), 1), max(step, 1)):
-            some = [payload for _, payload in checked[start : start + step]]
-            result = malformed if not start else []
+        for start in range(0, max(len(checked), 1), step):
 
-            def work(
-                draft: Draft, some: list[Payload] = some, result: list[Refused] = result
-            ) -> Change:
-                return self._put(draft, some, result, bulk=bulk)
+            def work(draft: Draft, start: int = start) -> Iterable[str]:
+                some = checked[start : start + step]
+                draft.put(some)
+                if bulk:
+                    score_everything(draft)
+                else:
+                    draft.score()
+                draft.refused = [] if start else malformed
+                return dict.fromkeys(str(payload["posting_id"]) for payload in some)
 
             own = None if key is None else f"{key}#{start}"
             changes.append(self._write("upsert", work, own, actor))
         return changes
 
-    def _put(
-        self,
-        draft: Draft,
-        payloads: Sequence[Payload],
-        refused: list[Refused],
-        *,
-        bulk: bool = False,
-    ) -> Change:
-        draft.put(payloads)
-        if bulk:
-            score_everything(draft)
-        else:
-            draft.score()
-        draft.cluster(everything=bulk)
-        ids = dict.fromkeys(str(payload["posting_id"]) for payload in payloads)
-        return self._change(draft, "upsert", ids, refused)
-
     def delete(self, posting_id: str, *, key: str | None = None, actor: str = "") -> Change:
         """Delete a posting: no text and no photo of it stays; its pins do, should it come back."""
 
-        def work(draft: Draft) -> Change:
-            if posting_id not in draft.state.distinct_of:
-                raise StoreError(f"there is no posting {posting_id[:80]!r}", "missing")
+        def work(draft: Draft) -> list[str]:
+            draft.state.check_there(posting_id)
             draft.remove(posting_id)
-            draft.cluster()
-            return self._change(draft, "delete", [posting_id])
+            return [posting_id]
 
         change = self._write("delete", work, key, actor)
         empty_log(self._engine)
@@ -183,15 +174,8 @@ class Index(reading.Reads):
         self, left: str, right: str, verdict: str, *, key: str | None = None, actor: str = ""
     ) -> Change:
         """Decide that two postings are the `same` product, `different`, or that it is `unsure`."""
-
-        def work(draft: Draft) -> Change:
-            check_pin(draft.state, left, right, verdict)
-            if draft.state.verdict(left, right) != verdict:
-                draft.pin(left, right, verdict)
-                draft.cluster()
-            return self._change(draft, "pin", [left, right])
-
-        return self._write("pin", work, key, actor)
+        pins = partial(pin_alone, left=left, right=right, verdict=verdict)
+        return self._decide("pin", pins, key, actor)
 
     def merge(
         self,
@@ -202,21 +186,14 @@ class Index(reading.Reads):
         actor: str = "",
     ) -> Change:
         """Make clusters one, but for the postings `without`; the oldest id stays."""
-
-        def work(draft: Draft) -> Change:
-            return self._decide(draft, "merge", merge_pins(draft.state, clusters, without))
-
-        return self._write("merge", work, key, actor)
+        pins = partial(merge_pins, names=clusters, without=without)
+        return self._decide("merge", pins, key, actor)
 
     def split(
         self, cluster: str, postings: Sequence[str], *, key: str | None = None, actor: str = ""
     ) -> Change:
         """Part some postings of a cluster from the rest; they become a cluster of their own."""
-
-        def work(draft: Draft) -> Change:
-            return self._decide(draft, "split", split_pins(draft.state, cluster, postings))
-
-        return self._write("split", work, key, actor)
+        return self._decide("split", partial(split_pins, name=cluster, away=postings), key, actor)
 
     def accept(
         self,
@@ -227,19 +204,20 @@ class Index(reading.Reads):
         actor: str = "",
     ) -> Change:
         """Decide that a cluster is one product, but for the postings `without`, which leave it."""
+        pins = partial(accept_pins, name=cluster, without=without)
+        return self._decide("accept", pins, key, actor)
 
-        def work(draft: Draft) -> Change:
-            return self._decide(draft, "accept", accept_pins(draft.state, cluster, without))
+    def _decide(
+        self, verb: str, decided: Callable[[State], list[Pin]], key: str | None, actor: str
+    ) -> Change:
+        def work(draft: Draft) -> Iterable[str]:
+            pins = decided(draft.state)
+            for left, right, verdict in pins:
+                if draft.state.verdict(left, right) != verdict:
+                    draft.pin(left, right, verdict)
+            return dict.fromkeys(each for left, right, _ in pins for each in (left, right))
 
-        return self._write("accept", work, key, actor)
-
-    def _decide(self, draft: Draft, verb: str, pins: Sequence[tuple[str, str, str]]) -> Change:
-        for left, right, verdict in pins:
-            if draft.state.verdict(left, right) != verdict:
-                draft.pin(left, right, verdict)
-        draft.cluster()
-        ids = dict.fromkeys(each for left, right, _ in pins for each in (left, right))
-        return self._change(draft, verb, ids)
+        return self._write(verb, work, key, actor)
 
     def undo(self, event: int, *, key: str | None = None, actor: str = "") -> Change:
         """Take back an event by a new one.
@@ -249,26 +227,13 @@ class Index(reading.Reads):
         StoreError
             There is none, it cannot be undone, or what it did was changed since.
         """
-
-        def work(draft: Draft) -> Change:
-            effects = take_back(draft, event)
-            draft.score()
-            draft.cluster()
-            ids = [*effects.placed, *(p for a, b, *_ in effects.pinned for p in (a, b))]
-            return self._change(draft, "undo", dict.fromkeys(ids))
-
-        change = self._write("undo", work, key, actor)
+        change = self._write("undo", partial(take_back, event=event), key, actor)
         empty_log(self._engine)
         return change
 
     def settle(self, *, key: str | None = None, actor: str = "") -> Change:
         """Score and cluster everything anew, as a batch run on the same postings; pins stand."""
-        return self._write("settle", lambda draft: self._settle(draft, "settle"), key, actor)
-
-    def _settle(self, draft: Draft, verb: str) -> Change:
-        score_everything(draft)
-        draft.cluster(everything=True)
-        return self._change(draft, verb, [])
+        return self._write("settle", score_everything, key, actor)
 
     def rescore(
         self,
@@ -294,7 +259,7 @@ class Index(reading.Reads):
         ValueError
             There is no such model, kind of attribute or threshold.
         """
-        return self._rescore(_setting(model, same, threshold), actor)
+        return self._rescore(Setting.of(model, same, threshold), actor)
 
     def adapt(self, folder: str | Path, *, actor: str = "") -> dict[str, Any]:
         """Adapt the model to people's answers, and take it where the audit says that it pays.
@@ -308,29 +273,28 @@ class Index(reading.Reads):
         # Only who adapts waits for the parts that learn.
         from samesku.store.adapting import try_adapting
 
-        with self._lock, self._engine.connect() as connection:
-            state = self._caught_up(connection)
+        with self._reading() as (state, connection):
             catalog = all_postings(connection)
             answers = reading.single_answers(state, connection)
             setting, event = state.setting, state.event
             threshold = self._threshold(state)
-        base = replace(setting, model=setting.base)
-        trial = try_adapting(catalog, base.load(), answers, threshold)
-        if trial.model is not None:
+        base = replace(setting, model=setting.base).load()
+        model, record = try_adapting(catalog, base, answers, threshold)
+        if model is not None:
             place = Path(folder).resolve() / f"adapted-{event}"
-            trial.model.save(place)
+            model.save(place)
             self._rescore(replace(setting, model=str(place), threshold=None, fixed=False), actor)
-        return trial.record
+        return record
 
     def _rescore(self, setting: Setting, actor: str) -> Change:
         model = setting.load()  # or nothing is changed
 
-        def work(draft: Draft) -> Change:
+        def work(draft: Draft) -> list[str]:
             draft.dirty, draft.state.setting = True, setting
             draft.learned = model
             self._model = (setting, model)
             draft.threshold = self._threshold(draft.state)
-            return self._settle(draft, "rescore")
+            return score_everything(draft)
 
         return self._write("rescore", work, None, actor)
 
@@ -344,35 +308,20 @@ class Index(reading.Reads):
         StoreError
             The folder holds no run, one by another fusion, or its catalogue is not where it was.
         """
-        found = read_run(Path(run))
-        setting = _setting(found.model, found.same, found.threshold)
-        with self._lock, self._engine.connect() as connection:
-            known = self._caught_up(connection).setting
+        setting, postings, pins = read_run(Path(run))
+        with self._reading() as (state, _):
+            known = state.setting
         if setting != known:
             self._rescore(setting, actor)
-        changes = self.upsert_many(found.postings, actor=actor)
-        for left, right, verdict, who in found.pins:
+        changes = self.upsert_many(postings, actor=actor)
+        for left, right, verdict, who in pins:
             try:
                 changes.append(self.pin(left, right, verdict, actor=who))
             except StoreError as error:
                 _log.warning("not taken from %s: %s", run, error)
         return changes
 
-    def _change(
-        self, draft: Draft, verb: str, ids: Iterable[str], refused: list[Refused] | None = None
-    ) -> Change:
-        return Change(
-            draft.number if draft.effects else draft.state.event,
-            verb,
-            [draft.result(each) for each in ids],
-            refused or [],
-            draft.affected,
-            draft.decided_by(),
-        )
-
-    def _write(
-        self, verb: str, work: Callable[[Draft], Change], key: str | None, actor: str
-    ) -> Change:
+    def _write(self, verb: str, work: Work, key: str | None, actor: str) -> Change:
         """One change in one transaction; what fails leaves nothing."""
         with self._lock:
             draft = None
@@ -382,7 +331,9 @@ class Index(reading.Reads):
                         return result
                     state = self._caught_up(connection)
                     draft = Draft(state, connection, self._learned(state), self._threshold(state))
-                    change = work(draft)
+                    ids = work(draft)
+                    draft.cluster()
+                    change = draft.change(verb, ids)
                     if draft.effects or key is not None:
                         save(draft, change, actor=actor, key=key)
                         state.event = draft.number
@@ -406,11 +357,3 @@ class Index(reading.Reads):
         if known is None or (known[0].model, known[0].same) != (setting.model, setting.same):
             self._model = known = (setting, setting.load())
         return known[1]
-
-
-def _setting(model: str | Path | None, same: Collection[str], threshold: float | None) -> Setting:
-    """A setting as it is asked for; ValueError where the threshold is no probability."""
-    if threshold is not None and not 0 < threshold <= 1:
-        raise ValueError(f"the threshold is a probability above 0 and up to 1, not {threshold}")
-    place = "" if model is None else str(Path(model).resolve())
-    return Setting(place, place, tuple(sorted(set(same))), threshold, threshold is not None)

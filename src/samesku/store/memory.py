@@ -16,7 +16,7 @@ from samesku.store.content import Contents
 from samesku.store.hashes import Hashes
 from samesku.store.near import Near, NearLists, nearest
 from samesku.store.pairs import Distinct, ScoredPairs
-from samesku.store.terms import WIDTH, Read, Terms, TermTable
+from samesku.store.terms import WIDTH, Terms, TermTable
 
 # Probabilities below this change no cluster.
 KEPT = 0.02
@@ -66,13 +66,17 @@ class Memory:
         self._bits, self._has_photo = Growing(np.uint64), Growing(np.bool_)
         self._by_term, self._by_title = Lists(WIDTH), Lists(TITLES)
         self._hashes = Hashes()
-        self._scores = Lists(valued=True)
+        self._scored, self._probabilities = Lists(), Lists(kind="f")
         self._recent: list[tuple[int, int, float]] | None = None
         # The weights of the terms of the title that is searched for, or the places of terms; 0
         # between searches.
         self._sought = np.zeros(WIDTH, dtype=np.float32)
         # What each slot shares with it, 0 between searches; and the last entry that named the slot.
         self._worth, self._last = Growing(np.float32), Growing(np.int32)
+        self._columns = (
+            self._numbers, self._there, self._titles, self._has_photo, self._bits, self._worth,
+            self._last,
+        )  # fmt: skip
 
     def __len__(self) -> int:
         return self.size
@@ -141,14 +145,11 @@ class Memory:
 
     def _append(self, one: Distinct) -> int:
         slot = self._numbers.size
-        self._numbers.append(one.number)
-        self._there.append(True)
-        self._titles.append(one.title)
-        self._has_photo.append(one.phash is not None)
-        self._bits.append(0 if one.phash is None else int.from_bytes(one.phash, "little"))
+        bits = int.from_bytes(one.phash or b"", "little")
+        row = (one.number, True, one.title, one.phash is not None, bits, 0, 0)
+        for column, value in zip(self._columns, row, strict=True):
+            column.append(value)
         self.terms.add(one.terms)
-        self._worth.append(0)
-        self._last.append(0)
         self.text.add()
         self.photo.add()
         return slot
@@ -186,11 +187,8 @@ class Memory:
             self.text.restore(slot)
             self.photo.restore(slot)
             self.terms.drop_last()
-            for each in (
-                self._numbers, self._there, self._titles, self._has_photo, self._bits,
-                self._worth, self._last,
-            ):  # fmt: skip
-                each.cut(slot)
+            for column in self._columns:
+                column.cut(slot)
 
     def title_uses(self, slots: NDArray[np.integer]) -> NDArray[np.int64]:
         """How many distinct postings have the title of each."""
@@ -225,7 +223,9 @@ class Memory:
         """Take the probabilities of pairs of one distinct posting."""
         kept = np.flatnonzero(probability >= KEPT)
         found, values = others[kept].tolist(), probability[kept].tolist()
-        self._scores.add([slot] * len(found) + found, found + [slot] * len(found), values * 2)
+        keys = [slot] * len(found) + found
+        self._scored.add(keys, found + [slot] * len(found))
+        self._probabilities.add(keys, values * 2)
         if self._recent is not None:
             own, numbers = int(self._numbers.rows[slot]), self.numbers(others[kept]).tolist()
             self._recent += [
@@ -246,12 +246,10 @@ class Memory:
         self.text.build(mine, other, text)
         self.photo.build(mine, other, photo)
         kept = np.flatnonzero(probability >= KEPT)
-        mine, other = mine[kept], other[kept]
-        self._scores.build(
-            np.concatenate([mine, other]),
-            np.concatenate([other, mine]),
-            np.tile(probability[kept], 2),
-        )
+        keys = np.concatenate([mine[kept], other[kept]])
+        order = np.argsort(keys, kind="stable")
+        self._scored.build(keys[order], np.concatenate([other[kept], mine[kept]])[order])
+        self._probabilities.build(keys[order], np.tile(probability[kept], 2)[order])
         self._recent = None
 
     def _by_slots(self, numbers: NDArray[np.int64], pairs: ScoredPairs) -> tuple[NDArray[Any], ...]:
@@ -268,7 +266,7 @@ class Memory:
 
     def scores(self, slot: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """The others of the scored pairs of one, by slots, and their probabilities."""
-        others, values = self._scores.of(slot), self._scores.values_of(slot)
+        others, values = self._scored.of(slot), self._probabilities.of(slot)
         there = self._there.rows[others]
         return (others, values) if there.all() else (others[there], values[there])
 
@@ -280,7 +278,7 @@ class Memory:
 
     def scored_pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
         """All scored pairs by slots, the smaller first, and their probabilities."""
-        one, other, values = self._scores.all()
+        (one, other), (_, values) = self._scored.all(), self._probabilities.all()
         there = np.flatnonzero((one < other) & self._there.rows[one] & self._there.rows[other])
         return one[there], other[there], values[there]
 
@@ -325,7 +323,7 @@ class Memory:
 
     def find_text(self, terms: Terms, *, without: int = -1) -> Near:
         """The titles nearest to one."""
-        mine = Read.of(terms).unit(self.frequency, self.size)
+        mine = terms.unit(self.frequency, self.size)
         found = self._sharing(terms, mine, without) if terms.words else NO_SLOTS
         cosine = self._cosine(terms.columns, mine, found)
         near = cosine >= FLOOR["sparse"]

@@ -24,8 +24,7 @@ class NearLists:
         self._others, self._similarity = (
             Growing(kind, NEIGHBORS) for kind in (np.int32, np.float32)
         )
-        self._former: list[tuple[NDArray[Any], ...]] = []
-        self._remembering = False
+        self._former: list[tuple[NDArray[Any], ...]] | None = None
 
     def add(self) -> None:
         """One more slot, without neighbours."""
@@ -50,14 +49,17 @@ class NearLists:
             return
         own, values = self.of(np.array([slot]))
         known = own[0] >= 0
-        self._set(slot, *nearest(
+        mine, likeness = nearest(
             np.concatenate([own[0][known], others]), np.concatenate([values[0][known], similarity])
-        ))  # fmt: skip
+        )
+        self.clear(slot)
+        self._others.rows[slot, : len(mine)] = mine
+        self._similarity.rows[slot, : len(mine)] = likeness
         rows, values = self.of(others)
         place = np.count_nonzero(values >= similarity[:, None], axis=1)
         new = np.flatnonzero((place < NEIGHBORS) & ~(rows == slot).any(axis=1))
         others, rows, values, place = others[new], rows[new], values[new], place[new, None]
-        if self._remembering:
+        if self._former is not None:
             self._former.append((others, rows, values))
         column = np.arange(NEIGHBORS)
         behind = column > place
@@ -75,40 +77,29 @@ class NearLists:
         """The neighbours of all slots by their pairs, in place of all before."""
         self._others.rows[:], self._similarity.rows[:] = -1, -1
         near = np.flatnonzero(similarity >= self._floor)
-        query = np.concatenate([one[near], other[near]])
-        found = np.concatenate([other[near], one[near]])
-        values = np.tile(similarity[near], 2)
+        ends = np.concatenate([one[near], other[near]]), np.concatenate([other[near], one[near]])
+        known = np.tile(similarity[near], 2)
         for start in range(0, self._others.size, AT_ONCE):
-            some = np.flatnonzero((query >= start) & (query < start + AT_ONCE))
-            self._build(query[some], found[some], values[some])
-
-    def _build(
-        self, query: NDArray[np.int32], found: NDArray[np.int32], values: NDArray[np.float32]
-    ) -> None:
-        order = np.lexsort((found, -values, query))
-        query, found, values = query[order], found[order], values[order]
-        rank = np.arange(len(query)) - np.searchsorted(query, query)
-        kept = rank < NEIGHBORS
-        query, rank = query[kept], rank[kept]
-        self._others.rows[query, rank] = found[kept]
-        self._similarity.rows[query, rank] = values[kept]
+            some = np.flatnonzero((ends[0] >= start) & (ends[0] < start + AT_ONCE))
+            query, found, values = ends[0][some], ends[1][some], known[some]
+            order = np.lexsort((found, -values, query))
+            query, found, values = query[order], found[order], values[order]
+            rank = np.arange(len(query)) - np.searchsorted(query, query)
+            kept = rank < NEIGHBORS
+            self._others.rows[query[kept], rank[kept]] = found[kept]
+            self._similarity.rows[query[kept], rank[kept]] = values[kept]
 
     def remember(self) -> None:
         """Keep what is changed from now on, until it is restored."""
-        self._remembering, self._former = True, []
+        self._former = []
 
     def restore(self, size: int) -> None:
         """Put back what was changed since, and drop the slots from `size` on."""
-        for slots, others, similarity in reversed(self._former):
+        for slots, others, similarity in reversed(self._former or []):
             self._others.rows[slots], self._similarity.rows[slots] = others, similarity
         self._others.cut(size)
         self._similarity.cut(size)
-        self._remembering, self._former = False, []
-
-    def _set(self, slot: int, others: NDArray[np.integer], values: NDArray[np.float32]) -> None:
-        self.clear(slot)
-        self._others.rows[slot, : len(others)] = others
-        self._similarity.rows[slot, : len(others)] = values
+        self._former = None
 
 
 def nearest(others: NDArray[np.int64], similarity: NDArray[np.float32]) -> Near:

@@ -34,13 +34,7 @@ _READ = ("price", "brand", "description", "image_phash")
 
 
 def check_posting(given: Any) -> Payload:
-    """A posting in one form.
-
-    Raises
-    ------
-    StoreError
-        What is wrong with it.
-    """
+    """A posting in one form; the error says what is wrong with it."""
     if not isinstance(given, Mapping):
         raise StoreError("a posting is an object with posting_id and title")
     if len(given) > MOST_COLUMNS:
@@ -147,13 +141,13 @@ def column_series(payloads: Sequence[Payload], name: str) -> pl.Series:
 
 def check_postings(
     postings: Iterable[Any],
-) -> tuple[list[tuple[int, Payload]], list[Refused]]:
-    """The postings of a request in one form, each with its place, and those that are malformed."""
-    checked: list[tuple[int, Payload]] = []
+) -> tuple[list[Payload], list[Refused]]:
+    """The postings of a request in one form, and those that are malformed with their places."""
+    checked: list[Payload] = []
     refused = []
     for place, given in enumerate(postings):
         try:
-            checked.append((place, check_posting(given)))
+            checked.append(check_posting(given))
         except StoreError as error:
             result = given.get("posting_id") if isinstance(given, Mapping) else None
             known = _text("posting_id", result[:200]) if isinstance(result, str) else None
@@ -162,13 +156,7 @@ def check_postings(
 
 
 def hash_photo(photo: bytes) -> str:
-    """The perceptual hash of a photo, as `image_phash` has it.
-
-    Raises
-    ------
-    StoreError
-        It cannot be read.
-    """
+    """The perceptual hash of a photo, as `image_phash` has it."""
     try:
         return phash(load_photo(photo)).tobytes().hex()
     except PhotoError as error:

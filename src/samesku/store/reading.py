@@ -6,8 +6,8 @@ import json
 import shutil
 import sqlite3
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,9 +19,8 @@ from samesku.catalog.answers import SAME, UNSURE
 from samesku.metrics.audit import Audit
 from samesku.scoring.learned import Learned
 from samesku.store.content import Content
-from samesku.store.doubts import Doubts
+from samesku.store.doubts import Doubts, Drawn, Pair, is_drawn
 from samesku.store.draft import EXPLAINED_FROM, known_numbers, read_contents, read_payloads
-from samesku.store.drawn import Drawn, is_drawn
 from samesku.store.postings import (
     Payload,
     check_posting,
@@ -48,6 +47,11 @@ class Reads:
     _doubts: Doubts
     _drawn: Drawn
 
+    @contextmanager
+    def _reading(self) -> Iterator[tuple[State, sa.Connection]]:
+        with self._lock, self._engine.connect() as connection:
+            yield self._caught_up(connection), connection
+
     def _threshold(self, state: State) -> float:
         asked = state.setting.threshold
         return self._learned(state).threshold if asked is None else asked
@@ -60,8 +64,7 @@ class Reads:
         own = posting.get("posting_id") or "" if isinstance(posting, Mapping) else ""
         given = {**posting, "posting_id": own or "?"} if isinstance(posting, Mapping) else posting
         payload = check_posting(given)
-        with self._lock, self._engine.connect() as connection:
-            state = self._caught_up(connection)
+        with self._reading() as (state, connection):
             learned = self._learned(state)
             # One more, as the posting itself may be among those that are found.
             found = _search(state, connection, learned, payload, limit + 1)
@@ -76,8 +79,7 @@ class Reads:
         StoreError
             There is neither.
         """
-        with self._lock, self._engine.connect() as connection:
-            state = self._caught_up(connection)
+        with self._reading() as (state, connection):
             if name in state.distinct_of:
                 payload = read_payloads(connection, [name])[name]
                 cluster = state.cluster_of[name]
@@ -109,42 +111,32 @@ class Reads:
 
     def why(self, left: str, right: str) -> dict[str, Any]:
         """Probability that two postings are the same product, its explanation, and the verdict."""
-        with self._lock, self._engine.connect() as connection:
-            state = self._caught_up(connection)
-            for each in (left, right):
-                if each not in state.distinct_of:
-                    raise StoreError(f"there is no posting {each[:80]!r}", "missing")
+        with self._reading() as (state, connection):
+            state.check_there(left, right)
             a, b = state.slots_of(left, right)
             result: dict[str, Any] = {
                 "left_id": left,
                 "right_id": right,
                 "together": state.cluster_of[left] == state.cluster_of[right],
                 "pin": state.verdict(left, right),
+                "identical": a == b,
             }
             if a == b:
-                return {**result, "probability": 1.0, "reasons": [], "identical": True}
-            learned = self._learned(state)
+                return {**result, "probability": 1.0, "reasons": []}
             read = partial(read_contents, connection, state.memory)
-            scored = score_pairs(
-                state.memory, np.array([a]), np.array([b]), read, learned, explain_from=0.0
-            )
-            reasons: list[dict[str, Any]] = []
-            if scored.predicted.explanations is not None and len(
-                scored.predicted.explanations.places
-            ):
-                reasons = scored.table(0).to_dicts()
+            ends, learned = (np.array([a]), np.array([b])), self._learned(state)
+            scored = score_pairs(state.memory, *ends, read, learned, explain_from=0.0)
             return {
                 **result,
                 "probability": float(scored.predicted.scores[0]),
                 "decided_with": state.memory.probability(a, b),
-                "reasons": reasons,
-                "identical": False,
+                "reasons": scored.reasons(0),
             }
 
     def history(self, cluster: str) -> list[dict[str, Any]]:
         """The events that touched a cluster, oldest first."""
-        with self._lock, self._engine.connect() as connection:
-            self._caught_up(connection).resolve(cluster)
+        with self._reading() as (state, connection):
+            state.resolve(cluster)
             rows = sa.select(events).join(touched, touched.c.event == events.c.number)
             asked = rows.where(touched.c.cluster == cluster).order_by(events.c.number)
             return [_event(row) for row in connection.execute(asked)]
@@ -167,47 +159,41 @@ class Reads:
 
         `audited`: also those that are for the audit (:meth:`drawn`).
         """
-        with self._lock, self._engine.connect() as connection:
-            state = self._caught_up(connection)
-            threshold = self._threshold(state)
+        with self._reading() as (state, _):
+            threshold, is_open = self._threshold(state), partial(_is_open, state)
             count = limit if audited else 2 * limit
-            found = self._doubts.nearest(state.memory, threshold, count, partial(_is_open, state))
+            found = self._doubts.nearest(state.memory, threshold, count, is_open)
             kept = [pair for pair in found if audited or not is_drawn(*pair[:2])]
             return [DecidedPair(*_names(state, pair), pair[2]) for pair in kept[:limit]]
 
     def drawn(self, limit: int = 50) -> list[DecidedPair]:
         """Random pairs that no person has decided: their answers show how good the scores are."""
-        with self._lock, self._engine.connect() as connection:
-            state = self._caught_up(connection)
+        with self._reading() as (state, _):
             found = self._drawn.following(state.memory, limit, partial(_is_open, state))
             return [DecidedPair(*_names(state, pair), pair[2]) for pair in found]
 
     def audit(self) -> dict[str, Any] | None:
         """Precision and recall of the scores by the answers to random pairs, with intervals."""
-        with self._lock, self._engine.connect() as connection:
-            state = self._caught_up(connection)
+        with self._reading() as (state, connection):
             answers = [
                 (each.probability, each.verdict == SAME)
                 for each in single_answers(state, connection)
                 if each.drawn and each.verdict != UNSURE and each.probability is not None
             ]
-            if not answers:
-                return None
             threshold = self._threshold(state)
-            matched, same = zip(
-                *((score >= threshold, same) for score, same in answers), strict=True
-            )
-            return Audit.of(matched, same).record
+        if not answers:
+            return None
+        matched = [score >= threshold for score, _ in answers]
+        return Audit.of(matched, [same for _, same in answers]).record
 
     def decided(self) -> int:
         """How many pairs people decided."""
-        with self._lock, self._engine.connect() as connection:
-            return len(self._caught_up(connection).pins)
+        with self._reading() as (state, _):
+            return len(state.pins)
 
     def stats(self) -> dict[str, Any]:
         """How much the store holds, and under which model and event it stands."""
-        with self._lock, self._engine.connect() as connection:
-            state = self._caught_up(connection)
+        with self._reading() as (state, _):
             sizes = [len(each) for each in state.clusters.values()]
             return {
                 "postings": len(state.distinct_of),
@@ -224,8 +210,8 @@ class Reads:
 
     def state(self) -> Mapping[str, Any]:
         """Clusters, ids and pins as plain values, to compare."""
-        with self._lock, self._engine.connect() as connection:
-            return self._caught_up(connection).shown
+        with self._reading() as (state, _):
+            return state.shown
 
     def replay(self, until: int | None = None) -> Mapping[str, Any]:
         """The same from the log alone, as of an event; equal to :meth:`state` as of the last."""
@@ -303,12 +289,12 @@ def single_answers(state: State, connection: sa.Connection) -> list[Answer]:
     return answers
 
 
-def _names(state: State, pair: tuple[int, int, float]) -> tuple[str, str]:
+def _names(state: State, pair: Pair) -> tuple[str, str]:
     one, other = (min(state.members[each]) for each in pair[:2])
     return min(one, other), max(one, other)
 
 
-def _is_open(state: State, pair: tuple[int, int, float]) -> bool:
+def _is_open(state: State, pair: Pair) -> bool:
     there = pair[0] in state.members and pair[1] in state.members
     return there and _names(state, pair) not in state.pins
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ from samesku.catalog.photos import PhotoError, read_photo_bytes
 from samesku.results.run_files import read_record, threshold_of
 from samesku.store.postings import hash_photo
 from samesku.store.results import StoreError
+from samesku.store.setting import Setting
 
 
 def postings_of(catalog: Catalog) -> list[dict[str, Any]]:
@@ -25,30 +26,8 @@ def postings_of(catalog: Catalog) -> list[dict[str, Any]]:
     return rows
 
 
-@dataclass(frozen=True)
-class BatchRun:
-    """What a store takes from a batch run.
-
-    Attributes
-    ----------
-    postings : list of dict
-    model : Path, optional
-        None: the one that ships.
-    same : tuple of str
-    threshold : float, optional
-        None where the run adapted the model on its way, whose probabilities are others.
-    pins : list of (left, right, verdict, who)
-    """
-
-    postings: list[dict[str, Any]]
-    model: Path | None
-    same: tuple[str, ...]
-    threshold: float | None
-    pins: list[tuple[str, str, str, str]]
-
-
-def read_run(folder: Path) -> BatchRun:
-    """Read the catalogue of a batch run, and how it was matched.
+def read_run(folder: Path) -> tuple[Setting, list[dict[str, Any]], list[Sequence[str]]]:
+    """How the catalogue of a batch run was matched, its postings, and the pins with who made them.
 
     Raises
     ------
@@ -61,6 +40,7 @@ def read_run(folder: Path) -> BatchRun:
         source = record["source"]
         path, photos = Path(source["path"]), source["photos"]
         columns, encoding = source["columns"], source["encoding"]
+        # A run that adapted the model on its way had other probabilities.
         threshold = None if "adapted" in record else threshold_of(record, place)
         fusion, same = record["fusion"], tuple(source["same"])
     except (OSError, ValueError, LookupError, TypeError) as error:
@@ -76,8 +56,5 @@ def read_run(folder: Path) -> BatchRun:
     if not path.exists():
         raise StoreError(f"{path}: the catalogue of the run is not there; index it", "missing")
     catalog = read_catalog(path, photos=photos, columns=columns, encoding=encoding)
-    model = None if (named := record.get("model")) is None else Path(named)
-    pins = [
-        (a, b, verdict, who) for a, b, verdict, who in record.get("answers", {}).get("pins", [])
-    ]
-    return BatchRun(postings_of(catalog), model, same, threshold, pins)
+    setting = Setting.of(record.get("model"), same, threshold)
+    return setting, postings_of(catalog), record.get("answers", {}).get("pins", [])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -88,26 +90,14 @@ versions = sa.Table(
 
 
 def open_engine(place: str | Path) -> sa.Engine:
-    """Open a store, and make it where there is none.
-
-    Parameters
-    ----------
-    place : path or str
-        A file, or the address of a database as ``postgresql+psycopg://user@host/name``.
-
-    Raises
-    ------
-    StoreError
-        It is no store, one of another version, or cannot be opened.
-    """
+    """Open a store, a file or the address of a database, and make it where there is none."""
     text = str(place)
     try:
         engine = _engine(text)
         _prepare(engine, text)
-    except sa.exc.DBAPIError as error:
-        raise StoreError(f"{text}: the store cannot be opened: {error.orig}", "unusable") from error
-    except (ImportError, sa.exc.ArgumentError) as error:
-        raise StoreError(f"{text}: the store cannot be opened: {error}", "unusable") from error
+    except (sa.exc.DBAPIError, ImportError, sa.exc.ArgumentError) as error:
+        why = getattr(error, "orig", error)
+        raise StoreError(f"{text}: the store cannot be opened: {why}", "unusable") from error
     return engine
 
 
@@ -176,33 +166,22 @@ def refused(error: sa.exc.DBAPIError) -> StoreError:
     return StoreError(f"the store cannot be used: {message}", "unusable")
 
 
-class begin_writing:  # noqa: N801  (used as a function)
+@contextmanager
+def begin_writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A transaction of the one writer that there is at a time; readers do not wait for it."""
-
-    def __init__(self, engine: sa.Engine) -> None:
-        self._connection = engine.connect().execution_options(writing=True)
-        if engine.dialect.name == "postgresql":
-            # What a writer reads is as of when it got the lock, not of when it began to wait.
-            self._connection = self._connection.execution_options(isolation_level="READ COMMITTED")
-
-    def __enter__(self) -> sa.Connection:
+    options: dict[str, Any] = {"writing": True}
+    if postgres := engine.dialect.name == "postgresql":
+        # What a writer reads is as of when it got the lock, not of when it began to wait.
+        options["isolation_level"] = "READ COMMITTED"
+    with engine.connect().execution_options(**options) as connection:
         try:
-            self._transaction = self._connection.begin()
-            if self._connection.dialect.name == "postgresql":
-                self._connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+            transaction = connection.begin()
+            if postgres:
+                connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
         except sa.exc.OperationalError as error:
-            self._connection.close()
             raise refused(error) from error
-        return self._connection
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
-        try:
-            if kind is None:
-                self._transaction.commit()
-            else:
-                self._transaction.rollback()
-        finally:
-            self._connection.close()
+        with transaction:
+            yield connection
 
 
 def empty_log(engine: sa.Engine) -> None:

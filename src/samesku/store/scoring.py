@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
-import polars as pl
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
@@ -45,11 +45,12 @@ class Scored:
             return [None] * len(places)
         return explanations.phrases(self.catalog, self.candidates, np.array(places))
 
-    def table(self, place: int) -> pl.DataFrame:
-        """`reason` and `log_odds` of one pair."""
-        if self.predicted.explanations is None:
-            raise ValueError("the pair is scored by its photos alone")
-        return self.predicted.explanations.table(self.catalog, self.candidates, place)
+    def reasons(self, place: int) -> list[dict[str, Any]]:
+        """`reason` and `log_odds` of one pair; none where it is scored by its photos alone."""
+        explanations = self.predicted.explanations
+        if explanations is None or place not in explanations.places:
+            return []
+        return explanations.table(self.catalog, self.candidates, place).to_dicts()
 
 
 def score_pairs(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -16,37 +18,30 @@ _NAME = "setting"
 
 @dataclass(frozen=True)
 class Setting:
-    """How postings are matched.
+    """How postings are matched."""
 
-    Attributes
-    ----------
-    model : str
-        Its folder, empty for the one that ships.
-    base : str
-        The one that it was adapted from, else the same.
-    same : tuple of str
-        Kinds of attributes that may differ within one product.
-    threshold : float, optional
-        In use; None: the model's own.
-    fixed : bool
-        Whether the threshold was asked for. One that was not follows the catalogue, as in `match`,
-        whenever everything is scored anew.
-    """
-
+    # The folder of the model, empty for the one that ships; that which it was adapted from.
     model: str = ""
     base: str = ""
+    # Kinds of attributes that may differ within one product.
     same: tuple[str, ...] = ()
+    # None: the model's own. One that was not asked for follows the catalogue, as in `match`,
+    # whenever everything is scored anew.
     threshold: float | None = None
     fixed: bool = False
 
-    def load(self) -> Learned:
-        """Read the model.
+    @classmethod
+    def of(
+        cls, model: str | Path | None, same: Collection[str], threshold: float | None
+    ) -> Setting:
+        """As it is asked for; ValueError where the threshold is no probability."""
+        if threshold is not None and not 0 < threshold <= 1:
+            raise ValueError(f"the threshold is a probability above 0 and up to 1, not {threshold}")
+        place = "" if model is None else str(Path(model).resolve())
+        return cls(place, place, tuple(sorted(set(same))), threshold, threshold is not None)
 
-        Raises
-        ------
-        ValueError
-            It cannot be read, or there is no such kind of attribute.
-        """
+    def load(self) -> Learned:
+        """Read the model; ValueError where it cannot be read, or `same` names no attribute."""
         model = PairClassifier.load(self.model) if self.model else shipped_model()
         return Learned(model, self.same)
 

@@ -28,24 +28,17 @@ _LAST_EVENT = sa.select(sa.func.max(events.c.number))
 
 @dataclass
 class Effects:
-    """What one event changed; the log holds it, and replaying it gives the state.
+    """What one event changed; the log holds it, and replaying it gives the state."""
 
-    Attributes
-    ----------
-    placed : dict of posting id to number of its distinct posting, None for one that was deleted
-    assigned : dict of posting id to cluster, None for one that was deleted
-    minted : dict of cluster to its number
-    redirects : dict of cluster to the cluster that its id redirects to
-    pinned : list of (left, right, verdict, verdict before), None for no pin
-    gone : numbers of distinct postings that went
-    rebuilt : whether all pairs were scored anew
-    """
-
+    # The distinct posting and the cluster of each posting, None for one that was deleted.
     placed: dict[str, int | None] = field(default_factory=dict)
     assigned: dict[str, str | None] = field(default_factory=dict)
+    # The numbers of new clusters, and the clusters that ids redirect to.
     minted: dict[str, int] = field(default_factory=dict)
     redirects: dict[str, str] = field(default_factory=dict)
+    # Left, right, the verdict and the one before; None for no pin.
     pinned: list[tuple[str, str, str | None, str | None]] = field(default_factory=list)
+    # Distinct postings that went, and whether all pairs were scored anew.
     gone: list[int] = field(default_factory=list)
     rebuilt: bool = False
 
@@ -107,17 +100,6 @@ class State:
         state.memory.link_all(map(_pairs, parts))
         return state
 
-    def _catch_up_distinct(self, connection: sa.Connection, after: int) -> None:
-        """Take the distinct postings that came after an event, and their pairs."""
-        new = distinct.c.id >= (after + 1) * PER_EVENT
-        rows = sa.select(distinct).where(new).order_by(distinct.c.id)
-        several = connection.execute(rows).all()
-        for row in several:
-            if self.memory.slot(row.id) < 0:
-                self.memory.add(_distinct(row))
-        for row in several:
-            self.memory.link(row.id, ScoredPairs.unpack(row.pairs))
-
     def catch_up(self, connection: sa.Connection) -> bool:
         """Take what others wrote since; whether that could be done without reading all anew."""
         seen = self.event
@@ -133,29 +115,30 @@ class State:
         ]
         if any(effects.rebuilt for _, effects in later):
             return False
-        self._catch_up_distinct(connection, after=seen)
+        new = distinct.c.id >= (seen + 1) * PER_EVENT
+        several = connection.execute(sa.select(distinct).where(new).order_by(distinct.c.id)).all()
+        for row in several:
+            if self.memory.slot(row.id) < 0:
+                self.memory.add(_distinct(row))
+        for row in several:
+            self.memory.link(row.id, ScoredPairs.unpack(row.pairs))
         for number, effects in later:
-            self.apply(effects)
+            self.replay(effects, number)
             for each in effects.gone:
                 self.forget(each)
-            self.event = number
         return True
 
     def replay(self, effects: Effects, number: int) -> None:
-        """Apply one event of the log."""
-        self.apply(effects)
-        self.event = number
-
-    def apply(self, effects: Effects) -> None:
-        """Apply what an event changed of postings, clusters and pins."""
+        """Apply what an event of the log changed of postings, clusters and pins."""
         self.numbers |= effects.minted
-        for posting, number in effects.placed.items():
-            self.place(posting, number)
+        for posting, place in effects.placed.items():
+            self.place(posting, place)
         for posting, cluster in effects.assigned.items():
             self.assign(posting, cluster)
         self.redirects |= effects.redirects
         for left, right, verdict, _ in effects.pinned:
             self.pin(left, right, verdict)
+        self.event = number
 
     def forget(self, number: int) -> None:
         """Let a distinct posting go."""
@@ -193,6 +176,12 @@ class State:
             self.pinned_with[left].add(right)
             self.pinned_with[right].add(left)
 
+    def check_there(self, *ids: str) -> None:
+        """Refuse the id of a posting that is not there."""
+        for each in ids:
+            if each not in self.distinct_of:
+                raise StoreError(f"there is no posting {each[:80]!r}", "missing")
+
     def slots_of(self, one: str, other: str) -> tuple[int, int]:
         """The slots of the distinct postings that two postings are, the smaller first."""
         a, b = sorted(self.memory.slot(self.distinct_of[each]) for each in (one, other))
@@ -207,13 +196,7 @@ class State:
         return self.pins.get((min(one, other), max(one, other)))
 
     def resolve(self, cluster: str) -> str:
-        """The cluster that a cluster's id stands for today.
-
-        Raises
-        ------
-        StoreError
-            There never was such a cluster.
-        """
+        """The cluster that a cluster's id stands for today."""
         if cluster not in self.numbers:
             raise StoreError(f"there is no cluster {cluster[:40]!r}", "missing")
         while cluster in self.redirects:

@@ -22,29 +22,7 @@ _LOGS = (np.log(np.maximum(np.arange(256), 1)) + 1).astype(np.float32)
 
 @dataclass(frozen=True, eq=False)
 class Terms:
-    """The terms of one title: `columns` int32, the first `words` of them words; `counts` uint8."""
-
-    columns: NDArray[np.int32]
-    counts: NDArray[np.uint8]
-    words: int
-
-    def pack(self) -> bytes:
-        """As bytes, for the store."""
-        head = np.array([self.words], dtype="<i4").tobytes()
-        return head + self.columns.astype("<i4").tobytes() + self.counts.tobytes()
-
-    @classmethod
-    def unpack(cls, packed: bytes) -> Terms:
-        """Read what `pack` gave."""
-        size = (len(packed) - 4) // 5
-        words = int.from_bytes(packed[:4], "little", signed=True)
-        columns = np.frombuffer(packed, "<i4", size, 4)
-        return cls(columns, np.frombuffer(packed, np.uint8, size, 4 + 4 * size), words)
-
-
-@dataclass(frozen=True, eq=False)
-class Read:
-    """The terms of several titles, one title after the other.
+    """The terms of a title or of several, one title after the other.
 
     Attributes
     ----------
@@ -58,9 +36,27 @@ class Read:
     bounds: NDArray[np.int64]
 
     @classmethod
-    def of(cls, terms: Terms) -> Read:
-        """Those of one title."""
-        return cls(terms.columns, terms.counts, np.array([0, terms.words, len(terms.columns)]))
+    def of(cls, columns: NDArray[np.int32], counts: NDArray[np.uint8], words: int) -> Terms:
+        """Those of one title, of which the first so many are words."""
+        return cls(columns, counts, np.array([0, words, len(columns)]))
+
+    @property
+    def words(self) -> int:
+        """How many words the first title has."""
+        return int(self.bounds[1])
+
+    def pack(self) -> bytes:
+        """Those of one title as bytes, for the store."""
+        head = np.array([self.words], dtype="<i4").tobytes()
+        return head + self.columns.astype("<i4").tobytes() + self.counts.tobytes()
+
+    @classmethod
+    def unpack(cls, packed: bytes) -> Terms:
+        """Read what `pack` gave."""
+        size = (len(packed) - 4) // 5
+        words = int.from_bytes(packed[:4], "little", signed=True)
+        columns = np.frombuffer(packed, "<i4", size, 4)
+        return cls.of(columns, np.frombuffer(packed, np.uint8, size, 4 + 4 * size), words)
 
     @property
     def ends(self) -> NDArray[np.int64]:
@@ -127,20 +123,20 @@ class TermTable:
         for each in (self._start, self._length, self._words):
             each.cut(last)
 
-    def read(self, slots: NDArray[np.integer]) -> Read:
+    def read(self, slots: NDArray[np.integer]) -> Terms:
         """The terms of some titles."""
         return self._read(slots, self._length.rows[slots])
 
-    def words(self, slots: NDArray[np.integer]) -> Read:
+    def words(self, slots: NDArray[np.integer]) -> Terms:
         """The words of some titles, without their n-grams."""
         return self._read(slots, self._words.rows[slots])
 
-    def _read(self, slots: NDArray[np.integer], length: NDArray[np.int32]) -> Read:
+    def _read(self, slots: NDArray[np.integer], length: NDArray[np.int32]) -> Terms:
         place = spans(self._start.rows[slots], length)
         bounds = np.zeros(2 * len(slots) + 1, dtype=np.int64)
         bounds[2::2] = np.cumsum(length)
         bounds[1::2] = bounds[:-1:2] + self._words.rows[slots]
-        return Read(self._columns.rows[place], self._counts.rows[place], bounds)
+        return Terms(self._columns.rows[place], self._counts.rows[place], bounds)
 
 
 def term_number(word: str) -> int:
@@ -161,4 +157,4 @@ def read_terms(normal: str) -> Terms:
     rows = [*words.items(), *grams.items()][:MOST]
     columns = np.array([column for column, _ in rows], dtype=np.int32)
     counts = np.minimum([count for _, count in rows], 255).astype(np.uint8)
-    return Terms(columns, counts, min(len(words), MOST))
+    return Terms.of(columns, counts, min(len(words), MOST))

@@ -1,4 +1,4 @@
-from samesku.store.drawn import is_drawn
+from samesku.store.doubts import is_drawn
 
 
 def test_only_answers_to_random_pairs_count(index, rows):
