@@ -79,3 +79,10 @@ def test_every_kind_of_attribute_is_edited(shop, made, kind):
 def test_the_same_seed_edits_the_same(shop, made):
     again = edited(shop, np.random.default_rng(0))[0]
     assert again.titles == made[0].titles
+
+
+def test_a_colour_that_is_alone_in_its_word_list_is_left():
+    frame = pl.DataFrame({"posting_id": [str(row) for row in range(200)], "title": "trimmer braun"})
+    catalog, _, product = edited(read_catalog(frame), np.random.default_rng(0))
+    assert product.any()
+    assert len(catalog) > 200

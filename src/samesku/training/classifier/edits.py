@@ -137,9 +137,10 @@ def _colour(title: str, rng: Generator) -> str:
         words = list(spellings("colours.toml")[language].values())
         known = {word for each in words for word in each}
         for match in re.finditer(r"[^\W\d_]+", title):
-            if match[0] in known:
-                other = _pick([each[0] for each in words if match[0] not in each], rng)
-                return title[: match.start()] + other + title[match.end() :]
+            if match[0] not in known:
+                continue
+            if others := [each[0] for each in words if match[0] not in each]:
+                return title[: match.start()] + _pick(others, rng) + title[match.end() :]
     return ""
 
 
