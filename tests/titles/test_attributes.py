@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samesku.titles import clean_title, normalise_title
@@ -278,6 +278,8 @@ WORDS = st.sampled_from(
 TITLES = st.lists(WORDS, max_size=12).map(" ".join) | st.text(max_size=60)
 
 
+# The first call reads the word lists.
+@settings(deadline=None)
 @given(st.lists(TITLES, max_size=6))
 def test_any_text_is_read_and_order_does_not_matter(raw: list[str]) -> None:
     titles = [normalise_title(clean_title(title)) for title in raw]
