@@ -152,7 +152,7 @@ def test_the_interval_of_the_audit_holds_the_truth(matches):
         for place, (interval, truth) in enumerate(
             ((told.precision, precision), (told.recall, recall))
         ):
-            held[place] += interval[1] - 0.03 <= truth <= interval[2] + 0.03
+            held[place] += interval.low - 0.03 <= truth <= interval.high + 0.03
         assert told.more >= 0
     assert min(held) >= 8
 

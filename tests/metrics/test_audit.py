@@ -11,22 +11,22 @@ def test_the_interval_holds_the_truth_in_most_draws(strata):
         scores = random.random(200)
         same = random.random(200) < np.where(scores >= 0.5, 0.9, 0.1)
         weight = np.where(random.random(200) < 0.5, 3.0, 1.0) if strata else None
-        _, low, high = Audit.of(scores >= 0.5, same, weight).precision
-        held += low <= 0.9 <= high
+        found = Audit.of(scores >= 0.5, same, weight).precision
+        held += found.low <= 0.9 <= found.high
     assert held / 400 > 0.92
 
 
 def test_it_tells_how_many_answers_are_still_needed():
     matched, same = [True] * 50 + [False] * 50, [True] * 40 + [False] * 60
     told = Audit.of(matched, same)
-    assert told.precision[0] == 0.8
-    assert told.recall[0] == 1.0
+    assert told.precision.value == 0.8
+    assert told.recall.value == 1.0
     assert told.more > 500
     assert Audit.of(matched * 40, same * 40).more == 0
 
 
 def test_an_answer_counts_as_many_pairs_as_it_stands_for():
     told = Audit.of([True, True, False], [True, False, False], [3.0, 1.0, 1.0])
-    assert told.precision[0] == 0.75
+    assert told.precision.value == 0.75
     assert told.record["recall"][0] == 1.0
     assert Audit.of([False], [False]).record["precision"] is None

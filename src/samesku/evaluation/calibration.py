@@ -9,14 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
-from samesku.metrics import Figure
+from samesku.metrics import Figure, wilson
 
 # Pairs below this are most of all candidates, and easy: a bin of their own, and an error without
 # them.
 UNLIKELY = 0.005
 EDGES = np.array([0, UNLIKELY, *np.arange(1, 11) / 10])
-# Half the width of a 95% interval, in standard errors.
-NORMAL = 1.959964
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,17 +103,15 @@ def reliability(predicted: Predicted) -> Reliability:
     same = np.bincount(place, predicted.weight * predicted.same, number)
     there = np.flatnonzero(pairs)
     # Counting a pair twice makes no two of it (Kish's effective sample size).
-    shares = _wilson(same[there] / weight[there], weight[there] ** 2 / squares[there])
+    shares = same[there] / weight[there]
+    observed = np.stack([shares, *wilson(shares, weight[there] ** 2 / squares[there])], axis=1)
     bins = tuple(
         Bin(
-            float(EDGES[each]),
-            float(EDGES[each + 1]),
-            int(pairs[each]),
-            float(sums[each] / weight[each]),
-            share,
+            float(EDGES[each]), float(EDGES[each + 1]), int(pairs[each]),
+            float(sums[each] / weight[each]), Figure(*figure),
         )
-        for each, share in zip(there, shares, strict=True)
-    )
+        for each, figure in zip(there, observed.tolist(), strict=True)
+    )  # fmt: skip
     off = np.abs(sums - same)
     error, likely_error = _share(off, weight), _share(off[1:], weight[1:])
     return Reliability(int(pairs.sum()), error, int(pairs[1:].sum()), likely_error, bins)
@@ -123,12 +119,3 @@ def reliability(predicted: Predicted) -> Reliability:
 
 def _share(off: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
     return float(off.sum() / weight.sum()) if weight.any() else float("nan")
-
-
-def _wilson(share: NDArray[np.float64], size: NDArray[np.float64]) -> list[Figure]:
-    """Shares with the interval of E. B. Wilson, "Probable inference", 1927."""
-    scale = 1 + NORMAL**2 / size
-    middle = (share + NORMAL**2 / (2 * size)) / scale
-    half = NORMAL * np.sqrt(share * (1 - share) / size + (NORMAL / (2 * size)) ** 2) / scale
-    low, high = np.clip(middle - half, 0, share), np.clip(middle + half, share, 1)
-    return [Figure(*each) for each in np.stack([share, low, high], axis=1).tolist()]

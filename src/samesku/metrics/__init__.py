@@ -9,9 +9,9 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-__all__ = ["Figure", "Sampled", "Tally", "bootstrap", "cluster_tally", "pair_tally", "posting_f1"]
-
 RESAMPLES = 1000
+# Half the width of a 95% interval, in standard errors.
+NORMAL = 1.959964
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,7 @@ class Sampled:
         return Figure(self.value, float(low), float(high))
 
     def minus(self, other: Sampled) -> Figure:
-        """The difference to another value of the same postings, resample by resample.
-
-        Both rise and fall with the products that are drawn: the interval of the difference is
-        narrower than those of the two values suggest.
-        """
+        """The difference to another value of the same postings, paired resample by resample."""
         return Sampled(self.value - other.value, self.drawn - other.drawn).figure
 
 
@@ -143,6 +139,16 @@ def bootstrap(
         drawn[resample] = times @ sums
     value = _combined(sums.sum(axis=0, keepdims=True), len(top), combine)[0]
     return Sampled(float(value), _combined(drawn, len(top), combine))
+
+
+def wilson(
+    share: NDArray[np.floating], size: NDArray[np.floating]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Ends of the 95% interval of shares of `size` draws (E. B. Wilson, 1927)."""
+    scale = 1 + NORMAL**2 / size
+    middle = (share + NORMAL**2 / (2 * size)) / scale
+    half = NORMAL * np.sqrt(share * (1 - share) / size + (NORMAL / (2 * size)) ** 2) / scale
+    return np.clip(middle - half, 0, share), np.clip(middle + half, share, 1)
 
 
 def _combined(sums: NDArray[np.float64], ratios: int, combine: str) -> NDArray[np.float64]:

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, nan, sqrt
+from math import ceil, nan
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-# Of a normal distribution 95 of 100 draws are within this many deviations; what is narrow enough.
-DEVIATIONS, NARROW = 1.96, 0.03
+from samesku.metrics import NORMAL, Figure, wilson
+
+# Half the width of an interval that is narrow enough.
+NARROW = 0.03
 
 
 @dataclass(frozen=True)
 class Audit:
-    """Precision and recall of what was matched, each as value, low and high of its 95% interval.
-
-    They are NaN where no answer says anything about it.
-    """
+    """Precision and recall of what was matched; NaN where no answer says anything about it."""
 
     answers: int
-    precision: tuple[float, float, float]
-    recall: tuple[float, float, float]
+    precision: Figure
+    recall: Figure
     more: int  # about how many further answers bring both intervals within 0.03 on either side
 
     @classmethod
@@ -36,9 +35,9 @@ class Audit:
 
     def __str__(self) -> str:
         figures = ", ".join(
-            f"{name} {value:.2f} ({low:.2f}-{high:.2f})"
-            for name, (value, low, high) in (("precision", self.precision), ("recall", self.recall))
-            if np.isfinite(value)
+            f"{name} {of.value:.2f} ({of.low:.2f}-{of.high:.2f})"
+            for name, of in (("precision", self.precision), ("recall", self.recall))
+            if np.isfinite(of.value)
         )
         more = f"; about {self.more:,} more answers until the interval is within {NARROW}"
         return f"by {self.answers:,} random answers: {figures}{more if self.more else ''}"
@@ -46,11 +45,11 @@ class Audit:
     @property
     def record(self) -> dict[str, Any]:
         """As JSON: an interval of which no answer says anything is null."""
-        intervals = {"precision": self.precision, "recall": self.recall}
         known = {
-            name: [round(each, 4) for each in of] if np.isfinite(of[0]) else None
-            for name, of in intervals.items()
-        }
+            name: [round(each, 4) for each in (of.value, of.low, of.high)]
+            if np.isfinite(of.value) else None
+            for name, of in (("precision", self.precision), ("recall", self.recall))
+        }  # fmt: skip
         return {"answers": self.answers, **known, "more": self.more}
 
 
@@ -59,15 +58,13 @@ def _count(weight: NDArray[np.float64]) -> float:
     return float(weight.sum() ** 2 / max((weight**2).sum(), 1e-12))
 
 
-def _interval(of: NDArray[np.bool_], weight: NDArray[np.float64]) -> tuple[float, float, float]:
-    """A weighted share and its 95% interval, by Wilson's formula."""
+def _interval(of: NDArray[np.bool_], weight: NDArray[np.float64]) -> Figure:
+    """A weighted share and its 95% interval."""
     if not weight.sum():
-        return nan, nan, nan
-    count, share = _count(weight), float(weight @ of / weight.sum())
-    spread = DEVIATIONS**2 / count
-    middle = (share + spread / 2) / (1 + spread)
-    half = DEVIATIONS * sqrt(share * (1 - share) / count + spread / (4 * count)) / (1 + spread)
-    return share, max(0.0, middle - half), min(1.0, middle + half)
+        return Figure(nan, nan, nan)
+    share = float(weight @ of / weight.sum())
+    ends = wilson(np.array([share]), np.array([_count(weight)]))
+    return Figure(share, *(float(end[0]) for end in ends))
 
 
 def _needed(of: NDArray[np.bool_], weight: NDArray[np.float64]) -> float:
@@ -76,4 +73,4 @@ def _needed(of: NDArray[np.bool_], weight: NDArray[np.float64]) -> float:
     # Never surer than one of the other kind makes it.
     share = (found * count + 1) / (count + 2)
     worth = max(count, 1.0) / max(len(of), 1)
-    return (share * (1 - share) * (DEVIATIONS / NARROW) ** 2 - count) / worth
+    return (share * (1 - share) * (NORMAL / NARROW) ** 2 - count) / worth
