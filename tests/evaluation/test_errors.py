@@ -47,7 +47,8 @@ def kind_of(mine, theirs, *, label, score, matched, photo=None, hashes=("f" * 16
         ("kaos polos merah", "kaos polos biru", 0.5, "variant, model or colour"),
         ("masker 25gr", "masker 25 gr dan 65gr", 0.5, "multi-variant posting"),
         ("pisau dapur tajam", "pengupas buah stainless", 1.0, "same photo, other product"),
-        ("serum wardah 17 ml", "serum wardah 17ml refill", 0.5, "variant, model or colour"),
+        ("sony wh1000xm4 merah", "sony wh1000xm5 merah", 0.5, "variant, model or colour"),
+        ("galaxy s21 ultra", "case galaxy s21 ultra", 0.5, "variant, model or colour"),
         ("popok pants S40 / M34 / L30", "popok pants L30", 0.5, "multi-variant posting"),
         ("tas ransel anak", "TAS RANSEL ANAK murah", 0.6, "probable label error"),
         (

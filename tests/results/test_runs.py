@@ -105,7 +105,7 @@ def test_an_evaluation_without_its_groups_is_to_be_made_anew(evaluated, tmp_path
     copy = tmp_path / "copy"
     shutil.copytree(evaluated, copy)
     (copy / "groups.parquet").unlink()
-    with pytest.raises(FileNotFoundError, match="samesku evaluate --out"):
+    with pytest.raises(FileNotFoundError, match="make the run anew"):
         read_run(copy)
 
 
@@ -199,7 +199,7 @@ def test_files_of_two_runs_are_not_taken_for_one(folder, matches, tmp_path):
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("pairs.parquet", None, "is not there; make the run anew: samesku match"),
+        ("pairs.parquet", None, "is not there; make the run anew"),
         ("pairs.parquet", b"PAR1", "is damaged"),
         ("scored.parquet", b"", "is damaged"),
         ("groups.csv", None, "is not there"),

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
-from typing import Any, NamedTuple, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import polars as pl
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from samesku.candidates.similarity import row_similarity
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality
-from samesku.evaluation.statements import stated
 from samesku.scoring.features.title_words import title_words
+from samesku.titles.attributes import KINDS as ATTRIBUTES
+from samesku.titles.attributes import Attributes, aspect
 
-Stated: TypeAlias = Mapping[str, frozenset[str]]
+# By kind of attribute and aspect.
+Stated: TypeAlias = Mapping[tuple[str, str], set[str]]
 
 SIZE, MANY, VARIANT = "size or count differs", "multi-variant posting", "variant, model or colour"
 PHOTO, OTHER_PHOTO, NO_PHOTO = "same photo, other product", "other photo", "no photo"
@@ -37,17 +36,12 @@ ADVICE = {
     NO_PHOTO: "A posting has no photo to compare; fetch it.",
     LABEL: "Look at the label first: the postings and not the matching speak against it.",
 }
-# Kinds of statements about colours and variants; the others are about a size or a count.
-_VARIANT_KINDS = frozenset(
-    ("colour", "taste or scent", "edition", "skin or hair", "shade", "what it is", "packed")
-)
-# A title says "cleanser & toner" of one bottle, and "4/64 gb" of one phone.
-_NOT_LISTED = frozenset(("what it is", "ram"))
-ONE_PIECE = frozenset(("1pcs",))
-# Kinds that sellers state more or less of, or in parts: a bed sheet's sides, a phone's memory.
-_LOOSE = frozenset(("for whom", "mm", "%", "v", "number", "size"))
+# Kinds of attribute of which a clash is one of variants; the others are of a size or a count.
+_VARIANTS = frozenset(("colour", "flavour", "model", "accessory"))
+# Lengths, percentages, volts: sellers state more or less of them, as of sizes, or in parts.
+_LOOSE = frozenset(("mm", "%", "v"))
 # Stated in one title only, these still divide: a box of twelve, a refill.
-_ONE_SIDED = {"pcs": SIZE, "packed": VARIANT}
+_ONE_SIDED = {"count": SIZE, "accessory": VARIANT}
 # Colours or tastes that an offer lists, rather than being of two.
 LISTED_VARIANTS = 3
 # Photos this similar are one photo.
@@ -63,13 +57,6 @@ DOUBTED, TRUSTED, UNKNOWN = 0.03, 0.9, 0.5
 STAGES = ("matched", "not a candidate", "scored low", "cut by clustering")
 # Pairs of larger products are left out: one of n postings has n * (n - 1) / 2 pairs.
 LARGEST = 1_000
-# A word with a digit that is in this many titles is no seller's own code.
-COMMON = 4
-_NUMBER = re.compile(r"[0-9]+")
-_SPACED_MODEL = re.compile(r"\b([a-z]{1,3})[ -]{1,2}([0-9]{2,4})\b")
-_PERCENT = re.compile(r"[0-9.]+ ?%")
-# Quantities, sizes and decimals, which statements are made of; what is left is a model.
-_STATED = re.compile(r"size_.*|[0-9]+([.x-][0-9]+)*[a-z%]{1,5}|[0-9]+[.][0-9]+")
 
 
 def find_errors(
@@ -183,69 +170,43 @@ def _best(pairs: pl.DataFrame, encoders: Mapping[str, Modality], modality: str) 
 
 
 def _kinds(catalog: Catalog, errors: pl.DataFrame) -> list[str]:
-    titles = catalog.titles
     left, right = errors["left"].to_numpy(), errors["right"].to_numpy()
-    alike, models = _words(catalog, left, right)
+    words = title_words(catalog.normal_titles, catalog.stated).unit
+    alike = row_similarity(words, left, words, right)
     there = np.array([photo is not None for photo in catalog.photos], dtype=bool)
     if "image_phash" in catalog.frame.columns:
         there |= catalog.frame["image_phash"].is_not_null().to_numpy()
     columns = (errors[name].to_list() for name in ("score", "photo", "text"))
-    said = [
-        (stated(titles[mine]), stated(titles[theirs]))
-        for mine, theirs in zip(left.tolist(), right.tolist(), strict=True)
-    ]
+    rows, place = np.unique(np.stack([left, right]), return_inverse=True)
+    said = _stated(catalog.take(rows).attributes)
+    mine, theirs = ([said[at] for at in side.tolist()] for side in place.reshape(2, -1))
     photos = (there[left] & there[right]).tolist()
-    clues = map(Clues, *columns, alike.tolist(), models, photos, said)
+    clues = map(Clues, *columns, alike.tolist(), photos, zip(mine, theirs, strict=True))
     kind_of = {"merge": merge_kind, "split": split_kind}
     return [kind_of[error](each) for error, each in zip(errors["error"], clues, strict=True)]
 
 
-def _words(
-    catalog: Catalog, left: NDArray[np.int64], right: NDArray[np.int64]
-) -> tuple[NDArray[np.float32], list[bool]]:
-    """Cosine of both titles by rarity of words, and whether each names a model of its own."""
-    titles = catalog.normal_titles
-    # Boasts in per cent name no product, and "hm 620" is hm620.
-    spelt = [_SPACED_MODEL.sub(r"\1\2", _PERCENT.sub(" ", title)) for title in titles]
-    words = title_words(spelt)
-    names, held = words.names, words.held
-    alike = row_similarity(words.unit, left, words.unit, right)
-    count = np.asarray(held.sum(axis=0)).ravel()
-    numbered = [bool(_NUMBER.search(name)) and not _STATED.fullmatch(name) for name in names]
-    model = np.array(numbered, dtype=bool) & (count >= COMMON)
-    sides = [_named(held[rows], names, model) for rows in (left, right)]
-    clash = [
-        _lacks(titles[theirs], ours) and _lacks(titles[mine], others)
-        for mine, theirs, ours, others in zip(left.tolist(), right.tolist(), *sides, strict=True)
-    ]
-    return alike, clash
-
-
-def _named(rows: sp.csr_matrix, names: Sequence[str], which: Any) -> Iterator[list[str]]:
-    """The words among `which` of each row."""
-    for start, stop in pairwise(rows.indptr.tolist()):
-        yield [names[word] for word in rows.indices[start:stop].tolist() if which[word]]
-
-
-def _lacks(title: str, words: Sequence[str]) -> bool:
-    """Whether the number of one of the words is nowhere in a title."""
-    numbers = set(_NUMBER.findall(title))
-    return any(numbers.isdisjoint(_NUMBER.findall(word)) for word in words)
+def _stated(attributes: Attributes) -> Sequence[Stated]:
+    """What each posting states, by kind and aspect."""
+    said: list[dict[tuple[str, str], set[str]]] = [{} for _ in attributes.values["count"]]
+    for kind in ATTRIBUTES:
+        for own, values in zip(said, attributes.values[kind], strict=True):
+            for value in values:
+                own.setdefault((kind, aspect(value)), set()).add(value)
+    return said
 
 
 class Clues(NamedTuple):
     """What speaks of the kind of a wrong pair.
 
     `photo`, `wording` and `words` say how alike the photos are (None where one is missing), the
-    letters and the words of the titles. `models`: each title names a model that the other lacks;
-    `photos`: both have a photo; `stated`: what each title states, by kind.
+    letters and the words of the titles. `photos`: both have a photo; `stated`: what each states.
     """
 
     score: float | None
     photo: float | None
     wording: float | None
     words: float
-    models: bool
     photos: bool
     stated: tuple[Stated, Stated]
 
@@ -254,9 +215,9 @@ def merge_kind(clues: Clues) -> str:
     """Of a pair that matched though its labels differ."""
     same_photo = (clues.photo or 0) >= SAME_PHOTO
     sure = (clues.score or 0) >= TRUSTED
-    said = _clash(*clues.stated)
+    said = _clash(clues)
     if said is None and clues.words >= ALIKE_WORDS:
-        said = VARIANT if clues.models else _one_sided(*clues.stated)
+        said = _one_sided(*clues.stated)
     if said is not None and not (same_photo and sure):
         return said
     wording = clues.words if clues.wording is None else clues.wording
@@ -272,9 +233,8 @@ def merge_kind(clues: Clues) -> str:
 
 def split_kind(clues: Clues) -> str:
     """Of a pair that stayed apart though its label is one."""
-    said = _clash(*clues.stated)
-    contradicted = clues.models or said in (VARIANT, SIZE)
-    if contradicted and (clues.score or 0) <= DOUBTED and clues.words < NO_WORDS:
+    said = _clash(clues)
+    if said in (VARIANT, SIZE) and (clues.score or 0) <= DOUBTED and clues.words < NO_WORDS:
         return LABEL
     if said is not None:
         return said
@@ -285,35 +245,32 @@ def split_kind(clues: Clues) -> str:
     return OTHER_PHOTO if (clues.photo or 0) < SAME_PHOTO else PARAPHRASE
 
 
-def _clash(mine: Stated, theirs: Stated) -> str | None:
-    """What two titles say against each other, sizes before variants."""
-    found = None
-    for kind in sorted(mine.keys() | theirs.keys()):
-        ours, others = mine.get(kind, frozenset()), theirs.get(kind, frozenset())
-        variant = kind in _VARIANT_KINDS
-        if ours == others or kind in _LOOSE or (kind == "sides" and _same_sides(ours, others)):
+def _clash(clues: Clues) -> str | None:
+    """What two postings say against each other, sizes before variants."""
+    found, (mine, theirs) = None, clues.stated
+    # Titles that are hardly alike may hold codes of two sellers.
+    coded = clues.words >= ALIKE_WORDS
+    for kind, what in sorted(mine.keys() & theirs.keys()):
+        ours, others = mine[kind, what], theirs[kind, what]
+        if ours == others or kind == "size" or what in _LOOSE or (kind == "model" and not coded):
             continue
-        if ours & others or not (ours and others):
-            # One of them lists what the other has or leaves open.
-            least = LISTED_VARIANTS if variant else 2
-            lists = kind not in _NOT_LISTED and max(len(ours), len(others)) >= least
+        variant = kind in _VARIANTS
+        if ours & others:
+            # One of them lists what the other has.
+            lists = max(len(ours), len(others)) >= (LISTED_VARIANTS if variant else 2)
             found = MANY if lists else found
         elif not variant:
             return SIZE
         else:
-            found = found if found == MANY else VARIANT
+            found = found or VARIANT
     return found
 
 
-def _same_sides(ours: frozenset[str], others: frozenset[str]) -> bool:
-    """Whether one title states the same sides and perhaps a height: 1200x2000, 1200x2000x200 mm."""
-    bare = [[side.removesuffix("mm") for side in sides] for sides in (ours, others)]
-    return any(a.startswith(b) or b.startswith(a) for a in bare[0] for b in bare[1])
-
-
 def _one_sided(mine: Stated, theirs: Stated) -> str | None:
-    """What only one of two titles says, and yet divides them."""
+    """What only one of two postings says, and yet divides them."""
     for kind, name in _ONE_SIDED.items():
-        if (kind in mine) != (kind in theirs) and mine.get(kind, theirs.get(kind)) != ONE_PIECE:
+        ours, others = ({v for (k, _), vs in said.items() if k == kind for v in vs} - {"1"}
+                        for said in (mine, theirs))  # fmt: skip
+        if bool(ours) != bool(others):
             return name
     return None

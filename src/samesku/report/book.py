@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 from samesku.catalog.photos import PhotoError, opened_photo
-from samesku.evaluation.statements import shown_title
+from samesku.report.titles import shown_title
 from samesku.results.runs import Run
 from samesku.results.steps import split_reason
 from samesku.runtime.cores import map_in_order

@@ -34,17 +34,11 @@ _FIELDS: dict[str, Any] = {
 }  # fmt: skip
 # What earlier versions called a table.
 _RENAMED = {"scored": "judged"}
-# The command that writes each kind of run.
-_COMMANDS = {"match": "match", "link": "link", "evaluation": "evaluate --out FOLDER"}
-
-
-def _again(kind: str) -> str:
-    """What to do where a file of a run is gone or damaged."""
-    return f"make the run anew: samesku {_COMMANDS[kind]}"
+AGAIN = "make the run anew"
 
 
 @contextmanager
-def unharmed(folder: Path, kind: str) -> Iterator[None]:
+def unharmed(path: Path) -> Iterator[None]:
     """Say in words that what a run wrote is not what is there."""
     try:
         yield
@@ -53,13 +47,13 @@ def unharmed(folder: Path, kind: str) -> Iterator[None]:
     ) as error:  # fmt: skip
         said = str(error).strip().partition("\n")[0] or type(error).__name__
         raise ValueError(
-            f"{folder} is damaged, or another version wrote it ({said}); {_again(kind)}"
+            f"{path} is damaged, or another version wrote it ({said}); {AGAIN}"
         ) from error
 
 
 def read_record(path: Path) -> dict[str, Any]:
     """A record that `match`, `link` or `evaluate` wrote; ValueError where it is damaged."""
-    return read_json(path, _FIELDS, fix="make the run anew", renamed={"line": "threshold"})
+    return read_json(path, _FIELDS, fix=AGAIN, renamed={"line": "threshold"})
 
 
 def threshold_of(record: Mapping[str, Any], path: Path) -> float:
@@ -67,34 +61,34 @@ def threshold_of(record: Mapping[str, Any], path: Path) -> float:
     threshold: Any = record.get("threshold")
     known = isinstance(threshold, int | float) and not isinstance(threshold, bool)
     if not known or not 0 < threshold <= 1:
-        raise ValueError(f"{path} has no threshold; make the run anew")
+        raise ValueError(f"{path} has no threshold; {AGAIN}")
     return float(threshold)
 
 
-def read_parquet(folder: Path, name: str, kind: str, record: Mapping[str, Any]) -> pl.DataFrame:
+def read_parquet(folder: Path, name: str, record: Mapping[str, Any]) -> pl.DataFrame:
     """A table of pairs; an error where it is gone, damaged, or not of the run of the record."""
     place = folder / f"{name}.parquet"
     if not place.is_file() and name in _RENAMED:
         place = folder / f"{_RENAMED[name]}.parquet"
-    path = _there(place, kind, record)
-    with unharmed(path, kind):
+    path = _there(place, record)
+    with unharmed(path):
         return pl.read_parquet(path)
 
 
 def read_table(
-    folder: Path, name: str, kind: str, record: Mapping[str, Any], columns: Sequence[str]
+    folder: Path, name: str, record: Mapping[str, Any], columns: Sequence[str]
 ) -> pl.DataFrame:
     """Some columns of a CSV file, as text; raises as :func:`read_parquet` does."""
-    path = _there(folder / f"{name}.csv", kind, record)
-    with unharmed(path, kind):
+    path = _there(folder / f"{name}.csv", record)
+    with unharmed(path):
         return pl.read_csv(path, columns=list(columns), infer_schema=False)
 
 
-def _there(path: Path, kind: str, record: Mapping[str, Any]) -> Path:
+def _there(path: Path, record: Mapping[str, Any]) -> Path:
     if not path.is_file():
-        raise FileNotFoundError(f"{path} is not there; {_again(kind)}")
+        raise FileNotFoundError(f"{path} is not there; {AGAIN}")
     if record.get("digests", {}).get(path.name) != digest(path):
-        raise ValueError(f"{path} is damaged, or of another run than the record; {_again(kind)}")
+        raise ValueError(f"{path} is damaged, or of another run than the record; {AGAIN}")
     return path
 
 
@@ -109,7 +103,7 @@ def scored_as(catalog: Catalog, table: pl.DataFrame) -> NDArray[np.int64]:
     return rows
 
 
-def joined(tables: list[pl.DataFrame]) -> pl.DataFrame:
+def joined(tables: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """One after the other; each pair from the first table that has it."""
     found = tables[0]
     for table in tables[1:]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import polars as pl
@@ -36,19 +37,11 @@ if TYPE_CHECKING:
     from samesku.results.matches import Matches
 
 
-Kind: TypeAlias = Literal["match", "link", "evaluation"]
-PLAIN = (
-    "left_id", "right_id", "left", "right", "score", "matched", "reasons", "probability",
-    "left_postings", "right_postings",
-)  # fmt: skip
-
-
 @dataclass(frozen=True, eq=False)
 class Run:
     """What a run decided, in rows of its catalogue."""
 
     folder: Path
-    kind: Kind
     record: Mapping[str, Any]  # `run.json` or `evaluation.json`
     catalog: Catalog  # of a link both sides, the left one first
     # `left`, `right` (rows), `score` (null: never scored), `matched`, `reasons` (null: not
@@ -57,15 +50,23 @@ class Run:
     # (n,); an evaluation has no one clustering: each posting stands alone
     clusters: NDArray[np.int64]
     threshold: float
-    queries: NDArray[np.bool_]  # (n,), the postings whose errors count
     # (n,), row of the posting that was scored in place of each, its own but for identical ones
     representative: NDArray[np.int64]
-    lefts: int | None = None  # of a link, how many postings are the left side's
+    queries: NDArray[np.bool_]  # (n,), the postings whose errors count
     # `members` of an evaluation: clusters of two splits may share postings
     kept: pl.DataFrame | None = None
-    shops: tuple[str, str] = ("", "")  # of a link, what the two catalogues are called
-    # of a link, the catalogue under ids that are unique across both sides
+    # of a link: how many postings are the left side's, what the two catalogues are called, and the
+    # catalogue under ids that are unique across both sides
+    lefts: int | None = None
+    shops: tuple[str, str] = ("", "")
     joined: Catalog | None = None
+
+    @property
+    def kind(self) -> Literal["match", "link", "evaluation"]:
+        """Which command made the run."""
+        if self.kept is not None:
+            return "evaluation"
+        return "match" if self.lefts is None else "link"
 
     @property
     def pair_count(self) -> int:
@@ -88,9 +89,7 @@ class Run:
     @property
     def source(self) -> Mapping[str, Any]:
         """How the catalogue was read and matched; of a link the left one."""
-        source = self.record.get("source", {})
-        left: Mapping[str, Any] = source.get("left", source)
-        return left
+        return _sides(self.record)[0]
 
     @property
     def fusion(self) -> Fusion:
@@ -117,7 +116,7 @@ class Run:
     @property
     def encoders(self) -> list[str]:
         """Whose similarities `pairs` holds."""
-        return [name for name in self.pairs.columns if name not in PLAIN]
+        return [name for name in self.pairs.columns if name in self.record.get("encoders", {})]
 
     @cached_property
     def labels(self) -> NDArray[np.int64] | None:
@@ -192,6 +191,12 @@ class Run:
         return self.pairs.filter("matched")
 
 
+def _sides(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """How the catalogue of a run was read and matched, of a link those of both sides."""
+    source = record.get("source", {})
+    return [source["left"], source["right"]] if "left" in source else [source]
+
+
 def read_run(
     folder: Path,
     *,
@@ -209,7 +214,6 @@ def read_run(
     last. Raises FileNotFoundError or ValueError where the folder holds no run, or its catalogue has
     gone or is not the one that the run read.
     """
-    read = partial(_read_source, photos=photos, allow_outside=allow_outside)
     evaluated = (folder / "evaluation.json").is_file()
     path = folder / ("evaluation.json" if evaluated else "run.json")
     if not path.is_file():
@@ -218,45 +222,41 @@ def read_run(
             f"`samesku match`, `link` or `evaluate --out` wrote"
         )
     record = read_record(path)
-    kind: Kind = "evaluation" if evaluated else "match"
-    if "left" in record.get("source", {}):
-        kind = "link"
-    wanted = 2 if kind == "link" else 1
-    if catalogue and len(catalogue) != wanted:
-        many = "two catalogues: --catalogue LEFT --catalogue RIGHT" if wanted == 2 else "one"
-        raise ValueError(f"{folder} is a run of {many}, and --catalogue names {len(catalogue)}")
-    places: list[Path | None] = list(catalogue) or [None] * wanted
-    with unharmed(folder, kind):
-        if kind == "evaluation":
-            catalog = read(record.get("source", {}), record["catalogue"], places[0])
-            return _evaluation(folder, record, catalog, fusion)
-        threshold, source = threshold_of(record, path), record.get("source", {})
-        if kind == "match":
-            catalogs = [read(source, record.get("catalogue", {}), places[0])]
-        else:
-            sides = zip(("left", "right"), places, strict=True)
-            catalogs = [read(source[side], {}, place) for side, place in sides]
+    with unharmed(folder):
+        sides = _sides(record)
+        if catalogue and len(catalogue) != len(sides):
+            many = ("one", "two catalogues: --catalogue LEFT --catalogue RIGHT")[len(sides) - 1]
+            raise ValueError(f"{folder} is a run of {many}, and --catalogue names {len(catalogue)}")
+        threshold = 0.0 if evaluated else threshold_of(record, path)
+        catalogs = [
+            _read_source(record, side, place, photos, allow_outside)
+            for side, place in itertools.zip_longest(sides, catalogue)
+        ]
+        if evaluated:
+            return _evaluation(folder, record, catalogs[0], fusion)
         return _decided(folder, record, threshold, catalogs)
 
 
 def run_of(matches: Matches) -> Run:
     """Matches that were not written down, as a run."""
-    ids = matches.catalog.frame["posting_id"]
     tables = [matches.pairs, matches.near_misses, matches.scored]
-    clusters = matches.clusters
-    pairs = _with_matched(located(joined(tables), ids), clusters)
-    everyone = np.ones(len(matches.catalog), dtype=bool)
     return Run(
-        Path(), "match", matches.summary, matches.catalog, pairs, clusters, matches.threshold,
-        everyone, matches.distinct.representative,
+        Path(), matches.summary, matches.catalog,
+        _pairs_in_rows(tables, matches.catalog, matches.clusters), matches.clusters,
+        matches.threshold, matches.distinct.representative,
+        np.ones(len(matches.catalog), dtype=bool),
     )  # fmt: skip
 
 
 def _read_source(
-    source: Mapping[str, Any], known: Mapping[str, Any], catalogue: Path | None, *,
-    photos: Path | None, allow_outside: bool,
-) -> Catalog:  # fmt: skip
+    record: Mapping[str, Any],
+    source: Mapping[str, Any],
+    catalogue: Path | None,
+    photos: Path | None,
+    allow_outside: bool,
+) -> Catalog:
     """The catalogue of a run, from where it was or where the user says that it is now."""
+    known = record.get("catalogue", {})
     path = catalogue or Path(str(source.get("path") or known.get("name")))
     if not path.exists():
         which = "the catalogue" if catalogue else "the catalogue of the run"
@@ -266,49 +266,49 @@ def _read_source(
         raise ValueError(
             f"{file} is not, or no more, what the run read; say with --catalogue which file to read"
         )
-    problems = list[Problem]()
+    problems: tuple[Problem, ...] = ()
     if photos is None and (named := source.get("photos")) and Path(named).is_dir():
-        inside = Path(named).resolve().is_relative_to(file.resolve().parent)
-        photos = Path(named) if inside or allow_outside else None
-        if photos is None:
+        if allow_outside or Path(named).resolve().is_relative_to(file.resolve().parent):
+            photos = Path(named)
+        else:
             message = f"photo folder of the run, {named}, is not beside the catalogue"
-            problems.append(Problem("photos_elsewhere", message, "not read; name it with --photos"))
+            problems = (Problem("photos_elsewhere", message, "not read; name it with --photos"),)
     catalog = read_catalog(
         file, photos=photos, columns=source.get("columns"), encoding=source.get("encoding"),
         allow_outside=allow_outside,
     )  # fmt: skip
-    return replace(catalog, problems=(*catalog.problems, *problems))
+    return replace(catalog, problems=catalog.problems + problems)
 
 
 def _decided(
     folder: Path, record: dict[str, Any], threshold: float, catalogs: Sequence[Catalog]
 ) -> Run:
     """A run of `match` or, of two catalogues, of `link`."""
-    kind: Kind = "match" if len(catalogs) == 1 else "link"
-    catalog = shown = catalogs[0]
-    if kind == "link":
-        catalog = join_sources(*catalogs)
-        # The page names postings as their own shop does.
-        shown = replace(catalog, frame=catalog.frame.with_columns(posting_id=OWN_ID))
-    columns = ["group_id", "posting_id", "identical_to"]
-    table = read_table(folder, "groups", kind, record, columns)
+    catalog = catalogs[0] if len(catalogs) == 1 else join_sources(*catalogs)
+    table = read_table(folder, "groups", record, ["group_id", "posting_id", "identical_to"])
     clusters = clusters_in_rows(catalog, table, folder)
     names = ("pairs", "near_misses", "scored")
-    tables = [read_parquet(folder, name, kind, record) for name in names]
-    pairs = _with_matched(located(joined(tables), catalog.frame["posting_id"]), clusters)
-    run = Run(
-        folder, kind, record, shown, pairs, clusters, threshold,
-        np.ones(len(catalog), dtype=bool), scored_as(catalog, table),
-    )  # fmt: skip
-    if kind == "match":
+    tables = [read_parquet(folder, name, record) for name in names]
+    pairs = _pairs_in_rows(tables, catalog, clusters)
+    everyone = np.ones(len(catalog), dtype=bool)
+    scored = scored_as(catalog, table)
+    run = Run(folder, record, catalog, pairs, clusters, threshold, scored, everyone)
+    if len(catalogs) == 1:
         return run
     lefts = len(catalogs[0])
     across = (pairs["left"].to_numpy() < lefts) != (pairs["right"].to_numpy() < lefts)
+    # The page names postings as their own shop does.
+    shown = replace(catalog, frame=catalog.frame.with_columns(posting_id=OWN_ID))
     shops = (Path(catalogs[0].name).name, Path(catalogs[1].name).name)
-    return replace(run, pairs=pairs.filter(across), lefts=lefts, shops=shops, joined=catalog)
+    return replace(
+        run, catalog=shown, pairs=pairs.filter(across), lefts=lefts, shops=shops, joined=catalog
+    )
 
 
-def _with_matched(pairs: pl.DataFrame, clusters: NDArray[np.int64]) -> pl.DataFrame:
+def _pairs_in_rows(
+    tables: Sequence[pl.DataFrame], catalog: Catalog, clusters: NDArray[np.int64]
+) -> pl.DataFrame:
+    pairs = located(joined(tables), catalog.frame["posting_id"])
     left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
     return pairs.with_columns(matched=clusters[left] == clusters[right])
 
@@ -318,22 +318,21 @@ def _evaluation(folder: Path, record: dict[str, Any], catalog: Catalog, fusion: 
     if fusion is not None and fusion not in names:
         raise ValueError(f"{folder} evaluated no {fusion!r}; it has {', '.join(names)}")
     name = fusion or names[-1]
-    whole, clusters, queries = (
-        read_parquet(folder, table, "evaluation", record)
-        for table in ("scored", "groups", "queries")
+    pairs, clusters, queries = (
+        read_parquet(folder, table, record) for table in ("scored", "groups", "queries")
     )
-    ids = catalog.frame["posting_id"]
-    pairs = located(whole.filter(pl.col("fusion") == name).drop("fusion"), ids)
-    scored = ids.is_in(queries["posting_id"].implode())
-    own = [each for each in record["chosen"] if each["fusion"] == name]
-    chosen = [each["threshold"] if "threshold" in each else each["line"] for each in own]
-    results = [result for result in record["results"] if result["fusion"] == name]
+    own, ids = pl.col("fusion") == name, catalog.frame["posting_id"]
+    chosen = [each for each in record["chosen"] if each["fusion"] == name]
+    results = [each for each in record["results"] if each["fusion"] == name]
     calibrated = any(result["reliability"] is not None for result in results)
-    shown = {**record, "probabilistic": calibrated, "shown": name}
-    alone = np.arange(len(catalog))
-    threshold = float(np.mean(chosen))
-    kept = distinct_clusters(clusters.filter(pl.col("fusion") == name), catalog)
     return Run(
-        folder, "evaluation", shown, catalog, pairs, alone, threshold, scored.to_numpy(),
-        scored_as(catalog, queries), kept=kept,
-    )  # fmt: skip
+        folder,
+        {**record, "probabilistic": calibrated, "shown": name},
+        catalog,
+        located(pairs.filter(own).drop("fusion"), ids),
+        np.arange(len(catalog)),
+        float(np.mean([each.get("threshold", each.get("line")) for each in chosen])),
+        scored_as(catalog, queries),
+        ids.is_in(queries["posting_id"].implode()).to_numpy(),
+        distinct_clusters(clusters.filter(own), catalog),
+    )
