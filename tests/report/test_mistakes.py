@@ -25,8 +25,8 @@ def kinds_of(encoders):
     )
     record = {"encoders": {name: {"modality": kind} for name, kind in encoders.items()}}
     run = Run(
-        Path(), "match", record, read_catalog(pl.DataFrame(table)), pairs, np.zeros(2, int), 0.5,
-        np.ones(2, bool), np.arange(2),
+        Path(), record, read_catalog(pl.DataFrame(table)), pairs, np.zeros(2, int), 0.5,
+        np.arange(2), np.ones(2, bool),
     )  # fmt: skip
     told, _, _ = what_went_wrong(run, Book(run))
     return [kind for _, kind, _, _ in told["kinds"]["merge"]]

@@ -12,9 +12,9 @@ from PIL import Image
 from samesku import read_catalog
 from samesku.report.book import THUMBNAIL, Book, sampled, thumbnails
 from samesku.report.browse import near_matches, shown_clusters
-from samesku.report.sections import glance, script_of
+from samesku.report.sections import at_a_glance, script_of
 from samesku.report.whynot import candidate_place, nearness, search_again, verdict
-from samesku.results.runs import read_run, run_of
+from samesku.results.runs import Run, read_run, run_of
 from samesku.results.steps import chance
 
 
@@ -104,12 +104,16 @@ def test_a_catalogue_is_counted():
             "image_phash": ["0" * 16, "0" * 16, "1" * 16, None, None],
         }
     )
-    seen = glance(read_catalog(offers), np.array([0, 0, 1, 2, 3]), {"photos_refused": [1]})
-    assert (seen.postings, seen.photos, seen.broken, seen.absent) == (5, 0, 1, 5)
-    assert (seen.same_photo, seen.same_title, seen.empty_titles) == (2, 2, 2)
-    assert seen.lengths.tolist() == [4, 4, 0, 4, 0]
-    assert seen.scripts == {"Latin": 2, "none": 2, "Thai": 1}
-    assert seen.sizes.tolist() == [2, 1, 1, 1]
+    pairs = pl.DataFrame(schema={"score": pl.Float32})
+    run = Run(
+        Path(), {"photos_refused": [1]}, read_catalog(offers), pairs, np.array([0, 0, 1, 2, 3]), 0.5,
+        np.arange(5), np.ones(5, bool),
+    )  # fmt: skip
+    seen = at_a_glance(run)
+    assert [seen[name] for name in ("postings", "photos", "broken", "absent")] == [5, 0, 1, 5]
+    assert [seen[name] for name in ("same_photo", "same_title", "empty_titles")] == [2, 2, 2]
+    assert (seen["median"], seen["script"]) == (4, "Latin")
+    assert [text for *_, text in seen["scripts"].texts] == ["2", "2", "1"]
 
 
 @pytest.mark.parametrize(

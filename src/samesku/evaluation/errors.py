@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from samesku.candidates.similarity import row_similarity
 from samesku.catalog.catalog import Catalog
-from samesku.encoders.base import Modality
+from samesku.results.runs import Run
 from samesku.scoring.features.title_words import title_words
 from samesku.titles.attributes import KINDS as ATTRIBUTES
 from samesku.titles.attributes import Attributes, aspect
@@ -59,48 +59,40 @@ STAGES = ("matched", "not a candidate", "scored low", "cut by clustering")
 LARGEST = 1_000
 
 
-def find_errors(
-    catalog: Catalog,
-    pairs: pl.DataFrame,
-    queries: NDArray[np.bool_],
-    encoders: Mapping[str, Modality] | None = None,
-    threshold: float = 0.5,
-    judged: NDArray[np.bool_] | None = None,
-) -> pl.DataFrame:
-    """Every wrong pair of the queries, the most certainly wrong first.
+def find_errors(run: Run) -> pl.DataFrame:
+    """Every wrong pair that touches a query of a run with labels, the most certainly wrong first.
 
-    `pairs` has `left`, `right` (rows), `score` (null: not scored), `matched` and perhaps the
-    similarities of `encoders`, given with their modality. Pairs count that touch one of the
-    `queries`, bool ``(n,)``; of `judged`, bool ``(n,)``, pairs of other postings, identical to one
-    of them, are left out. From `threshold` on pairs were accepted.
-
-    Returns `left`, `right`, `score`, `error` ("merge" or "split"), `stage` (one of `STAGES`),
-    `kind`. Raises ValueError where the catalogue has no labels.
+    Of identical postings only the pairs of the one that was scored; of a link only pairs across it.
+    Returns `left`, `right`, `score`, `reasons`, `error` ("merge" or "split"), `stage` (one of
+    `STAGES`), `kind`.
     """
-    labels = catalog.labels
-    if labels is None:
-        raise ValueError(f"{catalog.name} has no labels to find errors by")
+    labels, pairs = run.labels, run.pairs
+    assert labels is not None
     left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
-    asked = queries[left] | queries[right]
+    asked = run.queries[left] | run.queries[right]
     wrong = (labels[left] != labels[right]) & (labels[left] >= 0) & (labels[right] >= 0) & asked
-    looks = [_best(pairs, encoders or {}, modality) for modality in ("photo", "text")]
-    known = pairs.with_columns(looks)
-    merges = known.filter(pl.Series(wrong) & pl.col("matched"))
-    asked_of = labels if judged is None else np.where(judged, labels, -1)
-    met = pair_stages(true_pairs(asked_of, queries), known, threshold)
-    kinds = {
-        "merge": merges.with_columns(stage=pl.lit(STAGES[0])),
-        "split": met.filter(pl.col("stage") != STAGES[0]),
-    }
-    columns = ("left", "right", "score", "photo", "text", "stage")
-    found = pl.concat(
-        (of.select(*columns, error=pl.lit(error)) for error, of in kinds.items()),
-        how="vertical_relaxed",
-    )
-    found = found.with_columns(kind=pl.Series(_kinds(catalog, found), dtype=pl.String))
+    merges = pairs.filter(pl.Series(wrong) & pl.col("matched"))
+    merges = merges.with_columns(error=pl.lit("merge"), stage=pl.lit(STAGES[0]))
+    splits = met_pairs(run).filter(pl.col("stage") != STAGES[0])
+    splits = splits.with_columns(error=pl.lit("split"))
+    columns = ["left", "right", "score", "reasons", "error", "stage"]
+    looks = [_best(run, modality) for modality in ("photo", "text")]
+    both = (each.select(*columns, *looks) for each in (merges, splits))
+    found = pl.concat(both, how="vertical_relaxed")
+    if run.lefts is not None:
+        found = found.filter((pl.col("left") < run.lefts) != (pl.col("right") < run.lefts))
+    found = found.with_columns(kind=pl.Series(_kinds(run.catalog, found), dtype=pl.String))
     sure = pl.when(pl.col("error") == "merge").then("score").otherwise(1 - pl.col("score"))
     found = found.sort(sure.fill_null(0.5), descending=True, maintain_order=True)
-    return found.select("left", "right", "score", "error", "stage", "kind")
+    return found.drop("photo", "text")
+
+
+def met_pairs(run: Run) -> pl.DataFrame:
+    """The true pairs of a run with labels, and how far each came: see `pair_stages`."""
+    labels = run.labels
+    assert labels is not None
+    scored = np.where(run.representative == np.arange(len(labels)), labels, -1)
+    return pair_stages(true_pairs(scored, run.queries), run.pairs, run.threshold)
 
 
 def true_pairs(labels: NDArray[np.integer], queries: NDArray[np.bool_]) -> pl.DataFrame:
@@ -162,10 +154,11 @@ def doubted_labels(suspects: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _best(pairs: pl.DataFrame, encoders: Mapping[str, Modality], modality: str) -> pl.Expr:
+def _best(run: Run, modality: str) -> pl.Expr:
     """How alike pairs are to the encoders of a modality at best, null where none has seen both."""
-    known = [name for name, kind in encoders.items() if kind == modality and name in pairs.columns]
-    best = pl.max_horizontal([pl.col(name) for name in known]) if known else pl.lit(None)
+    known = run.record.get("encoders", {})
+    names = [name for name in run.encoders if known[name].get("modality") == modality]
+    best = pl.max_horizontal(names) if names else pl.lit(None)
     return best.cast(pl.Float64).alias(modality)
 
 

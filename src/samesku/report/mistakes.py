@@ -10,7 +10,6 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from samesku.encoders.base import Modality
 from samesku.evaluation.errors import (
     ADVICE,
     KINDS,
@@ -18,8 +17,7 @@ from samesku.evaluation.errors import (
     doubted_labels,
     find_errors,
     label_suspects,
-    pair_stages,
-    true_pairs,
+    met_pairs,
 )  # fmt: skip
 from samesku.metrics import posting_f1
 from samesku.report.book import Book
@@ -35,15 +33,7 @@ LENGTHS, LONGEST = (0, 20, 40, 60, 80, 100), 10**9
 
 def what_went_wrong(run: Run, book: Book) -> tuple[dict[str, Any], dict[str, Any], pl.DataFrame]:
     """The section, the pairs that it shows as examples, and the labels to review."""
-    errors = find_errors(
-        run.catalog, run.pairs, run.queries, _encoders(run), run.threshold, _scored(run)
-    )
-    if run.lefts is not None:
-        # Only pairs across the two shops could be linked.
-        sides = errors["left"].to_numpy() < run.lefts, errors["right"].to_numpy() < run.lefts
-        errors = errors.filter(pl.Series(sides[0] != sides[1]))
-    reasons = run.pairs.select("left", "right", "reasons")
-    errors = errors.join(reasons, on=["left", "right"], how="left", maintain_order="left")
+    errors = find_errors(run)
     kinds: dict[str, list[tuple[str, str, int, str]]] = {}
     examples: dict[str, Any] = {}
     for error in ("merge", "split"):
@@ -78,14 +68,6 @@ def evaluated(run: Run) -> dict[str, Any]:
     return {
         "tables": evaluation_tables(run.record),
         "calibration": None if observed is None else charts.reliability(observed["bins"]),
-    }
-
-
-def _encoders(run: Run) -> dict[str, Modality]:
-    """What each encoder looks at, as far as the record says."""
-    known = run.record.get("encoders") or {}
-    return {
-        name: known[name]["modality"] for name in run.encoders if "modality" in known.get(name, {})
     }
 
 
@@ -145,20 +127,13 @@ def _means(
     }
 
 
-def _scored(run: Run) -> NDArray[np.bool_]:
-    """Postings that were scored themselves, bool ``(n,)``: pairs of others are theirs again."""
-    return np.asarray(run.representative == np.arange(len(run.catalog)))
-
-
 def _stages(run: Run, errors: pl.DataFrame) -> dict[str, Any]:
     """What became of the true pairs; of links only of those that were lost."""
-    labels = run.labels
-    if labels is None or run.lefts is not None:
+    if run.lefts is not None:
         lost = errors.filter(pl.col("error") == "split")["stage"].to_list()
         counts = {name: lost.count(name) for name in STAGES[1:]}
         return {"pairs": None, "chart": charts.bars("Lost true pairs by stage", counts, "pairs")}
-    scored = np.where(_scored(run), labels, -1)
-    met = pair_stages(true_pairs(scored, run.queries), run.pairs, run.threshold)["stage"].to_list()
+    met = met_pairs(run)["stage"].to_list()
     shares = {name: met.count(name) / max(len(met), 1) for name in STAGES}
     chart = charts.bars("Recall by stage", shares, "share of true pairs", share=True)
     return {"pairs": len(met), "chart": chart}

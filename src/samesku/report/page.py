@@ -19,7 +19,6 @@ from samesku.report.mistakes import evaluated, what_went_wrong
 from samesku.report.sections import (
     at_a_glance,
     clusters_to_browse,
-    glance,
     the_answers,
     the_run,
     the_threshold,
@@ -92,11 +91,11 @@ def build_report(run: Run, *, other: Run | None = None, progress: Progress | Non
     with progress.stage("shrink photos"):
         held |= book.content()
     with progress.stage("write page"):
-        seen, wanted = glance(run.catalog, run.clusters, run.record), targets(points, run.threshold)
+        seen, wanted = at_a_glance(run), targets(points, run.threshold)
         doubted = parts["errors"]["doubted"] if "errors" in parts else 0
         parts |= {
             "short": in_short(run, held["clusters"], points, wanted, seen, doubted),
-            "glance": at_a_glance(run, seen),
+            "glance": seen,
             "figures": evaluated(run) if run.kind == "evaluation" else None,
             "threshold": the_threshold(run, points, wanted),
             "clusters": clusters_to_browse(run, held),

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from samesku.catalog.answers import VERDICTS
 from samesku.catalog.catalog import Catalog
@@ -45,40 +43,6 @@ _LOOKED_AT = 200
 SHOWN, LONGEST = 100, 160
 
 
-@dataclass(frozen=True, eq=False)
-class Glance:
-    """What a catalogue holds."""
-
-    postings: int
-    photos: int  # files that are there
-    broken: int  # there, but not readable
-    absent: int  # named but not there, or not named
-    same_photo: int  # postings whose photo (or hash) another posting has, too
-    same_title: int  # the same of titles, to the letter
-    empty_titles: int
-    lengths: NDArray[np.int64]  # characters of each title, (n,)
-    scripts: dict[str, int]  # titles by the script that most of their letters are of
-    sizes: NDArray[np.int64]  # postings of each cluster, (g,)
-
-
-def glance(catalog: Catalog, clusters: NDArray[np.integer], record: Mapping[str, Any]) -> Glance:
-    """Count what a catalogue holds; `record` names the photos that were refused."""
-    titles = catalog.frame["title"].fill_null("")
-    photos = sum(photo is not None for photo in catalog.photos)
-    return Glance(
-        postings=len(catalog),
-        photos=photos,
-        broken=len(record.get("photos_refused", [])),
-        absent=len(catalog) - photos,
-        same_photo=_shared(_photo_names(catalog)),
-        same_title=_shared(titles.set(titles.str.strip_chars() == "", None)),
-        empty_titles=int((titles.str.strip_chars() == "").sum()),
-        lengths=titles.str.len_chars().cast(pl.Int64).to_numpy(),
-        scripts=dict(Counter(script_of(title) for title in catalog.titles).most_common()),
-        sizes=np.bincount(clusters, minlength=1),
-    )
-
-
 def script_of(title: str) -> str:
     """The script that most letters of a title are of; `none` where it has no letters.
 
@@ -108,15 +72,28 @@ def _shared(values: pl.Series) -> int:
     return int(values.drop_nulls().is_duplicated().sum())
 
 
-def at_a_glance(run: Run, seen: Glance) -> dict[str, Any]:
+def at_a_glance(run: Run) -> dict[str, Any]:
     """What the catalogue holds and what was found."""
+    catalog, titles = run.catalog, run.catalog.frame["title"].fill_null("")
+    photos, empty = (
+        sum(photo is not None for photo in catalog.photos),
+        titles.str.strip_chars() == "",
+    )
+    lengths = titles.str.len_chars().cast(pl.Int64).to_numpy()
+    scripts = dict(Counter(map(script_of, catalog.titles)).most_common(SCRIPTS_SHOWN))
     scores = run.pairs["score"].drop_nulls().to_numpy()
-    scripts = dict(list(seen.scripts.items())[:SCRIPTS_SHOWN])
     return {
-        "seen": seen,
-        "median": int(np.median(seen.lengths)) if len(seen.lengths) else 0,
-        "sizes": charts.cluster_sizes(seen.sizes) if run.kind == "match" else None,
-        "lengths": charts.title_lengths(seen.lengths),
+        "postings": len(catalog),
+        "photos": photos,
+        "broken": len(run.record.get("photos_refused", [])),  # there, but not readable
+        "absent": len(catalog) - photos,  # named but not there, or not named
+        "same_photo": _shared(_photo_names(catalog)),
+        "same_title": _shared(titles.set(empty, None)),
+        "empty_titles": int(empty.sum()),
+        "script": next(iter(scripts), "none"),
+        "median": int(np.median(lengths)) if len(lengths) else 0,
+        "sizes": charts.cluster_sizes(run.sizes) if run.kind == "match" else None,
+        "lengths": charts.title_lengths(lengths),
         "scripts": charts.bars("Scripts", scripts, "titles") if len(scripts) > 1 else None,
         "scores": charts.score_histogram(scores, run.threshold) if len(scores) else None,
     }

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from samesku.report.browse import CERTAINTY, MISSING, PRODUCTS, SPREAD
-from samesku.report.sections import Glance
 from samesku.results.curve import Point, Target
 from samesku.results.runs import Run
 
@@ -44,7 +43,7 @@ def in_short(
     clusters: Sequence[Any],
     points: Sequence[Point],
     wanted: Sequence[Target],
-    seen: Glance,
+    seen: Mapping[str, Any],
     suspects: int,
 ) -> dict[str, Any]:
     """Numbers, how sure or right the clusters are, and what to do next."""
@@ -53,12 +52,13 @@ def in_short(
     several = (run.sizes[run.clusters] > 1)[: run.lefts]
     odd = sum((cluster[SPREAD] or 0) >= DOUBLE for cluster in clusters)
     aim = next((each for each in wanted if each.precision == AIM), None)
+    unseen = seen["broken"] + seen["absent"]
     there = {
         "unsure": unsure,
         "prices": odd,
         "threshold": aim is not None and aim.point is not None and aim.lost > 0,
         "labels": suspects,
-        "photos": seen.photos and seen.broken + seen.absent,
+        "photos": seen["photos"] and unseen,
     }
     parts = _by_labels(run, clusters) or (_by_certainty(sure) if run.probabilistic else [])
     return {
@@ -70,7 +70,7 @@ def in_short(
         "odd": odd,
         "aim": aim,
         "suspects": suspects,
-        "unseen": seen.broken + seen.absent,
+        "unseen": unseen,
         "parts": [part for part in parts if part.number],
         "steps": [name for name, worth in there.items() if worth][:MOST_STEPS],
         "bounds": {"unsure": UNSURE, "double": DOUBLE},
