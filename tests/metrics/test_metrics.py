@@ -146,7 +146,7 @@ def test_the_interval_is_about_two_standard_errors_wide():
 def test_precision_and_recall_combine_to_their_harmonic_mean():
     top = np.array([[3, 1], [3, 1]])
     bottom = np.array([[4, 1], [6, 4]])
-    figure = bootstrap(top, bottom, np.arange(2), combine="harmonic").figure
+    figure = bootstrap(top, bottom, np.arange(2)).figure
     precision, recall = 4 / 5, 4 / 10
     assert figure.value == pytest.approx(2 * precision * recall / (precision + recall))
     assert figure.low <= figure.value <= figure.high
@@ -156,9 +156,7 @@ def test_without_any_match_f1_is_zero_and_precision_undefined():
     none, some = np.zeros(3), np.ones(3)
     clusters = np.arange(3)
     assert np.isnan(bootstrap(none, none, clusters).figure.low)
-    both = bootstrap(
-        np.stack([none, none]), np.stack([none, some]), clusters, combine="harmonic"
-    ).figure
+    both = bootstrap(np.stack([none, none]), np.stack([none, some]), clusters).figure
     assert (both.value, both.low, both.high) == (0, 0, 0)
 
 
@@ -208,8 +206,6 @@ def test_a_difference_turns_round_with_its_sides():
 def test_the_difference_of_harmonic_means_is_that_of_their_values():
     top, bottom = np.array([[3, 1], [3, 1]]), np.array([[4, 1], [6, 4]])
     higher = np.array([[4, 1], [4, 1]])
-    first, second = (
-        bootstrap(each, bottom, np.arange(2), combine="harmonic") for each in (top, higher)
-    )
+    first, second = (bootstrap(each, bottom, np.arange(2)) for each in (top, higher))
     assert second.minus(first).value == pytest.approx(second.value - first.value)
     assert first.value == pytest.approx(2 * 0.8 * 0.4 / 1.2)

@@ -106,8 +106,8 @@ def test_a_catalogue_is_counted():
     )
     pairs = pl.DataFrame(schema={"score": pl.Float32})
     run = Run(
-        Path(), {"photos_refused": [1]}, read_catalog(offers), pairs, np.array([0, 0, 1, 2, 3]), 0.5,
-        np.arange(5), np.ones(5, bool),
+        Path(), {"photos_refused": [1]}, read_catalog(offers), pairs, np.array([0, 0, 1, 2, 3]),
+        0.5, np.arange(5), np.ones(5, bool),
     )  # fmt: skip
     seen = at_a_glance(run)
     assert [seen[name] for name in ("postings", "photos", "broken", "absent")] == [5, 0, 1, 5]
@@ -129,11 +129,11 @@ def test_what_kept_a_pair_from_being_a_candidate(run, tmp_path):
 
     collapsed, candidates = search_again(run, tmp_path, Progress())
     left, right = collapsed.place[list(run.rows("h8", "h0"))]
-    near = {each.encoder: each for each in nearness(candidates, left, right)}
+    near = {encoder: why for encoder, _, why in nearness(candidates, left, right)}
     assert candidate_place(candidates, left, right) is None
-    assert near["tfidf"].why_not == "one of the two has nothing for it to look at"
+    assert near["tfidf"] == "one of the two has nothing for it to look at"
     left, right = collapsed.place[list(run.rows("h7", "h4"))]
-    assert "below its floor of 0.15" in nearness(candidates, left, right)[0].why_not
+    assert "below its floor of 0.15" in nearness(candidates, left, right)[0][2]
     first = int(candidates.left[0]), int(candidates.right[0])
     assert candidate_place(candidates, *first[::-1]) == 0
 

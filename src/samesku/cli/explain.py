@@ -13,7 +13,7 @@ from samesku.cli.commands import Explain
 from samesku.cli.console import TerminalProgress, console, say
 from samesku.report.whynot import candidate_place, nearness, reasons_again, search_again, verdict
 from samesku.results.runs import Run
-from samesku.results.steps import Step, chance, steps
+from samesku.results.steps import START, Step, chance, steps
 
 Rows: TypeAlias = tuple[int, int]
 
@@ -75,10 +75,9 @@ def _never_written(options: Explain, run: Run, rows: Rows) -> None:
         if found
         else "They never became a candidate, so they were never scored, because:"
     )
-    for each in nearness(candidates, *places):
-        similarity = "nothing to compare" if each.similarity is None else f"{each.similarity:.2f}"
-        why = f"similarity {similarity}" if found else each.why_not
-        console.print(f"  {each.encoder}: {why}")
+    for encoder, alike, why_not in nearness(candidates, *places):
+        similarity = "nothing to compare" if alike is None else f"{alike:.2f}"
+        console.print(f"  {encoder}: {f'similarity {similarity}' if found else why_not}")
 
 
 def _table(waterfall: list[Step]) -> Table:
@@ -94,7 +93,9 @@ def _table(waterfall: list[Step]) -> Table:
         length = max(1, round(abs(step.added) * unit))
         bar = Text(" " * first + "█" * length, "cyan" if step.added >= 0 else "yellow")
         added, so_far = f"{step.added:+.2f}", f"{chance(step.after):.0%}"
-        table.add_row(_printable(step.reason), bar, added, so_far)
+        start = "before looking (most pairs differ)"
+        name = start if step.reason == START else _printable(step.reason)
+        table.add_row(name, bar, added, so_far)
     table.add_section()
     end = waterfall[-1].after
     table.add_row("together", "", f"{end:+.2f}", f"{chance(end):.1%}")

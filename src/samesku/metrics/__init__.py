@@ -117,14 +117,13 @@ def bootstrap(
     bottom: NDArray[np.floating | np.integer],
     clusters: NDArray[np.integer],
     *,
-    combine: str = "ratio",
     seed: int = 0,
 ) -> Sampled:
     """Ratio of two sums over postings, resampled 1,000 times by whole clusters.
 
     Postings of one product are not independent: `clusters`, ``(q,)``, are drawn together. `top` and
-    `bottom` are summands of numerator and denominator, ``(q,)``; to combine precision and recall to
-    their "harmonic" mean ``(2, q)``.
+    `bottom` are summands of numerator and denominator, ``(q,)``; of precision and recall, to be
+    combined to their harmonic mean, ``(2, q)``.
     """
     top, bottom = np.atleast_2d(top).astype(float), np.atleast_2d(bottom).astype(float)
     _, codes = np.unique(clusters, return_inverse=True)
@@ -137,8 +136,8 @@ def bootstrap(
     for resample in range(RESAMPLES):
         times = np.bincount(rng.integers(0, number, number), minlength=number)
         drawn[resample] = times @ sums
-    value = _combined(sums.sum(axis=0, keepdims=True), len(top), combine)[0]
-    return Sampled(float(value), _combined(drawn, len(top), combine))
+    value = _combined(sums.sum(axis=0, keepdims=True))[0]
+    return Sampled(float(value), _combined(drawn))
 
 
 def wilson(
@@ -151,10 +150,12 @@ def wilson(
     return np.clip(middle - half, 0, share), np.clip(middle + half, share, 1)
 
 
-def _combined(sums: NDArray[np.float64], ratios: int, combine: str) -> NDArray[np.float64]:
+def _combined(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Ratios of the numerators in the left half, or the harmonic mean of two of them."""
+    tops, bottoms = np.split(sums, 2, axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = sums[:, :ratios] / sums[:, ratios:]
-        if combine == "ratio":
+        ratio = tops / bottoms
+        if ratio.shape[1] == 1:
             return np.asarray(ratio[:, 0])
         # No match at all leaves precision undefined; the harmonic mean is then 0, as usual.
         product, total = np.nan_to_num(ratio).prod(axis=1), np.nan_to_num(ratio).sum(axis=1)

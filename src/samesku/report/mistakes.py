@@ -62,9 +62,7 @@ def what_went_wrong(run: Run, book: Book) -> tuple[dict[str, Any], dict[str, Any
 
 def evaluated(run: Run) -> dict[str, Any]:
     """The figures of an evaluation, each fusion beside the first, and its calibration."""
-    results = run.record["results"]
-    own = (each for each in results if each["fusion"] == run.record["shown"])
-    observed = next((each["reliability"] for each in own), None)
+    observed = run.result["reliability"]
     return {
         "tables": evaluation_tables(run.record),
         "calibration": None if observed is None else charts.reliability(observed["bins"]),

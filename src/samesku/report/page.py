@@ -23,7 +23,7 @@ from samesku.report.sections import (
     the_run,
     the_threshold,
 )  # fmt: skip
-from samesku.report.summary import headline, in_short
+from samesku.report.summary import in_short
 from samesku.results.curve import curve, targets
 from samesku.results.listing import for_spreadsheets
 from samesku.results.render import render
@@ -121,7 +121,6 @@ def _page(run: Run, parts: dict[str, Any], data: dict[str, Any]) -> str:
         "samesku.report",
         "page.html.j2",
         run=run,
-        head=headline(run),
         titles={name: title for name, title in TITLES.items() if parts.get(name)},
         parts=parts,
         data=data,

@@ -12,23 +12,12 @@ import polars as pl
 
 from samesku.catalog.answers import VERDICTS
 from samesku.catalog.catalog import Catalog
-from samesku.report.tables import Table
+from samesku.report.browse import SPREAD
 from samesku.results import charts
 from samesku.results.curve import Point, Target
 from samesku.results.runs import Run
 
 SCRIPTS_SHOWN = 8
-SIZES = {"2": "any", **{str(size): f"{size} or more" for size in (3, 5, 10, 20)}}
-CERTAINTIES = {
-    "0-1000": "any", "900-1000": "90% or more", "700-899": "70% to 90%", "0-699": "below 70%",
-    "0-499": "below 50%",
-}  # fmt: skip
-SPREADS = {"0": "any", "200": "20% or more", "500": "50% or more", "1000": "double or more"}
-SORTS = {"unsure": "least sure first", "sure": "surest first", "large": "largest first"}
-TRUTHS = {
-    "": "anything", "right": "right and complete", "lacking": "lacks postings",
-    "mixed": "several products",
-}  # fmt: skip
 # First words of the Unicode names of letters; what is not here is "Other".
 _SCRIPTS = {
     "LATIN": "Latin", "CJK": "Han", "HIRAGANA": "Japanese", "KATAKANA": "Japanese",
@@ -133,21 +122,13 @@ def _cost(own: Point, other: Point) -> str:
 
 
 def clusters_to_browse(run: Run, held: dict[str, Any]) -> dict[str, Any] | None:
-    """The list that the page's script fills, and what it can be filtered by."""
+    """What the list that the page's script fills holds; None for an empty one."""
     if not (clusters := held["clusters"]):
         return None
-    priced = any(cluster[3] is not None for cluster in clusters)
-    filters = [
-        ("size", "Size", SIZES),
-        ("certainty", "Certainty", CERTAINTIES),
-        *([("spread", "Price spread", SPREADS)] if priced else []),
-        ("sort", "Sort", SORTS | ({"spread": "widest prices first"} if priced else {})),
-        *([("truth", "The labels say", TRUTHS)] if run.labels is not None else []),
-    ]
     return {
         "shown": len(clusters),
         "wanted": held["clustersWanted"],
-        "filters": filters,
+        "priced": any(cluster[SPREAD] is not None for cluster in clusters),
         "with_photos": any(photo is not None for photo in run.catalog.photos),
         "photos": len(held["photos"]),
         "photos_wanted": held["photosWanted"],
@@ -155,58 +136,22 @@ def clusters_to_browse(run: Run, held: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def the_run(run: Run) -> dict[str, Any]:
-    """What was read, what was wrong with it, and how long it took."""
+    """What was wrong with what was read, and the versions that made the run."""
     record = run.record
     read = [record.get(name) or {} for name in ("catalogue", "left", "right")]
-    problems = [
-        (each["kind"], f"{each['count']:,}", each["message"], each["fix"])
-        for part in read
-        for each in part.get("problems", [])
-    ]
-    seconds = [(name, f"{taken:,.1f}") for name, taken in record.get("seconds", {}).items()]
     made_by = {name: record.get(name) for name in ("samesku", "python")}
-    head = ["kind", "count", "what", "what happened"]
     return {
-        "problems": Table("What was wrong with what was read", head, problems, numbers=False),
-        "seconds": Table("Seconds by stage", ["stage", "seconds"], seconds),
+        "problems": [each for part in read for each in part.get("problems", [])],
         "made_by": {**made_by, **record.get("packages", {})},
-        "notes": record.get("notes", []),
     }
 
 
 def the_answers(run: Run) -> dict[str, Any] | None:
-    """Who answered what, what changed, and which differences count; None where nobody answered."""
-    answers = run.record.get("answers")
-    if not answers:
+    """Which pairs were answered, beside what the record says; None where nobody answered."""
+    if not run.record.get("answers"):
         return None
-    adapted = run.record.get("adapted") or {}
-    by = [
-        (name, *(f"{counts.get(each, 0):,}" for each in VERDICTS))
-        for name, counts in answers.get("by", {}).items()
-    ]
-    differs = [
-        (kind, f"{count['answered']:,}", f"{count['same']:,}",
-         f"{count['same'] / max(count['answered'], 1):.0%}")
-        for kind, count in adapted.get("differences", {}).items()
-    ]  # fmt: skip
-    pins = answers.get("pins", [])
-    return {
-        "source": answers.get("source", ""),
-        "by": Table("Answers by who gave them", ["by", *VERDICTS], by),
-        "problems": answers.get("problems", []),
-        "audit": run.record.get("audit"),
-        "adapted": adapted,
-        "changed": adapted.get("changed"),
-        "differs": Table(
-            "Which differences the answers call the same",
-            ["what differs", "answered", "the same", "share"], differs,
-        ),
-        "asked": Table(
-            "What was asked", ["offer", "other offer", "answer", "by", "now"],
-            _asked(run, pins[:SHOWN]), numbers=False,
-        ),
-        "answered": len(pins),
-    }  # fmt: skip
+    pins = run.record["answers"].get("pins", [])
+    return {"asked": _asked(run, pins[:SHOWN]), "answered": len(pins), "verdicts": VERDICTS}
 
 
 def _asked(run: Run, pins: list[list[str]]) -> list[tuple[str, ...]]:

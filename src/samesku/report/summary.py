@@ -29,15 +29,6 @@ class Part(NamedTuple):
     filters: str
 
 
-def headline(run: Run) -> dict[str, Any]:
-    """The numbers in the title of the page that the run does not hold."""
-    linked = None
-    if run.lefts is not None:
-        ours, theirs = run.clusters[: run.lefts], run.clusters[run.lefts :]
-        linked = np.count_nonzero(np.isin(ours, theirs))
-    return {"linked": linked, "figures": _figures(run) if run.kind == "evaluation" else None}
-
-
 def in_short(
     run: Run,
     clusters: Sequence[Any],
@@ -49,6 +40,7 @@ def in_short(
     """Numbers, how sure or right the clusters are, and what to do next."""
     sure = [cluster[CERTAINTY] for cluster in clusters if cluster[CERTAINTY] is not None]
     unsure = sum(each < UNSURE for each in sure) if run.probabilistic else 0
+    ours, theirs = np.split(run.clusters, [run.lefts or 0])
     several = (run.sizes[run.clusters] > 1)[: run.lefts]
     odd = sum((cluster[SPREAD] or 0) >= DOUBLE for cluster in clusters)
     aim = next((each for each in wanted if each.precision == AIM), None)
@@ -62,6 +54,7 @@ def in_short(
     }
     parts = _by_labels(run, clusters) or (_by_certainty(sure) if run.probabilistic else [])
     return {
+        "linked": int(np.isin(ours, theirs).sum()),
         "labelled": any(cluster[PRODUCTS] for cluster in clusters),
         "counterparts": int(several.sum()),
         "counterpart_share": several.mean() if len(several) else 0.0,
@@ -105,11 +98,3 @@ def _by_certainty(sure: Sequence[int]) -> list[Part]:
         Part("between", len(sure) - high - low, "second", f"certainty={UNSURE}-{SURE - 1}"),
         Part(f"below {UNSURE // 10}%", low, "clash", f"certainty=0-{UNSURE - 1}"),
     ]
-
-
-def _figures(run: Run) -> Mapping[str, Any]:
-    """The figures of what is shown, in the whole catalogue."""
-    results = run.record["results"]
-    own = next(result for result in results if result["fusion"] == run.record["shown"])
-    figures: Mapping[str, Any] = own["figures"]
-    return figures

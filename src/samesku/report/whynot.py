@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -80,28 +79,6 @@ def reasons_again(
     return scored.explanations.phrases(collapsed.catalog, candidates, np.array([place]))[0]
 
 
-@dataclass(frozen=True)
-class Nearness:
-    """Two postings under one encoder."""
-
-    encoder: str
-    similarity: float | None  # None where one of the two has nothing that it could read
-    floor: float  # below this similarity no pair is a candidate
-    # of each posting that has neighbours: how many, and the similarity of the last
-    lists: Sequence[tuple[int, float]]
-
-    @property
-    def why_not(self) -> str:
-        """In words, why this encoder did not bring the pair in."""
-        if self.similarity is None:
-            return "one of the two has nothing for it to look at"
-        alike = f"they are {self.similarity:.2f} alike"
-        if self.similarity < self.floor:
-            return f"{alike}, below its floor of {self.floor:.2f}"
-        nearer = " and ".join(f"{count} nearest, {last:.2f} or more" for count, last in self.lists)
-        return f"{alike}; each has nearer ones ({nearer})" if nearer else alike
-
-
 def candidate_place(candidates: Candidates, left: int, right: int) -> int | None:
     """The place of a pair of rows, in either order, among the candidates; None when it is none."""
     ends = np.sort([left, right])
@@ -109,14 +86,27 @@ def candidate_place(candidates: Candidates, left: int, right: int) -> int | None
     return None if place < 0 else place
 
 
-def nearness(candidates: Candidates, left: int, right: int) -> list[Nearness]:
-    """Two rows under each encoder; the candidates hold the sources they were joined from."""
-    under = []
+def nearness(candidates: Candidates, left: int, right: int) -> list[tuple[str, float | None, str]]:
+    """Each encoder, how alike two rows are to it, and in words why it did not bring the pair in.
+
+    The similarity is None where one of the two has nothing that the encoder could read. The
+    candidates hold the sources they were joined from.
+    """
+    under: list[tuple[str, float | None, str]] = []
     for source in candidates.sources:
         alike = float(pair_similarity(source.vectors, np.array([left]), np.array([right]))[0])
+        if np.isnan(alike):
+            under.append((source.encoder, None, "one of the two has nothing for it to look at"))
+            continue
+        said, floor = f"they are {alike:.2f} alike", FLOOR[source.vectors.kind]
         found = source.neighbors
         near = [found.similarity[found.query == row] for row in (left, right)]
-        lists = [(len(each), float(each.min())) for each in near if len(each)]
-        known, floor = None if np.isnan(alike) else alike, FLOOR[source.vectors.kind]
-        under.append(Nearness(source.encoder, known, floor, lists))
+        nearer = " and ".join(
+            f"{len(each)} nearest, {each.min():.2f} or more" for each in near if len(each)
+        )
+        if alike < floor:
+            said += f", below its floor of {floor:.2f}"
+        elif nearer:
+            said += f"; each has nearer ones ({nearer})"
+        under.append((source.encoder, alike, said))
     return under

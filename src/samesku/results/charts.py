@@ -191,24 +191,18 @@ def _scale(most: float) -> tuple[float, Ticks]:
 
 def matches_card(matches: Matches) -> str:
     """A small page without style or script of its own: what was matched, least sure first."""
-    sizes = np.bincount(matches.clusters, minlength=1)
+    pairs, clusters = matches.candidates, matches.clusters
+    sizes, scored = np.bincount(clusters, minlength=1), clusters[matches.distinct.rows]
+    inside = scored[pairs.left] == scored[pairs.right]
+    least = np.full(len(sizes), np.inf)  # score of a pair within each cluster
+    np.minimum.at(least, scored[pairs.left[inside]], matches.scores[inside])
     shown = []
-    for number, least in _least_sure(matches, len(sizes)):
-        members = np.flatnonzero(matches.clusters == number)
-        titles = [matches.catalog.titles[row][:120] for row in members[:TITLES]]
-        shown.append((len(members), least, titles))
+    for number in np.argsort(least, kind="stable")[:CLUSTERS].tolist():
+        if np.isfinite(least[number]):
+            members = np.flatnonzero(clusters == number)
+            titles = [matches.catalog.titles[row][:120] for row in members[:TITLES]]
+            shown.append((len(members), least[number], titles))
     return render(
         "samesku.results", "notebook.html.j2",
         matches=matches, largest=sizes.max(initial=0), shown=shown,
     )  # fmt: skip
-
-
-def _least_sure(matches: Matches, count: int) -> list[tuple[int, float]]:
-    """The clusters whose least sure accepted pair is least, with its score."""
-    pairs, clusters = matches.candidates, matches.clusters
-    scored = clusters[matches.distinct.rows]
-    inside = scored[pairs.left] == scored[pairs.right]
-    least = np.full(count, np.inf)
-    np.minimum.at(least, scored[pairs.left[inside]], matches.scores[inside])
-    order = np.argsort(least, kind="stable")[:CLUSTERS]
-    return [(int(each), float(least[each])) for each in order if np.isfinite(least[each])]

@@ -99,13 +99,12 @@ def submission(
     large, following = _following(clusters, alike[sizes[alike] > ALL_PAIRS])
     small = np.flatnonzero(sizes <= ALL_PAIRS)
     ids = catalog.frame["posting_id"]
+    own = np.full(len(small), 2.0), np.where(large == following, 2.0, 0.0)
     listed = pl.DataFrame(
         {
             "posting_id": ids[np.concatenate([small, left, right, large])],
             "match": ids[np.concatenate([small, right, left, following])],
-            "score": np.concatenate(
-                [np.full(len(small), 2.0), score, score, np.where(large == following, 2.0, 0.0)]
-            ),
+            "score": np.concatenate([own[0], score, score, own[1]]),
         }
     )
     joined = (

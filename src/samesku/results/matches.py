@@ -175,13 +175,16 @@ class Matches:
     @property
     def pair_count(self) -> int:
         """Pairs of postings that share a cluster."""
-        sizes = np.bincount(self.clusters, minlength=1)
-        return int((sizes * (sizes - 1) // 2).sum())
+        return int((self._sizes * (self._sizes - 1) // 2).sum())
 
     @property
     def cluster_count(self) -> int:
         """Clusters of two postings or more."""
-        return int(np.count_nonzero(np.bincount(self.clusters, minlength=1) > 1))
+        return int(np.count_nonzero(self._sizes > 1))
+
+    @cached_property
+    def _sizes(self) -> NDArray[np.int64]:
+        return np.bincount(self.clusters, minlength=1)
 
     @cached_property
     def pairs(self) -> pl.DataFrame:
@@ -285,7 +288,7 @@ class Matches:
         """How many clusters have how many postings: a chart that a notebook shows."""
         from samesku.results.charts import cluster_sizes
 
-        return cluster_sizes(np.bincount(self.clusters, minlength=1))
+        return cluster_sizes(self._sizes)
 
     def plot_scores(self) -> Chart:
         """How many pairs scored how much, with the threshold."""
@@ -354,10 +357,8 @@ class Matches:
             identical_to=pl.when(other).then(ids[stands_for]),
         )
         sized = table.with_columns(pl.len().over("group_id").alias("group_size"))
-        columns = ["group_id", "group_size", "posting_id", "title", "identical_to"]
-        return sized.sort(
-            "group_size", "group_id", descending=[True, False], maintain_order=True
-        ).select(columns)
+        largest = sized.sort(-pl.col("group_size").cast(pl.Int64), "group_id", maintain_order=True)
+        return largest.select("group_id", "group_size", "posting_id", "title", "identical_to")
 
     def write(self, folder: str | Path, *, submission: bool = False) -> list[Path]:
         """Write `groups.csv`, `run.json` and the parquet files of pairs.
@@ -396,7 +397,6 @@ class Matches:
     @property
     def summary(self) -> dict[str, Any]:
         """What `run.json` holds."""
-        sizes = np.bincount(self.clusters, minlength=1)
         thresholds = self.fusion.thresholds(self.candidates)
         decided = {
             "fusion": self.fusion.name,
@@ -412,7 +412,7 @@ class Matches:
             **({} if self.sources is None else {"links": self.links.height}),
             "matched_pairs": self.pair_count,
             "clusters": self.cluster_count,
-            "postings_alone": int(np.count_nonzero(sizes == 1)),
-            "largest_cluster": int(sizes.max(initial=0)),
+            "postings_alone": int(np.count_nonzero(self._sizes == 1)),
+            "largest_cluster": int(self._sizes.max(initial=0)),
         }
         return {**self.run, **decided, "results": results}

@@ -11,9 +11,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
-from samesku.clustering.pins import Pins
 from samesku.results.listing import pairs_within
-from samesku.results.steps import START, split_reason, steps
+from samesku.results.steps import steps
 
 if TYPE_CHECKING:
     from samesku.results.matches import Matches
@@ -129,11 +128,10 @@ def scored_table(matches: Matches, place: NDArray[np.int64]) -> pl.DataFrame:
 
 def explained(reasons: str | None) -> pl.DataFrame:
     """`reason` and `log_odds` of a pair, as a run wrote them; ValueError where it did not."""
-    if reasons is None or not steps(reasons):
+    if not (found := steps(reasons)):
         raise ValueError("the run wrote no explanation of this pair; match again to explain it")
-    parts = [split_reason(part) for part in reasons.split("; ")]
-    ordered = sorted(parts, key=lambda each: each[0] == START)
-    return pl.DataFrame(ordered, schema=["reason", "log_odds"], orient="row")
+    said = [(step.reason, step.added) for step in (*found[1:], found[0])]
+    return pl.DataFrame(said, schema=["reason", "log_odds"], orient="row")
 
 
 def _surest_first(columns: dict[str, Any]) -> pl.DataFrame:
@@ -155,7 +153,7 @@ def _scores(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
 
 
 def _reasons(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
-    """The explanation of a pair in words, else which of the lists it is in."""
+    """The explanation of a pair in words, else which of the lists it is in; of pins the answer."""
     reasons = _listed(matches, place)
     if matches.written is not None:
         found = matches.written[np.maximum(place, 0)] if len(matches.written) else reasons
@@ -163,12 +161,8 @@ def _reasons(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
     if matches.explanations is not None:
         phrases = matches.explanations.phrases(matches.distinct.catalog, matches.candidates, place)
         reasons = pl.Series(phrases, dtype=pl.String).fill_null(reasons)
-    return reasons if matches.pins is None else _answered(matches, place, reasons)
-
-
-def _answered(matches: Matches, place: NDArray[np.integer], reasons: pl.Series) -> pl.Series:
-    """The reasons, but of pinned pairs the answer."""
-    pins = matches.pins or Pins.of(place[:0], place[:0], place[:0] > 0)
+    if (pins := matches.pins) is None:
+        return reasons
     code = np.zeros(len(matches.candidates) + 1, dtype=np.int64)  # the last: never scored
     code[matches.candidates.places(pins.left, pins.right)] = np.where(pins.same, 1, 2)
     words = pl.Series([None, "answered: same", "answered: different"], dtype=pl.String)

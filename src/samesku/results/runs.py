@@ -114,6 +114,12 @@ class Run:
         return bool(self.record.get("probabilistic", self.kind == "link"))
 
     @property
+    def result(self) -> Mapping[str, Any]:
+        """Of an evaluation, what was measured of what is shown, in the whole catalogue."""
+        results: list[dict[str, Any]] = self.record["results"]
+        return next(each for each in results if each["fusion"] == self.record["shown"])
+
+    @property
     def encoders(self) -> list[str]:
         """Whose similarities `pairs` holds."""
         return [name for name in self.pairs.columns if name in self.record.get("encoders", {})]

@@ -34,8 +34,7 @@ def steps(reasons: str | None) -> list[Step]:
     for reason, added in ordered:
         assert added is not None
         before, sum_ = sum_, round(sum_ + added, 2)
-        named = "before looking (most pairs differ)" if reason == START else reason
-        found.append(Step(named, added, before, sum_))
+        found.append(Step(reason, added, before, sum_))
     return found
 
 
