@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -18,15 +18,6 @@ UNSURE, SURE = 700, 900
 DOUBLE = 1_000
 AIM = 0.95
 MOST_STEPS = 4
-
-
-class Part(NamedTuple):
-    """A share of the clusters: its name, how many, its tone, and which filter shows it."""
-
-    name: str
-    number: int
-    tone: str
-    filters: str
 
 
 def in_short(
@@ -52,7 +43,6 @@ def in_short(
         "labels": suspects,
         "photos": seen["photos"] and unseen,
     }
-    parts = _by_labels(run, clusters) or (_by_certainty(sure) if run.probabilistic else [])
     return {
         "linked": int(np.isin(ours, theirs).sum()),
         "labelled": any(cluster[PRODUCTS] for cluster in clusters),
@@ -64,37 +54,22 @@ def in_short(
         "aim": aim,
         "suspects": suspects,
         "unseen": unseen,
-        "parts": [part for part in parts if part.number],
+        "parts": _parts(run, clusters, sure),
         "steps": [name for name, worth in there.items() if worth][:MOST_STEPS],
-        "bounds": {"unsure": UNSURE, "double": DOUBLE},
+        "bounds": {"unsure": UNSURE, "sure": SURE, "double": DOUBLE},
     }
 
 
-def _by_labels(run: Run, clusters: Sequence[Any]) -> list[Part]:
-    """The clusters by what the labels say of them."""
+def _parts(run: Run, clusters: Sequence[Any], sure: Sequence[int]) -> dict[str, int]:
+    """How many clusters the labels call right, lacking or mixed; else by how sure they are."""
     found = Counter(
         "mixed" if cluster[PRODUCTS] > 1 else "lacking" if cluster[MISSING] else "right"
         for cluster in clusters
         if cluster[PRODUCTS]
     )
-    names = {
-        "right": ("right and complete", "agree"),
-        "lacking": ("right, but lacks postings", "second"),
-        "mixed": ("several products in one", "clash"),
-    }
-    if run.lefts is not None:
-        names |= {"right": ("right", "agree"), "mixed": ("two products", "clash")}
-    return [
-        Part(words, found[name], tone, f"truth={name}")
-        for name, (words, tone) in names.items()
-        if found
-    ]
-
-
-def _by_certainty(sure: Sequence[int]) -> list[Part]:
-    high, low = sum(each >= SURE for each in sure), sum(each < UNSURE for each in sure)
-    return [
-        Part(f"{SURE // 10}% sure or more", high, "agree", f"certainty={SURE}-1000"),
-        Part("between", len(sure) - high - low, "second", f"certainty={UNSURE}-{SURE - 1}"),
-        Part(f"below {UNSURE // 10}%", low, "clash", f"certainty=0-{UNSURE - 1}"),
-    ]
+    if not found and run.probabilistic:
+        found = Counter(
+            "high" if each >= SURE else "between" if each >= UNSURE else "low" for each in sure
+        )
+    names = ("right", "lacking", "mixed", "high", "between", "low")
+    return {name: found[name] for name in names if name in found}
