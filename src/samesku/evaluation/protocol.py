@@ -86,9 +86,9 @@ def evaluate(
     """
     progress = matcher.progress
     fusions = [matcher.fusion] if fusions is None else fusions
-    contenders = [_Contender(fusion.name, fusion, tuned) for fusion in fusions]
-    contenders += [_Contender(name, model, False) for name, model in (models or {}).items()]
-    names = [contender.name for contender in contenders]
+    contenders = [(fusion.name, fusion, tuned) for fusion in fusions]
+    contenders += [(name, model, False) for name, model in (models or {}).items()]
+    names = [name for name, *_ in contenders]
     if len(set(names)) < len(names):
         raise ValueError(f"fusions and models have a name each, not {', '.join(names)}")
     splits = group_folds(catalog, folds, seed) if splits is None else list(splits)
@@ -100,18 +100,26 @@ def evaluate(
     others = [(other, matcher.candidates(other)) for other in distinct]
     whole = _Pool.of(catalog, matcher, labels)
     own = [_Pool.of(catalog.take(split.test), matcher, labels[split.test]) for split in splits]
-    trials = []
-    for contender in contenders:
-        with progress.stage(f"score {contender.name}", len(splits)) as advance:
-            per_split = []
+    counts: dict[tuple[str, str], list[Counts]] = {}
+    chosen: list[dict[str, Any]] = []
+    kept: list[tuple[pl.DataFrame, pl.DataFrame]] = []
+    for name, fusion, to_tune in contenders:
+        with progress.stage(f"score {name}", len(splits)) as advance:
             for split, fold in zip(splits, own, strict=True):
-                fusion, pool = contender.fusion, whole.collapsed
-                if contender.tuned:
-                    rows = np.flatnonzero(np.isin(pool.rows, split.train))
-                    fusion = tune(fusion, whole.candidates, pool.catalog, rows, seed, others=others)
-                per_split.append(_trial(contender.name, fusion, whole, fold, split, keep_pairs))
+                if to_tune:
+                    rows = np.flatnonzero(np.isin(whole.collapsed.rows, split.train))
+                    pool = whole.candidates, whole.collapsed.catalog
+                    scoring = tune(fusion, *pool, rows, seed, others=others)
+                else:
+                    scoring = fusion
+                matches = _scored(scoring, whole, explained=keep_pairs)
+                alone = count(_scored(scoring, fold), np.arange(len(split.test)), fold.labels)
+                counts.setdefault((name, WHOLE), []).append(count(matches, split.test, labels))
+                counts.setdefault((name, FOLD), []).append(alone)
+                chosen.append({"fusion": name, "split": split.name, **_thresholds(matches)})
+                if keep_pairs:
+                    kept.append(_kept(name, matches, split))
                 advance(1)
-            trials.append(per_split)
     record = {
         **environment(),
         "catalogue": catalog_record(catalog),
@@ -120,7 +128,7 @@ def evaluate(
         "labelled_in_no_split": int(np.count_nonzero(labels >= 0)) - len(in_some_split),
         "beside": [catalog_record(other) for other in beside],
         "thresholds": "chosen on each split's other postings" if tuned else "defaults",
-        "chosen": [trial.chosen for per_split in trials for trial in per_split],
+        "chosen": chosen,
         "models": model_records,
         "seed": seed,
         "photos_refused": photos_refused(progress),
@@ -128,8 +136,7 @@ def evaluate(
         "seconds": {name: round(taken, 3) for name, taken in progress.seconds.items()},
     }
     sizes = {WHOLE: (len(catalog),), FOLD: tuple(len(split.test) for split in splits)}
-    results = _results(names, trials, sizes, seed)
-    kept = [trial.kept for per_split in trials for trial in per_split if trial.kept is not None]
+    results = _results(counts, sizes, seed)
     if not kept:
         return Evaluation(results, record)
     # A pair between the queries of two splits was scored in both: the first counts.
@@ -162,15 +169,6 @@ def _labels(catalog: Catalog) -> NDArray[np.int64]:
     return catalog.labels
 
 
-@dataclass(frozen=True)
-class _Contender:
-    """A fusion or model under the name that is shown, and whether each split trains it."""
-
-    name: str
-    fusion: Fusion
-    tuned: bool
-
-
 @dataclass(frozen=True, eq=False)
 class _Pool:
     """Where queries are searched; the candidates are in rows of the distinct postings."""
@@ -186,38 +184,19 @@ class _Pool:
         return cls(catalog, collapsed, matcher.candidates(collapsed.catalog), labels)
 
 
-@dataclass(frozen=True, eq=False)
-class _Trial:
-    """One contender on one split: its counts by pool, its thresholds, its pairs and groups."""
-
-    counts: dict[str, Counts]
-    chosen: dict[str, Any]
-    kept: tuple[pl.DataFrame, pl.DataFrame] | None = None
+def _thresholds(matches: Matches) -> dict[str, Any]:
+    found = matches.fusion.thresholds(matches.candidates)
+    by_encoder = {encoder: asdict(each) for encoder, each in found.items()}
+    return {"threshold": matches.threshold, "thresholds": by_encoder}
 
 
-def _trial(
-    name: str, fusion: Fusion, whole: _Pool, fold: _Pool, split: Split, keep_pairs: bool
-) -> _Trial:
-    everyone = np.arange(len(split.test))
-    matches = _scored(fusion, whole, explained=keep_pairs)
-    counts = {
-        WHOLE: count(matches, split.test, whole.labels),
-        FOLD: count(_scored(fusion, fold), everyone, fold.labels),
-    }
-    thresholds = {
-        encoder: asdict(each) for encoder, each in fusion.thresholds(whole.candidates).items()
-    }
-    of = {"fusion": name, "split": split.name}
-    chosen = {**of, "threshold": matches.threshold, "thresholds": thresholds}
-    if not keep_pairs:
-        return _Trial(counts, chosen)
+def _kept(name: str, matches: Matches, split: Split) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The pairs and clusters of the queries of a split, for a report."""
     ids = matches.catalog.frame["posting_id"]
-    queries = ids[split.test].implode()
     stand_for = ids[np.unique(matches.distinct.representative[split.test])].implode()
-    pairs, groups = _pairs_of(matches, stand_for), _groups_of(matches, queries)
-    pairs = pairs.with_columns(fusion=pl.lit(name))
-    groups = groups.with_columns(fusion=pl.lit(name), split=pl.lit(split.name))
-    return _Trial(counts, chosen, (pairs, groups))
+    pairs, groups = _pairs_of(matches, stand_for), _groups_of(matches, ids[split.test].implode())
+    of = {"fusion": pl.lit(name)}
+    return pairs.with_columns(**of), groups.with_columns(**of, split=pl.lit(split.name))
 
 
 def _pairs_of(matches: Matches, queries: pl.Series) -> pl.DataFrame:
@@ -256,37 +235,34 @@ def _scored(fusion: Fusion, pool: _Pool, *, explained: bool = False) -> Matches:
 
 
 def _results(
-    names: Sequence[str],
-    trials: Sequence[Sequence[_Trial]],
+    counts: Mapping[tuple[str, str], Sequence[Counts]],
     pool_sizes: Mapping[str, tuple[int, ...]],
     seed: int,
 ) -> list[Result]:
-    """The results of each contender in each pool, beside the first contender's."""
+    """The results of each fusion in each pool, beside the first one's."""
     results: list[Result] = []
     first: dict[str, dict[str, Sampled]] = {}
-    for name, per_split in zip(names, trials, strict=True):
-        for pool, size in pool_sizes.items():
-            counts = [trial.counts[pool] for trial in per_split]
-            sampled = figures(counts, seed)
-            against = first.get(pool)
-            first.setdefault(pool, sampled)
-            predicted = [each.predicted for each in counts if each.predicted is not None]
-            results.append(
-                Result(
-                    name,
-                    pool,
-                    size,
-                    sum(len(each.products) for each in counts),
-                    {figure: each.figure for figure, each in sampled.items()},
-                    {f: sampled[f].minus(against[f]) for f in COMPARED} if against else {},
-                    reliability(Predicted.joined(predicted)) if predicted else None,
-                )
+    for (name, pool), parts in counts.items():
+        sampled = figures(parts, seed)
+        against = first.get(pool)
+        first.setdefault(pool, sampled)
+        predicted = [each.predicted for each in parts if each.predicted is not None]
+        results.append(
+            Result(
+                name,
+                pool,
+                pool_sizes[pool],
+                sum(len(each.products) for each in parts),
+                {figure: each.figure for figure, each in sampled.items()},
+                {f: sampled[f].minus(against[f]) for f in COMPARED} if against else {},
+                reliability(Predicted.joined(predicted)) if predicted else None,
             )
+        )
     return results
 
 
 def _model_records(
-    contenders: Sequence[_Contender],
+    contenders: Sequence[tuple[str, Fusion, bool]],
     catalog: Catalog,
     splits: Sequence[Split],
     progress: Progress,
@@ -294,9 +270,9 @@ def _model_records(
     """From the cards of the models that are scored as they are; a note where they saw more."""
     scored = np.concatenate([split.test for split in splits])
     records = []
-    for contender in contenders:
-        name, model = contender.name, getattr(contender.fusion, "model", None)
-        if contender.tuned or model is None:
+    for name, fusion, tuned in contenders:
+        model = getattr(fusion, "model", None)
+        if tuned or model is None:
             continue
         card: Mapping[str, Any] = model.card
         seen = seen_in_training(card, catalog.take(scored))

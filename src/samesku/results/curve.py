@@ -63,7 +63,10 @@ def curve(run: Run) -> list[Point]:
     A match is clustered anew at each from the scored pairs; of an evaluation pairs are taken
     as they are, and of a link they are assigned anew from the pairs that were written.
     """
-    tried = sorted({run.threshold, *(each for each in TRIED if _is_known(run, each))})
+    least = 0.0 if run.probabilistic else LEAST_UNCALIBRATED
+    if run.kind == "link":
+        least = float(run.pairs["score"].min() or 0)  # type: ignore[arg-type]
+    tried = sorted({run.threshold, *(each for each in TRIED if each >= least)})
     return [_point(run, each) for each in tried]
 
 
@@ -81,12 +84,6 @@ def targets(points: Sequence[Point], threshold: float) -> list[Target]:
     return found
 
 
-def _is_known(run: Run, threshold: float) -> bool:
-    if run.kind == "link":
-        return bool(threshold >= float(run.pairs["score"].min() or 0))  # type: ignore[arg-type]
-    return run.probabilistic or threshold >= LEAST_UNCALIBRATED
-
-
 def _point(run: Run, threshold: float) -> Point:
     left, right = run.pairs["left"].to_numpy(), run.pairs["right"].to_numpy()
     score = run.pairs["score"].fill_null(-1).to_numpy()
@@ -97,10 +94,13 @@ def _point(run: Run, threshold: float) -> Point:
     if clusters is not None:
         sizes = np.bincount(clusters, minlength=1)
         number, several = int((sizes * (sizes - 1) // 2).sum()), int((sizes > 1).sum())
-    figures: tuple[float | None, ...] = ()
-    if run.labels is not None:
-        figures = _figures(tally_of(run, left[matched], right[matched], clusters))
-    return Point(threshold, number, several, estimate, *figures)
+    if run.labels is None:
+        return Point(threshold, number, several, estimate)
+    correct, found, actual = tally_of(run, left[matched], right[matched], clusters).sums
+    precision = correct / found if found else None
+    recall = correct / actual if actual else None
+    f1 = 2 * correct / (found + actual) if found and actual else None
+    return Point(threshold, number, several, estimate, precision, recall, f1)
 
 
 def _decided(
@@ -154,11 +154,3 @@ def own_tally(run: Run) -> Tally:
     """The counts of what the run itself matched."""
     left, right = (run.matched[side].to_numpy() for side in ("left", "right"))
     return tally_of(run, left, right, run.clusters if run.kind == "match" else None)
-
-
-def _figures(tally: Tally) -> tuple[float | None, ...]:
-    """Precision, recall and F1 of pairs."""
-    correct, matched, actual = tally.sums
-    precision = correct / matched if matched else None
-    recall = correct / actual if actual else None
-    return precision, recall, 2 * correct / (matched + actual) if matched and actual else None

@@ -94,12 +94,11 @@ def _there(path: Path, record: Mapping[str, Any]) -> Path:
 
 def scored_as(catalog: Catalog, table: pl.DataFrame) -> NDArray[np.int64]:
     """Row of the posting that was scored in place of each; the table says where another was."""
-    rows = np.arange(len(catalog))
-    collapsed = table.filter(pl.col("identical_to").is_not_null())
+    rows, collapsed = np.arange(len(catalog)), table.drop_nulls("identical_to")
     row_of = {posting: row for row, posting in enumerate(catalog.ids)} if collapsed.height else {}
-    for posting, other in collapsed.select("posting_id", "identical_to").iter_rows():
-        if posting in row_of and other in row_of:
-            rows[row_of[posting]] = row_of[other]
+    for ends in collapsed.select("posting_id", "identical_to").iter_rows():
+        if row_of.keys() >= set(ends):
+            rows[row_of[ends[0]]] = row_of[ends[1]]
     return rows
 
 
