@@ -6,14 +6,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from samesku.candidates.collapse import Collapsed
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.sources import OWN_ID
 
 # Clusters up to this size are written with all their pairs, larger ones with the scored pairs only.
 ALL_PAIRS = 100
-# Postings that the competition takes per posting, itself among them.
-LISTED = 50
 
 
 def pairs_within(
@@ -80,51 +77,6 @@ def for_spreadsheets(table: pl.DataFrame) -> pl.DataFrame:
     return table.with_columns(
         pl.when(formula).then(pl.lit("'") + pl.col(texts)).otherwise(pl.col(texts)).name.keep()
     )
-
-
-def submission(
-    catalog: Catalog,
-    collapsed: Collapsed,
-    clusters: NDArray[np.integer],
-    pairs: tuple[NDArray[np.integer], NDArray[np.integer], NDArray[np.floating]],
-) -> pl.DataFrame:
-    """`posting_id`, `matches`: the members of its cluster between spaces, itself first.
-
-    `pairs` (left, right, score) are all pairs of the clusters up to `ALL_PAIRS`; the surest come
-    first.
-    """
-    left, right, score = pairs
-    sizes = np.bincount(clusters, minlength=1)[clusters]
-    alike = collapsed.members
-    large, following = _following(clusters, alike[sizes[alike] > ALL_PAIRS])
-    small = np.flatnonzero(sizes <= ALL_PAIRS)
-    ids = catalog.frame["posting_id"]
-    own = np.full(len(small), 2.0), np.where(large == following, 2.0, 0.0)
-    listed = pl.DataFrame(
-        {
-            "posting_id": ids[np.concatenate([small, left, right, large])],
-            "match": ids[np.concatenate([small, right, left, following])],
-            "score": np.concatenate([own[0], score, score, own[1]]),
-        }
-    )
-    joined = (
-        listed.sort("score", "match", descending=[True, False])
-        .group_by("posting_id", maintain_order=True)
-        .agg(pl.col("match").str.join(" ").alias("matches"))
-    )
-    return catalog.frame.select("posting_id").join(joined, on="posting_id", maintain_order="left")
-
-
-def _following(
-    clusters: NDArray[np.integer], rows: NDArray[np.integer]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Each of the rows with itself and those that follow it in its cluster, around, `LISTED`."""
-    rows = rows[np.argsort(clusters[rows], kind="stable")]
-    own = clusters[rows]
-    start, stop = np.searchsorted(own, own), np.searchsorted(own, own, side="right")
-    turn = np.arange(len(rows))[:, None] - start[:, None] + np.arange(LISTED)
-    following = rows[start[:, None] + turn % (stop - start)[:, None]]
-    return np.repeat(rows, LISTED), following.ravel()
 
 
 def _all_pairs(

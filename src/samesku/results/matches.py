@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
@@ -26,12 +25,10 @@ from samesku.results.listing import (
     as_links,
     for_spreadsheets,
     pairs_within,
-    submission,
     with_ends,
 )  # fmt: skip
 from samesku.results.loading import loaded_fields
 from samesku.runtime.files import Staged
-from samesku.scoring.chosen import rows_of_pairs, score_chosen
 from samesku.scoring.fusion import THRESHOLD, Fusion
 
 if TYPE_CHECKING:
@@ -43,7 +40,6 @@ if TYPE_CHECKING:
 NEAR_MISS = 0.35
 # Columns of the competition's files.
 COMPETITION = {"posting_id", "image", "image_phash", "title"}
-IDENTICAL = "identical in all that is looked at: scored once"
 
 
 @dataclass(frozen=True, eq=False)
@@ -266,23 +262,7 @@ class Matches:
         ValueError
             There is no such posting, both are one, or the fusion has no explanations.
         """
-        if self.written is None and self.explanations is None:
-            raise ValueError(f"{self.fusion.name} has no explanations; use learned")
-        distinct = self.distinct
-        pair = np.sort(distinct.place[rows_of_pairs(self.catalog, [(left_id, right_id)])[0]])
-        place = int(self.candidates.places(pair[:1], pair[1:])[0])
-        if self.written is not None:
-            return pair_tables.explained(self.written[place] if place >= 0 else None)
-        if pair[0] == pair[1]:
-            return pl.DataFrame({"reason": [IDENTICAL], "log_odds": [math.inf]})
-        if self.explanations is not None and place in self.explanations.places:
-            return self.explanations.table(distinct.catalog, self.candidates, place)
-        near, scored = score_chosen(
-            self.fusion, distinct.catalog, self.candidates, pair[:1], pair[1:], explained=True
-        )
-        if scored.explanations is None or not len(scored.explanations.places):
-            raise ValueError(f"{self.fusion.name} has no explanation of this pair")
-        return scored.explanations.table(distinct.catalog, near, 0)
+        return pair_tables.explanation(self, left_id, right_id)
 
     def plot_clusters(self) -> Chart:
         """How many clusters have how many postings: a chart that a notebook shows."""
@@ -336,13 +316,7 @@ class Matches:
         """
         if faults := spaced_ids(self.catalog.frame["posting_id"]):
             raise CatalogError(self.catalog.name, faults)
-        place, none = self.distinct.place, np.empty(0, dtype=np.int64)
-        left, right = pairs_within(self.clusters, none, none)
-        ends = place[left], place[right]
-        score = np.where(ends[0] == ends[1], 1.5, -1.0)
-        known = self.candidates.places(np.minimum(*ends), np.maximum(*ends))
-        score[known >= 0] = self.scores[known[known >= 0]]
-        return submission(self.catalog, self.distinct, self.clusters, (left, right, score))
+        return pair_tables.submission(self)
 
     @cached_property
     def cluster_table(self) -> pl.DataFrame:

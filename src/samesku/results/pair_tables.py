@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
-from samesku.results.listing import pairs_within
+from samesku.results.listing import ALL_PAIRS, pairs_within
 from samesku.results.steps import steps
+from samesku.scoring.chosen import rows_of_pairs, score_chosen
 
 if TYPE_CHECKING:
     from samesku.results.matches import Matches
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 LEAST_WRITTEN = 0.02
 # Pairs that are put in words and written at once.
 PAIRS_AT_ONCE = 300_000
+# Postings that the competition takes per posting, itself among them.
+LISTED = 50
+IDENTICAL = "identical in all that is looked at: scored once"
 
 
 def write_pairs(
@@ -126,12 +131,71 @@ def scored_table(matches: Matches, place: NDArray[np.int64]) -> pl.DataFrame:
     )
 
 
-def explained(reasons: str | None) -> pl.DataFrame:
-    """`reason` and `log_odds` of a pair, as a run wrote them; ValueError where it did not."""
-    if not (found := steps(reasons)):
-        raise ValueError("the run wrote no explanation of this pair; match again to explain it")
-    said = [(step.reason, step.added) for step in (*found[1:], found[0])]
-    return pl.DataFrame(said, schema=["reason", "log_odds"], orient="row")
+def explanation(matches: Matches, left_id: str, right_id: str) -> pl.DataFrame:
+    """`reason` and `log_odds` of a pair: as a run wrote it, as it was scored, or scored now."""
+    if matches.written is None and matches.explanations is None:
+        raise ValueError(f"{matches.fusion.name} has no explanations; use learned")
+    distinct, pairs = matches.distinct, matches.candidates
+    pair = np.sort(distinct.place[rows_of_pairs(matches.catalog, [(left_id, right_id)])[0]])
+    place = int(pairs.places(pair[:1], pair[1:])[0])
+    if matches.written is not None:
+        if not (found := steps(matches.written[place] if place >= 0 else None)):
+            raise ValueError("the run wrote no explanation of this pair; match again to explain it")
+        said = [(step.reason, step.added) for step in (*found[1:], found[0])]
+        return pl.DataFrame(said, schema=["reason", "log_odds"], orient="row")
+    if pair[0] == pair[1]:
+        return pl.DataFrame({"reason": [IDENTICAL], "log_odds": [math.inf]})
+    if matches.explanations is not None and place in matches.explanations.places:
+        return matches.explanations.table(distinct.catalog, pairs, place)
+    near, scored = score_chosen(
+        matches.fusion, distinct.catalog, pairs, pair[:1], pair[1:], explained=True
+    )
+    if scored.explanations is None or not len(scored.explanations.places):
+        raise ValueError(f"{matches.fusion.name} has no explanation of this pair")
+    return scored.explanations.table(distinct.catalog, near, 0)
+
+
+def submission(matches: Matches) -> pl.DataFrame:
+    """`posting_id`, `matches`: the members of its cluster between spaces, itself first."""
+    clusters, distinct, none = matches.clusters, matches.distinct, np.empty(0, dtype=np.int64)
+    left, right = pairs_within(clusters, none, none)
+    ends = distinct.place[left], distinct.place[right]
+    score = np.where(ends[0] == ends[1], 1.5, -1.0)
+    known = matches.candidates.places(np.minimum(*ends), np.maximum(*ends))
+    score[known >= 0] = matches.scores[known[known >= 0]]
+    sizes = np.bincount(clusters, minlength=1)[clusters]
+    alike = distinct.members
+    large, following = _following(clusters, alike[sizes[alike] > ALL_PAIRS])
+    small = np.flatnonzero(sizes <= ALL_PAIRS)
+    ids = matches.catalog.frame["posting_id"]
+    own = np.full(len(small), 2.0), np.where(large == following, 2.0, 0.0)
+    listed = pl.DataFrame(
+        {
+            "posting_id": ids[np.concatenate([small, left, right, large])],
+            "match": ids[np.concatenate([small, right, left, following])],
+            "score": np.concatenate([own[0], score, score, own[1]]),
+        }
+    )
+    joined = (
+        listed.sort("score", "match", descending=[True, False])
+        .group_by("posting_id", maintain_order=True)
+        .agg(pl.col("match").str.join(" ").alias("matches"))
+    )
+    return matches.catalog.frame.select("posting_id").join(
+        joined, on="posting_id", maintain_order="left"
+    )
+
+
+def _following(
+    clusters: NDArray[np.integer], rows: NDArray[np.integer]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Each of the rows with itself and those that follow it in its cluster, around, `LISTED`."""
+    rows = rows[np.argsort(clusters[rows], kind="stable")]
+    own = clusters[rows]
+    start, stop = np.searchsorted(own, own), np.searchsorted(own, own, side="right")
+    turn = np.arange(len(rows))[:, None] - start[:, None] + np.arange(LISTED)
+    following = rows[start[:, None] + turn % (stop - start)[:, None]]
+    return np.repeat(rows, LISTED), following.ravel()
 
 
 def _surest_first(columns: dict[str, Any]) -> pl.DataFrame:
