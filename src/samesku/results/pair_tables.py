@@ -181,9 +181,7 @@ def submission(matches: Matches) -> pl.DataFrame:
         .group_by("posting_id", maintain_order=True)
         .agg(pl.col("match").str.join(" ").alias("matches"))
     )
-    return matches.catalog.frame.select("posting_id").join(
-        joined, on="posting_id", maintain_order="left"
-    )
+    return ids.to_frame().join(joined, on="posting_id", maintain_order="left")
 
 
 def _following(
