@@ -34,7 +34,11 @@ def shown_clusters(run: Run, book: Book) -> dict[str, Any]:
     sets = run.members.group_by("cluster", maintain_order=True).agg("row").sort("cluster")
     members = {number: np.array(rows) for number, rows in sets.iter_rows()}
     pairs, shown = _by_cluster(run), sampled(members, MOST_CLUSTERS)
-    clusters = [_cluster(run, book, members[number], pairs.get(number, [])) for number in shown]
+    known = np.empty(0, dtype=np.int64) if run.labels is None else run.labels
+    counts = np.bincount(known[known >= 0])  # of the postings of each product
+    clusters = [
+        _cluster(run, book, members[number], pairs.get(number, []), counts) for number in shown
+    ]
     clusters.sort(key=lambda cluster: (cluster[2] is None, cluster[2]))
     return {"clusters": clusters, "clustersWanted": len(members)}
 
@@ -58,7 +62,9 @@ def _by_cluster(run: Run) -> dict[int, list[Pair]]:
     return found
 
 
-def _cluster(run: Run, book: Book, rows: NDArray[np.int64], pairs: list[Pair]) -> list[Any]:
+def _cluster(
+    run: Run, book: Book, rows: NDArray[np.int64], pairs: list[Pair], counts: NDArray[np.int64]
+) -> list[Any]:
     members = [int(row) for row in rows[:MOST_POSTINGS]]
     inside = set(members)
     kept = [pair for pair in pairs if pair[0] in inside and pair[1] in inside]
@@ -66,7 +72,7 @@ def _cluster(run: Run, book: Book, rows: NDArray[np.int64], pairs: list[Pair]) -
         kept = kept[: MOST_PAIRS // 2] + kept[-MOST_PAIRS // 2 :]
     scores = [pair[2] for pair in pairs if pair[2] is not None]
     certainty = round(1000 * sum(scores) / len(scores)) if scores else None
-    products, missing = _truth(run, rows)
+    products, missing = _truth(run, rows, counts)
     return [
         [book.posting(row) for row in members],
         len(rows),
@@ -79,7 +85,7 @@ def _cluster(run: Run, book: Book, rows: NDArray[np.int64], pairs: list[Pair]) -
     ]
 
 
-def _truth(run: Run, rows: NDArray[np.int64]) -> tuple[int, int]:
+def _truth(run: Run, rows: NDArray[np.int64], counts: NDArray[np.int64]) -> tuple[int, int]:
     """How many known products are in a cluster, and how many of their postings are not.
 
     Of links none is missing: a posting may have but one counterpart.
@@ -91,7 +97,7 @@ def _truth(run: Run, rows: NDArray[np.int64]) -> tuple[int, int]:
     products = np.unique(known)
     if run.lefts is not None:
         return len(products), 0
-    return len(products), int(run.postings_of[products].sum()) - len(known)
+    return len(products), int(counts[products].sum()) - len(known)
 
 
 def _spread(run: Run, rows: NDArray[np.int64]) -> int | None:

@@ -29,13 +29,13 @@ def check_comparable(run: Run, other: Run) -> None:
 
 def compared(run: Run, other: Run, book: Book) -> tuple[dict[str, Any], dict[str, Any]]:
     """The section, and the pairs that changed, of two runs of one catalogue."""
-    key = ["left", "right"]
+    key, both = ["left", "right"], (other, run)
     new = run.matched.join(other.matched, on=key, how="anti", maintain_order="left")
     gone = other.matched.join(run.matched, on=key, how="anti", maintain_order="left")
     rows = [
         ("matched pairs", *_counts(other.pair_count, run.pair_count)),
-        ("clusters of two or more", *_counts(other.several, run.several)),
-        ("largest cluster", *_counts(other.largest, run.largest)),
+        ("clusters of two or more", *_counts(*(int((each.sizes > 1).sum()) for each in both))),
+        ("largest cluster", *_counts(*(int(each.sizes.max(initial=0)) for each in both))),
         ("threshold", f"{other.threshold:.2f}", f"{run.threshold:.2f}", ""),
     ]
     names = (other.name, run.name)

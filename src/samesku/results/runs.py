@@ -131,25 +131,9 @@ class Run:
         return None if labels is None or not (labels >= 0).any() else labels
 
     @cached_property
-    def postings_of(self) -> NDArray[np.int64]:
-        """How many postings each known product has."""
-        known = np.empty(0, dtype=np.int64) if self.labels is None else self.labels
-        return np.bincount(known[known >= 0])
-
-    @cached_property
     def sizes(self) -> NDArray[np.int64]:
         """Postings of each cluster."""
         return np.bincount(self.clusters, minlength=1)
-
-    @property
-    def several(self) -> int:
-        """Clusters of two postings or more."""
-        return int((self.sizes > 1).sum())
-
-    @property
-    def largest(self) -> int:
-        """Postings of the largest cluster."""
-        return int(self.sizes.max(initial=0))
 
     def one_product(self, left: int, right: int) -> bool | None:
         """Whether two rows have the same label; None where a label is unknown."""
