@@ -98,6 +98,14 @@ def test_a_sure_merge_of_other_words_and_photos_is_no_label_error():
     assert kind_of("carrots bag", "carrots bag", photo=0.6, **told) == "probable label error"
 
 
+def test_columns_that_clash_count_as_titles_do():
+    table = {"posting_id": ["a", "b"], "title": ["thinkpad t480"] * 2, "label_group": ["1", "2"]}
+    pairs = pl.DataFrame({"left": [0], "right": [1], "score": [0.7], "matched": [True]})
+    for column, kind in (("ram", "size or count differs"), ("shelf", "probable label error")):
+        catalog = read_catalog(pl.DataFrame(table | {column: ["8 GB", "16 GB"]}))
+        assert errors_of(catalog, pairs, np.ones(2, dtype=bool))["kind"].to_list() == [kind]
+
+
 def test_titles_that_contradict_their_common_label_doubt_it():
     found = kind_of(
         "kuas rias 12pcs", "masker oat 65 gr 3pcs", label=True, score=0.01, matched=False
