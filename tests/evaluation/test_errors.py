@@ -11,21 +11,24 @@ from samesku.evaluation.errors import (
     doubted_labels,
     find_errors,
     label_suspects,
-    pair_stages,
-    true_pairs,
+    met_pairs,
 )
 from samesku.results.runs import Run
 
 FILLER = [(f"kata{n} barang{n % 7} toko{n % 5}", f"{n:016x}") for n in range(40)]
 
 
-def errors_of(catalog, pairs, queries):
-    """What `find_errors` finds of pairs, with the similarity under a photo encoder."""
-    size = len(catalog)
+def run_of(catalog, pairs, queries, threshold=0.5):
+    """A run of pairs, with the similarity under a photo encoder."""
     pairs = pairs.with_columns(reasons=pl.lit(None, dtype=pl.String))
     record = {"encoders": {"phash": {"modality": "photo"}}}
-    clusters = rows = np.arange(size)
-    return find_errors(Run(Path(), record, catalog, pairs, clusters, 0.5, rows, queries))
+    clusters = rows = np.arange(len(catalog))
+    return Run(Path(), record, catalog, pairs, clusters, threshold, rows, queries)
+
+
+def errors_of(catalog, pairs, queries):
+    """What `find_errors` finds of a run of pairs."""
+    return find_errors(run_of(catalog, pairs, queries))
 
 
 def kind_of(mine, theirs, *, label, score, matched, photo=None, hashes=("f" * 16, "0" * 16)):
@@ -159,25 +162,36 @@ def test_labels_are_to_be_decided_once_however_many_pairs_doubt_them():
     assert doubted_labels(suspects.clear()).height == 0
 
 
+SCORED = {"left": pl.Int64, "right": pl.Int64, "score": pl.Float32, "matched": pl.Boolean}
+
+
+def labelled(labels):
+    ids = [f"p{row}" for row in range(len(labels))]
+    return read_catalog(pl.DataFrame({"posting_id": ids, "title": ids, "label_group": labels}))
+
+
 def test_all_pairs_of_a_product_that_touch_a_query():
-    labels = np.array([3, -1, 3, 7, 3, -1, 7])
+    catalog, none = labelled(["3", None, "3", "7", "3", None, "7"]), pl.DataFrame(schema=SCORED)
     everyone = np.ones(7, dtype=bool)
-    assert true_pairs(labels, everyone).rows() == [(0, 2), (0, 4), (2, 4), (3, 6)]
-    only = np.arange(7) == 4
-    assert true_pairs(labels, only).rows() == [(0, 4), (2, 4)]
-    assert true_pairs(np.full(4, -1), np.ones(4, dtype=bool)).rows() == []
+    met = met_pairs(run_of(catalog, none, everyone))
+    assert met.select("left", "right").rows() == [(0, 2), (0, 4), (2, 4), (3, 6)]
+    only = met_pairs(run_of(catalog, none, np.arange(7) == 4))
+    assert only.select("left", "right").rows() == [(0, 4), (2, 4)]
+    assert met_pairs(run_of(labelled([None, "1", "2"]), none, everyone[:3])).height == 0
 
 
 def test_each_true_pair_was_lost_at_one_stage():
-    truth = pl.DataFrame({"left": [0, 0, 1, 1, 2], "right": [1, 2, 2, 3, 3]})
     pairs = pl.DataFrame(
         {
-            "left": [0, 2, 1, 2],
-            "right": [1, 0, 2, 3],  # in either order
+            "left": [0, 0, 1, 2],
+            "right": [1, 2, 2, 3],
             "score": [0.9, 0.3, 0.32, None],
             "matched": [True, False, False, True],
         },
         schema_overrides={"score": pl.Float32},
     )
-    stages = pair_stages(truth, pairs, 0.32)["stage"].to_list()
-    assert stages == ["matched", "scored low", "cut by clustering", "not a candidate", "matched"]
+    met = met_pairs(run_of(labelled(["1"] * 4), pairs, np.ones(4, dtype=bool), 0.32))
+    assert dict(zip(met.select("left", "right").rows(), met["stage"], strict=True)) == {
+        (0, 1): "matched", (0, 2): "scored low", (0, 3): "not a candidate",
+        (1, 2): "cut by clustering", (1, 3): "not a candidate", (2, 3): "matched",
+    }  # fmt: skip

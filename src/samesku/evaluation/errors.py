@@ -7,7 +7,6 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from samesku.candidates.similarity import row_similarity
 from samesku.catalog.catalog import Catalog
@@ -88,42 +87,26 @@ def find_errors(run: Run) -> pl.DataFrame:
 
 
 def met_pairs(run: Run) -> pl.DataFrame:
-    """The true pairs of a run with labels, and how far each came: see `pair_stages`."""
-    labels = run.labels
-    assert labels is not None
-    scored = np.where(run.representative == np.arange(len(labels)), labels, -1)
-    return pair_stages(true_pairs(scored, run.queries), run.pairs, run.threshold)
+    """The true pairs that touch a query of a run with labels, and how far each came: `stage`.
 
-
-def true_pairs(labels: NDArray[np.integer], queries: NDArray[np.bool_]) -> pl.DataFrame:
-    """All pairs of one known product that touch a query: `left`, `right`, ``left < right``."""
-    known = pl.DataFrame({"label": labels}).with_row_index("row").filter(pl.col("label") >= 0)
-    known = known.with_columns(pl.col("row").cast(pl.Int64))
+    Of identical postings only the pairs of the one that was scored. `left`, `right`, ``left <
+    right``, and what `run.pairs` has of those that were candidates.
+    """
+    rows = np.arange(len(run.catalog))
+    known = pl.DataFrame({"row": rows, "label": run.labels, "asked": run.queries})
+    known = known.filter(pl.Series(run.representative == rows) & (pl.col("label") >= 0))
     known = known.filter(pl.len().over("label").is_between(2, LARGEST))
     pairs = known.join(known, on="label", suffix="_right").filter(
-        pl.col("row") < pl.col("row_right")
+        pl.col("row") < pl.col("row_right"), pl.col("asked") | pl.col("asked_right")
     )
-    pairs = pairs.select(left="row", right="row_right").sort("left", "right")
-    asked = queries[pairs["left"].to_numpy()] | queries[pairs["right"].to_numpy()]
-    return pairs.filter(pl.Series(asked))
-
-
-def pair_stages(truth: pl.DataFrame, pairs: pl.DataFrame, threshold: float) -> pl.DataFrame:
-    """True pairs with what is known of them, and how far each came: `stage`.
-
-    `truth` has `left`, `right`; `pairs` has `left`, `right`, `score` (null: not scored), `matched`
-    and other columns to keep, of all true pairs that were candidates. From `threshold` on pairs
-    were accepted.
-    """
-    either = pl.min_horizontal("left", "right"), pl.max_horizontal("left", "right")
-    ordered = pairs.with_columns(left=either[0], right=either[1])
-    met = truth.join(ordered, on=["left", "right"], how="left", maintain_order="left")
+    truth = pairs.select(left="row", right="row_right").sort("left", "right")
+    met = truth.join(run.pairs, on=["left", "right"], how="left", maintain_order="left")
     stage = (
         pl.when(pl.col("matched").fill_null(False))
         .then(pl.lit(STAGES[0]))
         .when(pl.col("score").is_null())
         .then(pl.lit(STAGES[1]))
-        .when(pl.col("score") < float(np.float32(threshold)))
+        .when(pl.col("score") < float(np.float32(run.threshold)))
         .then(pl.lit(STAGES[2]))
         .otherwise(pl.lit(STAGES[3]))
     )
