@@ -39,7 +39,7 @@ ADVICE = {
 _VARIANTS = frozenset(("colour", "flavour", "model", "accessory"))
 # Lengths, percentages, volts: sellers state more or less of them, as of sizes, or in parts.
 _LOOSE = frozenset(("mm", "%", "v"))
-# Stated in one title only, these still divide: a box of twelve, a refill.
+# Stated by one posting only, these still divide: a box of twelve, a case.
 _ONE_SIDED = {"count": SIZE, "accessory": VARIANT}
 # Colours or tastes that an offer lists, rather than being of two.
 LISTED_VARIANTS = 3
