@@ -61,6 +61,19 @@ def test_clusters_are_those_of_the_local_engine(catalogue, groups, tmp_path, sha
     assert matches["reasons"].null_count() < matches.height
 
 
+def test_one_title_everywhere_leaves_tiles_without_a_pair(tmp_path):
+    ids = [f"{number:04}" for number in range(400)]
+    hashes = [f"{number * 0x9E3779B97F4A7C15 % 2**64:016x}" for number in range(400)]
+    frame = pl.DataFrame({"posting_id": ids, "title": ["red mug 400 ml"] * 400})
+    path = tmp_path / "mugs.csv"
+    frame.with_columns(image_phash=pl.Series(hashes)).write_csv(path)
+    known = Matcher().match(read_catalog(path))
+    known.write(tmp_path / "local")
+    found, record = written(path, tmp_path, shards=4)
+    assert found == (tmp_path / "local" / "groups.csv").read_bytes()
+    assert record["results"]["candidates"] == len(known.candidates)
+
+
 def test_every_pair_scores_as_in_the_local_engine(catalogue, matches, tmp_path):
     # The unlikely ones, too: they hold clusters apart.
     written(catalogue, tmp_path, shards=3)

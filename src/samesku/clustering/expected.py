@@ -53,7 +53,8 @@ def partners(
     """
     likely, size = _in_steps(chance), len(counts)
     forth = np.bincount(left, likely * counts[right], minlength=size)
-    return np.asarray(forth + np.bincount(right, likely * counts[left], minlength=size))
+    back = np.bincount(right, likely * counts[left], minlength=size)
+    return np.asarray(forth + back, dtype=np.float64)  # of no posting numpy counts in integers
 
 
 def summed_f1(

@@ -33,12 +33,11 @@ from samesku.titles.attributes.columns import column_kind
 
 @dataclass(frozen=True)
 class Totals:
-    """What is known of the whole catalogue once its terms are numbered."""
+    """What is known of the whole catalogue once it is counted."""
 
     size: int  # distinct postings
     starts: tuple[int, ...]  # number of the first posting of each shard, and how many there are
     letters: tuple[int, ...]
-    terms: dict[str, int]  # items of each dictionary
 
     @property
     def shards(self) -> int:
@@ -103,7 +102,7 @@ def by_rank(rows: sp.csr_matrix, rank: Array) -> sp.csr_matrix:
 def write_terms(
     shelf: Shelf, name: str, found: Sequence[Array], items: Sequence[str] | None = None
 ) -> None:
-    """Write the ranks, ascending, the frequencies and the names of columns."""
+    """Write the ranks of columns, ascending, how many hold them, and their names."""
     order = np.argsort(found[0])
     table = {"rank": found[0][order], "held_by": found[1][order]}
     if items is not None:
@@ -116,17 +115,17 @@ def _tfidf(
     words: sp.csr_matrix, found: tuple[Array, ...],
 ) -> Vectors:  # fmt: skip
     order = np.argsort(found[0])
-    names, counts, offset = [found[0][order]], [], totals.terms["words"]
-    for name, packed in zip(GRAMS, terms.packed, strict=True):
-        # In the order of all, as they are packed in it.
-        ranks, held, _ = answers(shelf, name, shard, totals.shards, packed)
-        names.append(ranks + offset)
-        counts.append(held)
-        offset += totals.terms[name]
-    shelf.write(f"vectors/{encoder.name}/{shard} columns", table_of(rank=np.concatenate(names)))
+    names = [found[0][order], *terms.packed]
+    block = np.repeat(np.arange(len(names), dtype=np.int8), [len(each) for each in names])
+    table = table_of(block=block, name=np.concatenate(names))
+    shelf.write(f"vectors/{encoder.name}/{shard} columns", table)
+    held = [
+        answers(shelf, name, shard, totals.shards, packed)[1]
+        for name, packed in zip(GRAMS, terms.packed, strict=True)
+    ]
     grams = sp.hstack(terms.ngrams, format="csr", dtype=np.float32)
     words.resize(words.shape[0], len(order))
-    return encoder.weighed(words, grams, (found[1][order], np.concatenate(counts)), totals.size)
+    return encoder.weighed(words, grams, (found[1][order], np.concatenate(held)), totals.size)
 
 
 def _said(

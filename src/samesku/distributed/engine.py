@@ -179,13 +179,11 @@ class RayEngine:
         each("collapse", reading.same_postings, shards, starts)
         found = each("count", statistics.count_shard, shards, starts, letters)
         counted = statistics.dictionaries(names)
-        merged = each("add up", statistics.merge_terms, shards, shards, counted)
-        each("number", statistics.number_terms, shards, shards, counted)
+        each("add up", statistics.merge_terms, shards, shards, counted)
         if "price" in names:
             self.stages.run("prices", statistics.merge_prices, {"all": (shards,)})
         self.stages.run("spelling", statistics.merge_spelling, {"all": (shards,)})
-        terms = {name: sum(part["sizes"][name] for part in merged) for name in counted}
-        return Totals(sum(shard["distinct"] for shard in found), starts, letters, terms)
+        return Totals(sum(shard["distinct"] for shard in found), starts, letters)
 
     def _pairs(self, totals: Totals) -> list[str]:
         """Encode, search tile by tile, and score."""

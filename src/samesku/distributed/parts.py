@@ -77,7 +77,7 @@ def joined(parts: Sequence[Terms], *, below: bool = True) -> Terms:
         place = np.searchsorted(ranks, each.ranks)
         held_by[place] = each.held_by
         names[place] = np.where(each.names != "", each.names, names[place])
-    found = [[widened(m, each.ranks, ranks) for m in each.matrices] for each in parts]
+    found = [[widened(m, [each.ranks], [ranks]) for m in each.matrices] for each in parts]
     if below:
         found = [[sp.vstack(each, format="csr")] for each in zip(*found, strict=True)]
     return Terms(ranks, held_by, [each for some in found for each in some], names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -22,19 +22,22 @@ def numbers_of(shelf: Shelf, shard: int) -> Array:
 
 
 class Rows(NamedTuple):
-    """The vectors of a shard's postings; of sparse ones the numbers of the columns."""
+    """The vectors of a shard's postings; the names of sparse columns, block by block, ascending."""
 
     vectors: Vectors
-    columns: Any
+    columns: Sequence[Array]
 
 
 def load_vectors(shelf: Shelf, encoder: Encoder, shard: int, parts: int) -> Rows:
     """The vectors of a shard; photos that stand for none are left out."""
     table, numbers = shelf.read(f"vectors/{encoder.name}/{shard}"), numbers_of(shelf, shard)
-    (owner, probe), columns = columns_of(table, "owner", "probe"), None
+    owner, probe = columns_of(table, "owner", "probe")
+    columns: list[Array] = []
     if "row_at" in table.column_names:
-        (columns,) = columns_of(shelf.read(f"vectors/{encoder.name}/{shard} columns"), "rank")
-        rows = sparse(table, "row", len(columns))
+        named = shelf.read(f"vectors/{encoder.name}/{shard} columns")
+        block, name = columns_of(named, "block", "name")
+        columns = np.split(name, np.searchsorted(block, range(1, block.max(initial=0) + 1)))
+        rows = sparse(table, "row", len(name))
     else:
         width = table.schema.field("row").type.list_size
         flat = table.column("row").combine_chunks().flatten().to_numpy()
@@ -56,8 +59,9 @@ def joined_vectors(parts: Sequence[Rows], places: Sequence[Array], size: int) ->
         rows.append(vectors.rows)
         owners.append(owner[keep])
         probes.append(np.zeros(len(keep), bool) if vectors.probe is None else vectors.probe)
-    if parts[0].columns is not None:
-        names = np.unique(np.concatenate([each.columns for each in parts]))
+    if parts[0].columns:
+        blocks = zip(*(each.columns for each in parts), strict=True)
+        names = [np.unique(np.concatenate(each)) for each in blocks]
         wide = (widened(row, each.columns, names) for row, each in zip(rows, parts, strict=True))
         whole = sp.vstack(list(wide), format="csr")
     else:
@@ -66,11 +70,14 @@ def joined_vectors(parts: Sequence[Rows], places: Sequence[Array], size: int) ->
     return Vectors(whole, np.concatenate(owners), size, probe if probe.any() else None)
 
 
-def widened(rows: sp.csr_matrix, mine: Array, names: Array) -> sp.csr_matrix:
-    """The same rows with the columns `names`, ascending, which hold all of theirs."""
-    place = np.searchsorted(names, mine).astype(np.int32)
-    shape = (rows.shape[0], max(len(names), 1))
-    return sp.csr_matrix((rows.data, place[rows.indices], rows.indptr), shape=shape)
+def widened(rows: sp.csr_matrix, mine: Sequence[Array], names: Sequence[Array]) -> sp.csr_matrix:
+    """The same rows with blocks of columns that hold all of theirs, by ascending names."""
+    before = np.cumsum([0, *map(len, names)], dtype=np.int32)
+    blocks = zip(names, mine, before, strict=False)
+    place = np.concatenate([np.searchsorted(all_, own) + first for all_, own, first in blocks])
+    shape = (rows.shape[0], max(int(before[-1]), 1))
+    cells = (rows.data, place.astype(np.int32)[rows.indices], rows.indptr)
+    return sp.csr_matrix(cells, shape=shape)
 
 
 def search_tile(

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from samesku.catalog.catalog import Catalog
 from samesku.distributed.reading import MEMBERS, READ, STATED, catalog_of, representatives
-from samesku.distributed.shelf import Array, Shelf, array_of, columns_of, frame_of, table_of
+from samesku.distributed.shelf import Array, Shelf, columns_of, frame_of, table_of
 from samesku.distributed.tasks import Result
 from samesku.encoders.placeholders import FEWEST, common_words, unlike
 from samesku.encoders.placeholders import READ as ENOUGH
@@ -30,6 +30,7 @@ GRAMS = tuple(f"grams{length}" for length in NGRAMS)
 Items = Sequence[str] | Array
 # Terms are in the order of the first posting that says them: of its shard, then within it.
 FIRST = 2**40
+ANSWERED = ("order", "count", "coded")
 
 
 def dictionaries(columns: Sequence[str]) -> list[str]:
@@ -64,13 +65,14 @@ def _ask(
 
 
 def answers(shelf: Shelf, name: str, shard: int, parts: int, items: Items) -> tuple[Array, ...]:
-    """Rank among all, and over all shards `count` and `coded`, of each item of a shard."""
+    """Least `order`, and sums of `count` and `coded` over all shards, of each item of a shard."""
     of = _parts_of(items, parts)
-    found = np.zeros((3, len(of)), dtype=np.int64)
+    found = tuple(np.zeros(len(of), dtype=kind) for kind in (np.uint64, np.int64, np.int64))
     for part in range(parts):
         table = shelf.piece(f"numbered/{name}/{part}", shard)
-        found[:, of == part] = columns_of(table, "rank", "count", "coded")
-    return tuple(found)
+        for column, values in zip(found, columns_of(table, *ANSWERED), strict=True):
+            column[of == part] = values
+    return found
 
 
 def count_shard(shelf: Shelf, shard: int, starts: Sequence[int], letters: Sequence[int]) -> Result:
@@ -145,39 +147,14 @@ def title_keys(titles: Sequence[str]) -> Array:
 
 
 def merge_terms(shelf: Shelf, part: int, shards: int, names: Sequence[str]) -> Result:
-    """Add up what all shards hold of the items of one part; in the order of first occurrence."""
-    sizes = {}
+    """Add up what all shards hold of the items of one part; answer each in the order it asked."""
+    least, *sums = (pl.col(name) for name in ANSWERED)
+    whole = [least.min().over("item"), *(each.sum().over("item") for each in sums)]
     for name in names:
         tables = [shelf.piece(f"asked/{name}/{shard}", part) for shard in range(shards)]
-        frame = frame_of(pa.concat_tables(tables))
-        known = (
-            frame.group_by("item")
-            .agg(pl.col("order").min(), pl.col("count").sum(), pl.col("coded").sum())
-            .sort("order")
-            .with_row_index("place")
-        )
-        placed = frame.select("item").join(
-            known.select("item", "place"), on="item", how="left", maintain_order="left"
-        )
-        shelf.write(f"known/{name}/{part}", known.drop("item", "place").to_arrow())
+        found = frame_of(pa.concat_tables(tables)).select(whole).to_arrow()
         shard = np.repeat(np.arange(shards), [len(table) for table in tables])
-        shelf.deal(f"placed/{name}/{part}", placed.select("place").to_arrow(), shard, shards)
-        sizes[name] = known.height
-    return {"sizes": sizes}
-
-
-def number_terms(shelf: Shelf, part: int, shards: int, names: Sequence[str]) -> Result:
-    """Number the items of one part among all, and answer every shard in the order it asked."""
-    for name in names:
-        known = shelf.read(f"known/{name}/{part}")
-        (mine,) = columns_of(known, "order")
-        rank = np.zeros(len(mine), dtype=np.int64)
-        for other in range(shards):
-            (theirs,) = columns_of(shelf.read(f"known/{name}/{other}", ["order"]), "order")
-            rank += np.searchsorted(theirs, mine)
-        numbered = known.drop_columns("order").append_column("rank", array_of(rank))
-        placed = [shelf.piece(f"placed/{name}/{part}", s).column("place") for s in range(shards)]
-        shelf.write_pieces(f"numbered/{name}/{part}", [numbered.take(each) for each in placed])
+        shelf.cut(f"numbered/{name}/{part}", found, shard, range(shards + 1))
     return {}
 
 
