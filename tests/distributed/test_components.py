@@ -25,8 +25,11 @@ def test_components_are_those_of_scipy(kind, tmp_path):
         ends = np.sort(draw.integers(0, size, (250, 2)), axis=1)
         ends = ends[ends[:, 0] < ends[:, 1]]
     shelf = Shelf(str(tmp_path))
-    shelf.write("scored/0-0", table_of(left=ends[:, 0], right=ends[:, 1], score=np.ones(len(ends))))
-    rounds = find_components(Stages(shelf, Progress()), shelf, ["0-0"], [0, 300, size], 0.5, 0)
+    tiles = ["0-0", "0-1", "1-1"]
+    for number, tile in enumerate(tiles):
+        left, right = ends[(ends >= 300).sum(axis=1) == number].T
+        shelf.write(f"scored/{tile}", table_of(left=left, right=right, score=np.ones(len(left))))
+    rounds = find_components(Stages(shelf, Progress()), shelf, tiles, [0, 300, size], 0.5, 0)
     assert 0 < rounds < 30
     labels = pa.concat_tables(shelf.read(f"labels/{shard}") for shard in (0, 1))
     number, label = columns_of(labels, "number", "label")

@@ -9,11 +9,14 @@ connected component analysis", 2018).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
+import pyarrow as pa
 
 from samesku.candidates.candidates import places_among
 from samesku.clustering.agglomerative import components
+from samesku.distributed.searching import of_tiles
 from samesku.distributed.shelf import Array, Shelf, columns_of, table_of
 from samesku.distributed.tasks import Result, Stages, Tasks
 
@@ -22,7 +25,7 @@ AT_ONCE = 2_000_000
 
 
 def part_of(numbers: Array, parts: int) -> Array:
-    """The part that looks after each posting."""
+    """A part for each number, at random."""
     return np.asarray(_mixed(numbers, 0) % np.uint64(parts)).astype(np.int64)
 
 
@@ -40,53 +43,68 @@ def find_components(
 ) -> int:  # fmt: skip
     """Label every posting that a pair of ``scored/TILE`` ties to another; tells in how many rounds.
 
-    Leaves ``labels/SHARD`` with `number` and `label`.
+    Leaves ``labels/SHARD`` with `number`, ascending, and `label`. Each shard looks after its
+    postings.
     """
-    parts = len(starts) - 1
-    given: Tasks = {tile: (scored, tile, parts, threshold) for tile in tiles}
+    shards, round_ = len(starts) - 1, 0
+    given: Tasks = {tile: (scored, tile, threshold) for tile in tiles}
     found = stages.run("edges", edges_of, given, threshold)
-    left, sources, round_, where = sum(each["edges"] for each in found), list(tiles), 0, "edges"
-    while left > at_once:
-        stages.each(f"contract {round_}", contract, parts, parts, where, sources, round_)
-        found = stages.each(f"relabel {round_}", relabel, parts, parts, round_)
-        left, round_ = sum(each["edges"] for each in found), round_ + 1
-        sources, where = [str(part) for part in range(parts)], f"edges/{round_}"
-    stages.run("finish", finish, {"all": (parts, where, sources)})
-    stages.each("labels", label, parts, where, sources, round_, starts)
-    stages.each("label shards", gather_labels, parts, parts)
+    while sum(each["edges"] for each in found) > at_once:
+        stages.each(f"contract {round_}", contract, shards, starts, round_)
+        found = stages.each(f"relabel {round_}", relabel, shards, starts, round_)
+        round_ += 1
+    stages.run("finish", finish, {"all": (starts, round_)})
+    if round_:
+        stages.each("labels", label, shards, starts, round_)
+        stages.each("label shards", gather_labels, shards, shards)
     return round_
 
 
-def edges_of(shelf: Shelf, scored: Shelf, tile: str, parts: int, threshold: float) -> Result:
-    """The pairs of a tile that match, in both directions."""
+def edges_of(shelf: Shelf, scored: Shelf, tile: str, threshold: float) -> Result:
+    """The pairs of a tile that match, from either end."""
     names = ["left", "right", "score"]
     left, right, score = columns_of(scored.read(f"scored/{tile}", names), *names)
-    # As the local engine compares: what was scored in 32 bits.
-    tied = score >= threshold
-    one = np.concatenate([left[tied], right[tied]])
-    other = np.concatenate([right[tied], left[tied]])
-    shelf.deal(f"edges/{tile}", table_of(one=one, other=other), part_of(one, parts), parts)
-    return {"edges": len(one)}
+    tied = score >= threshold  # as the local engine compares: what was scored in 32 bits
+    left, right = left[tied], right[tied]
+    ways = [table_of(one=left, other=right), table_of(one=right, other=left)]
+    within = len(set(tile.split("-"))) == 1
+    shelf.write_pieces(f"edges/0/{tile}", [pa.concat_tables(ways)] if within else ways)
+    return {"edges": 2 * len(left)}
 
 
-def contract(
-    shelf: Shelf, part: int, parts: int, where: str, sources: Sequence[str], round_: int
-) -> Result:
-    """Choose who stands for each posting of a part, and move the first ends of its edges there."""
-    one, other = columns_of(shelf.gathered(where, sources, part), "one", "other")
+def _edges(shelf: Shelf, shard: int, shards: int, round_: int) -> list[Array]:
+    """The edges of a shard's postings: `one` and `other`."""
+    table = (
+        shelf.gathered(f"edges/{round_}", range(shards), shard)
+        if round_
+        else of_tiles(shelf, "edges/0", shard, shards)
+    )
+    return columns_of(table, "one", "other")
+
+
+def _deal(shelf: Shelf, name: str, starts: Sequence[int], by: Array, **columns: Array) -> None:
+    """Write columns for the shards of the numbers `by`."""
+    of = np.searchsorted(starts, by, side="right") - 1
+    shelf.deal(name, table_of(**columns), of, len(starts) - 1)
+
+
+def contract(shelf: Shelf, shard: int, starts: Sequence[int], round_: int) -> Result:
+    """Choose who stands for each posting of a shard, and move the first ends of its edges there."""
+    one, other = _edges(shelf, shard, len(starts) - 1, round_)
     numbers, first = np.unique(one, return_inverse=True)
     ends = np.concatenate([numbers, other])
     owner = np.concatenate([np.arange(len(numbers)), first])
     order = np.lexsort((_mixed(ends, round_ + 1), owner))
     start = np.searchsorted(owner[order], np.arange(len(numbers)))
     chosen = ends[order][start]
-    shelf.write(f"stands/{round_}/{part}", table_of(number=numbers, stands=chosen))
-    vertex, now = _labels(shelf, part, parts, round_) if round_ else (numbers, numbers)
+    shelf.write(f"stands/{round_}/{shard}", table_of(number=numbers, stands=chosen))
+    vertex = now = numbers
+    if round_:
+        vertex, now = _labels(shelf, shard, len(starts) - 1, round_)
     now = looked_up(numbers, chosen, now, now)
-    moved = table_of(vertex=vertex, now=now)
-    shelf.deal(f"moved/{round_}/{part}", moved, part_of(now, parts), parts)
-    half = table_of(one=chosen[first] if len(chosen) else one, other=other)
-    shelf.deal(f"half/{round_}/{part}", half, part_of(other, parts), parts)
+    _deal(shelf, f"moved/{round_}/{shard}", starts, now, vertex=vertex, now=now)
+    one = chosen[first] if len(chosen) else one
+    _deal(shelf, f"half/{round_}/{shard}", starts, other, one=one, other=other)
     return {"postings": len(numbers)}
 
 
@@ -96,56 +114,53 @@ def looked_up(keys: Array, values: Array, wanted: Array, others: Array | int = -
     return np.where(place >= 0, np.append(values, -1)[place], others)
 
 
-def relabel(shelf: Shelf, part: int, parts: int, round_: int) -> Result:
+def relabel(shelf: Shelf, shard: int, starts: Sequence[int], round_: int) -> Result:
     """Move the other ends, too, and keep each edge once."""
-    one, other = columns_of(shelf.gathered(f"half/{round_}", range(parts), part), "one", "other")
-    numbers, stands = columns_of(shelf.read(f"stands/{round_}/{part}"), "number", "stands")
+    half = shelf.gathered(f"half/{round_}", range(len(starts) - 1), shard)
+    one, other = columns_of(half, "one", "other")
+    numbers, stands = columns_of(shelf.read(f"stands/{round_}/{shard}"), "number", "stands")
     other = stands[np.searchsorted(numbers, other)] if len(other) else other
     apart = one != other
     one, other = np.unique(np.stack([one[apart], other[apart]], axis=1), axis=0).T
-    edges = table_of(one=one, other=other)
-    shelf.deal(f"edges/{round_ + 1}/{part}", edges, part_of(one, parts), parts)
+    _deal(shelf, f"edges/{round_ + 1}/{shard}", starts, one, one=one, other=other)
     return {"edges": len(one)}
 
 
-def _labels(shelf: Shelf, part: int, parts: int, round_: int) -> list[Array]:
-    """The postings that a part looks after as one of those left, as the last round moved them."""
-    return columns_of(shelf.gathered(f"moved/{round_ - 1}", range(parts), part), "vertex", "now")
+def _labels(shelf: Shelf, shard: int, shards: int, round_: int) -> list[Array]:
+    """The postings that are one of a shard's by now, and which, as the last round moved them."""
+    moved = shelf.gathered(f"moved/{round_ - 1}", range(shards), shard)
+    return columns_of(moved, "vertex", "now")
 
 
-def finish(shelf: Shelf, parts: int, where: str, sources: Sequence[str]) -> Result:
+def finish(shelf: Shelf, starts: Sequence[int], round_: int) -> Result:
     """Label what is left in one task: few edges, of large components or of none."""
-    pairs = [columns_of(shelf.gathered(where, sources, p), "one", "other") for p in range(parts)]
+    shards = len(starts) - 1
+    pairs = [_edges(shelf, shard, shards, round_) for shard in range(shards)]
     one, other = (np.concatenate(each) for each in zip(*pairs, strict=True))
     numbers, place = np.unique(np.concatenate([one, other]), return_inverse=True)
     ends = place[: len(one)], place[len(one) :]
     component = components(*ends, max(len(numbers), 1))[: len(numbers)]
     _, first = np.unique(component, return_index=True)
     labels = numbers[first][component] if len(numbers) else numbers
-    shelf.write("finished", table_of(number=numbers, label=labels))
+    table = table_of(number=numbers, label=labels)
+    shelf.write("finished", table)
+    cuts = np.searchsorted(numbers, starts).tolist()
+    for shard, (low, high) in enumerate(pairwise([] if round_ else cuts)):
+        shelf.write(f"labels/{shard}", table.slice(low, high - low))
     return {"edges": len(one)}
 
 
-def label(
-    shelf: Shelf, part: int, where: str, sources: Sequence[str], round_: int, starts: Sequence[int]
-) -> Result:
-    """The label of each posting that a part looks after, for its shard."""
-    if round_:
-        vertex, now = _labels(shelf, part, len(starts) - 1, round_)
-    else:
-        (one,) = columns_of(shelf.gathered(where, sources, part), "one")
-        vertex = now = np.unique(one)
+def label(shelf: Shelf, shard: int, starts: Sequence[int], round_: int) -> Result:
+    """The label of each posting that is one of a shard's by now, for its own shard."""
+    vertex, now = _labels(shelf, shard, len(starts) - 1, round_)
     numbers, labels = columns_of(shelf.read("finished"), "number", "label")
     now = looked_up(numbers, labels, now, now)
-    order = np.argsort(vertex)
-    vertex, now = vertex[order], now[order]
-    shelf.cut(f"labelled/{part}", table_of(number=vertex, label=now), vertex, starts)
+    _deal(shelf, f"labelled/{shard}", starts, vertex, number=vertex, label=now)
     return {"postings": len(vertex)}
 
 
-def gather_labels(shelf: Shelf, shard: int, parts: int) -> Result:
+def gather_labels(shelf: Shelf, shard: int, shards: int) -> Result:
     """The labels of a shard's postings."""
-    shelf.write(
-        f"labels/{shard}", shelf.gathered("labelled", range(parts), shard).sort_by("number")
-    )
+    found = shelf.gathered("labelled", range(shards), shard)
+    shelf.write(f"labels/{shard}", found.sort_by("number"))
     return {}
