@@ -9,7 +9,7 @@ from fastapi import Depends, FastAPI, Header
 
 from samesku.server.requests import Load, Rescore, Snapshot
 from samesku.store.index import Index
-from samesku.store.results import StoreError
+from samesku.store.results import Change, StoreError
 
 Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)]
 _NAME = re.compile(r"\w[\w.-]{0,199}", re.ASCII)
@@ -19,40 +19,38 @@ def admin_routes(
     app: FastAPI, index: Index, folder: Path | None, check: Callable[..., str]
 ) -> None:
     """Add them; `folder` holds the runs, models and copies that they name."""
+    asker = Annotated[str, Depends(check)]
 
     @app.post("/settle", tags=["admin"])
-    def settle(who: Annotated[str, Depends(check)], key: Key = None) -> dict[str, Any]:
+    def settle(who: asker, key: Key = None) -> Change:
         """Score and cluster everything anew, as a batch run does."""
-        return index.settle(key=key, actor=who).as_dict()
+        return index.settle(key=key, actor=who)
 
     @app.post("/rescore", tags=["admin"])
-    def rescore(body: Rescore, who: Annotated[str, Depends(check)]) -> dict[str, Any]:
+    def rescore(body: Rescore, who: asker) -> Change:
         """Score everything by another model, or otherwise, from now on; decisions stand."""
         model = None if body.model is None else _within(folder, body.model)
         try:
-            made = index.rescore(model, same=body.same, threshold=body.threshold, actor=who)
+            return index.rescore(model, same=body.same, threshold=body.threshold, actor=who)
         except StoreError:
             raise
         except (ValueError, OSError) as error:
             raise StoreError(str(error).replace(str(model), str(body.model))) from error
-        return made.as_dict()
 
     @app.post("/adapt", tags=["admin"])
-    def adapt(who: Annotated[str, Depends(check)]) -> dict[str, Any]:
+    def adapt(who: asker) -> dict[str, Any]:
         """Adapt the model to people's answers, and take it where the audit says that it pays."""
         return index.adapt(_given(folder), actor=who)
 
     @app.post("/load", tags=["admin"])
-    def load(body: Load, who: Annotated[str, Depends(check)]) -> dict[str, Any]:
+    def load(body: Load, who: asker) -> dict[str, list[Change]]:
         """Take a batch run: postings and answers, its model, threshold and `same`."""
-        place = _within(folder, body.run)
         try:
-            changes = index.load(place, actor=who)
+            return {"changes": index.load(_within(folder, body.run), actor=who)}
         except StoreError:
             raise
         except (ValueError, OSError) as error:
             raise StoreError(f"the catalogue of {body.run} cannot be read any more") from error
-        return {"changes": [each.as_dict() for each in changes]}
 
     @app.post("/snapshot", tags=["admin"], dependencies=[Depends(check)])
     def snapshot(body: Snapshot) -> dict[str, Any]:
@@ -62,13 +60,7 @@ def admin_routes(
 
 
 def _within(folder: Path | None, name: str) -> Path:
-    """What a name stands for in the folder; nothing outside can be named.
-
-    Raises
-    ------
-    StoreError
-        There is no folder, or the name is none.
-    """
+    """What a name stands for in the folder; nothing outside can be named."""
     folder = _given(folder)
     if not _NAME.fullmatch(name):
         raise StoreError("a name is up to 200 letters, digits, dots and dashes, in the --folder")

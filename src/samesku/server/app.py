@@ -4,13 +4,14 @@ import ipaddress
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import sqlalchemy as sa
 from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.concurrency import run_in_threadpool
 
 from samesku.server.admin import admin_routes
 from samesku.server.answers import answer_routes
@@ -20,12 +21,13 @@ from samesku.server.requests import Accept, Decision, Many, Merge, One, Search, 
 from samesku.server.review import review_routes
 from samesku.server.tokens import ROLES, Tokens
 from samesku.store.index import Index
-from samesku.store.results import StoreError
+from samesku.store.results import Change, StoreError
 from samesku.store.schema import refused
 
 STATUS = {"invalid": 422, "missing": 404, "conflict": 409, "unusable": 503, "full": 507}
 LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]", "testserver")
 Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)]
+Changes: TypeAlias = dict[str, list[Change]]
 Number = Annotated[int, Query(ge=0, le=2**31 - 1)]
 
 
@@ -39,18 +41,9 @@ def create_app(
 ) -> FastAPI:
     """The service of a store.
 
-    Parameters
-    ----------
-    store : path or str
-        As for :class:`samesku.store.Index`.
-    photos : path, optional
-        Folder of the photos that postings name in `image`.
-    folder : path, optional
-        Folder of runs, models and copies of the store that requests of the role admin name.
-    max_bytes : int
-        Largest request.
-    rate : float
-        Requests a second of one client.
+    `photos` is the folder of those that postings name in `image`, `folder` that of runs, models and
+    copies that requests of the role admin name. A request has up to `max_bytes`, a client sends up
+    to `rate` a second.
     """
     # Two views of one store: who reads does not wait for a change that takes long.
     index, reads = Index(store), Index(store)
@@ -88,22 +81,19 @@ def _errors(app: FastAPI) -> None:
 
     @app.exception_handler(sa.exc.DBAPIError)
     def of_database(request: Request, error: sa.exc.DBAPIError) -> JSONResponse:
-        result = refused(error)
-        return JSONResponse({"detail": str(result)}, status_code=STATUS[result.kind])
+        return of_store(request, refused(error))
 
     @app.exception_handler(RequestValidationError)
     def of_request(request: Request, error: RequestValidationError) -> JSONResponse:
         # Without what was sent, which may be long, or no text that can be sent back.
-        result = [
-            {"where": [str(part)[:80] for part in each["loc"]], "what": each["msg"]}
-            for each in error.errors()
+        def plain(text: object) -> str:
+            return str(text).encode("ascii", "replace").decode()
+
+        detail = [
+            {"where": [plain(part)[:80] for part in each["loc"]], "what": plain(each["msg"])}
+            for each in error.errors()[:20]
         ]
-        clean = [
-            {"where": [part.encode("ascii", "replace").decode() for part in each["where"]],
-             "what": each["what"].encode("ascii", "replace").decode()}
-            for each in result[:20]
-        ]  # fmt: skip
-        return JSONResponse({"detail": clean}, status_code=422)
+        return JSONResponse({"detail": detail}, status_code=422)
 
 
 def _allowing(tokens: Tokens) -> Callable[[str], Callable[..., str]]:
@@ -177,18 +167,12 @@ def _reading_routes(app: FastAPI, index: Index, check: Callable[..., str]) -> No
     @app.get("/postings/{posting_id}", tags=["read"], dependencies=who)
     def posting(posting_id: str) -> dict[str, Any]:
         """A posting and its cluster."""
-        result = index.get(posting_id)
-        if "posting" not in result:
-            raise HTTPException(404, "there is no such posting")
-        return result
+        return _asked(index, posting_id, "posting")
 
     @app.get("/clusters/{cluster}", tags=["read"], dependencies=who)
     def cluster(cluster: str) -> dict[str, Any]:
         """A cluster by an id it has or had."""
-        result = index.get(cluster)
-        if "postings" not in result:
-            raise HTTPException(404, "there is no such cluster")
-        return result
+        return _asked(index, cluster, "cluster")
 
     @app.get("/clusters/{cluster}/history", tags=["read"], dependencies=who)
     def history(cluster: str) -> dict[str, Any]:
@@ -215,53 +199,46 @@ def _reading_routes(app: FastAPI, index: Index, check: Callable[..., str]) -> No
 
 
 def _writing_routes(app: FastAPI, index: Index, check: Callable[..., str]) -> None:
+    asker = Annotated[str, Depends(check)]
+
     @app.post("/postings", tags=["write"])
-    def upsert(body: One, who: Annotated[str, Depends(check)], key: Key = None) -> dict[str, Any]:
+    def upsert(body: One, who: asker, key: Key = None) -> Change:
         """Put a posting in place of the one of its id, if there is one."""
-        return index.upsert(body.model_extra or {}, key=key, actor=who).as_dict()
+        return index.upsert(body.model_extra or {}, key=key, actor=who)
 
     @app.post("/postings/batch", tags=["write"])
-    def upsert_many(
-        body: Many, who: Annotated[str, Depends(check)], key: Key = None
-    ) -> dict[str, Any]:
+    def upsert_many(body: Many, who: asker, key: Key = None) -> Changes:
         """Put many postings; the malformed ones are refused, the others go in."""
-        changes = index.upsert_many(body.postings, key=key, actor=who)
-        return {"changes": [each.as_dict() for each in changes]}
+        return {"changes": index.upsert_many(body.postings, key=key, actor=who)}
 
     @app.put("/postings/{posting_id}/photo", tags=["write"])
-    async def photo(
-        posting_id: str, request: Request, who: Annotated[str, Depends(check)], key: Key = None
-    ) -> dict[str, Any]:
+    async def photo(posting_id: str, request: Request, who: asker, key: Key = None) -> Change:
         """Put a photo, as the body of the request, to a posting."""
-        from starlette.concurrency import run_in_threadpool
-
         content = await request.body()
 
-        def put() -> dict[str, Any]:
-            result = index.get(posting_id)
-            if "posting" not in result:
-                raise HTTPException(404, "there is no such posting")
-            return index.upsert(result["posting"], photo=content, key=key, actor=who).as_dict()
+        def put() -> Change:
+            posting = _asked(index, posting_id, "posting")["posting"]
+            return index.upsert(posting, photo=content, key=key, actor=who)
 
         return await run_in_threadpool(put)
 
     @app.delete("/postings/{posting_id}", tags=["write"])
-    def delete(
-        posting_id: str, who: Annotated[str, Depends(check)], key: Key = None
-    ) -> dict[str, Any]:
+    def delete(posting_id: str, who: asker, key: Key = None) -> Change:
         """Delete a posting: none of its content stays."""
-        return index.delete(posting_id, key=key, actor=who).as_dict()
+        return index.delete(posting_id, key=key, actor=who)
 
 
 def _deciding_routes(
     app: FastAPI, index: Index, learner: Learner, check: Callable[..., str]
 ) -> None:
+    asker = Annotated[str, Depends(check)]
+
     @app.post("/pins", tags=["review"])
-    def pin(body: Decision, who: Annotated[str, Depends(check)], key: Key = None) -> dict[str, Any]:
+    def pin(body: Decision, who: asker, key: Key = None) -> Change:
         """Decide about two postings; outranks the model from now on."""
         change = index.pin(body.left_id, body.right_id, body.verdict, key=key, actor=who)
         learner.answered()
-        return change.as_dict()
+        return change
 
     @app.get("/pins", tags=["review"], dependencies=[Depends(check)])
     def pins() -> dict[str, Any]:
@@ -274,25 +251,29 @@ def _deciding_routes(
         return {"audit": index.audit()}
 
     @app.post("/merge", tags=["review"])
-    def merge(body: Merge, who: Annotated[str, Depends(check)], key: Key = None) -> dict[str, Any]:
+    def merge(body: Merge, who: asker, key: Key = None) -> Change:
         """Make clusters one; the oldest id stays."""
-        change = index.merge(body.clusters, without=body.without, key=key, actor=who)
-        return change.as_dict()
+        return index.merge(body.clusters, without=body.without, key=key, actor=who)
 
     @app.post("/split", tags=["review"])
-    def split(body: Split, who: Annotated[str, Depends(check)], key: Key = None) -> dict[str, Any]:
+    def split(body: Split, who: asker, key: Key = None) -> Change:
         """Part postings from the rest of a cluster."""
-        return index.split(body.cluster, body.postings, key=key, actor=who).as_dict()
+        return index.split(body.cluster, body.postings, key=key, actor=who)
 
     @app.post("/accept", tags=["review"])
-    def accept(
-        body: Accept, who: Annotated[str, Depends(check)], key: Key = None
-    ) -> dict[str, Any]:
+    def accept(body: Accept, who: asker, key: Key = None) -> Change:
         """Decide that a cluster is one product; postings of `without` leave it."""
-        change = index.accept(body.cluster, without=body.without, key=key, actor=who)
-        return change.as_dict()
+        return index.accept(body.cluster, without=body.without, key=key, actor=who)
 
     @app.post("/undo", tags=["review"])
-    def undo(body: Undo, who: Annotated[str, Depends(check)], key: Key = None) -> dict[str, Any]:
+    def undo(body: Undo, who: asker, key: Key = None) -> Change:
         """Take back an event, by a new one."""
-        return index.undo(body.event, key=key, actor=who).as_dict()
+        return index.undo(body.event, key=key, actor=who)
+
+
+def _asked(index: Index, name: str, kind: str) -> dict[str, Any]:
+    """The posting or the cluster of a name."""
+    result = index.get(name)
+    if ("posting" in result) != (kind == "posting"):
+        raise HTTPException(404, f"there is no such {kind}")
+    return result

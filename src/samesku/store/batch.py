@@ -29,7 +29,7 @@ def _payloads(connection: sa.Connection) -> dict[str, Payload]:
     return {posting: json.loads(text) for posting, text in rows}
 
 
-def score_everything(draft: Draft) -> list[str]:
+def score_everything(draft: Draft) -> None:
     """Score what a batch run on the postings of the store scores, in place of all scores.
 
     The order in which postings came plays no part: the catalogue is in the order of their ids.
@@ -63,4 +63,3 @@ def score_everything(draft: Draft) -> list[str]:
             draft.fresh[number]["pairs"] = own.pack()
         else:
             draft.rescored[number] = own
-    return []

@@ -38,8 +38,8 @@ _log = logging.getLogger(__name__)
 # Postings of one transaction; of more, more than the store holds, all is scored as in a batch run.
 AT_ONCE, BATCH_FROM = 250, 500
 
-# Makes a change in a draft; gives the ids of the postings that it is told of.
-Work: TypeAlias = Callable[[Draft], Iterable[str]]
+# Makes a change in a draft; gives the ids of the postings that are answered one by one.
+Work: TypeAlias = Callable[[Draft], Iterable[str] | None]
 
 
 class Index(reading.Reads):
@@ -289,12 +289,12 @@ class Index(reading.Reads):
     def _rescore(self, setting: Setting, actor: str) -> Change:
         model = setting.load()  # or nothing is changed
 
-        def work(draft: Draft) -> list[str]:
+        def work(draft: Draft) -> None:
             draft.dirty, draft.state.setting = True, setting
             draft.learned = model
             self._model = (setting, model)
             draft.threshold = self._threshold(draft.state)
-            return score_everything(draft)
+            score_everything(draft)
 
         return self._write("rescore", work, None, actor)
 
@@ -331,7 +331,7 @@ class Index(reading.Reads):
                         return result
                     state = self._caught_up(connection)
                     draft = Draft(state, connection, self._learned(state), self._threshold(state))
-                    ids = work(draft)
+                    ids = work(draft) or ()
                     draft.cluster()
                     change = draft.change(verb, ids)
                     if draft.effects or key is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -75,22 +75,15 @@ class Change:
     pairs: list[DecidedPair] = field(default_factory=list)
     repeated: bool = False
 
-    def as_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
-        return asdict(self)
-
     @classmethod
-    def from_dict(cls, result: dict[str, Any], *, repeated: bool) -> Change:
-        """Read what `as_dict` gave."""
-        return cls(
-            result["event"],
-            result["verb"],
-            [PostingResult(**each) for each in result["postings"]],
-            [Refused(**each) for each in result["refused"]],
-            [Affected(**each) for each in result["affected"]],
-            [DecidedPair(**each) for each in result["pairs"]],
-            repeated,
-        )
+    def again(cls, answer: dict[str, Any]) -> Change:
+        """An answer that was given before, from its plain values."""
+        kinds = {"postings": PostingResult, "refused": Refused, "affected": Affected}
+        lists = {
+            name: [kind(**each) for each in answer[name]]
+            for name, kind in {**kinds, "pairs": DecidedPair}.items()
+        }
+        return cls(**answer | lists | {"repeated": True})
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import sqlalchemy as sa
 
 from samesku.store.draft import Draft
-from samesku.store.results import Change, Refused, StoreError
+from samesku.store.results import Change, StoreError
 from samesku.store.schema import clusters, distinct, events, pins, postings, touched, versions
+
+# Postings that are written at once.
+AT_ONCE = 500
 
 
 def save(draft: Draft, change: Change, *, actor: str, key: str | None) -> None:
@@ -36,6 +39,9 @@ def save(draft: Draft, change: Change, *, actor: str, key: str | None) -> None:
     if names := {each.cluster for each in change.affected}:
         rows = [{"cluster": name, "event": draft.number} for name in sorted(names)]
         write.execute(touched.insert(), rows)
+    # The log never holds a posting's text, which would stay when the posting is deleted.
+    pairs = [replace(pair, explanation=None) for pair in change.pairs]
+    answer = asdict(replace(change, pairs=pairs))
     write.execute(
         events.insert().values(
             number=draft.number,
@@ -44,19 +50,13 @@ def save(draft: Draft, change: Change, *, actor: str, key: str | None) -> None:
             verb=change.verb,
             request_key=key,
             effects=effects.as_text(),
-            answer=json.dumps(_without_text(change).as_dict(), separators=(",", ":")),
+            answer=json.dumps(answer, separators=(",", ":")),
         )
     )
 
 
 def answered(connection: sa.Connection, key: str, verb: str) -> Change | None:
-    """What was answered to a request with this key before.
-
-    Raises
-    ------
-    StoreError
-        It was another request.
-    """
+    """What was answered to a request with this key before; another request is an error."""
     row = connection.execute(
         sa.select(events.c.verb, events.c.answer).where(events.c.request_key == key)
     ).one_or_none()
@@ -64,40 +64,30 @@ def answered(connection: sa.Connection, key: str, verb: str) -> Change | None:
         return None
     if row.verb != verb:
         raise StoreError(f"the key {key[:80]!r} was used before, for {row.verb}", "conflict")
-    return Change.from_dict(json.loads(row.answer), repeated=True)
-
-
-def _without_text(change: Change) -> Change:
-    """The log never holds a posting's text, which would stay when the posting is deleted."""
-    return replace(
-        change,
-        pairs=[replace(pair, explanation=None) for pair in change.pairs],
-        refused=[Refused(each.place, each.posting_id, each.reason) for each in change.refused],
-    )
+    return Change.again(json.loads(row.answer))
 
 
 def _write_distinct(draft: Draft) -> None:
-    write = draft.connection
-    gone = draft.effects.gone
-    for start in range(0, len(gone), 500):
-        write.execute(distinct.delete().where(distinct.c.id.in_(gone[start : start + 500])))
+    write, this = draft.connection, distinct.c.id == sa.bindparam("which")
+    if draft.effects.gone:
+        write.execute(distinct.delete().where(this), [{"which": n} for n in draft.effects.gone])
     if draft.fresh:
         write.execute(distinct.insert(), list(draft.fresh.values()))
     if draft.rescored:
         write.execute(
-            distinct.update()
-            .where(distinct.c.id == sa.bindparam("which"))
-            .values(pairs=sa.bindparam("found")),
+            distinct.update().where(this).values(pairs=sa.bindparam("found")),
             [{"which": n, "found": pairs.pack()} for n, pairs in draft.rescored.items()],
         )
 
 
 def _write_postings(draft: Draft) -> None:
     write, state = draft.connection, draft.state
+    this = postings.c.posting_id == sa.bindparam("which")
+    if replaced := [{"which": each["posting_id"]} for each in draft.versions]:
+        write.execute(postings.delete().where(this), replaced)
     ids = [posting for posting in draft.payloads if posting in state.distinct_of]
-    for start in range(0, len(ids), 500):
-        some = ids[start : start + 500]
-        write.execute(postings.delete().where(postings.c.posting_id.in_(some)))
+    for start in range(0, len(ids), AT_ONCE):
+        some = ids[start : start + AT_ONCE]
         rows = [
             {
                 "posting_id": posting,
@@ -115,9 +105,4 @@ def _write_postings(draft: Draft) -> None:
         if cluster is not None and posting not in draft.payloads
     ]
     if moved:
-        write.execute(
-            postings.update()
-            .where(postings.c.posting_id == sa.bindparam("which"))
-            .values(cluster=sa.bindparam("name")),
-            moved,
-        )
+        write.execute(postings.update().where(this).values(cluster=sa.bindparam("name")), moved)
