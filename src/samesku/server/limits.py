@@ -46,14 +46,7 @@ class Figures:
 class Guard:
     """Refuses what is too large, too slow, too often, or sent by a page of another site.
 
-    Parameters
-    ----------
-    app : ASGI application
-    figures : Figures
-    max_bytes : int
-        Largest body.
-    rate : float
-        Requests a second that one client may make; ten times as many in a burst.
+    A client may make `rate` requests a second, ten times as many in a burst.
     """
 
     def __init__(self, app: ASGIApp, figures: Figures, max_bytes: int, rate: float) -> None:

@@ -32,13 +32,7 @@ class Tokens:
         self._engine.dispose()
 
     def make(self, name: str, role: str) -> str:
-        """A new token for a name, in place of its former one: shown once, and kept nowhere.
-
-        Raises
-        ------
-        StoreError
-            There is no such role, or the name is none.
-        """
+        """A new token for a name, in place of its former one: shown once, and kept nowhere."""
         if role not in ROLES:
             raise StoreError(f"a role is one of {', '.join(ROLES)}, not {role[:40]!r}")
         if not _NAME.fullmatch(name):
@@ -50,13 +44,7 @@ class Tokens:
         return token
 
     def revoke(self, name: str) -> None:
-        """Take a token away.
-
-        Raises
-        ------
-        StoreError
-            There is none of that name.
-        """
+        """Take the token of a name away."""
         with begin_writing(self._engine) as connection:
             if not connection.execute(tokens.delete().where(tokens.c.name == name)).rowcount:
                 raise StoreError(f"there is no token of {name[:80]!r}", "missing")

@@ -51,9 +51,8 @@ class Growing:
 def spans(start: NDArray[np.int64], lengths: NDArray[np.integer]) -> NDArray[np.int64]:
     """The places of several stretches of a flat array, one after the other."""
     ends = np.cumsum(lengths)
-    total = int(ends[-1]) if len(ends) else 0
-    places: NDArray[np.int64] = np.arange(total) + np.repeat(start - (ends - lengths), lengths)
-    return places
+    first = np.repeat(start - (ends - lengths), lengths)
+    return np.asarray(np.arange(len(first)) + first)
 
 
 class Lists:

@@ -25,27 +25,15 @@ _READ = ("price", "brand", "description")
 
 @dataclass(frozen=True, eq=False)
 class Content:
-    """One posting's content, and what is read of it: the same for all that share a content key.
+    """One posting's content, and what is read of it: the same for all that share a content key."""
 
-    Attributes
-    ----------
-    columns : Payload
-        The price, brand and description, where there are some.
-    numbers : list of int
-        The term number of each token.
-    values : dict of kind of attribute to values, ascending
-        Of the title and of the specification columns.
-    codes : Codes
-        Its model codes, which are spelt as the titles beside it spell them.
-    """
-
-    columns: Payload
+    columns: Payload  # the price, brand and description, where there are some
     normal: str
     tokens: list[str]
-    numbers: list[int]
+    numbers: list[int]  # the term number of each token
     stated: Stated
-    values: dict[str, tuple[str, ...]]
-    codes: Codes
+    values: dict[str, tuple[str, ...]]  # by kind, of the title and of the specification columns
+    codes: Codes  # spelt as the titles beside it spell them
 
     @classmethod
     def of(cls, payload: Payload) -> Content:

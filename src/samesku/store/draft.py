@@ -93,8 +93,6 @@ class Draft:
         self.scored: Scored | None = None
         self.dirty = False
         self._seeds: set[int] = set()
-        self._new_keys: dict[str, int] = {}
-        self._gone: set[int] = set()
         self._brought = 0
 
     def put(self, payloads: Sequence[Payload]) -> None:
@@ -105,9 +103,9 @@ class Draft:
         known = known_numbers(self.connection, keys)
         for payload, key in zip(payloads, keys, strict=True):
             posting = str(payload["posting_id"])
-            number = self._new_keys.get(key, known.get(key))
-            if number is None or number in self._gone:
-                number = self._bring(key, payload)
+            number = known.get(key)
+            if number is None or number not in self.state.members:
+                number = known[key] = self._bring(key, payload)
             self._leave(posting, number)
             self._seeds.add(number)
             self.payloads[posting] = payload
@@ -155,7 +153,6 @@ class Draft:
         content = Content.of(payload)
         memory = self.state.memory
         memory.contents.keep(memory.add(one), content)
-        self._new_keys[key] = number
         self.fresh[number] = {
             "id": number, "content_key": key, "title_key": one.title, "terms": one.terms.pack(),
             "phash": one.phash, "content": content.pack(),
@@ -174,7 +171,6 @@ class Draft:
             self._seeds |= self._ties([old])
             self._seeds.discard(old)
             self.state.forget(old)
-            self._gone.add(old)
             if self.fresh.pop(old, None) is None:
                 self.effects.gone.append(old)
 

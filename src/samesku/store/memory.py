@@ -43,21 +43,12 @@ class Memory:
 
     Each has a slot, its place in all arrays here; numbers ascend with the slots. The slot of one
     that was removed stays empty.
-
-    Attributes
-    ----------
-    terms : TermTable
-    frequency : int32 (WIDTH,)
-        How many distinct postings hold each term.
-    text, photo : NearLists
-        The nearest of each.
-    contents : Contents
-        The content of postings, read when it is needed.
     """
 
     def __init__(self) -> None:
         self.size = 0
         self.terms = TermTable()
+        # How many distinct postings hold each term.
         self.frequency = np.zeros(WIDTH, dtype=np.int32)
         self.text, self.photo = NearLists(FLOOR["sparse"]), NearLists(FLOOR["bits"])
         self.contents = Contents()
@@ -88,19 +79,16 @@ class Memory:
 
     def numbers(self, slots: NDArray[np.integer]) -> NDArray[np.int64]:
         """The numbers of slots."""
-        result: NDArray[np.int64] = self._numbers.rows[slots]
-        return result
+        return np.asarray(self._numbers.rows[slots])
 
     def slots(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """The slots of numbers; -1 for what is not there."""
         known = self._numbers.rows
         place = np.searchsorted(known, numbers)
         place[place == len(known)] = 0
-        if len(known):
-            there = (known[place] == numbers) & self._there.rows[place]
-        else:
-            there = np.zeros(len(place), dtype=bool)
-        return np.where(there, place, -1)
+        if not len(known):
+            return place - 1
+        return np.where((known[place] == numbers) & self._there.rows[place], place, -1)
 
     def slot(self, number: int) -> int:
         """The slot of a number; -1 for what is not there."""
@@ -202,8 +190,7 @@ class Memory:
         # One that is only here for a while is not in the lists.
         if self._numbers.rows[-1] == SOUGHT:
             uses = uses + (titles == self._titles.rows[-1])
-        result: NDArray[np.int64] = uses
-        return result
+        return np.asarray(uses)
 
     def near(self, slot: int, text: Near, photo: Near) -> None:
         """Enter neighbours in the lists of both sides."""
@@ -317,9 +304,9 @@ class Memory:
         """The place of each of `columns` among `terms`."""
         places = self._sought.view(np.int32)
         places[terms] = np.arange(len(terms), dtype=np.int32)
-        result: NDArray[np.int32] = places.take(columns)
+        result = places.take(columns)
         places[terms] = 0
-        return result
+        return np.asarray(result)
 
     def find_text(self, terms: Terms, *, without: int = -1) -> Near:
         """The titles nearest to one."""
@@ -369,8 +356,7 @@ class Memory:
         if len(found) > COMPARED:
             best = np.argpartition(-worth, COMPARED)[:COMPARED]
             found, worth = found[best], worth[best]
-        result: NDArray[np.int64] = found[worth >= 0]
-        return result
+        return np.asarray(found[worth >= 0])
 
     def find_photo(self, phash: bytes | None, *, without: int = -1) -> Near:
         """The photos nearest to one, by their hashes."""

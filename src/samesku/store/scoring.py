@@ -67,20 +67,7 @@ def score_pairs(
 
     The classifier sees a catalogue of the postings at the ends of the pairs. How many there are,
     how rare words are, who is near whom and how often a title is used is that of the whole store.
-
-    Parameters
-    ----------
-    memory : Memory
-        Holds both ends of all pairs, with their neighbours.
-    left, right : integer (m,)
-        Slots of distinct postings, ``left < right``, each pair once.
-    read : callable
-        Gives the content of slots.
-    learned : Learned
-    explain_from : float
-        Pairs from this probability on can be explained.
-    passing : int
-        The slot of a posting that is only searched for.
+    `left` and `right` are slots, ``left < right``, each pair once; `passing` is only searched for.
     """
     order = np.lexsort((right, left))
     a, b = left[order].astype(np.int64), right[order].astype(np.int64)
