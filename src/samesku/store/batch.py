@@ -19,9 +19,7 @@ from samesku.store.schema import postings
 
 def all_postings(connection: sa.Connection) -> Catalog:
     """The postings of a store as a catalogue, in the order of their ids."""
-    payloads = _payloads(connection)
-    ids = sorted(payloads)
-    return as_catalog([payloads[each] for each in ids], ids, "store")
+    return as_catalog(_payloads(connection))
 
 
 def _payloads(connection: sa.Connection) -> dict[str, Payload]:
@@ -37,17 +35,16 @@ def score_everything(draft: Draft) -> None:
     payloads = _payloads(draft.connection) | draft.payloads
     draft.dirty = draft.effects.rebuilt = True
     memory, state = draft.state.memory, draft.state
-    ids = sorted(payloads)
     numbers = np.unique(np.array(list(state.distinct_of.values()), dtype=np.int64))
     owner, pairs = np.empty(0, dtype=np.int64), ScoredPairs.unpack(b"")
-    if len(ids) > 1:
-        catalog = as_catalog([payloads[each] for each in ids], ids, "store")
+    if len(payloads) > 1:
+        catalog = as_catalog(payloads)
         setting = state.setting
         asked = setting.threshold if setting.fixed else None
         matches = Matcher([Tfidf(), PHash()], draft.learned, threshold=asked).match(catalog)
         draft.threshold = matches.threshold
         state.setting = replace(setting, threshold=matches.threshold)
-        of = np.array([state.distinct_of[each] for each in ids], dtype=np.int64)
+        of = np.array([state.distinct_of[each] for each in catalog.ids], dtype=np.int64)
         of = of[matches.distinct.rows]
         left, right = of[matches.candidates.left], of[matches.candidates.right]
         owner, other = np.maximum(left, right), np.minimum(left, right)

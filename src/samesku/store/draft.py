@@ -133,15 +133,11 @@ class Draft:
 
     def _keep_versions(self, ids: Iterable[str]) -> None:
         """Keep what postings were before this change, to undo it."""
-        known = [
-            each for each in dict.fromkeys(ids)
-            if each in self.state.distinct_of and each not in self.payloads
-        ]  # fmt: skip
+        known = [each for each in dict.fromkeys(ids) if each in self.state.distinct_of]
         former = read_payloads(self.connection, known)
-        self.versions += [
-            {"event": self.number, "posting_id": posting, "payload": json.dumps(former[posting])}
-            for posting in known
-            if posting in former
+        self.versions = [
+            {"event": self.number, "posting_id": posting, "payload": json.dumps(payload)}
+            for posting, payload in former.items()
         ]
 
     def _bring(self, key: str, payload: Payload) -> int:

@@ -121,16 +121,14 @@ def phash_of(payload: Payload) -> bytes | None:
     return bits if int.from_bytes(bits, "big").bit_count() > 1 else None
 
 
-def as_catalog(payloads: Sequence[Payload], ids: Sequence[str], name: str) -> Catalog:
-    """Postings as a catalogue, in the given order and under the given ids; photos by their hash."""
-    names = sorted({name for payload in payloads for name in payload} - {"posting_id", "title"})
-    columns: dict[str, pl.Series] = {
-        "posting_id": pl.Series(list(ids), dtype=pl.String),
-        "title": pl.Series([str(each["title"]) for each in payloads], dtype=pl.String),
-    }
-    for column in names:
-        columns[column] = column_series(payloads, column)
-    return Catalog(pl.DataFrame(columns), (None,) * len(payloads), name=name)
+def as_catalog(payloads: Mapping[str, Payload]) -> Catalog:
+    """Postings as a catalogue, in the order of their ids; photos by their hash."""
+    ids = sorted(payloads)
+    rows = [payloads[each] for each in ids]
+    names = sorted({name for row in rows for name in row} - {"posting_id", "title"})
+    columns = {name: column_series(rows, name) for name in ("title", *names)}
+    frame = pl.DataFrame({"posting_id": pl.Series(ids, dtype=pl.String), **columns})
+    return Catalog(frame, (None,) * len(ids), name="store")
 
 
 def column_series(payloads: Sequence[Payload], name: str) -> pl.Series:
