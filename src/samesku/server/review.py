@@ -112,23 +112,17 @@ def _from_folder(folder: Path, payload: Payload) -> bytes | None:
 def _shown(index: Index, left: str, right: str) -> dict[str, Any]:
     why = index.why(left, right)
     sides = [index.get(each) for each in (left, right)]
-    words = [set(_words(side["posting"])) for side in sides]
+    titles = [str(side["posting"]["title"]) for side in sides]
+    for side, title, other in zip(sides, titles, reversed(titles), strict=True):
+        words = set(_normal(other))
+        side["title"] = [
+            {"text": word, "shared": not words.isdisjoint(_normal(word))} for word in title.split()
+        ]
     return {
         "pair": [left, right],
         "probability": why["probability"],
         "reasons": why["reasons"][:8],
-        "sides": [
-            {
-                "posting": side["posting"],
-                "cluster": side["cluster"],
-                "members": side["members"],
-                "title": [
-                    {"text": word, "shared": bool(set(_normal(word)) & other)}
-                    for word in str(side["posting"]["title"]).split()
-                ],
-            }
-            for side, other in zip(sides, reversed(words), strict=True)
-        ],
+        "sides": sides,
         "decided": index.decided(),
         "audit": index.audit(),
     }
@@ -136,7 +130,3 @@ def _shown(index: Index, left: str, right: str) -> dict[str, Any]:
 
 def _normal(text: str) -> list[str]:
     return normal_tokens(normalise_title(clean_title(text)))
-
-
-def _words(payload: Payload) -> list[str]:
-    return _normal(str(payload["title"]))

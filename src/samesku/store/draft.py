@@ -151,7 +151,7 @@ class Draft:
         memory.contents.keep(memory.add(one), content)
         self.fresh[number] = {
             "id": number, "content_key": key, "title_key": one.title, "terms": one.terms.pack(),
-            "phash": one.phash, "content": content.pack(),
+            "phash": one.phash, "content": content.pack(), "pairs": b"",
         }  # fmt: skip
         return number
 
@@ -191,8 +191,6 @@ class Draft:
             pairs.append(np.sort(ends, axis=1))
         found = np.unique(np.concatenate(pairs), axis=0)
         if not len(found):
-            for row in self.fresh.values():
-                row["pairs"] = b""
             return
         scored = self.scored = score_pairs(
             memory,
