@@ -42,12 +42,6 @@ _SIDES = re.compile(
     r"(?<![a-z0-9])[bwlhdt] ?([0-9]{2,3})(?: x |x)[bwlhdt] ?([0-9]{2,3})"
     r"(?:(?: x |x)[bwlhdt] ?([0-9]{2,3}))?(?: ?cm)?(?![a-z0-9]|[.,][0-9])"
 )
-# Long names of what others write in two letters: they would outweigh the name of the thing.
-_PERFUME = re.compile(r"(?<![a-z])eau de (parfum|toilette|cologne)(?![a-z])")
-_PLAYSTATION = re.compile(r"(?<![a-z])playstation ?([1-5])(?![0-9a-z])")
-_VOLUME = re.compile(
-    r"(?<![a-z])(?:vol|volume|tome|tomo)(?:\. ?| )0{0,2}([1-9][0-9]{0,2})(?![0-9a-z.,])"
-)
 _SIZE = r"(?:xxs|xs|x{0,5}l|s|m|[2-9]x?l)"
 _WORDS = re.compile(
     rf"(?<![a-z_])(?:(?:{SIZE_WORDS})[ .:_]{{1,3}}"
@@ -70,7 +64,6 @@ def names_size(text: str) -> bool:
         ("siz" in text or "uk" in text or "sz" in text or "rim" in text or "tg" in text)
         or ("lusin" in text or "kodi" in text or "pasang" in text or "ta" in text)
         or ("gross" in text or "maat" in text or "rozm" in text or "velik" in text)
-        or ("eau de" in text or "playst" in text or "vol" in text or "tom" in text)
         or ("beden" in text or "разм" in text or _SHAPES.search(text) is not None)
     )
 
@@ -78,20 +71,7 @@ def names_size(text: str) -> bool:
 def read_sizes(text: str) -> list[Reading]:
     """Read sizes and counts in words, tyres, trousers, sides, threads: "ukuran XXL", "W32 L34"."""
     found = [_read_words(match) for match in _WORDS.finditer(text)]
-    if "eau de " in text or "playstation" in text or "vol" in text or "tom" in text:
-        found += _read_names(text)
-    if _SHAPES.search(text):
-        found += _read_shapes(text)
-    return sorted(found)
-
-
-def _read_names(text: str) -> Iterator[Reading]:
-    for match in _PERFUME.finditer(text):
-        yield Reading(match.start(), match.end(), f"ed{match[1][0]}")
-    for match in _PLAYSTATION.finditer(text):
-        yield Reading(match.start(), match.end(), f"ps{match[1]}")
-    for match in _VOLUME.finditer(text):
-        yield Reading(match.start(), match.end(), f"vol {match[1]}")
+    return sorted([*found, *_read_shapes(text)]) if _SHAPES.search(text) else found
 
 
 def _read_shapes(text: str) -> Iterator[Reading]:
