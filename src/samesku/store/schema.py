@@ -12,7 +12,7 @@ from sqlalchemy import event as listen
 
 from samesku.store.results import StoreError
 
-VERSION = 4
+VERSION = 5
 # Seconds that a writer waits for another one.
 PATIENCE = 30
 # A number that only writers of a store ask PostgreSQL to lock.
