@@ -246,7 +246,8 @@ def _tolerated(
 ) -> tuple[str, ...]:
     """The kinds of attributes that may differ by the answers, beside those that do already.
 
-    One after the other, the one that makes the answers likeliest first.
+    One after the other, the one that makes the answers likeliest first, of those in which some pair
+    that was answered `same` differs.
     """
 
     def log_odds(more: tuple[str, ...]) -> Floats:
@@ -262,9 +263,16 @@ def _tolerated(
         said = seen.said(expit(log_odds(more)))
         return float(np.log(np.where(seen.same > 0, said, 1 - said)).sum())
 
+    column = dict(zip(plain.names, np.nan_to_num(plain.values).T, strict=True))
+    differs = {
+        kind: sum(column.get(f"{how}_{kind}", 0) for how in ("clash", "alone")) * seen.same
+        for kind in KINDS
+        if kind not in fusion.same
+    }
+    tried = [kind for kind, pair in differs.items() if pair.any()]
     more: tuple[str, ...] = ()
     now = likelihood(more)
-    while left := [kind for kind in KINDS if kind not in (*fusion.same, *more)]:
+    while left := [kind for kind in tried if kind not in more]:
         found = {kind: likelihood((*more, kind)) for kind in left}
         best = max(found, key=found.__getitem__)
         if found[best] < now + TOLERATED:
