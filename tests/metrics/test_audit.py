@@ -18,15 +18,15 @@ def test_the_interval_holds_the_truth_in_most_draws(strata):
 
 def test_it_tells_how_many_answers_are_still_needed():
     matched, same = [True] * 50 + [False] * 50, [True] * 40 + [False] * 60
-    told = Audit.of(matched, same)
-    assert told.precision.value == 0.8
-    assert told.recall.value == 1.0
-    assert told.more > 500
+    audit = Audit.of(matched, same)
+    assert audit.precision.value == 0.8
+    assert audit.recall.value == 1.0
+    assert audit.more > 500
     assert Audit.of(matched * 40, same * 40).more == 0
 
 
 def test_an_answer_counts_as_many_pairs_as_it_stands_for():
-    told = Audit.of([True, True, False], [True, False, False], [3.0, 1.0, 1.0])
-    assert told.precision.value == 0.75
-    assert told.record["recall"][0] == 1.0
+    audit = Audit.of([True, True, False], [True, False, False], [3.0, 1.0, 1.0])
+    assert audit.precision.value == 0.75
+    assert audit.record["recall"][0] == 1.0
     assert Audit.of([False], [False]).record["precision"] is None

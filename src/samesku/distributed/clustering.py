@@ -101,7 +101,7 @@ def _small_enough(
 ) -> tuple[Array, list[Result]]:
     """The pairs left when components of more than so many postings are split, and how."""
     kept, split, tied = np.ones(len(score), dtype=bool), [], score >= threshold
-    of = components(ends[0][tied], ends[1][tied], size) if size else np.empty(0, np.int64)
+    of = components(ends[0][tied], ends[1][tied], size)
     counts = np.bincount(of)
     for label in np.flatnonzero(counts > most):
         own = np.flatnonzero((of[ends[0]] == label) & (of[ends[1]] == label))

@@ -19,6 +19,7 @@ from samesku.clustering.agglomerative import components
 from samesku.distributed.searching import of_tiles
 from samesku.distributed.shelf import Array, Shelf, columns_of, table_of
 from samesku.distributed.tasks import Result, Stages, Tasks
+from samesku.runtime.random import mixed
 
 # Edges that one worker finishes at once: 100 MB.
 AT_ONCE = 2_000_000
@@ -30,11 +31,8 @@ def part_of(numbers: Array, parts: int) -> Array:
 
 
 def _mixed(numbers: Array, seed: int) -> Array:
-    """A random number of 64 bits for each, no two alike (splitmix64)."""
-    mixed = numbers.astype(np.uint64) + np.uint64((seed * 0x9E3779B97F4A7C15) % 2**64)
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
-    return np.asarray(mixed ^ (mixed >> np.uint64(31)))
+    """A random number of 64 bits for each, no two alike."""
+    return mixed(numbers.astype(np.uint64) + np.uint64((seed * 0x9E3779B97F4A7C15) % 2**64))
 
 
 def find_components(
@@ -139,9 +137,9 @@ def finish(shelf: Shelf, starts: Sequence[int], round_: int) -> Result:
     one, other = (np.concatenate(each) for each in zip(*pairs, strict=True))
     numbers, place = np.unique(np.concatenate([one, other]), return_inverse=True)
     ends = place[: len(one)], place[len(one) :]
-    component = components(*ends, max(len(numbers), 1))[: len(numbers)]
+    component = components(*ends, len(numbers))
     _, first = np.unique(component, return_index=True)
-    labels = numbers[first][component] if len(numbers) else numbers
+    labels = numbers[first][component]
     table = table_of(number=numbers, label=labels)
     shelf.write("finished", table)
     cuts = np.searchsorted(numbers, starts).tolist()

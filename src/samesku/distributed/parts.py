@@ -83,10 +83,6 @@ def joined(parts: Sequence[Terms], *, below: bool = True) -> Terms:
     return Terms(ranks, held_by, [each for some in found for each in some], names)
 
 
-def rarity(terms: Terms, size: int) -> Array:
-    return rarity_of(terms.held_by, size) if len(terms.held_by) else np.ones(1, np.float32)
-
-
 @dataclass(frozen=True)
 class Part:
     """A shard."""
@@ -121,7 +117,8 @@ class Part:
         if "around" in around.column_names:
             outer = Terms.read(shelf, f"around/{shard} words", around, ["around"])
             words = joined([words, outer], below=False)
-        lists, rare = [normal_tokens(title) for title in titles], rarity(words, totals.size)
+        lists = [normal_tokens(title) for title in titles]
+        rare = rarity_of(words.held_by, totals.size)
         spoken = TitleWords(titles, lists, [], words.matrices[0], rare, stated)
         if "around" in around.column_names:
             share, length = columns_of(around, "share", "length")
@@ -226,7 +223,8 @@ class Tile:
         if described := [part.described for part in self.parts if part.described is not None]:
             terms = self._terms(described)
             whole, title = terms.matrices
-            known["descriptions"] = DescribedWords.of(title, whole, rarity(terms, totals.size))
+            rare = rarity_of(terms.held_by, totals.size)
+            known["descriptions"] = DescribedWords.of(title, whole, rare)
         held, *around = words.matrices
         near = partial(self._near, around[0]) if around else None
         rows = CatalogRows.of_part(

@@ -15,7 +15,7 @@ from samesku.candidates.neighbors import Neighbors, density
 from samesku.catalog.catalog import Catalog
 from samesku.clustering.expected import LEAST, partners
 from samesku.distributed.encoding import Totals, write_terms
-from samesku.distributed.parts import Part, Terms, Tile, joined, rarity
+from samesku.distributed.parts import Part, Terms, Tile, ends_of, joined
 from samesku.distributed.reading import MEMBERS
 from samesku.distributed.searching import numbers_of, of_tiles
 from samesku.distributed.shelf import Array, Shelf, columns_of, table_of
@@ -27,6 +27,7 @@ from samesku.scoring.features.similarities import Ranks
 from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.fusion import PairScores
 from samesku.scoring.learned import Learned
+from samesku.scoring.presence import rarity_of
 from samesku.scoring.untrained_photos import neighbors_as_hash
 
 # Pairs from this score on are written with ids and reasons; the others count in clusters, too.
@@ -38,12 +39,7 @@ def look_around(
 ) -> Result:
     """What the lists of a shard's postings say of them: ranks, densities, words around."""
     numbers = numbers_of(shelf, shard)
-    found = {
-        e.name: columns_of(
-            shelf.read(f"lists/{e.name}/{shard}"), "query", "candidate", "similarity"
-        )
-        for e in encoders
-    }
+    found = {e.name: ends_of(shelf, f"lists/{e.name}/{shard}", "similarity") for e in encoders}
     outer = np.unique(np.concatenate([numbers, *(each[1] for each in found.values())]))
     places = {
         name: Neighbors(_places(outer, query), _places(outer, candidate), near, len(outer))
@@ -63,7 +59,7 @@ def look_around(
         shelf.write(f"ranks/{name}/{shard}", table_of(**ends, place=place.data))
     if texts := [name for name, kind in kinds.items() if kind == "text"]:
         terms = _words_around(shelf, totals, outer)
-        rare = rarity(terms, totals.size)
+        rare = rarity_of(terms.held_by, totals.size)
         spoken = TitleWords([], [], [], terms.matrices[0], rare, [])
         around = Neighbourhoods.of(spoken, places[texts[0]])
         inner = Terms(terms.ranks, terms.held_by, [around.around[own]], terms.names).narrowed()

@@ -263,13 +263,8 @@ def _tolerated(
         said = seen.said(expit(log_odds(more)))
         return float(np.log(np.where(seen.same > 0, said, 1 - said)).sum())
 
-    column = dict(zip(plain.names, np.nan_to_num(plain.values).T, strict=True))
-    differs = {
-        kind: sum(column.get(f"{how}_{kind}", 0) for how in ("clash", "alone")) * seen.same
-        for kind in KINDS
-        if kind not in fusion.same
-    }
-    tried = [kind for kind, pair in differs.items() if pair.any()]
+    differs = _differing(plain, "clash", "alone")
+    tried = [k for k in KINDS if k not in fusion.same and (seen.same[differs[k]] > 0).any()]
     more: tuple[str, ...] = ()
     now = likelihood(more)
     while left := [kind for kind in tried if kind not in more]:
@@ -283,13 +278,21 @@ def _tolerated(
 
 def _differences(described: Features, same: Floats) -> dict[str, dict[str, int]]:
     """How often pairs that clash in each kind were answered to be the same."""
-    column = dict(zip(described.names, described.values.T, strict=True))
-    counts = {}
-    for kind in KINDS:
-        clash = np.nan_to_num(column[f"clash_{kind}"]) > 0
-        if clash.any():
-            counts[kind] = {"answered": int(clash.sum()), "same": int(same[clash].sum())}
-    return counts
+    return {
+        kind: {"answered": int(clash.sum()), "same": int(same[clash].sum())}
+        for kind, clash in _differing(described, "clash").items()
+        if clash.any()
+    }
+
+
+def _differing(described: Features, *how: str) -> dict[str, NDArray[np.bool_]]:
+    """Which pairs differ in each kind: `clash`, or of one posting `alone`, where that counts."""
+    column = dict(zip(described.names, np.nan_to_num(described.values).T > 0, strict=True))
+    never = np.zeros(len(described.values), dtype=bool)
+    return {
+        kind: np.logical_or.reduce([column.get(f"{each}_{kind}", never) for each in how])
+        for kind in KINDS
+    }
 
 
 def _frame(shown: Features, names: tuple[str, ...]) -> Adaptation:

@@ -64,10 +64,8 @@ def _shared(values: pl.Series) -> int:
 def at_a_glance(run: Run) -> dict[str, Any]:
     """What the catalogue holds and what was found."""
     catalog, titles = run.catalog, run.catalog.frame["title"].fill_null("")
-    photos, empty = (
-        sum(photo is not None for photo in catalog.photos),
-        titles.str.strip_chars() == "",
-    )
+    photos = sum(photo is not None for photo in catalog.photos)
+    empty = titles.str.strip_chars() == ""
     lengths = titles.str.len_chars().cast(pl.Int64).to_numpy()
     scripts = dict(Counter(map(script_of, catalog.titles)).most_common(SCRIPTS_SHOWN))
     scores = run.pairs["score"].drop_nulls().to_numpy()

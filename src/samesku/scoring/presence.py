@@ -137,8 +137,11 @@ def rarity(held: sp.csr_matrix) -> NDArray[np.float32]:
 def rarity_of(frequency: NDArray[np.integer], size: int) -> NDArray[np.float32]:
     """The same of what so many of `size` rows hold; 1 for what one row holds.
 
-    Relative to that of a single row, so that it means the same in catalogues of any size.
+    Relative to that of a single row, so that it means the same in catalogues of any size. Where
+    there is no column, one that nothing fills: matrices have one at least.
     """
+    if not len(frequency):
+        return np.ones(1, dtype=np.float32)
     rare: NDArray[np.float64] = np.log((1 + size) / (1 + frequency)) + 1
     rare /= np.log((1 + size) / 2) + 1
     return rare.astype(np.float32)

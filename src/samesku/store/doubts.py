@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from samesku.runtime.random import mixed
 from samesku.store.memory import Memory
 
 # Pairs that are kept in order; once they are decided, all are ranked again.
@@ -74,11 +75,8 @@ def _by_distance(memory: Memory, threshold: float) -> Iterator[Pair]:
 
 
 def _draws(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """A pseudo-random number for each pair (Steele et al., "SplitMix", 2014)."""
-    mixed = one.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + other.astype(np.uint64)
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
-        mixed = (mixed ^ (mixed >> np.uint64(shift))) * np.uint64(factor)
-    return mixed ^ (mixed >> np.uint64(31))
+    """A pseudo-random number for each pair."""
+    return mixed(one.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + other.astype(np.uint64))
 
 
 def is_drawn(one: int, other: int) -> bool:

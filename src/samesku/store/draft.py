@@ -388,5 +388,5 @@ class Draft:
         ends = self.scored.left[best], self.scored.right[best]
         one, other = map(self.state.first_members, ends)
         reasons = self.scored.explanations(best.tolist())
-        told = (round(score, 4) for score in scores[best].tolist())
-        return [DecidedPair(*each) for each in zip(one, other, told, reasons, strict=True)]
+        rounded = (round(score, 4) for score in scores[best].tolist())
+        return [DecidedPair(*each) for each in zip(one, other, rounded, reasons, strict=True)]

@@ -14,7 +14,14 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from samesku.titles.scripts import fold
-from samesku.titles.sizes import SIZE_WORDS, Reading, make_reading, names_size, read_sizes
+from samesku.titles.sizes import (
+    SIZE_WORDS,
+    Reading,
+    make_dimensions,
+    make_reading,
+    names_size,
+    read_sizes,
+)
 from samesku.titles.unit_rules import meant_unit
 from samesku.titles.units import (
     DIVISIBLE,
@@ -64,7 +71,7 @@ _LINKS = {
 _LEAD = re.compile(rf"(?<![a-z])(isi|contents?|spf|{SIZE_WORDS})[ .:_(@-]{{0,3}}$")
 _TIMES_BEFORE = re.compile(r"([^\W\d_]+) x ?$")
 _TIMES_AFTER = re.compile(r" ?x (?=[^\W\d_]{2})")
-_NO_SIZE = frozenset(("isi", "content", "contents", "spf"))
+_COUNT_WORDS = frozenset(("isi", "content", "contents"))
 # "KD-43X80L" is the code of a television set and no multipack.
 _CODED = re.compile(r"(?<![a-z0-9])[a-z]{2,4}-[0-9]{2}x[0-9]{2,3}[a-z]{0,2}(?![a-z0-9])")
 _PLUG = re.compile(r"[ -]?(?:pin|plug|socket)")
@@ -220,7 +227,7 @@ def _read_bare(text: str, atom: _Atom) -> Reading | None:
     values = _values(atom.number, None)
     value = values[0] if len(values) == 1 else 0
     kind = lead[1] if lead else ""
-    if kind in ("isi", "content", "contents") or is_each:
+    if kind in _COUNT_WORDS or is_each:
         if value % 1 == 0 and 2 <= value <= 5000:
             return make_reading(atom.start, atom.stop, [Quantity(value, "pcs")])
     elif lead and kind == "spf":
@@ -277,14 +284,8 @@ def _read_times(text: str, run: list[_Atom]) -> Reading | None:
     sides = [_measure(atom, spelling) for atom, spelling in zip(run, spellings, strict=True)]
     if not (set(spellings) <= LENGTHS and _evenly_spaced(text, run)):
         return None
-    return _dimensions(run, [side for one in sides for side in one])
-
-
-def _dimensions(run: list[_Atom], sides: list[Quantity]) -> Reading | None:
-    if len(sides) != len(run):
-        return None
-    token = "x".join(spell(side.value) for side in sides) + "mm"
-    return Reading(run[0].start, run[-1].stop, token, tuple(sides))
+    found = [side for one in sides for side in one]
+    return make_dimensions(run[0].start, run[-1].stop, found) if len(found) == len(run) else None
 
 
 def _evenly_spaced(text: str, run: list[_Atom]) -> bool:
@@ -318,7 +319,7 @@ def _read_bare_dimensions(text: str, run: list[_Atom]) -> Reading | None:
     least = 2 if len(run) == 3 or _lead(text, start) else 10
     if min(values) < least or not 10 <= max(values) <= 400:
         return Reading(start, stop, "x".join(map(spell, values)))
-    return _dimensions(run, [to_base(value, "cm") for value in values])
+    return make_dimensions(start, stop, [to_base(value, "cm") for value in values])
 
 
 def _read_range(text: str, run: list[_Atom]) -> Reading | None:
@@ -334,7 +335,7 @@ def _read_range(text: str, run: list[_Atom]) -> Reading | None:
             low.spelling or (spaced and high.spelling not in LENGTHS)
         ):
             return None
-    elif (lead := _lead(text, start)) and lead[1] not in _NO_SIZE:
+    elif (lead := _lead(text, start)) and lead[1] not in _COUNT_WORDS | {"spf"}:
         ends = [Quantity(v, "size") for a in run for v in _values(a.number, None) if _is_size(v)]
         start = lead.start()
     else:

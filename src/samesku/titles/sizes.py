@@ -57,6 +57,12 @@ def make_reading(start: int, stop: int, found: list[Quantity]) -> Reading:
     return Reading(start, stop, token, tuple(found))
 
 
+def make_dimensions(start: int, stop: int, sides: list[Quantity]) -> Reading:
+    """Read `text[start:stop]` as one length in mm for each side."""
+    token = "x".join(spell(side.value) for side in sides) + "mm"
+    return Reading(start, stop, token, tuple(sides))
+
+
 def names_size(text: str) -> bool:
     """Whether what `read_sizes` reads is worth a look: a quick test."""
     # One test by one: a loop over the words takes three times as long.
@@ -83,9 +89,8 @@ def _read_shapes(text: str) -> Iterator[Reading]:
         waist, length = filter(None, match.groups())
         yield Reading(match.start(), match.end(), f"size_{waist}/{length}")
     for match in _SIDES.finditer(text):
-        sides = [Quantity(10.0 * float(side), "mm") for side in match.groups() if side]
-        token = "x".join(spell(side.value) for side in sides) + "mm"
-        yield Reading(match.start(), match.end(), token, tuple(sides))
+        sides = [to_base(float(side), "cm") for side in match.groups() if side]
+        yield make_dimensions(match.start(), match.end(), sides)
     for match in _THREAD.finditer(text):
         yield Reading(match.start(), match.end(), f"m{match[1]}x{match[2]}")
 

@@ -85,8 +85,7 @@ class CatalogRows:
         """
         rows, titles = cls(catalog, sources), catalog.normal_titles
         lists, names, held, frequency = words
-        rare = rarity_of(frequency, size) if len(frequency) else np.ones(1, dtype=np.float32)
-        spoken = TitleWords(titles, lists, names, held, rare, catalog.stated)
+        spoken = TitleWords(titles, lists, names, held, rarity_of(frequency, size), catalog.stated)
         titled = np.array([bool(title) for title in titles], dtype=bool)
         vars(rows).update(
             known,

@@ -130,7 +130,7 @@ def read_codes(
         elif _GENERIC.fullmatch(text) or text == "ps":
             continue
         elif text.startswith("ps") and text[2:].isdigit() and len(text) == 3:
-            series.append((f"platform: playstation {' '.join((text[2:], *suffix))}", piece))
+            series.append((_numbered(_ALIASES["ps"], text[2:], *suffix), piece))
         elif part := _GLUED.fullmatch(text):
             glued.append((part[1], " ".join((part[2], *suffix)), piece))
         elif code := _code(text, quantities):

@@ -162,14 +162,13 @@ def _sizes(
                 yield f"size: {size}" if size[:1].isdigit() and not size.endswith("l") else size
     for region, size in _REGIONS.findall(title):
         yield f"{'us' if region[0] == 'u' else 'size'}: {size.replace(',', '.')}"
-    yield from (f"size: {size.replace(',', '.')}" for size in _WORN.findall(title))
     for kind, context in (("bed", "bedding"), ("cell", "cells")):
         if context in present:
             yield from (v for one in found for e in one.entries if e.kind == kind for v in e.values)
     if "paper" in present:
         yield from (f"paper: {size}" for size in _PAPER.findall(title))
-    if "shoes" in present:
-        yield from (f"size: {size.replace(',', '.')}" for size in _SHOE_SIZES.findall(title))
+    numbers = _WORN.findall(title) + (_SHOE_SIZES.findall(title) if "shoes" in present else [])
+    yield from (f"size: {size.replace(',', '.')}" for size in numbers)
     for match in _LETTERS.finditer(title):
         letters = match[1]
         if not (len(letters) > 1 or "apparel" in present) or letters not in _LETTER_SIZES:
