@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from samesku.candidates.neighbors import FLOOR, Neighbors, best, nearest
 from samesku.candidates.search import search_themselves
-from samesku.distributed.shelf import Array, Shelf, columns_of, sparse, table_of
+from samesku.distributed.shelf import Array, Shelf, columns_of, sparse, table_of, values_of
 from samesku.distributed.tasks import Result, held
 from samesku.encoders.base import Encoder, PhotoEncoder, Vectors
 
@@ -40,8 +40,7 @@ def load_vectors(shelf: Shelf, encoder: Encoder, shard: int, parts: int) -> Rows
         rows = sparse(table, "row", len(name))
     else:
         width = table.schema.field("row").type.list_size
-        flat = table.column("row").combine_chunks().flatten().to_numpy()
-        rows = flat.reshape(-1, width)
+        rows = values_of(table.column("row").combine_chunks().flatten()).reshape(-1, width)
     vectors = Vectors(rows, owner, len(numbers), probe if probe.any() else None)
     if isinstance(encoder, PhotoEncoder):
         (blank,) = columns_of(shelf.gathered("blank", range(parts), shard), "number")

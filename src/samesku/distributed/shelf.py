@@ -150,6 +150,11 @@ def array_of(values: Array) -> pa.Array:
     return pl.Series(np.ascontiguousarray(values)).to_arrow()
 
 
+def values_of(column: pa.Array) -> Array:
+    """The numbers of an Arrow array, whose own way loads pandas where it is installed."""
+    return pl.Series(column).to_numpy()
+
+
 def table_of(**columns: Any) -> pa.Table:
     """A table of arrays; a CSR matrix becomes two columns of lists, `NAME` and `NAME_at`."""
     made: dict[str, Any] = {}
@@ -167,7 +172,7 @@ def table_of(**columns: Any) -> pa.Table:
 
 
 def columns_of(table: pa.Table, *names: str) -> list[Array]:
-    """Columns of numbers, or of texts; Arrow's own way loads pandas where it is installed."""
+    """Columns of numbers, or of texts."""
     return [each.to_numpy() for each in frame_of(table.select(names))]
 
 
@@ -181,8 +186,8 @@ def ragged(table: pa.Table, name: str) -> tuple[Array, Array]:
     column = table.column(name).combine_chunks()
     if isinstance(column, pa.ChunkedArray):
         column = pa.concat_arrays(column.chunks) if column.num_chunks else column.type
-    ends = column.offsets.to_numpy()
-    return column.flatten().to_numpy(), ends - ends[0]
+    ends = values_of(column.offsets)
+    return values_of(column.flatten()), ends - ends[0]
 
 
 def sparse(table: pa.Table, name: str, width: int) -> sp.csr_matrix:
