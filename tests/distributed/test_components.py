@@ -9,6 +9,7 @@ from scipy.sparse.csgraph import connected_components
 from samesku.distributed.components import find_components
 from samesku.distributed.shelf import Shelf, columns_of, table_of
 from samesku.distributed.tasks import Stages
+from samesku.distributed.tiles import Tiles
 from samesku.runtime.progress import Progress
 
 pytestmark = pytest.mark.usefixtures("cluster")
@@ -25,8 +26,8 @@ def test_components_are_those_of_scipy(kind, tmp_path):
         ends = np.sort(draw.integers(0, size, (250, 2)), axis=1)
         ends = ends[ends[:, 0] < ends[:, 1]]
     shelf = Shelf(str(tmp_path))
-    tiles = ["0-0", "0-1", "1-1"]
-    for number, tile in enumerate(tiles):
+    tiles = Tiles([("", "")] * 2)
+    for number, tile in enumerate(["0-0", "0-1", "1-1"]):
         left, right = ends[(ends >= 300).sum(axis=1) == number].T
         shelf.write(f"scored/{tile}", table_of(left=left, right=right, score=np.ones(len(left))))
     rounds = find_components(Stages(shelf, Progress()), shelf, tiles, [0, 300, size], 0.5, 0)

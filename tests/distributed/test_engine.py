@@ -213,3 +213,41 @@ def test_the_command_writes_what_the_local_one_does(catalogue, groups, tmp_path)
     assert done.exit_code == 0, done.stderr
     assert (tmp_path / "out" / "groups.csv").read_bytes() == groups
     assert json.loads(done.stdout)["engine"]["shards"] == 2
+
+
+def test_folders_may_be_uris(offers, groups, tmp_path):
+    folder = tmp_path / "offers"
+    folder.mkdir()
+    offers.write_parquet(folder / "all.parquet")
+    work, out = ((tmp_path / name).as_uri() for name in ("work", "out"))
+    RayEngine(Matcher(), work, shards=2, at_once=0).match(folder.as_uri(), out)
+    assert (tmp_path / "out" / "groups.csv").read_bytes() == groups
+
+
+def test_parts_without_a_category_in_common_are_not_compared(offers, tmp_path):
+    kinds = offers["title"].str.extract("(mug|lamp|kettle|case|charger|shirt|tea|notebook)")
+    catalogue = tmp_path / "offers.csv"
+    offers.with_columns(kind=kinds.str.replace("tea", "shirt")).write_csv(catalogue)
+    local = tmp_path / "local"
+    Matcher().match(read_catalog(catalogue)).write(local)
+    _, record = written(catalogue, tmp_path, shards=4, route="kind")
+    routing = record["engine"]["routing"]
+    assert routing["column"] == "kind"
+    assert record["engine"]["tiles"] + routing["left_out"] == 10
+    assert 0 < routing["left_out"] <= 6
+    # A posting without a kind is in the first part, which is compared with all.
+    recall = routing["recall"]["tfidf"]
+    assert 0.3 < recall["neighbours"] <= recall["nearest"] <= 1
+    assert recall["nearest"] > 0.9
+    together = [
+        pl.read_csv(folder / "groups.csv", infer_schema=False)
+        .group_by("group_id").agg(pl.col("posting_id").sort()).get_column("posting_id").to_list()
+        for folder in (local, tmp_path / "out")
+    ]  # fmt: skip
+    same = {tuple(each) for each in together[0]} & {tuple(each) for each in together[1]}
+    assert len(same) > 0.95 * len(together[0])
+
+
+def test_a_route_by_no_column_is_refused(catalogue, tmp_path):
+    with pytest.raises(ValueError, match="no column 'kind' to route by: it has posting_id"):
+        written(catalogue, tmp_path, shards=2, route="kind")

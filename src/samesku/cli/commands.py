@@ -53,6 +53,10 @@ class Match(Matching):
     address: str | None = option(
         None, "Of the cluster: auto, or ray://HOST:10001. Default: Ray on this machine."
     )
+    route: str | None = option(
+        None,
+        "Column, as category: on Ray only parts of the catalogue that share a value are compared.",
+    )
     work: str | None = option(
         None,
         "Folder that all workers see, a path or s3://..., for what is between the stages; a run "

@@ -28,6 +28,7 @@ OPTIONS: Mapping[str, Sequence[str]] = {
     ),
     "Resources": (
         "cache", "no_cache", "memory", "threads", "engine", "address", "work", "shards",
+        "route",
     ),
     "Output": ("out", "submission", "as_json", "quiet"),
 }  # fmt: skip

@@ -189,8 +189,8 @@ def show_matches(
 def _check_engine(options: Match) -> None:
     """Refuse options that the engine does not know, before any work."""
     if options.engine == "local":
-        if options.address or options.work or options.shards:
-            raise UsageError("--address, --work and --shards belong to --engine ray")
+        if options.address or options.work or options.shards or options.route:
+            raise UsageError("--address, --work, --shards and --route belong to --engine ray")
         return
     if strange := [name for name in LOCAL if getattr(options, name)]:
         raise UsageError(
@@ -208,8 +208,9 @@ def _match_on_ray(options: Match, matcher: Matcher) -> None:
 
     assert options.work is not None
     engine = RayEngine(
-        matcher, options.work, shards=options.shards, memory=options.memory, address=options.address
-    )
+        matcher, options.work, shards=options.shards, memory=options.memory,
+        address=options.address, route=options.route,
+    )  # fmt: skip
     catalogue, out = _place(options.catalogue), _place(options.out)
     photos = options.photos and _place(options.photos)
     record = engine.match(catalogue, out, **{**how_to_read(options), "photos": photos})
@@ -221,7 +222,7 @@ def _match_on_ray(options: Match, matcher: Matcher) -> None:
         )
     say(
         f"Found {counted(record['results'])}; wrote groups.csv, {record['clusters']}/, "
-        f"{record['matches']}/ and run.json to {options.out}",
+        f"{record['matches']}/ and run.json to {out}",
         quiet=options.quiet,
     )
     emit(record)

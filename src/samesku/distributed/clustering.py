@@ -16,6 +16,7 @@ from samesku.distributed.components import find_components, looked_up, part_of
 from samesku.distributed.searching import numbers_of
 from samesku.distributed.shelf import Array, Shelf, columns_of, frame_of, table_of
 from samesku.distributed.tasks import Result, Stages
+from samesku.distributed.tiles import Tiles
 from samesku.results.listing import for_spreadsheets
 
 # Share of the way to 1 by which the threshold rises until a component is small enough.
@@ -24,7 +25,7 @@ ROWS = 50_000
 
 
 @dataclass(frozen=True)
-class Routed:
+class ComponentPairs:
     """Where the pairs within the components of a threshold lie, for this one and higher ones."""
 
     stages: Stages  # with a folder of its own
@@ -32,18 +33,19 @@ class Routed:
     rounds: int  # of contraction
 
 
-def route_pairs(
-    stages: Stages, tiles: Sequence[str], starts: Sequence[int], threshold: float, at_once: int
-) -> Routed:
+def component_pairs(
+    stages: Stages, tiles: Tiles, starts: Sequence[int], threshold: float, at_once: int
+) -> ComponentPairs:
     """Find the components of the scored pairs, and give the pairs to those who cluster them."""
     scored = stages.shelf
-    mine = replace(stages, shelf=Shelf(f"{scored.root}/from {threshold:g}"))
+    mine = replace(stages, shelf=Shelf(f"{scored.root}/from-{threshold:g}"))
     rounds = find_components(mine, scored, tiles, starts, threshold, at_once)
-    mine.run("route", _route_tile, {tile: (scored, tile, len(starts) - 1) for tile in tiles})
-    return Routed(mine, threshold, rounds)
+    given = {tile: (scored, tile, len(starts) - 1) for tile in tiles.names}
+    mine.run("component pairs", _pairs_of_tile, given)
+    return ComponentPairs(mine, threshold, rounds)
 
 
-def _route_tile(shelf: Shelf, scored: Shelf, tile: str, parts: int) -> Result:
+def _pairs_of_tile(shelf: Shelf, scored: Shelf, tile: str, parts: int) -> Result:
     """The pairs of a tile that lie within one component, for the part that clusters it."""
     shards = dict.fromkeys(tile.split("-"))
     labels = pa.concat_tables(shelf.read(f"labels/{shard}") for shard in shards)
@@ -51,30 +53,30 @@ def _route_tile(shelf: Shelf, scored: Shelf, tile: str, parts: int) -> Result:
     table = scored.read(f"scored/{tile}")
     left, right = (looked_up(number, found, each) for each in columns_of(table, "left", "right"))
     of = np.where((left == right) & (left >= 0), part_of(left, parts), -1)
-    shelf.deal(f"routed/{tile}", table, of, parts)
+    shelf.deal(f"inside/{tile}", table, of, parts)
     return {}
 
 
 def cluster_at(
-    routed: Routed, tiles: Sequence[str], starts: Sequence[int], threshold: float, most: int
+    pairs: ComponentPairs, tiles: Tiles, starts: Sequence[int], threshold: float, most: int
 ) -> tuple[Stages, list[Result]]:
     """Cluster at a threshold; tells where, and of the components split their size and how."""
-    scored = routed.stages.shelf.root.rpartition("/")[0]
-    mine = replace(routed.stages, shelf=Shelf(f"{scored}/at {threshold:g}"))
+    scored = pairs.stages.shelf.root.rpartition("/")[0]
+    mine = replace(pairs.stages, shelf=Shelf(f"{scored}/at-{threshold:g}"))
     found = mine.each(
-        "cluster", _cluster_part, len(starts) - 1, routed.stages.shelf, tiles, starts, threshold,
+        "cluster", _cluster_part, len(starts) - 1, pairs.stages.shelf, tiles, starts, threshold,
         most, reads=[threshold, most],
     )  # fmt: skip
     return mine, [each for one in found for each in one["split"]]
 
 
 def _cluster_part(
-    shelf: Shelf, part: int, routed: Shelf, tiles: Sequence[str], starts: Sequence[int],
+    shelf: Shelf, part: int, pairs: Shelf, tiles: Tiles, starts: Sequence[int],
     threshold: float, most: int,
 ) -> Result:  # fmt: skip
     """The clusters of the components of one part; those too large are split before."""
     names = ("left", "right", "score", "left_members", "right_members")
-    left, right, score, *each_end = columns_of(routed.gathered("routed", tiles, part), *names)
+    left, right, score, *each_end = columns_of(pairs.gathered("inside", tiles.names, part), *names)
     # In the order in which the local engine reads them.
     order = np.lexsort((right, left))
     left, right, score = left[order], right[order], score[order]
@@ -188,14 +190,13 @@ def name_clusters(
     return {}
 
 
-def count_overlap(
-    shelf: Shelf, shard: int, last: str, bounds: Sequence[tuple[str | None, str | None]]
-) -> Result:
+def count_overlap(shelf: Shelf, shard: int, last: str, shards: int) -> Result:
     """How many postings of each cluster of the last run are in each cluster of this one."""
-    folder, shards = Shelf(last), len(bounds)
-    parts = (folder.between(name, "posting_id", *bounds[shard]) for name in folder.names())
+    folder, now = Shelf(last), shelf.frame(f"named/{shard}", ["posting_id", "group_id"])
+    ids = now["posting_id"].sort().to_list()
+    ends = (ids[0], f"{ids[-1]}\0") if ids else (None, None)
+    parts = (folder.between(name, "posting_id", *ends) for name in folder.names())
     before = pl.concat(part.select("posting_id", "cluster_id") for part in parts)
-    now = shelf.frame(f"named/{shard}", ["posting_id", "group_id"])
     found = now.join(before, on="posting_id").group_by("cluster_id", "group_id").len()
     of = found["cluster_id"].hash(0).to_numpy() % np.uint64(shards)
     shelf.deal(f"overlap/{shard}", found.to_arrow(), of, shards)

@@ -19,6 +19,7 @@ from samesku.clustering.agglomerative import components
 from samesku.distributed.searching import of_tiles
 from samesku.distributed.shelf import Array, Shelf, columns_of, table_of
 from samesku.distributed.tasks import Result, Stages, Tasks
+from samesku.distributed.tiles import Tiles
 from samesku.runtime.random import mixed
 
 # Edges that one worker finishes at once: 100 MB.
@@ -36,7 +37,7 @@ def _mixed(numbers: Array, seed: int) -> Array:
 
 
 def find_components(
-    stages: Stages, scored: Shelf, tiles: Sequence[str], starts: Sequence[int], threshold: float,
+    stages: Stages, scored: Shelf, tiles: Tiles, starts: Sequence[int], threshold: float,
     at_once: int,
 ) -> int:  # fmt: skip
     """Label every posting that a pair of ``scored/TILE`` ties to another; tells in how many rounds.
@@ -45,13 +46,13 @@ def find_components(
     postings.
     """
     shards, round_ = len(starts) - 1, 0
-    given: Tasks = {tile: (scored, tile, threshold) for tile in tiles}
+    given: Tasks = {tile: (scored, tile, threshold) for tile in tiles.names}
     found = stages.run("edges", edges_of, given, threshold)
     while sum(each["edges"] for each in found) > at_once:
-        stages.each(f"contract {round_}", contract, shards, starts, round_)
+        stages.each(f"contract {round_}", contract, shards, tiles, starts, round_)
         found = stages.each(f"relabel {round_}", relabel, shards, starts, round_)
         round_ += 1
-    stages.run("finish", finish, {"all": (starts, round_)})
+    stages.run("finish", finish, {"all": (tiles, round_, starts)})
     if round_:
         stages.each("labels", label, shards, starts, round_)
         stages.each("label shards", gather_labels, shards, shards)
@@ -70,12 +71,12 @@ def edges_of(shelf: Shelf, scored: Shelf, tile: str, threshold: float) -> Result
     return {"edges": 2 * len(left)}
 
 
-def _edges(shelf: Shelf, shard: int, shards: int, round_: int) -> list[Array]:
+def _edges(shelf: Shelf, shard: int, tiles: Tiles, round_: int) -> list[Array]:
     """The edges of a shard's postings: `one` and `other`."""
     table = (
-        shelf.gathered(f"edges/{round_}", range(shards), shard)
+        shelf.gathered(f"edges/{round_}", range(tiles.shards), shard)
         if round_
-        else of_tiles(shelf, "edges/0", shard, shards)
+        else of_tiles(shelf, "edges/0", shard, tiles)
     )
     return columns_of(table, "one", "other")
 
@@ -86,9 +87,9 @@ def _deal(shelf: Shelf, name: str, starts: Sequence[int], by: Array, **columns: 
     shelf.deal(name, table_of(**columns), of, len(starts) - 1)
 
 
-def contract(shelf: Shelf, shard: int, starts: Sequence[int], round_: int) -> Result:
+def contract(shelf: Shelf, shard: int, tiles: Tiles, starts: Sequence[int], round_: int) -> Result:
     """Choose who stands for each posting of a shard, and move the first ends of its edges there."""
-    one, other = _edges(shelf, shard, len(starts) - 1, round_)
+    one, other = _edges(shelf, shard, tiles, round_)
     numbers, first = np.unique(one, return_inverse=True)
     ends = np.concatenate([numbers, other])
     owner = np.concatenate([np.arange(len(numbers)), first])
@@ -130,10 +131,9 @@ def _labels(shelf: Shelf, shard: int, shards: int, round_: int) -> list[Array]:
     return columns_of(moved, "vertex", "now")
 
 
-def finish(shelf: Shelf, starts: Sequence[int], round_: int) -> Result:
+def finish(shelf: Shelf, tiles: Tiles, round_: int, starts: Sequence[int]) -> Result:
     """Label what is left in one task: few edges, of large components or of none."""
-    shards = len(starts) - 1
-    pairs = [_edges(shelf, shard, shards, round_) for shard in range(shards)]
+    pairs = [_edges(shelf, shard, tiles, round_) for shard in range(tiles.shards)]
     one, other = (np.concatenate(each) for each in zip(*pairs, strict=True))
     numbers, place = np.unique(np.concatenate([one, other]), return_inverse=True)
     ends = place[: len(one)], place[len(one) :]

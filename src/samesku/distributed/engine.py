@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +24,12 @@ from samesku.distributed import (
     searching,
     statistics,
 )
-from samesku.distributed.clustering import Routed
+from samesku.distributed.clustering import ComponentPairs
 from samesku.distributed.encoding import Totals
 from samesku.distributed.reading import Reading
 from samesku.distributed.shelf import Shelf
 from samesku.distributed.tasks import Result, Stages, Tasks, digest_of
+from samesku.distributed.tiles import Tiles
 from samesku.matcher import Matcher
 from samesku.results.record import environment
 from samesku.runtime.memory import CEILING, bytes_of, needed
@@ -39,6 +40,8 @@ from samesku.scoring.learned import Learned
 PROGRAM, POSTING = 430 * 2**20, 60_000
 # Postings of a component that one worker clusters; larger ones are split by a higher threshold.
 MOST = 200_000
+# Tiles that were left out, searched to tell what they hold.
+MEASURED = 32
 # On a busy machine the processes of Ray may come up too late.
 TRIES = 3
 
@@ -73,11 +76,13 @@ class RayEngine:
     """Matches a catalogue on a Ray cluster.
 
     `work` is the folder of the tables between the stages, which all workers see: a path, or
-    ``s3://...``; a run that was killed goes on from what is there. `shards`: into how many ranges
-    of ids the postings are divided, by default as many as `memory`, what a worker may take (4 GB),
-    asks for. `address` is that of the cluster, ``"auto"`` or ``"ray://HOST:10001"``; default: Ray
-    on this machine. `at_once` edges between matched postings are left to one worker to finish,
-    `most` postings of a component are clustered at once.
+    ``s3://...``; a run that was killed goes on from what is there. `shards`: into how many parts
+    the postings are divided, by default as many as `memory`, what a worker may take (4 GB), asks
+    for. `address` is that of the cluster, ``"auto"`` or ``"ray://HOST:10001"``; default: Ray on
+    this machine. `route` is a column, as ``"category"``: the postings are divided by its values,
+    only parts that share one are compared, and it is measured which neighbours are missed so.
+    `at_once` edges between matched postings are left to one worker to finish, `most` postings of a
+    component are clustered at once.
     """
 
     def __init__(
@@ -88,6 +93,7 @@ class RayEngine:
         shards: int | None = None,
         memory: str | int | None = None,
         address: str | None = None,
+        route: str | None = None,
         at_once: int = components.AT_ONCE,
         most: int = MOST,
     ) -> None:
@@ -106,7 +112,7 @@ class RayEngine:
         self.memory = None if memory is None else bytes_of(memory)
         if self.memory is not None and (least := needed(0)) > self.memory:
             raise ValueError(f"a worker needs {least // 2**20:,}MB of memory: allow more")
-        self.at_once, self.most = at_once, most
+        self.route, self.at_once, self.most = route, at_once, most
         self.work = Shelf(_absolute(work))
 
     def match(
@@ -129,14 +135,14 @@ class RayEngine:
         self.stages = Stages(self.work, self.matcher.progress, self.memory)
         catalogue, out = _absolute(catalogue), _absolute(out)
         photos = None if photos is None else _absolute(photos)
-        how = Reading(photos, columns, encoding, allow_outside)
+        how = Reading(photos, columns, encoding, allow_outside, self.route)
         read, bounds, names = self._read(catalogue, how)
-        totals = self._count(read, bounds, names)
-        tiles = self._pairs(totals)
-        return self._write(catalogue, out, read, totals, tiles, bounds, names)
+        totals, tiles = self._count(read, bounds, names)
+        routing = self._pairs(totals, tiles)
+        return self._write(catalogue, out, read, totals, tiles, names, routing)
 
     def _read(self, catalogue: str, how: Reading) -> tuple[list[Result], Any, list[str]]:
-        """Check all files; the ranges of ids that become shards."""
+        """Check all files; the ranges of keys that become shards."""
         files = reading.files_of(catalogue)
         work = {str(number): (how, number, file[0]) for number, file in enumerate(files)}
         read = self.stages.run("read", reading.read_file, work, files, how)
@@ -150,6 +156,10 @@ class RayEngine:
         count = sum(each["rows"] for each in read)
         bounds = _bounds(read, self._shards(count))
         names = list(dict.fromkeys(name for each in read for name in each["columns"]))
+        if self.route not in (None, *names):
+            raise ValueError(
+                f"{catalogue} has no column {self.route!r} to route by: it has {', '.join(names)}"
+            )
         return read, bounds, names
 
     def _shards(self, count: int) -> int:
@@ -165,7 +175,9 @@ class RayEngine:
             )
         return shards
 
-    def _count(self, read: list[Result], bounds: Sequence[Any], names: list[str]) -> Totals:
+    def _count(
+        self, read: list[Result], bounds: Sequence[Any], names: list[str]
+    ) -> tuple[Totals, Tiles]:
         """Sort, collapse what is identical, and count over all."""
         each, shards = self.stages.each, len(bounds)
         photos = any(encoder.modality == "photo" for encoder in self.matcher.encoders)
@@ -173,20 +185,20 @@ class RayEngine:
             "sort", reading.sort_shard, shards, bounds, len(read), names, photos,
             reads=[shards, names, photos],
         )  # fmt: skip
-        _check_unique(read, found)
+        tiles = Tiles([tuple(shard["range"]) for shard in found])
         starts = tuple(np.cumsum([0, *(shard["rows"] for shard in found)]).tolist())
         letters = tuple(sorted({letter for shard in found for letter in shard["letters"]}))
-        each("collapse", reading.same_postings, shards, starts)
+        _check_unique(read, each("collapse", reading.same_postings, shards, starts))
         found = each("count", statistics.count_shard, shards, starts, letters)
         counted = statistics.dictionaries(names)
         each("add up", statistics.merge_terms, shards, shards, counted)
         if "price" in names:
             self.stages.run("prices", statistics.merge_prices, {"all": (shards,)})
         self.stages.run("spelling", statistics.merge_spelling, {"all": (shards,)})
-        return Totals(sum(shard["distinct"] for shard in found), starts, letters)
+        return Totals(sum(shard["distinct"] for shard in found), starts, letters), tiles
 
-    def _pairs(self, totals: Totals) -> list[str]:
-        """Encode, search tile by tile, and score."""
+    def _pairs(self, totals: Totals, tiles: Tiles) -> dict[str, Any] | None:
+        """Encode, search tile by tile, and score; what leaving out tiles misses."""
         run, each, matcher = self.stages.run, self.stages.each, self.matcher
         shards, starts, k = totals.shards, totals.starts, matcher.k
         encoders, names = matcher.encoders, [encoder.name for encoder in matcher.encoders]
@@ -201,41 +213,66 @@ class RayEngine:
         found = each("photos", statistics.merge_looks, shards, shards, seen)
         looks = {name: sum(part["looks"][name] for part in found) for name in seen}
         each("placeholders", statistics.judge_looks, shards, starts, looks)
-        tiles = {f"{a}-{b}": (a, b) for a, b in _tiles(shards)}
-        given: Tasks = {name: (encoders, pair, shards, k) for name, pair in tiles.items()}
+        pairs = tiles.pairs
+        given: Tasks = {name: (encoders, pair, shards, k) for name, pair in pairs.items()}
         run("search", searching.search_tile, given, k)
-        each("merge lists", searching.merge_lists, shards, names, shards, k, starts[-1])
+        found = each("merge lists", searching.merge_lists, shards, names, tiles, k, starts[-1])
+        routing = self._missed(tiles, found)
         fusion = matcher.fusion
         known = list(fusion.model.encoders) if isinstance(fusion, Learned) else names
         each("look around", scoring.look_around, shards, totals, encoders, known, reads=[known])
         least = scoring.LEAST_WRITTEN
-        given = {name: (totals, encoders, pair, least) for name, pair in tiles.items()}
+        given = {name: (totals, encoders, pair, least) for name, pair in pairs.items()}
         found = run("score", scoring.score_tile, given, _named(fusion), shared=fusion)
         self._scored = sum(tile["candidates"] for tile in found)
-        return list(tiles)
+        return routing
 
-    def _clusters(
-        self, totals: Totals, tiles: list[str]
-    ) -> tuple[float, int, Stages, list[Result]]:
+    def _missed(self, tiles: Tiles, merged: list[Result]) -> dict[str, Any] | None:
+        """By a sample of the tiles left out: the share of the neighbours that were found."""
+        left_out = tiles.left_out
+        if not left_out:
+            return None
+        encoders, k, shards = self.matcher.encoders, self.matcher.k, tiles.shards
+        some = left_out[:: -(-len(left_out) // MEASURED)]
+        given: Tasks = {f"{a}-{b}": (encoders, (a, b), shards, k) for a, b in some}
+        found = self.stages.run("recall", searching.missed_tile, given, k)
+        recall = {}
+        for name in (encoder.name for encoder in encoders):
+            listed = np.sum([each["found"][name] for each in merged], axis=0)
+            missed = np.sum([each["missed"][name] for each in found], axis=0)
+            among = listed + missed * len(left_out) / len(some)
+            if among.all():
+                shares = np.round(listed / among, 4).tolist()
+                recall[name] = dict(zip(("neighbours", "nearest"), shares, strict=True))
+        kept = shards * (shards + 1) // 2 - len(left_out)
+        self.matcher.progress.note(
+            f"routed by {self.route}: {kept:,} of {kept + len(left_out):,} tiles were compared, "
+            "which found the nearest of about "
+            + ", ".join(f"{share['nearest']:.1%} by {name}" for name, share in recall.items())
+        )
+        return {"column": self.route, "left_out": len(left_out), "searched_of_these": len(some),
+                "recall": recall}  # fmt: skip
+
+    def _clusters(self, totals: Totals, tiles: Tiles) -> tuple[float, int, Stages, list[Result]]:
         """The threshold, chosen as the local engine does, and rounds, clusters and splits there."""
         shards, starts, whole = totals.shards, totals.starts, self.stages.shelf
-        routed: list[Routed] = []
+        known: list[ComponentPairs] = []
         found: dict[float, tuple[float, int, Stages, list[Result]]] = {}
         lowest = threshold = self.matcher.threshold
 
         def value(threshold: float) -> float:
-            if not routed or routed[-1].threshold > threshold:
+            if not known or known[-1].threshold > threshold:
                 least = min(threshold, lowest)
-                routed.append(
-                    clustering.route_pairs(self.stages, tiles, starts, least, self.at_once)
+                known.append(
+                    clustering.component_pairs(self.stages, tiles, starts, least, self.at_once)
                 )
-            near = routed[-1]
+            near = known[-1]
             at, split = clustering.cluster_at(near, tiles, starts, threshold, self.most)
             found[threshold] = threshold, near.rounds, at, split
             f1 = at.each("expected f1", clustering.expect_f1, shards, whole, shards)
             return float(sum(shard["f1"] for shard in f1)) / starts[-1]
 
-        self.stages.each("partners", scoring.add_partners, shards, shards)
+        self.stages.each("partners", scoring.add_partners, shards, tiles)
         if self.matcher.get_params()["threshold"] is None and moves(self.matcher.fusion):
             # What is tried first after the own threshold has components that hold those of it.
             below = round(threshold - STEP, 2)
@@ -246,8 +283,8 @@ class RayEngine:
         return found[threshold]
 
     def _write(
-        self, catalogue: str, out: str, read: list[Result], totals: Totals, tiles: list[str],
-        bounds: Sequence[Any], names: list[str],
+        self, catalogue: str, out: str, read: list[Result], totals: Totals, tiles: Tiles,
+        names: list[str], routing: dict[str, Any] | None,
     ) -> dict[str, Any]:  # fmt: skip
         each, starts, shards = self.stages.each, totals.starts, totals.shards
         threshold, rounds, at, split = self._clusters(totals, tiles)
@@ -258,15 +295,15 @@ class RayEngine:
         before = Shelf(out).read_json("run.json") or {}
         last = f"{out}/{before['clusters']}" if "clusters" in before else None
         if last is not None:
-            each("overlap", clustering.count_overlap, shards, last, bounds, reads=[last])
+            each("overlap", clustering.count_overlap, shards, last, shards, reads=[last])
             each("heirs", clustering.choose_heirs, shards, shards, offsets[-1])
         name, sizes = self._finish(out, tiles, totals, offsets, last)
         self._check_peak()
         record = {
             **environment(),
             "engine": {
-                "name": "ray", "ray": ray.__version__, "shards": shards, "tiles": len(tiles),
-                "rounds": rounds, "work": self.stages.shelf.root,
+                "name": "ray", "ray": ray.__version__, "shards": shards, "tiles": len(tiles.names),
+                "rounds": rounds, "work": self.stages.shelf.root, "routing": routing,
             },
             "catalogue": {
                 "name": catalogue,
@@ -311,7 +348,7 @@ class RayEngine:
             )
 
     def _finish(
-        self, out: str, tiles: list[str], totals: Totals, offsets: list[int], last: str | None
+        self, out: str, tiles: Tiles, totals: Totals, offsets: list[int], last: str | None
     ) -> tuple[str, dict[int, int]]:
         """Write clusters and matches; their name, and how many clusters have how many postings."""
         run, shards, carried = self.stages.run, totals.shards, last is not None
@@ -324,17 +361,9 @@ class RayEngine:
             sizes[size] += count
         order = sorted(sizes, reverse=True)
         run("write groups", clustering.write_groups, {"all": (out, name, shards, order)})
-        given: Tasks = {tile: (out, name, tile, totals.starts, offsets) for tile in tiles}
+        given: Tasks = {tile: (out, name, tile, totals.starts, offsets) for tile in tiles.names}
         run("write matches", clustering.write_matches, given)
         return name, sizes
-
-
-def _tiles(shards: int) -> Iterator[tuple[int, int]]:
-    """All pairs of shards, each of which shares one with the pair before."""
-    for one in range(shards):
-        others = range(one, shards)
-        turned = [*range(shards - 1, one + 1, -1), *others[:2]]
-        yield from ((one, other) for other in (turned if one % 2 else others))
 
 
 def _check_unique(read: list[Result], found: list[Result]) -> None:
@@ -362,11 +391,11 @@ def _named(fusion: object) -> str:
 
 
 def _bounds(read: list[Result], shards: int) -> list[tuple[str | None, str | None]]:
-    """Ranges of ids with about as many postings each."""
-    ids = np.array([each for one in read for each in one["ids"]], dtype=object)
-    weight = np.array([one["rows"] / max(len(one["ids"]), 1) for one in read for _ in one["ids"]])
-    order = np.argsort(ids, kind="stable")
+    """Ranges of keys with about as many postings each."""
+    keys = np.array([each for one in read for each in one["keys"]], dtype=object)
+    weight = np.array([one["rows"] / max(len(one["keys"]), 1) for one in read for _ in one["keys"]])
+    order = np.argsort(keys, kind="stable")
     passed = np.cumsum(weight[order])
-    cuts = [passed[-1] * part / shards for part in range(1, shards)] if len(ids) else []
-    edges = list(dict.fromkeys(ids[order][np.searchsorted(passed, cut)] for cut in cuts))
+    cuts = [passed[-1] * part / shards for part in range(1, shards)] if len(keys) else []
+    edges = list(dict.fromkeys(keys[order][np.searchsorted(passed, cut)] for cut in cuts))
     return list(zip([None, *edges], [*edges, None], strict=True))

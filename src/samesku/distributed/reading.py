@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -22,11 +23,13 @@ from samesku.distributed.shelf import Array, Shelf, columns_of, file_system, fra
 from samesku.distributed.tasks import Result
 from samesku.encoders.tfidf import letters_of
 
-# Ids of a file that show how the ids of all are spread; problems of a file that are shown.
+# Keys of a file that show how those of all are spread; problems of a file that are shown.
 SAMPLE, SHOWN = 256, 20
 ROWS = 20_000
 # Columns of our own beside those of the postings.
 FILE, ROW, PHOTO, NORMAL, MEMBERS = "~file", "~row", "~photo", "~normal", "~members"
+# By which postings are sorted into shards, and its first part.
+KEY, ROUTE = "~key", "~route"
 # What its title states, and what else is read of it, as JSON.
 STATED, READ = "~stated", "~read"
 
@@ -39,6 +42,12 @@ class Reading:
     columns: Mapping[str, str] | None = None
     encoding: str | None = None
     allow_outside: bool = False
+    route: str | None = None  # column whose values are kept together in shards
+
+    @property
+    def as_catalog(self) -> dict[str, Any]:
+        """The options of :func:`samesku.read_catalog`."""
+        return {name: value for name, value in vars(self).items() if name != "route"}
 
 
 def files_of(catalogue: str) -> list[tuple[str, int, str]]:
@@ -67,10 +76,10 @@ def files_of(catalogue: str) -> list[tuple[str, int, str]]:
 
 
 def read_file(shelf: Shelf, reading: Reading, number: int, file: str) -> Result:
-    """Check the postings of one file and sort them by id."""
+    """Check the postings of one file and sort them by id, or by a column and id."""
     try:
         with _at_hand(file) as path:
-            catalog = read_catalog(path, **vars(reading))
+            catalog = read_catalog(path, **reading.as_catalog)
     except (CatalogError, UnicodeError) as error:
         found = error.problems if isinstance(error, CatalogError) else [error]
         return {"file": file, "fatal": [str(each) for each in found][:SHOWN]}
@@ -80,12 +89,17 @@ def read_file(shelf: Shelf, reading: Reading, number: int, file: str) -> Result:
         if not kind.is_nested()
     )
     photos = [None if photo is None else str(photo) for photo in catalog.photos]
+    there = reading.route in frame.columns
+    value = pl.col(reading.route or "").cast(pl.String).fill_null("") if there else pl.lit("")
     frame = frame.with_columns(
+        value.alias(ROUTE),
+        # No value holds what stands between, so each is in one piece.
+        pl.format("{}\0{}", value, "posting_id").alias(KEY),
         pl.Series(PHOTO, photos, dtype=pl.String),
         pl.lit(number).alias(FILE),
         pl.int_range(pl.len(), dtype=pl.Int64).alias(ROW),
-    ).sort("posting_id")
-    # In parts, of which a range of ids reads some.
+    ).sort(KEY)
+    # In parts, of which a range of keys reads some.
     parts = [frame.slice(at, ROWS).to_arrow() for at in range(0, max(frame.height, 1), ROWS)]
     shelf.write_pieces(f"read/{number}", parts)
     at = np.linspace(0, frame.height - 1, min(SAMPLE, frame.height)).astype(np.int64)
@@ -94,7 +108,7 @@ def read_file(shelf: Shelf, reading: Reading, number: int, file: str) -> Result:
         "rows": frame.height,
         "columns": [name for name in frame.columns if not name.startswith("~")],
         "photos": len(photos) - photos.count(None),
-        "ids": frame["posting_id"][at].to_list(),
+        "keys": frame[KEY][at].to_list(),
         "problems": [str(problem) for problem in catalog.problems][:SHOWN],
     }
 
@@ -116,10 +130,13 @@ def sort_shard(
     shelf: Shelf, shard: int, bounds: Sequence[tuple[str | None, str | None]], files: int,
     names: Sequence[str], photos: bool,
 ) -> Result:  # fmt: skip
-    """The postings of a range of ids from all files, in the order of their ids."""
-    parts = [shelf.between(f"read/{file}", "posting_id", *bounds[shard]) for file in range(files)]
-    frame = pl.concat(parts, how="diagonal").sort("posting_id", FILE, ROW)
-    twice = frame.filter(pl.col("posting_id").is_duplicated())
+    """The postings of a range of keys from all files, in the order of their keys."""
+    shards = len(bounds)
+    parts = [shelf.between(f"read/{file}", KEY, *bounds[shard]) for file in range(files)]
+    frame = pl.concat(parts, how="diagonal").sort(KEY, FILE, ROW)
+    ids, values = frame.select("posting_id", FILE, ROW), frame[ROUTE]
+    of = ids["posting_id"].hash(0).to_numpy() % np.uint64(shards)
+    shelf.deal(f"ids/{shard}", ids.to_arrow(), of, shards)
     frame = frame.with_columns(
         pl.lit(None, dtype=pl.Float64 if name == "price" else pl.String).alias(name)
         for name in names
@@ -132,12 +149,11 @@ def sort_shard(
     texts = table.select(pl.concat_str(pl.all().fill_null("\0"), separator="\x1f")).to_series()
     rows = np.flatnonzero(~says_nothing(table["title"]))
     one, other = np.array([_key(text) for text in texts.gather(rows)], np.int64).reshape(-1, 2).T
-    shards = len(bounds)
     shelf.deal(f"keys/{shard}", table_of(row=rows, one=one, other=other), one % shards, shards)
     return {
         "rows": frame.height,
         "letters": letters_of(catalog.normal_titles).tolist(),
-        "twice": twice.select("posting_id", FILE, ROW).head(SHOWN).rows(),
+        "range": [values[0], values[-1]] if frame.height else ["", ""],
     }
 
 
@@ -158,7 +174,7 @@ def _key(text: str) -> tuple[int, int]:
 
 
 def same_postings(shelf: Shelf, reader: int, starts: Sequence[int]) -> Result:
-    """Which posting stands for each: of identical ones that with the smallest id."""
+    """Which posting stands for each, of identical ones the first; and ids that occur twice."""
     shards = len(starts) - 1
     tables = [shelf.piece(f"keys/{shard}", reader) for shard in range(shards)]
     shard = np.repeat(np.arange(shards), [len(table) for table in tables])
@@ -169,7 +185,9 @@ def same_postings(shelf: Shelf, reader: int, starts: Sequence[int]) -> Result:
         members=pl.len().cast(pl.Int64).over("one", "other"),
     )
     shelf.deal(f"same/{reader}", frame.to_arrow(), shard, shards)
-    return {}
+    ids = frame_of(shelf.gathered("ids", range(shards), reader))
+    twice = ids.filter(pl.col("posting_id").is_duplicated()).sort("posting_id", FILE, ROW)
+    return {"twice": twice.head(SHOWN).rows()}
 
 
 def representatives(shelf: Shelf, shard: int, starts: Sequence[int]) -> tuple[Array, Array]:

@@ -20,6 +20,7 @@ from samesku.distributed.reading import MEMBERS
 from samesku.distributed.searching import numbers_of, of_tiles
 from samesku.distributed.shelf import Array, Shelf, columns_of, table_of
 from samesku.distributed.tasks import Result, held
+from samesku.distributed.tiles import Tiles
 from samesku.encoders.base import Encoder
 from samesku.results.pair_tables import similarities
 from samesku.scoring.features.neighbourhood import Neighbourhoods
@@ -134,12 +135,12 @@ def _write_scored(
     shelf.write(f"scored/{name}", table)
 
 
-def add_partners(shelf: Shelf, shard: int, shards: int) -> Result:
+def add_partners(shelf: Shelf, shard: int, tiles: Tiles) -> Result:
     """How many postings each of a shard stands for, and is expected to be one product with."""
     names = ["~number", MEMBERS]
     numbers, members = columns_of(shelf.read(f"distinct/{shard}", names), *names)
     likely = np.zeros(len(numbers))
-    number, found = columns_of(of_tiles(shelf, "partners", shard, shards), "number", "likely")
+    number, found = columns_of(of_tiles(shelf, "partners", shard, tiles), "number", "likely")
     np.add.at(likely, np.searchsorted(numbers, number), found)
     shelf.write(f"likely/{shard}", table_of(number=numbers, members=members, likely=likely))
     return {}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import scipy.sparse as sp
 
@@ -13,6 +14,7 @@ from samesku.candidates.neighbors import FLOOR, Neighbors, best, nearest
 from samesku.candidates.search import search_themselves
 from samesku.distributed.shelf import Array, Shelf, columns_of, sparse, table_of, values_of
 from samesku.distributed.tasks import Result, held
+from samesku.distributed.tiles import Tiles
 from samesku.encoders.base import Encoder, PhotoEncoder, Vectors
 
 
@@ -84,6 +86,18 @@ def search_tile(
 ) -> Result:
     """The k nearest of each posting of two shards in the other, by every encoder."""
     pair = sorted(set(shards))
+    for encoder, numbers, edge, found in _searched(shelf, encoders, pair, parts, k):
+        ends = numbers[found.query], numbers[found.candidate]
+        table = table_of(query=ends[0], candidate=ends[1], similarity=found.similarity)
+        second = (found.query >= edge) & (len(pair) > 1)
+        shelf.deal(f"near/{encoder}/{pair[0]}-{pair[-1]}", table, second, len(pair))
+    return {}
+
+
+def _searched(
+    shelf: Shelf, encoders: list[Encoder], pair: list[int], parts: int, k: int
+) -> Iterator[tuple[str, Array, int, Neighbors]]:
+    """By each encoder: the postings of two shards, where the second begins, who is near whom."""
 
     def load(shard: int) -> tuple[Array, dict[str, Rows]]:
         vectors = {each.name: load_vectors(shelf, each, shard, parts) for each in encoders}
@@ -99,11 +113,7 @@ def search_tile(
         found = _both_ways(vectors, edge, k) if edge else nearest(
             vectors, k=k, floor=FLOOR[vectors.kind], method="exact"
         )  # fmt: skip
-        ends = numbers[found.query], numbers[found.candidate]
-        table = table_of(query=ends[0], candidate=ends[1], similarity=found.similarity)
-        second = (found.query >= edge) & (len(pair) > 1)
-        shelf.deal(f"near/{encoder.name}/{pair[0]}-{pair[-1]}", table, second, len(pair))
-    return {}
+        yield encoder.name, numbers, edge, found
 
 
 def _both_ways(vectors: Vectors, edge: int, k: int) -> Neighbors:
@@ -127,23 +137,43 @@ def _both_ways(vectors: Vectors, edge: int, k: int) -> Neighbors:
     return Neighbors(query, candidate, similarity, vectors.size)
 
 
-def of_tiles(shelf: Shelf, folder: str, shard: int, shards: int) -> pa.Table:
+def of_tiles(shelf: Shelf, folder: str, shard: int, tiles: Tiles) -> pa.Table:
     """What the tiles of a shard have for it."""
     return pa.concat_tables(
         shelf.piece(f"{folder}/{min(shard, other)}-{max(shard, other)}", int(shard > other))
-        for other in range(shards)
+        for other in tiles.partners(shard)
     )
 
 
 def merge_lists(
-    shelf: Shelf, shard: int, encoders: Sequence[str], shards: int, k: int, size: int
+    shelf: Shelf, shard: int, encoders: Sequence[str], tiles: Tiles, k: int, size: int
 ) -> Result:
     """The k nearest of each posting of a shard among all, from its tiles."""
-    found = 0
+    found = {}
     for encoder in encoders:
-        near = of_tiles(shelf, f"near/{encoder}", shard, shards)
+        near = of_tiles(shelf, f"near/{encoder}", shard, tiles)
         query, candidate, similarity = columns_of(near, "query", "candidate", "similarity")
         merged = best(query, candidate, similarity, k, size)
         shelf.write(f"lists/{encoder}/{shard}", table_of(**merged.arrays))
-        found += len(merged)
+        found[encoder] = [len(merged), len(np.unique(merged.query))]
     return {"found": found}
+
+
+def missed_tile(
+    shelf: Shelf, encoders: list[Encoder], shards: tuple[int, int], parts: int, k: int
+) -> Result:
+    """How many of the k nearest, and of the nearest, a tile holds that was left out."""
+    missed = {}
+    for encoder, numbers, _, found in _searched(shelf, encoders, sorted(shards), parts, k):
+        last, first = np.full((2, len(numbers)), -np.inf)
+        for shard in shards:
+            listed = shelf.frame(f"lists/{encoder}/{shard}", ["query", "similarity"])
+            near = pl.col("similarity")
+            of = listed.group_by("query").agg(pl.len(), last=near.min(), first=near.max())
+            place = np.searchsorted(numbers, of["query"].to_numpy())
+            first[place] = of["first"].to_numpy()
+            last[place] = np.where(of["len"].to_numpy() < k, -np.inf, of["last"].to_numpy())
+        nearer = found.query[found.similarity > first[found.query]]
+        listable = np.count_nonzero(found.similarity > last[found.query])
+        missed[encoder] = [int(listable), len(np.unique(nearer))]
+    return {"missed": missed}
