@@ -72,11 +72,7 @@ def row_search(index: Vectors, floor: float, *, approximate: bool) -> RowSearch:
 
 
 def _sparse_exact(index: sp.csr_matrix, floor: float) -> RowSearch:
-    height = index.shape[0]
-    parts = [
-        index[start : start + SPARSE_ROWS].T.tocsr() for start in range(0, height, SPARSE_ROWS)
-    ]
-    below = _just_below(floor)
+    parts, below = _transposed(index), _just_below(floor)
 
     def search(rows: sp.csr_matrix, wanted: int) -> Found:
         found = []
@@ -86,6 +82,12 @@ def _sparse_exact(index: sp.csr_matrix, floor: float) -> RowSearch:
         return _joined(found)
 
     return search
+
+
+def _transposed(index: sp.csr_matrix) -> list[sp.csr_matrix]:
+    """The columns of an index that are searched one after the other."""
+    starts = range(0, index.shape[0], SPARSE_ROWS)
+    return [index[start : start + SPARSE_ROWS].T.tocsr() for start in starts]
 
 
 def _topmost(rows: sp.csr_matrix, index: sp.csr_matrix, wanted: int, below: float) -> Found:
@@ -203,11 +205,17 @@ def _sparse_bounded(index: sp.csr_matrix, floor: float) -> RowSearch:
     """
     frequency = np.bincount(index.indices, minlength=index.shape[1])
     budget = int(BUDGET * (index.shape[0] / BUDGET_ROWS) ** (1 / 3))
+    parts, most = _transposed(index), usable_cores()
     # By some of their terms two rows look less alike than they are.
-    partial_search = _sparse_exact(index, floor / 2)
+    below = _just_below(floor / 2)
 
     def search(rows: sp.csr_matrix, wanted: int) -> Found:
-        row, found, _ = partial_search(_telling(rows, frequency, budget), wanted + EXTRA)
+        asked, count = _telling(rows, frequency, budget), wanted + EXTRA
+        near = zip_sp_matmul_topn(
+            count, [sp_matmul_topn(asked, part, count, threshold=below, n_threads=most)
+                    for part in parts],
+        )  # fmt: skip
+        row, found = _rows_of(near), near.indices.astype(np.int64)
         similarity = row_similarity(rows, row, index, found)
         enough = similarity >= floor
         return row[enough], found[enough], similarity[enough]
