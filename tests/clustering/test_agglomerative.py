@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samesku.clustering import agglomerative as clustering
 from samesku.clustering.agglomerative import agglomerate
+from samesku.clustering.pins import Pins
 
 
 def grouped(pairs, size, **options):
@@ -28,7 +28,7 @@ def parts(groups):
     return {frozenset(np.flatnonzero(groups == name).tolist()) for name in np.unique(groups)}
 
 
-def by_hand(pairs, size, line, cohesion):
+def by_hand(pairs, size, line, cohesion, apart=()):
     """Average linkage in plain Python, within what the matched pairs connect."""
     score = {(a, b): float(np.float32(value)) for a, b, value in pairs}
     clusters = [{posting} for posting in range(size)]
@@ -41,6 +41,8 @@ def by_hand(pairs, size, line, cohesion):
     def mean(one, other):
         if reach[min(one)] != reach[min(other)]:
             return 0.0
+        if any((min(a, b), max(a, b)) in apart for a in one for b in other):
+            return -1.0
         values = [score.get((min(a, b), max(a, b)), 0.0) for a in one for b in other]
         return sum(values) / len(values)
 
@@ -94,6 +96,18 @@ def test_is_average_linkage_within_what_matches_connect(judged, line, cohesion):
     assert groups.shape == (size,)
     assert groups.dtype == np.int64
     assert parts(groups) == by_hand(pairs, size, line, cohesion)
+
+
+@settings(max_examples=80, deadline=None)
+@given(judged_pairs(), st.data())
+def test_cannot_links_stand_and_the_rest_is_average_linkage(judged, data):
+    pairs, size = judged
+    apart = data.draw(st.sets(st.sampled_from(list(combinations(range(size + 1), 2)))))
+    apart = {(a, b) for a, b in apart if b < size}
+    pairs = [(a, b, 0.0 if (a, b) in apart else score) for a, b, score in pairs]
+    left, right = np.array(sorted(apart), dtype=np.int64).reshape(-1, 2).T
+    pins = Pins.of(left, right, np.zeros(len(left), dtype=bool))
+    assert parts(grouped(pairs, size, pins=pins)) == by_hand(pairs, size, 0.5, 0.85, apart)
 
 
 @settings(max_examples=50, deadline=None)
@@ -179,7 +193,7 @@ def test_nothing_judged():
     assert grouped([(0, 2, 0.49)], 3).tolist() == [0, 1, 2]
 
 
-GIANT = clustering.DENSE_LIMIT // 2 + 100
+GIANT = 1_500
 
 
 def two_products(scores, wrong):
@@ -207,7 +221,7 @@ def test_one_wrong_pair_does_not_chain_two_giants(scores, wrong):
 
 
 def test_a_long_chain_is_cut_however_long_it_is():
-    size = clustering.DENSE_LIMIT + 200
+    size = 3_000
     groups = agglomerate(np.arange(size - 1), np.arange(1, size), np.full(size - 1, 0.9), size)
     assert np.bincount(groups).max() <= 3
 
@@ -218,6 +232,6 @@ def test_a_giant_cut_at_a_weak_pair():
 
 
 def test_a_giant_in_which_every_pair_matches_is_one_group():
-    size = clustering.DENSE_LIMIT + 1
+    size = 2_801
     left, right = np.triu_indices(size, 1)
     assert agglomerate(left, right, np.full(len(left), 0.7), size).max() == 0

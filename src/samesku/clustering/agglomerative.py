@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterator
-from typing import Any
-
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
@@ -15,9 +11,6 @@ from samesku.clustering.pins import Pins
 
 # Measured on the training postings: docs/benchmarks/index.md.
 COHESION = 0.85
-
-# Largest component whose full distance matrix is built (float64: 64 MB).
-DENSE_LIMIT = 2_800
 
 
 def agglomerate(
@@ -41,40 +34,20 @@ def agglomerate(
     Returns the cluster of each posting, int64 ``(size,)``, numbered in order of first appearance.
     """
     pins = Pins.of(left[:0], right[:0], left[:0] > 0) if pins is None else pins
-    musts = pins.take(pins.same)
+    musts, apart = pins.take(pins.same), pins.take(~pins.same)
     matched = score >= threshold
     component = components(*_with(left[matched], right[matched], musts), size)
-    pins = pins.take(component[pins.left] == component[pins.right])
+    apart = apart.take(component[apart.left] == component[apart.right])
     inside = component[left] == component[right]
     left, right, score = left[inside], right[inside], score[inside]
-    members = np.bincount(component, minlength=size)
-    groups = component.copy()
-    # A component in which every pair scores high enough is one group as it is; so are one or two
-    # postings. Only the others are looked into.
-    least = threshold * cohesion
-    near = np.bincount(component[left[score >= least]], minlength=size)
-    pinned = np.bincount(component[pins.left], minlength=size) > 0
-    mixed = np.flatnonzero(
-        ((members > 2) & (near < members * (members - 1) // 2)) | (pinned & (members > 1))
+    # Whatever is added to it, a pair that is kept apart stays below every other.
+    total = np.concatenate([score, np.full(len(apart), -np.inf)])
+    started = components(musts.left, musts.right, size)
+    one, other = (started[end] for end in _with(left, right, apart))
+    one, other = _average_linkage(
+        one, other, total, np.bincount(started), threshold * cohesion - 1e-9
     )
-    pairs_by_component = np.argsort(component[left], kind="stable")
-    bounds = np.searchsorted(component[left][pairs_by_component], np.arange(size + 1))
-    postings_by_component = np.argsort(component, kind="stable")
-    starts = np.concatenate([[0], np.cumsum(members)])
-    fresh = size
-    for place in mixed:
-        own = postings_by_component[starts[place] : starts[place + 1]]
-        pairs = pairs_by_component[bounds[place] : bounds[place + 1]]
-        a, b = np.searchsorted(own, left[pairs]), np.searchsorted(own, right[pairs])
-        if pinned[place]:
-            inside = pins.take(np.isin(pins.left, own))
-            places = np.searchsorted(own, inside.left), np.searchsorted(own, inside.right)
-            mine = Pins(*places, inside.same)
-            parts = _split_sparse(a, b, score[pairs], len(own), least - 1e-9, mine)
-        else:
-            parts = _split(a, b, score[pairs], len(own), least)
-        groups[own] = fresh + parts
-        fresh += int(parts.max()) + 1
+    groups = components(one, other, size)[started]
     # Two postings that met only through one that left are no group: a pair at the threshold ties.
     ties = (groups[left] == groups[right]) & (score >= threshold)
     return linked(*_with(left[ties], right[ties], musts), size)
@@ -87,58 +60,23 @@ def _with(
     return np.concatenate([left, pins.left]), np.concatenate([right, pins.right])
 
 
-def _split(
-    left: NDArray[np.integer],
-    right: NDArray[np.integer],
-    score: NDArray[np.floating],
-    size: int,
+def _average_linkage(
+    a: NDArray[np.int64],
+    b: NDArray[np.int64],
+    total: NDArray[np.float64],
+    count: NDArray[np.int64],
     least: float,
-) -> NDArray[np.int64]:
-    """Groups within one connected component, merged while their mean score reaches `least`."""
-    if size > DENSE_LIMIT:
-        return _split_giant(left, right, score, size, least - 1e-9)
-    # Takes a fifth of a second to load, which only who has such groups waits for.
-    from scipy.cluster.hierarchy import linkage
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Which clusters merge while their mean score reaches `least`, many merges at a time.
 
-    distance = np.ones((size, size))
-    distance[left, right] = distance[right, left] = 1 - score
-    condensed = distance[np.triu_indices(size, 1)]
-    tree = linkage(condensed, method="average")
-    return _cut(tree, 1 - least + 1e-9)
-
-
-def _cut(tree: NDArray[np.float64], height: float) -> NDArray[np.int64]:
-    """Groups that merge up to a height, by any numbers; `fcluster` checks longer than it cuts.
-
-    Average linkage merges ever higher: the merges up to the height come first.
+    `a`, `b` and `total` are pairs of clusters and the sums of the scores between them, `count` is
+    how many postings each cluster has. A merged cluster is as near to a third as the nearer of its
+    parts at most. So two that are each other's nearest may merge at once, wherever else others do,
+    and one that has none near enough never will have (Murtagh, "A survey of recent advances in
+    hierarchical clustering", 1983).
     """
-    size = len(tree) + 1
-    merges = tree[: np.searchsorted(tree[:, 2], height, side="right"), :2].astype(np.int64)
-    # Each node's group is the one above it; the later merges stand above the earlier.
-    name = list(range(size + len(merges)))
-    for above, (one, other) in reversed(list(enumerate(merges.tolist(), start=size))):
-        name[one] = name[other] = name[above]
-    return np.array(name[:size], dtype=np.int64)
-
-
-def _split_giant(
-    left: NDArray[np.integer],
-    right: NDArray[np.integer],
-    score: NDArray[np.floating],
-    size: int,
-    least: float,
-) -> NDArray[np.int64]:
-    """The same average linkage of a giant, along its pairs and many merges at a time.
-
-    A merged cluster is as near to a third as the nearer of its parts at most. So two that are each
-    other's nearest may merge at once, wherever else others do, and one that has none near enough
-    never will have (Murtagh, "A survey of recent advances in hierarchical clustering", 1983).
-    """
-    groups: NDArray[Any] = np.arange(size)
-    count: NDArray[Any] = np.ones(size)
-    a: NDArray[Any] = left.astype(np.int32)
-    b: NDArray[Any] = right.astype(np.int32)
-    total: NDArray[Any] = score.astype(np.float64)
+    names, merges = np.arange(len(count)), [np.empty((2, 0), dtype=np.int64)]
+    a, b, total = _summed(a, b, total, len(count))
     while True:
         mean = total / (count[a] * count[b])
         best = np.zeros(len(count))
@@ -146,123 +84,46 @@ def _split_giant(
         np.maximum.at(best, b, mean)
         mutual = np.flatnonzero((mean >= least) & (mean == best[a]) & (mean == best[b]))
         if not len(mutual):
-            return groups
-        one, other = _matched(a[mutual], b[mutual])
+            one, other = np.concatenate(merges, axis=1)
+            return one, other
+        one, other = _disjoint(a[mutual], b[mutual])
+        merges.append(names[np.stack([one, other])])
         open_ends = (best[a] >= least) & (best[b] >= least)
-        a, b, total = a[open_ends], b[open_ends], total[open_ends]
-        into = np.arange(len(count), dtype=np.int32)
-        into[other] = one
-        count = np.bincount(into, count, len(count))
-        groups, a, b = into[groups], into[a], into[b]
-        apart = a != b
-        low, high = np.minimum(a, b)[apart], np.maximum(a, b)[apart]
-        keys, place = np.unique(low.astype(np.int64) * size + high, return_inverse=True)
-        a, b = (end.astype(np.int32) for end in np.divmod(keys, size))
-        total = np.bincount(place, total[apart], len(keys))
+        into, grown = np.arange(len(count)), np.zeros(len(count), dtype=bool)
+        into[other], grown[one] = one, True
+        count[one] += count[other]
+        a, b, total = into[a[open_ends]], into[b[open_ends]], total[open_ends]
+        a, b, total = a[a != b], b[a != b], total[a != b]
+        # Only pairs of a cluster that grew may be there twice by now.
+        new = grown[a] | grown[b]
+        summed = zip((a, b, total), _summed(a[new], b[new], total[new], len(count)), strict=True)
+        a, b, total = (np.concatenate([each[~new], more]) for each, more in summed)
+        if 8 * len(a) < len(count):
+            left, place = np.unique(np.concatenate([a, b]), return_inverse=True)
+            names, count, (a, b) = names[left], count[left], place.reshape(2, -1)
 
 
-def _matched(
-    a: NDArray[np.integer], b: NDArray[np.integer]
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Of pairs the first ones in which nobody is twice: of equally near ones all but one wait."""
+def _summed(
+    a: NDArray[np.int64], b: NDArray[np.int64], total: NDArray[np.float64], size: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Each pair once, the smaller number first, in ascending order, with the sum of its totals."""
+    keys, place = np.unique(np.minimum(a, b) * size + np.maximum(a, b), return_inverse=True)
+    low, high = np.divmod(keys, size)
+    return low, high, np.bincount(place, total, len(keys)).astype(np.float64)
+
+
+def _disjoint(
+    a: NDArray[np.int64], b: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Of pairs, by ascending ends, those in which nobody is twice: of equally near ones one."""
+    order = np.lexsort((b, a))
     taken: set[int] = set()
     chosen = []
-    for place, (one, other) in enumerate(zip(a.tolist(), b.tolist(), strict=True)):
+    for place, one, other in zip(order.tolist(), a[order].tolist(), b[order].tolist(), strict=True):
         if one not in taken and other not in taken:
             taken |= {one, other}
             chosen.append(place)
-    return a[chosen].astype(np.int32), b[chosen].astype(np.int32)
-
-
-def _split_sparse(
-    left: NDArray[np.integer],
-    right: NDArray[np.integer],
-    score: NDArray[np.floating],
-    size: int,
-    least: float,
-    pins: Pins,
-) -> NDArray[np.int64]:
-    """The same average linkage one merge at a time, where pairs are pinned.
-
-    Only clusters that share a scored pair can reach a mean above 0, so merging walks along pairs:
-    the best two clusters first, while their mean score reaches `least`.
-    """
-    scored = list(zip(left.tolist(), right.tolist(), score.tolist(), strict=True))
-    clusters = _Clusters(scored, size)
-    for done, which in ((clusters.bar, ~pins.same), (clusters.merge, pins.same)):
-        for a, b in zip(pins.left[which].tolist(), pins.right[which].tolist(), strict=True):
-            done(a, b)
-    best = [(-mean, a, b) for mean, a, b in clusters.means() if mean >= least]
-    heapq.heapify(best)
-    while best:
-        mean, a, b = heapq.heappop(best)
-        # Otherwise one of the two has grown since.
-        if -mean == clusters.mean(a, b) and not clusters.barred(a, b):
-            kept = clusters.merge(a, b)
-            for other in clusters.total[kept]:
-                if (between := clusters.mean(kept, other)) >= least:
-                    heapq.heappush(best, (-between, kept, other))
-    groups = np.empty(size, dtype=np.int64)
-    for name, own in enumerate(filter(None, clusters.members)):
-        groups[own] = name
-    return groups
-
-
-class _Clusters:
-    """Clusters that grow: the sum of the scores between each two, and which may never be one."""
-
-    def __init__(self, scored: list[tuple[int, int, float]], size: int) -> None:
-        self.total: list[dict[int, float]] = [{} for _ in range(size)]
-        for a, b, value in scored:
-            self.total[a][b] = self.total[b][a] = value
-        self.members = [[posting] for posting in range(size)]
-        self._barred: dict[int, set[int]] = {}
-        self._into = list(range(size))
-
-    def means(self) -> Iterator[tuple[float, int, int]]:
-        """The mean score of each two clusters that share a scored pair."""
-        for a, others in enumerate(self.total):
-            yield from ((self.mean(a, b), a, b) for b in others if a < b)
-
-    def mean(self, a: int, b: int) -> float:
-        """The mean score over all pairs between two clusters; -1 where one is no more."""
-        shared = self.total[a].get(b)
-        return -1.0 if shared is None else shared / (len(self.members[a]) * len(self.members[b]))
-
-    def bar(self, a: int, b: int) -> None:
-        """Keep two clusters apart."""
-        self._barred.setdefault(a, set()).add(b)
-        self._barred.setdefault(b, set()).add(a)
-
-    def barred(self, a: int, b: int) -> bool:
-        """Whether two are kept apart."""
-        return b in self._barred.get(a, ())
-
-    def merge(self, a: int, b: int) -> int:
-        """Make one cluster of those that two postings are in; returns its number."""
-        a, b = self._now(a), self._now(b)
-        if a == b:
-            return a
-        if len(self.total[a]) < len(self.total[b]):
-            a, b = b, a
-        self.members[a] += self.members[b]
-        self.members[b] = []
-        self._into[b] = a
-        self.total[a].pop(b, None)
-        for other, value in self.total[b].items():
-            if other != a:
-                del self.total[other][b]
-                self.total[a][other] = self.total[other][a] = self.total[a].get(other, 0.0) + value
-        self.total[b] = {}
-        for other in self._barred.pop(b, ()):
-            self._barred[other].discard(b)
-            self.bar(a, other)
-        return a
-
-    def _now(self, a: int) -> int:
-        while self._into[a] != a:
-            a = self._into[a]
-        return a
+    return a[chosen], b[chosen]
 
 
 def linked(left: NDArray[np.integer], right: NDArray[np.integer], size: int) -> NDArray[np.int64]:
