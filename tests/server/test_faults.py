@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from samesku.server import create_app
+from samesku.server.requests import Refusal
 from samesku.store import Index
 
 
@@ -171,6 +172,10 @@ def test_requests_drawn_from_the_description_are_all_answered(client, place):
         if answer.status_code == 200:
             answered.add((method, request[1]))
         assert answer.status_code < 500, (request, answer.text)
+        if answer.status_code != 200:
+            told = described["paths"][request[1]][method.lower()]["responses"]
+            assert str(answer.status_code) in told, (request, answer.text)
+            Refusal.model_validate(answer.json())
 
     ask()
     assert count >= 1_000

@@ -17,7 +17,17 @@ from samesku.server.admin import admin_routes
 from samesku.server.answers import answer_routes
 from samesku.server.learning import Learner
 from samesku.server.limits import Figures, Guard
-from samesku.server.requests import Accept, Decision, Many, Merge, One, Search, Split, Undo
+from samesku.server.requests import (
+    REFUSALS,
+    Accept,
+    Decision,
+    Many,
+    Merge,
+    One,
+    Search,
+    Split,
+    Undo,
+)
 from samesku.server.review import review_routes
 from samesku.server.tokens import ROLES, Tokens
 from samesku.store.index import Index
@@ -60,6 +70,7 @@ def create_app(
         title="samesku",
         description="Which postings of a living catalogue are the same product.",
         lifespan=lifespan,
+        responses=REFUSALS,
     )
     app.add_middleware(Guard, figures=figures, max_bytes=max_bytes, rate=rate)
     _errors(app)

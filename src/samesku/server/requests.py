@@ -1,4 +1,4 @@
-"""What requests hold, with examples for the OpenAPI page."""
+"""What requests hold, with examples for the OpenAPI page, and how one is refused."""
 
 from __future__ import annotations
 
@@ -101,3 +101,34 @@ class Undo(BaseModel):
 
     model_config = _example(event=12)
     event: int = Field(ge=1, le=2**31 - 1)
+
+
+class Fault(BaseModel):
+    """What is wrong with one part of a request."""
+
+    where: list[str]
+    what: str
+
+
+class Refusal(BaseModel):
+    """Why a request is refused."""
+
+    detail: str | list[Fault]
+
+
+REFUSALS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Refusal, "description": why}
+    for status, why in {
+        400: "The body cannot be read.",
+        401: "A token is missing or unknown.",
+        403: "The role of the token may not do this, or nobody may from there.",
+        404: "There is no such posting, cluster, pair, event or file.",
+        408: "The body took too long to come.",
+        409: "It conflicts with what the store holds; or the key was used for another request.",
+        413: "The body is too large.",
+        422: "The request is malformed.",
+        429: "Too many requests.",
+        503: "The store cannot be used now.",
+        507: "The disk is full.",
+    }.items()
+}
