@@ -205,16 +205,17 @@ def _sparse_bounded(index: sp.csr_matrix, floor: float) -> RowSearch:
     """
     frequency = np.bincount(index.indices, minlength=index.shape[1])
     budget = int(BUDGET * (index.shape[0] / BUDGET_ROWS) ** (1 / 3))
-    parts, most = _transposed(index), usable_cores()
+    parts = _transposed(index)
     # By some of their terms two rows look less alike than they are.
     below = _just_below(floor / 2)
 
     def search(rows: sp.csr_matrix, wanted: int) -> Found:
         asked, count = _telling(rows, frequency, budget), wanted + EXTRA
-        near = zip_sp_matmul_topn(
-            count, [sp_matmul_topn(asked, part, count, threshold=below, n_threads=most)
-                    for part in parts],
-        )  # fmt: skip
+        of_parts = [
+            sp_matmul_topn(asked, part, count, threshold=below, n_threads=usable_cores())
+            for part in parts
+        ]
+        near = zip_sp_matmul_topn(count, of_parts)
         row, found = _rows_of(near), near.indices.astype(np.int64)
         similarity = row_similarity(rows, row, index, found)
         enough = similarity >= floor

@@ -193,9 +193,9 @@ def name_clusters(
 def count_overlap(shelf: Shelf, shard: int, last: str, shards: int) -> Result:
     """How many postings of each cluster of the last run are in each cluster of this one."""
     folder, now = Shelf(last), shelf.frame(f"named/{shard}", ["posting_id", "group_id"])
-    ids = now["posting_id"].sort().to_list()
-    ends = (ids[0], f"{ids[-1]}\0") if ids else (None, None)
-    parts = (folder.between(name, "posting_id", *ends) for name in folder.names())
+    low, high = now.select(pl.min("posting_id"), pl.max("posting_id").alias("last")).row(0)
+    end = None if high is None else f"{high}\0"
+    parts = (folder.between(name, "posting_id", low, end) for name in folder.names())
     before = pl.concat(part.select("posting_id", "cluster_id") for part in parts)
     found = now.join(before, on="posting_id").group_by("cluster_id", "group_id").len()
     of = found["cluster_id"].hash(0).to_numpy() % np.uint64(shards)

@@ -52,7 +52,7 @@ def find_components(
         stages.each(f"contract {round_}", contract, shards, tiles, starts, round_)
         found = stages.each(f"relabel {round_}", relabel, shards, starts, round_)
         round_ += 1
-    stages.run("finish", finish, {"all": (tiles, round_, starts)})
+    stages.run("finish", finish, {"all": (tiles, starts, round_)})
     if round_:
         stages.each("labels", label, shards, starts, round_)
         stages.each("label shards", gather_labels, shards, shards)
@@ -131,7 +131,7 @@ def _labels(shelf: Shelf, shard: int, shards: int, round_: int) -> list[Array]:
     return columns_of(moved, "vertex", "now")
 
 
-def finish(shelf: Shelf, tiles: Tiles, round_: int, starts: Sequence[int]) -> Result:
+def finish(shelf: Shelf, tiles: Tiles, starts: Sequence[int], round_: int) -> Result:
     """Label what is left in one task: few edges, of large components or of none."""
     pairs = [_edges(shelf, shard, tiles, round_) for shard in range(tiles.shards)]
     one, other = (np.concatenate(each) for each in zip(*pairs, strict=True))

@@ -135,7 +135,7 @@ class RayEngine:
         self.stages = Stages(self.work, self.matcher.progress, self.memory)
         catalogue, out = _absolute(catalogue), _absolute(out)
         photos = None if photos is None else _absolute(photos)
-        how = Reading(photos, columns, encoding, allow_outside, self.route)
+        how = Reading(photos, columns, encoding, allow_outside)
         read, bounds, names = self._read(catalogue, how)
         totals, tiles = self._count(read, bounds, names)
         routing = self._pairs(totals, tiles)
@@ -144,8 +144,10 @@ class RayEngine:
     def _read(self, catalogue: str, how: Reading) -> tuple[list[Result], Any, list[str]]:
         """Check all files; the ranges of keys that become shards."""
         files = reading.files_of(catalogue)
-        work = {str(number): (how, number, file[0]) for number, file in enumerate(files)}
-        read = self.stages.run("read", reading.read_file, work, files, how)
+        work = {
+            str(number): (how, self.route, number, file[0]) for number, file in enumerate(files)
+        }
+        read = self.stages.run("read", reading.read_file, work, files, how, self.route)
         fatal = [f"{each['file']}: {found}" for each in read for found in each.get("fatal", ())]
         if fatal:
             problems = [Problem("file", each, "mend the file", True) for each in fatal]

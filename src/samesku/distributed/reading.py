@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -28,8 +27,8 @@ SAMPLE, SHOWN = 256, 20
 ROWS = 20_000
 # Columns of our own beside those of the postings.
 FILE, ROW, PHOTO, NORMAL, MEMBERS = "~file", "~row", "~photo", "~normal", "~members"
-# By which postings are sorted into shards, and its first part.
-KEY, ROUTE = "~key", "~route"
+# By which postings are sorted into shards: the value of a column, or nothing, and the id.
+KEY = "~key"
 # What its title states, and what else is read of it, as JSON.
 STATED, READ = "~stated", "~read"
 
@@ -42,12 +41,6 @@ class Reading:
     columns: Mapping[str, str] | None = None
     encoding: str | None = None
     allow_outside: bool = False
-    route: str | None = None  # column whose values are kept together in shards
-
-    @property
-    def as_catalog(self) -> dict[str, Any]:
-        """The options of :func:`samesku.read_catalog`."""
-        return {name: value for name, value in vars(self).items() if name != "route"}
 
 
 def files_of(catalogue: str) -> list[tuple[str, int, str]]:
@@ -75,11 +68,11 @@ def files_of(catalogue: str) -> list[tuple[str, int, str]]:
     return sorted((prefix + each.path, each.size, str(each.mtime_ns)) for each in found)
 
 
-def read_file(shelf: Shelf, reading: Reading, number: int, file: str) -> Result:
+def read_file(shelf: Shelf, reading: Reading, route: str | None, number: int, file: str) -> Result:
     """Check the postings of one file and sort them by id, or by a column and id."""
     try:
         with _at_hand(file) as path:
-            catalog = read_catalog(path, **reading.as_catalog)
+            catalog = read_catalog(path, **vars(reading))
     except (CatalogError, UnicodeError) as error:
         found = error.problems if isinstance(error, CatalogError) else [error]
         return {"file": file, "fatal": [str(each) for each in found][:SHOWN]}
@@ -89,10 +82,8 @@ def read_file(shelf: Shelf, reading: Reading, number: int, file: str) -> Result:
         if not kind.is_nested()
     )
     photos = [None if photo is None else str(photo) for photo in catalog.photos]
-    there = reading.route in frame.columns
-    value = pl.col(reading.route or "").cast(pl.String).fill_null("") if there else pl.lit("")
+    value = pl.col(route).cast(pl.String).fill_null("") if route in frame.columns else pl.lit("")
     frame = frame.with_columns(
-        value.alias(ROUTE),
         # No value holds what stands between, so each is in one piece.
         pl.format("{}\0{}", value, "posting_id").alias(KEY),
         pl.Series(PHOTO, photos, dtype=pl.String),
@@ -134,7 +125,7 @@ def sort_shard(
     shards = len(bounds)
     parts = [shelf.between(f"read/{file}", KEY, *bounds[shard]) for file in range(files)]
     frame = pl.concat(parts, how="diagonal").sort(KEY, FILE, ROW)
-    ids, values = frame.select("posting_id", FILE, ROW), frame[ROUTE]
+    ids, keys = frame.select("posting_id", FILE, ROW), frame[KEY]
     of = ids["posting_id"].hash(0).to_numpy() % np.uint64(shards)
     shelf.deal(f"ids/{shard}", ids.to_arrow(), of, shards)
     frame = frame.with_columns(
@@ -153,7 +144,7 @@ def sort_shard(
     return {
         "rows": frame.height,
         "letters": letters_of(catalog.normal_titles).tolist(),
-        "range": [values[0], values[-1]] if frame.height else ["", ""],
+        "range": [key.partition("\0")[0] for key in (keys[0], keys[-1])] if len(keys) else ["", ""],
     }
 
 
