@@ -61,8 +61,9 @@ def main() -> None:
     parser.add_argument("--asked", type=int, default=200)
     parser.add_argument("--fed", type=int, default=500, help="Fed one by one after the load.")
     parser.add_argument(
-        "--seconds", type=float, default=0, help="Of 50 searches and 20 upserts a second."
+        "--seconds", type=float, default=0, help="Of searches and upserts beside each other."
     )
+    parser.add_argument("--rates", default="50,20", help="Searches and upserts a second.")
     asked = parser.parse_args()
     catalog = read_catalog(asked.catalogue)
     order = np.random.default_rng(0).permutation(len(catalog))
@@ -80,7 +81,8 @@ def main() -> None:
         told["upsert_ms"] = timed(index.upsert, fed)
     told["bytes_on_disk_per_posting"] = round(size(place) / len(rows))
     if asked.seconds:
-        told["side_by_side_ms"] = side_by_side(place, rows, asked.seconds)
+        rates = [float(each) for each in asked.rates.split(",")]
+        told["side_by_side_ms"] = side_by_side(place, rows, asked.seconds, *rates)
     told["held_bytes_per_posting"] = round(held(place) / len(rows))
     start = time.perf_counter()
     with Index(place) as index:
@@ -126,8 +128,14 @@ def held(place: Path) -> int:
         return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def side_by_side(place: Path, rows: Sequence[dict[str, Any]], seconds: float) -> dict[str, Any]:
-    """50 searches and 20 upserts a second beside each other, from when each was due."""
+def side_by_side(
+    place: Path,
+    rows: Sequence[dict[str, Any]],
+    seconds: float,
+    searched: float = 50,
+    upserted: float = 20,
+) -> dict[str, Any]:
+    """Searches of new titles and upserts beside each other, so many a second, from when due."""
 
     def paced(work: Callable[[Any], object], rate: float, taken: list[float]) -> None:
         start = time.perf_counter()
@@ -140,6 +148,9 @@ def side_by_side(place: Path, rows: Sequence[dict[str, Any]], seconds: float) ->
     def changed(row: dict[str, Any]) -> None:
         index.upsert({**row, "title": f"{row['title']} baru"})
 
+    def sought(row: dict[str, Any]) -> None:
+        reads.search({**row, "title": f"{row['title']} bekas"})
+
     searches: list[float] = []
     upserts: list[float] = []
     with Index(place) as index, Index(place) as reads:
@@ -147,7 +158,7 @@ def side_by_side(place: Path, rows: Sequence[dict[str, Any]], seconds: float) ->
         before = time.process_time()
         threads = [
             threading.Thread(target=paced, args=each)
-            for each in ((reads.search, 50, searches), (changed, 20, upserts))
+            for each in ((sought, searched, searches), (changed, upserted, upserts))
         ]
         for thread in threads:
             thread.start()

@@ -26,11 +26,15 @@ def test_lists_hold_what_was_added_in_its_order(waiting):
         values.add(keys, [item / 4 for item in items])
         for key, item in zip(keys, items, strict=True):
             expected.setdefault(key, []).append(item)
-    for key in range(70):
-        assert lists.of(key).tolist() == expected.get(key, [])
-        assert (4 * values.of(key)).tolist() == expected.get(key, [])
-        assert lists.length(key) == len(expected.get(key, []))
-        assert lists.of(key, 2).tolist() == expected.get(key, [])[-2:]
+    asked = random.permutation(70)
+    for most in (None, 2):
+        place, items = lists.of(asked, most)
+        assert (4 * values.of(asked, most)[1]).tolist() == items.tolist()
+        for at, key in enumerate(asked.tolist()):
+            own = expected.get(key, [])
+            assert items[place == at].tolist() == (own if most is None else own[-most:])
+        assert place.tolist() == sorted(place.tolist())
+    assert lists.lengths(asked).tolist() == [len(expected.get(key, [])) for key in asked.tolist()]
     keys, items = lists.all()
     assert sorted(zip(keys.tolist(), items.tolist(), strict=True)) == sorted(
         (key, item) for key, own in expected.items() for item in own

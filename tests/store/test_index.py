@@ -8,10 +8,11 @@ from typer.testing import CliRunner
 
 from samesku import Matcher, read_catalog
 from samesku.cli import app
+from samesku.clustering.agglomerative import agglomerate
 from samesku.encoders import PHash, Tfidf
 from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.learned import SHIPPED, Learned, shipped_model
-from samesku.store import Index
+from samesku.store import Index, draft
 from samesku.store.results import StoreError
 
 
@@ -55,6 +56,30 @@ def test_search_changes_nothing(pair):
     assert found[0].explanation
     assert pair.search({"title": "Susu Bebelo 400 gram"})[0].explanation == "identical"
     assert pair.state() == before == reopened(pair.place)
+
+
+def test_of_many_that_hang_together_only_the_nearest_are_clustered_anew(
+    tmp_path, rows, clusters, monkeypatch
+):
+    sizes, found = [], []
+
+    def counted(left, right, score, size, **options):
+        sizes.append(size)
+        return agglomerate(left, right, score, size, **options)
+
+    monkeypatch.setattr(draft, "agglomerate", counted)
+    for region in (8, 1_000):
+        monkeypatch.setattr(draft, "REGION", region)
+        with Index(tmp_path / f"{region}.db") as index:
+            # So low that postings of several products match.
+            index.rescore(threshold=0.1)
+            sizes.clear()
+            for row in rows:
+                index.upsert(row)
+            found.append((max(sizes), clusters(index)))
+    (some, near), (most, all_of_them) = found
+    assert some < most
+    assert near == all_of_them
 
 
 def test_any_order_gives_the_clusters_of_the_batch_run(tmp_path, shuffled, rows, clusters):

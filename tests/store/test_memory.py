@@ -73,7 +73,7 @@ def test_one_that_was_removed_is_found_no_more(several):
     assert memory.probability(memory.slot(105), memory.slot(100)) == pytest.approx(0.3)
     assert memory.probability(memory.slot(105), memory.slot(101)) is None
     memory.remove(memory.slot(100))
-    assert memory.scores(memory.slot(105))[0].tolist() == []
+    assert memory.scores(np.array([memory.slot(105)]))[1].tolist() == []
     assert 0 not in found(memory, several[0])
     assert len(memory) == len(several) - 1
     _, others, _ = memory.neighbors(np.array([memory.slot(105)]), memory.text)

@@ -87,28 +87,47 @@ class Lists:
         if self._waiting > max(WAITING, WAITING_SHARE * len(self._items)):
             self._put_in()
 
-    def length(self, key: int) -> int:
-        """How many entries a key has."""
-        start, stop = self._bounds(key)
-        return stop - start + (len(self._new[key]) if key in self._new else 0)
+    def lengths(self, keys: NDArray[np.integer]) -> NDArray[np.int64]:
+        """How many entries each key has."""
+        start, stop = self._bounds(keys)
+        new = self._new
+        waiting = [len(new[key]) if key in new else 0 for key in keys.tolist()]
+        return stop - start + np.array(waiting, dtype=np.int64)
 
-    def of(self, key: int, most: int | None = None) -> NDArray[Any]:
-        """The entries of a key, as they were added; of many the last."""
-        start, stop = self._bounds(key)
-        first = self._items[start:stop]
-        if key in self._new:
-            first = np.concatenate([first, np.array(self._new[key], dtype=self._kind)])
-        return first if most is None else first[-most:]
+    def of(
+        self, keys: NDArray[np.integer], most: int | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[Any]]:
+        """The entries of some keys, one key after the other, as they were added.
+
+        Returns which of `keys` each is of, and the entries; of those of one key at `most` the last.
+        """
+        start, stop = self._bounds(keys)
+        if most is not None:
+            start = np.maximum(start, stop - most)
+        place = np.repeat(np.arange(len(keys)), stop - start)
+        items = self._items[spans(start, stop - start)]
+        waiting = [(at, self._new[key]) for at, key in enumerate(keys.tolist()) if key in self._new]
+        if waiting:
+            named = [np.full(len(entries), at) for at, entries in waiting]
+            place = np.concatenate([place, *named])
+            order = np.argsort(place, kind="stable")
+            later = [np.array(entries, dtype=self._kind) for _, entries in waiting]
+            place, items = place[order], np.concatenate([items, *later])[order]
+            if most is not None:
+                last = np.searchsorted(place, place, side="right") - np.arange(len(place)) <= most
+                place, items = place[last], items[last]
+        return place, items
 
     def all(self) -> tuple[NDArray[np.int64], NDArray[Any]]:
         """All entries: keys and items."""
         self._put_in()
         return np.repeat(np.arange(len(self._start) - 1), np.diff(self._start)), self._items
 
-    def _bounds(self, key: int) -> tuple[int, int]:
-        if key + 1 >= len(self._start):
-            return 0, 0
-        return int(self._start[key]), int(self._start[key + 1])
+    def _bounds(self, keys: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Where the entries of each key begin and end in the flat array."""
+        start = self._start[np.minimum(keys, len(self._start) - 1)].astype(np.int64)
+        stop = self._start[np.minimum(keys + 1, len(self._start) - 1)].astype(np.int64)
+        return start, stop
 
     def _put_in(self) -> None:
         """Put what waits into the flat array."""

@@ -19,7 +19,7 @@ from samesku.scoring.learned import Learned
 from samesku.store.arrays import spans
 from samesku.store.content import Content
 from samesku.store.identity import carry_over
-from samesku.store.memory import NO_SLOTS, Memory
+from samesku.store.memory import Memory
 from samesku.store.pairs import Distinct, ScoredPairs
 from samesku.store.postings import Payload, content_key, normal_title, phash_of, title_key
 from samesku.store.results import Affected, Change, DecidedPair, PostingResult, Refused
@@ -31,6 +31,8 @@ from samesku.store.terms import Terms, read_terms
 EXPLAINED_FROM = 0.2
 # Pairs that an answer lists.
 TOLD = 20
+# Distinct postings around a change from which on no more are looked for to cluster anew.
+REGION = 100
 # Ids that one statement asks for.
 ASKED = 500
 
@@ -173,9 +175,8 @@ class Draft:
     def _ties(self, numbers: Collection[int]) -> set[int]:
         """The distinct postings that match one of these."""
         memory = self.state.memory
-        slots = memory.slots(np.array(list(numbers), dtype=np.int64)).tolist()
-        found = [others[scores >= self.threshold] for others, scores in map(memory.scores, slots)]
-        return set(memory.numbers(np.concatenate([NO_SLOTS, *found])).tolist())
+        _, others, scores = memory.scores(memory.slots(np.array(list(numbers), dtype=np.int64)))
+        return set(memory.numbers(others[scores >= self.threshold]).tolist())
 
     def score(self) -> None:
         """Find and score the pairs of the postings that are new."""
@@ -211,7 +212,7 @@ class Draft:
     def cluster(self) -> None:
         """Cluster anew what the change can have moved."""
         state = self.state
-        numbers = set(state.members) if self.effects.rebuilt else self._component()
+        numbers = set(state.members) if self.effects.rebuilt else self._region()
         if not numbers:
             return
         pins = self._pins(numbers)
@@ -244,22 +245,47 @@ class Draft:
         state.redirects |= redirects
         self.effects.redirects |= redirects
 
-    def _component(self) -> set[int]:
-        """All that hangs together with what was changed, by matches, clusters or pins."""
+    def _region(self) -> set[int]:
+        """The distinct postings that hang together with what was changed, in whole clusters.
+
+        By matches and pins: all of them, or the nearest where they are many. Clustered anew
+        without the others, clusters that did not match each other before come out as they were.
+        """
+        region: set[int] = set()
+        begun: set[int] = set()
+        for seed in sorted(self._seeds & self.state.members.keys()):
+            if seed in begun:
+                continue
+            latest = self._together({seed})
+            begun |= latest
+            found = set(latest)
+            while latest and len(found) < REGION:
+                latest = self._together(self._ties(latest) - found) - found
+                found |= latest
+            if not latest:
+                begun |= found
+            region |= found
+        return region
+
+    def _together(self, numbers: Collection[int]) -> set[int]:
+        """Distinct postings, and what is in one cluster or pinned together with them."""
         state = self.state
-        latest = {number for number in self._seeds if number in state.members}
-        numbers = set(latest)
+        found: set[int] = set()
+        clusters: set[str] = set()
+        latest = set(numbers)
         while latest:
-            others = self._ties(latest)
-            for posting in (each for number in latest for each in state.members[number]):
-                if (cluster := state.cluster_of.get(posting)) is not None:
-                    others |= {state.distinct_of[each] for each in state.clusters[cluster]}
-                for other in state.pinned_with.get(posting, ()):
-                    if other in state.distinct_of and state.verdict(posting, other) == "same":
-                        others.add(state.distinct_of[other])
-            latest = others - numbers
-            numbers |= latest
-        return numbers
+            found |= latest
+            members = {each for number in latest for each in state.members[number]}
+            names = {state.cluster_of[each] for each in members & state.cluster_of.keys()}
+            others = {each for name in names - clusters for each in state.clusters[name]}
+            for posting in members & state.pinned_with.keys():
+                same = (
+                    o for o in state.pinned_with[posting] if state.verdict(posting, o) == "same"
+                )
+                others |= state.distinct_of.keys() & same
+            clusters |= names
+            latest = {state.distinct_of[each] for each in others} - found
+        return found
 
     def _pins(self, numbers: Collection[int]) -> list[tuple[str, str, bool]]:
         """The decisions among the postings of distinct ones, and whether each is `same`."""

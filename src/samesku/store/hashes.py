@@ -42,12 +42,9 @@ class Hashes:
 
     def within(self, bits: int) -> tuple[NDArray[np.int32], NDArray[np.uint8]]:
         """The numbers of all within `REACH` of a hash, and how many bits of each differ."""
-        near = [
-            self._bands.of(int(turned))
-            for key, turns in zip(_keys(np.array([bits], np.uint64))[0], _TURNS, strict=True)
-            for turned in key ^ turns
-        ]
-        places = np.concatenate(near)
+        keys = _keys(np.array([bits], np.uint64))[0]
+        turned = [key ^ turns for key, turns in zip(keys, _TURNS, strict=True)]
+        places = self._bands.of(np.concatenate(turned))[1]
         differing = np.bitwise_count(self._bits.rows[places] ^ np.uint64(bits))
         close = np.flatnonzero(differing <= REACH)
         places, first = np.unique(places[close], return_index=True)

@@ -181,12 +181,9 @@ class Memory:
     def title_uses(self, slots: NDArray[np.integer]) -> NDArray[np.int64]:
         """How many distinct postings have the title of each."""
         titles = self._titles.rows[slots]
-        like = [self._by_title.of(each) for each in (titles % TITLES).tolist()]
-        own = np.repeat(titles, [len(each) for each in like])
-        others = np.concatenate([NO_SLOTS, *like])
-        same = (self._titles.rows[others] == own) & self._there.rows[others]
-        pair = np.repeat(np.arange(len(slots)), [len(each) for each in like])
-        uses = np.bincount(pair[same], minlength=len(slots))
+        place, others = self._by_title.of(titles % TITLES)
+        same = (self._titles.rows[others] == titles[place]) & self._there.rows[others]
+        uses = np.bincount(place[same], minlength=len(slots))
         # One that is only here for a while is not in the lists.
         if self._numbers.rows[-1] == SOUGHT:
             uses = uses + (titles == self._titles.rows[-1])
@@ -251,15 +248,18 @@ class Memory:
         recent, self._recent = self._recent, []
         return recent
 
-    def scores(self, slot: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        """The others of the scored pairs of one, by slots, and their probabilities."""
-        others, values = self._scored.of(slot), self._probabilities.of(slot)
+    def scores(
+        self, slots: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
+        """The scored pairs of some: places among `slots`, the others' slots, probabilities."""
+        place, others = self._scored.of(slots)
+        values = self._probabilities.of(slots)[1]
         there = self._there.rows[others]
-        return (others, values) if there.all() else (others[there], values[there])
+        return place[there], others[there], values[there]
 
     def probability(self, one: int, other: int) -> float | None:
         """That of a scored pair of slots."""
-        others, values = self.scores(one)
+        _, others, values = self.scores(np.array([one]))
         found = values[others == other]
         return float(found[0]) if len(found) else None
 
@@ -273,17 +273,10 @@ class Memory:
         self, slots: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
         """The scored pairs of ascending slots: places among them, the smaller first."""
-        if len(slots) > FEW:
-            one, other, values = self.scored_pairs()
-        else:
-            found = [self.scores(slot) for slot in slots.tolist()]
-            one = np.repeat(slots, [len(others) for others, _ in found])
-            other = np.concatenate([NO_SLOTS, *(others for others, _ in found)])
-            values = np.concatenate([NO_VALUES, *(values for _, values in found)])
-        a, b = np.searchsorted(slots, one), np.searchsorted(slots, other)
-        there = b < len(slots)
-        there[there] = (slots[a[there]] == one[there]) & (slots[b[there]] == other[there])
-        inside = np.flatnonzero(there & (a < b))
+        a, other, values = self.scores(slots)
+        b = np.searchsorted(slots, other)
+        b[b == len(slots)] = 0
+        inside = np.flatnonzero((a < b) & (slots[b] == other))
         return a[inside], b[inside], values[inside]
 
     def neighbors(
@@ -332,21 +325,16 @@ class Memory:
         self, terms: Terms, weights: NDArray[np.float32], without: int
     ) -> NDArray[np.int64]:
         """Those that share the rarest terms, as many as are worth comparing."""
-        columns = terms.columns.tolist()
-        listed = sorted((self._by_term.length(c), place) for place, c in enumerate(columns))
-        read, parts, shares = 0, [], []
-        for length, place in listed:
-            if not length:
-                continue
-            if read and read + length > READ_AT_MOST:
-                break
-            read += length
-            parts.append(self._by_term.of(columns[place], READ_AT_MOST))
-            shares.append(weights[place] ** 2)
-        if not parts:
+        length = self._by_term.lengths(terms.columns)
+        rarest = np.argsort(length, kind="stable")
+        rarest = rarest[length[rarest] > 0]
+        # The first in any case.
+        rarest = rarest[: max(1, np.searchsorted(np.cumsum(length[rarest]), READ_AT_MOST, "right"))]
+        place, slots = self._by_term.of(terms.columns[rarest], READ_AT_MOST)
+        if not len(slots):
             return NO_SLOTS
-        slots = np.concatenate(parts).astype(np.int64)
-        np.add.at(self._worth.rows, slots, np.repeat(shares, list(map(len, parts))))
+        slots = slots.astype(np.int64)
+        np.add.at(self._worth.rows, slots, weights[rarest][place] ** 2)
         # Of the entries of each slot the last one stands for it.
         entry = np.arange(len(slots), dtype=np.int32)
         self._last.rows[slots] = entry

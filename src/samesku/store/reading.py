@@ -307,7 +307,7 @@ def _search(
     known = known_numbers(connection, [content_key(payload)])
     if known:
         slot = memory.slot(*known.values())
-        others, scores = memory.scores(slot)
+        _, others, scores = memory.scores(np.array([slot]))
         order = np.lexsort((others, -scores))[:limit]
         slots = np.concatenate([[slot], others[order]])
         scores = np.concatenate([[1.0], scores[order]])
