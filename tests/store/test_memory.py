@@ -12,10 +12,10 @@ def several(rows):
     """Distinct postings in the order of their numbers."""
     return [
         Distinct(
-            100 + at,
+            [100 + at],
             read_terms(row["title"]),
-            None if row["image_phash"] is None else bytes.fromhex(row["image_phash"]),
-            at // 2,
+            [None if row["image_phash"] is None else bytes.fromhex(row["image_phash"])],
+            [at // 2],
         )
         for at, row in enumerate(rows)
     ]
@@ -39,7 +39,7 @@ def test_many_at_once_are_found_as_one_by_one(several, monkeypatch):
     assert one_by_one.title_uses(slots).tolist() == at_once.title_uses(slots).tolist()
     for one in several[::7]:
         assert found(one_by_one, one) == found(at_once, one)
-        photos = [memory.find_photo(one.phash) for memory in (one_by_one, at_once)]
+        photos = [memory.find_photo(one.phashes[0]) for memory in (one_by_one, at_once)]
         assert [each.tolist() for each in photos[0]] == [each.tolist() for each in photos[1]]
 
 
@@ -51,15 +51,15 @@ def test_a_posting_that_is_only_sought_leaves_nothing(several):
     before = [memory.text.of(slots), memory.photo.of(slots)]
     uses = memory.title_uses(slots).tolist()
     one = several[0]
-    with memory.with_one(one.terms, one.phash, several[1].title) as slot:
-        memory.near(slot, memory.find_text(one.terms), memory.find_photo(one.phash))
+    with memory.with_one(one.terms, one.phashes[0], several[1].titles[0]) as slot:
+        memory.near(slot, memory.find_text(one.terms), memory.find_photo(one.phashes[0]))
         assert memory.title_uses(np.array([0]))[0] == uses[0] + 1
         assert any((lists.of(slots)[0] == slot).any() for lists in (memory.text, memory.photo))
     assert memory.title_uses(slots).tolist() == uses
     for lists, known in zip((memory.text, memory.photo), before, strict=True):
         for held, expected in zip(lists.of(slots), known, strict=True):
             assert (held == expected).all()
-    assert memory.slot(one.number) == -1
+    assert memory.slot(one.numbers[0]) == -1
 
 
 def test_one_that_was_removed_is_found_no_more(several):

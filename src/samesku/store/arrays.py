@@ -25,7 +25,7 @@ class Growing:
         """All rows; not to be kept, as adding more may move them."""
         return self._held[: self.size]
 
-    def extend(self, rows: NDArray[Any]) -> None:
+    def extend(self, rows: NDArray[Any] | Sequence[Any]) -> None:
         """Add rows."""
         stop = self.size + len(rows)
         if stop > len(self._held):

@@ -36,7 +36,7 @@ def score_everything(draft: Draft) -> None:
     draft.dirty = draft.effects.rebuilt = True
     memory, state = draft.state.memory, draft.state
     numbers = np.unique(np.array(list(state.distinct_of.values()), dtype=np.int64))
-    owner, pairs = np.empty(0, dtype=np.int64), ScoredPairs.unpack(b"")
+    owner, pairs = np.empty(0, dtype=np.int64), ScoredPairs.unpack([])[1]
     if len(payloads) > 1:
         catalog = as_catalog(payloads)
         setting = state.setting

@@ -26,7 +26,7 @@ from samesku.store.results import Affected, Change, DecidedPair, PostingResult, 
 from samesku.store.schema import distinct, postings, versions
 from samesku.store.scoring import Scored, score_pairs
 from samesku.store.state import PER_EVENT, Effects, State
-from samesku.store.terms import Terms, read_terms
+from samesku.store.terms import read_terms
 
 EXPLAINED_FROM = 0.2
 # Pairs that an answer lists.
@@ -147,13 +147,14 @@ class Draft:
         title = normal_title(payload)
         number = self.number * PER_EVENT + self._brought
         self._brought += 1
-        one = Distinct(number, read_terms(title), phash_of(payload), title_key(title))
+        terms, phash, title_number = read_terms(title), phash_of(payload), title_key(title)
         content = Content.of(payload)
         memory = self.state.memory
-        memory.contents.keep(memory.add(one), content)
+        (slot,) = memory.add(Distinct([number], terms, [phash], [title_number])).tolist()
+        memory.contents.keep(slot, content)
         self.fresh[number] = {
-            "id": number, "content_key": key, "title_key": one.title, "terms": one.terms.pack(),
-            "phash": one.phash, "content": content.pack(), "pairs": b"",
+            "id": number, "content_key": key, "title_key": title_number, "terms": terms.pack(),
+            "phash": phash, "content": content.pack(), "pairs": b"",
         }  # fmt: skip
         return number
 
@@ -184,7 +185,7 @@ class Draft:
         new = memory.slots(np.array(list(self.fresh), dtype=np.int64))
         pairs: list[NDArray[np.int64]] = [np.empty((0, 2), dtype=np.int64)]
         for slot, row in zip(new.tolist(), self.fresh.values(), strict=True):
-            text = memory.find_text(Terms.unpack(row["terms"]), without=slot)
+            text = memory.find_text(memory.terms.read(np.array([slot])), without=slot)
             photo = memory.find_photo(row["phash"], without=slot)
             memory.near(slot, text, photo)
             others = np.union1d(text[0], photo[0])

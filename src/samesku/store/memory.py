@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -94,33 +93,36 @@ class Memory:
         """The slot of a number; -1 for what is not there."""
         return int(self.slots(np.array([number], dtype=np.int64))[0])
 
-    def add(self, one: Distinct) -> int:
-        """Take a distinct posting, whose number is above all others; returns its slot."""
-        slot = self._append(one)
-        self.size += 1
-        columns, words = one.terms.columns, one.terms.words
-        np.add.at(self.frequency, columns, 1)
-        grams = columns[words:]
-        rare = np.argsort(self.frequency[grams], kind="stable")[:INDEXED_NGRAMS]
-        found_by = list({*columns[:words].tolist(), *grams[rare].tolist()})
-        self._by_term.add(found_by, [slot] * len(found_by))
-        self._by_title.add([one.title % TITLES], [slot])
-        if one.phash is not None:
-            self._hashes.add(slot, int.from_bytes(one.phash, "little"))
-        return slot
+    def add(self, some: Distinct) -> NDArray[np.int64]:
+        """Take distinct postings, whose numbers are above all others; returns their slots."""
+        slots = self._append(some)
+        for slot in slots.tolist():
+            self._enter(slot)
+        return slots
 
-    def add_all(self, several: Iterable[Distinct]) -> None:
+    def _enter(self, slot: int) -> None:
+        """Let a distinct posting be found by its terms, title and photo."""
+        self.size += 1
+        read = self.terms.read(np.array([slot]))
+        np.add.at(self.frequency, read.columns, 1)
+        grams = read.columns[read.words :]
+        rare = np.argsort(self.frequency[grams], kind="stable")[:INDEXED_NGRAMS]
+        found_by = list({*read.columns[: read.words].tolist(), *grams[rare].tolist()})
+        self._by_term.add(found_by, [slot] * len(found_by))
+        self._by_title.add([int(self._titles.rows[slot]) % TITLES], [slot])
+        if self._has_photo.rows[slot]:
+            self._hashes.add(slot, int(self._bits.rows[slot]))
+
+    def add_all(self, parts: Iterable[Distinct]) -> None:
         """`add` for all distinct postings of a store, before any other, many times as fast."""
-        several = iter(several)
-        first = list(islice(several, FEW))
-        if len(first) < FEW:  # arrays over all terms are not worth filling
-            for one in first:
-                self.add(one)
+        for part in parts:
+            self._append(part)
+        slots = np.arange(self._numbers.size)
+        if len(slots) < FEW:  # arrays over all terms are not worth filling
+            for slot in slots.tolist():
+                self._enter(slot)
             return
-        for one in chain(first, several):
-            self._append(one)
-        self.size = self._numbers.size
-        slots = np.arange(self.size)
+        self.size = len(slots)
         steps = [slots[at : at + AT_ONCE] for at in range(0, self.size, AT_ONCE)]
         for some in steps:
             held = np.bincount(self.terms.read(some).columns, minlength=WIDTH)
@@ -131,16 +133,20 @@ class Memory:
         shown = np.flatnonzero(self._has_photo.rows)
         self._hashes.add_all(shown, self._bits.rows[shown])
 
-    def _append(self, one: Distinct) -> int:
-        slot = self._numbers.size
-        bits = int.from_bytes(one.phash or b"", "little")
-        row = (one.number, True, one.title, one.phash is not None, bits, 0, 0)
-        for column, value in zip(self._columns, row, strict=True):
-            column.append(value)
-        self.terms.add(one.terms)
-        self.text.add()
-        self.photo.add()
-        return slot
+    def _append(self, some: Distinct) -> NDArray[np.int64]:
+        first, count = self._numbers.size, len(some.numbers)
+        bits = [int.from_bytes(each or b"", "little") for each in some.phashes]
+        shown = [each is not None for each in some.phashes]
+        zeros: NDArray[Any] = np.zeros(count)
+        rows: Sequence[Sequence[Any] | NDArray[Any]] = (
+            some.numbers, np.ones(count), some.titles, shown, bits, zeros, zeros,
+        )  # fmt: skip
+        for column, values in zip(self._columns, rows, strict=True):
+            column.extend(values)
+        self.terms.add(some.terms)
+        self.text.add(count)
+        self.photo.add(count)
+        return np.arange(first, first + count)
 
     def _found_by(self, slots: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """The terms by which some titles are found, and their slots."""
@@ -164,7 +170,7 @@ class Memory:
     @contextmanager
     def with_one(self, terms: Terms, phash: bytes | None, title: int) -> Iterator[int]:
         """One more distinct posting for a while, to be scored; gives its slot."""
-        slot = self._append(Distinct(SOUGHT, terms, phash, title))
+        (slot,) = self._append(Distinct([SOUGHT], terms, [phash], [title])).tolist()
         self.size += 1
         self.text.remember()
         self.photo.remember()

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.store.arrays import Growing
+from samesku.store.arrays import Growing, spans
 
 NEIGHBORS = 50
 # Slots whose neighbours are sorted at once.
@@ -26,10 +26,10 @@ class NearLists:
         )
         self._former: list[tuple[NDArray[Any], ...]] | None = None
 
-    def add(self) -> None:
-        """One more slot, without neighbours."""
-        self._others.append(-1)
-        self._similarity.append(-1)
+    def add(self, count: int) -> None:
+        """So many more slots, without neighbours."""
+        for each in (self._others, self._similarity):
+            each.extend(np.full((count, NEIGHBORS), -1))
 
     def clear(self, slot: int) -> None:
         """Take away the neighbours of a slot."""
@@ -74,7 +74,10 @@ class NearLists:
     def build(
         self, one: NDArray[np.int32], other: NDArray[np.int32], similarity: NDArray[np.float32]
     ) -> None:
-        """The neighbours of all slots by their pairs, in place of all before."""
+        """The neighbours of all slots by their pairs, in place of all before.
+
+        Pairs are in the order of `one`, those of each in the order of `other`, which is smaller.
+        """
         self._others.rows[:], self._similarity.rows[:] = -1, -1
         near = np.flatnonzero(similarity >= self._floor)
         ends = np.concatenate([one[near], other[near]]), np.concatenate([other[near], one[near]])
@@ -82,9 +85,12 @@ class NearLists:
         for start in range(0, self._others.size, AT_ONCE):
             some = np.flatnonzero((ends[0] >= start) & (ends[0] < start + AT_ONCE))
             query, found, values = ends[0][some], ends[1][some], known[some]
-            order = np.lexsort((found, -values, query))
+            # Floats above 0 ascend with their bits; ties stay in the order of those found.
+            farther = ~values.view(np.uint32)
+            order = np.argsort(query.astype(np.uint64) << 32 | farther, kind="stable")
             query, found, values = query[order], found[order], values[order]
-            rank = np.arange(len(query)) - np.searchsorted(query, query)
+            count = np.bincount(query - start)
+            rank = spans(np.zeros(len(count), dtype=np.int64), count)
             kept = rank < NEIGHBORS
             self._others.rows[query[kept], rank[kept]] = found[kept]
             self._similarity.rows[query[kept], rank[kept]] = values[kept]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from samesku.store.arrays import spans
 from samesku.store.terms import Terms
 
 
@@ -26,28 +27,25 @@ class ScoredPairs:
         return self.other.astype("<i8").tobytes() + numbers.tobytes()
 
     @classmethod
-    def unpack(cls, packed: bytes) -> ScoredPairs:
-        """Read what `pack` gave."""
-        size = len(packed) // 20
-        numbers = np.frombuffer(packed, "<f4", 3 * size, 8 * size).reshape(3, size)
-        return cls(np.frombuffer(packed, "<i8", size), *numbers)
+    def unpack(cls, packed: Sequence[bytes]) -> tuple[NDArray[np.int64], ScoredPairs]:
+        """Read what `pack` gave of some postings: of which of them each pair is, and the pairs."""
+        read = np.frombuffer(b"".join(packed), "<u4")
+        length = np.array([len(each) // 4 for each in packed], dtype=np.int64)
+        start, size = np.cumsum(length) - length, length // 5
+        other = read[spans(start, 2 * size)].view("<i8")
+        numbers = (read[spans(start + at * size, size)].view("<f4") for at in (2, 3, 4))
+        return np.repeat(np.arange(len(packed)), size), cls(other, *numbers)
 
     def part(self, start: int, stop: int) -> ScoredPairs:
         """Those from one place to another."""
         return ScoredPairs(*(each[start:stop] for each in vars(self).values()))
 
-    @classmethod
-    def joined(cls, several: Sequence[ScoredPairs]) -> ScoredPairs:
-        """The pairs of several postings, one after the other."""
-        names = ("other", "text", "photo", "probability")
-        return cls(*(np.concatenate([getattr(each, name) for each in several]) for name in names))
-
 
 @dataclass(frozen=True, eq=False)
 class Distinct:
-    """One distinct posting as it is found: its number, terms, photo hash and title's number."""
+    """Distinct postings as they are found: numbers, terms, photo hashes and titles' numbers."""
 
-    number: int
+    numbers: Sequence[int]
     terms: Terms
-    phash: bytes | None
-    title: int
+    phashes: Sequence[bytes | None]
+    titles: Sequence[int]

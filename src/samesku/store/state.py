@@ -23,6 +23,8 @@ from samesku.store.terms import Terms
 PER_EVENT = 2**24
 # Rows that are read at once.
 ROWS = 20_000
+_FOUND_BY = sa.select(distinct.c.id, distinct.c.terms, distinct.c.phash, distinct.c.title_key)
+_PAIRS = sa.select(distinct.c.id, distinct.c.pairs)
 _LAST_EVENT = sa.select(sa.func.max(events.c.number))
 
 
@@ -93,11 +95,10 @@ class State:
             sa.select(pins.c.left_id, pins.c.right_id, pins.c.verdict)
         ):
             state.pin(left, right, verdict)
-        rows = sa.select(distinct).order_by(distinct.c.id).execution_options(yield_per=ROWS)
-        state.memory.add_all(map(_distinct, connection.execute(rows)))
-        pairs = sa.select(distinct.c.id, distinct.c.pairs).order_by(distinct.c.id)
-        parts = connection.execute(pairs.execution_options(yield_per=ROWS)).partitions()
-        state.memory.link_all(map(_pairs, parts))
+        found_by = _FOUND_BY.order_by(distinct.c.id).execution_options(yield_per=ROWS)
+        state.memory.add_all(map(_distinct, connection.execute(found_by).partitions()))
+        pairs = _PAIRS.order_by(distinct.c.id).execution_options(yield_per=ROWS)
+        state.memory.link_all(map(_pairs, connection.execute(pairs).partitions()))
         return state
 
     def catch_up(self, connection: sa.Connection) -> bool:
@@ -116,16 +117,16 @@ class State:
         if any(effects.rebuilt for _, effects in later):
             return False
         new = distinct.c.id >= (seen + 1) * PER_EVENT
-        several = connection.execute(sa.select(distinct).where(new).order_by(distinct.c.id)).all()
-        for row in several:
-            if self.memory.slot(row.id) < 0:
-                self.memory.add(_distinct(row))
-        for row in several:
-            self.memory.link(row.id, ScoredPairs.unpack(row.pairs))
+        several = _FOUND_BY.add_columns(distinct.c.pairs).where(new).order_by(distinct.c.id)
+        brought = connection.execute(several).all()
+        if unknown := [each[:-1] for each in brought if self.memory.slot(each.id) < 0]:
+            self.memory.add(_distinct(unknown))
+        for each in brought:
+            self.memory.link(each.id, ScoredPairs.unpack([each.pairs])[1])
         for number, effects in later:
             self.replay(effects, number)
-            for each in effects.gone:
-                self.forget(each)
+            for gone in effects.gone:
+                self.forget(gone)
         return True
 
     def replay(self, effects: Effects, number: int) -> None:
@@ -218,12 +219,13 @@ class State:
         }
 
 
-def _distinct(row: Any) -> Distinct:
-    return Distinct(row.id, Terms.unpack(row.terms), row.phash, row.title_key)
+def _distinct(rows: Sequence[Any]) -> Distinct:
+    numbers, terms, phashes, titles = zip(*rows, strict=True)
+    return Distinct(numbers, Terms.unpack(terms), phashes, titles)
 
 
 def _pairs(rows: Sequence[Any]) -> tuple[NDArray[np.int64], ScoredPairs]:
     """The pairs of some rows, and the number of the row of each."""
-    several = [ScoredPairs.unpack(row.pairs) for row in rows]
-    numbers = np.array([row.id for row in rows], dtype=np.int64)
-    return np.repeat(numbers, [len(each.other) for each in several]), ScoredPairs.joined(several)
+    numbers, packed = zip(*rows, strict=True)
+    place, pairs = ScoredPairs.unpack(packed)
+    return np.array(numbers, dtype=np.int64)[place], pairs

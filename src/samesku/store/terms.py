@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from zlib import crc32
 
@@ -51,12 +52,15 @@ class Terms:
         return head + self.columns.astype("<i4").tobytes() + self.counts.tobytes()
 
     @classmethod
-    def unpack(cls, packed: bytes) -> Terms:
-        """Read what `pack` gave."""
-        size = (len(packed) - 4) // 5
-        words = int.from_bytes(packed[:4], "little", signed=True)
-        columns = np.frombuffer(packed, "<i4", size, 4)
-        return cls.of(columns, np.frombuffer(packed, np.uint8, size, 4 + 4 * size), words)
+    def unpack(cls, packed: Sequence[bytes]) -> Terms:
+        """Read what `pack` gave of some titles."""
+        read = np.frombuffer(b"".join(packed), np.uint8)
+        length = np.array([len(each) for each in packed], dtype=np.int64)
+        start, size = np.cumsum(length) - length, (length - 4) // 5
+        words = read[spans(start, np.full_like(size, 4))].view("<i4")
+        columns = read[spans(start + 4, 4 * size)].view("<i4")
+        counts = read[spans(start + 4 + 4 * size, size)]
+        return cls(columns, counts, _bounds(size, words))
 
     @property
     def ends(self) -> NDArray[np.int64]:
@@ -108,10 +112,10 @@ class TermTable:
         self._words = Growing(np.int32)
 
     def add(self, terms: Terms) -> None:
-        """Take the next title."""
-        self._start.append(self._columns.size)
-        self._length.append(len(terms.columns))
-        self._words.append(terms.words)
+        """Take the next titles."""
+        self._start.extend(self._columns.size + terms.ends[:-1])
+        self._length.extend(np.diff(terms.ends))
+        self._words.extend(np.diff(terms.bounds)[::2])
         self._columns.extend(terms.columns)
         self._counts.extend(terms.counts)
 
@@ -133,10 +137,16 @@ class TermTable:
 
     def _read(self, slots: NDArray[np.integer], length: NDArray[np.int32]) -> Terms:
         place = spans(self._start.rows[slots], length)
-        bounds = np.zeros(2 * len(slots) + 1, dtype=np.int64)
-        bounds[2::2] = np.cumsum(length)
-        bounds[1::2] = bounds[:-1:2] + self._words.rows[slots]
+        bounds = _bounds(length, self._words.rows[slots])
         return Terms(self._columns.rows[place], self._counts.rows[place], bounds)
+
+
+def _bounds(size: NDArray[np.integer], words: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Those of titles of so many terms, of which so many are words."""
+    bounds = np.zeros(2 * len(size) + 1, dtype=np.int64)
+    bounds[2::2] = np.cumsum(size)
+    bounds[1::2] = bounds[:-1:2] + words
+    return bounds
 
 
 def term_number(word: str) -> int:
