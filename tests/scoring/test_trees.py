@@ -91,7 +91,8 @@ def test_what_the_first_booster_finds_unlikely_is_not_shown_to_the_others(drawn,
     first, alone = (
         Trees(as_onnx(some, np.arange(FEATURES), FEATURES)) for some in (boosters[:1], boosters)
     )
-    both = Trees(alone.content, first)
+    without_sums = as_onnx(boosters, np.arange(FEATURES), FEATURES, sums=False)
+    both = Trees(without_sums, first)
     by_first = first.log_odds(values) - first.start + alone.start
     (odds, parts), likely = both.predict(values), by_first >= UNLIKELY
     assert 100 < np.count_nonzero(likely) < 1_900
@@ -102,5 +103,7 @@ def test_what_the_first_booster_finds_unlikely_is_not_shown_to_the_others(drawn,
     np.testing.assert_array_equal(both.contributions(values), parts)
     np.testing.assert_allclose(both.start + parts.sum(axis=1), odds, atol=1e-3)
     np.testing.assert_array_equal(pickle.loads(pickle.dumps(both)).log_odds(values), odds)
+    with pytest.raises(ValueError, match="not one of trees"):
+        Trees(without_sums)
     with pytest.raises(ValueError, match="other features"):
-        Trees(alone.content, Trees(as_onnx(boosters[:1], np.zeros(FEATURES, int), 1)))
+        Trees(without_sums, Trees(as_onnx(boosters[:1], np.zeros(FEATURES, int), 1)))

@@ -39,7 +39,7 @@ class Trees:
         A network of :func:`samesku.training.tree_export.as_onnx`.
     first : Trees, optional
         Looks at all pairs first, and is alone in what it says of those that it finds unlikely; of
-        the same features and families.
+        the same features and families. A network without sums needs one.
 
     Attributes
     ----------
@@ -66,7 +66,8 @@ class Trees:
         except Exception as error:
             raise ValueError(f"it cannot be run: {error}") from error
         takes = {port.name: port.shape for port in self._session.get_inputs()}
-        if set(takes) != {VALUES, APART}:
+        self._sums = APART in takes
+        if set(takes) - {APART} != {VALUES} or not (self._sums or first):
             raise ValueError("it is a network, but not one of trees that score pairs")
         self.width = int(takes[VALUES][1])
         parts = self._tell(np.full((1, self.width), np.nan, dtype=np.float32), apart=True)
@@ -129,7 +130,8 @@ class Trees:
         return np.concatenate(list(map_in_order(partial(self._tell, apart=apart), parts)))
 
     def _tell(self, values: Floats, *, apart: bool) -> Floats:
-        (found,) = self._session.run([OUTPUT], {VALUES: values, APART: np.array([apart])})
+        given = {VALUES: values, **({APART: np.array([apart])} if self._sums else {})}
+        (found,) = self._session.run([OUTPUT], given)
         return np.asarray(found)
 
     @classmethod

@@ -22,31 +22,36 @@ IR_VERSION, OPSET = 8, 16
 DEFAULT_LEFT, MISSING_IS_NAN, OTHERS = 2, 8, ~(2 | 8)
 
 
-def as_onnx(boosters: Sequence[lgb.Booster], family: NDArray[np.integer], families: int) -> bytes:
+def as_onnx(
+    boosters: Sequence[lgb.Booster],
+    family: NDArray[np.integer],
+    families: int,
+    *,
+    sums: bool = True,
+) -> bytes:
     """The mean of boosters, mostly of one, as a network for :class:`samesku.scoring.trees.Trees`.
 
     Its decisions are LightGBM's own, missing values included; only the sums are of float32. The
     boosters are of binary log-odds, on numbers alone, all of the same features. `family`, integer
     ``(f,)`` below `families`, is the number of the family of each feature.
 
-    The network has the inputs `values` ``(m, f)`` and `apart` ``(1,)``, and one output: the
-    log-odds ``(m, 1)``, or where `apart` is true what each family contributes, and the start,
-    ``(m, families + 1)``.
+    The network has the input `values` ``(m, f)`` and one output: what each family contributes, and
+    the start, ``(m, families + 1)``. With `sums` it has the input `apart` ``(1,)`` as well, and
+    where that is false gives the log-odds ``(m, 1)``.
     """
     trees = [tree for booster in boosters for tree in _trees(booster)]
     width, share = boosters[0].num_feature(), 1 / len(boosters)
-    values = np.concatenate([tree.value for tree in trees])
     splits = _splits(trees)
-    node = _ensemble(trees, splits, share * _column(values, len(values)))
-    apart = _ensemble(trees, splits, share * _credit(trees, family, families))
-    # Only one of both is computed.
-    node = helper.make_node(
-        "If", [APART], [OUTPUT], then_branch=_branch(apart), else_branch=_branch(node)
-    )
-    inputs = [
-        helper.make_tensor_value_info(VALUES, TensorProto.FLOAT, [None, width]),
-        helper.make_tensor_value_info(APART, TensorProto.BOOL, [1]),
-    ]
+    node = _ensemble(trees, splits, share * _credit(trees, family, families))
+    inputs = [helper.make_tensor_value_info(VALUES, TensorProto.FLOAT, [None, width])]
+    if sums:
+        values = np.concatenate([tree.value for tree in trees])
+        plain = _ensemble(trees, splits, share * _column(values, len(values)))
+        inputs.append(helper.make_tensor_value_info(APART, TensorProto.BOOL, [1]))
+        # Only one of both is computed.
+        node = helper.make_node(
+            "If", [APART], [OUTPUT], then_branch=_branch(node), else_branch=_branch(plain)
+        )
     graph = helper.make_graph([node], "trees", inputs, [_output()])
     opsets = [helper.make_opsetid("", OPSET), helper.make_opsetid(DOMAIN, VERSION)]
     model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)

@@ -119,7 +119,7 @@ def fit_classifier(
     family = families(names, encoders)
     trees = Trees(as_onnx([grow()], family, len(FAMILIES)))
     if boosters:
-        trees = Trees(as_onnx(boosters, family, len(FAMILIES)), first=trees)
+        trees = Trees(as_onnx(boosters, family, len(FAMILIES), sums=False), first=trees)
     values = _values(catalogues, honest)
     if hold_out == "products":
         mean = values.mean(axis=0)
