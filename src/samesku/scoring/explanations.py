@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -16,6 +18,7 @@ from samesku.runtime.memory import Kept, released
 from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.features.words import unshared_words
 from samesku.scoring.presence import common_cells, segment_max
+from samesku.titles import Stated
 from samesku.titles.attributes import KINDS
 
 __all__ = ["FAMILIES", "Explanations", "as_said", "families"]
@@ -62,6 +65,9 @@ PAIRS_AT_ONCE = 16_384
 # Characters of a brand that are quoted.
 LONGEST_VALUE = 40
 SAME, ALIKE = 1 - 1e-6, 0.9
+
+# Texts, of each pair one.
+Phrases: TypeAlias = NDArray[np.object_]
 
 
 def families(names: Sequence[str], encoders: Mapping[str, Modality]) -> NDArray[np.int64]:
@@ -118,9 +124,11 @@ class Explanations:
         if row < 0:
             raise ValueError("the pair is too unlikely to have been looked at closely")
         facts = _Facts(catalog, candidates, self.places[[row]], self.words)
-        parts = self.parts[row]
-        order = np.argsort(-np.abs(parts), kind="stable")
-        parted = [(facts.phrase(FAMILIES[f], 0, parts[f] > 0), float(parts[f])) for f in order]
+        parts, only = self.parts[row], np.zeros(1, dtype=np.int64)
+        parted = [
+            (facts.phrases(FAMILIES[f], only, parts[[f]] > 0)[0], float(parts[f]))
+            for f in np.argsort(-np.abs(parts), kind="stable")
+        ]
         return pl.DataFrame(
             [*parted, ("start", self.start)], schema=["reason", "log_odds"], orient="row"
         )
@@ -145,20 +153,22 @@ class Explanations:
         there = row >= 0
         facts = _Facts(catalog, candidates, self.places[row[there]], self.words)
         parts = self.parts[row[there]]
-        order = np.argsort(-np.abs(parts), axis=1, kind="stable")
         faint = np.abs(parts) < FAINT
+        # All pairs of one family at once, then the families of each pair by their weight.
+        family, pair = np.nonzero(~faint.T)
+        added = parts[pair, family]
+        starts = np.searchsorted(family, np.arange(len(FAMILIES) + 1))
+        said = [
+            facts.phrases(name, pair[some], added[some] > 0)
+            for name, some in zip(FAMILIES, map(slice, starts, starts[1:]), strict=True)
+        ]
+        text = np.concatenate(said) + " " + _written(added, "+.2f")
+        text = text[np.lexsort((family, -np.abs(added), pair))].tolist()
+        ends = np.cumsum((~faint).sum(axis=1)).tolist()
         start = self.start + np.sum(parts, axis=1, where=faint)
-        lines = iter(
-            "; ".join(
-                [
-                    f"{facts.phrase(FAMILIES[f], pair, added[f] > 0)} {added[f]:+.2f}"
-                    for f in first[: len(first) - small]
-                ]
-                + [f"start {begin:+.2f}"]
-            )
-            for pair, (first, added, small, begin) in enumerate(
-                zip(order.tolist(), parts.tolist(), faint.sum(axis=1), start, strict=True)
-            )
+        lines = (
+            "; ".join([*text[first:last], f"start {begin:+.2f}"])
+            for first, last, begin in zip([0, *ends[:-1]], ends, start.tolist(), strict=True)
         )
         return [next(lines) if known else None for known in there]
 
@@ -181,50 +191,52 @@ class _Facts:
         weighted = words.weighted
         common = weighted.data[cells.mine], weighted.indices[cells.mine], cells.ends
         self.shared = _rarest(*common, words.names)
-        own = [
+        mine, theirs = (
             _rarest(*unshared_words(weighted, rows, places, cells.ends), words.names)
             for rows, places in ((left, cells.mine), (right, cells.theirs))
-        ]
-        self.unshared = [_both(*each) for each in zip(*own, strict=True)]
+        )
+        both = (mine != "") & (theirs != "")
+        self.unshared = mine + np.where(both, '" and "', "").astype(object) + theirs
         # The rest is compared only where it is shown: most families add nothing to a pair.
-        self.sides = list(zip(left.tolist(), right.tolist(), strict=True))
+        self.left, self.right = left, right
         self.stated, self.attributes = words.stated, catalog.attributes.values
-        self.columns = {
-            name: (_column(catalog, name, left), _column(catalog, name, right))
-            for name in ("brand", "price")
-        }
+        self.columns = {name: _column(catalog, name) for name in ("brand", "price")}
 
-    def phrase(self, family: str, pair: int, adds: bool) -> str:
-        """What stands for one family of a pair; `adds`: whether it adds to the log-odds."""
-        a, b = self.sides[pair]
+    def phrases(self, family: str, pairs: NDArray[np.integer], adds: NDArray[np.bool_]) -> Phrases:
+        """What stands for one family of some pairs; `adds`: whether it adds to the log-odds."""
         if values := self.attributes.get(family):
-            return _attribute_said(family, values[a], values[b])
+            return self._each(partial(_attribute_said, family), values, pairs)
         match family:
             case "titles":
-                return f"titles alike {self.similarity['text'][pair]:.2f}"
+                return np.asarray("titles alike " + _written(self.similarity["text"][pairs], ".2f"))
             case "rare words":
-                word = self.shared[pair] if adds else self.unshared[pair]
-                where = "in both" if adds else "in one only"
-                return f'rare word "{word}" {where}' if word else "rare words"
+                word = np.where(adds, self.shared[pairs], self.unshared[pairs])
+                said = 'rare word "' + word + '" ' + _either(adds, "in both", "in one only")
+                return np.where(word == "", "rare words", said)
             case "numbers":
-                mine, theirs = self.stated[a].tokens, self.stated[b].tokens
-                agree, clash = _compare(set(mine), set(theirs))
-                if adds:
-                    return f"same {agree}" if agree else "numbers agree"
-                return clash or "numbers differ"
+                agree, clash = self._each(_compare, self.stated, pairs).reshape(-1, 2).T
+                agree = np.where(agree == "", "numbers agree", "same " + agree)
+                return np.where(adds, agree, np.where(clash == "", "numbers differ", clash))
             case "codes":
-                return "model codes agree" if adds else "no model code in common"
+                return _either(adds, "model codes agree", "no model code in common")
             case "photo":
-                return _photo(float(self.similarity["photo"][pair]))
+                return _photos(self.similarity["photo"][pairs])
             case "density":
-                return "nearest of their kind" if adds else "many look like them"
+                return _either(adds, "nearest of their kind", "many look like them")
             case "attributes":
-                return f"attributes {'agree' if adds else 'differ'}"
+                return _either(adds, "attributes agree", "attributes differ")
             case "price" | "brand":
-                mine, theirs = self.columns[family]
-                return _column_said(family, mine[pair], theirs[pair])
+                return self._each(partial(_column_said, family), self.columns[family], pairs)
             case _:
-                return f"descriptions {'agree' if adds else 'differ'}"
+                return _either(adds, "descriptions agree", "descriptions differ")
+
+    def _each(
+        self, say: Callable[[Any, Any], object], values: Sequence[Any], pairs: NDArray[np.integer]
+    ) -> Phrases:
+        """What the values of both postings say, pair by pair."""
+        ends = self.left[pairs].tolist(), self.right[pairs].tolist()
+        said = [say(values[a], values[b]) for a, b in zip(*ends, strict=True)]
+        return np.array(said, dtype=object)
 
 
 def _best(
@@ -237,12 +249,20 @@ def _best(
     return best
 
 
-def _photo(similarity: float) -> str:
-    if np.isnan(similarity):
-        return "no photo to compare"
-    if similarity >= SAME:
-        return "photo identical"
-    return f"photos {'alike' if similarity >= ALIKE else 'differ'} {similarity:.2f}"
+def _either(adds: NDArray[np.bool_], yes: str, no: str) -> Phrases:
+    return np.where(adds, yes, no).astype(object)
+
+
+def _written(values: NDArray[np.floating], form: str) -> Phrases:
+    """Numbers with two decimals; equal ones are written once."""
+    found, place = np.unique(np.rint(values.astype(np.float64) * 100), return_inverse=True)
+    return np.array([format(each / 100, form) for each in found.tolist()], dtype=object)[place]
+
+
+def _photos(similarity: NDArray[np.float32]) -> Phrases:
+    compared = _either(similarity >= ALIKE, "photos alike ", "photos differ ")
+    said = np.where(similarity >= SAME, "photo identical", compared + _written(similarity, ".2f"))
+    return np.where(np.isnan(similarity), "no photo to compare", said)
 
 
 def as_said(word: str) -> str:
@@ -255,31 +275,27 @@ def _rarest(
     columns: NDArray[np.integer],
     ends: NDArray[np.integer],
     names: Sequence[str],
-) -> list[str]:
+) -> Phrases:
     """The rarest word of each row, the first of equally rare ones; empty where there is none."""
     most = segment_max(weight, ends)
     row = np.repeat(np.arange(len(most)), np.diff(ends))
     best = np.flatnonzero((weight == most[row]) & (weight > 0))
     there, first = np.unique(row[best], return_index=True)
-    rarest = [""] * len(most)
-    for at, column in zip(there.tolist(), columns[best[first]].tolist(), strict=True):
-        rarest[at] = as_said(names[column])
+    rarest = np.full(len(most), "", dtype=object)
+    rarest[there] = [as_said(names[column]) for column in columns[best[first]].tolist()]
     return rarest
 
 
-def _both(mine: str, theirs: str) -> str:
-    return '" and "'.join(filter(None, (mine, theirs)))
-
-
-def _compare(mine: set[str], theirs: set[str]) -> tuple[str, str]:
+def _compare(mine: Stated, theirs: Stated) -> tuple[str, str]:
     """Quantities in both titles, and those that stand against each other."""
-    own = (" ".join(sorted(mine - theirs)), " ".join(sorted(theirs - mine)))
-    return " ".join(sorted(mine & theirs)), " against ".join(filter(None, own))
+    one, other = set(mine.tokens), set(theirs.tokens)
+    own = (" ".join(sorted(one - other)), " ".join(sorted(other - one)))
+    return " ".join(sorted(one & other)), " against ".join(filter(None, own))
 
 
-def _column(catalog: Catalog, name: str, rows: NDArray[np.integer]) -> list[object]:
+def _column(catalog: Catalog, name: str) -> list[Any]:
     there = name in catalog.frame.columns
-    return catalog.frame[name][rows].to_list() if there else [None] * len(rows)
+    return catalog.frame[name].to_list() if there else [None] * len(catalog)
 
 
 def _column_said(name: str, mine: object, theirs: object) -> str:
