@@ -74,6 +74,19 @@ def test_one_title_everywhere_leaves_tiles_without_a_pair(tmp_path):
     assert record["results"]["candidates"] == len(known.candidates)
 
 
+@pytest.mark.parametrize("alike", [0, 2, 3])
+def test_most_shards_may_be_without_a_match(tmp_path, alike):
+    words = "lamp kettle charger shirt notebook umbrella ladder compass violin".split()
+    titles = [f"{word} {word[::-1]} {number}" for number, word in enumerate(words)]
+    titles += [f"acme red mug 400 ml{' new' * number}" for number in range(alike)]
+    ids = [f"{number * 7919 % 1000:03}" for number in range(len(titles))]
+    path = tmp_path / "few.csv"
+    pl.DataFrame({"posting_id": ids, "title": titles}).write_csv(path)
+    Matcher().match(read_catalog(path)).write(tmp_path / "local")
+    found, _ = written(path, tmp_path, shards=5)
+    assert found == (tmp_path / "local" / "groups.csv").read_bytes()
+
+
 def test_every_pair_scores_as_in_the_local_engine(catalogue, matches, tmp_path):
     # The unlikely ones, too: they hold clusters apart.
     written(catalogue, tmp_path, shards=3)

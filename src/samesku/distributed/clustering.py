@@ -90,7 +90,7 @@ def _cluster_part(
     )
     inside = (score >= LEAST) & (clusters[ends[0]] == clusters[ends[1]])
     likely = partners(ends[0][inside], ends[1][inside], score[inside], members)
-    found = np.bincount(clusters, members)[clusters] if len(numbers) else members
+    found = np.bincount(clusters, members).astype(np.float64)[clusters]
     _, first = np.unique(clusters, return_index=True)
     heads = numbers[first][clusters] if len(numbers) else numbers
     table = table_of(number=numbers, head=heads, found=found, inside=likely)
