@@ -74,13 +74,22 @@ def test_one_title_everywhere_leaves_tiles_without_a_pair(tmp_path):
     assert record["results"]["candidates"] == len(known.candidates)
 
 
-@pytest.mark.parametrize("alike", [0, 2, 3])
-def test_most_shards_may_be_without_a_match(tmp_path, alike):
-    words = "lamp kettle charger shirt notebook umbrella ladder compass violin".split()
-    titles = [f"{word} {word[::-1]} {number}" for number, word in enumerate(words)]
-    titles += [f"acme red mug 400 ml{' new' * number}" for number in range(alike)]
-    ids = [f"{number * 7919 % 1000:03}" for number in range(len(titles))]
+MUGS = [f"acme red mug 400 ml{' new' * number}" for number in range(3)]
+
+
+@pytest.mark.parametrize(
+    "titles",
+    [
+        MUGS[:1],
+        MUGS[:1] * 7,
+        ["", "!!!", *MUGS[:2]],
+        [*(f"{kind} {kind[::-1]}" for kind in "lamp kettle charger shirt tea".split()), *MUGS],
+    ],
+    ids=["one posting", "identical ones", "titles without a word", "few matches"],
+)
+def test_shards_may_be_left_with_nothing(tmp_path, titles):
     path = tmp_path / "few.csv"
+    ids = [f"{number * 7919 % 1000:03}" for number in range(len(titles))]
     pl.DataFrame({"posting_id": ids, "title": titles}).write_csv(path)
     Matcher().match(read_catalog(path)).write(tmp_path / "local")
     found, _ = written(path, tmp_path, shards=5)

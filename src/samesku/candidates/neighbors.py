@@ -76,15 +76,18 @@ class Neighbors:
         return np.searchsorted(self.query, postings).astype(np.int32)
 
     def blocks(self) -> Iterator[Neighbors]:
-        """The lists of some postings at a time, whose numbers are counted from 0 in each."""
+        """The lists of some postings at a time, whose numbers are counted from 0 in each.
+
+        Of no postings there is one block, which is empty.
+        """
         ends, first = self.ends, 0
-        while first < self.size:
+        while first < self.size or not first:
             last = int(np.searchsorted(ends, ends[first] + BLOCK, side="right")) - 1
             last = min(max(last, first + 1), self.size)
             own = slice(ends[first], ends[last])
             query = self.query[own] - np.int32(first)
             yield Neighbors(query, self.candidate[own], self.similarity[own], last - first)
-            first = last
+            first = last or 1
         for column in self.arrays.values():
             released(column)
 

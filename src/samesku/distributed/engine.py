@@ -400,4 +400,6 @@ def _bounds(read: list[Result], shards: int) -> list[tuple[str | None, str | Non
     passed = np.cumsum(weight[order])
     cuts = [passed[-1] * part / shards for part in range(1, shards)] if len(keys) else []
     edges = list(dict.fromkeys(keys[order][np.searchsorted(passed, cut)] for cut in cuts))
+    if edges and edges[0] == keys[order][0]:  # nothing would lie before it
+        del edges[0]
     return list(zip([None, *edges], [*edges, None], strict=True))

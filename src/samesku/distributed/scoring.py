@@ -72,11 +72,12 @@ def look_around(
 
 
 def _words_around(shelf: Shelf, totals: Totals, outer: Array) -> Terms:
-    """The words of some postings, read shard by shard."""
-    parts, cuts = [], np.searchsorted(outer, totals.starts)
+    """The words of some postings, read shard by shard, of one at least."""
+    cuts = np.searchsorted(outer, totals.starts)
+    parts: list[Terms] = []
     for shard in range(totals.shards):
         wanted = outer[cuts[shard] : cuts[shard + 1]]
-        if len(wanted):
+        if len(wanted) or not (len(outer) or parts):
             table = shelf.read(f"said/{shard}", ["~number", "words", "words_at"])
             place = np.searchsorted(columns_of(table, "~number")[0], wanted)
             terms = Terms.read(shelf, f"words/{shard}", table, ["words"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
@@ -61,7 +62,8 @@ def joined_vectors(parts: Sequence[Rows], places: Sequence[Array], size: int) ->
         owners.append(owner[keep])
         probes.append(np.zeros(len(keep), bool) if vectors.probe is None else vectors.probe)
     if parts[0].columns:
-        blocks = zip(*(each.columns for each in parts), strict=True)
+        # A shard of nothing but empty titles has no columns.
+        blocks = zip_longest(*(each.columns for each in parts), fillvalue=parts[0].columns[0][:0])
         names = [np.unique(np.concatenate(each)) for each in blocks]
         wide = (widened(row, each.columns, names) for row, each in zip(rows, parts, strict=True))
         whole = sp.vstack(list(wide), format="csr")
