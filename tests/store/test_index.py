@@ -177,6 +177,14 @@ def test_after_a_merge_the_older_id_stays_and_the_other_redirects_to_it(pair):
     assert pair.history(new)[-1]["verb"] == "merge"
 
 
+def test_what_an_undo_removed_stays_away(index):
+    first = index.upsert({"posting_id": "a", "title": "Susu Bebelo 400 gram"})
+    removed = index.undo(first.event)
+    with pytest.raises(StoreError, match="cannot be undone"):
+        index.undo(removed.event)
+    assert not index.state()["distinct"]
+
+
 def test_a_merge_can_leave_one_out(pair):
     pair.merge([pair.get("a")["cluster"], pair.get("c")["cluster"]], without=["b"])
     assert together(pair, "a", "c")
