@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from itertools import groupby
 
 import pytest
 
@@ -117,6 +118,10 @@ def test_two_writers_lose_nothing(place, writers, tmp_path):
     assert min(map(len, told.values())) >= 30
     events = [int(line.split()[2]) for line in lines]
     assert len(set(events)) == len(events)
+    # They take turns: nobody writes on and on while the other waits.
+    words = [(line.split(), who) for who, each in enumerate(told.values()) for line in each]
+    order = sorted((int(said[2]), who) for said, who in words if len(said) == 3)
+    assert len(list(groupby(who for _, who in order))) > 20
     with Index(place) as index:
         assert index.replay() == index.state()
         lost = [

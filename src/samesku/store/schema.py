@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -175,13 +175,28 @@ def begin_writing(engine: sa.Engine) -> Iterator[sa.Connection]:
         options["isolation_level"] = "READ COMMITTED"
     with engine.connect().execution_options(**options) as connection:
         try:
-            transaction = connection.begin()
+            with nullcontext() if postgres else _turn(f"{engine.url.database}-turn"):
+                transaction = connection.begin()
             if postgres:
                 connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
         except sa.exc.OperationalError as error:
             raise refused(error) from error
         with transaction:
             yield connection
+
+
+@contextmanager
+def _turn(place: str) -> Iterator[None]:
+    """The turn of the next writer, for which others wait in line where files have locks.
+
+    SQLite only tries again and again: who writes without a pause would often be first once more.
+    """
+    with ExitStack() as stack:
+        with suppress(ImportError, OSError):
+            import fcntl
+
+            fcntl.flock(stack.enter_context(Path(place).open("ab")), fcntl.LOCK_EX)
+        yield
 
 
 def empty_log(engine: sa.Engine) -> None:
