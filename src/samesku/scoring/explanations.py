@@ -200,7 +200,10 @@ class _Facts:
         # The rest is compared only where it is shown: most families add nothing to a pair.
         self.left, self.right = left, right
         self.stated, self.attributes = words.stated, catalog.attributes.values
-        self.columns = {name: _column(catalog, name) for name in ("brand", "price")}
+        self.columns = {
+            name: (_column(catalog, name, left), _column(catalog, name, right))
+            for name in ("brand", "price")
+        }
 
     def phrases(self, family: str, pairs: NDArray[np.integer], adds: NDArray[np.bool_]) -> Phrases:
         """What stands for one family of some pairs; `adds`: whether it adds to the log-odds."""
@@ -226,7 +229,9 @@ class _Facts:
             case "attributes":
                 return _either(adds, "attributes agree", "attributes differ")
             case "price" | "brand":
-                return self._each(partial(_column_said, family), self.columns[family], pairs)
+                mine, theirs = self.columns[family]
+                said = [_column_said(family, mine[pair], theirs[pair]) for pair in pairs.tolist()]
+                return np.array(said, dtype=object)
             case _:
                 return _either(adds, "descriptions agree", "descriptions differ")
 
@@ -293,9 +298,9 @@ def _compare(mine: Stated, theirs: Stated) -> tuple[str, str]:
     return " ".join(sorted(one & other)), " against ".join(filter(None, own))
 
 
-def _column(catalog: Catalog, name: str) -> list[Any]:
+def _column(catalog: Catalog, name: str, rows: NDArray[np.integer]) -> list[object]:
     there = name in catalog.frame.columns
-    return catalog.frame[name].to_list() if there else [None] * len(catalog)
+    return catalog.frame[name][rows].to_list() if there else [None] * len(rows)
 
 
 def _column_said(name: str, mine: object, theirs: object) -> str:
