@@ -86,13 +86,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         place = asked.store or str(Path(folder) / "store.db")
         Index(place).close()
-        told = [
+        clients = [
             _started(place, f"{kind}{number}", code, asked.seconds, Path(folder))
             for kind, code, count in (("w", WRITER, asked.writers), ("r", READER, asked.readers))
             for number in range(count)
         ]
-        complaints = [f"{said.name} failed" for process, said in told if process.wait()]
-        lines = [list(map(json.loads, said.read_text().splitlines())) for _, said in told]
+        complaints = [f"{said.name} failed" for process, said in clients if process.wait()]
+        lines = [list(map(json.loads, said.read_text().splitlines())) for _, said in clients]
         changes = [line for each in lines for line in each if line[0] != "taken"]
         complaints += _lost(place, changes)
     taken = [line[1] for each in lines for line in each if line[0] == "taken"]

@@ -45,11 +45,11 @@ def test_lists_hold_what_was_added_in_its_order(waiting):
 def test_an_array_grows_and_is_cut():
     grown = Growing(np.int32, 2)
     for at in range(1000):
-        grown.append(at)
+        grown.extend([[at, at]])
     grown.extend(np.array([[7, 8]]))
     assert grown.rows[[0, 999, 1000]].tolist() == [[0, 0], [999, 999], [7, 8]]
     grown.cut(2)
-    grown.append(5)
+    grown.extend([[5, 5]])
     assert grown.rows.tolist() == [[0, 0], [1, 1], [5, 5]]
 
 

@@ -81,13 +81,15 @@ class Neighbors:
         Of no postings there is one block, which is empty.
         """
         ends, first = self.ends, 0
-        while first < self.size or not first:
+        while True:
             last = int(np.searchsorted(ends, ends[first] + BLOCK, side="right")) - 1
             last = min(max(last, first + 1), self.size)
             own = slice(ends[first], ends[last])
             query = self.query[own] - np.int32(first)
             yield Neighbors(query, self.candidate[own], self.similarity[own], last - first)
-            first = last or 1
+            if last == self.size:
+                break
+            first = last
         for column in self.arrays.values():
             released(column)
 
@@ -230,7 +232,7 @@ def density(neighbors: Neighbors, k: int) -> NDArray[np.float32]:
         total = np.bincount(part.query[near], part.similarity[near], part.size)
         return (total / k).astype(np.float32)
 
-    return np.concatenate([np.empty(0, np.float32), *map(mean, neighbors.blocks())])
+    return np.concatenate(list(map(mean, neighbors.blocks())))
 
 
 def best(

@@ -92,7 +92,7 @@ def _cluster_part(
     likely = partners(ends[0][inside], ends[1][inside], score[inside], members)
     found = np.bincount(clusters, members).astype(np.float64)[clusters]
     _, first = np.unique(clusters, return_index=True)
-    heads = numbers[first][clusters] if len(numbers) else numbers
+    heads = numbers[first][clusters]
     table = table_of(number=numbers, head=heads, found=found, inside=likely)
     shelf.cut(f"clustered/{part}", table, numbers, starts)
     return {"split": split}

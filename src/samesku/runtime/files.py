@@ -45,7 +45,7 @@ class Staged:
         self.folder.mkdir(parents=True, exist_ok=True)
         _sweep(self.folder)
         self._stage = Path(tempfile.mkdtemp(prefix=STAGE, dir=self.folder))
-        self._claim = _claimed(self._stage)
+        self._claim = claimed(self._stage)
         return self
 
     def path(self, name: str) -> Path:
@@ -169,16 +169,19 @@ def _strange(value: Any, kind: Any, name: str = "") -> Iterator[tuple[str, Any]]
         yield name, value  # to Python true is a whole number
 
 
-def _claimed(stage: Path) -> int | None:
-    """A lock on a stage until this process ends; None without locks, BlockingIOError if taken."""
+def claimed(place: Path, *, wait: bool = False) -> int | None:
+    """A lock on a file or folder until its handle is closed; None where there are no locks.
+
+    Where another has it, this waits, or raises BlockingIOError.
+    """
     try:
         import fcntl
 
-        handle = os.open(stage, os.O_RDONLY)
+        handle = os.open(place, os.O_RDONLY)
     except (ImportError, OSError):
         return None
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except OSError as error:
         os.close(handle)
         if isinstance(error, BlockingIOError):
@@ -192,7 +195,7 @@ def _sweep(folder: Path) -> None:
     for stage in folder.glob(f"{STAGE}*"):
         with suppress(OSError):  # another's, or another run has swept it
             age = time.time() - stage.stat().st_mtime
-            claim = _claimed(stage)
+            claim = claimed(stage)
             if claim is not None:
                 os.close(claim)
             if age > (GIVEN_UP if claim is None else SETTLED):

@@ -35,14 +35,6 @@ class Growing:
         self._held[self.size : stop] = rows
         self.size = stop
 
-    def append(self, row: Any) -> None:
-        """Add one row."""
-        if self.size == len(self._held):
-            self.extend(np.full((1, *self._held.shape[1:]), row, dtype=self._held.dtype))
-        else:
-            self._held[self.size] = row
-            self.size += 1
-
     def cut(self, size: int) -> None:
         """Drop the rows from a place on."""
         self.size = size

@@ -29,8 +29,8 @@ class Hashes:
     def add(self, slot: int, bits: int) -> None:
         """Take one."""
         place = self._slots.size
-        self._slots.append(slot)
-        self._bits.append(bits)
+        self._slots.extend([slot])
+        self._bits.extend([bits])
         self._bands.add(_keys(np.array([bits], dtype=np.uint64))[0].tolist(), [place] * len(BANDS))
 
     def add_all(self, slots: NDArray[np.integer], bits: NDArray[np.uint64]) -> None:

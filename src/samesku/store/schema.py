@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import event as listen
 
+from samesku.runtime.files import claimed
 from samesku.store.results import StoreError
 
 VERSION = 5
@@ -175,7 +177,7 @@ def begin_writing(engine: sa.Engine) -> Iterator[sa.Connection]:
         options["isolation_level"] = "READ COMMITTED"
     with engine.connect().execution_options(**options) as connection:
         try:
-            with nullcontext() if postgres else _turn(f"{engine.url.database}-turn"):
+            with nullcontext() if postgres else _turn(Path(f"{engine.url.database}-turn")):
                 transaction = connection.begin()
             if postgres:
                 connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
@@ -186,17 +188,19 @@ def begin_writing(engine: sa.Engine) -> Iterator[sa.Connection]:
 
 
 @contextmanager
-def _turn(place: str) -> Iterator[None]:
+def _turn(place: Path) -> Iterator[None]:
     """The turn of the next writer, for which others wait in line where files have locks.
 
     SQLite only tries again and again: who writes without a pause would often be first once more.
     """
-    with ExitStack() as stack:
-        with suppress(ImportError, OSError):
-            import fcntl
-
-            fcntl.flock(stack.enter_context(Path(place).open("ab")), fcntl.LOCK_EX)
+    with suppress(OSError):  # nor can such a store be written
+        place.touch()
+    claim = claimed(place, wait=True)
+    try:
         yield
+    finally:
+        if claim is not None:
+            os.close(claim)
 
 
 def empty_log(engine: sa.Engine) -> None:
