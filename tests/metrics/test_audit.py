@@ -30,3 +30,8 @@ def test_an_answer_counts_as_many_pairs_as_it_stands_for():
     assert audit.precision.value == 0.75
     assert audit.record["recall"][0] == 1.0
     assert Audit.of([False], [False]).record["precision"] is None
+
+
+def test_answers_that_say_nothing_about_either_figure_are_told_as_such():
+    assert "neither precision nor recall" in str(Audit.of([False, False], [False, False]))
+    assert "precision 1.00" in str(Audit.of([True, False], [True, False]))
