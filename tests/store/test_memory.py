@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from samesku.store import memory as module
+from samesku.store.content import Content
 from samesku.store.memory import Memory
 from samesku.store.pairs import Distinct, ScoredPairs
 from samesku.store.terms import read_terms
@@ -50,8 +51,8 @@ def test_a_posting_that_is_only_sought_leaves_nothing(several):
     slots = np.arange(len(several) - 1)
     before = [memory.text.of(slots), memory.photo.of(slots)]
     uses = memory.title_uses(slots).tolist()
-    one = several[0]
-    with memory.with_one(one.terms, one.phashes[0], several[1].titles[0]) as slot:
+    one, content = several[0], Content.of({"posting_id": "a", "title": "Kopi"})
+    with memory.with_one(one.terms, one.phashes[0], several[1].titles[0], content) as slot:
         memory.near(slot, memory.find_text(one.terms), memory.find_photo(one.phashes[0]))
         assert memory.title_uses(np.array([0]))[0] == uses[0] + 1
         assert any((lists.of(slots)[0] == slot).any() for lists in (memory.text, memory.photo))

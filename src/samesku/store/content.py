@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import polars as pl
+import sqlalchemy as sa
 
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.cells import OPTIONAL, REQUIRED
 from samesku.store.postings import Payload, column_series, normal_title
+from samesku.store.schema import distinct, look_up
 from samesku.store.terms import term_number
 from samesku.titles import Quantity, Stated, normal_tokens, stated
 from samesku.titles.attributes import KINDS, Attributes, Codes, read_title
@@ -84,33 +86,31 @@ class Content:
         return cls._of(columns, normal, said, values, read)
 
 
-Read = Callable[[Sequence[int]], Mapping[int, Content]]
-
-
 class Contents:
-    """The content of postings by their slots."""
+    """The content of distinct postings by their numbers."""
 
     def __init__(self) -> None:
         self._known: dict[int, Content] = {}
 
-    def keep(self, slot: int, content: Content) -> None:
+    def keep(self, number: int, content: Content) -> None:
         """Keep that of a posting that is new."""
-        self._known[slot] = content
+        self._known[number] = content
         self._drop_oldest()
 
-    def forget(self, slot: int) -> None:
+    def forget(self, number: int) -> None:
         """Keep nothing of a posting."""
-        self._known.pop(slot, None)
+        self._known.pop(number, None)
 
-    def of(self, slots: Sequence[int], read: Read, *, passing: int = -1) -> list[Content]:
-        """Those of some postings, `read` where they are not known; `passing` is not kept."""
-        known = {slot: self._known.pop(slot) for slot in slots if slot in self._known}
-        if missing := [slot for slot in slots if slot not in known]:
-            known |= read(missing)
+    def of(self, numbers: Sequence[int], connection: sa.Connection) -> list[Content]:
+        """Those of some postings, read from the store where they are not known."""
+        known = {each: self._known.pop(each) for each in numbers if each in self._known}
+        missing = [each for each in numbers if each not in known]
+        found = look_up(connection, distinct.c.id, distinct.c.content, missing)
+        known |= {number: Content.unpack(text) for number, text in found.items()}
         # The last ones asked for stand last.
-        self._known |= {slot: content for slot, content in known.items() if slot != passing}
+        self._known |= known
         self._drop_oldest()
-        return [known[slot] for slot in slots]
+        return [known[each] for each in numbers]
 
     def _drop_oldest(self) -> None:
         while len(self._known) > KEPT:

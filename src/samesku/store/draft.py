@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from functools import partial
+from collections.abc import Collection, Iterable, Sequence
 from secrets import token_hex
 from typing import Any
 
@@ -15,64 +14,28 @@ from numpy.typing import NDArray
 
 from samesku.clustering.agglomerative import agglomerate
 from samesku.clustering.pins import Pins
-from samesku.scoring.learned import Learned
+from samesku.scoring.learned import EXPLAINED_FROM, Learned
 from samesku.store.arrays import spans
 from samesku.store.content import Content
 from samesku.store.identity import carry_over
-from samesku.store.memory import Memory
 from samesku.store.pairs import Distinct, ScoredPairs
 from samesku.store.postings import Payload, content_key, normal_title, phash_of, title_key
 from samesku.store.results import Affected, Change, DecidedPair, PostingResult, Refused
-from samesku.store.schema import distinct, postings, versions
+from samesku.store.schema import distinct, look_up, postings, versions
 from samesku.store.scoring import Scored, score_pairs
 from samesku.store.state import PER_EVENT, Effects, State
 from samesku.store.terms import read_terms
 
-EXPLAINED_FROM = 0.2
 # Pairs that an answer lists.
 TOLD = 20
 # Distinct postings around a change from which on no more are looked for to cluster anew.
 REGION = 100
-# Ids that one statement asks for.
-ASKED = 500
-
-
-def _by_keys(key: sa.Column[Any], value: sa.Column[Any]) -> sa.Select[Any]:
-    return sa.select(key, value).where(key.in_(sa.bindparam("keys", expanding=True)))
-
-
-_NUMBERS = _by_keys(distinct.c.content_key, distinct.c.id)
-_CONTENTS = _by_keys(distinct.c.id, distinct.c.content)
-_PAYLOADS = _by_keys(postings.c.posting_id, postings.c.payload)
-
-
-def known_numbers(connection: sa.Connection, keys: Sequence[str]) -> dict[str, int]:
-    """The numbers of distinct postings, by their content's keys."""
-    return dict(_asked(connection, _NUMBERS, keys))
-
-
-def read_contents(
-    connection: sa.Connection, memory: Memory, slots: Sequence[int]
-) -> dict[int, Content]:
-    """The content of distinct postings, by their slots."""
-    numbers = memory.numbers(np.array(slots, dtype=np.int64)).tolist()
-    found = dict(_asked(connection, _CONTENTS, numbers))
-    return {
-        slot: Content.unpack(found[number]) for slot, number in zip(slots, numbers, strict=True)
-    }
 
 
 def read_payloads(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Payload]:
     """The content of postings, by their ids."""
-    return {posting: json.loads(text) for posting, text in _asked(connection, _PAYLOADS, ids)}
-
-
-def _asked(
-    connection: sa.Connection, statement: sa.Select[Any], keys: Sequence[Any]
-) -> Iterator[Any]:
-    """The rows of some keys, `ASKED` of them in each statement."""
-    for start in range(0, len(keys), ASKED):
-        yield from connection.execute(statement, {"keys": keys[start : start + ASKED]})
+    found = look_up(connection, postings.c.posting_id, postings.c.payload, ids)
+    return {posting: json.loads(text) for posting, text in found.items()}
 
 
 class Draft:
@@ -102,7 +65,7 @@ class Draft:
         self.dirty = True
         self._keep_versions([str(payload["posting_id"]) for payload in payloads])
         keys = [content_key(payload) for payload in payloads]
-        known = known_numbers(self.connection, keys)
+        known = look_up(self.connection, distinct.c.content_key, distinct.c.id, keys)
         for payload, key in zip(payloads, keys, strict=True):
             posting = str(payload["posting_id"])
             number = known.get(key)
@@ -150,8 +113,8 @@ class Draft:
         terms, phash, title_number = read_terms(title), phash_of(payload), title_key(title)
         content = Content.of(payload)
         memory = self.state.memory
-        (slot,) = memory.add(Distinct([number], terms, [phash], [title_number])).tolist()
-        memory.contents.keep(slot, content)
+        memory.add(Distinct([number], terms, [phash], [title_number]))
+        memory.contents.keep(number, content)
         self.fresh[number] = {
             "id": number, "content_key": key, "title_key": title_number, "terms": terms.pack(),
             "phash": phash, "content": content.pack(), "pairs": b"",
@@ -195,12 +158,7 @@ class Draft:
         if not len(found):
             return
         scored = self.scored = score_pairs(
-            memory,
-            found[:, 0],
-            found[:, 1],
-            partial(read_contents, self.connection, memory),
-            self.learned,
-            explain_from=EXPLAINED_FROM,
+            self.connection, memory, *found.T, self.learned, explain_from=EXPLAINED_FROM
         )
         text_like, photo_like = scored.candidates.similarity.T
         for slot, row in zip(new.tolist(), self.fresh.values(), strict=True):

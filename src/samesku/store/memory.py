@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from samesku.candidates.neighbors import FLOOR
 from samesku.store.arrays import Growing, Lists
-from samesku.store.content import Contents
+from samesku.store.content import Content, Contents
 from samesku.store.hashes import Hashes
 from samesku.store.near import Near, NearLists, nearest
 from samesku.store.pairs import Distinct, ScoredPairs
@@ -165,12 +165,15 @@ class Memory:
         self._there.rows[slot] = False
         self.text.clear(slot)
         self.photo.clear(slot)
-        self.contents.forget(slot)
+        self.contents.forget(int(self._numbers.rows[slot]))
 
     @contextmanager
-    def with_one(self, terms: Terms, phash: bytes | None, title: int) -> Iterator[int]:
+    def with_one(
+        self, terms: Terms, phash: bytes | None, title: int, content: Content
+    ) -> Iterator[int]:
         """One more distinct posting for a while, to be scored; gives its slot."""
         (slot,) = self._append(Distinct([SOUGHT], terms, [phash], [title])).tolist()
+        self.contents.keep(SOUGHT, content)
         self.size += 1
         self.text.remember()
         self.photo.remember()
@@ -180,6 +183,7 @@ class Memory:
             self.size -= 1
             self.text.restore(slot)
             self.photo.restore(slot)
+            self.contents.forget(SOUGHT)
             self.terms.drop_last()
             for column in self._columns:
                 column.cut(slot)

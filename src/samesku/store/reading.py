@@ -6,7 +6,7 @@ import json
 import shutil
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -17,10 +17,10 @@ import sqlalchemy as sa
 
 from samesku.catalog.answers import SAME, UNSURE
 from samesku.metrics.audit import Audit
-from samesku.scoring.learned import Learned
+from samesku.scoring.learned import EXPLAINED_FROM, Learned
 from samesku.store.content import Content
 from samesku.store.doubts import Doubts, Drawn, Pair, is_drawn
-from samesku.store.draft import EXPLAINED_FROM, known_numbers, read_contents, read_payloads
+from samesku.store.draft import read_payloads
 from samesku.store.postings import (
     Payload,
     check_posting,
@@ -30,7 +30,7 @@ from samesku.store.postings import (
     title_key,
 )
 from samesku.store.results import Answer, DecidedPair, StoreError
-from samesku.store.schema import events, pins, postings, touched
+from samesku.store.schema import distinct, events, look_up, pins, postings, touched
 from samesku.store.scoring import score_pairs
 from samesku.store.state import Effects, State
 from samesku.store.terms import read_terms
@@ -123,9 +123,8 @@ class Reads:
             }
             if a == b:
                 return {**result, "probability": 1.0, "reasons": []}
-            read = partial(read_contents, connection, state.memory)
             ends, learned = (np.array([a]), np.array([b])), self._learned(state)
-            scored = score_pairs(state.memory, *ends, read, learned, explain_from=0.0)
+            scored = score_pairs(connection, state.memory, *ends, learned, explain_from=0.0)
             return {
                 **result,
                 "probability": float(scored.predicted.scores[0]),
@@ -304,7 +303,7 @@ def _search(
 ) -> list[tuple[str, float, str | None]]:
     """The postings that one would match: id, probability, explanation."""
     memory = state.memory
-    known = known_numbers(connection, [content_key(payload)])
+    known = look_up(connection, distinct.c.content_key, distinct.c.id, [content_key(payload)])
     if known:
         slot = memory.slot(*known.values())
         _, others, scores = memory.scores(np.array([slot]))
@@ -319,22 +318,10 @@ def _search(
         others = np.union1d(text[0], photo[0])
         if not len(others):
             return []
-        with memory.with_one(terms, hashed, title_key(title)) as sought:
+        with memory.with_one(terms, hashed, title_key(title), Content.of(payload)) as sought:
             memory.near(sought, text, photo)
-
-            def read(slots: Sequence[int]) -> dict[int, Content]:
-                there = [slot for slot in slots if slot != sought]
-                return read_contents(connection, memory, there) | {sought: Content.of(payload)}
-
-            scored = score_pairs(
-                memory,
-                others,
-                np.full_like(others, sought),
-                read,
-                learned,
-                explain_from=EXPLAINED_FROM,
-                passing=sought,
-            )
+            ends = others, np.full_like(others, sought)
+            scored = score_pairs(connection, memory, *ends, learned, explain_from=EXPLAINED_FROM)
         order = np.lexsort((scored.left, -scored.predicted.scores))[:limit]
         slots, scores = scored.left[order], scored.predicted.scores[order]
         likely = np.flatnonzero(scores >= EXPLAINED_FROM).tolist()

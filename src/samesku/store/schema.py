@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from samesku.store.results import StoreError
 VERSION = 5
 # Seconds that a writer waits for another one.
 PATIENCE = 30
+# Keys that one statement asks for.
+ASKED = 500
 # A number that only writers of a store ask PostgreSQL to lock.
 _LOCK = 7_361_935
 
@@ -150,6 +152,17 @@ def _prepare(engine: sa.Engine, text: str) -> None:
 def _version(connection: sa.Connection) -> int | None:
     message = connection.scalar(sa.select(meta.c.value).where(meta.c.name == "version"))
     return None if message is None else int(message)
+
+
+def look_up(
+    connection: sa.Connection, key: sa.Column[Any], value: sa.Column[Any], keys: Sequence[Any]
+) -> dict[Any, Any]:
+    """What stands in one column beside the keys that another one holds."""
+    found: dict[Any, Any] = {}
+    for start in range(0, len(keys), ASKED):
+        asked = sa.select(key, value).where(key.in_(keys[start : start + ASKED]))
+        found |= dict(connection.execute(asked).all())
+    return found
 
 
 def refused(error: sa.exc.DBAPIError) -> StoreError:

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
+import sqlalchemy as sa
 from numpy.typing import NDArray
 
-from samesku.candidates.candidates import DENSITY_NEIGHBORS, Candidates, Source
+from samesku.candidates.candidates import DENSITY_NEIGHBORS, Candidates, Source, places_among
 from samesku.candidates.neighbors import Neighbors, density
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality, Vectors
@@ -20,10 +21,9 @@ from samesku.scoring.features.neighbourhood import Neighbourhoods
 from samesku.scoring.fusion import PairScores
 from samesku.scoring.learned import Learned
 from samesku.scoring.presence import filled_rows, rows_between
-from samesku.store.content import Content, Read, catalog_of
+from samesku.store.content import Content, catalog_of
 from samesku.store.memory import Memory
 
-NEVER = 2.0
 _ENCODERS: tuple[tuple[str, Modality], ...] = (("tfidf", "text"), ("phash", "photo"))
 _NO_VECTORS = (sp.csr_matrix((0, 1), dtype=np.float32), np.empty((0, 8), dtype=np.uint8))
 
@@ -54,41 +54,30 @@ class Scored:
 
 
 def score_pairs(
+    connection: sa.Connection,
     memory: Memory,
-    left: NDArray[np.integer],
-    right: NDArray[np.integer],
-    read: Read,
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
     learned: Learned,
     *,
-    explain_from: float = NEVER,
-    passing: int = -1,
+    explain_from: float,
 ) -> Scored:
     """Score pairs of distinct postings as the batch run would.
 
     The classifier sees a catalogue of the postings at the ends of the pairs. How many there are,
     how rare words are, who is near whom and how often a title is used is that of the whole store.
-    `left` and `right` are slots, ``left < right``, each pair once; `passing` is only searched for.
+    `left` and `right` are slots, ``left < right``, in ascending order, each pair once.
     """
-    order = np.lexsort((right, left))
-    a, b = left[order].astype(np.int64), right[order].astype(np.int64)
-    core = np.unique(np.concatenate([a, b]))
+    core = np.unique(np.concatenate([left, right]))
     near = [memory.neighbors(core, lists) for lists in (memory.text, memory.photo)]
-    slots = _with_core_first(core, [found for _, found, _ in near])
-    contents = memory.contents.of(core.tolist(), read, passing=passing)
+    others = np.setdiff1d(np.concatenate([found for _, found, _ in near]), core)
+    slots = np.concatenate([core, others])
+    contents = memory.contents.of(memory.numbers(core).tolist(), connection)
     catalog = catalog_of(contents)
-    candidates = _candidates(memory, a, b, core, slots, near)
+    candidates = _candidates(memory, left, right, core, slots, near)
     rows = _rows(catalog, candidates.sources, memory, slots, contents)
     predicted = learned.predict(candidates, catalog, explain_from, rows=rows)
-    return Scored(a, b, candidates, catalog, predicted)
-
-
-def _with_core_first(
-    core: NDArray[np.int64], others: Sequence[NDArray[np.int64]]
-) -> NDArray[np.int64]:
-    """The slots of `core`, then all others that are near them."""
-    known = np.unique(np.concatenate(others))
-    place = np.minimum(np.searchsorted(core, known), len(core) - 1)
-    return np.concatenate([core, known[core[place] != known]])
+    return Scored(left, right, candidates, catalog, predicted)
 
 
 def _candidates(
@@ -141,16 +130,14 @@ def _known(
     size: int,
 ) -> NDArray[np.float32]:
     """The similarities of pairs of which one is a neighbour of the other; NaN for the rest."""
-    keys = np.append(keys, -1)
-    values = np.append(values, np.float32(np.nan))
     order = np.argsort(keys)
-    keys, values = keys[order], values[order]
+    values = np.append(values[order], np.float32(np.nan))
     left, right = left.astype(np.int64), right.astype(np.int64)
-    result = np.full(len(left), np.nan, dtype=np.float32)
-    for asked in (left * size + right, right * size + left):
-        place = np.searchsorted(keys, asked, side="right") - 1
-        result = np.where(keys[place] == asked, values[place], result)
-    return result
+    one, other = (
+        values[places_among(keys[order], asked)]
+        for asked in (left * size + right, right * size + left)
+    )
+    return np.where(np.isnan(other), one, other)
 
 
 def _rows(
@@ -189,8 +176,7 @@ def _held(
     """
     read = memory.terms.words(slots)
     first = np.unique(read.columns[: read.ends[size]])
-    later = np.setdiff1d(np.unique(read.columns), first, assume_unique=True)
-    terms = np.concatenate([first, later])
+    terms = np.concatenate([first, np.setdiff1d(read.columns, first)])
     ones = np.ones(len(read.columns), dtype=np.float32)
     columns = memory.numbered(terms, read.columns)
     return filled_rows(ones, columns, read.ends, max(len(terms), 1)), terms, len(first)
