@@ -110,11 +110,6 @@ class Lists:
                 place, items = place[last], items[last]
         return place, items
 
-    def all(self) -> tuple[NDArray[np.int64], NDArray[Any]]:
-        """All entries: keys and items."""
-        self._put_in()
-        return np.repeat(np.arange(len(self._start) - 1), np.diff(self._start)), self._items
-
     def _bounds(self, keys: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Where the entries of each key begin and end in the flat array."""
         start = self._start[np.minimum(keys, len(self._start) - 1)].astype(np.int64)
@@ -123,8 +118,6 @@ class Lists:
 
     def _put_in(self) -> None:
         """Put what waits into the flat array."""
-        if not self._new:
-            return
         keys = sorted(self._new)
         if keys[-1] + 2 > len(self._start):
             more = keys[-1] + 2 - len(self._start)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from samesku.candidates.candidates import places_among
 from samesku.candidates.neighbors import FLOOR
 from samesku.store.arrays import Growing, Lists
 from samesku.store.content import Content, Contents
@@ -31,8 +32,6 @@ MOST_RECENT = 20_000
 AT_ONCE = 50_000
 # Postings that are taken one by one, or whose scored pairs are gathered so.
 FEW = 1_000
-NO_SLOTS: NDArray[np.int64] = np.empty(0, dtype=np.int64)
-NO_VALUES: NDArray[np.float32] = np.empty(0, dtype=np.float32)
 # The number of a posting that is only searched for: larger than any.
 SOUGHT = 2**62
 
@@ -82,12 +81,10 @@ class Memory:
 
     def slots(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """The slots of numbers; -1 for what is not there."""
-        known = self._numbers.rows
-        place = np.searchsorted(known, numbers)
-        place[place == len(known)] = 0
-        if not len(known):
-            return place - 1
-        return np.where((known[place] == numbers) & self._there.rows[place], place, -1)
+        place = places_among(self._numbers.rows, numbers)
+        there = place >= 0
+        there[there] = self._there.rows[place[there]]
+        return np.where(there, place, -1)
 
     def slot(self, number: int) -> int:
         """The slot of a number; -1 for what is not there."""
@@ -105,9 +102,9 @@ class Memory:
         self.size += 1
         read = self.terms.read(np.array([slot]))
         np.add.at(self.frequency, read.columns, 1)
-        grams = read.columns[read.words :]
+        words, grams = np.split(read.columns, read.bounds[1:2])
         rare = np.argsort(self.frequency[grams], kind="stable")[:INDEXED_NGRAMS]
-        found_by = list({*read.columns[: read.words].tolist(), *grams[rare].tolist()})
+        found_by = list({*words.tolist(), *grams[rare].tolist()})
         self._by_term.add(found_by, [slot] * len(found_by))
         self._by_title.add([int(self._titles.rows[slot]) % TITLES], [slot])
         if self._has_photo.rows[slot]:
@@ -275,18 +272,19 @@ class Memory:
 
     def scored_pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
         """All scored pairs by slots, the smaller first, and their probabilities."""
-        (one, other), (_, values) = self._scored.all(), self._probabilities.all()
-        there = np.flatnonzero((one < other) & self._there.rows[one] & self._there.rows[other])
-        return one[there], other[there], values[there]
+        slots = np.flatnonzero(self._there.rows)
+        place, other, values = self.scores(slots)
+        one = slots[place]
+        once = one < other
+        return one[once], other[once], values[once]
 
     def pairs_among(
         self, slots: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
         """The scored pairs of ascending slots: places among them, the smaller first."""
         a, other, values = self.scores(slots)
-        b = np.searchsorted(slots, other)
-        b[b == len(slots)] = 0
-        inside = np.flatnonzero((a < b) & (slots[b] == other))
+        b = places_among(slots, other)
+        inside = a < b
         return a[inside], b[inside], values[inside]
 
     def neighbors(
@@ -314,7 +312,7 @@ class Memory:
     def find_text(self, terms: Terms, *, without: int = -1) -> Near:
         """The titles nearest to one."""
         mine = terms.unit(self.frequency, self.size)
-        found = self._sharing(terms, mine, without) if terms.words else NO_SLOTS
+        found = self._sharing(terms, mine, without)
         cosine = self._cosine(terms.columns, mine, found)
         near = cosine >= FLOOR["sparse"]
         return nearest(found[near], cosine[near])
@@ -341,8 +339,6 @@ class Memory:
         # The first in any case.
         rarest = rarest[: max(1, np.searchsorted(np.cumsum(length[rarest]), READ_AT_MOST, "right"))]
         place, slots = self._by_term.of(terms.columns[rarest], READ_AT_MOST)
-        if not len(slots):
-            return NO_SLOTS
         slots = slots.astype(np.int64)
         np.add.at(self._worth.rows, slots, weights[rarest][place] ** 2)
         # Of the entries of each slot the last one stands for it.
@@ -359,7 +355,7 @@ class Memory:
     def find_photo(self, phash: bytes | None, *, without: int = -1) -> Near:
         """The photos nearest to one, by their hashes."""
         if phash is None:
-            return NO_SLOTS, NO_VALUES
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         slots, differing = self._hashes.within(int.from_bytes(phash, "little"))
         close = self._there.rows[slots] & (slots != without)
         similarity = (1 - differing[close] / 64).astype(np.float32)

@@ -174,7 +174,7 @@ def _held(
 
     Those of the first titles come first, ascending; the others need no name.
     """
-    read = memory.terms.words(slots)
+    read = memory.terms.read(slots, ngrams=False)
     first = np.unique(read.columns[: read.ends[size]])
     terms = np.concatenate([first, np.setdiff1d(read.columns, first)])
     ones = np.ones(len(read.columns), dtype=np.float32)

@@ -17,6 +17,8 @@ from samesku.titles import normal_tokens
 WIDTH = 2**22
 NGRAMS = (3, 4)
 MOST = 60_000
+# What the words and what the n-grams count.
+SHARE = 0.5
 # One and the logarithm of a count.
 _LOGS = (np.log(np.maximum(np.arange(256), 1)) + 1).astype(np.float32)
 
@@ -36,20 +38,10 @@ class Terms:
     counts: NDArray[np.uint8]
     bounds: NDArray[np.int64]
 
-    @classmethod
-    def of(cls, columns: NDArray[np.int32], counts: NDArray[np.uint8], words: int) -> Terms:
-        """Those of one title, of which the first so many are words."""
-        return cls(columns, counts, np.array([0, words, len(columns)]))
-
-    @property
-    def words(self) -> int:
-        """How many words the first title has."""
-        return int(self.bounds[1])
-
     def pack(self) -> bytes:
         """Those of one title as bytes, for the store."""
-        head = np.array([self.words], dtype="<i4").tobytes()
-        return head + self.columns.astype("<i4").tobytes() + self.counts.tobytes()
+        words = self.bounds[1:2].astype("<i4").tobytes()
+        return words + self.columns.astype("<i4").tobytes() + self.counts.tobytes()
 
     @classmethod
     def unpack(cls, packed: Sequence[bytes]) -> Terms:
@@ -81,7 +73,7 @@ class Terms:
         return result
 
     def weigh(
-        self, frequency: NDArray[np.int32], size: int, word_weight: float = 0.5
+        self, frequency: NDArray[np.int32], size: int
     ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
         """The weight of each term by the frequencies in `size` titles; what makes titles unit long.
 
@@ -91,11 +83,10 @@ class Terms:
         rarity = np.log(np.float32(1 + size) / held_by)
         weights = _LOGS.take(self.counts, mode="clip") * (rarity + 1)
         squares = self.sums(weights * weights)
-        share = np.tile([word_weight, 1 - word_weight], len(squares) // 2)
         # A title without one of the two parts is as long as the others; without words, nothing.
-        length = np.where(squares > 0, share, 0).reshape(-1, 2).sum(axis=1).repeat(2)
+        length = np.where(squares > 0, SHARE, 0).reshape(-1, 2).sum(axis=1).repeat(2)
         whole = squares * length * self.has_words.repeat(2)
-        return weights, np.sqrt(share / np.where(whole > 0, whole, np.inf))
+        return weights, np.sqrt(SHARE / np.where(whole > 0, whole, np.inf))
 
     def unit(self, frequency: NDArray[np.int32], size: int) -> NDArray[np.float32]:
         """The weight of each term, titles as unit vectors."""
@@ -108,36 +99,27 @@ class TermTable:
 
     def __init__(self) -> None:
         self._columns, self._counts = Growing(np.int32), Growing(np.uint8)
-        self._start, self._length = Growing(np.int64), Growing(np.int32)
-        self._words = Growing(np.int32)
+        self._bounds = Growing(np.int64)
+        self._bounds.extend([0])
 
     def add(self, terms: Terms) -> None:
         """Take the next titles."""
-        self._start.extend(self._columns.size + terms.ends[:-1])
-        self._length.extend(np.diff(terms.ends))
-        self._words.extend(np.diff(terms.bounds)[::2])
+        self._bounds.extend(self._columns.size + terms.bounds[1:])
         self._columns.extend(terms.columns)
         self._counts.extend(terms.counts)
 
     def drop_last(self) -> None:
         """Forget the last title."""
-        last = self._start.size - 1
-        self._columns.cut(int(self._start.rows[last]))
-        self._counts.cut(self._columns.size)
-        for each in (self._start, self._length, self._words):
-            each.cut(last)
+        self._bounds.cut(self._bounds.size - 2)
+        for each in (self._columns, self._counts):
+            each.cut(int(self._bounds.rows[-1]))
 
-    def read(self, slots: NDArray[np.integer]) -> Terms:
-        """The terms of some titles."""
-        return self._read(slots, self._length.rows[slots])
-
-    def words(self, slots: NDArray[np.integer]) -> Terms:
-        """The words of some titles, without their n-grams."""
-        return self._read(slots, self._words.rows[slots])
-
-    def _read(self, slots: NDArray[np.integer], length: NDArray[np.int32]) -> Terms:
-        place = spans(self._start.rows[slots], length)
-        bounds = _bounds(length, self._words.rows[slots])
+    def read(self, slots: NDArray[np.integer], *, ngrams: bool = True) -> Terms:
+        """The words of some titles, and their n-grams."""
+        start, grams, stop = (self._bounds.rows[2 * slots + part] for part in (0, 1, 2))
+        length = (stop if ngrams else grams) - start
+        place = spans(start, length)
+        bounds = _bounds(length, grams - start)
         return Terms(self._columns.rows[place], self._counts.rows[place], bounds)
 
 
@@ -167,4 +149,4 @@ def read_terms(normal: str) -> Terms:
     rows = [*words.items(), *grams.items()][:MOST]
     columns = np.array([column for column, _ in rows], dtype=np.int32)
     counts = np.minimum([count for _, count in rows], 255).astype(np.uint8)
-    return Terms.of(columns, counts, min(len(words), MOST))
+    return Terms(columns, counts, np.array([0, min(len(words), MOST), len(columns)]))
