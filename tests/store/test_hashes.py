@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from samesku.store.hashes import REACH, Hashes
+from samesku.store.near import REACH, Hashes
 
 
 @pytest.fixture

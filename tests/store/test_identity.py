@@ -1,8 +1,8 @@
-from samesku.store.identity import carry_over
+from samesku.store.draft import carry_over
 
 
 def test_an_id_goes_on_where_most_of_its_postings_are():
-    age = {"old": 1, "young": 2}.__getitem__
+    age = {"old": 1, "young": 2}
     before = {"a": "old", "b": "old", "c": "young"}
     assert carry_over([["a"], ["b", "c"]], before, age) == (["old", "young"], {})
     assert carry_over([["a", "b", "c", "d"]], before, age) == (["old"], {"young": "old"})

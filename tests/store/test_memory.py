@@ -3,8 +3,8 @@ import pytest
 
 from samesku.store import memory as module
 from samesku.store.content import Content
-from samesku.store.memory import Memory
-from samesku.store.pairs import Distinct, ScoredPairs
+from samesku.store.memory import Distinct, Memory
+from samesku.store.near import ScoredPairs
 from samesku.store.terms import read_terms
 
 

@@ -8,21 +8,16 @@ from dataclasses import replace
 import numpy as np
 import sqlalchemy as sa
 
-from samesku.catalog.catalog import Catalog
 from samesku.encoders import PHash, Tfidf
 from samesku.matcher import Matcher
 from samesku.store.draft import Draft
-from samesku.store.pairs import ScoredPairs
+from samesku.store.near import ScoredPairs
 from samesku.store.postings import Payload, as_catalog
 from samesku.store.schema import postings
 
 
-def all_postings(connection: sa.Connection) -> Catalog:
-    """The postings of a store as a catalogue, in the order of their ids."""
-    return as_catalog(_payloads(connection))
-
-
-def _payloads(connection: sa.Connection) -> dict[str, Payload]:
+def all_payloads(connection: sa.Connection) -> dict[str, Payload]:
+    """The content of all postings of a store, by their ids."""
     rows = connection.execute(sa.select(postings.c.posting_id, postings.c.payload))
     return {posting: json.loads(text) for posting, text in rows}
 
@@ -32,7 +27,7 @@ def score_everything(draft: Draft) -> None:
 
     The order in which postings came plays no part: the catalogue is in the order of their ids.
     """
-    payloads = _payloads(draft.connection) | draft.payloads
+    payloads = all_payloads(draft.connection) | draft.payloads
     draft.dirty = draft.effects.rebuilt = True
     memory, state = draft.state.memory, draft.state
     numbers = np.unique(np.array(list(state.distinct_of.values()), dtype=np.int64))

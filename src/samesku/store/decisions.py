@@ -134,7 +134,7 @@ def take_back(draft: Draft, event: int) -> list[str]:
     ).one_or_none()
     if row is None:
         raise StoreError(f"there is no event {event}", "missing")
-    effects = Effects.from_text(row.effects)
+    effects = Effects(**json.loads(row.effects))
     if row.verb not in UNDONE or effects.rebuilt or None in effects.placed.values():
         raise StoreError(
             f"event {event} ({row.verb}) cannot be undone: a deleted posting leaves "

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from secrets import token_hex
 from typing import Any
 
@@ -17,8 +17,8 @@ from samesku.clustering.pins import Pins
 from samesku.scoring.learned import EXPLAINED_FROM, Learned
 from samesku.store.arrays import spans
 from samesku.store.content import Content
-from samesku.store.identity import carry_over
-from samesku.store.pairs import Distinct, ScoredPairs
+from samesku.store.memory import Distinct
+from samesku.store.near import ScoredPairs
 from samesku.store.postings import Payload, content_key, normal_title, phash_of, title_key
 from samesku.store.results import Affected, Change, DecidedPair, PostingResult, Refused
 from samesku.store.schema import distinct, look_up, postings, versions
@@ -174,26 +174,18 @@ class Draft:
         numbers = set(state.members) if self.effects.rebuilt else self._region()
         if not numbers:
             return
-        pins = self._pins(numbers)
-        nodes = self._nodes(numbers, pins)
+        ids, pins = self._pins(numbers)
+        nodes = self._nodes(numbers, ids, pins)
         place = {each: at for at, (_, members) in enumerate(nodes) for each in members}
-        ends = np.array([(place[a], place[b]) for a, b, _ in pins], dtype=np.int64).reshape(-1, 2)
-        same = np.array([same for *_, same in pins], dtype=bool)
-        left, right, score = self._scored(nodes)
-        labels = agglomerate(
-            left,
-            right,
-            score,
-            len(nodes),
-            threshold=self.threshold,
-            pins=Pins.of(ends[:, 0], ends[:, 1], same),
-        )
+        pins = pins.on(np.array([place[each] for each in ids], dtype=np.int64))
+        scored = self._scored(nodes)
+        labels = agglomerate(*scored, len(nodes), threshold=self.threshold, pins=pins)
         parts: dict[int, list[str]] = defaultdict(list)
         for (_, members), label in zip(nodes, labels.tolist(), strict=True):
             parts[label] += members
         found = [sorted(part) for part in parts.values()]
         before = {p: state.cluster_of[p] for part in found for p in part if p in state.cluster_of}
-        ids, redirects = carry_over(found, before, lambda old: state.numbers[old])
+        ids, redirects = carry_over(found, before, state.numbers)
         for part, name in zip(found, ids, strict=True):
             if name is None:
                 name = f"c{token_hex(8)}"
@@ -246,26 +238,35 @@ class Draft:
             latest = {state.distinct_of[each] for each in others} - found
         return found
 
-    def _pins(self, numbers: Collection[int]) -> list[tuple[str, str, bool]]:
-        """The decisions among the postings of distinct ones, and whether each is `same`."""
+    def _pins(self, numbers: Collection[int]) -> tuple[list[str], Pins]:
+        """The decisions among the postings of distinct ones: the ids, and pins by their places."""
         state = self.state
         inside = {each for number in numbers for each in state.members[number]}
-        return [
+        decided = [
             (one, other, verdict == "same")
-            for one in sorted(inside.intersection(state.pinned_with))
-            for other in sorted(state.pinned_with[one])
-            if one < other and other in inside and (verdict := state.pins[one, other]) != "unsure"
+            for one in inside & state.pinned_with.keys()
+            for other in inside & state.pinned_with[one]
+            if one < other and (verdict := state.pins[one, other]) != "unsure"
         ]
+        ids = sorted({each for one, other, _ in decided for each in (one, other)})
+        row = {each: at for at, each in enumerate(ids)}
+        rows = np.array([(row[one], row[other], same) for one, other, same in decided], dtype=int)
+        left, right, same = rows.reshape(-1, 3).T
+        return ids, Pins.of(left, right, same.astype(bool))
 
     def _nodes(
-        self, numbers: Collection[int], pins: Sequence[tuple[str, str, bool]]
+        self, numbers: Collection[int], ids: Sequence[str], pins: Pins
     ) -> list[tuple[int, list[str]]]:
         """What is clustered: distinct postings, and alone those that decisions set apart from them.
 
         In the order of their ids, as in the batch run.
         """
         state = self.state
-        alone = self._alone(pins) if pins else set()
+        alone: set[str] = set()
+        if ids:
+            of = np.array([state.distinct_of[each] for each in ids], dtype=np.int64)
+            torn = pins.torn_by(np.unique(of, return_inverse=True)[1])
+            alone = {ids[at] for at in torn.tolist()}
         nodes: list[tuple[int, list[str]]] = []
         for number in numbers:
             members = state.members[number]
@@ -273,19 +274,6 @@ class Draft:
             if rest := sorted(members - alone):
                 nodes.append((number, rest))
         return sorted(nodes, key=lambda node: node[1][0])
-
-    def _alone(self, pins: Sequence[tuple[str, str, bool]]) -> set[str]:
-        """The postings that decisions set apart from identical ones."""
-        ids = list(dict.fromkeys(each for a, b, _ in pins for each in (a, b)))
-        row = {each: at for at, each in enumerate(ids)}
-        numbered = Pins.of(
-            np.array([row[a] for a, *_ in pins], dtype=np.int64),
-            np.array([row[b] for _, b, _ in pins], dtype=np.int64),
-            np.array([same for *_, same in pins], dtype=bool),
-        )
-        of = np.array([self.state.distinct_of[each] for each in ids], dtype=np.int64)
-        torn = numbered.torn_by(np.unique(of, return_inverse=True)[1])
-        return {ids[at] for at in torn.tolist()}
 
     def _scored(
         self, nodes: Sequence[tuple[int, list[str]]]
@@ -375,3 +363,30 @@ class Draft:
         reasons = self.scored.explanations(best.tolist())
         rounded = (round(score, 4) for score in scores[best].tolist())
         return [DecidedPair(*each) for each in zip(one, other, rounded, reasons, strict=True)]
+
+
+def carry_over(
+    parts: Sequence[Sequence[str]], before: Mapping[str, str], numbers: Mapping[str, int]
+) -> tuple[list[str | None], dict[str, str]]:
+    """The id of each part, None for a new one; and redirects of ids that lost their postings.
+
+    An old cluster goes on in the part that holds most of its postings, of equal parts the first.
+    Where several go on in one part, the oldest, by the `numbers` of the clusters, gives its id,
+    and the others redirect to it.
+    """
+    shares: dict[str, Counter[int]] = {}
+    for place, part in enumerate(parts):
+        for posting in part:
+            if (old := before.get(posting)) is not None:
+                shares.setdefault(old, Counter())[place] += 1
+    heirs: dict[int, list[str]] = {}
+    for old, counts in shares.items():
+        best = min(counts, key=lambda place: (-counts[place], place))
+        heirs.setdefault(best, []).append(old)
+    ids: list[str | None] = [None] * len(parts)
+    redirects: dict[str, str] = {}
+    for place, olds in heirs.items():
+        first = min(olds, key=lambda old: (numbers[old], old))
+        ids[place] = first
+        redirects |= {old: first for old in olds if old != first}
+    return ids, redirects

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Self, TypeAlias
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
-from samesku.scoring.learned import Learned
 from samesku.store import reading
-from samesku.store.batch import all_postings, score_everything
+from samesku.store.batch import all_payloads, score_everything
 from samesku.store.decisions import (
     Pin,
     accept_pins,
@@ -23,15 +21,13 @@ from samesku.store.decisions import (
     split_pins,
     take_back,
 )
-from samesku.store.doubts import Doubts, Drawn
 from samesku.store.draft import Draft
-from samesku.store.postings import check_posting, check_postings, hash_photo
+from samesku.store.postings import as_catalog, check_posting, check_postings, hash_photo
 from samesku.store.results import Change, StoreError
 from samesku.store.runs import read_run
 from samesku.store.saving import answered, save
-from samesku.store.schema import begin_writing, empty_log, open_engine, refused
-from samesku.store.setting import Setting
-from samesku.store.state import State
+from samesku.store.schema import begin_writing, empty_log, refused
+from samesku.store.state import Setting, State
 
 _log = logging.getLogger(__name__)
 # Postings of one transaction. So many more at once, and this share of what the store holds, are
@@ -65,25 +61,6 @@ class Index(reading.Reads):
     >>> second.postings[0].done, second.postings[0].cluster == first.postings[0].cluster
     ('joined', True)
     """
-
-    def __init__(self, place: str | Path) -> None:
-        self.place = str(place)
-        self._engine = open_engine(place)
-        self._lock = threading.RLock()
-        self._state: State | None = None
-        self._doubts, self._drawn = Doubts(), Drawn()
-        self._model: tuple[Setting, Learned] | None = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Release the store, and what is held of it in memory."""
-        self._state, self._doubts, self._drawn = None, Doubts(), Drawn()
-        self._engine.dispose()
 
     def upsert(
         self,
@@ -269,7 +246,7 @@ class Index(reading.Reads):
         from samesku.store.adapting import try_adapting
 
         with self._reading() as (state, connection):
-            catalog = all_postings(connection)
+            catalog = as_catalog(all_payloads(connection))
             answers = reading.single_answers(state, connection)
             setting, event = state.setting, state.event
             threshold = self._threshold(state)
@@ -339,16 +316,3 @@ class Index(reading.Reads):
                     raise refused(error) from error
                 raise
             return change
-
-    def _caught_up(self, connection: sa.Connection) -> State:
-        if self._state is None or not self._state.catch_up(connection):
-            # Not two states at a time.
-            self._state = None
-            self._state = State.read(connection)
-        return self._state
-
-    def _learned(self, state: State) -> Learned:
-        known, setting = self._model, state.setting
-        if known is None or (known[0].model, known[0].same) != (setting.model, setting.same):
-            self._model = known = (setting, setting.load())
-        return known[1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,9 +14,7 @@ from samesku.candidates.candidates import places_among
 from samesku.candidates.neighbors import FLOOR
 from samesku.store.arrays import Growing, Lists
 from samesku.store.content import Content, Contents
-from samesku.store.hashes import Hashes
-from samesku.store.near import Near, NearLists, nearest
-from samesku.store.pairs import Distinct, ScoredPairs
+from samesku.store.near import Hashes, Near, NearLists, ScoredPairs, nearest
 from samesku.store.terms import WIDTH, Terms, TermTable
 
 # Probabilities below this change no cluster.
@@ -34,6 +33,16 @@ AT_ONCE = 50_000
 FEW = 1_000
 # The number of a posting that is only searched for: larger than any.
 SOUGHT = 2**62
+
+
+@dataclass(frozen=True, eq=False)
+class Distinct:
+    """Distinct postings as they are found: numbers, terms, photo hashes and titles' numbers."""
+
+    numbers: Sequence[int]
+    terms: Terms
+    phashes: Sequence[bytes | None]
+    titles: Sequence[int]
 
 
 class Memory:

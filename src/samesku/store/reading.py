@@ -6,11 +6,11 @@ import json
 import shutil
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import sqlalchemy as sa
@@ -30,22 +30,33 @@ from samesku.store.postings import (
     title_key,
 )
 from samesku.store.results import Answer, DecidedPair, StoreError
-from samesku.store.schema import distinct, events, look_up, pins, postings, touched
+from samesku.store.schema import distinct, events, look_up, open_engine, pins, postings, touched
 from samesku.store.scoring import score_pairs
-from samesku.store.state import Effects, State
+from samesku.store.state import Effects, Setting, State
 from samesku.store.terms import read_terms
 
 
 class Reads:
-    """The verbs that read; :class:`samesku.store.Index` adds those that change."""
+    """An open store and the verbs that read it; :class:`samesku.store.Index` adds the others."""
 
-    place: str
-    _engine: sa.Engine
-    _lock: threading.RLock
-    _caught_up: Callable[[sa.Connection], State]
-    _learned: Callable[[State], Learned]
-    _doubts: Doubts
-    _drawn: Drawn
+    def __init__(self, place: str | Path) -> None:
+        self.place = str(place)
+        self._engine = open_engine(place)
+        self._lock = threading.RLock()
+        self._state: State | None = None
+        self._doubts, self._drawn = Doubts(), Drawn()
+        self._model: tuple[Setting, Learned] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Release the store, and what is held of it in memory."""
+        self._state, self._doubts, self._drawn = None, Doubts(), Drawn()
+        self._engine.dispose()
 
     @contextmanager
     def _reading(self) -> Iterator[tuple[State, sa.Connection]]:
@@ -55,6 +66,19 @@ class Reads:
     def _threshold(self, state: State) -> float:
         asked = state.setting.threshold
         return self._learned(state).threshold if asked is None else asked
+
+    def _caught_up(self, connection: sa.Connection) -> State:
+        if self._state is None or not self._state.catch_up(connection):
+            # Not two states at a time.
+            self._state = None
+            self._state = State.read(connection)
+        return self._state
+
+    def _learned(self, state: State) -> Learned:
+        known, setting = self._model, state.setting
+        if known is None or (known[0].model, known[0].same) != (setting.model, setting.same):
+            self._model = known = (setting, setting.load())
+        return known[1]
 
     def search(self, posting: Any, *, limit: int = 20) -> list[DecidedPair]:
         """What a posting would match, likeliest first; changes nothing.
@@ -220,7 +244,7 @@ class Reads:
             for number, text in connection.execute(asked):
                 if until is not None and number > until:
                     break
-                state.replay(Effects.from_text(text), number)
+                state.replay(Effects(**json.loads(text)), number)
             return state.shown
 
     def snapshot(self, place: str | Path) -> Path:

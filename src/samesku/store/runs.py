@@ -11,7 +11,7 @@ from samesku.catalog.photos import PhotoError, read_photo_bytes
 from samesku.results.run_files import read_record, threshold_of
 from samesku.store.postings import hash_photo
 from samesku.store.results import StoreError
-from samesku.store.setting import Setting
+from samesku.store.state import Setting
 
 
 def postings_of(catalog: Catalog) -> list[dict[str, Any]]:

@@ -49,7 +49,7 @@ def save(draft: Draft, change: Change, *, actor: str, key: str | None) -> None:
             actor=actor,
             verb=change.verb,
             request_key=key,
-            effects=effects.as_text(),
+            effects=json.dumps(vars(effects), separators=(",", ":")),
             answer=json.dumps(answer, separators=(",", ":")),
         )
     )

@@ -1,22 +1,24 @@
-"""The state of a store: which posting is where, read from the tables or from the log."""
+"""The state of a store: which posting is where, by what it scores; from the tables or the log."""
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
-from samesku.store.memory import Memory
-from samesku.store.pairs import Distinct, ScoredPairs
+from samesku.scoring.classifier import PairClassifier
+from samesku.scoring.learned import Learned, shipped_model
+from samesku.store.memory import Distinct, Memory
+from samesku.store.near import ScoredPairs
 from samesku.store.results import StoreError
-from samesku.store.schema import clusters, distinct, events, pins, postings
-from samesku.store.setting import Setting
+from samesku.store.schema import clusters, distinct, events, meta, pins, postings
 from samesku.store.terms import Terms
 
 # Distinct postings, and clusters, that one event can bring: numbers are the event's and a rest.
@@ -25,12 +27,58 @@ PER_EVENT = 2**24
 ROWS = 20_000
 _FOUND_BY = sa.select(distinct.c.id, distinct.c.terms, distinct.c.phash, distinct.c.title_key)
 _PAIRS = sa.select(distinct.c.id, distinct.c.pairs)
+# Under what name the tables hold the setting.
+_SETTING = "setting"
 _LAST_EVENT = sa.select(sa.func.max(events.c.number))
+
+
+@dataclass(frozen=True)
+class Setting:
+    """How postings are matched."""
+
+    # The folder of the model, empty for the one that ships; that which it was adapted from.
+    model: str = ""
+    base: str = ""
+    # Kinds of attributes that may differ within one product.
+    same: tuple[str, ...] = ()
+    # None: the model's own. One that was not asked for follows the catalogue, as in `match`,
+    # whenever everything is scored anew.
+    threshold: float | None = None
+    fixed: bool = False
+
+    @classmethod
+    def of(
+        cls, model: str | Path | None, same: Collection[str], threshold: float | None
+    ) -> Setting:
+        """As it is asked for; ValueError where the threshold is no probability."""
+        if threshold is not None and not 0 < threshold <= 1:
+            raise ValueError(f"the threshold is a probability above 0 and up to 1, not {threshold}")
+        place = "" if model is None else str(Path(model).resolve())
+        return cls(place, place, tuple(sorted(set(same))), threshold, threshold is not None)
+
+    def load(self) -> Learned:
+        """Read the model; ValueError where it cannot be read, or `same` names no attribute."""
+        model = PairClassifier.load(self.model) if self.model else shipped_model()
+        return Learned(model, self.same)
+
+    def write(self, connection: sa.Connection) -> None:
+        """Put it in the store."""
+        connection.execute(meta.delete().where(meta.c.name == _SETTING))
+        connection.execute(meta.insert().values(name=_SETTING, value=json.dumps(asdict(self))))
+
+    @classmethod
+    def read(cls, connection: sa.Connection) -> Setting:
+        """That of the store; the default where none was written."""
+        text = connection.scalar(sa.select(meta.c.value).where(meta.c.name == _SETTING))
+        if text is None:
+            return cls()
+        values = json.loads(text)
+        return cls(**{**values, "same": tuple(values["same"])})
 
 
 @dataclass
 class Effects:
-    """What one event changed; the log holds it, and replaying it gives the state."""
+    """What one event changed; the log holds it as JSON, and replaying it gives the state."""
 
     # The distinct posting and the cluster of each posting, None for one that was deleted.
     placed: dict[str, int | None] = field(default_factory=dict)
@@ -46,17 +94,6 @@ class Effects:
 
     def __bool__(self) -> bool:
         return any(vars(self).values())
-
-    def as_text(self) -> str:
-        """For the log."""
-        return json.dumps(vars(self), separators=(",", ":"))
-
-    @classmethod
-    def from_text(cls, text: str) -> Effects:
-        """Read what `as_text` gave."""
-        effects = cls(**json.loads(text))
-        effects.pinned = [(a, b, verdict, before) for a, b, verdict, before in effects.pinned]
-        return effects
 
 
 class State:
@@ -111,7 +148,7 @@ class State:
             return False  # the log never shrinks, unless the store was restored to an earlier one
         rows = sa.select(events.c.number, events.c.effects).where(events.c.number > seen)
         later = [
-            (number, Effects.from_text(text))
+            (number, Effects(**json.loads(text)))
             for number, text in connection.execute(rows.order_by(events.c.number))
         ]
         if any(effects.rebuilt for _, effects in later):
