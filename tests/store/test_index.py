@@ -213,7 +213,10 @@ def test_pairs_in_doubt_come_nearest_first_and_follow_changes(index, rows):
     def expected():
         state, threshold = index._state, index.stats()["threshold"]
         one, other, scores = state.memory.scored_pairs()
-        names = map(sorted, zip(*map(state.first_members, (one, other)), strict=True))
+        names = [
+            sorted(min(state.members[number]) for number in numbers)
+            for numbers in zip(one.tolist(), other.tolist(), strict=True)
+        ]
         told = zip(map(tuple, names), scores.tolist(), strict=True)
         return sorted(
             (round(abs(score - threshold), 6), pair)

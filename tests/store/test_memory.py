@@ -79,3 +79,27 @@ def test_one_that_was_removed_is_found_no_more(several):
     assert len(memory) == len(several) - 1
     _, others, _ = memory.neighbors(np.array([memory.slot(105)]), memory.text)
     assert others.tolist() == [1]
+
+
+def test_all_photos_within_reach_are_found_and_no_other():
+    random, memory = np.random.default_rng(0), Memory()
+    hashes = [int(each) for each in random.integers(0, 2**63, 20)]
+    # In families, so that all distances from 0 to far come up.
+    for first in hashes[:]:
+        turned = (random.choice(64, count, replace=False).tolist() for count in range(1, 25))
+        hashes += [first ^ sum(1 << at for at in bits) for bits in turned]
+    packed = [each.to_bytes(8, "little") for each in hashes]
+    for number, phash in enumerate(packed):
+        memory.add(Distinct([number], read_terms("kopi"), [phash], [0]))
+    memory.add(Distinct([len(packed)], read_terms("kopi"), [None], [0]))
+    at_all_distances = set()
+    for asked in range(0, len(packed), 7):
+        others, similarity = memory.find_photo(packed[asked], without=asked)
+        distance = [(hashes[asked] ^ each).bit_count() for each in hashes]
+        near = {at: each for at, each in enumerate(distance) if each <= 9 and at != asked}
+        assert sorted(others.tolist()) == sorted(near)
+        expected = [1 - near[other] / 64 for other in others.tolist()]
+        assert similarity.tolist() == expected == sorted(expected, reverse=True)
+        at_all_distances |= set(near.values())
+    assert at_all_distances == set(range(1, 10))
+    assert [each.tolist() for each in memory.find_photo(None)] == [[], []]

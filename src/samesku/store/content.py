@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 import sqlalchemy as sa
@@ -31,8 +32,6 @@ class Content:
 
     columns: Payload  # the price, brand and description, where there are some
     normal: str
-    tokens: list[str]
-    numbers: list[int]  # the term number of each token
     stated: Stated
     values: dict[str, tuple[str, ...]]  # by kind, of the title and of the specification columns
     codes: Codes  # spelt as the titles beside it spell them
@@ -47,24 +46,18 @@ class Content:
             if (kind := column_kind(name)) is not None:
                 values[kind[0]] |= read_cell(*kind, str(payload[name]))
         columns = {name: payload[name] for name in _READ if name in payload}
-        return cls._of(
-            columns, normal, numbers_said, [sorted(values[kind]) for kind in KINDS], codes
-        )
+        held = {kind: tuple(sorted(values[kind])) for kind in KINDS}
+        return cls(columns, normal, numbers_said, held, codes)
 
-    @classmethod
-    def _of(
-        cls,
-        columns: Payload,
-        normal: str,
-        numbers_said: Stated,
-        values: Sequence[Sequence[str]],
-        codes: Codes,
-    ) -> Content:
-        tokens = normal_tokens(normal)
-        held = dict(zip(KINDS, map(tuple, values), strict=True))
-        return cls(
-            columns, normal, tokens, list(map(term_number, tokens)), numbers_said, held, codes
-        )
+    @cached_property
+    def tokens(self) -> list[str]:
+        """The words of the title."""
+        return normal_tokens(self.normal)
+
+    @cached_property
+    def numbers(self) -> list[int]:
+        """The term number of each token."""
+        return list(map(term_number, self.tokens))
 
     def pack(self) -> str:
         """As text, for the store."""
@@ -83,7 +76,8 @@ class Content:
         if codes is not None:
             found = [tuple((*text, Piece(*piece)) for *text, piece in each) for each in codes]
             read = Codes(normal, *found)
-        return cls._of(columns, normal, said, values, read)
+        held = dict(zip(KINDS, map(tuple, values), strict=True))
+        return cls(columns, normal, said, held, read)
 
 
 class Contents:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator
-from itertools import islice
+from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
@@ -21,6 +20,7 @@ AHEAD = 500
 
 # The numbers of two distinct postings, the smaller first, and their probability.
 Pair: TypeAlias = tuple[int, int, float]
+Pairs: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]
 Open: TypeAlias = Callable[[Pair], bool]
 
 
@@ -41,7 +41,9 @@ class Doubts:
             self._rank_all(memory, is_open)
         elif recent:
             pairs = filter(is_open, {*self._ranked, *recent})
-            self._ranked = heapq.nsmallest(RANKED, pairs, key=self._key)
+            self._ranked = heapq.nsmallest(
+                RANKED, pairs, key=lambda pair: (abs(pair[2] - threshold), pair)
+            )
             self._all = self._all and len(self._ranked) < RANKED
         found = [pair for pair in self._ranked if is_open(pair)]
         if len(found) < count and not self._all:
@@ -49,29 +51,22 @@ class Doubts:
             found = self._ranked
         return found[:count]
 
-    def _key(self, pair: Pair) -> tuple[float, Pair]:
-        return abs(pair[2] - self._threshold), pair
-
     def _rank_all(self, memory: Memory, is_open: Open) -> None:
-        self._ranked = []
-        self._all = True
-        for pair in _by_distance(memory, self._threshold):
-            if len(self._ranked) == RANKED:
-                self._all = False
-                return
-            if is_open(pair):
-                self._ranked.append(pair)
+        one, other, score = pairs = memory.scored_pairs()
+        order = np.lexsort((other, one, np.abs(score - np.float32(self._threshold))))
+        self._ranked = _first_open(pairs, order, RANKED, is_open)
+        self._all = len(self._ranked) < RANKED
 
 
-def _by_distance(memory: Memory, threshold: float) -> Iterator[Pair]:
-    """All scored pairs, nearest to the threshold first."""
-    one, other, score = memory.scored_pairs()
-    distance = np.abs(score - np.float32(threshold))
-    order = np.lexsort((other, one, distance))
-    for start in range(0, len(order), RANKED):
-        some = order[start : start + RANKED]
-        ends = (memory.numbers(each[some]).tolist() for each in (one, other))
-        yield from zip(*ends, score[some].tolist(), strict=True)
+def _first_open(pairs: Pairs, order: NDArray[np.int64], count: int, is_open: Open) -> list[Pair]:
+    """The first open ones of pairs in an order."""
+    found: list[Pair] = []
+    for start in range(0, len(order), count):
+        some = (each[order[start : start + count]].tolist() for each in pairs)
+        found += filter(is_open, zip(*some, strict=True))
+        if len(found) >= count:
+            break
+    return found[:count]
 
 
 def _draws(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.uint64]:
@@ -94,11 +89,8 @@ class Drawn:
         """The first open pairs; all pairs are gone through only when none is left."""
         self._next = [pair for pair in self._next if is_open(pair)]
         if not self._next:
-            slots, others, score = memory.scored_pairs()
-            one, other = memory.numbers(slots), memory.numbers(others)
-            draws = _draws(one, other)
+            pairs = memory.scored_pairs()
+            draws = _draws(*pairs[:2])
             drawn = np.flatnonzero(draws % ONE_IN == 0)
-            ordered = drawn[np.argsort(draws[drawn])]
-            ends = (each[ordered].tolist() for each in (one, other, score))
-            self._next = list(islice(filter(is_open, zip(*ends, strict=True)), AHEAD))
+            self._next = _first_open(pairs, drawn[np.argsort(draws[drawn])], AHEAD, is_open)
         return self._next[:count]

@@ -63,7 +63,12 @@ class Draft:
     def put(self, payloads: Sequence[Payload]) -> None:
         """Put postings in place of those of their ids, where there are some."""
         self.dirty = True
-        self._keep_versions([str(payload["posting_id"]) for payload in payloads])
+        known_ids = self.state.distinct_of.keys() & {str(each["posting_id"]) for each in payloads}
+        # What postings were before this change, to undo it.
+        self.versions = [
+            {"event": self.number, "posting_id": posting, "payload": json.dumps(payload)}
+            for posting, payload in read_payloads(self.connection, sorted(known_ids)).items()
+        ]
         keys = [content_key(payload) for payload in payloads]
         known = look_up(self.connection, distinct.c.content_key, distinct.c.id, keys)
         for payload, key in zip(payloads, keys, strict=True):
@@ -80,7 +85,6 @@ class Draft:
         self.dirty = True
         for table in (postings, versions):
             self.connection.execute(table.delete().where(table.c.posting_id == posting))
-        self.payloads.pop(posting, None)
         for other in self.state.clusters[self.state.cluster_of[posting]]:
             self._seeds.add(self.state.distinct_of[other])
         self._leave(posting, None)
@@ -95,15 +99,6 @@ class Draft:
         for each in (left, right):
             if each in self.state.distinct_of:
                 self._seeds.add(self.state.distinct_of[each])
-
-    def _keep_versions(self, ids: Iterable[str]) -> None:
-        """Keep what postings were before this change, to undo it."""
-        known = [each for each in dict.fromkeys(ids) if each in self.state.distinct_of]
-        former = read_payloads(self.connection, known)
-        self.versions = [
-            {"event": self.number, "posting_id": posting, "payload": json.dumps(payload)}
-            for posting, payload in former.items()
-        ]
 
     def _bring(self, key: str, payload: Payload) -> int:
         """Take a distinct posting that is new; returns its number."""
@@ -358,8 +353,8 @@ class Draft:
         scores = self.scored.predicted.scores
         best = np.argsort(-scores, kind="stable")[:TOLD]
         best = best[scores[best] >= EXPLAINED_FROM]
-        ends = self.scored.left[best], self.scored.right[best]
-        one, other = map(self.state.first_members, ends)
+        numbers = map(self.state.memory.numbers, (self.scored.left[best], self.scored.right[best]))
+        one, other = ([min(self.state.members[n]) for n in each.tolist()] for each in numbers)
         reasons = self.scored.explanations(best.tolist())
         rounded = (round(score, 4) for score in scores[best].tolist())
         return [DecidedPair(*each) for each in zip(one, other, rounded, reasons, strict=True)]

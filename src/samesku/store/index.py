@@ -12,7 +12,6 @@ from typing import Any, TypeAlias
 import sqlalchemy as sa
 
 from samesku.store import reading
-from samesku.store.batch import all_payloads, score_everything
 from samesku.store.decisions import (
     Pin,
     accept_pins,
@@ -24,7 +23,7 @@ from samesku.store.decisions import (
 from samesku.store.draft import Draft
 from samesku.store.postings import as_catalog, check_posting, check_postings, hash_photo
 from samesku.store.results import Change, StoreError
-from samesku.store.runs import read_run
+from samesku.store.runs import all_payloads, read_run, score_everything
 from samesku.store.saving import answered, save
 from samesku.store.schema import begin_writing, empty_log, refused
 from samesku.store.state import Setting, State

@@ -14,7 +14,7 @@ from samesku.candidates.candidates import places_among
 from samesku.candidates.neighbors import FLOOR
 from samesku.store.arrays import Growing, Lists
 from samesku.store.content import Content, Contents
-from samesku.store.near import Hashes, Near, NearLists, ScoredPairs, nearest
+from samesku.store.near import Near, NearLists, ScoredPairs, nearest
 from samesku.store.terms import WIDTH, Terms, TermTable
 
 # Probabilities below this change no cluster.
@@ -31,6 +31,8 @@ MOST_RECENT = 20_000
 AT_ONCE = 50_000
 # Postings that are taken one by one, or whose scored pairs are gathered so.
 FEW = 1_000
+# Bits in which the hashes of photos that are near differ at most.
+REACH = int(64 * (1 - FLOOR["bits"]))
 # The number of a posting that is only searched for: larger than any.
 SOUGHT = 2**62
 
@@ -63,7 +65,6 @@ class Memory:
         self._titles = Growing(np.int64)
         self._bits, self._has_photo = Growing(np.uint64), Growing(np.bool_)
         self._by_term, self._by_title = Lists(WIDTH), Lists(TITLES)
-        self._hashes = Hashes()
         self._scored, self._probabilities = Lists(), Lists(kind="f")
         self._recent: list[tuple[int, int, float]] | None = None
         # The weights of the terms of the title that is searched for, or the places of terms; 0
@@ -99,12 +100,10 @@ class Memory:
         """The slot of a number; -1 for what is not there."""
         return int(self.slots(np.array([number], dtype=np.int64))[0])
 
-    def add(self, some: Distinct) -> NDArray[np.int64]:
-        """Take distinct postings, whose numbers are above all others; returns their slots."""
-        slots = self._append(some)
-        for slot in slots.tolist():
+    def add(self, some: Distinct) -> None:
+        """Take distinct postings, whose numbers are above all others."""
+        for slot in self._append(some):
             self._enter(slot)
-        return slots
 
     def _enter(self, slot: int) -> None:
         """Let a distinct posting be found by its terms, title and photo."""
@@ -116,8 +115,6 @@ class Memory:
         found_by = list({*words.tolist(), *grams[rare].tolist()})
         self._by_term.add(found_by, [slot] * len(found_by))
         self._by_title.add([int(self._titles.rows[slot]) % TITLES], [slot])
-        if self._has_photo.rows[slot]:
-            self._hashes.add(slot, int(self._bits.rows[slot]))
 
     def add_all(self, parts: Iterable[Distinct]) -> None:
         """`add` for all distinct postings of a store, before any other, many times as fast."""
@@ -125,7 +122,7 @@ class Memory:
             self._append(part)
         slots = np.arange(self._numbers.size)
         if len(slots) < FEW:  # arrays over all terms are not worth filling
-            for slot in slots.tolist():
+            for slot in range(len(slots)):
                 self._enter(slot)
             return
         self.size = len(slots)
@@ -136,10 +133,8 @@ class Memory:
         found_by = [self._found_by(some) for some in steps]
         self._by_term.build(*(np.concatenate(each) for each in zip(*found_by, strict=True)))
         self._by_title.build(self._titles.rows % TITLES, slots)
-        shown = np.flatnonzero(self._has_photo.rows)
-        self._hashes.add_all(shown, self._bits.rows[shown])
 
-    def _append(self, some: Distinct) -> NDArray[np.int64]:
+    def _append(self, some: Distinct) -> range:
         first, count = self._numbers.size, len(some.numbers)
         bits = [int.from_bytes(each or b"", "little") for each in some.phashes]
         shown = [each is not None for each in some.phashes]
@@ -152,7 +147,7 @@ class Memory:
         self.terms.add(some.terms)
         self.text.add(count)
         self.photo.add(count)
-        return np.arange(first, first + count)
+        return range(first, first + count)
 
     def _found_by(self, slots: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """The terms by which some titles are found, and their slots."""
@@ -178,7 +173,7 @@ class Memory:
         self, terms: Terms, phash: bytes | None, title: int, content: Content
     ) -> Iterator[int]:
         """One more distinct posting for a while, to be scored; gives its slot."""
-        (slot,) = self._append(Distinct([SOUGHT], terms, [phash], [title])).tolist()
+        (slot,) = self._append(Distinct([SOUGHT], terms, [phash], [title]))
         self.contents.keep(SOUGHT, content)
         self.size += 1
         self.text.remember()
@@ -222,16 +217,14 @@ class Memory:
     ) -> None:
         """Take the probabilities of pairs of one distinct posting."""
         kept = np.flatnonzero(probability >= KEPT)
-        found, values = others[kept].tolist(), probability[kept].tolist()
-        keys = [slot] * len(found) + found
-        self._scored.add(keys, found + [slot] * len(found))
+        others, values = others[kept], probability[kept].tolist()
+        mine = np.full_like(others, slot)
+        keys = [*mine.tolist(), *others.tolist()]
+        self._scored.add(keys, [*others.tolist(), *mine.tolist()])
         self._probabilities.add(keys, values * 2)
         if self._recent is not None:
-            own, numbers = int(self._numbers.rows[slot]), self.numbers(others[kept]).tolist()
-            self._recent += [
-                (min(own, each), max(own, each), value)
-                for each, value in zip(numbers, values, strict=True)
-            ]
+            ends = np.sort(self.numbers(np.stack([mine, others])), axis=0)
+            self._recent += zip(*ends.tolist(), values, strict=True)
             if len(self._recent) > MOST_RECENT:
                 self._recent = None
 
@@ -279,13 +272,12 @@ class Memory:
         found = values[others == other]
         return float(found[0]) if len(found) else None
 
-    def scored_pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
-        """All scored pairs by slots, the smaller first, and their probabilities."""
+    def scored_pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+        """All scored pairs by numbers, the smaller first, and their probabilities."""
         slots = np.flatnonzero(self._there.rows)
         place, other, values = self.scores(slots)
-        one = slots[place]
-        once = one < other
-        return one[once], other[once], values[once]
+        once = np.flatnonzero(slots[place] < other)
+        return self.numbers(slots[place[once]]), self.numbers(other[once]), values[once]
 
     def pairs_among(
         self, slots: NDArray[np.int64]
@@ -365,10 +357,11 @@ class Memory:
         """The photos nearest to one, by their hashes."""
         if phash is None:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        slots, differing = self._hashes.within(int.from_bytes(phash, "little"))
-        close = self._there.rows[slots] & (slots != without)
-        similarity = (1 - differing[close] / 64).astype(np.float32)
-        return nearest(slots[close].astype(np.int64), similarity)
+        differing = np.bitwise_count(self._bits.rows ^ np.uint64(int.from_bytes(phash, "little")))
+        slots = np.flatnonzero(differing <= REACH)
+        close = self._has_photo.rows[slots] & self._there.rows[slots] & (slots != without)
+        slots = slots[close]
+        return nearest(slots, (1 - differing[slots] / 64).astype(np.float32))
 
     def text_similarity(
         self, left: NDArray[np.integer], right: NDArray[np.integer]

@@ -78,11 +78,11 @@ class Change:
     @classmethod
     def again(cls, answer: dict[str, Any]) -> Change:
         """An answer that was given before, from its plain values."""
-        kinds = {"postings": PostingResult, "refused": Refused, "affected": Affected}
-        lists = {
-            name: [kind(**each) for each in answer[name]]
-            for name, kind in {**kinds, "pairs": DecidedPair}.items()
-        }
+        kinds = {
+            "postings": PostingResult, "refused": Refused, "affected": Affected,
+            "pairs": DecidedPair,
+        }  # fmt: skip
+        lists = {name: [kind(**each) for each in answer[name]] for name, kind in kinds.items()}
         return cls(**answer | lists | {"repeated": True})
 
 

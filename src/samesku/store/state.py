@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import sqlalchemy as sa
@@ -30,6 +30,8 @@ _PAIRS = sa.select(distinct.c.id, distinct.c.pairs)
 # Under what name the tables hold the setting.
 _SETTING = "setting"
 _LAST_EVENT = sa.select(sa.func.max(events.c.number))
+
+Group = TypeVar("Group", int, str)
 
 
 @dataclass(frozen=True)
@@ -185,23 +187,11 @@ class State:
 
     def place(self, posting: str, number: int | None) -> None:
         """Which distinct posting a posting is."""
-        if (before := self.distinct_of.pop(posting, None)) is not None:
-            self.members[before].discard(posting)
-            if not self.members[before]:
-                del self.members[before]
-        if number is not None:
-            self.distinct_of[posting] = number
-            self.members[number].add(posting)
+        _move(posting, self.distinct_of, self.members, number)
 
     def assign(self, posting: str, cluster: str | None) -> None:
         """Which cluster a posting is in."""
-        if (before := self.cluster_of.pop(posting, None)) is not None:
-            self.clusters[before].discard(posting)
-            if not self.clusters[before]:
-                del self.clusters[before]
-        if cluster is not None:
-            self.cluster_of[posting] = cluster
-            self.clusters[cluster].add(posting)
+        _move(posting, self.cluster_of, self.clusters, cluster)
 
     def pin(self, left: str, right: str, verdict: str | None) -> None:
         """Set or take away a pin."""
@@ -224,10 +214,6 @@ class State:
         """The slots of the distinct postings that two postings are, the smaller first."""
         a, b = sorted(self.memory.slot(self.distinct_of[each]) for each in (one, other))
         return a, b
-
-    def first_members(self, slots: NDArray[np.int64]) -> list[str]:
-        """Of each distinct posting, by its slot, the first posting that is so."""
-        return [min(self.members[number]) for number in self.memory.numbers(slots).tolist()]
 
     def verdict(self, one: str, other: str) -> str | None:
         """The verdict of people on a pair; None without one."""
@@ -254,6 +240,19 @@ class State:
             "numbers": dict(sorted(self.numbers.items())),
             "pins": {f"{a} {b}": each for (a, b), each in sorted(self.pins.items())},
         }
+
+
+def _move(
+    posting: str, group_of: dict[str, Group], members: dict[Group, set[str]], group: Group | None
+) -> None:
+    """Take a posting out of its group, which goes when it is empty, and put it in another."""
+    if (before := group_of.pop(posting, None)) is not None:
+        members[before].discard(posting)
+        if not members[before]:
+            del members[before]
+    if group is not None:
+        group_of[posting] = group
+        members[group].add(posting)
 
 
 def _distinct(rows: Sequence[Any]) -> Distinct:
