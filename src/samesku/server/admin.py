@@ -5,13 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Header
+from fastapi import Depends, FastAPI
 
-from samesku.server.requests import Load, Rescore, Snapshot
+from samesku.server.requests import Key, Load, Rescore, Snapshot
 from samesku.store.index import Index
 from samesku.store.results import Change, StoreError
 
-Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)]
 _NAME = re.compile(r"\w[\w.-]{0,199}", re.ASCII)
 
 

@@ -7,27 +7,16 @@ from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 import sqlalchemy as sa
-from fastapi import Depends, FastAPI, Header, HTTPException, Query, Request, Response
+from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.concurrency import run_in_threadpool
 
 from samesku.server.admin import admin_routes
-from samesku.server.answers import answer_routes
-from samesku.server.learning import Learner
+from samesku.server.deciding import deciding_routes
 from samesku.server.limits import Figures, Guard
-from samesku.server.requests import (
-    REFUSALS,
-    Accept,
-    Decision,
-    Many,
-    Merge,
-    One,
-    Search,
-    Split,
-    Undo,
-)
+from samesku.server.requests import REFUSALS, Key, Many, One, Search
 from samesku.server.review import review_routes
 from samesku.server.tokens import ROLES, Tokens
 from samesku.store.index import Index
@@ -36,7 +25,6 @@ from samesku.store.schema import refused
 
 STATUS = {"invalid": 422, "missing": 404, "conflict": 409, "unusable": 503, "full": 507}
 LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]", "testserver")
-Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)]
 Changes: TypeAlias = dict[str, list[Change]]
 Number = Annotated[int, Query(ge=0, le=2**31 - 1)]
 
@@ -74,14 +62,15 @@ def create_app(
     )
     app.add_middleware(Guard, figures=figures, max_bytes=max_bytes, rate=rate)
     _errors(app)
-    allowed = _allowing(tokens)
-    _plain_routes(app, reads, figures, allowed("read"))
-    _reading_routes(app, reads, allowed("read"))
-    _writing_routes(app, index, allowed("write"))
-    _deciding_routes(app, index, Learner(index, folder), allowed("review"))
-    admin_routes(app, index, folder, allowed("admin"))
-    answer_routes(app, index, allowed("review"))
-    review_routes(app, reads, photos, allowed("review"))
+    read, write, review, admin = (
+        _allowed(tokens, right) for right in ("read", "write", "review", "admin")
+    )
+    _plain_routes(app, reads, figures, read)
+    _reading_routes(app, reads, read)
+    _writing_routes(app, index, write)
+    deciding_routes(app, index, folder, review)
+    admin_routes(app, index, folder, admin)
+    review_routes(app, reads, photos, review)
     return app
 
 
@@ -107,29 +96,26 @@ def _errors(app: FastAPI) -> None:
         return JSONResponse({"detail": detail}, status_code=422)
 
 
-def _allowing(tokens: Tokens) -> Callable[[str], Callable[..., str]]:
-    """Makes the check of a right, which gives the name of who asks."""
+def _allowed(tokens: Tokens, right: str) -> Callable[..., str]:
+    """The check of a right, which gives the name of who asks."""
 
-    def allowed(right: str) -> Callable[..., str]:
-        def check(request: Request) -> str:
-            scheme, _, token = request.headers.get("authorization", "").partition(" ")
-            if not tokens.any:
-                _check_local(request)
-                return "local"
-            known = tokens.who(token.strip()) if scheme.lower() == "bearer" else None
-            if known is None:
-                raise HTTPException(
-                    401, "send a token: Authorization: Bearer ...", {"WWW-Authenticate": "Bearer"}
-                )
-            name, role = known
-            if right not in ROLES[role]:
-                raise HTTPException(403, f"the role {role} may not {right}")
-            request.state.who = name
-            return name
+    def check(request: Request) -> str:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if not tokens.any:
+            _check_local(request)
+            return "local"
+        known = tokens.who(token.strip()) if scheme.lower() == "bearer" else None
+        if known is None:
+            raise HTTPException(
+                401, "send a token: Authorization: Bearer ...", {"WWW-Authenticate": "Bearer"}
+            )
+        name, role = known
+        if right not in ROLES[role]:
+            raise HTTPException(403, f"the role {role} may not {right}")
+        request.state.who = name
+        return name
 
-        return check
-
-    return allowed
+    return check
 
 
 def _check_local(request: Request) -> None:
@@ -237,49 +223,6 @@ def _writing_routes(app: FastAPI, index: Index, check: Callable[..., str]) -> No
     def delete(posting_id: str, who: asker, key: Key = None) -> Change:
         """Delete a posting: none of its content stays."""
         return index.delete(posting_id, key=key, actor=who)
-
-
-def _deciding_routes(
-    app: FastAPI, index: Index, learner: Learner, check: Callable[..., str]
-) -> None:
-    asker = Annotated[str, Depends(check)]
-
-    @app.post("/pins", tags=["review"])
-    def pin(body: Decision, who: asker, key: Key = None) -> Change:
-        """Decide about two postings; outranks the model from now on."""
-        change = index.pin(body.left_id, body.right_id, body.verdict, key=key, actor=who)
-        learner.answered()
-        return change
-
-    @app.get("/pins", tags=["review"], dependencies=[Depends(check)])
-    def pins() -> dict[str, Any]:
-        """All decisions, and who made them."""
-        return {"pins": index.pins()}
-
-    @app.get("/audit", tags=["review"], dependencies=[Depends(check)])
-    def audit() -> dict[str, Any]:
-        """Precision and recall of the scores by answers to random pairs, with 95% intervals."""
-        return {"audit": index.audit()}
-
-    @app.post("/merge", tags=["review"])
-    def merge(body: Merge, who: asker, key: Key = None) -> Change:
-        """Make clusters one; the oldest id stays."""
-        return index.merge(body.clusters, without=body.without, key=key, actor=who)
-
-    @app.post("/split", tags=["review"])
-    def split(body: Split, who: asker, key: Key = None) -> Change:
-        """Part postings from the rest of a cluster."""
-        return index.split(body.cluster, body.postings, key=key, actor=who)
-
-    @app.post("/accept", tags=["review"])
-    def accept(body: Accept, who: asker, key: Key = None) -> Change:
-        """Decide that a cluster is one product; postings of `without` leave it."""
-        return index.accept(body.cluster, without=body.without, key=key, actor=who)
-
-    @app.post("/undo", tags=["review"])
-    def undo(body: Undo, who: asker, key: Key = None) -> Change:
-        """Take back an event, by a new one."""
-        return index.undo(body.event, key=key, actor=who)
 
 
 def _asked(index: Index, name: str, kind: str) -> dict[str, Any]:

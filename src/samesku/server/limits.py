@@ -74,15 +74,11 @@ class Guard:
             await send(message)
 
         try:
-            refused = self._refused(scope)
-            if refused is None:
-                body = await self._body(scope, receive)
-                if isinstance(body, JSONResponse):
-                    refused = body
-                else:
-                    await self.app(scope, _again(body, receive), recorded)
-            if refused is not None:
-                await refused(scope, receive, recorded)
+            body = self._refused(scope) or await self._body(scope, receive)
+            if isinstance(body, JSONResponse):
+                await body(scope, receive, recorded)
+            else:
+                await self.app(scope, _again(body, receive), recorded)
         finally:
             self._tell(scope, status, time.perf_counter() - started)
 
@@ -140,14 +136,10 @@ class Guard:
 
 def _again(body: bytes, receive: Receive) -> Receive:
     """Gives a body that was read already."""
-    given = False
+    read: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def again() -> Message:
-        nonlocal given
-        if given:
-            return await receive()
-        given = True
-        return {"type": "http.request", "body": body, "more_body": False}
+        return read.pop() if read else await receive()
 
     return again
 

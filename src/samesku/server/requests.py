@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from fastapi import Header
 from pydantic import BaseModel, ConfigDict, Field
 
 POSTING: dict[str, Any] = {"posting_id": "shop1-77", "title": "BEBELO susu 0,4kg", "price": 62000}
 MOST_AT_ONCE = 1_000
+Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)]
 Id = Field(min_length=1, max_length=200)
 
 

@@ -11,8 +11,8 @@ from fastapi.responses import HTMLResponse
 
 from samesku.catalog.photos import PhotoError, read_photo_bytes
 from samesku.store.index import Index
-from samesku.store.postings import Payload
-from samesku.titles import clean_title, normal_tokens, normalise_title
+from samesku.store.postings import Payload, normal_title
+from samesku.titles import normal_tokens
 
 PAGE = Path(__file__).parent / "review.html"
 # Seconds that a pair is kept for who has it before them.
@@ -114,9 +114,9 @@ def _shown(index: Index, left: str, right: str) -> dict[str, Any]:
     sides = [index.get(each) for each in (left, right)]
     titles = [str(side["posting"]["title"]) for side in sides]
     for side, title, other in zip(sides, titles, reversed(titles), strict=True):
-        words = set(_normal(other))
+        words = set(_words(other))
         side["title"] = [
-            {"text": word, "shared": not words.isdisjoint(_normal(word))} for word in title.split()
+            {"text": word, "shared": not words.isdisjoint(_words(word))} for word in title.split()
         ]
     return {
         "pair": [left, right],
@@ -128,5 +128,5 @@ def _shown(index: Index, left: str, right: str) -> dict[str, Any]:
     }
 
 
-def _normal(text: str) -> list[str]:
-    return normal_tokens(normalise_title(clean_title(text)))
+def _words(title: str) -> list[str]:
+    return normal_tokens(normal_title({"title": title}))
