@@ -3,7 +3,7 @@ import pytest
 
 from samesku.store import memory as module
 from samesku.store.content import Content
-from samesku.store.memory import Distinct, Memory
+from samesku.store.memory import SOUGHT, Distinct, Memory
 from samesku.store.near import ScoredPairs
 from samesku.store.terms import read_terms
 
@@ -52,8 +52,9 @@ def test_a_posting_that_is_only_sought_leaves_nothing(several):
     before = [memory.text.of(slots), memory.photo.of(slots)]
     uses = memory.title_uses(slots).tolist()
     one, content = several[0], Content.of({"posting_id": "a", "title": "Kopi"})
-    with memory.with_one(one.terms, one.phashes[0], several[1].titles[0], content) as slot:
-        memory.near(slot, memory.find_text(one.terms), memory.find_photo(one.phashes[0]))
+    sought = Distinct([SOUGHT], one.terms, one.phashes, several[1].titles)
+    near = memory.find_text(one.terms), memory.find_photo(one.phashes[0])
+    with memory.with_one(sought, content, *near) as slot:
         assert memory.title_uses(np.array([0]))[0] == uses[0] + 1
         assert any((lists.of(slots)[0] == slot).any() for lists in (memory.text, memory.photo))
     assert memory.title_uses(slots).tolist() == uses

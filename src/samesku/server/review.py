@@ -129,4 +129,4 @@ def _shown(index: Index, left: str, right: str) -> dict[str, Any]:
 
 
 def _words(title: str) -> list[str]:
-    return normal_tokens(normal_title({"title": title}))
+    return normal_tokens(normal_title(title))

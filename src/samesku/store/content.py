@@ -39,7 +39,7 @@ class Content:
     @classmethod
     def of(cls, payload: Payload) -> Content:
         """Read a posting."""
-        normal = normal_title(payload)
+        normal = normal_title(str(payload["title"]))
         numbers_said = stated(normal)
         values, codes = read_title(normal, numbers_said, str(payload.get("brand", "")))
         for name in payload.keys() - {*REQUIRED, *OPTIONAL}:

@@ -19,12 +19,11 @@ from samesku.store.arrays import spans
 from samesku.store.content import Content
 from samesku.store.memory import Distinct
 from samesku.store.near import ScoredPairs
-from samesku.store.postings import Payload, content_key, normal_title, phash_of, title_key
+from samesku.store.postings import Payload, content_key
 from samesku.store.results import Affected, Change, DecidedPair, PostingResult, Refused
 from samesku.store.schema import distinct, look_up, postings, versions
 from samesku.store.scoring import Scored, score_pairs
 from samesku.store.state import PER_EVENT, Effects, State
-from samesku.store.terms import read_terms
 
 # Pairs that an answer lists.
 TOLD = 20
@@ -85,8 +84,8 @@ class Draft:
         self.dirty = True
         for table in (postings, versions):
             self.connection.execute(table.delete().where(table.c.posting_id == posting))
-        for other in self.state.clusters[self.state.cluster_of[posting]]:
-            self._seeds.add(self.state.distinct_of[other])
+        together = self.state.clusters[self.state.cluster_of[posting]]
+        self._seeds |= {self.state.distinct_of[other] for other in together}
         self._leave(posting, None)
         self._assign(posting, None)
 
@@ -102,17 +101,15 @@ class Draft:
 
     def _bring(self, key: str, payload: Payload) -> int:
         """Take a distinct posting that is new; returns its number."""
-        title = normal_title(payload)
         number = self.number * PER_EVENT + self._brought
         self._brought += 1
-        terms, phash, title_number = read_terms(title), phash_of(payload), title_key(title)
-        content = Content.of(payload)
-        memory = self.state.memory
-        memory.add(Distinct([number], terms, [phash], [title_number]))
-        memory.contents.keep(number, content)
+        some, content = Distinct.of(number, payload), Content.of(payload)
+        self.state.memory.add(some)
+        self.state.memory.contents.keep(number, content)
         self.fresh[number] = {
-            "id": number, "content_key": key, "title_key": title_number, "terms": terms.pack(),
-            "phash": phash, "content": content.pack(), "pairs": b"",
+            "id": number, "content_key": key, "title_key": some.titles[0],
+            "terms": some.terms.pack(), "phash": some.phashes[0], "content": content.pack(),
+            "pairs": b"",
         }  # fmt: skip
         return number
 
@@ -179,8 +176,7 @@ class Draft:
         for (_, members), label in zip(nodes, labels.tolist(), strict=True):
             parts[label] += members
         found = [sorted(part) for part in parts.values()]
-        before = {p: state.cluster_of[p] for part in found for p in part if p in state.cluster_of}
-        ids, redirects = carry_over(found, before, state.numbers)
+        ids, redirects = carry_over(found, state.cluster_of, state.numbers)
         for part, name in zip(found, ids, strict=True):
             if name is None:
                 name = f"c{token_hex(8)}"
@@ -369,19 +365,18 @@ def carry_over(
     Where several go on in one part, the oldest, by the `numbers` of the clusters, gives its id,
     and the others redirect to it.
     """
-    shares: dict[str, Counter[int]] = {}
+    shares: dict[str, Counter[int]] = defaultdict(Counter)
     for place, part in enumerate(parts):
         for posting in part:
-            if (old := before.get(posting)) is not None:
-                shares.setdefault(old, Counter())[place] += 1
-    heirs: dict[int, list[str]] = {}
-    for old, counts in shares.items():
-        best = min(counts, key=lambda place: (-counts[place], place))
-        heirs.setdefault(best, []).append(old)
+            if posting in before:
+                shares[before[posting]][place] += 1
     ids: list[str | None] = [None] * len(parts)
     redirects: dict[str, str] = {}
-    for place, olds in heirs.items():
-        first = min(olds, key=lambda old: (numbers[old], old))
-        ids[place] = first
-        redirects |= {old: first for old in olds if old != first}
+    for old in sorted(shares, key=lambda old: (numbers[old], old)):
+        counts = shares[old]
+        heir = min(counts, key=lambda place: (-counts[place], place))
+        if (first := ids[heir]) is None:
+            ids[heir] = old
+        else:
+            redirects[old] = first
     return ids, redirects

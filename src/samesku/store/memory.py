@@ -15,7 +15,8 @@ from samesku.candidates.neighbors import FLOOR
 from samesku.store.arrays import Growing, Lists
 from samesku.store.content import Content, Contents
 from samesku.store.near import Near, NearLists, ScoredPairs, nearest
-from samesku.store.terms import WIDTH, Terms, TermTable
+from samesku.store.postings import Payload, normal_title, phash_of, title_key
+from samesku.store.terms import WIDTH, Terms, TermTable, read_terms
 
 # Probabilities below this change no cluster.
 KEPT = 0.02
@@ -45,6 +46,12 @@ class Distinct:
     terms: Terms
     phashes: Sequence[bytes | None]
     titles: Sequence[int]
+
+    @classmethod
+    def of(cls, number: int, payload: Payload) -> Distinct:
+        """The one that a posting is."""
+        title = normal_title(str(payload["title"]))
+        return cls([number], read_terms(title), [phash_of(payload)], [title_key(title)])
 
 
 class Memory:
@@ -169,21 +176,20 @@ class Memory:
         self.contents.forget(int(self._numbers.rows[slot]))
 
     @contextmanager
-    def with_one(
-        self, terms: Terms, phash: bytes | None, title: int, content: Content
-    ) -> Iterator[int]:
-        """One more distinct posting for a while, to be scored; gives its slot."""
-        (slot,) = self._append(Distinct([SOUGHT], terms, [phash], [title]))
+    def with_one(self, some: Distinct, content: Content, text: Near, photo: Near) -> Iterator[int]:
+        """One more distinct posting for a while, to be scored, with its neighbours; its slot."""
+        (slot,) = self._append(some)
         self.contents.keep(SOUGHT, content)
         self.size += 1
-        self.text.remember()
-        self.photo.remember()
+        lists = ((self.text, text[0]), (self.photo, photo[0]))
+        before = [(each, others, each.of(others)) for each, others in lists]
         try:
+            self.near(slot, text, photo)
             yield slot
         finally:
             self.size -= 1
-            self.text.restore(slot)
-            self.photo.restore(slot)
+            for each, others, held in before:
+                each.put_back(others, held)
             self.contents.forget(SOUGHT)
             self.terms.drop_last()
             for column in self._columns:

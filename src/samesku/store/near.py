@@ -54,7 +54,6 @@ class NearLists:
         self._others, self._similarity = (
             Growing(kind, NEIGHBORS) for kind in (np.int32, np.float32)
         )
-        self._former: list[tuple[NDArray[Any], ...]] | None = None
 
     def add(self, count: int) -> None:
         """So many more slots, without neighbours."""
@@ -89,8 +88,6 @@ class NearLists:
         place = np.count_nonzero(values >= similarity[:, None], axis=1)
         new = np.flatnonzero((place < NEIGHBORS) & ~(rows == slot).any(axis=1))
         others, rows, values, place = others[new], rows[new], values[new], place[new, None]
-        if self._former is not None:
-            self._former.append((others, rows, values))
         column = np.arange(NEIGHBORS)
         behind = column > place
         later = np.maximum(column - 1, 0)
@@ -125,17 +122,11 @@ class NearLists:
             self._others.rows[query[kept], rank[kept]] = found[kept]
             self._similarity.rows[query[kept], rank[kept]] = values[kept]
 
-    def remember(self) -> None:
-        """Keep what is changed from now on, until it is restored."""
-        self._former = []
-
-    def restore(self, size: int) -> None:
-        """Put back what was changed since, and drop the slots from `size` on."""
-        for slots, others, similarity in reversed(self._former or []):
-            self._others.rows[slots], self._similarity.rows[slots] = others, similarity
-        self._others.cut(size)
-        self._similarity.cut(size)
-        self._former = None
+    def put_back(self, slots: NDArray[np.integer], held: tuple[NDArray[Any], ...]) -> None:
+        """Give slots the neighbours that they had, and drop the last slot."""
+        self._others.rows[slots], self._similarity.rows[slots] = held
+        for each in (self._others, self._similarity):
+            each.cut(each.size - 1)
 
 
 def nearest(others: NDArray[np.int64], similarity: NDArray[np.float32]) -> Near:

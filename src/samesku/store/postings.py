@@ -81,13 +81,9 @@ def _price(value: Any) -> float:
     return float(read)
 
 
-def normal_title(payload: Payload) -> str:
-    """The title as encoders read it."""
-    return _normal(str(payload["title"]))
-
-
 @lru_cache(maxsize=1_000)
-def _normal(title: str) -> str:
+def normal_title(title: str) -> str:
+    """A title as encoders read it."""
     return normalise_title(clean_title(title))
 
 
@@ -97,7 +93,7 @@ def content_key(payload: Payload) -> str:
     As :func:`samesku.candidates.collapse.collapse` does; a title without a letter or digit
     is like no other.
     """
-    title = normal_title(payload)
+    title = normal_title(str(payload["title"]))
     looked_at = sorted(
         (name, str(value))
         for name, value in payload.items()

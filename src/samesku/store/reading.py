@@ -21,19 +21,12 @@ from samesku.scoring.learned import EXPLAINED_FROM, Learned
 from samesku.store.content import Content
 from samesku.store.doubts import Doubts, Drawn, Pair, is_drawn
 from samesku.store.draft import read_payloads
-from samesku.store.postings import (
-    Payload,
-    check_posting,
-    content_key,
-    normal_title,
-    phash_of,
-    title_key,
-)
+from samesku.store.memory import SOUGHT, Distinct
+from samesku.store.postings import Payload, check_posting, content_key
 from samesku.store.results import Answer, DecidedPair, StoreError
 from samesku.store.schema import distinct, events, look_up, open_engine, pins, postings, touched
 from samesku.store.scoring import score_pairs
 from samesku.store.state import Effects, Setting, State
-from samesku.store.terms import read_terms
 
 
 class Reads:
@@ -89,9 +82,8 @@ class Reads:
         given = {**posting, "posting_id": own or "?"} if isinstance(posting, Mapping) else posting
         payload = check_posting(given)
         with self._reading() as (state, connection):
-            learned = self._learned(state)
             # One more, as the posting itself may be among those that are found.
-            found = _search(state, connection, learned, payload, limit + 1)
+            found = _search(state, connection, self._learned(state), payload, limit + 1)
             name = str(payload["posting_id"]) if own else ""
             return [DecidedPair(name, *each) for each in found if each[0] != name][:limit]
 
@@ -336,14 +328,12 @@ def _search(
         scores = np.concatenate([[1.0], scores[order]])
         explained: dict[int, str | None] = {0: "identical"}
     else:
-        title = normal_title(payload)
-        terms, hashed = read_terms(title), phash_of(payload)
-        text, photo = memory.find_text(terms), memory.find_photo(hashed)
+        some = Distinct.of(SOUGHT, payload)
+        text, photo = memory.find_text(some.terms), memory.find_photo(some.phashes[0])
         others = np.union1d(text[0], photo[0])
         if not len(others):
             return []
-        with memory.with_one(terms, hashed, title_key(title), Content.of(payload)) as sought:
-            memory.near(sought, text, photo)
+        with memory.with_one(some, Content.of(payload), text, photo) as sought:
             ends = others, np.full_like(others, sought)
             scored = score_pairs(connection, memory, *ends, learned, explain_from=EXPLAINED_FROM)
         order = np.lexsort((scored.left, -scored.predicted.scores))[:limit]
