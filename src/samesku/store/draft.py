@@ -149,8 +149,9 @@ class Draft:
         found = np.unique(np.concatenate(pairs), axis=0)
         if not len(found):
             return
+        left, right = found.T
         scored = self.scored = score_pairs(
-            self.connection, memory, *found.T, self.learned, explain_from=EXPLAINED_FROM
+            self.connection, memory, left, right, self.learned, explain_from=EXPLAINED_FROM
         )
         text_like, photo_like = scored.candidates.similarity.T
         for slot, row in zip(new.tolist(), self.fresh.values(), strict=True):
@@ -176,8 +177,8 @@ class Draft:
         for (_, members), label in zip(nodes, labels.tolist(), strict=True):
             parts[label] += members
         found = [sorted(part) for part in parts.values()]
-        ids, redirects = carry_over(found, state.cluster_of, state.numbers)
-        for part, name in zip(found, ids, strict=True):
+        names, redirects = carry_over(found, state.cluster_of, state.numbers)
+        for part, name in zip(found, names, strict=True):
             if name is None:
                 name = f"c{token_hex(8)}"
                 state.numbers[name] = self.number * PER_EVENT + len(self.effects.minted)

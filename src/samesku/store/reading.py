@@ -330,11 +330,11 @@ def _search(
     else:
         some = Distinct.of(SOUGHT, payload)
         text, photo = memory.find_text(some.terms), memory.find_photo(some.phashes[0])
-        others = np.union1d(text[0], photo[0])
-        if not len(others):
+        found = np.union1d(text[0], photo[0])
+        if not len(found):
             return []
         with memory.with_one(some, Content.of(payload), text, photo) as sought:
-            ends = others, np.full_like(others, sought)
+            ends = found, np.full_like(found, sought)
             scored = score_pairs(connection, memory, *ends, learned, explain_from=EXPLAINED_FROM)
         order = np.lexsort((scored.left, -scored.predicted.scores))[:limit]
         slots, scores = scored.left[order], scored.predicted.scores[order]

@@ -108,10 +108,10 @@ def _candidates(
         similarity[rest, at] = compare(left[rest], right[rest])
     # A pair that was asked for though nothing found it near is scored all the same.
     found[~found.any(axis=1), 0] = True
-    near_by = np.stack([density(each.neighbors, DENSITY_NEIGHBORS) for each in sources], axis=1)
+    densities = np.stack([density(each.neighbors, DENSITY_NEIGHBORS) for each in sources], axis=1)
     names, modalities = zip(*_ENCODERS, strict=True)
     return Candidates(
-        a, b, similarity, found, near_by, names, modalities, ("sparse", "bits"), tuple(sources)
+        a, b, similarity, found, densities, names, modalities, ("sparse", "bits"), tuple(sources)
     )
 
 
