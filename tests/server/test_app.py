@@ -106,7 +106,8 @@ def test_a_photo_is_put_shown_and_goes_with_its_posting(client, place):
         ("PUT", "/postings/a/photo", b""),
     ],
 )  # fmt: skip
-def test_hostile_requests_are_answered_and_harm_nothing(client, method, path, body):
+def test_hostile_requests_are_answered_and_harm_nothing(lasting_client, method, path, body):
+    client = lasting_client
     before = client.get("/stats").json()["postings"]
     headers = {"content-type": "application/json"}
     answer = client.request(method, path, content=body, headers=headers)
@@ -176,7 +177,7 @@ def test_figures_and_logs_tell_no_text(client, caplog):
     assert client.get("/ready").json() == {"status": "ready"}
 
 
-def test_the_description_has_examples(client):
-    told = client.get("/openapi.json").json()
+def test_the_description_has_examples(lasting_client):
+    told = lasting_client.get("/openapi.json").json()
     assert told["components"]["schemas"]["Decision"]["examples"][0]["verdict"] == "same"
     assert {"/postings", "/search", "/merge", "/events"} <= told["paths"].keys()

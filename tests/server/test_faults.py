@@ -91,15 +91,18 @@ def test_copies_runs_and_models_are_in_the_folder_only(tmp_path, place, folder):
         assert client.post("/snapshot", json={"name": "b.db"}).status_code == 422
 
 
+# What `text` draws from by itself, once it has tried which of all codes UTF-8 holds.
+SIGNS = st.characters(exclude_categories=["Cs"])
 ANY = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(SIGNS, max_size=30),
     lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(SIGNS, max_size=8), inner, max_size=4)
     ),
     max_leaves=8,
 )  # fmt: skip
 KNOWN = st.sampled_from(["a", "b", "c", "zz"])
-IDS = st.integers(0, 3).flatmap(lambda at: KNOWN if at else st.text(max_size=20))
+IDS = st.integers(0, 3).flatmap(lambda at: KNOWN if at else st.text(SIGNS, max_size=20))
 
 
 def _values(schema, parts):
@@ -121,7 +124,8 @@ def _values(schema, parts):
     if kind == "array":
         return st.lists(_values(schema.get("items", {}), parts), max_size=4)
     if kind in ("object", None):
-        more = st.sampled_from(["price", "image_phash", "image", "brand"]) | st.text(max_size=8)
+        known = st.sampled_from(["price", "image_phash", "image", "brand"])
+        more = known | st.text(SIGNS, max_size=8)
         told = st.fixed_dictionaries({"posting_id": IDS}, optional={"title": IDS})
         others = st.just({}) | st.dictionaries(more, IDS | ANY, max_size=2)
         return st.builds(lambda one, other: {**one, **other}, told, others)
@@ -153,7 +157,7 @@ def test_requests_drawn_from_the_description_are_all_answered(client, place):
     pinned = client.get("/stats").json()["event"] + 1
 
     @settings(
-        max_examples=1_200, deadline=None, derandomize=True, database=None,
+        max_examples=800, deadline=None, derandomize=True, database=None,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     @given(_requests(described))
@@ -178,7 +182,7 @@ def test_requests_drawn_from_the_description_are_all_answered(client, place):
             Refusal.model_validate(answer.json())
 
     ask()
-    assert count >= 1_000
+    assert count >= 700
     # Not all are refused: those that change something are done, too.
     assert {("POST", path) for path in ("/postings", "/pins", "/search", "/undo")} <= answered
     with sqlite3.connect(place) as connection:

@@ -5,7 +5,8 @@ from samesku.server import create_app
 from samesku.server.review import Claims
 
 
-def test_the_page_holds_nothing_of_the_store_and_loads_its_parts(client):
+def test_the_page_holds_nothing_of_the_store_and_loads_its_parts(lasting_client):
+    client = lasting_client
     page = client.get("/review")
     assert "script-src 'self'" in page.headers["content-security-policy"]
     assert "Bebelo" not in page.text

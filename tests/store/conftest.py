@@ -6,7 +6,6 @@ a database of its process.
 
 import os
 
-import numpy as np
 import pytest
 import sqlalchemy as sa
 
@@ -75,12 +74,6 @@ def _clusters(index):
 def clusters():
     """The postings of each cluster of an index, without their ids."""
     return _clusters
-
-
-@pytest.fixture
-def shuffled(rows):
-    """The same postings in another order, by a seed."""
-    return lambda seed: [rows[at] for at in np.random.default_rng(seed).permutation(len(rows))]
 
 
 @pytest.fixture

@@ -8,22 +8,22 @@ from samesku.store.results import StoreError
 
 @pytest.fixture(scope="module")
 def many(offers):
-    """Postings of 120 products."""
+    """Postings of 60 products."""
     names = ["posting_id", "title", "image_phash"]
-    table = offers(120, seed=8).select(names)
+    table = offers(60, seed=8).select(names)
     return [row | {"posting_id": str(row["posting_id"])} for row in table.to_dicts()]
 
 
 @pytest.fixture(scope="module")
 def memories():
-    """Postings of 120 products that are sold with three sizes of memory."""
+    """Postings of 80 products that are sold with three sizes of memory."""
     brands, things = ("Kanon", "Vexa", "Lumio"), ("tablet", "phone", "player", "kettle")
     return [
         {
             "posting_id": f"{product}-{turn}",
             "title": f"{brands[product % 3]} {things[product % 4]} X{100 + 7 * product} {memory}",
         }
-        for product in range(120)
+        for product in range(80)
         for turn, memory in enumerate(("64GB", "64 GB new", "128GB", "256GB original"))
     ]
 

@@ -72,7 +72,7 @@ def _expected(lines):
 def test_after_kill_9_nothing_acknowledged_is_lost_and_nothing_is_half(place, writers, tmp_path):
     random.seed(4)
     Index(place).close()
-    for round_ in range(10):
+    for round_ in range(6):
         process, told = writers(place, f"w{round_}", tmp_path)
         with told:
             first = told.readline()

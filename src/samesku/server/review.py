@@ -18,6 +18,7 @@ PAGE = Path(__file__).parent / "review.html"
 # Seconds that a pair is kept for who has it before them.
 CLAIMED = 180
 LOOKED_AT = 200
+_PARTS = {"js": "text/javascript", "css": "text/css"}
 _KINDS = {b"\xff\xd8": "image/jpeg", b"\x89P": "image/png", b"RI": "image/webp", b"GI": "image/gif"}
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src blob:; connect-src 'self'"
@@ -57,10 +58,9 @@ def review_routes(
     @app.get("/review/{name}.{kind}", include_in_schema=False)
     def part(name: str, kind: str) -> Response:
         """The script and the style of the page."""
-        if (name, kind) not in (("review", "js"), ("review", "css")):
+        if name != "review" or kind not in _PARTS:
             raise HTTPException(404, "there is no such file")
-        types = {"js": "text/javascript", "css": "text/css"}
-        return Response(PAGE.with_suffix(f".{kind}").read_bytes(), media_type=types[kind])
+        return Response(PAGE.with_suffix(f".{kind}").read_bytes(), media_type=_PARTS[kind])
 
     @app.get("/review/next", tags=["review"])
     def following(
@@ -81,8 +81,11 @@ def review_routes(
         for pair in [*drawn, *doubts] if random_first else [*doubts, *drawn]:
             named = (pair.left_id, pair.right_id)
             if "|".join(named) not in passed and claims.claim(named, f"{who} {tab}"):
-                return _shown(index, *named)
-        return {"pair": None, "decided": decided, "audit": index.audit()}
+                shown = _shown(index, *named)
+                break
+        else:
+            shown = {"pair": None}
+        return {**shown, "decided": decided, "audit": index.audit()}
 
     @app.get("/postings/{posting_id}/photo", tags=["review"], response_class=Response)
     def photo(posting_id: str, who: Annotated[str, Depends(check)]) -> Response:
@@ -123,8 +126,6 @@ def _shown(index: Index, left: str, right: str) -> dict[str, Any]:
         "probability": why["probability"],
         "reasons": why["reasons"][:8],
         "sides": sides,
-        "decided": index.decided(),
-        "audit": index.audit(),
     }
 
 

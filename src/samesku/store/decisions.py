@@ -27,25 +27,22 @@ def pin_alone(state: State, left: str, right: str, verdict: str) -> list[Pin]:
     state.check_there(left, right)
     if left == right:
         raise StoreError(f"{left[:80]!r} is one posting; name two")
-    pair = (min(left, right), max(left, right))
-    ones, others = (_joined(state, end, pair) for end in (left, right))
+    ones, others = (_joined(state, end, {left, right}) for end in (left, right))
     if verdict == "different" and right in ones:
         raise _tied_already(left, right)
     if verdict == "same":
-        _check_together(state, ones | others, pair)
+        _check_together(state, ones | others, {left, right})
     return [(left, right, verdict)]
 
 
-def _joined(state: State, posting: str, without: tuple[str, str] = ("", "")) -> set[str]:
+def _joined(state: State, posting: str, aside: Collection[str] = ()) -> set[str]:
     """All postings that decisions make the same as one, a given pair aside."""
     found, queue = {posting}, [posting]
     while queue:
         one = queue.pop()
-        for other in state.pinned_with.get(one, ()):
-            pair = (min(one, other), max(one, other))
-            if other not in found and pair != without and state.pins[pair] == "same":
-                found.add(other)
-                queue.append(other)
+        new = {each for each in state.pinned(one, "same") - found if {one, each} != aside}
+        found |= new
+        queue += new
     return found
 
 
@@ -99,15 +96,12 @@ def _parted(state: State, name: str, chosen: Sequence[str]) -> tuple[list[str], 
     return out, sorted(members.difference(out))
 
 
-def _check_together(
-    state: State, members: Collection[str], aside: tuple[str, str] = ("", "")
-) -> None:
+def _check_together(state: State, members: Collection[str], aside: Collection[str] = ()) -> None:
     """Refuse to make those one of which two, a given pair aside, were decided to be different."""
     inside = set(members)
     for one in sorted(members):
-        for other in sorted(inside.intersection(state.pinned_with.get(one, ()))):
-            pair = (min(one, other), max(one, other))
-            if pair != aside and state.pins[pair] == "different":
+        for other in sorted(inside & state.pinned(one, "different")):
+            if {one, other} != aside:
                 raise StoreError(
                     f"{one[:80]!r} and {other[:80]!r} were decided to be different; undo that "
                     "first, or leave one out",

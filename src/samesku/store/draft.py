@@ -222,10 +222,7 @@ class Draft:
             names = {state.cluster_of[each] for each in members & state.cluster_of.keys()}
             others = {each for name in names - clusters for each in state.clusters[name]}
             for posting in members & state.pinned_with.keys():
-                same = (
-                    o for o in state.pinned_with[posting] if state.verdict(posting, o) == "same"
-                )
-                others |= state.distinct_of.keys() & same
+                others |= state.distinct_of.keys() & state.pinned(posting, "same")
             clusters |= names
             latest = {state.distinct_of[each] for each in others} - found
         return found

@@ -85,18 +85,13 @@ class NearLists:
         self._others.rows[slot, : len(mine)] = mine
         self._similarity.rows[slot, : len(mine)] = likeness
         rows, values = self.of(others)
-        place = np.count_nonzero(values >= similarity[:, None], axis=1)
-        new = np.flatnonzero((place < NEIGHBORS) & ~(rows == slot).any(axis=1))
-        others, rows, values, place = others[new], rows[new], values[new], place[new, None]
-        column = np.arange(NEIGHBORS)
-        behind = column > place
-        later = np.maximum(column - 1, 0)
-        self._others.rows[others] = np.where(
-            behind, rows[:, later], np.where(column == place, np.int32(slot), rows)
-        )
-        self._similarity.rows[others] = np.where(
-            behind, values[:, later], np.where(column == place, similarity[new, None], values)
-        )
+        new = np.flatnonzero(~(rows == slot).any(axis=1))
+        others = others[new]
+        rows = np.column_stack([rows[new], np.full_like(others, slot)])
+        values = np.column_stack([values[new], similarity[new]])
+        nearest_first = np.argsort(-values, axis=1, kind="stable")[:, :NEIGHBORS]
+        self._others.rows[others] = np.take_along_axis(rows, nearest_first, axis=1)
+        self._similarity.rows[others] = np.take_along_axis(values, nearest_first, axis=1)
 
     def build(
         self, one: NDArray[np.int32], other: NDArray[np.int32], similarity: NDArray[np.float32]

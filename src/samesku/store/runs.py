@@ -37,13 +37,7 @@ def postings_of(catalog: Catalog) -> list[dict[str, Any]]:
 
 
 def read_run(folder: Path) -> tuple[Setting, list[dict[str, Any]], list[Sequence[str]]]:
-    """How the catalogue of a batch run was matched, its postings, and the pins with who made them.
-
-    Raises
-    ------
-    StoreError
-        The folder holds no run, one by another fusion, or its catalogue is not where it was.
-    """
+    """How a batch run was matched, the postings of its catalogue, the pins with who made them."""
     place = folder / "run.json"
     try:
         record = read_record(place)

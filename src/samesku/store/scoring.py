@@ -41,7 +41,7 @@ class Scored:
     def explanations(self, places: Sequence[int]) -> list[str | None]:
         """The explanations of the pairs at some places, the weightiest contribution first."""
         explanations = self.predicted.explanations
-        if explanations is None or not len(places):
+        if explanations is None:
             return [None] * len(places)
         return explanations.phrases(self.catalog, self.candidates, np.array(places))
 

@@ -219,6 +219,11 @@ class State:
         """The verdict of people on a pair; None without one."""
         return self.pins.get((min(one, other), max(one, other)))
 
+    def pinned(self, posting: str, verdict: str) -> set[str]:
+        """The postings on which people gave a verdict together with one."""
+        known = self.pinned_with.get(posting, ())
+        return {each for each in known if self.verdict(posting, each) == verdict}
+
     def resolve(self, cluster: str) -> str:
         """The cluster that a cluster's id stands for today."""
         if cluster not in self.numbers:
