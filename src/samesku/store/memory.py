@@ -30,7 +30,7 @@ READ_AT_MOST, COMPARED = 40_000, 400
 MOST_RECENT = 20_000
 # Postings whose terms are put in the inverted index at once.
 AT_ONCE = 50_000
-# Postings that are taken one by one, or whose scored pairs are gathered so.
+# Postings of a store below which they are taken one by one when it is read.
 FEW = 1_000
 # Bits in which the hashes of photos that are near differ at most.
 REACH = int(64 * (1 - FLOOR["bits"]))
