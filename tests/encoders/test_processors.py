@@ -7,8 +7,7 @@ pytest.importorskip("torch", reason="needs the extra train")
 
 from PIL import Image
 
-from samesku.encoders.photo_inputs import PhotoInput, prepared
-from samesku.encoders.processors import photo_input
+from samesku.encoders.photo_inputs import PhotoInput, photo_input, prepared
 
 SQUARE = {"height": 32, "width": 32}
 WAYS = {

@@ -16,8 +16,7 @@ from torch import nn
 from samesku.encoders.card import CARD, EncoderCard, EncoderKind, read_card, write_card
 from samesku.encoders.families import Reading, reading_of
 from samesku.encoders.model_files import find_model, quiet, weights_of
-from samesku.encoders.photo_inputs import middle
-from samesku.encoders.processors import cuts_the_middle, photo_input
+from samesku.encoders.photo_inputs import middle, photo_input
 from samesku.runtime.files import Staged
 
 Inputs: TypeAlias = dict[str, torch.Tensor]
@@ -178,7 +177,7 @@ class Backbone(nn.Module):
 
     def _pixels(self, photos: Photos) -> Inputs:
         taken = list(photos)
-        if cuts_the_middle(self.processor):
+        if getattr(self.processor.size, "shortest_edge", None):  # enlarged, then cut
             taken = [np.asarray(middle(Image.fromarray(photo))) for photo in photos]
         return dict(
             self.processor(images=taken, return_tensors="pt", input_data_format="channels_last")

@@ -4,28 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Literal, get_args
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 Floats = NDArray[np.float32]
-Colour = Literal["rgb", "bgr"]
-Layout = Literal["NCHW", "NHWC"]
-Resize = Literal["stretch", "crop", "pad"]
-Pooling = Literal["none", "mean", "gem", "cls"]
-Resample = Literal["bilinear", "bicubic", "lanczos", "nearest", "box", "hamming"]
-
-CHOICES = {
-    "colour": get_args(Colour),
-    "layout": get_args(Layout),
-    "resize": get_args(Resize),
-    "pooling": get_args(Pooling),
-    "resample": get_args(Resample),
-}
 # Photos longer than this are cut to it before they are enlarged to be cut: memory stays bounded.
 LONGEST = 8
+# Processors that prepare photos as none other does, and are described below.
+OWN_WAYS = ("ConvNextImageProcessorPil", "EfficientNetImageProcessorPil")
+# Side from which a ConvNeXt's photos are distorted instead of cut.
+DISTORTED = 384
 
 
 @dataclass(frozen=True)
@@ -48,13 +39,13 @@ class PhotoInput:
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)
     std: tuple[float, float, float] = (0.229, 0.224, 0.225)
     scale: float = 1 / 255
-    colour: Colour = "rgb"
-    layout: Layout = "NCHW"
-    resize: Resize = "stretch"
+    colour: Literal["rgb", "bgr"] = "rgb"
+    layout: Literal["NCHW", "NHWC"] = "NCHW"
+    resize: Literal["stretch", "crop", "pad"] = "stretch"
     shorter: int | None = None
-    resample: Resample = "bilinear"
+    resample: Literal["bilinear", "bicubic", "lanczos", "nearest", "box", "hamming"] = "bilinear"
     reduce: bool = True
-    pooling: Pooling = "none"
+    pooling: Literal["none", "mean", "gem", "cls"] = "none"
     output: str | None = None
 
     @classmethod
@@ -78,8 +69,9 @@ class PhotoInput:
             raise ValueError('"std" divides the pixels and cannot be 0')
         if not _numbers([given.get("scale", 1.0)]):
             raise ValueError('"scale" must be a number, e.g. 0.00392157 for pixels from 0 to 1')
-        for key, choices in CHOICES.items():
-            if key in given and given[key] not in choices:
+        for key, kind in get_type_hints(cls).items():
+            choices = get_args(kind)
+            if get_origin(kind) is Literal and given.get(key, choices[0]) not in choices:
                 raise ValueError(f'"{key}" must be one of {", ".join(choices)}')
         shorter = given.get("shorter")
         if shorter is not None and (
@@ -98,9 +90,7 @@ class PhotoInput:
 def middle(image: Image.Image) -> Image.Image:
     """The middle of a very long photo, which is all that will be cut from it."""
     width, height = image.size
-    wide, high = min(width, LONGEST * height), min(height, LONGEST * width)
-    left, top = (width - wide) // 2, (height - high) // 2
-    return image.crop((left, top, left + wide, top + high))
+    return _centre(image, min(width, LONGEST * height), min(height, LONGEST * width))
 
 
 def prepared(rgb: NDArray[np.uint8], wanted: PhotoInput) -> Floats:
@@ -121,31 +111,72 @@ def _fitted(image: Image.Image, wanted: PhotoInput) -> Image.Image:
     height, width = wanted.size
     size, sampling = (width, height), Image.Resampling[wanted.resample.upper()]
     gap = 3.0 if wanted.reduce else None
-    if wanted.resize == "pad":
-        return _padded(image, size, sampling, gap)
     if wanted.resize == "stretch":
         return image.resize(size, sampling, reducing_gap=gap)
+    if wanted.resize == "pad":
+        # ImageOps.pad fails on very long photos.
+        share = min(width / image.width, height / image.height)
+        inner = max(1, round(image.width * share)), max(1, round(image.height * share))
+        canvas = Image.new("RGB", size, "white")
+        place = (width - inner[0]) // 2, (height - inner[1]) // 2
+        canvas.paste(image.resize(inner, sampling, reducing_gap=gap), place)
+        return canvas
     if wanted.shorter is None:
         return ImageOps.fit(image, size, sampling)
     image = middle(image)
     short = min(image.size)
-    grown = [wanted.shorter * side // short for side in image.size]
-    left, top = (grown[0] - width) // 2, (grown[1] - height) // 2
-    return image.resize((grown[0], grown[1]), sampling).crop(
-        (left, top, left + width, top + height)
-    )
+    grown = wanted.shorter * image.width // short, wanted.shorter * image.height // short
+    return _centre(image.resize(grown, sampling), width, height)
 
 
-def _padded(
-    image: Image.Image, size: tuple[int, int], sampling: Image.Resampling, gap: float | None
-) -> Image.Image:
-    """Fit inside `size` on white; ImageOps.pad fails on very long photos."""
-    share = min(size[0] / image.width, size[1] / image.height)
-    inner = (max(1, round(image.width * share)), max(1, round(image.height * share)))
-    canvas = Image.new("RGB", size, "white")
-    fitted = image.resize(inner, sampling, reducing_gap=gap)
-    canvas.paste(fitted, ((size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2))
-    return canvas
+def _centre(image: Image.Image, width: int, height: int) -> Image.Image:
+    left, top = (image.width - width) // 2, (image.height - height) // 2
+    return image.crop((left, top, left + width, top + height))
+
+
+def photo_input(processor: Any) -> dict[str, Any] | None:
+    """Keys of :class:`PhotoInput` that prepare photos as this image processor of transformers does.
+
+    None where they cannot say it: pictures cut into patches, padded, or prepared in an unknown way.
+    """
+    from transformers.image_processing_backends import PilBackend
+
+    kind = type(processor)
+    known = kind._preprocess is PilBackend._preprocess and kind.resize is PilBackend.resize
+    fills_up = getattr(processor, "do_pad", None)
+    if not (known or kind.__name__ in OWN_WAYS) or fills_up or not processor.do_resize:
+        return None
+    size = _size(processor)
+    if size is None:
+        return None
+    scale = float(processor.rescale_factor) if processor.do_rescale else 1.0
+    mean, std = np.zeros(3), np.ones(3)
+    if processor.do_normalize:
+        mean, std = mean + processor.image_mean, std * processor.image_std
+    if getattr(processor, "rescale_offset", False):
+        mean = mean + 1
+    if getattr(processor, "include_top", False):
+        std = std * processor.image_std
+    colours = {"mean": mean.tolist(), "std": std.tolist(), "scale": scale}
+    resample = Image.Resampling(int(processor.resample)).name.lower()
+    return {**size, **colours, "resample": resample, "reduce": False}
+
+
+def _size(processor: Any) -> dict[str, Any] | None:
+    size = processor.size
+    if (edge := size.shortest_edge) is not None:
+        if hasattr(processor, "crop_pct"):
+            if edge >= DISTORTED:
+                return {"size": [edge, edge], "resize": "stretch"}
+            shorter = int(edge / processor.crop_pct)
+            return {"size": [edge, edge], "resize": "crop", "shorter": shorter}
+        crop = processor.crop_size
+        if not processor.do_center_crop or edge < max(crop.height, crop.width):
+            return None
+        return {"size": [crop.height, crop.width], "resize": "crop", "shorter": edge}
+    if processor.do_center_crop or not (size.height and size.width):
+        return None
+    return {"size": [size.height, size.width], "resize": "stretch"}
 
 
 def _numbers(values: object) -> bool:
