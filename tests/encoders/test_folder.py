@@ -10,7 +10,7 @@ from onnx import TensorProto, helper
 from samesku.encoders import encoders_by_name
 from samesku.encoders.card import CARD, EncoderCard, read_card, write_card
 from samesku.encoders.folder import encoders_in
-from samesku.encoders.onnx_text import OnnxText
+from samesku.encoders.onnx import OnnxText
 
 
 def means(place):

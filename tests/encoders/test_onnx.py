@@ -51,7 +51,7 @@ def rgb():
 @pytest.mark.parametrize("batch", ["n", 1, 2])
 @pytest.mark.parametrize("kind", [TensorProto.FLOAT, TensorProto.FLOAT16])
 def test_rows_do_not_depend_on_the_batch_of_the_network(tmp_path, batch, kind):
-    network = OnnxNetwork(means(tmp_path, batch=batch, kind=kind), threads=1)
+    network = OnnxNetwork(means(tmp_path, batch=batch, kind=kind))
     photos = np.random.default_rng(0).random((5, 3, 4, 6)).astype(np.float32)
     rows = network.embed(photos)
     assert network.dimension == 3

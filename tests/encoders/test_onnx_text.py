@@ -10,7 +10,7 @@ import pytest
 from samesku import Cache, Matcher, read_catalog
 from samesku.encoders import TextEncoder, encoders_by_name
 from samesku.encoders.card import CARD, read_card
-from samesku.encoders.onnx_text import OnnxText
+from samesku.encoders.onnx import OnnxText
 
 pytest.importorskip("tokenizers", reason="needs the extra text")
 

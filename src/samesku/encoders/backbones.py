@@ -16,13 +16,13 @@ from torch import nn
 from samesku.encoders.card import CARD, EncoderCard, EncoderKind, read_card, write_card
 from samesku.encoders.families import Reading, reading_of
 from samesku.encoders.model_files import find_model, quiet, weights_of
+from samesku.encoders.onnx import GEM_POWER
 from samesku.encoders.photo_inputs import middle, photo_input
 from samesku.runtime.files import Staged
 
 Inputs: TypeAlias = dict[str, torch.Tensor]
 Photos: TypeAlias = Sequence[NDArray[np.uint8]]
 HEAD = "head.safetensors"
-GEM_POWER = 3.0
 
 
 class Backbone(nn.Module):

@@ -18,6 +18,7 @@ from samesku.runtime.progress import Advance
 Modality: TypeAlias = Literal["text", "photo"]
 Kind: TypeAlias = Literal["dense", "sparse", "bits"]
 Array: TypeAlias = NDArray[Any]
+Floats: TypeAlias = NDArray[np.float32]
 # float32 array, uint8 array or float32 CSR matrix: Vectors.kind says which.
 Rows: TypeAlias = Any
 

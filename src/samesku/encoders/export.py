@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -13,12 +13,13 @@ import numpy as np
 import torch
 
 from samesku.encoders.backbones import Backbone, Inputs, Photos
+from samesku.encoders.base import Floats
 from samesku.encoders.card import CARD, EncoderCard, write_card
 from samesku.encoders.folder import PARTS, onnx_encoder, onnx_name
 from samesku.encoders.model_files import quiet
-from samesku.encoders.onnx_text import TOKENIZER, OnnxText
+from samesku.encoders.onnx import TOKENIZER, OnnxText
 from samesku.encoders.quantise import WAYS, quantise
-from samesku.encoders.title_batches import Floats, unit_rows
+from samesku.encoders.title_batches import unit_rows
 from samesku.runtime.files import Staged
 
 # Least cosine of the vectors of torch and of ONNX, over the titles and photos given.
@@ -41,11 +42,7 @@ class Parity:
     least: float
     mean: float
     compared: int
-    way: str = "float32"
-
-
-class UnlikeError(ValueError):
-    """The vectors of a network in ONNX are not those of torch."""
+    way: str
 
 
 def export_encoder(
@@ -74,15 +71,20 @@ def export_encoder(
             items = list(titles if kind == "title" else photos)
             steps = (items[start : start + SAMPLE] for start in range(0, len(items), SAMPLE))
             rows = [backbone.rows(backbone.prepare(step)) for step in steps]
-            expected = unit_rows(np.concatenate(rows))
+            compared = partial(_compared, kind, card, items, unit_rows(np.concatenate(rows)))
             exact = staged.path(onnx_name(part, int8=False))
             _trace(backbone, items[:SAMPLE], exact)
-            found.append(_compared(exact, kind, card, items, expected, PARITY["float32"]))
+            found.append(_alike(compared(exact, "float32"), PARITY["float32"]))
             if int8:
                 small = staged.path(onnx_name(part, int8=True))
-                compared = partial(_compared, small, kind, card, items, expected, PARITY["int8"])
                 inputs = [backbone.prepare([item]) for item in items[:CALIBRATING]]
-                found.append(_smaller(exact, small, inputs, compared))
+                feeds = [{name: each.numpy() for name, each in one.items()} for one in inputs]
+                for way in WAYS:
+                    quantise(exact, small, feeds, way)
+                    parity = compared(small, way)
+                    if parity.least >= PARITY["int8"]:
+                        break
+                found.append(_alike(parity, PARITY["int8"]))
         files = {path.name: path for path in place.parent.iterdir() if path.name != CARD}
         figures = {each.pop("network"): each for each in map(asdict, found)}
         write_card(place, replace(card, more={**card.more, "parity_with_torch": figures}), files)
@@ -150,22 +152,8 @@ def _fixed_positions(backbone: Backbone, inputs: Inputs) -> Iterator[None]:
         del place.interpolate_pos_encoding
 
 
-def _smaller(
-    exact: Path, place: Path, inputs: list[Inputs], compared: Callable[[], Parity]
-) -> Parity:
-    """Write the smallest form whose vectors are still alike."""
-    feeds = [{name: each.numpy() for name, each in one.items()} for one in inputs]
-    for way in WAYS:
-        quantise(exact, place, feeds, way)
-        try:
-            return replace(compared(), way=way)
-        except UnlikeError as error:
-            unlike = error
-    raise unlike
-
-
 def _compared(
-    network: Path, kind: str, card: EncoderCard, items: list[Any], expected: Floats, bar: float
+    kind: str, card: EncoderCard, items: list[Any], expected: Floats, network: Path, way: str
 ) -> Parity:
     """Compare a network with torch, from raw titles and photos on."""
     encoder = onnx_encoder(network, kind, card, network.stem)
@@ -174,9 +162,13 @@ def _compared(
     else:
         found = np.concatenate([encoder.embed([encoder.look(each)])[:, 0] for each in items])
     cosines = (found * expected).sum(axis=1)
-    if not cosines.min() >= bar:
-        raise UnlikeError(
-            f"{network.name} answers unlike torch: cosine {cosines.min():.4f}, not {bar}; nothing "
+    return Parity(network.name, float(cosines.min()), float(cosines.mean()), len(cosines), way)
+
+
+def _alike(parity: Parity, bar: float) -> Parity:
+    if not parity.least >= bar:
+        raise ValueError(
+            f"{parity.network} answers unlike torch: cosine {parity.least:.4f}, not {bar}; nothing "
             "was written"
         )
-    return Parity(network.name, float(cosines.min()), float(cosines.mean()), len(cosines))
+    return parity

@@ -7,8 +7,7 @@ from pathlib import Path
 from samesku.encoders.base import Encoder
 from samesku.encoders.card import CARD, EncoderCard, read_card
 from samesku.encoders.model_files import digest_of
-from samesku.encoders.onnx import Onnx
-from samesku.encoders.onnx_text import TOKENIZER, OnnxText
+from samesku.encoders.onnx import TOKENIZER, Onnx, OnnxText
 from samesku.encoders.photo_inputs import PhotoInput
 
 # What each kind consists of: the part's name in file names, and whether it reads titles.

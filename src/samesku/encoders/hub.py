@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.encoders.base import Array, Encoder, PhotoEncoder
+from samesku.encoders.base import Array, Encoder, Floats, PhotoEncoder
 from samesku.encoders.card import EncoderKind
 from samesku.encoders.families import Reading, family_of, read_json, reading_of
 from samesku.encoders.model_files import digest_of, find_model, weights_of
-from samesku.encoders.title_batches import Floats, NetworkText, unit_rows
+from samesku.encoders.title_batches import NetworkText, unit_rows
 from samesku.runtime.extras import need_extra
 
 if TYPE_CHECKING:

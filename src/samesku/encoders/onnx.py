@@ -1,4 +1,4 @@
-"""Any image network in ONNX as a photo encoder; a small JSON file says how to feed it."""
+"""Networks in ONNX as encoders, without torch: of photos, and of titles."""
 
 from __future__ import annotations
 
@@ -10,20 +10,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.encoders.base import Array, PhotoEncoder
-from samesku.encoders.photo_inputs import Floats, PhotoInput, prepared
-from samesku.encoders.title_batches import unit_rows
+from samesku.encoders.base import Array, Floats, PhotoEncoder
+from samesku.encoders.card import EncoderCard
+from samesku.encoders.model_files import digest_of
+from samesku.encoders.photo_inputs import PhotoInput, prepared
+from samesku.encoders.title_batches import NetworkText, unit_rows
 from samesku.runtime.cores import usable_cores
+from samesku.runtime.extras import need_extra
 from samesku.runtime.files import read_json
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
+    from tokenizers import Tokenizer
 
 PRECISION: dict[str, type[np.floating[Any]]] = {
     "tensor(float)": np.float32,
     "tensor(float16)": np.float16,
 }
 GEM_POWER = 3.0
+TOKENIZER = "tokenizer.json"
 
 
 class OnnxNetwork:
@@ -35,14 +40,12 @@ class OnnxNetwork:
     where a file is missing or invalid, or the network does not take what the JSON says.
     """
 
-    def __init__(
-        self, path: str | Path, *, threads: int | None = None, feeding: PhotoInput | None = None
-    ) -> None:
+    def __init__(self, path: str | Path, *, feeding: PhotoInput | None = None) -> None:
         self.path = Path(path)
         self.input = _read_input(self.path) if feeding is None else feeding
         content = self.path.read_bytes() + repr(self.input).encode()
         self.digest = hashlib.blake2b(content, digest_size=16).hexdigest()
-        self._session = start_session(self.path, threads)
+        self._session = start_session(self.path)
         self._feed, self._precision, self._batch = self._check_feed()
         self._output = self._check_output()
         blank = np.zeros((1, 3, *self.input.size), dtype=np.float32)
@@ -151,6 +154,35 @@ class Onnx(PhotoEncoder):
         return self.network.embed(np.stack(looks).astype(np.float32, copy=False))[:, None]
 
 
+class OnnxText(NetworkText):
+    """Titles through a network in ONNX that returns one row per title.
+
+    ``tokenizer.json`` lies beside `network`, the ONNX file; `card` says how to feed it. Raises
+    ValueError where a file is missing or cannot be used, ModuleNotFoundError without `tokenizers`.
+    """
+
+    def __init__(self, network: Path, card: EncoderCard, name: str) -> None:
+        self.name, self.limit, self.prefix = name, card.max_tokens, card.prefix
+        self._tokenizer = _tokenizer(network.with_name(TOKENIZER), card)
+        digest = digest_of([network, network.with_name(TOKENIZER)])
+        padding = card.pad_to_limit, card.pad_id, card.pad_left
+        self.fingerprint = f"onnx-text-1:{digest}:{card.prefix!r}:{card.max_tokens}:{padding}"
+        self._session = start_session(network)
+        self._feeds = [feed.name for feed in self._session.get_inputs()]
+        if unknown := set(self._feeds) - {"input_ids", "attention_mask"}:
+            raise ValueError(f"{network} takes {sorted(unknown)[0]!r}, which titles do not have")
+
+    def embed(self, titles: Sequence[str]) -> Floats:
+        coded = self._tokenizer.encode_batch([self.prefix + title for title in titles])
+        self.cut += sum(bool(each.overflowing) for each in coded)
+        feed = {
+            "input_ids": np.array([each.ids for each in coded], dtype=np.int64),
+            "attention_mask": np.array([each.attention_mask for each in coded], dtype=np.int64),
+        }
+        (rows,) = self._session.run(None, {name: feed[name] for name in self._feeds})
+        return np.asarray(rows, dtype=np.float32)
+
+
 def _read_input(path: Path) -> PhotoInput:
     if not path.is_file():
         raise ValueError(f"{path} is missing: give the path of an ONNX file")
@@ -168,10 +200,28 @@ def _read_input(path: Path) -> PhotoInput:
         raise ValueError(f"{place} cannot be used: {error}") from error
 
 
-def start_session(path: Path, threads: int | None = None) -> InferenceSession:
+def _tokenizer(path: Path, card: EncoderCard) -> Tokenizer:
+    need_extra(str(path.parent), "text", "tokenizers")
+    # Only who uses a text network needs it.
+    from tokenizers import Tokenizer
+
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # the package raises nothing narrower
+        raise ValueError(f"{path} cannot be used: {error}") from error
+    tokenizer.enable_truncation(card.max_tokens)
+    tokenizer.enable_padding(
+        direction="left" if card.pad_left else "right",
+        pad_id=card.pad_id,
+        length=card.max_tokens if card.pad_to_limit else None,
+    )
+    return tokenizer
+
+
+def start_session(path: Path) -> InferenceSession:
     """Load a network for the processor; ValueError where it cannot be loaded."""
     try:
-        return open_session(path, usable_cores() if threads is None else threads)
+        return open_session(path, usable_cores())
     except Exception as error:
         raise ValueError(f"{path} is not a network that can be loaded: {error}") from error
 

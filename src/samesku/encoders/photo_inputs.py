@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-Floats = NDArray[np.float32]
+from samesku.encoders.base import Floats
+
 # Photos longer than this are cut to it before they are enlarged to be cut: memory stays bounded.
 LONGEST = 8
 # Processors that prepare photos as none other does, and are described below.

@@ -8,10 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from samesku.encoders.base import Array, PhotoEncoder
+from samesku.encoders.base import Array, Floats, PhotoEncoder
 from samesku.encoders.windows import GRID, content, seam, thumbnail
-
-Floats = NDArray[np.float32]
 
 CELLS = 5  # cells per side of a view
 DIRECTIONS = 6  # of the gradient, over the full turn

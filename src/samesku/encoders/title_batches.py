@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.encoders.base import TextEncoder, Vectors
+from samesku.encoders.base import Floats, TextEncoder, Vectors
 from samesku.runtime.progress import Advance
 
-Floats: TypeAlias = NDArray[np.float32]
-EmbedTitles: TypeAlias = Callable[[Sequence[str]], Floats]
 # A batch is bounded in titles and in letters, filled up to its longest title.
 MOST_TITLES = 128
 MOST_LETTERS = 16_384
@@ -43,7 +40,9 @@ class NetworkText(TextEncoder):
         return embed_titles(titles, self.embed, advance)
 
 
-def embed_titles(titles: Sequence[str], embed: EmbedTitles, advance: Advance) -> Vectors:
+def embed_titles(
+    titles: Sequence[str], embed: Callable[[Sequence[str]], Floats], advance: Advance
+) -> Vectors:
     """Vectors of titles by a network; an empty title owns no row.
 
     `embed` turns a batch of titles into rows ``(n, d)`` of any length; `advance` is called with the

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-Floats = NDArray[np.float32]
+from samesku.encoders.base import Floats
+
 Window: TypeAlias = tuple[float, float, float, float]
 
 GRID = 80  # pixels per side of the stretched thumbnail that everything is computed from

@@ -12,8 +12,8 @@ import torch
 from torch import nn
 
 from samesku.encoders.backbones import Backbone, Inputs
-from samesku.encoders.base import Vectors
-from samesku.encoders.title_batches import Floats, embed_titles, unit_rows
+from samesku.encoders.base import Floats, Vectors
+from samesku.encoders.title_batches import embed_titles, unit_rows
 from samesku.runtime.cores import map_in_order, usable_cores
 from samesku.training.augment import Photo, augment_photo, cutmix, drop_words
 from samesku.training.batches import Codes, product_batches
