@@ -6,8 +6,8 @@ import pytest
 from typer.testing import CliRunner
 
 from samesku.cli import app
+from samesku.cli.encoders import KNOWN
 from samesku.encoders import BY_NAME
-from samesku.encoders.known import KNOWN
 
 
 def run(*arguments):
@@ -18,8 +18,8 @@ def test_encoders_are_listed_with_what_they_are_good_for():
     done = run("encoders")
     assert done.exit_code == 0
     for model in KNOWN:
-        assert model.encoder in done.output
-        assert model.licence in done.output
+        assert model["encoder"] in done.output
+        assert model["licence"] in done.output
     for name in BY_NAME:
         assert f"\n{name} " in done.output
     assert "uv add 'samesku[train]'" in done.output

@@ -14,10 +14,11 @@ from samesku.encoders.signature import (
     REFERENCES,
     SAME_PHOTO,
     VIEWS,
-    signature,
+    Signature,
 )
 
 PHOTOS = 40
+signature = Signature().look
 
 
 def scene(seed, size=(240, 200)):

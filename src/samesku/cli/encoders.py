@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +19,6 @@ from samesku.demo import MARKETPLACE
 from samesku.encoders.card import EncoderKind, read_card
 from samesku.encoders.families import family_of, read_json
 from samesku.encoders.folder import PARTS
-from samesku.encoders.known import KNOWN
 from samesku.encoders.model_files import find_model
 from samesku.runtime.extras import need_extra
 from samesku.runtime.files import check_folder
@@ -32,6 +33,7 @@ BUILT_IN = {
     "clip:MODEL": ("titles and photos", "two encoders of one pretrained model"),
     "FOLDER": ("as trained", "what train-encoder or export-encoder wrote"),
 }
+KNOWN = tomllib.loads(files(__package__).joinpath("known_models.toml").read_text("utf-8"))["model"]
 # Titles and photos to compare torch and ONNX on.
 COMPARED = 64
 
@@ -48,8 +50,8 @@ def show(options: Encoders) -> None:
     for column in ("numbers", "MB", "licence", "good for"):
         known.add_column(column, overflow="fold")
     for model in KNOWN:
-        numbers = f"{model.dimension:,}", f"{model.megabytes:,}"
-        known.add_row(model.encoder, *numbers, model.licence, model.good_for)
+        numbers = f"{model['dimension']:,}", f"{model['megabytes']:,}"
+        known.add_row(model["encoder"], *numbers, model["licence"], model["good_for"])
     console.print(known)
     console.print(
         "\nThese need the extra train (uv add 'samesku[train]'), or export-encoder once and then "

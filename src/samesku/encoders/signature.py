@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from samesku.encoders.base import Array, Floats, PhotoEncoder
-from samesku.encoders.windows import GRID, content, seam, thumbnail
+from samesku.encoders.windows import GRID, Window, content, seam, thumbnail
 
 CELLS = 5  # cells per side of a view
 DIRECTIONS = 6  # of the gradient, over the full turn
@@ -31,36 +31,30 @@ CROP = 0.87  # side of a crop view: sqrt(0.76), the usual share of the area that
 CROP_PLACES = ((0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0), (0.5, 0.5))
 
 
-def signature(rgb: NDArray[np.uint8]) -> Floats:
-    """Describe a photo by several views, so that altered copies meet in at least one.
+class Signature(PhotoEncoder):
+    """Describes a photo by several views, so that altered copies meet in at least one.
 
     A view is a window of one small thumbnail, cut into cells with soft borders. Each cell holds how
     strong the gradient is in each direction (as in HOG: N. Dalal, B. Triggs, "Histograms of
     oriented gradients for human detection", CVPR 2005; square-rooted, less their mean), the log
     ratios of red and blue to green, and the log lightness, both less the mean of the view.
     Subtracting means of logarithms undoes exposure and colour cast; a gamma only scales.
-
-    Returns unit rows float32 ``(VIEWS, DIMENSION)``, a zero row where a view is blank. The first
-    `REFERENCES` are to be found, the others (`PROBES`) only ask: the similarity of two photos is
-    the largest cosine of any view of one with a reference view of the other.
     """
-    pixels = thumbnail(Image.fromarray(rgb))
-    return _describe(_channels(pixels), np.array(list(_windows(pixels)), dtype=np.float32))
-
-
-class Signature(PhotoEncoder):
-    """The photo signature: no weights, several views per photo."""
 
     name = "signature"
     fingerprint = "signature-1"
     probes = PROBES
 
-    def look(self, photo: NDArray[np.uint8]) -> Array:
-        """All views ``(VIEWS, DIMENSION)``."""
-        return signature(photo)
+    def look(self, photo: NDArray[np.uint8]) -> Floats:
+        """Unit rows float32 ``(VIEWS, DIMENSION)``, a zero row where a view is blank.
+
+        The first `REFERENCES` are to be found, the others (`PROBES`) only ask.
+        """
+        pixels = thumbnail(Image.fromarray(photo))
+        return _describe(_channels(pixels), np.array(list(_windows(pixels)), dtype=np.float32))
 
     def embed(self, looks: Sequence[Array]) -> Array:
-        """Unit rows ``(photos, VIEWS, DIMENSION)``."""
+        """The same rows ``(photos, VIEWS, DIMENSION)``."""
         return np.stack(looks)
 
 
@@ -119,7 +113,7 @@ def _damped_unit(part: Floats, damping: float) -> Floats:
     return unit
 
 
-def _windows(pixels: Floats) -> Iterator[tuple[float, float, float, float]]:
+def _windows(pixels: Floats) -> Iterator[Window]:
     """The views' windows as shares of the photo, in the order of the rows."""
     yield 0.0, 1.0, 0.0, 1.0
     inner = np.array(content(pixels)) / GRID

@@ -10,6 +10,7 @@ from PIL import Image
 from samesku.encoders.base import Floats
 
 Window: TypeAlias = tuple[float, float, float, float]
+Box: TypeAlias = tuple[int, int, int, int]
 
 GRID = 80  # pixels per side of the stretched thumbnail that everything is computed from
 
@@ -30,7 +31,7 @@ def thumbnail(photo: Image.Image) -> Floats:
     return pixels
 
 
-def content(pixels: Floats) -> tuple[int, int, int, int]:
+def content(pixels: Floats) -> Box:
     """Top, bottom, left, right of what remains without even borders and up to two banners."""
     box = _without_border(pixels, (0, GRID, 0, GRID))
     for _ in range(2):
@@ -41,7 +42,7 @@ def content(pixels: Floats) -> tuple[int, int, int, int]:
     return box
 
 
-def _without_border(pixels: Floats, box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+def _without_border(pixels: Floats, box: Box) -> Box:
     """Drop the outer rows, then columns, that are of one colour."""
     top, bottom, left, right = box
     first, last = _uneven(pixels[:, top:bottom, left:right])
@@ -60,24 +61,21 @@ def _uneven(pixels: Floats) -> tuple[int, int]:
     return int(rows[0]), int(rows[-1]) + 1
 
 
-def _without_banner(pixels: Floats, box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+def _without_banner(pixels: Floats, box: Box) -> Box:
     """Cut at the clearest straight edge near a side, if there is one."""
     top, bottom, left, right = box
     view = pixels[:, top:bottom, left:right]
-    cuts: list[tuple[float, tuple[int, int, int, int]]] = []
-    for upright, steps in ((True, _steps(view)), (False, _steps(view.swapaxes(1, 2)))):
+    cuts: list[tuple[float, Box]] = []
+    for start, steps in ((0, _steps(view)), (2, _steps(view.swapaxes(1, 2)))):
         reach = max(2, int(MAX_BANNER * len(steps)))
         needed = max(STEP, STEP_RATIO * (float(_quantile(steps, 0.5)) + 2 / 255))
         first = int(steps[:reach].argmax())
         last = len(steps) - reach + int(steps[-reach:].argmax())
-        if steps[first] > needed:
-            cut = first + 1
-            near = (top + cut, bottom, left, right) if upright else (top, bottom, left + cut, right)
-            cuts.append((float(steps[first]), near))
-        if steps[last] > needed:
-            cut = last + 1
-            far = (top, top + cut, left, right) if upright else (top, bottom, left, left + cut)
-            cuts.append((float(steps[last]), far))
+        for side, edge in ((start, first), (start + 1, last)):
+            if steps[edge] > needed:
+                cut = list(box)
+                cut[side] = box[start] + edge + 1
+                cuts.append((float(steps[edge]), (cut[0], cut[1], cut[2], cut[3])))
     return max(cuts)[1] if cuts else box
 
 
