@@ -110,8 +110,10 @@ class TermCounts:
     def of(cls, titles: Sequence[str], letters: NDArray[np.integer] | None = None) -> TermCounts:
         """Count normal titles; `letters`: those of all titles, where these are not all."""
         words, vocabulary = _word_counts(titles)
+        letters = letters_of(titles) if letters is None else letters
+        number = np.zeros(0x110000, dtype=np.uint64)
+        number[letters] = np.minimum(np.arange(len(letters)), ALPHABET - 1)
         chunks = _chunks(titles)
-        number = _letter_numbers(letters_of(titles) if letters is None else letters)
         sized = [_sized_counts(chunks, number, length) for length in NGRAMS]
         return cls(words, vocabulary, [each for each, _ in sized], [each for _, each in sized])
 
@@ -121,18 +123,19 @@ def _word_counts(titles: Sequence[str]) -> tuple[sp.csr_matrix, list[str]]:
     columns: list[int] = []
     ends = np.zeros(len(titles) + 1, dtype=np.int64)
     for row, title in enumerate(titles):
-        columns.extend(
-            vocabulary.setdefault(word, len(vocabulary)) for word in normal_tokens(title)
-        )
+        columns += [vocabulary.setdefault(word, len(vocabulary)) for word in normal_tokens(title)]
         ends[row + 1] = len(columns)
-    return _counts(np.array(columns, dtype=np.int64), ends, len(vocabulary)), list(vocabulary)
+    cells = np.ones(len(columns), dtype=np.float32), np.array(columns, dtype=np.int64), ends
+    counts = sp.csr_matrix(cells, shape=(len(titles), len(vocabulary)))
+    counts.sum_duplicates()
+    return counts, list(vocabulary)
 
 
 def _chunks(titles: Sequence[str]) -> list[Sequence[str]]:
     """The titles in parts of about as many characters."""
     before = np.cumsum([0, *map(len, titles)])[:-1]
-    starts = np.flatnonzero(np.diff(before // AT_ONCE, prepend=-1)).tolist()
-    return [titles[start:end] for start, end in pairwise([*starts, len(titles)])]
+    starts = (np.flatnonzero(np.diff(before // AT_ONCE)) + 1).tolist()
+    return [titles[start:end] for start, end in pairwise([0, *starts, len(titles)])]
 
 
 def letters_of(titles: Sequence[str]) -> NDArray[np.int64]:
@@ -141,13 +144,6 @@ def letters_of(titles: Sequence[str]) -> NDArray[np.int64]:
     for chunk in _chunks(titles):
         occurs[_letters(_padded(chunk))] = True
     return np.flatnonzero(occurs)
-
-
-def _letter_numbers(letters: NDArray[np.integer]) -> NDArray[np.uint64]:
-    """The number of each character that occurs, by its code point."""
-    number = np.zeros(0x110000, dtype=np.uint64)
-    number[letters] = np.minimum(np.arange(len(letters)), ALPHABET - 1)
-    return number
 
 
 def _padded(titles: Sequence[str]) -> list[str]:
@@ -167,15 +163,14 @@ def _sized_counts(
     Some titles at a time, as sorting takes memory.
     """
     found = [_windows(titles, number, length) for titles in chunks]
-    distinct = np.unique(np.concatenate([own for own, _ in found] or [np.empty(0, np.uint64)]))
+    distinct = np.unique(np.concatenate([own for own, _ in found]))
     parts = []
     for own, counts in found:
         place = np.searchsorted(distinct, own).astype(np.int32)
         # The order of the columns stays: both are sorted.
         cells = (counts.data, place[counts.indices], counts.indptr)
         parts.append(sp.csr_matrix(cells, shape=(counts.shape[0], len(distinct))))
-    none = sp.csr_matrix((0, 0), dtype=np.float32)
-    return (sp.vstack(parts, format="csr") if parts else none), distinct
+    return sp.vstack(parts, format="csr"), distinct
 
 
 def _windows(
@@ -200,13 +195,6 @@ def _windows(
     ones = np.ones(len(column), dtype=np.float32)
     shape = (len(titles), len(distinct))
     return distinct, sp.csr_matrix((ones, (owner[:windows][whole], column)), shape=shape)
-
-
-def _counts(columns: NDArray[np.int64], ends: NDArray[np.int64], width: int) -> sp.csr_matrix:
-    ones = np.ones(len(columns), dtype=np.float32)
-    counts = sp.csr_matrix((ones, columns, ends), shape=(len(ends) - 1, width))
-    counts.sum_duplicates()
-    return counts
 
 
 def _weigh(counts: sp.csr_matrix, frequency: NDArray[np.integer], size: int) -> None:
