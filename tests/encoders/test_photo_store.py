@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samesku import Cache
-from samesku.encoders.photo_store import PhotoStore, ShardGone
+from samesku.encoders.encode import PhotoStore, ShardGone
 
 
 def rows(*numbers):

@@ -56,8 +56,7 @@ def encode_shard(
     progress = Progress()
     seen = [each for each in encoders if isinstance(each, PhotoEncoder)]
     photos = PhotoPass(catalog, seen, Cache(None if cache is None else Path(cache)))
-    if photos.wanted.any():
-        photos.run(progress)
+    photos.run(progress)
     words = by_rank(terms.words, found[0])
     table: dict[str, Any] = {"words": with_data(words, np.ones_like(words.data))}
     write_terms(shelf, f"words/{shard}", found, terms.vocabulary)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -56,9 +56,8 @@ def read_card(folder: Path) -> EncoderCard | None:
     if given["kind"] not in get_args(EncoderKind):
         kinds = ", ".join(get_args(EncoderKind))
         raise ValueError(f"{place}: its kind must be one of {kinds}; {_FIX}")
-    known = {each.name for each in fields(EncoderCard)} - {"more"}
-    own = {key: value for key, value in given.items() if key in known}
-    return EncoderCard(**own, more={key: given[key] for key in given if key not in known})
+    own = {key: value for key, value in given.items() if key in _FIELDS}
+    return EncoderCard(**own, more={key: given[key] for key in given if key not in _FIELDS})
 
 
 def write_card(place: Path, card: EncoderCard, files: Mapping[str, Path] | None = None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,11 +15,10 @@ from numpy.typing import NDArray
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.photos import PhotoError, opened_photo, read_photo_bytes
 from samesku.encoders.base import Array, Encoder, PhotoEncoder, TextEncoder, Vectors
-from samesku.encoders.photo_store import PhotoStore, ShardGone
 from samesku.encoders.placeholders import placeholders
 from samesku.runtime.cache import Cache, content_key
 from samesku.runtime.cores import map_in_order
-from samesku.runtime.progress import Advance, Progress
+from samesku.runtime.progress import Progress
 
 # Photos per batch through a network, and per file of the cache: what an interruption can lose.
 BATCH = 32
@@ -55,19 +55,14 @@ def encode(
     """
     photo_encoders = [encoder for encoder in encoders if isinstance(encoder, PhotoEncoder)]
     photos = PhotoPass(catalog, photo_encoders, cache)
-    if photos.wanted.any():
-        photos.run(progress)
+    photos.run(progress)
     seen = {each.name: photos.vectors(each, progress) for each in photo_encoders}
     blank = _placeholders(catalog, seen, progress)
     vectors, keys = [], []
     for encoder in encoders:
         if isinstance(encoder, TextEncoder):
             key = content_key(encoder.fingerprint, catalog.normal_titles)
-            with progress.stage(f"encode ({encoder.name})", len(catalog)) as advance:
-                encoded, notes = _encode_titles(catalog, encoder, cache, key, advance)
-            vectors.append(encoded)
-            for note in notes:
-                progress.note(note)
+            vectors.append(_encode_titles(catalog, encoder, cache, key, progress))
         elif isinstance(encoder, PhotoEncoder):
             vectors.append(seen[encoder.name].select(~blank) if blank.any() else seen[encoder.name])
             apart = [np.packbits(blank).tobytes()] if blank.any() else []
@@ -95,18 +90,23 @@ def _placeholders(
 
 
 def _encode_titles(
-    catalog: Catalog, encoder: TextEncoder, cache: Cache, key: str, advance: Advance
-) -> tuple[Vectors, list[str]]:
-    """The vectors of the titles, and notes on them; both are cached."""
-    stored = cache.load("titles", key)
-    if stored is None:
-        vectors = encoder.encode_with_progress(catalog.normal_titles, advance)
-        notes = {"notes": np.array(encoder.notes)} if encoder.notes else {}
-        cache.store("titles", key, _to_arrays(vectors) | notes)
-        return vectors, encoder.notes
-    advance(len(catalog))
-    kept = stored.pop("notes", np.array([], dtype=str))
-    return _from_arrays(stored, len(catalog)), [str(note) for note in kept]
+    catalog: Catalog, encoder: TextEncoder, cache: Cache, key: str, progress: Progress
+) -> Vectors:
+    """The vectors of the titles; they and the notes on them are cached."""
+    with progress.stage(f"encode ({encoder.name})", len(catalog)) as advance:
+        stored = cache.load("titles", key)
+        if stored is None:
+            vectors = encoder.encode_with_progress(catalog.normal_titles, advance)
+            stored = _to_arrays(vectors)
+            if encoder.notes:
+                stored["notes"] = np.array(encoder.notes)
+            cache.store("titles", key, stored)
+        else:
+            vectors = _from_arrays(stored, len(catalog))
+            advance(len(catalog))
+    for note in stored.get("notes", ()):
+        progress.note(str(note))
+    return vectors
 
 
 def _to_arrays(vectors: Vectors) -> dict[str, Array]:
@@ -132,12 +132,12 @@ class PhotoPass:
         self.catalog = catalog
         self.encoders = encoders
         self.broken: list[BrokenPhoto] = []
+        # Hashes of the photos that were decoded in this run: many postings share one.
+        self.seen: set[bytes] = set()
         self.given = {encoder.name: encoder.given(catalog) for encoder in encoders}
         there = np.array([photo is not None for photo in catalog.photos], dtype=bool)
         lacking = [there if given is None else there & ~given[1] for given in self.given.values()]
         self.wanted = np.any(lacking, axis=0) if lacking else np.zeros(len(catalog), dtype=bool)
-        # Hashes of the photos that were decoded in this run: many postings share one.
-        self.seen: set[bytes] = set()
         self.photo_keys: list[bytes | None] = [None] * len(catalog)
         self.stores = {
             encoder.name: PhotoStore(cache, f"photos/{content_key(encoder.fingerprint)}")
@@ -147,6 +147,8 @@ class PhotoPass:
     def run(self, progress: Progress) -> None:
         """See every photo wanted that the stores do not hold yet."""
         positions = np.flatnonzero(self.wanted)
+        if not len(positions):
+            return
         paths = [photo for photo in (self.catalog.photos[at] for at in positions) if photo]
         waiting: list[tuple[bytes, list[Array]]] = []
         fresh: set[bytes] = set()
@@ -184,8 +186,6 @@ class PhotoPass:
             return PhotoError(path, error.reason)
 
     def _embed(self, waiting: Sequence[tuple[bytes, list[Array]]]) -> None:
-        if not waiting:
-            return
         for column, encoder in enumerate(self.encoders):
             store = self.stores[encoder.name]
             new = [(key, looks[column]) for key, looks in waiting if key not in store]
@@ -230,3 +230,66 @@ class PhotoPass:
         given = self.given[encoder.name]
         brought = [] if given is None else [given[0].tobytes(), given[1].tobytes()]
         return [*brought, b"".join(key or bytes(16) for key in self.photo_keys)]
+
+
+class ShardGone(LookupError):  # noqa: N818  (it is met in the course of things)
+    """What was in the cache when the run began is there no more: another run has dropped it."""
+
+
+class PhotoStore:
+    """What one encoder made of photos, in shards in the cache's `room`; only keys are in memory.
+
+    What the cache cannot keep stays in memory for this run.
+    """
+
+    def __init__(self, cache: Cache, room: str) -> None:
+        self.cache = cache
+        self.room = room
+        self._place: dict[bytes, tuple[str, int]] = {}
+        self._held: dict[str, Array] = {}
+        self._keeps = True
+        for shard in cache.names(room):
+            stored = cache.load(room, shard, only="keys")
+            if stored is not None:
+                self._index(shard, [key.tobytes() for key in stored["keys"]])
+
+    def __contains__(self, key: bytes) -> bool:
+        return key in self._place
+
+    def add(self, keys: Sequence[bytes], rows: Array) -> None:
+        """Keep ``rows[i]`` under ``keys[i]``."""
+        packed = np.frombuffer(b"".join(keys), dtype=np.uint8).reshape(len(keys), -1)
+        shard = content_key(b"".join(keys))
+        if not (self._keeps and self.cache.store(self.room, shard, {"keys": packed, "rows": rows})):
+            self._held[shard] = rows
+        self._index(shard, keys)
+
+    def rows(self, keys: Sequence[bytes]) -> Array | None:
+        """The rows under `keys`, in their order, ``(len(keys), views, d)``; None without keys.
+
+        Raises ShardGone where some are gone. The store has forgotten them, and holds what is added
+        from now on in memory: those photos are to be seen again.
+        """
+        wanted: dict[str, list[int]] = defaultdict(list)
+        for position, key in enumerate(keys):
+            wanted[self._place[key][0]].append(position)
+        gathered: Array | None = None
+        for shard, positions in wanted.items():
+            rows = self._rows_of(shard)
+            if gathered is None:
+                gathered = np.empty((len(keys), *rows.shape[1:]), dtype=rows.dtype)
+            gathered[positions] = rows[[self._place[keys[position]][1] for position in positions]]
+        return gathered
+
+    def _rows_of(self, shard: str) -> Array:
+        if shard in self._held:
+            return self._held[shard]
+        stored = self.cache.load(self.room, shard)
+        if stored is None:
+            self._keeps = False
+            self._place = {key: at for key, at in self._place.items() if at[0] != shard}
+            raise ShardGone(shard)
+        return stored["rows"]
+
+    def _index(self, shard: str, keys: Sequence[bytes]) -> None:
+        self._place.update((key, (shard, row)) for row, key in enumerate(keys))
