@@ -9,8 +9,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import torch
+import transformers
 from numpy.typing import NDArray
 from PIL import Image
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from samesku.encoders.card import CARD, EncoderCard, EncoderKind, read_card, write_card
@@ -47,7 +50,7 @@ class Backbone(nn.Module):
         self.model, self.tokenizer, self.processor = model, tokenizer, processor
         self.reading, self.pooling = reading, reading.pooling
         self.source = self.base = source
-        self.neck: nn.Module | None = None
+        self.neck: nn.Sequential | None = None
         self.truncated = 0
         self.more: Mapping[str, Any] = {}
 
@@ -55,7 +58,7 @@ class Backbone(nn.Module):
     def dimension(self) -> int:
         """Numbers per vector, those of the neck where there is one."""
         if self.neck is not None:
-            return int(next(iter(self.neck.children())).out_features)
+            return int(self.neck[0].out_features)
         config = self.model.config
         if self.kind == "clip":
             return int(getattr(config, "projection_dim", None) or config.text_config.hidden_size)
@@ -148,8 +151,6 @@ class Backbone(nn.Module):
                     if part is not None:
                         part.save_pretrained(stage)
             if self.neck is not None:
-                from safetensors.torch import save_file
-
                 save_file(self.neck.state_dict(), stage / HEAD)
             files = {path.name: staged.path(path.name) for path in sorted(stage.iterdir())}
             card = replace(self.card, more={**self.more, **(more or {})}, files=beside or {})
@@ -166,14 +167,12 @@ class Backbone(nn.Module):
         if not self.reading.pad_to_limit:
             # What was always filled up learned without a mask.
             inputs["attention_mask"] = coded["attention_mask"]
-        self.truncated += self._cut(texts, coded)
-        return inputs
-
-    def _cut(self, texts: Sequence[str], coded: Any) -> int:
         if coded.encodings is not None:
-            return sum(bool(each.overflowing) for each in coded.encodings)
-        whole = self.tokenizer(list(texts), verbose=False)["input_ids"]
-        return sum(len(tokens) > self.reading.max_tokens for tokens in whole)
+            self.truncated += sum(bool(each.overflowing) for each in coded.encodings)
+        else:  # a tokenizer of Python alone does not say what it cuts
+            whole = self.tokenizer(texts, verbose=False)["input_ids"]
+            self.truncated += sum(len(tokens) > limit for tokens in whole)
+        return inputs
 
     def _pixels(self, photos: Photos) -> Inputs:
         taken = list(photos)
@@ -202,24 +201,21 @@ def load_backbone(source: str | Path, kind: EncoderKind, *, pooling: str | None 
     `pooling` (see :data:`families.POOLINGS`) replaces what suits the family. Raises ValueError
     where the model is not there, of another kind, or not whole.
     """
-    from transformers import AutoImageProcessor, AutoTokenizer
-
     folder = find_model(source)
     weights_of(folder)
     name = folder.name if Path(source).is_dir() else str(source)
     reading = reading_of(folder, kind, name=name, pooling=pooling)
     with quiet():
         model = _load_model(folder, kind, reading)
-        tokenizer = None if kind == "photo" else AutoTokenizer.from_pretrained(folder)
-        processor = (
-            None if kind == "title" else AutoImageProcessor.from_pretrained(folder, backend="pil")
-        )
+        tokenizer = processor = None
+        if kind != "photo":
+            tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+        if kind != "title":
+            processor = transformers.AutoImageProcessor.from_pretrained(folder, backend="pil")
     backbone = Backbone(kind, model, reading, name, tokenizer, processor)
     if (card := read_card(folder)) is not None:
         backbone.base, backbone.more = card.base or name, card.more
     if (folder / HEAD).is_file():
-        from safetensors.torch import load_file
-
         state = load_file(folder / HEAD)
         out, width = state["0.weight"].shape
         backbone.neck = new_neck(width, out, bias="0.bias" in state)
@@ -227,15 +223,12 @@ def load_backbone(source: str | Path, kind: EncoderKind, *, pooling: str | None 
     return backbone.eval()
 
 
-def new_neck(dimension: int, out: int, *, bias: bool = False) -> nn.Module:
+def new_neck(dimension: int, out: int, *, bias: bool = False) -> nn.Sequential:
     """A linear layer and batch normalisation, between pooled features and what is compared."""
     return nn.Sequential(nn.Linear(dimension, out, bias=bias), nn.BatchNorm1d(out))
 
 
 def _load_model(folder: Path, kind: EncoderKind, reading: Reading) -> nn.Module:
-    import transformers
-    from safetensors import SafetensorError
-
     config = transformers.AutoConfig.from_pretrained(folder)
     if kind == "photo" and hasattr(config, "vision_config"):
         # One half of a model of two.

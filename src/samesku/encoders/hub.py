@@ -21,6 +21,8 @@ from samesku.runtime.extras import need_extra
 if TYPE_CHECKING:
     from samesku.encoders.backbones import Backbone
 
+NO_ROOM = ("out of memory", "can't allocate memory", "not enough memory")
+
 
 class HubModel:
     """A pretrained model, by hub name (perhaps with ``@revision``) or folder; loaded at first use.
@@ -78,19 +80,15 @@ class HubModel:
                     inputs = {"pixel_values": torch.from_numpy(np.stack(part))}
                 found.append(self.backbone.rows(inputs))
             except (RuntimeError, MemoryError) as error:
-                if not _out_of_memory(error) or len(part) == 1:
+                # A GPU has an error of its own for it, the processor's allocator has none.
+                full = isinstance(error, MemoryError) or any(said in str(error) for said in NO_ROOM)
+                if not full or len(part) == 1:
                     raise
                 self.most = len(part) // 2
                 torch.cuda.empty_cache()
                 continue
             start += len(part)
         return np.concatenate(found)
-
-
-def _out_of_memory(error: Exception) -> bool:
-    # torch.OutOfMemoryError of a GPU; the processor's allocator has no error of its own.
-    messages = ("out of memory", "can't allocate memory", "not enough memory")
-    return isinstance(error, MemoryError) or any(each in str(error) for each in messages)
 
 
 class HubText(NetworkText):

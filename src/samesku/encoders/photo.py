@@ -33,7 +33,6 @@ SEAM, SEAM_ALONG = 16 / 255, 0.75
 # Half a photo resembles more than a photo does: what it finds counts for less.
 PART = 0.9
 BLANK = 2.0  # standard deviation of a colour's levels, of 255: less shows nothing
-RESAMPLING = Image.Resampling.BILINEAR
 PORTION = 16  # views at a time: more take more memory and no less time
 
 
@@ -67,12 +66,17 @@ class Photo(PhotoEncoder):
         looks = np.zeros((VIEWS, height, width, 3), dtype=np.uint8)
         image = Image.fromarray(photo)
         small = _shrunk(image, height, width)
-        for look, window in zip(looks, _windows(small), strict=True):
-            top, bottom, left, right = window
+        for look, (top, bottom, left, right) in zip(looks, _windows(small), strict=True):
             high, wide = (bottom - top) * small.height, (right - left) * small.width
             if min(high, wide) > 0:
                 source = small if high >= height and wide >= width else image
-                look[:] = np.asarray(_cut(source, window, (width, height)))
+                x, y = source.size
+                look[:] = source.resize(
+                    (width, height),
+                    Image.Resampling.BILINEAR,
+                    box=(left * x, top * y, right * x, bottom * y),
+                    reducing_gap=3.0,
+                )
         return looks
 
     def embed(self, looks: Sequence[Array]) -> Array:
@@ -103,13 +107,6 @@ def _shrunk(photo: Image.Image, height: int, width: int) -> Image.Image:
     share = MIDDLE[1] - MIDDLE[0]
     step = int(min(share * photo.height / height, share * photo.width / width))
     return photo.reduce(step) if step > 1 else photo
-
-
-def _cut(photo: Image.Image, window: Window, size: tuple[int, int]) -> Image.Image:
-    """One window of a photo, stretched to the size that is wanted."""
-    top, bottom, left, right = window
-    box = (left * photo.width, top * photo.height, right * photo.width, bottom * photo.height)
-    return photo.resize(size, RESAMPLING, box=box, reducing_gap=3.0)
 
 
 def _windows(photo: Image.Image) -> Iterator[Window]:
