@@ -71,12 +71,9 @@ class Photo(PhotoEncoder):
             if min(high, wide) > 0:
                 source = small if high >= height and wide >= width else image
                 x, y = source.size
-                look[:] = source.resize(
-                    (width, height),
-                    Image.Resampling.BILINEAR,
-                    box=(left * x, top * y, right * x, bottom * y),
-                    reducing_gap=3.0,
-                )
+                box = left * x, top * y, right * x, bottom * y
+                size, bilinear = (width, height), Image.Resampling.BILINEAR
+                look[:] = np.asarray(source.resize(size, bilinear, box=box, reducing_gap=3.0))
         return looks
 
     def embed(self, looks: Sequence[Array]) -> Array:
