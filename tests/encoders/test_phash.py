@@ -18,7 +18,7 @@ photos = arrays.arrays(
 )
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=30)
 @given(photos)
 def test_equals_imagehash_bit_for_bit(rgb):
     expected = imagehash.phash(Image.fromarray(rgb))

@@ -11,7 +11,7 @@ from samesku.encoders import encoders_by_name
 from samesku.encoders.photo import NETWORK, PROBES, VIEWS, Photo
 from samesku.encoders.signature import Signature
 
-PHOTOS = 24
+PHOTOS = 16
 
 
 @pytest.fixture(scope="module")

@@ -42,8 +42,25 @@ def test_the_filter_is_that_of_pillow(resample):
         ({"resize": "crop", "shorter": "8"}, '"shorter" goes with'),
         ({"resample": "cubic"}, "one of bilinear, bicubic"),
         ({"reduce": 1}, '"reduce" must be true or false'),
+        ({"size": [0, 4]}, '"size" must be'),
+        ({"size": 4.5}, '"size" must be'),
+        ({"sizes": 3}, "unknown key 'sizes': use size, mean"),
+        ({"mean": [1, 2]}, '"mean" must be three'),
+        ({"mean": "grey"}, '"mean" must be three'),
+        ({"std": [1, 0, 1]}, "cannot be 0"),
+        ({"scale": None}, '"scale" must be'),
+        ({"resize": "squash"}, "one of stretch, crop, pad"),
+        ({"pooling": []}, "one of none, mean, gem, cls"),
+        ({"output": 3}, '"output" must be'),
     ],
 )
 def test_settings_are_checked(settings, said):
     with pytest.raises(ValueError, match=said):
         PhotoInput.of(PLAIN | settings)
+
+
+def test_defaults_are_those_of_imagenet():
+    given = PhotoInput.of({"size": 224})
+    assert given.size == (224, 224)
+    assert given.mean == (0.485, 0.456, 0.406)
+    assert given.scale == pytest.approx(1 / 255)

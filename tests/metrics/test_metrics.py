@@ -107,7 +107,7 @@ def test_nobody():
     assert np.isnan(bootstrap(nobody, nobody, nobody).figure.value)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     rows=st.lists(
         st.tuples(st.integers(0, 5), st.integers(0, 9), st.integers(0, 9)), min_size=1, max_size=30

@@ -29,9 +29,9 @@ class Audit:
         """By whether each answered pair was matched, whether it is the same, what it stands for."""
         matched, same = np.asarray(matched, dtype=bool), np.asarray(same, dtype=bool)
         weight = np.ones(len(same)) if weight is None else np.asarray(weight, dtype=np.float64)
-        parts = (same[matched], weight[matched]), (matched[same], weight[same])
-        more = max(_needed(*part) * len(same) / max(len(part[0]), 1) for part in parts)
-        return cls(len(same), _interval(*parts[0]), _interval(*parts[1]), max(0, ceil(more)))
+        precision, some = _measured(same[matched], weight[matched], len(same))
+        recall, others = _measured(matched[same], weight[same], len(same))
+        return cls(len(same), precision, recall, max(0, ceil(max(some, others))))
 
     def __str__(self) -> str:
         figures = ", ".join(
@@ -54,24 +54,19 @@ class Audit:
         return {"answers": self.answers, **known, "more": self.more}
 
 
-def _count(weight: NDArray[np.float64]) -> float:
-    """So many answers of equal weight are worth as much (Kish, 1965)."""
-    return float(weight.sum() ** 2 / max((weight**2).sum(), 1e-12))
-
-
-def _interval(of: NDArray[np.bool_], weight: NDArray[np.float64]) -> Figure:
-    """A weighted share and its 95% interval."""
-    if not weight.sum():
-        return Figure(nan, nan, nan)
-    share = float(weight @ of / weight.sum())
-    ends = wilson(np.array([share]), np.array([_count(weight)]))
-    return Figure(share, *(float(end[0]) for end in ends))
-
-
-def _needed(of: NDArray[np.bool_], weight: NDArray[np.float64]) -> float:
-    """How many more of such answers bring the interval within 0.03 on either side."""
-    count, found = _count(weight), float(weight @ of / max(weight.sum(), 1e-12))
+def _measured(
+    of: NDArray[np.bool_], weight: NDArray[np.float64], answers: int
+) -> tuple[Figure, float]:
+    """A weighted share with its 95% interval, and how many more answers make it narrow enough."""
+    # So many answers of equal weight are worth as much (Kish, 1965).
+    count = float(weight.sum() ** 2 / max((weight**2).sum(), 1e-12))
+    found = float(weight @ of / max(weight.sum(), 1e-12))
+    figure = Figure(nan, nan, nan)
+    if weight.sum():
+        low, high = wilson(np.array([found]), np.array([count]))
+        figure = Figure(found, float(low[0]), float(high[0]))
     # Never surer than one of the other kind makes it.
     share = (found * count + 1) / (count + 2)
     worth = max(count, 1.0) / max(len(of), 1)
-    return (share * (1 - share) * (NORMAL / NARROW) ** 2 - count) / worth
+    needed = (share * (1 - share) * (NORMAL / NARROW) ** 2 - count) / worth
+    return figure, needed * answers / max(len(of), 1)
