@@ -53,117 +53,84 @@ def _wordpiece(limit=None):
     )  # fmt: skip
 
 
-def _bert(folder):
-    import transformers
-
-    tokenizer = _wordpiece()
-    config = transformers.BertConfig(
-        vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
-        intermediate_size=48, max_position_embeddings=40,
-    )  # fmt: skip
-    return transformers.BertModel(config), tokenizer, None
-
-
-def _xlm_roberta(folder):
-    import transformers
-
-    tokenizer = _wordpiece()
-    config = transformers.XLMRobertaConfig(
-        vocab_size=len(tokenizer), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
-        intermediate_size=48, max_position_embeddings=42, pad_token_id=0,
-    )  # fmt: skip
-    return transformers.XLMRobertaModel(config), tokenizer, None
-
-
-def _efficientnet(folder):
-    import transformers
-
-    config = transformers.EfficientNetConfig(
-        image_size=SIDE, width_coefficient=0.25, depth_coefficient=0.2, hidden_dim=320,
-        dropout_rate=0.0,
-    )  # fmt: skip
-    processor = transformers.EfficientNetImageProcessorPil(size={"height": SIDE, "width": SIDE})
-    return transformers.EfficientNetModel(config), None, processor
-
-
-def _convnext(folder):
-    import transformers
-
-    config = transformers.ConvNextConfig(hidden_sizes=[8, 16, 24, 32], depths=[1, 1, 1, 1])
-    processor = transformers.ConvNextImageProcessorPil(size={"shortest_edge": SIDE})
-    return transformers.ConvNextModel(config), None, processor
-
-
-def _dinov2(folder):
-    import transformers
-
-    config = transformers.Dinov2Config(
-        hidden_size=32, num_hidden_layers=2, num_attention_heads=2, mlp_ratio=2, patch_size=8,
-        image_size=2 * SIDE,  # as published: larger than the photos it is given
-    )  # fmt: skip
-    processor = transformers.BitImageProcessorPil(
-        size={"shortest_edge": 40}, crop_size={"height": SIDE, "width": SIDE}
-    )
-    return transformers.Dinov2Model(config), None, processor
-
-
-def _towers():
-    return {
-        "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2,
-        "intermediate_size": 48,
-    }  # fmt: skip
-
-
-def _siglip(folder):
-    import transformers
-
-    tokenizer = _wordpiece(16)
-    config = transformers.SiglipConfig(
-        text_config={
-            **_towers(), "vocab_size": len(tokenizer), "max_position_embeddings": 16,
-            "projection_size": 32,
-        },
-        vision_config={**_towers(), "image_size": SIDE, "patch_size": 8},
-    )  # fmt: skip
-    processor = transformers.SiglipImageProcessorPil(size={"height": SIDE, "width": SIDE})
-    return transformers.SiglipModel(config), tokenizer, processor
-
-
-def _naflex(folder):
-    import transformers
-
-    tokenizer = _wordpiece(16)
-    config = transformers.Siglip2Config(
-        text_config={**_towers(), "vocab_size": len(tokenizer), "projection_size": 32},
-        vision_config={**_towers(), "num_patches": 16, "patch_size": 8},
-    )  # fmt: skip
-    processor = transformers.Siglip2ImageProcessorPil(patch_size=8, max_num_patches=16)
-    return transformers.Siglip2Model(config), tokenizer, processor
-
-
-def _clip(folder):
-    import transformers
-
-    tokenizer = _wordpiece(20)
-    config = transformers.CLIPConfig(
-        text_config={
-            **_towers(), "vocab_size": len(tokenizer), "max_position_embeddings": 20,
-            "eos_token_id": 3, "bos_token_id": 2, "pad_token_id": 0,
-        },
-        vision_config={**_towers(), "image_size": SIDE, "patch_size": 8},
-        projection_dim=24,
-    )  # fmt: skip
-    processor = transformers.CLIPImageProcessorPil(
-        size={"shortest_edge": SIDE}, crop_size={"height": SIDE, "width": SIDE}
-    )
-    return transformers.CLIPModel(config), tokenizer, processor
-
-
-MAKERS = {
-    "bert": _bert, "xlm-roberta": _xlm_roberta, "efficientnet": _efficientnet,
-    "convnext": _convnext, "dinov2": _dinov2, "siglip": _siglip, "naflex": _naflex,
-    "clip": _clip,
+TOWER = {
+    "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 48,
 }  # fmt: skip
+PATCHES = {**TOWER, "image_size": SIDE, "patch_size": 8}
+SQUARE = {"height": SIDE, "width": SIDE}
+# Name of the architecture in transformers, its configuration, and its image processor.
+MODELS = {
+    "bert": ("Bert", {**TOWER, "max_position_embeddings": 40}, None),
+    "xlm-roberta": (
+        "XLMRoberta", {**TOWER, "max_position_embeddings": 42, "pad_token_id": 0}, None
+    ),
+    "efficientnet": (
+        "EfficientNet",
+        {
+            "image_size": SIDE, "width_coefficient": 0.25, "depth_coefficient": 0.2,
+            "hidden_dim": 320, "dropout_rate": 0.0,
+        },
+        ("EfficientNet", {"size": SQUARE}),
+    ),
+    "convnext": (
+        "ConvNext",
+        {"hidden_sizes": [8, 16, 24, 32], "depths": [1, 1, 1, 1]},
+        ("ConvNext", {"size": {"shortest_edge": SIDE}}),
+    ),
+    "dinov2": (
+        "Dinov2",
+        {**PATCHES, "mlp_ratio": 2, "image_size": 2 * SIDE},  # as published: larger than photos
+        ("Bit", {"size": {"shortest_edge": 40}, "crop_size": SQUARE}),
+    ),
+    "siglip": (
+        "Siglip",
+        {
+            "text_config": {**TOWER, "max_position_embeddings": 16, "projection_size": 32},
+            "vision_config": PATCHES,
+        },
+        ("Siglip", {"size": SQUARE}),
+    ),
+    "naflex": (
+        "Siglip2",
+        {
+            "text_config": {**TOWER, "projection_size": 32},
+            "vision_config": {**TOWER, "num_patches": 16, "patch_size": 8},
+        },
+        ("Siglip2", {"patch_size": 8, "max_num_patches": 16}),
+    ),
+    "clip": (
+        "CLIP",
+        {
+            "text_config": {
+                **TOWER, "max_position_embeddings": 20,
+                "eos_token_id": 3, "bos_token_id": 2, "pad_token_id": 0,
+            },
+            "vision_config": PATCHES,
+            "projection_dim": 24,
+        },
+        ("CLIP", {"size": {"shortest_edge": SIDE}, "crop_size": SQUARE}),
+    ),
+}  # fmt: skip
+# How many tokens the tokenizers of those that read titles say they take, if they do.
+TOKENS = {"bert": None, "xlm-roberta": None, "siglip": 16, "naflex": 16, "clip": 20}
+
+
+def _parts(family):
+    """Model, tokenizer and image processor."""
+    import transformers
+
+    name, settings, seeing = MODELS[family]
+    tokenizer = processor = None
+    if family in TOKENS:
+        tokenizer = _wordpiece(TOKENS[family])
+        words = {"vocab_size": len(tokenizer)}
+        if "text_config" in settings:
+            words = {"text_config": settings["text_config"] | words}
+        settings = settings | words
+    if seeing is not None:
+        processor = getattr(transformers, f"{seeing[0]}ImageProcessorPil")(**seeing[1])
+    config = getattr(transformers, f"{name}Config")(**settings)
+    return _unspread(getattr(transformers, f"{name}Model")(config)), tokenizer, processor
 
 
 @pytest.fixture(scope="session")
@@ -174,8 +141,7 @@ def tiny(tmp_path_factory):
     def make(family):
         if family not in folders:
             folder = tmp_path_factory.mktemp("models") / f"tiny-{family}"
-            model, tokenizer, processor = MAKERS[family](folder)
-            for part in (_unspread(model), tokenizer, processor):
+            for part in _parts(family):
                 if part is not None:
                     part.save_pretrained(folder)
             folders[family] = folder
