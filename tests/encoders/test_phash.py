@@ -2,14 +2,16 @@ import io
 
 import imagehash
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
+from samesku import read_catalog
 from samesku.catalog.photos import load_photo
-from samesku.encoders.phash import parse_phash, phash
+from samesku.encoders.phash import PHash, phash
 
 photos = arrays.arrays(
     np.uint8,
@@ -42,33 +44,29 @@ def test_shape_and_type():
     assert bits.dtype == np.uint8
 
 
-def test_parse_reads_only_sixteen_hexadecimal_digits():
-    texts = [
-        "94974f937d4c2433",
-        "94974F937D4C2433",
-        " af3f9460c2838f0f\n",
-        None,
-        "",
-        "94974f93",
-        "x" * 16,
-    ]
-    bits, valid = parse_phash(texts)
-    assert valid.tolist() == [True, True, True, False, False, False, False]
-    assert bits.shape == (7, 8)
-    assert bits[0].tobytes().hex() == texts[0]
-    assert np.array_equal(bits[0], bits[1])
-    assert not bits[~valid].any()
+def given_hashes(texts):
+    """What a catalogue with these texts as hashes brings."""
+    ids = [str(place) for place in range(len(texts))]
+    table = {"posting_id": ids, "title": ids, "image_phash": texts}
+    return PHash().given(read_catalog(pl.DataFrame(table, schema_overrides={"image_phash": str})))
 
 
-@pytest.mark.parametrize(
-    "text", ["٣" * 16, "0x94974f937d4c24", "94974f93 7d4c2433", "-4974f937d4c2433"]
-)
-def test_parse_refuses_what_looks_like_a_hash(text):
-    assert not parse_phash([text])[1].any()
+def test_only_sixteen_hexadecimal_digits_are_a_hash():
+    good = ["94974f937d4c2433", "94974F937D4C2433", " 94974f937d4c2433\n"]
+    bad = [
+        None, "", "94974f93", "x" * 16, "٣" * 16, "0x94974f937d4c24", "94974f93 7d4c2433",
+        "-4974f937d4c2433",
+    ]  # fmt: skip
+    rows, brought = given_hashes(good + bad)
+    assert brought.tolist() == [True] * len(good) + [False] * len(bad)
+    assert {row.tobytes().hex() for row in rows} == {good[0]}
+    assert PHash().given(read_catalog(pl.DataFrame({"posting_id": ["a"], "title": ["b"]}))) is None
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.lists(st.binary(min_size=8, max_size=8)))
-def test_parse_gives_back_what_was_written(hashes):
-    bits, valid = parse_phash([raw.hex() for raw in hashes])
-    assert valid.all()
-    assert [row.tobytes() for row in bits] == hashes
+def test_hashes_are_read_as_they_were_written(hashes):
+    rows, brought = given_hashes([raw.hex() for raw in hashes])
+    assert brought.all()
+    assert rows.shape == (len(hashes), 1, 8)
+    assert [row.tobytes() for row in rows] == hashes

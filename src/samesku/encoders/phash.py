@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,11 +11,8 @@ from PIL import Image
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Array, PhotoEncoder
 
-HASH_BYTES = 8
-
 SIDE = 32
 LOW = 8
-HEX_HASH = re.compile(r"[0-9a-fA-F]{16}")
 
 
 def phash(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -37,20 +33,6 @@ def phash(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     waves = dct(dct(np.asarray(grey, dtype=np.float64), axis=0), axis=1)[:LOW, :LOW]
     bits: NDArray[np.uint8] = np.packbits(waves > np.median(waves))
     return bits
-
-
-def parse_phash(hashes: Sequence[str | None]) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-    """Read hashes of 16 hexadecimal digits, e.g. ``"94974f937d4c2433"``.
-
-    Returns bits uint8 ``(n, 8)``, zero where the text is no hash, and bool ``(n,)``, where it is
-    one.
-    """
-    texts = [(text or "").strip() for text in hashes]
-    valid = np.array([HEX_HASH.fullmatch(text) is not None for text in texts], dtype=bool)
-    digits = "".join(text for text, good in zip(texts, valid, strict=True) if good)
-    bits = np.zeros((len(texts), HASH_BYTES), dtype=np.uint8)
-    bits[valid] = np.frombuffer(bytes.fromhex(digits), dtype=np.uint8).reshape(-1, HASH_BYTES)
-    return bits, valid
 
 
 class PHash(PhotoEncoder):
@@ -75,5 +57,6 @@ class PHash(PhotoEncoder):
         """The hashes of the column `image_phash`, where there are any."""
         if "image_phash" not in catalog.frame.columns:
             return None
-        bits, valid = parse_phash(catalog.frame["image_phash"].to_list())
-        return bits[valid][:, None], valid
+        hashes = catalog.frame["image_phash"]
+        bits = np.frombuffer(bytes.fromhex("".join(hashes.drop_nulls())), dtype=np.uint8)
+        return bits.reshape(-1, 1, 8), hashes.is_not_null().to_numpy()
