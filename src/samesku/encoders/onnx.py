@@ -54,11 +54,9 @@ class OnnxNetwork:
     def embed(self, batch: Floats) -> Floats:
         """Unit rows float32 ``(n, dimension)`` of prepared photos float32 ``(n, 3, h, w)``.
 
-        A network built for a fixed batch gets it in portions. Raises ValueError where the batch has
-        another shape, or the output does not fit the pooling.
+        A network built for a fixed batch gets it in portions. Raises ValueError where it cannot be
+        run on them, or the output does not fit the pooling.
         """
-        if batch.ndim != 4 or batch.shape[1:] != (3, *self.input.size):
-            raise ValueError(f"expected photos (n, 3, *{self.input.size}), not {batch.shape}")
         count, step = len(batch), self._batch or max(1, len(batch))
         if not count:
             return np.empty((0, self.dimension), dtype=np.float32)

@@ -90,8 +90,7 @@ class Photo(PhotoEncoder):
         rows: Array = flat.reshape(len(looks), VIEWS, -1)
         both = rows[:, 0] + rows[:, 1]
         whole = both / np.maximum(np.linalg.norm(both, axis=1, keepdims=True), 1e-6)
-        whole[~rows[:, 0].any(axis=1)] = 0
-        rows = np.concatenate([whole[:, None], rows[:, 1:]], axis=1)
+        rows[:, 0] = np.where(rows[:, 0].any(axis=1, keepdims=True), whole, 0)
         absent = np.all(rows == 0, axis=2)
         # One more number, 0 in all that can be found, lessens cosines and leaves rows unit.
         weight = np.where(PROBES & ~absent, np.float32(PART), np.float32(1))[..., None]

@@ -28,13 +28,11 @@ def placeholders(vectors: Vectors, titles: Sequence[str]) -> NDArray[np.bool_]:
     """
     found = np.zeros(vectors.size, dtype=bool)
     owners, start = np.unique(vectors.owner, return_index=True)
-    if len(owners) < FEWEST:
-        return found
     rows = np.ascontiguousarray(vectors.rows[start])
     looks = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1])))[:, 0]
     _, first, look = np.unique(looks, return_index=True, return_inverse=True)
     sizes = np.bincount(look)
-    if sizes.max() < FEWEST:
+    if sizes.max(initial=0) < FEWEST:
         return found
     common = common_words(titles[owner] for owner in owners[first[:: 1 + len(first) // READ]])
     members = np.split(owners[np.argsort(look, kind="stable")], np.cumsum(sizes)[:-1])
