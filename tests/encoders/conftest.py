@@ -185,6 +185,7 @@ def sentence_transformer(tiny, tmp_path_factory):
 @pytest.fixture
 def text_folder(tmp_path):
     """Makes the folder of a text network without torch: a title is the mean of its words."""
+    pytest.importorskip("tokenizers", reason="needs the extra text")
     import onnx
     from onnx import TensorProto, helper, numpy_helper
     from tokenizers import Tokenizer, models, pre_tokenizers

@@ -88,9 +88,7 @@ def pair_tally(
     tied = sp.csr_matrix((np.ones(len(ends[0]), np.int64), ends), shape=(size, size))
     cells = place[known], labels[known]
     shape = size, int(labels.max(initial=0)) + 1
-    around = sp.csr_matrix(
-        tied @ sp.csr_matrix((np.ones(len(cells[0]), np.int64), cells), shape=shape)
-    )
+    around = tied @ sp.csr_matrix((np.ones(len(cells[0]), np.int64), cells), shape=shape)
     correct, matched = np.zeros((2, len(labels)), dtype=np.int64)
     correct[known] = np.asarray(around[cells]).ravel()
     matched[known] = np.asarray(around.sum(axis=1)).ravel()[place[known]]
