@@ -72,3 +72,17 @@ def test_few_answers_change_nothing(filled, tmp_path):
     answer(filled, filled.drawn(3), lambda pair: False)
     assert "20 are needed" in filled.adapt(tmp_path)["reason"]
     assert not list(tmp_path.glob("adapted*"))
+
+
+def test_a_store_that_was_rescored_meanwhile_keeps_that(tmp_path, filled, monkeypatch):
+    def adapting_while_another_rescores(catalog, base, answers, threshold):
+        with Index(filled.place) as other:
+            other.rescore(same=["colour"])
+        return base.model, {"adopted": True}
+
+    monkeypatch.setattr("samesku.store.adapting.try_adapting", adapting_while_another_rescores)
+    result = filled.adapt(tmp_path)
+    assert not result["adopted"]
+    assert "meanwhile" in result["reason"]
+    assert filled.stats()["same"] == ["colour"]
+    assert filled.stats()["model"] == "shipped"

@@ -289,6 +289,31 @@ def test_a_request_made_twice_changes_nothing_the_second_time(pair):
         pair.delete("d", key="k1")
 
 
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_batch_made_twice_is_the_same_whatever_the_store_holds_by_then(
+    file, rows, monkeypatch, whole
+):
+    monkeypatch.setattr("samesku.store.index.BATCH_FROM", 5)
+    monkeypatch.setattr("samesku.store.index.AT_ONCE", 3)
+    monkeypatch.setattr("samesku.store.index.BATCH_SHARE", 0.2 if whole else 0.4)
+    with Index(file) as index:
+        index.upsert_many(rows[:40])
+        first = index.upsert_many(rows[40:50], key="k")
+        assert (len(first) == 1) == whole
+        index.upsert({**rows[40], "title": "something else"})
+        if whole:
+            index.upsert_many(rows[50:])
+        else:
+            for row in rows[:30]:
+                index.delete(row["posting_id"])
+        event = index.stats()["event"]
+        second = index.upsert_many(rows[40:50], key="k")
+        assert [each.postings for each in second] == [each.postings for each in first]
+        assert all(each.repeated for each in second)
+        assert index.stats()["event"] == event
+        assert index.get(rows[40]["posting_id"])["posting"]["title"] == "something else"
+
+
 @pytest.fixture
 def careless():
     """SQLite as many systems build it: what is deleted stays in its pages."""

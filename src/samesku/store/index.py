@@ -32,6 +32,8 @@ _log = logging.getLogger(__name__)
 # Postings of one transaction. So many more at once, and this share of what the store holds, are
 # scored with all of it as in a batch run: a posting costs a sixth of one that comes alone.
 AT_ONCE, BATCH_FROM, BATCH_SHARE = 250, 500, 0.25
+# What follows the key of a request in that of its one transaction, where others have their place.
+ALL = "all"
 
 # Makes a change in a draft; gives the ids of the postings that are answered one by one.
 Work: TypeAlias = Callable[[Draft], Iterable[str] | None]
@@ -110,7 +112,7 @@ class Index(reading.Reads):
         More than a share of what the store holds are scored with all of it, as a batch run does.
         """
         checked, malformed = check_postings(postings)
-        bulk = len(checked) >= max(BATCH_FROM, BATCH_SHARE * self.stats()["postings"])
+        bulk = self._in_one(len(checked), key)
         step = len(checked) if bulk else AT_ONCE
         changes = []
         for start in range(0, max(len(checked), 1), step):
@@ -125,9 +127,20 @@ class Index(reading.Reads):
                 draft.refused = [] if start else malformed
                 return dict.fromkeys(str(payload["posting_id"]) for payload in some)
 
-            own = None if key is None else f"{key}#{start}"
+            own = None if key is None else f"{key}#{ALL if bulk else start}"
             changes.append(self._write("upsert", work, own, actor))
         return changes
+
+    def _in_one(self, count: int, key: str | None) -> bool:
+        """Whether so many postings are one transaction; a request that is repeated stays as it was.
+
+        The store may have grown or shrunk since.
+        """
+        with self._reading() as (state, connection):
+            for place, result in ((ALL, True), (0, False)):
+                if key is not None and answered(connection, f"{key}#{place}", "upsert"):
+                    return result
+            return count >= max(BATCH_FROM, BATCH_SHARE * len(state.distinct_of))
 
     def delete(self, posting_id: str, *, key: str | None = None, actor: str = "") -> Change:
         """Delete a posting: no text and no photo of it stays; its pins do, should it come back."""
@@ -254,13 +267,21 @@ class Index(reading.Reads):
         if model is not None:
             place = Path(folder).resolve() / f"adapted-{event}"
             model.save(place)
-            self._rescore(replace(setting, model=str(place), threshold=None, fixed=False), actor)
+            adopted = replace(setting, model=str(place), threshold=None, fixed=False)
+            try:
+                self._rescore(adopted, actor, instead_of=setting)
+            except StoreError as error:
+                return {**record, "adopted": False, "reason": str(error)}
         return record
 
-    def _rescore(self, setting: Setting, actor: str) -> Change:
+    def _rescore(self, setting: Setting, actor: str, instead_of: Setting | None = None) -> Change:
+        """Score everything otherwise; refused where it was `instead_of` another setting by now."""
         model = setting.load()  # or nothing is changed
 
         def work(draft: Draft) -> None:
+            known = draft.state.setting
+            if instead_of is not None and not known.scores_as(instead_of):
+                raise StoreError("the store was rescored otherwise meanwhile", "conflict")
             draft.dirty, draft.state.setting = True, setting
             draft.learned = model
             self._model = (setting, model)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -57,6 +57,10 @@ class Setting:
             raise ValueError(f"the threshold is a probability above 0 and up to 1, not {threshold}")
         place = "" if model is None else str(Path(model).resolve())
         return cls(place, place, tuple(sorted(set(same))), threshold, threshold is not None)
+
+    def scores_as(self, other: Setting) -> bool:
+        """Whether it is the same but for a threshold that follows the catalogue."""
+        return self == (other if self.fixed else replace(other, threshold=self.threshold))
 
     def load(self) -> Learned:
         """Read the model; ValueError where it cannot be read, or `same` names no attribute."""
