@@ -2,8 +2,14 @@
 
 import os
 import shutil
+import sys
 from pathlib import Path
 
+# Kept where containers keep none: compiling the libraries takes each process of the tests longer
+# than most tests.
+if sys.dont_write_bytecode:
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # before LightGBM, as samesku.training does
 os.environ.pop("COLUMNS", None)  # of a worker of pytest-xdist; the console would keep it
 
