@@ -13,7 +13,6 @@ import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
 from typing import Any, get_args
 
 STAGE = ".unfinished-"
@@ -59,17 +58,12 @@ class Staged:
         place = self.path(name)
         write_json(place, {**record, "written": self.names, "digests": digests})
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         try:
             if (reason := _disk_error(error)) is not None:
                 place = self.folder / self.names[-1] if self.names else self.folder
                 raise OSError(f"{place} cannot be written: {reason}") from error
-            if kind is None:
+            if error is None:
                 if taken := [name for name in self.names if (self.folder / name).is_dir()]:
                     raise IsADirectoryError(f"{self.folder / taken[0]} is a folder; remove it")
                 if len(self.names) > 1:
