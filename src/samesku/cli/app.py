@@ -14,7 +14,7 @@ from typing import Annotated, Any, TypeVar, dataclass_transform, get_type_hints
 import typer
 from typer.models import OptionInfo
 
-from samesku.cli.console import UsageError, friendly, show_traces
+from samesku.cli.console import UsageError, friendly, traces
 from samesku.cli.grouping import GroupedCommand, GroupedGroup
 
 Options = TypeVar("Options")
@@ -55,7 +55,7 @@ def main(
     """Find which postings of a marketplace offer the same product."""
     # Warnings of Pillow about damaged metadata concern nothing that is read.
     warnings.filterwarnings("ignore", module="PIL")
-    show_traces(debug)
+    traces.set(debug)
     commands = getattr(context.command, "commands", {})
     context.default_map = _configured(commands)
 
@@ -79,13 +79,12 @@ def _configured(commands: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
                 f"{', '.join(f'[{each}]' for each in sorted(commands))}"
             )
         parameters = _names_of(commands[name])
-        for key, value in table.items():
-            if key not in parameters:
-                raise UsageError(
-                    f"{CONFIG}: [{name}] has no option {key!r}; it has "
-                    f"{', '.join(sorted(parameters))}"
-                )
-            given.setdefault(name, {})[parameters[key]] = value
+        if unknown := [key for key in table if key not in parameters]:
+            raise UsageError(
+                f"{CONFIG}: [{name}] has no option {unknown[0]!r}; it has "
+                f"{', '.join(sorted(parameters))}"
+            )
+        given[name] = {parameters[key]: value for key, value in table.items()}
     return given
 
 

@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TextIO, TypeVar
+from typing import Any, TextIO
 
 import typer
 from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook
 from rich.segment import Segment
 
 from samesku.catalog.problems import CatalogError
+from samesku.runtime.files import as_json
 from samesku.runtime.progress import Advance, Progress
 
 # What a command exits with; 0: done.
@@ -62,10 +63,8 @@ def _console(*, stderr: bool) -> Console:
 console = _console(stderr=False)
 errors = _console(stderr=True)
 
-_traces = ContextVar("traces", default=False)
-
-Parameters = ParamSpec("Parameters")
-Result = TypeVar("Result")
+# Whether errors are printed with their traceback.
+traces = ContextVar("traces", default=False)
 
 
 def only_json(wanted: bool) -> bool:
@@ -77,8 +76,6 @@ def only_json(wanted: bool) -> bool:
 def emit(summary: Mapping[str, Any]) -> None:
     """Print what a command did as JSON, where the user asked for that."""
     if console.quiet:
-        from samesku.runtime.files import as_json
-
         sys.stdout.write(json.dumps(as_json(summary), ensure_ascii=False, indent=2) + "\n")
 
 
@@ -86,22 +83,17 @@ class UsageError(ValueError):
     """Options that do not go together or cannot be read."""
 
 
-def show_traces(show: bool) -> None:
-    """Print errors with their traceback, or without."""
-    _traces.set(show)
-
-
-def friendly(command: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+def friendly(command: Callable[..., None]) -> Callable[..., None]:
     """Print errors as one line with the exit code of their kind, instead of a traceback."""
 
     @wraps(command)
-    def guarded(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+    def guarded(*args: Any, **kwargs: Any) -> None:
         try:
             with warnings.catch_warnings():
                 # Shown whatever the filters of the interpreter say.
                 warnings.simplefilter("default", UserWarning)
                 warnings.showwarning = _show_warning
-                return command(*args, **kwargs)
+                command(*args, **kwargs)
         except KeyboardInterrupt:
             errors.print("Stopped. Nothing half-written was left; what was encoded is kept.")
             raise typer.Exit(INTERRUPTED) from None
@@ -109,7 +101,7 @@ def friendly(command: Callable[Parameters, Result]) -> Callable[Parameters, Resu
             raise
         except Exception as error:
             code, text = _described(error)
-            if _traces.get():
+            if traces.get():
                 errors.print("".join(traceback.format_exception(error)))
             errors.print("Error:", style="bold red", end=" ")
             errors.print(text)
