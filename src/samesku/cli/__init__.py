@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-# Each adds its commands, in this order.
-from samesku.cli import commands, encoder_commands  # noqa: F401
+from samesku.cli import commands  # noqa: F401  (adds each command)
 from samesku.cli.app import app
 
 __all__ = ["app"]

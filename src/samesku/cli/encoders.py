@@ -12,8 +12,8 @@ from rich.table import Table
 
 from samesku.catalog.catalog import read_catalog
 from samesku.catalog.photos import PhotoError, load_photo, read_photo_bytes
+from samesku.cli.commands import Encoders, ExportEncoder
 from samesku.cli.console import TerminalProgress, console
-from samesku.cli.encoder_commands import Encoders, ExportEncoder
 from samesku.cli.summary import show_summary
 from samesku.demo import MARKETPLACE
 from samesku.encoders.card import EncoderKind, read_card

@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 
 from samesku.catalog.catalog import Catalog
+from samesku.cli.commands import TrainEncoder
 from samesku.cli.console import TerminalProgress, UsageError, console
-from samesku.cli.encoder_commands import TrainEncoder
 from samesku.cli.reading import cache_of, read
 from samesku.cli.summary import show_summary
 from samesku.evaluation import Split, group_folds, read_split
