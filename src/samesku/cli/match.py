@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from samesku.catalog.answers import VERDICTS, Answers, read_answers
 from samesku.catalog.catalog import Catalog
@@ -15,17 +15,19 @@ from samesku.cli.console import TerminalProgress, UsageError, console, emit, say
 from samesku.cli.options import Judging, Matching
 from samesku.cli.reading import comma_list, how_to_read, matcher_of, read, source_of
 from samesku.cli.summary import counted, show_summary
-from samesku.judges.consulting import Budget, Consulted, consult, cost
-from samesku.judges.wire import Judge, rules
+from samesku.judges.chat import ChatJudge
+from samesku.judges.consulting import Budget, consult, cost
+from samesku.judges.llava import LlavaJudge
+from samesku.judges.wire import rules
 from samesku.matcher import Matcher
 from samesku.results.matches import Matches
-from samesku.runtime.cache import Cache
 from samesku.runtime.extras import need_extra
 from samesku.runtime.files import check_folder
 from samesku.scoring.by_name import trained_fusion
 from samesku.scoring.fusion import Fusion
 
-NOT_MEASURED: tuple[tuple[int, int], ...] = ()
+AnyJudge: TypeAlias = ChatJudge | LlavaJudge
+
 # Options that --engine ray does not know.
 LOCAL = ("judge", "answers", "submission", "within", "decide")
 LLAVA = "llava:"
@@ -39,10 +41,10 @@ def match(options: Match) -> None:
     if options.engine == "ray":
         _match_on_ray(options, matcher)
         return
-    _check_judge(options, matcher)
+    judge = _judge(options, matcher)
     catalog = read(options, options.catalogue, progress)
     source = source_of(options, options.catalogue, matcher)
-    _matched(options, matcher, [catalog], source, options.submission)
+    _matched(options, matcher, progress, judge, [catalog], source, options.submission)
 
 
 def link(options: Link) -> None:
@@ -55,7 +57,7 @@ def link(options: Link) -> None:
         )
     progress = TerminalProgress(quiet=options.quiet)
     matcher = _matcher(options, progress, pairs="across")
-    _check_judge(options, matcher)
+    judge = _judge(options, matcher)
     other = replace(
         options,
         photos=options.right_photos,
@@ -67,7 +69,7 @@ def link(options: Link) -> None:
         "left": source_of(options, left, matcher),
         "right": source_of(other, right, matcher),
     }
-    _matched(options, matcher, catalogs, source)
+    _matched(options, matcher, progress, judge, catalogs, source)
 
 
 def _matcher(options: Match | Link, progress: TerminalProgress, **more: Any) -> Matcher:
@@ -86,13 +88,13 @@ def _matcher(options: Match | Link, progress: TerminalProgress, **more: Any) -> 
 def _matched(
     options: Matching,
     matcher: Matcher,
+    progress: TerminalProgress,
+    judge: AnyJudge | None,
     catalogs: Sequence[Catalog],
     source: dict[str, Any],
     submission: bool = False,
 ) -> None:
     """Match, learn from answers, write, print."""
-    progress = matcher.progress
-    assert isinstance(progress, TerminalProgress)
     if not options.judge_dry_run:
         check_folder(options.out)
     people = None
@@ -100,10 +102,10 @@ def _matched(
         whole = catalogs[0] if len(catalogs) == 1 else join_sources(*catalogs)
         people = read_checked(options.answers, whole, quiet=options.quiet)
     matches = matcher.match(*catalogs, answers=people)
-    if options.judge_dry_run:
-        _show_questions(options, matches)
+    if judge is not None and options.judge_dry_run:
+        _show_questions(options, judge, matches)
         return
-    matches = _answered(options, matches, people, matcher, progress)
+    matches = _answered(options, judge, matches, people, progress)
     record = {**matches.run, "source": source}
     if options.model is not None:
         record["model"] = str(options.model.resolve())
@@ -117,16 +119,20 @@ def _matched(
 
 def _answered(
     options: Matching,
+    judge: AnyJudge | None,
     matches: Matches,
     people: Answers | None,
-    matcher: Matcher,
     progress: TerminalProgress,
 ) -> Matches:
     """The matches, adapted to the answers of people and of a judge."""
-    answers, measured = people, NOT_MEASURED
-    if options.judge is not None:
-        found = _consulted(options, matches, people, matcher.cache, progress)
-        answers, measured = found.answers, found.measured
+    answers, measured = people, ()
+    if judge is not None:
+        with progress.stage("ask the judge"):
+            found = consult(judge, matches, _budget(options, judge, matches), people)
+        for sentence in found.notes:
+            progress.note(sentence[0].upper() + sentence[1:])
+        answers = found.answers if people is None else people.joined(found.answers)
+        measured = found.measured
     if answers is None or not len(answers):
         return matches
     # Imported only where there are answers.
@@ -235,8 +241,8 @@ def _place(path: Path) -> str:
     return f"{head}://{rest.lstrip('/')}" if remote else str(path)
 
 
-def _check_judge(options: Judging, matcher: Matcher) -> None:
-    """Refuse options that do not go together, before anything is done."""
+def _judge(options: Judging, matcher: Matcher) -> AnyJudge | None:
+    """Who is asked; options that do not go together are refused, before anything is done."""
     name, model = options.judge, options.judge_model
     if name is None:
         needing = (model, options.judge_rules, options.judge_dry_run or None, options.judge_price)
@@ -244,66 +250,40 @@ def _check_judge(options: Judging, matcher: Matcher) -> None:
             raise UsageError(
                 "--judge-model, --judge-rules, --judge-price and --judge-dry-run need --judge"
             )
-        return
+        return None
     if not matcher.fusion.probabilistic:
         raise UsageError(
             "answers of a judge are weighed with probabilities: leave --fusion "
             f"{matcher.fusion.name} out"
         )
+    Budget.of(options.judge_budget, options.judge_price)
     if name.startswith(LLAVA):
-        if not name.removeprefix(LLAVA) or model:
+        if name == LLAVA or model:
             raise UsageError("name LLaVA as --judge llava:MODEL, without --judge-model")
-    elif not name.startswith(("http://", "https://")):
+        return LlavaJudge(name.removeprefix(LLAVA), _rules(options), matcher.cache)
+    if not name.startswith(("http://", "https://")):
         raise UsageError(
             f"--judge is http://HOST/v1 or llava:MODEL, not {name!r}; a file of answers goes to "
             "--answers"
         )
-    elif not model:
+    if not model:
         raise UsageError("name the model that the server is to ask: --judge-model NAME")
-    Budget.of(options.judge_budget, options.judge_price)
-    _rules(options)
+    return ChatJudge(name, model, _rules(options), matcher.cache)
 
 
-def _show_questions(options: Judging, matches: Matches) -> None:
+def _show_questions(options: Judging, judge: AnyJudge, matches: Matches) -> None:
     """Print what would be asked, and its cost."""
-    estimate, asked = cost(matches, _budget(options, matches), _rules(options))
+    estimate, asked = cost(matches, _budget(options, judge, matches), judge.rules)
     console.print(f"{estimate.at(options.judge_price or 1.0)}. Nothing was asked, nothing written.")
     for question in asked[:10]:
         console.print(question.left.get("title"))
         console.print(f"  {question.right.get('title')}")
 
 
-def _consulted(
-    options: Judging,
-    matches: Matches,
-    people: Answers | None,
-    cache: Cache,
-    progress: TerminalProgress,
-) -> Consulted:
-    """What people and the judge answered together, and how reliable the judge is."""
-    with progress.stage("ask the judge"):
-        judge = _judge(options, cache)
-        found = consult(judge, matches, _budget(options, matches), people)
-    for sentence in found.notes:
-        progress.note(sentence[0].upper() + sentence[1:])
-    return found if people is None else replace(found, answers=people.joined(found.answers))
-
-
-def _judge(options: Judging, cache: Cache) -> Judge:
-    name = options.judge or ""
-    if name.startswith(LLAVA):
-        from samesku.judges.llava import LlavaJudge
-
-        return LlavaJudge(name.removeprefix(LLAVA), _rules(options), cache)
-    from samesku.judges.chat import ChatJudge
-
-    return ChatJudge(name, options.judge_model or "", _rules(options), cache)
-
-
-def _budget(options: Judging, matches: Matches) -> Budget:
+def _budget(options: Judging, judge: AnyJudge, matches: Matches) -> Budget:
     """The budget in questions."""
     budget = Budget.of(options.judge_budget, options.judge_price)
-    return budget.counted(matches, _rules(options))
+    return budget.counted(matches, judge.rules)
 
 
 def _rules(options: Judging) -> str:
