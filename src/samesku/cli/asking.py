@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -31,7 +30,7 @@ KEYS = {"s": SAME, "d": DIFFERENT, "u": UNSURE}
 def ask(options: Ask) -> None:
     """Match again, choose questions, write them."""
     asked = questions(
-        _Again.of(options).matches(),
+        _matches_again(*_run_again(options)),
         options.count,
         blind=options.blind,
         audit_share=options.audit,
@@ -55,13 +54,13 @@ def ask(options: Ask) -> None:
 
 def adapt(options: Adapt) -> None:
     """Match again with the answers pinned, adapt, write the model."""
-    again = _Again.of(options)
-    answers = read_checked(options.answers, again.run.catalog, quiet=options.quiet)
+    run, matcher = _run_again(options)
+    answers = read_checked(options.answers, run.catalog, quiet=options.quiet)
     check_folder(options.out)
-    matches = again.matcher.match(again.run.catalog, answers=answers)
+    matches = matcher.match(run.catalog, answers=answers)
     if audit := audited(unpinned(matches), answers):
         console.print(f"Before: {audit}")
-    adapted = adapt_to(matches, answers, progress=again.progress)
+    adapted = adapt_to(matches, answers, progress=matcher.progress)
     adapted.model.save(options.out)
     console.print(adapted.summary)
     for kind, count in adapted.record["differences"].items():
@@ -74,11 +73,12 @@ def adapt(options: Adapt) -> None:
 
 def review(options: Review) -> None:
     """Ask in the terminal; each answer is written at once."""
-    again, out, count = _Again.of(options), options.out, options.count
-    catalog = again.run.catalog
-    kept = read_answers(out, catalog).frame if out.exists() else Answers.none().frame
+    out, count = options.out, options.count
+    run, matcher = _run_again(options)
+    kept = read_answers(out, run.catalog).frame if out.exists() else Answers.none().frame
     known = {frozenset(pair) for pair in kept.select("left_id", "right_id").iter_rows()}
-    asked = questions(again.matches(), count + len(known), blind=True, seed=options.seed)
+    matches = _matches_again(run, matcher)
+    asked = questions(matches, count + len(known), blind=True, seed=options.seed)
     rows = [row for row in asked.iter_rows(named=True)
             if frozenset((row["left_id"], row["right_id"])) not in known][:count]  # fmt: skip
     if not options.quiet:
@@ -119,33 +119,23 @@ def _key(row: Mapping[str, Any], turn: int, count: int) -> str:
             return key
 
 
-@dataclass(frozen=True)
-class _Again:
-    """A run of `match`, to be made once more."""
+def _run_again(options: OfRun) -> tuple[Run, Matcher]:
+    """What a run of `match` did, and what makes it once more of its catalogue as it was."""
+    path, progress = options.catalogue, TerminalProgress(quiet=options.quiet)
+    with progress.stage("read run"):
+        run = read_run(options.run, catalogue=[path] if path else ())
+    if run.kind != "match":
+        raise ValueError(f"{options.run} is no run of `match` on one catalogue")
+    if path is not None and digest(catalogue_file(path)) != run.record["source"]["digest"]:
+        raise ValueError(f"{path} has changed since the run: match anew")
+    return run, matcher_of_run(run, run.fusion, options.cache, progress)
 
-    run: Run
-    matcher: Matcher
-    progress: TerminalProgress
 
-    @classmethod
-    def of(cls, options: OfRun) -> _Again:
-        """Read what a run did, and its catalogue, which must not have changed."""
-        progress = TerminalProgress(quiet=options.quiet)
-        with progress.stage("read run"):
-            run = read_run(options.run, catalogue=[options.catalogue] if options.catalogue else ())
-        if run.kind != "match":
-            raise ValueError(f"{options.run} is no run of `match` on one catalogue")
-        path = options.catalogue
-        if path is not None and digest(catalogue_file(path)) != run.record["source"]["digest"]:
-            raise ValueError(f"{path} has changed since the run: match anew")
-        matcher = matcher_of_run(run, run.fusion, options.cache, progress)
-        return cls(run, matcher, progress)
-
-    def matches(self) -> Matches:
-        """Match again with the answers and at the threshold of the run."""
-        answers, threshold = self.run.answers, self.run.threshold
-        matches = self.matcher.match(self.run.catalog, answers=answers)
-        self.matcher.cache.prune()
-        if "adapted" in self.run.record and answers is not None and not teaches(matches, answers):
-            return adapt_to(matches, answers, threshold=threshold, progress=self.progress).matches
-        return matches.rethreshold(threshold)
+def _matches_again(run: Run, matcher: Matcher) -> Matches:
+    """Match again with the answers and at the threshold of the run."""
+    answers, threshold = run.answers, run.threshold
+    matches = matcher.match(run.catalog, answers=answers)
+    matcher.cache.prune()
+    if "adapted" in run.record and answers is not None and not teaches(matches, answers):
+        return adapt_to(matches, answers, threshold=threshold, progress=matcher.progress).matches
+    return matches.rethreshold(threshold)
