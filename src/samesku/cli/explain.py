@@ -51,9 +51,7 @@ def _written(options: Explain, run: Run, rows: Rows, pair: Mapping[str, Any]) ->
     if reasons is None and score is not None and learned:
         say("Its explanation was not written; scoring again.", quiet=options.quiet)
         progress = TerminalProgress(quiet=options.quiet)
-        collapsed, candidates = search_again(run, options.cache, progress)
-        with progress.stage("score"):
-            reasons = reasons_again(run, collapsed, candidates, rows, score)
+        reasons = reasons_again(run, rows, score, options.cache, progress)
     if waterfall := steps(reasons):
         console.print(_table(waterfall))
     elif reasons:

@@ -64,16 +64,21 @@ def search_again(run: Run, cache: Path | None, progress: Progress) -> tuple[Coll
 
 
 def reasons_again(
-    run: Run, collapsed: Collapsed, candidates: Candidates, rows: tuple[int, int], score: float
+    run: Run, rows: tuple[int, int], score: float, cache: Path | None, progress: Progress
 ) -> str | None:
-    """The explanation of a pair, of which a run writes those of likelier pairs only; None: none."""
+    """The explanation of a pair by the learned fusion, which a run writes of likelier pairs only.
+
+    None where the pair is no candidate any more.
+    """
+    collapsed, candidates = search_again(run, cache, progress)
     place = candidate_place(candidates, *collapsed.place[list(rows)])
-    if run.record.get("fusion") != "learned" or place is None:
+    if place is None:
         return None
     fusion = run.fusion
     assert isinstance(fusion, Learned)
-    # A little less: another machine may round another way.
-    scored = fusion.predict(candidates, collapsed.catalog, explain_from=score - 1e-4)
+    with progress.stage("score"):
+        # A little less: another machine may round another way.
+        scored = fusion.predict(candidates, collapsed.catalog, explain_from=score - 1e-4)
     if scored.explanations is None:
         return None
     return scored.explanations.phrases(collapsed.catalog, candidates, np.array([place]))[0]
