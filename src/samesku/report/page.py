@@ -98,7 +98,7 @@ def build_report(run: Run, *, other: Run | None = None, progress: Progress | Non
             "glance": seen,
             "figures": evaluated(run) if run.kind == "evaluation" else None,
             "threshold": the_threshold(run, points, wanted),
-            "clusters": clusters_to_browse(run, held),
+            "clusters": clusters_to_browse(run, held["clusters"]),
             "answers": the_answers(run),
             "run": the_run(run),
         }

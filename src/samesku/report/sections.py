@@ -119,17 +119,13 @@ def _cost(own: Point, other: Point) -> str:
     return f"{what}, about {round(share * abs(lost)):,} of them right"
 
 
-def clusters_to_browse(run: Run, held: dict[str, Any]) -> dict[str, Any] | None:
-    """What the list that the page's script fills holds; None for an empty one."""
-    if not (clusters := held["clusters"]):
+def clusters_to_browse(run: Run, clusters: Sequence[Any]) -> dict[str, bool] | None:
+    """What the list that the page's script fills can be filtered by; None for an empty one."""
+    if not clusters:
         return None
     return {
-        "shown": len(clusters),
-        "wanted": held["clustersWanted"],
         "priced": any(cluster[SPREAD] is not None for cluster in clusters),
-        "with_photos": any(photo is not None for photo in run.catalog.photos),
-        "photos": len(held["photos"]),
-        "photos_wanted": held["photosWanted"],
+        "with_photos": any(run.catalog.photos),
     }
 
 

@@ -21,12 +21,11 @@ Record = Mapping[str, Any]
 
 
 class Table(NamedTuple):
-    """Rows under a head; the first column names them, `numbers` aligns the others right."""
+    """Rows under a head; the first column names them."""
 
     caption: str
     head: Sequence[str]
     rows: Sequence[Sequence[str]]
-    numbers: bool = True
 
 
 def evaluation_tables(record: Record) -> list[Table]:
