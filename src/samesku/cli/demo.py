@@ -51,9 +51,8 @@ def demo(options: Demo) -> None:
     if quiet:
         return
     show_matches(matches, progress, [*written, *staged.written], [catalog])
-    table = Table(title=f"against the labels of this drawn marketplace, {len(catalog):,} postings")
-    table.add_column("figure")
-    table.add_column("value [95% interval]")
+    title = f"against the labels of this drawn marketplace, {len(catalog):,} postings"
+    table = Table("figure", "value [95% interval]", title=title)
     for name, figure in figures.items():
         table.add_row(FIGURES[name], str(figure))
     console.print(table)

@@ -94,8 +94,7 @@ def _kind_of(source: str) -> EncoderKind:
     folder = find_model(source)
     if (card := read_card(folder)) is not None:
         return card.kind
-    config = read_json(folder / "config.json") or {}
-    return family_of(str(config.get("model_type"))).kinds[0]
+    return family_of(str(read_json(folder / "config.json").get("model_type"))).kinds[0]
 
 
 def _sample(

@@ -24,8 +24,6 @@ from samesku.runtime.files import Staged, check_folder
 from samesku.scoring.by_name import fusion_by_name, trained_fusion
 from samesku.scoring.fusion import Fusion
 
-SHIPPED_NAME = "shipped"
-
 
 def evaluate(options: Evaluate) -> None:
     """Read, score, print, write."""
@@ -138,7 +136,7 @@ def _found(evaluation: Evaluation) -> str:
 
 def _models(options: Evaluate, *, taken: Sequence[str]) -> dict[str, Fusion]:
     """The models that are scored as they are, by their folders' names, by whole paths if equal."""
-    models = {SHIPPED_NAME: fusion_by_name("learned")} if options.shipped else {}
+    models = {"shipped": fusion_by_name("learned")} if options.shipped else {}
     folders = list(dict.fromkeys(folder.resolve() for folder in options.model or ()))
     used = Counter([*taken, *models, *(folder.name for folder in folders)])
     for folder in folders:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ipaddress
 import logging
-import time
 from contextlib import closing
 
 from samesku.cli.commands import Index, Serve
@@ -23,7 +22,6 @@ def index(options: Index) -> None:
     from samesku.store.runs import postings_of
 
     progress = TerminalProgress(quiet=options.quiet)
-    started = time.perf_counter()
     asked = (options.model, options.same, options.threshold) != (None, None, None)
     with Store(options.store) as store:
         if (options.catalogue / "run.json").is_file():
@@ -53,7 +51,7 @@ def index(options: Index) -> None:
         say(f"  - posting {each.place + 1} ({each.posting_id}) refused: {each.reason}")
     if len(refused) > NAMED:
         say(f"  - and {len(refused) - NAMED:,} more refused")
-    taken = time.perf_counter() - started
+    taken = progress.elapsed
     say(
         f"{options.store}: {stats['postings']:,} postings in {stats['clusters']:,} clusters, "
         f"{stats['clusters_of_two_or_more']:,} of two or more ({taken:.1f} s). "
