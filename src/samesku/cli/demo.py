@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import polars as pl
@@ -35,7 +35,7 @@ def demo(options: Demo) -> None:
     for problem in catalog.problems:
         say(f"  - {problem}", quiet=quiet)
     matches = Matcher(fusion=options.fusion, progress=progress).match(catalog)
-    matches = replace(matches, run={**matches.run, "source": source_record(market)})
+    matches.run["source"] = source_record(market)
     with progress.stage("write"):
         written = matches.write(out / "result")
         with Staged(out / "result") as staged:

@@ -106,11 +106,9 @@ def _matched(
         _show_questions(options, judge, matches)
         return
     matches = _answered(options, judge, matches, people, progress)
-    record = {**matches.run, "source": source}
+    matches.run["source"] = source
     if options.model is not None:
-        record["model"] = str(options.model.resolve())
-    clusters, matches = matches.clusters, replace(matches, run=record)
-    vars(matches)["clusters"] = clusters  # which take long to make
+        matches.run["model"] = str(options.model.resolve())
     with progress.stage("write"):
         written = matches.write(options.out, submission=submission)
     matcher.cache.prune()
@@ -125,7 +123,8 @@ def _answered(
     progress: TerminalProgress,
 ) -> Matches:
     """The matches, adapted to the answers of people and of a judge."""
-    answers, measured = people, ()
+    answers = people
+    measured: tuple[tuple[int, int], ...] = ()
     if judge is not None:
         with progress.stage("ask the judge"):
             found = consult(judge, matches, _budget(options, judge, matches), people)
@@ -139,11 +138,10 @@ def _answered(
     from samesku.judges.adapting import adapt, teaches
     from samesku.judges.asking import audited, unpinned
 
-    record = {**matches.run, "answers": answers.record}
+    matches.run["answers"] = answers.record
     if audit := audited(unpinned(matches), answers):
         progress.note(f"Precision and recall {audit}")
-        record["audit"] = audit.record
-    matches = replace(matches, run=record)
+        matches.run["audit"] = audit.record
     if reason := teaches(matches, answers):
         progress.note(f"The answers are pinned and teach nothing: {reason}")
         return matches

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -62,7 +62,7 @@ class Matches:
         (:mod:`samesku.clustering.agglomerative`).
     explanations : Explanations, optional
         The contributions to the scores of the likelier pairs, where the fusion has some.
-    run : mapping
+    run : dict
         What was read, done and how long it took; written to `run.json`.
     decide : {"clusters", "one-to-one", "one-to-many", "many-to-one"}
         How clusters follow from the scores (:mod:`samesku.clustering`).
@@ -92,7 +92,7 @@ class Matches:
     threshold: float = THRESHOLD
     cohesion: float = COHESION
     explanations: Explanations | None = None
-    run: Mapping[str, Any] = field(default_factory=dict)
+    run: dict[str, Any] = field(default_factory=dict)
     decide: Decision = "clusters"
     sources: NDArray[np.int64] | None = None
     collapsed: Collapsed | None = None
