@@ -57,6 +57,15 @@ def model(command):
     return command[1]
 
 
+@pytest.fixture(scope="module")
+def two(labelled, tmp_path_factory):
+    """What it said as JSON of two catalogues and other encoders, and the folder it wrote."""
+    folder = tmp_path_factory.mktemp("two")
+    pl.read_csv(labelled, infer_schema=False).head(96).write_csv(folder / "other.csv")
+    options = ("-e", "tfidf", "-e", "photo", "--no-cache", "-k", 20, "--json")
+    return run("train", labelled, folder / "other.csv", "--out", folder / "m", *options), folder
+
+
 def test_writes_a_model_and_tells_its_figures(command):
     result, out = command
     assert result.exit_code == 0, result.output
@@ -152,25 +161,16 @@ def test_too_few_labels_are_refused(tmp_path):
     assert not (tmp_path / "model" / "model.json").exists()
 
 
-def test_quiet_says_nothing(tmp_path, labelled, command):
-    out = tmp_path / "model"
-    options = ("--no-cache", "-k", 20, "--seed", 0, "--quiet")
-    result = run("train", labelled, "--out", out, *options)
-    assert (result.exit_code, result.output) == (0, "")
-    for name in set(MODEL) - {"model.json"}:
-        assert (out / name).read_bytes() == (command[1] / name).read_bytes()
-
-
-def test_another_catalogue_beside_is_learned_from_and_told(labelled, tmp_path):
-    table = pl.read_csv(labelled, infer_schema=False)
-    other = tmp_path / "other.csv"
-    table.head(96).write_csv(other)
-    out = tmp_path / "model"
-    result = run("train", labelled, other, "--out", out, "--no-cache", "-k", 20)
-    assert result.exit_code == 0, result.output
-    card = json.loads((out / "model.json").read_text())["card"]
-    assert [each["catalogue"] for each in card["beside"]] == ["other.csv"]
-    assert card["trained_on"]["labelled_postings"] == 384
+def test_json_is_one_object_with_the_card_of_both_catalogues(two):
+    result, folder = two
+    summary = json.loads(result.stdout)
+    assert summary["model"] == str(folder / "m")
+    assert 0 < summary["threshold"] < 1
+    assert summary["trained_on"]["figures_held_out"]["posting_f1"][0] > 0.3
+    assert summary["trained_on"]["labelled_postings"] == 384
+    assert [each["catalogue"] for each in summary["beside"]] == ["other.csv"]
+    card = json.loads((folder / "m" / "model.json").read_text())["card"]
+    assert summary.items() >= card.items()
 
 
 def test_a_catalogue_beside_without_labels_is_refused(labelled, tmp_path):
@@ -183,50 +183,37 @@ def test_a_catalogue_beside_without_labels_is_refused(labelled, tmp_path):
 
 
 WITHOUT_TREES = """
-import sys
+import json, sys
 sys.modules["lightgbm"] = None
-from samesku.__main__ import main
-sys.argv[0] = "samesku"
-main()
+from typer.testing import CliRunner
+from samesku.cli import app
+done = [CliRunner().invoke(app, command) for command in json.loads(sys.argv[1])]
+print(json.dumps([(each.exit_code, each.output) for each in done]))
 """
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        ["train", "CATALOGUE", "--out", "OUT"],
-        ["evaluate", "CATALOGUE", "--fusion", "learned", "--out", "OUT"],
-        ["evaluate", "CATALOGUE", *["CATALOGUE"] * 3, "--leave-one-out", "--out", "OUT"],
-    ],
-)
-def test_without_the_extra_one_line_says_what_to_install(labelled, tmp_path, command):
-    places = {"CATALOGUE": str(labelled), "OUT": str(tmp_path / "out")}
+def test_without_the_extra_one_line_says_what_to_install(labelled, tmp_path):
+    commands = [
+        ["train", labelled],
+        ["evaluate", labelled, "--fusion", "learned"],
+        ["evaluate", *[labelled] * 4, "--leave-one-out"],
+    ]
+    given = [[*map(str, command), "--out", str(tmp_path / "out")] for command in commands]
     done = subprocess.run(
-        [sys.executable, "-c", WITHOUT_TREES, *(places.get(each, each) for each in command)],
-        capture_output=True, text=True, check=False, timeout=60,
+        [sys.executable, "-c", WITHOUT_TREES, json.dumps(given)],
+        capture_output=True, text=True, check=True, timeout=60,
     )  # fmt: skip
-    assert done.returncode == 4
-    assert "uv add 'samesku[trees]'" in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    for code, told in json.loads(done.stdout):
+        assert code == 4
+        assert "uv add 'samesku[trees]'" in told
+        assert len(told.splitlines()) == 1
     assert not (tmp_path / "out").exists()
 
 
-def test_json_is_one_object_with_the_card(labelled, tmp_path):
-    done = run("train", labelled, "--out", tmp_path / "m", "--no-cache", "-k", 20, "--json")
-    summary = json.loads(done.stdout)
-    assert summary["model"] == str(tmp_path / "m")
-    assert 0 < summary["threshold"] < 1
-    assert summary["trained_on"]["figures_held_out"]["posting_f1"][0] > 0.3
-
-
-def test_an_added_encoder_joins_those_of_the_model(labelled, tmp_path):
-    model = tmp_path / "model"
-    asked = "-e", "tfidf", "-e", "photo"
-    done = run("train", labelled, "--out", model, "--no-cache", "-k", 20, *asked)
+def test_an_added_encoder_joins_those_of_the_model(two, labelled, tmp_path):
+    options = ("-e", "+phash", "--out", tmp_path, "--no-cache")
+    done = run("match", labelled, "--model", two[1] / "m", *options)
     assert done.exit_code == 0, done.output
-    out = tmp_path / "out"
-    done = run("match", labelled, "--model", model, "-e", "+phash", "--out", out, "--no-cache")
-    assert done.exit_code == 0, done.output
-    record = json.loads((out / "run.json").read_text())
+    record = json.loads((tmp_path / "run.json").read_text())
     assert list(record["encoders"]) == ["tfidf", "photo", "phash"]
     assert record["source"]["encoders"] == ["tfidf", "photo", "+phash"]
