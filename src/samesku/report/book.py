@@ -33,7 +33,8 @@ class Book:
         self._number: dict[str, int] = {}
         self._pairs: list[list[Any]] = []
         frame = run.catalog.frame
-        self._prices = frame["price"].to_list() if "price" in frame.columns else None
+        none = [None] * len(frame)
+        self.prices = frame["price"].to_list() if "price" in frame.columns else none
 
     def posting(self, row: int) -> int:
         """The number of a posting on the page."""
@@ -73,8 +74,7 @@ class Book:
             for mark in shown.marks
         ]
         label = None if run.labels is None or run.labels[row] < 0 else int(run.labels[row])
-        price = None if self._prices is None else self._prices[row]
-        side = None if run.lefts is None else int(row >= run.lefts)
+        price, side = self.prices[row], None if run.lefts is None else int(row >= run.lefts)
         place = number.get(run.catalog.photos[row], -1)
         fields = [run.catalog.ids[row], shown.text, marks, place, shown.hidden, price, label, side]
         while fields[-1] is None:

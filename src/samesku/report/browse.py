@@ -77,7 +77,7 @@ def _cluster(
         [book.posting(row) for row in members],
         len(rows),
         certainty,
-        _spread(run, rows),
+        _spread(book, rows),
         [book.pair(*pair) for pair in kept],
         len(pairs),
         products,
@@ -100,12 +100,6 @@ def _truth(run: Run, rows: NDArray[np.int64], counts: NDArray[np.int64]) -> tupl
     return len(products), int(counts[products].sum()) - len(known)
 
 
-def _spread(run: Run, rows: NDArray[np.int64]) -> int | None:
-    if "price" not in run.catalog.frame.columns:
-        return None
-    prices = run.catalog.frame["price"][rows].drop_nulls()
-    prices = prices.filter(prices > 0)
-    if len(prices) < 2:
-        return None
-    low, high = float(prices.min()), float(prices.max())  # type: ignore[arg-type]
-    return round(1000 * (high / low - 1))
+def _spread(book: Book, rows: NDArray[np.int64]) -> int | None:
+    prices = [price for row in rows if (price := book.prices[row]) is not None and price > 0]
+    return round(1000 * (max(prices) / min(prices) - 1)) if len(prices) > 1 else None

@@ -8,15 +8,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from samesku.metrics import Sampled, Tally, bootstrap, posting_f1
+from samesku.metrics import Sampled, bootstrap, posting_f1
 from samesku.report.book import Book
 from samesku.report.tables import Table
 from samesku.results.curve import own_tally
 from samesku.results.runs import Run
 
 EXAMPLES = 40
-# Figures that links have, too: a posting may have but one counterpart.
-PAIRS = ("pair precision", "pair recall")
 
 
 def check_comparable(run: Run, other: Run) -> None:
@@ -64,7 +62,7 @@ def _examples(run: Run, book: Book, pairs: pl.DataFrame) -> list[list[Any]]:
 
 
 def _measured(run: Run, other: Run) -> list[tuple[str, str, str, str]]:
-    """F1 per posting, pair precision and recall with paired intervals, where labels are known.
+    """The figures of both with paired intervals, where labels are known.
 
     Of links they are per posting of the left shop.
     """
@@ -72,22 +70,23 @@ def _measured(run: Run, other: Run) -> list[tuple[str, str, str, str]]:
     if labels is None:
         return []
     rows = np.flatnonzero((run.queries & (labels >= 0))[: run.lefts])
-    sampled = [_sampled(own_tally(each), labels[rows]) for each in (other, run)]
-    if run.lefts is not None:
-        sampled = [{name: each[name] for name in PAIRS} for each in sampled]
-    rows_shown = []
-    for name in sampled[0]:
-        before, now = sampled[0][name], sampled[1][name]
-        gap = now.minus(before)
+    before, now = (_sampled(each, labels[rows]) for each in (other, run))
+    shown = []
+    for name in now:
+        gap = now[name].minus(before[name])
         difference = f"{gap.value:+.4f} ({gap.low:+.4f} to {gap.high:+.4f})"
-        rows_shown.append((name, f"{before.value:.4f}", f"{now.value:.4f}", difference))
-    return rows_shown
+        shown.append((name, f"{before[name].value:.4f}", f"{now[name].value:.4f}", difference))
+    return shown
 
 
-def _sampled(tally: Tally, products: NDArray[np.int64]) -> dict[str, Sampled]:
-    one = np.ones(len(products))
-    return {
-        "F1 per posting": bootstrap(posting_f1(tally), one, products),
+def _sampled(run: Run, products: NDArray[np.int64]) -> dict[str, Sampled]:
+    """Pair precision and recall; F1, but of links: a posting may have but one counterpart."""
+    tally = own_tally(run)
+    of_pairs = {
         "pair precision": bootstrap(tally.correct, tally.matched, products),
         "pair recall": bootstrap(tally.correct, tally.actual, products),
     }
+    if run.lefts is not None:
+        return of_pairs
+    f1 = bootstrap(posting_f1(tally), np.ones(len(products)), products)
+    return {"F1 per posting": f1, **of_pairs}
