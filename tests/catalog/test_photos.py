@@ -266,7 +266,7 @@ def test_faults_of_the_work_itself_are_raised(folder):
 
 def test_no_photos_and_no_threads(folder):
     assert list(read_photos([], lambda photo: photo)) == []
-    with pytest.raises(ValueError, match="at least 1"):
+    with pytest.raises(ValueError, match="greater than 0"):
         next(read_photos(folder, lambda photo: photo, threads=0))
 
 

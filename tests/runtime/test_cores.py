@@ -32,8 +32,6 @@ def test_threads_are_as_many_as_asked_for(monkeypatch):
     monkeypatch.setenv("SAMESKU_THREADS", "many")
     with pytest.raises(ValueError, match="SAMESKU_THREADS is a number"):
         usable_cores()
-    with pytest.raises(ValueError, match="at least 1"):
-        use_threads(0)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +115,7 @@ def test_an_abandoned_loop_starts_no_more_work():
 
 
 def test_no_threads_are_refused():
-    with pytest.raises(ValueError, match="at least 1"):
+    with pytest.raises(ValueError, match="greater than 0"):
         list(map_in_order(str, [1], threads=0))
 
 

@@ -18,6 +18,8 @@ from typing import Any, BinaryIO, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from samesku.runtime.files import GIVEN_UP, STAGE
+
 Array: TypeAlias = NDArray[Any]
 
 # An entry is this line, the digest of the rest, and the rest: arrays as NumPy writes them.
@@ -26,8 +28,6 @@ DIGEST = 32
 # Entries of one set of versions share a folder: another version of any may make other arrays.
 MAKERS = ("samesku", "numpy", "onnxruntime", "pillow", "scipy")
 ENDING = ".entry"
-# Seconds after which a file that is still unfinished has been given up.
-GIVEN_UP = 24 * 3600
 
 
 def default_folder() -> Path | None:
@@ -118,7 +118,7 @@ class Cache:
                 stat = place.stat()
                 if not _ours(place):
                     continue
-                if place.name.startswith(".unfinished-"):
+                if place.name.startswith(STAGE):
                     if time.time() - stat.st_mtime > GIVEN_UP:
                         place.unlink()
                 elif place.suffix in (ENDING, ".npz"):  # earlier versions wrote .npz
@@ -149,7 +149,7 @@ def _ours(place: Path) -> bool:
 
 def _write(place: Path, name: str, arrays: Mapping[str, Array]) -> None:
     """Write beside the place, then take it: others see the whole entry or none."""
-    unfinished = place.with_name(f".unfinished-{uuid.uuid4().hex}")
+    unfinished = place.with_name(f"{STAGE}{uuid.uuid4().hex}")
     try:
         with open(unfinished, "x+b") as file:
             file.write(MAGIC + bytes(DIGEST))
@@ -164,8 +164,6 @@ def _write(place: Path, name: str, arrays: Mapping[str, Array]) -> None:
 
 def _read(place: Path, name: str, only: str | None) -> dict[str, Array] | None:
     try:
-        if not place.is_file():
-            return None
         with open(place, "rb") as file:
             whole = file.read(len(MAGIC)) == MAGIC and file.read(DIGEST) == _digest(file, name)
             if whole:

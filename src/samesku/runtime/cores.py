@@ -21,7 +21,6 @@ Result = TypeVar("Result")
 # Items in flight per thread: enough that a slow one never starves the others.
 WINDOW = 4
 
-
 _work = threading.local()
 _chosen: int | None = None
 
@@ -32,8 +31,6 @@ def use_threads(count: int | None) -> None:
     Tables are read with so many, too, where this is said before polars is imported.
     """
     global _chosen
-    if count is not None and count < 1:
-        raise ValueError(f"threads must be at least 1, not {count}")
     _chosen = count
     if count is not None and "polars" not in sys.modules:
         os.environ["POLARS_MAX_THREADS"] = str(count)
@@ -118,8 +115,6 @@ def map_in_order(
         yield from map(work, items)
         return
     threads = usable_cores() if threads is None else threads
-    if threads < 1:
-        raise ValueError(f"threads must be at least 1, not {threads}")
     pool = ThreadPoolExecutor(threads, thread_name_prefix="samesku", initializer=_enter)
     try:
         waiting = iter(items)
