@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -26,8 +27,8 @@ def explain(options: Explain) -> None:
     run = options.read(options.run)
     own = run.rows(options.posting_a, options.posting_b)
     for row in own:
-        title = _printable(run.catalog.titles[row])[:200] or "(no title)"
-        console.print(f"{_printable(run.catalog.ids[row])}  {title}")
+        title = re.sub(r"\s", " ", run.catalog.titles[row])[:200] or "(no title)"
+        console.print(f"{run.catalog.ids[row]}  {title}")
     console.print()
     left, right = rows = tuple(run.representative[list(own)].tolist())
     for row, scored in zip(own, rows, strict=True):
@@ -55,7 +56,7 @@ def _written(options: Explain, run: Run, rows: Rows, pair: Mapping[str, Any]) ->
     if waterfall := steps(reasons):
         console.print(_table(waterfall))
     elif reasons:
-        console.print(f"Because: {_printable(reasons)}")
+        console.print(f"Because: {reasons}")
     known = [f"{name} {pair[name]:.2f}" for name in run.encoders if pair[name] is not None]
     if known:
         console.print(f"Similarity: {', '.join(known)}")
@@ -92,14 +93,9 @@ def _table(waterfall: list[Step]) -> Table:
         bar = Text(" " * first + "█" * length, "cyan" if step.added >= 0 else "yellow")
         added, so_far = f"{step.added:+.2f}", f"{chance(step.after):.0%}"
         start = "before looking (most pairs differ)"
-        name = start if step.reason == START else _printable(step.reason)
+        name = start if step.reason == START else step.reason
         table.add_row(name, bar, added, so_far)
     table.add_section()
     end = waterfall[-1].after
     table.add_row("together", "", f"{end:+.2f}", f"{chance(end):.1%}")
     return table
-
-
-def _printable(text: str) -> str:
-    """Without what would steer the terminal or turn the line around."""
-    return "".join(char if char.isprintable() else " " for char in text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -96,15 +97,11 @@ def _write_splits(
         frame.drop_nulls().write_csv(staged.path(file))
 
 
-def _show(card: dict[str, object], place: Path) -> None:
-    figures = card["figures"]
-    if isinstance(figures, dict):
+def _show(card: dict[str, Any], place: Path) -> None:
+    if figures := card["figures"]:
         for name, of in figures["of"].items():
-            f1, precision = of["f1"], of["mAP"]
-            console.print(
-                f"{name}: F1 per posting {f1[0]:.4f} ({f1[1]:.3f}-{f1[2]:.3f}), mAP "
-                f"{precision[0]:.4f} ({precision[1]:.3f}-{precision[2]:.3f})"
-            )
+            f1, precision = ("{:.4f} ({:.3f}-{:.3f})".format(*of[each]) for each in ("f1", "mAP"))
+            console.print(f"{name}: F1 per posting {f1}, mAP {precision}")
         console.print(
             f"on {figures['pool']:,} held-out postings; epoch {card['best_epoch']} was kept"
         )
