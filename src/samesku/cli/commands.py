@@ -20,7 +20,7 @@ from samesku.cli.options import (
     Searching,
     Summed,
 )
-from samesku.training.settings import TrainingSettings
+from samesku.training.settings import Precision, TrainingSettings
 
 Kind: TypeAlias = Literal["title", "photo", "clip"]
 
@@ -352,9 +352,7 @@ class TrainEncoder(Reading):
     cutmix: float = option(TrainingSettings.cutmix, "Chance per batch of photos.")
     crop: float = option(TrainingSettings.crop, "Smallest share of a photo that a crop keeps.")
     photo_size: int | None = option(None, "Pixels; default: the model's.", min=16)
-    precision: Literal["auto", "float32", "bfloat16", "float16"] = option(
-        "auto", "auto: half on a GPU, float32 on a processor."
-    )
+    precision: Precision = option("auto", "auto: half on a GPU, float32 on a processor.")
     accumulate: int = option(
         TrainingSettings.accumulate, "Batches per step of the optimiser.", min=1
     )
