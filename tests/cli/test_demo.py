@@ -97,7 +97,3 @@ def test_what_a_demo_did_not_write_is_never_written_over(tmp_path):
     assert result.exit_code == 3
     assert "not an earlier demo" in " ".join(result.stderr.split())
     assert contents(tmp_path / "marketplace").popitem()[1] == b"mine"
-
-
-def test_help_shows_an_example():
-    assert "Example: samesku demo" in demo("--help").output

@@ -107,8 +107,3 @@ def test_the_archive_is_unpacked_and_removed(kaggle, tmp_path):
     assert "Ready: samesku evaluate" in result.stdout
     assert "Took" in result.stdout
     assert f"Written to {tmp_path}: shopee (" in result.stdout
-
-
-def test_help_shows_an_example():
-    result = CliRunner().invoke(app, ["download", "--help"])
-    assert "Example: samesku download shopee" in result.output

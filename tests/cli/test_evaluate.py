@@ -208,10 +208,6 @@ def test_without_labels_there_is_nothing_to_score(tmp_path, labels):
     assert "has no labels to score against; add a column label_group" in result.stderr
 
 
-def test_help_shows_an_example():
-    assert "Example: samesku evaluate" in CliRunner().invoke(app, ["evaluate", "--help"]).output
-
-
 def test_json_is_one_object_with_the_figures(labelled):
     found = json.loads(evaluate(labelled, "--folds", 2, "--fusion", "union", "--json").stdout)
     figures = [each["figures"] for each in found["results"] if each["fusion"] == "union"]

@@ -20,6 +20,14 @@ def test_every_option_of_a_group_is_there(name):
     assert any(name == each.name for command in ALL.values() for each in command.params)
 
 
+@pytest.mark.parametrize("name", ALL)
+def test_help_shows_every_option_and_an_example(name):
+    told = CliRunner().invoke(app, [name, "--help"]).stdout
+    assert "Example: samesku " in told
+    options = [each for each in ALL[name].params if each.param_type_name == "option"]
+    assert all(each.hidden or each.opts[0] in told for each in options)
+
+
 def test_options_are_listed_by_what_they_decide():
     told = CliRunner().invoke(app, ["match", "--help"]).stdout
     places = [told.index(f"{group}:\n") for group in OPTIONS]

@@ -265,14 +265,6 @@ def test_ctrl_c_while_photos_are_read_is_one_line_and_leaves_nothing(tmp_path):
     assert not list((tmp_path / "out").glob("*"))
 
 
-def test_help_shows_every_option_and_an_example():
-    result = CliRunner().invoke(app, ["match", "--help"])
-    assert result.exit_code == 0
-    assert "Example: samesku match" in result.output
-    for option in ("--photos", "--columns", "--encoder", "--cache", "--quiet", "--out"):
-        assert option in result.output
-
-
 def test_a_catalogue_in_another_encoding_is_read_and_reported_so(match, tmp_path):
     source = tmp_path / "offers.csv"
     source.write_bytes("posting_id,title\na,红色 茶壶\nb,红色 茶壶\n".encode("gbk"))
