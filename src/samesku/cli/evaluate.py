@@ -90,8 +90,7 @@ def _leave_one_out(options: Evaluate, progress: TerminalProgress) -> None:
 
     matcher = matcher_of(options, progress, "union")
     catalogs = read_labelled(options, options.catalogues, progress)
-    with progress.stage("leave one out", len(catalogs)) as advance:
-        figures = leave_one_out(catalogs, matcher, seed=options.seed, advance=advance)
+    figures = leave_one_out(catalogs, matcher, seed=options.seed)
     written = []
     if options.out is not None:
         with Staged(options.out) as staged:

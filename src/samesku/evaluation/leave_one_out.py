@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -31,13 +31,7 @@ YARDSTICK_THRESHOLDS = tuple(round(0.2 + 0.05 * step, 2) for step in range(15))
 PREDICTED = 0.05
 
 
-def leave_one_out(
-    catalogs: Sequence[Catalog],
-    matcher: Matcher,
-    *,
-    seed: int = 0,
-    advance: Callable[[int], None] = lambda done: None,
-) -> pl.DataFrame:
+def leave_one_out(catalogs: Sequence[Catalog], matcher: Matcher, *, seed: int = 0) -> pl.DataFrame:
     """Train on all catalogues but one, and score the one left out; each in turn.
 
     Of the catalogue left out no label is used: trees, calibration and threshold come from the
@@ -59,28 +53,29 @@ def leave_one_out(
         for each in catalogs
     ]
     rows: list[dict[str, Any]] = []
-    for place, left_out in enumerate(labelled):
-        rest = [each for at, each in enumerate(labelled) if at != place]
-        model, _ = fit_classifier(rest, hold_out="catalogues", seed=seed)
-        pairs, catalog = left_out.candidates, left_out.catalog
-        for same in dict.fromkeys(((), left_out.same)):
-            scores = model.predict(catalog, pairs, same=same).scores
-            way = f"same={','.join(same)}" if same else "default"
-            ones = np.ones(len(catalog), dtype=np.int64)
-            threshold = threshold_for(Learned(model, same), pairs, scores, ones)
-            rows.append(_row(left_out, way, pairs, scores, threshold, probable=True))
-        for name in APPROACHES:
-            fusion = fusion_by_name(name)
-            scores = fusion.score(pairs, catalog)
-            rows.append(_row(left_out, name, pairs, scores, fusion.threshold))
-        plain = Matcher([Tfidf(word_weight=0)], "union", k=matcher.k, cache=matcher.cache)
-        found = plain.candidates(catalog)
-        trials = [
-            _row(left_out, YARDSTICK, found, np.nan_to_num(found.similarity[:, 0]), threshold)
-            for threshold in YARDSTICK_THRESHOLDS
-        ]
-        rows.append(max(trials, key=itemgetter("posting_f1")))
-        advance(1)
+    with matcher.progress.stage("leave one out", len(labelled)) as advance:
+        for place, left_out in enumerate(labelled):
+            rest = [each for at, each in enumerate(labelled) if at != place]
+            model, _ = fit_classifier(rest, hold_out="catalogues", seed=seed)
+            pairs, catalog = left_out.candidates, left_out.catalog
+            for same in dict.fromkeys(((), left_out.same)):
+                scores = model.predict(catalog, pairs, same=same).scores
+                way = f"same={','.join(same)}" if same else "default"
+                ones = np.ones(len(catalog), dtype=np.int64)
+                threshold = threshold_for(Learned(model, same), pairs, scores, ones)
+                rows.append(_row(left_out, way, pairs, scores, threshold, probable=True))
+            for name in APPROACHES:
+                fusion = fusion_by_name(name)
+                scores = fusion.score(pairs, catalog)
+                rows.append(_row(left_out, name, pairs, scores, fusion.threshold))
+            plain = Matcher([Tfidf(word_weight=0)], "union", k=matcher.k, cache=matcher.cache)
+            found = plain.candidates(catalog)
+            trials = [
+                _row(left_out, YARDSTICK, found, np.nan_to_num(found.similarity[:, 0]), threshold)
+                for threshold in YARDSTICK_THRESHOLDS
+            ]
+            rows.append(max(trials, key=itemgetter("posting_f1")))
+            advance(1)
     return pl.DataFrame(rows)
 
 
