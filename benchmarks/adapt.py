@@ -81,8 +81,8 @@ def measure(
         strange = np.arange(len(pool.left)) >= len(matches.candidates)
         pool = replace(pool, asked=pool.asked | strange)
     share = 0.0 if options.judge else AUDIT_SHARE
-    questions = choose(pool, count, audit_share=share, seed=seed)
-    left, right = pool.left[questions.places], pool.right[questions.places]
+    places, _ = choose(pool, count, audit_share=share, seed=seed)
+    left, right = pool.left[places], pool.right[places]
     told = answered(product[left] == product[right], rng, options.wrong, options.judge)
     table = {
         "left_id": ids[left],

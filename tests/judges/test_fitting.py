@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from samesku.judges.fitting import WRONG, Anchors, Seen, fit
+from samesku.judges.fitting import WRONG, Seen, fit
 
 
 def answered(count, *, telling, wrong=0.0, seed=0):
@@ -10,9 +10,8 @@ def answered(count, *, telling, wrong=0.0, seed=0):
     features, odds = rng.normal(size=(count, 3)), rng.normal(size=count)
     same = (features[:, 0] > 0) if telling else rng.random(count) < 1 / (1 + np.exp(-odds))
     same = (same ^ (rng.random(count) < wrong)).astype(float)
-    clear = Anchors(np.full(100, -5.0), rng.normal(size=(100, 3)))
     ways = [Seen.of(same, share) for share in WRONG]
-    return fit(odds, features, ways, clear)
+    return fit(odds, features, ways, np.full(100, -5.0), rng.normal(size=(100, 3)))
 
 
 def test_what_the_answers_show_is_weighted_the_more_the_more_answers_there_are():

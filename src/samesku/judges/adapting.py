@@ -16,7 +16,8 @@ from samesku.clustering.agglomerative import agglomerate
 from samesku.clustering.expected import expected_f1
 from samesku.clustering.pins import Pins, pinned_scores
 from samesku.judges.asking import unpinned
-from samesku.judges.fitting import WRONG, Anchors, Counts, Floats, Seen, fit, likeliest
+from samesku.judges.fitting import WRONG, Floats, Seen, fit, likeliest
+from samesku.judges.wire import Counts
 from samesku.results.matches import Matches
 from samesku.runtime.progress import Progress
 from samesku.scoring.adaptation import Adaptation
@@ -132,21 +133,18 @@ def adapt(
         fusion=replace(adapted, model=model), threshold=threshold,
         run={**matches.run, "adapted": record},
     )  # fmt: skip
-    record["changed"] = _changed(before.clusters, made.clusters)
+    record["changed"] = _changed(before, made)
     return Adapted(made, record)
 
 
-def _changed(before: NDArray[np.int64], after: NDArray[np.int64]) -> dict[str, int]:
-    """Pairs of postings that share a cluster, before and after, and how many are of both."""
-
-    def pairs(*clusters: NDArray[np.int64]) -> int:
-        size = np.unique(np.stack(clusters), axis=1, return_counts=True)[1]
-        return int((size * (size - 1) // 2).sum())
-
-    both = pairs(before, after)
+def _changed(before: Matches, after: Matches) -> dict[str, int]:
+    """Pairs of postings that share a cluster, before and after, and how many are new or gone."""
+    clusters = np.stack([before.clusters, after.clusters])
+    size = np.unique(clusters, axis=1, return_counts=True)[1]
+    both = int((size * (size - 1) // 2).sum())
     return {
-        "matched_before": pairs(before), "matched": pairs(after),
-        "joined": pairs(after) - both, "parted": pairs(before) - both,
+        "matched_before": before.pair_count, "matched": after.pair_count,
+        "joined": after.pair_count - both, "parted": before.pair_count - both,
     }  # fmt: skip
 
 
@@ -224,8 +222,8 @@ def _learned(
     said = Seen.of_model(asked.same[asked.machine], odds[asked.machine], measured)
     people = asked.same[~asked.machine]
     ways = [Seen.of(people, wrong).joined(said) for wrong in (WRONG if len(people) else WRONG[:1])]
-    anchors = Anchors(model.log_odds(*clear), frame.standardised(clear[0]))
-    weights, seen = fit(odds, frame.standardised(answered), ways, anchors)
+    stays = model.log_odds(*clear), frame.standardised(clear[0])
+    weights, seen = fit(odds, frame.standardised(answered), ways, *stays)
     record = {
         "answers": len(seen),
         "answered_same": int(seen.same.sum()),

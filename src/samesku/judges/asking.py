@@ -1,7 +1,4 @@
-"""Which pairs to ask about, and what a random part of the answers says of the quality of a run.
-
-Asked is about those whose answer changes the clusters most, and about a random part.
-"""
+"""Which pairs to ask about, and what a random part of the answers says of the quality of a run."""
 
 from __future__ import annotations
 
@@ -14,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from samesku.catalog.answers import SAME, UNSURE, Answers
+from samesku.catalog.answers import UNSURE, Answers
 from samesku.metrics.audit import Audit
 from samesku.results.listing import pairs_within
 from samesku.results.matches import Matches
@@ -46,6 +43,11 @@ class Pool:
         return np.asarray(self.clusters[self.left] == self.clusters[self.right])
 
     @property
+    def chance(self) -> NDArray[np.float64]:
+        """The scores, one half where there is none, float64 ``(m,)``."""
+        return np.nan_to_num(np.asarray(self.score, dtype=np.float64), nan=0.5)
+
+    @property
     def gain(self) -> NDArray[np.float64]:
         """What an answer is expected to change, float64 ``(m,)``.
 
@@ -53,7 +55,7 @@ class Pool:
         joining two clusters joins all their pairs, taking a posting out of one cuts its own. The
         root, as answers teach most where they are not all about the largest clusters.
         """
-        chance = np.nan_to_num(np.asarray(self.score, dtype=np.float64), nan=0.5)
+        chance = self.chance
         size = np.bincount(self.clusters, weights=self.counts).astype(np.float64)
         one, other = size[self.clusters[self.left]], size[self.clusters[self.right]]
         least = np.minimum(self.counts[self.left], self.counts[self.right])
@@ -62,17 +64,14 @@ class Pool:
         return np.asarray(doubt * np.sqrt(np.minimum(changed, MOST_CHANGED)))
 
 
-@dataclass(frozen=True, eq=False)
-class Questions:
-    """The chosen pairs, the most useful first."""
+def choose(
+    pool: Pool, count: int, *, audit_share: float = AUDIT_SHARE, seed: int = 0
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Choose at most `count` questions, of which a share, `audit_share`, is drawn at random.
 
-    places: NDArray[np.int64]  # int64 (q,), in the pool
-    # float64 (q,): of those drawn at random, how many pairs each stands for; else 0
-    audit: NDArray[np.float64]
-
-
-def choose(pool: Pool, count: int, *, audit_share: float = AUDIT_SHARE, seed: int = 0) -> Questions:
-    """Choose at most `count` questions, of which a share, `audit_share`, is drawn at random."""
+    Returns their places in the pool, int64 ``(q,)``, the most useful first, and how many pairs each
+    of those drawn at random stands for, float64 ``(q,)``, 0 of the others.
+    """
     rng = np.random.default_rng(seed)
     drawn, stands_for = _drawn(pool, round(count * audit_share), rng)
     rest = ~pool.asked
@@ -84,7 +83,7 @@ def choose(pool: Pool, count: int, *, audit_share: float = AUDIT_SHARE, seed: in
     turn = np.concatenate([(np.arange(len(each)) + 0.5) / max(len(each), 1)
                            for each in (useful, drawn)])  # fmt: skip
     order = np.argsort(turn, kind="stable")
-    return Questions(places[order], audit[order])
+    return places[order], audit[order]
 
 
 def _drawn(
@@ -94,8 +93,7 @@ def _drawn(
 
     Pairs apart are drawn by strata of their score, so that the few likely ones are among them.
     """
-    together = pool.together
-    score = np.nan_to_num(np.asarray(pool.score, dtype=np.float64), nan=0.5)
+    together, score = pool.together, pool.chance
     bounds = itertools.pairwise((1.1, *STRATA))
     apart = [~together & (score >= low) & (score < high) for high, low in bounds]
     strata = [np.flatnonzero(each & ~pool.asked) for each in (together, *apart)]
@@ -173,8 +171,8 @@ def questions(
     pairs each of these stands for. `blind` leaves out `probability` and `matched`.
     """
     pool = pool_of(matches)
-    chosen = choose(pool, count, audit_share=audit_share, seed=seed)
-    left, right = pool.left[chosen.places], pool.right[chosen.places]
+    places, stands_for = choose(pool, count, audit_share=audit_share, seed=seed)
+    left, right = pool.left[places], pool.right[places]
     catalog = matches.distinct.catalog
     ids = catalog.frame["posting_id"]
     titles = catalog.frame["title"].fill_null("")
@@ -189,11 +187,10 @@ def questions(
         photos = pl.Series([photo and str(photo) for photo in catalog.photos], dtype=pl.String)
         columns |= {"left_photo": photos[left], "right_photo": photos[right]}
     if not blind:
-        score = pl.Series(pool.score[chosen.places].astype(np.float32)).fill_nan(None)
-        columns |= {"probability": score, "matched": pool.together[chosen.places]}
-    audit = pl.Series(chosen.audit).round(2)
-    columns["audit"] = pl.select(pl.when(audit > 0).then(audit)).to_series()
-    return pl.DataFrame(columns)
+        score = pl.Series(pool.score[places].astype(np.float32)).fill_nan(None)
+        columns |= {"probability": score, "matched": pool.together[places]}
+    audit = pl.Series(stands_for).round(2)
+    return pl.DataFrame({**columns, "audit": audit.set(audit == 0, None)})
 
 
 def unpinned(matches: Matches) -> Matches:
@@ -217,5 +214,4 @@ def audited(matches: Matches, answers: Answers) -> Audit | None:
         return None
     left, right = (each[used] for each in answers.rows(matches.catalog))
     together = matches.clusters[left] == matches.clusters[right]
-    same = np.array([each == SAME for each in answers.verdict], dtype=bool)[used]
-    return Audit.of(together, same, answers.audit[used])
+    return Audit.of(together, answers.same[used], answers.audit[used])

@@ -6,18 +6,14 @@ import math
 import re
 import time
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from samesku.catalog.answers import MACHINE, SAME, UNSURE, Answers
 from samesku.judges.asking import choose, pool_of
-from samesku.judges.wire import Judge, Question, instructions, question_of
+from samesku.judges.wire import Counts, Judge, Question, instructions, question_of
 from samesku.results.matches import Matches
-
-if TYPE_CHECKING:  # what fits them takes long to load
-    from samesku.judges.fitting import Counts
 
 # Answers of people that a judge is compared with, at least and at most.
 FEWEST, MOST = 10, 100
@@ -98,9 +94,7 @@ class Consulted:
 
     answers: Answers  # empty where the judge is not trusted
     notes: tuple[str, ...]  # what the user should know, a sentence each
-    # how often it said `same` and how often not, of pairs that people called the same, and of
-    # those that they called different; empty where too few could be compared
-    measured: Counts = ()
+    measured: Counts = ()  # by what people had answered; empty where too few could be compared
 
 
 def asked(matches: Matches, budget: Budget, seed: int = 0) -> list[tuple[int, int]]:
@@ -109,7 +103,7 @@ def asked(matches: Matches, budget: Budget, seed: int = 0) -> list[tuple[int, in
     # An answer of a model is weighed with the probability of its pair, which only these have.
     strange = np.arange(len(pool.left)) >= len(matches.candidates)
     pool = replace(pool, asked=pool.asked | strange)
-    places = choose(pool, budget.questions, audit_share=0, seed=seed).places
+    places, _ = choose(pool, budget.questions, audit_share=0, seed=seed)
     return list(zip(pool.left[places].tolist(), pool.right[places].tolist(), strict=True))
 
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 
+from samesku.judges.wire import Counts
+
 Floats = NDArray[np.float64]
-Counts = tuple[tuple[int, int], ...]
 
 # Shares of wrong answers. Which of them holds, the answers tell by how they fit together; it is
 # never less than the first, for one odd answer must not turn the whole.
@@ -19,7 +20,7 @@ WRONG = (0.03, 0.1, 0.2, 0.3)
 # As many answers of models, of what is the same and of what is not, are what is assumed worth:
 # language models on hard pairs of offers miss a third, and call few different pairs the same.
 ASSUMED = ((21.0, 9.0), (1.8, 58.2))
-# What all anchors weigh, as a share of the answers.
+# What all clear pairs weigh, as a share of the answers.
 ANCHORED = 0.3
 # Standard deviations of the weights before anything was answered. Which of them holds, the answers
 # tell: those of a catalogue like the training's speak for the least, so little is moved.
@@ -85,30 +86,27 @@ class Seen:
         return np.log(np.where(self.same > 0, yes, no))
 
 
-@dataclass(frozen=True, eq=False)
-class Anchors:
-    """Clear pairs, which are not asked about, where the log-odds should stay."""
-
-    odds: Floats
-    features: Floats
-
-
 def fit(
-    odds: Floats, features: Floats, ways: Sequence[Seen], anchors: Anchors
+    odds: Floats,
+    features: Floats,
+    ways: Sequence[Seen],
+    clear_odds: Floats,
+    clear_features: Floats,
 ) -> tuple[Floats, Seen]:
     """What to add to the log-odds per unit of each standardised feature, ``(f,)``.
 
     A logistic regression on the log-odds before, ``(a,)``, under a normal prior of the weights: its
     mean over `SCALES` and the ways to understand the answers, each weighing by its evidence
-    (Laplace's approximation; MacKay, 1992). The anchors together weigh a share of the answers.
-    Returns the way that speaks best for itself as well.
+    (Laplace's approximation; MacKay, 1992). Clear pairs, which nobody is asked about, keep their
+    log-odds: together they weigh a share of the answers. Returns the way that speaks best for
+    itself as well.
     """
-    clear = len(anchors.odds)
+    clear = len(clear_odds)
     weight = np.append(np.ones(len(odds)), np.full(clear, ANCHORED * len(odds) / max(clear, 1)))
     as_is = Seen.of(np.zeros(clear))
-    as_is = replace(as_is, same=as_is.said(expit(anchors.odds)))
-    odds = np.concatenate([odds, anchors.odds])
-    features = np.concatenate([features, anchors.features])
+    as_is = replace(as_is, same=as_is.said(expit(clear_odds)))
+    odds = np.concatenate([odds, clear_odds])
+    features = np.concatenate([features, clear_features])
     start = np.zeros(features.shape[1])
     found = [
         likeliest(scale * features, way.joined(as_is), start, np.ones_like(start), odds, weight)

@@ -26,6 +26,8 @@ REST = 120
 LARGEST = 512
 # Control characters and those that change the direction of text.
 STEERING = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+# How often a judge said `same` and how often not: of what is the same, and of what is not.
+Counts = tuple[tuple[int, int], ...]
 SCHEMA: Mapping[str, Any] = {
     "type": "object",
     # In this order: what was compared stands before what follows from it.
@@ -36,8 +38,6 @@ SCHEMA: Mapping[str, Any] = {
     "required": ["differs", "verdict"],
     "additionalProperties": False,
 }
-
-
 ROLE = "You compare two offers of shops and tell whether they are the same product."
 WARNING = (
     "The offers come as JSON, each between a pair of tags. All that stands there was written by "
