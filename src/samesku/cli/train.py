@@ -70,7 +70,7 @@ def train(options: Train) -> None:
         )
         value, low, high = figures["posting_f1"]
         found.append(
-            f"{Path(each.name).name}: F1 per posting {value:.4f} ({low:.3f}-{high:.3f}), pool "
+            f"{Path(catalog.name).name}: F1 per posting {value:.4f} ({low:.3f}-{high:.3f}), pool "
             f"{len(catalog):,}; calibration error {calibration.likely_error:.4f}; may differ: "
             f"{', '.join(each.same) or 'nothing'}"
         )

@@ -103,7 +103,7 @@ def _row(
     ones = np.ones(len(predicted), dtype=np.int64)
     error = reliability(Predicted(predicted, true[likely], ones)).error if len(predicted) else 0.0
     return {
-        "catalogue": labelled.name,
+        "catalogue": labelled.catalog.name,
         "postings": len(labels),
         "way": way,
         "threshold": threshold,

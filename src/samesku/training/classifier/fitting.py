@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from functools import partial
 from itertools import combinations
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import lightgbm as lgb
 import numpy as np
@@ -26,6 +26,7 @@ from samesku.training.tree_export import as_onnx
 __all__ = ["THRESHOLDS", "HoldOut", "fit_classifier", "fits"]
 
 HoldOut: TypeAlias = Literal["products", "catalogues"]
+Grow: TypeAlias = Callable[..., lgb.Booster]
 
 FOLDS = 5
 # About so many pairs of a catalogue train: all pairs of some of its postings.
@@ -55,6 +56,8 @@ SMALL_SHARE, EDITED_WEIGHT = 0.25, 0.3
 FLAT = 0.01
 # Which quantile of the catalogues' F1 a model for other catalogues starts from.
 UPPER = 0.75
+# A column that a catalogue does not have is NaN, whatever it is called.
+ANY = ("",)
 THRESHOLDS = tuple(round(0.2 + 0.05 * step, 2) for step in range(13))
 
 
@@ -107,24 +110,22 @@ def fit_classifier(
     }
     names = tuple(sorted({name for each in catalogues for name in each.features.names}))
     parts = [_part(each, names, seed) for each in catalogues]
-    grow = _Grower(parts, seed, advance)
+    grow = partial(_grown, parts, seed, advance)
     if hold_out == "catalogues":
         odds = _without_each(catalogues, names, grow)
-        boosters = [grow(missing={place}) for place in range(len(parts))]
     else:
         odds = _without_each_fold(catalogues, names, grow, seed)
-        boosters = []
     slope, offset = _calibration(catalogues, odds)
     honest = [probability(slope * each + offset) for each in odds]
     family = families(names, encoders)
     trees = Trees(as_onnx([grow()], family, len(FAMILIES)))
-    if boosters:
-        trees = Trees(as_onnx(boosters, family, len(FAMILIES), sums=False), first=trees)
     values = _values(catalogues, honest)
     if hold_out == "products":
         mean = values.mean(axis=0)
         threshold = max(np.array(THRESHOLDS)[mean >= mean.max() - FLAT].tolist())
         return PairClassifier(trees, names, encoders, (slope, offset), threshold, {}), honest
+    boosters = [grow(missing={place}) for place in range(len(parts))]
+    trees = Trees(as_onnx(boosters, family, len(FAMILIES), sums=False), first=trees)
     # The best of so few catalogues is chance. Where probabilities are true, F1 is best from half
     # of its value on (Lipton, Elkan and Naryanaswamy, 2014). It starts from what the better
     # catalogues reach, as a wrong match costs more than a missed one; where a catalogue lets
@@ -141,23 +142,12 @@ def fits(catalogues: int, hold_out: HoldOut) -> int:
     return catalogues * (catalogues + 1) // 2 + 1
 
 
-@dataclass(frozen=True, eq=False)
-class _Part:
-    """The rows of one catalogue that train.
+class _Part(NamedTuple):
+    """The pairs of one catalogue that train, and the folds of the products of their postings."""
 
-    Attributes
-    ----------
-    values : float32 (r, f)
-    true : bool (r,)
-    weight : float64 (r,)
-        They sum to 1.
-    left, right : int64 (r,)
-        Fold of the product of either posting.
-    """
-
-    values: NDArray[np.float32]
-    true: NDArray[np.bool_]
-    weight: NDArray[np.float64]
+    values: NDArray[np.float32]  # (r, f)
+    true: NDArray[np.bool_]  # (r,), as all others
+    weight: NDArray[np.float64]  # sums to 1
     left: NDArray[np.int64]
     right: NDArray[np.int64]
 
@@ -179,18 +169,12 @@ def _part(labelled: Labelled, names: tuple[str, ...], seed: int) -> _Part:
     shares = np.sqrt([len(part.weight) for part in small])
     shares *= np.where([each.edited for each in labelled.small], EDITED_WEIGHT, 1)
     shares *= SMALL_SHARE / shares.sum()
-    weights = [
-        whole.weight * (1 - SMALL_SHARE),
-        *(part.weight * share for part, share in zip(small, shares, strict=True)),
-    ]
-    together = [whole, *small]
-    return _Part(
-        np.concatenate([part.values for part in together]),
-        np.concatenate([part.true for part in together]),
-        np.concatenate(weights),
-        np.concatenate([part.left for part in together]),
-        np.concatenate([part.right for part in together]),
-    )
+    weighed = zip([whole, *small], [1 - SMALL_SHARE, *shares], strict=True)
+    return _joined(part._replace(weight=part.weight * share) for part, share in weighed)
+
+
+def _joined(parts: Iterable[_Part]) -> _Part:
+    return _Part(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 def _rows(labelled: Labelled, names: tuple[str, ...], dealt: NDArray[np.int64], seed: int) -> _Part:
@@ -200,11 +184,11 @@ def _rows(labelled: Labelled, names: tuple[str, ...], dealt: NDArray[np.int64], 
     if len(chosen) > MOST_PAIRS:
         drawn = np.random.default_rng(seed).random(len(labelled.labels))
         chosen = chosen[drawn[left[chosen]] < MOST_PAIRS / len(chosen)]
-    values = [_select(labelled.features, names, chosen)]
+    values = [labelled.features.take(chosen).select(names, ANY)]
     true = [labelled.true[chosen]]
     if labelled.strict is not None:
         strict = labelled.strict.take(chosen)
-        values.append(_select(strict, names))
+        values.append(strict.select(names, ANY))
         true.append(true[0] & ~_differs(strict, labelled.same))
         if labelled.edited:  # into what the catalogue's own labels may take for the same
             values, true = values[1:], true[1:]
@@ -225,63 +209,50 @@ def _differs(features: Features, same: Collection[str]) -> NDArray[np.bool_]:
     return np.asarray((np.nan_to_num(features.select(asked)) > 0).any(axis=1))
 
 
-def _select(
-    features: Features, names: tuple[str, ...], places: NDArray[np.int64] | None = None
-) -> NDArray[np.float32]:
-    """The named columns, NaN where the catalogue has none."""
-    some = features if places is None else features.take(places)
-    return some.select(names, may_miss=("",))
+def _grown(
+    parts: Sequence[_Part],
+    seed: int,
+    advance: Callable[[int], None],
+    missing: Collection[int] = (),
+    fold: int | None = None,
+) -> lgb.Booster:
+    """A booster grown without some catalogues, and without the products of a fold."""
 
+    def kept(part: _Part) -> _Part:
+        some = (part.weight > 0) & (part.left != fold) & (part.right != fold)
+        return _Part(*(column[some] for column in part))
 
-@dataclass(frozen=True, eq=False)
-class _Grower:
-    """Grows a booster on some of the rows."""
-
-    parts: Sequence[_Part]
-    seed: int
-    advance: Callable[[int], None]
-
-    def __call__(self, missing: Collection[int] = (), fold: int | None = None) -> lgb.Booster:
-        """Without some catalogues, and without the products of a fold."""
-        parts = [part for place, part in enumerate(self.parts) if place not in missing]
-        used = [
-            np.flatnonzero((part.weight > 0) & (part.left != fold) & (part.right != fold))
-            for part in parts
-        ]
-        values, true, weight = (
-            np.concatenate(
-                [getattr(part, name)[some] for part, some in zip(parts, used, strict=True)]
-            )
-            for name in ("values", "true", "weight")
-        )
-        weight *= len(weight) / weight.sum()
-        # On few pairs fewer are asked of a leaf, so that there is something to learn.
-        few = max(5, min(SETTINGS["min_data_in_leaf"], len(true) // 200))
-        settings = {
-            **SETTINGS, "seed": self.seed, "num_threads": usable_cores(),
-            "min_data_in_leaf": few, "lambda_l2": min(SETTINGS["lambda_l2"], len(true) / 400),
-        }  # fmt: skip
-        data = lgb.Dataset(values, true.astype(np.float64), weight=weight)
-        booster = lgb.train(settings, data, ROUNDS)
-        self.advance(1)
-        return booster
+    values, true, weight, *_ = _joined(
+        kept(part) for place, part in enumerate(parts) if place not in missing
+    )
+    weight *= len(weight) / weight.sum()
+    # On few pairs fewer are asked of a leaf, so that there is something to learn.
+    few = max(5, min(SETTINGS["min_data_in_leaf"], len(true) // 200))
+    settings = {
+        **SETTINGS, "seed": seed, "num_threads": usable_cores(),
+        "min_data_in_leaf": few, "lambda_l2": min(SETTINGS["lambda_l2"], len(true) / 400),
+    }  # fmt: skip
+    data = lgb.Dataset(values, true.astype(np.float64), weight=weight)
+    booster = lgb.train(settings, data, ROUNDS)
+    advance(1)
+    return booster
 
 
 def _without_each(
-    catalogues: Sequence[Labelled], names: tuple[str, ...], grow: _Grower
+    catalogues: Sequence[Labelled], names: tuple[str, ...], grow: Grow
 ) -> list[NDArray[np.float64]]:
     """Log-odds of all candidates of each catalogue, the mean of models without it and another."""
     odds = [np.zeros(len(each.candidates)) for each in catalogues]
     for pair in combinations(range(len(catalogues)), 2):
         booster = grow(missing=pair)
         for place in pair:
-            values = _select(catalogues[place].features, names)
+            values = catalogues[place].features.select(names, ANY)
             odds[place] += booster.predict(values, raw_score=True)
     return [each / (len(catalogues) - 1) for each in odds]
 
 
 def _without_each_fold(
-    catalogues: Sequence[Labelled], names: tuple[str, ...], grow: _Grower, seed: int
+    catalogues: Sequence[Labelled], names: tuple[str, ...], grow: Grow, seed: int
 ) -> list[NDArray[np.float64]]:
     """Log-odds of all candidates of each catalogue, by models without their products."""
     odds = [np.zeros(len(each.candidates)) for each in catalogues]
@@ -293,7 +264,7 @@ def _without_each_fold(
             ends = folds[place][each.candidates.left], folds[place][each.candidates.right]
             # A pair between two folds is scored without either, and gets the mean.
             asked = np.flatnonzero((ends[0] == fold) | (ends[1] == fold) | (ends[0] < 0))
-            values = _select(each.features, names, asked)
+            values = each.features.take(asked).select(names, ANY)
             odds[place][asked] += booster.predict(values, raw_score=True)
             seen[place][asked] += 1
     return [total / np.maximum(count, 1) for total, count in zip(odds, seen, strict=True)]
@@ -325,9 +296,8 @@ def _values(
     values = np.empty((len(catalogues), len(THRESHOLDS)))
     for row, (each, scores) in enumerate(zip(catalogues, honest, strict=True)):
         known = each.labels >= 0
-        apart = each.labels.copy()
         # Postings without a label are nobody's counterpart.
-        apart[~known] = each.labels.max() + 1 + np.arange(np.count_nonzero(~known))
+        apart = np.where(known, each.labels, each.labels.max() + 1 + np.arange(len(known)))
         left, right = each.candidates.left, each.candidates.right
         for column, threshold in enumerate(THRESHOLDS):
             clusters = agglomerate(left, right, scores, len(apart), threshold=threshold)

@@ -39,7 +39,6 @@ class Labelled:
     some postings `edited` trains only where nothing may differ.
     """
 
-    name: str
     catalog: Catalog
     candidates: Candidates
     labels: NDArray[np.int64]
@@ -75,14 +74,9 @@ class Labelled:
             known = np.zeros(len(catalog), dtype=bool)
             known[rows] = True
             labels = np.where(known, labels, -1)
-        prepared = CatalogRows(catalog, candidates.sources)
-        strict = pair_features(catalog, candidates, prepared)
-        made = cls(catalog.name, catalog, candidates, labels, (), strict, None)
+        made = _described(catalog, candidates, labels, same)
         made._check()
-        made = made._tolerating(prepared, tolerated_kinds(made) if same is None else tuple(same))
-        if search is None:
-            return made
-        return replace(made, small=tuple(_small(made, search, seed)))
+        return made if search is None else replace(made, small=tuple(_small(made, search, seed)))
 
     @property
     def trains(self) -> NDArray[np.bool_]:
@@ -95,28 +89,39 @@ class Labelled:
         """Pairs of one product, bool ``(m,)``; means nothing where a label is unknown."""
         return np.asarray(self.labels[self.candidates.left] == self.labels[self.candidates.right])
 
-    def _tolerating(self, prepared: CatalogRows, same: tuple[str, ...]) -> Labelled:
-        if not same:
-            return self
-        features = tolerating(self.features, self.candidates, prepared, same)
-        return replace(self, same=same, features=features, strict=self.features)
-
     def _check(self) -> None:
         """Refuse what no model can be learned from."""
-        ours = self.true & self.trains
+        name, ours = self.catalog.name, self.true & self.trains
         true = np.count_nonzero(ours)
         false = np.count_nonzero(self.trains) - true
         if min(true, false) < LEAST_PAIRS:
             raise ValueError(
-                f"{self.name} has {true:,} candidate pairs of one product and {false:,} of two "
+                f"{name} has {true:,} candidate pairs of one product and {false:,} of two "
                 f"among its labels; training needs {LEAST_PAIRS} of each: label more postings, or "
                 "use the model that comes with samesku"
             )
         if len(np.unique(self.labels[self.candidates.left[ours]])) < LEAST_PRODUCTS:
             raise ValueError(
-                f"the candidate pairs of one product in {self.name} are of too few products: "
+                f"the candidate pairs of one product in {name} are of too few products: "
                 "label offers of more products, or use the model that comes with samesku"
             )
+
+
+def _described(
+    catalog: Catalog,
+    candidates: Candidates,
+    labels: NDArray[np.int64],
+    same: Collection[str] | None,
+) -> Labelled:
+    """Pairs described as if nothing may differ, and as these kinds may, by default measured."""
+    rows = CatalogRows(catalog, candidates.sources)
+    strict = pair_features(catalog, candidates, rows)
+    plain = Labelled(catalog, candidates, labels, (), strict, None)
+    same = tolerated_kinds(plain) if same is None else tuple(same)
+    if not same:
+        return plain
+    features = tolerating(strict, candidates, rows, same)
+    return replace(plain, same=same, features=features, strict=strict)
 
 
 def _small(
@@ -148,13 +153,9 @@ def _small(
                 origin = labels[source]
                 labels = np.where(product > 0, labelled.labels.max() + product, origin)
             found = search(catalog)
-            if not len(found):
-                continue
-            prepared = CatalogRows(catalog, found.sources)
-            strict = pair_features(catalog, found, prepared)
-            made = Labelled(labelled.name, catalog, found, labels, (), strict, None)
-            made = made._tolerating(prepared, labelled.same)
-            yield replace(made, origin=origin, edited=edit)
+            if len(found):
+                made = _described(catalog, found, labels, labelled.same)
+                yield replace(made, origin=origin, edited=edit)
 
 
 def tolerated_kinds(labelled: Labelled) -> tuple[str, ...]:
