@@ -9,11 +9,19 @@ from samesku import Matcher, read_catalog
 from samesku.encoders import PHash, Tfidf
 from samesku.evaluation.leave_one_out import YARDSTICK, leave_one_out
 from samesku.runtime.progress import Progress
+from samesku.training.classifier import fitting
+
+
+@pytest.fixture(scope="module", autouse=True)
+def few_trees():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fitting, "ROUNDS", 15)
+        yield
 
 
 @pytest.fixture(scope="module")
 def catalogs(offers):
-    return [read_catalog(offers(25, seed=seed)) for seed in range(4)]
+    return [read_catalog(offers(20, seed=seed)) for seed in range(4)]
 
 
 class OneAtATime(Progress):

@@ -50,12 +50,21 @@ def learned(matches, answers):
     return adapt(pinned, answers)
 
 
+@pytest.fixture(scope="module")
+def answers(matches):
+    return answered(matches, 80)
+
+
+@pytest.fixture(scope="module")
+def adapted(matches, answers):
+    return learned(matches, answers)
+
+
 def f1(matches):
     return posting_f1(cluster_tally(matches.clusters, matches.catalog.labels)).mean()
 
 
-def test_the_adapted_model_is_better_where_nobody_answered(matches):
-    adapted = learned(matches, answered(matches, 80))
+def test_the_adapted_model_is_better_where_nobody_answered(matches, adapted):
     assert f1(unpinned(adapted.matches)) > f1(matches) + 0.01
     assert adapted.record["differences"]["colour"]["same"] > 0
 
@@ -111,22 +120,20 @@ def test_what_answers_call_the_same_may_differ_from_now_on(tmp_path):
     assert Learned(PairClassifier.load(tmp_path), ["size"]).same == ("size", "memory")
 
 
-def test_what_answers_call_different_may_not_differ(matches):
-    every = answered(matches, 80).frame.with_columns(verdict=pl.lit("different"))
+def test_what_answers_call_different_may_not_differ(matches, answers):
+    every = answers.frame.with_columns(verdict=pl.lit("different"))
     assert learned(matches, Answers.of(every)).record["same"] == []
 
 
-def test_reasons_still_sum_to_the_log_odds(matches):
-    answers = answered(matches, 80)
-    adapted = unpinned(learned(matches, answers).matches)
-    assert adapted.fusion.model.adaptation is not None
-    explanations = adapted.explanations
+def test_reasons_still_sum_to_the_log_odds(adapted):
+    matches = unpinned(adapted.matches)
+    assert matches.fusion.model.adaptation is not None
+    explanations = matches.explanations
     told = explanations.parts.sum(axis=1, dtype=np.float64) + explanations.start
-    assert probability(told) == pytest.approx(adapted.scores[explanations.places], abs=1e-4)
+    assert probability(told) == pytest.approx(matches.scores[explanations.places], abs=1e-4)
 
 
-def test_a_model_is_read_back_as_it_was_written(matches, tmp_path):
-    adapted = learned(matches, answered(matches, 80))
+def test_a_model_is_read_back_as_it_was_written(adapted, tmp_path):
     adapted.model.save(tmp_path)
     again = Learned(PairClassifier.load(tmp_path))
     scores = again.score(adapted.matches.candidates, adapted.matches.distinct.catalog)
@@ -134,9 +141,7 @@ def test_a_model_is_read_back_as_it_was_written(matches, tmp_path):
     assert again.threshold == adapted.matches.threshold
 
 
-def test_an_adapted_model_is_not_adapted_twice(matches):
-    answers = answered(matches, 60)
-    adapted = learned(matches, answers)
+def test_an_adapted_model_is_not_adapted_twice(adapted, answers):
     with pytest.raises(ValueError, match="adapted already"):
         adapt(adapted.matches, answers)
 

@@ -6,6 +6,7 @@ import pytest
 
 from samesku import read_catalog
 from samesku.encoders import PHash, Tfidf
+from samesku.training.classifier import fitting
 from samesku.training.classifier.fitting import THRESHOLDS, fit_classifier, fits
 from samesku.training.classifier.labelled import LEAST_PAIRS, Labelled, tolerated_kinds
 
@@ -15,6 +16,11 @@ FILES = ["model.json", "trees.onnx"]
 def trained(catalog, candidates, rows=None, **options):
     model, held_out = fit_classifier([Labelled.of(catalog, candidates, rows)], **options)
     return model, held_out[0]
+
+
+@pytest.fixture
+def few_trees(monkeypatch):
+    monkeypatch.setattr(fitting, "ROUNDS", 20)
 
 
 def test_honest_probabilities_are_good_and_not_those_of_the_model(
@@ -46,11 +52,12 @@ def test_the_threshold_is_one_of_those_tried(model):
     assert list(THRESHOLDS) == sorted(THRESHOLDS)
 
 
-def test_the_same_seed_gives_the_same_bytes(market, training, tmp_path):
-    again, honest = trained(*market)
-    np.testing.assert_array_equal(honest, training[1])
-    training[0].save(tmp_path / "one")
-    again.save(tmp_path / "two")
+@pytest.mark.usefixtures("few_trees")
+def test_the_same_seed_gives_the_same_bytes(market, tmp_path):
+    (one, honest), (two, again) = trained(*market), trained(*market)
+    np.testing.assert_array_equal(honest, again)
+    one.save(tmp_path / "one")
+    two.save(tmp_path / "two")
     for name in FILES:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
@@ -59,8 +66,9 @@ def test_tells_how_far_it_is(training, steps):
     assert sum(steps) == fits(1, "products")
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_arbitrary_labels_cannot_be_told_in_advance(offers, search, truth, area_under_curve):
-    table = offers(30, seed=2, sellers=10)
+    table = offers(20, seed=2, sellers=8)
     shuffled = np.random.default_rng(0).permutation(table["label_group"].to_numpy())
     catalog, candidates = search(
         table.with_columns(pl.Series("label_group", shuffled)), encoders=[Tfidf]
@@ -71,6 +79,7 @@ def test_arbitrary_labels_cannot_be_told_in_advance(offers, search, truth, area_
     assert area_under_curve(honest, same) < 0.75
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_labels_of_other_postings_teach_nothing(market):
     catalog, candidates = market
     codes = catalog.labels
@@ -104,6 +113,7 @@ def test_the_refusal_counts_the_pairs_of_either_kind(offers, search, truth):
         trained(catalog, candidates)
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_a_catalogue_whose_products_are_easy_to_tell_apart(search, truth, area_under_curve):
     sellers = ["{}", "promo {}", "{} murah", "ready {} ori"]
     titles = [f"merek{number} barang {number % 5}00g" for number in range(40)]
@@ -126,6 +136,7 @@ def everything(offers):
     )
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_columns_and_networks_are_learnt_from_and_may_be_missing_later(
     everything, search, truth, area_under_curve
 ):
@@ -175,6 +186,7 @@ def test_what_may_differ_is_measured_from_the_labels(search):
     assert tolerated_kinds(Labelled.of(*apart, same=())) == ()
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_one_model_serves_both_opinions(search, truth):
     one, apart = (coloured(search, one_product=each) for each in (True, False))
     model, _ = fit_classifier([Labelled.of(*one), Labelled.of(*apart)])
@@ -189,6 +201,7 @@ def test_one_model_serves_both_opinions(search, truth):
     assert tolerant[~same].mean() < 0.3
 
 
+@pytest.mark.usefixtures("few_trees")
 def test_whole_catalogues_are_held_out_of_three_or_more(search, offers):
     with pytest.raises(ValueError, match="three catalogues are needed"):
         fit_classifier([Labelled.of(*search(offers(20, seed=4)))], hold_out="catalogues")
