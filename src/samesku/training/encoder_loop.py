@@ -19,12 +19,11 @@ from transformers.optimization import get_cosine_with_min_lr_schedule_with_warmu
 
 from samesku.encoders.backbones import best_precision
 from samesku.runtime.cores import map_in_order
+from samesku.runtime.files import Staged
 from samesku.runtime.progress import Progress
 from samesku.training.settings import TrainingSettings
 
 CHECKPOINT, BEST = "checkpoint.pt", "best.pt"
-# Of a checkpoint: one of another layout belongs to another training.
-LAYOUT = 2
 # Batches over which normalisations are measured before the network is evaluated.
 SETTLED = 30
 # Share of the largest learning rate at the end.
@@ -96,9 +95,8 @@ def fit(
     `plan` hashes data and settings. Raises ValueError where the checkpoint is of another training,
     or the loss is no longer a number.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     with torch.random.fork_rng():
-        run = _Run(task, settings, folder, f"{LAYOUT}:{plan}", progress or Progress())
+        run = _Run(task, settings, folder, plan, progress or Progress())
         run.resume()
         while len(run.history) < settings.epochs:
             run.epoch()
@@ -169,17 +167,17 @@ class _Run:
         self.history.append(epoch)
         self.batch, self.total = 0, 0.0
         if best_of(self.history) is epoch:
-            _write({"task": self.task.state_dict()}, self.folder / BEST)
+            self._write({"task": self.task.state_dict()}, BEST)
         found = "".join(f", {name} {value:.4f}" for name, value in figures.items())
         self.progress.note(f"epoch {epoch.number}: loss {epoch.loss:.4f}{found}")
         self.save()
 
     def save(self) -> None:
-        """Write the state of the training, whole or not at all."""
+        """Write the state of the training."""
         stored = {name: part.state_dict() for name, part in self.parts.items()}
         stored |= {"plan": self.plan, "batch": self.batch, "total": self.total}
         stored["history"] = [asdict(epoch) for epoch in self.history]
-        _write(stored, self.folder / CHECKPOINT)
+        self._write(stored, CHECKPOINT)
         self.saved = time.monotonic()
 
     def resume(self) -> None:
@@ -198,6 +196,11 @@ class _Run:
         for name, part in self.parts.items():
             part.load_state_dict(stored[name])
         self.progress.note(f"continuing with epoch {len(self.history) + 1}, batch {self.batch + 1}")
+
+    def _write(self, stored: dict[str, Any], name: str) -> None:
+        """Whole or not at all."""
+        with Staged(self.folder) as staged:
+            torch.save(stored, staged.path(name))
 
     @property
     def _between_updates(self) -> bool:
@@ -273,12 +276,6 @@ def _decayed(
 
 def _seed(*place: int) -> int:
     return int(np.random.SeedSequence(place).generate_state(1)[0])
-
-
-def _write(stored: dict[str, Any], path: Path) -> None:
-    unfinished = path.with_name(f".unfinished-{path.name}")
-    torch.save(stored, unfinished)
-    unfinished.replace(path)
 
 
 def _read(path: Path, device: torch.device) -> dict[str, Any]:
