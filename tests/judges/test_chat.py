@@ -60,6 +60,12 @@ def test_a_server_that_takes_no_notice_of_the_form_is_asked_for_text(server):
     assert verdicts(judge(server).judge([question()])) == ["different"]
 
 
+def test_a_server_that_takes_no_notice_of_the_form_and_refuses_text_is_not_asked_for_ever(server):
+    server.reply = lambda body: "Alike." if "response_format" in body else (400, {"error": "no"})
+    assert verdicts(judge(server).judge([question()])) == [None]
+    assert len(server.asked) == 2
+
+
 @pytest.mark.parametrize(
     "told",
     [

@@ -21,7 +21,8 @@ from samesku.runtime.cache import Cache, content_key
 
 # The environment variables that may hold a key, the first one first.
 KEY = ("SAMESKU_JUDGE_KEY", "OPENAI_API_KEY")
-# How an answer is asked for, the strictest first: what a server refuses is not asked of it again.
+# How an answer is asked for, the strictest first, with photos and then without: what a server
+# refuses is not asked of it again.
 FORMS = ("schema", "json", "text")
 # Questions in a row without an answer after which no more are asked.
 GIVES_UP = 5
@@ -42,8 +43,7 @@ class ChatJudge:
     wait: float = 1.0  # seconds before the second try; doubled before each further one
     timeout: float = 60.0  # seconds an answer may take
     trouble: str = ""  # why no more is asked; empty while all is well
-    _form: int = 0
-    _sees: bool = True
+    _way: int = 0
     _failed: int = 0
 
     def __post_init__(self) -> None:
@@ -96,10 +96,11 @@ class ChatJudge:
         """What the server says, and in which form; None where it does not."""
         tried, plain = 0, False
         while not self.trouble:
-            form = len(FORMS) - 1 if plain else self._form
-            sees = self._sees and photo is not None
+            way = self._way
+            form = "text" if plain else FORMS[way % len(FORMS)]
+            seen = photo if way < len(FORMS) else None
             try:
-                text = self._once(question, photo if sees else None, FORMS[form])
+                text = self._once(question, seen, form)
             except self._openai.APIStatusError as error:
                 refused = f"the server refuses (status {error.status_code})"
                 if error.status_code in (401, 403, 404):
@@ -107,7 +108,7 @@ class ChatJudge:
                         self.trouble = self.trouble or refused
                     return None
                 if error.status_code < 500 and error.status_code not in (408, 409, 429):
-                    if self._asks_less(form, sees):
+                    if not plain and self._asks_less(way, form, seen):
                         continue
                     self._fails(refused)
                     return None
@@ -121,8 +122,8 @@ class ChatJudge:
             else:
                 with self._lock:
                     self._failed = 0
-                if plain or FORMS[form] == "text" or _read(text, FORMS[form], question):
-                    return text, FORMS[form]
+                if form == "text" or _read(text, form, question):
+                    return text, form
                 plain = True  # it took no notice of the form: asked once more for plain text
                 continue
             tried += 1
@@ -160,18 +161,13 @@ class ChatJudge:
         )
         return str(answer.choices[0].message.content or "")
 
-    def _asks_less(self, form: int, sees: bool) -> bool:
+    def _asks_less(self, way: int, form: str, seen: bytes | None) -> bool:
         """Go on without what the server may not support; False where nothing is left."""
         with self._lock:
-            if form != self._form or (sees and not self._sees):
-                return True  # another question found out already
-            if form + 1 < len(FORMS):
-                self._form += 1
-                return True
-            if sees:
-                self._form, self._sees = 0, False
-                return True
-            return False
+            # Another question may have found out already.
+            if way == self._way and (form != "text" or seen is not None):
+                self._way += 1
+            return way != self._way
 
     def _fails(self, reason: str) -> None:
         with self._lock:
