@@ -180,22 +180,20 @@ class _Asked:
 
 def _asked(matches: Matches, answers: Answers) -> _Asked:
     """The answers that are used, each candidate once."""
-    machine, rows, place = answers.machine, answers.rows(matches.catalog), matches.distinct.place
-    found: list[tuple[NDArray[np.int64], Floats]] = []
+    left, right = answers.rows(matches.catalog)
+    found = []
     for whose in (False, True):
-        some = answers.kept & (machine == whose)
-        pins = Pins.of(rows[0][some], rows[1][some], answers.same[some]).on(place)
+        some = answers.kept & (answers.machine == whose)
+        pins = Pins.of(left[some], right[some], answers.same[some]).on(matches.distinct.place)
         places = matches.candidates.places(pins.left, pins.right)
-        # A pair of distinct postings may stand for several answers, which may differ.
-        places, first = np.unique(places, return_index=True)
-        fresh = (places >= 0) & (~np.isin(places, found[0][0]) if found else True)
-        found.append((places[fresh], pins.same[first][fresh].astype(np.float64)))
-    people, models = found
-    return _Asked(
-        np.concatenate([people[0], models[0]]),
-        np.concatenate([people[1], models[1]]),
-        np.arange(len(people[0]) + len(models[0])) >= len(people[0]),
-    )
+        found.append((places, pins.same, np.full(len(pins), whose)))
+    places, same, machine = map(np.concatenate, zip(*found, strict=True))
+    # A pair of distinct postings may stand for several answers, which may differ: one of people,
+    # else the first.
+    first = np.unique(places, return_index=True)[1]
+    first = first[places[first] >= 0]
+    first = first[np.argsort(machine[first], kind="stable")]
+    return _Asked(places[first], same[first].astype(np.float64), machine[first])
 
 
 def _learned(
@@ -225,7 +223,7 @@ def _learned(
     stays = model.log_odds(*clear), frame.standardised(clear[0])
     weights, seen = fit(odds, frame.standardised(answered), ways, *stays)
     record = {
-        "answers": len(seen),
+        "answers": len(seen.same),
         "answered_same": int(seen.same.sum()),
         "same": list(more),
         "moved": round(float(np.abs(frame.standardised(shown) @ weights).mean()), 3),

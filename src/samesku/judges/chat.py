@@ -55,21 +55,15 @@ class ChatJudge:
         return self.model
 
     @cached_property
-    def _openai(self) -> Any:
+    def _client(self) -> Any:
         try:
-            import openai
+            from openai import OpenAI
         except ImportError as error:
             raise ModuleNotFoundError(
                 "a chat model as judge needs the extra judge: pip install 'samesku[judge]'"
             ) from error
-        return openai
-
-    @cached_property
-    def _client(self) -> Any:
         key = next((os.environ[name] for name in KEY if os.environ.get(name)), "none")
-        return self._openai.OpenAI(
-            base_url=self.url, api_key=key, timeout=self.timeout, max_retries=0
-        )
+        return OpenAI(base_url=self.url, api_key=key, timeout=self.timeout, max_retries=0)
 
     def judge(self, questions: Sequence[Question]) -> list[Verdict | None]:
         """An answer to each question; None where the server gave none."""
@@ -94,6 +88,8 @@ class ChatJudge:
 
     def _asked(self, question: Question, photo: bytes | None) -> tuple[str, str] | None:
         """What the server says, and in which form; None where it does not."""
+        import openai
+
         tried, plain = 0, False
         while not self.trouble:
             way = self._way
@@ -101,7 +97,7 @@ class ChatJudge:
             seen = photo if way < len(FORMS) else None
             try:
                 text = self._once(question, seen, form)
-            except self._openai.APIStatusError as error:
+            except openai.APIStatusError as error:
                 refused = f"the server refuses (status {error.status_code})"
                 if error.status_code in (401, 403, 404):
                     with self._lock:
@@ -113,11 +109,11 @@ class ChatJudge:
                     self._fails(refused)
                     return None
                 reason = f"the server is busy or broken (status {error.status_code})"
-            except self._openai.APITimeoutError:
+            except openai.APITimeoutError:
                 reason = f"the server takes longer than {self.timeout:.0f} s"
-            except self._openai.APIConnectionError:
+            except openai.APIConnectionError:
                 reason = "the server cannot be reached"
-            except (self._openai.OpenAIError, ValueError, LookupError, TypeError, AttributeError):
+            except (openai.OpenAIError, ValueError, LookupError, TypeError, AttributeError):
                 reason = "the server answers in no form that is known"
             else:
                 with self._lock:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +27,7 @@ ANCHORED = 0.3
 SCALES = (0.05, 0.1, 0.2, 0.4, 0.8)
 
 
-@dataclass(frozen=True, eq=False)
-class Seen:
+class Seen(NamedTuple):
     """Answers, and how often those who gave them say `same` of what is and of what is not."""
 
     same: Floats  # (a,), 1 where it was answered to be the same product
@@ -63,17 +62,13 @@ class Seen:
         low = np.clip(low, 0.005, 0.99 * high)
         return cls(same, np.full(len(same), high), np.full(len(same), low))
 
-    def __len__(self) -> int:
-        return len(self.same)
-
     def take(self, some: NDArray[np.bool_]) -> Seen:
         """Some of the answers."""
-        return Seen(self.same[some], self.high[some], self.low[some])
+        return Seen(*(column[some] for column in self))
 
     def joined(self, more: Seen) -> Seen:
         """These and more."""
-        pairs = ((self.same, more.same), (self.high, more.high), (self.low, more.low))
-        return Seen(*(np.concatenate(pair) for pair in pairs))
+        return Seen(*map(np.concatenate, zip(self, more, strict=True)))
 
     def said(self, chance: Floats) -> Floats:
         """How likely `same` is said, by how likely it is true."""
@@ -104,7 +99,7 @@ def fit(
     clear = len(clear_odds)
     weight = np.append(np.ones(len(odds)), np.full(clear, ANCHORED * len(odds) / max(clear, 1)))
     as_is = Seen.of(np.zeros(clear))
-    as_is = replace(as_is, same=as_is.said(expit(clear_odds)))
+    as_is = as_is._replace(same=as_is.said(expit(clear_odds)))
     odds = np.concatenate([odds, clear_odds])
     features = np.concatenate([features, clear_features])
     start = np.zeros(features.shape[1])
