@@ -227,7 +227,7 @@ def show(
         asked = mask[parts.test]
         results = searched(catalog.take(parts.test), encoders, asked, lines)
         for encoder, found in zip(encoders, results, strict=True):
-            f1, precision = found.mean_f1().figure, found.mean_precision().figure
+            f1, precision = (mean.figure for mean in found.means().values())
             print(f"| {name}, {len(found.f1):,} | {encoder.name} | {f1} | {precision} |")
         for encoder, found in zip(encoders[1:], results[1:], strict=True):
             told.append(f"{name}, over {encoder.name}: {compare(results[0], found)}")
@@ -279,7 +279,7 @@ def titles(catalog: Catalog, split: Path, base: str | None, folder: Path) -> Non
     asked = np.isin(np.arange(len(labels)), scored)
     alone = [*bert, usual[0]]
     for encoder, found in zip(alone, searched(catalog, alone, asked), strict=True):
-        print(f"- {encoder.name}: {found.mean_precision().figure}", flush=True)
+        print(f"- {encoder.name}: {found.means()['mAP'].figure}", flush=True)
     print("\n| pair classifier | threshold | F1 per posting |\n|---|---|---|")
     sampled: dict[str, Sampled] = {}
     for name, encoders in (("without", usual), ("with", [*usual, *bert])):

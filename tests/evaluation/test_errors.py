@@ -5,14 +5,7 @@ import polars as pl
 import pytest
 
 from samesku import read_catalog
-from samesku.evaluation.errors import (
-    ADVICE,
-    KINDS,
-    doubted_labels,
-    find_errors,
-    label_suspects,
-    met_pairs,
-)
+from samesku.evaluation.errors import doubted_labels, find_errors, label_suspects, met_pairs
 from samesku.results.runs import Run
 
 FILLER = [(f"kata{n} barang{n % 7} toko{n % 5}", f"{n:016x}") for n in range(40)]
@@ -148,10 +141,6 @@ def test_only_pairs_that_touch_a_query_count():
     )
     errors = errors_of(catalog, none, np.array([True, False, False, False]))
     assert errors.rows() == [(0, 1, None, None, "split", "not a candidate", errors["kind"][0])]
-
-
-def test_every_kind_has_advice():
-    assert set(ADVICE) == set(KINDS)
 
 
 def test_labels_are_to_be_decided_once_however_many_pairs_doubt_them():

@@ -22,7 +22,6 @@ SIZE, MANY, VARIANT = "size or count differs", "multi-variant posting", "variant
 PHOTO, OTHER_PHOTO, NO_PHOTO = "same photo, other product", "other photo", "no photo"
 PARAPHRASE, LABEL = "few shared words: paraphrase or label", "probable label error"
 ALIKE = "alike titles, nothing stated differs"
-KINDS = (SIZE, VARIANT, MANY, PHOTO, ALIKE, OTHER_PHOTO, PARAPHRASE, NO_PHOTO, LABEL)
 # What a person can do about each.
 ADVICE = {
     SIZE: "Decide whether packs of two sizes are one product here, label so, and train on it.",
@@ -35,6 +34,7 @@ ADVICE = {
     NO_PHOTO: "A posting has no photo to compare; fetch it.",
     LABEL: "Look at the label first: the postings and not the matching speak against it.",
 }
+KINDS = tuple(ADVICE)
 # Kinds of attribute of which a clash is one of variants; the others are of a size or a count.
 _VARIANTS = frozenset(("colour", "flavour", "model", "accessory"))
 # Lengths, percentages, volts: sellers state more or less of them, as of sizes, or in parts.

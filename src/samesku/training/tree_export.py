@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -131,10 +132,7 @@ def _trees(booster: lgb.Booster) -> Iterator[_Tree]:
 
 def _splits(trees: Sequence[_Tree]) -> dict[str, list[Any]]:
     """The nodes of all trees as ONNX wants them: each a number, beside the number of its tree."""
-    found: dict[str, list[Any]] = {
-        "featureids": [], "values": [], "treeids": [], "nodeids": [], "modes": [],
-        "truenodeids": [], "falsenodeids": [], "missing_value_tracks_true": [],
-    }  # fmt: skip
+    found: dict[str, list[Any]] = defaultdict(list)
     for number, tree in enumerate(trees):
         splits, leaves = len(tree.feature), len(tree.value)
         none = [0] * leaves

@@ -31,22 +31,21 @@ class Retrieval:
     precision: NDArray[np.float64]
     products: NDArray[np.int64]
 
-    def mean_f1(self, seed: int = 0) -> Sampled:
-        """Mean over the queries, resampled by whole products."""
-        return bootstrap(self.f1, np.ones(len(self.f1)), self.products, seed=seed)
-
-    def mean_precision(self, seed: int = 0) -> Sampled:
-        """Mean average precision (mAP) over the queries that have a counterpart."""
+    def means(self, seed: int = 0) -> dict[str, Sampled]:
+        """`f1`, and `mAP` of the queries with a counterpart, resampled by whole products."""
         asks = ~np.isnan(self.precision)
-        ones = np.ones(int(asks.sum()))
-        return bootstrap(self.precision[asks], ones, self.products[asks], seed=seed)
+        parts = {
+            "f1": (self.f1, self.products),
+            "mAP": (self.precision[asks], self.products[asks]),
+        }
+        return {
+            name: bootstrap(values, np.ones(len(values)), products, seed=seed)
+            for name, (values, products) in parts.items()
+        }
 
     def figures(self) -> dict[str, list[float]]:
         """Mean F1 and mAP: value and the 95% interval."""
-        return {
-            "f1": _rounded(self.mean_f1().figure),
-            "mAP": _rounded(self.mean_precision().figure),
-        }
+        return {name: _rounded(mean.figure) for name, mean in self.means().items()}
 
 
 def retrieval(
@@ -89,10 +88,8 @@ def retrieval(
 
 def compare(first: Retrieval, second: Retrieval, seed: int = 0) -> dict[str, list[float]]:
     """How much better the first is than the second on the same queries: value, low, high."""
-    return {
-        "f1": _rounded(first.mean_f1(seed).minus(second.mean_f1(seed))),
-        "mAP": _rounded(first.mean_precision(seed).minus(second.mean_precision(seed))),
-    }
+    other = second.means(seed)
+    return {name: _rounded(mean.minus(other[name])) for name, mean in first.means(seed).items()}
 
 
 def _rounded(figure: Figure) -> list[float]:
