@@ -11,7 +11,7 @@ from tests.judges.test_adapting import answered, offers
 class Oracle:
     """Says `same` of equal model codes; misses every third."""
 
-    name = "oracle"
+    model = "oracle"
     count = 0
 
     def judge(self, questions):

@@ -45,14 +45,7 @@ class ChatJudge:
     trouble: str = ""  # why no more is asked; empty while all is well
     _way: int = 0
     _failed: int = 0
-
-    def __post_init__(self) -> None:
-        self._lock = threading.Lock()
-
-    @property
-    def name(self) -> str:
-        """The model's."""
-        return self.model
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @cached_property
     def _client(self) -> Any:
@@ -130,11 +123,12 @@ class ChatJudge:
         return None
 
     def _once(self, question: Question, photo: bytes | None, form: str) -> str:
-        content: list[dict[str, Any]] = [{"type": "text", "text": question.text}]
+        content: str | list[dict[str, Any]] = question.text
         if photo is not None:
             note = "The photo of offer 1 is left, that of offer 2 right."
             image = f"data:image/jpeg;base64,{base64.b64encode(photo).decode()}"
-            content += [
+            content = [
+                {"type": "text", "text": question.text},
                 {"type": "text", "text": note},
                 {"type": "image_url", "image_url": {"url": image}},
             ]
@@ -151,7 +145,7 @@ class ChatJudge:
             max_tokens=300,
             messages=[
                 {"role": "system", "content": instructions(self.rules, mark=mark)},
-                {"role": "user", "content": question.text if photo is None else content},
+                {"role": "user", "content": content},
             ],
             **more,
         )

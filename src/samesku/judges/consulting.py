@@ -134,7 +134,7 @@ def consult(
         if not trusted:
             return Consulted(Answers.none(), tuple(notes))
     catalog, pairs = matches.distinct.catalog, asked(matches, budget, seed)
-    rows, by = [], f"{MACHINE}{judge.name}"
+    rows, by = [], f"{MACHINE}{judge.model}"
     for first in range(0, len(pairs), AT_A_TIME):
         if time.monotonic() - start > budget.seconds:
             notes.append(f"time was up after {first:,} questions")
@@ -145,13 +145,13 @@ def consult(
             if verdict is not None:
                 rows.append((catalog.ids[left], catalog.ids[right], verdict.verdict, by))
     schema = dict.fromkeys(("left_id", "right_id", "verdict", "by"), pl.String)
-    answers = Answers.of(pl.DataFrame(rows, schema=schema, orient="row"), source=judge.name)
+    answers = Answers.of(pl.DataFrame(rows, schema=schema, orient="row"), source=judge.model)
     unsure = answers.verdict.count(UNSURE)
     notes.append(
-        f"{judge.name} answered {len(rows):,} of {len(pairs):,} questions, {unsure:,} unsure"
+        f"{judge.model} answered {len(rows):,} of {len(pairs):,} questions, {unsure:,} unsure"
     )
     if trouble := getattr(judge, "trouble", ""):
-        notes.append(f"{judge.name} was not asked further: {trouble}")
+        notes.append(f"{judge.model} was not asked further: {trouble}")
     return Consulted(answers, tuple(notes), measured)
 
 
@@ -169,7 +169,7 @@ def trust(judge: Judge, matches: Matches, people: Answers) -> tuple[bool, str, C
     verdicts = judge.judge(
         [question_of(matches.catalog, int(rows[0][p]), int(rows[1][p])) for p in places]
     )
-    name = judge.name
+    name = judge.model
     sure = [
         (each.verdict == SAME, bool(truth))
         for each, truth in zip(verdicts, people.same[places], strict=True)

@@ -33,11 +33,6 @@ class LlavaJudge:
     cache: Cache = field(default_factory=lambda: Cache(None))
     at_once: int = 4  # pairs of a batch
 
-    @property
-    def name(self) -> str:
-        """The model's."""
-        return self.model
-
     @cached_property
     def _loaded(self) -> tuple[Any, Any, Any]:
         try:

@@ -83,11 +83,9 @@ class Verdict:
 
 
 class Judge(Protocol):
-    """Somebody who answers "same product?"."""
+    """A model that answers "same product?"."""
 
-    @property
-    def name(self) -> str:
-        """What the judge is called in answers."""
+    model: str  # what it is called in answers
 
     def judge(self, questions: Sequence[Question]) -> list[Verdict | None]:
         """An answer to each question in order; None where there was none to get."""
