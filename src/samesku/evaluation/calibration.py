@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +18,7 @@ UNLIKELY = 0.005
 EDGES = np.array([0, UNLIKELY, *np.arange(1, 11) / 10])
 
 
-@dataclass(frozen=True, eq=False)
-class Predicted:
+class Predicted(NamedTuple):
     """Probabilities, float ``(p,)``, of pairs whose truth `same`, bool ``(p,)``, is known.
 
     `weight`, int ``(p,)``, is how many of the pair's two postings are queries, 1 or 2.
@@ -31,8 +31,7 @@ class Predicted:
     @classmethod
     def joined(cls, parts: Sequence[Predicted]) -> Predicted:
         """Several, one after the other."""
-        columns = zip(*((each.probability, each.same, each.weight) for each in parts), strict=True)
-        return cls(*map(np.concatenate, columns))
+        return cls(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 @dataclass(frozen=True)

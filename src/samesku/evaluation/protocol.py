@@ -98,14 +98,14 @@ def evaluate(
     split_records = [_split_record(catalog, split, progress if tuned else None) for split in splits]
     distinct = [matcher.collapse(other, labelled=True).catalog for other in beside]
     others = [(other, matcher.candidates(other)) for other in distinct]
-    whole = _Pool.of(catalog, matcher, labels)
-    own = [_Pool.of(catalog.take(split.test), matcher, labels[split.test]) for split in splits]
+    whole = _Pool.of(catalog, matcher)
+    pools = [_Pool.of(catalog.take(split.test), matcher) for split in splits]
     counts: dict[tuple[str, str], list[Counts]] = {}
     chosen: list[dict[str, Any]] = []
     kept: list[tuple[pl.DataFrame, pl.DataFrame]] = []
     for name, fusion, to_tune in contenders:
         with progress.stage(f"score {name}", len(splits)) as advance:
-            for split, fold in zip(splits, own, strict=True):
+            for split, fold in zip(splits, pools, strict=True):
                 if to_tune:
                     rows = np.flatnonzero(np.isin(whole.collapsed.rows, split.train))
                     pool = whole.candidates, whole.collapsed.catalog
@@ -113,7 +113,8 @@ def evaluate(
                 else:
                     scoring = fusion
                 matches = _scored(scoring, whole, explained=keep_pairs)
-                alone = count(_scored(scoring, fold), np.arange(len(split.test)), fold.labels)
+                own = np.arange(len(split.test)), labels[split.test]
+                alone = count(_scored(scoring, fold), *own)
                 counts.setdefault((name, WHOLE), []).append(count(matches, split.test, labels))
                 counts.setdefault((name, FOLD), []).append(alone)
                 chosen.append({"fusion": name, "split": split.name, **_thresholds(matches)})
@@ -176,12 +177,11 @@ class _Pool:
     catalog: Catalog
     collapsed: Collapsed
     candidates: Candidates
-    labels: NDArray[np.int64]
 
     @classmethod
-    def of(cls, catalog: Catalog, matcher: Matcher, labels: NDArray[np.int64]) -> _Pool:
+    def of(cls, catalog: Catalog, matcher: Matcher) -> _Pool:
         collapsed = matcher.collapse(catalog)
-        return cls(catalog, collapsed, matcher.candidates(collapsed.catalog), labels)
+        return cls(catalog, collapsed, matcher.candidates(collapsed.catalog))
 
 
 def _thresholds(matches: Matches) -> dict[str, Any]:
@@ -192,11 +192,16 @@ def _thresholds(matches: Matches) -> dict[str, Any]:
 
 def _kept(name: str, matches: Matches, split: Split) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The pairs and clusters of the queries of a split, for a report."""
-    ids = matches.catalog.frame["posting_id"]
+    ids, fusion = matches.catalog.frame["posting_id"], pl.lit(name)
     stand_for = ids[np.unique(matches.distinct.representative[split.test])].implode()
-    pairs, groups = _pairs_of(matches, stand_for), _groups_of(matches, ids[split.test].implode())
-    of = {"fusion": pl.lit(name)}
-    return pairs.with_columns(**of), groups.with_columns(**of, split=pl.lit(split.name))
+    asked = pl.col("posting_id").is_in(ids[split.test].implode()).any().over("group_id")
+    groups = matches.cluster_table.filter(pl.col("group_size") > 1).filter(asked)
+    return (
+        _pairs_of(matches, stand_for).with_columns(fusion=fusion),
+        groups.select("group_id", "posting_id").with_columns(
+            fusion=fusion, split=pl.lit(split.name)
+        ),
+    )
 
 
 def _pairs_of(matches: Matches, queries: pl.Series) -> pl.DataFrame:
@@ -209,13 +214,6 @@ def _pairs_of(matches: Matches, queries: pl.Series) -> pl.DataFrame:
         .filter(touches)
         .unique(["left_id", "right_id"], keep="first", maintain_order=True)
     )
-
-
-def _groups_of(matches: Matches, queries: pl.Series) -> pl.DataFrame:
-    """`group_id`, `posting_id` of the groups of two or more that hold a query."""
-    table = matches.cluster_table.filter(pl.col("group_size") > 1)
-    asked = pl.col("posting_id").is_in(queries).any().over("group_id")
-    return table.filter(asked).select("group_id", "posting_id")
 
 
 def _scored(fusion: Fusion, pool: _Pool, *, explained: bool = False) -> Matches:

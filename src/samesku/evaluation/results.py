@@ -68,10 +68,9 @@ class Evaluation:
     @property
     def summary(self) -> dict[str, Any]:
         """What `evaluation.json` holds."""
-        results = [asdict(result) for result in self.results]
         compared = self.results[0].fusion if self.results else None
-        summary = {**self.record, "compared_with": compared, "results": results}
-        return dict(as_json(summary))
+        results = [asdict(result) for result in self.results]
+        return dict(as_json({**self.record, "compared_with": compared, "results": results}))
 
     def write(self, folder: str | Path) -> list[Path]:
         """Write `evaluation.json`, and the pairs if they were kept; returns their paths."""

@@ -57,15 +57,10 @@ def tune(
 
     best = group_f1(fusion)
     for moves in (COARSE, FINE):
-        for name in fusion.thresholds(candidates):
-            threshold = fusion.thresholds(candidates)[name]
+        for name, threshold in fusion.thresholds(candidates).items():
             places = [round(threshold.value + move, 4) for move in moves]
-            trials = [
-                fusion.with_thresholds({name: replace(threshold, value=place)})
-                for place in places
-                if 0 < place < 1
-            ]
-            for trial in trials:
+            for place in (each for each in places if 0 < each < 1):
+                trial = fusion.with_thresholds({name: replace(threshold, value=place)})
                 if (value := group_f1(trial)) > best:
                     best, fusion = value, trial
     return fusion

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ class PhotoShelf:
         progress: Progress | None = None,
         budget: int = BUDGET,
     ) -> None:
-        self.paths, self.side = list(paths), side
+        self.paths, self._shrunk = list(paths), partial(shrink, side=side)
         self._kept: dict[Path, Photo] = {}
         named = list(dict.fromkeys(path for path in paths if path is not None))
         whole: set[Path | None] = set()
@@ -62,6 +63,3 @@ class PhotoShelf:
 
     def __len__(self) -> int:
         return len(self.paths)
-
-    def _shrunk(self, photo: Photo) -> Photo:
-        return shrink(photo, self.side)
