@@ -135,9 +135,9 @@ def test_the_photos_reach_the_model(model, shop, tmp_path, monkeypatch):
     for colour in ("red", "blue"):
         Image.new("RGB", (40, 30), colour).save(tmp_path / f"{colour}.png")
     photos = [collage(*[tmp_path / f"{colour}.png"] * 2) for colour in ("red", "blue")]
-    seen, generate = [], judge._loaded[2].generate
+    seen, generate = [], judge._loaded[1].generate
     monkeypatch.setattr(
-        judge._loaded[2], "generate", lambda **inputs: seen.append(inputs) or generate(**inputs)
+        judge._loaded[1], "generate", lambda **inputs: seen.append(inputs) or generate(**inputs)
     )
     assert len(judge._written(asked, photos)) == 2
     red, blue = seen[0]["pixel_values"].chunk(2)

@@ -283,12 +283,11 @@ def _differences(described: Features, same: Floats) -> dict[str, dict[str, int]]
 
 def _differing(described: Features, *how: str) -> dict[str, NDArray[np.bool_]]:
     """Which pairs differ in each kind: `clash`, or of one posting `alone`, where that counts."""
-    column = dict(zip(described.names, np.nan_to_num(described.values).T > 0, strict=True))
-    never = np.zeros(len(described.values), dtype=bool)
-    return {
-        kind: np.logical_or.reduce([column.get(f"{each}_{kind}", never) for each in how])
-        for kind in KINDS
-    }
+    found = {}
+    for kind in KINDS:
+        values = described.select([f"{each}_{kind}" for each in how], may_miss=how)
+        found[kind] = np.asarray((np.nan_to_num(values) > 0).any(axis=1))
+    return found
 
 
 def _frame(shown: Features, names: tuple[str, ...]) -> Adaptation:

@@ -34,7 +34,7 @@ class LlavaJudge:
     at_once: int = 4  # pairs of a batch
 
     @cached_property
-    def _loaded(self) -> tuple[Any, Any, Any]:
+    def _loaded(self) -> tuple[Any, Any]:
         try:
             import torch
             from transformers import AutoModelForImageTextToText, AutoProcessor
@@ -49,7 +49,7 @@ class LlavaJudge:
         processor.tokenizer.padding_side = "left"  # a batch is continued at its right end
         if processor.tokenizer.pad_token is None:
             processor.tokenizer.pad_token = processor.tokenizer.eos_token
-        return torch, processor, model.eval()
+        return processor, model.eval()
 
     def judge(self, questions: Sequence[Question]) -> list[Verdict | None]:
         """An answer to each question; `unsure` where the model writes none."""
@@ -75,7 +75,7 @@ class LlavaJudge:
 
     def _written(self, questions: Sequence[Question], photos: Sequence[bytes | None]) -> list[str]:
         """What the model writes to each question."""
-        torch, processor, model = self._loaded
+        processor, model = self._loaded
         prompts = [
             processor.apply_chat_template(
                 _conversation(each, self.rules, seen=photo is not None), add_generation_prompt=True
@@ -85,8 +85,7 @@ class LlavaJudge:
         pictures = [[_picture(photo)] for photo in photos]
         inputs = processor(text=prompts, images=pictures, return_tensors="pt", padding=True)
         inputs = inputs.to(model.device, dtype=model.dtype)
-        with torch.inference_mode():
-            written = model.generate(**inputs, max_new_tokens=LONGEST, do_sample=False)
+        written = model.generate(**inputs, max_new_tokens=LONGEST, do_sample=False)
         fresh = written[:, inputs["input_ids"].shape[1] :]
         return list(processor.batch_decode(fresh, skip_special_tokens=True))
 

@@ -162,9 +162,8 @@ def tolerated_kinds(labelled: Labelled) -> tuple[str, ...]:
     """The kinds of attributes that differ within the products of a catalogue, by its labels."""
     features, true = labelled.features, labelled.true
     text = next(iter(labelled.candidates.encoders))
-    column = dict(zip(features.names, features.values.T, strict=True))
-    near = labelled.trains & (column[text] >= ALIKE)
-    clash = np.stack([np.nan_to_num(column[f"clash_{kind}"]) > 0 for kind in KINDS], axis=1)
+    near = labelled.trains & (features.select([text])[:, 0] >= ALIKE)
+    clash = np.nan_to_num(features.select([f"clash_{kind}" for kind in KINDS])) > 0
     kinds = clash.sum(axis=1)
     usual = true[near & (kinds == 0)]
     if len(usual) < ENOUGH:
