@@ -32,8 +32,8 @@ def test_a_folder_for_the_work_is_asked_for(match):
 
 
 def test_what_only_the_local_engine_knows_is_named(match):
-    done = match("--engine", "ray", "--work", "w", "--submission")
-    assert (done.exit_code, "--submission" in done.stderr) == (USAGE, True)
+    done = match("--engine", "ray", "--work", "w", "--submission", "--judge-dry-run")
+    assert (done.exit_code, "--judge-dry-run, --submission" in done.stderr) == (USAGE, True)
 
 
 def test_without_ray_the_extra_is_named(match, monkeypatch):

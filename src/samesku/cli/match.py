@@ -29,7 +29,10 @@ from samesku.scoring.fusion import Fusion
 AnyJudge: TypeAlias = ChatJudge | LlavaJudge
 
 # Options that --engine ray does not know.
-LOCAL = ("judge", "answers", "submission", "within", "decide")
+LOCAL = (
+    "judge", "judge_model", "judge_price", "judge_rules", "judge_dry_run", "answers", "submission",
+    "within", "decide",
+)  # fmt: skip
 LLAVA = "llava:"
 
 
@@ -197,9 +200,9 @@ def _check_engine(options: Match) -> None:
             raise UsageError("--address, --work, --shards and --route belong to --engine ray")
         return
     if strange := [name for name in LOCAL if getattr(options, name)]:
+        named = ", ".join(f"--{name.replace('_', '-')}" for name in strange)
         raise UsageError(
-            f"--engine ray does not know {', '.join(f'--{name}' for name in strange)}: leave it "
-            "out, or use the local engine"
+            f"--engine ray does not know {named}: leave it out, or use the local engine"
         )
     if options.work is None:
         raise UsageError("--engine ray needs --work FOLDER, which all workers see")
