@@ -10,17 +10,15 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from samesku.candidates.allowed import Allowed, allowed_neighbors
 from samesku.candidates.candidates import (
     DENSITY_NEIGHBORS,
     Candidates,
     Source,
-    agreeing,
     join_candidates,
     with_pairs,
 )
 from samesku.candidates.collapse import Collapsed, collapse
-from samesku.candidates.neighbors import Method, Neighbors
+from samesku.candidates.neighbors import Allowed, Method, Neighbors, allowed_neighbors
 from samesku.catalog.answers import Answers
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.sources import agreement_codes, join_sources, source_codes
@@ -28,7 +26,7 @@ from samesku.clustering.assignment import Decision
 from samesku.clustering.expected import threshold_for
 from samesku.clustering.pins import pinned_scores, pins_of
 from samesku.encoders import default_encoders
-from samesku.encoders.base import Encoder, Vectors
+from samesku.encoders.base import Encoder
 from samesku.encoders.encode import Encoded, encode
 from samesku.results.matches import Matches
 from samesku.results.record import run_record
@@ -36,12 +34,10 @@ from samesku.runtime.cache import Cache, content_key
 from samesku.runtime.cores import meanwhile, threads
 from samesku.runtime.extras import need_extra
 from samesku.runtime.memory import bytes_of, within
-from samesku.runtime.progress import Advance, Progress
+from samesku.runtime.progress import Progress
 from samesku.scoring.by_name import fusion_by_name, tolerating
 from samesku.scoring.chosen import rows_of_pairs, score_chosen
 from samesku.scoring.fusion import Fusion
-
-__all__ = ["Matcher"]
 
 PairsOfIds: TypeAlias = pl.DataFrame | Sequence[tuple[str, str]]
 
@@ -275,11 +271,13 @@ class Matcher:
             encoded = encode(collapsed.catalog, self.encoders, self.cache, self.progress)
             # The search leaves Python free to read what titles and columns state.
             with meanwhile(lambda: collapsed.catalog.attributes):
-                candidates = self._candidates(encoded, owners, "all" if owners is None else pairs)
+                candidates = self._candidates(encoded, owners, pairs)
             present = [vectors.present for vectors in encoded.vectors]
             encoded.vectors.clear()  # what is read of them from now on may lie in files
             if self.within:
-                candidates = agreeing(candidates, agreement_codes(collapsed.catalog, self.within))
+                codes = agreement_codes(collapsed.catalog, self.within)
+                agree = codes[candidates.left] == codes[candidates.right]
+                candidates = candidates.take(np.flatnonzero(agree))
             if pins is not None:
                 candidates = with_pairs(candidates, pins.left, pins.right)
             with self.progress.stage("score", len(candidates)) as advance:
@@ -294,6 +292,7 @@ class Matcher:
         run: dict[str, Any] = {}
         matches = Matches(
             catalog,
+            collapsed,
             candidates,
             scores,
             self.fusion,
@@ -302,7 +301,6 @@ class Matcher:
             run=run,
             decide=decide,
             sources=sources if pairs == "across" else None,
-            collapsed=collapsed,
             pins=pins,
         )
         with self.progress.stage("cluster"):
@@ -324,37 +322,39 @@ class Matcher:
         labelled : bool
             Postings of two labels stay apart, to train on.
         """
-        sources = self._sources(catalog, self.pairs or "within", "clusters", several=False)
-        return self._collapse(catalog, sources, labelled=labelled)
+        labels = catalog.labels if labelled else None
+        return self._collapse(catalog, self._sources(catalog), labels)
 
     def _collapse(
         self,
         catalog: Catalog,
-        sources: NDArray[np.int64] | None,
-        *,
-        labelled: bool = False,
+        *parts: NDArray[np.int64] | None,
         apart: NDArray[np.int64] | None = None,
     ) -> Collapsed:
         photos = any(encoder.modality == "photo" for encoder in self.encoders)
-        if self.within:
-            # Postings that must not match are not identical either.
-            codes = agreement_codes(catalog, self.within)
-            size = len(codes) * 2 + 1
-            sources = codes if sources is None else sources * size + codes
+        # Postings that must not match are not identical either.
+        codes = agreement_codes(catalog, self.within) if self.within else None
+        agreed = [part for part in (*parts, codes) if part is not None]
         with self.progress.stage("collapse identical"):
-            return collapse(catalog, photos=photos, sources=sources, labelled=labelled, apart=apart)
+            return collapse(catalog, photos=photos, parts=agreed, apart=apart)
 
     def candidates(self, catalog: Catalog) -> Candidates:
         """The pairs of the catalogue, as it is, that are worth scoring: collapse it before."""
-        sources = self._sources(catalog, self.pairs or "within", "clusters", several=False)
+        sources = self._sources(catalog)
         with within(self.memory, len(catalog)):
             encoded = encode(catalog, self.encoders, self.cache, self.progress)
-            return self._candidates(encoded, sources, "all" if sources is None else "across")
+            return self._candidates(encoded, sources, "across")
 
     def _sources(
-        self, catalog: Catalog, pairs: Allowed, decide: Decision, *, several: bool
+        self,
+        catalog: Catalog,
+        pairs: Allowed | None = None,
+        decide: Decision = "clusters",
+        *,
+        several: bool = False,
     ) -> NDArray[np.int64] | None:
         """The source of each posting; None where every pair may match."""
+        pairs = pairs or self.pairs or "within"
         if decide != "clusters" and pairs != "across":
             raise ValueError(f"{decide} is decided across two sources: set pairs to across")
         # A catalogue given alone is one, whoever posted in it, unless its sources shall be linked.
@@ -374,32 +374,22 @@ class Matcher:
     def _candidates(
         self, encoded: Encoded, owners: NDArray[np.int64] | None, allowed: Allowed
     ) -> Candidates:
+        """Pairs that may match: those of one source or of two, of any where no `owners` are."""
+        allowed, whose = ("all", b"") if owners is None else (allowed, owners.tobytes())
+        settings = str(self.k), self.method, allowed, whose
         sources = []
         for encoder, vectors, key in zip(self.encoders, encoded.vectors, encoded.keys, strict=True):
-            stage = self.progress.stage(f"candidates ({encoder.name})", vectors.size)
-            with stage as advance:
-                found = self._neighbors(vectors, key, owners, allowed, advance)
+            key = content_key("neighbors-3", key, *settings)
+            with self.progress.stage(f"candidates ({encoder.name})", vectors.size) as advance:
+                stored = self.cache.load("neighbors", key)
+                if stored is not None and stored.keys() == {"query", "candidate", "similarity"}:
+                    found = Neighbors(**stored, size=vectors.size)
+                else:
+                    found = allowed_neighbors(
+                        vectors, owners, allowed, k=self.k, method=self.method, advance=advance
+                    )
+                    self.cache.store("neighbors", key, found.arrays)
             sources.append(Source(encoder.name, encoder.modality, vectors, found))
         with self.progress.stage("candidates"):
             joined = join_candidates(sources)
         return replace(joined, sources=tuple(source.shelved for source in joined.sources))
-
-    def _neighbors(
-        self,
-        vectors: Vectors,
-        key: str,
-        owners: NDArray[np.int64] | None,
-        allowed: Allowed,
-        advance: Advance,
-    ) -> Neighbors:
-        owners = np.zeros(vectors.size, dtype=np.int64) if owners is None else owners
-        whose = b"" if allowed == "all" else owners.tobytes()
-        key = content_key("neighbors-3", key, str(self.k), self.method, allowed, whose)
-        stored = self.cache.load("neighbors", key)
-        if stored is not None and stored.keys() == {"query", "candidate", "similarity"}:
-            return Neighbors(**stored, size=vectors.size)
-        found = allowed_neighbors(
-            vectors, owners, allowed, k=self.k, method=self.method, advance=advance
-        )
-        self.cache.store("neighbors", key, found.arrays)
-        return found

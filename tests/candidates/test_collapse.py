@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from samesku import Matcher, read_catalog
-from samesku.candidates.collapse import Collapsed, collapse
+from samesku.candidates.collapse import collapse
 from samesku.cli.app import app
 from samesku.encoders import PHash, Tfidf
 from samesku.evaluation.protocol import score
@@ -54,10 +54,10 @@ def test_what_is_not_looked_at_may_differ():
 def test_titles_that_say_nothing_and_other_sources_stay_apart():
     assert distinct(["", None, "!!", "!!"]) == 4
     catalog = read_catalog(pl.DataFrame({"posting_id": ["a", "b"], "title": ["Susu", "susu"]}))
-    assert len(collapse(catalog, sources=np.array([0, 1])).catalog) == 2
-    labels = catalog.frame.with_columns(label_group=pl.Series(["x", "y"]))
-    assert len(collapse(read_catalog(labels)).catalog) == 1
-    assert len(collapse(read_catalog(labels), labelled=True).catalog) == 2
+    assert len(collapse(catalog, parts=[np.array([0, 1])]).catalog) == 2
+    labelled = read_catalog(catalog.frame.with_columns(label_group=pl.Series(["x", "y"])))
+    assert len(Matcher([Tfidf()]).collapse(labelled).catalog) == 1
+    assert len(Matcher([Tfidf()]).collapse(labelled, labelled=True).catalog) == 2
 
 
 def test_the_smallest_id_stands_for_all_in_the_order_of_ids():
@@ -68,8 +68,6 @@ def test_the_smallest_id_stands_for_all_in_the_order_of_ids():
     assert found.representative.tolist() == [2, 3, 2, 3]
     assert found.counts.tolist() == [2, 2]
     assert found.numbered(np.array([7, 5, 7, 5])).tolist() == [1, 0, 1, 0]
-    nothing = Collapsed.nothing(read_catalog(frame))
-    assert nothing.representative.tolist() == [0, 1, 2, 3]
 
 
 def test_pairs_of_representatives_expand_to_each_posting_once():

@@ -7,7 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samesku.candidates import neighbors, search
-from samesku.candidates.neighbors import Neighbors, density, merge_neighbors, nearest
+from samesku.candidates.neighbors import (
+    Neighbors,
+    allowed_neighbors,
+    density,
+    merge_neighbors,
+    nearest,
+)
 from samesku.encoders import Tfidf, Vectors
 from samesku.runtime import memory
 
@@ -311,16 +317,6 @@ def test_hashes_of_any_length():
         check_exact(nearest(vectors, k=4), similarities(vectors, vectors), 4, 0)
 
 
-def test_refuses_what_cannot_be_searched():
-    rng = np.random.default_rng(0)
-    everyone = np.ones(4, dtype=bool)
-    dense, bits = (Vectors.of(rows_of(kind, 4, rng), everyone) for kind in ("dense", "bits"))
-    with pytest.raises(ValueError, match="at least 1"):
-        nearest(dense, k=0)
-    with pytest.raises(ValueError, match="cannot search dense vectors among bits"):
-        nearest(dense, bits)
-
-
 def test_rank_and_density():
     query, candidate = np.array([0, 0, 0, 2]), np.array([1, 2, 3, 0])
     found = Neighbors(query, candidate, np.float32([0.9, 0.6, 0.3, 0.6]), 4)
@@ -385,3 +381,37 @@ def test_of_equal_titles_the_first_are_neighbours_however_they_are_searched():
         assert lists[0].tolist() == [1, 2, 3, 4, 5]
         assert lists[29].tolist() == [0, 1, 2, 3, 4]
         assert lists[59].tolist() == [30, 31, 32, 33, 34]
+
+
+@pytest.fixture
+def shops():
+    rows = np.random.default_rng(0).random((60, 8)).astype(np.float32)
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    return Vectors.of(rows, np.ones(60, dtype=bool))
+
+
+@pytest.mark.parametrize("sources", [2, 3, 20])
+@pytest.mark.parametrize("allowed", ["within", "across"])
+def test_only_what_may_match_is_found(shops, sources, allowed):
+    source = np.arange(60) % sources
+    found = allowed_neighbors(shops, source, allowed, k=5)
+    own = source[found.query] == source[found.candidate]
+    assert len(found) > 20
+    assert (own == (allowed == "within")).all()
+    assert (np.diff(found.query) >= 0).all()
+    assert found.rank.max() < 5
+
+
+def test_across_two_sources_each_gets_its_k_nearest_of_the_other(shops):
+    source = np.arange(60) % 2
+    found = allowed_neighbors(shops, source, "across", k=3)
+    similarity = shops.rows @ shops.rows.T
+    for row in range(60):
+        others = np.flatnonzero(source != source[row])
+        nearest = others[np.argsort(-similarity[row, others])[:3]]
+        assert set(found.candidate[found.query == row]) == set(nearest)
+
+
+def test_all_is_the_usual_search(shops):
+    found = allowed_neighbors(shops, None, "all", k=4)
+    assert np.bincount(found.query).tolist() == [4] * 60

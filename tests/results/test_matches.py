@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from samesku import Matcher, Matches, Threshold, Union, UnionAll, read_catalog
 from samesku.candidates.candidates import Candidates
+from samesku.candidates.collapse import Collapsed
 from samesku.cli import app
 from samesku.encoders import Tfidf
 from samesku.results import pair_tables
@@ -48,7 +49,10 @@ def matches_of(pairs, size, *, fusion=None, titles=None, **options):
     )
     catalog = catalog_of(size, titles)
     fusion = Union(THRESHOLDS) if fusion is None else fusion
-    return Matches(catalog, candidates, fusion.score(candidates, catalog), fusion, **options)
+    rows = np.arange(size)
+    distinct = Collapsed(catalog, rows, rows, rows)
+    scores = fusion.score(candidates, catalog)
+    return Matches(catalog, distinct, candidates, scores, fusion, **options)
 
 
 @st.composite

@@ -15,8 +15,6 @@ from samesku.candidates.similarity import pair_similarity
 from samesku.encoders.base import Kind, Modality, Vectors
 from samesku.runtime.memory import at_once
 
-__all__ = ["DENSITY_NEIGHBORS", "Candidates", "Source", "agreeing", "join_candidates", "with_pairs"]
-
 # Neighbours whose mean similarity says how dense it is around a posting.
 DENSITY_NEIGHBORS = 20
 # Neighbours of which pairs are made at once, at most, and the bytes that each takes meanwhile.
@@ -149,23 +147,14 @@ def with_pairs(
     one, other = (end.astype(np.int32) for end in np.divmod(more, candidates.size))
     seen = [pair_similarity(source.vectors, one, other) for source in candidates.sources]
     keys = candidates.left.astype(np.int64) * candidates.size + candidates.right
-    keys = np.concatenate([keys, more])
-    order = np.argsort(keys, kind="stable")
-    found = np.zeros((len(more), len(candidates.encoders)), dtype=bool)
-    return replace(
+    both = replace(
         candidates,
-        left=np.concatenate([candidates.left, one])[order],
-        right=np.concatenate([candidates.right, other])[order],
-        similarity=np.concatenate(
-            [candidates.similarity, np.stack(seen, axis=1).astype(np.float32)]
-        )[order],
-        found=np.concatenate([candidates.found, found])[order],
+        left=np.concatenate([candidates.left, one]),
+        right=np.concatenate([candidates.right, other]),
+        similarity=np.concatenate([candidates.similarity, np.stack(seen, axis=1)]),
+        found=np.pad(candidates.found, ((0, len(more)), (0, 0))),
     )
-
-
-def agreeing(candidates: Candidates, codes: NDArray[np.integer]) -> Candidates:
-    """Only the pairs whose postings have the same code, integer ``(n,)``."""
-    return candidates.take(np.flatnonzero(codes[candidates.left] == codes[candidates.right]))
+    return both.take(np.argsort(np.concatenate([keys, more]), kind="stable"))
 
 
 def _joined(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,9 +10,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from samesku.catalog.catalog import Catalog
+from samesku.catalog.sources import agreement
 from samesku.titles.attributes.columns import column_kind
-
-__all__ = ["Collapsed", "collapse", "looked_at", "says_nothing"]
 
 READ = ("price", "brand", "description")
 _TOLD = r"[\p{L}\p{N}]"
@@ -39,12 +39,6 @@ class Collapsed:
     place: NDArray[np.int64]
     rows: NDArray[np.int64]
     order: NDArray[np.int64]
-
-    @classmethod
-    def nothing(cls, catalog: Catalog) -> Collapsed:
-        """Every posting stands for itself, in the order in which they came."""
-        rows = np.arange(len(catalog))
-        return cls(catalog, rows, rows, rows)
 
     @property
     def representative(self) -> NDArray[np.int64]:
@@ -97,8 +91,7 @@ def collapse(
     catalog: Catalog,
     *,
     photos: bool = True,
-    sources: NDArray[np.integer] | None = None,
-    labelled: bool = False,
+    parts: Sequence[NDArray[np.integer]] = (),
     apart: NDArray[np.integer] | None = None,
 ) -> Collapsed:
     """Collapse identical postings: one normal title, photo, and columns that are read.
@@ -110,21 +103,18 @@ def collapse(
     catalog : Catalog
     photos : bool
         Whether photos are looked at.
-    sources : integer (n,), optional
-        Source of each posting, where it matters whose a posting is.
-    labelled : bool
-        Postings of two labels stay apart, to train on.
+    parts : sequence of integer (n,)
+        Numbers in which identical postings agree, too: those of their sources, say.
     apart : integer, optional
         Rows that are identical to no other whatever they hold.
     """
     order = catalog.frame["posting_id"].arg_sort().to_numpy().astype(np.int64)
-    table = looked_at(catalog, photos, sources, labelled)[order]
-    code = table.select(pl.struct(pl.all()).rank("dense").cast(pl.Int64)).to_series().to_numpy()
-    untitled = says_nothing(table["title"])
+    table = looked_at(catalog, photos)
+    alone = says_nothing(table["title"])
     if apart is not None:
-        untitled |= np.isin(order, apart)
-    code = np.where(untitled, len(code) + 1 + np.arange(len(code)), code)
-    number, first = _by_first(code)
+        alone[apart] = True
+    table = table.with_columns(pl.Series(f"part {at}", part) for at, part in enumerate(parts))
+    number, first = _by_first(agreement(table, alone)[order])
     place = np.empty(len(catalog), dtype=np.int64)
     place[order] = number
     rows = order[first]
@@ -144,24 +134,18 @@ def says_nothing(titles: pl.Series) -> NDArray[np.bool_]:
     return ~titles.str.contains(_TOLD).to_numpy()
 
 
-def looked_at(
-    catalog: Catalog,
-    photos: bool,
-    sources: NDArray[np.integer] | None = None,
-    labelled: bool = False,
-) -> pl.DataFrame:
+def looked_at(catalog: Catalog, photos: bool) -> pl.DataFrame:
     """What identical postings agree in, as text."""
     frame = catalog.frame
-    table = pl.DataFrame({"title": pl.Series(catalog.normal_titles, dtype=pl.String)})
-    names = [name for name in frame.columns if name in READ or column_kind(name) is not None]
-    if labelled:
-        names.append("label_group")
-    columns = [frame[name].cast(pl.String) for name in names if name != "title"]
+    columns = [pl.Series("title", catalog.normal_titles, dtype=pl.String)]
+    columns += [
+        frame[name].cast(pl.String)
+        for name in frame.columns
+        if name != "title" and (name in READ or column_kind(name) is not None)
+    ]
     if photos:
         paths = [None if each is None else str(each) for each in catalog.photos]
         columns.append(pl.Series("photo file", paths, dtype=pl.String))
         if "image_phash" in frame.columns:
             columns.append(frame["image_phash"])
-    if sources is not None:
-        columns.append(pl.Series("source of pairs", sources))
-    return table.with_columns(columns)
+    return pl.DataFrame(columns)

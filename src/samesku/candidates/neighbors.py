@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, get_args
+from functools import partial
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +15,7 @@ from samesku.encoders.base import Vectors
 from samesku.runtime.memory import at_once, kept, released
 from samesku.runtime.progress import Advance
 
-__all__ = ["FLOOR", "Method", "Neighbors", "best", "density", "merge_neighbors", "nearest"]
-
+Allowed: TypeAlias = Literal["within", "across", "all"]
 Method: TypeAlias = Literal["auto", "exact", "approximate"]
 
 # Similarity below which a pair is not worth scoring, by how each kind of vectors spreads.
@@ -30,6 +30,8 @@ PRODUCTS = 4e9
 ROWS_AT_ONCE, ROW_BYTES = 1_000_000, 200
 # Neighbours whose lists are summed up at once.
 BLOCK = 2_000_000
+# Of more sources than this, each small, all postings are searched with a longer list instead.
+MOST_SOURCES, LONGER = 8, 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,17 +53,26 @@ class Neighbors:
     similarity: NDArray[np.float32]
     size: int
 
+    @classmethod
+    def joined(cls, parts: Sequence[Neighbors]) -> Neighbors:
+        """The lists of one catalogue, one part after the other."""
+        names = parts[0].arrays
+        columns = {name: np.concatenate([part.arrays[name] for part in parts]) for name in names}
+        return cls(**columns, size=parts[0].size)
+
     def __len__(self) -> int:
         return len(self.query)
+
+    def take(self, places: NDArray[Any]) -> Neighbors:
+        """Only what stands at the given places."""
+        return Neighbors(
+            self.query[places], self.candidate[places], self.similarity[places], self.size
+        )
 
     @property
     def arrays(self) -> dict[str, NDArray[Any]]:
         """The three columns by name."""
-        return {
-            "query": self.query,
-            "candidate": self.candidate,
-            "similarity": self.similarity,
-        }
+        return {name: getattr(self, name) for name in ("query", "candidate", "similarity")}
 
     @property
     def shelved(self) -> Neighbors:
@@ -96,7 +107,11 @@ class Neighbors:
     @property
     def rank(self) -> NDArray[np.int32]:
         """Place of each candidate in its query's list, from 0."""
-        return _rank(self.query)
+        query = self.query
+        start = np.flatnonzero(np.concatenate([[True], query[1:] != query[:-1]])[: len(query)])
+        start = start.astype(np.int32)
+        lengths = np.diff(np.append(start, len(query)))
+        return np.arange(len(query), dtype=np.int32) - np.repeat(start, lengths)
 
 
 def nearest(
@@ -131,18 +146,12 @@ def nearest(
     Neighbors
         Of equal similarity the first by position are taken where a list is cut.
     """
-    if k < 1:
-        raise ValueError(f"k is at least 1, not {k}")
-    if method not in get_args(Method):
-        raise ValueError(f"there is no method {method!r}; choose {', '.join(get_args(Method))}")
     alone = index is None and queries.probe is None
     index = (queries if index is None else index).findable
-    if queries.kind != index.kind:
-        raise ValueError(f"cannot search {queries.kind} vectors among {index.kind} ones")
     if not len(queries.owner) or not len(index.owner):
         advance(queries.size)
         empty = np.empty(0, np.int32)
-        return Neighbors(empty, empty, np.empty(0, np.float32), queries.size)
+        return Neighbors(empty, empty, empty.astype(np.float32), queries.size)
     if method == "auto":
         method = "approximate" if _approximation_pays(queries, index) else "exact"
     if alone and index.kind == "sparse" and method == "exact":
@@ -152,6 +161,49 @@ def nearest(
             return _of_postings(found, index.owner, index.owner, k, queries.size)
     search = row_search(index, floor, approximate=method == "approximate")
     return _ask(search, queries, index, k, advance)
+
+
+def allowed_neighbors(
+    vectors: Vectors,
+    source: NDArray[np.int64] | None,
+    allowed: Allowed,
+    *,
+    k: int,
+    method: Method = "auto",
+    advance: Advance = lambda done: None,
+) -> Neighbors:
+    """The k nearest postings of each that it may match.
+
+    Across sources each posting is searched among the other sources only, so that the many that its
+    own source posts take no place in its list.
+
+    Parameters
+    ----------
+    vectors : Vectors
+    source : int64 (n,), optional
+        Source of each posting, by number. None: any pair may match.
+    allowed : {"within", "across"}
+        Pairs of one source, or of two sources.
+    k : int
+    method : {"auto", "exact", "approximate"}
+    advance : callable
+    """
+    search = partial(nearest, floor=FLOOR[vectors.kind], method=method, advance=advance)
+    if source is None:
+        return search(vectors, k=k)
+    names = np.unique(source)
+    if len(names) > MOST_SOURCES:
+        found = search(vectors, k=LONGER * k)
+        own = source[found.query] == source[found.candidate]
+        found = found.take(own if allowed == "within" else ~own)
+        return found.take(found.rank < k)
+    parts = []
+    for name in names:
+        own = source == name
+        index = vectors.select(own if allowed == "within" else ~own)
+        parts.append(search(vectors.select(own), index, k=k))
+    found = Neighbors.joined(parts)
+    return found.take(np.argsort(found.query, kind="stable"))
 
 
 def _approximation_pays(queries: Vectors, index: Vectors) -> bool:
@@ -167,11 +219,7 @@ def _approximation_pays(queries: Vectors, index: Vectors) -> bool:
 
 
 def _ask(
-    search: RowSearch,
-    queries: Vectors,
-    index: Vectors,
-    k: int,
-    advance: Advance = lambda done: None,
+    search: RowSearch, queries: Vectors, index: Vectors, k: int, advance: Advance
 ) -> Neighbors:
     """The k nearest of every query, some postings at a time so that memory stays bounded."""
     wanted = _wanted(index, k)
@@ -188,12 +236,7 @@ def _ask(
         parts.append(_of_postings(found, asking, index.owner, k, queries.size))
         advance(last + 1 - first)
     advance(queries.size - len(postings))
-    return Neighbors(
-        np.concatenate([part.query for part in parts]),
-        np.concatenate([part.candidate for part in parts]),
-        np.concatenate([part.similarity for part in parts]),
-        queries.size,
-    )
+    return Neighbors.joined(parts)
 
 
 def _wanted(index: Vectors, k: int) -> int:
@@ -214,10 +257,8 @@ def _of_postings(
 
 def merge_neighbors(first: Neighbors, second: Neighbors) -> Neighbors:
     """Both lists of each posting as one, near to far, each neighbour with its larger similarity."""
-    query = np.concatenate([first.query, second.query])
-    candidate = np.concatenate([first.candidate, second.candidate])
-    similarity = np.concatenate([first.similarity, second.similarity])
-    return best(query, candidate, similarity, len(query) + 1, first.size)
+    both = Neighbors.joined([first, second])
+    return best(**both.arrays, k=len(both) + 1, size=both.size)
 
 
 def density(neighbors: Neighbors, k: int) -> NDArray[np.float32]:
@@ -249,15 +290,5 @@ def best(
     if len(first) < len(query):
         first.sort()
         query, candidate, similarity = query[first], candidate[first], similarity[first]
-    near = _rank(query) < k
-    return Neighbors(
-        query[near].astype(np.int32), candidate[near].astype(np.int32), similarity[near], size
-    )
-
-
-def _rank(query: NDArray[np.integer]) -> NDArray[np.int32]:
-    """Place within each run of equal queries, from 0."""
-    start = np.flatnonzero(np.concatenate([[True], query[1:] != query[:-1]])[: len(query)])
-    start = start.astype(np.int32)
-    lengths = np.diff(np.append(start, len(query)))
-    return np.arange(len(query), dtype=np.int32) - np.repeat(start, lengths)
+    found = Neighbors(query.astype(np.int32), candidate.astype(np.int32), similarity, size)
+    return found.take(found.rank < k)

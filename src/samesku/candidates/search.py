@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -16,10 +16,9 @@ from samesku.encoders.base import Rows, Vectors
 from samesku.runtime.cores import map_in_order, usable_cores
 from samesku.runtime.memory import at_once
 
-__all__ = ["EXTRA", "Found", "RowSearch", "row_search", "search_themselves"]
-
 # Row of the query, row of the index, similarity; in no particular order.
 Found: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]
+NOTHING: Found = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
 RowSearch: TypeAlias = Callable[[Rows, int], Found]
 # Similarities of a block of queries: float32 cosines, or unsigned counts of agreeing bits.
 Block: TypeAlias = NDArray[Any]
@@ -216,18 +215,14 @@ def _sparse_bounded(index: sp.csr_matrix, floor: float) -> RowSearch:
             for part in parts
         ]
         near = zip_sp_matmul_topn(count, of_parts)
-        row, found = _rows_of(near), near.indices.astype(np.int64)
-        similarity = row_similarity(rows, row, index, found)
-        enough = similarity >= floor
-        return row[enough], found[enough], similarity[enough]
+        return _in_full(rows, _rows_of(near), index, near.indices.astype(np.int64), floor)
 
     return search
 
 
 def _telling(rows: sp.csr_matrix, frequency: NDArray[np.int64], budget: int) -> sp.csr_matrix:
     """The rows with the terms only that tell most for their cost, until the budget is spent."""
-    row = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
-    cost = frequency[rows.indices]
+    row, cost = _rows_of(rows), frequency[rows.indices]
     order = np.lexsort((cost / np.maximum(rows.data**2, np.float32(1e-9)), row))
     spent = np.concatenate([[0], np.cumsum(cost[order])])
     # The term that oversteps the budget is the last one: each row keeps at least one.
@@ -257,7 +252,7 @@ def _exact_blocks(index: Vectors, floor: float) -> RowSearch:
             row, found = _top_of_block(alike, wanted, least)
             return row + start, found, (alike[row, found] / scale).astype(np.float32)
 
-        return _joined(list(map_in_order(part, range(0, len(asked), step))))
+        return _joined(map_in_order(part, range(0, len(asked), step)))
 
     return search
 
@@ -317,7 +312,7 @@ def _banded_bits(index: Vectors, floor: float) -> RowSearch:
             band, value = place
             mine = np.flatnonzero(rows[:, band] == value)
             theirs = buckets[band][value]
-            parts = [_no_rows()]
+            parts = [NOTHING]
             step = max(1, BITS_BLOCK_BYTES // (8 * max(len(theirs), 1)))
             for start in range(0, len(mine) if len(theirs) else 0, step):
                 block = mine[start : start + step]
@@ -328,7 +323,7 @@ def _banded_bits(index: Vectors, floor: float) -> RowSearch:
             return _joined(parts)
 
         places = [(band, value) for band in range(len(buckets)) for value in range(256)]
-        row, found, similarity = _joined(list(map_in_order(part, places)))
+        row, found, similarity = _joined(map_in_order(part, places))
         # Near rows share several bytes and were met in each.
         _, first = np.unique(row * len(sought) + found, return_index=True)
         return row[first], found[first], similarity[first]
@@ -342,13 +337,18 @@ def _by_value(column: NDArray[np.uint8]) -> list[NDArray[np.int64]]:
     return np.split(order, np.searchsorted(column[order], np.arange(1, 256)))
 
 
-def _joined(parts: list[Found]) -> Found:
+def _joined(parts: Iterable[Found]) -> Found:
     row, found, similarity = zip(*parts, strict=True)
     return np.concatenate(row), np.concatenate(found), np.concatenate(similarity)
 
 
-def _no_rows() -> Found:
-    return np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32)
+def _in_full(
+    rows: Rows, row: NDArray[np.int64], index: Rows, found: NDArray[np.int64], floor: float
+) -> Found:
+    """Pairs of rows with their similarity, those that reach the floor."""
+    similarity = row_similarity(rows, row, index, found)
+    enough = similarity >= floor
+    return row[enough], found[enough], similarity[enough]
 
 
 def _hnsw(index: Vectors, floor: float) -> RowSearch:
@@ -371,8 +371,6 @@ def _hnsw(index: Vectors, floor: float) -> RowSearch:
         filled = np.arange(answer.keys.shape[1]) < np.asarray(answer.counts)[:, None]
         row = np.repeat(np.arange(len(rows)), np.count_nonzero(filled[: len(rows)], axis=1))
         found = answer.keys[: len(rows)][filled[: len(rows)]].astype(np.int64)
-        similarity = row_similarity(rows, row, index.rows, found)
-        enough = similarity >= floor
-        return row[enough], found[enough], similarity[enough]
+        return _in_full(rows, row, index.rows, found, floor)
 
     return search

@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 from samesku.encoders.base import Rows, Vectors
 from samesku.runtime.cores import map_in_order
 
-__all__ = ["pair_similarity", "row_similarity"]
-
 # Their rows stay in the processor's cache; of long sparse ones so many cells.
 PAIRS_AT_ONCE, CELLS_AT_ONCE = 8_192, 2_000_000
 # Sparse rows of so few cells, empty ones counted, are compared as dense ones: that takes less than

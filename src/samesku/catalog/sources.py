@@ -74,6 +74,11 @@ def agreement_codes(catalog: Catalog, columns: Sequence[str]) -> NDArray[np.int6
             f"{', '.join(frame.columns)}"
         )
     values = frame.select(pl.col(columns).cast(pl.String))
-    codes = values.select(pl.struct(pl.all()).rank("dense").cast(pl.Int64)).to_series().to_numpy()
     unknown = values.select(pl.any_horizontal(pl.all().is_null())).to_series().to_numpy()
-    return np.where(unknown, len(codes) + 1 + np.arange(len(codes)), codes)
+    return agreement(values, unknown)
+
+
+def agreement(table: pl.DataFrame, alone: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """A number per row, equal where two agree in all columns; rows `alone` agree with no other."""
+    codes = table.select(pl.struct(pl.all()).rank("dense").cast(pl.Int64)).to_series().to_numpy()
+    return np.where(alone, len(codes) + 1 + np.arange(len(codes)), codes)

@@ -53,9 +53,7 @@ def train(options: Train) -> None:
         # the two numbers of the calibration were chosen on all of them.
         fusion = Learned(model, each.same)
         threshold = threshold_for(fusion, each.candidates, probability, distinct.counts)
-        matches = Matches(
-            catalog, each.candidates, probability, fusion, threshold, collapsed=distinct
-        )
+        matches = Matches(catalog, distinct, each.candidates, probability, fusion, threshold)
         figures = {name: [f.value, f.low, f.high] for name, f in score(matches, seed=seed).items()}
         rows = np.flatnonzero(each.labels >= 0)
         calibration = reliability(predicted_pairs(probability, each.candidates, each.labels, rows))

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 
-from samesku.clustering.pins import Pins
+from samesku.clustering.pins import Pins, components
 
 # Measured on the training postings: docs/benchmarks/index.md.
 COHESION = 0.85
@@ -50,7 +48,7 @@ def agglomerate(
     groups = components(one, other, size)[started]
     # Two postings that met only through one that left are no group: a pair at the threshold ties.
     ties = (groups[left] == groups[right]) & (score >= threshold)
-    return linked(*_with(left[ties], right[ties], musts), size)
+    return components(*_with(left[ties], right[ties], musts), size)
 
 
 def _with(
@@ -124,22 +122,3 @@ def _disjoint(
             taken |= {one, other}
             chosen.append(place)
     return a[chosen], b[chosen]
-
-
-def linked(left: NDArray[np.integer], right: NDArray[np.integer], size: int) -> NDArray[np.int64]:
-    """Groups of the postings that pairs tie together, int64 ``(size,)``, in order of appearance."""
-    groups = components(left, right, size)
-    _, first, place = np.unique(groups, return_index=True, return_inverse=True)
-    number = np.empty(len(first), dtype=np.int64)
-    number[np.argsort(first)] = np.arange(len(first))
-    return number[place]
-
-
-def components(
-    left: NDArray[np.integer], right: NDArray[np.integer], size: int
-) -> NDArray[np.int64]:
-    """The connected component of each of `size` postings that pairs tie together."""
-    if not len(left):
-        return np.arange(size)
-    graph = sp.coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(size, size))
-    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)

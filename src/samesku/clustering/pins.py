@@ -9,8 +9,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
-from samesku.candidates.allowed import Allowed
 from samesku.candidates.candidates import Candidates
+from samesku.candidates.neighbors import Allowed
 from samesku.catalog.answers import Answers
 from samesku.catalog.catalog import Catalog
 
@@ -53,14 +53,22 @@ class Pins:
         cannot-link.
         """
         left, right, size = place[self.left], place[self.right], int(place.max(initial=-1)) + 1
-        must = self.same
-        ones = np.ones(np.count_nonzero(must), dtype=np.int8)
-        graph = sp.coo_matrix((ones, (left[must], right[must])), shape=(size, size))
-        product = connected_components(graph, directed=False)[1]
-        torn = ~must & (product[left] == product[right])
+        product = components(left[self.same], right[self.same], size)
+        torn = ~self.same & (product[left] == product[right])
         several = np.isin(product, product[left[torn]])
         ends = np.concatenate([self.left, self.right])
         return np.unique(ends[several[place[ends]]])
+
+
+def components(
+    left: NDArray[np.integer], right: NDArray[np.integer], size: int
+) -> NDArray[np.int64]:
+    """The connected component of each of `size` postings that pairs tie together.
+
+    Numbered in order of first appearance, as scipy meets them.
+    """
+    graph = sp.coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(size, size))
+    return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
 def pinned_scores(

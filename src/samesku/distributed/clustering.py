@@ -10,8 +10,9 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from samesku.clustering.agglomerative import agglomerate, components
+from samesku.clustering.agglomerative import agglomerate
 from samesku.clustering.expected import LEAST, partners, summed_f1
+from samesku.clustering.pins import components
 from samesku.distributed.components import find_components, looked_up, part_of
 from samesku.distributed.searching import numbers_of
 from samesku.distributed.shelf import Array, Shelf, columns_of, frame_of, table_of

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from samesku.candidates.candidates import places_among
-from samesku.clustering.agglomerative import components
+from samesku.clustering.pins import components
 from samesku.distributed.searching import of_tiles
 from samesku.distributed.shelf import Array, Shelf, columns_of, table_of
 from samesku.distributed.tasks import Result, Stages, Tasks

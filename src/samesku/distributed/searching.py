@@ -129,14 +129,12 @@ def _both_ways(vectors: Vectors, edge: int, k: int) -> Neighbors:
             owner = np.concatenate([sides[0].owner, sides[1].owner])
             row, column, similarity = found
             return best(owner[row], owner[column], similarity, k, vectors.size)
-    parts = [
-        nearest(mine, theirs, k=k, floor=floor, method="exact")
-        for mine, theirs in (sides, sides[::-1])
-    ]
-    query, candidate, similarity = (
-        np.concatenate([part.arrays[name] for part in parts]) for name in parts[0].arrays
+    return Neighbors.joined(
+        [
+            nearest(mine, theirs, k=k, floor=floor, method="exact")
+            for mine, theirs in (sides, sides[::-1])
+        ]
     )
-    return Neighbors(query, candidate, similarity, vectors.size)
 
 
 def of_tiles(shelf: Shelf, folder: str, shard: int, tiles: Tiles) -> pa.Table:

@@ -223,12 +223,12 @@ def _scored(fusion: Fusion, pool: _Pool, *, explained: bool = False) -> Matches:
     )
     return Matches(
         pool.catalog,
+        pool.collapsed,
         pairs,
         predicted.scores,
         fusion,
         threshold_for(fusion, pairs, predicted.scores, pool.collapsed.counts),
         explanations=predicted.explanations,
-        collapsed=pool.collapsed,
     )
 
 

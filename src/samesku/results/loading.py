@@ -44,7 +44,7 @@ def loaded_fields(folder: Path, catalogue: Sequence[Path]) -> dict[str, Any]:
         "run": {key: value for key, value in run.record.items() if key != "results"},
         "decide": run.record["decide"],
         "sources": source_codes(catalog) if across else None,
-        "collapsed": collapsed,
+        "distinct": collapsed,
         "pins": _pins(run, catalog, collapsed, candidates),
         "written": scored["reasons"] if "reasons" in scored.columns else None,
         "clusters": run.clusters,

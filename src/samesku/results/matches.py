@@ -17,9 +17,9 @@ from samesku.candidates.collapse import Collapsed
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.cells import spaced_ids
 from samesku.catalog.problems import CatalogError
-from samesku.clustering.agglomerative import COHESION, agglomerate, linked
+from samesku.clustering.agglomerative import COHESION, agglomerate
 from samesku.clustering.assignment import Decision, choose_links
-from samesku.clustering.pins import Pins
+from samesku.clustering.pins import Pins, components
 from samesku.results import pair_tables
 from samesku.results.listing import (
     as_links,
@@ -49,6 +49,8 @@ class Matches:
     Attributes
     ----------
     catalog : Catalog
+    distinct : Collapsed
+        The distinct postings: identical ones were scored once.
     candidates : Candidates
         The pairs that were scored, in rows of the distinct postings.
     scores : float32 (m,)
@@ -68,8 +70,6 @@ class Matches:
         How clusters follow from the scores (:mod:`samesku.clustering`).
     sources : int64 (n,), optional
         Source of each posting, where only pairs across sources may match.
-    collapsed : Collapsed, optional
-        The distinct postings, where identical ones were scored once; default: all of them.
     pins : Pins, optional
         Pairs of distinct postings that were answered: candidates that score 1 or 0.
     written : polars.Series, optional
@@ -86,6 +86,7 @@ class Matches:
     """
 
     catalog: Catalog
+    distinct: Collapsed
     candidates: Candidates
     scores: NDArray[np.float32]
     fusion: Fusion
@@ -95,7 +96,6 @@ class Matches:
     run: dict[str, Any] = field(default_factory=dict)
     decide: Decision = "clusters"
     sources: NDArray[np.int64] | None = None
-    collapsed: Collapsed | None = None
     pins: Pins | None = None
     written: pl.Series | None = None
 
@@ -131,11 +131,6 @@ class Matches:
         return matches_card(self)
 
     @cached_property
-    def distinct(self) -> Collapsed:
-        """The distinct postings, whose rows the candidates are of."""
-        return self.collapsed or Collapsed.nothing(self.catalog)
-
-    @cached_property
     def clusters(self) -> NDArray[np.int64]:
         """Cluster of each posting, int64 ``(n,)``, numbered by the smallest id in each."""
         if self.decide != "clusters":
@@ -166,7 +161,7 @@ class Matches:
         rank = np.argsort(self.distinct.order)
         ends = rank[first], rank[second]
         chosen = choose_links(*ends, scores, threshold=self.threshold, rule=self.decide)
-        return self.distinct.numbered(linked(left[chosen], right[chosen], size))
+        return self.distinct.numbered(components(left[chosen], right[chosen], size))
 
     @property
     def pair_count(self) -> int:
