@@ -215,11 +215,7 @@ def folder(tmp_path):
 
 
 def test_photos_come_in_order_and_bad_ones_stop_nothing(folder):
-    def width(photo):
-        time.sleep(0.002 * (photo.shape[1] % 3))
-        return photo.shape[1]
-
-    seen = list(read_photos(folder, width, threads=4))
+    seen = list(read_photos(folder, lambda photo: photo.shape[1]))
     assert [i for i, _ in seen] == list(range(30))
     for i, result in seen:
         if i % 7:
@@ -229,45 +225,12 @@ def test_photos_come_in_order_and_bad_ones_stop_nothing(folder):
             assert result.path == str(folder[i])
 
 
-def test_work_runs_ahead_only_a_little(folder):
-    begun = []
-    reading = read_photos(folder * 10, lambda photo: begun.append(photo.shape), threads=2)
-    next(reading)
-    time.sleep(0.2)
-    assert len(begun) <= 10
-    reading.close()
-
-
-def test_leaving_the_loop_stops_the_threads(folder):
-    begun = []
-
-    def slow(photo):
-        begun.append(1)
-        time.sleep(0.05)
-
-    reading = read_photos(folder * 10, slow, threads=2)
-    next(reading)
-    started = time.perf_counter()
-    reading.close()
-    assert time.perf_counter() - started < 1
-    stopped_at = len(begun)
-    time.sleep(0.15)
-    assert len(begun) == stopped_at
-    assert not [t for t in threading.enumerate() if t.name.startswith("samesku")]
-
-
 def test_faults_of_the_work_itself_are_raised(folder):
     def fails(photo):
         raise KeyError("mine")
 
     with pytest.raises(KeyError, match="mine"):
-        list(read_photos(folder, fails, threads=2))
-
-
-def test_no_photos_and_no_threads(folder):
-    assert list(read_photos([], lambda photo: photo)) == []
-    with pytest.raises(ValueError, match="greater than 0"):
-        next(read_photos(folder, lambda photo: photo, threads=0))
+        list(read_photos(folder, fails))
 
 
 @pytest.mark.parametrize(
@@ -324,15 +287,15 @@ def test_photos_that_are_open_at_once_share_a_budget_of_pixels():
         with opened_photo(content):
             open_now.append(1)
             most.append(len(open_now))
-            time.sleep(0.05)
+            time.sleep(0.3)
             open_now.pop()
 
-    threads = [threading.Thread(target=look, args=(large,)) for _ in range(3)]
+    threads = [threading.Thread(target=look, args=(large,)) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert most == [1, 1, 1]
+    assert most == [1, 1]
 
 
 def test_a_jpeg_of_which_less_is_enough_is_decoded_smaller():

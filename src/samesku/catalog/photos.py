@@ -14,6 +14,7 @@ from typing import TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
+from PIL.AvifImagePlugin import AvifImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.JpegImagePlugin import JpegImageFile
@@ -22,11 +23,6 @@ from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from samesku.runtime.cores import map_in_order
-
-try:
-    from PIL.AvifImagePlugin import AvifImageFile
-except ImportError:  # Pillow before 11.3
-    AvifImageFile = None  # type: ignore[assignment, misc]
 
 # Of one photo, and of all that are held at once: a pixel takes up to 16 bytes while it is decoded.
 MAX_PIXELS = 64_000_000
@@ -49,7 +45,8 @@ MAGIC: tuple[tuple[bytes, Reader], ...] = (
 )
 READABLE = "JPEG, PNG, WebP, AVIF, GIF, TIFF or BMP"
 # Brands of the container that AVIF and HEIC share.
-_AVIF, _HEIC = (b"avif", b"avis"), (b"heic", b"heix", b"hevc", b"heim", b"mif1", b"msf1")
+_AVIF = (b"avif", b"avis")
+_HEIC = (b"heic", b"heix", b"hevc", b"heim", b"mif1", b"msf1")
 _OTHERS = (
     (b"\xff\x0a", "JPEG XL"),
     (b"\x00\x00\x00\x0cJXL ", "JPEG XL"),
@@ -160,35 +157,26 @@ def read_photo_bytes(path: str | Path) -> bytes:
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise PhotoError(path, "not a regular file")
         with open(os.open(path, flags), "rb") as file:
-            state = os.fstat(file.fileno())
-            if not stat.S_ISREG(state.st_mode):
-                raise PhotoError(path, "not a regular file")
-            _check_length(path, state.st_size)
             content = file.read(MAX_BYTES + 1)
+    except PhotoError:
+        raise
     except (FileNotFoundError, NotADirectoryError) as error:
         raise PhotoError(path, "file missing") from error
     except OSError as error:
         raise PhotoError(path, f"cannot be read ({error.strerror or error})") from error
     except ValueError as error:
-        if isinstance(error, PhotoError):
-            raise
         raise PhotoError(path, "not a valid file name") from error
     _check_length(path, len(content))
     return content
 
 
 def read_photos(
-    paths: Sequence[str | Path],
-    work: Callable[[RGB], Seen],
-    *,
-    threads: int | None = None,
+    paths: Sequence[str | Path], work: Callable[[RGB], Seen]
 ) -> Iterator[tuple[int, Seen | PhotoError]]:
-    """Decode photos and look at each, in a pool of threads (default: one per usable core).
+    """Decode photos and look at each, as :func:`samesku.runtime.cores.map_in_order` works.
 
-    A decoded photo lives only as long as `work` looks at it, and at most a few results per thread
-    wait to be taken, so memory does not grow with the number of photos or with a slow consumer.
-    Yields the position in `paths`, in order, and what `work` returned, or the :class:`PhotoError`
-    where the photo cannot be used. What `work` itself raises is raised here.
+    A decoded photo lives only as long as `work` looks at it. Yields the position in `paths`, in
+    order, and what `work` returned, or the :class:`PhotoError` where the photo cannot be used.
     """
 
     def see(path: str | Path) -> Seen | PhotoError:
@@ -199,7 +187,7 @@ def read_photos(
             # Tracebacks hold the undecodable bytes; a catalogue may have many such photos.
             return error.with_traceback(None)
 
-    yield from enumerate(map_in_order(see, paths, threads=threads))
+    return enumerate(map_in_order(see, paths))
 
 
 def _open(name: str, content: bytes) -> ImageFile.ImageFile:
@@ -209,7 +197,7 @@ def _open(name: str, content: bytes) -> ImageFile.ImageFile:
     for magic, reader in MAGIC:
         if content.startswith(magic):
             return reader(io.BytesIO(content))
-    if content[4:8] == b"ftyp" and content[8:12] in _AVIF and AvifImageFile is not None:
+    if content[4:8] == b"ftyp" and content[8:12] in _AVIF:
         return AvifImageFile(io.BytesIO(content))
     raise PhotoError(name, f"{_true_name(content)} (neither {READABLE})")
 
@@ -220,8 +208,8 @@ def _true_name(content: bytes) -> str:
         return "an SVG drawing"
     if begin.startswith((b"<!doctype html", b"<html")):
         return "a web page, not an image"
-    if content[4:8] == b"ftyp" and content[8:12] in _AVIF + _HEIC:
-        return "an AVIF that this Pillow cannot read" if content[8:12] in _AVIF else "HEIC"
+    if content[4:8] == b"ftyp" and content[8:12] in _HEIC:
+        return "HEIC"
     return next((what for magic, what in _OTHERS if content.startswith(magic)), "not an image")
 
 
