@@ -14,11 +14,7 @@ def answers(*rows):
 
 
 def kept(told):
-    return {
-        f"{left}{right}"
-        for left, right, yes in zip(told.left, told.right, told.kept, strict=True)
-        if yes
-    }
+    return {left + right for left, right, *_ in told.frame.filter(pl.Series(told.kept)).rows()}
 
 
 def test_a_table_from_a_spreadsheet_is_read(tmp_path):
@@ -28,10 +24,9 @@ def test_a_table_from_a_spreadsheet_is_read(tmp_path):
         "e;f;;;\r\n".encode()
     )
     told = read_answers(place, CATALOG)
-    assert list(zip(told.left, told.right, told.verdict, strict=True)) == [
-        ("a", "b", "same"), ("c", "d", "unsure"),
-    ]  # fmt: skip
-    assert told.audit.tolist() == [7.5, 0]
+    columns = ["left_id", "right_id", "verdict", "audit"]
+    rows = [("a", "b", "same", 7.5), ("c", "d", "unsure", 0)]
+    assert told.frame.select(columns).rows() == rows
     assert kept(told) == {"ab"}
 
 
@@ -69,8 +64,7 @@ def test_a_pair_answered_in_two_ways_is_told_and_pins_nothing():
 
 def test_what_is_joined_gives_way():
     told = answers("a b same".split()).joined(answers("b a different".split(), "c d same".split()))
-    assert told.verdict == ("same", "same")
-    assert told.left == ("a", "c")
+    assert told.frame.select("left_id", "verdict").rows() == [("a", "same"), ("c", "same")]
 
 
 def test_people_outrank_models():
@@ -83,7 +77,8 @@ def test_people_outrank_models():
     told = Answers.of(pl.DataFrame(rows, schema=schema, orient="row"))
     assert not told.problems
     assert told.kept.all()
-    found = dict(zip(zip(told.left, told.right, strict=True), told.decided, strict=True))
+    pairs = told.frame.select("left_id", "right_id").rows()
+    found = dict(zip(pairs, told.decided, strict=True))
     assert found == {
         ("a", "b"): True, ("b", "c"): True, ("a", "c"): False, ("e", "d"): True, ("e", "f"): False
     }  # fmt: skip

@@ -58,7 +58,7 @@ def test_a_judge_is_measured_on_what_people_answered(matches):
     assert 0 < missed < hit
     assert false == 0
     assert refused == len(people) - people.same.sum()
-    assert set(told.answers.by) == {"model:oracle"}
+    assert set(told.answers.frame["by"]) == {"model:oracle"}
 
 
 def test_a_judge_is_asked_about_candidates_only(matches):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,34 +29,38 @@ MACHINE = "model:"
 class Answers:
     """Answers to whether two postings are the same product, each pair of ids once.
 
-    `verdict` is "same", "different" or "unsure"; `by` says who answered: ``"people"``, or
-    ``"model:"`` and what a model is called. `audit`, float64 ``(a,)``: how many pairs a question
-    drawn at random stands for, from which precision and recall follow; 0 of the others. `kept`,
-    bool ``(a,)``: neither unsure nor, if of people, part of a contradiction. `problems` were
-    carried on with.
+    Columns of `frame` are `left_id`, `right_id`; `verdict`: "same", "different" or "unsure"; `by`,
+    who answered: ``"people"``, or ``"model:"`` and what a model is called; `audit`: how many pairs
+    a question drawn at random stands for, from which precision and recall follow; 0 of the others.
+    `kept`, bool ``(a,)``: neither unsure nor, if of people, part of a contradiction. `problems`
+    were carried on with.
     """
 
-    left: tuple[str, ...]
-    right: tuple[str, ...]
-    verdict: tuple[str, ...]
-    by: tuple[str, ...]
-    audit: NDArray[np.float64]
+    frame: pl.DataFrame
     kept: NDArray[np.bool_]
     problems: tuple[Problem, ...] = ()
     source: str = "the answers"
 
     def __len__(self) -> int:
-        return len(self.left)
+        return self.frame.height
+
+    @property
+    def verdict(self) -> list[str]:
+        return self.frame["verdict"].to_list()
+
+    @property
+    def audit(self) -> NDArray[np.float64]:
+        return self.frame["audit"].to_numpy()
 
     @property
     def same(self) -> NDArray[np.bool_]:
         """Which were answered `same`, bool ``(a,)``."""
-        return np.array([each == SAME for each in self.verdict], dtype=bool)
+        return (self.frame["verdict"] == SAME).to_numpy()
 
     @property
     def machine(self) -> NDArray[np.bool_]:
         """Which were answered by models, bool ``(a,)``."""
-        return np.array([each.startswith(MACHINE) for each in self.by], dtype=bool)
+        return self.frame["by"].str.starts_with(MACHINE).to_numpy()
 
     @property
     def decided(self) -> NDArray[np.bool_]:
@@ -65,48 +69,35 @@ class Answers:
 
     def rows(self, catalog: Catalog) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Rows of the postings of each pair."""
-        rows = catalog.rows_of([*self.left, *self.right])
+        rows = catalog.rows_of([*self.frame["left_id"], *self.frame["right_id"]])
         return rows[: len(self)], rows[len(self) :]
-
-    def select(self, some: NDArray[np.bool_]) -> Answers:
-        return Answers.of(self.frame.filter(pl.Series(some)), source=self.source)
 
     def joined(self, more: Answers) -> Answers:
         """These and more: where both answer a pair, these count."""
-        known = {frozenset(pair) for pair in zip(self.left, self.right, strict=True)}
-        pairs = zip(more.left, more.right, strict=True)
-        fresh = [frozenset(pair) not in known for pair in pairs]
-        both = pl.concat([self.frame, more.frame.filter(pl.Series(fresh, dtype=pl.Boolean))])
+        ends = pl.col("left_id", "right_id")
+        pair = pl.struct(pl.min_horizontal(ends), pl.max_horizontal(ends).alias("other"))
+        both = pl.concat([self.frame, more.frame]).filter(pair.is_first_distinct())
         return Answers.of(both, source=self.source)
-
-    @property
-    def frame(self) -> pl.DataFrame:
-        columns = {
-            "left_id": self.left, "right_id": self.right, "verdict": self.verdict, "by": self.by,
-            "audit": self.audit,
-        }  # fmt: skip
-        texts = dict.fromkeys(("left_id", "right_id", "verdict", "by"), pl.String)
-        return pl.DataFrame(columns, schema_overrides=texts)
 
     @property
     def record(self) -> dict[str, Any]:
         """What `run.json` holds of them."""
-        columns = (self.left, self.right, self.verdict, self.by)
-        decided = sum(each != UNSURE for each in self.verdict)
-        said = Counter(zip(self.by, self.verdict, strict=True))
+        decided = len(self) - self.verdict.count(UNSURE)
+        said = Counter(self.frame.select("by", "verdict").rows())
+        pins = self.frame.filter(pl.Series(self.kept)).select(*REQUIRED, "by")
         return {
             "source": self.source,
             **{each: self.verdict.count(each) for each in VERDICTS},
             "contradicting": decided - int(self.kept.sum()),
             "by": {name: {each: said[name, each] for each in VERDICTS}
-                   for name in sorted(set(self.by))},
-            "pins": [[each[place] for each in columns] for place in np.flatnonzero(self.kept)],
+                   for name in sorted({name for name, _ in said})},
+            "pins": [list(pin) for pin in pins.rows()],
             "problems": [str(problem) for problem in self.problems],
         }  # fmt: skip
 
     @classmethod
     def none(cls) -> Answers:
-        return cls((), (), (), (), np.empty(0), np.empty(0, dtype=bool))
+        return cls.of(pl.DataFrame(schema=dict.fromkeys(REQUIRED, pl.String)))
 
     @classmethod
     def of(
@@ -204,7 +195,7 @@ def _checked(rows: pl.DataFrame, source: str) -> Answers:
     left, right, verdict, by = (rows[name].to_list() for name in (*REQUIRED, "by"))
     machine = [each.startswith(MACHINE) for each in by]
     first: dict[frozenset[str], int] = {}
-    twice: list[int] = []
+    doubtful: set[int] = set()
     for place, pair in enumerate(zip(left, right, strict=True)):
         if not verdict[place]:
             continue
@@ -214,51 +205,39 @@ def _checked(rows: pl.DataFrame, source: str) -> Answers:
         elif machine[place] and not machine[before]:
             continue
         elif verdict[place] not in (verdict[before], UNSURE):
-            twice += [before, place]
-    places = sorted(set(first.values()))
+            doubtful |= {before, place}
+    places = sorted(first.values())
     problems = []
-    if twice:
-        fix = "the pair is left out; answer it once"
-        found = sorted(set(twice))
-        problems.append(Problem.at("answered_twice", "pair answered in two ways", fix, found))
-    given = [(left[p], right[p], verdict[p]) for p in places]
-    doubtful = {places.index(p) for p in twice if p in places}
-    models = {a for a, p in enumerate(places) if machine[p]}
-    for around in _contradictions(given, doubtful | models):
+    if doubtful:
+        fix, said = "the pair is left out; answer it once", "pair answered in two ways"
+        problems.append(Problem.at("answered_twice", said, fix, sorted(doubtful)))
+    sure = [place for place in places if place not in doubtful and not machine[place]]
+    for around in _contradictions({p: (left[p], right[p], verdict[p]) for p in sure}):
         doubtful.update(around)
-        chain = ", ".join(_said(*given[answer]) for answer in around)
+        chain = ", ".join(
+            f"{left[p]} {'=' if verdict[p] == SAME else '!='} {right[p]}" for p in around
+        )
         fix = "left out of what is pinned; answer one of them anew"
-        found = [places[a] for a in around]
         message = f"answers that contradict each other: {chain}"
-        problems.append(Problem.at("contradiction", message, fix, found))
-    kept = [a not in doubtful and given[a][2] != UNSURE for a in range(len(given))]
-    said = (tuple(each[p] for p in places) for each in (left, right, verdict, by))
-    audit, used = rows["audit"].to_numpy()[places], np.array(kept, dtype=bool)
-    lefts, rights, verdicts, who = said
-    return Answers(lefts, rights, verdicts, who, audit, used, tuple(problems), source)
+        problems.append(Problem.at("contradiction", message, fix, around))
+    kept = [place not in doubtful and verdict[place] != UNSURE for place in places]
+    used = rows[np.array(places, dtype=np.int64)]
+    return Answers(used, np.array(kept, dtype=bool), tuple(problems), source)
 
 
-def _said(left: str, right: str, verdict: str) -> str:
-    return f"{left} {'=' if verdict == SAME else '!='} {right}"
-
-
-def _contradictions(
-    given: Sequence[tuple[str, str, str]], doubtful: set[int]
-) -> Iterable[list[int]]:
+def _contradictions(given: Mapping[int, tuple[str, str, str]]) -> Iterator[list[int]]:
     """Answers that cannot all be right: `same` from one posting to another, said different.
 
     Each comes with the shortest chain of `same` between the two; what was reported is left out of
     what is looked at next.
     """
     beside: dict[str, dict[str, int]] = {}
-    for place, (left, right, verdict) in enumerate(given):
-        if verdict == SAME and place not in doubtful:
+    for place, (left, right, verdict) in given.items():
+        if verdict == SAME:
             beside.setdefault(left, {})[right] = place
             beside.setdefault(right, {})[left] = place
-    for place, (left, right, verdict) in enumerate(given):
-        if verdict != DIFFERENT or place in doubtful:
-            continue
-        if chain := _chain(beside, left, right):
+    for place, (left, right, verdict) in given.items():
+        if verdict == DIFFERENT and (chain := _chain(beside, left, right)):
             for answer in chain:
                 one, other, _ = given[answer]
                 del beside[one][other], beside[other][one]

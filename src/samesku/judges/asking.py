@@ -209,7 +209,7 @@ def audited(matches: Matches, answers: Answers) -> Audit | None:
 
     Both are of pairs of postings, recall among the candidates that are not most unlikely.
     """
-    used = (answers.audit > 0) & np.array([each != UNSURE for each in answers.verdict], dtype=bool)
+    used = (answers.audit > 0) & (answers.frame["verdict"] != UNSURE).to_numpy()
     if np.count_nonzero(used) < 2:
         return None
     left, right = (each[used] for each in answers.rows(matches.catalog))
