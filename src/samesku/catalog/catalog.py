@@ -193,9 +193,9 @@ def catalogue_file(path: Path) -> Path:
     """The file that a path of a catalogue means: itself, or one of known name in the folder."""
     if str(path) == STDIN:
         return path
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file; give a CSV, a Parquet file or a folder")
     if not path.is_dir():
-        if not path.exists():
-            raise FileNotFoundError(f"{path}: no such file; give a CSV, a Parquet file or a folder")
         return path
     for name in COMPETITION_FILES:
         if (path / name).is_file():
@@ -226,22 +226,19 @@ def _from_memory(source: Any) -> tuple[pl.DataFrame, list[Problem]]:
 def _from_pandas(frame: pd.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
     """Column by column through Python values, so that pyarrow is not needed."""
     names = [str(name) for name in frame.columns]
-    columns = {name: _plain(frame.iloc[:, names.index(name)]) for name in names}
+    columns = {}
+    for name in names:
+        column = frame.iloc[:, names.index(name)]
+        cells = zip(column.tolist(), column.isna(), strict=True)
+        columns[name] = [None if gone else _whole(value) for value, gone in cells]
     return pl.DataFrame(columns, strict=False), repeated_columns(names)
 
 
-def _plain(column: Any) -> list[Any]:
-    return [
-        None if gone else _whole_text(value) if isinstance(value, str) else value
-        for value, gone in zip(column.tolist(), column.isna(), strict=True)
-    ]
-
-
-def _whole_text(text: str) -> str:
+def _whole(value: Any) -> Any:
     """Halves of a character, which only Python can hold, become the replacement character."""
-    if text.isascii():
-        return text
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if not isinstance(value, str) or value.isascii():
+        return value
+    return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _name_columns(
@@ -251,10 +248,11 @@ def _name_columns(
     faults, renames, known = [], {}, REQUIRED + OPTIONAL
     for ours, theirs in columns.items():
         if ours not in known:
-            faults.append((f"{ours!r} is not a column of ours", _one_of(known)))
+            fix = f"one of {_listing(known)} is expected"
+            faults.append((f"{ours!r} is not a column of ours", fix))
         elif theirs not in frame.columns:
             message = f"column {theirs!r}, mapped to {ours!r}, is not in the file"
-            faults.append((message, _one_of(frame.columns)))
+            faults.append((message, f"one of {_listing(frame.columns)} is expected"))
         elif list(columns.values()).count(theirs) > 1:
             message = f"column {theirs!r} is mapped to {ours!r} and to another"
             faults.append((message, "map each column once"))
@@ -292,10 +290,6 @@ def _unmapped(
 
 def _letters(name: str) -> str:
     return "".join(filter(str.isalnum, name.casefold()))
-
-
-def _one_of(names: Sequence[str]) -> str:
-    return f"one of {_listing(names)} is expected"
 
 
 def _listing(names: Sequence[str], most: int = 12) -> str:

@@ -43,8 +43,7 @@ def read_table(path: Path, encoding: str | None = None) -> tuple[pl.DataFrame, l
     or not a table; names the row where that is known.
     """
     piped = str(path) == STDIN
-    pipe = not piped and path.exists() and not (path.is_file() or path.is_dir())
-    if pipe:  # which could wait for ever
+    if not (piped or path.is_file() or path.is_dir()) and path.exists():  # could wait for ever
         raise CatalogError(str(path), [_unreadable("not a regular file")])
     try:
         raw = sys.stdin.buffer.read() if piped else path.read_bytes()
@@ -74,22 +73,20 @@ def _parse(path: Path, content: str, problems: list[Problem]) -> tuple[pl.DataFr
         fix = "skipped; rows are counted from the header"
         problems = [*problems, Problem("preamble", f"{start} lines before the header", fix)]
     header, rows = [name.strip() for name in rows[start]], rows[start + 1 :]
-    ragged = [place for place, row in enumerate(rows) if len(row) > len(header)]
     while rows and not any(rows[-1]):  # what spreadsheets and editors leave at the end
         rows.pop()
-    ragged = [place for place in ragged if any(rows[place : place + 1])]
-    faults = []
+    ragged = [place for place, row in enumerate(rows) if len(row) > len(header)]
     if misquoted:
         message = "row with a quote that is not closed, or closed in the middle of a field"
         fix = 'quote the whole field and write each quote in it twice: "5"" pipe"'
         places = [place - start - 1 for place in misquoted]
-        faults.append(Problem.at("bad_quote", message, fix, places, fatal=True))
-    elif ragged:
+        fault = Problem.at("bad_quote", message, fix, places, fatal=True)
+        raise CatalogError(str(path), [*problems, fault])
+    if ragged:
         message = "row with more fields than the header"
         fix = f"quote titles that contain {delimiter!r}"
-        faults.append(Problem.at("ragged_row", message, fix, ragged, fatal=True))
-    if faults:
-        raise CatalogError(str(path), [*problems, *faults])
+        fault = Problem.at("ragged_row", message, fix, ragged, fatal=True)
+        raise CatalogError(str(path), [*problems, fault])
     columns = itertools.zip_longest(header, *rows) if rows else ((name,) for name in header)
     named = zip(_distinct(header), columns, strict=True)
     table = {name: [cell or None for cell in cells[1:]] for name, cells in named}

@@ -21,12 +21,7 @@ from samesku.clustering.agglomerative import COHESION, agglomerate
 from samesku.clustering.assignment import Decision, choose_links
 from samesku.clustering.pins import Pins, components
 from samesku.results import pair_tables
-from samesku.results.listing import (
-    as_links,
-    for_spreadsheets,
-    pairs_within,
-    with_ends,
-)  # fmt: skip
+from samesku.results.listing import as_links, for_spreadsheets, pairs_within, with_ends
 from samesku.results.loading import loaded_fields
 from samesku.runtime.files import Staged
 from samesku.scoring.fusion import THRESHOLD, Fusion
@@ -350,13 +345,17 @@ class Matches:
                 self.submission.write_csv(staged.path("submission.csv"))
             pair_tables.write_pairs(self, *self._matched, staged.path("pairs.parquet"))
             pair_tables.write_pairs(self, *self._missed, staged.path("near_misses.parquet"))
-            pair_tables.write_scored(self, staged.path("scored.parquet"))
+            places = pair_tables.places_scored(self)
+            pair_tables.write_parts(
+                staged.path("scored.parquet"),
+                len(places),
+                lambda part: pair_tables.scored_table(self, places[part]),
+            )
             for_spreadsheets(self.cluster_table).write_csv(staged.path("groups.csv"))
             if self.fusion.probabilistic:  # of what reads them
                 stated = self.distinct.catalog.attributes.frame(self.distinct.catalog.ids)
-                stated[self.distinct.place].with_columns(
-                    self.catalog.frame["posting_id"]
-                ).write_parquet(staged.path("attributes.parquet"))
+                stated = stated[self.distinct.place].with_columns(self.catalog.frame["posting_id"])
+                stated.write_parquet(staged.path("attributes.parquet"))
             if self.sources is not None:
                 for_spreadsheets(self.links).write_csv(staged.path("links.csv"))
                 for_spreadsheets(self.near_links).write_csv(staged.path("near_links.csv"))

@@ -111,12 +111,6 @@ def places_scored(matches: Matches) -> NDArray[np.int64]:
     return np.flatnonzero(kept)
 
 
-def write_scored(matches: Matches, path: Path) -> None:
-    """Write :func:`scored_table` of all these as Parquet, of many pairs some at a time."""
-    place = places_scored(matches)
-    write_parts(path, len(place), lambda part: scored_table(matches, place[part]))
-
-
 def scored_table(matches: Matches, place: NDArray[np.int64]) -> pl.DataFrame:
     """Ids, score and similarities of candidates."""
     pairs = matches.candidates
@@ -251,5 +245,4 @@ def _listed(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
 
 
 def _nullable(values: NDArray[np.float32], there: NDArray[np.bool_]) -> pl.Series:
-    shown = np.where(there, values, np.nan) if len(values) else values
-    return pl.Series(shown.astype(np.float32)).fill_nan(None)
+    return pl.Series(np.where(there, values, np.float32(np.nan))).fill_nan(None)

@@ -27,12 +27,10 @@ def steps(reasons: str | None) -> list[Step]:
     [-4.0, -1.0]
     """
     parts = [split_reason(part) for part in (reasons or "").split("; ")]
-    if any(added is None for _, added in parts):
-        return []
-    ordered = sorted(parts, key=lambda reason: reason[0] != START)
     found, sum_ = [], 0.0
-    for reason, added in ordered:
-        assert added is not None
+    for reason, added in sorted(parts, key=lambda part: part[0] != START):
+        if added is None:
+            return []
         before, sum_ = sum_, round(sum_ + added, 2)
         found.append(Step(reason, added, before, sum_))
     return found
