@@ -96,13 +96,7 @@ class Candidates:
 
 
 def join_candidates(sources: Sequence[Source]) -> Candidates:
-    """Union of the neighbours of all sources, similarities of every encoder filled in.
-
-    Parameters
-    ----------
-    sources : sequence of Source
-        At least one, all of the same catalogue.
-    """
+    """Union of the neighbours of sources of one catalogue, all similarities filled in."""
     size = sources[0].vectors.size
     lows = [np.minimum(each.neighbors.query, each.neighbors.candidate) for each in sources]
     count = sum(len(low) for low in lows)
@@ -131,15 +125,7 @@ def join_candidates(sources: Sequence[Source]) -> Candidates:
 def with_pairs(
     candidates: Candidates, left: NDArray[np.integer], right: NDArray[np.integer]
 ) -> Candidates:
-    """The candidates, and further pairs that no encoder found.
-
-    Parameters
-    ----------
-    candidates : Candidates
-        With their sources.
-    left, right : integer
-        Rows of the pairs, ``left < right``.
-    """
+    """The candidates, which need their sources, and further pairs of rows, ``left < right``."""
     fresh = candidates.places(left, right) < 0
     if not fresh.any():
         return candidates

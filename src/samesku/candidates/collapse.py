@@ -64,15 +64,10 @@ class Collapsed:
     def expanded(
         self, left: NDArray[np.integer], right: NDArray[np.integer]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-        """Pairs of postings in place of pairs of representatives.
+        """Pairs of postings in place of pairs of representatives: which they come from, and rows.
 
         As many as the end with more postings has: each of them with one of the other end. All pairs
         would grow with the square.
-
-        Returns
-        -------
-        pair, left, right : int64 (p,)
-            Which of the pairs each comes from, and the rows of its postings.
         """
         members, count = self.members, self.counts
         start = np.cumsum(count) - count
@@ -96,17 +91,9 @@ def collapse(
 ) -> Collapsed:
     """Collapse identical postings: one normal title, photo, and columns that are read.
 
-    A posting whose title says nothing is identical to no other. What both lack agrees.
-
-    Parameters
-    ----------
-    catalog : Catalog
-    photos : bool
-        Whether photos are looked at.
-    parts : sequence of integer (n,)
-        Numbers in which identical postings agree, too: those of their sources, say.
-    apart : integer, optional
-        Rows that are identical to no other whatever they hold.
+    A posting whose title says nothing is identical to no other, nor are the rows `apart`. What both
+    lack agrees. Photos count where they are looked at. `parts` are numbers, integer ``(n,)``, in
+    which identical postings agree, too: those of their sources, say.
     """
     order = catalog.frame["posting_id"].arg_sort().to_numpy().astype(np.int64)
     table = looked_at(catalog, photos)

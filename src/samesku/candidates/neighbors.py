@@ -172,21 +172,11 @@ def allowed_neighbors(
     method: Method = "auto",
     advance: Advance = lambda done: None,
 ) -> Neighbors:
-    """The k nearest postings of each that it may match.
+    """The k nearest postings of each that it may match, as by :func:`nearest`.
 
-    Across sources each posting is searched among the other sources only, so that the many that its
-    own source posts take no place in its list.
-
-    Parameters
-    ----------
-    vectors : Vectors
-    source : int64 (n,), optional
-        Source of each posting, by number. None: any pair may match.
-    allowed : {"within", "across"}
-        Pairs of one source, or of two sources.
-    k : int
-    method : {"auto", "exact", "approximate"}
-    advance : callable
+    `source`, int64 ``(n,)``, numbers whose each posting is; without it any two may match. Across
+    sources each is searched among the other sources only, so that the many that its own source
+    posts take no place in its list.
     """
     search = partial(nearest, floor=FLOOR[vectors.kind], method=method, advance=advance)
     if source is None:

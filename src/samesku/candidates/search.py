@@ -45,23 +45,12 @@ EXTRA = 100
 
 
 def row_search(index: Vectors, floor: float, *, approximate: bool) -> RowSearch:
-    """Prepare a search among the rows of an index.
+    """Prepare a search among the rows of an index, all of which can be found.
 
-    Parameters
-    ----------
-    index : Vectors
-        All of whose rows can be found.
-    floor : float
-        Similarities below this are left out; among sparse rows 0 is always left out.
-    approximate : bool
-        HNSW (Malkov and Yashunin, 2016; usearch) for dense rows. Of bits only rows that agree in a
-        whole byte are compared. For sparse rows see :func:`_sparse_bounded`.
-
-    Returns
-    -------
-    callable
-        ``search(rows, wanted)`` finds for each of `rows`, stored as the index's are, up to `wanted`
-        most similar rows of the index.
+    ``search(rows, wanted)`` finds for each of `rows`, stored as the index's are, up to `wanted`
+    most similar rows of the index, from `floor` on; among sparse rows 0 is always left out.
+    Approximate are HNSW (Malkov and Yashunin, 2016; usearch) for dense rows; of bits only rows that
+    agree in a whole byte are compared; for sparse rows see :func:`_sparse_bounded`.
     """
     if index.kind == "sparse":
         return (_sparse_bounded if approximate else _sparse_exact)(index.rows, floor)
@@ -139,22 +128,11 @@ def _least_of_full(found: sp.csr_matrix, wanted: int) -> NDArray[np.float32]:
 def search_themselves(
     rows: sp.csr_matrix, floor: float, wanted: int, others: sp.csr_matrix | None = None
 ) -> Found | None:
-    """Search sparse rows among themselves, each pair of them once: half the time.
+    """Search float32 CSR rows among themselves, each pair of them once: half the time.
 
-    Parameters
-    ----------
-    rows : float32 CSR
-    floor : float
-        Similarities below this are left out.
-    wanted : int
-        Most similar other rows of each.
-    others : float32 CSR, optional
-        Rows that are numbered after the first: only pairs of one and one are searched.
-
-    Returns
-    -------
-    Found or None
-        None where too many rows are alike to hold all pairs.
+    The `wanted` most similar other rows of each, from `floor` on. `others` are rows that are
+    numbered after the first: only pairs of one and one are searched. None where too many rows are
+    alike to hold all pairs.
     """
     height, below = rows.shape[0], _just_below(floor)
     size = height if others is None else height + others.shape[0]

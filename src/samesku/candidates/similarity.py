@@ -19,19 +19,10 @@ DENSE = 100_000
 def pair_similarity(
     vectors: Vectors, left: NDArray[np.integer], right: NDArray[np.integer]
 ) -> NDArray[np.float32]:
-    """Similarity of the postings ``left[i]`` and ``right[i]``.
+    """Similarity of the postings ``left[i]`` and ``right[i]``, float32 ``(m,)``.
 
-    Parameters
-    ----------
-    vectors : Vectors
-    left, right : integer (m,)
-        Positions of postings.
-
-    Returns
-    -------
-    float32 (m,)
-        The largest similarity over their rows where at least one row of the two can be found
-        (two probes are never compared); NaN where a posting has no row.
+    The largest over their rows where at least one row of the two can be found (two probes are never
+    compared); NaN where a posting has no row.
     """
     everything = np.ones(len(vectors.owner), dtype=bool)
     asking = _columns(vectors, everything)

@@ -19,20 +19,14 @@ def join_sources(left: Catalog, right: Catalog) -> Catalog:
 
     Encoded together, so that words are as rare as they are in both.
     """
+    shared, own = bool(set(left.ids) & set(right.ids)), pl.col("posting_id")
+    frames = []
     for side, catalog in (("left", left), ("right", right)):
         if not len(catalog):
             raise ValueError(f"the {side} catalogue ({catalog.name}) has no postings; give some")
-    shared = bool(set(left.ids) & set(right.ids))
-    frames = []
-    for side, catalog in (("left", left), ("right", right)):
-        own = pl.col("posting_id")
-        frames.append(
-            catalog.frame.with_columns(
-                own.alias(OWN_ID),
-                posting_id=pl.concat_str(pl.lit(f"{side}:"), own) if shared else own,
-                source=pl.lit(side),
-            )
-        )
+        unique = pl.lit(f"{side}:") + own if shared else own
+        columns = {OWN_ID: own, "posting_id": unique, "source": pl.lit(side)}
+        frames.append(catalog.frame.with_columns(**columns))
     return Catalog(
         pl.concat(frames, how="diagonal_relaxed"),
         left.photos + right.photos,
