@@ -7,7 +7,7 @@ import pytest
 
 from samesku.clustering.agglomerative import agglomerate
 from samesku.clustering.expected import (
-    best_threshold,
+    climb,
     expected_f1,
     partners,
     summed_f1,
@@ -23,6 +23,16 @@ def pairs_of(products, size, chance, seed=0):
     ends = np.array([(a, b) for a in range(size) for b in range(a + 1, size)])
     left, right = (ends + np.arange(products)[:, None, None] * size).reshape(-1, 2).T
     return left, right, np.full(len(left), chance, dtype=np.float32)
+
+
+def value_of(pairs, size):
+    """The expected F1 by the threshold."""
+    ones = np.ones(size, dtype=np.int64)
+
+    def value(threshold):
+        return expected_f1(*pairs, agglomerate(*pairs, size, threshold=threshold), ones)
+
+    return value
 
 
 def test_of_certain_pairs_it_is_the_f1_that_follows():
@@ -64,24 +74,16 @@ def test_sums_are_the_same_in_any_order_and_in_parts():
 
 @pytest.mark.parametrize(("chance", "best"), [(0.35, 0.3), (0.9, 0.4)])
 def test_it_moves_only_where_another_is_clearly_better(chance, best):
-    left, right, scores = pairs_of(products=30, size=4, chance=chance)
-    ones = np.ones(120, dtype=np.int64)
-    assert best_threshold(left, right, scores, ones, 0.4) == best
+    pairs = pairs_of(products=30, size=4, chance=chance)
+    assert climb(value_of(pairs, 120), 0.4) == best
 
 
 def test_the_best_is_no_worse_than_the_one_in_use_by_what_is_expected():
-    rng = np.random.default_rng(0)
     left, right, _ = pairs_of(products=80, size=4, chance=0)
-    scores, ones = rng.random(len(left)).astype(np.float32), np.ones(320, dtype=np.int64)
+    scores = np.random.default_rng(0).random(len(left)).astype(np.float32)
+    value = value_of((left, right, scores), 320)
     for now in (0.15, 0.4, 0.85):
-        best = best_threshold(left, right, scores, ones, now, 0.05)
-        values = [
-            expected_f1(
-                left, right, scores, agglomerate(left, right, scores, 320, threshold=at), ones
-            )
-            for at in (now, best)
-        ]
-        assert values[1] >= values[0]
+        assert value(climb(value, now)) >= value(now)
 
 
 def test_only_models_for_other_catalogues_leave_their_threshold(unseen, model):

@@ -77,31 +77,14 @@ def _in_steps(values: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.asarray(np.round(values.astype(np.float64) * 2**24) / 2**24)
 
 
-def best_threshold(
-    left: NDArray[np.integer],
-    right: NDArray[np.integer],
-    scores: NDArray[np.float32],
-    counts: NDArray[np.integer],
-    now: float,
-    step: float = STEP,
-) -> float:
-    """The threshold with the best expected F1; `now`, that in use, where none is clearly better."""
-
-    def value(threshold: float) -> float:
-        clusters = agglomerate(left, right, scores, len(counts), threshold=threshold)
-        return expected_f1(left, right, scores, clusters, counts)
-
-    return climb(value, now, step)
-
-
-def climb(value: Callable[[float], float], now: float, step: float = STEP) -> float:
+def climb(value: Callable[[float], float], now: float) -> float:
     """The threshold of the highest value; `now` where none is clearly better.
 
     Thresholds below and above are tried in steps, as long as the value grows.
     """
     current = value(now)
     best, highest = now, current
-    for move in (-step, step):
+    for move in (-STEP, STEP):
         at, before = round(now + move, 2), current
         while LOWEST <= at <= HIGHEST and (found := value(at)) > before:
             if found > highest:
@@ -129,4 +112,10 @@ def threshold_for(
     """
     if not moves(fusion) or not len(scores):
         return fusion.threshold
-    return best_threshold(candidates.left, candidates.right, scores, counts, fusion.threshold)
+    ends = candidates.left, candidates.right
+
+    def value(threshold: float) -> float:
+        clusters = agglomerate(*ends, scores, len(counts), threshold=threshold)
+        return expected_f1(*ends, scores, clusters, counts)
+
+    return climb(value, fusion.threshold)
