@@ -102,19 +102,12 @@ class _Places:
 
     def _find(self, image: str) -> tuple[Path | None, str]:
         """The file that a name means, and the kind of its problem, or nothing."""
-        plain = "/" not in image and "\\" not in image and ":" not in image
-        return self._named(image) if plain else self._led_to(image)
-
-    def _named(self, image: str) -> tuple[Path | None, str]:
-        """As :meth:`_led_to`, of the name of a file in the photo folder: without parting paths."""
-        linked = self._names(self.root).get(image)
-        if linked is False or (linked and self.allow_outside):
-            return self.root / image, ""
-        if linked is None and self._alike(self.root).get(_fold(image)) is None:
-            return None, "photo_absent"
-        return self._led_to(image)
-
-    def _led_to(self, image: str) -> tuple[Path | None, str]:
+        if "/" not in image and "\\" not in image and ":" not in image:  # no path to part
+            linked = self._names(self.root).get(image)
+            if linked is False or (linked and self.allow_outside):
+                return self.root / image, ""
+            if linked is None and self._alike(self.root).get(_fold(image)) is None:
+                return None, "photo_absent"
         if _URL.match(image):
             return None, "photo_url"
         place = self.root / image  # an absolute path stays as it is

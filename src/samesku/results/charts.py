@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -94,15 +94,11 @@ def title_lengths(lengths: NDArray[np.integer]) -> Chart:
 def bars(title: str, values: Mapping[str, float], what: str, *, share: bool = False) -> Chart:
     """One bar per name, in the given order."""
     top, ticks = (1.0, PERCENTS) if share else _scale(max(values.values(), default=0))
-    rows, blocks, texts = max(1, len(values)), [], []
-    for at, value in enumerate(values.values()):
-        middle = 1 - (at + 0.5) / rows
-        blocks.append((0.0, middle - 0.35 / rows, value / top, middle + 0.35 / rows, "main"))
-        texts.append((value / top, middle, f"{value:.0%}" if share else f"{value:,}"))
-    return Chart(
-        title, what, "", ticks, _rows(list(values)), blocks, texts=texts, left=NAMES,
-        height=BAR * rows,
-    )  # fmt: skip
+    lines = [
+        (name, 0.0, value / top, "main", f"{value:.0%}" if share else f"{value:,}")
+        for name, value in values.items()
+    ]
+    return _lines(title, lines, ticks, what)
 
 
 def thresholds(points: Sequence[Point], threshold: float) -> Chart:
@@ -138,21 +134,14 @@ def waterfall(explanation: pl.DataFrame) -> Chart:
     added = steps["log_odds"].to_numpy()
     after = np.cumsum(added)
     low, high = min(0.0, after.min()), max(0.0, after.max())
-    width, rows = (high - low) or 1.0, len(added)
-    blocks, texts = [], []
-    for at, (step, end) in enumerate(zip(added.tolist(), after.tolist(), strict=True)):
-        edges = sorted(((end - step - low) / width, (end - low) / width))
-        middle = 1 - (at + 0.5) / rows
-        tone = "main" if step >= 0 else "second"
-        blocks.append((edges[0], middle - 0.35 / rows, edges[1], middle + 0.35 / rows, tone))
-        texts.append((edges[1], middle, f"{step:+.2f}"))
+    width, lines = (high - low) or 1.0, []
+    for name, step, end in zip(steps["reason"], added.tolist(), after.tolist(), strict=True):
+        first, last = sorted(((end - step - low) / width, (end - low) / width))
+        lines.append((name, first, last, "main" if step >= 0 else "second", f"{step:+.2f}"))
     ticks = [((value - low) / width, f"{value:g}") for value in range(int(low), int(high) + 1)
              if (value - int(low)) % max(1, round(width / 6)) == 0]  # fmt: skip
-    return Chart(
-        "Explanation", "log-odds (0: as likely as not)", "", ticks,
-        _rows(steps["reason"].to_list()), blocks, texts=texts,
-        key=[("for one product", "main"), ("against it", "second")], left=NAMES, height=BAR * rows,
-    )  # fmt: skip
+    chart = _lines("Explanation", lines, ticks, "log-odds (0: as likely as not)")
+    return replace(chart, key=[("for one product", "main"), ("against it", "second")])
 
 
 def _columns(
@@ -174,9 +163,19 @@ def _columns(
     return Chart(title, x_title, y_title, ticks, y_ticks, blocks, curves)
 
 
-def _rows(names: Sequence[str]) -> Ticks:
-    """Names one below the other."""
-    return [(1 - (at + 0.5) / len(names), name) for at, name in enumerate(names)]
+def _lines(
+    title: str, lines: Sequence[tuple[str, float, float, str, str]], ticks: Ticks, x_title: str
+) -> Chart:
+    """Bars one below the other: of each its name, ends, tone, and the text behind it."""
+    names, blocks, texts, rows = [], [], [], max(1, len(lines))
+    for at, (name, first, last, tone, text) in enumerate(lines):
+        middle = 1 - (at + 0.5) / rows
+        names.append((middle, name))
+        blocks.append((first, middle - 0.35 / rows, last, middle + 0.35 / rows, tone))
+        texts.append((last, middle, text))
+    return Chart(
+        title, x_title, "", ticks, names, blocks, texts=texts, left=NAMES, height=BAR * rows
+    )
 
 
 def _scale(most: float) -> tuple[float, Ticks]:
