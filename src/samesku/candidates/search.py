@@ -286,13 +286,11 @@ def _banded_bits(index: Vectors, floor: float) -> RowSearch:
     def search(rows: NDArray[np.uint8], wanted: int) -> Found:
         asked = _words(rows)
 
-        def part(place: tuple[int, int]) -> Found:
-            band, value = place
-            mine = np.flatnonzero(rows[:, band] == value)
-            theirs = buckets[band][value]
-            parts = [NOTHING]
-            step = max(1, BITS_BLOCK_BYTES // (8 * max(len(theirs), 1)))
-            for start in range(0, len(mine) if len(theirs) else 0, step):
+        def part(ends: tuple[NDArray[np.int64], NDArray[np.int64]]) -> Found:
+            mine, theirs = ends
+            parts = []
+            step = max(1, BITS_BLOCK_BYTES // (8 * len(theirs)))
+            for start in range(0, len(mine), step):
                 block = mine[start : start + step]
                 alike = _agreeing_bits(asked[block], sought[theirs], bits)
                 row, found = _top_of_block(alike, wanted, least)
@@ -300,8 +298,13 @@ def _banded_bits(index: Vectors, floor: float) -> RowSearch:
                 parts.append((block[row], theirs[found], similarity.astype(np.float32)))
             return _joined(parts)
 
-        places = [(band, value) for band in range(len(buckets)) for value in range(256)]
-        row, found, similarity = _joined(map_in_order(part, places))
+        alike = [
+            (mine, theirs)
+            for band, bucket in enumerate(buckets)
+            for mine, theirs in zip(_by_value(rows[:, band]), bucket, strict=True)
+            if len(mine) and len(theirs)
+        ]
+        row, found, similarity = _joined([NOTHING, *map_in_order(part, alike)])
         # Near rows share several bytes and were met in each.
         _, first = np.unique(row * len(sought) + found, return_index=True)
         return row[first], found[first], similarity[first]
