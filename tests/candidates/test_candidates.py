@@ -31,7 +31,7 @@ def photo_source(size, rng, k=3, probes=True):
     return Source("looks", "photo", vectors, nearest(vectors, k=k, floor=0.3))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), size=st.integers(1, 30), probes=st.booleans())
 def test_joins_what_each_encoder_found(seed, size, probes):
     rng = np.random.default_rng(seed)

@@ -107,7 +107,7 @@ def test_lists_some_at_a_time_are_all_lists(monkeypatch):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     seed=st.integers(0, 2**32 - 1),
     size=st.integers(1, 40),
@@ -136,7 +136,7 @@ def test_searches_one_shop_among_the_offers_of_another(kind, seed, k, probes):
     assert not asks[found.candidate].any()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), size=st.integers(2, 40), k=st.integers(1, 10))
 def test_of_equally_near_postings_the_first_are_taken(seed, size, k):
     rows = np.random.default_rng(seed).integers(0, 4, (size, 1), dtype=np.uint8)
@@ -222,9 +222,9 @@ def title_vectors(size, rng):
 def test_approximate_search_finds_nearly_all(kind, views):
     rng = np.random.default_rng(5)
     vectors = (
-        title_vectors(1500, rng)
+        title_vectors(800, rng)
         if kind == "sparse"
-        else some_vectors(kind, 1500, rng, views, probes=views > 1)
+        else some_vectors(kind, 800, rng, views, probes=views > 1)
     )
     exact = nearest(vectors, k=20, floor=0.3, method="exact")
     found = nearest(vectors, k=20, floor=0.3, method="approximate")
@@ -279,7 +279,7 @@ def test_the_same_every_time(kind, method):
         np.testing.assert_array_equal(values, again.arrays[name])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), flips=st.integers(0, 12))
 def test_banding_misses_no_hash_within_seven_bits(seed, flips):
     rng = np.random.default_rng(seed)
@@ -325,7 +325,7 @@ def test_rank_and_density():
     np.testing.assert_allclose(density(found, 2), [0.75, 0, 0.3, 0])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 2**32 - 1), size=st.integers(1, 25), k=st.integers(1, 8))
 def test_two_lists_become_one_with_the_larger_similarity(seed, size, k):
     rng = np.random.default_rng(seed)

@@ -305,7 +305,7 @@ def test_take_keeps_rows_photos_and_labels_together(tmp_path):
 PLANES = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.lists(PLANES, min_size=1, max_size=5))
 def test_any_titles_are_kept_and_can_be_matched(titles):
     catalog = read_catalog(frame(title=titles))
@@ -319,7 +319,7 @@ def test_any_titles_are_kept_and_can_be_matched(titles):
     )
 
 
-@settings(deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.text(max_size=8), max_size=5))
 def test_any_ids_are_accepted_whole_or_refused(ids):
     given = pd.DataFrame({"posting_id": ids, "title": ["tea"] * len(ids)})

@@ -41,7 +41,7 @@ postings = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(postings, st.integers(2, 4), st.integers(0, 3))
 def test_folds_share_no_label_photo_or_hash(rows, folds, seed):
     catalog = catalog_of(rows)
@@ -97,7 +97,7 @@ def test_folds_that_cannot_be_made_are_refused():
         group_folds(unlabelled)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(postings, st.data())
 def test_leaks_counts_what_is_connected_to_the_training_postings(rows, data):
     in_test = data.draw(st.lists(st.booleans(), min_size=len(rows), max_size=len(rows)))

@@ -88,7 +88,7 @@ def judged_pairs(draw, most=9):
     ], size
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(judged_pairs(), st.sampled_from([0.3, 0.5, 0.85]), st.sampled_from([0.5, 0.8, 1.0]))
 def test_is_average_linkage_within_what_matches_connect(judged, line, cohesion):
     pairs, size = judged
@@ -98,7 +98,7 @@ def test_is_average_linkage_within_what_matches_connect(judged, line, cohesion):
     assert parts(groups) == by_hand(pairs, size, line, cohesion)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(judged_pairs(), st.data())
 def test_cannot_links_stand_and_the_rest_is_average_linkage(judged, data):
     pairs, size = judged
@@ -110,7 +110,7 @@ def test_cannot_links_stand_and_the_rest_is_average_linkage(judged, data):
     assert parts(grouped(pairs, size, pins=pins)) == by_hand(pairs, size, 0.5, 0.85, apart)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(judged_pairs())
 def test_names_groups_in_order_of_first_appearance(judged):
     groups = grouped(*judged)
@@ -118,7 +118,7 @@ def test_names_groups_in_order_of_first_appearance(judged):
     assert groups[np.sort(first)].tolist() == list(range(len(first)))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(judged_pairs(), st.randoms(use_true_random=False))
 def test_the_order_of_postings_and_pairs_does_not_matter(judged, random):
     pairs, size = judged
@@ -129,7 +129,7 @@ def test_the_order_of_postings_and_pairs_does_not_matter(judged, random):
     assert parts(grouped(moved, size)) == expected
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(judged_pairs())
 def test_groups_stay_within_what_matched_pairs_connect(judged):
     pairs, size = judged

@@ -15,7 +15,7 @@ from samesku.clustering.expected import (
 )
 from samesku.metrics import cluster_tally, posting_f1
 from samesku.scoring.fusion import UnionAll
-from samesku.scoring.learned import Learned
+from samesku.scoring.learned import Learned, shipped_model
 
 
 def pairs_of(products, size, chance, seed=0):
@@ -86,12 +86,12 @@ def test_the_best_is_no_worse_than_the_one_in_use_by_what_is_expected():
         assert value(climb(value, now)) >= value(now)
 
 
-def test_only_models_for_other_catalogues_leave_their_threshold(unseen, model):
+def test_only_models_for_other_catalogues_leave_their_threshold(unseen, truth):
     candidates = unseen[1]
     ones = np.ones(len(unseen[0]), dtype=np.int64)
-    scores = np.where(model.predict(*unseen).scores > 0.5, 0.37, 0.01).astype(np.float32)
-    moving = Learned(replace(model, threshold=0.4, threshold_rule="expected"))
+    scores = np.where(truth(*unseen), 0.37, 0.01).astype(np.float32)
+    moving = Learned(replace(shipped_model(), threshold=0.4, threshold_rule="expected"))
     assert threshold_for(moving, candidates, scores, ones) < 0.4
-    fixed = Learned(replace(model, threshold=0.4))
+    fixed = Learned(replace(shipped_model(), threshold=0.4, threshold_rule="fixed"))
     assert threshold_for(fixed, candidates, scores, ones) == 0.4
     assert threshold_for(UnionAll(), candidates, scores, ones) == 0.5

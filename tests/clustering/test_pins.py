@@ -45,7 +45,7 @@ pairs = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(pairs, st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=8))
 def test_pins_of_a_truth_always_hold(scored, asked):
     truth = np.arange(10) // 3

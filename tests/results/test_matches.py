@@ -69,7 +69,7 @@ def matched_ids(matches):
     return {posting: listed.split(" ") for posting, listed in rows}
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(judged())
 def test_submission_pairs_and_groups_say_the_same(catalogue):
     matches = matches_of(*catalogue)
@@ -98,7 +98,7 @@ def test_submission_pairs_and_groups_say_the_same(catalogue):
     assert matches.cluster_count == np.count_nonzero(sizes > 1)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(judged())
 def test_pairs_carry_the_scores_they_were_judged_by(catalogue):
     matches = matches_of(*catalogue)
@@ -124,7 +124,7 @@ def test_pairs_carry_the_scores_they_were_judged_by(catalogue):
     assert scores[len(known) :] == [None] * (len(scores) - len(known))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(judged())
 def test_near_misses_are_judged_pairs_that_stay_apart(catalogue):
     matches = matches_of(*catalogue)
@@ -178,7 +178,7 @@ def test_a_pair_that_only_its_group_matches_says_so():
     assert rows["p3", "p5"] == (pytest.approx(0.2), "below the threshold")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(judged(), st.lists(st.integers(1, 100), min_size=2, max_size=4))
 def test_a_higher_line_accepts_fewer_pairs_and_lets_go_of_postings(catalogue, lines):
     matches = matches_of(*catalogue)
