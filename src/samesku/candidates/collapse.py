@@ -40,6 +40,16 @@ class Collapsed:
     rows: NDArray[np.int64]
     order: NDArray[np.int64]
 
+    @classmethod
+    def of(cls, catalog: Catalog, codes: NDArray[np.integer]) -> Collapsed:
+        """Postings of equal codes, ``(n,)``, as one."""
+        order = catalog.frame["posting_id"].arg_sort().to_numpy().astype(np.int64)
+        number, first = _by_first(codes[order])
+        place = np.empty(len(catalog), dtype=np.int64)
+        place[order] = number
+        rows = order[first]
+        return cls(catalog.take(rows, name=catalog.name), place, rows, order)
+
     @property
     def representative(self) -> NDArray[np.int64]:
         """Row of each posting's representative among all postings, int64 ``(n,)``."""
@@ -95,17 +105,12 @@ def collapse(
     lack agrees. Photos count where they are looked at. `parts` are numbers, integer ``(n,)``, in
     which identical postings agree, too: those of their sources, say.
     """
-    order = catalog.frame["posting_id"].arg_sort().to_numpy().astype(np.int64)
     table = looked_at(catalog, photos)
     alone = says_nothing(table["title"])
     if apart is not None:
         alone[apart] = True
     table = table.with_columns(pl.Series(f"part {at}", part) for at, part in enumerate(parts))
-    number, first = _by_first(agreement(table, alone)[order])
-    place = np.empty(len(catalog), dtype=np.int64)
-    place[order] = number
-    rows = order[first]
-    return Collapsed(catalog.take(rows, name=catalog.name), place, rows, order)
+    return Collapsed.of(catalog, agreement(table, alone))
 
 
 def _by_first(codes: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

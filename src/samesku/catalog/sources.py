@@ -51,9 +51,7 @@ def source_codes(catalog: Catalog) -> NDArray[np.int64]:
         raise ValueError(
             f"{missing:,} postings of {catalog.name} have no source, first row {row + 1}"
         )
-    names = column.unique().sort()
-    codes = column.replace_strict(names, pl.Series(range(len(names))), return_dtype=pl.Int64)
-    return codes.to_numpy().astype(np.int64)
+    return column.rank("dense").to_numpy().astype(np.int64) - 1
 
 
 def agreement_codes(catalog: Catalog, columns: Sequence[str]) -> NDArray[np.int64]:

@@ -27,7 +27,7 @@ def loaded_fields(folder: Path, catalogue: Sequence[Path]) -> dict[str, Any]:
     if run.kind == "evaluation":
         raise ValueError(f"{folder} is an evaluation, which has no one result; match")
     catalog = run.joined or run.catalog
-    collapsed = _collapsed(run, catalog)
+    collapsed = Collapsed.of(catalog, run.representative)
     scored = run.pairs.filter(pl.col("score").is_not_null())
     ends = np.sort(collapsed.place[scored.select("left", "right").to_numpy()], axis=1)
     order = np.lexsort((ends[:, 1], ends[:, 0]))
@@ -49,16 +49,6 @@ def loaded_fields(folder: Path, catalogue: Sequence[Path]) -> dict[str, Any]:
         "written": scored["reasons"] if "reasons" in scored.columns else None,
         "clusters": run.clusters,
     }
-
-
-def _collapsed(run: Run, catalog: Catalog) -> Collapsed:
-    """The postings that were scored, in the order of their ids."""
-    order = catalog.frame["posting_id"].arg_sort().to_numpy().astype(np.int64)
-    rows = order[np.isin(order, run.representative)]
-    place_of = np.full(len(catalog), -1, dtype=np.int64)
-    place_of[rows] = np.arange(len(rows))
-    taken = catalog.take(rows, name=catalog.name)
-    return Collapsed(taken, place_of[run.representative], rows, order)
 
 
 def _candidates(run: Run, scored: pl.DataFrame, ends: np.ndarray, size: int) -> Candidates:

@@ -75,13 +75,12 @@ def read_parquet(folder: Path, name: str, record: Mapping[str, Any]) -> pl.DataF
         return pl.read_parquet(path)
 
 
-def read_table(
-    folder: Path, name: str, record: Mapping[str, Any], columns: Sequence[str]
-) -> pl.DataFrame:
-    """Some columns of a CSV file, as text; raises as :func:`read_parquet` does."""
-    path = _there(folder / f"{name}.csv", record)
+def read_groups(folder: Path, record: Mapping[str, Any]) -> pl.DataFrame:
+    """What is read of `groups.csv`, as text; raises as :func:`read_parquet` does."""
+    path = _there(folder / "groups.csv", record)
     with unharmed(path):
-        return pl.read_csv(path, columns=list(columns), infer_schema=False)
+        columns = ["group_id", "posting_id", "identical_to"]
+        return pl.read_csv(path, columns=columns, infer_schema=False)
 
 
 def _there(path: Path, record: Mapping[str, Any]) -> Path:

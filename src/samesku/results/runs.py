@@ -17,18 +17,7 @@ from samesku.catalog.answers import Answers
 from samesku.catalog.catalog import Catalog, catalogue_file, read_catalog
 from samesku.catalog.problems import Problem
 from samesku.catalog.sources import OWN_ID, join_sources
-from samesku.results.run_files import (
-    clusters_in_rows,
-    distinct_clusters,
-    joined,
-    located,
-    read_parquet,
-    read_record,
-    read_table,
-    scored_as,
-    threshold_of,
-    unharmed,
-)
+from samesku.results import run_files
 from samesku.runtime.files import digest
 from samesku.scoring.by_name import fusion_by_name, tolerating, trained_fusion
 from samesku.scoring.fusion import Fusion
@@ -211,13 +200,13 @@ def read_run(
             f"{folder} holds neither run.json nor evaluation.json; give the folder that "
             f"`samesku match`, `link` or `evaluate --out` wrote"
         )
-    record = read_record(path)
-    with unharmed(folder):
+    record = run_files.read_record(path)
+    with run_files.unharmed(folder):
         sides = _sides(record)
         if catalogue and len(catalogue) != len(sides):
             many = ("one", "two catalogues: --catalogue LEFT --catalogue RIGHT")[len(sides) - 1]
             raise ValueError(f"{folder} is a run of {many}, and --catalogue names {len(catalogue)}")
-        threshold = 0.0 if evaluated else threshold_of(record, path)
+        threshold = 0.0 if evaluated else run_files.threshold_of(record, path)
         catalogs = [
             _read_source(record, side, place, photos, allow_outside)
             for side, place in itertools.zip_longest(sides, catalogue)
@@ -275,13 +264,13 @@ def _decided(
 ) -> Run:
     """A run of `match` or, of two catalogues, of `link`."""
     catalog = catalogs[0] if len(catalogs) == 1 else join_sources(*catalogs)
-    table = read_table(folder, "groups", record, ["group_id", "posting_id", "identical_to"])
-    clusters = clusters_in_rows(catalog, table, folder)
+    table = run_files.read_groups(folder, record)
+    clusters = run_files.clusters_in_rows(catalog, table, folder)
     names = ("pairs", "near_misses", "scored")
-    tables = [read_parquet(folder, name, record) for name in names]
+    tables = [run_files.read_parquet(folder, name, record) for name in names]
     pairs = _pairs_in_rows(tables, catalog, clusters)
     everyone = np.ones(len(catalog), dtype=bool)
-    scored = scored_as(catalog, table)
+    scored = run_files.scored_as(catalog, table)
     run = Run(folder, record, catalog, pairs, clusters, threshold, scored, everyone)
     if len(catalogs) == 1:
         return run
@@ -298,7 +287,7 @@ def _decided(
 def _pairs_in_rows(
     tables: Sequence[pl.DataFrame], catalog: Catalog, clusters: NDArray[np.int64]
 ) -> pl.DataFrame:
-    pairs = located(joined(tables), catalog.frame["posting_id"])
+    pairs = run_files.located(run_files.joined(tables), catalog.frame["posting_id"])
     left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
     return pairs.with_columns(matched=clusters[left] == clusters[right])
 
@@ -309,7 +298,7 @@ def _evaluation(folder: Path, record: dict[str, Any], catalog: Catalog, fusion: 
         raise ValueError(f"{folder} evaluated no {fusion!r}; it has {', '.join(names)}")
     name = fusion or names[-1]
     pairs, clusters, queries = (
-        read_parquet(folder, table, record) for table in ("scored", "groups", "queries")
+        run_files.read_parquet(folder, table, record) for table in ("scored", "groups", "queries")
     )
     own, ids = pl.col("fusion") == name, catalog.frame["posting_id"]
     chosen = [each for each in record["chosen"] if each["fusion"] == name]
@@ -319,10 +308,10 @@ def _evaluation(folder: Path, record: dict[str, Any], catalog: Catalog, fusion: 
         folder,
         {**record, "probabilistic": calibrated, "shown": name},
         catalog,
-        located(pairs.filter(own).drop("fusion"), ids),
+        run_files.located(pairs.filter(own).drop("fusion"), ids),
         np.arange(len(catalog)),
         float(np.mean([each.get("threshold", each.get("line")) for each in chosen])),
-        scored_as(catalog, queries),
+        run_files.scored_as(catalog, queries),
         ids.is_in(queries["posting_id"].implode()).to_numpy(),
-        distinct_clusters(clusters.filter(own), catalog),
+        run_files.distinct_clusters(clusters.filter(own), catalog),
     )
