@@ -22,7 +22,7 @@ from samesku.clustering.assignment import Decision, choose_links
 from samesku.clustering.pins import Pins, components
 from samesku.results import pair_tables
 from samesku.results.listing import as_links, for_spreadsheets, pairs_within, with_ends
-from samesku.results.loading import loaded_fields
+from samesku.results.runs import matches_fields, read_run, run_of
 from samesku.runtime.files import Staged
 from samesku.scoring.fusion import THRESHOLD, Fusion
 
@@ -107,11 +107,10 @@ class Matches:
             Where the catalogue is, if not where it was; of a link the left and the right one.
         """
         places = [catalogue] if isinstance(catalogue, str | Path) else catalogue
-        found = loaded_fields(Path(folder), [Path(place) for place in places])
-        clusters = found.pop("clusters")
-        matches = cls(**found)
+        run = read_run(Path(folder), catalogue=[Path(place) for place in places])
+        matches = cls(**matches_fields(run))
         # As they were written; another threshold clusters anew.
-        vars(matches)["clusters"] = clusters
+        vars(matches)["clusters"] = run.clusters
         return matches
 
     def __repr__(self) -> str:
@@ -270,7 +269,6 @@ class Matches:
         """Precision, recall and F1 against the threshold; without labels estimated precision."""
         from samesku.results.charts import thresholds
         from samesku.results.curve import curve
-        from samesku.results.runs import run_of
 
         return thresholds(curve(run_of(self)), self.threshold)
 

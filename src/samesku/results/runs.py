@@ -13,10 +13,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from samesku.candidates.candidates import Candidates
+from samesku.candidates.collapse import Collapsed
 from samesku.catalog.answers import Answers
 from samesku.catalog.catalog import Catalog, catalogue_file, read_catalog
 from samesku.catalog.problems import Problem
-from samesku.catalog.sources import OWN_ID, join_sources
+from samesku.catalog.sources import OWN_ID, join_sources, source_codes
+from samesku.clustering.pins import pins_of
 from samesku.results import run_files
 from samesku.runtime.files import digest
 from samesku.scoring.by_name import fusion_by_name, tolerating, trained_fusion
@@ -225,6 +228,57 @@ def run_of(matches: Matches) -> Run:
         matches.threshold, matches.distinct.representative,
         np.ones(len(matches.catalog), dtype=bool),
     )  # fmt: skip
+
+
+def matches_fields(run: Run) -> dict[str, Any]:
+    """The attributes of the matches that a run wrote, with the pairs that it wrote as candidates.
+
+    ValueError: an evaluation has no one result.
+    """
+    if run.kind == "evaluation":
+        raise ValueError(f"{run.folder} is an evaluation, which has no one result; match")
+    catalog = run.joined or run.catalog
+    collapsed = Collapsed.of(catalog, run.representative)
+    scored = run.pairs.filter(pl.col("score").is_not_null())
+    ends = np.sort(collapsed.place[scored.select("left", "right").to_numpy()], axis=1)
+    order = np.lexsort((ends[:, 1], ends[:, 0]))
+    scored, ends = scored[order], ends[order]
+    candidates = _candidates(run, scored, ends, len(collapsed.rows))
+    pins = None
+    if run.answers is not None:  # of pairs that were written
+        pins = pins_of(run.answers, catalog, None, "all").on(collapsed.place)
+        pins = pins.take(candidates.places(pins.left, pins.right) >= 0)
+    across = run.record.get("pairs") == "across"
+    return {
+        "catalog": catalog,
+        "candidates": candidates,
+        "scores": scored["score"].cast(pl.Float32).to_numpy(),
+        "fusion": run.fusion,
+        "threshold": run.threshold,
+        "cohesion": float(run.record["cohesion"]),
+        "run": {key: value for key, value in run.record.items() if key != "results"},
+        "decide": run.record["decide"],
+        "sources": source_codes(catalog) if across else None,
+        "distinct": collapsed,
+        "pins": pins,
+        "written": scored["reasons"] if "reasons" in scored.columns else None,
+    }
+
+
+def _candidates(run: Run, scored: pl.DataFrame, ends: np.ndarray, size: int) -> Candidates:
+    names = tuple(name for name in run.record["encoders"] if name in scored.columns)
+    columns = [scored[name].cast(pl.Float32).fill_null(np.nan).to_numpy() for name in names]
+    similarity = np.stack(columns, axis=1) if names else np.empty((len(ends), 0), np.float32)
+    return Candidates(
+        ends[:, 0].astype(np.int32),
+        ends[:, 1].astype(np.int32),
+        similarity,
+        ~np.isnan(similarity),
+        np.zeros((size, len(names)), dtype=np.float32),
+        names,
+        tuple(run.record["encoders"][name]["modality"] for name in names),
+        tuple("dense" for _ in names),
+    )
 
 
 def _read_source(
