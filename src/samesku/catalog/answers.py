@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -113,7 +113,7 @@ class Answers:
             fix = f"name them left_id, right_id and verdict ({', '.join(VERDICTS)})"
             raise CatalogError(source, [Problem("missing_column", message, fix, True)])
         rows = _texts(frame)
-        if faults := _faults(rows, None if catalog is None else catalog.ids):
+        if faults := _faults(rows, catalog):
             raise CatalogError(source, faults)
         return _checked(rows, source)
 
@@ -169,7 +169,7 @@ def _texts(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _faults(rows: pl.DataFrame, ids: Sequence[str] | None) -> list[Problem]:
+def _faults(rows: pl.DataFrame, catalog: Catalog | None) -> list[Problem]:
     """Everything that the table cannot be used with."""
     answered = rows.with_row_index().filter(pl.col("verdict") != "")
     strange, alike = ~pl.col("verdict").is_in(VERDICTS), pl.col("left_id") == pl.col("right_id")
@@ -177,10 +177,11 @@ def _faults(rows: pl.DataFrame, ids: Sequence[str] | None) -> list[Problem]:
         ("verdict", "verdict that is none", f"write {', '.join(VERDICTS)}", strange, "verdict"),
         ("one_posting", "pair of a posting with itself", "name two postings", alike, "left_id"),
     ]
-    for name in () if ids is None else ("left_id", "right_id"):
+    if catalog is not None:
         fix = "use ids of the catalogue, or leave the row out"
-        unknown = ~pl.col(name).is_in(ids or ())
-        checks.append((name, f"{name} that is no posting", fix, unknown, name))
+        for name in ("left_id", "right_id"):
+            unknown = ~pl.col(name).is_in(catalog.ids)
+            checks.append((name, f"{name} that is no posting", fix, unknown, name))
     found = []
     for kind, message, fix, wrong, shown in checks:
         some = answered.filter(wrong)

@@ -23,6 +23,7 @@ from samesku.clustering.pins import pins_of
 from samesku.results import run_files
 from samesku.runtime.files import digest
 from samesku.scoring.by_name import fusion_by_name, tolerating, trained_fusion
+from samesku.scoring.chosen import rows_of_pairs
 from samesku.scoring.fusion import Fusion
 
 if TYPE_CHECKING:
@@ -147,14 +148,11 @@ class Run:
 
         ValueError: there is no such posting, both are one, or both are of one shop.
         """
-        ids, lefts = self.catalog.ids, self.lefts
-        for name in (left, right):
-            if name not in ids:
-                raise ValueError(f"there is no posting {name!r} in {self.catalog.name}")
-        if lefts is None:
-            if left == right:
-                raise ValueError(f"{left!r} is one posting; name two")
-            return ids.index(left), ids.index(right)
+        if self.lefts is None:
+            first, second = rows_of_pairs(self.catalog, [(left, right)])[0].tolist()
+            return first, second
+        self.catalog.rows_of([left, right])  # are they there at all?
+        lefts, ids = self.lefts, self.catalog.ids
         ours, theirs = ids[:lefts], ids[lefts:]
         for mine, other in ((left, right), (right, left)):
             if mine in ours and other in theirs:
