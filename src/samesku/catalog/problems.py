@@ -50,7 +50,8 @@ class Problem:
     ) -> Problem:
         """Build a problem from 0-based positions in the table."""
         rows = tuple(int(position) + 2 for position in positions)
-        shown = tuple(_shorten(str(value)) for value in examples)
+        texts = map(str, examples)
+        shown = tuple(text if len(text) <= 60 else f"{text[:59]}…" for text in texts)
         return cls(kind, message, fix, fatal, rows, shown)
 
     @property
@@ -92,13 +93,5 @@ class CatalogError(ValueError):
     def __init__(self, source: str, problems: Sequence[Problem]) -> None:
         self.source = source
         self.problems = tuple(sorted(problems, key=lambda problem: not problem.fatal))
-        super().__init__(f"{source} cannot be used:\n{describe(self.problems)}")
-
-
-def describe(problems: Iterable[Problem]) -> str:
-    """All problems as indented lines, one each."""
-    return "\n".join(f"  - {problem}" for problem in problems)
-
-
-def _shorten(text: str, width: int = 60) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
+        lines = [f"{source} cannot be used:", *(f"  - {problem}" for problem in self.problems)]
+        super().__init__("\n".join(lines))
