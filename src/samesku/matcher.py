@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 import polars as pl
@@ -38,8 +38,6 @@ from samesku.runtime.progress import Progress
 from samesku.scoring.by_name import fusion_by_name, tolerating
 from samesku.scoring.chosen import rows_of_pairs, score_chosen
 from samesku.scoring.fusion import Fusion
-
-PairsOfIds: TypeAlias = pl.DataFrame | Sequence[tuple[str, str]]
 
 
 class Matcher:
@@ -197,7 +195,9 @@ class Matcher:
         learned = Learned(model, tuple(same or ()))
         return Matcher(**{**self._params, "fusion": learned, "same": (), "threshold": None})
 
-    def score_pairs(self, catalog: Catalog, pairs: PairsOfIds) -> pl.DataFrame:
+    def score_pairs(
+        self, catalog: Catalog, pairs: pl.DataFrame | Sequence[tuple[str, str]]
+    ) -> pl.DataFrame:
         """Score pairs that are named, also those that no encoder finds near.
 
         Parameters
@@ -217,10 +217,10 @@ class Matcher:
         ValueError
             There is no such posting, or both are one.
         """
-        named = pairs if isinstance(pairs, pl.DataFrame) else pl.DataFrame(
-            list(pairs), schema=["left_id", "right_id"], orient="row"
-        )  # fmt: skip
-        ends = named.select(pl.col("left_id", "right_id").cast(pl.String))
+        names = ["left_id", "right_id"]
+        if not isinstance(pairs, pl.DataFrame):
+            pairs = pl.DataFrame(list(pairs), schema=names, orient="row")
+        ends = pairs.select(pl.col(names).cast(pl.String))
         rows = rows_of_pairs(catalog, ends.rows())
         with threads(self.n_jobs):
             collapsed = self.collapse(catalog)
