@@ -4,14 +4,14 @@ import numpy as np
 import polars as pl
 
 from samesku import read_catalog
-from samesku.scoring.features.brands import brand_features, brand_words
+from samesku.scoring.features.brands import brand_features, brand_rows
 
 
 def features(postings, left, right):
     ids = [f"p{row}" for row in range(len(postings))]
     titles, brands = zip(*postings, strict=True)
     frame = pl.DataFrame({"posting_id": ids, "title": titles, "brand": brands})
-    return brand_features(read_catalog(frame), np.array(left), np.array(right))
+    return brand_features(brand_rows(read_catalog(frame)), np.array(left), np.array(right))
 
 
 def test_brands_are_compared_word_by_word():
@@ -35,10 +35,3 @@ def test_a_brand_in_the_title_counts():
 def test_no_brand_by_any_name_is_unknown():
     found = features([("a", "No Brand"), ("b", "OEM"), ("c", "")], [0, 1], [1, 2])
     assert all(np.isnan(column).all() for column in found.values())
-
-
-def test_a_catalogue_without_the_column():
-    offers = read_catalog(pl.DataFrame({"posting_id": ["a", "b"], "title": ["sony", "sony"]}))
-    assert brand_words(offers) == [(), ()]
-    found = brand_features(offers, np.array([0]), np.array([1]))
-    assert all(np.isnan(column).all() and column.shape == (1,) for column in found.values())

@@ -3,16 +3,17 @@
 import numpy as np
 import pytest
 
-from samesku.scoring.features.codes import code_features, model_codes
+from samesku.scoring.features import title_words
+from samesku.scoring.features.codes import CodedTitles, code_features, model_codes
 from samesku.titles import clean_title, normalise_title
 
 
-def normal(*titles):
-    return [normalise_title(clean_title(title)) for title in titles]
+def read(*titles):
+    return title_words([normalise_title(clean_title(title)) for title in titles])
 
 
 def one(a, b, *others):
-    features = code_features(normal(a, b, *others), np.array([0]), np.array([1]))
+    features = code_features(CodedTitles.of(read(a, b, *others)), np.array([0]), np.array([1]))
     return {name: column[0] for name, column in features.items()}
 
 
@@ -27,12 +28,12 @@ def one(a, b, *others):
     ],
 )
 def test_what_is_a_code(title, code):
-    assert model_codes(normal(title)) == [code]
+    assert model_codes(read(title)) == [code]
 
 
 def test_of_several_the_rarest_counts():
-    titles = normal("tv 1080p kdl40v", "tv 1080p kdl46v", "tv 1080p")
-    assert model_codes(titles) == ["kdl40v", "kdl46v", "1080p"]
+    words = read("tv 1080p kdl40v", "tv 1080p kdl46v", "tv 1080p")
+    assert model_codes(words) == ["kdl40v", "kdl46v", "1080p"]
 
 
 def test_a_code_is_found_glued_and_with_signs():
@@ -55,5 +56,5 @@ def test_without_codes_nothing_is_known():
 
 def test_no_pair():
     nothing = np.empty(0, dtype=np.int64)
-    columns = code_features(normal("a", "b"), nothing, nothing)
+    columns = code_features(CodedTitles.of(read("a", "b")), nothing, nothing)
     assert all(column.shape == (0,) for column in columns.values())

@@ -17,12 +17,12 @@ OFFERS = pl.DataFrame(
 
 
 @pytest.fixture
-def offers():
-    return read_catalog(OFFERS)
+def words():
+    return described_words(read_catalog(OFFERS))
 
 
-def test_a_title_is_found_in_the_other_description(offers):
-    found = description_features(offers, np.array([0, 1]), np.array([1, 2]))
+def test_a_title_is_found_in_the_other_description(words):
+    found = description_features(words, np.array([0, 1]), np.array([1, 2]))
     assert found["description_covers_max"][0] == pytest.approx(1)
     assert 0 < found["description_covers_min"][0] < 1
     assert found["description_lacks_min"][0] == 0
@@ -30,30 +30,19 @@ def test_a_title_is_found_in_the_other_description(offers):
     assert found["description_covers_max"][1] == found["description_cosine"][1] == 0
 
 
-def test_two_postings_without_description_are_unknown(offers):
-    found = description_features(offers, np.array([2]), np.array([3]))
+def test_two_postings_without_description_are_unknown(words):
+    found = description_features(words, np.array([2]), np.array([3]))
     assert all(np.isnan(column).all() for column in found.values())
 
 
-def test_it_does_not_matter_which_posting_comes_first(offers):
-    words = described_words(offers)
-    there = description_features(offers, np.array([0, 1]), np.array([1, 3]))
-    back = description_features(offers, np.array([1, 3]), np.array([0, 1]), words=words)
+def test_it_does_not_matter_which_posting_comes_first(words):
+    there = description_features(words, np.array([0, 1]), np.array([1, 3]))
+    back = description_features(words, np.array([1, 3]), np.array([0, 1]))
     for name in there:
         np.testing.assert_allclose(there[name], back[name], rtol=1e-6, err_msg=name)
 
 
-def test_whole_texts_can_be_searched(offers):
-    vectors = described_words(offers).vectors
-    alike = (vectors.rows @ vectors.rows.T).toarray()
-    np.testing.assert_allclose(np.diag(alike), 1, rtol=1e-6)
-    assert alike[0, 1] > alike[0, 2]
-
-
-def test_a_catalogue_without_the_column_and_no_pair():
-    offers = read_catalog(OFFERS.drop("description"))
-    found = description_features(offers, np.array([0]), np.array([1]))
-    assert all(np.isnan(column).all() for column in found.values())
+def test_no_pair(words):
     nothing = np.empty(0, dtype=np.int64)
-    found = description_features(read_catalog(OFFERS), nothing, nothing)
+    found = description_features(words, nothing, nothing)
     assert all(column.shape == (0,) for column in found.values())

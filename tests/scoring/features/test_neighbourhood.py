@@ -11,6 +11,7 @@ from samesku.candidates.neighbors import Neighbors, nearest
 from samesku.encoders import Tfidf
 from samesku.scoring.features import title_words
 from samesku.scoring.features.neighbourhood import DEPTH, Neighbourhoods, neighbourhood_features
+from samesku.scoring.presence import common_cells
 
 WORDS = ["susu", "bebelo", "vanila", "coklat", "promo", "400g", "800g", "xq1"]
 catalogues = st.lists(
@@ -23,8 +24,9 @@ def found_among(titles, k=50):
 
 
 def described(titles, found, left, right):
-    words = title_words(titles)
-    return neighbourhood_features(words, found, np.asarray(left), np.asarray(right))
+    words, ends = title_words(titles), (np.asarray(left), np.asarray(right))
+    cells = common_cells(words.held, *ends)
+    return neighbourhood_features(Neighbourhoods.of(words, found), words, cells, *ends)
 
 
 def literal(words, found, a, b):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from samesku.candidates.candidates import Source, join_candidates
 from samesku.candidates.neighbors import nearest
 from samesku.encoders import Vectors
-from samesku.scoring.features.similarities import similarity_features
+from samesku.scoring.features.similarities import Ranks, similarity_features
 
 
 def source_of(rows, present=None, k=40, floor=0.0, name="looks"):
@@ -20,7 +20,12 @@ def source_of(rows, present=None, k=40, floor=0.0, name="looks"):
 
 def described(source):
     candidates = join_candidates([source])
-    return candidates, similarity_features("looks", source, candidates, 0)
+    return candidates, features_of(source, candidates, 0)
+
+
+def features_of(source, candidates, column):
+    ranks = Ranks.of(source.neighbors)
+    return similarity_features("looks", candidates.similarity[:, column], candidates, ranks)
 
 
 def lists_of(source):
@@ -80,7 +85,7 @@ def test_a_pair_without_this_modality_has_no_numbers():
     every = source_of(rng.random((12, 4)), name="titles")
     some = source_of(rng.random((12, 4)), present=np.arange(12) % 3 > 0)
     candidates = join_candidates([every, some])
-    columns = similarity_features("looks", some, candidates, 1)
+    columns = features_of(some, candidates, 1)
     missing = (candidates.left % 3 == 0) | (candidates.right % 3 == 0)
     assert 0 < np.count_nonzero(missing) < len(candidates)
     for name, column in columns.items():
@@ -92,7 +97,7 @@ def test_a_pair_that_another_encoder_found_is_in_neither_list():
     titles = source_of(np.ones((4, 2)), name="titles")
     looks = source_of(rows, floor=0.9)
     candidates = join_candidates([titles, looks])
-    columns = similarity_features("looks", looks, candidates, 1)
+    columns = features_of(looks, candidates, 1)
     unranked = columns["looks_rank_min"]
     assert len(looks.neighbors) == 0
     assert (unranked == unranked[0]).all()

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz import fuzz
 
+from samesku.scoring.features import title_words
 from samesku.scoring.features.strings import string_features
 from samesku.titles import normalise_title
 
@@ -13,8 +14,8 @@ titles = st.lists(st.text("abx 12-,", max_size=25), min_size=2, max_size=5)
 
 
 def one(a, b):
-    titles = [normalise_title(a), normalise_title(b)]
-    features = string_features(titles, np.array([0]), np.array([1]))
+    words = title_words([normalise_title(a), normalise_title(b)])
+    features = string_features(words, np.array([0]), np.array([1]))
     return {name: column[0] for name, column in features.items()}
 
 
@@ -41,7 +42,8 @@ def test_the_spelling_of_quantities_does_not_matter():
 @given(titles=titles)
 def test_it_does_not_matter_which_posting_comes_first(titles):
     left, right = np.triu_indices(len(titles), 1)
-    there, back = string_features(titles, left, right), string_features(titles, right, left)
+    words = title_words(titles)
+    there, back = string_features(words, left, right), string_features(words, right, left)
     for name, column in there.items():
         assert column.dtype == np.float32
         np.testing.assert_allclose(column, back[name], rtol=1e-6, err_msg=name)
@@ -49,6 +51,6 @@ def test_it_does_not_matter_which_posting_comes_first(titles):
 
 def test_no_pair():
     nothing = np.empty(0, dtype=np.int64)
-    columns = string_features(["a", "b"], nothing, nothing)
+    columns = string_features(title_words(["a", "b"]), nothing, nothing)
     assert columns.keys() == one("a", "b").keys()
     assert all(column.shape == (0,) for column in columns.values())

@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samesku.scoring.features.words import word_features
+from samesku.scoring.features import title_words
+from samesku.scoring.features.words import WordMarks, word_features
+from samesku.scoring.presence import common_cells
 from samesku.titles import normalise_title, stated, tokens
 
 WORDS = ["susu", "bebelo", "lampu", "led", "ori", "a505x", "rtx3080", "12", "7", "400g", "2kg"]
@@ -15,6 +17,12 @@ WORDS = ["susu", "bebelo", "lampu", "led", "ori", "a505x", "rtx3080", "12", "7",
 catalogues = st.lists(
     st.lists(st.sampled_from(WORDS), max_size=6).map(" ".join), min_size=2, max_size=7
 ).map(lambda titles: [normalise_title(title) for title in [*titles, "gula 1kg"]])
+
+
+def features_of(titles, left, right):
+    words = title_words(titles)
+    cells = common_cells(words.held, left, right)
+    return word_features(words, WordMarks.of(words), cells, left, right)
 
 
 def all_pairs(titles):
@@ -88,7 +96,7 @@ def described(rarity, a, b):
 @given(titles=catalogues)
 def test_agrees_with_a_literal_reading(titles):
     left, right = all_pairs(titles)
-    features = word_features(titles, left, right)
+    features = features_of(titles, left, right)
     rarity = rarity_of(titles)
     for place, (a, b) in enumerate(zip(left, right, strict=True)):
         for name, value in described(rarity, titles[a], titles[b]).items():
@@ -99,7 +107,7 @@ def test_agrees_with_a_literal_reading(titles):
 @given(titles=catalogues)
 def test_it_does_not_matter_which_posting_comes_first(titles):
     left, right = all_pairs(titles)
-    there, back = word_features(titles, left, right), word_features(titles, right, left)
+    there, back = features_of(titles, left, right), features_of(titles, right, left)
     assert there.keys() == back.keys()
     for name, column in there.items():
         np.testing.assert_allclose(column, back[name], atol=1e-6, err_msg=name)
@@ -107,7 +115,7 @@ def test_it_does_not_matter_which_posting_comes_first(titles):
 
 def one(a, b, *others):
     titles = [normalise_title(title) for title in [a, b, *others]]
-    features = word_features(titles, np.array([0]), np.array([1]))
+    features = features_of(titles, np.array([0]), np.array([1]))
     return {name: column[0] for name, column in features.items()}
 
 
@@ -147,6 +155,6 @@ def test_catalogues_without_quantities_or_without_words(titles):
 
 def test_no_pair_has_the_same_columns():
     nothing = np.empty(0, dtype=np.int64)
-    columns = word_features(["susu 400g", "susu"], nothing, nothing)
+    columns = features_of(["susu 400g", "susu"], nothing, nothing)
     assert list(columns) == list(one("susu 400g", "susu"))
     assert all(column.shape == (0,) for column in columns.values())

@@ -109,7 +109,7 @@ class CatalogRows:
     @cached_property
     def codes(self) -> CodedTitles:
         """The model codes of the titles."""
-        return CodedTitles.of(self.words.titles, self.words)
+        return CodedTitles.of(self.words)
 
     @cached_property
     def ranks(self) -> list[Ranks]:
@@ -188,23 +188,21 @@ def pair_features(
     cells = common_cells(words.held, left, right)
     columns: dict[str, Column] = {}
     for place, (source, ranks) in enumerate(zip(candidates.sources, rows.ranks, strict=True)):
-        columns |= similarity_features(source.encoder, source, candidates, place, ranks=ranks)
+        similarity = candidates.similarity[:, place]
+        columns |= similarity_features(source.encoder, similarity, candidates, ranks)
     # Likeness means less in a large catalogue: more look alike by chance.
     columns["postings"] = np.full(len(left), np.log10(rows.size), dtype=np.float32)
     columns |= both_ways("title_used_by", rows.title_uses[left], rows.title_uses[right])
-    columns |= word_features(words.titles, left, right, words=words, cells=cells, marks=rows.marks)
-    columns |= string_features(words.titles, left, right, words=words)
-    columns |= code_features(words.titles, left, right, words=words, coded=rows.codes)
+    columns |= word_features(words, rows.marks, cells, left, right)
+    columns |= string_features(words, left, right)
+    columns |= code_features(rows.codes, left, right)
     columns |= attribute_features(rows.attributes, left, right, same=same)
-    texts = [each for each in candidates.sources if each.modality == "text"]
-    for source in texts[:1]:
-        columns |= neighbourhood_features(
-            words, source.neighbors, left, right, prepared=rows.around, cells=cells
-        )
+    if rows.around is not None:
+        columns |= neighbourhood_features(rows.around, words, cells, left, right)
     if rows.descriptions is not None:
-        columns |= description_features(catalog, left, right, words=rows.descriptions)
+        columns |= description_features(rows.descriptions, left, right)
     if rows.brands is not None:
-        columns |= brand_features(catalog, left, right, words=rows.brands)
+        columns |= brand_features(rows.brands, left, right)
     if rows.prices is not None:
         columns |= price_features(rows.prices, left, right)
     return Features.of(columns)

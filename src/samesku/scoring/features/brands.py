@@ -11,27 +11,23 @@ from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.presence import presence
 from samesku.titles import clean_title, tokens
 
-__all__ = ["brand_features", "brand_rows", "brand_words"]
+__all__ = ["brand_features", "brand_rows"]
 
 # What sellers write when there is no brand.
 _NONE = {"", "no brand", "nobrand", "none", "unbranded", "generic", "oem", "n/a", "na", "nan"}
 
 
-def brand_words(catalog: Catalog) -> list[tuple[str, ...]]:
-    """The words of each posting's brand, in row order; none where it is unknown."""
-    if "brand" not in catalog.frame.columns:
-        return [()] * len(catalog)
+def brand_rows(catalog: Catalog) -> tuple[Column, Column]:
+    """Which words each brand holds, and which each brand and title, over one vocabulary: CSR.
+
+    None of a brand that is unknown.
+    """
     names = catalog.frame["brand"].cast(str).fill_null("")
     words = {
         name: () if (clean := clean_title(name)) in _NONE else tuple(tokens(clean))
         for name in names.unique().to_list()
     }
-    return [words[name] for name in names.to_list()]
-
-
-def brand_rows(catalog: Catalog) -> tuple[Column, Column]:
-    """Which words each brand holds, and which each brand and title, over one vocabulary: CSR."""
-    brands = brand_words(catalog)
+    brands = [words[name] for name in names.to_list()]
     texts = [
         (*brand, *tokens(title)) for brand, title in zip(brands, catalog.normal_titles, strict=True)
     ]
@@ -41,21 +37,16 @@ def brand_rows(catalog: Catalog) -> tuple[Column, Column]:
 
 
 def brand_features(
-    catalog: Catalog,
-    left: NDArray[np.integer],
-    right: NDArray[np.integer],
-    *,
-    words: tuple[Column, Column] | None = None,
+    words: tuple[Column, Column], left: NDArray[np.integer], right: NDArray[np.integer]
 ) -> dict[str, Column]:
     """How much of one brand's words the other's brand and title have.
 
     Parameters
     ----------
-    catalog : Catalog
+    words : pair of CSR
+        Those of :func:`brand_rows`.
     left, right : integer (m,)
         The pairs.
-    words : pair of CSR, optional
-        Those of :func:`brand_rows`, where they were read before.
 
     Returns
     -------
@@ -64,7 +55,7 @@ def brand_features(
         unknown; `brand_named_min` and `_max`, the share of a brand's words that the other posting
         has in its brand or title, NaN where no brand is known, the one known where one is.
     """
-    named, held = brand_rows(catalog) if words is None else words
+    named, held = words
     count = np.asarray(named.sum(axis=1), dtype=np.float32).ravel()
     count[count == 0] = np.nan
     shared = row_similarity(named, left, named, right)

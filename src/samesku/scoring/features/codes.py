@@ -14,7 +14,7 @@ from rapidfuzz.distance import Prefix
 
 from samesku.scoring.features.strings import compared
 from samesku.scoring.features.table import Column, both_ways
-from samesku.scoring.features.title_words import TitleWords, title_words
+from samesku.scoring.features.title_words import TitleWords
 from samesku.titles import Stated
 
 __all__ = ["CodedTitles", "code_features", "coded_words", "model_codes", "rarest_code"]
@@ -27,19 +27,11 @@ _SIGNS = re.compile(r"[\W_]+")
 CODE_READ, TITLE_READ, BEGINNING = 40, 600, 24
 
 
-def model_codes(titles: Sequence[str], words: TitleWords | None = None) -> list[str]:
-    """The model code of each title, ``""`` for none: of several the rarest, then the longest.
+def model_codes(words: TitleWords) -> list[str]:
+    """The model code of each title of a catalogue, ``""`` for none; of several the rarest.
 
     Quantities ("400g", "1080p" is none) are not codes; hyphens within a code do not count.
-
-    Parameters
-    ----------
-    titles : sequence of str
-        Normal titles of the whole catalogue.
-    words : TitleWords, optional
-        Those of the titles, where they were read before.
     """
-    words = title_words(titles) if words is None else words
     found = coded_words(words.lists, words.stated)
     counts = Counter(code for codes in found for code in set(codes))
     return [rarest_code(codes, counts) for codes in found]
@@ -68,9 +60,9 @@ class CodedTitles:
     squeezed: Column
 
     @classmethod
-    def of(cls, titles: Sequence[str], words: TitleWords | None = None) -> CodedTitles:
-        """Read normal titles of a whole catalogue."""
-        return cls.read(titles, model_codes(titles, words))
+    def of(cls, words: TitleWords) -> CodedTitles:
+        """Read the titles of a whole catalogue."""
+        return cls.read(words.titles, model_codes(words))
 
     @classmethod
     def read(cls, titles: Sequence[str], rarest: Sequence[str]) -> CodedTitles:
@@ -83,25 +75,16 @@ class CodedTitles:
 
 
 def code_features(
-    titles: Sequence[str],
-    left: NDArray[np.integer],
-    right: NDArray[np.integer],
-    *,
-    words: TitleWords | None = None,
-    coded: CodedTitles | None = None,
+    coded: CodedTitles, left: NDArray[np.integer], right: NDArray[np.integer]
 ) -> dict[str, Column]:
     """How much of one title's model code the other title has, and how alike two codes are.
 
     Parameters
     ----------
-    titles : sequence of str
-        Normal titles of the whole catalogue.
+    coded : CodedTitles
+        Of the whole catalogue.
     left, right : integer (m,)
         The pairs.
-    words : TitleWords, optional
-        Those of the titles, where they were read before.
-    coded : CodedTitles, optional
-        The same of their codes.
 
     Returns
     -------
@@ -111,7 +94,6 @@ def code_features(
         `code_prefix`, the part of the shorter code that both begin with (a colour is often named by
         the end), and `code_alike`, their edit ratio. NaN where codes are missing.
     """
-    coded = CodedTitles.of(titles, words) if coded is None else coded
     has = coded.lengths > 0
     forth, back = (
         0.01 * _compared(coded.codes, coded.squeezed, one, other, has[one], fuzz.partial_ratio)

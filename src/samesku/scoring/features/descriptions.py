@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from samesku.candidates.similarity import row_similarity
 from samesku.catalog.catalog import Catalog
-from samesku.encoders.base import Vectors
 from samesku.runtime.cores import map_in_order
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.presence import presence, rarity, row_max, unit_rows, weighted
@@ -47,12 +46,6 @@ class DescribedWords:
         described = whole.getnnz(axis=1) > title.getnnz(axis=1)
         return cls(weighted(title, rarity), weighted(whole, rarity), described)
 
-    @property
-    def vectors(self) -> Vectors:
-        """The whole texts as sparse unit rows, to search and to compare."""
-        present = self.whole.getnnz(axis=1) > 0
-        return Vectors.of(unit_rows(self.whole[present]), present)
-
 
 def described_words(catalog: Catalog) -> DescribedWords:
     """Read the words of a catalogue's titles and descriptions."""
@@ -74,11 +67,7 @@ def described_texts(catalog: Catalog) -> tuple[list[list[str]], list[list[str]]]
 
 
 def description_features(
-    catalog: Catalog,
-    left: NDArray[np.integer],
-    right: NDArray[np.integer],
-    *,
-    words: DescribedWords | None = None,
+    words: DescribedWords, left: NDArray[np.integer], right: NDArray[np.integer]
 ) -> dict[str, Column]:
     """Whether one posting's title and description say what the other's title says.
 
@@ -86,11 +75,10 @@ def description_features(
 
     Parameters
     ----------
-    catalog : Catalog
+    words : DescribedWords
+        Of the whole catalogue.
     left, right : integer (m,)
         The pairs.
-    words : DescribedWords, optional
-        Those of the catalogue, where they were read before.
 
     Returns
     -------
@@ -100,7 +88,6 @@ def description_features(
         and `_max`, the rarest word of a title that the other's whole text lacks, 0 for none. NaN
         where neither posting has a description.
     """
-    words = described_words(catalog) if words is None else words
     known = np.flatnonzero(words.described[left] | words.described[right])
     mass = np.maximum(np.asarray(words.title.sum(axis=1)).ravel(), 1e-6)
     whole = words.whole.copy()

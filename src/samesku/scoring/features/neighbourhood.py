@@ -16,7 +16,6 @@ from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.presence import (
     Cells,
-    common_cells,
     filled_rows,
     inverse_lengths,
     rows_between,
@@ -142,13 +141,11 @@ def _rarities(words: TitleWords) -> Column:
 
 
 def neighbourhood_features(
+    near: Neighbourhoods,
     words: TitleWords,
-    found: Neighbors,
+    cells: Cells,
     left: NDArray[np.integer],
     right: NDArray[np.integer],
-    *,
-    prepared: Neighbourhoods | None = None,
-    cells: Cells | None = None,
 ) -> dict[str, Column]:
     """Shared and unshared words, weighed by how the nearest titles use them.
 
@@ -158,15 +155,12 @@ def neighbourhood_features(
 
     Parameters
     ----------
-    words : TitleWords
-    found : Neighbors
-        Nearest titles.
+    near, words
+        Of the whole catalogue.
+    cells : Cells
+        The pairs' common words.
     left, right : integer (m,)
         The pairs.
-    prepared : Neighbourhoods, optional
-        Those of the words and neighbours, where they were read before.
-    cells : Cells, optional
-        The pairs' common words, where they were found before.
 
     Returns
     -------
@@ -176,8 +170,6 @@ def neighbourhood_features(
         how evenly they divide the neighbours; `words_expected`, how common one title's words are
         around the other; `neighbourhood_cosine`, of the words around either.
     """
-    near = Neighbourhoods.of(words, found) if prepared is None else prepared
-    cells = common_cells(words.held, left, right) if cells is None else cells
     mass, split = near.mass, near.split
     (forth, split_forth), (back, split_back) = (
         [cells.sums(weight[places]) for weight in (near.local, near.variant)]

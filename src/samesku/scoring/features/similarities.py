@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from samesku.candidates.candidates import Candidates, Source
+from samesku.candidates.candidates import Candidates
 from samesku.candidates.neighbors import Neighbors
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.presence import filled_rows
@@ -60,12 +60,7 @@ class Ranks:
 
 
 def similarity_features(
-    role: str,
-    source: Source,
-    candidates: Candidates,
-    column: int,
-    *,
-    ranks: Ranks | None = None,
+    name: str, similarity: NDArray[np.float32], candidates: Candidates, ranks: Ranks
 ) -> dict[str, Column]:
     """Similarity under one encoder, and relative to both postings' neighbours.
 
@@ -76,34 +71,27 @@ def similarity_features(
 
     Parameters
     ----------
-    role : str
-        First part of the features' names.
-    source : Source
-        The encoder's vectors and neighbours.
+    name : str
+        That of the encoder, the first part of the features' names.
+    similarity : float32 (m,)
+        By the encoder.
     candidates : Candidates
-    column : int
-        The encoder's place in `candidates`.
-    ranks : Ranks, optional
-        That of the source's neighbours, where it was read before.
+    ranks : Ranks
+        Of the encoder's neighbours.
     """
-    ranks = Ranks.of(source.neighbors) if ranks is None else ranks
-    similarity = candidates.similarity[:, column]
     left, right = candidates.left, candidates.right
     mean, spread, best = ranks.mean, ranks.spread, ranks.best
-    columns: dict[str, Column] = {role: similarity}
-    columns |= both_ways(
-        f"{role}_z",
+    both = np.concatenate([left, right]), np.concatenate([right, left])
+    columns = both_ways(
+        f"{name}_z",
         (similarity - mean[left]) / spread[left],
         (similarity - mean[right]) / spread[right],
     )
-    columns |= both_ways(f"{role}_gap", similarity - best[left], similarity - best[right])
-    both = np.concatenate([left, right]), np.concatenate([right, left])
-    columns |= both_ways(f"{role}_rank", *np.split(ranks.rank_of(*both), 2))
+    columns |= both_ways(f"{name}_gap", similarity - best[left], similarity - best[right])
+    columns |= both_ways(f"{name}_rank", *np.split(ranks.rank_of(*both), 2))
     missing = np.isnan(similarity)
-    for name, values in columns.items():
-        if name != role:
-            columns[name] = np.where(missing, np.nan, values)
-    return columns
+    related = {each: np.where(missing, np.nan, values) for each, values in columns.items()}
+    return {name: similarity, **related}
 
 
 def _shared_rank(found: Neighbors, rank: NDArray[np.int32]) -> NDArray[np.int32]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from rapidfuzz import fuzz, process
 
 from samesku.runtime.cores import usable_cores
 from samesku.scoring.features.table import Column, both_ways
-from samesku.scoring.features.title_words import TitleWords, title_words
+from samesku.scoring.features.title_words import TitleWords
 
 __all__ = ["compared", "string_features"]
 
@@ -19,26 +19,12 @@ MANY = 500
 
 
 def string_features(
-    titles: Sequence[str],
-    left: NDArray[np.integer],
-    right: NDArray[np.integer],
-    *,
-    words: TitleWords | None = None,
+    words: TitleWords, left: NDArray[np.integer], right: NDArray[np.integer]
 ) -> dict[str, Column]:
-    """Edit ratios of the titles, and of their sorted words.
+    """Edit ratios of the titles of pairs ``(m,)``, and of their sorted words.
 
     Of longer titles the first 200 characters are compared.
-
-    Parameters
-    ----------
-    titles : sequence of str
-        Normal titles of the whole catalogue.
-    left, right : integer (m,)
-        The pairs.
-    words : TitleWords, optional
-        Those of the titles, where they were read before.
     """
-    words = title_words(titles) if words is None else words
     texts, ordered, length = words.texts
 
     def alike(titles: Column) -> Column:

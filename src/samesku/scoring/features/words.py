@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,7 +14,7 @@ from samesku.candidates.candidates import each_once
 from samesku.candidates.similarity import PAIRS_AT_ONCE
 from samesku.runtime.cores import map_in_order
 from samesku.scoring.features.table import Column, both_ways
-from samesku.scoring.features.title_words import TitleWords, title_words
+from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.presence import (
     Cells,
     common_cells,
@@ -76,33 +75,24 @@ def _marks(word: str) -> tuple[bool, bool]:
 
 
 def word_features(
-    titles: Sequence[str],
+    words: TitleWords,
+    marks: WordMarks,
+    cells: Cells,
     left: NDArray[np.integer],
     right: NDArray[np.integer],
-    *,
-    words: TitleWords | None = None,
-    cells: Cells | None = None,
-    marks: WordMarks | None = None,
 ) -> dict[str, Column]:
     """Shared and unshared words weighed by their rarity, and quantities that agree or clash.
 
     Parameters
     ----------
-    titles : sequence of str
-        Normal titles of the whole catalogue.
+    words, marks
+        Of the whole catalogue.
+    cells : Cells
+        The pairs' common words.
     left, right : integer (m,)
         The pairs.
-    words : TitleWords, optional
-        Those of the titles, where they were read before.
-    cells : Cells, optional
-        The pairs' common words, where they were found before.
-    marks : WordMarks, optional
-        Those of the words, where they were read before.
     """
-    words = title_words(titles) if words is None else words
-    marks = WordMarks.of(words) if marks is None else marks
     held, weighted = words.held, words.weighted
-    cells = common_cells(held, left, right) if cells is None else cells
 
     def part(start: int) -> list[Column]:
         chunk = slice(start, start + PAIRS_AT_ONCE)
