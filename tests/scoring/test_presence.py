@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from samesku.scoring.presence import presence, rarity, row_max, unit_rows, weighted
+from samesku.scoring.presence import presence, rarity, segment_max, unit_rows, weighted
 
 ROWS = [["a", "b", "b"], [], ["b", "c"]]
 
@@ -23,7 +23,7 @@ def test_rare_words_weigh_more():
     weight = rarity(held)
     assert weight[vocabulary["a"]] == weight[vocabulary["c"]] > weight[vocabulary["b"]] > 0
     expected = [weight[vocabulary["a"]], 0, weight[vocabulary["c"]]]
-    assert row_max(weighted(held, weight)).tolist() == expected
+    assert segment_max(weighted(held, weight).data, held.indptr).tolist() == expected
 
 
 def test_rows_of_length_one_and_empty_ones():

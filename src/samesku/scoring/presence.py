@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from samesku.candidates.candidates import places_among
+from samesku.candidates.similarity import PAIRS_AT_ONCE
+from samesku.runtime.cores import map_in_order
+
 __all__ = [
     "Cells",
+    "by_parts",
     "common_cells",
     "filled_rows",
     "inverse_lengths",
@@ -20,7 +25,6 @@ __all__ = [
     "rarity",
     "rarity_of",
     "row_cells",
-    "row_max",
     "rows_between",
     "scaled_rows",
     "segment_max",
@@ -29,9 +33,6 @@ __all__ = [
     "weighted",
     "with_data",
 ]
-
-# Pairs whose cells are compared at once: they stay in the processor's cache.
-PAIRS_AT_ONCE = 8_192
 
 Item = TypeVar("Item", bound=Hashable)
 
@@ -68,6 +69,15 @@ class Cells:
         return segment_sums(values, self.ends)
 
 
+def by_parts(
+    read: Callable[[slice], Sequence[NDArray[Any]]], size: int, step: int = PAIRS_AT_ONCE
+) -> Iterator[NDArray[Any]]:
+    """Columns about `size` pairs, of which several threads each read some `step` at once."""
+    starts = range(0, max(size, 1), step)
+    parts = map_in_order(lambda start: read(slice(start, start + step)), starts)
+    return map(np.concatenate, zip(*parts, strict=True))
+
+
 def common_cells(
     held: sp.csr_matrix, left: NDArray[np.integer], right: NDArray[np.integer]
 ) -> Cells:
@@ -75,12 +85,7 @@ def common_cells(
 
     The columns of each row ascend, each once.
     """
-    parts = []
-    for start in range(0, len(left), PAIRS_AT_ONCE):
-        chunk = slice(start, start + PAIRS_AT_ONCE)
-        parts.append(_common(held, left[chunk], right[chunk]))
-    empty = np.empty(0, dtype=np.int64)
-    mine, theirs, counts = (np.concatenate(each) for each in zip((empty,) * 3, *parts, strict=True))
+    mine, theirs, counts = by_parts(lambda some: _common(held, left[some], right[some]), len(left))
     return Cells(mine, theirs, np.concatenate([[0], np.cumsum(counts)]))
 
 
@@ -91,9 +96,8 @@ def _common(
     (mine, own), (theirs, other) = (row_cells(held, rows) for rows in (left, right))
     wanted = own * held.shape[1] + held.indices[mine]
     known = other * held.shape[1] + held.indices[theirs]
-    place = np.searchsorted(known, wanted)
-    there = place < len(known)
-    there[there] = known[place[there]] == wanted[there]
+    place = places_among(known, wanted)
+    there = place >= 0
     counts = np.bincount(own[there], minlength=len(left))
     return mine[there], theirs[place[there]], counts
 
@@ -174,11 +178,6 @@ def rows_between(rows: sp.csr_matrix, first: int, stop: int) -> sp.csr_matrix:
     ends = rows.indptr[first : stop + 1]
     own = slice(ends[0], ends[-1])
     return filled_rows(rows.data[own], rows.indices[own], ends - ends[0], rows.shape[1])
-
-
-def row_max(rows: sp.csr_matrix) -> NDArray[np.float32]:
-    """The largest number of each row, float32 ``(n,)``; 0 where a row is empty."""
-    return _reduced(np.maximum, rows.data, rows.indptr)
 
 
 def segment_sums(values: NDArray[np.float32], ends: NDArray[np.integer]) -> NDArray[np.float32]:

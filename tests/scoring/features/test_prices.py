@@ -34,18 +34,3 @@ def test_equal_prices_leave_nothing_nearer():
 
 def test_a_price_of_nothing_is_unknown():
     assert np.isnan(log_prices(catalogue([0.0, 1.0]))).tolist() == [True, False]
-
-
-def test_the_level_of_a_shop_is_taken_off():
-    offers = catalogue([1.0, 2.0, 15_000.0, 30_000.0])
-    level = np.log([1, 1, 15_000, 15_000])
-    features = price_features(
-        Prices.of(log_prices(offers) - level), np.array([0, 0]), np.array([2, 3])
-    )
-    np.testing.assert_allclose(features["price_gap"], [0, np.log(2)], atol=1e-9)
-
-
-def test_without_prices_all_is_unknown():
-    offers = read_catalog(pl.DataFrame({"posting_id": ["a", "b"], "title": ["a", "b"]}))
-    features = price_features(Prices.of(log_prices(offers)), np.array([0]), np.array([1]))
-    assert all(np.isnan(column).all() and column.shape == (1,) for column in features.values())

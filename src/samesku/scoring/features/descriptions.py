@@ -10,16 +10,22 @@ from numpy.typing import NDArray
 
 from samesku.candidates.similarity import row_similarity
 from samesku.catalog.catalog import Catalog
-from samesku.runtime.cores import map_in_order
 from samesku.scoring.features.table import Column, both_ways
-from samesku.scoring.presence import presence, rarity, row_max, unit_rows, weighted
+from samesku.scoring.presence import (
+    by_parts,
+    presence,
+    rarity,
+    segment_max,
+    unit_rows,
+    weighted,
+    with_data,
+)
 from samesku.titles import clean_title, tokens
 
 __all__ = ["DescribedWords", "described_texts", "described_words", "description_features"]
 
 # Characters of a description that are read: what comes later is about delivery and guarantees.
 READ = 1000
-PAIRS_AT_ONCE = 16_384
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,11 +64,8 @@ def described_words(catalog: Catalog) -> DescribedWords:
 def described_texts(catalog: Catalog) -> tuple[list[list[str]], list[list[str]]]:
     """The words of each title, and of each title with its description."""
     titles = [tokens(title) for title in catalog.normal_titles]
-    texts = [""] * len(catalog)
-    if "description" in catalog.frame.columns:
-        column = catalog.frame["description"].cast(str).fill_null("")
-        texts = column.str.slice(0, READ).to_list()
-    extra = [tokens(clean_title(text)) if text else [] for text in texts]
+    texts = catalog.frame["description"].cast(str).str.slice(0, READ)
+    extra = [tokens(clean_title(text)) if text else [] for text in texts.to_list()]
     return titles, [a + b for a, b in zip(titles, extra, strict=True)]
 
 
@@ -88,30 +91,26 @@ def description_features(
         and `_max`, the rarest word of a title that the other's whole text lacks, 0 for none. NaN
         where neither posting has a description.
     """
-    known = np.flatnonzero(words.described[left] | words.described[right])
+    known = words.described[left] | words.described[right]
+    left, right = left[known], right[known]
     mass = np.maximum(np.asarray(words.title.sum(axis=1)).ravel(), 1e-6)
-    whole = words.whole.copy()
-    whole.data = np.ones_like(whole.data)
-    columns = np.full((5, len(left)), np.nan, dtype=np.float32)
-    units = unit_rows(words.whole)
-    columns[0, known] = row_similarity(units, left[known], units, right[known])
-    for place, (one, other) in enumerate(((left, right), (right, left))):
+    whole = with_data(words.whole, np.ones_like(words.whole.data))
 
-        def part(
-            start: int, one: Column = one[known], other: Column = other[known]
-        ) -> tuple[Column, Column]:
-            chunk = slice(start, start + PAIRS_AT_ONCE)
-            title = words.title[one[chunk]]
-            shared = sp.csr_matrix(title.multiply(whole[other[chunk]]))
-            return np.asarray(shared.sum(axis=1)).ravel(), row_max(sp.csr_matrix(title - shared))
+    def part(some: slice) -> list[Column]:
+        found: list[Column] = []
+        for one, other in ((left[some], right[some]), (right[some], left[some])):
+            title = words.title[one]
+            shared = sp.csr_matrix(title.multiply(whole[other]))
+            lacking = sp.csr_matrix(title - shared)
+            found.append(np.asarray(shared.sum(axis=1)).ravel() / mass[one])
+            found.append(segment_max(lacking.data, lacking.indptr))
+        return found
 
-        parts = list(map_in_order(part, range(0, len(known), PAIRS_AT_ONCE)))
-        if parts:
-            shared, lacking = (np.concatenate(column) for column in zip(*parts, strict=True))
-            columns[1 + place, known] = shared / mass[one[known]]
-            columns[3 + place, known] = lacking
+    units, columns = unit_rows(words.whole), np.full((5, len(known)), np.nan, dtype=np.float32)
+    columns[0, known] = row_similarity(units, left, units, right)
+    columns[1:, known] = list(by_parts(part, len(left)))
     return {
         "description_cosine": columns[0],
-        **both_ways("description_covers", columns[1], columns[2]),
-        **both_ways("description_lacks", columns[3], columns[4]),
+        **both_ways("description_covers", columns[1], columns[3]),
+        **both_ways("description_lacks", columns[2], columns[4]),
     }

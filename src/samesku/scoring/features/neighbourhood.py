@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from samesku.candidates.candidates import places_among
 from samesku.candidates.neighbors import Neighbors
 from samesku.candidates.similarity import CELLS_AT_ONCE, PAIRS_AT_ONCE
-from samesku.runtime.cores import map_in_order
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.presence import (
     Cells,
+    by_parts,
     filled_rows,
     inverse_lengths,
     rows_between,
@@ -197,8 +197,8 @@ def _around(
     cells = near.around.nnz / max(near.around.shape[0], 1)
     step = max(1, min(PAIRS_AT_ONCE, int(CELLS_AT_ONCE / max(cells, 1))))
 
-    def part(start: int) -> tuple[Column, Column, Column]:
-        a, b = left[start : start + step], right[start : start + step]
+    def part(some: slice) -> tuple[Column, Column, Column]:
+        a, b = left[some], right[some]
         mine, theirs = near.shares(a), near.shares(b)
         directions = near.directions(a, mine), near.directions(b, theirs)
         return (
@@ -207,11 +207,7 @@ def _around(
             _product(*directions),
         )
 
-    parts = list(map_in_order(part, range(0, len(left), step)))
-    empty = np.empty(0, dtype=np.float32)
-    forth, back, cosine = (
-        map(np.concatenate, zip(*parts, strict=True)) if parts else (empty, empty, empty)
-    )
+    forth, back, cosine = by_parts(part, len(left), step)
     return {**both_ways("words_expected", forth, back), "neighbourhood_cosine": cosine}
 
 

@@ -18,8 +18,6 @@ ROUNDING = 1e-6
 
 def log_prices(catalog: Catalog) -> NDArray[np.float64]:
     """Natural logarithms of the prices, float64 ``(n,)``; NaN where unknown."""
-    if "price" not in catalog.frame.columns:
-        return np.full(len(catalog), np.nan)
     prices: NDArray[np.float64] = catalog.frame["price"].cast(float).fill_null(np.nan).to_numpy()
     return np.log(prices)
 

@@ -11,12 +11,11 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from samesku.candidates.candidates import each_once
-from samesku.candidates.similarity import PAIRS_AT_ONCE
-from samesku.runtime.cores import map_in_order
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.presence import (
     Cells,
+    by_parts,
     common_cells,
     presence,
     row_cells,
@@ -94,22 +93,17 @@ def word_features(
     """
     held, weighted = words.held, words.weighted
 
-    def part(start: int) -> list[Column]:
-        chunk = slice(start, start + PAIRS_AT_ONCE)
-        ends = cells.ends[start : start + len(left[chunk]) + 1]
+    def part(some: slice) -> list[Column]:
+        ends = cells.ends[some.start : some.stop + 1]
         mine, theirs = cells.mine[ends[0] : ends[-1]], cells.theirs[ends[0] : ends[-1]]
         ends = ends - ends[0]
         shared = weighted.data[mine]
         found = [segment_sums(shared, ends), *_marked(shared, held.indices[mine], ends, marks)]
-        for rows, common in ((left[chunk], mine), (right[chunk], theirs)):
+        for rows, common in ((left[some], mine), (right[some], theirs)):
             found += _marked(*unshared_words(weighted, rows, common, ends), marks)
         return found
 
-    parts = list(map_in_order(part, range(0, len(left), PAIRS_AT_ONCE)))
-    shared, *rest = (
-        np.concatenate(column) if parts else np.empty(0, np.float32)
-        for column in (zip(*parts, strict=True) if parts else [()] * 10)
-    )
+    shared, *rest = by_parts(part, len(left))
     (rarest, rarest_mine, rarest_theirs), *kinds = (rest[at::3] for at in range(3))
     mass = segment_sums(weighted.data, weighted.indptr)
     length = np.diff(held.indptr)
