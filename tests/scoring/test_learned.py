@@ -8,7 +8,8 @@ from samesku import Matcher, Union
 from samesku.candidates.candidates import Source, join_candidates
 from samesku.candidates.neighbors import nearest
 from samesku.encoders import PHash, Tfidf, Vectors
-from samesku.scoring.learned import EXPLAINED_FROM, Learned
+from samesku.scoring.fusion import EXPLAINED_FROM
+from samesku.scoring.learned import Learned
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,6 @@ from samesku.results.runs import Run
 from samesku.runtime.cache import Cache, default_folder
 from samesku.runtime.progress import Progress
 from samesku.scoring.fusion import Fusion
-from samesku.scoring.learned import Learned
 
 
 def verdict(run: Run, rows: tuple[int, int], pair: Mapping[str, Any]) -> str:
@@ -74,11 +73,9 @@ def reasons_again(
     place = candidate_place(candidates, *collapsed.place[list(rows)])
     if place is None:
         return None
-    fusion = run.fusion
-    assert isinstance(fusion, Learned)
     with progress.stage("score"):
         # A little less: another machine may round another way.
-        scored = fusion.predict(candidates, collapsed.catalog, explain_from=score - 1e-4)
+        scored = run.fusion.predict(candidates, collapsed.catalog, explain_from=score - 1e-4)
     if scored.explanations is None:
         return None
     return scored.explanations.phrases(collapsed.catalog, candidates, np.array([place]))[0]

@@ -142,7 +142,7 @@ def explanation(matches: Matches, left_id: str, right_id: str) -> pl.DataFrame:
     if matches.explanations is not None and place in matches.explanations.places:
         return matches.explanations.table(distinct.catalog, pairs, place)
     near, scored = score_chosen(
-        matches.fusion, distinct.catalog, pairs, pair[:1], pair[1:], explained=True
+        matches.fusion, distinct.catalog, pairs, pair[:1], pair[1:], explain_from=0.0
     )
     if scored.explanations is None or not len(scored.explanations.places):
         raise ValueError(f"{matches.fusion.name} has no explanation of this pair")

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates, with_pairs
 from samesku.catalog.catalog import Catalog
-from samesku.scoring.fusion import Fusion, PairScores
+from samesku.scoring.fusion import EXPLAINED_FROM, Fusion, PairScores
 
 __all__ = ["rows_of_pairs", "score_chosen"]
 
@@ -20,8 +20,7 @@ def score_chosen(
     candidates: Candidates,
     left: NDArray[np.integer],
     right: NDArray[np.integer],
-    *,
-    explained: bool = False,
+    explain_from: float = EXPLAINED_FROM,
 ) -> tuple[Candidates, PairScores]:
     """Score pairs of rows, candidates or not.
 
@@ -33,8 +32,8 @@ def score_chosen(
         Of the catalogue, with their sources.
     left, right : integer
         Rows, ``left < right``.
-    explained : bool
-        Also say what the scores rest on, where the fusion can.
+    explain_from : float
+        Pairs from this score on are explained, where the fusion can.
 
     Returns
     -------
@@ -46,13 +45,7 @@ def score_chosen(
     near = every.take(np.unique(every.places(left, right)))
     # A pair that is asked for counts as found by the first encoder: else it would not be looked at.
     near.found[~near.found.any(axis=1), 0] = True
-    if not explained or not fusion.probabilistic:
-        return near, fusion.predict(near, catalog)
-    # Only who asks for reasons waits for the trees to load.
-    from samesku.scoring.learned import Learned
-
-    assert isinstance(fusion, Learned)
-    return near, fusion.predict(near, catalog, explain_from=0.0)
+    return near, fusion.predict(near, catalog, explain_from)
 
 
 def rows_of_pairs(catalog: Catalog, pairs: Sequence[tuple[str, str]]) -> NDArray[np.int64]:

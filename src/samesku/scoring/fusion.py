@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,8 @@ Scores = NDArray[np.float32]
 
 # The score that divides matched from not, whatever the fusion.
 THRESHOLD = 0.5
+# Pairs from this score on are explained, where a fusion can.
+EXPLAINED_FROM = 0.2
 # The name of the threshold of the combined cosine, beside those of the encoders.
 COMBINED = "combined"
 
@@ -50,37 +52,56 @@ class PairScores:
     explanations: Explanations | None = None
 
 
-class Fusion(Protocol):
-    """Scores candidates, and has the threshold between matched and not."""
+class Fusion(ABC):
+    """Scores candidates, and has the threshold between matched and not.
 
-    @property
-    def name(self) -> str:
-        """What users call it."""
+    Attributes
+    ----------
+    name : str
+        What users call it.
+    probabilistic : bool
+        Whether its scores are probabilities.
+    """
+
+    name: ClassVar[str]
+    probabilistic: ClassVar[bool] = False
 
     @property
     def threshold(self) -> float:
         """The score from which a pair is accepted, unless the user says otherwise."""
+        return THRESHOLD
 
-    @property
-    def probabilistic(self) -> bool:
-        """Whether its scores are probabilities."""
-
+    @abstractmethod
     def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
         """How sure it is that each pair is the same product, float32 ``(m,)`` in [0, 1]."""
 
     def predict(
-        self, candidates: Candidates, catalog: Catalog, *, advance: Advance = lambda done: None
+        self,
+        candidates: Candidates,
+        catalog: Catalog,
+        explain_from: float = EXPLAINED_FROM,
+        *,
+        advance: Advance = lambda done: None,
     ) -> PairScores:
-        """The scores, with explanations; `advance` is called with how many more pairs are done."""
+        """The scores, with explanations for pairs from `explain_from` on, where it has any.
 
+        `advance` is called with how many more pairs are done.
+        """
+        scores = self.score(candidates, catalog)
+        advance(len(scores))
+        return PairScores(scores)
+
+    @abstractmethod
     def lists(
         self, candidates: Candidates, threshold: float = THRESHOLD
     ) -> dict[str, NDArray[np.bool_]]:
         """The text, photo and combined matches, bool ``(m,)``: scores from `threshold` on."""
 
+    @abstractmethod
     def thresholds(self, candidates: Candidates) -> dict[str, Threshold]:
         """The thresholds it draws, by the name of the encoder or ``"combined"``."""
 
+    @abstractmethod
     def with_thresholds(self, thresholds: Mapping[str, Threshold]) -> Fusion:
         """The same fusion with other thresholds."""
 
@@ -142,30 +163,12 @@ DEFAULT_UNION_ALL_THRESHOLDS = {
 DEFAULT_TEXT_WEIGHT = 0.65
 
 
-class _Unexplained(ABC):
-    """A fusion that has no more to tell of a pair than its score and the lists it is in."""
-
-    @abstractmethod
-    def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
-        """How sure it is of each pair, float32 ``(m,)``."""
-
-    def predict(
-        self, candidates: Candidates, catalog: Catalog, *, advance: Advance = lambda done: None
-    ) -> PairScores:
-        """The scores; the lists are the only explanation."""
-        scores = self.score(candidates, catalog)
-        advance(len(scores))
-        return PairScores(scores)
-
-
 @dataclass(frozen=True)
-class Union(_Unexplained):
+class Union(Fusion):
     """Text matches together with photo matches: each encoder has a threshold of its own."""
 
     given: Mapping[str, Threshold] = field(default_factory=dict)
-    name: str = "union"
-    threshold: float = THRESHOLD
-    probabilistic: bool = False
+    name = "union"
 
     def thresholds(self, candidates: Candidates) -> dict[str, Threshold]:
         """One threshold per encoder: the one given, else the default."""
@@ -203,7 +206,7 @@ class Union(_Unexplained):
 
 
 @dataclass(frozen=True)
-class Concat(_Unexplained):
+class Concat(Fusion):
     """One combined vector per posting, each modality unit-normalised, and one line for its cosine.
 
     The cosine of two concatenated vectors is the weighted mean of the modalities' cosines, and no
@@ -222,13 +225,11 @@ class Concat(_Unexplained):
 
     given: Mapping[str, Threshold] = field(default_factory=dict)
     text_weight: float = DEFAULT_TEXT_WEIGHT
-    name: str = "concat"
-    threshold: float = THRESHOLD
-    probabilistic: bool = False
+    name = "concat"
 
     def thresholds(self, candidates: Candidates) -> dict[str, Threshold]:
         """The threshold of the combined cosine, named `combined`, and one per encoder."""
-        return {COMBINED: self._combined_threshold, **self._alone.thresholds(candidates)}
+        return {COMBINED: self._combined_threshold, **Union(self.given).thresholds(candidates)}
 
     def with_thresholds(self, thresholds: Mapping[str, Threshold]) -> Concat:
         """The same fusion with other thresholds."""
@@ -237,7 +238,7 @@ class Concat(_Unexplained):
     def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
         """Score of the combined cosine; of the one modality where there is but one."""
         similarity, density = self.combine(candidates)
-        alone = self._alone.score(candidates, catalog)
+        alone = Union(self.given).score(candidates, catalog)
         combined = self._combined_threshold.score(similarity, density)
         return np.where(np.isnan(similarity), alone, combined)
 
@@ -248,7 +249,7 @@ class Concat(_Unexplained):
         similarity, density = self.combine(candidates)
         matched = self._combined_threshold.score(similarity, density) >= threshold
         alone = np.isnan(similarity)
-        single = self._alone.lists(candidates, threshold)
+        single = Union(self.given).lists(candidates, threshold)
         return {COMBINED: matched, **{name: alone & member for name, member in single.items()}}
 
     def combined_score(self, candidates: Candidates) -> Scores:
@@ -279,15 +280,9 @@ class Concat(_Unexplained):
     def _combined_threshold(self) -> Threshold:
         return self.given.get(COMBINED, DEFAULT_COMBINED_THRESHOLD)
 
-    @property
-    def _alone(self) -> Union:
-        return Union(
-            {name: threshold for name, threshold in self.given.items() if name != COMBINED}
-        )
-
 
 @dataclass(frozen=True)
-class UnionAll(_Unexplained):
+class UnionAll(Fusion):
     """Text matches, photo matches and combined matches together.
 
     Three lists catch more than two, so each threshold stands a little higher than on its own.
@@ -295,9 +290,7 @@ class UnionAll(_Unexplained):
 
     union: Union = field(default_factory=lambda: Union(DEFAULT_UNION_ALL_THRESHOLDS))
     concat: Concat = field(default_factory=lambda: Concat(DEFAULT_UNION_ALL_THRESHOLDS))
-    name: str = "union-all"
-    threshold: float = THRESHOLD
-    probabilistic: bool = False
+    name = "union-all"
 
     def thresholds(self, candidates: Candidates) -> dict[str, Threshold]:
         """The thresholds of both parts."""

@@ -15,20 +15,26 @@ from samesku.catalog.catalog import Catalog
 from samesku.runtime.progress import Advance
 from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.features import CatalogRows
-from samesku.scoring.fusion import THRESHOLD, PairScores, Scores, Threshold, Union
+from samesku.scoring.fusion import (
+    EXPLAINED_FROM,
+    THRESHOLD,
+    Fusion,
+    PairScores,
+    Scores,
+    Threshold,
+    Union,
+)
 from samesku.scoring.untrained_photos import known_pairs, photos_as_hash
 from samesku.titles.attributes import KINDS
 
 __all__ = ["SHIPPED", "Learned", "shipped_model"]
 
 SHIPPED = Path(__file__).parents[1] / "models" / "learned"
-# Pairs from this probability on are explained.
-EXPLAINED_FROM = 0.2
 NEVER = 2.0
 
 
 @dataclass(frozen=True)
-class Learned:
+class Learned(Fusion):
     """Scores pairs by a trained classifier; its scores are probabilities.
 
     Parameters
@@ -41,8 +47,8 @@ class Learned:
 
     model: PairClassifier
     same: Collection[str] = ()
-    name: str = "learned"
-    probabilistic: bool = True
+    name = "learned"
+    probabilistic = True
 
     def __post_init__(self) -> None:
         if self.model.adaptation is not None:
