@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -226,14 +225,16 @@ class Tile:
             rare = rarity_of(terms.held_by, totals.size)
             known["descriptions"] = DescribedWords.of(title, whole, rare)
         held, *around = words.matrices
-        near = partial(self._near, around[0]) if around else None
-        rows = CatalogRows.of_part(
-            self.catalog, self.sources, ([], words.names.tolist(), held, words.held_by), near,
-            self.frame["~uses"].to_numpy(), totals.size, **known,
-        )  # fmt: skip
-        texts = self._of(lambda part: part.texts)
-        vars(rows.words)["texts"] = tuple(map(self._taken, texts))
-        return rows
+        rare, titles = rarity_of(words.held_by, totals.size), self.catalog.normal_titles
+        spoken = TitleWords(titles, [], words.names.tolist(), held, rare, self.catalog.stated)
+        vars(spoken)["texts"] = tuple(map(self._taken, self._of(lambda part: part.texts)))
+        known |= {
+            "words": spoken,
+            "around": self._near(around[0], spoken) if around else None,
+            "uses": self.frame["~uses"].to_numpy(),
+            "size": totals.size,
+        }
+        return CatalogRows.of_part(self.catalog, self.sources, **known)
 
     def _of(self, read: Callable[[Part], Iterable[Any]]) -> Iterable[Any]:
         """For each thing that is read of a part, that of all parts."""

@@ -200,16 +200,16 @@ def _learned(
     matches: Matches, fusion: Learned, asked: _Asked, measured: Counts
 ) -> tuple[Adaptation, dict[str, Any], Seen]:
     """What the answers teach, the record of it, and the rates of wrong answers that were taken."""
-    model, catalog = fusion.model, matches.distinct.catalog
-    rows = CatalogRows(catalog, matches.candidates.sources)
+    model = fusion.model
+    rows = CatalogRows(matches.distinct.catalog, matches.candidates.sources)
     pairs = matches.candidates.take(asked.places)
-    plain = pair_features(catalog, pairs, rows, same=fusion.same)
+    plain = pair_features(rows, pairs, same=fusion.same)
     more = _tolerated(fusion, asked, plain, pairs, rows, measured)
     same = (*fusion.same, *more)
 
     def described(places: NDArray[np.integer]) -> tuple[Features, Candidates]:
         some = matches.candidates.take(places)
-        return pair_features(catalog, some, rows, same=same), some
+        return pair_features(rows, some, same=same), some
 
     doubtful = np.flatnonzero(matches.scores > IN_DOUBT)
     beyond = np.flatnonzero(matches.scores <= IN_DOUBT)

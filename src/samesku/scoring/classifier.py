@@ -115,12 +115,12 @@ class PairClassifier:
         starts = range(0, len(candidates), step)
         if len(starts) > 1:
             # One pair, so that all that is read once is there before several threads ask for it.
-            self._predict(catalog, candidates.take(np.arange(1)), rows, explain_from, same)
+            self._predict(candidates.take(np.arange(1)), rows, explain_from, same)
 
         def part(start: int) -> tuple[Column, Column, Column]:
             stop = min(start + step, len(candidates))
             near = candidates.take(np.arange(start, stop))
-            scores, explained, added = self._predict(catalog, near, rows, explain_from, same)
+            scores, explained, added = self._predict(near, rows, explain_from, same)
             return scores, start + explained, added
 
         parts, added = [], Kept()
@@ -137,15 +137,10 @@ class PairClassifier:
         )
 
     def _predict(
-        self,
-        catalog: Catalog,
-        near: Candidates,
-        rows: CatalogRows,
-        explain_from: float,
-        same: Collection[str],
+        self, near: Candidates, rows: CatalogRows, explain_from: float, same: Collection[str]
     ) -> tuple[Column, Column, Column]:
         """The probability of each pair, which are explained, and what each family adds to them."""
-        described = pair_features(catalog, near, rows, same=same)
+        described = pair_features(rows, near, same=same)
         values = self.values(described, near)
         odds, parts = self.trees.predict(values)
         scores = probability(self._adapted(described, odds))

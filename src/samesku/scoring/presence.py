@@ -20,6 +20,7 @@ __all__ = [
     "by_parts",
     "common_cells",
     "filled_rows",
+    "grouped",
     "inverse_lengths",
     "presence",
     "rarity",
@@ -131,6 +132,18 @@ def presence(rows: Iterable[Iterable[Item]], vocabulary: dict[Item, int]) -> sp.
     held = filled_rows(ones, np.array(columns), np.array(ends), max(len(vocabulary), 1))
     held.sort_indices()
     return held
+
+
+def grouped(
+    held: sp.csr_matrix, groups: Iterable[Item]
+) -> tuple[sp.csr_matrix, NDArray[np.int64], list[Item]]:
+    """How many items of each group the rows hold, the group of each column, and the groups."""
+    place: dict[Item, int] = {}
+    of = np.array([place.setdefault(each, len(place)) for each in groups], dtype=np.int64)
+    shape = (held.shape[0], max(len(place), 1))
+    counts = sp.csr_matrix((held.data, of[held.indices], held.indptr), shape=shape, copy=True)
+    counts.sum_duplicates()
+    return counts, of, list(place)
 
 
 def rarity(held: sp.csr_matrix) -> NDArray[np.float32]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,11 +15,11 @@ from samesku.candidates.candidates import DENSITY_NEIGHBORS, Candidates, Source,
 from samesku.candidates.neighbors import Neighbors, density
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality, Vectors
-from samesku.scoring.features import CatalogRows
+from samesku.scoring.features import CatalogRows, TitleWords
 from samesku.scoring.features.neighbourhood import Neighbourhoods
 from samesku.scoring.fusion import PairScores
 from samesku.scoring.learned import Learned
-from samesku.scoring.presence import filled_rows, rows_between
+from samesku.scoring.presence import filled_rows, rarity_of, rows_between
 from samesku.store.content import Content, catalog_of
 from samesku.store.memory import Memory
 
@@ -150,13 +149,15 @@ def _rows(
     lists = [each.tokens for each in contents]
     own = rows_between(held, 0, size)
     own.sort_indices()
+    rare = rarity_of(memory.frequency[terms], len(memory))
+    words = TitleWords(catalog.normal_titles, lists, names, own, rare, catalog.stated)
     return CatalogRows.of_part(
         catalog,
         sources,
-        (lists, names, own, memory.frequency[terms]),
-        partial(Neighbourhoods.of, found=sources[0].neighbors, others=held),
-        memory.title_uses(slots[:size]),
-        len(memory),
+        words=words,
+        around=Neighbourhoods.of(words, sources[0].neighbors, others=held),
+        uses=memory.title_uses(slots[:size]),
+        size=len(memory),
     )
 
 

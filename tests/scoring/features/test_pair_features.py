@@ -19,7 +19,7 @@ def catalogue(*rows):
 def described(catalog, encoders=(Tfidf, PHash)):
     matcher = Matcher([encoder() for encoder in encoders], "union")
     candidates = matcher.candidates(catalog)
-    features = pair_features(catalog, candidates)
+    features = pair_features(CatalogRows(catalog, candidates.sources), candidates)
     assert features.values.shape == (len(candidates), len(features.names))
     assert features.values.dtype == np.float32
     pairs = zip(candidates.left.tolist(), candidates.right.tolist(), strict=True)
@@ -51,19 +51,20 @@ def test_describes_titles_and_photos_of_each_pair():
 def test_some_pairs_are_described_as_among_all():
     catalog = catalogue(("a", "susu 1kg", SAME), ("b", "susu 1kg", SAME), ("c", "susu", OTHER))
     candidates = Matcher([Tfidf(), PHash()], "union").candidates(catalog)
-    whole, places = pair_features(catalog, candidates), np.array([1, 2])
-    some = pair_features(catalog, candidates.take(places), CatalogRows(catalog, candidates.sources))
+    rows, places = CatalogRows(catalog, candidates.sources), np.array([1, 2])
+    whole, some = pair_features(rows, candidates), pair_features(rows, candidates.take(places))
     np.testing.assert_array_equal(some.values, whole.take(places).values)
 
 
 def test_what_may_differ_is_counted_apart():
     catalog = catalogue(("a", "kaos bimo hitam", None), ("b", "kaos bimo putih", None))
     candidates = Matcher([Tfidf()], "union").candidates(catalog)
+    rows = CatalogRows(catalog, candidates.sources)
     strict, tolerant = (
         dict(zip(told.names, told.values[0], strict=True))
         for told in (
-            pair_features(catalog, candidates),
-            pair_features(catalog, candidates, same=["colour"]),
+            pair_features(rows, candidates),
+            pair_features(rows, candidates, same=["colour"]),
         )
     )
     assert (strict["clash_colour"], strict["clashes"], strict["tolerated_clashes"]) == (1, 1, 0)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates, Source
@@ -27,7 +26,7 @@ from samesku.scoring.features.strings import string_features
 from samesku.scoring.features.table import Column, Features, both_ways
 from samesku.scoring.features.title_words import TitleWords, title_words
 from samesku.scoring.features.words import WordMarks, word_features
-from samesku.scoring.presence import common_cells, rarity_of
+from samesku.scoring.presence import common_cells
 
 __all__ = [
     "CatalogRows",
@@ -54,46 +53,10 @@ class CatalogRows:
     sources: Sequence[Source]
 
     @classmethod
-    def of_part(
-        cls,
-        catalog: Catalog,
-        sources: Sequence[Source],
-        words: tuple[list[list[str]], list[str], sp.csr_matrix, NDArray[np.integer]],
-        around: Callable[[TitleWords], Neighbourhoods] | None,
-        uses: NDArray[np.integer],
-        size: int,
-        **known: object,
-    ) -> CatalogRows:
-        """Those of a part of a catalogue, by the numbers of the whole.
-
-        Parameters
-        ----------
-        catalog : Catalog
-            The part.
-        sources : sequence of Source
-        words : tuple
-            The words of each title; the name of each column; which ones each title holds; how many
-            postings of the whole hold each.
-        around : callable, optional
-            Gives the words around each posting.
-        uses : integer (n,)
-            How many postings of the whole have the same title.
-        size : int
-            Postings of the whole.
-        **known : object
-            Other attributes that differ from those of the part taken by itself.
-        """
-        rows, titles = cls(catalog, sources), catalog.normal_titles
-        lists, names, held, frequency = words
-        spoken = TitleWords(titles, lists, names, held, rarity_of(frequency, size), catalog.stated)
-        titled = np.array([bool(title) for title in titles], dtype=bool)
-        vars(rows).update(
-            known,
-            words=spoken,
-            around=None if around is None else around(spoken),
-            title_uses=np.where(titled, uses.astype(np.float64), np.nan),
-            size=size,
-        )
+    def of_part(cls, catalog: Catalog, sources: Sequence[Source], **whole: object) -> CatalogRows:
+        """Those of a part of a catalogue; `whole`: the attributes that follow from all of it."""
+        rows = cls(catalog, sources)
+        vars(rows).update(whole)
         return rows
 
     @cached_property
@@ -150,27 +113,30 @@ class CatalogRows:
         return len(self.catalog)
 
     @cached_property
+    def uses(self) -> NDArray[np.integer]:
+        """How many postings have the same title, ``(n,)``."""
+        titles = np.array(self.catalog.normal_titles, dtype=object)
+        _, title, uses = np.unique(titles, return_inverse=True, return_counts=True)
+        return np.asarray(uses[title])
+
+    @cached_property
     def title_uses(self) -> NDArray[np.float64]:
-        """How many postings have the same title, float64 ``(n,)``; NaN without one."""
-        return _title_uses(self.catalog)
+        """The same, float64 ``(n,)``; NaN without a title."""
+        titled = np.array([bool(title) for title in self.catalog.normal_titles], dtype=bool)
+        return np.where(titled, self.uses, np.nan)
 
 
 def pair_features(
-    catalog: Catalog,
-    candidates: Candidates,
-    rows: CatalogRows | None = None,
-    *,
-    same: Collection[str] = (),
+    rows: CatalogRows, candidates: Candidates, *, same: Collection[str] = ()
 ) -> Features:
     """Describe pairs by all that their titles, attributes, photos, prices and brands share.
 
     Parameters
     ----------
-    catalog : Catalog
+    rows : CatalogRows
+        Of the catalogue.
     candidates : Candidates
         As :func:`samesku.candidates.candidates.join_candidates` makes them, with their sources.
-    rows : CatalogRows, optional
-        Those of the catalogue, where they were prepared before.
     same : collection of str
         Kinds of attributes that may differ within one product
         (:func:`samesku.scoring.features.attributes.attribute_features`).
@@ -182,7 +148,6 @@ def pair_features(
         Numbers that differ between the two ends come as the smaller and the larger of both;
         `postings` is the decimal logarithm of how many the catalogue has.
     """
-    rows = CatalogRows(catalog, candidates.sources) if rows is None else rows
     words = rows.words
     left, right = candidates.left, candidates.right
     cells = common_cells(words.held, left, right)
@@ -213,13 +178,4 @@ def tolerating(
 ) -> Features:
     """The features of pairs where these kinds of attributes may differ, of those where none may."""
     left, right = candidates.left, candidates.right
-    return described.with_columns(attribute_features(rows.attributes, left, right, same=same))
-
-
-def _title_uses(catalog: Catalog) -> NDArray[np.float64]:
-    _, title, uses = np.unique(
-        np.array(catalog.normal_titles, dtype=object), return_inverse=True, return_counts=True
-    )
-    used = uses[title].astype(np.float64)
-    used[[not each for each in catalog.normal_titles]] = np.nan
-    return used
+    return described.replaced(attribute_features(rows.attributes, left, right, same=same))

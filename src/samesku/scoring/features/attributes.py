@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from samesku.scoring.features.table import Column
-from samesku.scoring.presence import common_cells, presence
+from samesku.scoring.presence import common_cells, grouped, presence
 from samesku.titles.attributes import KINDS, Attributes, aspect
 
 __all__ = ["AttributeRows", "attribute_features", "attribute_rows"]
@@ -62,15 +62,8 @@ def attribute_rows(attributes: Attributes) -> AttributeRows:
     )
     vocabulary: dict[tuple[str, str, str], int] = {}
     held = presence(rows, vocabulary)
-    aspects: dict[tuple[str, str], int] = {}
-    of_value = [aspects.setdefault(value[:2], len(aspects)) for value in vocabulary]
-    to_aspect = np.array(of_value, dtype=np.int64)
+    stated, to_aspect, aspects = grouped(held, (value[:2] for value in vocabulary))
     to_kind = np.array([KINDS.index(kind) for kind, _ in aspects], dtype=np.int64)
-    shape = (held.shape[0], max(len(aspects), 1))
-    stated = sp.csr_matrix(
-        (held.data, to_aspect[held.indices], held.indptr), shape=shape, copy=True
-    )
-    stated.sum_duplicates()
     return AttributeRows(held, stated, to_aspect, to_kind)
 
 

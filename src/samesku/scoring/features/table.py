@@ -36,14 +36,12 @@ class Features:
             values[:, place] = column
         return cls(tuple(columns), values)
 
-    def with_columns(self, columns: Mapping[str, Column]) -> Features:
-        """The table with these columns ``(m,)``, in the place of those of their names, or last."""
-        new = tuple(name for name in columns if name not in self.names)
-        added = np.empty((len(self.values), len(new)), dtype=np.float32)
-        values, names = np.hstack([self.values, added]), self.names + new
+    def replaced(self, columns: Mapping[str, Column]) -> Features:
+        """The table with these columns ``(m,)`` in the place of those of their names."""
+        values = self.values.copy()
         for name, column in columns.items():
-            values[:, names.index(name)] = column
-        return Features(names, values)
+            values[:, self.names.index(name)] = column
+        return Features(self.names, values)
 
     def take(self, places: NDArray[np.integer]) -> Features:
         """Only the pairs at the given places."""

@@ -17,6 +17,7 @@ from samesku.scoring.presence import (
     Cells,
     by_parts,
     common_cells,
+    grouped,
     presence,
     row_cells,
     segment_max,
@@ -58,12 +59,7 @@ class WordMarks:
         number[: len(marked)], code[: len(marked)] = marked.T
         vocabulary: dict[tuple[float, str], int] = {}
         exact = presence([each.quantities for each in words.stated], vocabulary)
-        units: dict[str, int] = {}
-        unit_of = [units.setdefault(unit, len(units)) for _, unit in vocabulary]
-        unit = np.array(unit_of, dtype=np.int64)
-        shape = (exact.shape[0], max(len(units), 1))
-        kinds = sp.csr_matrix((exact.data, unit[exact.indices], exact.indptr), shape, copy=True)
-        kinds.sum_duplicates()
+        kinds, unit, _ = grouped(exact, (unit for _, unit in vocabulary))
         return cls(number, code, exact, unit, kinds)
 
 

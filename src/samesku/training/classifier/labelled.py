@@ -115,7 +115,7 @@ def _described(
 ) -> Labelled:
     """Pairs described as if nothing may differ, and as these kinds may, by default measured."""
     rows = CatalogRows(catalog, candidates.sources)
-    strict = pair_features(catalog, candidates, rows)
+    strict = pair_features(rows, candidates)
     plain = Labelled(catalog, candidates, labels, (), strict, None)
     same = tolerated_kinds(plain) if same is None else tuple(same)
     if not same:
