@@ -19,7 +19,6 @@ from samesku.titles.sizes import (
     Reading,
     make_dimensions,
     make_reading,
-    names_size,
     read_sizes,
 )
 from samesku.titles.unit_rules import meant_unit
@@ -96,11 +95,10 @@ def read_quantities(clean: str) -> list[Reading]:
             atom for atom in atoms if not any(start <= atom.start < stop for start, stop in coded)
         ]
     readings = list(_read_atoms(clean, atoms)) if atoms else []
-    if names_size(clean):
-        words = read_sizes(clean)
-        taken = [(word.start, word.stop) for word in words]
+    if sizes := read_sizes(clean):
+        taken = [(size.start, size.stop) for size in sizes]
         apart = [r for r in readings if all(r.stop <= a or r.start >= b for a, b in taken)]
-        readings = sorted(words + apart)
+        readings = sorted(sizes + apart)
     return readings
 
 

@@ -63,21 +63,21 @@ def make_dimensions(start: int, stop: int, sides: list[Quantity]) -> Reading:
     return Reading(start, stop, token, tuple(sides))
 
 
-def names_size(text: str) -> bool:
-    """Whether what `read_sizes` reads is worth a look: a quick test."""
+def read_sizes(text: str) -> list[Reading]:
+    """Read sizes and counts in words, tyres, trousers, sides, threads: "ukuran XXL", "W32 L34"."""
+    found = [_read_words(match) for match in _WORDS.finditer(text)] if _names_size(text) else []
+    return [*found, *_read_shapes(text)] if _SHAPES.search(text) else found
+
+
+def _names_size(text: str) -> bool:
+    """Whether there can be a word of `_WORDS`: a quick test."""
     # One test by one: a loop over the words takes three times as long.
     return (
         ("siz" in text or "uk" in text or "sz" in text or "rim" in text or "tg" in text)
         or ("lusin" in text or "kodi" in text or "pasang" in text or "ta" in text)
         or ("gross" in text or "maat" in text or "rozm" in text or "velik" in text)
-        or ("beden" in text or "разм" in text or _SHAPES.search(text) is not None)
+        or ("beden" in text or "разм" in text)
     )
-
-
-def read_sizes(text: str) -> list[Reading]:
-    """Read sizes and counts in words, tyres, trousers, sides, threads: "ukuran XXL", "W32 L34"."""
-    found = [_read_words(match) for match in _WORDS.finditer(text)]
-    return sorted([*found, *_read_shapes(text)]) if _SHAPES.search(text) else found
 
 
 def _read_shapes(text: str) -> Iterator[Reading]:

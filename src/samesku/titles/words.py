@@ -6,11 +6,9 @@ import re
 
 from samesku.titles.quantities import read_quantities
 from samesku.titles.scripts import MARKS, fold
-from samesku.titles.sizes import names_size
 from samesku.titles.units import UNITS
 
 _MAX_PASSES = 5
-_DIGIT = re.compile(r"[0-9]")
 # Scripts written without spaces between words: Thai, Lao, Khmer, Burmese; kana and Han.
 _SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
 _CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -41,8 +39,6 @@ def normalise_title(clean: str) -> str:
     Normalising it again changes nothing.
     """
     text = fold(clean)
-    if not _DIGIT.search(text) and not names_size(text):
-        return text
     passes = [text]
     for _ in range(_MAX_PASSES):  # a rewritten neighbour can make sense of a number: rarely
         text = _rewrite(text)
