@@ -98,7 +98,7 @@ def _read_shapes(text: str) -> Iterator[Reading]:
 def _read_words(match: re.Match[str]) -> Reading:
     if sizes := match["sizes"]:
         letters = re.findall(_SIZE, sizes)
-        token = " ".join(f"size_{_size(size)}" for size in letters)
+        token = " ".join(f"size_{one_spelling(size)}" for size in letters)
         return Reading(match.start(), match.end(), token)
     if match["all"]:
         return Reading(match.start(), match.end(), "size_all")
@@ -106,8 +106,8 @@ def _read_words(match: re.Match[str]) -> Reading:
     return make_reading(match.start(), match.end(), [to_base(1, spelling)])
 
 
-def _size(letters: str) -> str:
-    """`xxxl`, `3xl` and `3l` are one size."""
+def one_spelling(letters: str) -> str:
+    """Spell a size in letters in one way: `xxxl`, `3xl` and `3l` are `3xl`."""
     if letters[0].isdigit():
         return f"{letters[0]}xl"
     return f"{len(letters) - 1}xl" if letters.startswith("xx") and letters[-1] == "l" else letters

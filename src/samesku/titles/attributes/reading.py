@@ -8,11 +8,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from samesku.titles import Quantity, Stated, clean_title, normalise_title
 from samesku.titles.attributes.codes import Codes, read_codes
 from samesku.titles.attributes.lexicon import Found, lexicon
+from samesku.titles.sizes import one_spelling
 from samesku.titles.units import spell
 
 _AMOUNTS = frozenset(("g", "ml"))
-_COUNTS = frozenset(("pcs",))
-_ELSEWHERE = _AMOUNTS | _COUNTS | {"gb", "size"}
+_ELSEWHERE = _AMOUNTS | {"pcs", "gb", "size"}
 _MULTIPACK = re.compile(r"(?<![0-9.])([0-9]+)pcs ?[x*]? ?([0-9]+)pcs(?![a-z])")
 _WARRANTY = (
     r"(?:garansi|warrant(?:y|ies)|guarantee|garantie|garantia|garanzia|gwarancja"
@@ -36,12 +36,7 @@ _SIDE = re.compile(
     r"|(?P<height>high|height|tall|hoch|hohe|tinggi|alto|hauteur|wys|高)"
     r"|(?P<length>long|length|lang|lange|panjang|largo|longueur|长|長))(?![a-z])"
 )
-_LETTER_SIZES = {
-    "xs": "xs", "s": "s", "m": "m", "l": "l", "xl": "xl", "xxl": "2xl", "xxxl": "3xl",
-    "xxxxl": "4xl", "xxs": "xxs",
-    "2xl": "2xl", "3xl": "3xl", "4xl": "4xl", "5xl": "5xl", "6xl": "6xl",
-}  # fmt: skip
-_LETTERS = re.compile(r"(?<![a-z0-9'.&-])(x{0,4}s|m|x{0,4}l|[2-6]xl)(?=[0-9]{0,3}(?![a-z0-9'&.]))")
+_LETTERS = re.compile(r"(?<![a-z0-9'.&-])(x{0,2}s|m|x{0,4}l|[2-6]xl)(?=[0-9]{0,3}(?![a-z0-9'&.]))")
 _NOT_SIZED = re.compile(
     r"(?:[0-9]|series|serie|model|type|tipe|version|class|category|galaxy|tab|note|vitamin"
     r"|seri|men|women) ?$"
@@ -132,17 +127,10 @@ def _written(quantity: Quantity) -> str:
 
 def _counts(title: str, said: Iterable[Quantity]) -> set[str]:
     """Give the number of things: "1 box of 12" is 12, "2 x 40 pieces" is 80."""
-    pieces: set[float] = set()
-    packs: set[float] = set()
-    for quantity in said:
-        if quantity.unit in _COUNTS:
-            (pieces if quantity.unit == "pcs" else packs).add(quantity.value)
     if multipack := _MULTIPACK.search(title):
         return {spell(float(multipack[1]) * float(multipack[2]))}
-    if len(pieces) == 1 and len(packs) == 1 and pieces != packs:
-        return {spell(pieces.pop() * packs.pop())}
     # One of a thing is what a title means that states no count.
-    return {spell(value) for value in (pieces or packs) - {1.0}}
+    return {spell(each.value) for each in said if each.unit == "pcs" and each.value != 1}
 
 
 def _move_memory(values: Mapping[str, set[str]]) -> None:
@@ -170,11 +158,10 @@ def _sizes(
     numbers = _WORN.findall(title) + (_SHOE_SIZES.findall(title) if "shoes" in present else [])
     yield from (f"size: {size.replace(',', '.')}" for size in numbers)
     for match in _LETTERS.finditer(title):
-        letters = match[1]
-        if not (len(letters) > 1 or "apparel" in present) or letters not in _LETTER_SIZES:
+        if len(match[1]) == 1 and "apparel" not in present:
             continue
         if not _NOT_SIZED.search(title, max(0, match.start() - 10), match.start()):
-            yield _LETTER_SIZES[letters]
+            yield one_spelling(match[1])
 
 
 def _colours_and_flavours(found: Sequence[Found], weighed: bool) -> tuple[set[str], set[str]]:
