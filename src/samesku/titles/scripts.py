@@ -9,8 +9,18 @@ import re
 import tomllib
 import unicodedata
 from importlib.resources import files
+from typing import Any
 
-_DATA = tomllib.loads((files(__package__) / "words/scripts.toml").read_text("utf-8"))
+
+def word_lists(file: str) -> dict[str, Any]:
+    """Read a file of words that comes with this package."""
+    return tomllib.loads((files("samesku.titles") / "words" / file).read_text("utf-8"))
+
+
+_DATA = word_lists("scripts.toml")
+# Scripts written without spaces between words: kana and Han; Thai, Lao, Khmer, Burmese.
+CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff" + CJK
 
 
 def _ranges(*kinds: str) -> str:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from collections.abc import Iterator
-from importlib.resources import files
 from typing import NamedTuple
 
-from samesku.titles.scripts import MARKS, fold
+from samesku.titles.scripts import MARKS, fold, word_lists
 
 
 class Unit(NamedTuple):
@@ -33,7 +31,7 @@ class Quantity(NamedTuple):
     unit: str
 
 
-_DATA = tomllib.loads((files(__package__) / "words/units.toml").read_text("utf-8"))
+_DATA = word_lists("units.toml")
 _PACK: dict[str, str] = _DATA.pop("pack")
 
 

@@ -5,21 +5,18 @@ from __future__ import annotations
 import re
 
 from samesku.titles.quantities import read_quantities
-from samesku.titles.scripts import MARKS, fold
+from samesku.titles.scripts import CJK, MARKS, SPACELESS, fold
 from samesku.titles.units import UNITS
 
 _MAX_PASSES = 5
-# Scripts written without spaces between words: Thai, Lao, Khmer, Burmese; kana and Han.
-_SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"
-_CJK = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 # A letter, and the vowel signs that belong to it.
 _LETTER = rf"(?:[^\W_]|[{MARKS}])"
 _CHUNK = re.compile(r"[^\W_]+(?:[-'._][^\W_]+)*%?", re.ASCII)
 _CHUNK_OF_ANY = re.compile(
-    rf"(?:[^\W_{_SPACELESS}{_CJK}]|[{MARKS}])+(?:[-'._]{_LETTER}+)*%?|[{_SPACELESS}{_CJK}]+"
+    rf"(?:[^\W_{SPACELESS}]|[{MARKS}])+(?:[-'._]{_LETTER}+)*%?|[{SPACELESS}]+"
 )
 _HANGUL = re.compile("[\uac00-\ud7a3]+")
-_RUN = re.compile(rf"[{_SPACELESS}{_CJK}]+")
+_RUN = re.compile(rf"[{SPACELESS}]+")
 _UNITS = "|".join(sorted({unit.base for unit in UNITS.values()}, key=len, reverse=True))
 _WORD = re.compile(
     r"(?P<kept>size_[0-9a-z]+(?:[.-][0-9]+)*"
@@ -128,5 +125,5 @@ def _korean(word: str) -> list[str]:
 
 
 def _grams(run: str) -> list[str]:
-    size = 2 if re.match(f"[{_CJK}]", run) else 3
+    size = 2 if re.match(f"[{CJK}]", run) else 3
     return [run[at : at + size] for at in range(max(1, len(run) - size + 1))]

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
-from samesku.titles.attributes.lexicon import SPACELESS
+from samesku.titles.scripts import SPACELESS
 
 _DIGIT = re.compile(r"[0-9]")
 _PIECE = re.compile(r"[a-z0-9]+(?:[-._][a-z0-9]+)*%?")
@@ -198,13 +198,13 @@ class Spelling:
             else:
                 found[name + number.replace(" ", "")] = piece
         joined = self._join(codes.title)
-        values = {value for value, place in series if not _is_within(place, joined.values())}
-        for code, place in found.items():
-            if not _is_within(place, joined.values()):
-                values.add(code)
+        values = {
+            value
+            for value, place in (*series, *found.items())
+            if not _is_within(place, joined.values())
+        }
         values.update(joined)
-        parts = {part for value in values if ":" not in value for part in self._parts(value)}
-        values |= parts
+        values |= {part for value in values if ":" not in value for part in self._parts(value)}
         return {one for one in values if not any(other.startswith(one + " ") for other in values)}
 
     def _join(self, title: str) -> dict[str, Piece]:
@@ -261,7 +261,7 @@ def _code(text: str, quantities: Collection[str]) -> str:
         if parts and parts[-1].isalpha() and len(parts[-1]) > 5:
             parts = parts[:-1]
         text = "-".join(parts)
-    code = re.sub(r"[-._%]", "", text)
+    code = _plain(text)
     if code.isdigit():
         is_number = "." in text or (len(code) < 6 and "-" in text) or code.endswith("000")
         return code if 5 <= len(code) <= 8 and not is_number else ""

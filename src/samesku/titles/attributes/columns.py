@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from importlib.resources import files
 
 from samesku.titles import Quantity, clean_title, normalise_title, stated
 from samesku.titles.attributes.reading import read_title
+from samesku.titles.scripts import word_lists
 from samesku.titles.units import spell
 
 _NAME = re.compile(r"[^\W_]+")
-_DATA = tomllib.loads((files("samesku.titles") / "words/columns.toml").read_text("utf-8"))
+_DATA = word_lists("columns.toml")
 _KINDS = {word: kind for kind, words in _DATA["kinds"].items() for word in words.split()}
 _IGNORED = frozenset(_DATA["ignored"]["words"].split())
 _LEAST_STORAGE = 16
@@ -41,7 +40,7 @@ def read_cell(kind: str, aspect: str, raw: str) -> set[str]:
     text = normalise_title(clean_title(raw[:_LONGEST]))
     if kind == "model":
         code = re.sub(r"[^a-z0-9]", "", text)
-        return {code} if _is_code(code) else set()
+        return {code} if 4 <= len(code) <= 30 and any(map(str.isdigit, code)) else set()
     if kind == "count" and _BARE.fullmatch(text):
         return {spell(float(text))}
     if kind == "size" and _BARE.fullmatch(text):
@@ -54,10 +53,6 @@ def read_cell(kind: str, aspect: str, raw: str) -> set[str]:
             found = [q for q in found if q.value >= _LEAST_STORAGE]  # less is its cache
         return {f"{aspect}: {_rounded(q)}" for q in found}
     return _read(text)[kind]
-
-
-def _is_code(code: str) -> bool:
-    return 4 <= len(code) <= 30 and any(char.isdigit() for char in code)
 
 
 def _rounded(quantity: Quantity) -> str:

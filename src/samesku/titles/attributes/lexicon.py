@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 from itertools import pairwise
 from typing import NamedTuple
 
 from samesku.titles import clean_title, normalise_title
+from samesku.titles.scripts import SPACELESS, word_lists
 
-# Scripts written without spaces between words: Thai, Lao, Khmer, Burmese; kana and Han.
-SPACELESS = (
-    "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-)
 _MARKS = r"\s!-/:-@\[-`{-~\u00a1-\u00bf\u2000-\u206f\u20d0-\u2bff\u3000-\u303f\uff00-\uff0f"
 _WORD = re.compile(rf"(?P<run>[{SPACELESS}]+)|[^{_MARKS}{SPACELESS}]+")
 _JOINTS = frozenset((*" -'._", " & "))
@@ -46,19 +41,17 @@ class Lexicon:
 
     def __init__(self, entries: dict[str, tuple[Entry, ...]]) -> None:
         self._phrases: dict[str, tuple[Entry, ...]] = {}
+        # Of phrases by their first word, in words; of runs by their first letter, in letters.
         self._longest: dict[str, int] = {}
-        self._spaceless: dict[str, tuple[Entry, ...]] = {}
-        self._lengths: dict[str, int] = {}
         for phrase, meanings in entries.items():
             words = list(_WORD.finditer(phrase))
-            if len(words) == 1 and words[0]["run"]:
-                self._spaceless[phrase] = meanings
-                first = phrase[0]
-                self._lengths[first] = max(len(phrase), self._lengths.get(first, 0))
-            elif words:
-                self._phrases[" ".join(match[0] for match in words)] = meanings
-                first = words[0][0]
-                self._longest[first] = max(len(words), self._longest.get(first, 0))
+            if not words:
+                continue
+            known = " ".join(match[0] for match in words)
+            is_run = len(words) == 1 and words[0]["run"]
+            first, length = (known[0], len(known)) if is_run else (words[0][0], len(words))
+            self._phrases[known] = meanings
+            self._longest[first] = max(length, self._longest.get(first, 0))
 
     def find(self, title: str) -> list[Found]:
         """List the known words of a normalised title from left to right, without overlaps."""
@@ -83,8 +76,8 @@ class Lexicon:
     def _find_in_run(self, run: str, start: int) -> Iterator[Found]:
         at = 0
         while at < len(run):
-            for size in range(min(self._lengths.get(run[at], 0), len(run) - at), 0, -1):
-                meanings = self._spaceless.get(run[at : at + size])
+            for size in range(min(self._longest.get(run[at], 0), len(run) - at), 0, -1):
+                meanings = self._phrases.get(run[at : at + size])
                 if meanings is not None and _stands_alone(run, at, at + size, meanings):
                     yield Found(start + at, start + at + size, meanings)
                     at += size - 1
@@ -97,7 +90,7 @@ def lexicon() -> Lexicon:
     """Read the word lists that come with this package, once."""
     entries: dict[str, dict[Entry, None]] = {}
     for file, kinds in _FILES.items():
-        for table, keys in _tables(file).items():
+        for table, keys in word_lists(file).items():
             for key, spelt in keys.items():
                 kind = kinds.get(table, kinds.get("*", table))
                 values = tuple(key.split(" + ")) if kind not in _CONTEXTS else ()
@@ -124,13 +117,8 @@ def spellings(file: str) -> dict[str, dict[str, list[str]]]:
     """The words of one file by table, mostly a language, and by what they mean, as written."""
     return {
         table: {key: list(_expand(spelt)) for key, spelt in keys.items()}
-        for table, keys in _tables(file).items()
+        for table, keys in word_lists(file).items()
     }
-
-
-def _tables(file: str) -> dict[str, dict[str, str]]:
-    text = (files("samesku.titles") / "words" / file).read_text(encoding="utf-8")
-    return tomllib.loads(text)
 
 
 def _expand(spelt: str) -> Iterator[str]:
