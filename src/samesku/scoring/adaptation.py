@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from samesku.scoring.features.table import Features
 
-__all__ = ["Adaptation"]
-
 Floats = NDArray[np.float64]
 # A standardised feature counts up to here: one odd pair must not outweigh the trees.
 FAR = 3.0

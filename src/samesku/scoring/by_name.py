@@ -8,8 +8,6 @@ from pathlib import Path
 
 from samesku.scoring.fusion import Concat, Fusion, Union, UnionAll
 
-__all__ = ["FUSIONS", "fusion_by_name", "tolerating", "trained_fusion"]
-
 FUSIONS = {"union": Union, "concat": Concat, "union-all": UnionAll}
 
 

@@ -11,8 +11,6 @@ from samesku.candidates.candidates import Candidates, with_pairs
 from samesku.catalog.catalog import Catalog
 from samesku.scoring.fusion import EXPLAINED_FROM, Fusion, PairScores
 
-__all__ = ["rows_of_pairs", "score_chosen"]
-
 
 def score_chosen(
     fusion: Fusion,

@@ -25,8 +25,6 @@ from samesku.scoring.features.table import Column
 from samesku.scoring.fusion import PairScores
 from samesku.scoring.trees import Trees, probability
 
-__all__ = ["PairClassifier", "ThresholdRule"]
-
 ThresholdRule: TypeAlias = Literal["fixed", "expected"]
 # Of a model as it was trained, and of one that was adapted to a catalogue.
 FORMAT, ADAPTED = 4, 7

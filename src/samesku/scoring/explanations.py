@@ -21,8 +21,6 @@ from samesku.scoring.presence import common_cells, segment_max
 from samesku.titles import Stated
 from samesku.titles.attributes import KINDS
 
-__all__ = ["FAMILIES", "Explanations", "as_said", "families"]
-
 FAMILIES = (
     "titles",
     "rare words",

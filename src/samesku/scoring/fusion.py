@@ -19,17 +19,6 @@ from samesku.runtime.progress import Advance
 if TYPE_CHECKING:
     from samesku.scoring.explanations import Explanations
 
-__all__ = [
-    "COMBINED",
-    "THRESHOLD",
-    "Concat",
-    "Fusion",
-    "PairScores",
-    "Threshold",
-    "Union",
-    "UnionAll",
-    "default_threshold",
-]
 
 Scores = NDArray[np.float32]
 

@@ -27,8 +27,6 @@ from samesku.scoring.fusion import (
 from samesku.scoring.untrained_photos import known_pairs, photos_as_hash
 from samesku.titles.attributes import KINDS
 
-__all__ = ["SHIPPED", "Learned", "shipped_model"]
-
 SHIPPED = Path(__file__).parents[1] / "models" / "learned"
 NEVER = 2.0
 

@@ -15,26 +15,6 @@ from samesku.candidates.candidates import places_among
 from samesku.candidates.similarity import PAIRS_AT_ONCE
 from samesku.runtime.cores import map_in_order
 
-__all__ = [
-    "Cells",
-    "by_parts",
-    "common_cells",
-    "filled_rows",
-    "grouped",
-    "inverse_lengths",
-    "presence",
-    "rarity",
-    "rarity_of",
-    "row_cells",
-    "rows_between",
-    "scaled_rows",
-    "segment_max",
-    "segment_sums",
-    "unit_rows",
-    "weighted",
-    "with_data",
-]
-
 Item = TypeVar("Item", bound=Hashable)
 
 _NOTHING = sp.csr_matrix((0, 0), dtype=np.float32)

@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from samesku.encoders.onnx import open_session
 from samesku.runtime.cores import map_in_order
 
-__all__ = ["APART", "OUTPUT", "VALUES", "Trees", "probability"]
-
 # Pairs that one thread scores before the next: they stay in the processor's cache.
 PAIRS_AT_ONCE = 8_192
 # Log-odds of the first booster below which a pair is not shown to the others. Four of five pairs

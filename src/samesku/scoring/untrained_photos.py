@@ -13,8 +13,6 @@ from samesku.candidates.neighbors import Neighbors, density, merge_neighbors
 from samesku.encoders.base import Modality
 from samesku.scoring.fusion import default_threshold
 
-__all__ = ["known_pairs", "neighbors_as_hash", "photos_as_hash"]
-
 
 def photos_as_hash(candidates: Candidates, known: Collection[str]) -> Candidates:
     """Read the similarities of photo encoders that a model was not trained on as those of the hash.

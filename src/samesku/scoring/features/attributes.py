@@ -14,8 +14,6 @@ from samesku.scoring.features.table import Column
 from samesku.scoring.presence import common_cells, grouped, presence
 from samesku.titles.attributes import KINDS, Attributes, aspect
 
-__all__ = ["AttributeRows", "attribute_features", "attribute_rows"]
-
 # Kinds that make two products also where only one side states them: a pack beside a single thing,
 # a case beside the phone.
 ONE_SIDED = ("count", "accessory")

@@ -11,8 +11,6 @@ from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.presence import presence
 from samesku.titles import clean_title, tokens
 
-__all__ = ["brand_features", "brand_rows"]
-
 # What sellers write when there is no brand.
 _NONE = {"", "no brand", "nobrand", "none", "unbranded", "generic", "oem", "n/a", "na", "nan"}
 

@@ -17,8 +17,6 @@ from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.features.title_words import TitleWords
 from samesku.titles import Stated
 
-__all__ = ["CodedTitles", "code_features", "coded_words", "model_codes", "rarest_code"]
-
 # Letters and digits mixed, or a number too long to be a size.
 _CODE = re.compile(r"(?=.*\d)(?=.*[a-z])[a-z0-9]{4,}|\d{5,}")
 _SIGNS = re.compile(r"[\W_]+")

@@ -22,8 +22,6 @@ from samesku.scoring.presence import (
 )
 from samesku.titles import clean_title, tokens
 
-__all__ = ["DescribedWords", "described_texts", "described_words", "description_features"]
-
 # Characters of a description that are read: what comes later is about delivery and guarantees.
 READ = 1000
 

@@ -24,8 +24,6 @@ from samesku.scoring.presence import (
     with_data,
 )
 
-__all__ = ["Neighbourhoods", "neighbourhood_features"]
-
 # Nearest titles that count, and the words that they say together; a description says hundreds.
 DEPTH, WORDS = 50, 5_000
 

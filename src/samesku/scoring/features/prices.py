@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from samesku.catalog.catalog import Catalog
 from samesku.scoring.features.table import Column, both_ways
 
-__all__ = ["Prices", "log_prices", "price_features"]
-
 # Logs of prices closer than this are one price: a float's last digits.
 ROUNDING = 1e-6
 

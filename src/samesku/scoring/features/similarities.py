@@ -14,8 +14,6 @@ from samesku.candidates.neighbors import Neighbors
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.presence import filled_rows
 
-__all__ = ["Ranks", "similarity_features"]
-
 DEPTH = 30
 UNRANKED = 99.0
 # Similarities closer than this differ by the order of a sum only.

@@ -12,8 +12,6 @@ from samesku.runtime.cores import usable_cores
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.features.title_words import TitleWords
 
-__all__ = ["compared", "string_features"]
-
 # Pairs of texts from which starting a thread is worth it.
 MANY = 500
 

@@ -9,8 +9,6 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Column", "Features", "both_ways"]
-
 Column: TypeAlias = NDArray[Any]
 
 

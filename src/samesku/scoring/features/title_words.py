@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from samesku.scoring.presence import presence, rarity, unit_rows, weighted
 from samesku.titles import Stated, normal_tokens, stated
 
-__all__ = ["TitleWords", "title_words"]
-
 # Characters of a title that are compared: edit ratios cost the product of both lengths.
 LONGEST = 200
 

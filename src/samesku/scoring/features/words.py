@@ -24,8 +24,6 @@ from samesku.scoring.presence import (
     segment_sums,
 )
 
-__all__ = ["WordMarks", "unshared_words", "word_features"]
-
 _CODE = re.compile(r"(?=.*\d)(?=.*[a-z]).{4,}")
 
 
