@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -131,21 +130,6 @@ class Trees:
         given = {VALUES: values, **({APART: np.array([apart])} if self._sums else {})}
         (found,) = self._session.run([OUTPUT], given)
         return np.asarray(found)
-
-    @classmethod
-    def read(cls, place: Path) -> Trees:
-        """Read a file.
-
-        Raises
-        ------
-        OSError
-        ValueError
-            It holds no trees; names it.
-        """
-        try:
-            return cls(place.read_bytes())
-        except ValueError as error:
-            raise ValueError(f"{place.name}: {error}") from error
 
 
 def probability(odds: NDArray[np.float64]) -> NDArray[np.float32]:
