@@ -230,7 +230,7 @@ class Tile:
         vars(spoken)["texts"] = tuple(map(self._taken, self._of(lambda part: part.texts)))
         known |= {
             "words": spoken,
-            "around": self._near(around[0], spoken) if around else None,
+            "around": self._near(around[0]) if around else None,
             "uses": self.frame["~uses"].to_numpy(),
             "size": totals.size,
         }
@@ -252,7 +252,7 @@ class Tile:
         mean, spread, best = (self.said(encoder, each) for each in ("mean", "spread", "best"))
         return Ranks(mean, spread, best, places)
 
-    def _near(self, around: sp.csr_matrix, words: TitleWords) -> Neighbourhoods:
+    def _near(self, around: sp.csr_matrix) -> Neighbourhoods:
         """The words around each posting, as its part read them."""
         near = [part.near for part in self.parts if part.near is not None]
         cells = [
@@ -267,6 +267,4 @@ class Tile:
             self._taken([getattr(each, name) for each in near])
             for name in ("share", "length", "mass", "split", "rarity")
         )
-        return Neighbourhoods(
-            around, share, length, words.rarity, local, variant, mass, split, rarities
-        )
+        return Neighbourhoods(around, share, length, local, variant, mass, split, rarities)

@@ -144,9 +144,9 @@ def rarity_of(frequency: NDArray[np.integer], size: int) -> NDArray[np.float32]:
     return rare.astype(np.float32)
 
 
-def weighted(held: sp.csr_matrix, weight: NDArray[np.float32]) -> sp.csr_matrix:
-    """The same rows with each column's weight in place of 1."""
-    return with_data(held, weight[held.indices])
+def weighted(rows: sp.csr_matrix, weight: NDArray[np.float32]) -> sp.csr_matrix:
+    """The same rows with each column times a weight."""
+    return with_data(rows, rows.data * weight[rows.indices])
 
 
 def with_data(rows: sp.csr_matrix, data: NDArray[np.generic]) -> sp.csr_matrix:

@@ -1,4 +1,8 @@
-"""What two postings have in common: named numbers, whole columns at a time."""
+"""What two postings have in common: named numbers, whole columns at a time.
+
+Each family is a module: what it reads of a whole catalogue, and a function that takes this and the
+rows of pairs, `left` and `right`, integer ``(m,)``, and gives columns ``(m,)`` by name.
+"""
 
 from __future__ import annotations
 

@@ -81,10 +81,6 @@ def attribute_features(
 
     Parameters
     ----------
-    rows : AttributeRows
-        Of the whole catalogue.
-    left, right : integer (m,)
-        The pairs.
     same : collection of str
         Kinds that may differ within one product. Their clashes are counted together, as tolerated
         ones, and not by kind: so one classifier serves catalogues that disagree about what is the

@@ -39,13 +39,6 @@ def brand_features(
 ) -> dict[str, Column]:
     """How much of one brand's words the other's brand and title have.
 
-    Parameters
-    ----------
-    words : pair of CSR
-        Those of :func:`brand_rows`.
-    left, right : integer (m,)
-        The pairs.
-
     Returns
     -------
     dict of str to float32 (m,)

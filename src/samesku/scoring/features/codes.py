@@ -77,13 +77,6 @@ def code_features(
 ) -> dict[str, Column]:
     """How much of one title's model code the other title has, and how alike two codes are.
 
-    Parameters
-    ----------
-    coded : CodedTitles
-        Of the whole catalogue.
-    left, right : integer (m,)
-        The pairs.
-
     Returns
     -------
     dict of str to float32 (m,)

@@ -74,13 +74,6 @@ def description_features(
 
     One shop often tells in the description what the other has in its title.
 
-    Parameters
-    ----------
-    words : DescribedWords
-        Of the whole catalogue.
-    left, right : integer (m,)
-        The pairs.
-
     Returns
     -------
     dict of str to float32 (m,)

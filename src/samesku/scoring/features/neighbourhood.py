@@ -21,6 +21,7 @@ from samesku.scoring.presence import (
     rows_between,
     scaled_rows,
     segment_sums,
+    weighted,
     with_data,
 )
 
@@ -40,8 +41,6 @@ class Neighbourhoods:
         How many of a posting's neighbours hold a word.
     share, length : float32 (n,)
         What one neighbour counts, and the inverse length of a row of shares weighed by rarity.
-    weights : float32 (words,)
-        The rarity of each word.
     local, variant : float32 (cells,)
         Weight of each word of each title, in the order of the words' data: its rarity among the
         neighbours, and how evenly it divides them.
@@ -54,7 +53,6 @@ class Neighbourhoods:
     around: sp.csr_matrix
     share: NDArray[np.float32]
     length: NDArray[np.float32]
-    weights: NDArray[np.float32]
     local: NDArray[np.float32]
     variant: NDArray[np.float32]
     mass: NDArray[np.float32]
@@ -73,9 +71,7 @@ class Neighbourhoods:
         rows, *columns = zip(*parts, strict=True)
         around = rows[0] if len(rows) == 1 else sp.csr_matrix(sp.vstack(rows, format="csr"))
         share, length, local, variant, mass, split = map(np.concatenate, columns)
-        return cls(
-            around, share, length, words.rarity, local, variant, mass, split, _rarities(words)
-        )
+        return cls(around, share, length, local, variant, mass, split, _rarities(words))
 
     @classmethod
     def read(
@@ -87,17 +83,7 @@ class Neighbourhoods:
     ) -> Neighbourhoods:
         """What follows for the words of each title from those around it, which were read before."""
         weights = _weights(scaled_rows(around, share), words.held)
-        return cls(around, share, length, words.rarity, *weights, _rarities(words))
-
-    def shares(self, rows: NDArray[np.integer]) -> sp.csr_matrix:
-        """The share of these postings' neighbours that hold a word, float32 CSR."""
-        counts = self.around[rows]
-        return scaled_rows(counts, self.share[rows])
-
-    def directions(self, rows: NDArray[np.integer], shares: sp.csr_matrix) -> sp.csr_matrix:
-        """The shares of these postings weighed by rarity, in rows of unit length."""
-        weighed = with_data(shares, shares.data * self.weights[shares.indices])
-        return scaled_rows(weighed, self.length[rows])
+        return cls(around, share, length, *weights, _rarities(words))
 
 
 def _read(
@@ -119,7 +105,7 @@ def _read(
     around = scaled_rows(sp.csr_matrix(adjacent @ others), share)
     around.sort_indices()  # products of rows whose words ascend take two thirds of the time
     weights = _weights(around, own)
-    length = inverse_lengths(with_data(around, around.data * words.rarity[around.indices]))
+    length = inverse_lengths(weighted(around, words.rarity))
     counts = scaled_rows(around, count)
     return with_data(counts, np.rint(counts.data).astype(np.uint8)), share, length, *weights
 
@@ -149,16 +135,7 @@ def neighbourhood_features(
 
     Rarity in the whole catalogue does not tell a colour from a seller's flourish. Among the offers
     of similar goods it does: a word that half of them have marks a variant, one that none has is
-    the seller's own, one that all have says nothing.
-
-    Parameters
-    ----------
-    near, words
-        Of the whole catalogue.
-    cells : Cells
-        The pairs' common words.
-    left, right : integer (m,)
-        The pairs.
+    the seller's own, one that all have says nothing. `cells` are the pairs' common words.
 
     Returns
     -------
@@ -181,29 +158,29 @@ def neighbourhood_features(
         ),
         **both_ways("local_unshared", mass[left] - forth, mass[right] - back),
         **both_ways("variant_unshared", split[left] - split_forth, split[right] - split_back),
-        **_around(near, words.weighted, left, right),
+        **_around(near, words, left, right),
     }
 
 
 def _around(
-    near: Neighbourhoods,
-    weighted: sp.csr_matrix,
-    left: NDArray[np.integer],
-    right: NDArray[np.integer],
+    near: Neighbourhoods, words: TitleWords, left: NDArray[np.integer], right: NDArray[np.integer]
 ) -> dict[str, Column]:
     """What is said around one title of the other title, and of what is around that."""
     cells = near.around.nnz / max(near.around.shape[0], 1)
     step = max(1, min(PAIRS_AT_ONCE, int(CELLS_AT_ONCE / max(cells, 1))))
 
     def part(some: slice) -> tuple[Column, Column, Column]:
-        a, b = left[some], right[some]
-        mine, theirs = near.shares(a), near.shares(b)
-        directions = near.directions(a, mine), near.directions(b, theirs)
-        return (
-            _product(weighted[a], theirs) / near.rarity[a],
-            _product(weighted[b], mine) / near.rarity[b],
-            _product(*directions),
+        ends = left[some], right[some]
+        shares = [scaled_rows(near.around[rows], near.share[rows]) for rows in ends]
+        directions = [
+            scaled_rows(weighted(each, words.rarity), near.length[rows])
+            for rows, each in zip(ends, shares, strict=True)
+        ]
+        forth, back = (
+            _product(words.weighted[rows], around) / near.rarity[rows]
+            for rows, around in zip(ends, reversed(shares), strict=True)
         )
+        return forth, back, _product(*directions)
 
     forth, back, cosine = by_parts(part, len(left), step)
     return {**both_ways("words_expected", forth, back), "neighbourhood_cosine": cosine}

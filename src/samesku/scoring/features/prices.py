@@ -61,12 +61,6 @@ def price_features(
     The share is what the gap would be worth by chance: 2% apart says much of a television and
     little where all cost about the same.
 
-    Parameters
-    ----------
-    prices : Prices
-    left, right : integer (m,)
-        The pairs.
-
     Returns
     -------
     dict of str to float64 (m,)

@@ -73,7 +73,6 @@ def similarity_features(
         That of the encoder, the first part of the features' names.
     similarity : float32 (m,)
         By the encoder.
-    candidates : Candidates
     ranks : Ranks
         Of the encoder's neighbours.
     """

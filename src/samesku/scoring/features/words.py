@@ -76,14 +76,7 @@ def word_features(
 ) -> dict[str, Column]:
     """Shared and unshared words weighed by their rarity, and quantities that agree or clash.
 
-    Parameters
-    ----------
-    words, marks
-        Of the whole catalogue.
-    cells : Cells
-        The pairs' common words.
-    left, right : integer (m,)
-        The pairs.
+    `cells` are the pairs' common words.
     """
     held, weighted = words.held, words.weighted
 
