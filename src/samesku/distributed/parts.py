@@ -263,8 +263,8 @@ class Tile:
             np.concatenate([getattr(each, name)[at] for each, at in zip(near, cells, strict=True)])
             for name in ("local", "variant")
         )
-        share, length, mass, split, rarities = (
+        share, length, mass, split = (
             self._taken([getattr(each, name) for each in near])
-            for name in ("share", "length", "mass", "split", "rarity")
+            for name in ("share", "length", "mass", "split")
         )
-        return Neighbourhoods(around, share, length, local, variant, mass, split, rarities)
+        return Neighbourhoods(around, share, length, local, variant, mass, split)

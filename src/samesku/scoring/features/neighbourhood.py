@@ -46,8 +46,6 @@ class Neighbourhoods:
         neighbours, and how evenly it divides them.
     mass, split : float32 (n,)
         Their sums.
-    rarity : float32 (n,)
-        The sum of the rarities of a title's words.
     """
 
     around: sp.csr_matrix
@@ -57,7 +55,6 @@ class Neighbourhoods:
     variant: NDArray[np.float32]
     mass: NDArray[np.float32]
     split: NDArray[np.float32]
-    rarity: NDArray[np.float32]
 
     @classmethod
     def of(
@@ -71,7 +68,7 @@ class Neighbourhoods:
         rows, *columns = zip(*parts, strict=True)
         around = rows[0] if len(rows) == 1 else sp.csr_matrix(sp.vstack(rows, format="csr"))
         share, length, local, variant, mass, split = map(np.concatenate, columns)
-        return cls(around, share, length, local, variant, mass, split, _rarities(words))
+        return cls(around, share, length, local, variant, mass, split)
 
     @classmethod
     def read(
@@ -82,8 +79,7 @@ class Neighbourhoods:
         length: NDArray[np.float32],
     ) -> Neighbourhoods:
         """What follows for the words of each title from those around it, which were read before."""
-        weights = _weights(scaled_rows(around, share), words.held)
-        return cls(around, share, length, *weights, _rarities(words))
+        return cls(around, share, length, *_weights(scaled_rows(around, share), words.held))
 
 
 def _read(
@@ -100,14 +96,12 @@ def _read(
     ones = np.ones(np.count_nonzero(near), dtype=np.float32)
     ends = np.concatenate([[0], np.cumsum(near)])[ends]
     adjacent = filled_rows(ones, found.candidate[near], ends, others.shape[0])
-    count = np.maximum(np.diff(adjacent.indptr), 1).astype(np.float32)
-    share = 1 / count
-    around = scaled_rows(sp.csr_matrix(adjacent @ others), share)
-    around.sort_indices()  # products of rows whose words ascend take two thirds of the time
-    weights = _weights(around, own)
+    share = 1 / np.maximum(np.diff(adjacent.indptr), 1).astype(np.float32)
+    counts = sp.csr_matrix(adjacent @ others)
+    counts.sort_indices()  # products of rows whose words ascend take two thirds of the time
+    around = scaled_rows(counts, share)
     length = inverse_lengths(weighted(around, words.rarity))
-    counts = scaled_rows(around, count)
-    return with_data(counts, np.rint(counts.data).astype(np.uint8)), share, length, *weights
+    return with_data(counts, counts.data.astype(np.uint8)), share, length, *_weights(around, own)
 
 
 def _weights(around: sp.csr_matrix, own: sp.csr_matrix) -> tuple[Column, Column, Column, Column]:
@@ -118,10 +112,6 @@ def _weights(around: sp.csr_matrix, own: sp.csr_matrix) -> tuple[Column, Column,
     variant = 4 * holding * (1 - holding)
     mass, split = (segment_sums(each, own.indptr) for each in (local, variant))
     return local, variant, mass, split
-
-
-def _rarities(words: TitleWords) -> Column:
-    return np.maximum(segment_sums(words.weighted.data, words.held.indptr), 1e-6)
 
 
 def neighbourhood_features(
@@ -177,7 +167,7 @@ def _around(
             for rows, each in zip(ends, shares, strict=True)
         ]
         forth, back = (
-            _product(words.weighted[rows], around) / near.rarity[rows]
+            _product(words.weighted[rows], around) / np.maximum(words.mass[rows], 1e-6)
             for rows, around in zip(ends, reversed(shares), strict=True)
         )
         return forth, back, _product(*directions)

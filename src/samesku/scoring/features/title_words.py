@@ -11,7 +11,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from samesku.scoring.presence import presence, rarity, unit_rows, weighted
+from samesku.scoring.presence import presence, rarity, segment_sums, unit_rows, weighted
 from samesku.titles import Stated, normal_tokens, stated
 
 # Characters of a title that are compared: edit ratios cost the product of both lengths.
@@ -58,6 +58,11 @@ class TitleWords:
     def weighted(self) -> sp.csr_matrix:
         """The words of each title weighed by their rarity, float32 CSR."""
         return weighted(self.held, self.rarity)
+
+    @cached_property
+    def mass(self) -> NDArray[np.float32]:
+        """The sum of the rarities of each title's words, float32 ``(n,)``."""
+        return segment_sums(self.weighted.data, self.weighted.indptr)
 
     @cached_property
     def unit(self) -> sp.csr_matrix:

@@ -92,8 +92,7 @@ def word_features(
 
     shared, *rest = by_parts(part, len(left))
     (rarest, rarest_mine, rarest_theirs), *kinds = (rest[at::3] for at in range(3))
-    mass = segment_sums(weighted.data, weighted.indptr)
-    length = np.diff(held.indptr)
+    mass, length = words.mass, np.diff(held.indptr)
     return {
         "word_cosine": cells.sums(words.unit.data[cells.mine] * words.unit.data[cells.theirs]),
         "shared_mass": shared,
