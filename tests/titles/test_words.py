@@ -78,7 +78,7 @@ _TITLES = st.lists(st.tuples(_TITLE_PIECES, st.sampled_from(["", " ", " "])), ma
 )
 
 
-@settings(max_examples=1500)
+@settings(max_examples=600)
 @given(st.one_of(_TITLES, st.text()))
 @example("nikon1spf1gr")
 @example("ÑA")

@@ -138,11 +138,6 @@ def _atom(text: str, match: re.Match[str]) -> _Atom:
 
 
 def _read_atoms(text: str, atoms: list[_Atom]) -> Iterator[Reading]:
-    if len(atoms) == 1:
-        alone = _read_one(text, atoms[0])
-        if alone is not None:
-            yield alone
-        return
     links = [_LINKS.get(text[left.stop : right.start].strip()) for left, right in pairwise(atoms)]
     links.append(None)
     at = done = 0

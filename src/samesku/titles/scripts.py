@@ -79,10 +79,9 @@ def _one_script(match: re.Match[str]) -> str:
     if not _MIXED.search(word):
         return word
     latin = sum(char <= "z" for char in word)
-    to, stay = (_TO_CYRILLIC, "\u0400") if 2 * latin <= len(word) else (_TO_LATIN, "\0")
-    one = word.translate(to)
-    same = all((char >= "\u0400") == (stay == "\u0400") for char in one)
-    return one if same else word
+    is_cyrillic = 2 * latin <= len(word)
+    one = word.translate(_TO_CYRILLIC if is_cyrillic else _TO_LATIN)
+    return one if all((char >= "\u0400") == is_cyrillic for char in one) else word
 
 
 def _in_digits(match: re.Match[str]) -> str:

@@ -224,14 +224,10 @@ def _accessories(title: str, found: Sequence[Found], codes: Codes) -> set[str]:
                 nouns += ((one.start, value) for value in entry.values)
     sold = [(start, value) for start, value in nouns if start < end]
     extra = {f"bundle: {value}" for start, value in nouns if start > plus} - _IN_THE_BOX
-    if targets:
-        before = {value for start, value in sold if start < targets[0].start}
-        if not sold and 0 < targets[0].start < end and _has_target(targets, codes):
-            return {"spare part", *extra}
-        found_kinds = before or {value for _, value in sold}
-    else:
-        found_kinds = {value for _, value in sold}
-    return found_kinds | extra
+    if not sold and targets and 0 < targets[0].start < end and _has_target(targets, codes):
+        return {"spare part", *extra}
+    before = {value for start, value in sold if targets and start < targets[0].start}
+    return (before or {value for _, value in sold}) | extra
 
 
 def _has_target(targets: Sequence[Found], codes: Codes) -> bool:
