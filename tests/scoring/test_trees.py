@@ -23,8 +23,8 @@ def test_the_same_whoever_asks_and_in_however_large_portions(drawn, boosted, mon
     trees = exported(boosted(values, answer, rounds=101))
     expected, parts = trees.log_odds(values), trees.contributions(values)
     with ThreadPoolExecutor(4) as pool:
-        sums = list(pool.map(lambda _: trees.log_odds(values), range(6)))
-        explained = list(pool.map(lambda _: trees.contributions(values), range(3)))
+        sums = list(pool.map(lambda _: trees.log_odds(values), range(4)))
+        explained = list(pool.map(lambda _: trees.contributions(values), range(2)))
     for odds in sums:
         np.testing.assert_array_equal(odds, expected)
     for each in explained:

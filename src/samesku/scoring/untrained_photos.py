@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.candidates.candidates import DENSITY_NEIGHBORS, Candidates, Source
+from samesku.candidates.candidates import DENSITY_NEIGHBORS, Candidates
 from samesku.candidates.neighbors import Neighbors, density, merge_neighbors
 from samesku.encoders.base import Modality
 from samesku.scoring.fusion import default_threshold
@@ -38,7 +38,6 @@ def photos_as_hash(candidates: Candidates, known: Collection[str]) -> Candidates
         return candidates
     hashed = candidates.encoders.index("phash")
     similarity, densities = candidates.similarity.copy(), candidates.density.copy()
-    source = candidates.sources[hashed]
     for name in untrained:
         scaled = _as_hash(candidates.similarity[:, candidates.encoders.index(name)], name)
         similarity[:, hashed] = np.fmax(similarity[:, hashed], scaled)
@@ -46,7 +45,7 @@ def photos_as_hash(candidates: Candidates, known: Collection[str]) -> Candidates
     found = neighbors_as_hash(lists, kinds, known)["phash"]
     densities[:, hashed] = density(found, DENSITY_NEIGHBORS)
     sources = list(candidates.sources)
-    sources[hashed] = Source(source.encoder, source.modality, source.vectors, found)
+    sources[hashed] = replace(sources[hashed], neighbors=found)
     return replace(candidates, similarity=similarity, density=densities, sources=tuple(sources))
 
 

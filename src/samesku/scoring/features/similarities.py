@@ -91,17 +91,8 @@ def similarity_features(
     return {name: similarity, **related}
 
 
-def _shared_rank(found: Neighbors, rank: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Place of each candidate in its query's list, from 0; equal similarities share the first."""
-    new = np.ones(len(found), dtype=bool)
-    steps = np.abs(np.diff(found.similarity)) > TIE
-    new[1:] = steps | (found.query[1:] != found.query[:-1])
-    first = np.maximum.accumulate(np.where(new, np.arange(len(found)), 0))
-    return np.asarray(rank[first] if len(found) else rank)
-
-
 def _read(found: Neighbors, kind: np.dtype[Any]) -> tuple[Column, Column, Column, Column]:
-    """Mean, spread and best of each list, and the place of each neighbour in its list, from 1."""
+    """Mean, spread and best of each list, and the place of each neighbour in its list."""
     rank = found.rank
     near = rank < DEPTH
     query, similarity = found.query[near], found.similarity[near].astype(np.float64)
@@ -110,5 +101,9 @@ def _read(found: Neighbors, kind: np.dtype[Any]) -> tuple[Column, Column, Column
     square = np.bincount(query, similarity**2, found.size) / count
     best = np.zeros(found.size)
     best[found.query[rank == 0]] = found.similarity[rank == 0]
-    place = (_shared_rank(found, rank) + 1).astype(kind)
+    new = np.ones(len(found), dtype=bool)
+    steps = np.abs(np.diff(found.similarity)) > TIE
+    new[1:] = steps | (found.query[1:] != found.query[:-1])
+    first = np.maximum.accumulate(np.where(new, np.arange(len(found)), 0))
+    place = (rank[first] + 1).astype(kind)
     return mean, np.sqrt(np.maximum(square - mean**2, 1e-4)), best, place
