@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper
 
-from samesku.scoring.trees import PAIRS_AT_ONCE, UNLIKELY, Trees, probability
+from samesku.candidates.similarity import PAIRS_AT_ONCE
+from samesku.scoring.trees import UNLIKELY, Trees, probability
 from samesku.training.tree_export import as_onnx
 
 FEATURES = 5

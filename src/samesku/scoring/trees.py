@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samesku.encoders.onnx import open_session
-from samesku.runtime.cores import map_in_order
+from samesku.scoring.presence import by_parts
 
-# Pairs that one thread scores before the next: they stay in the processor's cache.
-PAIRS_AT_ONCE = 8_192
 # Log-odds of the first booster below which a pair is not shown to the others. Four of five pairs
 # are: that saves half of the time. F1 is the same on catalogues left out and on held-back products,
 # down to -2.5; by a booster that lacks a catalogue, that one would lose 0.02.
@@ -119,12 +116,8 @@ class Trees:
         return parts
 
     def _all(self, values: Floats, *, apart: bool) -> Floats:
-        """All pairs, several threads each with some."""
-        if not len(values):
-            return np.empty((0, self.families + 1 if apart else 1), dtype=np.float32)
-        starts = range(0, len(values), PAIRS_AT_ONCE)
-        parts = [values[start : start + PAIRS_AT_ONCE] for start in starts]
-        return np.concatenate(list(map_in_order(partial(self._tell, apart=apart), parts)))
+        (found,) = by_parts(lambda some: [self._tell(values[some], apart=apart)], len(values))
+        return found
 
     def _tell(self, values: Floats, *, apart: bool) -> Floats:
         given = {VALUES: values, **({APART: np.array([apart])} if self._sums else {})}
