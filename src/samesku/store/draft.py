@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from samesku.clustering.agglomerative import agglomerate
 from samesku.clustering.pins import Pins
-from samesku.scoring.learned import EXPLAINED_FROM, Learned
+from samesku.scoring.fusion import EXPLAINED_FROM
+from samesku.scoring.learned import Learned
 from samesku.store.arrays import spans
 from samesku.store.content import Content
 from samesku.store.memory import Distinct

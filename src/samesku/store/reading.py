@@ -17,7 +17,8 @@ import sqlalchemy as sa
 
 from samesku.catalog.answers import SAME, UNSURE
 from samesku.metrics.audit import Audit
-from samesku.scoring.learned import EXPLAINED_FROM, Learned
+from samesku.scoring.fusion import EXPLAINED_FROM
+from samesku.scoring.learned import Learned
 from samesku.store.content import Content
 from samesku.store.doubts import Doubts, Drawn, Pair, is_drawn
 from samesku.store.draft import read_payloads
