@@ -11,7 +11,10 @@ if sys.dont_write_bytecode:
     sys.dont_write_bytecode = False
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # before LightGBM, as samesku.training does
-os.environ.pop("COLUMNS", None)  # of a worker of pytest-xdist; the console would keep it
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.pop("COLUMNS", None)  # the console would keep it
+    # There is a process per core: threads of one would wait for those of another.
+    os.environ.setdefault("SAMESKU_THREADS", "1")
 
 import lightgbm as lgb
 import numpy as np

@@ -9,11 +9,13 @@ import pytest
 from PIL import Image, ImageDraw
 
 from samesku import Cache, Matcher, read_catalog
+from samesku.demo import MARKETPLACE
 from samesku.encoders import PHash, Tfidf
 from samesku.runtime.cores import usable_cores
 from samesku.runtime.memory import needed
 from samesku.runtime.progress import Progress
 from samesku.scoring.by_name import FUSIONS
+from samesku.scoring.classifier import PAIRS_AT_ONCE
 
 # Title, product, photo; the photo's copies are made by `photo`.
 OFFERS = [
@@ -448,6 +450,16 @@ def test_only_postings_that_agree_in_a_column_match():
     assert Matcher([Tfidf()]).match(catalog).submission["matches"][2] == "c a b"
     with pytest.raises(ValueError, match="no column 'shelf'"):
         Matcher([Tfidf()], within=["shelf"]).match(catalog)
+
+
+def test_threads_change_nothing():
+    drawn = pl.read_csv(MARKETPLACE / "train.csv").select("posting_id", "title")
+    others = drawn.select(pl.col("posting_id") + "x", pl.col("title") + " bonus")
+    catalog = read_catalog(pl.concat([drawn, others]))
+    one, three = (Matcher(k=100, n_jobs=count).match(catalog) for count in (1, 3))
+    assert len(one.candidates) > PAIRS_AT_ONCE  # so that several threads describe them
+    assert one.pairs.equals(three.pairs)
+    assert one.submission.equals(three.submission)
 
 
 def test_parameters_are_told_and_threads_are_put_back():
