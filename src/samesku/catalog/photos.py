@@ -157,6 +157,7 @@ def read_photo_bytes(path: str | Path) -> bytes:
         if not stat.S_ISREG(os.stat(path).st_mode):
             raise PhotoError(path, "not a regular file")
         with open(os.open(path, flags), "rb") as file:
+            _check_length(path, os.fstat(file.fileno()).st_size)
             content = file.read(MAX_BYTES + 1)
     except PhotoError:
         raise
