@@ -452,6 +452,15 @@ def test_only_postings_that_agree_in_a_column_match():
         Matcher([Tfidf()], within=["shelf"]).match(catalog)
 
 
+@pytest.mark.parametrize("given", ["offers.csv", None, SHOP, [read_catalog(SHOP)]])
+def test_what_is_no_catalogue_is_told_how_to_become_one(given):
+    for verb in (Matcher().match, Matcher().fit, lambda one: Matcher().score_pairs(one, [])):
+        with pytest.raises(TypeError, match="read_catalog makes one"):
+            verb(given)
+    with pytest.raises(TypeError, match="read_catalog makes one"):
+        Matcher().match(read_catalog(SHOP), "offers.csv")
+
+
 def test_threads_change_nothing():
     drawn = pl.read_csv(MARKETPLACE / "train.csv").select("posting_id", "title")
     others = drawn.select(pl.col("posting_id") + "x", pl.col("title") + " bonus")

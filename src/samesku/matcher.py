@@ -178,6 +178,7 @@ class Matcher:
             Another one with these settings and the trained model; ``.fusion.model.save(folder)``
             keeps it.
         """
+        _check_catalogs(*catalogs)
         need_extra("training a pair classifier", "trees", "lightgbm", "onnx")
         from samesku.scoring.learned import Learned
         from samesku.training.classifier.fitting import fit_classifier
@@ -217,6 +218,7 @@ class Matcher:
         ValueError
             There is no such posting, or both are one.
         """
+        _check_catalogs(catalog)
         names = ["left_id", "right_id"]
         if not isinstance(pairs, pl.DataFrame):
             pairs = pl.DataFrame(list(pairs), schema=names, orient="row")
@@ -248,6 +250,7 @@ class Matcher:
             outranks the scores: `same` puts two postings together, `different` keeps them apart.
             Those of models decide nothing; :func:`samesku.judges.adapting.adapt` weighs them.
         """
+        _check_catalogs(catalog, *(() if right is None else (right,)))
         with threads(self.n_jobs):
             return self._match(catalog, right, answers)
 
@@ -393,3 +396,12 @@ class Matcher:
         with self.progress.stage("candidates"):
             joined = join_candidates(sources)
         return replace(joined, sources=tuple(source.shelved for source in joined.sources))
+
+
+def _check_catalogs(*given: object) -> None:
+    for each in given:
+        if not isinstance(each, Catalog):
+            raise TypeError(
+                f"a Catalog is needed, not a {type(each).__name__}: samesku.read_catalog makes one "
+                "of a file, a frame or a table"
+            )
