@@ -37,7 +37,7 @@ from samesku.runtime.memory import bytes_of, within
 from samesku.runtime.progress import Progress
 from samesku.scoring.by_name import fusion_by_name, tolerating
 from samesku.scoring.chosen import rows_of_pairs, score_chosen
-from samesku.scoring.fusion import Fusion
+from samesku.scoring.fusion import NEVER, Fusion
 
 
 class Matcher:
@@ -231,7 +231,9 @@ class Matcher:
             if len(apart := np.flatnonzero(places[:, 0] != places[:, 1])):
                 left, right = places[apart].T
                 found = self.candidates(collapsed.catalog)
-                near, scored = score_chosen(self.fusion, collapsed.catalog, found, left, right)
+                near, scored = score_chosen(
+                    self.fusion, collapsed.catalog, found, left, right, NEVER
+                )
                 probability[apart] = scored.scores[near.places(left, right)]
         return ends.with_columns(probability=pl.Series(probability))
 
@@ -250,7 +252,7 @@ class Matcher:
             outranks the scores: `same` puts two postings together, `different` keeps them apart.
             Those of models decide nothing; :func:`samesku.judges.adapting.adapt` weighs them.
         """
-        _check_catalogs(catalog, *(() if right is None else (right,)))
+        _check_catalogs(catalog, catalog if right is None else right)
         with threads(self.n_jobs):
             return self._match(catalog, right, answers)
 

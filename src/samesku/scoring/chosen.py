@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates, with_pairs
 from samesku.catalog.catalog import Catalog
-from samesku.scoring.fusion import EXPLAINED_FROM, Fusion, PairScores
+from samesku.scoring.fusion import Fusion, PairScores
 
 
 def score_chosen(
@@ -18,7 +18,7 @@ def score_chosen(
     candidates: Candidates,
     left: NDArray[np.integer],
     right: NDArray[np.integer],
-    explain_from: float = EXPLAINED_FROM,
+    explain_from: float,
 ) -> tuple[Candidates, PairScores]:
     """Score pairs of rows, candidates or not.
 

@@ -22,7 +22,7 @@ from samesku.scoring.adaptation import Adaptation
 from samesku.scoring.explanations import FAMILIES, Explanations, families
 from samesku.scoring.features import CatalogRows, Features, pair_features
 from samesku.scoring.features.table import Column
-from samesku.scoring.fusion import PairScores
+from samesku.scoring.fusion import NEVER, PairScores
 from samesku.scoring.trees import Trees, probability
 
 ThresholdRule: TypeAlias = Literal["fixed", "expected"]
@@ -79,7 +79,7 @@ class PairClassifier:
         self,
         catalog: Catalog,
         candidates: Candidates,
-        explain_from: float = 2.0,
+        explain_from: float = NEVER,
         *,
         same: Collection[str] = (),
         rows: CatalogRows | None = None,

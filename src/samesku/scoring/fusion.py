@@ -26,6 +26,8 @@ Scores = NDArray[np.float32]
 THRESHOLD = 0.5
 # Pairs from this score on are explained, where a fusion can.
 EXPLAINED_FROM = 0.2
+# Above all scores: no pair is explained.
+NEVER = 2.0
 # The name of the threshold of the combined cosine, beside those of the encoders.
 COMBINED = "combined"
 

@@ -17,6 +17,7 @@ from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.features import CatalogRows
 from samesku.scoring.fusion import (
     EXPLAINED_FROM,
+    NEVER,
     THRESHOLD,
     Fusion,
     PairScores,
@@ -28,7 +29,6 @@ from samesku.scoring.untrained_photos import known_pairs, photos_as_hash
 from samesku.titles.attributes import KINDS
 
 SHIPPED = Path(__file__).parents[1] / "models" / "learned"
-NEVER = 2.0
 
 
 @dataclass(frozen=True)
