@@ -137,9 +137,11 @@ class Index(reading.Reads):
         The store may have grown or shrunk since.
         """
         with self._reading() as (state, connection):
-            for place, result in ((ALL, True), (0, False)):
-                if key is not None and answered(connection, f"{key}#{place}", "upsert"):
-                    return result
+            if key is not None:
+                if answered(connection, f"{key}#{ALL}", "upsert"):
+                    return True
+                if answered(connection, f"{key}#0", "upsert"):
+                    return False
             return count >= max(BATCH_FROM, BATCH_SHARE * len(state.distinct_of))
 
     def delete(self, posting_id: str, *, key: str | None = None, actor: str = "") -> Change:
@@ -271,6 +273,8 @@ class Index(reading.Reads):
             try:
                 self._rescore(adopted, actor, instead_of=setting)
             except StoreError as error:
+                if error.kind != "conflict":
+                    raise
                 return {**record, "adopted": False, "reason": str(error)}
         return record
 

@@ -123,11 +123,10 @@ def _known(
 ) -> NDArray[np.float32]:
     """The similarities of pairs of which one is a neighbour of the other; NaN for the rest."""
     order = np.argsort(keys)
-    values = np.append(values[order], np.float32(np.nan))
+    keys, values = keys[order], np.append(values[order], np.float32(np.nan))
     left, right = left.astype(np.int64), right.astype(np.int64)
     one, other = (
-        values[places_among(keys[order], asked)]
-        for asked in (left * size + right, right * size + left)
+        values[places_among(keys, asked)] for asked in (left * size + right, right * size + left)
     )
     return np.where(np.isnan(other), one, other)
 
