@@ -22,15 +22,15 @@ def test_every_option_of_a_group_is_there(name):
 
 @pytest.mark.parametrize("name", ALL)
 def test_help_shows_every_option_and_an_example(name):
-    told = CliRunner().invoke(app, [name, "--help"]).stdout
-    assert "Example: samesku " in told
+    shown = CliRunner().invoke(app, [name, "--help"]).stdout
+    assert "Example: samesku " in shown
     options = [each for each in ALL[name].params if each.param_type_name == "option"]
-    assert all(each.hidden or each.opts[0] in told for each in options)
+    assert all(each.hidden or each.opts[0] in shown for each in options)
 
 
 def test_options_are_listed_by_what_they_decide():
-    told = CliRunner().invoke(app, ["match", "--help"]).stdout
-    places = [told.index(f"{group}:\n") for group in OPTIONS]
+    shown = CliRunner().invoke(app, ["match", "--help"]).stdout
+    places = [shown.index(f"{group}:\n") for group in OPTIONS]
     assert places == sorted(places)
-    assert told.index("--threshold") > told.index("Scores and clusters:")
-    assert told.count("--threshold ") == 1
+    assert shown.index("--threshold") > shown.index("Scores and clusters:")
+    assert shown.count("--threshold ") == 1

@@ -203,10 +203,10 @@ def test_without_the_extra_one_line_says_what_to_install(labelled, tmp_path):
         [sys.executable, "-c", WITHOUT_TREES, json.dumps(given)],
         capture_output=True, text=True, check=True, timeout=60,
     )  # fmt: skip
-    for code, told in json.loads(done.stdout):
+    for code, message in json.loads(done.stdout):
         assert code == 4
-        assert "uv add 'samesku[trees]'" in told
-        assert len(told.splitlines()) == 1
+        assert "uv add 'samesku[trees]'" in message
+        assert len(message.splitlines()) == 1
     assert not (tmp_path / "out").exists()
 
 

@@ -226,8 +226,8 @@ def test_the_words_that_are_shared_decide(text_folder):
 def test_titles_too_long_are_cut_and_told(text_folder, titles, long_title):
     encoder = encoders_by_name([str(text_folder(max_tokens=4))])[0]
     encoder.encode_titles([long_title, long_title, titles[3], titles[0]])
-    told = "2 different titles are longer than the 4 tokens that words reads: cut"
-    assert encoder.notes == [told]
+    note = "2 different titles are longer than the 4 tokens that words reads: cut"
+    assert encoder.notes == [note]
     encoder.encode_titles(["tas"])
     assert encoder.notes == []
 

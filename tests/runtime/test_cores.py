@@ -22,7 +22,7 @@ def test_at_least_one_core():
 
 
 def test_threads_are_as_many_as_asked_for(monkeypatch):
-    use_threads(None)  # as after a command that was told
+    use_threads(None)  # a command run in this process may have set it
     monkeypatch.setenv("SAMESKU_THREADS", "3")
     assert usable_cores() == 3
     use_threads(5)

@@ -55,11 +55,11 @@ def another_network():
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "reason"),
     [(b"", "cannot be run"), (b"\x80\x04pickle", "cannot be run"), (None, "but not one of trees")],
 )
-def test_what_holds_no_trees_is_refused(content, told):
-    with pytest.raises(ValueError, match=told):
+def test_what_holds_no_trees_is_refused(content, reason):
+    with pytest.raises(ValueError, match=reason):
         Trees(another_network() if content is None else content)
 
 

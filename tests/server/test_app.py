@@ -178,6 +178,6 @@ def test_figures_and_logs_tell_no_text(client, caplog):
 
 
 def test_the_description_has_examples(lasting_client):
-    told = lasting_client.get("/openapi.json").json()
-    assert told["components"]["schemas"]["Decision"]["examples"][0]["verdict"] == "same"
-    assert {"/postings", "/search", "/merge", "/events"} <= told["paths"].keys()
+    described = lasting_client.get("/openapi.json").json()
+    assert described["components"]["schemas"]["Decision"]["examples"][0]["verdict"] == "same"
+    assert {"/postings", "/search", "/merge", "/events"} <= described["paths"].keys()

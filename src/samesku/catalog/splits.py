@@ -110,10 +110,10 @@ def _labels(catalog: Catalog) -> NDArray[np.int64]:
 def _bundles(catalog: Catalog) -> NDArray[np.int64]:
     """Connected components of postings that share a telltale value, int64 ``(n,)``."""
     names = [name for name in TELLTALES if name in catalog.frame.columns]
-    told = catalog.frame.select(names).with_row_index("row").unpivot(index="row").drop_nulls()
-    value = told.select(pl.struct("variable", "value").rank("dense")).to_series().to_numpy()
-    size, ends = len(catalog), (told["row"].to_numpy(), value.astype(np.int64) + len(catalog))
-    shape = (size + len(told) + 1,) * 2
-    graph = sp.coo_matrix((np.ones(len(told), dtype=np.int8), ends), shape=shape)
+    stated = catalog.frame.select(names).with_row_index("row").unpivot(index="row").drop_nulls()
+    value = stated.select(pl.struct("variable", "value").rank("dense")).to_series().to_numpy()
+    size, ends = len(catalog), (stated["row"].to_numpy(), value.astype(np.int64) + len(catalog))
+    shape = (size + len(stated) + 1,) * 2
+    graph = sp.coo_matrix((np.ones(len(stated), dtype=np.int8), ends), shape=shape)
     component: NDArray[np.int64] = connected_components(graph, directed=False)[1][:size]
     return component

@@ -40,8 +40,8 @@ class Audit:
             if np.isfinite(of.value)
         )
         more = f"; about {self.more:,} more answers until the interval is within {NARROW}"
-        told = figures or "neither precision nor recall can be told yet"
-        return f"by {self.answers:,} random answers: {told}{more if self.more else ''}"
+        known = figures or "neither precision nor recall can be estimated yet"
+        return f"by {self.answers:,} random answers: {known}{more if self.more else ''}"
 
     @property
     def record(self) -> dict[str, Any]:
