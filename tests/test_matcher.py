@@ -130,13 +130,14 @@ def test_the_order_of_the_rows_does_not_matter(catalog, fusion):
 
 
 def test_the_cache_changes_nothing_but_the_time(catalog, tmp_path):
-    cache = Cache(tmp_path / "cache")
+    cache = str(tmp_path / "cache")
     plain = Matcher().match(catalog)
     filled, reused = (Matcher(cache=cache).match(catalog) for _ in range(2))
     for matches in (filled, reused):
         np.testing.assert_array_equal(matches.scores, plain.scores)
         np.testing.assert_array_equal(matches.candidates.similarity, plain.candidates.similarity)
         assert matches.pairs.equals(plain.pairs)
+    assert Cache(cache).names("neighbors")
 
 
 def test_the_cache_does_not_answer_for_other_settings_or_catalogues(catalog, tmp_path):
@@ -252,6 +253,15 @@ def test_a_second_run_does_not_rewrite_the_record_of_the_first():
 def test_settings_that_make_no_sense_are_refused_at_once(options):
     with pytest.raises(ValueError, match=next(iter(options))):
         Matcher(**options)
+
+
+def test_encoders_are_given_by_name_or_as_they_are(catalog):
+    by_name = Matcher(["tfidf", "phash"]).match(catalog)
+    as_they_are = Matcher([Tfidf(), "phash"]).match(catalog)
+    np.testing.assert_array_equal(by_name.scores, as_they_are.scores)
+    assert [each.name for each in Matcher("tfidf").encoders] == ["tfidf"]
+    with pytest.raises(ValueError, match="one or more"):
+        Matcher([])
 
 
 def test_memory_changes_how_much_is_done_at_once_and_not_what_comes_out(catalog):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -25,7 +26,7 @@ from samesku.catalog.sources import agreement_codes, join_sources, source_codes
 from samesku.clustering.assignment import Decision
 from samesku.clustering.expected import threshold_for
 from samesku.clustering.pins import pinned_scores, pins_of
-from samesku.encoders import default_encoders
+from samesku.encoders import encoders_by_name
 from samesku.encoders.base import Encoder
 from samesku.encoders.encode import Encoded, encode
 from samesku.results.matches import Matches
@@ -45,8 +46,10 @@ class Matcher:
 
     Parameters
     ----------
-    encoders : sequence of Encoder, optional
-        What looks at the postings; default: :func:`samesku.encoders.default_encoders`.
+    encoders : sequence of str or Encoder, optional
+        What looks at the postings, as ``["tfidf", "phash"]`` or ``["+photo"]``
+        (:func:`samesku.encoders.encoders_by_name`); default: word and character TF-IDF, the
+        perceptual hash and the photo signature.
     fusion : Fusion or str, optional
         How the modalities combine to a decision; default: `learned` with the shipped model, which
         reads titles by `tfidf`, and `union-all` where that is not among the encoders.
@@ -57,8 +60,8 @@ class Matcher:
         model leaves where its probabilities let expect clearly better clusters by another.
     method : {"auto", "exact", "approximate"}
         How neighbours are searched (:func:`samesku.candidates.neighbors.nearest`).
-    cache : Cache, optional
-        Where encodings and neighbours are kept between runs; default: nowhere.
+    cache : Cache or str, optional
+        The folder where encodings and neighbours are kept between runs; default: nowhere.
     progress : Progress, optional
         Who hears how far the work is.
     same : collection of str
@@ -101,13 +104,13 @@ class Matcher:
 
     def __init__(
         self,
-        encoders: Sequence[Encoder] | None = None,
+        encoders: Sequence[str | Encoder] | None = None,
         fusion: Fusion | str | None = None,
         *,
         k: int = 50,
         threshold: float | None = None,
         method: Method = "auto",
-        cache: Cache | None = None,
+        cache: Cache | str | Path | None = None,
         progress: Progress | None = None,
         same: Collection[str] = (),
         pairs: Allowed | None = None,
@@ -117,9 +120,10 @@ class Matcher:
         n_jobs: int | None = None,
     ) -> None:
         self._params = {name: value for name, value in locals().items() if name != "self"}
-        self.encoders = list(default_encoders() if encoders is None else encoders)
+        given = [encoders] if isinstance(encoders, str | Encoder) else encoders
+        self.encoders = encoders_by_name(() if given is None else given)
         names = [encoder.name for encoder in self.encoders]
-        if not names or len(set(names)) < len(names):
+        if (given is not None and not given) or len(set(names)) < len(names):
             raise ValueError(f"encoders are one or more of different names, not {names}")
         if threshold is not None and not 0 < threshold <= 1:
             raise ValueError(f"the threshold is a score above 0 and up to 1, not {threshold}")
@@ -145,7 +149,7 @@ class Matcher:
         self.k = max(k, DENSITY_NEIGHBORS)
         self.threshold = self.fusion.threshold if threshold is None else threshold
         self.method: Method = method
-        self.cache = cache or Cache(None)
+        self.cache = cache if isinstance(cache, Cache) else Cache(cache)
         self.progress = progress or Progress()
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:

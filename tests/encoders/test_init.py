@@ -4,6 +4,7 @@ import pytest
 
 from samesku.encoders import (
     PHash,
+    Photo,
     Signature,
     Tfidf,
     default_encoders,
@@ -29,6 +30,14 @@ def test_each_is_found_by_the_name_it_bears(kind):
 def test_names_are_taken_in_order_and_once():
     assert kinds(encoders_by_name(["phash", "tfidf", "phash"])) == [PHash, Tfidf]
     assert kinds(encoders_by_name([])) == kinds(default_encoders())
+
+
+def test_an_encoder_may_stand_among_the_names():
+    own = Tfidf(word_weight=0.3)
+    assert encoders_by_name([own, "phash"])[0] is own
+    assert kinds(encoders_by_name(["+photo", own])) == [Tfidf, Photo]
+    with pytest.raises(TypeError, match="a name or an Encoder, not a int"):
+        encoders_by_name([5])
 
 
 @pytest.mark.parametrize("name", ["TFIDF", "bert", "", "tfidf:x"])

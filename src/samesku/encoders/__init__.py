@@ -41,17 +41,17 @@ def default_encoders() -> list[Encoder]:
     return [Tfidf(), PHash(), Signature()]
 
 
-def encoders_by_name(names: Sequence[str]) -> list[Encoder]:
+def encoders_by_name(names: Sequence[str | Encoder]) -> list[Encoder]:
     """The encoders of the given names, each once, or the default ones when there are none.
 
     Parameters
     ----------
-    names : sequence of str
+    names : sequence of str or Encoder
         ``tfidf``, ``phash``, ``signature``, ``photo`` (samesku's own photo network),
         ``onnx:FILE`` (another one), ``hf:MODEL`` (a pretrained text or photo model, by its name on
         the hub or its folder), ``clip:MODEL`` (two encoders, one for titles and one for photos) or
         the path of a folder with ``samesku_encoder.json``. With a ``+`` before it an encoder is
-        added: to the others that are named, or to the default ones.
+        added: to the others that are named, or to the default ones. An encoder is taken as it is.
 
     Raises
     ------
@@ -60,16 +60,20 @@ def encoders_by_name(names: Sequence[str]) -> list[Encoder]:
     ModuleNotFoundError
         What it needs is not installed; says what to install.
     """
-    base = [name for name in names if not name.startswith("+")]
-    added = [name[1:] for name in names if name.startswith("+")]
+    added = [name for name in names if isinstance(name, str) and name.startswith("+")]
+    base = [name for name in names if name not in added]
     made = [encoder for name in dict.fromkeys(base) for encoder in _called(name)]
     made = made or default_encoders()
     known = {encoder.name for encoder in made}
-    more = [encoder for name in dict.fromkeys(added) for encoder in _called(name)]
-    return made + [encoder for encoder in more if encoder.name not in known]
+    others = [encoder for name in dict.fromkeys(added) for encoder in _called(name[1:])]
+    return made + [encoder for encoder in others if encoder.name not in known]
 
 
-def _called(name: str) -> list[Encoder]:
+def _called(name: str | Encoder) -> list[Encoder]:
+    if isinstance(name, Encoder):
+        return [name]
+    if not isinstance(name, str):
+        raise TypeError(f"an encoder is a name or an Encoder, not a {type(name).__name__}")
     kind, _, rest = name.partition(":")
     if kind in WITH_PLACE and not rest:
         raise ValueError(f"name what it is: {kind}:{WITH_PLACE[kind]}")

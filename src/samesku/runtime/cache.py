@@ -61,14 +61,14 @@ class Cache:
 
     Parameters
     ----------
-    folder : Path or None
+    folder : str, Path or None
         Where to keep things; None keeps nothing.
     limit : int
         Bytes to keep; the entries longest unused go first.
     """
 
-    def __init__(self, folder: Path | None, limit: int = 8 * 2**30) -> None:
-        self.folder = folder
+    def __init__(self, folder: str | Path | None, limit: int = 8 * 2**30) -> None:
+        self.folder = None if folder is None else Path(folder)
         self.limit = limit
         self._writable = True
 
