@@ -170,8 +170,9 @@ class Matcher:
         *catalogs : Catalog
             With `label_group`.
         same : collection of str, optional
-            Kinds of attributes that may differ within one product; default: measured from the
-            labels.
+            Kinds of attributes that may differ within one product; default: the matcher's own, else
+            measured from the labels. Unless whole catalogues are held out, the model keeps those
+            that may differ in all of these catalogues.
         hold_out : {"products", "catalogues"}
             What calibration and threshold are chosen on; ``"catalogues"`` needs three.
         random_state : int
@@ -188,6 +189,7 @@ class Matcher:
         from samesku.training.classifier.fitting import fit_classifier
         from samesku.training.classifier.labelled import Labelled
 
+        same = same or self._params["same"] or None
         drawn, labelled = Matcher(self.encoders, "union", k=self.k), []
         with threads(self.n_jobs):
             for catalog in catalogs:
@@ -197,8 +199,7 @@ class Matcher:
                     Labelled.of(distinct, found, same=same, search=search, seed=random_state)
                 )
             model, _ = fit_classifier(labelled, hold_out=hold_out, seed=random_state)
-        learned = Learned(model, tuple(same or ()))
-        return Matcher(**{**self._params, "fusion": learned, "same": (), "threshold": None})
+        return Matcher(**{**self._params, "fusion": Learned(model), "threshold": None})
 
     def score_pairs(
         self, catalog: Catalog, pairs: pl.DataFrame | Sequence[tuple[str, str]]

@@ -109,7 +109,8 @@ def adapt(
     asked = _asked(matches, answers)
     with progress.stage("adapt"):
         adaptation, record, seen = _learned(matches, fusion, asked, measured)
-    model = replace(fusion.model, adaptation=adaptation)
+    same = (*fusion.model.same, *record["same"])
+    model = replace(fusion.model, adaptation=adaptation, same=same)
     candidates, catalog = matches.candidates, matches.distinct.catalog
     adapted = replace(fusion, model=model)
     with progress.stage("score again", len(candidates)) as advance:
@@ -229,7 +230,7 @@ def _learned(
         "moved": round(float(np.abs(frame.standardised(shown) @ weights).mean()), 3),
         "differences": _differences(plain, seen.same),
     }
-    return replace(frame, weights=weights, same=more), record, seen
+    return replace(frame, weights=weights), record, seen
 
 
 def _tolerated(

@@ -26,15 +26,12 @@ class Adaptation:
         Those that are weighted; one that a pair lacks adds nothing.
     center, scale, weights : float64 (f,)
         A feature is taken as ``(value - center) / scale``, within 3 on either side.
-    same : tuple of str
-        Kinds of attributes that may differ within one product.
     """
 
     features: tuple[str, ...]
     center: Floats
     scale: Floats
     weights: Floats
-    same: tuple[str, ...] = ()
 
     def standardised(self, described: Features) -> Floats:
         """The features as they are weighted, float64 ``(m, f)``."""
@@ -70,7 +67,6 @@ class Adaptation:
             "center": self.center.tolist(),
             "scale": self.scale.tolist(),
             "weights": self.weights.tolist(),
-            "same": list(self.same),
         }
 
     @classmethod
@@ -90,4 +86,4 @@ class Adaptation:
             raise ValueError("its adaptation weighs other features than it names")
         if not (np.isfinite(np.concatenate(numbers)).all() and (scale > 0).all()):
             raise ValueError("its adaptation holds no usable numbers")
-        return cls(names, center, scale, weights, tuple(map(str, record["same"])))
+        return cls(names, center, scale, weights)

@@ -27,14 +27,14 @@ from samesku.scoring.trees import Trees, probability
 
 ThresholdRule: TypeAlias = Literal["fixed", "expected"]
 # Of a model as it was trained, and of one that was adapted to a catalogue.
-FORMAT, ADAPTED = 4, 7
+FORMAT, ADAPTED = 4, 8
 TREES, FIRST_TREES = "trees.onnx", "first_trees.onnx"
 # What the values of model.json are.
 NEEDED: Mapping[str, Any] = {
     "format": int, "threshold": int | float, "encoders": dict, "calibration": list,
     "features": list, "sha256": str, "card": dict,
 }  # fmt: skip
-HEAD = {**NEEDED, "threshold_rule": str, "first_sha256": str}
+HEAD = {**NEEDED, "threshold_rule": str, "first_sha256": str, "same": list}
 # Pairs that one thread describes at once, at most, and the bytes that the description of one takes.
 PAIRS_AT_ONCE, PAIR_BYTES = 32_768, 2_400
 # Features of columns that a catalogue may lack.
@@ -64,6 +64,9 @@ class PairClassifier:
         (:func:`samesku.clustering.expected.threshold_for`).
     adaptation : Adaptation, optional
         What answers about a catalogue taught it.
+    same : tuple of str
+        Kinds of attributes (:data:`samesku.titles.attributes.KINDS`) that may differ within one
+        product in catalogues that it is for, by the labels or answers that it learned from.
     """
 
     trees: Trees
@@ -74,6 +77,7 @@ class PairClassifier:
     card: Mapping[str, Any]
     threshold_rule: ThresholdRule = "fixed"
     adaptation: Adaptation | None = None
+    same: tuple[str, ...] = ()
 
     def predict(
         self,
@@ -179,6 +183,7 @@ class PairClassifier:
             "encoders": dict(self.encoders),
             "calibration": list(self.calibration),
             "features": list(self.features),
+            "same": list(self.same),
             "sha256": _digest(self.trees.content),
             "card": dict(self.card),
         }
@@ -236,10 +241,10 @@ class PairClassifier:
         if (record is not None) != (head["format"] == ADAPTED):
             raise ValueError("its format and its adaptation do not belong together")
         adaptation = None if record is None else Adaptation.read(record)
-        calibration = slope, offset
         return cls(
-            trees, features, encoders, calibration, threshold, head["card"], rule, adaptation
-        )
+            trees, features, encoders, (slope, offset), threshold, head["card"], rule, adaptation,
+            tuple(map(str, head.get("same", ()))),
+        )  # fmt: skip
 
 
 def _stored(place: Path, digest: str, first: Trees | None = None) -> Trees:

@@ -40,7 +40,7 @@ class Learned(Fusion):
     model : PairClassifier
     same : collection of str
         Kinds of attributes that may differ within one product, of
-        :data:`samesku.titles.attributes.KINDS`; beside those that an adapted model learned.
+        :data:`samesku.titles.attributes.KINDS`; beside those that the model has learned.
     """
 
     model: PairClassifier
@@ -49,9 +49,8 @@ class Learned(Fusion):
     probabilistic = True
 
     def __post_init__(self) -> None:
-        if self.model.adaptation is not None:
-            same = dict.fromkeys((*self.same, *self.model.adaptation.same))
-            object.__setattr__(self, "same", tuple(same))
+        same = dict.fromkeys((*self.same, *self.model.same))
+        object.__setattr__(self, "same", tuple(same))
         if strange := sorted(set(self.same) - set(KINDS)):
             raise ValueError(
                 f"there is no attribute {strange[0]!r}: same takes some of {', '.join(KINDS)}"

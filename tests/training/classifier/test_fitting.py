@@ -4,8 +4,10 @@ import numpy as np
 import polars as pl
 import pytest
 
-from samesku import read_catalog
+from samesku import Matcher, read_catalog
 from samesku.encoders import PHash, Tfidf
+from samesku.scoring.classifier import PairClassifier
+from samesku.scoring.learned import Learned
 from samesku.training.classifier import fitting
 from samesku.training.classifier.fitting import THRESHOLDS, fit_classifier, fits
 from samesku.training.classifier.labelled import LEAST_PAIRS, Labelled, tolerated_kinds
@@ -199,6 +201,26 @@ def test_one_model_serves_both_opinions(search, truth):
     assert tolerant[other_colour].mean() > 0.7
     assert strict[other_colour].mean() < 0.3
     assert tolerant[~same].mean() < 0.3
+
+
+@pytest.mark.usefixtures("few_trees")
+def test_a_model_keeps_what_may_differ_in_the_catalogues_that_it_learned_from(search, tmp_path):
+    catalog = coloured(search, one_product=True)[0]
+    fitted = Matcher("tfidf").fit(catalog)
+    assert fitted.fusion.same == ("colour",)
+    fitted.fusion.model.save(tmp_path)
+    again = Learned(PairClassifier.load(tmp_path))
+    assert again.same == ("colour",)
+    scores = fitted.match(catalog).scores
+    np.testing.assert_array_equal(scores, Matcher("tfidf", fusion=again).match(catalog).scores)
+    # Given to the matcher, it is what the training takes.
+    assert Matcher("tfidf", same=["size"]).fit(catalog).fusion.same == ("size",)
+
+
+@pytest.mark.usefixtures("few_trees")
+def test_what_differs_in_one_catalogue_only_is_the_users_to_say(search):
+    some = [Labelled.of(*coloured(search, one_product=each)) for each in (True, False)]
+    assert fit_classifier(some)[0].same == ()
 
 
 @pytest.mark.usefixtures("few_trees")

@@ -20,6 +20,7 @@ from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.explanations import FAMILIES, families
 from samesku.scoring.features.table import Features
 from samesku.scoring.trees import Trees, probability
+from samesku.titles.attributes import KINDS
 from samesku.training.classifier.labelled import Labelled
 from samesku.training.tree_export import as_onnx
 
@@ -123,7 +124,10 @@ def fit_classifier(
     if hold_out == "products":
         mean = values.mean(axis=0)
         threshold = max(np.array(THRESHOLDS)[mean >= mean.max() - FLAT].tolist())
-        return PairClassifier(trees, names, encoders, (slope, offset), threshold, {}), honest
+        # What is one product in all of these catalogues is so in the like.
+        same = tuple(kind for kind in KINDS if all(kind in each.same for each in catalogues))
+        model = PairClassifier(trees, names, encoders, (slope, offset), threshold, {}, same=same)
+        return model, honest
     boosters = [grow(missing={place}) for place in range(len(parts))]
     trees = Trees(as_onnx(boosters, family, len(FAMILIES), sums=False), first=trees)
     # The best of so few catalogues is chance. Where probabilities are true, F1 is best from half
