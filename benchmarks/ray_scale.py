@@ -6,7 +6,7 @@
 Sizes below the catalogue's are its first rows, above they are reworded copies. Each run is a
 process of its own, with one thread per worker. `cpu_seconds` is what it computed, the tasks of the
 workers included, which counts where others use the machine, too. `identical` compares groups.csv of
-Ray with that of the local engine at `--search exact`. --skew takes catalogues of the first size
+Ray with that of the local engine. --skew takes catalogues of the first size
 instead: one title under many photos, one word in half of all titles, one photo on many postings, a
 chain of titles.
 """
@@ -33,7 +33,7 @@ catalogue, out, work, cpus, shards, memory = sys.argv[1:7]
 from samesku import Matcher, read_catalog
 start = time.perf_counter()
 if cpus == "0":
-    Matcher(method="exact", n_jobs=1).match(read_catalog(catalogue)).write(out)
+    Matcher(n_jobs=1).match(read_catalog(catalogue)).write(out)
     taken, stages = time.perf_counter() - start, {}
 else:
     from samesku.distributed.engine import RayEngine, start as start_ray

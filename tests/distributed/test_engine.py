@@ -61,6 +61,17 @@ def test_clusters_are_those_of_the_local_engine(catalogue, groups, tmp_path, sha
     assert matches["reasons"].null_count() < matches.height
 
 
+def test_titles_are_approximated_as_by_the_local_engine(catalogue, tmp_path):
+    matcher = Matcher(method="approximate")
+    matcher.match(read_catalog(catalogue)).write(tmp_path / "local")
+    engine = RayEngine(matcher, str(tmp_path / "work"), shards=3)
+    record = engine.match(str(catalogue), str(tmp_path / "out"))
+    local, ray = (tmp_path / each / "groups.csv" for each in ("local", "out"))
+    assert ray.read_bytes() == local.read_bytes()
+    how = {"tfidf": "approximate", "phash": "approximate", "signature": "exact"}
+    assert record["engine"]["search"] == how
+
+
 def test_one_title_everywhere_leaves_tiles_without_a_pair(tmp_path):
     ids = [f"{number:04}" for number in range(400)]
     hashes = [f"{number * 0x9E3779B97F4A7C15 % 2**64:016x}" for number in range(400)]
@@ -224,8 +235,6 @@ def test_what_only_the_local_engine_knows_is_refused(tmp_path):
     for matcher in (Matcher(pairs="across"), Matcher(within="brand")):
         with pytest.raises(ValueError, match="local engine"):
             RayEngine(matcher, str(tmp_path))
-    with pytest.raises(ValueError, match="exactly"):
-        RayEngine(Matcher(method="approximate"), str(tmp_path))
 
 
 def test_the_command_writes_what_the_local_one_does(catalogue, groups, tmp_path):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesku.candidates.search import EXTRA, Found, RowSearch, row_search, search_themselves
-from samesku.encoders.base import Vectors
+from samesku.encoders.base import Kind, Vectors
 from samesku.runtime.memory import at_once, kept, released
 from samesku.runtime.progress import Advance
 
@@ -153,7 +153,8 @@ def nearest(
         empty = np.empty(0, np.int32)
         return Neighbors(empty, empty, empty.astype(np.float32), queries.size)
     if method == "auto":
-        method = "approximate" if _approximation_pays(queries, index) else "exact"
+        pays = approximation_pays(index.kind, len(index.owner), _products(queries, index))
+        method = "approximate" if pays else "exact"
     if alone and index.kind == "sparse" and method == "exact":
         found = search_themselves(index.rows, floor, _wanted(index, k))
         if found is not None:
@@ -196,16 +197,20 @@ def allowed_neighbors(
     return found.take(np.argsort(found.query, kind="stable"))
 
 
-def _approximation_pays(queries: Vectors, index: Vectors) -> bool:
-    if len(index.owner) >= APPROXIMATE_FROM[index.kind]:
-        return True
+def approximation_pays(kind: Kind, rows: int, products: float) -> bool:
+    """Whether `auto` approximates among so many rows, of sparse ones with so many products."""
+    return rows >= APPROXIMATE_FROM[kind] or products > PRODUCTS
+
+
+def _products(queries: Vectors, index: Vectors) -> float:
+    """How many products of two numbers the exact search of sparse rows takes."""
     if index.kind != "sparse":
-        return False
+        return 0.0
     asked, held = (
         np.bincount(each.rows.indices, minlength=index.rows.shape[1]).astype(np.float64)
         for each in (queries, index)
     )
-    return bool(asked @ held > PRODUCTS)
+    return float(asked @ held)
 
 
 def _ask(

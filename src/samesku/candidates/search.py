@@ -82,7 +82,7 @@ def _topmost(rows: sp.csr_matrix, index: sp.csr_matrix, wanted: int, below: floa
     """The `wanted` most similar columns of each row, or one more; of equal ones the first."""
     width, cores = index.shape[1], usable_cores()
     most = sp_matmul_topn(rows, index, top_n=wanted + 1, threshold=below, n_threads=cores)
-    row, least = _rows_of(most), _least_of_full(most, wanted + 1)
+    row, least = rows_of(most), _least_of_full(most, wanted + 1)
     above = np.bincount(row[most.data > least[row]], minlength=len(least))
     tied = (least > -np.inf) & (above < wanted)
     tied[np.flatnonzero(tied)[TIED_MOST // width :]] = False
@@ -100,7 +100,7 @@ def _topmost(rows: sp.csr_matrix, index: sp.csr_matrix, wanted: int, below: floa
             n_threads=cores,
         )
         whole.sort_indices()
-        row = _rows_of(whole)
+        row = rows_of(whole)
         bar = least[some][row]
         level = whole.data == bar
         before = np.cumsum(level)
@@ -110,7 +110,8 @@ def _topmost(rows: sp.csr_matrix, index: sp.csr_matrix, wanted: int, below: floa
     return _joined(found)
 
 
-def _rows_of(cells: sp.csr_matrix) -> NDArray[np.int64]:
+def rows_of(cells: sp.csr_matrix) -> NDArray[np.int64]:
+    """The row of each cell."""
     return np.repeat(np.arange(cells.shape[0]), np.diff(cells.indptr))
 
 
@@ -162,7 +163,7 @@ def search_themselves(
     # Which of equal ones the library keeps is its own order: all of them are handed on.
     kept = []
     for half in halves:
-        row = _rows_of(half)
+        row = rows_of(half)
         near = half.data >= least[row]
         kept.append((row[near], half.indices[near].astype(np.int64), half.data[near]))
     return _joined(kept)
@@ -181,26 +182,24 @@ def _sparse_bounded(index: sp.csr_matrix, floor: float) -> RowSearch:
     query costs nearly the same in an index of any size.
     """
     frequency = np.bincount(index.indices, minlength=index.shape[1])
-    budget = int(BUDGET * (index.shape[0] / BUDGET_ROWS) ** (1 / 3))
     parts = _transposed(index)
-    # By some of their terms two rows look less alike than they are.
-    below = _just_below(floor / 2)
 
     def search(rows: sp.csr_matrix, wanted: int) -> Found:
-        asked, count = _telling(rows, frequency, budget), wanted + EXTRA
-        of_parts = [
-            sp_matmul_topn(asked, part, count, threshold=below, n_threads=usable_cores())
-            for part in parts
-        ]
+        asked, count = telling_terms(rows, frequency, index.shape[0]), wanted + EXTRA
+        of_parts = [most_by_terms(asked, part, count, floor) for part in parts]
         near = zip_sp_matmul_topn(count, of_parts)
-        return _in_full(rows, _rows_of(near), index, near.indices.astype(np.int64), floor)
+        return in_full(rows, rows_of(near), index, near.indices.astype(np.int64), floor)
 
     return search
 
 
-def _telling(rows: sp.csr_matrix, frequency: NDArray[np.int64], budget: int) -> sp.csr_matrix:
-    """The rows with the terms only that tell most for their cost, until the budget is spent."""
-    row, cost = _rows_of(rows), frequency[rows.indices]
+def telling_terms(rows: sp.csr_matrix, frequency: NDArray[np.int64], size: int) -> sp.csr_matrix:
+    """The rows with the terms only that tell most for their cost, until the budget is spent.
+
+    `frequency`, int64 ``(terms,)``: how many rows of an index of `size` rows hold each term.
+    """
+    budget = int(BUDGET * (size / BUDGET_ROWS) ** (1 / 3))
+    row, cost = rows_of(rows), frequency[rows.indices]
     order = np.lexsort((cost / np.maximum(rows.data**2, np.float32(1e-9)), row))
     spent = np.concatenate([[0], np.cumsum(cost[order])])
     # The term that oversteps the budget is the last one: each row keeps at least one.
@@ -208,6 +207,15 @@ def _telling(rows: sp.csr_matrix, frequency: NDArray[np.int64], budget: int) -> 
     keep = np.sort(order[within])
     ends = np.concatenate([[0], np.cumsum(np.bincount(row[keep], minlength=rows.shape[0]))])
     return sp.csr_matrix((rows.data[keep], rows.indices[keep], ends), shape=rows.shape)
+
+
+def most_by_terms(
+    asked: sp.csr_matrix, index: sp.csr_matrix, count: int, floor: float
+) -> sp.csr_matrix:
+    """The `count` most similar columns of a transposed index, CSR, by some terms of each row."""
+    # By some of their terms two rows look less alike than they are.
+    below = _just_below(floor / 2)
+    return sp_matmul_topn(asked, index, count, threshold=below, n_threads=usable_cores())
 
 
 def _exact_blocks(index: Vectors, floor: float) -> RowSearch:
@@ -323,7 +331,7 @@ def _joined(parts: Iterable[Found]) -> Found:
     return np.concatenate(row), np.concatenate(found), np.concatenate(similarity)
 
 
-def _in_full(
+def in_full(
     rows: Rows, row: NDArray[np.int64], index: Rows, found: NDArray[np.int64], floor: float
 ) -> Found:
     """Pairs of rows with their similarity, those that reach the floor."""
@@ -352,6 +360,6 @@ def _hnsw(index: Vectors, floor: float) -> RowSearch:
         filled = np.arange(answer.keys.shape[1]) < np.asarray(answer.counts)[:, None]
         row = np.repeat(np.arange(len(rows)), np.count_nonzero(filled[: len(rows)], axis=1))
         found = answer.keys[: len(rows)][filled[: len(rows)]].astype(np.int64)
-        return _in_full(rows, row, index.rows, found, floor)
+        return in_full(rows, row, index.rows, found, floor)
 
     return search

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,7 @@ from samesku.distributed.reading import READ, catalog_of
 from samesku.distributed.shelf import Array, Shelf, array_of, table_of
 from samesku.distributed.statistics import GRAMS, answers, ask_looks, title_keys
 from samesku.distributed.tasks import Result
-from samesku.encoders.base import Encoder, PhotoEncoder, TextEncoder, Vectors
+from samesku.encoders.base import Encoder, Kind, PhotoEncoder, TextEncoder, Vectors
 from samesku.encoders.encode import PhotoPass
 from samesku.encoders.tfidf import TermCounts, Tfidf
 from samesku.runtime.cache import Cache
@@ -55,16 +54,18 @@ def encode_shard(
     found = answers(shelf, "words", shard, totals.shards, terms.vocabulary)
     progress = Progress()
     seen = [each for each in encoders if isinstance(each, PhotoEncoder)]
-    photos = PhotoPass(catalog, seen, Cache(None if cache is None else Path(cache)))
+    photos = PhotoPass(catalog, seen, Cache(cache))
     photos.run(progress)
     words = by_rank(terms.words, found[0])
     table: dict[str, Any] = {"words": with_data(words, np.ones_like(words.data))}
     write_terms(shelf, f"words/{shard}", found, terms.vocabulary)
     if "description" in frame.columns:
         table |= _described(shelf, totals, shard, catalog)
+    searched: dict[str, tuple[Kind, int, int]] = {}
     for encoder in encoders:
+        products = 0
         if isinstance(encoder, Tfidf):
-            vectors = _tfidf(shelf, totals, shard, encoder, terms, words, found)
+            vectors, products = _tfidf(shelf, totals, shard, encoder, terms, words, found)
         elif isinstance(encoder, PhotoEncoder):
             vectors = photos.vectors(encoder, progress)
             owners, first = np.unique(vectors.owner, return_index=True)
@@ -76,6 +77,7 @@ def encode_shard(
             assert isinstance(encoder, TextEncoder)
             vectors = encoder.encode_titles(titles)
         probe = np.zeros(len(vectors.owner), bool) if vectors.probe is None else vectors.probe
+        searched[encoder.name] = vectors.kind, int(np.count_nonzero(~probe)), products
         shelf.write(
             f"vectors/{encoder.name}/{shard}",
             table_of(owner=vectors.owner, row=vectors.rows, probe=probe),
@@ -85,7 +87,8 @@ def encode_shard(
     for name, column in zip((made := table_of(**table)).column_names, made.columns, strict=True):
         kept = kept.append_column(name, column)
     shelf.write(f"said/{shard}", kept)
-    return {"refused": [[each.posting_id, each.path, each.reason] for each in photos.broken[:20]]}
+    refused = [[each.posting_id, each.path, each.reason] for each in photos.broken[:20]]
+    return {"refused": refused, "searched": searched}
 
 
 def by_rank(rows: sp.csr_matrix, rank: Array) -> sp.csr_matrix:
@@ -112,19 +115,22 @@ def write_terms(
 def _tfidf(
     shelf: Shelf, totals: Totals, shard: int, encoder: Tfidf, terms: TermCounts,
     words: sp.csr_matrix, found: tuple[Array, ...],
-) -> Vectors:  # fmt: skip
+) -> tuple[Vectors, int]:  # fmt: skip
+    """The vectors, and how many cells of all postings are in the columns of theirs."""
     order = np.argsort(found[0])
     names = [found[0][order], *terms.packed]
     block = np.repeat(np.arange(len(names), dtype=np.int8), [len(each) for each in names])
-    table = table_of(block=block, name=np.concatenate(names))
-    shelf.write(f"vectors/{encoder.name}/{shard} columns", table)
     held = [
         answers(shelf, name, shard, totals.shards, packed)[1]
         for name, packed in zip(GRAMS, terms.packed, strict=True)
     ]
+    held_by = np.concatenate([found[1][order], *held])
+    table = table_of(block=block, name=np.concatenate(names), held_by=held_by)
+    shelf.write(f"vectors/{encoder.name}/{shard} columns", table)
     grams = sp.hstack(terms.ngrams, format="csr", dtype=np.float32)
     words.resize(words.shape[0], len(order))
-    return encoder.weighed(words, grams, (found[1][order], np.concatenate(held)), totals.size)
+    vectors = encoder.weighed(words, grams, np.split(held_by, [len(order)]), totals.size)
+    return vectors, int(held_by[vectors.rows.indices].sum())
 
 
 def _said(

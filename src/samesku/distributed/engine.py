@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import ray
 
+from samesku.candidates.neighbors import approximation_pays
 from samesku.catalog.problems import CatalogError, Problem
 from samesku.clustering.agglomerative import COHESION
 from samesku.clustering.expected import LOWEST, STEP, climb, moves
@@ -27,6 +28,7 @@ from samesku.distributed import (
 from samesku.distributed.clustering import ComponentPairs
 from samesku.distributed.encoding import Totals
 from samesku.distributed.reading import Reading
+from samesku.distributed.searching import Search
 from samesku.distributed.shelf import Shelf
 from samesku.distributed.tasks import Result, Stages, Tasks, digest_of
 from samesku.distributed.tiles import Tiles
@@ -106,8 +108,6 @@ class RayEngine:
                 "the engine ray clusters the postings of one catalogue: leave out pairs across, "
                 "within and decide, or use the local engine"
             )
-        if matcher.method == "approximate":
-            raise ValueError("the engine ray searches each tile exactly: leave search out")
         self.matcher, self.shards, self.address = matcher, shards, address
         self.memory = None if memory is None else bytes_of(memory)
         if self.memory is not None and (least := needed(0)) > self.memory:
@@ -211,32 +211,48 @@ class RayEngine:
                      reads=[prints])  # fmt: skip
         for posting, path, reason in (photo for shard in found for photo in shard["refused"]):
             matcher.progress.refuse(posting, path, reason)
+        self._searches = self._chosen([shard["searched"] for shard in found])
         seen = [encoder.name for encoder in encoders if encoder.modality == "photo"]
         found = each("photos", statistics.merge_looks, shards, shards, seen)
         looks = {name: sum(part["looks"][name] for part in found) for name in seen}
         each("placeholders", statistics.judge_looks, shards, starts, looks)
-        pairs = tiles.pairs
-        given: Tasks = {name: (encoders, pair, shards, k) for name, pair in pairs.items()}
-        run("search", searching.search_tile, given, k)
-        found = each("merge lists", searching.merge_lists, shards, names, tiles, k, starts[-1])
-        routing = self._missed(tiles, found)
+        methods = {name: search.method for name, search in self._searches.items()}
+        found = each("search", searching.search_shard, shards, encoders, self._searches, tiles, k,
+                     starts[-1], reads=[k, methods])  # fmt: skip
+        routing = self._missed(tiles, found, starts[-1])
         fusion = matcher.fusion
         known = list(fusion.model.encoders) if isinstance(fusion, Learned) else names
         each("look around", scoring.look_around, shards, totals, encoders, known, reads=[known])
         least = scoring.LEAST_WRITTEN
-        given = {name: (totals, encoders, pair, least) for name, pair in pairs.items()}
+        given: Tasks = {name: (totals, encoders, pair, least) for name, pair in tiles.pairs.items()}
         found = run("score", scoring.score_tile, given, _named(fusion), shared=fusion)
         self._scored = sum(tile["candidates"] for tile in found)
         return routing
 
-    def _missed(self, tiles: Tiles, merged: list[Result]) -> dict[str, Any] | None:
+    def _chosen(self, counted: list[dict[str, Any]]) -> dict[str, Search]:
+        """How each encoder is searched: as locally, but dense vectors always exactly."""
+        chosen = {}
+        for encoder in self.matcher.encoders:
+            kinds, rows, products = zip(*(each[encoder.name] for each in counted), strict=True)
+            method = self.matcher.method
+            if kinds[0] == "dense":
+                method = "exact"
+            elif method == "auto":
+                pays = approximation_pays(kinds[0], sum(rows), sum(products))
+                method = "approximate" if pays else "exact"
+            chosen[encoder.name] = Search(method, sum(rows))
+        return chosen
+
+    def _missed(self, tiles: Tiles, merged: list[Result], size: int) -> dict[str, Any] | None:
         """By a sample of the tiles left out: the share of the neighbours that were found."""
         left_out = tiles.left_out
         if not left_out:
             return None
         encoders, k, shards = self.matcher.encoders, self.matcher.k, tiles.shards
         some = left_out[:: -(-len(left_out) // MEASURED)]
-        given: Tasks = {f"{a}-{b}": (encoders, (a, b), shards, k) for a, b in some}
+        given: Tasks = {
+            f"{a}-{b}": (encoders, self._searches, (a, b), shards, k, size) for a, b in some
+        }
         found = self.stages.run("recall", searching.missed_tile, given, k)
         recall = {}
         for name in (encoder.name for encoder in encoders):
@@ -305,6 +321,7 @@ class RayEngine:
             **environment(),
             "engine": {
                 "name": "ray", "ray": ray.__version__, "shards": shards, "tiles": len(tiles.names),
+                "search": {name: each.method for name, each in self._searches.items()},
                 "rounds": rounds, "work": self.stages.shelf.root, "routing": routing,
             },
             "catalogue": {

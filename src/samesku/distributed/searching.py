@@ -1,20 +1,24 @@
-"""Who is near whom: the shards tile by tile, then the lists of each posting merged."""
+"""Who is near whom: the nearest postings of each shard, among one other shard after another."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from itertools import zip_longest
-from typing import NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 import scipy.sparse as sp
+from sparse_dot_topn import zip_sp_matmul_topn
 
+from samesku.candidates.candidates import places_among
 from samesku.candidates.neighbors import FLOOR, Neighbors, best, nearest
-from samesku.candidates.search import search_themselves
+from samesku.candidates.search import EXTRA, in_full, most_by_terms, rows_of, telling_terms
 from samesku.distributed.shelf import Array, Shelf, columns_of, sparse, table_of, values_of
-from samesku.distributed.tasks import Result, held
+from samesku.distributed.tasks import Result
 from samesku.distributed.tiles import Tiles
 from samesku.encoders.base import Encoder, PhotoEncoder, Vectors
 
@@ -25,10 +29,15 @@ def numbers_of(shelf: Shelf, shard: int) -> Array:
 
 
 class Rows(NamedTuple):
-    """The vectors of a shard's postings; the names of sparse columns, block by block, ascending."""
+    """The vectors of a shard's postings, and of sparse columns what they stand for.
+
+    `columns` are their names, block by block, ascending; `held_by`, int64 ``(columns,)``, is how
+    many postings of the whole catalogue have each.
+    """
 
     vectors: Vectors
     columns: Sequence[Array]
+    held_by: Array
 
 
 def load_vectors(shelf: Shelf, encoder: Encoder, shard: int, parts: int) -> Rows:
@@ -36,9 +45,10 @@ def load_vectors(shelf: Shelf, encoder: Encoder, shard: int, parts: int) -> Rows
     table, numbers = shelf.read(f"vectors/{encoder.name}/{shard}"), numbers_of(shelf, shard)
     owner, probe = columns_of(table, "owner", "probe")
     columns: list[Array] = []
+    held_by = np.empty(0, dtype=np.int64)
     if "row_at" in table.column_names:
         named = shelf.read(f"vectors/{encoder.name}/{shard} columns")
-        block, name = columns_of(named, "block", "name")
+        block, name, held_by = columns_of(named, "block", "name", "held_by")
         columns = np.split(name, np.searchsorted(block, range(1, block.max(initial=0) + 1)))
         rows = sparse(table, "row", len(name))
     else:
@@ -48,13 +58,13 @@ def load_vectors(shelf: Shelf, encoder: Encoder, shard: int, parts: int) -> Rows
     if isinstance(encoder, PhotoEncoder):
         (blank,) = columns_of(shelf.gathered("blank", range(parts), shard), "number")
         vectors = vectors.select(~np.isin(numbers, blank))
-    return Rows(vectors, columns)
+    return Rows(vectors, columns, held_by)
 
 
 def joined_vectors(parts: Sequence[Rows], places: Sequence[Array], size: int) -> Vectors:
     """The vectors of some shards; `places`: the new place of each posting, -1 for none."""
     rows, owners, probes = [], [], []
-    for (vectors, _), place in zip(parts, places, strict=True):
+    for (vectors, *_), place in zip(parts, places, strict=True):
         owner = place[vectors.owner]
         if len(keep := np.flatnonzero(owner >= 0)) < len(owner):
             vectors = vectors.select(place >= 0)
@@ -83,58 +93,152 @@ def widened(rows: sp.csr_matrix, mine: Sequence[Array], names: Sequence[Array]) 
     return sp.csr_matrix(cells, shape=shape)
 
 
-def search_tile(
-    shelf: Shelf, encoders: list[Encoder], shards: tuple[int, int], parts: int, k: int
-) -> Result:
-    """The k nearest of each posting of two shards in the other, by every encoder."""
-    pair = sorted(set(shards))
-    for encoder, numbers, edge, found in _searched(shelf, encoders, pair, parts, k):
-        ends = numbers[found.query], numbers[found.candidate]
-        table = table_of(query=ends[0], candidate=ends[1], similarity=found.similarity)
-        second = (found.query >= edge) & (len(pair) > 1)
-        shelf.deal(f"near/{encoder}/{pair[0]}-{pair[-1]}", table, second, len(pair))
-    return {}
+@dataclass(frozen=True)
+class Search:
+    """How the vectors of one encoder are searched, and how many rows there are to be found."""
+
+    method: Literal["exact", "approximate"]
+    rows: int
 
 
-def _searched(
-    shelf: Shelf, encoders: list[Encoder], pair: list[int], parts: int, k: int
-) -> Iterator[tuple[str, Array, int, Neighbors]]:
-    """By each encoder: the postings of two shards, where the second begins, who is near whom."""
+class Part(NamedTuple):
+    """A shard: the numbers of its distinct postings, and their vectors under one encoder."""
 
-    def load(shard: int) -> tuple[Array, dict[str, Rows]]:
-        vectors = {each.name: load_vectors(shelf, each, shard, parts) for each in encoders}
-        return numbers_of(shelf, shard), vectors
+    numbers: Array
+    rows: Rows
 
-    own = held("vectors", pair, load)
-    numbers = np.concatenate([each for each, _ in own])
-    edge = len(own[0][0]) if len(own) > 1 else 0
-    places = np.split(np.arange(len(numbers)), [edge] if len(own) > 1 else [])
+
+# The shards to search, read one after the other.
+Shards: TypeAlias = Callable[[], Iterator[Part]]
+# Query, candidate and similarity of some pairs.
+Pairs: TypeAlias = tuple[Array, Array, Array]
+
+
+def search_shard(
+    shelf: Shelf, shard: int, encoders: Sequence[Encoder], searches: Mapping[str, Search],
+    tiles: Tiles, k: int, size: int,
+) -> Result:  # fmt: skip
+    """Write the k nearest of each posting of a shard among those that it is compared with."""
+    found = {}
     for encoder in encoders:
-        rows = [each[encoder.name] for _, each in own]
-        vectors = joined_vectors(rows, places, len(numbers))
-        found = _both_ways(vectors, edge, k) if edge else nearest(
-            vectors, k=k, floor=FLOOR[vectors.kind], method="exact"
-        )  # fmt: skip
-        yield encoder.name, numbers, edge, found
+        read = partial(_read, shelf, encoder, tiles.shards)
+        others = tiles.partners(shard)
+        near = _nearest(read, shard, others, searches[encoder.name], k, size)
+        shelf.write(f"lists/{encoder.name}/{shard}", table_of(**near.arrays))
+        found[encoder.name] = [len(near), len(np.unique(near.query))]
+    return {"found": found}
 
 
-def _both_ways(vectors: Vectors, edge: int, k: int) -> Neighbors:
-    """The nearest across an edge: of those before it behind it, and the reverse."""
-    before = np.arange(vectors.size) < edge
-    sides = vectors.select(before), vectors.select(~before)
-    floor = FLOOR[vectors.kind]
-    if vectors.kind == "sparse" and len(sides[0].owner) and len(sides[1].owner):
-        found = search_themselves(sides[0].rows, floor, k + 1, sides[1].rows)
-        if found is not None:
-            owner = np.concatenate([sides[0].owner, sides[1].owner])
-            row, column, similarity = found
-            return best(owner[row], owner[column], similarity, k, vectors.size)
-    return Neighbors.joined(
-        [
-            nearest(mine, theirs, k=k, floor=floor, method="exact")
-            for mine, theirs in (sides, sides[::-1])
-        ]
-    )
+def missed_tile(
+    shelf: Shelf, encoders: Sequence[Encoder], searches: Mapping[str, Search],
+    shards: tuple[int, int], parts: int, k: int, size: int,
+) -> Result:  # fmt: skip
+    """How many of the k nearest, and of the nearest, a tile holds that was left out."""
+    missed = {}
+    for encoder in encoders:
+        read = partial(_read, shelf, encoder, parts)
+        listable = nearest_ones = 0
+        for shard, other in (shards, shards[::-1]):
+            found = _nearest(read, shard, [other], searches[encoder.name], k, size)
+            listed = shelf.frame(f"lists/{encoder.name}/{shard}", ["query", "similarity"])
+            near = pl.col("similarity")
+            of = listed.group_by("query").agg(pl.len(), last=near.min(), first=near.max())
+            numbers = numbers_of(shelf, shard)
+            place = np.searchsorted(numbers, of["query"].to_numpy())
+            last, first = np.full((2, len(numbers)), -np.inf)
+            first[place] = of["first"].to_numpy()
+            last[place] = np.where(of["len"].to_numpy() < k, -np.inf, of["last"].to_numpy())
+            own = np.searchsorted(numbers, found.query)
+            listable += int(np.count_nonzero(found.similarity > last[own]))
+            nearest_ones += len(np.unique(own[found.similarity > first[own]]))
+        missed[encoder.name] = [listable, nearest_ones]
+    return {"missed": missed}
+
+
+def _read(shelf: Shelf, encoder: Encoder, parts: int, shard: int) -> Part:
+    return Part(numbers_of(shelf, shard), load_vectors(shelf, encoder, shard, parts))
+
+
+def _nearest(
+    read: Callable[[int], Part], shard: int, others: Sequence[int], search: Search, k: int,
+    size: int,
+) -> Neighbors:  # fmt: skip
+    """The k nearest of each posting of a shard in some shards; numbers are those of all `size`."""
+    mine, none = read(shard), np.empty(0, dtype=np.int32)
+
+    def shards() -> Iterator[Part]:
+        return (mine if other == shard else read(other) for other in others)
+
+    bounded = mine.rows.vectors.kind == "sparse" and search.method == "approximate"
+    near = Neighbors(none, none, none.astype(np.float32), size)
+    for found in (_by_terms if bounded else _one_by_one)(mine, shards, search, k):
+        known = near.query, near.candidate, near.similarity
+        query, candidate, similarity = map(np.concatenate, zip(known, found, strict=True))
+        near = best(query, candidate, similarity, k, size)
+    return near
+
+
+def _one_by_one(mine: Part, shards: Shards, search: Search, k: int) -> Iterator[Pairs]:
+    """The k nearest of each posting in each shard."""
+    asking, edge = mine.rows.vectors, len(mine.numbers)
+    near = partial(nearest, k=k, floor=FLOOR[asking.kind], method=search.method)
+    for theirs in shards():
+        if theirs is mine:
+            found, numbers = near(asking), mine.numbers
+        else:
+            index, numbers = theirs.rows.vectors, np.concatenate([mine.numbers, theirs.numbers])
+            asked = Vectors(
+                _in_columns(asking.rows, mine.rows, theirs.rows), asking.owner, len(numbers),
+                asking.probe,
+            )  # fmt: skip
+            found = near(asked, Vectors(index.rows, index.owner + edge, len(numbers), index.probe))
+        yield numbers[found.query], numbers[found.candidate], found.similarity
+
+
+def _by_terms(mine: Part, shards: Shards, search: Search, k: int) -> Iterator[Pairs]:
+    """The k nearest of sparse rows as the local engine approximates them.
+
+    Which rows look most alike by the terms that tell most is found over all shards; these are
+    compared in full.
+    """
+    rows, floor = mine.rows.vectors.rows, FLOOR["sparse"]
+    asked = telling_terms(rows, mine.rows.held_by, search.rows)
+    count = min(k + 1, search.rows) + EXTRA
+    most, edges = sp.csr_matrix((rows.shape[0], 0), dtype=np.float32), [0]
+    for theirs in shards():
+        index = theirs.rows.vectors.rows
+        known = _in_columns(asked, mine.rows, theirs.rows)
+        part = most_by_terms(known, index.T.tocsr(), count, floor)
+        most = zip_sp_matmul_topn(count, [most, part])
+        edges.append(most.shape[1])
+    row, column = rows_of(most), most.indices
+    del most
+    for theirs, first, last in zip(shards(), edges, edges[1:], strict=False):
+        here = np.flatnonzero((column >= first) & (column < last))
+        index, known = theirs.rows.vectors, _in_columns(rows, mine.rows, theirs.rows)
+        at, found, alike = in_full(known, row[here], index.rows, column[here] - first, floor)
+        query = mine.numbers[mine.rows.vectors.owner[at]]
+        candidate = theirs.numbers[index.owner[found]]
+        other = query != candidate
+        yield query[other], candidate[other], alike[other]
+
+
+def _in_columns(rows: Any, mine: Rows, theirs: Rows) -> Any:
+    """Sparse rows in the columns of another shard, without what it does not hold."""
+    if not mine.columns:
+        return rows
+    # A shard of nothing but empty titles has no columns.
+    blocks = zip_longest(mine.columns, theirs.columns, fillvalue=mine.columns[0][:0])
+    found, first = [], 0
+    for own, known in blocks:
+        place = places_among(known, own)
+        found.append(np.where(place >= 0, place + first, -1))
+        first += len(known)
+    place = np.concatenate(found)[rows.indices]
+    held = place >= 0
+    ends = np.concatenate([[0], np.cumsum(held)])[rows.indptr]
+    cells = rows.data[held], place[held].astype(np.int32), ends
+    return sp.csr_matrix(cells, shape=(rows.shape[0], theirs.vectors.rows.shape[1]))
 
 
 def of_tiles(shelf: Shelf, folder: str, shard: int, tiles: Tiles) -> pa.Table:
@@ -143,37 +247,3 @@ def of_tiles(shelf: Shelf, folder: str, shard: int, tiles: Tiles) -> pa.Table:
         shelf.piece(f"{folder}/{min(shard, other)}-{max(shard, other)}", int(shard > other))
         for other in tiles.partners(shard)
     )
-
-
-def merge_lists(
-    shelf: Shelf, shard: int, encoders: Sequence[str], tiles: Tiles, k: int, size: int
-) -> Result:
-    """The k nearest of each posting of a shard among all, from its tiles."""
-    found = {}
-    for encoder in encoders:
-        near = of_tiles(shelf, f"near/{encoder}", shard, tiles)
-        query, candidate, similarity = columns_of(near, "query", "candidate", "similarity")
-        merged = best(query, candidate, similarity, k, size)
-        shelf.write(f"lists/{encoder}/{shard}", table_of(**merged.arrays))
-        found[encoder] = [len(merged), len(np.unique(merged.query))]
-    return {"found": found}
-
-
-def missed_tile(
-    shelf: Shelf, encoders: list[Encoder], shards: tuple[int, int], parts: int, k: int
-) -> Result:
-    """How many of the k nearest, and of the nearest, a tile holds that was left out."""
-    missed = {}
-    for encoder, numbers, _, found in _searched(shelf, encoders, sorted(shards), parts, k):
-        last, first = np.full((2, len(numbers)), -np.inf)
-        for shard in shards:
-            listed = shelf.frame(f"lists/{encoder}/{shard}", ["query", "similarity"])
-            near = pl.col("similarity")
-            of = listed.group_by("query").agg(pl.len(), last=near.min(), first=near.max())
-            place = np.searchsorted(numbers, of["query"].to_numpy())
-            first[place] = of["first"].to_numpy()
-            last[place] = np.where(of["len"].to_numpy() < k, -np.inf, of["last"].to_numpy())
-        nearer = found.query[found.similarity > first[found.query]]
-        listable = np.count_nonzero(found.similarity > last[found.query])
-        missed[encoder] = [int(listable), len(np.unique(nearer))]
-    return {"missed": missed}
