@@ -44,23 +44,28 @@ def test_the_postings_come_first_and_unchanged(shop, made):
     assert len(set(catalog.ids)) == len(catalog)
 
 
-def test_another_product_has_other_words_and_keeps_its_brand_only(shop, made):
+def test_another_product_has_other_words_and_the_same_brand(shop, made):
     catalog, source, product = made
     for row in np.flatnonzero(product):
         assert catalog.normal_titles[row] != shop.normal_titles[source[row]]
         assert catalog.frame["brand"][int(row)] == shop.frame["brand"][int(source[row])]
     others = catalog.frame.filter(pl.Series(product > 0))
-    assert others["price"].null_count() == len(others) > 20
+    assert 0.3 < others["price"].null_count() / len(others) < 0.7
+    assert len(others) > 20
 
 
-def test_the_same_product_has_the_same_words_in_another_order(shop, made):
+def test_further_offers_of_a_product_have_its_words_and_about_its_price(shop, made):
     catalog, source, product = made
     same = [row for row in range(len(shop), len(catalog)) if not product[row]]
-    assert len(same) > 10
+    assert len(same) > 100
+    unchanged = 0
     for row in same:
-        before = normalise_title(clean_title(shop.titles[source[row]])).split()
-        assert sorted(catalog.titles[row].split()) == sorted(before)
-        assert catalog.frame["price"][row] == shop.frame["price"][int(source[row])]
+        before = normalise_title(clean_title(shop.titles[source[row]]))
+        unchanged += catalog.titles[row] == before
+        assert sorted(catalog.titles[row].split()) == sorted(before.split())
+        price = catalog.frame["price"][row]
+        assert price is None or 5 < price != shop.frame["price"][int(source[row])]
+    assert 0.3 < unchanged / len(same) < 0.8
 
 
 def test_each_edit_is_one_product_of_one_source(made):

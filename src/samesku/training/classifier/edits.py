@@ -22,8 +22,10 @@ from samesku.titles.units import spell
 
 # One posting in so many is edited.
 EDITED = 0.4
-# Of the edited ones, so many are the same product in other words.
-REWORDED = 0.35
+# Of the edited ones, so many are further offers of the same product: of half of these the title
+# stays. How many there are has this geometric distribution; how far prices lie apart, as the
+# standard deviation of their logarithm.
+OFFERED, OFFERS, PRICES = 0.35, 0.4, 0.1
 _MEASURED = re.compile(
     r"(?<![a-z0-9.])([0-9]+(?:\.[0-9]+)?)(g|ml|mm|gb|w|mah|v|hz|lm|pcs)(?![a-z0-9])"
 )
@@ -41,23 +43,24 @@ def edited(
 ) -> tuple[Catalog, NDArray[np.int64], NDArray[np.int64]]:
     """Add edited copies of some postings to a catalogue.
 
-    Returns the postings, then the edited ones (those of the same product keep all columns; those of
-    another one brand and source only, and half of them the photo and its hash); the row of the
-    posting that each was made from, or its own, int64 ``(n,)``; and which other product each edited
-    posting shows, int64 ``(n,)`` from 1, 0 for that of its source.
+    Returns the postings, then the edited ones: those of the same product keep all columns, those of
+    another one brand and source, and half of both have about its price, and its photo and hash. The
+    row of the posting that each was made from, or its own, int64 ``(n,)``; and which other product
+    each edited posting shows, int64 ``(n,)`` from 1, 0 for that of its source.
     """
     titles = list(catalog.titles)
     source, product = list(range(len(titles))), [0] * len(titles)
     for row, title in enumerate(catalog.normal_titles):
         if not title or rng.random() >= EDITED:
             continue
-        same = rng.random() < REWORDED
-        made = [_reworded(title, rng)] if same else _changed(title, rng)
+        same = rng.random() < OFFERED
+        made = _offered(title, rng) if same else _changed(title, rng)
         number = 0 if same else 1 + max(product)
         titles += made
         source += [row] * len(made)
         product += [number] * len(made)
     size, other = len(catalog), np.array(product) > 0
+    new = np.arange(len(source)) >= size
     frame = catalog.frame[source].with_columns(title=pl.Series(titles))
     added = pl.int_range(pl.len()) - size
     frame = frame.with_columns(
@@ -66,8 +69,11 @@ def edited(
         .otherwise(pl.format("{}~{}", "posting_id", added))
     )
     kept = {"posting_id", "title", "label_group", "brand", "source"}
-    unseen = other & (rng.random(len(other)) < 0.5)
-    hidden = {"image": unseen, "image_phash": unseen}
+    if "price" in frame.columns:
+        factor = np.where(new, np.exp(rng.normal(0, PRICES, len(source))), 1)
+        frame = frame.with_columns(pl.col("price") * pl.Series(factor))
+    unseen, unpriced = (new & (rng.random(len(source)) < 0.5) for _ in range(2))
+    hidden = {"image": unseen, "image_phash": unseen, "price": unpriced}
     frame = frame.with_columns(
         pl.when(pl.Series(~hidden.get(name, other))).then(name).alias(name)
         for name in frame.columns
@@ -77,6 +83,12 @@ def edited(
         None if hide else catalog.photos[row] for row, hide in zip(source, unseen, strict=True)
     )
     return Catalog(frame, photos, name=catalog.name), np.array(source), np.array(product)
+
+
+def _offered(title: str, rng: Generator) -> list[str]:
+    """Titles of further offers of the same product: half of them the same one."""
+    count = int(rng.geometric(OFFERS))
+    return [title if rng.random() < 0.5 else _reworded(title, rng) for _ in range(count)]
 
 
 def _changed(title: str, rng: Generator) -> list[str]:

@@ -20,7 +20,7 @@ from samesku.training.classifier.edits import edited
 # holds elsewhere.
 LEAST_PAIRS, LEAST_PRODUCTS = 50, 5
 # Postings of all small catalogues drawn from one, and how many each has.
-SMALL_POSTINGS, SMALL_SIZES = 2_500, (3, 400)
+SMALL_POSTINGS, SMALL_SIZES = 2_500, (1, 400)
 # A kind of attribute is tolerated where pairs that clash in it alone are one product at least this
 # often, as a share of how often alike titles without a clash are.
 TOLERATED, ENOUGH, ALIKE = 0.25, 50, 0.5
