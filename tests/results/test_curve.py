@@ -1,8 +1,18 @@
+from dataclasses import replace
+
 import numpy as np
+import polars as pl
 import pytest
 
+from samesku import Matcher, Matches, read_catalog
+from samesku.catalog.answers import Answers
+from samesku.encoders import Tfidf
+from samesku.evaluation.errors import met_pairs
 from samesku.metrics import cluster_tally
+from samesku.report.page import build_report
+from samesku.report.whynot import verdict
 from samesku.results.curve import Point, curve, targets
+from samesku.results.record import source_record
 from samesku.results.runs import read_run, run_of
 
 
@@ -41,15 +51,86 @@ def test_an_evaluation_takes_pairs_as_they_are(evaluated):
     assert at.matches == judged.height
 
 
-def test_a_link_keeps_its_rule_at_every_threshold(linked):
-    run = read_run(linked)
-    points = curve(run)
-    own = next(point for point in points if point.threshold == run.threshold)
-    assert own.matches == run.matched.height
-    matches = [point.matches for point in points]
-    assert matches == sorted(matches, reverse=True)
-    assert own.precision > 0.5
-    assert own.recall > 0.3
+@pytest.fixture(scope="module")
+def two_shops(shop, tmp_path_factory):
+    """Two catalogues with copies of some postings, and both as one with a column `source`."""
+    folder = tmp_path_factory.mktemp("two-shops")
+    table = pl.read_csv(shop / "offers.csv", infer_schema=False).head(120).drop("image")
+    copies = table.head(30).with_columns(posting_id="z" + pl.col("posting_id"))
+    table = pl.concat(
+        [table, copies, table.tail(20).with_columns(posting_id="y" + pl.col("posting_id"))]
+    )
+    table = table.with_columns(source=pl.Series(["ours", "theirs"] * (table.height // 2)))
+    paths = {name: folder / f"{name}.csv" for name in ("both", "ours", "theirs")}
+    table.write_csv(paths["both"])
+    for name in ("ours", "theirs"):
+        table.filter(source=name).drop("source").write_csv(paths[name])
+    return paths
+
+
+def written(found, source, folder):
+    replace(found, run={**found.run, "source": source}).write(folder)
+    return read_run(folder)
+
+
+@pytest.mark.parametrize("command", ["match", "link"])
+@pytest.mark.parametrize("decide", ["clusters", "one-to-one", "one-to-many", "many-to-one"])
+def test_across_sources_the_curve_is_what_other_thresholds_give(
+    two_shops, tmp_path, command, decide
+):
+    names = ["both"] if command == "match" else ["ours", "theirs"]
+    catalogs = [read_catalog(two_shops[name]) for name in names]
+    sides = [source_record(two_shops[name]) for name in names]
+    source = sides[0] if command == "match" else {"left": sides[0], "right": sides[1]}
+
+    def matched(threshold):
+        matcher = Matcher([Tfidf()], pairs="across", decide=decide, threshold=threshold)
+        return matcher.match(*catalogs)
+
+    run = written(matched(0.46), source, tmp_path / "run")
+    assert (run.representative != np.arange(len(run.catalog))).any()
+    points = {point.threshold: point for point in curve(run)}
+    assert points[0.46].matches == run.pair_count
+    for threshold in (0.3, 0.46, 0.6, 0.9):
+        again = matched(threshold)
+        assert points[threshold].matches == again.summary["results"]["links"]
+        assert points[threshold].clusters == again.cluster_count
+        assert Matches.load(tmp_path / "run").rethreshold(threshold).links.height == (
+            again.links.height
+        )
+    labels, sources = run.labels, run.sources
+    one, other = np.triu_indices(len(labels), 1)
+    may = (sources[one] != sources[other]) & (labels[one] == labels[other]) & (labels[one] >= 0)
+    together = may & (run.clusters[one] == run.clusters[other])
+    assert points[0.46].recall == pytest.approx(together.sum() / may.sum())
+    scored = run.representative == np.arange(len(labels))
+    assert met_pairs(run).height == (may & scored[one] & scored[other]).sum()
+
+
+def test_answers_hold_at_every_threshold(two_shops, tmp_path):
+    catalog = read_catalog(two_shops["both"])
+    first = Matcher([Tfidf()]).match(catalog)
+    pairs = (
+        first.pairs.select("left_id", "right_id").head(8).with_columns(verdict=pl.lit("different"))
+    )
+    answers = Answers.of(pairs, catalog, source="people")
+    matches = Matcher([Tfidf()], threshold=0.46).match(catalog, answers=answers)
+    run = written(matches, source_record(two_shops["both"]), tmp_path / "run")
+    for point in curve(run):
+        if point.threshold >= 0.3:  # the least likely pairs were not written
+            assert point.matches == matches.rethreshold(point.threshold).pair_count
+
+
+def test_a_page_says_links_where_links_were_assigned(two_shops, tmp_path):
+    catalog = read_catalog(two_shops["both"])
+    found = Matcher([Tfidf()], pairs="across", decide="one-to-one").match(catalog)
+    run = written(found, source_record(two_shops["both"]), tmp_path / "run")
+    html = build_report(run).html
+    assert f"<h1>{found.links.height} links across 2 sources</h1>" in html
+    assert "Links are assigned anew at each threshold." in html
+    rows = tuple(run.pairs.select("left", "right").row(0))
+    said = verdict(run, rows, {"score": 0.9, "matched": False})
+    assert "each may have one counterpart" in said
 
 
 def point(threshold, matches, precision):

@@ -61,7 +61,8 @@ LARGEST = 1_000
 def find_errors(run: Run) -> pl.DataFrame:
     """Every wrong pair that touches a query of a run with labels, the most certainly wrong first.
 
-    Of identical postings only the pairs of the one that was scored; of a link only pairs across it.
+    Of identical postings only the pairs of the one that was scored; only pairs across sources where
+    only these may match.
     Returns `left`, `right`, `score`, `reasons`, `error` ("merge" or "split"), `stage` (one of
     `STAGES`), `kind`.
     """
@@ -78,8 +79,7 @@ def find_errors(run: Run) -> pl.DataFrame:
     looks = [_best(run, modality) for modality in ("photo", "text")]
     both = (each.select(*columns, *looks) for each in (merges, splits))
     found = pl.concat(both, how="vertical_relaxed")
-    if run.lefts is not None:
-        found = found.filter((pl.col("left") < run.lefts) != (pl.col("right") < run.lefts))
+    found = _that_may_match(run, found)
     found = found.with_columns(kind=pl.Series(_kinds(run.catalog, found), dtype=pl.String))
     sure = pl.when(pl.col("error") == "merge").then("score").otherwise(1 - pl.col("score"))
     found = found.sort(sure.fill_null(0.5), descending=True, maintain_order=True)
@@ -99,7 +99,7 @@ def met_pairs(run: Run) -> pl.DataFrame:
     pairs = known.join(known, on="label", suffix="_right").filter(
         pl.col("row") < pl.col("row_right"), pl.col("asked") | pl.col("asked_right")
     )
-    truth = pairs.select(left="row", right="row_right").sort("left", "right")
+    truth = _that_may_match(run, pairs.select(left="row", right="row_right")).sort("left", "right")
     met = truth.join(run.pairs, on=["left", "right"], how="left", maintain_order="left")
     stage = (
         pl.when(pl.col("matched").fill_null(False))
@@ -111,6 +111,13 @@ def met_pairs(run: Run) -> pl.DataFrame:
         .otherwise(pl.lit(STAGES[3]))
     )
     return met.with_columns(stage=stage)
+
+
+def _that_may_match(run: Run, pairs: pl.DataFrame) -> pl.DataFrame:
+    if run.sources is None:
+        return pairs
+    left, right = (run.sources[pairs[side].to_numpy()] for side in ("left", "right"))
+    return pairs.filter(pl.Series(left != right, dtype=pl.Boolean))
 
 
 def label_suspects(catalog: Catalog, errors: pl.DataFrame) -> pl.DataFrame:

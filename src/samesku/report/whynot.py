@@ -32,7 +32,7 @@ def verdict(run: Run, rows: tuple[int, int], pair: Mapping[str, Any]) -> str:
         return f"Matched: the pair {how}, and the threshold is {threshold:.2f}.{cluster}"
     if score is not None and score >= np.float32(threshold):
         cut = "each may have one counterpart, and a better one was chosen"
-        if run.kind != "link":
+        if not run.assigned:
             cut = "the clustering cut it, as others of the two clusters do not match"
         return f"Not matched: the pair {how}, above the threshold of {threshold:.2f}, but {cut}."
     return f"Not matched: the pair {how}, below the threshold of {threshold:.2f}."

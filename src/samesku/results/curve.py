@@ -9,8 +9,6 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.clustering.agglomerative import agglomerate
-from samesku.clustering.assignment import choose_links
 from samesku.metrics import Tally, cluster_tally, pair_tally
 from samesku.results.runs import Run
 
@@ -60,12 +58,10 @@ class Target:
 def curve(run: Run) -> list[Point]:
     """What thresholds from low to high give, the run's own among them.
 
-    A match is clustered anew at each from the scored pairs; of an evaluation pairs are taken
-    as they are, and of a link they are assigned anew from the pairs that were written.
+    At each the scored pairs are decided anew as the run decided them; those of an evaluation are
+    taken as they are.
     """
     least = 0.0 if run.probabilistic else LEAST_UNCALIBRATED
-    if run.kind == "link":
-        least = float(run.pairs["score"].min() or 0)  # type: ignore[arg-type]
     tried = sorted({run.threshold, *(each for each in TRIED if each >= least)})
     return [_point(run, each) for each in tried]
 
@@ -87,13 +83,13 @@ def targets(points: Sequence[Point], threshold: float) -> list[Target]:
 def _point(run: Run, threshold: float) -> Point:
     left, right = run.pairs["left"].to_numpy(), run.pairs["right"].to_numpy()
     score = run.pairs["score"].fill_null(-1).to_numpy()
-    matched, clusters = _decided(run, left, right, score, threshold)
+    clusters = None if run.kind == "evaluation" else run.clusters_at(threshold)
+    matched = score >= threshold if clusters is None else clusters[left] == clusters[right]
     known = matched & (score >= 0)
     estimate = float(score[known].mean()) if run.probabilistic and known.any() else None
     number = several = int(matched.sum())
     if clusters is not None:
-        sizes = np.bincount(clusters, minlength=1)
-        number, several = int((sizes * (sizes - 1) // 2).sum()), int((sizes > 1).sum())
+        number, several = run.pairs_within(clusters), int((np.bincount(clusters) > 1).sum())
     if run.labels is None:
         return Point(threshold, number, several, estimate)
     correct, found, actual = tally_of(run, left[matched], right[matched], clusters).sums
@@ -103,54 +99,35 @@ def _point(run: Run, threshold: float) -> Point:
     return Point(threshold, number, several, estimate, precision, recall, f1)
 
 
-def _decided(
-    run: Run, left: Rows, right: Rows, score: NDArray[np.float32], threshold: float
-) -> tuple[NDArray[np.bool_], Rows | None]:
-    """Which pairs match at a threshold, and the clusters where these decide it."""
-    if run.kind == "evaluation":
-        return score >= threshold, None
-    at_own = abs(threshold - run.threshold) < 1e-9
-    linked = run.kind == "link" and run.record["decide"] != "clusters"
-    if at_own and linked:
-        return run.pairs["matched"].to_numpy(), None
-    scored = np.flatnonzero(score >= 0)
-    ends = left[scored], right[scored], score[scored]
-    if linked:
-        chosen = np.zeros(len(left), dtype=bool)
-        links = choose_links(*ends, threshold=threshold, rule=run.record["decide"])
-        chosen[scored[links]] = True
-        return chosen, None
-    clusters = run.clusters
-    if not at_own:
-        cohesion = float(run.record["cohesion"])
-        found = agglomerate(*ends, len(clusters), threshold=threshold, cohesion=cohesion)
-        clusters = found[run.representative]
-    return clusters[left] == clusters[right], clusters
-
-
 def tally_of(run: Run, left: Rows, right: Rows, clusters: Rows | None) -> Tally:
     """Right, matched and true counts of each labelled query of a run with labels.
 
     Of matched pairs, or of `clusters` where they say which postings match; of links, of the left
-    shop's postings.
+    shop's postings. Where only pairs across sources may match, only these count.
     """
-    labels, lefts = run.labels, run.lefts
+    labels, sources = run.labels, run.sources
     assert labels is not None
-    rows = np.flatnonzero((run.queries & (labels >= 0))[:lefts])
-    if lefts is None and clusters is not None:
-        return cluster_tally(clusters, labels).take(rows)
-    if lefts is None:
+    rows = np.flatnonzero((run.queries & (labels >= 0))[: run.lefts])
+    if clusters is None:
         return pair_tally(left, right, labels, run.representative).take(rows)
-    # Only pairs of a left and a right posting could be found.
-    known = (labels[left] >= 0) & (labels[right] >= 0)
-    same = known & (labels[left] == labels[right])
-    theirs = labels[lefts:][labels[lefts:] >= 0]
-    actual = np.bincount(theirs, minlength=int(labels.max()) + 1)[labels[rows]]
-    correct, matched = (np.bincount(left[which], minlength=lefts)[rows] for which in (same, known))
-    return Tally(correct, matched, actual)
+    tally = cluster_tally(clusters, labels).take(rows)
+    if sources is None:
+        return tally
+    own = np.where(labels >= 0, _both(labels, sources), -1)
+    within = cluster_tally(_both(clusters, sources), own).take(rows)
+    return Tally(
+        tally.correct - within.correct,
+        tally.matched - within.matched,
+        tally.actual - within.actual,
+    )
 
 
 def own_tally(run: Run) -> Tally:
     """The counts of what the run itself matched."""
     left, right = (run.matched[side].to_numpy() for side in ("left", "right"))
-    return tally_of(run, left, right, run.clusters if run.kind == "match" else None)
+    return tally_of(run, left, right, None if run.kind == "evaluation" else run.clusters)
+
+
+def _both(one: Rows, other: Rows) -> Rows:
+    """A number for each two numbers that come together."""
+    return np.asarray(np.unique(one * (int(other.max()) + 1) + other, return_inverse=True)[1])

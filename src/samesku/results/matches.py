@@ -17,9 +17,10 @@ from samesku.candidates.collapse import Collapsed
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.cells import spaced_ids
 from samesku.catalog.problems import CatalogError
-from samesku.clustering.agglomerative import COHESION, agglomerate
-from samesku.clustering.assignment import Decision, choose_links
-from samesku.clustering.pins import Pins, components
+from samesku.clustering.agglomerative import COHESION
+from samesku.clustering.assignment import Decision
+from samesku.clustering.decided import decided_clusters
+from samesku.clustering.pins import Pins
 from samesku.results import pair_tables
 from samesku.results.listing import as_links, for_spreadsheets, pairs_within, with_ends
 from samesku.results.runs import matches_fields, read_run, run_of
@@ -127,35 +128,11 @@ class Matches:
     @cached_property
     def clusters(self) -> NDArray[np.int64]:
         """Cluster of each posting, int64 ``(n,)``, numbered by the smallest id in each."""
-        if self.decide != "clusters":
-            return self._assigned
-        pairs, distinct = self.candidates, self.distinct
-        of_distinct = agglomerate(
-            pairs.left, pairs.right, self.scores, len(distinct.catalog),
-            threshold=self.threshold, cohesion=self.cohesion, pins=self.pins,
+        pairs = self.candidates
+        return decided_clusters(
+            self.distinct, pairs.left, pairs.right, self.scores, threshold=self.threshold,
+            cohesion=self.cohesion, decide=self.decide, sources=self.sources, pins=self.pins,
         )  # fmt: skip
-        clusters = of_distinct[distinct.place]
-        if self.sources is not None:
-            # Identical postings of one source are no match across sources.
-            lone = np.bincount(of_distinct)[clusters] == 1
-            clusters = np.where(lone, len(clusters) + np.arange(len(clusters)), clusters)
-        return distinct.numbered(clusters)
-
-    @property
-    def _assigned(self) -> NDArray[np.int64]:
-        """Clusters by the chosen links of two sources."""
-        pairs, size = self.candidates, len(self.catalog)
-        sources = np.zeros(size, dtype=np.int64) if self.sources is None else self.sources
-        above = np.flatnonzero(self.scores >= self.threshold)
-        pair, left, right = self.distinct.expanded(pairs.left[above], pairs.right[above])
-        turned = sources[left] > sources[right]
-        first, second = np.where(turned, right, left), np.where(turned, left, right)
-        scores = self.scores[above[pair]]
-        # Of equally likely choices the first is taken, by ids and not by rows.
-        rank = np.argsort(self.distinct.order)
-        ends = rank[first], rank[second]
-        chosen = choose_links(*ends, scores, threshold=self.threshold, rule=self.decide)
-        return self.distinct.numbered(components(left[chosen], right[chosen], size))
 
     @property
     def pair_count(self) -> int:

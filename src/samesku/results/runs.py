@@ -19,7 +19,8 @@ from samesku.catalog.answers import Answers
 from samesku.catalog.catalog import Catalog, catalogue_file, read_catalog
 from samesku.catalog.problems import Problem
 from samesku.catalog.sources import OWN_ID, join_sources, source_codes
-from samesku.clustering.pins import pins_of
+from samesku.clustering.decided import decided_clusters
+from samesku.clustering.pins import Pins, pins_of
 from samesku.results import run_files
 from samesku.runtime.files import digest
 from samesku.scoring.by_name import fusion_by_name, tolerating, trained_fusion
@@ -63,16 +64,62 @@ class Run:
 
     @property
     def pair_count(self) -> int:
-        """Matched pairs of postings, of a link across it, those of identical ones counted, too."""
-        if self.kept is not None:
-            return self.matched.height
-        if self.lefts is not None:
-            ours, theirs = (
-                np.bincount(side, minlength=len(self.sizes))
-                for side in np.split(self.clusters, [self.lefts])
-            )
-            return int(ours @ theirs)
-        return int((self.sizes * (self.sizes - 1) // 2).sum())
+        """Matched pairs of postings, those of identical ones counted, too."""
+        return self.matched.height if self.kept is not None else self.pairs_within(self.clusters)
+
+    def pairs_within(self, clusters: NDArray[np.int64]) -> int:
+        """Pairs of postings that share a cluster; across sources where only these may match."""
+        members = [clusters]
+        if self.sources is not None:
+            members.append(clusters * (int(self.sources.max()) + 1) + self.sources)
+        sizes = [np.unique(each, return_counts=True)[1] for each in members]
+        pairs = [int((each * (each - 1) // 2).sum()) for each in sizes]
+        return pairs[0] - sum(pairs[1:])
+
+    def clusters_at(self, threshold: float) -> NDArray[np.int64]:
+        """The clusters that the scored pairs, as they were written, give at another threshold."""
+        if abs(threshold - self.threshold) < 1e-9:
+            return self.clusters
+        scored, left, right = self.scored
+        return decided_clusters(
+            self.distinct, left, right, scored["score"].cast(pl.Float32).to_numpy(),
+            threshold=threshold, cohesion=float(self.record["cohesion"]),
+            decide=self.record["decide"], sources=self.sources, pins=self.pins,
+        )  # fmt: skip
+
+    @property
+    def assigned(self) -> bool:
+        """Whether links were assigned between two sources, in place of making clusters."""
+        return bool(self.record.get("decide", "clusters") != "clusters")
+
+    @cached_property
+    def sources(self) -> NDArray[np.int64] | None:
+        """Source of each posting, where only pairs across sources may match."""
+        across = self.lefts is not None or self.record.get("pairs") == "across"
+        return source_codes(self.catalog) if across else None
+
+    @cached_property
+    def distinct(self) -> Collapsed:
+        """The distinct postings, of which pairs were scored."""
+        return Collapsed.of(self.joined or self.catalog, self.representative)
+
+    @cached_property
+    def scored(self) -> tuple[pl.DataFrame, NDArray[np.int64], NDArray[np.int64]]:
+        """The pairs with a score, and their ends in rows of the distinct postings, by these."""
+        scored = self.pairs.filter(pl.col("score").is_not_null())
+        ends = np.sort(self.distinct.place[scored.select("left", "right").to_numpy()], axis=1)
+        order = np.lexsort((ends[:, 1], ends[:, 0]))
+        return scored[order], ends[order, 0], ends[order, 1]
+
+    @cached_property
+    def pins(self) -> Pins | None:
+        """The answers of pairs that were written, in rows of the distinct postings."""
+        if self.answers is None:
+            return None
+        _, left, right = self.scored
+        size, catalog = len(self.distinct.rows), self.joined or self.catalog
+        pins = pins_of(self.answers, catalog, None, "all").on(self.distinct.place)
+        return pins.take(np.isin(pins.left * size + pins.right, left * size + right))
 
     @property
     def name(self) -> str:
@@ -236,43 +283,35 @@ def matches_fields(run: Run) -> dict[str, Any]:
     if run.kind == "evaluation":
         raise ValueError(f"{run.folder} is an evaluation, which has no one result; match")
     catalog = run.joined or run.catalog
-    collapsed = Collapsed.of(catalog, run.representative)
-    scored = run.pairs.filter(pl.col("score").is_not_null())
-    ends = np.sort(collapsed.place[scored.select("left", "right").to_numpy()], axis=1)
-    order = np.lexsort((ends[:, 1], ends[:, 0]))
-    scored, ends = scored[order], ends[order]
-    candidates = _candidates(run, scored, ends, len(collapsed.rows))
-    pins = None
-    if run.answers is not None:  # of pairs that were written
-        pins = pins_of(run.answers, catalog, None, "all").on(collapsed.place)
-        pins = pins.take(candidates.places(pins.left, pins.right) >= 0)
-    across = run.record.get("pairs") == "across"
+    scored, left, right = run.scored
     return {
         "catalog": catalog,
-        "candidates": candidates,
+        "candidates": _candidates(run, scored, left, right),
         "scores": scored["score"].cast(pl.Float32).to_numpy(),
         "fusion": run.fusion,
         "threshold": run.threshold,
         "cohesion": float(run.record["cohesion"]),
         "run": {key: value for key, value in run.record.items() if key != "results"},
         "decide": run.record["decide"],
-        "sources": source_codes(catalog) if across else None,
-        "distinct": collapsed,
-        "pins": pins,
+        "sources": run.sources,
+        "distinct": run.distinct,
+        "pins": run.pins,
         "written": scored["reasons"] if "reasons" in scored.columns else None,
     }
 
 
-def _candidates(run: Run, scored: pl.DataFrame, ends: np.ndarray, size: int) -> Candidates:
+def _candidates(
+    run: Run, scored: pl.DataFrame, left: NDArray[np.int64], right: NDArray[np.int64]
+) -> Candidates:
     names = tuple(name for name in run.record["encoders"] if name in scored.columns)
     columns = [scored[name].cast(pl.Float32).fill_null(np.nan).to_numpy() for name in names]
-    similarity = np.stack(columns, axis=1) if names else np.empty((len(ends), 0), np.float32)
+    similarity = np.stack(columns, axis=1) if names else np.empty((len(left), 0), np.float32)
     return Candidates(
-        ends[:, 0].astype(np.int32),
-        ends[:, 1].astype(np.int32),
+        left.astype(np.int32),
+        right.astype(np.int32),
         similarity,
         ~np.isnan(similarity),
-        np.zeros((size, len(names)), dtype=np.float32),
+        np.zeros((len(run.distinct.rows), len(names)), dtype=np.float32),
         names,
         tuple(run.record["encoders"][name]["modality"] for name in names),
         tuple("dense" for _ in names),
