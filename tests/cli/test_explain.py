@@ -1,3 +1,4 @@
+import polars as pl
 import pytest
 from typer.testing import CliRunner
 
@@ -35,6 +36,19 @@ def test_a_match_is_explained_to_its_probability(out):
     assert "together" in told
     assert "Similarity: tfidf" in told
     assert "Their labels say: one product." in told
+
+
+def test_an_unlikely_match_is_scored_again_for_its_explanation(out, tmp_path):
+    options = ("--threshold", "0.03", "--no-cache", "-e", "tfidf", "-e", "phash")
+    run("match", out.parent / "offers.csv", "--out", tmp_path / "out", *options)
+    pairs = pl.read_parquet(tmp_path / "out" / "pairs.parquet")
+    unlikely = pairs.filter(pl.col("score") < 0.2)
+    assert unlikely.height
+    left, right, score = unlikely.select("left_id", "right_id", "score").row(0)
+    result = run("explain", tmp_path / "out", left, right, "--cache", tmp_path)
+    assert "Because" not in result.stdout
+    ended = float(result.stdout.partition("together")[2].split("%")[0].split()[-1])
+    assert ended == pytest.approx(100 * score, abs=0.5)
 
 
 def test_a_pair_that_was_never_a_candidate_is_told_why(out, tmp_path):

@@ -175,7 +175,7 @@ def test_a_pair_that_only_its_group_matches_says_so():
         for row in matches.pairs.select("left_id", "right_id", "score", "reasons").iter_rows()
     }
     assert rows["p0", "p2"] == (None, "same cluster as others that match")
-    assert rows["p3", "p5"] == (pytest.approx(0.2), "below the threshold")
+    assert rows["p3", "p5"] == (pytest.approx(0.2), "same cluster as others that match")
 
 
 @settings(max_examples=25, deadline=None)

@@ -26,6 +26,7 @@ LEAST_WRITTEN = 0.02
 PAIRS_AT_ONCE = 300_000
 # Postings that the competition takes per posting, itself among them.
 LISTED = 50
+ANSWERED = "answered: "
 IDENTICAL = "identical in all that is looked at: scored once"
 
 
@@ -221,7 +222,7 @@ def _reasons(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
         return reasons
     code = np.zeros(len(matches.candidates) + 1, dtype=np.int64)  # the last: never scored
     code[matches.candidates.places(pins.left, pins.right)] = np.where(pins.same, 1, 2)
-    words = pl.Series([None, "answered: same", "answered: different"], dtype=pl.String)
+    words = pl.Series([None, f"{ANSWERED}same", f"{ANSWERED}different"], dtype=pl.String)
     answered: pl.Series = words[code[place]].fill_null(reasons)
     return answered
 
@@ -237,10 +238,13 @@ def _listed(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
         for number in range(1 << len(names))
     ]
     words += ["taken together", "below the threshold", "same cluster as others that match"]
-    together, below, unscored = range(len(words) - 3, len(words))
-    none = np.where(matches.scores[place[known]] >= matches.threshold, together, below)
-    codes = np.full(len(place), unscored)
-    codes[known] = np.where(code == 0, none, code)
+    together, below, by_others = range(len(words) - 3, len(words))
+    pairs, clusters = matches.candidates, matches.clusters[matches.distinct.rows]
+    ends = pairs.left[place[known]], pairs.right[place[known]]
+    under = np.where(clusters[ends[0]] == clusters[ends[1]], by_others, below)
+    reached = matches.scores[place[known]] >= matches.threshold
+    codes = np.full(len(place), by_others)
+    codes[known] = np.where(reached, np.where(code == 0, together, code), under)
     return pl.Series(words)[codes]
 
 
