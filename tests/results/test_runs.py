@@ -115,7 +115,7 @@ def test_what_is_no_run_is_told(tmp_path, folder, shop):
     copy = tmp_path / "copy"
     shutil.copytree(folder, copy)
     (copy / "scored.parquet").unlink()
-    with pytest.raises(FileNotFoundError, match="make the run anew"):
+    with pytest.raises(FileNotFoundError, match=r"scored\.parquet is not there; make the run anew"):
         read_run(copy)
     (copy / "run.json").write_text("{")
     with pytest.raises(ValueError, match="is no JSON"):

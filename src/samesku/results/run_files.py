@@ -68,8 +68,9 @@ def threshold_of(record: Mapping[str, Any], path: Path) -> float:
 def read_parquet(folder: Path, name: str, record: Mapping[str, Any]) -> pl.DataFrame:
     """A table of pairs; an error where it is gone, damaged, or not of the run of the record."""
     place = folder / f"{name}.parquet"
-    if not place.is_file() and name in _RENAMED:
-        place = folder / f"{_RENAMED[name]}.parquet"
+    earlier = folder / f"{_RENAMED.get(name, name)}.parquet"
+    if not place.is_file() and earlier.is_file():
+        place = earlier
     path = _there(place, record)
     with unharmed(path):
         return pl.read_parquet(path)
