@@ -347,6 +347,19 @@ def test_options_of_every_time_stand_in_a_file(match, tmp_path, monkeypatch):
     assert " threshold" in told.stderr.partition("it has")[2]
 
 
+@pytest.mark.parametrize(
+    "given",
+    ["within = 'title'\nsame = 'colour,size'", "within = ['title']\nsame = ['colour', 'size']"],
+)
+def test_the_file_takes_one_value_and_several(match, tmp_path, monkeypatch, given):
+    monkeypatch.chdir(tmp_path)
+    Path("samesku.toml").write_text(f"[match]\n{given}\n")
+    told = match()
+    assert told.exit_code == 0, told.output
+    source = json.loads(Path("out/run.json").read_text())["source"]
+    assert (source["within"], source["same"]) == (["title"], ["colour", "size"])
+
+
 def test_only_within_a_column_and_an_encoder_beside_the_others(match, tmp_path):
     assert match("-e", "+photo", "--within", "posting_id").exit_code == 0
     record = json.loads((tmp_path / "out" / "run.json").read_text())

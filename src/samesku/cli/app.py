@@ -84,14 +84,24 @@ def _configured(commands: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
                 f"{CONFIG}: [{name}] has no option {unknown[0]!r}; it has "
                 f"{', '.join(sorted(parameters))}"
             )
-        given[name] = {parameters[key]: value for key, value in table.items()}
+        given[name] = {
+            str(parameters[key].name): _as_taken(parameters[key], value)
+            for key, value in table.items()
+        }
     return given
 
 
-def _names_of(command: Any) -> dict[str, str]:
-    """Long names of options, without dashes before -> names of the parameters."""
+def _as_taken(parameter: Any, value: Any) -> Any:
+    """A list for an option that may be repeated, text with commas for one that may not."""
+    if parameter.multiple:
+        return value if isinstance(value, list) else [value]
+    return ",".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _names_of(command: Any) -> dict[str, Any]:
+    """Long names of options, without dashes before -> parameters."""
     return {
-        option.removeprefix("--"): parameter.name
+        option.removeprefix("--"): parameter
         for parameter in command.params
         if parameter.param_type_name == "option" and not parameter.hidden and parameter.name
         for option in parameter.opts
