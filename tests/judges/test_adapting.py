@@ -162,6 +162,11 @@ def test_the_interval_of_the_audit_holds_the_truth(matches):
     assert min(held) >= 8
 
 
+def test_no_more_random_answers_are_wanted_than_there_are_pairs(matches):
+    few = audited(matches, answered(matches, 40))
+    assert 0 <= few.more <= questions(matches, 100_000, audit_share=1.0).height - 40
+
+
 def triples(products, score):
     """Products of three offers each, all pairs of one with the given score."""
     first = 3 * np.arange(products)

@@ -13,7 +13,9 @@ from samesku import read_catalog
 from samesku.report.book import THUMBNAIL, Book, sampled, thumbnails
 from samesku.report.browse import near_matches, shown_clusters
 from samesku.report.sections import at_a_glance, script_of
+from samesku.report.summary import in_short
 from samesku.report.whynot import candidate_place, nearness, search_again, verdict
+from samesku.results.curve import Point, targets
 from samesku.results.runs import Run, read_run, run_of
 from samesku.results.steps import chance
 
@@ -58,9 +60,10 @@ def test_the_steps_of_each_pair_end_at_its_probability(run):
             )
 
 
-def test_near_matches_come_nearest_first(run):
+def test_near_matches_come_nearest_first(run, matches):
     book = Book(run)
-    near = near_matches(run, book)
+    near, count = near_matches(run, book)
+    assert len(near) == count == matches.near_misses.height
     scores = [book.content()["pairs"][place][2] for place in near[:1] + near[-1:]]
     assert scores
     assert scores == sorted(scores, reverse=True)
@@ -110,10 +113,18 @@ def test_a_catalogue_is_counted():
         0.5, np.arange(5), np.ones(5, bool),
     )  # fmt: skip
     seen = at_a_glance(run)
-    assert [seen[name] for name in ("postings", "photos", "broken", "absent")] == [5, 0, 1, 5]
+    assert [seen[name] for name in ("postings", "photos", "broken", "absent")] == [5, 0, 1, None]
     assert [seen[name] for name in ("same_photo", "same_title", "empty_titles")] == [2, 2, 2]
     assert (seen["median"], seen["script"]) == (4, "Latin")
     assert [text for *_, text in seen["scripts"].texts] == ["2", "2", "1"]
+
+
+@pytest.mark.parametrize(("kept", "advised"), [(250, True), (8, False)])
+def test_a_threshold_that_loses_most_matches_is_not_advised(run, kept, advised):
+    own, other = Point(0.5, 273, 90, 0.9), Point(0.95, kept, 9, 0.96)
+    seen = {"broken": 0, "absent": None, "photos": 0}
+    short = in_short(run, [], [own, other], targets([own, other], 0.5), seen, 0)
+    assert ("threshold" in short["steps"]) is advised
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from samesku.report.book import Book, sampled
+from samesku.results.matches import NEAR_MISS
 from samesku.results.runs import Run
 
 # Rows, score, reasons.
@@ -43,11 +44,12 @@ def shown_clusters(run: Run, book: Book) -> dict[str, Any]:
     return {"clusters": clusters, "clustersWanted": len(members)}
 
 
-def near_matches(run: Run, book: Book) -> list[int]:
-    """The pairs that nearly were matches, nearest first."""
-    near = run.pairs.filter(~pl.col("matched") & (pl.col("score") > 0)).head(MOST_NEAR)
-    rows = near.select("left", "right", "score", "reasons").iter_rows()
-    return [book.pair(*row) for row in rows]
+def near_matches(run: Run, book: Book) -> tuple[list[int], int]:
+    """The pairs that nearly were matches, nearest first, and how many there are in all."""
+    alike = pl.col("score") >= float(np.float32(NEAR_MISS))
+    near = run.pairs.filter(~pl.col("matched") & alike)
+    rows = near.head(MOST_NEAR).select("left", "right", "score", "reasons").iter_rows()
+    return [book.pair(*row) for row in rows], near.height
 
 
 def _by_cluster(run: Run) -> dict[int, list[Pair]]:

@@ -85,7 +85,7 @@ def build_report(run: Run, *, other: Run | None = None, progress: Progress | Non
             examples |= found
     with progress.stage("gather clusters"):
         held = shown_clusters(run, book)
-        examples["near"] = parts["near"] = near_matches(run, book)
+        examples["near"], parts["near"] = near_matches(run, book)
     with progress.stage("try thresholds"):
         points = curve(run)
     with progress.stage("shrink photos"):

@@ -73,7 +73,8 @@ def at_a_glance(run: Run) -> dict[str, Any]:
         "postings": len(catalog),
         "photos": photos,
         "broken": len(run.record.get("photos_refused", [])),  # there, but not readable
-        "absent": len(catalog) - photos,  # named but not there, or not named
+        # Named but not there, or not named; None where no column names any.
+        "absent": len(catalog) - photos if "image" in catalog.frame.columns else None,
         "same_photo": _shared(_photo_names(catalog)),
         "same_title": _shared(titles.set(empty, None)),
         "empty_titles": int(empty.sum()),

@@ -35,11 +35,14 @@ def in_short(
     several = (run.sizes[run.clusters] > 1)[: run.lefts]
     odd = sum((cluster[SPREAD] or 0) >= DOUBLE for cluster in clusters)
     aim = next((each for each in wanted if each.precision == AIM), None)
-    unseen = seen["broken"] + seen["absent"]
+    unseen = seen["broken"] + (seen["absent"] or 0)
     there = {
         "unsure": unsure,
         "prices": odd,
-        "threshold": aim is not None and aim.point is not None and aim.lost > 0,
+        # No threshold that loses most of the matches is one to advise.
+        "threshold": aim is not None
+        and aim.point is not None
+        and 0 < aim.lost <= aim.point.matches,
         "labels": suspects,
         "photos": seen["photos"] and unseen,
     }
