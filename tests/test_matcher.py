@@ -351,7 +351,7 @@ def test_links_do_not_depend_on_the_order_of_rows(decide):
     ("settings", "words"),
     [
         ({"pairs": "across"}, "no column source"),
-        ({"decide": "one-to-one"}, "set pairs to across"),
+        ({"decide": "one-to-one"}, "it needs pairs='across'"),
         ({"pairs": "some"}, "pairs are within, across, all"),
         ({"decide": "all"}, "decide is clusters"),
         ({"same": ["colours"]}, "no attribute 'colours'"),

@@ -366,7 +366,9 @@ class Matcher:
         """The source of each posting; None where every pair may match."""
         pairs = pairs or self.pairs or "within"
         if decide != "clusters" and pairs != "across":
-            raise ValueError(f"{decide} is decided across two sources: set pairs to across")
+            raise ValueError(
+                f"{decide} is decided across two sources: it needs pairs='across' (--pairs across)"
+            )
         # A catalogue given alone is one, whoever posted in it, unless its sources shall be linked.
         if pairs == "all" or (pairs == "within" and not several):
             return None

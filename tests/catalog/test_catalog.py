@@ -118,17 +118,31 @@ def test_required_columns_are_asked_for_with_the_likely_ones(tmp_path):
     with pytest.raises(CatalogError) as caught:
         read_catalog(csv(tmp_path, "ID,Title,cost\na,tea,5\n"))
     text = str(caught.value)
-    assert "columns posting_id=ID" in text
-    assert "columns title=Title" in text
+    assert "--columns posting_id=ID" in text
+    assert "--columns title=Title" in text
     assert "the file has 'ID', 'Title', 'cost'" in text
     said = faults(csv(tmp_path, "code,words\na,tea\n"))
     assert said["missing_column"].fix.endswith("columns title=THEIR_NAME")
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [("Artikel-Nr", "Bezeichnung"), ("Indeks", "Nazwa"), ("Código", "Nombre"),
+     ("รหัสสินค้า", "ชื่อสินค้า"), ("商品コード", "商品名"), ("رقم المنتج", "اسم المنتج")],
+)  # fmt: skip
+def test_columns_are_found_by_their_names_in_other_languages(tmp_path, ours, theirs):
+    with pytest.raises(CatalogError) as caught:
+        read_catalog(csv(tmp_path, f"{ours},{theirs}\na,tea\n"))
+    assert f"--columns posting_id={ours}" in str(caught.value)
+    assert f"--columns title={theirs}" in str(caught.value)
+
+
 def test_an_optional_column_in_other_spelling_is_not_lost_silently():
     catalog = read_catalog(frame(Image=["a.jpg"], **{"Label Group": ["x"]}))
     fixes = [problem.fix for problem in catalog.problems if problem.kind == "other_spelling"]
-    assert fixes == ["map it: columns image=Image", "map it: columns label_group=Label Group"]
+    assert fixes == [
+        "map it: --columns image=Image", "map it: --columns label_group=Label Group"
+    ]  # fmt: skip
     mapping = {"image": "Image", "label_group": "Label Group"}
     assert "other_spelling" not in kinds(
         read_catalog(frame(Image=["a.jpg"], **{"Label Group": ["x"]}), columns=mapping)

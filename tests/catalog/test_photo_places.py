@@ -62,6 +62,13 @@ def test_a_photo_folder_without_image_column_is_told(tmp_path):
     assert "columns image=" in str(catalog.problems[0])
 
 
+def test_one_absent_photo_of_many_postings_is_one_example(shop):
+    catalog = read_catalog(shop(["gone.jpg", "gone.jpg", "gone.jpg", "lost.jpg"]))
+    (problem,) = catalog.problems
+    assert problem.examples == ("gone.jpg", "lost.jpg")
+    assert "--photos names another folder" in problem.fix
+
+
 def test_urls_are_told_apart_from_absent_photos(shop):
     names = ["https://shop.example/a.jpg", "FILE:///etc/hosts", "a.jpg"]
     catalog = read_catalog(shop(names, "images/a.jpg"))

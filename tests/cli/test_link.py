@@ -54,6 +54,16 @@ def test_links_are_written_and_summed_up(run, tmp_path):
     assert "Written to" in result.stdout
 
 
+def test_the_right_shop_is_mended_by_its_own_options(run, tmp_path):
+    header = "posting_id,title,image\n"
+    (tmp_path / "photos.csv").write_text(f"{header}1,Bose AM53BK speakers,gone.jpg\n")
+    told = run(right="photos.csv").stderr
+    assert "--right-photos names another folder" in told
+    (tmp_path / "other.csv").write_text("Artikelnummer,Bezeichnung\n1,Bose AM53BK\n")
+    told = run(right="other.csv").stderr
+    assert "--right-columns title=Bezeichnung" in told
+
+
 def test_quiet_says_nothing(run):
     result = run("--quiet")
     assert result.exit_code == 0

@@ -109,6 +109,17 @@ def test_an_evaluation_without_its_groups_is_to_be_made_anew(evaluated, tmp_path
         read_run(copy)
 
 
+def test_a_catalogue_from_standard_input_is_to_be_named(folder, shop, tmp_path):
+    copy = tmp_path / "copy"
+    shutil.copytree(folder, copy)
+    record = json.loads((copy / "run.json").read_text())
+    record["source"] |= {"path": "-", "digest": ""}
+    (copy / "run.json").write_text(json.dumps(record))
+    with pytest.raises(FileNotFoundError, match="from standard input; say with --catalogue"):
+        read_run(copy)
+    assert read_run(copy, catalogue=[shop / "offers.csv"]).kind == "match"
+
+
 def test_what_is_no_run_is_told(tmp_path, folder, shop):
     with pytest.raises(FileNotFoundError, match="neither run"):
         read_run(tmp_path)

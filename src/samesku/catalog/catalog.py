@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +25,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COMPETITION_FILES = ("train.csv", "test.csv", "postings.csv")
-# What the required columns are often called, in small letters without signs.
-_OTHER_NAMES = {
-    "posting_id": ("id", "sku", "itemid", "listingid", "offerid", "productid"),
-    "title": ("name", "itemname", "producttitle", "productname"),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -275,9 +272,9 @@ def _unmapped(
     """Required columns that are not there, and optional ones that are there by another spelling."""
     problems = []
     for ours in (name for name in (*REQUIRED, *OPTIONAL) if name not in (*names, *columns)):
-        meant = {_letters(ours), *_OTHER_NAMES.get(ours, ())}
+        meant = {_letters(ours), *_other_names().get(ours, ())}
         likely = next((name for name in given if _letters(name) in meant), None)
-        fix = f"columns {ours}={likely or 'THEIR_NAME'}"
+        fix = f"--columns {ours}={likely or 'THEIR_NAME'}"
         if ours in REQUIRED:
             message = f"there is no column {ours!r}"
             fix = f"the file has {_listing(given)}; map one: {fix}"
@@ -286,6 +283,16 @@ def _unmapped(
             message = f"column {likely!r} is not used as {ours!r}"
             problems.append(Problem("other_spelling", message, f"map it: {fix}"))
     return problems
+
+
+@cache
+def _other_names() -> dict[str, set[str]]:
+    """What the required columns are often called, in small letters without signs."""
+    table = tomllib.loads(files(__package__).joinpath("column_names.toml").read_text("utf-8"))
+    return {
+        ours: {_letters(name) for names in languages.values() for name in names}
+        for ours, languages in table.items()
+    }
 
 
 def _letters(name: str) -> str:

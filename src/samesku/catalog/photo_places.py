@@ -52,7 +52,7 @@ def locate_photos(
     """
     if root is None:
         message = "photo folder given, but there is no column 'image'"
-        unused = Problem("photos_unused", message, "name the column: columns image=THEIR_NAME")
+        unused = Problem("photos_unused", message, "name the column: --columns image=THEIR_NAME")
         return (None,) * frame.height, [unused] if given else []
     places = _Places(root, allow_outside=allow_outside)
     images = frame["image"].to_list()
@@ -63,7 +63,7 @@ def locate_photos(
         found.append(place)
         if fault:
             faults.setdefault(fault, []).append(row)
-    hint = "" if given else " (photos FOLDER names another place)"
+    hint = "" if given else " (--photos names another folder)"
     described = {
         "photo_url": (
             "photo given as a URL", "URLs are not fetched; download the photos and name the files"
@@ -73,18 +73,18 @@ def locate_photos(
         ),
         "photo_outside": (
             "photo outside the photo folder",
-            f"not read, as it is not in {root}; name a folder that holds them all (photos FOLDER) "
-            "or allow it (--allow-outside)",
+            f"not read, as it is not in {root}; name a folder that holds them all (--photos) or "
+            "allow it (--allow-outside)",
         ),
         "photo_spelling": (
             "photo found under another spelling of its name",
             "small and capital letters or separators of folders differ; rename to be sure",
         ),
     }  # fmt: skip
-    problems = [
-        Problem.at(kind, *described[kind], rows, examples=[images[row] for row in rows[:3]])
-        for kind, rows in sorted(faults.items())
-    ]
+    problems = []
+    for kind, rows in sorted(faults.items()):
+        examples = list(dict.fromkeys(images[row] for row in rows))[:3]
+        problems.append(Problem.at(kind, *described[kind], rows, examples=examples))
     return tuple(found), problems
 
 

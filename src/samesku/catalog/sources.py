@@ -43,7 +43,7 @@ def source_codes(catalog: Catalog) -> NDArray[np.int64]:
     if "source" not in catalog.frame.columns:
         raise ValueError(
             f"{catalog.name} has no column source, which says whose each posting is; add or map "
-            "one (columns source=THEIRS), or give two catalogues"
+            "one (--columns source=THEIRS), or give two catalogues"
         )
     column = catalog.frame["source"]
     if missing := column.null_count():

@@ -67,7 +67,7 @@ def link(options: Link) -> None:
         columns=options.columns if options.right_columns is None else options.right_columns,
         encoding=options.encoding if options.right_encoding is None else options.right_encoding,
     )
-    catalogs = [read(options, left, progress), read(other, right, progress)]
+    catalogs = [read(options, left, progress), read(other, right, progress, right=True)]
     source = {
         "left": source_of(options, left, matcher),
         "right": source_of(other, right, matcher),

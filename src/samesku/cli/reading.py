@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from samesku.catalog.catalog import Catalog, read_catalog
+from samesku.catalog.problems import CatalogError, Problem
 from samesku.cli.console import TerminalProgress, UsageError, say
 from samesku.cli.options import Reading, Searching
 from samesku.encoders import BY_NAME, default_encoders, encoders_by_name
@@ -21,14 +23,28 @@ from samesku.scoring.fusion import Fusion
 ROLES = {"trained_on": "trained", "chosen_on": "chose the epoch of"}
 
 
-def read(options: Reading, path: Path, progress: TerminalProgress) -> Catalog:
-    """Read a catalogue and say what was wrong with it."""
+def read(
+    options: Reading, path: Path, progress: TerminalProgress, *, right: bool = False
+) -> Catalog:
+    """Read a catalogue and say what was wrong with it; the `right` one has options of its own."""
     with progress.stage("read"):
-        catalog = read_catalog(path, **how_to_read(options))
+        try:
+            catalog = read_catalog(path, **how_to_read(options))
+        except CatalogError as error:
+            raise CatalogError(error.source, _mended(error.problems, right)) from error
+    catalog = replace(catalog, problems=_mended(catalog.problems, right))
     say(f"Read {len(catalog):,} postings from {catalog.name}", quiet=options.quiet)
     for problem in catalog.problems:
         say(f"  - {problem}", quiet=options.quiet)
     return catalog
+
+
+def _mended(problems: Sequence[Problem], right: bool) -> tuple[Problem, ...]:
+    """The problems, with the options that mend those of the right catalogue."""
+    if not right:
+        return tuple(problems)
+    own = re.compile(r"--(photos|columns|encoding)\b")
+    return tuple(replace(each, fix=own.sub(r"--right-\1", each.fix)) for each in problems)
 
 
 def how_to_read(options: Reading) -> dict[str, Any]:

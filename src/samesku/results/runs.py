@@ -19,6 +19,7 @@ from samesku.catalog.answers import Answers
 from samesku.catalog.catalog import Catalog, catalogue_file, read_catalog
 from samesku.catalog.problems import Problem
 from samesku.catalog.sources import OWN_ID, join_sources, source_codes
+from samesku.catalog.tables import STDIN
 from samesku.clustering.decided import decided_clusters
 from samesku.clustering.pins import Pins, pins_of
 from samesku.results import run_files
@@ -328,6 +329,10 @@ def _read_source(
     """The catalogue of a run, from where it was or where the user says that it is now."""
     known = record.get("catalogue", {})
     path = catalogue or Path(str(source.get("path") or known.get("name")))
+    if str(path) == STDIN:
+        raise FileNotFoundError(
+            "the run read its catalogue from standard input; say with --catalogue which file it was"
+        )
     if not path.exists():
         which = "the catalogue" if catalogue else "the catalogue of the run"
         raise FileNotFoundError(f"{which}, {path}, is not there; say with --catalogue where it is")
