@@ -23,7 +23,8 @@ from samesku.clustering.decided import decided_clusters
 from samesku.clustering.pins import Pins
 from samesku.results import pair_tables
 from samesku.results.listing import as_links, for_spreadsheets, pairs_within, with_ends
-from samesku.results.runs import matches_fields, read_run, run_of
+from samesku.results.read_back import matches_fields
+from samesku.results.runs import read_run, run_of
 from samesku.runtime.files import Staged
 from samesku.scoring.fusion import THRESHOLD, Fusion
 
