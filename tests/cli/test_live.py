@@ -1,5 +1,6 @@
 import json
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from samesku.cli import app
+from samesku.scoring.learned import SHIPPED
 from samesku.store import Index
 
 
@@ -28,6 +30,10 @@ def catalogue(tmp_path):
 
 def run(*args):
     return CliRunner().invoke(app, [str(each) for each in args])
+
+
+def unwrapped(text):
+    return text.replace("\n", " ")
 
 
 def test_a_catalogue_is_indexed_and_again_changes_nothing(catalogue, tmp_path):
@@ -57,6 +63,29 @@ def test_a_store_is_told_what_match_is_told(catalogue, tmp_path):
     assert run("index", tmp_path / "run", "--store", store).exit_code == 0
     with Index(store) as index:
         assert index.stats()["clusters"] == 2
+
+
+def test_a_store_keeps_what_is_not_given_again(catalogue, tmp_path):
+    store, model = tmp_path / "offers.db", tmp_path / "model"
+    shutil.copytree(SHIPPED, model)
+    given = ("--model", model, "--same", "colour", "--threshold", 0.7)
+    run("index", catalogue, "--store", store, *given)
+    told = run("index", catalogue, "--store", store, "--threshold", 0.5)
+    assert f"Model {model}, threshold 0.5, same: colour." in unwrapped(told.stderr)
+    told = run("index", catalogue, "--store", store, "--same", "size")
+    assert f"Model {model}, threshold 0.5, same: size." in unwrapped(told.stderr)
+    told = run("index", catalogue, "--store", store, "--same", "", "--model", model)
+    assert f"Model {model}, threshold 0.5, same: none." in unwrapped(told.stderr)
+
+
+def test_what_cannot_be_read_leaves_no_store(catalogue, tmp_path):
+    store = tmp_path / "offers.db"
+    (tmp_path / "bare.csv").write_text("posting_id,price\na,1\n")
+    run("match", catalogue, "--out", tmp_path / "run", "--no-cache", "--fusion", "union")
+    assert run("index", tmp_path / "bare.csv", "--store", store).exit_code == 3
+    assert run("index", catalogue, "--store", store, "--model", tmp_path / "no").exit_code == 3
+    assert run("index", tmp_path / "run", "--store", store).exit_code == 3
+    assert not store.exists()
 
 
 def test_a_store_that_is_none_is_bad_input(catalogue, tmp_path):

@@ -19,29 +19,33 @@ def index(options: Index) -> None:
     """Read a catalogue, put it in the store, print what it holds."""
     need_extra("samesku index", "store", "sqlalchemy")
     from samesku.store import Index as Store
-    from samesku.store.runs import postings_of
+    from samesku.store.runs import postings_of, read_run
+    from samesku.store.state import Setting
 
     progress = TerminalProgress(quiet=options.quiet)
     asked = (options.model, options.same, options.threshold) != (None, None, None)
+    same = None if options.same is None else comma_list(options.same)
+    run = postings = None
+    # All is read before a store is made, so that what cannot be read leaves none.
+    if (options.catalogue / "run.json").is_file():
+        if asked:
+            raise UsageError("a run brings its model, threshold and same: leave them out")
+        run = read_run(options.catalogue)
+    else:
+        Setting.of(options.model, same or (), options.threshold).load()
+        catalog = read(options, options.catalogue, progress)
+        with progress.stage("hash photos"):
+            postings = postings_of(catalog)
     with Store(options.store) as store:
-        if (options.catalogue / "run.json").is_file():
-            if asked:
-                raise UsageError("a run brings its model, threshold and same: leave them out")
-            with progress.stage("index"):
-                changes = store.load(options.catalogue, actor="index")
-        else:
-            catalog = read(options, options.catalogue, progress)
-            with progress.stage("hash photos"):
-                postings = postings_of(catalog)
-            if asked:
-                store.rescore(
-                    options.model,
-                    same=comma_list(options.same),
-                    threshold=options.threshold,
-                    actor="index",
-                )
-            with progress.stage("index"):
-                changes = store.upsert_many(postings, actor="index")
+        if asked:
+            store.rescore(
+                options.model, same=same, threshold=options.threshold, keep=True, actor="index"
+            )
+        with progress.stage("index"):
+            if run is not None:
+                changes = store.load(run, actor="index")
+            else:
+                changes = store.upsert_many(postings or (), actor="index")
         if options.settle:
             with progress.stage("settle"):
                 store.settle(actor="index")
@@ -55,6 +59,8 @@ def index(options: Index) -> None:
     say(
         f"{options.store}: {stats['postings']:,} postings in {stats['clusters']:,} clusters, "
         f"{stats['clusters_of_two_or_more']:,} of two or more ({taken:.1f} s). "
+        f"Model {stats['model']}, threshold {stats['threshold']:.2g}, same: "
+        f"{', '.join(stats['same']) or 'none'}. "
         f"Next: samesku serve --store {options.store}",
         quiet=options.quiet,
     )

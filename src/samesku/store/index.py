@@ -23,7 +23,7 @@ from samesku.store.decisions import (
 from samesku.store.draft import Draft
 from samesku.store.postings import as_catalog, check_posting, check_postings, hash_photo
 from samesku.store.results import Change, StoreError
-from samesku.store.runs import all_payloads, read_run, score_everything
+from samesku.store.runs import BatchRun, all_payloads, read_run, score_everything
 from samesku.store.saving import answered, save
 from samesku.store.schema import begin_writing, empty_log, refused
 from samesku.store.state import Setting, State
@@ -225,8 +225,9 @@ class Index(reading.Reads):
         self,
         model: str | Path | None = None,
         *,
-        same: Collection[str] = (),
+        same: Collection[str] | None = None,
         threshold: float | None = None,
+        keep: bool = False,
         actor: str = "",
     ) -> Change:
         """Score and cluster everything otherwise from now on; pins stand.
@@ -235,17 +236,23 @@ class Index(reading.Reads):
         ----------
         model : path, optional
             A folder that `samesku train` or `adapt` wrote; by default the model that ships.
-        same : collection of str
-            Kinds of attributes that may differ within one product.
+        same : collection of str, optional
+            Kinds of attributes that may differ within one product, by default none.
         threshold : float, optional
             By default that of the model, which follows the catalogue as in `match`.
+        keep : bool
+            What is not given stays as it is in the store, in place of these defaults.
 
         Raises
         ------
         ValueError
             There is no such model, kind of attribute or threshold.
         """
-        return self._rescore(Setting.of(model, same, threshold), actor)
+        known = Setting()
+        if keep:
+            with self._reading() as (state, _):
+                known = state.setting
+        return self._rescore(known.changed(model, same, threshold), actor)
 
     def adapt(self, folder: str | Path, *, actor: str = "") -> dict[str, Any]:
         """Adapt the model to people's answers, and take it where the audit says that it pays.
@@ -294,7 +301,7 @@ class Index(reading.Reads):
 
         return self._write("rescore", work, None, actor)
 
-    def load(self, run: str | Path, *, actor: str = "") -> list[Change]:
+    def load(self, run: str | Path | BatchRun, *, actor: str = "") -> list[Change]:
         """Take a batch run: its postings and answers, its model, threshold and `same`.
 
         Answers that contradict decisions in the store are logged and left out.
@@ -304,17 +311,17 @@ class Index(reading.Reads):
         StoreError
             The folder holds no run, one by another fusion, or its catalogue is not where it was.
         """
-        setting, postings, pins = read_run(Path(run))
+        run = run if isinstance(run, BatchRun) else read_run(Path(run))
         with self._reading() as (state, _):
             known = state.setting
-        if setting != known:
-            self._rescore(setting, actor)
-        changes = self.upsert_many(postings, actor=actor)
-        for left, right, verdict, who in pins:
+        if run.setting != known:
+            self._rescore(run.setting, actor)
+        changes = self.upsert_many(run.postings, actor=actor)
+        for left, right, verdict, who in run.pins:
             try:
                 changes.append(self.pin(left, right, verdict, actor=who))
             except StoreError as error:
-                _log.warning("not taken from %s: %s", run, error)
+                _log.warning("not taken from %s: %s", run.folder, error)
         return changes
 
     def _write(self, verb: str, work: Work, key: str | None, actor: str) -> Change:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import sqlalchemy as sa
@@ -36,8 +36,17 @@ def postings_of(catalog: Catalog) -> list[dict[str, Any]]:
     return rows
 
 
-def read_run(folder: Path) -> tuple[Setting, list[dict[str, Any]], list[Sequence[str]]]:
+class BatchRun(NamedTuple):
     """How a batch run was matched, the postings of its catalogue, the pins with who made them."""
+
+    folder: Path
+    setting: Setting
+    postings: list[dict[str, Any]]
+    pins: list[Sequence[str]]
+
+
+def read_run(folder: Path) -> BatchRun:
+    """Read a batch run, its catalogue and its model; an error where a store cannot take it."""
     place = folder / "run.json"
     try:
         record = read_record(place)
@@ -61,7 +70,10 @@ def read_run(folder: Path) -> tuple[Setting, list[dict[str, Any]], list[Sequence
         raise StoreError(f"{path}: the catalogue of the run is not there; index it", "missing")
     catalog = read_catalog(path, photos=photos, columns=columns, encoding=encoding)
     setting = Setting.of(record.get("model"), same, threshold)
-    return setting, postings_of(catalog), record.get("answers", {}).get("pins", [])
+    setting.load()  # or nothing is changed
+    return BatchRun(
+        folder, setting, postings_of(catalog), record.get("answers", {}).get("pins", [])
+    )
 
 
 def all_payloads(connection: sa.Connection) -> dict[str, Payload]:

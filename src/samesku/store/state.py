@@ -58,6 +58,17 @@ class Setting:
         place = "" if model is None else str(Path(model).resolve())
         return cls(place, place, tuple(sorted(set(same))), threshold, threshold is not None)
 
+    def changed(
+        self, model: str | Path | None, same: Collection[str] | None, threshold: float | None
+    ) -> Setting:
+        """It with what is given; what is None stays as it was."""
+        asked = Setting.of(model, self.same if same is None else same, threshold)
+        if model is None:
+            asked = replace(asked, model=self.model, base=self.base)
+        if threshold is None and self.fixed:
+            asked = replace(asked, threshold=self.threshold, fixed=True)
+        return asked
+
     def scores_as(self, other: Setting) -> bool:
         """Whether it is the same but for a threshold that follows the catalogue."""
         return self == (other if self.fixed else replace(other, threshold=self.threshold))
