@@ -1,6 +1,7 @@
 import io
 import json
 import logging
+import shutil
 import sqlite3
 
 import numpy as np
@@ -8,7 +9,9 @@ import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
 
+from samesku.scoring.learned import SHIPPED
 from samesku.server import create_app
+from samesku.store import Index
 from samesku.store.results import StoreError
 
 
@@ -114,6 +117,27 @@ def test_hostile_requests_are_answered_and_harm_nothing(lasting_client, method, 
     assert answer.status_code < 500
     assert client.get("/stats").json()["postings"] <= before + 1
     assert client.get("/postings/a").status_code == 200
+
+
+def test_a_store_whose_model_is_gone_is_not_ready_until_it_is_scored_by_another(
+    client, place, tmp_path
+):
+    model = tmp_path / "model"
+    shutil.copytree(SHIPPED, model)
+    with Index(place) as index:
+        index.rescore(model)
+    model.rename(tmp_path / "elsewhere")
+    with TestClient(create_app(place), raise_server_exceptions=False) as again:
+        for told in (
+            again.get("/ready"),
+            again.get("/why?left=a&right=b"),
+            again.post("/postings", json={"posting_id": "d", "title": "Kopi"}),
+        ):
+            assert told.status_code == 503
+            assert "POST /rescore" in told.json()["detail"]
+        assert again.post("/rescore", json={}).status_code == 200
+        assert again.get("/ready").status_code == 200
+        assert again.get("/stats").json()["model"] == "shipped"
 
 
 def test_bodies_that_are_too_large_and_too_many_requests_are_refused(client, place):

@@ -139,8 +139,8 @@ def _plain_routes(app: FastAPI, index: Index, figures: Figures, check: Callable[
 
     @app.get("/ready", tags=["service"])
     def ready() -> dict[str, str]:
-        """Whether the store can be read."""
-        index.stats()
+        """Whether the store can be read, and the model that it scores by."""
+        index.check_ready()
         return {"status": "ready"}
 
     @app.get("/metrics", tags=["service"], response_class=Response)

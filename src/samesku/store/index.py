@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
+from samesku.scoring.learned import Learned
 from samesku.store import reading
 from samesku.store.decisions import (
     Pin,
@@ -294,12 +295,11 @@ class Index(reading.Reads):
             if instead_of is not None and not known.scores_as(instead_of):
                 raise StoreError("the store was rescored otherwise meanwhile", "conflict")
             draft.dirty, draft.state.setting = True, setting
-            draft.learned = model
             self._model = (setting, model)
             draft.threshold = self._threshold(draft.state)
             score_everything(draft)
 
-        return self._write("rescore", work, None, actor)
+        return self._write("rescore", work, None, actor, model)
 
     def load(self, run: str | Path | BatchRun, *, actor: str = "") -> list[Change]:
         """Take a batch run: its postings and answers, its model, threshold and `same`.
@@ -324,8 +324,13 @@ class Index(reading.Reads):
                 _log.warning("not taken from %s: %s", run.folder, error)
         return changes
 
-    def _write(self, verb: str, work: Work, key: str | None, actor: str) -> Change:
-        """One change in one transaction; what fails leaves nothing."""
+    def _write(
+        self, verb: str, work: Work, key: str | None, actor: str, learned: Learned | None = None
+    ) -> Change:
+        """One change in one transaction; what fails leaves nothing.
+
+        It is scored by the model of the store, which may be gone, unless another is given.
+        """
         with self._lock:
             draft = None
             try:
@@ -333,7 +338,8 @@ class Index(reading.Reads):
                     if key is not None and (result := answered(connection, key, verb)):
                         return result
                     state = self._caught_up(connection)
-                    draft = Draft(state, connection, self._learned(state), self._threshold(state))
+                    model = learned or self._learned(state)
+                    draft = Draft(state, connection, model, self._threshold(state, model))
                     ids = work(draft) or ()
                     draft.cluster()
                     change = draft.change(verb, ids)

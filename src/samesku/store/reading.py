@@ -57,9 +57,9 @@ class Reads:
         with self._lock, self._engine.connect() as connection:
             yield self._caught_up(connection), connection
 
-    def _threshold(self, state: State) -> float:
+    def _threshold(self, state: State, learned: Learned | None = None) -> float:
         asked = state.setting.threshold
-        return self._learned(state).threshold if asked is None else asked
+        return (learned or self._learned(state)).threshold if asked is None else asked
 
     def _caught_up(self, connection: sa.Connection) -> State:
         if self._state is None or not self._state.catch_up(connection):
@@ -71,8 +71,20 @@ class Reads:
     def _learned(self, state: State) -> Learned:
         known, setting = self._model, state.setting
         if known is None or (known[0].model, known[0].same) != (setting.model, setting.same):
-            self._model = known = (setting, setting.load())
+            try:
+                self._model = known = (setting, setting.load())
+            except (ValueError, OSError) as error:
+                raise StoreError(
+                    f"the model of the store cannot be read ({error}): put it back, or score by "
+                    "another (rescore, POST /rescore, samesku index --model)",
+                    "unusable",
+                ) from error
         return known[1]
+
+    def check_ready(self) -> None:
+        """Raise StoreError where the store or the model that it scores by cannot be read."""
+        with self._reading() as (state, _):
+            self._learned(state)
 
     def search(self, posting: Any, *, limit: int = 20) -> list[DecidedPair]:
         """What a posting would match, likeliest first; changes nothing.
