@@ -44,7 +44,7 @@ def test_every_verb_answers(client):
 
 def test_a_malformed_posting_among_a_thousand_is_refused_with_its_place(client):
     rows = [{"posting_id": f"n{at}", "title": f"barang {at}"} for at in range(1000)]
-    rows[612] = {"posting_id": "n612", "title": "x", "image_phash": "none"}
+    rows[612] = {"posting_id": "n612", "title": "x", "image_phash": [1]}
     changes = client.post("/postings/batch", json={"postings": rows}).json()["changes"]
     refused = [each for change in changes for each in change["refused"]]
     assert [(each["place"], each["posting_id"]) for each in refused] == [(612, "n612")]

@@ -56,8 +56,11 @@ def test_photos_come_from_the_folder_only(tmp_path, place, name, status):
     for each in (folder / "in.png", tmp_path / "out.png"):
         Image.new("RGB", (8, 8), "red").save(each)
     with TestClient(create_app(place, photos=folder)) as client:
-        client.post("/postings", json={"posting_id": "p", "title": "x", "image": name})
+        told = client.post("/postings", json={"posting_id": "p", "title": "x", "image": name})
         assert client.get("/postings/p/photo").status_code == status
+        posting = client.get("/postings/p").json()["posting"]
+        # Red all over is compared with nothing; it has a hash all the same.
+        assert ("image_phash" in posting, told.json()["notes"] == []) == (status == 200,) * 2
 
 
 def test_answers_go_out_and_come_in_as_a_file(client):

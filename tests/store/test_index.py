@@ -107,7 +107,7 @@ def test_any_order_gives_the_clusters_of_the_batch_run(tmp_path, rows, clusters)
 
 def test_many_at_once_are_as_one_by_one_and_malformed_ones_are_refused(index, rows, clusters):
     given = [*rows[:20], {"posting_id": "x"}, {"title": "no id"}, "text", *rows[20:]]
-    given[20] = {"posting_id": "x", "title": "a", "price": "much"}
+    given[20] = {"posting_id": "x", "title": "a", "price": [1]}
     (change,) = index.upsert_many(given)
     assert [(each.place, each.posting_id) for each in change.refused] == [
         (20, "x"), (21, None), (22, None),

@@ -15,7 +15,7 @@ OPTIONAL = ("image", "image_phash", "label_group", "price", "brand", "descriptio
 _BLANK = r"[\s\x1c-\x1f]"
 _PHASH = r"^[0-9a-fA-F]{16}$"
 # How other programs write that a cell is empty: missing values and a spreadsheet's faults.
-_MISSING = (
+MISSING = (
     r"^\s*(?i:nan|none|null|nil|<na>|n/a|\(?no title\)?|\(null\)|[-–—]*"
     r"|#(?:n/a|na|ref!|value!|name\?|div/0!|null!|num!))\s*$"
 )
@@ -39,7 +39,7 @@ def check_cells(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
     outer = rf"^{_BLANK}+|{_BLANK}+$"
     frame = frame.with_columns(pl.col("posting_id").str.replace_all(outer, ""))
     frame = frame.with_columns(
-        pl.when(~pl.col(name).str.contains(_MISSING)).then(name).alias(name)
+        pl.when(~pl.col(name).str.contains(MISSING)).then(name).alias(name)
         for name in texts
         if name != "posting_id"
     )
@@ -131,7 +131,7 @@ def _check_price(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
         price = price.set(price.is_infinite().fill_null(False), None)
     else:
         given = _as_text(column).fill_null("")
-        filled = ~given.str.contains(_MISSING)
+        filled = ~given.str.contains(MISSING)
         if given.filter(filled).str.contains(_PLAIN_PRICE).all():
             price = given.cast(pl.Float64, strict=False).fill_nan(None)
         else:

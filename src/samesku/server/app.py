@@ -44,7 +44,7 @@ def create_app(
     to `rate` a second.
     """
     # Two views of one store: who reads does not wait for a change that takes long.
-    index, reads = Index(store), Index(store)
+    index, reads = Index(store, photos=photos), Index(store)
     tokens, figures = Tokens(str(store)), Figures()
 
     @asynccontextmanager

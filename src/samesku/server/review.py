@@ -9,9 +9,8 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, HTTPException, Query, Response
 from fastapi.responses import HTMLResponse
 
-from samesku.catalog.photos import PhotoError, read_photo_bytes
 from samesku.store.index import Index
-from samesku.store.postings import Payload, normal_title
+from samesku.store.postings import named_photos, normal_title
 from samesku.titles import normal_tokens
 
 PAGE = Path(__file__).parent / "review.html"
@@ -92,24 +91,12 @@ def review_routes(
         """The photo of a posting: what was put with it, or the file that it names."""
         content = index.photo(posting_id)
         if content is None and photos is not None:
-            content = _from_folder(photos, index.get(posting_id).get("posting", {}))
+            name = index.get(posting_id).get("posting", {}).get("image")
+            (content,) = named_photos(photos, [str(name)]) if name else (None,)
         kind = _KINDS.get((content or b"")[:2])
         if content is None or kind is None:
             raise HTTPException(404, "there is no photo")
         return Response(content, media_type=kind)
-
-
-def _from_folder(folder: Path, payload: Payload) -> bytes | None:
-    """The file that a posting names, if it is in the folder."""
-    name = str(payload.get("image", ""))
-    if not name or "\0" in name:
-        return None
-    root = folder.resolve()
-    try:
-        place = (root / name).resolve()
-        return read_photo_bytes(place) if place.is_relative_to(root) else None
-    except (OSError, PhotoError, RuntimeError):
-        return None
 
 
 def _shown(index: Index, left: str, right: str) -> dict[str, Any]:

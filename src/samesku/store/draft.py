@@ -26,7 +26,7 @@ from samesku.store.schema import distinct, look_up, postings, versions
 from samesku.store.scoring import Scored, score_pairs
 from samesku.store.state import PER_EVENT, Effects, State
 
-# Pairs that an answer lists.
+# Pairs, and notes, that an answer lists.
 TOLD = 20
 # Distinct postings around a change from which on no more are looked for to cluster anew.
 REGION = 100
@@ -51,6 +51,7 @@ class Draft:
         self.payloads: dict[str, Payload] = {}
         self.photos: dict[str, bytes] = {}
         self.refused: list[Refused] = []
+        self.notes: Sequence[str] = ()
         self.fresh: dict[int, dict[str, Any]] = {}
         self.rescored: dict[int, ScoredPairs] = {}
         self.before: dict[str, str] = {}
@@ -310,6 +311,7 @@ class Draft:
             self.refused,
             self._affected(),
             self._decided_by(),
+            notes=list(self.notes[:TOLD]),
         )
 
     def _done(self, posting: str) -> str:

@@ -21,8 +21,16 @@ from samesku.store.decisions import (
     split_pins,
     take_back,
 )
-from samesku.store.draft import Draft
-from samesku.store.postings import as_catalog, check_posting, check_postings, hash_photo
+from samesku.store.draft import Draft, read_payloads
+from samesku.store.postings import (
+    Payload,
+    add_hashes,
+    as_catalog,
+    check_posting,
+    check_postings,
+    hash_photo,
+    not_read,
+)
 from samesku.store.results import Change, StoreError
 from samesku.store.runs import BatchRun, all_payloads, read_run, score_everything
 from samesku.store.saving import answered, save
@@ -47,6 +55,8 @@ class Index(reading.Reads):
     ----------
     place : path or str
         A file, made where there is none, or the address of a PostgreSQL database.
+    photos : path, optional
+        Folder of the photos that postings name in `image`: what is put is compared by them, too.
 
     Raises
     ------
@@ -78,7 +88,9 @@ class Index(reading.Reads):
         ----------
         posting : mapping
             `posting_id` and `title`; `price`, `brand`, `description`, `image_phash` and columns of
-            specifications are read, others are kept.
+            specifications are read, others are kept. A price that cannot be read is unknown, and
+            `image` gives the hash of the photo where that is in the photo folder or was known
+            before: else `notes` of the answer say so.
         photo : bytes, optional
             A photo to keep with it; its hash is taken.
         key : str, optional
@@ -95,10 +107,12 @@ class Index(reading.Reads):
         name = str(payload["posting_id"])
         if photo is not None:
             payload |= {"image_phash": hash_photo(photo)}
+        notes = [*not_read(posting, payload), *self._add_hashes([payload])]
 
         def work(draft: Draft) -> list[str]:
             if photo is not None:
                 draft.photos[name] = photo
+            draft.notes = notes
             draft.put([payload])
             draft.score()
             return [name]
@@ -112,7 +126,8 @@ class Index(reading.Reads):
 
         More than a share of what the store holds are scored with all of it, as a batch run does.
         """
-        checked, malformed = check_postings(postings)
+        checked, malformed, notes = check_postings(postings)
+        notes += self._add_hashes(checked)
         bulk = self._in_one(len(checked), key)
         step = len(checked) if bulk else AT_ONCE
         changes = []
@@ -125,12 +140,21 @@ class Index(reading.Reads):
                     score_everything(draft)
                 else:
                     draft.score()
-                draft.refused = [] if start else malformed
+                draft.refused, draft.notes = ([], []) if start else (malformed, notes)
                 return dict.fromkeys(str(payload["posting_id"]) for payload in some)
 
             own = None if key is None else f"{key}#{ALL if bulk else start}"
             changes.append(self._write("upsert", work, own, actor))
         return changes
+
+    def _add_hashes(self, payloads: Sequence[Payload]) -> list[str]:
+        """Give postings the hashes of the photos that they name; notes of what is not compared."""
+        named = [each for each in payloads if "image" in each and "image_phash" not in each]
+        if not named:
+            return []
+        with self._engine.connect() as connection:
+            former = read_payloads(connection, [str(each["posting_id"]) for each in named])
+        return add_hashes(named, former, self._photos)
 
     def _in_one(self, count: int, key: str | None) -> bool:
         """Whether so many postings are one transaction; a request that is repeated stays as it was.

@@ -6,15 +6,19 @@ import json
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from hashlib import blake2b
+from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
 import polars as pl
 
 from samesku.catalog.catalog import Catalog
-from samesku.catalog.photos import PhotoError, load_photo
+from samesku.catalog.cells import MISSING, OPTIONAL
+from samesku.catalog.photo_places import locate_photos
+from samesku.catalog.photos import PhotoError, load_photo, read_photo_bytes
 from samesku.catalog.prices import read_prices
 from samesku.encoders.phash import phash
 from samesku.store.results import Refused, StoreError
@@ -31,10 +35,17 @@ _PHASH = re.compile(r"[0-9a-f]{16}")
 _PLAIN = re.compile(r"[0-9]+(\.[0-9]+)?")
 _TOLD = re.compile(r"[^\W_]")
 _READ = ("price", "brand", "description", "image_phash")
+# Of titles that say nothing.
+_WORDLESS = {"Zs", "Zl", "Zp", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Cc"}
+# What a filled cell that can be read holds.
+_EXPECTED = {"price": "one positive number", "image_phash": "16 hexadecimal digits"}
 
 
 def check_posting(given: Any) -> Payload:
-    """A posting in one form; the error says what is wrong with it."""
+    """A posting in one form, its cells read as those of a catalogue; the error says what is wrong.
+
+    A single price has no column that shows its decimal mark: ``1.299`` is what it plainly says.
+    """
     if not isinstance(given, Mapping):
         raise StoreError("a posting is an object with posting_id and title")
     if len(given) > MOST_COLUMNS:
@@ -43,19 +54,52 @@ def check_posting(given: Any) -> Payload:
     for name, value in given.items():
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise StoreError("the name of a column is not 1 to 200 characters on one line")
-        if value is None or value == "":
-            continue
-        payload[name] = _price(value) if name == "price" else _text(name, value)
-    if not str(payload.get("posting_id", "")).strip():
+        if (cell := _cell(name, value)) is not None:
+            payload[name] = cell
+    if "posting_id" not in payload:
         raise StoreError("posting_id is missing; give every posting an id of its own")
     if any(unicodedata.category(sign) == "Cc" for sign in str(payload["posting_id"])):
         raise StoreError("posting_id holds control characters")
     payload.setdefault("title", "")
-    if "image_phash" in payload:
-        payload["image_phash"] = str(payload["image_phash"]).strip().lower()
-        if not _PHASH.fullmatch(str(payload["image_phash"])):
-            raise StoreError("image_phash is not 16 hexadecimal digits")
     return payload
+
+
+def not_read(given: Mapping[str, Any], payload: Payload) -> list[str]:
+    """A note for each cell of a posting that is filled, and is taken as unknown all the same."""
+    return [
+        f"{payload['posting_id']}: {name} is not {expected}; taken as unknown"
+        for name, expected in _EXPECTED.items()
+        if name not in payload and not _is_missing(given.get(name))
+    ]
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether a cell is empty, as other programs write it: no value, NaN, ``N/A`` and the like."""
+    if isinstance(value, str | float):
+        return re.match(MISSING, str(value)) is not None
+    return value is None or type(value).__name__ in ("NAType", "NaTType")
+
+
+def _cell(name: str, value: Any) -> str | float | None:
+    """The value of a cell; None where it is empty or cannot be read."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    known = name in OPTIONAL or name == "title"
+    if _is_missing(value) and (known or not isinstance(value, str)):
+        return None
+    if name == "price":
+        return _price(value)
+    if (known or name == "posting_id") and isinstance(value, float) and value.is_integer():
+        value = int(value)  # an id that went through a spreadsheet
+    text = _text(name, value)
+    if name == "title":
+        return None if all(unicodedata.category(sign) in _WORDLESS for sign in text) else text
+    if known or name == "posting_id":
+        text = text.strip()
+    if name == "image_phash":
+        text = text.lower()
+        return text if _PHASH.fullmatch(text) else None
+    return text or None
 
 
 def _text(name: str, value: Any) -> str:
@@ -70,15 +114,15 @@ def _text(name: str, value: Any) -> str:
     return text
 
 
-def _price(value: Any) -> float:
-    given = value if isinstance(value, str) else _text("price", value)
+def _price(value: Any) -> float | None:
+    if isinstance(value, float) and math.isinf(value):
+        return None
+    given = _text("price", value)
     if _PLAIN.fullmatch(given.strip()):
         read: float | None = float(given)
     else:
         (read,) = read_prices([given])
-    if read is None or not 0 < read < math.inf:
-        raise StoreError("price is not one positive number")
-    return float(read)
+    return float(read) if read is not None and 0 < read < math.inf else None
 
 
 @lru_cache(maxsize=1_000)
@@ -135,18 +179,65 @@ def column_series(payloads: Sequence[Payload], name: str) -> pl.Series:
 
 def check_postings(
     postings: Iterable[Any],
-) -> tuple[list[Payload], list[Refused]]:
-    """The postings of a request in one form, and those that are malformed with their places."""
+) -> tuple[list[Payload], list[Refused], list[str]]:
+    """The postings of a request in one form, those that are malformed with their places, notes."""
     checked: list[Payload] = []
-    refused = []
+    refused, notes = [], []
     for place, given in enumerate(postings):
         try:
             checked.append(check_posting(given))
+            notes += not_read(given, checked[-1])
         except StoreError as error:
-            result = given.get("posting_id") if isinstance(given, Mapping) else None
-            known = _text("posting_id", result[:200]) if isinstance(result, str) else None
-            refused.append(Refused(place, known, str(error)))
-    return checked, refused
+            refused.append(Refused(place, _named(given), str(error)))
+    return checked, refused, notes
+
+
+def _named(given: Any) -> str | None:
+    """The id of a posting that was refused, where it has one."""
+    result = given.get("posting_id") if isinstance(given, Mapping) else None
+    if isinstance(result, str):
+        result = result[:200]
+    try:
+        known = _cell("posting_id", result)
+    except StoreError:
+        return None
+    return None if known is None else str(known)
+
+
+def add_hashes(
+    payloads: Iterable[Payload], former: Mapping[str, Payload], folder: Path | None
+) -> list[str]:
+    """Give postings that name a photo its hash; a note for each photo that is not compared.
+
+    `former` is what the store holds of the postings: the hash of a photo that they still name.
+    """
+    rest = []
+    for payload in payloads:
+        before = former.get(str(payload["posting_id"]), {})
+        if "image_phash" in before and before.get("image") == payload["image"]:
+            payload["image_phash"] = before["image_phash"]
+        else:
+            rest.append(payload)
+    notes = []
+    photos = named_photos(folder, [str(each["image"]) for each in rest])
+    for payload, photo in zip(rest, photos, strict=True):
+        try:
+            if photo is None:
+                raise StoreError("it is not in the photo folder" if folder else "no photo folder")
+            payload["image_phash"] = hash_photo(photo)
+        except StoreError as error:
+            notes.append(f"{payload['posting_id']}: image is not compared: {error}")
+    return notes
+
+
+def named_photos(folder: Path | None, names: Sequence[str]) -> Iterator[bytes | None]:
+    """The photos of names in a folder, found as those of a catalogue; None where one is not."""
+    frame = pl.DataFrame({"image": names}, schema={"image": pl.String})
+    for place in locate_photos(frame, folder, given=False)[0]:
+        try:
+            yield None if place is None else read_photo_bytes(place)
+        except PhotoError:
+            yield None
 
 
 def hash_photo(photo: bytes) -> str:

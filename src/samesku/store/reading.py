@@ -33,8 +33,9 @@ from samesku.store.state import Effects, Setting, State
 class Reads:
     """An open store and the verbs that read it; :class:`samesku.store.Index` adds the others."""
 
-    def __init__(self, place: str | Path) -> None:
+    def __init__(self, place: str | Path, *, photos: str | Path | None = None) -> None:
         self.place = str(place)
+        self._photos = None if photos is None else Path(photos)
         self._engine = open_engine(place)
         self._lock = threading.RLock()
         self._state: State | None = None

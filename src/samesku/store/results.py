@@ -64,7 +64,8 @@ class DecidedPair:
 class Change:
     """What a change did. `event` is its number in the log; that of the last one if none was needed.
 
-    `repeated`: the request was made before under the same key, and nothing was changed.
+    `repeated`: the request was made before under the same key, and nothing was changed. `notes`:
+    what was taken as unknown, up to 20 cells and photos of postings.
     """
 
     event: int
@@ -74,6 +75,7 @@ class Change:
     affected: list[Affected] = field(default_factory=list)
     pairs: list[DecidedPair] = field(default_factory=list)
     repeated: bool = False
+    notes: list[str] = field(default_factory=list)
 
     @classmethod
     def again(cls, answer: dict[str, Any]) -> Change:
