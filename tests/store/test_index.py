@@ -248,6 +248,28 @@ def test_pairs_in_doubt_come_nearest_first_and_follow_changes(index, rows):
     assert nearest not in [names for _, names in told(10_000)]
 
 
+def test_when_a_merge_is_undone_each_part_has_its_former_id(index):
+    for at in range(10):
+        title = "Martillo de carpintero 500 g" if at < 4 else "Manguera de jardin 20 m azul"
+        index.upsert({"posting_id": f"p{at}", "title": title})
+    hammers, hoses = index.get("p0")["cluster"], index.get("p9")["cluster"]
+    before = index.state()["clusters"]
+    merged = index.merge([hammers, hoses])
+    undone = index.undo(merged.event)
+    assert index.state()["clusters"] == before
+    assert index.get(hoses)["cluster"] == hoses
+    assert index.state()["redirects"] == {}
+    assert sorted(each.posting_id for each in undone.postings) == [f"p{at}" for at in range(10)]
+    assert {each.posting_id: each.done for each in undone.postings}["p9"] == "split"
+    assert index.replay() == index.state() == reopened(index.place)
+    index.undo(undone.event)
+    assert index.get(hoses)["cluster"] == hammers
+    assert index.replay() == index.state()
+    # So it is where a posting whose coming joined two clusters is taken back.
+    index.undo(index.stats()["event"])
+    assert index.state()["clusters"] == before
+
+
 def test_a_split_parts_postings(pair):
     cluster = pair.get("a")["cluster"]
     pair.split(cluster, ["b"])

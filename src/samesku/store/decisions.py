@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import product
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -124,7 +125,7 @@ def _tied(members: Sequence[str]) -> list[Pin]:
 def take_back(draft: Draft, event: int) -> list[str]:
     """Take back what an event changed of postings and pins, unless it was changed since."""
     row = draft.connection.execute(
-        sa.select(events.c.verb, events.c.effects).where(events.c.number == event)
+        sa.select(events.c.verb, events.c.effects, events.c.answer).where(events.c.number == event)
     ).one_or_none()
     if row is None:
         raise StoreError(f"there is no event {event}", "missing")
@@ -148,12 +149,22 @@ def take_back(draft: Draft, event: int) -> list[str]:
         sa.select(versions.c.posting_id, versions.c.payload).where(versions.c.event == event)
     )
     former = {posting: json.loads(text) for posting, text in rows}
+    draft.former = _clusters_before(draft.state, json.loads(row.answer)["affected"])
     draft.put([former[posting] for posting in effects.placed if posting in former])
     for posting in effects.placed:
         if posting not in former:
             draft.remove(posting)
     draft.score()
-    return [
-        *effects.placed,
-        *(each for left, right, *_ in effects.pinned for each in (left, right)),
-    ]
+    decided = (each for left, right, *_ in effects.pinned for each in (left, right))
+    return list(dict.fromkeys([*effects.placed, *decided]))
+
+
+def _clusters_before(state: State, affected: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """The clusters that postings left for the one they are in, of those that redirect to it."""
+    return {
+        posting: each["cluster"]
+        for each in affected
+        if each["cluster"] in state.redirects
+        for posting in each["removed"]
+        if state.cluster_of.get(posting) == state.resolve(each["cluster"])
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+from collections import ChainMap, Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from secrets import token_hex
 from typing import Any
@@ -55,6 +55,8 @@ class Draft:
         self.fresh: dict[int, dict[str, Any]] = {}
         self.rescored: dict[int, ScoredPairs] = {}
         self.before: dict[str, str] = {}
+        # The cluster that postings are to be in again where they come apart from the rest.
+        self.former: dict[str, str] = {}
         self.versions: list[dict[str, Any]] = []
         self.scored: Scored | None = None
         self.dirty = False
@@ -179,16 +181,24 @@ class Draft:
         for (_, members), label in zip(nodes, labels.tolist(), strict=True):
             parts[label] += members
         found = [sorted(part) for part in parts.values()]
-        names, redirects = carry_over(found, state.cluster_of, state.numbers)
+        before = ChainMap(self.former, state.cluster_of)
+        names, redirects = carry_over(found, before, state.numbers)
         for part, name in zip(found, names, strict=True):
+            if name in state.redirects:
+                self._redirect(name, None)
             if name is None:
                 name = f"c{token_hex(8)}"
                 state.numbers[name] = self.number * PER_EVENT + len(self.effects.minted)
                 self.effects.minted[name] = state.numbers[name]
             for posting in part:
                 self._assign(posting, name)
-        state.redirects |= redirects
-        self.effects.redirects |= redirects
+        for old, new in redirects.items():
+            if old not in state.redirects:
+                self._redirect(old, new)
+
+    def _redirect(self, cluster: str, into: str | None) -> None:
+        self.effects.redirects[cluster] = into
+        self.state.redirect(cluster, into)
 
     def _region(self) -> set[int]:
         """The distinct postings that hang together with what was changed, in whole clusters.
@@ -322,7 +332,7 @@ class Draft:
             return "merged"
         if posting not in effects.assigned or self.before.get(posting) == now:
             return "unchanged"
-        if now in effects.minted:
+        if now in effects.minted or now in effects.redirects:
             return "split" if posting in self.before else "minted"
         return "joined"
 

@@ -102,7 +102,8 @@ class Effects:
     assigned: dict[str, str | None] = field(default_factory=dict)
     # The numbers of new clusters, and the clusters that ids redirect to.
     minted: dict[str, int] = field(default_factory=dict)
-    redirects: dict[str, str] = field(default_factory=dict)
+    # (None: it holds postings again).
+    redirects: dict[str, str | None] = field(default_factory=dict)
     # Left, right, the verdict and the one before; None for no pin.
     pinned: list[tuple[str, str, str | None, str | None]] = field(default_factory=list)
     # Distinct postings that went, and whether all pairs were scored anew.
@@ -190,7 +191,8 @@ class State:
             self.place(posting, place)
         for posting, cluster in effects.assigned.items():
             self.assign(posting, cluster)
-        self.redirects |= effects.redirects
+        for cluster, into in effects.redirects.items():
+            self.redirect(cluster, into)
         for left, right, verdict, _ in effects.pinned:
             self.pin(left, right, verdict)
         self.event = number
@@ -207,6 +209,13 @@ class State:
     def assign(self, posting: str, cluster: str | None) -> None:
         """Which cluster a posting is in."""
         _move(posting, self.cluster_of, self.clusters, cluster)
+
+    def redirect(self, cluster: str, into: str | None) -> None:
+        """Let the id of a cluster stand for another one, or for itself again."""
+        if into is None:
+            self.redirects.pop(cluster, None)
+        else:
+            self.redirects[cluster] = into
 
     def pin(self, left: str, right: str, verdict: str | None) -> None:
         """Set or take away a pin."""
