@@ -19,6 +19,13 @@ def cluster(client, posting):
     return client.get(f"/postings/{posting}").json()["cluster"]
 
 
+def png():
+    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3)).astype(np.uint8)
+    held = io.BytesIO()
+    Image.fromarray(noise).save(held, "PNG")
+    return held.getvalue()
+
+
 def test_every_verb_answers(client):
     assert cluster(client, "a") == cluster(client, "b") != cluster(client, "c")
     found = client.post("/search", json={"posting": {"title": "susu bebelo 400 g"}}).json()["found"]
@@ -69,12 +76,9 @@ def test_the_same_request_twice_changes_nothing(client):
 
 
 def test_a_photo_is_put_shown_and_goes_with_its_posting(client, place):
-    noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3)).astype(np.uint8)
-    held = io.BytesIO()
-    Image.fromarray(noise).save(held, "PNG")
-    assert client.put("/postings/c/photo", content=held.getvalue()).status_code == 200
+    assert client.put("/postings/c/photo", content=png()).status_code == 200
     shown = client.get("/postings/c/photo")
-    assert (shown.content, shown.headers["content-type"]) == (held.getvalue(), "image/png")
+    assert (shown.content, shown.headers["content-type"]) == (png(), "image/png")
     assert len(client.get("/postings/c").json()["posting"]["image_phash"]) == 16
     broken = client.put("/postings/c/photo", content=b"no photo")
     assert (broken.status_code, "photo" in broken.json()["detail"]) == (422, True)
@@ -83,7 +87,7 @@ def test_a_photo_is_put_shown_and_goes_with_its_posting(client, place):
     with sqlite3.connect(place) as connection:
         held_back = connection.execute("select * from postings where photo is not null")
         assert held_back.fetchall() == []
-    assert held.getvalue()[-200:] not in place.read_bytes()
+    assert png()[-200:] not in place.read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -140,6 +144,20 @@ def test_a_store_whose_model_is_gone_is_not_ready_until_it_is_scored_by_another(
         assert again.get("/stats").json()["model"] == "shipped"
 
 
+def test_ids_with_slashes_are_read_changed_and_deleted(client):
+    name = "shop/77 b"
+    posting = {"posting_id": name, "title": "Kopi 1 kg"}
+    client.post("/postings", json=posting)
+    place = "/postings/shop%2F77%20b"
+    assert client.get(place).json()["posting"] == posting
+    assert client.put(f"{place}/photo", content=png()).status_code == 200
+    assert client.get(f"{place}/photo").content == png()
+    assert client.delete(place).json()["postings"][0]["done"] == "deleted"
+    assert client.get(place).json()["detail"] == f"there is no posting '{name}'"
+    told = client.put(f"{place}/photo", content=png())
+    assert (told.status_code, told.json()["detail"]) == (404, f"there is no posting '{name}'")
+
+
 def test_bodies_that_are_too_large_and_too_many_requests_are_refused(client, place):
     assert client.post("/postings", content=b" " * 300_000).status_code == 413
     chunks = client.post("/postings", content=(b" " * 100_000 for _ in range(5)))
@@ -161,6 +179,7 @@ def test_without_tokens_other_machines_and_other_sites_are_refused(place):
 
 
 def test_with_tokens_roles_decide(client, tokens, place):
+    client.put("/postings/c/photo", content=png())
     made = {role: tokens.make(role, role) for role in ("read", "review", "write", "admin")}
     assert client.get("/stats").status_code == 401
     assert client.get("/stats", headers={"authorization": "Bearer wrong"}).status_code == 401
@@ -173,12 +192,13 @@ def test_with_tokens_roles_decide(client, tokens, place):
             client.post("/pins", json=pin, headers=headers).status_code,
             client.post("/postings", json={"posting_id": "d"}, headers=headers).status_code,
             client.post("/settle", headers=headers).status_code,
+            client.get("/postings/c/photo", headers=headers).status_code,
         ]
     assert codes == {
-        "read": [200, 403, 403, 403],
-        "review": [200, 200, 403, 403],
-        "write": [200, 403, 200, 403],
-        "admin": [200, 200, 200, 200],
+        "read": [200, 403, 403, 403, 200],
+        "review": [200, 200, 403, 403, 200],
+        "write": [200, 403, 200, 403, 200],
+        "admin": [200, 200, 200, 200, 200],
     }
     assert client.get("/health").status_code == 200
     assert not any(token.encode() in place.read_bytes() for token in made.values())
@@ -204,4 +224,7 @@ def test_figures_and_logs_tell_no_text(client, caplog):
 def test_the_description_has_examples(lasting_client):
     described = lasting_client.get("/openapi.json").json()
     assert described["components"]["schemas"]["Decision"]["examples"][0]["verdict"] == "same"
-    assert {"/postings", "/search", "/merge", "/events"} <= described["paths"].keys()
+    paths = described["paths"]
+    assert {"/postings", "/search", "/merge", "/events"} <= paths.keys()
+    assert "image/*" in paths["/postings/{posting_id}/photo"]["put"]["requestBody"]["content"]
+    assert "text/csv" in paths["/answers"]["post"]["requestBody"]["content"]

@@ -70,10 +70,17 @@ def test_answers_go_out_and_come_in_as_a_file(client):
     assert [each["row"] for each in told["refused"]] == [3, 4]
     assert "nobody" in told["refused"][0]["reason"]
     assert client.get("/answers.csv").text.splitlines() == [
-        "left_id,right_id,verdict,actor", "a,b,different,local",
+        "left_id,right_id,verdict,by", "a,b,different,local",
     ]  # fmt: skip
     assert client.post("/answers", content="x,y\n1,2\n").status_code == 422
     assert client.post("/answers", content=b"\xff\xfe").status_code == 422
+    # As `samesku ask` writes them and a spreadsheet of another country saves them.
+    file = "left_id;right_id;verdict;by\na;b; SAME ;ann\na;c;;\nb;c;Different;\n"
+    assert client.post("/answers", content=file).json() == {"taken": 2, "refused": []}
+    exported = client.get("/answers.csv").text
+    assert exported.splitlines()[1:] == ["a,b,same,ann", "b,c,different,local"]
+    assert client.post("/answers", content=exported).json()["taken"] == 2
+    assert client.get("/answers.csv").text == exported
 
 
 def test_who_reads_does_not_wait_for_a_change_that_takes_long(place, monkeypatch):

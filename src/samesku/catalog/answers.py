@@ -112,7 +112,7 @@ class Answers:
             message = f"there is no column {', '.join(missing)}"
             fix = f"name them left_id, right_id and verdict ({', '.join(VERDICTS)})"
             raise CatalogError(source, [Problem("missing_column", message, fix, True)])
-        rows = _texts(frame)
+        rows = answer_texts(frame)
         if faults := _faults(rows, catalog):
             raise CatalogError(source, faults)
         return _checked(rows, source)
@@ -150,7 +150,7 @@ def _joined_ids(frame: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
     return frame
 
 
-def _texts(frame: pl.DataFrame) -> pl.DataFrame:
+def answer_texts(frame: pl.DataFrame) -> pl.DataFrame:
     """The rows as texts without outer blanks, `audit` as numbers, 0 where it says none."""
 
     def text(name: str, instead: str = "") -> pl.Expr:

@@ -47,13 +47,21 @@ def read_table(path: Path, encoding: str | None = None) -> tuple[pl.DataFrame, l
         raise CatalogError(str(path), [_unreadable("not a regular file")])
     try:
         raw = sys.stdin.buffer.read() if piped else path.read_bytes()
+    except OSError as error:
+        raise CatalogError(str(path), [_unreadable(error.strerror or str(error))]) from error
+    return table_of(raw, path, encoding)
+
+
+def table_of(
+    raw: bytes, path: Path, encoding: str | None = None
+) -> tuple[pl.DataFrame, list[Problem]]:
+    """The table of a file's content, as :func:`read_table` reads it; `path` is for messages."""
+    try:
         if raw.startswith(_PARQUET):
             return pl.read_parquet(io.BytesIO(raw)), []
         content, problems = (_decoded(path, raw, encoding), []) if encoding else _decode(raw)
     except CatalogError:
         raise
-    except OSError as error:
-        raise CatalogError(str(path), [_unreadable(error.strerror or str(error))]) from error
     # Damaged Parquet can make polars panic, which is no Exception.
     except (
         pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError, LookupError

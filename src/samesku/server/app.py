@@ -16,14 +16,16 @@ from starlette.concurrency import run_in_threadpool
 from samesku.server.admin import admin_routes
 from samesku.server.deciding import deciding_routes
 from samesku.server.limits import Figures, Guard
-from samesku.server.requests import REFUSALS, Key, Many, One, Search
+from samesku.server.requests import REFUSALS, Key, Many, One, Search, body_of
 from samesku.server.review import review_routes
 from samesku.server.tokens import ROLES, Tokens
 from samesku.store.index import Index
+from samesku.store.postings import named_photos
 from samesku.store.results import Change, StoreError
 from samesku.store.schema import refused
 
 STATUS = {"invalid": 422, "missing": 404, "conflict": 409, "unusable": 503, "full": 507}
+_KINDS = {b"\xff\xd8": "image/jpeg", b"\x89P": "image/png", b"RI": "image/webp", b"GI": "image/gif"}
 LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]", "testserver")
 Changes: TypeAlias = dict[str, list[Change]]
 Number = Annotated[int, Query(ge=0, le=2**31 - 1)]
@@ -66,11 +68,11 @@ def create_app(
         _allowed(tokens, right) for right in ("read", "write", "review", "admin")
     )
     _plain_routes(app, reads, figures, read)
-    _reading_routes(app, reads, read)
+    _reading_routes(app, reads, photos, read)
     _writing_routes(app, index, write)
     deciding_routes(app, index, folder, review)
     admin_routes(app, index, folder, admin)
-    review_routes(app, reads, photos, review)
+    review_routes(app, reads, review)
     return app
 
 
@@ -153,7 +155,9 @@ def _plain_routes(app: FastAPI, index: Index, figures: Figures, check: Callable[
         return Response(result, media_type=CONTENT_TYPE_LATEST)
 
 
-def _reading_routes(app: FastAPI, index: Index, check: Callable[..., str]) -> None:
+def _reading_routes(
+    app: FastAPI, index: Index, photos: Path | None, check: Callable[..., str]
+) -> None:
     who = [Depends(check)]
 
     @app.post("/search", tags=["read"], dependencies=who)
@@ -161,7 +165,20 @@ def _reading_routes(app: FastAPI, index: Index, check: Callable[..., str]) -> No
         """What a posting would match, likeliest first; changes nothing."""
         return {"found": index.search(body.posting, limit=body.limit)}
 
-    @app.get("/postings/{posting_id}", tags=["read"], dependencies=who)
+    # Before the next one, whose ids may hold slashes.
+    @app.get("/postings/{posting_id:path}/photo", tags=["read"], dependencies=who)
+    def photo(posting_id: str) -> Response:
+        """The photo of a posting: what was put with it, or the file that it names."""
+        content = index.photo(posting_id)
+        if content is None and photos is not None:
+            name = _asked(index, posting_id, "posting")["posting"].get("image")
+            (content,) = named_photos(photos, [str(name)]) if name else (None,)
+        kind = _KINDS.get((content or b"")[:2])
+        if content is None or kind is None:
+            raise HTTPException(404, "there is no photo")
+        return Response(content, media_type=kind)
+
+    @app.get("/postings/{posting_id:path}", tags=["read"], dependencies=who)
     def posting(posting_id: str) -> dict[str, Any]:
         """A posting and its cluster."""
         return _asked(index, posting_id, "posting")
@@ -208,7 +225,7 @@ def _writing_routes(app: FastAPI, index: Index, check: Callable[..., str]) -> No
         """Put many postings; the malformed ones are refused, the others go in."""
         return {"changes": index.upsert_many(body.postings, key=key, actor=who)}
 
-    @app.put("/postings/{posting_id}/photo", tags=["write"])
+    @app.put("/postings/{posting_id:path}/photo", tags=["write"], openapi_extra=body_of("image/*"))
     async def photo(posting_id: str, request: Request, who: asker, key: Key = None) -> Change:
         """Put a photo, as the body of the request, to a posting."""
         content = await request.body()
@@ -219,7 +236,7 @@ def _writing_routes(app: FastAPI, index: Index, check: Callable[..., str]) -> No
 
         return await run_in_threadpool(put)
 
-    @app.delete("/postings/{posting_id}", tags=["write"])
+    @app.delete("/postings/{posting_id:path}", tags=["write"])
     def delete(posting_id: str, who: asker, key: Key = None) -> Change:
         """Delete a posting: none of its content stays."""
         return index.delete(posting_id, key=key, actor=who)
@@ -227,7 +244,12 @@ def _writing_routes(app: FastAPI, index: Index, check: Callable[..., str]) -> No
 
 def _asked(index: Index, name: str, kind: str) -> dict[str, Any]:
     """The posting or the cluster of a name."""
-    result = index.get(name)
-    if ("posting" in result) != (kind == "posting"):
-        raise HTTPException(404, f"there is no such {kind}")
+    try:
+        result = index.get(name)
+    except StoreError as error:
+        if error.kind != "missing":
+            raise
+        result = {}
+    if not result or ("posting" in result) != (kind == "posting"):
+        raise HTTPException(404, f"there is no {kind} {name[:80]!r}")
     return result

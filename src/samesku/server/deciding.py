@@ -12,8 +12,11 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from samesku.catalog.answers import PEOPLE, answer_texts
 from samesku.catalog.answers import REQUIRED as COLUMNS
-from samesku.server.requests import Accept, Decision, Key, Merge, Split, Undo
+from samesku.catalog.problems import CatalogError
+from samesku.catalog.tables import table_of
+from samesku.server.requests import Accept, Decision, Key, Merge, Split, Undo, body_of
 from samesku.store.index import Index
 from samesku.store.results import Change, StoreError
 
@@ -99,13 +102,13 @@ def deciding_routes(
         """All decisions as CSV: left_id, right_id, verdict, and who made them."""
         held = io.StringIO()
         writer = csv.writer(held)
-        writer.writerow([*COLUMNS, "actor"])
+        writer.writerow([*COLUMNS, "by"])
         writer.writerows(
             [pin["left_id"], pin["right_id"], pin["verdict"], pin["actor"]] for pin in index.pins()
         )
         return Response(held.getvalue(), media_type="text/csv; charset=utf-8")
 
-    @app.post("/answers", tags=["review"])
+    @app.post("/answers", tags=["review"], openapi_extra=body_of("text/csv"))
     async def take(request: Request, who: asker) -> dict[str, Any]:
         """Take a file of answers, the body of the request; rows that cannot be taken are listed."""
         content = await request.body()
@@ -113,20 +116,25 @@ def deciding_routes(
 
 
 def _take(index: Index, content: bytes, who: str) -> dict[str, Any]:
+    """Take answers, read as `match --answers` reads them; questions without an answer are left."""
     try:
-        rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise StoreError("the file is no CSV in UTF-8") from error
-    if rows and not set(COLUMNS) <= rows[0].keys():
+        frame, _ = table_of(content, Path("the file"))
+    except CatalogError as error:
+        raise StoreError(str(error)) from error
+    if not set(COLUMNS) <= set(frame.columns):
         raise StoreError(f"the file lacks one of the columns {', '.join(COLUMNS)}")
-    if len(rows) > MOST:
-        raise StoreError(f"{len(rows):,} answers; at most {MOST:,} in a request")
-    refused = []
-    for place, row in enumerate(rows, start=2):
+    if frame.height > MOST:
+        raise StoreError(f"{frame.height:,} answers; at most {MOST:,} in a request")
+    taken, refused = 0, []
+    rows = answer_texts(frame).select(*COLUMNS, "by").rows()
+    for place, (left, right, verdict, by) in enumerate(rows, start=2):
+        if not verdict:
+            continue
         try:
-            index.pin(*(row[name] or "" for name in COLUMNS), actor=who)
+            index.pin(left, right, verdict, actor=who if by == PEOPLE else by)
+            taken += 1
         except StoreError as error:
             if error.kind in ("unusable", "full"):
                 raise
             refused.append({"row": place, "reason": str(error)})
-    return {"taken": len(rows) - len(refused), "refused": refused}
+    return {"taken": taken, "refused": refused}

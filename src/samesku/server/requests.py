@@ -17,6 +17,12 @@ def _example(**values: Any) -> ConfigDict:
     return ConfigDict(extra="forbid", json_schema_extra={"examples": [values]})
 
 
+def body_of(media_type: str) -> dict[str, Any]:
+    """The description of a request whose body is a file."""
+    file = {"schema": {"type": "string", "format": "binary"}}
+    return {"requestBody": {"required": True, "content": {media_type: file}}}
+
+
 class One(BaseModel):
     """A posting: `posting_id`, `title` and any other columns."""
 

@@ -10,7 +10,7 @@ from fastapi import Depends, FastAPI, HTTPException, Query, Response
 from fastapi.responses import HTMLResponse
 
 from samesku.store.index import Index
-from samesku.store.postings import named_photos, normal_title
+from samesku.store.postings import normal_title
 from samesku.titles import normal_tokens
 
 PAGE = Path(__file__).parent / "review.html"
@@ -18,7 +18,6 @@ PAGE = Path(__file__).parent / "review.html"
 CLAIMED = 180
 LOOKED_AT = 200
 _PARTS = {"js": "text/javascript", "css": "text/css"}
-_KINDS = {b"\xff\xd8": "image/jpeg", b"\x89P": "image/png", b"RI": "image/webp", b"GI": "image/gif"}
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src blob:; connect-src 'self'"
 )
@@ -42,9 +41,7 @@ class Claims:
             return True
 
 
-def review_routes(
-    app: FastAPI, index: Index, photos: Path | None, check: Callable[..., str]
-) -> None:
+def review_routes(app: FastAPI, index: Index, check: Callable[..., str]) -> None:
     """Add the page and what it asks for."""
     claims = Claims()
 
@@ -85,18 +82,6 @@ def review_routes(
         else:
             shown = {"pair": None}
         return {**shown, "decided": decided, "audit": index.audit()}
-
-    @app.get("/postings/{posting_id}/photo", tags=["review"], response_class=Response)
-    def photo(posting_id: str, who: Annotated[str, Depends(check)]) -> Response:
-        """The photo of a posting: what was put with it, or the file that it names."""
-        content = index.photo(posting_id)
-        if content is None and photos is not None:
-            name = index.get(posting_id).get("posting", {}).get("image")
-            (content,) = named_photos(photos, [str(name)]) if name else (None,)
-        kind = _KINDS.get((content or b"")[:2])
-        if content is None or kind is None:
-            raise HTTPException(404, "there is no photo")
-        return Response(content, media_type=kind)
 
 
 def _shown(index: Index, left: str, right: str) -> dict[str, Any]:

@@ -118,6 +118,8 @@ class Reads:
                     "cluster": cluster,
                     "members": len(state.clusters[cluster]),
                 }
+            if name not in state.numbers:
+                raise StoreError(f"there is no posting and no cluster {name[:80]!r}", "missing")
             cluster = state.resolve(name)
             members = sorted(state.clusters.get(cluster, ()))
             known = read_payloads(connection, members)
