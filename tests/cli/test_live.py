@@ -105,6 +105,11 @@ def test_tokens_are_made_and_voided(tmp_path):
     store = tmp_path / "s.db"
     made = run("serve", "--store", store, "--make-token", "ann", "--role", "review")
     assert re.fullmatch(r"samesku_[\w-]{43}\n", made.stdout)
+    again = run("serve", "--store", store, "--make-token", "ann")
+    assert (again.exit_code, "ann has a token already" in again.stderr) == (3, True)
+    both = run("serve", "--store", store, "--make-token", "bob", "--revoke-token", "ann")
+    assert both.exit_code == 2
+    assert run("serve", "--store", store, "--revoke-token", "bob").exit_code == 3
     assert run("serve", "--store", store, "--revoke-token", "ann").exit_code == 0
     assert run("serve", "--store", store, "--revoke-token", "ann").exit_code == 3
 

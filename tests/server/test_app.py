@@ -169,10 +169,9 @@ def test_bodies_that_are_too_large_and_too_many_requests_are_refused(client, pla
 
 
 def test_without_tokens_other_machines_and_other_sites_are_refused(place):
-    app = create_app(place)
-    with TestClient(app, client=("10.1.2.3", 5)) as far:
+    with TestClient(create_app(place), client=("10.1.2.3", 5)) as far:
         assert far.get("/stats").status_code == 403
-    with TestClient(app) as near:
+    with TestClient(create_app(place)) as near:
         assert near.get("/stats").status_code == 200
         assert near.get("/stats", headers={"host": "evil.example"}).status_code == 403
         assert near.get("/stats", headers={"origin": "https://evil.example"}).status_code == 403

@@ -1,7 +1,9 @@
+import json
 import sqlite3
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 import sqlalchemy as sa
@@ -432,6 +434,86 @@ def test_snapshot_and_restore(pair, tmp_path):
         pair.snapshot(copy)
     with pytest.raises(StoreError, match="already"):
         Index.restore(copy, pair.place)
+    (tmp_path / "offers.csv").write_text("posting_id,title\na,b\n")
+    for none in (tmp_path / "offers.csv", tmp_path / "empty.db"):
+        none.touch()
+        with pytest.raises(StoreError, match="no copy of a store"):
+            Index.restore(none, tmp_path / "other.db")
+    assert not (tmp_path / "other.db").exists()
+
+
+def test_nothing_is_acknowledged_into_a_file_that_is_gone(file, rows):
+    with Index(file) as index:
+        index.upsert(rows[0])
+        copy = index.snapshot(file.with_name("copy.db"))
+        for part in (file, *file.parent.glob(f"{file.name}-*")):
+            part.unlink()
+        for _ in range(2):
+            with pytest.raises(StoreError, match="removed or replaced"):
+                index.upsert(rows[1])
+            if not file.exists():
+                Index.restore(copy, file)
+        with pytest.raises(StoreError, match="removed or replaced"):
+            index.check_ready()
+    with Index(file) as index:
+        assert index.upsert(rows[1]).event == 2
+
+
+def test_what_a_person_would_pass_is_taken(index, clusters):
+    index.upsert_many([{"posting_id": at, "title": f"Kopi nomor {at}"} for at in (1, 5)])
+    assert index.get(5)["posting"]["posting_id"] == "5"
+    assert index.why(1, 5)["left_id"] == "1"
+    index.pin(1, 5, "same")
+    cluster = index.get(1)["cluster"]
+    assert {each.posting_id for each in index.split(cluster, "5").postings} == {"1", "5"}
+    with pytest.raises(StoreError, match="two clusters"):
+        index.merge(cluster)
+    index.rescore(same="colour", threshold="0.7")
+    assert (index.stats()["same"], index.stats()["threshold"]) == (["colour"], 0.7)
+    index.delete(np.int64(5))
+    assert clusters(index) == [["1"]]
+    (change,) = index.upsert_many([{"posting_id": 7, "title": [1]}])
+    assert change.refused[0].posting_id == "7"
+
+
+@pytest.mark.parametrize(
+    "form", [pl.DataFrame, pd.DataFrame, lambda rows: read_catalog(pl.DataFrame(rows))]
+)
+def test_a_table_is_taken_row_by_row(index, form):
+    prices = {"a": "1.299", "b": "2,50"}
+    rows = [{"posting_id": name, "title": "Kopi", "price": text} for name, text in prices.items()]
+    (change,) = index.upsert_many(form(rows))
+    assert [each.posting_id for each in change.postings] == ["a", "b"]
+    # A column shows its decimal mark.
+    assert index.get("a")["posting"]["price"] == 1299
+    for none in ("offers.csv", rows[0]):
+        with pytest.raises(StoreError, match="read_catalog"):
+            index.upsert_many(none)
+
+
+def test_the_same_posting_again_is_no_event(index):
+    row = {"posting_id": "a", "title": "Kopi 1 kg"}
+    first = index.upsert(row)
+    again = index.upsert(row)
+    assert (again.postings[0].done, again.event) == ("unchanged", first.event)
+    index.upsert_many([row, {**row, "title": "Teh 1 kg"}, row])
+    assert len(index.events()) == 1
+    other = index.upsert_many([row, {**row, "title": "Teh 1 kg"}])
+    assert (other[0].event, index.get("a")["posting"]["title"]) == (2, "Teh 1 kg")
+
+
+def test_a_search_tells_the_cluster(pair):
+    found = {each.right_id: each.cluster for each in pair.search({"title": "susu bebelo 400 g"})}
+    assert found["a"] == pair.get("a")["cluster"]
+
+
+def test_a_closed_index_answers_nothing(file, rows):
+    with Index(file) as index:
+        index.upsert(rows[0])
+    for asked in (index.stats, index.pins, lambda: index.upsert(rows[1]), lambda: index.photo("a")):
+        with pytest.raises(StoreError, match="closed"):
+            asked()
+    index.close()
 
 
 def test_a_failure_in_the_middle_leaves_the_store_as_it_was(pair, monkeypatch):
@@ -506,6 +588,23 @@ def test_a_batch_run_brings_its_answers(index, tmp_path, rows, matched):
     index.load(matched("--answers", tmp_path / "answers.csv"))
     assert together(index, one, other)
     assert [pin["verdict"] for pin in index.pins()] == ["same"]
+
+
+def test_what_a_store_does_not_take_of_a_run_is_told_or_refused(index, matched, tmp_path):
+    run = matched()
+    record = json.loads((run / "run.json").read_text())
+    taken = record | {"adapted": {"moved": 0.1, "threshold": 0.5, "threshold_before": 0.4}}
+    (run / "run.json").write_text(json.dumps(taken))
+    assert "adapted" in index.load(run)[0].notes[0]
+    for limit, message in (
+        ({"decide": "one-to-one"}, "--decide"),
+        ({"source": record["source"] | {"pairs": "across"}}, "--pairs"),
+        ({"source": record["source"] | {"within": ["category"]}}, "--within"),
+        ({"engine": {"name": "ray"}}, "run on Ray"),
+    ):
+        (run / "run.json").write_text(json.dumps(record | limit))
+        with pytest.raises(StoreError, match=message):
+            index.load(run)
 
 
 def test_a_run_of_another_fusion_is_refused(index, matched):

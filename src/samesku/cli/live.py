@@ -44,6 +44,8 @@ def index(options: Index) -> None:
         with progress.stage("index"):
             if run is not None:
                 changes = store.load(run, actor="index")
+                for note in run.notes:
+                    say(f"  - {note}", quiet=options.quiet)
             else:
                 changes = store.upsert_many(postings or (), actor="index")
         if options.settle:
@@ -70,6 +72,8 @@ def index(options: Index) -> None:
 def serve(options: Serve) -> None:
     """Serve until interrupted, or make or revoke a token."""
     need_extra("samesku serve", "serve", "sqlalchemy", "fastapi", "uvicorn")
+    if options.make_token is not None and options.revoke_token is not None:
+        raise UsageError("--make-token and --revoke-token are two commands: give one")
     import uvicorn
 
     from samesku.server import create_app

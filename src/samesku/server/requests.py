@@ -88,7 +88,7 @@ class Rescore(BaseModel):
     """By what everything is scored from now on.
 
     A model by its name in the service's folder, null the one that ships; kinds of attributes that
-    may differ within one product; a threshold, null the model's own.
+    may differ within one product; a threshold, null that of the model, as `match` would take it.
     """
 
     model_config = _example(model="my-model", same=["colour"])

@@ -32,14 +32,18 @@ class Tokens:
         self._engine.dispose()
 
     def make(self, name: str, role: str) -> str:
-        """A new token for a name, in place of its former one: shown once, and kept nowhere."""
+        """A new token for a name that has none: shown once, and kept nowhere."""
         if role not in ROLES:
             raise StoreError(f"a role is one of {', '.join(ROLES)}, not {role[:40]!r}")
         if not _NAME.fullmatch(name):
             raise StoreError("a name is up to 80 letters, digits, dots, dashes and @")
         token = f"samesku_{token_urlsafe(32)}"
         with begin_writing(self._engine) as connection:
-            connection.execute(tokens.delete().where(tokens.c.name == name))
+            if connection.scalar(sa.select(tokens.c.role).where(tokens.c.name == name)) is not None:
+                raise StoreError(
+                    f"{name} has a token already: revoke that first, or take another name",
+                    "conflict",
+                )
             connection.execute(tokens.insert().values(name=name, role=role, digest=_digest(token)))
         return token
 

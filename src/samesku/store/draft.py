@@ -64,13 +64,18 @@ class Draft:
         self._brought = 0
 
     def put(self, payloads: Sequence[Payload]) -> None:
-        """Put postings in place of those of their ids, where there are some."""
+        """Put postings in place of those of their ids that are others, where there are some."""
         self.dirty = True
-        known_ids = self.state.distinct_of.keys() & {str(each["posting_id"]) for each in payloads}
+        last = {str(each["posting_id"]): each for each in payloads}
+        held = read_payloads(self.connection, sorted(self.state.distinct_of.keys() & last))
+        payloads = [
+            each for name, each in last.items() if held.get(name) != each or name in self.photos
+        ]
         # What postings were before this change, to undo it.
         self.versions = [
-            {"event": self.number, "posting_id": posting, "payload": json.dumps(payload)}
-            for posting, payload in read_payloads(self.connection, sorted(known_ids)).items()
+            {"event": self.number, "posting_id": name, "payload": json.dumps(held[name])}
+            for name in map(str, (each["posting_id"] for each in payloads))
+            if name in held
         ]
         keys = [content_key(payload) for payload in payloads]
         known = look_up(self.connection, distinct.c.content_key, distinct.c.id, keys)

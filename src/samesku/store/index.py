@@ -26,13 +26,15 @@ from samesku.store.postings import (
     Payload,
     add_hashes,
     as_catalog,
+    as_id,
+    as_ids,
     check_posting,
     check_postings,
     hash_photo,
     not_read,
 )
 from samesku.store.results import Change, StoreError
-from samesku.store.runs import BatchRun, all_payloads, read_run, score_everything
+from samesku.store.runs import BatchRun, all_payloads, read_run, rows_of, score_everything
 from samesku.store.saving import answered, save
 from samesku.store.schema import begin_writing, empty_log, refused
 from samesku.store.state import Setting, State
@@ -124,9 +126,10 @@ class Index(reading.Reads):
     ) -> list[Change]:
         """Put many postings, some in each transaction; those that are malformed are refused.
 
-        More than a share of what the store holds are scored with all of it, as a batch run does.
+        A table is read as :func:`samesku.read_catalog` reads it. More than a share of what the
+        store holds are scored with all of it, as a batch run does.
         """
-        checked, malformed, notes = check_postings(postings)
+        checked, malformed, notes = check_postings(rows_of(postings, self._photos))
         notes += self._add_hashes(checked)
         bulk = self._in_one(len(checked), key)
         step = len(checked) if bulk else AT_ONCE
@@ -169,23 +172,30 @@ class Index(reading.Reads):
                     return False
             return count >= max(BATCH_FROM, BATCH_SHARE * len(state.distinct_of))
 
-    def delete(self, posting_id: str, *, key: str | None = None, actor: str = "") -> Change:
+    def delete(self, posting_id: str | int, *, key: str | None = None, actor: str = "") -> Change:
         """Delete a posting: no text and no photo of it stays; its pins do, should it come back."""
+        name = as_id(posting_id)
 
         def work(draft: Draft) -> list[str]:
-            draft.state.check_there(posting_id)
-            draft.remove(posting_id)
-            return [posting_id]
+            draft.state.check_there(name)
+            draft.remove(name)
+            return [name]
 
         change = self._write("delete", work, key, actor)
         empty_log(self._engine)
         return change
 
     def pin(
-        self, left: str, right: str, verdict: str, *, key: str | None = None, actor: str = ""
+        self,
+        left: str | int,
+        right: str | int,
+        verdict: str,
+        *,
+        key: str | None = None,
+        actor: str = "",
     ) -> Change:
         """Decide that two postings are the `same` product, `different`, or that it is `unsure`."""
-        pins = partial(pin_alone, left=left, right=right, verdict=verdict)
+        pins = partial(pin_alone, left=as_id(left), right=as_id(right), verdict=verdict)
         return self._decide("pin", pins, key, actor)
 
     def merge(
@@ -197,14 +207,15 @@ class Index(reading.Reads):
         actor: str = "",
     ) -> Change:
         """Make clusters one, but for the postings `without`; the oldest id stays."""
-        pins = partial(merge_pins, names=clusters, without=without)
+        pins = partial(merge_pins, names=as_ids(clusters), without=as_ids(without))
         return self._decide("merge", pins, key, actor)
 
     def split(
         self, cluster: str, postings: Sequence[str], *, key: str | None = None, actor: str = ""
     ) -> Change:
         """Part some postings of a cluster from the rest; they become a cluster of their own."""
-        return self._decide("split", partial(split_pins, name=cluster, away=postings), key, actor)
+        pins = partial(split_pins, name=cluster, away=as_ids(postings))
+        return self._decide("split", pins, key, actor)
 
     def accept(
         self,
@@ -215,7 +226,7 @@ class Index(reading.Reads):
         actor: str = "",
     ) -> Change:
         """Decide that a cluster is one product, but for the postings `without`, which leave it."""
-        pins = partial(accept_pins, name=cluster, without=without)
+        pins = partial(accept_pins, name=cluster, without=as_ids(without))
         return self._decide("accept", pins, key, actor)
 
     def _decide(
@@ -328,7 +339,8 @@ class Index(reading.Reads):
     def load(self, run: str | Path | BatchRun, *, actor: str = "") -> list[Change]:
         """Take a batch run: its postings and answers, its model, threshold and `same`.
 
-        Answers that contradict decisions in the store are logged and left out.
+        Answers that contradict decisions in the store are logged and left out. What else is not
+        taken stands in the `notes` of the first change.
 
         Raises
         ------
@@ -340,7 +352,8 @@ class Index(reading.Reads):
             known = state.setting
         if run.setting != known:
             self._rescore(run.setting, actor)
-        changes = self.upsert_many(run.postings, actor=actor)
+        first, *rest = self.upsert_many(run.postings, actor=actor)
+        changes = [replace(first, notes=[*run.notes, *first.notes]), *rest]
         for left, right, verdict, who in run.pins:
             try:
                 changes.append(self.pin(left, right, verdict, actor=who))

@@ -64,6 +64,17 @@ def check_posting(given: Any) -> Payload:
     return payload
 
 
+def as_id(name: Any) -> str:
+    """An id as a posting has it: text without outer blanks, or a number."""
+    return str(_cell("posting_id", name) or "")
+
+
+def as_ids(names: Any) -> list[str]:
+    """Some ids, or one."""
+    several = isinstance(names, Iterable) and not isinstance(names, str)
+    return [as_id(each) for each in (names if several else [names])]
+
+
 def not_read(given: Mapping[str, Any], payload: Payload) -> list[str]:
     """A note for each cell of a posting that is filled, and is taken as unknown all the same."""
     return [

@@ -23,9 +23,18 @@ from samesku.store.content import Content
 from samesku.store.doubts import Doubts, Drawn, Pair, is_drawn
 from samesku.store.draft import read_payloads
 from samesku.store.memory import SOUGHT, Distinct
-from samesku.store.postings import Payload, check_posting, content_key
-from samesku.store.results import Answer, DecidedPair, StoreError
-from samesku.store.schema import distinct, events, look_up, open_engine, pins, postings, touched
+from samesku.store.postings import Payload, as_id, check_posting, content_key
+from samesku.store.results import Answer, DecidedPair, Found, StoreError
+from samesku.store.schema import (
+    check_is_store,
+    distinct,
+    events,
+    look_up,
+    open_engine,
+    pins,
+    postings,
+    touched,
+)
 from samesku.store.scoring import score_pairs
 from samesku.store.state import Effects, Setting, State
 
@@ -36,7 +45,7 @@ class Reads:
     def __init__(self, place: str | Path, *, photos: str | Path | None = None) -> None:
         self.place = str(place)
         self._photos = None if photos is None else Path(photos)
-        self._engine = open_engine(place)
+        self._opened: sa.Engine | None = open_engine(place)
         self._lock = threading.RLock()
         self._state: State | None = None
         self._doubts, self._drawn = Doubts(), Drawn()
@@ -51,7 +60,15 @@ class Reads:
     def close(self) -> None:
         """Release the store, and what is held of it in memory."""
         self._state, self._doubts, self._drawn = None, Doubts(), Drawn()
-        self._engine.dispose()
+        if self._opened is not None:
+            self._opened.dispose()
+        self._opened = None
+
+    @property
+    def _engine(self) -> sa.Engine:
+        if self._opened is None:
+            raise StoreError(f"{self.place} was closed; open it anew", "unusable")
+        return self._opened
 
     @contextmanager
     def _reading(self) -> Iterator[tuple[State, sa.Connection]]:
@@ -87,7 +104,7 @@ class Reads:
         with self._reading() as (state, _):
             self._learned(state)
 
-    def search(self, posting: Any, *, limit: int = 20) -> list[DecidedPair]:
+    def search(self, posting: Any, *, limit: int = 20) -> list[Found]:
         """What a posting would match, likeliest first; changes nothing.
 
         `left_id` is the posting's own id, or empty where it has none.
@@ -99,9 +116,11 @@ class Reads:
             # One more, as the posting itself may be among those that are found.
             found = _search(state, connection, self._learned(state), payload, limit + 1)
             name = str(payload["posting_id"]) if own else ""
-            return [DecidedPair(name, *each) for each in found if each[0] != name][:limit]
+            return [
+                Found(name, *each, state.cluster_of[each[0]]) for each in found if each[0] != name
+            ][:limit]
 
-    def get(self, name: str) -> dict[str, Any]:
+    def get(self, name: str | int) -> dict[str, Any]:
         """A posting by its id, or a cluster by its own: what it holds, and its cluster.
 
         Raises
@@ -109,6 +128,7 @@ class Reads:
         StoreError
             There is neither.
         """
+        name = as_id(name)
         with self._reading() as (state, connection):
             if name in state.distinct_of:
                 payload = read_payloads(connection, [name])[name]
@@ -134,15 +154,16 @@ class Reads:
                 ],
             }
 
-    def photo(self, posting_id: str) -> bytes | None:
+    def photo(self, posting_id: str | int) -> bytes | None:
         """The photo that was put with a posting."""
         with self._engine.connect() as connection:
-            asked = sa.select(postings.c.photo).where(postings.c.posting_id == posting_id)
+            asked = sa.select(postings.c.photo).where(postings.c.posting_id == as_id(posting_id))
             found: bytes | None = connection.scalar(asked)
             return found
 
-    def why(self, left: str, right: str) -> dict[str, Any]:
+    def why(self, left: str | int, right: str | int) -> dict[str, Any]:
         """Probability that two postings are the same product, its explanation, and the verdict."""
+        left, right = as_id(left), as_id(right)
         with self._reading() as (state, connection):
             state.check_there(left, right)
             a, b = state.slots_of(left, right)
@@ -288,7 +309,7 @@ class Reads:
         Raises
         ------
         StoreError
-            There is a store, or the snapshot is not there.
+            There is a store, or the snapshot is not there or is none.
         """
         source, target = Path(snapshot), Path(place)
         if not source.is_file():
@@ -297,6 +318,7 @@ class Reads:
             raise StoreError(
                 f"{target} is there already; stop its service and move it away first", "conflict"
             )
+        check_is_store(source)
         part = target.with_name(f"{target.name}.part")
         shutil.copyfile(source, part)
         part.replace(target)

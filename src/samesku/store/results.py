@@ -61,6 +61,13 @@ class DecidedPair:
 
 
 @dataclass(frozen=True)
+class Found(DecidedPair):
+    """A posting that a search found, and the cluster that it is in."""
+
+    cluster: str = ""
+
+
+@dataclass(frozen=True)
 class Change:
     """What a change did. `event` is its number in the log; that of the last one if none was needed.
 

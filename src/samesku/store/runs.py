@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import sqlalchemy as sa
@@ -36,6 +36,20 @@ def postings_of(catalog: Catalog) -> list[dict[str, Any]]:
     return rows
 
 
+def rows_of(given: Any, photos: Path | None) -> Iterable[Any]:
+    """Postings one by one; those of a table as a catalogue is read."""
+    if isinstance(given, str | bytes | Path | Mapping):
+        raise StoreError(
+            "postings are a list, a table or a catalogue: read a file with read_catalog, put a "
+            "single posting with upsert"
+        )
+    if not isinstance(given, Catalog):
+        if not hasattr(type(given), "columns") and not hasattr(given, "__arrow_c_stream__"):
+            return cast("Iterable[Any]", given)
+        given = read_catalog(given, photos=photos)
+    return postings_of(given)
+
+
 class BatchRun(NamedTuple):
     """How a batch run was matched, the postings of its catalogue, the pins with who made them."""
 
@@ -43,6 +57,8 @@ class BatchRun(NamedTuple):
     setting: Setting
     postings: list[dict[str, Any]]
     pins: list[Sequence[str]]
+    # What is not taken of it.
+    notes: list[str]
 
 
 def read_run(folder: Path) -> BatchRun:
@@ -50,12 +66,24 @@ def read_run(folder: Path) -> BatchRun:
     place = folder / "run.json"
     try:
         record = read_record(place)
+        if "engine" in record:
+            raise StoreError(
+                f"{folder} is a run on Ray, which a store does not take: index its catalogue",
+                "unusable",
+            )
         source = record["source"]
         path, photos = Path(source["path"]), source["photos"]
         columns, encoding = source["columns"], source["encoding"]
         # A run that adapted the model on its way had other probabilities.
         threshold = None if "adapted" in record else threshold_of(record, place)
         fusion, same = record["fusion"], tuple(source["same"])
+        limits = {
+            "--pairs": source["pairs"] not in (None, "all"),
+            "--decide": record.get("decide", "clusters") != "clusters",
+            "--within": bool(source["within"]),
+        }
+    except StoreError:
+        raise
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise StoreError(
             f"{folder} holds no run of `samesku match`: {place.name} cannot be read", "missing"
@@ -66,14 +94,25 @@ def read_run(folder: Path) -> BatchRun:
             "catalogue itself",
             "unusable",
         )
+    if limited := [name for name, given in limits.items() if given]:
+        raise StoreError(
+            f"{folder} was matched with {', '.join(limited)}; a store compares all postings and "
+            "clusters them: index the catalogue itself for that",
+            "unusable",
+        )
+    notes = []
+    if "adapted" in record:
+        notes.append(
+            "the model that the run adapted to its answers is not taken: its answers decide, all "
+            "else is scored by the model before; samesku adapt saves one for --model"
+        )
     if not path.exists():
         raise StoreError(f"{path}: the catalogue of the run is not there; index it", "missing")
     catalog = read_catalog(path, photos=photos, columns=columns, encoding=encoding)
     setting = Setting.of(record.get("model"), same, threshold)
     setting.load()  # or nothing is changed
-    return BatchRun(
-        folder, setting, postings_of(catalog), record.get("answers", {}).get("pins", [])
-    )
+    pins = record.get("answers", {}).get("pins", [])
+    return BatchRun(folder, setting, postings_of(catalog), pins, notes)
 
 
 def all_payloads(connection: sa.Connection) -> dict[str, Payload]:

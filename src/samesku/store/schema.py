@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -115,12 +116,26 @@ def _engine(text: str) -> sa.Engine:
     if path.is_dir():
         raise StoreError(f"{path} is a folder; a store is a file", "unusable")
     engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": PATIENCE})
+    opened: dict[str, tuple[int, int] | None] = {}
 
     @listen.listens_for(engine, "connect")
     def _set_up(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # transactions are begun below, not by the driver
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
+        opened.setdefault("as", _file_number(path))
+
+    @listen.listens_for(engine, "do_connect")
+    @listen.listens_for(engine, "checkout")
+    def _check_file(*_: Any) -> None:
+        # What is written into a file that was removed is lost when the process ends.
+        if opened and opened["as"] != _file_number(path):
+            opened["as"] = (-1, -1)  # a later file may get the number of the one that is gone
+            raise StoreError(
+                f"{path} was removed or replaced since it was opened; open it anew (start the "
+                "service again)",
+                "unusable",
+            )
 
     @listen.listens_for(engine, "begin")
     def _begin(connection: sa.Connection) -> None:
@@ -128,6 +143,15 @@ def _engine(text: str) -> sa.Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
     return engine
+
+
+def _file_number(path: Path) -> tuple[int, int] | None:
+    """What tells a file from another one of the same name; None where it is gone."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _prepare(engine: sa.Engine, text: str) -> None:
@@ -152,6 +176,16 @@ def _prepare(engine: sa.Engine, text: str) -> None:
 def _version(connection: sa.Connection) -> int | None:
     message = connection.scalar(sa.select(meta.c.value).where(meta.c.name == "version"))
     return None if message is None else int(message)
+
+
+def check_is_store(path: Path) -> None:
+    """Raise StoreError for a file that is no store; nothing is written beside it."""
+    try:
+        address = f"{path.resolve().as_uri()}?mode=ro&immutable=1"
+        with closing(sqlite3.connect(address, uri=True)) as connection:
+            connection.execute("select count(*) from meta, distinct_postings").fetchone()
+    except sqlite3.Error as error:
+        raise StoreError(f"{path} is no copy of a store ({error})", "unusable") from error
 
 
 def look_up(

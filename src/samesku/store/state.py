@@ -53,10 +53,17 @@ class Setting:
         cls, model: str | Path | None, same: Collection[str], threshold: float | None
     ) -> Setting:
         """As it is asked for; ValueError where the threshold is no probability."""
+        threshold = None if threshold is None else float(threshold)
         if threshold is not None and not 0 < threshold <= 1:
             raise ValueError(f"the threshold is a probability above 0 and up to 1, not {threshold}")
         place = "" if model is None else str(Path(model).resolve())
-        return cls(place, place, tuple(sorted(set(same))), threshold, threshold is not None)
+        return cls(
+            place,
+            place,
+            tuple(sorted({same} if isinstance(same, str) else set(same))),
+            threshold,
+            threshold is not None,
+        )
 
     def changed(
         self, model: str | Path | None, same: Collection[str] | None, threshold: float | None
