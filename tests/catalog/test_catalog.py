@@ -217,6 +217,25 @@ def test_half_characters_of_python_strings_are_replaced():
     assert read_catalog(given).titles == ["te\ufffda", "\U0001f600"]
 
 
+@pytest.mark.parametrize(
+    ("column", "text"),
+    [
+        (pl.Series([["black", "white"], None]), "['black', 'white']"),
+        (pl.Series([[1, 2], [3, 4]], dtype=pl.Array(pl.Int8, 2)), "[1, 2]"),
+        (pl.Series([{"of": "steel"}, {"of": "oak"}]), "{'of': 'steel'}"),
+        (pl.Series([b"black", b"\xff"]), "black"),
+        (pl.Series([datetime.timedelta(days=1), None]), "1 day, 0:00:00"),
+        (pl.Series([complex(1, 2), None], dtype=pl.Object), "(1+2j)"),
+    ],
+)
+def test_columns_of_any_type_are_carried_along_as_text(column, text):
+    table = frame(color=column, title=["tea pot", "tea pot black"])
+    catalog = read_catalog(table)
+    assert catalog.frame["color"][0] == text
+    for within in ((), "color"):
+        assert len(Matcher(within=within).match(catalog, read_catalog(table)).clusters) == 4
+
+
 def test_the_first_of_equal_pandas_columns_is_used_and_told():
     given = pd.DataFrame([["a", "tea", "rice"]], columns=["posting_id", "title", "title"])
     catalog = read_catalog(given)

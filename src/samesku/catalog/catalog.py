@@ -139,7 +139,7 @@ def read_catalog(
         A CSV or Parquet file, ``-`` for either on standard input, a folder that holds `train.csv`,
         `test.csv` or `postings.csv`, or a table in memory. `posting_id` and `title` are
         required; `image`, `image_phash`, `label_group`, `price`, `brand`, `description` and
-        `source` are used when there; others are carried along.
+        `source` are used when there; others are carried along, lists and binary data as text.
     photos : path, optional
         Folder of the photos named in `image`. Without it, `<file>_images`, `images`, `photos` and
         the file's own folder are tried, in this order; of a frame, the current folder.

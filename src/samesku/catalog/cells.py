@@ -35,7 +35,8 @@ _ROUNDED = r"^\d[.,]\d+[eE]\+\d{2}$"
 def check_cells(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
     """Bring the known columns to their types; collect what does not fit."""
     texts = [name for name in (*REQUIRED, *OPTIONAL) if name in frame.columns and name != "price"]
-    frame = frame.with_columns(_as_text(frame[name]) for name in texts)
+    others = [each.name for each in frame if each.name not in texts and not _is_plain(each.dtype)]
+    frame = frame.with_columns(_as_text(frame[name]) for name in (*texts, *others))
     outer = rf"^{_BLANK}+|{_BLANK}+$"
     frame = frame.with_columns(pl.col("posting_id").str.replace_all(outer, ""))
     frame = frame.with_columns(
@@ -78,10 +79,19 @@ def _as_text(column: pl.Series) -> pl.Series:
             for value, is_whole in zip(column.to_list(), whole.to_list(), strict=True)
         ]
         return pl.Series(column.name, texts, dtype=pl.String)
-    if column.dtype in (pl.Object, pl.List, pl.Struct, pl.Binary):
-        texts = [None if value is None else str(value) for value in column.to_list()]
+    if not _is_plain(column.dtype):
+        texts = [None if value is None else _spelled(value) for value in column.to_list()]
         return pl.Series(column.name, texts, dtype=pl.String)
     return column.cast(pl.String)
+
+
+def _is_plain(kind: pl.DataType) -> bool:
+    """Whether polars writes a value of a type as text."""
+    return not (kind.is_nested() or kind in (pl.Object, pl.Binary, pl.Duration))
+
+
+def _spelled(value: object) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
 
 
 def _check_ids(ids: pl.Series) -> list[Problem]:
