@@ -30,7 +30,7 @@ from samesku.encoders import encoders_by_name
 from samesku.encoders.base import Encoder
 from samesku.encoders.encode import Encoded, encode
 from samesku.results.matches import Matches
-from samesku.results.record import run_record
+from samesku.results.record import run_record, sources_record
 from samesku.runtime.cache import Cache, content_key
 from samesku.runtime.cores import meanwhile, threads
 from samesku.runtime.extras import need_extra
@@ -64,7 +64,7 @@ class Matcher:
         The folder where encodings and neighbours are kept between runs; default: nowhere.
     progress : Progress, optional
         Who hears how far the work is.
-    same : collection of str
+    same : str or collection of str
         Kinds of attributes that may differ within one product, as `colour`, `size` and `count`
         (:data:`samesku.titles.attributes.KINDS`); default: none, so offers that clash in one are
         rarely taken for one product. Only the learned fusion reads it.
@@ -112,7 +112,7 @@ class Matcher:
         method: Method = "auto",
         cache: Cache | str | Path | None = None,
         progress: Progress | None = None,
-        same: Collection[str] = (),
+        same: str | Collection[str] = (),
         pairs: Allowed | None = None,
         decide: Decision | None = None,
         memory: str | int | None = None,
@@ -122,6 +122,7 @@ class Matcher:
         self._params = {name: value for name, value in locals().items() if name != "self"}
         given = [encoders] if isinstance(encoders, str | Encoder) else encoders
         self.encoders = encoders_by_name(() if given is None else given)
+        self._named = [each if isinstance(each, str) else each.name for each in given or ()]
         names = [encoder.name for encoder in self.encoders]
         if (given is not None and not given) or len(set(names)) < len(names):
             raise ValueError(f"encoders are one or more of different names, not {names}")
@@ -134,8 +135,9 @@ class Matcher:
         if fusion is None:
             fusion = "learned" if "tfidf" in names else "union-all"
         self.fusion = fusion_by_name(fusion) if isinstance(fusion, str) else fusion
-        if same:
-            self.fusion = tolerating(self.fusion, same)
+        self.same = (same,) if isinstance(same, str) else tuple(same)
+        if self.same:
+            self.fusion = tolerating(self.fusion, self.same)
         if pairs not in (None, *get_args(Allowed)):
             raise ValueError(f"pairs are {', '.join(get_args(Allowed))}, not {pairs!r}")
         if decide not in (None, *get_args(Decision)):
@@ -262,6 +264,7 @@ class Matcher:
             return self._match(catalog, right, answers)
 
     def _match(self, catalog: Catalog, right: Catalog | None, answers: Answers | None) -> Matches:
+        given = [catalog] if right is None else [catalog, right]
         if right is not None:
             catalog = join_sources(catalog, right)
         pairs = self.pairs or ("within" if right is None else "across")
@@ -318,10 +321,15 @@ class Matcher:
         run.update(
             run_record(catalog, candidates, present, encoded.broken, self.progress, collapsed.place)
         )
-        run["pairs"] = pairs
+        run |= {"pairs": pairs, "source": self._source(given)}
         if answers is not None:
             run["answers"] = answers.record
         return matches
+
+    def _source(self, catalogs: Sequence[Catalog]) -> dict[str, Any]:
+        """How catalogues were read and matched, to explain and report from what was written."""
+        params = {**self._params, "same": self.same, "within": self.within}
+        return sources_record(catalogs, self._named, params)
 
     def collapse(self, catalog: Catalog, *, labelled: bool = False) -> Collapsed:
         """The postings of a catalogue that this matcher can tell apart.

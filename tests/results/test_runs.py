@@ -3,9 +3,11 @@ import shutil
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 
-from samesku import Matcher, read_catalog
+from samesku import Matcher, Matches, read_catalog
 from samesku.results.runs import read_run, run_of
 from samesku.results.steps import chance, steps
 from samesku.runtime.files import digest
@@ -233,3 +235,61 @@ def test_what_is_missing_or_damaged_in_a_run_is_told(folder, tmp_path, name, con
         (copy / name).write_bytes(content)
     with pytest.raises((ValueError, FileNotFoundError), match=said):
         read_run(copy)
+
+
+CSV = "sku,nazwa,photo\n" + "".join(f"{at},Sony turntable PSLX350H {at % 3},\n" for at in range(6))
+COLUMNS = {"posting_id": "sku", "title": "nazwa", "image": "photo"}
+
+
+@pytest.fixture
+def tables(tmp_path):
+    """Two tables of the same offers under names of their own."""
+    files = tmp_path / "ours.csv", tmp_path / "theirs.csv"
+    for file in files:
+        file.write_text(CSV)
+    return files
+
+
+def alike(one, other):
+    return one.pairs.equals(other.pairs) and np.array_equal(one.clusters, other.clusters)
+
+
+def test_what_python_matched_is_read_back_from_any_folder(tables, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    catalog = read_catalog("ours.csv", columns=COLUMNS, encoding="latin-1", photos="elsewhere")
+    matches = Matcher("tfidf", same="colour", k=30).match(catalog)
+    matches.write("out")
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert alike(Matches.load("../out"), matches)
+    assert alike(Matches.load("../out", "../theirs.csv"), matches)
+    source = read_run(tmp_path / "out").source
+    assert source["photos"] == str(tmp_path / "elsewhere")
+    assert (source["encoding"], source["columns"]) == ("latin-1", COLUMNS)
+    assert (source["encoders"], source["same"], source["neighbours"]) == (["tfidf"], ["colour"], 30)
+
+
+@pytest.mark.parametrize("settings", [{}, {"pairs": "all"}, {"decide": "one-to-many"}])
+def test_two_catalogues_that_python_matched_are_read_back(tables, tmp_path, settings):
+    sides = [read_catalog(each, columns=COLUMNS) for each in tables]
+    matches = Matcher(**settings).match(*sides)
+    matches.write(tmp_path / "out")
+    for given in (None, tables, sides):
+        assert alike(Matches.load(tmp_path / "out", given), matches)
+    with pytest.raises(ValueError, match="1 are given"):
+        Matches.load(tmp_path / "out", tables[0])
+
+
+@pytest.mark.parametrize("kind", [pl.read_csv, pd.read_csv])
+def test_what_came_from_no_file_is_read_back_with_it(tables, tmp_path, kind):
+    table = kind(tables[0])
+    catalog = read_catalog(table, columns=COLUMNS)
+    matches = Matcher().match(catalog)
+    matches.write(tmp_path / "out")
+    for given in (table, catalog):
+        assert alike(Matches.load(tmp_path / "out", given), matches)
+    with pytest.raises(FileNotFoundError, match="give the file, table or Catalog"):
+        Matches.load(tmp_path / "out")
+    part = catalog.take([0, 1, 3])
+    Matcher().match(part).write(tmp_path / "part")
+    assert len(Matches.load(tmp_path / "part", part).clusters) == 3

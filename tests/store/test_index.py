@@ -574,6 +574,17 @@ def test_a_batch_run_is_loaded(index, tmp_path, matched, clusters):
         index.load(tmp_path)
 
 
+def test_a_batch_run_of_python_is_loaded(index, tmp_path, rows, clusters):
+    pl.DataFrame(rows).write_csv(tmp_path / "offers.csv")
+    matcher, run = Matcher(["tfidf", "phash"]), tmp_path / "run"
+    matcher.match(read_catalog(tmp_path / "offers.csv")).write(run)
+    index.load(run)
+    assert clusters(index) == clusters_of(run)
+    matcher.match(read_catalog(pl.DataFrame(rows))).write(run)
+    with pytest.raises(StoreError, match="table in memory"):
+        index.load(run)
+
+
 def test_a_batch_run_brings_its_threshold_and_what_may_differ(index, matched, clusters):
     run = matched("--same", "colour", "--threshold", 0.7)
     index.load(run)

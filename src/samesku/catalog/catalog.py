@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -44,12 +44,16 @@ class Catalog:
         What was wrong and could be carried on with.
     name : str
         What was read, for messages.
+    origin : mapping
+        How :func:`read_catalog` read it, to do so again: `path` (empty of a table in memory),
+        `photos`, `columns`, `encoding`. Empty of a part.
     """
 
     frame: pl.DataFrame
     photos: tuple[Path | None, ...]
     problems: tuple[Problem, ...] = ()
     name: str = "catalogue"
+    origin: Mapping[str, Any] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return self.frame.height
@@ -162,10 +166,10 @@ def read_catalog(
     FileNotFoundError
         When there is no such file, or no known file in the folder.
     """
+    piped = str(source) == STDIN if isinstance(source, str | Path) else False
     if isinstance(source, str | Path):
         file = catalogue_file(Path(source))
         frame, problems = read_table(file, encoding)
-        piped = str(file) == STDIN
         path, name = (None, "standard input") if piped else (file, str(file))
     else:
         path, name = None, f"{type(source).__module__.split('.')[0].strip('_')} frame"
@@ -183,7 +187,13 @@ def read_catalog(
     problems += cell_problems + photo_problems
     if any(problem.fatal for problem in problems):
         raise CatalogError(name, problems)
-    return Catalog(frame, places, tuple(problems), name)
+    origin = {
+        "path": str(path.resolve()) if path is not None else STDIN if piped else "",
+        "photos": None if photos is None else str(Path(photos).resolve()),
+        "columns": dict(columns or {}),
+        "encoding": encoding,
+    }
+    return Catalog(frame, places, tuple(problems), name, origin)
 
 
 def catalogue_file(path: Path) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -97,7 +96,7 @@ class Matches:
     written: pl.Series | None = None
 
     @classmethod
-    def load(cls, folder: str | Path, catalogue: str | Path | Sequence[str | Path] = ()) -> Matches:
+    def load(cls, folder: str | Path, catalogue: Any = None) -> Matches:
         """Read back what `samesku match`, `samesku link` or `write` left in a folder.
 
         Unlikely pairs (below 0.02) and their explanations were not written: they count as 0.
@@ -105,11 +104,13 @@ class Matches:
         Parameters
         ----------
         folder : str or Path
-        catalogue : path or sequence of paths
-            Where the catalogue is, if not where it was; of a link the left and the right one.
+        catalogue : path, table or Catalog, or sequence of two of these
+            The catalogue, if it is not a file that is where it was; of a link the left and the
+            right one. A path or a table is read as that of the run was.
         """
-        places = [catalogue] if isinstance(catalogue, str | Path) else catalogue
-        run = read_run(Path(folder), catalogue=[Path(place) for place in places])
+        several = isinstance(catalogue, list | tuple)
+        given = catalogue if several else () if catalogue is None else [catalogue]
+        run = read_run(Path(folder), catalogue=given)
         matches = cls(**matches_fields(run))
         # As they were written; another threshold clusters anew.
         vars(matches)["clusters"] = run.clusters

@@ -74,10 +74,18 @@ def catalog_record(catalog: Catalog) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def sources_record(
+    catalogs: Sequence[Catalog], encoders: Sequence[str], params: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The :func:`source_record` of a catalogue; of two those of the `left` and the `right` one."""
+    sides = [source_record(**each.origin, encoders=encoders, params=params) for each in catalogs]
+    return sides[0] if len(sides) == 1 else dict(zip(("left", "right"), sides, strict=True))
+
+
 def source_record(
-    path: Path,
+    path: str | Path = "",
     *,
-    photos: Path | None = None,
+    photos: str | Path | None = None,
     columns: Mapping[str, str] | None = None,
     encoding: str | None = None,
     encoders: Sequence[str] = (),
@@ -85,15 +93,16 @@ def source_record(
 ) -> dict[str, Any]:
     """Where a catalogue was and how it was read and matched: for a report or another run.
 
-    `path` ``-`` is standard input, which cannot be read again. `encoders` are as users name them;
-    `params` are those of the matcher (``get_params``).
+    `path` ``-`` is standard input, an empty one no file: neither can be read again. `encoders` are
+    as users name them; `params` are those of the matcher (``get_params``).
     """
-    piped, params = str(path) == STDIN, params or {}
+    params = params or {}
+    file = None if str(path) in ("", STDIN) else Path(path)
     return {
-        "path": STDIN if piped else str(path.resolve()),
-        "digest": "" if piped else digest(catalogue_file(path)),
+        "path": str(path) if file is None else str(file.resolve()),
+        "digest": digest(catalogue_file(file)) if file is not None and file.exists() else "",
         "encoding": encoding,
-        "photos": None if photos is None else str(photos.resolve()),
+        "photos": None if photos is None else str(Path(photos).resolve()),
         "columns": dict(columns or {}),
         "encoders": list(encoders),
         "neighbours": params.get("k", 50),

@@ -227,7 +227,7 @@ def _sides(record: Mapping[str, Any]) -> list[dict[str, Any]]:
 def read_run(
     folder: Path,
     *,
-    catalogue: Sequence[Path] = (),
+    catalogue: Sequence[Any] = (),
     photos: Path | None = None,
     fusion: str | None = None,
     allow_outside: bool = False,
@@ -237,7 +237,8 @@ def read_run(
     The folder may come from others: nothing that its record names is read unless it is the file
     that the run read, byte for byte, or photos in the folder of the catalogue (`allow_outside`:
     wherever it names them). `catalogue` and `photos` say where they are, if not where they were; of
-    a link the left catalogue and the right one. `fusion` chooses one of an evaluation; default: the
+    a link the left catalogue and the right one. A catalogue may also be a table, or one as it was
+    read. `fusion` chooses one of an evaluation; default: the
     last. Raises FileNotFoundError or ValueError where the folder holds no run, or its catalogue has
     gone or is not the one that the run read.
     """
@@ -253,7 +254,7 @@ def read_run(
         sides = _sides(record)
         if catalogue and len(catalogue) != len(sides):
             many = ("one", "two catalogues: --catalogue LEFT --catalogue RIGHT")[len(sides) - 1]
-            raise ValueError(f"{folder} is a run of {many}, and --catalogue names {len(catalogue)}")
+            raise ValueError(f"{folder} is a run of {many}, and {len(catalogue)} are given")
         threshold = 0.0 if evaluated else run_files.threshold_of(record, path)
         catalogs = [
             _read_source(record, side, place, photos, allow_outside)
@@ -278,28 +279,20 @@ def run_of(matches: Matches) -> Run:
 def _read_source(
     record: Mapping[str, Any],
     source: Mapping[str, Any],
-    catalogue: Path | None,
+    catalogue: Any,
     photos: Path | None,
     allow_outside: bool,
 ) -> Catalog:
     """The catalogue of a run, from where it was or where the user says that it is now."""
-    known = record.get("catalogue", {})
-    path = catalogue or Path(str(source.get("path") or known.get("name")))
-    if str(path) == STDIN:
-        raise FileNotFoundError(
-            "the run read its catalogue from standard input; say with --catalogue which file it was"
-        )
-    if not path.exists():
-        which = "the catalogue" if catalogue else "the catalogue of the run"
-        raise FileNotFoundError(f"{which}, {path}, is not there; say with --catalogue where it is")
-    file = catalogue_file(path)
-    if catalogue is None and (source.get("digest") or known.get("digest")) != digest(file):
-        raise ValueError(
-            f"{file} is not, or no more, what the run read; say with --catalogue which file to read"
-        )
+    if isinstance(catalogue, Catalog):
+        return catalogue
+    file, beside = catalogue, Path()
+    if catalogue is None or isinstance(catalogue, str | Path):
+        file = _file_of(record, source, catalogue)
+        beside = file.parent
     problems: tuple[Problem, ...] = ()
     if photos is None and (named := source.get("photos")) and Path(named).is_dir():
-        if allow_outside or Path(named).resolve().is_relative_to(file.resolve().parent):
+        if allow_outside or Path(named).resolve().is_relative_to(beside.resolve()):
             photos = Path(named)
         else:
             message = f"photo folder of the run, {named}, is not beside the catalogue"
@@ -309,6 +302,33 @@ def _read_source(
         allow_outside=allow_outside,
     )  # fmt: skip
     return replace(catalog, problems=catalog.problems + problems)
+
+
+def _file_of(
+    record: Mapping[str, Any], source: Mapping[str, Any], named: str | Path | None
+) -> Path:
+    """The file of the catalogue of a run: the one that is named, else the one that it read."""
+    if named is not None:
+        if not Path(named).exists():
+            raise FileNotFoundError(f"the catalogue, {named}, is not there")
+        return catalogue_file(Path(named))
+    known = record.get("catalogue", {})
+    path = Path(str(source.get("path") or known.get("name")))
+    if str(path) == STDIN:
+        raise FileNotFoundError(
+            "the run read its catalogue from standard input; say with --catalogue which file it was"
+        )
+    if not path.exists():
+        raise FileNotFoundError(
+            f"the catalogue of the run, {path}, is not there; say with --catalogue where it is, in "
+            "Python give the file, table or Catalog to Matches.load"
+        )
+    file = catalogue_file(path)
+    if (source.get("digest") or known.get("digest")) != digest(file):
+        raise ValueError(
+            f"{file} is not, or no more, what the run read; say with --catalogue which file to read"
+        )
+    return file
 
 
 def _decided(
@@ -324,7 +344,7 @@ def _decided(
     everyone = np.ones(len(catalog), dtype=bool)
     scored = run_files.scored_as(catalog, table)
     run = Run(folder, record, catalog, pairs, clusters, threshold, scored, everyone)
-    if len(catalogs) == 1:
+    if len(catalogs) == 1 or record.get("pairs", "across") != "across":
         return run
     lefts = len(catalogs[0])
     across = (pairs["left"].to_numpy() < lefts) != (pairs["right"].to_numpy() < lefts)

@@ -100,6 +100,10 @@ def read_run(folder: Path) -> BatchRun:
             "clusters them: index the catalogue itself for that",
             "unusable",
         )
+    if not source["path"]:
+        raise StoreError(
+            f"the catalogue of {folder} was a table in memory: upsert_many takes it", "missing"
+        )
     notes = []
     if "adapted" in record:
         notes.append(
