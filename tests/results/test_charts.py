@@ -1,3 +1,4 @@
+import math
 import re
 import xml.etree.ElementTree as ET
 
@@ -66,6 +67,14 @@ def test_a_waterfall_ends_at_the_log_odds():
     assert ends == [(0.0, 1.0), (0.0, 0.75), (0.5, 0.75)]
     assert [tone for *_, tone in chart.blocks] == ["second", "main", "second"]
     assert "-4.00" in texts(chart)
+
+
+def test_a_waterfall_shows_what_decides_alone():
+    told = {"reason": ["answered: same", "titles", "start"], "log_odds": [math.inf, 1.0, -4.0]}
+    chart = charts.waterfall(pl.DataFrame(told))
+    assert [name for _, name in chart.y_ticks] == ["answered: same", "start", "titles"]
+    assert "decides" in texts(chart)
+    assert charts.waterfall(pl.DataFrame(told).head(1)).svg()
 
 
 def test_the_threshold_is_drawn_with_what_is_known():

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from samesku import Matcher, Matches, Threshold, Union, UnionAll, read_catalog
 from samesku.candidates.candidates import Candidates
 from samesku.candidates.collapse import Collapsed
+from samesku.catalog.answers import Answers
 from samesku.cli import app
 from samesku.encoders import Tfidf
 from samesku.results import pair_tables
@@ -362,6 +363,29 @@ def test_a_file_in_the_place_of_the_folder_is_named(tmp_path):
     place.write_text("")
     with pytest.raises(OSError, match="out"):
         matches_of([], 1).write(place)
+
+
+def test_a_pair_is_explained_where_none_was_likely():
+    titles = ["mop do podłogi Vileda Turbo", "mop podłogowy niebieski Vileda Turbo"]
+    matches = Matcher().match(catalog_of(2, titles))
+    assert matches.explanations is None
+    assert matches.explain("p0", "p1")["log_odds"].sum() == pytest.approx(
+        np.log(matches.scores[0] / (1 - matches.scores[0])), abs=0.01
+    )
+
+
+def test_the_explanation_of_an_answered_pair_begins_with_the_answer(tmp_path):
+    titles = ["susu bebelo 400 gram", "BEBELO susu 0,4kg", "lampu led 12 watt"]
+    path, answered = tmp_path / "offers.csv", {"left_id": ["p0", "p0"], "right_id": ["p1", "p2"]}
+    catalog_of(3, titles).frame.write_csv(path)
+    table = pl.DataFrame({**answered, "verdict": ["different", "same"]})
+    matches = Matcher().match(read_catalog(path), answers=Answers.of(table))
+    matches.write(tmp_path / "run")
+    for each in (matches, Matches.load(tmp_path / "run")):
+        assert each.explain("p0", "p1").row(0) == ("answered: different", -np.inf)
+        assert each.explain("p2", "p0").row(0) == ("answered: same", np.inf)
+    assert matches.explain("p0", "p1").height > 2
+    assert matches.plot_explanation("p0", "p1").svg()
 
 
 def test_nobody_matches():

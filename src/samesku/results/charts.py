@@ -128,13 +128,20 @@ def reliability(bins: Sequence[Mapping[str, Any]]) -> Chart:
 
 
 def waterfall(explanation: pl.DataFrame) -> Chart:
-    """What each reason contributes to the log-odds of a pair, from the start to their sum."""
+    """What each reason contributes to the log-odds of a pair, from the start to their sum.
+
+    What decides alone, as an answer does, has no length.
+    """
+    endless = pl.col("log_odds").is_infinite()
+    deciding, explanation = explanation.filter(endless), explanation.filter(~endless)
     weighty = explanation.head(-1).filter(pl.col("log_odds").abs() >= WEIGHTLESS)
     steps = pl.concat([explanation.tail(1), weighty])
     added = steps["log_odds"].to_numpy()
     after = np.cumsum(added)
-    low, high = min(0.0, after.min()), max(0.0, after.max())
-    width, lines = (high - low) or 1.0, []
+    low, high = after.min(initial=0.0), after.max(initial=0.0)
+    width = (high - low) or 1.0
+    start = -low / width
+    lines = [(name, start, start, "main", "decides") for name in deciding["reason"]]
     for name, step, end in zip(steps["reason"], added.tolist(), after.tolist(), strict=True):
         first, last = sorted(((end - step - low) / width, (end - low) / width))
         lines.append((name, first, last, "main" if step >= 0 else "second", f"{step:+.2f}"))

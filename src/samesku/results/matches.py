@@ -99,7 +99,9 @@ class Matches:
     def load(cls, folder: str | Path, catalogue: Any = None) -> Matches:
         """Read back what `samesku match`, `samesku link` or `write` left in a folder.
 
-        Unlikely pairs (below 0.02) and their explanations were not written: they count as 0.
+        Unlikely pairs (below 0.02) were not written: they count as 0. Nor were explanations of
+        pairs below 0.2 that do not match, which `samesku explain` makes anew, and what `adapt` and
+        another model need: match again for these.
 
         Parameters
         ----------
@@ -223,12 +225,14 @@ class Matches:
         The largest first, the start last; their sum is the log-odds of the pair's score. A pair
         that was no candidate, or too unlikely to be explained, is scored now. Identical postings
         were scored once: the explanation is that of their representatives, and of two that are
-        identical to each other only that.
+        identical to each other only that. An answer comes first: it decides whatever the others
+        sum to.
 
         Raises
         ------
         ValueError
-            There is no such posting, both are one, or the fusion has no explanations.
+            There is no such posting, both are one, the fusion has no explanations, or the matches
+            were loaded and the run wrote none of this pair.
         """
         return pair_tables.explanation(self, left_id, right_id)
 

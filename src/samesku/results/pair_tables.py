@@ -27,6 +27,7 @@ PAIRS_AT_ONCE = 300_000
 # Postings that the competition takes per posting, itself among them.
 LISTED = 50
 ANSWERED = "answered: "
+SAME, DIFFERENT = f"{ANSWERED}same", f"{ANSWERED}different"
 IDENTICAL = "identical in all that is looked at: scored once"
 
 
@@ -128,26 +129,40 @@ def scored_table(matches: Matches, place: NDArray[np.int64]) -> pl.DataFrame:
 
 def explanation(matches: Matches, left_id: str, right_id: str) -> pl.DataFrame:
     """`reason` and `log_odds` of a pair: as a run wrote it, as it was scored, or scored now."""
-    if matches.written is None and matches.explanations is None:
+    explains = matches.fusion.probabilistic or matches.explanations is not None
+    if matches.written is None and not explains:
         raise ValueError(f"{matches.fusion.name} has no explanations; use learned")
     distinct, pairs = matches.distinct, matches.candidates
     pair = np.sort(distinct.place[rows_of_pairs(matches.catalog, [(left_id, right_id)])[0]])
     place = int(pairs.places(pair[:1], pair[1:])[0])
-    if matches.written is not None:
-        if not (found := steps(matches.written[place] if place >= 0 else None)):
-            raise ValueError("the run wrote no explanation of this pair; match again to explain it")
-        said = [(step.reason, step.added) for step in (*found[1:], found[0])]
-        return pl.DataFrame(said, schema=["reason", "log_odds"], orient="row")
     if pair[0] == pair[1]:
         return pl.DataFrame({"reason": [IDENTICAL], "log_odds": [math.inf]})
+    answer: str | None = _answers(matches, np.array([place]))[0]
+    decided = [] if answer is None else [(answer, math.inf if answer == SAME else -math.inf)]
+    if matches.written is None:
+        table = _scored_explanation(matches, pair, place)
+        return pl.concat([pl.DataFrame(decided, schema=table.schema, orient="row"), table])
+    found = steps(matches.written[place] if place >= 0 else None)
+    if not found and not decided:
+        raise ValueError(
+            "the run wrote no explanation of this pair: match again to explain it, or use "
+            "`samesku explain`"
+        )
+    written = [(step.reason, step.added) for step in (*found[1:], *found[:1])]
+    return pl.DataFrame(decided + written, schema=["reason", "log_odds"], orient="row")
+
+
+def _scored_explanation(matches: Matches, pair: NDArray[np.int64], place: int) -> pl.DataFrame:
+    """The explanation of a pair by its score, made now where there is none yet."""
+    catalog, pairs = matches.distinct.catalog, matches.candidates
     if matches.explanations is not None and place in matches.explanations.places:
-        return matches.explanations.table(distinct.catalog, pairs, place)
+        return matches.explanations.table(catalog, pairs, place)
     near, scored = score_chosen(
-        matches.fusion, distinct.catalog, pairs, pair[:1], pair[1:], explain_from=0.0
+        matches.fusion, catalog, pairs, pair[:1], pair[1:], explain_from=0.0
     )
     if scored.explanations is None or not len(scored.explanations.places):
         raise ValueError(f"{matches.fusion.name} has no explanation of this pair")
-    return scored.explanations.table(distinct.catalog, near, 0)
+    return scored.explanations.table(catalog, near, 0)
 
 
 def submission(matches: Matches) -> pl.DataFrame:
@@ -218,13 +233,16 @@ def _reasons(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
     if matches.explanations is not None:
         phrases = matches.explanations.phrases(matches.distinct.catalog, matches.candidates, place)
         reasons = pl.Series(phrases, dtype=pl.String).fill_null(reasons)
-    if (pins := matches.pins) is None:
-        return reasons
+    return _answers(matches, place).fill_null(reasons)
+
+
+def _answers(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
+    """What was answered of candidates, null where nothing was."""
     code = np.zeros(len(matches.candidates) + 1, dtype=np.int64)  # the last: never scored
-    code[matches.candidates.places(pins.left, pins.right)] = np.where(pins.same, 1, 2)
-    words = pl.Series([None, f"{ANSWERED}same", f"{ANSWERED}different"], dtype=pl.String)
-    answered: pl.Series = words[code[place]].fill_null(reasons)
-    return answered
+    if (pins := matches.pins) is not None:
+        code[matches.candidates.places(pins.left, pins.right)] = np.where(pins.same, 1, 2)
+    answers: pl.Series = pl.Series([None, SAME, DIFFERENT], dtype=pl.String)[code[place]]
+    return answers
 
 
 def _listed(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
