@@ -2,13 +2,15 @@
 
 import json
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 from PIL import Image, ImageDraw
 
-from samesku import Cache, Matcher, read_catalog
+from samesku import Cache, Concat, Matcher, Matches, Threshold, Union, read_catalog
 from samesku.demo import MARKETPLACE
 from samesku.encoders import PHash, Tfidf
 from samesku.runtime.cores import usable_cores
@@ -491,3 +493,92 @@ def test_parameters_are_told_and_threads_are_put_back():
     assert usable_cores() == before
     with pytest.raises(ValueError, match="n_jobs"):
         Matcher(n_jobs=0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"k": "50"}, "k is a whole number, not '50'"),
+        ({"k": 50.0}, "k is a whole number"),
+        ({"k": True}, "k is a whole number"),
+        ({"n_jobs": "2"}, "n_jobs is a number of threads"),
+        ({"threshold": "0.5"}, "the threshold is a number"),
+        ({"progress": True}, r"progress is a samesku\.runtime\.progress\.Progress"),
+        ({"fusion": Union}, "a fusion is a name, a folder or a Fusion"),
+    ],
+)
+def test_settings_of_another_type_are_refused_at_once(settings, said):
+    with pytest.raises(TypeError, match=said):
+        Matcher(**settings)
+
+
+def test_settings_that_can_decide_nothing_are_refused():
+    with pytest.raises(ValueError, match="threshold for bert"):
+        Matcher(fusion=Union({"bert": Threshold(0.6)}))
+    with pytest.raises(ValueError, match="between 0 and 1, not 5"):
+        Concat(text_weight=5)
+    with pytest.raises(ValueError, match="no attribute 'color'"):
+        Matcher().fit(read_catalog(small()), same="color")
+    with pytest.raises(ValueError, match="one labelled catalogue or more"):
+        Matcher().fit()
+    with pytest.raises(ValueError, match="hold_out is products, catalogues"):
+        Matcher().fit(read_catalog(small()), hold_out="catalogs")
+
+
+def small():
+    titles = ["Nike Revolution shirt black", "Nike Revolution shirt white", "lampu led 12 watt"]
+    return pl.DataFrame({"posting_id": [1126, 1487, 3], "title": titles})
+
+
+def test_one_kind_that_may_differ_is_named_as_a_text():
+    alike = Matcher(same="colour").match(read_catalog(small()))
+    assert (
+        alike.scores.tolist()
+        == Matcher(same=["colour"]).match(read_catalog(small())).scores.tolist()
+    )
+    assert alike.scores[0] > Matcher().match(read_catalog(small())).scores[0]
+
+
+def test_answers_are_taken_as_a_file_and_as_a_table(tmp_path):
+    table = pl.DataFrame({"left_id": [1126], "right_id": [3], "verdict": ["same"]})
+    table.write_csv(tmp_path / "answers.csv")
+    for answers in (
+        tmp_path / "answers.csv",
+        str(tmp_path / "answers.csv"),
+        table,
+        pd.DataFrame(table.to_dict(as_series=False)),
+    ):
+        clusters = Matcher().match(read_catalog(small()), answers=answers).clusters
+        assert clusters[0] == clusters[2]
+    with pytest.raises(TypeError, match="a table is"):
+        Matcher().match(read_catalog(small()), answers=7)
+
+
+def test_pairs_are_named_by_numbers_too_and_in_any_table():
+    catalog, matcher = read_catalog(small()), Matcher()
+    scored = matcher.score_pairs(catalog, [(1126, 1487)])
+    table = {"left_id": [1126], "right_id": [1487]}
+    for each in (pl.DataFrame(table), pd.DataFrame(table), [["1126", np.int64(1487)]]):
+        assert matcher.score_pairs(catalog, each).equals(scored)
+    assert (
+        matcher.match(catalog)
+        .explain(1126, 1487)
+        .equals(matcher.match(catalog).explain("1126", "1487"))
+    )
+    assert catalog.rows_of([3, 1126]).tolist() == [2, 0]
+    assert matcher.score_pairs(catalog, []).height == 0
+    for wrong in ([(1, 2, 3)], ["ab"]):
+        with pytest.raises(ValueError, match="a pair is two ids"):
+            matcher.score_pairs(catalog, wrong)
+    with pytest.raises(ValueError, match="columns left_id and right_id"):
+        matcher.score_pairs(catalog, pl.DataFrame({"left": [1]}))
+
+
+def test_the_folder_of_a_model_is_a_fusion(tmp_path):
+    shipped, catalog = Matcher().fusion.model, read_catalog(small())
+    replace(shipped, threshold=0.9, threshold_rule="fixed").save(tmp_path / "model")
+    for folder in (tmp_path / "model", str(tmp_path / "model")):
+        matches = Matcher(fusion=folder).match(catalog)
+        assert matches.threshold == 0.9
+    matches.write(tmp_path / "run")
+    assert Matches.load(tmp_path / "run", catalog).fusion.threshold == 0.9

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 import polars as pl
@@ -20,7 +21,7 @@ from samesku.candidates.candidates import (
 )
 from samesku.candidates.collapse import Collapsed, collapse
 from samesku.candidates.neighbors import Allowed, Method, Neighbors, allowed_neighbors
-from samesku.catalog.answers import Answers
+from samesku.catalog.answers import Answers, answers_of
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.sources import agreement_codes, join_sources, source_codes
 from samesku.clustering.assignment import Decision
@@ -32,13 +33,17 @@ from samesku.encoders.encode import Encoded, encode
 from samesku.results.matches import Matches
 from samesku.results.record import run_record, sources_record
 from samesku.runtime.cache import Cache, content_key
+from samesku.runtime.checks import check_type
 from samesku.runtime.cores import meanwhile, threads
 from samesku.runtime.extras import need_extra
 from samesku.runtime.memory import bytes_of, within
 from samesku.runtime.progress import Progress
-from samesku.scoring.by_name import fusion_by_name, tolerating
-from samesku.scoring.chosen import rows_of_pairs, score_chosen
-from samesku.scoring.fusion import NEVER, Fusion
+from samesku.scoring.by_name import fusion_of, is_model, tolerating
+from samesku.scoring.chosen import pair_ids, rows_of_pairs, score_chosen
+from samesku.scoring.fusion import COMBINED, DEFAULT_THRESHOLDS, NEVER, Fusion, check_threshold
+from samesku.titles.attributes import KINDS
+
+HoldOut: TypeAlias = Literal["products", "catalogues"]
 
 
 class Matcher:
@@ -50,9 +55,10 @@ class Matcher:
         What looks at the postings, as ``["tfidf", "phash"]`` or ``["+photo"]``
         (:func:`samesku.encoders.encoders_by_name`); default: word and character TF-IDF, the
         perceptual hash and the photo signature.
-    fusion : Fusion or str, optional
-        How the modalities combine to a decision; default: `learned` with the shipped model, which
-        reads titles by `tfidf`, and `union-all` where that is not among the encoders.
+    fusion : Fusion, str or Path, optional
+        How the modalities combine to a decision: a name, or the folder of a trained model. Default:
+        `learned` with the shipped model, which reads titles by `tfidf`, and `union-all` where that
+        is not among the encoders.
     k : int
         Neighbours per posting and encoder that become candidates, at least 20.
     threshold : float
@@ -105,7 +111,7 @@ class Matcher:
     def __init__(
         self,
         encoders: Sequence[str | Encoder] | None = None,
-        fusion: Fusion | str | None = None,
+        fusion: Fusion | str | Path | None = None,
         *,
         k: int = 50,
         threshold: float | None = None,
@@ -126,15 +132,24 @@ class Matcher:
         names = [encoder.name for encoder in self.encoders]
         if (given is not None and not given) or len(set(names)) < len(names):
             raise ValueError(f"encoders are one or more of different names, not {names}")
-        if threshold is not None and not 0 < threshold <= 1:
-            raise ValueError(f"the threshold is a score above 0 and up to 1, not {threshold}")
+        if threshold is not None:
+            check_threshold(threshold)
+        check_type("k", k, Integral, "a whole number")
+        if n_jobs is not None:
+            check_type("n_jobs", n_jobs, Integral, "a number of threads")
+        if progress is not None:
+            check_type("progress", progress, Progress, "a samesku.runtime.progress.Progress")
         if k < 1:
             raise ValueError(f"k is at least 1, not {k}")
         if method not in get_args(Method):
             raise ValueError(f"there is no method {method!r}: {', '.join(get_args(Method))}")
         if fusion is None:
             fusion = "learned" if "tfidf" in names else "union-all"
-        self.fusion = fusion_by_name(fusion) if isinstance(fusion, str) else fusion
+        self.fusion = fusion_of(fusion)
+        self._model = str(Path(fusion).resolve()) if is_model(fusion) else None
+        drawn = set(getattr(self.fusion, "given", ()))
+        if strange := sorted(drawn - {COMBINED, *names, *DEFAULT_THRESHOLDS}):
+            raise ValueError(f"there is a threshold for {strange[0]}, and encoders are {names}")
         self.same = (same,) if isinstance(same, str) else tuple(same)
         if self.same:
             self.fusion = tolerating(self.fusion, self.same)
@@ -162,7 +177,7 @@ class Matcher:
         self,
         *catalogs: Catalog,
         same: Collection[str] | None = None,
-        hold_out: Literal["products", "catalogues"] = "products",
+        hold_out: HoldOut = "products",
         random_state: int = 0,
     ) -> Matcher:
         """Train a model on labelled catalogues, each weighing the same; needs the extra `trees`.
@@ -186,6 +201,13 @@ class Matcher:
             keeps it.
         """
         _check_catalogs(*catalogs)
+        same = (same,) if isinstance(same, str) else same
+        if strange := sorted(set(same or ()) - set(KINDS)):
+            raise ValueError(f"there is no attribute {strange[0]!r}: {', '.join(KINDS)}")
+        if not catalogs:
+            raise ValueError("fit takes one labelled catalogue or more")
+        if hold_out not in get_args(HoldOut):
+            raise ValueError(f"hold_out is {', '.join(get_args(HoldOut))}, not {hold_out!r}")
         need_extra("training a pair classifier", "trees", "lightgbm", "onnx")
         from samesku.scoring.learned import Learned
         from samesku.training.classifier.fitting import fit_classifier
@@ -204,15 +226,15 @@ class Matcher:
         return Matcher(**{**self._params, "fusion": Learned(model), "threshold": None})
 
     def score_pairs(
-        self, catalog: Catalog, pairs: pl.DataFrame | Sequence[tuple[str, str]]
+        self, catalog: Catalog, pairs: pl.DataFrame | Sequence[tuple[str | int, str | int]]
     ) -> pl.DataFrame:
         """Score pairs that are named, also those that no encoder finds near.
 
         Parameters
         ----------
         catalog : Catalog
-        pairs : polars.DataFrame or sequence of (str, str)
-            Ids of postings; of a frame the columns `left_id` and `right_id`.
+        pairs : frame or sequence of (id, id)
+            Ids of postings; of a polars or pandas frame the columns `left_id` and `right_id`.
 
         Returns
         -------
@@ -223,13 +245,10 @@ class Matcher:
         Raises
         ------
         ValueError
-            There is no such posting, or both are one.
+            There is no such posting, or both are one; or these are no pairs.
         """
         _check_catalogs(catalog)
-        names = ["left_id", "right_id"]
-        if not isinstance(pairs, pl.DataFrame):
-            pairs = pl.DataFrame(list(pairs), schema=names, orient="row")
-        ends = pairs.select(pl.col(names).cast(pl.String))
+        ends = pair_ids(pairs)
         rows = rows_of_pairs(catalog, ends.rows())
         with threads(self.n_jobs):
             collapsed = self.collapse(catalog)
@@ -245,7 +264,11 @@ class Matcher:
         return ends.with_columns(probability=pl.Series(probability))
 
     def match(
-        self, catalog: Catalog, right: Catalog | None = None, *, answers: Answers | None = None
+        self,
+        catalog: Catalog,
+        right: Catalog | None = None,
+        *,
+        answers: Answers | str | Path | pl.DataFrame | None = None,
     ) -> Matches:
         """Match the postings of a catalogue, or of two, with each other.
 
@@ -254,7 +277,7 @@ class Matcher:
         catalog : Catalog
         right : Catalog, optional
             A second one: both become one catalogue with two sources.
-        answers : Answers, optional
+        answers : Answers, path or table, optional
             What people decided of some pairs (:func:`samesku.catalog.answers.read_answers`). It
             outranks the scores: `same` puts two postings together, `different` keeps them apart.
             Those of models decide nothing; :func:`samesku.judges.adapting.adapt` weighs them.
@@ -263,10 +286,11 @@ class Matcher:
         with threads(self.n_jobs):
             return self._match(catalog, right, answers)
 
-    def _match(self, catalog: Catalog, right: Catalog | None, answers: Answers | None) -> Matches:
+    def _match(self, catalog: Catalog, right: Catalog | None, answered: Any) -> Matches:
         given = [catalog] if right is None else [catalog, right]
         if right is not None:
             catalog = join_sources(catalog, right)
+        answers = None if answered is None else answers_of(answered, catalog)
         pairs = self.pairs or ("within" if right is None else "across")
         decide = self.decide or (
             "one-to-one" if pairs == "across" and right is not None else "clusters"
@@ -322,6 +346,8 @@ class Matcher:
             run_record(catalog, candidates, present, encoded.broken, self.progress, collapsed.place)
         )
         run |= {"pairs": pairs, "source": self._source(given)}
+        if self._model is not None:
+            run["model"] = self._model
         if answers is not None:
             run["answers"] = answers.record
         return matches

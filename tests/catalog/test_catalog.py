@@ -423,3 +423,10 @@ def test_a_catalogue_comes_on_standard_input(monkeypatch, parquet):
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(content))
     catalog = read_catalog("-")
     assert (catalog.ids, catalog.name) == (["1"], "standard input")
+
+
+def test_what_is_no_table_and_no_mapping_is_told():
+    with pytest.raises(TypeError, match="a table is"):
+        read_catalog(pd.Series(["tea"]))
+    with pytest.raises(TypeError, match="columns is a mapping"):
+        read_catalog(frame(brand=["a"]), columns="title=name")

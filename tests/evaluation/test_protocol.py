@@ -44,7 +44,7 @@ def catalog():
 
 @pytest.fixture(scope="module")
 def evaluation(catalog):
-    return evaluate(catalog, Matcher([Tfidf()], k=20), fusions=[Union(), Concat()], folds=3)
+    return evaluate(catalog, Matcher([Tfidf()], k=20), fusions=["union", "concat"], folds=3)
 
 
 def competition_f1(matches):

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from samesku import Matcher, read_catalog
+from samesku import Matcher, Matches, read_catalog
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.answers import Answers
 from samesku.judges.adapting import adapt, threshold_by_answers
@@ -112,7 +112,10 @@ def test_a_model_that_says_the_same_of_everything_moves_little(matches):
 def test_what_answers_call_the_same_may_differ_from_now_on(tmp_path):
     table = test_asking.offers()
     before = Matcher().match(read_catalog(table))
-    adapted = adapt(before, answered(before, 60, table=table))
+    answers = answered(before, 60, table=table)
+    with pytest.raises(ValueError, match=r"not pinned: give them to Matcher\.match"):
+        adapt(before, answers)
+    adapted = adapt(Matcher().match(before.catalog, answers=answers), answers)
     assert adapted.record["same"] == ["memory"]
     assert "memory may differ from now on" in adapted.summary
     assert f1(unpinned(adapted.matches)) > f1(before) + 0.2
@@ -144,6 +147,14 @@ def test_a_model_is_read_back_as_it_was_written(adapted, tmp_path):
 def test_an_adapted_model_is_not_adapted_twice(adapted, answers):
     with pytest.raises(ValueError, match="adapted already"):
         adapt(adapted.matches, answers)
+
+
+def test_what_cannot_be_adapted_is_told(adapted, answers, tmp_path):
+    with pytest.raises(ValueError, match="above 0 and up to 1, not 2"):
+        adapt(adapted.matches, answers, threshold=2)
+    adapted.matches.write(tmp_path)
+    with pytest.raises(ValueError, match="match again"):
+        adapt(Matches.load(tmp_path, adapted.matches.catalog), answers)
 
 
 def test_the_interval_of_the_audit_holds_the_truth(matches):

@@ -388,6 +388,13 @@ def test_the_explanation_of_an_answered_pair_begins_with_the_answer(tmp_path):
     assert matches.plot_explanation("p0", "p1").svg()
 
 
+def test_what_cannot_be_shown_is_told(explained, tmp_path):
+    with pytest.raises(ValueError, match="how many pairs to show, not -1"):
+        explained.least_sure(-1)
+    with pytest.raises(ValueError, match="ends in .svg"):
+        explained.plot_scores().save(tmp_path / "scores.png")
+
+
 def test_nobody_matches():
     matches = matches_of([], 3)
     assert matches.pairs.height == matches.near_misses.height == matches.cluster_count == 0

@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from samesku.catalog.catalog import Catalog
+from samesku.catalog.catalog import Catalog, table_of
 from samesku.catalog.problems import CatalogError, Problem
 from samesku.catalog.sources import OWN_ID
 from samesku.catalog.tables import read_table
@@ -137,6 +137,15 @@ def read_answers(path: str | Path, catalog: Catalog, encoding: str | None = None
     frame = _joined_ids(frame, catalog)
     answers = Answers.of(frame, catalog, source=str(path))
     return replace(answers, problems=(*problems, *answers.problems))
+
+
+def answers_of(given: Any, catalog: Catalog) -> Answers:
+    """Answers as they are, of a file, or of a table with the columns of one; raises likewise."""
+    if isinstance(given, Answers):
+        return given
+    if isinstance(given, str | Path):
+        return read_answers(given, catalog)
+    return Answers.of(_joined_ids(table_of(given)[0], catalog), catalog)
 
 
 def _joined_ids(frame: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:

@@ -105,12 +105,13 @@ class Catalog:
         ranks = column.rank("dense").cast(pl.Int64) - 1
         return ranks.fill_null(-1).to_numpy()
 
-    def rows_of(self, ids: Sequence[str]) -> NDArray[np.int64]:
+    def rows_of(self, ids: Sequence[str | int]) -> NDArray[np.int64]:
         """Rows of the postings of these ids, int64 ``(len(ids),)``; ValueError for unknown ones."""
         row = {posting: place for place, posting in enumerate(self.ids)}
-        if strange := [each for each in ids if each not in row]:
+        wanted = list(map(str, ids))
+        if strange := [each for each in wanted if each not in row]:
             raise ValueError(f"there is no posting {strange[0]!r} in {self.name}")
-        return np.array([row[each] for each in ids], dtype=np.int64)
+        return np.array([row[each] for each in wanted], dtype=np.int64)
 
     def take(
         self, rows: NDArray[np.integer] | Sequence[int], *, name: str | None = None
@@ -166,6 +167,8 @@ def read_catalog(
     FileNotFoundError
         When there is no such file, or no known file in the folder.
     """
+    if columns is not None and not isinstance(columns, Mapping):
+        raise TypeError(f'columns is a mapping as {{"title": "name"}}, not {columns!r}')
     piped = str(source) == STDIN if isinstance(source, str | Path) else False
     if isinstance(source, str | Path):
         file = catalogue_file(Path(source))
@@ -173,7 +176,7 @@ def read_catalog(
         path, name = (None, "standard input") if piped else (file, str(file))
     else:
         path, name = None, f"{type(source).__module__.split('.')[0].strip('_')} frame"
-        frame, problems = _from_memory(source)
+        frame, problems = table_of(source)
 
     frame, column_problems = _name_columns(frame, columns or {})
     problems = problems + column_problems
@@ -210,22 +213,22 @@ def catalogue_file(path: Path) -> Path:
     raise FileNotFoundError(f"{path}: holds none of {', '.join(COMPETITION_FILES)}; name the file")
 
 
-def _from_memory(source: Any) -> tuple[pl.DataFrame, list[Problem]]:
+def table_of(source: Any) -> tuple[pl.DataFrame, list[Problem]]:
     """A table of another library, and what was wrong with it."""
     if isinstance(source, pl.DataFrame):
         return source, []
     if isinstance(source, pl.LazyFrame):
         return source.collect(), []
-    if hasattr(source, "iloc"):
+    if hasattr(source, "iloc") and hasattr(source, "columns"):
         return _from_pandas(source)
     if hasattr(source, "fetchall") and hasattr(source, "columns"):  # no pyarrow needed
         rows = source.fetchall()
         columns = {str(name): [row[at] for row in rows] for at, name in enumerate(source.columns)}
         return pl.DataFrame(columns, strict=False), []
-    if hasattr(source, "__arrow_c_stream__"):
+    if hasattr(source, "__arrow_c_stream__") and not hasattr(source, "to_frame"):  # a lone column
         return pl.DataFrame(source), []
     raise TypeError(
-        "a catalogue is a path, a polars or pandas frame, an Arrow table or a DuckDB relation, not "
+        "a table is a path, a polars or pandas frame, an Arrow table or a DuckDB relation, not "
         f"{type(source).__name__}"
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ from samesku.metrics import Figure, Sampled
 from samesku.results.matches import Matches
 from samesku.results.record import catalog_record, environment, photos_refused, seen_in_training
 from samesku.runtime.progress import Progress
+from samesku.scoring.by_name import fusion_of
 from samesku.scoring.fusion import Fusion, PairScores
 
 # The figures that sum a decision up, of which differences are given.
@@ -41,8 +43,8 @@ def evaluate(
     catalog: Catalog,
     matcher: Matcher,
     *,
-    fusions: Sequence[Fusion] | None = None,
-    models: Mapping[str, Fusion] | None = None,
+    fusions: Sequence[Fusion | str] | None = None,
+    models: Mapping[str, Fusion | str | Path] | None = None,
     splits: Sequence[Split] | None = None,
     folds: int = 4,
     seed: int = 0,
@@ -58,9 +60,9 @@ def evaluate(
         With `label_group`; postings without a label are searched but not scored.
     matcher : Matcher
         Its encoders and settings; its fusion is scored when `fusions` is not given.
-    fusions : sequence of Fusion, optional
+    fusions : sequence of Fusion or str, optional
         The first is the one that all others are compared with.
-    models : mapping of str to Fusion, optional
+    models : mapping of str to Fusion or folder, optional
         More, by the name to show, that are scored as they are. A note says where one was trained
         on scored postings.
     splits : sequence of Split, optional
@@ -85,9 +87,9 @@ def evaluate(
         The catalogue has no labels, or two of the fusions and models have one name.
     """
     progress = matcher.progress
-    fusions = [matcher.fusion] if fusions is None else fusions
-    contenders = [(fusion.name, fusion, tuned) for fusion in fusions]
-    contenders += [(name, model, False) for name, model in (models or {}).items()]
+    scored = [fusion_of(each) for each in ([matcher.fusion] if fusions is None else fusions)]
+    contenders = [(fusion.name, fusion, tuned) for fusion in scored]
+    contenders += [(name, fusion_of(model), False) for name, model in (models or {}).items()]
     names = [name for name, *_ in contenders]
     if len(set(names)) < len(names):
         raise ValueError(f"fusions and models have a name each, not {', '.join(names)}")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from samesku.candidates.candidates import Candidates
-from samesku.catalog.answers import Answers
+from samesku.catalog.answers import Answers, answers_of
 from samesku.clustering.agglomerative import agglomerate
 from samesku.clustering.expected import expected_f1
 from samesku.clustering.pins import Pins, pinned_scores
@@ -23,6 +25,7 @@ from samesku.runtime.progress import Progress
 from samesku.scoring.adaptation import Adaptation
 from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.features import CatalogRows, Features, pair_features, tolerating
+from samesku.scoring.fusion import check_threshold
 from samesku.scoring.learned import Learned
 from samesku.titles.attributes import KINDS
 
@@ -74,7 +77,7 @@ class Adapted:
 
 def adapt(
     matches: Matches,
-    answers: Answers,
+    answers: Answers | str | Path | pl.DataFrame,
     *,
     threshold: float | None = None,
     measured: Counts = (),
@@ -89,7 +92,8 @@ def adapt(
     ----------
     matches : Matches
         Of the learned fusion, with the answers pinned (``Matcher.match(answers=...)``).
-    answers : Answers
+    answers : Answers, path or table
+        Those that the matches were given.
     threshold : float, optional
         Default: the one with the best expected F1.
     measured : tuple, optional
@@ -99,8 +103,12 @@ def adapt(
     Raises
     ------
     ValueError
-        The matches are of another fusion, or the answers too few to learn from.
+        The matches are of another fusion, loaded or without the answers as pins, the answers too
+        few to learn from, or the threshold is none.
     """
+    if threshold is not None:
+        check_threshold(threshold)
+    answers = answers_of(answers, matches.catalog)
     if reason := teaches(matches, answers):
         raise ValueError(reason)
     fusion = matches.fusion
@@ -151,10 +159,14 @@ def _changed(before: Matches, after: Matches) -> dict[str, int]:
 
 def teaches(matches: Matches, answers: Answers) -> str:
     """Why the model of matches cannot be adapted to answers; empty where it can."""
+    if matches.written is not None:
+        return "what was read back lacks what the model reads: match again, or use `samesku adapt`"
     if not isinstance(matches.fusion, Learned):
         return f"answers teach the learned fusion only, not {matches.fusion.name}"
     if matches.fusion.model.adaptation is not None:
         return "the model is adapted already; adapt the one that it was made from"
+    if matches.pins is None and answers.decided.any():
+        return "the answers are not pinned: give them to Matcher.match, too"
     asked = _asked(matches, answers)
     if len(asked.same) < LEAST_ANSWERS and not asked.machine.any():
         return (

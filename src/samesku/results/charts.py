@@ -63,6 +63,8 @@ class Chart:
 
     def save(self, path: str | Path) -> None:
         """Write an SVG file, in colours of its own."""
+        if Path(path).suffix.lower() != ".svg":
+            raise ValueError(f"a chart is saved as an SVG file, that ends in .svg, not {path}")
         Path(path).write_text(re.sub(r"var\(--\w+,(.+?)\)", r"\1", self.svg()), encoding="utf-8")
 
 

@@ -25,7 +25,7 @@ from samesku.results.listing import as_links, for_spreadsheets, pairs_within, wi
 from samesku.results.read_back import matches_fields
 from samesku.results.runs import read_run, run_of
 from samesku.runtime.files import Staged
-from samesku.scoring.fusion import THRESHOLD, Fusion
+from samesku.scoring.fusion import THRESHOLD, Fusion, check_threshold
 
 if TYPE_CHECKING:
     from samesku.results.charts import Chart
@@ -214,12 +214,14 @@ class Matches:
 
     def least_sure(self, count: int = 20) -> pl.DataFrame:
         """The accepted pairs with the lowest scores, with titles: review these first."""
+        if count < 0:
+            raise ValueError(f"count is how many pairs to show, not {count}")
         titles = self.catalog.frame.select("posting_id", "title")
         lowest = self.pairs.filter(pl.col("score") >= self.threshold).reverse().head(count)
         first = ["score", "left_id", "right_id", "left_title", "right_title", "reasons"]
         return with_ends(lowest, titles).select(first)
 
-    def explain(self, left_id: str, right_id: str) -> pl.DataFrame:
+    def explain(self, left_id: str | int, right_id: str | int) -> pl.DataFrame:
         """The explanation of a pair: each `reason` and its contribution to the `log_odds`.
 
         The largest first, the start last; their sum is the log-odds of the pair's score. A pair
@@ -255,7 +257,7 @@ class Matches:
 
         return thresholds(curve(run_of(self)), self.threshold)
 
-    def plot_explanation(self, left_id: str, right_id: str) -> Chart:
+    def plot_explanation(self, left_id: str | int, right_id: str | int) -> Chart:
         """The explanation of a pair as a waterfall that ends at its log-odds."""
         from samesku.results.charts import waterfall
 
@@ -269,8 +271,7 @@ class Matches:
         threshold : float
             Scores from here on are accepted, above 0 and up to 1. Higher: fewer and surer matches.
         """
-        if not 0 < threshold <= 1:
-            raise ValueError(f"the threshold is a score above 0 and up to 1, not {threshold}")
+        check_threshold(threshold)
         return replace(self, threshold=threshold)
 
     @cached_property

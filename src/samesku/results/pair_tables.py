@@ -127,7 +127,7 @@ def scored_table(matches: Matches, place: NDArray[np.int64]) -> pl.DataFrame:
     )
 
 
-def explanation(matches: Matches, left_id: str, right_id: str) -> pl.DataFrame:
+def explanation(matches: Matches, left_id: str | int, right_id: str | int) -> pl.DataFrame:
     """`reason` and `log_odds` of a pair: as a run wrote it, as it was scored, or scored now."""
     explains = matches.fusion.probabilistic or matches.explanations is not None
     if matches.written is None and not explains:

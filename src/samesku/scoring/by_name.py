@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeGuard
 
 from samesku.scoring.fusion import Concat, Fusion, Union, UnionAll
 
@@ -26,9 +27,29 @@ def fusion_by_name(name: str) -> Fusion:
         return Learned(shipped_model())
     if name not in FUSIONS:
         known = ", ".join([*FUSIONS, "learned"])
-        raise ValueError(f"there is no fusion {name!r}; choose one of {known}")
+        raise ValueError(f"there is no fusion {name!r}; choose one of {known}, or a model's folder")
     fusion: Fusion = FUSIONS[name]()
     return fusion
+
+
+def fusion_of(given: Fusion | str | Path) -> Fusion:
+    """A fusion as it is, by its name, or with the model of a folder.
+
+    Raises
+    ------
+    TypeError, ValueError
+        It is no fusion; says what is.
+    """
+    if isinstance(given, Fusion):
+        return given
+    if not isinstance(given, str | Path):
+        raise TypeError(f"a fusion is a name, a folder or a Fusion as Union(), not {given!r}")
+    return trained_fusion(given) if is_model(given) else fusion_by_name(str(given))
+
+
+def is_model(given: object) -> TypeGuard[str | Path]:
+    """Whether this is a folder with a trained model."""
+    return isinstance(given, str | Path) and Path(given, "model.json").is_file()
 
 
 def trained_fusion(folder: str | Path) -> Fusion:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates, with_pairs
-from samesku.catalog.catalog import Catalog
+from samesku.catalog.catalog import Catalog, table_of
 from samesku.scoring.fusion import Fusion, PairScores
 
 
@@ -46,7 +48,31 @@ def score_chosen(
     return near, fusion.predict(near, catalog, explain_from)
 
 
-def rows_of_pairs(catalog: Catalog, pairs: Sequence[tuple[str, str]]) -> NDArray[np.int64]:
+def pair_ids(pairs: Any) -> pl.DataFrame:
+    """`left_id` and `right_id`, text, of a table that has these or of pairs of ids.
+
+    Raises
+    ------
+    ValueError
+        These are no pairs.
+    """
+    names = ["left_id", "right_id"]
+    if hasattr(pairs, "columns"):
+        table, _ = table_of(pairs)
+        if not set(names) <= set(table.columns):
+            raise ValueError(f"a table of pairs has the columns {' and '.join(names)}")
+        return table.select(pl.col(names).cast(pl.String))
+    rows = [(pair,) if isinstance(pair, str) else tuple(pair) for pair in pairs]
+    if strange := [row for row in rows if len(row) != 2]:
+        raise ValueError(f"a pair is two ids, not {strange[0]!r}")
+    return pl.DataFrame(
+        [(str(a), str(b)) for a, b in rows], dict.fromkeys(names, pl.String), orient="row"
+    )
+
+
+def rows_of_pairs(
+    catalog: Catalog, pairs: Sequence[tuple[str | int, str | int]]
+) -> NDArray[np.int64]:
     """Rows of the postings of pairs, int64 ``(p, 2)``.
 
     Raises

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from numbers import Real
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -14,6 +15,7 @@ from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
 from samesku.encoders import photo, signature
 from samesku.encoders.base import Modality
+from samesku.runtime.checks import check_type
 from samesku.runtime.progress import Advance
 
 if TYPE_CHECKING:
@@ -218,6 +220,10 @@ class Concat(Fusion):
     text_weight: float = DEFAULT_TEXT_WEIGHT
     name = "concat"
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.text_weight <= 1:
+            raise ValueError(f"text_weight is a share between 0 and 1, not {self.text_weight}")
+
     def thresholds(self, candidates: Candidates) -> dict[str, Threshold]:
         """The threshold of the combined cosine, named `combined`, and one per encoder."""
         return {COMBINED: self._combined_threshold, **Union(self.given).thresholds(candidates)}
@@ -307,6 +313,13 @@ class UnionAll(Fusion):
         """Text, photo and combined matches."""
         combined = self.concat.combined_score(candidates) >= threshold
         return {**self.union.lists(candidates, threshold), COMBINED: combined}
+
+
+def check_threshold(threshold: float) -> None:
+    """Raise TypeError or ValueError where a threshold is none."""
+    check_type("the threshold", threshold, Real, "a number")
+    if not 0 < threshold <= 1:
+        raise ValueError(f"the threshold is a score above 0 and up to 1, not {threshold}")
 
 
 def default_threshold(encoder: str, modality: Modality) -> Threshold:
