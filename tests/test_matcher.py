@@ -582,3 +582,13 @@ def test_the_folder_of_a_model_is_a_fusion(tmp_path):
         assert matches.threshold == 0.9
     matches.write(tmp_path / "run")
     assert Matches.load(tmp_path / "run", catalog).fusion.threshold == 0.9
+
+
+def test_a_matcher_shows_its_settings_and_takes_others():
+    matcher = Matcher(["tfidf"], "union")
+    assert repr(matcher) == "Matcher(['tfidf'], 'union', k=50)"
+    assert matcher.set_params(k=30, encoders="phash") is matcher
+    assert repr(matcher) == "Matcher(['phash'], 'union', k=30)"
+    assert matcher.get_params()["k"] == 30
+    with pytest.raises(TypeError, match="neighbours"):
+        matcher.set_params(neighbours=3)

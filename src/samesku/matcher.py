@@ -173,6 +173,14 @@ class Matcher:
         """The parameters that the matcher was made with, as scikit-learn's estimators tell them."""
         return dict(self._params)
 
+    def set_params(self, **params: Any) -> Matcher:
+        """Change parameters that the matcher was made with; gives itself."""
+        Matcher.__init__(self, **{**self._params, **params})
+        return self
+
+    def __repr__(self) -> str:
+        return f"Matcher({[each.name for each in self.encoders]}, {self.fusion.name!r}, k={self.k})"
+
     def fit(
         self,
         *catalogs: Catalog,

@@ -310,3 +310,8 @@ def test_without_labels_there_is_no_score():
         evaluate(catalog, Matcher([Tfidf()]))
     with pytest.raises(ValueError, match="no labels"):
         score(Matcher([Tfidf()]).match(catalog))
+
+
+def test_an_evaluation_shows_its_main_figure(evaluation):
+    assert repr(evaluation).startswith("Evaluation(F1 per posting: union 0.")
+    assert len(repr(evaluation)) < 80

@@ -65,6 +65,14 @@ class Evaluation:
     queries: pl.DataFrame | None = None
     groups: pl.DataFrame | None = None
 
+    def __repr__(self) -> str:
+        figures = [
+            f"{each.fusion} {each.figures['posting_f1'].value:.3f}"
+            for each in self.results
+            if each.pool == WHOLE
+        ]
+        return f"Evaluation(F1 per posting: {', '.join(figures)})"
+
     @property
     def summary(self) -> dict[str, Any]:
         """What `evaluation.json` holds."""
