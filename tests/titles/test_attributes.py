@@ -51,6 +51,15 @@ def read(kind: str, *raw: str, brand: str | None = None) -> list[tuple[str, ...]
         ("orange t-shirt", ("orange",)),
         ("orange marmalade 340 g", ()),
         ("Braun Silk-epil 9", ()),
+        ("Elektrischer Braun Rasierer", ()),
+        # Words of one language that are, without accents, common words of another.
+        ("Persil Discs kapsułki do prania", ()),
+        ("Futterstation für den Hund", ()),
+        ("pañuelo de seda azul", ("blue",)),
+        ("Radio DAB+", ()),
+        ("sari katun", ()),
+        ("saumon fumé", ()),
+        ("áo thun màu đỏ", ("red",)),
     ],
 )
 def test_colours(title: str, colours: tuple[str, ...]) -> None:
@@ -72,6 +81,7 @@ def test_colours(title: str, colours: tuple[str, ...]) -> None:
         ("cola zero 330 ml", ("cola", "sugar: zero")),
         ("shampoo with aloe vera 400 ml", ("aloe vera",)),
         ("Raspberry Pi 4", ()),
+        ("masker mata 60 lembar", ()),
     ],
 )
 def test_flavours(title: str, flavours: tuple[str, ...]) -> None:
@@ -172,6 +182,9 @@ def test_accessories(title: str, accessory: tuple[str, ...]) -> None:
         ("Bremssattel hinten links", ("end: rear", "side: left")),
         ("Awesome Mix compact disc", ("medium: cd",)),
         ("Women's sandals", ("for: women",)),
+        ("Nina Ricci Luna", ()),
+        ("leva freno destra", ("side: right",)),
+        ("broche de plata", ()),
         ("Damen Sandalen", ("for: women",)),
         ("205/55 R16 91V Primacy", ("55r16",)),
         ("hex bolt M6 x 30 mm", ("m6x30",)),
