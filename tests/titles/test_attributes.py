@@ -174,6 +174,9 @@ def test_accessories(title: str, accessory: tuple[str, ...]) -> None:
         ("Snapdragon 8 gen 2", ("gen: 2", "snapdragon: 8")),
         ("Barolo Cannubi 2016", ("year: 2016",)),
         ("iPhone 15 ProMax", ("iphone: 15 pro max",)),
+        ("Redmi Note 12 Pro+", ("note: 12 pro plus",)),
+        ("Galaxy S24+ 256GB", ("s24plus",)),
+        ("PlayStation 5 + 2 controllers", ("platform: playstation 5",)),
         ("Sauvage Eau de Parfum", ("concentration: edp",)),
         ("Minecraft Xbox One", ("platform: xbox one",)),
         ("Catan deutsche Version", ("language: german",)),
@@ -200,6 +203,22 @@ def test_spellings_of_one_code_agree_within_a_catalogue() -> None:
     assert read("model", "iPhone14 case", "iPhone 14 case")[0] == ("iphone: 14",)
     with_region, without = read("model", "TV QE55Q80CATXXU", "TV QE55Q80C")
     assert set(without) < set(with_region)
+
+
+def test_a_glued_spelling_elsewhere_leaves_models_apart() -> None:
+    phones = "iPhone 15 Pro", "iPhone 15 Pro Max", "Smartphone iPhone 15Pro Huelle"
+    assert read("model", *phones) == [
+        ("iphone: 15 pro",),
+        ("iphone: 15 pro max",),
+        ("iphone: 15 pro",),
+    ]
+    notes = "Note 13 Pro", "Note 13 Pro+", "Note13Pro"
+    assert read("model", *notes) == [("note: 13 pro",), ("note: 13 pro plus",), ("note: 13 pro",)]
+    drives = "SN 850 Pro", "SN 850 Pro Max", "SN850"
+    assert read("model", *drives)[:2] == [("sn850", "sn850pro"), ("sn850", "sn850promax")]
+    cards = "RTX 4070", "RTX 4070 Ti", "RTX4070Ti RTX4070"
+    assert read("model", *cards)[:2] == [("rtx4070",), ("rtx4070ti",)]
+    assert read("model", "PG-545", "PG-545 XL") == [("pg545",), ("pg545xl",)]
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,18 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
-from samesku.titles.scripts import SPACELESS
+from samesku.titles.scripts import SPACELESS, word_lists
 
 _DIGIT = re.compile(r"[0-9]")
 _PIECE = re.compile(r"[a-z0-9]+(?:[-._][a-z0-9]+)*%?")
-_GLUED = re.compile(r"([a-z]{4,})-?([0-9]{1,4}[a-z]?)")
-_LARGER = re.compile(r"([0-9]{1,4})(xl|xxl)")
+# "15pro", "note13pro": words that make another model, written on to its number.
+_WORDS = sorted(word_lists("contexts.toml")["qualifier"]["all"].split(), key=len, reverse=True)
+_QUALIFIER = re.compile("|".join(word for word in _WORDS if word.isalpha()))
+_SUFFIXES = rf"(?:{_QUALIFIER.pattern})"
+_SUFFIXED = re.compile(rf"([0-9]{{1,4}})({_SUFFIXES}+)")
+_GLUED = re.compile(rf"([a-z]{{4,}})-?([0-9]{{1,4}}[a-z]?)({_SUFFIXES}*)")
+# Without it the code is of another model; a "pro" or "digital" after a code is often left out.
+_LARGER = re.compile("(?<=[0-9])(?:xl|xxl|ti)")
 _LETTERED = re.compile(r"[0-9]{1,2}[aceist]")
 _GENERATION = re.compile(
     r"([0-9]{1,2})(?:st|nd|rd|th|er?|eme|a|\.)?[ -]{0,2}"
@@ -106,8 +112,8 @@ def read_codes(
             continue
         piece = _piece(match)
         suffix = _qualifiers(title, piece.stop, qualifiers)
-        if larger := _LARGER.fullmatch(text):
-            text, suffix = larger[1], [larger[2], *suffix]
+        if suffixed := _SUFFIXED.fullmatch(text):
+            text, suffix = suffixed[1], [*_apart(suffixed[2]), *suffix]
         if ordinal := _GENERATION.match(title, piece.start):
             series.append((f"gen: {ordinal[1]}", piece))
         elif _YEAR.fullmatch(text) and text != "2000":
@@ -132,7 +138,7 @@ def read_codes(
         elif text.startswith("ps") and text[2:].isdigit() and len(text) == 3:
             series.append((_numbered(_ALIASES["ps"], text[2:], *suffix), piece))
         elif part := _GLUED.fullmatch(text):
-            glued.append((part[1], " ".join((part[2], *suffix)), piece))
+            glued.append((part[1], " ".join((part[2], *_apart(part[3]), *suffix)), piece))
         elif code := _code(text, quantities):
             codes["".join((code, *suffix)).replace(" ", "")] = piece
     if len(codes) > 1 and (shop := _SHOP.match(title)):
@@ -198,12 +204,14 @@ class Spelling:
             else:
                 found[name + number.replace(" ", "")] = piece
         joined = self._join(codes.title)
-        values = {
-            value
-            for value, place in (*series, *found.items())
-            if not _is_within(place, joined.values())
-        }
-        values.update(joined)
+        values = set(joined)
+        for value, place in (*series, *found.items()):
+            code = next((code for code, one in joined.items() if _is_within(place, one)), None)
+            if code is None:
+                values.add(value)
+            elif rest := value.replace(": ", "").replace(" ", "").partition(code)[2]:
+                values.discard(code)  # "15 pro max" beside the "15pro" of another title
+                values.add(code + rest)
         values |= {part for value in values if ":" not in value for part in self._parts(value)}
         return {one for one in values if not any(other.startswith(one + " ") for other in values)}
 
@@ -222,12 +230,20 @@ class Spelling:
                     part = pieces[at : at + size]
                     start, stop = part[0].start, part[-1].stop
                     near = all(b.start - a.stop == 1 for a, b in pairwise(part))
-                    if near and stop - start <= _LONGEST_CODE:
-                        joined.setdefault(code, Piece(start, stop, code))
+                    whole = Piece(start, stop, code)
+                    larger = any(
+                        _is_within(whole, one) and _LARGER.fullmatch(other, len(code))
+                        for other, one in joined.items()
+                    )
+                    if near and stop - start <= _LONGEST_CODE and not larger:
+                        joined.setdefault(code, whole)
         return joined
 
     def _parts(self, code: str) -> Iterator[str]:
-        """Codes of other titles that are part of this one: without region, maker, colour."""
+        """Codes of other titles that are part of this one: without region, maker, colour.
+
+        What lacks an "xl" or a "ti" is another model and no part.
+        """
         if len(code) <= _SHORTEST_PART:
             return
         digit = [sign.isdigit() for sign in code]
@@ -236,14 +252,16 @@ class Spelling:
         for place, start in enumerate(cuts):
             for stop in cuts[place + 1 :]:
                 inside = start and stop < len(code)
+                if _LARGER.fullmatch(code, stop):
+                    continue
                 if stop - start >= _SHORTEST_PART + 2 * bool(inside):
                     part = code[start:stop]
                     if part in self._codes:
                         yield part
 
 
-def _is_within(place: Piece, others: Collection[Piece]) -> bool:
-    return any(one.start <= place.start and place.stop <= one.stop for one in others)
+def _is_within(place: Piece, other: Piece) -> bool:
+    return other.start <= place.start and place.stop <= other.stop
 
 
 def _code(text: str, quantities: Collection[str]) -> str:
@@ -285,11 +303,20 @@ def _name(title: str, piece: Piece, unnumbered: Collection[int]) -> str:
 
 
 def _qualifiers(title: str, stop: int, qualifiers: Mapping[int, int]) -> list[str]:
+    """The words after a number that make another model; a "+" right after it is one."""
     words: list[str] = []
     while stop < len(title):
         start = stop + (title[stop] in " -")
-        if start not in qualifiers:
+        if title[stop] == "+" and not title[stop + 1 : stop + 2].isalnum():
+            words.append("plus")
+            stop += 1
+        elif start in qualifiers:
+            stop = qualifiers[start]
+            words.append(title[start:stop].replace("promax", "pro max"))
+        else:
             break
-        stop = qualifiers[start]
-        words.append(title[start:stop].replace("promax", "pro max"))
     return words
+
+
+def _apart(suffixes: str) -> list[str]:
+    return [word.replace("promax", "pro max") for word in _QUALIFIER.findall(suffixes)]
