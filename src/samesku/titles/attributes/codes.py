@@ -252,11 +252,9 @@ class Spelling:
         for place, start in enumerate(cuts):
             for stop in cuts[place + 1 :]:
                 inside = start and stop < len(code)
-                if _LARGER.fullmatch(code, stop):
-                    continue
                 if stop - start >= _SHORTEST_PART + 2 * bool(inside):
                     part = code[start:stop]
-                    if part in self._codes:
+                    if part in self._codes and not _LARGER.fullmatch(code, stop):
                         yield part
 
 
