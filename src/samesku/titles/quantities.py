@@ -23,6 +23,7 @@ from samesku.titles.sizes import (
 )
 from samesku.titles.unit_rules import meant_unit
 from samesku.titles.units import (
+    COUNTED,
     DIVISIBLE,
     FOREIGN_UNIT,
     LENGTHS,
@@ -73,6 +74,7 @@ _TIMES_AFTER = re.compile(r" ?x (?=[^\W\d_]{2})")
 _COUNT_WORDS = frozenset(("isi", "content", "contents"))
 # "KD-43X80L" is the code of a television set and no multipack.
 _CODED = re.compile(r"(?<![a-z0-9])[a-z]{2,4}-[0-9]{2}x[0-9]{2,3}[a-z]{0,2}(?![a-z0-9])")
+_PLUS = re.compile(r"\+(?![a-z0-9])")
 _PLUG = re.compile(r"[ -]?(?:pin|plug|socket)")
 _ALWAYS_THOUSANDS = frozenset(("pcs", "mah", "w", "lm", "month"))
 _WHOLE = frozenset(("pcs", "ply"))
@@ -227,9 +229,11 @@ def _read_bare(text: str, atom: _Atom) -> Reading | None:
         if value:
             return Reading(lead.start(), atom.stop, f"spf{spell(value)}", (Quantity(value, "spf"),))
     elif lead and values and all(map(_is_size, values)) and not _PLUG.match(text, atom.stop):
-        token = " ".join(f"size_{spell(value)}" for value in values)
+        # "4+" is a size of nappies.
+        plus = "+" if _PLUS.match(text, atom.stop) else ""
+        token = " ".join(f"size_{spell(value)}{plus}" for value in values)
         sizes = tuple(Quantity(value, "size") for value in values)
-        return Reading(lead.start(), atom.stop, token, sizes)
+        return Reading(lead.start(), atom.stop + len(plus), token, sizes)
     return _read_plain(text, atom, values)
 
 
@@ -241,7 +245,7 @@ def _read_pack(text: str, atom: _Atom) -> Reading | None:
         before = near and _TIMES_BEFORE.search(text, max(0, atom.start - 24), atom.start)
         if not atom.start and (after := _TIMES_AFTER.match(text, stop)):
             start, stop = atom.start, after.end() - 1
-        elif before and before[1] in UNITS and UNITS[before[1]].base == "pcs":
+        elif before and before[1] in COUNTED:
             start = before.end(1) + 1
     if start is None or text[stop : stop + 1].isalpha():
         return None

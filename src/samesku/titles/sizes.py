@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from samesku.titles.units import Quantity, spell, to_base
+from samesku.titles.units import JOINED_SIZE_NAMES, SIZE_NAMES, Quantity, spell, to_base
 
 
 class Reading(NamedTuple):
@@ -19,9 +19,9 @@ class Reading(NamedTuple):
     quantities: tuple[Quantity, ...] = ()
 
 
-SIZE_WORDS = (
-    "size|ukuran|uk|sz|taglia|tg|talla|taille|grosse|maat|rozmiar|velikost|tamanho|beden|размер"
-)
+_JOINED = "|".join(JOINED_SIZE_NAMES)
+# "Gr. 4" is a size, "400 gr. 4" grams.
+SIZE_WORDS = rf"{'|'.join(SIZE_NAMES)}|{_JOINED}|(?<![0-9])(?<![0-9] )gr(?=\.)"
 """What stands before a size, as a pattern."""
 _SHAPES = re.compile(r"[0-9](?:w? ?[x/]|w [0-9]| ?/ ?[a-z])|w ?[0-9]{2} ?l")
 # How tyres and screws are called: "205/55 R16 91V", "M6 x 20 mm".
@@ -43,9 +43,11 @@ _SIDES = re.compile(
     r"(?:(?: x |x)[bwlhdt] ?([0-9]{2,3}))?(?: ?cm)?(?![a-z0-9]|[.,][0-9])"
 )
 _SIZE = r"(?:xxs|xs|x{0,5}l|s|m|[2-9]x?l)"
+_SIZES = rf"{_SIZE}(?: ?[-/,&] ?{_SIZE})*"
 _WORDS = re.compile(
-    rf"(?<![a-z_])(?:(?:{SIZE_WORDS})[ .:_]{{1,3}}"
-    rf"(?P<sizes>{_SIZE}(?: ?[-/,&] ?{_SIZE})*)(?![a-z0-9'])"
+    rf"(?<![a-z_])(?:(?:(?:{SIZE_WORDS})[ .:_]{{1,3}}|(?:{_JOINED}))"
+    rf"(?P<sizes>{_SIZES})(?![a-z0-9'])"
+    rf"|(?<![a-z0-9'.&-])(?P<before>{_SIZES}) ?(?:{_JOINED})"
     r"|(?P<all>(?:all|one|free)[ -]?size|size_all)\b"
     r"|(?:(?:se|per ?)(?P<count>lusin|kodi|pasang|rim)(?:an)?|(?P<dozens>lusin|kodi)an)\b)"
 )
@@ -63,6 +65,9 @@ def make_dimensions(start: int, stop: int, sides: list[Quantity]) -> Reading:
     return Reading(start, stop, token, tuple(sides))
 
 
+_OTHER = re.compile("|".join(word for word in (*SIZE_NAMES, _JOINED) if not word.isascii()))
+
+
 def read_sizes(text: str) -> list[Reading]:
     """Read sizes and counts in words, tyres, trousers, sides, threads: "ukuran XXL", "W32 L34"."""
     found = [_read_words(match) for match in _WORDS.finditer(text)] if _names_size(text) else []
@@ -76,7 +81,8 @@ def _names_size(text: str) -> bool:
         ("siz" in text or "uk" in text or "sz" in text or "rim" in text or "tg" in text)
         or ("lusin" in text or "kodi" in text or "pasang" in text or "ta" in text)
         or ("gross" in text or "maat" in text or "rozm" in text or "velik" in text)
-        or ("beden" in text or "разм" in text)
+        or ("beden" in text or "gr." in text)
+        or (not text.isascii() and _OTHER.search(text) is not None)
     )
 
 
@@ -96,7 +102,7 @@ def _read_shapes(text: str) -> Iterator[Reading]:
 
 
 def _read_words(match: re.Match[str]) -> Reading:
-    if sizes := match["sizes"]:
+    if sizes := match["sizes"] or match["before"]:
         letters = re.findall(_SIZE, sizes)
         token = " ".join(f"size_{one_spelling(size)}" for size in letters)
         return Reading(match.start(), match.end(), token)

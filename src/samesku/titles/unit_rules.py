@@ -48,7 +48,10 @@ _COUNTED_GOODS = re.compile(
     r"tis+ue?|wipes|popok|diaper|pampers|pants|pembalut|pads?\b|\bteh\b|\btea\b|plester|plast\b"
     r"|koyo|kapsul|tablet|vit|softgel|cotton bud|keju|masker|sachet|bungkus|night|wing"
 )
-_SIZE_LIST_AFTER = re.compile(r"[ ./,&-]{0,3}(?:x{1,4}l|[2-9]x?l)\b| [0-9]")
+# "m 30 l 28", but not a pot of "3l 20 cm".
+_SIZE_LIST_AFTER = re.compile(
+    r"[ ./,&-]{0,3}(?:x{1,4}l|[2-9]x?l)\b| [0-9](?![0-9.,]* ?(?:[cm]m|k?w|v|kg|inch)\b)"
+)
 _SIZE_LIST_BEFORE = re.compile(r"(?:\b(?:s|m|x{1,4}l|[2-9]x?l)[ ./,&-]{1,3}|\b[sm] ?)$")
 _NUMBER_BEFORE = re.compile(r"([0-9]+(?:[.,][0-9]+)?) ?(-|~|s/d|sd|sampai|to) ?$")
 _QUOTE = re.compile(r'(?<![0-9])"')
@@ -251,9 +254,13 @@ def _count_apart(text: str, match: re.Match[str]) -> str | None:
 
 
 def _count_turkish(text: str, match: re.Match[str]) -> str | None:
-    """`40 li` are pieces, `3.7v li-ion` is lithium."""
+    """`40 li` are pieces, `3.7v li-ion` and `18/40 li` lithium."""
     lithium = re.match(r"[ -]?(?:ion|po)", text[match.end() : match.end() + 4])
-    return None if lithium else _count_apart(text, match)
+    return (
+        None
+        if lithium or text[match.start() - 1 : match.start()] == "/"
+        else _count_apart(text, match)
+    )
 
 
 def _kelvin(text: str, match: re.Match[str]) -> str | None:
@@ -292,7 +299,7 @@ def _french_memory(text: str, match: re.Match[str]) -> str | None:
 
 def _centilitre(text: str, match: re.Match[str]) -> str | None:
     """`811 cl-811` are two names of a cartridge."""
-    code = re.match(r"[ -]?[0-9]", text[match.end() : match.end() + 2])
+    code = re.match(r"-[0-9]| ?[0-9]{3}", text[match.end() : match.end() + 4])
     return None if code or _is_code(text, match) or _number(match) > 500 else "cl"
 
 

@@ -33,6 +33,7 @@ class Quantity(NamedTuple):
 
 _DATA = word_lists("units.toml")
 _PACK: dict[str, str] = _DATA.pop("pack")
+_SIZE: dict[str, str] = _DATA.pop("size")
 
 
 def _words(spelt: str) -> list[str]:
@@ -64,6 +65,10 @@ def _either(words: list[str]) -> str:
     return "|".join(map(re.escape, sorted(set(words), key=len, reverse=True)))
 
 
+SIZE_NAMES = tuple(_words(_SIZE["before"]))
+JOINED_SIZE_NAMES = tuple(_words(_SIZE["joined"]))
+"""What stands before a size; the joined ones need no space and stand behind letters too."""
+
 _FOREIGN = [word for word in (*UNITS, *_words(_PACK["never"])) if not word[0].isascii()]
 _RUN_ON = re.compile("[\u0e00-\u0eff\u1100-\u11ff\u3040-\u9fff\uac00-\ud7ff]")
 _BOUND = _either([word for word in _FOREIGN if not _RUN_ON.match(word)])
@@ -75,6 +80,13 @@ FOREIGN_UNIT = (
 
 _OF = frozenset(_words(_PACK["of"]))
 _BARE = tuple(_words(_PACK["bare"]))
+_NAMED = tuple(_words(_PACK["named"]))
+_OTHER = "".join(rf"(?<!{word} )" for word in _words(_PACK["other"]))
+_NAMED_PACK = re.compile(rf"(?<![\w-]){_OTHER}(?:{_either(list(_NAMED))}) $")
+COUNTED = frozenset(
+    (*_words(_PACK["times"]), *(word for word, unit in UNITS.items() if unit.base == "pcs"))
+)
+"""Words before "x12" that say that it counts: things, packs, cells."""
 _PACK_OF = re.compile(
     rf"(?<![a-z])(?:{_either(_words(_PACK['noun']))})[ .:-]{{1,2}}(?:{_either(list(_OF))})$"
 )
@@ -90,6 +102,10 @@ def pack_before(text: str, start: int) -> int | None:
         return first + phrase.start()
     if before.endswith(_BARE):
         return first + max(before.rfind(word) for word in _BARE if before.endswith(word))
+    if before.endswith(_NAMED) and (named := _NAMED_PACK.search(text, first, start)):
+        return (
+            named.start() if re.match("[0-9]{1,2}(?![0-9])|100", text[start : start + 4]) else None
+        )
     return None
 
 

@@ -55,6 +55,8 @@ _PAPER = re.compile(r"(?<![a-z0-9-])(?:din ?)?([ab][0-7])(?:\+)?(?![a-z0-9-])")
 _MADE_TO_FIT = frozenset(("cartridge", "toner", "battery", "charger", "ear pads", "filter"))
 # Some sellers name these and others do not.
 _IN_THE_BOX = frozenset(f"bundle: {part}" for part in ("adapter", "battery", "cable"))
+_NO_TARGETS = ("year: ", "platform: ")
+"""What a game, too, is for: "FC 25 for PS5"."""
 _TARGET = 24
 """How far behind "for" a model code must follow: "for iPhone 14", not "for men, ... XR-5"."""
 
@@ -201,7 +203,8 @@ def _codes(
                 unnumbered |= {one.stop, one.stop + title.startswith(".", one.stop)}
     other = (*values["size"], *values["measure"])
     elsewhere = (value.partition(": ")[2] or value.replace(" ", "") for value in other)
-    return read_codes(title, {*said.tokens, *elsewhere}, qualifiers, banned, unnumbered)
+    tokens = (token.rstrip("+") for token in said.tokens)
+    return read_codes(title, {*tokens, *elsewhere}, qualifiers, banned, unnumbered)
 
 
 def _accessories(title: str, found: Sequence[Found], codes: Codes) -> set[str]:
@@ -235,6 +238,6 @@ def _has_target(targets: Sequence[Found], codes: Codes) -> bool:
     places = [
         *(p for _, p in codes.codes),
         *(p for *_, p in codes.glued),
-        *(p for value, p in codes.series if not value.startswith("year: ")),
+        *(p for value, p in codes.series if not value.startswith(_NO_TARGETS)),
     ]
     return any(0 <= p.start - target.stop <= _TARGET for target in targets for p in places)
