@@ -29,6 +29,7 @@ _SIZES_OF_MEMORY = frozenset(
 _SIZES_OF_MEMORY |= {240, 250, 480, 500, 960, 1000, 1.5, 2000, 4000}
 _BATTERY = re.compile(r"batter|ak+u|\baki\b|bater|power|[0-9] ?v\b")
 _SCREEN = re.compile(r"monitor|laptop|notebook|\btv\b|displa|screen|ipad|tablet|\bled\b|wheel")
+_SCREEN_JA = re.compile("テレビ|モニター|ディスプレイ|液晶|有機el|bravia|regza|viera|aquos")
 # Tablets that are no pills: of the number before the word is their name or their screen.
 _SLATE = re.compile(
     r"[0-9] ?gb\b|wi-?fi|android|ipad|\blte\b|\bram\b|inch|display|bildschirm|[0-9]\""
@@ -165,8 +166,15 @@ def _ampere(text: str, match: re.Match[str]) -> str | None:
 
 def _volt(text: str, match: re.Match[str]) -> str | None:
     """`205/55 R16 91V` is a tyre."""
+    if text.startswith("型", match.end()):
+        return "インチ"  # "55V型" is a television set
     tyre = _TYRE.search(text, max(0, match.start() - 5), match.start())
     return None if tyre or _is_code(text, match) or _number(match) > 1000 else "v"
+
+
+def _japanese_inch(text: str, match: re.Match[str]) -> str | None:
+    """`55型` of a television set; elsewhere it is a type."""
+    return "型" if 15 <= _number(match) <= 120 and _SCREEN_JA.search(text, 0, _CONTEXT) else None
 
 
 def _watt(text: str, match: re.Match[str]) -> str | None:
@@ -322,6 +330,7 @@ _RULES: dict[str, Callable[[str, re.Match[str]], str | None]] = {
     "a": _ampere,
     "v": _volt,
     "w": _watt,
+    "型": _japanese_inch,
     "gb": _memory,
     "mb": _memory,
     "%": _percent,

@@ -7,12 +7,18 @@ from collections.abc import Collection, Iterator, Mapping
 from itertools import pairwise
 from typing import NamedTuple
 
-from samesku.titles.scripts import SPACELESS, word_lists
+from samesku.titles.scripts import SPACELESS, fold, word_lists
 
 _DIGIT = re.compile(r"[0-9]")
 _PIECE = re.compile(r"[a-z0-9]+(?:[-._][a-z0-9]+)*%?")
 # "15pro", "note13pro": words that make another model, written on to its number.
-_WORDS = sorted(word_lists("contexts.toml")["qualifier"]["all"].split(), key=len, reverse=True)
+_QUALIFIERS: dict[str, str] = word_lists("contexts.toml")["qualifier"]
+_SPELT = {
+    fold(word): key
+    for key in ("pro", "max", "plus", "mini", "ultra", "lite")
+    for word in _QUALIFIERS[key].split()
+}
+_WORDS = sorted(_QUALIFIERS["all"].split(), key=len, reverse=True)
 _QUALIFIER = re.compile("|".join(word for word in _WORDS if word.isalpha()))
 _SUFFIXES = rf"(?:{_QUALIFIER.pattern})"
 _SUFFIXED = re.compile(rf"([0-9]{{1,4}})({_SUFFIXES}+)")
@@ -51,6 +57,8 @@ _ALIASES = {
     "tome": "no",
     "tomo": "no",
     "アイフォン": "iphone",
+    "ايفون": "iphone",
+    "بلايستيشن": "platform: playstation",
     "아이폰": "iphone",
 }
 # What is counted in Chinese and Japanese; a number before it is no model.
@@ -310,7 +318,8 @@ def _qualifiers(title: str, stop: int, qualifiers: Mapping[int, int]) -> list[st
             stop += 1
         elif start in qualifiers:
             stop = qualifiers[start]
-            words.append(title[start:stop].replace("promax", "pro max"))
+            word = title[start:stop]
+            words.append(_SPELT.get(word, word).replace("promax", "pro max"))
         else:
             break
     return words

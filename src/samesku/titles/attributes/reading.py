@@ -52,6 +52,7 @@ _SHOE_SIZES = re.compile(
     r"(?<![a-z0-9.,-])((?:1[6-9]|[2-4][0-9])(?:[.,]5)?)(?=码|碼|号|號|$|[ ,)/](?![0-9]))"
 )
 _PAPER = re.compile(r"(?<![a-z0-9-])(?:din ?)?([ab][0-7])(?:\+)?(?![a-z0-9-])")
+_DRY_CELLS = {"単1": "cell: d", "単2": "cell: c", "単3": "cell: aa", "単4": "cell: aaa"}
 _MADE_TO_FIT = frozenset(("cartridge", "toner", "battery", "charger", "ear pads", "filter"))
 # Some sellers name these and others do not.
 _IN_THE_BOX = frozenset(f"bundle: {part}" for part in ("adapter", "battery", "cable"))
@@ -155,6 +156,8 @@ def _sizes(
     for kind, context in (("bed", "bedding"), ("cell", "cells")):
         if context in present:
             yield from (v for one in found for e in one.entries if e.kind == kind for v in e.values)
+    if "単" in title:
+        yield from (cell for name, cell in _DRY_CELLS.items() if name in title)
     if "paper" in present:
         yield from (f"paper: {size}" for size in _PAPER.findall(title))
     numbers = _WORN.findall(title) + (_SHOE_SIZES.findall(title) if "shoes" in present else [])
