@@ -354,8 +354,8 @@ def test_links_do_not_depend_on_the_order_of_rows(decide):
     [
         ({"pairs": "across"}, "no column source"),
         ({"decide": "one-to-one"}, "it needs pairs='across'"),
-        ({"pairs": "some"}, "pairs are within, across, all"),
-        ({"decide": "all"}, "decide is clusters"),
+        ({"pairs": "some"}, "pairs is one of within, across, all"),
+        ({"decide": "all"}, "decide is one of clusters"),
         ({"same": ["colours"]}, "no attribute 'colours'"),
         ({"same": ["colour"], "fusion": "union"}, "learned fusion only"),
     ],
@@ -521,7 +521,7 @@ def test_settings_that_can_decide_nothing_are_refused():
         Matcher().fit(read_catalog(small()), same="color")
     with pytest.raises(ValueError, match="one labelled catalogue or more"):
         Matcher().fit()
-    with pytest.raises(ValueError, match="hold_out is products, catalogues"):
+    with pytest.raises(ValueError, match="hold_out is one of products, catalogues"):
         Matcher().fit(read_catalog(small()), hold_out="catalogs")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from numbers import Integral
 from pathlib import Path
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import polars as pl
@@ -33,7 +33,7 @@ from samesku.encoders.encode import Encoded, encode
 from samesku.results.matches import Matches
 from samesku.results.record import run_record, sources_record
 from samesku.runtime.cache import Cache, content_key
-from samesku.runtime.checks import check_type
+from samesku.runtime.checks import check_choice, check_type
 from samesku.runtime.cores import meanwhile, threads
 from samesku.runtime.extras import need_extra
 from samesku.runtime.memory import bytes_of, within
@@ -141,8 +141,7 @@ class Matcher:
             check_type("progress", progress, Progress, "a samesku.runtime.progress.Progress")
         if k < 1:
             raise ValueError(f"k is at least 1, not {k}")
-        if method not in get_args(Method):
-            raise ValueError(f"there is no method {method!r}: {', '.join(get_args(Method))}")
+        check_choice("method", method, Method)
         if fusion is None:
             fusion = "learned" if "tfidf" in names else "union-all"
         self.fusion = fusion_of(fusion)
@@ -153,10 +152,10 @@ class Matcher:
         self.same = (same,) if isinstance(same, str) else tuple(same)
         if self.same:
             self.fusion = tolerating(self.fusion, self.same)
-        if pairs not in (None, *get_args(Allowed)):
-            raise ValueError(f"pairs are {', '.join(get_args(Allowed))}, not {pairs!r}")
-        if decide not in (None, *get_args(Decision)):
-            raise ValueError(f"decide is {', '.join(get_args(Decision))}, not {decide!r}")
+        if pairs is not None:
+            check_choice("pairs", pairs, Allowed)
+        if decide is not None:
+            check_choice("decide", decide, Decision)
         if n_jobs is not None and n_jobs != -1 and n_jobs < 1:
             raise ValueError(f"n_jobs is a number of threads, or -1 for all cores, not {n_jobs}")
         self.pairs, self.decide, self.n_jobs = pairs, decide, n_jobs
@@ -214,14 +213,13 @@ class Matcher:
             raise ValueError(f"there is no attribute {strange[0]!r}: {', '.join(KINDS)}")
         if not catalogs:
             raise ValueError("fit takes one labelled catalogue or more")
-        if hold_out not in get_args(HoldOut):
-            raise ValueError(f"hold_out is {', '.join(get_args(HoldOut))}, not {hold_out!r}")
+        check_choice("hold_out", hold_out, HoldOut)
         need_extra("training a pair classifier", "trees", "lightgbm", "onnx")
         from samesku.scoring.learned import Learned
         from samesku.training.classifier.fitting import fit_classifier
         from samesku.training.classifier.labelled import Labelled
 
-        same = same or self._params["same"] or None
+        same = same or self.same or None
         drawn, labelled = Matcher(self.encoders, "union", k=self.k), []
         with threads(self.n_jobs):
             for catalog in catalogs:
