@@ -76,6 +76,8 @@ def test_a_store_keeps_what_is_not_given_again(catalogue, tmp_path):
     assert f"Model {model}, threshold 0.5, same: size." in unwrapped(told.stderr)
     told = run("index", catalogue, "--store", store, "--same", "", "--model", model)
     assert f"Model {model}, threshold 0.5, same: none." in unwrapped(told.stderr)
+    told = run("index", catalogue, "--store", store, "--model", "shipped")
+    assert "Model shipped, threshold 0.5, same: none." in unwrapped(told.stderr)
 
 
 def test_what_cannot_be_read_leaves_no_store(catalogue, tmp_path):

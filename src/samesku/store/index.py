@@ -271,7 +271,8 @@ class Index(reading.Reads):
         Parameters
         ----------
         model : path, optional
-            A folder that `samesku train` or `adapt` wrote; by default the model that ships.
+            A folder that `samesku train` or `adapt` wrote; ``"shipped"``, the default: the model
+            that ships.
         same : collection of str, optional
             Kinds of attributes that may differ within one product, by default none.
         threshold : float, optional

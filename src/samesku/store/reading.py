@@ -36,7 +36,7 @@ from samesku.store.schema import (
     touched,
 )
 from samesku.store.scoring import score_pairs
-from samesku.store.state import Effects, Setting, State
+from samesku.store.state import SHIPPED, Effects, Setting, State
 
 
 class Reads:
@@ -255,7 +255,7 @@ class Reads:
                 "largest_cluster": max(sizes, default=0),
                 "pins": len(state.pins),
                 "event": state.event,
-                "model": state.setting.model or "shipped",
+                "model": state.setting.model or SHIPPED,
                 "same": list(state.setting.same),
                 "threshold": self._threshold(state),
             }

@@ -29,6 +29,8 @@ _FOUND_BY = sa.select(distinct.c.id, distinct.c.terms, distinct.c.phash, distinc
 _PAIRS = sa.select(distinct.c.id, distinct.c.pairs)
 # Under what name the tables hold the setting.
 _SETTING = "setting"
+# What the model that ships is called where a folder would be named.
+SHIPPED = "shipped"
 _LAST_EVENT = sa.select(sa.func.max(events.c.number))
 
 Group = TypeVar("Group", int, str)
@@ -56,7 +58,7 @@ class Setting:
         threshold = None if threshold is None else float(threshold)
         if threshold is not None and not 0 < threshold <= 1:
             raise ValueError(f"the threshold is a probability above 0 and up to 1, not {threshold}")
-        place = "" if model is None else str(Path(model).resolve())
+        place = "" if model is None or str(model) == SHIPPED else str(Path(model).resolve())
         return cls(
             place,
             place,
