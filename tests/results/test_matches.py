@@ -391,7 +391,7 @@ def test_the_explanation_of_an_answered_pair_begins_with_the_answer(tmp_path):
 def test_what_cannot_be_shown_is_told(explained, tmp_path):
     with pytest.raises(ValueError, match="how many pairs to show, not -1"):
         explained.least_sure(-1)
-    with pytest.raises(ValueError, match="ends in .svg"):
+    with pytest.raises(ValueError, match=r"ends in \.svg"):
         explained.plot_scores().save(tmp_path / "scores.png")
 
 

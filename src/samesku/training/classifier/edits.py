@@ -22,10 +22,12 @@ from samesku.titles.units import spell
 
 # One posting in so many is edited.
 EDITED = 0.4
-# Of the edited ones, so many are further offers of the same product: of half of these the title
-# stays. How many there are has this geometric distribution; how far prices lie apart, as the
+# Of the edited ones, so many are the same product in other words. How far prices lie apart, as the
 # standard deviation of their logarithm.
-OFFERED, OFFERS, PRICES = 0.35, 0.4, 0.1
+REWORDED, PRICES = 0.35, 0.1
+# Of so few postings each of these is offered several times, by this geometric distribution, half of
+# them under the same title: words and ranks tell other things where nearly all is one product.
+FEW, OFFERS = 10, 0.4
 _MEASURED = re.compile(
     r"(?<![a-z0-9.])([0-9]+(?:\.[0-9]+)?)(g|ml|mm|gb|w|mah|v|hz|lm|pcs)(?![a-z0-9])"
 )
@@ -53,8 +55,13 @@ def edited(
     for row, title in enumerate(catalog.normal_titles):
         if not title or rng.random() >= EDITED:
             continue
-        same = rng.random() < OFFERED
-        made = _offered(title, rng) if same else _changed(title, rng)
+        same = rng.random() < REWORDED
+        if not same:
+            made = _changed(title, rng)
+        elif len(catalog) > FEW:
+            made = [_reworded(title, rng)]
+        else:
+            made = _offered(title, rng)
         number = 0 if same else 1 + max(product)
         titles += made
         source += [row] * len(made)
@@ -86,7 +93,7 @@ def edited(
 
 
 def _offered(title: str, rng: Generator) -> list[str]:
-    """Titles of further offers of the same product: half of them the same one."""
+    """Titles of some further offers of the same product, half of them the same one."""
     count = int(rng.geometric(OFFERS))
     return [title if rng.random() < 0.5 else _reworded(title, rng) for _ in range(count)]
 
