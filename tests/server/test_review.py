@@ -81,6 +81,10 @@ def test_answers_go_out_and_come_in_as_a_file(client):
     assert exported.splitlines()[1:] == ["a,b,same,ann", "b,c,different,local"]
     assert client.post("/answers", content=exported).json()["taken"] == 2
     assert client.get("/answers.csv").text == exported
+    file = "left_id,right_id,verdict,by\na,c,same,model:llava\n"
+    told = client.post("/answers", content=file).json()
+    assert told["taken"] == 0
+    assert "models" in told["refused"][0]["reason"]
 
 
 def test_who_reads_does_not_wait_for_a_change_that_takes_long(place, monkeypatch):

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from samesku.catalog.answers import PEOPLE, answer_texts
+from samesku.catalog.answers import MACHINE, PEOPLE, answer_texts
 from samesku.catalog.answers import REQUIRED as COLUMNS
 from samesku.catalog.problems import CatalogError
 from samesku.catalog.tables import table_of
@@ -131,6 +131,8 @@ def _take(index: Index, content: bytes, who: str) -> dict[str, Any]:
         if not verdict:
             continue
         try:
+            if by.startswith(MACHINE):
+                raise StoreError("answers of models decide nothing here")
             index.pin(left, right, verdict, actor=who if by == PEOPLE else by)
             taken += 1
         except StoreError as error:
