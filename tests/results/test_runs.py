@@ -122,6 +122,14 @@ def test_a_catalogue_from_standard_input_is_to_be_named(folder, shop, tmp_path):
     assert read_run(copy, catalogue=[shop / "offers.csv"]).kind == "match"
 
 
+def test_a_run_on_ray_is_told_apart(folder, tmp_path):
+    shutil.copytree(folder, tmp_path / "run")
+    record = json.loads((folder / "run.json").read_text())
+    (tmp_path / "run" / "run.json").write_text(json.dumps({**record, "engine": {"name": "ray"}}))
+    with pytest.raises(ValueError, match="a run on Ray"):
+        read_run(tmp_path / "run")
+
+
 def test_what_is_no_run_is_told(tmp_path, folder, shop):
     with pytest.raises(FileNotFoundError, match="neither run"):
         read_run(tmp_path)

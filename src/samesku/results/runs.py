@@ -250,6 +250,11 @@ def read_run(
             f"`samesku match`, `link` or `evaluate --out` wrote"
         )
     record = run_files.read_record(path)
+    if "engine" in record:
+        raise ValueError(
+            f"{folder} is a run on Ray, of which only groups.csv and the Parquet folders can be "
+            "read; match on one machine what you want to report, explain or adapt"
+        )
     with run_files.unharmed(folder):
         sides = _sides(record)
         if catalogue and len(catalogue) != len(sides):
