@@ -49,10 +49,10 @@ def read_table(path: Path, encoding: str | None = None) -> tuple[pl.DataFrame, l
         raw = sys.stdin.buffer.read() if piped else path.read_bytes()
     except OSError as error:
         raise CatalogError(str(path), [_unreadable(error.strerror or str(error))]) from error
-    return table_of(raw, path, encoding)
+    return parse_table(raw, path, encoding)
 
 
-def table_of(
+def parse_table(
     raw: bytes, path: Path, encoding: str | None = None
 ) -> tuple[pl.DataFrame, list[Problem]]:
     """The table of a file's content, as :func:`read_table` reads it; `path` is for messages."""

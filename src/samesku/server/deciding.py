@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from samesku.catalog.answers import MACHINE, PEOPLE, answer_texts
 from samesku.catalog.answers import REQUIRED as COLUMNS
 from samesku.catalog.problems import CatalogError
-from samesku.catalog.tables import table_of
+from samesku.catalog.tables import parse_table
 from samesku.server.requests import Accept, Decision, Key, Merge, Split, Undo, body_of
 from samesku.store.index import Index
 from samesku.store.results import Change, StoreError
@@ -118,7 +118,7 @@ def deciding_routes(
 def _take(index: Index, content: bytes, who: str) -> dict[str, Any]:
     """Take answers, read as `match --answers` reads them; questions without an answer are left."""
     try:
-        frame, _ = table_of(content, Path("the file"))
+        frame, _ = parse_table(content, Path("the file"))
     except CatalogError as error:
         raise StoreError(str(error)) from error
     if not set(COLUMNS) <= set(frame.columns):
