@@ -16,7 +16,7 @@ from samesku.candidates.neighbors import Neighbors
 from samesku.catalog.catalog import Catalog
 from samesku.distributed.encoding import Totals
 from samesku.distributed.reading import NORMAL, STATED
-from samesku.distributed.searching import Rows, joined_vectors, load_vectors, widened
+from samesku.distributed.searching import Rows, in_columns, joined_vectors, load_vectors
 from samesku.distributed.shelf import Array, Shelf, columns_of, frame_of, sparse
 from samesku.encoders.base import Encoder
 from samesku.scoring.features import CatalogRows
@@ -76,7 +76,7 @@ def joined(parts: Sequence[Terms], *, below: bool = True) -> Terms:
         place = np.searchsorted(ranks, each.ranks)
         held_by[place] = each.held_by
         names[place] = np.where(each.names != "", each.names, names[place])
-    found = [[widened(m, [each.ranks], [ranks]) for m in each.matrices] for each in parts]
+    found = [[in_columns(m, [each.ranks], [ranks]) for m in each.matrices] for each in parts]
     if below:
         found = [[sp.vstack(each, format="csr")] for each in zip(*found, strict=True)]
     return Terms(ranks, held_by, [each for some in found for each in some], names)

@@ -29,12 +29,13 @@ def numbers_of(shelf: Shelf, shard: int) -> Array:
 
 
 class Rows(NamedTuple):
-    """The vectors of a shard's postings, and of sparse columns what they stand for.
+    """The numbers and vectors of a shard's distinct postings, and what sparse columns stand for.
 
     `columns` are their names, block by block, ascending; `held_by`, int64 ``(columns,)``, is how
     many postings of the whole catalogue have each.
     """
 
+    numbers: Array
     vectors: Vectors
     columns: Sequence[Array]
     held_by: Array
@@ -58,13 +59,14 @@ def load_vectors(shelf: Shelf, encoder: Encoder, shard: int, parts: int) -> Rows
     if isinstance(encoder, PhotoEncoder):
         (blank,) = columns_of(shelf.gathered("blank", range(parts), shard), "number")
         vectors = vectors.select(~np.isin(numbers, blank))
-    return Rows(vectors, columns, held_by)
+    return Rows(numbers, vectors, columns, held_by)
 
 
 def joined_vectors(parts: Sequence[Rows], places: Sequence[Array], size: int) -> Vectors:
     """The vectors of some shards; `places`: the new place of each posting, -1 for none."""
     rows, owners, probes = [], [], []
-    for (vectors, *_), place in zip(parts, places, strict=True):
+    for part, place in zip(parts, places, strict=True):
+        vectors = part.vectors
         owner = place[vectors.owner]
         if len(keep := np.flatnonzero(owner >= 0)) < len(owner):
             vectors = vectors.select(place >= 0)
@@ -75,7 +77,7 @@ def joined_vectors(parts: Sequence[Rows], places: Sequence[Array], size: int) ->
         # A shard of nothing but empty titles has no columns.
         blocks = zip_longest(*(each.columns for each in parts), fillvalue=parts[0].columns[0][:0])
         names = [np.unique(np.concatenate(each)) for each in blocks]
-        wide = (widened(row, each.columns, names) for row, each in zip(rows, parts, strict=True))
+        wide = (in_columns(row, each.columns, names) for row, each in zip(rows, parts, strict=True))
         whole = sp.vstack(list(wide), format="csr")
     else:
         whole = np.concatenate([each for each in rows if len(each)] or rows[:1])
@@ -83,14 +85,20 @@ def joined_vectors(parts: Sequence[Rows], places: Sequence[Array], size: int) ->
     return Vectors(whole, np.concatenate(owners), size, probe if probe.any() else None)
 
 
-def widened(rows: sp.csr_matrix, mine: Sequence[Array], names: Sequence[Array]) -> sp.csr_matrix:
-    """The same rows with blocks of columns that hold all of theirs, by ascending names."""
-    before = np.cumsum([0, *map(len, names)], dtype=np.int32)
-    blocks = zip(names, mine, before, strict=False)
-    place = np.concatenate([np.searchsorted(all_, own) + first for all_, own, first in blocks])
-    shape = (rows.shape[0], max(int(before[-1]), 1))
-    cells = (rows.data, place.astype(np.int32)[rows.indices], rows.indptr)
-    return sp.csr_matrix(cells, shape=shape)
+def in_columns(rows: sp.csr_matrix, mine: Sequence[Array], names: Sequence[Array]) -> sp.csr_matrix:
+    """Rows in blocks of other columns, by ascending names, without cells that these do not hold."""
+    found, width = [], 0
+    # A shard of nothing but empty titles has one block at most.
+    for own, known in zip_longest(mine, names, fillvalue=mine[0][:0]):
+        place = places_among(known, own)
+        found.append(np.where(place >= 0, place + width, -1))
+        width += len(known)
+    place = np.concatenate(found).astype(np.int32)[rows.indices]
+    cells = rows.data, place, rows.indptr
+    if not (held := place >= 0).all():
+        ends = np.concatenate([[0], np.cumsum(held)])[rows.indptr]
+        cells = rows.data[held], place[held], ends
+    return sp.csr_matrix(cells, shape=(rows.shape[0], max(width, 1)))
 
 
 @dataclass(frozen=True)
@@ -101,15 +109,8 @@ class Search:
     rows: int
 
 
-class Part(NamedTuple):
-    """A shard: the numbers of its distinct postings, and their vectors under one encoder."""
-
-    numbers: Array
-    rows: Rows
-
-
 # The shards to search, read one after the other.
-Shards: TypeAlias = Callable[[], Iterator[Part]]
+Shards: TypeAlias = Callable[[], Iterator[Rows]]
 # Query, candidate and similarity of some pairs.
 Pairs: TypeAlias = tuple[Array, Array, Array]
 
@@ -121,7 +122,7 @@ def search_shard(
     """Write the k nearest of each posting of a shard among those that it is compared with."""
     found = {}
     for encoder in encoders:
-        read = partial(_read, shelf, encoder, tiles.shards)
+        read = partial(load_vectors, shelf, encoder, parts=tiles.shards)
         others = tiles.partners(shard)
         near = _nearest(read, shard, others, searches[encoder.name], k, size)
         shelf.write(f"lists/{encoder.name}/{shard}", table_of(**near.arrays))
@@ -136,7 +137,7 @@ def missed_tile(
     """How many of the k nearest, and of the nearest, a tile holds that was left out."""
     missed = {}
     for encoder in encoders:
-        read = partial(_read, shelf, encoder, parts)
+        read = partial(load_vectors, shelf, encoder, parts=parts)
         listable = nearest_ones = 0
         for shard, other in (shards, shards[::-1]):
             found = _nearest(read, shard, [other], searches[encoder.name], k, size)
@@ -155,21 +156,17 @@ def missed_tile(
     return {"missed": missed}
 
 
-def _read(shelf: Shelf, encoder: Encoder, parts: int, shard: int) -> Part:
-    return Part(numbers_of(shelf, shard), load_vectors(shelf, encoder, shard, parts))
-
-
 def _nearest(
-    read: Callable[[int], Part], shard: int, others: Sequence[int], search: Search, k: int,
+    read: Callable[[int], Rows], shard: int, others: Sequence[int], search: Search, k: int,
     size: int,
 ) -> Neighbors:  # fmt: skip
     """The k nearest of each posting of a shard in some shards; numbers are those of all `size`."""
     mine, none = read(shard), np.empty(0, dtype=np.int32)
 
-    def shards() -> Iterator[Part]:
+    def shards() -> Iterator[Rows]:
         return (mine if other == shard else read(other) for other in others)
 
-    bounded = mine.rows.vectors.kind == "sparse" and search.method == "approximate"
+    bounded = mine.vectors.kind == "sparse" and search.method == "approximate"
     near = Neighbors(none, none, none.astype(np.float32), size)
     for found in (_by_terms if bounded else _one_by_one)(mine, shards, search, k):
         known = near.query, near.candidate, near.similarity
@@ -178,36 +175,36 @@ def _nearest(
     return near
 
 
-def _one_by_one(mine: Part, shards: Shards, search: Search, k: int) -> Iterator[Pairs]:
+def _one_by_one(mine: Rows, shards: Shards, search: Search, k: int) -> Iterator[Pairs]:
     """The k nearest of each posting in each shard."""
-    asking, edge = mine.rows.vectors, len(mine.numbers)
+    asking, edge = mine.vectors, len(mine.numbers)
     near = partial(nearest, k=k, floor=FLOOR[asking.kind], method=search.method)
     for theirs in shards():
         if theirs is mine:
             found, numbers = near(asking), mine.numbers
         else:
-            index, numbers = theirs.rows.vectors, np.concatenate([mine.numbers, theirs.numbers])
+            index, numbers = theirs.vectors, np.concatenate([mine.numbers, theirs.numbers])
             asked = Vectors(
-                _in_columns(asking.rows, mine.rows, theirs.rows), asking.owner, len(numbers),
+                _aligned(asking.rows, mine, theirs), asking.owner, len(numbers),
                 asking.probe,
             )  # fmt: skip
             found = near(asked, Vectors(index.rows, index.owner + edge, len(numbers), index.probe))
         yield numbers[found.query], numbers[found.candidate], found.similarity
 
 
-def _by_terms(mine: Part, shards: Shards, search: Search, k: int) -> Iterator[Pairs]:
+def _by_terms(mine: Rows, shards: Shards, search: Search, k: int) -> Iterator[Pairs]:
     """The k nearest of sparse rows as the local engine approximates them.
 
     Which rows look most alike by the terms that tell most is found over all shards; these are
     compared in full.
     """
-    rows, floor = mine.rows.vectors.rows, FLOOR["sparse"]
-    asked = telling_terms(rows, mine.rows.held_by, search.rows)
+    rows, floor = mine.vectors.rows, FLOOR["sparse"]
+    asked = telling_terms(rows, mine.held_by, search.rows)
     count = min(k + 1, search.rows) + EXTRA
     most, edges = sp.csr_matrix((rows.shape[0], 0), dtype=np.float32), [0]
     for theirs in shards():
-        index = theirs.rows.vectors.rows
-        known = _in_columns(asked, mine.rows, theirs.rows)
+        index = theirs.vectors.rows
+        known = _aligned(asked, mine, theirs)
         part = most_by_terms(known, index.T.tocsr(), count, floor)
         most = zip_sp_matmul_topn(count, [most, part])
         edges.append(most.shape[1])
@@ -215,30 +212,17 @@ def _by_terms(mine: Part, shards: Shards, search: Search, k: int) -> Iterator[Pa
     del most
     for theirs, first, last in zip(shards(), edges, edges[1:], strict=False):
         here = np.flatnonzero((column >= first) & (column < last))
-        index, known = theirs.rows.vectors, _in_columns(rows, mine.rows, theirs.rows)
+        index, known = theirs.vectors, _aligned(rows, mine, theirs)
         at, found, alike = in_full(known, row[here], index.rows, column[here] - first, floor)
-        query = mine.numbers[mine.rows.vectors.owner[at]]
+        query = mine.numbers[mine.vectors.owner[at]]
         candidate = theirs.numbers[index.owner[found]]
         other = query != candidate
         yield query[other], candidate[other], alike[other]
 
 
-def _in_columns(rows: Any, mine: Rows, theirs: Rows) -> Any:
-    """Sparse rows in the columns of another shard, without what it does not hold."""
-    if not mine.columns:
-        return rows
-    # A shard of nothing but empty titles has no columns.
-    blocks = zip_longest(mine.columns, theirs.columns, fillvalue=mine.columns[0][:0])
-    found, first = [], 0
-    for own, known in blocks:
-        place = places_among(known, own)
-        found.append(np.where(place >= 0, place + first, -1))
-        first += len(known)
-    place = np.concatenate(found)[rows.indices]
-    held = place >= 0
-    ends = np.concatenate([[0], np.cumsum(held)])[rows.indptr]
-    cells = rows.data[held], place[held].astype(np.int32), ends
-    return sp.csr_matrix(cells, shape=(rows.shape[0], theirs.vectors.rows.shape[1]))
+def _aligned(rows: Any, mine: Rows, theirs: Rows) -> Any:
+    """Rows in the columns of another shard; dense ones as they are."""
+    return in_columns(rows, mine.columns, theirs.columns) if mine.columns else rows
 
 
 def of_tiles(shelf: Shelf, folder: str, shard: int, tiles: Tiles) -> pa.Table:
