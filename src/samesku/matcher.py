@@ -23,7 +23,7 @@ from samesku.candidates.collapse import Collapsed, collapse
 from samesku.candidates.neighbors import Allowed, Method, Neighbors, allowed_neighbors
 from samesku.catalog.answers import Answers, answers_of
 from samesku.catalog.catalog import Catalog
-from samesku.catalog.sources import agreement_codes, join_sources, source_codes
+from samesku.catalog.sources import agreement_codes, join_sources, sources_to_match
 from samesku.clustering.assignment import Decision
 from samesku.clustering.expected import threshold_for
 from samesku.clustering.pins import pinned_scores, pins_of
@@ -41,7 +41,7 @@ from samesku.runtime.progress import Progress
 from samesku.scoring.by_name import fusion_of, is_model, tolerating
 from samesku.scoring.chosen import pair_ids, rows_of_pairs, score_chosen
 from samesku.scoring.fusion import COMBINED, DEFAULT_THRESHOLDS, NEVER, Fusion, check_threshold
-from samesku.titles.attributes import KINDS
+from samesku.titles.attributes import check_kinds
 
 HoldOut: TypeAlias = Literal["products", "catalogues"]
 
@@ -209,8 +209,7 @@ class Matcher:
         """
         _check_catalogs(*catalogs)
         same = (same,) if isinstance(same, str) else same
-        if strange := sorted(set(same or ()) - set(KINDS)):
-            raise ValueError(f"there is no attribute {strange[0]!r}: {', '.join(KINDS)}")
+        check_kinds(same or ())
         if not catalogs:
             raise ValueError("fit takes one labelled catalogue or more")
         check_choice("hold_out", hold_out, HoldOut)
@@ -293,7 +292,7 @@ class Matcher:
             return self._match(catalog, right, answers)
 
     def _match(self, catalog: Catalog, right: Catalog | None, answered: Any) -> Matches:
-        given = [catalog] if right is None else [catalog, right]
+        source = self._source([catalog] if right is None else [catalog, right])
         if right is not None:
             catalog = join_sources(catalog, right)
         answers = None if answered is None else answers_of(answered, catalog)
@@ -301,7 +300,7 @@ class Matcher:
         decide = self.decide or (
             "one-to-one" if pairs == "across" and right is not None else "clusters"
         )
-        sources = self._sources(catalog, pairs, decide, several=right is not None)
+        sources = sources_to_match(catalog, pairs, decide, several=right is not None)
         collapsed = self._collapse(catalog, sources)
         pins = None if answers is None else pins_of(answers, catalog, sources, pairs)
         if pins is not None:
@@ -351,7 +350,7 @@ class Matcher:
         run.update(
             run_record(catalog, candidates, present, encoded.broken, self.progress, collapsed.place)
         )
-        run |= {"pairs": pairs, "source": self._source(given)}
+        run |= {"pairs": pairs, "source": source}
         if self._model is not None:
             run["model"] = self._model
         if answers is not None:
@@ -373,7 +372,7 @@ class Matcher:
             Postings of two labels stay apart, to train on.
         """
         labels = catalog.labels if labelled else None
-        return self._collapse(catalog, self._sources(catalog), labels)
+        return self._collapse(catalog, sources_to_match(catalog, self.pairs), labels)
 
     def _collapse(
         self,
@@ -390,38 +389,10 @@ class Matcher:
 
     def candidates(self, catalog: Catalog) -> Candidates:
         """The pairs of the catalogue, as it is, that are worth scoring: collapse it before."""
-        sources = self._sources(catalog)
+        sources = sources_to_match(catalog, self.pairs)
         with within(self.memory, len(catalog)):
             encoded = encode(catalog, self.encoders, self.cache, self.progress)
             return self._candidates(encoded, sources, "across")
-
-    def _sources(
-        self,
-        catalog: Catalog,
-        pairs: Allowed | None = None,
-        decide: Decision = "clusters",
-        *,
-        several: bool = False,
-    ) -> NDArray[np.int64] | None:
-        """The source of each posting; None where every pair may match."""
-        pairs = pairs or self.pairs or "within"
-        if decide != "clusters" and pairs != "across":
-            raise ValueError(
-                f"{decide} is decided across two sources: it needs pairs='across' (--pairs across)"
-            )
-        # A catalogue given alone is one, whoever posted in it, unless its sources shall be linked.
-        if pairs == "all" or (pairs == "within" and not several):
-            return None
-        sources = source_codes(catalog)
-        count = len(np.unique(sources))
-        if pairs == "across" and count < 2:
-            raise ValueError(f"all postings of {catalog.name} are of one source: none to link with")
-        if decide != "clusters" and count != 2:
-            raise ValueError(
-                f"{decide} is decided between two sources, and {catalog.name} has {count}: "
-                "decide by clusters, or give two"
-            )
-        return sources
 
     def _candidates(
         self, encoded: Encoded, owners: NDArray[np.int64] | None, allowed: Allowed

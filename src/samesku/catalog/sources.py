@@ -54,6 +54,33 @@ def source_codes(catalog: Catalog) -> NDArray[np.int64]:
     return column.rank("dense").to_numpy().astype(np.int64) - 1
 
 
+def sources_to_match(
+    catalog: Catalog, pairs: str | None = None, decide: str = "clusters", *, several: bool = False
+) -> NDArray[np.int64] | None:
+    """The source of each posting, int64 ``(n,)``; None where every pair may match.
+
+    `pairs` and `decide` are those of :class:`samesku.Matcher`; `several`: two catalogues are given.
+    Raises ValueError where the catalogue has not the sources that these need.
+    """
+    if decide != "clusters" and pairs != "across":
+        raise ValueError(
+            f"{decide} is decided across two sources: it needs pairs='across' (--pairs across)"
+        )
+    # A catalogue given alone is one, whoever posted in it, unless its sources shall be linked.
+    if pairs == "all" or (pairs != "across" and not several):
+        return None
+    sources = source_codes(catalog)
+    count = len(np.unique(sources))
+    if pairs == "across" and count < 2:
+        raise ValueError(f"all postings of {catalog.name} are of one source: none to link with")
+    if decide != "clusters" and count != 2:
+        raise ValueError(
+            f"{decide} is decided between two sources, and {catalog.name} has {count}: "
+            "decide by clusters, or give two"
+        )
+    return sources
+
+
 def agreement_codes(catalog: Catalog, columns: Sequence[str]) -> NDArray[np.int64]:
     """A number per posting, equal where two agree in all the columns, int64 ``(n,)``.
 

@@ -13,7 +13,7 @@ from samesku.catalog.sources import join_sources
 from samesku.cli.commands import Link, Match
 from samesku.cli.console import TerminalProgress, UsageError, console, emit, say
 from samesku.cli.options import Judging, Matching
-from samesku.cli.reading import comma_list, how_to_read, matcher_of, read, source_of
+from samesku.cli.reading import comma_list, how_to_read, matcher_of, read
 from samesku.cli.summary import counted, show_summary
 from samesku.judges.chat import ChatJudge
 from samesku.judges.consulting import Budget, consult, cost
@@ -46,8 +46,7 @@ def match(options: Match) -> None:
         return
     judge = _judge(options, matcher)
     catalog = read(options, options.catalogue, progress)
-    source = source_of(options, options.catalogue, matcher)
-    _matched(options, matcher, progress, judge, [catalog], source, options.submission)
+    _matched(options, matcher, progress, judge, [catalog], options.submission)
 
 
 def link(options: Link) -> None:
@@ -68,11 +67,7 @@ def link(options: Link) -> None:
         encoding=options.encoding if options.right_encoding is None else options.right_encoding,
     )
     catalogs = [read(options, left, progress), read(other, right, progress, right=True)]
-    source = {
-        "left": source_of(options, left, matcher),
-        "right": source_of(other, right, matcher),
-    }
-    _matched(options, matcher, progress, judge, catalogs, source)
+    _matched(options, matcher, progress, judge, catalogs)
 
 
 def _matcher(options: Match | Link, progress: TerminalProgress, **more: Any) -> Matcher:
@@ -94,7 +89,6 @@ def _matched(
     progress: TerminalProgress,
     judge: AnyJudge | None,
     catalogs: Sequence[Catalog],
-    source: dict[str, Any],
     submission: bool = False,
 ) -> None:
     """Match, learn from answers, write, print."""
@@ -109,7 +103,6 @@ def _matched(
         _show_questions(options, judge, matches)
         return
     matches = _answered(options, judge, matches, people, progress)
-    matches.run["source"] = source
     if options.model is not None:
         matches.run["model"] = str(options.model.resolve())
     with progress.stage("write"):

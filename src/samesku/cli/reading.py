@@ -79,7 +79,7 @@ def matcher_of(
     if threshold is not None and not 0 < threshold <= 1:
         raise UsageError(f"--threshold is a score above 0 and up to 1, not {threshold}")
     return Matcher(
-        encoders_by_name(encoder_names(options, fusion)),
+        encoder_names(options, fusion) or None,
         fusion,
         k=options.neighbours,
         method=options.search,

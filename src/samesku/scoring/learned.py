@@ -26,7 +26,7 @@ from samesku.scoring.fusion import (
     Union,
 )
 from samesku.scoring.untrained_photos import known_pairs, photos_as_hash
-from samesku.titles.attributes import KINDS
+from samesku.titles.attributes import check_kinds
 
 SHIPPED = Path(__file__).parents[1] / "models" / "learned"
 
@@ -51,10 +51,7 @@ class Learned(Fusion):
     def __post_init__(self) -> None:
         same = dict.fromkeys((*self.same, *self.model.same))
         object.__setattr__(self, "same", tuple(same))
-        if strange := sorted(set(self.same) - set(KINDS)):
-            raise ValueError(
-                f"there is no attribute {strange[0]!r}: same takes some of {', '.join(KINDS)}"
-            )
+        check_kinds(self.same)
 
     @property
     def threshold(self) -> float:

@@ -27,7 +27,7 @@ from samesku.store.scoring import Scored, score_pairs
 from samesku.store.state import PER_EVENT, Effects, State
 
 # Pairs, and notes, that an answer lists.
-TOLD = 20
+MOST_LISTED = 20
 # Distinct postings around a change from which on no more are looked for to cluster anew.
 REGION = 100
 
@@ -326,7 +326,7 @@ class Draft:
             self.refused,
             self._affected(),
             self._decided_by(),
-            notes=list(self.notes[:TOLD]),
+            notes=list(self.notes[:MOST_LISTED]),
         )
 
     def _done(self, posting: str) -> str:
@@ -363,7 +363,7 @@ class Draft:
         if self.scored is None:
             return []
         scores = self.scored.predicted.scores
-        best = np.argsort(-scores, kind="stable")[:TOLD]
+        best = np.argsort(-scores, kind="stable")[:MOST_LISTED]
         best = best[scores[best] >= EXPLAINED_FROM]
         numbers = map(self.state.memory.numbers, (self.scored.left[best], self.scored.right[best]))
         one, other = ([min(self.state.members[n]) for n in each.tolist()] for each in numbers)

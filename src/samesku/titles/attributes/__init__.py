@@ -9,11 +9,11 @@ from samesku.titles import Stated, stated
 from samesku.titles.attributes.codes import Codes, Spelling
 from samesku.titles.attributes.columns import column_kind, read_cell
 from samesku.titles.attributes.reading import read_title
-from samesku.titles.attributes.table import KINDS, Attributes, aspect
+from samesku.titles.attributes.table import KINDS, Attributes, aspect, check_kinds
 
 __all__ = [
-    "KINDS", "Attributes", "Codes", "Spelling", "aspect", "read_attributes", "read_title",
-    "read_titles",
+    "KINDS", "Attributes", "Codes", "Spelling", "aspect", "check_kinds", "read_attributes",
+    "read_title", "read_titles",
 ]  # fmt: skip
 
 

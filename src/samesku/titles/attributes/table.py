@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 KINDS = ("count", "amount", "size", "colour", "flavour", "model", "memory", "measure", "accessory")
 """Kinds of attribute, in the order in which tables and reports name them."""
+
+
+def check_kinds(names: Collection[str]) -> None:
+    """Raise ValueError where a name is no kind of attribute."""
+    if strange := sorted(set(names) - set(KINDS)):
+        raise ValueError(
+            f"there is no attribute {strange[0]!r}: same takes some of {', '.join(KINDS)}"
+        )
 
 
 @dataclass(frozen=True, eq=False)
