@@ -71,7 +71,7 @@ def test_titles_are_learned(small_bert, catalog, tmp_path):
 def test_every_other_pooling_learns_titles(pooling, small_bert, catalog, tmp_path):
     backbone = load_backbone(small_bert, "title", pooling=pooling)
     attach_neck(backbone)
-    before, after = gain(TitleTask, backbone, catalog, tmp_path, photos=False)
+    before, after = gain(TitleTask, backbone, catalog, tmp_path, photos=False, epochs=30)
     assert after > before + 0.07
 
 
@@ -89,7 +89,7 @@ def test_an_efficientnet_learns_photos_cut_and_mixed(catalog, tmp_path):
     backbone = load_backbone(base, "photo", pooling="gem")
     bring_photos_to(backbone, 32)
     attach_neck(backbone, 32)
-    changed = {"rate": 3e-3, "cutmix": 0.2, "cutout": 0.2, "views": 1, "frame": 0.0}
+    changed = {"rate": 3e-3, "cutmix": 0.2, "cutout": 0.2, "views": 1, "frame": 0.0, "epochs": 30}
     before, after = gain(FirstPhotos, backbone, catalog, tmp_path, photos=True, **changed)
     assert after > before + 0.1
 
