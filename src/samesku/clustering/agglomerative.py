@@ -105,7 +105,10 @@ def _summed(
     a: NDArray[np.int64], b: NDArray[np.int64], total: NDArray[np.float64], size: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
     """Each pair once, the smaller number first, in ascending order, with the sum of its totals."""
-    keys, place = np.unique(np.minimum(a, b) * size + np.maximum(a, b), return_inverse=True)
+    keys = np.minimum(a, b) * size + np.maximum(a, b)
+    if (keys[1:] > keys[:-1]).all():  # as most come: sorting all pairs takes long, and memory
+        return np.minimum(a, b), np.maximum(a, b), total
+    keys, place = np.unique(keys, return_inverse=True)
     low, high = np.divmod(keys, size)
     return low, high, np.bincount(place, total, len(keys)).astype(np.float64)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
@@ -76,21 +76,29 @@ def _cluster_part(
     threshold: float, most: int,
 ) -> Result:  # fmt: skip
     """The clusters of the components of one part; those too large are split before."""
-    names = ("left", "right", "score", "left_members", "right_members")
-    left, right, score, *each_end = columns_of(pairs.gathered("inside", tiles.names, part), *names)
+
+    def pieces(*names: str) -> Iterator[list[Array]]:
+        for tile in tiles.names:
+            yield columns_of(pairs.piece(f"inside/{tile}", part), *names)
+
+    # One piece at a time, as most of a catalogue may be one component.
+    numbers = np.unique(np.concatenate([np.union1d(*ends) for ends in pieces("left", "right")]))
+    members, read = np.empty(len(numbers), dtype=np.int64), []
+    for *ends, score, one, other in pieces(
+        "left", "right", "score", "left_members", "right_members"
+    ):
+        left, right = (np.searchsorted(numbers, each).astype(np.int32) for each in ends)
+        members[left], members[right] = one, other
+        read.append((left, right, score))
+    left, right, score = map(np.concatenate, zip(*read, strict=True))
+    del read
     # In the order in which the local engine reads them.
     order = np.lexsort((right, left))
     left, right, score = left[order], right[order], score[order]
-    every = np.concatenate([left, right])
-    numbers, first, place = np.unique(every, return_index=True, return_inverse=True)
-    members = np.concatenate([each[order] for each in each_end])[first]
-    ends = place[: len(left)], place[len(left) :]
-    kept, split = _small_enough(ends, score, len(numbers), threshold, most)
-    clusters = agglomerate(
-        ends[0][kept], ends[1][kept], score[kept], len(numbers), threshold=threshold
-    )
-    inside = (score >= LEAST) & (clusters[ends[0]] == clusters[ends[1]])
-    likely = partners(ends[0][inside], ends[1][inside], score[inside], members)
+    kept, split = _small_enough(left, right, score, len(numbers), threshold, most)
+    clusters = agglomerate(left[kept], right[kept], score[kept], len(numbers), threshold=threshold)
+    inside = (score >= LEAST) & (clusters[left] == clusters[right])
+    likely = partners(left[inside], right[inside], score[inside], members)
     found = np.bincount(clusters, members).astype(np.float64)[clusters]
     _, first = np.unique(clusters, return_index=True)
     heads = numbers[first][clusters]
@@ -100,24 +108,22 @@ def _cluster_part(
 
 
 def _small_enough(
-    ends: tuple[Array, Array], score: Array, size: int, threshold: float, most: int
+    left: Array, right: Array, score: Array, size: int, threshold: float, most: int
 ) -> tuple[Array, list[Result]]:
     """The pairs left when components of more than so many postings are split, and how."""
     kept, split, tied = np.ones(len(score), dtype=bool), [], score >= threshold
-    of = components(ends[0][tied], ends[1][tied], size)
+    of = components(left[tied], right[tied], size)
     counts = np.bincount(of)
     for label in np.flatnonzero(counts > most):
-        own = np.flatnonzero((of[ends[0]] == label) & (of[ends[1]] == label))
-        rows, place = np.unique(np.concatenate([ends[0][own], ends[1][own]]), return_inverse=True)
-        one, other = place[: len(own)], place[len(own) :]
+        own = (of[left] == label) & (of[right] == label)
         raised = threshold
         while True:
             raised += RISE * (1 - raised)
-            near = score[own] >= raised
-            part = components(one[near], other[near], len(rows))
-            if np.bincount(part).max() <= most or raised > 0.999:
+            near = own & (score >= raised)
+            part = components(left[near], right[near], size)
+            if np.bincount(part[of == label]).max() <= most or raised > 0.999:
                 break
-        kept[own] = part[one] == part[other]
+        kept[own] = part[left[own]] == part[right[own]]
         split.append({"postings": int(counts[label]), "threshold": round(float(raised), 4)})
     return kept, split
 
