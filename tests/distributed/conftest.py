@@ -13,7 +13,7 @@ ray = pytest.importorskip("ray", reason="the extra ray is not installed")
 
 @pytest.fixture(scope="session")
 def cluster():
-    from samesku.distributed.engine import start
+    from samesku.distributed.tasks import start
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -30,7 +29,7 @@ from samesku.distributed.encoding import Totals
 from samesku.distributed.reading import Reading
 from samesku.distributed.searching import Search
 from samesku.distributed.shelf import Shelf
-from samesku.distributed.tasks import Result, Stages, Tasks, digest_of
+from samesku.distributed.tasks import Result, Stages, Tasks, digest_of, start
 from samesku.distributed.tiles import Tiles
 from samesku.matcher import Matcher
 from samesku.results.record import environment
@@ -44,34 +43,6 @@ PROGRAM, POSTING = 430 * 2**20, 60_000
 MOST = 200_000
 # Tiles that were left out, searched to tell what they hold.
 MEASURED = 32
-# On a busy machine the processes of Ray may come up too late.
-TRIES = 3
-
-
-def start(address: str | None, **options: object) -> None:
-    """Connect to a cluster, or start Ray on this machine; nothing where it runs already.
-
-    `options` are further ones of ``ray.init``.
-    """
-    if ray.is_initialized():
-        return
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    threads = {"env_vars": {"SAMESKU_THREADS": "1", "OMP_NUM_THREADS": "1"}}
-    given: dict[str, Any] = {"runtime_env": threads, "log_to_driver": False, **options}
-    if address is not None:
-        ray.init(address=address, **given)
-        return
-    for attempt in range(TRIES):
-        try:
-            ray.init("local", include_dashboard=False, **given)
-            return
-        except Exception as error:  # Ray has no kind of its own for it
-            ray.shutdown()
-            if attempt == TRIES - 1:
-                raise RuntimeError(
-                    f"Ray did not start on this machine in {TRIES} attempts, often as it is busy "
-                    f"or short of memory: try again, or use the local engine ({error})"
-                ) from error
 
 
 class RayEngine:

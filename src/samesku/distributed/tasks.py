@@ -1,7 +1,8 @@
-"""A stage as tasks of Ray: bounded in flight, done once, and taken up where a run was killed."""
+"""Ray, and a stage as its tasks: bounded in flight, done once, resumed where a run was killed."""
 
 from __future__ import annotations
 
+import os
 import resource
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,6 +25,34 @@ Loaded = TypeVar("Loaded")
 Tasks: TypeAlias = Mapping[str, Sequence[object]]
 # How often a task is begun again when its worker is lost, and tasks at once per core.
 RETRIES, PER_CORE = 5, 2
+# On a busy machine the processes of Ray may come up too late.
+TRIES = 3
+
+
+def start(address: str | None, **options: object) -> None:
+    """Connect to a cluster, or start Ray on this machine; nothing where it runs already.
+
+    `options` are further ones of ``ray.init``.
+    """
+    if ray.is_initialized():
+        return
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    threads = {"env_vars": {"SAMESKU_THREADS": "1", "OMP_NUM_THREADS": "1"}}
+    given: dict[str, Any] = {"runtime_env": threads, "log_to_driver": False, **options}
+    if address is not None:
+        ray.init(address=address, **given)
+        return
+    for attempt in range(TRIES):
+        try:
+            ray.init("local", include_dashboard=False, **given)
+            return
+        except Exception as error:  # Ray has no kind of its own for it
+            ray.shutdown()
+            if attempt == TRIES - 1:
+                raise RuntimeError(
+                    f"Ray did not start on this machine in {TRIES} attempts, often as it is busy "
+                    f"or short of memory: try again, or use the local engine ({error})"
+                ) from error
 
 
 def digest_of(*parts: object) -> str:
