@@ -28,7 +28,6 @@ KEYS = {"s": SAME, "d": DIFFERENT, "u": UNSURE}
 
 
 def ask(options: Ask) -> None:
-    """Match again, choose questions, write them."""
     asked = questions(
         _matches_again(*_run_again(options)),
         options.count,
@@ -53,7 +52,6 @@ def ask(options: Ask) -> None:
 
 
 def adapt(options: Adapt) -> None:
-    """Match again with the answers pinned, adapt, write the model."""
     run, matcher = _run_again(options)
     answers = read_checked(options.answers, run.catalog, quiet=options.quiet)
     check_folder(options.out)
@@ -72,7 +70,6 @@ def adapt(options: Adapt) -> None:
 
 
 def review(options: Review) -> None:
-    """Ask in the terminal; each answer is written at once."""
     out, count = options.out, options.count
     run, matcher = _run_again(options)
     kept = read_answers(out, run.catalog).frame if out.exists() else Answers.none().frame

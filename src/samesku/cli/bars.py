@@ -34,8 +34,6 @@ def bar(console: Console, name: str, total: int | None) -> Iterator[Advance]:
 
 
 class _Rate(ProgressColumn):
-    """Items per second."""
-
     def render(self, task: Task) -> Text:
         speed = task.finished_speed or task.speed
         return Text("" if speed is None else f"{speed:,.0f}/s", style="progress.data.speed")

@@ -113,7 +113,6 @@ def friendly(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _described(error: Exception) -> tuple[int, str]:
-    """The exit code and the text of an error."""
     if isinstance(error, UsageError):
         return USAGE, str(error)
     if isinstance(error, MemoryError):
@@ -138,7 +137,6 @@ def _raised_here(error: Exception) -> bool:
 
 
 def say(text: str, *, quiet: bool = False) -> None:
-    """Print a line about the work to standard error."""
     if not quiet:
         errors.print(text)
 

@@ -25,7 +25,6 @@ from samesku.runtime.files import Staged, check_folder
 
 
 def demo(options: Demo) -> None:
-    """Copy the marketplace, match it, score it, make its report."""
     out, quiet = options.out, options.quiet
     progress = TerminalProgress(quiet=quiet)
     check_folder(out / "result")

@@ -39,7 +39,6 @@ COMPARED = 64
 
 
 def show(options: Encoders) -> None:
-    """Print the encoders there are."""
     table = Table("encoder", "looks at", "good for", box=None, padding=(0, 2, 0, 0))
     for name, (looks_at, good_for) in BUILT_IN.items():
         table.add_row(name, looks_at, good_for)

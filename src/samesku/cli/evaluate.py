@@ -26,7 +26,6 @@ from samesku.scoring.fusion import Fusion
 
 
 def evaluate(options: Evaluate) -> None:
-    """Read, score, print, write."""
     if len(options.catalogues) > 1 and not options.leave_one_out:
         raise UsageError("several catalogues are scored with --leave-one-out only")
     progress = TerminalProgress(quiet=options.quiet)
@@ -39,7 +38,6 @@ def evaluate(options: Evaluate) -> None:
 
 
 def _protocol(options: Evaluate, progress: TerminalProgress) -> None:
-    """Score fusions and models by folds or by a split."""
     names, tuned = options.fusion or ["union", "concat", "union-all"], not options.defaults
     if tuned and "learned" in names:
         need_extra("evaluate --fusion learned, which trains,", "trees", "lightgbm", "onnx")
@@ -84,7 +82,6 @@ def _protocol(options: Evaluate, progress: TerminalProgress) -> None:
 
 
 def _leave_one_out(options: Evaluate, progress: TerminalProgress) -> None:
-    """Leave each catalogue out in turn."""
     # Imported only here, as it loads what trains trees.
     from samesku.evaluation.leave_one_out import leave_one_out
 

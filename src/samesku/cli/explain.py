@@ -24,7 +24,6 @@ BAR = 24
 
 
 def explain(options: Explain) -> None:
-    """Print why two postings of a run matched or not."""
     run = options.read(options.run)
     own = run.rows(options.posting_a, options.posting_b)
     for row in own:
@@ -65,7 +64,6 @@ def _written(options: Explain, run: Run, rows: Rows, pair: Mapping[str, Any]) ->
 
 
 def _never_written(options: Explain, run: Run, rows: Rows) -> None:
-    """Search again, to say why the pair was no candidate or how low it scored."""
     say("The run did not write this pair; searching again to say why.", quiet=options.quiet)
     progress = TerminalProgress(quiet=options.quiet)
     collapsed, candidates = search_again(run, options.cache, progress)

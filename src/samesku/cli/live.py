@@ -16,7 +16,6 @@ NAMED = 10
 
 
 def index(options: Index) -> None:
-    """Read a catalogue, put it in the store, print what it holds."""
     need_extra("samesku index", "store", "sqlalchemy")
     from samesku.store import Index as Store
     from samesku.store.runs import postings_of, read_run

@@ -37,7 +37,6 @@ LLAVA = "llava:"
 
 
 def match(options: Match) -> None:
-    """Match one catalogue."""
     _check_engine(options)
     progress = TerminalProgress(quiet=options.quiet)
     matcher = _matcher(options, progress, pairs=options.pairs, memory=options.memory)
@@ -50,7 +49,6 @@ def match(options: Match) -> None:
 
 
 def link(options: Link) -> None:
-    """Match the postings of two catalogues across them."""
     left, right = options.left, options.right
     if left.exists() and right.exists() and left.samefile(right):
         raise UsageError(
@@ -91,7 +89,6 @@ def _matched(
     catalogs: Sequence[Catalog],
     submission: bool = False,
 ) -> None:
-    """Match, learn from answers, write, print."""
     if not options.judge_dry_run:
         check_folder(options.out)
     people = None
@@ -159,7 +156,6 @@ def read_checked(path: Path, catalog: Catalog, *, quiet: bool) -> Answers:
 
 
 def chosen_fusion(fusion: str | None, model: Path | None) -> str | Fusion | None:
-    """The fusion of that name, or the model in a folder."""
     if model is None:
         return fusion
     if fusion not in (None, "learned"):
@@ -173,7 +169,6 @@ def show_matches(
     written: Sequence[Path],
     read: Sequence[Catalog],
 ) -> None:
-    """Print what was found."""
     summary = matches.summary
     show_summary(
         progress,
@@ -203,7 +198,6 @@ def _check_engine(options: Match) -> None:
 
 
 def _match_on_ray(options: Match, matcher: Matcher) -> None:
-    """Match on a cluster, and say what was found."""
     from samesku.distributed.engine import RayEngine
 
     assert options.work is not None
@@ -266,7 +260,6 @@ def _judge(options: Judging, matcher: Matcher) -> AnyJudge | None:
 
 
 def _show_questions(options: Judging, judge: AnyJudge, matches: Matches) -> None:
-    """Print what would be asked, and its cost."""
     estimate, asked = cost(matches, _budget(options, judge, matches), judge.rules)
     console.print(f"{estimate.at(options.judge_price or 1.0)}. Nothing was asked, nothing written.")
     for question in asked[:10]:
@@ -275,13 +268,11 @@ def _show_questions(options: Judging, judge: AnyJudge, matches: Matches) -> None
 
 
 def _budget(options: Judging, judge: AnyJudge, matches: Matches) -> Budget:
-    """The budget in questions."""
     budget = Budget.of(options.judge_budget, options.judge_price)
     return budget.counted(matches, judge.rules)
 
 
 def _rules(options: Judging) -> str:
-    """What is the same product."""
     if options.judge_rules is None:
         return rules()
     try:

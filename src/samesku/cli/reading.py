@@ -48,7 +48,6 @@ def _mended(problems: Sequence[Problem], right: bool) -> tuple[Problem, ...]:
 
 
 def how_to_read(options: Reading) -> dict[str, Any]:
-    """What :func:`samesku.read_catalog` takes, by the options."""
     return {
         "photos": options.photos,
         "columns": parse_columns(options.columns),

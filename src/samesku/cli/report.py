@@ -10,7 +10,6 @@ from samesku.runtime.files import check_folder
 
 
 def report(options: Report) -> None:
-    """Read a run back, make its page, write it."""
     progress = TerminalProgress(quiet=options.quiet)
     with progress.stage("read run"):
         run = options.read(options.run, fusion=options.fusion)

@@ -24,7 +24,6 @@ from samesku.training.classifier.labelled import Labelled
 
 
 def train(options: Train) -> None:
-    """Read, train, score on what was held out, write."""
     seed, leave_one_out = options.seed, options.leave_one_out
     progress = TerminalProgress(quiet=options.quiet)
     matcher = matcher_of(options, progress, "union")

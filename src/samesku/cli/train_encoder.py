@@ -22,7 +22,6 @@ VALIDATION = "validation"
 
 
 def train(options: TrainEncoder) -> None:
-    """Read, train one encoder or one per fold, write, print."""
     settings = options.training
     need_extra("train-encoder", "train", "torch", "transformers", "pytorch_metric_learning", "onnx")
     from samesku.training.train_encoder import train_encoder

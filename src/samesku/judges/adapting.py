@@ -57,14 +57,12 @@ class Adapted:
 
     @property
     def model(self) -> PairClassifier:
-        """The adapted model."""
         fusion = self.matches.fusion
         assert isinstance(fusion, Learned)
         return fusion.model
 
     @property
     def summary(self) -> str:
-        """What changed, in a sentence."""
         record = self.record
         kinds = " and ".join(record["same"])
         return (
@@ -178,8 +176,6 @@ def teaches(matches: Matches, answers: Answers) -> str:
 
 @dataclass(frozen=True, eq=False)
 class _Asked:
-    """Answered candidates."""
-
     places: NDArray[np.int64]  # int64 (a,), among the candidates
     same: Floats  # (a,)
     machine: NDArray[np.bool_]  # bool (a,), answered by a model
@@ -346,5 +342,4 @@ def threshold_by_answers(
 
 
 def _odds(scores: NDArray[np.float32]) -> Floats:
-    """Log-odds, within bounds."""
     return np.asarray(logit(np.clip(scores.astype(np.float64), 1e-6, 1 - 1e-6)))

@@ -194,7 +194,6 @@ def questions(
 
 
 def unpinned(matches: Matches) -> Matches:
-    """The matches without their pins."""
     if matches.pins is None:
         return matches
     pins, candidates = matches.pins, matches.candidates

@@ -76,11 +76,9 @@ class Cost:
 
     @property
     def tokens(self) -> int:
-        """Asked and answered."""
         return self.tokens_in + self.tokens_out
 
     def at(self, price: float) -> str:
-        """In a sentence, with a price of a million tokens."""
         return (
             f"{self.pairs:,} pairs, {self.photos:,} of them with photos: about {self.tokens_in:,} "
             f"tokens asked and {self.tokens_out:,} answered; at {price:.2f} per million tokens "

@@ -63,11 +63,9 @@ class Seen(NamedTuple):
         return cls(same, np.full(len(same), high), np.full(len(same), low))
 
     def take(self, some: NDArray[np.bool_]) -> Seen:
-        """Some of the answers."""
         return Seen(*(column[some] for column in self))
 
     def joined(self, more: Seen) -> Seen:
-        """These and more."""
         return Seen(*map(np.concatenate, zip(self, more, strict=True)))
 
     def said(self, chance: Floats) -> Floats:

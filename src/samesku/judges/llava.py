@@ -74,7 +74,6 @@ class LlavaJudge:
         ]
 
     def _written(self, questions: Sequence[Question], photos: Sequence[bytes | None]) -> list[str]:
-        """What the model writes to each question."""
         processor, model = self._loaded
         prompts = [
             processor.apply_chat_template(

@@ -92,7 +92,6 @@ class Judge(Protocol):
 
 
 def question_of(catalog: Catalog, left: int, right: int) -> Question:
-    """The question about two rows of a catalogue."""
     return Question(
         _record(catalog, left),
         _record(catalog, right),

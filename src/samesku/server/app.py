@@ -243,7 +243,6 @@ def _writing_routes(app: FastAPI, index: Index, check: Callable[..., str]) -> No
 
 
 def _asked(index: Index, name: str, kind: str) -> dict[str, Any]:
-    """The posting or the cluster of a name."""
     try:
         result = index.get(name)
     except StoreError as error:

@@ -55,7 +55,6 @@ class Guard:
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
@@ -135,7 +134,6 @@ class Guard:
 
 
 def _again(body: bytes, receive: Receive) -> Receive:
-    """Gives a body that was read already."""
     read: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
 
     async def again() -> Message:

@@ -31,7 +31,6 @@ class Claims:
         self._lock = threading.Lock()
 
     def claim(self, pair: tuple[str, str], who: str) -> bool:
-        """Take a pair, unless another holds it."""
         now = time.monotonic()
         with self._lock:
             self._held = {each: own for each, own in self._held.items() if own[1] > now}

@@ -22,13 +22,10 @@ _NAME = re.compile(r"[\w.@-]{1,80}")
 
 
 class Tokens:
-    """The tokens of a store."""
-
     def __init__(self, place: str) -> None:
         self._engine = open_engine(place)
 
     def close(self) -> None:
-        """Let the store go."""
         self._engine.dispose()
 
     def make(self, name: str, role: str) -> str:
@@ -48,7 +45,6 @@ class Tokens:
         return token
 
     def revoke(self, name: str) -> None:
-        """Take the token of a name away."""
         with begin_writing(self._engine) as connection:
             if not connection.execute(tokens.delete().where(tokens.c.name == name)).rowcount:
                 raise StoreError(f"there is no token of {name[:80]!r}", "missing")

@@ -26,7 +26,6 @@ class Growing:
         return self._held[: self.size]
 
     def extend(self, rows: NDArray[Any] | Sequence[Any]) -> None:
-        """Add rows."""
         stop = self.size + len(rows)
         if stop > len(self._held):
             larger = np.empty((stop + stop // 4, *self._held.shape[1:]), dtype=self._held.dtype)
@@ -36,7 +35,6 @@ class Growing:
         self.size = stop
 
     def cut(self, size: int) -> None:
-        """Drop the rows from a place on."""
         self.size = size
 
 
@@ -70,7 +68,6 @@ class Lists:
         self._new, self._waiting = {}, 0
 
     def add(self, keys: Sequence[int], items: Sequence[float]) -> None:
-        """Add an entry for each key."""
         for key, item in zip(keys, items, strict=True):
             if key not in self._new:
                 self._new[key] = array(self._kind)
@@ -80,7 +77,6 @@ class Lists:
             self._put_in()
 
     def lengths(self, keys: NDArray[np.integer]) -> NDArray[np.int64]:
-        """How many entries each key has."""
         start, stop = self._bounds(keys)
         new = self._new
         waiting = [len(new[key]) if key in new else 0 for key in keys.tolist()]

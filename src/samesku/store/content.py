@@ -38,7 +38,6 @@ class Content:
 
     @classmethod
     def of(cls, payload: Payload) -> Content:
-        """Read a posting."""
         normal = normal_title(str(payload["title"]))
         numbers_said = stated(normal)
         values, codes = read_title(normal, numbers_said, str(payload.get("brand", "")))
@@ -51,12 +50,10 @@ class Content:
 
     @cached_property
     def tokens(self) -> list[str]:
-        """The words of the title."""
         return normal_tokens(self.normal)
 
     @cached_property
     def numbers(self) -> list[int]:
-        """The term number of each token."""
         return list(map(term_number, self.tokens))
 
     def pack(self) -> str:
@@ -92,7 +89,6 @@ class Contents:
         self._drop_oldest()
 
     def forget(self, number: int) -> None:
-        """Keep nothing of a posting."""
         self._known.pop(number, None)
 
     def of(self, numbers: Sequence[int], connection: sa.Connection) -> list[Content]:

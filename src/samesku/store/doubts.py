@@ -34,7 +34,6 @@ class Doubts:
         self._all = False
 
     def nearest(self, memory: Memory, threshold: float, count: int, is_open: Open) -> list[Pair]:
-        """The open pairs nearest to the threshold."""
         recent = memory.take_recent()
         if self._memory is not memory or self._threshold != threshold or recent is None:
             self._memory, self._threshold = memory, threshold
@@ -70,7 +69,6 @@ def _first_open(pairs: Pairs, order: NDArray[np.int64], count: int, is_open: Ope
 
 
 def _draws(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.uint64]:
-    """A pseudo-random number for each pair."""
     return mixed(one.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + other.astype(np.uint64))
 
 

@@ -33,7 +33,6 @@ REGION = 100
 
 
 def read_payloads(connection: sa.Connection, ids: Sequence[str]) -> dict[str, Payload]:
-    """The content of postings, by their ids."""
     found = look_up(connection, postings.c.posting_id, postings.c.payload, ids)
     return {posting: json.loads(text) for posting, text in found.items()}
 
@@ -99,7 +98,6 @@ class Draft:
         self._assign(posting, None)
 
     def pin(self, left: str, right: str, verdict: str | None) -> None:
-        """Set a pin, or take it away."""
         self.dirty = True
         left, right = min(left, right), max(left, right)
         self.effects.pinned.append((left, right, verdict, self.state.verdict(left, right)))
@@ -144,7 +142,6 @@ class Draft:
         return set(memory.numbers(others[scores >= self.threshold]).tolist())
 
     def score(self) -> None:
-        """Find and score the pairs of the postings that are new."""
         memory = self.state.memory
         new = memory.slots(np.array(list(self.fresh), dtype=np.int64))
         pairs: list[NDArray[np.int64]] = [np.empty((0, 2), dtype=np.int64)]

@@ -49,7 +49,6 @@ class Distinct:
 
     @classmethod
     def of(cls, number: int, payload: Payload) -> Distinct:
-        """The one that a posting is."""
         title = normal_title(str(payload["title"]))
         return cls([number], read_terms(title), [phash_of(payload)], [title_key(title)])
 
@@ -93,7 +92,6 @@ class Memory:
         return self._numbers.size > 2 * self.size + 1_000_000
 
     def numbers(self, slots: NDArray[np.integer]) -> NDArray[np.int64]:
-        """The numbers of slots."""
         return np.asarray(self._numbers.rows[slots])
 
     def slots(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -108,7 +106,6 @@ class Memory:
         return int(self.slots(np.array([number], dtype=np.int64))[0])
 
     def add(self, some: Distinct) -> None:
-        """Take distinct postings, whose numbers are above all others."""
         for slot in self._append(some):
             self._enter(slot)
 
@@ -309,7 +306,6 @@ class Memory:
         return places
 
     def numbered(self, terms: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[np.int32]:
-        """The place of each of `columns` among `terms`."""
         places = self._sought.view(np.int32)
         places[terms] = np.arange(len(terms), dtype=np.int32)
         result = places.take(columns)
@@ -317,7 +313,6 @@ class Memory:
         return np.asarray(result)
 
     def find_text(self, terms: Terms, *, without: int = -1) -> Near:
-        """The titles nearest to one."""
         mine = terms.unit(self.frequency, self.size)
         found = self._sharing(terms, mine, without)
         cosine = self._cosine(terms.columns, mine, found)

@@ -27,7 +27,6 @@ class ScoredPairs:
     probability: NDArray[np.float32]
 
     def pack(self) -> bytes:
-        """As bytes, for the store."""
         numbers = np.stack([self.text, self.photo, self.probability]).astype("<f4")
         return self.other.astype("<i8").tobytes() + numbers.tobytes()
 
@@ -42,7 +41,6 @@ class ScoredPairs:
         return np.repeat(np.arange(len(packed)), size), cls(other, *numbers)
 
     def part(self, start: int, stop: int) -> ScoredPairs:
-        """Those from one place to another."""
         return ScoredPairs(*(each[start:stop] for each in vars(self).values()))
 
 
@@ -61,7 +59,6 @@ class NearLists:
             each.extend(np.full((count, NEIGHBORS), -1))
 
     def clear(self, slot: int) -> None:
-        """Take away the neighbours of a slot."""
         self._others.rows[slot], self._similarity.rows[slot] = -1, -1
 
     def of(self, slots: NDArray[np.integer]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:

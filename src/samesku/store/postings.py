@@ -70,7 +70,6 @@ def as_id(name: Any) -> str:
 
 
 def as_ids(names: Any) -> list[str]:
-    """Some ids, or one."""
     several = isinstance(names, Iterable) and not isinstance(names, str)
     return [as_id(each) for each in (names if several else [names])]
 
@@ -160,7 +159,6 @@ def content_key(payload: Payload) -> str:
 
 
 def title_key(normal: str) -> int:
-    """A number that stands for a normal title."""
     return int.from_bytes(blake2b(normal.encode(), digest_size=7).digest(), "big")
 
 
@@ -183,7 +181,6 @@ def as_catalog(payloads: Mapping[str, Payload]) -> Catalog:
 
 
 def column_series(payloads: Sequence[Payload], name: str) -> pl.Series:
-    """One column of postings, null where it is empty."""
     kind = pl.Float64 if name == "price" else pl.String
     return pl.Series([each.get(name) for each in payloads], dtype=kind)
 

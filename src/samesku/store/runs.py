@@ -120,7 +120,6 @@ def read_run(folder: Path) -> BatchRun:
 
 
 def all_payloads(connection: sa.Connection) -> dict[str, Payload]:
-    """The content of all postings of a store, by their ids."""
     rows = connection.execute(sa.select(postings.c.posting_id, postings.c.payload))
     return {posting: json.loads(text) for posting, text in rows}
 

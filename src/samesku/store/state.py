@@ -88,7 +88,6 @@ class Setting:
         return Learned(model, self.same)
 
     def write(self, connection: sa.Connection) -> None:
-        """Put it in the store."""
         connection.execute(meta.delete().where(meta.c.name == _SETTING))
         connection.execute(meta.insert().values(name=_SETTING, value=json.dumps(asdict(self))))
 
@@ -141,7 +140,6 @@ class State:
 
     @classmethod
     def read(cls, connection: sa.Connection) -> State:
-        """Read the tables."""
         state = cls()
         state.event = connection.scalar(_LAST_EVENT) or 0
         state.setting = Setting.read(connection)
@@ -207,16 +205,13 @@ class State:
         self.event = number
 
     def forget(self, number: int) -> None:
-        """Let a distinct posting go."""
         if (slot := self.memory.slot(number)) >= 0:
             self.memory.remove(slot)
 
     def place(self, posting: str, number: int | None) -> None:
-        """Which distinct posting a posting is."""
         _move(posting, self.distinct_of, self.members, number)
 
     def assign(self, posting: str, cluster: str | None) -> None:
-        """Which cluster a posting is in."""
         _move(posting, self.cluster_of, self.clusters, cluster)
 
     def redirect(self, cluster: str, into: str | None) -> None:
@@ -227,7 +222,6 @@ class State:
             self.redirects[cluster] = into
 
     def pin(self, left: str, right: str, verdict: str | None) -> None:
-        """Set or take away a pin."""
         if verdict is None:
             self.pins.pop((left, right), None)
             self.pinned_with[left].discard(right)
@@ -249,7 +243,6 @@ class State:
         return a, b
 
     def verdict(self, one: str, other: str) -> str | None:
-        """The verdict of people on a pair; None without one."""
         return self.pins.get((min(one, other), max(one, other)))
 
     def pinned(self, posting: str, verdict: str) -> set[str]:

@@ -39,13 +39,11 @@ class Terms:
     bounds: NDArray[np.int64]
 
     def pack(self) -> bytes:
-        """Those of one title as bytes, for the store."""
         words = self.bounds[1:2].astype("<i4").tobytes()
         return words + self.columns.astype("<i4").tobytes() + self.counts.tobytes()
 
     @classmethod
     def unpack(cls, packed: Sequence[bytes]) -> Terms:
-        """Read what `pack` gave of some titles."""
         read = np.frombuffer(b"".join(packed), np.uint8)
         length = np.array([len(each) for each in packed], dtype=np.int64)
         start, size = np.cumsum(length) - length, (length - 4) // 5
@@ -89,7 +87,6 @@ class Terms:
         return weights, np.sqrt(SHARE / np.where(whole > 0, whole, np.inf))
 
     def unit(self, frequency: NDArray[np.int32], size: int) -> NDArray[np.float32]:
-        """The weight of each term, titles as unit vectors."""
         weights, factor = self.weigh(frequency, size)
         return (weights * np.repeat(factor, np.diff(self.bounds))).astype(np.float32)
 
@@ -103,19 +100,16 @@ class TermTable:
         self._bounds.extend([0])
 
     def add(self, terms: Terms) -> None:
-        """Take the next titles."""
         self._bounds.extend(self._columns.size + terms.bounds[1:])
         self._columns.extend(terms.columns)
         self._counts.extend(terms.counts)
 
     def drop_last(self) -> None:
-        """Forget the last title."""
         self._bounds.cut(self._bounds.size - 2)
         for each in (self._columns, self._counts):
             each.cut(int(self._bounds.rows[-1]))
 
     def read(self, slots: NDArray[np.integer], *, ngrams: bool = True) -> Terms:
-        """The words of some titles, and their n-grams."""
         start, grams, stop = (self._bounds.rows[2 * slots + part] for part in (0, 1, 2))
         length = (stop if ngrams else grams) - start
         place = spans(start, length)
@@ -132,7 +126,6 @@ def _bounds(size: NDArray[np.integer], words: NDArray[np.integer]) -> NDArray[np
 
 
 def term_number(word: str) -> int:
-    """The number of a word."""
     return crc32(b"w " + word.encode("utf-8", "surrogatepass")) % WIDTH
 
 
