@@ -164,10 +164,7 @@ def chosen_fusion(fusion: str | None, model: Path | None) -> str | Fusion | None
 
 
 def show_matches(
-    matches: Matches,
-    progress: TerminalProgress,
-    written: Sequence[Path],
-    read: Sequence[Catalog],
+    matches: Matches, progress: TerminalProgress, written: Sequence[Path], read: Sequence[Catalog]
 ) -> None:
     summary = matches.summary
     show_summary(

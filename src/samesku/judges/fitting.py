@@ -80,11 +80,7 @@ class Seen(NamedTuple):
 
 
 def fit(
-    odds: Floats,
-    features: Floats,
-    ways: Sequence[Seen],
-    clear_odds: Floats,
-    clear_features: Floats,
+    odds: Floats, features: Floats, ways: Sequence[Seen], clear_odds: Floats, clear_features: Floats
 ) -> tuple[Floats, Seen]:
     """What to add to the log-odds per unit of each standardised feature, ``(f,)``.
 

@@ -13,14 +13,7 @@ import sqlalchemy as sa
 
 from samesku.scoring.learned import Learned
 from samesku.store import reading
-from samesku.store.decisions import (
-    Pin,
-    accept_pins,
-    merge_pins,
-    pin_alone,
-    split_pins,
-    take_back,
-)
+from samesku.store.decisions import Pin, accept_pins, merge_pins, pin_alone, split_pins, take_back
 from samesku.store.draft import Draft, read_payloads
 from samesku.store.postings import (
     Payload,
@@ -77,12 +70,7 @@ class Index(reading.Reads):
     """
 
     def upsert(
-        self,
-        posting: Any,
-        *,
-        photo: bytes | None = None,
-        key: str | None = None,
-        actor: str = "",
+        self, posting: Any, *, photo: bytes | None = None, key: str | None = None, actor: str = ""
     ) -> Change:
         """Put a posting in place of the one of its id, if there is one.
 
@@ -218,12 +206,7 @@ class Index(reading.Reads):
         return self._decide("split", pins, key, actor)
 
     def accept(
-        self,
-        cluster: str,
-        *,
-        without: Sequence[str] = (),
-        key: str | None = None,
-        actor: str = "",
+        self, cluster: str, *, without: Sequence[str] = (), key: str | None = None, actor: str = ""
     ) -> Change:
         """Decide that a cluster is one product, but for the postings `without`, which leave it."""
         pins = partial(accept_pins, name=cluster, without=as_ids(without))

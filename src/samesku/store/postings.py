@@ -185,9 +185,7 @@ def column_series(payloads: Sequence[Payload], name: str) -> pl.Series:
     return pl.Series([each.get(name) for each in payloads], dtype=kind)
 
 
-def check_postings(
-    postings: Iterable[Any],
-) -> tuple[list[Payload], list[Refused], list[str]]:
+def check_postings(postings: Iterable[Any]) -> tuple[list[Payload], list[Refused], list[str]]:
     """The postings of a request in one form, those that are malformed with their places, notes."""
     checked: list[Payload] = []
     refused, notes = [], []
