@@ -18,6 +18,7 @@ import numpy as np
 from samesku.catalog.answers import UNSURE
 from samesku.judges.wire import SCHEMA, Question, Verdict, collage, instructions, parsed
 from samesku.runtime.cache import Cache, content_key
+from samesku.runtime.extras import need_extra
 
 # The environment variables that may hold a key, the first one first.
 KEY = ("SAMESKU_JUDGE_KEY", "OPENAI_API_KEY")
@@ -49,12 +50,9 @@ class ChatJudge:
 
     @cached_property
     def _client(self) -> Any:
-        try:
-            from openai import OpenAI
-        except ImportError as error:
-            raise ModuleNotFoundError(
-                "a chat model as judge needs the extra judge: pip install 'samesku[judge]'"
-            ) from error
+        need_extra("a chat model as judge", "judge", "openai")
+        from openai import OpenAI
+
         key = next((os.environ[name] for name in KEY if os.environ.get(name)), "none")
         return OpenAI(base_url=self.url, api_key=key, timeout=self.timeout, max_retries=0)
 
@@ -69,14 +67,13 @@ class ChatJudge:
         seen = "" if photo is None else sha256(photo).hexdigest()
         key = content_key("judge-1", self.url, self.model, self.rules, question.text, seen)
         kept = self.cache.load("judges", key)
-        if kept is None:
-            answer = self._asked(question, photo)
-            if answer is None:
-                return None
+        if kept is not None:
+            text, form = str(kept["text"][0]), str(kept["form"][0])
+        elif answer := self._asked(question, photo):
             text, form = answer
             self.cache.store("judges", key, {"text": np.array([text]), "form": np.array([form])})
         else:
-            text, form = str(kept["text"][0]), str(kept["form"][0])
+            return None
         return _read(text, form, question) or Verdict(UNSURE)
 
     def _asked(self, question: Question, photo: bytes | None) -> tuple[str, str] | None:

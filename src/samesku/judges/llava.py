@@ -15,6 +15,7 @@ from PIL import Image
 from samesku.catalog.answers import UNSURE
 from samesku.judges.wire import LARGEST, Question, Verdict, collage, instructions, parsed
 from samesku.runtime.cache import Cache, content_key
+from samesku.runtime.extras import need_extra
 
 # Tokens of an answer in a line of text.
 LONGEST = 64
@@ -35,13 +36,10 @@ class LlavaJudge:
 
     @cached_property
     def _loaded(self) -> tuple[Any, Any]:
-        try:
-            import torch
-            from transformers import AutoModelForImageTextToText, AutoProcessor
-        except ImportError as error:
-            raise ModuleNotFoundError(
-                "LLaVA as judge needs torch and transformers: pip install 'samesku[judge,train]'"
-            ) from error
+        need_extra("LLaVA as judge", "judge,train", "torch", "transformers")
+        import torch
+        from transformers import AutoModelForImageTextToText, AutoProcessor
+
         device = "cuda" if torch.cuda.is_available() else "cpu"
         processor = AutoProcessor.from_pretrained(self.model)
         kind = torch.float16 if device == "cuda" else torch.float32

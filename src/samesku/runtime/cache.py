@@ -101,11 +101,8 @@ class Cache:
         """The keys of everything kept in a room, in order."""
         if self.folder is None:
             return []
-        try:
-            listed = list((self.folder / _made_with() / room).iterdir())
-        except OSError:
-            return []
-        return sorted(place.stem for place in listed if place.suffix == ENDING)
+        kept = (self.folder / _made_with() / room).glob(f"*{ENDING}")
+        return sorted(place.stem for place in kept)
 
     def prune(self) -> None:
         """Drop the user's entries longest unused until they are within the limit, and remains."""

@@ -30,7 +30,7 @@ READ_AT_MOST, COMPARED = 40_000, 400
 MOST_RECENT = 20_000
 # Postings whose terms are put in the inverted index at once.
 AT_ONCE = 50_000
-# Postings of a store below which they are taken one by one when it is read.
+# Postings of a store below which they are added as later ones when it is read.
 FEW = 1_000
 # Bits in which the hashes of photos that are near differ at most.
 REACH = int(64 * (1 - FLOOR["bits"]))
@@ -106,19 +106,15 @@ class Memory:
         return int(self.slots(np.array([number], dtype=np.int64))[0])
 
     def add(self, some: Distinct) -> None:
-        for slot in self._append(some):
-            self._enter(slot)
+        self._enter(self._append(some))
 
-    def _enter(self, slot: int) -> None:
-        """Let a distinct posting be found by its terms, title and photo."""
-        self.size += 1
-        read = self.terms.read(np.array([slot]))
-        np.add.at(self.frequency, read.columns, 1)
-        words, grams = np.split(read.columns, read.bounds[1:2])
-        rare = np.argsort(self.frequency[grams], kind="stable")[:INDEXED_NGRAMS]
-        found_by = list({*words.tolist(), *grams[rare].tolist()})
-        self._by_term.add(found_by, [slot] * len(found_by))
-        self._by_title.add([int(self._titles.rows[slot]) % TITLES], [slot])
+    def _enter(self, slots: NDArray[np.int64]) -> None:
+        """Let distinct postings be found by their terms and titles."""
+        self.size += len(slots)
+        np.add.at(self.frequency, self.terms.read(slots).columns, 1)
+        found_by, found = self._found_by(slots)
+        self._by_term.add(found_by.tolist(), found.tolist())
+        self._by_title.add((self._titles.rows[slots] % TITLES).tolist(), slots.tolist())
 
     def add_all(self, parts: Iterable[Distinct]) -> None:
         """`add` for all distinct postings of a store, before any other, many times as fast."""
@@ -126,8 +122,7 @@ class Memory:
             self._append(part)
         slots = np.arange(self._numbers.size)
         if len(slots) < FEW:  # arrays over all terms are not worth filling
-            for slot in range(len(slots)):
-                self._enter(slot)
+            self._enter(slots)
             return
         self.size = len(slots)
         steps = [slots[at : at + AT_ONCE] for at in range(0, self.size, AT_ONCE)]
@@ -138,7 +133,7 @@ class Memory:
         self._by_term.build(*(np.concatenate(each) for each in zip(*found_by, strict=True)))
         self._by_title.build(self._titles.rows % TITLES, slots)
 
-    def _append(self, some: Distinct) -> range:
+    def _append(self, some: Distinct) -> NDArray[np.int64]:
         first, count = self._numbers.size, len(some.numbers)
         bits = [int.from_bytes(each or b"", "little") for each in some.phashes]
         shown = [each is not None for each in some.phashes]
@@ -151,17 +146,18 @@ class Memory:
         self.terms.add(some.terms)
         self.text.add(count)
         self.photo.add(count)
-        return range(first, first + count)
+        return np.arange(first, first + count)
 
     def _found_by(self, slots: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """The terms by which some titles are found, and their slots."""
         read = self.terms.read(slots)
         part = np.repeat(np.arange(2 * len(slots)), np.diff(read.bounds))
         is_word = part % 2 == 0
-        order = np.argsort((part << 32) + np.where(is_word, 0, self.frequency[read.columns]))
+        rarity = np.where(is_word, 0, self.frequency[read.columns])
+        order = np.argsort((part << 32) + rarity, kind="stable")
         place = np.arange(len(part)) - read.bounds[part]
         kept = is_word | (place < INDEXED_NGRAMS)
-        return read.columns[order][kept], (slots[0] + part[kept] // 2).astype(np.int32)
+        return read.columns[order][kept], slots[part[kept] // 2].astype(np.int32)
 
     def remove(self, slot: int) -> None:
         """Forget a distinct posting; lists that name it are passed over when they are read."""
