@@ -74,10 +74,10 @@ def test_one_that_was_removed_is_found_no_more(several):
     memory.link(105, pairs)
     assert memory.probability(memory.slot(105), memory.slot(100)) == pytest.approx(0.3)
     assert memory.probability(memory.slot(105), memory.slot(101)) is None
-    memory.remove(memory.slot(100))
+    memory.remove(100)
     assert memory.scores(np.array([memory.slot(105)]))[1].tolist() == []
     assert 0 not in found(memory, several[0])
-    assert len(memory) == len(several) - 1
+    assert memory.size == len(several) - 1
     _, others, _ = memory.neighbors(np.array([memory.slot(105)]), memory.text)
     assert others.tolist() == [1]
 

@@ -31,7 +31,6 @@ class Doubts:
         self._memory: Memory | None = None
         self._threshold = 0.0
         self._ranked: list[Pair] = []
-        self._all = False
 
     def nearest(self, memory: Memory, threshold: float, count: int, is_open: Open) -> list[Pair]:
         recent = memory.take_recent()
@@ -43,9 +42,8 @@ class Doubts:
             self._ranked = heapq.nsmallest(
                 RANKED, pairs, key=lambda pair: (abs(pair[2] - threshold), pair)
             )
-            self._all = self._all and len(self._ranked) < RANKED
         found = [pair for pair in self._ranked if is_open(pair)]
-        if len(found) < count and not self._all:
+        if len(found) < count:
             self._rank_all(memory, is_open)
             found = self._ranked
         return found[:count]
@@ -54,7 +52,6 @@ class Doubts:
         one, other, score = pairs = memory.scored_pairs()
         order = np.lexsort((other, one, np.abs(score - np.float32(self._threshold))))
         self._ranked = _first_open(pairs, order, RANKED, is_open)
-        self._all = len(self._ranked) < RANKED
 
 
 def _first_open(pairs: Pairs, order: NDArray[np.int64], count: int, is_open: Open) -> list[Pair]:

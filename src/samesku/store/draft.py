@@ -131,7 +131,7 @@ class Draft:
         if old not in self.state.members:
             self._seeds |= self._ties([old])
             self._seeds.discard(old)
-            self.state.forget(old)
+            self.state.memory.remove(old)
             if self.fresh.pop(old, None) is None:
                 self.effects.gone.append(old)
 

@@ -49,14 +49,10 @@ class Index(reading.Reads):
     Parameters
     ----------
     place : path or str
-        A file, made where there is none, or the address of a PostgreSQL database.
+        A file, made where there is none, or the address of a PostgreSQL database; StoreError where
+        it cannot be opened, is no store, or of another version.
     photos : path, optional
         Folder of the photos that postings name in `image`: what is put is compared by them, too.
-
-    Raises
-    ------
-    StoreError
-        It cannot be opened, is no store, or of another version.
 
     Examples
     --------
@@ -72,7 +68,7 @@ class Index(reading.Reads):
     def upsert(
         self, posting: Any, *, photo: bytes | None = None, key: str | None = None, actor: str = ""
     ) -> Change:
-        """Put a posting in place of the one of its id, if there is one.
+        """Put a posting in place of the one of its id, if there is one; StoreError where malformed.
 
         Parameters
         ----------
@@ -87,11 +83,6 @@ class Index(reading.Reads):
             The same key again changes nothing and gives the first answer.
         actor : str
             Who does it, for the log.
-
-        Raises
-        ------
-        StoreError
-            What is wrong with the posting.
         """
         payload = check_posting(posting)
         name = str(payload["posting_id"])
@@ -225,13 +216,7 @@ class Index(reading.Reads):
         return self._write(verb, work, key, actor)
 
     def undo(self, event: int, *, key: str | None = None, actor: str = "") -> Change:
-        """Take back an event by a new one.
-
-        Raises
-        ------
-        StoreError
-            There is none, it cannot be undone, or what it did was changed since.
-        """
+        """Take back an event by a new one; StoreError where that cannot be done any more."""
         change = self._write("undo", partial(take_back, event=event), key, actor)
         empty_log(self._engine)
         return change
@@ -249,7 +234,7 @@ class Index(reading.Reads):
         keep: bool = False,
         actor: str = "",
     ) -> Change:
-        """Score and cluster everything otherwise from now on; pins stand.
+        """Score and cluster everything otherwise from now on; pins stand. ValueError if it cannot.
 
         Parameters
         ----------
@@ -262,11 +247,6 @@ class Index(reading.Reads):
             By default that of the model, which follows the catalogue as in `match`.
         keep : bool
             What is not given stays as it is in the store, in place of these defaults.
-
-        Raises
-        ------
-        ValueError
-            There is no such model, kind of attribute or threshold.
         """
         known = Setting()
         if keep:
@@ -324,12 +304,8 @@ class Index(reading.Reads):
         """Take a batch run: its postings and answers, its model, threshold and `same`.
 
         Answers that contradict decisions in the store are logged and left out. What else is not
-        taken stands in the `notes` of the first change.
-
-        Raises
-        ------
-        StoreError
-            The folder holds no run, one by another fusion, or its catalogue is not where it was.
+        taken stands in the `notes` of the first change. StoreError where the folder holds no run,
+        one by another fusion, or its catalogue is not where it was.
         """
         run = run if isinstance(run, BatchRun) else read_run(Path(run))
         with self._reading() as (state, _):

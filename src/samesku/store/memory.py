@@ -83,9 +83,6 @@ class Memory:
             self._last,
         )  # fmt: skip
 
-    def __len__(self) -> int:
-        return self.size
-
     @property
     def worn(self) -> bool:
         """Whether more slots are empty than used, so that reading all anew is worth it."""
@@ -159,14 +156,16 @@ class Memory:
         kept = is_word | (place < INDEXED_NGRAMS)
         return read.columns[order][kept], slots[part[kept] // 2].astype(np.int32)
 
-    def remove(self, slot: int) -> None:
-        """Forget a distinct posting; lists that name it are passed over when they are read."""
+    def remove(self, number: int) -> None:
+        """Forget a distinct posting, if it is there; lists that name it pass over it when read."""
+        if (slot := self.slot(number)) < 0:
+            return
         self.size -= 1
         np.subtract.at(self.frequency, self.terms.read(np.array([slot])).columns, 1)
         self._there.rows[slot] = False
         self.text.clear(slot)
         self.photo.clear(slot)
-        self.contents.forget(int(self._numbers.rows[slot]))
+        self.contents.forget(number)
 
     @contextmanager
     def with_one(self, some: Distinct, content: Content, text: Near, photo: Near) -> Iterator[int]:

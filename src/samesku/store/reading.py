@@ -121,13 +121,7 @@ class Reads:
             ][:limit]
 
     def get(self, name: str | int) -> dict[str, Any]:
-        """A posting by its id, or a cluster by its own: what it holds, and its cluster.
-
-        Raises
-        ------
-        StoreError
-            There is neither.
-        """
+        """A posting and its cluster by its id, or a cluster by its own; StoreError for neither."""
         name = as_id(name)
         with self._reading() as (state, connection):
             if name in state.distinct_of:
@@ -277,13 +271,7 @@ class Reads:
             return state.shown
 
     def snapshot(self, place: str | Path) -> Path:
-        """Write a copy of the store as it stands, while others go on writing.
-
-        Raises
-        ------
-        StoreError
-            The file is there already, or the store is not SQLite.
-        """
+        """Write a copy of the store, in SQLite, to a new file while others go on writing."""
         target = Path(place)
         if "://" in self.place:
             raise StoreError("a store in PostgreSQL is copied by pg_dump", "unusable")
@@ -304,13 +292,7 @@ class Reads:
 
     @staticmethod
     def restore(snapshot: str | Path, place: str | Path) -> Path:
-        """Put a snapshot where no store is.
-
-        Raises
-        ------
-        StoreError
-            There is a store, or the snapshot is not there or is none.
-        """
+        """Put a snapshot where no store is."""
         source, target = Path(snapshot), Path(place)
         if not source.is_file():
             raise StoreError(f"{source}: there is no such snapshot", "missing")

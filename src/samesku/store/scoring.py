@@ -148,7 +148,7 @@ def _rows(
     lists = [each.tokens for each in contents]
     own = rows_between(held, 0, size)
     own.sort_indices()
-    rare = rarity_of(memory.frequency[terms], len(memory))
+    rare = rarity_of(memory.frequency[terms], memory.size)
     words = TitleWords(catalog.normal_titles, lists, names, own, rare, catalog.stated)
     return CatalogRows.of_part(
         catalog,
@@ -156,7 +156,7 @@ def _rows(
         words=words,
         around=Neighbourhoods.of(words, sources[0].neighbors, others=held),
         uses=memory.title_uses(slots[:size]),
-        size=len(memory),
+        size=memory.size,
     )
 
 

@@ -188,7 +188,7 @@ class State:
         for number, effects in later:
             self.replay(effects, number)
             for gone in effects.gone:
-                self.forget(gone)
+                self.memory.remove(gone)
         return True
 
     def replay(self, effects: Effects, number: int) -> None:
@@ -203,10 +203,6 @@ class State:
         for left, right, verdict, _ in effects.pinned:
             self.pin(left, right, verdict)
         self.event = number
-
-    def forget(self, number: int) -> None:
-        if (slot := self.memory.slot(number)) >= 0:
-            self.memory.remove(slot)
 
     def place(self, posting: str, number: int | None) -> None:
         _move(posting, self.distinct_of, self.members, number)
