@@ -69,10 +69,15 @@ def link(options: Link) -> None:
 
 
 def _matcher(options: Match | Link, progress: TerminalProgress, **more: Any) -> Matcher:
+    fusion: str | Fusion | None = options.fusion
+    if options.model is not None:
+        if fusion not in (None, "learned"):
+            raise UsageError(f"--model scores by itself; leave --fusion {fusion} out")
+        fusion = trained_fusion(options.model)
     return matcher_of(
         options,
         progress,
-        chosen_fusion(options.fusion, options.model),
+        fusion,
         threshold=options.accepted_from,
         same=comma_list(options.same),
         decide=options.decide,
@@ -153,14 +158,6 @@ def read_checked(path: Path, catalog: Catalog, *, quiet: bool) -> Answers:
     for problem in answers.problems:
         say(f"  - {problem}", quiet=quiet)
     return answers
-
-
-def chosen_fusion(fusion: str | None, model: Path | None) -> str | Fusion | None:
-    if model is None:
-        return fusion
-    if fusion not in (None, "learned"):
-        raise UsageError(f"--model scores by itself; leave --fusion {fusion} out")
-    return trained_fusion(model)
 
 
 def show_matches(

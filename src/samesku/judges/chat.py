@@ -7,7 +7,6 @@ import os
 import threading
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -18,6 +17,7 @@ import numpy as np
 from samesku.catalog.answers import UNSURE
 from samesku.judges.wire import SCHEMA, Question, Verdict, collage, instructions, parsed
 from samesku.runtime.cache import Cache, content_key
+from samesku.runtime.cores import map_in_order
 from samesku.runtime.extras import need_extra
 
 # The environment variables that may hold a key, the first one first.
@@ -59,8 +59,7 @@ class ChatJudge:
     def judge(self, questions: Sequence[Question]) -> list[Verdict | None]:
         """An answer to each question; None where the server gave none."""
         self._client  # noqa: B018  (made before several threads ask for it)
-        with ThreadPoolExecutor(self.at_once) as threads:
-            return list(threads.map(self._answer, questions))
+        return list(map_in_order(self._answer, questions, threads=self.at_once))
 
     def _answer(self, question: Question) -> Verdict | None:
         photo = collage(*question.photos)

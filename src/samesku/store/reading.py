@@ -17,6 +17,7 @@ import sqlalchemy as sa
 
 from samesku.catalog.answers import SAME, UNSURE
 from samesku.metrics.audit import Audit
+from samesku.runtime.files import Staged
 from samesku.scoring.fusion import EXPLAINED_FROM
 from samesku.scoring.learned import Learned
 from samesku.store.content import Content
@@ -277,16 +278,14 @@ class Reads:
             raise StoreError("a store in PostgreSQL is copied by pg_dump", "unusable")
         if target.exists():
             raise StoreError(f"{target} is there already; name another file", "conflict")
-        part = target.with_name(f"{target.name}.part")
         try:
             with (
+                Staged(target.parent) as staged,
                 closing(sqlite3.connect(self.place)) as mine,
-                closing(sqlite3.connect(part)) as copied,
+                closing(sqlite3.connect(staged.path(target.name))) as copied,
             ):
                 mine.backup(copied)
-            part.replace(target)
         except (sqlite3.Error, OSError) as error:
-            part.unlink(missing_ok=True)
             raise StoreError(f"{target} cannot be written: {error}", "unusable") from error
         return target
 
@@ -301,9 +300,8 @@ class Reads:
                 f"{target} is there already; stop its service and move it away first", "conflict"
             )
         check_is_store(source)
-        part = target.with_name(f"{target.name}.part")
-        shutil.copyfile(source, part)
-        part.replace(target)
+        with Staged(target.parent) as staged:
+            shutil.copyfile(source, staged.path(target.name))
         return target
 
 

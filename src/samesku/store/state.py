@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from numpy.typing import NDArray
 
 from samesku.scoring.classifier import PairClassifier
+from samesku.scoring.fusion import check_threshold
 from samesku.scoring.learned import Learned, shipped_model
 from samesku.store.memory import Distinct, Memory
 from samesku.store.near import ScoredPairs
@@ -54,10 +55,10 @@ class Setting:
     def of(
         cls, model: str | Path | None, same: Collection[str], threshold: float | None
     ) -> Setting:
-        """As it is asked for; ValueError where the threshold is no probability."""
-        threshold = None if threshold is None else float(threshold)
-        if threshold is not None and not 0 < threshold <= 1:
-            raise ValueError(f"the threshold is a probability above 0 and up to 1, not {threshold}")
+        """As it is asked for; ValueError where the threshold is none."""
+        if threshold is not None:
+            threshold = float(threshold)
+            check_threshold(threshold)
         place = "" if model is None or str(model) == SHIPPED else str(Path(model).resolve())
         return cls(
             place,
