@@ -52,17 +52,9 @@ def _protocol(options: Evaluate, progress: TerminalProgress) -> None:
         progress.note(note)
     others = read_labelled(replace(options, photos=None), options.beside or (), progress)
     evaluation = protocol(
-        catalog,
-        matcher,
-        fusions=fusions,
-        models=models,
-        splits=splits,
-        folds=options.folds,
-        seed=options.seed,
-        tuned=tuned,
-        beside=others,
-        keep_pairs=options.out is not None,
-    )
+        catalog, matcher, fusions=fusions, models=models, splits=splits, folds=options.folds,
+        seed=options.seed, tuned=tuned, beside=others, keep_pairs=options.out is not None,
+    )  # fmt: skip
     evaluation.record["source"] = source_of(options, options.catalogues[0], matcher)
     if count := evaluation.record["labelled_in_no_split"]:
         say(f"  - {count:,} labelled postings are in no split: searched only", quiet=options.quiet)

@@ -75,15 +75,9 @@ def _matcher(options: Match | Link, progress: TerminalProgress, **more: Any) -> 
             raise UsageError(f"--model scores by itself; leave --fusion {fusion} out")
         fusion = trained_fusion(options.model)
     return matcher_of(
-        options,
-        progress,
-        fusion,
-        threshold=options.accepted_from,
-        same=comma_list(options.same),
-        decide=options.decide,
-        within=tuple(options.within or ()),
-        **more,
-    )
+        options, progress, fusion, threshold=options.accepted_from, same=comma_list(options.same),
+        decide=options.decide, within=tuple(options.within or ()), **more,
+    )  # fmt: skip
 
 
 def _matched(

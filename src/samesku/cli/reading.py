@@ -78,14 +78,9 @@ def matcher_of(
     if threshold is not None and not 0 < threshold <= 1:
         raise UsageError(f"--threshold is a score above 0 and up to 1, not {threshold}")
     return Matcher(
-        encoder_names(options, fusion) or None,
-        fusion,
-        k=options.neighbours,
-        method=options.search,
-        cache=cache_of(options),
-        progress=progress,
-        **more,
-    )
+        encoder_names(options, fusion) or None, fusion, k=options.neighbours, method=options.search,
+        cache=cache_of(options), progress=progress, **more,
+    )  # fmt: skip
 
 
 def cache_of(options: Any) -> Cache:

@@ -35,16 +35,9 @@ def train(options: TrainEncoder) -> None:
     for place, chosen in _trainings(catalog, options):
         places.append(place)
         card = train_encoder(
-            catalog,
-            options.kind,
-            options.base,
-            place,
-            settings,
-            split=chosen,
-            export=options.export,
-            cache=cache,
-            progress=progress,
-        )
+            catalog, options.kind, options.base, place, settings, split=chosen,
+            export=options.export, cache=cache, progress=progress,
+        )  # fmt: skip
         if not options.quiet:
             _show(card, place)
     cache.prune()

@@ -151,13 +151,10 @@ def _rows(
     rare = rarity_of(memory.frequency[terms], memory.size)
     words = TitleWords(catalog.normal_titles, lists, names, own, rare, catalog.stated)
     return CatalogRows.of_part(
-        catalog,
-        sources,
-        words=words,
+        catalog, sources, words=words,
         around=Neighbourhoods.of(words, sources[0].neighbors, others=held),
-        uses=memory.title_uses(slots[:size]),
-        size=memory.size,
-    )
+        uses=memory.title_uses(slots[:size]), size=memory.size,
+    )  # fmt: skip
 
 
 def _held(
