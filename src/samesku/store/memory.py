@@ -73,8 +73,7 @@ class Memory:
         self._by_term, self._by_title = Lists(WIDTH), Lists(TITLES)
         self._scored, self._probabilities = Lists(), Lists(kind="f")
         self._recent: list[tuple[int, int, float]] | None = None
-        # The weights of the terms of the title that is searched for, or the places of terms; 0
-        # between searches.
+        # The weights of the terms of the title that is searched for, 0 between searches.
         self._sought = np.zeros(WIDTH, dtype=np.float32)
         # What each slot shares with it, 0 between searches; and the last entry that named the slot.
         self._worth, self._last = Growing(np.float32), Growing(np.int32)
@@ -293,19 +292,6 @@ class Memory:
         others, similarity = lists.of(slots)
         there = (others >= 0) & self._there.rows[others]
         return np.nonzero(there)[0], others[there].astype(np.int64), similarity[there]
-
-    def places(self, slots: NDArray[np.int64]) -> NDArray[np.int32]:
-        """Gives, for each of `slots`, its place among them; not to be kept."""
-        places: NDArray[np.int32] = self._last.rows
-        places[slots] = np.arange(len(slots), dtype=np.int32)
-        return places
-
-    def numbered(self, terms: NDArray[np.int32], columns: NDArray[np.int32]) -> NDArray[np.int32]:
-        places = self._sought.view(np.int32)
-        places[terms] = np.arange(len(terms), dtype=np.int32)
-        result = places.take(columns)
-        places[terms] = 0
-        return np.asarray(result)
 
     def find_text(self, terms: Terms, *, without: int = -1) -> Near:
         mine = terms.unit(self.frequency, self.size)

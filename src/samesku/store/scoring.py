@@ -11,7 +11,7 @@ import scipy.sparse as sp
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
-from samesku.candidates.candidates import DENSITY_NEIGHBORS, Candidates, Source, places_among
+from samesku.candidates.candidates import DENSITY_NEIGHBORS, Candidates, Source
 from samesku.candidates.neighbors import Neighbors, density
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality, Vectors
@@ -88,15 +88,18 @@ def _candidates(
     near: Sequence[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]],
 ) -> Candidates:
     """The pairs as candidates among the slots, with the neighbours of the core ones."""
-    place = memory.places(slots)
-    a, b = place[left], place[right]
+    order = np.argsort(slots).astype(np.int32)
+    a, b = (order[np.searchsorted(slots, ends, sorter=order)] for ends in (left, right))
     similarity = np.empty((len(left), 2), dtype=np.float32)
     sources = []
     for at, ((name, modality), (query, others, values)) in enumerate(
         zip(_ENCODERS, near, strict=True)
     ):
-        near_by = place[others]
-        similarity[:, at] = _known(query * len(slots) + near_by, values, a, b, len(slots))
+        near_by = order[np.searchsorted(slots, others, sorter=order)]
+        # Who is near is known of either end; no similarity is 0.
+        known = sp.csr_matrix((values, (query, near_by)), shape=(len(slots), len(slots)))
+        alike = np.maximum(*(np.asarray(known[ends]).ravel() for ends in ((a, b), (b, a))))
+        similarity[:, at] = np.where(alike > 0, alike, np.float32(np.nan))
         vectors = Vectors(_NO_VECTORS[at], np.empty(0, dtype=np.int64), len(slots))
         # Only the core ones ask; they find all.
         neighbors = Neighbors(query.astype(np.int32), near_by, values, len(core))
@@ -112,23 +115,6 @@ def _candidates(
     return Candidates(
         a, b, similarity, found, densities, names, modalities, ("sparse", "bits"), tuple(sources)
     )
-
-
-def _known(
-    keys: NDArray[np.int64],
-    values: NDArray[np.float32],
-    left: NDArray[np.integer],
-    right: NDArray[np.integer],
-    size: int,
-) -> NDArray[np.float32]:
-    """The similarities of pairs of which one is a neighbour of the other; NaN for the rest."""
-    order = np.argsort(keys)
-    keys, values = keys[order], np.append(values[order], np.float32(np.nan))
-    left, right = left.astype(np.int64), right.astype(np.int64)
-    one, other = (
-        values[places_among(keys, asked)] for asked in (left * size + right, right * size + left)
-    )
-    return np.where(np.isnan(other), one, other)
 
 
 def _rows(
@@ -165,8 +151,11 @@ def _held(
     Those of the first titles come first, ascending; the others need no name.
     """
     read = memory.terms.read(slots, ngrams=False)
-    first = np.unique(read.columns[: read.ends[size]])
-    terms = np.concatenate([first, np.setdiff1d(read.columns, first)])
-    ones = np.ones(len(read.columns), dtype=np.float32)
-    columns = memory.numbered(terms, read.columns)
-    return filled_rows(ones, columns, read.ends, max(len(terms), 1)), terms, len(first)
+    terms, columns = np.unique(read.columns, return_inverse=True)
+    named = np.zeros(len(terms), dtype=bool)
+    named[columns[: read.ends[size]]] = True
+    order = np.argsort(~named, kind="stable")
+    columns = np.argsort(order)[columns].astype(np.int32)
+    ones = np.ones(len(columns), dtype=np.float32)
+    held = filled_rows(ones, columns, read.ends, max(len(terms), 1))
+    return held, terms[order], int(named.sum())
