@@ -117,9 +117,8 @@ def _described(error: Exception) -> tuple[int, str]:
         return USAGE, str(error)
     if isinstance(error, MemoryError):
         return BAD_INPUT, "not enough memory; try fewer --neighbours"
-    if isinstance(error, CatalogError | OSError):
-        return BAD_INPUT, str(error)
-    if isinstance(error, ValueError) and _raised_here(error):
+    foreseen = isinstance(error, ValueError) and _raised_here(error)
+    if foreseen or isinstance(error, CatalogError | OSError):
         return BAD_INPUT, str(error)
     if isinstance(error, ModuleNotFoundError) and _raised_here(error):
         return MISSING_EXTRA, str(error)

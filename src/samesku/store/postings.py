@@ -201,13 +201,10 @@ def check_postings(postings: Iterable[Any]) -> tuple[list[Payload], list[Refused
 def _named(given: Any) -> str | None:
     """The id of a posting that was refused, where it has one."""
     result = given.get("posting_id") if isinstance(given, Mapping) else None
-    if isinstance(result, str):
-        result = result[:200]
     try:
-        known = _cell("posting_id", result)
+        return as_id(result[:200] if isinstance(result, str) else result) or None
     except StoreError:
         return None
-    return None if known is None else str(known)
 
 
 def add_hashes(

@@ -9,9 +9,7 @@ from typing import Any
 class StoreError(ValueError):
     """A request that cannot be done; says why and what to do.
 
-    Attributes
-    ----------
-    kind : {"invalid", "missing", "conflict", "unusable", "full"}
+    Its `kind` is "invalid", "missing", "conflict", "unusable" or "full".
     """
 
     def __init__(self, message: str, kind: str = "invalid") -> None:

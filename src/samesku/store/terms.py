@@ -25,18 +25,12 @@ _LOGS = (np.log(np.maximum(np.arange(256), 1)) + 1).astype(np.float32)
 
 @dataclass(frozen=True, eq=False)
 class Terms:
-    """The terms of a title or of several, one title after the other.
-
-    Attributes
-    ----------
-    columns, counts : int32 and uint8
-    bounds : int64 (2 * size + 1,)
-        Where the words of each title begin and where its n-grams do, and the last ones end.
-    """
+    """The terms of a title or of several, one title after the other."""
 
     columns: NDArray[np.int32]
     counts: NDArray[np.uint8]
-    bounds: NDArray[np.int64]
+    # Where the words of each title begin and where its n-grams do, and the last ones end.
+    bounds: NDArray[np.int64]  # (2 * size + 1,)
 
     def pack(self) -> bytes:
         words = self.bounds[1:2].astype("<i4").tobytes()
