@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 
@@ -105,8 +106,6 @@ def _sample(
     paths = list(dict.fromkeys(filter(None, catalog.photos))) if with_photos else []
     photos = []
     for path in paths[:: max(1, len(paths) // COMPARED)]:
-        try:
+        with suppress(PhotoError):  # `match` reports broken photos
             photos.append(load_photo(read_photo_bytes(path)))
-        except PhotoError:
-            continue  # `match` reports broken photos
     return titles[:: max(1, len(titles) // COMPARED)][:COMPARED], photos[:COMPARED]

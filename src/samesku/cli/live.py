@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 from contextlib import closing
 
@@ -75,7 +74,7 @@ def serve(options: Serve) -> None:
         raise UsageError("--make-token and --revoke-token are two commands: give one")
     import uvicorn
 
-    from samesku.server import create_app
+    from samesku.server.app import create_app, is_local
     from samesku.server.tokens import Tokens
 
     with closing(Tokens(options.store)) as tokens:
@@ -93,7 +92,7 @@ def serve(options: Serve) -> None:
         if folder is not None and not folder.is_dir():
             raise UsageError(f"--{name} {folder} is no folder")
     host, port = options.host, options.port
-    if not protected and not _is_local(host):
+    if not protected and not is_local(host, "localhost"):
         raise UsageError(
             f"--host {host} would answer other machines, and the store has no token: make one "
             f"with samesku serve --store {options.store} --make-token NAME --role admin"
@@ -110,10 +109,3 @@ def serve(options: Serve) -> None:
         app, host=host, port=port, log_level="warning", access_log=False,
         timeout_keep_alive=20, limit_concurrency=200, server_header=False,
     )  # fmt: skip
-
-
-def _is_local(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

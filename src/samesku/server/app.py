@@ -120,13 +120,17 @@ def _allowed(tokens: Tokens, right: str) -> Callable[..., str]:
     return check
 
 
+def is_local(address: str, name: str) -> bool:
+    """Whether an address, or what is so named, is this machine."""
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return address == name
+
+
 def _check_local(request: Request) -> None:
     """Without tokens only this machine may ask, and not under another site's name."""
-    client = request.client.host if request.client else ""
-    try:
-        local = ipaddress.ip_address(client).is_loopback
-    except ValueError:
-        local = client == "testclient"
+    local = is_local(request.client.host if request.client else "", "testclient")
     host = request.headers.get("host", "")
     name = host if host.endswith("]") else host.rpartition(":")[0] or host
     if not local or name not in LOCAL_NAMES:

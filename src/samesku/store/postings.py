@@ -128,11 +128,8 @@ def _price(value: Any) -> float | None:
     if isinstance(value, float) and math.isinf(value):
         return None
     given = _text("price", value)
-    if _PLAIN.fullmatch(given.strip()):
-        read: float | None = float(given)
-    else:
-        (read,) = read_prices([given])
-    return float(read) if read is not None and 0 < read < math.inf else None
+    read = float(given) if _PLAIN.fullmatch(given.strip()) else read_prices([given])[0]
+    return read if read is not None and 0 < read < math.inf else None
 
 
 @lru_cache(maxsize=1_000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -29,10 +30,8 @@ def postings_of(catalog: Catalog) -> list[dict[str, Any]]:
     rows = catalog.frame.to_dicts()
     for row, photo in zip(rows, catalog.photos, strict=True):
         if photo is not None and not row.get("image_phash"):
-            try:
+            with suppress(StoreError, PhotoError):
                 row["image_phash"] = hash_photo(read_photo_bytes(photo))
-            except (StoreError, PhotoError):
-                continue
     return rows
 
 

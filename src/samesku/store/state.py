@@ -148,8 +148,7 @@ class State:
             sa.select(clusters.c.id, clusters.c.number, clusters.c.redirect)
         ):
             state.numbers[name] = number
-            if redirect is not None:
-                state.redirects[name] = redirect
+            state.redirect(name, redirect)
         columns = sa.select(postings.c.posting_id, postings.c.distinct_id, postings.c.cluster)
         for posting, number, cluster in connection.execute(columns):
             state.place(posting, number)
