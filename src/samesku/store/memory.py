@@ -75,7 +75,12 @@ class Memory:
         self._recent: list[tuple[int, int, float]] | None = None
         # The weights of the terms of the title that is searched for, 0 between searches.
         self._sought = np.zeros(WIDTH, dtype=np.float32)
-        self._columns = self._numbers, self._there, self._titles, self._has_photo, self._bits
+        # What each slot shares with it, 0 between searches; and the last entry that named the slot.
+        self._worth, self._last = Growing(np.float32), Growing(np.int32)
+        self._columns = (
+            self._numbers, self._there, self._titles, self._has_photo, self._bits, self._worth,
+            self._last,
+        )  # fmt: skip
 
     @property
     def worn(self) -> bool:
@@ -128,7 +133,10 @@ class Memory:
         first, count = self._numbers.size, len(some.numbers)
         bits = [int.from_bytes(each or b"", "little") for each in some.phashes]
         shown = [each is not None for each in some.phashes]
-        rows: Sequence[Sequence[Any]] = (some.numbers, [True] * count, some.titles, shown, bits)
+        zeros: NDArray[Any] = np.zeros(count)
+        rows: Sequence[Sequence[Any] | NDArray[Any]] = (
+            some.numbers, np.ones(count), some.titles, shown, bits, zeros, zeros,
+        )  # fmt: skip
         for column, values in zip(self._columns, rows, strict=True):
             column.extend(values)
         self.terms.add(some.terms)
@@ -314,12 +322,18 @@ class Memory:
         # The first in any case.
         rarest = rarest[: max(1, np.searchsorted(np.cumsum(length[rarest]), READ_AT_MOST, "right"))]
         place, slots = self._by_term.of(terms.columns[rarest], READ_AT_MOST)
-        there = self._there.rows[slots] & (slots != without)
-        found, which = np.unique(slots[there], return_inverse=True)
+        slots = slots.astype(np.int64)
+        np.add.at(self._worth.rows, slots, weights[rarest][place] ** 2)
+        # Of the entries of each slot the last one stands for it.
+        entry = np.arange(len(slots), dtype=np.int32)
+        self._last.rows[slots] = entry
+        found = slots[self._last.rows[slots] == entry]
+        worth = np.where(self._there.rows[found] & (found != without), self._worth.rows[found], -1)
+        self._worth.rows[found] = 0
         if len(found) > COMPARED:
-            worth = np.bincount(which, weights[rarest][place[there]] ** 2)
-            found = found[np.argpartition(-worth, COMPARED)[:COMPARED]]
-        return found.astype(np.int64)
+            best = np.argpartition(-worth, COMPARED)[:COMPARED]
+            found, worth = found[best], worth[best]
+        return np.asarray(found[worth >= 0])
 
     def find_photo(self, phash: bytes | None, *, without: int = -1) -> Near:
         """The photos nearest to one, by their hashes."""
