@@ -216,17 +216,10 @@ class Matcher:
         need_extra("training a pair classifier", "trees", "lightgbm", "onnx")
         from samesku.scoring.learned import Learned
         from samesku.training.classifier.fitting import fit_classifier
-        from samesku.training.classifier.labelled import Labelled
+        from samesku.training.classifier.labelled import describe_labelled
 
-        same = same or self.same or None
-        drawn, labelled = Matcher(self.encoders, "union", k=self.k), []
         with threads(self.n_jobs):
-            for catalog in catalogs:
-                distinct = self.collapse(catalog, labelled=True).catalog
-                found, search = self.candidates(distinct), drawn.candidates
-                labelled.append(
-                    Labelled.of(distinct, found, same=same, search=search, seed=random_state)
-                )
+            _, labelled = describe_labelled(self, catalogs, same or self.same or None, random_state)
             model, _ = fit_classifier(labelled, hold_out=hold_out, seed=random_state)
         return Matcher(**{**self._params, "fusion": Learned(model), "threshold": None})
 

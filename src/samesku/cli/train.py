@@ -14,13 +14,13 @@ from samesku.cli.summary import show_summary
 from samesku.clustering.expected import threshold_for
 from samesku.evaluation.calibration import predicted_pairs, reliability
 from samesku.evaluation.protocol import score
-from samesku.matcher import Matcher
+from samesku.matcher import HoldOut
 from samesku.results.matches import Matches
 from samesku.results.record import environment, training_record
 from samesku.runtime.files import check_folder
 from samesku.scoring.learned import Learned
-from samesku.training.classifier.fitting import HoldOut, fit_classifier, fits
-from samesku.training.classifier.labelled import Labelled
+from samesku.training.classifier.fitting import fit_classifier, fits
+from samesku.training.classifier.labelled import describe_labelled
 
 
 def train(options: Train) -> None:
@@ -32,15 +32,7 @@ def train(options: Train) -> None:
         progress.note(note)
     check_folder(options.out)
     same = None if options.same is None else comma_list(options.same)
-    # The many small catalogues that are drawn say nothing of their progress, and stay in no cache.
-    drawn = Matcher(matcher.encoders, "union", k=matcher.k)
-    collapsed, labelled = [matcher.collapse(each, labelled=True) for each in catalogs], []
-    for one in collapsed:
-        candidates = matcher.candidates(one.catalog)
-        with progress.stage("describe pairs"):
-            labelled.append(
-                Labelled.of(one.catalog, candidates, same=same, search=drawn.candidates, seed=seed)
-            )
+    collapsed, labelled = describe_labelled(matcher, catalogs, same, seed)
     hold_out: HoldOut = "catalogues" if leave_one_out else "products"
     with progress.stage("train", fits(len(catalogs), hold_out)) as advance:
         model, held_out = fit_classifier(labelled, hold_out=hold_out, seed=seed, advance=advance)

@@ -21,7 +21,7 @@ from samesku.metrics import cluster_tally, posting_f1
 from samesku.scoring.by_name import fusion_by_name
 from samesku.scoring.learned import Learned
 from samesku.training.classifier.fitting import fit_classifier
-from samesku.training.classifier.labelled import Labelled
+from samesku.training.classifier.labelled import Labelled, describe_labelled
 
 APPROACHES = ("union", "concat", "union-all")
 # The yardstick: character n-grams, with the threshold that is best on the catalogue's own labels.
@@ -46,12 +46,7 @@ def leave_one_out(catalogs: Sequence[Catalog], matcher: Matcher, *, seed: int = 
     """
     if len(catalogs) < 4:
         raise ValueError("give four labelled catalogues or more: one is left out, one held out")
-    drawn = Matcher(matcher.encoders, "union", k=matcher.k)
-    catalogs = [matcher.collapse(each, labelled=True).catalog for each in catalogs]
-    labelled = [
-        Labelled.of(each, matcher.candidates(each), search=drawn.candidates, seed=seed)
-        for each in catalogs
-    ]
+    _, labelled = describe_labelled(matcher, catalogs, seed=seed)
     rows: list[dict[str, Any]] = []
     with matcher.progress.stage("leave one out", len(labelled)) as advance:
         for place, left_out in enumerate(labelled):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from itertools import combinations
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import lightgbm as lgb
 import numpy as np
@@ -14,6 +14,7 @@ from scipy.optimize import minimize
 from scipy.special import expit
 
 from samesku.clustering.agglomerative import agglomerate
+from samesku.matcher import HoldOut
 from samesku.metrics import cluster_tally, posting_f1
 from samesku.runtime.cores import usable_cores
 from samesku.scoring.classifier import PairClassifier
@@ -24,9 +25,6 @@ from samesku.titles.attributes import KINDS
 from samesku.training.classifier.labelled import Labelled
 from samesku.training.tree_export import as_onnx
 
-__all__ = ["THRESHOLDS", "HoldOut", "fit_classifier", "fits"]
-
-HoldOut: TypeAlias = Literal["products", "catalogues"]
 Grow: TypeAlias = Callable[..., lgb.Booster]
 
 FOLDS = 5

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +10,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
+from samesku.candidates.collapse import Collapsed
 from samesku.catalog.catalog import Catalog
+from samesku.matcher import Matcher
 from samesku.scoring.features import CatalogRows, pair_features, tolerating
 from samesku.scoring.features.table import Features
 from samesku.titles.attributes import KINDS
@@ -105,6 +107,24 @@ class Labelled:
                 f"the candidate pairs of one product in {name} are of too few products: "
                 "label offers of more products, or use the model that comes with samesku"
             )
+
+
+def describe_labelled(
+    matcher: Matcher,
+    catalogs: Sequence[Catalog],
+    same: Collection[str] | None = None,
+    seed: int = 0,
+) -> tuple[list[Collapsed], list[Labelled]]:
+    """The distinct postings of labelled catalogues, and their candidates described to train on."""
+    # The many small catalogues that are drawn say nothing of their progress, and stay in no cache.
+    search = Matcher(matcher.encoders, "union", k=matcher.k).candidates
+    distinct = [matcher.collapse(each, labelled=True) for each in catalogs]
+    labelled = []
+    for catalog in (each.catalog for each in distinct):
+        candidates = matcher.candidates(catalog)
+        with matcher.progress.stage("describe pairs"):
+            labelled.append(Labelled.of(catalog, candidates, same=same, search=search, seed=seed))
+    return distinct, labelled
 
 
 def _described(
