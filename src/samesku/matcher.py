@@ -31,7 +31,7 @@ from samesku.encoders import encoders_by_name
 from samesku.encoders.base import Encoder
 from samesku.encoders.encode import Encoded, encode
 from samesku.results.matches import Matches
-from samesku.results.record import run_record, sources_record
+from samesku.results.record import run_record, source_record
 from samesku.runtime.cache import Cache, content_key
 from samesku.runtime.checks import check_choice, check_type
 from samesku.runtime.cores import meanwhile, threads
@@ -285,7 +285,7 @@ class Matcher:
             return self._match(catalog, right, answers)
 
     def _match(self, catalog: Catalog, right: Catalog | None, answered: Any) -> Matches:
-        source = self._source([catalog] if right is None else [catalog, right])
+        source = self.source(catalog) if right is None else self.source(catalog, right)
         if right is not None:
             catalog = join_sources(catalog, right)
         answers = None if answered is None else answers_of(answered, catalog)
@@ -350,10 +350,14 @@ class Matcher:
             run["answers"] = answers.record
         return matches
 
-    def _source(self, catalogs: Sequence[Catalog]) -> dict[str, Any]:
-        """How catalogues were read and matched, to explain and report from what was written."""
+    def source(self, *catalogs: Catalog) -> dict[str, Any]:
+        """How a catalogue, or the left and the right one, were read and are matched.
+
+        It is written down, to explain and report from what was written.
+        """
         params = {**self._params, "same": self.same, "within": self.within}
-        return sources_record(catalogs, self._named, params)
+        sides = [source_record(each, self._named, params) for each in catalogs]
+        return sides[0] if len(sides) == 1 else dict(zip(("left", "right"), sides, strict=True))
 
     def collapse(self, catalog: Catalog, *, labelled: bool = False) -> Collapsed:
         """The postings of a catalogue that this matcher can tell apart.

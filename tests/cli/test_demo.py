@@ -61,7 +61,7 @@ def test_the_marketplace_is_copied_matched_and_scored(done, market):
     for mistake, left, right in mistakes.select("mistake", "left_id", "right_id").rows():
         assert (labels[left] == labels[right]) == (mistake == "missed")
     run = json.loads((out / "result" / "run.json").read_text())
-    assert run["source"]["path"] == str(out / "marketplace")
+    assert run["source"]["path"] == str(out / "marketplace" / "train.csv")
 
 
 def test_the_report_is_the_first_thing_to_look_at(done):

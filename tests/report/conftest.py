@@ -1,8 +1,5 @@
 """A small marketplace with photos, prices and hostile titles, matched and reported once."""
 
-import json
-from dataclasses import replace
-
 import numpy as np
 import polars as pl
 import pytest
@@ -11,7 +8,6 @@ from PIL import Image
 from samesku import Matcher, read_catalog
 from samesku.encoders import PHash, Tfidf
 from samesku.evaluation import evaluate, group_folds
-from samesku.results.record import source_record
 
 HOSTILE = [
     "<script>window.hacked = 1</script> tas ransel hitam",
@@ -75,9 +71,6 @@ def folder(shop, matches):
     """What `samesku match` would have written."""
     out = shop / "result"
     matches.write(out)
-    record = json.loads((out / "run.json").read_text())
-    record["source"] = source_record(shop / "offers.csv", encoders=["tfidf", "phash"])
-    (out / "run.json").write_text(json.dumps(record))
     return out
 
 
@@ -92,7 +85,6 @@ def evaluated(shop):
     found = evaluate(
         catalog, matcher, fusions=[Union(), Concat()], splits=splits, tuned=False, keep_pairs=True
     )
-    found.record["source"] = source_record(shop / "offers.csv")
     found.write(shop / "score")
     return shop / "score"
 
@@ -112,17 +104,14 @@ def labelled_score(shop):
         tuned=False,
         keep_pairs=True,
     )
-    found.record["source"] = source_record(shop / "offers.csv")
     found.write(shop / "shipped-score")
     return shop / "shipped-score"
 
 
 def write_links(paths, folder, **options):
     """Match two catalogues across and write it down, as `samesku link` does."""
-    left, right = (source_record(path) for path in paths)
     found = Matcher([Tfidf(), PHash()], **options).match(*(read_catalog(path) for path in paths))
-    read = {"source": {"left": left, "right": right}}
-    replace(found, run={**found.run, **read}).write(folder)
+    found.write(folder)
 
 
 @pytest.fixture(scope="session")

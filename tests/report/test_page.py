@@ -16,7 +16,6 @@ from samesku import Matcher, read_catalog
 from samesku.encoders import PHash, Tfidf
 from samesku.evaluation import Split, evaluate
 from samesku.report.page import build_report
-from samesku.results.record import source_record
 from samesku.results.runs import read_run, run_of
 from samesku.scoring.fusion import Union
 
@@ -244,7 +243,6 @@ def test_a_page_tells_that_its_figures_flatter(shop, tmp_path):
     found = evaluate(
         catalog, Matcher([Tfidf()]), fusions=[Union()], splits=leaking, keep_pairs=True
     )
-    found.record["source"] = source_record(shop / "offers.csv")
     found.write(tmp_path)
     page = page_of(tmp_path)
     assert re.search(r'class="note">mine: \d+ of its \d+ scored postings share a label', page)

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import polars as pl
 import pytest
@@ -12,7 +10,6 @@ from samesku.metrics import cluster_tally
 from samesku.report.page import build_report
 from samesku.report.whynot import verdict
 from samesku.results.curve import Point, curve, targets
-from samesku.results.record import source_record
 from samesku.results.runs import read_run, run_of
 
 
@@ -68,8 +65,8 @@ def two_shops(shop, tmp_path_factory):
     return paths
 
 
-def written(found, source, folder):
-    replace(found, run={**found.run, "source": source}).write(folder)
+def written(found, folder):
+    found.write(folder)
     return read_run(folder)
 
 
@@ -80,14 +77,12 @@ def test_across_sources_the_curve_is_what_other_thresholds_give(
 ):
     names = ["both"] if command == "match" else ["ours", "theirs"]
     catalogs = [read_catalog(two_shops[name]) for name in names]
-    sides = [source_record(two_shops[name]) for name in names]
-    source = sides[0] if command == "match" else {"left": sides[0], "right": sides[1]}
 
     def matched(threshold):
         matcher = Matcher([Tfidf()], pairs="across", decide=decide, threshold=threshold)
         return matcher.match(*catalogs)
 
-    run = written(matched(0.46), source, tmp_path / "run")
+    run = written(matched(0.46), tmp_path / "run")
     assert (run.representative != np.arange(len(run.catalog))).any()
     points = {point.threshold: point for point in curve(run)}
     assert points[0.46].matches == run.pair_count
@@ -115,7 +110,7 @@ def test_answers_hold_at_every_threshold(two_shops, tmp_path):
     )
     answers = Answers.of(pairs, catalog, source="people")
     matches = Matcher([Tfidf()], threshold=0.46).match(catalog, answers=answers)
-    run = written(matches, source_record(two_shops["both"]), tmp_path / "run")
+    run = written(matches, tmp_path / "run")
     for point in curve(run):
         if point.threshold >= 0.3:  # the least likely pairs were not written
             assert point.matches == matches.rethreshold(point.threshold).pair_count
@@ -124,7 +119,7 @@ def test_answers_hold_at_every_threshold(two_shops, tmp_path):
 def test_a_page_says_links_where_links_were_assigned(two_shops, tmp_path):
     catalog = read_catalog(two_shops["both"])
     found = Matcher([Tfidf()], pairs="across", decide="one-to-one").match(catalog)
-    run = written(found, source_record(two_shops["both"]), tmp_path / "run")
+    run = written(found, tmp_path / "run")
     html = build_report(run).html
     assert f"<h1>{found.links.height} links across 2 sources</h1>" in html
     assert "Links are assigned anew at each threshold." in html

@@ -1,6 +1,5 @@
 import json
 import shutil
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -10,7 +9,6 @@ import pytest
 from samesku import Matcher, Matches, read_catalog
 from samesku.results.runs import read_run, run_of
 from samesku.results.steps import chance, steps
-from samesku.runtime.files import digest
 
 
 def test_a_match_is_read_back_as_it_was(folder, matches):
@@ -70,11 +68,7 @@ def test_links_of_identical_postings_are_counted(tmp_path):
         shop.write_text("\n".join(["posting_id,title", *rows]) + "\n")
     ours, theirs = map(read_catalog, shops)
     matches = Matcher(decide="one-to-many").match(ours, theirs)
-    source = {
-        side: {"path": str(shop), "digest": digest(shop)}
-        for side, shop in zip(("left", "right"), shops, strict=True)
-    }
-    replace(matches, run={**matches.run, "source": source}).write(tmp_path / "links")
+    matches.write(tmp_path / "links")
     run = read_run(tmp_path / "links")
     assert run.pair_count == matches.links.height == run.record["results"]["links"] == 3
     assert run.matched.height == 1

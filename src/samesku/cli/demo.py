@@ -20,7 +20,6 @@ from samesku.matcher import Matcher
 from samesku.report.tables import FIGURES
 from samesku.results.listing import with_ends
 from samesku.results.matches import Matches
-from samesku.results.record import source_record
 from samesku.runtime.files import Staged, check_folder
 
 
@@ -34,7 +33,6 @@ def demo(options: Demo) -> None:
     for problem in catalog.problems:
         say(f"  - {problem}", quiet=quiet)
     matches = Matcher(fusion=options.fusion, progress=progress).match(catalog)
-    matches.run["source"] = source_record(market)
     with progress.stage("write"):
         written = matches.write(out / "result")
         with Staged(out / "result") as staged:

@@ -14,7 +14,7 @@ from rich.box import SIMPLE_HEAD
 
 from samesku.cli.commands import Evaluate
 from samesku.cli.console import TerminalProgress, UsageError, console, say
-from samesku.cli.reading import matcher_of, read, read_labelled, seen_by_encoders, source_of
+from samesku.cli.reading import matcher_of, read, read_labelled, seen_by_encoders
 from samesku.cli.summary import show_summary
 from samesku.evaluation import Evaluation, read_split
 from samesku.evaluation import evaluate as protocol
@@ -55,7 +55,6 @@ def _protocol(options: Evaluate, progress: TerminalProgress) -> None:
         catalog, matcher, fusions=fusions, models=models, splits=splits, folds=options.folds,
         seed=options.seed, tuned=tuned, beside=others, keep_pairs=options.out is not None,
     )  # fmt: skip
-    evaluation.record["source"] = source_of(options, options.catalogues[0], matcher)
     if count := evaluation.record["labelled_in_no_split"]:
         say(f"  - {count:,} labelled postings are in no split: searched only", quiet=options.quiet)
     written = []

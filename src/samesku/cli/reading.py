@@ -15,7 +15,7 @@ from samesku.cli.options import Reading, Searching
 from samesku.encoders import BY_NAME, default_encoders, encoders_by_name
 from samesku.encoders.card import read_card
 from samesku.matcher import Matcher
-from samesku.results.record import seen_in_training, source_record
+from samesku.results.record import seen_in_training
 from samesku.runtime.cache import Cache, default_folder
 from samesku.scoring.fusion import Fusion
 
@@ -103,13 +103,6 @@ def encoder_names(options: Searching, fusion: str | Fusion | None) -> list[str]:
     if unknown := trained.keys() - added - BY_NAME.keys():
         raise UsageError(f"the model was trained with {min(unknown)}: name its folder with -e, too")
     return [*(name for name in trained if name in BY_NAME), *names]
-
-
-def source_of(options: Searching, path: Path, matcher: Matcher) -> dict[str, object]:
-    """Where a catalogue was and how it was read and matched, for the record of the run."""
-    read = {each: of for each, of in how_to_read(options).items() if each != "allow_outside"}
-    names = encoder_names(options, matcher.fusion)
-    return source_record(path, **read, encoders=names, params=matcher.get_params())
 
 
 def seen_by_encoders(names: Sequence[str], scored: Catalog) -> Iterator[str]:

@@ -137,6 +137,7 @@ def evaluate(
         "photos_refused": photos_refused(progress),
         "notes": list(progress.notes),
         "seconds": {name: round(taken, 3) for name, taken in progress.seconds.items()},
+        "source": matcher.source(catalog),
     }
     sizes = {WHOLE: (len(catalog),), FOLD: tuple(len(split.test) for split in splits)}
     results = _results(counts, sizes, seed)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
-from samesku.catalog.catalog import Catalog, catalogue_file
+from samesku.catalog.catalog import Catalog
 from samesku.catalog.tables import STDIN
 from samesku.encoders.encode import BrokenPhoto
 from samesku.runtime.files import digest
@@ -74,42 +74,27 @@ def catalog_record(catalog: Catalog) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def sources_record(
-    catalogs: Sequence[Catalog], encoders: Sequence[str], params: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The :func:`source_record` of a catalogue; of two those of the `left` and the `right` one."""
-    sides = [source_record(**each.origin, encoders=encoders, params=params) for each in catalogs]
-    return sides[0] if len(sides) == 1 else dict(zip(("left", "right"), sides, strict=True))
-
-
 def source_record(
-    path: str | Path = "",
-    *,
-    photos: str | Path | None = None,
-    columns: Mapping[str, str] | None = None,
-    encoding: str | None = None,
-    encoders: Sequence[str] = (),
-    params: Mapping[str, Any] | None = None,
+    catalog: Catalog, encoders: Sequence[str], params: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Where a catalogue was and how it was read and matched: for a report or another run.
 
-    `path` ``-`` is standard input, an empty one no file: neither can be read again. `encoders` are
-    as users name them; `params` are those of the matcher (``get_params``).
+    `encoders` are as users name them; `params` are those of the matcher (``get_params``).
     """
-    params = params or {}
-    file = None if str(path) in ("", STDIN) else Path(path)
+    origin = catalog.origin
+    path = origin.get("path", "")
     return {
-        "path": str(path) if file is None else str(file.resolve()),
-        "digest": digest(catalogue_file(file)) if file is not None and file.exists() else "",
-        "encoding": encoding,
-        "photos": None if photos is None else str(Path(photos).resolve()),
-        "columns": dict(columns or {}),
+        "path": path,
+        "digest": digest(Path(path)) if path not in ("", STDIN) and Path(path).exists() else "",
+        "encoding": origin.get("encoding"),
+        "photos": origin.get("photos"),
+        "columns": dict(origin.get("columns", {})),
         "encoders": list(encoders),
-        "neighbours": params.get("k", 50),
-        "search": params.get("method", "auto"),
-        "same": list(params.get("same", ())),
-        "pairs": params.get("pairs"),
-        "within": list(params.get("within", ())),
+        "neighbours": params["k"],
+        "search": params["method"],
+        "same": list(params["same"]),
+        "pairs": params["pairs"],
+        "within": list(params["within"]),
     }
 
 
