@@ -126,35 +126,28 @@ def _least_of_full(found: sp.csr_matrix, wanted: int) -> NDArray[np.float32]:
     return least
 
 
-def search_themselves(
-    rows: sp.csr_matrix, floor: float, wanted: int, others: sp.csr_matrix | None = None
-) -> Found | None:
+def search_themselves(rows: sp.csr_matrix, floor: float, wanted: int) -> Found | None:
     """Search float32 CSR rows among themselves, each pair of them once: half the time.
 
-    The `wanted` most similar other rows of each, from `floor` on. `others` are rows that are
-    numbered after the first: only pairs of one and one are searched. None where too many rows are
+    The `wanted` most similar other rows of each, from `floor` on. None where too many rows are
     alike to hold all pairs.
     """
-    height, below = rows.shape[0], _just_below(floor)
-    size = height if others is None else height + others.shape[0]
+    size, below = rows.shape[0], _just_below(floor)
     left = at_once(THEMSELVES_BYTES, THEMSELVES_PAIRS)
     parts = []
-    for start in range(0, height, THEMSELVES_ROWS):
-        index = rows[start:] if others is None else others
+    for start in range(0, size, THEMSELVES_ROWS):
         part = sp_matmul_topn(
             rows[start : start + THEMSELVES_ROWS],
-            index.T.tocsr(),
+            rows[start:].T.tocsr(),
             top_n=THEMSELVES_MOST,
             threshold=below,
             n_threads=usable_cores(),
         ).tocoo()
-        later = (part.col > part.row) | (others is not None)
+        later = part.col > part.row
         left -= int(np.count_nonzero(later))
         if left < 0 or np.bincount(part.row, minlength=1).max() >= THEMSELVES_MOST:
             return None
-        behind = start if others is None else height
-        grid = (part.row[later] + start, part.col[later] + behind)
-        parts.append((part.data[later], *grid))
+        parts.append((part.data[later], part.row[later] + start, part.col[later] + start))
     data, row, column = (np.concatenate(each) for each in zip(*parts, strict=True))
     later_rows = sp.csr_matrix((data, (row, column)), shape=(size, size))
     # Both directions of a pair.
