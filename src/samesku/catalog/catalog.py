@@ -105,6 +105,14 @@ class Catalog:
         ranks = column.rank("dense").cast(pl.Int64) - 1
         return ranks.fill_null(-1).to_numpy()
 
+    def known_labels(self, use: str) -> NDArray[np.int64]:
+        """The labels, to `use` them; ValueError where no posting has one."""
+        if self.labels is None or not (self.labels >= 0).any():
+            raise ValueError(
+                f"{self.name} has no labels to {use}; add a column label_group or map one"
+            )
+        return self.labels
+
     def rows_of(self, ids: Sequence[str | int]) -> NDArray[np.int64]:
         """Rows of the postings of these ids, int64 ``(len(ids),)``; ValueError for unknown ones."""
         row = {posting: place for place, posting in enumerate(self.ids)}

@@ -35,7 +35,7 @@ def group_folds(catalog: Catalog, folds: int = 4, seed: int = 0) -> list[Split]:
     first, each to the fold that is smallest so far; equal ones in an order drawn by `seed`. Raises
     ValueError without labels, or with fewer bundles than folds.
     """
-    labels = _labels(catalog)
+    labels = catalog.known_labels("score against")
     if folds < 2:
         raise ValueError(f"cross-validation needs 2 folds or more, not {folds}")
     known = np.flatnonzero(labels >= 0)
@@ -64,7 +64,7 @@ def read_split(path: str | Path, catalog: Catalog) -> list[Split]:
     Postings whose split is ``train`` choose the thresholds; every other name is scored. Raises
     CatalogError where columns or postings are missing, or no posting is in ``train``.
     """
-    labels = _labels(catalog)
+    labels = catalog.known_labels("score against")
     frame, problems = read_table(Path(path))
     problems += [
         Problem("missing_column", f"there is no column {name!r}", "add it", fatal=True)
@@ -97,14 +97,6 @@ def leaks(catalog: Catalog, split: Split) -> int:
     """How many scored postings share a label, a photo or a hash with one that chose thresholds."""
     bundle = _bundles(catalog)
     return int(np.isin(bundle[split.test], bundle[split.train]).sum())
-
-
-def _labels(catalog: Catalog) -> NDArray[np.int64]:
-    if catalog.labels is None or not (catalog.labels >= 0).any():
-        raise ValueError(
-            f"{catalog.name} has no labels to score against; add a column label_group or map one"
-        )
-    return catalog.labels
 
 
 def _bundles(catalog: Catalog) -> NDArray[np.int64]:

@@ -62,10 +62,8 @@ def read_labelled(
     """Read labelled catalogues, their columns mapped in the same way; photos of the first only."""
     catalogs = []
     for path in paths:
-        catalog = read(options, path, progress)
-        if catalog.labels is None or not (catalog.labels >= 0).any():
-            raise ValueError(f"{catalog.name} has no labels to train on; add or map label_group")
-        catalogs.append(catalog)
+        catalogs.append(read(options, path, progress))
+        catalogs[-1].known_labels("train on")
         options = replace(options, photos=None)
     return catalogs
 

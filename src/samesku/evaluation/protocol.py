@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
 from samesku.candidates.collapse import Collapsed
@@ -94,7 +93,7 @@ def evaluate(
     if len(set(names)) < len(names):
         raise ValueError(f"fusions and models have a name each, not {', '.join(names)}")
     splits = group_folds(catalog, folds, seed) if splits is None else list(splits)
-    labels = _labels(catalog)
+    labels = catalog.known_labels("score against")
     model_records = _model_records(contenders, catalog, splits, progress)
     in_some_split = np.unique(np.concatenate([[*split.train, *split.test] for split in splits]))
     split_records = [_split_record(catalog, split, progress if tuned else None) for split in splits]
@@ -162,15 +161,9 @@ def score(matches: Matches, *, seed: int = 0) -> dict[str, Figure]:
     ValueError
         The catalogue has no labels.
     """
-    labels = _labels(matches.catalog)
+    labels = matches.catalog.known_labels("score against")
     sampled = figures([count(matches, np.flatnonzero(labels >= 0), labels)], seed)
     return {name: each.figure for name, each in sampled.items()}
-
-
-def _labels(catalog: Catalog) -> NDArray[np.int64]:
-    if catalog.labels is None or not (catalog.labels >= 0).any():
-        raise ValueError(f"{catalog.name} has no labels to score against")
-    return catalog.labels
 
 
 @dataclass(frozen=True, eq=False)

@@ -37,9 +37,7 @@ def tune(
     The learned fusion is trained anew instead, on the labels of `rows` and of the catalogues
     `others`. Raises ValueError where the catalogue has no labels.
     """
-    labels = catalog.labels
-    if labels is None:
-        raise ValueError(f"{catalog.name} has no labels to choose thresholds by")
+    labels = catalog.known_labels("choose thresholds by")
 
     if fusion.name == "learned":
         from samesku.scoring.learned import Learned

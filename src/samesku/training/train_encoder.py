@@ -136,9 +136,7 @@ def _readable(catalog: Catalog, kind: EncoderKind, split: Split) -> Split:
     if kind != "title":
         readable &= np.array([photo is not None for photo in catalog.photos], dtype=bool)
     split = _only(split, readable)
-    if catalog.labels is None:
-        raise ValueError(f"{catalog.name} has no labels to train on; add or map label_group")
-    labels = catalog.labels[split.train]
+    labels = catalog.known_labels("train on")[split.train]
     if len(np.unique(labels)) < 2 or len(np.unique(labels)) == len(labels):
         lacks = "photos that are there" if kind == "photo" else "titles"
         raise ValueError(

@@ -69,9 +69,7 @@ class Labelled:
         small catalogues are drawn as well, by `seed`. Raises ValueError where there are no labels,
         or too few pairs of one product to train on.
         """
-        if catalog.labels is None:
-            raise ValueError(f"{catalog.name} has no labels to train on")
-        labels = catalog.labels
+        labels = catalog.known_labels("train on")
         if rows is not None:
             known = np.zeros(len(catalog), dtype=bool)
             known[rows] = True
