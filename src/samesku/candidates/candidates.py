@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from samesku.candidates.neighbors import Neighbors, density
-from samesku.candidates.similarity import pair_similarity
+from samesku.candidates.similarity import Ends, pair_similarity
 from samesku.encoders.base import Kind, Modality, Vectors
 from samesku.runtime.memory import at_once
 
@@ -74,7 +74,7 @@ class Candidates:
         """Number of postings in the catalogue."""
         return len(self.density)
 
-    def places(self, left: NDArray[np.integer], right: NDArray[np.integer]) -> NDArray[np.int64]:
+    def places(self, left: Ends, right: Ends) -> NDArray[np.int64]:
         """Where pairs, ``left < right``, stand among these; -1 for what is none of them."""
         if not len(left):
             return np.empty(0, dtype=np.int64)
@@ -122,9 +122,7 @@ def join_candidates(sources: Sequence[Source]) -> Candidates:
     )
 
 
-def with_pairs(
-    candidates: Candidates, left: NDArray[np.integer], right: NDArray[np.integer]
-) -> Candidates:
+def with_pairs(candidates: Candidates, left: Ends, right: Ends) -> Candidates:
     """The candidates, which need their sources, and further pairs of rows, ``left < right``."""
     fresh = candidates.places(left, right) < 0
     if not fresh.any():

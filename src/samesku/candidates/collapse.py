@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from samesku.candidates.similarity import Ends
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.sources import agreement
 from samesku.titles.attributes.columns import column_kind
@@ -72,7 +73,7 @@ class Collapsed:
         return named
 
     def expanded(
-        self, left: NDArray[np.integer], right: NDArray[np.integer]
+        self, left: Ends, right: Ends
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
         """Pairs of postings in place of pairs of representatives: which they come from, and rows.
 

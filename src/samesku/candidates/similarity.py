@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from samesku.encoders.base import Rows, Vectors
 from samesku.runtime.cores import map_in_order
+
+# Rows of the postings at one end of pairs, ``(m,)``.
+Ends: TypeAlias = NDArray[np.integer]
 
 # Their rows stay in the processor's cache; of long sparse ones so many cells.
 PAIRS_AT_ONCE, CELLS_AT_ONCE = 8_192, 2_000_000
@@ -16,9 +21,7 @@ PAIRS_AT_ONCE, CELLS_AT_ONCE = 8_192, 2_000_000
 DENSE = 100_000
 
 
-def pair_similarity(
-    vectors: Vectors, left: NDArray[np.integer], right: NDArray[np.integer]
-) -> NDArray[np.float32]:
+def pair_similarity(vectors: Vectors, left: Ends, right: Ends) -> NDArray[np.float32]:
     """Similarity of the postings ``left[i]`` and ``right[i]``, float32 ``(m,)``.
 
     The largest over their rows where at least one row of the two can be found (two probes are never
@@ -55,7 +58,7 @@ def _columns(vectors: Vectors, which: NDArray[np.bool_]) -> list[NDArray[np.int6
 
 
 def row_similarity(
-    left_rows: Rows, left: NDArray[np.integer], right_rows: Rows, right: NDArray[np.integer]
+    left_rows: Rows, left: Ends, right_rows: Rows, right: Ends
 ) -> NDArray[np.float32]:
     """Similarity of ``left_rows[left[i]]`` and ``right_rows[right[i]]``, float32 ``(m,)``."""
     step = PAIRS_AT_ONCE

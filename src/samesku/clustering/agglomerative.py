@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from samesku.candidates.similarity import Ends
 from samesku.clustering.pins import Pins, components
 
 # Measured on the training postings: docs/benchmarks/index.md.
@@ -12,8 +13,8 @@ COHESION = 0.85
 
 
 def agglomerate(
-    left: NDArray[np.integer],
-    right: NDArray[np.integer],
+    left: Ends,
+    right: Ends,
     score: NDArray[np.floating],
     size: int,
     *,
@@ -51,9 +52,7 @@ def agglomerate(
     return components(*_with(left[ties], right[ties], musts), size)
 
 
-def _with(
-    left: NDArray[np.integer], right: NDArray[np.integer], pins: Pins
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _with(left: Ends, right: Ends, pins: Pins) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pairs and pins."""
     return np.concatenate([left, pins.left]), np.concatenate([right, pins.right])
 

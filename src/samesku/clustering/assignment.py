@@ -9,6 +9,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
+from samesku.candidates.similarity import Ends
+
 Decision: TypeAlias = Literal["clusters", "one-to-one", "one-to-many", "many-to-one"]
 
 # Probabilities are clipped to these before odds are taken.
@@ -22,8 +24,8 @@ def _log_odds(probability: NDArray[np.floating]) -> NDArray[np.float64]:
 
 
 def choose_links(
-    left: NDArray[np.integer],
-    right: NDArray[np.integer],
+    left: Ends,
+    right: Ends,
     probability: NDArray[np.floating],
     *,
     threshold: float,
@@ -47,9 +49,7 @@ def choose_links(
     return above
 
 
-def _assigned(
-    left: NDArray[np.integer], right: NDArray[np.integer], gain: NDArray[np.float64]
-) -> NDArray[np.int64]:
+def _assigned(left: Ends, right: Ends, gain: NDArray[np.float64]) -> NDArray[np.int64]:
     """The pairs of the best assignment; every left posting may also stay alone, at no gain."""
     _, row = np.unique(left, return_inverse=True)
     names, column = np.unique(right, return_inverse=True)

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesku.candidates.collapse import Collapsed
+from samesku.candidates.similarity import Ends
 from samesku.clustering.agglomerative import agglomerate
 from samesku.clustering.assignment import Decision, choose_links
 from samesku.clustering.pins import Pins, components
@@ -13,8 +14,8 @@ from samesku.clustering.pins import Pins, components
 
 def decided_clusters(
     distinct: Collapsed,
-    left: NDArray[np.integer],
-    right: NDArray[np.integer],
+    left: Ends,
+    right: Ends,
     scores: NDArray[np.float32],
     *,
     threshold: float,
@@ -43,8 +44,8 @@ def decided_clusters(
 
 def _assigned(
     distinct: Collapsed,
-    left: NDArray[np.integer],
-    right: NDArray[np.integer],
+    left: Ends,
+    right: Ends,
     scores: NDArray[np.float32],
     threshold: float,
     rule: Decision,

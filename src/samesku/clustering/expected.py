@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
+from samesku.candidates.similarity import Ends
 from samesku.clustering.agglomerative import agglomerate
 from samesku.scoring.fusion import Fusion
 from samesku.scoring.learned import Learned
@@ -20,8 +21,8 @@ FLAT = 0.005
 
 
 def expected_f1(
-    left: NDArray[np.integer],
-    right: NDArray[np.integer],
+    left: Ends,
+    right: Ends,
     chance: NDArray[np.floating],
     clusters: NDArray[np.integer],
     counts: NDArray[np.integer],
@@ -42,10 +43,7 @@ def expected_f1(
 
 
 def partners(
-    left: NDArray[np.integer],
-    right: NDArray[np.integer],
-    chance: NDArray[np.floating],
-    counts: NDArray[np.integer],
+    left: Ends, right: Ends, chance: NDArray[np.floating], counts: NDArray[np.integer]
 ) -> NDArray[np.float64]:
     """How many others each distinct posting is expected to be one product with, by these pairs.
 
@@ -99,10 +97,7 @@ def moves(fusion: Fusion) -> bool:
 
 
 def threshold_for(
-    fusion: Fusion,
-    candidates: Candidates,
-    scores: NDArray[np.float32],
-    counts: NDArray[np.integer],
+    fusion: Fusion, candidates: Candidates, scores: NDArray[np.float32], counts: NDArray[np.integer]
 ) -> float:
     """The threshold of a fusion for clusters of one catalogue, of which no label is known.
 

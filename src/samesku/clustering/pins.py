@@ -11,6 +11,7 @@ from scipy.sparse.csgraph import connected_components
 
 from samesku.candidates.candidates import Candidates
 from samesku.candidates.neighbors import Allowed
+from samesku.candidates.similarity import Ends
 from samesku.catalog.answers import Answers
 from samesku.catalog.catalog import Catalog
 
@@ -24,9 +25,7 @@ class Pins:
     same: NDArray[np.bool_]
 
     @classmethod
-    def of(
-        cls, left: NDArray[np.integer], right: NDArray[np.integer], same: NDArray[np.bool_]
-    ) -> Pins:
+    def of(cls, left: Ends, right: Ends, same: NDArray[np.bool_]) -> Pins:
         """Pins in any order and with duplicates; pairs of one row are none."""
         low, high = np.minimum(left, right), np.maximum(left, right)
         several = low != high
@@ -60,9 +59,7 @@ class Pins:
         return np.unique(ends[several[place[ends]]])
 
 
-def components(
-    left: NDArray[np.integer], right: NDArray[np.integer], size: int
-) -> NDArray[np.int64]:
+def components(left: Ends, right: Ends, size: int) -> NDArray[np.int64]:
     """The connected component of each of `size` postings that pairs tie together.
 
     Numbered in order of first appearance, as scipy meets them.

@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from samesku.candidates.similarity import Ends
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.sources import OWN_ID
 
@@ -14,7 +15,7 @@ ALL_PAIRS = 100
 
 
 def pairs_within(
-    clusters: NDArray[np.integer], left: NDArray[np.integer], right: NDArray[np.integer]
+    clusters: NDArray[np.integer], left: Ends, right: Ends
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Pairs that share a cluster, each once: all pairs of small clusters, the scored ones of large.
 
@@ -79,9 +80,7 @@ def for_spreadsheets(table: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _all_pairs(
-    clusters: NDArray[np.integer],
-) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def _all_pairs(clusters: NDArray[np.integer]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """All pairs that share a cluster, ``left < right``."""
     order = np.argsort(clusters, kind="stable").astype(np.int32)
     sizes = np.bincount(clusters, minlength=1)

@@ -12,6 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
+from samesku.candidates.similarity import Ends
 from samesku.results.listing import ALL_PAIRS, pairs_within
 from samesku.results.steps import steps
 from samesku.scoring.chosen import rows_of_pairs, score_chosen
@@ -31,9 +32,7 @@ SAME, DIFFERENT = f"{ANSWERED}same", f"{ANSWERED}different"
 IDENTICAL = "identical in all that is looked at: scored once"
 
 
-def write_pairs(
-    matches: Matches, left: NDArray[np.integer], right: NDArray[np.integer], path: Path
-) -> None:
+def write_pairs(matches: Matches, left: Ends, right: Ends, path: Path) -> None:
     """Write :func:`pair_table` as Parquet, of many pairs some at a time."""
     place = matches.candidates.places(left, right)
     order = np.arange(len(left), dtype=np.int32)
@@ -64,10 +63,7 @@ def write_parts(path: Path, count: int, rows: Callable[[slice], pl.DataFrame]) -
 
 
 def pair_table(
-    matches: Matches,
-    left: NDArray[np.integer],
-    right: NDArray[np.integer],
-    place: NDArray[np.int64] | None = None,
+    matches: Matches, left: Ends, right: Ends, place: NDArray[np.int64] | None = None
 ) -> pl.DataFrame:
     """Pairs of representatives, in rows of the distinct postings, surest first."""
     place = matches.candidates.places(left, right) if place is None else place

@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates, with_pairs
+from samesku.candidates.similarity import Ends
 from samesku.catalog.catalog import Catalog, table_of
 from samesku.scoring.fusion import Fusion, PairScores
 
@@ -18,8 +19,8 @@ def score_chosen(
     fusion: Fusion,
     catalog: Catalog,
     candidates: Candidates,
-    left: NDArray[np.integer],
-    right: NDArray[np.integer],
+    left: Ends,
+    right: Ends,
     explain_from: float,
 ) -> tuple[Candidates, PairScores]:
     """Score pairs of rows, candidates or not.

@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from samesku.candidates.candidates import places_among
-from samesku.candidates.similarity import PAIRS_AT_ONCE
+from samesku.candidates.similarity import PAIRS_AT_ONCE, Ends
 from samesku.runtime.cores import map_in_order
 
 Item = TypeVar("Item", bound=Hashable)
@@ -59,9 +59,7 @@ def by_parts(
     return map(np.concatenate, zip(*parts, strict=True))
 
 
-def common_cells(
-    held: sp.csr_matrix, left: NDArray[np.integer], right: NDArray[np.integer]
-) -> Cells:
+def common_cells(held: sp.csr_matrix, left: Ends, right: Ends) -> Cells:
     """Find once what several numbers about the pairs of rows are sums over.
 
     The columns of each row ascend, each once.
@@ -70,9 +68,7 @@ def common_cells(
     return Cells(mine, theirs, np.concatenate([[0], np.cumsum(counts)]))
 
 
-def _common(
-    held: sp.csr_matrix, left: NDArray[np.integer], right: NDArray[np.integer]
-) -> tuple[NDArray[np.int64], ...]:
+def _common(held: sp.csr_matrix, left: Ends, right: Ends) -> tuple[NDArray[np.int64], ...]:
     """The places of the common cells in both rows, and how many each pair has."""
     (mine, own), (theirs, other) = (row_cells(held, rows) for rows in (left, right))
     wanted = own * held.shape[1] + held.indices[mine]

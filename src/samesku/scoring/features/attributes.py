@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from samesku.candidates.similarity import Ends
 from samesku.scoring.features.table import Column
 from samesku.scoring.presence import common_cells, grouped, presence
 from samesku.titles.attributes import KINDS, Attributes, aspect
@@ -66,11 +67,7 @@ def attribute_rows(attributes: Attributes) -> AttributeRows:
 
 
 def attribute_features(
-    rows: AttributeRows,
-    left: NDArray[np.integer],
-    right: NDArray[np.integer],
-    *,
-    same: Collection[str] = (),
+    rows: AttributeRows, left: Ends, right: Ends, *, same: Collection[str] = ()
 ) -> dict[str, Column]:
     """Count what agrees, what clashes by kind of attribute, and what one side alone states.
 
@@ -114,7 +111,7 @@ def attribute_features(
 
 
 def _counts(
-    rows: AttributeRows, left: NDArray[np.integer], right: NDArray[np.integer]
+    rows: AttributeRows, left: Ends, right: Ends
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Aspects that both postings state, and those that clash, float32 ``(m, kinds)`` each."""
     stated, values = (common_cells(each, left, right) for each in (rows.stated, rows.held))

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from samesku.candidates.similarity import row_similarity
+from samesku.candidates.similarity import Ends, row_similarity
 from samesku.catalog.catalog import Catalog
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.presence import presence
@@ -34,9 +33,7 @@ def brand_rows(catalog: Catalog) -> tuple[Column, Column]:
     return presence(brands, vocabulary), held
 
 
-def brand_features(
-    words: tuple[Column, Column], left: NDArray[np.integer], right: NDArray[np.integer]
-) -> dict[str, Column]:
+def brand_features(words: tuple[Column, Column], left: Ends, right: Ends) -> dict[str, Column]:
     """How much of one brand's words the other's brand and title have.
 
     Returns

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Prefix
 
+from samesku.candidates.similarity import Ends
 from samesku.scoring.features.strings import compared
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.features.title_words import TitleWords
@@ -72,9 +73,7 @@ class CodedTitles:
         return cls(codes, beginnings, lengths, squeezed)
 
 
-def code_features(
-    coded: CodedTitles, left: NDArray[np.integer], right: NDArray[np.integer]
-) -> dict[str, Column]:
+def code_features(coded: CodedTitles, left: Ends, right: Ends) -> dict[str, Column]:
     """How much of one title's model code the other title has, and how alike two codes are.
 
     Returns

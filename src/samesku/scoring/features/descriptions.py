@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from samesku.candidates.similarity import row_similarity
+from samesku.candidates.similarity import Ends, row_similarity
 from samesku.catalog.catalog import Catalog
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.presence import (
@@ -67,9 +67,7 @@ def described_texts(catalog: Catalog) -> tuple[list[list[str]], list[list[str]]]
     return titles, [a + b for a, b in zip(titles, extra, strict=True)]
 
 
-def description_features(
-    words: DescribedWords, left: NDArray[np.integer], right: NDArray[np.integer]
-) -> dict[str, Column]:
+def description_features(words: DescribedWords, left: Ends, right: Ends) -> dict[str, Column]:
     """Whether one posting's title and description say what the other's title says.
 
     One shop often tells in the description what the other has in its title.

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from samesku.candidates.candidates import places_among
 from samesku.candidates.neighbors import Neighbors
-from samesku.candidates.similarity import CELLS_AT_ONCE, PAIRS_AT_ONCE
+from samesku.candidates.similarity import CELLS_AT_ONCE, PAIRS_AT_ONCE, Ends
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.presence import (
@@ -115,11 +115,7 @@ def _weights(around: sp.csr_matrix, own: sp.csr_matrix) -> tuple[Column, Column,
 
 
 def neighbourhood_features(
-    near: Neighbourhoods,
-    words: TitleWords,
-    cells: Cells,
-    left: NDArray[np.integer],
-    right: NDArray[np.integer],
+    near: Neighbourhoods, words: TitleWords, cells: Cells, left: Ends, right: Ends
 ) -> dict[str, Column]:
     """Shared and unshared words, weighed by how the nearest titles use them.
 
@@ -152,9 +148,7 @@ def neighbourhood_features(
     }
 
 
-def _around(
-    near: Neighbourhoods, words: TitleWords, left: NDArray[np.integer], right: NDArray[np.integer]
-) -> dict[str, Column]:
+def _around(near: Neighbourhoods, words: TitleWords, left: Ends, right: Ends) -> dict[str, Column]:
     """What is said around one title of the other title, and of what is around that."""
     cells = near.around.nnz / max(near.around.shape[0], 1)
     step = max(1, min(PAIRS_AT_ONCE, int(CELLS_AT_ONCE / max(cells, 1))))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from samesku.candidates.similarity import Ends
 from samesku.catalog.catalog import Catalog
 from samesku.scoring.features.table import Column, both_ways
 
@@ -53,9 +54,7 @@ class Prices:
         return np.where(np.isnan(gap), np.nan, share)
 
 
-def price_features(
-    prices: Prices, left: NDArray[np.integer], right: NDArray[np.integer]
-) -> dict[str, Column]:
+def price_features(prices: Prices, left: Ends, right: Ends) -> dict[str, Column]:
     """The gap between two prices, and the share of all prices that are nearer.
 
     The share is what the gap would be worth by chance: 2% apart says much of a television and

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
+from samesku.candidates.similarity import Ends
 from samesku.runtime.cores import usable_cores
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.features.title_words import TitleWords
@@ -16,9 +17,7 @@ from samesku.scoring.features.title_words import TitleWords
 MANY = 500
 
 
-def string_features(
-    words: TitleWords, left: NDArray[np.integer], right: NDArray[np.integer]
-) -> dict[str, Column]:
+def string_features(words: TitleWords, left: Ends, right: Ends) -> dict[str, Column]:
     """Edit ratios of the titles of pairs ``(m,)``, and of their sorted words.
 
     Of longer titles the first 200 characters are compared.

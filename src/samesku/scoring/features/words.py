@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from samesku.candidates.candidates import each_once
+from samesku.candidates.similarity import Ends
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.presence import (
@@ -68,11 +69,7 @@ def _marks(word: str) -> tuple[bool, bool]:
 
 
 def word_features(
-    words: TitleWords,
-    marks: WordMarks,
-    cells: Cells,
-    left: NDArray[np.integer],
-    right: NDArray[np.integer],
+    words: TitleWords, marks: WordMarks, cells: Cells, left: Ends, right: Ends
 ) -> dict[str, Column]:
     """Shared and unshared words weighed by their rarity, and quantities that agree or clash.
 
@@ -98,9 +95,7 @@ def word_features(
         "shared_mass": shared,
         "shared_mass_of_all": shared / np.maximum(mass[left] + mass[right] - shared, 1e-6),
         **both_ways(
-            "covered",
-            shared / np.maximum(mass[left], 1e-6),
-            shared / np.maximum(mass[right], 1e-6),
+            "covered", shared / np.maximum(mass[left], 1e-6), shared / np.maximum(mass[right], 1e-6)
         ),
         "shared_words": cells.counts,
         "rarest_shared": rarest,
@@ -139,9 +134,7 @@ def unshared_words(
     return weight, weighted.indices[cells], bounds
 
 
-def _quantity_features(
-    marks: WordMarks, left: NDArray[np.integer], right: NDArray[np.integer]
-) -> dict[str, Column]:
+def _quantity_features(marks: WordMarks, left: Ends, right: Ends) -> dict[str, Column]:
     """How many kinds of quantity agree, how many clash, and how many there are."""
     same = common_cells(marks.exact, left, right)
     width = marks.kinds.shape[1]
