@@ -44,17 +44,10 @@ __all__ = [
 
 @dataclass(frozen=True, eq=False)
 class CatalogRows:
-    """What the pair features read of a catalogue, prepared once for any number of pairs.
-
-    Attributes
-    ----------
-    catalog : Catalog
-    sources : sequence of Source
-        Those of the candidates that are described.
-    """
+    """What the pair features read of a catalogue, prepared once for any number of pairs."""
 
     catalog: Catalog
-    sources: Sequence[Source]
+    sources: Sequence[Source]  # those of the candidates that are described
 
     @classmethod
     def of_part(cls, catalog: Catalog, sources: Sequence[Source], **whole: object) -> CatalogRows:
@@ -135,22 +128,10 @@ def pair_features(
 ) -> Features:
     """Describe pairs by all that their titles, attributes, photos, prices and brands share.
 
-    Parameters
-    ----------
-    rows : CatalogRows
-        Of the catalogue.
-    candidates : Candidates
-        As :func:`samesku.candidates.candidates.join_candidates` makes them, with their sources.
-    same : collection of str
-        Kinds of attributes that may differ within one product
-        (:func:`samesku.scoring.features.attributes.attribute_features`).
-
-    Returns
-    -------
-    Features
-        One row per pair, in the candidates' order; NaN where a column or a photo is missing.
-        Numbers that differ between the two ends come as the smaller and the larger of both;
-        `postings` is the decimal logarithm of how many the catalogue has.
+    One row per pair, in the order of the candidates, which have their sources; NaN where a column
+    or a photo is missing. Numbers that differ between the two ends come as the smaller and the
+    larger of both; `postings` is the decimal logarithm of how many the catalogue has. Attributes
+    of the kinds in `same` may differ within one product.
     """
     words = rows.words
     left, right = candidates.left, candidates.right

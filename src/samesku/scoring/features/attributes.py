@@ -22,24 +22,12 @@ ONE_SIDED = ("count", "accessory")
 
 @dataclass(frozen=True, eq=False)
 class AttributeRows:
-    """The attributes of a catalogue as sparse rows.
+    """The attributes of a catalogue as sparse rows; values are compared within their aspect."""
 
-    Attributes
-    ----------
-    held : float32 CSR (n, values)
-        Which values each posting states.
-    stated : float32 CSR (n, aspects)
-        How many values of each aspect: values are compared within their aspect.
-    aspect : int64 (values,)
-        That of each value.
-    kind : int64 (aspects,)
-        The place in `KINDS` of each aspect.
-    """
-
-    held: sp.csr_matrix
-    stated: sp.csr_matrix
-    aspect: NDArray[np.int64]
-    kind: NDArray[np.int64]
+    held: sp.csr_matrix  # float32 (n, values), which values each posting states
+    stated: sp.csr_matrix  # float32 (n, aspects), how many values of each aspect
+    aspect: NDArray[np.int64]  # (values,), that of each value
+    kind: NDArray[np.int64]  # (aspects,), the place in `KINDS` of each aspect
 
     @cached_property
     def kinds(self) -> NDArray[np.float32]:
@@ -76,21 +64,15 @@ def attribute_features(
     agrees with "512 gb". Values of different aspects say nothing of each other: "ram: 8 gb" beside
     "512 gb".
 
-    Parameters
-    ----------
-    same : collection of str
-        Kinds that may differ within one product. Their clashes are counted together, as tolerated
-        ones, and not by kind: so one classifier serves catalogues that disagree about what is the
-        same product.
+    Clashes of the kinds in `same`, which may differ within one product, are counted together, as
+    tolerated ones, and not by kind: so one classifier serves catalogues that disagree about what is
+    the same product.
 
-    Returns
-    -------
-    dict of str to float32 (m,)
-        `clash_KIND`, the number of aspects that clash, NaN where the two have none in common;
-        `clashes`, their sum; `alone_count` and `alone_accessory`, aspects that only one side
-        states; `attributes_agree` and `attributes_alone` over all kinds; `tolerated_clashes` and
-        `tolerated_alone`, the sums over the kinds in `same`. Cost per pair: a sparse product of
-        about ten values.
+    Returns `clash_KIND`, the number of aspects that clash, NaN where the two have none in common;
+    `clashes`, their sum; `alone_count` and `alone_accessory`, aspects that only one side states;
+    `attributes_agree` and `attributes_alone` over all kinds; `tolerated_clashes` and
+    `tolerated_alone`, the sums over the kinds in `same`. Cost per pair: a sparse product of about
+    ten values.
     """
     both, clash = _counts(rows, left, right)
     stated = rows.kinds

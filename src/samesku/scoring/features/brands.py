@@ -6,7 +6,7 @@ import numpy as np
 
 from samesku.candidates.similarity import Ends, row_similarity
 from samesku.catalog.catalog import Catalog
-from samesku.scoring.features.table import Column, both_ways
+from samesku.scoring.features.table import Column, both_ways, either_known
 from samesku.scoring.presence import presence
 from samesku.titles import clean_title, tokens
 
@@ -36,12 +36,9 @@ def brand_rows(catalog: Catalog) -> tuple[Column, Column]:
 def brand_features(words: tuple[Column, Column], left: Ends, right: Ends) -> dict[str, Column]:
     """How much of one brand's words the other's brand and title have.
 
-    Returns
-    -------
-    dict of str to float32 (m,)
-        `brand_same`, the share of the shorter brand's words that the longer has, NaN where one is
-        unknown; `brand_named_min` and `_max`, the share of a brand's words that the other posting
-        has in its brand or title, NaN where no brand is known, the one known where one is.
+    `brand_same` is the share of the shorter brand's words that the longer has, NaN where one is
+    unknown; `brand_named_min` and `_max`, the share of a brand's words that the other posting has
+    in its brand or title, NaN where no brand is known, the one known where one is.
     """
     named, held = words
     count = np.asarray(named.sum(axis=1), dtype=np.float32).ravel()
@@ -49,10 +46,7 @@ def brand_features(words: tuple[Column, Column], left: Ends, right: Ends) -> dic
     shared = row_similarity(named, left, named, right)
     forth = row_similarity(named, left, held, right) / count[left]
     back = row_similarity(named, right, held, left) / count[right]
-    forth, back = (
-        np.where(np.isnan(one), other, one) for one, other in ((forth, back), (back, forth))
-    )
     return {
         "brand_same": shared / np.minimum(count[left], count[right]),
-        **both_ways("brand_named", forth, back),
+        **both_ways("brand_named", *either_known(forth, back)),
     }

@@ -14,7 +14,7 @@ from rapidfuzz.distance import Prefix
 
 from samesku.candidates.similarity import Ends
 from samesku.scoring.features.strings import compared
-from samesku.scoring.features.table import Column, both_ways
+from samesku.scoring.features.table import Column, both_ways, either_known
 from samesku.scoring.features.title_words import TitleWords
 from samesku.titles import Stated
 
@@ -76,28 +76,22 @@ class CodedTitles:
 def code_features(coded: CodedTitles, left: Ends, right: Ends) -> dict[str, Column]:
     """How much of one title's model code the other title has, and how alike two codes are.
 
-    Returns
-    -------
-    dict of str to float32 (m,)
-        `code_found_min` and `_max`, the share of a code's characters that the best stretch of the
-        other title has, spaces and signs left out: the one known where only one title has a code;
-        `code_prefix`, the part of the shorter code that both begin with (a colour is often named by
-        the end), and `code_alike`, their edit ratio. NaN where codes are missing.
+    `code_found_min` and `_max` are the share of a code's characters that the best stretch of the
+    other title has, spaces and signs left out: the one known where only one title has a code;
+    `code_prefix`, the part of the shorter code that both begin with (a colour is often named by the
+    end), and `code_alike`, their edit ratio. NaN where codes are missing.
     """
     has = coded.lengths > 0
     forth, back = (
         0.01 * _compared(coded.codes, coded.squeezed, one, other, has[one], fuzz.partial_ratio)
         for one, other in ((left, right), (right, left))
     )
-    forth, back = (
-        np.where(np.isnan(one), other, one) for one, other in ((forth, back), (back, forth))
-    )
     ends, both = (left, right), has[left] & has[right]
     codes, begun = coded.codes, coded.beginnings
     shared = _compared(begun, begun, *ends, both, Prefix.similarity)
     shorter = np.minimum(coded.lengths[left], coded.lengths[right])
     return {
-        **both_ways("code_found", forth, back),
+        **both_ways("code_found", *either_known(forth, back)),
         "code_prefix": shared / np.maximum(shorter, 1).astype(np.float32),
         "code_alike": 0.01 * _compared(codes, codes, *ends, both, fuzz.ratio),
     }

@@ -30,17 +30,12 @@ READ = 1000
 class DescribedWords:
     """The words of titles, and of titles and descriptions taken together.
 
-    Attributes
-    ----------
-    title, whole : float32 CSR (n, words)
-        Weighed by rarity among the whole texts, over one vocabulary.
-    described : bool (n,)
-        Which postings have a description that says more than the title.
+    Float32 CSR ``(n, words)`` over one vocabulary, weighed by rarity among the whole texts.
     """
 
     title: sp.csr_matrix
     whole: sp.csr_matrix
-    described: NDArray[np.bool_]
+    described: NDArray[np.bool_]  # (n,), whose description says more than the title
 
     @classmethod
     def of(
@@ -72,13 +67,10 @@ def description_features(words: DescribedWords, left: Ends, right: Ends) -> dict
 
     One shop often tells in the description what the other has in its title.
 
-    Returns
-    -------
-    dict of str to float32 (m,)
-        `description_cosine` of the whole texts; `description_covers_min` and `_max`, the share of
-        a title, by rarity of its words, that the other's whole text has; `description_lacks_min`
-        and `_max`, the rarest word of a title that the other's whole text lacks, 0 for none. NaN
-        where neither posting has a description.
+    `description_cosine` is of the whole texts; `description_covers_min` and `_max`, the share of a
+    title, by rarity of its words, that the other's whole text has; `description_lacks_min` and
+    `_max`, the rarest word of a title that the other's whole text lacks, 0 for none. NaN where
+    neither posting has a description.
     """
     known = words.described[left] | words.described[right]
     left, right = left[known], right[known]

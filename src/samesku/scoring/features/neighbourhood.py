@@ -34,26 +34,16 @@ class Neighbourhoods:
     """How the nearest titles of each posting use words.
 
     The first 50 of each count, or of long titles as many as say 5,000 words together.
-
-    Attributes
-    ----------
-    around : uint8 CSR (n, words)
-        How many of a posting's neighbours hold a word.
-    share, length : float32 (n,)
-        What one neighbour counts, and the inverse length of a row of shares weighed by rarity.
-    local, variant : float32 (cells,)
-        Weight of each word of each title, in the order of the words' data: its rarity among the
-        neighbours, and how evenly it divides them.
-    mass, split : float32 (n,)
-        Their sums.
     """
 
-    around: sp.csr_matrix
-    share: NDArray[np.float32]
-    length: NDArray[np.float32]
+    around: sp.csr_matrix  # uint8 (n, words), how many of a posting's neighbours hold a word
+    share: NDArray[np.float32]  # (n,), what one neighbour counts
+    length: NDArray[np.float32]  # (n,), inverse length of a row of shares weighed by rarity
+    # (cells,), weights of each word of each title, in the order of the words' data: its rarity
+    # among the neighbours, and how evenly it divides them
     local: NDArray[np.float32]
     variant: NDArray[np.float32]
-    mass: NDArray[np.float32]
+    mass: NDArray[np.float32]  # (n,), the sums of these weights
     split: NDArray[np.float32]
 
     @classmethod
@@ -123,13 +113,10 @@ def neighbourhood_features(
     of similar goods it does: a word that half of them have marks a variant, one that none has is
     the seller's own, one that all have says nothing. `cells` are the pairs' common words.
 
-    Returns
-    -------
-    dict of str to float (m,)
-        `local_covered`, the part of a title that the other has, and `local_unshared`, what it
-        lacks, weighed by rarity among the neighbours; `variant_unshared`, unshared words weighed by
-        how evenly they divide the neighbours; `words_expected`, how common one title's words are
-        around the other; `neighbourhood_cosine`, of the words around either.
+    `local_covered` is the part of a title that the other has, and `local_unshared` what it lacks,
+    weighed by rarity among the neighbours; `variant_unshared`, unshared words weighed by how evenly
+    they divide the neighbours; `words_expected`, how common one title's words are around the other;
+    `neighbourhood_cosine`, of the words around either.
     """
     mass, split = near.mass, near.split
     (forth, split_forth), (back, split_back) = (

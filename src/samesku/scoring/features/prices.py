@@ -23,21 +23,11 @@ def log_prices(catalog: Catalog) -> NDArray[np.float64]:
 
 @dataclass(frozen=True, eq=False)
 class Prices:
-    """The prices of postings, and how the prices of a catalogue are spread.
+    """The prices of postings, and how the prices of a catalogue are spread, in logarithms."""
 
-    Attributes
-    ----------
-    logs : float64 (n,)
-        NaN where unknown.
-    values : float64
-        The different prices of the whole catalogue, ascending.
-    below : int64
-        How many postings ask less than each of them, and last how many have a price.
-    """
-
-    logs: NDArray[np.float64]
-    values: NDArray[np.float64]
-    below: NDArray[np.int64]
+    logs: NDArray[np.float64]  # (n,), NaN where unknown
+    values: NDArray[np.float64]  # the different prices of the whole catalogue, ascending
+    below: NDArray[np.int64]  # how many postings ask less than each, and last how many have one
 
     @classmethod
     def of(cls, logs: NDArray[np.float64]) -> Prices:
@@ -60,11 +50,8 @@ def price_features(prices: Prices, left: Ends, right: Ends) -> dict[str, Column]
     The share is what the gap would be worth by chance: 2% apart says much of a television and
     little where all cost about the same.
 
-    Returns
-    -------
-    dict of str to float64 (m,)
-        `price_gap`, the absolute difference of the logs, and `price_nearer_min` and `_max`, seen
-        from either end; NaN where a price is unknown.
+    `price_gap` is the absolute difference of the logs, `price_nearer_min` and `_max` are seen from
+    either end; NaN where a price is unknown.
     """
     logs = prices.logs
     gap = np.abs(logs[left] - logs[right])

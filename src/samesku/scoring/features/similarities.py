@@ -22,19 +22,12 @@ TIE = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Ranks:
-    """How the neighbours of each posting stand to each other.
+    """How the neighbours of each posting stand to each other."""
 
-    Attributes
-    ----------
-    mean, spread, best : float64 (n,)
-        Of the similarities of a posting's 30 nearest; `best` is the nearest's.
-    places : CSR (n, n)
-        The place of each neighbour in a posting's list, from 1; equal similarities share the first.
-    """
-
-    mean: NDArray[np.float64]
-    spread: NDArray[np.float64]
-    best: NDArray[np.float64]
+    mean: NDArray[np.float64]  # (n,), of the similarities of a posting's 30 nearest
+    spread: NDArray[np.float64]  # (n,), their standard deviation
+    best: NDArray[np.float64]  # (n,), that of the nearest
+    # (n, n), the place of each neighbour in a posting's list, from 1; equal ones share the first
     places: sp.csr_matrix
 
     @classmethod
@@ -67,14 +60,7 @@ def similarity_features(
     order of the postings. Absolute densities are left out: trees that read them hold on fewer
     catalogues that took no part in their training.
 
-    Parameters
-    ----------
-    name : str
-        That of the encoder, the first part of the features' names.
-    similarity : float32 (m,)
-        By the encoder.
-    ranks : Ranks
-        Of the encoder's neighbours.
+    `name` is that of the encoder, the first part of the features' names.
     """
     left, right = candidates.left, candidates.right
     mean, spread, best = ranks.mean, ranks.spread, ranks.best

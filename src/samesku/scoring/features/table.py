@@ -14,17 +14,10 @@ Column: TypeAlias = NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """What pairs of postings have in common.
+    """What pairs of postings have in common."""
 
-    Attributes
-    ----------
-    names : tuple of str, length f
-    values : float32 (m, f)
-        NaN where a modality is missing.
-    """
-
-    names: tuple[str, ...]
-    values: NDArray[np.float32]
+    names: tuple[str, ...]  # of f features
+    values: NDArray[np.float32]  # (m, f), NaN where a modality is missing
 
     @classmethod
     def of(cls, columns: Mapping[str, Column]) -> Features:
@@ -48,16 +41,8 @@ class Features:
     def select(self, names: Sequence[str], may_miss: tuple[str, ...] = ()) -> NDArray[np.float32]:
         """The values of the named columns, in that order, float32 ``(m, len(names))``.
 
-        Parameters
-        ----------
-        names : sequence of str
-        may_miss : tuple of str
-            Columns whose names begin so are NaN where they are not there.
-
-        Raises
-        ------
-        ValueError
-            Others are not there; names them.
+        Columns whose names begin as one of `may_miss` are NaN where they are not there. Raises
+        ValueError where others are not, and names them.
         """
         if tuple(names) == self.names:
             return self.values
@@ -73,6 +58,11 @@ class Features:
         values = np.take(self.values, columns, axis=1, mode="clip")
         values[:, columns < 0] = np.nan
         return values
+
+
+def either_known(left: Column, right: Column) -> tuple[Column, Column]:
+    """A number of either end, that of the other end where it is NaN."""
+    return np.where(np.isnan(left), right, left), np.where(np.isnan(right), left, right)
 
 
 def both_ways(name: str, left: Column, right: Column) -> dict[str, Column]:

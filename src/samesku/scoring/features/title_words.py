@@ -20,30 +20,14 @@ LONGEST = 200
 
 @dataclass(frozen=True, eq=False)
 class TitleWords:
-    """Which words each title holds, and how rare they are.
-
-    Attributes
-    ----------
-    titles : sequence of str, length n
-        Normal titles.
-    lists : list of list of str, length n
-        The words of each title, in their order.
-    names : list of str
-        The word of each column.
-    held : float32 CSR (n, words)
-        1 where a title holds a word.
-    rarity : float32 (words,)
-        Smooth inverse document frequency.
-    stated : sequence of Stated, length n
-        What each title says in numbers and sizes.
-    """
+    """Which words each of n normal titles holds, and how rare they are."""
 
     titles: Sequence[str]
-    lists: list[list[str]]
-    names: list[str]
-    held: sp.csr_matrix
-    rarity: NDArray[np.float32]
-    stated: Sequence[Stated]
+    lists: list[list[str]]  # the words of each title, in their order
+    names: list[str]  # the word of each column
+    held: sp.csr_matrix  # float32 (n, words), 1 where a title holds a word
+    rarity: NDArray[np.float32]  # (words,), smooth inverse document frequency
+    stated: Sequence[Stated]  # what each title says in numbers and sizes
 
     @cached_property
     def texts(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.float32]]:

@@ -30,25 +30,13 @@ _CODE = re.compile(r"(?=.*\d)(?=.*[a-z]).{4,}")
 
 @dataclass(frozen=True, eq=False)
 class WordMarks:
-    """Which words are numbers and codes, and what each title states in numbers.
+    """Which words are numbers and codes, and what each title states in numbers."""
 
-    Attributes
-    ----------
-    number, code : float32 (words,)
-        1 for words with a digit, and for such with letters beside it.
-    exact : float32 CSR (n, quantities)
-        Which quantities each title states.
-    unit : int64 (quantities,)
-        That of each quantity.
-    kinds : float32 CSR (n, units)
-        In which units.
-    """
-
-    number: NDArray[np.float32]
-    code: NDArray[np.float32]
-    exact: sp.csr_matrix
-    unit: NDArray[np.int64]
-    kinds: sp.csr_matrix
+    number: NDArray[np.float32]  # (words,), 1 for words with a digit
+    code: NDArray[np.float32]  # (words,), 1 for such with letters beside it
+    exact: sp.csr_matrix  # float32 (n, quantities), which quantities each title states
+    unit: NDArray[np.int64]  # (quantities,), that of each quantity
+    kinds: sp.csr_matrix  # float32 (n, units), in which units
 
     @classmethod
     def of(cls, words: TitleWords) -> WordMarks:
