@@ -38,33 +38,17 @@ class Source:
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """Pairs of postings worth scoring, each once.
+    """Pairs of postings worth scoring, each once: ``left < right``, in ascending order."""
 
-    Attributes
-    ----------
-    left, right : int32 (m,)
-        Positions of the postings, ``left < right``, in ascending order.
-    similarity : float32 (m, e)
-        Under each encoder; NaN where one of the two has no vector.
-    found : bool (m, e)
-        Which encoders' neighbours brought the pair in.
-    density : float32 (n, e)
-        Mean similarity of each posting to its 20 nearest under each encoder.
-    encoders, modalities, kinds : tuple of str, length e
-        Name of each encoder, what it looks at and how its vectors are stored.
-    sources : tuple of Source
-        What the candidates were joined from.
-    """
-
-    left: NDArray[np.int32]
+    left: NDArray[np.int32]  # (m,), positions of the postings
     right: NDArray[np.int32]
-    similarity: NDArray[np.float32]
-    found: NDArray[np.bool_]
-    density: NDArray[np.float32]
-    encoders: tuple[str, ...]
-    modalities: tuple[Modality, ...]
-    kinds: tuple[Kind, ...]
-    sources: tuple[Source, ...] = ()
+    similarity: NDArray[np.float32]  # (m, e), under each encoder; NaN where one has no vector
+    found: NDArray[np.bool_]  # (m, e), which encoders' neighbours brought the pair in
+    density: NDArray[np.float32]  # (n, e), mean similarity of each posting to its 20 nearest
+    encoders: tuple[str, ...]  # the name of each
+    modalities: tuple[Modality, ...]  # what it looks at
+    kinds: tuple[Kind, ...]  # how its vectors are stored
+    sources: tuple[Source, ...] = ()  # what the candidates were joined from
 
     def __len__(self) -> int:
         return len(self.left)

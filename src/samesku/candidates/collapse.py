@@ -22,24 +22,14 @@ _TOLD = r"[\p{L}\p{N}]"
 class Collapsed:
     """The distinct postings of a catalogue, and which of them each posting is.
 
-    Attributes
-    ----------
-    catalog : Catalog
-        One row per distinct posting, its representative: of identical ones the one with the
-        smallest id. Rows are in the order of their ids, so nothing that follows depends on the
-        order in which the postings came.
-    place : int64 (n,)
-        Row in `catalog` of each posting's representative.
-    rows : int64 (d,)
-        Row of each representative among all postings.
-    order : int64 (n,)
-        All postings in the order of their ids.
+    Of identical ones the one with the smallest id represents all. The distinct ones are in the
+    order of their ids, so nothing that follows depends on the order in which the postings came.
     """
 
-    catalog: Catalog
-    place: NDArray[np.int64]
-    rows: NDArray[np.int64]
-    order: NDArray[np.int64]
+    catalog: Catalog  # one row per distinct posting, its representative
+    place: NDArray[np.int64]  # (n,), row in `catalog` of each posting's representative
+    rows: NDArray[np.int64]  # (d,), row of each representative among all postings
+    order: NDArray[np.int64]  # (n,), all postings in the order of their ids
 
     @classmethod
     def of(cls, catalog: Catalog, codes: NDArray[np.integer]) -> Collapsed:

@@ -38,20 +38,13 @@ MOST_SOURCES, LONGER = 8, 4
 class Neighbors:
     """The nearest postings of each posting under one encoder.
 
-    Attributes
-    ----------
-    query, candidate : int32 (m,)
-        Positions of postings; never the same one.
-    similarity : float32 (m,)
-        Sorted within each query from near to far, ties by position; queries ascend.
-    size : int
-        Number of postings in the catalogue.
+    Queries ascend; within each its candidates are from near to far, ties by position.
     """
 
-    query: NDArray[np.int32]
-    candidate: NDArray[np.int32]
-    similarity: NDArray[np.float32]
-    size: int
+    query: NDArray[np.int32]  # (m,), positions of postings
+    candidate: NDArray[np.int32]  # (m,), never the query itself
+    similarity: NDArray[np.float32]  # (m,)
+    size: int  # number of postings in the catalogue
 
     @classmethod
     def joined(cls, parts: Sequence[Neighbors]) -> Neighbors:
@@ -123,28 +116,13 @@ def nearest(
     method: Method = "auto",
     advance: Advance = lambda done: None,
 ) -> Neighbors:
-    """Find the k nearest postings of each query.
+    """Find the k nearest postings of each query, itself not counted, from `floor` on.
 
-    Parameters
-    ----------
-    queries : Vectors
-        Who asks.
-    index : Vectors, optional
-        Who can be found: rows of the same catalogue, e.g. of the other shop. None: the queries.
-    k : int
-        At most so many per query, itself not counted.
-    floor : float
-        Similarities below this are left out.
-    method : {"auto", "exact", "approximate"}
-        How rows are searched (:func:`samesku.candidates.search.row_search`). `auto` is
-        exact up to the size, or for sparse rows the work, from which approximation pays.
-    advance : callable
-        Told how many more postings have been asked for, those without a row included.
-
-    Returns
-    -------
-    Neighbors
-        Of equal similarity the first by position are taken where a list is cut.
+    `index` holds those that can be found: rows of the same catalogue, e.g. of the other shop; None:
+    the queries. Rows are searched by :func:`samesku.candidates.search.row_search`; `auto` is exact
+    up to the size, or for sparse rows the work, from which approximation pays. Where a list is cut,
+    of equal similarity the first by position are taken. `advance` is told how many more postings
+    have been asked for, those without a row included.
     """
     alone = index is None and queries.probe is None
     index = (queries if index is None else index).findable

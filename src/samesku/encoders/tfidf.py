@@ -88,23 +88,12 @@ class Tfidf(TextEncoder):
 
 @dataclass(frozen=True, eq=False)
 class TermCounts:
-    """How often each title holds each word and each n-gram.
+    """How often each of n titles holds each word and each n-gram."""
 
-    Attributes
-    ----------
-    words : float32 CSR (n, words)
-    vocabulary : list of str
-        The words, in the order in which they first occur.
-    ngrams : list of float32 CSR
-        For each length of :data:`NGRAMS`.
-    packed : list of uint64 array
-        Their n-grams as numbers, ascending.
-    """
-
-    words: sp.csr_matrix
-    vocabulary: list[str]
-    ngrams: list[sp.csr_matrix]
-    packed: list[NDArray[np.uint64]]
+    words: sp.csr_matrix  # float32 (n, words)
+    vocabulary: list[str]  # the words, in the order in which they first occur
+    ngrams: list[sp.csr_matrix]  # float32 (n, n-grams), for each length of `NGRAMS`
+    packed: list[NDArray[np.uint64]]  # their n-grams as numbers, ascending
 
     @classmethod
     def of(cls, titles: Sequence[str], letters: NDArray[np.integer] | None = None) -> TermCounts:

@@ -20,16 +20,11 @@ FAR = 3.0
 class Adaptation:
     """Adds to the log-odds of a classifier: ``odds + weights @ features``.
 
-    Attributes
-    ----------
-    features : tuple of str
-        Those that are weighted; one that a pair lacks adds nothing.
-    center, scale, weights : float64 (f,)
-        A feature is taken as ``(value - center) / scale``, within 3 on either side.
+    A feature is taken as ``(value - center) / scale``, within 3 on either side.
     """
 
-    features: tuple[str, ...]
-    center: Floats
+    features: tuple[str, ...]  # f that are weighted; one that a pair lacks adds nothing
+    center: Floats  # (f,), as the others
     scale: Floats
     weights: Floats
 
@@ -45,15 +40,9 @@ class Adaptation:
     def add_contributions(
         self, parts: NDArray[np.float32], described: Features, family: NDArray[np.integer]
     ) -> None:
-        """Add to what each family of features contributes.
+        """Add to `parts`, float32 ``(m, families)``, what each family of features contributes.
 
-        Parameters
-        ----------
-        parts : float32 (m, families)
-            Is changed.
-        described : Features
-        family : integer (f,)
-            Of each weighted feature.
+        `family`, integer ``(f,)``, is that of each weighted feature.
         """
         own = (self.standardised(described) * self.weights).astype(np.float32)
         for column, place in enumerate(family):
@@ -71,13 +60,7 @@ class Adaptation:
 
     @classmethod
     def read(cls, record: Mapping[str, Any]) -> Adaptation:
-        """From what `record` gave.
-
-        Raises
-        ------
-        ValueError
-            It cannot be one.
-        """
+        """From what `record` gave; ValueError where it cannot be one."""
         names = tuple(map(str, record["features"]))
         center, scale, weights = numbers = [
             np.array(record[each], dtype=np.float64) for each in ("center", "scale", "weights")

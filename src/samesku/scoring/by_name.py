@@ -15,10 +15,7 @@ FUSIONS = {"union": Union, "concat": Concat, "union-all": UnionAll}
 def fusion_by_name(name: str) -> Fusion:
     """The fusion that users call `name`, with its default thresholds or the shipped model.
 
-    Raises
-    ------
-    ValueError
-        There is none of that name; says which there are.
+    Raises ValueError where there is none of that name, which says which there are.
     """
     if name == "learned":
         # Only who asks for it waits for the trees to load.
@@ -33,13 +30,7 @@ def fusion_by_name(name: str) -> Fusion:
 
 
 def fusion_of(given: Fusion | str | Path) -> Fusion:
-    """A fusion as it is, by its name, or with the model of a folder.
-
-    Raises
-    ------
-    TypeError, ValueError
-        It is no fusion; says what is.
-    """
+    """A fusion as it is, by its name, or with the model of a folder; else TypeError, ValueError."""
     if isinstance(given, Fusion):
         return given
     if not isinstance(given, str | Path):

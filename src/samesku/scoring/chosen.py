@@ -23,24 +23,10 @@ def score_chosen(
     right: Ends,
     explain_from: float,
 ) -> tuple[Candidates, PairScores]:
-    """Score pairs of rows, candidates or not.
+    """The distinct ones of pairs of rows, ``left < right``, candidates or not, and their scores.
 
-    Parameters
-    ----------
-    fusion : Fusion
-    catalog : Catalog
-    candidates : Candidates
-        Of the catalogue, with their sources.
-    left, right : integer
-        Rows, ``left < right``.
-    explain_from : float
-        Pairs from this score on are explained, where the fusion can.
-
-    Returns
-    -------
-    pairs : Candidates
-        The distinct pairs asked for.
-    scored : PairScores
+    The candidates of the catalogue have their sources; pairs that score `explain_from` or more are
+    explained, where the fusion can.
     """
     every = with_pairs(candidates, left, right)
     near = every.take(np.unique(every.places(left, right)))
@@ -52,10 +38,7 @@ def score_chosen(
 def pair_ids(pairs: Any) -> pl.DataFrame:
     """`left_id` and `right_id`, text, of a table that has these or of pairs of ids.
 
-    Raises
-    ------
-    ValueError
-        These are no pairs.
+    Raises ValueError where these are no pairs.
     """
     names = ["left_id", "right_id"]
     if hasattr(pairs, "columns"):
@@ -76,10 +59,7 @@ def rows_of_pairs(
 ) -> NDArray[np.int64]:
     """Rows of the postings of pairs, int64 ``(p, 2)``.
 
-    Raises
-    ------
-    ValueError
-        There is no such posting, or both are one.
+    Raises ValueError where there is no such posting, or both are one.
     """
     rows = catalog.rows_of([posting for pair in pairs for posting in pair]).reshape(-1, 2)
     if len(one := np.flatnonzero(rows[:, 0] == rows[:, 1])):

@@ -43,40 +43,23 @@ OPTIONAL = ("price_", "brand_", "description_")
 
 @dataclass(frozen=True, eq=False)
 class PairClassifier:
-    """Tells how likely two postings are the same product.
-
-    Attributes
-    ----------
-    trees : Trees
-    features : tuple of str
-        What they read, in order.
-    encoders : mapping of str to {"text", "photo"}
-        Whose vectors it was trained on. A photo encoder may be missing when it scores.
-    calibration : (slope, offset)
-        From the sum of the trees to the log-odds that held-out pairs bear out (Platt, 1999).
-    threshold : float
-        The probability from which a pair is best accepted.
-    card : mapping
-        How, on what and how well it was trained.
-    threshold_rule : {"fixed", "expected"}
-        ``"expected"``: where the probabilities of a catalogue let expect clearly better clusters
-        by another threshold, that one is taken
-        (:func:`samesku.clustering.expected.threshold_for`).
-    adaptation : Adaptation, optional
-        What answers about a catalogue taught it.
-    same : tuple of str
-        Kinds of attributes (:data:`samesku.titles.attributes.KINDS`) that may differ within one
-        product in catalogues that it is for, by the labels or answers that it learned from.
-    """
+    """Tells how likely two postings are the same product."""
 
     trees: Trees
-    features: tuple[str, ...]
+    features: tuple[str, ...]  # what they read, in order
+    # whose vectors it was trained on; a photo encoder may be missing when it scores
     encoders: Mapping[str, Modality]
+    # slope and offset, from the sum of the trees to the log-odds that held-out pairs bear out
+    # (Platt, 1999)
     calibration: tuple[float, float]
-    threshold: float
-    card: Mapping[str, Any]
+    threshold: float  # the probability from which a pair is best accepted
+    card: Mapping[str, Any]  # how, on what and how well it was trained
+    # "expected": where the probabilities of a catalogue let expect clearly better clusters by
+    # another threshold, that one is taken (`samesku.clustering.expected.threshold_for`)
     threshold_rule: ThresholdRule = "fixed"
-    adaptation: Adaptation | None = None
+    adaptation: Adaptation | None = None  # what answers about a catalogue taught it
+    # kinds of attributes that may differ within one product in catalogues that it is for, by the
+    # labels or answers that it learned from
     same: tuple[str, ...] = ()
 
     def predict(
@@ -89,26 +72,12 @@ class PairClassifier:
         rows: CatalogRows | None = None,
         advance: Advance = lambda done: None,
     ) -> PairScores:
-        """How likely each candidate pair is the same product, and why.
+        """How likely each candidate pair is the same product, and why from `explain_from` on.
 
-        Parameters
-        ----------
-        catalog : Catalog
-        candidates : Candidates
-        explain_from : float
-            Pairs from this probability on are explained; default: none.
-        same : collection of str
-            Kinds of attributes that may differ within one product
-            (:data:`samesku.titles.attributes.KINDS`).
-        rows : CatalogRows, optional
-            What the features read of the catalogue, where it was prepared before.
-        advance : callable
-            Called with how many more pairs are done.
-
-        Raises
-        ------
-        ValueError
-            The encoders do not bring the features that the model was trained on.
+        Attributes of the kinds in `same` may differ within one product. `rows` are what the
+        features read of the catalogue, where it was prepared before; `advance` is called with how
+        many more pairs are done. Raises ValueError where the encoders do not bring the features
+        that the model was trained on.
         """
         if not len(candidates):
             return PairScores(np.empty(0, np.float32))
@@ -201,10 +170,7 @@ class PairClassifier:
     def load(cls, folder: str | Path) -> PairClassifier:
         """Read a model that `save` wrote.
 
-        Raises
-        ------
-        ValueError
-            The folder holds no model, one of another format, or a damaged one; says why.
+        Raises ValueError where the folder holds none, one of another format, or a damaged one.
         """
         place = Path(folder) / "model.json"
         if not place.is_file():

@@ -22,18 +22,9 @@ from samesku.titles import Stated
 from samesku.titles.attributes import KINDS
 
 FAMILIES = (
-    "titles",
-    "rare words",
-    "numbers",
-    "codes",
-    "photo",
-    "density",
-    "price",
-    "brand",
-    "description",
-    "attributes",
-    *KINDS,
-)
+    "titles", "rare words", "numbers", "codes", "photo", "density", "price", "brand",
+    "description", "attributes", *KINDS,
+)  # fmt: skip
 # First parts of the features' names, the longer before the shorter; what is left is wording.
 _FAMILY_OF = {
     "rarest_": "rare words",
@@ -84,22 +75,11 @@ def families(names: Sequence[str], encoders: Mapping[str, Modality]) -> NDArray[
 
 @dataclass(frozen=True, eq=False)
 class Explanations:
-    """What the log-odds of some scored pairs are the sum of.
+    """What the log-odds of some scored pairs are the sum of."""
 
-    Attributes
-    ----------
-    places : int64 (p,)
-        Which of the candidates, ascending.
-    parts : float32 (p, families)
-        What each of `FAMILIES` adds to the log-odds.
-    start : float
-        The log-odds before anything is looked at: with the parts it sums to those of the pair.
-    words : TitleWords
-    """
-
-    places: NDArray[np.int64]
-    parts: NDArray[np.float32]
-    start: float
+    places: NDArray[np.int64]  # (p,), which of the candidates, ascending
+    parts: NDArray[np.float32]  # (p, families), what each of `FAMILIES` adds to the log-odds
+    start: float  # the log-odds before anything is looked at, to which the parts are added
     words: TitleWords
 
     def take(self, which: NDArray[np.bool_]) -> Explanations:
@@ -113,10 +93,7 @@ class Explanations:
     def table(self, catalog: Catalog, candidates: Candidates, place: int) -> pl.DataFrame:
         """`reason` and `log_odds` of one pair, weightiest first, the start last.
 
-        Raises
-        ------
-        ValueError
-            The pair was not looked at closely.
+        Raises ValueError where the pair was not looked at closely.
         """
         row = int(places_among(self.places, np.array([place]))[0])
         if row < 0:

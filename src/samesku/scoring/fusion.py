@@ -46,18 +46,10 @@ class PairScores:
 
 
 class Fusion(ABC):
-    """Scores candidates, and has the threshold between matched and not.
+    """Scores candidates, and has the threshold between matched and not."""
 
-    Attributes
-    ----------
-    name : str
-        What users call it.
-    probabilistic : bool
-        Whether its scores are probabilities.
-    """
-
-    name: ClassVar[str]
-    probabilistic: ClassVar[bool] = False
+    name: ClassVar[str]  # what users call it
+    probabilistic: ClassVar[bool] = False  # whether its scores are probabilities
 
     @property
     def threshold(self) -> float:
@@ -90,13 +82,13 @@ class Fusion(ABC):
     ) -> dict[str, NDArray[np.bool_]]:
         """The text, photo and combined matches, bool ``(m,)``: scores from `threshold` on."""
 
-    @abstractmethod
     def thresholds(self, candidates: Candidates) -> dict[str, Threshold]:
-        """The thresholds it draws, by the name of the encoder or ``"combined"``."""
+        """The thresholds it draws, by the name of the encoder or ``"combined"``; here none."""
+        return {}
 
-    @abstractmethod
     def with_thresholds(self, thresholds: Mapping[str, Threshold]) -> Fusion:
-        """The same fusion with other thresholds."""
+        """The same fusion with other thresholds, where it draws some."""
+        return self
 
 
 @dataclass(frozen=True)
@@ -121,12 +113,9 @@ class Threshold:
     at_least: float = 0.0
 
     def score(self, similarity: Scores, density: Scores) -> Scores:
-        """Map similarity to [0, 1] with the threshold at 0.5; NaN becomes 0.
+        """Map similarity, float32 ``(m,)``, to [0, 1] with the threshold at 0.5; NaN becomes 0.
 
-        Parameters
-        ----------
-        similarity, density : float32 (m,)
-            Of each pair, and the mean density around its two postings.
+        The density is the mean of that around the two postings of each pair.
         """
         above = similarity - self.density_weight * density - self.value
         if self.at_least > 0:

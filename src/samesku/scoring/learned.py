@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -22,7 +22,6 @@ from samesku.scoring.fusion import (
     Fusion,
     PairScores,
     Scores,
-    Threshold,
     Union,
 )
 from samesku.scoring.untrained_photos import known_pairs, photos_as_hash
@@ -35,12 +34,8 @@ SHIPPED = Path(__file__).parents[1] / "models" / "learned"
 class Learned(Fusion):
     """Scores pairs by a trained classifier; its scores are probabilities.
 
-    Parameters
-    ----------
-    model : PairClassifier
-    same : collection of str
-        Kinds of attributes that may differ within one product, of
-        :data:`samesku.titles.attributes.KINDS`; beside those that the model has learned.
+    Attributes of the kinds in `same` may differ within one product, beside those that the model has
+    learned.
     """
 
     model: PairClassifier
@@ -57,14 +52,6 @@ class Learned(Fusion):
     def threshold(self) -> float:
         """The probability from which the model's training says to accept."""
         return self.model.threshold
-
-    def thresholds(self, candidates: Candidates) -> dict[str, Threshold]:
-        """None: one classifier draws its own."""
-        return {}
-
-    def with_thresholds(self, thresholds: Mapping[str, Threshold]) -> Learned:
-        """The same: there are no thresholds to move."""
-        return self
 
     def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
         """Probability of each pair."""

@@ -22,19 +22,11 @@ _NOTHING = sp.csr_matrix((0, 0), dtype=np.float32)
 
 @dataclass(frozen=True, eq=False)
 class Cells:
-    """The columns that both rows of each pair fill, by their places in the rows' data.
+    """The columns that both rows of each pair fill, by their places in the rows' data."""
 
-    Attributes
-    ----------
-    mine, theirs : int64 (c,)
-        Places in the data of the left rows and of the right ones.
-    ends : int64 (m + 1,)
-        Where the cells of each pair begin, and the last ones end.
-    """
-
-    mine: NDArray[np.int64]
-    theirs: NDArray[np.int64]
-    ends: NDArray[np.int64]
+    mine: NDArray[np.int64]  # (c,), places in the data of the left rows
+    theirs: NDArray[np.int64]  # (c,), and of the right ones
+    ends: NDArray[np.int64]  # (m + 1,), where the cells of each pair begin, and the last ones end
 
     @property
     def counts(self) -> NDArray[np.int64]:
@@ -91,14 +83,9 @@ def row_cells(
 
 
 def presence(rows: Iterable[Iterable[Item]], vocabulary: dict[Item, int]) -> sp.csr_matrix:
-    """Which items each row holds: 1 in float32 CSR ``(n, len(vocabulary))``.
+    """Which items each row holds, several times or once: 1 in float32 CSR ``(n, items)``.
 
-    Parameters
-    ----------
-    rows : iterable of iterables
-        The items of each posting; several times counts once.
-    vocabulary : dict
-        Column of each item; filled with the new ones.
+    `vocabulary` has the column of each item, and is filled with the new ones.
     """
     columns, ends = array("i"), array("i", [0])
     for row in rows:

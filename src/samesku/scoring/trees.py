@@ -27,28 +27,12 @@ class Trees:
     scikit-learn along wherever these are installed, which takes seconds; only who trains waits for
     that.
 
-    Parameters
-    ----------
-    content : bytes
-        A network of :func:`samesku.training.tree_export.as_onnx`.
-    first : Trees, optional
-        Looks at all pairs first, and is alone in what it says of those that it finds unlikely; of
-        the same features and families. A network without sums needs one.
+    `content` is a network of :func:`samesku.training.tree_export.as_onnx`; ValueError says why it
+    is none. `first` looks at all pairs before, and is alone in what it says of those that it finds
+    unlikely; it is of the same features and families. A network without sums needs one.
 
-    Attributes
-    ----------
-    content, first
-    width : int
-        How many features of a pair are read.
-    start : float
-        The mean log-odds of the training pairs: what stands before any feature is looked at.
-    families : int
-        How many families of features their contributions are of.
-
-    Raises
-    ------
-    ValueError
-        It is no such network; says why.
+    They read `width` features of a pair, and contributions are of so many `families` of features.
+    `start` is the mean log-odds of the training pairs: what stands before any feature is looked at.
     """
 
     def __init__(self, content: bytes, first: Trees | None = None) -> None:
@@ -100,15 +84,7 @@ class Trees:
         2014). It is exact in its sum, and thousands of times faster than Shapley values, which
         reasons for every pair of a catalogue need.
 
-        Parameters
-        ----------
-        values : float32 (m, width)
-        parts : float32 (m, families), optional
-            What :meth:`predict` gave of them.
-
-        Returns
-        -------
-        float32 (m, families)
+        Of values ``(m, width)`` float32 ``(m, families)``; `parts`: what :meth:`predict` gave.
         """
         parts = self.predict(values)[1] if parts is None else parts.copy()
         unlikely = np.isnan(parts[:, 0])

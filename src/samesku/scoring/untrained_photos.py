@@ -20,18 +20,8 @@ def photos_as_hash(candidates: Candidates, known: Collection[str]) -> Candidates
     A pair whose photos are the same to one of them gets at least the similarity that the hash would
     have given: from each encoder's threshold to 1, the range from the hash's threshold to 1. So a
     cropped or mirrored photo, which changes every bit of a hash, still counts. Below its threshold
-    an encoder changes nothing.
-
-    Parameters
-    ----------
-    candidates : Candidates
-    known : collection of str
-        Names of the encoders that the model was trained on.
-
-    Returns
-    -------
-    Candidates
-        The same when the hash is not there, or the model knows every photo encoder.
+    an encoder changes nothing. Nothing changes at all where the hash is not there, or every photo
+    encoder is among the `known` ones, which the model was trained on.
     """
     kinds = dict(zip(candidates.encoders, candidates.modalities, strict=True))
     if not (untrained := _untrained(kinds, known)):

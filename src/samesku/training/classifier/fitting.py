@@ -78,27 +78,12 @@ def fit_classifier(
     the mean of models that lack a second one tells how such a mean does where it is new. One that
     lacks none sorts out the unlikely pairs before.
 
-    Parameters
-    ----------
-    catalogues : sequence of Labelled
-    hold_out : {"products", "catalogues"}
-        What calibration and threshold are chosen on: a fifth of the products of each catalogue in
-        turn, for a model that is used on such catalogues; or one whole catalogue in turn, for one
-        that is used on others.
-    seed : int
-    advance : callable
-        Called with 1 after each fit.
+    `hold_out` is what calibration and threshold are chosen on: a fifth of the products of each
+    catalogue in turn, for a model that is used on such catalogues; or one whole catalogue in turn,
+    for one that is used on others, which needs three. `advance` is called with 1 after each fit.
 
-    Returns
-    -------
-    classifier : PairClassifier
-    probability : list of float32 (m,)
-        Of all candidates of each catalogue, by models that did not see what was held out.
-
-    Raises
-    ------
-    ValueError
-        Whole catalogues are to be held out, of fewer than three.
+    Returns the classifier, and the probability of all candidates of each catalogue, float32
+    ``(m,)``, by models that did not see what was held out.
     """
     if hold_out == "catalogues" and len(catalogues) < 3:
         raise ValueError("three catalogues are needed to hold out one in turn")
