@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from numbers import Integral
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -22,7 +21,7 @@ from samesku.candidates.candidates import (
 from samesku.candidates.collapse import Collapsed, collapse
 from samesku.candidates.neighbors import Allowed, Method, Neighbors, allowed_neighbors
 from samesku.catalog.answers import Answers, answers_of
-from samesku.catalog.catalog import Catalog
+from samesku.catalog.catalog import Catalog, check_catalogs
 from samesku.catalog.sources import agreement_codes, join_sources, sources_to_match
 from samesku.clustering.assignment import Decision
 from samesku.clustering.expected import threshold_for
@@ -40,7 +39,7 @@ from samesku.runtime.memory import bytes_of, within
 from samesku.runtime.progress import Progress
 from samesku.scoring.by_name import fusion_of, is_model, tolerating
 from samesku.scoring.chosen import pair_ids, rows_of_pairs, score_chosen
-from samesku.scoring.fusion import COMBINED, DEFAULT_THRESHOLDS, NEVER, Fusion, check_threshold
+from samesku.scoring.fusion import COMBINED, DEFAULT_THRESHOLDS, Fusion, check_threshold
 from samesku.titles.attributes import check_kinds
 
 HoldOut: TypeAlias = Literal["products", "catalogues"]
@@ -135,13 +134,17 @@ class Matcher:
         if threshold is not None:
             check_threshold(threshold)
         check_type("k", k, Integral, "a whole number")
-        if n_jobs is not None:
-            check_type("n_jobs", n_jobs, Integral, "a number of threads")
-        if progress is not None:
-            check_type("progress", progress, Progress, "a samesku.runtime.progress.Progress")
         if k < 1:
             raise ValueError(f"k is at least 1, not {k}")
         check_choice("method", method, Method)
+        check_choice("pairs", pairs, Allowed, optional=True)
+        check_choice("decide", decide, Decision, optional=True)
+        if n_jobs is not None:
+            check_type("n_jobs", n_jobs, Integral, "a number of threads")
+        if n_jobs is not None and n_jobs < 1 and n_jobs != -1:
+            raise ValueError(f"n_jobs is a number of threads, or -1 for all cores, not {n_jobs}")
+        if progress is not None:
+            check_type("progress", progress, Progress, "a samesku.runtime.progress.Progress")
         if fusion is None:
             fusion = "learned" if "tfidf" in names else "union-all"
         self.fusion = fusion_of(fusion)
@@ -152,12 +155,6 @@ class Matcher:
         self.same = (same,) if isinstance(same, str) else tuple(same)
         if self.same:
             self.fusion = tolerating(self.fusion, self.same)
-        if pairs is not None:
-            check_choice("pairs", pairs, Allowed)
-        if decide is not None:
-            check_choice("decide", decide, Decision)
-        if n_jobs is not None and n_jobs != -1 and n_jobs < 1:
-            raise ValueError(f"n_jobs is a number of threads, or -1 for all cores, not {n_jobs}")
         self.pairs, self.decide, self.n_jobs = pairs, decide, n_jobs
         self.within = (within,) if isinstance(within, str) else tuple(within)
         self.memory = None if memory is None else bytes_of(memory)
@@ -207,7 +204,7 @@ class Matcher:
             Another one with these settings and the trained model; ``.fusion.model.save(folder)``
             keeps it.
         """
-        _check_catalogs(*catalogs)
+        check_catalogs(*catalogs)
         same = (same,) if isinstance(same, str) else same
         check_kinds(same or ())
         if not catalogs:
@@ -245,7 +242,7 @@ class Matcher:
         ValueError
             There is no such posting, or both are one; or these are no pairs.
         """
-        _check_catalogs(catalog)
+        check_catalogs(catalog)
         ends = pair_ids(pairs)
         rows = rows_of_pairs(catalog, ends.rows())
         with threads(self.n_jobs):
@@ -255,9 +252,7 @@ class Matcher:
             if len(apart := np.flatnonzero(places[:, 0] != places[:, 1])):
                 left, right = places[apart].T
                 found = self.candidates(collapsed.catalog)
-                near, scored = score_chosen(
-                    self.fusion, collapsed.catalog, found, left, right, NEVER
-                )
+                near, scored = score_chosen(self.fusion, collapsed.catalog, found, left, right)
                 probability[apart] = scored.scores[near.places(left, right)]
         return ends.with_columns(probability=pl.Series(probability))
 
@@ -280,7 +275,7 @@ class Matcher:
             outranks the scores: `same` puts two postings together, `different` keeps them apart.
             Those of models decide nothing; :func:`samesku.judges.adapting.adapt` weighs them.
         """
-        _check_catalogs(catalog, catalog if right is None else right)
+        check_catalogs(catalog, catalog if right is None else right)
         with threads(self.n_jobs):
             return self._match(catalog, right, answers)
 
@@ -290,15 +285,13 @@ class Matcher:
             catalog = join_sources(catalog, right)
         answers = None if answered is None else answers_of(answered, catalog)
         pairs = self.pairs or ("within" if right is None else "across")
-        decide = self.decide or (
-            "one-to-one" if pairs == "across" and right is not None else "clusters"
-        )
+        linked = pairs == "across" and right is not None
+        decide = self.decide or ("one-to-one" if linked else "clusters")
         sources = sources_to_match(catalog, pairs, decide, several=right is not None)
         collapsed = self._collapse(catalog, sources)
         pins = None if answers is None else pins_of(answers, catalog, sources, pairs)
         if pins is not None:
-            apart = pins.torn_by(collapsed.place)
-            if len(apart):
+            if len(apart := pins.torn_by(collapsed.place)):
                 collapsed = self._collapse(catalog, sources, apart=apart)
             pins = pins.on(collapsed.place)
         owners = None if sources is None else sources[collapsed.rows]
@@ -317,14 +310,12 @@ class Matcher:
                 candidates = with_pairs(candidates, pins.left, pins.right)
             with self.progress.stage("score", len(candidates)) as advance:
                 predicted = self.fusion.predict(candidates, collapsed.catalog, advance=advance)
-        scores = (
-            predicted.scores if pins is None else pinned_scores(pins, candidates, predicted.scores)
-        )
-        threshold = self.threshold
+        scores, threshold = predicted.scores, self.threshold
+        if pins is not None:
+            scores = pinned_scores(pins, candidates, scores)
         if self._params["threshold"] is None and decide == "clusters" and sources is None:
             with self.progress.stage("threshold"):
                 threshold = threshold_for(self.fusion, candidates, scores, collapsed.counts)
-        run: dict[str, Any] = {}
         matches = Matches(
             catalog,
             collapsed,
@@ -333,21 +324,19 @@ class Matcher:
             self.fusion,
             threshold,
             explanations=predicted.explanations,
-            run=run,
             decide=decide,
             sources=sources if pairs == "across" else None,
             pins=pins,
         )
         with self.progress.stage("cluster"):
             matches.clusters  # noqa: B018  (computed here so that its time is measured)
-        run.update(
-            run_record(catalog, candidates, present, encoded.broken, self.progress, collapsed.place)
-        )
-        run |= {"pairs": pairs, "source": source}
+        place, broken = collapsed.place, encoded.broken
+        record = run_record(catalog, candidates, present, broken, self.progress, place)
+        matches.run.update(record, pairs=pairs, source=source)
         if self._model is not None:
-            run["model"] = self._model
+            matches.run["model"] = self._model
         if answers is not None:
-            run["answers"] = answers.record
+            matches.run["answers"] = answers.record
         return matches
 
     def source(self, *catalogs: Catalog) -> dict[str, Any]:
@@ -362,11 +351,7 @@ class Matcher:
     def collapse(self, catalog: Catalog, *, labelled: bool = False) -> Collapsed:
         """The postings of a catalogue that this matcher can tell apart.
 
-        Parameters
-        ----------
-        catalog : Catalog
-        labelled : bool
-            Postings of two labels stay apart, to train on.
+        With `labelled` those of two labels stay apart, too, to train on.
         """
         labels = catalog.labels if labelled else None
         return self._collapse(catalog, sources_to_match(catalog, self.pairs), labels)
@@ -411,14 +396,4 @@ class Matcher:
                     self.cache.store("neighbors", key, found.arrays)
             sources.append(Source(encoder.name, encoder.modality, vectors, found))
         with self.progress.stage("candidates"):
-            joined = join_candidates(sources)
-        return replace(joined, sources=tuple(source.shelved for source in joined.sources))
-
-
-def _check_catalogs(*given: object) -> None:
-    for each in given:
-        if not isinstance(each, Catalog):
-            raise TypeError(
-                f"a Catalog is needed, not a {type(each).__name__}: samesku.read_catalog makes one "
-                "of a file, a frame or a table"
-            )
+            return join_candidates(sources).shelved

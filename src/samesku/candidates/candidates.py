@@ -58,6 +58,11 @@ class Candidates:
         """Number of postings in the catalogue."""
         return len(self.density)
 
+    @property
+    def shelved(self) -> Candidates:
+        """The same, what is large of their sources in files."""
+        return replace(self, sources=tuple(source.shelved for source in self.sources))
+
     def places(self, left: Ends, right: Ends) -> NDArray[np.int64]:
         """Where pairs, ``left < right``, stand among these; -1 for what is none of them."""
         if not len(left):

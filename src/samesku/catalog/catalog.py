@@ -59,8 +59,7 @@ class Catalog:
         return self.frame.height
 
     def __repr__(self) -> str:
-        photos = sum(photo is not None for photo in self.photos)
-        return f"Catalog({self.name!r}, {len(self):,} postings, {photos:,} photos)"
+        return f"Catalog({self.name!r}, {len(self):,} postings, {self.with_photo.sum():,} photos)"
 
     @cached_property
     def ids(self) -> list[str]:
@@ -95,6 +94,11 @@ class Catalog:
         }
         brands = self.frame["brand"].to_list() if "brand" in self.frame.columns else None
         return read_attributes(self.normal_titles, columns, brands=brands, said=self.stated)
+
+    @cached_property
+    def with_photo(self) -> NDArray[np.bool_]:
+        """Which postings have a photo, bool ``(n,)``."""
+        return np.array([photo is not None for photo in self.photos], dtype=bool)
 
     @cached_property
     def labels(self) -> NDArray[np.int64] | None:
@@ -134,6 +138,16 @@ class Catalog:
         if "normal_titles" in vars(self):  # read once, not again for each part
             vars(taken)["normal_titles"] = [self.normal_titles[row] for row in positions]
         return taken
+
+
+def check_catalogs(*given: object) -> None:
+    """Raise TypeError where something is no catalogue."""
+    for each in given:
+        if not isinstance(each, Catalog):
+            raise TypeError(
+                f"a Catalog is needed, not a {type(each).__name__}: samesku.read_catalog makes one "
+                "of a file, a frame or a table"
+            )
 
 
 def read_catalog(

@@ -71,7 +71,7 @@ def counted(counts: Mapping[str, int]) -> str:
 
 
 def _catalogue(catalog: Catalog) -> str:
-    photos = sum(photo is not None for photo in catalog.photos)
+    photos = catalog.with_photo.sum()
     return f"{len(catalog):,} postings of {catalog.name}, {photos:,} with a photo"
 
 

@@ -135,7 +135,7 @@ class PhotoPass:
         # Hashes of the photos that were decoded in this run: many postings share one.
         self.seen: set[bytes] = set()
         self.given = {encoder.name: encoder.given(catalog) for encoder in encoders}
-        there = np.array([photo is not None for photo in catalog.photos], dtype=bool)
+        there = catalog.with_photo
         lacking = [there if given is None else there & ~given[1] for given in self.given.values()]
         self.wanted = np.any(lacking, axis=0) if lacking else np.zeros(len(catalog), dtype=bool)
         self.photo_keys: list[bytes | None] = [None] * len(catalog)

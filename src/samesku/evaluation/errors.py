@@ -156,9 +156,9 @@ def _kinds(catalog: Catalog, errors: pl.DataFrame) -> list[str]:
     left, right = errors["left"].to_numpy(), errors["right"].to_numpy()
     words = title_words(catalog.normal_titles, catalog.stated).unit
     alike = row_similarity(words, left, words, right)
-    there = np.array([photo is not None for photo in catalog.photos], dtype=bool)
+    there = catalog.with_photo
     if "image_phash" in catalog.frame.columns:
-        there |= catalog.frame["image_phash"].is_not_null().to_numpy()
+        there = there | catalog.frame["image_phash"].is_not_null().to_numpy()
     columns = (errors[name].to_list() for name in ("score", "photo", "text"))
     rows, place = np.unique(np.stack([left, right]), return_inverse=True)
     said = _stated(catalog.take(rows).attributes)

@@ -183,7 +183,7 @@ def questions(
         "left_title": titles[left],
         "right_title": titles[right],
     }
-    if any(photo is not None for photo in catalog.photos):
+    if catalog.with_photo.any():
         photos = pl.Series([photo and str(photo) for photo in catalog.photos], dtype=pl.String)
         columns |= {"left_photo": photos[left], "right_photo": photos[right]}
     if not blind:

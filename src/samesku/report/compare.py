@@ -66,11 +66,10 @@ def _measured(run: Run, other: Run) -> list[tuple[str, str, str, str]]:
 
     Of links they are per posting of the left shop.
     """
-    labels = run.labels
-    if labels is None:
+    if run.labels is None:
         return []
-    rows = np.flatnonzero((run.queries & (labels >= 0))[: run.lefts])
-    before, now = (_sampled(each, labels[rows]) for each in (other, run))
+    products = run.labels[run.labelled_queries]
+    before, now = (_sampled(each, products) for each in (other, run))
     shown = []
     for name in now:
         gap = now[name].minus(before[name])

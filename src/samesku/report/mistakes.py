@@ -87,14 +87,12 @@ def _examples(book: Book, errors: pl.DataFrame) -> list[list[Any]]:
 
 def _quality(run: Run) -> list[charts.Chart]:
     """F1 per posting by what a posting is like."""
-    labels = run.labels
-    if labels is None or run.lefts is not None:
+    if run.labels is None or run.lefts is not None:
         return []
-    tally = own_tally(run)
-    rows = np.flatnonzero(run.queries & (labels >= 0))
+    tally, rows = own_tally(run), run.labelled_queries
     quality, actual = posting_f1(tally), tally.actual + 1
     lengths = run.catalog.frame["title"].fill_null("").str.len_chars().to_numpy()[rows]
-    there = np.array([photo is not None for photo in run.catalog.photos])[rows]
+    there = run.catalog.with_photo[rows]
     parts = {
         "true postings of the product": {
             "1 posting": actual == 1, "2": actual == 2, "3 to 5": (actual > 2) & (actual < 6),

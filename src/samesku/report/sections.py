@@ -64,7 +64,7 @@ def _shared(values: pl.Series) -> int:
 def at_a_glance(run: Run) -> dict[str, Any]:
     """What the catalogue holds and what was found."""
     catalog, titles = run.catalog, run.catalog.frame["title"].fill_null("")
-    photos = sum(photo is not None for photo in catalog.photos)
+    photos = int(catalog.with_photo.sum())
     empty = titles.str.strip_chars() == ""
     lengths = titles.str.len_chars().cast(pl.Int64).to_numpy()
     scripts = dict(Counter(map(script_of, catalog.titles)).most_common(SCRIPTS_SHOWN))

@@ -105,9 +105,8 @@ def tally_of(run: Run, left: Rows, right: Rows, clusters: Rows | None) -> Tally:
     Of matched pairs, or of `clusters` where they say which postings match; of links, of the left
     shop's postings. Where only pairs across sources may match, only these count.
     """
-    labels, sources = run.labels, run.sources
+    labels, sources, rows = run.labels, run.sources, run.labelled_queries
     assert labels is not None
-    rows = np.flatnonzero((run.queries & (labels >= 0))[: run.lefts])
     if clusters is None:
         return pair_tally(left, right, labels, run.representative).take(rows)
     tally = cluster_tally(clusters, labels).take(rows)

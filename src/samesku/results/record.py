@@ -64,7 +64,7 @@ def catalog_record(catalog: Catalog) -> dict[str, Any]:
         "name": catalog.name,
         **({"digest": digest(path)} if path.is_file() else {}),
         "postings": len(catalog),
-        "photos": sum(photo is not None for photo in catalog.photos),
+        "photos": int(catalog.with_photo.sum()),
         "columns": catalog.frame.columns,
         "problems": [
             {"kind": each.kind, "count": each.count, "rows": list(each.rows),
@@ -118,7 +118,7 @@ def training_record(catalog: Catalog) -> dict[str, Any]:
         "catalogue": Path(catalog.name).name,
         "postings": len(catalog),
         "labelled_postings": len(known),
-        "photos": sum(photo is not None for photo in catalog.photos),
+        "photos": int(catalog.with_photo.sum()),
         "columns": catalog.frame.columns,
         "sample": " ".join(sorted(_names(known))[:SAMPLE]),
     }

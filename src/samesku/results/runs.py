@@ -170,6 +170,12 @@ class Run:
         labels = self.catalog.labels
         return None if labels is None or not (labels >= 0).any() else labels
 
+    @property
+    def labelled_queries(self) -> NDArray[np.int64]:
+        """Rows of the queries of known product, by which it is measured; of links the left ones."""
+        assert self.labels is not None
+        return np.flatnonzero((self.queries & (self.labels >= 0))[: self.lefts])
+
     @cached_property
     def sizes(self) -> NDArray[np.int64]:
         """Postings of each cluster."""
@@ -208,8 +214,7 @@ class Run:
 
     def pair(self, left: int, right: int) -> dict[str, Any] | None:
         """What was written down of a pair of rows; None: nothing."""
-        low, high = min(left, right), max(left, right)
-        found = self.pairs.filter(pl.col("left") == low, pl.col("right") == high)
+        found = self.pairs.filter(left=min(left, right), right=max(left, right))
         return found.row(0, named=True) if found.height else None
 
     @cached_property
@@ -238,9 +243,8 @@ def read_run(
     that the run read, byte for byte, or photos in the folder of the catalogue (`allow_outside`:
     wherever it names them). `catalogue` and `photos` say where they are, if not where they were; of
     a link the left catalogue and the right one. A catalogue may also be a table, or one as it was
-    read. `fusion` chooses one of an evaluation; default: the
-    last. Raises FileNotFoundError or ValueError where the folder holds no run, or its catalogue has
-    gone or is not the one that the run read.
+    read. `fusion` chooses one of an evaluation; default: the last. Raises FileNotFoundError or
+    ValueError where there is no run, or its catalogue has gone or is not the one that it read.
     """
     evaluated = (folder / "evaluation.json").is_file()
     path = folder / ("evaluation.json" if evaluated else "run.json")

@@ -11,7 +11,7 @@ def check_type(name: str, value: object, kind: type | tuple[type, ...], what: st
         raise TypeError(f"{name} is {what}, not {value!r}")
 
 
-def check_choice(name: str, value: object, choices: Any) -> None:
-    """Raise ValueError where an argument is none of the values of a ``Literal``."""
-    if value not in get_args(choices):
+def check_choice(name: str, value: object, choices: Any, *, optional: bool = False) -> None:
+    """Raise ValueError where an argument is none of a ``Literal``'s values, or None if optional."""
+    if value not in get_args(choices) and not (optional and value is None):
         raise ValueError(f"{name} is one of {', '.join(get_args(choices))}, not {value!r}")

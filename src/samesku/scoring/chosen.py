@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from samesku.candidates.candidates import Candidates, with_pairs
 from samesku.candidates.similarity import Ends
 from samesku.catalog.catalog import Catalog, table_of
-from samesku.scoring.fusion import Fusion, PairScores
+from samesku.scoring.fusion import NEVER, Fusion, PairScores
 
 
 def score_chosen(
@@ -21,12 +21,12 @@ def score_chosen(
     candidates: Candidates,
     left: Ends,
     right: Ends,
-    explain_from: float,
+    explain_from: float = NEVER,
 ) -> tuple[Candidates, PairScores]:
     """The distinct ones of pairs of rows, ``left < right``, candidates or not, and their scores.
 
     The candidates of the catalogue have their sources; pairs that score `explain_from` or more are
-    explained, where the fusion can.
+    explained, where the fusion can, by default none.
     """
     every = with_pairs(candidates, left, right)
     near = every.take(np.unique(every.places(left, right)))

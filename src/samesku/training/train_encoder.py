@@ -134,7 +134,7 @@ def _readable(catalog: Catalog, kind: EncoderKind, split: Split) -> Split:
     if kind != "photo":
         readable &= np.array([bool(title) for title in catalog.normal_titles], dtype=bool)
     if kind != "title":
-        readable &= np.array([photo is not None for photo in catalog.photos], dtype=bool)
+        readable &= catalog.with_photo
     split = _only(split, readable)
     labels = catalog.known_labels("train on")[split.train]
     if len(np.unique(labels)) < 2 or len(np.unique(labels)) == len(labels):
