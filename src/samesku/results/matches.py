@@ -22,8 +22,7 @@ from samesku.clustering.decided import decided_clusters
 from samesku.clustering.pins import Pins
 from samesku.results import pair_tables
 from samesku.results.listing import as_links, for_spreadsheets, pairs_within, with_ends
-from samesku.results.read_back import matches_fields
-from samesku.results.runs import read_run, run_of
+from samesku.results.runs import Run, read_run, run_of
 from samesku.runtime.files import Staged
 from samesku.scoring.fusion import THRESHOLD, Fusion, check_threshold
 
@@ -113,7 +112,23 @@ class Matches:
         several = isinstance(catalogue, list | tuple)
         given = catalogue if several else () if catalogue is None else [catalogue]
         run = read_run(Path(folder), catalogue=given)
-        matches = cls(**matches_fields(run))
+        if run.kind == "evaluation":
+            raise ValueError(f"{run.folder} is an evaluation, which has no one result; match")
+        scored = run.scored[0]
+        matches = cls(
+            run.joined or run.catalog,
+            run.distinct,
+            _written_candidates(run),
+            scored["score"].cast(pl.Float32).to_numpy(),
+            run.fusion,
+            run.threshold,
+            cohesion=float(run.record["cohesion"]),
+            run={key: value for key, value in run.record.items() if key != "results"},
+            decide=run.record["decide"],
+            sources=run.sources,
+            pins=run.pins,
+            written=scored["reasons"] if "reasons" in scored.columns else None,
+        )
         # As they were written; another threshold clusters anew.
         vars(matches)["clusters"] = run.clusters
         return matches
@@ -322,17 +337,11 @@ class Matches:
             The folder cannot be written, naming the file.
         """
         with Staged(Path(folder)) as staged:
-            columns = set(self.catalog.frame.columns)
-            if submission or columns - {"label_group"} == COMPETITION:
+            if submission or set(self.catalog.frame.columns) - {"label_group"} == COMPETITION:
                 self.submission.write_csv(staged.path("submission.csv"))
             pair_tables.write_pairs(self, *self._matched, staged.path("pairs.parquet"))
             pair_tables.write_pairs(self, *self._missed, staged.path("near_misses.parquet"))
-            places = pair_tables.places_scored(self)
-            pair_tables.write_parts(
-                staged.path("scored.parquet"),
-                len(places),
-                lambda part: pair_tables.scored_table(self, places[part]),
-            )
+            pair_tables.write_scored(self, staged.path("scored.parquet"))
             for_spreadsheets(self.cluster_table).write_csv(staged.path("groups.csv"))
             if self.fusion.probabilistic:  # of what reads them
                 stated = self.distinct.catalog.attributes.frame(self.distinct.catalog.ids)
@@ -366,3 +375,21 @@ class Matches:
             "largest_cluster": int(self._sizes.max(initial=0)),
         }
         return {**self.run, **decided, "results": results}
+
+
+def _written_candidates(run: Run) -> Candidates:
+    """The pairs that a run wrote, as candidates without sources."""
+    scored, left, right = run.scored
+    names = tuple(name for name in run.record["encoders"] if name in scored.columns)
+    columns = [scored[name].cast(pl.Float32).fill_null(np.nan).to_numpy() for name in names]
+    similarity = np.stack(columns, axis=1) if names else np.empty((len(left), 0), np.float32)
+    return Candidates(
+        left.astype(np.int32),
+        right.astype(np.int32),
+        similarity,
+        found=~np.isnan(similarity),
+        density=np.zeros((len(run.distinct.rows), len(names)), dtype=np.float32),
+        encoders=names,
+        modalities=tuple(run.record["encoders"][name]["modality"] for name in names),
+        kinds=tuple("dense" for _ in names),
+    )

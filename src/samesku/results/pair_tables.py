@@ -45,10 +45,16 @@ def write_pairs(matches: Matches, left: Ends, right: Ends, path: Path) -> None:
         some = order[part]
         return pair_table(matches, left[some], right[some], place[some])
 
-    write_parts(path, len(left), rows)
+    _write_parts(path, len(left), rows)
 
 
-def write_parts(path: Path, count: int, rows: Callable[[slice], pl.DataFrame]) -> None:
+def write_scored(matches: Matches, path: Path) -> None:
+    """Write :func:`scored_table` of :func:`places_scored` as Parquet in the same way."""
+    places = places_scored(matches)
+    _write_parts(path, len(places), lambda part: scored_table(matches, places[part]))
+
+
+def _write_parts(path: Path, count: int, rows: Callable[[slice], pl.DataFrame]) -> None:
     """Write a table as Parquet that would be too large to hold, some rows at a time."""
     if count <= PAIRS_AT_ONCE:
         rows(slice(0, count)).write_parquet(path)
