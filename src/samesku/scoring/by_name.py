@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeGuard
 
+from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.fusion import Concat, Fusion, Union, UnionAll
+from samesku.scoring.learned import Learned, shipped_model
 
-FUSIONS = {"union": Union, "concat": Concat, "union-all": UnionAll}
+FUSIONS: dict[str, Callable[[], Fusion]] = {"union": Union, "concat": Concat, "union-all": UnionAll}
 
 
 def fusion_by_name(name: str) -> Fusion:
@@ -18,15 +20,11 @@ def fusion_by_name(name: str) -> Fusion:
     Raises ValueError where there is none of that name, which says which there are.
     """
     if name == "learned":
-        # Only who asks for it waits for the trees to load.
-        from samesku.scoring.learned import Learned, shipped_model
-
         return Learned(shipped_model())
     if name not in FUSIONS:
         known = ", ".join([*FUSIONS, "learned"])
         raise ValueError(f"there is no fusion {name!r}; choose one of {known}, or a model's folder")
-    fusion: Fusion = FUSIONS[name]()
-    return fusion
+    return FUSIONS[name]()
 
 
 def fusion_of(given: Fusion | str | Path) -> Fusion:
@@ -45,18 +43,11 @@ def is_model(given: object) -> TypeGuard[str | Path]:
 
 def trained_fusion(folder: str | Path) -> Fusion:
     """The learned fusion with the model of a folder."""
-    # Only who has a model waits for the trees to load.
-    from samesku.scoring.classifier import PairClassifier
-    from samesku.scoring.learned import Learned
-
     return Learned(PairClassifier.load(folder))
 
 
 def tolerating(fusion: Fusion, same: Collection[str]) -> Fusion:
     """The learned fusion told which kinds of attributes may differ."""
-    # Only who needs it waits for the trees to load.
-    from samesku.scoring.learned import Learned
-
     if not isinstance(fusion, Learned):
         raise ValueError(f"same is read by the learned fusion only, not by {fusion.name}")
     return replace(fusion, same=tuple(same))
