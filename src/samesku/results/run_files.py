@@ -104,10 +104,8 @@ def scored_as(catalog: Catalog, table: pl.DataFrame) -> NDArray[np.int64]:
 
 def joined(tables: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """One after the other; each pair from the first table that has it."""
-    found = tables[0]
-    for table in tables[1:]:
-        new = table.join(found, on=["left_id", "right_id"], how="anti", maintain_order="left")
-        found = pl.concat([found, new], how="diagonal_relaxed")
+    found = pl.concat(tables, how="diagonal_relaxed")
+    found = found.unique(["left_id", "right_id"], keep="first", maintain_order=True)
     return found.sort("score", descending=True, nulls_last=True, maintain_order=True)
 
 
