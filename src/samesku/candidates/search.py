@@ -242,8 +242,7 @@ def _agreeing_bits(asked: NDArray[np.uint64], sought: NDArray[np.uint64], bits: 
         differing = differing.astype(np.uint16)
     for word in range(1, sought.shape[1]):
         differing += np.bitwise_count(asked[:, word, None] ^ sought[None, :, word])
-    agreeing: Block = np.subtract(bits, differing, dtype=differing.dtype)
-    return agreeing
+    return np.asarray(np.subtract(bits, differing, dtype=differing.dtype))
 
 
 def _words(packed: NDArray[np.uint8]) -> NDArray[np.uint64]:

@@ -86,7 +86,6 @@ def _similarity(a: Rows, b: Rows) -> NDArray[np.float32]:
         return np.asarray(a.multiply(b).sum(axis=1, dtype=np.float64), dtype=np.float32).ravel()
     if a.dtype == np.uint8:
         differing = np.bitwise_count(a ^ b).sum(axis=1, dtype=np.float32)
-        agreeing: NDArray[np.float32] = 1 - differing / np.float32(8 * a.shape[1])
-        return agreeing
+        return np.asarray(1 - differing / np.float32(8 * a.shape[1]))
     cosine: NDArray[np.float64] = np.einsum("ij,ij->i", a, b, dtype=np.float64)
     return cosine.astype(np.float32)

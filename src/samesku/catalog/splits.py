@@ -107,5 +107,4 @@ def _bundles(catalog: Catalog) -> NDArray[np.int64]:
     size, ends = len(catalog), (stated["row"].to_numpy(), value.astype(np.int64) + len(catalog))
     shape = (size + len(stated) + 1,) * 2
     graph = sp.coo_matrix((np.ones(len(stated), dtype=np.int8), ends), shape=shape)
-    component: NDArray[np.int64] = connected_components(graph, directed=False)[1][:size]
-    return component
+    return np.asarray(connected_components(graph, directed=False)[1][:size])

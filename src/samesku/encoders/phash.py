@@ -31,8 +31,7 @@ def phash(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     from scipy.fft import dct
 
     waves = dct(dct(np.asarray(grey, dtype=np.float64), axis=0), axis=1)[:LOW, :LOW]
-    bits: NDArray[np.uint8] = np.packbits(waves > np.median(waves))
-    return bits
+    return np.packbits(waves > np.median(waves))
 
 
 class PHash(PhotoEncoder):

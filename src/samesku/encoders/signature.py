@@ -109,8 +109,7 @@ def _cell_weights(low: Floats, high: Floats) -> Floats:
 def _damped_unit(part: Floats, damping: float) -> Floats:
     """Rows of length 1, less where there is so little that it is mostly noise."""
     flat = part.reshape(len(part), -1)
-    unit: Floats = flat / (np.linalg.norm(flat, axis=1, keepdims=True) + np.float32(damping))
-    return unit
+    return np.asarray(flat / (np.linalg.norm(flat, axis=1, keepdims=True) + np.float32(damping)))
 
 
 def _windows(pixels: Floats) -> Iterator[Window]:

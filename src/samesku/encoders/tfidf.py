@@ -197,5 +197,4 @@ def _weigh(counts: sp.csr_matrix, frequency: NDArray[np.integer], size: int) -> 
 
 def _lengths(rows: sp.csr_matrix) -> NDArray[np.float32]:
     squares = sp.csr_matrix((rows.data**2, rows.indices, rows.indptr), shape=rows.shape)
-    lengths: NDArray[np.float32] = np.sqrt(np.asarray(squares.sum(axis=1)).ravel())
-    return lengths
+    return np.asarray(np.sqrt(np.asarray(squares.sum(axis=1)).ravel()))

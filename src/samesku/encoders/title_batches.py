@@ -81,5 +81,4 @@ def batches_by_length(titles: Sequence[str]) -> Iterator[NDArray[np.int64]]:
 def unit_rows(rows: Floats) -> Floats:
     """Rows of length 1; zero where a network overflowed: better no row than no number."""
     rows = np.nan_to_num(np.asarray(rows, dtype=np.float32), nan=0, posinf=0, neginf=0)
-    unit: Floats = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-    return unit
+    return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12))

@@ -106,5 +106,4 @@ def _quantile(values: Floats, share: float) -> Floats:
     below, above = int(place), min(int(place) + 1, values.shape[-1] - 1)
     ordered = np.sort(values, axis=-1)
     low, high = ordered[..., below], ordered[..., above]
-    between: Floats = low + np.float32(place - below) * (high - low)
-    return between
+    return low + np.float32(place - below) * (high - low)

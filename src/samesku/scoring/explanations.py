@@ -225,8 +225,7 @@ def _best(
     columns = [place for place, kind in enumerate(candidates.modalities) if kind == modality]
     if not columns:
         return np.full(len(places), np.nan, dtype=np.float32)
-    best: NDArray[np.float32] = np.fmax.reduce(candidates.similarity[places][:, columns], axis=1)
-    return best
+    return np.asarray(np.fmax.reduce(candidates.similarity[places][:, columns], axis=1))
 
 
 def _either(adds: NDArray[np.bool_], yes: str, no: str) -> Phrases:

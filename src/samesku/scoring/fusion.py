@@ -163,8 +163,7 @@ class Union(Fusion):
 
     def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
         """The best of the encoders' scores."""
-        best: Scores = np.max(self._scores(candidates), axis=1, initial=0)
-        return best
+        return np.asarray(np.max(self._scores(candidates), axis=1, initial=0))
 
     def lists(
         self, candidates: Candidates, threshold: float = THRESHOLD

@@ -189,5 +189,4 @@ def unit_rows(rows: sp.csr_matrix) -> sp.csr_matrix:
 def inverse_lengths(rows: sp.csr_matrix) -> NDArray[np.float32]:
     """What scales each row to length 1; 1 for an empty one."""
     lengths = np.sqrt(segment_sums(rows.data * rows.data, rows.indptr))
-    scale: NDArray[np.float32] = (1 / np.where(lengths > 0, lengths, 1)).astype(np.float32)
-    return scale
+    return (1 / np.where(lengths > 0, lengths, 1)).astype(np.float32)
