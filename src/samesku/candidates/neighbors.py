@@ -58,9 +58,8 @@ class Neighbors:
 
     def take(self, places: NDArray[Any]) -> Neighbors:
         """Only what stands at the given places."""
-        return Neighbors(
-            self.query[places], self.candidate[places], self.similarity[places], self.size
-        )
+        columns = {name: column[places] for name, column in self.arrays.items()}
+        return Neighbors(**columns, size=self.size)
 
     @property
     def arrays(self) -> dict[str, NDArray[Any]]:

@@ -45,7 +45,10 @@ def neighbors_as_hash(
     """The neighbours by each encoder; by the hash also those of the encoders not trained on."""
     merged = dict(lists)
     for name in _untrained(kinds, known):
-        merged["phash"] = merge_neighbors(merged["phash"], _scaled(lists[name], name))
+        found = lists[name]
+        found = replace(found, similarity=_as_hash(found.similarity, name))
+        alike = found.take(~np.isnan(found.similarity))
+        merged["phash"] = merge_neighbors(merged["phash"], alike)
     return merged
 
 
@@ -78,9 +81,3 @@ def _as_hash(similarity: NDArray[np.float32], encoder: str) -> NDArray[np.float3
     share = (similarity - mine) / (1 - mine)
     scaled = np.where(share >= 0, hashed + np.minimum(share, 1) * (1 - hashed), np.nan)
     return scaled.astype(np.float32)
-
-
-def _scaled(found: Neighbors, encoder: str) -> Neighbors:
-    scaled = _as_hash(found.similarity, encoder)
-    there = ~np.isnan(scaled)
-    return Neighbors(found.query[there], found.candidate[there], scaled[there], found.size)
