@@ -19,7 +19,7 @@ from samesku.cli import app
 from samesku.encoders import Tfidf
 from samesku.results import pair_tables
 from samesku.scoring.explanations import FAMILIES, Explanations
-from samesku.scoring.features import title_words
+from samesku.scoring.features.title_words import title_words
 
 THRESHOLDS = {"words": Threshold(0.5), "looks": Threshold(0.5)}
 

@@ -9,7 +9,7 @@ import pytest
 from samesku import Matcher, read_catalog
 from samesku.encoders import PHash, Tfidf
 from samesku.scoring.explanations import FAMILIES, Explanations, families
-from samesku.scoring.features import title_words
+from samesku.scoring.features.title_words import title_words
 
 PHOTO, NEAR, OTHER = "94974f937d4c2433", "94974f937d4c2437", "6b68b06c82b3dbcc"
 ROWS = [

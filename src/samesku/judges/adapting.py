@@ -24,7 +24,8 @@ from samesku.results.matches import Matches
 from samesku.runtime.progress import Progress
 from samesku.scoring.adaptation import Adaptation
 from samesku.scoring.classifier import PairClassifier
-from samesku.scoring.features import CatalogRows, Features, pair_features, tolerating
+from samesku.scoring.features import CatalogRows, pair_features, tolerating
+from samesku.scoring.features.table import Features
 from samesku.scoring.fusion import check_threshold
 from samesku.scoring.learned import Learned
 from samesku.titles.attributes import KINDS

@@ -20,8 +20,8 @@ from samesku.runtime.memory import Kept, at_once
 from samesku.runtime.progress import Advance
 from samesku.scoring.adaptation import Adaptation
 from samesku.scoring.explanations import FAMILIES, Explanations, families
-from samesku.scoring.features import CatalogRows, Features, pair_features
-from samesku.scoring.features.table import Column
+from samesku.scoring.features import CatalogRows, pair_features
+from samesku.scoring.features.table import Column, Features
 from samesku.scoring.fusion import NEVER, PairScores
 from samesku.scoring.trees import Trees, probability
 

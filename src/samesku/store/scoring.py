@@ -15,8 +15,9 @@ from samesku.candidates.candidates import DENSITY_NEIGHBORS, Candidates, Source
 from samesku.candidates.neighbors import Neighbors, density
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality, Vectors
-from samesku.scoring.features import CatalogRows, TitleWords
+from samesku.scoring.features import CatalogRows
 from samesku.scoring.features.neighbourhood import Neighbourhoods
+from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.fusion import PairScores
 from samesku.scoring.learned import Learned
 from samesku.scoring.presence import filled_rows, rarity_of, rows_between

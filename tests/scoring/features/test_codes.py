@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from samesku.scoring.features import title_words
 from samesku.scoring.features.codes import CodedTitles, code_features, model_codes
+from samesku.scoring.features.title_words import title_words
 from samesku.titles import clean_title, normalise_title
 
 

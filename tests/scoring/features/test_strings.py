@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rapidfuzz import fuzz
 
-from samesku.scoring.features import title_words
 from samesku.scoring.features.strings import string_features
+from samesku.scoring.features.title_words import title_words
 from samesku.titles import normalise_title
 
 titles = st.lists(st.text("abx 12-,", max_size=25), min_size=2, max_size=5)

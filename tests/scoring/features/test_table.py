@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from samesku.scoring.features import Features
-from samesku.scoring.features.table import both_ways
+from samesku.scoring.features.table import Features, both_ways
 
 
 def table():

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from samesku.scoring.features import title_words
+from samesku.scoring.features.title_words import title_words
 from samesku.titles import tokens
 
 TITLES = ["susu bebelo 400g susu", "lampu led", "", "susu led 12w"]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samesku.scoring.features import title_words
+from samesku.scoring.features.title_words import title_words
 from samesku.scoring.features.words import WordMarks, word_features
 from samesku.scoring.presence import common_cells
 from samesku.titles import normalise_title, stated, tokens

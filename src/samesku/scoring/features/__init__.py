@@ -32,15 +32,6 @@ from samesku.scoring.features.title_words import TitleWords, title_words
 from samesku.scoring.features.words import WordMarks, word_features
 from samesku.scoring.presence import common_cells
 
-__all__ = [
-    "CatalogRows",
-    "Features",
-    "TitleWords",
-    "pair_features",
-    "title_words",
-    "tolerating",
-]
-
 
 @dataclass(frozen=True, eq=False)
 class CatalogRows:
