@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from numbers import Real
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 
 Scores = NDArray[np.float32]
+# Which pairs each list has, bool ``(m,)``, by its name.
+Lists: TypeAlias = dict[str, NDArray[np.bool_]]
 
 # The score that divides matched from not, whatever the fusion.
 THRESHOLD = 0.5
@@ -77,9 +79,7 @@ class Fusion(ABC):
         return PairScores(scores)
 
     @abstractmethod
-    def lists(
-        self, candidates: Candidates, threshold: float = THRESHOLD
-    ) -> dict[str, NDArray[np.bool_]]:
+    def lists(self, candidates: Candidates, threshold: float = THRESHOLD) -> Lists:
         """The text, photo and combined matches, bool ``(m,)``: scores from `threshold` on."""
 
     def thresholds(self, candidates: Candidates) -> dict[str, Threshold]:
@@ -165,9 +165,7 @@ class Union(Fusion):
         """The best of the encoders' scores."""
         return np.asarray(np.max(self._scores(candidates), axis=1, initial=0))
 
-    def lists(
-        self, candidates: Candidates, threshold: float = THRESHOLD
-    ) -> dict[str, NDArray[np.bool_]]:
+    def lists(self, candidates: Candidates, threshold: float = THRESHOLD) -> Lists:
         """Text matches and photo matches."""
         matched = self._scores(candidates) >= threshold
         of = np.array(candidates.modalities)
@@ -227,9 +225,7 @@ class Concat(Fusion):
         combined = self._combined_threshold.score(similarity, density)
         return np.where(np.isnan(similarity), alone, combined)
 
-    def lists(
-        self, candidates: Candidates, threshold: float = THRESHOLD
-    ) -> dict[str, NDArray[np.bool_]]:
+    def lists(self, candidates: Candidates, threshold: float = THRESHOLD) -> Lists:
         """Combined matches, and text and photo matches of pairs without combined vectors."""
         similarity, density = self.combine(candidates)
         matched = self._combined_threshold.score(similarity, density) >= threshold
@@ -295,9 +291,7 @@ class UnionAll(Fusion):
         union = self.union.score(candidates, catalog)
         return np.maximum(union, self.concat.combined_score(candidates))
 
-    def lists(
-        self, candidates: Candidates, threshold: float = THRESHOLD
-    ) -> dict[str, NDArray[np.bool_]]:
+    def lists(self, candidates: Candidates, threshold: float = THRESHOLD) -> Lists:
         """Text, photo and combined matches."""
         combined = self.concat.combined_score(candidates) >= threshold
         return {**self.union.lists(candidates, threshold), COMBINED: combined}

@@ -20,6 +20,7 @@ from samesku.scoring.fusion import (
     NEVER,
     THRESHOLD,
     Fusion,
+    Lists,
     PairScores,
     Scores,
     Union,
@@ -91,9 +92,7 @@ class Learned(Fusion):
             explanations = explanations.take(~untitled[explanations.places])
         return PairScores(predicted.scores, explanations)
 
-    def lists(
-        self, candidates: Candidates, threshold: float = THRESHOLD
-    ) -> dict[str, NDArray[np.bool_]]:
+    def lists(self, candidates: Candidates, threshold: float = THRESHOLD) -> Lists:
         """The pairs that titles or photos alone would have matched."""
         return Union().lists(candidates)
 
