@@ -23,7 +23,7 @@ from samesku.candidates.neighbors import Allowed, Method, Neighbors, allowed_nei
 from samesku.catalog.answers import Answers, answers_of
 from samesku.catalog.catalog import Catalog, check_catalogs
 from samesku.catalog.sources import agreement_codes, join_sources, sources_to_match
-from samesku.clustering.assignment import Decision
+from samesku.clustering.decided import Decision
 from samesku.clustering.expected import threshold_for
 from samesku.clustering.pins import pinned_scores, pins_of
 from samesku.encoders import encoders_by_name

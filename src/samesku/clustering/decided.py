@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from samesku.candidates.collapse import Collapsed
 from samesku.candidates.similarity import Ends
 from samesku.clustering.agglomerative import agglomerate
-from samesku.clustering.assignment import Decision, choose_links
 from samesku.clustering.pins import Pins, components
+
+# Clusters, or who may have how many counterparts.
+Decision: TypeAlias = Literal["clusters", "one-to-one", "one-to-many", "many-to-one"]
+
+# Probabilities are clipped to these before odds are taken.
+LEAST = 1e-4
 
 
 def decided_clusters(
@@ -30,7 +39,7 @@ def decided_clusters(
     where only pairs across sources may match.
     """
     if decide != "clusters":
-        return _assigned(distinct, left, right, scores, threshold, decide, sources)
+        return _linked(distinct, left, right, scores, threshold, decide, sources)
     of_distinct = agglomerate(
         left, right, scores, len(distinct.rows), threshold=threshold, cohesion=cohesion, pins=pins
     )
@@ -42,7 +51,7 @@ def decided_clusters(
     return distinct.numbered(clusters)
 
 
-def _assigned(
+def _linked(
     distinct: Collapsed,
     left: Ends,
     right: Ends,
@@ -63,3 +72,60 @@ def _assigned(
     ends = rank[first], rank[second]
     chosen = choose_links(*ends, scores[above[pair]], threshold=threshold, rule=rule)
     return distinct.numbered(components(one[chosen], other[chosen], size))
+
+
+def choose_links(
+    left: Ends,
+    right: Ends,
+    probability: NDArray[np.floating],
+    *,
+    threshold: float,
+    rule: Decision = "one-to-one",
+) -> NDArray[np.int64]:
+    """Choose the pairs, each of which comes once, that become links; returns their places.
+
+    Only pairs from the threshold on are chosen. ``one-to-one``: the set of links that share no
+    posting and have the largest sum of log odds above the threshold, i.e. the likeliest set; it is
+    optimal, not greedy (sparse Jonker-Volgenant in scipy). ``one-to-many``: each right posting
+    takes its likeliest left one. ``many-to-one``: each left posting takes its likeliest right one.
+    """
+    above = np.flatnonzero(probability >= threshold)
+    if rule == "one-to-many":
+        above = above[_is_best(right[above], probability[above])]
+    elif rule == "many-to-one":
+        above = above[_is_best(left[above], probability[above])]
+    elif rule == "one-to-one" and len(above):
+        gain = _log_odds(probability[above]) - _log_odds(np.array(threshold))
+        above = above[_assigned(left[above], right[above], gain)]
+    return above
+
+
+def _assigned(left: Ends, right: Ends, gain: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The pairs of the best assignment; every left posting may also stay alone, at no gain."""
+    _, row = np.unique(left, return_inverse=True)
+    names, column = np.unique(right, return_inverse=True)
+    rows = int(row.max()) + 1
+    # Costs must be positive. Every left posting has a place of its own to stay alone at.
+    dearest = float(gain.max()) + 1.0
+    cost = np.concatenate([dearest - gain, np.full(rows, dearest)])
+    alone = np.arange(rows)
+    grid = (np.concatenate([row, alone]), np.concatenate([column, len(names) + alone]))
+    graph = sp.csr_matrix((cost, grid), shape=(rows, len(names) + rows))
+    chosen_row, chosen_column = min_weight_full_bipartite_matching(graph)
+    partner = np.empty(rows, dtype=np.int64)
+    partner[chosen_row] = chosen_column
+    return np.flatnonzero(partner[row] == column)
+
+
+def _is_best(end: NDArray[np.integer], value: NDArray[np.floating]) -> NDArray[np.bool_]:
+    """Which pairs have the largest value of their posting at one end; of equal ones the first."""
+    order = np.lexsort((-value, end))
+    best = np.zeros(len(end), dtype=bool)
+    best[order[np.unique(end[order], return_index=True)[1]]] = True
+    return best
+
+
+def _log_odds(probability: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Logarithm of ``p / (1 - p)``, within the odds of 1 to 10,000."""
+    clipped = np.clip(np.asarray(probability, dtype=np.float64), LEAST, 1 - LEAST)
+    return np.asarray(np.log(clipped / (1 - clipped)))

@@ -17,8 +17,7 @@ from samesku.catalog.catalog import Catalog
 from samesku.catalog.cells import spaced_ids
 from samesku.catalog.problems import CatalogError
 from samesku.clustering.agglomerative import COHESION
-from samesku.clustering.assignment import Decision
-from samesku.clustering.decided import decided_clusters
+from samesku.clustering.decided import Decision, decided_clusters
 from samesku.clustering.pins import Pins
 from samesku.results import pair_tables
 from samesku.results.listing import as_links, for_spreadsheets, pairs_within, with_ends
