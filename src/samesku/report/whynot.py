@@ -12,7 +12,6 @@ from samesku.candidates.candidates import Candidates
 from samesku.candidates.collapse import Collapsed
 from samesku.candidates.neighbors import FLOOR
 from samesku.candidates.similarity import pair_similarity
-from samesku.encoders import encoders_by_name
 from samesku.matcher import Matcher
 from samesku.results.runs import Run
 from samesku.runtime.cache import Cache, default_folder
@@ -44,7 +43,7 @@ def matcher_of_run(
     """A matcher with the settings of a run."""
     source = run.source
     return Matcher(
-        encoders_by_name(source.get("encoders") or []),
+        source.get("encoders") or None,
         fusion,
         k=source.get("neighbours", 50),
         method=source.get("search", "auto"),
