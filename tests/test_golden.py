@@ -13,7 +13,7 @@ from samesku.evaluation.calibration import predicted_pairs, reliability
 
 # The drawn marketplace took no part in the training. Wider than another machine rounds, narrower
 # than a feature that is lost.
-F1, RECALL, PRECISION, TOLERANCE = 0.824, 0.619, 0.892, 0.015
+F1, RECALL, PRECISION, TOLERANCE = 0.824, 0.640, 0.886, 0.015
 MOST_ERROR = 0.11
 MOST_MEMORY = 450 * 2**20
 # In a process of its own, whose peak is nobody else's.

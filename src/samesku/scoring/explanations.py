@@ -244,11 +244,6 @@ def _photos(similarity: NDArray[np.float32]) -> Phrases:
     return np.where(np.isnan(similarity), "no photo to compare", said)
 
 
-def as_said(word: str) -> str:
-    """A word as a seller says it: `size_xl` is how word lists write a size."""
-    return word.replace("size_", "size ")
-
-
 def _rarest(
     weight: NDArray[np.float32],
     columns: NDArray[np.integer],
@@ -261,7 +256,7 @@ def _rarest(
     best = np.flatnonzero((weight == most[row]) & (weight > 0))
     there, first = np.unique(row[best], return_index=True)
     rarest = np.full(len(most), "", dtype=object)
-    rarest[there] = [as_said(names[column]) for column in columns[best[first]].tolist()]
+    rarest[there] = [names[column] for column in columns[best[first]].tolist()]
     return rarest
 
 

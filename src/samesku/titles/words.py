@@ -19,7 +19,7 @@ _HANGUL = re.compile("[\uac00-\ud7a3]+")
 _RUN = re.compile(rf"[{SPACELESS}]+")
 _UNITS = "|".join(sorted({unit.base for unit in UNITS.values()}, key=len, reverse=True))
 _WORD = re.compile(
-    r"(?P<kept>size_[0-9a-z]+(?:[.-][0-9]+)*"
+    r"(?:size_)?(?P<kept>(?<=size_)[0-9a-z]+(?:[.-][0-9]+)*"
     r"|[0-9][0-9.]*(?:x[0-9.]+)+(?:mm)?(?![a-z0-9])"
     rf"|[0-9]+(?:\.[0-9]+)?(?:-[0-9]+(?:\.[0-9]+)?)?(?:{_UNITS})(?![a-z0-9])"
     rf"|[0-9]+\.[0-9]+(?:{_LETTER}*))"
@@ -51,9 +51,9 @@ def tokens(clean: str) -> list[str]:
 
     Quantities, dimensions, ranges, decimals and percentages are one word each. Apostrophes join
     ("l'oreal" is "loreal"), hyphens split ("t-shirt"), except in model codes, which give the whole
-    code without hyphens and then its parts that have digits: "sm-a505" is "sma505", "a505". Chinese
-    and Japanese runs give character bigrams, Thai and its neighbours trigrams, Korean ones words
-    and their bigrams.
+    code without hyphens and then its parts that have digits: "sm-a505" is "sma505", "a505". A size
+    is one word whether it is called a size or not: "size_xl" is "xl". Chinese and Japanese runs
+    give character bigrams, Thai and its neighbours trigrams, Korean ones words and their bigrams.
     """
     return normal_tokens(normalise_title(clean))
 
@@ -79,7 +79,7 @@ def _words_of(chunk: str) -> list[str]:
     """Split what spaces and brackets left together: "uk.180", "sm-a505", "4.5mm", "size_xl"."""
     words: list[str] = []
     for match in _WORD.finditer(chunk):
-        words += [match[0]] if match.lastgroup == "kept" else _parts(match[0])
+        words += [kept] if (kept := match["kept"]) else _parts(match[0])
     return words
 
 
