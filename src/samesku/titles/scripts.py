@@ -43,6 +43,10 @@ _FOLDED: dict[int, str] = {
 _LATIN, _CYRILLIC = _DATA["alike"]["latin"], _DATA["alike"]["cyrillic"]
 _TO_CYRILLIC = str.maketrans(_LATIN, _CYRILLIC)
 _TO_LATIN = str.maketrans(_CYRILLIC, _LATIN)
+_CODED = re.compile(
+    f"(?<![^\\W_])[{_CYRILLIC}{_DATA['alike']['greek']}](?=[0-9])|(?<=[0-9])[кт](?![^\\W_])"
+)
+_TO_CODED = {**_TO_LATIN, **str.maketrans(_DATA["alike"]["greek"], _LATIN)}
 _MIXED = re.compile("[a-z][\u0400-\u04ff]|[\u0400-\u04ff][a-z]")
 _EITHER = re.compile("[a-z\u0400-\u04ff]+")
 _TIMES = re.compile("(?<=[0-9 ])х(?= ?[0-9])")
@@ -60,8 +64,9 @@ def fold(text: str) -> str:
     """Bring a cleaned title to one spelling of each letter; folding again changes nothing.
 
     Latin, Greek and Cyrillic lose their accents, Arabic its harakat, tatweel and forms of alef;
-    letters that only look right inside a Cyrillic or a Latin word become the right ones; common
-    traditional characters become simplified ones, and Chinese numbers before a measure word digits.
+    letters that only look right inside a Cyrillic or a Latin word or a code become the right ones;
+    common traditional characters become simplified ones, and Chinese numbers before a measure word
+    digits.
     """
     if text.isascii():
         return text
@@ -69,6 +74,7 @@ def fold(text: str) -> str:
     text = unicodedata.normalize("NFC", apart)
     if _MIXED.search(text):
         text = _EITHER.sub(_one_script, text)
+    text = _CODED.sub(lambda letter: letter[0].translate(_TO_CODED), text)
     text = _TIMES.sub("x", text)
     text = _SARA_AM.sub("\\1\u0e4d", text).replace("เเ", "แ")
     return _CHINESE.sub(_in_digits, text)
