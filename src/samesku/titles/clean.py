@@ -29,8 +29,8 @@ _CONTROLS = dict.fromkeys((*range(32), 127), " ")
 _MAX_PASSES = 6
 
 _REPLACED = {
-    **dict.fromkeys("‘’‚‛′´`ʹʻʼˈ", "'"),
-    **dict.fromkeys("“”„‟″˝«»", '"'),
+    **dict.fromkeys("‘’‚‛′´`ʹʻʼˈ׳", "'"),
+    **dict.fromkeys("“”„‟″˝«»״", '"'),
     **dict.fromkeys("×✕", "x"),
     **dict.fromkeys("™℠®©º℃℉", " "),
     "¼": " 1/4",

@@ -29,6 +29,7 @@ from samesku.titles.units import (
     LENGTHS,
     UNITS,
     Quantity,
+    names_next_count,
     pack_after,
     pack_before,
     spell,
@@ -79,6 +80,7 @@ _PLUG = re.compile(r"[ -]?(?:pin|plug|socket)")
 _ALWAYS_THOUSANDS = frozenset(("pcs", "mah", "w", "lm", "month"))
 _WHOLE = frozenset(("pcs", "ply"))
 _PACKED = frozenset(("g", "ml", "pcs", "w", "a"))
+_DECIMAL = re.compile("[.,][0-9]{1,2}$")  # of a screw of 5.0 x 50, no count
 _LONGEST_RUN = 12
 _WIDEST_CHOICE = 50
 _MEMORY = frozenset(("8", "16", "32", "64", "128", "256", "512"))
@@ -130,6 +132,8 @@ def _atom(text: str, match: re.Match[str]) -> _Atom:
         return _Atom(start, stop, number, None)
     stop = match.end()
     if (unit := UNITS[spelling]).base == "pcs":
+        if names_next_count(text, start, stop, spelling):
+            return _Atom(start, match.end("rest"), number, None)
         stop = pack_after(text, stop, spelling)
     elif start and text[start - 1] in ".," and number.isdigit() and number[0] != "0":
         # ".33 l" is a third of a litre; " .50 ml" is careless punctuation.
@@ -301,7 +305,11 @@ def _read_multipack(run: list[_Atom]) -> Reading | None:
                 return None
         else:
             stated = [Quantity(value, "pcs") for value in _values(atom.number, None)]
-            if not stated or not (2 <= stated[0].value <= 1000 and stated[0].value % 1 == 0):
+            if (
+                _DECIMAL.search(atom.number)
+                or not stated
+                or not (2 <= stated[0].value <= 1000 and stated[0].value % 1 == 0)
+            ):
                 return None
         found += stated
     return make_reading(run[0].start, run[-1].stop, found)

@@ -6,7 +6,14 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from samesku.titles.units import JOINED_SIZE_NAMES, SIZE_NAMES, Quantity, spell, to_base
+from samesku.titles.units import (
+    JOINED_SIZE_NAMES,
+    PORTUGUESE_SIZE_NAMES,
+    SIZE_NAMES,
+    Quantity,
+    spell,
+    to_base,
+)
 
 
 class Reading(NamedTuple):
@@ -42,11 +49,13 @@ _SIDES = re.compile(
     r"(?<![a-z0-9])[bwlhdt] ?([0-9]{2,3})(?: x |x)[bwlhdt] ?([0-9]{2,3})"
     r"(?:(?: x |x)[bwlhdt] ?([0-9]{2,3}))?(?: ?cm)?(?![a-z0-9]|[.,][0-9])"
 )
-_SIZE = r"(?:xxs|xs|x{0,5}l|s|m|[2-9]x?l)"
+_SIZE = r"(?:xxs|xs|ll|x{0,5}l|s|m|[2-9]x?l)"
 _SIZES = rf"{_SIZE}(?: ?[-/,&] ?{_SIZE})*"
 _WORDS = re.compile(
     rf"(?<![a-z_])(?:(?:(?:{SIZE_WORDS})[ .:_]{{1,3}}|(?:{_JOINED}))"
     rf"(?P<sizes>{_SIZES})(?![a-z0-9'])"
+    rf"|(?:{'|'.join(PORTUGUESE_SIZE_NAMES)})[.:_ ]{{1,3}}"
+    r"(?P<portuguese>rn|pp?|gg?|x{1,3}g|egg?)(?![a-z0-9'])"
     rf"|(?<![a-z0-9'.&-])(?P<before>{_SIZES}) ?(?:{_JOINED})"
     r"|(?P<all>(?:all|one|free)[ -]?size|size_all)\b"
     r"|(?:(?:se|per ?)(?P<count>lusin|kodi|pasang|rim)(?:an)?|(?P<dozens>lusin|kodi)an)\b)"
@@ -81,7 +90,8 @@ def _names_size(text: str) -> bool:
         ("siz" in text or "uk" in text or "sz" in text or "rim" in text or "tg" in text)
         or ("lusin" in text or "kodi" in text or "pasang" in text or "ta" in text)
         or ("gross" in text or "maat" in text or "rozm" in text or "velik" in text)
-        or ("beden" in text or "gr." in text)
+        or ("beden" in text or "gr." in text or "tam" in text)
+        or ("storl" in text or "strl" in text or "meret" in text or "marim" in text)
         or (not text.isascii() and _OTHER.search(text) is not None)
     )
 
@@ -106,6 +116,8 @@ def _read_words(match: re.Match[str]) -> Reading:
         letters = re.findall(_SIZE, sizes)
         token = " ".join(f"size_{one_spelling(size)}" for size in letters)
         return Reading(match.start(), match.end(), token)
+    if match["portuguese"]:
+        return Reading(match.start(), match.end(), f"size_{match['portuguese']}")
     if match["all"]:
         return Reading(match.start(), match.end(), "size_all")
     spelling = match["count"] or match["dozens"]
@@ -113,7 +125,9 @@ def _read_words(match: re.Match[str]) -> Reading:
 
 
 def one_spelling(letters: str) -> str:
-    """Spell a size in letters in one way: `xxxl`, `3xl` and `3l` are `3xl`."""
+    """Spell a size in letters in one way: `xxxl`, `3xl` and `3l` are `3xl`, `ll` is `2l`."""
     if letters[0].isdigit():
         return f"{letters[0]}xl"
+    if letters == "ll":
+        return "2xl"
     return f"{len(letters) - 1}xl" if letters.startswith("xx") and letters[-1] == "l" else letters

@@ -30,6 +30,10 @@ _SIZES_OF_MEMORY |= {240, 250, 480, 500, 960, 1000, 1.5, 2000, 4000}
 _BATTERY = re.compile(r"batter|ak+u|\baki\b|bater|power|[0-9] ?v\b")
 _SCREEN = re.compile(r"monitor|laptop|notebook|\btv\b|displa|screen|ipad|tablet|\bled\b|wheel")
 _SCREEN_JA = re.compile("テレビ|モニター|ディスプレイ|液晶|有機el|bravia|regza|viera|aquos")
+_HUNGARIAN = re.compile(
+    r"kapszula|tabletta|csomag|doboz|darab|keszlet|szett|papir|kendo|pelenka|szalveta|filteres|zacsko"
+    r"|csavar|feher|fekete|vitamin|magnezium|tojas|zold|toll\b|kartya"
+)
 # Tablets that are no pills: of the number before the word is their name or their screen.
 _SLATE = re.compile(
     r"[0-9] ?gb\b|wi-?fi|android|ipad|\blte\b|\bram\b|inch|display|bildschirm|[0-9]\""
@@ -311,6 +315,16 @@ def _centilitre(text: str, match: re.Match[str]) -> str | None:
     return None if code or _is_code(text, match) or _number(match) > 500 else "cl"
 
 
+def _count_hungarian(text: str, match: re.Match[str]) -> str | None:
+    """`60 db` are pieces beside Hungarian words, decibels elsewhere."""
+    return "db" if _HUNGARIAN.search(text, 0, _CONTEXT) and _number(match) % 1 == 0 else None
+
+
+def _count_portuguese(text: str, match: re.Match[str]) -> str | None:
+    """`28 un` are units, `2 un` before a word mostly an article."""
+    return None if text[match.end() : match.end() + 2].lstrip()[:1].isalpha() else match["word"]
+
+
 def _ampere_hour(text: str, match: re.Match[str]) -> str | None:
     return "ah" if not match["gap"] or _BATTERY.search(text, 0, _CONTEXT) else None
 
@@ -354,6 +368,9 @@ _RULES: dict[str, Callable[[str, re.Match[str]], str | None]] = {
     "lu": _count_apart,
     "cp": _count_apart,
     "k": _kelvin,
+    "к": _kelvin,
+    "db": _count_hungarian,
+    "un": _count_portuguese,
     "ct": _count_or_carat,
     "cts": _count_or_carat,
     "go": _french_memory,

@@ -65,9 +65,11 @@ def _either(words: list[str]) -> str:
     return "|".join(map(re.escape, sorted(set(words), key=len, reverse=True)))
 
 
+PORTUGUESE_SIZE_NAMES = tuple(_words(_SIZE["portuguese"]))
 SIZE_NAMES = tuple(_words(_SIZE["before"]))
 JOINED_SIZE_NAMES = tuple(_words(_SIZE["joined"]))
-"""What stands before a size; the joined ones need no space and stand behind letters too."""
+"""What stands before a size, of Portuguese ones in letters; the joined ones need no space and stand
+behind letters too."""
 
 _FOREIGN = [word for word in (*UNITS, *_words(_PACK["never"])) if not word[0].isascii()]
 _RUN_ON = re.compile("[\u0e00-\u0eff\u1100-\u11ff\u3040-\u9fff\uac00-\ud7ff]")
@@ -90,6 +92,8 @@ COUNTED = frozenset(
 _PACK_OF = re.compile(
     rf"(?<![a-z])(?:{_either(_words(_PACK['noun']))})[ .:-]{{1,2}}(?:{_either(list(_OF))})$"
 )
+_PACK_NAMES = frozenset(_words(_PACK["noun"]))
+_COUNT = re.compile(r"[.:]{0,2} ?[0-9]{1,5} ?([^\W\d_]+)")
 _REPEATED = re.compile(rf"[ -]?(?:{_either(_words(_PACK['er']))})(?![a-z])")
 _AFTER = re.compile(rf" ?(?:{_either(_words(_PACK['after']))})")
 
@@ -117,6 +121,13 @@ def pack_after(text: str, stop: int, spelling: str) -> int:
     elif spelling in ("er", "'li", "'lu"):
         repeated = _REPEATED.match(text, stop)
     return repeated.end() if repeated else stop
+
+
+def names_next_count(text: str, start: int, stop: int, spelling: str) -> bool:
+    """Whether the pack named before `stop` is that of the next count: "5x50 opak. 200 szt"."""
+    beside_x = spelling in _PACK_NAMES and "x" in text[max(0, start - 2) : start]
+    after = _COUNT.match(text, stop) if beside_x else None
+    return after is not None and after[1] in UNITS and UNITS[after[1]].base == "pcs"
 
 
 def to_base(value: float, spelling: str) -> Quantity:

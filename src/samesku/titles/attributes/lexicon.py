@@ -109,7 +109,9 @@ _FILES: dict[str, dict[str, str]] = {
     "sizes.toml": {},
     "contexts.toml": {},
 }
-_CONTEXTS = frozenset("with for apparel shoes bedding paper cells qualifier unnumbered".split())
+_CONTEXTS = frozenset(
+    "with for apparel shoes bedding paper cells fasteners qualifier unnumbered".split()
+)
 
 
 @cache

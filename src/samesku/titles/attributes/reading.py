@@ -36,7 +36,11 @@ _SIDE = re.compile(
     r"|(?P<height>high|height|tall|hoch|hohe|tinggi|alto|hauteur|wys|高)"
     r"|(?P<length>long|length|lang|lange|panjang|largo|longueur|长|長))(?![a-z])"
 )
-_LETTERS = re.compile(r"(?<![a-z0-9'.&-])(x{0,2}s|m|x{0,4}l|[2-6]xl)(?=[0-9]{0,3}(?![a-z0-9'&.]))")
+_LETTERS = re.compile(
+    r"(?<![a-z0-9'.&-])(x{0,2}s|m|x{0,4}l|[2-6]xl|(?:x{1,3}g|gg|ll)(?![0-9]))(?=[0-9]{0,3}(?![a-z0-9'&.]))"
+)
+_OTHER_LETTERS = frozenset(("xg", "xxg", "xxxg", "gg", "ll"))
+"""Sizes in Portuguese and Japanese."""
 _NOT_SIZED = re.compile(
     r"(?:[0-9]|series|serie|model|type|tipe|version|class|category|galaxy|tab|note|vitamin"
     r"|seri|men|women) ?$"
@@ -51,13 +55,16 @@ _REGIONS = re.compile(r"(?<![a-z])(eu|eur|us|usa)[ .:-]?([0-9]{1,2}(?:[.,]5)?)(?
 _SHOE_SIZES = re.compile(
     r"(?<![a-z0-9.,-])((?:1[6-9]|[2-4][0-9])(?:[.,]5)?)(?=码|碼|号|號|$|[ ,)/](?![0-9]))"
 )
+_TYRE = re.compile(r"(?<![0-9])([0-9]{3})/([0-9]{2,3}r[0-9]{2})(?: ([0-9]{2,3}[h-z])(?![a-z0-9]))?")
 _PAPER = re.compile(r"(?<![a-z0-9-])(?:din ?)?([ab][0-7])(?:\+)?(?![a-z0-9-])")
 _DRY_CELLS = {"単1": "cell: d", "単2": "cell: c", "単3": "cell: aa", "単4": "cell: aaa"}
 _MADE_TO_FIT = frozenset(("cartridge", "toner", "battery", "charger", "ear pads", "filter"))
 # Some sellers name these and others do not.
 _IN_THE_BOX = frozenset(f"bundle: {part}" for part in ("adapter", "battery", "cable"))
-_NO_TARGETS = ("year: ", "platform: ")
-"""What a game, too, is for: "FC 25 for PS5"."""
+# A flavour in the tables, but a matt case tastes of nothing.
+_FINISHES = ("finish: matt",), ("finish: silk",), ("finish: gloss",)
+_NO_TARGETS = ("year: ", "platform: ", "no: ")
+"""What games and books, too, are for: "FC 25 for PS5", "tales for kids vol. 3"."""
 _TARGET = 24
 """How far behind "for" a model code must follow: "for iPhone 14", not "for men, ... XR-5"."""
 
@@ -82,8 +89,9 @@ def read_title(
         values["accessory"] -= {"toner", "cartridge", "bundle: toner", "bundle: cartridge"}
     if codes.codes or codes.glued or codes.series:
         _move_memory(values)
-    read = {"trait", "maker"} if values["accessory"] & _MADE_TO_FIT else {"trait"}
-    values["model"] = {v for one in found for e in one.entries if e.kind in read for v in e.values}
+    values["model"] = _traits(
+        title, found, present, is_made_to_fit=not values["accessory"].isdisjoint(_MADE_TO_FIT)
+    )
     return values, codes
 
 
@@ -151,6 +159,10 @@ def _sizes(
         if token.startswith("size_"):
             for size in token.removeprefix("size_").split("-"):
                 yield f"size: {size}" if size[:1].isdigit() and not size.endswith("l") else size
+    for width, rim, load in _TYRE.findall(title):
+        yield f"tyre: {width}/{rim}"
+        if load:
+            yield f"load: {load}"
     for region, size in _REGIONS.findall(title):
         yield f"{'us' if region[0] == 'u' else 'size'}: {size.replace(',', '.')}"
     for kind, context in (("bed", "bedding"), ("cell", "cells")):
@@ -163,7 +175,8 @@ def _sizes(
     numbers = _WORN.findall(title) + (_SHOE_SIZES.findall(title) if "shoes" in present else [])
     yield from (f"size: {size.replace(',', '.')}" for size in numbers)
     for match in _LETTERS.finditer(title):
-        if len(match[1]) == 1 and "apparel" not in present:
+        named = "apparel" in present and not (match[1] == "ll" and title.isascii())
+        if not named and (len(match[1]) == 1 or match[1] in _OTHER_LETTERS):
             continue
         if not _NOT_SIZED.search(title, max(0, match.start() - 10), match.start()):
             yield one_spelling(match[1])
@@ -173,7 +186,7 @@ def _colours_and_flavours(found: Sequence[Found], weighed: bool) -> tuple[set[st
     """Split what can be both by what is sold: an orange shirt, 500 g of orange jelly."""
     colours: set[str] = set()
     flavours: set[str] = set()
-    kinds = [{entry.kind for entry in one.entries} for one in found]
+    kinds = [{e.kind for e in one.entries if e.values[:1] not in _FINISHES} for one in found]
     tasted = weighed or any("flavour" in kind and "either" not in kind for kind in kinds)
     for one in found:
         is_either = any(entry.kind == "either" for entry in one.entries)
@@ -207,7 +220,21 @@ def _codes(
     other = (*values["size"], *values["measure"])
     elsewhere = (value.partition(": ")[2] or value.replace(" ", "") for value in other)
     tokens = (token.rstrip("+") for token in said.tokens)
-    return read_codes(title, {*tokens, *elsewhere}, qualifiers, banned, unnumbered)
+    tyres = (part for tyre in _TYRE.findall(title) for part in tyre if part)
+    return read_codes(title, {*tokens, *elsewhere, *tyres}, qualifiers, banned, unnumbered)
+
+
+def _traits(
+    title: str, found: Sequence[Found], present: Collection[str], *, is_made_to_fit: bool
+) -> set[str]:
+    """What makes another model without a number."""
+    read = {
+        "trait": True,
+        "maker": is_made_to_fit,
+        "season": _TYRE.search(title) is not None,
+        "material": "fasteners" in present,
+    }
+    return {v for one in found for e in one.entries if read.get(e.kind) for v in e.values}
 
 
 def _accessories(title: str, found: Sequence[Found], codes: Codes) -> set[str]:
