@@ -169,6 +169,29 @@ def test_decisions_that_contradict_are_refused(pair):
     with pytest.raises(StoreError, match="different"):
         pair.pin("a", "c", "same")
     pair.pin("a", "c", "unsure")
+    pair.pin("a", "b", "different")
+    changed = pair.stats()["event"]
+    pair.pin("b", "c", "same")
+    pair.pin("a", "c", "different")
+    with pytest.raises(StoreError, match="different"):
+        pair.undo(changed)
+    assert not together(pair, "a", "c")
+
+
+def test_decisions_about_a_posting_that_is_away_are_not_contradicted(pair):
+    pair.pin("a", "b", "same")
+    pair.pin("b", "c", "different")
+    pair.delete("b")
+    with pytest.raises(StoreError, match="'b' and 'c' were decided to be different"):
+        pair.merge([pair.get("a")["cluster"], pair.get("c")["cluster"]])
+    pair.upsert({"posting_id": "b", "title": "BEBELO susu 0,4kg"})
+    assert together(pair, "a", "b")
+    assert not together(pair, "b", "c")
+    pair.pin("b", "c", "same")
+    pair.pin("a", "c", "same")
+    pair.delete("b")
+    with pytest.raises(StoreError, match="on other pairs"):
+        pair.split(pair.get("a")["cluster"], ["a"])
 
 
 def test_after_a_merge_the_older_id_stays_and_the_other_redirects_to_it(pair):
@@ -187,6 +210,16 @@ def test_what_an_undo_removed_stays_away(index):
     with pytest.raises(StoreError, match="cannot be undone"):
         index.undo(removed.event)
     assert not index.state()["distinct"]
+
+
+def test_what_was_deleted_since_and_came_back_is_not_undone(pair):
+    pair.upsert({"posting_id": "d", "title": "Lampu LED Philips 12 watt"})
+    changed = pair.upsert({"posting_id": "a", "title": "Lampu LED Philips 12 watt"})
+    pair.delete("a")
+    pair.upsert({"posting_id": "a", "title": "Lampu LED Philips 12 watt"})
+    with pytest.raises(StoreError, match="deleted since"):
+        pair.undo(changed.event)
+    assert together(pair, "a", "d")
 
 
 def test_a_merge_can_leave_one_out(pair):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from itertools import product
 from typing import Any
 
 import sqlalchemy as sa
 
-from samesku.catalog.answers import VERDICTS
+from samesku.catalog.answers import DIFFERENT, SAME, VERDICTS
 from samesku.store.draft import Draft
 from samesku.store.results import StoreError
 from samesku.store.schema import events, versions
@@ -28,20 +30,47 @@ def pin_alone(state: State, left: str, right: str, verdict: str) -> list[Pin]:
     state.check_there(left, right)
     if left == right:
         raise StoreError(f"{left[:80]!r} is one posting; name two")
-    ones, others = (_joined(state, end, {left, right}) for end in (left, right))
-    if verdict == "different" and right in ones:
-        raise _tied_already(left, right)
-    if verdict == "same":
-        _check_together(state, ones | others, {left, right})
-    return [(left, right, verdict)]
+    pins = [(left, right, verdict)]
+    check_agree(state, pins)
+    return pins
 
 
-def _joined(state: State, posting: str, aside: Collection[str] = ()) -> set[str]:
-    """All postings that decisions make the same as one, a given pair aside."""
+def check_agree(state: State, pins: Sequence[tuple[str, str, str | None]]) -> None:
+    """Refuse pins, None for one taken away, by which postings are the same and different.
+
+    Also by way of postings that were deleted, as their pins stand when they come back.
+    """
+    changed: dict[str, dict[str, str | None]] = defaultdict(dict)
+    for left, right, verdict in pins:
+        changed[left][right] = changed[right][left] = verdict
+
+    def pinned(posting: str, verdict: str) -> set[str]:
+        own = changed.get(posting, {})
+        new = {other for other, given in own.items() if given == verdict}
+        return state.pinned(posting, verdict) - own.keys() | new
+
+    checked: set[str] = set()
+    for end in sorted(changed):
+        if end in checked:
+            continue
+        together = _joined(partial(pinned, verdict=SAME), end)
+        checked |= together
+        for one in sorted(together):
+            for other in sorted(together & pinned(one, DIFFERENT)):
+                if changed.get(one, {}).get(other) == DIFFERENT:
+                    raise _tied_already(one, other)
+                raise StoreError(
+                    f"{one[:80]!r} and {other[:80]!r} were decided to be different; undo that "
+                    "first, or leave one out",
+                    "conflict",
+                )
+
+
+def _joined(same: Callable[[str], set[str]], posting: str) -> set[str]:
+    """All postings that decisions make the same as one; `same` gives those of one decision."""
     found, queue = {posting}, [posting]
     while queue:
-        one = queue.pop()
-        new = {each for each in state.pinned(one, "same") - found if {one, each} != aside}
+        new = same(queue.pop()) - found
         found |= new
         queue += new
     return found
@@ -55,8 +84,9 @@ def merge_pins(state: State, names: Sequence[str], without: Sequence[str]) -> li
     ]
     if len(resolved) < 2 or len(members) < 2:
         raise StoreError("merging takes two clusters or more, each with a posting")
-    _check_together(state, members)
-    return _tied(members)
+    pins = _tied(members)
+    check_agree(state, pins)
+    return pins
 
 
 def accept_pins(state: State, name: str, without: Sequence[str]) -> list[Pin]:
@@ -64,15 +94,15 @@ def accept_pins(state: State, name: str, without: Sequence[str]) -> list[Pin]:
     out, kept = _parted(state, name, without)
     if not kept or len(kept) + len(out) < 2:
         raise StoreError("accepting takes a cluster of two postings or more, and leaves some")
-    _check_together(state, kept)
-    pins = _tied(kept)
+    pins, same = _tied(kept), partial(state.pinned, verdict=SAME)
     for each in out:
-        if bound := sorted(_joined(state, each) & set(kept)):
+        if bound := sorted(_joined(same, each) & set(kept)):
             raise _tied_already(each, bound[0])
         # From one that stays, and from those of the same content.
         own = state.distinct_of[each]
         like = [other for other in kept[1:] if state.distinct_of[other] == own]
-        pins += [(min(other, each), max(other, each), "different") for other in [kept[0], *like]]
+        pins += [(min(other, each), max(other, each), DIFFERENT) for other in [kept[0], *like]]
+    check_agree(state, pins)
     return pins
 
 
@@ -83,10 +113,14 @@ def split_pins(state: State, name: str, away: Sequence[str]) -> list[Pin]:
         raise StoreError("splitting takes some of a cluster's postings, and leaves some")
     if len(gone) * len(rest) > MOST_PINS:
         raise StoreError(f"this would take {len(gone) * len(rest):,} decisions; split less at once")
-    for one, other in product(gone, rest):
-        if other in _joined(state, one) and state.verdict(one, other) != "same":
-            raise _tied_already(one, other)
-    return [*_tied(gone), *((min(a, b), max(a, b), "different") for a, b in product(gone, rest))]
+    same = partial(state.pinned, verdict=SAME)
+    for one in gone:
+        for other in sorted(_joined(same, one).intersection(rest)):
+            if state.verdict(one, other) != SAME:
+                raise _tied_already(one, other)
+    pins = [*_tied(gone), *((min(a, b), max(a, b), DIFFERENT) for a, b in product(gone, rest))]
+    check_agree(state, pins)
+    return pins
 
 
 def _parted(state: State, name: str, chosen: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -95,19 +129,6 @@ def _parted(state: State, name: str, chosen: Sequence[str]) -> tuple[list[str], 
     if missing := [each for each in out if each not in members]:
         raise StoreError(f"{missing[0][:80]!r} is not in cluster {name[:40]!r}", "missing")
     return out, sorted(members.difference(out))
-
-
-def _check_together(state: State, members: Collection[str], aside: Collection[str] = ()) -> None:
-    """Refuse to make those one of which two, a given pair aside, were decided to be different."""
-    inside = set(members)
-    for one in sorted(members):
-        for other in sorted(inside & state.pinned(one, "different")):
-            if {one, other} != aside:
-                raise StoreError(
-                    f"{one[:80]!r} and {other[:80]!r} were decided to be different; undo that "
-                    "first, or leave one out",
-                    "conflict",
-                )
 
 
 def _tied_already(one: str, other: str) -> StoreError:
@@ -119,7 +140,7 @@ def _tied_already(one: str, other: str) -> StoreError:
 
 
 def _tied(members: Sequence[str]) -> list[Pin]:
-    return [(min(members[0], each), max(members[0], each), "same") for each in members[1:]]
+    return [(min(members[0], each), max(members[0], each), SAME) for each in members[1:]]
 
 
 def take_back(draft: Draft, event: int) -> list[str]:
@@ -136,15 +157,18 @@ def take_back(draft: Draft, event: int) -> list[str]:
             "nothing, put it again; for the rest restore a snapshot",
             "conflict",
         )
-    for left, right, verdict, before in reversed(effects.pinned):
+    for left, right, verdict, _ in effects.pinned:
         if draft.state.verdict(left, right) != verdict:
             raise StoreError(
                 f"{left[:80]!r} and {right[:80]!r} were decided anew since", "conflict"
             )
-        draft.pin(left, right, before)
+    check_agree(draft.state, [(left, right, before) for left, right, _, before in effects.pinned])
+    gone = _deleted_since(draft.connection, event)
     for posting, number in effects.placed.items():
-        if draft.state.distinct_of.get(posting) != number:
+        if draft.state.distinct_of.get(posting) != number or posting in gone:
             raise StoreError(f"{posting[:80]!r} was changed or deleted since", "conflict")
+    for left, right, _, before in reversed(effects.pinned):
+        draft.pin(left, right, before)
     rows = draft.connection.execute(
         sa.select(versions.c.posting_id, versions.c.payload).where(versions.c.event == event)
     )
@@ -157,6 +181,16 @@ def take_back(draft: Draft, event: int) -> list[str]:
     draft.score()
     decided = (each for left, right, *_ in effects.pinned for each in (left, right))
     return list(dict.fromkeys([*effects.placed, *decided]))
+
+
+def _deleted_since(connection: sa.Connection, event: int) -> set[str]:
+    """The postings that were deleted after an event, also those that came back."""
+    later = (events.c.number > event) & events.c.verb.in_(("delete", "undo"))
+    placed = (
+        json.loads(text)["placed"]
+        for text in connection.scalars(sa.select(events.c.effects).where(later))
+    )
+    return {posting for each in placed for posting, number in each.items() if number is None}
 
 
 def _clusters_before(state: State, affected: Sequence[Mapping[str, Any]]) -> dict[str, str]:
