@@ -1,3 +1,4 @@
+import asyncio
 import io
 import json
 import logging
@@ -73,6 +74,7 @@ def test_the_same_request_twice_changes_nothing(client):
     second = client.post("/postings", json=body, headers=header).json()
     assert second == {**first, "repeated": True, "pairs": second["pairs"]}
     assert client.get("/stats").json()["event"] == 4
+    assert client.post("/postings", json=body, headers={"Idempotency-Key": ""}).status_code == 422
 
 
 def test_a_photo_is_put_shown_and_goes_with_its_posting(client, place):
@@ -168,13 +170,42 @@ def test_bodies_that_are_too_large_and_too_many_requests_are_refused(client, pla
         assert limited.get("/health").status_code == 200
 
 
+def test_of_a_file_whose_client_left_nothing_is_taken(place):
+    with Index(place) as index:
+        for name in "abc":
+            index.upsert({"posting_id": name, "title": name})
+    app, sent = create_app(place), []
+    part = b"left_id,right_id,verdict\na,b,same\nb,c,different"
+    came = [
+        {"type": "http.request", "body": part, "more_body": True},
+        {"type": "http.disconnect"},
+    ]
+
+    async def receive():
+        return came.pop(0)
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {
+        "type": "http", "method": "POST", "path": "/answers", "query_string": b"",
+        "headers": [(b"host", b"testserver")], "client": ("testclient", 5),
+    }  # fmt: skip
+    asyncio.run(app(scope, receive, send))
+    assert sent[0]["status"] == 400
+    with Index(place) as index:
+        assert index.pins() == []
+
+
 def test_without_tokens_other_machines_and_other_sites_are_refused(place):
     with TestClient(create_app(place), client=("10.1.2.3", 5)) as far:
         assert far.get("/stats").status_code == 403
     with TestClient(create_app(place)) as near:
         assert near.get("/stats").status_code == 200
         assert near.get("/stats", headers={"host": "evil.example"}).status_code == 403
-        assert near.get("/stats", headers={"origin": "https://evil.example"}).status_code == 403
+        for other in ("https://evil.example", "null", "http://["):
+            assert near.get("/stats", headers={"origin": other}).status_code == 403
+        assert near.get("/stats", headers={"origin": "http://testserver"}).status_code == 200
 
 
 def test_with_tokens_roles_decide(client, tokens, place):

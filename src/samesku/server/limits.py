@@ -7,7 +7,6 @@ import json
 import logging
 import time
 from collections import OrderedDict
-from urllib.parse import urlsplit
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from starlette.datastructures import Headers
@@ -84,7 +83,7 @@ class Guard:
     def _refused(self, scope: Scope) -> JSONResponse | None:
         headers = Headers(scope=scope)
         origin = headers.get("origin")
-        if origin is not None and urlsplit(origin).netloc != headers.get("host"):
+        if origin is not None and origin.partition("://")[2] != headers.get("host"):
             return _answer(403, "requests from pages of other sites are refused")
         if scope["path"] in ("/health", "/ready"):
             return None
@@ -108,6 +107,8 @@ class Guard:
             async with asyncio.timeout(PATIENCE):
                 while True:
                     message = await receive()
+                    if message["type"] == "http.disconnect":
+                        return _answer(400, "the connection ended before the request had come")
                     body += message.get("body", b"")
                     if len(body) > self.max_bytes:
                         return too_large

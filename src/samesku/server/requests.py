@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 POSTING: dict[str, Any] = {"posting_id": "shop1-77", "title": "BEBELO susu 0,4kg", "price": 62000}
 MOST_AT_ONCE = 1_000
-Key = Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)]
+Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
 Id = Field(min_length=1, max_length=200)
 
 
