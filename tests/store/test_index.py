@@ -561,6 +561,11 @@ def test_a_failure_in_the_middle_leaves_the_store_as_it_was(pair, monkeypatch):
 
 
 def test_what_is_no_store_is_refused(tmp_path, file):
+    with pytest.raises(
+        StoreError, match=r"//ann:\*\*\*@localhost:1/x: .* cannot be opened"
+    ) as told:
+        Index("postgresql+psycopg://ann:se:c@ret@localhost:1/x")
+    assert "c@ret" not in str(told.value)
     (tmp_path / "text.db").write_text("no database " * 100)
     with pytest.raises(StoreError, match="cannot be opened"):
         Index(tmp_path / "text.db")

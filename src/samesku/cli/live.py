@@ -18,6 +18,7 @@ def index(options: Index) -> None:
     need_extra("samesku index", "store", "sqlalchemy")
     from samesku.store import Index as Store
     from samesku.store.runs import postings_of, read_run
+    from samesku.store.schema import without_password
     from samesku.store.state import Setting
 
     progress = TerminalProgress(quiet=options.quiet)
@@ -55,16 +56,16 @@ def index(options: Index) -> None:
         say(f"  - posting {each.place + 1} ({each.posting_id}) refused: {each.reason}")
     if len(refused) > NAMED:
         say(f"  - and {len(refused) - NAMED:,} more refused")
-    taken = progress.elapsed
+    taken, shown = progress.elapsed, without_password(options.store)
     say(
-        f"{options.store}: {stats['postings']:,} postings in {stats['clusters']:,} clusters, "
+        f"{shown}: {stats['postings']:,} postings in {stats['clusters']:,} clusters, "
         f"{stats['clusters_of_two_or_more']:,} of two or more ({taken:.1f} s). "
         f"Model {stats['model']}, threshold {stats['threshold']:.2g}, same: "
         f"{', '.join(stats['same']) or 'none'}. "
-        f"Next: samesku serve --store {options.store}",
+        f"Next: samesku serve --store {shown}",
         quiet=options.quiet,
     )
-    emit({"store": options.store, **stats, "refused": len(refused), "seconds": round(taken, 3)})
+    emit({"store": shown, **stats, "refused": len(refused), "seconds": round(taken, 3)})
 
 
 def serve(options: Serve) -> None:
@@ -95,7 +96,7 @@ def serve(options: Serve) -> None:
     if not protected and not is_local(host, "localhost"):
         raise UsageError(
             f"--host {host} would answer other machines, and the store has no token: make one "
-            f"with samesku serve --store {options.store} --make-token NAME --role admin"
+            "with --make-token NAME --role admin"
         )
     level = logging.WARNING if options.quiet else logging.INFO
     logging.basicConfig(level=level, format="%(message)s")

@@ -35,6 +35,7 @@ from samesku.store.schema import (
     pins,
     postings,
     touched,
+    without_password,
 )
 from samesku.store.scoring import score_pairs
 from samesku.store.state import SHIPPED, Effects, Setting, State
@@ -68,7 +69,7 @@ class Reads:
     @property
     def _engine(self) -> sa.Engine:
         if self._opened is None:
-            raise StoreError(f"{self.place} was closed; open it anew", "unusable")
+            raise StoreError(f"{without_password(self.place)} was closed; open it anew", "unusable")
         return self._opened
 
     @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
@@ -102,8 +103,14 @@ def open_engine(place: str | Path) -> sa.Engine:
         _prepare(engine, text)
     except (sa.exc.DBAPIError, ImportError, sa.exc.ArgumentError) as error:
         why = getattr(error, "orig", error)
-        raise StoreError(f"{text}: the store cannot be opened: {why}", "unusable") from error
+        shown = without_password(text)
+        raise StoreError(f"{shown}: the store cannot be opened: {why}", "unusable") from error
     return engine
+
+
+def without_password(place: str | Path) -> str:
+    """The place of a store, to be shown."""
+    return re.sub(r"(://[^/@]*?:)[^/]*@", r"\1***@", str(place))
 
 
 def _engine(text: str) -> sa.Engine:
@@ -158,7 +165,9 @@ def _prepare(engine: sa.Engine, text: str) -> None:
     with engine.connect() as connection:
         names = set(sa.inspect(connection).get_table_names())
         if names and not {"meta", "distinct_postings"} <= names:
-            raise StoreError(f"{text} is a database, but not a store of samesku", "unusable")
+            raise StoreError(
+                f"{without_password(text)} is a database, but not a store of samesku", "unusable"
+            )
         found = _version(connection) if names else None
     if found is None:
         with begin_writing(engine) as connection:
@@ -169,7 +178,8 @@ def _prepare(engine: sa.Engine, text: str) -> None:
     if found != VERSION:
         newer = "newer; update samesku" if found > VERSION else "older; restore it with its own"
         raise StoreError(
-            f"{text} is a store of version {found}, not {VERSION}: it is {newer}", "unusable"
+            f"{without_password(text)} is a store of version {found}, not {VERSION}: it is {newer}",
+            "unusable",
         )
 
 
