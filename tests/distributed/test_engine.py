@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -171,6 +172,31 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(catalogue, groups, tmp_path
     found, _ = written(catalogue, tmp_path, shards=2)
     assert found == groups
     assert {path: path.stat().st_mtime_ns for path in done} == done
+
+
+def test_a_run_that_was_stopped_leaves_nothing_to_one_with_other_settings(
+    catalogue, groups, tmp_path, monkeypatch
+):
+    score = scoring.score_tile
+
+    def stopping(shelf, *arguments):
+        score(shelf, *arguments)
+        raise RuntimeError("the power is cut")
+
+    written(catalogue, tmp_path, shards=2)
+    with monkeypatch.context() as patched:
+        patched.setattr(scoring, "score_tile", stopping)
+        other = RayEngine(Matcher(same=["size", "amount"]), str(tmp_path / "work"), shards=2)
+        with pytest.raises(RuntimeError, match="power"):
+            other.match(str(catalogue), str(tmp_path / "out"))
+    matcher = Matcher(threshold=0.7)
+    matcher.match(read_catalog(catalogue)).write(tmp_path / "local")
+    shutil.rmtree(next((tmp_path / "out").glob("clusters-*")))
+    RayEngine(matcher, str(tmp_path / "work"), shards=2).match(
+        str(catalogue), str(tmp_path / "out")
+    )
+    found, expected = (tmp_path / each / "groups.csv" for each in ("out", "local"))
+    assert found.read_bytes() == expected.read_bytes()
 
 
 def test_ids_carry_over_from_the_run_before(offers, catalogue, tmp_path):

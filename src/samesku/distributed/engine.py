@@ -98,9 +98,10 @@ class RayEngine:
     ) -> dict[str, Any]:
         """Match a file, or all Parquet files of a folder; write the result, and return its record.
 
-        Both places are paths or URIs. `out` gets ``clusters/``, ``matches/`` (Parquet),
-        ``groups.csv`` and ``run.json``. The options are those of :func:`samesku.read_catalog`, for
-        each file. Raises CatalogError with the problems of all files.
+        Both places are paths or URIs. `out` gets ``clusters-RUN/``, ``matches-RUN/``
+        (Parquet), ``groups.csv`` and ``run.json``. The options are those of
+        :func:`samesku.read_catalog`, for each file. Raises CatalogError with the problems of all
+        files.
         """
         start(self.address)
         self.stages = Stages(self.work, self.matcher.progress, self.memory)
@@ -259,7 +260,7 @@ class RayEngine:
             at, split = clustering.cluster_at(near, tiles, starts, threshold, self.most)
             found[threshold] = threshold, near.rounds, at, split
             f1 = at.each("expected f1", clustering.expect_f1, shards, whole, shards)
-            return float(sum(shard["f1"] for shard in f1)) / starts[-1]
+            return float(sum(shard["f1"] for shard in f1)) / max(starts[-1], 1)
 
         self.stages.each("partners", scoring.add_partners, shards, tiles)
         if self.matcher.get_params()["threshold"] is None and moves(self.matcher.fusion):
@@ -283,6 +284,8 @@ class RayEngine:
         each("name", clustering.name_clusters, shards, starts, offsets, file_starts)
         before = Shelf(out).read_json("run.json") or {}
         last = f"{out}/{before['clusters']}" if "clusters" in before else None
+        if last is not None and not Shelf(last).names():
+            last = None
         if last is not None:
             each("overlap", clustering.count_overlap, shards, last, shards, reads=[last])
             each("heirs", clustering.choose_heirs, shards, shards, offsets[-1])

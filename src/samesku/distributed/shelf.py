@@ -6,7 +6,7 @@ import json
 import posixpath
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -79,14 +79,20 @@ class Shelf:
             fs.move(hidden, place)
 
     def names(self) -> list[str]:
-        """The Parquet files of the folder."""
+        """The Parquet files of the folder; none where it is not there."""
         fs, place = file_system(self.root)
-        found = fs.get_file_info(pafs.FileSelector(place))
+        found = fs.get_file_info(pafs.FileSelector(place, allow_not_found=True))
         return sorted(each.base_name for each in found if each.extension == "parquet")
 
     def remove(self, folder: str) -> None:
-        """Remove a folder and all in it."""
-        file_system(self.root)[0].delete_dir(self.path(folder))
+        """Remove a folder and all in it, if it is there."""
+        with suppress(FileNotFoundError):
+            file_system(self.root)[0].delete_dir(self.path(folder))
+
+    def remove_file(self, name: str) -> None:
+        """Remove a file, if it is there."""
+        with suppress(FileNotFoundError):
+            file_system(self.root)[0].delete_file(self.path(name))
 
     def read(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
         """Read a table."""
