@@ -25,7 +25,7 @@ from samesku.training.settings import Precision, TrainingSettings
 Kind: TypeAlias = Literal["title", "photo", "clip"]
 
 POOLING = "Title: mean, cls, last, pooler; photo: mean, gem, cls, pooler. Default: the model's."
-STORE = "File of the store, made where there is none; or postgresql+psycopg://user@host/name."
+STORE = "File of the store, made where there is none; or postgresql://user@host/name."
 
 
 @command("match:match", example="samesku match offers.csv --photos photos/ --out result/")

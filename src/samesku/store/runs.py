@@ -71,6 +71,12 @@ def read_run(folder: Path) -> BatchRun:
                 "unusable",
             )
         source = record["source"]
+        if "left" in source:
+            raise StoreError(
+                f"{folder} is a run of `samesku link`, which a store does not take: index a "
+                "catalogue of both shops",
+                "unusable",
+            )
         path, photos = Path(source["path"]), source["photos"]
         columns, encoding = source["columns"], source["encoding"]
         # A run that adapted the model on its way had other probabilities.

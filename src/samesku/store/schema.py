@@ -110,13 +110,14 @@ def open_engine(place: str | Path) -> sa.Engine:
 
 def without_password(place: str | Path) -> str:
     """The place of a store, to be shown."""
-    return re.sub(r"(://[^/@]*?:)[^/]*@", r"\1***@", str(place))
+    return re.sub(r"(://[^/@:]*:)[^/]*@", r"\1***@", str(place))
 
 
 def _engine(text: str) -> sa.Engine:
     if "://" in text:
+        address = re.sub("^postgres(ql)?://", "postgresql+psycopg://", text)
         # A reader sees one moment of all tables.
-        return sa.create_engine(text, pool_pre_ping=True, isolation_level="REPEATABLE READ")
+        return sa.create_engine(address, pool_pre_ping=True, isolation_level="REPEATABLE READ")
     path = Path(text)
     if not path.resolve().parent.is_dir():
         raise StoreError(f"{path.parent} is no folder; make it, or name another", "unusable")
