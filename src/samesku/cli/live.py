@@ -76,6 +76,7 @@ def serve(options: Serve) -> None:
     import uvicorn
 
     from samesku.server.app import create_app, is_local
+    from samesku.server.connections import Connection
     from samesku.server.tokens import Tokens
 
     with closing(Tokens(options.store)) as tokens:
@@ -107,6 +108,6 @@ def serve(options: Serve) -> None:
     who = "with tokens" if protected else "this machine only, as there are no tokens"
     say(f"http://{host}:{port}/review and /docs ({who})", quiet=options.quiet)
     uvicorn.run(
-        app, host=host, port=port, log_level="warning", access_log=False,
+        app, host=host, port=port, http=Connection, log_level="warning", access_log=False,
         timeout_keep_alive=20, limit_concurrency=200, server_header=False,
     )  # fmt: skip
