@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from samesku.catalog.answers import DIFFERENT, SAME, UNSURE, Answers, read_answers
 from samesku.catalog.catalog import catalogue_file
+from samesku.catalog.tables import read_table
 from samesku.cli.commands import Adapt, Ask, Review
 from samesku.cli.console import TerminalProgress, console
 from samesku.cli.match import read_checked
@@ -28,6 +30,7 @@ KEYS = {"s": SAME, "d": DIFFERENT, "u": UNSURE}
 
 
 def ask(options: Ask) -> None:
+    _check_replaceable(options.out)
     asked = questions(
         _matches_again(*_run_again(options)),
         options.count,
@@ -49,6 +52,17 @@ def ask(options: Ask) -> None:
     )
     if not options.quiet:
         console.print(f"Then: samesku match CATALOGUE --answers {out} --out DIR")
+
+
+def _check_replaceable(out: Path) -> None:
+    """Raise where questions would replace answers, or a file of another kind."""
+    if not out.is_file():
+        return
+    verdicts = read_table(out)[0].get_column("verdict", default=None)
+    if verdicts is None:
+        raise ValueError(f"{out} is there and holds no questions; name another file")
+    if answered := verdicts.count():
+        raise ValueError(f"{out} holds {answered:,} answers; name another file for the questions")
 
 
 def adapt(options: Adapt) -> None:
