@@ -15,12 +15,12 @@ _NUMBER = re.compile(
     r"(?:e[+-]?\d+(?!\w))?"
 )
 _TIMES = re.compile(
-    r"^ ?(ribu|rb|juta|jt|lakh|lac|crore|mio|тыс|tys|triệu|tr|万|千)(?!\w)|^(k)(?!\w)"
+    r"^ ?(?:(ribu|rb|juta|jt|lakh|lac|crore|mio|тыс|tys|triệu|tr|k)(?!\w)|([万萬만千천]))"
 )
 _FACTORS = {
-    **dict.fromkeys(("ribu", "rb", "k", "тыс", "tys", "千"), 1e3),
+    **dict.fromkeys(("ribu", "rb", "k", "тыс", "tys", "千", "천"), 1e3),
     **dict.fromkeys(("juta", "jt", "mio", "triệu", "tr"), 1e6),
-    "lakh": 1e5, "lac": 1e5, "crore": 1e7, "万": 1e4,
+    **dict.fromkeys("万萬만", 1e4), "lakh": 1e5, "lac": 1e5, "crore": 1e7,
 }  # fmt: skip
 _ROUND_CURRENCY = re.compile(r"(?<!\w)rp|idr|vnd|₫|(?<!\w)đ|jpy|円|krw|₩|원|clp")
 _THREE_DECIMALS = re.compile(r"kwd|bhd|omr|jod|(?<!\w)(?:kd|bd|jd)(?!\w)|د\.ك|د\.ب|ر\.ع|د\.ا")
