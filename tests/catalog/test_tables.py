@@ -75,6 +75,18 @@ def test_rows_with_too_many_fields_are_all_named(tmp_path):
     assert "quote titles that contain ','" in said["ragged_row"].fix
 
 
+def test_empty_fields_beyond_the_header_are_no_fields(tmp_path):
+    frame, problems = read(tmp_path, "posting_id;title\na;tea;\nb;rice;;\n")
+    assert (frame.rows(), problems) == ([("a", "tea"), ("b", "rice")], [])
+
+
+def test_a_repeated_header_is_no_posting(tmp_path):
+    _, problems = read(tmp_path, "posting_id,title\na,tea\nposting_id,title\nb,rice\n")
+    assert [(each.kind, each.rows, each.fatal) for each in problems] == [
+        ("repeated_header", (3,), True)
+    ]
+
+
 def test_short_rows_are_filled_with_nothing(tmp_path):
     frame, _ = read(tmp_path, "posting_id,title,price\na,tea\nb,rice,5\n")
     assert frame.rows() == [("a", "tea", None), ("b", "rice", "5")]
@@ -129,6 +141,11 @@ def test_parquet_is_told_from_its_content(tmp_path, name):
         (b"\xd0\xcf\x11\xe0" + bytes(range(256)), "a spreadsheet"),
         (b"\x1f\x8b\x08" + bytes(range(256)), "compressed"),
         (b"%PDF-1.7 " + bytes(range(256)), "a PDF"),
+        (b"SQLite format 3\x00", "a database"),
+        (b'{"posting_id": "1",\n "title": "tea"}', "json"),
+        (b'\xef\xbb\xbf[\n  {"posting_id": "1"}]', "json"),
+        (b'<?xml version="1.0"?>\n<rss>', "xml"),
+        (b"<html><table><tr><td>posting_id", "a web page"),
         (b"PAR1" + bytes(range(256)), "parquet"),
         (b"\xff\xfep\x00o", "truncated"),
     ],

@@ -30,7 +30,22 @@ _NO_TABLES = (
     (b"PK\x03\x04", "this is a spreadsheet or a zip archive"),
     (b"\xd0\xcf\x11\xe0", "this is a spreadsheet"),
     (b"\x1f\x8b", "this is compressed"),
+    (b"BZh", "this is compressed"),
+    (b"\xfd7zXZ", "this is compressed"),
+    (b"\x28\xb5\x2f\xfd", "this is compressed"),
     (b"%PDF", "this is a PDF"),
+    (b"SQLite format", "this is a database"),
+    (b"ARROW1", "this is an Arrow file"),
+)
+# What text that is no table begins with.
+_NO_TABLE_TEXTS = (
+    ('{"', "this is JSON"),
+    ('[{"', "this is JSON"),
+    ("<?xml", "this is XML"),
+    ("<rss", "this is XML"),
+    ("<!doctype", "this is a web page"),
+    ("<html", "this is a web page"),
+    ("<table", "this is a web page"),
 )
 
 
@@ -70,6 +85,9 @@ def parse_table(
         raise CatalogError(str(path), [_unreadable(reason)]) from error
     if not content.strip():
         raise CatalogError(str(path), [_unreadable("the file is empty")])
+    begin = "".join(content[:1000].removeprefix("\ufeff").lower().split())
+    if kind := next((kind for mark, kind in _NO_TABLE_TEXTS if begin.startswith(mark)), None):
+        raise CatalogError(str(path), [_unreadable(kind)])
     return _parse(path, content.removeprefix("\ufeff"), problems)
 
 
@@ -80,10 +98,11 @@ def _parse(path: Path, content: str, problems: list[Problem]) -> tuple[pl.DataFr
     if start:
         fix = "skipped; rows are counted from the header"
         problems = [*problems, Problem("preamble", f"{start} lines before the header", fix)]
-    header, rows = [name.strip() for name in rows[start]], rows[start + 1 :]
+    first, rows = rows[start], rows[start + 1 :]
+    header = [name.strip() for name in first]
     while rows and not any(rows[-1]):  # what spreadsheets and editors leave at the end
         rows.pop()
-    ragged = [place for place, row in enumerate(rows) if len(row) > len(header)]
+    ragged = [place for place, row in enumerate(rows) if any(row[len(header) :])]
     if misquoted:
         message = "row with a quote that is not closed, or closed in the middle of a field"
         fix = 'quote the whole field and write each quote in it twice: "5"" pipe"'
@@ -95,7 +114,11 @@ def _parse(path: Path, content: str, problems: list[Problem]) -> tuple[pl.DataFr
         fix = f"quote titles that contain {delimiter!r}"
         fault = Problem.at("ragged_row", message, fix, ragged, fatal=True)
         raise CatalogError(str(path), [*problems, fault])
-    columns = itertools.zip_longest(header, *rows) if rows else ((name,) for name in header)
+    if repeated := [place for place, row in enumerate(rows) if row == first]:
+        message, fix = "row that repeats the header", "drop it, as of files put together"
+        problems = [*problems, Problem.at("repeated_header", message, fix, repeated, fatal=True)]
+    cut = (row[: len(header)] for row in rows)
+    columns = itertools.zip_longest(header, *cut) if rows else ((name,) for name in header)
     named = zip(_distinct(header), columns, strict=True)
     table = {name: [cell or None for cell in cells[1:]] for name, cells in named}
     frame = pl.DataFrame(table, schema=dict.fromkeys(table, pl.String))
