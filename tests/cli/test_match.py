@@ -345,18 +345,25 @@ def test_options_of_every_time_stand_in_a_file(match, tmp_path, monkeypatch):
     assert told.exit_code == 2
     assert "no option 'treshold'; it has" in told.stderr
     assert " threshold" in told.stderr.partition("it has")[2]
+    Path("samesku.toml").write_text("[match]\nthreshold = true\n")
+    assert "'threshold' takes a value, not true" in match().stderr
 
 
 @pytest.mark.parametrize(
     "given",
-    ["within = 'title'\nsame = 'colour,size'", "within = ['title']\nsame = ['colour', 'size']"],
+    [
+        "within = 'title'\nsame = 'colour,size'\ncolumns = 'label_group=label, ours'",
+        "within = ['title']\nsame = ['colour', 'size']\ncolumns = {label_group = 'label, ours'}",
+    ],
 )
 def test_the_file_takes_one_value_and_several(match, tmp_path, monkeypatch, given):
     monkeypatch.chdir(tmp_path)
-    Path("samesku.toml").write_text(f"[match]\n{given}\n")
-    told = match()
+    Path("samesku.toml").write_text(f"[match]\n{given}\n", encoding="utf-8-sig")
+    Path("wide.csv").write_text(OFFERS.replace("label_group", '"label, ours"'))
+    told = match(source="wide.csv")
     assert told.exit_code == 0, told.output
     source = json.loads(Path("out/run.json").read_text())["source"]
+    assert source["columns"] == {"label_group": "label, ours"}
     assert (source["within"], source["same"]) == (["title"], ["colour", "size"])
 
 

@@ -68,7 +68,7 @@ def _configured(commands: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     if not CONFIG.is_file():
         return {}
     try:
-        tables = tomllib.loads(CONFIG.read_text(encoding="utf-8"))
+        tables = tomllib.loads(CONFIG.read_text(encoding="utf-8-sig"))
     except (ValueError, OSError) as error:
         raise UsageError(f"{CONFIG} cannot be read: {error}") from error
     given: dict[str, dict[str, Any]] = {}
@@ -85,14 +85,18 @@ def _configured(commands: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
                 f"{', '.join(sorted(parameters))}"
             )
         given[name] = {
-            str(parameters[key].name): _as_taken(parameters[key], value)
+            str(parameters[key].name): _as_taken(key, parameters[key], value)
             for key, value in table.items()
         }
     return given
 
 
-def _as_taken(parameter: Any, value: Any) -> Any:
+def _as_taken(key: str, parameter: Any, value: Any) -> Any:
     """A list for an option that may be repeated, text with commas for one that may not."""
+    if isinstance(value, bool) and not parameter.is_flag:  # to Python true is the number 1
+        raise UsageError(f"{CONFIG}: {key!r} takes a value, not {str(value).lower()}")
+    if isinstance(value, dict):
+        value = [f"{name}={each}" for name, each in value.items()]
     if parameter.multiple:
         return value if isinstance(value, list) else [value]
     return ",".join(map(str, value)) if isinstance(value, list) else value

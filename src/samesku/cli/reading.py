@@ -124,9 +124,10 @@ def comma_list(text: str | None) -> tuple[str, ...]:
 
 
 def parse_columns(text: str | None) -> dict[str, str]:
-    """``"title=name,posting_id=sku"`` -> ``{"title": "name", "posting_id": "sku"}``."""
+    """``"title=name,price=Preis, EUR"`` -> ``{"title": "name", "price": "Preis, EUR"}``."""
     mapping: dict[str, str] = {}
-    for part in filter(None, (text or "").split(",")):
+    # Their names may hold commas: a part begins at a name of ours with its "=".
+    for part in filter(None, re.split(r",(?=\s*\w*\s*=|\s*$)", text or "")):
         ours, equals, theirs = (each.strip() for each in part.partition("="))
         if not equals or not ours or not theirs:
             raise UsageError(f"--columns takes OURS=THEIRS between commas, not {part!r}")
