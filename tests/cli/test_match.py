@@ -332,6 +332,15 @@ def test_the_old_name_of_the_threshold_still_works(match, tmp_path):
     assert "--line" not in match("--help").stdout
 
 
+def test_results_do_not_replace_the_catalogue(match, tmp_path):
+    catalogue = tmp_path / "groups.csv"
+    catalogue.write_text(OFFERS)
+    told = match(source=catalogue, out=tmp_path)
+    assert told.exit_code == 3
+    assert f"{catalogue} was read and stays" in told.output
+    assert (catalogue.read_text(), (tmp_path / "run.json").exists()) == (OFFERS, False)
+
+
 def test_options_of_every_time_stand_in_a_file(match, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Path("samesku.toml").write_text("[match]\nthreshold = 0.7\nneighbours = 30\n")

@@ -333,9 +333,11 @@ class Matches:
         Raises
         ------
         OSError
-            The folder cannot be written, naming the file.
+            The folder cannot be written, or the catalogue would be replaced, naming the file.
         """
-        with Staged(Path(folder)) as staged:
+        source = self.run.get("source", {})
+        sides = [source] if "path" in source else source.values()
+        with Staged(Path(folder), keep=[side["path"] for side in sides]) as staged:
             if submission or set(self.catalog.frame.columns) - {"label_group"} == COMPETITION:
                 self.submission.write_csv(staged.path("submission.csv"))
             pair_tables.write_pairs(self, *self._matched, staged.path("pairs.parquet"))

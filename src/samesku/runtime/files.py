@@ -29,11 +29,13 @@ class Staged:
 
     The folder is made when missing, and gone again when nothing is written; other files in it are
     left alone. `names` are what the files will be called, `written` the files once they are in
-    their place. A folder that cannot be made or written is an OSError.
+    their place. A folder that cannot be made or written is an OSError, as is a file of `keep`, full
+    paths of what was read, that would be replaced.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, keep: Collection[str] = ()) -> None:
         self.folder = folder
+        self.keep = keep
         self.written: list[Path] = []
         self.names: list[str] = []
 
@@ -66,6 +68,9 @@ class Staged:
             if error is None:
                 if taken := [name for name in self.names if (self.folder / name).is_dir()]:
                     raise IsADirectoryError(f"{self.folder / taken[0]} is a folder; remove it")
+                places = [self.folder / name for name in self.names]
+                if read := [place for place in places if str(place.resolve()) in self.keep]:
+                    raise FileExistsError(f"{read[0]} was read and stays; name another folder")
                 if len(self.names) > 1:
                     (self.folder / self.names[-1]).unlink(missing_ok=True)
                 for name in self.names:
