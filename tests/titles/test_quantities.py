@@ -8,7 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from samesku.titles import Quantity, clean_title, normalise_title, stated
+from samesku.titles import Quantity, clean_title, normal_tokens, normalise_title, stated
+from samesku.titles.attributes import read_attributes
 
 RULES: dict[str, list[tuple[str, str]]] = {
     "mass": [
@@ -251,4 +252,6 @@ def test_very_long_titles_take_little_time(piece: str) -> None:
     text = (piece * 20_000)[:20_000].strip()
     began = time.process_time()
     stated(text)
+    normal_tokens(text)
+    read_attributes([text])
     assert time.process_time() - began < 2

@@ -20,7 +20,7 @@ _RUN = re.compile(rf"[{SPACELESS}]+")
 _UNITS = "|".join(sorted({unit.base for unit in UNITS.values()}, key=len, reverse=True))
 _WORD = re.compile(
     r"(?:size_)?(?P<kept>(?<=size_)[0-9a-z]+(?:[.-][0-9]+)*"
-    r"|[0-9][0-9.]*(?:x[0-9.]+)+(?:mm)?(?![a-z0-9])"
+    r"|[0-9][0-9.]{0,29}(?:x[0-9.]+)+(?:mm)?(?![a-z0-9])"
     rf"|[0-9]+(?:\.[0-9]+)?(?:-[0-9]+(?:\.[0-9]+)?)?(?:{_UNITS})(?![a-z0-9])"
     rf"|[0-9]+\.[0-9]+(?:{_LETTER}*))"
     rf"|(?P<word>{_LETTER}+(?:['-]{_LETTER}+)*)"

@@ -20,9 +20,11 @@ _WARRANTY = (
 )
 _GUARANTEED = re.compile(
     rf"{_WARRANTY}\W{{0,3}}(?:\w+\W{{1,3}}){{0,2}}([0-9.]+month)"
-    rf"|([0-9.]+month)\W{{0,3}}(?:\w+\W{{1,3}}){{0,2}}{_WARRANTY}"
+    rf"|(?<![0-9.])([0-9.]+month)\W{{0,3}}(?:\w+\W{{1,3}}){{0,2}}{_WARRANTY}"
 )
-_PROMOTION = re.compile(r"([0-9.]+%) ?(?:off|discount|disc|diskon|rabatt|sale|descuento|sconto)")
+_PROMOTION = re.compile(
+    r"(?<![0-9.])([0-9.]+%) ?(?:off|discount|disc|diskon|rabatt|sale|descuento|sconto)"
+)
 _RATED = re.compile(
     r"(?<![a-z0-9.])([0-9]+(?:[.,][0-9]+)?) ?-?"
     r"(rpm|iu|ah|wh|k?va|dpi|btu|psi|cu\.? ?ft)(?![a-z0-9])"
@@ -32,7 +34,8 @@ _DIOPTRE = re.compile(
     r"(?<![0-9.,][ ])(?<![0-9.,])([+-]) ?([0-9]{1,2}[.,](?:00|25|50|75))(?![0-9])"
 )
 _SIDE = re.compile(
-    r"([0-9.]+mm) (?:in )?(?:(?P<width>wide|width|breit|breite|lebar|ancho|largeur|szer|宽|寬)"
+    r"(?<![0-9.])([0-9.]+mm) (?:in )?"
+    r"(?:(?P<width>wide|width|breit|breite|lebar|ancho|largeur|szer|宽|寬)"
     r"|(?P<height>high|height|tall|hoch|hohe|tinggi|alto|hauteur|wys|高)"
     r"|(?P<length>long|length|lang|lange|panjang|largo|longueur|长|長))(?![a-z])"
 )
