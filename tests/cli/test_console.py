@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from samesku import CatalogError, Matcher, Problem
 from samesku.cli import app
-from samesku.cli.console import TerminalProgress, UsageError, console, friendly, say
+from samesku.cli.console import TerminalProgress, UsageError, console, emit, friendly, say
 from samesku.runtime.cache import content_key
 
 
@@ -118,6 +118,12 @@ def test_a_console_that_is_not_utf8_gets_marks_for_what_it_lacks(tmp_path):
     for shown in (done.stdout, done.stderr):
         assert b"?" in shown
         assert shown.isascii()
+
+
+def test_a_closed_output_takes_no_summary_and_ends_nothing(monkeypatch):
+    monkeypatch.setattr(console, "quiet", True)
+    monkeypatch.setattr(sys, "stdout", None)
+    emit({"postings": 3})
 
 
 def test_help_waits_for_no_tables_and_no_arrays():

@@ -281,7 +281,7 @@ def test_pairs_that_are_not_explained_tell_their_lists(explained):
 
 
 def test_what_cannot_be_explained_is_told(explained):
-    with pytest.raises(ValueError, match="no explanation of this pair"):
+    with pytest.raises(ValueError, match="no explanation of this pair: the two share"):
         explained.explain("p3", "p4")
     with pytest.raises(ValueError, match="'p0' is one posting"):
         explained.explain("p0", "p0")

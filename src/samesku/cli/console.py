@@ -75,7 +75,7 @@ def only_json(wanted: bool) -> bool:
 
 def emit(summary: Mapping[str, Any]) -> None:
     """Print what a command did as JSON, where the user asked for that."""
-    if console.quiet:
+    if console.quiet and sys.stdout is not None:  # closed by who started this
         sys.stdout.write(json.dumps(as_json(summary), ensure_ascii=False, indent=2) + "\n")
 
 
@@ -117,6 +117,8 @@ def _described(error: Exception) -> tuple[int, str]:
         return USAGE, str(error)
     if isinstance(error, MemoryError):
         return BAD_INPUT, "not enough memory; try fewer --neighbours"
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return BAD_INPUT, f"{error.filename}: {error.strerror}"
     foreseen = isinstance(error, ValueError) and _raised_here(error)
     if foreseen or isinstance(error, CatalogError | OSError):
         return BAD_INPUT, str(error)

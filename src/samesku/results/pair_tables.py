@@ -163,7 +163,10 @@ def _scored_explanation(matches: Matches, pair: NDArray[np.int64], place: int) -
         matches.fusion, catalog, pairs, pair[:1], pair[1:], explain_from=0.0
     )
     if scored.explanations is None or not len(scored.explanations.places):
-        raise ValueError(f"{matches.fusion.name} has no explanation of this pair")
+        raise ValueError(
+            f"{matches.fusion.name} has no explanation of this pair: the two share no title, photo "
+            "or hash to compare"
+        )
     return scored.explanations.table(catalog, near, 0)
 
 
