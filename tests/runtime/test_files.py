@@ -60,6 +60,9 @@ def test_a_file_in_the_place_of_the_folder_is_told(tmp_path):
         check_folder(tmp_path / "out")
     with pytest.raises(OSError, match="out"):
         check_folder(tmp_path / "out" / "deeper")
+    with pytest.raises(OSError, match="no name in UTF-8"):
+        check_folder(tmp_path / "d\udcedr")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 def test_a_folder_is_checked_without_leaving_a_trace(tmp_path):

@@ -42,6 +42,8 @@ class Staged:
     def __enter__(self) -> Staged:
         if self.folder.exists() and not self.folder.is_dir():
             raise NotADirectoryError(f"{self.folder} is a file; name a folder for the output")
+        if re.search("[\ud800-\udfff]", str(self.folder)):  # polars cannot write there
+            raise OSError(f"{self.folder} is no name in UTF-8; name another folder for the output")
         self._made = [each for each in (self.folder, *self.folder.parents) if not each.exists()]
         self.folder.mkdir(parents=True, exist_ok=True)
         _sweep(self.folder)
