@@ -45,14 +45,9 @@ def show(options: Encoders) -> None:
         table.add_row(name, looks_at, good_for)
     console.print(table)
     console.print("\nPretrained models that are known to suit; licences as their cards say:\n")
-    known = Table(box=None, padding=(0, 2, 0, 0))
-    known.add_column("encoder", no_wrap=True)
-    for column in ("numbers", "MB", "licence", "good for"):
-        known.add_column(column, overflow="fold")
     for model in KNOWN:
-        numbers = f"{model['dimension']:,}", f"{model['megabytes']:,}"
-        known.add_row(model["encoder"], *numbers, model["licence"], model["good_for"])
-    console.print(known)
+        size = f"{model['dimension']:,} numbers, {model['megabytes']:,} MB, {model['licence']}"
+        console.print(f"{model['encoder']}\n    {size}: {model['good_for']}")
     console.print(
         "\nThese need the extra train (uv add 'samesku[train]'), or export-encoder once and then "
         "no torch. Where the hub is out of reach, download the model elsewhere and give its "
