@@ -8,7 +8,9 @@ import polars as pl
 import pytest
 from typer.testing import CliRunner
 
+from samesku import read_catalog
 from samesku.cli import app
+from samesku.results.record import seen_in_training
 
 BRANDS = ["Kanon", "Sonnar", "Lumio", "Vexa", "Orbit", "Pelta"]
 WORDS = ["kettle", "lamp", "kabel", "drill", "router", "tripod", "speaker", "charger"]
@@ -74,6 +76,9 @@ def test_questions_answers_and_the_adapted_model(run, tmp_path):
     head = json.loads((tmp_path / "model" / "model.json").read_text())
     assert head["format"] == 8
     assert head["card"]["adapted"]["answers"] >= 50
+    # `evaluate` knows that the postings of the answers taught it.
+    taught = {posting for pair in pairs for posting in pair}
+    assert seen_in_training(head["card"], read_catalog(run / "offers.csv")) >= len(taught) - 20
 
     out = tmp_path / "adapted"
     done = call("match", run / "offers.csv", "--model", tmp_path / "model", "--out", out)
@@ -164,7 +169,7 @@ def test_a_chat_judge_answers_and_the_matcher_learns(run, tmp_path, server):
     options = ("--judge", server.url, "--judge-model", "m", "--judge-budget", "60")
     done = judged(run, tmp_path / "out", *options)
     assert done.exit_code == 0, done.output
-    assert "M answered 60 of 60 questions, 0 unsure" in done.output
+    assert "m answered 60 of 60 questions, 0 unsure" in done.output
     record = json.loads((tmp_path / "out" / "run.json").read_text())
     assert {pin[3] for pin in record["answers"]["pins"]} == {"model:m"}
     assert record["adapted"]["answers"] == 60
@@ -180,7 +185,7 @@ def test_without_an_answer_the_matches_are_those_without_a_judge(run, tmp_path, 
     server.reply = lambda body: (401, {})
     done = judged(run, tmp_path / "out", "--judge", server.url, "--judge-model", "m")
     assert done.exit_code == 0, done.output
-    assert "M answered 0 of" in done.output
+    assert "m answered 0 of" in done.output
     assert "the server refuses (status 401)" in done.output
     groups = [(each / "groups.csv").read_bytes() for each in (tmp_path / "out", run / "out")]
     assert groups[0] == groups[1]

@@ -95,7 +95,11 @@ def test_an_answer_of_a_model_moves_its_pair_by_how_reliable_it_is(matches):
         table = {"left_id": [left], "right_id": [right], "verdict": [verdict], "by": ["model:m"]}
         answers = Answers.of(pl.DataFrame(table))
         for measured in ((), ((20, 20), (20, 20)), ((40, 0), (0, 40))):
-            moved[verdict, measured] = adapt(matches, answers, measured=measured).matches.scores[0]
+            made = adapt(matches, answers, measured=measured).matches
+            moved[verdict, measured] = made.scores[0]
+            why = made.explain(left, right)
+            assert why["reason"][0] == f"a model answered {verdict}"
+            assert probability(why["log_odds"].sum()) == pytest.approx(made.scores[0], abs=1e-4)
     chance, sure = ((20, 20), (20, 20)), ((40, 0), (0, 40))
     assert before < moved["same", chance] < moved["same", ()] < moved["same", sure] < 1
     assert before > moved["different", chance] > moved["different", sure] > 0
@@ -174,8 +178,11 @@ def test_the_interval_of_the_audit_holds_the_truth(matches):
 
 
 def test_no_more_random_answers_are_wanted_than_there_are_pairs(matches):
-    few = audited(matches, answered(matches, 40))
+    people, model = answered(matches, 40), pl.lit("model:m").alias("by")
+    few = audited(matches, people)
     assert 0 <= few.more <= questions(matches, 100_000, audit_share=1.0).height - 40
+    judged = Answers.of(answered(matches, 300).frame.drop("audit").with_columns(model))
+    assert audited(matches, people.joined(judged)).more == few.more
 
 
 def triples(products, score):

@@ -1,25 +1,28 @@
 """Why a pair is judged so: in words, and in numbers that sum to its score."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
 import pytest
 
 from samesku import Matcher, read_catalog
-from samesku.encoders import PHash, Tfidf
+from samesku.encoders import PHash, TextEncoder, Tfidf, Vectors
 from samesku.scoring.explanations import FAMILIES, Explanations, families
 from samesku.scoring.features.title_words import title_words
 
 PHOTO, NEAR, OTHER = "94974f937d4c2433", "94974f937d4c2437", "6b68b06c82b3dbcc"
 ROWS = [
-    ("a", "Susu Bebelo 400 gram promo", PHOTO, 50.0, "Bebelo"),
-    ("b", "BEBELO susu 0,4 kg murah", PHOTO, 52.0, "Bebelo"),
-    ("c", "Susu Bebelo 800 gram", NEAR, 50.0, "Kapten"),
-    ("d", "Susu Bebelo vanila", OTHER, None, None),
-    ("e", "Susu Bebelo", None, None, None),
+    ("a", "Susu Bebelo 400 gram promo", PHOTO, 50.0, "Bebelo", "milk"),
+    ("b", "BEBELO susu 0,4 kg murah", PHOTO, 52.0, "Bebelo", "powder"),
+    ("c", "Susu Bebelo 800 gram", NEAR, 50.0, "Kapten", None),
+    ("d", "Susu Bebelo vanila", OTHER, None, None, None),
+    ("e", "Susu Bebelo", None, None, None, None),
+    ("f", "Radio ZX7700", None, None, None, None),
+    ("g", "ZX7700 stereo", None, None, None, None),
 ]
-COLUMNS = ["posting_id", "title", "image_phash", "price", "brand"]
+COLUMNS = ["posting_id", "title", "image_phash", "price", "brand", "description"]
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +65,9 @@ def said(shop, left, right, **added):
         ((0, 4), "numbers", -0.5, "400g -0.50"),
         ((3, 4), "numbers", -0.5, "numbers differ -0.50"),
         ((3, 4), "numbers", 0.5, "numbers agree +0.50"),
-        ((0, 3), "codes", 0.5, "model codes agree +0.50"),
+        ((5, 6), "codes", 0.5, "model codes agree +0.50"),
+        ((0, 3), "codes", 0.5, "no model code differs +0.50"),
+        ((0, 1), "codes", 0.5, "no model code differs +0.50"),
         ((0, 3), "codes", -0.5, "no model code in common -0.50"),
         ((0, 1), "photo", 2.25, "photo identical +2.25"),
         ((0, 2), "photo", 1, "photos alike 0.98 +1.00"),
@@ -84,6 +89,8 @@ def said(shop, left, right, **added):
         ((0, 2), "brand", -1, "brands Bebelo and Kapten -1.00"),
         ((0, 3), "brand", 1, "only one brand stated +1.00"),
         ((0, 1), "description", -1, "descriptions differ -1.00"),
+        ((0, 2), "description", -1, "only one description stated -1.00"),
+        ((3, 4), "description", -1, "no description stated -1.00"),
     ],
 )
 def test_what_a_family_says(shop, pair, family, added, phrase):
@@ -104,6 +111,20 @@ def test_how_alike_titles_are(shop):
     candidates = shop[1]
     cosine = candidates.similarity[place_of(candidates, 0, 1), 0]
     assert said(shop, 0, 1, titles=3) == f"titles alike {cosine:.2f} +3.00; start -2.00"
+
+
+def test_titles_are_as_alike_as_they_are_to_encoders_that_the_model_knows(shop):
+    class Initial(TextEncoder):
+        name, fingerprint = "initial", "initial"
+
+        def encode_titles(self, titles):
+            return Vectors.of(np.ones((len(titles), 1), np.float32), np.array(titles) != "")
+
+    candidates = Matcher([Tfidf(), Initial()], "union").candidates(shop[0])
+    place = np.array([place_of(candidates, 0, 1)])
+    explanations = evidence_of((shop[0], candidates), {(0, 1): {"titles": 3}})
+    (line,) = replace(explanations, encoders=["tfidf"]).phrases(shop[0], candidates, place)
+    assert line == f"titles alike {candidates.similarity[place[0], 0]:.2f} +3.00; start -2.00"
 
 
 def test_the_weightiest_reason_comes_first_and_the_start_last(shop):
@@ -147,7 +168,7 @@ def test_the_table_of_a_pair_holds_every_family_and_sums_to_its_log_odds(shop):
     assert table["reason"].head(3).to_list() == [
         "many look like them",
         "photo identical",
-        "model codes agree",
+        "no model code differs",
     ]
     assert table.height == len(FAMILIES) + 1
     assert table.row(-1) == ("start", -2.0)

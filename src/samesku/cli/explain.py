@@ -55,7 +55,7 @@ def _written(options: Explain, run: Run, rows: Rows, pair: Mapping[str, Any]) ->
         progress = TerminalProgress(quiet=options.quiet)
         reasons = reasons_again(run, rows, score, options.cache, progress) or reasons
     if waterfall := steps(reasons):
-        console.print(_table(waterfall))
+        console.print(_table(waterfall, score))
     elif reasons:
         console.print(f"Because: {reasons}")
     known = [f"{name} {pair[name]:.2f}" for name in run.encoders if pair[name] is not None]
@@ -79,8 +79,8 @@ def _never_written(options: Explain, run: Run, rows: Rows) -> None:
         console.print(f"  {encoder}: {f'similarity {similarity}' if found else why_not}")
 
 
-def _table(waterfall: list[Step]) -> Table:
-    """The contributions from the start to the probability."""
+def _table(waterfall: list[Step], score: float) -> Table:
+    """The contributions from the start to the probability, `score`."""
     edges = [edge for step in waterfall for edge in (step.before, step.after)]
     low, high = min(0.0, *edges), max(0.0, *edges)
     unit = BAR / (high - low or 1)
@@ -96,6 +96,6 @@ def _table(waterfall: list[Step]) -> Table:
         name = start if step.reason == START else step.reason
         table.add_row(name, bar, added, so_far)
     table.add_section()
-    end = waterfall[-1].after
-    table.add_row("together", "", f"{end:+.2f}", f"{chance(end):.1%}")
+    # Their sum is of rounded numbers, the score is not.
+    table.add_row("together", "", f"{waterfall[-1].after:+.2f}", f"{score:.1%}")
     return table

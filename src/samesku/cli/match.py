@@ -121,7 +121,7 @@ def _answered(
         with progress.stage("ask the judge"):
             found = consult(judge, matches, _budget(options, judge, matches), people)
         for sentence in found.notes:
-            progress.note(sentence[0].upper() + sentence[1:])
+            progress.note(sentence)
         answers = found.answers if people is None else people.joined(found.answers)
         measured = found.measured
     if answers is None or not len(answers):

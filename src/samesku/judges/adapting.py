@@ -21,12 +21,13 @@ from samesku.judges.asking import unpinned
 from samesku.judges.fitting import WRONG, Floats, Seen, fit, likeliest
 from samesku.judges.wire import Counts
 from samesku.results.matches import Matches
+from samesku.results.record import training_record
 from samesku.runtime.progress import Progress
 from samesku.scoring.adaptation import Adaptation
 from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.features import CatalogRows, pair_features, tolerating
 from samesku.scoring.features.table import Features
-from samesku.scoring.fusion import check_threshold
+from samesku.scoring.fusion import PairScores, check_threshold
 from samesku.scoring.learned import Learned
 from samesku.titles.attributes import KINDS
 
@@ -122,7 +123,8 @@ def adapt(
     adapted = replace(fusion, model=model)
     with progress.stage("score again", len(candidates)) as advance:
         scored = adapted.predict(candidates, catalog, advance=advance)
-    scores = asked.weighed(scored.scores, seen)
+    weighed = asked.weighed(scored, seen)
+    scores = weighed.scores
     if matches.pins is not None:
         scores = pinned_scores(matches.pins, candidates, scores)
     # What is to be expected is worked out for clusters of one source.
@@ -134,10 +136,12 @@ def adapt(
     threshold = matches.threshold if threshold is None else threshold
     record |= {"threshold_before": matches.threshold, "threshold": threshold}
     before = unpinned(matches)
-    card = {**model.card, "adapted": {**record}}
+    taught = np.unique([candidates.left[asked.places], candidates.right[asked.places]])
+    beside = [*model.card.get("beside", []), training_record(catalog, taught)]
+    card = {**model.card, "adapted": {**record}, "beside": beside}
     model = replace(model, threshold=threshold, threshold_rule="fixed", card=card)
     made = replace(
-        matches, scores=scores, explanations=scored.explanations,
+        matches, scores=scores, explanations=weighed.explanations,
         fusion=replace(adapted, model=model), threshold=threshold,
         run={**matches.run, "adapted": record},
     )  # fmt: skip
@@ -181,11 +185,16 @@ class _Asked:
     same: Floats  # (a,)
     machine: NDArray[np.bool_]  # bool (a,), answered by a model
 
-    def weighed(self, scores: NDArray[np.float32], seen: Seen) -> NDArray[np.float32]:
-        """The probabilities, with what models answered."""
-        weighed, places = scores.copy(), self.places[self.machine]
-        weighed[places] = expit(_odds(scores[places]) + seen.take(self.machine).contribution)
-        return weighed
+    def weighed(self, scored: PairScores, seen: Seen) -> PairScores:
+        """The probabilities with what models answered, which their explanations say."""
+        scores, places = scored.scores.copy(), self.places[self.machine]
+        added = seen.take(self.machine).contribution
+        scores[places] = expit(_odds(scores[places]) + added)
+        explanations = scored.explanations
+        if explanations is not None:
+            answered = dict(zip(places.tolist(), added.tolist(), strict=True))
+            explanations = replace(explanations, answered=answered)
+        return PairScores(scores, explanations)
 
 
 def _asked(matches: Matches, answers: Answers) -> _Asked:

@@ -214,7 +214,9 @@ def audited(matches: Matches, answers: Answers) -> Audit | None:
     left, right = (each[used] for each in answers.rows(matches.catalog))
     together = matches.clusters[left] == matches.clusters[right]
     audit = Audit.of(together, answers.same[used], answers.audit[used])
-    # No more answers can be wanted than there are pairs to draw.
+    # No more answers of people can be wanted than there are pairs to draw.
     pool = pool_of(matches)
     drawable = int(np.count_nonzero(pool.together | (pool.chance >= STRATA[-1])))
-    return replace(audit, more=min(audit.more, max(0, drawable - len(answers))))
+    return replace(
+        audit, more=min(audit.more, max(0, drawable - int(np.count_nonzero(~answers.machine))))
+    )

@@ -135,7 +135,7 @@ def consult(
     rows, by = [], f"{MACHINE}{judge.model}"
     for first in range(0, len(pairs), AT_A_TIME):
         if time.monotonic() - start > budget.seconds:
-            notes.append(f"time was up after {first:,} questions")
+            notes.append(f"Time was up after {first:,} questions")
             break
         some = pairs[first : first + AT_A_TIME]
         verdicts = judge.judge([question_of(catalog, *pair) for pair in some])
@@ -182,7 +182,7 @@ def trust(judge: Judge, matches: Matches, people: Answers) -> tuple[bool, str, C
     right = sum(said == truth for said, truth in sure)
     said_same = sum(yes) + sum(no)
     good = f"{sum(yes)} of {said_same} answers `same`" if said_same else "no answer `same`"
-    sentence = f"of {len(sure)} pairs that people answered {name} has {right} right ({good} right)"
+    sentence = f"Of {len(sure)} pairs that people answered {name} has {right} right ({good} right)"
     if hit - false <= 2 * error:
         return False, f"{sentence}: no better than chance, so it is ignored", ()
     measured = tuple((sum(each), len(each) - sum(each)) for each in (yes, no))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.special import logit
 
 from samesku.candidates.candidates import Candidates
 from samesku.candidates.collapse import Collapsed
@@ -17,6 +18,8 @@ from samesku.results.runs import Run
 from samesku.runtime.cache import Cache, default_folder
 from samesku.runtime.progress import Progress
 from samesku.scoring.fusion import Fusion
+
+TAUGHT = "what the answers of the run changed"
 
 
 def verdict(run: Run, rows: tuple[int, int], pair: Mapping[str, Any]) -> str:
@@ -73,11 +76,16 @@ def reasons_again(
     if place is None:
         return None
     with progress.stage("score"):
-        # A little less: another machine may round another way.
-        scored = run.fusion.predict(candidates, collapsed.catalog, explain_from=score - 1e-4)
+        near = candidates.take(np.array([place]))
+        scored = run.fusion.predict(near, collapsed.catalog, explain_from=0.0)
     if scored.explanations is None:
         return None
-    return scored.explanations.phrases(collapsed.catalog, candidates, np.array([place]))[0]
+    (reasons,) = scored.explanations.phrases(collapsed.catalog, near, np.zeros(1, dtype=np.int64))
+    if run.record.get("adapted") and reasons is not None:
+        # The model before the answers scored it now.
+        before, after = logit(np.clip([scored.scores[0], score], 1e-6, 1 - 1e-6))
+        return f"{TAUGHT} {after - before:+.2f}; {reasons}"
+    return reasons
 
 
 def candidate_place(candidates: Candidates, left: int, right: int) -> int | None:

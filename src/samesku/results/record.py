@@ -106,14 +106,15 @@ def photos_refused(progress: Progress) -> list[dict[str, str]]:
     ]
 
 
-def training_record(catalog: Catalog) -> dict[str, Any]:
+def training_record(catalog: Catalog, taught: NDArray[np.integer] | None = None) -> dict[str, Any]:
     """What trained a model, and a sample of its labelled postings to recognise them by.
 
     The sample is hashes of id and title, of all of them the smallest (bottom-k sampling): a
-    catalogue that holds a part of the postings holds about that part of the sample.
+    catalogue that holds a part of the postings holds about that part of the sample. `taught` are
+    the rows of postings that trained it in place of those with a label.
     """
     labels = np.array([]) if catalog.labels is None else catalog.labels
-    known = catalog.take(np.flatnonzero(labels >= 0))
+    known = catalog.take(np.flatnonzero(labels >= 0) if taught is None else taught)
     return {
         "catalogue": Path(catalog.name).name,
         "postings": len(catalog),

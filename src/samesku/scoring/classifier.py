@@ -103,8 +103,9 @@ class PairClassifier:
         if not len(places):
             return PairScores(scores)
         begin = self.calibration[0] * self.trees.start + self.calibration[1]
+        words = replace(rows.words, lists=[])
         return PairScores(
-            scores, Explanations(places, added.rows, begin, replace(rows.words, lists=[]))
+            scores, Explanations(places, added.rows, begin, words, self.encoders.keys())
         )
 
     def _predict(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -15,6 +15,7 @@ from samesku.candidates.candidates import Candidates, places_among
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality
 from samesku.runtime.memory import Kept, released
+from samesku.scoring.features.codes import is_code
 from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.features.words import unshared_words
 from samesku.scoring.presence import common_cells, segment_max
@@ -81,6 +82,9 @@ class Explanations:
     parts: NDArray[np.float32]  # (p, families), what each of `FAMILIES` adds to the log-odds
     start: float  # the log-odds before anything is looked at, to which the parts are added
     words: TitleWords
+    encoders: Collection[str] | None = None  # those that the model knows; None: all
+    # What the answer of a chat model adds, by candidate.
+    answered: Mapping[int, float] = field(default_factory=dict)
 
     def take(self, which: NDArray[np.bool_]) -> Explanations:
         """Only the pairs marked, bool ``(p,)``."""
@@ -93,17 +97,20 @@ class Explanations:
     def table(self, catalog: Catalog, candidates: Candidates, place: int) -> pl.DataFrame:
         """`reason` and `log_odds` of one pair, weightiest first, the start last.
 
-        Raises ValueError where the pair was not looked at closely.
+        The answer of a model comes before all. Raises ValueError where the pair was not looked at
+        closely.
         """
         row = int(places_among(self.places, np.array([place]))[0])
         if row < 0:
             raise ValueError("the pair is too unlikely to have been looked at closely")
-        facts = _Facts(catalog, candidates, self.places[[row]], self.words)
+        facts = self._facts(catalog, candidates, self.places[[row]])
         parts, only = self.parts[row], np.zeros(1, dtype=np.int64)
         parted = [
             (facts.phrases(FAMILIES[f], only, parts[[f]] > 0)[0], float(parts[f]))
             for f in np.argsort(-np.abs(parts), kind="stable")
         ]
+        if (added := self.answered.get(place)) is not None:
+            parted.insert(0, (_answer(added), added))
         return pl.DataFrame(
             [*parted, ("start", self.start)], schema=["reason", "log_odds"], orient="row"
         )
@@ -113,20 +120,30 @@ class Explanations:
     ) -> list[str | None]:
         """Each pair's reasons on one line, weightiest first; None for those not looked at.
 
-        The numbers behind the reasons sum to the pair's log-odds.
+        The numbers behind the reasons sum to the pair's log-odds. The answer of a model comes
+        first.
         """
         phrases: list[str | None] = []
         for start in range(0, len(places), PAIRS_AT_ONCE):
             phrases += self._phrases(catalog, candidates, places[start : start + PAIRS_AT_ONCE])
         released(self.parts)
+        for at, place in enumerate(places.tolist() if self.answered else ()):
+            added = self.answered.get(place)
+            if added is not None and phrases[at] is not None:
+                phrases[at] = f"{_answer(added)} {added:+.2f}; {phrases[at]}"
         return phrases
+
+    def _facts(
+        self, catalog: Catalog, candidates: Candidates, places: NDArray[np.integer]
+    ) -> _Facts:
+        return _Facts(catalog, candidates, places, self.words, self.encoders)
 
     def _phrases(
         self, catalog: Catalog, candidates: Candidates, places: NDArray[np.integer]
     ) -> list[str | None]:
         row = places_among(self.places, places)
         there = row >= 0
-        facts = _Facts(catalog, candidates, self.places[row[there]], self.words)
+        facts = self._facts(catalog, candidates, self.places[row[there]])
         parts = self.parts[row[there]]
         faint = np.abs(parts) < FAINT
         # All pairs of one family at once, then the families of each pair by their weight.
@@ -157,10 +174,13 @@ class _Facts:
         candidates: Candidates,
         places: NDArray[np.integer],
         words: TitleWords,
+        encoders: Collection[str] | None,
     ) -> None:
         left, right = candidates.left[places], candidates.right[places]
+        # A model reads no titles by encoders that it does not know, but photos by any.
         self.similarity = {
-            modality: _best(candidates, places, modality) for modality in ("text", "photo")
+            "text": _best(candidates, places, "text", encoders),
+            "photo": _best(candidates, places, "photo"),
         }
         cells = common_cells(words.held, left, right)
         weighted = words.weighted
@@ -179,6 +199,8 @@ class _Facts:
             name: (_column(catalog, name, left), _column(catalog, name, right))
             for name in ("brand", "price")
         }
+        described = _filled(catalog, "description")
+        self.described = described[left] + described[right]
 
     def phrases(self, family: str, pairs: NDArray[np.integer], adds: NDArray[np.bool_]) -> Phrases:
         """What stands for one family of some pairs; `adds`: whether it adds to the log-odds."""
@@ -196,7 +218,10 @@ class _Facts:
                 agree = np.where(agree == "", "numbers agree", "same " + agree)
                 return np.where(adds, agree, np.where(clash == "", "numbers differ", clash))
             case "codes":
-                return _either(adds, "model codes agree", "no model code in common")
+                shared = zip(self.shared[pairs], self.left[pairs].tolist(), strict=True)
+                coded = [is_code(word, self.stated[posting]) for word, posting in shared]
+                agree = _either(np.array(coded), "model codes agree", "no model code differs")
+                return _either(adds, agree, "no model code in common")
             case "photo":
                 return _photos(self.similarity["photo"][pairs])
             case "density":
@@ -208,7 +233,9 @@ class _Facts:
                 said = [_column_said(family, mine[pair], theirs[pair]) for pair in pairs.tolist()]
                 return np.array(said, dtype=object)
             case _:
-                return _either(adds, "descriptions agree", "descriptions differ")
+                both = _either(adds, "descriptions agree", "descriptions differ")
+                few = np.where(self.described[pairs] == 1, "only one description", "no description")
+                return np.where(self.described[pairs] == 2, both, few + " stated")
 
     def _each(
         self, say: Callable[[Any, Any], object], values: Sequence[Any], pairs: NDArray[np.integer]
@@ -220,15 +247,23 @@ class _Facts:
 
 
 def _best(
-    candidates: Candidates, places: NDArray[np.integer], modality: str
+    candidates: Candidates,
+    places: NDArray[np.integer],
+    modality: str,
+    encoders: Collection[str] | None = None,
 ) -> NDArray[np.float32]:
-    columns = [place for place, kind in enumerate(candidates.modalities) if kind == modality]
+    kinds = zip(candidates.encoders, candidates.modalities, strict=True)
+    columns = [
+        place
+        for place, (name, kind) in enumerate(kinds)
+        if kind == modality and (encoders is None or name in encoders)
+    ]
     if not columns:
         return np.full(len(places), np.nan, dtype=np.float32)
     return np.asarray(np.fmax.reduce(candidates.similarity[places][:, columns], axis=1))
 
 
-def _either(adds: NDArray[np.bool_], yes: str, no: str) -> Phrases:
+def _either(adds: NDArray[np.bool_], yes: str | Phrases, no: str) -> Phrases:
     return np.where(adds, yes, no).astype(object)
 
 
@@ -242,6 +277,10 @@ def _photos(similarity: NDArray[np.float32]) -> Phrases:
     compared = _either(similarity >= ALIKE, "photos alike ", "photos differ ")
     said = np.where(similarity >= SAME, "photo identical", compared + _written(similarity, ".2f"))
     return np.where(np.isnan(similarity), "no photo to compare", said)
+
+
+def _answer(added: float) -> str:
+    return f"a model answered {'same' if added > 0 else 'different'}"
 
 
 def _rarest(
@@ -270,6 +309,13 @@ def _compare(mine: Stated, theirs: Stated) -> tuple[str, str]:
 def _column(catalog: Catalog, name: str, rows: NDArray[np.integer]) -> list[object]:
     there = name in catalog.frame.columns
     return catalog.frame[name][rows].to_list() if there else [None] * len(rows)
+
+
+def _filled(catalog: Catalog, name: str) -> NDArray[np.int64]:
+    """1 for each posting that has something in a column, else 0."""
+    if name not in catalog.frame.columns:
+        return np.zeros(len(catalog), dtype=np.int64)
+    return np.asarray(catalog.frame[name].fill_null("") != "", dtype=np.int64)
 
 
 def _column_said(name: str, mine: object, theirs: object) -> str:

@@ -39,9 +39,14 @@ def model_codes(words: TitleWords) -> list[str]:
 def coded_words(lists: Sequence[Sequence[str]], stated: Sequence[Stated]) -> list[list[str]]:
     """The words of each title that are written as codes and state no quantity."""
     return [
-        [word for word in words if word not in said.tokens and _CODE.fullmatch(word)]
+        [word for word in words if is_code(word, said)]
         for words, said in zip(lists, stated, strict=True)
     ]
+
+
+def is_code(word: str, said: Stated) -> bool:
+    """Whether a word of a title is written as a code, and states no quantity there."""
+    return word not in said.tokens and _CODE.fullmatch(word) is not None
 
 
 def rarest_code(codes: Sequence[str], counts: Mapping[str, int]) -> str:
