@@ -24,7 +24,9 @@ def errors_of(catalog, pairs, queries):
     return find_errors(run_of(catalog, pairs, queries))
 
 
-def kind_of(mine, theirs, *, label, score, matched, photo=None, hashes=("f" * 16, "0" * 16)):
+def kind_of(
+    mine, theirs, *, label, score, matched, photo=None, hashes=("f" * 16, "0" * 16), others=True
+):
     """The kind of one wrong pair among offers that have nothing to do with it."""
     titles = [mine, theirs, *(title for title, _ in FILLER)]
     catalog = read_catalog(
@@ -32,7 +34,7 @@ def kind_of(mine, theirs, *, label, score, matched, photo=None, hashes=("f" * 16
             {
                 "posting_id": [f"p{n}" for n in range(len(titles))],
                 "title": titles,
-                "image_phash": [*hashes, *(code for _, code in FILLER)],
+                "image_phash": [*hashes, *(code if others else None for _, code in FILLER)],
                 "label_group": ["0", "0" if label else "1", *(f"x{n}" for n in range(len(FILLER)))],
             }
         )
@@ -84,6 +86,14 @@ def test_kinds_of_false_splits(mine, theirs, photo, hashes, kind):
     hashes = hashes or ("f" * 16, "0" * 16)
     found = kind_of(mine, theirs, label=True, score=0.2, matched=False, photo=photo, hashes=hashes)
     assert found == kind
+
+
+def test_where_no_posting_has_a_photo_none_is_missing():
+    titles = "tas ransel anak sekolah", "tas ransel anak tk"
+    found = kind_of(
+        *titles, label=True, score=0.2, matched=False, hashes=(None, None), others=False
+    )
+    assert found == "alike titles, nothing stated differs"
 
 
 def test_a_sure_merge_of_other_words_and_photos_is_no_label_error():

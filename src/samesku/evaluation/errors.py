@@ -28,7 +28,7 @@ ADVICE = {
     VARIANT: "Decide whether colours, models and tastes are one product here, label so, and train.",
     MANY: "One offer of several variants belongs to none or to all; split them at the source.",
     PHOTO: "Sellers copy photos between products; a higher threshold asks titles to agree, too.",
-    ALIKE: "Read one: its label is wrong, or a brand or line differs; more columns would tell.",
+    ALIKE: "Read one: its label is wrong, or what no column names differs; columns tell more.",
     OTHER_PHOTO: "The titles agree in part, the photos not; a photo network would see more.",
     PARAPHRASE: "Read one: the same in other words needs a text network, if not, a label is wrong.",
     NO_PHOTO: "A posting has no photo to compare; fetch it.",
@@ -80,7 +80,7 @@ def find_errors(run: Run) -> pl.DataFrame:
     both = (each.select(*columns, *looks) for each in (merges, splits))
     found = pl.concat(both, how="vertical_relaxed")
     found = _that_may_match(run, found)
-    found = found.with_columns(kind=pl.Series(_kinds(run.catalog, found), dtype=pl.String))
+    found = found.with_columns(kind=pl.Series(_kinds(run, found), dtype=pl.String))
     sure = pl.when(pl.col("error") == "merge").then("score").otherwise(1 - pl.col("score"))
     found = found.sort(sure.fill_null(0.5), descending=True, maintain_order=True)
     return found.drop("photo", "text")
@@ -152,7 +152,8 @@ def _best(run: Run, modality: str) -> pl.Expr:
     return best.cast(pl.Float64).alias(modality)
 
 
-def _kinds(catalog: Catalog, errors: pl.DataFrame) -> list[str]:
+def _kinds(run: Run, errors: pl.DataFrame) -> list[str]:
+    catalog = run.catalog
     left, right = errors["left"].to_numpy(), errors["right"].to_numpy()
     words = title_words(catalog.normal_titles, catalog.stated).unit
     alike = row_similarity(words, left, words, right)
@@ -163,7 +164,9 @@ def _kinds(catalog: Catalog, errors: pl.DataFrame) -> list[str]:
     rows, place = np.unique(np.stack([left, right]), return_inverse=True)
     said = _stated(catalog.take(rows).attributes)
     mine, theirs = ([said[at] for at in side.tolist()] for side in place.reshape(2, -1))
-    photos = (there[left] & there[right]).tolist()
+    encoders = run.record.get("encoders", {}).values()
+    compared = there.any() and any(each.get("modality") == "photo" for each in encoders)
+    photos = (there[left] & there[right]).tolist() if compared else [None] * len(left)
     clues = map(Clues, *columns, alike.tolist(), photos, zip(mine, theirs, strict=True))
     kind_of = {"merge": merge_kind, "split": split_kind}
     return [kind_of[error](each) for error, each in zip(errors["error"], clues, strict=True)]
@@ -183,14 +186,15 @@ class Clues(NamedTuple):
     """What speaks of the kind of a wrong pair.
 
     `photo`, `wording` and `words` say how alike the photos are (None where one is missing), the
-    letters and the words of the titles. `photos`: both have a photo; `stated`: what each states.
+    letters and the words of the titles. `photos`: both have a photo, None in a run that compared
+    none; `stated`: what each states.
     """
 
     score: float | None
     photo: float | None
     wording: float | None
     words: float
-    photos: bool
+    photos: bool | None
     stated: tuple[Stated, Stated]
 
 
@@ -223,6 +227,8 @@ def split_kind(clues: Clues) -> str:
         return said
     if clues.words < NO_WORDS:
         return PARAPHRASE
+    if clues.photos is None:
+        return ALIKE
     if not clues.photos:
         return NO_PHOTO
     return OTHER_PHOTO if (clues.photo or 0) < SAME_PHOTO else PARAPHRASE
