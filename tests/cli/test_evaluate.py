@@ -108,11 +108,15 @@ def model(tmp_path_factory):
 
 def test_models_stand_beside_the_fusions_as_they_are(model, labelled, tmp_path):
     options = ("--folds", 2, "--fusion", "union", "-e", "tfidf", "--out", tmp_path / "score")
-    result = evaluate(labelled, *options, "--model", model[0])
+    told = evaluate(labelled, *options, "--same", "colour")
+    assert told.exit_code == 2
+    assert "add --shipped or --model FOLDER" in told.stderr
+    result = evaluate(labelled, *options, "--model", model[0], "--same", "colour")
     assert result.exit_code == 0, result.output
     written = json.loads((tmp_path / "score" / "evaluation.json").read_text())
     assert [each["fusion"] for each in written["results"]] == ["union", "union", "mine", "mine"]
     assert [each["scored_seen"] for each in written["models"]] == [0]
+    assert "colour" in written["models"][0]["same"]
     line = json.loads((model[0] / "model.json").read_text())["threshold"]
     assert {each["threshold"] for each in written["chosen"] if each["fusion"] == "mine"} == {line}
     assert "trained it" not in words_of(result.stderr)

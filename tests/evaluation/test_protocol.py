@@ -251,7 +251,8 @@ def test_a_card_that_tells_nothing_is_doubted(halves):
     _, other, model = halves
     silent = Learned(replace(model, card={}))
     evaluation = evaluate(other, Matcher([Tfidf()], silent), folds=2, tuned=False)
-    assert told_of(evaluation) == {"name": "learned", "trained_on": None, "scored_seen": None}
+    told = {"name": "learned", "same": [], "trained_on": None, "scored_seen": None}
+    assert told_of(evaluation) == told
     (note,) = evaluation.record["notes"]
     assert note.startswith("learned: its card does not say which postings trained it")
 

@@ -111,7 +111,9 @@ class Evaluate(Searching):
     catalogues: list[Path] = argument(
         "CSV or Parquet with posting_id, title and label_group; several with --leave-one-out."
     )
-    out: Path | None = option(None, "Folder for evaluation.json.", "--out", "-o")
+    out: Path | None = option(
+        None, "Folder for evaluation.json and what a report needs.", "--out", "-o"
+    )
     fusion: list[str] | None = option(
         None,
         "union, concat, union-all or learned; may be repeated. Default: the first three. The first "
@@ -121,6 +123,9 @@ class Evaluate(Searching):
         None, "Folder of a model to score as it is, beside the fusions; may be repeated."
     )
     shipped: bool = option(False, "Score the model that comes with samesku as it is, too.")
+    same: str | None = option(
+        None, "What may differ to --shipped and --model, between commas; see `match`."
+    )
     folds: int = option(4, "Folds that share no product.", min=2)
     split: Path | None = option(
         None, "Table of posting_id and split instead of folds; 'train' is not scored."

@@ -14,14 +14,14 @@ from rich.box import SIMPLE_HEAD
 
 from samesku.cli.commands import Evaluate
 from samesku.cli.console import TerminalProgress, UsageError, console, say
-from samesku.cli.reading import matcher_of, read, read_labelled, seen_by_encoders
+from samesku.cli.reading import comma_list, matcher_of, read, read_labelled, seen_by_encoders
 from samesku.cli.summary import show_summary
 from samesku.evaluation import Evaluation, read_split
 from samesku.evaluation import evaluate as protocol
 from samesku.report.tables import Table, evaluation_tables
 from samesku.runtime.extras import need_extra
 from samesku.runtime.files import Staged, check_folder
-from samesku.scoring.by_name import fusion_by_name, trained_fusion
+from samesku.scoring.by_name import fusion_by_name, tolerating, trained_fusion
 from samesku.scoring.fusion import Fusion
 
 
@@ -129,7 +129,10 @@ def _models(options: Evaluate, *, taken: Sequence[str]) -> dict[str, Fusion]:
     for folder in folders:
         name = folder.name if used[folder.name] == 1 else str(folder)
         models[name] = trained_fusion(folder)
-    return models
+    same = comma_list(options.same)
+    if same and not models:
+        raise UsageError("--same is of models: add --shipped or --model FOLDER")
+    return {name: tolerating(model, same) for name, model in models.items()} if same else models
 
 
 def _show(tables: Sequence[Table]) -> None:

@@ -116,11 +116,11 @@ class Judging:
 class Deciding:
     """By what pairs become matches."""
 
-    model: Path | None = option(None, "Folder of a model that `samesku train` wrote.")
+    model: Path | None = option(None, "Folder of a model that `samesku train` or `adapt` wrote.")
     threshold: float | None = option(
         None,
         "Score from which a pair is accepted; higher: fewer and surer matches. Default: the "
-        "model's own.",
+        "model's own, or what its probabilities of the catalogue let expect to be better.",
     )
     same: str | None = option(
         None,

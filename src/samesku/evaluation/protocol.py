@@ -270,7 +270,8 @@ def _model_records(
             continue
         card: Mapping[str, Any] = model.card
         seen = seen_in_training(card, catalog.take(scored))
-        records.append({"name": name, "trained_on": card.get("trained_on"), "scored_seen": seen})
+        same, trained = list(getattr(fusion, "same", ())), card.get("trained_on")
+        records.append({"name": name, "same": same, "trained_on": trained, "scored_seen": seen})
         if seen is None:
             progress.note(
                 f"{name}: its card does not say which postings trained it; if the "
