@@ -592,3 +592,15 @@ def test_a_matcher_shows_its_settings_and_takes_others():
     assert matcher.get_params()["k"] == 30
     with pytest.raises(TypeError, match="neighbours"):
         matcher.set_params(neighbours=3)
+
+
+def test_an_encoder_of_titles_that_the_model_does_not_read_is_told():
+    class Length(Tfidf):
+        name = "length"
+
+    catalog = read_catalog(pl.DataFrame({"posting_id": range(4), "title": ["a b", "a c"] * 2}))
+    run, plain = (Matcher(each).match(catalog) for each in (["tfidf", Length()], ["tfidf"]))
+    assert run.clusters.tolist() == plain.clusters.tolist()
+    (note,) = run.run["notes"]
+    assert note.startswith("The model does not read titles by length")
+    assert Matcher(["tfidf", Length()], "union").match(catalog).run["notes"] == []

@@ -256,6 +256,12 @@ class Matcher:
                 probability[apart] = scored.scores[near.places(left, right)]
         return ends.with_columns(probability=pl.Series(probability))
 
+    def _unread_titles(self) -> list[str]:
+        """The title encoders that the model of the fusion was not trained with."""
+        model = getattr(self.fusion, "model", None)
+        texts = [each.name for each in self.encoders if each.modality == "text"]
+        return [] if model is None else [name for name in texts if name not in model.encoders]
+
     def match(
         self,
         catalog: Catalog,
@@ -295,6 +301,11 @@ class Matcher:
                 collapsed = self._collapse(catalog, sources, apart=apart)
             pins = pins.on(collapsed.place)
         owners = None if sources is None else sources[collapsed.rows]
+        if unread := self._unread_titles():
+            self.progress.note(
+                f"The model does not read titles by {', '.join(unread)}, which changes nothing: "
+                "train a model with it, or choose another fusion"
+            )
         with within(self.memory, len(catalog)):
             encoded = encode(collapsed.catalog, self.encoders, self.cache, self.progress)
             # The search leaves Python free to read what titles and columns state.
