@@ -411,3 +411,8 @@ def test_time_grows_with_length() -> None:
     began = time.perf_counter()
     read_attributes([title * 4] * 20)
     assert time.perf_counter() - began < 12 * short + 0.1
+
+
+def test_a_word_for_model_is_no_name_of_one_in_any_language() -> None:
+    titles = [f"Ryobi {word} 326" for word in ("modèle", "Modell", "modelo", "modello", "model")]
+    assert read("model", *titles) == [()] * 5
