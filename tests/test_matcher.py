@@ -594,13 +594,13 @@ def test_a_matcher_shows_its_settings_and_takes_others():
         matcher.set_params(neighbours=3)
 
 
-def test_an_encoder_of_titles_that_the_model_does_not_read_is_told():
+def test_an_encoder_of_titles_that_the_model_does_not_read_is_refused():
     class Length(Tfidf):
         name = "length"
 
     catalog = read_catalog(pl.DataFrame({"posting_id": range(4), "title": ["a b", "a c"] * 2}))
-    run, plain = (Matcher(each).match(catalog) for each in (["tfidf", Length()], ["tfidf"]))
-    assert run.clusters.tolist() == plain.clusters.tolist()
-    (note,) = run.run["notes"]
-    assert note.startswith("The model does not read titles by length")
-    assert Matcher(["tfidf", Length()], "union").match(catalog).run["notes"] == []
+    matcher = Matcher(["tfidf", Length()])
+    for work in (lambda: matcher.match(catalog), lambda: matcher.score_pairs(catalog, [(0, 1)])):
+        with pytest.raises(ValueError, match="does not read titles by length, but by tfidf"):
+            work()
+    assert Matcher(["tfidf", Length()], "union-all").match(catalog).clusters.tolist() == [0, 1, 0, 1]

@@ -37,7 +37,7 @@ from samesku.runtime.cores import meanwhile, threads
 from samesku.runtime.extras import need_extra
 from samesku.runtime.memory import bytes_of, within
 from samesku.runtime.progress import Progress
-from samesku.scoring.by_name import fusion_of, is_model, tolerating
+from samesku.scoring.by_name import check_titles_read, fusion_of, is_model, tolerating
 from samesku.scoring.chosen import pair_ids, rows_of_pairs, score_chosen
 from samesku.scoring.fusion import COMBINED, DEFAULT_THRESHOLDS, Fusion, check_threshold
 from samesku.titles.attributes import check_kinds
@@ -243,6 +243,7 @@ class Matcher:
             There is no such posting, or both are one; or these are no pairs.
         """
         check_catalogs(catalog)
+        check_titles_read(self.fusion, self.encoders)
         ends = pair_ids(pairs)
         rows = rows_of_pairs(catalog, ends.rows())
         with threads(self.n_jobs):
@@ -255,12 +256,6 @@ class Matcher:
                 near, scored = score_chosen(self.fusion, collapsed.catalog, found, left, right)
                 probability[apart] = scored.scores[near.places(left, right)]
         return ends.with_columns(probability=pl.Series(probability))
-
-    def _unread_titles(self) -> list[str]:
-        """The title encoders that the model of the fusion was not trained with."""
-        model = getattr(self.fusion, "model", None)
-        texts = [each.name for each in self.encoders if each.modality == "text"]
-        return [] if model is None else [name for name in texts if name not in model.encoders]
 
     def match(
         self,
@@ -282,6 +277,7 @@ class Matcher:
             Those of models decide nothing; :func:`samesku.judges.adapting.adapt` weighs them.
         """
         check_catalogs(catalog, catalog if right is None else right)
+        check_titles_read(self.fusion, self.encoders)
         with threads(self.n_jobs):
             return self._match(catalog, right, answers)
 
@@ -301,11 +297,6 @@ class Matcher:
                 collapsed = self._collapse(catalog, sources, apart=apart)
             pins = pins.on(collapsed.place)
         owners = None if sources is None else sources[collapsed.rows]
-        if unread := self._unread_titles():
-            self.progress.note(
-                f"The model does not read titles by {', '.join(unread)}, which changes nothing: "
-                "train a model with it, or choose another fusion"
-            )
         with within(self.memory, len(catalog)):
             encoded = encode(collapsed.catalog, self.encoders, self.cache, self.progress)
             # The search leaves Python free to read what titles and columns state.
@@ -351,10 +342,7 @@ class Matcher:
         return matches
 
     def source(self, *catalogs: Catalog) -> dict[str, Any]:
-        """How a catalogue, or the left and the right one, were read and are matched.
-
-        It is written down, to explain and report from what was written.
-        """
+        """How a catalogue, or the left and the right one, are read and matched: for records."""
         params = {**self._params, "same": self.same, "within": self.within}
         sides = [source_record(each, self._named, params) for each in catalogs]
         return sides[0] if len(sides) == 1 else dict(zip(("left", "right"), sides, strict=True))

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeGuard
 
+from samesku.encoders.base import Encoder
 from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.fusion import Concat, Fusion, Union, UnionAll
 from samesku.scoring.learned import Learned, shipped_model
@@ -44,6 +45,17 @@ def is_model(given: object) -> TypeGuard[str | Path]:
 def trained_fusion(folder: str | Path) -> Fusion:
     """The learned fusion with the model of a folder."""
     return Learned(PairClassifier.load(folder))
+
+
+def check_titles_read(fusion: Fusion, encoders: Collection[Encoder]) -> None:
+    """Raise ValueError where a model reads titles by other encoders: their pairs would score 0."""
+    known = fusion.model.encoders if isinstance(fusion, Learned) else ()
+    unread = [each.name for each in encoders if known and each.modality == "text"]
+    if unread := [name for name in unread if name not in known]:
+        raise ValueError(
+            f"the model does not read titles by {', '.join(unread)}, but by {', '.join(known)}: "
+            "train a model with it, or choose the fusion union-all"
+        )
 
 
 def tolerating(fusion: Fusion, same: Collection[str]) -> Fusion:
