@@ -31,7 +31,7 @@ from samesku.metrics import Figure, Sampled
 from samesku.results.matches import Matches
 from samesku.results.record import catalog_record, environment, photos_refused, seen_in_training
 from samesku.runtime.progress import Progress
-from samesku.scoring.by_name import fusion_of
+from samesku.scoring.by_name import check_titles_read, fusion_of
 from samesku.scoring.fusion import Fusion, PairScores
 
 # The figures that sum a decision up, of which differences are given.
@@ -83,7 +83,8 @@ def evaluate(
     Raises
     ------
     ValueError
-        The catalogue has no labels, or two of the fusions and models have one name.
+        The catalogue has no labels, two of the fusions and models have one name, or a model reads
+        titles by other encoders.
     """
     progress = matcher.progress
     scored = [fusion_of(each) for each in ([matcher.fusion] if fusions is None else fusions)]
@@ -92,6 +93,9 @@ def evaluate(
     names = [name for name, *_ in contenders]
     if len(set(names)) < len(names):
         raise ValueError(f"fusions and models have a name each, not {', '.join(names)}")
+    for _, fusion, trained_anew in contenders:
+        if not trained_anew:
+            check_titles_read(fusion, matcher.encoders)
     splits = group_folds(catalog, folds, seed) if splits is None else list(splits)
     labels = catalog.known_labels("score against")
     model_records = _model_records(contenders, catalog, splits, progress)
