@@ -75,6 +75,23 @@ def test_all_faults_are_told_at_once_with_their_rows(tmp_path):
     assert said["duplicate_id"].examples == ("a",)
 
 
+def test_empty_rows_and_repeated_headers_are_left_out_and_the_others_keep_their_numbers(tmp_path):
+    path = csv(
+        tmp_path,
+        "posting_id;title;price\n1;tea;\n;;\n2;pot;x\nposting_id;title;price\n ; ;\n3;;5\n",
+    )
+    catalog = read_catalog(path)
+    assert catalog.ids == ["1", "2", "3"]
+    assert {kind: problem.rows for kind, problem in kinds(catalog).items()} == {
+        "repeated_header": (5,),
+        "empty_row": (3, 6),
+        "empty_title": (7,),
+        "bad_price": (4,),
+    }
+    frames = read_catalog(pl.concat([catalog.frame.clear(1), catalog.frame]))
+    assert kinds(frames)["empty_row"].rows == (2,)
+
+
 @pytest.mark.parametrize("blank", [" ", "\t", "\u00a0", "\u3000", "\n"])
 def test_ids_are_trimmed_and_may_hold_blanks(blank):
     assert read_catalog(frame(posting_id=[f"{blank}a ", "b"])).ids == ["a", "b"]

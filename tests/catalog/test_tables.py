@@ -80,13 +80,6 @@ def test_empty_fields_beyond_the_header_are_no_fields(tmp_path):
     assert (frame.rows(), problems) == ([("a", "tea"), ("b", "rice")], [])
 
 
-def test_a_repeated_header_is_no_posting(tmp_path):
-    _, problems = read(tmp_path, "posting_id,title\na,tea\nposting_id,title\nb,rice\n")
-    assert [(each.kind, each.rows, each.fatal) for each in problems] == [
-        ("repeated_header", (3,), True)
-    ]
-
-
 def test_short_rows_are_filled_with_nothing(tmp_path):
     frame, _ = read(tmp_path, "posting_id,title,price\na,tea\nb,rice,5\n")
     assert frame.rows() == [("a", "tea", None), ("b", "rice", "5")]

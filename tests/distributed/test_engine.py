@@ -229,10 +229,9 @@ def test_an_id_in_two_files_is_told_with_both(tmp_path):
     folder = tmp_path / "offers"
     folder.mkdir()
     for name in ("one", "two"):
-        pl.DataFrame({"posting_id": ["a", name], "title": ["red mug", "mug"]}).write_parquet(
-            folder / f"{name}.parquet"
-        )
-    with pytest.raises(CatalogError, match=r"a in .*one\.parquet row 2; a in .*two\.parquet row 2"):
+        rows = {"posting_id": [None, "a", name], "title": [" ", "red mug", "mug"]}
+        pl.DataFrame(rows).write_parquet(folder / f"{name}.parquet")
+    with pytest.raises(CatalogError, match=r"a in .*one\.parquet row 3; a in .*two\.parquet row 3"):
         written(folder, tmp_path, shards=2)
 
 

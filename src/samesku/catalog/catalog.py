@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from importlib.resources import files
 from pathlib import Path
@@ -204,12 +204,18 @@ def read_catalog(
     problems = problems + column_problems
     if any(problem.fatal for problem in problems):
         raise CatalogError(name, problems)
+    frame, kept, row_problems = _without_empty(frame, problems)
     frame, cell_problems = check_cells(frame)
     root = photo_root(path, frame, photos)
     places, photo_problems = locate_photos(
         frame, root, given=photos is not None, allow_outside=allow_outside
     )
-    problems += cell_problems + photo_problems
+    # Rows were counted without those left out.
+    later = [
+        replace(problem, rows=tuple(kept[row - 2] + 2 for row in problem.rows))
+        for problem in cell_problems + photo_problems
+    ]
+    problems = problems + row_problems + later
     if any(problem.fatal for problem in problems):
         raise CatalogError(name, problems)
     origin = {
@@ -271,6 +277,22 @@ def _whole(value: Any) -> Any:
     if not isinstance(value, str) or value.isascii():
         return value
     return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _without_empty(
+    frame: pl.DataFrame, problems: Sequence[Problem]
+) -> tuple[pl.DataFrame, list[int], list[Problem]]:
+    """The rows that hold anything, their places, and what is told of the others."""
+    empty = frame.select(
+        pl.all_horizontal(
+            each.is_null() | (each.str.strip_chars() == "" if kind == pl.String else False)
+            for each, kind in ((pl.col(name), kind) for name, kind in frame.schema.items())
+        )
+    ).to_series()
+    told = {row - 2 for each in problems if each.kind == "repeated_header" for row in each.rows}
+    rows = [row for row in empty.arg_true().to_list() if row not in told]
+    said = [Problem.at("empty_row", "empty row", "left out", rows)] if rows else []
+    return frame.filter(~empty), (~empty).arg_true().to_list(), said
 
 
 def _name_columns(

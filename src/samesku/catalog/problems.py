@@ -9,6 +9,9 @@ EXAMPLES_SHOWN = 5
 # What is reported although nothing is left out for it.
 READ_ALL_THE_SAME = frozenset(("encoding", "photo_spelling", "preamble"))
 
+# Rows that are no postings, before or among them.
+ROWS_LEFT_OUT = frozenset(("empty_row", "repeated_header"))
+
 
 @dataclass(frozen=True)
 class Problem:

@@ -74,7 +74,7 @@ def read_split(path: str | Path, catalog: Catalog) -> list[Split]:
     if any(problem.fatal for problem in problems):
         raise CatalogError(str(path), problems)
     frame = frame.select(pl.col("posting_id", "split").cast(pl.String).str.strip_chars())
-    twice = frame["posting_id"].is_duplicated()
+    twice = frame["posting_id"].is_duplicated() & frame["posting_id"].is_not_null()
     if twice.any():
         said, fix = "duplicate posting_id", "each posting is in one split"
         problem = Problem.at("duplicate_id", said, fix, twice.arg_true(), fatal=True)

@@ -115,8 +115,10 @@ def _parse(path: Path, content: str, problems: list[Problem]) -> tuple[pl.DataFr
         fault = Problem.at("ragged_row", message, fix, ragged, fatal=True)
         raise CatalogError(str(path), [*problems, fault])
     if repeated := [place for place, row in enumerate(rows) if row == first]:
-        message, fix = "row that repeats the header", "drop it, as of files put together"
-        problems = [*problems, Problem.at("repeated_header", message, fix, repeated, fatal=True)]
+        message, fix = "row that repeats the header", "left out"
+        problems = [*problems, Problem.at("repeated_header", message, fix, repeated)]
+        for place in repeated:  # an empty row, so that the others keep their places
+            rows[place] = []
     cut = (row[: len(header)] for row in rows)
     columns = itertools.zip_longest(header, *cut) if rows else ((name,) for name in header)
     named = zip(_distinct(header), columns, strict=True)

@@ -17,7 +17,7 @@ import pyarrow.fs as pafs
 
 from samesku.candidates.collapse import looked_at, says_nothing
 from samesku.catalog.catalog import COMPETITION_FILES, Catalog, read_catalog
-from samesku.catalog.problems import CatalogError
+from samesku.catalog.problems import ROWS_LEFT_OUT, CatalogError
 from samesku.distributed.shelf import Array, Shelf, columns_of, file_system, frame_of, table_of
 from samesku.distributed.tasks import Result
 from samesku.encoders.tfidf import letters_of
@@ -82,13 +82,15 @@ def read_file(shelf: Shelf, reading: Reading, route: str | None, number: int, fi
         if not kind.is_nested()
     )
     photos = [None if photo is None else str(photo) for photo in catalog.photos]
+    told = [each for each in catalog.problems if each.kind in ROWS_LEFT_OUT]
+    left_out = [row - 2 for each in told for row in each.rows]
     value = pl.col(route).cast(pl.String).fill_null("") if route in frame.columns else pl.lit("")
     frame = frame.with_columns(
         # No value holds what stands between, so each is in one piece.
         pl.format("{}\0{}", value, "posting_id").alias(KEY),
         pl.Series(PHOTO, photos, dtype=pl.String),
         pl.lit(number).alias(FILE),
-        pl.int_range(pl.len(), dtype=pl.Int64).alias(ROW),
+        pl.Series(ROW, np.setdiff1d(np.arange(frame.height + len(left_out)), left_out)),
     ).sort(KEY)
     # In parts, of which a range of keys reads some.
     parts = [frame.slice(at, ROWS).to_arrow() for at in range(0, max(frame.height, 1), ROWS)]
