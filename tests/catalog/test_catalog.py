@@ -384,6 +384,21 @@ def test_a_last_row_that_sums_up_is_left_out_and_told():
     assert read_catalog(nameless).ids == ["a"]
 
 
+@pytest.mark.parametrize(
+    ("last", "left"),
+    [
+        ("Gesamtsumme;;230,90;", 2), (";;230,90 EUR;", 2), (";;;Итого:", 2),
+        ("4;;230,90;", 3), ("4;Total;9;", 3), (";Teekanne;9;", None), (";;9;Bosch", None),
+    ],
+)  # fmt: skip
+def test_rows_that_sum_up_are_told_from_postings_with_faults(tmp_path, last, left):
+    path = csv(tmp_path, f"posting_id;title;price;shop\n1;tea;5;x\n2;pot;7;\n\n{last}\n")
+    if left is None:
+        assert faults(path)["missing_id"].rows == (5,)
+    else:
+        assert len(read_catalog(path)) == left
+
+
 def test_labels_that_a_spreadsheet_rounded_are_told():
     table = pl.DataFrame({"posting_id": ["a", "b"], "title": ["tea", "pot"],
                           "label_group": ["4.00638E+12", "17"]})  # fmt: skip

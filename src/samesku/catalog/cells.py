@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import tomllib
+from functools import cache
+from importlib.resources import files
 
 import polars as pl
 
@@ -23,11 +26,8 @@ MISSING = (
 _PLAIN_PRICE = r"^[0-9]{1,15}(?:\.(?:[0-9]{1,2}|[0-9]{4,9}))?$"
 # A title of signs only.
 _WORDLESS = r"^[\p{Z}\p{P}\p{Cc}]*$"
-_TOTAL = re.compile(
-    r"(?:(?:grand |sub)?total|sum|summe|gesamt|totaal|totale|somme|suma|soma|razem|celkem|spolu"
-    r"|ukupno|összesen|toplam|jumlah|tổng|итого|всего|合计|总计|合計|総計|합계|المجموع) ?:?",
-    re.IGNORECASE,
-)
+# A number, perhaps with a currency.
+_NUMBER = re.compile(r"\W*[^\W\d_]{0,3}\W*\d[\d\W]*[^\W\d_]{0,3}\W*")
 # A long number as a spreadsheet shows it: the last digits are gone.
 _ROUNDED = r"^\d[.,]\d+[eE]\+\d{2}$"
 
@@ -113,14 +113,32 @@ def _rounded(column: pl.Series, fix: str) -> list[Problem]:
 
 
 def _without_total(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
-    """Without a last row that sums up the others, in place of id or title a word for it."""
-    said = [cell for row in frame.tail(1).select(REQUIRED).rows() for cell in row if cell]
-    if frame.height < 2 or not said or not all(_TOTAL.fullmatch(cell.strip()) for cell in said):
+    """Without a last row that sums up the others: called so, or only numbers without a name."""
+    if frame.height < 2:
+        return frame, []
+    named = [cell for cell in frame.tail(1).select(REQUIRED).row(0) if cell and cell.strip()]
+    cells = [cell for cell in map(str, frame.row(-1)) if cell.strip() and cell != "None"]
+    sums = (
+        (named and all(map(_is_total, named)))
+        or (len(named) < 2 and any(map(_is_total, cells[:1])))
+        or (not named and all(map(_NUMBER.fullmatch, cells)))
+    )
+    if not sums:
         return frame, []
     fix = "left out; drop it, or give it an id and a title"
-    last = [frame.height - 1]
-    problem = Problem.at("total_row", "last row that sums up", fix, last, examples=said)
+    last, first = [frame.height - 1], cells[:1]
+    problem = Problem.at("total_row", "last row that sums up", fix, last, examples=first)
     return frame.head(-1), [problem]
+
+
+def _is_total(cell: str) -> bool:
+    return cell.casefold().strip().removesuffix(":").rstrip() in _total_words()
+
+
+@cache
+def _total_words() -> frozenset[str]:
+    table = tomllib.loads(files(__package__).joinpath("total_words.toml").read_text("utf-8"))
+    return frozenset(word for words in table.values() for word in words)
 
 
 def _check_phash(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
