@@ -32,10 +32,11 @@ def refusal(folder, content, name="offers.csv"):
     "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
 )
 def test_unicode_encodings_are_told_from_the_bytes(tmp_path, encoding):
-    frame, problems = read(tmp_path, TEXT.encode(encoding))
-    assert frame.columns == ["posting_id", "title"]
-    assert frame.rows() == ROWS
-    assert problems == []
+    for names in ("posting_id,title", "артикул,название"):
+        frame, problems = read(tmp_path, TEXT.replace("posting_id,title", names).encode(encoding))
+        assert frame.columns == names.split(",")
+        assert frame.rows() == ROWS
+        assert problems == []
 
 
 def test_windows_1252_is_read_and_told_with_the_first_row(tmp_path):

@@ -53,7 +53,7 @@ def read_table(path: Path, encoding: str | None = None) -> tuple[pl.DataFrame, l
     """Read a CSV or Parquet file (``-``: standard input), every CSV column as text.
 
     Parquet is known by its content, anything else is read as CSV: comma, semicolon, tab or bar;
-    in `encoding`, by default UTF-8, UTF-16 or UTF-32 by its byte order mark, else Windows-1252.
+    in `encoding`, by default UTF-8, UTF-16, UTF-32 by its byte order mark, else Windows-1252.
     Returns the frame and what was repaired on the way. Raises CatalogError where the file is empty
     or not a table; names the row where that is known.
     """
@@ -197,9 +197,12 @@ def _decode(raw: bytes) -> tuple[str, list[Problem]]:
     for mark, reason in _NO_TABLES:
         if raw.startswith(mark):
             raise ValueError(reason)
-    # A header begins in ASCII: a zero beside its first letter betrays UTF-16 without a mark.
-    if raw[:2].count(0) == 1:
-        return raw.decode("utf-16-be" if raw[0] == 0 else "utf-16-le"), []
+    # UTF-16 without a mark is told by its line ends and separators, in whatever script it is.
+    pairs = {raw[at : at + 2] for at in range(0, min(len(raw), 20_000), 2)}
+    for encoding in ("utf-16-le", "utf-16-be"):
+        ends, marks = ({each.encode(encoding) for each in signs} for signs in ("\n\r", _DELIMITERS))
+        if pairs & ends and pairs & marks:
+            return raw.decode(encoding), []
     try:
         return raw.decode("utf-8"), []
     except UnicodeDecodeError as error:
