@@ -176,6 +176,15 @@ def test_columns_are_mapped_and_what_they_hide_is_kept():
     assert catalog.frame["title_original_"].to_list() == ["tea 0"]
 
 
+def test_outer_spaces_in_the_names_of_columns_do_not_count():
+    given = frame(**{"title ": ["pot"], " NAME ": ["rice"]})
+    catalog = read_catalog(given)
+    assert (catalog.titles, catalog.frame["title_duplicated_0"].to_list()) == (["tea 0"], ["pot"])
+    assert "'title' occurs more than once" in str(kinds(catalog)["repeated_column"])
+    for name in ("NAME", " NAME "):
+        assert read_catalog(given, columns={"title": name}).titles == ["rice"]
+
+
 def test_columns_can_change_places():
     given = frame(title=["b"], posting_id=["tea"])
     catalog = read_catalog(given, columns={"title": "posting_id", "posting_id": "title"})

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from samesku.catalog.cells import OPTIONAL, REQUIRED, check_cells
 from samesku.catalog.photo_places import locate_photos, photo_root
 from samesku.catalog.problems import CatalogError, Problem
-from samesku.catalog.tables import STDIN, read_table, repeated_columns
+from samesku.catalog.tables import STDIN, distinct, read_table, repeated_columns
 from samesku.titles import Stated, clean_title, normalise_title, stated
 from samesku.titles.attributes import Attributes, read_attributes
 
@@ -200,7 +200,11 @@ def read_catalog(
         path, name = None, f"{type(source).__module__.split('.')[0].strip('_')} frame"
         frame, problems = table_of(source)
 
-    frame, column_problems = _name_columns(frame, columns or {})
+    names = [each.strip() for each in frame.columns]
+    frame = frame.rename(dict(zip(frame.columns, distinct(names), strict=True)))
+    problems = problems + repeated_columns(names)
+    columns = {ours: str(theirs).strip() for ours, theirs in (columns or {}).items()}
+    frame, column_problems = _name_columns(frame, columns)
     problems = problems + column_problems
     if any(problem.fatal for problem in problems):
         raise CatalogError(name, problems)
@@ -221,7 +225,7 @@ def read_catalog(
     origin = {
         "path": str(path.resolve()) if path is not None else STDIN if piped else "",
         "photos": None if photos is None else str(Path(photos).resolve()),
-        "columns": dict(columns or {}),
+        "columns": columns,
         "encoding": encoding,
     }
     return Catalog(frame, places, tuple(problems), name, origin)

@@ -121,7 +121,7 @@ def _parse(path: Path, content: str, problems: list[Problem]) -> tuple[pl.DataFr
             rows[place] = []
     cut = (row[: len(header)] for row in rows)
     columns = itertools.zip_longest(header, *cut) if rows else ((name,) for name in header)
-    named = zip(_distinct(header), columns, strict=True)
+    named = zip(distinct(header), columns, strict=True)
     table = {name: [cell or None for cell in cells[1:]] for name, cells in named}
     frame = pl.DataFrame(table, schema=dict.fromkeys(table, pl.String))
     return frame, problems + repeated_columns(header)
@@ -156,7 +156,7 @@ def _header(rows: list[list[str]]) -> int:
     return next(place for place, count in enumerate(filled) if count > 1)
 
 
-def _distinct(header: list[str]) -> list[str]:
+def distinct(header: list[str]) -> list[str]:
     """Names of columns, of equal ones the first as it is."""
     names: list[str] = []
     for name in header:
