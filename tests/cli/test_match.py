@@ -356,6 +356,18 @@ def test_options_of_every_time_stand_in_a_file(match, tmp_path, monkeypatch):
     assert " threshold" in told.stderr.partition("it has")[2]
     Path("samesku.toml").write_text("[match]\nthreshold = true\n")
     assert "'threshold' takes a value, not true" in match().stderr
+    Path("samesku.toml").write_text("[match]\nneighbours = 'many'\n")
+    assert "Invalid value for 'neighbours' of [match] in samesku.toml: " in match().stderr
+    Path("samesku.toml").write_text("[match]\nout = ''\n")
+    assert "samesku.toml: 'out' is empty" in match().stderr
+
+
+@pytest.mark.parametrize("given", [("--out", ""), ("-o", ""), ("--out=",)])
+def test_an_empty_place_for_the_output_is_none(offers, tmp_path, monkeypatch, given):
+    monkeypatch.chdir(tmp_path)
+    told = CliRunner().invoke(app, ["match", str(offers), *given])
+    assert (told.exit_code, "--out is empty" in told.stderr) == (2, True)
+    assert list(tmp_path.iterdir()) == [offers]
 
 
 @pytest.mark.parametrize(

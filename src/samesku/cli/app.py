@@ -99,6 +99,8 @@ def _as_taken(key: str, parameter: Any, value: Any) -> Any:
         value = [f"{name}={each}" for name, each in value.items()]
     if parameter.multiple:
         return value if isinstance(value, list) else [value]
+    if key == "out" and not value:
+        raise UsageError(f"{CONFIG}: 'out' is empty")
     return ",".join(map(str, value)) if isinstance(value, list) else value
 
 

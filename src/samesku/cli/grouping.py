@@ -1,10 +1,11 @@
-"""Help in groups: commands by what they are for, options by what they decide."""
+"""Commands as they are parsed, and help in groups: by what they are for, and what they decide."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from typer import BadParameter
 from typer.core import TyperCommand, TyperGroup
 
 COMMANDS: Mapping[str, Sequence[str]] = {
@@ -37,6 +38,21 @@ OTHER = "Options"
 
 class GroupedCommand(TyperCommand):
     """A command whose options are listed by what they decide."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse; refuse an empty --out, and say which values come from the file of defaults."""
+        for place, given in enumerate(args, start=1):
+            # A path of no letters would be this folder.
+            if given == "--out=" or (given in ("--out", "-o") and args[place : place + 1] == [""]):
+                ctx.fail("--out is empty: name a place for the output, or . for this folder")
+        try:
+            return super().parse_args(ctx, args)
+        except BadParameter as error:
+            name = error.param.name if error.param is not None else None
+            source = ctx.get_parameter_source(name) if name else None
+            if source is not None and source.name == "DEFAULT_MAP":
+                error.param_hint = f"{name!r} of [{ctx.info_name}] in samesku.toml"
+            raise
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the arguments, then each group of options."""
