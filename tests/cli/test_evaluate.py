@@ -172,6 +172,10 @@ def test_a_folder_that_holds_no_model_is_told_before_the_work(labelled, tmp_path
         (["--folds", "1"], "--folds"),
         (["--fusion", "magic"], "there is no fusion 'magic'; choose one of union"),
         (["--split", "nowhere.csv"], "nowhere.csv cannot be used"),
+        (
+            ["--leave-one-out", "--shipped", "--fusion", "union", "--same", "size", "--folds", "3"],
+            "--leave-one-out does not know --fusion, --shipped, --same, --folds: leave it out",
+        ),
     ],
 )
 def test_options_that_cannot_be_are_told_in_words(labelled, options, said):

@@ -134,7 +134,7 @@ class Evaluate(Searching):
     leave_one_out: bool = option(
         False,
         "Train on all catalogues but one and score the one left out, each in turn. Takes four or "
-        "more; folds, splits, fusions and models play no part.",
+        "more, and no folds, splits, fusions and models.",
     )
     beside: list[Path] | None = option(
         None,

@@ -24,10 +24,19 @@ from samesku.runtime.files import Staged, check_folder
 from samesku.scoring.by_name import fusion_by_name, tolerating, trained_fusion
 from samesku.scoring.fusion import Fusion
 
+# Options that --leave-one-out does not know.
+OF_FOLDS = ("fusion", "model", "shipped", "same", "folds", "split", "defaults", "beside")
+
 
 def evaluate(options: Evaluate) -> None:
     if len(options.catalogues) > 1 and not options.leave_one_out:
         raise UsageError("several catalogues are scored with --leave-one-out only")
+    unused = [
+        name for name in OF_FOLDS if getattr(options, name) not in (getattr(Evaluate, name), [])
+    ]
+    if options.leave_one_out and unused:
+        named = ", ".join(f"--{name}" for name in unused)
+        raise UsageError(f"--leave-one-out does not know {named}: leave it out")
     progress = TerminalProgress(quiet=options.quiet)
     if options.out is not None:
         check_folder(options.out)
