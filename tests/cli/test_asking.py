@@ -215,7 +215,9 @@ def test_a_dry_run_asks_and_writes_nothing(run, tmp_path, server):
     done = judged(run, tmp_path / "out", *options, "--judge-dry-run")
     assert done.exit_code == 0, done.output
     assert "30 pairs" in done.output
-    assert "tokens" in done.output
+    assert "answered. Nothing was asked" in done.output
+    priced = judged(run, tmp_path / "out", *options, "--judge-dry-run", "--judge-price", "0.5")
+    assert "answered; at 0.50 per million tokens that is 0." in priced.output
     assert not server.asked
     assert not (tmp_path / "out").exists()
 

@@ -249,7 +249,7 @@ def _judge(options: Judging, matcher: Matcher) -> AnyJudge | None:
 
 def _show_questions(options: Judging, judge: AnyJudge, matches: Matches) -> None:
     estimate, asked = cost(matches, _budget(options, judge, matches), judge.rules)
-    console.print(f"{estimate.at(options.judge_price or 1.0)}. Nothing was asked, nothing written.")
+    console.print(f"{estimate.at(options.judge_price)}. Nothing was asked, nothing written.")
     for question in asked[:10]:
         console.print(question.left.get("title"))
         console.print(f"  {question.right.get('title')}")

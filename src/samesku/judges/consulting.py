@@ -78,12 +78,16 @@ class Cost:
     def tokens(self) -> int:
         return self.tokens_in + self.tokens_out
 
-    def at(self, price: float) -> str:
-        return (
+    def at(self, price: float | None) -> str:
+        """In words; in money where the price of a million tokens is known."""
+        told = (
             f"{self.pairs:,} pairs, {self.photos:,} of them with photos: about {self.tokens_in:,} "
-            f"tokens asked and {self.tokens_out:,} answered; at {price:.2f} per million tokens "
-            f"that is {self.tokens * price / 1e6:.2f}"
+            f"tokens asked and {self.tokens_out:,} answered"
         )
+        if price is None:
+            return told
+        money = self.tokens * price / 1e6
+        return f"{told}; at {price:.2f} per million tokens that is {money:.2f}"
 
 
 @dataclass(frozen=True, eq=False)
