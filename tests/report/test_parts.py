@@ -12,7 +12,7 @@ from PIL import Image
 from samesku import read_catalog
 from samesku.report.book import THUMBNAIL, Book, sampled, thumbnails
 from samesku.report.browse import near_matches, shown_clusters
-from samesku.report.sections import at_a_glance, script_of
+from samesku.report.sections import at_a_glance, readable_photos, script_of
 from samesku.report.summary import in_short
 from samesku.report.whynot import candidate_place, nearness, search_again, verdict
 from samesku.results.curve import Point, targets
@@ -99,21 +99,25 @@ def test_a_sample_is_in_order_and_the_same_again():
     assert len(set(drawn)) == 10
 
 
-def test_a_catalogue_is_counted():
+def test_a_catalogue_is_counted(tmp_path):
+    for name in ("a.jpg", "b.jpg"):
+        (tmp_path / name).touch()
     offers = pl.DataFrame(
         {
             "posting_id": list("abcde"),
             "title": ["kopi", "kopi", "", "กาแฟ", None],
             "image_phash": ["0" * 16, "0" * 16, "1" * 16, None, None],
+            "image": ["a.jpg", "b.jpg", None, None, None],
         }
     )
     pairs = pl.DataFrame(schema={"score": pl.Float32})
     run = Run(
-        Path(), {"photos_refused": [1]}, read_catalog(offers), pairs, np.array([0, 0, 1, 2, 3]),
-        0.5, np.arange(5), np.ones(5, bool),
+        Path(), {"photos_refused": [{"posting_id": "b"}]}, read_catalog(offers, photos=tmp_path),
+        pairs, np.array([0, 0, 1, 2, 3]), 0.5, np.arange(5), np.ones(5, bool),
     )  # fmt: skip
     seen = at_a_glance(run)
-    assert [seen[name] for name in ("postings", "photos", "broken", "absent")] == [5, 0, 1, None]
+    assert [seen[name] for name in ("postings", "photos", "broken", "absent")] == [5, 2, 1, 3]
+    assert readable_photos(run).tolist() == [True] + [False] * 4
     assert [seen[name] for name in ("same_photo", "same_title", "empty_titles")] == [2, 2, 2]
     assert (seen["median"], seen["script"]) == (4, "Latin")
     assert [text for *_, text in seen["scripts"].texts] == ["2", "2", "1"]

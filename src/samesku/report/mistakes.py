@@ -21,6 +21,7 @@ from samesku.evaluation.errors import (
 )  # fmt: skip
 from samesku.metrics import posting_f1
 from samesku.report.book import Book
+from samesku.report.sections import readable_photos
 from samesku.report.tables import evaluation_tables
 from samesku.results import charts
 from samesku.results.curve import own_tally
@@ -92,7 +93,7 @@ def _quality(run: Run) -> list[charts.Chart]:
     tally, rows = own_tally(run), run.labelled_queries
     quality, actual = posting_f1(tally), tally.actual + 1
     lengths = run.catalog.frame["title"].fill_null("").str.len_chars().to_numpy()[rows]
-    there = run.catalog.with_photo[rows]
+    there = readable_photos(run)[rows]
     parts = {
         "true postings of the product": {
             "1 posting": actual == 1, "2": actual == 2, "3 to 5": (actual > 2) & (actual < 6),
@@ -103,7 +104,7 @@ def _quality(run: Run) -> list[charts.Chart]:
             (lengths >= low) & (lengths < high)
             for low, high in pairwise((*LENGTHS, LONGEST))
         },
-        "photo": {"photo there": there, "no photo file": ~there},
+        "photo": {"with a photo": there, "without one": ~there},
     }  # fmt: skip
     means = {name: _means(quality, of) for name, of in parts.items()}
     return [

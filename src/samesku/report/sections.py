@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from samesku.catalog.answers import VERDICTS
 from samesku.catalog.catalog import Catalog
@@ -61,6 +62,14 @@ def _shared(values: pl.Series) -> int:
     return int(values.drop_nulls().is_duplicated().sum())
 
 
+def readable_photos(run: Run) -> NDArray[np.bool_]:
+    """Which postings have a photo that could be read, bool ``(n,)``."""
+    refused = {each["posting_id"] for each in run.record.get("photos_refused", [])}
+    sound = np.array([each not in refused for each in (run.joined or run.catalog).ids], dtype=bool)
+    readable: NDArray[np.bool_] = run.catalog.with_photo & sound[run.representative]
+    return readable
+
+
 def at_a_glance(run: Run) -> dict[str, Any]:
     """What the catalogue holds and what was found."""
     catalog, titles = run.catalog, run.catalog.frame["title"].fill_null("")
@@ -72,7 +81,7 @@ def at_a_glance(run: Run) -> dict[str, Any]:
     return {
         "postings": len(catalog),
         "photos": photos,
-        "broken": len(run.record.get("photos_refused", [])),  # there, but not readable
+        "broken": photos - int(readable_photos(run).sum()),  # there, but not readable
         # Named but not there, or not named; None where no column names any.
         "absent": len(catalog) - photos if "image" in catalog.frame.columns else None,
         "same_photo": _shared(_photo_names(catalog)),
