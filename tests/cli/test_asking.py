@@ -58,11 +58,15 @@ def test_questions_answers_and_the_adapted_model(run, tmp_path):
     done = call("ask", run / "out", "--n", 60, "--out", asked, "--cache", tmp_path / "cache")
     assert done.exit_code == 0, done.output
     table = filled(asked)
-    answered = asked.read_bytes()
-    for file, said in ((asked, "holds 60 answers"), (run / "offers.csv", "holds no questions")):
-        refused = call("ask", run / "out", "--out", file)
-        assert (refused.exit_code, said in refused.output) == (3, True), refused.output
-    assert asked.read_bytes() == answered
+    answered = pl.read_csv(asked)
+    refused = call("ask", run / "out", "--out", run / "offers.csv")
+    assert (refused.exit_code, "holds no questions" in refused.output) == (3, True)
+    more = call("ask", run / "out", "--n", 9, "--out", asked, "--cache", tmp_path / "cache")
+    assert "behind 60 answered ones" in more.output
+    then = pl.read_csv(asked)
+    assert then.head(60).equals(answered)
+    assert then["verdict"].tail(9).null_count() == then.height - 60 == 9
+    assert then.select("left_id", "right_id").is_unique().all()
     pairs = {frozenset(pair) for pair in table.select("left_id", "right_id").iter_rows()}
     assert len(pairs) == table.height == 60
     assert {"left_title", "right_title", "probability", "matched", "audit"} <= set(table.columns)

@@ -30,39 +30,52 @@ KEYS = {"s": SAME, "d": DIFFERENT, "u": UNSURE}
 
 
 def ask(options: Ask) -> None:
-    _check_replaceable(options.out)
-    asked = questions(
-        _matches_again(*_run_again(options)),
-        options.count,
-        blind=options.blind,
-        audit_share=options.audit,
-        seed=options.seed,
-    )
+    kept = _answered(options.out)
+    run, matcher = _run_again(options)
+    if kept.height:
+        read_answers(options.out, run.catalog)  # answers of another catalogue are refused
+    asked = _questions_beside(
+        kept, _matches_again(run, matcher), options.count,
+        blind=options.blind, audit_share=options.audit, seed=options.seed,
+    )  # fmt: skip
     if not asked.height:
         raise ValueError(
             f"{options.run} leaves no pair to ask about: every candidate is clear or answered"
         )
     out = options.out
     with Staged(out.parent) as staged:
-        for_spreadsheets(asked).write_csv(staged.path(out.name), include_bom=True)
+        rows = for_spreadsheets(asked).cast(pl.String)
+        whole = pl.concat([kept, rows], how="diagonal") if kept.height else rows
+        whole.write_csv(staged.path(out.name), include_bom=True)
     drawn = asked["audit"].count()
+    behind = f" behind {kept.height:,} answered ones" if kept.height else ""
     console.print(
-        f"{asked.height:,} questions, {drawn:,} of them drawn at random, in {out}: fill the column "
-        "verdict with same, different or unsure."
+        f"{asked.height:,} questions, {drawn:,} of them drawn at random, in {out}{behind}: fill "
+        "the column verdict with same, different or unsure."
     )
     if not options.quiet:
         console.print(f"Then: samesku match CATALOGUE --answers {out} --out DIR")
 
 
-def _check_replaceable(out: Path) -> None:
-    """Raise where questions would replace answers, or a file of another kind."""
+def _answered(out: Path) -> pl.DataFrame:
+    """The answered rows of the file that questions go to; ValueError for one of another kind."""
     if not out.is_file():
-        return
-    verdicts = read_table(out)[0].get_column("verdict", default=None)
-    if verdicts is None:
+        return Answers.none().frame
+    frame = read_table(out)[0]
+    if not {"left_id", "right_id", "verdict"} <= set(frame.columns):
         raise ValueError(f"{out} is there and holds no questions; name another file")
-    if answered := verdicts.count():
-        raise ValueError(f"{out} holds {answered:,} answers; name another file for the questions")
+    return frame.cast(pl.String).filter(pl.col("verdict").str.strip_chars() != "")
+
+
+def _questions_beside(
+    known: pl.DataFrame, matches: Matches, count: int, **how: Any
+) -> pl.DataFrame:
+    """Questions about other pairs than those known."""
+    pairs = {frozenset(pair) for pair in known.select("left_id", "right_id").iter_rows()}
+    asked = questions(matches, count + len(pairs), **how)
+    ends = zip(asked["left_id"], asked["right_id"], strict=True)
+    fresh = pl.Series([frozenset(pair) not in pairs for pair in ends], dtype=pl.Boolean)
+    return asked.filter(fresh).head(count)
 
 
 def adapt(options: Adapt) -> None:
@@ -87,11 +100,9 @@ def review(options: Review) -> None:
     out, count = options.out, options.count
     run, matcher = _run_again(options)
     kept = read_answers(out, run.catalog).frame if out.exists() else Answers.none().frame
-    known = {frozenset(pair) for pair in kept.select("left_id", "right_id").iter_rows()}
     matches = _matches_again(run, matcher)
-    asked = questions(matches, count + len(known), blind=True, seed=options.seed)
-    rows = [row for row in asked.iter_rows(named=True)
-            if frozenset((row["left_id"], row["right_id"])) not in known][:count]  # fmt: skip
+    asked = _questions_beside(kept, matches, count, blind=True, seed=options.seed)
+    rows = list(asked.iter_rows(named=True))
     if not options.quiet:
         console.print(rules())
     answered: list[dict[str, Any]] = []

@@ -189,7 +189,7 @@ class Ask(OfRun):
     `samesku match --answers` or `samesku adapt --answers`. Rows left empty are not answered.
     """
 
-    out: Path = option(..., "CSV of the questions.", "--out", "-o")
+    out: Path = option(..., "CSV of the questions; answers there are kept.", "--out", "-o")
     count: int = option(100, "How many questions.", "--n", "-n", min=1)
     blind: bool = option(False, "Leave out the matcher's probability of each pair.")
     audit: float = option(0.2, "Share drawn at random, to estimate quality.", min=0, max=1)
