@@ -13,6 +13,7 @@ from PIL import Image
 from samesku.scoring.learned import SHIPPED
 from samesku.server import create_app
 from samesku.store import Index
+from samesku.store.postings import hash_photo
 from samesku.store.results import StoreError
 
 
@@ -77,13 +78,24 @@ def test_the_same_request_twice_changes_nothing(client):
     assert client.post("/postings", json=body, headers={"Idempotency-Key": ""}).status_code == 422
 
 
-def test_a_photo_is_put_shown_and_goes_with_its_posting(client, place):
+def test_a_photo_is_put_shown_and_goes_with_its_posting(client, place, monkeypatch):
     assert client.put("/postings/c/photo", content=png()).status_code == 200
     shown = client.get("/postings/c/photo")
     assert (shown.content, shown.headers["content-type"]) == (png(), "image/png")
     assert len(client.get("/postings/c").json()["posting"]["image_phash"]) == 16
     broken = client.put("/postings/c/photo", content=b"no photo")
     assert (broken.status_code, "photo" in broken.json()["detail"]) == (422, True)
+    with Index(place) as index, monkeypatch.context() as patched:
+
+        def changing(photo):
+            index.upsert({"posting_id": "c", "title": "Lampu Philips 12 W"})
+            return hash_photo(photo)
+
+        # What changes while the photo is looked at is not lost.
+        patched.setattr("samesku.store.index.hash_photo", changing)
+        client.put("/postings/c/photo", content=png())
+    posting = client.get("/postings/c").json()["posting"]
+    assert (posting["title"], len(posting["image_phash"])) == ("Lampu Philips 12 W", 16)
     client.delete("/postings/c")
     assert client.get("/postings/c/photo").status_code == 404
     with sqlite3.connect(place) as connection:

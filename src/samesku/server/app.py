@@ -233,12 +233,7 @@ def _writing_routes(app: FastAPI, index: Index, check: Callable[..., str]) -> No
     async def photo(posting_id: str, request: Request, who: asker, key: Key = None) -> Change:
         """Put a photo, as the body of the request, to a posting."""
         content = await request.body()
-
-        def put() -> Change:
-            posting = _asked(index, posting_id, "posting")["posting"]
-            return index.upsert(posting, photo=content, key=key, actor=who)
-
-        return await run_in_threadpool(put)
+        return await run_in_threadpool(index.put_photo, posting_id, content, key=key, actor=who)
 
     @app.delete("/postings/{posting_id:path}", tags=["write"])
     def delete(posting_id: str, who: asker, key: Key = None) -> Change:

@@ -85,18 +85,26 @@ class Index(reading.Reads):
             Who does it, for the log.
         """
         payload = check_posting(posting)
-        name = str(payload["posting_id"])
         if photo is not None:
             payload |= {"image_phash": hash_photo(photo)}
         notes = [*not_read(posting, payload), *self._add_hashes([payload])]
 
         def work(draft: Draft) -> list[str]:
-            if photo is not None:
-                draft.photos[name] = photo
             draft.notes = notes
-            draft.put([payload])
-            draft.score()
-            return [name]
+            return _put_one(draft, payload, photo)
+
+        return self._write("upsert", work, key, actor)
+
+    def put_photo(
+        self, posting_id: str | int, photo: bytes, *, key: str | None = None, actor: str = ""
+    ) -> Change:
+        """Put a photo to a posting, which stays as it is otherwise; StoreError where it is not."""
+        name, phash = as_id(posting_id), hash_photo(photo)
+
+        def work(draft: Draft) -> list[str]:
+            draft.state.check_there(name)
+            payload = read_payloads(draft.connection, [name])[name]
+            return _put_one(draft, payload | {"image_phash": phash}, photo)
 
         return self._write("upsert", work, key, actor)
 
@@ -350,3 +358,13 @@ class Index(reading.Reads):
                     raise refused(error) from error
                 raise
             return change
+
+
+def _put_one(draft: Draft, payload: Payload, photo: bytes | None) -> list[str]:
+    """Put one posting, with its photo, and score it; its id."""
+    name = str(payload["posting_id"])
+    if photo is not None:
+        draft.photos[name] = photo
+    draft.put([payload])
+    draft.score()
+    return [name]
