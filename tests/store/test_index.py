@@ -61,6 +61,13 @@ def test_search_changes_nothing(pair):
     assert pair.state() == before == reopened(pair.place)
 
 
+def test_a_posting_does_not_find_itself(pair):
+    posting = {"posting_id": 0, "title": "Susu Bebelo 400 gram"}
+    pair.upsert(posting)
+    own = pair.search(posting)
+    assert [(each.left_id, each.right_id) for each in own] == [("0", "a"), ("0", "b")]
+
+
 def test_of_many_that_hang_together_only_the_nearest_are_clustered_anew(
     tmp_path, rows, clusters, monkeypatch
 ):

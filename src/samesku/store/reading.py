@@ -111,13 +111,14 @@ class Reads:
 
         `left_id` is the posting's own id, or empty where it has none.
         """
-        own = posting.get("posting_id") or "" if isinstance(posting, Mapping) else ""
-        given = {**posting, "posting_id": own or "?"} if isinstance(posting, Mapping) else posting
+        name, given = "", posting
+        if isinstance(posting, Mapping):
+            name = as_id(posting.get("posting_id"))
+            given = {**posting, "posting_id": name or "?"}
         payload = check_posting(given)
         with self._reading() as (state, connection):
             # One more, as the posting itself may be among those that are found.
             found = _search(state, connection, self._learned(state), payload, limit + 1)
-            name = str(payload["posting_id"]) if own else ""
             return [
                 Found(name, *each, state.cluster_of[each[0]]) for each in found if each[0] != name
             ][:limit]
