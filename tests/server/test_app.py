@@ -159,6 +159,12 @@ def test_a_store_whose_model_is_gone_is_not_ready_until_it_is_scored_by_another(
 
 
 def test_ids_with_slashes_are_read_changed_and_deleted(client):
+    assert client.put("/postings/a/photo", content=png()).status_code == 200
+    client.post("/postings", json={"posting_id": "a/photo", "title": "Foto"})
+    assert client.get("/postings/a%2Fphoto").json()["posting"]["title"] == "Foto"
+    assert client.get("/postings/a%2Fphoto/photo").status_code == 404
+    assert client.put("/postings/a%2Fphoto", content=png()).status_code == 405
+    assert client.get("/postings/a/photo").content == png()
     name = "shop/77 b"
     posting = {"posting_id": name, "title": "Kopi 1 kg"}
     client.post("/postings", json=posting)

@@ -10,8 +10,11 @@ import sqlalchemy as sa
 from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.concurrency import run_in_threadpool
+from starlette.routing import Match
+from starlette.types import Scope
 
 from samesku.server.admin import admin_routes
 from samesku.server.deciding import deciding_routes
@@ -62,6 +65,7 @@ def create_app(
         lifespan=lifespan,
         responses=REFUSALS,
     )
+    app.router.route_class = _Route
     app.add_middleware(Guard, figures=figures, max_bytes=max_bytes, rate=rate)
     _errors(app)
     read, write, review, admin = (
@@ -74,6 +78,16 @@ def create_app(
     admin_routes(app, index, folder, admin)
     review_routes(app, reads, review)
     return app
+
+
+class _Route(APIRoute):
+    """A route, of which ``%2Fphoto`` is no part: it is the end of a posting's id."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        asked = (scope.get("raw_path") or b"").lower()
+        if self.path.endswith("/photo") and asked.endswith(b"%2fphoto"):
+            return Match.NONE, {}
+        return super().matches(scope)
 
 
 def _errors(app: FastAPI) -> None:
