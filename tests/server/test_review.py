@@ -1,8 +1,11 @@
+from queue import Queue
+
 import pytest
 from fastapi.testclient import TestClient
 
 from samesku.server import create_app
 from samesku.server.review import Claims
+from samesku.store import Index
 
 
 def test_the_page_holds_nothing_of_the_store_and_loads_its_parts(lasting_client):
@@ -85,6 +88,19 @@ def test_answers_go_out_and_come_in_as_a_file(client):
     told = client.post("/answers", content=file).json()
     assert told["taken"] == 0
     assert "models" in told["refused"][0]["reason"]
+
+
+def test_answers_of_a_file_count_towards_adapting(place, tmp_path, monkeypatch):
+    tried = Queue()
+    monkeypatch.setattr(Index, "adapt", lambda self, folder, actor: tried.put(folder))
+    with TestClient(create_app(place, folder=tmp_path)) as client:
+        for name in "abc":
+            client.post("/postings", json={"posting_id": name, "title": f"Kopi {name}"})
+        rows = "left_id,right_id,verdict\n" + "a,b,same\n" * 12 + "b,c,different\n" * 11
+        assert client.post("/answers", content=rows).json()["taken"] == 23
+        assert tried.empty()
+        assert client.post("/answers", content=rows).json()["taken"] == 23
+        assert tried.get(timeout=30) == tmp_path
 
 
 def test_who_reads_does_not_wait_for_a_change_that_takes_long(place, monkeypatch):

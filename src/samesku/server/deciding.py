@@ -36,10 +36,13 @@ class Learner:
         self._answers = 0
         self._busy = threading.Lock()
 
-    def answered(self) -> None:
-        """Count an answer; it never waits for what is tried."""
-        self._answers += 1
-        if self._folder is None or self._answers % EVERY or not self._busy.acquire(blocking=False):
+    def answered(self, count: int = 1) -> None:
+        """Count answers; this never waits for what is tried."""
+        before = self._answers // EVERY
+        self._answers += count
+        if self._folder is None or self._answers // EVERY == before:
+            return
+        if not self._busy.acquire(blocking=False):
             return
         threading.Thread(target=self._try, args=(self._folder,), daemon=True).start()
 
@@ -112,7 +115,9 @@ def deciding_routes(
     async def take(request: Request, who: asker) -> dict[str, Any]:
         """Take a file of answers, the body of the request; rows that cannot be taken are listed."""
         content = await request.body()
-        return await run_in_threadpool(_take, index, content, who)
+        result = await run_in_threadpool(_take, index, content, who)
+        learner.answered(result["taken"])
+        return result
 
 
 def _take(index: Index, content: bytes, who: str) -> dict[str, Any]:
