@@ -99,6 +99,10 @@ def test_a_store_that_is_none_is_bad_input(catalogue, tmp_path):
 
 def test_other_machines_are_not_served_without_tokens(tmp_path):
     told = run("serve", "--store", tmp_path / "s.db", "--host", "0.0.0.0")
+    assert (told.exit_code, "no such store; samesku index" in unwrapped(told.stderr)) == (3, True)
+    assert not (tmp_path / "s.db").exists()
+    Index(tmp_path / "s.db").close()
+    told = run("serve", "--store", tmp_path / "s.db", "--host", "0.0.0.0")
     assert told.exit_code == 2
     assert "--make-token" in told.stderr
 

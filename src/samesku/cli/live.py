@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import closing
+from pathlib import Path
 
 from samesku.cli.commands import Index, Serve
 from samesku.cli.console import TerminalProgress, UsageError, console, emit, say
@@ -78,7 +79,14 @@ def serve(options: Serve) -> None:
     from samesku.server.app import create_app, is_local
     from samesku.server.connections import Connection
     from samesku.server.tokens import Tokens
+    from samesku.store.results import StoreError
 
+    if "://" not in options.store and not options.make_token and not Path(options.store).exists():
+        raise StoreError(
+            f"{options.store}: there is no such store; samesku index CATALOGUE --store "
+            f"{options.store} makes one, and serve --make-token an empty one",
+            "missing",
+        )
     with closing(Tokens(options.store)) as tokens:
         if options.make_token is not None:
             token = tokens.make(options.make_token, options.role)
