@@ -38,14 +38,20 @@ def unwrapped(text):
 
 def test_a_catalogue_is_indexed_and_again_changes_nothing(catalogue, tmp_path):
     store = tmp_path / "offers.db"
-    first = run("index", catalogue, "--store", store, "--settle")
+    first = run("index", catalogue, "--store", store)
     assert first.exit_code == 0, first.output
     assert "3 postings in 2 clusters, 1 of two or more" in first.stderr
     with Index(store) as index:
-        before = index.state()["clusters"]
+        before = index.state()
+        # The first postings of a store are in the clusters of `match`.
+        assert [each["verb"] for each in index.events()] == ["upsert", "settle"]
     assert run("index", catalogue, "--store", store).exit_code == 0
     with Index(store) as index:
-        assert index.state()["clusters"] == before
+        assert index.state() == before
+    assert run("index", catalogue, "--store", store, "--settle").exit_code == 0
+    with Index(store) as index:
+        assert index.state()["clusters"] == before["clusters"]
+        assert index.events()[-1]["verb"] == "settle"
 
 
 def test_a_store_is_told_what_match_is_told(catalogue, tmp_path):

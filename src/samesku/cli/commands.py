@@ -231,7 +231,7 @@ class Index(Reading, Deciding, Summed):
 
     catalogue: Path = argument(CATALOGUE)
     store: str = option(..., STORE, envvar="SAMESKU_STORE")
-    settle: bool = option(False, "Then cluster everything anew, as `match` does.")
+    settle: bool = option(False, "Then cluster everything anew, as `match` does; a new store is.")
 
 
 @command("live:serve", example="samesku serve --store offers.db --photos photos/")

@@ -18,6 +18,7 @@ NAMED = 10
 def index(options: Index) -> None:
     need_extra("samesku index", "store", "sqlalchemy")
     from samesku.store import Index as Store
+    from samesku.store.index import BATCH_FROM
     from samesku.store.runs import postings_of, read_run
     from samesku.store.schema import without_password
     from samesku.store.state import Setting
@@ -37,6 +38,7 @@ def index(options: Index) -> None:
         with progress.stage("hash photos"):
             postings = postings_of(catalog)
     with Store(options.store) as store:
+        fresh = not store.stats()["postings"]
         if asked:
             store.rescore(
                 options.model, same=same, threshold=options.threshold, keep=True, actor="index"
@@ -48,7 +50,8 @@ def index(options: Index) -> None:
                     say(f"  - {note}", quiet=options.quiet)
             else:
                 changes = store.upsert_many(postings or (), actor="index")
-        if options.settle:
+        # So many at once as make a batch are in the clusters of `match` already.
+        if options.settle or (fresh and store.stats()["postings"] < BATCH_FROM):
             with progress.stage("settle"):
                 store.settle(actor="index")
         stats = store.stats()
