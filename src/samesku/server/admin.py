@@ -34,7 +34,7 @@ def admin_routes(
         except StoreError:
             raise
         except (ValueError, OSError) as error:
-            raise StoreError(str(error).replace(str(model), str(body.model))) from error
+            raise StoreError(str(error)) from error
 
     @app.post("/adapt", tags=["admin"])
     def adapt(who: asker) -> dict[str, Any]:

@@ -67,7 +67,7 @@ def create_app(
     )
     app.router.route_class = _Route
     app.add_middleware(Guard, figures=figures, max_bytes=max_bytes, rate=rate)
-    _errors(app)
+    _errors(app, folder)
     read, write, review, admin = (
         _allowed(tokens, right) for right in ("read", "write", "review", "admin")
     )
@@ -90,10 +90,15 @@ class _Route(APIRoute):
         return super().matches(scope)
 
 
-def _errors(app: FastAPI) -> None:
+def _errors(app: FastAPI, folder: Path | None) -> None:
     @app.exception_handler(StoreError)
     def of_store(request: Request, error: StoreError) -> JSONResponse:
-        return JSONResponse({"detail": str(error)}, status_code=STATUS[error.kind])
+        detail = str(error)
+        if folder is not None:
+            # What is in the folder is named as in requests, without where that lies.
+            place = str(folder.resolve())
+            detail = detail.replace(f"{place}/", "").replace(place, "the --folder")
+        return JSONResponse({"detail": detail}, status_code=STATUS[error.kind])
 
     @app.exception_handler(sa.exc.DBAPIError)
     def of_database(request: Request, error: sa.exc.DBAPIError) -> JSONResponse:
