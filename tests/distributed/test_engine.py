@@ -99,17 +99,19 @@ MUGS = [f"acme red mug 400 ml{' new' * number}" for number in range(3)]
 @pytest.mark.parametrize(
     "titles",
     [
+        [],
         MUGS[:1],
         MUGS[:1] * 7,
         ["", "!!!", *MUGS[:2]],
         [*(f"{kind} {kind[::-1]}" for kind in "lamp kettle charger shirt tea".split()), *MUGS],
     ],
-    ids=["one posting", "identical ones", "titles without a word", "few matches"],
+    ids=["no posting", "one posting", "identical ones", "titles without a word", "few matches"],
 )
 def test_shards_may_be_left_with_nothing(tmp_path, titles):
     path = tmp_path / "few.csv"
     ids = [f"{number * 7919 % 1000:03}" for number in range(len(titles))]
-    pl.DataFrame({"posting_id": ids, "title": titles}).write_csv(path)
+    schema = {"posting_id": pl.String, "title": pl.String}
+    pl.DataFrame({"posting_id": ids, "title": titles}, schema=schema).write_csv(path)
     Matcher().match(read_catalog(path)).write(tmp_path / "local")
     found, _ = written(path, tmp_path, shards=3)
     assert found == (tmp_path / "local" / "groups.csv").read_bytes()

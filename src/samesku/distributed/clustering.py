@@ -23,6 +23,8 @@ from samesku.results.listing import for_spreadsheets
 # Share of the way to 1 by which the threshold rises until a component is small enough.
 RISE = 0.1
 ROWS = 50_000
+# The columns of `groups.csv`.
+GROUPS = ["group_id", "group_size", "posting_id", "title", "identical_to"]
 
 
 @dataclass(frozen=True)
@@ -241,8 +243,8 @@ def gather_clusters(
         ids = ids.join(old, on="group_id", how="left").select(
             "group_id", cluster_id=pl.coalesce("carried", "cluster_id")
         )
-    columns = ["cluster_id", "group_id", "group_size", "posting_id", "title", "identical_to"]
-    whole = frame.join(ids, on="group_id", how="left", maintain_order="left").select(columns)
+    whole = frame.join(ids, on="group_id", how="left", maintain_order="left")
+    whole = whole.select("cluster_id", *GROUPS)
     Shelf(out).write(f"clusters-{run}/part-{part:05}.parquet", whole.to_arrow())
     sizes = frame.group_by("group_id").len()["len"]
     counted = sizes.value_counts().sort("len", descending=True)
@@ -259,13 +261,12 @@ def write_groups(shelf: Shelf, out: str, run: str, shards: int, sizes: Sequence[
     folder = Shelf(out)
     readers = [_Rows(folder, f"clusters-{run}/part-{part:05}.parquet") for part in range(shards)]
     with folder.written("groups.csv") as file:
-        first = True
+        file.write(f"{','.join(GROUPS)}\n".encode())
         for size in sizes:
             for reader in readers:
                 for frame in reader.of(size):
-                    shown = for_spreadsheets(frame.drop("cluster_id"))
-                    file.write(shown.write_csv(include_header=first).encode())
-                    first = False
+                    shown = for_spreadsheets(frame.select(GROUPS))
+                    file.write(shown.write_csv(include_header=False).encode())
     return {}
 
 
