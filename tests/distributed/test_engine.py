@@ -227,6 +227,26 @@ def test_what_is_wrong_in_all_files_is_told_together(tmp_path):
     assert "no column 'posting_id'" in str(told.value)
 
 
+def test_a_mapped_column_may_be_missing_in_some_files(tmp_path):
+    folder = tmp_path / "offers"
+    folder.mkdir()
+    for name, column in (("one", "hinta"), ("two", "weight")):
+        table = {"posting_id": [name], "title": ["red mug"], column: [5.0]}
+        pl.DataFrame(table).write_parquet(folder / f"{name}.parquet")
+
+    def match(**columns):
+        engine = RayEngine(Matcher(), str(tmp_path / "work"))
+        return engine.match(str(folder), str(tmp_path / "out"), columns=columns)["catalogue"]
+
+    found = match(price="hinta")
+    assert found["columns"] == ["posting_id", "title", "price", "weight"]
+    assert found["problems"] == ["there is no column 'hinta': price is missing"]
+    for ours in ("price", "title"):
+        with pytest.raises(CatalogError, match=f"'x', mapped to '{ours}', is in no file") as told:
+            match(**{ours: "x"})
+        assert len(told.value.problems) == 1
+
+
 def test_an_id_in_two_files_is_told_with_both(tmp_path):
     folder = tmp_path / "offers"
     folder.mkdir()

@@ -120,10 +120,7 @@ class RayEngine:
             str(number): (how, self.route, number, file[0]) for number, file in enumerate(files)
         }
         read = self.stages.run("read", reading.read_file, work, files, how, self.route)
-        fatal = [f"{each['file']}: {found}" for each in read for found in each.get("fatal", ())]
-        if fatal:
-            problems = [Problem("file", each, "mend the file", True) for each in fatal]
-            raise CatalogError(catalogue, problems)
+        reading.check_files(catalogue, read)
         for each in read:
             for found in each["problems"]:
                 self.matcher.progress.note(f"{each['file']}: {found}")

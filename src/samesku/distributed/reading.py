@@ -6,7 +6,7 @@ import posixpath
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
 
@@ -14,10 +14,12 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 import pyarrow.fs as pafs
+import pyarrow.parquet as pq
 
 from samesku.candidates.collapse import looked_at, says_nothing
 from samesku.catalog.catalog import COMPETITION_FILES, Catalog, read_catalog
-from samesku.catalog.problems import ROWS_LEFT_OUT, CatalogError
+from samesku.catalog.cells import OPTIONAL, REQUIRED
+from samesku.catalog.problems import ROWS_LEFT_OUT, CatalogError, Problem
 from samesku.distributed.shelf import Array, Shelf, columns_of, file_system, frame_of, table_of
 from samesku.distributed.tasks import Result
 from samesku.encoders.tfidf import letters_of
@@ -70,12 +72,15 @@ def files_of(catalogue: str) -> list[tuple[str, int, str]]:
 
 def read_file(shelf: Shelf, reading: Reading, route: str | None, number: int, file: str) -> Result:
     """Check the postings of one file and sort them by id, or by a column and id."""
+    lacking: dict[str, str] = {}
     try:
         with _at_hand(file) as path:
-            catalog = read_catalog(path, **vars(reading))
+            lacking = _lacking(path, reading.columns or {})
+            there = {k: v for k, v in (reading.columns or {}).items() if k not in lacking}
+            catalog = read_catalog(path, **vars(replace(reading, columns=there)))
     except (CatalogError, UnicodeError) as error:
         found = error.problems if isinstance(error, CatalogError) else [error]
-        return {"file": file, "fatal": [str(each) for each in found][:SHOWN]}
+        return {"file": file, "fatal": [str(each) for each in found][:SHOWN], "lacking": lacking}
     frame = catalog.frame.select(
         pl.col(name) if name == "price" else pl.col(name).cast(pl.String)
         for name, kind in catalog.frame.schema.items()
@@ -95,6 +100,9 @@ def read_file(shelf: Shelf, reading: Reading, route: str | None, number: int, fi
     # In parts, of which a range of keys reads some.
     parts = [frame.slice(at, ROWS).to_arrow() for at in range(0, max(frame.height, 1), ROWS)]
     shelf.write_pieces(f"read/{number}", parts)
+    absent = [
+        f"there is no column {theirs!r}: {ours} is missing" for ours, theirs in lacking.items()
+    ]
     at = np.linspace(0, frame.height - 1, min(SAMPLE, frame.height)).astype(np.int64)
     return {
         "file": file,
@@ -102,8 +110,36 @@ def read_file(shelf: Shelf, reading: Reading, route: str | None, number: int, fi
         "columns": [name for name in frame.columns if not name.startswith("~")],
         "photos": len(photos) - photos.count(None),
         "keys": frame[KEY][at].to_list(),
-        "problems": [str(problem) for problem in catalog.problems][:SHOWN],
+        "lacking": lacking,
+        "problems": [*absent, *map(str, catalog.problems)][:SHOWN],
     }
+
+
+def check_files(catalogue: str, read: Sequence[Result]) -> None:
+    """Raise CatalogError for mapped columns that no file has, else with what is wrong in each."""
+    names = ", ".join(dict.fromkeys(name for each in read for name in each.get("columns", ())))
+    fix = f"the files have {names}" if names else "map another"
+    problems = [
+        Problem("mapping", f"column {theirs!r}, mapped to {ours!r}, is in no file", fix, True)
+        for ours, theirs in read[0]["lacking"].items()
+        if all(ours in each["lacking"] for each in read)
+    ] or [
+        Problem("file", f"{each['file']}: {found}", "mend the file", True)
+        for each in read
+        for found in each.get("fatal", ())
+    ]
+    if problems:
+        raise CatalogError(catalogue, problems)
+
+
+def _lacking(file: Path, columns: Mapping[str, str]) -> dict[str, str]:
+    """The mapped columns that a Parquet file has not; others of its folder may have them."""
+    try:
+        names = [name.strip() for name in pq.read_schema(file).names]
+    except (pa.ArrowException, OSError):  # no Parquet, or damaged
+        return {}
+    known = columns.keys() & {*REQUIRED, *OPTIONAL}
+    return {ours: columns[ours] for ours in sorted(known) if columns[ours] not in names}
 
 
 @contextmanager
