@@ -15,6 +15,7 @@ from samesku.catalog.problems import CatalogError
 from samesku.cli import app
 from samesku.distributed import scoring
 from samesku.distributed.engine import RayEngine
+from samesku.runtime.files import claimed
 from samesku.scoring.learned import Learned
 
 pytestmark = pytest.mark.usefixtures("cluster")
@@ -170,6 +171,16 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(catalogue, groups, tmp_path
     found, _ = written(catalogue, tmp_path, shards=2)
     assert found == groups
     assert {path: path.stat().st_mtime_ns for path in done} == done
+
+
+def test_two_runs_do_not_work_in_one_folder(catalogue, tmp_path):
+    work = tmp_path / "work"
+    work.mkdir()
+    claim = claimed(work)
+    with pytest.raises(ValueError, match="another run works in"):
+        written(catalogue, tmp_path)
+    os.close(claim)
+    assert not list(work.iterdir())
 
 
 def test_a_run_that_was_stopped_leaves_nothing_to_one_with_other_settings(

@@ -103,15 +103,16 @@ class RayEngine:
         :func:`samesku.read_catalog`, for each file. Raises CatalogError with the problems of all
         files.
         """
-        start(self.address)
-        self.stages = Stages(self.work, self.matcher.progress, self.memory)
         catalogue, out = _absolute(catalogue), _absolute(out)
         photos = None if photos is None else _absolute(photos)
         how = Reading(photos, columns, encoding, allow_outside)
-        read, bounds, names = self._read(catalogue, how)
-        totals, tiles = self._count(read, bounds, names)
-        routing = self._pairs(totals, tiles)
-        return self._write(catalogue, out, read, totals, tiles, names, routing)
+        with self.work.claimed():
+            start(self.address)
+            self.stages = Stages(self.work, self.matcher.progress, self.memory)
+            read, bounds, names = self._read(catalogue, how)
+            totals, tiles = self._count(read, bounds, names)
+            routing = self._pairs(totals, tiles)
+            return self._write(catalogue, out, read, totals, tiles, names, routing)
 
     def _read(self, catalogue: str, how: Reading) -> tuple[list[Result], Any, list[str]]:
         """Check all files; the ranges of keys that become shards."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import posixpath
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,6 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -19,6 +21,8 @@ import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 import scipy.sparse as sp
 from numpy.typing import NDArray
+
+from samesku.runtime.files import claimed
 
 Array: TypeAlias = NDArray[Any]
 
@@ -37,6 +41,25 @@ class Shelf:
     """A folder of tables, by name; a table that is there is complete."""
 
     root: str
+
+    @contextmanager
+    def claimed(self) -> Iterator[None]:
+        """Keep others from a local folder; ValueError where another run has it."""
+        fs, place = file_system(self.root)
+        claim = None
+        if fs.type_name == "local":
+            fs.create_dir(place, recursive=True)
+            try:
+                claim = claimed(Path(place))
+            except BlockingIOError as error:
+                raise ValueError(
+                    f"another run works in {self.root}: wait for its end, or name another folder"
+                ) from error
+        try:
+            yield
+        finally:
+            if claim is not None:
+                os.close(claim)
 
     def path(self, name: str) -> str:
         """Where a file lies in its file system."""
