@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 from samesku import Matcher, read_catalog
@@ -171,6 +172,26 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(catalogue, groups, tmp_path
     found, _ = written(catalogue, tmp_path, shards=2)
     assert found == groups
     assert {path: path.stat().st_mtime_ns for path in done} == done
+
+
+def test_a_photo_that_changed_is_seen_anew(tmp_path):
+    path, noise = tmp_path / "mugs.csv", np.random.default_rng(0)
+    names = [f"{name}.png" for name in "ab"]
+    table = {"posting_id": ["a", "b"], "title": MUGS[:2], "image": names}
+    pl.DataFrame(table).write_csv(path)
+    first, second = noise.integers(0, 255, (2, 32, 32, 3)).astype(np.uint8)
+    seen = []
+    for photos in ((first, first), (first, second)):
+        for name, photo in zip(names, photos, strict=True):
+            Image.fromarray(photo).save(tmp_path / name)
+        _, record = written(path, tmp_path, shards=1)
+        match = pl.read_parquet(tmp_path / "out" / record["matches"])
+        seen.append(match["phash"].item())
+    assert seen[0] == 1 > seen[1]
+    done = tmp_path / "work" / "encode" / "0.done"
+    before = done.stat().st_mtime_ns
+    written(path, tmp_path, shards=1)
+    assert done.stat().st_mtime_ns == before
 
 
 def test_two_runs_do_not_work_in_one_folder(catalogue, tmp_path):

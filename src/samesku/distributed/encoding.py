@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +15,7 @@ import scipy.sparse as sp
 
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.cells import OPTIONAL, REQUIRED
-from samesku.distributed.reading import READ, catalog_of
+from samesku.distributed.reading import PHOTO, READ, catalog_of
 from samesku.distributed.shelf import Array, Shelf, array_of, table_of
 from samesku.distributed.statistics import GRAMS, answers, ask_looks, title_keys
 from samesku.distributed.tasks import Result
@@ -41,6 +43,18 @@ class Totals:
     @property
     def shards(self) -> int:
         return len(self.starts) - 1
+
+
+def photos_of(shelf: Shelf, shard: int) -> Result:
+    """A digest of the photos of a shard as they are now: places, sizes and times."""
+    seen = hashlib.blake2b(digest_size=12)
+    for place in shelf.frame(f"distinct/{shard}", [PHOTO])[PHOTO].drop_nulls().to_list():
+        try:
+            status = os.stat(place)
+        except OSError:
+            continue
+        seen.update(repr((place, status.st_size, status.st_mtime_ns)).encode())
+    return {"digest": seen.hexdigest()}
 
 
 def encode_shard(

@@ -125,6 +125,7 @@ class RayEngine:
         for each in read:
             for found in each["problems"]:
                 self.matcher.progress.note(f"{each['file']}: {found}")
+        self._photos = any(each["photos"] for each in read)
         count = sum(each["rows"] for each in read)
         bounds = _bounds(read, self._shards(count))
         names = list(dict.fromkeys(name for each in read for name in each["columns"]))
@@ -177,6 +178,8 @@ class RayEngine:
         prints = [encoder.fingerprint for encoder in encoders]
         folder = matcher.cache.folder
         cache = None if folder is None else str(Path(folder).resolve())
+        photos = self._photos and self.stages.anew("photo files", encoding.photos_of, shards)
+        prints += [shard["digest"] for shard in photos or ()]
         found = each("encode", encoding.encode_shard, shards, totals, encoders, cache,
                      reads=[prints])  # fmt: skip
         for posting, path, reason in (photo for shard in found for photo in shard["refused"]):

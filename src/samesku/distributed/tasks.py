@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from importlib.metadata import version
 from typing import Any, TypeAlias, TypeVar
+from uuid import uuid4
 
 import ray
 
@@ -83,6 +84,15 @@ class Stages:
     ) -> list[Result]:
         """Run a stage of so many tasks, which get their number and then the same arguments."""
         return self.run(stage, work, {str(n): (n, *arguments) for n in range(count)}, *reads)
+
+    def anew(
+        self, stage: str, work: Callable[..., Result], count: int, *arguments: object
+    ) -> list[Result]:
+        """Run a stage also where it is done; what comes later does not depend on that it was."""
+        before, now = self.input, uuid4().hex
+        found = self.each(stage, work, count, *arguments, reads=[now])
+        self.input = before
+        return found
 
     def run(
         self,
