@@ -135,6 +135,20 @@ def test_review_in_the_terminal_goes_on_where_it_stopped(run, tmp_path):
     assert then.select("left_id", "right_id").is_unique().all()
 
 
+def test_questions_about_links_tell_what_was_linked(tmp_path):
+    shops, asked = tmp_path / "shops.csv", tmp_path / "questions.csv"
+    titles = ["Sony turntable PSLX350H", "Sony turntable PSLX350H new", "Sony turntable PSLX350H 3"]
+    rows = [f"{place},{title},{'ours' if place == 0 else 'theirs'}"
+            for place, title in enumerate(titles)]  # fmt: skip
+    shops.write_text("\n".join(["posting_id,title,source", *rows]) + "\n")
+    options = ("--pairs", "across", "--decide", "one-to-one", "--threshold", 0.1)
+    done = call("match", shops, *options, "--out", tmp_path / "out", "--no-cache")
+    assert done.exit_code == 0, done.output
+    done = call("ask", tmp_path / "out", "--n", 9, "--out", asked, "--cache", tmp_path / "cache")
+    assert done.exit_code == 0, done.output
+    assert sorted(pl.read_csv(asked)["matched"]) == [False, True]
+
+
 def test_a_changed_catalogue_or_no_run_is_told(run, tmp_path):
     out = tmp_path / "q.csv"
     assert "neither run.json nor evaluation.json" in call("ask", tmp_path, "--out", out).output

@@ -53,6 +53,7 @@ def matcher_of_run(
         cache=Cache(cache or default_folder()),
         progress=progress,
         pairs=source.get("pairs") if run.lefts is None else "across",
+        decide=run.record.get("decide"),
         within=source.get("within", ()),
     )
 
