@@ -135,10 +135,11 @@ def test_the_most_certainly_wrong_comes_first_and_right_pairs_are_left_out():
             "matched": [True, True, True, True, True],
         }
     )
-    errors = errors_of(catalog, pairs, np.ones(5, dtype=bool))
+    run = run_of(catalog, pairs, np.ones(5, dtype=bool))
+    errors = find_errors(run)
     assert errors.select("left", "right").rows() == [(0, 2), (1, 3), (0, 1)]
     assert set(errors["stage"]) == {"matched"}
-    suspects = label_suspects(catalog, errors)
+    suspects = label_suspects(run, errors)
     assert suspects["left_id"].to_list() == ["v", "v"][: suspects.height]
     assert set(suspects["doubt"]) <= {"one product, two labels"}
 

@@ -55,6 +55,8 @@ def test_links_are_rows_of_both_sides(linked):
     left, right = run.rows(run.catalog.ids[0], run.catalog.ids[60])
     assert (left, right) == (0, 60)
     assert run.rows(run.catalog.ids[60], run.catalog.ids[0]) == (0, 60)
+    with pytest.raises(ValueError, match="there is no posting 'nope'"):
+        run.rows(run.ids[0], "nope")
     with pytest.raises(ValueError, match="of one shop"):
         run.rows(*run.catalog.ids[:2])
     with pytest.raises(ValueError, match="two catalogues"):

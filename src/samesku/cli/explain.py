@@ -28,12 +28,12 @@ def explain(options: Explain) -> None:
     own = run.rows(options.posting_a, options.posting_b)
     for row in own:
         title = re.sub(r"\s", " ", run.catalog.titles[row])[:200] or "(no title)"
-        console.print(f"{run.catalog.ids[row]}  {title}")
+        console.print(f"{run.ids[row]}  {title}")
     console.print()
     left, right = rows = tuple(run.representative[list(own)].tolist())
     for row, scored in zip(own, rows, strict=True):
         if row != scored:
-            same = f"{run.catalog.ids[row]} is identical to {run.catalog.ids[scored]}"
+            same = f"{run.ids[row]} is identical to {run.ids[scored]}"
             console.print(f"{same} in all that is compared, and was scored as that.")
     if left == right:
         console.print("The two are one posting to samesku: nothing distinguishes them.")

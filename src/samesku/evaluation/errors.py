@@ -9,7 +9,6 @@ import numpy as np
 import polars as pl
 
 from samesku.candidates.similarity import row_similarity
-from samesku.catalog.catalog import Catalog
 from samesku.results.runs import Run
 from samesku.scoring.features.title_words import title_words
 from samesku.titles.attributes import KINDS as ATTRIBUTES
@@ -120,10 +119,10 @@ def _that_may_match(run: Run, pairs: pl.DataFrame) -> pl.DataFrame:
     return pairs.filter(pl.Series(left != right, dtype=pl.Boolean))
 
 
-def label_suspects(catalog: Catalog, errors: pl.DataFrame) -> pl.DataFrame:
+def label_suspects(run: Run, errors: pl.DataFrame) -> pl.DataFrame:
     """The labels to look at, for review: ids, titles, labels, score and what is doubted."""
     doubted = errors.filter(pl.col("kind") == LABEL)
-    frame = catalog.frame
+    frame = run.catalog.frame.with_columns(posting_id=pl.Series(run.ids, dtype=pl.String))
     of = {
         f"{side}_{name}": frame[column].gather(doubted[side])
         for name, column in (("id", "posting_id"), ("label", "label_group"), ("title", "title"))

@@ -76,7 +76,7 @@ class Book:
         label = None if run.labels is None or run.labels[row] < 0 else int(run.labels[row])
         price, side = self.prices[row], None if run.lefts is None else int(row >= run.lefts)
         place = number.get(run.catalog.photos[row], -1)
-        fields = [run.catalog.ids[row], shown.text, marks, place, shown.hidden, price, label, side]
+        fields = [run.ids[row], shown.text, marks, place, shown.hidden, price, label, side]
         while fields[-1] is None:
             fields.pop()
         return fields

@@ -19,7 +19,7 @@ EXAMPLES = 40
 
 def check_comparable(run: Run, other: Run) -> None:
     """Raise ValueError for runs of different catalogues."""
-    if run.catalog.ids != other.catalog.ids or run.lefts != other.lefts:
+    if (run.ids, run.lefts) != (other.ids, other.lefts):
         raise ValueError(
             f"{run.name} and {other.name} are runs of different catalogues; compare two of one"
         )

@@ -47,7 +47,7 @@ def what_went_wrong(run: Run, book: Book) -> tuple[dict[str, Any], dict[str, Any
                 examples[name] = _examples(book, of_kind)
                 kinds[error].append((name, kind, of_kind.height, ADVICE[kind]))
         kinds[error].sort(key=lambda each: -each[2])
-    suspects = label_suspects(run.catalog, errors)
+    suspects = label_suspects(run, errors)
     doubted = doubted_labels(suspects)
     section = {
         "counts": {error: sum(each[2] for each in of) for error, of in kinds.items()},

@@ -106,7 +106,7 @@ def build_report(run: Run, *, other: Run | None = None, progress: Progress | Non
             **held,
             "probabilistic": run.probabilistic,
             "labelled": run.labels is not None,
-            "shops": None if run.lefts is None else run.shops,
+            "shops": run.shops,
             "threshold": run.threshold,
             "curve": [point.rounded for point in points],
             "examples": examples,

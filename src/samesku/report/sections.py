@@ -65,7 +65,7 @@ def _shared(values: pl.Series) -> int:
 def readable_photos(run: Run) -> NDArray[np.bool_]:
     """Which postings have a photo that could be read, bool ``(n,)``."""
     refused = {each["posting_id"] for each in run.record.get("photos_refused", [])}
-    sound = np.array([each not in refused for each in (run.joined or run.catalog).ids], dtype=bool)
+    sound = np.array([each not in refused for each in run.catalog.ids], dtype=bool)
     readable: NDArray[np.bool_] = run.catalog.with_photo & sound[run.representative]
     return readable
 
@@ -160,7 +160,7 @@ def the_answers(run: Run) -> dict[str, Any] | None:
 
 def _asked(run: Run, pins: list[list[str]]) -> list[tuple[str, ...]]:
     """The titles of answered pairs, the answer, who gave it, and what came of it."""
-    row = {posting: row for row, posting in enumerate((run.joined or run.catalog).ids)}
+    row = {posting: row for row, posting in enumerate(run.catalog.ids)}
     titles = run.catalog.titles
     rows: list[tuple[str, ...]] = []
     for left, right, verdict, by in pins:

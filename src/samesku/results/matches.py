@@ -115,7 +115,7 @@ class Matches:
             raise ValueError(f"{run.folder} is an evaluation, which has no one result; match")
         scored = run.scored[0]
         matches = cls(
-            run.joined or run.catalog,
+            run.catalog,
             run.distinct,
             _written_candidates(run),
             scored["score"].cast(pl.Float32).to_numpy(),

@@ -37,7 +37,7 @@ class Run:
 
     folder: Path
     record: Mapping[str, Any]  # `run.json` or `evaluation.json`
-    catalog: Catalog  # of a link both sides, the left one first
+    catalog: Catalog  # of two catalogues both, the left one first
     # `left`, `right` (rows), `score` (null: never scored), `matched`, `reasons` (null: not
     # written) and the similarity under each encoder, surest first
     pairs: pl.DataFrame
@@ -49,11 +49,9 @@ class Run:
     queries: NDArray[np.bool_]  # (n,), the postings whose errors count
     # `members` of an evaluation: clusters of two splits may share postings
     kept: pl.DataFrame | None = None
-    # of a link: how many postings are the left side's, what the two catalogues are called, and the
-    # catalogue under ids that are unique across both sides
+    # of a link: how many postings are the left side's, and what the two catalogues are called
     lefts: int | None = None
-    shops: tuple[str, str] = ("", "")
-    joined: Catalog | None = None
+    shops: tuple[str, str] | None = None
 
     @property
     def kind(self) -> Literal["match", "link", "evaluation"]:
@@ -99,9 +97,14 @@ class Run:
         return source_codes(self.catalog) if across else None
 
     @cached_property
+    def ids(self) -> list[str]:
+        """The ids to show: of a link those of the two shops, which both may use."""
+        return self.catalog.frame["posting_id" if self.lefts is None else OWN_ID].to_list()
+
+    @cached_property
     def distinct(self) -> Collapsed:
         """The distinct postings, of which pairs were scored."""
-        return Collapsed.of(self.joined or self.catalog, self.representative)
+        return Collapsed.of(self.catalog, self.representative)
 
     @cached_property
     def scored(self) -> tuple[pl.DataFrame, NDArray[np.int64], NDArray[np.int64]]:
@@ -117,8 +120,8 @@ class Run:
         if self.answers is None:
             return None
         _, left, right = self.scored
-        size, catalog = len(self.distinct.rows), self.joined or self.catalog
-        pins = pins_of(self.answers, catalog, None, "all").on(self.distinct.place)
+        size = len(self.distinct.rows)
+        pins = pins_of(self.answers, self.catalog, None, "all").on(self.distinct.place)
         return pins.take(np.isin(pins.left * size + pins.right, left * size + right))
 
     @property
@@ -146,7 +149,7 @@ class Run:
             return None
         schema = ["left_id", "right_id", "verdict", "by"]
         table = pl.DataFrame(pins, schema=schema, orient="row")
-        return Answers.of(table, self.joined or self.catalog, source=str(self.folder))
+        return Answers.of(table, self.catalog, source=str(self.folder))
 
     @property
     def probabilistic(self) -> bool:
@@ -204,12 +207,12 @@ class Run:
         if self.lefts is None:
             first, second = rows_of_pairs(self.catalog, [(left, right)])[0].tolist()
             return first, second
-        self.catalog.rows_of([left, right])  # are they there at all?
-        lefts, ids = self.lefts, self.catalog.ids
-        ours, theirs = ids[:lefts], ids[lefts:]
+        if strange := [each for each in (left, right) if each not in self.ids]:
+            raise ValueError(f"there is no posting {strange[0]!r} in {self.catalog.name}")
+        ours, theirs = self.ids[: self.lefts], self.ids[self.lefts :]
         for mine, other in ((left, right), (right, left)):
             if mine in ours and other in theirs:
-                return ours.index(mine), lefts + theirs.index(other)
+                return ours.index(mine), self.lefts + theirs.index(other)
         raise ValueError(f"{left!r} and {right!r} are of one shop; name one of each")
 
     def pair(self, left: int, right: int) -> dict[str, Any] | None:
@@ -355,14 +358,9 @@ def _decided(
     run = Run(folder, record, catalog, pairs, clusters, threshold, scored, everyone)
     if len(catalogs) == 1 or record.get("pairs", "across") != "across":
         return run
-    lefts = len(catalogs[0])
-    across = (pairs["left"].to_numpy() < lefts) != (pairs["right"].to_numpy() < lefts)
-    # The page names postings as their own shop does.
-    shown = replace(catalog, frame=catalog.frame.with_columns(posting_id=OWN_ID))
-    shops = (Path(catalogs[0].name).name, Path(catalogs[1].name).name)
-    return replace(
-        run, catalog=shown, pairs=pairs.filter(across), lefts=lefts, shops=shops, joined=catalog
-    )
+    lefts, shops = len(catalogs[0]), (Path(catalogs[0].name).name, Path(catalogs[1].name).name)
+    across = (pl.col("left") < lefts) & (pl.col("right") >= lefts)
+    return replace(run, pairs=pairs.filter(across), lefts=lefts, shops=shops)
 
 
 def _pairs_in_rows(
