@@ -18,6 +18,11 @@ def run(*parts):
     return CliRunner().invoke(app, list(map(str, parts)))
 
 
+def ended_at(told):
+    """The percentage at which a waterfall ends."""
+    return float(told.partition("together")[2].split("%")[0].split()[-1])
+
+
 @pytest.fixture(scope="module")
 def out(tmp_path_factory):
     folder = tmp_path_factory.mktemp("shop")
@@ -47,8 +52,7 @@ def test_an_unlikely_match_is_scored_again_for_its_explanation(out, tmp_path):
     left, right, score = unlikely.select("left_id", "right_id", "score").row(0)
     result = run("explain", tmp_path / "out", left, right, "--cache", tmp_path)
     assert "Because" not in result.stdout
-    ended = float(result.stdout.partition("together")[2].split("%")[0].split()[-1])
-    assert ended == pytest.approx(100 * score, abs=0.5)
+    assert ended_at(result.stdout) == pytest.approx(100 * score, abs=0.5)
 
 
 def test_a_pair_that_was_never_a_candidate_is_told_why(out, tmp_path):
@@ -76,8 +80,12 @@ def test_a_link_is_explained_to_its_probability(out, tmp_path):
     told = run("explain", tmp_path / "links", "a", "a").stdout
     probability = told.partition("the pair scored ")[2].partition(",")[0]
     assert "photo identical" in told
-    ended = float(told.partition("together")[2].split("%")[0].split()[-1])
-    assert ended == pytest.approx(100 * float(probability), abs=0.5)
+    assert ended_at(told) == pytest.approx(100 * float(probability), abs=0.5)
+    scored = pl.read_parquet(tmp_path / "links" / "scored.parquet").filter(pl.col("score") < 0.2)
+    left, right, score = scored.select("left_id", "right_id", "score").row(0)
+    ends = left.removeprefix("left:"), right.removeprefix("right:")
+    told = run("explain", tmp_path / "links", *ends, "--cache", tmp_path).stdout
+    assert ended_at(told) == pytest.approx(100 * score, abs=0.5)
 
 
 def test_unknown_postings_are_told(out):

@@ -48,7 +48,7 @@ def explain(options: Explain) -> None:
 def _written(options: Explain, run: Run, rows: Rows, pair: Mapping[str, Any]) -> None:
     console.print(verdict(run, rows, pair))
     reasons, score = pair["reasons"], pair["score"]
-    learned = run.kind == "match" and run.record.get("fusion") == "learned"
+    learned = run.kind != "evaluation" and run.record.get("fusion") == "learned"
     unsaid = not steps(reasons) and not (reasons or "").startswith(ANSWERED)
     if unsaid and score is not None and learned:
         say("Its explanation was not written; scoring again.", quiet=options.quiet)
