@@ -245,8 +245,11 @@ def test_a_second_run_does_not_rewrite_the_record_of_the_first():
     matcher = Matcher([Tfidf()])
     first = matcher.match(titled("susu", "susu kotak"))
     before = json.dumps(first.summary["seconds"])
-    matcher.match(titled("lampu", "lampu led"))
+    second = matcher.match(titled("lampu"), titled("lampu led"))
     assert json.dumps(first.summary["seconds"]) == before
+    # Each tells of itself alone: of links no threshold is chosen.
+    assert "threshold" in first.summary["seconds"]
+    assert "threshold" not in second.summary["seconds"]
 
 
 @pytest.mark.parametrize(

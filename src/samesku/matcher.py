@@ -68,7 +68,8 @@ class Matcher:
     cache : Cache or str, optional
         The folder where encodings and neighbours are kept between runs; default: nowhere.
     progress : Progress, optional
-        Who hears how far the work is.
+        Who hears how far the work is. One that hears of several matches adds up what their records
+        tell of time, notes and refused photos; default: a new one for each.
     same : str or collection of str
         Kinds of attributes that may differ within one product, as `colour`, `size` and `count`
         (:data:`samesku.titles.attributes.KINDS`); default: none, so offers that clash in one are
@@ -279,6 +280,8 @@ class Matcher:
         check_catalogs(catalog, catalog if right is None else right)
         check_titles_read(self.fusion, self.encoders)
         with threads(self.n_jobs):
+            if self._params["progress"] is None:
+                self.progress = Progress()  # the record tells of this match alone
             return self._match(catalog, right, answers)
 
     def _match(self, catalog: Catalog, right: Catalog | None, answered: Any) -> Matches:
