@@ -335,8 +335,7 @@ class Matcher:
         )
         with self.progress.stage("cluster"):
             matches.clusters  # noqa: B018  (computed here so that its time is measured)
-        place, broken = collapsed.place, encoded.broken
-        record = run_record(catalog, candidates, present, broken, self.progress, place)
+        record = run_record(catalog, candidates, present, self.progress, collapsed.place)
         matches.run.update(record, pairs=pairs, source=source)
         if self._model is not None:
             matches.run["model"] = self._model

@@ -53,9 +53,9 @@ def photos(tmp_path):
     return folder
 
 
-def run(catalog, cache, photo=None, text=None):
+def run(catalog, cache, photo=None, text=None, progress=None):
     photo, text = photo or CountingPHash(), text or CountingTfidf()
-    encoded = encode(catalog, [text, photo], cache, Progress())
+    encoded = encode(catalog, [text, photo], cache, progress or Progress())
     return encoded, photo.embedded, text.encoded
 
 
@@ -136,12 +136,13 @@ def test_bad_photos_are_named_and_good_ones_used(photos):
     (photos / "empty.png").touch()
     (photos / "folder.png").mkdir()
     names = ["cut.png", "0.png", "text.png", None, "empty.png", "folder.png", "1.png", "no.png"]
-    encoded, photo, _ = run(catalogue(photos, names), Cache(None))
+    progress = Progress()
+    encoded, photo, _ = run(catalogue(photos, names), Cache(None), progress=progress)
     assert photo == 2
     assert encoded.vectors[1].owner.tolist() == [1, 6]
-    assert [broken.posting_id for broken in encoded.broken] == ["p0", "p2", "p4", "p5"]
-    assert encoded.broken[2].reason == "empty file"
-    assert all(broken.path.startswith(str(photos)) for broken in encoded.broken)
+    assert [posting for posting, _ in progress.refused] == ["p0", "p2", "p4", "p5"]
+    assert list(progress.refused.values())[2] == "empty file"
+    assert all(path.startswith(str(photos)) for _, path in progress.refused)
 
 
 def test_given_hashes_spare_the_photos(photos):

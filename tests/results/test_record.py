@@ -50,7 +50,7 @@ def test_a_run_tells_what_it_read_and_looked_at(tmp_path):
     present = [vectors.present for vectors in encoded.vectors]
     place = np.arange(len(catalog))
     pairs = join_candidates(sources)
-    record = run_record(catalog, pairs, present, encoded.broken, progress, place)
+    record = run_record(catalog, pairs, present, progress, place)
     assert record["encoders"] == {
         "tfidf": {"modality": "text", "postings": 3, "candidates": 1},
         "phash": {"modality": "photo", "postings": 1, "candidates": 0},

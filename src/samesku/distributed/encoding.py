@@ -101,7 +101,7 @@ def encode_shard(
     for name, column in zip((made := table_of(**table)).column_names, made.columns, strict=True):
         kept = kept.append_column(name, column)
     shelf.write(f"said/{shard}", kept)
-    refused = [[each.posting_id, each.path, each.reason] for each in photos.broken[:20]]
+    refused = [[*photo, reason] for photo, reason in progress.refused.items()][:20]
     return {"refused": refused, "searched": searched}
 
 

@@ -25,25 +25,15 @@ BATCH = 32
 SHARD = 512
 
 
-@dataclass(frozen=True)
-class BrokenPhoto:
-    """A photo that could not be used, and why."""
-
-    posting_id: str
-    path: str
-    reason: str
-
-
 @dataclass(frozen=True, eq=False)
 class Encoded:
-    """The vectors of each encoder, in the encoders' order, and the photos that could not be used.
+    """The vectors of each encoder, in the encoders' order.
 
     `keys` hash what each encoder read and how: equal keys, equal vectors.
     """
 
     vectors: list[Vectors]
     keys: list[str]
-    broken: tuple[BrokenPhoto, ...]
 
 
 def encode(
@@ -70,7 +60,7 @@ def encode(
         else:
             raise TypeError(f"{encoder!r} is neither a TextEncoder nor a PhotoEncoder")
         keys.append(key)
-    return Encoded(vectors, keys, tuple(photos.broken))
+    return Encoded(vectors, keys)
 
 
 def _placeholders(
@@ -131,7 +121,6 @@ class PhotoPass:
     def __init__(self, catalog: Catalog, encoders: Sequence[PhotoEncoder], cache: Cache) -> None:
         self.catalog = catalog
         self.encoders = encoders
-        self.broken: list[BrokenPhoto] = []
         # Hashes of the photos that were decoded in this run: many postings share one.
         self.seen: set[bytes] = set()
         self.given = {encoder.name: encoder.given(catalog) for encoder in encoders}
@@ -152,14 +141,12 @@ class PhotoPass:
         paths = [photo for photo in (self.catalog.photos[at] for at in positions) if photo]
         waiting: list[tuple[bytes, list[Array]]] = []
         fresh: set[bytes] = set()
-        self.broken, self.seen = [], set()
+        self.seen = set()
         with progress.stage("read photos", len(paths)) as advance:
             for position, seen in zip(positions, map_in_order(self._see, paths), strict=True):
                 advance(1)
                 if isinstance(seen, PhotoError):
-                    posting = self.catalog.ids[position]
-                    self.broken.append(BrokenPhoto(posting, seen.path, seen.reason))
-                    progress.refuse(posting, seen.path, seen.reason)
+                    progress.refuse(self.catalog.ids[position], seen.path, seen.reason)
                     continue
                 key, looks = seen
                 self.photo_keys[position] = key

@@ -6,7 +6,6 @@ import platform
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -18,7 +17,6 @@ from numpy.typing import NDArray
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.tables import STDIN
-from samesku.encoders.encode import BrokenPhoto
 from samesku.runtime.files import digest
 from samesku.runtime.progress import Progress
 
@@ -30,7 +28,6 @@ def run_record(
     catalog: Catalog,
     candidates: Candidates,
     present: Sequence[NDArray[np.bool_]],
-    broken: Sequence[BrokenPhoto],
     progress: Progress,
     place: NDArray[np.int64],
 ) -> dict[str, Any]:
@@ -50,7 +47,7 @@ def run_record(
     return {
         **environment(),
         "catalogue": catalog_record(catalog),
-        "photos_refused": [asdict(photo) for photo in broken],
+        "photos_refused": photos_refused(progress),
         "encoders": sources,
         "notes": list(progress.notes),
         "seconds": {name: round(taken, 3) for name, taken in progress.seconds.items()},
