@@ -63,6 +63,21 @@ def test_links_are_rows_of_both_sides(linked):
         read_run(linked, catalogue=[linked])
 
 
+def test_of_a_run_across_sources_no_pair_of_one_source_is_read(tmp_path):
+    titles = ["Sony turntable PSLX350H", "Sony turntable PSLX350H new", "Sony turntable PSLX350H 3"]
+    offers = pl.DataFrame(
+        {"posting_id": ["a", "b", "c"], "title": titles, "source": ["ours", "theirs", "theirs"]}
+    )
+    matches = Matcher(pairs="across", threshold=0.1).match(read_catalog(offers))
+    matches.write(tmp_path)
+    for run in (run_of(matches), read_run(tmp_path, catalogue=[offers])):
+        assert run.clusters.tolist() == [0, 0, 0]
+        assert run.matched.select("left", "right").rows() == [(0, 1), (0, 2)]
+        assert run.pair_count == 2
+        with pytest.raises(ValueError, match="of one shop"):
+            run.rows("b", "c")
+
+
 def test_links_of_identical_postings_are_counted(tmp_path):
     shops = (tmp_path / "ours.csv", tmp_path / "theirs.csv")
     for shop, count in zip(shops, (1, 3), strict=True):

@@ -78,7 +78,6 @@ def find_errors(run: Run) -> pl.DataFrame:
     looks = [_best(run, modality) for modality in ("photo", "text")]
     both = (each.select(*columns, *looks) for each in (merges, splits))
     found = pl.concat(both, how="vertical_relaxed")
-    found = _that_may_match(run, found)
     found = found.with_columns(kind=pl.Series(_kinds(run, found), dtype=pl.String))
     sure = pl.when(pl.col("error") == "merge").then("score").otherwise(1 - pl.col("score"))
     found = found.sort(sure.fill_null(0.5), descending=True, maintain_order=True)
@@ -93,12 +92,15 @@ def met_pairs(run: Run) -> pl.DataFrame:
     """
     rows = np.arange(len(run.catalog))
     known = pl.DataFrame({"row": rows, "label": run.labels, "asked": run.queries})
+    known = known.with_columns(source=rows if run.sources is None else run.sources)
     known = known.filter(pl.Series(run.representative == rows) & (pl.col("label") >= 0))
     known = known.filter(pl.len().over("label").is_between(2, LARGEST))
     pairs = known.join(known, on="label", suffix="_right").filter(
-        pl.col("row") < pl.col("row_right"), pl.col("asked") | pl.col("asked_right")
+        pl.col("row") < pl.col("row_right"),
+        pl.col("asked") | pl.col("asked_right"),
+        pl.col("source") != pl.col("source_right"),
     )
-    truth = _that_may_match(run, pairs.select(left="row", right="row_right")).sort("left", "right")
+    truth = pairs.select(left="row", right="row_right").sort("left", "right")
     met = truth.join(run.pairs, on=["left", "right"], how="left", maintain_order="left")
     stage = (
         pl.when(pl.col("matched").fill_null(False))
@@ -110,13 +112,6 @@ def met_pairs(run: Run) -> pl.DataFrame:
         .otherwise(pl.lit(STAGES[3]))
     )
     return met.with_columns(stage=stage)
-
-
-def _that_may_match(run: Run, pairs: pl.DataFrame) -> pl.DataFrame:
-    if run.sources is None:
-        return pairs
-    left, right = (run.sources[pairs[side].to_numpy()] for side in ("left", "right"))
-    return pairs.filter(pl.Series(left != right, dtype=pl.Boolean))
 
 
 def label_suspects(run: Run, errors: pl.DataFrame) -> pl.DataFrame:

@@ -24,7 +24,6 @@ from samesku.clustering.pins import Pins, pins_of
 from samesku.results import run_files
 from samesku.runtime.files import digest
 from samesku.scoring.by_name import fusion_by_name, tolerating, trained_fusion
-from samesku.scoring.chosen import rows_of_pairs
 from samesku.scoring.fusion import Fusion
 
 if TYPE_CHECKING:
@@ -49,9 +48,11 @@ class Run:
     queries: NDArray[np.bool_]  # (n,), the postings whose errors count
     # `members` of an evaluation: clusters of two splits may share postings
     kept: pl.DataFrame | None = None
+    # (n,), source of each posting, where only pairs across sources may match: `pairs` has no others
+    sources: NDArray[np.int64] | None = None
     # of a link: how many postings are the left side's, and what the two catalogues are called
     lefts: int | None = None
-    shops: tuple[str, str] | None = None
+    shops: tuple[str, ...] | None = None
 
     @property
     def kind(self) -> Literal["match", "link", "evaluation"]:
@@ -89,12 +90,6 @@ class Run:
     def assigned(self) -> bool:
         """Whether links were assigned between two sources, in place of making clusters."""
         return bool(self.record.get("decide", "clusters") != "clusters")
-
-    @cached_property
-    def sources(self) -> NDArray[np.int64] | None:
-        """Source of each posting, where only pairs across sources may match."""
-        across = self.lefts is not None or self.record.get("pairs") == "across"
-        return source_codes(self.catalog) if across else None
 
     @cached_property
     def ids(self) -> list[str]:
@@ -204,15 +199,16 @@ class Run:
 
         ValueError: there is no such posting, both are one, or both are of one shop.
         """
-        if self.lefts is None:
-            first, second = rows_of_pairs(self.catalog, [(left, right)])[0].tolist()
-            return first, second
-        if strange := [each for each in (left, right) if each not in self.ids]:
+        ends = left, right
+        places = [[row for row, own in enumerate(self.ids) if own == each] for each in ends]
+        if strange := [each for each, rows in zip(ends, places, strict=True) if not rows]:
             raise ValueError(f"there is no posting {strange[0]!r} in {self.catalog.name}")
-        ours, theirs = self.ids[: self.lefts], self.ids[self.lefts :]
-        for mine, other in ((left, right), (right, left)):
-            if mine in ours and other in theirs:
-                return ours.index(mine), self.lefts + theirs.index(other)
+        if self.lefts is None and left == right:
+            raise ValueError(f"{left!r} is one posting; name two")
+        for pair in itertools.product(*places):
+            one, other = pair if self.lefts is None else sorted(pair)
+            if self.sources is None or self.sources[one] != self.sources[other]:
+                return one, other
         raise ValueError(f"{left!r} and {right!r} are of one shop; name one of each")
 
     def pair(self, left: int, right: int) -> dict[str, Any] | None:
@@ -280,11 +276,11 @@ def read_run(
 def run_of(matches: Matches) -> Run:
     """Matches that were not written down, as a run."""
     tables = [matches.pairs, matches.near_misses, matches.scored]
+    pairs = _pairs_in_rows(tables, matches.catalog, matches.clusters, matches.sources)
     return Run(
-        Path(), matches.summary, matches.catalog,
-        _pairs_in_rows(tables, matches.catalog, matches.clusters), matches.clusters,
-        matches.threshold, matches.distinct.representative,
-        np.ones(len(matches.catalog), dtype=bool),
+        Path(), matches.summary, matches.catalog, pairs, matches.clusters, matches.threshold,
+        matches.distinct.representative, np.ones(len(matches.catalog), dtype=bool),
+        sources=matches.sources,
     )  # fmt: skip
 
 
@@ -352,23 +348,29 @@ def _decided(
     clusters = run_files.clusters_in_rows(catalog, table, folder)
     names = ("pairs", "near_misses", "scored")
     tables = [run_files.read_parquet(folder, name, record) for name in names]
-    pairs = _pairs_in_rows(tables, catalog, clusters)
+    linked = len(catalogs) == 2 and record.get("pairs", "across") == "across"
+    sources = source_codes(catalog) if linked or record.get("pairs") == "across" else None
+    pairs = _pairs_in_rows(tables, catalog, clusters, sources)
     everyone = np.ones(len(catalog), dtype=bool)
     scored = run_files.scored_as(catalog, table)
-    run = Run(folder, record, catalog, pairs, clusters, threshold, scored, everyone)
-    if len(catalogs) == 1 or record.get("pairs", "across") != "across":
-        return run
-    lefts, shops = len(catalogs[0]), (Path(catalogs[0].name).name, Path(catalogs[1].name).name)
-    across = (pl.col("left") < lefts) & (pl.col("right") >= lefts)
-    return replace(run, pairs=pairs.filter(across), lefts=lefts, shops=shops)
+    return Run(
+        folder, record, catalog, pairs, clusters, threshold, scored, everyone, sources=sources,
+        lefts=len(catalogs[0]) if linked else None,
+        shops=tuple(Path(each.name).name for each in catalogs) if linked else None,
+    )  # fmt: skip
 
 
 def _pairs_in_rows(
-    tables: Sequence[pl.DataFrame], catalog: Catalog, clusters: NDArray[np.int64]
+    tables: Sequence[pl.DataFrame],
+    catalog: Catalog,
+    clusters: NDArray[np.int64],
+    sources: NDArray[np.int64] | None,
 ) -> pl.DataFrame:
+    """The pairs that may match; a cluster also holds pairs of one source, where these may not."""
     pairs = run_files.located(run_files.joined(tables), catalog.frame["posting_id"])
     left, right = pairs["left"].to_numpy(), pairs["right"].to_numpy()
-    return pairs.with_columns(matched=clusters[left] == clusters[right])
+    pairs = pairs.with_columns(matched=clusters[left] == clusters[right])
+    return pairs if sources is None else pairs.filter(sources[left] != sources[right])
 
 
 def _evaluation(folder: Path, record: dict[str, Any], catalog: Catalog, fusion: str | None) -> Run:
