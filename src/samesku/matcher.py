@@ -68,8 +68,8 @@ class Matcher:
     cache : Cache or str, optional
         The folder where encodings and neighbours are kept between runs; default: nowhere.
     progress : Progress, optional
-        Who hears how far the work is. One that hears of several matches adds up what their records
-        tell of time, notes and refused photos; default: a new one for each.
+        Who hears how far the work is. One that hears of several matches or evaluations adds up what
+        their records tell of time, notes and refused photos; default: a new one for each.
     same : str or collection of str
         Kinds of attributes that may differ within one product, as `colour`, `size` and `count`
         (:data:`samesku.titles.attributes.KINDS`); default: none, so offers that clash in one are

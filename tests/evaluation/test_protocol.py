@@ -237,13 +237,14 @@ def test_a_split_that_leaks_is_told_where_it_chose_thresholds(catalog):
     known = np.flatnonzero(catalog.labels >= 0)
     mixed = [Split("mixed", known[::2], known[1::2])]
     told = "scored_that_share_a_label_photo_or_hash_with_train"
-    leaking = evaluate(catalog, Matcher([Tfidf()]), fusions=[Union()], splits=mixed).record
+    matcher = Matcher([Tfidf()])
+    leaking = evaluate(catalog, matcher, fusions=[Union()], splits=mixed).record
     leaked = leaking["splits"][0][told]
     shared = np.isin(catalog.labels[known[1::2]], catalog.labels[known[::2]])
     assert leaked >= shared.sum() > 0
     (note,) = leaking["notes"]
     assert note.startswith(f"mixed: {leaked} of its {len(known[1::2])} scored postings share")
-    fixed = evaluate(catalog, Matcher([Tfidf()]), fusions=[Union()], splits=mixed, tuned=False)
+    fixed = evaluate(catalog, matcher, fusions=[Union()], splits=mixed, tuned=False)
     assert fixed.record["notes"] == []
 
 

@@ -86,6 +86,8 @@ def evaluate(
         The catalogue has no labels, two of the fusions and models have one name, or a model reads
         titles by other encoders.
     """
+    if matcher.get_params()["progress"] is None:
+        matcher.progress = Progress()  # the record tells of this evaluation alone
     progress = matcher.progress
     scored = [fusion_of(each) for each in ([matcher.fusion] if fusions is None else fusions)]
     contenders = [(fusion.name, fusion, tuned) for fusion in scored]
