@@ -320,8 +320,7 @@ def _file_of(
         if not Path(named).exists():
             raise FileNotFoundError(f"the catalogue, {named}, is not there")
         return catalogue_file(Path(named))
-    known = record.get("catalogue", {})
-    path = Path(str(source.get("path") or known.get("name")))
+    path = Path(str(source.get("path") or record.get("catalogue", {}).get("name")))
     if str(path) == STDIN:
         raise FileNotFoundError(
             "the run read its catalogue from standard input; say with --catalogue which file it was"
@@ -332,11 +331,16 @@ def _file_of(
             "Python give the file, table or Catalog to Matches.load"
         )
     file = catalogue_file(path)
-    if (source.get("digest") or known.get("digest")) != digest(file):
+    if not is_unchanged(file, record, source):
         raise ValueError(
             f"{file} is not, or no more, what the run read; say with --catalogue which file to read"
         )
     return file
+
+
+def is_unchanged(file: Path, record: Mapping[str, Any], source: Mapping[str, Any]) -> bool:
+    """Whether a file is the catalogue that a run read: what is received may name any other."""
+    return (source.get("digest") or record.get("catalogue", {}).get("digest")) == digest(file)
 
 
 def _decided(

@@ -12,11 +12,12 @@ from typing import Any, NamedTuple, cast
 import numpy as np
 import sqlalchemy as sa
 
-from samesku.catalog.catalog import Catalog, read_catalog
+from samesku.catalog.catalog import Catalog, catalogue_file, read_catalog
 from samesku.catalog.photos import PhotoError, read_photo_bytes
 from samesku.encoders import PHash, Tfidf
 from samesku.matcher import Matcher
 from samesku.results.run_files import read_record, threshold_of
+from samesku.results.runs import is_unchanged
 from samesku.store.draft import Draft
 from samesku.store.near import ScoredPairs
 from samesku.store.postings import Payload, as_catalog, hash_photo
@@ -117,6 +118,8 @@ def read_run(folder: Path) -> BatchRun:
         )
     if not path.exists():
         raise StoreError(f"{path}: the catalogue of the run is not there; index it", "missing")
+    if not is_unchanged(catalogue_file(path), record, source):
+        raise StoreError(f"{path} is not, or no more, what the run read: index it", "unusable")
     catalog = read_catalog(path, photos=photos, columns=columns, encoding=encoding)
     setting = Setting.of(record.get("model"), same, threshold)
     setting.load()  # or nothing is changed
