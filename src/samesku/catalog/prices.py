@@ -14,8 +14,9 @@ _NUMBER = re.compile(
     r"(?:\d{1,3}(?:[ ']\d{3})+(?!\d)(?:[.,]\d+)?|\d+(?:[.,]\d+)*|(?<![^\W_])(?<!/)[.,]\d+)"
     r"(?:e[+-]?\d+(?!\w))?"
 )
+# "5k" are thousands, "100 K" are kwacha.
 _TIMES = re.compile(
-    r"^ ?(?:(ribu|rb|juta|jt|lakh|lac|crore|mio|тыс|tys|triệu|tr|k)(?!\w)|([万萬만千천]))"
+    r"^(?: ?(ribu|rb|juta|jt|lakh|lac|crore|mio|тыс|tys|triệu|tr)(?!\w)|(k)(?!\w)| ?([万萬만千천]))"
 )
 _FACTORS = {
     **dict.fromkeys(("ribu", "rb", "k", "тыс", "tys", "千", "천"), 1e3),
@@ -82,7 +83,7 @@ class _Cell:
         before, after = plain[: found[0].start()], plain[found[0].end() :]
         times = _TIMES.match(after)
         if times:
-            self.factor = _FACTORS[times[1] or times[2]]
+            self.factor = _FACTORS[times[times.lastindex or 0]]
         self.around = f"{before.strip()} {after.strip(' .,-')}".strip()
         if "-" not in before and not after.startswith("%"):
             self.number = re.sub("[ ']", "", found[0][0])
