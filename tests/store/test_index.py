@@ -569,7 +569,7 @@ def test_a_failure_in_the_middle_leaves_the_store_as_it_was(pair, monkeypatch):
 
 def test_what_is_no_store_is_refused(tmp_path, file):
     with pytest.raises(StoreError, match=r"//ann:\*\*\*@localhost:1/x: .*opened: conn") as told:
-        Index("postgres://ann:secret@localhost:1/x")
+        Index("postgres://ann:secret/or@localhost:1/x")
     assert "secret" not in str(told.value)
     (tmp_path / "text.db").write_text("no database " * 100)
     with pytest.raises(StoreError, match="cannot be opened"):

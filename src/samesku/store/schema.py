@@ -110,7 +110,7 @@ def open_engine(place: str | Path) -> sa.Engine:
 
 def without_password(place: str | Path) -> str:
     """The place of a store, to be shown."""
-    return re.sub(r"(://[^/@:]*:)[^/]*@", r"\1***@", str(place))
+    return re.sub(r"(://[^/@:]*:).*@", r"\1***@", str(place))
 
 
 def _engine(text: str) -> sa.Engine:
