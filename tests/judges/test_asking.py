@@ -34,5 +34,7 @@ def test_random_questions_stand_for_all_pairs_and_are_spread():
     places, audit = choose(many, 100, seed=1)
     assert np.count_nonzero(audit) == 20
     assert np.count_nonzero(audit[:50]) >= 8
+    of_clusters = many.together[places][audit > 0]
+    assert 0 < of_clusters[10:].sum() < 10
     assert audit[many.together[places]].sum() == np.count_nonzero(many.together)
     assert choose(many, 100, seed=1)[0].tolist() == places.tolist()

@@ -32,11 +32,10 @@ KEYS = {"s": SAME, "d": DIFFERENT, "u": UNSURE}
 def ask(options: Ask) -> None:
     kept = _answered(options.out)
     run, matcher = _run_again(options)
-    if kept.height:
-        read_answers(options.out, run.catalog)  # answers of another catalogue are refused
-    asked = _questions_beside(
-        kept, _matches_again(run, matcher), options.count,
-        blind=options.blind, audit_share=options.audit, seed=options.seed,
+    answers = read_answers(options.out, run.catalog) if kept.height else None
+    asked = questions(
+        _matches_again(run, matcher), options.count, blind=options.blind,
+        audit_share=options.audit, seed=options.seed, beside=answers,
     )  # fmt: skip
     if not asked.height:
         raise ValueError(
@@ -67,17 +66,6 @@ def _answered(out: Path) -> pl.DataFrame:
     return frame.cast(pl.String).filter(pl.col("verdict").str.strip_chars() != "")
 
 
-def _questions_beside(
-    known: pl.DataFrame, matches: Matches, count: int, **how: Any
-) -> pl.DataFrame:
-    """Questions about other pairs than those known."""
-    pairs = {frozenset(pair) for pair in known.select("left_id", "right_id").iter_rows()}
-    asked = questions(matches, count + len(pairs), **how)
-    ends = zip(asked["left_id"], asked["right_id"], strict=True)
-    fresh = pl.Series([frozenset(pair) not in pairs for pair in ends], dtype=pl.Boolean)
-    return asked.filter(fresh).head(count)
-
-
 def adapt(options: Adapt) -> None:
     run, matcher = _run_again(options)
     answers = read_checked(options.answers, run.catalog, quiet=options.quiet)
@@ -99,9 +87,9 @@ def adapt(options: Adapt) -> None:
 def review(options: Review) -> None:
     out, count = options.out, options.count
     run, matcher = _run_again(options)
-    kept = read_answers(out, run.catalog).frame if out.exists() else Answers.none().frame
-    matches = _matches_again(run, matcher)
-    asked = _questions_beside(kept, matches, count, blind=True, seed=options.seed)
+    answers = read_answers(out, run.catalog) if out.exists() else Answers.none()
+    kept, matches = answers.frame, _matches_again(run, matcher)
+    asked = questions(matches, count, blind=True, seed=options.seed, beside=answers)
     rows = list(asked.iter_rows(named=True))
     if not options.quiet:
         console.print(rules())

@@ -77,7 +77,10 @@ def choose(
     rest = ~pool.asked
     rest[drawn] = False
     useful = _useful(pool, np.flatnonzero(rest), count - len(drawn), rng)
-    # The random ones are spread among the others: who stops early has answered some of each.
+    # The random ones are spread among the others: who stops early has answered some of each, and
+    # of the random ones some of each stratum, or the rest would not stand for all pairs.
+    turned = rng.permutation(len(drawn))
+    drawn, stands_for = drawn[turned], stands_for[turned]
     places = np.concatenate([useful, drawn])
     audit = np.concatenate([np.zeros(len(useful)), stands_for])
     turn = np.concatenate([(np.arange(len(each)) + 0.5) / max(len(each), 1)
@@ -164,13 +167,19 @@ def questions(
     blind: bool = False,
     audit_share: float = AUDIT_SHARE,
     seed: int = 0,
+    beside: Answers | None = None,
 ) -> pl.DataFrame:
     """The most useful questions about matches, to be answered in the column `verdict`.
 
     A share of them, `audit_share`, is drawn at random, for :func:`audited`; `audit` says how many
-    pairs each of these stands for. `blind` leaves out `probability` and `matched`.
+    pairs each of these stands for. `blind` leaves out `probability` and `matched`. The pairs of
+    `beside` are not asked again.
     """
     pool = pool_of(matches)
+    if beside is not None:
+        ends = np.sort([matches.distinct.place[rows] for rows in beside.rows(matches.catalog)], 0)
+        known, size = ends[0] * len(pool.clusters) + ends[1], np.int64(len(pool.clusters))
+        pool = replace(pool, asked=pool.asked | np.isin(pool.left * size + pool.right, known))
     places, stands_for = choose(pool, count, audit_share=audit_share, seed=seed)
     left, right = pool.left[places], pool.right[places]
     catalog = matches.distinct.catalog
