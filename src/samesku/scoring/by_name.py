@@ -49,12 +49,13 @@ def trained_fusion(folder: str | Path) -> Fusion:
 
 def check_titles_read(fusion: Fusion, encoders: Collection[Encoder]) -> None:
     """Raise ValueError where a model reads titles by other encoders: their pairs would score 0."""
-    known = fusion.model.encoders if isinstance(fusion, Learned) else ()
-    unread = [each.name for each in encoders if known and each.modality == "text"]
-    if unread := [name for name in unread if name not in known]:
+    known = fusion.model.encoders if isinstance(fusion, Learned) else {}
+    titles = [each.name for each in encoders if known and each.modality == "text"]
+    if unread := [name for name in titles if name not in known]:
+        read = [name for name, kind in known.items() if kind == "text"]
         raise ValueError(
-            f"the model does not read titles by {', '.join(unread)}, but by {', '.join(known)}: "
-            "train a model with it, or choose the fusion union-all"
+            f"the model does not read titles by {', '.join(unread)}, but by "
+            f"{', '.join(read) or 'none'}: train a model with it, or choose the fusion union-all"
         )
 
 
