@@ -53,7 +53,7 @@ def read_table(path: Path, encoding: str | None = None) -> tuple[pl.DataFrame, l
     """Read a CSV or Parquet file (``-``: standard input), every CSV column as text.
 
     Parquet is known by its content, anything else is read as CSV: comma, semicolon, tab or bar;
-    in `encoding`, by default UTF-8, UTF-16, UTF-32 by its byte order mark, else Windows-1252.
+    in `encoding`, by default the one of its byte order mark, UTF-16, UTF-8 or Windows-1252.
     Returns the frame and what was repaired on the way. Raises CatalogError where the file is empty
     or not a table; names the row where that is known.
     """

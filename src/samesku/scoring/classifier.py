@@ -105,7 +105,7 @@ class PairClassifier:
         begin = self.calibration[0] * self.trees.start + self.calibration[1]
         words = replace(rows.words, lists=[])
         return PairScores(
-            scores, Explanations(places, added.rows, begin, words, self.encoders.keys())
+            scores, Explanations(places, added.rows, begin, words, tuple(self.encoders))
         )
 
     def _predict(
