@@ -16,6 +16,7 @@ from samesku.catalog.problems import CatalogError
 from samesku.cli import app
 from samesku.distributed import scoring
 from samesku.distributed.engine import RayEngine
+from samesku.encoders import Tfidf
 from samesku.runtime.files import claimed
 from samesku.scoring.learned import Learned
 
@@ -310,6 +311,17 @@ def test_what_only_the_local_engine_knows_is_refused(tmp_path):
     for matcher in (Matcher(pairs="across"), Matcher(within="brand")):
         with pytest.raises(ValueError, match="local engine"):
             RayEngine(matcher, str(tmp_path))
+
+
+def test_what_the_local_engine_refuses_is_refused_before_any_work(tmp_path):
+    class Length(Tfidf):
+        name = "length"
+
+    with pytest.raises(ValueError, match="does not read titles by length"):
+        RayEngine(Matcher(["tfidf", Length()]), str(tmp_path / "work"))
+    engine = RayEngine(Matcher(), str(tmp_path / "work"))
+    with pytest.raises(FileExistsError, match="is read and stays"):
+        engine.match(str(tmp_path / "groups.csv"), str(tmp_path))
 
 
 def test_the_command_writes_what_the_local_one_does(catalogue, groups, tmp_path):

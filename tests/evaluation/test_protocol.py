@@ -271,6 +271,9 @@ def test_probabilities_are_held_against_the_truth(halves, evaluation):
 
 
 def test_writes_the_record(catalog, evaluation, tmp_path):
+    source = {"path": str((tmp_path / "evaluation.json").resolve())}
+    with pytest.raises(FileExistsError, match="was read and stays"):
+        replace(evaluation, record={**evaluation.record, "source": source}).write(tmp_path)
     path = evaluation.write(tmp_path / "new")[0]
     assert path == tmp_path / "new" / "evaluation.json"
     record = json.loads(path.read_text(encoding="utf-8"))

@@ -34,6 +34,7 @@ from samesku.distributed.tiles import Tiles
 from samesku.matcher import Matcher
 from samesku.results.record import environment
 from samesku.runtime.memory import CEILING, bytes_of, needed
+from samesku.scoring.by_name import check_titles_read
 from samesku.scoring.learned import Learned
 
 # Bytes of a worker: the program with the model, and per posting of its shard, of which a tile holds
@@ -79,6 +80,7 @@ class RayEngine:
                 "the engine ray clusters the postings of one catalogue: leave out pairs across, "
                 "within and decide, or use the local engine"
             )
+        check_titles_read(matcher.fusion, matcher.encoders)
         self.matcher, self.shards, self.address = matcher, shards, address
         self.memory = None if memory is None else bytes_of(memory)
         if self.memory is not None and (least := needed(0)) > self.memory:
@@ -98,12 +100,14 @@ class RayEngine:
     ) -> dict[str, Any]:
         """Match a file, or all Parquet files of a folder; write the result, and return its record.
 
-        Both places are paths or URIs. `out` gets ``clusters-RUN/``, ``matches-RUN/``
-        (Parquet), ``groups.csv`` and ``run.json``. The options are those of
-        :func:`samesku.read_catalog`, for each file. Raises CatalogError with the problems of all
-        files.
+        Both places are paths or URIs. `out` gets ``clusters-RUN/``, ``matches-RUN/`` (Parquet),
+        ``groups.csv`` and ``run.json``. The options are those of :func:`samesku.read_catalog`, for
+        each file. Raises CatalogError with the problems of all files, FileExistsError where
+        ``groups.csv`` would replace the catalogue.
         """
         catalogue, out = _absolute(catalogue), _absolute(out)
+        if catalogue == f"{out}/groups.csv":
+            raise FileExistsError(f"{catalogue} is read and stays; name another folder")
         photos = None if photos is None else _absolute(photos)
         how = Reading(photos, columns, encoding, allow_outside)
         with self.work.claimed():

@@ -81,8 +81,11 @@ class Evaluation:
         return dict(as_json({**self.record, "compared_with": compared, "results": results}))
 
     def write(self, folder: str | Path) -> list[Path]:
-        """Write `evaluation.json`, and the pairs if they were kept; returns their paths."""
-        with Staged(Path(folder)) as staged:
+        """Write `evaluation.json`, and the pairs if they were kept; returns their paths.
+
+        Raises OSError where the folder cannot be written, or the catalogue would be replaced.
+        """
+        with Staged(Path(folder), keep=[self.record["source"]["path"]]) as staged:
             kept = {"scored": self.pairs, "queries": self.queries, "groups": self.groups}
             for name, table in kept.items():
                 if table is not None:
