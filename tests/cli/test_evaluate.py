@@ -174,7 +174,7 @@ def test_a_folder_that_holds_no_model_is_told_before_the_work(labelled, tmp_path
         (["--split", "nowhere.csv"], "nowhere.csv cannot be used"),
         (
             ["--leave-one-out", "--shipped", "--fusion", "union", "--same", "size", "--folds", "3"],
-            "--leave-one-out does not know --fusion, --shipped, --same, --folds: leave it out",
+            "--leave-one-out takes no --fusion, --shipped, --same, --folds: leave it out",
         ),
     ],
 )

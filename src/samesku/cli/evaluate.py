@@ -24,7 +24,7 @@ from samesku.runtime.files import Staged, check_folder
 from samesku.scoring.by_name import fusion_by_name, tolerating, trained_fusion
 from samesku.scoring.fusion import Fusion
 
-# Options that --leave-one-out does not know.
+# Options without a meaning for --leave-one-out.
 OF_FOLDS = ("fusion", "model", "shipped", "same", "folds", "split", "defaults", "beside")
 
 
@@ -36,7 +36,7 @@ def evaluate(options: Evaluate) -> None:
     ]
     if options.leave_one_out and unused:
         named = ", ".join(f"--{name}" for name in unused)
-        raise UsageError(f"--leave-one-out does not know {named}: leave it out")
+        raise UsageError(f"--leave-one-out takes no {named}: leave it out")
     progress = TerminalProgress(quiet=options.quiet)
     if options.out is not None:
         check_folder(options.out)

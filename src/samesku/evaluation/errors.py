@@ -27,7 +27,7 @@ ADVICE = {
     VARIANT: "Decide whether colours, models and tastes are one product here, label so, and train.",
     MANY: "One offer of several variants belongs to none or to all; split them at the source.",
     PHOTO: "Sellers copy photos between products; a higher threshold asks titles to agree, too.",
-    ALIKE: "Read one: its label is wrong, or what no column names differs; columns tell more.",
+    ALIKE: "Read one: its label is wrong, or the two differ in what no column states: add it.",
     OTHER_PHOTO: "The titles agree in part, the photos not; a photo network would see more.",
     PARAPHRASE: "Read one: the same in other words needs a text network, if not, a label is wrong.",
     NO_PHOTO: "A posting has no photo to compare; fetch it.",
