@@ -307,6 +307,7 @@ def test_a_glued_spelling_elsewhere_leaves_models_apart() -> None:
         ("count", "leva 2 un grátis", ()),
         ("measure", "лампа 3000К", ("3000 k",)),
         ("size", "fralda tamanho XG", ("xg",)),
+        ("size", "camiseta tam P azul", ("p",)),
         ("size", "パーカー LLサイズ", ("2xl",)),
         ("size", "Siyah erkek ayakkabısı 42", ("size: 42",)),
         ("size", "205/55 R16 91V Primacy", ("load: 91v", "tyre: 205/55r16")),

@@ -54,7 +54,7 @@ _SIZES = rf"{_SIZE}(?: ?[-/,&] ?{_SIZE})*"
 _WORDS = re.compile(
     rf"(?<![a-z_])(?:(?:(?:{SIZE_WORDS})[ .:_]{{1,3}}|(?:{_JOINED}))"
     rf"(?P<sizes>{_SIZES})(?![a-z0-9'])"
-    rf"|(?:{'|'.join(PORTUGUESE_SIZE_NAMES)})[.:_ ]{{1,3}}"
+    rf"|(?:(?:{'|'.join(PORTUGUESE_SIZE_NAMES)})[.:_ ]{{1,3}}|size_)"
     r"(?P<portuguese>rn|pp?|gg?|x{1,3}g|egg?)(?![a-z0-9'])"
     rf"|(?<![a-z0-9'.&-])(?P<before>{_SIZES}) ?(?:{_JOINED})"
     r"|(?P<all>(?:all|one|free)[ -]?size|size_all)\b"
