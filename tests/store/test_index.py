@@ -615,6 +615,9 @@ def test_a_batch_run_is_loaded(index, tmp_path, matched, clusters):
     assert clusters(index) == clusters_of(run)
     with pytest.raises(StoreError, match="no run"):
         index.load(tmp_path)
+    (tmp_path / "offers.csv").write_text("posting_id,title\n1,another file\n", "utf-8")
+    with pytest.raises(StoreError, match="no more, what the run read"):
+        index.load(run)
 
 
 def test_a_batch_run_of_python_is_loaded(index, tmp_path, rows, clusters):

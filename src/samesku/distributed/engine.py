@@ -28,7 +28,7 @@ from samesku.distributed.clustering import ComponentPairs
 from samesku.distributed.encoding import Totals
 from samesku.distributed.reading import Reading
 from samesku.distributed.searching import Search
-from samesku.distributed.shelf import Shelf
+from samesku.distributed.shelf import Shelf, absolute
 from samesku.distributed.tasks import Result, Stages, Tasks, digest_of, start
 from samesku.distributed.tiles import Tiles
 from samesku.matcher import Matcher
@@ -86,7 +86,7 @@ class RayEngine:
         if self.memory is not None and (least := needed(0)) > self.memory:
             raise ValueError(f"a worker needs {least // 2**20:,}MB of memory: allow more")
         self.route, self.at_once, self.most = route, at_once, most
-        self.work = Shelf(_absolute(work))
+        self.work = Shelf(absolute(work))
 
     def match(
         self,
@@ -105,10 +105,10 @@ class RayEngine:
         each file. Raises CatalogError with the problems of all files, FileExistsError where
         ``groups.csv`` would replace the catalogue.
         """
-        catalogue, out = _absolute(catalogue), _absolute(out)
+        catalogue, out = absolute(catalogue), absolute(out)
         if catalogue == f"{out}/groups.csv":
             raise FileExistsError(f"{catalogue} is read and stays; name another folder")
-        photos = None if photos is None else _absolute(photos)
+        photos = None if photos is None else absolute(photos)
         how = Reading(photos, columns, encoding, allow_outside)
         with self.work.claimed():
             start(self.address)
@@ -370,11 +370,6 @@ def _check_unique(read: list[Result], found: list[Result]) -> None:
         message = f"posting_id that occurs more than once: {'; '.join(said[:10])}"
         fix = "ids must be unique among all files; drop or rename all but one"
         raise CatalogError("the catalogue", [Problem("duplicate_id", message, fix, True)])
-
-
-def _absolute(place: str) -> str:
-    """A local path from the root, as workers stand elsewhere; a URI as it is."""
-    return place.rstrip("/") if "://" in place else str(Path(place).resolve())
 
 
 def _named(fusion: object) -> str:

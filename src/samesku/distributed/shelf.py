@@ -167,6 +167,11 @@ class Shelf:
             return None
 
 
+def absolute(place: str) -> str:
+    """A local path from the root, as workers stand elsewhere; a URI as it is."""
+    return place.rstrip("/") if "://" in place else str(Path(place).resolve())
+
+
 def _may_hold(known: Any, low: str | None, high: str | None) -> bool:
     """Whether a part of a file of which this is known may hold text from `low` to `high`."""
     if known is None or not known.has_min_max:

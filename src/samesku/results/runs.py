@@ -22,7 +22,7 @@ from samesku.catalog.tables import STDIN
 from samesku.clustering.decided import decided_clusters
 from samesku.clustering.pins import Pins, pins_of
 from samesku.results import run_files
-from samesku.runtime.files import digest
+from samesku.results.record import is_unchanged
 from samesku.scoring.by_name import fusion_by_name, tolerating, trained_fusion
 from samesku.scoring.fusion import Fusion
 
@@ -336,11 +336,6 @@ def _file_of(
             f"{file} is not, or no more, what the run read; say with --catalogue which file to read"
         )
     return file
-
-
-def is_unchanged(file: Path, record: Mapping[str, Any], source: Mapping[str, Any]) -> bool:
-    """Whether a file is the catalogue that a run read: what is received may name any other."""
-    return (source.get("digest") or record.get("catalogue", {}).get("digest")) == digest(file)
 
 
 def _decided(

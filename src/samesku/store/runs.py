@@ -16,8 +16,8 @@ from samesku.catalog.catalog import Catalog, catalogue_file, read_catalog
 from samesku.catalog.photos import PhotoError, read_photo_bytes
 from samesku.encoders import PHash, Tfidf
 from samesku.matcher import Matcher
+from samesku.results.record import is_unchanged
 from samesku.results.run_files import read_record, threshold_of
-from samesku.results.runs import is_unchanged
 from samesku.store.draft import Draft
 from samesku.store.near import ScoredPairs
 from samesku.store.postings import Payload, as_catalog, hash_photo
