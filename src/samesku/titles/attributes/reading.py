@@ -162,7 +162,7 @@ def _sizes(
         if token.startswith("size_"):
             for size in token.removeprefix("size_").split("-"):
                 yield f"size: {size}" if size[:1].isdigit() and not size.endswith("l") else size
-    for width, rim, load in _TYRE.findall(title):
+    for width, rim, load in _tyres(title):
         yield f"tyre: {width}/{rim}"
         if load:
             yield f"load: {load}"
@@ -223,8 +223,13 @@ def _codes(
     other = (*values["size"], *values["measure"])
     elsewhere = (value.partition(": ")[2] or value.replace(" ", "") for value in other)
     tokens = (token.rstrip("+") for token in said.tokens)
-    tyres = (part for tyre in _TYRE.findall(title) for part in tyre if part)
+    tyres = (part for tyre in _tyres(title) for part in tyre if part)
     return read_codes(title, {*tokens, *elsewhere, *tyres}, qualifiers, banned, unnumbered)
+
+
+def _tyres(title: str) -> list[tuple[str, ...]]:
+    """Width, rim and load of the tyres of a title."""
+    return _TYRE.findall(title) if "/" in title else []
 
 
 def _traits(
@@ -234,7 +239,7 @@ def _traits(
     read = {
         "trait": True,
         "maker": is_made_to_fit,
-        "season": _TYRE.search(title) is not None,
+        "season": bool(_tyres(title)),
         "material": "fasteners" in present,
     }
     return {v for one in found for e in one.entries if read.get(e.kind) for v in e.values}
