@@ -84,17 +84,24 @@ def read_title(
     found = [one for one in lexicon().find(title) if title[one.start : one.stop] not in banned]
     values = _read_quantities(title, said)
     present = {entry.kind for one in found for entry in one.entries}
-    values["size"] = set(_sizes(title, said, found, present))
+    tyres = _tyres(title)
+    values["size"] = set(_sizes(title, said, found, present, tyres))
     values["colour"], values["flavour"] = _colours_and_flavours(found, bool(values["amount"]))
-    codes = _codes(title, said, found, banned, values)
+    codes = _codes(title, said, found, banned, values, tyres)
     values["accessory"] = _accessories(title, found, codes)
     if values["amount"] and values["accessory"] & {"toner", "bundle: toner"}:  # of the skin
         values["accessory"] -= {"toner", "cartridge", "bundle: toner", "bundle: cartridge"}
     if codes.codes or codes.glued or codes.series:
         _move_memory(values)
-    values["model"] = _traits(
-        title, found, present, is_made_to_fit=not values["accessory"].isdisjoint(_MADE_TO_FIT)
-    )
+    read = {
+        "trait": True,
+        "maker": not values["accessory"].isdisjoint(_MADE_TO_FIT),
+        "season": bool(tyres),
+        "material": "fasteners" in present,
+    }
+    values["model"] = {
+        v for one in found for e in one.entries if read.get(e.kind) for v in e.values
+    }
     return values, codes
 
 
@@ -156,13 +163,17 @@ def _move_memory(values: Mapping[str, set[str]]) -> None:
 
 
 def _sizes(
-    title: str, said: Stated, found: Sequence[Found], present: Collection[str]
+    title: str,
+    said: Stated,
+    found: Sequence[Found],
+    present: Collection[str],
+    tyres: Sequence[tuple[str, ...]],
 ) -> Iterator[str]:
     for token in said.tokens:
         if token.startswith("size_"):
             for size in token.removeprefix("size_").split("-"):
                 yield f"size: {size}" if size[:1].isdigit() and not size.endswith("l") else size
-    for width, rim, load in _tyres(title):
+    for width, rim, load in tyres:
         yield f"tyre: {width}/{rim}"
         if load:
             yield f"load: {load}"
@@ -211,6 +222,7 @@ def _codes(
     found: Sequence[Found],
     banned: Collection[str],
     values: Mapping[str, set[str]],
+    tyres: Sequence[tuple[str, ...]],
 ) -> Codes:
     qualifiers: dict[int, int] = {}
     unnumbered: set[int] = set()
@@ -223,26 +235,13 @@ def _codes(
     other = (*values["size"], *values["measure"])
     elsewhere = (value.partition(": ")[2] or value.replace(" ", "") for value in other)
     tokens = (token.rstrip("+") for token in said.tokens)
-    tyres = (part for tyre in _tyres(title) for part in tyre if part)
-    return read_codes(title, {*tokens, *elsewhere, *tyres}, qualifiers, banned, unnumbered)
+    of_tyres = (part for tyre in tyres for part in tyre if part)
+    return read_codes(title, {*tokens, *elsewhere, *of_tyres}, qualifiers, banned, unnumbered)
 
 
 def _tyres(title: str) -> list[tuple[str, ...]]:
     """Width, rim and load of the tyres of a title."""
     return _TYRE.findall(title) if "/" in title else []
-
-
-def _traits(
-    title: str, found: Sequence[Found], present: Collection[str], *, is_made_to_fit: bool
-) -> set[str]:
-    """What makes another model without a number."""
-    read = {
-        "trait": True,
-        "maker": is_made_to_fit,
-        "season": bool(_tyres(title)),
-        "material": "fasteners" in present,
-    }
-    return {v for one in found for e in one.entries if read.get(e.kind) for v in e.values}
 
 
 def _accessories(title: str, found: Sequence[Found], codes: Codes) -> set[str]:
