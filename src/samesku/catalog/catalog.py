@@ -216,7 +216,7 @@ def read_catalog(
     )
     # Rows were counted without those left out.
     later = [
-        replace(problem, rows=tuple(kept[row - 2] + 2 for row in problem.rows))
+        replace(problem, rows=tuple(kept[position] + 2 for position in problem.positions))
         for problem in cell_problems + photo_problems
     ]
     problems = problems + row_problems + later
@@ -286,17 +286,17 @@ def _whole(value: Any) -> Any:
 def _without_empty(
     frame: pl.DataFrame, problems: Sequence[Problem]
 ) -> tuple[pl.DataFrame, list[int], list[Problem]]:
-    """The rows that hold anything, their places, and what is told of the others."""
+    """The rows that hold anything, their places, and the problem of the others."""
     empty = frame.select(
         pl.all_horizontal(
             each.is_null() | (each.str.strip_chars() == "" if kind == pl.String else False)
             for each, kind in ((pl.col(name), kind) for name, kind in frame.schema.items())
         )
     ).to_series()
-    told = {row - 2 for each in problems if each.kind == "repeated_header" for row in each.rows}
-    rows = [row for row in empty.arg_true().to_list() if row not in told]
-    said = [Problem.at("empty_row", "empty row", "left out", rows)] if rows else []
-    return frame.filter(~empty), (~empty).arg_true().to_list(), said
+    headers = {row for each in problems if each.kind == "repeated_header" for row in each.positions}
+    rows = [row for row in empty.arg_true().to_list() if row not in headers]
+    found = [Problem.at("empty_row", "empty row", "left out", rows)] if rows else []
+    return frame.filter(~empty), (~empty).arg_true().to_list(), found
 
 
 def _name_columns(

@@ -58,6 +58,11 @@ class Problem:
         return cls(kind, message, fix, fatal, rows, shown)
 
     @property
+    def positions(self) -> list[int]:
+        """The 0-based positions of the rows in the table."""
+        return [row - 2 for row in self.rows]
+
+    @property
     def leaves_out(self) -> bool:
         """Whether something in the input is not used."""
         return self.kind not in READ_ALL_THE_SAME

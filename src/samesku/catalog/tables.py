@@ -197,7 +197,7 @@ def _decode(raw: bytes) -> tuple[str, list[Problem]]:
     for mark, reason in _NO_TABLES:
         if raw.startswith(mark):
             raise ValueError(reason)
-    # UTF-16 without a mark is told by its line ends and separators, in whatever script it is.
+    # UTF-16 without a mark is known by its line ends and separators, in whatever script it is.
     pairs = {raw[at : at + 2] for at in range(0, min(len(raw), 20_000), 2)}
     for encoding in ("utf-16-le", "utf-16-be"):
         ends, marks = ({each.encode(encoding) for each in signs} for signs in ("\n\r", _DELIMITERS))

@@ -87,8 +87,9 @@ def read_file(shelf: Shelf, reading: Reading, route: str | None, number: int, fi
         if not kind.is_nested()
     )
     photos = [None if photo is None else str(photo) for photo in catalog.photos]
-    told = [each for each in catalog.problems if each.kind in ROWS_LEFT_OUT]
-    left_out = [row - 2 for each in told for row in each.rows]
+    left_out = [
+        row for each in catalog.problems if each.kind in ROWS_LEFT_OUT for row in each.positions
+    ]
     value = pl.col(route).cast(pl.String).fill_null("") if route in frame.columns else pl.lit("")
     frame = frame.with_columns(
         # No value holds what stands between, so each is in one piece.

@@ -80,14 +80,14 @@ class Cost:
 
     def at(self, price: float | None) -> str:
         """In words; in money where the price of a million tokens is known."""
-        told = (
+        amount = (
             f"{self.pairs:,} pairs, {self.photos:,} of them with photos: about {self.tokens_in:,} "
             f"tokens asked and {self.tokens_out:,} answered"
         )
         if price is None:
-            return told
+            return amount
         money = self.tokens * price / 1e6
-        return f"{told}; at {price:.2f} per million tokens that is {money:.2f}"
+        return f"{amount}; at {price:.2f} per million tokens that is {money:.2f}"
 
 
 @dataclass(frozen=True, eq=False)
