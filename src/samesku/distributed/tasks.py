@@ -117,7 +117,8 @@ class Stages:
                 advance(len(tasks))
             else:
                 # Or a run that is killed now would leave tables of its own under this record.
-                self.shelf.remove_file(f"{stage}/DONE")
+                if done is not None:
+                    self.shelf.remove_file(f"{stage}/DONE")
                 for name, record in self._done(stage, work, tasks, shared):
                     results[name] = record
                     advance(1)
@@ -143,7 +144,8 @@ class Stages:
             if record is not None and record["input"] == self.input:
                 yield name, record
                 continue
-            self.shelf.remove_file(f"{stage}/{name}.done")
+            if record is not None:
+                self.shelf.remove_file(f"{stage}/{name}.done")
             if len(flying) >= most:
                 yield from _landed(stage, flying)
             reference = _REMOTE.options(
