@@ -108,9 +108,9 @@ def model(tmp_path_factory):
 
 def test_models_stand_beside_the_fusions_as_they_are(model, labelled, tmp_path):
     options = ("--folds", 2, "--fusion", "union", "-e", "tfidf", "--out", tmp_path / "score")
-    told = evaluate(labelled, *options, "--same", "colour")
-    assert told.exit_code == 2
-    assert "add --shipped or --model FOLDER" in told.stderr
+    shown = evaluate(labelled, *options, "--same", "colour")
+    assert shown.exit_code == 2
+    assert "add --shipped or --model FOLDER" in shown.stderr
     result = evaluate(labelled, *options, "--model", model[0], "--same", "colour")
     assert result.exit_code == 0, result.output
     written = json.loads((tmp_path / "score" / "evaluation.json").read_text())

@@ -335,9 +335,9 @@ def test_the_old_name_of_the_threshold_still_works(match, tmp_path):
 def test_results_do_not_replace_the_catalogue(match, tmp_path):
     catalogue = tmp_path / "groups.csv"
     catalogue.write_text(OFFERS)
-    told = match(source=catalogue, out=tmp_path)
-    assert told.exit_code == 3
-    assert f"{catalogue} was read and stays" in told.output
+    shown = match(source=catalogue, out=tmp_path)
+    assert shown.exit_code == 3
+    assert f"{catalogue} was read and stays" in shown.output
     assert (catalogue.read_text(), (tmp_path / "run.json").exists()) == (OFFERS, False)
 
 
@@ -365,8 +365,8 @@ def test_options_of_every_time_stand_in_a_file(match, tmp_path, monkeypatch):
 @pytest.mark.parametrize("given", [("--out", ""), ("-o", ""), ("--out=",)])
 def test_an_empty_place_for_the_output_is_none(offers, tmp_path, monkeypatch, given):
     monkeypatch.chdir(tmp_path)
-    told = CliRunner().invoke(app, ["match", str(offers), *given])
-    assert (told.exit_code, "--out is empty" in told.stderr) == (2, True)
+    shown = CliRunner().invoke(app, ["match", str(offers), *given])
+    assert (shown.exit_code, "--out is empty" in shown.stderr) == (2, True)
     assert list(tmp_path.iterdir()) == [offers]
 
 
@@ -381,8 +381,8 @@ def test_the_file_takes_one_value_and_several(match, tmp_path, monkeypatch, give
     monkeypatch.chdir(tmp_path)
     Path("samesku.toml").write_text(f"[match]\n{given}\n", encoding="utf-8-sig")
     Path("wide.csv").write_text(OFFERS.replace("label_group", '"label, ours"'))
-    told = match(source="wide.csv")
-    assert told.exit_code == 0, told.output
+    shown = match(source="wide.csv")
+    assert shown.exit_code == 0, shown.output
     source = json.loads(Path("out/run.json").read_text())["source"]
     assert source["columns"] == {"label_group": "label, ours"}
     assert (source["within"], source["same"]) == (["title"], ["colour", "size"])

@@ -275,9 +275,9 @@ def test_a_mapped_column_may_be_missing_in_some_files(tmp_path):
     assert found["columns"] == ["posting_id", "title", "price", "weight"]
     assert found["problems"] == ["there is no column 'hinta': price is missing"]
     for ours in ("price", "title"):
-        with pytest.raises(CatalogError, match=f"'x', mapped to '{ours}', is in no file") as told:
+        with pytest.raises(CatalogError, match=f"'x', mapped to '{ours}', is in no file") as shown:
             match(**{ours: "x"})
-        assert len(told.value.problems) == 1
+        assert len(shown.value.problems) == 1
 
 
 def test_an_id_in_two_files_is_told_with_both(tmp_path):

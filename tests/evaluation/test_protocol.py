@@ -252,8 +252,8 @@ def test_a_card_that_tells_nothing_is_doubted(halves):
     _, other, model = halves
     silent = Learned(replace(model, card={}))
     evaluation = evaluate(other, Matcher([Tfidf()], silent), folds=2, tuned=False)
-    told = {"name": "learned", "same": [], "trained_on": None, "scored_seen": None}
-    assert told_of(evaluation) == told
+    shown = {"name": "learned", "same": [], "trained_on": None, "scored_seen": None}
+    assert told_of(evaluation) == shown
     (note,) = evaluation.record["notes"]
     assert note.startswith("learned: its card does not say which postings trained it")
 

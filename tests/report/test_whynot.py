@@ -24,6 +24,6 @@ def test_a_pair_too_unlikely_to_be_written_with_reasons_is_judged_again(folder, 
     # As if answers had taught the run: its model is not there, what it changed is.
     run.record["adapted"] = {"answers": 100}
     cache, progress = tmp_path, Progress()
-    told = steps(reasons_again(run, (left, right), 0.9, cache, progress))
-    assert chance(told[-1].after) == pytest.approx(0.9, abs=0.005)
-    assert "what the answers of the run changed" in [step.reason for step in told]
+    shown = steps(reasons_again(run, (left, right), 0.9, cache, progress))
+    assert chance(shown[-1].after) == pytest.approx(0.9, abs=0.005)
+    assert "what the answers of the run changed" in [step.reason for step in shown]

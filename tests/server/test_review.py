@@ -85,9 +85,9 @@ def test_answers_go_out_and_come_in_as_a_file(client):
     assert client.post("/answers", content=exported).json()["taken"] == 2
     assert client.get("/answers.csv").text == exported
     file = "left_id,right_id,verdict,by\na,c,same,model:llava\n"
-    told = client.post("/answers", content=file).json()
-    assert told["taken"] == 0
-    assert "models" in told["refused"][0]["reason"]
+    shown = client.post("/answers", content=file).json()
+    assert shown["taken"] == 0
+    assert "models" in shown["refused"][0]["reason"]
 
 
 def test_answers_of_a_file_count_towards_adapting(place, tmp_path, monkeypatch):

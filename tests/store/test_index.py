@@ -568,9 +568,9 @@ def test_a_failure_in_the_middle_leaves_the_store_as_it_was(pair, monkeypatch):
 
 
 def test_what_is_no_store_is_refused(tmp_path, file):
-    with pytest.raises(StoreError, match=r"//ann:\*\*\*@localhost:1/x: .*opened: conn") as told:
+    with pytest.raises(StoreError, match=r"//ann:\*\*\*@localhost:1/x: .*opened: conn") as shown:
         Index("postgres://ann:secret/or@localhost:1/x")
-    assert "secret" not in str(told.value)
+    assert "secret" not in str(shown.value)
     (tmp_path / "text.db").write_text("no database " * 100)
     with pytest.raises(StoreError, match="cannot be opened"):
         Index(tmp_path / "text.db")
