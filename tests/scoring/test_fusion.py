@@ -193,7 +193,7 @@ def test_concat_of_one_modality_is_its_union():
 @given(similarity=st.lists(st.tuples(shares | st.just(np.nan), shares), min_size=1, max_size=8))
 def test_union_all_is_any_of_the_three_lists(similarity):
     lines = {"tfidf": Threshold(0.7), "phash": Threshold(0.9), "combined": Threshold(0.5)}
-    both = UnionAll(Union(lines), Concat(lines))
+    both = UnionAll(lines)
     candidates = judged(similarity)
     lists = both.lists(candidates)
     assert list(lists) == ["text", "photo", "combined"]

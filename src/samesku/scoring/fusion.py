@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from numbers import Real
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,46 +146,55 @@ DEFAULT_TEXT_WEIGHT = 0.65
 
 
 @dataclass(frozen=True)
-class Union(Fusion):
-    """Text matches together with photo matches: each encoder has a threshold of its own."""
+class Fixed(Fusion):
+    """Lists of matches, each from a threshold on; the score of a pair is that of its best list.
+
+    `given` has other thresholds than the default, by the encoder's name or ``"combined"``.
+    """
 
     given: Mapping[str, Threshold] = field(default_factory=dict)
-    name = "union"
+    defaults: ClassVar[Mapping[str, Threshold]] = {}  # its own, before those of the encoders
 
     def thresholds(self, candidates: Candidates) -> dict[str, Threshold]:
         """One threshold per encoder: the one given, else the default."""
+        own = {**self.defaults, **self.given}
         kinds = zip(candidates.encoders, candidates.modalities, strict=True)
-        return {name: self.given.get(name) or default_threshold(name, kind) for name, kind in kinds}
+        return {name: own.get(name) or default_threshold(name, kind) for name, kind in kinds}
 
-    def with_thresholds(self, thresholds: Mapping[str, Threshold]) -> Union:
+    def with_thresholds(self, thresholds: Mapping[str, Threshold]) -> Self:
         """The same fusion with other thresholds."""
         return replace(self, given={**self.given, **thresholds})
 
     def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
-        """The best of the encoders' scores."""
-        return np.asarray(np.max(self._scores(candidates), axis=1, initial=0))
+        """The best of the lists' scores."""
+        return np.asarray(np.max(list(self.list_scores(candidates).values()), axis=0))
 
     def lists(self, candidates: Candidates, threshold: float = THRESHOLD) -> Lists:
-        """Text matches and photo matches."""
-        matched = self._scores(candidates) >= threshold
-        of = np.array(candidates.modalities)
-        return {
-            modality: np.any(matched[:, of == modality], axis=1) for modality in ("text", "photo")
-        }
+        """The pairs of each list."""
+        return {name: own >= threshold for name, own in self.list_scores(candidates).items()}
 
-    def _scores(self, candidates: Candidates) -> Scores:
-        columns = [
-            threshold.score(
-                candidates.similarity[:, column],
-                _pair_mean(candidates, candidates.density[:, column]),
-            )
-            for column, threshold in enumerate(self.thresholds(candidates).values())
-        ]
-        return np.stack(columns, axis=1)
+    def list_scores(self, candidates: Candidates) -> dict[str, Scores]:
+        """The best score of the text encoders and of the photo encoders, float32 ``(m,)``."""
+        found: dict[str, Scores] = {
+            name: np.zeros(len(candidates), dtype=np.float32) for name in ("text", "photo")
+        }
+        thresholds = Fixed.thresholds(self, candidates).values()
+        for column, (kind, each) in enumerate(zip(candidates.modalities, thresholds, strict=True)):
+            around = _pair_mean(candidates, candidates.density[:, column])
+            own = each.score(candidates.similarity[:, column], around)
+            found[kind] = np.maximum(found[kind], own)
+        return found
 
 
 @dataclass(frozen=True)
-class Concat(Fusion):
+class Union(Fixed):
+    """Text matches together with photo matches: each encoder has a threshold of its own."""
+
+    name = "union"
+
+
+@dataclass(frozen=True)
+class Concat(Fixed):
     """One combined vector per posting, each modality unit-normalised, and one line for its cosine.
 
     The cosine of two concatenated vectors is the weighted mean of the modalities' cosines, and no
@@ -194,17 +203,12 @@ class Concat(Fusion):
     combined vector is never built. A pair that has only one modality in common has no combined
     vectors: it is scored by that modality's threshold.
 
-    Parameters
-    ----------
-    given : mapping of str to Threshold
-        Where to draw other thresholds than the default: ``"combined"``, or an encoder's name.
-    text_weight : float
-        Share of the text in the combined cosine.
+    `text_weight` is the share of the text in the combined cosine.
     """
 
-    given: Mapping[str, Threshold] = field(default_factory=dict)
     text_weight: float = DEFAULT_TEXT_WEIGHT
     name = "concat"
+    defaults: ClassVar[Mapping[str, Threshold]] = {COMBINED: DEFAULT_COMBINED_THRESHOLD}
 
     def __post_init__(self) -> None:
         if not 0 <= self.text_weight <= 1:
@@ -212,30 +216,15 @@ class Concat(Fusion):
 
     def thresholds(self, candidates: Candidates) -> dict[str, Threshold]:
         """The threshold of the combined cosine, named `combined`, and one per encoder."""
-        return {COMBINED: self._combined_threshold, **Union(self.given).thresholds(candidates)}
+        return {COMBINED: self._combined_threshold, **super().thresholds(candidates)}
 
-    def with_thresholds(self, thresholds: Mapping[str, Threshold]) -> Concat:
-        """The same fusion with other thresholds."""
-        return replace(self, given={**self.given, **thresholds})
-
-    def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
-        """Score of the combined cosine; of the one modality where there is but one."""
+    def list_scores(self, candidates: Candidates) -> dict[str, Scores]:
+        """Those of the combined cosine; of text and photo where there is but one of them."""
         similarity, density = self.combine(candidates)
-        alone = Union(self.given).score(candidates, catalog)
-        combined = self._combined_threshold.score(similarity, density)
-        return np.where(np.isnan(similarity), alone, combined)
-
-    def lists(self, candidates: Candidates, threshold: float = THRESHOLD) -> Lists:
-        """Combined matches, and text and photo matches of pairs without combined vectors."""
-        similarity, density = self.combine(candidates)
-        matched = self._combined_threshold.score(similarity, density) >= threshold
         alone = np.isnan(similarity)
-        single = Union(self.given).lists(candidates, threshold)
-        return {COMBINED: matched, **{name: alone & member for name, member in single.items()}}
-
-    def combined_score(self, candidates: Candidates) -> Scores:
-        """Score of the combined cosine, 0 where a pair has but one modality in common."""
-        return self._combined_threshold.score(*self.combine(candidates))
+        single = super().list_scores(candidates)
+        combined = self._combined_threshold.score(similarity, density)
+        return {COMBINED: combined, **{name: alone * own for name, own in single.items()}}
 
     def combine(self, candidates: Candidates) -> tuple[Scores, Scores]:
         """Combined cosine of each pair and the density around it, both float32 ``(m,)``.
@@ -259,42 +248,27 @@ class Concat(Fusion):
 
     @property
     def _combined_threshold(self) -> Threshold:
-        return self.given.get(COMBINED, DEFAULT_COMBINED_THRESHOLD)
+        return {**self.defaults, **self.given}[COMBINED]
 
 
 @dataclass(frozen=True)
-class UnionAll(Fusion):
+class UnionAll(Concat):
     """Text matches, photo matches and combined matches together.
 
     Three lists catch more than two, so each threshold stands a little higher than on its own.
     """
 
-    union: Union = field(default_factory=lambda: Union(DEFAULT_UNION_ALL_THRESHOLDS))
-    concat: Concat = field(default_factory=lambda: Concat(DEFAULT_UNION_ALL_THRESHOLDS))
     name = "union-all"
+    defaults = DEFAULT_UNION_ALL_THRESHOLDS
 
     def thresholds(self, candidates: Candidates) -> dict[str, Threshold]:
-        """The thresholds of both parts."""
-        combined = self.concat.thresholds(candidates)[COMBINED]
-        return {**self.union.thresholds(candidates), COMBINED: combined}
+        """One threshold per encoder, and that of the combined cosine."""
+        return {**Fixed.thresholds(self, candidates), COMBINED: self._combined_threshold}
 
-    def with_thresholds(self, thresholds: Mapping[str, Threshold]) -> UnionAll:
-        """The same fusion with other thresholds."""
-        return replace(
-            self,
-            union=self.union.with_thresholds(thresholds),
-            concat=self.concat.with_thresholds(thresholds),
-        )
-
-    def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
-        """The better of the lists' scores."""
-        union = self.union.score(candidates, catalog)
-        return np.maximum(union, self.concat.combined_score(candidates))
-
-    def lists(self, candidates: Candidates, threshold: float = THRESHOLD) -> Lists:
-        """Text, photo and combined matches."""
-        combined = self.concat.combined_score(candidates) >= threshold
-        return {**self.union.lists(candidates, threshold), COMBINED: combined}
+    def list_scores(self, candidates: Candidates) -> dict[str, Scores]:
+        """Those of text, photo and the combined cosine."""
+        combined = self._combined_threshold.score(*self.combine(candidates))
+        return {**Fixed.list_scores(self, candidates), COMBINED: combined}
 
 
 def check_threshold(threshold: float) -> None:
