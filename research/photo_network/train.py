@@ -45,7 +45,7 @@ from research.photo_network.split import read_labelled
 from research.photo_network.views import altered_all, scenes
 from samesku.catalog.photos import PhotoError, load_photo
 from samesku.cli.console import TerminalProgress
-from samesku.encoders.onnx import OnnxNetwork, start_session
+from samesku.encoders.onnx import Onnx, start_session
 from samesku.encoders.photo_inputs import prepared
 from samesku.runtime.cache import content_key
 from samesku.runtime.cores import map_in_order
@@ -165,12 +165,12 @@ def shrunk(path: Path) -> Photos:
 
 def teacher_vectors(file: Path, photos: Photos, work: Path, progress: Progress) -> Floats:
     """What a network makes of the photos, unit rows."""
-    network = OnnxNetwork(file)
+    network = Onnx(file)
 
     def embed(batch: Photos) -> Floats:
-        return network.embed(np.stack([prepared(photo, network.input) for photo in batch]))
+        return network.rows(np.stack([prepared(photo, network.input) for photo in batch]))
 
-    return kept_vectors(file.stem, network.digest, embed, photos, work, progress)
+    return kept_vectors(file.stem, network.fingerprint, embed, photos, work, progress)
 
 
 def sscd_vectors(file: Path, photos: Photos, work: Path, progress: Progress) -> Floats:

@@ -48,10 +48,10 @@ def test_the_smaller_network_is_taken_if_the_card_knows_it(photo_folder):
     small = photo_folder / "model.int8.onnx"
     small.write_bytes((photo_folder / "model.onnx").read_bytes())
     (encoder,) = encoders_in(photo_folder)
-    assert encoder.network.path.name == "model.onnx"  # the other is of a former export
+    assert encoder.path.name == "model.onnx"  # the other is of a former export
     write_card(photo_folder / CARD, read_card(photo_folder), {small.name: small})
     (encoder,) = encoders_in(photo_folder)
-    assert encoder.network.path == small
+    assert encoder.path == small
     assert encoder.fingerprint == before.fingerprint  # the same content
 
 

@@ -13,7 +13,7 @@ from onnx import TensorProto, helper
 from samesku import Cache, Matcher, read_catalog
 from samesku.encoders import TextEncoder, encoders_by_name
 from samesku.encoders.card import CARD, read_card
-from samesku.encoders.onnx import OnnxNetwork, OnnxText
+from samesku.encoders.onnx import Onnx, OnnxText
 from samesku.encoders.photo_inputs import prepared
 
 PLAIN = {"size": [4, 6], "mean": [0, 0, 0], "std": [1, 1, 1], "scale": 1.0}
@@ -59,20 +59,20 @@ def rgb():
 @pytest.mark.parametrize("batch", ["n", 1, 2])
 @pytest.mark.parametrize("kind", [TensorProto.FLOAT, TensorProto.FLOAT16])
 def test_rows_do_not_depend_on_the_batch_of_the_network(tmp_path, batch, kind):
-    network = OnnxNetwork(means(tmp_path, batch=batch, kind=kind))
+    network = Onnx(means(tmp_path, batch=batch, kind=kind))
     photos = np.random.default_rng(0).random((5, 3, 4, 6)).astype(np.float32)
-    rows = network.embed(photos)
+    rows = network.rows(photos)
     assert network.dimension == 3
     assert rows.dtype == np.float32
     np.testing.assert_allclose(rows, unit(photos.mean((2, 3))), atol=2e-3)
-    assert network.embed(photos[:0]).shape == (0, 3)
+    assert network.rows(photos[:0]).shape == (0, 3)
 
 
 def test_prepare_scales_and_orders_colours(tmp_path):
     settings = {
         "size": [4, 6], "scale": 0.1, "mean": [1, 2, 3], "std": [2, 4, 5], "colour": "bgr"
     }  # fmt: skip
-    network = OnnxNetwork(means(tmp_path, settings))
+    network = Onnx(means(tmp_path, settings))
     planes = prepared(np.full((8, 8, 3), (10, 20, 30), dtype=np.uint8), network.input)
     assert planes.shape == (3, 4, 6)
     assert planes.dtype == np.float32
@@ -84,7 +84,7 @@ def test_prepare_scales_and_orders_colours(tmp_path):
 
 @pytest.mark.parametrize("resize", ["stretch", "crop", "pad"])
 def test_resize_modes(tmp_path, resize):
-    network = OnnxNetwork(means(tmp_path, PLAIN | {"resize": resize}))
+    network = Onnx(means(tmp_path, PLAIN | {"resize": resize}))
     photo = np.full((40, 240, 3), 200, dtype=np.uint8)
     photo[:, :80] = photo[:, 160:] = 100
     planes = prepared(photo, network.input)
@@ -96,24 +96,24 @@ def test_resize_modes(tmp_path, resize):
 @pytest.mark.parametrize("resize", ["stretch", "crop", "pad"])
 @pytest.mark.parametrize("shape", [(1, 1), (1, 20000), (20000, 1)])
 def test_extreme_shapes(tmp_path, resize, shape):
-    network = OnnxNetwork(means(tmp_path, PLAIN | {"resize": resize}))
+    network = Onnx(means(tmp_path, PLAIN | {"resize": resize}))
     planes = prepared(np.zeros((*shape, 3), dtype=np.uint8), network.input)
-    assert np.isfinite(network.embed(planes[None])).all()
+    assert np.isfinite(network.rows(planes[None])).all()
 
 
 def test_pooling_of_positions(tmp_path, rgb):
     for pooling, power in (("mean", 1), ("gem", 3)):
-        network = OnnxNetwork(echo(tmp_path, PLAIN | {"pooling": pooling}))
+        network = Onnx(echo(tmp_path, PLAIN | {"pooling": pooling}))
         planes = prepared(rgb, network.input)
         expected = ((planes.astype(float) ** power).mean((1, 2))) ** (1 / power)
-        np.testing.assert_allclose(network.embed(planes[None])[0], unit(expected), atol=1e-5)
+        np.testing.assert_allclose(network.rows(planes[None])[0], unit(expected), atol=1e-5)
 
 
 def test_channels_last(tmp_path, rgb):
-    first = OnnxNetwork(echo(tmp_path, PLAIN | {"pooling": "mean"}))
-    expected = first.embed(prepared(rgb, first.input)[None])
-    last = OnnxNetwork(echo(tmp_path, PLAIN | {"pooling": "mean", "layout": "NHWC"}, (4, 6, 3)))
-    np.testing.assert_allclose(last.embed(prepared(rgb, last.input)[None]), expected, atol=1e-6)
+    first = Onnx(echo(tmp_path, PLAIN | {"pooling": "mean"}))
+    expected = first.rows(prepared(rgb, first.input)[None])
+    last = Onnx(echo(tmp_path, PLAIN | {"pooling": "mean", "layout": "NHWC"}, (4, 6, 3)))
+    np.testing.assert_allclose(last.rows(prepared(rgb, last.input)[None]), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("pooling", ["cls", "mean"])
@@ -124,12 +124,12 @@ def test_pooling_of_tokens(tmp_path, rgb, pooling):
     path = write(
         tmp_path, [node], ["n", 3, 4, 6], [("tokens", ["n", 3, 24])], settings, constants=[shape]
     )
-    network = OnnxNetwork(path)
+    network = Onnx(path)
     planes = prepared(rgb, network.input)
     tokens = planes.reshape(3, 24)
     expected = tokens[0] if pooling == "cls" else tokens.mean(0)
     assert network.dimension == 24
-    np.testing.assert_allclose(network.embed(planes[None])[0], unit(expected), atol=1e-5)
+    np.testing.assert_allclose(network.rows(planes[None])[0], unit(expected), atol=1e-5)
 
 
 def test_output_by_name(tmp_path):
@@ -140,65 +140,65 @@ def test_output_by_name(tmp_path):
     gives = [("map", ["n", 3, 4, 6]), ("peak", ["n", 3])]
     path = write(tmp_path, nodes, ["n", 3, 4, 6], gives, PLAIN | {"output": "peak"})
     photos = np.random.default_rng(0).random((2, 3, 4, 6)).astype(np.float32)
-    np.testing.assert_allclose(OnnxNetwork(path).embed(photos), unit(photos.max((2, 3))), atol=1e-5)
+    np.testing.assert_allclose(Onnx(path).rows(photos), unit(photos.max((2, 3))), atol=1e-5)
     write(tmp_path, nodes, ["n", 3, 4, 6], gives, PLAIN | {"output": "none"})
     with pytest.raises(ValueError, match="map, peak"):
-        OnnxNetwork(path)
+        Onnx(path)
 
 
 def test_settings_may_be_named_after_the_whole_file(tmp_path):
     path = means(tmp_path)
     path.with_suffix(".json").rename(tmp_path / "small.onnx.json")
-    assert OnnxNetwork(path).input.size == (4, 6)
+    assert Onnx(path).input.size == (4, 6)
 
 
 def test_digest_follows_file_and_meaning(tmp_path):
     path = means(tmp_path)
-    first = OnnxNetwork(path).digest
+    first = Onnx(path).fingerprint
     path.with_suffix(".json").write_text(json.dumps(PLAIN, indent=4))
-    assert OnnxNetwork(path).digest == first
+    assert Onnx(path).fingerprint == first
     path.with_suffix(".json").write_text(json.dumps(PLAIN | {"colour": "bgr"}))
-    assert OnnxNetwork(path).digest != first
+    assert Onnx(path).fingerprint != first
     means(tmp_path, batch=1)
-    assert OnnxNetwork(path).digest != first
+    assert Onnx(path).fingerprint != first
 
 
 def test_files_are_checked(tmp_path):
     with pytest.raises(ValueError, match=r"gone\.onnx is missing"):
-        OnnxNetwork(tmp_path / "gone.onnx")
+        Onnx(tmp_path / "gone.onnx")
     path = means(tmp_path)
     path.with_suffix(".json").write_text("{")
     with pytest.raises(ValueError, match=r"small\.json is no JSON"):
-        OnnxNetwork(path)
+        Onnx(path)
     path.with_suffix(".json").write_text("[]")
     with pytest.raises(ValueError, match=r"small\.json does not hold an object"):
-        OnnxNetwork(path)
+        Onnx(path)
     path.with_suffix(".json").write_text("{}")
     with pytest.raises(ValueError, match=r'small\.json cannot be used: "size" is missing'):
-        OnnxNetwork(path)
+        Onnx(path)
     path.with_suffix(".json").unlink()
     with pytest.raises(ValueError, match=r"small\.onnx\.json is missing: write there"):
-        OnnxNetwork(path)
+        Onnx(path)
     path.with_suffix(".json").write_text(json.dumps(PLAIN))
     path.write_bytes(b"no network")
     with pytest.raises(ValueError, match=r"small\.onnx is not a network"):
-        OnnxNetwork(path)
+        Onnx(path)
 
 
 def test_network_must_take_what_the_settings_say(tmp_path):
     with pytest.raises(ValueError, match='correct "size" or "layout"'):
-        OnnxNetwork(means(tmp_path, PLAIN | {"size": [6, 4]}))
+        Onnx(means(tmp_path, PLAIN | {"size": [6, 4]}))
     with pytest.raises(ValueError, match='correct "size" or "layout"'):
-        OnnxNetwork(means(tmp_path, PLAIN | {"layout": "NHWC"}))
+        Onnx(means(tmp_path, PLAIN | {"layout": "NHWC"}))
     with pytest.raises(ValueError, match='set "pooling" to "none"'):
-        OnnxNetwork(means(tmp_path, PLAIN | {"pooling": "gem"}))
+        Onnx(means(tmp_path, PLAIN | {"pooling": "gem"}))
     with pytest.raises(ValueError, match='set "pooling" to "mean" or "gem"'):
-        OnnxNetwork(echo(tmp_path, PLAIN))
+        Onnx(echo(tmp_path, PLAIN))
 
 
 def test_batches_of_another_shape_are_refused(tmp_path):
     with pytest.raises(ValueError, match=r"small\.onnx cannot be run on photos"):
-        OnnxNetwork(means(tmp_path)).embed(np.zeros((1, 3, 6, 4), dtype=np.float32))
+        Onnx(means(tmp_path)).rows(np.zeros((1, 3, 6, 4), dtype=np.float32))
 
 
 def test_titles_become_unit_rows_whatever_their_batch(text_folder, titles):

@@ -31,27 +31,39 @@ GEM_POWER = 3.0
 TOKENIZER = "tokenizer.json"
 
 
-class OnnxNetwork:
-    """An image network that runs on the processor.
+class Onnx(PhotoEncoder):
+    """An image network in ONNX as an encoder, one row per photo; it runs on the processor.
 
     Beside `path`, the ONNX file, lies ``<file>.json`` or one with ``.json`` for ``.onnx``, an
-    object with the keys of :class:`PhotoInput`, unless `feeding` is given. `dimension` numbers per
-    photo; `digest` changes with the network file and the meaning of its JSON. Raises ValueError
-    where a file is missing or invalid, or the network does not take what the JSON says.
+    object with the keys of :class:`PhotoInput`, unless `feeding` is given. It is called `name`, by
+    default ``onnx:`` and the name of the file without its ending. `dimension` numbers per photo.
+    Raises ValueError where a file is missing or invalid, or the network does not take what the JSON
+    says.
     """
 
-    def __init__(self, path: str | Path, *, feeding: PhotoInput | None = None) -> None:
+    def __init__(
+        self, path: str | Path, *, feeding: PhotoInput | None = None, name: str | None = None
+    ) -> None:
         self.path = Path(path)
+        self.name = name or f"onnx:{self.path.stem}"
         self.input = _read_input(self.path) if feeding is None else feeding
         content = self.path.read_bytes() + repr(self.input).encode()
-        self.digest = hashlib.blake2b(content, digest_size=16).hexdigest()
+        self.fingerprint = f"onnx-1:{hashlib.blake2b(content, digest_size=16).hexdigest()}"
         self._session = start_session(self.path)
         self._feed, self._precision, self._batch = self._check_feed()
         self._output = self._check_output()
         blank = np.zeros((1, 3, *self.input.size), dtype=np.float32)
-        self.dimension: int = self.embed(blank).shape[1]
+        self.dimension: int = self.rows(blank).shape[1]
 
-    def embed(self, batch: Floats) -> Floats:
+    def look(self, photo: NDArray[np.uint8]) -> Array:
+        """The photo as the network wants it, ``(3, h, w)``."""
+        return prepared(photo, self.input)
+
+    def embed(self, looks: Sequence[Array]) -> Array:
+        """Unit rows ``(photos, 1, dimension)``."""
+        return self.rows(np.stack(looks).astype(np.float32, copy=False))[:, None]
+
+    def rows(self, batch: Floats) -> Floats:
         """Unit rows float32 ``(n, dimension)`` of prepared photos float32 ``(n, 3, h, w)``.
 
         A network built for a fixed batch gets it in portions. Raises ValueError where it cannot be
@@ -128,28 +140,6 @@ class OnnxNetwork:
                 f"{', '.join(names)}"
             )
         return self.input.output
-
-
-class Onnx(PhotoEncoder):
-    """A network in ONNX as an encoder, one row per photo; see :class:`OnnxNetwork`.
-
-    It is called `name`, by default ``onnx:`` and the name of the file without its ending.
-    """
-
-    def __init__(
-        self, path: str | Path, *, feeding: PhotoInput | None = None, name: str | None = None
-    ) -> None:
-        self.network = OnnxNetwork(path, feeding=feeding)
-        self.name = name or f"onnx:{self.network.path.stem}"
-        self.fingerprint = f"onnx-1:{self.network.digest}"
-
-    def look(self, photo: NDArray[np.uint8]) -> Array:
-        """The photo as the network wants it, ``(3, h, w)``."""
-        return prepared(photo, self.network.input)
-
-    def embed(self, looks: Sequence[Array]) -> Array:
-        """Unit rows ``(photos, 1, dimension)``."""
-        return self.network.embed(np.stack(looks).astype(np.float32, copy=False))[:, None]
 
 
 class OnnxText(NetworkText):

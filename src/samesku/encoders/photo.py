@@ -12,7 +12,7 @@ from PIL import Image
 
 from samesku.encoders.base import Array, PhotoEncoder
 from samesku.encoders.model_files import digest_of
-from samesku.encoders.onnx import OnnxNetwork
+from samesku.encoders.onnx import Onnx
 from samesku.encoders.windows import GRID, Window, content, seam, thumbnail
 
 NETWORK = Path(__file__).parents[1] / "models" / "photo" / "network.onnx"
@@ -56,9 +56,9 @@ class Photo(PhotoEncoder):
         return f"photo-4:{digest_of([self.path, self.path.with_suffix('.json')])}"
 
     @cached_property
-    def network(self) -> OnnxNetwork:
+    def network(self) -> Onnx:
         """Loaded when it is first needed."""
-        return OnnxNetwork(self.path)
+        return Onnx(self.path)
 
     def look(self, photo: NDArray[np.uint8]) -> Array:
         """The views, uint8 ``(VIEWS, h, w, 3)``; what there is no need to look at is black."""
@@ -86,7 +86,7 @@ class Photo(PhotoEncoder):
             # Cast and turned in one step, which takes a sixth of the time of two.
             planes = np.ascontiguousarray(views[chosen].transpose(0, 3, 1, 2), dtype=np.float32)
             shows = planes.std(axis=(2, 3)).max(axis=1) >= BLANK
-            flat[chosen[shows]] = self.network.embed(planes[shows])
+            flat[chosen[shows]] = self.network.rows(planes[shows])
         rows: Array = flat.reshape(len(looks), VIEWS, -1)
         both = rows[:, 0] + rows[:, 1]
         whole = both / np.maximum(np.linalg.norm(both, axis=1, keepdims=True), 1e-6)

@@ -18,7 +18,7 @@ from research.photo_network.network import (  # noqa: E402
     teach,
 )
 from research.photo_network.views import altered, altered_all, cut, scenes  # noqa: E402
-from samesku.encoders.onnx import OnnxNetwork  # noqa: E402
+from samesku.encoders.onnx import Onnx  # noqa: E402
 
 SIDE = 32
 
@@ -111,7 +111,7 @@ def test_onnx_agrees_with_torch_and_repeats_its_bytes(tmp_path, network, photos)
     one.with_suffix(".json").write_text(
         '{"size": [64, 64], "mean": [0, 0, 0], "std": [1, 1, 1], "scale": 1.0}'
     )
-    rows = OnnxNetwork(one).embed(photos.transpose(0, 3, 1, 2).astype(np.float32))
+    rows = Onnx(one).rows(photos.transpose(0, 3, 1, 2).astype(np.float32))
     cosine = (rows * unit(embed_photos(network, photos))).sum(axis=1)
     assert cosine.min() > 0.999
 
@@ -145,7 +145,7 @@ def test_the_finished_network_is_small_and_sees_nearly_the_same(tmp_path, networ
         '{"size": [64, 64], "mean": [0, 0, 0], "std": [1, 1, 1], "scale": 1.0}'
     )
     assert out.stat().st_size < 0.7 * exact.stat().st_size
-    rows = OnnxNetwork(out).embed(photos.transpose(0, 3, 1, 2).astype(np.float32))
+    rows = Onnx(out).rows(photos.transpose(0, 3, 1, 2).astype(np.float32))
     assert rows.shape == (len(photos), 8)
     with torch.no_grad():
         roots = unit(np.sqrt(network.pooled(as_input(photos)).numpy()))
