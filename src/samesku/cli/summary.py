@@ -43,7 +43,10 @@ def show_summary(
         return
     _name_refused(progress)
     lines = {
-        "Read": "; ".join(_catalogue(catalog) for catalog in read),
+        "Read": "; ".join(
+            f"{len(each):,} postings of {each.name}, {each.with_photo.sum():,} with a photo"
+            for each in read
+        ),
         "Skipped": "; ".join(_skipped(read, progress)) or ("nothing" if read else ""),
         "Found": found,
         "Took": _stages(progress),
@@ -68,11 +71,6 @@ def counted(counts: Mapping[str, int]) -> str:
     'matched pairs 1,204, clusters 31'
     """
     return ", ".join(f"{name.replace('_', ' ')} {count:,}" for name, count in counts.items())
-
-
-def _catalogue(catalog: Catalog) -> str:
-    photos = catalog.with_photo.sum()
-    return f"{len(catalog):,} postings of {catalog.name}, {photos:,} with a photo"
 
 
 def _skipped(read: Sequence[Catalog], progress: TerminalProgress) -> Iterator[str]:

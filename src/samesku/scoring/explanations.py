@@ -103,7 +103,7 @@ class Explanations:
         row = int(places_among(self.places, np.array([place]))[0])
         if row < 0:
             raise ValueError("the pair is too unlikely to have been looked at closely")
-        facts = self._facts(catalog, candidates, self.places[[row]])
+        facts = _Facts(catalog, candidates, self.places[[row]], self)
         parts, only = self.parts[row], np.zeros(1, dtype=np.int64)
         parted = [
             (facts.phrases(FAMILIES[f], only, parts[[f]] > 0)[0], float(parts[f]))
@@ -133,17 +133,12 @@ class Explanations:
                 phrases[at] = f"{_answer(added)} {added:+.2f}; {phrases[at]}"
         return phrases
 
-    def _facts(
-        self, catalog: Catalog, candidates: Candidates, places: NDArray[np.integer]
-    ) -> _Facts:
-        return _Facts(catalog, candidates, places, self.words, self.encoders)
-
     def _phrases(
         self, catalog: Catalog, candidates: Candidates, places: NDArray[np.integer]
     ) -> list[str | None]:
         row = places_among(self.places, places)
         there = row >= 0
-        facts = self._facts(catalog, candidates, self.places[row[there]])
+        facts = _Facts(catalog, candidates, self.places[row[there]], self)
         parts = self.parts[row[there]]
         faint = np.abs(parts) < FAINT
         # All pairs of one family at once, then the families of each pair by their weight.
@@ -173,13 +168,13 @@ class _Facts:
         catalog: Catalog,
         candidates: Candidates,
         places: NDArray[np.integer],
-        words: TitleWords,
-        encoders: Collection[str] | None,
+        explained: Explanations,
     ) -> None:
+        words = explained.words
         left, right = candidates.left[places], candidates.right[places]
         # A model reads no titles by encoders that it does not know, but photos by any.
         self.similarity = {
-            "text": _best(candidates, places, "text", encoders),
+            "text": _best(candidates, places, "text", explained.encoders),
             "photo": _best(candidates, places, "photo"),
         }
         cells = common_cells(words.held, left, right)

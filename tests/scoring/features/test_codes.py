@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from samesku.scoring.features.codes import CodedTitles, code_features, model_codes
+from samesku.scoring.features.codes import CodedTitles, code_features
 from samesku.scoring.features.title_words import title_words
 from samesku.titles import clean_title, normalise_title
 
@@ -28,12 +28,12 @@ def one(a, b, *others):
     ],
 )
 def test_what_is_a_code(title, code):
-    assert model_codes(read(title)) == [code]
+    assert CodedTitles.of(read(title)).codes.tolist() == [code]
 
 
 def test_of_several_the_rarest_counts():
     words = read("tv 1080p kdl40v", "tv 1080p kdl46v", "tv 1080p")
-    assert model_codes(words) == ["kdl40v", "kdl46v", "1080p"]
+    assert CodedTitles.of(words).codes.tolist() == ["kdl40v", "kdl46v", "1080p"]
 
 
 def test_a_code_is_found_glued_and_with_signs():

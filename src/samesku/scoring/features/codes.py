@@ -26,18 +26,8 @@ _SIGNS = re.compile(r"[\W_]+")
 CODE_READ, TITLE_READ, BEGINNING = 40, 600, 24
 
 
-def model_codes(words: TitleWords) -> list[str]:
-    """The model code of each title of a catalogue, ``""`` for none; of several the rarest.
-
-    Quantities ("400g", "1080p" is none) are not codes; hyphens within a code do not count.
-    """
-    found = coded_words(words.lists, words.stated)
-    counts = Counter(code for codes in found for code in set(codes))
-    return [rarest_code(codes, counts) for codes in found]
-
-
 def coded_words(lists: Sequence[Sequence[str]], stated: Sequence[Stated]) -> list[list[str]]:
-    """The words of each title that are written as codes and state no quantity."""
+    """The words of each title that are written as codes and state no quantity ("400g" is none)."""
     return [
         [word for word in words if is_code(word, said)]
         for words, said in zip(lists, stated, strict=True)
@@ -65,8 +55,10 @@ class CodedTitles:
 
     @classmethod
     def of(cls, words: TitleWords) -> CodedTitles:
-        """Read the titles of a whole catalogue."""
-        return cls.read(words.titles, model_codes(words))
+        """Read the titles of a whole catalogue; of several codes the rarest counts."""
+        found = coded_words(words.lists, words.stated)
+        counts = Counter(code for codes in found for code in set(codes))
+        return cls.read(words.titles, [rarest_code(codes, counts) for codes in found])
 
     @classmethod
     def read(cls, titles: Sequence[str], rarest: Sequence[str]) -> CodedTitles:
