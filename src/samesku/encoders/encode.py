@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -139,8 +139,7 @@ class PhotoPass:
         if not len(positions):
             return
         paths = [photo for photo in (self.catalog.photos[at] for at in positions) if photo]
-        waiting: list[tuple[bytes, list[Array]]] = []
-        fresh: set[bytes] = set()
+        waiting: dict[bytes, list[Array]] = {}
         self.seen = set()
         with progress.stage("read photos", len(paths)) as advance:
             for position, seen in zip(positions, map_in_order(self._see, paths), strict=True):
@@ -150,12 +149,11 @@ class PhotoPass:
                     continue
                 key, looks = seen
                 self.photo_keys[position] = key
-                if looks is not None and key not in fresh:
-                    fresh.add(key)
-                    waiting.append((key, looks))
+                if looks is not None:
+                    waiting[key] = looks
                 if len(waiting) >= SHARD:
                     self._embed(waiting)
-                    waiting = []
+                    waiting = {}
             self._embed(waiting)
 
     def _see(self, path: Path) -> tuple[bytes, list[Array] | None] | PhotoError:
@@ -172,10 +170,10 @@ class PhotoPass:
         except PhotoError as error:
             return PhotoError(path, error.reason)
 
-    def _embed(self, waiting: Sequence[tuple[bytes, list[Array]]]) -> None:
+    def _embed(self, waiting: Mapping[bytes, list[Array]]) -> None:
         for column, encoder in enumerate(self.encoders):
             store = self.stores[encoder.name]
-            new = [(key, looks[column]) for key, looks in waiting if key not in store]
+            new = [(key, looks[column]) for key, looks in waiting.items() if key not in store]
             batches = [new[start : start + BATCH] for start in range(0, len(new), BATCH)]
             rows = [encoder.embed([look for _, look in batch]) for batch in batches]
             if rows:
