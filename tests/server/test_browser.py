@@ -21,7 +21,7 @@ HARMLESS = "404 (Not Found)"
 def _photo(seed):
     noise = np.random.default_rng(seed).integers(0, 255, (32, 32, 3)).astype(np.uint8)
     held = io.BytesIO()
-    Image.fromarray(noise).save(held, "PNG")
+    Image.fromarray(noise).resize((800, 100)).save(held, "PNG")
     return held.getvalue()
 
 
@@ -91,6 +91,30 @@ def _pair(page):
 def _settled(page):
     """Wait until the page has acted."""
     page.evaluate("async () => { while (busy) await new Promise((go) => setTimeout(go, 2)); }")
+
+
+def test_titles_and_reasons_keep_the_direction_of_their_script(visit, address):
+    page = visit()
+    page.request.post(
+        f"{address}/postings/batch",
+        data={"postings": [
+            {"posting_id": f"he{at}", "title": f"קומקום חשמלי {code} 2 ק\"ג לבן", "brand": "בוש"}
+            for at, code in enumerate(("A6791", "D2398"))
+        ]},
+    )  # fmt: skip
+    for _ in range(60):
+        if _pair(page)[0].startswith("he"):
+            break
+        page.keyboard.press("n")
+        _settled(page)
+    direction = "(each) => getComputedStyle(each).direction"
+    assert page.locator("#sides h2").first.evaluate(direction) == "rtl"
+    assert page.locator("#reasons bdi").count() > 2
+    # The number stands first, with its sign.
+    assert all(text[0] in "+-" for text in page.locator("#reasons li").all_inner_texts())
+    page.keyboard.press("c")
+    _settled(page)
+    assert page.locator("#members bdi").first.evaluate(direction) == "rtl"
 
 
 def _pins(page):
@@ -181,6 +205,12 @@ def test_blind_hides_the_probability_and_photos_can_be_enlarged(visit):
         _settled(page)
     page.locator("article button.photo").first.click()
     assert page.locator("article img.large").count() == 1
+    page.keyboard.press("c")
+    photo = page.locator("#members img").first
+    photo.wait_for()
+    page.wait_for_function("document.querySelector('#members img').naturalWidth")
+    right = "(each) => each.getBoundingClientRect().right"
+    assert photo.evaluate(right) <= photo.locator("xpath=ancestor::li").evaluate(right)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

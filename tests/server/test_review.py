@@ -50,17 +50,38 @@ def test_a_claim_holds_for_who_has_it():
     assert not claims.claim(("a", "b"), "bob")
 
 
-@pytest.mark.parametrize(("name", "status"), [("in.png", 200), ("../out.png", 404), ("x\0", 404)])
+def test_words_that_state_the_same_are_shared_in_cleaned_titles(client):
+    titles = {"a": "Teh 1,7 l <br/> merah 12 pcs", "b": "TEH merah 1700 ml 12 watt " + "x" * 300}
+    for name, title in titles.items():
+        client.post("/postings", json={"posting_id": name, "title": title})
+    client.delete("/postings/c")
+    one, other = client.get("/review/next").json()["sides"]
+    words = [(each["text"], each["shared"]) for each in one["title"]]
+    assert words == [
+        ("teh", True), ("1,7", True), ("l", True), ("merah", True), ("12", False), ("pcs", False),
+    ]  # fmt: skip
+    assert [each["shared"] for each in other["title"]][:6] == [True] * 4 + [False] * 2
+    assert (one["hidden"], other["hidden"]) == (0, len(titles["b"]) - 300)
+
+
+@pytest.mark.parametrize(
+    ("name", "status"),
+    [("in.png", 200), ("in.tiff", 200), ("../out.png", 404), ("x\0", 404)],
+)
 def test_photos_come_from_the_folder_only(tmp_path, place, name, status):
     from PIL import Image
 
     folder = tmp_path / "photos"
     folder.mkdir()
-    for each in (folder / "in.png", tmp_path / "out.png"):
+    for each in (folder / "in.png", folder / "in.tiff", tmp_path / "out.png"):
         Image.new("RGB", (8, 8), "red").save(each)
     with TestClient(create_app(place, photos=folder)) as client:
         told = client.post("/postings", json={"posting_id": "p", "title": "x", "image": name})
-        assert client.get("/postings/p/photo").status_code == status
+        shown = client.get("/postings/p/photo")
+        # Browsers know no TIFF.
+        kind = "image/jpeg" if name.endswith("tiff") else "image/png"
+        assert shown.status_code == status
+        assert status == 404 or shown.headers["content-type"] == kind
         posting = client.get("/postings/p").json()["posting"]
         # Red all over is compared with nothing; it has a hash all the same.
         assert ("image_phash" in posting, told.json()["notes"] == []) == (status == 200,) * 2

@@ -1,5 +1,6 @@
 """The verbs of the live index over HTTP."""
 
+import io
 import ipaddress
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -11,11 +12,13 @@ from fastapi import Depends, FastAPI, HTTPException, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
+from PIL import Image
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.concurrency import run_in_threadpool
 from starlette.routing import Match
 from starlette.types import Scope
 
+from samesku.catalog.photos import PhotoError, opened_photo
 from samesku.server.admin import admin_routes
 from samesku.server.deciding import deciding_routes
 from samesku.server.limits import Figures, Guard
@@ -178,6 +181,17 @@ def _plain_routes(app: FastAPI, index: Index, figures: Figures, check: Callable[
         return Response(result, media_type=CONTENT_TYPE_LATEST)
 
 
+def _for_browsers(content: bytes) -> Response:
+    """A photo; one of a format that not every browser shows, such as TIFF, as JPEG."""
+    kind = _KINDS.get(content[:2])
+    if kind is None:
+        made = io.BytesIO()
+        with opened_photo(content) as photo:
+            Image.fromarray(photo).save(made, "JPEG")
+        content, kind = made.getvalue(), "image/jpeg"
+    return Response(content, media_type=kind)
+
+
 def _reading_routes(
     app: FastAPI, index: Index, photos: Path | None, check: Callable[..., str]
 ) -> None:
@@ -196,10 +210,12 @@ def _reading_routes(
         if content is None and photos is not None:
             name = _asked(index, posting_id, "posting")["posting"].get("image")
             (content,) = named_photos(photos, [str(name)]) if name else (None,)
-        kind = _KINDS.get((content or b"")[:2])
-        if content is None or kind is None:
+        if content is None:
             raise HTTPException(404, "there is no photo")
-        return Response(content, media_type=kind)
+        try:
+            return _for_browsers(content)
+        except PhotoError as error:
+            raise HTTPException(404, "the photo cannot be read") from error
 
     @app.get("/postings/{posting_id:path}", tags=["read"], dependencies=who)
     def posting(posting_id: str) -> dict[str, Any]:

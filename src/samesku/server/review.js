@@ -25,6 +25,15 @@ function make(name, text, kind) {
   return element;
 }
 
+const counted = (number) => `${number} ${number === 1 ? "posting" : "postings"}`;
+
+// A text of a seller, in the direction of its own script.
+function isolated(name, text) {
+  const element = make(name, text);
+  element.dir = "auto";
+  return element;
+}
+
 async function photo(article, id) {
   if (!article.isConnected) return;
   const answer = await ask(`/postings/${encodeURIComponent(id)}/photo`).catch(() => null);
@@ -40,14 +49,15 @@ async function photo(article, id) {
 function side(article, told) {
   article.replaceChildren();
   article.dataset.id = told.posting.posting_id;
-  const title = make("h2");
+  const title = isolated("h2", told.title.length ? undefined : "(no title)");
   for (const word of told.title) title.append(make("span", word.text, word.shared ? "shared" : "own"), " ");
+  if (told.hidden) title.append(make("bdi", `… and ${told.hidden} more characters`));
   const list = make("dl");
   for (const [name, value] of Object.entries(told.posting)) {
     if (name === "title" || name === "image_phash") continue;
-    list.append(make("dt", name), make("dd", String(value)));
+    list.append(make("dt", name), isolated("dd", String(value)));
   }
-  list.append(make("dt", "cluster"), make("dd", `${told.members} postings`));
+  list.append(make("dt", "cluster"), make("dd", counted(told.members)));
   article.append(title, list);
   photo(article, told.posting.posting_id);
 }
@@ -83,10 +93,16 @@ async function next(decided = null) {
   const [left, right] = document.querySelectorAll("#sides article");
   side(left, told.sides[0]);
   side(right, told.sides[1]);
-  $("probability").textContent = `Probability ${told.probability.toFixed(2)}`;
+  $("probability").textContent = `Probability ${told.probability.toFixed(2)}. What speaks for it (+) and against it (-), in log-odds:`;
   ahead = fetched([...passed, current.join("|")]);
   ahead.catch(() => {});
-  $("reasons").replaceChildren(...told.reasons.map((each) => make("li", `${each.reason} ${each.log_odds.toFixed(2)}`)));
+  $("reasons").replaceChildren(...told.reasons.map(reason));
+}
+
+function reason({ reason, log_odds }) {
+  const item = make("li");
+  item.append(make("b", (log_odds > 0 ? "+" : "") + log_odds.toFixed(2)), " ", isolated("bdi", reason));
+  return item;
 }
 
 const button = (what) => document.querySelector(`[data-do="${what}"]`);
@@ -97,7 +113,7 @@ function member(posting) {
   box.type = "checkbox";
   box.checked = true;
   box.value = posting.posting_id;
-  label.append(box, ` ${posting.title || posting.posting_id}`);
+  label.append(box, " ", isolated("bdi", posting.title || posting.posting_id));
   item.append(label);
   item.dataset.id = posting.posting_id;
   return item;
@@ -105,7 +121,7 @@ function member(posting) {
 
 function event(told) {
   const when = new Date(told.time * 1000).toLocaleString();
-  return make("li", `${when}: ${told.verb}${told.actor ? ` by ${told.actor}` : ""}, ${told.postings.length} postings`);
+  return make("li", `${when}: ${told.verb}${told.actor ? ` by ${told.actor}` : ""}, ${counted(told.postings.length)}`);
 }
 
 async function clusters() {

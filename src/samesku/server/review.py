@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, HTTPException, Query, Response
 from fastapi.responses import HTMLResponse
 
+from samesku.report.titles import Shown, shown_title
 from samesku.store.index import Index
 from samesku.store.postings import normal_title
 from samesku.titles import normal_tokens
@@ -86,12 +87,15 @@ def review_routes(app: FastAPI, index: Index, check: Callable[..., str]) -> None
 def _shown(index: Index, left: str, right: str) -> dict[str, Any]:
     why = index.why(left, right)
     sides = [index.get(each) for each in (left, right)]
-    titles = [str(side["posting"]["title"]) for side in sides]
-    for side, title, other in zip(sides, titles, reversed(titles), strict=True):
-        words = set(_words(other))
+    titles = [shown_title(str(side["posting"]["title"])) for side in sides]
+    said = [_said(title) for title in titles]
+    for side, title, own, others in zip(sides, titles, said, reversed(said), strict=True):
+        there = set[str]().union(*others)
         side["title"] = [
-            {"text": word, "shared": not words.isdisjoint(_words(word))} for word in title.split()
+            {"text": word, "shared": not there.isdisjoint(says)}
+            for word, says in zip(title.text.split(), own, strict=True)
         ]
+        side["hidden"] = title.hidden
     return {
         "pair": [left, right],
         "probability": why["probability"],
@@ -100,5 +104,9 @@ def _shown(index: Index, left: str, right: str) -> dict[str, Any]:
     }
 
 
-def _words(title: str) -> list[str]:
-    return normal_tokens(normal_title(title))
+def _said(title: Shown) -> list[set[str]]:
+    """What each word of a title says: the quantity or colour that it is part of, else itself."""
+    said = [set(normal_tokens(normal_title(word))) for word in title.text.split()]
+    for mark in title.marks:
+        said[mark.start : mark.stop] = [{mark.value}] * (mark.stop - mark.start)
+    return said
