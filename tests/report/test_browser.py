@@ -74,6 +74,17 @@ def test_nothing_hostile_runs_and_nothing_breaks(visit):
     assert page.locator("#opened script, #list script").count() == 0
 
 
+def test_without_javascript_it_says_what_is_missing(browser, address):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(address)
+    assert "need JavaScript" in page.inner_text("main > noscript, main > .note")
+    assert [page.locator(name).is_visible() for name in ("#list", "#search", "#plot")] == [
+        False
+    ] * 3
+    context.close()
+
+
 def test_clusters_are_filtered_and_sorted(visit):
     page = visit()
     whole = counted(page)

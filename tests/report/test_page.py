@@ -133,8 +133,42 @@ def test_the_page_begins_with_what_came_out(report, folder, evaluated, linked):
     assert sum(map(int, truths)) == run.members["cluster"].n_unique()
     assert "by the labels" in first
     assert re.search(r"<h1>F1 of 0\.\d{3} per posting, by concat</h1>", page_of(evaluated))
-    assert "Are the links right?" in page_of(linked)
+    links = page_of(linked)
+    assert "Are the links right?" in links
+    assert "or let --decide allow several" in links
+    assert 'id="size"' not in links  # every link is of two
+    assert "links.csv in the folder of the run holds all links" in links
+    assert "samesku ask" not in links  # which asks about one catalogue
     assert re.search(r"<h1>\d+ of 60 postings are in the other shop, too</h1>", page_of(linked))
+
+
+def matched(table, folder, **options):
+    """What `samesku match` and `report` make of a table that has no labels."""
+    table.write_csv(folder / "offers.csv")
+    Matcher([Tfidf(), PHash()], **options).match(read_catalog(folder / "offers.csv")).write(folder)
+    return page_of(folder)
+
+
+def test_an_empty_catalogue_has_no_product(tmp_path):
+    empty = pl.DataFrame(schema={"posting_id": pl.String, "title": pl.String})
+    assert "<h1>The catalogue has no postings</h1>" in matched(empty, tmp_path)
+
+
+def test_clusters_of_identical_postings_are_counted_as_the_list_filters_them(tmp_path):
+    (tmp_path / "broken.jpg").write_text("no photo")
+    titles = ["Kopi Arabika 250g"] * 2 + ["Lampu LED 12 watt"]
+    table = pl.DataFrame({"posting_id": ["a", "b", "c"], "title": titles, "image": "broken.jpg"})
+    page = matched(table, tmp_path, same="colour")
+    assert [cluster[2] for cluster in data_of(page)["clusters"]] == [None]
+    assert re.findall(r'<b>(\d+)</b><a href="#clusters" data-set="(\S+)"', page) == [
+        ("1", "certainty=900-1000")
+    ]
+    # How it was made, what could not be read, and what to do with the result.
+    assert "colour may differ within one product" in page
+    assert "Nothing was wrong" not in page
+    assert re.search(r"photo not readable</td><td>matched without photo; [abc]: not an image", page)
+    assert f"samesku ask {tmp_path.name} --n 100" in page
+    assert "groups.csv in the folder of the run holds all clusters" in page
 
 
 def test_without_labels_it_is_told_how_sure_the_groups_are(folder, shop, tmp_path):

@@ -107,7 +107,7 @@ def test_a_catalogue_is_counted(tmp_path):
             "posting_id": list("abcde"),
             "title": ["kopi", "kopi", "", "กาแฟ", None],
             "image_phash": ["0" * 16, "0" * 16, "1" * 16, None, None],
-            "image": ["a.jpg", "b.jpg", None, None, None],
+            "image": ["a.jpg", "b.jpg", "gone.jpg", None, None],
         }
     )
     pairs = pl.DataFrame(schema={"score": pl.Float32})
@@ -116,7 +116,8 @@ def test_a_catalogue_is_counted(tmp_path):
         pairs, np.array([0, 0, 1, 2, 3]), 0.5, np.arange(5), np.ones(5, bool),
     )  # fmt: skip
     seen = at_a_glance(run)
-    assert [seen[name] for name in ("postings", "photos", "broken", "absent")] == [5, 2, 1, 3]
+    assert [seen[name] for name in ("postings", "photos", "broken")] == [5, 2, 1]
+    assert (seen["absent"], seen["unnamed"]) == (1, 2)
     assert readable_photos(run).tolist() == [True] + [False] * 4
     assert [seen[name] for name in ("same_photo", "same_title", "empty_titles")] == [2, 2, 2]
     assert (seen["median"], seen["script"]) == (4, "Latin")
@@ -129,6 +130,8 @@ def test_a_threshold_that_loses_most_matches_is_not_advised(run, kept, advised):
     seen = {"broken": 0, "absent": None, "photos": 0}
     short = in_short(run, [], [own, other], targets([own, other], 0.5), seen, 0)
     assert ("threshold" in short["steps"]) is advised
+    # Also where the photo folder is the wrong one, so that none at all was found.
+    assert ("photos" in in_short(run, [], [own], [], seen | {"absent": 9}, 0)["steps"]) is True
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,8 @@ def at_a_glance(run: Run) -> dict[str, Any]:
     """What the catalogue holds and what was found."""
     catalog, titles = run.catalog, run.catalog.frame["title"].fill_null("")
     photos = int(catalog.with_photo.sum())
+    images = catalog.frame["image"] if "image" in catalog.frame.columns else None
+    named = None if images is None else images.count()
     empty = titles.str.strip_chars() == ""
     lengths = titles.str.len_chars().cast(pl.Int64).to_numpy()
     scripts = dict(Counter(map(script_of, catalog.titles)).most_common(SCRIPTS_SHOWN))
@@ -82,8 +84,9 @@ def at_a_glance(run: Run) -> dict[str, Any]:
         "postings": len(catalog),
         "photos": photos,
         "broken": photos - int(readable_photos(run).sum()),  # there, but not readable
-        # Named but not there, or not named; None where no column names any.
-        "absent": len(catalog) - photos if "image" in catalog.frame.columns else None,
+        # Named but not there, and not named; None where no column names any.
+        "absent": None if named is None else named - photos,
+        "unnamed": None if named is None else len(catalog) - named,
         "same_photo": _shared(_photo_names(catalog)),
         "same_title": _shared(titles.set(empty, None)),
         "empty_titles": int(empty.sum()),
@@ -143,9 +146,14 @@ def the_run(run: Run) -> dict[str, Any]:
     """What was wrong with what was read, and the versions that made the run."""
     record = run.record
     read = [record.get(name) or {} for name in ("catalogue", "left", "right")]
+    problems = [each for part in read for each in part.get("problems", [])]
+    if refused := record.get("photos_refused"):
+        fix = f"matched without photo; {refused[0]['posting_id']}: {refused[0]['reason']}"
+        problems.append({"kind": "photo_refused", "count": len(refused),
+                         "message": "photo not readable", "fix": fix})  # fmt: skip
     made_by = {name: record.get(name) for name in ("samesku", "python")}
     return {
-        "problems": [each for part in read for each in part.get("problems", [])],
+        "problems": problems,
         "made_by": {**made_by, **record.get("packages", {})},
     }
 

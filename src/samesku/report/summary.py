@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -44,7 +45,7 @@ def in_short(
         and aim.point is not None
         and 0 < aim.lost <= aim.point.matches,
         "labels": suspects,
-        "photos": seen["photos"] and unseen,
+        "photos": unseen,
     }
     return {
         "linked": int(np.isin(ours, theirs).sum()),
@@ -57,6 +58,7 @@ def in_short(
         "aim": aim,
         "suspects": suspects,
         "unseen": unseen,
+        "folder": shlex.quote(run.name),
         "parts": _parts(run, clusters, sure),
         "steps": [name for name, worth in there.items() if worth][:MOST_STEPS],
         "bounds": {"unsure": UNSURE, "sure": SURE, "double": DOUBLE},
@@ -74,5 +76,8 @@ def _parts(run: Run, clusters: Sequence[Any], sure: Sequence[int]) -> dict[str, 
         found = Counter(
             "high" if each >= SURE else "between" if each >= UNSURE else "low" for each in sure
         )
+        # Identical postings, which are not scored, are sure: the list filters them so, too.
+        if unscored := len(clusters) - len(sure):
+            found["high"] += unscored
     names = ("right", "lacking", "mixed", "high", "between", "low")
     return {name: found[name] for name in names if name in found}

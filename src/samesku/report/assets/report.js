@@ -23,6 +23,7 @@ function draw(name, attributes = {}, text = null) {
   return element;
 }
 
+const many = (number, one, several = `${one}s`) => `${whole.format(number)} ${number === 1 ? one : several}`;
 const percent = (share, digits = 0) => `${(100 * share).toFixed(digits)}%`;
 // A score of three digits: sure but not certain is no 100%.
 const shownScore = (thousandths) =>
@@ -199,8 +200,8 @@ function openCluster(cluster) {
     if (at === 0) { detail.open = true; fill(); }
     return detail;
   });
-  const heading = make("h3", {}, own.length < number ? `Why: ${own.length} of ${whole.format(number)} pairs, the surest and the least sure` : "Why: each pair");
-  open(`${whole.format(size)} postings, ${certainty === null ? "certainty unknown" : `${shownScore(certainty)} ${data.probabilistic ? "sure" : "mean score"}`}`, ...notes, ...(list.childElementCount ? [list] : []), heading, ...details);
+  const heading = !number ? make("p", { class: "hint" }, "No pair of these was scored: identical postings are scored as one.") : make("h3", {}, own.length < number ? `Why: ${own.length} of ${whole.format(number)} pairs, the surest and the least sure` : "Why: each pair");
+  open(`${whole.format(size)} postings, ${certainty === null ? "not scored" : `${shownScore(certainty)} ${data.probabilistic ? "sure" : "mean score"}`}`, ...notes, ...(list.childElementCount ? [list] : []), heading, ...details);
 }
 
 // --- The list -----------------------------------------------------------------------------------
@@ -278,12 +279,12 @@ if (list) {
     spread: (a, b) => (b[3] ?? -1) - (a[3] ?? -1),
   };
 
-  const several = data.shops ? "links" : "clusters";
-  const count = () => { find("counted").textContent = `${whole.format(shown.length)} of ${whole.format(data.clusters.length)} ${several}`; };
+  const [one, several] = data.shops ? ["link", "links"] : ["cluster", "clusters"];
+  const count = () => { find("counted").textContent = `${whole.format(shown.length)} of ${many(data.clusters.length, one, several)}`; };
 
   function filter() {
     const asked = find("search").value.toLowerCase().split(/\s+/).filter(Boolean);
-    const least = Number(find("size").value), [low, high] = find("certainty").value.split("-").map(Number);
+    const least = Number(find("size")?.value ?? 2), [low, high] = find("certainty").value.split("-").map(Number);
     const spread = find("spread") ? Number(find("spread").value) : 0;
     const truth = find("truth") ? find("truth").value : "", seen = find("seen") && find("seen").checked;
     shown = [];

@@ -54,13 +54,13 @@ if (plot) {
     const less = points[own].matches - point.matches, of = Math.round(correct(points[own]) - correct(point));
     const known = measured || point.estimate !== null;
     const rest = !known || less * of <= 0 ? "" : `, about ${whole.format(Math.min(Math.abs(of), Math.abs(less)))} of them right`;
-    return `${whole.format(Math.abs(less))} matches ${less >= 0 ? "fewer" : "more"} than at the run's threshold, ${points[own].threshold.toFixed(2)}${rest}.`;
+    return `${many(Math.abs(less), "match", "matches")} ${less >= 0 ? "fewer" : "more"} than at the run's threshold, ${points[own].threshold.toFixed(2)}${rest}.`;
   }
 
   function show(point, now) {
     const shares = measured ? `precision ${percent(point.precision ?? 0, 1)}, recall ${percent(point.recall ?? 0, 1)}, F1 ${percent(point.f1 ?? 0, 1)} of pairs, by the labels` :
       point.estimate === null ? "no labels and no probabilities: precision is not known" : `precision of about ${percent(Math.min(0.999, point.estimate), 1)}, an estimate from the probabilities`;
-    find("verdict").replaceChildren("At threshold ", make("strong", {}, point.threshold.toFixed(2)), ": ", make("strong", {}, whole.format(point.matches)), ` matches; ${shares}. ${moved(point, now)}`);
+    find("verdict").replaceChildren("At threshold ", make("strong", {}, point.threshold.toFixed(2)), ": ", make("strong", {}, whole.format(point.matches)), ` ${point.matches === 1 ? "match" : "matches"}; ${shares}. ${moved(point, now)}`);
     slider.setAttribute("aria-valuetext", `threshold ${point.threshold.toFixed(2)}, ${point.matches} matches`);
     for (const button of document.querySelectorAll("button[data-threshold]")) button.setAttribute("aria-pressed", String(Math.abs(Number(button.dataset.threshold) - point.threshold) < 1e-9));
   }
