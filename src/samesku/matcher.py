@@ -296,7 +296,9 @@ class Matcher:
         collapsed = self._collapse(catalog, sources)
         pins = None if answers is None else pins_of(answers, catalog, sources, pairs)
         if pins is not None:
-            if len(apart := pins.torn_by(collapsed.place)):
+            # Links are of single postings: of identical ones the answered one has the link.
+            apart = pins.torn_by(collapsed.place) if decide == "clusters" else pins.joined
+            if len(apart):
                 collapsed = self._collapse(catalog, sources, apart=apart)
             pins = pins.on(collapsed.place)
         owners = None if sources is None else sources[collapsed.rows]
@@ -334,7 +336,11 @@ class Matcher:
             pins=pins,
         )
         with self.progress.stage("cluster"):
-            matches.clusters  # noqa: B018  (computed here so that its time is measured)
+            clusters = matches.clusters  # computed here so that its time is measured
+        if pins is not None and (broken := pins.broken_by(clusters[collapsed.rows])):
+            self.progress.note(
+                f"{broken:,} answered `same` are no links: {decide} leaves them one counterpart"
+            )
         record = run_record(catalog, candidates, present, self.progress, collapsed.place)
         matches.run.update(record, pairs=pairs, source=source)
         if self._model is not None:

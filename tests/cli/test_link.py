@@ -126,6 +126,10 @@ def test_answers_about_two_shops_outrank_the_probabilities(run, tmp_path):
     assert result.exit_code == 0, result.output
     assert "pinned and teach nothing" in result.output
     assert set(linked(tmp_path).select("left_id", "right_id").rows()) == {("2", "3"), ("3", "1")}
+    (tmp_path / "answers.csv").write_text("left_id,right_id,verdict\n2,2,same\n2,3,same\n")
+    assert (
+        "1 answered `same` are no links" in run("--answers", str(tmp_path / "answers.csv")).stderr
+    )
     (tmp_path / "answers.csv").write_text("left_id,right_id,verdict\n1,77,different\n")
     result = run("--answers", str(tmp_path / "answers.csv"))
     assert result.exit_code == 3

@@ -32,6 +32,14 @@ def test_greedy_would_take_the_best_pair_and_lose_two():
     assert choose_links(left, right, probability, threshold=0.5).tolist() == [1, 2]
 
 
+@pytest.mark.parametrize("rule", ["one-to-one", "one-to-many", "many-to-one"])
+def test_a_pinned_pair_comes_before_likelier_and_equal_ones(rule):
+    left, right = np.array([0, 0, 1]), np.array([2, 3, 3])
+    probability, pinned = np.array([1.0, 1.0, 1.0]), np.array([False, True, False])
+    chosen = choose_links(left, right, probability, threshold=0.5, rule=rule, pinned=pinned)
+    assert 1 in chosen
+
+
 @pytest.mark.parametrize(
     ("rule", "chosen"),
     [

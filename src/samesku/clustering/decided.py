@@ -39,7 +39,7 @@ def decided_clusters(
     where only pairs across sources may match.
     """
     if decide != "clusters":
-        return _linked(distinct, left, right, scores, threshold, decide, sources)
+        return _linked(distinct, left, right, scores, threshold, decide, sources, pins)
     of_distinct = agglomerate(
         left, right, scores, len(distinct.rows), threshold=threshold, cohesion=cohesion, pins=pins
     )
@@ -59,6 +59,7 @@ def _linked(
     threshold: float,
     rule: Decision,
     sources: NDArray[np.int64] | None,
+    pins: Pins | None,
 ) -> NDArray[np.int64]:
     """Clusters by the chosen links of two sources."""
     size = len(distinct.place)
@@ -70,7 +71,12 @@ def _linked(
     # Of equally likely choices the first is taken, by ids and not by rows.
     rank = np.argsort(distinct.order)
     ends = rank[first], rank[second]
-    chosen = choose_links(*ends, scores[above[pair]], threshold=threshold, rule=rule)
+    pinned = (
+        np.zeros(len(above), dtype=bool) if pins is None else pins.joins(left[above], right[above])
+    )
+    chosen = choose_links(
+        *ends, scores[above[pair]], threshold=threshold, rule=rule, pinned=pinned[pair]
+    )
     return distinct.numbered(components(one[chosen], other[chosen], size))
 
 
@@ -81,21 +87,26 @@ def choose_links(
     *,
     threshold: float,
     rule: Decision = "one-to-one",
+    pinned: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int64]:
     """Choose the pairs, each of which comes once, that become links; returns their places.
 
-    Only pairs from the threshold on are chosen. ``one-to-one``: the set of links that share no
-    posting and have the largest sum of log odds above the threshold, i.e. the likeliest set; it is
-    optimal, not greedy (sparse Jonker-Volgenant in scipy). ``one-to-many``: each right posting
-    takes its likeliest left one. ``many-to-one``: each left posting takes its likeliest right one.
+    Only pairs from the threshold on are chosen, those that are `pinned` before all others.
+    ``one-to-one``: the set of links that share no posting and have the largest sum of log odds
+    above the threshold, i.e. the likeliest set; it is optimal, not greedy (sparse Jonker-Volgenant
+    in scipy). ``one-to-many``: each right posting takes its likeliest left one. ``many-to-one``:
+    each left posting takes its likeliest right one.
     """
+    pinned = np.zeros(len(probability), dtype=bool) if pinned is None else pinned
     above = np.flatnonzero(probability >= threshold)
+    value = probability[above] + pinned[above]
     if rule == "one-to-many":
-        above = above[_is_best(right[above], probability[above])]
+        above = above[_is_best(right[above], value)]
     elif rule == "many-to-one":
-        above = above[_is_best(left[above], probability[above])]
+        above = above[_is_best(left[above], value)]
     elif rule == "one-to-one" and len(above):
         gain = _log_odds(probability[above]) - _log_odds(np.array(threshold))
+        gain[pinned[above]] += gain.sum() + 1
         above = above[_assigned(left[above], right[above], gain)]
     return above
 

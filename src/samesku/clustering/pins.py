@@ -44,6 +44,21 @@ class Pins:
         """The same pins, of the rows that stand for these."""
         return Pins.of(place[self.left], place[self.right], self.same)
 
+    @property
+    def joined(self) -> NDArray[np.int64]:
+        """The rows that are in a must-link."""
+        return np.unique([self.left[self.same], self.right[self.same]])
+
+    def joins(self, left: Ends, right: Ends) -> NDArray[np.bool_]:
+        """Which of the pairs, ``left < right``, are must-links."""
+        size = int(max(self.right.max(initial=0), right.max(initial=0))) + 1
+        must = self.left[self.same] * size + self.right[self.same]
+        return np.isin(left.astype(np.int64) * size + right, must)
+
+    def broken_by(self, clusters: NDArray[np.int64]) -> int:
+        """How many must-links have their ends in two clusters."""
+        return int(np.count_nonzero(self.same & (clusters[self.left] != clusters[self.right])))
+
     def torn_by(self, place: NDArray[np.integer]) -> NDArray[np.int64]:
         """Rows that cannot be represented by others, as pins would then contradict each other.
 
