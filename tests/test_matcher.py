@@ -426,6 +426,14 @@ def test_answers_tell_identical_postings_apart():
     assert _shared(after, "b", "c", "d")
 
 
+def test_of_identical_postings_the_answered_one_is_linked():
+    copies = pl.DataFrame({"posting_id": ["a", "b"], "title": OURS["title"][[0, 0]]})
+    for ours in ("a", "b"):
+        told = pl.DataFrame({"left_id": ours, "right_id": "2", "verdict": "same"})
+        linked = Matcher().match(read_catalog(copies), read_catalog(THEIRS), answers=told)
+        assert linked.links.select("left_id", "right_id").rows() == [(ours, "2")]
+
+
 SHOP = pl.DataFrame(
     {
         "posting_id": ["a", "b", "c", "d"],
@@ -465,6 +473,11 @@ def test_only_postings_that_agree_in_a_column_match():
     assert Matcher([Tfidf()]).match(catalog).submission["matches"][2] == "c a b"
     with pytest.raises(ValueError, match="no column 'shelf'"):
         Matcher([Tfidf()], within=["shelf"]).match(catalog)
+    other = read_catalog(SHOP.drop("category").with_columns(source=pl.lit("us")))
+    with pytest.raises(ValueError, match="no column 'category'"):
+        Matcher([Tfidf()], within="category").match(catalog, other)
+    with pytest.raises(ValueError, match="never agree in source"):
+        Matcher([Tfidf()], within="source").match(other, other)
 
 
 @pytest.mark.parametrize("given", ["offers.csv", None, SHOP, [read_catalog(SHOP)]])

@@ -22,7 +22,12 @@ from samesku.candidates.collapse import Collapsed, collapse
 from samesku.candidates.neighbors import Allowed, Method, Neighbors, allowed_neighbors
 from samesku.catalog.answers import Answers, answers_of
 from samesku.catalog.catalog import Catalog, check_catalogs
-from samesku.catalog.sources import agreement_codes, join_sources, sources_to_match
+from samesku.catalog.sources import (
+    agreement_codes,
+    check_within,
+    join_sources,
+    sources_to_match,
+)
 from samesku.clustering.decided import Decision
 from samesku.clustering.expected import threshold_for
 from samesku.clustering.pins import pinned_scores, pins_of
@@ -286,19 +291,18 @@ class Matcher:
 
     def _match(self, catalog: Catalog, right: Catalog | None, answered: Any) -> Matches:
         source = self.source(catalog) if right is None else self.source(catalog, right)
+        pairs = self.pairs or ("within" if right is None else "across")
+        check_within(self.within, pairs, catalog, right)
         if right is not None:
             catalog = join_sources(catalog, right)
         answers = None if answered is None else answers_of(answered, catalog)
-        pairs = self.pairs or ("within" if right is None else "across")
         linked = pairs == "across" and right is not None
         decide = self.decide or ("one-to-one" if linked else "clusters")
         sources = sources_to_match(catalog, pairs, decide, several=right is not None)
         collapsed = self._collapse(catalog, sources)
         pins = None if answers is None else pins_of(answers, catalog, sources, pairs)
         if pins is not None:
-            # Links are of single postings: of identical ones the answered one has the link.
-            apart = pins.torn_by(collapsed.place) if decide == "clusters" else pins.joined
-            if len(apart):
+            if len(apart := pins.torn_by(collapsed.place, linked=decide != "clusters")):
                 collapsed = self._collapse(catalog, sources, apart=apart)
             pins = pins.on(collapsed.place)
         owners = None if sources is None else sources[collapsed.rows]

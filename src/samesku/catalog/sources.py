@@ -81,18 +81,26 @@ def sources_to_match(
     return sources
 
 
+def check_within(columns: Sequence[str], pairs: str | None, *catalogs: Catalog | None) -> None:
+    """Raise ValueError where a catalogue lacks a column to match within, or no pair can agree."""
+    for catalog in (each for each in catalogs if each is not None):
+        names = catalog.frame.columns
+        if strange := [name for name in columns if name not in names]:
+            raise ValueError(
+                f"{catalog.name} has no column {strange[0]!r} to match within: it has "
+                f"{', '.join(names)}"
+            )
+    if "source" in columns and pairs == "across":
+        raise ValueError("pairs across sources never agree in source: match within another column")
+
+
 def agreement_codes(catalog: Catalog, columns: Sequence[str]) -> NDArray[np.int64]:
     """A number per posting, equal where two agree in all the columns, int64 ``(n,)``.
 
     A posting without a value in one of them agrees with no other. ValueError: no such column.
     """
-    frame = catalog.frame
-    if strange := [name for name in columns if name not in frame.columns]:
-        raise ValueError(
-            f"{catalog.name} has no column {strange[0]!r} to match within: it has "
-            f"{', '.join(frame.columns)}"
-        )
-    values = frame.select(pl.col(columns).cast(pl.String))
+    check_within(columns, None, catalog)
+    values = catalog.frame.select(pl.col(columns).cast(pl.String))
     unknown = values.select(pl.any_horizontal(pl.all().is_null())).to_series().to_numpy()
     return agreement(values, unknown)
 

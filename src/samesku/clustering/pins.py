@@ -44,11 +44,6 @@ class Pins:
         """The same pins, of the rows that stand for these."""
         return Pins.of(place[self.left], place[self.right], self.same)
 
-    @property
-    def joined(self) -> NDArray[np.int64]:
-        """The rows that are in a must-link."""
-        return np.unique([self.left[self.same], self.right[self.same]])
-
     def joins(self, left: Ends, right: Ends) -> NDArray[np.bool_]:
         """Which of the pairs, ``left < right``, are must-links."""
         size = int(max(self.right.max(initial=0), right.max(initial=0))) + 1
@@ -59,13 +54,17 @@ class Pins:
         """How many must-links have their ends in two clusters."""
         return int(np.count_nonzero(self.same & (clusters[self.left] != clusters[self.right])))
 
-    def torn_by(self, place: NDArray[np.integer]) -> NDArray[np.int64]:
+    def torn_by(self, place: NDArray[np.integer], *, linked: bool = False) -> NDArray[np.int64]:
         """Rows that cannot be represented by others, as pins would then contradict each other.
+
+        Of single postings that are `linked` all that are in a must-link.
 
         `place`, ``(n,)``, is the row that represents each. They are the pinned rows of each product
         that the must-links join, once rows are replaced by their representatives, where it holds a
         cannot-link.
         """
+        if linked:
+            return np.unique([self.left[self.same], self.right[self.same]])
         left, right, size = place[self.left], place[self.right], int(place.max(initial=-1)) + 1
         product = components(left[self.same], right[self.same], size)
         torn = ~self.same & (product[left] == product[right])
