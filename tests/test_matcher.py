@@ -562,7 +562,7 @@ def test_answers_are_taken_as_a_file_and_as_a_table(tmp_path):
         tmp_path / "answers.csv",
         str(tmp_path / "answers.csv"),
         table,
-        pd.DataFrame(table.to_dict(as_series=False)),
+        pd.DataFrame({"left_id": [1126.0], "right_id": [3.0], "verdict": ["same"]}),
     ):
         clusters = Matcher().match(read_catalog(small()), answers=answers).clusters
         assert clusters[0] == clusters[2]
@@ -574,7 +574,8 @@ def test_pairs_are_named_by_numbers_too_and_in_any_table():
     catalog, matcher = read_catalog(small()), Matcher()
     scored = matcher.score_pairs(catalog, [(1126, 1487)])
     table = {"left_id": [1126], "right_id": [1487]}
-    for each in (pl.DataFrame(table), pd.DataFrame(table), [["1126", np.int64(1487)]]):
+    numbers = pd.DataFrame(table, dtype=float)  # as pandas has whole numbers beside missing ones
+    for each in (pl.DataFrame(table), pd.DataFrame(table), numbers, [["1126", np.int64(1487)]]):
         assert matcher.score_pairs(catalog, each).equals(scored)
     assert (
         matcher.match(catalog)

@@ -215,6 +215,8 @@ def test_pandas_and_polars_frames_are_read_alike():
     ours = read_catalog(pl.DataFrame(columns, strict=False))
     theirs = read_catalog(pd.DataFrame(columns, index=[5, 5, 9]))
     assert theirs.frame.equals(ours.frame)
+    indexed = pd.DataFrame(columns).set_index(["posting_id", "title"])
+    assert read_catalog(indexed).frame.equals(ours.frame)
     assert theirs.name == "pandas frame"
     assert ours.frame["price"].to_list() == [1.5, None, 3.0]
     assert ours.frame["image_phash"].to_list() == ["94974f937d4c2433", None, None]

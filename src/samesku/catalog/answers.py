@@ -13,6 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from samesku.catalog.catalog import Catalog, table_of
+from samesku.catalog.cells import as_text
 from samesku.catalog.problems import CatalogError, Problem
 from samesku.catalog.sources import OWN_ID
 from samesku.catalog.tables import read_table
@@ -149,12 +150,14 @@ def answers_of(given: Any, catalog: Catalog) -> Answers:
 
 
 def _joined_ids(frame: pl.DataFrame, catalog: Catalog) -> pl.DataFrame:
-    """The ids of two catalogues that were joined, where both know the same ones."""
-    if OWN_ID not in catalog.frame.columns or not {"left_id", "right_id"} <= set(frame.columns):
+    """Ids as text; of two catalogues that were joined those of both, where they know the same."""
+    ends = [name for name in ("left_id", "right_id") if name in frame.columns]
+    frame = frame.with_columns(as_text(frame[name]) for name in ends)
+    if OWN_ID not in catalog.frame.columns or len(ends) < 2:
         return frame
     for side in ("left", "right"):
         own = catalog.frame.filter(pl.col("source") == side).select(OWN_ID, "posting_id")
-        name = pl.col(f"{side}_id").cast(pl.String)
+        name = pl.col(f"{side}_id")
         frame = frame.with_columns(name.replace(own[OWN_ID], own["posting_id"]))
     return frame
 

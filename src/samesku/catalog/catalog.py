@@ -266,7 +266,12 @@ def table_of(source: Any) -> tuple[pl.DataFrame, list[Problem]]:
 
 
 def _from_pandas(frame: pd.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
-    """Column by column through Python values, so that pyarrow is not needed."""
+    """Column by column through Python values, so that pyarrow is not needed.
+
+    What the index names is a column, too.
+    """
+    levels = [name for name in frame.index.names if name is not None and name not in frame.columns]
+    frame = frame.reset_index(level=levels) if levels else frame
     names = [str(name) for name in frame.columns]
     columns = {}
     for name in names:

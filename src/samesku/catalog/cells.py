@@ -36,7 +36,7 @@ def check_cells(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
     """Bring the known columns to their types; collect what does not fit."""
     texts = [name for name in (*REQUIRED, *OPTIONAL) if name in frame.columns and name != "price"]
     others = [each.name for each in frame if each.name not in texts and not _is_plain(each.dtype)]
-    frame = frame.with_columns(_as_text(frame[name]) for name in (*texts, *others))
+    frame = frame.with_columns(as_text(frame[name]) for name in (*texts, *others))
     outer = rf"^{_BLANK}+|{_BLANK}+$"
     frame = frame.with_columns(pl.col("posting_id").str.replace_all(outer, ""))
     frame = frame.with_columns(
@@ -70,8 +70,8 @@ def spaced_ids(ids: pl.Series) -> list[Problem]:
     return _found("space_in_id", "posting_id with a space inside", fix, ids, spaced, fatal=True)
 
 
-def _as_text(column: pl.Series) -> pl.Series:
-    """Whole floats lose their ".0" (an id that went through a spreadsheet), NaN becomes null."""
+def as_text(column: pl.Series) -> pl.Series:
+    """A column as text; whole floats lose their ".0" (an id that went through a spreadsheet), NaN becomes null."""
     if column.dtype.is_float():
         whole = column.is_finite() & (column == column.floor()) & (column.abs() < 2**53)
         texts = [
@@ -158,7 +158,7 @@ def _check_price(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
         filled = price.is_not_null()
         price = price.set(price.is_infinite().fill_null(False), None)
     else:
-        given = _as_text(column).fill_null("")
+        given = as_text(column).fill_null("")
         filled = ~given.str.contains(MISSING)
         if given.filter(filled).str.contains(_PLAIN_PRICE).all():
             price = given.cast(pl.Float64, strict=False).fill_nan(None)

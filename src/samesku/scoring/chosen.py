@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from samesku.candidates.candidates import Candidates, with_pairs
 from samesku.candidates.similarity import Ends
 from samesku.catalog.catalog import Catalog, table_of
+from samesku.catalog.cells import as_text
 from samesku.scoring.fusion import NEVER, Fusion, PairScores
 
 
@@ -45,7 +46,7 @@ def pair_ids(pairs: Any) -> pl.DataFrame:
         table, _ = table_of(pairs)
         if not set(names) <= set(table.columns):
             raise ValueError(f"a table of pairs has the columns {' and '.join(names)}")
-        return table.select(pl.col(names).cast(pl.String))
+        return table.select(as_text(table[name]) for name in names)
     rows = [(pair,) if isinstance(pair, str) else tuple(pair) for pair in pairs]
     if strange := [row for row in rows if len(row) != 2]:
         raise ValueError(f"a pair is two ids, not {strange[0]!r}")
