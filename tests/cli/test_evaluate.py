@@ -39,6 +39,14 @@ def test_scores_are_shown_with_their_pool_and_written(labelled, tmp_path):
     assert "union" in json.dumps(written)
 
 
+def test_figures_of_many_fusions_are_shown_whole(labelled, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "50")
+    result = evaluate(labelled, "--folds", 2, "--defaults")
+    assert result.exit_code == 0, result.output
+    assert "\u2026" not in result.stdout
+    assert result.stdout.count("24 queries searched in: whole catalogue") == 2
+
+
 def test_quiet_shows_no_table(labelled):
     result = evaluate(labelled, "--folds", 2, "--fusion", "concat", "--quiet")
     assert (result.exit_code, result.output) == (0, "")

@@ -185,7 +185,20 @@ def test_a_fusion_compared_with_itself_does_not_differ(catalog):
 
 def test_a_name_stands_for_one(catalog):
     with pytest.raises(ValueError, match="a name each, not union, union"):
-        evaluate(catalog, Matcher([Tfidf()]), fusions=[Union()], models={"union": Union()})
+        evaluate(catalog, Matcher([Tfidf()]), fusions="union", models={"union": Union()})
+
+
+@pytest.mark.parametrize(
+    ("given", "options", "said"),
+    [
+        ((["union"],), {}, "matcher is a samesku.Matcher, not"),
+        ((Matcher([Tfidf()]),), {"models": ["my-model"]}, "models is a mapping"),
+        ((Matcher([Tfidf()]),), {"splits": []}, "splits are one or more"),
+    ],
+)
+def test_what_cannot_be_evaluated_is_told(catalog, given, options, said):
+    with pytest.raises((TypeError, ValueError), match=said):
+        evaluate(catalog, *given, **options)
 
 
 @pytest.fixture(scope="module")

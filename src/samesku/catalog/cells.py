@@ -71,7 +71,7 @@ def spaced_ids(ids: pl.Series) -> list[Problem]:
 
 
 def as_text(column: pl.Series) -> pl.Series:
-    """A column as text; whole floats lose their ".0" (an id that went through a spreadsheet), NaN becomes null."""
+    """A column as text: whole floats without ".0" (ids of a spreadsheet), NaN as null."""
     if column.dtype.is_float():
         whole = column.is_finite() & (column == column.floor()) & (column.abs() < 2**53)
         texts = [

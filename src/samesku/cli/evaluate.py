@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from rich import table as rich
 from rich.box import SIMPLE_HEAD
+from rich.measure import Measurement
 
 from samesku.cli.commands import Evaluate
 from samesku.cli.console import TerminalProgress, UsageError, console, say
@@ -146,11 +147,22 @@ def _models(options: Evaluate, *, taken: Sequence[str]) -> dict[str, Fusion]:
 
 def _show(tables: Sequence[Table]) -> None:
     for table in tables:
-        shown = rich.Table(
-            title=table.caption, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
-        )
-        for name in table.head:
-            shown.add_column(name, no_wrap=name == "", justify="left")
-        for row in table.rows:
-            shown.add_row(*row)
+        _show_columns(table, range(1, len(table.head)))
+
+
+def _show_columns(table: Table, columns: range) -> None:
+    """The first column and the given ones, in two tables where one would cut the figures off."""
+    shown = rich.Table(
+        title=table.caption, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
+    )
+    for place in (0, *columns):
+        shown.add_column(table.head[place], no_wrap=place == 0, justify="left")
+    for first, *others in table.rows:
+        shown.add_row(first, *(others[place - 1] for place in columns if place <= len(others)))
+    unlimited = console.options.update(width=10_000)
+    if len(columns) > 1 and Measurement.get(console, unlimited, shown).minimum > console.width:
+        middle = len(columns) // 2 + len(columns) % 2
+        _show_columns(table, columns[:middle])
+        _show_columns(table, columns[middle:])
+    else:
         console.print(shown)

@@ -12,7 +12,7 @@ import polars as pl
 
 from samesku.candidates.candidates import Candidates
 from samesku.candidates.collapse import Collapsed
-from samesku.catalog.catalog import Catalog
+from samesku.catalog.catalog import Catalog, check_catalogs
 from samesku.catalog.splits import Split, group_folds, leaks
 from samesku.clustering.expected import threshold_for
 from samesku.evaluation.calibration import Predicted, reliability
@@ -30,6 +30,7 @@ from samesku.matcher import Matcher
 from samesku.metrics import Figure, Sampled
 from samesku.results.matches import Matches
 from samesku.results.record import catalog_record, environment, photos_refused, seen_in_training
+from samesku.runtime.checks import check_type
 from samesku.runtime.progress import Progress
 from samesku.scoring.by_name import check_titles_read, fusion_of
 from samesku.scoring.fusion import Fusion, PairScores
@@ -42,7 +43,7 @@ def evaluate(
     catalog: Catalog,
     matcher: Matcher,
     *,
-    fusions: Sequence[Fusion | str] | None = None,
+    fusions: str | Sequence[Fusion | str] | None = None,
     models: Mapping[str, Fusion | str | Path] | None = None,
     splits: Sequence[Split] | None = None,
     folds: int = 4,
@@ -59,7 +60,7 @@ def evaluate(
         With `label_group`; postings without a label are searched but not scored.
     matcher : Matcher
         Its encoders and settings; its fusion is scored when `fusions` is not given.
-    fusions : sequence of Fusion or str, optional
+    fusions : str, or sequence of Fusion or str, optional
         The first is the one that all others are compared with.
     models : mapping of str to Fusion or folder, optional
         More, by the name to show, that are scored as they are. A note says where one was trained
@@ -67,8 +68,8 @@ def evaluate(
     splits : sequence of Split, optional
         Default: :func:`group_folds` with `folds` and `seed`.
     tuned : bool
-        Choose the thresholds of `fusions` on each split's `train` postings; False scores them as
-        they are.
+        Choose the thresholds of `fusions` on each split's `train` postings, and train `learned`
+        anew on them; False scores them as they are.
     beside : sequence of Catalog
         Other labelled catalogues that `learned` trains on, too.
     keep_pairs : bool
@@ -86,10 +87,14 @@ def evaluate(
         The catalogue has no labels, two of the fusions and models have one name, or a model reads
         titles by other encoders.
     """
+    check_catalogs(catalog, *beside)
+    check_type("matcher", matcher, Matcher, "a samesku.Matcher")
+    check_type("models", models or {}, Mapping, "a mapping of names to models")
     if matcher.get_params()["progress"] is None:
         matcher.progress = Progress()  # the record tells of this evaluation alone
     progress = matcher.progress
-    scored = [fusion_of(each) for each in ([matcher.fusion] if fusions is None else fusions)]
+    given = [fusions] if isinstance(fusions, str) else fusions
+    scored = [fusion_of(each) for each in ([matcher.fusion] if given is None else given)]
     contenders = [(fusion.name, fusion, tuned) for fusion in scored]
     contenders += [(name, fusion_of(model), False) for name, model in (models or {}).items()]
     names = [name for name, *_ in contenders]
@@ -99,6 +104,8 @@ def evaluate(
         if not trained_anew:
             check_titles_read(fusion, matcher.encoders)
     splits = group_folds(catalog, folds, seed) if splits is None else list(splits)
+    if not splits:
+        raise ValueError("splits are one or more, not none")
     labels = catalog.known_labels("score against")
     model_records = _model_records(contenders, catalog, splits, progress)
     in_some_split = np.unique(np.concatenate([[*split.train, *split.test] for split in splits]))
