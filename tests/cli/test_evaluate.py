@@ -40,7 +40,7 @@ def test_scores_are_shown_with_their_pool_and_written(labelled, tmp_path):
 
 
 def test_figures_of_many_fusions_are_shown_whole(labelled, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "50")
+    monkeypatch.setenv("COLUMNS", "60")
     result = evaluate(labelled, "--folds", 2, "--defaults")
     assert result.exit_code == 0, result.output
     assert "\u2026" not in result.stdout

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from rich import table as rich
 from rich.box import SIMPLE_HEAD
+from rich.console import Group
 from rich.measure import Measurement
 
 from samesku.cli.commands import Evaluate
@@ -159,10 +160,18 @@ def _show_columns(table: Table, columns: range) -> None:
         shown.add_column(table.head[place], no_wrap=place == 0, justify="left")
     for first, *others in table.rows:
         shown.add_row(first, *(others[place - 1] for place in columns if place <= len(others)))
-    unlimited = console.options.update(width=10_000)
-    if len(columns) > 1 and Measurement.get(console, unlimited, shown).minimum > console.width:
+    if _needed(shown) > console.width:
+        for column in shown.columns[1:]:  # as narrow as their longest words
+            cells = Group(column.header, *column.cells)
+            column.width = Measurement.get(console, console.options, cells).minimum
+    if len(columns) > 1 and _needed(shown) > console.width:
         middle = len(columns) // 2 + len(columns) % 2
         _show_columns(table, columns[:middle])
         _show_columns(table, columns[middle:])
     else:
         console.print(shown)
+
+
+def _needed(shown: rich.Table) -> int:
+    """The width of a table in which no cell is broken, or those of a given width are."""
+    return Measurement.get(console, console.options.update(width=10_000), shown).maximum
