@@ -22,7 +22,6 @@ from samesku.results.listing import for_spreadsheets
 
 # Share of the way to 1 by which the threshold rises until a component is small enough.
 RISE = 0.1
-ROWS = 50_000
 # The columns of `groups.csv`.
 GROUPS = ["group_id", "group_size", "posting_id", "title", "identical_to"]
 
@@ -229,7 +228,7 @@ def choose_heirs(shelf: Shelf, part: int, shards: int, clusters: int) -> Result:
 def gather_clusters(
     shelf: Shelf, part: int, out: str, shards: int, run: str, carried: bool
 ) -> Result:
-    """Write the clusters of one part with all their postings, largest first."""
+    """Write the clusters of one part with all their postings, largest first, a piece per size."""
     frame = frame_of(shelf.gathered("members", range(shards), part))
     frame = frame.with_columns(group_size=pl.len().over("group_id"))
     frame = frame.sort("group_size", "group_id", "row", descending=[True, False, False])
@@ -245,7 +244,9 @@ def gather_clusters(
         )
     whole = frame.join(ids, on="group_id", how="left", maintain_order="left")
     whole = whole.select("cluster_id", *GROUPS)
-    Shelf(out).write(f"clusters-{run}/part-{part:05}.parquet", whole.to_arrow())
+    pieces = whole.partition_by("group_size", maintain_order=True) or [whole]
+    name = f"clusters-{run}/part-{part:05}.parquet"
+    Shelf(out).write_pieces(name, [piece.to_arrow() for piece in pieces])
     sizes = frame.group_by("group_id").len()["len"]
     counted = sizes.value_counts().sort("len", descending=True)
     return {"sizes": counted.rows()}
@@ -256,42 +257,22 @@ def _name(run: str, posting: str) -> str:
     return blake2b(f"{run} {posting}".encode(), digest_size=8).hexdigest()
 
 
-def write_groups(shelf: Shelf, out: str, run: str, shards: int, sizes: Sequence[int]) -> Result:
-    """`groups.csv` as the local engine writes it: part by part for each size, never all at once."""
+def write_groups(shelf: Shelf, out: str, run: str, sizes: Sequence[Sequence[int]]) -> Result:
+    """`groups.csv` as the local engine writes it: part by part for each size, never all at once.
+
+    `sizes`: those of the clusters of each part, as their pieces come.
+    """
     folder = Shelf(out)
-    readers = [_Rows(folder, f"clusters-{run}/part-{part:05}.parquet") for part in range(shards)]
     with folder.written("groups.csv") as file:
         file.write(f"{','.join(GROUPS)}\n".encode())
-        for size in sizes:
-            for reader in readers:
-                for frame in reader.of(size):
+        for size in sorted(set().union(*sizes), reverse=True):
+            for part, own in enumerate(sizes):
+                if size in own:
+                    name = f"clusters-{run}/part-{part:05}.parquet"
+                    frame = frame_of(folder.piece(name, own.index(size)))
                     shown = for_spreadsheets(frame.select(GROUPS))
                     file.write(shown.write_csv(include_header=False).encode())
     return {}
-
-
-class _Rows:
-    """Clusters of a part, largest first, a few at a time."""
-
-    def __init__(self, folder: Shelf, name: str) -> None:
-        self._batches = folder.batches(name, ROWS)
-        self._frame = pl.DataFrame()
-
-    def of(self, size: int) -> list[pl.DataFrame]:
-        """The rows of clusters of this size, which are the next."""
-        found: list[pl.DataFrame] = []
-        while True:
-            if not self._frame.height:
-                batch = next(self._batches, None)
-                if batch is None:
-                    return found
-                self._frame = frame_of(batch)
-                continue
-            count = int((self._frame["group_size"] == size).sum())
-            if not count:
-                return found
-            found.append(self._frame.head(count))
-            self._frame = self._frame.slice(count)
 
 
 def write_matches(

@@ -357,8 +357,8 @@ class RayEngine:
         sizes = Counter[int]()
         for size, count in (pair for part in found for pair in part["sizes"]):
             sizes[size] += count
-        order = sorted(sizes, reverse=True)
-        run("write groups", clustering.write_groups, {"all": (out, name, shards, order)})
+        own = [[size for size, _ in part["sizes"]] for part in found]
+        run("write groups", clustering.write_groups, {"all": (out, name, own)})
         given: Tasks = {tile: (out, name, tile, totals.starts, offsets) for tile in tiles.names}
         run("write matches", clustering.write_matches, given)
         return name, sizes

@@ -147,11 +147,6 @@ class Shelf:
         bounds = [] if low is None else [text >= low]
         return found.filter(*bounds, *([] if high is None else [text < high]))
 
-    def batches(self, name: str, rows: int) -> Iterator[pa.RecordBatch]:
-        """A table, some rows at a time."""
-        with file_system(self.root)[0].open_input_file(self.path(name)) as file:
-            yield from pq.ParquetFile(file).iter_batches(batch_size=rows)
-
     def write_json(self, name: str, record: Mapping[str, Any]) -> None:
         """Write a small record."""
         with self.written(name) as out:
@@ -210,7 +205,7 @@ def columns_of(table: pa.Table, *names: str) -> list[Array]:
     return [each.to_numpy() for each in frame_of(table.select(names))]
 
 
-def frame_of(table: pa.Table | pa.RecordBatch) -> pl.DataFrame:
+def frame_of(table: pa.Table) -> pl.DataFrame:
     """The same table for polars."""
     return pl.DataFrame(pl.from_arrow(table))
 
