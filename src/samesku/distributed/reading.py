@@ -178,7 +178,9 @@ def sort_shard(
     table = looked_at(catalog, photos)
     texts = table.select(pl.concat_str(pl.all().fill_null("\0"), separator="\x1f")).to_series()
     rows = np.flatnonzero(~says_nothing(table["title"]))
-    one, other = np.array([_key(text) for text in texts.gather(rows)], np.int64).reshape(-1, 2).T
+    seen = (text.encode("utf-8", "surrogatepass") for text in texts.gather(rows))
+    digests = b"".join(blake2b(text, digest_size=16).digest() for text in seen)
+    one, other = np.frombuffer(digests, dtype=np.int64).reshape(-1, 2).T
     shelf.deal(f"keys/{shard}", table_of(row=rows, one=one, other=other), one % shards, shards)
     return {
         "rows": frame.height,
@@ -195,12 +197,6 @@ def catalog_of(frame: pl.DataFrame) -> Catalog:
     if NORMAL in frame.columns:
         vars(catalog)["normal_titles"] = frame[NORMAL].to_list()
     return catalog
-
-
-def _key(text: str) -> tuple[int, int]:
-    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-    one, other = np.frombuffer(digest, dtype=np.int64).tolist()
-    return one, other
 
 
 def same_postings(shelf: Shelf, reader: int, starts: Sequence[int]) -> Result:

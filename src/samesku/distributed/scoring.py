@@ -42,10 +42,10 @@ def look_around(
     numbers = numbers_of(shelf, shard)
     found = {e.name: ends_of(shelf, f"lists/{e.name}/{shard}", "similarity") for e in encoders}
     outer = np.unique(np.concatenate([numbers, *(each[1] for each in found.values())]))
-    places = {
-        name: Neighbors(_places(outer, query), _places(outer, candidate), near, len(outer))
-        for name, (query, candidate, near) in found.items()
-    }
+    places = {}
+    for name, (*listed, alike) in found.items():
+        query, candidate = np.searchsorted(outer, listed).astype(np.int32)
+        places[name] = Neighbors(query, candidate, alike, len(outer))
     own = np.searchsorted(outer, numbers)
     kinds = {each.name: each.modality for each in encoders}
     read = neighbors_as_hash(places, kinds, known)
@@ -159,8 +159,3 @@ def _written(
         **similarities(candidates, kept), "reasons": pl.Series(list(reasons), dtype=pl.String),
     }  # fmt: skip
     return pl.DataFrame(columns).to_arrow()
-
-
-def _places(numbers: Array, wanted: Array) -> Array:
-    """Where each of the wanted stands among ascending numbers that hold them all, int32."""
-    return np.searchsorted(numbers, wanted).astype(np.int32)
