@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from samesku import Cache, read_catalog
-from samesku.encoders import PHash, Tfidf
+from samesku.encoders import PHash, TextEncoder, Tfidf, Vectors
 from samesku.encoders.encode import PhotoStore, ShardGone, encode
 from samesku.runtime.progress import Progress
 
@@ -161,6 +161,37 @@ def test_without_rows_titles_or_photos_there_are_no_vectors(tmp_path):
         assert photo == 0
         assert [vectors.size for vectors in encoded.vectors] == [len(images)] * 2
         assert not any(vectors.present.any() for vectors in encoded.vectors)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (
+            lambda size: Vectors.of(np.full((size, 4), 1.0, np.float32), np.ones(size, bool)),
+            "of length 1",
+        ),
+        (
+            lambda size: Vectors.of(np.full((size, 4), np.nan, np.float32), np.ones(size, bool)),
+            "2 of 2",
+        ),
+        (
+            lambda size: Vectors.of(np.full((1, 4), 0.5, np.float32), np.ones(size, bool)),
+            "1 vectors",
+        ),
+        (lambda size: np.full((size, 4), 0.5, np.float32), "not Vectors"),
+    ],
+)
+def test_what_is_no_vectors_of_the_titles_is_refused(photos, tmp_path, rows, said):
+    class Own(TextEncoder):
+        name = fingerprint = "own"
+
+        def encode_titles(self, titles):
+            return rows(len(titles))
+
+    for _ in range(2):  # nor is it kept
+        with pytest.raises((TypeError, ValueError), match=said) as raised:
+            encode(catalogue(photos, ["0.png"] * 2), [Own()], Cache(tmp_path), Progress())
+        assert "'own'" in str(raised.value)
 
 
 def hashed(hashes):

@@ -23,6 +23,8 @@ from samesku.runtime.progress import Progress
 # Photos per batch through a network, and per file of the cache: what an interruption can lose.
 BATCH = 32
 SHARD = 512
+# How far from 1 the length of a vector may be.
+LENGTH_ERROR = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +49,8 @@ def encode(
     photos = PhotoPass(catalog, photo_encoders, cache)
     photos.run(progress)
     seen = {each.name: photos.vectors(each, progress) for each in photo_encoders}
+    for name, vectors_of in seen.items():
+        _check_vectors(vectors_of, name, len(catalog))
     blank = _placeholders(catalog, seen, progress)
     vectors, keys = [], []
     for encoder in encoders:
@@ -61,6 +65,29 @@ def encode(
             raise TypeError(f"{encoder!r} is neither a TextEncoder nor a PhotoEncoder")
         keys.append(key)
     return Encoded(vectors, keys)
+
+
+def _check_vectors(vectors: Vectors, encoder: str, size: int) -> None:
+    """Raise TypeError or ValueError where an encoder gives what is no vectors of a catalogue."""
+    if not isinstance(vectors, Vectors):
+        raise TypeError(f"the encoder {encoder!r} gave {type(vectors).__name__}, not Vectors")
+    rows, owner = vectors.rows, vectors.owner
+    if vectors.size != size or rows.shape[0] != len(owner):
+        raise ValueError(
+            f"the encoder {encoder!r} gave {rows.shape[0]:,} vectors, {len(owner):,} owners of "
+            f"them and a size of {vectors.size:,}, for {size:,} postings"
+        )
+    if vectors.kind == "bits":
+        return
+    cells = (
+        rows.multiply(rows).sum(axis=1) if sp.issparse(rows) else np.einsum("ij,ij->i", rows, rows)
+    )
+    away = ~(np.abs(np.sqrt(np.ravel(cells)) - 1) <= LENGTH_ERROR)
+    if away.any():
+        raise ValueError(
+            f"{np.count_nonzero(away):,} of {len(away):,} vectors of the encoder {encoder!r} are "
+            "not of length 1: divide each by its length, and leave out those of nothing"
+        )
 
 
 def _placeholders(
@@ -87,6 +114,7 @@ def _encode_titles(
         stored = cache.load("titles", key)
         if stored is None:
             vectors = encoder.encode_with_progress(catalog.normal_titles, advance)
+            _check_vectors(vectors, encoder.name, len(catalog))
             stored = _to_arrays(vectors)
             if encoder.notes:
                 stored["notes"] = np.array(encoder.notes)
