@@ -90,6 +90,21 @@ STATED: dict[str, str] = {
         200 ΓΡ | 200γρ = 200g
         1 ΛΤ | 1 λίτρο = 1000ml
         6 τεμάχια = 6pcs""",
+    "danish": "60 kapsler | 60 stk = 60pcs",
+    "finnish": """
+        24 kpl | 24 kappaletta = 24pcs
+        9 litraa = 9000ml""",
+    "bulgarian": "12 бр. | 12 броя = 12pcs",
+    "croatian": "6 kom | 6 komada = 6pcs",
+    "slovak": "60 tabliet | 60 tbl = 60pcs",
+    "persian": """
+        200 میلی‌لیتر | 200 میلی لیتر | ۲۰۰ میلیلیتر = 200ml
+        بسته 6 عددی | 6 عدد = 6pcs
+        128 گیگابایت = 128gb""",
+    "bengali": """
+        ১ কেজি | 1000 গ্রাম = 1000g
+        ২ পিস = 2pcs""",
+    "filipino": "12 piraso | 1 dosena = 12pcs",
     "turkish": "6'lı paket | 6 adet | 6'li = 6pcs",
     "arabic": """
         ٥٠٠ مل | 500 مل | 500ml = 500ml
