@@ -77,7 +77,7 @@ _COUNT_WORDS = frozenset(("isi", "content", "contents"))
 _CODED = re.compile(r"(?<![a-z0-9])[a-z]{2,4}-[0-9]{2}x[0-9]{2,3}[a-z]{0,2}(?![a-z0-9])")
 _PLUS = re.compile(r"\+(?![a-z0-9])")
 _PLUG = re.compile(r"[ -]?(?:pin|plug|socket)")
-_ALWAYS_THOUSANDS = frozenset(("pcs", "mah", "w", "lm", "month"))
+_ALWAYS_THOUSANDS = frozenset(("pcs", "mah", "w", "lm", "month", "page"))
 _WHOLE = frozenset(("pcs", "ply"))
 _PACKED = frozenset(("g", "ml", "pcs", "w", "a"))
 _DECIMAL = re.compile("[.,][0-9]{1,2}$")  # of a screw of 5.0 x 50, no count
@@ -232,7 +232,7 @@ def _read_bare(text: str, atom: _Atom) -> Reading | None:
     elif lead and kind == "spf":
         if value:
             return Reading(lead.start(), atom.stop, f"spf{spell(value)}", (Quantity(value, "spf"),))
-    elif lead and values and all(map(_is_size, values)) and not _PLUG.match(text, atom.stop):
+    elif lead and _are_sizes(values, kind) and not _PLUG.match(text, atom.stop):
         # "4+" is a size of nappies.
         plus = "+" if _PLUS.match(text, atom.stop) else ""
         token = " ".join(f"size_{spell(value)}{plus}" for value in values)
@@ -265,8 +265,10 @@ def _read_plain(text: str, atom: _Atom, values: list[float]) -> Reading | None:
     return Reading(atom.start, atom.stop, plain) if plain != atom.number else None
 
 
-def _is_size(value: float) -> bool:
-    return 1 <= value <= 60 and 2 * value % 1 == 0
+def _are_sizes(values: list[float], lead: str) -> bool:
+    """Whether sizes can be of these numbers: children's are above 60, "gr. 100" is none."""
+    largest = 60 if len(lead) == 2 else 188
+    return bool(values) and all(1 <= value <= largest and 2 * value % 1 == 0 for value in values)
 
 
 def _lead(text: str, start: int) -> re.Match[str] | None:
@@ -341,7 +343,8 @@ def _read_range(text: str, run: list[_Atom]) -> Reading | None:
         ):
             return None
     elif (lead := _lead(text, start)) and lead[1] not in _COUNT_WORDS | {"spf"}:
-        ends = [Quantity(v, "size") for a in run for v in _values(a.number, None) if _is_size(v)]
+        values = [value for atom in run for value in _values(atom.number, None)]
+        ends = [Quantity(v, "size") for v in values] if _are_sizes(values, lead[1]) else []
         start = lead.start()
     else:
         return None

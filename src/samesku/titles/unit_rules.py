@@ -40,6 +40,7 @@ _SLATE = re.compile(
 )
 _CARAT = re.compile(r"diamond|gold|ring\b|carat|karat|emas|cincin|moissanite|gem")
 _SIZES_OF_GADGETS = frozenset((32, 64, 128, 256, 512))
+_MILLIGRAMS = re.compile(r"[0-9] ?mg\b")
 _VOLTS = re.compile(r"[0-9] ?v(?:olts?)?\b")
 _TYRE = re.compile(r"r[12][0-9] $")
 _LONG_GOODS = re.compile(
@@ -148,8 +149,8 @@ def _metre(text: str, match: re.Match[str]) -> str | None:
 
 def _litre(text: str, match: re.Match[str]) -> str | None:
     """`2l, xl, xxl` and `m 30 l 28` are clothing and nappy sizes, `226l` a code."""
-    if _is_code(text, match) or _number(match) > 200:
-        return None
+    if _is_code(text, match) or _number(match) > 200 or text.endswith("f/", 0, match.start()):
+        return None  # "f/1.4L" is a lens
     sized = _SIZE_LIST_AFTER.match(text, match.end()) or _SIZE_LIST_BEFORE.search(
         text, max(0, match.start() - 8), match.start()
     )
@@ -193,6 +194,11 @@ def _watt(text: str, match: re.Match[str]) -> str | None:
 def _memory(text: str, match: re.Match[str]) -> str | None:
     """`150mb/s` is a speed."""
     return None if text[match.end() : match.end() + 2] in ("/s", "/d") else match["word"]
+
+
+def _terabyte(text: str, match: re.Match[str]) -> str:
+    """`250 mg 30 tb` are tablets."""
+    return "tbl" if _MILLIGRAMS.search(text, 0, _CONTEXT) else "tb"
 
 
 def _percent(text: str, match: re.Match[str]) -> str | None:
@@ -325,6 +331,11 @@ def _count_portuguese(text: str, match: re.Match[str]) -> str | None:
     return None if text[match.end() : match.end() + 2].lstrip()[:1].isalpha() else match["word"]
 
 
+def _count_persian(text: str, match: re.Match[str]) -> str | None:
+    """`6 عدد` are six in Persian, `4 عدد 58` is a size and the number 58 in Arabic."""
+    return None if text[match.end() : match.end() + 2].lstrip()[:1].isdigit() else match["word"]
+
+
 def _ampere_hour(text: str, match: re.Match[str]) -> str | None:
     return "ah" if not match["gap"] or _BATTERY.search(text, 0, _CONTEXT) else None
 
@@ -347,6 +358,7 @@ _RULES: dict[str, Callable[[str, re.Match[str]], str | None]] = {
     "型": _japanese_inch,
     "gb": _memory,
     "mb": _memory,
+    "tb": _terabyte,
     "%": _percent,
     "persen": _percent,
     "in": _inch_word,
@@ -371,6 +383,7 @@ _RULES: dict[str, Callable[[str, re.Match[str]], str | None]] = {
     "к": _kelvin,
     "db": _count_hungarian,
     "un": _count_portuguese,
+    "عدد": _count_persian,
     "ct": _count_or_carat,
     "cts": _count_or_carat,
     "go": _french_memory,

@@ -24,7 +24,7 @@ class Quantity(NamedTuple):
 
     Base units: `g`, `ml`, `mm`, `pcs` (things, and packs of things), `gb`, `w`, `mah`, `v`, `a`,
     `hz`, `lm`, `k` (colour temperature), `%`, `month`, `spf`, `size` (numbered clothing), `gsm`,
-    `mp`, `ply`, `iu`.
+    `mp`, `ply`, `iu`, `page`.
     """
 
     value: float
@@ -84,7 +84,7 @@ _OF = frozenset(_words(_PACK["of"]))
 _BARE = tuple(_words(_PACK["bare"]))
 _NAMED = tuple(_words(_PACK["named"]))
 _OTHER = "".join(rf"(?<!{word} )" for word in _words(_PACK["other"]))
-_NAMED_PACK = re.compile(rf"(?<![\w-]){_OTHER}(?:{_either(list(_NAMED))}) $")
+_NAMED_PACK = re.compile(rf"(?<![\w-])(?<![0-9] ){_OTHER}(?:{_either(list(_NAMED))}) $")
 COUNTED = frozenset(
     (*_words(_PACK["times"]), *(word for word, unit in UNITS.items() if unit.base == "pcs"))
 )

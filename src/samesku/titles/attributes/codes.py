@@ -39,7 +39,7 @@ _GENERIC = re.compile(
     r"usb[0-9]*[a-z]?|mp[345]|[0-9]{1,2}k|[0-9]{3,4}[pi]|[2-6]g|[hx]26[45]|[2-9]in1|[2-9]d"
     r"|wifi[0-9]?|80211[a-z]{1,2}|bt[0-9]+|rj(?:9|11|12|45)|rs[0-9]{3}|x(?:64|86)|[0-9]{1,3}bits?"
     r"|win(?:dows)?[0-9]+|iso[0-9]*|en[0-9]+|m2|a2dp|y2k|b2b|7up|ph[0-9]|sd[hx]?c?[0-9]?|u[13]"
-    r"|co2|h2o|o2|class[0-9]+|uhs[0-9]|[bdk][1-3]|b12|omega[369]|covid19|k?n95|kf94|v[0-9]|f[0-9]{1,3}"
+    r"|co2|h2o|o2|class[0-9]+|uhs[0-9]|[bdk][1-3]|b12|omega[369]|covid19|k?n95|kf94|v[0-9]|f[0-9]{1,3}l?"
     r"|gen[0-9]|no[0-9]+|[0-9]+x[0-9x.]+|hdmi[0-9]*|type[0-9]|ip[0-9x]{2}|[0-9]+[a-z]{4,}|sata[123]?"
     r"|[0-9]+(?:st|nd|rd|th|er|e|x|pcs?|pack|os|es|as|h|hr|hrs|s|k|km|kmh|fps|rpm|iu|dpi|ah|wh|k?va|db|bar|psi"
     r"|k?cal|tpi|bpm|min|sec|day|year|way|pin|core|cell|mb|gbs?|gbit|mbps|gbps|[mg]hz|f|c|w|v|a|m|cm"
@@ -58,6 +58,7 @@ _ALIASES = {
     "tomo": "no",
     "volum": "no",
     "том": "no",
+    "νο": "no",
     "kotet": "no",
     "アイフォン": "iphone",
     "ايفون": "iphone",
@@ -120,6 +121,8 @@ def read_codes(
     for match in _PIECE.finditer(title):
         text = match[0]
         if text.isalpha() or text in quantities or text in banned or not _DIGIT.search(text):
+            continue
+        if text.startswith("size_"):
             continue
         piece = _piece(match)
         suffix = _qualifiers(title, piece.stop, qualifiers)
@@ -301,8 +304,12 @@ def _name(title: str, piece: Piece, unnumbered: Collection[int]) -> str:
     if title[piece.stop : piece.stop + 1] in _COUNTERS:
         return ""
     before = _BEFORE.search(title, max(0, piece.start - _LONGEST_NAME), piece.start)
-    if not before or before.end(1) in unnumbered:
-        return ""
+    if (
+        not before
+        or before.end(1) in unnumbered
+        or title[before.start() - 1 : before.start()].isdigit()
+    ):
+        return ""  # the last is a unit: "5gb 20"
     name = before[1].rstrip(".")
     if name in ("#", "no", "nr", "nomor"):
         return "no"

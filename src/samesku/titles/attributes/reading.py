@@ -25,11 +25,27 @@ _GUARANTEED = re.compile(
 _PROMOTION = re.compile(
     r"(?<![0-9.])([0-9.]+%) ?(?:off|discount|disc|diskon|rabatt|sale|descuento|sconto)"
 )
+_MONEY = re.compile(
+    r"(?<![a-z0-9.])(?:([€£$]) ?([0-9]+(?:\.[0-9]{2})?)"
+    r"|([0-9]+(?:\.[0-9]{2})?) ?([€£$]|euros?|eur|gbp|usd|kr|tl|zl)(?![a-z]))(?![0-9])"
+)
+_CURRENCIES = {"€": "eur", "euro": "eur", "euros": "eur", "£": "gbp", "$": "usd"}
+# The number of a shade, of colour on hair with a decimal; zeros before it say nothing.
+_SHADE = re.compile(r"(?<![a-z0-9.,%+-])0{0,2}([0-9]{2,3}|[0-9]{1,2}\.[0-9]{1,2})(?![a-z0-9.,%+-])")
+# Toner of an "a" holds less than that of an "x".
+_TONER = re.compile(r"(?<![a-z0-9.-])[0-9]{2,3}[ahxy](?![a-z0-9.-])")
+# Sockets of one kind, by whoever wrote down their voltage.
+_MAINS = {**dict.fromkeys((220.0, 240.0), 230.0), **dict.fromkeys((110.0, 115.0, 127.0), 120.0)}
 _RATED = re.compile(
     r"(?<![a-z0-9.])([0-9]+(?:[.,][0-9]+)?) ?-?"
     r"(rpm|iu|ah|wh|k?va|dpi|btu|psi|cu\.? ?ft)(?![a-z0-9])"
 )
-_APERTURE = re.compile(r"(?:(?<![a-z0-9])f/? ?|[0-9]mm )([0-9]{1,2}\.[0-9])(?![a-z0-9.-])")
+_APERTURE = re.compile(
+    r"f(?<![a-z0-9]f)(?:/? ?([0-9]{1,2}[.,][0-9])(?:l|dg)?(?![a-z0-9.-])"
+    r"|(?:/ ?|(?<=[0-9]mm f) ?)([2-9]|[1-3][0-9])(?![a-z0-9.,-]| [0-9](?![0-9]))"
+    r"| ?([2-9]|[1-3][0-9])(?= [0-9]{2,3}(?:-[0-9]{2,3})?mm))"
+    r"|mm (?<=[0-9]mm )([0-9]{1,2}[.,][0-9])(?:l|dg)?(?![a-z0-9.-])"
+)
 _DIOPTRE = re.compile(
     r"(?<![0-9.,][ ])(?<![0-9.,])([+-]) ?([0-9]{1,2}[.,](?:00|25|50|75))(?![0-9])"
 )
@@ -58,9 +74,19 @@ _REGIONS = re.compile(r"(?<![a-z])(eu|eur|us|usa)[ .:-]?([0-9]{1,2}(?:[.,]5)?)(?
 _SHOE_SIZES = re.compile(
     r"(?<![a-z0-9.,-])((?:1[6-9]|[2-4][0-9])(?:[.,]5)?)(?=码|碼|号|號|$|[ ,)/](?![0-9]))"
 )
+# What bolts and screws are called: "m8x40", beside a word for screws also "4x40" and "4x40mm".
+_THREAD = re.compile(r"(?<![a-z0-9])m[0-9]{1,2}x[0-9]{1,3}(?![a-z0-9])")
+_SCREW = re.compile(r"(?<![a-z0-9.])([2-9](?:\.[0-9])?x[0-9]{2,3})(?:mm)?(?![a-z0-9.])")
+# Sizes of socks and of trousers without a word for size: "39-42", "98-104", "32/34".
+_SIZE_RANGE = re.compile(r"(?<![a-z0-9.,/-])(1?[0-9]{2})-(1?[0-9]{2})(?![a-z0-9.,/-])")
+_WIDEST_RANGE = 6
+_WAIST_LENGTH = re.compile(
+    r"(?<![a-z0-9.,/-])((?:2[6-9]|[34][0-9])/(?:2[89]|3[0-8]))(?![a-z0-9.,/-])"
+)
 _TYRE = re.compile(r"(?<![0-9])([0-9]{3})/([0-9]{2,3}r[0-9]{2})(?: ([0-9]{2,3}[h-z])(?![a-z0-9]))?")
 _PAPER = re.compile(r"(?<![a-z0-9-])(?:din ?)?([ab][0-7])(?:\+)?(?![a-z0-9-])")
 _DRY_CELLS = {"単1": "cell: d", "単2": "cell: c", "単3": "cell: aa", "単4": "cell: aaa"}
+_PRINTED = frozenset(("toner", "drum"))
 _MADE_TO_FIT = frozenset(("cartridge", "toner", "battery", "charger", "ear pads", "filter"))
 # Some sellers name these and others do not.
 _IN_THE_BOX = frozenset(f"bundle: {part}" for part in ("adapter", "battery", "cable"))
@@ -88,7 +114,16 @@ def read_title(
     values["size"] = set(_sizes(title, said, found, present, tyres))
     values["colour"], values["flavour"] = _colours_and_flavours(found, bool(values["amount"]))
     codes = _codes(title, said, found, banned, values, tyres)
+    values["model"] = set()
     values["accessory"] = _accessories(title, found, codes)
+    if "shaded" in present:
+        values["model"].update(_shade(title, found))
+    if "voucher" in present:
+        for sign, after, before, name in _MONEY.findall(title):
+            currency = _CURRENCIES.get(sign or name, name)
+            values["measure"].add(f"worth: {spell(float(after or before))} {currency}")
+    if not values["accessory"].isdisjoint(_PRINTED):
+        values["model"] |= set(_TONER.findall(title))
     if values["amount"] and values["accessory"] & {"toner", "bundle: toner"}:  # of the skin
         values["accessory"] -= {"toner", "cartridge", "bundle: toner", "bundle: cartridge"}
     if codes.codes or codes.glued or codes.series:
@@ -99,10 +134,18 @@ def read_title(
         "season": bool(tyres),
         "material": "fasteners" in present,
     }
-    values["model"] = {
+    values["model"] |= {
         v for one in found for e in one.entries if read.get(e.kind) for v in e.values
     }
     return values, codes
+
+
+def _shade(title: str, found: Sequence[Found]) -> Iterator[str]:
+    """Give the shade where there is one number that can be one."""
+    counted = {one.start for one in found for entry in one.entries if entry.kind == "counted"}
+    places = [at for at in _SHADE.finditer(title) if counted.isdisjoint((at.end(), at.end() + 1))]
+    if len(shades := {at[1].lstrip("0") for at in places}) == 1:
+        yield f"no: {shades.pop()}"
 
 
 def _read_quantities(title: str, said: Stated) -> dict[str, set[str]]:
@@ -119,7 +162,9 @@ def _read_quantities(title: str, said: Stated) -> dict[str, set[str]]:
         f"{spell(float(number.replace(',', '.')))} {re.sub('[. ]', '', unit)}"
         for number, unit in _RATED.findall(title)
     }
-    measures.update(f"{number} f" for number in _APERTURE.findall(title))
+    measures.update(
+        f"{spell(float(''.join(found).replace(',', '.')))} f" for found in _APERTURE.findall(title)
+    )
     measures.update(
         f"lens: {sign}{spell(float(number.replace(',', '.')))}"
         for sign, number in _DIOPTRE.findall(title)
@@ -143,6 +188,8 @@ def _written(quantity: Quantity) -> str:
         if value < 1:
             return f"{spell(value * 1024)} mb"
         value = value / 1024 * 1000 if value % 1024 == 0 else value  # 1 tb is 1000 gb or 1024 gb
+    if unit == "v":
+        value = _MAINS.get(value, value)
     return f"{spell(round(value) if unit == 'mp' else value)} {unit}"
 
 
@@ -177,6 +224,10 @@ def _sizes(
         yield f"tyre: {width}/{rim}"
         if load:
             yield f"load: {load}"
+    if "x" in title:
+        yield from (f"thread: {size}" for size in _THREAD.findall(title))
+        if "fasteners" in present:
+            yield from (f"screw: {size}" for size in _SCREW.findall(title))
     for region, size in _REGIONS.findall(title):
         yield f"{'us' if region[0] == 'u' else 'size'}: {size.replace(',', '.')}"
     for kind, context in (("bed", "bedding"), ("cell", "cells")):
@@ -186,7 +237,14 @@ def _sizes(
         yield from (cell for name, cell in _DRY_CELLS.items() if name in title)
     if "paper" in present:
         yield from (f"paper: {size}" for size in _PAPER.findall(title))
-    numbers = _WORN.findall(title) + (_SHOE_SIZES.findall(title) if "shoes" in present else [])
+    if "apparel" in present or "shoes" in present:
+        for low, high in _SIZE_RANGE.findall(title):
+            if 0 < int(high) - int(low) <= _WIDEST_RANGE:
+                yield from (f"size: {low}", f"size: {high}")
+        yield from (f"size: {size}" for size in _WAIST_LENGTH.findall(title))
+    is_named = any(token.startswith("size_") and token[5].isdigit() for token in said.tokens)
+    is_shoe = "shoes" in present and not is_named  # the number of "Pegasus 40, UK 8" is its name
+    numbers = _WORN.findall(title) + (_SHOE_SIZES.findall(title) if is_shoe else [])
     yield from (f"size: {size.replace(',', '.')}" for size in numbers)
     for match in _LETTERS.finditer(title):
         named = "apparel" in present and not (match[1] == "ll" and title.isascii())
