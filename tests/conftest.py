@@ -16,13 +16,12 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     # There is a process per core: threads of one would wait for those of another.
     os.environ.setdefault("SAMESKU_THREADS", "1")
 
-import lightgbm as lgb
 import numpy as np
 import polars as pl
 import pytest
-from scipy.stats import rankdata
 
 from samesku import Matcher, read_catalog
+from samesku.demo import MARKETPLACE
 from samesku.encoders import PHash, Tfidf
 
 # The longest files, which are begun first: no process is left with one of them at the end.
@@ -68,6 +67,8 @@ def _truth(catalog, candidates):
 
 
 def _area_under_curve(probability, same):
+    from scipy.stats import rankdata
+
     count = np.count_nonzero(same)
     above = rankdata(probability)[same].sum() - count * (count + 1) / 2
     return above / (count * np.count_nonzero(~same))
@@ -151,6 +152,8 @@ def _boosted(values, answer, rounds=12, start=None, **settings):
         "verbose": -1,
         **settings,
     }
+    import lightgbm as lgb
+
     return lgb.train(settings, lgb.Dataset(values, answer, init_score=start), rounds)
 
 
@@ -164,6 +167,21 @@ def drawn():
 def boosted():
     """Grows trees on features and answers."""
     return _boosted
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory):
+    """A quarter of the marketplace that ships; the docs name two postings of it."""
+    folder = tmp_path_factory.mktemp("sample")
+    shutil.copy(MARKETPLACE / "README.txt", folder)
+    for name in ("train.csv", "truth.csv"):
+        table = pl.read_csv(MARKETPLACE / name, infer_schema=False)
+        table.sort("label_group", "posting_id").slice(575, 200).write_csv(folder / name)
+    (folder / "train_images").mkdir()
+    for name in pl.read_csv(folder / "train.csv")["image"].drop_nulls().unique():
+        if (photo := MARKETPLACE / "train_images" / name).is_file():
+            shutil.copy(photo, folder / "train_images")
+    return folder
 
 
 @pytest.fixture(scope="module")

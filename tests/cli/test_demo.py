@@ -1,5 +1,4 @@
 import json
-import shutil
 
 import polars as pl
 import pytest
@@ -7,7 +6,6 @@ from typer.testing import CliRunner
 
 from samesku import read_catalog
 from samesku.cli import app
-from samesku.demo import MARKETPLACE
 
 # They tell how long the run took.
 TIMED = "run.json", "report.html"
@@ -23,20 +21,11 @@ def contents(folder):
 
 
 @pytest.fixture(scope="module", autouse=True)
-def market(tmp_path_factory):
-    """A quarter of the marketplace that ships, in its place."""
-    folder = tmp_path_factory.mktemp("ships")
-    shutil.copy(MARKETPLACE / "README.txt", folder)
-    for name in ("train.csv", "truth.csv"):
-        table = pl.read_csv(MARKETPLACE / name, infer_schema=False)
-        table.sort("label_group", "posting_id").head(200).write_csv(folder / name)
-    (folder / "train_images").mkdir()
-    for name in pl.read_csv(folder / "train.csv")["image"].drop_nulls().unique():
-        if (photo := MARKETPLACE / "train_images" / name).is_file():
-            shutil.copy(photo, folder / "train_images")
+def market(sample):
+    """A part of the marketplace that ships, in its place."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("samesku.cli.demo.MARKETPLACE", folder)
-        yield folder
+        patch.setattr("samesku.cli.demo.MARKETPLACE", sample)
+        yield sample
 
 
 @pytest.fixture(scope="module")
