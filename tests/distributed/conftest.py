@@ -1,4 +1,4 @@
-"""One small Ray for all tests of the room, and a catalogue that has something of everything."""
+"""A small Ray, and a catalogue that has something of everything."""
 
 import random
 import warnings
@@ -11,8 +11,9 @@ import samesku.distributed  # noqa: F401  (before Ray, whose settings it makes)
 ray = pytest.importorskip("ray", reason="the extra ray is not installed")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def cluster():
+    """Of one file: to start it takes seconds, and while it runs it takes some of each second."""
     from samesku.distributed.tasks import start
 
     with warnings.catch_warnings():

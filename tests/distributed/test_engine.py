@@ -1,4 +1,7 @@
-"""The engine ray gives the clusters of the local engine, whatever befalls it."""
+"""The engine ray gives the clusters of the local engine, whatever befalls it.
+
+All tests that need Ray are in this file, so that it is started once.
+"""
 
 import json
 import os
@@ -7,17 +10,25 @@ from dataclasses import replace
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pytest
+import scipy.sparse as sp
 from PIL import Image
+from scipy.sparse.csgraph import connected_components
 from typer.testing import CliRunner
 
 from samesku import Matcher, read_catalog
 from samesku.catalog.problems import CatalogError
 from samesku.cli import app
 from samesku.distributed import scoring
+from samesku.distributed.components import find_components
 from samesku.distributed.engine import RayEngine
+from samesku.distributed.shelf import Shelf, columns_of, table_of
+from samesku.distributed.tasks import Stages
+from samesku.distributed.tiles import Tiles
 from samesku.encoders import Tfidf
 from samesku.runtime.files import claimed
+from samesku.runtime.progress import Progress
 from samesku.scoring.learned import Learned
 
 pytestmark = pytest.mark.usefixtures("cluster")
@@ -369,3 +380,29 @@ def test_parts_without_a_category_in_common_are_not_compared(offers, tmp_path):
 def test_a_route_by_no_column_is_refused(catalogue, tmp_path):
     with pytest.raises(ValueError, match="no column 'kind' to route by: it has posting_id"):
         written(catalogue, tmp_path, shards=2, route="kind")
+
+
+@pytest.mark.parametrize("kind", ["chain", "random"])
+def test_components_are_those_of_scipy(kind, tmp_path):
+    size = 600
+    draw = np.random.default_rng(3)
+    if kind == "chain":
+        order = draw.permutation(size)
+        ends = np.sort(np.stack([order[:-1], order[1:]], axis=1), axis=1)
+    else:
+        ends = np.sort(draw.integers(0, size, (250, 2)), axis=1)
+        ends = ends[ends[:, 0] < ends[:, 1]]
+    shelf = Shelf(str(tmp_path))
+    tiles = Tiles([("", "")] * 2)
+    for number, tile in enumerate(["0-0", "0-1", "1-1"]):
+        left, right = ends[(ends >= 300).sum(axis=1) == number].T
+        shelf.write(f"scored/{tile}", table_of(left=left, right=right, score=np.ones(len(left))))
+    rounds = find_components(Stages(shelf, Progress()), shelf, tiles, [0, 300, size], 0.5, 0)
+    assert 0 < rounds < 30
+    labels = pa.concat_tables(shelf.read(f"labels/{shard}") for shard in (0, 1))
+    number, label = columns_of(labels, "number", "label")
+    graph = sp.coo_matrix((np.ones(len(ends)), ends.T), shape=(size, size))
+    known = connected_components(graph, directed=False)[1][number]
+    assert set(number.tolist()) == set(ends.ravel().tolist())
+    pairs = np.unique(np.stack([known, label], axis=1), axis=0)
+    assert len(pairs) == len(np.unique(known)) == len(np.unique(label))
