@@ -15,6 +15,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.pop("COLUMNS", None)  # the console would keep it
     # There is a process per core: threads of one would wait for those of another.
     os.environ.setdefault("SAMESKU_THREADS", "1")
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # before NumPy, as samesku.__main__ does
 
 import numpy as np
 import polars as pl
