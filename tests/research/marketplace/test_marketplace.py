@@ -1,10 +1,14 @@
-"""The demo marketplace: a folder that reads like a real catalogue, and the same one every time."""
+"""The demo marketplace: a folder that reads like a real catalogue, and the same one every time.
+
+What `samesku demo` ships is what the script draws.
+"""
 
 from __future__ import annotations
 
 import csv
 import hashlib
 import re
+import shutil
 from collections import Counter
 from pathlib import Path
 
@@ -13,15 +17,15 @@ import pytest
 from PIL import Image, UnidentifiedImageError
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from research.draw_demo import POSTINGS, SEED, SIDE, draw_demo
 from research.marketplace import draw_marketplace
-
-POSTINGS = 400
+from samesku.demo import MARKETPLACE
 
 
 @pytest.fixture(scope="module")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return draw_marketplace(
-        tmp_path_factory.mktemp("demo") / "market", postings=POSTINGS, threads=2
+        tmp_path_factory.mktemp("demo") / "market", postings=POSTINGS, seed=SEED, threads=2
     )
 
 
@@ -222,3 +226,31 @@ def test_impossible_numbers_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="threads"):
         draw_marketplace(tmp_path / "m", postings=4, threads=0)
     assert not (tmp_path / "m").exists()
+
+
+def test_the_script_draws_what_ships(
+    market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def draw(folder: Path, *, postings: int, seed: int) -> None:
+        assert (postings, seed) == (POSTINGS, SEED)
+        shutil.copytree(market, folder)
+
+    monkeypatch.setattr("research.draw_demo.draw_marketplace", draw)
+    drawn = draw_demo(tmp_path / "market")
+    names = sorted(path.relative_to(drawn) for path in drawn.rglob("*") if path.is_file())
+    assert names == sorted(
+        path.relative_to(MARKETPLACE) for path in MARKETPLACE.rglob("*") if path.is_file()
+    )
+    for name in names:
+        if name.suffix != ".jpg":
+            assert (drawn / name).read_bytes() == (MARKETPLACE / name).read_bytes(), name
+    # Another version of the JPEG library may differ in the last digit of a pixel.
+    for name in [each for each in names if each.suffix == ".jpg"][::40]:
+        one, other = (Image.open(folder / name).convert("RGB") for folder in (drawn, MARKETPLACE))
+        assert one.size == other.size
+        assert max(one.size) <= SIDE
+        assert np.abs(np.asarray(one, dtype=float) - np.asarray(other, dtype=float)).mean() < 2
+
+
+def test_the_package_stays_small() -> None:
+    assert sum(path.stat().st_size for path in MARKETPLACE.rglob("*")) < 5_000_000
