@@ -124,8 +124,10 @@ class Refusal(BaseModel):
     detail: str | list[Fault]
 
 
+_REFUSAL = {"application/json": {"schema": {"$ref": "#/components/schemas/Refusal"}}}
+# FastAPI compiles the model anew for each route and status, so it is given for one status only.
 REFUSALS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Refusal, "description": why}
+    status: {"description": why, **({"model": Refusal} if status == 422 else {"content": _REFUSAL})}
     for status, why in {
         400: "The body cannot be read.",
         401: "A token is missing or unknown.",
