@@ -93,7 +93,7 @@ def test_of_many_that_hang_together_only_the_nearest_are_clustered_anew(
 
 
 def test_any_order_gives_the_clusters_of_the_batch_run(tmp_path, rows, clusters):
-    some = rows[:60]
+    some = rows[:40]
     catalog = read_catalog(pl.DataFrame(some))
     groups = Matcher([Tfidf(), PHash()]).match(catalog).clusters.tolist()
     batch = {}
