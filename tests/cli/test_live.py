@@ -54,6 +54,14 @@ def test_a_catalogue_is_indexed_and_again_changes_nothing(catalogue, tmp_path):
         assert index.events()[-1]["verb"] == "settle"
 
 
+def test_photos_that_cannot_be_read_are_named(catalogue, tmp_path):
+    pl.read_csv(catalogue).with_columns(image=pl.lit("a.jpg")).write_csv(catalogue)
+    (tmp_path / "a.jpg").write_bytes(b"no photo")
+    result = run("index", catalogue, "--store", tmp_path / "offers.db", "--json")
+    assert result.stderr.count("a.jpg: not an image") == 3
+    assert json.loads(result.stdout)["photos_not_readable"] == 3
+
+
 def test_a_store_is_told_what_match_is_told(catalogue, tmp_path):
     store = tmp_path / "offers.db"
     run("index", catalogue, "--store", store, "--same", "colour, size", "--threshold", 0.99)

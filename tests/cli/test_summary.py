@@ -125,14 +125,15 @@ def test_a_terminal_gets_a_table_whose_lines_hang(monkeypatch):
     assert hanging[0].startswith("      a word")
 
 
-def test_many_refused_photos_are_counted(capsys):
+def test_many_refused_photos_are_counted(capsys, tmp_path):
+    (tmp_path / "run.json").touch()
     progress = TerminalProgress()
     for place in range(7):
         progress.refuse(str(place), f"{place}.jpg", "empty file")
-    show_summary(progress)
+    show_summary(progress, written=[tmp_path / "run.json"])
     told = capsys.readouterr()
     assert told.err.count("not used: ") == 5
-    assert told.err.endswith("  - and 2 more photos not used\n")
+    assert told.err.endswith("  - and 2 more photos not used; run.json names all\n")
     assert "Skipped 7 x photo not readable" in told.out
 
 

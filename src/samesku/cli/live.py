@@ -9,6 +9,7 @@ from pathlib import Path
 from samesku.cli.commands import Index, Serve
 from samesku.cli.console import TerminalProgress, UsageError, console, emit, say
 from samesku.cli.reading import comma_list, read
+from samesku.cli.summary import name_refused
 from samesku.runtime.extras import need_extra
 
 # Refused postings that are named.
@@ -36,7 +37,7 @@ def index(options: Index) -> None:
         Setting.of(options.model, same or (), options.threshold).load()
         catalog = read(options, options.catalogue, progress)
         with progress.stage("hash photos"):
-            postings = postings_of(catalog)
+            postings = postings_of(catalog, progress)
     with Store(options.store) as store:
         fresh = not store.stats()["postings"]
         if asked:
@@ -55,6 +56,8 @@ def index(options: Index) -> None:
             with progress.stage("settle"):
                 store.settle(actor="index")
         stats = store.stats()
+    if not options.quiet:
+        name_refused(progress)
     refused = [each for change in changes for each in change.refused]
     for each in refused[:NAMED]:
         say(f"  - posting {each.place + 1} ({each.posting_id}) refused: {each.reason}")
@@ -69,7 +72,15 @@ def index(options: Index) -> None:
         f"Next: samesku serve --store {shown}",
         quiet=options.quiet,
     )
-    emit({"store": shown, **stats, "refused": len(refused), "seconds": round(taken, 3)})
+    emit(
+        {
+            "store": shown,
+            **stats,
+            "refused": len(refused),
+            "photos_not_readable": len(progress.refused),
+            "seconds": round(taken, 3),
+        }
+    )
 
 
 def serve(options: Serve) -> None:

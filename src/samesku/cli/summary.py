@@ -13,8 +13,9 @@ from rich.text import Text
 from samesku.catalog.catalog import Catalog
 from samesku.cli.console import TerminalProgress, console, emit, say
 
-# Refused photos that are named; the files of a run name them all.
+# Refused photos that are named, and the files of a run that name them all.
 NAMED = 5
+RECORDS = ("run.json", "evaluation.json")
 # Share of the whole time below which a stage is left out; seconds up to which time is shown in
 # hundredths.
 SHORT, QUICK = 0.01, 10
@@ -41,7 +42,7 @@ def show_summary(
         emit(record)
     if progress.quiet:
         return
-    _name_refused(progress)
+    name_refused(progress, next((path.name for path in written if path.name in RECORDS), ""))
     lines = {
         "Read": "; ".join(
             f"{len(each):,} postings of {each.name}, {each.with_photo.sum():,} with a photo"
@@ -86,11 +87,12 @@ def _skipped(read: Sequence[Catalog], progress: TerminalProgress) -> Iterator[st
             yield f"{number:,} x {message}"
 
 
-def _name_refused(progress: TerminalProgress) -> None:
+def name_refused(progress: TerminalProgress, record: str = "") -> None:
+    """Say which photos could not be read; `record` is the file of the run that names them all."""
     for (posting, path), reason in list(progress.refused.items())[:NAMED]:
         say(f"  - photo of {posting} not used: {path}: {reason}")
     if (more := len(progress.refused) - NAMED) > 0:
-        say(f"  - and {more:,} more photos not used")
+        say(f"  - and {more:,} more photos not used" + (f"; {record} names all" if record else ""))
 
 
 def _stages(progress: TerminalProgress) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, cast
@@ -13,26 +12,34 @@ import numpy as np
 import sqlalchemy as sa
 
 from samesku.catalog.catalog import Catalog, catalogue_file, read_catalog
-from samesku.catalog.photos import PhotoError, read_photo_bytes
+from samesku.catalog.photos import PhotoError, load_photo
 from samesku.encoders import PHash, Tfidf
+from samesku.encoders.phash import phash
 from samesku.matcher import Matcher
 from samesku.results.record import is_unchanged
 from samesku.results.run_files import read_record, threshold_of
+from samesku.runtime.progress import Progress
 from samesku.store.draft import Draft
 from samesku.store.near import ScoredPairs
-from samesku.store.postings import Payload, as_catalog, hash_photo
+from samesku.store.postings import Payload, as_catalog
 from samesku.store.results import StoreError
 from samesku.store.schema import postings
 from samesku.store.state import Setting
 
 
-def postings_of(catalog: Catalog) -> list[dict[str, Any]]:
-    """The rows of a catalogue as postings; photos without a hash are hashed, broken ones left."""
+def postings_of(catalog: Catalog, progress: Progress | None = None) -> list[dict[str, Any]]:
+    """The rows of a catalogue as postings; photos without a hash are hashed.
+
+    `progress` is told of those that cannot be read.
+    """
     rows = catalog.frame.to_dicts()
     for row, photo in zip(rows, catalog.photos, strict=True):
         if photo is not None and not row.get("image_phash"):
-            with suppress(StoreError, PhotoError):
-                row["image_phash"] = hash_photo(read_photo_bytes(photo))
+            try:
+                row["image_phash"] = phash(load_photo(photo)).tobytes().hex()
+            except PhotoError as error:
+                if progress is not None:
+                    progress.refuse(row["posting_id"], str(photo), error.reason)
     return rows
 
 
