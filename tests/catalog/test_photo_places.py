@@ -106,6 +106,29 @@ def test_paths_of_windows_and_other_case_are_found_and_told():
     assert rows(catalog, "photo_spelling") == [(2, 3, 4, 6)]
 
 
+def test_of_a_cell_with_several_photos_the_first_is_used(shop, tmp_path):
+    lists = ["a.jpg|b.jpg", "sub/a.jpg; b.jpg", "['a.jpg', 'b.jpg']", '["a.jpg","b.jpg"]']
+    names = [
+        *lists,
+        '["a.jpg"]',
+        "sub, red/a.jpg",
+        "https://shop.example/a.jpg,b.jpg",
+        "no.jpg|a.jpg",
+    ]
+    catalog = read_catalog(
+        shop(names, "images/a.jpg", "images/b.jpg", "images/sub/a.jpg", "images/sub, red/a.jpg")
+    )
+    images = tmp_path / "images"
+    first = images / "a.jpg"
+    assert catalog.photos == (
+        first, images / "sub/a.jpg", first, first, first, images / "sub, red/a.jpg", None, None
+    )  # fmt: skip
+    assert rows(catalog, "photo_list") == [(2, 3, 4, 5)]
+    assert rows(catalog, "photo_spelling") == [(6,)]
+    assert rows(catalog, "photo_url") == [(8,)]
+    assert rows(catalog, "photo_absent") == [(9,)]
+
+
 def test_names_that_differ_only_in_case_are_not_guessed(shop):
     catalog = read_catalog(shop(["A.JPG", "b.jpg"], "images/a.jpg", "images/a.JPG", "images/b.jpg"))
     assert catalog.photos[0] is None

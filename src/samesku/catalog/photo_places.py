@@ -14,6 +14,9 @@ import polars as pl
 from samesku.catalog.problems import Problem
 
 PHOTO_FOLDERS = ("{stem}_images", "images", "photos", ".")
+# Between the photos of one cell, and what is around them where it holds a list.
+_BETWEEN = re.compile(r"[|;,\n]")
+_AROUND = " \t\r[]()\"'"
 _URL = re.compile(r"^[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 
 
@@ -71,6 +74,9 @@ def locate_photos(
         "photo_absent": (
             "photo named but absent", f"looked in {root}; matched without photo{hint}"
         ),
+        "photo_list": (
+            "cell with several photos", "the first is used; the others are not compared"
+        ),
         "photo_outside": (
             "photo outside the photo folder",
             f"not read, as it is not in {root}; name a folder that holds them all (--photos) or "
@@ -96,9 +102,19 @@ class _Places:
         self.allow_outside = allow_outside
         self._real = _resolved(root)
         self._own = self._real.name or root.name
-        self.find, self._alike = cache(self._find), cache(self._folded)
+        self.find, self._alike = cache(self._first_of), cache(self._folded)
         self._listed: dict[Path, dict[str, bool]] = {}
         self._holds = cache(lambda folder: _resolved(folder).is_relative_to(self._real))
+
+    def _first_of(self, image: str) -> tuple[Path | None, str]:
+        """The file that a cell means; of a cell that names several, the first."""
+        place, fault = self._find(image)
+        first, *others = (part.strip(_AROUND) for part in _BETWEEN.split(image))
+        if fault and first != image and Path(first).suffix:  # no folder whose name has a comma
+            found, other_fault = self._find(first)
+            if found is not None:
+                return found, "photo_list" if any(others) else other_fault or "photo_spelling"
+        return place, fault
 
     def _find(self, image: str) -> tuple[Path | None, str]:
         """The file that a name means, and the kind of its problem, or nothing."""
