@@ -56,10 +56,10 @@ def test_a_photo_folder_that_is_none_is_refused(shop, tmp_path, name):
 
 
 def test_a_photo_folder_without_image_column_is_told(tmp_path):
-    table = pl.DataFrame({"posting_id": ["a"], "title": ["tea"], "photo": ["a.jpg"]})
+    table = pl.DataFrame({"posting_id": ["a"], "title": ["tea"], "Bild_1": ["a.jpg"]})
     catalog = read_catalog(table, photos=tmp_path)
-    assert [problem.kind for problem in catalog.problems] == ["photos_unused"]
-    assert "columns image=" in str(catalog.problems[0])
+    assert [problem.kind for problem in catalog.problems] == ["other_spelling", "photos_unused"]
+    assert "map it: --columns image=Bild_1" in str(catalog.problems[0])
 
 
 def test_one_absent_photo_of_many_postings_is_one_example(shop):

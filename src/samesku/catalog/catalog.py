@@ -353,7 +353,7 @@ def _unmapped(
 
 @cache
 def _other_names() -> dict[str, set[str]]:
-    """What the required columns are often called, in small letters without signs."""
+    """What the required columns and photos are often called, in small letters without signs."""
     table = tomllib.loads(files(__package__).joinpath("column_names.toml").read_text("utf-8"))
     return {
         ours: {_letters(name) for names in languages.values() for name in names}

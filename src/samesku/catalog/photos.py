@@ -200,7 +200,7 @@ def _open(name: str, content: bytes) -> ImageFile.ImageFile:
             return reader(io.BytesIO(content))
     if content[4:8] == b"ftyp" and content[8:12] in _AVIF:
         return AvifImageFile(io.BytesIO(content))
-    raise PhotoError(name, f"{_true_name(content)} (neither {READABLE})")
+    raise PhotoError(name, f"{_true_name(content)} (not {READABLE})")
 
 
 def _true_name(content: bytes) -> str:
