@@ -466,6 +466,32 @@ def test_any_two_postings_are_scored_and_explained():
         matcher.score_pairs(catalog, [("a", "x")])
 
 
+def test_identical_postings_of_two_sources_are_surely_one_product():
+    shops = [
+        pl.DataFrame(
+            {
+                "posting_id": [f"{shop}{row:02}" for row in range(60)],
+                "title": "Susu Bebelo 400 gram",
+                "price": [100.0 + row for row in range(60)],
+                "source": shop,
+            }
+        )
+        for shop in "ab"
+    ]
+    own = [(f"a{row:02}", f"b{row:02}") for row in range(60)]
+    matches = Matcher().match(*map(read_catalog, shops))
+    assert matches.links.sort("left_id").select("left_id", "right_id").rows() == own
+    reason = "identical in all that is looked at"
+    assert set(matches.links.select("probability", "reasons").rows()) == {(1.0, reason)}
+    assert matches.explain("b07", "a07").rows() == [(reason, np.inf)]
+    both, matcher = read_catalog(pl.concat(shops)), Matcher(pairs="across")
+    same, other = matcher.score_pairs(both, [own[7], ("a07", "b08")])["probability"]
+    assert same == 1 > other
+    answered = matcher.match(both, answers=_answered((*own[7], "different")))
+    assert not _shared(answered, *own[7])
+    assert _shared(answered, *own[8])
+
+
 def test_only_postings_that_agree_in_a_column_match():
     catalog = read_catalog(SHOP)
     inside = Matcher([Tfidf()], within="category").match(catalog)

@@ -256,7 +256,7 @@ class Matcher:
             collapsed = self.collapse(catalog)
             places = np.sort(collapsed.place[rows], axis=1)
             probability = np.ones(len(rows), dtype=np.float32)
-            if len(apart := np.flatnonzero(places[:, 0] != places[:, 1])):
+            if len(apart := np.flatnonzero(~collapsed.identical(*places.T))):
                 left, right = places[apart].T
                 found = self.candidates(collapsed.catalog)
                 near, scored = score_chosen(self.fusion, collapsed.catalog, found, left, right)
@@ -317,11 +317,14 @@ class Matcher:
                 codes = agreement_codes(collapsed.catalog, self.within)
                 agree = codes[candidates.left] == codes[candidates.right]
                 candidates = candidates.take(np.flatnonzero(agree))
+            if owners is not None and pairs == "across":
+                candidates = with_pairs(candidates, *collapsed.identical_across(owners))
             if pins is not None:
                 candidates = with_pairs(candidates, pins.left, pins.right)
             with self.progress.stage("score", len(candidates)) as advance:
                 predicted = self.fusion.predict(candidates, collapsed.catalog, advance=advance)
-        scores, threshold = predicted.scores, self.threshold
+        scores = collapsed.sure(candidates.left, candidates.right, predicted.scores)
+        threshold = self.threshold
         if pins is not None:
             scores = pinned_scores(pins, candidates, scores)
         if self._params["threshold"] is None and decide == "clusters" and sources is None:
@@ -370,15 +373,16 @@ class Matcher:
     def _collapse(
         self,
         catalog: Catalog,
-        *parts: NDArray[np.int64] | None,
+        sources: NDArray[np.int64] | None,
+        labels: NDArray[np.int64] | None = None,
         apart: NDArray[np.int64] | None = None,
     ) -> Collapsed:
         photos = any(encoder.modality == "photo" for encoder in self.encoders)
         # Postings that must not match are not identical either.
         codes = agreement_codes(catalog, self.within) if self.within else None
-        agreed = [part for part in (*parts, codes) if part is not None]
+        agreed = [part for part in (labels, codes) if part is not None]
         with self.progress.stage("collapse identical"):
-            return collapse(catalog, photos=photos, parts=agreed, apart=apart)
+            return collapse(catalog, photos=photos, parts=agreed, sources=sources, apart=apart)
 
     def candidates(self, catalog: Catalog) -> Candidates:
         """The pairs of the catalogue, as it is, that are worth scoring: collapse it before."""

@@ -54,7 +54,7 @@ def test_what_is_not_looked_at_may_differ():
 def test_titles_that_say_nothing_and_other_sources_stay_apart():
     assert distinct(["", None, "!!", "!!"]) == 4
     catalog = read_catalog(pl.DataFrame({"posting_id": ["a", "b"], "title": ["Susu", "susu"]}))
-    assert len(collapse(catalog, parts=[np.array([0, 1])]).catalog) == 2
+    assert len(collapse(catalog, sources=np.array([0, 1])).catalog) == 2
     labelled = read_catalog(catalog.frame.with_columns(label_group=pl.Series(["x", "y"])))
     assert len(Matcher([Tfidf()]).collapse(labelled).catalog) == 1
     assert len(Matcher([Tfidf()]).collapse(labelled, labelled=True).catalog) == 2

@@ -74,9 +74,11 @@ def test_titles_do_not_steer_the_terminal(out, tmp_path):
 
 def test_a_link_is_explained_to_its_probability(out, tmp_path):
     theirs = tmp_path / "theirs.csv"
-    theirs.write_text(OFFERS)
+    theirs.write_text(OFFERS.replace("400 gram", "400 gram box"))
     options = ("--out", tmp_path / "links", "--no-cache", "-e", "tfidf", "-e", "phash")
     assert run("link", out.parent / "offers.csv", theirs, *options).exit_code == 0
+    told = run("explain", tmp_path / "links", "b", "b").stdout
+    assert "Because: identical in all that is looked at" in told
     told = run("explain", tmp_path / "links", "a", "a").stdout
     probability = told.partition("the pair scored ")[2].partition(",")[0]
     assert "photo identical" in told

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -125,6 +126,20 @@ def test_what_answers_call_the_same_may_differ_from_now_on(tmp_path):
     assert f1(unpinned(adapted.matches)) > f1(before) + 0.2
     adapted.model.save(tmp_path)
     assert Learned(PairClassifier.load(tmp_path), ["size"]).same == ("size", "memory")
+
+
+def test_identical_offers_of_two_shops_stay_sure():
+    ids = [f"{row:02}" for row in range(30)]
+    prices = [100.0 + row for row in range(30)]
+    shop = pl.DataFrame({"posting_id": ids, "title": "Susu Bebelo 400 gram", "price": prices})
+    told = [(f"left:{a}", f"right:{b}", "different") for a, b in pairwise(ids)]
+    told[0] = ("left:00", "right:00", "same")
+    answers = Answers.of(pl.DataFrame(told, ["left_id", "right_id", "verdict"], orient="row"))
+    matches = Matcher().match(read_catalog(shop), read_catalog(shop), answers=answers)
+    for each in (unpinned(matches), adapt(matches, answers).matches):
+        assert (
+            each.links.filter(pl.col("left_id") == pl.col("right_id"), probability=1).height == 30
+        )
 
 
 def test_what_answers_call_different_may_not_differ(matches, answers):

@@ -30,16 +30,23 @@ class Collapsed:
     place: NDArray[np.int64]  # (n,), row in `catalog` of each posting's representative
     rows: NDArray[np.int64]  # (d,), row of each representative among all postings
     order: NDArray[np.int64]  # (n,), all postings in the order of their ids
+    content: NDArray[np.int64]  # (d,), equal where two are identical and kept apart all the same
 
     @classmethod
-    def of(cls, catalog: Catalog, codes: NDArray[np.integer]) -> Collapsed:
-        """Postings of equal codes, ``(n,)``, as one."""
+    def of(
+        cls,
+        catalog: Catalog,
+        codes: NDArray[np.integer],
+        content: NDArray[np.integer] | None = None,
+    ) -> Collapsed:
+        """Postings of equal codes, ``(n,)``, as one; those of equal `content` are identical."""
         order = catalog.frame["posting_id"].arg_sort().to_numpy().astype(np.int64)
         number, first = _by_first(codes[order])
         place = np.empty(len(catalog), dtype=np.int64)
         place[order] = number
         rows = order[first]
-        return cls(catalog.take(rows, name=catalog.name), place, rows, order)
+        kinds = np.asarray(codes if content is None else content, dtype=np.int64)[rows]
+        return cls(catalog.take(rows, name=catalog.name), place, rows, order, kinds)
 
     @property
     def representative(self) -> NDArray[np.int64]:
@@ -55,6 +62,23 @@ class Collapsed:
     def members(self) -> NDArray[np.int64]:
         """All postings, those of one representative together, each in the order of their ids."""
         return self.order[np.argsort(self.place[self.order], kind="stable")]
+
+    def identical(self, left: Ends, right: Ends) -> NDArray[np.bool_]:
+        """Which pairs of distinct postings are identical, as those of two sources may be."""
+        return np.asarray(self.content[left] == self.content[right])
+
+    def sure(self, left: Ends, right: Ends, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The scores of pairs, of identical ones 1."""
+        return np.where(self.identical(left, right), np.float32(1), scores)
+
+    def identical_across(
+        self, owners: NDArray[np.integer]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Each distinct posting with the first that is identical, where their `owners` differ."""
+        _, first, kind = np.unique(self.content, return_index=True, return_inverse=True)
+        left, right = first[kind], np.arange(len(kind))
+        across = owners[left] != owners[right]
+        return left[across], right[across]
 
     def numbered(self, groups: NDArray[np.integer]) -> NDArray[np.int64]:
         """The same groups of all postings, numbered by the smallest id in each."""
@@ -88,20 +112,23 @@ def collapse(
     *,
     photos: bool = True,
     parts: Sequence[NDArray[np.integer]] = (),
+    sources: NDArray[np.integer] | None = None,
     apart: NDArray[np.integer] | None = None,
 ) -> Collapsed:
     """Collapse identical postings: one normal title, photo, and columns that are read.
 
-    A posting whose title says nothing is identical to no other, nor are the rows `apart`. What both
-    lack agrees. Photos count where they are looked at. `parts` are numbers, integer ``(n,)``, in
-    which identical postings agree, too: those of their sources, say.
+    A posting whose title says nothing is identical to no other. What both lack agrees. Photos count
+    where they are looked at. `parts` are numbers, integer ``(n,)``, in which identical postings
+    agree, too. Those of two `sources`, integer ``(n,)``, and the rows `apart` stay distinct.
     """
     table = looked_at(catalog, photos)
-    alone = says_nothing(table["title"])
-    if apart is not None:
-        alone[apart] = True
     table = table.with_columns(pl.Series(f"part {at}", part) for at, part in enumerate(parts))
-    return Collapsed.of(catalog, agreement(table, alone))
+    content = agreement(table, says_nothing(table["title"]))
+    alone = np.zeros(len(catalog), dtype=bool)
+    alone[[] if apart is None else apart] = True
+    owners = np.zeros_like(content) if sources is None else sources
+    codes = agreement(pl.DataFrame({"content": content, "source": owners}), alone)
+    return Collapsed.of(catalog, codes, content)
 
 
 def _by_first(codes: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -13,7 +13,7 @@ from rich.text import Text
 from samesku.cli.commands import Explain
 from samesku.cli.console import TerminalProgress, console, say
 from samesku.report.whynot import candidate_place, nearness, reasons_again, search_again, verdict
-from samesku.results.pair_tables import ANSWERED
+from samesku.results.pair_tables import ANSWERED, IDENTICAL
 from samesku.results.runs import Run
 from samesku.results.steps import START, Step, chance, steps
 
@@ -49,7 +49,7 @@ def _written(options: Explain, run: Run, rows: Rows, pair: Mapping[str, Any]) ->
     console.print(verdict(run, rows, pair))
     reasons, score = pair["reasons"], pair["score"]
     learned = run.kind != "evaluation" and run.record.get("fusion") == "learned"
-    unsaid = not steps(reasons) and not (reasons or "").startswith(ANSWERED)
+    unsaid = not steps(reasons) and not (reasons or "").startswith((ANSWERED, IDENTICAL))
     if unsaid and score is not None and learned:
         say("Its explanation was not written; scoring again.", quiet=options.quiet)
         progress = TerminalProgress(quiet=options.quiet)

@@ -234,7 +234,7 @@ def _scored(fusion: Fusion, pool: _Pool, *, explained: bool = False) -> Matches:
         pool.catalog,
         pool.collapsed,
         pairs,
-        predicted.scores,
+        pool.collapsed.sure(pairs.left, pairs.right, predicted.scores),
         fusion,
         threshold_for(fusion, pairs, predicted.scores, pool.collapsed.counts),
         explanations=predicted.explanations,

@@ -124,7 +124,7 @@ def adapt(
     with progress.stage("score again", len(candidates)) as advance:
         scored = adapted.predict(candidates, catalog, advance=advance)
     weighed = asked.weighed(scored, seen)
-    scores = weighed.scores
+    scores = matches.distinct.sure(candidates.left, candidates.right, weighed.scores)
     if matches.pins is not None:
         scores = pinned_scores(matches.pins, candidates, scores)
     # What is to be expected is worked out for clusters of one source.

@@ -208,7 +208,9 @@ def unpinned(matches: Matches) -> Matches:
     pins, candidates = matches.pins, matches.candidates
     places = candidates.places(pins.left, pins.right)
     scores = matches.scores.copy()
-    scores[places] = matches.fusion.score(candidates.take(places), matches.distinct.catalog)
+    some, distinct = candidates.take(places), matches.distinct
+    own = matches.fusion.score(some, distinct.catalog)
+    scores[places] = distinct.sure(some.left, some.right, own)
     return replace(matches, scores=scores, pins=None)
 
 

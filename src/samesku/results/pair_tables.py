@@ -29,7 +29,7 @@ PAIRS_AT_ONCE = 300_000
 LISTED = 50
 ANSWERED = "answered: "
 SAME, DIFFERENT = f"{ANSWERED}same", f"{ANSWERED}different"
-IDENTICAL = "identical in all that is looked at: scored once"
+IDENTICAL = "identical in all that is looked at"
 
 
 def write_pairs(matches: Matches, left: Ends, right: Ends, path: Path) -> None:
@@ -137,21 +137,22 @@ def explanation(matches: Matches, left_id: str | int, right_id: str | int) -> pl
     distinct, pairs = matches.distinct, matches.candidates
     pair = np.sort(distinct.place[rows_of_pairs(matches.catalog, [(left_id, right_id)])[0]])
     place = int(pairs.places(pair[:1], pair[1:])[0])
-    if pair[0] == pair[1]:
+    written = None if matches.written is None or place < 0 else matches.written[place]
+    said: str | None = _decided(matches, np.array([place]))[0]
+    if IDENTICAL in (said, written) or (said is None and distinct.identical(*pair)):
         return pl.DataFrame({"reason": [IDENTICAL], "log_odds": [math.inf]})
-    answer: str | None = _answers(matches, np.array([place]))[0]
-    decided = [] if answer is None else [(answer, math.inf if answer == SAME else -math.inf)]
+    decided = [] if said is None else [(said, math.inf if said == SAME else -math.inf)]
     if matches.written is None:
         table = _scored_explanation(matches, pair, place)
         return pl.concat([pl.DataFrame(decided, schema=table.schema, orient="row"), table])
-    found = steps(matches.written[place] if place >= 0 else None)
+    found = steps(written)
     if not found and not decided:
         raise ValueError(
             "the run wrote no explanation of this pair: match again to explain it, or use "
             "`samesku explain`"
         )
-    written = [(step.reason, step.added) for step in (*found[1:], *found[:1])]
-    return pl.DataFrame(decided + written, schema=["reason", "log_odds"], orient="row")
+    reasons = [(step.reason, step.added) for step in (*found[1:], *found[:1])]
+    return pl.DataFrame(decided + reasons, schema=["reason", "log_odds"], orient="row")
 
 
 def _scored_explanation(matches: Matches, pair: NDArray[np.int64], place: int) -> pl.DataFrame:
@@ -230,7 +231,7 @@ def _scores(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
 
 
 def _reasons(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
-    """The explanation of a pair in words, else which of the lists it is in; of pins the answer."""
+    """The explanation of a pair in words, else which of the lists it is in; or what decided it."""
     reasons = _listed(matches, place)
     if matches.written is not None:
         found = matches.written[np.maximum(place, 0)] if len(matches.written) else reasons
@@ -238,16 +239,18 @@ def _reasons(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
     if matches.explanations is not None:
         phrases = matches.explanations.phrases(matches.distinct.catalog, matches.candidates, place)
         reasons = pl.Series(phrases, dtype=pl.String).fill_null(reasons)
-    return _answers(matches, place).fill_null(reasons)
+    return _decided(matches, place).fill_null(reasons)
 
 
-def _answers(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
-    """What was answered of candidates, null where nothing was."""
-    code = np.zeros(len(matches.candidates) + 1, dtype=np.int64)  # the last: never scored
+def _decided(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
+    """What was answered of candidates, or that they are identical; null where neither."""
+    pairs = matches.candidates
+    code = np.zeros(len(pairs) + 1, dtype=np.int64)  # the last: never scored
+    code[:-1][matches.distinct.identical(pairs.left, pairs.right)] = 3
     if (pins := matches.pins) is not None:
-        code[matches.candidates.places(pins.left, pins.right)] = np.where(pins.same, 1, 2)
-    answers: pl.Series = pl.Series([None, SAME, DIFFERENT], dtype=pl.String)[code[place]]
-    return answers
+        code[pairs.places(pins.left, pins.right)] = np.where(pins.same, 1, 2)
+    said: pl.Series = pl.Series([None, SAME, DIFFERENT, IDENTICAL], dtype=pl.String)[code[place]]
+    return said
 
 
 def _listed(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
