@@ -85,8 +85,7 @@ def test_a_link_is_explained_to_its_probability(out, tmp_path):
     assert ended_at(told) == pytest.approx(100 * float(probability), abs=0.5)
     scored = pl.read_parquet(tmp_path / "links" / "scored.parquet").filter(pl.col("score") < 0.2)
     left, right, score = scored.select("left_id", "right_id", "score").row(0)
-    ends = left.removeprefix("left:"), right.removeprefix("right:")
-    told = run("explain", tmp_path / "links", *ends, "--cache", tmp_path).stdout
+    told = run("explain", tmp_path / "links", left, right, "--cache", tmp_path).stdout
     assert ended_at(told) == pytest.approx(100 * score, abs=0.5)
 
 

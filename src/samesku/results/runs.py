@@ -195,12 +195,13 @@ class Run:
         return table.sort("cluster", maintain_order=True)
 
     def rows(self, left: str, right: str) -> tuple[int, int]:
-        """The rows of two postings by their ids; of a link the left shop's first.
+        """The rows of two postings by their ids, or as `left:ID`; of a link the left shop's first.
 
         ValueError: there is no such posting, both are one, or both are of one shop.
         """
         ends = left, right
-        places = [[row for row, own in enumerate(self.ids) if own == each] for each in ends]
+        known = list(zip(self.ids, self.catalog.ids, strict=True))
+        places = [[row for row, own in enumerate(known) if each in own] for each in ends]
         if strange := [each for each, rows in zip(ends, places, strict=True) if not rows]:
             raise ValueError(f"there is no posting {strange[0]!r} in {self.catalog.name}")
         if self.lefts is None and left == right:
