@@ -88,10 +88,11 @@ def test_the_best_is_no_worse_than_the_one_in_use_by_what_is_expected():
 
 def test_only_models_for_other_catalogues_leave_their_threshold(unseen, truth):
     candidates = unseen[1]
-    ones = np.ones(len(unseen[0]), dtype=np.int64)
+    tens = np.full(len(unseen[0]), 10, dtype=np.int64)
     scores = np.where(truth(*unseen), 0.37, 0.01).astype(np.float32)
     moving = Learned(replace(shipped_model(), threshold=0.4, threshold_rule="expected"))
-    assert threshold_for(moving, candidates, scores, ones) < 0.4
+    assert threshold_for(moving, candidates, scores, tens) < 0.4
+    assert threshold_for(moving, candidates, scores, tens // 10) == 0.4  # of a small catalogue
     fixed = Learned(replace(shipped_model(), threshold=0.4, threshold_rule="fixed"))
-    assert threshold_for(fixed, candidates, scores, ones) == 0.4
-    assert threshold_for(UnionAll(), candidates, scores, ones) == 0.5
+    assert threshold_for(fixed, candidates, scores, tens) == 0.4
+    assert threshold_for(UnionAll(), candidates, scores, tens) == 0.5

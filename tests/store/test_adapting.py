@@ -15,16 +15,16 @@ def many(offers):
 
 
 @pytest.fixture(scope="module")
-def memories():
-    """Postings of 80 products that are sold with three sizes of memory."""
+def colours():
+    """Postings of 80 products that are sold in three colours."""
     brands, things = ("Kanon", "Vexa", "Lumio"), ("tablet", "phone", "player", "kettle")
     return [
         {
             "posting_id": f"{product}-{turn}",
-            "title": f"{brands[product % 3]} {things[product % 4]} X{100 + 7 * product} {memory}",
+            "title": f"{brands[product % 3]} {things[product % 4]} X{100 + 7 * product} {colour}",
         }
         for product in range(80)
-        for turn, memory in enumerate(("64GB", "64 GB new", "128GB", "256GB original"))
+        for turn, colour in enumerate(("black", "black new", "white", "grey original"))
     ]
 
 
@@ -42,12 +42,12 @@ def answer(index, pairs, is_same):
             index.pin(pair.left_id, pair.right_id, "same" if is_same(pair) else "different")
 
 
-def test_a_model_that_is_better_by_the_audit_is_adopted(tmp_path, memories):
+def test_a_model_that_is_better_by_the_audit_is_adopted(tmp_path, colours):
     def is_same(pair):
         return pair.left_id.split("-")[0] == pair.right_id.split("-")[0]
 
     with Index(tmp_path / "store.db") as index:
-        index.upsert_many(memories)
+        index.upsert_many(colours)
         answer(index, index.in_doubt(80, audited=False), is_same)
         answer(index, index.drawn(60), is_same)
         result = index.adapt(tmp_path)

@@ -690,6 +690,7 @@ def test_what_may_differ_is_kept(place):
 
 def test_a_threshold_that_nobody_gave_follows_the_catalogue(index, tmp_path, rows):
     replace(shipped_model(), threshold=0.9).save(tmp_path / "model")
+    rows = [row | {"posting_id": f"{row['posting_id']}-{copy}"} for row in rows for copy in "abc"]
     index.upsert_many(rows)
     index.rescore(tmp_path / "model")
     fusion = Learned(PairClassifier.load(tmp_path / "model"))

@@ -55,6 +55,7 @@ def test_a_posting_that_is_only_sought_leaves_nothing(several):
     sought = Distinct([SOUGHT], one.terms, one.phashes, several[1].titles)
     near = memory.find_text(one.terms), memory.find_photo(one.phashes[0])
     with memory.with_one(sought, content, *near) as slot:
+        memory.near(slot, *near, near[0][0][:1])
         assert memory.title_uses(np.array([0]))[0] == uses[0] + 1
         assert any((lists.of(slots)[0] == slot).any() for lists in (memory.text, memory.photo))
     assert memory.title_uses(slots).tolist() == uses
@@ -68,9 +69,8 @@ def test_one_that_was_removed_is_found_no_more(several):
     memory = Memory()
     for each in several:
         memory.add(each)
-    pairs = ScoredPairs(
-        np.array([100, 101]), *np.array([[0.5, 0.9], [np.nan, 1], [0.3, 0.01]], np.float32)
-    )
+    numbers = np.array([[0.5, 0.9], [np.nan, 1], [0.3, 0.01]], np.float32)
+    pairs = ScoredPairs(np.array([100, 101]), *numbers, np.array([False, True]))
     memory.link(105, pairs)
     assert memory.probability(memory.slot(105), memory.slot(100)) == pytest.approx(0.3)
     assert memory.probability(memory.slot(105), memory.slot(101)) is None
@@ -78,8 +78,8 @@ def test_one_that_was_removed_is_found_no_more(several):
     assert memory.scores(np.array([memory.slot(105)]))[1].tolist() == []
     assert 0 not in found(memory, several[0])
     assert memory.size == len(several) - 1
-    _, others, _ = memory.neighbors(np.array([memory.slot(105)]), memory.text)
-    assert others.tolist() == [1]
+    _, others, _, clash = memory.neighbors(np.array([memory.slot(105)]), memory.text)
+    assert (others.tolist(), clash.tolist()) == ([1], [True])
 
 
 def test_all_photos_within_reach_are_found_and_no_other():

@@ -13,11 +13,13 @@ from samesku.clustering.agglomerative import agglomerate
 from samesku.scoring.fusion import Fusion
 from samesku.scoring.learned import Learned
 
-LOWEST, HIGHEST, STEP = 0.1, 0.9, 0.1
+LOWEST, HIGHEST, STEP = 0.25, 0.9, 0.1
 # Smaller probabilities count as 0: nobody has measured whether they are true.
 LEAST = 0.02
 # A threshold stays where another would not be better by this.
 FLAT = 0.005
+# Of fewer postings the expected F1 is a matter of single pairs.
+FEWEST = 200
 
 
 def expected_f1(
@@ -91,9 +93,10 @@ def climb(value: Callable[[float], float], now: float) -> float:
     return best if highest > current + FLAT else now
 
 
-def moves(fusion: Fusion) -> bool:
-    """Whether the threshold of a fusion may be left for a better one of the catalogue."""
-    return isinstance(fusion, Learned) and fusion.model.threshold_rule == "expected"
+def moves(fusion: Fusion, postings: int) -> bool:
+    """Whether the threshold of a fusion may be left for a better one of so many postings."""
+    rule = fusion.model.threshold_rule if isinstance(fusion, Learned) else "fixed"
+    return rule == "expected" and postings >= FEWEST
 
 
 def threshold_for(
@@ -102,10 +105,11 @@ def threshold_for(
     """The threshold of a fusion for clusters of one catalogue, of which no label is known.
 
     A model that was made for catalogues other than those it was trained on starts from its own
-    threshold, and leaves it where another is clearly better by the probabilities of this catalogue.
-    All others keep theirs. `counts`: how many postings each distinct one stands for.
+    threshold, and leaves it where another is clearly better by the probabilities of this catalogue,
+    unless that is small. All others keep theirs. `counts`: how many postings each distinct one
+    stands for.
     """
-    if not moves(fusion) or not len(scores):
+    if not moves(fusion, int(counts.sum())) or not len(scores):
         return fusion.threshold
     ends = candidates.left, candidates.right
 

@@ -198,8 +198,11 @@ class RayEngine:
                      starts[-1], reads=[k, methods])  # fmt: skip
         routing = self._missed(tiles, found, starts[-1])
         fusion = matcher.fusion
-        known = list(fusion.model.encoders) if isinstance(fusion, Learned) else names
-        each("look around", scoring.look_around, shards, totals, encoders, known, reads=[known])
+        known, same = names, list[str]()
+        if isinstance(fusion, Learned):
+            known, same = list(fusion.model.encoders), sorted(fusion.same)
+        each("look around", scoring.look_around, shards, totals, encoders, known, same,
+             reads=[known, same])  # fmt: skip
         least = scoring.LEAST_WRITTEN
         given: Tasks = {name: (totals, encoders, pair, least) for name, pair in tiles.pairs.items()}
         found = run("score", scoring.score_tile, given, _named(fusion), shared=fusion)
@@ -268,7 +271,8 @@ class RayEngine:
             return float(sum(shard["f1"] for shard in f1)) / max(starts[-1], 1)
 
         self.stages.each("partners", scoring.add_partners, shards, tiles)
-        if self.matcher.get_params()["threshold"] is None and moves(self.matcher.fusion):
+        chosen = self.matcher.get_params()["threshold"] is not None
+        if not chosen and moves(self.matcher.fusion, starts[-1]):
             # What is tried first after the own threshold has components that hold those of it.
             below = round(threshold - STEP, 2)
             lowest = below if below >= LOWEST else threshold

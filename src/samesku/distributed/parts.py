@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +32,8 @@ from samesku.titles.attributes import KINDS, Attributes
 
 # The words of titles, of titles and descriptions, and of titles among them.
 WORDS = ["words", "whole", "in title"]
+# What `Ranks` hold of a posting, beside its nearest rival.
+RANKED = ("mean", "spread", "first", "second")
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,7 @@ class Part:
         titles, numbers = frame[NORMAL].to_list(), frame["~number"].to_numpy()
         place = np.full(totals.starts[shard + 1] - start, -1, dtype=np.int32)
         place[numbers - start] = np.arange(len(numbers), dtype=np.int32)
-        stated = _decoded(frame[STATED], _stated)
+        stated = decoded(frame[STATED], _stated)
         words, near = Terms.read(shelf, f"words/{shard}", table, WORDS[:1]), None
         if "around" in around.column_names:
             outer = Terms.read(shelf, f"around/{shard} words", around, ["around"])
@@ -128,7 +130,7 @@ class Part:
         return cls(
             start, numbers, place, frame,
             {n: columns_of(around, n)[0] for n in around.column_names if " " in n}, stated,
-            {kind: _decoded(frame[f"~{kind}"], tuple) for kind in KINDS}, spoken.texts,
+            {kind: decoded(frame[f"~{kind}"], tuple) for kind in KINDS}, spoken.texts,
             CodedTitles.read(titles, frame["~code"].to_list()), words, near, described,
             {e.name: load_vectors(shelf, e, shard, totals.shards) for e in encoders},
             {e.name: ends_of(shelf, f"lists/{e.name}/{shard}", "similarity") for e in encoders},
@@ -140,7 +142,7 @@ def ends_of(shelf: Shelf, name: str, value: str) -> list[Array]:
     return columns_of(shelf.read(name), "query", "candidate", value)
 
 
-def _decoded(texts: pl.Series, make: Callable[[Any], Any]) -> list[Any]:
+def decoded(texts: pl.Series, make: Callable[[Any], Any]) -> list[Any]:
     """JSON read, each different text once."""
     found = {text: make(json.loads(text)) for text in texts.unique()}
     return [found[text] for text in texts.to_list()]
@@ -207,13 +209,13 @@ class Tile:
             found.append((one, two, value[inside]))
         return [np.concatenate(each) for each in zip(*found, strict=True)]
 
-    def rows(self, totals: Totals, prices: Any) -> CatalogRows:
+    def rows(self, totals: Totals, prices: Any, same: Collection[str]) -> CatalogRows:
         """What the features read, by the numbers of the whole catalogue in place of a tile's."""
         words = self._terms([part.words for part in self.parts])
         codes = self._of(lambda part: vars(part.codes).values())
         known: dict[str, object] = {
             "codes": CodedTitles(*map(self._taken, codes)),
-            "ranks": [self._ranks(source.encoder) for source in self.sources],
+            "ranks": {frozenset(same): [self._ranks(each.encoder) for each in self.sources]},
         }
         if prices is not None:
             values, counts = columns_of(prices, "value", "count")
@@ -249,8 +251,16 @@ class Tile:
         there = (ends[0] >= 0) & (ends[1] >= 0)
         cells = (place[there], (ends[0][there], ends[1][there]))
         places = sp.csr_matrix(cells, shape=(self.size, self.size))
-        mean, spread, best = (self.said(encoder, each) for each in ("mean", "spread", "best"))
-        return Ranks(mean, spread, best, places)
+        mean, spread, first, second = (self.said(encoder, each) for each in RANKED)
+        return Ranks(mean, spread, self._rivals(encoder), first, second, places)
+
+    def _rivals(self, encoder: str) -> Array:
+        """The nearest rivals by their places in the tile; -1 where one is not in it."""
+        rival = self.said(encoder, "rival")
+        ascending = np.argsort(self.numbers)
+        place = np.searchsorted(self.numbers, rival, sorter=ascending)
+        found = ascending[np.minimum(place, self.size - 1)]
+        return np.where(self.numbers[found] == rival, found, -1)
 
     def _near(self, around: sp.csr_matrix) -> Neighbourhoods:
         """The words around each posting, as its part read them."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,14 +16,15 @@ from samesku.candidates.neighbors import Neighbors, density
 from samesku.catalog.catalog import Catalog
 from samesku.clustering.expected import LEAST, partners
 from samesku.distributed.encoding import Totals, write_terms
-from samesku.distributed.parts import Part, Terms, Tile, ends_of, joined
+from samesku.distributed.parts import RANKED, Part, Terms, Tile, decoded, ends_of, joined
 from samesku.distributed.reading import MEMBERS
 from samesku.distributed.searching import numbers_of, of_tiles
-from samesku.distributed.shelf import Array, Shelf, columns_of, table_of
+from samesku.distributed.shelf import Array, Shelf, columns_of, frame_of, table_of
 from samesku.distributed.tasks import Result, held
 from samesku.distributed.tiles import Tiles
 from samesku.encoders.base import Encoder
 from samesku.results.pair_tables import similarities
+from samesku.scoring.features.attributes import AttributeRows, attribute_rows, clashing
 from samesku.scoring.features.neighbourhood import Neighbourhoods
 from samesku.scoring.features.similarities import Ranks
 from samesku.scoring.features.title_words import TitleWords
@@ -30,14 +32,16 @@ from samesku.scoring.fusion import PairScores
 from samesku.scoring.learned import Learned
 from samesku.scoring.presence import rarity_of
 from samesku.scoring.untrained_photos import neighbors_as_hash
+from samesku.titles.attributes import KINDS, Attributes
 
 # Pairs from this score on are written with ids and reasons; the others count in clusters, too.
 LEAST_WRITTEN = 0.02
 
 
 def look_around(
-    shelf: Shelf, shard: int, totals: Totals, encoders: Sequence[Encoder], known: Collection[str]
-) -> Result:
+    shelf: Shelf, shard: int, totals: Totals, encoders: Sequence[Encoder],
+    known: Collection[str], same: Collection[str],
+) -> Result:  # fmt: skip
     """What the lists of a shard's postings say of them: ranks, densities, words around."""
     numbers = numbers_of(shelf, shard)
     found = {e.name: ends_of(shelf, f"lists/{e.name}/{shard}", "similarity") for e in encoders}
@@ -50,10 +54,13 @@ def look_around(
     kinds = {each.name: each.modality for each in encoders}
     read = neighbors_as_hash(places, kinds, known)
     table: dict[str, object] = {"number": numbers}
+    stated = _attributes_around(shelf, totals, outer)
     for name, near in places.items():
-        ranks = Ranks.of(read[name])
-        for column in ("mean", "spread", "best"):
+        clashes = clashing(stated, read[name].query, read[name].candidate, same=same)
+        ranks = Ranks.of(read[name], clashes)
+        for column in RANKED:
             table[f"{name} {column}"] = getattr(ranks, column)[own]
+        table[f"{name} rival"] = np.append(outer, -1)[ranks.rival[own]]
         table[f"{name} density"] = density(near, DENSITY_NEIGHBORS)[own]
         place = ranks.places.tocoo()
         ends = {"query": outer[place.row], "candidate": outer[place.col]}
@@ -73,16 +80,36 @@ def look_around(
 
 def _words_around(shelf: Shelf, totals: Totals, outer: Array) -> Terms:
     """The words of some postings, read shard by shard, of one at least."""
-    cuts = np.searchsorted(outer, totals.starts)
     parts: list[Terms] = []
+    for shard, table, place in _said_of(shelf, totals, outer, ["words", "words_at"]):
+        terms = Terms.read(shelf, f"words/{shard}", table, ["words"])
+        parts.append(terms.take(place).narrowed())
+    return joined(parts)
+
+
+def _attributes_around(shelf: Shelf, totals: Totals, outer: Array) -> AttributeRows:
+    """What some postings state, read shard by shard."""
+    values: dict[str, list[tuple[str, ...]]] = {kind: [] for kind in KINDS}
+    for _, table, place in _said_of(shelf, totals, outer, [f"~{kind}" for kind in KINDS]):
+        taken = table.take(place)
+        for kind in KINDS:
+            values[kind] += decoded(frame_of(taken)[f"~{kind}"], tuple)
+    return attribute_rows(Attributes(values))
+
+
+def _said_of(
+    shelf: Shelf, totals: Totals, outer: Array, columns: Sequence[str]
+) -> Iterator[tuple[int, Any, Array]]:
+    """What was read of some postings: the shards, their tables, and the places in these.
+
+    Of no postings at all an empty part of the first shard.
+    """
+    cuts = np.searchsorted(outer, totals.starts)
     for shard in range(totals.shards):
         wanted = outer[cuts[shard] : cuts[shard + 1]]
-        if len(wanted) or not (len(outer) or parts):
-            table = shelf.read(f"said/{shard}", ["~number", "words", "words_at"])
-            place = np.searchsorted(columns_of(table, "~number")[0], wanted)
-            terms = Terms.read(shelf, f"words/{shard}", table, ["words"])
-            parts.append(terms.take(place).narrowed())
-    return joined(parts)
+        if len(wanted) or not (len(outer) or shard):
+            table = shelf.read(f"said/{shard}", ["~number", *columns])
+            yield shard, table, np.searchsorted(columns_of(table, "~number")[0], wanted)
 
 
 def score_tile(
@@ -104,7 +131,7 @@ def score_tile(
         prices = None
         if "price" in catalog.frame.columns:
             (prices,) = held("prices", ["all"], lambda name: shelf.read(f"prices/{name}"))
-        scored = fusion.predict(candidates, catalog, rows=tile.rows(totals, prices))
+        scored = fusion.predict(candidates, catalog, rows=tile.rows(totals, prices, fusion.same))
     elif len(candidates):
         scored = fusion.predict(candidates, catalog)
     scores, explanations = scored.scores, scored.explanations

@@ -19,11 +19,11 @@ from samesku.scoring.learned import Learned
 from samesku.store.arrays import spans
 from samesku.store.content import Content
 from samesku.store.memory import Distinct
-from samesku.store.near import ScoredPairs
+from samesku.store.near import Near, ScoredPairs
 from samesku.store.postings import Payload, content_key
 from samesku.store.results import Affected, Change, DecidedPair, PostingResult, Refused
 from samesku.store.schema import distinct, look_up, postings, versions
-from samesku.store.scoring import Scored, score_pairs
+from samesku.store.scoring import Ends, Scored, score_pairs
 from samesku.store.state import PER_EVENT, Effects, State
 
 # Pairs, and notes, that an answer lists.
@@ -145,27 +145,31 @@ class Draft:
         memory = self.state.memory
         new = memory.slots(np.array(list(self.fresh), dtype=np.int64))
         pairs: list[NDArray[np.int64]] = [np.empty((0, 2), dtype=np.int64)]
+        near: list[tuple[Near, Near]] = []
         for slot, row in zip(new.tolist(), self.fresh.values(), strict=True):
             text = memory.find_text(memory.terms.read(np.array([slot])), without=slot)
             photo = memory.find_photo(row["phash"], without=slot)
-            memory.near(slot, text, photo)
+            near.append((text, photo))
             others = np.union1d(text[0], photo[0])
-            ends = np.stack([others, np.full_like(others, slot)], axis=1)
-            pairs.append(np.sort(ends, axis=1))
+            pairs.append(np.sort(np.stack([others, np.full_like(others, slot)], axis=1), axis=1))
         found = np.unique(np.concatenate(pairs), axis=0)
         if not len(found):
             return
         left, right = found.T
-        scored = self.scored = score_pairs(
-            self.connection, memory, left, right, self.learned, explain_from=EXPLAINED_FROM
-        )
-        text_like, photo_like = scored.candidates.similarity.T
+        ends = Ends.read(self.connection, memory, left, right)
+        clashes = ends.clashes(self.learned.same)
+        for slot, (text, photo) in zip(new.tolist(), near, strict=True):
+            clashing = np.concatenate(
+                [left[clashes & (right == slot)], right[clashes & (left == slot)]]
+            )
+            memory.near(slot, text, photo, clashing)
+        scored = self.scored = score_pairs(memory, ends, self.learned, explain_from=EXPLAINED_FROM)
+        columns = (*scored.candidates.similarity.T, scored.predicted.scores, clashes)
         for slot, row in zip(new.tolist(), self.fresh.values(), strict=True):
-            own = np.flatnonzero(scored.right == slot)
-            others, probability = scored.left[own], scored.predicted.scores[own]
-            memory.score(slot, others, probability)
-            numbers = memory.numbers(others)
-            row["pairs"] = ScoredPairs(numbers, text_like[own], photo_like[own], probability).pack()
+            own = np.flatnonzero(right == slot)
+            pairs_of = ScoredPairs(memory.numbers(left[own]), *(each[own] for each in columns))
+            memory.score(slot, left[own], pairs_of.probability)
+            row["pairs"] = pairs_of.pack()
 
     def cluster(self) -> None:
         """Cluster anew what the change can have moved."""

@@ -168,14 +168,13 @@ class Memory:
 
     @contextmanager
     def with_one(self, some: Distinct, content: Content, text: Near, photo: Near) -> Iterator[int]:
-        """One more distinct posting for a while, to be scored, with its neighbours; its slot."""
+        """One more distinct posting for a while; its slot. These neighbours may be entered."""
         (slot,) = self._append(some)
         self.contents.keep(SOUGHT, content)
         self.size += 1
         lists = ((self.text, text[0]), (self.photo, photo[0]))
         before = [(each, others, each.of(others)) for each, others in lists]
         try:
-            self.near(slot, text, photo)
             yield slot
         finally:
             self.size -= 1
@@ -197,16 +196,17 @@ class Memory:
             uses = uses + (titles == self._titles.rows[-1])
         return np.asarray(uses)
 
-    def near(self, slot: int, text: Near, photo: Near) -> None:
-        """Enter neighbours in the lists of both sides."""
-        self.text.enter(slot, *text)
-        self.photo.enter(slot, *photo)
+    def near(self, slot: int, text: Near, photo: Near, clashing: NDArray[np.integer]) -> None:
+        """Enter neighbours in the lists of both sides; some slots are `clashing` with this one."""
+        self.text.enter(slot, *text, clashing)
+        self.photo.enter(slot, *photo, clashing)
 
     def link(self, number: int, pairs: ScoredPairs) -> None:
         """Take the scored pairs of one distinct posting with others, on both sides."""
         slot, others = self.slot(number), self.slots(pairs.other)
         there = others >= 0
-        self.near(slot, (others[there], pairs.text[there]), (others[there], pairs.photo[there]))
+        text, photo = ((others[there], each[there]) for each in (pairs.text, pairs.photo))
+        self.near(slot, text, photo, others[there & pairs.clashes])
         self.score(slot, others[there], pairs.probability[there])
 
     def score(
@@ -230,11 +230,11 @@ class Memory:
         pairs = [self._by_slots(mine, found) for mine, found in parts]
         if not pairs:
             return
-        mine, other, text, photo, probability = (
+        mine, other, text, photo, probability, clashes = (
             np.concatenate(each) for each in zip(*pairs, strict=True)
         )
-        self.text.build(mine, other, text)
-        self.photo.build(mine, other, photo)
+        self.text.build(mine, other, text, clashes)
+        self.photo.build(mine, other, photo, clashes)
         kept = np.flatnonzero(probability >= KEPT)
         keys = np.concatenate([mine[kept], other[kept]])
         order = np.argsort(keys, kind="stable")
@@ -247,7 +247,8 @@ class Memory:
         mine, other = self.slots(numbers), self.slots(pairs.other)
         there = np.flatnonzero((mine >= 0) & (other >= 0))
         ends = (each[there].astype(np.int32) for each in (mine, other))
-        return (*ends, pairs.text[there], pairs.photo[there], pairs.probability[there])
+        columns = pairs.text, pairs.photo, pairs.probability, pairs.clashes
+        return (*ends, *(each[there] for each in columns))
 
     def take_recent(self) -> list[tuple[int, int, float]] | None:
         """The pairs scored since this was called last, by numbers; None for too many."""
@@ -287,11 +288,15 @@ class Memory:
 
     def neighbors(
         self, slots: NDArray[np.integer], lists: NearLists
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
-        """The neighbours of some that are still there: places among `slots`, slots, similarity."""
-        others, similarity = lists.of(slots)
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32], NDArray[np.bool_]]:
+        """The neighbours of some that are still there.
+
+        Places among `slots`, the neighbours' slots, similarities, and which clash.
+        """
+        others, similarity, clash = lists.of(slots)
         there = (others >= 0) & self._there.rows[others]
-        return np.nonzero(there)[0], others[there].astype(np.int64), similarity[there]
+        found = others[there].astype(np.int64), similarity[there], clash[there]
+        return np.nonzero(there)[0], *found
 
     def find_text(self, terms: Terms, *, without: int = -1) -> Near:
         mine = terms.unit(self.frequency, self.size)

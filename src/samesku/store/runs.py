@@ -19,6 +19,7 @@ from samesku.matcher import Matcher
 from samesku.results.record import is_unchanged
 from samesku.results.run_files import read_record, threshold_of
 from samesku.runtime.progress import Progress
+from samesku.scoring.features.attributes import attribute_rows, clashing
 from samesku.store.draft import Draft
 from samesku.store.near import ScoredPairs
 from samesku.store.postings import Payload, as_catalog
@@ -163,7 +164,10 @@ def score_everything(draft: Draft) -> None:
         order = np.lexsort((other, owner))
         owner = owner[order]
         text, photo = matches.candidates.similarity[order].T
-        pairs = ScoredPairs(other[order], text, photo, matches.scores[order])
+        ends = matches.candidates.left[order], matches.candidates.right[order]
+        stated = attribute_rows(matches.distinct.catalog.attributes)
+        clashes = clashing(stated, *ends, same=draft.learned.same)
+        pairs = ScoredPairs(other[order], text, photo, matches.scores[order], clashes)
     memory.link_all([(owner, pairs)])
     start, stop = (np.searchsorted(owner, numbers, side) for side in ("left", "right"))
     for number, a, b in zip(numbers.tolist(), start.tolist(), stop.tolist(), strict=True):

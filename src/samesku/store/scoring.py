@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,9 @@ from samesku.candidates.neighbors import Neighbors, density
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality, Vectors
 from samesku.scoring.features import CatalogRows
+from samesku.scoring.features.attributes import AttributeRows, attribute_rows, clashing
 from samesku.scoring.features.neighbourhood import Neighbourhoods
+from samesku.scoring.features.similarities import Ranks
 from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.fusion import PairScores
 from samesku.scoring.learned import Learned
@@ -53,31 +55,58 @@ class Scored:
         return explanations.table(self.catalog, self.candidates, place).to_dicts()
 
 
-def score_pairs(
-    connection: sa.Connection,
-    memory: Memory,
-    left: NDArray[np.int64],
-    right: NDArray[np.int64],
-    learned: Learned,
-    *,
-    explain_from: float,
-) -> Scored:
+@dataclass(frozen=True, eq=False)
+class Ends:
+    """The distinct postings at the ends of pairs, as a catalogue.
+
+    `left` and `right` are slots, ``left < right``, in ascending order, each pair once.
+    """
+
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    core: NDArray[np.int64]  # the slots of the catalogue's postings
+    contents: Sequence[Content]
+    catalog: Catalog
+    attributes: AttributeRows
+
+    @classmethod
+    def read(
+        cls,
+        connection: sa.Connection,
+        memory: Memory,
+        left: NDArray[np.int64],
+        right: NDArray[np.int64],
+    ) -> Ends:
+        core = np.unique(np.concatenate([left, right]))
+        contents = memory.contents.of(memory.numbers(core).tolist(), connection)
+        catalog = catalog_of(contents)
+        return cls(left, right, core, contents, catalog, attribute_rows(catalog.attributes))
+
+    def clashes(self, same: Collection[str]) -> NDArray[np.bool_]:
+        """Which pairs clash in an attribute of a kind that may not differ."""
+        places = (np.searchsorted(self.core, each) for each in (self.left, self.right))
+        return clashing(self.attributes, *places, same=same)
+
+
+def score_pairs(memory: Memory, ends: Ends, learned: Learned, *, explain_from: float) -> Scored:
     """Score pairs of distinct postings as the batch run would.
 
     The classifier sees a catalogue of the postings at the ends of the pairs. How many there are,
     how rare words are, who is near whom and how often a title is used is that of the whole store.
-    `left` and `right` are slots, ``left < right``, in ascending order, each pair once.
     """
-    core = np.unique(np.concatenate([left, right]))
+    left, right, core = ends.left, ends.right, ends.core
     near = [memory.neighbors(core, lists) for lists in (memory.text, memory.photo)]
-    others = np.setdiff1d(np.concatenate([found for _, found, _ in near]), core)
+    others = np.setdiff1d(np.concatenate([found for _, found, *_ in near]), core)
     slots = np.concatenate([core, others])
-    contents = memory.contents.of(memory.numbers(core).tolist(), connection)
-    catalog = catalog_of(contents)
     candidates = _candidates(memory, left, right, core, slots, near)
-    rows = _rows(catalog, candidates.sources, memory, slots, contents)
-    predicted = learned.predict(candidates, catalog, explain_from, rows=rows)
-    return Scored(left, right, candidates, catalog, predicted)
+    rows = _rows(ends, candidates.sources, memory, slots)
+    ranks = [
+        Ranks.of(source.neighbors, clash)
+        for source, (*_, clash) in zip(candidates.sources, near, strict=True)
+    ]
+    rows.ranks[frozenset(learned.same)] = ranks
+    predicted = learned.predict(candidates, ends.catalog, explain_from, rows=rows)
+    return Scored(left, right, candidates, ends.catalog, predicted)
 
 
 def _candidates(
@@ -86,14 +115,14 @@ def _candidates(
     right: NDArray[np.int64],
     core: NDArray[np.int64],
     slots: NDArray[np.int64],
-    near: Sequence[tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]],
+    near: Sequence[tuple[NDArray[Any], ...]],
 ) -> Candidates:
     """The pairs as candidates among the slots, with the neighbours of the core ones."""
     order = np.argsort(slots).astype(np.int32)
     a, b = (order[np.searchsorted(slots, ends, sorter=order)] for ends in (left, right))
     similarity = np.empty((len(left), 2), dtype=np.float32)
     sources = []
-    for at, ((name, modality), (query, others, values)) in enumerate(
+    for at, ((name, modality), (query, others, values, _)) in enumerate(
         zip(_ENCODERS, near, strict=True)
     ):
         near_by = order[np.searchsorted(slots, others, sorter=order)]
@@ -119,14 +148,10 @@ def _candidates(
 
 
 def _rows(
-    catalog: Catalog,
-    sources: Sequence[Source],
-    memory: Memory,
-    slots: NDArray[np.int64],
-    contents: Sequence[Content],
+    ends: Ends, sources: Sequence[Source], memory: Memory, slots: NDArray[np.int64]
 ) -> CatalogRows:
     """What the features read, by the numbers of the whole store in place of a few postings'."""
-    size = len(contents)
+    catalog, contents, size = ends.catalog, ends.contents, len(ends.contents)
     held, terms, named = _held(memory, slots, size)
     spoken: dict[int, str] = {}
     for each in contents:
@@ -138,7 +163,7 @@ def _rows(
     rare = rarity_of(memory.frequency[terms], memory.size)
     words = TitleWords(catalog.normal_titles, lists, names, own, rare, catalog.stated)
     return CatalogRows.of_part(
-        catalog, sources, words=words,
+        catalog, sources, words=words, attributes=ends.attributes,
         around=Neighbourhoods.of(words, sources[0].neighbors, others=held),
         uses=memory.title_uses(slots[:size]), size=memory.size,
     )  # fmt: skip

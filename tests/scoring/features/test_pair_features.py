@@ -72,6 +72,25 @@ def test_what_may_differ_is_counted_apart():
     assert (tolerant["clashes"], tolerant["tolerated_clashes"]) == (0, 1)
 
 
+def test_what_clashes_is_no_rival():
+    catalog = catalogue(
+        ("a", "kaos bimo sport hitam", None),
+        ("b", "bimo pria hitam", None),
+        ("c", "kaos bimo sport putih", None),
+        ("d", "celana", None),
+    )
+    candidates = Matcher([Tfidf()], "union").candidates(catalog)
+    place = int(candidates.places(np.array([0]), np.array([1]))[0])
+    rows = CatalogRows(catalog, candidates.sources)
+
+    def leads(same):
+        told = pair_features(rows, candidates, same=same)
+        return told.select(["tfidf_lead_min", "tfidf_lead_max"])[place]
+
+    assert leads([])[0] > 0
+    assert leads(["colour"])[0] < 0
+
+
 def test_prices_brands_and_descriptions_count_where_there_are_such_columns():
     rows = {"posting_id": ["a", "b"], "title": ["susu bebelo", "susu bebelo"]}
     columns = {"price": [5.0, 10.0], "brand": ["Bebelo", "Bebelo"], "description": ["x", None]}

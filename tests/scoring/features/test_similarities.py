@@ -18,18 +18,19 @@ def source_of(rows, present=None, k=40, floor=0.0, name="looks"):
     return Source(name, "photo", vectors, nearest(vectors, k=k, floor=floor))
 
 
-def described(source):
+def described(source, clashes=None):
     candidates = join_candidates([source])
-    return candidates, features_of(source, candidates, 0)
+    return candidates, features_of(source, candidates, 0, clashes)
 
 
-def features_of(source, candidates, column):
-    ranks = Ranks.of(source.neighbors)
+def features_of(source, candidates, column, clashes=None):
+    none = np.zeros(len(source.neighbors), dtype=bool)
+    ranks = Ranks.of(source.neighbors, none if clashes is None else clashes)
     return similarity_features("looks", candidates.similarity[:, column], candidates, ranks)
 
 
 def lists_of(source):
-    """Each posting's list of (candidate, similarity), near to far."""
+    """Each posting's list of (candidate, similarity), near to far; some clash with it."""
     lists = {posting: [] for posting in range(source.vectors.size)}
     for query, candidate, similarity in zip(
         *(column.tolist() for column in source.neighbors.arrays.values()), strict=True
@@ -43,7 +44,9 @@ def lists_of(source):
 def test_agrees_with_reading_both_lists(seed, k):
     rng = np.random.default_rng(seed)
     source = source_of(rng.random((25, 4)), k=k)
-    candidates, columns = described(source)
+    kinds = rng.integers(0, 2, 25)  # the postings of two colours, say
+    clashes = kinds[source.neighbors.query] != kinds[source.neighbors.candidate]
+    candidates, columns = described(source, clashes)
     lists = lists_of(source)
 
     def seen(one, other, similarity):
@@ -52,7 +55,15 @@ def test_agrees_with_reading_both_lists(seed, k):
         nearest_30 = np.array(values[:30])
         return {
             "z": (similarity - nearest_30.mean()) / max(nearest_30.std(), 0.01),
-            "gap": similarity - values[0],
+            "lead": similarity
+            - max(
+                (
+                    value
+                    for rival, value in lists[one]
+                    if rival != other and kinds[rival] == kinds[one]
+                ),
+                default=0,
+            ),
             # Nobody stands in a list at place 99: that is what "not in it" is told by.
             "rank": sum(value > similarity + 1e-6 for value in values) if other in ranks else 99,
         }
@@ -111,7 +122,8 @@ def test_one_posting_and_one_pair(size):
     assert len(candidates) == size - 1
     assert all(column.shape == (size - 1,) for column in columns.values())
     if size == 2:
-        assert columns["looks_rank_max"] == columns["looks_gap_max"] == 0
+        assert columns["looks_rank_max"] == 0
+        assert columns["looks_lead_max"] == pytest.approx(1)
 
 
 def test_equal_similarities_share_a_rank():

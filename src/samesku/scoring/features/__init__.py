@@ -15,7 +15,12 @@ from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates, Source
 from samesku.catalog.catalog import Catalog
-from samesku.scoring.features.attributes import AttributeRows, attribute_features, attribute_rows
+from samesku.scoring.features.attributes import (
+    AttributeRows,
+    attribute_features,
+    attribute_rows,
+    clashing,
+)
 from samesku.scoring.features.brands import brand_features, brand_rows
 from samesku.scoring.features.codes import CodedTitles, code_features
 from samesku.scoring.features.descriptions import (
@@ -63,9 +68,20 @@ class CatalogRows:
         return CodedTitles.of(self.words)
 
     @cached_property
-    def ranks(self) -> list[Ranks]:
-        """How the neighbours of each posting stand to each other, for each source."""
-        return [Ranks.of(source.neighbors) for source in self.sources]
+    def ranks(self) -> dict[frozenset[str], list[Ranks]]:
+        """How neighbours stand to each other, for each source, by what may differ: `ranked`."""
+        return {}
+
+    def ranked(self, same: Collection[str]) -> list[Ranks]:
+        """How neighbours stand to each other, for each source, where these kinds may differ."""
+        kinds = frozenset(same)
+        if kinds not in self.ranks:
+            found = [source.neighbors for source in self.sources]
+            self.ranks[kinds] = [
+                Ranks.of(each, clashing(self.attributes, each.query, each.candidate, same=kinds))
+                for each in found
+            ]
+        return self.ranks[kinds]
 
     @cached_property
     def around(self) -> Neighbourhoods | None:
@@ -127,17 +143,13 @@ def pair_features(
     words = rows.words
     left, right = candidates.left, candidates.right
     cells = common_cells(words.held, left, right)
-    columns: dict[str, Column] = {}
-    for place, (source, ranks) in enumerate(zip(candidates.sources, rows.ranks, strict=True)):
-        similarity = candidates.similarity[:, place]
-        columns |= similarity_features(source.encoder, similarity, candidates, ranks)
+    columns = _by_kinds(rows, candidates, same)
     # Likeness means less in a large catalogue: more look alike by chance.
     columns["postings"] = np.full(len(left), np.log10(rows.size), dtype=np.float32)
     columns |= both_ways("title_used_by", rows.title_uses[left], rows.title_uses[right])
     columns |= word_features(words, rows.marks, cells, left, right)
     columns |= string_features(words, left, right)
     columns |= code_features(rows.codes, left, right)
-    columns |= attribute_features(rows.attributes, left, right, same=same)
     if rows.around is not None:
         columns |= neighbourhood_features(rows.around, words, cells, left, right)
     if rows.descriptions is not None:
@@ -153,5 +165,17 @@ def tolerating(
     described: Features, candidates: Candidates, rows: CatalogRows, same: Collection[str]
 ) -> Features:
     """The features of pairs where these kinds of attributes may differ, of those where none may."""
-    left, right = candidates.left, candidates.right
-    return described.replaced(attribute_features(rows.attributes, left, right, same=same))
+    return described.replaced(_by_kinds(rows, candidates, same))
+
+
+def _by_kinds(
+    rows: CatalogRows, candidates: Candidates, same: Collection[str]
+) -> dict[str, Column]:
+    """The features that depend on which kinds of attributes may differ."""
+    columns = attribute_features(rows.attributes, candidates.left, candidates.right, same=same)
+    for place, (source, ranks) in enumerate(
+        zip(candidates.sources, rows.ranked(same), strict=True)
+    ):
+        similarity = candidates.similarity[:, place]
+        columns |= similarity_features(source.encoder, similarity, candidates, ranks)
+    return columns

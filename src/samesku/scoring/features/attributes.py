@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from samesku.candidates.similarity import Ends
+from samesku.runtime.cores import map_in_order
 from samesku.scoring.features.table import Column
 from samesku.scoring.presence import common_cells, grouped, presence
 from samesku.titles.attributes import KINDS, Attributes, aspect
@@ -18,6 +19,8 @@ from samesku.titles.attributes import KINDS, Attributes, aspect
 # Kinds that make two products also where only one side states them: a pack beside a single thing,
 # a case beside the phone.
 ONE_SIDED = ("count", "accessory")
+# Pairs that are compared at once.
+AT_ONCE = 50_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +93,23 @@ def attribute_features(
     columns["tolerated_clashes"] = clash[:, tolerated].sum(axis=1)
     columns["tolerated_alone"] = alone[:, tolerated].sum(axis=1)
     return columns
+
+
+def clashing(
+    rows: AttributeRows, left: Ends, right: Ends, *, same: Collection[str] = ()
+) -> NDArray[np.bool_]:
+    """Which pairs clash in an attribute that may not differ, bool ``(m,)``.
+
+    Names of models do not count: they are misread too often to rule out a pair.
+    """
+    kinds = [place for place, kind in enumerate(KINDS) if kind not in (*same, "model")]
+
+    def part(start: int) -> NDArray[np.bool_]:
+        some = slice(start, start + AT_ONCE)
+        clash = _counts(rows, left[some], right[some])[1]
+        return np.asarray(clash[:, kinds].any(axis=1))
+
+    return np.concatenate([*map_in_order(part, range(0, len(left), AT_ONCE)), np.empty(0, bool)])
 
 
 def _counts(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
 from samesku.candidates.neighbors import Neighbors
+from samesku.candidates.similarity import Ends
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.presence import filled_rows
 
@@ -22,23 +23,35 @@ TIE = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Ranks:
-    """How the neighbours of each posting stand to each other."""
+    """How the neighbours of each posting stand to each other.
+
+    Its rivals are those that it does not clash with, which may be the same product
+    (:func:`samesku.scoring.features.attributes.clashing`).
+    """
 
     mean: NDArray[np.float64]  # (n,), of the similarities of a posting's 30 nearest
     spread: NDArray[np.float64]  # (n,), their standard deviation
-    best: NDArray[np.float64]  # (n,), that of the nearest
+    rival: NDArray[np.int32]  # (n,), the nearest rival, -1 where there is none
+    first: NDArray[np.float32]  # (n,), its similarity, 0 where there is none
+    second: NDArray[np.float32]  # (n,), that of the next rival
     # (n, n), the place of each neighbour in a posting's list, from 1; equal ones share the first
     places: sp.csr_matrix
 
     @classmethod
-    def of(cls, found: Neighbors) -> Ranks:
-        """Read the lists of neighbours."""
+    def of(cls, found: Neighbors, clashes: NDArray[np.bool_]) -> Ranks:
+        """Read the lists of neighbours, of which some clash with whose they are, bool ``(m,)``."""
         ends = found.ends
         longest = int(np.diff(ends).max(initial=0))
         kind = np.min_scalar_type(longest)
-        parts = [_read(part, kind) for part in found.blocks()]
-        mean, spread, best, place = (np.concatenate(each) for each in zip(*parts, strict=True))
-        return cls(mean, spread, best, filled_rows(place, found.candidate, ends, found.size))
+        parts, read = [], 0
+        for part in found.blocks():
+            parts.append(_read(part, clashes[read : read + len(part)], kind))
+            read += len(part)
+        mean, spread, rival, first, second, place = (
+            np.concatenate(each) for each in zip(*parts, strict=True)
+        )
+        places = filled_rows(place, found.candidate, ends, found.size)
+        return cls(mean, spread, rival, first, second, places)
 
     def rank_of(
         self, query: NDArray[np.integer], candidate: NDArray[np.integer]
@@ -49,6 +62,11 @@ class Ranks:
         place = np.asarray(self.places[query, candidate], dtype=np.float32).ravel()
         return np.where(place > 0, place - 1, np.float32(UNRANKED))
 
+    def lead_of(self, query: Ends, candidate: Ends, similarity: Column) -> Column:
+        """How much more alike one posting is to another than to the nearest rival of that one."""
+        itself = self.rival[query] == candidate
+        return similarity - np.where(itself, self.second[query], self.first[query])
+
 
 def similarity_features(
     name: str, similarity: NDArray[np.float32], candidates: Candidates, ranks: Ranks
@@ -56,40 +74,54 @@ def similarity_features(
     """Similarity under one encoder, and relative to both postings' neighbours.
 
     Relative numbers hold in small and in large catalogues alike: the z-score among the 30 nearest,
-    the gap to the nearest, and ranks; neighbours of equal similarity share a rank, whatever the
-    order of the postings. Absolute densities are left out: trees that read them hold on fewer
-    catalogues that took no part in their training.
+    the lead over the nearest other that does not clash, and ranks; neighbours of equal
+    similarity share a rank, whatever the order of the postings. Absolute densities are left out:
+    trees that read them hold on fewer catalogues that took no part in their training.
 
     `name` is that of the encoder, the first part of the features' names.
     """
     left, right = candidates.left, candidates.right
-    mean, spread, best = ranks.mean, ranks.spread, ranks.best
+    mean, spread = ranks.mean, ranks.spread
     both = np.concatenate([left, right]), np.concatenate([right, left])
     columns = both_ways(
         f"{name}_z",
         (similarity - mean[left]) / spread[left],
         (similarity - mean[right]) / spread[right],
     )
-    columns |= both_ways(f"{name}_gap", similarity - best[left], similarity - best[right])
+    leads = (ranks.lead_of(*ends, similarity) for ends in ((left, right), (right, left)))
+    columns |= both_ways(f"{name}_lead", *leads)
     columns |= both_ways(f"{name}_rank", *np.split(ranks.rank_of(*both), 2))
     missing = np.isnan(similarity)
     related = {each: np.where(missing, np.nan, values) for each, values in columns.items()}
     return {name: similarity, **related}
 
 
-def _read(found: Neighbors, kind: np.dtype[Any]) -> tuple[Column, Column, Column, Column]:
-    """Mean, spread and best of each list, and the place of each neighbour in its list."""
+def _read(
+    found: Neighbors, clashes: NDArray[np.bool_], kind: np.dtype[Any]
+) -> tuple[Column, Column, Column, Column, Column, Column]:
+    """Mean and spread of each list, its rivals, and the place of each neighbour in its list."""
     rank = found.rank
     near = rank < DEPTH
     query, similarity = found.query[near], found.similarity[near].astype(np.float64)
     count = np.maximum(np.bincount(query, minlength=found.size), 1)
     mean = np.bincount(query, similarity, found.size) / count
     square = np.bincount(query, similarity**2, found.size) / count
-    best = np.zeros(found.size)
-    best[found.query[rank == 0]] = found.similarity[rank == 0]
     new = np.ones(len(found), dtype=bool)
     steps = np.abs(np.diff(found.similarity)) > TIE
     new[1:] = steps | (found.query[1:] != found.query[:-1])
-    first = np.maximum.accumulate(np.where(new, np.arange(len(found)), 0))
-    place = (rank[first] + 1).astype(kind)
-    return mean, np.sqrt(np.maximum(square - mean**2, 1e-4)), best, place
+    start = np.maximum.accumulate(np.where(new, np.arange(len(found)), 0))
+    place = (rank[start] + 1).astype(kind)
+    spread = np.sqrt(np.maximum(square - mean**2, 1e-4))
+    return mean, spread, *_rivals(found.take(np.flatnonzero(~clashes))), place
+
+
+def _rivals(found: Neighbors) -> tuple[Column, Column, Column]:
+    """The nearest of each list, its similarity, and that of the next."""
+    nearest = np.full(found.size, -1, dtype=np.int32)
+    first, second = np.zeros((2, found.size), dtype=np.float32)
+    for rank, similarity in enumerate((first, second)):
+        at = np.flatnonzero(found.rank == rank)
+        similarity[found.query[at]] = found.similarity[at]
+        if not rank:
+            nearest[found.query[at]] = found.candidate[at]
+    return nearest, first, second
