@@ -417,6 +417,8 @@ def test_columns_are_read_by_their_names() -> None:
         "ram_capacity": ["8 GB DDR4", "16 GB"],
         "ssd_capacity": ["512 GB", None],
         "mpn": ["WH-1000XM5", "n/a"],
+        "EAN-Code": ["04006381333931; 4006381333948", "n/a"],
+        "upc": ["036000291452.0", "4.00638E+12"],
         "shipping_weight": ["2 kg", "3 kg"],
         "cpu_frequency": ["2.6 GHz", None],
         "remarks": ["red", "blue"],
@@ -426,7 +428,12 @@ def test_columns_are_read_by_their_names() -> None:
         "count": ("6",),
         "size": ("xl",),
         "colour": ("black",),
-        "model": ("wh1000xm5",),
+        "model": (
+            "gtin: 36000291452",
+            "gtin: 4006381333931",
+            "gtin: 4006381333948",
+            "wh1000xm5",
+        ),
         "memory": ("ram: 8 gb", "storage: 512 gb"),
         "measure": ("cpu frequency: 2600000000 hz",),
     }

@@ -14,6 +14,7 @@ _DATA = word_lists("columns.toml")
 _KINDS = {word: kind for kind, words in _DATA["kinds"].items() for word in words.split()}
 _IGNORED = frozenset(_DATA["ignored"]["words"].split())
 _LEAST_STORAGE = 16
+_GTIN = re.compile(r"(?<![0-9])[0-9]{8,14}(?![0-9])")
 _BARE = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _LONGEST = 200
 
@@ -29,6 +30,8 @@ def column_kind(name: str) -> tuple[str, str] | None:
         return None
     for word in sorted(words, key=lambda word: _KINDS.get(word) != "count"):  # "pack size"
         if kind := _KINDS.get(word):
+            if kind == "gtin":
+                return "model", kind
             if kind == "memory":
                 return kind, "ram" if "ram" in words else "storage"
             return kind, " ".join(words) if kind == "measure" else ""
@@ -38,6 +41,8 @@ def column_kind(name: str) -> tuple[str, str] | None:
 def read_cell(kind: str, aspect: str, raw: str) -> set[str]:
     """Read one value of a column of this kind; several values are all kept."""
     text = normalise_title(clean_title(raw[:_LONGEST]))
+    if aspect == "gtin":
+        return {f"gtin: {code}" for each in _GTIN.findall(text) if (code := each.lstrip("0"))}
     if kind == "model":
         code = re.sub(r"[^a-z0-9]", "", text)
         return {code} if 4 <= len(code) <= 30 and any(map(str.isdigit, code)) else set()
