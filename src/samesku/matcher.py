@@ -11,15 +11,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from samesku.candidates.candidates import (
-    DENSITY_NEIGHBORS,
-    Candidates,
-    Source,
-    join_candidates,
-    with_pairs,
-)
+from samesku.candidates.candidates import DENSITY_NEIGHBORS, Candidates, with_pairs
 from samesku.candidates.collapse import Collapsed, collapse
-from samesku.candidates.neighbors import Allowed, Method, Neighbors, allowed_neighbors
+from samesku.candidates.finding import find_candidates
+from samesku.candidates.neighbors import Allowed, Method
 from samesku.catalog.answers import Answers, answers_of
 from samesku.catalog.catalog import Catalog, check_catalogs
 from samesku.catalog.sources import (
@@ -36,7 +31,7 @@ from samesku.encoders.base import Encoder
 from samesku.encoders.encode import Encoded, encode
 from samesku.results.matches import Matches
 from samesku.results.record import run_record, source_record
-from samesku.runtime.cache import Cache, content_key
+from samesku.runtime.cache import Cache
 from samesku.runtime.checks import check_choice, check_type
 from samesku.runtime.cores import meanwhile, threads
 from samesku.runtime.extras import need_extra
@@ -67,7 +62,8 @@ class Matcher:
         Neighbours per posting and encoder that become candidates, at least 20.
     threshold : float
         Score from which a pair is accepted, in (0, 1]; default: the fusion's own, which the shipped
-        model leaves where its probabilities let expect clearly better clusters by another.
+        model leaves where its probabilities of 200 postings or more let expect clearly better
+        clusters by another.
     method : {"auto", "exact", "approximate"}
         How neighbours are searched (:func:`samesku.candidates.neighbors.nearest`).
     cache : Cache or str, optional
@@ -394,21 +390,7 @@ class Matcher:
     def _candidates(
         self, encoded: Encoded, owners: NDArray[np.int64] | None, allowed: Allowed
     ) -> Candidates:
-        """Pairs that may match: those of one source or of two, of any where no `owners` are."""
-        allowed, whose = ("all", b"") if owners is None else (allowed, owners.tobytes())
-        settings = str(self.k), self.method, allowed, whose
-        sources = []
-        for encoder, vectors, key in zip(self.encoders, encoded.vectors, encoded.keys, strict=True):
-            key = content_key("neighbors-3", key, *settings)
-            with self.progress.stage(f"candidates ({encoder.name})", vectors.size) as advance:
-                stored = self.cache.load("neighbors", key)
-                if stored is not None and stored.keys() == {"query", "candidate", "similarity"}:
-                    found = Neighbors(**stored, size=vectors.size)
-                else:
-                    found = allowed_neighbors(
-                        vectors, owners, allowed, k=self.k, method=self.method, advance=advance
-                    )
-                    self.cache.store("neighbors", key, found.arrays)
-            sources.append(Source(encoder.name, encoder.modality, vectors, found))
-        with self.progress.stage("candidates"):
-            return join_candidates(sources).shelved
+        return find_candidates(
+            self.encoders, encoded, owners, allowed,
+            k=self.k, method=self.method, cache=self.cache, progress=self.progress,
+        )  # fmt: skip
