@@ -31,21 +31,21 @@ class ScoredPairs:
     clashes: NDArray[np.bool_]
 
     def pack(self) -> bytes:
+        marked = (self.other << 1 | self.clashes).astype("<i8")
         numbers = np.stack([self.text, self.photo, self.probability]).astype("<f4")
-        return self.other.astype("<i8").tobytes() + numbers.tobytes() + self.clashes.tobytes()
+        return marked.tobytes() + numbers.tobytes()
 
     @classmethod
     def unpack(cls, packed: Sequence[bytes]) -> tuple[NDArray[np.int64], ScoredPairs]:
         """Read what `pack` gave of some postings: of which of them each pair is, and the pairs."""
-        read = np.frombuffer(b"".join(packed), np.uint8)
-        length = np.array([len(each) for each in packed], dtype=np.int64)
-        start, size = np.cumsum(length) - length, length // 21
-        other = read[spans(start, 8 * size)].view("<i8")
+        read = np.frombuffer(b"".join(packed), "<u4")
+        length = np.array([len(each) // 4 for each in packed], dtype=np.int64)
+        start, size = np.cumsum(length) - length, length // 5
+        marked = read[spans(start, 2 * size)].view("<i8")
         text, photo, probability = (
-            read[spans(start + at * size, 4 * size)].view("<f4") for at in (8, 12, 16)
+            read[spans(start + at * size, size)].view("<f4") for at in (2, 3, 4)
         )
-        clashes = read[spans(start + 20 * size, size)].view(np.bool_)
-        pairs = cls(other, text, photo, probability, clashes)
+        pairs = cls(marked >> 1, text, photo, probability, (marked & 1).astype(bool))
         return np.repeat(np.arange(len(packed)), size), pairs
 
     def part(self, start: int, stop: int) -> ScoredPairs:
