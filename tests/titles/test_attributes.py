@@ -279,6 +279,7 @@ def test_accessories(title: str, accessory: tuple[str, ...]) -> None:
         # A unit is no name of the number behind it, "size_32" no code.
         ("DDR4 16GB 3200", ("ddr: 4",)),
         ("jeans W32 L34", ()),
+        ("jeans 32/34", ()),
         ("shoe Pegasus 40, UK 9", ("pegasus: 40",)),
         ("Κραγιόν Νο 05", ("no: 5",)),
         # Shades of make-up and dyes, but not how many there are.

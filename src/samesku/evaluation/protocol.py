@@ -230,13 +230,14 @@ def _scored(fusion: Fusion, pool: _Pool, *, explained: bool = False) -> Matches:
     predicted = (
         fusion.predict(pairs, catalog) if explained else PairScores(fusion.score(pairs, catalog))
     )
+    scores = pool.collapsed.sure(pairs.left, pairs.right, predicted.scores)
     return Matches(
         pool.catalog,
         pool.collapsed,
         pairs,
-        pool.collapsed.sure(pairs.left, pairs.right, predicted.scores),
+        scores,
         fusion,
-        threshold_for(fusion, pairs, predicted.scores, pool.collapsed.counts),
+        threshold_for(fusion, pairs, scores, pool.collapsed.counts),
         explanations=predicted.explanations,
     )
 

@@ -291,7 +291,11 @@ def _codes(
             elif entry.kind in ("unnumbered", "with", "for"):
                 unnumbered |= {one.stop, one.stop + title.startswith(".", one.stop)}
     other = (*values["size"], *values["measure"])
-    elsewhere = (value.partition(": ")[2] or value.replace(" ", "") for value in other)
+    elsewhere = (
+        part
+        for value in other
+        for part in (value.partition(": ")[2] or value.replace(" ", "")).split("/")
+    )
     tokens = (token.rstrip("+") for token in said.tokens)
     of_tyres = (part for tyre in tyres for part in tyre if part)
     return read_codes(title, {*tokens, *elsewhere, *of_tyres}, qualifiers, banned, unnumbered)
