@@ -289,6 +289,7 @@ def test_accessories(title: str, accessory: tuple[str, ...]) -> None:
         ("palet eyeshadow 12 warna", ("eyeshadow: 12",)),
         ("casque rouge 58", ("rouge: 58",)),
         ("seat cushion 45", ("cushion: 45",)),
+        ("corrector de postura 85", ("postura: 85",)),
         ("HP 207A toner", ("207a",)),
         ("HP 207X toner", ("207x",)),
         ("fuse cartridge 100A", ()),
