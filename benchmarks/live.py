@@ -1,6 +1,6 @@
 """Rates of the live index: bulk load, search and upsert beside it, opening, size, and clusters.
 
-    python benchmarks/live.py CATALOGUE --postings 5000 [--labels]
+    python benchmarks/live.py CATALOGUE --postings 5000
 
 Prints one JSON object. With `label_group` in the catalogue the F1 per posting of clusters that were
 fed one by one is told beside that of the batch run on the same postings.
