@@ -71,12 +71,8 @@ def _linked(
     # Of equally likely choices the first is taken, by ids and not by rows.
     rank = np.argsort(distinct.order)
     ends = rank[first], rank[second]
-    pinned = (
-        np.zeros(len(above), dtype=bool) if pins is None else pins.joins(left[above], right[above])
-    )
-    chosen = choose_links(
-        *ends, scores[above[pair]], threshold=threshold, rule=rule, pinned=pinned[pair]
-    )
+    pinned = None if pins is None else pins.joins(left[above], right[above])[pair]
+    chosen = choose_links(*ends, scores[above[pair]], threshold=threshold, rule=rule, pinned=pinned)
     return distinct.numbered(components(one[chosen], other[chosen], size))
 
 

@@ -91,9 +91,9 @@ def _attributes_around(shelf: Shelf, totals: Totals, outer: Array) -> AttributeR
     """What some postings state, read shard by shard."""
     values: dict[str, list[tuple[str, ...]]] = {kind: [] for kind in KINDS}
     for _, table, place in _said_of(shelf, totals, outer, [f"~{kind}" for kind in KINDS]):
-        taken = table.take(place)
+        taken = frame_of(table.take(place))
         for kind in KINDS:
-            values[kind] += decoded(frame_of(taken)[f"~{kind}"], tuple)
+            values[kind] += decoded(taken[f"~{kind}"], tuple)
     return attribute_rows(Attributes(values))
 
 

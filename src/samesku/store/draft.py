@@ -23,7 +23,7 @@ from samesku.store.near import Near, ScoredPairs
 from samesku.store.postings import Payload, content_key
 from samesku.store.results import Affected, Change, DecidedPair, PostingResult, Refused
 from samesku.store.schema import distinct, look_up, postings, versions
-from samesku.store.scoring import Ends, Scored, score_pairs
+from samesku.store.scoring import EndPostings, Scored, score_pairs
 from samesku.store.state import PER_EVENT, Effects, State
 
 # Pairs, and notes, that an answer lists.
@@ -156,20 +156,18 @@ class Draft:
         if not len(found):
             return
         left, right = found.T
-        ends = Ends.read(self.connection, memory, left, right)
+        ends = EndPostings.read(self.connection, memory, left, right)
         clashes = ends.clashes(self.learned.same)
+        apart = found[clashes]
         for slot, (text, photo) in zip(new.tolist(), near, strict=True):
-            clashing = np.concatenate(
-                [left[clashes & (right == slot)], right[clashes & (left == slot)]]
-            )
-            memory.near(slot, text, photo, clashing)
+            memory.near(slot, text, photo, apart[(apart == slot).any(axis=1)])
         scored = self.scored = score_pairs(memory, ends, self.learned, explain_from=EXPLAINED_FROM)
         columns = (*scored.candidates.similarity.T, scored.predicted.scores, clashes)
         for slot, row in zip(new.tolist(), self.fresh.values(), strict=True):
             own = np.flatnonzero(right == slot)
-            pairs_of = ScoredPairs(memory.numbers(left[own]), *(each[own] for each in columns))
-            memory.score(slot, left[own], pairs_of.probability)
-            row["pairs"] = pairs_of.pack()
+            own_pairs = ScoredPairs(memory.numbers(left[own]), *(each[own] for each in columns))
+            memory.score(slot, left[own], own_pairs.probability)
+            row["pairs"] = own_pairs.pack()
 
     def cluster(self) -> None:
         """Cluster anew what the change can have moved."""

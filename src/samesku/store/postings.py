@@ -240,9 +240,14 @@ def named_photos(folder: Path | None, names: Sequence[str]) -> Iterator[bytes | 
             yield None
 
 
+def hex_hash(photo: Path | bytes) -> str:
+    """The perceptual hash of a photo, as `image_phash` has it; PhotoError where there is none."""
+    return phash(load_photo(photo)).tobytes().hex()
+
+
 def hash_photo(photo: bytes) -> str:
-    """The perceptual hash of a photo, as `image_phash` has it."""
+    """The same of a photo that was sent: StoreError where it cannot be read."""
     try:
-        return phash(load_photo(photo)).tobytes().hex()
+        return hex_hash(photo)
     except PhotoError as error:
         raise StoreError(f"the photo cannot be read: {error.reason}") from error

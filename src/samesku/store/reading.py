@@ -37,7 +37,7 @@ from samesku.store.schema import (
     touched,
     without_password,
 )
-from samesku.store.scoring import Ends, score_pairs
+from samesku.store.scoring import EndPostings, score_pairs
 from samesku.store.state import SHIPPED, Effects, Setting, State
 
 
@@ -173,7 +173,7 @@ class Reads:
             }
             if a == b:
                 return {**result, "probability": 1.0, "reasons": []}
-            ends = Ends.read(connection, state.memory, np.array([a]), np.array([b]))
+            ends = EndPostings.read(connection, state.memory, np.array([a]), np.array([b]))
             scored = score_pairs(state.memory, ends, self._learned(state), explain_from=0.0)
             return {
                 **result,
@@ -354,7 +354,7 @@ def _search(
         if not len(found):
             return []
         with memory.with_one(some, Content.of(payload), text, photo) as sought:
-            ends = Ends.read(connection, memory, found, np.full_like(found, sought))
+            ends = EndPostings.read(connection, memory, found, np.full_like(found, sought))
             memory.near(sought, text, photo, found[ends.clashes(learned.same)])
             scored = score_pairs(memory, ends, learned, explain_from=EXPLAINED_FROM)
         order = np.lexsort((scored.left, -scored.predicted.scores))[:limit]

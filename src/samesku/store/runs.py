@@ -12,9 +12,8 @@ import numpy as np
 import sqlalchemy as sa
 
 from samesku.catalog.catalog import Catalog, catalogue_file, read_catalog
-from samesku.catalog.photos import PhotoError, load_photo
+from samesku.catalog.photos import PhotoError
 from samesku.encoders import PHash, Tfidf
-from samesku.encoders.phash import phash
 from samesku.matcher import Matcher
 from samesku.results.record import is_unchanged
 from samesku.results.run_files import read_record, threshold_of
@@ -22,7 +21,7 @@ from samesku.runtime.progress import Progress
 from samesku.scoring.features.attributes import attribute_rows, clashing
 from samesku.store.draft import Draft
 from samesku.store.near import ScoredPairs
-from samesku.store.postings import Payload, as_catalog
+from samesku.store.postings import Payload, as_catalog, hex_hash
 from samesku.store.results import StoreError
 from samesku.store.schema import postings
 from samesku.store.state import Setting
@@ -31,13 +30,13 @@ from samesku.store.state import Setting
 def postings_of(catalog: Catalog, progress: Progress | None = None) -> list[dict[str, Any]]:
     """The rows of a catalogue as postings; photos without a hash are hashed.
 
-    `progress` is told of those that cannot be read.
+    `progress` counts those that cannot be read.
     """
     rows = catalog.frame.to_dicts()
     for row, photo in zip(rows, catalog.photos, strict=True):
         if photo is not None and not row.get("image_phash"):
             try:
-                row["image_phash"] = phash(load_photo(photo)).tobytes().hex()
+                row["image_phash"] = hex_hash(photo)
             except PhotoError as error:
                 if progress is not None:
                     progress.refuse(row["posting_id"], str(photo), error.reason)

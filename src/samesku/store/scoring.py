@@ -56,7 +56,7 @@ class Scored:
 
 
 @dataclass(frozen=True, eq=False)
-class Ends:
+class EndPostings:
     """The distinct postings at the ends of pairs, as a catalogue.
 
     `left` and `right` are slots, ``left < right``, in ascending order, each pair once.
@@ -76,7 +76,7 @@ class Ends:
         memory: Memory,
         left: NDArray[np.int64],
         right: NDArray[np.int64],
-    ) -> Ends:
+    ) -> EndPostings:
         core = np.unique(np.concatenate([left, right]))
         contents = memory.contents.of(memory.numbers(core).tolist(), connection)
         catalog = catalog_of(contents)
@@ -88,7 +88,9 @@ class Ends:
         return clashing(self.attributes, *places, same=same)
 
 
-def score_pairs(memory: Memory, ends: Ends, learned: Learned, *, explain_from: float) -> Scored:
+def score_pairs(
+    memory: Memory, ends: EndPostings, learned: Learned, *, explain_from: float
+) -> Scored:
     """Score pairs of distinct postings as the batch run would.
 
     The classifier sees a catalogue of the postings at the ends of the pairs. How many there are,
@@ -99,12 +101,12 @@ def score_pairs(memory: Memory, ends: Ends, learned: Learned, *, explain_from: f
     others = np.setdiff1d(np.concatenate([found for _, found, *_ in near]), core)
     slots = np.concatenate([core, others])
     candidates = _candidates(memory, left, right, core, slots, near)
-    rows = _rows(ends, candidates.sources, memory, slots)
     ranks = [
         Ranks.of(source.neighbors, clash)
         for source, (*_, clash) in zip(candidates.sources, near, strict=True)
     ]
-    rows.ranks[frozenset(learned.same)] = ranks
+    known = {frozenset(learned.same): ranks}
+    rows = _rows(ends, candidates.sources, memory, slots, known)
     predicted = learned.predict(candidates, ends.catalog, explain_from, rows=rows)
     return Scored(left, right, candidates, ends.catalog, predicted)
 
@@ -148,7 +150,11 @@ def _candidates(
 
 
 def _rows(
-    ends: Ends, sources: Sequence[Source], memory: Memory, slots: NDArray[np.int64]
+    ends: EndPostings,
+    sources: Sequence[Source],
+    memory: Memory,
+    slots: NDArray[np.int64],
+    ranks: dict[frozenset[str], list[Ranks]],
 ) -> CatalogRows:
     """What the features read, by the numbers of the whole store in place of a few postings'."""
     catalog, contents, size = ends.catalog, ends.contents, len(ends.contents)
@@ -163,7 +169,7 @@ def _rows(
     rare = rarity_of(memory.frequency[terms], memory.size)
     words = TitleWords(catalog.normal_titles, lists, names, own, rare, catalog.stated)
     return CatalogRows.of_part(
-        catalog, sources, words=words, attributes=ends.attributes,
+        catalog, sources, words=words, attributes=ends.attributes, ranks=ranks,
         around=Neighbourhoods.of(words, sources[0].neighbors, others=held),
         uses=memory.title_uses(slots[:size]), size=memory.size,
     )  # fmt: skip
