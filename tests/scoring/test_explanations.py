@@ -14,9 +14,9 @@ from samesku.scoring.features.title_words import title_words
 
 PHOTO, NEAR, OTHER = "94974f937d4c2433", "94974f937d4c2437", "6b68b06c82b3dbcc"
 ROWS = [
-    ("a", "Susu Bebelo 400 gram promo", PHOTO, 50.0, "Bebelo", "milk"),
-    ("b", "BEBELO susu 0,4 kg murah", PHOTO, 52.0, "Bebelo", "powder"),
-    ("c", "Susu Bebelo 800 gram", NEAR, 50.0, "Kapten", None),
+    ("a", "Susu Bebelo 400 gram promo", PHOTO, "50 EUR", "Bebelo", "milk"),
+    ("b", "BEBELO susu 0,4 kg murah", PHOTO, "52", "Bebelo", "powder"),
+    ("c", "Susu Bebelo 800 gram", NEAR, "50 EUR", "Kapten", None),
     ("d", "Susu Bebelo vanila", OTHER, None, None, None),
     ("e", "Susu Bebelo", None, None, None, None),
     ("f", "Radio ZX7700", None, None, None, None),
@@ -82,8 +82,8 @@ def said(shop, left, right, **added):
         ((0, 1), "amount", 1, "same amount 400 g +1.00"),
         ((0, 2), "amount", -1, "amount 400 g against 800 g -1.00"),
         ((0, 4), "amount", -1, "amount 400 g against none -1.00"),
-        ((0, 1), "price", -1, "prices 50 and 52 -1.00"),
-        ((0, 2), "price", 1, "same price 50 +1.00"),
+        ((0, 1), "price", -1, "prices 50 EUR and 52 -1.00"),
+        ((0, 2), "price", 1, "same price 50 EUR +1.00"),
         ((3, 4), "price", -1, "no price stated -1.00"),
         ((0, 1), "brand", 1, "same brand Bebelo +1.00"),
         ((0, 2), "brand", -1, "brands Bebelo and Kapten -1.00"),

@@ -15,7 +15,7 @@ CELLS = {
     "title": ["Susu N/A", "N/A", "--"],
     "brand": ["N/A", None, " Bebelo "],
     "description": [None, "null", "#REF!"],
-    "price": ["brak", "0", "1299"],
+    "price": ["auf Anfrage, €", "0", "1299 Kč"],
     "image_phash": ["ABCDEF0123456789", "xyz", "n/a"],
     "width": ["12 cm", None, "N/A"],
 }

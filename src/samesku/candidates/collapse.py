@@ -14,7 +14,7 @@ from samesku.catalog.catalog import Catalog
 from samesku.catalog.sources import agreement
 from samesku.titles.attributes.columns import column_kind
 
-READ = ("price", "brand", "description")
+READ = ("price", "currency", "brand", "description")
 _TOLD = r"[\p{L}\p{N}]"
 
 

@@ -9,11 +9,14 @@ from importlib.resources import files
 
 import polars as pl
 
+from samesku.catalog.currencies import currency_of
 from samesku.catalog.prices import read_prices
 from samesku.catalog.problems import Problem
 
 REQUIRED = ("posting_id", "title")
-OPTIONAL = ("image", "image_phash", "label_group", "price", "brand", "description", "source")
+OPTIONAL = (
+    "image", "image_phash", "label_group", "price", "currency", "brand", "description", "source",
+)  # fmt: skip
 # What Python splits at: Unicode white space and four old separators.
 _BLANK = r"[\s\x1c-\x1f]"
 _PHASH = r"^[0-9a-fA-F]{16}$"
@@ -168,7 +171,19 @@ def _check_price(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
     fix = "taken as unknown; write one number per posting, with one decimal mark in the column"
     message = "price that is not one positive number"
     problems = _found("bad_price", message, fix, column, filled & ~known)
-    return frame.with_columns(price=price.set(~known, None)), problems
+    frame = frame.with_columns(price=price.set(~known, None))
+    return _with_currency(frame, column), problems
+
+
+def _with_currency(frame: pl.DataFrame, written: pl.Series) -> pl.DataFrame:
+    """The currency that prices are written with, where no column names it."""
+    if written.dtype.is_numeric():
+        return frame
+    known = as_text(written).set(frame["price"].is_null(), None).to_list()
+    named = pl.Series([text and currency_of(text) for text in known], dtype=pl.String)
+    if "currency" in frame.columns:
+        named = frame["currency"].fill_null(named)
+    return frame if named.is_null().all() else frame.with_columns(currency=named)
 
 
 def _found(

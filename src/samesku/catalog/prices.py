@@ -8,6 +8,8 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
+from samesku.catalog.currencies import DECIMAL_MARKS, currency_of
+
 # Digits in groups by spaces or apostrophes, else by marks, or a mark before the first digit; not
 # the dot of "Rs." and "S/.".
 _NUMBER = re.compile(
@@ -23,9 +25,6 @@ _FACTORS = {
     **dict.fromkeys(("juta", "jt", "mio", "triệu", "tr"), 1e6),
     **dict.fromkeys("万萬만", 1e4), "lakh": 1e5, "lac": 1e5, "crore": 1e7,
 }  # fmt: skip
-_ROUND_CURRENCY = re.compile(r"(?<!\w)rp|idr|vnd|₫|(?<!\w)đ|jpy|円|krw|₩|원|clp")
-_THREE_DECIMALS = re.compile(r"kwd|bhd|omr|jod|(?<!\w)(?:kd|bd|jd)(?!\w)|د\.ك|د\.ب|ر\.ع|د\.ا")
-_THREE_DECIMALS_COMMA = re.compile(r"tnd|(?<!\w)dt(?!\w)")
 _GROUPED = r"\d{{1,3}}(?:{0}\d{{3}})+|\d{{1,2}}(?:{0}\d{{2}})+{0}\d{{3}}"  # the second is India's
 # Arabic decimal and thousands marks, apostrophes, minus signs.
 _SIGNS = str.maketrans(
@@ -54,9 +53,8 @@ def read_prices(texts: Sequence[str]) -> list[float | None]:
 
 def _decided(cell: _Cell, votes: dict[str, Counter[str]]) -> str | None:
     """The decimal mark of a cell by its neighbours: ``""`` where none shows it, None where both."""
-    fixed = cell.currency_mark()
-    if fixed is not None:
-        return fixed
+    if (currency := currency_of(cell.around)) in DECIMAL_MARKS:
+        return DECIMAL_MARKS[currency]
     seen = Counter[str]()
     for kind in (cell.around, ""):
         seen = votes.get(kind, Counter())
@@ -107,14 +105,6 @@ class _Cell:
         whole, decimals = digits.split(last)
         sure = exponent or len(decimals) != 3 or len(whole) > 3 or whole in ("", "0", "00")
         return last if sure else None
-
-    def currency_mark(self) -> str | None:
-        """The decimal mark by the currency: ``""`` where it has no decimals."""
-        if _ROUND_CURRENCY.search(self.around):
-            return ""
-        if _THREE_DECIMALS_COMMA.search(self.around):
-            return ","
-        return "." if _THREE_DECIMALS.search(self.around) else None
 
     def value(self, decided: str | None) -> float | None:
         """The number, by its own decimal mark or else by the one that was `decided`."""

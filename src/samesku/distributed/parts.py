@@ -219,8 +219,7 @@ class Tile:
         }
         if prices is not None:
             values, counts = columns_of(prices, "value", "count")
-            below = np.concatenate([[0], np.cumsum(counts)])
-            known["prices"] = Prices(log_prices(self.catalog), values, below)
+            known["prices"] = Prices.among(log_prices(self.catalog), values, counts)
         if described := [part.described for part in self.parts if part.described is not None]:
             terms = self._terms(described)
             whole, title = terms.matrices

@@ -21,7 +21,7 @@ from samesku.encoders.placeholders import READ as ENOUGH
 from samesku.encoders.tfidf import NGRAMS, TermCounts
 from samesku.scoring.features.codes import coded_words
 from samesku.scoring.features.descriptions import described_texts
-from samesku.scoring.features.prices import log_prices
+from samesku.scoring.features.prices import log_prices, spread
 from samesku.titles import normal_tokens
 from samesku.titles.attributes import Codes, read_titles
 from samesku.titles.attributes.codes import spelt
@@ -115,8 +115,7 @@ def count_shard(shelf: Shelf, shard: int, starts: Sequence[int], letters: Sequen
         order = first + np.arange(len(said))
         _ask(shelf, "described", shard, shards, list(said), order, counts)
     if "price" in frame.columns:
-        logs = log_prices(catalog)
-        values, counts = np.unique(logs[~np.isnan(logs)], return_counts=True)
+        values, counts = spread(*log_prices(catalog))
         shelf.write(f"prices/{shard}", table_of(value=values, count=counts))
     names, codes, glued = spelt(models)
     kinds = [("name", name, "") for name in names] + [("code", code, "") for code in codes]

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from samesku.catalog.currencies import rates
 from samesku.catalog.photos import PhotoError, opened_photo
 from samesku.report.titles import shown_title
 from samesku.results.runs import Run
@@ -35,6 +36,7 @@ class Book:
         frame = run.catalog.frame
         none = [None] * len(frame)
         self.prices = frame["price"].to_list() if "price" in frame.columns else none
+        self.rates = rates(frame)
 
     def posting(self, row: int) -> int:
         """The number of a posting on the page."""

@@ -103,5 +103,8 @@ def _truth(run: Run, rows: NDArray[np.int64], counts: NDArray[np.int64]) -> tupl
 
 
 def _spread(book: Book, rows: NDArray[np.int64]) -> int | None:
-    prices = [price for row in rows if (price := book.prices[row]) is not None and price > 0]
-    return round(1000 * (max(prices) / min(prices) - 1)) if len(prices) > 1 else None
+    """By which share the dearest is over the cheapest; in euros where all currencies are known."""
+    rows = rows[[book.prices[row] is not None for row in rows]]
+    worth = book.rates[rows]
+    prices = np.array([book.prices[row] for row in rows]) / (1 if np.isnan(worth).any() else worth)
+    return round(1000 * (prices.max() / prices.min() - 1)) if len(prices) > 1 else None

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from samesku.candidates.similarity import Ends
 from samesku.catalog.catalog import Catalog
+from samesku.catalog.currencies import rates
 from samesku.catalog.sources import OWN_ID
 
 # Clusters up to this size are written with all their pairs, larger ones with the scored pairs only.
@@ -44,7 +45,8 @@ def as_links(pairs: pl.DataFrame, catalog: Catalog, sources: NDArray[np.integer]
     own = frame[OWN_ID] if OWN_ID in frame.columns else frame["posting_id"]
     known = pl.DataFrame({"posting_id": frame["posting_id"], "own": own, "of": sources})
     if priced := "price" in frame.columns:
-        known = known.with_columns(price=frame["price"].cast(pl.Float64))
+        worth = pl.Series(rates(frame), nan_to_null=True)
+        known = known.with_columns(price=frame["price"].cast(pl.Float64), rate=worth)
     pairs = with_ends(pairs, known).filter(pl.col("left_of") != pl.col("right_of"))
     turned = pl.col("left_of") > pl.col("right_of")
 
@@ -59,7 +61,8 @@ def as_links(pairs: pl.DataFrame, catalog: Catalog, sources: NDArray[np.integer]
     }
     if priced:
         ours, theirs = end("price", "left", "right"), end("price", "right", "left")
-        gap = ((theirs - ours) / ours).round(4)
+        rate = (end("rate", "left", "right") / end("rate", "right", "left")).fill_null(1)
+        gap = (theirs * rate / ours - 1).round(4)
         columns |= {"left_price": ours, "right_price": theirs, "price_gap": gap}
     return pairs.select(**columns)
 

@@ -191,8 +191,8 @@ class _Facts:
         self.left, self.right = left, right
         self.stated, self.attributes = words.stated, catalog.attributes.values
         self.columns = {
-            name: (_column(catalog, name, left), _column(catalog, name, right))
-            for name in ("brand", "price")
+            name: (said(catalog, left), said(catalog, right))
+            for name, said in (("brand", _brands), ("price", _prices))
         }
         described = _filled(catalog, "description")
         self.described = described[left] + described[right]
@@ -301,9 +301,22 @@ def _compare(mine: Stated, theirs: Stated) -> tuple[str, str]:
     return " ".join(sorted(one & other)), " against ".join(filter(None, own))
 
 
-def _column(catalog: Catalog, name: str, rows: NDArray[np.integer]) -> list[object]:
+def _column(catalog: Catalog, name: str, rows: NDArray[np.integer]) -> list[Any]:
     there = name in catalog.frame.columns
     return catalog.frame[name][rows].to_list() if there else [None] * len(rows)
+
+
+def _brands(catalog: Catalog, rows: NDArray[np.integer]) -> list[str | None]:
+    return _column(catalog, "brand", rows)
+
+
+def _prices(catalog: Catalog, rows: NDArray[np.integer]) -> list[str | None]:
+    """The prices as text, with their currencies where they are stated."""
+    named = zip(_column(catalog, "price", rows), _column(catalog, "currency", rows), strict=True)
+    return [
+        None if price is None else f"{price:.15g} {currency or ''}".rstrip()
+        for price, currency in named
+    ]
 
 
 def _filled(catalog: Catalog, name: str) -> NDArray[np.int64]:
@@ -313,9 +326,9 @@ def _filled(catalog: Catalog, name: str) -> NDArray[np.int64]:
     return np.asarray(catalog.frame[name].fill_null("") != "", dtype=np.int64)
 
 
-def _column_said(name: str, mine: object, theirs: object) -> str:
+def _column_said(name: str, mine: str | None, theirs: str | None) -> str:
     """What both postings have in a column: the same, two different ones, or not both any."""
-    known = [_value(value) for value in (mine, theirs) if value not in (None, "")]
+    known = [_value(value) for value in (mine, theirs) if value]
     if not known:
         return f"no {name} stated"
     if len(known) == 1:
@@ -332,7 +345,6 @@ def _attribute_said(kind: str, mine: Sequence[str], theirs: Sequence[str]) -> st
     return f"same {kind} {one}" if mine == theirs and mine else f"{kind} {one} against {other}"
 
 
-def _value(value: object) -> str:
+def _value(value: str) -> str:
     """A value on one line, without the sign that divides reasons."""
-    shown = f"{value:.15g}" if isinstance(value, float) else str(value)
-    return " ".join(shown.replace(";", ",").split())[:LONGEST_VALUE]
+    return " ".join(value.replace(";", ",").split())[:LONGEST_VALUE]

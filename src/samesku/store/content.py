@@ -10,6 +10,7 @@ from functools import cached_property
 import polars as pl
 import sqlalchemy as sa
 
+from samesku.candidates.collapse import READ
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.cells import OPTIONAL, REQUIRED
 from samesku.store.postings import Payload, column_series, normal_title
@@ -22,15 +23,13 @@ from samesku.titles.attributes.columns import column_kind, read_cell
 
 # Postings of which the content is kept in memory, the last ones asked for.
 KEPT = 20_000
-# Columns that the features read of the frame.
-_READ = ("price", "brand", "description")
 
 
 @dataclass(frozen=True, eq=False)
 class Content:
     """One posting's content, and what is read of it: the same for all that share a content key."""
 
-    columns: Payload  # the price, brand and description, where there are some
+    columns: Payload  # those of `READ`, where there are some
     normal: str
     stated: Stated
     values: dict[str, tuple[str, ...]]  # by kind, of the title and of the specification columns
@@ -44,7 +43,7 @@ class Content:
         for name in payload.keys() - {*REQUIRED, *OPTIONAL}:
             if (kind := column_kind(name)) is not None:
                 values[kind[0]] |= read_cell(*kind, str(payload[name]))
-        columns = {name: payload[name] for name in _READ if name in payload}
+        columns = {name: payload[name] for name in READ if name in payload}
         held = {kind: tuple(sorted(values[kind])) for kind in KINDS}
         return cls(columns, normal, numbers_said, held, codes)
 
@@ -113,7 +112,7 @@ def catalog_of(contents: Sequence[Content]) -> Catalog:
     ids = [str(place) for place in range(len(payloads))]
     titles = [each.normal for each in contents]
     columns: dict[str, pl.Series | list[str]] = {"posting_id": ids, "title": titles}
-    for name in _READ:
+    for name in READ:
         if any(name in each for each in payloads):
             columns[name] = column_series(payloads, name)
     catalog = Catalog(pl.DataFrame(columns), (None,) * len(payloads), name="store")

@@ -17,6 +17,7 @@ import polars as pl
 
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.cells import MISSING, OPTIONAL
+from samesku.catalog.currencies import currency_of
 from samesku.catalog.photo_places import locate_photos
 from samesku.catalog.photos import PhotoError, load_photo, read_photo_bytes
 from samesku.catalog.prices import read_prices
@@ -34,7 +35,7 @@ _NAME = re.compile("[^\x00-\x1f\ud800-\udfff]{1,200}")
 _PHASH = re.compile(r"[0-9a-f]{16}")
 _PLAIN = re.compile(r"[0-9]+(\.[0-9]+)?")
 _TOLD = re.compile(r"[^\W_]")
-_READ = ("price", "brand", "description", "image_phash")
+_READ = ("price", "currency", "brand", "description", "image_phash")
 # Of titles that say nothing.
 _WORDLESS = {"Zs", "Zl", "Zp", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Cc"}
 # What a filled cell that can be read holds.
@@ -56,6 +57,8 @@ def check_posting(given: Any) -> Payload:
             raise StoreError("the name of a column is not 1 to 200 characters on one line")
         if (cell := _cell(name, value)) is not None:
             payload[name] = cell
+    if "price" in payload and (currency := currency_of(str(given["price"]))):
+        payload.setdefault("currency", currency)
     if "posting_id" not in payload:
         raise StoreError("posting_id is missing; give every posting an id of its own")
     if any(unicodedata.category(sign) == "Cc" for sign in str(payload["posting_id"])):

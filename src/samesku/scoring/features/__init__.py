@@ -29,7 +29,7 @@ from samesku.scoring.features.descriptions import (
     description_features,
 )
 from samesku.scoring.features.neighbourhood import Neighbourhoods, neighbourhood_features
-from samesku.scoring.features.prices import Prices, log_prices, price_features
+from samesku.scoring.features.prices import Prices, price_features
 from samesku.scoring.features.similarities import Ranks, similarity_features
 from samesku.scoring.features.strings import string_features
 from samesku.scoring.features.table import Column, Features, both_ways
@@ -109,7 +109,7 @@ class CatalogRows:
     def prices(self) -> Prices | None:
         """None where the catalogue has no column of them."""
         priced = "price" in self.catalog.frame.columns
-        return Prices.of(log_prices(self.catalog)) if priced else None
+        return Prices.of(self.catalog) if priced else None
 
     @cached_property
     def size(self) -> int:

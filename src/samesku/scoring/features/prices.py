@@ -9,34 +9,66 @@ from numpy.typing import NDArray
 
 from samesku.candidates.similarity import Ends
 from samesku.catalog.catalog import Catalog
+from samesku.catalog.currencies import rates
 from samesku.scoring.features.table import Column, both_ways
 
 # Logs of prices closer than this are one price: a float's last digits.
 ROUNDING = 1e-6
 
 
-def log_prices(catalog: Catalog) -> NDArray[np.float64]:
-    """Natural logarithms of the prices, float64 ``(n,)``; NaN where unknown."""
+def log_prices(catalog: Catalog) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Natural logarithms of the prices, and of what a euro is worth in each one's currency.
+
+    Float64 ``(n,)`` each; NaN where unknown.
+    """
     prices: NDArray[np.float64] = catalog.frame["price"].cast(float).fill_null(np.nan).to_numpy()
-    return np.log(prices)
+    return np.log(prices), np.log(rates(catalog.frame))
+
+
+def spread(
+    logs: NDArray[np.float64], log_rates: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """The logarithms of the different prices, ascending, and how many postings ask each."""
+    in_euros = logs - np.nan_to_num(log_rates)
+    return np.unique(in_euros[~np.isnan(in_euros)], return_counts=True)
 
 
 @dataclass(frozen=True, eq=False)
 class Prices:
-    """The prices of postings, and how the prices of a catalogue are spread, in logarithms."""
+    """The prices of postings, and how the prices of a catalogue are spread, in logarithms.
+
+    Prices in two currencies are compared in euros; one whose currency is unknown as it stands.
+    """
 
     logs: NDArray[np.float64]  # (n,), NaN where unknown
-    values: NDArray[np.float64]  # the different prices of the whole catalogue, ascending
+    log_rates: NDArray[np.float64]  # (n,), of the currency to the euro, NaN where unknown
+    values: NDArray[np.float64]  # the different prices of the whole catalogue in euros, ascending
     below: NDArray[np.int64]  # how many postings ask less than each, and last how many have one
 
     @classmethod
-    def of(cls, logs: NDArray[np.float64]) -> Prices:
-        """Read the logarithms of all prices."""
-        values, counts = np.unique(logs[~np.isnan(logs)], return_counts=True)
-        return cls(logs, values, np.concatenate([[0], np.cumsum(counts)]))
+    def of(cls, catalog: Catalog) -> Prices:
+        """Read the prices of a catalogue."""
+        logs = log_prices(catalog)
+        return cls.among(logs, *spread(*logs))
 
-    def nearer(self, centre: NDArray[np.float64], gap: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The share of the known prices that are nearer to `centre` than `gap`."""
+    @classmethod
+    def among(
+        cls,
+        logs: tuple[NDArray[np.float64], NDArray[np.float64]],
+        values: NDArray[np.float64],
+        counts: NDArray[np.int64],
+    ) -> Prices:
+        """Prices beside those of a whole catalogue: its different ones, and how many ask each."""
+        return cls(*logs, values, np.concatenate([[0], np.cumsum(counts)]))
+
+    def gap(self, left: Ends, right: Ends) -> NDArray[np.float64]:
+        """How far the prices of pairs lie apart, float64 ``(m,)``, NaN where one is unknown."""
+        between = np.nan_to_num(self.log_rates[left] - self.log_rates[right])
+        return np.abs(self.logs[left] - self.logs[right] - between)
+
+    def nearer(self, end: Ends, gap: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The share of the known prices that are nearer to that of `end` than `gap`."""
+        centre = self.logs[end] - np.nan_to_num(self.log_rates[end])
         reach = gap - ROUNDING
         low = self.below[np.searchsorted(self.values, centre - reach, side="left")]
         high = self.below[np.searchsorted(self.values, centre + reach, side="right")]
@@ -53,7 +85,6 @@ def price_features(prices: Prices, left: Ends, right: Ends) -> dict[str, Column]
     `price_gap` is the absolute difference of the logs, `price_nearer_min` and `_max` are seen from
     either end; NaN where a price is unknown.
     """
-    logs = prices.logs
-    gap = np.abs(logs[left] - logs[right])
-    shares = [prices.nearer(logs[end], gap) for end in (left, right)]
+    gap = prices.gap(left, right)
+    shares = [prices.nearer(end, gap) for end in (left, right)]
     return {"price_gap": gap, **both_ways("price_nearer", *shares)}

@@ -1,0 +1,46 @@
+"""Currencies as shops write them, and what they are worth."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+import unicodedata
+from functools import lru_cache
+from importlib.resources import files
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+_DATA = tomllib.loads(files(__package__).joinpath("currencies.toml").read_text("utf-8"))
+_RATES: dict[str, float] = _DATA["rates"]
+_SIGNS = {sign: code for code, signs in _DATA["signs"].items() for sign in signs}
+# The decimal mark that a currency is written with, "" of one without decimals.
+DECIMAL_MARKS = {
+    code: "" if mark == "none" else mark
+    for mark, codes in _DATA["decimals"].items()
+    for code in codes
+}
+_WORD = re.compile(r"[^\W\d_]+(?:\.[^\W\d_]+)*[$¥/]?|[^\w\s]")
+_LONGEST = 50
+
+
+@lru_cache(maxsize=10_000)
+def currency_of(text: str) -> str | None:
+    """The ISO code of the currency that a text names by code or sign; None where there is none.
+
+    >>> currency_of("Kč"), currency_of("US $"), currency_of("kr")
+    ('CZK', 'USD', None)
+    """
+    words = _WORD.findall(unicodedata.normalize("NFKC", text[:_LONGEST]).casefold())
+    codes = (word.upper() for word in words if word.upper() in _RATES)
+    return next(codes, next((_SIGNS[word] for word in words if word in _SIGNS), None))
+
+
+def rates(frame: pl.DataFrame) -> NDArray[np.float64]:
+    """What a euro is worth in the currency of each row, float64 ``(n,)``; NaN where unknown."""
+    if "currency" not in frame.columns:
+        return np.full(frame.height, np.nan)
+    named = frame["currency"].to_list()
+    codes = [currency_of(str(each)) if each is not None else None for each in named]
+    return np.array([_RATES[code] if code else np.nan for code in codes])

@@ -1,0 +1,38 @@
+"""Currencies by their codes and signs."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from samesku import read_catalog
+from samesku.catalog.currencies import currency_of, rates
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ("EUR", "EUR"), ("czk", "CZK"), ("Kč", "CZK"), ("zł", "PLN"), ("US $", "USD"),
+        ("CAD $", "CAD"), ("R$ 12,00", "BRL"), ("Rp15.000", "IDR"), ("Rs. 500", "INR"),
+        ("1.299,00\u202f€ inkl. MwSt.", "EUR"), ("1280円(税込)", "JPY"), ("د.إ 12", "AED"),
+        ("kr", None), ("¥", None), ("", None), ("12.50", None),
+    ],
+)  # fmt: skip
+def test_code_of_a_currency(written, code):
+    assert currency_of(written) == code
+
+
+def test_a_column_outweighs_the_signs_of_prices_which_fill_its_gaps():
+    offers = read_catalog(
+        pl.DataFrame(
+            {
+                "posting_id": ["a", "b", "c"],
+                "title": ["A", "B", "C"],
+                "price": ["$12", "£ 3.50", "4"],
+                "currency": ["CAD", None, None],
+            }
+        )
+    )
+    assert offers.frame["currency"].to_list() == ["CAD", "GBP", None]
+    cad, gbp, unknown = rates(offers.frame)
+    assert cad > 1 > gbp
+    assert np.isnan(unknown)
