@@ -430,13 +430,14 @@ def test_columns_are_read_by_their_names() -> None:
         "size": ["XL", "42"],
         "pack_size": ["6", ""],
         "ram_capacity": ["8 GB DDR4", "16 GB"],
-        "ssd_capacity": ["512 GB", None],
-        "mpn": ["WH-1000XM5", "n/a"],
+        "Capacité": ["512 GB", None],
+        "Part No.": ["WH-1000XM5", "n/a"],
         "EAN-Code": ["04006381333931; 4006381333948", "n/a"],
         "upc": ["036000291452.0", "4.00638E+12"],
         "shipping_weight": ["2 kg", "3 kg"],
         "cpu_frequency": ["2.6 GHz", None],
         "remarks": ["red", "blue"],
+        "Quantity": ["6", "31"],
     }
     values = read_attributes(["one", "two"], columns).values
     assert {kind: one[0] for kind, one in values.items() if one[0]} == {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from samesku.titles import Quantity, clean_title, normalise_title, stated
 from samesku.titles.attributes.reading import read_title
@@ -28,7 +29,8 @@ def column_kind(name: str) -> tuple[str, str] | None:
     words = _NAME.findall(normalise_title(clean_title(name)).replace("_", " "))
     if not words or _IGNORED.intersection(words):
         return None
-    for word in sorted(words, key=lambda word: _KINDS.get(word) != "count"):  # "pack size"
+    known = [*words, *map("".join, pairwise(words))]  # "part number"
+    for word in sorted(known, key=lambda word: _KINDS.get(word) != "count"):  # "pack size"
         if kind := _KINDS.get(word):
             if kind == "gtin":
                 return "model", kind
