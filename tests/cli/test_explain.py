@@ -44,7 +44,7 @@ def test_a_match_is_explained_to_its_probability(out):
 
 
 def test_an_unlikely_match_is_scored_again_for_its_explanation(out, tmp_path):
-    options = ("--threshold", "0.03", "--no-cache", "-e", "tfidf", "-e", "phash")
+    options = ("--threshold", "0.002", "--no-cache", "-e", "tfidf", "-e", "phash")
     run("match", out.parent / "offers.csv", "--out", tmp_path / "out", *options)
     pairs = pl.read_parquet(tmp_path / "out" / "pairs.parquet")
     unlikely = pairs.filter(pl.col("score") < 0.2)

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from samesku import Matcher, Union
+from samesku import Matcher, Union, read_catalog
 from samesku.candidates.candidates import Source, join_candidates
 from samesku.candidates.neighbors import nearest
 from samesku.encoders import PHash, Tfidf, Vectors
@@ -104,3 +104,19 @@ def test_an_encoder_that_it_never_met_adds_no_pairs_but_of_one_photo(fusion, cat
     np.testing.assert_array_equal(judged.scores[known], fusion.score(candidates, catalog))
     assert not judged.scores[~known].any()
     assert known[judged.explanations.places].all()
+
+
+@pytest.mark.parametrize(("theirs", "moved"), [("4006381333931", 4), ("4006381333955", -1)])
+def test_gtins_say_more_than_other_words_do(theirs, moved):
+    offers = pl.DataFrame(
+        {
+            "posting_id": ["a", "b"],
+            "title": ["Bosch Akku-Bohrschrauber GSR 12V-15 blau", "GSR 12V-15 cordless drill kit"],
+            "EAN": ["4006381333931", theirs],
+        }
+    )
+    told, silent = (
+        Matcher().score_pairs(read_catalog(each), [("a", "b")])["probability"].item()
+        for each in (offers, offers.drop("EAN"))
+    )
+    assert (np.log(told / (1 - told)) - np.log(silent / (1 - silent))) / moved > 1

@@ -444,12 +444,8 @@ def test_columns_are_read_by_their_names() -> None:
         "count": ("6",),
         "size": ("xl",),
         "colour": ("black",),
-        "model": (
-            "gtin: 36000291452",
-            "gtin: 4006381333931",
-            "gtin: 4006381333948",
-            "wh1000xm5",
-        ),
+        "model": ("wh1000xm5",),
+        "gtin": ("36000291452", "4006381333931", "4006381333948"),
         "memory": ("ram: 8 gb", "storage: 512 gb"),
         "measure": ("cpu frequency: 2600000000 hz",),
     }

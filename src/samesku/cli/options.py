@@ -125,7 +125,7 @@ class Deciding:
     same: str | None = option(
         None,
         "Attributes that may differ within one product, between commas: some of count, amount, "
-        "size, colour, flavour, model, memory, measure, accessory. Default: none.",
+        "size, colour, flavour, model, memory, measure, accessory, gtin. Default: none.",
     )
 
 

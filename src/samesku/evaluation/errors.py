@@ -35,7 +35,7 @@ ADVICE = {
 }
 KINDS = tuple(ADVICE)
 # Kinds of attribute of which a clash is one of variants; the others are of a size or a count.
-_VARIANTS = frozenset(("colour", "flavour", "model", "accessory"))
+_VARIANTS = frozenset(("colour", "flavour", "model", "accessory", "gtin"))
 # Lengths, percentages, volts: sellers state more or less of them, as of sizes, or in parts.
 _LOOSE = frozenset(("mm", "%", "v"))
 # Stated by one posting only, these still divide: a box of twelve, a case.

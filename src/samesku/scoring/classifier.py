@@ -27,7 +27,7 @@ from samesku.scoring.trees import Trees, probability
 
 ThresholdRule: TypeAlias = Literal["fixed", "expected"]
 # Of a model as it was trained, and of one that was adapted to a catalogue.
-FORMAT, ADAPTED = 5, 9
+FORMAT, ADAPTED = 6, 10
 TREES, FIRST_TREES = "trees.onnx", "first_trees.onnx"
 # What the values of model.json are.
 NEEDED: Mapping[str, Any] = {

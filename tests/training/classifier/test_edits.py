@@ -4,7 +4,7 @@ import pytest
 
 from samesku import read_catalog
 from samesku.titles import clean_title, normalise_title
-from samesku.training.classifier.edits import edited
+from samesku.training.classifier.edits import edited, with_gtins
 
 TITLES = [
     "Kelva phone X200 128 GB black",
@@ -100,3 +100,17 @@ def test_a_colour_that_is_alone_in_its_word_list_is_left():
     catalog, _, product = edited(read_catalog(frame), np.random.default_rng(0))
     assert product.any()
     assert len(catalog) > 200
+
+
+def test_gtins_are_of_products_but_for_gaps_errors_and_second_numbers(shop):
+    products = np.arange(len(TITLES)) // 3
+    numbered = with_gtins(shop, products, np.random.default_rng(1))
+    numbers = numbered.attributes.values["gtin"]
+    pairs = [(a, b) for a, b in zip(numbers[::3], numbers[1::3], strict=True) if a and b]
+    assert 0.1 < numbers.count(()) / len(numbers) < 0.9
+    assert 0.7 < np.mean([a == b for a, b in pairs]) < 0.98
+    others = [(a, b) for a, b in zip(numbers, numbers[3:], strict=False) if a and b]
+    assert np.mean([a == b for a, b in others]) < 0.02
+    # Those of the catalogue itself do not stand beside them.
+    again = with_gtins(numbered, products, np.random.default_rng(2))
+    assert again.attributes.values["gtin"] != numbers

@@ -32,8 +32,6 @@ def column_kind(name: str) -> tuple[str, str] | None:
     known = [*words, *map("".join, pairwise(words))]  # "part number"
     for word in sorted(known, key=lambda word: _KINDS.get(word) != "count"):  # "pack size"
         if kind := _KINDS.get(word):
-            if kind == "gtin":
-                return "model", kind
             if kind == "memory":
                 return kind, "ram" if "ram" in words else "storage"
             return kind, " ".join(words) if kind == "measure" else ""
@@ -43,8 +41,8 @@ def column_kind(name: str) -> tuple[str, str] | None:
 def read_cell(kind: str, aspect: str, raw: str) -> set[str]:
     """Read one value of a column of this kind; several values are all kept."""
     text = normalise_title(clean_title(raw[:_LONGEST]))
-    if aspect == "gtin":
-        return {f"gtin: {code}" for each in _GTIN.findall(text) if (code := each.lstrip("0"))}
+    if kind == "gtin":
+        return {code for each in _GTIN.findall(text) if (code := each.lstrip("0"))}
     if kind == "model":
         code = re.sub(r"[^a-z0-9]", "", text)
         return {code} if 4 <= len(code) <= 30 and any(map(str.isdigit, code)) else set()

@@ -114,7 +114,7 @@ def read_title(
     values["size"] = set(_sizes(title, said, found, present, tyres))
     values["colour"], values["flavour"] = _colours_and_flavours(found, bool(values["amount"]))
     codes = _codes(title, said, found, banned, values, tyres)
-    values["model"] = set()
+    values["model"], values["gtin"] = set(), set()  # a column alone tells a GTIN
     values["accessory"] = _accessories(title, found, codes)
     if "shaded" in present:
         values["model"].update(_shade(title, found))

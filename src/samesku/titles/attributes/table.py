@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
-KINDS = ("count", "amount", "size", "colour", "flavour", "model", "memory", "measure", "accessory")
+KINDS = (
+    "count", "amount", "size", "colour", "flavour", "model", "memory", "measure", "accessory",
+    "gtin",
+)  # fmt: skip
 """Kinds of attribute, in the order in which tables and reports name them."""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 
 from samesku.catalog.catalog import Catalog
+from samesku.titles.attributes.columns import column_kind
 from samesku.titles.attributes.lexicon import spellings
 from samesku.titles.units import spell
 
@@ -28,6 +30,8 @@ REWORDED, PRICES = 0.35, 0.1
 # Of so few postings each of these is offered several times, by this geometric distribution, half of
 # them under the same title: words and ranks tell other things where nearly all is one product.
 FEW, OFFERS = 10, 0.4
+# GTINs that are drawn: part of them that is of another posting, and of the products that have two.
+WRONG_NUMBER, TWO_NUMBERS = 0.02, 0.2
 _MEASURED = re.compile(
     r"(?<![a-z0-9.])([0-9]+(?:\.[0-9]+)?)(g|ml|mm|gb|w|mah|v|hz|lm|pcs)(?![a-z0-9])"
 )
@@ -90,6 +94,24 @@ def edited(
         None if hide else catalog.photos[row] for row, hide in zip(source, unseen, strict=True)
     )
     return Catalog(frame, photos, name=catalog.name), np.array(source), np.array(product)
+
+
+def with_gtins(catalog: Catalog, products: NDArray[np.integer], rng: Generator) -> Catalog:
+    """Give postings the GTINs of their products, as shops have them, in place of their own.
+
+    Some have none, a few that of another posting, and some products are sold under two numbers.
+    `products` is ``(n,)``.
+    """
+    size = len(catalog)
+    _, product = np.unique(products, return_inverse=True)
+    second = (rng.random(size) < TWO_NUMBERS)[product] & (rng.random(size) < 0.5)
+    number = 4 * 10**12 + rng.permutation(8 * size)[2 * product + second]
+    number = np.where(rng.random(size) < WRONG_NUMBER, rng.permutation(number), number)
+    known = rng.random(size) >= rng.uniform()
+    gtins = pl.Series("gtin", number.astype(str)).set(pl.Series(~known), None)
+    own = [name for name in catalog.frame.columns if column_kind(name) == ("gtin", "")]
+    frame = catalog.frame.drop(own).with_columns(gtins)
+    return replace(catalog, frame=frame)
 
 
 def _offered(title: str, rng: Generator) -> list[str]:

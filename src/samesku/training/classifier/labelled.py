@@ -16,7 +16,7 @@ from samesku.matcher import Matcher
 from samesku.scoring.features import CatalogRows, pair_features, tolerating
 from samesku.scoring.features.table import Features
 from samesku.titles.attributes import KINDS
-from samesku.training.classifier.edits import edited
+from samesku.training.classifier.edits import edited, with_gtins
 
 # With fewer pairs of one product than this, or pairs of fewer products, trees learn nothing that
 # holds elsewhere.
@@ -146,7 +146,7 @@ def _small(
     labelled: Labelled, search: Callable[[Catalog], Candidates], seed: int
 ) -> Iterator[Labelled]:
     """Catalogues of neighbouring postings, each of a size drawn on a logarithmic scale."""
-    rng = np.random.default_rng(seed)
+    rng, numbers = np.random.default_rng(seed), np.random.default_rng([seed, 1])
     pairs, size = labelled.candidates, len(labelled.labels)
     ones = np.ones(len(pairs), dtype=np.int8)
     tied = sp.coo_matrix((ones, (pairs.left, pairs.right)), shape=(size, size)).tocsr()
@@ -170,6 +170,7 @@ def _small(
                 catalog, source, product = edited(catalog, rng)
                 origin = labels[source]
                 labels = np.where(product > 0, labelled.labels.max() + product, origin)
+            catalog = with_gtins(catalog, labels, numbers)
             found = search(catalog)
             if len(found):
                 made = _described(catalog, found, labels, labelled.same)
@@ -188,6 +189,8 @@ def tolerated_kinds(labelled: Labelled) -> tuple[str, ...]:
         return ()
     found = []
     for place, kind in enumerate(KINDS):
+        if kind == "gtin":  # those of one product are two in error
+            continue
         alone = true[near & (kinds == 1) & clash[:, place]]
         if len(alone) >= ENOUGH and alone.mean() >= TOLERATED * usual.mean():
             found.append(kind)
