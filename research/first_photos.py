@@ -16,8 +16,8 @@ import torch
 from pytorch_metric_learning import losses
 from torch import nn
 
+from samesku.runtime.arrays import Ints
 from samesku.training.augment import Photo, covered, relit
-from samesku.training.batches import Codes
 from samesku.training.losses import MetricLoss
 from samesku.training.settings import TrainingSettings
 from samesku.training.tasks import PhotoTask
@@ -46,7 +46,7 @@ class FirstPhotos(PhotoTask):
 
     settings: FirstSettings
 
-    def prepare(self, rows: Codes, rng: np.random.Generator) -> tuple[Any, ...]:
+    def prepare(self, rows: Ints, rng: np.random.Generator) -> tuple[Any, ...]:
         """As of :class:`PhotoTask`, each photo several times."""
         return super().prepare(np.tile(rows, self.settings.views), rng)
 

@@ -9,7 +9,6 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from samesku.candidates.candidates import DENSITY_NEIGHBORS, Candidates, with_pairs
 from samesku.candidates.collapse import Collapsed, collapse
@@ -17,12 +16,7 @@ from samesku.candidates.finding import find_candidates
 from samesku.candidates.neighbors import Allowed, Method
 from samesku.catalog.answers import Answers, answers_of
 from samesku.catalog.catalog import Catalog, check_catalogs
-from samesku.catalog.sources import (
-    agreement_codes,
-    check_within,
-    join_sources,
-    sources_to_match,
-)
+from samesku.catalog.sources import agreement_codes, check_within, join_sources, sources_to_match
 from samesku.clustering.decided import Decision
 from samesku.clustering.expected import threshold_for
 from samesku.clustering.pins import pinned_scores, pins_of
@@ -31,6 +25,7 @@ from samesku.encoders.base import Encoder
 from samesku.encoders.encode import Encoded, encode
 from samesku.results.matches import Matches
 from samesku.results.record import run_record, source_record
+from samesku.runtime.arrays import Ints
 from samesku.runtime.cache import Cache
 from samesku.runtime.checks import check_choice, check_type
 from samesku.runtime.cores import meanwhile, threads
@@ -369,9 +364,9 @@ class Matcher:
     def _collapse(
         self,
         catalog: Catalog,
-        sources: NDArray[np.int64] | None,
-        labels: NDArray[np.int64] | None = None,
-        apart: NDArray[np.int64] | None = None,
+        sources: Ints | None,
+        labels: Ints | None = None,
+        apart: Ints | None = None,
     ) -> Collapsed:
         photos = any(encoder.modality == "photo" for encoder in self.encoders)
         # Postings that must not match are not identical either.
@@ -387,9 +382,7 @@ class Matcher:
             encoded = encode(catalog, self.encoders, self.cache, self.progress)
             return self._candidates(encoded, sources, "across")
 
-    def _candidates(
-        self, encoded: Encoded, owners: NDArray[np.int64] | None, allowed: Allowed
-    ) -> Candidates:
+    def _candidates(self, encoded: Encoded, owners: Ints | None, allowed: Allowed) -> Candidates:
         return find_candidates(
             self.encoders, encoded, owners, allowed,
             k=self.k, method=self.method, cache=self.cache, progress=self.progress,

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from samesku.catalog.catalog import Catalog, table_of
 from samesku.catalog.cells import as_text
 from samesku.catalog.problems import CatalogError, Problem
 from samesku.catalog.sources import OWN_ID
 from samesku.catalog.tables import read_table
+from samesku.runtime.arrays import Bools, Doubles, Ints
 
 SAME, DIFFERENT, UNSURE = VERDICTS = ("same", "different", "unsure")
 REQUIRED = ("left_id", "right_id", "verdict")
@@ -38,7 +38,7 @@ class Answers:
     """
 
     frame: pl.DataFrame
-    kept: NDArray[np.bool_]
+    kept: Bools
     problems: tuple[Problem, ...] = ()
     source: str = "the answers"
 
@@ -50,25 +50,25 @@ class Answers:
         return self.frame["verdict"].to_list()
 
     @property
-    def audit(self) -> NDArray[np.float64]:
+    def audit(self) -> Doubles:
         return self.frame["audit"].to_numpy()
 
     @property
-    def same(self) -> NDArray[np.bool_]:
+    def same(self) -> Bools:
         """Which were answered `same`, bool ``(a,)``."""
         return (self.frame["verdict"] == SAME).to_numpy()
 
     @property
-    def machine(self) -> NDArray[np.bool_]:
+    def machine(self) -> Bools:
         """Which were answered by models, bool ``(a,)``."""
         return self.frame["by"].str.starts_with(MACHINE).to_numpy()
 
     @property
-    def decided(self) -> NDArray[np.bool_]:
+    def decided(self) -> Bools:
         """Which are used and decide a pair: those of people, bool ``(a,)``."""
         return self.kept & ~self.machine
 
-    def rows(self, catalog: Catalog) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def rows(self, catalog: Catalog) -> tuple[Ints, Ints]:
         """Rows of the postings of each pair."""
         rows = catalog.rows_of([*self.frame["left_id"], *self.frame["right_id"]])
         return rows[: len(self)], rows[len(self) :]

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from samesku.catalog.cells import OPTIONAL, REQUIRED, check_cells
 from samesku.catalog.photo_places import locate_photos, photo_root
 from samesku.catalog.problems import CatalogError, Problem
 from samesku.catalog.tables import STDIN, distinct, read_table, repeated_columns
+from samesku.runtime.arrays import AnyInts, Bools, Ints
 from samesku.titles import Stated, clean_title, normalise_title, stated
 from samesku.titles.attributes import Attributes, read_attributes
 
@@ -96,12 +96,12 @@ class Catalog:
         return read_attributes(self.normal_titles, columns, brands=brands, said=self.stated)
 
     @cached_property
-    def with_photo(self) -> NDArray[np.bool_]:
+    def with_photo(self) -> Bools:
         """Which postings have a photo, bool ``(n,)``."""
         return np.array([photo is not None for photo in self.photos], dtype=bool)
 
     @cached_property
-    def labels(self) -> NDArray[np.int64] | None:
+    def labels(self) -> Ints | None:
         """Known products as codes, int64 ``(n,)``, -1 where unknown; None without labels."""
         if "label_group" not in self.frame.columns:
             return None
@@ -109,7 +109,7 @@ class Catalog:
         ranks = column.rank("dense").cast(pl.Int64) - 1
         return ranks.fill_null(-1).to_numpy()
 
-    def known_labels(self, use: str) -> NDArray[np.int64]:
+    def known_labels(self, use: str) -> Ints:
         """The labels, to `use` them; ValueError where no posting has one."""
         if self.labels is None or not (self.labels >= 0).any():
             raise ValueError(
@@ -117,7 +117,7 @@ class Catalog:
             )
         return self.labels
 
-    def rows_of(self, ids: Sequence[str | int]) -> NDArray[np.int64]:
+    def rows_of(self, ids: Sequence[str | int]) -> Ints:
         """Rows of the postings of these ids, int64 ``(len(ids),)``; ValueError for unknown ones."""
         row = {posting: place for place, posting in enumerate(self.ids)}
         wanted = list(map(str, ids))
@@ -125,9 +125,7 @@ class Catalog:
             raise ValueError(f"there is no posting {strange[0]!r} in {self.name}")
         return np.array([row[each] for each in wanted], dtype=np.int64)
 
-    def take(
-        self, rows: NDArray[np.integer] | Sequence[int], *, name: str | None = None
-    ) -> Catalog:
+    def take(self, rows: AnyInts | Sequence[int], *, name: str | None = None) -> Catalog:
         """The catalogue of the given rows only, in the given order."""
         positions = np.asarray(rows, dtype=np.int64)
         taken = Catalog(

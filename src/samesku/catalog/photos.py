@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TypeAlias, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageFile
 from PIL.AvifImagePlugin import AvifImageFile
 from PIL.BmpImagePlugin import BmpImageFile
@@ -22,6 +21,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from samesku.runtime.arrays import Bytes
 from samesku.runtime.cores import map_in_order
 
 # Of one photo, and of all that are held at once: a pixel takes up to 16 bytes while it is decoded.
@@ -30,7 +30,7 @@ MAX_BYTES = 64 * 2**20
 
 BAND = 2**20  # pixels that are brought to RGB at once
 
-RGB: TypeAlias = NDArray[np.uint8]
+RGB: TypeAlias = Bytes
 Reader: TypeAlias = Callable[[io.BytesIO], ImageFile.ImageFile]
 Seen = TypeVar("Seen")
 

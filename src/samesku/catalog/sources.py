@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from samesku.catalog.catalog import Catalog
+from samesku.runtime.arrays import Bools, Ints
 
 # Column of the ids that each source gave; posting ids that both use get a prefix.
 OWN_ID = "own_posting_id"
@@ -35,7 +35,7 @@ def join_sources(left: Catalog, right: Catalog) -> Catalog:
     )
 
 
-def source_codes(catalog: Catalog) -> NDArray[np.int64]:
+def source_codes(catalog: Catalog) -> Ints:
     """Source of each posting, numbered in the order of their names, int64 ``(n,)``.
 
     Raises ValueError where there is no column `source`, or a posting has none.
@@ -56,7 +56,7 @@ def source_codes(catalog: Catalog) -> NDArray[np.int64]:
 
 def sources_to_match(
     catalog: Catalog, pairs: str | None = None, decide: str = "clusters", *, several: bool = False
-) -> NDArray[np.int64] | None:
+) -> Ints | None:
     """The source of each posting, int64 ``(n,)``; None where every pair may match.
 
     `pairs` and `decide` are those of :class:`samesku.Matcher`; `several`: two catalogues are given.
@@ -94,7 +94,7 @@ def check_within(columns: Sequence[str], pairs: str | None, *catalogs: Catalog |
         raise ValueError("pairs across sources never agree in source: match within another column")
 
 
-def agreement_codes(catalog: Catalog, columns: Sequence[str]) -> NDArray[np.int64]:
+def agreement_codes(catalog: Catalog, columns: Sequence[str]) -> Ints:
     """A number per posting, equal where two agree in all the columns, int64 ``(n,)``.
 
     A posting without a value in one of them agrees with no other. ValueError: no such column.
@@ -105,7 +105,7 @@ def agreement_codes(catalog: Catalog, columns: Sequence[str]) -> NDArray[np.int6
     return agreement(values, unknown)
 
 
-def agreement(table: pl.DataFrame, alone: NDArray[np.bool_]) -> NDArray[np.int64]:
+def agreement(table: pl.DataFrame, alone: Bools) -> Ints:
     """A number per row, equal where two agree in all columns; rows `alone` agree with no other."""
     codes = table.select(pl.struct(pl.all()).rank("dense").cast(pl.Int64)).to_series().to_numpy()
     return np.where(alone, len(codes) + 1 + np.arange(len(codes)), codes)

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import scipy.sparse as sp
-from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.problems import CatalogError, Problem
 from samesku.catalog.tables import read_table
+from samesku.runtime.arrays import Ints
 
 # Columns of which equal values betray the same product, beside the label itself.
 TELLTALES = ("label_group", "image", "image_phash")
@@ -24,8 +24,8 @@ class Split:
     """Rows of labelled postings that choose the thresholds (`train`) and are scored (`test`)."""
 
     name: str
-    train: NDArray[np.int64]
-    test: NDArray[np.int64]
+    train: Ints
+    test: Ints
 
 
 def group_folds(catalog: Catalog, folds: int = 4, seed: int = 0) -> list[Split]:
@@ -99,7 +99,7 @@ def leaks(catalog: Catalog, split: Split) -> int:
     return int(np.isin(bundle[split.test], bundle[split.train]).sum())
 
 
-def _bundles(catalog: Catalog) -> NDArray[np.int64]:
+def _bundles(catalog: Catalog) -> Ints:
     """Connected components of postings that share a telltale value, int64 ``(n,)``."""
     names = [name for name in TELLTALES if name in catalog.frame.columns]
     stated = catalog.frame.select(names).with_row_index("row").unpivot(index="row").drop_nulls()

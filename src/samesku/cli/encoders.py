@@ -7,8 +7,6 @@ from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from rich.table import Table
 
 from samesku.catalog.catalog import read_catalog
@@ -21,6 +19,7 @@ from samesku.encoders.card import EncoderKind, read_card
 from samesku.encoders.families import family_of, read_json
 from samesku.encoders.folder import PARTS
 from samesku.encoders.model_files import find_model
+from samesku.runtime.arrays import Bytes
 from samesku.runtime.extras import need_extra
 from samesku.runtime.files import check_folder
 
@@ -92,9 +91,7 @@ def _kind_of(source: str) -> EncoderKind:
     return family_of(str(read_json(folder / "config.json").get("model_type"))).kinds[0]
 
 
-def _sample(
-    catalogue: Path | None, *, with_photos: bool
-) -> tuple[list[str], list[NDArray[np.uint8]]]:
+def _sample(catalogue: Path | None, *, with_photos: bool) -> tuple[list[str], list[Bytes]]:
     """Different titles and photos from all over the catalogue."""
     catalog = read_catalog(MARKETPLACE if catalogue is None else catalogue)
     titles = list(dict.fromkeys(filter(None, catalog.normal_titles)))

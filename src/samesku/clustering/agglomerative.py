@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from samesku.candidates.similarity import Ends
 from samesku.clustering.pins import Pins, components
+from samesku.runtime.arrays import AnyFloats, Doubles, Ints
 
 # Measured on the training postings: docs/benchmarks/index.md.
 COHESION = 0.85
@@ -15,13 +15,13 @@ COHESION = 0.85
 def agglomerate(
     left: Ends,
     right: Ends,
-    score: NDArray[np.floating],
+    score: AnyFloats,
     size: int,
     *,
     threshold: float = 0.5,
     cohesion: float = COHESION,
     pins: Pins | None = None,
-) -> NDArray[np.int64]:
+) -> Ints:
     """Cluster `size` postings by average-linkage agglomeration of the scores, in [0, 1].
 
     Two clusters become one while the mean score over all pairs between them, pairs that were never
@@ -52,18 +52,14 @@ def agglomerate(
     return components(*_with(left[ties], right[ties], musts), size)
 
 
-def _with(left: Ends, right: Ends, pins: Pins) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _with(left: Ends, right: Ends, pins: Pins) -> tuple[Ints, Ints]:
     """Pairs and pins."""
     return np.concatenate([left, pins.left]), np.concatenate([right, pins.right])
 
 
 def _average_linkage(
-    a: NDArray[np.int64],
-    b: NDArray[np.int64],
-    total: NDArray[np.float64],
-    count: NDArray[np.int64],
-    least: float,
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    a: Ints, b: Ints, total: Doubles, count: Ints, least: float
+) -> tuple[Ints, Ints]:
     """Which clusters merge while their mean score reaches `least`, many merges at a time.
 
     `a`, `b` and `total` are pairs of clusters and the sums of the scores between them, `count` is
@@ -100,9 +96,7 @@ def _average_linkage(
             names, count, (a, b) = names[left], count[left], place.reshape(2, -1)
 
 
-def _summed(
-    a: NDArray[np.int64], b: NDArray[np.int64], total: NDArray[np.float64], size: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+def _summed(a: Ints, b: Ints, total: Doubles, size: int) -> tuple[Ints, Ints, Doubles]:
     """Each pair once, the smaller number first, in ascending order, with the sum of its totals."""
     keys = np.minimum(a, b) * size + np.maximum(a, b)
     if (keys[1:] > keys[:-1]).all():  # as most come: sorting all pairs takes long, and memory
@@ -112,9 +106,7 @@ def _summed(
     return low, high, np.bincount(place, total, len(keys)).astype(np.float64)
 
 
-def _disjoint(
-    a: NDArray[np.int64], b: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _disjoint(a: Ints, b: Ints) -> tuple[Ints, Ints]:
     """Of pairs, by ascending ends, those in which nobody is twice: of equally near ones one."""
     order = np.lexsort((b, a))
     taken: set[int] = set()

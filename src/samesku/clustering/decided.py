@@ -6,13 +6,13 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from samesku.candidates.collapse import Collapsed
 from samesku.candidates.similarity import Ends
 from samesku.clustering.agglomerative import agglomerate
 from samesku.clustering.pins import Pins, components
+from samesku.runtime.arrays import AnyFloats, AnyInts, Bools, Doubles, Floats, Ints
 
 # Clusters, or who may have how many counterparts.
 Decision: TypeAlias = Literal["clusters", "one-to-one", "one-to-many", "many-to-one"]
@@ -25,14 +25,14 @@ def decided_clusters(
     distinct: Collapsed,
     left: Ends,
     right: Ends,
-    scores: NDArray[np.float32],
+    scores: Floats,
     *,
     threshold: float,
     cohesion: float,
     decide: Decision = "clusters",
-    sources: NDArray[np.int64] | None = None,
+    sources: Ints | None = None,
     pins: Pins | None = None,
-) -> NDArray[np.int64]:
+) -> Ints:
     """Cluster of each posting, int64 ``(n,)``, numbered by the smallest id in each.
 
     Scored pairs and `pins` are in rows of the distinct postings, `sources` those of all postings,
@@ -55,12 +55,12 @@ def _linked(
     distinct: Collapsed,
     left: Ends,
     right: Ends,
-    scores: NDArray[np.float32],
+    scores: Floats,
     threshold: float,
     rule: Decision,
-    sources: NDArray[np.int64] | None,
+    sources: Ints | None,
     pins: Pins | None,
-) -> NDArray[np.int64]:
+) -> Ints:
     """Clusters by the chosen links of two sources."""
     size = len(distinct.place)
     sources = np.zeros(size, dtype=np.int64) if sources is None else sources
@@ -79,12 +79,12 @@ def _linked(
 def choose_links(
     left: Ends,
     right: Ends,
-    probability: NDArray[np.floating],
+    probability: AnyFloats,
     *,
     threshold: float,
     rule: Decision = "one-to-one",
-    pinned: NDArray[np.bool_] | None = None,
-) -> NDArray[np.int64]:
+    pinned: Bools | None = None,
+) -> Ints:
     """Choose the pairs, each of which comes once, that become links; returns their places.
 
     Only pairs from the threshold on are chosen, those that are `pinned` before all others.
@@ -107,7 +107,7 @@ def choose_links(
     return above
 
 
-def _assigned(left: Ends, right: Ends, gain: NDArray[np.float64]) -> NDArray[np.int64]:
+def _assigned(left: Ends, right: Ends, gain: Doubles) -> Ints:
     """The pairs of the best assignment; every left posting may also stay alone, at no gain."""
     _, row = np.unique(left, return_inverse=True)
     names, column = np.unique(right, return_inverse=True)
@@ -124,7 +124,7 @@ def _assigned(left: Ends, right: Ends, gain: NDArray[np.float64]) -> NDArray[np.
     return np.flatnonzero(partner[row] == column)
 
 
-def _is_best(end: NDArray[np.integer], value: NDArray[np.floating]) -> NDArray[np.bool_]:
+def _is_best(end: AnyInts, value: AnyFloats) -> Bools:
     """Which pairs have the largest value of their posting at one end; of equal ones the first."""
     order = np.lexsort((-value, end))
     best = np.zeros(len(end), dtype=bool)
@@ -132,7 +132,7 @@ def _is_best(end: NDArray[np.integer], value: NDArray[np.floating]) -> NDArray[n
     return best
 
 
-def _log_odds(probability: NDArray[np.floating]) -> NDArray[np.float64]:
+def _log_odds(probability: AnyFloats) -> Doubles:
     """Logarithm of ``p / (1 - p)``, within the odds of 1 to 10,000."""
     clipped = np.clip(np.asarray(probability, dtype=np.float64), LEAST, 1 - LEAST)
     return np.asarray(np.log(clipped / (1 - clipped)))

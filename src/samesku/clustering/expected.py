@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
 from samesku.candidates.similarity import Ends
 from samesku.clustering.agglomerative import agglomerate
+from samesku.runtime.arrays import AnyFloats, AnyInts, Doubles, Floats
 from samesku.scoring.fusion import Fusion
 from samesku.scoring.learned import Learned
 
@@ -23,11 +23,7 @@ FEWEST = 200
 
 
 def expected_f1(
-    left: Ends,
-    right: Ends,
-    chance: NDArray[np.floating],
-    clusters: NDArray[np.integer],
-    counts: NDArray[np.integer],
+    left: Ends, right: Ends, chance: AnyFloats, clusters: AnyInts, counts: AnyInts
 ) -> float:
     """About the mean F1 per posting of clusters, if the probabilities were right.
 
@@ -38,15 +34,13 @@ def expected_f1(
     near = np.flatnonzero(chance >= LEAST)
     left, right, chance = left[near], right[near], chance[near]
     inside = clusters[left] == clusters[right]
-    found = np.bincount(clusters, counts)[clusters]
+    found = np.bincount(clusters, counts).astype(np.float64)[clusters]
     own = partners(left[inside], right[inside], chance[inside], counts)
     total = summed_f1(counts, found, own, partners(left, right, chance, counts))
     return total / int(counts.sum())
 
 
-def partners(
-    left: Ends, right: Ends, chance: NDArray[np.floating], counts: NDArray[np.integer]
-) -> NDArray[np.float64]:
+def partners(left: Ends, right: Ends, chance: AnyFloats, counts: AnyInts) -> Doubles:
     """How many others each distinct posting is expected to be one product with, by these pairs.
 
     The sums are the same in any order, also those of parts of the pairs.
@@ -57,12 +51,7 @@ def partners(
     return np.asarray(forth + back, dtype=np.float64)  # of no posting numpy counts in integers
 
 
-def summed_f1(
-    counts: NDArray[np.integer],
-    found: NDArray[np.floating],
-    inside: NDArray[np.float64],
-    all_over: NDArray[np.float64],
-) -> float:
+def summed_f1(counts: AnyInts, found: AnyFloats, inside: Doubles, all_over: Doubles) -> float:
     """The sum of the expected F1 over all postings, the same in any order.
 
     Of each distinct posting: how many postings it stands for, how many its cluster has, and how
@@ -72,7 +61,7 @@ def summed_f1(
     return float((counts * _in_steps(f1)).sum())
 
 
-def _in_steps(values: NDArray[np.floating]) -> NDArray[np.float64]:
+def _in_steps(values: AnyFloats) -> Doubles:
     """Numbers up to 1 to 24 bits: sums of them are exact up to 500 million."""
     return np.asarray(np.round(values.astype(np.float64) * 2**24) / 2**24)
 
@@ -99,9 +88,7 @@ def moves(fusion: Fusion, postings: int) -> bool:
     return rule == "expected" and postings >= FEWEST
 
 
-def threshold_for(
-    fusion: Fusion, candidates: Candidates, scores: NDArray[np.float32], counts: NDArray[np.integer]
-) -> float:
+def threshold_for(fusion: Fusion, candidates: Candidates, scores: Floats, counts: AnyInts) -> float:
     """The threshold of a fusion for clusters of one catalogue, of which no label is known.
 
     A model that was made for catalogues other than those it was trained on starts from its own

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
 from samesku.candidates.candidates import Candidates
@@ -14,18 +13,19 @@ from samesku.candidates.neighbors import Allowed
 from samesku.candidates.similarity import Ends
 from samesku.catalog.answers import Answers
 from samesku.catalog.catalog import Catalog
+from samesku.runtime.arrays import AnyInts, Bools, Floats, Ints
 
 
 @dataclass(frozen=True, eq=False)
 class Pins:
     """Must-links (`same`) and cannot-links: rows, ``left < right``, each pair once, ``(p,)``."""
 
-    left: NDArray[np.int64]
-    right: NDArray[np.int64]
-    same: NDArray[np.bool_]
+    left: Ints
+    right: Ints
+    same: Bools
 
     @classmethod
-    def of(cls, left: Ends, right: Ends, same: NDArray[np.bool_]) -> Pins:
+    def of(cls, left: Ends, right: Ends, same: Bools) -> Pins:
         """Pins in any order and with duplicates; pairs of one row are none."""
         low, high = np.minimum(left, right), np.maximum(left, right)
         several = low != high
@@ -36,25 +36,25 @@ class Pins:
     def __len__(self) -> int:
         return len(self.left)
 
-    def take(self, places: NDArray[np.integer] | NDArray[np.bool_]) -> Pins:
+    def take(self, places: AnyInts | Bools) -> Pins:
         """The pins at the given places."""
         return Pins(self.left[places], self.right[places], self.same[places])
 
-    def on(self, place: NDArray[np.integer]) -> Pins:
+    def on(self, place: AnyInts) -> Pins:
         """The same pins, of the rows that stand for these."""
         return Pins.of(place[self.left], place[self.right], self.same)
 
-    def joins(self, left: Ends, right: Ends) -> NDArray[np.bool_]:
+    def joins(self, left: Ends, right: Ends) -> Bools:
         """Which of the pairs, ``left < right``, are must-links."""
         size = int(max(self.right.max(initial=0), right.max(initial=0))) + 1
         must = self.left[self.same] * size + self.right[self.same]
         return np.isin(left.astype(np.int64) * size + right, must)
 
-    def broken_by(self, clusters: NDArray[np.int64]) -> int:
+    def broken_by(self, clusters: Ints) -> int:
         """How many must-links have their ends in two clusters."""
         return int(np.count_nonzero(self.same & (clusters[self.left] != clusters[self.right])))
 
-    def torn_by(self, place: NDArray[np.integer], *, linked: bool = False) -> NDArray[np.int64]:
+    def torn_by(self, place: AnyInts, *, linked: bool = False) -> Ints:
         """Rows that cannot be represented by others, as pins would then contradict each other.
 
         Of single postings that are `linked` all that are in a must-link.
@@ -73,7 +73,7 @@ class Pins:
         return np.unique(ends[several[place[ends]]])
 
 
-def components(left: Ends, right: Ends, size: int) -> NDArray[np.int64]:
+def components(left: Ends, right: Ends, size: int) -> Ints:
     """The connected component of each of `size` postings that pairs tie together.
 
     Numbered in order of first appearance, as scipy meets them.
@@ -82,18 +82,14 @@ def components(left: Ends, right: Ends, size: int) -> NDArray[np.int64]:
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
 
 
-def pinned_scores(
-    pins: Pins, candidates: Candidates, scores: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def pinned_scores(pins: Pins, candidates: Candidates, scores: Floats) -> Floats:
     """The scores of candidates, those that are pinned 1 or 0."""
     pinned = scores.copy()
     pinned[candidates.places(pins.left, pins.right)] = pins.same
     return pinned
 
 
-def pins_of(
-    answers: Answers, catalog: Catalog, sources: NDArray[np.int64] | None, pairs: Allowed
-) -> Pins:
+def pins_of(answers: Answers, catalog: Catalog, sources: Ints | None, pairs: Allowed) -> Pins:
     """What the answers pin, in rows of the catalogue."""
     left, right = (each[answers.decided] for each in answers.rows(catalog))
     same = answers.same[answers.decided]

@@ -15,10 +15,11 @@ from samesku.clustering.expected import LEAST, partners, summed_f1
 from samesku.clustering.pins import components
 from samesku.distributed.components import find_components, looked_up, part_of
 from samesku.distributed.searching import numbers_of
-from samesku.distributed.shelf import Array, Shelf, columns_of, frame_of, table_of
+from samesku.distributed.shelf import Shelf, columns_of, frame_of, table_of
 from samesku.distributed.tasks import Result, Stages
 from samesku.distributed.tiles import Tiles
 from samesku.results.listing import for_spreadsheets
+from samesku.runtime.arrays import Array
 
 # Share of the way to 1 by which the threshold rises until a component is small enough.
 RISE = 0.1

@@ -17,9 +17,10 @@ import pyarrow as pa
 from samesku.candidates.candidates import places_among
 from samesku.clustering.pins import components
 from samesku.distributed.searching import of_tiles
-from samesku.distributed.shelf import Array, Shelf, columns_of, table_of
+from samesku.distributed.shelf import Shelf, columns_of, table_of
 from samesku.distributed.tasks import Result, Stages, Tasks
 from samesku.distributed.tiles import Tiles
+from samesku.runtime.arrays import Array
 from samesku.runtime.random import mixed
 
 # Edges that one worker finishes at once: 100 MB.

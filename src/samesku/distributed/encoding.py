@@ -16,12 +16,13 @@ import scipy.sparse as sp
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.cells import OPTIONAL, REQUIRED
 from samesku.distributed.reading import PHOTO, READ, catalog_of
-from samesku.distributed.shelf import Array, Shelf, array_of, table_of
+from samesku.distributed.shelf import Shelf, array_of, table_of
 from samesku.distributed.statistics import GRAMS, answers, ask_looks, title_keys
 from samesku.distributed.tasks import Result
 from samesku.encoders.base import Encoder, Kind, PhotoEncoder, TextEncoder, Vectors
 from samesku.encoders.encode import PhotoPass
 from samesku.encoders.tfidf import TermCounts, Tfidf
+from samesku.runtime.arrays import Array
 from samesku.runtime.cache import Cache
 from samesku.runtime.progress import Progress
 from samesku.scoring.features.codes import rarest_code

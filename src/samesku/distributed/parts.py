@@ -17,8 +17,9 @@ from samesku.catalog.catalog import Catalog
 from samesku.distributed.encoding import Totals
 from samesku.distributed.reading import NORMAL, STATED
 from samesku.distributed.searching import Rows, in_columns, joined_vectors, load_vectors
-from samesku.distributed.shelf import Array, Shelf, columns_of, frame_of, sparse
+from samesku.distributed.shelf import Shelf, columns_of, frame_of, sparse
 from samesku.encoders.base import Encoder
+from samesku.runtime.arrays import Array
 from samesku.scoring.features import CatalogRows
 from samesku.scoring.features.codes import CodedTitles
 from samesku.scoring.features.descriptions import DescribedWords

@@ -20,9 +20,10 @@ from samesku.candidates.collapse import looked_at, says_nothing
 from samesku.catalog.catalog import COMPETITION_FILES, Catalog, read_catalog
 from samesku.catalog.cells import OPTIONAL, REQUIRED
 from samesku.catalog.problems import ROWS_LEFT_OUT, CatalogError, Problem
-from samesku.distributed.shelf import Array, Shelf, columns_of, file_system, frame_of, table_of
+from samesku.distributed.shelf import Shelf, columns_of, file_system, frame_of, table_of
 from samesku.distributed.tasks import Result
 from samesku.encoders.tfidf import letters_of
+from samesku.runtime.arrays import Array
 
 # Keys of a file that show how those of all are spread; problems of a file that are shown.
 SAMPLE, SHOWN = 256, 20

@@ -19,11 +19,12 @@ from samesku.distributed.encoding import Totals, write_terms
 from samesku.distributed.parts import RANKED, Part, Terms, Tile, decoded, ends_of, joined
 from samesku.distributed.reading import MEMBERS
 from samesku.distributed.searching import numbers_of, of_tiles
-from samesku.distributed.shelf import Array, Shelf, columns_of, frame_of, table_of
+from samesku.distributed.shelf import Shelf, columns_of, frame_of, table_of
 from samesku.distributed.tasks import Result, held
 from samesku.distributed.tiles import Tiles
 from samesku.encoders.base import Encoder
 from samesku.results.pair_tables import similarities
+from samesku.runtime.arrays import Array
 from samesku.scoring.features.attributes import AttributeRows, attribute_rows, clashing
 from samesku.scoring.features.neighbourhood import Neighbourhoods
 from samesku.scoring.features.similarities import Ranks

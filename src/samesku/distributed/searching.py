@@ -17,10 +17,11 @@ from sparse_dot_topn import zip_sp_matmul_topn
 from samesku.candidates.candidates import places_among
 from samesku.candidates.neighbors import FLOOR, Neighbors, best, nearest
 from samesku.candidates.search import EXTRA, in_full, most_by_terms, rows_of, telling_terms
-from samesku.distributed.shelf import Array, Shelf, columns_of, sparse, table_of, values_of
+from samesku.distributed.shelf import Shelf, columns_of, sparse, table_of, values_of
 from samesku.distributed.tasks import Result
 from samesku.distributed.tiles import Tiles
 from samesku.encoders.base import Encoder, PhotoEncoder, Vectors
+from samesku.runtime.arrays import Array
 
 
 def numbers_of(shelf: Shelf, shard: int) -> Array:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -20,11 +20,9 @@ import pyarrow as pa
 import pyarrow.fs as pafs
 import pyarrow.parquet as pq
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
+from samesku.runtime.arrays import Array
 from samesku.runtime.files import claimed
-
-Array: TypeAlias = NDArray[Any]
 
 
 @lru_cache(maxsize=16)

@@ -14,11 +14,12 @@ import pyarrow as pa
 
 from samesku.catalog.catalog import Catalog
 from samesku.distributed.reading import MEMBERS, READ, STATED, catalog_of, representatives
-from samesku.distributed.shelf import Array, Shelf, columns_of, frame_of, table_of
+from samesku.distributed.shelf import Shelf, columns_of, frame_of, table_of
 from samesku.distributed.tasks import Result
 from samesku.encoders.placeholders import FEWEST, common_words, unlike
 from samesku.encoders.placeholders import READ as ENOUGH
 from samesku.encoders.tfidf import NGRAMS, TermCounts
+from samesku.runtime.arrays import Array
 from samesku.scoring.features.codes import coded_words
 from samesku.scoring.features.descriptions import described_texts
 from samesku.scoring.features.prices import log_prices, spread

@@ -10,7 +10,6 @@ from typing import Any, TypeAlias
 import numpy as np
 import torch
 import transformers
-from numpy.typing import NDArray
 from PIL import Image
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
@@ -21,10 +20,11 @@ from samesku.encoders.families import Reading, reading_of
 from samesku.encoders.model_files import find_model, quiet, weights_of
 from samesku.encoders.onnx import GEM_POWER
 from samesku.encoders.photo_inputs import middle, photo_input
+from samesku.runtime.arrays import Bytes, Floats
 from samesku.runtime.files import Staged
 
 Inputs: TypeAlias = dict[str, torch.Tensor]
-Photos: TypeAlias = Sequence[NDArray[np.uint8]]
+Photos: TypeAlias = Sequence[Bytes]
 HEAD = "head.safetensors"
 
 
@@ -80,10 +80,10 @@ class Backbone(nn.Module):
         )
         return (features if self.neck is None else self.neck(features)).float()
 
-    def rows(self, inputs: Inputs) -> NDArray[np.float32]:
+    def rows(self, inputs: Inputs) -> Floats:
         """The same as an array, where nothing is to be learned."""
         with torch.inference_mode():
-            rows: NDArray[np.float32] = self(inputs).cpu().numpy()
+            rows: Floats = self(inputs).cpu().numpy()
         return rows
 
     def _features(self, inputs: Inputs) -> torch.Tensor:

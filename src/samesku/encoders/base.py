@@ -9,16 +9,14 @@ from typing import Any, ClassVar, Literal, TypeAlias
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from samesku.catalog.catalog import Catalog
+from samesku.runtime.arrays import Array, Bools, Bytes, Ints
 from samesku.runtime.memory import kept
 from samesku.runtime.progress import Advance
 
 Modality: TypeAlias = Literal["text", "photo"]
 Kind: TypeAlias = Literal["dense", "sparse", "bits"]
-Array: TypeAlias = NDArray[Any]
-Floats: TypeAlias = NDArray[np.float32]
 # float32 array, uint8 array or float32 CSR matrix: Vectors.kind says which.
 Rows: TypeAlias = Any
 
@@ -37,12 +35,12 @@ class Vectors:
     """
 
     rows: Rows
-    owner: NDArray[np.int64]
+    owner: Ints
     size: int
-    probe: NDArray[np.bool_] | None = None
+    probe: Bools | None = None
 
     @classmethod
-    def of(cls, rows: Rows, present: NDArray[np.bool_]) -> Vectors:
+    def of(cls, rows: Rows, present: Bools) -> Vectors:
         """One row per posting: `rows` holds those of the postings that are `present`, in order."""
         return cls(rows, np.flatnonzero(present), len(present))
 
@@ -54,13 +52,13 @@ class Vectors:
         return "bits" if self.rows.dtype == np.uint8 else "dense"
 
     @property
-    def present(self) -> NDArray[np.bool_]:
+    def present(self) -> Bools:
         """Which postings have this modality, bool ``(size,)``."""
         present = np.zeros(self.size, dtype=bool)
         present[self.owner] = True
         return present
 
-    def select(self, keep: NDArray[np.bool_]) -> Vectors:
+    def select(self, keep: Bools) -> Vectors:
         """Only the rows of the postings to `keep`, bool ``(size,)``; positions stay as they are."""
         return self._only(keep[self.owner])
 
@@ -78,7 +76,7 @@ class Vectors:
         cells = kept(rows.data), kept(rows.indices), rows.indptr
         return replace(self, rows=sp.csr_matrix(cells, shape=rows.shape, copy=False))
 
-    def _only(self, mask: NDArray[np.bool_]) -> Vectors:
+    def _only(self, mask: Bools) -> Vectors:
         probe = None if self.probe is None else self.probe[mask]
         return Vectors(self.rows[mask], self.owner[mask], self.size, probe)
 
@@ -121,20 +119,20 @@ class PhotoEncoder(Encoder):
 
     modality: ClassVar[Modality] = "photo"
     # Which of the rows made per photo only ask, bool (views,).
-    probes: NDArray[np.bool_] = np.zeros(1, dtype=bool)
+    probes: Bools = np.zeros(1, dtype=bool)
 
     @abstractmethod
-    def look(self, photo: NDArray[np.uint8]) -> Array:
+    def look(self, photo: Bytes) -> Array:
         """What this encoder keeps of a decoded RGB photo ``(h, w, 3)``; runs in many threads."""
 
     @abstractmethod
     def embed(self, looks: Sequence[Array]) -> Array:
         """Rows ``(photos, views, d)`` for a batch of looks, unit float32 or packed bits uint8."""
 
-    def informative(self, rows: Array) -> NDArray[np.bool_]:
+    def informative(self, rows: Array) -> Bools:
         """Which photos have a vector, bool ``(photos,)``: the first row of a blank one is zero."""
         return np.asarray(rows[:, 0].any(axis=1))
 
-    def given(self, catalog: Catalog) -> tuple[Array, NDArray[np.bool_]] | None:
+    def given(self, catalog: Catalog) -> tuple[Array, Bools] | None:
         """Rows ``(present, views, d)`` that the catalogue brings, and bool ``(n,)`` whose."""
         return None

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.photos import PhotoError, opened_photo, read_photo_bytes
-from samesku.encoders.base import Array, Encoder, PhotoEncoder, TextEncoder, Vectors
+from samesku.encoders.base import Encoder, PhotoEncoder, TextEncoder, Vectors
 from samesku.encoders.placeholders import placeholders
+from samesku.runtime.arrays import Array, Bools
 from samesku.runtime.cache import Cache, content_key
 from samesku.runtime.cores import map_in_order
 from samesku.runtime.progress import Progress
@@ -94,9 +94,7 @@ def _check_vectors(vectors: Vectors, encoder: str, size: int) -> None:
         )
 
 
-def _placeholders(
-    catalog: Catalog, seen: dict[str, Vectors], progress: Progress
-) -> NDArray[np.bool_]:
+def _placeholders(catalog: Catalog, seen: dict[str, Vectors], progress: Progress) -> Bools:
     """Which postings show what some photo encoder has under unlike titles, bool ``(n,)``."""
     blank = np.zeros(len(catalog), dtype=bool)
     for vectors in seen.values():

@@ -13,13 +13,13 @@ import numpy as np
 import torch
 
 from samesku.encoders.backbones import Backbone, Inputs, Photos
-from samesku.encoders.base import Floats
 from samesku.encoders.card import CARD, EncoderCard, write_card
 from samesku.encoders.folder import PARTS, onnx_encoder, onnx_name
 from samesku.encoders.model_files import quiet
 from samesku.encoders.onnx import TOKENIZER, OnnxText
 from samesku.encoders.quantise import WAYS, quantise
 from samesku.encoders.title_batches import unit_rows
+from samesku.runtime.arrays import Floats
 from samesku.runtime.files import Staged
 
 # Least cosine of the vectors of torch and of ONNX, over the titles and photos given.

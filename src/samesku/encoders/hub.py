@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from samesku.encoders.base import Array, Encoder, Floats, PhotoEncoder
+from samesku.encoders.base import Encoder, PhotoEncoder
 from samesku.encoders.card import EncoderKind
 from samesku.encoders.families import Reading, family_of, read_json, reading_of
 from samesku.encoders.model_files import digest_of, find_model, weights_of
 from samesku.encoders.title_batches import NetworkText, unit_rows
+from samesku.runtime.arrays import Array, Bytes, Floats
 from samesku.runtime.extras import need_extra
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class HubPhoto(PhotoEncoder):
     def fingerprint(self) -> str:  # type: ignore[override]
         return f"hf-photo-1:{self.model.digest}"
 
-    def look(self, photo: NDArray[np.uint8]) -> Array:
+    def look(self, photo: Bytes) -> Array:
         """The photo as the model wants it, ``(3, h, w)``."""
         return np.asarray(self.model.backbone.prepare([photo])["pixel_values"][0])
 

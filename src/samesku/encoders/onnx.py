@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from samesku.encoders.base import Array, Floats, PhotoEncoder
+from samesku.encoders.base import PhotoEncoder
 from samesku.encoders.card import EncoderCard
 from samesku.encoders.model_files import digest_of
 from samesku.encoders.photo_inputs import PhotoInput, prepared
 from samesku.encoders.title_batches import NetworkText, unit_rows
+from samesku.runtime.arrays import Array, Bytes, Floats
 from samesku.runtime.cores import usable_cores
 from samesku.runtime.extras import need_extra
 from samesku.runtime.files import read_json
@@ -55,7 +55,7 @@ class Onnx(PhotoEncoder):
         blank = np.zeros((1, 3, *self.input.size), dtype=np.float32)
         self.dimension: int = self.rows(blank).shape[1]
 
-    def look(self, photo: NDArray[np.uint8]) -> Array:
+    def look(self, photo: Bytes) -> Array:
         """The photo as the network wants it, ``(3, h, w)``."""
         return prepared(photo, self.input)
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from samesku.catalog.catalog import Catalog
-from samesku.encoders.base import Array, PhotoEncoder
+from samesku.encoders.base import PhotoEncoder
+from samesku.runtime.arrays import Array, Bools, Bytes
 
 SIDE = 32
 LOW = 8
 
 
-def phash(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def phash(rgb: Bytes) -> Bytes:
     """Hash a decoded photo by the signs of its 64 lowest frequencies about their median.
 
     Photos that differ in size, compression or brightness keep nearly all bits; a crop, a border or
@@ -40,7 +40,7 @@ class PHash(PhotoEncoder):
     name = "phash"
     fingerprint = "phash-1"
 
-    def look(self, photo: NDArray[np.uint8]) -> Array:
+    def look(self, photo: Bytes) -> Array:
         """The hash ``(8,)``."""
         return phash(photo)
 
@@ -48,11 +48,11 @@ class PHash(PhotoEncoder):
         """Packed bits ``(photos, 1, 8)``."""
         return np.stack(looks)[:, None]
 
-    def informative(self, rows: Array) -> NDArray[np.bool_]:
+    def informative(self, rows: Array) -> Bools:
         """All but the hash of a blank photo, in which at most the mean brightness sets a bit."""
         return np.asarray(np.bitwise_count(rows).sum(axis=(1, 2)) > 1)
 
-    def given(self, catalog: Catalog) -> tuple[Array, NDArray[np.bool_]] | None:
+    def given(self, catalog: Catalog) -> tuple[Array, Bools] | None:
         """The hashes of the column `image_phash`, where there are any."""
         if "image_phash" not in catalog.frame.columns:
             return None

@@ -7,13 +7,13 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from samesku.encoders.base import Array, PhotoEncoder
+from samesku.encoders.base import PhotoEncoder
 from samesku.encoders.model_files import digest_of
 from samesku.encoders.onnx import Onnx
 from samesku.encoders.windows import GRID, Window, content, seam, thumbnail
+from samesku.runtime.arrays import Array, Bools, Bytes
 
 NETWORK = Path(__file__).parents[1] / "models" / "photo" / "network.onnx"
 # Similarity from which two photos are taken for the same one; see docs/benchmarks/photos.md.
@@ -21,7 +21,7 @@ SAME_PHOTO = 0.90
 
 VIEWS = 4  # the whole photo, its inner part, both halves of a collage
 REFERENCES = 2
-PROBES: NDArray[np.bool_] = np.arange(VIEWS) >= REFERENCES
+PROBES: Bools = np.arange(VIEWS) >= REFERENCES
 WHOLE: Window = (0.0, 1.0, 0.0, 1.0)
 # The inner part is the content without border and banner where that is clearly smaller than the
 # photo, else the middle. The photo's row is the mean of the whole and of it: one larger look at the
@@ -60,7 +60,7 @@ class Photo(PhotoEncoder):
         """Loaded when it is first needed."""
         return Onnx(self.path)
 
-    def look(self, photo: NDArray[np.uint8]) -> Array:
+    def look(self, photo: Bytes) -> Array:
         """The views, uint8 ``(VIEWS, h, w, 3)``; what there is no need to look at is black."""
         height, width = self.network.input.size
         looks = np.zeros((VIEWS, height, width, 3), dtype=np.uint8)

@@ -7,10 +7,9 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from samesku.encoders.base import Floats
+from samesku.runtime.arrays import Bytes, Floats
 
 # Photos longer than this are cut to it before they are enlarged to be cut: memory stays bounded.
 LONGEST = 8
@@ -94,7 +93,7 @@ def middle(image: Image.Image) -> Image.Image:
     return _centre(image, min(width, LONGEST * height), min(height, LONGEST * width))
 
 
-def prepared(rgb: NDArray[np.uint8], wanted: PhotoInput) -> Floats:
+def prepared(rgb: Bytes, wanted: PhotoInput) -> Floats:
     """A photo uint8 ``(h, w, 3)`` in the size, colours and range that are wanted, ``(3, h, w)``."""
     pixels = np.asarray(_fitted(Image.fromarray(rgb), wanted))
     if wanted.colour == "bgr":

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from samesku.encoders.base import Vectors
+from samesku.runtime.arrays import Bools
 from samesku.titles import normal_tokens
 
 # Fewer titles may share no word by chance.
@@ -21,7 +21,7 @@ SHARED = 1 / 2
 MOST, KNOWN_FROM, READ = 1 / 2, 20, 20_000
 
 
-def placeholders(vectors: Vectors, titles: Sequence[str]) -> NDArray[np.bool_]:
+def placeholders(vectors: Vectors, titles: Sequence[str]) -> Bools:
     """Which postings show a photo that three or more unlike titles have, bool ``(size,)``.
 
     `vectors` are of a photo encoder: equal first rows are one photo. `titles` are normal titles.

@@ -9,11 +9,11 @@ from types import SimpleNamespace
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from samesku.encoders.model_files import quiet
+from samesku.runtime.arrays import Array
 
-Feed: TypeAlias = Mapping[str, NDArray[Any]]
+Feed: TypeAlias = Mapping[str, Array]
 # From the smallest and quickest to the most exact. Seven bits cannot overflow on any processor,
 # eight can where it lacks the instructions for them; with "weights" only these are whole numbers,
 # which makes the file small and nothing quicker.

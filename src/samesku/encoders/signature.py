@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-from samesku.encoders.base import Array, Floats, PhotoEncoder
+from samesku.encoders.base import PhotoEncoder
 from samesku.encoders.windows import GRID, Window, content, seam, thumbnail
+from samesku.runtime.arrays import Array, Bools, Bytes, Floats
 
 CELLS = 5  # cells per side of a view
 DIRECTIONS = 6  # of the gradient, over the full turn
@@ -18,8 +18,8 @@ DIMENSION = CHANNELS * CELLS * CELLS
 
 REFERENCES = 2  # the whole photo, and its content without border and banner
 VIEWS = 10  # ... mirror image, five crops, both halves of a collage
-PROBES: NDArray[np.bool_] = np.arange(VIEWS) >= REFERENCES
-MIRRORED: NDArray[np.bool_] = np.arange(VIEWS) == REFERENCES
+PROBES: Bools = np.arange(VIEWS) >= REFERENCES
+MIRRORED: Bools = np.arange(VIEWS) == REFERENCES
 
 # Similarity from which two photos are taken for the same one; see docs/benchmarks/photos.md.
 SAME_PHOTO = 0.9
@@ -45,7 +45,7 @@ class Signature(PhotoEncoder):
     fingerprint = "signature-1"
     probes = PROBES
 
-    def look(self, photo: NDArray[np.uint8]) -> Floats:
+    def look(self, photo: Bytes) -> Floats:
         """Unit rows float32 ``(VIEWS, DIMENSION)``, a zero row where a view is blank.
 
         The first `REFERENCES` are to be found, the others (`PROBES`) only ask.

@@ -11,6 +11,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from samesku.encoders.base import TextEncoder, Vectors
+from samesku.runtime.arrays import AnyInts, Floats, Ints
 from samesku.titles import normal_tokens
 
 NGRAMS = (3, 4)
@@ -61,11 +62,7 @@ class Tfidf(TextEncoder):
         return self.weighed(words, ngrams, frequencies, len(titles))
 
     def weighed(
-        self,
-        words: sp.csr_matrix,
-        ngrams: sp.csr_matrix,
-        frequencies: Sequence[NDArray[np.integer]],
-        size: int,
+        self, words: sp.csr_matrix, ngrams: sp.csr_matrix, frequencies: Sequence[AnyInts], size: int
     ) -> Vectors:
         """The vectors of counted titles, of how many of all `size` hold each word and n-gram."""
         weights = (self.word_weight, 1 - self.word_weight)
@@ -96,7 +93,7 @@ class TermCounts:
     packed: list[NDArray[np.uint64]]  # their n-grams as numbers, ascending
 
     @classmethod
-    def of(cls, titles: Sequence[str], letters: NDArray[np.integer] | None = None) -> TermCounts:
+    def of(cls, titles: Sequence[str], letters: AnyInts | None = None) -> TermCounts:
         """Count normal titles; `letters`: those of all titles, where these are not all."""
         words, vocabulary = _word_counts(titles)
         letters = letters_of(titles) if letters is None else letters
@@ -127,7 +124,7 @@ def _chunks(titles: Sequence[str]) -> list[Sequence[str]]:
     return [titles[start:end] for start, end in pairwise([0, *starts, len(titles)])]
 
 
-def letters_of(titles: Sequence[str]) -> NDArray[np.int64]:
+def letters_of(titles: Sequence[str]) -> Ints:
     """The code points that occur in titles, ascending."""
     occurs = np.zeros(0x110000, dtype=bool)
     for chunk in _chunks(titles):
@@ -186,7 +183,7 @@ def _windows(
     return distinct, sp.csr_matrix((ones, (owner[:windows][whole], column)), shape=shape)
 
 
-def _weigh(counts: sp.csr_matrix, frequency: NDArray[np.integer], size: int) -> None:
+def _weigh(counts: sp.csr_matrix, frequency: AnyInts, size: int) -> None:
     """Sublinear frequency times smooth inverse document frequency, rows of unit length."""
     rarity = (np.log((1 + size) / (1 + frequency)) + 1).astype(np.float32)
     counts.data = (np.log(counts.data) + 1) * rarity[counts.indices]
@@ -195,6 +192,6 @@ def _weigh(counts: sp.csr_matrix, frequency: NDArray[np.integer], size: int) -> 
     counts.data *= np.repeat(scale, np.diff(counts.indptr))
 
 
-def _lengths(rows: sp.csr_matrix) -> NDArray[np.float32]:
+def _lengths(rows: sp.csr_matrix) -> Floats:
     squares = sp.csr_matrix((rows.data**2, rows.indices, rows.indptr), shape=rows.shape)
     return np.asarray(np.sqrt(np.asarray(squares.sum(axis=1)).ravel()))

@@ -6,9 +6,9 @@ from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-from samesku.encoders.base import Floats, TextEncoder, Vectors
+from samesku.encoders.base import TextEncoder, Vectors
+from samesku.runtime.arrays import Floats, Ints
 from samesku.runtime.progress import Advance
 
 # A batch is bounded in titles and in letters, filled up to its longest title.
@@ -66,7 +66,7 @@ def embed_titles(
     return Vectors.of(rows[place], present)
 
 
-def batches_by_length(titles: Sequence[str]) -> Iterator[NDArray[np.int64]]:
+def batches_by_length(titles: Sequence[str]) -> Iterator[Ints]:
     """Positions of titles of like length, the longest first: too much for memory shows at once."""
     lengths = np.array([len(title) for title in titles], dtype=np.int64)
     order = np.argsort(-lengths, kind="stable")

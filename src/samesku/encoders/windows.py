@@ -7,7 +7,7 @@ from typing import TypeAlias
 import numpy as np
 from PIL import Image
 
-from samesku.encoders.base import Floats
+from samesku.runtime.arrays import Floats
 
 Window: TypeAlias = tuple[float, float, float, float]
 Box: TypeAlias = tuple[int, int, int, int]

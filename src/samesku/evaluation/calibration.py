@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
 from samesku.metrics import Figure, wilson
+from samesku.runtime.arrays import AnyFloats, AnyInts, Bools, Doubles, Ints
 
 # Pairs below this are most of all candidates, and easy: a bin of their own, and an error without
 # them.
@@ -24,9 +24,9 @@ class Predicted(NamedTuple):
     `weight`, int ``(p,)``, is how many of the pair's two postings are queries, 1 or 2.
     """
 
-    probability: NDArray[np.floating]
-    same: NDArray[np.bool_]
-    weight: NDArray[np.int64]
+    probability: AnyFloats
+    same: Bools
+    weight: Ints
 
     @classmethod
     def joined(cls, parts: Sequence[Predicted]) -> Predicted:
@@ -66,10 +66,7 @@ class Reliability:
 
 
 def predicted_pairs(
-    probability: NDArray[np.floating],
-    candidates: Candidates,
-    labels: NDArray[np.integer],
-    rows: NDArray[np.integer],
+    probability: AnyFloats, candidates: Candidates, labels: AnyInts, rows: AnyInts
 ) -> Predicted:
     """Predicted `probability`, float ``(m,)``, and truth of the candidates of some queries.
 
@@ -116,5 +113,5 @@ def reliability(predicted: Predicted) -> Reliability:
     return Reliability(int(pairs.sum()), error, int(pairs[1:].sum()), likely_error, bins)
 
 
-def _share(off: NDArray[np.float64], weight: NDArray[np.float64]) -> float:
+def _share(off: Doubles, weight: Doubles) -> float:
     return float(off.sum() / weight.sum()) if weight.any() else float("nan")

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
@@ -18,6 +17,7 @@ from samesku.encoders.tfidf import Tfidf
 from samesku.evaluation.calibration import Predicted, reliability
 from samesku.matcher import Matcher
 from samesku.metrics import cluster_tally, posting_f1
+from samesku.runtime.arrays import Bools, Floats
 from samesku.scoring.by_name import fusion_by_name
 from samesku.scoring.learned import Learned
 from samesku.training.classifier.fitting import fit_classifier
@@ -78,7 +78,7 @@ def _row(
     labelled: Labelled,
     way: str,
     pairs: Candidates,
-    scores: NDArray[np.float32],
+    scores: Floats,
     threshold: float,
     *,
     probable: bool = False,
@@ -112,7 +112,7 @@ def _row(
     }
 
 
-def _average_precision(true: NDArray[np.bool_], scores: NDArray[np.float32]) -> float:
+def _average_precision(true: Bools, scores: Floats) -> float:
     """Mean precision at the place of each true pair."""
     ranked = true[np.argsort(-scores, kind="stable")]
     precision = np.cumsum(ranked) / np.arange(1, len(ranked) + 1)

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from samesku.evaluation.calibration import Predicted, Reliability, predicted_pairs
 from samesku.metrics import (
@@ -22,6 +21,7 @@ from samesku.metrics import (
     posting_f1,
 )  # fmt: skip
 from samesku.results.matches import Matches
+from samesku.runtime.arrays import Ints
 from samesku.runtime.files import Staged, as_json
 
 WHOLE = "whole catalogue"
@@ -102,14 +102,14 @@ class Counts:
     matches; `predicted` is None where scores are no probabilities.
     """
 
-    products: NDArray[np.int64]
+    products: Ints
     matched: Tally
-    below: NDArray[np.int64]
-    cut: NDArray[np.int64]
+    below: Ints
+    cut: Ints
     predicted: Predicted | None
 
 
-def count(matches: Matches, rows: NDArray[np.int64], labels: NDArray[np.int64]) -> Counts:
+def count(matches: Matches, rows: Ints, labels: Ints) -> Counts:
     """Count for the queries `rows`; labels int64 ``(n,)``, -1 where unknown."""
     left, right = matches.candidates.left, matches.candidates.right
     distinct = matches.distinct

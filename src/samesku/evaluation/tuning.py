@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
 from samesku.clustering.agglomerative import agglomerate
 from samesku.metrics import cluster_tally, posting_f1
+from samesku.runtime.arrays import AnyInts
 from samesku.scoring.fusion import Fusion
 
 # How far a threshold is moved from where it is, coarse then fine: several places at once, as a
@@ -24,7 +22,7 @@ def tune(
     fusion: Fusion,
     candidates: Candidates,
     catalog: Catalog,
-    rows: NDArray[np.integer],
+    rows: AnyInts,
     seed: int = 0,
     *,
     others: Sequence[tuple[Catalog, Candidates]] = (),

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 from scipy.special import expit, logit
 
 from samesku.candidates.candidates import Candidates
@@ -18,10 +17,11 @@ from samesku.clustering.agglomerative import agglomerate
 from samesku.clustering.expected import expected_f1
 from samesku.clustering.pins import Pins, pinned_scores
 from samesku.judges.asking import unpinned
-from samesku.judges.fitting import WRONG, Floats, Seen, fit, likeliest
+from samesku.judges.fitting import WRONG, Seen, fit, likeliest
 from samesku.judges.wire import Counts
 from samesku.results.matches import Matches
 from samesku.results.record import training_record
+from samesku.runtime.arrays import AnyInts, Bools, Doubles, Floats, Ints
 from samesku.runtime.progress import Progress
 from samesku.scoring.adaptation import Adaptation
 from samesku.scoring.classifier import PairClassifier
@@ -181,9 +181,9 @@ def teaches(matches: Matches, answers: Answers) -> str:
 
 @dataclass(frozen=True, eq=False)
 class _Asked:
-    places: NDArray[np.int64]  # int64 (a,), among the candidates
-    same: Floats  # (a,)
-    machine: NDArray[np.bool_]  # bool (a,), answered by a model
+    places: Ints  # (a,), among the candidates
+    same: Doubles  # (a,)
+    machine: Bools  # (a,), answered by a model
 
     def weighed(self, scored: PairScores, seen: Seen) -> PairScores:
         """The probabilities with what models answered, which their explanations say."""
@@ -226,7 +226,7 @@ def _learned(
     more = _tolerated(fusion, asked, plain, pairs, rows, measured)
     same = (*fusion.same, *more)
 
-    def described(places: NDArray[np.integer]) -> tuple[Features, Candidates]:
+    def described(places: AnyInts) -> tuple[Features, Candidates]:
         some = matches.candidates.take(places)
         return pair_features(rows, some, same=same), some
 
@@ -265,7 +265,7 @@ def _tolerated(
     that was answered `same` differs.
     """
 
-    def log_odds(more: tuple[str, ...]) -> Floats:
+    def log_odds(more: tuple[str, ...]) -> Doubles:
         features = tolerating(plain, pairs, rows, (*fusion.same, *more))
         return fusion.model.log_odds(features, pairs)
 
@@ -291,7 +291,7 @@ def _tolerated(
     return more
 
 
-def _differences(described: Features, same: Floats) -> dict[str, dict[str, int]]:
+def _differences(described: Features, same: Doubles) -> dict[str, dict[str, int]]:
     """How often pairs that clash in each kind were answered to be the same."""
     return {
         kind: {"answered": int(clash.sum()), "same": int(same[clash].sum())}
@@ -300,7 +300,7 @@ def _differences(described: Features, same: Floats) -> dict[str, dict[str, int]]
     }
 
 
-def _differing(described: Features, *how: str) -> dict[str, NDArray[np.bool_]]:
+def _differing(described: Features, *how: str) -> dict[str, Bools]:
     """Which pairs differ in each kind: `clash`, or of one posting `alone`, where that counts."""
     found = {}
     for kind in KINDS:
@@ -323,12 +323,7 @@ def _frame(shown: Features, names: tuple[str, ...]) -> Adaptation:
 
 
 def threshold_by_answers(
-    candidates: Candidates,
-    scores: NDArray[np.float32],
-    counts: NDArray[np.integer],
-    places: NDArray[np.integer],
-    seen: Seen,
-    now: float,
+    candidates: Candidates, scores: Floats, counts: AnyInts, places: AnyInts, seen: Seen, now: float
 ) -> float:
     """The threshold with the best expected F1 per posting; `now` where none is clearly better.
 
@@ -351,5 +346,5 @@ def threshold_by_answers(
     return best if value[best] > value[now] + FLAT else now
 
 
-def _odds(scores: NDArray[np.float32]) -> Floats:
+def _odds(scores: Floats) -> Doubles:
     return np.asarray(logit(np.clip(scores.astype(np.float64), 1e-6, 1 - 1e-6)))

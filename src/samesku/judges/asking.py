@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from samesku.catalog.answers import UNSURE, Answers
 from samesku.metrics.audit import Audit
 from samesku.results.listing import pairs_within
 from samesku.results.matches import Matches
+from samesku.runtime.arrays import AnyFloats, Bools, Doubles, Ints
 
 # Share of the questions that is drawn at random.
 AUDIT_SHARE = 0.2
@@ -30,25 +30,25 @@ STRATA = (0.35, 0.1, 0.02)
 class Pool:
     """Pairs of distinct postings that may be asked about."""
 
-    left: NDArray[np.int64]  # int64 (m,)
-    right: NDArray[np.int64]  # int64 (m,)
-    score: NDArray[np.floating]  # (m,); NaN where only the clusters make a match
-    clusters: NDArray[np.int64]  # (d,), of each distinct posting
-    counts: NDArray[np.int64]  # (d,), how many postings each stands for
-    asked: NDArray[np.bool_]  # (m,), answered before
+    left: Ints  # (m,)
+    right: Ints  # (m,)
+    score: AnyFloats  # (m,); NaN where only the clusters make a match
+    clusters: Ints  # (d,), of each distinct posting
+    counts: Ints  # (d,), how many postings each stands for
+    asked: Bools  # (m,), answered before
 
     @property
-    def together(self) -> NDArray[np.bool_]:
+    def together(self) -> Bools:
         """Pairs within one cluster, bool ``(m,)``."""
         return np.asarray(self.clusters[self.left] == self.clusters[self.right])
 
     @property
-    def chance(self) -> NDArray[np.float64]:
+    def chance(self) -> Doubles:
         """The scores, one half where there is none, float64 ``(m,)``."""
         return np.nan_to_num(np.asarray(self.score, dtype=np.float64), nan=0.5)
 
     @property
-    def gain(self) -> NDArray[np.float64]:
+    def gain(self) -> Doubles:
         """What an answer is expected to change, float64 ``(m,)``.
 
         The uncertainty of the pair times the root of how many pairs of postings depend on it:
@@ -66,7 +66,7 @@ class Pool:
 
 def choose(
     pool: Pool, count: int, *, audit_share: float = AUDIT_SHARE, seed: int = 0
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+) -> tuple[Ints, Doubles]:
     """Choose at most `count` questions, of which a share, `audit_share`, is drawn at random.
 
     Returns their places in the pool, int64 ``(q,)``, the most useful first, and how many pairs each
@@ -89,9 +89,7 @@ def choose(
     return places[order], audit[order]
 
 
-def _drawn(
-    pool: Pool, count: int, rng: np.random.Generator
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _drawn(pool: Pool, count: int, rng: np.random.Generator) -> tuple[Ints, Doubles]:
     """Random pairs, half of them within clusters, if any, and how many pairs each stands for.
 
     Pairs apart are drawn by strata of their score, so that the few likely ones are among them.
@@ -116,9 +114,7 @@ def _drawn(
     return np.concatenate(places)[:count], np.concatenate(stands_for)[:count]
 
 
-def _useful(
-    pool: Pool, places: NDArray[np.int64], count: int, rng: np.random.Generator
-) -> NDArray[np.int64]:
+def _useful(pool: Pool, places: Ints, count: int, rng: np.random.Generator) -> Ints:
     """Pairs drawn by their gain, few of any two clusters, those of the largest gain first.
 
     Drawn, as what only the very first could teach holds for hardly any other pair.

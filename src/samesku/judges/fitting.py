@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, logit
 
 from samesku.judges.wire import Counts
-
-Floats = NDArray[np.float64]
+from samesku.runtime.arrays import Bools, Doubles
 
 # Shares of wrong answers. Which of them holds, the answers tell by how they fit together; it is
 # never less than the first, for one odd answer must not turn the whole.
@@ -30,17 +28,17 @@ SCALES = (0.05, 0.1, 0.2, 0.4, 0.8)
 class Seen(NamedTuple):
     """Answers, and how often those who gave them say `same` of what is and of what is not."""
 
-    same: Floats  # (a,), 1 where it was answered to be the same product
-    high: Floats  # (a,), how likely `same` is said of what is the same
-    low: Floats  # and of what is not
+    same: Doubles  # (a,), 1 where it was answered to be the same product
+    high: Doubles  # (a,), how likely `same` is said of what is the same
+    low: Doubles  # and of what is not
 
     @classmethod
-    def of(cls, same: Floats, wrong: float = WRONG[0]) -> Seen:
+    def of(cls, same: Doubles, wrong: float = WRONG[0]) -> Seen:
         """As people answer, of whose answers a share is wrong."""
         return cls(same, np.full(len(same), 1 - wrong), np.full(len(same), wrong))
 
     @classmethod
-    def of_model(cls, same: Floats, odds: Floats, measured: Counts = ()) -> Seen:
+    def of_model(cls, same: Doubles, odds: Doubles, measured: Counts = ()) -> Seen:
         """As a model answers, whose rates are estimated.
 
         By what is assumed, by the log-odds of the pairs that it answered, ``(a,)``, and by how it
@@ -49,7 +47,7 @@ class Seen(NamedTuple):
         chance = expit(odds)
         counts = np.array(ASSUMED) + (np.array(measured) if measured else 0.0)
 
-        def loss(numbers: Floats) -> float:
+        def loss(numbers: Doubles) -> float:
             rate = np.clip(expit(numbers), 1e-6, 1 - 1e-6)
             said = rate[1] + (rate[0] - rate[1]) * chance
             likelihood = (same * np.log(said) + (1 - same) * np.log(1 - said)).sum()
@@ -62,26 +60,30 @@ class Seen(NamedTuple):
         low = np.clip(low, 0.005, 0.99 * high)
         return cls(same, np.full(len(same), high), np.full(len(same), low))
 
-    def take(self, some: NDArray[np.bool_]) -> Seen:
+    def take(self, some: Bools) -> Seen:
         return Seen(*(column[some] for column in self))
 
     def joined(self, more: Seen) -> Seen:
         return Seen(*map(np.concatenate, zip(self, more, strict=True)))
 
-    def said(self, chance: Floats) -> Floats:
+    def said(self, chance: Doubles) -> Doubles:
         """How likely `same` is said, by how likely it is true."""
         return self.low + (self.high - self.low) * chance
 
     @property
-    def contribution(self) -> Floats:
+    def contribution(self) -> Doubles:
         """What each answer adds to the log-odds of its pair."""
         yes, no = self.high / self.low, (1 - self.high) / (1 - self.low)
         return np.log(np.where(self.same > 0, yes, no))
 
 
 def fit(
-    odds: Floats, features: Floats, ways: Sequence[Seen], clear_odds: Floats, clear_features: Floats
-) -> tuple[Floats, Seen]:
+    odds: Doubles,
+    features: Doubles,
+    ways: Sequence[Seen],
+    clear_odds: Doubles,
+    clear_features: Doubles,
+) -> tuple[Doubles, Seen]:
     """What to add to the log-odds per unit of each standardised feature, ``(f,)``.
 
     A logistic regression on the log-odds before, ``(a,)``, under a normal prior of the weights: its
@@ -110,20 +112,20 @@ def fit(
 
 
 def likeliest(
-    columns: Floats,
+    columns: Doubles,
     seen: Seen,
-    mean: Floats,
-    deviation: Floats,
-    odds: Floats | float = 0.0,
-    weight: Floats | float = 1.0,
-) -> tuple[Floats, float]:
+    mean: Doubles,
+    deviation: Doubles,
+    odds: Doubles | float = 0.0,
+    weight: Doubles | float = 1.0,
+) -> tuple[Doubles, float]:
     """The likeliest numbers under a normal prior, and the logarithm of the evidence for it.
 
     The log-odds of each answer are ``odds + columns @ numbers``.
     """
     gap = (seen.high - seen.low) * weight
 
-    def loss(numbers: Floats) -> tuple[float, Floats]:
+    def loss(numbers: Doubles) -> tuple[float, Doubles]:
         chance = expit(odds + columns @ numbers)
         said, same, apart = seen.said(chance), seen.same, (numbers - mean) / deviation
         value = -(weight * (same * np.log(said) + (1 - same) * np.log(1 - said))).sum()

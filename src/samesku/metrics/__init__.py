@@ -9,6 +9,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from samesku.runtime.arrays import AnyFloats, AnyInts, Doubles, Ints
+
 RESAMPLES = 1000
 # Half the width of a 95% interval, in standard errors.
 NORMAL = 1.959964
@@ -31,7 +33,7 @@ class Sampled:
     """A value, and what it is in each of 1,000 resamples of the products."""
 
     value: float
-    drawn: NDArray[np.float64]  # resamples of the same postings with the same seed are the same
+    drawn: Doubles  # resamples of the same postings with the same seed are the same
 
     @property
     def figure(self) -> Figure:
@@ -50,11 +52,11 @@ class Sampled:
 class Tally:
     """Counts per posting, itself not counted; each int64 ``(n,)``."""
 
-    correct: NDArray[np.int64]  # matched postings that are the same product
-    matched: NDArray[np.int64]  # matched postings whose product is known
-    actual: NDArray[np.int64]  # postings of the same product in the pool
+    correct: Ints  # matched postings that are the same product
+    matched: Ints  # matched postings whose product is known
+    actual: Ints  # postings of the same product in the pool
 
-    def take(self, rows: NDArray[np.integer]) -> Tally:
+    def take(self, rows: AnyInts) -> Tally:
         """The counts of the given postings."""
         return Tally(self.correct[rows], self.matched[rows], self.actual[rows])
 
@@ -71,10 +73,7 @@ class Tally:
 
 
 def pair_tally(
-    left: NDArray[np.integer],
-    right: NDArray[np.integer],
-    labels: NDArray[np.integer],
-    place: NDArray[np.integer] | None = None,
+    left: AnyInts, right: AnyInts, labels: AnyInts, place: AnyInts | None = None
 ) -> Tally:
     """Count matched pairs per posting; each pair once, never a posting with itself.
 
@@ -95,7 +94,7 @@ def pair_tally(
     return Tally(correct, matched, _actual(labels))
 
 
-def cluster_tally(groups: NDArray[np.integer], labels: NDArray[np.integer]) -> Tally:
+def cluster_tally(groups: AnyInts, labels: AnyInts) -> Tally:
     """Count the other members of each posting's group; product -1 is unknown."""
     known = labels >= 0
     members = np.bincount(groups[known], minlength=int(groups.max(initial=0)) + 1)
@@ -105,7 +104,7 @@ def cluster_tally(groups: NDArray[np.integer], labels: NDArray[np.integer]) -> T
     return Tally(correct, np.where(known, members[groups] - 1, 0), _actual(labels))
 
 
-def posting_f1(tally: Tally) -> NDArray[np.float64]:
+def posting_f1(tally: Tally) -> Doubles:
     """F1 of each posting's matches, itself counted: the competition's metric before the mean."""
     return 2 * (tally.correct + 1) / (tally.matched + tally.actual + 2)
 
@@ -113,7 +112,7 @@ def posting_f1(tally: Tally) -> NDArray[np.float64]:
 def bootstrap(
     top: NDArray[np.floating | np.integer],
     bottom: NDArray[np.floating | np.integer],
-    clusters: NDArray[np.integer],
+    clusters: AnyInts,
     *,
     seed: int = 0,
 ) -> Sampled:
@@ -138,9 +137,7 @@ def bootstrap(
     return Sampled(float(value), _combined(drawn))
 
 
-def wilson(
-    share: NDArray[np.floating], size: NDArray[np.floating]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def wilson(share: AnyFloats, size: AnyFloats) -> tuple[Doubles, Doubles]:
     """Ends of the 95% interval of shares of `size` draws (E. B. Wilson, 1927)."""
     scale = 1 + NORMAL**2 / size
     middle = (share + NORMAL**2 / (2 * size)) / scale
@@ -148,7 +145,7 @@ def wilson(
     return np.clip(middle - half, 0, share), np.clip(middle + half, share, 1)
 
 
-def _combined(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+def _combined(sums: Doubles) -> Doubles:
     """Ratios of the numerators in the left half, or the harmonic mean of two of them."""
     tops, bottoms = np.split(sums, 2, axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -160,6 +157,6 @@ def _combined(sums: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.where(total > 0, 2 * product / np.where(total > 0, total, 1), 0.0)
 
 
-def _actual(labels: NDArray[np.integer]) -> NDArray[np.int64]:
+def _actual(labels: AnyInts) -> Ints:
     members = np.bincount(labels + 1)
     return np.where(labels >= 0, members[labels + 1] - 1, 0)

@@ -7,9 +7,10 @@ from math import ceil, nan
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from samesku.metrics import NORMAL, Figure, wilson
+from samesku.runtime.arrays import Bools, Doubles
 
 # Half the width of an interval that is narrow enough.
 NARROW = 0.03
@@ -54,9 +55,7 @@ class Audit:
         return {"answers": self.answers, **known, "more": self.more}
 
 
-def _measured(
-    of: NDArray[np.bool_], weight: NDArray[np.float64], answers: int
-) -> tuple[Figure, float]:
+def _measured(of: Bools, weight: Doubles, answers: int) -> tuple[Figure, float]:
     """A weighted share with its 95% interval, and how many more answers make it narrow enough."""
     # So many answers of equal weight are worth as much (Kish, 1965).
     count = float(weight.sum() ** 2 / max((weight**2).sum(), 1e-12))

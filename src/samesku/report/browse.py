@@ -6,11 +6,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from samesku.report.book import Book, sampled
 from samesku.results.matches import NEAR_MISS
 from samesku.results.runs import Run
+from samesku.runtime.arrays import Ints
 
 # Rows, score, reasons.
 Pair: TypeAlias = tuple[int, int, float | None, str | None]
@@ -64,9 +64,7 @@ def _by_cluster(run: Run) -> dict[int, list[Pair]]:
     return found
 
 
-def _cluster(
-    run: Run, book: Book, rows: NDArray[np.int64], pairs: list[Pair], counts: NDArray[np.int64]
-) -> list[Any]:
+def _cluster(run: Run, book: Book, rows: Ints, pairs: list[Pair], counts: Ints) -> list[Any]:
     members = [int(row) for row in rows[:MOST_POSTINGS]]
     inside = set(members)
     kept = [pair for pair in pairs if pair[0] in inside and pair[1] in inside]
@@ -87,7 +85,7 @@ def _cluster(
     ]
 
 
-def _truth(run: Run, rows: NDArray[np.int64], counts: NDArray[np.int64]) -> tuple[int, int]:
+def _truth(run: Run, rows: Ints, counts: Ints) -> tuple[int, int]:
     """How many known products are in a cluster, and how many of their postings are not.
 
     Of links none is missing: a posting may have but one counterpart.
@@ -102,7 +100,7 @@ def _truth(run: Run, rows: NDArray[np.int64], counts: NDArray[np.int64]) -> tupl
     return len(products), int(counts[products].sum()) - len(known)
 
 
-def _spread(book: Book, rows: NDArray[np.int64]) -> int | None:
+def _spread(book: Book, rows: Ints) -> int | None:
     """By which share the dearest is over the cheapest; in euros where all currencies are known."""
     rows = rows[[book.prices[row] is not None for row in rows]]
     worth = book.rates[rows]

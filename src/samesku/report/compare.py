@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from samesku.metrics import Sampled, bootstrap, posting_f1
 from samesku.report.book import Book
 from samesku.report.tables import Table
 from samesku.results.curve import own_tally
 from samesku.results.runs import Run
+from samesku.runtime.arrays import Ints
 
 EXAMPLES = 40
 
@@ -78,7 +78,7 @@ def _measured(run: Run, other: Run) -> list[tuple[str, str, str, str]]:
     return shown
 
 
-def _sampled(run: Run, products: NDArray[np.int64]) -> dict[str, Sampled]:
+def _sampled(run: Run, products: Ints) -> dict[str, Sampled]:
     """Pair precision and recall; F1, but of links: a posting may have but one counterpart."""
     tally = own_tally(run)
     of_pairs = {

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from samesku.evaluation.errors import (
     ADVICE,
@@ -26,6 +24,7 @@ from samesku.report.tables import evaluation_tables
 from samesku.results import charts
 from samesku.results.curve import own_tally
 from samesku.results.runs import Run
+from samesku.runtime.arrays import Bools, Doubles
 
 EXAMPLES = 12
 MOST_SUSPECTS = 60
@@ -114,9 +113,7 @@ def _quality(run: Run) -> list[charts.Chart]:
     ]
 
 
-def _means(
-    quality: NDArray[np.float64], parts: Mapping[str, NDArray[np.bool_]]
-) -> dict[str, float]:
+def _means(quality: Doubles, parts: Mapping[str, Bools]) -> dict[str, float]:
     return {
         f"{name} (n {int(which.sum()):,})": float(quality[which].mean())
         for name, which in parts.items()

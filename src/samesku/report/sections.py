@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from samesku.catalog.answers import VERDICTS
 from samesku.catalog.catalog import Catalog
@@ -17,6 +16,7 @@ from samesku.report.browse import SPREAD
 from samesku.results import charts
 from samesku.results.curve import Point, Target
 from samesku.results.runs import Run
+from samesku.runtime.arrays import Bools
 
 SCRIPTS_SHOWN = 8
 # First words of the Unicode names of letters; what is not here is "Other".
@@ -62,11 +62,11 @@ def _shared(values: pl.Series) -> int:
     return int(values.drop_nulls().is_duplicated().sum())
 
 
-def readable_photos(run: Run) -> NDArray[np.bool_]:
+def readable_photos(run: Run) -> Bools:
     """Which postings have a photo that could be read, bool ``(n,)``."""
     refused = {each["posting_id"] for each in run.record.get("photos_refused", [])}
     sound = np.array([each not in refused for each in run.catalog.ids], dtype=bool)
-    readable: NDArray[np.bool_] = run.catalog.with_photo & sound[run.representative]
+    readable: Bools = run.catalog.with_photo & sound[run.representative]
     return readable
 
 
@@ -152,10 +152,7 @@ def the_run(run: Run) -> dict[str, Any]:
         problems.append({"kind": "photo_refused", "count": len(refused),
                          "message": "photo not readable", "fix": fix})  # fmt: skip
     made_by = {name: record.get(name) for name in ("samesku", "python")}
-    return {
-        "problems": problems,
-        "made_by": {**made_by, **record.get("packages", {})},
-    }
+    return {"problems": problems, "made_by": {**made_by, **record.get("packages", {})}}
 
 
 def the_answers(run: Run) -> dict[str, Any] | None:

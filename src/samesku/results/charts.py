@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import polars as pl
 from markupsafe import Markup
-from numpy.typing import NDArray
 
 from samesku.results.curve import Point
 from samesku.results.render import render
+from samesku.runtime.arrays import AnyFloats, AnyInts
 
 if TYPE_CHECKING:
     from samesku.results.matches import Matches
@@ -68,7 +68,7 @@ class Chart:
         Path(path).write_text(re.sub(r"var\(--\w+,(.+?)\)", r"\1", self.svg()), encoding="utf-8")
 
 
-def cluster_sizes(sizes: NDArray[np.integer]) -> Chart:
+def cluster_sizes(sizes: AnyInts) -> Chart:
     """How many clusters have 1, 2, 3, ... postings."""
     shown = np.minimum(sizes[sizes > 0], LARGEST_SHOWN)
     counts = np.bincount(shown, minlength=LARGEST_SHOWN + 1)[1:]
@@ -77,7 +77,7 @@ def cluster_sizes(sizes: NDArray[np.integer]) -> Chart:
     return _columns("Cluster sizes", counts, ticks, "postings in the cluster", "clusters")
 
 
-def score_histogram(scores: NDArray[np.floating], threshold: float) -> Chart:
+def score_histogram(scores: AnyFloats, threshold: float) -> Chart:
     """How many pairs scored how much, the threshold marked; scores below 0.05 are left out."""
     counts = np.histogram(scores, np.append(np.arange(1, 20) / 20, [1.0 + 1e-6]))[0]
     counts = np.append(0, counts)
@@ -86,7 +86,7 @@ def score_histogram(scores: NDArray[np.floating], threshold: float) -> Chart:
     return _columns("Scores", counts, TENTHS, "score of the pair", "pairs", tones, rule)
 
 
-def title_lengths(lengths: NDArray[np.integer]) -> Chart:
+def title_lengths(lengths: AnyInts) -> Chart:
     """How many titles have how many characters, in tens; from 200 on together."""
     counts = np.bincount(np.minimum(lengths // 10, 20), minlength=21)
     ticks = [(at / 210, str(at)) for at in range(0, 201, 50)]
@@ -155,7 +155,7 @@ def waterfall(explanation: pl.DataFrame) -> Chart:
 
 def _columns(
     title: str,
-    counts: NDArray[np.integer],
+    counts: AnyInts,
     ticks: Ticks,
     x_title: str,
     y_title: str,

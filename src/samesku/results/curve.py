@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from samesku.metrics import Tally, cluster_tally, pair_tally
 from samesku.results.runs import Run
+from samesku.runtime.arrays import Ints
 
-Rows: TypeAlias = NDArray[np.int64]
 # Thresholds that are tried; the run's own is always among them.
 TRIED = (*(each / 20 for each in range(2, 20)), 0.97, 0.99)
 LEAST_UNCALIBRATED = 0.3
@@ -99,7 +98,7 @@ def _point(run: Run, threshold: float) -> Point:
     return Point(threshold, number, several, estimate, precision, recall, f1)
 
 
-def tally_of(run: Run, left: Rows, right: Rows, clusters: Rows | None) -> Tally:
+def tally_of(run: Run, left: Ints, right: Ints, clusters: Ints | None) -> Tally:
     """Right, matched and true counts of each labelled query of a run with labels.
 
     Of matched pairs, or of `clusters` where they say which postings match; of links, of the left
@@ -115,9 +114,7 @@ def tally_of(run: Run, left: Rows, right: Rows, clusters: Rows | None) -> Tally:
     own = np.where(labels >= 0, _both(labels, sources), -1)
     within = cluster_tally(_both(clusters, sources), own).take(rows)
     return Tally(
-        tally.correct - within.correct,
-        tally.matched - within.matched,
-        tally.actual - within.actual,
+        tally.correct - within.correct, tally.matched - within.matched, tally.actual - within.actual
     )
 
 
@@ -127,6 +124,6 @@ def own_tally(run: Run) -> Tally:
     return tally_of(run, left, right, None if run.kind == "evaluation" else run.clusters)
 
 
-def _both(one: Rows, other: Rows) -> Rows:
+def _both(one: Ints, other: Ints) -> Ints:
     """A number for each two numbers that come together."""
     return np.asarray(np.unique(one * (int(other.max()) + 1) + other, return_inverse=True)[1])

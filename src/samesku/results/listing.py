@@ -10,13 +10,14 @@ from samesku.candidates.similarity import Ends
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.currencies import rates
 from samesku.catalog.sources import OWN_ID
+from samesku.runtime.arrays import AnyInts
 
 # Clusters up to this size are written with all their pairs, larger ones with the scored pairs only.
 ALL_PAIRS = 100
 
 
 def pairs_within(
-    clusters: NDArray[np.integer], left: Ends, right: Ends
+    clusters: AnyInts, left: Ends, right: Ends
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Pairs that share a cluster, each once: all pairs of small clusters, the scored ones of large.
 
@@ -39,7 +40,7 @@ def with_ends(pairs: pl.DataFrame, facts: pl.DataFrame) -> pl.DataFrame:
     return pairs
 
 
-def as_links(pairs: pl.DataFrame, catalog: Catalog, sources: NDArray[np.integer]) -> pl.DataFrame:
+def as_links(pairs: pl.DataFrame, catalog: Catalog, sources: AnyInts) -> pl.DataFrame:
     """The pairs across sources under the ids of their sources, the source first by name left."""
     frame = catalog.frame
     own = frame[OWN_ID] if OWN_ID in frame.columns else frame["posting_id"]
@@ -83,7 +84,7 @@ def for_spreadsheets(table: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _all_pairs(clusters: NDArray[np.integer]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def _all_pairs(clusters: AnyInts) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """All pairs that share a cluster, ``left < right``."""
     order = np.argsort(clusters, kind="stable").astype(np.int32)
     sizes = np.bincount(clusters, minlength=1)

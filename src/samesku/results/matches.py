@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
 from samesku.candidates.collapse import Collapsed
@@ -22,6 +21,7 @@ from samesku.clustering.pins import Pins
 from samesku.results import pair_tables
 from samesku.results.listing import as_links, for_spreadsheets, pairs_within, with_ends
 from samesku.results.runs import Run, read_run, run_of
+from samesku.runtime.arrays import AnyInts, Floats, Ints
 from samesku.runtime.files import Staged
 from samesku.scoring.fusion import THRESHOLD, Fusion, check_threshold
 
@@ -82,14 +82,14 @@ class Matches:
     catalog: Catalog
     distinct: Collapsed
     candidates: Candidates
-    scores: NDArray[np.float32]
+    scores: Floats
     fusion: Fusion
     threshold: float = THRESHOLD
     cohesion: float = COHESION
     explanations: Explanations | None = None
     run: dict[str, Any] = field(default_factory=dict)
     decide: Decision = "clusters"
-    sources: NDArray[np.int64] | None = None
+    sources: Ints | None = None
     pins: Pins | None = None
     written: pl.Series | None = None
 
@@ -144,7 +144,7 @@ class Matches:
         return matches_card(self)
 
     @cached_property
-    def clusters(self) -> NDArray[np.int64]:
+    def clusters(self) -> Ints:
         """Cluster of each posting, int64 ``(n,)``, numbered by the smallest id in each."""
         pairs = self.candidates
         return decided_clusters(
@@ -163,7 +163,7 @@ class Matches:
         return int(np.count_nonzero(self._sizes > 1))
 
     @cached_property
-    def _sizes(self) -> NDArray[np.int64]:
+    def _sizes(self) -> Ints:
         return np.bincount(self.clusters, minlength=1)
 
     @cached_property
@@ -178,7 +178,7 @@ class Matches:
         return pair_tables.pair_table(self, *self._matched)
 
     @property
-    def _matched(self) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+    def _matched(self) -> tuple[AnyInts, AnyInts]:
         pairs, rows = self.candidates, self.distinct.rows
         return pairs_within(self.clusters[rows], pairs.left, pairs.right)
 
@@ -209,7 +209,7 @@ class Matches:
         return pair_tables.pair_table(self, *self._missed)
 
     @property
-    def _missed(self) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+    def _missed(self) -> tuple[AnyInts, AnyInts]:
         pairs, clusters = self.candidates, self.clusters[self.distinct.rows]
         near, pins = self.scores >= NEAR_MISS, self.pins
         if pins is not None:
@@ -313,8 +313,7 @@ class Matches:
         ids, stands_for = self.catalog.frame["posting_id"], self.distinct.representative
         other = pl.Series(stands_for != np.arange(len(stands_for)), dtype=pl.Boolean)
         table = self.catalog.frame.select("posting_id", "title").with_columns(
-            pl.Series("group_id", self.clusters),
-            identical_to=pl.when(other).then(ids[stands_for]),
+            pl.Series("group_id", self.clusters), identical_to=pl.when(other).then(ids[stands_for])
         )
         sized = table.with_columns(pl.len().over("group_id").alias("group_size"))
         largest = sized.sort(-pl.col("group_size").cast(pl.Int64), "group_id", maintain_order=True)

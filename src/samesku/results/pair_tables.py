@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
 from samesku.candidates.similarity import Ends
 from samesku.results.listing import ALL_PAIRS, pairs_within
 from samesku.results.steps import steps
+from samesku.runtime.arrays import AnyInts, Bools, Floats, Ints
 from samesku.scoring.chosen import rows_of_pairs, score_chosen
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _write_parts(path: Path, count: int, rows: Callable[[slice], pl.DataFrame]) 
 
 
 def pair_table(
-    matches: Matches, left: Ends, right: Ends, place: NDArray[np.int64] | None = None
+    matches: Matches, left: Ends, right: Ends, place: Ints | None = None
 ) -> pl.DataFrame:
     """Pairs of representatives, in rows of the distinct postings, surest first."""
     place = matches.candidates.places(left, right) if place is None else place
@@ -106,7 +106,7 @@ def link_table(matches: Matches) -> pl.DataFrame:
     )
 
 
-def places_scored(matches: Matches) -> NDArray[np.int64]:
+def places_scored(matches: Matches) -> Ints:
     """Candidates that another threshold could accept, and labelled ones whatever they scored."""
     pairs, labels = matches.candidates, matches.distinct.catalog.labels
     kept = matches.scores >= LEAST_WRITTEN
@@ -115,7 +115,7 @@ def places_scored(matches: Matches) -> NDArray[np.int64]:
     return np.flatnonzero(kept)
 
 
-def scored_table(matches: Matches, place: NDArray[np.int64]) -> pl.DataFrame:
+def scored_table(matches: Matches, place: Ints) -> pl.DataFrame:
     """Ids, score and similarities of candidates."""
     pairs = matches.candidates
     ids = matches.distinct.catalog.frame["posting_id"]
@@ -155,7 +155,7 @@ def explanation(matches: Matches, left_id: str | int, right_id: str | int) -> pl
     return pl.DataFrame(decided + reasons, schema=["reason", "log_odds"], orient="row")
 
 
-def _scored_explanation(matches: Matches, pair: NDArray[np.int64], place: int) -> pl.DataFrame:
+def _scored_explanation(matches: Matches, pair: Ints, place: int) -> pl.DataFrame:
     """The explanation of a pair by its score, made now where there is none yet."""
     catalog, pairs = matches.distinct.catalog, matches.candidates
     if matches.explanations is not None and place in matches.explanations.places:
@@ -200,9 +200,7 @@ def submission(matches: Matches) -> pl.DataFrame:
     return ids.to_frame().join(joined, on="posting_id", maintain_order="left")
 
 
-def _following(
-    clusters: NDArray[np.integer], rows: NDArray[np.integer]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _following(clusters: AnyInts, rows: AnyInts) -> tuple[AnyInts, AnyInts]:
     """Each of the rows with itself and those that follow it in its cluster, around, `LISTED`."""
     rows = rows[np.argsort(clusters[rows], kind="stable")]
     own = clusters[rows]
@@ -218,7 +216,7 @@ def _surest_first(columns: dict[str, Any]) -> pl.DataFrame:
     )
 
 
-def similarities(candidates: Candidates, place: NDArray[np.integer]) -> dict[str, pl.Series]:
+def similarities(candidates: Candidates, place: AnyInts) -> dict[str, pl.Series]:
     """By encoder; null where a pair was not scored or lacks the modality."""
     return {
         name: _nullable(candidates.similarity[place, column], place >= 0)
@@ -226,11 +224,11 @@ def similarities(candidates: Candidates, place: NDArray[np.integer]) -> dict[str
     }
 
 
-def _scores(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
+def _scores(matches: Matches, place: AnyInts) -> pl.Series:
     return _nullable(matches.scores[place], place >= 0)
 
 
-def _reasons(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
+def _reasons(matches: Matches, place: AnyInts) -> pl.Series:
     """The explanation of a pair in words, else which of the lists it is in; or what decided it."""
     reasons = _listed(matches, place)
     if matches.written is not None:
@@ -242,7 +240,7 @@ def _reasons(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
     return _decided(matches, place).fill_null(reasons)
 
 
-def _decided(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
+def _decided(matches: Matches, place: AnyInts) -> pl.Series:
     """What was answered of candidates, or that they are identical; null where neither."""
     pairs = matches.candidates
     code = np.zeros(len(pairs) + 1, dtype=np.int64)  # the last: never scored
@@ -253,7 +251,7 @@ def _decided(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
     return said
 
 
-def _listed(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
+def _listed(matches: Matches, place: AnyInts) -> pl.Series:
     """In words, which of the lists a pair is in."""
     known = np.flatnonzero(place >= 0)
     lists = matches.fusion.lists(matches.candidates.take(place[known]), matches.threshold)
@@ -274,5 +272,5 @@ def _listed(matches: Matches, place: NDArray[np.integer]) -> pl.Series:
     return pl.Series(words)[codes]
 
 
-def _nullable(values: NDArray[np.float32], there: NDArray[np.bool_]) -> pl.Series:
+def _nullable(values: Floats, there: Bools) -> pl.Series:
     return pl.Series(np.where(there, values, np.float32(np.nan))).fill_nan(None)

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.tables import STDIN
+from samesku.runtime.arrays import AnyInts, Bools, Ints
 from samesku.runtime.files import digest
 from samesku.runtime.progress import Progress
 
@@ -27,9 +27,9 @@ SAMPLE = 256
 def run_record(
     catalog: Catalog,
     candidates: Candidates,
-    present: Sequence[NDArray[np.bool_]],
+    present: Sequence[Bools],
     progress: Progress,
-    place: NDArray[np.int64],
+    place: Ints,
 ) -> dict[str, Any]:
     """What a run read and encoded, and how long it took so far.
 
@@ -103,7 +103,7 @@ def photos_refused(progress: Progress) -> list[dict[str, str]]:
     ]
 
 
-def training_record(catalog: Catalog, taught: NDArray[np.integer] | None = None) -> dict[str, Any]:
+def training_record(catalog: Catalog, taught: AnyInts | None = None) -> dict[str, Any]:
     """What trained a model, and a sample of its labelled postings to recognise them by.
 
     The sample is hashes of id and title, of all of them the smallest (bottom-k sampling): a

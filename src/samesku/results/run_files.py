@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from samesku.catalog.catalog import Catalog
+from samesku.runtime.arrays import Ints
 from samesku.runtime.files import digest, read_json
 
 _SOURCE: dict[str, Any] = {
@@ -92,7 +92,7 @@ def _there(path: Path, record: Mapping[str, Any]) -> Path:
     return path
 
 
-def scored_as(catalog: Catalog, table: pl.DataFrame) -> NDArray[np.int64]:
+def scored_as(catalog: Catalog, table: pl.DataFrame) -> Ints:
     """Row of the posting that was scored in place of each; the table says where another was."""
     rows, collapsed = np.arange(len(catalog)), table.drop_nulls("identical_to")
     row_of = {posting: row for row, posting in enumerate(catalog.ids)} if collapsed.height else {}
@@ -123,7 +123,7 @@ def located(pairs: pl.DataFrame, ids: pl.Series) -> pl.DataFrame:
     return pairs.drop("left_id", "right_id").with_columns(left=ends[0], right=ends[1])
 
 
-def clusters_in_rows(catalog: Catalog, table: pl.DataFrame, folder: Path) -> NDArray[np.int64]:
+def clusters_in_rows(catalog: Catalog, table: pl.DataFrame, folder: Path) -> Ints:
     ids = catalog.frame.select("posting_id")
     placed = ids.join(table, on="posting_id", how="left", maintain_order="left")["group_id"]
     if placed.null_count() or table.height != len(catalog):

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from samesku.candidates.collapse import Collapsed
 from samesku.catalog.answers import Answers
@@ -23,6 +22,7 @@ from samesku.clustering.decided import decided_clusters
 from samesku.clustering.pins import Pins, pins_of
 from samesku.results import run_files
 from samesku.results.record import is_unchanged
+from samesku.runtime.arrays import Bools, Ints
 from samesku.scoring.by_name import fusion_by_name, tolerating, trained_fusion
 from samesku.scoring.fusion import Fusion
 
@@ -41,15 +41,15 @@ class Run:
     # written) and the similarity under each encoder, surest first
     pairs: pl.DataFrame
     # (n,); an evaluation has no one clustering: each posting stands alone
-    clusters: NDArray[np.int64]
+    clusters: Ints
     threshold: float
     # (n,), row of the posting that was scored in place of each, its own but for identical ones
-    representative: NDArray[np.int64]
-    queries: NDArray[np.bool_]  # (n,), the postings whose errors count
+    representative: Ints
+    queries: Bools  # (n,), the postings whose errors count
     # `members` of an evaluation: clusters of two splits may share postings
     kept: pl.DataFrame | None = None
     # (n,), source of each posting, where only pairs across sources may match: `pairs` has no others
-    sources: NDArray[np.int64] | None = None
+    sources: Ints | None = None
     # of a link: how many postings are the left side's, and what the two catalogues are called
     lefts: int | None = None
     shops: tuple[str, ...] | None = None
@@ -66,7 +66,7 @@ class Run:
         """Matched pairs of postings, those of identical ones counted, too."""
         return self.matched.height if self.kept is not None else self.pairs_within(self.clusters)
 
-    def pairs_within(self, clusters: NDArray[np.int64]) -> int:
+    def pairs_within(self, clusters: Ints) -> int:
         """Pairs of postings that share a cluster; across sources where only these may match."""
         members = [clusters]
         if self.sources is not None:
@@ -75,7 +75,7 @@ class Run:
         pairs = [int((each * (each - 1) // 2).sum()) for each in sizes]
         return pairs[0] - sum(pairs[1:])
 
-    def clusters_at(self, threshold: float) -> NDArray[np.int64]:
+    def clusters_at(self, threshold: float) -> Ints:
         """The clusters that the scored pairs, as they were written, give at another threshold."""
         if abs(threshold - self.threshold) < 1e-9:
             return self.clusters
@@ -102,7 +102,7 @@ class Run:
         return Collapsed.of(self.catalog, self.representative)
 
     @cached_property
-    def scored(self) -> tuple[pl.DataFrame, NDArray[np.int64], NDArray[np.int64]]:
+    def scored(self) -> tuple[pl.DataFrame, Ints, Ints]:
         """The pairs with a score, and their ends in rows of the distinct postings, by these."""
         scored = self.pairs.filter(pl.col("score").is_not_null())
         ends = np.sort(self.distinct.place[scored.select("left", "right").to_numpy()], axis=1)
@@ -163,19 +163,19 @@ class Run:
         return [name for name in self.pairs.columns if name in self.record.get("encoders", {})]
 
     @cached_property
-    def labels(self) -> NDArray[np.int64] | None:
+    def labels(self) -> Ints | None:
         """Known products, -1 where unknown; None where none at all is known."""
         labels = self.catalog.labels
         return None if labels is None or not (labels >= 0).any() else labels
 
     @property
-    def labelled_queries(self) -> NDArray[np.int64]:
+    def labelled_queries(self) -> Ints:
         """Rows of the queries of known product, by which it is measured; of links the left ones."""
         assert self.labels is not None
         return np.flatnonzero((self.queries & (self.labels >= 0))[: self.lefts])
 
     @cached_property
-    def sizes(self) -> NDArray[np.int64]:
+    def sizes(self) -> Ints:
         """Postings of each cluster."""
         return np.bincount(self.clusters, minlength=1)
 
@@ -361,10 +361,7 @@ def _decided(
 
 
 def _pairs_in_rows(
-    tables: Sequence[pl.DataFrame],
-    catalog: Catalog,
-    clusters: NDArray[np.int64],
-    sources: NDArray[np.int64] | None,
+    tables: Sequence[pl.DataFrame], catalog: Catalog, clusters: Ints, sources: Ints | None
 ) -> pl.DataFrame:
     """The pairs that may match; a cluster also holds pairs of one source, where these may not."""
     pairs = run_files.located(run_files.joined(tables), catalog.frame["posting_id"])

@@ -13,14 +13,12 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias
+from typing import BinaryIO
 
 import numpy as np
-from numpy.typing import NDArray
 
+from samesku.runtime.arrays import Array
 from samesku.runtime.files import GIVEN_UP, STAGE
-
-Array: TypeAlias = NDArray[Any]
 
 # An entry is this line, the digest of the rest, and the rest: arrays as NumPy writes them.
 MAGIC = b"samesku cache 1\n"

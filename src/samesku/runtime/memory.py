@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import cached_property
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
-from numpy.typing import NDArray
+
+from samesku.runtime.arrays import Array
 
 CEILING = 4 * 2**30
 # What is held throughout, measured: the program, and per posting its titles, vectors, neighbours,
@@ -76,11 +77,11 @@ class Kept:
     """
 
     def __init__(self) -> None:
-        self._parts: list[NDArray[Any]] = []
+        self._parts: list[Array] = []
         self._file: IO[bytes] | None = None
         self._size = self._rows = 0
 
-    def add(self, part: NDArray[Any]) -> None:
+    def add(self, part: Array) -> None:
         """Append rows; OSError where the disk is full."""
         self._parts.append(part)
         self._size += part.nbytes
@@ -99,7 +100,7 @@ class Kept:
             self._parts = [part[:0]]
 
     @cached_property
-    def rows(self) -> NDArray[Any]:
+    def rows(self) -> Array:
         """All rows, in their order; none can be added any more."""
         if self._file is None:
             return np.concatenate(self._parts)
@@ -108,14 +109,14 @@ class Kept:
             return np.memmap(self._file, dtype=kind, mode="r", shape=shape)
 
 
-def kept(rows: NDArray[Any]) -> NDArray[Any]:
+def kept(rows: Array) -> Array:
     """The same rows, where they are many in a file."""
     whole = Kept()
     whole.add(rows)
     return whole.rows
 
 
-def released(rows: NDArray[Any]) -> None:
+def released(rows: Array) -> None:
     """Give back the memory of what was read of rows in a file; they can be read again."""
     mapped = getattr(rows, "_mmap", None)
     if mapped is not None and hasattr(mmap, "MADV_DONTNEED"):

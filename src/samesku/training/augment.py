@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from samesku.runtime.arrays import Bytes, Ints
 from samesku.training.settings import TrainingSettings
 
-Photo = NDArray[np.uint8]
+Photo = Bytes
 
 # Widest change of brightness and of each colour, as shares.
 LIGHT, COLOUR = 0.2, 0.08
@@ -67,7 +67,7 @@ def drop_words(title: str, share: float, rng: np.random.Generator) -> str:
     return " ".join(kept or words)
 
 
-def cutmix(pixels: Any, rng: np.random.Generator) -> tuple[NDArray[np.int64], float]:
+def cutmix(pixels: Any, rng: np.random.Generator) -> tuple[Ints, float]:
     """Lay a patch of another photo of the batch ``(n, ..., h, w)`` on each.
 
     Returns whose patch it is, and the share of each photo that stays its own. S. Yun et al.,

@@ -7,17 +7,15 @@ from itertools import pairwise
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from samesku.catalog.catalog import Catalog
 from samesku.encoders import PHash, Tfidf
 from samesku.encoders.base import Encoder
 from samesku.matcher import Matcher
+from samesku.runtime.arrays import Ints
 from samesku.runtime.cache import Cache
 from samesku.runtime.progress import Progress
 from samesku.training.settings import TrainingSettings
-
-Codes = NDArray[np.int64]
 
 # Hard negatives remembered per product, and brought into the batch with it.
 REMEMBERED = 8
@@ -26,7 +24,7 @@ BROUGHT = 3
 
 def mine(
     catalog: Catalog,
-    labels: Codes,
+    labels: Ints,
     *,
     photos: bool,
     cache: Cache | None = None,
@@ -57,8 +55,8 @@ def mine(
 
 
 def product_batches(
-    labels: Codes, hard_negatives: Sequence[Sequence[int]], settings: TrainingSettings, epoch: int
-) -> list[Codes]:
+    labels: Ints, hard_negatives: Sequence[Sequence[int]], settings: TrainingSettings, epoch: int
+) -> list[Ints]:
     """Deal postings to the batches of an epoch: positions, each in one batch.
 
     They depend on nothing but the seed and the epoch, so interrupted training continues where it
@@ -77,7 +75,7 @@ def product_batches(
 
 
 def _clumps(
-    labels: Codes,
+    labels: Ints,
     hard_negatives: Sequence[Sequence[int]],
     settings: TrainingSettings,
     rng: np.random.Generator,

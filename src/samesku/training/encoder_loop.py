@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import nn
 from torch.optim.swa_utils import update_bn
 from transformers.optimization import get_cosine_with_min_lr_schedule_with_warmup_lr_rate
 
 from samesku.encoders.backbones import best_precision
+from samesku.runtime.arrays import Ints
 from samesku.runtime.cores import map_in_order
 from samesku.runtime.files import Staged
 from samesku.runtime.progress import Progress
@@ -47,11 +47,11 @@ class Task(nn.Module, ABC):
         """Parameters and the largest learning rate of each part."""
 
     @abstractmethod
-    def batches(self, epoch: int) -> list[NDArray[np.int64]]:
+    def batches(self, epoch: int) -> list[Ints]:
         """Positions of the postings of each batch; the same for the same epoch."""
 
     @abstractmethod
-    def prepare(self, rows: NDArray[np.int64], rng: np.random.Generator) -> Any:
+    def prepare(self, rows: Ints, rng: np.random.Generator) -> Any:
         """Read and augment a batch; runs in a thread. Equal generators, equal batches."""
 
     @abstractmethod
@@ -211,9 +211,7 @@ class _Run:
         enabled = self.precision != torch.float32
         return torch.autocast(self.device.type, self.precision, enabled=enabled)
 
-    def _prepared(
-        self, batches: Sequence[NDArray[np.int64]], start: int, *, use: int = 1
-    ) -> Iterator[Any]:
+    def _prepared(self, batches: Sequence[Ints], start: int, *, use: int = 1) -> Iterator[Any]:
         """The batches from `start` on, prepared ahead in threads; another `use`, other draws."""
 
         def prepare(number: int) -> Any:
@@ -223,7 +221,7 @@ class _Run:
         rest = range(start, len(batches))
         yield from map_in_order(prepare, rest, threads=self.task.threads)
 
-    def _settle(self, batches: Sequence[NDArray[np.int64]]) -> None:
+    def _settle(self, batches: Sequence[Ints]) -> None:
         """Measure the means that batch normalisations will use, by the weights as they now are.
 
         The running ones lag behind weights that still move fast, and more so the deeper the

@@ -8,9 +8,9 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from samesku.catalog.photos import PhotoError, load_photo, read_photos
+from samesku.runtime.arrays import AnyInts
 from samesku.runtime.progress import Progress
 from samesku.training.augment import Photo, shrink
 
@@ -55,7 +55,7 @@ class PhotoShelf:
         kept = self._kept.get(path)
         return self._shrunk(load_photo(path)) if kept is None else kept
 
-    def take(self, rows: NDArray[np.integer]) -> PhotoShelf:
+    def take(self, rows: AnyInts) -> PhotoShelf:
         """The photos of some postings, in the given order; nothing is read again."""
         taken = copy(self)
         taken.paths, taken.usable = [self.paths[row] for row in rows], self.usable[rows]

@@ -12,11 +12,12 @@ import torch
 from torch import nn
 
 from samesku.encoders.backbones import Backbone, Inputs
-from samesku.encoders.base import Floats, Vectors
+from samesku.encoders.base import Vectors
 from samesku.encoders.title_batches import embed_titles, unit_rows
+from samesku.runtime.arrays import Floats, Ints
 from samesku.runtime.cores import map_in_order, usable_cores
 from samesku.training.augment import Photo, augment_photo, cutmix, drop_words
-from samesku.training.batches import Codes, product_batches
+from samesku.training.batches import product_batches
 from samesku.training.encoder_loop import Task
 from samesku.training.losses import Contrastive, MetricLoss, margin_at
 from samesku.training.photo_shelf import PhotoShelf
@@ -36,7 +37,7 @@ class Postings:
     product.
     """
 
-    labels: Codes
+    labels: Ints
     titles: Sequence[str]
     photos: PhotoShelf | Sequence[Photo] = ()
     hard_negatives: Sequence[Sequence[int]] = ()
@@ -72,7 +73,7 @@ class ProductTask(Task):
             (list(self.loss_of.parameters()), self.settings.head_rate),
         ]
 
-    def batches(self, epoch: int) -> list[Codes]:
+    def batches(self, epoch: int) -> list[Ints]:
         trained = self.trained
         return product_batches(trained.labels, trained.hard_negatives, self.settings, epoch)
 
@@ -109,14 +110,14 @@ class ProductTask(Task):
         sizes = np.bincount(self.trained.labels).tolist()
         return MetricLoss(self.backbone.dimension, sizes, self.settings)
 
-    def _codes(self, rows: Codes) -> torch.Tensor:
+    def _codes(self, rows: Ints) -> torch.Tensor:
         return torch.from_numpy(self.trained.labels[rows])
 
-    def _titles(self, rows: Codes, rng: np.random.Generator) -> Inputs:
+    def _titles(self, rows: Ints, rng: np.random.Generator) -> Inputs:
         titles, share = self.trained.titles, self.settings.words_dropped
         return self.backbone.prepare([drop_words(titles[row], share, rng) for row in rows])
 
-    def _photos(self, rows: Codes, rng: np.random.Generator) -> Inputs:
+    def _photos(self, rows: Ints, rng: np.random.Generator) -> Inputs:
         photos = self.trained.photos
         return _pixels(self.backbone, [self._augmented(photos[row], rng) for row in rows])
 
@@ -143,7 +144,7 @@ class ProductTask(Task):
 class TitleTask(ProductTask):
     """A text network on titles. Tokenisers are not made for threads: one batch ahead."""
 
-    def prepare(self, rows: Codes, rng: np.random.Generator) -> tuple[Any, ...]:
+    def prepare(self, rows: Ints, rng: np.random.Generator) -> tuple[Any, ...]:
         """Tokens and labels; some words are left out."""
         labels = self._codes(rows)
         return self._titles(rows, rng), labels, labels, 1.0
@@ -157,7 +158,7 @@ class PhotoTask(ProductTask):
 
     threads = usable_cores()
 
-    def prepare(self, rows: Codes, rng: np.random.Generator) -> tuple[Any, ...]:
+    def prepare(self, rows: Ints, rng: np.random.Generator) -> tuple[Any, ...]:
         """Pixels, labels, and with cutmix the labels of the patches and the share of the own."""
         inputs, labels = self._photos(rows, rng), self._codes(rows)
         if rng.random() >= self.settings.cutmix:
@@ -172,7 +173,7 @@ class PhotoTask(ProductTask):
 class ClipTask(ProductTask):
     """Titles and photos of one space, by contrast. What is compared is the mean of both cosines."""
 
-    def prepare(self, rows: Codes, rng: np.random.Generator) -> tuple[Inputs, Inputs, torch.Tensor]:
+    def prepare(self, rows: Ints, rng: np.random.Generator) -> tuple[Inputs, Inputs, torch.Tensor]:
         """Tokens, pixels and labels."""
         return self._titles(rows, rng), self._photos(rows, rng), self._codes(rows)
 

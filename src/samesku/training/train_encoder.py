@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import torch
 from jinja2 import Template
-from numpy.typing import NDArray
 
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.splits import Split
@@ -22,6 +21,7 @@ from samesku.encoders.card import EncoderKind, read_card
 from samesku.encoders.encode import encode
 from samesku.encoders.export import export_encoder
 from samesku.results.record import environment, training_record
+from samesku.runtime.arrays import Bools, Bytes, Ints
 from samesku.runtime.cache import Cache, content_key
 from samesku.runtime.files import Staged, check_folder
 from samesku.runtime.progress import Progress
@@ -124,7 +124,7 @@ def train_encoder(
     return card
 
 
-def _only(split: Split, usable: NDArray[np.bool_]) -> Split:
+def _only(split: Split, usable: Bools) -> Split:
     return Split(split.name, split.train[usable[split.train]], split.test[usable[split.test]])
 
 
@@ -179,14 +179,14 @@ def _start(
     return backbone.to(training_device()).eval()
 
 
-def _postings(catalog: Catalog, rows: NDArray[np.int64], photos: PhotoShelf | None) -> Postings:
+def _postings(catalog: Catalog, rows: Ints, photos: PhotoShelf | None) -> Postings:
     assert catalog.labels is not None
     codes = np.unique(catalog.labels[rows], return_inverse=True)[1].astype(np.int64)
     titles = [catalog.normal_titles[row] for row in rows.tolist()]
     return Postings(codes, titles, () if photos is None else photos.take(rows))
 
 
-def _samples(trained: Postings) -> tuple[list[str], list[NDArray[np.uint8]]]:
+def _samples(trained: Postings) -> tuple[list[str], list[Bytes]]:
     """Titles and photos, evenly spread, to compare ONNX with torch on."""
     rows = np.unique(np.linspace(0, len(trained.titles) - 1, COMPARED).astype(int)).tolist()
     photos = [trained.photos[row] for row in rows] if len(trained.photos) else []

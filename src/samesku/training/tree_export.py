@@ -11,9 +11,9 @@ import lightgbm as lgb
 import numpy as np
 import onnx
 import scipy.sparse as sp
-from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
+from samesku.runtime.arrays import AnyInts, Array, Bools, Doubles, Floats, Ints
 from samesku.scoring.trees import APART, OUTPUT, VALUES
 
 DOMAIN, VERSION = "ai.onnx.ml", 3
@@ -24,11 +24,7 @@ DEFAULT_LEFT, MISSING_IS_NAN, OTHERS = 2, 8, ~(2 | 8)
 
 
 def as_onnx(
-    boosters: Sequence[lgb.Booster],
-    family: NDArray[np.integer],
-    families: int,
-    *,
-    sums: bool = True,
+    boosters: Sequence[lgb.Booster], family: AnyInts, families: int, *, sums: bool = True
 ) -> bytes:
     """The mean of boosters, mostly of one, as a network for :class:`samesku.scoring.trees.Trees`.
 
@@ -77,19 +73,19 @@ class _Tree:
     ``(s + leaves,)``, is of the training pairs under each node; of a leaf its `value`.
     """
 
-    feature: NDArray[np.int64]
-    threshold: NDArray[np.float64]
-    missing_left: NDArray[np.bool_]
-    left: NDArray[np.int64]
-    right: NDArray[np.int64]
-    value: NDArray[np.float64]
-    mean: NDArray[np.float64]
+    feature: Ints
+    threshold: Doubles
+    missing_left: Bools
+    left: Ints
+    right: Ints
+    value: Doubles
+    mean: Doubles
 
     @classmethod
     def of(cls, lines: dict[str, str]) -> _Tree:
         """From the lines of LightGBM's text, by name."""
 
-        def numbers(name: str, kind: type = float) -> NDArray[Any]:
+        def numbers(name: str, kind: type = float) -> Array:
             return np.array(lines.get(name, "").split(), dtype=kind)
 
         value, count = numbers("leaf_value"), numbers("leaf_count")
@@ -147,13 +143,13 @@ def _splits(trees: Sequence[_Tree]) -> dict[str, list[Any]]:
     return found
 
 
-def _below(threshold: NDArray[np.float64]) -> NDArray[np.float32]:
+def _below(threshold: Doubles) -> Floats:
     """The largest float32 that is not above: the same float32 values lie at or below it."""
     near = threshold.astype(np.float32)
     return np.where(near > threshold, np.nextafter(near, np.float32(-np.inf)), near)
 
 
-def _credit(trees: Sequence[_Tree], family: NDArray[np.integer], families: int) -> sp.csr_matrix:
+def _credit(trees: Sequence[_Tree], family: AnyInts, families: int) -> sp.csr_matrix:
     """What each family moves on the way to each leaf; in one column more the start.
 
     The start counts at the leaves of the first tree, of which each pair lands on one.
@@ -167,7 +163,7 @@ def _credit(trees: Sequence[_Tree], family: NDArray[np.integer], families: int) 
     return credit
 
 
-def _column(values: NDArray[np.float64], height: int) -> sp.csr_matrix:
+def _column(values: Doubles, height: int) -> sp.csr_matrix:
     """The first rows of one column, zeros among them: trees that learned nothing say that, too."""
     rows = np.arange(len(values))
     return sp.csr_matrix((values, (rows, np.zeros_like(rows))), shape=(height, 1))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from samesku.candidates.neighbors import Neighbors, nearest
 from samesku.encoders.base import Vectors
 from samesku.metrics import Figure, Sampled, bootstrap
+from samesku.runtime.arrays import Doubles, Ints
 
 # Neighbours that count per posting; more of one product are found by chaining, not by search.
 DEPTH = 50
@@ -27,17 +27,14 @@ class Retrieval:
     """
 
     threshold: float
-    f1: NDArray[np.float64]
-    precision: NDArray[np.float64]
-    products: NDArray[np.int64]
+    f1: Doubles
+    precision: Doubles
+    products: Ints
 
     def means(self, seed: int = 0) -> dict[str, Sampled]:
         """`f1`, and `mAP` of the queries with a counterpart, resampled by whole products."""
         asks = ~np.isnan(self.precision)
-        parts = {
-            "f1": (self.f1, self.products),
-            "mAP": (self.precision[asks], self.products[asks]),
-        }
+        parts = {"f1": (self.f1, self.products), "mAP": (self.precision[asks], self.products[asks])}
         return {
             name: bootstrap(values, np.ones(len(values)), products, seed=seed)
             for name, (values, products) in parts.items()
@@ -49,11 +46,7 @@ class Retrieval:
 
 
 def retrieval(
-    vectors: Vectors,
-    labels: NDArray[np.int64],
-    queries: NDArray[np.int64] | None = None,
-    *,
-    threshold: float | None = None,
+    vectors: Vectors, labels: Ints, queries: Ints | None = None, *, threshold: float | None = None
 ) -> Retrieval:
     """Search every query among all postings.
 
@@ -96,9 +89,7 @@ def _rounded(figure: Figure) -> list[float]:
     return [round(each, 4) for each in (figure.value, figure.low, figure.high)]
 
 
-def _best_threshold(
-    found: Neighbors, alone: NDArray[np.float64], after: NDArray[np.float64]
-) -> float:
+def _best_threshold(found: Neighbors, alone: Doubles, after: Doubles) -> float:
     """The exact optimum as the threshold falls; 1 and more where no match is better than any."""
     if not len(found):
         return 1.0

@@ -15,9 +15,9 @@ from typing import TypeVar
 import numpy as np
 import polars as pl
 from numpy.random import Generator
-from numpy.typing import NDArray
 
 from samesku.catalog.catalog import Catalog
+from samesku.runtime.arrays import AnyInts, Ints
 from samesku.titles.attributes.columns import column_kind
 from samesku.titles.attributes.lexicon import spellings
 from samesku.titles.units import spell
@@ -44,9 +44,7 @@ _PACKS = (2, 3, 4, 5, 6, 8, 10, 12, 20, 24, 30, 48)
 Item = TypeVar("Item")
 
 
-def edited(
-    catalog: Catalog, rng: Generator
-) -> tuple[Catalog, NDArray[np.int64], NDArray[np.int64]]:
+def edited(catalog: Catalog, rng: Generator) -> tuple[Catalog, Ints, Ints]:
     """Add edited copies of some postings to a catalogue.
 
     Returns the postings, then the edited ones: those of the same product keep all columns, those of
@@ -96,7 +94,7 @@ def edited(
     return Catalog(frame, photos, name=catalog.name), np.array(source), np.array(product)
 
 
-def with_gtins(catalog: Catalog, products: NDArray[np.integer], rng: Generator) -> Catalog:
+def with_gtins(catalog: Catalog, products: AnyInts, rng: Generator) -> Catalog:
     """Give postings the GTINs of their products, as shops have them, in place of their own.
 
     Some have none, a few that of another posting, and some products are sold under two numbers.

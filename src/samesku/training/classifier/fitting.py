@@ -9,13 +9,13 @@ from typing import Any, NamedTuple, TypeAlias
 
 import lightgbm as lgb
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit
 
 from samesku.clustering.agglomerative import agglomerate
 from samesku.matcher import HoldOut
 from samesku.metrics import cluster_tally, posting_f1
+from samesku.runtime.arrays import Bools, Doubles, Floats, Ints
 from samesku.runtime.cores import usable_cores
 from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.explanations import FAMILIES, families
@@ -66,7 +66,7 @@ def fit_classifier(
     hold_out: HoldOut = "products",
     seed: int = 0,
     advance: Callable[[int], None] = lambda done: None,
-) -> tuple[PairClassifier, list[NDArray[np.float32]]]:
+) -> tuple[PairClassifier, list[Floats]]:
     """Fit trees on labelled catalogues, each weighing the same whatever its size.
 
     A catalogue in which some kinds of attributes may differ trains twice, with half its weight
@@ -132,14 +132,14 @@ def fits(catalogues: int, hold_out: HoldOut) -> int:
 class _Part(NamedTuple):
     """The pairs of one catalogue that train, and the folds of the products of their postings."""
 
-    values: NDArray[np.float32]  # (r, f)
-    true: NDArray[np.bool_]  # (r,), as all others
-    weight: NDArray[np.float64]  # sums to 1
-    left: NDArray[np.int64]
-    right: NDArray[np.int64]
+    values: Floats  # (r, f)
+    true: Bools  # (r,), as all others
+    weight: Doubles  # sums to 1
+    left: Ints
+    right: Ints
 
 
-def _dealt(labelled: Labelled, seed: int) -> NDArray[np.int64]:
+def _dealt(labelled: Labelled, seed: int) -> Ints:
     """The fold of each product; the last entry, of postings without a label, is -1."""
     dealt = np.random.default_rng(seed).integers(0, FOLDS, labelled.labels.max() + 1)
     return np.append(dealt, -1).astype(np.int64)
@@ -164,7 +164,7 @@ def _joined(parts: Iterable[_Part]) -> _Part:
     return _Part(*map(np.concatenate, zip(*parts, strict=True)))
 
 
-def _rows(labelled: Labelled, names: tuple[str, ...], dealt: NDArray[np.int64], seed: int) -> _Part:
+def _rows(labelled: Labelled, names: tuple[str, ...], dealt: Ints, seed: int) -> _Part:
     """The pairs of one catalogue, of so many postings that there are about `MOST_PAIRS`."""
     left, right = labelled.candidates.left, labelled.candidates.right
     chosen = np.flatnonzero(labelled.trains)
@@ -190,7 +190,7 @@ def _rows(labelled: Labelled, names: tuple[str, ...], dealt: NDArray[np.int64], 
     )
 
 
-def _differs(features: Features, same: Collection[str]) -> NDArray[np.bool_]:
+def _differs(features: Features, same: Collection[str]) -> Bools:
     """Pairs that clash in the given kinds, or of which one side alone states a count."""
     asked = [f"clash_{kind}" for kind in same] + ["alone_count"] * ("count" in same)
     return np.asarray((np.nan_to_num(features.select(asked)) > 0).any(axis=1))
@@ -227,7 +227,7 @@ def _grown(
 
 def _without_each(
     catalogues: Sequence[Labelled], names: tuple[str, ...], grow: Grow
-) -> list[NDArray[np.float64]]:
+) -> list[Doubles]:
     """Log-odds of all candidates of each catalogue, the mean of models without it and another."""
     odds = [np.zeros(len(each.candidates)) for each in catalogues]
     for pair in combinations(range(len(catalogues)), 2):
@@ -240,7 +240,7 @@ def _without_each(
 
 def _without_each_fold(
     catalogues: Sequence[Labelled], names: tuple[str, ...], grow: Grow, seed: int
-) -> list[NDArray[np.float64]]:
+) -> list[Doubles]:
     """Log-odds of all candidates of each catalogue, by models without their products."""
     odds = [np.zeros(len(each.candidates)) for each in catalogues]
     seen = [np.zeros(len(each.candidates)) for each in catalogues]
@@ -257,16 +257,14 @@ def _without_each_fold(
     return [total / np.maximum(count, 1) for total, count in zip(odds, seen, strict=True)]
 
 
-def _calibration(
-    catalogues: Sequence[Labelled], odds: Sequence[NDArray[np.float64]]
-) -> tuple[float, float]:
+def _calibration(catalogues: Sequence[Labelled], odds: Sequence[Doubles]) -> tuple[float, float]:
     """Slope and offset that make the held-out log-odds true, each catalogue weighing the same."""
     trains = [each.trains for each in catalogues]
     x = np.concatenate([each[some] for each, some in zip(odds, trains, strict=True)])
     y = np.concatenate([each.true[some] for each, some in zip(catalogues, trains, strict=True)])
     w = np.concatenate([np.full(some.sum(), 1 / max(some.sum(), 1)) for some in trains])
 
-    def loss(numbers: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+    def loss(numbers: Doubles) -> tuple[float, Doubles]:
         predicted = numbers[0] * x + numbers[1]
         error = w * (expit(predicted) - y)
         value = float((w * (np.logaddexp(0, predicted) - y * predicted)).sum())
@@ -276,9 +274,7 @@ def _calibration(
     return float(found.x[0]), float(found.x[1])
 
 
-def _values(
-    catalogues: Sequence[Labelled], honest: Sequence[NDArray[np.float32]]
-) -> NDArray[np.float64]:
+def _values(catalogues: Sequence[Labelled], honest: Sequence[Floats]) -> Doubles:
     """Mean F1 per posting of the clusters of each catalogue at each threshold, ``(c, t)``."""
     values = np.empty((len(catalogues), len(THRESHOLDS)))
     for row, (each, scores) in enumerate(zip(catalogues, honest, strict=True)):

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
 from samesku.candidates.collapse import Collapsed
 from samesku.catalog.catalog import Catalog
 from samesku.matcher import Matcher
+from samesku.runtime.arrays import AnyInts, Bools, Ints
 from samesku.scoring.features import CatalogRows, pair_features, tolerating
 from samesku.scoring.features.table import Features
 from samesku.titles.attributes import KINDS
@@ -43,12 +43,12 @@ class Labelled:
 
     catalog: Catalog
     candidates: Candidates
-    labels: NDArray[np.int64]
+    labels: Ints
     same: tuple[str, ...]
     features: Features
     strict: Features | None
     small: tuple[Labelled, ...] = ()
-    origin: NDArray[np.int64] | None = None
+    origin: Ints | None = None
     edited: bool = False
 
     @classmethod
@@ -56,7 +56,7 @@ class Labelled:
         cls,
         catalog: Catalog,
         candidates: Candidates,
-        rows: NDArray[np.integer] | None = None,
+        rows: AnyInts | None = None,
         same: Collection[str] | None = None,
         search: Callable[[Catalog], Candidates] | None = None,
         seed: int = 0,
@@ -79,13 +79,13 @@ class Labelled:
         return made if search is None else replace(made, small=tuple(_small(made, search, seed)))
 
     @property
-    def trains(self) -> NDArray[np.bool_]:
+    def trains(self) -> Bools:
         """Pairs whose truth may be looked at, bool ``(m,)``."""
         known = self.labels >= 0
         return np.asarray(known[self.candidates.left] & known[self.candidates.right])
 
     @property
-    def true(self) -> NDArray[np.bool_]:
+    def true(self) -> Bools:
         """Pairs of one product, bool ``(m,)``; means nothing where a label is unknown."""
         return np.asarray(self.labels[self.candidates.left] == self.labels[self.candidates.right])
 
@@ -126,10 +126,7 @@ def describe_labelled(
 
 
 def _described(
-    catalog: Catalog,
-    candidates: Candidates,
-    labels: NDArray[np.int64],
-    same: Collection[str] | None,
+    catalog: Catalog, candidates: Candidates, labels: Ints, same: Collection[str] | None
 ) -> Labelled:
     """Pairs described as if nothing may differ, and as these kinds may, by default measured."""
     rows = CatalogRows(catalog, candidates.sources)
