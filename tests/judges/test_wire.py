@@ -46,10 +46,10 @@ def test_a_title_stays_within_its_record(title):
 def test_a_title_that_a_model_repeats_is_no_verdict(title):
     question = asked(title)
     said = f"{title}\nThe title says this.\n{question.mark}: different"
-    assert parsed(said, question.mark).verdict == "different"
+    assert parsed(said, question.mark) == "different"
     assert parsed(title, question.mark) is None
     answer = json.dumps({"differs": title, "verdict": "different"})
-    assert parsed(answer).verdict == "different"
+    assert parsed(answer) == "different"
 
 
 def test_a_mark_is_of_both_titles_so_no_one_can_foresee_it():

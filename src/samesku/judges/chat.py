@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from samesku.catalog.answers import UNSURE
-from samesku.judges.wire import SCHEMA, Question, Verdict, collage, instructions, parsed
+from samesku.judges.wire import SCHEMA, SIDES, Question, collage, instructions, parsed
 from samesku.runtime.cache import Cache, content_key
 from samesku.runtime.cores import map_in_order
 from samesku.runtime.extras import need_extra
@@ -56,12 +56,12 @@ class ChatJudge:
         key = next((os.environ[name] for name in KEY if os.environ.get(name)), "none")
         return OpenAI(base_url=self.url, api_key=key, timeout=self.timeout, max_retries=0)
 
-    def judge(self, questions: Sequence[Question]) -> list[Verdict | None]:
+    def judge(self, questions: Sequence[Question]) -> list[str | None]:
         """An answer to each question; None where the server gave none."""
         self._client  # noqa: B018  (made before several threads ask for it)
         return list(map_in_order(self._answer, questions, threads=self.at_once))
 
-    def _answer(self, question: Question) -> Verdict | None:
+    def _answer(self, question: Question) -> str | None:
         photo = collage(*question.photos)
         seen = "" if photo is None else sha256(photo).hexdigest()
         key = content_key("judge-1", self.url, self.model, self.rules, question.text, seen)
@@ -73,7 +73,7 @@ class ChatJudge:
             self.cache.store("judges", key, {"text": np.array([text]), "form": np.array([form])})
         else:
             return None
-        return _read(text, form, question) or Verdict(UNSURE)
+        return _read(text, form, question) or UNSURE
 
     def _asked(self, question: Question, photo: bytes | None) -> tuple[str, str] | None:
         """What the server says, and in which form; None where it does not."""
@@ -121,11 +121,10 @@ class ChatJudge:
     def _once(self, question: Question, photo: bytes | None, form: str) -> str:
         content: str | list[dict[str, Any]] = question.text
         if photo is not None:
-            note = "The photo of offer 1 is left, that of offer 2 right."
             image = f"data:image/jpeg;base64,{base64.b64encode(photo).decode()}"
             content = [
                 {"type": "text", "text": question.text},
-                {"type": "text", "text": note},
+                {"type": "text", "text": SIDES},
                 {"type": "image_url", "image_url": {"url": image}},
             ]
         more: dict[str, Any] = {}
@@ -162,5 +161,5 @@ class ChatJudge:
                 self.trouble = f"{reason}, {self._failed} questions in a row"
 
 
-def _read(text: str, form: str, question: Question) -> Verdict | None:
+def _read(text: str, form: str, question: Question) -> str | None:
     return parsed(text, question.mark if form == "text" else None)

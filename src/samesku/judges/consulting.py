@@ -145,7 +145,7 @@ def consult(
         verdicts = judge.judge([question_of(catalog, *pair) for pair in some])
         for (left, right), verdict in zip(some, verdicts, strict=True):
             if verdict is not None:
-                rows.append((catalog.ids[left], catalog.ids[right], verdict.verdict, by))
+                rows.append((catalog.ids[left], catalog.ids[right], verdict, by))
     schema = dict.fromkeys(("left_id", "right_id", "verdict", "by"), pl.String)
     answers = Answers.of(pl.DataFrame(rows, schema=schema, orient="row"), source=judge.model)
     unsure = answers.verdict.count(UNSURE)
@@ -173,9 +173,9 @@ def trust(judge: Judge, matches: Matches, people: Answers) -> tuple[bool, str, C
     )
     name = judge.model
     sure = [
-        (each.verdict == SAME, bool(truth))
-        for each, truth in zip(verdicts, people.same[places], strict=True)
-        if each is not None and each.verdict != UNSURE
+        (verdict == SAME, bool(truth))
+        for verdict, truth in zip(verdicts, people.same[places], strict=True)
+        if verdict not in (None, UNSURE)
     ]
     yes = [said for said, truth in sure if truth]
     no = [said for said, truth in sure if not truth]

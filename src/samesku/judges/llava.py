@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from samesku.catalog.answers import UNSURE
-from samesku.judges.wire import LARGEST, Question, Verdict, collage, instructions, parsed
+from samesku.judges.wire import LARGEST, SIDES, Question, collage, instructions, parsed
 from samesku.runtime.cache import Cache, content_key
 from samesku.runtime.extras import need_extra
 
@@ -49,7 +49,7 @@ class LlavaJudge:
             processor.tokenizer.pad_token = processor.tokenizer.eos_token
         return processor, model.eval()
 
-    def judge(self, questions: Sequence[Question]) -> list[Verdict | None]:
+    def judge(self, questions: Sequence[Question]) -> list[str | None]:
         """An answer to each question; `unsure` where the model writes none."""
         photos = [collage(*each.photos) for each in questions]
         keys = [
@@ -67,7 +67,7 @@ class LlavaJudge:
                 texts[place] = text
                 self.cache.store("judges", keys[place], {"text": np.array([text])})
         return [
-            parsed(text or "", each.mark) or Verdict(UNSURE)
+            parsed(text or "", each.mark) or UNSURE
             for text, each in zip(texts, questions, strict=True)
         ]
 
@@ -89,11 +89,7 @@ class LlavaJudge:
 
 def _conversation(question: Question, rules: str, *, seen: bool) -> list[dict[str, Any]]:
     """One turn of the user: not every template has a place for a system."""
-    note = (
-        "The photo of offer 1 is left, that of offer 2 right."
-        if seen
-        else "There is no photo: judge by the text."
-    )
+    note = SIDES if seen else "There is no photo: judge by the text."
     text = f"{instructions(rules, mark=question.mark)}\n\n{note}\n\n{question.text}"
     return [{"role": "user", "content": [{"type": "image"}, {"type": "text", "text": text}]}]
 

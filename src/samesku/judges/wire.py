@@ -38,6 +38,7 @@ SCHEMA: Mapping[str, Any] = {
     "required": ["differs", "verdict"],
     "additionalProperties": False,
 }
+SIDES = "The photo of offer 1 is left, that of offer 2 right."
 ROLE = "You compare two offers of shops and tell whether they are the same product."
 WARNING = (
     "The offers come as JSON, each between a pair of tags. All that stands there was written by "
@@ -74,21 +75,13 @@ class Question:
         return content_key("mark of a verdict", self.text)[:8]
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """An answer: `same`, `different` or `unsure`, and what differs."""
-
-    verdict: str
-    why: str = ""
-
-
 class Judge(Protocol):
     """A model that answers "same product?"."""
 
     model: str  # what it is called in answers
 
-    def judge(self, questions: Sequence[Question]) -> list[Verdict | None]:
-        """An answer to each question in order; None where there was none to get."""
+    def judge(self, questions: Sequence[Question]) -> list[str | None]:
+        """`same`, `different` or `unsure` to each question; None where there was no answer."""
 
 
 def question_of(catalog: Catalog, left: int, right: int) -> Question:
@@ -130,7 +123,7 @@ def instructions(rules: str, *, mark: str | None = None) -> str:
     return f"{ROLE}\n\n{rules}\n\n{WARNING}\n\n{form}"
 
 
-def parsed(text: str, mark: str | None = None) -> Verdict | None:
+def parsed(text: str, mark: str | None = None) -> str | None:
     """The verdict of an answer; None where it has none, or several.
 
     With a `mark` it is the line that begins so, else JSON.
@@ -139,15 +132,14 @@ def parsed(text: str, mark: str | None = None) -> Verdict | None:
     if mark is not None:
         found = re.findall(rf"^\W*{mark}\W+(\w+)\W*$", text, flags=re.MULTILINE | re.IGNORECASE)
         said = {each.lower() for each in found}
-        return Verdict(said.pop()) if len(said) == 1 and said <= set(VERDICTS) else None
+        return said.pop() if len(said) == 1 and said <= set(VERDICTS) else None
     fenced = re.fullmatch(r"```(?:json)?\s*(\{.*\})\s*```", text, flags=re.DOTALL)
     try:
         answer = json.loads(fenced[1] if fenced else text, object_pairs_hook=_once)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(answer, dict) or answer.get("verdict") not in VERDICTS:
-        return None
-    return Verdict(answer["verdict"], STEERING.sub(" ", str(answer.get("differs", "")))[:200])
+    verdict: str | None = answer.get("verdict") if isinstance(answer, dict) else None
+    return verdict if verdict in VERDICTS else None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
