@@ -48,7 +48,7 @@ def component_pairs(
     return ComponentPairs(mine, threshold, rounds)
 
 
-def _pairs_of_tile(shelf: Shelf, scored: Shelf, tile: str, parts: int) -> Result:
+def _pairs_of_tile(shelf: Shelf, scored: Shelf, tile: str, parts: int) -> None:
     """The pairs of a tile that lie within one component, for the part that clusters it."""
     shards = dict.fromkeys(tile.split("-"))
     labels = pa.concat_tables(shelf.read(f"labels/{shard}") for shard in shards)
@@ -57,7 +57,6 @@ def _pairs_of_tile(shelf: Shelf, scored: Shelf, tile: str, parts: int) -> Result
     left, right = (looked_up(number, found, each) for each in columns_of(table, "left", "right"))
     of = np.where((left == right) & (left >= 0), part_of(left, parts), -1)
     shelf.deal(f"inside/{tile}", table, of, parts)
-    return {}
 
 
 def cluster_at(
@@ -132,8 +131,7 @@ def _small_enough(
 
 def expect_f1(shelf: Shelf, shard: int, whole: Shelf, parts: int) -> Result:
     """The sum of the expected F1 over the postings of a shard."""
-    names = ("number", "members", "likely")
-    numbers, members, likely = columns_of(whole.read(f"likely/{shard}"), *names)
+    numbers, members, likely = whole.columns(f"likely/{shard}", "number", "members", "likely")
     found, inside = members.astype(np.float64), np.zeros(len(members))
     clustered = shelf.gathered("clustered", range(parts), shard)
     number, size, near = columns_of(clustered, "number", "found", "inside")
@@ -158,11 +156,11 @@ def _cluster_numbers(
     """The number of the cluster of each distinct posting named."""
     heads = np.zeros(len(stands), dtype=np.int64)
     for source, shard in _by_shard(stands, starts):
-        number, head = columns_of(shelf.read(f"heads/{shard}"), "number", "head")
+        number, head = shelf.columns(f"heads/{shard}", "number", "head")
         heads[source] = head[np.searchsorted(number, stands[source])]
     found = np.zeros(len(stands), dtype=np.int64)
     for source, shard in _by_shard(heads, starts):
-        number, head = columns_of(shelf.read(f"heads/{shard}"), "number", "head")
+        number, head = shelf.columns(f"heads/{shard}", "number", "head")
         found[source] = offsets[shard] + np.searchsorted(number[number == head], heads[source])
     return found
 
@@ -175,7 +173,7 @@ def _by_shard(numbers: Array, starts: Sequence[int]) -> list[tuple[Array, int]]:
 def name_clusters(
     shelf: Shelf, shard: int, starts: Sequence[int], offsets: Sequence[int],
     file_starts: Sequence[int],
-) -> Result:  # fmt: skip
+) -> None:  # fmt: skip
     """Number the cluster of every posting of a shard, by the smallest id in it."""
     parts = len(starts) - 1
     frame = shelf.frame(f"whole/{shard}")
@@ -196,10 +194,9 @@ def name_clusters(
     shelf.write(f"named/{shard}", named.to_arrow())
     of = clusters * parts // max(offsets[-1], 1)
     shelf.deal(f"members/{shard}", named.to_arrow(), of, parts)
-    return {}
 
 
-def count_overlap(shelf: Shelf, shard: int, last: str, shards: int) -> Result:
+def count_overlap(shelf: Shelf, shard: int, last: str, shards: int) -> None:
     """How many postings of each cluster of the last run are in each cluster of this one."""
     folder, now = Shelf(last), shelf.frame(f"named/{shard}", ["posting_id", "group_id"])
     low, high = now.select(pl.min("posting_id"), pl.max("posting_id").alias("last")).row(0)
@@ -209,10 +206,9 @@ def count_overlap(shelf: Shelf, shard: int, last: str, shards: int) -> Result:
     found = now.join(before, on="posting_id").group_by("cluster_id", "group_id").len()
     of = found["cluster_id"].hash(0).to_numpy() % np.uint64(shards)
     shelf.deal(f"overlap/{shard}", found.to_arrow(), of, shards)
-    return {"postings": int(found["len"].sum())}
 
 
-def choose_heirs(shelf: Shelf, part: int, shards: int, clusters: int) -> Result:
+def choose_heirs(shelf: Shelf, part: int, shards: int, clusters: int) -> None:
     """The cluster that has the most postings of each of the last run, for its part."""
     found = (
         frame_of(shelf.gathered("overlap", range(shards), part))
@@ -223,7 +219,6 @@ def choose_heirs(shelf: Shelf, part: int, shards: int, clusters: int) -> Result:
     )
     of = found["group_id"].to_numpy() * shards // max(clusters, 1)
     shelf.deal(f"heirs/{part}", found.to_arrow(), of, shards)
-    return {}
 
 
 def gather_clusters(
@@ -258,7 +253,7 @@ def _name(run: str, posting: str) -> str:
     return blake2b(f"{run} {posting}".encode(), digest_size=8).hexdigest()
 
 
-def write_groups(shelf: Shelf, out: str, run: str, sizes: Sequence[Sequence[int]]) -> Result:
+def write_groups(shelf: Shelf, out: str, run: str, sizes: Sequence[Sequence[int]]) -> None:
     """`groups.csv` as the local engine writes it: part by part for each size, never all at once.
 
     `sizes`: those of the clusters of each part, as their pieces come.
@@ -273,12 +268,11 @@ def write_groups(shelf: Shelf, out: str, run: str, sizes: Sequence[Sequence[int]
                     frame = frame_of(folder.piece(name, own.index(size)))
                     shown = for_spreadsheets(frame.select(GROUPS))
                     file.write(shown.write_csv(include_header=False).encode())
-    return {}
 
 
 def write_matches(
     shelf: Shelf, out: str, run: str, tile: str, starts: Sequence[int], offsets: Sequence[int]
-) -> Result:
+) -> None:
     """The scored pairs of a tile whose postings share a cluster."""
     frame = shelf.frame(f"explained/{tile}")
     left, right = (
@@ -288,4 +282,3 @@ def write_matches(
     matched = frame.with_columns(group_id=pl.Series(left)).filter(pl.Series(left == right))
     matched = matched.drop("left", "right").sort("score", descending=True)
     Shelf(out).write(f"matches-{run}/part-{tile}.parquet", matched.to_arrow())
-    return {"matches": matched.height}

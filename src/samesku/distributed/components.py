@@ -62,8 +62,7 @@ def find_components(
 
 def edges_of(shelf: Shelf, scored: Shelf, tile: str, threshold: float) -> Result:
     """The pairs of a tile that match, from either end."""
-    names = ["left", "right", "score"]
-    left, right, score = columns_of(scored.read(f"scored/{tile}", names), *names)
+    left, right, score = scored.columns(f"scored/{tile}", "left", "right", "score")
     tied = score >= threshold  # as the local engine compares: what was scored in 32 bits
     left, right = left[tied], right[tied]
     ways = [table_of(one=left, other=right), table_of(one=right, other=left)]
@@ -88,7 +87,7 @@ def _deal(shelf: Shelf, name: str, starts: Sequence[int], by: Array, **columns: 
     shelf.deal(name, table_of(**columns), of, len(starts) - 1)
 
 
-def contract(shelf: Shelf, shard: int, tiles: Tiles, starts: Sequence[int], round_: int) -> Result:
+def contract(shelf: Shelf, shard: int, tiles: Tiles, starts: Sequence[int], round_: int) -> None:
     """Choose who stands for each posting of a shard, and move the first ends of its edges there."""
     one, other = _edges(shelf, shard, tiles, round_)
     numbers, first = np.unique(one, return_inverse=True)
@@ -105,7 +104,6 @@ def contract(shelf: Shelf, shard: int, tiles: Tiles, starts: Sequence[int], roun
     _deal(shelf, f"moved/{round_}/{shard}", starts, now, vertex=vertex, now=now)
     one = chosen[first] if len(chosen) else one
     _deal(shelf, f"half/{round_}/{shard}", starts, other, one=one, other=other)
-    return {"postings": len(numbers)}
 
 
 def looked_up(keys: Array, values: Array, wanted: Array, others: Array | int = -1) -> Array:
@@ -118,7 +116,7 @@ def relabel(shelf: Shelf, shard: int, starts: Sequence[int], round_: int) -> Res
     """Move the other ends, too, and keep each edge once."""
     half = shelf.gathered(f"half/{round_}", range(len(starts) - 1), shard)
     one, other = columns_of(half, "one", "other")
-    numbers, stands = columns_of(shelf.read(f"stands/{round_}/{shard}"), "number", "stands")
+    numbers, stands = shelf.columns(f"stands/{round_}/{shard}", "number", "stands")
     other = stands[np.searchsorted(numbers, other)] if len(other) else other
     apart = one != other
     one, other = np.unique(np.stack([one[apart], other[apart]], axis=1), axis=0).T
@@ -132,7 +130,7 @@ def _labels(shelf: Shelf, shard: int, shards: int, round_: int) -> list[Array]:
     return columns_of(moved, "vertex", "now")
 
 
-def finish(shelf: Shelf, tiles: Tiles, starts: Sequence[int], round_: int) -> Result:
+def finish(shelf: Shelf, tiles: Tiles, starts: Sequence[int], round_: int) -> None:
     """Label what is left in one task: few edges, of large components or of none."""
     pairs = [_edges(shelf, shard, tiles, round_) for shard in range(tiles.shards)]
     one, other = (np.concatenate(each) for each in zip(*pairs, strict=True))
@@ -146,20 +144,17 @@ def finish(shelf: Shelf, tiles: Tiles, starts: Sequence[int], round_: int) -> Re
     cuts = np.searchsorted(numbers, starts).tolist()
     for shard, (low, high) in enumerate(pairwise([] if round_ else cuts)):
         shelf.write(f"labels/{shard}", table.slice(low, high - low))
-    return {"edges": len(one)}
 
 
-def label(shelf: Shelf, shard: int, starts: Sequence[int], round_: int) -> Result:
+def label(shelf: Shelf, shard: int, starts: Sequence[int], round_: int) -> None:
     """The label of each posting that is one of a shard's by now, for its own shard."""
     vertex, now = _labels(shelf, shard, len(starts) - 1, round_)
-    numbers, labels = columns_of(shelf.read("finished"), "number", "label")
+    numbers, labels = shelf.columns("finished", "number", "label")
     now = looked_up(numbers, labels, now, now)
     _deal(shelf, f"labelled/{shard}", starts, vertex, number=vertex, label=now)
-    return {"postings": len(vertex)}
 
 
-def gather_labels(shelf: Shelf, shard: int, shards: int) -> Result:
+def gather_labels(shelf: Shelf, shard: int, shards: int) -> None:
     """The labels of a shard's postings."""
     found = shelf.gathered("labelled", range(shards), shard)
     shelf.write(f"labels/{shard}", found.sort_by("number"))
-    return {}

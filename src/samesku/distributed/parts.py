@@ -140,7 +140,7 @@ class Part:
 
 
 def ends_of(shelf: Shelf, name: str, value: str) -> list[Array]:
-    return columns_of(shelf.read(name), "query", "candidate", value)
+    return shelf.columns(name, "query", "candidate", value)
 
 
 def decoded(texts: pl.Series, make: Callable[[Any], Any]) -> list[Any]:

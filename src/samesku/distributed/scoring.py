@@ -42,7 +42,7 @@ LEAST_WRITTEN = 0.02
 def look_around(
     shelf: Shelf, shard: int, totals: Totals, encoders: Sequence[Encoder],
     known: Collection[str], same: Collection[str],
-) -> Result:  # fmt: skip
+) -> None:  # fmt: skip
     """What the lists of a shard's postings say of them: ranks, densities, words around."""
     numbers = numbers_of(shelf, shard)
     found = {e.name: ends_of(shelf, f"lists/{e.name}/{shard}", "similarity") for e in encoders}
@@ -76,7 +76,6 @@ def look_around(
         table |= {"around": inner.matrices[0], "share": around.share[own]}
         table["length"] = around.length[own]
     shelf.write(f"around/{shard}", table_of(**table))
-    return {}
 
 
 def _words_around(shelf: Shelf, totals: Totals, outer: Array) -> Terms:
@@ -148,7 +147,7 @@ def score_tile(
     if explanations is not None:
         reasons = explanations.phrases(catalog, candidates, kept)
     shelf.write(f"explained/{name}", _written(candidates, scores, kept, numbers, catalog, reasons))
-    return {"candidates": len(candidates), "kept": len(kept)}
+    return {"candidates": len(candidates)}
 
 
 def _write_scored(
@@ -164,15 +163,13 @@ def _write_scored(
     shelf.write(f"scored/{name}", table)
 
 
-def add_partners(shelf: Shelf, shard: int, tiles: Tiles) -> Result:
+def add_partners(shelf: Shelf, shard: int, tiles: Tiles) -> None:
     """How many postings each of a shard stands for, and is expected to be one product with."""
-    names = ["~number", MEMBERS]
-    numbers, members = columns_of(shelf.read(f"distinct/{shard}", names), *names)
+    numbers, members = shelf.columns(f"distinct/{shard}", "~number", MEMBERS)
     likely = np.zeros(len(numbers))
     number, found = columns_of(of_tiles(shelf, "partners", shard, tiles), "number", "likely")
     np.add.at(likely, np.searchsorted(numbers, number), found)
     shelf.write(f"likely/{shard}", table_of(number=numbers, members=members, likely=likely))
-    return {}
 
 
 def _written(

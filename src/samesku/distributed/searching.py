@@ -26,7 +26,7 @@ from samesku.runtime.arrays import Array
 
 def numbers_of(shelf: Shelf, shard: int) -> Array:
     """Numbers of the distinct postings of a shard, ascending."""
-    return columns_of(shelf.read(f"distinct/{shard}", ["~number"]), "~number")[0]
+    return shelf.columns(f"distinct/{shard}", "~number")[0]
 
 
 class Rows(NamedTuple):
@@ -49,8 +49,8 @@ def load_vectors(shelf: Shelf, encoder: Encoder, shard: int, parts: int) -> Rows
     columns: list[Array] = []
     held_by = np.empty(0, dtype=np.int64)
     if "row_at" in table.column_names:
-        named = shelf.read(f"vectors/{encoder.name}/{shard} columns")
-        block, name, held_by = columns_of(named, "block", "name", "held_by")
+        named = f"vectors/{encoder.name}/{shard} columns"
+        block, name, held_by = shelf.columns(named, "block", "name", "held_by")
         columns = np.split(name, np.searchsorted(block, range(1, block.max(initial=0) + 1)))
         rows = sparse(table, "row", len(name))
     else:

@@ -120,6 +120,10 @@ class Shelf:
         with file_system(self.root)[0].open_input_file(self.path(name)) as file:
             return pq.ParquetFile(file).read(columns)
 
+    def columns(self, name: str, *columns: str) -> list[Array]:
+        """Columns of a table: numbers, or texts."""
+        return columns_of(self.read(name, columns), *columns)
+
     def frame(self, name: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """Read a table, as a frame."""
         return frame_of(self.read(name, columns))

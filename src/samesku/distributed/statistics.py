@@ -146,7 +146,7 @@ def title_keys(titles: Sequence[str]) -> Array:
     return np.frombuffer(b"".join(each.digest() for each in found), dtype=np.uint64)
 
 
-def merge_terms(shelf: Shelf, part: int, shards: int, names: Sequence[str]) -> Result:
+def merge_terms(shelf: Shelf, part: int, shards: int, names: Sequence[str]) -> None:
     """Add up what all shards hold of the items of one part; answer each in the order it asked."""
     least, *sums = (pl.col(name) for name in ANSWERED)
     whole = [least.min().over("item"), *(each.sum().over("item") for each in sums)]
@@ -155,22 +155,19 @@ def merge_terms(shelf: Shelf, part: int, shards: int, names: Sequence[str]) -> R
         found = frame_of(pa.concat_tables(tables)).select(whole).to_arrow()
         shard = np.repeat(np.arange(shards), [len(table) for table in tables])
         shelf.cut(f"numbered/{name}/{part}", found, shard, range(shards + 1))
-    return {}
 
 
-def merge_prices(shelf: Shelf, shards: int) -> Result:
+def merge_prices(shelf: Shelf, shards: int) -> None:
     """The different prices of all shards, and how many postings ask less than each."""
     whole = pl.concat(shelf.frame(f"prices/{s}") for s in range(shards))
     found = whole.group_by("value").agg(pl.col("count").sum()).sort("value")
     shelf.write("prices/all", found.to_arrow())
-    return {"prices": found.height}
 
 
-def merge_spelling(shelf: Shelf, shards: int) -> Result:
+def merge_spelling(shelf: Shelf, shards: int) -> None:
     """The names and codes of all shards, each once."""
     found = pl.concat(shelf.frame(f"spelt/{s}") for s in range(shards)).unique()
     shelf.write("spelt/all", found.to_arrow())
-    return {"spellings": found.height}
 
 
 def ask_looks(
@@ -205,7 +202,7 @@ def merge_looks(shelf: Shelf, part: int, shards: int, encoders: Sequence[str]) -
     return {"looks": counts}
 
 
-def judge_looks(shelf: Shelf, part: int, starts: Sequence[int], looks: Mapping[str, int]) -> Result:
+def judge_looks(shelf: Shelf, part: int, starts: Sequence[int], looks: Mapping[str, int]) -> None:
     """Which postings of one part show a photo that stands under unlike titles.
 
     `looks`: how many different photos there are, by encoder. Past 20,000 some of every part tell
@@ -227,4 +224,3 @@ def judge_looks(shelf: Shelf, part: int, starts: Sequence[int], looks: Mapping[s
                 blank.update(numbers)
     found = np.array(sorted(blank), dtype=np.int64)
     shelf.cut(f"blank/{part}", table_of(number=found), found, starts)
-    return {"blank": len(found)}

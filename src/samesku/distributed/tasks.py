@@ -22,6 +22,7 @@ from samesku.runtime.progress import Progress
 Result = dict[str, Any]
 Item = TypeVar("Item")
 Loaded = TypeVar("Loaded")
+Work: TypeAlias = Callable[..., Result | None]
 # The arguments of each task by its name; small.
 Tasks: TypeAlias = Mapping[str, Sequence[object]]
 # How often a task is begun again when its worker is lost, and tasks at once per core.
@@ -75,19 +76,12 @@ class Stages:
     input: str = version("samesku")  # hash of all that the last stage depends on
 
     def each(
-        self,
-        stage: str,
-        work: Callable[..., Result],
-        count: int,
-        *arguments: object,
-        reads: Sequence[object] = (),
+        self, stage: str, work: Work, count: int, *arguments: object, reads: Sequence[object] = ()
     ) -> list[Result]:
         """Run a stage of so many tasks, which get their number and then the same arguments."""
         return self.run(stage, work, {str(n): (n, *arguments) for n in range(count)}, *reads)
 
-    def anew(
-        self, stage: str, work: Callable[..., Result], count: int, *arguments: object
-    ) -> list[Result]:
+    def anew(self, stage: str, work: Work, count: int, *arguments: object) -> list[Result]:
         """Run a stage also where it is done; what comes later does not depend on that it was."""
         before, now = self.input, uuid4().hex
         found = self.each(stage, work, count, *arguments, reads=[now])
@@ -95,16 +89,11 @@ class Stages:
         return found
 
     def run(
-        self,
-        stage: str,
-        work: Callable[..., Result],
-        tasks: Tasks,
-        *reads: object,
-        shared: object = None,
+        self, stage: str, work: Work, tasks: Tasks, *reads: object, shared: object = None
     ) -> list[Result]:
         """Do the tasks of a stage that are not done yet.
 
-        ``work(shelf, *arguments)`` writes its tables and returns a small record. `reads` are
+        ``work(shelf, *arguments)`` writes its tables, and may return a small record. `reads` are
         settings that the result depends on, beside what came before. `shared` is put into Ray's
         store once, and given to each task after the shelf; None: nothing.
         """
@@ -133,7 +122,7 @@ class Stages:
         return [results[name] for name in tasks]
 
     def _done(
-        self, stage: str, work: Callable[..., Result], tasks: Tasks, shared: object
+        self, stage: str, work: Work, tasks: Tasks, shared: object
     ) -> Iterator[tuple[str, Result]]:
         """The record of each task, as it is done."""
         given = [] if shared is None else [[ray.put(shared)]]
@@ -191,7 +180,7 @@ def held(kind: str, wanted: Sequence[Item], load: Callable[[Item], Loaded]) -> l
 
 
 def _task(
-    shelf: Shelf, stage: str, name: str, given: str, work: Callable[..., Result],
+    shelf: Shelf, stage: str, name: str, given: str, work: Work,
     arguments: Sequence[object], room: tuple[int | None, int],
 ) -> Result:  # fmt: skip
     global _input
@@ -202,7 +191,7 @@ def _task(
     with threads(1), within(*room):
         result = work(shelf, *arguments)
     record = {
-        **result,
+        **(result or {}),
         "input": given,
         "seconds": round(time.perf_counter() - start, 3),
         "cpu_seconds": round(time.process_time() - busy, 3),
