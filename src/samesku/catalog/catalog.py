@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
+from polars import selectors
 
 from samesku.catalog.cells import OPTIONAL, REQUIRED, check_cells
 from samesku.catalog.photo_places import locate_photos, photo_root
-from samesku.catalog.problems import CatalogError, Problem
+from samesku.catalog.problems import Problem, usable
 from samesku.catalog.tables import STDIN, distinct, read_table, repeated_columns
 from samesku.runtime.arrays import AnyInts, Bools, Ints
 from samesku.titles import Stated, clean_title, normalise_title, stated
@@ -189,44 +190,44 @@ def read_catalog(
     """
     if columns is not None and not isinstance(columns, Mapping):
         raise TypeError(f'columns is a mapping as {{"title": "name"}}, not {columns!r}')
-    piped = str(source) == STDIN if isinstance(source, str | Path) else False
-    if isinstance(source, str | Path):
-        file = catalogue_file(Path(source))
-        frame, problems = read_table(file, encoding)
-        path, name = (None, "standard input") if piped else (file, str(file))
-    else:
-        path, name = None, f"{type(source).__module__.split('.')[0].strip('_')} frame"
-        frame, problems = table_of(source)
-
-    names = [each.strip() for each in frame.columns]
-    frame = frame.rename(dict(zip(frame.columns, distinct(names), strict=True)))
-    problems = problems + repeated_columns(names)
+    frame, problems, path, name = _table_at(source, encoding)
     columns = {ours: str(theirs).strip() for ours, theirs in (columns or {}).items()}
-    frame, column_problems = _name_columns(frame, columns)
-    problems = problems + column_problems
-    if any(problem.fatal for problem in problems):
-        raise CatalogError(name, problems)
-    frame, kept, row_problems = _without_empty(frame, problems)
-    frame, cell_problems = check_cells(frame)
-    root = photo_root(path, frame, photos)
-    places, photo_problems = locate_photos(
-        frame, root, given=photos is not None, allow_outside=allow_outside
-    )
+    frame, found = _name_columns(frame, columns)
+    problems = usable(name, [*problems, *found])
+    frame, kept, empty = _without_empty(frame, problems)
+    frame, faults = check_cells(frame)
+    places, absent = locate_photos(
+        frame, photo_root(path, frame, photos), given=photos is not None,
+        allow_outside=allow_outside,
+    )  # fmt: skip
     # Rows were counted without those left out.
     later = [
         replace(problem, rows=tuple(kept[position] + 2 for position in problem.positions))
-        for problem in cell_problems + photo_problems
+        for problem in faults + absent
     ]
-    problems = problems + row_problems + later
-    if any(problem.fatal for problem in problems):
-        raise CatalogError(name, problems)
+    problems = usable(name, [*problems, *empty, *later])
+    in_memory = not isinstance(source, str | Path)
     origin = {
-        "path": str(path.resolve()) if path is not None else STDIN if piped else "",
+        "path": str(path.resolve()) if path is not None else "" if in_memory else STDIN,
         "photos": None if photos is None else str(Path(photos).resolve()),
         "columns": columns,
         "encoding": encoding,
     }
     return Catalog(frame, places, tuple(problems), name, origin)
+
+
+def _table_at(
+    source: Any, encoding: str | None
+) -> tuple[pl.DataFrame, list[Problem], Path | None, str]:
+    """A table and what was wrong with it, the file that it was read from, and what it is called."""
+    if not isinstance(source, str | Path):
+        frame, problems = table_of(source)
+        return frame, problems, None, f"{type(source).__module__.split('.')[0].strip('_')} frame"
+    file = catalogue_file(Path(source))
+    frame, problems = read_table(file, encoding)
+    if str(file) == STDIN:
+        return frame, problems, None, "standard input"
+    return frame, problems, file, str(file)
 
 
 def catalogue_file(path: Path) -> Path:
@@ -290,12 +291,8 @@ def _without_empty(
     frame: pl.DataFrame, problems: Sequence[Problem]
 ) -> tuple[pl.DataFrame, list[int], list[Problem]]:
     """The rows that hold anything, their places, and the problem of the others."""
-    empty = frame.select(
-        pl.all_horizontal(
-            each.is_null() | (each.str.strip_chars() == "" if kind == pl.String else False)
-            for each, kind in ((pl.col(name), kind) for name, kind in frame.schema.items())
-        )
-    ).to_series()
+    blank = frame.with_columns(selectors.string().str.strip_chars().replace("", None))
+    empty = blank.select(pl.all_horizontal(pl.all().is_null())).to_series()
     headers = {row for each in problems if each.kind == "repeated_header" for row in each.positions}
     rows = [row for row in empty.arg_true().to_list() if row not in headers]
     found = [Problem.at("empty_row", "empty row", "left out", rows)] if rows else []
@@ -306,6 +303,8 @@ def _name_columns(
     frame: pl.DataFrame, columns: Mapping[str, str]
 ) -> tuple[pl.DataFrame, list[Problem]]:
     """Apply the user's mapping and report which required columns are not there."""
+    names = [each.strip() for each in frame.columns]
+    frame = frame.rename(dict(zip(frame.columns, distinct(names), strict=True)))
     faults, renames, known = [], {}, REQUIRED + OPTIONAL
     for ours, theirs in columns.items():
         if ours not in known:
@@ -319,7 +318,7 @@ def _name_columns(
             faults.append((message, "map each column once"))
         elif ours != theirs:
             renames[theirs] = ours
-    problems = [Problem("mapping", *fault, True) for fault in faults]
+    problems = repeated_columns(names) + [Problem("mapping", *fault, True) for fault in faults]
     given = frame.columns
     for shadowed in (name for name in renames.values() if name in given and name not in renames):
         aside = f"{shadowed}_original"

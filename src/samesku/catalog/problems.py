@@ -87,6 +87,13 @@ class Problem:
         return f"{text}: {self.fix}"
 
 
+def usable(source: str, problems: list[Problem]) -> list[Problem]:
+    """The problems, where none of them is fatal; else a CatalogError with all of them."""
+    if any(problem.fatal for problem in problems):
+        raise CatalogError(source, problems)
+    return problems
+
+
 class CatalogError(ValueError):
     """The catalogue cannot be used; carries every problem found, not only the first.
 

@@ -11,7 +11,7 @@ import scipy.sparse as sp
 from scipy.sparse.csgraph import connected_components
 
 from samesku.catalog.catalog import Catalog
-from samesku.catalog.problems import CatalogError, Problem
+from samesku.catalog.problems import CatalogError, Problem, usable
 from samesku.catalog.tables import read_table
 from samesku.runtime.arrays import Ints
 
@@ -71,8 +71,7 @@ def read_split(path: str | Path, catalog: Catalog) -> list[Split]:
         for name in ("posting_id", "split")
         if name not in frame.columns
     ]
-    if any(problem.fatal for problem in problems):
-        raise CatalogError(str(path), problems)
+    usable(str(path), problems)
     frame = frame.select(pl.col("posting_id", "split").cast(pl.String).str.strip_chars())
     twice = frame["posting_id"].is_duplicated() & frame["posting_id"].is_not_null()
     if twice.any():
