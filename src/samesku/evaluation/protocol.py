@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -29,7 +30,7 @@ from samesku.evaluation.tuning import tune
 from samesku.matcher import Matcher
 from samesku.metrics import Figure, Sampled
 from samesku.results.matches import Matches
-from samesku.results.record import catalog_record, environment, photos_refused, seen_in_training
+from samesku.results.record import catalog_record, environment, seen_in_training, work_record
 from samesku.runtime.checks import check_type
 from samesku.runtime.progress import Progress
 from samesku.scoring.by_name import check_titles_read, fusion_of
@@ -89,20 +90,10 @@ def evaluate(
     """
     check_catalogs(catalog, *beside)
     check_type("matcher", matcher, Matcher, "a samesku.Matcher")
-    check_type("models", models or {}, Mapping, "a mapping of names to models")
+    contenders = _contenders(matcher, fusions, models or {}, tuned)
     if matcher.get_params()["progress"] is None:
         matcher.progress = Progress()  # the record tells of this evaluation alone
     progress = matcher.progress
-    given = [fusions] if isinstance(fusions, str) else fusions
-    scored = [fusion_of(each) for each in ([matcher.fusion] if given is None else given)]
-    contenders = [(fusion.name, fusion, tuned) for fusion in scored]
-    contenders += [(name, fusion_of(model), False) for name, model in (models or {}).items()]
-    names = [name for name, *_ in contenders]
-    if len(set(names)) < len(names):
-        raise ValueError(f"fusions and models have a name each, not {', '.join(names)}")
-    for _, fusion, trained_anew in contenders:
-        if not trained_anew:
-            check_titles_read(fusion, matcher.encoders)
     splits = group_folds(catalog, folds, seed) if splits is None else list(splits)
     if not splits:
         raise ValueError("splits are one or more, not none")
@@ -114,23 +105,21 @@ def evaluate(
     others = [(other, matcher.candidates(other)) for other in distinct]
     whole = _Pool.of(catalog, matcher)
     pools = [_Pool.of(catalog.take(split.test), matcher) for split in splits]
-    counts: dict[tuple[str, str], list[Counts]] = {}
+    counts: dict[tuple[str, str], list[Counts]] = defaultdict(list)
     chosen: list[dict[str, Any]] = []
     kept: list[tuple[pl.DataFrame, pl.DataFrame]] = []
     for name, fusion, to_tune in contenders:
         with progress.stage(f"score {name}", len(splits)) as advance:
             for split, fold in zip(splits, pools, strict=True):
+                scoring = fusion
                 if to_tune:
                     rows = np.flatnonzero(np.isin(whole.collapsed.rows, split.train))
                     pool = whole.candidates, whole.collapsed.catalog
                     scoring = tune(fusion, *pool, rows, seed, others=others)
-                else:
-                    scoring = fusion
                 matches = _scored(scoring, whole, explained=keep_pairs)
                 own = np.arange(len(split.test)), labels[split.test]
-                alone = count(_scored(scoring, fold), *own)
-                counts.setdefault((name, WHOLE), []).append(count(matches, split.test, labels))
-                counts.setdefault((name, FOLD), []).append(alone)
+                counts[name, WHOLE].append(count(matches, split.test, labels))
+                counts[name, FOLD].append(count(_scored(scoring, fold), *own))
                 chosen.append({"fusion": name, "split": split.name, **_thresholds(matches)})
                 if keep_pairs:
                     kept.append(_kept(name, matches, split))
@@ -146,24 +135,48 @@ def evaluate(
         "chosen": chosen,
         "models": model_records,
         "seed": seed,
-        "photos_refused": photos_refused(progress),
-        "notes": list(progress.notes),
-        "seconds": {name: round(taken, 3) for name, taken in progress.seconds.items()},
+        **work_record(progress),
         "source": matcher.source(catalog),
     }
     sizes = {WHOLE: (len(catalog),), FOLD: tuple(len(split.test) for split in splits)}
     results = _results(counts, sizes, seed)
-    if not kept:
-        return Evaluation(results, record)
+    return Evaluation(results, record, *(_for_report(kept, whole, splits) if kept else ()))
+
+
+def _contenders(
+    matcher: Matcher,
+    fusions: str | Sequence[Fusion | str] | None,
+    models: Mapping[str, Fusion | str | Path],
+    tuned: bool,
+) -> list[tuple[str, Fusion, bool]]:
+    """Names, fusions and models to score, and whether each is tuned on every split before."""
+    check_type("models", models, Mapping, "a mapping of names to models")
+    given = [fusions] if isinstance(fusions, str) else fusions
+    scored = [fusion_of(each) for each in ([matcher.fusion] if given is None else given)]
+    found = [(fusion.name, fusion, tuned) for fusion in scored]
+    found += [(name, fusion_of(model), False) for name, model in models.items()]
+    names = [name for name, *_ in found]
+    if len(set(names)) < len(names):
+        raise ValueError(f"fusions and models have a name each, not {', '.join(names)}")
+    for _, fusion, trained_anew in found:
+        if not trained_anew:
+            check_titles_read(fusion, matcher.encoders)
+    return found
+
+
+def _for_report(
+    kept: Sequence[tuple[pl.DataFrame, pl.DataFrame]], whole: _Pool, splits: Sequence[Split]
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """The pairs, the queries and the groups of all splits."""
     # A pair between the queries of two splits was scored in both: the first counts.
     pairs = pl.concat((each[0] for each in kept), how="diagonal_relaxed").unique(
         ["fusion", "left_id", "right_id"], keep="first", maintain_order=True
     )
-    ids = catalog.frame["posting_id"]
+    ids = whole.catalog.frame["posting_id"]
     identical = pl.Series("identical_to", ids[whole.collapsed.representative])
-    queries = catalog.frame.select("posting_id", identical.set(identical == ids, None))
+    queries = pl.DataFrame([ids, identical.set(identical == ids, None)])
     asked = queries[np.concatenate([split.test for split in splits])]
-    return Evaluation(results, record, pairs, asked, pl.concat(each[1] for each in kept))
+    return pairs, asked, pl.concat(each[1] for each in kept)
 
 
 def score(matches: Matches, *, seed: int = 0) -> dict[str, Figure]:

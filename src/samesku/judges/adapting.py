@@ -119,34 +119,35 @@ def adapt(
         adaptation, record, seen = _learned(matches, fusion, asked, measured)
     same = (*fusion.model.same, *record["same"])
     model = replace(fusion.model, adaptation=adaptation, same=same)
-    candidates, catalog = matches.candidates, matches.distinct.catalog
-    adapted = replace(fusion, model=model)
-    with progress.stage("score again", len(candidates)) as advance:
-        scored = adapted.predict(candidates, catalog, advance=advance)
-    weighed = asked.weighed(scored, seen)
-    scores = matches.distinct.sure(candidates.left, candidates.right, weighed.scores)
-    if matches.pins is not None:
-        scores = pinned_scores(matches.pins, candidates, scores)
-    # What is to be expected is worked out for clusters of one source.
-    if threshold is None and matches.decide == "clusters" and matches.sources is None:
-        counts = matches.distinct.counts
-        threshold = threshold_by_answers(
-            candidates, scored.scores, counts, asked.places, seen, matches.threshold
-        )
-    threshold = matches.threshold if threshold is None else threshold
+    pairs, distinct = matches.candidates, matches.distinct
+    with progress.stage("score again", len(pairs)) as advance:
+        scored = replace(fusion, model=model).predict(pairs, distinct.catalog, advance=advance)
+    if threshold is None:
+        threshold = _best_threshold(matches, scored.scores, asked, seen)
     record |= {"threshold_before": matches.threshold, "threshold": threshold}
-    before = unpinned(matches)
-    taught = np.unique([candidates.left[asked.places], candidates.right[asked.places]])
-    beside = [*model.card.get("beside", []), training_record(catalog, taught)]
+    taught = np.unique([pairs.left[asked.places], pairs.right[asked.places]])
+    beside = [*model.card.get("beside", []), training_record(distinct.catalog, taught)]
     card = {**model.card, "adapted": {**record}, "beside": beside}
     model = replace(model, threshold=threshold, threshold_rule="fixed", card=card)
+    weighed = asked.weighed(scored, seen)
+    scores = distinct.sure(pairs.left, pairs.right, weighed.scores)
+    if matches.pins is not None:
+        scores = pinned_scores(matches.pins, pairs, scores)
     made = replace(
         matches, scores=scores, explanations=weighed.explanations,
-        fusion=replace(adapted, model=model), threshold=threshold,
+        fusion=replace(fusion, model=model), threshold=threshold,
         run={**matches.run, "adapted": record},
     )  # fmt: skip
-    record["changed"] = _changed(before, made)
+    record["changed"] = _changed(unpinned(matches), made)
     return Adapted(made, record)
+
+
+def _best_threshold(matches: Matches, scores: Floats, asked: _Asked, seen: Seen) -> float:
+    """The best by the answers; that of the matches where clusters are not of one source."""
+    now, counts = matches.threshold, matches.distinct.counts
+    if matches.decide != "clusters" or matches.sources is not None:
+        return now
+    return threshold_by_answers(matches.candidates, scores, counts, asked.places, seen, now)
 
 
 def _changed(before: Matches, after: Matches) -> dict[str, int]:

@@ -47,10 +47,8 @@ def run_record(
     return {
         **environment(),
         "catalogue": catalog_record(catalog),
-        "photos_refused": photos_refused(progress),
         "encoders": sources,
-        "notes": list(progress.notes),
-        "seconds": {name: round(taken, 3) for name, taken in progress.seconds.items()},
+        **work_record(progress),
     }
 
 
@@ -95,12 +93,14 @@ def source_record(
     }
 
 
-def photos_refused(progress: Progress) -> list[dict[str, str]]:
-    """The photos that were not used in all of the work so far, and why."""
-    return [
+def work_record(progress: Progress) -> dict[str, Any]:
+    """Of all of the work so far: the photos that were not used and why, notes, and seconds."""
+    refused = [
         {"posting_id": posting, "path": path, "reason": reason}
         for (posting, path), reason in progress.refused.items()
     ]
+    seconds = {name: round(taken, 3) for name, taken in progress.seconds.items()}
+    return {"photos_refused": refused, "notes": list(progress.notes), "seconds": seconds}
 
 
 def training_record(catalog: Catalog, taught: AnyInts | None = None) -> dict[str, Any]:
