@@ -8,7 +8,7 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 import typer
-from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
 from samesku.catalog.problems import CatalogError
@@ -34,34 +34,19 @@ STEERING = re.compile(
 PACKAGE = Path(__file__).parents[1]
 
 
-class _Harmless(RenderHook):
+class _Console(Console):
     """Removes control characters from titles, ids and file names, which anyone may have written."""
 
-    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
-        return [_Cleaned(each) for each in renderables]
-
-
-class _Cleaned:
-    def __init__(self, shown: ConsoleRenderable) -> None:
-        self.shown = shown
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterable[Segment]:
-        for segment in console.render(self.shown, options):
-            if segment.control:
-                yield segment
-            else:
-                yield Segment(STEERING.sub("\ufffd", segment.text), segment.style)
-
-
-def _console(*, stderr: bool) -> Console:
-    made = Console(stderr=stderr, highlight=False, markup=False, soft_wrap=True)
-    made.push_render_hook(_Harmless())
-    return made
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterator[Segment]:
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else STEERING.sub("\ufffd", text), style, control)
 
 
 # Results go to standard output, everything about the work itself to standard error.
-console = _console(stderr=False)
-errors = _console(stderr=True)
+console = _Console(highlight=False, markup=False, soft_wrap=True)
+errors = _Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 # Whether errors are printed with their traceback.
 traces = ContextVar("traces", default=False)

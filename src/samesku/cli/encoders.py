@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.table import Table
 
 from samesku.catalog.catalog import read_catalog
-from samesku.catalog.photos import PhotoError, load_photo, read_photo_bytes
+from samesku.catalog.photos import PhotoError, load_photo
 from samesku.cli.commands import Encoders, ExportEncoder
 from samesku.cli.console import TerminalProgress, console
 from samesku.cli.summary import show_summary
@@ -99,5 +99,5 @@ def _sample(catalogue: Path | None, *, with_photos: bool) -> tuple[list[str], li
     photos = []
     for path in paths[:: max(1, len(paths) // COMPARED)]:
         with suppress(PhotoError):  # `match` reports broken photos
-            photos.append(load_photo(read_photo_bytes(path)))
+            photos.append(load_photo(path))
     return titles[:: max(1, len(titles) // COMPARED)][:COMPARED], photos[:COMPARED]
