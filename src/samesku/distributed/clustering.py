@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 
 import numpy as np
 import polars as pl
@@ -16,7 +15,7 @@ from samesku.clustering.pins import components
 from samesku.distributed.components import find_components, looked_up, part_of
 from samesku.distributed.searching import numbers_of
 from samesku.distributed.shelf import Shelf, columns_of, frame_of, table_of
-from samesku.distributed.tasks import Result, Stages
+from samesku.distributed.tasks import Result, Stages, digest_of
 from samesku.distributed.tiles import Tiles
 from samesku.results.listing import for_spreadsheets
 from samesku.runtime.arrays import Array
@@ -229,7 +228,7 @@ def gather_clusters(
     frame = frame.with_columns(group_size=pl.len().over("group_id"))
     frame = frame.sort("group_size", "group_id", "row", descending=[True, False, False])
     fresh = frame.group_by("group_id").agg(pl.col("posting_id").min())
-    names = [_name(run, each) for each in fresh["posting_id"]]
+    names = [digest_of(run, each)[:16] for each in fresh["posting_id"]]
     ids = fresh.select("group_id").with_columns(cluster_id=pl.Series(names, dtype=pl.String))
     if carried:
         heirs = frame_of(shelf.gathered("heirs", range(shards), part))
@@ -246,11 +245,6 @@ def gather_clusters(
     sizes = frame.group_by("group_id").len()["len"]
     counted = sizes.value_counts().sort("len", descending=True)
     return {"sizes": counted.rows()}
-
-
-def _name(run: str, posting: str) -> str:
-    """The name of a new cluster, by its first posting."""
-    return blake2b(f"{run} {posting}".encode(), digest_size=8).hexdigest()
 
 
 def write_groups(shelf: Shelf, out: str, run: str, sizes: Sequence[Sequence[int]]) -> None:

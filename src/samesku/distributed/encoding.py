@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from samesku.catalog.cells import OPTIONAL, REQUIRED
 from samesku.distributed.reading import PHOTO, READ, catalog_of
 from samesku.distributed.shelf import Shelf, array_of, table_of
 from samesku.distributed.statistics import GRAMS, answers, ask_looks, title_keys
-from samesku.distributed.tasks import Result
+from samesku.distributed.tasks import Result, digest_of
 from samesku.encoders.base import Encoder, Kind, PhotoEncoder, TextEncoder, Vectors
 from samesku.encoders.encode import PhotoPass
 from samesku.encoders.tfidf import TermCounts, Tfidf
@@ -48,14 +48,12 @@ class Totals:
 
 def photos_of(shelf: Shelf, shard: int) -> Result:
     """A digest of the photos of a shard as they are now: places, sizes and times."""
-    seen = hashlib.blake2b(digest_size=12)
+    seen = []
     for place in shelf.frame(f"distinct/{shard}", [PHOTO])[PHOTO].drop_nulls().to_list():
-        try:
+        with suppress(OSError):
             status = os.stat(place)
-        except OSError:
-            continue
-        seen.update(repr((place, status.st_size, status.st_mtime_ns)).encode())
-    return {"digest": seen.hexdigest()}
+            seen.append((place, status.st_size, status.st_mtime_ns))
+    return {"digest": digest_of(seen)}
 
 
 def encode_shard(

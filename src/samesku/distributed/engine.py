@@ -26,7 +26,6 @@ from samesku.distributed import (
 )
 from samesku.distributed.clustering import ComponentPairs
 from samesku.distributed.encoding import Totals
-from samesku.distributed.reading import Reading
 from samesku.distributed.searching import Search
 from samesku.distributed.shelf import Shelf, absolute
 from samesku.distributed.tasks import Result, Stages, Tasks, digest_of, start
@@ -109,7 +108,8 @@ class RayEngine:
         if catalogue == f"{out}/groups.csv":
             raise FileExistsError(f"{catalogue} is read and stays; name another folder")
         photos = None if photos is None else absolute(photos)
-        how = Reading(photos, columns, encoding, allow_outside)
+        how = {"photos": photos, "columns": dict(columns or {}), "encoding": encoding,
+               "allow_outside": allow_outside}  # fmt: skip
         with self.work.claimed():
             start(self.address)
             self.stages = Stages(self.work, self.matcher.progress, self.memory)
@@ -118,7 +118,7 @@ class RayEngine:
             routing = self._pairs(totals, tiles)
             return self._write(catalogue, out, read, totals, tiles, names, routing)
 
-    def _read(self, catalogue: str, how: Reading) -> tuple[list[Result], Any, list[str]]:
+    def _read(self, catalogue: str, how: Mapping[str, Any]) -> tuple[list[Result], Any, list[str]]:
         """Check all files; the ranges of keys that become shards."""
         files = reading.files_of(catalogue)
         work = {

@@ -6,9 +6,9 @@ import posixpath
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -36,16 +36,6 @@ KEY = "~key"
 STATED, READ = "~stated", "~read"
 
 
-@dataclass(frozen=True)
-class Reading:
-    """How the files are read, as :func:`samesku.catalog.catalog.read_catalog` takes it."""
-
-    photos: str | None = None
-    columns: Mapping[str, str] | None = None
-    encoding: str | None = None
-    allow_outside: bool = False
-
-
 def files_of(catalogue: str) -> list[tuple[str, int, str]]:
     """The files of a catalogue with their sizes and times: one, or all Parquet files of a folder.
 
@@ -71,14 +61,19 @@ def files_of(catalogue: str) -> list[tuple[str, int, str]]:
     return sorted((prefix + each.path, each.size, str(each.mtime_ns)) for each in found)
 
 
-def read_file(shelf: Shelf, reading: Reading, route: str | None, number: int, file: str) -> Result:
-    """Check the postings of one file and sort them by id, or by a column and id."""
+def read_file(
+    shelf: Shelf, how: Mapping[str, Any], route: str | None, number: int, file: str
+) -> Result:
+    """Check the postings of one file, read as `how` says, and sort them by id, or a column and id.
+
+    `how`: keywords of :func:`samesku.catalog.catalog.read_catalog`, `columns` among them.
+    """
     lacking: dict[str, str] = {}
     try:
         with _at_hand(file) as path:
-            lacking = _lacking(path, reading.columns or {})
-            there = {k: v for k, v in (reading.columns or {}).items() if k not in lacking}
-            catalog = read_catalog(path, **vars(replace(reading, columns=there)))
+            lacking = _lacking(path, how["columns"])
+            there = {k: v for k, v in how["columns"].items() if k not in lacking}
+            catalog = read_catalog(path, **{**how, "columns": there})
     except (CatalogError, UnicodeError) as error:
         found = error.problems if isinstance(error, CatalogError) else [error]
         return {"file": file, "fatal": [str(each) for each in found][:SHOWN], "lacking": lacking}

@@ -36,7 +36,11 @@ def file_system(place: str) -> tuple[Any, str]:
 
 @dataclass(frozen=True)
 class Shelf:
-    """A folder of tables, by name; a table that is there is complete."""
+    """A folder of tables, by name; a table that is there is complete.
+
+    Between two stages each task writes one file, with a piece for each task that reads of it:
+    `deal` and `cut` write the pieces, `piece` reads one, `gathered` one of each file of a folder.
+    """
 
     root: str
 
