@@ -82,11 +82,7 @@ def train_encoder(
     backbone = _start(kind, base, settings, progress)
     photos = None
     if kind != "title":
-        used = {*split.train.tolist(), *split.test.tolist()}
-        paths = [photo if row in used else None for row, photo in enumerate(catalog.photos)]
-        photos = PhotoShelf(paths, round(KEPT * photo_side(backbone)), progress=progress)
-        if broken := len(used) - int(np.count_nonzero(photos.usable)):
-            progress.note(f"{broken:,} photos cannot be decoded and are left out")
+        photos = _photos(catalog, split, round(KEPT * photo_side(backbone)), progress)
         split = _only(split, photos.usable)
     known, held = catalog.take(split.train), catalog.take(split.test)
     trained = _postings(catalog, split.train, photos)
@@ -177,6 +173,16 @@ def _start(
     if settings.checkpointing:
         save_memory(backbone)
     return backbone.to(training_device()).eval()
+
+
+def _photos(catalog: Catalog, split: Split, side: int, progress: Progress) -> PhotoShelf:
+    """The photos of the postings of a split; a note where some cannot be decoded."""
+    used = {*split.train.tolist(), *split.test.tolist()}
+    paths = [photo if row in used else None for row, photo in enumerate(catalog.photos)]
+    photos = PhotoShelf(paths, side, progress=progress)
+    if broken := len(used) - int(np.count_nonzero(photos.usable)):
+        progress.note(f"{broken:,} photos cannot be decoded and are left out")
+    return photos
 
 
 def _postings(catalog: Catalog, rows: Ints, photos: PhotoShelf | None) -> Postings:
