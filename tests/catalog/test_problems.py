@@ -1,7 +1,5 @@
 import pickle
 
-import pytest
-
 from samesku import CatalogError, Problem
 
 
@@ -41,11 +39,6 @@ def test_an_error_says_everything_fatal_first():
         f"  - {fault}",
         f"  - {note}",
     ]
-
-
-def test_an_error_is_a_value_error():
-    with pytest.raises(ValueError, match="cannot be used"):
-        raise CatalogError("x", [])
 
 
 def test_a_problem_survives_a_process_border():

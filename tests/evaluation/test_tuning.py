@@ -94,13 +94,6 @@ def test_the_line_crosses_a_gap_in_the_similarities():
     assert wrong_decisions(after, candidates, catalog) == 0
 
 
-def test_the_same_every_time():
-    candidates, labels = mixed(0.7)
-    catalog = pairs_catalog(labels)
-    once, again = (tune(Union(), candidates, catalog, EVERYONE) for _ in range(2))
-    assert once.thresholds(candidates) == again.thresholds(candidates)
-
-
 def test_which_scored_postings_match_each_other_chooses_nothing():
     # Training pairs want a line at 0.7, the others one at 0.5; some of both meet.
     train, train_labels = mixed(0.7)

@@ -63,14 +63,3 @@ def test_time_passes_between_stages_too():
     with progress.stage("read"):
         pass
     assert progress.elapsed > 0.01 > progress.seconds["read"]
-
-
-def test_two_runs_keep_apart():
-    one, other = Progress(), Progress()
-    one.note("mine")
-    with one.stage("read"):
-        pass
-    one.refuse("a", "a.jpg", "empty file")
-    assert other.notes == []
-    assert other.refused == {}
-    assert other.seconds == {}
