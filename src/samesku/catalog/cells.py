@@ -1,7 +1,5 @@
 """The cells of a catalogue brought to their types, and what does not fit."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from functools import cache

@@ -1,7 +1,5 @@
 """Where a catalogue's photos lie, which are not there, and which are not to be read."""
 
-from __future__ import annotations
-
 import os
 import re
 import unicodedata

@@ -1,7 +1,5 @@
 """Photo files as RGB arrays: many at a time, in bounded memory, whatever the files hold."""
 
-from __future__ import annotations
-
 import io
 import os
 import stat

@@ -1,7 +1,5 @@
 """Two catalogues as one with two sources, and the sources of a catalogue."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Splits of a labelled catalogue in which nothing of a query's product was seen before."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Table files in: CSV as it is found in the wild, and Parquet."""
 
-from __future__ import annotations
-
 import csv
 import io
 import itertools

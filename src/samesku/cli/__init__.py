@@ -1,7 +1,5 @@
 """The command line: parse, call, print."""
 
-from __future__ import annotations
-
 from samesku.cli import commands  # noqa: F401  (adds each command)
 from samesku.cli.app import app
 

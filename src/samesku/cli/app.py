@@ -1,7 +1,5 @@
 """The command `samesku`: how a dataclass of options becomes one of its commands."""
 
-from __future__ import annotations
-
 import tomllib
 import warnings
 from collections.abc import Callable, Mapping

@@ -1,7 +1,5 @@
 """`samesku ask`, `samesku adapt` and `samesku review`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Bars with rate and time left, for terminals."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 

@@ -1,7 +1,5 @@
 """Output to the terminal: progress, errors with their fix, summaries."""
 
-from __future__ import annotations
-
 import json
 import re
 import sys

@@ -1,7 +1,5 @@
 """`samesku demo`."""
 
-from __future__ import annotations
-
 import shutil
 from dataclasses import asdict
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`samesku download`."""
 
-from __future__ import annotations
-
 import contextlib
 import zipfile
 from typing import Any

@@ -1,7 +1,5 @@
 """`samesku encoders` and `samesku export-encoder`."""
 
-from __future__ import annotations
-
 import tomllib
 from contextlib import suppress
 from importlib.resources import files

@@ -1,7 +1,5 @@
 """`samesku evaluate`."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace

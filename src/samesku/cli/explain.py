@@ -1,7 +1,5 @@
 """`samesku explain`."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any, TypeAlias

@@ -1,7 +1,5 @@
 """Commands as they are parsed, and help in groups: by what they are for, and what they decide."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

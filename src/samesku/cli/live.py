@@ -1,7 +1,5 @@
 """`samesku index` and `samesku serve`."""
 
-from __future__ import annotations
-
 import logging
 from contextlib import closing
 from pathlib import Path

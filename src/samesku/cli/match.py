@@ -1,7 +1,5 @@
 """`samesku match` and `samesku link`."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """From options to catalogues and a matcher."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace

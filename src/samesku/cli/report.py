@@ -1,7 +1,5 @@
 """`samesku report`."""
 
-from __future__ import annotations
-
 from samesku.cli.commands import Report
 from samesku.cli.console import TerminalProgress, UsageError
 from samesku.cli.summary import show_summary

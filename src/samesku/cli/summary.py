@@ -1,7 +1,5 @@
 """How a command ends: what it read, skipped, found and wrote, and how long each stage took."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path

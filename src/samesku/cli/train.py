@@ -1,7 +1,5 @@
 """`samesku train`."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, replace
 from pathlib import Path
 

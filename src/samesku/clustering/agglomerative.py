@@ -1,7 +1,5 @@
 """From scored pairs to clusters, without letting one wrong pair chain two products."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from samesku.candidates.similarity import Ends

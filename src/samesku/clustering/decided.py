@@ -1,7 +1,5 @@
 """The clusters of all postings that scores and a threshold give, by the rule of the run."""
 
-from __future__ import annotations
-
 from typing import Literal, TypeAlias
 
 import numpy as np

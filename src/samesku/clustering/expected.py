@@ -1,7 +1,5 @@
 """The threshold with the best expected F1 per posting."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import numpy as np

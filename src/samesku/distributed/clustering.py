@@ -1,7 +1,5 @@
 """Components to clusters by the local agglomeration, their names, and the files of the result."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 

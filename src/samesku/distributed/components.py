@@ -6,8 +6,6 @@ with the logarithm of the postings, for chains too (Bögeholz, Brand and Todor, 
 connected component analysis", 2018).
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import pairwise
 

@@ -1,7 +1,5 @@
 """Vectors of a shard by the statistics of all, and what scoring reads of its titles."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Sequence

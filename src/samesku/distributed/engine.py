@@ -1,7 +1,5 @@
 """A catalogue through all stages on a Ray cluster: the clusters of the local engine."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence

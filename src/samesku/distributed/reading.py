@@ -1,7 +1,5 @@
 """Files of postings to shards of distinct ones: read, sort by id, collapse what is identical."""
 
-from __future__ import annotations
-
 import posixpath
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence

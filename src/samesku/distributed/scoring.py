@@ -1,7 +1,5 @@
 """Pairs through the fusion of the local engine: a tile is a catalogue that knows the whole."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import partial

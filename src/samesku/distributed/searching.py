@@ -1,7 +1,5 @@
 """Who is near whom: the nearest postings of each shard, among one other shard after another."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial

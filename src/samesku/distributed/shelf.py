@@ -1,7 +1,5 @@
 """The tables between the stages: Parquet and JSON in a folder that all workers see."""
 
-from __future__ import annotations
-
 import json
 import os
 import posixpath

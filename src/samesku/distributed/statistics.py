@@ -1,7 +1,5 @@
 """What is counted over all postings: terms, titles, prices, spellings, photos of many."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence

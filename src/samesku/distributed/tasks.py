@@ -1,7 +1,5 @@
 """Ray, and a stage as its tasks: bounded in flight, done once, resumed where a run was killed."""
 
-from __future__ import annotations
-
 import os
 import resource
 import time

@@ -1,7 +1,5 @@
 """Which shards are compared with which: all, or those that share a value of a column."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations

@@ -1,7 +1,5 @@
 """Encoders by the names that users call them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Pretrained networks, each as one torch module that takes titles or photos and gives vectors."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path

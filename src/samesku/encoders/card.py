@@ -1,7 +1,5 @@
 """What a folder says of the encoder in it: `samesku_encoder.json`."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path

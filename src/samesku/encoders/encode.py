@@ -1,7 +1,5 @@
 """A catalogue through its encoders: each photo decoded once for all, nothing encoded twice."""
 
-from __future__ import annotations
-
 import hashlib
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Pretrained networks to ONNX, compared with torch before they are written."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace

@@ -1,7 +1,5 @@
 """What is known of pretrained models by their family: how to pool, what to set before a title."""
 
-from __future__ import annotations
-
 import json
 import re
 import tomllib

@@ -1,7 +1,5 @@
 """A folder with `samesku_encoder.json` as an encoder: in ONNX if it is there, else with torch."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from samesku.encoders.base import Encoder

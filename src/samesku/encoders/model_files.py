@@ -1,7 +1,5 @@
 """The folder of a pretrained model: the one given, or the one that the hub knows by that name."""
 
-from __future__ import annotations
-
 import hashlib
 import logging
 import sys

@@ -1,7 +1,5 @@
 """The 64-bit perceptual hash of a photo, bit for bit the one that catalogues carry."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """A compact photo network that comes with samesku: what is on a photo, not only which photo."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path

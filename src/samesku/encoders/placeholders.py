@@ -1,7 +1,5 @@
 """Photos in place of a photo: a shop's "no picture" card, a logo."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Sequence
 

@@ -1,7 +1,5 @@
 """A network in ONNX made smaller and quicker on processors: 8-bit whole numbers."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A photo signature without trained weights that survives what sellers do to a copied photo."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 
 import numpy as np

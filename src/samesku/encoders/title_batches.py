@@ -1,7 +1,5 @@
 """Titles through a network: each different one once, in batches of like length."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 

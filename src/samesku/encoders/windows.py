@@ -1,7 +1,5 @@
 """Where the content of a photo is: without border and banner, and on either side of a seam."""
 
-from __future__ import annotations
-
 from typing import TypeAlias
 
 import numpy as np

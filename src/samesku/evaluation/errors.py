@@ -1,7 +1,5 @@
 """What went wrong, pair by pair: false merges and false splits, by kinds a person can act on."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 

@@ -1,7 +1,5 @@
 """How good the default is on a catalogue of which it has seen nothing: leave one out."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from operator import itemgetter
 from typing import Any

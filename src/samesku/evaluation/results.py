@@ -1,7 +1,5 @@
 """What an evaluation counts of its queries, the figures of it, and how they are written down."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Thresholds chosen on labelled postings."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """Which pairs to ask about, and what a random part of the answers says of the quality of a run."""
 
-from __future__ import annotations
-
 import itertools
 from collections import Counter
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """A chat model as judge, over any server that speaks as OpenAI's does."""
 
-from __future__ import annotations
-
 import base64
 import os
 import threading

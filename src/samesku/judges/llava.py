@@ -1,7 +1,5 @@
 """LLaVA and other models that read text and see photos, by transformers, as judge."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """A question as a model reads it, and its answer as it comes back. Titles are untrusted data."""
 
-from __future__ import annotations
-
 import io
 import json
 import re

@@ -1,7 +1,5 @@
 """What the page holds of postings and explanations, each once and by number."""
 
-from __future__ import annotations
-
 import base64
 import io
 from collections.abc import Iterable, Mapping, Sequence

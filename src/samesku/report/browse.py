@@ -1,7 +1,5 @@
 """The clusters to browse: their postings, how sure each is, and the pairs that say why."""
 
-from __future__ import annotations
-
 from typing import Any, TypeAlias
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Two runs of one catalogue side by side: what changed, and whether it is better."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What the sections say that need labels: what went wrong, and how good it is."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any

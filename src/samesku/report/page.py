@@ -1,7 +1,5 @@
 """One self-contained HTML file: every section, the data they refer to, style and script."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 from dataclasses import dataclass

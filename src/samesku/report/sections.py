@@ -1,7 +1,5 @@
 """What the sections say that every run has, as their templates want it."""
 
-from __future__ import annotations
-
 import unicodedata
 from collections import Counter
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """What a page says first: what came out, how good it is, and what to do next."""
 
-from __future__ import annotations
-
 import shlex
 from collections import Counter
 from collections.abc import Mapping, Sequence

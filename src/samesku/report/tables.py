@@ -1,7 +1,5 @@
 """Tables of figures, for the page and for the terminal."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """A title as the page shows it, with the words that state a quantity, a size, a colour, a taste."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """Why two postings matched or not, or why they were never scored."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any

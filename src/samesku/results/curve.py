@@ -1,7 +1,5 @@
 """What another threshold would have given: matches, precision and recall against it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any

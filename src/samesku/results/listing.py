@@ -1,7 +1,5 @@
 """Pairs and lists of clusters, none growing with the square of a cluster."""
 
-from __future__ import annotations
-
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray

@@ -1,7 +1,5 @@
 """What a run read and did, for `run.json` and for the summary on the terminal."""
 
-from __future__ import annotations
-
 import platform
 import sys
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """Jinja2 templates of this package, filled in: everything escaped that is not markup itself."""
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Any
 

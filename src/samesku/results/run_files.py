@@ -1,7 +1,5 @@
 """The files of a run, read with words for what is missing or damaged."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path

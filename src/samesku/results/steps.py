@@ -1,7 +1,5 @@
 """The explanation of a pair as steps from the start to its probability."""
 
-from __future__ import annotations
-
 import math
 import re
 from dataclasses import dataclass

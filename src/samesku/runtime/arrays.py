@@ -1,7 +1,5 @@
 """Short names for the NumPy arrays that functions take and return."""
 
-from __future__ import annotations
-
 from typing import Any, TypeAlias
 
 import numpy as np

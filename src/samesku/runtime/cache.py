@@ -1,7 +1,5 @@
 """Work already done, kept on disk under the hash of what it was made from."""
 
-from __future__ import annotations
-
 import contextlib
 import hashlib
 import os

@@ -1,7 +1,5 @@
 """Arguments that are not taken, refused in words."""
 
-from __future__ import annotations
-
 from typing import Any, get_args
 
 

@@ -1,7 +1,5 @@
 """Work spread over the processor's cores, in order and in bounded memory."""
 
-from __future__ import annotations
-
 import math
 import os
 import sys

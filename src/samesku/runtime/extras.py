@@ -1,7 +1,5 @@
 """The error where an optional package is missing."""
 
-from __future__ import annotations
-
 from importlib.util import find_spec
 
 

@@ -1,7 +1,5 @@
 """How much memory a run may take, and how much is worked on at once because of it."""
 
-from __future__ import annotations
-
 import math
 import mmap
 import re

@@ -1,7 +1,5 @@
 """Progress of long work: its stages, how far each is, and how long it took."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Numbers that look drawn and are the same on every machine."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -1,7 +1,5 @@
 """Photos and titles a little different each time they are looked at."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Which postings share a batch: several of one product, and products that are easily confused."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import pairwise
 

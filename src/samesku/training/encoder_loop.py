@@ -1,7 +1,5 @@
 """The training loop, which can be interrupted anywhere and then ends with the same weights."""
 
-from __future__ import annotations
-
 import math
 import time
 from abc import ABC, abstractmethod

@@ -1,7 +1,5 @@
 """What a training adds to a pretrained network: the neck, another photo size, less memory."""
 
-from __future__ import annotations
-
 from functools import partial
 
 import torch

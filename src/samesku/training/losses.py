@@ -1,7 +1,5 @@
 """Losses that pull postings of one product together: ArcFace, and the contrast of CLIP."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 

@@ -1,7 +1,5 @@
 """The settings of training an encoder."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
 from typing import Literal, TypeAlias, get_args
 

@@ -1,7 +1,5 @@
 """What there is to train: title, photo and clip networks on labelled postings."""
 
-from __future__ import annotations
-
 from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """An encoder from a pretrained network and labelled postings: read, train, evaluate, write."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace

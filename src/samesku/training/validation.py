@@ -1,7 +1,5 @@
 """How well vectors find the postings of one product among others, by threshold and by rank."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -5,8 +5,6 @@ can beside the pack of 24, two sizes of one article with no other difference. Ed
 postings bring them into the training.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace

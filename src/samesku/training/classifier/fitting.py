@@ -1,7 +1,5 @@
 """Fitting a pair classifier on labelled catalogues, and holding out what it is measured on."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterable, Sequence
 from functools import partial
 from itertools import combinations
