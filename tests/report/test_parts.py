@@ -12,8 +12,7 @@ from PIL import Image
 from samesku import read_catalog
 from samesku.report.book import THUMBNAIL, Book, sampled, thumbnails
 from samesku.report.browse import near_matches, shown_clusters
-from samesku.report.sections import at_a_glance, readable_photos, script_of
-from samesku.report.summary import in_short
+from samesku.report.sections import at_a_glance, in_short, readable_photos, script_of
 from samesku.report.whynot import candidate_place, nearness, search_again, verdict
 from samesku.results.curve import Point, targets
 from samesku.results.runs import Run, read_run, run_of

@@ -17,11 +17,11 @@ from samesku.report.mistakes import evaluated, what_went_wrong
 from samesku.report.sections import (
     at_a_glance,
     clusters_to_browse,
+    in_short,
     the_answers,
     the_run,
     the_threshold,
 )  # fmt: skip
-from samesku.report.summary import in_short
 from samesku.results.curve import curve, targets
 from samesku.results.listing import for_spreadsheets
 from samesku.results.render import render
