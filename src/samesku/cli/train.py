@@ -1,10 +1,14 @@
 """`samesku train`."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from samesku.candidates.collapse import Collapsed
+from samesku.catalog.catalog import Catalog
 from samesku.cli.commands import Train
 from samesku.cli.console import TerminalProgress, console
 from samesku.cli.reading import comma_list, matcher_of, read_labelled, seen_by_encoders
@@ -15,10 +19,12 @@ from samesku.evaluation.protocol import score
 from samesku.matcher import HoldOut
 from samesku.results.matches import Matches
 from samesku.results.record import environment, training_record
+from samesku.runtime.arrays import Floats
 from samesku.runtime.files import check_folder
+from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.learned import Learned
 from samesku.training.classifier.fitting import fit_classifier, fits
-from samesku.training.classifier.labelled import describe_labelled
+from samesku.training.classifier.labelled import Labelled, describe_labelled
 
 
 def train(options: Train) -> None:
@@ -34,33 +40,8 @@ def train(options: Train) -> None:
     hold_out: HoldOut = "catalogues" if leave_one_out else "products"
     with progress.stage("train", fits(len(catalogs), hold_out)) as advance:
         model, held_out = fit_classifier(labelled, hold_out=hold_out, seed=seed, advance=advance)
-    trained_on, found = [], []
-    for catalog, distinct, each, probability in zip(
-        catalogs, collapsed, labelled, held_out, strict=True
-    ):
-        # Every probability comes from trees that the pair did not train; only the threshold and
-        # the two numbers of the calibration were chosen on all of them.
-        fusion = Learned(model, each.same)
-        threshold = threshold_for(fusion, each.candidates, probability, distinct.counts)
-        matches = Matches(catalog, distinct, each.candidates, probability, fusion, threshold)
-        figures = {name: [f.value, f.low, f.high] for name, f in score(matches, seed=seed).items()}
-        rows = np.flatnonzero(each.labels >= 0)
-        calibration = reliability(predicted_pairs(probability, each.candidates, each.labels, rows))
-        trained_on.append(
-            {
-                **training_record(catalog),
-                "same": list(each.same),
-                "threshold": threshold,
-                "figures_held_out": figures,
-                "reliability_held_out": asdict(calibration),
-            }
-        )
-        value, low, high = figures["posting_f1"]
-        found.append(
-            f"{Path(catalog.name).name}: F1 per posting {value:.4f} ({low:.3f}-{high:.3f}), pool "
-            f"{len(catalog):,}; calibration error {calibration.likely_error:.4f}; may differ: "
-            f"{', '.join(each.same) or 'nothing'}"
-        )
+    parts = zip(catalogs, collapsed, labelled, held_out, strict=True)
+    trained_on = [_held_out(model, *part, seed) for part in parts]
     card = {
         **environment(),
         "trained_on": trained_on[0],
@@ -77,9 +58,48 @@ def train(options: Train) -> None:
         progress,
         {"model": options.out, "threshold": model.threshold, **card},
         read=catalogs,
-        found="; ".join(found),
+        found="; ".join(map(_found, catalogs, trained_on)),
         written=[options.out],
     )
     if not options.quiet:
         use = f"Use it: samesku match CATALOGUE --model {options.out} --out DIR"
         console.print(use)
+
+
+def _held_out(
+    model: PairClassifier,
+    catalog: Catalog,
+    distinct: Collapsed,
+    labelled: Labelled,
+    probability: Floats,
+    seed: int,
+) -> dict[str, Any]:
+    """What a catalogue was trained with, and how good the model is on its held-out pairs.
+
+    Every probability comes from trees that the pair did not train; only the threshold and the two
+    numbers of the calibration were chosen on all of them.
+    """
+    fusion, pairs = Learned(model, labelled.same), labelled.candidates
+    threshold = threshold_for(fusion, pairs, probability, distinct.counts)
+    matches = Matches(catalog, distinct, pairs, probability, fusion, threshold)
+    rows = np.flatnonzero(labelled.labels >= 0)
+    calibration = reliability(predicted_pairs(probability, pairs, labelled.labels, rows))
+    return {
+        **training_record(catalog),
+        "same": list(labelled.same),
+        "threshold": threshold,
+        "figures_held_out": {
+            name: [f.value, f.low, f.high] for name, f in score(matches, seed=seed).items()
+        },
+        "reliability_held_out": asdict(calibration),
+    }
+
+
+def _found(catalog: Catalog, record: Mapping[str, Any]) -> str:
+    """The figures of a catalogue in a line."""
+    value, low, high = record["figures_held_out"]["posting_f1"]
+    return (
+        f"{Path(catalog.name).name}: F1 per posting {value:.4f} ({low:.3f}-{high:.3f}), pool "
+        f"{len(catalog):,}; calibration error {record['reliability_held_out']['likely_error']:.4f}"
+        f"; may differ: {', '.join(record['same']) or 'nothing'}"
+    )
