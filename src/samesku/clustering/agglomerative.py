@@ -51,7 +51,7 @@ def agglomerate(
 
 
 def _with(left: Ends, right: Ends, pins: Pins) -> tuple[Ints, Ints]:
-    """Pairs and pins."""
+    """The ends of pairs and of pins, one after the other."""
     return np.concatenate([left, pins.left]), np.concatenate([right, pins.right])
 
 

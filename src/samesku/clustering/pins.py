@@ -41,7 +41,7 @@ class Pins:
         return Pins(self.left[places], self.right[places], self.same[places])
 
     def on(self, place: AnyInts) -> Pins:
-        """The same pins, of the rows that stand for these."""
+        """The same pins between the rows that represent these; `place` is that of each row."""
         return Pins.of(place[self.left], place[self.right], self.same)
 
     def joins(self, left: Ends, right: Ends) -> Bools:

@@ -111,7 +111,7 @@ def looked_up(keys: Array, values: Array, wanted: Array, others: Array | int = -
 
 
 def relabel(shelf: Shelf, shard: int, starts: Sequence[int], round_: int) -> Result:
-    """Move the other ends, too, and keep each edge once."""
+    """Move the second ends of the edges to those who stand for them, and keep each edge once."""
     half = shelf.gathered(f"half/{round_}", range(len(starts) - 1), shard)
     one, other = columns_of(half, "one", "other")
     numbers, stands = shelf.columns(f"stands/{round_}/{shard}", "number", "stands")

@@ -48,7 +48,7 @@ class Terms:
 
     @classmethod
     def read(cls, shelf: Shelf, name: str, table: Any, columns: Sequence[str]) -> Terms:
-        """Those of matrices in a table."""
+        """The words of a shard, and the matrices in the given columns of a table."""
         terms = shelf.read(name)
         ranks, held_by = columns_of(terms, "rank", "held_by")
         names = np.full(len(ranks), "", dtype=object)
@@ -62,7 +62,7 @@ class Terms:
         return Terms(self.ranks, self.held_by, taken, self.names)
 
     def narrowed(self) -> Terms:
-        """Only the columns that the first matrix fills."""
+        """The first matrix alone, without its empty columns."""
         rows, filled = self.matrices[0], np.zeros(len(self.ranks), dtype=bool)
         filled[rows.indices] = True
         place = np.cumsum(filled, dtype=np.int32) - 1
@@ -87,7 +87,7 @@ def joined(parts: Sequence[Terms], *, below: bool = True) -> Terms:
 
 @dataclass(frozen=True)
 class Part:
-    """A shard."""
+    """What scoring reads of one shard."""
 
     start: int
     numbers: Array
@@ -188,7 +188,7 @@ class Tile:
             self.sources.append(Source(encoder.name, encoder.modality, vectors, found))
 
     def said(self, encoder: str, column: str) -> Array:
-        """What the lists of each posting say of it."""
+        """A number of each posting that was taken from its neighbours under an encoder."""
         return self._taken([part.listed[f"{encoder} {column}"] for part in self.parts])
 
     def _taken(self, columns: Sequence[Array]) -> Array:
@@ -239,7 +239,7 @@ class Tile:
         return CatalogRows.of_part(self.catalog, self.sources, **known)
 
     def _of(self, read: Callable[[Part], Iterable[Any]]) -> Iterable[Any]:
-        """For each thing that is read of a part, that of all parts."""
+        """What is read of each part, grouped by what it is in place of by part."""
         return zip(*(read(part) for part in self.parts), strict=True)
 
     def _terms(self, terms: Sequence[Terms]) -> Terms:

@@ -225,7 +225,7 @@ def _aligned(rows: Any, mine: Rows, theirs: Rows) -> Any:
 
 
 def of_tiles(shelf: Shelf, folder: str, shard: int, tiles: Tiles) -> pa.Table:
-    """What the tiles of a shard have for it."""
+    """What the tiles of a shard wrote for it, in one table."""
     return pa.concat_tables(
         shelf.piece(f"{folder}/{min(shard, other)}-{max(shard, other)}", int(shard > other))
         for other in tiles.partners(shard)

@@ -210,7 +210,7 @@ def columns_of(table: pa.Table, *names: str) -> list[Array]:
 
 
 def frame_of(table: pa.Table) -> pl.DataFrame:
-    """The same table for polars."""
+    """An Arrow table as a polars frame."""
     return pl.DataFrame(pl.from_arrow(table))
 
 

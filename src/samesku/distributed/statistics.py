@@ -33,12 +33,12 @@ ANSWERED = ("order", "count", "coded")
 
 
 def dictionaries(columns: Sequence[str]) -> list[str]:
-    """What is counted of catalogues with these columns."""
+    """The names of what is counted of catalogues with these columns."""
     return ["words", *GRAMS, "titles", *(["described"] if "description" in columns else [])]
 
 
 def _parts_of(items: Items, parts: int) -> Array:
-    """The part of a global dictionary that knows each item."""
+    """The part that counts each item over all shards."""
     if isinstance(items, np.ndarray):
         mixed = (items * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(40)
         return np.asarray(mixed % np.uint64(parts)).astype(np.int64)

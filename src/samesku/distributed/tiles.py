@@ -20,7 +20,7 @@ class Tiles:
         return len(self.ranges)
 
     def compared(self, one: int, other: int) -> bool:
-        """Whether two shards are."""
+        """Whether two shards are compared."""
         one, other = sorted((one, other))
         first, last = self.ranges[one]
         return one == other or not first or last >= self.ranges[other][0]

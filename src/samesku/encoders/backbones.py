@@ -79,13 +79,13 @@ class Backbone(nn.Module):
         return (features if self.neck is None else self.neck(features)).float()
 
     def rows(self, inputs: Inputs) -> Floats:
-        """The same as an array, where nothing is to be learned."""
+        """The features as an array, computed without gradients."""
         with torch.inference_mode():
             rows: Floats = self(inputs).cpu().numpy()
         return rows
 
     def _features(self, inputs: Inputs) -> torch.Tensor:
-        """Pooled, before the neck."""
+        """Pooled features, before the neck."""
         if self.kind == "clip":
             seen = "pixel_values" in inputs
             found = (self.model.get_image_features if seen else self.model.get_text_features)(

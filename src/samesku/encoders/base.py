@@ -64,7 +64,7 @@ class Vectors:
 
     @property
     def findable(self) -> Vectors:
-        """Without the rows that only ask."""
+        """Without the probes, which only ask and are not found."""
         return self if self.probe is None else self._only(~self.probe)
 
     @property

@@ -62,5 +62,5 @@ def _marks(clean: str) -> Iterator[Mark]:
 
 
 def _mark(title: str, start: int, stop: int, kind: str, value: str) -> Mark:
-    """The words that characters are in, from 0."""
+    """The mark of the words that hold these characters."""
     return Mark(title.count(" ", 0, start), title.count(" ", 0, stop) + 1, kind, value)

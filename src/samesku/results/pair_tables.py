@@ -252,7 +252,7 @@ def _decided(matches: Matches, place: AnyInts) -> pl.Series:
 
 
 def _listed(matches: Matches, place: AnyInts) -> pl.Series:
-    """In words, which of the lists a pair is in."""
+    """In words, by which lists of the fusion a pair was accepted, or why it was not."""
     known = np.flatnonzero(place >= 0)
     lists = matches.fusion.lists(matches.candidates.take(place[known]), matches.threshold)
     names = list(lists)

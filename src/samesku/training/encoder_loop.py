@@ -196,7 +196,7 @@ class _Run:
         self.progress.note(f"continuing with epoch {len(self.history) + 1}, batch {self.batch + 1}")
 
     def _write(self, stored: dict[str, Any], name: str) -> None:
-        """Whole or not at all."""
+        """Write a file completely or not at all."""
         with Staged(self.folder) as staged:
             torch.save(stored, staged.path(name))
 
