@@ -130,5 +130,5 @@ def test_half_precision_is_computed_in_full():
 
 
 def test_an_unknown_precision_is_refused():
-    with pytest.raises(ValueError, match="choose from auto"):
+    with pytest.raises(ValueError, match="precision is one of auto"):
         TrainingSettings(precision="float8")

@@ -99,13 +99,13 @@ class Consulted:
     measured: Counts = ()  # by what people had answered; empty where too few could be compared
 
 
-def asked(matches: Matches, budget: Budget, seed: int = 0) -> list[tuple[int, int]]:
+def asked(matches: Matches, budget: Budget) -> list[tuple[int, int]]:
     """The candidates to ask about, in rows of the distinct postings."""
     pool = pool_of(matches)
     # An answer of a model is weighed with the probability of its pair, which only these have.
     strange = np.arange(len(pool.left)) >= len(matches.candidates)
     pool = replace(pool, asked=pool.asked | strange)
-    places, _ = choose(pool, budget.questions, audit_share=0, seed=seed)
+    places, _ = choose(pool, budget.questions, audit_share=0)
     return list(zip(pool.left[places].tolist(), pool.right[places].tolist(), strict=True))
 
 
@@ -120,7 +120,7 @@ def cost(matches: Matches, budget: Budget, rules: str) -> tuple[Cost, list[Quest
 
 
 def consult(
-    judge: Judge, matches: Matches, budget: Budget, people: Answers | None = None, *, seed: int = 0
+    judge: Judge, matches: Matches, budget: Budget, people: Answers | None = None
 ) -> Consulted:
     """Ask a judge about the pairs that matter most.
 
@@ -135,7 +135,7 @@ def consult(
         notes += filter(None, [sentence])
         if not trusted:
             return Consulted(Answers.none(), tuple(notes))
-    catalog, pairs = matches.distinct.catalog, asked(matches, budget, seed)
+    catalog, pairs = matches.distinct.catalog, asked(matches, budget)
     rows, by = [], f"{MACHINE}{judge.model}"
     for first in range(0, len(pairs), AT_A_TIME):
         if time.monotonic() - start > budget.seconds:

@@ -1,7 +1,9 @@
 """The settings of training an encoder."""
 
 from dataclasses import asdict, dataclass
-from typing import Literal, TypeAlias, get_args
+from typing import Literal, TypeAlias
+
+from samesku.runtime.checks import check_choice
 
 Precision: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
 
@@ -38,9 +40,7 @@ class TrainingSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.precision not in get_args(Precision):
-            known = ", ".join(get_args(Precision))
-            raise ValueError(f"there is no precision {self.precision!r}; choose from {known}")
+        check_choice("precision", self.precision, Precision)
         for name in ("epochs", "batch", "per_group", "accumulate"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} is at least 1, not {getattr(self, name)}")
