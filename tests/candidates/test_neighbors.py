@@ -243,9 +243,9 @@ def test_approximate_search_finds_nearly_all(kind, views):
 @pytest.mark.parametrize(
     "parts",
     [
-        {"THEMSELVES_ROWS": 7},  # a last block of its own, and pairs across blocks
-        {"THEMSELVES_MOST": 5},  # too many alike: each row asks for itself
-        {"THEMSELVES_MOST": 5, "SPARSE_ROWS": 9},  # an index in several parts
+        {"THEMSELVES_ROWS": 7, "PRODUCTS_AT_ONCE": 900},  # pairs across parts and their blocks
+        {"THEMSELVES_MOST": 0},  # too many alike: each row asks for itself
+        {"THEMSELVES_MOST": 0, "SPARSE_ROWS": 9},  # an index in several parts
     ],
 )
 def test_sparse_rows_in_parts_are_the_same_neighbours(monkeypatch, parts):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -28,10 +29,14 @@ BLOCK_BYTES = 64 * 2**20
 BITS_BLOCK_BYTES = 8 * 2**20
 # Rows of a sparse index that are searched at once: their sums stay in the processor's cache.
 SPARSE_ROWS = 131_072
-# Rows that are searched among themselves at once; how many rows alike one may have there; the pairs
-# held, at most, and the bytes of each.
+# Rows that one thread searches among themselves; how many alike each may have there on average; the
+# pairs held, at most, and the bytes of each.
 THEMSELVES_ROWS, THEMSELVES_MOST = 2_048, 1_000
 THEMSELVES_PAIRS, THEMSELVES_BYTES = 10_000_000, 32
+# Products of sparse rows that are summed up at once: they stay in the processor's cache.
+PRODUCTS_AT_ONCE = 1_000_000
+# Similarity of sparse rows that counts as none.
+LEAST = 1e-6
 # Similarities of rows whose list is cut among equal ones: held at once, and looked at in all, which
 # takes 4 s. Where there are more, of the rest any of the equal ones are neighbours.
 TIED_CELLS, TIED_MOST = 4_000_000, 40_000_000
@@ -132,23 +137,29 @@ def search_themselves(rows: sp.csr_matrix, floor: float, wanted: int) -> Found |
     The `wanted` most similar other rows of each, from `floor` on. None where too many rows are
     alike to hold all pairs.
     """
-    size, below = rows.shape[0], _just_below(floor)
-    left = at_once(THEMSELVES_BYTES, THEMSELVES_PAIRS)
-    parts = []
-    for start in range(0, size, THEMSELVES_ROWS):
-        part = sp_matmul_topn(
-            rows[start : start + THEMSELVES_ROWS],
-            rows[start:].T.tocsr(),
-            top_n=THEMSELVES_MOST,
-            threshold=below,
-            n_threads=usable_cores(),
-        ).tocoo()
-        later = part.col > part.row
-        left -= int(np.count_nonzero(later))
-        if left < 0 or np.bincount(part.row, minlength=1).max() >= THEMSELVES_MOST:
+    size, lowest = rows.shape[0], max(floor, LEAST)
+
+    def part(start: int) -> Found | None:
+        index = rows[start:].T.tocsr()
+        stop, found, held = min(start + THEMSELVES_ROWS, size), [], 0
+        for first, last in pairwise([*_blocks(rows[start:stop], index), stop - start]):
+            alike = _products(rows[start + first : start + last], index)
+            row, column = np.divmod(np.flatnonzero(alike >= lowest), index.shape[1])
+            later = column > row + first
+            row, column = row[later], column[later]
+            found.append((row + start + first, column + start, alike[row, column]))
+            held += len(row)
+            if held > THEMSELVES_MOST * THEMSELVES_ROWS:
+                return None
+        return _joined(found)
+
+    left, parts = at_once(THEMSELVES_BYTES, THEMSELVES_PAIRS), []
+    for found in map_in_order(part, range(0, size, THEMSELVES_ROWS)):
+        if found is None or len(found[0]) > left:
             return None
-        parts.append((part.data[later], part.row[later] + start, part.col[later] + start))
-    data, row, column = (np.concatenate(each) for each in zip(*parts, strict=True))
+        left -= len(found[0])
+        parts.append(found)
+    row, column, data = _joined(parts)
     later_rows = sp.csr_matrix((data, (row, column)), shape=(size, size))
     # Both directions of a pair.
     halves = [later_rows.T.tocsr(), later_rows]
@@ -162,9 +173,32 @@ def search_themselves(rows: sp.csr_matrix, floor: float, wanted: int) -> Found |
     return _joined(kept)
 
 
+def _blocks(rows: sp.csr_matrix, index: sp.csr_matrix) -> list[int]:
+    """Where the rows begin that are multiplied at once with a transposed index."""
+    products = np.concatenate([[0], np.cumsum(np.diff(index.indptr)[rows.indices])])
+    before = products[rows.indptr[:-1]] + np.arange(rows.shape[0]) * index.shape[1]
+    starts: list[int] = np.flatnonzero(np.diff(before // PRODUCTS_AT_ONCE, prepend=-1)).tolist()
+    return starts
+
+
+def _products(rows: sp.csr_matrix, index: sp.csr_matrix) -> NDArray[np.float32]:
+    """The products of a few rows with every column of a transposed index, ``(rows, columns)``.
+
+    Summed up in place, where products of sparse matrices chain what is not zero: half the time.
+    """
+    count, width = rows.shape[0], index.shape[1]
+    terms = index[rows.indices]
+    # One vector holds the results of all rows, one row after the other.
+    first = np.arange(0, count * width, width, dtype=terms.indices.dtype)
+    terms.indices += np.repeat(first, np.diff(terms.indptr[rows.indptr]))
+    terms.resize(terms.shape[0], count * width)
+    products: NDArray[np.float32] = rows.data @ terms
+    return products.reshape(count, width)
+
+
 def _just_below(floor: float) -> float:
     """A threshold for the library, which leaves out what equals it."""
-    return max(float(np.nextafter(np.float32(floor), np.float32(-1))), 1e-6)
+    return max(float(np.nextafter(np.float32(floor), np.float32(-1))), LEAST)
 
 
 def _sparse_bounded(index: sp.csr_matrix, floor: float) -> RowSearch:
