@@ -2,7 +2,15 @@
 
 import numpy as np
 
-from samesku.scoring.presence import presence, rarity, segment_max, unit_rows, weighted
+import samesku.scoring.presence
+from samesku.scoring.presence import (
+    common_cells,
+    presence,
+    rarity,
+    segment_max,
+    unit_rows,
+    weighted,
+)
 
 ROWS = [["a", "b", "b"], [], ["b", "c"]]
 
@@ -31,3 +39,19 @@ def test_rows_of_length_one_and_empty_ones():
     np.testing.assert_allclose(
         np.asarray(held.multiply(held).sum(axis=1)).ravel(), [1, 0, 1], rtol=1e-6
     )
+
+
+def test_common_cells_are_those_that_both_rows_fill(monkeypatch):
+    monkeypatch.setattr(samesku.scoring.presence, "CELLS_AT_ONCE", 40)  # many parts
+    rng = np.random.default_rng(2)
+    held = presence([*rng.integers(0, 30, (20, 6)).tolist(), []], {})
+    left, right = rng.integers(0, 21, (2, 200))
+    cells = common_cells(held, left, right)
+    for at, (one, other) in enumerate(zip(left, right, strict=True)):
+        own = slice(cells.ends[at], cells.ends[at + 1])
+        mine, theirs = (set(held[[row]].indices.tolist()) for row in (one, other))
+        assert held.indices[cells.mine[own]].tolist() == sorted(mine & theirs)
+        assert held.indices[cells.theirs[own]].tolist() == sorted(mine & theirs)
+        assert (
+            (cells.mine[own] >= held.indptr[one]) & (cells.mine[own] < held.indptr[one + 1])
+        ).all()

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from array import array
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from samesku.candidates.candidates import places_among
-from samesku.candidates.similarity import PAIRS_AT_ONCE, Ends
+from samesku.candidates.similarity import CELLS_AT_ONCE, PAIRS_AT_ONCE, Ends
 from samesku.runtime.cores import map_in_order
 
 Item = TypeVar("Item", bound=Hashable)
@@ -24,8 +25,8 @@ _NOTHING = sp.csr_matrix((0, 0), dtype=np.float32)
 class Cells:
     """The columns that both rows of each pair fill, by their places in the rows' data."""
 
-    mine: NDArray[np.int64]  # (c,), places in the data of the left rows
-    theirs: NDArray[np.int64]  # (c,), and of the right ones
+    mine: NDArray[np.integer]  # (c,), places in the data of the left rows
+    theirs: NDArray[np.integer]  # (c,), and of the right ones
     ends: NDArray[np.int64]  # (m + 1,), where the cells of each pair begin, and the last ones end
 
     @property
@@ -46,8 +47,28 @@ def by_parts(
     read: Callable[[slice], Sequence[NDArray[Any]]], size: int, step: int = PAIRS_AT_ONCE
 ) -> Iterator[NDArray[Any]]:
     """Columns about `size` pairs, of which several threads each read some `step` at once."""
-    starts = range(0, max(size, 1), step)
-    parts = map_in_order(lambda start: read(slice(start, start + step)), starts)
+    return _by_parts(read, [*range(0, max(size, 1), step), size])
+
+
+def by_left_rows(
+    read: Callable[[slice], Sequence[NDArray[Any]]], left: Ends, right_rows: sp.csr_matrix
+) -> Iterator[NDArray[Any]]:
+    """The same of pairs that are read some left rows at once, which neighbouring pairs share.
+
+    As many that they fit the processor's cache as dense rows of the columns that they fill
+    (:func:`looked_up`), and so many pairs that the cells of their right rows do.
+    """
+    most = CELLS_AT_ONCE / max(right_rows.nnz / max(right_rows.shape[0], 1), 1)
+    pairs, rows = max(1, min(PAIRS_AT_ONCE, int(most))), max(1, math.isqrt(int(most)))
+    new = np.flatnonzero(np.diff(left, prepend=-1))[::rows]
+    starts = np.union1d(np.arange(0, max(len(left), 1), pairs), new)
+    return _by_parts(read, [*starts.tolist(), len(left)])
+
+
+def _by_parts(
+    read: Callable[[slice], Sequence[NDArray[Any]]], ends: Sequence[int]
+) -> Iterator[NDArray[Any]]:
+    parts = map_in_order(lambda own: read(slice(*own)), list(pairwise(ends)))
     return map(np.concatenate, zip(*parts, strict=True))
 
 
@@ -56,19 +77,50 @@ def common_cells(held: sp.csr_matrix, left: Ends, right: Ends) -> Cells:
 
     The columns of each row ascend, each once.
     """
-    mine, theirs, counts = by_parts(lambda some: _common(held, left[some], right[some]), len(left))
+
+    def part(some: slice) -> tuple[NDArray[np.integer], ...]:
+        rows, own = left_rows(left[some])
+        cells, _ = row_cells(held, rows)
+        ends = np.concatenate([[0], np.cumsum(held.indptr[rows + 1] - held.indptr[rows])])
+        numbered = filled_rows(cells + 1, held.indices[cells], ends, held.shape[1])
+        sought = held[right[some]]
+        ((number, found, ends),) = looked_up([numbered], own, sought)
+        counts = np.diff(ends)
+        begin = held.indptr[right[some]] - sought.indptr[:-1]
+        return number - 1, found + np.repeat(begin, counts), counts
+
+    mine, theirs, counts = by_left_rows(part, left, held)
     return Cells(mine, theirs, np.concatenate([[0], np.cumsum(counts)]))
 
 
-def _common(held: sp.csr_matrix, left: Ends, right: Ends) -> tuple[NDArray[np.int64], ...]:
-    """The places of the common cells in both rows, and how many each pair has."""
-    (mine, own), (theirs, other) = (row_cells(held, rows) for rows in (left, right))
-    wanted = own * held.shape[1] + held.indices[mine]
-    known = other * held.shape[1] + held.indices[theirs]
-    place = places_among(known, wanted)
-    there = place >= 0
-    counts = np.bincount(own[there], minlength=len(left))
-    return mine[there], theirs[place[there]], counts
+def left_rows(left: Ends) -> tuple[NDArray[np.integer], NDArray[np.int32]]:
+    """The rows at the left end of pairs, neighbouring equal ones once, and which each pair has."""
+    new = np.diff(left, prepend=-1) != 0
+    return left[new], np.cumsum(new, dtype=np.int32) - np.int32(1)
+
+
+def looked_up(
+    mine: Sequence[sp.csr_matrix], own: NDArray[np.int32], theirs: sp.csr_matrix
+) -> Iterator[tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]]:
+    """What left rows hold in the columns that the right row of each pair fills, of several kinds.
+
+    `own` is the left row of each pair, `theirs` has one row per pair. Of each matrix of left rows:
+    the values other than 0, the places in the data of the right rows, and where those of each pair
+    begin, and the last ones end. Looked up in dense rows of the columns that the left rows fill,
+    which takes a third of the time of a search.
+    """
+    column = np.zeros(theirs.shape[1], dtype=np.int32)
+    for rows in mine:
+        column[rows.indices] = 1
+    filled = np.flatnonzero(column)
+    width = len(filled) + 1
+    column[filled] = np.arange(1, width, dtype=np.int32)  # 0 is that of all other columns
+    asked = np.repeat(own * np.int32(width), np.diff(theirs.indptr)) + column[theirs.indices]
+    for rows in mine:
+        dense = filled_rows(rows.data, column[rows.indices], rows.indptr, width).toarray()
+        values = dense.ravel()[asked]
+        found = np.flatnonzero(values != 0)
+        yield values[found], found, np.searchsorted(found, theirs.indptr)
 
 
 def row_cells(

@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 
 from samesku.candidates.candidates import places_among
 from samesku.candidates.neighbors import Neighbors
-from samesku.candidates.similarity import CELLS_AT_ONCE, PAIRS_AT_ONCE, Ends
+from samesku.candidates.similarity import Ends
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.presence import (
     Cells,
-    by_parts,
+    by_left_rows,
     filled_rows,
     inverse_lengths,
+    left_rows,
+    looked_up,
     rows_between,
     scaled_rows,
     segment_sums,
@@ -137,29 +139,34 @@ def neighbourhood_features(
 
 def _around(near: Neighbourhoods, words: TitleWords, left: Ends, right: Ends) -> dict[str, Column]:
     """What is said around one title of the other title, and of what is around that."""
-    cells = near.around.nnz / max(near.around.shape[0], 1)
-    step = max(1, min(PAIRS_AT_ONCE, int(CELLS_AT_ONCE / max(cells, 1))))
 
     def part(some: slice) -> tuple[Column, Column, Column]:
-        ends = left[some], right[some]
-        shares = [scaled_rows(near.around[rows], near.share[rows]) for rows in ends]
-        directions = [
-            scaled_rows(weighted(each, words.rarity), near.length[rows])
-            for rows, each in zip(ends, shares, strict=True)
-        ]
-        forth, back = (
-            _product(words.weighted[rows], around) / np.maximum(words.mass[rows], 1e-6)
-            for rows, around in zip(ends, reversed(shares), strict=True)
+        one, other = left[some], right[some]
+        rows, own = left_rows(one)
+        shares = scaled_rows(near.around[rows], near.share[rows])
+        directions = scaled_rows(weighted(shares, words.rarity), near.length[rows])
+        around, said = near.around[other], words.weighted[other]
+
+        def share(places: Column, ends: Column) -> Column:
+            return np.asarray(around.data[places] * np.repeat(near.share[other], np.diff(ends)))
+
+        alike, expected = looked_up([directions, words.weighted[rows]], own, around)
+        mine, places, ends = alike
+        theirs = share(places, ends) * words.rarity[around.indices[places]]
+        theirs *= np.repeat(near.length[other], np.diff(ends))
+        cosine = segment_sums(mine * theirs, ends)
+        mine, places, ends = expected
+        forth = segment_sums(mine * share(places, ends), ends)
+        ((mine, places, ends),) = looked_up([shares], own, said)
+        back = segment_sums(mine * said.data[places], ends)
+        return (
+            forth / np.maximum(words.mass[one], 1e-6),
+            back / np.maximum(words.mass[other], 1e-6),
+            cosine,
         )
-        return forth, back, _product(*directions)
 
-    forth, back, cosine = by_parts(part, len(left), step)
+    forth, back, cosine = by_left_rows(part, left, near.around)
     return {**both_ways("words_expected", forth, back), "neighbourhood_cosine": cosine}
-
-
-def _product(mine: sp.csr_matrix, theirs: sp.csr_matrix) -> NDArray[np.float32]:
-    """The sum of products of each two rows."""
-    return np.asarray(mine.multiply(theirs).sum(axis=1), dtype=np.float32).ravel()
 
 
 def _at_cells(rows: sp.csr_matrix, where: sp.csr_matrix) -> NDArray[np.float32]:

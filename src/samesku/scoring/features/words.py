@@ -111,7 +111,7 @@ def _marked(
 def unshared_words(
     weighted: sp.csr_matrix,
     rows: NDArray[np.integer],
-    common: NDArray[np.int64],
+    common: NDArray[np.integer],
     ends: NDArray[np.int64],
 ) -> tuple[NDArray[np.float32], NDArray[np.integer], NDArray[np.int64]]:
     """The words of one side of pairs with their weights, 0 for the `common` ones: as `_marked`."""
