@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from samesku.titles import Quantity, clean_title, normal_tokens, normalise_title, stated
 from samesku.titles.attributes import read_attributes
+from samesku.titles.units import SIZE_NAMES
 
 RULES: dict[str, list[tuple[str, str]]] = {
     "mass": [
@@ -255,3 +256,8 @@ def test_very_long_titles_take_little_time(piece: str) -> None:
     normal_tokens(text)
     read_attributes([text])
     assert time.process_time() - began < 2
+
+
+def test_a_size_is_found_behind_each_of_its_names():
+    # A quick test skips titles without any of them.
+    assert {normalise_title(f"kaos {name} xl") for name in SIZE_NAMES} == {"kaos size_xl"}
