@@ -28,8 +28,8 @@ APPROXIMATE_FROM = {"sparse": 30_000, "dense": 200_000, "bits": 40_000}
 PRODUCTS = 4e9
 # Found rows held before they are cut to each posting's k best, at most, and the bytes of each.
 ROWS_AT_ONCE, ROW_BYTES = 1_000_000, 200
-# Neighbours whose lists are summed up at once.
-BLOCK = 2_000_000
+# Neighbours whose lists one thread sums up at once.
+BLOCK = 250_000
 # Of more sources than this, each small, all postings are searched with a longer list instead.
 MOST_SOURCES, LONGER = 8, 4
 

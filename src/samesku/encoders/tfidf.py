@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from samesku.encoders.base import TextEncoder, Vectors
 from samesku.runtime.arrays import AnyInts, Floats, Ints
+from samesku.runtime.cores import map_in_order
 from samesku.titles import normal_tokens
 
 NGRAMS = (3, 4)
@@ -148,7 +149,7 @@ def _sized_counts(
 
     Some titles at a time, as sorting takes memory.
     """
-    found = [_windows(titles, number, length) for titles in chunks]
+    found = list(map_in_order(lambda titles: _windows(titles, number, length), chunks))
     distinct = np.unique(np.concatenate([own for own, _ in found]))
     parts = []
     for own, counts in found:

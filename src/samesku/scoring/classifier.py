@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality
-from samesku.runtime.cores import map_in_order, usable_cores
+from samesku.runtime.cores import map_in_order, meanwhile, usable_cores
 from samesku.runtime.files import Staged, read_json, write_json
 from samesku.runtime.memory import Kept, at_once
 from samesku.runtime.progress import Advance
@@ -86,6 +86,8 @@ class PairClassifier:
         starts = range(0, len(candidates), step)
         if len(starts) > 1:
             # One pair, so that all that is read once is there before several threads ask for it.
+            with meanwhile(rows.read_titles):
+                rows.ranked(same)
             self._predict(candidates.take(np.arange(1)), rows, explain_from, same)
 
         def part(start: int) -> tuple[Column, Column, Column]:

@@ -67,6 +67,10 @@ class CatalogRows:
         """The model codes of the titles."""
         return CodedTitles.of(self.words)
 
+    def read_titles(self) -> None:
+        """Read the words and codes of all titles, which several threads may ask for then."""
+        _ = self.marks, self.codes, self.words.texts
+
     @cached_property
     def ranks(self) -> dict[frozenset[str], list[Ranks]]:
         """How neighbours stand to each other, for each source, by what may differ: `ranked`."""

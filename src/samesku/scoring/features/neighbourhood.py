@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from samesku.candidates.candidates import places_among
 from samesku.candidates.neighbors import Neighbors
 from samesku.candidates.similarity import Ends
+from samesku.runtime.cores import map_in_order
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.presence import (
@@ -53,10 +55,15 @@ class Neighbourhoods:
         cls, words: TitleWords, found: Neighbors, others: sp.csr_matrix | None = None
     ) -> Neighbourhoods:
         """Read the words around every posting; `others`: what neighbours hold, if not `words`."""
-        parts, first = [], 0
-        for part in found.blocks():
-            parts.append(_read(words, part, first, words.held if others is None else others))
-            first += part.size
+        held = words.held if others is None else others
+
+        def blocks() -> Iterator[tuple[Neighbors, int]]:
+            first = 0
+            for part in found.blocks():
+                yield part, first
+                first += part.size
+
+        parts = map_in_order(lambda each: _read(words, *each, held), blocks())
         rows, *columns = zip(*parts, strict=True)
         around = rows[0] if len(rows) == 1 else sp.csr_matrix(sp.vstack(rows, format="csr"))
         share, length, local, variant, mass, split = map(np.concatenate, columns)
