@@ -298,6 +298,11 @@ def test_accessories(title: str, accessory: tuple[str, ...]) -> None:
         ("edición inglesa", ("language: english",)),
         ("Star Racer Deluxe Edition", ("edition: deluxe",)),
         ("toaster with UK plug", ("mains: uk",)),
+        # Rates and classes of speed are no models; what a card is makes another product.
+        ("tarjeta microSDXC V30 A1 hasta 100 MB/s", ("medium: microsd",)),
+        ("Barracuda 7200 rpm", ()),
+        ("Clé USB DTSE9G2", ("dtse9g2", "medium: usb stick")),
+        ("paměťová karta SD", ("medium: sd",)),
     ],
 )
 def test_models(title: str, model: tuple[str, ...]) -> None:
@@ -353,6 +358,14 @@ def test_a_glued_spelling_elsewhere_leaves_models_apart() -> None:
         ("measure", "shirt 25 EUR", ()),
         ("amount", "biotin 500 mcg", ("0.0005 g",)),
         ("memory", "çinko 250 mg 30 tb", ()),
+        # Transfer rates are no memory, but memory is before "/ssd".
+        ("memory", "Карта памяти 64ГБ 150МБ/с", ("64 gb",)),
+        ("memory", "Clé USB 32 Go 480 Mo/s", ("32 gb",)),
+        ("memory", "notebook i5/8GB/SSD", ("8 gb",)),
+        ("memory", "PC portable 8 Go 256 Go SSD", ("256 gb", "8 gb")),
+        ("memory", "SSD A400 SA400S37/240G", ("240 gb",)),
+        ("amount", "Ultra Fit 32 GB SDCZ430-032G-G46", ()),
+        ("measure", "pendrive FV 23%", ()),
         ("count", "çinko 250 mg 30 tb", ("30",)),
         ("count", "strings 3 Pack 12-53", ("3",)),
         ("count", "A4 paper ream of 500", ("500",)),

@@ -16,8 +16,10 @@ _PHONE = re.compile(
 _POWER = re.compile(
     r"charg|casan|adapt|\bcas\b|kabel|cable|sekring|fuse|\bmcb\b|output|power|aki\b"
 )
-_GADGET = re.compile(
-    r"iphone|galaxy|redmi|xiaomi|huawei|flash ?dis[ck]|micro ?sd|手机|苹果|华为|小米|固态"
+_GADGET = re.compile(r"iphone|galaxy|redmi|xiaomi|huawei|手机|苹果|华为|小米")
+_DRIVE = re.compile(
+    r"\bssd\b|\bhdd\b|nvme|固态|\bsd[hx]c|micro ?sd|pen ?drive|flash ?(?:dis[ck]|drive)"
+    r"|usb[ -]?stick|(?:cle|pamiec|memoria|chiave|chiavetta|pen) usb"
 )
 _STORAGE = re.compile(
     r"disque|\bssd\b|\bhdd\b|\bnvme|stockage|externe|interne|memoire|\bcle\b|smartphone|\bram\b|\busb"
@@ -27,6 +29,10 @@ _SIZES_OF_MEMORY = frozenset(
     (*(2.0**n for n in range(11)), 3, 6, 10, 12, 14, 18, 20, 22, 24, 48, 96, 120)
 )
 _SIZES_OF_MEMORY |= {240, 250, 480, 500, 960, 1000, 1.5, 2000, 4000}
+_MEMORY_UNITS = frozenset(spelling for spelling, unit in UNITS.items() if unit.base == "gb")
+# `150mb/s` and `150 МБ/с` are speeds, in `8gb/ssd` is a memory.
+_PER_SECOND = re.compile(r" ?/ ?(?:(?:s|d|sec|seg|sek|det|detik|с|сек|saniye)(?![^\W\d_])|[秒초ث])")
+_OTHER_NUMBER = re.compile(r" ?[0-9]+(?![0-9]| ?[mgt][bo](?![a-z]))")  # "8 go 256 go" are two
 _BATTERY = re.compile(r"batter|ak+u|\baki\b|bater|power|[0-9] ?v\b")
 _SCREEN = re.compile(r"monitor|laptop|notebook|\btv\b|displa|screen|ipad|tablet|\bled\b|wheel")
 _SCREEN_JA = re.compile("テレビ|モニター|ディスプレイ|液晶|有機el|bravia|regza|viera|aquos")
@@ -40,6 +46,7 @@ _SLATE = re.compile(
 )
 _CARAT = re.compile(r"diamond|gold|ring\b|carat|karat|emas|cincin|moissanite|gem")
 _SIZES_OF_GADGETS = frozenset((32, 64, 128, 256, 512))
+_SIZES_OF_DRIVES = _SIZES_OF_GADGETS | {16, 120, 240, 250, 480, 500, 960}
 _MILLIGRAMS = re.compile(r"[0-9] ?mg\b")
 _VOLTS = re.compile(r"[0-9] ?v(?:olts?)?\b")
 _TYRE = re.compile(r"r[12][0-9] $")
@@ -61,9 +68,13 @@ _SIZE_LIST_AFTER = re.compile(
 _SIZE_LIST_BEFORE = re.compile(r"(?:\b(?:s|m|x{1,4}l|[2-9]x?l)[ ./,&-]{1,3}|\b[sm] ?)$")
 _NUMBER_BEFORE = re.compile(r"([0-9]+(?:[.,][0-9]+)?) ?(-|~|s/d|sd|sampai|to) ?$")
 _QUOTE = re.compile(r'(?<![0-9])"')
-_BOAST_BEFORE = re.compile(r"(?:diskon|disc|promo|sale|obral|off|ori|original|s/d)\W{0,3}$")
-_BOAST_AFTER = re.compile(r" ?(?:off|ori|disc|sale|akurat)")
+_TAX = r"(?:vat|fv|mwst|ust|iva|tva|btw|dph|moms|afa|kdv|ндс|пдв|фпа)"
+_BOAST_BEFORE = re.compile(
+    rf"(?:diskon|disc|promo|sale|obral|off|ori|original|s/d|(?<![a-z]){_TAX})\W{{0,3}}$"
+)
+_BOAST_AFTER = re.compile(rf" ?(?:off|ori|disc|sale|akurat|{_TAX}(?![a-z]))")
 _CODE_BEFORE = re.compile(r"(?<![a-z0-9])[a-z]{1,3}-$")
+_LONG_CODE = re.compile(r"[a-z][a-z0-9]{0,9}-$")
 _AGE_BEFORE = re.compile(r"(?:usia|umur|garansi|size|resmi|anak)[ :.]{0,2}$")
 
 
@@ -75,9 +86,9 @@ def meant_unit(text: str, match: re.Match[str], word: str) -> str | None:
     """
     spelling = "floz" if word.startswith("fl") and word.endswith("oz") else word
     rule = _RULES.get(spelling)
-    if rule is not None:
-        return rule(text, match)
-    return spelling if spelling in UNITS else None
+    meant = rule(text, match) if rule else spelling if spelling in UNITS else None
+    is_speed = meant in _MEMORY_UNITS and _PER_SECOND.match(text, match.end())
+    return None if is_speed else meant
 
 
 def _number(match: re.Match[str]) -> float:
@@ -107,23 +118,25 @@ def _gram(text: str, match: re.Match[str]) -> str | None:
     """`4g` is a network and `7g` an iPhone in titles about such things; Nikon lenses end in G."""
     if text.startswith(("/m2", "/m²"), match.end()):
         return "gsm"
-    generation = not match["gap"] and _number(match) in (2, 2.4, 3, 4, 5, 5.8, 6, 7, 8, 802.11)
-    lens = not match["gap"] and ("nikon" in text or "nikkor" in text)
-    if (
-        not match["gap"]
-        and _number(match) in _SIZES_OF_GADGETS
-        and _GADGET.search(text, 0, _CONTEXT)
+    value = _number(match)
+    if match["gap"] or (text[match.start()] == "0" and not _unless_coded(text, match)):
+        return _unless_coded(text, match)
+    if (value in _SIZES_OF_GADGETS and _GADGET.search(text, 0, _CONTEXT)) or (
+        value in _SIZES_OF_DRIVES and _DRIVE.search(text, 0, _CONTEXT)
     ):
         return "gb"
+    generation = value in (2, 2.4, 3, 4, 5, 5.8, 6, 7, 8, 802.11)
+    lens = "nikon" in text or "nikkor" in text
     if lens or (generation and _PHONE.search(text, 0, _CONTEXT)):
         return None
     return _unless_coded(text, match)
 
 
 def _unless_coded(text: str, match: re.Match[str]) -> str | None:
-    """`cli-8pc` and `cb-281 g` are article codes; `eksplor-400gr` is a name and a weight."""
+    """`cli-8pc`, `sdsqxaf-032g` are article codes; `eksplor-400gr` is a name and a weight."""
     whole = _number(match) % 1 == 0
-    coded = whole and _CODE_BEFORE.search(text, max(0, match.start() - 5), match.start())
+    before = _LONG_CODE if text[match.start()] == "0" else _CODE_BEFORE
+    coded = whole and before.search(text, max(0, match.start() - 12), match.start())
     return None if coded else match["word"]
 
 
@@ -189,11 +202,6 @@ def _watt(text: str, match: re.Match[str]) -> str | None:
     oil = text[match.end() : match.end() + 3].lstrip(" -")[:1].isdigit() and "sae" in text
     oil = oil or bool(re.match(r"-[0-9]", text[match.end() : match.end() + 2]))
     return None if oil or _is_code(text, match) else "w"
-
-
-def _memory(text: str, match: re.Match[str]) -> str | None:
-    """`150mb/s` is a speed."""
-    return None if text[match.end() : match.end() + 2] in ("/s", "/d") else match["word"]
 
 
 def _terabyte(text: str, match: re.Match[str]) -> str:
@@ -309,10 +317,10 @@ def _french_memory(text: str, match: re.Match[str]) -> str | None:
     if _number(match) not in _SIZES_OF_MEMORY or match["gap"] == "-" or version:
         return None
     joined = not match["gap"] and match["word"] != "to"
-    followed = re.match(r" ?[0-9]", text[match.end() : match.end() + 2])
+    followed = _OTHER_NUMBER.match(text, match.end())
     sure = joined or (match["word"] == "go" and _number(match) >= 16)
     stored = sure or match.end() == len(text) or _is_storage(text[:_CONTEXT])
-    return match["word"] if stored and not followed else None
+    return match["word"] if sure or (stored and not followed) else None
 
 
 def _centilitre(text: str, match: re.Match[str]) -> str | None:
@@ -356,8 +364,6 @@ _RULES: dict[str, Callable[[str, re.Match[str]], str | None]] = {
     "v": _volt,
     "w": _watt,
     "型": _japanese_inch,
-    "gb": _memory,
-    "mb": _memory,
     "tb": _terabyte,
     "%": _percent,
     "persen": _percent,

@@ -45,7 +45,15 @@ _GENERIC = re.compile(
     r"|k?cal|tpi|bpm|min|sec|day|year|way|pin|core|cell|mb|gbs?|gbit|mbps|gbps|[mg]hz|f|c|w|v|a|m|cm"
     r"|mm|g|kg|l|ml|in|ft|oz|lbs?|fl|yrs?|mos?|ct|pk|pgs?|tlg|stk|u|p|t)"
 )
+# After a space: a number before it is a rate and no model.
+_RATE = re.compile(
+    r" (?:[kmg][bo] ?/|[мг]б ?/"
+    r"|(?:[kmg]bps|rpm|fps|[ds]pi|kmh|k?cal|psi|bpm|tpi|iu|db|ms|cu\.? ?ft|cups?)(?![a-z]))"
+)
 _STANDARD = re.compile(r"m2|usb[0-9]?|ddr[2-6]|sata[123]?|pcie?[0-9]?|nvme|hz|[0-9]+hz")
+# Classes of speed of memory cards.
+_CARD = re.compile(r"sd[hx]c|micro ?sd|\buhs\b")
+_CARD_CLASS = re.compile(r"v[369]0|a[12]|c10")
 _TEETH = re.compile(r"[0-9]{1,2}-[0-9]{1,3}[a-z]?")
 _ALIASES = {
     "苹果": "iphone",
@@ -118,13 +126,16 @@ def read_codes(
     codes: dict[str, Piece] = {}
     glued: list[tuple[str, str, Piece]] = []
     series: list[tuple[str, Piece]] = []
+    is_card = _CARD.search(title) is not None
     for match in _PIECE.finditer(title):
         text = match[0]
         if text.isalpha() or text in quantities or text in banned or not _DIGIT.search(text):
             continue
-        if text.startswith("size_"):
+        if text.startswith("size_") or (is_card and _CARD_CLASS.fullmatch(text)):
             continue
         piece = _piece(match)
+        if text[-1].isdigit() and _RATE.match(title, piece.stop):
+            continue
         suffix = _qualifiers(title, piece.stop, qualifiers)
         if suffixed := _SUFFIXED.fullmatch(text):
             text, suffix = suffixed[1], [*_apart(suffixed[2]), *suffix]
