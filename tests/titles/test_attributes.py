@@ -285,7 +285,7 @@ def test_accessories(title: str, accessory: tuple[str, ...]) -> None:
         # Shades of make-up and dyes, but not how many there are.
         ("lipstick Heather 058", ("heather: 58", "no: 58")),
         ("058 Heather lipstick", ("no: 58",)),
-        ("hair dye 5.3 light brown", ("no: 5.3",)),
+        ("hair dye 5.3 light brown", ("dye: 5.3", "no: 5.3")),
         ("palet eyeshadow 12 warna", ("eyeshadow: 12",)),
         ("casque rouge 58", ("rouge: 58",)),
         ("seat cushion 45", ("cushion: 45",)),
@@ -303,6 +303,15 @@ def test_accessories(title: str, accessory: tuple[str, ...]) -> None:
         ("Barracuda 7200 rpm", ()),
         ("Clé USB DTSE9G2", ("dtse9g2", "medium: usb stick")),
         ("paměťová karta SD", ("medium: sd",)),
+        # Versions, and of software licences, editions and platforms; its discs say nothing.
+        ("Ghost 10.0", ("ghost: 10",)),
+        ("Ghost v9", ("ghost: 9",)),
+        ("Ghost 11.5", ("ghost: 11.5",)),
+        ("fridge 25.0 cu. ft.", ()),
+        ("Writer std upg mac CD", ("edition: standard", "licence: upgrade", "platform: mac")),
+        ("Writer complete package academic", ("licence: academic",)),
+        ("Writer deluxe PC/Mac", ("edition: deluxe", "platform: mac", "platform: windows")),
+        ("ProBook 450 Windows 10 Pro", ("probook: 450",)),
     ],
 )
 def test_models(title: str, model: tuple[str, ...]) -> None:
@@ -381,6 +390,10 @@ def test_a_glued_spelling_elsewhere_leaves_models_apart() -> None:
         ("count", "Fire HD 8 tablet 32 GB", ()),
         ("count", "KD-43X80L", ()),
         ("count", "mouse X7", ()),
+        ("count", "Antivirus 5 users", ("5",)),
+        ("count", "Antivirus 1 user", ()),
+        ("accessory", "Writer upg mac jewel case", ("upgrade",)),
+        ("accessory", "upgrade headset", ()),
         ("size", "乾電池 単3 8本", ("cell: aa",)),
         ("measure", "BRAVIA 55V型", ("1400 mm",)),
         ("measure", "テレビ 55型", ("1400 mm",)),

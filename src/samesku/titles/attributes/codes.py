@@ -33,6 +33,8 @@ _GENERATION = re.compile(
 _BARE_GENERATION = re.compile(r"gen([0-9]{1,2})")
 _YEAR = re.compile(r"(?:19[89]|20[0-3])[0-9]")
 _CORE = re.compile(r"i([3579])(?:-?([0-9]{3,5}[a-z]{0,2}[0-9]?))?")
+# "elements 4.0" and "elements v4" are "elements 4"; 15.6 and the like are mostly screens.
+_VERSION = re.compile(r"v([0-9]{1,2})(?:\.([0-9]))?|([0-9]|[0-9]{2}(?=\.[05]))\.([0-9])")
 _MEMORY_TYPE = re.compile(r"ddr([2-6])[lx]?")
 # Standards, resolutions, zooms and the like: written or left out as sellers please.
 _GENERIC = re.compile(
@@ -56,6 +58,8 @@ _CARD = re.compile(r"sd[hx]c|micro ?sd|\buhs\b")
 _CARD_CLASS = re.compile(r"v[369]0|a[12]|c10")
 _TEETH = re.compile(r"[0-9]{1,2}-[0-9]{1,3}[a-z]?")
 _ALIASES = {
+    "win": "",  # names no product of the number behind it
+    "windows": "",
     "苹果": "iphone",
     "ps": "platform: playstation",
     "playstation": "platform: playstation",
@@ -150,6 +154,11 @@ def read_codes(
                 series.append((_numbered(name, text.lstrip("0") or "0", *suffix), piece))
         elif (lettered := _LETTERED.fullmatch(text)) and (name := _name(title, piece, unnumbered)):
             series.append((_numbered(name, lettered[0], *suffix), piece))
+        elif (version := _VERSION.fullmatch(text)) and (name := _name(title, piece, unnumbered)):
+            whole, part = filter(None, (version[1] or version[3], version[2] or version[4] or "0"))
+            series.append((_numbered(name, whole + f".{part}".removesuffix(".0")), piece))
+            if version[1] and len(text) > 2 and "." not in text:
+                codes[text] = piece
         elif bare := _BARE_GENERATION.fullmatch(text):
             series.append((f"gen: {bare[1]}", piece))
         elif core := _CORE.fullmatch(text):

@@ -110,8 +110,8 @@ _FILES: dict[str, dict[str, str]] = {
     "contexts.toml": {},
 }
 _CONTEXTS = frozenset(
-    "with for apparel shoes bedding paper cells fasteners shaded counted voucher qualifier"
-    " unnumbered".split()
+    "with for apparel shoes bedding paper cells fasteners shaded counted voucher software"
+    " qualifier unnumbered".split()
 )
 
 

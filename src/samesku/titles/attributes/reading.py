@@ -133,11 +133,23 @@ def read_title(
         "maker": not values["accessory"].isdisjoint(_MADE_TO_FIT),
         "season": bool(tyres),
         "material": "fasteners" in present,
+        "programme": "software" in present,
     }
     values["model"] |= {
         v for one in found for e in one.entries if read.get(e.kind) for v in e.values
     }
+    if read["programme"]:
+        _settle_licence(values)
     return values, codes
+
+
+def _settle_licence(values: Mapping[str, set[str]]) -> None:
+    """An upgrade is for who has an earlier version; on which discs software comes says nothing."""
+    values["model"] -= {"medium: cd", "medium: dvd"}
+    if values["model"] & {"licence: upgrade", "licence: academic"}:
+        values["model"].discard("licence: full")
+    if "licence: upgrade" in values["model"]:
+        values["accessory"].add("upgrade")
 
 
 def _shade(title: str, found: Sequence[Found]) -> Iterator[str]:
