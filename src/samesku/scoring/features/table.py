@@ -22,10 +22,9 @@ class Features:
     @classmethod
     def of(cls, columns: Mapping[str, Column]) -> Features:
         """From columns ``(m,)`` by name."""
-        values = np.empty((len(next(iter(columns.values()))), len(columns)), dtype=np.float32)
-        for place, column in enumerate(columns.values()):
-            values[:, place] = column
-        return cls(tuple(columns), values)
+        # Turned over at once: column by column into the rows takes three times as long.
+        values = np.array(list(columns.values()), dtype=np.float32)
+        return cls(tuple(columns), np.ascontiguousarray(values.T))
 
     def replaced(self, columns: Mapping[str, Column]) -> Features:
         """The table with these columns ``(m,)`` in the place of those of their names."""
