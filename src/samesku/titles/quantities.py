@@ -81,7 +81,6 @@ _ALWAYS_THOUSANDS = frozenset(("pcs", "mah", "w", "lm", "month", "page"))
 _WHOLE = frozenset(("pcs", "ply"))
 _PACKED = frozenset(("g", "ml", "pcs", "w", "a"))
 _DECIMAL = re.compile("[.,][0-9]{1,2}$")  # of a screw of 5.0 x 50, no count
-_APERTURE = re.compile(r"(?:f/? ?|[0-9]mm |1:)$")  # of "f/4.0" both digits count
 _LONGEST_RUN = 12
 _WIDEST_CHOICE = 50
 _MEMORY = frozenset(("8", "16", "32", "64", "128", "256", "512"))
@@ -263,8 +262,6 @@ def _read_plain(text: str, atom: _Atom, values: list[float]) -> Reading | None:
         return None  # a version number, or "redmi 8,8a"
     grouped = len(values) > 1 or values[0] >= 1000
     plain = " ".join(map(spell, values)) if grouped else atom.number.replace(",", ".")
-    if not _APERTURE.search(text, max(0, atom.start - 4), atom.start):
-        plain = plain.removesuffix(".0")
     return Reading(atom.start, atom.stop, plain) if plain != atom.number else None
 
 
