@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from PIL import Image
 
-from samesku import read_catalog
+from samesku import Matcher, read_catalog
 from samesku.report.book import THUMBNAIL, Book, sampled, thumbnails
 from samesku.report.browse import near_matches, shown_clusters
 from samesku.report.sections import at_a_glance, in_short, readable_photos, script_of
@@ -45,6 +45,20 @@ def test_clusters_are_told_with_certainty_spread_pairs_and_products(run):
         known = run.labels[rows]
         assert products == len(set(known))
         assert missing == np.isin(run.labels, known).sum() - size
+
+
+def test_prices_of_two_currencies_are_compared_in_euros_and_shown_with_them():
+    prices = ["100 €", "2500 Kč", "3000 Kč"]
+    titles = ["Sony turntable PSLX350H", "Sony PSLX350H turntable", "Sony turntable PS-LX350H"]
+    offers = read_catalog(
+        pl.DataFrame({"posting_id": ["1", "2", "3"], "title": titles, "price": prices})
+    )
+    run = run_of(Matcher(threshold=0.05).match(offers))
+    book = Book(run)
+    ((_, _, _, spread, *_),) = shown_clusters(run, book)["clusters"]
+    shown = {each[0]: (each[5], each[8]) for each in book.content()["postings"]}
+    assert shown == {"1": (100, "EUR"), "2": (2500, "CZK"), "3": (3000, "CZK")}
+    assert spread == 200
 
 
 def test_the_steps_of_each_pair_end_at_its_probability(run):

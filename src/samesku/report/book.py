@@ -34,6 +34,7 @@ class Book:
         frame = run.catalog.frame
         none = [None] * len(frame)
         self.prices = frame["price"].to_list() if "price" in frame.columns else none
+        self.currencies = frame["currency"].to_list() if "currency" in frame.columns else none
         self.rates = rates(frame)
 
     def posting(self, row: int) -> int:
@@ -66,7 +67,7 @@ class Book:
         }
 
     def _posting(self, row: int, number: Mapping[Path | None, int]) -> list[Any]:
-        """`[id, title, marks, photo, hidden, price, label, side]`, up to the last one known."""
+        """Id, title, marks, photo, hidden, price, label, side, currency: to the last one known."""
         run = self.run
         shown = shown_title(run.catalog.titles[row])
         marks = [
@@ -76,7 +77,8 @@ class Book:
         label = None if run.labels is None or run.labels[row] < 0 else int(run.labels[row])
         price, side = self.prices[row], None if run.lefts is None else int(row >= run.lefts)
         place = number.get(run.catalog.photos[row], -1)
-        fields = [run.ids[row], shown.text, marks, place, shown.hidden, price, label, side]
+        known = run.ids[row], shown.text, marks, place, shown.hidden
+        fields = [*known, price, label, side, None if price is None else self.currencies[row]]
         while fields[-1] is None:
             fields.pop()
         return fields

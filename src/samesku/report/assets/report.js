@@ -31,7 +31,7 @@ const shownScore = (thousandths) =>
 
 // --- Titles -------------------------------------------------------------------------------------
 
-const [ID, TITLE, MARKS, PHOTO, HIDDEN, PRICE, LABEL, SIDE] = [0, 1, 2, 3, 4, 5, 6, 7];
+const [ID, TITLE, MARKS, PHOTO, HIDDEN, PRICE, LABEL, SIDE, CURRENCY] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
 const plain = (word) => word.toLowerCase().normalize("NFKD").replace(/[^\p{L}\p{N}]+/gu, "");
 
 // What each word of a title says: its own letters, or the quantity or colour it is part of.
@@ -71,8 +71,9 @@ function titleBeside(number, others) {
 
 const bare = (number) => make("bdi", { dir: "auto" }, postings[number][TITLE] || "(no title)");
 const price = (number) => {
-  const value = postings[number][PRICE];
-  return value === null || value === undefined ? null : value.toLocaleString("en", { maximumFractionDigits: 2 });
+  const value = postings[number][PRICE], currency = postings[number][CURRENCY];
+  if (value === null || value === undefined) return null;
+  return value.toLocaleString("en", { maximumFractionDigits: 2 }) + (currency ? ` ${currency}` : "");
 };
 function photo(number, alt = "") {
   const place = postings[number][PHOTO];
