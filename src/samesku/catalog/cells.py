@@ -177,8 +177,10 @@ def _with_currency(frame: pl.DataFrame, written: pl.Series) -> pl.DataFrame:
     """The currency that prices are written with, where no column names it."""
     if written.dtype.is_numeric():
         return frame
-    known = as_text(written).set(frame["price"].is_null(), None).to_list()
-    named = pl.Series([text and currency_of(text) for text in known], dtype=pl.String)
+    # Few texts are left without the digits.
+    signs = as_text(written).set(frame["price"].is_null(), None).str.replace_all(r"[\d.,\s]+", " ")
+    codes = {text: currency_of(text) for text in signs.drop_nulls().unique()}
+    named = signs.replace_strict(codes, default=None, return_dtype=pl.String)
     if "currency" in frame.columns:
         named = frame["currency"].fill_null(named)
     return frame if named.is_null().all() else frame.with_columns(currency=named)

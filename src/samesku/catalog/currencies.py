@@ -25,7 +25,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:\.[^\W\d_]+)*[$¥/]?|[^\w\s]")
 _LONGEST = 50
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=1_000)
 def currency_of(text: str) -> str | None:
     """The ISO code of the currency that a text names by code or sign; None where there is none.
 
@@ -41,6 +41,8 @@ def rates(frame: pl.DataFrame) -> NDArray[np.float64]:
     """What a euro is worth in the currency of each row, float64 ``(n,)``; NaN where unknown."""
     if "currency" not in frame.columns:
         return np.full(frame.height, np.nan)
-    named = frame["currency"].to_list()
-    codes = [currency_of(str(each)) if each is not None else None for each in named]
-    return np.array([_RATES[code] if code else np.nan for code in codes])
+    named = frame["currency"].cast(pl.String)
+    codes = {text: currency_of(text) for text in named.drop_nulls().unique()}
+    known = {text: _RATES[code] for text, code in codes.items() if code}
+    worth = named.replace_strict(known, default=None, return_dtype=pl.Float64)
+    return worth.fill_null(np.nan).to_numpy()
