@@ -1,7 +1,7 @@
 """`samesku train`."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, astuple, replace
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +89,7 @@ def _held_out(
         "same": list(labelled.same),
         "threshold": threshold,
         "figures_held_out": {
-            name: [f.value, f.low, f.high] for name, f in score(matches, seed=seed).items()
+            name: astuple(figure) for name, figure in score(matches, seed=seed).items()
         },
         "reliability_held_out": asdict(calibration),
     }

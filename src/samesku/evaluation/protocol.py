@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +120,8 @@ def evaluate(
                 own = np.arange(len(split.test)), labels[split.test]
                 counts[name, WHOLE].append(count(matches, split.test, labels))
                 counts[name, FOLD].append(count(_scored(scoring, fold), *own))
-                chosen.append({"fusion": name, "split": split.name, **_thresholds(matches)})
+                told = {each: matches.summary[each] for each in ("threshold", "thresholds")}
+                chosen.append({"fusion": name, "split": split.name, **told})
                 if keep_pairs:
                     kept.append(_kept(name, matches, split))
                 advance(1)
@@ -204,12 +205,6 @@ class _Pool:
     def of(cls, catalog: Catalog, matcher: Matcher) -> _Pool:
         collapsed = matcher.collapse(catalog)
         return cls(catalog, collapsed, matcher.candidates(collapsed.catalog))
-
-
-def _thresholds(matches: Matches) -> dict[str, Any]:
-    found = matches.fusion.thresholds(matches.candidates)
-    by_encoder = {encoder: asdict(each) for encoder, each in found.items()}
-    return {"threshold": matches.threshold, "thresholds": by_encoder}
 
 
 def _kept(name: str, matches: Matches, split: Split) -> tuple[pl.DataFrame, pl.DataFrame]:

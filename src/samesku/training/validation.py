@@ -1,6 +1,6 @@
 """How well vectors find the postings of one product among others, by threshold and by rank."""
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 import numpy as np
 
@@ -84,7 +84,7 @@ def compare(first: Retrieval, second: Retrieval, seed: int = 0) -> dict[str, lis
 
 
 def _rounded(figure: Figure) -> list[float]:
-    return [round(each, 4) for each in (figure.value, figure.low, figure.high)]
+    return [round(each, 4) for each in astuple(figure)]
 
 
 def _best_threshold(found: Neighbors, alone: Doubles, after: Doubles) -> float:
