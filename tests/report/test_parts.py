@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 from PIL import Image
+from scipy.special import expit
 
 from samesku import Matcher, read_catalog
 from samesku.report.book import THUMBNAIL, Book, sampled, thumbnails
@@ -16,7 +17,6 @@ from samesku.report.sections import at_a_glance, in_short, readable_photos, scri
 from samesku.report.whynot import candidate_place, nearness, search_again, verdict
 from samesku.results.curve import Point, targets
 from samesku.results.runs import Run, read_run, run_of
-from samesku.results.steps import chance
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ def test_the_steps_of_each_pair_end_at_its_probability(run):
     assert len(pairs) > 30
     for _, _, score, parts in pairs:
         if parts and all(len(part) == 2 for part in parts):
-            assert chance(sum(part[1] for part in parts) / 100) == pytest.approx(
+            assert expit(sum(part[1] for part in parts) / 100) == pytest.approx(
                 score / 1000, abs=0.01
             )
 

@@ -2,12 +2,13 @@
 
 import polars as pl
 import pytest
+from scipy.special import expit
 from typer.testing import CliRunner
 
 from samesku.cli import app
 from samesku.report.whynot import reasons_again
 from samesku.results.runs import read_run
-from samesku.results.steps import chance, steps
+from samesku.results.steps import steps
 from samesku.runtime.progress import Progress
 
 
@@ -25,5 +26,5 @@ def test_a_pair_too_unlikely_to_be_written_with_reasons_is_judged_again(folder, 
     run.record["adapted"] = {"answers": 100}
     cache, progress = tmp_path, Progress()
     shown = steps(reasons_again(run, (left, right), 0.9, cache, progress))
-    assert chance(shown[-1].after) == pytest.approx(0.9, abs=0.005)
+    assert expit(shown[-1].after) == pytest.approx(0.9, abs=0.005)
     assert "what the answers of the run changed" in [step.reason for step in shown]

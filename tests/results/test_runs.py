@@ -5,10 +5,11 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
+from scipy.special import expit
 
 from samesku import Matcher, Matches, read_catalog
 from samesku.results.runs import read_run, run_of
-from samesku.results.steps import chance, steps
+from samesku.results.steps import steps
 
 
 def test_a_match_is_read_back_as_it_was(folder, matches):
@@ -50,7 +51,7 @@ def test_links_are_rows_of_both_sides(linked):
     assert (run.pairs["left"] < 60).all()
     assert (run.pairs["right"] >= 60).all()
     assert run.matched.height == run.record["results"]["links"]
-    ends = [chance(steps(reasons)[-1].after) for reasons in run.matched["reasons"]]
+    ends = [expit(steps(reasons)[-1].after) for reasons in run.matched["reasons"]]
     assert ends == pytest.approx(run.matched["score"].to_list(), abs=0.01)
     left, right = run.rows(run.catalog.ids[0], run.catalog.ids[60])
     assert (left, right) == (0, 60)

@@ -1,6 +1,6 @@
 import pytest
 
-from samesku.results.steps import chance, split_reason, steps
+from samesku.results.steps import split_reason, steps
 
 
 def test_steps_begin_at_the_start_and_end_at_the_sum():
@@ -18,8 +18,3 @@ def test_reasons_without_numbers_are_no_steps():
     assert steps("text match and photo match") == []
     assert steps(None) == []
     assert split_reason("text match") == ("text match", None)
-
-
-def test_chance_is_the_logistic_function():
-    assert chance(0) == 0.5
-    assert chance(2) == pytest.approx(0.8808, abs=1e-4)

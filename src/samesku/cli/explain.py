@@ -7,13 +7,14 @@ from typing import Any, TypeAlias
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
+from scipy.special import expit
 
 from samesku.cli.commands import Explain
 from samesku.cli.console import TerminalProgress, console, say
 from samesku.report.whynot import candidate_place, nearness, reasons_again, search_again, verdict
 from samesku.results.pair_tables import ANSWERED, IDENTICAL
 from samesku.results.runs import Run
-from samesku.results.steps import START, Step, chance, steps
+from samesku.results.steps import START, Step, steps
 
 Rows: TypeAlias = tuple[int, int]
 
@@ -89,7 +90,7 @@ def _table(waterfall: list[Step], score: float) -> Table:
         first = round((min(step.before, step.after) - low) * unit)
         length = max(1, round(abs(step.added) * unit))
         bar = Text(" " * first + "█" * length, "cyan" if step.added >= 0 else "yellow")
-        added, so_far = f"{step.added:+.2f}", f"{chance(step.after):.0%}"
+        added, so_far = f"{step.added:+.2f}", f"{expit(step.after):.0%}"
         start = "before looking (most pairs differ)"
         name = start if step.reason == START else step.reason
         table.add_row(name, bar, added, so_far)

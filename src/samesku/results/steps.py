@@ -1,6 +1,5 @@
 """The explanation of a pair as steps from the start to its probability."""
 
-import math
 import re
 from dataclasses import dataclass
 
@@ -38,8 +37,3 @@ def split_reason(part: str) -> tuple[str, float | None]:
     """A reason and what it adds to the log-odds, None where it has no number."""
     found = _ADDED.fullmatch(part)
     return (part, None) if found is None else (found["reason"], float(found["added"]))
-
-
-def chance(log_odds: float) -> float:
-    """The probability of log-odds."""
-    return 1 / (1 + math.exp(-log_odds))
