@@ -104,7 +104,6 @@ def test_cannot_links_stand_and_the_rest_is_average_linkage(judged, data):
     pairs, size = judged
     apart = data.draw(st.sets(st.sampled_from(list(combinations(range(size + 1), 2)))))
     apart = {(a, b) for a, b in apart if b < size}
-    pairs = [(a, b, 0.0 if (a, b) in apart else score) for a, b, score in pairs]
     left, right = np.array(sorted(apart), dtype=np.int64).reshape(-1, 2).T
     pins = Pins.of(left, right, np.zeros(len(left), dtype=bool))
     assert parts(grouped(pairs, size, pins=pins)) == by_hand(pairs, size, 0.5, 0.85, apart)
