@@ -12,12 +12,15 @@ from typing import Any, TypeVar
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
+from scipy.sparse import _sparsetools
 
 from samesku.candidates.similarity import CELLS_AT_ONCE, PAIRS_AT_ONCE, Ends
 from samesku.runtime.cores import map_in_order
 
 Item = TypeVar("Item", bound=Hashable)
 
+# Pairs up to which one thread reads them.
+FEW = 2_000
 _NOTHING = sp.csr_matrix((0, 0), dtype=np.float32)
 
 
@@ -68,7 +71,12 @@ def by_left_rows(
 def _by_parts(
     read: Callable[[slice], Sequence[NDArray[Any]]], ends: Sequence[int]
 ) -> Iterator[NDArray[Any]]:
-    parts = map_in_order(lambda own: read(slice(*own)), list(pairwise(ends)))
+    bounds = list(pairwise(ends))
+    if len(bounds) == 1:
+        return iter(read(slice(*bounds[0])))
+    # Of few pairs the threads would take longer than the work.
+    mapped = map if ends[-1] <= FEW else map_in_order
+    parts = mapped(lambda own: read(slice(*own)), bounds)
     return map(np.concatenate, zip(*parts, strict=True))
 
 
@@ -83,7 +91,7 @@ def common_cells(held: sp.csr_matrix, left: Ends, right: Ends) -> Cells:
         cells, _ = row_cells(held, rows)
         ends = np.concatenate([[0], np.cumsum(held.indptr[rows + 1] - held.indptr[rows])])
         numbered = filled_rows(cells + 1, held.indices[cells], ends, held.shape[1])
-        sought = held[right[some]]
+        sought = taken_rows(held, right[some])
         ((number, found, ends),) = looked_up([numbered], own, sought)
         counts = np.diff(ends)
         begin = held.indptr[right[some]] - sought.indptr[:-1]
@@ -206,6 +214,17 @@ def rows_between(rows: sp.csr_matrix, first: int, stop: int) -> sp.csr_matrix:
     ends = rows.indptr[first : stop + 1]
     own = slice(ends[0], ends[-1])
     return filled_rows(rows.data[own], rows.indices[own], ends - ends[0], rows.shape[1])
+
+
+def taken_rows(rows: sp.csr_matrix, which: NDArray[np.integer]) -> sp.csr_matrix:
+    """``rows[which]``, of which scipy checks a few for longer than it copies them."""
+    lengths = (rows.indptr[1:] - rows.indptr[:-1])[which]
+    ends = np.append(rows.indptr[:1], np.cumsum(lengths, dtype=rows.indptr.dtype))
+    columns, data = (np.empty(ends[-1], each.dtype) for each in (rows.indices, rows.data))
+    which = which.astype(rows.indices.dtype, copy=False)
+    cells = rows.indptr, rows.indices, rows.data
+    _sparsetools.csr_row_index(len(which), which, *cells, columns, data)
+    return filled_rows(data, columns, ends, rows.shape[1])
 
 
 def segment_sums(values: NDArray[np.float32], ends: NDArray[np.integer]) -> NDArray[np.float32]:

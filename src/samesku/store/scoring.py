@@ -11,7 +11,7 @@ import scipy.sparse as sp
 import sqlalchemy as sa
 from numpy.typing import NDArray
 
-from samesku.candidates.candidates import DENSITY_NEIGHBORS, Candidates, Source
+from samesku.candidates.candidates import DENSITY_NEIGHBORS, Candidates, Source, places_among
 from samesku.candidates.neighbors import Neighbors, density
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality, Vectors
@@ -122,16 +122,19 @@ def _candidates(
     """The pairs as candidates among the slots, with the neighbours of the core ones."""
     order = np.argsort(slots).astype(np.int32)
     a, b = (order[np.searchsorted(slots, ends, sorter=order)] for ends in (left, right))
+    both = [(one.astype(np.int64), other) for one, other in ((a, b), (b, a))]
     similarity = np.empty((len(left), 2), dtype=np.float32)
     sources = []
     for at, ((name, modality), (query, others, values, _)) in enumerate(
         zip(_ENCODERS, near, strict=True)
     ):
         near_by = order[np.searchsorted(slots, others, sorter=order)]
-        # Who is near is known of either end; no similarity is 0.
-        known = sp.csr_matrix((values, (query, near_by)), shape=(len(slots), len(slots)))
-        alike = np.maximum(*(np.asarray(known[ends]).ravel() for ends in ((a, b), (b, a))))
-        similarity[:, at] = np.where(alike > 0, alike, np.float32(np.nan))
+        # Who is near is known of either end.
+        known = query * len(slots) + near_by
+        by_pair = np.argsort(known)
+        places = [places_among(known[by_pair], one * len(slots) + other) for one, other in both]
+        alike = np.append(values[by_pair], np.float32(np.nan))
+        similarity[:, at] = np.fmax(*(alike[each] for each in places))
         vectors = Vectors(_NO_VECTORS[at], np.empty(0, dtype=np.int64), len(slots))
         # Only the core ones ask; they find all.
         neighbors = Neighbors(query.astype(np.int32), near_by, values, len(core))

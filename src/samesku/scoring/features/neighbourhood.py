@@ -25,6 +25,7 @@ from samesku.scoring.presence import (
     rows_between,
     scaled_rows,
     segment_sums,
+    taken_rows,
     weighted,
     with_data,
 )
@@ -150,14 +151,14 @@ def _around(near: Neighbourhoods, words: TitleWords, left: Ends, right: Ends) ->
     def part(some: slice) -> tuple[Column, Column, Column]:
         one, other = left[some], right[some]
         rows, own = left_rows(one)
-        shares = scaled_rows(near.around[rows], near.share[rows])
+        shares = scaled_rows(taken_rows(near.around, rows), near.share[rows])
         directions = scaled_rows(weighted(shares, words.rarity), near.length[rows])
-        around, said = near.around[other], words.weighted[other]
+        around, said = (taken_rows(each, other) for each in (near.around, words.weighted))
 
         def share(places: Column, ends: Column) -> Column:
             return np.asarray(around.data[places] * np.repeat(near.share[other], np.diff(ends)))
 
-        alike, expected = looked_up([directions, words.weighted[rows]], own, around)
+        alike, expected = looked_up([directions, taken_rows(words.weighted, rows)], own, around)
         mine, places, ends = alike
         theirs = share(places, ends) * words.rarity[around.indices[places]]
         theirs *= np.repeat(near.length[other], np.diff(ends))
