@@ -4,6 +4,9 @@ import json
 import logging
 import shutil
 import sqlite3
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -12,6 +15,7 @@ from PIL import Image
 
 from samesku.scoring.learned import SHIPPED
 from samesku.server import create_app
+from samesku.server.together import Searches
 from samesku.store import Index
 from samesku.store.postings import hash_photo
 from samesku.store.results import StoreError
@@ -49,6 +53,35 @@ def test_every_verb_answers(client):
     assert history[-1]["verb"] == "delete"
     assert client.get("/stats").json()["postings"] == 2
     assert len(client.get("/pins").json()["pins"]) == 2
+
+
+def test_searches_that_wait_are_answered_in_one_go(place, monkeypatch):
+    begun, may_go_on, sizes = threading.Semaphore(0), threading.Semaphore(0), []
+    alone = Index.search_many
+
+    def search_many(self, postings, *, limit=20):
+        sizes.append(len(postings))
+        begun.release()
+        assert may_go_on.acquire(timeout=60)
+        return alone(self, postings, limit=limit)
+
+    with Index(place) as index, ThreadPoolExecutor() as pool:
+        index.upsert_many([{"posting_id": each, "title": f"kopi {each} 200 g"} for each in "abc"])
+        right = index.search({"title": "kopi b 200 gr"})
+        monkeypatch.setattr(Index, "search_many", search_many)
+        searches = Searches(index)
+        first = pool.submit(searches.search, {"title": "kopi a"}, 5)
+        assert begun.acquire(timeout=60)
+        asked = [({"title": "kopi b 200 gr"}, 20), ({"title": "kopi b 200 gr"}, 1), ("", 20)]
+        late = [pool.submit(searches.search, *each) for each in asked]
+        while searches.waiting < len(late):
+            time.sleep(0.001)
+        may_go_on.release(5)
+        assert len(first.result()) == 3
+        assert [each.result() for each in late[:2]] == [right, right[:1]]
+        with pytest.raises(StoreError, match="an object"):
+            late[2].result()
+    assert sizes == [1, 3, 1, 1, 1]  # one that is malformed fails alone
 
 
 def test_a_malformed_posting_among_a_thousand_is_refused_with_its_place(client):

@@ -68,6 +68,23 @@ def test_a_posting_does_not_find_itself(pair):
     assert [(each.left_id, each.right_id) for each in own] == [("0", "a"), ("0", "b")]
 
 
+def test_searches_in_one_go_are_answered_as_alone(index, rows):
+    def described(at, title):
+        posting = {**rows[at], "posting_id": str(at), "title": title, "price": 900 + 7 * at * at}
+        said = {"description": f"{rows[at - 1]['title']} garansi", "brand": title.split()[0]}
+        return posting | (said if at % 2 else {})
+
+    codes = ("WH-1000XM5", "wh 1000 xm5", "WH1000XM4", "1000XM5 55210", "55210")
+    titles = [f"{row['title']} {codes[at % 5]}" for at, row in enumerate(rows)]
+    index.upsert_many(described(at, title) for at, title in enumerate(titles[:48]))
+    sought = [described(at, f"{title} bekas") for at, title in enumerate(titles[:12])]
+    sought += [sought[0] | {"posting_id": "x"}, {"title": titles[3]}, {"title": ""}, rows[80]]
+    alone = [index.search(each) for each in sought]
+    assert sum(map(len, alone)) > 100
+    assert index.search_many(sought) == alone
+    assert index.search_many([]) == []
+
+
 def test_of_many_that_hang_together_only_the_nearest_are_clustered_anew(
     tmp_path, rows, clusters, monkeypatch
 ):

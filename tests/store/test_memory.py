@@ -53,16 +53,23 @@ def test_a_posting_that_is_only_sought_leaves_nothing(several):
     uses = memory.title_uses(slots).tolist()
     one, content = several[0], Content.of({"posting_id": "a", "title": "Kopi"})
     sought = Distinct([SOUGHT], one.terms, one.phashes, several[1].titles)
-    near = memory.find_text(one.terms), memory.find_photo(one.phashes[0])
-    with memory.with_one(sought, content, *near) as slot:
-        memory.near(slot, *near, near[0][0][:1])
-        assert memory.title_uses(np.array([0]))[0] == uses[0] + 1
-        assert any((lists.of(slots)[0] == slot).any() for lists in (memory.text, memory.photo))
+    near, (lists, photos) = memory.find_text(one.terms), (memory.text, memory.photo)
+    with memory.with_sought([(sought, content)]) as ends:
+        assert memory.title_uses(np.array([0]), ends)[0] == uses[0] + 1
+        clash = near[0] == near[0][0]
+        new = (np.full_like(near[0], ends[0]), *near, clash)
+        shown = memory.neighbors(np.append(slots, ends), lists, new)
+    assert (shown[1] == ends[0]).sum() == len(near[0]) > 1
     assert memory.title_uses(slots).tolist() == uses
-    for lists, known in zip((memory.text, memory.photo), before, strict=True):
-        for held, expected in zip(lists.of(slots), known, strict=True):
+    for after, known in zip((lists, photos), before, strict=True):
+        for held, expected in zip(after.of(slots), known, strict=True):
             assert (held == expected).all()
-    assert memory.slot(one.numbers[0]) == -1
+    assert memory.slot(one.numbers[0]) == memory.slot(SOUGHT) == -1
+    # It was shown as it would be entered.
+    memory.add(sought)
+    memory.near(int(ends[0]), near, memory.find_photo(None), near[0][:1])
+    entered = memory.neighbors(np.append(slots, ends), lists)
+    assert all((a == b).all() for a, b in zip(shown, entered, strict=True))
 
 
 def test_one_that_was_removed_is_found_no_more(several):

@@ -24,6 +24,7 @@ from samesku.server.deciding import deciding_routes
 from samesku.server.limits import Figures, Guard
 from samesku.server.requests import REFUSALS, Key, Many, One, Search, body_of
 from samesku.server.review import review_routes
+from samesku.server.together import Searches
 from samesku.server.tokens import ROLES, Tokens
 from samesku.store.index import Index
 from samesku.store.postings import named_photos
@@ -195,12 +196,12 @@ def _for_browsers(content: bytes) -> Response:
 def _reading_routes(
     app: FastAPI, index: Index, photos: Path | None, check: Callable[..., str]
 ) -> None:
-    who = [Depends(check)]
+    who, searches = [Depends(check)], Searches(index)
 
     @app.post("/search", tags=["read"], dependencies=who)
     def search(body: Search) -> dict[str, Any]:
         """What a posting would match, likeliest first; changes nothing."""
-        return {"found": index.search(body.posting, limit=body.limit)}
+        return {"found": searches.search(body.posting, body.limit)}
 
     # Before the next one, whose ids may hold slashes.
     @app.get("/postings/{posting_id:path}/photo", tags=["read"], dependencies=who)

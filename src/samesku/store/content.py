@@ -106,8 +106,8 @@ class Contents:
             del self._known[next(iter(self._known))]
 
 
-def catalog_of(contents: Sequence[Content]) -> Catalog:
-    """Postings as a catalogue that need not be read again."""
+def catalog_of(contents: Sequence[Content], parts: Sequence[slice]) -> Catalog:
+    """Postings as a catalogue that need not be read again; codes are spelt as in their part."""
     payloads = [each.columns for each in contents]
     ids = [str(place) for place in range(len(payloads))]
     titles = [each.normal for each in contents]
@@ -116,11 +116,14 @@ def catalog_of(contents: Sequence[Content]) -> Catalog:
         if any(name in each for each in payloads):
             columns[name] = column_series(payloads, name)
     catalog = Catalog(pl.DataFrame(columns), (None,) * len(payloads), name="store")
-    spelling = Spelling.of([each.codes for each in contents])
     values = {kind: [each.values[kind] for each in contents] for kind in KINDS}
-    values["model"] = [
-        tuple(sorted({*each.values["model"], *spelling.settle(each.codes)})) for each in contents
-    ]
+    values["model"] = []
+    for part in parts:
+        spelling = Spelling.of([each.codes for each in contents[part]])
+        values["model"] += [
+            tuple(sorted({*each.values["model"], *spelling.settle(each.codes)}))
+            for each in contents[part]
+        ]
     vars(catalog).update(
         ids=ids,
         titles=titles,

@@ -14,7 +14,7 @@ from samesku.candidates.candidates import places_among
 from samesku.candidates.neighbors import FLOOR
 from samesku.store.arrays import Growing, Lists
 from samesku.store.content import Content, Contents
-from samesku.store.near import Near, NearLists, ScoredPairs, nearest
+from samesku.store.near import Near, NearLists, ScoredPairs, beside, nearest
 from samesku.store.postings import Payload, normal_title, phash_of, title_key
 from samesku.store.terms import WIDTH, Terms, TermTable, read_terms
 
@@ -34,8 +34,11 @@ AT_ONCE = 50_000
 FEW = 1_000
 # Bits in which the hashes of photos that are near differ at most.
 REACH = int(64 * (1 - FLOOR["bits"]))
-# The number of a posting that is only searched for: larger than any.
+# The number of the first posting that is only searched for: larger than any.
 SOUGHT = 2**62
+# The ends of pairs are slots, and so many more for each search that is answered before theirs in
+# one go: what is found by several searches is another end in each.
+SPAN = 2**40
 
 
 @dataclass(frozen=True, eq=False)
@@ -167,34 +170,39 @@ class Memory:
         self.contents.forget(number)
 
     @contextmanager
-    def with_one(self, some: Distinct, content: Content, text: Near, photo: Near) -> Iterator[int]:
-        """One more distinct posting for a while; its slot. These neighbours may be entered."""
-        (slot,) = self._append(some)
-        self.contents.keep(SOUGHT, content)
+    def with_sought(
+        self, several: Sequence[tuple[Distinct, Content]]
+    ) -> Iterator[NDArray[np.int64]]:
+        """Distinct postings that are only searched for, there for a while; their slots.
+
+        The store has one posting more: each is there without the others.
+        """
+        first = self._numbers.size
+        for some, content in several:
+            self._append(some)
+            self.contents.keep(some.numbers[0], content)
         self.size += 1
-        lists = ((self.text, text[0]), (self.photo, photo[0]))
-        before = [(each, others, each.of(others)) for each, others in lists]
         try:
-            yield slot
+            yield np.arange(first, self._numbers.size)
         finally:
             self.size -= 1
-            for each, others, held in before:
-                each.put_back(others, held)
-            self.contents.forget(SOUGHT)
-            self.terms.drop_last()
+            for some, _ in several:
+                self.contents.forget(some.numbers[0])
+                for each in (self.terms, self.text, self.photo):
+                    each.drop_last()
             for column in self._columns:
-                column.cut(slot)
+                column.cut(first)
 
-    def title_uses(self, slots: NDArray[np.integer]) -> NDArray[np.int64]:
-        """How many distinct postings have the title of each."""
+    def title_uses(
+        self, slots: NDArray[np.integer], sought: NDArray[np.integer] | None = None
+    ) -> NDArray[np.int64]:
+        """How many distinct postings have the title of each; `sought` stands beside each."""
         titles = self._titles.rows[slots]
         place, others = self._by_title.of(titles % TITLES)
         same = (self._titles.rows[others] == titles[place]) & self._there.rows[others]
         uses = np.bincount(place[same], minlength=len(slots))
-        # One that is only here for a while is not in the lists.
-        if self._numbers.rows[-1] == SOUGHT:
-            uses = uses + (titles == self._titles.rows[-1])
-        return np.asarray(uses)
+        # What is only there for a while is not in the lists.
+        return uses if sought is None else uses + (titles == self._titles.rows[sought])
 
     def near(self, slot: int, text: Near, photo: Near, clashing: NDArray[np.integer]) -> None:
         """Enter neighbours in the lists of both sides; some slots are `clashing` with this one."""
@@ -287,16 +295,20 @@ class Memory:
         return a[inside], b[inside], values[inside]
 
     def neighbors(
-        self, slots: NDArray[np.integer], lists: NearLists
+        self, ends: NDArray[np.int64], lists: NearLists, new: Sequence[NDArray[Any]] = ()
     ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32], NDArray[np.bool_]]:
-        """The neighbours of some that are still there.
+        """The neighbours of some that are still there, and `new` ones (:func:`beside`).
 
-        Places among `slots`, the neighbours' slots, similarities, and which clash.
+        Places among `ends`, the ends that the neighbours are, similarities, and which clash.
         """
+        slots = ends % SPAN
         others, similarity, clash = lists.of(slots)
-        there = (others >= 0) & self._there.rows[others]
-        found = others[there].astype(np.int64), similarity[there], clash[there]
-        return np.nonzero(there)[0], *found
+        others = np.where(others < 0, -1, others + (ends - slots)[:, np.newaxis])
+        if new:
+            others, similarity, clash = beside((others, similarity, clash), ends, new)
+        there = others >= 0
+        there[there] = self._there.rows[others[there] % SPAN]
+        return np.nonzero(there)[0], others[there], similarity[there], clash[there]
 
     def find_text(self, terms: Terms, *, without: int = -1) -> Near:
         mine = terms.unit(self.frequency, self.size)

@@ -133,11 +133,30 @@ class NearLists:
             for column, read in zip(self._columns, (ends[1], known, clash), strict=True):
                 column.rows[query[kept], rank[kept]] = read[some[kept]]
 
-    def put_back(self, slots: NDArray[np.integer], held: tuple[NDArray[Any], ...]) -> None:
-        """Give slots the neighbours that they had, and drop the last slot."""
-        for column, values in zip(self._columns, held, strict=True):
-            column.rows[slots] = values
+    def drop_last(self) -> None:
+        for column in self._columns:
             column.cut(column.size - 1)
+
+
+def beside(
+    lists: Sequence[NDArray[Any]], own: NDArray[np.int64], new: Sequence[NDArray[Any]]
+) -> list[NDArray[Any]]:
+    """Lists of neighbours as if some had been entered on both sides.
+
+    `own` are whose the lists are, ascending. `new`: who is new, its list being empty, whom it
+    found, near to far, the similarities, and which clash; one after the other.
+    """
+    asker, found, *numbers = new
+    here, there = np.searchsorted(own, asker), np.searchsorted(own, found)
+    wide = [np.column_stack([each, np.full(len(own), -1).astype(each.dtype)]) for each in lists]
+    for column, values in zip(wide, (asker, *numbers), strict=True):
+        column[there, -1] = values
+    order = np.argsort(-wide[1], axis=1, kind="stable")[:, :NEIGHBORS]
+    wide = [np.take_along_axis(column, order, axis=1) for column in wide]
+    place = np.arange(len(asker)) - np.searchsorted(asker, asker)
+    for column, values in zip(wide, (found, *numbers), strict=True):
+        column[here, place] = values
+    return wide
 
 
 def nearest(others: NDArray[np.int64], similarity: NDArray[np.float32]) -> Near:

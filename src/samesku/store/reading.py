@@ -6,7 +6,7 @@ import json
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -18,19 +18,14 @@ import sqlalchemy as sa
 from samesku.catalog.answers import SAME, UNSURE
 from samesku.metrics.audit import Audit
 from samesku.runtime.files import Staged
-from samesku.scoring.fusion import EXPLAINED_FROM
 from samesku.scoring.learned import Learned
-from samesku.store.content import Content
 from samesku.store.doubts import Doubts, Drawn, Pair, is_drawn
 from samesku.store.draft import read_payloads
-from samesku.store.memory import SOUGHT, Distinct
-from samesku.store.postings import Payload, as_id, check_posting, content_key
+from samesku.store.postings import as_id, check_posting
 from samesku.store.results import Answer, DecidedPair, Found, StoreError
 from samesku.store.schema import (
     check_is_store,
-    distinct,
     events,
-    look_up,
     open_engine,
     pins,
     postings,
@@ -38,6 +33,7 @@ from samesku.store.schema import (
     without_password,
 )
 from samesku.store.scoring import EndPostings, score_pairs
+from samesku.store.searching import search
 from samesku.store.state import SHIPPED, Effects, Setting, State
 
 
@@ -111,17 +107,29 @@ class Reads:
 
         `left_id` is the posting's own id, or empty where it has none.
         """
-        name, given = "", posting
-        if isinstance(posting, Mapping):
-            name = as_id(posting.get("posting_id"))
-            given = {**posting, "posting_id": name or "?"}
-        payload = check_posting(given)
+        return self.search_many([posting], limit=limit)[0]
+
+    def search_many(self, postings: Iterable[Any], *, limit: int = 20) -> list[list[Found]]:
+        """What :meth:`search` says of each of some postings, in about half the time."""
+        names, payloads = [], []
+        for posting in postings:
+            name, given = "", posting
+            if isinstance(posting, Mapping):
+                name = as_id(posting.get("posting_id"))
+                given = {**posting, "posting_id": name or "?"}
+            payloads.append(check_posting(given))
+            names.append(name)
         with self._reading() as (state, connection):
             # One more, as the posting itself may be among those that are found.
-            found = _search(state, connection, self._learned(state), payload, limit + 1)
+            answers = search(state, connection, self._learned(state), payloads, limit + 1)
             return [
-                Found(name, *each, state.cluster_of[each[0]]) for each in found if each[0] != name
-            ][:limit]
+                [
+                    Found(name, *each, state.cluster_of[each[0]])
+                    for each in found
+                    if each[0] != name
+                ][:limit]
+                for name, found in zip(names, answers, strict=True)
+            ]
 
     def get(self, name: str | int) -> dict[str, Any]:
         """A posting and its cluster by its id, or a cluster by its own; StoreError for neither."""
@@ -332,42 +340,6 @@ def _names(state: State, pair: Pair) -> tuple[str, str]:
 def _is_open(state: State, pair: Pair) -> bool:
     there = pair[0] in state.members and pair[1] in state.members
     return there and _names(state, pair) not in state.pins
-
-
-def _search(
-    state: State, connection: sa.Connection, learned: Learned, payload: Payload, limit: int
-) -> list[tuple[str, float, str | None]]:
-    """The postings that one would match: id, probability, explanation."""
-    memory = state.memory
-    known = look_up(connection, distinct.c.content_key, distinct.c.id, [content_key(payload)])
-    if known:
-        slot = memory.slot(*known.values())
-        _, others, scores = memory.scores(np.array([slot]))
-        order = np.lexsort((others, -scores))[:limit]
-        slots = np.concatenate([[slot], others[order]])
-        scores = np.concatenate([[1.0], scores[order]])
-        explained: dict[int, str | None] = {0: "identical"}
-    else:
-        some = Distinct.of(SOUGHT, payload)
-        text, photo = memory.find_text(some.terms), memory.find_photo(some.phashes[0])
-        found = np.union1d(text[0], photo[0])
-        if not len(found):
-            return []
-        with memory.with_one(some, Content.of(payload), text, photo) as sought:
-            ends = EndPostings.read(connection, memory, found, np.full_like(found, sought))
-            memory.near(sought, text, photo, found[ends.clashes(learned.same)])
-            scored = score_pairs(memory, ends, learned, explain_from=EXPLAINED_FROM)
-        order = np.lexsort((scored.left, -scored.predicted.scores))[:limit]
-        slots, scores = scored.left[order], scored.predicted.scores[order]
-        likely = np.flatnonzero(scores >= EXPLAINED_FROM).tolist()
-        explained = dict(zip(likely, scored.explanations(order[likely].tolist()), strict=True))
-    return [
-        (posting, score, explained.get(at))
-        for at, (number, score) in enumerate(
-            zip(memory.numbers(slots).tolist(), scores.tolist(), strict=True)
-        )
-        for posting in sorted(state.members[number])
-    ]
 
 
 def _event(row: Any) -> dict[str, Any]:

@@ -24,7 +24,9 @@ from samesku.scoring.fusion import PairScores
 from samesku.scoring.learned import Learned
 from samesku.scoring.presence import filled_rows, rarity_of, rows_between
 from samesku.store.content import Content, catalog_of
-from samesku.store.memory import Memory
+from samesku.store.memory import SPAN, Memory
+from samesku.store.near import Near
+from samesku.store.terms import WIDTH
 
 _ENCODERS: tuple[tuple[str, Modality], ...] = (("tfidf", "text"), ("phash", "photo"))
 _NO_VECTORS = (sp.csr_matrix((0, 1), dtype=np.float32), np.empty((0, 8), dtype=np.uint8))
@@ -59,12 +61,14 @@ class Scored:
 class EndPostings:
     """The distinct postings at the ends of pairs, as a catalogue.
 
-    `left` and `right` are slots, ``left < right``, in ascending order, each pair once.
+    `left` and `right` are slots, ``left < right``, in ascending order, each pair once; or those of
+    several searches (`SPAN`).
     """
 
     left: NDArray[np.int64]
     right: NDArray[np.int64]
-    core: NDArray[np.int64]  # the slots of the catalogue's postings
+    core: NDArray[np.int64]  # the ends that the catalogue's postings are
+    parts: Sequence[slice]  # those of one search each
     contents: Sequence[Content]
     catalog: Catalog
     attributes: AttributeRows
@@ -78,9 +82,12 @@ class EndPostings:
         right: NDArray[np.int64],
     ) -> EndPostings:
         core = np.unique(np.concatenate([left, right]))
-        contents = memory.contents.of(memory.numbers(core).tolist(), connection)
-        catalog = catalog_of(contents)
-        return cls(left, right, core, contents, catalog, attribute_rows(catalog.attributes))
+        contents = memory.contents.of(memory.numbers(core % SPAN).tolist(), connection)
+        starts = np.flatnonzero(np.diff(core // SPAN, prepend=-1)).tolist()
+        parts = [slice(*each) for each in zip(starts, [*starts[1:], len(core)], strict=True)]
+        catalog = catalog_of(contents, parts)
+        rows = attribute_rows(catalog.attributes)
+        return cls(left, right, core, parts, contents, catalog, rows)
 
     def clashes(self, same: Collection[str]) -> NDArray[np.bool_]:
         """Which pairs clash in an attribute of a kind that may not differ."""
@@ -89,15 +96,33 @@ class EndPostings:
 
 
 def score_pairs(
-    memory: Memory, ends: EndPostings, learned: Learned, *, explain_from: float
+    memory: Memory,
+    ends: EndPostings,
+    learned: Learned,
+    *,
+    explain_from: float,
+    found: Sequence[Near] | None = None,
 ) -> Scored:
     """Score pairs of distinct postings as the batch run would.
 
     The classifier sees a catalogue of the postings at the ends of the pairs. How many there are,
     how rare words are, who is near whom and how often a title is used is that of the whole store.
+
+    `found`: what postings that are only searched for, the right ends, found by their titles and by
+    their photos, one search after the other, near to far.
     """
     left, right, core = ends.left, ends.right, ends.core
-    near = [memory.neighbors(core, lists) for lists in (memory.text, memory.photo)]
+    new: Sequence[Sequence[NDArray[Any]]] = ((), ())
+    sought = None
+    if found is not None:
+        clashing = left[ends.clashes(learned.same)]
+        new = [
+            (right[np.searchsorted(left, others)], others, values, np.isin(others, clashing))
+            for others, values in found
+        ]
+        sought = right[np.searchsorted(left // SPAN, core // SPAN)] % SPAN
+    lists = zip((memory.text, memory.photo), new, strict=True)
+    near = [memory.neighbors(core, *each) for each in lists]
     others = np.setdiff1d(np.concatenate([found for _, found, *_ in near]), core)
     slots = np.concatenate([core, others])
     candidates = _candidates(memory, left, right, core, slots, near)
@@ -106,7 +131,8 @@ def score_pairs(
         for source, (*_, clash) in zip(candidates.sources, near, strict=True)
     ]
     known = {frozenset(learned.same): ranks}
-    rows = _rows(ends, candidates.sources, memory, slots, known)
+    uses = memory.title_uses(core % SPAN, sought)
+    rows = _rows(ends, candidates.sources, memory, slots, known, uses)
     predicted = learned.predict(candidates, ends.catalog, explain_from, rows=rows)
     return Scored(left, right, candidates, ends.catalog, predicted)
 
@@ -142,7 +168,7 @@ def _candidates(
     found = ~np.isnan(similarity)
     for at, compare in enumerate((memory.text_similarity, memory.photo_similarity)):
         rest = np.flatnonzero(~found[:, at])
-        similarity[rest, at] = compare(left[rest], right[rest])
+        similarity[rest, at] = compare(left[rest] % SPAN, right[rest] % SPAN)
     # A pair that was asked for though nothing found it near is scored all the same.
     found[~found.any(axis=1), 0] = True
     densities = np.stack([density(each.neighbors, DENSITY_NEIGHBORS) for each in sources], axis=1)
@@ -158,35 +184,40 @@ def _rows(
     memory: Memory,
     slots: NDArray[np.int64],
     ranks: dict[frozenset[str], list[Ranks]],
+    uses: NDArray[np.integer],
 ) -> CatalogRows:
     """What the features read, by the numbers of the whole store in place of a few postings'."""
     catalog, contents, size = ends.catalog, ends.contents, len(ends.contents)
     held, terms, named = _held(memory, slots, size)
     spoken: dict[int, str] = {}
-    for each in contents:
-        spoken.update(zip(each.numbers, each.tokens, strict=True))
+    for each, first in zip(contents, (slots[:size] // SPAN * WIDTH).tolist(), strict=True):
+        spoken.update(
+            (first + term, word) for term, word in zip(each.numbers, each.tokens, strict=True)
+        )
     names = [spoken[term] for term in terms[:named].tolist()]
     lists = [each.tokens for each in contents]
     own = rows_between(held, 0, size)
     own.sort_indices()
-    rare = rarity_of(memory.frequency[terms], memory.size)
+    rare = rarity_of(memory.frequency[terms % WIDTH], memory.size)
     words = TitleWords(catalog.normal_titles, lists, names, own, rare, catalog.stated)
     return CatalogRows.of_part(
         catalog, sources, words=words, attributes=ends.attributes, ranks=ranks,
         around=Neighbourhoods.of(words, sources[0].neighbors, others=held),
-        uses=memory.title_uses(slots[:size]), size=memory.size,
+        uses=uses, size=memory.size, parts=ends.parts,
     )  # fmt: skip
 
 
 def _held(
-    memory: Memory, slots: NDArray[np.int64], size: int
-) -> tuple[sp.csr_matrix, NDArray[np.int32], int]:
-    """Which words the titles of slots hold, their terms, and how many the first `size` hold.
+    memory: Memory, ends: NDArray[np.int64], size: int
+) -> tuple[sp.csr_matrix, NDArray[np.int64], int]:
+    """Which words the titles of ends hold, their terms, and how many the first `size` hold.
 
-    Those of the first titles come first, ascending; the others need no name.
+    Those of the first titles come first, ascending; the others need no name. As the ends, the terms
+    of each search are others.
     """
-    read = memory.terms.read(slots, ngrams=False)
-    terms, columns = np.unique(read.columns, return_inverse=True)
+    read = memory.terms.read(ends % SPAN, ngrams=False)
+    first = np.repeat(ends // SPAN * WIDTH, np.diff(read.ends))
+    terms, columns = np.unique(read.columns + first, return_inverse=True)
     named = np.zeros(len(terms), dtype=bool)
     named[columns[: read.ends[size]]] = True
     order = np.argsort(~named, kind="stable")

@@ -29,10 +29,10 @@ from samesku.scoring.features.descriptions import (
     description_features,
 )
 from samesku.scoring.features.neighbourhood import Neighbourhoods, neighbourhood_features
-from samesku.scoring.features.prices import Prices, price_features
+from samesku.scoring.features.prices import PartedPrices, Prices, price_features
 from samesku.scoring.features.similarities import Ranks, similarity_features
 from samesku.scoring.features.strings import string_features
-from samesku.scoring.features.table import Column, Features, both_ways
+from samesku.scoring.features.table import WHOLE, Column, Features, both_ways
 from samesku.scoring.features.title_words import TitleWords, title_words
 from samesku.scoring.features.words import WordMarks, word_features
 from samesku.scoring.presence import common_cells
@@ -44,6 +44,8 @@ class CatalogRows:
 
     catalog: Catalog
     sources: Sequence[Source]  # those of the candidates that are described
+    # Of postings that no pair joins, and that are as rare as in their own part.
+    parts: Sequence[slice] = WHOLE
 
     @classmethod
     def of_part(cls, catalog: Catalog, sources: Sequence[Source], **whole: object) -> CatalogRows:
@@ -65,7 +67,7 @@ class CatalogRows:
     @cached_property
     def codes(self) -> CodedTitles:
         """The model codes of the titles."""
-        return CodedTitles.of(self.words)
+        return CodedTitles.of(self.words, self.parts)
 
     def read_titles(self) -> None:
         """Read the words and codes of all titles, which several threads may ask for then."""
@@ -102,7 +104,7 @@ class CatalogRows:
     def descriptions(self) -> DescribedWords | None:
         """None where the catalogue has no column of them."""
         described = "description" in self.catalog.frame.columns
-        return described_words(self.catalog) if described else None
+        return described_words(self.catalog, self.parts) if described else None
 
     @cached_property
     def brands(self) -> tuple[Column, Column] | None:
@@ -112,8 +114,12 @@ class CatalogRows:
     @cached_property
     def prices(self) -> Prices | None:
         """None where the catalogue has no column of them."""
-        priced = "price" in self.catalog.frame.columns
-        return Prices.of(self.catalog) if priced else None
+        if "price" not in self.catalog.frame.columns:
+            return None
+        prices = Prices.of(self.catalog)
+        if len(self.parts) == 1:
+            return prices
+        return PartedPrices(**vars(prices), parts=self.parts)
 
     @cached_property
     def size(self) -> int:

@@ -14,7 +14,7 @@ from rapidfuzz.distance import Prefix
 
 from samesku.candidates.similarity import Ends
 from samesku.scoring.features.strings import compared
-from samesku.scoring.features.table import Column, both_ways, either_known
+from samesku.scoring.features.table import WHOLE, Column, both_ways, either_known
 from samesku.scoring.features.title_words import TitleWords
 from samesku.titles import Stated
 
@@ -54,11 +54,13 @@ class CodedTitles:
     squeezed: Column
 
     @classmethod
-    def of(cls, words: TitleWords) -> CodedTitles:
+    def of(cls, words: TitleWords, parts: Sequence[slice] = WHOLE) -> CodedTitles:
         """Read the titles of a whole catalogue; of several codes the rarest counts."""
-        found = coded_words(words.lists, words.stated)
-        counts = Counter(code for codes in found for code in set(codes))
-        return cls.read(words.titles, [rarest_code(codes, counts) for codes in found])
+        found, rarest = coded_words(words.lists, words.stated), []
+        for part in parts:
+            counts = Counter(code for codes in found[part] for code in set(codes))
+            rarest += [rarest_code(codes, counts) for codes in found[part]]
+        return cls.read(words.titles, rarest)
 
     @classmethod
     def read(cls, titles: Sequence[str], rarest: Sequence[str]) -> CodedTitles:

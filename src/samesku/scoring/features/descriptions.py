@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from samesku.candidates.similarity import Ends, row_similarity
 from samesku.catalog.catalog import Catalog
-from samesku.scoring.features.table import Column, both_ways
+from samesku.scoring.features.table import WHOLE, Column, both_ways
 from samesku.scoring.presence import (
     by_parts,
     presence,
@@ -46,12 +47,22 @@ class DescribedWords:
         return cls(weighted(title, rarity), weighted(whole, rarity), described)
 
 
-def described_words(catalog: Catalog) -> DescribedWords:
-    """Read the words of a catalogue's titles and descriptions."""
+def described_words(catalog: Catalog, parts: Sequence[slice] = WHOLE) -> DescribedWords:
+    """Read the words of a catalogue's titles and descriptions, as rare as in their part of it."""
     titles, texts = described_texts(catalog)
-    vocabulary: dict[str, int] = {}
-    whole = presence(texts, vocabulary)
-    return DescribedWords.of(presence(titles, vocabulary), whole, rarity(whole))
+    several = []
+    for part in parts:
+        vocabulary: dict[str, int] = {}
+        whole = presence(texts[part], vocabulary)
+        title = presence(titles[part], vocabulary)
+        several.append(DescribedWords.of(title, whole, rarity(whole)))
+    if len(several) == 1:
+        return several[0]
+    title, whole = (
+        sp.block_diag([getattr(each, name) for each in several], "csr")
+        for name in ("title", "whole")
+    )
+    return DescribedWords(title, whole, np.concatenate([each.described for each in several]))
 
 
 def described_texts(catalog: Catalog) -> tuple[list[list[str]], list[list[str]]]:

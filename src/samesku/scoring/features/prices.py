@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,6 +75,22 @@ class Prices:
         high = self.below[np.searchsorted(self.values, centre + reach, side="right")]
         share = np.maximum(high - low, 0) / max(int(self.below[-1]), 1)
         return np.where(np.isnan(gap), np.nan, share)
+
+
+@dataclass(frozen=True, eq=False)
+class PartedPrices(Prices):
+    """Prices of several parts of a catalogue, each as it is spread in its own part."""
+
+    parts: Sequence[slice]
+
+    def nearer(self, end: Ends, gap: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The share of the known prices of its part that are nearer to that of `end` than `gap`."""
+        share = np.full(len(end), np.nan)
+        for part in self.parts:
+            logs = self.logs[part], self.log_rates[part]
+            own = np.flatnonzero((end >= part.start) & (end < part.stop))
+            share[own] = Prices.among(logs, *spread(*logs)).nearer(end[own] - part.start, gap[own])
+        return share
 
 
 def price_features(prices: Prices, left: Ends, right: Ends) -> dict[str, Column]:

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Column: TypeAlias = NDArray[Any]
+# The parts of a catalogue of which no other is looked at: all of it.
+WHOLE = (slice(None),)
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,0 +1,99 @@
+"""What postings would match that are only searched for, several at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeAlias
+
+import numpy as np
+import sqlalchemy as sa
+from numpy.typing import NDArray
+
+from samesku.scoring.fusion import EXPLAINED_FROM
+from samesku.scoring.learned import Learned
+from samesku.store.content import Content
+from samesku.store.memory import SOUGHT, SPAN, Distinct, Memory
+from samesku.store.postings import Payload, content_key
+from samesku.store.schema import distinct, look_up
+from samesku.store.scoring import EndPostings, score_pairs
+from samesku.store.state import State
+
+# Slots, their probabilities and explanations, likeliest first.
+Likely: TypeAlias = tuple[NDArray[np.int64], NDArray[np.floating], list[str | None]]
+
+
+def search(
+    state: State,
+    connection: sa.Connection,
+    learned: Learned,
+    payloads: Sequence[Payload],
+    limit: int,
+) -> list[list[tuple[str, float, str | None]]]:
+    """The postings that each of some would match: id, probability, explanation.
+
+    Each is answered as if it were alone.
+    """
+    memory, keys = state.memory, [content_key(payload) for payload in payloads]
+    known = look_up(connection, distinct.c.content_key, distinct.c.id, list(dict.fromkeys(keys)))
+    new = [payload for payload, key in zip(payloads, keys, strict=True) if key not in known]
+    scored = iter(_scored(memory, connection, learned, new, limit))
+    answers = []
+    for key in keys:
+        found = _identical(memory, known[key], limit) if key in known else next(scored)
+        slots, scores, explained = found
+        rows = zip(memory.numbers(slots).tolist(), scores.tolist(), explained, strict=True)
+        answers.append(
+            [(each, *row) for number, *row in rows for each in sorted(state.members[number])]
+        )
+    return answers
+
+
+def _identical(memory: Memory, number: int, limit: int) -> Likely:
+    """What one would match that is a distinct posting already: itself, and its scored pairs."""
+    slot = memory.slot(number)
+    _, others, scores = memory.scores(np.array([slot]))
+    order = np.lexsort((others, -scores))[:limit]
+    slots = np.concatenate([[slot], others[order]])
+    return slots, np.concatenate([[1.0], scores[order]]), ["identical", *[None] * len(order)]
+
+
+def _scored(
+    memory: Memory,
+    connection: sa.Connection,
+    learned: Learned,
+    payloads: Sequence[Payload],
+    limit: int,
+) -> list[Likely]:
+    """What those would match that are not in the store, scored in one go."""
+    if not payloads:
+        return []
+    sought = [Distinct.of(SOUGHT + at, payload) for at, payload in enumerate(payloads)]
+    near = [(memory.find_text(each.terms), memory.find_photo(each.phashes[0])) for each in sought]
+    pairs = [np.union1d(text[0], photo[0]) for text, photo in near]
+    first = SPAN * np.arange(len(sought))
+    left = np.concatenate([ends + own for ends, own in zip(pairs, first, strict=True)])
+    nothing: Likely = left[:0], np.empty(0), []
+    if not len(left):
+        return [nothing] * len(sought)
+    found = [
+        (
+            np.concatenate([each[at][0] + own for each, own in zip(near, first, strict=True)]),
+            np.concatenate([each[at][1] for each in near]),
+        )
+        for at in (0, 1)
+    ]
+    contents = map(Content.of, payloads)
+    with memory.with_sought([*zip(sought, contents, strict=True)]) as slots:
+        right = np.repeat(slots + first, [len(each) for each in pairs])
+        ends = EndPostings.read(connection, memory, left, right)
+        scored = score_pairs(memory, ends, learned, explain_from=EXPLAINED_FROM, found=found)
+    scores = scored.predicted.scores
+    order = np.lexsort((left, -scores, right))
+    kept = [part[:limit] for part in np.split(order, np.cumsum([len(each) for each in pairs])[:-1])]
+    shown = np.concatenate(kept)
+    likely = shown[scores[shown] >= EXPLAINED_FROM]
+    explained = dict(zip(likely.tolist(), scored.explanations(likely.tolist()), strict=True))
+    return [
+        (left[part] % SPAN, scores[part], [explained.get(at) for at in part.tolist()])
+        for part in kept
+    ]
