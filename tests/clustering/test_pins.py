@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samesku.clustering.agglomerative import agglomerate
-from samesku.clustering.pins import Pins
+from samesku.clustering.pins import FEW, Pins, components
 
 LEFT, RIGHT = np.array([0, 0, 1, 2]), np.array([1, 2, 2, 3])
 SCORE = np.array([0.9, 0.9, 0.9, 0.6])
@@ -16,6 +16,14 @@ def pins(*told):
 
 def grouped(*told):
     return agglomerate(LEFT, RIGHT, SCORE, 5, pins=pins(*told)).tolist()
+
+
+@given(st.lists(st.tuples(st.integers(0, 19), st.integers(0, 19)), max_size=25))
+@settings(max_examples=50, deadline=None)
+def test_few_postings_are_tied_together_as_many_are(pairs):
+    left, right = np.array(pairs, dtype=int).reshape(-1, 2).T
+    many = components(left, right, 20 + FEW)
+    assert components(left, right, 20).tolist() == many[:20].tolist()
 
 
 def test_cannot_links_hold_between_what_must_links_put_together():

@@ -15,6 +15,9 @@ from samesku.catalog.answers import Answers
 from samesku.catalog.catalog import Catalog
 from samesku.runtime.arrays import AnyInts, Bools, Floats, Ints
 
+# Postings and pairs that are tied together in Python; of more, scipy is faster.
+FEW = 300
+
 
 @dataclass(frozen=True, eq=False)
 class Pins:
@@ -78,8 +81,25 @@ def components(left: Ends, right: Ends, size: int) -> Ints:
 
     Numbered in order of first appearance, as scipy meets them.
     """
+    if len(left) + size <= FEW:
+        return _few_components(left.tolist(), right.tolist(), size)
     graph = sp.coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(size, size))
     return np.asarray(connected_components(graph, directed=False)[1], dtype=np.int64)
+
+
+def _few_components(left: list[int], right: list[int], size: int) -> Ints:
+    """The same of so few that scipy would check them for longer than it takes."""
+    first = list(range(size))  # one that is before it in its component, or itself
+
+    def begin(each: int) -> int:
+        while first[each] != each:
+            each = first[each]
+        return each
+
+    for ends in zip(left, right, strict=True):
+        one, other = map(begin, ends)
+        first[max(one, other)] = min(one, other)
+    return np.asarray(np.unique([begin(each) for each in range(size)], return_inverse=True)[1])
 
 
 def pinned_scores(pins: Pins, candidates: Candidates, scores: Floats) -> Floats:

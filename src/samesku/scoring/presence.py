@@ -163,8 +163,8 @@ def grouped(
     """How many items of each group the rows hold, the group of each column, and the groups."""
     place: dict[Item, int] = {}
     of = np.array([place.setdefault(each, len(place)) for each in groups], dtype=np.int64)
-    shape = (held.shape[0], max(len(place), 1))
-    counts = sp.csr_matrix((held.data, of[held.indices], held.indptr), shape=shape, copy=True)
+    columns = of[held.indices].astype(held.indices.dtype)
+    counts = filled_rows(held.data.copy(), columns, held.indptr.copy(), max(len(place), 1))
     counts.sum_duplicates()
     return counts, of, list(place)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -189,12 +190,11 @@ def _rows(
     """What the features read, by the numbers of the whole store in place of a few postings'."""
     catalog, contents, size = ends.catalog, ends.contents, len(ends.contents)
     held, terms, named = _held(memory, slots, size)
-    spoken: dict[int, str] = {}
-    for each, first in zip(contents, (slots[:size] // SPAN * WIDTH).tolist(), strict=True):
-        spoken.update(
-            (first + term, word) for term, word in zip(each.numbers, each.tokens, strict=True)
-        )
-    names = [spoken[term] for term in terms[:named].tolist()]
+    spoken: dict[int, dict[int, str]] = defaultdict(dict)
+    for each, search in zip(contents, (slots[:size] // SPAN).tolist(), strict=True):
+        spoken[search].update(zip(each.numbers, each.tokens, strict=True))
+    named_terms = (each.tolist() for each in np.divmod(terms[:named], WIDTH))
+    names = [spoken[search][term] for search, term in zip(*named_terms, strict=True)]
     lists = [each.tokens for each in contents]
     own = rows_between(held, 0, size)
     own.sort_indices()

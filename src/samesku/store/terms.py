@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from zlib import crc32
 
 import numpy as np
@@ -119,6 +120,7 @@ def _bounds(size: NDArray[np.integer], words: NDArray[np.integer]) -> NDArray[np
     return bounds
 
 
+@lru_cache(maxsize=100_000)
 def term_number(word: str) -> int:
     return crc32(b"w " + word.encode("utf-8", "surrogatepass")) % WIDTH
 

@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +37,12 @@ def coded_words(lists: Sequence[Sequence[str]], stated: Sequence[Stated]) -> lis
 
 def is_code(word: str, said: Stated) -> bool:
     """Whether a word of a title is written as a code, and states no quantity there."""
-    return word not in said.tokens and _CODE.fullmatch(word) is not None
+    return _written_as_code(word) and word not in said.tokens
+
+
+@lru_cache(maxsize=100_000)
+def _written_as_code(word: str) -> bool:
+    return _CODE.fullmatch(word) is not None
 
 
 def rarest_code(codes: Sequence[str], counts: Mapping[str, int]) -> str:

@@ -97,7 +97,7 @@ def _read(
     ends = np.concatenate([[0], np.cumsum(near)])[ends]
     adjacent = filled_rows(ones, found.candidate[near], ends, others.shape[0])
     share = 1 / np.maximum(np.diff(adjacent.indptr), 1).astype(np.float32)
-    counts = sp.csr_matrix(adjacent @ others)
+    counts: sp.csr_matrix = adjacent @ others
     counts.sort_indices()  # products of rows whose words ascend take two thirds of the time
     around = scaled_rows(counts, share)
     length = inverse_lengths(weighted(around, words.rarity))
