@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ import polars as pl
 
 from samesku import read_catalog
 from samesku.metrics import cluster_tally, posting_f1
+from samesku.server.together import MOST
 from samesku.store import Index
 from samesku.store.runs import postings_of
 
@@ -135,21 +137,30 @@ def side_by_side(
     searched: float = 50,
     upserted: float = 20,
 ) -> dict[str, Any]:
-    """Searches of new titles and upserts beside each other, so many a second, from when due."""
+    """Searches of new titles and upserts beside each other, so many a second, from when due.
 
-    def paced(work: Callable[[Any], object], rate: float, taken: list[float]) -> None:
+    Searches that are due at the same time are answered in one go, as the service does.
+    """
+
+    def paced(
+        work: Callable[[list[dict[str, Any]]], object], rate: float, most: int, taken: list[float]
+    ) -> None:
         start = time.perf_counter()
-        for at in range(round(rate * seconds)):
-            due = start + at / rate
-            time.sleep(max(0.0, due - time.perf_counter()))
-            work(rows[at * 7919 % len(rows)])
-            taken.append(time.perf_counter() - due)
+        due = [start + at / rate for at in range(round(rate * seconds))]
+        while len(taken) < len(due):
+            at = len(taken)
+            time.sleep(max(0.0, due[at] - time.perf_counter()))
+            stop = min(bisect_right(due, time.perf_counter()), at + most)
+            work([rows[each * 7919 % len(rows)] for each in range(at, stop)])
+            done = time.perf_counter()
+            taken += [done - each for each in due[at:stop]]
 
-    def changed(row: dict[str, Any]) -> None:
-        index.upsert({**row, "title": f"{row['title']} baru"})
+    def changed(some: list[dict[str, Any]]) -> None:
+        for row in some:
+            index.upsert({**row, "title": f"{row['title']} baru"})
 
-    def sought(row: dict[str, Any]) -> None:
-        reads.search({**row, "title": f"{row['title']} bekas"})
+    def sought(some: list[dict[str, Any]]) -> None:
+        reads.search_many([{**row, "title": f"{row['title']} bekas"} for row in some])
 
     searches: list[float] = []
     upserts: list[float] = []
@@ -158,7 +169,7 @@ def side_by_side(
         before = time.process_time()
         threads = [
             threading.Thread(target=paced, args=each)
-            for each in ((sought, searched, searches), (changed, upserted, upserts))
+            for each in ((sought, searched, MOST, searches), (changed, upserted, 1, upserts))
         ]
         for thread in threads:
             thread.start()
