@@ -44,6 +44,7 @@ _HUNGARIAN = re.compile(
 _SLATE = re.compile(
     r"[0-9] ?gb\b|wi-?fi|android|ipad|\blte\b|\bram\b|inch|display|bildschirm|[0-9]\""
 )
+_POWERED = re.compile(r"\bac\b|\bair|split|inverter|motor|pompa|mesin|[0-9][./][0-9] ?pk\b")
 _CARAT = re.compile(r"diamond|gold|ring\b|carat|karat|emas|cincin|moissanite|gem")
 _SIZES_OF_GADGETS = frozenset((32, 64, 128, 256, 512))
 _SIZES_OF_DRIVES = _SIZES_OF_GADGETS | {16, 120, 240, 250, 480, 500, 960}
@@ -274,6 +275,11 @@ def _count_tablet(text: str, match: re.Match[str]) -> str | None:
     return None if _SLATE.search(text, 0, _CONTEXT) else match["word"]
 
 
+def _count_pack(text: str, match: re.Match[str]) -> str | None:
+    """`4 pk` is a pack; in Indonesian and Dutch the power of an air conditioner or a motor."""
+    return None if match["gap"] == "-" or _POWERED.search(text, 0, _CONTEXT) else match["word"]
+
+
 def _count_apart(text: str, match: re.Match[str]) -> str | None:
     """`60 st.` are pieces, `21st` is a day."""
     return match["word"] if match["gap"] == " " and _number(match) >= 2 else None
@@ -381,6 +387,7 @@ _RULES: dict[str, Callable[[str, re.Match[str]], str | None]] = {
     "s": _count_letter,
     "er": _count_er,
     "tablet": _count_tablet,
+    "pk": _count_pack,
     "st": _count_apart,
     "li": _count_turkish,
     "lu": _count_apart,

@@ -14,6 +14,7 @@ _NAME = re.compile(r"[^\W_]+")
 _DATA = word_lists("columns.toml")
 _KINDS = {word: kind for kind, words in _DATA["kinds"].items() for word in words.split()}
 _IGNORED = frozenset(_DATA["ignored"]["words"].split())
+_RAM = frozenset(_DATA["ram"]["words"].split())
 _LEAST_STORAGE = 16
 _GTIN = re.compile(r"(?<![0-9])[0-9]{8,14}(?![0-9])")
 _BARE = re.compile(r"[0-9]+(?:\.[0-9]+)?")
@@ -29,13 +30,19 @@ def column_kind(name: str) -> tuple[str, str] | None:
     words = _NAME.findall(normalise_title(clean_title(name)).replace("_", " "))
     if not words or _IGNORED.intersection(words):
         return None
-    known = [*words, *map("".join, pairwise(words))]  # "part number"
-    for word in sorted(known, key=lambda word: _KINDS.get(word) != "count"):  # "pack size"
-        if kind := _KINDS.get(word):
-            if kind == "memory":
-                return kind, "ram" if "ram" in words else "storage"
-            return kind, " ".join(words) if kind == "measure" else ""
-    return None
+    names = [*words, *map("".join, pairwise(words))]  # "part number"
+    kinds = sorted((_KINDS[name] for name in names if name in _KINDS), key=_first)
+    kind = kinds[0] if kinds else None
+    if kind in ("model", "processor") and "processor" in kinds:
+        return "model", "processor"
+    if kind == "memory":
+        return kind, "storage" if _RAM.isdisjoint(words) else "ram"
+    return (kind, " ".join(words) if kind == "measure" else "") if kind else None
+
+
+def _first(kind: str) -> int:
+    """The more telling of several words: "pack size", "taille écran", "CPU frequency"."""
+    return -1 if kind == "count" else 1 if kind in ("size", "processor") else 0
 
 
 def read_cell(kind: str, aspect: str, raw: str) -> set[str]:
@@ -43,9 +50,14 @@ def read_cell(kind: str, aspect: str, raw: str) -> set[str]:
     text = normalise_title(clean_title(raw[:_LONGEST]))
     if kind == "gtin":
         return {code for each in _GTIN.findall(text) if (code := each.lstrip("0"))}
+    if aspect == "processor":  # as titles state it
+        codes = read_title(text, stated(text))[1]
+        series = {value for value, _ in codes.series if value.startswith("cpu: ")}
+        return series.union(code for code, _ in codes.codes)
     if kind == "model":
-        code = re.sub(r"[^a-z0-9]", "", text)
-        return {code} if 4 <= len(code) <= 30 and any(map(str.isdigit, code)) else set()
+        # Titles state "ma326ll" of "MA326LL/A".
+        written = (re.sub(r"[^a-z0-9]", "", part) for part in (text, text.partition("/")[0]))
+        return {code for code in written if 4 <= len(code) <= 30 and not code.isalpha()}
     if kind == "count" and _BARE.fullmatch(text):
         return {spell(float(text))}
     if kind == "size" and _BARE.fullmatch(text):
