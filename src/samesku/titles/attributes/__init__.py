@@ -7,7 +7,7 @@ from typing import Any
 
 from samesku.titles import Stated, stated
 from samesku.titles.attributes.codes import Codes, Spelling
-from samesku.titles.attributes.columns import column_kind, read_cell
+from samesku.titles.attributes.columns import column_kind, memory_of, read_cell
 from samesku.titles.attributes.reading import read_title
 from samesku.titles.attributes.table import KINDS, Attributes, aspect, check_kinds
 
@@ -64,9 +64,15 @@ def read_attributes(
     for at, codes in enumerate(written):
         if more := spelling.settle(codes):
             models[at] = held(more.union(models[at]))
+    named: set[tuple[str, str]] = set()
     for name, cells in (specifications or {}).items():
         if known := column_kind(name):
             column = found[known[0]]
+            if known[0] == "memory" and known not in named:
+                named.add(known)
+                for at, title in enumerate(titles):
+                    if more := memory_of(title, known[1]):
+                        column[at] = held(more.union(column[at]))
             for at, cell in enumerate(cells):
                 if cell:
                     column[at] = held(read_cell(*known, cell).union(column[at]))

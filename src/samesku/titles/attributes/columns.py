@@ -15,6 +15,12 @@ _DATA = word_lists("columns.toml")
 _KINDS = {word: kind for kind, words in _DATA["kinds"].items() for word in words.split()}
 _IGNORED = frozenset(_DATA["ignored"]["words"].split())
 _RAM = frozenset(_DATA["ram"]["words"].split())
+_STATED = {
+    "ram": re.compile(r"(?<![0-9.])([0-9]+)gb[ -]?(?:ram\b|memory\b|l?p?ddr|sd?ram)"),
+    "storage": re.compile(
+        r"(?<![0-9.])([0-9]+)gb[ -]?(?:(?:pcie|nvme|sata|m\.?2) )*(?:ssd|hdd|hard|solid|emmc)"
+    ),
+}
 _LEAST_STORAGE = 16
 _GTIN = re.compile(r"(?<![0-9])[0-9]{8,14}(?![0-9])")
 _BARE = re.compile(r"[0-9]+(?:\.[0-9]+)?")
@@ -70,6 +76,12 @@ def read_cell(kind: str, aspect: str, raw: str) -> set[str]:
             found = [q for q in found if q.value >= _LEAST_STORAGE]  # less is its cache
         return {f"{aspect}: {_rounded(q)}" for q in found}
     return _read(text)[kind]
+
+
+def memory_of(title: str, aspect: str) -> set[str]:
+    """What a normal title says of the memory that a column of this aspect holds: "8gb ram"."""
+    found = _STATED[aspect].findall(title)
+    return {f"{aspect}: {number} gb" for number in found}
 
 
 def _rounded(quantity: Quantity) -> str:
