@@ -306,6 +306,12 @@ def test_accessories(title: str, accessory: tuple[str, ...]) -> None:
         # Versions, and of software licences, editions and platforms; its discs say nothing.
         ("Ghost 10.0", ("ghost: 10",)),
         ("Ghost v9", ("ghost: 9",)),
+        ("iWork v06", ("iwork: 6", "v06")),
+        (
+            "Writer premium (upgrade) for Mac",
+            ("edition: premium", "licence: upgrade", "platform: mac"),
+        ),
+        ("Gaming PC premium", ()),
         ("Ghost 11.5", ("ghost: 11.5",)),
         ("fridge 25.0 cu. ft.", ()),
         ("Writer std upg mac CD", ("edition: standard", "licence: upgrade", "platform: mac")),

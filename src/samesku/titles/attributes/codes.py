@@ -50,7 +50,7 @@ _GENERIC = re.compile(
 # After a space: a number before it is a rate and no model.
 _RATE = re.compile(
     r" (?:[kmg][bo] ?/|[мг]б ?/"
-    r"|(?:[kmg]bps|rpm|fps|[ds]pi|kmh|k?cal|psi|bpm|tpi|iu|db|ms|cu\.? ?ft|cups?)(?![a-z]))"
+    r"|(?:[kmg]bps|rpm|fps|[ds]pi|kmh|k?cal|psi|bpm|tpi|iu|db|ms|lcd|tft|oled|cu\.? ?ft|cups?)(?![a-z]))"
 )
 _STANDARD = re.compile(r"m2|usb[0-9]?|ddr[2-6]|sata[123]?|pcie?[0-9]?|nvme|hz|[0-9]+hz")
 # Classes of speed of memory cards.
@@ -156,7 +156,8 @@ def read_codes(
             series.append((_numbered(name, lettered[0], *suffix), piece))
         elif (version := _VERSION.fullmatch(text)) and (name := _name(title, piece, unnumbered)):
             whole, part = filter(None, (version[1] or version[3], version[2] or version[4] or "0"))
-            series.append((_numbered(name, whole + f".{part}".removesuffix(".0")), piece))
+            number = f"{int(whole)}.{part}".removesuffix(".0")
+            series.append((_numbered(name, number), piece))
             if version[1] and len(text) > 2 and "." not in text:
                 codes[text] = piece
         elif bare := _BARE_GENERATION.fullmatch(text):
