@@ -81,6 +81,8 @@ _ALWAYS_THOUSANDS = frozenset(("pcs", "mah", "w", "lm", "month", "page"))
 _WHOLE = frozenset(("pcs", "ply"))
 _PACKED = frozenset(("g", "ml", "pcs", "w", "a"))
 _DECIMAL = re.compile("[.,][0-9]{1,2}$")  # of a screw of 5.0 x 50, no count
+_BOTH_COUNT = re.compile(r"(?:f/? ?|[0-9]mm |1:)$")  # of "f/4.0" both digits
+_NEXT_WORD = re.compile("[ -]?([a-z]*)")
 _LONGEST_RUN = 12
 _WIDEST_CHOICE = 50
 _MEMORY = frozenset(("8", "16", "32", "64", "128", "256", "512"))
@@ -262,6 +264,11 @@ def _read_plain(text: str, atom: _Atom, values: list[float]) -> Reading | None:
         return None  # a version number, or "redmi 8,8a"
     grouped = len(values) > 1 or values[0] >= 1000
     plain = " ".join(map(spell, values)) if grouped else atom.number.replace(",", ".")
+    # "7.0" is 7, but "2.0 to" would be two terabytes.
+    after = _NEXT_WORD.match(text, atom.stop)
+    both = _BOTH_COUNT.search(text, max(0, atom.start - 4), atom.start)
+    if not both and not (after and after[1] in UNITS):
+        plain = plain.removesuffix(".0")
     return Reading(atom.start, atom.stop, plain) if plain != atom.number else None
 
 

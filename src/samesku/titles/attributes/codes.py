@@ -50,7 +50,8 @@ _GENERIC = re.compile(
 # After a space: a number before it is a rate and no model.
 _RATE = re.compile(
     r" (?:[kmg][bo] ?/|[мг]б ?/"
-    r"|(?:[kmg]bps|rpm|fps|[ds]pi|kmh|k?cal|psi|bpm|tpi|iu|db|ms|lcd|tft|oled|cu\.? ?ft|cups?)(?![a-z]))"
+    r"|(?:[kmg]bps|rpm|fps|[ds]pi|kmh|k?cal|psi|bpm|tpi|iu|db|ms|lcd|tft|oled|cu\.? ?ft|cups?)"
+    r"(?![a-z]))"
 )
 _STANDARD = re.compile(r"m2|usb[0-9]?|ddr[2-6]|sata[123]?|pcie?[0-9]?|nvme|hz|[0-9]+hz")
 # Classes of speed of memory cards.
