@@ -311,6 +311,7 @@ def test_accessories(title: str, accessory: tuple[str, ...]) -> None:
             "Writer premium (upgrade) for Mac",
             ("edition: premium", "licence: upgrade", "platform: mac"),
         ),
+        ("Writer 8 Pro Mac", ("edition: professional", "platform: mac", "writer: 8")),
         ("Gaming PC premium", ()),
         ("Ghost 11.5", ("ghost: 11.5",)),
         ("fridge 25.0 cu. ft.", ()),

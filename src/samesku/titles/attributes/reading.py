@@ -296,9 +296,11 @@ def _codes(
 ) -> Codes:
     qualifiers: dict[int, int] = {}
     unnumbered: set[int] = set()
+    kinds = {entry.kind for one in found for entry in one.entries}
     for one in found:
+        is_edition = "software" in kinds and any(e.kind == "programme" for e in one.entries)
         for entry in one.entries:
-            if entry.kind == "qualifier":
+            if entry.kind == "qualifier" and not is_edition:
                 qualifiers[one.start] = one.stop
             elif entry.kind in ("unnumbered", "with", "for"):
                 unnumbered |= {one.stop, one.stop + title.startswith(".", one.stop)}
