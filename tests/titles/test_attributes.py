@@ -529,6 +529,7 @@ def test_any_text_is_read_and_order_does_not_matter(raw: list[str]) -> None:
         assert all(list(one) == sorted(set(one)) and "" not in one for one in there[kind])
 
 
+@settings(deadline=None)
 @given(st.lists(st.text(max_size=40) | st.none(), min_size=1, max_size=3), st.text(max_size=12))
 def test_any_column_is_read(cells: list[str | None], name: str) -> None:
     for column in (name, "color", "size", "ram", "weight", "model", "quantity"):
