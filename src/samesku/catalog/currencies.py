@@ -13,7 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 _DATA = tomllib.loads(files(__package__).joinpath("currencies.toml").read_text("utf-8"))
-_RATES: dict[str, float] = _DATA["rates"]
+_RATES = {code: float(rate) for code, rate in _DATA["rates"].items()}
 _SIGNS = {sign: code for code, signs in _DATA["signs"].items() for sign in signs}
 # The decimal mark that a currency is written with, "" of one without decimals.
 DECIMAL_MARKS = {
