@@ -80,6 +80,8 @@ def main() -> None:
         told["load_per_second"] = round(len(bulk) / (time.perf_counter() - start))
         told["peak_bytes_per_posting"] = round((peak() - before) / len(bulk))
         told["search_ms"] = timed(index.search, fed[: asked.asked])
+        some = [fed[at : at + MOST] for at in range(0, min(asked.asked, len(fed)), MOST)]
+        told[f"{MOST}_searches_ms"] = timed(index.search_many, some)
         told["upsert_ms"] = timed(index.upsert, fed)
     told["bytes_on_disk_per_posting"] = round(size(place) / len(rows))
     if asked.seconds:
