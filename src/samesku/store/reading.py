@@ -110,7 +110,7 @@ class Reads:
         return self.search_many([posting], limit=limit)[0]
 
     def search_many(self, postings: Iterable[Any], *, limit: int = 20) -> list[list[Found]]:
-        """What :meth:`search` says of each of some postings, in about half the time."""
+        """What :meth:`search` says of each of some postings, from four on in half the time."""
         names, payloads = [], []
         for posting in postings:
             name, given = "", posting
