@@ -495,6 +495,25 @@ def test_columns_are_read_by_their_names() -> None:
     assert values["size"][1] == ("size: 42",)
 
 
+@pytest.mark.parametrize(
+    ("cell", "numbers"),
+    [
+        ("'4006381333931", ("4006381333931",)),
+        ("4006381333931.0", ("4006381333931",)),
+        ("4 006381 333931", ("4006381333931",)),
+        ("978-3-16-148410-0", ("9783161484100",)),
+        ("4006381333931 4006381333948", ("4006381333931", "4006381333948")),
+        ("96385074", ("96385074",)),
+        # Zeros, the last digit wrong, digits lost, made up, a shop's own numbers.
+        ("0000000000000", ()), ("4006381333932", ()), ("006381333931", ()), ("400638133393", ()),
+        ("1234567890123", ()), ("1111111111111", ()), ("2000000012346", ()), ("200000001230", ()),
+        ("4,00638E+12", ()), ("does not apply", ()),
+    ],
+)  # fmt: skip
+def test_a_gtin_is_a_number_whose_check_digit_is_right(cell, numbers) -> None:
+    assert read_attributes(["drill"], {"EAN": [cell]}).values["gtin"] == [numbers]
+
+
 def test_frame_has_one_row_per_posting_and_a_column_per_kind() -> None:
     frame = read_attributes(["black shirt size_xl", ""]).frame(["a", "b"])
     assert frame.columns == ["posting_id", *KINDS]

@@ -23,6 +23,8 @@ _STATED = {
 }
 _LEAST_STORAGE = 16
 _GTIN = re.compile(r"(?<![0-9])[0-9]{8,14}(?![0-9])")
+# Numbers that a shop gives out itself, and that another shop gives to something else.
+_INTERNAL = re.compile(r"2[0-9]{12}|[24][0-9]{11}")
 _BARE = re.compile(r"[0-9]+(?:\.[0-9]+)?")
 _LONGEST = 200
 
@@ -55,7 +57,7 @@ def read_cell(kind: str, aspect: str, raw: str) -> set[str]:
     """Read one value of a column of this kind; several values are all kept."""
     text = normalise_title(clean_title(raw[:_LONGEST]))
     if kind == "gtin":
-        return {code for each in _GTIN.findall(text) if (code := each.lstrip("0"))}
+        return _gtins(text) or _gtins(re.sub("[ -]", "", text))  # "4 006381 333931"
     if aspect == "processor":  # as titles state it
         codes = read_title(text, stated(text))[1]
         series = {value for value, _ in codes.series if value.startswith("cpu: ")}
@@ -82,6 +84,25 @@ def memory_of(title: str, aspect: str) -> set[str]:
     """What a normal title says of the memory that a column of this aspect holds: "8gb ram"."""
     found = _STATED[aspect].findall(title)
     return {f"{aspect}: {number} gb" for number in found}
+
+
+def _gtins(text: str) -> set[str]:
+    """The numbers of a text whose check digit is right, without the zeros before them."""
+    codes = (each.lstrip("0") for each in _GTIN.findall(text))
+    return {
+        code
+        for code in codes
+        if code and not check_sum(code) % 10 and not _INTERNAL.fullmatch(code)
+    }
+
+
+def check_sum(gtin: str) -> int:
+    """The weighed sum of a GTIN's digits: a multiple of ten where its last digit is right.
+
+    >>> check_sum("4006381333931")
+    90
+    """
+    return sum(int(digit) * (3 if place % 2 else 1) for place, digit in enumerate(reversed(gtin)))
 
 
 def _rounded(quantity: Quantity) -> str:

@@ -16,7 +16,7 @@ from numpy.random import Generator
 
 from samesku.catalog.catalog import Catalog
 from samesku.runtime.arrays import AnyInts, Ints
-from samesku.titles.attributes.columns import column_kind
+from samesku.titles.attributes.columns import check_sum, column_kind
 from samesku.titles.attributes.lexicon import spellings
 from samesku.titles.units import spell
 
@@ -101,10 +101,11 @@ def with_gtins(catalog: Catalog, products: AnyInts, rng: Generator) -> Catalog:
     size = len(catalog)
     _, product = np.unique(products, return_inverse=True)
     second = (rng.random(size) < TWO_NUMBERS)[product] & (rng.random(size) < 0.5)
-    number = 4 * 10**12 + rng.permutation(8 * size)[2 * product + second]
+    number = 4 * 10**11 + rng.permutation(8 * size)[2 * product + second]
     number = np.where(rng.random(size) < WRONG_NUMBER, rng.permutation(number), number)
     known = rng.random(size) >= rng.uniform()
-    gtins = pl.Series("gtin", number.astype(str)).set(pl.Series(~known), None)
+    written = [f"{each}{-check_sum(f'{each}0') % 10}" for each in number.tolist()]
+    gtins = pl.Series("gtin", written).set(pl.Series(~known), None)
     own = [name for name in catalog.frame.columns if column_kind(name) == ("gtin", "")]
     frame = catalog.frame.drop(own).with_columns(gtins)
     return replace(catalog, frame=frame)
