@@ -15,6 +15,7 @@ import polars as pl
 from polars import selectors
 
 from samesku.catalog.cells import OPTIONAL, REQUIRED, check_cells
+from samesku.catalog.gtins import without_defaults
 from samesku.catalog.photo_places import locate_photos, photo_root
 from samesku.catalog.problems import Problem, usable
 from samesku.catalog.tables import STDIN, distinct, read_table, repeated_columns
@@ -196,6 +197,7 @@ def read_catalog(
     problems = usable(name, [*problems, *found])
     frame, kept, empty = _without_empty(frame, problems)
     frame, faults = check_cells(frame)
+    frame, defaults = without_defaults(frame)
     places, absent = locate_photos(
         frame, photo_root(path, frame, photos), given=photos is not None,
         allow_outside=allow_outside,
@@ -203,7 +205,7 @@ def read_catalog(
     # Rows were counted without those left out.
     later = [
         replace(problem, rows=tuple(kept[position] + 2 for position in problem.positions))
-        for problem in faults + absent
+        for problem in faults + defaults + absent
     ]
     problems = usable(name, [*problems, *empty, *later])
     in_memory = not isinstance(source, str | Path)

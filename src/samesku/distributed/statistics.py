@@ -14,8 +14,6 @@ from samesku.catalog.catalog import Catalog
 from samesku.distributed.reading import MEMBERS, READ, STATED, catalog_of, representatives
 from samesku.distributed.shelf import Shelf, columns_of, frame_of, table_of
 from samesku.distributed.tasks import Result
-from samesku.encoders.placeholders import FEWEST, common_words, unlike
-from samesku.encoders.placeholders import READ as ENOUGH
 from samesku.encoders.tfidf import NGRAMS, TermCounts
 from samesku.runtime.arrays import Array
 from samesku.scoring.features.codes import coded_words
@@ -24,6 +22,8 @@ from samesku.scoring.features.prices import log_prices, spread
 from samesku.titles import normal_tokens
 from samesku.titles.attributes import Codes, read_titles
 from samesku.titles.attributes.codes import spelt
+from samesku.titles.unlike import FEWEST, common_words, unlike
+from samesku.titles.unlike import READ as ENOUGH
 
 GRAMS = tuple(f"grams{length}" for length in NGRAMS)
 Items = Sequence[str] | Array

@@ -1,0 +1,43 @@
+"""Article numbers that stand in place of one: a shop's default on all that has none."""
+
+import polars as pl
+
+from samesku.catalog.problems import Problem
+from samesku.titles import clean_title, normalise_title
+from samesku.titles.attributes.columns import column_kind, read_cell
+from samesku.titles.unlike import FEWEST, READ, common_words, unlike
+
+
+def without_defaults(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
+    """Leave out the GTINs that three or more unlike titles have."""
+    problems = []
+    for name in frame.columns:
+        if column_kind(name) != ("gtin", ""):
+            continue
+        wrong = _defaults(frame["title"], frame[name].cast(pl.String))
+        if wrong:
+            found = frame[name].cast(pl.String).is_in(wrong).fill_null(False)
+            message = f"number in {name!r} that titles without a common word have"
+            fix = "taken for a default, not compared; leave it out where there is no number"
+            rows = found.arg_true()
+            problems.append(Problem.at("default_gtin", message, fix, rows, examples=wrong[:3]))
+            frame = frame.with_columns(pl.when(~found).then(name).alias(name))
+    return frame, problems
+
+
+def _defaults(titles: pl.Series, numbers: pl.Series) -> list[str]:
+    offers = pl.DataFrame([titles.alias("title"), numbers.alias("number")]).drop_nulls().unique()
+    many = offers.filter(pl.len().over("number") >= FEWEST)
+    groups = many.sort("number", "title").partition_by("number", maintain_order=True)
+    groups = [each for each in groups if read_cell("gtin", "", each["number"][0])]
+    if not groups:
+        return []
+    firsts = offers.sort("number", "title").unique("number", maintain_order=True)["title"]
+    common = common_words(map(_normal, firsts.gather_every(1 + len(firsts) // READ)))
+    return [
+        group["number"][0] for group in groups if unlike(set(map(_normal, group["title"])), common)
+    ]
+
+
+def _normal(title: str) -> str:
+    return normalise_title(clean_title(title))
