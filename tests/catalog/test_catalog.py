@@ -1,5 +1,6 @@
 import datetime
 import io
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -150,20 +151,38 @@ def test_required_columns_are_asked_for_with_the_likely_ones(tmp_path):
 def test_columns_are_found_by_their_names_in_other_languages(tmp_path, ours, theirs):
     with pytest.raises(CatalogError) as caught:
         read_catalog(csv(tmp_path, f"{ours},{theirs}\na,tea\n"))
-    assert f"--columns posting_id={ours}" in str(caught.value)
-    assert f"--columns title={theirs}" in str(caught.value)
+    assert re.search(f'--columns "?posting_id={ours}', str(caught.value))
+    assert re.search(f'--columns "?title={theirs}', str(caught.value))
 
 
 def test_an_optional_column_in_other_spelling_is_not_lost_silently():
     catalog = read_catalog(frame(Image=["a.jpg"], **{"Label Group": ["x"]}))
     fixes = [problem.fix for problem in catalog.problems if problem.kind == "other_spelling"]
     assert fixes == [
-        "map it: --columns image=Image", "map it: --columns label_group=Label Group"
+        "map it: --columns image=Image", 'map it: --columns "label_group=Label Group"'
     ]  # fmt: skip
     mapping = {"image": "Image", "label_group": "Label Group"}
     assert "other_spelling" not in kinds(
         read_catalog(frame(Image=["a.jpg"], **{"Label Group": ["x"]}), columns=mapping)
     )
+
+
+@pytest.mark.parametrize(
+    ("theirs", "meant"),
+    [
+        ("Handle,Title,Vendor,Variant SKU", "Variant SKU,Title,Vendor"),
+        ("ID,SKU,Name,Sale price,Regular price", "ID,Name,Regular price"),  # not the promotion
+        ("item_sku,item_name,standard_price", "item_sku,item_name,standard_price"),
+        ("ItemID,*Title,*StartPrice,C:Brand", "ItemID,*Title,*StartPrice,C:Brand"),
+        ("Artikelnummer,Bezeichnung,VK-Preis", "Artikelnummer,Bezeichnung,VK-Preis"),
+        ("Artikelnummer,Benämning,Varumärke,Pris", "Artikelnummer,Benämning,Pris,Varumärke"),
+    ],
+)  # fmt: skip
+def test_columns_of_exports_are_suggested(tmp_path, theirs, meant):
+    with pytest.raises(CatalogError) as caught:
+        read_catalog(csv(tmp_path, f"{theirs}\n"))
+    said = re.findall(r'--columns "?\w+=([\w*:-]+(?: \w+)*)"?$', str(caught.value), re.MULTILINE)
+    assert ",".join(said) == meant
 
 
 def test_columns_are_mapped_and_what_they_hide_is_kept():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -26,6 +27,8 @@ from samesku.titles.attributes import Attributes, read_attributes
 if TYPE_CHECKING:
     import pandas as pd
 
+# What a shell does not take as it stands.
+_SPECIAL = re.compile(r"[\s*?()&;|<>$'`#]")
 COMPETITION_FILES = ("train.csv", "test.csv", "postings.csv")
 
 
@@ -336,10 +339,12 @@ def _unmapped(
 ) -> list[Problem]:
     """Required columns that are not there, and optional ones that are there by another spelling."""
     problems = []
+    spelt = {_letters(name): name for name in reversed(given)}
     for ours in (name for name in (*REQUIRED, *OPTIONAL) if name not in (*names, *columns)):
-        meant = {_letters(ours), *_other_names().get(ours, ())}
-        likely = next((name for name in given if _letters(name) in meant), None)
-        fix = f"--columns {ours}={likely or 'THEIR_NAME'}"
+        meant = (_letters(ours), *_other_names().get(ours, ()))
+        likely = next((spelt[name] for name in meant if name in spelt), None)
+        mapped = f"{ours}={likely or 'THEIR_NAME'}"
+        fix = f'--columns "{mapped}"' if _SPECIAL.search(mapped) else f"--columns {mapped}"
         if ours in REQUIRED:
             message = f"there is no column {ours!r}"
             fix = f"the file has {_listing(given)}; map one: {fix}"
@@ -351,11 +356,11 @@ def _unmapped(
 
 
 @cache
-def _other_names() -> dict[str, set[str]]:
+def _other_names() -> dict[str, list[str]]:
     """What the required columns and photos are often called, in small letters without signs."""
     table = tomllib.loads(files(__package__).joinpath("column_names.toml").read_text("utf-8"))
     return {
-        ours: {_letters(name) for names in languages.values() for name in names}
+        ours: [_letters(name) for names in languages.values() for name in names]
         for ours, languages in table.items()
     }
 
