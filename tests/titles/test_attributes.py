@@ -472,6 +472,14 @@ def test_columns_are_read_by_their_names() -> None:
         "Part No.": ["WH-1000XM5", "n/a"],
         "EAN-Code": ["04006381333931; 4006381333948", "n/a"],
         "upc": ["036000291452.0", "4.00638E+12"],
+        "Code-barres": ["96385074", "3161484100"],  # an ISBN of ten digits
+        "external_product_id_type": ["EAN", "EAN"],
+        "Färg": [None, "svart"],
+        "Herstellernummer": [None, "GSR-1215"],
+        "items_sold": ["12", "31"],
+        "Review Count": ["7", "31"],
+        "Image Size": ["500", "800"],
+        "max_order_volume": ["5 l", "6 l"],
         "shipping_weight": ["2 kg", "3 kg"],
         "cpu_frequency": ["2.6 GHz", None],
         "cpu_model": ["Intel Core i5-7200U", None],
@@ -486,12 +494,13 @@ def test_columns_are_read_by_their_names() -> None:
         "size": ("xl",),
         "colour": ("black",),
         "model": ("7200u", "cpu: i5", "wh1000xm5"),
-        "gtin": ("36000291452", "4006381333931", "4006381333948"),
+        "gtin": ("36000291452", "4006381333931", "4006381333948", "96385074"),
         "memory": ("ram: 8 gb", "storage: 512 gb"),
         "measure": ("cpu frequency: 2600000000 hz",),
     }
     assert values["memory"][1] == ("512 gb", "ram: 16 gb", "ram: 8 gb", "storage: 512 gb")
-    assert values["model"][1] == ("ma326ll", "ma326lla")
+    assert values["model"][1] == ("gsr1215", "ma326ll", "ma326lla")
+    assert values["colour"][1] == ("black",)
     assert values["size"][1] == ("size: 42",)
 
 

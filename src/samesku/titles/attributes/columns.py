@@ -22,7 +22,7 @@ _STATED = {
     ),
 }
 _LEAST_STORAGE = 16
-_GTIN = re.compile(r"(?<![0-9])[0-9]{8,14}(?![0-9])")
+_GTIN = re.compile(r"(?<![0-9])(?:[0-9]{8}|[0-9]{11,14})(?![0-9])")  # an ISBN of ten digits is none
 # Numbers that a shop gives out itself, and that another shop gives to something else.
 _INTERNAL = re.compile(r"2[0-9]{12}|[24][0-9]{11}")
 _BARE = re.compile(r"[0-9]+(?:\.[0-9]+)?")
