@@ -36,3 +36,21 @@ def test_a_column_outweighs_the_signs_of_prices_which_fill_its_gaps():
     cad, gbp, unknown, euro = rates(offers.frame)
     assert cad > 1 == euro > gbp
     assert np.isnan(unknown)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"price": ["249 kr", "249 SEK", "kr 12.50"]},
+        {"price": [249.0, 249.0, 12.5], "currency": ["kr", "SEK", "kr"]},
+        {"price": ["249,-", "249", "12,50"], "currency": ["kr", "SEK", "kr"]},
+    ],
+)
+def test_a_currency_that_is_not_known_is_named(given):
+    offers = read_catalog(
+        pl.DataFrame({"posting_id": ["a", "b", "c"], "title": ["A", "B", "C"], **given})
+    )
+    assert offers.frame["currency"].to_list() == ["kr", "SEK", "kr"]
+    (problem,) = offers.problems
+    assert (problem.kind, problem.rows) == ("unknown_currency", (2, 4))
+    assert "SEK, NOK, DKK" in problem.fix

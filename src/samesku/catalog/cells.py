@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import polars as pl
 
-from samesku.catalog.currencies import currency_of
+from samesku.catalog.currencies import codes_of, currency_of, written_currency
 from samesku.catalog.prices import read_prices
 from samesku.catalog.problems import Problem
 
@@ -169,8 +169,8 @@ def _check_price(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
     fix = "taken as unknown; write one number per posting, with one decimal mark in the column"
     message = "price that is not one positive number"
     problems = _found("bad_price", message, fix, column, filled & ~known)
-    frame = frame.with_columns(price=price.set(~known, None))
-    return _with_currency(frame, column), problems
+    frame = _with_currency(frame.with_columns(price=price.set(~known, None)), column)
+    return frame, problems + _unknown_currencies(frame)
 
 
 def _with_currency(frame: pl.DataFrame, written: pl.Series) -> pl.DataFrame:
@@ -179,11 +179,26 @@ def _with_currency(frame: pl.DataFrame, written: pl.Series) -> pl.DataFrame:
         return frame
     # Few texts are left without the digits.
     signs = as_text(written).set(frame["price"].is_null(), None).str.replace_all(r"[\d.,\s]+", " ")
-    codes = {text: currency_of(text) for text in signs.drop_nulls().unique()}
+    codes = {text: written_currency(text) for text in _different(signs)}
     named = signs.replace_strict(codes, default=None, return_dtype=pl.String)
     if "currency" in frame.columns:
         named = frame["currency"].fill_null(named)
     return frame if named.is_null().all() else frame.with_columns(currency=named)
+
+
+def _unknown_currencies(frame: pl.DataFrame) -> list[Problem]:
+    if "currency" not in frame.columns:
+        return []
+    named = frame["currency"].set(frame["price"].is_null(), None)
+    unknown = [text for text in _different(named) if not currency_of(text)]
+    meant = codes_of((unknown or [""])[0].casefold())
+    fix = f"compared as it stands; name it in the column currency ({', '.join(meant)})"
+    wrong = named.is_in(unknown).fill_null(False)
+    return _found("unknown_currency", "price in a currency that is not known", fix, named, wrong)
+
+
+def _different(texts: pl.Series) -> list[str]:
+    return texts.drop_nulls().unique().sort().to_list()
 
 
 def _found(

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 _DATA = tomllib.loads(files(__package__).joinpath("currencies.toml").read_text("utf-8"))
 _RATES = {code: float(rate) for code, rate in _DATA["rates"].items()}
 _SIGNS = {sign: code for code, signs in _DATA["signs"].items() for sign in signs}
+_SEVERAL: dict[str, list[str]] = _DATA["several"]
 # The decimal mark that a currency is written with, "" of one without decimals.
 DECIMAL_MARKS = {
     code: "" if mark == "none" else mark
@@ -32,9 +33,24 @@ def currency_of(text: str) -> str | None:
     >>> currency_of("Kč"), currency_of("US $"), currency_of("kr")
     ('CZK', 'USD', None)
     """
-    words = _WORD.findall(unicodedata.normalize("NFKC", text[:_LONGEST]).casefold())
+    words = _words(text)
     codes = (word.upper() for word in words if word.upper() in _RATES)
     return next(codes, next((_SIGNS[word] for word in words if word in _SIGNS), None))
+
+
+def written_currency(text: str) -> str | None:
+    """The code of a currency, else a sign of several such as "kr"; None where there is neither."""
+    several = (word for word in _words(text) if word in _SEVERAL)
+    return currency_of(text) or next(several, None)
+
+
+def codes_of(sign: str) -> list[str]:
+    """The codes of the currencies that may be meant by a sign of several, or by any other text."""
+    return _SEVERAL.get(sign, ["EUR", "USD", "PLN"])
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(unicodedata.normalize("NFKC", text[:_LONGEST]).casefold())
 
 
 def rates(frame: pl.DataFrame) -> NDArray[np.float64]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 EXAMPLES_SHOWN = 5
 # What is reported although nothing is left out for it.
-READ_ALL_THE_SAME = frozenset(("encoding", "photo_spelling", "preamble"))
+READ_ALL_THE_SAME = frozenset(("encoding", "photo_spelling", "preamble", "unknown_currency"))
 
 # Rows that are no postings, before or among them.
 ROWS_LEFT_OUT = frozenset(("empty_row", "repeated_header"))

@@ -17,7 +17,7 @@ import polars as pl
 
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.cells import MISSING, OPTIONAL
-from samesku.catalog.currencies import currency_of
+from samesku.catalog.currencies import written_currency
 from samesku.catalog.photo_places import locate_photos
 from samesku.catalog.photos import PhotoError, load_photo, read_photo_bytes
 from samesku.catalog.prices import read_prices
@@ -57,7 +57,7 @@ def check_posting(given: Any) -> Payload:
             raise StoreError("the name of a column is not 1 to 200 characters on one line")
         if (cell := _cell(name, value)) is not None:
             payload[name] = cell
-    if "price" in payload and (currency := currency_of(str(given["price"]))):
+    if "price" in payload and (currency := written_currency(str(given["price"]))):
         payload.setdefault("currency", currency)
     if "posting_id" not in payload:
         raise StoreError("posting_id is missing; give every posting an id of its own")
