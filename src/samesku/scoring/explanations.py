@@ -341,6 +341,8 @@ def _attribute_said(kind: str, mine: Sequence[str], theirs: Sequence[str]) -> st
     """What both postings state of one kind of attribute."""
     if not mine and not theirs:
         return f"no {kind} stated"
+    if kind == "gtin" and (common := set(mine) & set(theirs)):
+        mine = theirs = sorted(common)
     one, other = ((" and ".join(map(_value, stated)) or "none") for stated in (mine, theirs))
     return f"same {kind} {one}" if mine == theirs and mine else f"{kind} {one} against {other}"
 

@@ -35,6 +35,13 @@ def test_values_clash_where_each_side_has_one_that_the_other_lacks(one, other, c
         assert told["clashes"] == np.nan_to_num(clashes)
 
 
+def test_one_gtin_of_several_in_common_is_enough():
+    one, other, third = "4006381333931", "4006381333948", "4006381333955"
+    told = compared({"gtin": [one, other]}, {"gtin": [other, third]})
+    assert (told["clash_gtin"], told["attributes_agree"]) == (0, 1)
+    assert compared({"gtin": [one, other]}, {"gtin": [third]})["clash_gtin"] == 1
+
+
 def test_what_one_side_alone_states_is_counted():
     told = compared({"count": ["24"], "colour": ["red"]}, {"colour": ["red"]})
     assert (told["alone_count"], told["alone_accessory"]) == (1, 0)

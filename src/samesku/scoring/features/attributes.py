@@ -64,8 +64,8 @@ def attribute_features(
 
     An aspect that both postings state agrees where all values of one are among the other's, and
     clashes where each has one that the other lacks: "8 gb, 512 gb" clashes with "16 gb, 512 gb" and
-    agrees with "512 gb". Values of different aspects say nothing of each other: "ram: 8 gb" beside
-    "512 gb".
+    agrees with "512 gb". One GTIN of several in common is enough. Values of different aspects say
+    nothing of each other: "ram: 8 gb" beside "512 gb".
 
     Clashes of the kinds in `same`, which may differ within one product, are counted together, as
     tolerated ones, and not by kind: so one classifier serves catalogues that disagree about what is
@@ -120,13 +120,14 @@ def _counts(
     width, size = rows.stated.shape[1], len(left)
     pair, pair_of_value = (np.repeat(np.arange(size), each.counts) for each in (stated, values))
     aspect = rows.stated.indices[stated.mine]
+    kind = rows.kind[aspect]
     fewer = np.minimum(rows.stated.data[stated.mine], rows.stated.data[stated.theirs])
+    fewer[kind == KINDS.index("gtin")] = 1
     # Who shares a value shares its aspect.
     place = np.searchsorted(
         pair * width + aspect, pair_of_value * width + rows.aspect[rows.held.indices[values.mine]]
     )
     lacking = fewer > np.bincount(place, minlength=len(pair))
-    kind = rows.kind[aspect]
     return _by_kind(pair, kind, size), _by_kind(pair[lacking], kind[lacking], size)
 
 
