@@ -14,6 +14,7 @@ from samesku.catalog.currencies import currency_of, rates
         ("EUR", "EUR"), ("czk", "CZK"), ("Kč", "CZK"), ("zł", "PLN"), ("US $", "USD"),
         ("CAD $", "CAD"), ("R$ 12,00", "BRL"), ("Rp15.000", "IDR"), ("Rs. 500", "INR"),
         ("1.299,00\u202f€ inkl. MwSt.", "EUR"), ("1280円(税込)", "JPY"), ("د.إ 12", "AED"),
+        ("249 kronor", "SEK"), ("Złoty", "PLN"), ("koruna", "CZK"),
         ("kr", None), ("¥", None), ("", None), ("12.50", None),
     ],
 )  # fmt: skip

@@ -505,6 +505,17 @@ def test_columns_are_read_by_their_names() -> None:
 
 
 @pytest.mark.parametrize(
+    ("column", "cell", "colour"),
+    [
+        ("Färg", "vit", "white"), ("Färg", "Röd", "red"), ("farve", "sort", "black"),
+        ("Farge", "grå", "grey"), ("color_name", "Orange", "orange"), ("Barva", "černá", "black"),
+    ],
+)  # fmt: skip
+def test_colours_are_read_in_the_language_of_their_column(column, cell, colour) -> None:
+    assert read_attributes(["mouse"], {column: [cell]}).values["colour"] == [(colour,)]
+
+
+@pytest.mark.parametrize(
     ("cell", "numbers"),
     [
         ("'4006381333931", ("4006381333931",)),

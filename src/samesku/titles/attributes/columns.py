@@ -45,6 +45,8 @@ def column_kind(name: str) -> tuple[str, str] | None:
         return "model", "processor"
     if kind == "memory":
         return kind, "storage" if _RAM.isdisjoint(words) else "ram"
+    if kind == "colour":
+        return kind, next(name for name in names if _KINDS.get(name) == kind)
     return (kind, " ".join(words) if kind == "measure" else "") if kind else None
 
 
@@ -77,6 +79,8 @@ def read_cell(kind: str, aspect: str, raw: str) -> set[str]:
         if aspect == "storage":
             found = [q for q in found if q.value >= _LEAST_STORAGE]  # less is its cache
         return {f"{aspect}: {_rounded(q)}" for q in found}
+    if kind == "colour":  # "vit" is white beside "färg"
+        return _read(text)[kind] or _read(f"{aspect} {text}")[kind]
     return _read(text)[kind]
 
 
