@@ -317,7 +317,7 @@ def _name_columns(
             faults.append((f"{ours!r} is not a column of ours", fix))
         elif theirs not in frame.columns:
             message = f"column {theirs!r}, mapped to {ours!r}, is not in the file"
-            faults.append((message, f"one of {_listing(frame.columns)} is expected"))
+            faults.append((message, f"name in --columns one of {_listing(frame.columns)}"))
         elif list(columns.values()).count(theirs) > 1:
             message = f"column {theirs!r} is mapped to {ours!r} and to another"
             faults.append((message, "map each column once"))
