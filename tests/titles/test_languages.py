@@ -232,7 +232,7 @@ _PIECES = st.sampled_from(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(st.lists(st.tuples(_PIECES, st.sampled_from(["", " ", " "])), max_size=12))
 def test_normalising_twice_changes_nothing(pieces: list[tuple[str, str]]) -> None:
     clean = clean_title("".join(piece + space for piece, space in pieces))
@@ -242,7 +242,7 @@ def test_normalising_twice_changes_nothing(pieces: list[tuple[str, str]]) -> Non
     assert tokens(normal) == tokens(clean)
 
 
-@pytest.mark.parametrize("piece", ["1片", "1 кг x ", "pack of 1 ", "1 go ", "Bи", "तिल 1", "三十"])
+@pytest.mark.parametrize("piece", ["1片х1", "1片", "1 кг x ", "pack of 1 ", "1 go ", "Bи", "तिल 1", "三十"])
 def test_titles_of_40_000_characters_take_little_time(piece: str) -> None:
     began = time.process_time()
     clean = clean_title((piece * 40_000)[:40_000])

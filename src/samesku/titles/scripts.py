@@ -49,7 +49,7 @@ _CODED = re.compile(
 _TO_CODED = {**_TO_LATIN, **str.maketrans(_DATA["alike"]["greek"], _LATIN)}
 _MIXED = re.compile("[a-z][\u0400-\u04ff]|[\u0400-\u04ff][a-z]")
 _EITHER = re.compile("[a-z\u0400-\u04ff]+")
-_TIMES = re.compile("(?<=[0-9 ])х(?= ?[0-9])")
+_TIMES = re.compile("(?<![\u0400-\u04ff])х(?= ?[0-9])")
 _SARA_AM = re.compile("\u0e4d([\u0e48-\u0e4b])(?=\u0e32)")
 _NUMBERS = {digit: value for value, digit in enumerate(_DATA["numbers"]["digits"], start=1)}
 _NUMBERS["两"] = 2
