@@ -26,15 +26,15 @@ def test_a_column_outweighs_the_signs_of_prices_which_fill_its_gaps():
     offers = read_catalog(
         pl.DataFrame(
             {
-                "posting_id": ["a", "b", "c", "d"],
-                "title": ["A", "B", "C", "D"],
-                "price": ["$12", "£ 3.50", "4", "5 €"],
-                "currency": ["CAD", None, None, None],
+                "posting_id": ["a", "b", "c", "d", "e"],
+                "title": ["A", "B", "C", "D", "E"],
+                "price": ["$12", "£ 3.50", "4", "5 €", "1,250.00 د.إ"],
+                "currency": ["CAD", None, None, None, None],
             }
         )
     )
-    assert offers.frame["currency"].to_list() == ["CAD", "GBP", None, "EUR"]
-    cad, gbp, unknown, euro = rates(offers.frame)
+    assert offers.frame["currency"].to_list() == ["CAD", "GBP", None, "EUR", "AED"]
+    cad, gbp, unknown, euro, _ = rates(offers.frame)
     assert cad > 1 == euro > gbp
     assert np.isnan(unknown)
 

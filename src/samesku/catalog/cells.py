@@ -25,6 +25,8 @@ MISSING = (
 )
 # A price that can be read in one way, whatever the rest of the column shows.
 _PLAIN_PRICE = r"^[0-9]{1,15}(?:\.(?:[0-9]{1,2}|[0-9]{4,9}))?$"
+# The digits of a price and the marks among and after them; "د.إ" keeps its dot.
+_WRITTEN = r"\d[\d.,\s]*"
 # A title of signs only.
 _WORDLESS = r"^[\p{Z}\p{P}\p{Cc}]*$"
 # A number, perhaps with a currency.
@@ -177,8 +179,8 @@ def _with_currency(frame: pl.DataFrame, written: pl.Series) -> pl.DataFrame:
     """The currency that prices are written with, where no column names it."""
     if written.dtype.is_numeric():
         return frame
-    # Few texts are left without the digits.
-    signs = as_text(written).set(frame["price"].is_null(), None).str.replace_all(r"[\d.,\s]+", " ")
+    # Few texts are left without the numbers.
+    signs = as_text(written).set(frame["price"].is_null(), None).str.replace_all(_WRITTEN, " ")
     codes = {text: written_currency(text) for text in _different(signs)}
     named = signs.replace_strict(codes, default=None, return_dtype=pl.String)
     if "currency" in frame.columns:
