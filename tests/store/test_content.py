@@ -3,9 +3,11 @@
 from dataclasses import astuple
 
 import numpy as np
+import polars as pl
 import pytest
 
-from samesku.store.content import Content
+from samesku import read_catalog
+from samesku.store.content import Content, catalog_of
 from samesku.store.postings import check_posting
 
 
@@ -29,6 +31,15 @@ def test_content_is_read_back_as_it_was(posting):
     for mine, theirs in zip(astuple(read), astuple(back), strict=True):
         assert np.array_equal(mine, theirs) if isinstance(mine, np.ndarray) else mine == theirs
     assert back.codes.title in ("", back.normal)
+
+
+def test_attributes_are_those_of_a_catalogue():
+    posting = {
+        "posting_id": "a", "title": "Lenovo T480 16gb ram 256gb ssd", "RAM": "8 GB", "disk": "1 TB",
+        "EAN": "4006381333931, 5901234123457", "colour": "black",
+    }  # fmt: skip
+    stored = catalog_of([Content.of(posting)], [slice(0, 1)])
+    assert stored.attributes.values == read_catalog(pl.DataFrame([posting])).attributes.values
 
 
 def test_only_what_is_compared_is_kept():

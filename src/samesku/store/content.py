@@ -19,7 +19,7 @@ from samesku.store.terms import term_number
 from samesku.titles import Quantity, Stated, normal_tokens, stated
 from samesku.titles.attributes import KINDS, Attributes, Codes, read_title
 from samesku.titles.attributes.codes import NONE, Piece, Spelling
-from samesku.titles.attributes.columns import column_kind, read_cell
+from samesku.titles.attributes.columns import column_kind, memory_of, read_cell
 
 # Postings of which the content is kept in memory, the last ones asked for.
 KEPT = 20_000
@@ -43,6 +43,8 @@ class Content:
         for name in payload.keys() - {*REQUIRED, *OPTIONAL}:
             if (kind := column_kind(name)) is not None:
                 values[kind[0]] |= read_cell(*kind, str(payload[name]))
+                if kind[0] == "memory":
+                    values["memory"] |= memory_of(normal, kind[1])
         columns = {name: payload[name] for name in READ if name in payload}
         held = {kind: tuple(sorted(values[kind])) for kind in KINDS}
         return cls(columns, normal, numbers_said, held, codes)
