@@ -156,7 +156,7 @@ def merge_terms(shelf: Shelf, part: int, shards: int, names: Sequence[str]) -> N
 
 
 def merge_prices(shelf: Shelf, shards: int) -> None:
-    """The different prices of all shards, and how many postings ask less than each."""
+    """The different prices of all shards, and how many postings ask each."""
     whole = pl.concat(shelf.frame(f"prices/{s}") for s in range(shards))
     found = whole.group_by("value").agg(pl.col("count").sum()).sort("value")
     shelf.write("prices/all", found.to_arrow())
