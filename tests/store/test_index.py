@@ -71,6 +71,7 @@ def test_a_posting_does_not_find_itself(pair):
 def test_searches_in_one_go_are_answered_as_alone(index, rows):
     def described(at, title):
         posting = {**rows[at], "posting_id": str(at), "title": title, "price": 900 + 7 * at * at}
+        posting |= {"currency": "EUR Kč USD kr".split()[at % 4]} if at % 5 else {}
         said = {"description": f"{rows[at - 1]['title']} garansi", "brand": title.split()[0]}
         return posting | (said if at % 2 else {})
 
