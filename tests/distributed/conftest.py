@@ -28,7 +28,7 @@ def cluster():
 
 @pytest.fixture(scope="session")
 def offers():
-    """Offers of drawn products: prices, brands, descriptions, hashes, identical and odd ones."""
+    """Offers of drawn products with columns of all kinds, identical and odd ones."""
     draw = random.Random(4)
     kinds = ["mug", "lamp", "kettle", "phone case", "charger", "shirt", "tea", "notebook"]
     rows = []
@@ -36,6 +36,8 @@ def offers():
         brand = draw.choice(["acme", "bolt", "cora", "delo", "efes"])
         kind, size = draw.choice(kinds), draw.choice([100, 250, 400, 500, 1000])
         code = f"{draw.choice('xyzk')}{draw.choice('abc')}{draw.randint(100, 999)}"
+        number = f"40063813{size + ord(code[1]):04}"
+        check = -sum(int(digit) * (1, 3)[at % 2] for at, digit in enumerate(number)) % 10
         price, photo = draw.uniform(2, 90), f"{draw.getrandbits(64):016x}"
         for _seller in range(draw.randint(1, 5)):
             words = [brand, kind, code, f"{size} g", draw.choice(["red", "blue", "new", "sale"])]
@@ -46,8 +48,11 @@ def offers():
                     "title": " ".join(words),
                     "image_phash": photo if draw.random() < 0.7 else None,
                     "price": round(price * draw.uniform(0.9, 1.1), 2),
+                    "currency": (None, "EUR", "USD", "£")[len(rows) % 4],
                     "brand": brand if draw.random() < 0.6 else None,
                     "description": f"{kind} by {brand}, {size} g" if draw.random() < 0.5 else None,
+                    "ean": f"{number}{check}" if len(rows) % 3 else "does not apply",
+                    "memory": f"{2 * size} GB" if len(rows) % 5 else None,
                 }
             )
     rows += [{**row, "posting_id": f"twin {row['posting_id']}"} for row in rows[:20]]
