@@ -15,7 +15,7 @@ from samesku.clustering.agglomerative import agglomerate
 from samesku.encoders import PHash, Tfidf
 from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.learned import SHIPPED, Learned, shipped_model
-from samesku.store import Index, draft
+from samesku.store import Index, content, draft, searching
 from samesku.store.results import StoreError
 
 
@@ -68,7 +68,7 @@ def test_a_posting_does_not_find_itself(pair):
     assert [(each.left_id, each.right_id) for each in own] == [("0", "a"), ("0", "b")]
 
 
-def test_searches_in_one_go_are_answered_as_alone(index, rows):
+def test_searches_in_one_go_are_answered_as_alone(index, rows, monkeypatch):
     def described(at, title):
         posting = {**rows[at], "posting_id": str(at), "title": title, "price": 900 + 7 * at * at}
         posting |= {"currency": "EUR Kč USD kr".split()[at % 4]} if at % 5 else {}
@@ -83,6 +83,9 @@ def test_searches_in_one_go_are_answered_as_alone(index, rows):
     alone = [index.search(each) for each in sought]
     assert sum(map(len, alone)) > 100
     assert index.search_many(sought) == alone
+    monkeypatch.setattr(searching, "AT_ONCE", 3)
+    monkeypatch.setattr(content, "KEPT", 3)
+    assert index.search_many(sought) == alone  # many more than are kept in memory
     assert index.search_many([]) == []
 
 

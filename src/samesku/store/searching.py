@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from typing import TypeAlias
 
 import numpy as np
@@ -18,6 +19,8 @@ from samesku.store.schema import distinct, look_up
 from samesku.store.scoring import EndPostings, score_pairs
 from samesku.store.state import State
 
+# Postings that are scored in one go: more take as long each, and memory.
+AT_ONCE = 32
 # Slots, their probabilities and explanations, likeliest first.
 Likely: TypeAlias = tuple[NDArray[np.int64], NDArray[np.floating], list[str | None]]
 
@@ -36,7 +39,10 @@ def search(
     memory, keys = state.memory, [content_key(payload) for payload in payloads]
     known = look_up(connection, distinct.c.content_key, distinct.c.id, list(dict.fromkeys(keys)))
     new = [payload for payload, key in zip(payloads, keys, strict=True) if key not in known]
-    scored = iter(_scored(memory, connection, learned, new, limit))
+    parts = (new[start : start + AT_ONCE] for start in range(0, len(new), AT_ONCE))
+    scored = chain.from_iterable(
+        _scored(memory, connection, learned, part, limit) for part in parts
+    )
     answers = []
     for key in keys:
         found = _identical(memory, known[key], limit) if key in known else next(scored)
@@ -65,8 +71,6 @@ def _scored(
     limit: int,
 ) -> list[Likely]:
     """What those would match that are not in the store, scored in one go."""
-    if not payloads:
-        return []
     sought = [Distinct.of(SOUGHT + at, payload) for at, payload in enumerate(payloads)]
     near = [(memory.find_text(each.terms), memory.find_photo(each.phashes[0])) for each in sought]
     pairs = [np.union1d(text[0], photo[0]) for text, photo in near]
