@@ -56,10 +56,10 @@ def by_parts(
 def by_left_rows(
     read: Callable[[slice], Sequence[NDArray[Any]]], left: Ends, right_rows: sp.csr_matrix
 ) -> Iterator[NDArray[Any]]:
-    """The same of pairs that are read some left rows at once, which neighbouring pairs share.
+    """As :func:`by_parts`, in steps of some left rows: pairs of one left row follow each other.
 
-    As many that they fit the processor's cache as dense rows of the columns that they fill
-    (:func:`looked_up`), and so many pairs that the cells of their right rows do.
+    A step has so many left rows that they fit the processor's cache as dense rows of the columns
+    that they fill (:func:`looked_up`), and so many pairs that their right rows fit it, too.
     """
     most = CELLS_AT_ONCE / max(right_rows.nnz / max(right_rows.shape[0], 1), 1)
     pairs, rows = max(1, min(PAIRS_AT_ONCE, int(most))), max(1, math.isqrt(int(most)))

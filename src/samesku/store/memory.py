@@ -36,8 +36,8 @@ FEW = 1_000
 REACH = int(64 * (1 - FLOOR["bits"]))
 # The number of the first posting that is only searched for: larger than any.
 SOUGHT = 2**62
-# The ends of pairs are slots, and so many more for each search that is answered before theirs in
-# one go: what is found by several searches is another end in each.
+# Ends of pairs are slots. Of several searches in one go those of the n-th are larger by n times
+# this, so that a posting that two of them find is an end of its own in each.
 SPAN = 2**40
 
 

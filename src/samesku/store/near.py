@@ -141,10 +141,10 @@ class NearLists:
 def beside(
     lists: Sequence[NDArray[Any]], own: NDArray[np.int64], new: Sequence[NDArray[Any]]
 ) -> list[NDArray[Any]]:
-    """Lists of neighbours as if some had been entered on both sides.
+    """The lists of neighbours of `own`, which ascend, with pairs of new postings in both lists.
 
-    `own` are whose the lists are, ascending. `new`: who is new, its list being empty, whom it
-    found, near to far, the similarities, and which clash; one after the other.
+    `new`, columns of these pairs: the new posting, whose list is empty; what it found, near to far;
+    the similarity; whether the two clash.
     """
     asker, found, *numbers = new
     here, there = np.searchsorted(own, asker), np.searchsorted(own, found)

@@ -62,14 +62,14 @@ class Scored:
 class EndPostings:
     """The distinct postings at the ends of pairs, as a catalogue.
 
-    `left` and `right` are slots, ``left < right``, in ascending order, each pair once; or those of
-    several searches (`SPAN`).
+    `left` and `right` are slots, ``left < right``, in ascending order, each pair once; of several
+    searches larger by multiples of `SPAN`.
     """
 
     left: NDArray[np.int64]
     right: NDArray[np.int64]
-    core: NDArray[np.int64]  # the ends that the catalogue's postings are
-    parts: Sequence[slice]  # those of one search each
+    core: NDArray[np.int64]  # the different ends, of which each is a posting of the catalogue
+    parts: Sequence[slice]  # the postings of each search
     contents: Sequence[Content]
     catalog: Catalog
     attributes: AttributeRows

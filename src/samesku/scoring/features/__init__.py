@@ -44,7 +44,7 @@ class CatalogRows:
 
     catalog: Catalog
     sources: Sequence[Source]  # those of the candidates that are described
-    # Of postings that no pair joins, and that are as rare as in their own part.
+    # No pair is across parts; rarities and prices are those within the part of each posting.
     parts: Sequence[slice] = WHOLE
 
     @classmethod

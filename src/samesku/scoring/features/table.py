@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Column: TypeAlias = NDArray[Any]
-# The parts of a catalogue of which no other is looked at: all of it.
+# The parts of a catalogue that is not divided.
 WHOLE = (slice(None),)
 
 
