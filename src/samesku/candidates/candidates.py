@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from samesku.candidates.neighbors import Neighbors, density
 from samesku.candidates.similarity import Ends, pair_similarity
 from samesku.encoders.base import Kind, Modality, Vectors
+from samesku.runtime.arrays import AnyInts, Array, Bools, Floats, Ints
 from samesku.runtime.memory import at_once
 
 # Neighbours whose mean similarity says how dense it is around a posting.
@@ -42,9 +42,9 @@ class Candidates:
 
     left: NDArray[np.int32]  # (m,), positions of the postings
     right: NDArray[np.int32]
-    similarity: NDArray[np.float32]  # (m, e), under each encoder; NaN where one has no vector
-    found: NDArray[np.bool_]  # (m, e), which encoders' neighbours brought the pair in
-    density: NDArray[np.float32]  # (n, e), mean similarity of each posting to its 20 nearest
+    similarity: Floats  # (m, e), under each encoder; NaN where one has no vector
+    found: Bools  # (m, e), which encoders' neighbours brought the pair in
+    density: Floats  # (n, e), mean similarity of each posting to its 20 nearest
     encoders: tuple[str, ...]  # the name of each
     modalities: tuple[Modality, ...]  # what it looks at
     kinds: tuple[Kind, ...]  # how its vectors are stored
@@ -63,7 +63,7 @@ class Candidates:
         """The same, what is large of their sources in files."""
         return replace(self, sources=tuple(source.shelved for source in self.sources))
 
-    def places(self, left: Ends, right: Ends) -> NDArray[np.int64]:
+    def places(self, left: Ends, right: Ends) -> Ints:
         """Where pairs, ``left < right``, stand among these; -1 for what is none of them."""
         if not len(left):
             return np.empty(0, dtype=np.int64)
@@ -73,7 +73,7 @@ class Candidates:
         table = sp.csr_matrix((number, self.right, ends), shape=(self.size, width))
         return np.asarray(table[left, right], dtype=np.int64).ravel() - 1
 
-    def take(self, places: NDArray[np.integer]) -> Candidates:
+    def take(self, places: AnyInts) -> Candidates:
         """Only the pairs at the given places."""
         return replace(
             self,
@@ -90,7 +90,7 @@ def join_candidates(sources: Sequence[Source]) -> Candidates:
     lows = [np.minimum(each.neighbors.query, each.neighbors.candidate) for each in sources]
     count = sum(len(low) for low in lows)
     step = max(1, size * at_once(KEY_BYTES, KEYS_AT_ONCE) // max(count, 1))
-    columns: list[list[NDArray[Any]]] = [[], [], [], []]
+    columns: list[list[Array]] = [[], [], [], []]
     for first in range(0, max(size, 1), step):
         part = _joined(sources, lows, first, min(first + step, size))
         for column, values in zip(columns, part, strict=True):
@@ -132,7 +132,7 @@ def with_pairs(candidates: Candidates, left: Ends, right: Ends) -> Candidates:
 
 def _joined(
     sources: Sequence[Source], lows: Sequence[NDArray[np.int32]], first: int, stop: int
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32], NDArray[np.bool_]]:
+) -> tuple[NDArray[np.int32], NDArray[np.int32], Floats, Bools]:
     """The columns `left`, `right`, `similarity`, `found` of pairs whose lower end is in a range."""
     size = sources[0].vectors.size
     found_by = [
@@ -158,7 +158,7 @@ def _joined(
 
 def _undirected(
     neighbors: Neighbors, low: NDArray[np.int32], first: int, stop: int
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+) -> tuple[Ints, Floats]:
     """One ascending number per pair of those in a range, and its similarity.
 
     A pair may have been found from one end or both; `low` is the lower one.
@@ -170,13 +170,13 @@ def _undirected(
     return pairs, neighbors.similarity[own[one]]
 
 
-def each_once(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+def each_once(numbers: Ints) -> Ints:
     """Each number once, ascending; of a few ascending runs in no time, where numpy would hash."""
     ascending = np.sort(numbers, kind="stable")
     return np.asarray(ascending[np.diff(ascending, prepend=-1) != 0])
 
 
-def places_among(known: NDArray[np.integer], wanted: NDArray[np.integer]) -> NDArray[np.int64]:
+def places_among(known: AnyInts, wanted: AnyInts) -> Ints:
     """Where numbers stand among ascending ones, int64; -1 for what is none of them."""
     place = np.searchsorted(known, wanted)
     inside = place < len(known)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from samesku.candidates.similarity import Ends
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.sources import agreement
+from samesku.runtime.arrays import AnyInts, Bools, Floats, Ints
 from samesku.titles.attributes.columns import column_kind
 
 READ = ("price", "currency", "brand", "description")
@@ -27,17 +27,17 @@ class Collapsed:
     """
 
     catalog: Catalog  # one row per distinct posting, its representative
-    place: NDArray[np.int64]  # (n,), row in `catalog` of each posting's representative
-    rows: NDArray[np.int64]  # (d,), row of each representative among all postings
-    order: NDArray[np.int64]  # (n,), all postings in the order of their ids
-    content: NDArray[np.int64]  # (d,), equal where two are identical and kept apart all the same
+    place: Ints  # (n,), row in `catalog` of each posting's representative
+    rows: Ints  # (d,), row of each representative among all postings
+    order: Ints  # (n,), all postings in the order of their ids
+    content: Ints  # (d,), equal where two are identical and kept apart all the same
 
     @classmethod
     def of(
         cls,
         catalog: Catalog,
-        codes: NDArray[np.integer],
-        content: NDArray[np.integer] | None = None,
+        codes: AnyInts,
+        content: AnyInts | None = None,
     ) -> Collapsed:
         """Postings of equal codes, ``(n,)``, as one; those of equal `content` are identical."""
         order = catalog.frame["posting_id"].arg_sort().to_numpy().astype(np.int64)
@@ -49,46 +49,42 @@ class Collapsed:
         return cls(catalog.take(rows, name=catalog.name), place, rows, order, kinds)
 
     @property
-    def representative(self) -> NDArray[np.int64]:
+    def representative(self) -> Ints:
         """Row of each posting's representative among all postings, int64 ``(n,)``."""
         return self.rows[self.place]
 
     @property
-    def counts(self) -> NDArray[np.int64]:
+    def counts(self) -> Ints:
         """How many postings each distinct one stands for, int64 ``(d,)``."""
         return np.bincount(self.place, minlength=len(self.rows))
 
     @property
-    def members(self) -> NDArray[np.int64]:
+    def members(self) -> Ints:
         """All postings, those of one representative together, each in the order of their ids."""
         return self.order[np.argsort(self.place[self.order], kind="stable")]
 
-    def identical(self, left: Ends, right: Ends) -> NDArray[np.bool_]:
+    def identical(self, left: Ends, right: Ends) -> Bools:
         """Which pairs of distinct postings are identical, as those of two sources may be."""
         return np.asarray(self.content[left] == self.content[right])
 
-    def sure(self, left: Ends, right: Ends, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    def sure(self, left: Ends, right: Ends, scores: Floats) -> Floats:
         """The scores of pairs, of identical ones 1."""
         return np.where(self.identical(left, right), np.float32(1), scores)
 
-    def identical_across(
-        self, owners: NDArray[np.integer]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def identical_across(self, owners: AnyInts) -> tuple[Ints, Ints]:
         """Each distinct posting with the first that is identical, where their `owners` differ."""
         _, first, kind = np.unique(self.content, return_index=True, return_inverse=True)
         left, right = first[kind], np.arange(len(kind))
         across = owners[left] != owners[right]
         return left[across], right[across]
 
-    def numbered(self, groups: NDArray[np.integer]) -> NDArray[np.int64]:
+    def numbered(self, groups: AnyInts) -> Ints:
         """The same groups of all postings, numbered by the smallest id in each."""
         named = np.empty(len(groups), dtype=np.int64)
         named[self.order] = _by_first(groups[self.order])[0]
         return named
 
-    def expanded(
-        self, left: Ends, right: Ends
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    def expanded(self, left: Ends, right: Ends) -> tuple[Ints, Ints, Ints]:
         """Pairs of postings in place of pairs of representatives: which they come from, and rows.
 
         As many as the end with more postings has: each of them with one of the other end. All pairs
@@ -100,7 +96,7 @@ class Collapsed:
         pair = np.repeat(np.arange(len(left)), times)
         turn = np.arange(len(pair)) - np.repeat(np.cumsum(times) - times, times)
 
-        def rows(end: NDArray[np.integer]) -> NDArray[np.int64]:
+        def rows(end: AnyInts) -> Ints:
             of = end[pair]
             return np.asarray(members[start[of] + np.where(turn < count[of], turn, 0)])
 
@@ -111,9 +107,9 @@ def collapse(
     catalog: Catalog,
     *,
     photos: bool = True,
-    parts: Sequence[NDArray[np.integer]] = (),
-    sources: NDArray[np.integer] | None = None,
-    apart: NDArray[np.integer] | None = None,
+    parts: Sequence[AnyInts] = (),
+    sources: AnyInts | None = None,
+    apart: AnyInts | None = None,
 ) -> Collapsed:
     """Collapse identical postings: one normal title, photo, and columns that are read.
 
@@ -131,7 +127,7 @@ def collapse(
     return Collapsed.of(catalog, codes, content)
 
 
-def _by_first(codes: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _by_first(codes: AnyInts) -> tuple[Ints, Ints]:
     """Codes numbered as they come, int64 ``(n,)``, and where each number comes first."""
     _, first, place = np.unique(codes, return_index=True, return_inverse=True)
     number = np.empty(len(first), dtype=np.int64)
@@ -139,7 +135,7 @@ def _by_first(codes: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np
     return number[place], np.sort(first)
 
 
-def says_nothing(titles: pl.Series) -> NDArray[np.bool_]:
+def says_nothing(titles: pl.Series) -> Bools:
     """Which normal titles hold neither letter nor digit."""
     return ~titles.str.contains(_TOLD).to_numpy()
 

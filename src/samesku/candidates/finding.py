@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from samesku.candidates.candidates import Candidates, Source, join_candidates
 from samesku.candidates.neighbors import Allowed, Method, Neighbors, allowed_neighbors
 from samesku.encoders.base import Encoder
 from samesku.encoders.encode import Encoded
+from samesku.runtime.arrays import Ints
 from samesku.runtime.cache import Cache, content_key
 from samesku.runtime.progress import Progress
 
@@ -18,7 +16,7 @@ from samesku.runtime.progress import Progress
 def find_candidates(
     encoders: Sequence[Encoder],
     encoded: Encoded,
-    owners: NDArray[np.int64] | None,
+    owners: Ints | None,
     allowed: Allowed,
     *,
     k: int,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samesku.candidates.search import EXTRA, Found, RowSearch, row_search, search_themselves
 from samesku.encoders.base import Kind, Vectors
+from samesku.runtime.arrays import AnyInts, Array, Floats, Ints
 from samesku.runtime.memory import at_once, kept, released
 from samesku.runtime.progress import Advance
 
@@ -43,7 +44,7 @@ class Neighbors:
 
     query: NDArray[np.int32]  # (m,), positions of postings
     candidate: NDArray[np.int32]  # (m,), never the query itself
-    similarity: NDArray[np.float32]  # (m,)
+    similarity: Floats  # (m,)
     size: int  # number of postings in the catalogue
 
     @classmethod
@@ -56,13 +57,13 @@ class Neighbors:
     def __len__(self) -> int:
         return len(self.query)
 
-    def take(self, places: NDArray[Any]) -> Neighbors:
+    def take(self, places: Array) -> Neighbors:
         """Only what stands at the given places."""
         columns = {name: column[places] for name, column in self.arrays.items()}
         return Neighbors(**columns, size=self.size)
 
     @property
-    def arrays(self) -> dict[str, NDArray[Any]]:
+    def arrays(self) -> dict[str, Array]:
         """The three columns by name."""
         return {name: getattr(self, name) for name in ("query", "candidate", "similarity")}
 
@@ -143,7 +144,7 @@ def nearest(
 
 def allowed_neighbors(
     vectors: Vectors,
-    source: NDArray[np.int64] | None,
+    source: Ints | None,
     allowed: Allowed,
     *,
     k: int,
@@ -217,9 +218,7 @@ def _wanted(index: Vectors, k: int) -> int:
     return min((k + 1) * views, len(index.owner))
 
 
-def _of_postings(
-    found: Found, asking: NDArray[np.int64], owner: NDArray[np.int64], k: int, size: int
-) -> Neighbors:
+def _of_postings(found: Found, asking: Ints, owner: Ints, k: int, size: int) -> Neighbors:
     """What was found of rows as the k nearest of postings."""
     row, place, similarity = found
     query, candidate = asking[row], owner[place]
@@ -233,14 +232,14 @@ def merge_neighbors(first: Neighbors, second: Neighbors) -> Neighbors:
     return best(**both.arrays, k=len(both) + 1, size=both.size)
 
 
-def density(neighbors: Neighbors, k: int) -> NDArray[np.float32]:
+def density(neighbors: Neighbors, k: int) -> Floats:
     """Mean similarity of each posting to its k nearest, float32 ``(size,)``.
 
     Places that are not filled count as 0. High where many offers look alike (the crowded parts of
     a catalogue), which is what makes one threshold wrong for all.
     """
 
-    def mean(part: Neighbors) -> NDArray[np.float32]:
+    def mean(part: Neighbors) -> Floats:
         near = part.rank < k
         total = np.bincount(part.query[near], part.similarity[near], part.size)
         return (total / k).astype(np.float32)
@@ -249,9 +248,9 @@ def density(neighbors: Neighbors, k: int) -> NDArray[np.float32]:
 
 
 def best(
-    query: NDArray[np.integer],
-    candidate: NDArray[np.integer],
-    similarity: NDArray[np.float32],
+    query: AnyInts,
+    candidate: AnyInts,
+    similarity: Floats,
     k: int,
     size: int,
 ) -> Neighbors:

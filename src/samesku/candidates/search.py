@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from itertools import pairwise
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import scipy.sparse as sp
@@ -14,15 +14,16 @@ from sparse_dot_topn import sp_matmul_topn, zip_sp_matmul_topn
 
 from samesku.candidates.similarity import row_similarity
 from samesku.encoders.base import Rows, Vectors
+from samesku.runtime.arrays import Array, Bytes, Floats, Ints
 from samesku.runtime.cores import map_in_order, usable_cores
 from samesku.runtime.memory import at_once
 
 # Row of the query, row of the index, similarity; in no particular order.
-Found: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]
+Found: TypeAlias = tuple[Ints, Ints, Floats]
 NOTHING: Found = (np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0, np.float32))
 RowSearch: TypeAlias = Callable[[Rows, int], Found]
 # Similarities of a block of queries: float32 cosines, or unsigned counts of agreeing bits.
-Block: TypeAlias = NDArray[Any]
+Block: TypeAlias = Array
 
 BLOCK_BYTES = 64 * 2**20
 # Blocks of bits are kept to the size of the processor's cache, as no arithmetic hides the memory.
@@ -115,12 +116,12 @@ def _topmost(rows: sp.csr_matrix, index: sp.csr_matrix, wanted: int, below: floa
     return _joined(found)
 
 
-def rows_of(cells: sp.csr_matrix) -> NDArray[np.int64]:
+def rows_of(cells: sp.csr_matrix) -> Ints:
     """The row of each cell."""
     return np.repeat(np.arange(cells.shape[0]), np.diff(cells.indptr))
 
 
-def _least_of_full(found: sp.csr_matrix, wanted: int) -> NDArray[np.float32]:
+def _least_of_full(found: sp.csr_matrix, wanted: int) -> Floats:
     """The least number of each row that holds so many; below all numbers for others."""
     held = np.diff(found.indptr)
     least = np.full(len(held), -np.inf, dtype=np.float32)
@@ -181,7 +182,7 @@ def _blocks(rows: sp.csr_matrix, index: sp.csr_matrix) -> list[int]:
     return starts
 
 
-def _products(rows: sp.csr_matrix, index: sp.csr_matrix) -> NDArray[np.float32]:
+def _products(rows: sp.csr_matrix, index: sp.csr_matrix) -> Floats:
     """The products of a few rows with every column of a transposed index, ``(rows, columns)``.
 
     Summed up in place, where products of sparse matrices chain what is not zero: half the time.
@@ -192,7 +193,7 @@ def _products(rows: sp.csr_matrix, index: sp.csr_matrix) -> NDArray[np.float32]:
     first = np.arange(0, count * width, width, dtype=terms.indices.dtype)
     terms.indices += np.repeat(first, np.diff(terms.indptr[rows.indptr]))
     terms.resize(terms.shape[0], count * width)
-    products: NDArray[np.float32] = rows.data @ terms
+    products: Floats = rows.data @ terms
     return products.reshape(count, width)
 
 
@@ -220,7 +221,7 @@ def _sparse_bounded(index: sp.csr_matrix, floor: float) -> RowSearch:
     return search
 
 
-def telling_terms(rows: sp.csr_matrix, frequency: NDArray[np.int64], size: int) -> sp.csr_matrix:
+def telling_terms(rows: sp.csr_matrix, frequency: Ints, size: int) -> sp.csr_matrix:
     """The rows with the terms only that tell most for their cost, until the budget is spent.
 
     `frequency`, int64 ``(terms,)``: how many rows of an index of `size` rows hold each term.
@@ -279,7 +280,7 @@ def _agreeing_bits(asked: NDArray[np.uint64], sought: NDArray[np.uint64], bits: 
     return np.asarray(np.subtract(bits, differing, dtype=differing.dtype))
 
 
-def _words(packed: NDArray[np.uint8]) -> NDArray[np.uint64]:
+def _words(packed: Bytes) -> NDArray[np.uint64]:
     """Packed bits in 64-bit words, padded with zeros."""
     width = -(-packed.shape[1] // 8) * 8
     padded = np.zeros((len(packed), width), dtype=np.uint8)
@@ -287,9 +288,7 @@ def _words(packed: NDArray[np.uint8]) -> NDArray[np.uint64]:
     return padded.view(np.uint64)
 
 
-def _top_of_block(
-    block: Block, wanted: int, least: float
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _top_of_block(block: Block, wanted: int, least: float) -> tuple[Ints, Ints]:
     """Positions in the block of the `wanted` largest per row that are at least `least`."""
     near = block >= least
     # Over the flattened block: numpy finds places in two dimensions ten times slower.
@@ -317,10 +316,10 @@ def _banded_bits(index: Vectors, floor: float) -> RowSearch:
     least = math.ceil(floor * bits)
     buckets = [_by_value(index.rows[:, band]) for band in range(index.rows.shape[1])]
 
-    def search(rows: NDArray[np.uint8], wanted: int) -> Found:
+    def search(rows: Bytes, wanted: int) -> Found:
         asked = _words(rows)
 
-        def part(ends: tuple[NDArray[np.int64], NDArray[np.int64]]) -> Found:
+        def part(ends: tuple[Ints, Ints]) -> Found:
             mine, theirs = ends
             parts = []
             step = max(1, BITS_BLOCK_BYTES // (8 * len(theirs)))
@@ -346,7 +345,7 @@ def _banded_bits(index: Vectors, floor: float) -> RowSearch:
     return search
 
 
-def _by_value(column: NDArray[np.uint8]) -> list[NDArray[np.int64]]:
+def _by_value(column: Bytes) -> list[Ints]:
     """The places of each value of a byte, from 0 to 255."""
     order = np.argsort(column, kind="stable")
     return np.split(order, np.searchsorted(column[order], np.arange(1, 256)))
@@ -357,9 +356,7 @@ def _joined(parts: Iterable[Found]) -> Found:
     return np.concatenate(row), np.concatenate(found), np.concatenate(similarity)
 
 
-def in_full(
-    rows: Rows, row: NDArray[np.int64], index: Rows, found: NDArray[np.int64], floor: float
-) -> Found:
+def in_full(rows: Rows, row: Ints, index: Rows, found: Ints, floor: float) -> Found:
     """Pairs of rows with their similarity, those that reach the floor."""
     similarity = row_similarity(rows, row, index, found)
     enough = similarity >= floor

@@ -6,13 +6,13 @@ from typing import TypeAlias
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from samesku.encoders.base import Rows, Vectors
+from samesku.runtime.arrays import AnyInts, Bools, Doubles, Floats, Ints
 from samesku.runtime.cores import map_in_order
 
 # Rows of the postings at one end of pairs, ``(m,)``.
-Ends: TypeAlias = NDArray[np.integer]
+Ends: TypeAlias = AnyInts
 
 # Their rows stay in the processor's cache; of long sparse ones so many cells.
 PAIRS_AT_ONCE, CELLS_AT_ONCE = 8_192, 2_000_000
@@ -21,7 +21,7 @@ PAIRS_AT_ONCE, CELLS_AT_ONCE = 8_192, 2_000_000
 DENSE = 100_000
 
 
-def pair_similarity(vectors: Vectors, left: Ends, right: Ends) -> NDArray[np.float32]:
+def pair_similarity(vectors: Vectors, left: Ends, right: Ends) -> Floats:
     """Similarity of the postings ``left[i]`` and ``right[i]``, float32 ``(m,)``.
 
     The largest over their rows where at least one row of the two can be found (two probes are never
@@ -44,7 +44,7 @@ def pair_similarity(vectors: Vectors, left: Ends, right: Ends) -> NDArray[np.flo
     return best
 
 
-def _columns(vectors: Vectors, which: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
+def _columns(vectors: Vectors, which: Bools) -> list[Ints]:
     """The first row of each posting, the second, ...: int64 ``(size,)``, -1 where there is none."""
     rows = np.flatnonzero(which)
     owner = vectors.owner[rows]
@@ -57,9 +57,7 @@ def _columns(vectors: Vectors, which: NDArray[np.bool_]) -> list[NDArray[np.int6
     return columns
 
 
-def row_similarity(
-    left_rows: Rows, left: Ends, right_rows: Rows, right: Ends
-) -> NDArray[np.float32]:
+def row_similarity(left_rows: Rows, left: Ends, right_rows: Rows, right: Ends) -> Floats:
     """Similarity of ``left_rows[left[i]]`` and ``right_rows[right[i]]``, float32 ``(m,)``."""
     step = PAIRS_AT_ONCE
     if (
@@ -72,7 +70,7 @@ def row_similarity(
         step = max(1, min(step, int(CELLS_AT_ONCE / max(cells, 1))))
     starts = range(0, len(left), step)
 
-    def part(start: int) -> NDArray[np.float32]:
+    def part(start: int) -> Floats:
         chunk = slice(start, start + step)
         return _similarity(left_rows[left[chunk]], right_rows[right[chunk]])
 
@@ -80,12 +78,12 @@ def row_similarity(
     return np.concatenate(parts) if parts else np.empty(0, dtype=np.float32)
 
 
-def _similarity(a: Rows, b: Rows) -> NDArray[np.float32]:
+def _similarity(a: Rows, b: Rows) -> Floats:
     # Summed in 64 bits, so that it does not matter in which order the columns stand.
     if sp.issparse(a):
         return np.asarray(a.multiply(b).sum(axis=1, dtype=np.float64), dtype=np.float32).ravel()
     if a.dtype == np.uint8:
         differing = np.bitwise_count(a ^ b).sum(axis=1, dtype=np.float32)
         return np.asarray(1 - differing / np.float32(8 * a.shape[1]))
-    cosine: NDArray[np.float64] = np.einsum("ij,ij->i", a, b, dtype=np.float64)
+    cosine: Doubles = np.einsum("ij,ij->i", a, b, dtype=np.float64)
     return cosine.astype(np.float32)

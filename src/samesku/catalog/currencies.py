@@ -10,7 +10,8 @@ from importlib.resources import files
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
+
+from samesku.runtime.arrays import Doubles
 
 _DATA = tomllib.loads(files(__package__).joinpath("currencies.toml").read_text("utf-8"))
 _RATES = {code: float(rate) for code, rate in _DATA["rates"].items()}
@@ -53,7 +54,7 @@ def _words(text: str) -> list[str]:
     return _WORD.findall(unicodedata.normalize("NFKC", text[:_LONGEST]).casefold())
 
 
-def rates(frame: pl.DataFrame) -> NDArray[np.float64]:
+def rates(frame: pl.DataFrame) -> Doubles:
     """What a euro is worth in the currency of each row, float64 ``(n,)``; NaN where unknown."""
     if "currency" not in frame.columns:
         return np.full(frame.height, np.nan)

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from samesku.runtime.arrays import AnyInts, Doubles, Floats
 from samesku.scoring.features.table import Features
 
-Floats = NDArray[np.float64]
 # A standardised feature counts up to here: one odd pair must not outweigh the trees.
 FAR = 3.0
 
@@ -24,22 +23,20 @@ class Adaptation:
     """
 
     features: tuple[str, ...]  # f that are weighted; one that a pair lacks adds nothing
-    center: Floats  # (f,), as the others
-    scale: Floats
-    weights: Floats
+    center: Doubles  # (f,), as the others
+    scale: Doubles
+    weights: Doubles
 
-    def standardised(self, described: Features) -> Floats:
+    def standardised(self, described: Features) -> Doubles:
         """The features as they are weighted, float64 ``(m, f)``."""
         values = described.select(self.features, may_miss=("",)).astype(np.float64)
         return np.nan_to_num(np.clip((values - self.center) / self.scale, -FAR, FAR))
 
-    def log_odds(self, odds: Floats, described: Features) -> Floats:
+    def log_odds(self, odds: Doubles, described: Features) -> Doubles:
         """The log-odds of each pair, from those without, float64 ``(m,)``."""
         return np.asarray(odds + self.standardised(described) @ self.weights)
 
-    def add_contributions(
-        self, parts: NDArray[np.float32], described: Features, family: NDArray[np.integer]
-    ) -> None:
+    def add_contributions(self, parts: Floats, described: Features, family: AnyInts) -> None:
         """Add to `parts`, float32 ``(m, families)``, what each family of features contributes.
 
         `family`, integer ``(f,)``, is that of each weighted feature.

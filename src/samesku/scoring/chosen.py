@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates, with_pairs
 from samesku.candidates.similarity import Ends
 from samesku.catalog.catalog import Catalog, table_of
 from samesku.catalog.cells import as_text
+from samesku.runtime.arrays import Ints
 from samesku.scoring.fusion import NEVER, Fusion, PairScores
 
 
@@ -55,9 +55,7 @@ def pair_ids(pairs: Any) -> pl.DataFrame:
     )
 
 
-def rows_of_pairs(
-    catalog: Catalog, pairs: Sequence[tuple[str | int, str | int]]
-) -> NDArray[np.int64]:
+def rows_of_pairs(catalog: Catalog, pairs: Sequence[tuple[str | int, str | int]]) -> Ints:
     """Rows of the postings of pairs, int64 ``(p, 2)``.
 
     Raises ValueError where there is no such posting, or both are one.

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality
+from samesku.runtime.arrays import Doubles, Floats
 from samesku.runtime.cores import map_in_order, meanwhile, usable_cores
 from samesku.runtime.files import Staged, read_json, write_json
 from samesku.runtime.memory import Kept, at_once
@@ -127,16 +127,16 @@ class PairClassifier:
             self.adaptation.add_contributions(added, described.take(explained), family)
         return scores, explained, added
 
-    def log_odds(self, described: Features, candidates: Candidates) -> NDArray[np.float64]:
+    def log_odds(self, described: Features, candidates: Candidates) -> Doubles:
         """The log-odds of described pairs."""
         return self._adapted(described, self.trees.log_odds(self.values(described, candidates)))
 
-    def _adapted(self, described: Features, odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _adapted(self, described: Features, odds: Doubles) -> Doubles:
         """The sums of the trees calibrated, and moved by what answers taught."""
         odds = self.calibration[0] * odds + self.calibration[1]
         return odds if self.adaptation is None else self.adaptation.log_odds(odds, described)
 
-    def values(self, described: Features, candidates: Candidates) -> NDArray[np.float32]:
+    def values(self, described: Features, candidates: Candidates) -> Floats:
         """The features of the trees; NaN for those of a photo or a column that is not there."""
         absent = [name for name in self.encoders if name not in candidates.encoders]
         if texts := [name for name in absent if self.encoders[name] == "text"]:

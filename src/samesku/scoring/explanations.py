@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from samesku.candidates.candidates import Candidates, places_among
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality
+from samesku.runtime.arrays import AnyFloats, AnyInts, Bools, Floats, Ints
 from samesku.runtime.memory import Kept, released
 from samesku.scoring.features.codes import is_code
 from samesku.scoring.features.title_words import TitleWords
@@ -60,7 +61,7 @@ SAME, ALIKE = 1 - 1e-6, 0.9
 Phrases: TypeAlias = NDArray[np.object_]
 
 
-def families(names: Sequence[str], encoders: Mapping[str, Modality]) -> NDArray[np.int64]:
+def families(names: Sequence[str], encoders: Mapping[str, Modality]) -> Ints:
     """The place in `FAMILIES` of each feature, int64 ``(f,)``."""
     of = dict(_FAMILY_OF)
     for encoder, modality in encoders.items():
@@ -78,15 +79,15 @@ def families(names: Sequence[str], encoders: Mapping[str, Modality]) -> NDArray[
 class Explanations:
     """What the log-odds of some scored pairs are the sum of."""
 
-    places: NDArray[np.int64]  # (p,), which of the candidates, ascending
-    parts: NDArray[np.float32]  # (p, families), what each of `FAMILIES` adds to the log-odds
+    places: Ints  # (p,), which of the candidates, ascending
+    parts: Floats  # (p, families), what each of `FAMILIES` adds to the log-odds
     start: float  # the log-odds before anything is looked at, to which the parts are added
     words: TitleWords
     encoders: Collection[str] | None = None  # those that the model knows; None: all
     # What the answer of a chat model adds, by candidate.
     answered: Mapping[int, float] = field(default_factory=dict)
 
-    def take(self, which: NDArray[np.bool_]) -> Explanations:
+    def take(self, which: Bools) -> Explanations:
         """Only the pairs marked, bool ``(p,)``."""
         parts = Kept()
         for start in range(0, max(len(which), 1), PAIRS_AT_ONCE):
@@ -116,7 +117,7 @@ class Explanations:
         )
 
     def phrases(
-        self, catalog: Catalog, candidates: Candidates, places: NDArray[np.integer]
+        self, catalog: Catalog, candidates: Candidates, places: AnyInts
     ) -> list[str | None]:
         """Each pair's reasons on one line, weightiest first; None for those not looked at.
 
@@ -134,7 +135,7 @@ class Explanations:
         return phrases
 
     def _phrases(
-        self, catalog: Catalog, candidates: Candidates, places: NDArray[np.integer]
+        self, catalog: Catalog, candidates: Candidates, places: AnyInts
     ) -> list[str | None]:
         row = places_among(self.places, places)
         there = row >= 0
@@ -167,7 +168,7 @@ class _Facts:
         self,
         catalog: Catalog,
         candidates: Candidates,
-        places: NDArray[np.integer],
+        places: AnyInts,
         explained: Explanations,
     ) -> None:
         words = explained.words
@@ -197,7 +198,7 @@ class _Facts:
         described = _filled(catalog, "description")
         self.described = described[left] + described[right]
 
-    def phrases(self, family: str, pairs: NDArray[np.integer], adds: NDArray[np.bool_]) -> Phrases:
+    def phrases(self, family: str, pairs: AnyInts, adds: Bools) -> Phrases:
         """What stands for one family of some pairs; `adds`: whether it adds to the log-odds."""
         if values := self.attributes.get(family):
             return self._each(partial(_attribute_said, family), values, pairs)
@@ -233,7 +234,7 @@ class _Facts:
                 return np.where(self.described[pairs] == 2, both, few + " stated")
 
     def _each(
-        self, say: Callable[[Any, Any], object], values: Sequence[Any], pairs: NDArray[np.integer]
+        self, say: Callable[[Any, Any], object], values: Sequence[Any], pairs: AnyInts
     ) -> Phrases:
         """What the values of both postings say, pair by pair."""
         ends = self.left[pairs].tolist(), self.right[pairs].tolist()
@@ -243,10 +244,10 @@ class _Facts:
 
 def _best(
     candidates: Candidates,
-    places: NDArray[np.integer],
+    places: AnyInts,
     modality: str,
     encoders: Collection[str] | None = None,
-) -> NDArray[np.float32]:
+) -> Floats:
     kinds = zip(candidates.encoders, candidates.modalities, strict=True)
     columns = [
         place
@@ -258,17 +259,17 @@ def _best(
     return np.asarray(np.fmax.reduce(candidates.similarity[places][:, columns], axis=1))
 
 
-def _either(adds: NDArray[np.bool_], yes: str | Phrases, no: str) -> Phrases:
+def _either(adds: Bools, yes: str | Phrases, no: str) -> Phrases:
     return np.where(adds, yes, no).astype(object)
 
 
-def _written(values: NDArray[np.floating], form: str) -> Phrases:
+def _written(values: AnyFloats, form: str) -> Phrases:
     """Numbers with two decimals; equal ones are written once."""
     found, place = np.unique(np.rint(values.astype(np.float64) * 100), return_inverse=True)
     return np.array([format(each / 100, form) for each in found.tolist()], dtype=object)[place]
 
 
-def _photos(similarity: NDArray[np.float32]) -> Phrases:
+def _photos(similarity: Floats) -> Phrases:
     compared = _either(similarity >= ALIKE, "photos alike ", "photos differ ")
     said = np.where(similarity >= SAME, "photo identical", compared + _written(similarity, ".2f"))
     return np.where(np.isnan(similarity), "no photo to compare", said)
@@ -279,9 +280,9 @@ def _answer(added: float) -> str:
 
 
 def _rarest(
-    weight: NDArray[np.float32],
-    columns: NDArray[np.integer],
-    ends: NDArray[np.integer],
+    weight: Floats,
+    columns: AnyInts,
+    ends: AnyInts,
     names: Sequence[str],
 ) -> Phrases:
     """The rarest word of each row, the first of equally rare ones; empty where there is none."""
@@ -301,16 +302,16 @@ def _compare(mine: Stated, theirs: Stated) -> tuple[str, str]:
     return " ".join(sorted(one & other)), " against ".join(filter(None, own))
 
 
-def _column(catalog: Catalog, name: str, rows: NDArray[np.integer]) -> list[Any]:
+def _column(catalog: Catalog, name: str, rows: AnyInts) -> list[Any]:
     there = name in catalog.frame.columns
     return catalog.frame[name][rows].to_list() if there else [None] * len(rows)
 
 
-def _brands(catalog: Catalog, rows: NDArray[np.integer]) -> list[str | None]:
+def _brands(catalog: Catalog, rows: AnyInts) -> list[str | None]:
     return _column(catalog, "brand", rows)
 
 
-def _prices(catalog: Catalog, rows: NDArray[np.integer]) -> list[str | None]:
+def _prices(catalog: Catalog, rows: AnyInts) -> list[str | None]:
     """The prices as text, with their currencies where they are stated."""
     named = zip(_column(catalog, "price", rows), _column(catalog, "currency", rows), strict=True)
     return [
@@ -319,7 +320,7 @@ def _prices(catalog: Catalog, rows: NDArray[np.integer]) -> list[str | None]:
     ]
 
 
-def _filled(catalog: Catalog, name: str) -> NDArray[np.int64]:
+def _filled(catalog: Catalog, name: str) -> Ints:
     """1 for each posting that has something in a column, else 0."""
     if name not in catalog.frame.columns:
         return np.zeros(len(catalog), dtype=np.int64)

@@ -9,12 +9,12 @@ from numbers import Real
 from typing import TYPE_CHECKING, ClassVar, Self, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
 from samesku.encoders import photo, signature
 from samesku.encoders.base import Modality
+from samesku.runtime.arrays import Bools, Floats
 from samesku.runtime.checks import check_type
 from samesku.runtime.progress import Advance
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from samesku.scoring.explanations import Explanations
 
 
-Scores = NDArray[np.float32]
+Scores = Floats
 # Which pairs each list has, bool ``(m,)``, by its name.
-Lists: TypeAlias = dict[str, NDArray[np.bool_]]
+Lists: TypeAlias = dict[str, Bools]
 
 # The score that divides matched from not, whatever the fusion.
 THRESHOLD = 0.5

@@ -8,10 +8,10 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
+from samesku.runtime.arrays import Ints
 from samesku.runtime.progress import Advance
 from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.features import CatalogRows
@@ -97,7 +97,7 @@ class Learned(Fusion):
         return Union().lists(candidates)
 
 
-def _among(size: int, places: NDArray[np.int64], predicted: PairScores) -> PairScores:
+def _among(size: int, places: Ints, predicted: PairScores) -> PairScores:
     """The scores of some pairs among all; those of the others are 0."""
     scores = np.zeros(size, dtype=np.float32)
     scores[places] = predicted.scores

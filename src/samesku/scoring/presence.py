@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import _sparsetools
 
 from samesku.candidates.similarity import CELLS_AT_ONCE, PAIRS_AT_ONCE, Ends
+from samesku.runtime.arrays import AnyInts, Array, Doubles, Floats, Ints
 from samesku.runtime.cores import map_in_order
 
 Item = TypeVar("Item", bound=Hashable)
@@ -28,16 +29,16 @@ _NOTHING = sp.csr_matrix((0, 0), dtype=np.float32)
 class Cells:
     """The columns that both rows of each pair fill, by their places in the rows' data."""
 
-    mine: NDArray[np.integer]  # (c,), places in the data of the left rows
-    theirs: NDArray[np.integer]  # (c,), and of the right ones
-    ends: NDArray[np.int64]  # (m + 1,), where the cells of each pair begin, and the last ones end
+    mine: AnyInts  # (c,), places in the data of the left rows
+    theirs: AnyInts  # (c,), and of the right ones
+    ends: Ints  # (m + 1,), where the cells of each pair begin, and the last ones end
 
     @property
-    def counts(self) -> NDArray[np.int64]:
+    def counts(self) -> Ints:
         """How many cells each pair has in common, int64 ``(m,)``."""
         return np.diff(self.ends)
 
-    def sums(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+    def sums(self, values: Floats) -> Floats:
         """The sum over each pair's cells, float32 ``(m,)``."""
         filled = values != 0  # as a product of sparse rows has no zeros: the same sum to the bit
         if not filled.all():
@@ -47,15 +48,15 @@ class Cells:
 
 
 def by_parts(
-    read: Callable[[slice], Sequence[NDArray[Any]]], size: int, step: int = PAIRS_AT_ONCE
-) -> Iterator[NDArray[Any]]:
+    read: Callable[[slice], Sequence[Array]], size: int, step: int = PAIRS_AT_ONCE
+) -> Iterator[Array]:
     """Columns about `size` pairs, of which several threads each read some `step` at once."""
     return _by_parts(read, [*range(0, max(size, 1), step), size])
 
 
 def by_left_rows(
-    read: Callable[[slice], Sequence[NDArray[Any]]], left: Ends, right_rows: sp.csr_matrix
-) -> Iterator[NDArray[Any]]:
+    read: Callable[[slice], Sequence[Array]], left: Ends, right_rows: sp.csr_matrix
+) -> Iterator[Array]:
     """As :func:`by_parts`, in steps of some left rows: pairs of one left row follow each other.
 
     A step has so many left rows that they fit the processor's cache as dense rows of the columns
@@ -68,9 +69,7 @@ def by_left_rows(
     return _by_parts(read, [*starts.tolist(), len(left)])
 
 
-def _by_parts(
-    read: Callable[[slice], Sequence[NDArray[Any]]], ends: Sequence[int]
-) -> Iterator[NDArray[Any]]:
+def _by_parts(read: Callable[[slice], Sequence[Array]], ends: Sequence[int]) -> Iterator[Array]:
     bounds = list(pairwise(ends))
     if len(bounds) == 1:
         return iter(read(slice(*bounds[0])))
@@ -86,7 +85,7 @@ def common_cells(held: sp.csr_matrix, left: Ends, right: Ends) -> Cells:
     The columns of each row ascend, each once.
     """
 
-    def part(some: slice) -> tuple[NDArray[np.integer], ...]:
+    def part(some: slice) -> tuple[AnyInts, ...]:
         rows, own = left_rows(left[some])
         cells, _ = row_cells(held, rows)
         ends = np.concatenate([[0], np.cumsum(held.indptr[rows + 1] - held.indptr[rows])])
@@ -101,7 +100,7 @@ def common_cells(held: sp.csr_matrix, left: Ends, right: Ends) -> Cells:
     return Cells(mine, theirs, np.concatenate([[0], np.cumsum(counts)]))
 
 
-def left_rows(left: Ends) -> tuple[NDArray[np.integer], NDArray[np.int32]]:
+def left_rows(left: Ends) -> tuple[AnyInts, NDArray[np.int32]]:
     """The rows at the left end of pairs, neighbouring equal ones once, and which each pair has."""
     new = np.diff(left, prepend=-1) != 0
     return left[new], np.cumsum(new, dtype=np.int32) - np.int32(1)
@@ -109,7 +108,7 @@ def left_rows(left: Ends) -> tuple[NDArray[np.integer], NDArray[np.int32]]:
 
 def looked_up(
     mine: Sequence[sp.csr_matrix], own: NDArray[np.int32], theirs: sp.csr_matrix
-) -> Iterator[tuple[NDArray[Any], NDArray[np.int64], NDArray[np.int64]]]:
+) -> Iterator[tuple[Array, Ints, Ints]]:
     """What left rows hold in the columns that the right row of each pair fills, of several kinds.
 
     `own` is the left row of each pair, `theirs` has one row per pair. Of each matrix of left rows:
@@ -131,9 +130,7 @@ def looked_up(
         yield values[found], found, np.searchsorted(found, theirs.indptr)
 
 
-def row_cells(
-    held: sp.csr_matrix, rows: NDArray[np.integer]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def row_cells(held: sp.csr_matrix, rows: AnyInts) -> tuple[Ints, Ints]:
     """The places of all cells of some rows, one row after the other, and which row each is of."""
     start = held.indptr[rows].astype(np.int64)
     lengths = held.indptr[rows + 1] - start
@@ -157,9 +154,7 @@ def presence(rows: Iterable[Iterable[Item]], vocabulary: dict[Item, int]) -> sp.
     return held
 
 
-def grouped(
-    held: sp.csr_matrix, groups: Iterable[Item]
-) -> tuple[sp.csr_matrix, NDArray[np.int64], list[Item]]:
+def grouped(held: sp.csr_matrix, groups: Iterable[Item]) -> tuple[sp.csr_matrix, Ints, list[Item]]:
     """How many items of each group the rows hold, the group of each column, and the groups."""
     place: dict[Item, int] = {}
     of = np.array([place.setdefault(each, len(place)) for each in groups], dtype=np.int64)
@@ -169,12 +164,12 @@ def grouped(
     return counts, of, list(place)
 
 
-def rarity(held: sp.csr_matrix) -> NDArray[np.float32]:
+def rarity(held: sp.csr_matrix) -> Floats:
     """Smooth inverse document frequency of each column, float32."""
     return rarity_of(np.bincount(held.indices, minlength=held.shape[1]), held.shape[0])
 
 
-def rarity_of(frequency: NDArray[np.integer], size: int) -> NDArray[np.float32]:
+def rarity_of(frequency: AnyInts, size: int) -> Floats:
     """The same of what so many of `size` rows hold; 1 for what one row holds.
 
     Relative to that of a single row, so that it means the same in catalogues of any size. Where
@@ -182,12 +177,12 @@ def rarity_of(frequency: NDArray[np.integer], size: int) -> NDArray[np.float32]:
     """
     if not len(frequency):
         return np.ones(1, dtype=np.float32)
-    rare: NDArray[np.float64] = np.log((1 + size) / (1 + frequency)) + 1
+    rare: Doubles = np.log((1 + size) / (1 + frequency)) + 1
     rare /= np.log((1 + size) / 2) + 1
     return rare.astype(np.float32)
 
 
-def weighted(rows: sp.csr_matrix, weight: NDArray[np.float32]) -> sp.csr_matrix:
+def weighted(rows: sp.csr_matrix, weight: Floats) -> sp.csr_matrix:
     """The same rows with each column times a weight."""
     return with_data(rows, rows.data * weight[rows.indices])
 
@@ -200,7 +195,7 @@ def with_data(rows: sp.csr_matrix, data: NDArray[np.generic]) -> sp.csr_matrix:
 
 
 def filled_rows(
-    data: NDArray[np.generic], columns: NDArray[np.integer], ends: NDArray[np.integer], width: int
+    data: NDArray[np.generic], columns: AnyInts, ends: AnyInts, width: int
 ) -> sp.csr_matrix:
     """The rows of cells that are known to be right, which scipy need not check."""
     rows = with_data(_NOTHING, data)
@@ -216,7 +211,7 @@ def rows_between(rows: sp.csr_matrix, first: int, stop: int) -> sp.csr_matrix:
     return filled_rows(rows.data[own], rows.indices[own], ends - ends[0], rows.shape[1])
 
 
-def taken_rows(rows: sp.csr_matrix, which: NDArray[np.integer]) -> sp.csr_matrix:
+def taken_rows(rows: sp.csr_matrix, which: AnyInts) -> sp.csr_matrix:
     """``rows[which]``, of which scipy checks a few for longer than it copies them."""
     lengths = (rows.indptr[1:] - rows.indptr[:-1])[which]
     ends = np.append(rows.indptr[:1], np.cumsum(lengths, dtype=rows.indptr.dtype))
@@ -227,19 +222,17 @@ def taken_rows(rows: sp.csr_matrix, which: NDArray[np.integer]) -> sp.csr_matrix
     return filled_rows(data, columns, ends, rows.shape[1])
 
 
-def segment_sums(values: NDArray[np.float32], ends: NDArray[np.integer]) -> NDArray[np.float32]:
+def segment_sums(values: Floats, ends: AnyInts) -> Floats:
     """The sum of each stretch of values between two `ends`, float32; 0 where it is empty."""
     return _reduced(np.add, values, ends)
 
 
-def segment_max(values: NDArray[np.float32], ends: NDArray[np.integer]) -> NDArray[np.float32]:
+def segment_max(values: Floats, ends: AnyInts) -> Floats:
     """The largest value of each stretch between two `ends`, float32; 0 where it is empty."""
     return _reduced(np.maximum, values, ends)
 
 
-def _reduced(
-    way: np.ufunc, values: NDArray[np.float32], ends: NDArray[np.integer]
-) -> NDArray[np.float32]:
+def _reduced(way: np.ufunc, values: Floats, ends: AnyInts) -> Floats:
     reduced = np.zeros(len(ends) - 1, dtype=np.float32)
     filled = np.flatnonzero(ends[1:] != ends[:-1])
     if len(filled):
@@ -247,7 +240,7 @@ def _reduced(
     return reduced
 
 
-def scaled_rows(rows: sp.csr_matrix, scale: NDArray[np.float32]) -> sp.csr_matrix:
+def scaled_rows(rows: sp.csr_matrix, scale: Floats) -> sp.csr_matrix:
     """Each row times a number."""
     return with_data(rows, rows.data * np.repeat(scale, rows.indptr[1:] - rows.indptr[:-1]))
 
@@ -257,7 +250,7 @@ def unit_rows(rows: sp.csr_matrix) -> sp.csr_matrix:
     return scaled_rows(rows, inverse_lengths(rows))
 
 
-def inverse_lengths(rows: sp.csr_matrix) -> NDArray[np.float32]:
+def inverse_lengths(rows: sp.csr_matrix) -> Floats:
     """What scales each row to length 1; 1 for an empty one."""
     lengths = np.sqrt(segment_sums(rows.data * rows.data, rows.indptr))
     return (1 / np.where(lengths > 0, lengths, 1)).astype(np.float32)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from samesku.encoders.onnx import open_session
+from samesku.runtime.arrays import Array, Doubles, Floats
 from samesku.scoring.presence import by_parts
 
 # Log-odds of the first booster below which a pair is not shown to the others. Four of five pairs
@@ -16,8 +14,6 @@ from samesku.scoring.presence import by_parts
 UNLIKELY = -3.0
 # Names of the network's inputs and of its output.
 VALUES, APART, OUTPUT = "values", "apart", "told"
-
-Floats = NDArray[np.float32]
 
 
 class Trees:
@@ -57,11 +53,11 @@ class Trees:
         """To other processes they go as they are stored."""
         return Trees, (self.content, self.first)
 
-    def log_odds(self, values: Floats) -> NDArray[np.float64]:
+    def log_odds(self, values: Floats) -> Doubles:
         """Sum of the trees for each row of features, float64 ``(m,)``, to about 1e-5."""
         return self.predict(values)[0]
 
-    def predict(self, values: Floats) -> tuple[NDArray[np.float64], Floats]:
+    def predict(self, values: Floats) -> tuple[Doubles, Floats]:
         """Log-odds of each row, float64 ``(m,)``, and what each family adds to them.
 
         The second, float32 ``(m, families)``, is NaN for rows that are found unlikely:
@@ -101,7 +97,7 @@ class Trees:
         return np.asarray(found)
 
 
-def probability(odds: NDArray[np.float64]) -> NDArray[np.float32]:
+def probability(odds: Doubles) -> Floats:
     """Log-odds as probabilities, float32."""
-    found: NDArray[Any] = 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
+    found: Array = 1 / (1 + np.exp(-np.clip(odds, -30, 30)))
     return found.astype(np.float32)

@@ -6,11 +6,11 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from samesku.candidates.candidates import DENSITY_NEIGHBORS, Candidates
 from samesku.candidates.neighbors import Neighbors, density, merge_neighbors
 from samesku.encoders.base import Modality
+from samesku.runtime.arrays import Bools, Floats
 from samesku.scoring.fusion import default_threshold
 
 
@@ -59,7 +59,7 @@ def _untrained(kinds: Mapping[str, Modality], known: Collection[str]) -> list[st
     return [name for name, kind in kinds.items() if kind == "photo" and name not in known]
 
 
-def known_pairs(candidates: Candidates, known: Collection[str]) -> NDArray[np.bool_]:
+def known_pairs(candidates: Candidates, known: Collection[str]) -> Bools:
     """The pairs of a kind that a model was trained on, bool ``(m,)``.
 
     Those that its encoders found, and those whose photos are the same to another photo encoder. The
@@ -75,7 +75,7 @@ def known_pairs(candidates: Candidates, known: Collection[str]) -> NDArray[np.bo
     return found
 
 
-def _as_hash(similarity: NDArray[np.float32], encoder: str) -> NDArray[np.float32]:
+def _as_hash(similarity: Floats, encoder: str) -> Floats:
     """Similarities from the encoder's threshold on, on the scale of the hash; NaN below."""
     mine, hashed = (default_threshold(name, "photo").value for name in (encoder, "phash"))
     share = (similarity - mine) / (1 - mine)

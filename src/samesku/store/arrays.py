@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import NDArray
+
+from samesku.runtime.arrays import AnyInts, Array, Ints
 
 # Entries that wait beside the flat arrays before they are put in: so many, or this share of all.
 WAITING, WAITING_SHARE = 50_000, 0.125
@@ -17,15 +18,15 @@ class Growing:
     """An array to which rows are added."""
 
     def __init__(self, kind: Any, *width: int) -> None:
-        self._held: NDArray[Any] = np.empty((256, *width), dtype=kind)
+        self._held: Array = np.empty((256, *width), dtype=kind)
         self.size = 0
 
     @property
-    def rows(self) -> NDArray[Any]:
+    def rows(self) -> Array:
         """All rows; not to be kept, as adding more may move them."""
         return self._held[: self.size]
 
-    def extend(self, rows: NDArray[Any] | Sequence[Any]) -> None:
+    def extend(self, rows: Array | Sequence[Any]) -> None:
         stop = self.size + len(rows)
         if stop > len(self._held):
             larger = np.empty((stop + stop // 4, *self._held.shape[1:]), dtype=self._held.dtype)
@@ -38,7 +39,7 @@ class Growing:
         self.size = size
 
 
-def spans(start: NDArray[np.int64], lengths: NDArray[np.integer]) -> NDArray[np.int64]:
+def spans(start: Ints, lengths: AnyInts) -> Ints:
     """The places of several stretches of a flat array, one after the other."""
     ends = np.cumsum(lengths)
     first = np.repeat(start - (ends - lengths), lengths)
@@ -55,11 +56,11 @@ class Lists:
     def __init__(self, keys: int = 0, kind: Literal["i", "f"] = "i") -> None:
         self._kind = kind
         self._start = np.zeros(keys + 1, dtype=np.uint32)
-        self._items: NDArray[Any] = np.empty(0, dtype=kind)
+        self._items: Array = np.empty(0, dtype=kind)
         self._new: dict[int, array[Any]] = {}
         self._waiting = 0
 
-    def build(self, keys: NDArray[np.integer], items: NDArray[Any]) -> None:
+    def build(self, keys: AnyInts, items: Array) -> None:
         """Hold these entries in place of all; those of one key stay in their order."""
         size = max(int(keys.max(initial=-1)) + 2, len(self._start))
         self._start = np.zeros(size, dtype=np.uint32)
@@ -76,15 +77,13 @@ class Lists:
         if self._waiting > max(WAITING, WAITING_SHARE * len(self._items)):
             self._put_in()
 
-    def lengths(self, keys: NDArray[np.integer]) -> NDArray[np.int64]:
+    def lengths(self, keys: AnyInts) -> Ints:
         start, stop = self._bounds(keys)
         new = self._new
         waiting = [len(new[key]) if key in new else 0 for key in keys.tolist()]
         return stop - start + np.array(waiting, dtype=np.int64)
 
-    def of(
-        self, keys: NDArray[np.integer], most: int | None = None
-    ) -> tuple[NDArray[np.int64], NDArray[Any]]:
+    def of(self, keys: AnyInts, most: int | None = None) -> tuple[Ints, Array]:
         """The entries of some keys, one key after the other, as they were added.
 
         Returns which of `keys` each is of, and the entries; of those of one key at `most` the last.
@@ -106,7 +105,7 @@ class Lists:
                 place, items = place[last], items[last]
         return place, items
 
-    def _bounds(self, keys: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _bounds(self, keys: AnyInts) -> tuple[Ints, Ints]:
         """Where the entries of each key begin and end in the flat array."""
         start = self._start[np.minimum(keys, len(self._start) - 1)].astype(np.int64)
         stop = self._start[np.minimum(keys + 1, len(self._start) - 1)].astype(np.int64)

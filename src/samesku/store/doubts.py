@@ -9,6 +9,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from samesku.runtime.arrays import Floats, Ints
 from samesku.runtime.random import mixed
 from samesku.store.memory import Memory
 
@@ -20,7 +21,7 @@ AHEAD = 500
 
 # The numbers of two distinct postings, the smaller first, and their probability.
 Pair: TypeAlias = tuple[int, int, float]
-Pairs: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]
+Pairs: TypeAlias = tuple[Ints, Ints, Floats]
 Open: TypeAlias = Callable[[Pair], bool]
 
 
@@ -54,7 +55,7 @@ class Doubts:
         self._ranked = _first_open(pairs, order, RANKED, is_open)
 
 
-def _first_open(pairs: Pairs, order: NDArray[np.int64], count: int, is_open: Open) -> list[Pair]:
+def _first_open(pairs: Pairs, order: Ints, count: int, is_open: Open) -> list[Pair]:
     """The first open ones of pairs in an order."""
     found: list[Pair] = []
     for start in range(0, len(order), count):
@@ -65,7 +66,7 @@ def _first_open(pairs: Pairs, order: NDArray[np.int64], count: int, is_open: Ope
     return found[:count]
 
 
-def _draws(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.uint64]:
+def _draws(one: Ints, other: Ints) -> NDArray[np.uint64]:
     return mixed(one.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15) + other.astype(np.uint64))
 
 

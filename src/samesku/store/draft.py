@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
-from numpy.typing import NDArray
 
 from samesku.clustering.agglomerative import agglomerate
 from samesku.clustering.pins import Pins
+from samesku.runtime.arrays import Floats, Ints
 from samesku.scoring.fusion import EXPLAINED_FROM
 from samesku.scoring.learned import Learned
 from samesku.store.arrays import spans
@@ -144,7 +144,7 @@ class Draft:
     def score(self) -> None:
         memory = self.state.memory
         new = memory.slots(np.array(list(self.fresh), dtype=np.int64))
-        pairs: list[NDArray[np.int64]] = [np.empty((0, 2), dtype=np.int64)]
+        pairs: list[Ints] = [np.empty((0, 2), dtype=np.int64)]
         near: list[tuple[Near, Near]] = []
         for slot, row in zip(new.tolist(), self.fresh.values(), strict=True):
             text = memory.find_text(memory.terms.read(np.array([slot])), without=slot)
@@ -280,9 +280,7 @@ class Draft:
                 nodes.append((number, rest))
         return sorted(nodes, key=lambda node: node[1][0])
 
-    def _scored(
-        self, nodes: Sequence[tuple[int, list[str]]]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    def _scored(self, nodes: Sequence[tuple[int, list[str]]]) -> tuple[Ints, Ints, Floats]:
         """The scored pairs of nodes: the smaller place, the larger one, the probability."""
         memory = self.state.memory
         slots = memory.slots(np.array([number for number, _ in nodes], dtype=np.int64))

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from samesku.candidates.candidates import places_among
 from samesku.candidates.neighbors import FLOOR
+from samesku.runtime.arrays import AnyInts, Array, Bools, Floats, Ints
 from samesku.store.arrays import Growing, Lists
 from samesku.store.content import Content, Contents
 from samesku.store.near import Near, NearLists, ScoredPairs, beside, nearest
@@ -90,10 +91,10 @@ class Memory:
         """Whether more slots are empty than used, so that reading all anew is worth it."""
         return self._numbers.size > 2 * self.size + 1_000_000
 
-    def numbers(self, slots: NDArray[np.integer]) -> NDArray[np.int64]:
+    def numbers(self, slots: AnyInts) -> Ints:
         return np.asarray(self._numbers.rows[slots])
 
-    def slots(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    def slots(self, numbers: Ints) -> Ints:
         """The slots of numbers; -1 for what is not there."""
         place = places_among(self._numbers.rows, numbers)
         there = place >= 0
@@ -107,7 +108,7 @@ class Memory:
     def add(self, some: Distinct) -> None:
         self._enter(self._append(some))
 
-    def _enter(self, slots: NDArray[np.int64]) -> None:
+    def _enter(self, slots: Ints) -> None:
         """Let distinct postings be found by their terms and titles."""
         self.size += len(slots)
         np.add.at(self.frequency, self.terms.read(slots).columns, 1)
@@ -132,12 +133,12 @@ class Memory:
         self._by_term.build(*(np.concatenate(each) for each in zip(*found_by, strict=True)))
         self._by_title.build(self._titles.rows % TITLES, slots)
 
-    def _append(self, some: Distinct) -> NDArray[np.int64]:
+    def _append(self, some: Distinct) -> Ints:
         first, count = self._numbers.size, len(some.numbers)
         bits = [int.from_bytes(each or b"", "little") for each in some.phashes]
         shown = [each is not None for each in some.phashes]
-        zeros: NDArray[Any] = np.zeros(count)
-        rows: Sequence[Sequence[Any] | NDArray[Any]] = (
+        zeros: Array = np.zeros(count)
+        rows: Sequence[Sequence[Any] | Array] = (
             some.numbers, np.ones(count), some.titles, shown, bits, zeros, zeros,
         )  # fmt: skip
         for column, values in zip(self._columns, rows, strict=True):
@@ -147,7 +148,7 @@ class Memory:
         self.photo.add(count)
         return np.arange(first, first + count)
 
-    def _found_by(self, slots: NDArray[np.int64]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    def _found_by(self, slots: Ints) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         """The terms by which some titles are found, and their slots."""
         read = self.terms.read(slots)
         part = np.repeat(np.arange(2 * len(slots)), np.diff(read.bounds))
@@ -170,9 +171,7 @@ class Memory:
         self.contents.forget(number)
 
     @contextmanager
-    def with_sought(
-        self, several: Sequence[tuple[Distinct, Content]]
-    ) -> Iterator[NDArray[np.int64]]:
+    def with_sought(self, several: Sequence[tuple[Distinct, Content]]) -> Iterator[Ints]:
         """Distinct postings that are only searched for, there for a while; their slots.
 
         The store has one posting more: each is there without the others.
@@ -193,9 +192,7 @@ class Memory:
             for column in self._columns:
                 column.cut(first)
 
-    def title_uses(
-        self, slots: NDArray[np.integer], sought: NDArray[np.integer] | None = None
-    ) -> NDArray[np.int64]:
+    def title_uses(self, slots: AnyInts, sought: AnyInts | None = None) -> Ints:
         """How many distinct postings have the title of each; `sought` stands beside each."""
         titles = self._titles.rows[slots]
         place, others = self._by_title.of(titles % TITLES)
@@ -204,7 +201,7 @@ class Memory:
         # What is only there for a while is not in the lists.
         return uses if sought is None else uses + (titles == self._titles.rows[sought])
 
-    def near(self, slot: int, text: Near, photo: Near, clashing: NDArray[np.integer]) -> None:
+    def near(self, slot: int, text: Near, photo: Near, clashing: AnyInts) -> None:
         """Enter neighbours in the lists of both sides; some slots are `clashing` with this one."""
         self.text.enter(slot, *text, clashing)
         self.photo.enter(slot, *photo, clashing)
@@ -217,9 +214,7 @@ class Memory:
         self.near(slot, text, photo, others[there & pairs.clashes])
         self.score(slot, others[there], pairs.probability[there])
 
-    def score(
-        self, slot: int, others: NDArray[np.integer], probability: NDArray[np.float32]
-    ) -> None:
+    def score(self, slot: int, others: AnyInts, probability: Floats) -> None:
         """Take the probabilities of pairs of one distinct posting."""
         kept = np.flatnonzero(probability >= KEPT)
         others, values = others[kept], probability[kept].tolist()
@@ -233,7 +228,7 @@ class Memory:
             if len(self._recent) > MOST_RECENT:
                 self._recent = None
 
-    def link_all(self, parts: Iterable[tuple[NDArray[np.int64], ScoredPairs]]) -> None:
+    def link_all(self, parts: Iterable[tuple[Ints, ScoredPairs]]) -> None:
         """Take all pairs there are, in place of those before: by both numbers, each once."""
         pairs = [self._by_slots(mine, found) for mine, found in parts]
         if not pairs:
@@ -250,7 +245,7 @@ class Memory:
         self._probabilities.build(keys[order], np.tile(probability[kept], 2)[order])
         self._recent = None
 
-    def _by_slots(self, numbers: NDArray[np.int64], pairs: ScoredPairs) -> tuple[NDArray[Any], ...]:
+    def _by_slots(self, numbers: Ints, pairs: ScoredPairs) -> tuple[Array, ...]:
         """Pairs by slots instead of numbers, but for those that are not there."""
         mine, other = self.slots(numbers), self.slots(pairs.other)
         there = np.flatnonzero((mine >= 0) & (other >= 0))
@@ -263,9 +258,7 @@ class Memory:
         recent, self._recent = self._recent, []
         return recent
 
-    def scores(
-        self, slots: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32]]:
+    def scores(self, slots: Ints) -> tuple[Ints, NDArray[np.int32], Floats]:
         """The scored pairs of some: places among `slots`, the others' slots, probabilities."""
         place, others = self._scored.of(slots)
         values = self._probabilities.of(slots)[1]
@@ -278,16 +271,14 @@ class Memory:
         found = values[others == other]
         return float(found[0]) if len(found) else None
 
-    def scored_pairs(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    def scored_pairs(self) -> tuple[Ints, Ints, Floats]:
         """All scored pairs by numbers, the smaller first, and their probabilities."""
         slots = np.flatnonzero(self._there.rows)
         place, other, values = self.scores(slots)
         once = np.flatnonzero(slots[place] < other)
         return self.numbers(slots[place[once]]), self.numbers(other[once]), values[once]
 
-    def pairs_among(
-        self, slots: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32]]:
+    def pairs_among(self, slots: Ints) -> tuple[Ints, Ints, Floats]:
         """The scored pairs of ascending slots: places among them, the smaller first."""
         a, other, values = self.scores(slots)
         b = places_among(slots, other)
@@ -295,8 +286,8 @@ class Memory:
         return a[inside], b[inside], values[inside]
 
     def neighbors(
-        self, ends: NDArray[np.int64], lists: NearLists, new: Sequence[NDArray[Any]] = ()
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float32], NDArray[np.bool_]]:
+        self, ends: Ints, lists: NearLists, new: Sequence[Array] = ()
+    ) -> tuple[Ints, Ints, Floats, Bools]:
         """The neighbours of some that are still there, and `new` ones (:func:`beside`).
 
         Places among `ends`, the ends that the neighbours are, similarities, and which clash.
@@ -317,9 +308,7 @@ class Memory:
         near = cosine >= FLOOR["sparse"]
         return nearest(found[near], cosine[near])
 
-    def _cosine(
-        self, columns: NDArray[np.int32], mine: NDArray[np.float32], slots: NDArray[np.integer]
-    ) -> NDArray[np.float32]:
+    def _cosine(self, columns: NDArray[np.int32], mine: Floats, slots: AnyInts) -> Floats:
         """That of the title of these terms with others; NaN for titles without words."""
         theirs = self.terms.read(slots)
         weights, factor = theirs.weigh(self.frequency, self.size)
@@ -329,9 +318,7 @@ class Memory:
         cosine = np.minimum(products.reshape(-1, 2).sum(axis=1), 1)
         return np.where(theirs.has_words, cosine, np.nan).astype(np.float32)
 
-    def _sharing(
-        self, terms: Terms, weights: NDArray[np.float32], without: int
-    ) -> NDArray[np.int64]:
+    def _sharing(self, terms: Terms, weights: Floats, without: int) -> Ints:
         """Those that share the rarest terms, as many as are worth comparing."""
         length = self._by_term.lengths(terms.columns)
         rarest = np.argsort(length, kind="stable")
@@ -362,9 +349,7 @@ class Memory:
         slots = slots[close]
         return nearest(slots, (1 - differing[slots] / 64).astype(np.float32))
 
-    def text_similarity(
-        self, left: NDArray[np.integer], right: NDArray[np.integer]
-    ) -> NDArray[np.float32]:
+    def text_similarity(self, left: AnyInts, right: AnyInts) -> Floats:
         """Of pairs of slots; NaN where a title has no words."""
         result = np.full(len(left), np.nan, dtype=np.float32)
         for slot in np.unique(right).tolist():
@@ -375,9 +360,7 @@ class Memory:
                 result[own] = self._cosine(read.columns, mine, left[own])
         return result
 
-    def photo_similarity(
-        self, left: NDArray[np.integer], right: NDArray[np.integer]
-    ) -> NDArray[np.float32]:
+    def photo_similarity(self, left: AnyInts, right: AnyInts) -> Floats:
         """Of pairs of slots; NaN where a photo is missing."""
         bits, has = self._bits.rows, self._has_photo.rows
         differing = np.bitwise_count(bits[left] ^ bits[right]).astype(np.float32)

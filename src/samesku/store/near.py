@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from samesku.runtime.arrays import AnyInts, Array, Bools, Floats, Ints
 from samesku.store.arrays import Growing, spans
 
 NEIGHBORS = 50
 # Slots whose neighbours are sorted at once.
 AT_ONCE = 100_000
-Near: TypeAlias = tuple[NDArray[np.int64], NDArray[np.float32]]
+Near: TypeAlias = tuple[Ints, Floats]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,11 +25,11 @@ class ScoredPairs:
     `clashes`: whether they clash in an attribute that may not differ.
     """
 
-    other: NDArray[np.int64]
-    text: NDArray[np.float32]
-    photo: NDArray[np.float32]
-    probability: NDArray[np.float32]
-    clashes: NDArray[np.bool_]
+    other: Ints
+    text: Floats
+    photo: Floats
+    probability: Floats
+    clashes: Bools
 
     def pack(self) -> bytes:
         marked = (self.other << 1 | self.clashes).astype("<i8")
@@ -36,7 +37,7 @@ class ScoredPairs:
         return marked.tobytes() + numbers.tobytes()
 
     @classmethod
-    def unpack(cls, packed: Sequence[bytes]) -> tuple[NDArray[np.int64], ScoredPairs]:
+    def unpack(cls, packed: Sequence[bytes]) -> tuple[Ints, ScoredPairs]:
         """Read what `pack` gave of some postings: of which of them each pair is, and the pairs."""
         read = np.frombuffer(b"".join(packed), "<u4")
         length = np.array([len(each) // 4 for each in packed], dtype=np.int64)
@@ -71,16 +72,16 @@ class NearLists:
         for column in self._columns:
             column.rows[slot] = -1
 
-    def of(self, slots: NDArray[np.integer]) -> tuple[NDArray[Any], ...]:
+    def of(self, slots: AnyInts) -> tuple[Array, ...]:
         """Neighbours ``(m, 50)``, -1 where there is no more, similarities, and which clash."""
         return tuple(column.rows[slots] for column in self._columns)
 
     def enter(
         self,
         slot: int,
-        others: NDArray[np.integer],
-        similarity: NDArray[np.float32],
-        clashing: NDArray[np.integer],
+        others: AnyInts,
+        similarity: Floats,
+        clashing: AnyInts,
     ) -> None:
         """Enter neighbours in the lists of both sides; NaN is none. Some slots are `clashing`."""
         kept = similarity >= self._floor
@@ -108,8 +109,8 @@ class NearLists:
         self,
         one: NDArray[np.int32],
         other: NDArray[np.int32],
-        similarity: NDArray[np.float32],
-        clashes: NDArray[np.bool_],
+        similarity: Floats,
+        clashes: Bools,
     ) -> None:
         """The neighbours of all slots by their pairs, in place of all before.
 
@@ -138,9 +139,7 @@ class NearLists:
             column.cut(column.size - 1)
 
 
-def beside(
-    lists: Sequence[NDArray[Any]], own: NDArray[np.int64], new: Sequence[NDArray[Any]]
-) -> list[NDArray[Any]]:
+def beside(lists: Sequence[Array], own: Ints, new: Sequence[Array]) -> list[Array]:
     """The lists of neighbours of `own`, which ascend, with pairs of new postings in both lists.
 
     `new`, columns of these pairs: the new posting, whose list is empty; what it found, near to far;
@@ -159,13 +158,13 @@ def beside(
     return wide
 
 
-def nearest(others: NDArray[np.int64], similarity: NDArray[np.float32]) -> Near:
+def nearest(others: Ints, similarity: Floats) -> Near:
     """Near to far, ties by slot, each once."""
     order = _near_to_far(others, similarity)
     return others[order], similarity[order]
 
 
-def _near_to_far(others: NDArray[Any], similarity: NDArray[Any]) -> NDArray[np.int64]:
+def _near_to_far(others: Array, similarity: Array) -> Ints:
     """The places of the nearest, each slot once."""
     order = np.lexsort((others, -similarity))
     _, first = np.unique(others[order], return_index=True)

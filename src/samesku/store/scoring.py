@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 import sqlalchemy as sa
-from numpy.typing import NDArray
 
 from samesku.candidates.candidates import DENSITY_NEIGHBORS, Candidates, Source, places_among
 from samesku.candidates.neighbors import Neighbors, density
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality, Vectors
+from samesku.runtime.arrays import AnyInts, Array, Bools, Ints
 from samesku.scoring.features import CatalogRows
 from samesku.scoring.features.attributes import AttributeRows, attribute_rows, clashing
 from samesku.scoring.features.neighbourhood import Neighbourhoods
@@ -37,8 +37,8 @@ _NO_VECTORS = (sp.csr_matrix((0, 1), dtype=np.float32), np.empty((0, 8), dtype=n
 class Scored:
     """Scored pairs of distinct postings by their slots, and what is needed to explain them."""
 
-    left: NDArray[np.int64]
-    right: NDArray[np.int64]
+    left: Ints
+    right: Ints
     candidates: Candidates
     catalog: Catalog
     predicted: PairScores
@@ -66,9 +66,9 @@ class EndPostings:
     searches larger by multiples of `SPAN`.
     """
 
-    left: NDArray[np.int64]
-    right: NDArray[np.int64]
-    core: NDArray[np.int64]  # the different ends, of which each is a posting of the catalogue
+    left: Ints
+    right: Ints
+    core: Ints  # the different ends, of which each is a posting of the catalogue
     parts: Sequence[slice]  # the postings of each search
     contents: Sequence[Content]
     catalog: Catalog
@@ -79,8 +79,8 @@ class EndPostings:
         cls,
         connection: sa.Connection,
         memory: Memory,
-        left: NDArray[np.int64],
-        right: NDArray[np.int64],
+        left: Ints,
+        right: Ints,
     ) -> EndPostings:
         core = np.unique(np.concatenate([left, right]))
         contents = memory.contents.of(memory.numbers(core % SPAN).tolist(), connection)
@@ -90,7 +90,7 @@ class EndPostings:
         rows = attribute_rows(catalog.attributes)
         return cls(left, right, core, parts, contents, catalog, rows)
 
-    def clashes(self, same: Collection[str]) -> NDArray[np.bool_]:
+    def clashes(self, same: Collection[str]) -> Bools:
         """Which pairs clash in an attribute of a kind that may not differ."""
         places = (np.searchsorted(self.core, each) for each in (self.left, self.right))
         return clashing(self.attributes, *places, same=same)
@@ -113,7 +113,7 @@ def score_pairs(
     their photos, one search after the other, near to far.
     """
     left, right, core = ends.left, ends.right, ends.core
-    new: Sequence[Sequence[NDArray[Any]]] = ((), ())
+    new: Sequence[Sequence[Array]] = ((), ())
     sought = None
     if found is not None:
         clashing = left[ends.clashes(learned.same)]
@@ -140,11 +140,11 @@ def score_pairs(
 
 def _candidates(
     memory: Memory,
-    left: NDArray[np.int64],
-    right: NDArray[np.int64],
-    core: NDArray[np.int64],
-    slots: NDArray[np.int64],
-    near: Sequence[tuple[NDArray[Any], ...]],
+    left: Ints,
+    right: Ints,
+    core: Ints,
+    slots: Ints,
+    near: Sequence[tuple[Array, ...]],
 ) -> Candidates:
     """The pairs as candidates among the slots, with the neighbours of the core ones."""
     order = np.argsort(slots).astype(np.int32)
@@ -183,9 +183,9 @@ def _rows(
     ends: EndPostings,
     sources: Sequence[Source],
     memory: Memory,
-    slots: NDArray[np.int64],
+    slots: Ints,
     ranks: dict[frozenset[str], list[Ranks]],
-    uses: NDArray[np.integer],
+    uses: AnyInts,
 ) -> CatalogRows:
     """What the features read, by the numbers of the whole store in place of a few postings'."""
     catalog, contents, size = ends.catalog, ends.contents, len(ends.contents)
@@ -207,9 +207,7 @@ def _rows(
     )  # fmt: skip
 
 
-def _held(
-    memory: Memory, ends: NDArray[np.int64], size: int
-) -> tuple[sp.csr_matrix, NDArray[np.int64], int]:
+def _held(memory: Memory, ends: Ints, size: int) -> tuple[sp.csr_matrix, Ints, int]:
     """Which words the titles of ends hold, their terms, and how many the first `size` hold.
 
     Those of the first titles come first, ascending; the others need no name. As the ends, the terms

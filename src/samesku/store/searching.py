@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 import numpy as np
 import sqlalchemy as sa
-from numpy.typing import NDArray
 
+from samesku.runtime.arrays import AnyFloats, Ints
 from samesku.scoring.fusion import EXPLAINED_FROM
 from samesku.scoring.learned import Learned
 from samesku.store.content import Content
@@ -22,7 +22,7 @@ from samesku.store.state import State
 # Postings that are scored in one go: more take as long each, and memory.
 AT_ONCE = 32
 # Slots, their probabilities and explanations, likeliest first.
-Likely: TypeAlias = tuple[NDArray[np.int64], NDArray[np.floating], list[str | None]]
+Likely: TypeAlias = tuple[Ints, AnyFloats, list[str | None]]
 
 
 def search(

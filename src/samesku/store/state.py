@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 import sqlalchemy as sa
-from numpy.typing import NDArray
 
+from samesku.runtime.arrays import Ints
 from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.fusion import check_threshold
 from samesku.scoring.learned import Learned, shipped_model
@@ -287,7 +287,7 @@ def _distinct(rows: Sequence[Any]) -> Distinct:
     return Distinct(numbers, Terms.unpack(terms), phashes, titles)
 
 
-def _pairs(rows: Sequence[Any]) -> tuple[NDArray[np.int64], ScoredPairs]:
+def _pairs(rows: Sequence[Any]) -> tuple[Ints, ScoredPairs]:
     """The pairs of some rows, and the number of the row of each."""
     numbers, packed = zip(*rows, strict=True)
     place, pairs = ScoredPairs.unpack(packed)

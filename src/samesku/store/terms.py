@@ -11,6 +11,7 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from samesku.runtime.arrays import AnyInts, Bools, Bytes, Doubles, Floats, Ints
 from samesku.store.arrays import Growing, spans
 from samesku.titles import normal_tokens
 
@@ -29,9 +30,9 @@ class Terms:
     """The terms of a title or of several, one title after the other."""
 
     columns: NDArray[np.int32]
-    counts: NDArray[np.uint8]
+    counts: Bytes
     # Where the words of each title begin and where its n-grams do, and the last ones end.
-    bounds: NDArray[np.int64]  # (2 * size + 1,)
+    bounds: Ints  # (2 * size + 1,)
 
     def pack(self) -> bytes:
         words = self.bounds[1:2].astype("<i4").tobytes()
@@ -48,16 +49,16 @@ class Terms:
         return cls(columns, counts, _bounds(size, words))
 
     @property
-    def ends(self) -> NDArray[np.int64]:
+    def ends(self) -> Ints:
         """Where the terms of each title begin, and the last ones end."""
         return self.bounds[::2]
 
     @property
-    def has_words(self) -> NDArray[np.bool_]:
+    def has_words(self) -> Bools:
         """Titles without a word are like no other."""
         return self.bounds[1::2] > self.ends[:-1]
 
-    def sums(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
+    def sums(self, values: Floats) -> Doubles:
         """Those of the words and of the n-grams of each title, ``(2 * size,)``, in any order."""
         result = np.zeros(len(self.bounds) - 1)
         filled = np.flatnonzero(np.diff(self.bounds))
@@ -65,9 +66,7 @@ class Terms:
             result[filled] = np.add.reduceat(values, self.bounds[filled], dtype=np.float64)
         return result
 
-    def weigh(
-        self, frequency: NDArray[np.int32], size: int
-    ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    def weigh(self, frequency: NDArray[np.int32], size: int) -> tuple[Floats, Doubles]:
         """The weight of each term by the frequencies in `size` titles; what makes titles unit long.
 
         The second is a factor for the words and one for the n-grams of each title.
@@ -81,7 +80,7 @@ class Terms:
         whole = squares * length * self.has_words.repeat(2)
         return weights, np.sqrt(SHARE / np.where(whole > 0, whole, np.inf))
 
-    def unit(self, frequency: NDArray[np.int32], size: int) -> NDArray[np.float32]:
+    def unit(self, frequency: NDArray[np.int32], size: int) -> Floats:
         weights, factor = self.weigh(frequency, size)
         return (weights * np.repeat(factor, np.diff(self.bounds))).astype(np.float32)
 
@@ -104,7 +103,7 @@ class TermTable:
         for each in (self._columns, self._counts):
             each.cut(int(self._bounds.rows[-1]))
 
-    def read(self, slots: NDArray[np.integer], *, ngrams: bool = True) -> Terms:
+    def read(self, slots: AnyInts, *, ngrams: bool = True) -> Terms:
         start, grams, stop = (self._bounds.rows[2 * slots + part] for part in (0, 1, 2))
         length = (stop if ngrams else grams) - start
         place = spans(start, length)
@@ -112,7 +111,7 @@ class TermTable:
         return Terms(self._columns.rows[place], self._counts.rows[place], bounds)
 
 
-def _bounds(size: NDArray[np.integer], words: NDArray[np.integer]) -> NDArray[np.int64]:
+def _bounds(size: AnyInts, words: AnyInts) -> Ints:
     """Those of titles of so many terms, of which so many are words."""
     bounds = np.zeros(2 * len(size) + 1, dtype=np.int64)
     bounds[2::2] = np.cumsum(size)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from samesku.candidates.candidates import Candidates, Source
 from samesku.catalog.catalog import Catalog
+from samesku.runtime.arrays import AnyInts, Doubles
 from samesku.scoring.features.attributes import (
     AttributeRows,
     attribute_features,
@@ -127,14 +127,14 @@ class CatalogRows:
         return len(self.catalog)
 
     @cached_property
-    def uses(self) -> NDArray[np.integer]:
+    def uses(self) -> AnyInts:
         """How many postings have the same title, ``(n,)``."""
         titles = np.array(self.catalog.normal_titles, dtype=object)
         _, title, uses = np.unique(titles, return_inverse=True, return_counts=True)
         return np.asarray(uses[title])
 
     @cached_property
-    def title_uses(self) -> NDArray[np.float64]:
+    def title_uses(self) -> Doubles:
         """The same, float64 ``(n,)``; NaN without a title."""
         titled = np.array([bool(title) for title in self.catalog.normal_titles], dtype=bool)
         return np.where(titled, self.uses, np.nan)

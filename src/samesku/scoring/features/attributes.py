@@ -8,9 +8,9 @@ from functools import cached_property
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from samesku.candidates.similarity import Ends
+from samesku.runtime.arrays import AnyInts, Bools, Floats, Ints
 from samesku.runtime.cores import map_in_order
 from samesku.scoring.features.table import Column
 from samesku.scoring.presence import common_cells, grouped, presence
@@ -29,11 +29,11 @@ class AttributeRows:
 
     held: sp.csr_matrix  # float32 (n, values), which values each posting states
     stated: sp.csr_matrix  # float32 (n, aspects), how many values of each aspect
-    aspect: NDArray[np.int64]  # (values,), that of each value
-    kind: NDArray[np.int64]  # (aspects,), the place in `KINDS` of each aspect
+    aspect: Ints  # (values,), that of each value
+    kind: Ints  # (aspects,), the place in `KINDS` of each aspect
 
     @cached_property
-    def kinds(self) -> NDArray[np.float32]:
+    def kinds(self) -> Floats:
         """How many aspects of each kind a posting states, float32 ``(n, kinds)``."""
         size = self.stated.shape[0]
         row = np.repeat(np.arange(size), np.diff(self.stated.indptr))
@@ -95,16 +95,14 @@ def attribute_features(
     return columns
 
 
-def clashing(
-    rows: AttributeRows, left: Ends, right: Ends, *, same: Collection[str] = ()
-) -> NDArray[np.bool_]:
+def clashing(rows: AttributeRows, left: Ends, right: Ends, *, same: Collection[str] = ()) -> Bools:
     """Which pairs clash in an attribute that may not differ, bool ``(m,)``.
 
     Names of models do not count: they are misread too often to rule out a pair.
     """
     kinds = [place for place, kind in enumerate(KINDS) if kind not in (*same, "model")]
 
-    def part(start: int) -> NDArray[np.bool_]:
+    def part(start: int) -> Bools:
         some = slice(start, start + AT_ONCE)
         clash = _counts(rows, left[some], right[some])[1]
         return np.asarray(clash[:, kinds].any(axis=1))
@@ -112,9 +110,7 @@ def clashing(
     return np.concatenate([*map_in_order(part, range(0, len(left), AT_ONCE)), np.empty(0, bool)])
 
 
-def _counts(
-    rows: AttributeRows, left: Ends, right: Ends
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _counts(rows: AttributeRows, left: Ends, right: Ends) -> tuple[Floats, Floats]:
     """Aspects that both postings state, and those that clash, float32 ``(m, kinds)`` each."""
     stated, values = (common_cells(each, left, right) for each in (rows.stated, rows.held))
     width, size = rows.stated.shape[1], len(left)
@@ -131,7 +127,7 @@ def _counts(
     return _by_kind(pair, kind, size), _by_kind(pair[lacking], kind[lacking], size)
 
 
-def _by_kind(row: NDArray[np.integer], kind: NDArray[np.integer], size: int) -> NDArray[np.float32]:
+def _by_kind(row: AnyInts, kind: AnyInts, size: int) -> Floats:
     """How many of each kind each row has, float32 ``(size, kinds)``."""
     counts = np.bincount(row * len(KINDS) + kind, minlength=size * len(KINDS))
     return counts.reshape(size, len(KINDS)).astype(np.float32)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Prefix
 
 from samesku.candidates.similarity import Ends
+from samesku.runtime.arrays import Floats, Ints
 from samesku.scoring.features.strings import compared
 from samesku.scoring.features.table import WHOLE, Column, both_ways, either_known
 from samesku.scoring.features.title_words import TitleWords
@@ -56,7 +56,7 @@ class CodedTitles:
 
     codes: Column
     beginnings: Column
-    lengths: NDArray[np.int64]
+    lengths: Ints
     squeezed: Column
 
     @classmethod
@@ -109,7 +109,7 @@ def _compared(
     other: Column,
     where: Column,
     scorer: Callable[..., float],
-) -> NDArray[np.float32]:
+) -> Floats:
     """What a scorer says of texts at two ends of pairs; NaN for the pairs that are not asked."""
     ratio = np.full(len(one), np.nan, dtype=np.float32)
     asked = np.flatnonzero(where)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from samesku.candidates.similarity import Ends, row_similarity
 from samesku.catalog.catalog import Catalog
+from samesku.runtime.arrays import Bools, Floats
 from samesku.scoring.features.table import WHOLE, Column, both_ways
 from samesku.scoring.presence import (
     by_parts,
@@ -36,12 +36,10 @@ class DescribedWords:
 
     title: sp.csr_matrix
     whole: sp.csr_matrix
-    described: NDArray[np.bool_]  # (n,), whose description says more than the title
+    described: Bools  # (n,), whose description says more than the title
 
     @classmethod
-    def of(
-        cls, title: sp.csr_matrix, whole: sp.csr_matrix, rarity: NDArray[np.float32]
-    ) -> DescribedWords:
+    def of(cls, title: sp.csr_matrix, whole: sp.csr_matrix, rarity: Floats) -> DescribedWords:
         """Weigh the words that titles and whole texts hold."""
         described = whole.getnnz(axis=1) > title.getnnz(axis=1)
         return cls(weighted(title, rarity), weighted(whole, rarity), described)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from samesku.candidates.candidates import places_among
 from samesku.candidates.neighbors import Neighbors
 from samesku.candidates.similarity import Ends
+from samesku.runtime.arrays import Floats
 from samesku.runtime.cores import map_in_order
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.features.title_words import TitleWords
@@ -42,14 +42,14 @@ class Neighbourhoods:
     """
 
     around: sp.csr_matrix  # uint8 (n, words), how many of a posting's neighbours hold a word
-    share: NDArray[np.float32]  # (n,), what one neighbour counts
-    length: NDArray[np.float32]  # (n,), inverse length of a row of shares weighed by rarity
+    share: Floats  # (n,), what one neighbour counts
+    length: Floats  # (n,), inverse length of a row of shares weighed by rarity
     # (cells,), weights of each word of each title, in the order of the words' data: its rarity
     # among the neighbours, and how evenly it divides them
-    local: NDArray[np.float32]
-    variant: NDArray[np.float32]
-    mass: NDArray[np.float32]  # (n,), the sums of these weights
-    split: NDArray[np.float32]
+    local: Floats
+    variant: Floats
+    mass: Floats  # (n,), the sums of these weights
+    split: Floats
 
     @classmethod
     def of(
@@ -75,8 +75,8 @@ class Neighbourhoods:
         cls,
         words: TitleWords,
         around: sp.csr_matrix,
-        share: NDArray[np.float32],
-        length: NDArray[np.float32],
+        share: Floats,
+        length: Floats,
     ) -> Neighbourhoods:
         """What follows for the words of each title from those around it, which were read before."""
         return cls(around, share, length, *_weights(scaled_rows(around, share), words.held))
@@ -177,13 +177,13 @@ def _around(near: Neighbourhoods, words: TitleWords, left: Ends, right: Ends) ->
     return {**both_ways("words_expected", forth, back), "neighbourhood_cosine": cosine}
 
 
-def _at_cells(rows: sp.csr_matrix, where: sp.csr_matrix) -> NDArray[np.float32]:
+def _at_cells(rows: sp.csr_matrix, where: sp.csr_matrix) -> Floats:
     """What `rows` holds in the filled cells of `where`, in their order; 0 where it is empty."""
     known, wanted = (
         np.repeat(np.arange(each.shape[0]) * each.shape[1], np.diff(each.indptr)) + each.indices
         for each in (rows, where)
     )
     # Place -1 is that of the 0 behind all others.
-    cells: NDArray[np.float32] = np.append(rows.data, np.float32(0))[places_among(known, wanted)]
+    cells: Floats = np.append(rows.data, np.float32(0))[places_among(known, wanted)]
     one = np.float32(1)
     return (cells + one) - one  # rounded as what the shipped model was trained on

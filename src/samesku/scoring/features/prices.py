@@ -6,29 +6,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from samesku.candidates.similarity import Ends
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.currencies import rates
+from samesku.runtime.arrays import Doubles, Ints
 from samesku.scoring.features.table import Column, both_ways
 
 # Logs of prices closer than this are one price: a float's last digits.
 ROUNDING = 1e-6
 
 
-def log_prices(catalog: Catalog) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def log_prices(catalog: Catalog) -> tuple[Doubles, Doubles]:
     """Natural logarithms of the prices, and of what a euro is worth in each one's currency.
 
     Float64 ``(n,)`` each; NaN where unknown.
     """
-    prices: NDArray[np.float64] = catalog.frame["price"].cast(float).fill_null(np.nan).to_numpy()
+    prices: Doubles = catalog.frame["price"].cast(float).fill_null(np.nan).to_numpy()
     return np.log(prices), np.log(rates(catalog.frame))
 
 
-def spread(
-    logs: NDArray[np.float64], log_rates: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def spread(logs: Doubles, log_rates: Doubles) -> tuple[Doubles, Ints]:
     """The logarithms of the different prices, ascending, and how many postings ask each."""
     in_euros = logs - np.nan_to_num(log_rates)
     return np.unique(in_euros[~np.isnan(in_euros)], return_counts=True)
@@ -41,10 +39,10 @@ class Prices:
     Prices in two currencies are compared in euros; one whose currency is unknown as it stands.
     """
 
-    logs: NDArray[np.float64]  # (n,), NaN where unknown
-    log_rates: NDArray[np.float64]  # (n,), of the currency to the euro, NaN where unknown
-    values: NDArray[np.float64]  # the different prices of the whole catalogue in euros, ascending
-    below: NDArray[np.int64]  # how many postings ask less than each, and last how many have one
+    logs: Doubles  # (n,), NaN where unknown
+    log_rates: Doubles  # (n,), of the currency to the euro, NaN where unknown
+    values: Doubles  # the different prices of the whole catalogue in euros, ascending
+    below: Ints  # how many postings ask less than each, and last how many have one
 
     @classmethod
     def of(cls, catalog: Catalog) -> Prices:
@@ -55,19 +53,19 @@ class Prices:
     @classmethod
     def among(
         cls,
-        logs: tuple[NDArray[np.float64], NDArray[np.float64]],
-        values: NDArray[np.float64],
-        counts: NDArray[np.int64],
+        logs: tuple[Doubles, Doubles],
+        values: Doubles,
+        counts: Ints,
     ) -> Prices:
         """Prices beside those of a whole catalogue: its different ones, and how many ask each."""
         return cls(*logs, values, np.concatenate([[0], np.cumsum(counts)]))
 
-    def gap(self, left: Ends, right: Ends) -> NDArray[np.float64]:
+    def gap(self, left: Ends, right: Ends) -> Doubles:
         """How far the prices of pairs lie apart, float64 ``(m,)``, NaN where one is unknown."""
         between = np.nan_to_num(self.log_rates[left] - self.log_rates[right])
         return np.abs(self.logs[left] - self.logs[right] - between)
 
-    def nearer(self, end: Ends, gap: NDArray[np.float64]) -> NDArray[np.float64]:
+    def nearer(self, end: Ends, gap: Doubles) -> Doubles:
         """The share of the known prices that are nearer to that of `end` than `gap`."""
         centre = self.logs[end] - np.nan_to_num(self.log_rates[end])
         reach = gap - ROUNDING
@@ -83,7 +81,7 @@ class PartedPrices(Prices):
 
     parts: Sequence[slice]
 
-    def nearer(self, end: Ends, gap: NDArray[np.float64]) -> NDArray[np.float64]:
+    def nearer(self, end: Ends, gap: Doubles) -> Doubles:
         """The share of the known prices of its part that are nearer to that of `end` than `gap`."""
         share = np.full(len(end), np.nan)
         for part in self.parts:

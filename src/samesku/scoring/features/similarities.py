@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from samesku.candidates.candidates import Candidates
 from samesku.candidates.neighbors import Neighbors
 from samesku.candidates.similarity import Ends
+from samesku.runtime.arrays import AnyInts, Bools, Doubles, Floats
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.presence import filled_rows
 
@@ -29,16 +30,16 @@ class Ranks:
     (:func:`samesku.scoring.features.attributes.clashing`).
     """
 
-    mean: NDArray[np.float64]  # (n,), of the similarities of a posting's 30 nearest
-    spread: NDArray[np.float64]  # (n,), their standard deviation
+    mean: Doubles  # (n,), of the similarities of a posting's 30 nearest
+    spread: Doubles  # (n,), their standard deviation
     rival: NDArray[np.int32]  # (n,), the nearest rival, -1 where there is none
-    first: NDArray[np.float32]  # (n,), its similarity, 0 where there is none
-    second: NDArray[np.float32]  # (n,), that of the next rival
+    first: Floats  # (n,), its similarity, 0 where there is none
+    second: Floats  # (n,), that of the next rival
     # (n, n), the place of each neighbour in a posting's list, from 1; equal ones share the first
     places: sp.csr_matrix
 
     @classmethod
-    def of(cls, found: Neighbors, clashes: NDArray[np.bool_]) -> Ranks:
+    def of(cls, found: Neighbors, clashes: Bools) -> Ranks:
         """Read the lists of neighbours, of which some clash with whose they are, bool ``(m,)``."""
         ends = found.ends
         longest = int(np.diff(ends).max(initial=0))
@@ -53,9 +54,7 @@ class Ranks:
         places = filled_rows(place, found.candidate, ends, found.size)
         return cls(mean, spread, rival, first, second, places)
 
-    def rank_of(
-        self, query: NDArray[np.integer], candidate: NDArray[np.integer]
-    ) -> NDArray[np.float32]:
+    def rank_of(self, query: AnyInts, candidate: AnyInts) -> Floats:
         """The rank of one posting in another's list, 99 where it is not in it."""
         if not len(query):  # of which scipy would make a matrix of another shape
             return np.empty(0, dtype=np.float32)
@@ -69,7 +68,7 @@ class Ranks:
 
 
 def similarity_features(
-    name: str, similarity: NDArray[np.float32], candidates: Candidates, ranks: Ranks
+    name: str, similarity: Floats, candidates: Candidates, ranks: Ranks
 ) -> dict[str, Column]:
     """Similarity under one encoder, and relative to both postings' neighbours.
 
@@ -97,7 +96,7 @@ def similarity_features(
 
 
 def _read(
-    found: Neighbors, clashes: NDArray[np.bool_], kind: np.dtype[Any]
+    found: Neighbors, clashes: Bools, kind: np.dtype[Any]
 ) -> tuple[Column, Column, Column, Column, Column, Column]:
     """Mean and spread of each list, its rivals, and the place of each neighbour in its list."""
     rank = found.rank

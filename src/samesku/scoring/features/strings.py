@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 from rapidfuzz import fuzz, process
 
 from samesku.candidates.similarity import Ends
+from samesku.runtime.arrays import Floats
 from samesku.runtime.cores import usable_cores
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.features.title_words import TitleWords
@@ -34,12 +34,12 @@ def string_features(words: TitleWords, left: Ends, right: Ends) -> dict[str, Col
     }
 
 
-def compared(mine: Column, theirs: Column, scorer: Callable[..., float]) -> NDArray[np.float32]:
+def compared(mine: Column, theirs: Column, scorer: Callable[..., float]) -> Floats:
     """What a scorer of rapidfuzz says of each two texts, float32 ``(m,)``."""
     if len(mine) < MANY:
         each = (scorer(one, other) for one, other in zip(mine, theirs, strict=True))
         return np.fromiter(each, dtype=np.float32, count=len(mine))
-    ratio: NDArray[np.float32] = process.cpdist(
+    ratio: Floats = process.cpdist(
         mine, theirs, scorer=scorer, workers=usable_cores(), dtype=np.float32
     )
     return ratio

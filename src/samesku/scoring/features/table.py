@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-Column: TypeAlias = NDArray[Any]
+from samesku.runtime.arrays import AnyInts, Array, Floats
+
+Column: TypeAlias = Array
 # The parts of a catalogue that is not divided.
 WHOLE = (slice(None),)
 
@@ -19,7 +20,7 @@ class Features:
     """What pairs of postings have in common."""
 
     names: tuple[str, ...]  # of f features
-    values: NDArray[np.float32]  # (m, f), NaN where a modality is missing
+    values: Floats  # (m, f), NaN where a modality is missing
 
     @classmethod
     def of(cls, columns: Mapping[str, Column]) -> Features:
@@ -35,11 +36,11 @@ class Features:
             values[:, self.names.index(name)] = column
         return Features(self.names, values)
 
-    def take(self, places: NDArray[np.integer]) -> Features:
+    def take(self, places: AnyInts) -> Features:
         """Only the pairs at the given places."""
         return Features(self.names, self.values[places])
 
-    def select(self, names: Sequence[str], may_miss: tuple[str, ...] = ()) -> NDArray[np.float32]:
+    def select(self, names: Sequence[str], may_miss: tuple[str, ...] = ()) -> Floats:
         """The values of the named columns, in that order, float32 ``(m, len(names))``.
 
         Columns whose names begin as one of `may_miss` are NaN where they are not there. Raises

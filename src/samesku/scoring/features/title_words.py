@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
+from samesku.runtime.arrays import Array, Floats
 from samesku.scoring.presence import presence, rarity, segment_sums, unit_rows, weighted
 from samesku.titles import Stated, normal_tokens, stated
 
@@ -26,11 +25,11 @@ class TitleWords:
     lists: list[list[str]]  # the words of each title, in their order
     names: list[str]  # the word of each column
     held: sp.csr_matrix  # float32 (n, words), 1 where a title holds a word
-    rarity: NDArray[np.float32]  # (words,), smooth inverse document frequency
+    rarity: Floats  # (words,), smooth inverse document frequency
     stated: Sequence[Stated]  # what each title says in numbers and sizes
 
     @cached_property
-    def texts(self) -> tuple[NDArray[Any], NDArray[Any], NDArray[np.float32]]:
+    def texts(self) -> tuple[Array, Array, Floats]:
         """The beginning of each title, the same with its words sorted, and the whole length."""
         whole = [" ".join(each) for each in self.lists]
         texts = np.array([text[:LONGEST] for text in whole], dtype=object)
@@ -44,7 +43,7 @@ class TitleWords:
         return weighted(self.held, self.rarity)
 
     @cached_property
-    def mass(self) -> NDArray[np.float32]:
+    def mass(self) -> Floats:
         """The sum of the rarities of each title's words, float32 ``(n,)``."""
         return segment_sums(self.weighted.data, self.weighted.indptr)
 

@@ -8,10 +8,10 @@ from functools import lru_cache
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from samesku.candidates.candidates import each_once
 from samesku.candidates.similarity import Ends
+from samesku.runtime.arrays import AnyInts, Floats, Ints
 from samesku.scoring.features.table import Column, both_ways
 from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.presence import (
@@ -32,10 +32,10 @@ _CODE = re.compile(r"(?=.*\d)(?=.*[a-z]).{4,}")
 class WordMarks:
     """Which words are numbers and codes, and what each title states in numbers."""
 
-    number: NDArray[np.float32]  # (words,), 1 for words with a digit
-    code: NDArray[np.float32]  # (words,), 1 for such with letters beside it
+    number: Floats  # (words,), 1 for words with a digit
+    code: Floats  # (words,), 1 for such with letters beside it
     exact: sp.csr_matrix  # float32 (n, quantities), which quantities each title states
-    unit: NDArray[np.int64]  # (quantities,), that of each quantity
+    unit: Ints  # (quantities,), that of each quantity
     kinds: sp.csr_matrix  # float32 (n, units), in which units
 
     @classmethod
@@ -98,9 +98,9 @@ def word_features(
 
 
 def _marked(
-    weight: NDArray[np.float32],
-    columns: NDArray[np.integer],
-    ends: NDArray[np.integer],
+    weight: Floats,
+    columns: AnyInts,
+    ends: AnyInts,
     marks: WordMarks,
 ) -> list[Column]:
     """The largest weight of each pair's words, and the sums of numbers' and codes' weights."""
@@ -110,10 +110,10 @@ def _marked(
 
 def unshared_words(
     weighted: sp.csr_matrix,
-    rows: NDArray[np.integer],
-    common: NDArray[np.integer],
-    ends: NDArray[np.int64],
-) -> tuple[NDArray[np.float32], NDArray[np.integer], NDArray[np.int64]]:
+    rows: AnyInts,
+    common: AnyInts,
+    ends: Ints,
+) -> tuple[Floats, AnyInts, Ints]:
     """The words of one side of pairs with their weights, 0 for the `common` ones: as `_marked`."""
     cells, own = row_cells(weighted, rows)
     bounds = np.searchsorted(own, np.arange(len(rows) + 1))
