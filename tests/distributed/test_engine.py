@@ -132,16 +132,16 @@ def test_shards_may_be_left_with_nothing(tmp_path, titles):
 
 
 def test_the_threshold_is_left_where_the_local_engine_leaves_it(catalogue, groups, tmp_path):
-    high = Learned(replace(Matcher().fusion.model, threshold=0.85))
+    high = Learned(replace(Matcher().fusion.model, threshold=0.95))
     known = Matcher(fusion=high).match(read_catalog(catalogue))
     known.write(tmp_path / "local")
     engine = RayEngine(Matcher(fusion=high), str(tmp_path / "work"), shards=3)
     record = engine.match(str(catalogue), str(tmp_path / "out"))
-    assert record["threshold"] == known.threshold < 0.85
+    assert record["threshold"] == known.threshold < 0.95
     local, ray = (tmp_path / each / "groups.csv" for each in ("local", "out"))
     assert ray.read_bytes() == local.read_bytes()
-    stays = RayEngine(Matcher(threshold=0.85), str(tmp_path / "work"), shards=3)
-    assert stays.match(str(catalogue), str(tmp_path / "out"))["threshold"] == 0.85
+    stays = RayEngine(Matcher(threshold=0.95), str(tmp_path / "work"), shards=3)
+    assert stays.match(str(catalogue), str(tmp_path / "out"))["threshold"] == 0.95
 
 
 def test_a_folder_of_tables_is_one_catalogue(offers, groups, tmp_path):
