@@ -28,7 +28,7 @@ from samesku.results.record import run_record, source_record
 from samesku.runtime.arrays import Ints
 from samesku.runtime.cache import Cache
 from samesku.runtime.checks import check_choice, check_type
-from samesku.runtime.cores import meanwhile, threads
+from samesku.runtime.cores import threads
 from samesku.runtime.extras import need_extra
 from samesku.runtime.memory import bytes_of, within
 from samesku.runtime.progress import Progress
@@ -299,9 +299,7 @@ class Matcher:
         owners = None if sources is None else sources[collapsed.rows]
         with within(self.memory, len(catalog)):
             encoded = encode(collapsed.catalog, self.encoders, self.cache, self.progress)
-            # The search leaves Python free to read what titles and columns state.
-            with meanwhile(lambda: collapsed.catalog.attributes):
-                candidates = self._candidates(encoded, owners, pairs)
+            candidates = self._candidates(encoded, owners, pairs)
             present = [vectors.present for vectors in encoded.vectors]
             encoded.vectors.clear()  # what is read of them from now on may lie in files
             if self.within:
