@@ -58,8 +58,10 @@ def test_the_price_gap_of_two_currencies_is_that_in_euros(run, tmp_path):
     (tmp_path / "ours.csv").write_text("posting_id,title,price\n1,Sony PSLX350H,100 €\n")
     (tmp_path / "theirs.csv").write_text("sku,name,price\n2,Sony PS-LX350H,2000 Kč\n")
     assert run().exit_code == 0
-    links = linked(tmp_path).select("left_price", "right_price", "price_gap")
-    assert links.rows() == [("100.0", "2000.0", "-0.2")]
+    (link,) = linked(tmp_path).rows(named=True)
+    assert (link["left_price"], link["left_currency"]) == ("100.0", "EUR")
+    assert (link["right_price"], link["right_currency"]) == ("2000.0", "CZK")
+    assert link["price_gap"] == "-0.2"
 
 
 def test_the_right_shop_is_mended_by_its_own_options(run, tmp_path):

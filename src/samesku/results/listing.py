@@ -46,6 +46,8 @@ def as_links(pairs: pl.DataFrame, catalog: Catalog, sources: AnyInts) -> pl.Data
     if priced := "price" in frame.columns:
         worth = pl.Series(rates(frame), nan_to_null=True)
         known = known.with_columns(price=frame["price"].cast(pl.Float64), rate=worth)
+    if stated := priced and "currency" in frame.columns:
+        known = known.with_columns(frame["currency"])
     pairs = with_ends(pairs, known).filter(pl.col("left_of") != pl.col("right_of"))
     turned = pl.col("left_of") > pl.col("right_of")
 
@@ -63,6 +65,9 @@ def as_links(pairs: pl.DataFrame, catalog: Catalog, sources: AnyInts) -> pl.Data
         rate = (end("rate", "left", "right") / end("rate", "right", "left")).fill_null(1)
         gap = (theirs * rate / ours - 1).round(4)
         columns |= {"left_price": ours, "right_price": theirs, "price_gap": gap}
+    if stated:
+        columns["left_currency"] = end("currency", "left", "right")
+        columns["right_currency"] = end("currency", "right", "left")
     return pairs.select(**columns)
 
 
