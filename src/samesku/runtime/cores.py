@@ -5,11 +5,11 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sized
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -108,16 +108,16 @@ def map_in_order(
     Items are taken as they are needed; what `work` raises is raised at its item's turn. With one
     thread, or for one item, the work is done by the caller. Default: one thread per usable core.
     """
-    alone = isinstance(items, Sized) and len(items) < 2
-    if threads is None and (alone or usable_cores() == 1):
-        yield from map(work, items)
+    waiting = iter(items)
+    first = list(islice(waiting, 2))
+    if threads is None and (len(first) < 2 or usable_cores() == 1):
+        yield from map(work, chain(first, waiting))
         return
     threads = usable_cores() if threads is None else threads
     pool = ThreadPoolExecutor(threads, thread_name_prefix="samesku", initializer=_enter)
     try:
-        waiting = iter(items)
         flying: deque[Future[Result]] = deque(
-            pool.submit(work, item) for item in islice(waiting, WINDOW * threads)
+            pool.submit(work, item) for item in (*first, *islice(waiting, WINDOW * threads - 2))
         )
         while flying:
             result = flying.popleft().result()
