@@ -21,7 +21,7 @@ from samesku.catalog.photo_places import locate_photos, photo_root
 from samesku.catalog.problems import Problem, usable
 from samesku.catalog.tables import STDIN, distinct, read_table, repeated_columns
 from samesku.runtime.arrays import AnyInts, Bools, Ints
-from samesku.titles import Stated, clean_title, normalise_title, stated
+from samesku.titles import Stated, normal_title, stated
 from samesku.titles.attributes import Attributes, read_attributes
 
 if TYPE_CHECKING:
@@ -78,9 +78,7 @@ class Catalog:
     @cached_property
     def normal_titles(self) -> list[str]:
         """Titles cleaned, with quantities in one form: what text encoders read."""
-        normal = {
-            title: normalise_title(clean_title(title)) for title in dict.fromkeys(self.titles)
-        }
+        normal = {title: normal_title(title) for title in dict.fromkeys(self.titles)}
         return [normal[title] for title in self.titles]
 
     @cached_property

@@ -3,7 +3,7 @@
 import polars as pl
 
 from samesku.catalog.problems import Problem
-from samesku.titles import clean_title, normalise_title
+from samesku.titles import normal_title
 from samesku.titles.attributes.columns import column_kind, read_cell
 from samesku.titles.unlike import FEWEST, READ, common_words, unlike
 
@@ -33,11 +33,9 @@ def _defaults(titles: pl.Series, numbers: pl.Series) -> list[str]:
     if not groups:
         return []
     firsts = offers.sort("number", "title").unique("number", maintain_order=True)["title"]
-    common = common_words(map(_normal, firsts.gather_every(1 + len(firsts) // READ)))
+    common = common_words(map(normal_title, firsts.gather_every(1 + len(firsts) // READ)))
     return [
-        group["number"][0] for group in groups if unlike(set(map(_normal, group["title"])), common)
+        group["number"][0]
+        for group in groups
+        if unlike(set(map(normal_title, group["title"])), common)
     ]
-
-
-def _normal(title: str) -> str:
-    return normalise_title(clean_title(title))

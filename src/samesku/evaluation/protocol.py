@@ -120,8 +120,8 @@ def evaluate(
                 own = np.arange(len(split.test)), labels[split.test]
                 counts[name, WHOLE].append(count(matches, split.test, labels))
                 counts[name, FOLD].append(count(_scored(scoring, fold), *own))
-                told = {each: matches.summary[each] for each in ("threshold", "thresholds")}
-                chosen.append({"fusion": name, "split": split.name, **told})
+                used = {each: matches.summary[each] for each in ("threshold", "thresholds")}
+                chosen.append({"fusion": name, "split": split.name, **used})
                 if keep_pairs:
                     kept.append(_kept(name, matches, split))
                 advance(1)

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import polars as pl
 
+from samesku import titles
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.cells import MISSING, OPTIONAL
 from samesku.catalog.currencies import written_currency
@@ -23,7 +24,6 @@ from samesku.catalog.photos import PhotoError, load_photo, read_photo_bytes
 from samesku.catalog.prices import read_prices
 from samesku.encoders.phash import phash
 from samesku.store.results import Refused, StoreError
-from samesku.titles import clean_title, normalise_title
 from samesku.titles.attributes.columns import column_kind
 
 # The columns of a posting, all text but the price; in one form, and without those that are empty.
@@ -137,8 +137,8 @@ def _price(value: Any) -> float | None:
 
 @lru_cache(maxsize=1_000)
 def normal_title(title: str) -> str:
-    """A title as encoders read it."""
-    return normalise_title(clean_title(title))
+    """As :func:`samesku.titles.normal_title`; a posting's title is asked for several times."""
+    return titles.normal_title(title)
 
 
 def content_key(payload: Payload) -> str:

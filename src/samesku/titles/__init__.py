@@ -3,12 +3,13 @@
 from samesku.titles.clean import clean_title
 from samesku.titles.quantities import Stated, stated
 from samesku.titles.units import Quantity
-from samesku.titles.words import normal_tokens, normalise_title, tokens
+from samesku.titles.words import normal_title, normal_tokens, normalise_title, tokens
 
 __all__ = [
     "Quantity",
     "Stated",
     "clean_title",
+    "normal_title",
     "normal_tokens",
     "normalise_title",
     "stated",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from samesku.titles.clean import clean_title
 from samesku.titles.quantities import read_quantities
 from samesku.titles.scripts import CJK, MARKS, SPACELESS, fold
 from samesku.titles.units import UNITS
@@ -44,6 +45,11 @@ def normalise_title(clean: str) -> str:
             return min(passes[passes.index(text) :])
         passes.append(text)
     return text
+
+
+def normal_title(title: str) -> str:
+    """A raw title cleaned and normalised: what text encoders read."""
+    return normalise_title(clean_title(title))
 
 
 def tokens(clean: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from samesku.titles import Quantity, clean_title, normalise_title, stated
+from samesku.titles import Quantity, normal_title, stated
 from samesku.titles.attributes.reading import read_title
 from samesku.titles.scripts import word_lists
 from samesku.titles.units import spell
@@ -35,7 +35,7 @@ def column_kind(name: str) -> tuple[str, str] | None:
     >>> column_kind("ram_capacity")
     ('memory', 'ram')
     """
-    words = _NAME.findall(normalise_title(clean_title(name)).replace("_", " "))
+    words = _NAME.findall(normal_title(name).replace("_", " "))
     if not words or _IGNORED.intersection(words):
         return None
     names = [*words, *map("".join, pairwise(words))]  # "part number"
@@ -51,13 +51,13 @@ def column_kind(name: str) -> tuple[str, str] | None:
 
 
 def _first(kind: str) -> int:
-    """The more telling of several words: "pack size", "taille écran", "CPU frequency"."""
+    """Which of several kinds counts, lowest first: "pack size", "taille écran", "CPU frequency"."""
     return -1 if kind == "count" else 1 if kind in ("size", "processor") else 0
 
 
 def read_cell(kind: str, aspect: str, raw: str) -> set[str]:
     """Read one value of a column of this kind; several values are all kept."""
-    text = normalise_title(clean_title(raw[:_LONGEST]))
+    text = normal_title(raw[:_LONGEST])
     if kind == "gtin":
         return _gtins(text) or _gtins(re.sub("[ -]", "", text))  # "4 006381 333931"
     if aspect == "processor":  # as titles state it

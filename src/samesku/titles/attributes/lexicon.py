@@ -8,7 +8,7 @@ from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from samesku.titles import clean_title, normalise_title
+from samesku.titles import normal_title
 from samesku.titles.scripts import SPACELESS, word_lists
 
 _MARKS = r"\s!-/:-@\[-`{-~\u00a1-\u00bf\u2000-\u206f\u20d0-\u2bff\u3000-\u303f\uff00-\uff0f"
@@ -95,7 +95,7 @@ def lexicon() -> Lexicon:
                 kind = kinds.get(table, kinds.get("*", table))
                 values = tuple(key.split(" + ")) if kind not in _CONTEXTS else ()
                 for word in _expand(spelt):
-                    meanings = entries.setdefault(normalise_title(clean_title(word)), {})
+                    meanings = entries.setdefault(normal_title(word), {})
                     if key:
                         meanings[Entry(kind, values)] = None
     return Lexicon({word: tuple(meanings) for word, meanings in entries.items()})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from samesku.titles import Quantity, Stated, clean_title, normalise_title
+from samesku.titles import Quantity, Stated, normal_title
 from samesku.titles.attributes.codes import Codes, read_codes
 from samesku.titles.attributes.lexicon import Found, lexicon
 from samesku.titles.sizes import one_spelling
@@ -106,7 +106,7 @@ def read_title(
     `said` is what it says in numbers and sizes; words of `brand`, as the posting has it, are
     neither colours nor codes.
     """
-    banned = frozenset(normalise_title(clean_title(brand)).split() if brand else ())
+    banned = frozenset(normal_title(brand).split() if brand else ())
     found = [one for one in lexicon().find(title) if title[one.start : one.stop] not in banned]
     values = _read_quantities(title, said)
     present = {entry.kind for one in found for entry in one.entries}
