@@ -192,8 +192,8 @@ class _Facts:
         self.left, self.right = left, right
         self.stated, self.attributes = words.stated, catalog.attributes.values
         self.columns = {
-            name: (said(catalog, left), said(catalog, right))
-            for name, said in (("brand", _brands), ("price", _prices))
+            "brand": [_column(catalog, "brand", end) for end in (left, right)],
+            "price": [_prices(catalog, end) for end in (left, right)],
         }
         described = _filled(catalog, "description")
         self.described = described[left] + described[right]
@@ -305,10 +305,6 @@ def _compare(mine: Stated, theirs: Stated) -> tuple[str, str]:
 def _column(catalog: Catalog, name: str, rows: AnyInts) -> list[Any]:
     there = name in catalog.frame.columns
     return catalog.frame[name][rows].to_list() if there else [None] * len(rows)
-
-
-def _brands(catalog: Catalog, rows: AnyInts) -> list[str | None]:
-    return _column(catalog, "brand", rows)
 
 
 def _prices(catalog: Catalog, rows: AnyInts) -> list[str | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -81,13 +82,18 @@ class PartedPrices(Prices):
 
     parts: Sequence[slice]
 
+    @cached_property
+    def parted(self) -> list[Prices]:
+        """Those of each part, which both ends of its pairs are compared with."""
+        logs = [(self.logs[part], self.log_rates[part]) for part in self.parts]
+        return [Prices.among(each, *spread(*each)) for each in logs]
+
     def nearer(self, end: Ends, gap: Doubles) -> Doubles:
         """The share of the known prices of its part that are nearer to that of `end` than `gap`."""
         share = np.full(len(end), np.nan)
-        for part in self.parts:
-            logs = self.logs[part], self.log_rates[part]
+        for part, prices in zip(self.parts, self.parted, strict=True):
             own = np.flatnonzero((end >= part.start) & (end < part.stop))
-            share[own] = Prices.among(logs, *spread(*logs)).nearer(end[own] - part.start, gap[own])
+            share[own] = prices.nearer(end[own] - part.start, gap[own])
         return share
 
 
