@@ -19,7 +19,8 @@ from samesku.catalog.cells import OPTIONAL, REQUIRED, check_cells
 from samesku.catalog.gtins import without_defaults
 from samesku.catalog.photo_places import locate_photos, photo_root
 from samesku.catalog.problems import Problem, usable
-from samesku.catalog.tables import STDIN, distinct, read_table, repeated_columns
+from samesku.catalog.tables import STDIN, distinct, folded_name, read_table, repeated_columns
+from samesku.catalog.variants import read_variants
 from samesku.runtime.arrays import AnyInts, Bools, Ints
 from samesku.titles import Stated, normal_title, stated
 from samesku.titles.attributes import Attributes, read_attributes
@@ -197,6 +198,7 @@ def read_catalog(
     frame, found = _name_columns(frame, columns)
     problems = usable(name, [*problems, *found])
     frame, kept, empty = _without_empty(frame, problems)
+    frame, kept, no_offers = read_variants(frame, kept)
     frame, faults = check_cells(frame)
     frame, defaults = without_defaults(frame)
     places, absent = locate_photos(
@@ -208,7 +210,7 @@ def read_catalog(
         replace(problem, rows=tuple(kept[position] + 2 for position in problem.positions))
         for problem in faults + defaults + absent
     ]
-    problems = usable(name, [*problems, *empty, *later])
+    problems = usable(name, [*problems, *empty, *no_offers, *later])
     in_memory = not isinstance(source, str | Path)
     origin = {
         "path": str(path.resolve()) if path is not None else "" if in_memory else STDIN,
@@ -337,9 +339,9 @@ def _unmapped(
 ) -> list[Problem]:
     """Required columns that are not there, and optional ones that are there by another spelling."""
     problems = []
-    spelt = {_letters(name): name for name in reversed(given)}
+    spelt = {folded_name(name): name for name in reversed(given)}
     for ours in (name for name in (*REQUIRED, *OPTIONAL) if name not in (*names, *columns)):
-        meant = (_letters(ours), *_other_names().get(ours, ()))
+        meant = (folded_name(ours), *_other_names().get(ours, ()))
         likely = next((spelt[name] for name in meant if name in spelt), None)
         mapped = f"{ours}={likely or 'THEIR_NAME'}"
         fix = f'--columns "{mapped}"' if _SPECIAL.search(mapped) else f"--columns {mapped}"
@@ -358,13 +360,9 @@ def _other_names() -> dict[str, list[str]]:
     """What the required columns and photos are often called, in small letters without signs."""
     table = tomllib.loads(files(__package__).joinpath("column_names.toml").read_text("utf-8"))
     return {
-        ours: [_letters(name) for names in languages.values() for name in names]
+        ours: [folded_name(name) for names in languages.values() for name in names]
         for ours, languages in table.items()
     }
-
-
-def _letters(name: str) -> str:
-    return "".join(filter(str.isalnum, name.casefold()))
 
 
 def _listing(names: Sequence[str], most: int = 12) -> str:

@@ -10,7 +10,7 @@ EXAMPLES_SHOWN = 5
 READ_ALL_THE_SAME = frozenset(("encoding", "photo_spelling", "preamble", "unknown_currency"))
 
 # Rows that are no postings, before or among them.
-ROWS_LEFT_OUT = frozenset(("empty_row", "repeated_header"))
+ROWS_LEFT_OUT = frozenset(("empty_row", "repeated_header", "photo_row", "whole_product"))
 
 
 @dataclass(frozen=True)

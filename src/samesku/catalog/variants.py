@@ -1,0 +1,110 @@
+"""Variants in exports of shop systems, which give options by name and value in two columns."""
+
+import re
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import polars as pl
+
+from samesku.catalog.cells import OPTIONAL, REQUIRED, as_text
+from samesku.catalog.problems import Problem
+from samesku.catalog.tables import folded_name
+from samesku.titles.attributes.columns import column_kind
+
+# Columns of a table with options as columns; further options stand behind titles.
+MOST_COLUMNS = 500
+_OURS = frozenset(map(folded_name, (*REQUIRED, *OPTIONAL)))
+# What all variants of a product share, and an export may write once.
+_SHARED = ("title", "brand", "description")
+
+
+def read_variants(
+    frame: pl.DataFrame, places: list[int]
+) -> tuple[pl.DataFrame, list[int], list[Problem]]:
+    """Read the options of a shop's export: a column of each kind, any other behind the title.
+
+    Beside columns as "Option1 Name" and "Option1 Value" a row without a title takes that of its
+    product, and rows that are no offers are left out: further photos, and products as a whole
+    beside their variants. `places` are those of the rows in the file; returned with the frame.
+    """
+    pairs = _option_columns(frame.columns)
+    if not pairs:
+        return frame, places, []
+    names, values = zip(*pairs, strict=True)
+    texts = [pl.Series(name, as_text(frame[name])) for name in (*names, *values, *_shared(frame))]
+    frame = frame.with_columns(each.str.strip_chars().replace("", None) for each in texts)
+    titled = frame["title"].is_not_null()
+    product = _column(frame, "product")
+    if product is not None:
+        shared = pl.col(*_shared(frame), *names)
+        frame = frame.with_columns(shared.fill_null(shared.drop_nulls().first().over(product)))
+    stated = frame.select(pl.any_horizontal(pl.col(values).is_not_null())).to_series()
+    photos = ~titled & ~stated & frame["title"].is_not_null()
+    type_of = _column(frame, "type")
+    whole = as_text(frame[type_of]).str.to_lowercase() if type_of else pl.Series([None])
+    wholes = whole.is_in(_data()["roles"]["whole"]).fill_null(False)
+    left_out = (
+        ("photo_row", "row with a further photo of a product only", photos),
+        ("whole_product", "row of a product as a whole, whose variants have rows", wholes),
+    )
+    problems = [
+        Problem.at(kind, message, "left out", [places[row] for row in rows.arg_true()])
+        for kind, message, rows in left_out
+        if rows.any()
+    ]
+    kept = (~(photos | wholes)).arg_true().to_list()
+    return _with_options(frame[kept], pairs), [places[row] for row in kept], problems
+
+
+def _with_options(frame: pl.DataFrame, pairs: list[tuple[str, str]]) -> pl.DataFrame:
+    """Values of options in columns of their kind of attribute, others behind titles of several."""
+    columns = {folded_name(name): name for name in frame.columns}
+    behind: list[pl.Series] = []
+    for name, value in pairs:
+        target: dict[str, str] = {}
+        for option in frame[name].drop_nulls().unique().sort():
+            if folded_name(option) in _OURS:
+                target[option] = ""  # "Title": "Default Title"
+            elif len(columns) < MOST_COLUMNS and column_kind(option) is not None:
+                target[option] = columns.setdefault(folded_name(option), option)
+        place = frame[name].replace_strict(target, default=None, return_dtype=pl.String)
+        for column in sorted(set(target.values()) - {""}):
+            given = as_text(frame[column]) if column in frame.columns else None
+            own = frame[value].set(place.ne_missing(column), None)
+            frame = frame.with_columns(
+                (own if given is None else given.fill_null(own)).alias(column)
+            )
+        behind.append(frame[value].set(place.is_not_null(), None).alias(value))
+    several = frame["title"].is_duplicated() & frame["title"].is_not_null()
+    titles = pl.select(pl.concat_str(frame["title"], *behind, separator=", ", ignore_nulls=True))
+    return frame.with_columns(title=titles.to_series().zip_with(several, frame["title"]))
+
+
+def _shared(frame: pl.DataFrame) -> list[str]:
+    return [name for name in _SHARED if name in frame.columns]
+
+
+def _option_columns(names: list[str]) -> list[tuple[str, str]]:
+    """Which columns hold names of options, each with that of the values."""
+    there = {folded_name(name): name for name in reversed(names)}
+    found = []
+    for pattern, value in _data()["pairs"].items():
+        number = re.compile(folded_name(pattern.replace("#", "0")).replace("0", "([0-9]+)"))
+        matches = filter(None, map(number.fullmatch, there))
+        found += [
+            (there[match[0]], there.get(folded_name(value.replace("#", match[1]))))
+            for match in matches
+        ]
+    return [(name, value) for name, value in found if value is not None]
+
+
+def _column(frame: pl.DataFrame, role: str) -> str | None:
+    known = set(map(folded_name, _data()["roles"][role]))
+    return next((name for name in frame.columns if folded_name(name) in known), None)
+
+
+@cache
+def _data() -> dict[str, Any]:
+    return tomllib.loads(files(__package__).joinpath("option_columns.toml").read_text("utf-8"))

@@ -1,0 +1,54 @@
+"""Exports of shop systems, with options by name and value."""
+
+from samesku import read_catalog
+
+SHOPIFY = """\
+Handle,Title,Vendor,Option1 Name,Option1 Value,Option2 Name,Option2 Value,Variant SKU
+tee,Classic T-Shirt,Acme,Color,Red,Size,S,T1
+tee,,,,Blue,,S,T2
+,,,,,,,
+tee,,,,Blue,,M,T3
+tee,,,,,,,
+mug,Mug with print,Brau,Motif,Alps,,,M1
+mug,,,,Sea,,,M2
+poster,Poster Berlin,,Title,Default Title,,,P1
+"""
+WOOCOMMERCE = """\
+ID,Typ,SKU,Name,Attribut 1 Name,Attribut 1 Wert(e),Farbe
+1,variable,H,Hoodie,Farbe,"Rot, Blau",
+2,variation,H1,Hoodie - Rot,Farbe,Rot,
+3,variation,H2,Hoodie - Blau,Farbe,Blau,schwarz
+4,simple,C1,Cap,Material,Baumwolle,
+"""
+
+
+def read(folder, text, **columns):
+    path = folder / "export.csv"
+    path.write_text(text, encoding="utf-8")
+    return read_catalog(path, columns=columns)
+
+
+def test_options_are_columns_where_they_are_attributes_else_behind_the_title(tmp_path):
+    names = {"posting_id": "Variant SKU", "title": "Title", "brand": "Vendor"}
+    catalog = read(tmp_path, SHOPIFY, **names)
+    assert catalog.titles == [
+        *["Classic T-Shirt"] * 3, "Mug with print, Alps", "Mug with print, Sea", "Poster Berlin",
+    ]  # fmt: skip
+    assert catalog.frame["brand"].to_list() == ["Acme"] * 3 + ["Brau"] * 2 + [None]
+    assert catalog.attributes.values["colour"][:3] == [("red",), ("blue",), ("blue",)]
+    assert catalog.attributes.values["size"] == [("s",), ("s",), ("m",), (), (), ()]
+    rows = {each.kind: each.rows for each in catalog.problems}
+    assert (rows["photo_row"], rows["empty_row"]) == ((6,), (4,))
+
+
+def test_the_whole_of_variants_is_no_offer_and_a_column_of_the_file_comes_first(tmp_path):
+    catalog = read(tmp_path, WOOCOMMERCE, posting_id="SKU", title="Name")
+    assert catalog.ids == ["H1", "H2", "C1"]
+    assert catalog.titles == ["Hoodie - Rot", "Hoodie - Blau", "Cap"]
+    assert catalog.frame["Farbe"].to_list() == ["Rot", "schwarz", None]
+    assert {each.kind: each.rows for each in catalog.problems}["whole_product"] == (2,)
+
+
+def test_rows_keep_their_numbers_when_others_are_left_out(tmp_path):
+    catalog = read(tmp_path, WOOCOMMERCE.replace("Cap", ""), posting_id="SKU", title="Name")
+    assert {each.kind: each.rows for each in catalog.problems}["empty_title"] == (5,)
