@@ -4,7 +4,7 @@ import pytest
 
 from samesku import read_catalog
 from samesku.titles import clean_title, normalise_title
-from samesku.training.classifier.edits import edited, with_gtins
+from samesku.training.classifier.edits import edited, with_gtins, with_options
 
 TITLES = [
     "Kelva phone X200 128 GB black",
@@ -104,7 +104,7 @@ def test_a_colour_that_is_alone_in_its_word_list_is_left():
 
 def test_gtins_are_of_products_but_for_gaps_errors_and_second_numbers(shop):
     products = np.arange(len(TITLES)) // 3
-    numbered = with_gtins(shop, products, np.random.default_rng(1))
+    numbered = with_gtins(shop, products, products, np.random.default_rng(3))
     numbers = numbered.attributes.values["gtin"]
     pairs = [(a, b) for a, b in zip(numbers[::3], numbers[1::3], strict=True) if a and b]
     assert 0.1 < numbers.count(()) / len(numbers) < 0.9
@@ -112,5 +112,25 @@ def test_gtins_are_of_products_but_for_gaps_errors_and_second_numbers(shop):
     others = [(a, b) for a, b in zip(numbers, numbers[3:], strict=False) if a and b]
     assert np.mean([a == b for a, b in others]) < 0.02
     # Those of the catalogue itself do not stand beside them.
-    again = with_gtins(numbered, products, np.random.default_rng(2))
+    again = with_gtins(numbered, products, products, np.random.default_rng(2))
     assert again.attributes.values["gtin"] != numbers
+
+
+def test_variants_of_a_few_products_have_one_gtin(shop):
+    products = np.arange(len(TITLES))
+    numbers = with_gtins(shop, products, products // 2, np.random.default_rng(1))
+    numbers = numbers.attributes.values["gtin"]
+    pairs = [(a, b) for a, b in zip(numbers[::2], numbers[1::2], strict=True) if a and b]
+    assert 0.03 < np.mean([a == b for a, b in pairs]) < 0.25
+
+
+def test_options_move_from_titles_to_columns_and_state_the_same(shop):
+    moved = with_options(shop)
+    assert moved.titles[:5] == [
+        "kelva phone x200", "herbia shampoo aloe", "arvo cotton shirt men", "volta batteries aa",
+        "nordo desk lamp",
+    ]  # fmt: skip
+    assert moved.frame.row(2, named=True)["colour"] == "red"
+    for kind in ("size", "amount", "count", "colour"):
+        assert moved.attributes.values[kind] == shop.attributes.values[kind]
+    assert moved.attributes.values["memory"][0] == ("storage: 128 gb",)

@@ -17,7 +17,7 @@ from numpy.random import Generator
 from samesku.catalog.catalog import Catalog
 from samesku.runtime.arrays import AnyInts, Ints
 from samesku.titles.attributes.columns import check_sum, column_kind
-from samesku.titles.attributes.lexicon import spellings
+from samesku.titles.lexicon import spellings
 from samesku.titles.units import spell
 
 # One posting in so many is edited.
@@ -28,11 +28,18 @@ REWORDED, PRICES = 0.35, 0.1
 # Of so few postings each of these is offered several times, by this geometric distribution, half of
 # them under the same title: words and ranks tell other things where nearly all is one product.
 FEW, OFFERS = 10, 0.4
-# GTINs that are drawn: part of them that is of another posting, and of the products that have two.
-WRONG_NUMBER, TWO_NUMBERS = 0.02, 0.2
+# GTINs that are drawn: part of them that is of another posting, of the products that have two, and
+# of those with one for all variants.
+WRONG_NUMBER, TWO_NUMBERS, ONE_NUMBER = 0.02, 0.2, 0.1
 _MEASURED = re.compile(
     r"(?<![a-z0-9.])([0-9]+(?:\.[0-9]+)?)(g|ml|mm|gb|w|mah|v|hz|lm|pcs)(?![a-z0-9])"
 )
+# Columns that hold what titles measure, by unit.
+_COLUMNS = {
+    **dict.fromkeys(("g", "ml"), "contents"), "mm": "length", "gb": "capacity", "pcs": "count",
+    "w": "power", "mah": "battery", "v": "voltage", "hz": "frequency", "lm": "lumen",
+}  # fmt: skip
+_WORD = re.compile(r"[^\W\d_]+")
 _NUMBER = re.compile(r"(?<![a-z0-9.,-])[1-9][0-9]?(?![a-z0-9.,%-])")
 _CODE = re.compile(r"(?=[a-z0-9-]*[a-z])[a-z0-9-]*[0-9]{2,}[a-z0-9-]*")
 _SIZE = re.compile(r"size_(?:x{0,3}[sl]|m)(?![a-z0-9])")
@@ -92,14 +99,44 @@ def edited(catalog: Catalog, rng: Generator) -> tuple[Catalog, Ints, Ints]:
     return Catalog(frame, photos, name=catalog.name), np.array(source), np.array(product)
 
 
-def with_gtins(catalog: Catalog, products: AnyInts, rng: Generator) -> Catalog:
+def with_options(catalog: Catalog) -> Catalog:
+    """Move sizes, colours and quantities from titles into columns, as shops give variants."""
+    colours = {
+        word
+        for spelt in spellings("colours.toml").values()
+        for words in spelt.values()
+        for word in words
+    }
+    titles: list[str] = []
+    options: list[dict[str, str]] = []
+    for title in catalog.normal_titles:
+        measured = ((_COLUMNS[one[2]], one) for one in _MEASURED.finditer(title))
+        sized = (("size", one) for one in _SIZE.finditer(title))
+        coloured = (("colour", one) for one in _WORD.finditer(title) if one[0] in colours)
+        found = dict((*measured, *sized, *coloured))
+        cells = {name: one[0].removeprefix("size_") for name, one in found.items()}
+        for one in sorted(found.values(), key=re.Match.start, reverse=True):
+            title = title[: one.start()] + title[one.end() :]
+        titles.append(" ".join(title.split()) or "product")
+        options.append(cells)
+    columns = [
+        pl.Series(name, [cells.get(name) for cells in options], dtype=pl.String)
+        for name in ("size", "colour", *dict.fromkeys(_COLUMNS.values()))
+    ]
+    frame = catalog.frame.with_columns(*columns, title=pl.Series(titles))
+    return Catalog(frame, catalog.photos, name=catalog.name)
+
+
+def with_gtins(catalog: Catalog, products: AnyInts, origin: AnyInts, rng: Generator) -> Catalog:
     """Give postings the GTINs of their products, as shops have them, in place of their own.
 
-    Some have none, a few that of another posting, and some products are sold under two numbers.
-    `products` is ``(n,)``.
+    Some have none, a few that of another posting, some products are sold under two numbers, and
+    variants of a few under one. `products` and the products that they were made from are ``(n,)``.
     """
     size = len(catalog)
-    _, product = np.unique(products, return_inverse=True)
+    _, parent = np.unique(origin, return_inverse=True)
+    shared = (rng.random(size) < ONE_NUMBER)[parent]
+    _, product = np.unique(np.where(shared, -1 - parent, products), return_inverse=True)
     second = (rng.random(size) < TWO_NUMBERS)[product] & (rng.random(size) < 0.5)
     number = 4 * 10**11 + rng.permutation(8 * size)[2 * product + second]
     number = np.where(rng.random(size) < WRONG_NUMBER, rng.permutation(number), number)
@@ -174,7 +211,7 @@ def _colour(title: str, rng: Generator) -> str:
     for language in rng.permutation(list(spellings("colours.toml"))):
         words = list(spellings("colours.toml")[language].values())
         known = {word for each in words for word in each}
-        for match in re.finditer(r"[^\W\d_]+", title):
+        for match in _WORD.finditer(title):
             if match[0] not in known:
                 continue
             if others := [each[0] for each in words if match[0] not in each]:

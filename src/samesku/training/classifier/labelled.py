@@ -16,13 +16,15 @@ from samesku.runtime.arrays import AnyInts, Bools, Ints
 from samesku.scoring.features import CatalogRows, pair_features, tolerating
 from samesku.scoring.features.table import Features
 from samesku.titles.attributes import KINDS
-from samesku.training.classifier.edits import edited, with_gtins
+from samesku.training.classifier.edits import edited, with_gtins, with_options
 
 # With fewer pairs of one product than this, or pairs of fewer products, trees learn nothing that
 # holds elsewhere.
 LEAST_PAIRS, LEAST_PRODUCTS = 50, 5
 # Postings of all small catalogues drawn from one, and how many each has.
 SMALL_POSTINGS, SMALL_SIZES = 2_500, (1, 400)
+# Part of the edited ones that give variants' attributes in columns.
+OPTIONS = 0.4
 # A kind of attribute is tolerated where pairs that clash in it alone are one product at least this
 # often, as a share of how often alike titles without a clash are.
 TOLERATED, ENOUGH, ALIKE = 0.25, 50, 0.5
@@ -167,7 +169,8 @@ def _small(
                 catalog, source, product = edited(catalog, rng)
                 origin = labels[source]
                 labels = np.where(product > 0, labelled.labels.max() + product, origin)
-            catalog = with_gtins(catalog, labels, numbers)
+                catalog = with_options(catalog) if numbers.random() < OPTIONS else catalog
+            catalog = with_gtins(catalog, labels, origin, numbers)
             found = search(catalog)
             if len(found):
                 made = _described(catalog, found, labels, labelled.same)
