@@ -9,7 +9,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 
 from samesku.candidates.similarity import pair_similarity
 from samesku.encoders import Tfidf
-from samesku.titles import clean_title, normalise_title, tokens
+from samesku.titles import clean_title, normal_tokens, normalise_title
 
 TITLES = [
     "susu bebelac 3 vanila 400g",
@@ -32,7 +32,7 @@ def lengths(vectors):
 @pytest.mark.parametrize("weight", [0.0, 0.3, 0.5, 1.0])
 def test_similarity_is_the_weighted_mean_of_both_cosines(weight):
     vectors = Tfidf(word_weight=weight).encode_titles(TITLES)
-    words = TfidfVectorizer(analyzer=tokens, sublinear_tf=True).fit_transform(TITLES)
+    words = TfidfVectorizer(analyzer=normal_tokens, sublinear_tf=True).fit_transform(TITLES)
     chars = TfidfVectorizer(
         analyzer="char_wb", ngram_range=(3, 4), lowercase=False, sublinear_tf=True
     ).fit_transform(TITLES)

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from samesku.titles import clean_title, normalise_title
+from samesku.titles import normal_title
 from samesku.titles.attributes import KINDS, aspect, read_attributes
 
 
 def read(kind: str, *raw: str, brand: str | None = None) -> list[tuple[str, ...]]:
-    titles = [normalise_title(clean_title(title)) for title in raw]
+    titles = list(map(normal_title, raw))
     return list(read_attributes(titles, brands=[brand] * len(titles)).values[kind])
 
 
@@ -287,7 +287,7 @@ def test_accessories(title: str, accessory: tuple[str, ...]) -> None:
         ("058 Heather lipstick", ("no: 58",)),
         ("hair dye 5.3 light brown", ("dye: 5.3", "no: 5.3")),
         ("palet eyeshadow 12 warna", ("eyeshadow: 12",)),
-        ("casque rouge 58", ("rouge: 58",)),
+        ("casque rouge 58", ("red: 58",)),
         ("seat cushion 45", ("cushion: 45",)),
         ("corrector de postura 85", ("postura: 85",)),
         ("HP 207A toner", ("207a",)),
@@ -466,7 +466,7 @@ def test_columns_are_read_by_their_names() -> None:
     columns: dict[str, list[str | None]] = {
         "Farbe": ["schwarz", None],
         "size": ["XL", "42"],
-        "pack_size": ["6", ""],
+        "pack_size": ["6", "1"],
         "ram_capacity": ["8 GB DDR4", "16 GB"],
         "Capacité": ["512 GB", None],
         "Part No.": ["WH-1000XM5", "n/a"],
@@ -498,6 +498,7 @@ def test_columns_are_read_by_their_names() -> None:
         "memory": ("ram: 8 gb", "storage: 512 gb"),
         "measure": ("cpu frequency: 2600000000 hz",),
     }
+    assert values["count"][1] == ()  # as if none were stated
     assert values["memory"][1] == ("512 gb", "ram: 16 gb", "ram: 8 gb", "storage: 512 gb")
     assert values["model"][1] == ("gsr1215", "ma326ll", "ma326lla")
     assert values["colour"][1] == ("black",)
@@ -560,7 +561,7 @@ TITLES = st.lists(WORDS, max_size=12).map(" ".join) | st.text(max_size=60)
 @settings(deadline=None)
 @given(st.lists(TITLES, max_size=6))
 def test_any_text_is_read_and_order_does_not_matter(raw: list[str]) -> None:
-    titles = [normalise_title(clean_title(title)) for title in raw]
+    titles = list(map(normal_title, raw))
     there = read_attributes(titles).values
     back = read_attributes(titles[::-1]).values
     for kind in KINDS:
@@ -576,7 +577,7 @@ def test_any_column_is_read(cells: list[str | None], name: str) -> None:
 
 
 def test_time_grows_with_length() -> None:
-    title = normalise_title(clean_title("black 手机壳 wh-1000xm5 for iphone 14 pro 400g " * 40))
+    title = normal_title("black 手机壳 wh-1000xm5 for iphone 14 pro 400g " * 40)
     began = time.perf_counter()
     read_attributes([title] * 20)
     short = time.perf_counter() - began

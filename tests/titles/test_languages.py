@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from samesku.titles import clean_title, normal_tokens, normalise_title, stated, tokens
+from samesku.titles import clean_title, normal_title, normal_tokens, normalise_title, stated
 
 # A title, or the part that matters, and what it states; several of one line are split by " | ".
 STATED: dict[str, str] = {
@@ -191,19 +191,23 @@ DIFFERENT_WORDS = [
 ]
 
 
+def words_of(raw: str) -> list[str]:
+    return normal_tokens(normalise_title(clean_title(raw)))
+
+
 @pytest.mark.parametrize("titles", SAME_WORDS)
 def test_one_product_has_the_same_words(titles: tuple[str, ...]) -> None:
-    assert len({tuple(sorted(tokens(clean_title(title)))) for title in titles}) == 1
+    assert len({tuple(sorted(words_of(title))) for title in titles}) == 1
 
 
 @pytest.mark.parametrize(("one", "other"), DIFFERENT_WORDS)
 def test_vowel_signs_letters_and_amounts_tell_products_apart(one: str, other: str) -> None:
-    assert set(tokens(clean_title(one))) != set(tokens(clean_title(other)))
+    assert set(words_of(one)) != set(words_of(other))
 
 
 def test_korean_spacing_matters_little() -> None:
-    spaced = set(tokens(clean_title("갤럭시 버즈2 프로")))
-    run_on = set(tokens(clean_title("갤럭시버즈2프로")))
+    spaced = set(words_of("갤럭시 버즈2 프로"))
+    run_on = set(words_of("갤럭시버즈2프로"))
     assert {"갤럭", "럭시", "버즈", "2", "프로"} <= spaced & run_on
 
 
@@ -232,6 +236,12 @@ _PIECES = st.sampled_from(
 )
 
 
+_KNOWN = st.sampled_from(
+    "schwarz noir negro czarny hitam merah wine 黑色 黑 金色 手机壳 สีดำ черный أسود hülle fraise"
+    " matte orange goreng".split()
+)
+
+
 @settings(max_examples=500, deadline=None)
 @given(st.lists(st.tuples(_PIECES, st.sampled_from(["", " ", " "])), max_size=12))
 def test_normalising_twice_changes_nothing(pieces: list[tuple[str, str]]) -> None:
@@ -239,7 +249,32 @@ def test_normalising_twice_changes_nothing(pieces: list[tuple[str, str]]) -> Non
     normal = normalise_title(clean)
     assert clean_title(clean) == clean
     assert normalise_title(normal) == clean_title(normal) == normal
-    assert tokens(normal) == tokens(clean)
+
+
+@settings(max_examples=500, deadline=None)
+@example([("黑色", ""), ("pack", " "), ("2", "")])
+@given(st.lists(st.tuples(_PIECES | _KNOWN, st.sampled_from(["", " ", " "])), max_size=8))
+def test_translating_twice_changes_nothing(pieces: list[tuple[str, str]]) -> None:
+    normal = normal_title("".join(piece + space for piece, space in pieces))
+    assert normal_title(normal) == normal
+
+
+@pytest.mark.parametrize(
+    ("raw", "normal"),
+    [
+        ("Schwarze Hülle für Galaxy", "black case fur galaxy"),
+        ("ซอง iPhone สีดำ", "ซอง iphone black"),
+        ("黑色手机壳", "black case"),
+        ("Kabel Hitam/Putih", "cable black/white"),
+        ("Yaourt fraise, 2x125 g", "yaourt strawberry, 2pcs 125g"),
+        # Shades, words of several meanings and English ones stay.
+        ("Griff mattschwarz", "griff mattschwarz"),
+        ("Hose rosa", "hose rosa"),
+        ("matte black gunmetal", "matte black gunmetal"),
+    ],
+)
+def test_plain_words_of_colours_flavours_and_accessories_are_english(raw: str, normal: str) -> None:
+    assert normal_title(raw) == normal
 
 
 @pytest.mark.parametrize(

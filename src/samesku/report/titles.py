@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from samesku.titles import clean_title
-from samesku.titles.attributes.lexicon import lexicon
+from samesku.titles.lexicon import lexicon
 from samesku.titles.quantities import read_quantities
 from samesku.titles.scripts import fold
 

@@ -1,9 +1,10 @@
 """Titles: decode what sellers typed, unify how they write sizes and counts, split into words."""
 
 from samesku.titles.clean import clean_title
+from samesku.titles.lexicon import normal_title
 from samesku.titles.quantities import Stated, stated
 from samesku.titles.units import Quantity
-from samesku.titles.words import normal_title, normal_tokens, normalise_title, tokens
+from samesku.titles.words import normal_tokens, normalise_title
 
 __all__ = [
     "Quantity",
@@ -13,5 +14,4 @@ __all__ = [
     "normal_tokens",
     "normalise_title",
     "stated",
-    "tokens",
 ]

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from samesku.titles import normal_title
+from samesku.titles.clean import clean_title
 from samesku.titles.scripts import SPACELESS, word_lists
+from samesku.titles.words import normalise_title
 
 _MARKS = r"\s!-/:-@\[-`{-~\u00a1-\u00bf\u2000-\u206f\u20d0-\u2bff\u3000-\u303f\uff00-\uff0f"
 _WORD = re.compile(rf"(?P<run>[{SPACELESS}]+)|[^{_MARKS}{SPACELESS}]+")
+_TRANSLATED = {
+    "colours.toml": "colour",
+    "flavours.toml": "flavour",
+    "accessories.toml": "accessory",
+}
+_MAX_PASSES = 4
+_ASCII_WORD = re.compile("[a-z]+")
 _JOINTS = frozenset((*" -'._", " & "))
 _KATAKANA = re.compile("[\u30a1-\u30ff]")
 _THAI = re.compile("[\u0e00-\u0e7f]")
@@ -73,6 +81,10 @@ class Lexicon:
             at += 1
         return found
 
+    def meanings(self, phrase: str) -> tuple[Entry, ...]:
+        """What a phrase as a whole can mean; `()` if nothing."""
+        return self._phrases.get(" ".join(match[0] for match in _WORD.finditer(phrase)), ())
+
     def _find_in_run(self, run: str, start: int) -> Iterator[Found]:
         at = 0
         while at < len(run):
@@ -95,10 +107,88 @@ def lexicon() -> Lexicon:
                 kind = kinds.get(table, kinds.get("*", table))
                 values = tuple(key.split(" + ")) if kind not in _CONTEXTS else ()
                 for word in _expand(spelt):
-                    meanings = entries.setdefault(normal_title(word), {})
+                    meanings = entries.setdefault(_spelt(word), {})
                     if key:
                         meanings[Entry(kind, values)] = None
+    for word in _products():  # so that they are found in a title
+        entries.setdefault(word, {Entry("product", ()): None})
     return Lexicon({word: tuple(meanings) for word, meanings in entries.items()})
+
+
+def normal_title(title: str) -> str:
+    """A raw title cleaned and normalised, with known words in English: what text encoders read.
+
+    Plain words for colours, flavours, accessories and products are translated, so that two
+    languages differ less: "Tastatur schwarz" becomes "keyboard black". Shades stay as they are.
+    Done again it changes nothing.
+    """
+    normal = normalise_title(clean_title(title))
+    for _ in range(_MAX_PASSES):
+        english = _in_english(normal)
+        if english == normal:
+            break
+        normal = normalise_title(english)  # "黑色pack 2" is "black pack 2"
+    return normal
+
+
+def _in_english(normal: str) -> str:
+    """A normalised title with its plain words of other languages in English."""
+    english, firsts = _english()
+    if normal.isascii() and firsts.isdisjoint(_ASCII_WORD.findall(normal)):
+        return normal
+    pieces: list[str] = []
+    done = 0
+    for start, stop, _ in lexicon().find(normal):
+        if word := english.get(normal[start:stop]):
+            before = " " if normal[start - 1 : start].isalnum() else ""
+            after = " " if normal[stop : stop + 1].isalnum() else ""
+            pieces += (normal[done:start], before, word, after)
+            done = stop
+    return " ".join("".join((*pieces, normal[done:])).split()) if pieces else normal
+
+
+@cache
+def _english() -> tuple[dict[str, str], frozenset[str]]:
+    """Plain words of other languages to those of English, and the first words of them."""
+    found: dict[str, str] = {}
+    known = lexicon()
+    for file, kind in _TRANSLATED.items():
+        tables = spellings(file)
+        others = [table for name, table in tables.items() if len(name) == 2 and name != "en"]
+        for key in tables["en"]:
+            meaning = (Entry(kind, tuple(key.split(" + "))),)
+            english = meaning[0].values[-1]
+            if known.meanings(english) == meaning:
+                words = (word for table in others for word in _plain(table.get(key, ())))
+                found |= {word: english for word in words if known.meanings(word) == meaning}
+    for word, english in _products().items():
+        # Read as the English word is: as clothes or shoes, or not at all.
+        if known.meanings(word) in ((Entry("product", ()),), known.meanings(english)):
+            found[word] = english
+    return found, frozenset(word.split()[0] for word in found)
+
+
+@cache
+def _products() -> dict[str, str]:
+    """What products are called in other languages, to what they are called in English."""
+    return {
+        _spelt(word): english
+        for keys in word_lists("products.toml").values()
+        for english, spelt in keys.items()
+        for word in _expand(spelt)
+    }
+
+
+def _plain(words: Sequence[str]) -> Iterator[str]:
+    """The first of several words for one thing, in all its forms: the others are shades of it."""
+    begin = words[0][: max(3, len(words[0]) - 2)] if words else ""
+    for word in words:
+        if all(part.startswith(begin) for part in word.split()):
+            yield _spelt(word)
+
+
+def _spelt(word: str) -> str:
+    return normalise_title(clean_title(word))
 
 
 # Of each file, what kind a table holds: "*" for the languages, its own name if nothing is said.

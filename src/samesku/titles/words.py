@@ -1,10 +1,9 @@
-"""Clean titles -> one spelling (`normalise_title`) and words (`tokens`)."""
+"""Clean titles -> one spelling (`normalise_title`) and words (`normal_tokens`)."""
 
 from __future__ import annotations
 
 import re
 
-from samesku.titles.clean import clean_title
 from samesku.titles.quantities import read_quantities
 from samesku.titles.scripts import CJK, MARKS, SPACELESS, fold
 from samesku.titles.units import UNITS
@@ -47,13 +46,8 @@ def normalise_title(clean: str) -> str:
     return text
 
 
-def normal_title(title: str) -> str:
-    """A raw title cleaned and normalised: what text encoders read."""
-    return normalise_title(clean_title(title))
-
-
-def tokens(clean: str) -> list[str]:
-    """Split a cleaned or normalised title into words, quantities in one spelling.
+def normal_tokens(normal: str) -> list[str]:
+    """Split a normalised title into words, quantities in one spelling.
 
     Quantities, dimensions, ranges, decimals and percentages are one word each. Apostrophes join
     ("l'oreal" is "loreal"), hyphens split ("t-shirt"), except in model codes, which give the whole
@@ -61,11 +55,6 @@ def tokens(clean: str) -> list[str]:
     is one word whether it is called a size or not: "size_xl" is "xl". Chinese and Japanese runs
     give character bigrams, Thai and its neighbours trigrams, Korean ones words and their bigrams.
     """
-    return normal_tokens(normalise_title(clean))
-
-
-def normal_tokens(normal: str) -> list[str]:
-    """Split a title as `normalise_title` returns it: `tokens` without normalising it again."""
     words: list[str] = []
     if normal.isascii():
         for chunk in _CHUNK.findall(normal):

@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from samesku.scoring.features.title_words import title_words
-from samesku.titles import tokens
+from samesku.titles import normal_tokens
 
 TITLES = ["susu bebelo 400g susu", "lampu led", "", "susu led 12w"]
 
 
 def test_words_in_their_order_and_who_holds_which():
     words = title_words(TITLES)
-    assert words.lists == [tokens(title) for title in TITLES]
+    assert words.lists == [normal_tokens(title) for title in TITLES]
     assert words.lists[0] == ["susu", "bebelo", "400g", "susu"]
     assert sorted(words.names) == sorted({word for each in words.lists for word in each})
     assert words.held.shape == (4, len(words.names))

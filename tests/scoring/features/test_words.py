@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from samesku.scoring.features.title_words import title_words
 from samesku.scoring.features.words import WordMarks, word_features
 from samesku.scoring.presence import common_cells
-from samesku.titles import normalise_title, stated, tokens
+from samesku.titles import normal_tokens, normalise_title, stated
 
 WORDS = ["susu", "bebelo", "lampu", "led", "ori", "a505x", "rtx3080", "12", "7", "400g", "2kg"]
 # The last one keeps a quantity in every catalogue.
@@ -31,7 +31,7 @@ def all_pairs(titles):
 
 def rarity_of(titles):
     """Smoothed inverse document frequency of every word, by that of a word used once."""
-    sets = [set(tokens(title)) for title in titles]
+    sets = [set(normal_tokens(title)) for title in titles]
     once = math.log((1 + len(titles)) / 2) + 1
     return {
         word: (math.log((1 + len(titles)) / (1 + sum(word in held for held in sets))) + 1) / once
@@ -41,7 +41,7 @@ def rarity_of(titles):
 
 def described(rarity, a, b):
     """The features of one pair, written out."""
-    mine, theirs = set(tokens(a)), set(tokens(b))
+    mine, theirs = set(normal_tokens(a)), set(normal_tokens(b))
     shared = mine & theirs
 
     def mass(words):

@@ -8,7 +8,7 @@ from samesku.candidates.similarity import Ends, row_similarity
 from samesku.catalog.catalog import Catalog
 from samesku.scoring.features.table import Column, both_ways, either_known
 from samesku.scoring.presence import presence
-from samesku.titles import clean_title, tokens
+from samesku.titles import clean_title, normal_title, normal_tokens
 
 # What sellers write when there is no brand.
 _NONE = {"", "no brand", "nobrand", "none", "unbranded", "generic", "oem", "n/a", "na", "nan"}
@@ -21,12 +21,13 @@ def brand_rows(catalog: Catalog) -> tuple[Column, Column]:
     """
     names = catalog.frame["brand"].cast(str).fill_null("")
     words = {
-        name: () if (clean := clean_title(name)) in _NONE else tuple(tokens(clean))
+        name: () if clean_title(name) in _NONE else tuple(normal_tokens(normal_title(name)))
         for name in names.unique().to_list()
     }
     brands = [words[name] for name in names.to_list()]
     texts = [
-        (*brand, *tokens(title)) for brand, title in zip(brands, catalog.normal_titles, strict=True)
+        (*brand, *normal_tokens(title))
+        for brand, title in zip(brands, catalog.normal_titles, strict=True)
     ]
     vocabulary: dict[str, int] = {}
     held = presence(texts, vocabulary)

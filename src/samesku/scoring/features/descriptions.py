@@ -21,7 +21,7 @@ from samesku.scoring.presence import (
     weighted,
     with_data,
 )
-from samesku.titles import clean_title, tokens
+from samesku.titles import normal_title, normal_tokens
 
 # Characters of a description that are read: what comes later is about delivery and guarantees.
 READ = 1000
@@ -65,9 +65,9 @@ def described_words(catalog: Catalog, parts: Sequence[slice] = WHOLE) -> Describ
 
 def described_texts(catalog: Catalog) -> tuple[list[list[str]], list[list[str]]]:
     """The words of each title, and of each title with its description."""
-    titles = [tokens(title) for title in catalog.normal_titles]
+    titles = [normal_tokens(title) for title in catalog.normal_titles]
     texts = catalog.frame["description"].cast(str).str.slice(0, READ)
-    extra = [tokens(clean_title(text)) if text else [] for text in texts.to_list()]
+    extra = [normal_tokens(normal_title(text)) if text else [] for text in texts.to_list()]
     return titles, [a + b for a, b in zip(titles, extra, strict=True)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from samesku.titles import Quantity, normal_title, stated
+from samesku.titles import Quantity, clean_title, normal_title, normalise_title, stated
 from samesku.titles.attributes.reading import read_title
 from samesku.titles.scripts import word_lists
 from samesku.titles.units import spell
@@ -35,7 +35,7 @@ def column_kind(name: str) -> tuple[str, str] | None:
     >>> column_kind("ram_capacity")
     ('memory', 'ram')
     """
-    words = _NAME.findall(normal_title(name).replace("_", " "))
+    words = _NAME.findall(normalise_title(clean_title(name)).replace("_", " "))
     if not words or _IGNORED.intersection(words):
         return None
     names = [*words, *map("".join, pairwise(words))]  # "part number"
@@ -69,7 +69,7 @@ def read_cell(kind: str, aspect: str, raw: str) -> set[str]:
         written = (re.sub(r"[^a-z0-9]", "", part) for part in (text, text.partition("/")[0]))
         return {code for code in written if 4 <= len(code) <= 30 and not code.isalpha()}
     if kind == "count" and _BARE.fullmatch(text):
-        return {spell(float(text))}
+        return {spell(float(text))} - {"1"}  # what an offer without a count means
     if kind == "size" and _BARE.fullmatch(text):
         return {f"size: {spell(float(text))}"}
     if kind == "size" and (letters := re.fullmatch(r"x{0,4}[sl]|m|[2-6]xl", text)):

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from samesku.titles import Quantity, Stated, normal_title
 from samesku.titles.attributes.codes import Codes, read_codes
-from samesku.titles.attributes.lexicon import Found, lexicon
+from samesku.titles.lexicon import Found, lexicon
 from samesku.titles.sizes import one_spelling
 from samesku.titles.units import spell
 
