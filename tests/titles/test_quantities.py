@@ -39,6 +39,10 @@ RULES: dict[str, list[tuple[str, str]]] = {
         ("water bottle air 400ml 14oz", "400ml 414ml"),
         ("Wash 8 fl. oz", "237ml"),
         ("galon 5 gallon", "18900ml"),
+        ("Yeni Raki 0,7l 45% Vol.", "700ml 45%"),
+        ("Wein 0,75 l 2018", "750ml"),
+        ("Kanister 5l 2er Pack", "5000ml 2pcs"),
+        ("Magnum 150cl 2015", "1500ml"),
     ],
     "length": [
         ("Penggaris 30 cm", "300mm"),

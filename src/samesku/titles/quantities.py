@@ -57,10 +57,10 @@ _ATOM = re.compile(
     r"[0-9](?:(?<![a-z0-9_].)(?<![0-9][.,].)|(?<=[0-9 ]x.)|(?<=[0-9][mgl\"]x.)"
     r"|(?<=[0-9 ](?:[ckm][mgl]|gr)x.)"
     r"|(?<=[^\x00-\x7f][xlms].)|(?<=[^\x00-\x7f]xl.)|(?<=\(x.)|(?<=^x.)"
-    r"|(?<=spf.)|(?<=isi.)|(?<=\buk.)|(?<=size.)|(?<=size_.))"
+    r"|(?<=spf.)|(?<=lsf.)|(?<=isi.)|(?<=\buk.)|(?<=size.)|(?<=size_.))"
     r"(?P<rest>[0-9]{0,9}(?:[.,][0-9]{1,7})*)(?![0-9])"
     r"(?:(?P<gap>[ -]?)(?P<word>(?:mm|cm|m|inch|g|gr|kg|ml|l|\")(?=x ?[0-9])"
-    r"|(?:fl\.? ?oz|[a-z]+|'(?:s|l[iu])|%|\"|'')(?![a-z0-9])"
+    r"|(?:fl\.? ?oz|[iu]\.[eiu]\.?|[a-z]+|'(?:s|l[iu])|%|\"|'')(?![a-z0-9])"
     rf"|(?=[^\x00-\x7f]){FOREIGN_UNIT}))?"
 )
 _LINKS = {
@@ -69,10 +69,14 @@ _LINKS = {
     "/": "list",
     **dict.fromkeys(("dan", "&"), "and"),
 }
-_LEAD = re.compile(rf"(?<![a-z])(isi|contents?|spf|{SIZE_WORDS})[ .:_(@-]{{0,3}}$")
+# "FPS 50" is a sun cream in Spanish, "60 fps 4k" a camera.
+_LEAD = re.compile(
+    rf"(?<![a-z])(isi|contents?|spf|lsf|(?<![0-9])(?<![0-9] )fps|{SIZE_WORDS})[ .:_(@-]{{0,3}}$"
+)
 _TIMES_BEFORE = re.compile(r"([^\W\d_]+) x ?$")
 _TIMES_AFTER = re.compile(r" ?x (?=[^\W\d_]{2})")
 _COUNT_WORDS = frozenset(("isi", "content", "contents"))
+_SUN_WORDS = frozenset(("spf", "lsf", "fps"))
 # "KD-43X80L" is the code of a television set and no multipack.
 _CODED = re.compile(r"(?<![a-z0-9])[a-z]{2,4}-[0-9]{2}x[0-9]{2,3}[a-z]{0,2}(?![a-z0-9])")
 _PLUS = re.compile(r"\+(?![a-z0-9])")
@@ -231,7 +235,7 @@ def _read_bare(text: str, atom: _Atom) -> Reading | None:
     if kind in _COUNT_WORDS or is_each:
         if value % 1 == 0 and 2 <= value <= 5000:
             return make_reading(atom.start, atom.stop, [Quantity(value, "pcs")])
-    elif lead and kind == "spf":
+    elif lead and kind in _SUN_WORDS:
         if value:
             return Reading(lead.start(), atom.stop, f"spf{spell(value)}", (Quantity(value, "spf"),))
     elif lead and _are_sizes(values, kind) and not _PLUG.match(text, atom.stop):
@@ -253,7 +257,7 @@ def _read_pack(text: str, atom: _Atom) -> Reading | None:
             start, stop = atom.start, after.end() - 1
         elif before and before[1] in COUNTED:
             start = before.end(1) + 1
-    if start is None or text[stop : stop + 1].isalpha():
+    if start is None or text[stop : stop + 1].isalpha() or text.startswith(("%", " %"), stop):
         return None
     count = float(atom.number)
     return make_reading(start, stop, [Quantity(count, "pcs")]) if 2 <= count <= 5000 else None
@@ -349,7 +353,7 @@ def _read_range(text: str, run: list[_Atom]) -> Reading | None:
             low.spelling or (spaced and high.spelling not in LENGTHS)
         ):
             return None
-    elif (lead := _lead(text, start)) and lead[1] not in _COUNT_WORDS | {"spf"}:
+    elif (lead := _lead(text, start)) and lead[1] not in _COUNT_WORDS | _SUN_WORDS:
         values = [value for atom in run for value in _values(atom.number, None)]
         ends = [Quantity(v, "size") for v in values] if _are_sizes(values, lead[1]) else []
         start = lead.start()

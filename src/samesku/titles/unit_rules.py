@@ -14,7 +14,9 @@ _PHONE = re.compile(
     r"|laptop|tablet|jaringan|network|mouse|wireless|ram|uma)\b|手机|华为|смартфон|телефон"
 )
 _POWER = re.compile(
-    r"charg|casan|adapt|\bcas\b|kabel|cable|sekring|fuse|\bmcb\b|output|power|aki\b"
+    r"charg|casan|adapt|\bcas\b|kabel|cable|sekring|fuse|\bmcb\b|output|power|aki\b|schutzschalter"
+    r"|sicherung|breaker|disjoncteur|interrupt|magnetotermic|wylacznik|bezpiecznik|jistic|sigorta|otomat"
+    r"|автомат"
 )
 _GADGET = re.compile(r"iphone|galaxy|redmi|xiaomi|huawei|手机|苹果|华为|小米")
 _DRIVE = re.compile(
@@ -62,10 +64,7 @@ _COUNTED_GOODS = re.compile(
     r"tis+ue?|wipes|popok|diaper|pampers|pants|pembalut|pads?\b|\bteh\b|\btea\b|plester|plast\b"
     r"|koyo|kapsul|tablet|vit|softgel|cotton bud|keju|masker|sachet|bungkus|night|wing"
 )
-# "m 30 l 28", but not a pot of "3l 20 cm".
-_SIZE_LIST_AFTER = re.compile(
-    r"[ ./,&-]{0,3}(?:x{1,4}l|[2-9]x?l)\b| [0-9](?![0-9.,]* ?(?:[cm]m|k?w|v|kg|inch)\b)"
-)
+_SIZE_LIST_AFTER = re.compile(r"[ ./,&-]{0,3}(?:x{1,4}l|[2-9]x?l)\b")
 _SIZE_LIST_BEFORE = re.compile(r"(?:\b(?:s|m|x{1,4}l|[2-9]x?l)[ ./,&-]{1,3}|\b[sm] ?)$")
 _NUMBER_BEFORE = re.compile(r"([0-9]+(?:[.,][0-9]+)?) ?(-|~|s/d|sd|sampai|to) ?$")
 _QUOTE = re.compile(r'(?<![0-9])"')
@@ -151,9 +150,8 @@ def _metre(text: str, match: re.Match[str]) -> str | None:
         return "month"
     if _is_code(text, match) or value > 999 or (match["gap"] and value > 200):
         return None
-    in_size_list = match["gap"] == " " and _SIZE_LIST_AFTER.match(text, match.end())
-    if in_size_list and re.match(r" [0-9]+ (?:x?l|s)\b", text[match.end() :]):
-        return None
+    if match["gap"] == " " and re.match(r" [0-9]+ (?:x?l|s)\b", text[match.end() :]):
+        return None  # "m 30 l 28"
     beside_x = text[: match.start()].rstrip().endswith(("x", "*")) or re.match(
         r" ?[x*] ?[0-9]", text[match.end() : match.end() + 4]
     )
@@ -236,6 +234,11 @@ def _inch_mark(text: str, match: re.Match[str]) -> str | None:
 
 def _ounce(text: str, match: re.Match[str]) -> str:
     return "floz" if _FLUID.search(text, 0, _CONTEXT) else "oz"
+
+
+def _german_iu(text: str, match: re.Match[str]) -> str | None:
+    """`1000 IE` are international units, `SX636X03IE` is a code."""
+    return "ie" if _number(match) >= 100 or "." in match["rest"] else None
 
 
 def _year(text: str, match: re.Match[str]) -> str | None:
@@ -330,8 +333,8 @@ def _french_memory(text: str, match: re.Match[str]) -> str | None:
 
 
 def _centilitre(text: str, match: re.Match[str]) -> str | None:
-    """`811 cl-811` are two names of a cartridge."""
-    code = re.match(r"-[0-9]| ?[0-9]{3}", text[match.end() : match.end() + 4])
+    """`811 cl-811` are two names of a cartridge, `75 cl 2015` is a bottle of that year."""
+    code = re.match(r"-[0-9]| ?[0-9]{3}(?![0-9])", text[match.end() : match.end() + 5])
     return None if code or _is_code(text, match) or _number(match) > 500 else "cl"
 
 
@@ -377,6 +380,7 @@ _RULES: dict[str, Callable[[str, re.Match[str]], str | None]] = {
     '"': _inch_mark,
     "''": _inch_mark,
     "oz": _ounce,
+    "ie": _german_iu,
     "th": _year,
     "t": _year_in_range,
     "y": _year_in_range,

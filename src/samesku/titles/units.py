@@ -93,6 +93,8 @@ _PACK_OF = re.compile(
     rf"(?<![a-z])(?:{_either(_words(_PACK['noun']))})[ .:-]{{1,2}}(?:{_either(list(_OF))})$"
 )
 _PACK_NAMES = frozenset(_words(_PACK["noun"]))
+_DOSES = frozenset(_words(_PACK["dose"]))
+_PIECES = frozenset(_words(_PACK["piece"]))
 _COUNT = re.compile(r"[.:]{0,2} ?[0-9]{1,5} ?([^\W\d_]+)")
 _REPEATED = re.compile(rf"[ -]?(?:{_either(_words(_PACK['er']))})(?![a-z])")
 _AFTER = re.compile(rf" ?(?:{_either(_words(_PACK['after']))})")
@@ -124,10 +126,16 @@ def pack_after(text: str, stop: int, spelling: str) -> int:
 
 
 def names_next_count(text: str, start: int, stop: int, spelling: str) -> bool:
-    """Whether the pack named before `stop` is that of the next count: "5x50 opak. 200 szt"."""
+    """Whether what is named before `stop` is that of the next count.
+
+    As in "5x50 opak. 200 szt" and in "Ibuprofen 400 Filmtabletten 20 St", where 400 is a strength.
+    """
     beside_x = spelling in _PACK_NAMES and "x" in text[max(0, start - 2) : start]
-    after = _COUNT.match(text, stop) if beside_x else None
-    return after is not None and after[1] in UNITS and UNITS[after[1]].base == "pcs"
+    is_dose = spelling in _DOSES
+    after = _COUNT.match(text, stop) if beside_x or is_dose else None
+    if after is None or (is_dose and after[1] not in _PIECES):
+        return False
+    return after[1] in UNITS and UNITS[after[1]].base == "pcs"
 
 
 def to_base(value: float, spelling: str) -> Quantity:

@@ -37,8 +37,8 @@ _TONER = re.compile(r"(?<![a-z0-9.-])[0-9]{2,3}[ahxy](?![a-z0-9.-])")
 # Sockets of one kind, by whoever wrote down their voltage.
 _MAINS = {**dict.fromkeys((220.0, 240.0), 230.0), **dict.fromkeys((110.0, 115.0, 127.0), 120.0)}
 _RATED = re.compile(
-    r"(?<![a-z0-9.])([0-9]+(?:[.,][0-9]+)?) ?-?"
-    r"(rpm|iu|ah|wh|k?va|dpi|btu|psi|cu\.? ?ft)(?![a-z0-9])"
+    r"(?<![a-z0-9.])(?<![a-z]-)([0-9]+(?:[.,][0-9]+)?)"
+    r"(?: ?-?(rpm|iu|ah|wh|k?va|dpi|btu|psi|cu\.? ?ft)|([km]a))(?![a-z0-9])"
 )
 _APERTURE = re.compile(
     r"f(?<![a-z0-9]f)(?:/? ?([0-9]{1,2}[.,][0-9])(?:l|dg)?(?![a-z0-9.-])"
@@ -47,7 +47,7 @@ _APERTURE = re.compile(
     r"|mm (?<=[0-9]mm )([0-9]{1,2}[.,][0-9])(?:l|dg)?(?![a-z0-9.-])"
 )
 _DIOPTRE = re.compile(
-    r"(?<![0-9.,][ ])(?<![0-9.,])([+-]) ?([0-9]{1,2}[.,](?:00|25|50|75))(?![0-9])"
+    r"(?<![0-9][ ])(?<![0-9][.,][ ])(?<![0-9.,])([+-]) ?([0-9]{1,2}[.,](?:00|25|50|75))(?![0-9])"
 )
 _SIDE = re.compile(
     r"(?<![0-9.])([0-9.]+mm) (?:in )?"
@@ -171,8 +171,8 @@ def _read_quantities(title: str, said: Stated) -> dict[str, set[str]]:
     kept = [q for q in said.quantities if f"{spell(q.value)}{q.unit}" not in ignored]
     sides = {match[1]: match.lastgroup for match in _SIDE.finditer(title)}
     measures = {
-        f"{spell(float(number.replace(',', '.')))} {re.sub('[. ]', '', unit)}"
-        for number, unit in _RATED.findall(title)
+        f"{spell(float(number.replace(',', '.')))} {re.sub('[. ]', '', unit or current)}"
+        for number, unit, current in _RATED.findall(title)
     }
     measures.update(
         f"{spell(float(''.join(found).replace(',', '.')))} f" for found in _APERTURE.findall(title)
