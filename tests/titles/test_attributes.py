@@ -466,6 +466,10 @@ def test_a_glued_spelling_elsewhere_leaves_models_apart() -> None:
         ("measure", "soczewki 6 szt. -2,00 BC 8,4", ("lens: -2",)),
         ("measure", "Digitalpiano P-125 WH", ()),
         ("measure", "FI-Schutzschalter 40A 30mA 4P", ("30 ma", "40 a")),
+        ("measure", "Rillenkugellager 6204 20x47x14", ("14 mm", "20 mm", "47 mm")),
+        ("measure", "Fischer Dübel 8x40", ("40 mm", "8 mm")),
+        ("size", "Holzschrauben 10x100", ("screw: 10x100",)),
+        ("model", "Sechskantmutter DIN934 verzinkt", ("din934", "material: galvanised")),
     ],
 )
 def test_quantities(kind: str, title: str, values: tuple[str, ...]) -> None:

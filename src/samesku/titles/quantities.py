@@ -26,6 +26,7 @@ from samesku.titles.units import (
     COUNTED,
     DIVISIBLE,
     FOREIGN_UNIT,
+    IN_MILLIMETRES,
     LENGTHS,
     UNITS,
     Quantity,
@@ -329,15 +330,20 @@ def _read_multipack(run: list[_Atom]) -> Reading | None:
 
 
 def _read_bare_dimensions(text: str, run: list[_Atom]) -> Reading | None:
-    """Dimensions without unit are centimetres where they look like it: sheets, towels, boxes."""
+    """Dimensions without unit are centimetres where they look like it: sheets, towels, boxes.
+
+    Those of bearings and screws are millimetres.
+    """
     values = [value for atom in run for value in _values(atom.number, None)]
     if len(values) != len(run) or not _evenly_spaced(text, run):
         return None
     start, stop = run[0].start, run[-1].stop
-    least = 2 if len(run) == 3 or _lead(text, start) else 10
+    is_small = IN_MILLIMETRES.search(text) is not None
+    least = 2 if len(run) == 3 or _lead(text, start) else 3 if is_small else 10
     if min(values) < least or not 10 <= max(values) <= 400:
         return Reading(start, stop, "x".join(map(spell, values)))
-    return make_dimensions(start, stop, [to_base(value, "cm") for value in values])
+    unit = "mm" if is_small else "cm"
+    return make_dimensions(start, stop, [to_base(value, unit) for value in values])
 
 
 def _read_range(text: str, run: list[_Atom]) -> Reading | None:

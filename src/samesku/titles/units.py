@@ -34,6 +34,7 @@ class Quantity(NamedTuple):
 _DATA = word_lists("units.toml")
 _PACK: dict[str, str] = _DATA.pop("pack")
 _SIZE: dict[str, str] = _DATA.pop("size")
+_SMALL: dict[str, str] = _DATA.pop("small")
 
 
 def _words(spelt: str) -> list[str]:
@@ -64,6 +65,9 @@ DIVISIBLE = frozenset(
 def _either(words: list[str]) -> str:
     return "|".join(map(re.escape, sorted(set(words), key=len, reverse=True)))
 
+
+IN_MILLIMETRES = re.compile(rf"(?:{_either(_words(_SMALL['mm']))})(?![^\W\d_])")
+"""Goods whose dimensions are in millimetres where no unit is stated."""
 
 PORTUGUESE_SIZE_NAMES = tuple(_words(_SIZE["portuguese"]))
 SIZE_NAMES = tuple(_words(_SIZE["before"]))

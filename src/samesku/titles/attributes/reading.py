@@ -76,7 +76,7 @@ _SHOE_SIZES = re.compile(
 )
 # What bolts and screws are called: "m8x40", beside a word for screws also "4x40" and "4x40mm".
 _THREAD = re.compile(r"(?<![a-z0-9])m[0-9]{1,2}x[0-9]{1,3}(?![a-z0-9])")
-_SCREW = re.compile(r"(?<![a-z0-9.])([2-9](?:\.[0-9])?x[0-9]{2,3})(?:mm)?(?![a-z0-9.])")
+_SCREW = re.compile(r"(?<![a-z0-9.])((?:[2-9](?:\.[0-9])?|1[0-6])x[0-9]{2,3})(?:mm)?(?![a-z0-9.])")
 # Sizes of socks and of trousers without a word for size: "39-42", "98-104", "32/34".
 _SIZE_RANGE = re.compile(r"(?<![a-z0-9.,/-])(1?[0-9]{2})-(1?[0-9]{2})(?![a-z0-9.,/-])")
 _WIDEST_RANGE = 6
