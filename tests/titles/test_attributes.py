@@ -319,6 +319,11 @@ def test_accessories(title: str, accessory: tuple[str, ...]) -> None:
         ("Writer complete package academic", ("licence: academic",)),
         ("Writer deluxe PC/Mac", ("edition: deluxe", "platform: mac", "platform: windows")),
         ("ProBook 450 Windows 10 Pro", ("probook: 450",)),
+        # What follows a slash makes another filter; the years that a part fits are no code.
+        ("Mann HU719/7x", ("hu719", "hu7197x")),
+        ("Grafikkarte GTX1650/4G", ("gtx1650",)),
+        ("Spiegel Ford Focus 2004-2008", ("years: 2004-2008",)),
+        ("Vector 4Seasons Gen-3", ("gen: 3",)),
     ],
 )
 def test_models(title: str, model: tuple[str, ...]) -> None:
@@ -434,6 +439,8 @@ def test_a_glued_spelling_elsewhere_leaves_models_apart() -> None:
         ("size", "パーカー LLサイズ", ("2xl",)),
         ("size", "Siyah erkek ayakkabısı 42", ("size: 42",)),
         ("size", "205/55 R16 91V Primacy", ("load: 91v", "tyre: 205/55r16")),
+        ("size", "Driveways 195/65-15 91H", ("load: 91h", "tyre: 195/65r15")),
+        ("size", "195/70 R15C 104/102R", ("load: 104r", "tyre: 195/70r15")),
         ("size", "mărime 38", ("size: 38",)),
         ("size", "jacka strl M", ("m",)),
         ("size", "sneakers herren 42", ("size: 42",)),

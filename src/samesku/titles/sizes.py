@@ -31,10 +31,10 @@ _JOINED = "|".join(JOINED_SIZE_NAMES)
 SIZE_WORDS = rf"{'|'.join(SIZE_NAMES)}|{_JOINED}|(?<![0-9])(?<![0-9] )gr(?=\.)"
 """What stands before a size, as a pattern."""
 _SHAPES = re.compile(r"[0-9](?:w? ?[x/]|w [0-9]| ?/ ?[a-z])|w ?[0-9]{2} ?l")
-# How tyres and screws are called: "205/55 R16 91V", "M6 x 20 mm".
+# How tyres and screws are called: "205/55 R16 91V", "120/70-17 58W", "195/70 R15C 104/102R", "M6 x 20 mm".
 _TYRE = re.compile(
-    r"(?<![0-9])([0-9]{3}) ?/ ?([0-9]{2,3}) ?z?r ?-?([0-9]{2})(?![0-9])"
-    r"(?: ([0-9]{2,3}) ?([h-npqrstuvwy])(?![a-z0-9]))?"
+    r"(?<![0-9])([0-9]{3}) ?/ ?([0-9]{2,3})(?: ?z?r ?-?| ?- ?(?=1[0-9]|2[0-4]))([0-9]{2})(?![0-9])c?"
+    r"(?: ([0-9]{2,3})(?:/[0-9]{2,3})? ?([h-npqrstuvwy])(?![a-z0-9]))?"
 )
 _THREAD = re.compile(
     r"(?<![a-z0-9])m ?([0-9]{1,2}) ?x ?([0-9]{1,3})(?: ?mm)?(?![a-z0-9]|[.,]?[0-9x])"

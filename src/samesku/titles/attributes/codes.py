@@ -30,8 +30,11 @@ _GENERATION = re.compile(
     r"([0-9]{1,2})(?:st|nd|rd|th|er?|eme|a|\.)?[ -]{0,2}"
     r"gen(?:eration|eracion|eracao|erazione|eratie|eracji|erace|erasi)?(?![a-z]| ?[0-9](?![0-9]))"
 )
-_BARE_GENERATION = re.compile(r"gen([0-9]{1,2})")
+_BARE_GENERATION = re.compile(r"gen-?([0-9]{1,2})")
 _YEAR = re.compile(r"(?:19[89]|20[0-3])[0-9]")
+_YEARS = re.compile(rf"{_YEAR.pattern}-{_YEAR.pattern}")
+# Of a filter "HU 719/7 x" the number behind the slash makes another model than "HU 719/6 x".
+_SLASHED = re.compile(r"/([0-9]{1,2}[a-fh-su-z]?)(?![a-z0-9/.-])")
 _CORE = re.compile(r"i([3579])(?:-?([0-9]{3,5}[a-z]{0,2}[0-9]?))?")
 # "elements 4.0" and "elements v4" are "elements 4"; 15.6 and the like are mostly screens.
 _VERSION = re.compile(r"v([0-9]{1,2})(?:\.([0-9]))?|([0-9]|[0-9]{2}(?=\.[05]))\.([0-9])")
@@ -148,6 +151,8 @@ def read_codes(
             series.append((f"gen: {ordinal[1]}", piece))
         elif _YEAR.fullmatch(text) and text != "2000":
             series.append((f"year: {text}", piece))
+        elif years := _YEARS.fullmatch(text):
+            series.append((f"years: {years[0]}", piece))
         elif text.isdigit() and len(text) == 2 and text[0] == "0":
             series.append((f"no: {text[1]}", piece))
         elif text.isdigit() and len(text) < 5:
@@ -177,6 +182,9 @@ def read_codes(
             glued.append((part[1], " ".join((part[2], *_apart(part[3]), *suffix)), piece))
         elif code := _code(text, quantities):
             codes["".join((code, *suffix)).replace(" ", "")] = piece
+            slashed = _SLASHED.match(title, piece.stop)
+            if slashed and len(re.findall("[0-9]", code)) > 2:
+                codes[code + slashed[1]] = piece._replace(stop=slashed.end())
     if len(codes) > 1 and (shop := _SHOP.match(title)):
         codes = {code: one for code, one in codes.items() if one.start >= shop.end()} or codes
     return Codes(title, tuple(codes.items()), tuple(glued), tuple(series))
@@ -243,7 +251,7 @@ class Spelling:
         values = set(joined)
         for value, place in (*series, *found.items()):
             code = next((code for code, one in joined.items() if _is_within(place, one)), None)
-            if code is None:
+            if code is None or (value in found and codes.title.startswith("/", place.stop)):
                 values.add(value)
             elif rest := value.replace(": ", "").replace(" ", "").partition(code)[2]:
                 values.discard(code)  # "15 pro max" beside the "15pro" of another title
