@@ -54,6 +54,10 @@ RULES: dict[str, list[tuple[str, str]]] = {
         ("lakban 100 yard", "91400mm"),
         ("Samsung 46in LCD", "1170mm"),
         ('bracket tv 14" 15" 17"', "356mm 381mm 432mm"),
+        ('Kugelhahn 1 1/4"', "31.8mm"),
+        ("Nippel 1-1/2 Zoll", "38.1mm"),
+        ("hose 5/8 in brass", "15.9mm"),
+        ("case 6/8 inch", "152mm 203mm"),
     ],
     "dimensions": [
         ("Kardus 15x10x5 cm die cut", "150x100x50mm"),
@@ -150,6 +154,11 @@ RULES: dict[str, list[tuple[str, str]]] = {
         ("sepatu uk 42", "size_42"),
         ("m size l-xl charger uk 3 pin plug", "size_l size_xl"),
         ("gantungan ukuran 20 dan 24 cm", "200mm 240mm"),
+        ("Bodys 3er Pack Gr. 62/68", "3pcs size_62-68"),
+        ("Jeans Gr. 104", "size_104"),
+        ("tonno gr. 80", ""),
+        ("Sneaker Gr. 42 2/3", "size_42.67"),
+        ("chaussures pointure 43", "size_43"),
     ],
     "others": [
         ("Herborist Aloe Vera Gel 98% 100 g", "98% 100g"),

@@ -23,8 +23,10 @@ _TAG = re.compile(
     re.IGNORECASE,
 )
 _ZALGO = re.compile(r"[\u0300-\u036f]+")
-_FRACTION = re.compile("(?<=[0-9])[¼½¾]")  # 1½ is 1.5; a ½ alone 1/2
-_FRACTIONS = {"¼": ".25", "½": ".5", "¾": ".75"}
+_FRACTION = re.compile("(?<=[0-9])[¼½¾⅓⅔]")  # 1½ is 1.5; a ½ alone 1/2
+_FRACTIONS = {"¼": ".25", "½": ".5", "¾": ".75", "⅓": ".33", "⅔": ".67"}
+# "42 2/3", a size of shoes.
+_THIRDS = re.compile(r"(?<![0-9.,/x-])(1[6-9]|[2-4][0-9]|5[0-5]) ([12])/3(?![0-9/])")
 _CONTROLS = dict.fromkeys((*range(32), 127), " ")
 _MAX_PASSES = 6
 
@@ -127,7 +129,10 @@ def _is_plain(text: str) -> bool:
 def _tidy(text: str) -> str:
     if not text.isprintable():
         text = text.translate(_CONTROLS)
-    return " ".join(text.lower().replace("`", "'").split())
+    text = " ".join(text.lower().replace("`", "'").split())
+    if "/3" not in text:
+        return text
+    return _THIRDS.sub(lambda size: f"{size[1]}.{'33' if size[2] == '1' else '67'}", text)
 
 
 def _undo_escapes(text: str) -> str:

@@ -84,10 +84,14 @@ _PLUS = re.compile(r"\+(?![a-z0-9])")
 _PLUG = re.compile(r"[ -]?(?:pin|plug|socket)")
 _ALWAYS_THOUSANDS = frozenset(("pcs", "mah", "w", "lm", "month", "page"))
 _WHOLE = frozenset(("pcs", "ply"))
+_STEPS = frozenset((0.0, 0.5, 0.33, 0.67))
+_CHILD_SIZES = frozenset(size for size in range(62, 177, 6) if size % 5)
 _PACKED = frozenset(("g", "ml", "pcs", "w", "a"))
 _DECIMAL = re.compile("[.,][0-9]{1,2}$")  # of a screw of 5.0 x 50, no count
 _BOTH_COUNT = re.compile(r"(?:f/? ?|[0-9]mm |1:)$")  # of "f/4.0" both digits
 _NEXT_WORD = re.compile("[ -]?([a-z]*)")
+_PARTS = frozenset(("2", "3", "4", "8", "16", "32"))
+_MIXED = re.compile(r"(?<![a-z0-9.,/-])([1-9]|1[0-9])[ -]$")  # of "1 1/2 inch"
 _LONGEST_RUN = 12
 _WIDEST_CHOICE = 50
 _MEMORY = frozenset(("8", "16", "32", "64", "128", "256", "512"))
@@ -280,7 +284,15 @@ def _read_plain(text: str, atom: _Atom, values: list[float]) -> Reading | None:
 def _are_sizes(values: list[float], lead: str) -> bool:
     """Whether sizes can be of these numbers: children's are above 60, "gr. 100" is none."""
     largest = 60 if len(lead) == 2 else 188
-    return bool(values) and all(1 <= value <= largest and 2 * value % 1 == 0 for value in values)
+    kept = (value for value in values if not _is_child_size(value, lead))
+    return bool(values) and all(
+        1 <= each <= largest and round(each % 1, 2) in _STEPS for each in kept
+    )
+
+
+def _is_child_size(value: float, lead: str) -> bool:
+    """Whether "Gr. 104" is the size of a child: "gr. 80" may be grams."""
+    return lead == "gr" and value in _CHILD_SIZES
 
 
 def _lead(text: str, start: int) -> re.Match[str] | None:
@@ -377,18 +389,17 @@ def _read_list(text: str, run: list[_Atom]) -> Reading | None:
     """Read `1/2 kg` as a half, `10/20/30pcs` as three offers, phones' `4/64` as two memories."""
     last = run[-1].spelling
     if len(run) == 2 and run[0].spelling is None:
-        top, bottom = run[0].number, run[1].number
-        if (
-            last in DIVISIBLE
-            and bottom in ("2", "3", "4", "8", "16")
-            and 0 < float(_plain(top)) < 4
-        ):
-            if (part := float(_plain(top)) / float(bottom)) < 1:
-                return make_reading(run[0].start, run[1].stop, [to_base(part, last)])
-        elif last is None and bottom in _MEMORY and _is_ram(top, bottom):
+        start, top, bottom = run[0].start, run[0].number, run[1].number
+        if last in DIVISIBLE and (part := _fraction(top, bottom, last)):
+            if whole := _MIXED.search(text, max(0, start - 4), start):
+                start, part = whole.start(1), part + float(whole[1])
+            return make_reading(start, run[1].stop, [to_base(part, last)])
+        if last is None and bottom in _MEMORY and _is_ram(top, bottom):
             found = [Quantity(float(top), "gb"), Quantity(float(bottom), "gb")]
             return make_reading(run[0].start, run[1].stop, found)
-    if last is None or any(atom.spelling is not None for atom in run[:-1]):
+    if last is None:
+        return _read_range(text, run)  # "Gr. 62/68"
+    if any(atom.spelling is not None for atom in run[:-1]):
         return None
     offers = [_measure(atom, last) for atom in run]
     found = [quantity for offer in offers for quantity in offer]
@@ -398,8 +409,12 @@ def _read_list(text: str, run: list[_Atom]) -> Reading | None:
     return make_reading(run[0].start, run[-1].stop, found)
 
 
-def _plain(number: str) -> str:
-    return number if number.isdigit() else "0"
+def _fraction(top: str, bottom: str, spelling: str) -> float:
+    """Value of `1/2`, and in inches of `5/8`; 0 where the two are a choice, as in `6/8 inch`."""
+    if bottom not in _PARTS or not top.isdigit() or not 0 < int(top) < int(bottom):
+        return 0
+    in_inches = UNITS[spelling].base == "mm" and UNITS[spelling].rounded and int(top) % 2 == 1
+    return int(top) / int(bottom) if int(top) < 4 or in_inches else 0
 
 
 def _is_ram(top: str, bottom: str) -> bool:

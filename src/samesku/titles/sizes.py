@@ -31,9 +31,11 @@ _JOINED = "|".join(JOINED_SIZE_NAMES)
 SIZE_WORDS = rf"{'|'.join(SIZE_NAMES)}|{_JOINED}|(?<![0-9])(?<![0-9] )gr(?=\.)"
 """What stands before a size, as a pattern."""
 _SHAPES = re.compile(r"[0-9](?:w? ?[x/]|w [0-9]| ?/ ?[a-z])|w ?[0-9]{2} ?l")
-# How tyres and screws are called: "205/55 R16 91V", "120/70-17 58W", "195/70 R15C 104/102R", "M6 x 20 mm".
+# How tyres and screws are called: "205/55 R16 91V", "120/70-17 58W", "195/70 R15C 104/102R",
+# "M6 x 20 mm".
 _TYRE = re.compile(
-    r"(?<![0-9])([0-9]{3}) ?/ ?([0-9]{2,3})(?: ?z?r ?-?| ?- ?(?=1[0-9]|2[0-4]))([0-9]{2})(?![0-9])c?"
+    r"(?<![0-9])([0-9]{3}) ?/ ?([0-9]{2,3})"
+    r"(?: ?z?r ?-?| ?- ?(?=1[0-9]|2[0-4]))([0-9]{2})(?![0-9])c?"
     r"(?: ([0-9]{2,3})(?:/[0-9]{2,3})? ?([h-npqrstuvwy])(?![a-z0-9]))?"
 )
 _THREAD = re.compile(
@@ -93,6 +95,7 @@ def _names_size(text: str) -> bool:
         or ("gross" in text or "maat" in text or "rozm" in text or "veli" in text)
         or ("beden" in text or "gr." in text or "tam" in text or "koko" in text)
         or ("stor" in text or "strl" in text or "meret" in text or "marim" in text)
+        or "pointure" in text
         or (not text.isascii() and _OTHER.search(text) is not None)
     )
 

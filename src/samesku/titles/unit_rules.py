@@ -217,12 +217,13 @@ def _percent(text: str, match: re.Match[str]) -> str | None:
 
 
 def _inch_word(text: str, match: re.Match[str]) -> str | None:
-    """Read "46in", "10.9 in" and "27 in monitor", but not "4in 1" and not "3 in 1"."""
+    """Read "46in", "10.9 in", "1/2 in" and "27 in monitor", but not "4in 1" and not "3 in 1"."""
     after = text[match.end() : match.end() + 4].lstrip(" -.")
     if after[:1].isdigit() or after.startswith("one"):
         return None
     value = _number(match)
-    measured = match["gap"] != " " or value % 1 or (value > 5 and _SCREEN.search(text, 0, _CONTEXT))
+    measured = match["gap"] != " " or value % 1 or text.endswith("/", 0, match.start())
+    measured = measured or (value > 5 and _SCREEN.search(text, 0, _CONTEXT))
     return "inch" if measured else None
 
 

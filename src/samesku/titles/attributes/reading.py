@@ -64,21 +64,24 @@ _NOT_SIZED = re.compile(
     r"(?:[0-9]|series|serie|model|type|tipe|version|class|category|galaxy|tab|note|vitamin"
     r"|seri|men|women) ?$"
 )
+_PART = "(?:[.,](?:5|33|67))"  # of a size
 # A number after who wears it is a size: "herren 42".
 _WORN = re.compile(
     r"(?<![a-z])(?:women|men|ladies|kids|damen|herren|kinder|femme|homme|enfant|mujer|hombre|donna"
     r"|uomo|bambino|dames|heren|damskie|meskie|damske|panske)(?:'?s)?[ ,.-]{1,2}"
-    r"((?:1[6-9]|[2-4][0-9])(?:[.,]5)?)(?![a-z0-9.,-]|/[0-9])"
+    rf"((?:1[6-9]|[2-4][0-9]){_PART}?)(?![a-z0-9.,-]|/[0-9])"
 )
-_REGIONS = re.compile(r"(?<![a-z])(eu|eur|us|usa)[ .:-]?([0-9]{1,2}(?:[.,]5)?)(?![a-z0-9.])")
+_REGIONS = re.compile(rf"(?<![a-z])(eu|eur|us|usa)[ .:-]?([0-9]{{1,2}}{_PART}?)(?![a-z0-9.])")
 _SHOE_SIZES = re.compile(
-    r"(?<![a-z0-9.,-])((?:1[6-9]|[2-4][0-9])(?:[.,]5)?)(?=码|碼|号|號|$|[ ,)/](?![0-9]))"
+    rf"(?<![a-z0-9.,-])((?:1[6-9]|[2-4][0-9]){_PART}?)(?=码|碼|号|號|$|[ ,)/](?![0-9]))"
 )
 # What bolts and screws are called: "m8x40", beside a word for screws also "4x40" and "4x40mm".
 _THREAD = re.compile(r"(?<![a-z0-9])m[0-9]{1,2}x[0-9]{1,3}(?![a-z0-9])")
 _SCREW = re.compile(r"(?<![a-z0-9.])((?:[2-9](?:\.[0-9])?|1[0-6])x[0-9]{2,3})(?:mm)?(?![a-z0-9.])")
-# Sizes of socks and of trousers without a word for size: "39-42", "98-104", "32/34".
-_SIZE_RANGE = re.compile(r"(?<![a-z0-9.,/-])(1?[0-9]{2})-(1?[0-9]{2})(?![a-z0-9.,/-])")
+# Sizes of socks and of trousers without a word for size: "39-42", "43/44", "98-104", "32/34".
+_SIZE_RANGE = re.compile(
+    r"(?<![a-z0-9.,/-])(1?[0-9]{2})(?:-|/(?!2[89]|3[0-8]))(1?[0-9]{2})(?![a-z0-9.,/-])"
+)
 _WIDEST_RANGE = 6
 _WAIST_LENGTH = re.compile(
     r"(?<![a-z0-9.,/-])((?:2[6-9]|[34][0-9])/(?:2[89]|3[0-8]))(?![a-z0-9.,/-])"
