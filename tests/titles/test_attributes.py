@@ -324,6 +324,11 @@ def test_accessories(title: str, accessory: tuple[str, ...]) -> None:
         ("Grafikkarte GTX1650/4G", ("gtx1650",)),
         ("Spiegel Ford Focus 2004-2008", ("years: 2004-2008",)),
         ("Vector 4Seasons Gen-3", ("gen: 3",)),
+        ("Biologie, 11. aktualisierte Auflage", ("edition: 11",)),
+        ("Biology (11th ed.)", ("edition: 11",)),
+        ("Nikkor 16-80 4E ED VR", ()),
+        ("Astérix n°2", ("no: 2",)),
+        ("Wiedźmin, okładka twarda", ("binding: hardcover",)),
     ],
 )
 def test_models(title: str, model: tuple[str, ...]) -> None:

@@ -27,6 +27,7 @@ _FRACTION = re.compile("(?<=[0-9])[¼½¾⅓⅔]")  # 1½ is 1.5; a ½ alone 1/2
 _FRACTIONS = {"¼": ".25", "½": ".5", "¾": ".75", "⅓": ".33", "⅔": ".67"}
 # "42 2/3", a size of shoes.
 _THIRDS = re.compile(r"(?<![0-9.,/x-])(1[6-9]|[2-4][0-9]|5[0-5]) ([12])/3(?![0-9/])")
+_NUMERO = re.compile("(?<![^\\W_])[nN][°º] ?(?=[0-9])")
 _CONTROLS = dict.fromkeys((*range(32), 127), " ")
 _MAX_PASSES = 6
 
@@ -114,6 +115,7 @@ def _clean_once(text: str) -> str:
         text = _TAG.sub(" ", text)
     text = text.replace("<", " ").replace(">", " ")
     if not text.isascii():
+        text = _NUMERO.sub("no ", text)
         text = _FRACTION.sub(lambda part: _FRACTIONS[part[0]], text)
         text = unicodedata.normalize("NFKC", text.translate(_SPELLING)).casefold()
         text = _ZALGO.sub("", unicodedata.normalize("NFKC", text)).translate(_SPELLING)

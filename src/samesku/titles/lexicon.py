@@ -201,7 +201,7 @@ _FILES: dict[str, dict[str, str]] = {
 }
 _CONTEXTS = frozenset(
     "with for apparel shoes bedding paper cells fasteners shaded counted voucher software"
-    " qualifier unnumbered".split()
+    " edition qualifier unnumbered".split()
 )
 
 

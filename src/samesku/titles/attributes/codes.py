@@ -12,7 +12,8 @@ from samesku.titles.scripts import SPACELESS, fold, word_lists
 _DIGIT = re.compile(r"[0-9]")
 _PIECE = re.compile(r"[a-z0-9]+(?:[-._][a-z0-9]+)*%?")
 # "15pro", "note13pro": words that make another model, written on to its number.
-_QUALIFIERS: dict[str, str] = word_lists("contexts.toml")["qualifier"]
+_DATA = word_lists("contexts.toml")
+_QUALIFIERS: dict[str, str] = _DATA["qualifier"]
 _SPELT = {
     fold(word): key
     for key in ("pro", "max", "plus", "mini", "ultra", "lite")
@@ -29,6 +30,11 @@ _LETTERED = re.compile(r"[0-9]{1,2}[aceist]")
 _GENERATION = re.compile(
     r"([0-9]{1,2})(?:st|nd|rd|th|er?|eme|a|\.)?[ -]{0,2}"
     r"gen(?:eration|eracion|eracao|erazione|eratie|eracji|erace|erasi)?(?![a-z]| ?[0-9](?![0-9]))"
+)
+_EDITIONS = "|".join(fold(word) for words in _DATA["edition"].values() for word in words.split())
+_EDITION = re.compile(
+    r"([0-9]{1,2})(?:\.|st|nd|rd|th|-?e|a|eme)[ ,]{1,2}"
+    rf"(?:[^\W\d_]{{4,}},? ){{0,2}}(?:(?:{_EDITIONS})(?![^\W\d_])|ed(?=[.)]|$))"
 )
 _BARE_GENERATION = re.compile(r"gen-?([0-9]{1,2})")
 _YEAR = re.compile(r"(?:19[89]|20[0-3])[0-9]")
@@ -68,6 +74,7 @@ _ALIASES = {
     "ps": "platform: playstation",
     "playstation": "platform: playstation",
     "generation": "gen",
+    "bd": "band",
     "vol": "no",
     "volume": "no",
     "tome": "no",
@@ -147,7 +154,9 @@ def read_codes(
         suffix = _qualifiers(title, piece.stop, qualifiers)
         if suffixed := _SUFFIXED.fullmatch(text):
             text, suffix = suffixed[1], [*_apart(suffixed[2]), *suffix]
-        if ordinal := _GENERATION.match(title, piece.start):
+        if edition := _EDITION.match(title, piece.start):
+            series.append((f"edition: {edition[1]}", piece))
+        elif ordinal := _GENERATION.match(title, piece.start):
             series.append((f"gen: {ordinal[1]}", piece))
         elif _YEAR.fullmatch(text) and text != "2000":
             series.append((f"year: {text}", piece))
