@@ -484,6 +484,13 @@ def test_a_glued_spelling_elsewhere_leaves_models_apart() -> None:
         ("measure", "Rillenkugellager 6204 20x47x14", ("14 mm", "20 mm", "47 mm")),
         ("measure", "Fischer Dübel 8x40", ("40 mm", "8 mm")),
         ("size", "Holzschrauben 10x100", ("screw: 10x100",)),
+        ("size", "NYM-J 3x1,5 Ring 50m", ("wires: 3x1.5",)),
+        ("size", "H07RN-F 3G1,5 25m", ("wires: 3x1.5",)),
+        ("size", "NYY-J 5x10 mm²", ("wires: 5x10",)),
+        ("size", "Teppich 2x1,5", ()),
+        ("measure", "CorePro LEDbulb 9W E27 840", ("4000 k", "9 w")),
+        ("measure", "Steckdose IP 44", ("ip: 44",)),
+        ("measure", "IP11 Pro Max case", ()),
         ("model", "Sechskantmutter DIN934 verzinkt", ("din934", "material: galvanised")),
     ],
 )

@@ -30,7 +30,7 @@ _JOINED = "|".join(JOINED_SIZE_NAMES)
 # "Gr. 4" is a size, "400 gr. 4" grams.
 SIZE_WORDS = rf"{'|'.join(SIZE_NAMES)}|{_JOINED}|(?<![0-9])(?<![0-9] )gr(?=\.)"
 """What stands before a size, as a pattern."""
-_SHAPES = re.compile(r"[0-9](?:w? ?[x/]|w [0-9]| ?/ ?[a-z])|w ?[0-9]{2} ?l")
+_SHAPES = re.compile(r"[0-9](?:w? ?[x/]|w [0-9]| ?/ ?[a-z]|g[0-9])|w ?[0-9]{2} ?l")
 # How tyres and screws are called: "205/55 R16 91V", "120/70-17 58W", "195/70 R15C 104/102R",
 # "M6 x 20 mm".
 _TYRE = re.compile(
@@ -41,6 +41,8 @@ _TYRE = re.compile(
 _THREAD = re.compile(
     r"(?<![a-z0-9])m ?([0-9]{1,2}) ?x ?([0-9]{1,3})(?: ?mm)?(?![a-z0-9]|[.,]?[0-9x])"
 )
+# Cables of three wires of 1.5 mm2 with a green one, otherwise called "3x1.5".
+_EARTHED = re.compile(r"(?<![a-z0-9.,])([1-9][0-9]?)g(0[.,]75|1[.,]5|2[.,]5)(?![a-z0-9.,])")
 # Waist and length of trousers: "W32 L34", "32W x 34L", and "size 32/34".
 _TROUSERS = re.compile(
     r"(?<![a-z0-9])(?:w ?([2-5][0-9]) ?[/x-]? ?l ?([2-4][0-9])|([2-5][0-9])w ?[/x-]? ?([2-4][0-9])l"
@@ -111,6 +113,9 @@ def _read_shapes(text: str) -> Iterator[Reading]:
     for match in _SIDES.finditer(text):
         sides = [to_base(float(side), "cm") for side in match.groups() if side]
         yield make_dimensions(match.start(), match.end(), sides)
+    for match in _EARTHED.finditer(text):
+        section = match[2].replace(",", ".")
+        yield Reading(match.start(), match.end(), f"{match[1]}x{section}")
     for match in _THREAD.finditer(text):
         yield Reading(match.start(), match.end(), f"m{match[1]}x{match[2]}")
 

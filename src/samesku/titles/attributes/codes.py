@@ -49,7 +49,7 @@ _MEMORY_TYPE = re.compile(r"ddr([2-6])[lx]?")
 _GENERIC = re.compile(
     r"usb[0-9]*[a-z]?|mp[345]|[0-9]{1,2}k|[0-9]{3,4}[pi]|[2-6]g|[hx]26[45]|[2-9]in1|[2-9]d"
     r"|wifi[0-9]?|80211[a-z]{1,2}|bt[0-9]+|rj(?:9|11|12|45)|rs[0-9]{3}|x(?:64|86)|[0-9]{1,3}bits?"
-    r"|win(?:dows)?[0-9]+|iso[0-9]*|en[0-9]+|m2|a2dp|y2k|b2b|7up|ph[0-9]|sd[hx]?c?[0-9]?|u[13]"
+    r"|win(?:dows)?[0-9]+|iso[0-9]*|en[0-9]+|[cm]?m2|a2dp|y2k|b2b|7up|ph[0-9]|sd[hx]?c?[0-9]?|u[13]"
     r"|co2|h2o|o2|class[0-9]+|uhs[0-9]|[bdk][1-3]|b12|omega[369]|covid19|k?n95|kf94|v[0-9]|f[0-9]{1,3}l?"
     r"|gen[0-9]|no[0-9]+|[0-9]+x[0-9x.]+|hdmi[0-9]*|type[0-9]|ip[0-9x]{2}|[0-9]+[a-z]{4,}|sata[123]?"
     r"|[0-9]+(?:st|nd|rd|th|er|e|x|pcs?|pack|os|es|as|h|hr|hrs|s|k|km|kmh|fps|rpm|iu|dpi|ah|wh|k?va|db|bar|psi"

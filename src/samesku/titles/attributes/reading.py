@@ -49,6 +49,12 @@ _APERTURE = re.compile(
 _DIOPTRE = re.compile(
     r"(?<![0-9][ ])(?<![0-9][.,][ ])(?<![0-9.,])([+-]) ?([0-9]{1,2}[.,](?:00|25|50|75))(?![0-9])"
 )
+_PROTECTION = re.compile(r"(?<![a-z0-9-])ip[ -]?(2[013]|4[0-4]|5[4-7]|6[4-9])(?![a-z0-9])")
+# Of lamps: "840" is light of 4000 K.
+_LIGHT = re.compile(r"(?<![a-z0-9.,-])[89](27|30|35|40|50|65)(?![a-z0-9.,-])")
+_SOCKET = re.compile(
+    r"(?<![a-z0-9])(?:e14|e27|e40|b22d?|gu ?10|gu5\.3|g9|g13|g23|g24[a-z]?|t5|t8)(?![a-z0-9])"
+)
 _SIDE = re.compile(
     r"(?<![0-9.])([0-9.]+mm) (?:in )?"
     r"(?:(?P<width>wide|width|breit|breite|lebar|ancho|largeur|szer|宽|寬)"
@@ -78,6 +84,12 @@ _SHOE_SIZES = re.compile(
 # What bolts and screws are called: "m8x40", beside a word for screws also "4x40" and "4x40mm".
 _THREAD = re.compile(r"(?<![a-z0-9])m[0-9]{1,2}x[0-9]{1,3}(?![a-z0-9])")
 _SCREW = re.compile(r"(?<![a-z0-9.])((?:[2-9](?:\.[0-9])?|1[0-6])x[0-9]{2,3})(?:mm)?(?![a-z0-9.])")
+# Wires of a cable and their section: "3x1.5", beside a length or "mm2".
+_WIRES = re.compile(
+    r"(?<![a-z0-9.,])([1-9][0-9]?x(?:(?:0\.75|1\.5|2\.5)(?![0-9])|[0-9.]+(?= (?:mm2|qmm|sqmm))))"
+    r"( (?:mm2|qmm|sqmm))?(?![a-z0-9.])"
+)
+_LONG = 5_000  # mm
 # Sizes of socks and of trousers without a word for size: "39-42", "43/44", "98-104", "32/34".
 _SIZE_RANGE = re.compile(
     r"(?<![a-z0-9.,/-])(1?[0-9]{2})(?:-|/(?!2[89]|3[0-8]))(1?[0-9]{2})(?![a-z0-9.,/-])"
@@ -184,6 +196,9 @@ def _read_quantities(title: str, said: Stated) -> dict[str, set[str]]:
         f"lens: {sign}{spell(float(number.replace(',', '.')))}"
         for sign, number in _DIOPTRE.findall(title)
     )
+    measures.update(f"ip: {degree}" for degree in _PROTECTION.findall(title))
+    if any(quantity.unit == "w" for quantity in kept) and _SOCKET.search(title):
+        measures.update(f"{kelvin}00 k" for kelvin in _LIGHT.findall(title))
     for quantity in kept:
         if quantity.unit not in _ELSEWHERE:
             written = _written(quantity)
@@ -243,6 +258,8 @@ def _sizes(
         yield from (f"thread: {size}" for size in _THREAD.findall(title))
         if "fasteners" in present:
             yield from (f"screw: {size}" for size in _SCREW.findall(title))
+        is_long = any(unit == "mm" and value >= _LONG for value, unit in said.quantities)
+        yield from (f"wires: {wires}" for wires, unit in _WIRES.findall(title) if unit or is_long)
     for region, size in _REGIONS.findall(title):
         yield f"{'us' if region[0] == 'u' else 'size'}: {size.replace(',', '.')}"
     for kind, context in (("bed", "bedding"), ("cell", "cells")):
