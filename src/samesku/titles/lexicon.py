@@ -201,7 +201,7 @@ _FILES: dict[str, dict[str, str]] = {
 }
 _CONTEXTS = frozenset(
     "with for apparel shoes bedding paper cells fasteners shaded counted voucher software"
-    " edition qualifier unnumbered".split()
+    " instrument edition qualifier unnumbered".split()
 )
 
 

@@ -410,5 +410,6 @@ _RULES: dict[str, Callable[[str, re.Match[str]], str | None]] = {
     "ah": _ampere_hour,
     "cl": _centilitre,
     "в": _russian_volt,
-    **dict.fromkeys(("jahre", "anos", "anni", "ans"), _year_word),
+    **dict.fromkeys(("jahre", "jaar", "anos", "anni", "ani", "ans", "eves"), _year_word),
+    **dict.fromkeys(("lat", "lata", "let", "yas", "yil", "yillik", "yo"), _year_word),
 }

@@ -15,8 +15,8 @@ _AMOUNTS = frozenset(("g", "ml"))
 _ELSEWHERE = _AMOUNTS | {"pcs", "gb", "size"}
 _MULTIPACK = re.compile(r"(?<![0-9.])([0-9]+)pcs ?[x*]? ?([0-9]+)pcs(?![a-z])")
 _WARRANTY = (
-    r"(?:garansi|warrant(?:y|ies)|guarantee|garantie|garantia|garanzia|gwarancja"
-    r"|zaruka|garanti|保修|质保|гарантия)"
+    r"(?:garansi|warrant(?:y|ies)|guarantee|garantie|garantia|garanzia|gwarancj|garanci"
+    r"|zaruk|garanti|保修|质保|гарантия)"
 )
 _GUARANTEED = re.compile(
     rf"{_WARRANTY}\W{{0,3}}(?:\w+\W{{1,3}}){{0,2}}([0-9.]+month)"
@@ -84,6 +84,8 @@ _SHOE_SIZES = re.compile(
 # What bolts and screws are called: "m8x40", beside a word for screws also "4x40" and "4x40mm".
 _THREAD = re.compile(r"(?<![a-z0-9])m[0-9]{1,2}x[0-9]{1,3}(?![a-z0-9])")
 _SCREW = re.compile(r"(?<![a-z0-9.])((?:[2-9](?:\.[0-9])?|1[0-6])x[0-9]{2,3})(?:mm)?(?![a-z0-9.])")
+# Sizes of instruments for children.
+_PART_SIZE = re.compile(r"(?<![a-z0-9.,/-])(4/4|3/4|7/8|1/(?:2|4|8|10|16))(?![a-z0-9/]| jack)")
 # Wires of a cable and their section: "3x1.5", beside a length or "mm2".
 _WIRES = re.compile(
     r"(?<![a-z0-9.,])([1-9][0-9]?x(?:(?:0\.75|1\.5|2\.5)(?![0-9])|[0-9.]+(?= (?:mm2|qmm|sqmm))))"
@@ -269,6 +271,8 @@ def _sizes(
         yield from (cell for name, cell in _DRY_CELLS.items() if name in title)
     if "paper" in present:
         yield from (f"paper: {size}" for size in _PAPER.findall(title))
+    if "instrument" in present:
+        yield from (f"size: {part}" for part in _PART_SIZE.findall(title))
     if "apparel" in present or "shoes" in present:
         for low, high in _SIZE_RANGE.findall(title):
             if 0 < int(high) - int(low) <= _WIDEST_RANGE:
