@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from functools import lru_cache
 
-from samesku.titles.units import UNITS
+from samesku.titles.units import DESCRIBED, DOSE_AFTER, UNITS
 
 _PHONE = re.compile(
     r"\b(?:iphone|ipad|ipod|redmi|xiaomi|samsung|galaxy|oppo|vivo|realme|asus|advan|infinix|nokia|vooc"
@@ -85,6 +85,8 @@ def meant_unit(text: str, match: re.Match[str], word: str) -> str | None:
     spelling is not always `word` itself: "6-12m" on baby clothes means months.
     """
     spelling = "floz" if word.startswith("fl") and word.endswith("oz") else word
+    if spelling in DESCRIBED and DOSE_AFTER.match(text, match.end()):
+        return "pcs"
     rule = _RULES.get(spelling)
     meant = rule(text, match) if rule else spelling if spelling in UNITS else None
     is_speed = meant in _MEMORY_UNITS and _PER_SECOND.match(text, match.end())

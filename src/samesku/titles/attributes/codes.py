@@ -52,7 +52,7 @@ _GENERIC = re.compile(
     r"|win(?:dows)?[0-9]+|iso[0-9]*|en[0-9]+|[cm]?m2|a2dp|y2k|b2b|7up|ph[0-9]|sd[hx]?c?[0-9]?|u[13]"
     r"|co2|h2o|o2|class[0-9]+|uhs[0-9]|[bdk][1-3]|b12|omega[369]|covid19|k?n95|kf94|v[0-9]|f[0-9]{1,3}l?"
     r"|gen[0-9]|no[0-9]+|[0-9]+x[0-9x.]+|hdmi[0-9]*|type[0-9]|ip[0-9x]{2}|[0-9]+[a-z]{4,}|sata[123]?"
-    r"|[0-9]+(?:st|nd|rd|th|er|e|x|pcs?|pack|os|es|as|h|hr|hrs|s|k|km|kmh|fps|rpm|iu|dpi|ah|wh|k?va|db|bar|psi"
+    r"|[0-9]+(?:st|nd|rd|th|er|e|x|mm2|[km]a|pcs?|pack|os|es|as|h|hr|hrs|s|k|km|kmh|fps|rpm|iu|dpi|ah|wh|k?va|db|bar|psi"
     r"|k?cal|tpi|bpm|cup|min|sec|day|year|way|pin|core|cell|mb|gbs?|gbit|mbps|gbps|[mg]hz|f|c|w|v|a|m|cm"
     r"|mm|g|kg|l|ml|in|ft|oz|lbs?|fl|yrs?|mos?|ct|pk|pgs?|tlg|stk|u|p|t)"
 )

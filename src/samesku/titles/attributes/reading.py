@@ -53,7 +53,8 @@ _PROTECTION = re.compile(r"(?<![a-z0-9-])ip[ -]?(2[013]|4[0-4]|5[4-7]|6[4-9])(?!
 # Of lamps: "840" is light of 4000 K.
 _LIGHT = re.compile(r"(?<![a-z0-9.,-])[89](27|30|35|40|50|65)(?![a-z0-9.,-])")
 _SOCKET = re.compile(
-    r"(?<![a-z0-9])(?:e14|e27|e40|b22d?|gu ?10|gu5\.3|g9|g13|g23|g24[a-z]?|t5|t8)(?![a-z0-9])"
+    r"(?<![a-z0-9])"
+    r"(?:e14|e27|e40|b22d?|gu ?10|gu5\.3|g9|g[12]3|g24[a-z]?|2g(?:7|11)|t[58])(?![a-z0-9])"
 )
 _SIDE = re.compile(
     r"(?<![0-9.])([0-9.]+mm) (?:in )?"
@@ -84,6 +85,10 @@ _SHOE_SIZES = re.compile(
 # What bolts and screws are called: "m8x40", beside a word for screws also "4x40" and "4x40mm".
 _THREAD = re.compile(r"(?<![a-z0-9])m[0-9]{1,2}x[0-9]{1,3}(?![a-z0-9])")
 _SCREW = re.compile(r"(?<![a-z0-9.])((?:[2-9](?:\.[0-9])?|1[0-6])x[0-9]{2,3})(?:mm)?(?![a-z0-9.])")
+# Tyres of bicycles: "28x1.4", "700x25".
+_WHEEL = re.compile(
+    r"(?<![a-z0-9.,])((?:1[2468]|2[0468]|27\.5|29)x[1-4]\.[0-9]|700x[0-9]{2})0?c?(?![a-z0-9.])"
+)
 # Sizes of instruments for children.
 _PART_SIZE = re.compile(r"(?<![a-z0-9.,/-])(4/4|3/4|7/8|1/(?:2|4|8|10|16))(?![a-z0-9/]| jack)")
 # Wires of a cable and their section: "3x1.5", beside a length or "mm2".
@@ -260,6 +265,7 @@ def _sizes(
         yield from (f"thread: {size}" for size in _THREAD.findall(title))
         if "fasteners" in present:
             yield from (f"screw: {size}" for size in _SCREW.findall(title))
+        yield from (f"wheel: {size}" for size in _WHEEL.findall(title))
         is_long = any(unit == "mm" and value >= _LONG for value, unit in said.quantities)
         yield from (f"wires: {wires}" for wires, unit in _WIRES.findall(title) if unit or is_long)
     for region, size in _REGIONS.findall(title):
