@@ -258,6 +258,11 @@ def _year_in_range(text: str, match: re.Match[str]) -> str | None:
     return "tahun" if low is not None and low < _number(match) <= 18 else None
 
 
+def _year_polish(text: str, match: re.Match[str]) -> str | None:
+    """`3 lata` are years, `1 lata` is a tin in Portuguese."""
+    return "lata" if _number(match) % 10 in (2, 3, 4) and _number(match) <= 99 else None
+
+
 def _year_word(text: str, match: re.Match[str]) -> str | None:
     return "tahun" if _number(match) <= 99 else None
 
@@ -413,5 +418,6 @@ _RULES: dict[str, Callable[[str, re.Match[str]], str | None]] = {
     "cl": _centilitre,
     "в": _russian_volt,
     **dict.fromkeys(("jahre", "jaar", "anos", "anni", "ani", "ans", "eves"), _year_word),
-    **dict.fromkeys(("lat", "lata", "let", "yas", "yil", "yillik", "yo"), _year_word),
+    "lata": _year_polish,
+    **dict.fromkeys(("lat", "let", "yas", "yil", "yillik", "yo"), _year_word),
 }

@@ -102,7 +102,8 @@ DESCRIBED = frozenset(_words(_PACK["described"]))
 DOSE_AFTER = re.compile(rf"[ -](?:coated )?(?:{_either(list(_DOSES))})(?![^\W\d_])")
 """What stands between a number and the tablets that it counts: "60 vegan capsules"."""
 _PIECES = frozenset(_words(_PACK["piece"]))
-_COUNT = re.compile(r"[.:]{0,2} ?[0-9]{1,5} ?([^\W\d_]+)")
+_COUNT = re.compile(r"[.:]{0,2} ?([0-9]{1,5}) ?([^\W\d_]+)")
+_SMALLEST_BOX = 5
 _REPEATED = re.compile(rf"[ -]?(?:{_either(_words(_PACK['er']))})(?![a-z])")
 _AFTER = re.compile(rf" ?(?:{_either(_words(_PACK['after']))})")
 
@@ -140,9 +141,9 @@ def names_next_count(text: str, start: int, stop: int, spelling: str) -> bool:
     beside_x = spelling in _PACK_NAMES and "x" in text[max(0, start - 2) : start]
     is_dose = spelling in _DOSES
     after = _COUNT.match(text, stop) if beside_x or is_dose else None
-    if after is None or (is_dose and after[1] not in _PIECES):
+    if after is None or (is_dose and (after[2] not in _PIECES or int(after[1]) < _SMALLEST_BOX)):
         return False
-    return after[1] in UNITS and UNITS[after[1]].base == "pcs"
+    return after[2] in UNITS and UNITS[after[2]].base == "pcs"
 
 
 def to_base(value: float, spelling: str) -> Quantity:

@@ -155,7 +155,7 @@ def read_title(
         "maker": not values["accessory"].isdisjoint(_MADE_TO_FIT),
         "season": bool(tyres),
         "material": "fasteners" in present,
-        "programme": "software" in present,
+        "programme": "software" in present and "shaded" not in present,  # MAC is a maker, too
     }
     values["model"] |= {
         v for one in found for e in one.entries if read.get(e.kind) for v in e.values
