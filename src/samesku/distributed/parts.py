@@ -220,7 +220,8 @@ class Tile:
         }
         if prices is not None:
             values, counts = columns_of(prices, "value", "count")
-            known["prices"] = Prices.among(log_prices(self.catalog), values, counts)
+            spreads = [(slice(None), values, counts)]
+            known["prices"] = Prices(*log_prices(self.catalog), spreads)
         if described := [part.described for part in self.parts if part.described is not None]:
             terms = self._terms(described)
             whole, title = terms.matrices

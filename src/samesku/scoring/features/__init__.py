@@ -29,7 +29,7 @@ from samesku.scoring.features.descriptions import (
     description_features,
 )
 from samesku.scoring.features.neighbourhood import Neighbourhoods, neighbourhood_features
-from samesku.scoring.features.prices import PartedPrices, Prices, price_features
+from samesku.scoring.features.prices import Prices, price_features
 from samesku.scoring.features.similarities import Ranks, similarity_features
 from samesku.scoring.features.strings import string_features
 from samesku.scoring.features.table import WHOLE, Column, Features, both_ways
@@ -116,10 +116,7 @@ class CatalogRows:
         """None where the catalogue has no column of them."""
         if "price" not in self.catalog.frame.columns:
             return None
-        prices = Prices.of(self.catalog)
-        if len(self.parts) == 1:
-            return prices
-        return PartedPrices(**vars(prices), parts=self.parts)
+        return Prices.of(self.catalog, self.parts)
 
     @cached_property
     def size(self) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from samesku.candidates.similarity import Ends
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.currencies import rates
 from samesku.runtime.arrays import Doubles, Ints
-from samesku.scoring.features.table import Column, both_ways
+from samesku.scoring.features.table import WHOLE, Column, both_ways
 
 # Logs of prices closer than this are one price: a float's last digits.
 ROUNDING = 1e-6
@@ -35,31 +34,23 @@ def spread(logs: Doubles, log_rates: Doubles) -> tuple[Doubles, Ints]:
 
 @dataclass(frozen=True, eq=False)
 class Prices:
-    """The prices of postings, and how the prices of a catalogue are spread, in logarithms.
+    """The prices of postings, and how they are spread in their part of a catalogue, in logarithms.
 
     Prices in two currencies are compared in euros; one whose currency is unknown as it stands.
     """
 
     logs: Doubles  # (n,), NaN where unknown
     log_rates: Doubles  # (n,), of the currency to the euro, NaN where unknown
-    values: Doubles  # the different prices of the whole catalogue in euros, ascending
-    below: Ints  # how many postings ask less than each, and last how many have one
+    # Of each part its postings, the different prices of all in it in euros, ascending, and how many
+    # postings ask each.
+    spreads: Sequence[tuple[slice, Doubles, Ints]]
 
     @classmethod
-    def of(cls, catalog: Catalog) -> Prices:
+    def of(cls, catalog: Catalog, parts: Sequence[slice] = WHOLE) -> Prices:
         """Read the prices of a catalogue."""
-        logs = log_prices(catalog)
-        return cls.among(logs, *spread(*logs))
-
-    @classmethod
-    def among(
-        cls,
-        logs: tuple[Doubles, Doubles],
-        values: Doubles,
-        counts: Ints,
-    ) -> Prices:
-        """Prices beside those of a whole catalogue: its different ones, and how many ask each."""
-        return cls(*logs, values, np.concatenate([[0], np.cumsum(counts)]))
+        logs, log_rates = log_prices(catalog)
+        spreads = [(part, *spread(logs[part], log_rates[part])) for part in parts]
+        return cls(logs, log_rates, spreads)
 
     def gap(self, left: Ends, right: Ends) -> Doubles:
         """How far the prices of pairs lie apart, float64 ``(m,)``, NaN where one is unknown."""
@@ -67,34 +58,17 @@ class Prices:
         return np.abs(self.logs[left] - self.logs[right] - between)
 
     def nearer(self, end: Ends, gap: Doubles) -> Doubles:
-        """The share of the known prices that are nearer to that of `end` than `gap`."""
-        centre = self.logs[end] - np.nan_to_num(self.log_rates[end])
-        reach = gap - ROUNDING
-        low = self.below[np.searchsorted(self.values, centre - reach, side="left")]
-        high = self.below[np.searchsorted(self.values, centre + reach, side="right")]
-        share = np.maximum(high - low, 0) / max(int(self.below[-1]), 1)
-        return np.where(np.isnan(gap), np.nan, share)
-
-
-@dataclass(frozen=True, eq=False)
-class PartedPrices(Prices):
-    """Prices of several parts of a catalogue, each as it is spread in its own part."""
-
-    parts: Sequence[slice]
-
-    @cached_property
-    def parted(self) -> list[Prices]:
-        """Those of each part, which both ends of its pairs are compared with."""
-        logs = [(self.logs[part], self.log_rates[part]) for part in self.parts]
-        return [Prices.among(each, *spread(*each)) for each in logs]
-
-    def nearer(self, end: Ends, gap: Doubles) -> Doubles:
         """The share of the known prices of its part that are nearer to that of `end` than `gap`."""
-        share = np.full(len(end), np.nan)
-        for part, prices in zip(self.parts, self.parted, strict=True):
-            own = np.flatnonzero((end >= part.start) & (end < part.stop))
-            share[own] = prices.nearer(end[own] - part.start, gap[own])
-        return share
+        centre = self.logs[end] - np.nan_to_num(self.log_rates[end])
+        reach, found = gap - ROUNDING, np.empty(len(end))
+        for part, values, counts in self.spreads:
+            start, stop, _ = part.indices(len(self.logs))
+            own = np.flatnonzero((end >= start) & (end < stop))
+            below = np.concatenate([[0], np.cumsum(counts)])
+            low = below[np.searchsorted(values, (centre - reach)[own], side="left")]
+            high = below[np.searchsorted(values, (centre + reach)[own], side="right")]
+            found[own] = np.maximum(high - low, 0) / max(int(below[-1]), 1)
+        return np.where(np.isnan(gap), np.nan, found)
 
 
 def price_features(prices: Prices, left: Ends, right: Ends) -> dict[str, Column]:
