@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,10 +23,6 @@ if TYPE_CHECKING:
     from onnxruntime import InferenceSession
     from tokenizers import Tokenizer
 
-PRECISION: dict[str, type[np.floating[Any]]] = {
-    "tensor(float)": np.float32,
-    "tensor(float16)": np.float16,
-}
 GEM_POWER = 3.0
 TOKENIZER = "tokenizer.json"
 
@@ -50,8 +46,16 @@ class Onnx(PhotoEncoder):
         content = self.path.read_bytes() + repr(self.input).encode()
         self.fingerprint = f"onnx-1:{hashlib.blake2b(content, digest_size=16).hexdigest()}"
         self._session = start_session(self.path)
-        self._feed, self._precision, self._batch = self._check_feed()
-        self._output = self._check_output()
+        feed, outputs = self._session.get_inputs()[0], self._session.get_outputs()
+        names = [output.name for output in outputs]
+        self._output = self.input.output or names[0]
+        if self._output not in names:
+            known = ", ".join(names)
+            raise ValueError(f'{self.path}: set "output" to one of {known}, not {self._output!r}')
+        self._feed = feed.name
+        self._precision = np.float16 if feed.type == "tensor(float16)" else np.float32
+        # A side of the input that can be any has a name for a number.
+        self._batch = feed.shape[0] if isinstance(feed.shape[0], int) else None
         blank = np.zeros((1, 3, *self.input.size), dtype=np.float32)
         self.dimension: int = self.rows(blank).shape[1]
 
@@ -84,7 +88,10 @@ class Onnx(PhotoEncoder):
         try:
             (answer,) = self._session.run([self._output], feed)
         except Exception as error:
-            raise ValueError(f"{self.path} cannot be run on photos: {error}") from error
+            raise ValueError(
+                f'{self.path} cannot be run on photos: correct "size" or "layout" in its JSON, or '
+                f"export it with one input, floats of four axes ({error})"
+            ) from error
         return np.asarray(answer, dtype=np.float32)
 
     def _pool(self, answer: Floats) -> Floats:
@@ -106,40 +113,6 @@ class Onnx(PhotoEncoder):
             f'{self.path}: output {self._output!r} has shape {answer.shape}, which "pooling": '
             f'"{way}" does not fit; {advice} in its JSON'
         )
-
-    def _check_feed(self) -> tuple[str, type[np.floating[Any]], int | None]:
-        """Name, precision and fixed batch size of the one input."""
-        feeds = self._session.get_inputs()
-        if len(feeds) != 1:
-            raise ValueError(
-                f"{self.path} takes {len(feeds)} inputs; export it with one, the photo"
-            )
-        feed = feeds[0]
-        if feed.type not in PRECISION:
-            raise ValueError(f"{self.path} takes {feed.type}; export it with a float input")
-        height, width = self.input.size
-        wanted = (3, height, width) if self.input.layout == "NCHW" else (height, width, 3)
-        # A side of the input that can be any has a name for a number.
-        sides = [side if isinstance(side, int) else None for side in feed.shape]
-        if len(sides) != 4 or any(
-            has not in (None, want) for has, want in zip(sides[1:], wanted, strict=True)
-        ):
-            raise ValueError(
-                f"{self.path} takes photos of shape {feed.shape}, its JSON says {wanted}: "
-                'correct "size" or "layout"'
-            )
-        return feed.name, PRECISION[feed.type], sides[0] or None
-
-    def _check_output(self) -> str:
-        names = [output.name for output in self._session.get_outputs()]
-        if self.input.output is None:
-            return str(names[0])
-        if self.input.output not in names:
-            raise ValueError(
-                f'{self.path} has no output {self.input.output!r}: set "output" to one of '
-                f"{', '.join(names)}"
-            )
-        return self.input.output
 
 
 class OnnxText(NetworkText):
