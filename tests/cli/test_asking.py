@@ -78,7 +78,6 @@ def test_questions_answers_and_the_adapted_model(run, tmp_path):
     assert "random answers: precision" in done.output
     assert "memory differs" in done.output
     head = json.loads((tmp_path / "model" / "model.json").read_text())
-    assert head["format"] == 10
     assert head["card"]["adapted"]["answers"] >= 50
     # `evaluate` knows that the postings of the answers taught it.
     taught = {posting for pair in pairs for posting in pair}

@@ -26,7 +26,6 @@ def decided_clusters(
     scores: Floats,
     *,
     threshold: float,
-    cohesion: float,
     decide: Decision = "clusters",
     sources: Ints | None = None,
     pins: Pins | None = None,
@@ -39,7 +38,7 @@ def decided_clusters(
     if decide != "clusters":
         return _linked(distinct, left, right, scores, threshold, decide, sources, pins)
     of_distinct = agglomerate(
-        left, right, scores, len(distinct.rows), threshold=threshold, cohesion=cohesion, pins=pins
+        left, right, scores, len(distinct.rows), threshold=threshold, pins=pins
     )
     clusters = of_distinct[distinct.place]
     if sources is not None:

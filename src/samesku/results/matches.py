@@ -53,9 +53,6 @@ class Matches:
         What scored them.
     threshold : float
         Score from which a pair is accepted.
-    cohesion : float
-        Share of the threshold that the mean score within a cluster must reach
-        (:mod:`samesku.clustering.agglomerative`).
     explanations : Explanations, optional
         The contributions to the scores of the likelier pairs, where the fusion has some.
     run : dict
@@ -85,7 +82,6 @@ class Matches:
     scores: Floats
     fusion: Fusion
     threshold: float = THRESHOLD
-    cohesion: float = COHESION
     explanations: Explanations | None = None
     run: dict[str, Any] = field(default_factory=dict)
     decide: Decision = "clusters"
@@ -121,7 +117,6 @@ class Matches:
             scored["score"].cast(pl.Float32).to_numpy(),
             run.fusion,
             run.threshold,
-            cohesion=float(run.record["cohesion"]),
             run={key: value for key, value in run.record.items() if key != "results"},
             decide=run.record["decide"],
             sources=run.sources,
@@ -149,7 +144,7 @@ class Matches:
         pairs = self.candidates
         return decided_clusters(
             self.distinct, pairs.left, pairs.right, self.scores, threshold=self.threshold,
-            cohesion=self.cohesion, decide=self.decide, sources=self.sources, pins=self.pins,
+            decide=self.decide, sources=self.sources, pins=self.pins,
         )  # fmt: skip
 
     @property
@@ -362,7 +357,7 @@ class Matches:
             "probabilistic": self.fusion.probabilistic,
             "thresholds": {name: asdict(threshold) for name, threshold in thresholds.items()},
             "threshold": self.threshold,
-            "cohesion": self.cohesion,
+            "cohesion": COHESION,
             "decide": self.decide,
         }
         results = {

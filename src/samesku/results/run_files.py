@@ -22,7 +22,7 @@ _FIELDS: dict[str, Any] = {
     "samesku": str, "python": str, "packages": {"*": str}, "catalogue": dict,
     "encoders": {"*": dict}, "notes": [str], "photos_refused": list,
     "seconds": {"*": int | float}, "fusion": str, "probabilistic": bool, "model": str,
-    "cohesion": int | float, "decide": str, "chosen": [dict], "digests": dict,
+    "decide": str, "chosen": [dict], "digests": dict,
     "results": dict | list, "source": {**_SOURCE, "left": _SOURCE, "right": _SOURCE},
     "left": dict, "right": dict,
     "answers": {"source": str, "by": {"*": {"*": int}}, "pins": [list], "problems": [str]},

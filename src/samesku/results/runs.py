@@ -82,8 +82,7 @@ class Run:
         scored, left, right = self.scored
         return decided_clusters(
             self.distinct, left, right, scored["score"].cast(pl.Float32).to_numpy(),
-            threshold=threshold, cohesion=float(self.record["cohesion"]),
-            decide=self.record["decide"], sources=self.sources, pins=self.pins,
+            threshold=threshold, decide=self.record["decide"], sources=self.sources, pins=self.pins,
         )  # fmt: skip
 
     @property
