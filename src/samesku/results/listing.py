@@ -48,26 +48,20 @@ def as_links(pairs: pl.DataFrame, catalog: Catalog, sources: AnyInts) -> pl.Data
         known = known.with_columns(price=frame["price"].cast(pl.Float64), rate=worth)
     if stated := priced and "currency" in frame.columns:
         known = known.with_columns(frame["currency"])
-    pairs = with_ends(pairs, known).filter(pl.col("left_of") != pl.col("right_of"))
-    turned = pl.col("left_of") > pl.col("right_of")
-
-    def end(name: str, one: str, other: str) -> pl.Expr:
-        return pl.when(turned).then(f"{other}_{name}").otherwise(f"{one}_{name}")
-
-    columns = {
-        "left_id": end("own", "left", "right"),
-        "right_id": end("own", "right", "left"),
-        "probability": pl.col("score"),
-        "reasons": pl.col("reasons"),
-    }
+    pairs = with_ends(pairs, known.select("posting_id", "of"))
+    pairs = pairs.filter(pl.col("left_of") != pl.col("right_of"))
+    turned = pl.when(pl.col("left_of") > pl.col("right_of"))
+    left = turned.then("right_id").otherwise("left_id")
+    right = turned.then("left_id").otherwise("right_id")
+    pairs = with_ends(pairs.select("score", "reasons", left_id=left, right_id=right), known)
+    columns: dict[str, str | pl.Expr] = {"left_id": "left_own", "right_id": "right_own"}
+    columns |= {"probability": "score", "reasons": "reasons"}
     if priced:
-        ours, theirs = end("price", "left", "right"), end("price", "right", "left")
-        rate = (end("rate", "left", "right") / end("rate", "right", "left")).fill_null(1)
-        gap = (theirs * rate / ours - 1).round(4)
-        columns |= {"left_price": ours, "right_price": theirs, "price_gap": gap}
+        rate = (pl.col("left_rate") / pl.col("right_rate")).fill_null(1)
+        gap = (pl.col("right_price") * rate / pl.col("left_price") - 1).round(4)
+        columns |= {"left_price": "left_price", "right_price": "right_price", "price_gap": gap}
     if stated:
-        columns["left_currency"] = end("currency", "left", "right")
-        columns["right_currency"] = end("currency", "right", "left")
+        columns |= {"left_currency": "left_currency", "right_currency": "right_currency"}
     return pairs.select(**columns)
 
 
