@@ -12,11 +12,11 @@ import scipy.sparse as sp
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.photos import PhotoError, opened_photo, read_photo_bytes
 from samesku.encoders.base import Encoder, PhotoEncoder, TextEncoder, Vectors
-from samesku.encoders.placeholders import placeholders
 from samesku.runtime.arrays import Array, Bools
 from samesku.runtime.cache import Cache, content_key
 from samesku.runtime.cores import map_in_order
 from samesku.runtime.progress import Progress
+from samesku.titles.unlike import FEWEST, READ, common_words, unlike
 
 # Photos per batch through a network, and per file of the cache: what an interruption can lose.
 BATCH = 32
@@ -96,7 +96,7 @@ def _placeholders(catalog: Catalog, seen: dict[str, Vectors], progress: Progress
     """Which postings show what some photo encoder has under unlike titles, bool ``(n,)``."""
     blank = np.zeros(len(catalog), dtype=bool)
     for vectors in seen.values():
-        blank |= placeholders(vectors, catalog.normal_titles)
+        blank |= _under_unlike_titles(vectors, catalog.normal_titles)
     if rows := np.flatnonzero(blank).tolist():
         shown = ", ".join(catalog.ids[row] for row in rows[:3])
         progress.note(
@@ -104,6 +104,24 @@ def _placeholders(catalog: Catalog, seen: dict[str, Vectors], progress: Progress
             "is under titles without a common word: taken for a placeholder, not compared"
         )
     return blank
+
+
+def _under_unlike_titles(vectors: Vectors, titles: Sequence[str]) -> Bools:
+    """Which postings show a photo that three or more unlike titles have; equal rows are one."""
+    found = np.zeros(vectors.size, dtype=bool)
+    owners, start = np.unique(vectors.owner, return_index=True)
+    rows = np.ascontiguousarray(vectors.rows[start])
+    looks = rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1])))[:, 0]
+    _, first, look = np.unique(looks, return_index=True, return_inverse=True)
+    sizes = np.bincount(look)
+    if sizes.max(initial=0) < FEWEST:
+        return found
+    common = common_words(titles[owner] for owner in owners[first[:: 1 + len(first) // READ]])
+    members = np.split(owners[np.argsort(look, kind="stable")], np.cumsum(sizes)[:-1])
+    for group in members:
+        if len(group) >= FEWEST:
+            found[group] = unlike({titles[row] for row in group}, common)
+    return found
 
 
 def _encode_titles(

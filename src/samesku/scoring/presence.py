@@ -47,11 +47,9 @@ class Cells:
         return segment_sums(values, self.ends)
 
 
-def by_parts(
-    read: Callable[[slice], Sequence[Array]], size: int, step: int = PAIRS_AT_ONCE
-) -> Iterator[Array]:
-    """Columns about `size` pairs, of which several threads each read some `step` at once."""
-    return _by_parts(read, [*range(0, max(size, 1), step), size])
+def by_parts(read: Callable[[slice], Sequence[Array]], size: int) -> Iterator[Array]:
+    """Columns about `size` pairs, of which several threads each read some."""
+    return _by_parts(read, [*range(0, max(size, 1), PAIRS_AT_ONCE), size])
 
 
 def by_left_rows(
