@@ -160,10 +160,13 @@ def command(
 
 
 def _signature(options: type) -> Signature:
-    """The parameters that typer reads, one per field."""
+    """The parameters that typer reads, one per field, those of settings last."""
     hints, parameters = get_type_hints(options), []
-    for each in fields(options):
-        declared = each.metadata["parameter"]
+    for each in sorted(fields(options), key=lambda each: "help" in each.metadata):
+        if "help" in each.metadata:
+            declared = typer.Option(each.default, **each.metadata)
+        elif (declared := each.metadata.get("parameter")) is None:
+            continue  # a setting that is no option
         if isinstance(declared, OptionInfo) and not declared.param_decls:
             declared.param_decls = (f"--{each.name.replace('_', '-')}",)
         parameters.append(

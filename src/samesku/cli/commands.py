@@ -18,11 +18,10 @@ from samesku.cli.options import (
     Searching,
     Summed,
 )
-from samesku.training.settings import Precision, TrainingSettings
+from samesku.training.settings import POOLING, TrainingSettings
 
 Kind: TypeAlias = Literal["title", "photo", "clip"]
 
-POOLING = "Title: mean, cls, last, pooler; photo: mean, gem, cls, pooler. Default: the model's."
 STORE = "File of the store, made where there is none; or postgresql://user@host/name."
 
 
@@ -307,7 +306,7 @@ class ExportEncoder(Quiet):
     name="train-encoder",
     example="samesku train-encoder photo labelled.csv --base MODEL --out my-photos/",
 )
-class TrainEncoder(Reading):
+class TrainEncoder(Reading, TrainingSettings):
     """Fine-tune a network by ArcFace (clip: by contrast) so that one product lies together.
 
     Writes a folder that --encoder takes, with its figures on held-out products. Interrupted, it
@@ -335,36 +334,9 @@ class TrainEncoder(Reading):
     export: bool = option(True, "Write ONNX, which runs without torch.", "--export/--no-export")
     cache: Path | None = option(None, "Folder where encodings are kept between runs.")
     no_cache: bool = option(False, "Keep nothing between runs.")
-    # Fields of the training's settings.
-    pooling: str | None = option(None, POOLING)
-    dimension: int | None = option(None, "Numbers per posting; default: the model's.", min=2)
-    epochs: int = option(TrainingSettings.epochs, "Passes over all postings.", min=1)
-    batch: int = option(TrainingSettings.batch, "Postings per step.", min=4)
-    per_group: int = option(
-        TrainingSettings.per_group, "Postings of one product that come together.", min=1
-    )
-    rate: float = option(TrainingSettings.rate, "Learning rate of the network.")
-    head_rate: float = option(TrainingSettings.head_rate, "Learning rate of the class centres.")
-    margin: tuple[float, float] = option(
-        TrainingSettings.margin, "ArcFace's, in radians, at the start and at the end."
-    )
-    scale: float = option(TrainingSettings.scale, "Of ArcFace's softmax.")
-    hard: float = option(
-        TrainingSettings.hard, "Share of products that bring their hard negatives."
-    )
-    cutmix: float = option(TrainingSettings.cutmix, "Chance per batch of photos.")
-    crop: float = option(TrainingSettings.crop, "Smallest share of a photo that a crop keeps.")
-    photo_size: int | None = option(None, "Pixels; default: the model's.", min=16)
-    precision: Precision = option("auto", "auto: half on a GPU, float32 on a processor.")
-    accumulate: int = option(
-        TrainingSettings.accumulate, "Batches per step of the optimiser.", min=1
-    )
-    checkpointing: bool = option(False, "Less memory, about a third slower, same result.")
-    save_minutes: float = option(TrainingSettings.save_minutes, "Longest time between checkpoints.")
-    seed: int = option(TrainingSettings.seed, "Of all that is drawn.")
 
     @property
     def training(self) -> TrainingSettings:
         """The settings of the training among the options."""
-        names = {each.name for each in fields(TrainingSettings)} & vars(self).keys()
-        return TrainingSettings(**{name: getattr(self, name) for name in names})
+        values = {each.name: getattr(self, each.name) for each in fields(TrainingSettings)}
+        return TrainingSettings(**values)

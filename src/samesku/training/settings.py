@@ -1,43 +1,51 @@
 """The settings of training an encoder."""
 
-from dataclasses import asdict, dataclass
-from typing import Literal, TypeAlias
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, TypeAlias
 
 from samesku.runtime.checks import check_choice
 
 Precision: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
+POOLING = "Title: mean, cls, last, pooler; photo: mean, gem, cls, pooler. Default: the model's."
+
+
+def setting(default: Any, text: str, **bounds: int) -> Any:
+    """A field that is an option of `samesku train-encoder`, with its help."""
+    return field(default=default, metadata={"help": text, **bounds})
 
 
 @dataclass(frozen=True)
 class TrainingSettings:
     """How an encoder is trained; the defaults suit fine-tuning on one GPU."""
 
-    pooling: str | None = None  # from tokens or positions to one vector; default: the model's
-    dimension: int | None = None  # numbers per posting; default: the model's, which starts as it is
-    epochs: int = 10
-    batch: int = 32  # postings per step
-    per_group: int = 2  # postings of one product in a batch
-    rate: float = 1e-4  # largest learning rate of the network
-    head_rate: float = 1e-3  # and of the class centres of the loss
-    margin: tuple[float, float] = (0.2, 0.8)  # radians, at the start and at the end
+    pooling: str | None = setting(None, POOLING)
+    dimension: int | None = setting(None, "Numbers per posting; default: the model's.", min=2)
+    epochs: int = setting(10, "Passes over all postings.", min=1)
+    batch: int = setting(32, "Postings per step.", min=4)
+    per_group: int = setting(2, "Postings of one product that come together.", min=1)
+    rate: float = setting(1e-4, "Learning rate of the network.")
+    head_rate: float = setting(1e-3, "Learning rate of the class centres.")
+    margin: tuple[float, float] = setting(
+        (0.2, 0.8), "ArcFace's, in radians, at the start and at the end."
+    )
     margin_rise: float = 0.7  # share of the training in which the margin rises
     adaptive: float = 0.25  # power by which the margin falls with the size of a product; 0: equal
-    scale: float = 30.0  # steepness of the softmax
+    scale: float = setting(30.0, "Of ArcFace's softmax.")
     warm_up: float = 0.1  # share of the training in which the rate rises
     weight_decay: float = 0.01
     clip: float = 1.0  # longest gradient
-    hard: float = 0.5  # share of products that bring their hard negatives into the batch
-    cutmix: float = 0.2  # chance per batch of photos
+    hard: float = setting(0.5, "Share of products that bring their hard negatives.")
+    cutmix: float = setting(0.2, "Chance per batch of photos.")
     flip: float = 0.5  # chance per photo, as the next
     cutout: float = 0.2
-    crop: float = 0.5  # smallest share of a photo's area that a crop keeps; 1: none
+    crop: float = setting(0.5, "Smallest share of a photo that a crop keeps.")
     words_dropped: float = 0.1  # chance of each word of a title to be left out
-    precision: Precision = "auto"  # bfloat16 on a GPU that knows it, else float16; CPU: float32
-    accumulate: int = 1  # batches per step of the optimiser
-    checkpointing: bool = False  # compute activations again instead of keeping them
-    photo_size: int | None = None  # pixels that photos are brought to; default: the model's
-    save_minutes: float = 10.0  # longest time between two checkpoints
-    seed: int = 0
+    photo_size: int | None = setting(None, "Pixels; default: the model's.", min=16)
+    precision: Precision = setting("auto", "auto: half on a GPU, float32 on a processor.")
+    accumulate: int = setting(1, "Batches per step of the optimiser.", min=1)
+    checkpointing: bool = setting(False, "Less memory, about a third slower, same result.")
+    save_minutes: float = setting(10.0, "Longest time between checkpoints.")
+    seed: int = setting(0, "Of all that is drawn.")
 
     def __post_init__(self) -> None:
         check_choice("precision", self.precision, Precision)

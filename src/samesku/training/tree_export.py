@@ -21,6 +21,11 @@ DOMAIN, VERSION = "ai.onnx.ml", 3
 IR_VERSION, OPSET = 8, 16
 # Bits of LightGBM's decision types.
 DEFAULT_LEFT, MISSING_IS_NAN, OTHERS = 2, 8, ~(2 | 8)
+LISTS = {
+    int: onnx.AttributeProto.INTS,
+    float: onnx.AttributeProto.FLOATS,
+    bytes: onnx.AttributeProto.STRINGS,
+}
 
 
 def as_onnx(
@@ -187,18 +192,8 @@ def _ensemble(
         "target_weights": credit.data.astype(np.float32).tolist(),
     }
     for name, held in lists.items():
-        node.attribute.append(_list(name, held))
+        # Without their type each of the values is looked at, which takes seconds.
+        kind = LISTS[type(held[0])]
+        node.attribute.append(helper.make_attribute(name, held, attr_type=kind))
     node.attribute.append(helper.make_attribute("n_targets", credit.shape[1]))
     return node
-
-
-def _list(name: str, held: list[Any]) -> onnx.AttributeProto:
-    """An attribute; `helper.make_attribute` looks at each of its values, which takes seconds."""
-    attribute = onnx.AttributeProto(name=name)
-    field, attribute.type = {
-        int: ("ints", onnx.AttributeProto.INTS),
-        float: ("floats", onnx.AttributeProto.FLOATS),
-        bytes: ("strings", onnx.AttributeProto.STRINGS),
-    }[type(held[0])]
-    getattr(attribute, field).extend(held)
-    return attribute
