@@ -9,8 +9,8 @@ from typer.core import TyperCommand, TyperGroup
 COMMANDS: Mapping[str, Sequence[str]] = {
     "Match": ("match", "link", "demo"),
     "Look": ("report", "explain"),
-    "Answers": ("ask", "review", "adapt"),
-    "Evaluate and train": ("evaluate", "train", "train-encoder", "export-encoder", "encoders"),
+    "Answers": ("ask", "adapt", "review"),
+    "Evaluate and train": ("evaluate", "train", "encoders", "export-encoder", "train-encoder"),
     "Live index": ("index", "serve"),
     "Data": ("download",),
 }
@@ -54,17 +54,12 @@ class GroupedCommand(TyperCommand):
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the arguments, then each group of options."""
-        group_of = {name: group for group, names in OPTIONS.items() for name in names}
-        order = {name: place for place, name in enumerate(group_of)}
-        rows: dict[str, list[tuple[str, str]]] = {
-            name: [] for name in ("Arguments", OTHER, *OPTIONS)
-        }
-        for parameter in sorted(self.get_params(ctx), key=lambda each: order.get(each.name, -1)):
-            if (record := parameter.get_help_record(ctx)) is not None:
-                argument = parameter.param_type_name == "argument"
-                group = "Arguments" if argument else group_of.get(str(parameter.name), OTHER)
-                rows[group].append(record)
-        _write(rows, formatter)
+        parameters = {each.name: each for each in self.get_params(ctx)}
+        records = {name: each.get_help_record(ctx) for name, each in parameters.items()}
+        arguments = [n for n, each in parameters.items() if each.param_type_name == "argument"]
+        named = {*arguments, *(name for names in OPTIONS.values() for name in names)}
+        others = [name for name in records if name not in named]
+        _write({"Arguments": arguments, OTHER: others, **OPTIONS}, records, formatter)
 
 
 class GroupedGroup(TyperGroup):
@@ -72,17 +67,12 @@ class GroupedGroup(TyperGroup):
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write each group of commands."""
-        group_of = {name: group for group, names in COMMANDS.items() for name in names}
-        rows: dict[str, list[tuple[str, str]]] = {name: [] for name in (*COMMANDS, "Other")}
-        for name in self.list_commands(ctx):
-            command = self.get_command(ctx, name)
-            if command is not None and not command.hidden:
-                rows[group_of.get(name, "Other")].append((name, command.get_short_help_str(150)))
-        _write(rows, formatter)
+        helps = {n: each.get_short_help_str(150) for n, each in self.commands.items()}
+        _write(COMMANDS, {name: (name, text) for name, text in helps.items()}, formatter)
 
 
-def _write(rows: Mapping[str, Sequence[tuple[str, str]]], formatter: Any) -> None:
-    for group, records in rows.items():
-        if records:
+def _write(groups: Mapping[str, Sequence[str]], records: Mapping[Any, Any], formatter: Any) -> None:
+    for group, names in groups.items():
+        if rows := [records[name] for name in names if records.get(name)]:
             with formatter.section(group):
-                formatter.write_dl(records)
+                formatter.write_dl(rows)

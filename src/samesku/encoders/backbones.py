@@ -216,14 +216,14 @@ def load_backbone(source: str | Path, kind: EncoderKind, *, pooling: str | None 
     if (folder / HEAD).is_file():
         state = load_file(folder / HEAD)
         out, width = state["0.weight"].shape
-        backbone.neck = new_neck(width, out, bias="0.bias" in state)
+        backbone.neck = new_neck(width, out)
         backbone.neck.load_state_dict(state)
     return backbone.eval()
 
 
-def new_neck(dimension: int, out: int, *, bias: bool = False) -> nn.Sequential:
+def new_neck(dimension: int, out: int) -> nn.Sequential:
     """A linear layer and batch normalisation, between pooled features and what is compared."""
-    return nn.Sequential(nn.Linear(dimension, out, bias=bias), nn.BatchNorm1d(out))
+    return nn.Sequential(nn.Linear(dimension, out, bias=False), nn.BatchNorm1d(out))
 
 
 def _load_model(folder: Path, kind: EncoderKind, reading: Reading) -> nn.Module:

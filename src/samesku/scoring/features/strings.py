@@ -36,10 +36,6 @@ def string_features(words: TitleWords, left: Ends, right: Ends) -> dict[str, Col
 
 def compared(mine: Column, theirs: Column, scorer: Callable[..., float]) -> Floats:
     """What a scorer of rapidfuzz says of each two texts, float32 ``(m,)``."""
-    if len(mine) < MANY:
-        each = (scorer(one, other) for one, other in zip(mine, theirs, strict=True))
-        return np.fromiter(each, dtype=np.float32, count=len(mine))
-    ratio: Floats = process.cpdist(
-        mine, theirs, scorer=scorer, workers=usable_cores(), dtype=np.float32
-    )
-    return ratio
+    workers = usable_cores() if len(mine) >= MANY else 1
+    said: Floats = process.cpdist(mine, theirs, scorer=scorer, workers=workers, dtype=np.float32)
+    return said
