@@ -140,14 +140,6 @@ def test_held_out_queries_show_the_share_of_the_whole_catalogue():
     assert share(queries) == pytest.approx(share(np.arange(800)), rel=0.1)
 
 
-def test_several_splits_are_joined():
-    one, other = told([0.1, 0.9], [False, True]), told([0.4], [True], [2])
-    both = Predicted.joined([one, other])
-    assert both.probability.tolist() == pytest.approx([0.1, 0.9, 0.4])
-    assert both.same.tolist() == [False, True, True]
-    assert both.weight.tolist() == [1, 1, 2]
-
-
 def test_nothing_known_is_no_number():
     candidates = judged([0], [1], 2)
     nobody = predicted_pairs(np.float32([0.5]), candidates, np.array([-1, 0]), np.array([0, 1]))

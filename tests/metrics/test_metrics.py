@@ -10,7 +10,6 @@ from sklearn.metrics.cluster import pair_confusion_matrix
 
 from samesku.metrics import (
     Figure,
-    Tally,
     bootstrap,
     cluster_tally,
     pair_tally,
@@ -88,16 +87,6 @@ def test_counts_by_hand():
     assert tally.matched.tolist() == [2, 1, 0, 1, 0]
     assert tally.actual.tolist() == [2, 2, 2, 0, 0]
     np.testing.assert_allclose(posting_f1(tally), [4 / 6, 4 / 5, 2 / 4, 2 / 3, 1])
-
-
-def test_tallies_are_taken_and_joined():
-    counts = np.arange(4)
-    tally = Tally(counts, counts + 10, counts + 20)
-    halves = [tally.take(np.array([2, 3])), tally.take(np.array([0, 1]))]
-    joined = Tally.joined(halves)
-    assert joined.correct.tolist() == [2, 3, 0, 1]
-    assert joined.matched.tolist() == [12, 13, 10, 11]
-    assert joined.actual.tolist() == [22, 23, 20, 21]
 
 
 def test_nobody():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -27,11 +26,6 @@ class Predicted(NamedTuple):
     probability: AnyFloats
     same: Bools
     weight: Ints
-
-    @classmethod
-    def joined(cls, parts: Sequence[Predicted]) -> Predicted:
-        """Several, one after the other."""
-        return cls(*map(np.concatenate, zip(*parts, strict=True)))
 
 
 @dataclass(frozen=True)

@@ -263,6 +263,7 @@ def _results(
         against = first.get(pool)
         first.setdefault(pool, sampled)
         predicted = [each.predicted for each in parts if each.predicted is not None]
+        columns = zip(*predicted, strict=True)
         results.append(
             Result(
                 name,
@@ -271,7 +272,7 @@ def _results(
                 sum(len(each.products) for each in parts),
                 {figure: each.figure for figure, each in sampled.items()},
                 {f: sampled[f].minus(against[f]) for f in COMPARED} if against else {},
-                reliability(Predicted.joined(predicted)) if predicted else None,
+                reliability(Predicted(*map(np.concatenate, columns))) if predicted else None,
             )
         )
     return results

@@ -129,7 +129,8 @@ def count(matches: Matches, rows: Ints, labels: Ints) -> Counts:
 def figures(scored: Sequence[Counts], seed: int) -> dict[str, Sampled]:
     """Every figure over the queries of all splits, resampled by whole products."""
     products = np.concatenate([part.products for part in scored])
-    matched = Tally.joined([part.matched for part in scored])
+    parts = zip(*(part.matched for part in scored), strict=True)
+    matched = Tally(*map(np.concatenate, parts))
     below = np.concatenate([part.below for part in scored])
     cut = np.concatenate([part.cut for part in scored])
     one, correct, actual = np.ones(len(products)), matched.correct, matched.actual

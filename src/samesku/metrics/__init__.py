@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -48,8 +48,7 @@ class Sampled:
         return Sampled(self.value - other.value, self.drawn - other.drawn).figure
 
 
-@dataclass(frozen=True, eq=False)
-class Tally:
+class Tally(NamedTuple):
     """Counts per posting, itself not counted; each int64 ``(n,)``."""
 
     correct: Ints  # matched postings that are the same product
@@ -58,18 +57,12 @@ class Tally:
 
     def take(self, rows: AnyInts) -> Tally:
         """The counts of the given postings."""
-        return Tally(self.correct[rows], self.matched[rows], self.actual[rows])
+        return Tally(*(each[rows] for each in self))
 
     @property
-    def sums(self) -> tuple[int, int, int]:
+    def sums(self) -> list[int]:
         """Correct, matched and actual ones of all postings."""
-        return int(self.correct.sum()), int(self.matched.sum()), int(self.actual.sum())
-
-    @classmethod
-    def joined(cls, tallies: Sequence[Tally]) -> Tally:
-        """Several, one after the other."""
-        parts = zip(*((each.correct, each.matched, each.actual) for each in tallies), strict=True)
-        return cls(*map(np.concatenate, parts))
+        return [int(each.sum()) for each in self]
 
 
 def pair_tally(

@@ -111,9 +111,7 @@ def tally_of(run: Run, left: Ints, right: Ints, clusters: Ints | None) -> Tally:
         return tally
     own = np.where(labels >= 0, _both(labels, sources), -1)
     within = cluster_tally(_both(clusters, sources), own).take(rows)
-    return Tally(
-        tally.correct - within.correct, tally.matched - within.matched, tally.actual - within.actual
-    )
+    return Tally(*(every - own for every, own in zip(tally, within, strict=True)))
 
 
 def own_tally(run: Run) -> Tally:
