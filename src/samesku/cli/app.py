@@ -76,7 +76,12 @@ def _configured(commands: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
                 f"{CONFIG}: {name!r} is no table of a command; there are "
                 f"{', '.join(f'[{each}]' for each in sorted(commands))}"
             )
-        parameters = _names_of(commands[name])
+        parameters = {
+            option.removeprefix("--"): parameter
+            for parameter in commands[name].params
+            for option in parameter.opts
+            if option.startswith("--") and not parameter.hidden
+        }
         if unknown := [key for key in table if key not in parameters]:
             raise UsageError(
                 f"{CONFIG}: [{name}] has no option {unknown[0]!r}; it has "
@@ -100,17 +105,6 @@ def _as_taken(key: str, parameter: Any, value: Any) -> Any:
     if key == "out" and not value:
         raise UsageError(f"{CONFIG}: 'out' is empty")
     return ",".join(map(str, value)) if isinstance(value, list) else value
-
-
-def _names_of(command: Any) -> dict[str, Any]:
-    """Long names of options, without dashes before -> parameters."""
-    return {
-        option.removeprefix("--"): parameter
-        for parameter in command.params
-        if parameter.param_type_name == "option" and not parameter.hidden and parameter.name
-        for option in parameter.opts
-        if option.startswith("--") and option != "--help"
-    }
 
 
 def option(default: Any, text: str, *names: str, **more: Any) -> Any:
