@@ -16,12 +16,11 @@ from samesku.evaluation.calibration import Predicted, reliability
 from samesku.matcher import Matcher
 from samesku.metrics import cluster_tally, posting_f1
 from samesku.runtime.arrays import Bools, Floats
-from samesku.scoring.by_name import fusion_by_name
+from samesku.scoring.by_name import FUSIONS, fusion_by_name
 from samesku.scoring.learned import Learned
 from samesku.training.classifier.fitting import fit_classifier
 from samesku.training.classifier.labelled import Labelled, describe_labelled
 
-APPROACHES = ("union", "concat", "union-all")
 # The yardstick: character n-grams, with the threshold that is best on the catalogue's own labels.
 YARDSTICK = "char TF-IDF, best threshold"
 YARDSTICK_THRESHOLDS = tuple(round(0.2 + 0.05 * step, 2) for step in range(15))
@@ -57,7 +56,7 @@ def leave_one_out(catalogs: Sequence[Catalog], matcher: Matcher, *, seed: int = 
                 ones = np.ones(len(catalog), dtype=np.int64)
                 threshold = threshold_for(Learned(model, same), pairs, scores, ones)
                 rows.append(_row(left_out, way, pairs, scores, threshold, probable=True))
-            for name in APPROACHES:
+            for name in FUSIONS:
                 fusion = fusion_by_name(name)
                 scores = fusion.score(pairs, catalog)
                 rows.append(_row(left_out, name, pairs, scores, fusion.threshold))

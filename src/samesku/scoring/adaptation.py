@@ -13,6 +13,7 @@ from samesku.scoring.features.table import Features
 
 # A standardised feature counts up to here: one odd pair must not outweigh the trees.
 FAR = 3.0
+NUMBERS = ("center", "scale", "weights")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,19 +49,15 @@ class Adaptation:
     @property
     def record(self) -> dict[str, Any]:
         """What a model's head holds of it."""
-        return {
-            "features": list(self.features),
-            "center": self.center.tolist(),
-            "scale": self.scale.tolist(),
-            "weights": self.weights.tolist(),
-        }
+        numbers = {name: getattr(self, name).tolist() for name in NUMBERS}
+        return {"features": list(self.features), **numbers}
 
     @classmethod
     def read(cls, record: Mapping[str, Any]) -> Adaptation:
         """From what `record` gave; ValueError where it cannot be one."""
         names = tuple(map(str, record["features"]))
         center, scale, weights = numbers = [
-            np.array(record[each], dtype=np.float64) for each in ("center", "scale", "weights")
+            np.array(record[each], dtype=np.float64) for each in NUMBERS
         ]
         if any(each.shape != (len(names),) for each in numbers):
             raise ValueError("its adaptation weighs other features than it names")

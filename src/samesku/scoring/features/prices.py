@@ -60,7 +60,7 @@ class Prices:
     def nearer(self, end: Ends, gap: Doubles) -> Doubles:
         """The share of the known prices of its part that are nearer to that of `end` than `gap`."""
         centre = self.logs[end] - np.nan_to_num(self.log_rates[end])
-        reach, found = gap - ROUNDING, np.empty(len(end))
+        reach, found = gap - ROUNDING, np.full(len(end), np.nan)
         for part, values, counts in self.spreads:
             start, stop, _ = part.indices(len(self.logs))
             own = np.flatnonzero((end >= start) & (end < stop))
