@@ -70,14 +70,16 @@ _LINKS = {
     "/": "list",
     **dict.fromkeys(("dan", "&"), "and"),
 }
-# "FPS 50" is a sun cream in Spanish, "60 fps 4k" a camera.
+# "FPS 50" and "factor 50" are sun creams, "60 fps 4k" is a camera, "Max Factor 50" a shade.
 _LEAD = re.compile(
-    rf"(?<![a-z])(isi|contents?|spf|lsf|(?<![0-9])(?<![0-9] )fps|{SIZE_WORDS})[ .:_(@-]{{0,3}}$"
+    r"(?<![a-z])(isi|contents?|spf|lsf|(?<![0-9])(?<![0-9] )fps|(?<!max )fa[ck]tor|indice"
+    rf"|{SIZE_WORDS})[ .:_(@-]{{0,3}}$"
 )
 _TIMES_BEFORE = re.compile(r"([^\W\d_]+) x ?$")
 _TIMES_AFTER = re.compile(r" ?x (?=[^\W\d_]{2})")
 _COUNT_WORDS = frozenset(("isi", "content", "contents"))
-_SUN_WORDS = frozenset(("spf", "lsf", "fps"))
+_SUN_WORDS = frozenset(("spf", "lsf", "fps", "factor", "faktor", "indice"))
+_SUN_FACTORS = frozenset((6, 8, 10, 15, 20, 25, 30, 40, 50, 60, 70, 80, 100))
 # "KD-43X80L" is the code of a television set and no multipack.
 _CODED = re.compile(r"(?<![a-z0-9])[a-z]{2,4}-[0-9]{2}x[0-9]{2,3}[a-z]{0,2}(?![a-z0-9])")
 _PLUS = re.compile(r"\+(?![a-z0-9])")
@@ -241,7 +243,7 @@ def _read_bare(text: str, atom: _Atom) -> Reading | None:
         if value % 1 == 0 and 2 <= value <= 5000:
             return make_reading(atom.start, atom.stop, [Quantity(value, "pcs")])
     elif lead and kind in _SUN_WORDS:
-        if value:
+        if value and (kind in ("spf", "lsf") or value in _SUN_FACTORS):
             return Reading(lead.start(), atom.stop, f"spf{spell(value)}", (Quantity(value, "spf"),))
     elif lead and _are_sizes(values, kind) and not _PLUG.match(text, atom.stop):
         # "4+" is a size of nappies.
@@ -262,6 +264,8 @@ def _read_pack(text: str, atom: _Atom) -> Reading | None:
             start, stop = atom.start, after.end() - 1
         elif before and before[1] in COUNTED:
             start = before.end(1) + 1
+        elif text.startswith("(x", atom.start - 2) and text.startswith(")", stop):
+            start = atom.start - 1
     if start is None or text[stop : stop + 1].isalpha() or text.startswith(("%", " %"), stop):
         return None
     count = float(atom.number)
@@ -351,7 +355,10 @@ def _read_bare_dimensions(text: str, run: list[_Atom]) -> Reading | None:
         return None
     start, stop = run[0].start, run[-1].stop
     is_small = IN_MILLIMETRES.search(text) is not None
-    least = 2 if len(run) == 3 or _lead(text, start) else 3 if is_small else 10
+    lead = _lead(text, start)
+    if lead and len(run) == 2 and min(values) < 10 and max(values) >= 50:
+        return None  # "taille 4 x 174" nappies
+    least = 2 if len(run) == 3 or lead else 3 if is_small else 10
     if min(values) < least or not 10 <= max(values) <= 400:
         return Reading(start, stop, "x".join(map(spell, values)))
     unit = "mm" if is_small else "cm"

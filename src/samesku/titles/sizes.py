@@ -92,7 +92,7 @@ def _names_size(text: str) -> bool:
     # One test by one: a loop over the words takes three times as long.
     return (
         ("siz" in text or "uk" in text or "sz" in text or "rim" in text or "tg" in text)
-        or ("lusin" in text or "kodi" in text or "pasang" in text or "velk" in text)
+        or ("lusin" in text or "kodi" in text or "pasang" in text or "vel" in text)
         or ("tagl" in text or "tall" in text or "tail" in text)
         or ("gross" in text or "maat" in text or "rozm" in text or "veli" in text)
         or ("beden" in text or "gr." in text or "tam" in text or "koko" in text)

@@ -18,6 +18,8 @@ _POWER = re.compile(
     r"|sicherung|breaker|disjoncteur|interrupt|magnetotermic|wylacznik|bezpiecznik|jistic|sigorta|otomat"
     r"|автомат"
 )
+_FITTED = re.compile(r"(?:uk |size[ _])$")
+_SHOE = re.compile(r"shoe|boot|sandal|trainer|loafer|wide|width|clarks")
 _GADGET = re.compile(r"iphone|galaxy|redmi|xiaomi|huawei|手机|苹果|华为|小米")
 _DRIVE = re.compile(
     r"\bssd\b|\bhdd\b|nvme|固态|\bsd[hx]c|micro ?sd|pen ?drive|flash ?(?:dis[ck]|drive)"
@@ -121,6 +123,8 @@ def _gram(text: str, match: re.Match[str]) -> str | None:
     if text.startswith(("/m2", "/m²"), match.end()):
         return "gsm"
     value = _number(match)
+    if match["gap"] == " " and _FITTED.search(text, max(0, match.start() - 5), match.start()):
+        return None if _SHOE.search(text, 0, _CONTEXT) else "g"  # "UK 8.5 G", a wide one
     if match["gap"] or (text[match.start()] == "0" and not _unless_coded(text, match)):
         return _unless_coded(text, match)
     if (value in _SIZES_OF_GADGETS and _GADGET.search(text, 0, _CONTEXT)) or (
@@ -297,18 +301,22 @@ def _count_apart(text: str, match: re.Match[str]) -> str | None:
 
 
 def _count_turkish(text: str, match: re.Match[str]) -> str | None:
-    """`40 li` are pieces, `3.7v li-ion` and `18/40 li` lithium."""
-    lithium = re.match(r"[ -]?(?:ion|po)", text[match.end() : match.end() + 4])
-    return (
-        None
-        if lithium or text[match.start() - 1 : match.start()] == "/"
-        else _count_apart(text, match)
-    )
+    """`40 li` are pieces, `3.7v li-ion`, `18/40 li` and `akku 18 li` lithium."""
+    lithium = re.match(r"-| ?(?:ion|po)", text[match.end() : match.end() + 4])
+    listed = text.endswith("/", 0, match.start())
+    if lithium or listed or _BATTERY.search(text, 0, _CONTEXT):
+        return None
+    return _count_apart(text, match)
 
 
 def _kelvin(text: str, match: re.Match[str]) -> str | None:
     """Colour temperatures of lamps; `4k` is a resolution, `50k` fifty thousand."""
     return "k" if match["gap"] != "-" and 1_500 <= _number(match) <= 12_000 else None
+
+
+def _count_el(text: str, match: re.Match[str]) -> str | None:
+    """`1000 el.` are pieces in Polish, `2 el` before a word is an article."""
+    return match["word"] if re.match(r"[.),;]|$", text[match.end() :][:1]) else None
 
 
 def _count_er(text: str, match: re.Match[str]) -> str | None:
@@ -366,8 +374,9 @@ def _ampere_hour(text: str, match: re.Match[str]) -> str | None:
 
 
 def _russian_volt(text: str, match: re.Match[str]) -> str | None:
-    """`2 в 1` is two in one."""
-    follows = text[match.end() : match.end() + 2].lstrip()[:1]
+    """`2 в 1` is two in one, `12В 2х1,5Ач` are volts."""
+    after = text[match.end() : match.end() + 2]
+    follows = (after.lstrip() if match["gap"] else after)[:1]
     return None if follows.isdigit() or (match["gap"] and _number(match) < 5) else "в"
 
 
@@ -398,6 +407,7 @@ _RULES: dict[str, Callable[[str, re.Match[str]], str | None]] = {
     "'s": _count_mark,
     "s": _count_letter,
     "er": _count_er,
+    "el": _count_el,
     "tablet": _count_tablet,
     "pk": _count_pack,
     "st": _count_apart,
