@@ -324,6 +324,8 @@ def test_accessories(title: str, accessory: tuple[str, ...]) -> None:
         ("Mann HU719/7x", ("hu719", "hu7197x")),
         ("Grafikkarte GTX1650/4G", ("gtx1650",)),
         ("Spiegel Ford Focus 2004-2008", ("years: 2004-2008",)),
+        ("Plaquettes Bosch 0986494019", ("0986494019",)),
+        ("Headset 981-000040", ("981000040",)),
         ("Vector 4Seasons Gen-3", ("gen: 3",)),
         ("Biologie, 11. aktualisierte Auflage", ("edition: 11",)),
         ("Biology (11th ed.)", ("edition: 11",)),

@@ -333,7 +333,7 @@ def _code(text: str, quantities: Collection[str]) -> str:
     code = _plain(text)
     if code.isdigit():
         is_number = "." in text or (len(code) < 6 and "-" in text) or code.endswith("000")
-        return code if 5 <= len(code) <= 8 and not is_number else ""
+        return code if 5 <= len(code) <= 11 and not is_number else ""
     is_code = any(map(str.isdigit, code)) and len(code) <= _LONGEST_CODE
     return code if is_code and not _GENERIC.fullmatch(code) else ""
 
