@@ -1,4 +1,3 @@
-import sys
 import threading
 import time
 
@@ -8,13 +7,10 @@ from hypothesis import strategies as st
 
 from samesku.runtime.cores import (
     WINDOW,
-    _granted_cores,
     map_in_order,
-    meanwhile,
     usable_cores,
     use_threads,
 )
-from samesku.runtime.cores import threads as working_with
 
 
 def test_at_least_one_core():
@@ -33,29 +29,6 @@ def test_threads_are_as_many_as_asked_for(monkeypatch):
     monkeypatch.setenv("SAMESKU_THREADS", "many")
     with pytest.raises(ValueError, match="SAMESKU_THREADS is a number"):
         usable_cores()
-
-
-@pytest.mark.parametrize(
-    ("group", "files", "cores"),
-    [
-        ("0::/a/b", {"a/b/cpu.max": "150000 100000", "a/cpu.max": "max 100000"}, 2),
-        ("0::/a/b", {"a/b/cpu.max": "max 100000", "a/cpu.max": "100000 100000"}, 1),
-        ("0::/elsewhere", {"cpu.max": "400000 100000"}, 4),
-        ("0::/", {"cpu.max": "max 100000"}, sys.maxsize),
-        ("4:cpu,cpuacct:/x", {"cpu,cpuacct/x/cpu.cfs_quota_us": "50000",
-                              "cpu,cpuacct/x/cpu.cfs_period_us": "100000"}, 1),
-        ("4:cpu,cpuacct:/x", {"cpu,cpuacct/cpu.cfs_quota_us": "-1",
-                              "cpu,cpuacct/cpu.cfs_period_us": "100000"}, sys.maxsize),
-        ("nonsense", {}, sys.maxsize),
-    ],
-)  # fmt: skip
-def test_a_container_is_granted_no_more_than_its_quota(tmp_path, group, files, cores):
-    (tmp_path / "own").write_text(f"9:memory:/m\n{group}\n")
-    for name, content in files.items():
-        place = tmp_path / "cgroup" / name
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(content + "\n")
-    assert _granted_cores(tmp_path / "own", tmp_path / "cgroup") == cores
 
 
 @settings(deadline=None, max_examples=30)
@@ -118,27 +91,3 @@ def test_an_abandoned_loop_starts_no_more_work():
 def test_no_threads_are_refused():
     with pytest.raises(ValueError, match="greater than 0"):
         list(map_in_order(str, [1], threads=0))
-
-
-@pytest.mark.parametrize("count", [1, 2])
-def test_what_is_done_meanwhile_is_done_at_the_end(count):
-    done = threading.Event()
-    with working_with(count), meanwhile(done.set):
-        # One thread that works has no other beside it.
-        assert done.wait(5 if count == 2 else 0) == (count == 2)
-    assert done.is_set()
-
-
-@pytest.mark.parametrize("count", [1, 2])
-def test_what_fails_meanwhile_fails_at_the_end(count):
-    passed = []
-    with working_with(count), pytest.raises(ZeroDivisionError), meanwhile(lambda: 1 / 0):
-        passed.append(True)
-    assert passed == [True]
-
-
-def test_an_interruption_does_not_wait_for_what_is_done_meanwhile():
-    held = threading.Event()
-    with working_with(2), pytest.raises(KeyboardInterrupt), meanwhile(lambda: held.wait(60)):
-        raise KeyboardInterrupt
-    held.set()

@@ -1,16 +1,13 @@
 """Work spread over the processor's cores, in order and in bounded memory."""
 
-import math
 import os
 import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from functools import lru_cache
+from contextlib import contextmanager
 from itertools import chain, islice
-from pathlib import Path
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -62,42 +59,9 @@ def usable_cores() -> int:
         if not count.isdecimal() or int(count) < 1:
             raise ValueError(f"SAMESKU_THREADS is a number of threads from 1 on, not {count!r}")
         return int(count)
-    if hasattr(os, "sched_getaffinity"):
-        cores = len(os.sched_getaffinity(0))
-    else:
-        cores = os.cpu_count() or 1
-    return max(1, min(cores, _granted_cores()))
+    import polars  # late: `use_threads` is asked before
 
-
-@lru_cache(maxsize=1)
-def _granted_cores(
-    groups: Path = Path("/proc/self/cgroup"), mounted: Path = Path("/sys/fs/cgroup")
-) -> int:
-    """Cores' worth of time that Linux control groups grant, of both their versions."""
-    granted = float("inf")
-    with suppress(OSError, ValueError):
-        for entry in groups.read_text(encoding="utf-8").splitlines():
-            _, controllers, own = entry.split(":", 2)
-            if controllers not in ("", "cpu", "cpu,cpuacct", "cpuacct,cpu"):
-                continue
-            root = mounted / controllers
-            place = root / own.lstrip("/")
-            # A group is bound by those above it; in a container its own is often the root.
-            for folder in (place, *place.parents):
-                granted = min(granted, _quota(folder))
-                if folder == root:
-                    break
-    return sys.maxsize if math.isinf(granted) else math.ceil(granted)
-
-
-def _quota(folder: Path) -> float:
-    for names in (["cpu.max"], ["cpu.cfs_quota_us", "cpu.cfs_period_us"]):
-        with suppress(OSError, ValueError):
-            text = " ".join((folder / name).read_text(encoding="ascii") for name in names)
-            quota, period = map(int, text.split())  # without a bound it is "max", or -1
-            if quota > 0 and period > 0:
-                return quota / period
-    return float("inf")
+    return polars.thread_pool_size()
 
 
 def map_in_order(
@@ -130,27 +94,3 @@ def map_in_order(
 
 def _enter() -> None:
     _work.within = True
-
-
-@contextmanager
-def meanwhile(work: Callable[[], object]) -> Iterator[None]:
-    """Do one more thing in a thread of its own; with one usable core, afterwards.
-
-    What `work` raises is raised at the end. Where the body raises, as on Ctrl-C, nothing waits for
-    the thread.
-    """
-    if usable_cores() == 1:
-        yield
-        work()
-        return
-    done: Future[object] = Future()
-
-    def run() -> None:
-        try:
-            done.set_result(work())
-        except BaseException as error:
-            done.set_exception(error)
-
-    threading.Thread(target=run, name="samesku", daemon=True).start()
-    yield
-    done.result()

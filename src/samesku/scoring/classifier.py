@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -14,7 +15,7 @@ from samesku.candidates.candidates import Candidates
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality
 from samesku.runtime.arrays import Doubles, Floats
-from samesku.runtime.cores import map_in_order, meanwhile, usable_cores
+from samesku.runtime.cores import map_in_order, usable_cores
 from samesku.runtime.files import Staged, read_json, write_json
 from samesku.runtime.memory import Kept, at_once
 from samesku.runtime.progress import Advance
@@ -86,8 +87,8 @@ class PairClassifier:
         starts = range(0, len(candidates), step)
         if len(starts) > 1:
             # One pair, so that all that is read once is there before several threads ask for it.
-            with meanwhile(rows.read_titles):
-                rows.ranked(same)
+            reads: list[Callable[[], object]] = [rows.read_titles, partial(rows.ranked, same)]
+            list(map_in_order(lambda read: read(), reads))
             self._predict(candidates.take(np.arange(1)), rows, explain_from, same)
 
         def part(start: int) -> tuple[Column, Column, Column]:
