@@ -18,7 +18,7 @@ def question(left="Susu 400 g", right="Susu 400 gram", photos=(None, None)):
 
 
 def judge(server, **more):
-    return ChatJudge(server.url, "m", "RULES: colours differ", wait=0.001, timeout=5, **more)
+    return ChatJudge(server.url, "m", "RULES: colours differ", timeout=5, **more)
 
 
 def mark(body):
@@ -92,19 +92,19 @@ def test_a_server_that_stays_busy_is_given_up(server, status):
     made = judge(server, at_once=1)
     many = [question(str(number)) for number in range(50)]
     assert made.judge(many) == [None] * 50
-    assert len(server.asked) == 5 * made.tries
+    assert len(server.asked) == 5 * (1 + made.retries)
     assert str(status) in made.trouble
 
 
 def test_a_server_that_is_down_is_given_up():
-    made = ChatJudge("http://127.0.0.1:9/v1", "m", "", wait=0.001, at_once=1)
+    made = ChatJudge("http://127.0.0.1:9/v1", "m", "", at_once=1, retries=0)
     assert made.judge([question(str(number)) for number in range(9)]) == [None] * 9
     assert "cannot be reached" in made.trouble
 
 
 def test_a_slow_server_is_not_waited_for(server):
     server.reply = lambda body: time.sleep(0.5) or "{}"
-    made = ChatJudge(server.url, "m", "", wait=0.001, timeout=0.05, tries=2)
+    made = ChatJudge(server.url, "m", "", timeout=0.05, retries=1)
     start = time.monotonic()
     assert made.judge([question()]) == [None]
     assert time.monotonic() - start < 5

@@ -3,7 +3,6 @@
 import base64
 import os
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,7 +24,8 @@ KEY = ("SAMESKU_JUDGE_KEY", "OPENAI_API_KEY")
 FORMS = ("schema", "json", "text")
 # Questions in a row without an answer after which no more are asked.
 GIVES_UP = 5
-LONGEST_WAIT = 20.0
+# What a server says that may answer later, and what one that never will.
+BUSY, FOR_GOOD = (408, 409, 429), (401, 403, 404)
 
 
 @dataclass(eq=False)
@@ -38,8 +38,7 @@ class ChatJudge:
     # where answers are kept: a second run asks nothing again
     cache: Cache = field(default_factory=lambda: Cache(None))
     at_once: int = 4  # questions under way at a time
-    tries: int = 4  # where the server is down, slow or busy
-    wait: float = 1.0  # seconds before the second try; doubled before each further one
+    retries: int = 4  # where the server is down, slow or busy
     timeout: float = 60.0  # seconds an answer may take
     trouble: str = ""  # why no more is asked; empty while all is well
     _way: int = 0
@@ -52,7 +51,9 @@ class ChatJudge:
         from openai import OpenAI
 
         key = next((os.environ[name] for name in KEY if os.environ.get(name)), "none")
-        return OpenAI(base_url=self.url, api_key=key, timeout=self.timeout, max_retries=0)
+        return OpenAI(
+            base_url=self.url, api_key=key, timeout=self.timeout, max_retries=self.retries
+        )
 
     def judge(self, questions: Sequence[Question]) -> list[str | None]:
         """An answer to each question; None where the server gave none."""
@@ -77,7 +78,7 @@ class ChatJudge:
         """What the server says, and in which form; None where it does not."""
         import openai
 
-        tried, plain = 0, False
+        plain = False
         while not self.trouble:
             way = self._way
             form = "text" if plain else FORMS[way % len(FORMS)]
@@ -85,23 +86,18 @@ class ChatJudge:
             try:
                 text = self._once(question, seen, form)
             except openai.APIStatusError as error:
-                refused = f"the server refuses (status {error.status_code})"
-                if error.status_code in (401, 403, 404):
-                    with self._lock:
-                        self.trouble = self.trouble or refused
-                    return None
-                if error.status_code < 500 and error.status_code not in (408, 409, 429):
-                    if not plain and self._asks_less(way, form, seen):
-                        continue
-                    self._fails(refused)
-                    return None
-                reason = f"the server is busy or broken (status {error.status_code})"
+                status = error.status_code
+                busy, for_good = status in BUSY or status >= 500, status in FOR_GOOD
+                if not (busy or for_good or plain) and self._asks_less(way, form, seen):
+                    continue
+                what = "is busy or broken" if busy else "refuses"
+                self._fails(f"the server {what} (status {status})", for_good)
             except openai.APITimeoutError:
-                reason = f"the server takes longer than {self.timeout:.0f} s"
+                self._fails(f"the server takes longer than {self.timeout:.0f} s")
             except openai.APIConnectionError:
-                reason = "the server cannot be reached"
+                self._fails("the server cannot be reached")
             except (openai.OpenAIError, ValueError, LookupError, TypeError, AttributeError):
-                reason = "the server answers in no form that is known"
+                self._fails("the server answers in no form that is known")
             else:
                 with self._lock:
                     self._failed = 0
@@ -109,11 +105,7 @@ class ChatJudge:
                     return text, form
                 plain = True  # it took no notice of the form: asked once more for plain text
                 continue
-            tried += 1
-            if tried >= self.tries:
-                self._fails(reason)
-                return None
-            time.sleep(min(self.wait * 2 ** (tried - 1), LONGEST_WAIT))
+            return None
         return None
 
     def _once(self, question: Question, photo: bytes | None, form: str) -> str:
@@ -152,10 +144,12 @@ class ChatJudge:
                 self._way += 1
             return way != self._way
 
-    def _fails(self, reason: str) -> None:
+    def _fails(self, reason: str, for_good: bool = False) -> None:
         with self._lock:
             self._failed += 1
-            if self._failed >= GIVES_UP and not self.trouble:
+            if for_good:
+                self.trouble = self.trouble or reason
+            elif self._failed >= GIVES_UP and not self.trouble:
                 self.trouble = f"{reason}, {self._failed} questions in a row"
 
 
