@@ -26,33 +26,39 @@ Open: TypeAlias = Callable[[Pair], bool]
 
 
 class Doubts:
-    """Keeps the nearest pairs of one memory, and takes in those that were scored since."""
+    """Keeps the first pairs of both kinds, and takes in those that were scored since."""
 
     def __init__(self) -> None:
-        self._memory: Memory | None = None
-        self._threshold = 0.0
-        self._ranked: list[Pair] = []
+        self._nearest: list[Pair] = []
+        self._drawn: list[Pair] = []
 
     def nearest(self, memory: Memory, threshold: float, count: int, is_open: Open) -> list[Pair]:
+        """The open pairs that are nearest to the threshold, which stays while pairs are kept."""
         recent = memory.take_recent()
-        if self._memory is not memory or self._threshold != threshold or recent is None:
-            self._memory, self._threshold = memory, threshold
-            self._rank_all(memory, is_open)
-        elif recent:
-            pairs = filter(is_open, {*self._ranked, *recent})
-            self._ranked = heapq.nsmallest(
-                RANKED, pairs, key=lambda pair: (abs(pair[2] - threshold), pair)
+        if recent:
+            known = filter(is_open, {*self._nearest, *recent})
+            self._nearest = heapq.nsmallest(
+                RANKED, known, key=lambda pair: (abs(pair[2] - threshold), pair)
             )
-        found = [pair for pair in self._ranked if is_open(pair)]
-        if len(found) < count:
-            self._rank_all(memory, is_open)
-            found = self._ranked
+        found = [pair for pair in self._nearest if is_open(pair)]
+        if recent is None or len(found) < count:
+            one, other, score = pairs = memory.scored_pairs()
+            order = np.lexsort((other, one, np.abs(score - np.float32(threshold))))
+            found = self._nearest = _first_open(pairs, order, RANKED, is_open)
         return found[:count]
 
-    def _rank_all(self, memory: Memory, is_open: Open) -> None:
-        one, other, score = pairs = memory.scored_pairs()
-        order = np.lexsort((other, one, np.abs(score - np.float32(self._threshold))))
-        self._ranked = _first_open(pairs, order, RANKED, is_open)
+    def drawn(self, memory: Memory, count: int, is_open: Open) -> list[Pair]:
+        """The next open pairs of the audit, in an order that does not depend on their scores.
+
+        All pairs are gone through only when none is left.
+        """
+        self._drawn = [pair for pair in self._drawn if is_open(pair)]
+        if not self._drawn:
+            pairs = memory.scored_pairs()
+            draws = _draws(*pairs[:2])
+            drawn = np.flatnonzero(draws % ONE_IN == 0)
+            self._drawn = _first_open(pairs, drawn[np.argsort(draws[drawn])], AHEAD, is_open)
+        return self._drawn[:count]
 
 
 def _first_open(pairs: Pairs, order: Ints, count: int, is_open: Open) -> list[Pair]:
@@ -73,20 +79,3 @@ def _draws(one: Ints, other: Ints) -> NDArray[np.uint64]:
 def is_drawn(one: int, other: int) -> bool:
     """Whether a pair is for the audit; the same for ever, and no matter what its score is."""
     return bool(_draws(np.array([one]), np.array([other]))[0] % ONE_IN == 0)
-
-
-class Drawn:
-    """The next pairs of the audit, in an order that does not depend on their scores."""
-
-    def __init__(self) -> None:
-        self._next: list[Pair] = []
-
-    def following(self, memory: Memory, count: int, is_open: Open) -> list[Pair]:
-        """The first open pairs; all pairs are gone through only when none is left."""
-        self._next = [pair for pair in self._next if is_open(pair)]
-        if not self._next:
-            pairs = memory.scored_pairs()
-            draws = _draws(*pairs[:2])
-            drawn = np.flatnonzero(draws % ONE_IN == 0)
-            self._next = _first_open(pairs, drawn[np.argsort(draws[drawn])], AHEAD, is_open)
-        return self._next[:count]

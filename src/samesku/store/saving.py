@@ -12,9 +12,6 @@ from samesku.store.draft import Draft
 from samesku.store.results import Change, StoreError
 from samesku.store.schema import clusters, distinct, events, pins, postings, touched, versions
 
-# Postings that are written at once.
-AT_ONCE = 500
-
 
 def save(draft: Draft, change: Change, *, actor: str, key: str | None) -> None:
     """Write what a change did; the transaction it is in makes it hold."""
@@ -85,19 +82,18 @@ def _write_postings(draft: Draft) -> None:
     this = postings.c.posting_id == sa.bindparam("which")
     if replaced := [{"which": each["posting_id"]} for each in draft.versions]:
         write.execute(postings.delete().where(this), replaced)
-    ids = [posting for posting in draft.payloads if posting in state.distinct_of]
-    for start in range(0, len(ids), AT_ONCE):
-        some = ids[start : start + AT_ONCE]
-        rows = [
-            {
-                "posting_id": posting,
-                "distinct_id": state.distinct_of[posting],
-                "cluster": state.cluster_of[posting],
-                "payload": json.dumps(draft.payloads[posting], ensure_ascii=True),
-                "photo": draft.photos.get(posting),
-            }
-            for posting in some
-        ]
+    rows = [
+        {
+            "posting_id": posting,
+            "distinct_id": state.distinct_of[posting],
+            "cluster": state.cluster_of[posting],
+            "payload": json.dumps(payload, ensure_ascii=True),
+            "photo": draft.photos.get(posting),
+        }
+        for posting, payload in draft.payloads.items()
+        if posting in state.distinct_of
+    ]
+    if rows:
         write.execute(postings.insert(), rows)
     moved = [
         {"which": posting, "name": cluster}
