@@ -74,7 +74,7 @@ def test_searches_that_wait_are_answered_in_one_go(place, monkeypatch):
         assert begun.acquire(timeout=60)
         asked = [({"title": "kopi b 200 gr"}, 20), ({"title": "kopi b 200 gr"}, 1), ("", 20)]
         late = [pool.submit(searches.search, *each) for each in asked]
-        while searches.waiting < len(late):
+        while len(searches.waiting) < len(late):
             time.sleep(0.001)
         may_go_on.release(5)
         assert len(first.result()) == 3

@@ -5,8 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from samesku.store.index import Index
 from samesku.store.results import Found
@@ -15,11 +14,8 @@ from samesku.store.results import Found
 MOST = 16
 
 
-@dataclass(frozen=True, eq=False)
-class _Asked:
-    posting: Any
-    limit: int
-    answer: Future[list[Found]] = field(default_factory=Future)
+# A posting, how many answers are wanted, and where they go.
+Asked: TypeAlias = tuple[Any, int, Future[list[Found]]]
 
 
 class Searches:
@@ -28,33 +24,28 @@ class Searches:
     def __init__(self, index: Index) -> None:
         self._index = index
         self._turn = threading.Lock()
-        self._waiting: deque[_Asked] = deque()
-
-    @property
-    def waiting(self) -> int:
-        """How many wait for their turn."""
-        return len(self._waiting)
+        self.waiting: deque[Asked] = deque()
 
     def search(self, posting: Any, limit: int) -> list[Found]:
         """As :meth:`samesku.store.Index.search`, and the same answer."""
-        own = _Asked(posting, limit)
-        self._waiting.append(own)
+        answer: Future[list[Found]] = Future()
+        self.waiting.append((posting, limit, answer))
         with self._turn:
-            while not own.answer.done():
-                count = min(len(self._waiting), MOST)
-                self._answer([self._waiting.popleft() for _ in range(count)])
-        return own.answer.result()
+            while not answer.done():
+                count = min(len(self.waiting), MOST)
+                self._answer([self.waiting.popleft() for _ in range(count)])
+        return answer.result()
 
-    def _answer(self, several: list[_Asked]) -> None:
-        most = max(each.limit for each in several)
+    def _answer(self, several: list[Asked]) -> None:
+        postings, limits, answers = zip(*several, strict=True)
         try:
-            found = self._index.search_many([each.posting for each in several], limit=most)
+            found = self._index.search_many(postings, limit=max(limits))
         except BaseException as error:
             if len(several) == 1:
-                several[0].answer.set_exception(error)
+                answers[0].set_exception(error)
             else:  # one that is malformed fails alone
                 for each in several:
                     self._answer([each])
             return
-        for each, own in zip(several, found, strict=True):
-            each.answer.set_result(own[: each.limit])
+        for answer, limit, own in zip(answers, limits, found, strict=True):
+            answer.set_result(own[:limit])
