@@ -5,6 +5,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 import scipy.sparse as sp
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
+from scipy.special import logit
 
 from samesku.candidates.collapse import Collapsed
 from samesku.candidates.similarity import Ends
@@ -67,9 +68,12 @@ def _linked(
     first, second = np.where(turned, other, one), np.where(turned, one, other)
     # Of equally likely choices the first is taken, by ids and not by rows.
     rank = np.argsort(distinct.order)
-    ends = rank[first], rank[second]
-    pinned = None if pins is None else pins.joins(left[above], right[above])[pair]
-    chosen = choose_links(*ends, scores[above[pair]], threshold=threshold, rule=rule, pinned=pinned)
+    pinned = (
+        np.zeros(len(above), dtype=bool) if pins is None else pins.joins(left[above], right[above])
+    )
+    chosen = choose_links(
+        rank[first], rank[second], scores[above[pair]], pinned[pair], threshold=threshold, rule=rule
+    )
     return distinct.numbered(components(one[chosen], other[chosen], size))
 
 
@@ -77,31 +81,26 @@ def choose_links(
     left: Ends,
     right: Ends,
     probability: AnyFloats,
+    pinned: Bools,
     *,
     threshold: float,
-    rule: Decision = "one-to-one",
-    pinned: Bools | None = None,
+    rule: Decision,
 ) -> Ints:
     """Choose the pairs, each of which comes once, that become links; returns their places.
 
-    Only pairs from the threshold on are chosen, those that are `pinned` before all others.
+    All are from the threshold on; those that are `pinned` are chosen before all others.
     ``one-to-one``: the set of links that share no posting and have the largest sum of log odds
     above the threshold, i.e. the likeliest set; it is optimal, not greedy (sparse Jonker-Volgenant
     in scipy). ``one-to-many``: each right posting takes its likeliest left one. ``many-to-one``:
     each left posting takes its likeliest right one.
     """
-    pinned = np.zeros(len(probability), dtype=bool) if pinned is None else pinned
-    above = np.flatnonzero(probability >= threshold)
-    value = probability[above] + pinned[above]
-    if rule == "one-to-many":
-        above = above[_is_best(right[above], value)]
-    elif rule == "many-to-one":
-        above = above[_is_best(left[above], value)]
-    elif rule == "one-to-one" and len(above):
-        gain = _log_odds(probability[above]) - _log_odds(np.array(threshold))
-        gain[pinned[above]] += gain.sum() + 1
-        above = above[_assigned(left[above], right[above], gain)]
-    return above
+    if rule != "one-to-one":
+        return _best(right if rule == "one-to-many" else left, probability + pinned)
+    if not len(left):
+        return np.empty(0, dtype=np.int64)
+    gain = _log_odds(probability) - _log_odds(np.array(threshold))
+    gain[pinned] += gain.sum() + 1
+    return _assigned(left, right, gain)
 
 
 def _assigned(left: Ends, right: Ends, gain: Doubles) -> Ints:
@@ -121,15 +120,12 @@ def _assigned(left: Ends, right: Ends, gain: Doubles) -> Ints:
     return np.flatnonzero(partner[row] == column)
 
 
-def _is_best(end: AnyInts, value: AnyFloats) -> Bools:
-    """Which pairs have the largest value of their posting at one end; of equal ones the first."""
+def _best(end: AnyInts, value: AnyFloats) -> Ints:
+    """The pairs with the largest value of their posting at one end; of equal ones the first."""
     order = np.lexsort((-value, end))
-    best = np.zeros(len(end), dtype=bool)
-    best[order[np.unique(end[order], return_index=True)[1]]] = True
-    return best
+    return np.sort(order[np.unique(end[order], return_index=True)[1]])
 
 
 def _log_odds(probability: AnyFloats) -> Doubles:
-    """Logarithm of ``p / (1 - p)``, within the odds of 1 to 10,000."""
-    clipped = np.clip(np.asarray(probability, dtype=np.float64), LEAST, 1 - LEAST)
-    return np.asarray(np.log(clipped / (1 - clipped)))
+    """The log-odds, within those of 1 to 10,000."""
+    return np.asarray(logit(np.clip(probability.astype(np.float64), LEAST, 1 - LEAST)))
