@@ -13,23 +13,20 @@ def waiting(request, monkeypatch):
 
 
 def test_lists_hold_what_was_added_in_its_order(waiting):
-    random, lists, expected = np.random.default_rng(0), Lists(40), {}
-    values = Lists(40, kind="f")
+    random, lists, expected = np.random.default_rng(0), Lists(40, "if"), {}
     first = random.integers(0, 40, (2, 300))
-    lists.build(first[0], first[1])
-    values.build(first[0], first[1] / 4)
+    lists.build(first[0], first[1], first[1] / 4)
     for key, item in first.T.tolist():
         expected.setdefault(key, []).append(item)
     for _ in range(60):
         keys, items = random.integers(0, 60, 5).tolist(), random.integers(0, 1000, 5).tolist()
-        lists.add(keys, items)
-        values.add(keys, [item / 4 for item in items])
+        lists.add(keys, items, [item / 4 for item in items])
         for key, item in zip(keys, items, strict=True):
             expected.setdefault(key, []).append(item)
     asked = random.permutation(70)
     for most in (None, 2):
-        place, items = lists.of(asked, most)
-        assert (4 * values.of(asked, most)[1]).tolist() == items.tolist()
+        place, items, quarters = lists.of(asked, most)
+        assert (4 * quarters).tolist() == items.tolist()
         for at, key in enumerate(asked.tolist()):
             own = expected.get(key, [])
             assert items[place == at].tolist() == (own if most is None else own[-most:])
@@ -38,14 +35,13 @@ def test_lists_hold_what_was_added_in_its_order(waiting):
 
 
 def test_an_array_grows_and_is_cut():
-    grown = Growing(np.int32, 2)
+    grown = Growing(np.int32)
     for at in range(1000):
-        grown.extend([[at, at]])
-    grown.extend(np.array([[7, 8]]))
-    assert grown.rows[[0, 999, 1000]].tolist() == [[0, 0], [999, 999], [7, 8]]
+        grown.extend([at, at + 1])
+    assert grown.rows[[0, 1, 1998, 1999]].tolist() == [0, 1, 999, 1000]
     grown.cut(2)
-    grown.extend([[5, 5]])
-    assert grown.rows.tolist() == [[0, 0], [1, 1], [5, 5]]
+    grown.extend(np.array([5]))
+    assert grown.rows.tolist() == [0, 1, 5]
 
 
 def test_spans_are_the_places_of_stretches():

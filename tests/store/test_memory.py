@@ -44,48 +44,66 @@ def test_many_at_once_are_found_as_one_by_one(several, monkeypatch):
         assert [each.tolist() for each in photos[0]] == [each.tolist() for each in photos[1]]
 
 
+def of_pairs(others, clashing):
+    numbers = np.array([[0.5, 0.9], [np.nan, 1], [0.3, 0.01]], np.float32)
+    return ScoredPairs(np.array(others), *numbers, np.array(clashing))
+
+
 def test_a_posting_that_is_only_sought_leaves_nothing(several):
     memory = Memory()
     for each in several[1:]:
         memory.add(each)
+    memory.link(np.array([105, 105]), of_pairs([101, 102], [False, True]))
     slots = np.arange(len(several) - 1)
-    before = [memory.text.of(slots), memory.photo.of(slots)]
-    uses = memory.title_uses(slots).tolist()
+    before, uses = memory.neighbors(slots), memory.title_uses(slots).tolist()
     one, content = several[0], Content.of({"posting_id": "a", "title": "Kopi"})
     sought = Distinct([SOUGHT], one.terms, one.phashes, several[1].titles)
-    near, (lists, photos) = memory.find_text(one.terms), (memory.text, memory.photo)
     with memory.with_sought([(sought, content)]) as ends:
         assert memory.title_uses(np.array([0]), ends)[0] == uses[0] + 1
-        clash = near[0] == near[0][0]
-        new = (np.full_like(near[0], ends[0]), *near, clash)
-        shown = memory.neighbors(np.append(slots, ends), lists, new)
-    assert (shown[1] == ends[0]).sum() == len(near[0]) > 1
+        pairs = of_pairs([101, 102], [True, False])
+        others, alike = memory.slots(pairs.other), np.stack([pairs.text, pairs.photo])
+        new = np.repeat(ends, 2), others, alike, pairs.clashes
+        shown = memory.neighbors(np.append(slots, ends), new)
+    assert (shown[0][1] == ends[0]).sum() == 2
     assert memory.title_uses(slots).tolist() == uses
-    for after, known in zip((lists, photos), before, strict=True):
-        for held, expected in zip(after.of(slots), known, strict=True):
-            assert (held == expected).all()
+    for after, known in zip(memory.neighbors(slots), before, strict=True):
+        assert all((a == b).all() for a, b in zip(after, known, strict=True))
     assert memory.slot(one.numbers[0]) == memory.slot(SOUGHT) == -1
     # It was shown as it would be entered.
     memory.add(sought)
-    memory.near(int(ends[0]), near, memory.find_photo(None), near[0][:1])
-    entered = memory.neighbors(np.append(slots, ends), lists)
-    assert all((a == b).all() for a, b in zip(shown, entered, strict=True))
+    memory.link(np.repeat(SOUGHT, 2), pairs)
+    entered = memory.neighbors(np.append(slots, ends))
+    for a, b in zip(shown, entered, strict=True):
+        assert all((left == right).all() for left, right in zip(a, b, strict=True))
+
+
+def test_neighbours_are_the_nearest_and_near_enough():
+    memory = Memory()
+    for number in range(100):
+        memory.add(Distinct([number], read_terms("kopi"), [None], [0]))
+    alike = np.random.default_rng(0).permutation(np.linspace(0, 1, 99, dtype=np.float32))
+    photo = np.full(99, np.nan, np.float32)
+    pairs = ScoredPairs(np.arange(99), alike, photo, alike, alike > 2)
+    memory.link(np.full(99, 99), pairs)
+    (query, others, similarity, _), photos = memory.neighbors(np.array([3, 99]))
+    assert len(photos[0]) == 0
+    assert others[query == 0].tolist() == ([99] if alike[3] >= 0.15 else [])
+    assert others[query == 1].tolist() == np.argsort(-alike)[:50].tolist()
+    assert similarity[query == 1].tolist() == sorted(alike.tolist(), reverse=True)[:50]
 
 
 def test_one_that_was_removed_is_found_no_more(several):
     memory = Memory()
     for each in several:
         memory.add(each)
-    numbers = np.array([[0.5, 0.9], [np.nan, 1], [0.3, 0.01]], np.float32)
-    pairs = ScoredPairs(np.array([100, 101]), *numbers, np.array([False, True]))
-    memory.link(105, pairs)
+    memory.link(np.array([105, 105]), of_pairs([100, 101], [False, True]))
     assert memory.probability(memory.slot(105), memory.slot(100)) == pytest.approx(0.3)
     assert memory.probability(memory.slot(105), memory.slot(101)) is None
     memory.remove(100)
     assert memory.scores(np.array([memory.slot(105)]))[1].tolist() == []
     assert 0 not in found(memory, several[0])
     assert memory.size == len(several) - 1
-    _, others, _, clash = memory.neighbors(np.array([memory.slot(105)]), memory.text)
+    _, others, _, clash = memory.neighbors(np.array([memory.slot(105)]))[0]
     assert (others.tolist(), clash.tolist()) == ([1], [True])
 
 

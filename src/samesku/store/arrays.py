@@ -1,10 +1,10 @@
-"""Arrays that grow by rows, and lists of numbers by key: what a large index holds in few bytes."""
+"""Arrays that grow, and lists of entries by key: what a large index holds in few bytes."""
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -17,8 +17,8 @@ WAITING, WAITING_SHARE = 50_000, 0.125
 class Growing:
     """An array to which rows are added."""
 
-    def __init__(self, kind: Any, *width: int) -> None:
-        self._held: Array = np.empty((256, *width), dtype=kind)
+    def __init__(self, kind: Any) -> None:
+        self._held: Array = np.empty(256, dtype=kind)
         self.size = 0
 
     @property
@@ -29,7 +29,7 @@ class Growing:
     def extend(self, rows: Array | Sequence[Any]) -> None:
         stop = self.size + len(rows)
         if stop > len(self._held):
-            larger = np.empty((stop + stop // 4, *self._held.shape[1:]), dtype=self._held.dtype)
+            larger = np.empty(stop + stop // 4, dtype=self._held.dtype)
             larger[: self.size] = self.rows
             self._held = larger
         self._held[self.size : stop] = rows
@@ -47,79 +47,92 @@ def spans(start: Ints, lengths: AnyInts) -> Ints:
 
 
 class Lists:
-    """Lists of numbers of four bytes by key; they only grow.
+    """Entries of numbers in columns, by key; they only grow.
 
-    Most entries are in a flat array in the order of the keys. Those that came last wait apart and
+    Most entries are in flat arrays in the order of the keys. Those that came last wait apart and
     are put in when they are many, so that an entry takes little more than its own bytes.
     """
 
-    def __init__(self, keys: int = 0, kind: Literal["i", "f"] = "i") -> None:
-        self._kind = kind
+    def __init__(self, keys: int = 0, kinds: str = "i") -> None:
+        self._kinds = kinds  # those of the columns, as Python's arrays name them
         self._start = np.zeros(keys + 1, dtype=np.uint32)
-        self._items: Array = np.empty(0, dtype=kind)
-        self._new: dict[int, array[Any]] = {}
+        self._columns: list[Array] = [np.empty(0, dtype=kind) for kind in kinds]
+        self._new: dict[int, list[array[Any]]] = {}
         self._waiting = 0
 
-    def build(self, keys: AnyInts, items: Array) -> None:
+    def build(self, keys: AnyInts, *columns: Array) -> None:
         """Hold these entries in place of all; those of one key stay in their order."""
         size = max(int(keys.max(initial=-1)) + 2, len(self._start))
         self._start = np.zeros(size, dtype=np.uint32)
         self._start[1:] = np.cumsum(np.bincount(keys, minlength=size - 1))
-        self._items = items[np.argsort(keys, kind="stable")].astype(self._kind)
+        order = np.argsort(keys, kind="stable")
+        kinds = zip(columns, self._kinds, strict=True)
+        self._columns = [column[order].astype(kind) for column, kind in kinds]
         self._new, self._waiting = {}, 0
 
-    def add(self, keys: Sequence[int], items: Sequence[float]) -> None:
-        for key, item in zip(keys, items, strict=True):
+    def add(self, keys: Sequence[int], *columns: Sequence[float]) -> None:
+        for key, *entry in zip(keys, *columns, strict=True):
             if key not in self._new:
-                self._new[key] = array(self._kind)
-            self._new[key].append(item)
+                self._new[key] = [array(kind) for kind in self._kinds]
+            for held, number in zip(self._new[key], entry, strict=True):
+                held.append(number)
         self._waiting += len(keys)
-        if self._waiting > max(WAITING, WAITING_SHARE * len(self._items)):
+        if self._waiting > max(WAITING, WAITING_SHARE * len(self._columns[0])):
             self._put_in()
 
     def lengths(self, keys: AnyInts) -> Ints:
         start, stop = self._bounds(keys)
         new = self._new
-        waiting = [len(new[key]) if key in new else 0 for key in keys.tolist()]
+        waiting = [len(new[key][0]) if key in new else 0 for key in keys.tolist()]
         return stop - start + np.array(waiting, dtype=np.int64)
 
-    def of(self, keys: AnyInts, most: int | None = None) -> tuple[Ints, Array]:
+    def of(self, keys: AnyInts, most: int | None = None) -> list[Array]:
         """The entries of some keys, one key after the other, as they were added.
 
-        Returns which of `keys` each is of, and the entries; of those of one key at `most` the last.
+        Returns which of `keys` each is of, and the columns; of one key at `most` the last entries.
         """
         start, stop = self._bounds(keys)
         if most is not None:
             start = np.maximum(start, stop - most)
         place = np.repeat(np.arange(len(keys)), stop - start)
-        items = self._items[spans(start, stop - start)]
+        flat = spans(start, stop - start)
+        found = [column[flat] for column in self._columns]
         waiting = [(at, self._new[key]) for at, key in enumerate(keys.tolist()) if key in self._new]
         if waiting:
-            named = [np.full(len(entries), at) for at, entries in waiting]
+            named = [np.full(len(entries[0]), at) for at, entries in waiting]
             place = np.concatenate([place, *named])
             order = np.argsort(place, kind="stable")
-            later = [np.array(entries, dtype=self._kind) for _, entries in waiting]
-            place, items = place[order], np.concatenate([items, *later])[order]
+            later = zip(*(entries for _, entries in waiting), strict=True)
+            found = [
+                np.concatenate([column, *new])[order]
+                for column, new in zip(found, later, strict=True)
+            ]
+            place = place[order]
             if most is not None:
                 last = np.searchsorted(place, place, side="right") - np.arange(len(place)) <= most
-                place, items = place[last], items[last]
-        return place, items
+                place, found = place[last], [column[last] for column in found]
+        return [place, *found]
 
     def _bounds(self, keys: AnyInts) -> tuple[Ints, Ints]:
-        """Where the entries of each key begin and end in the flat array."""
+        """Where the entries of each key begin and end in the flat arrays."""
         start = self._start[np.minimum(keys, len(self._start) - 1)].astype(np.int64)
         stop = self._start[np.minimum(keys + 1, len(self._start) - 1)].astype(np.int64)
         return start, stop
 
     def _put_in(self) -> None:
-        """Put what waits into the flat array."""
+        """Put what waits into the flat arrays."""
         keys = sorted(self._new)
         if keys[-1] + 2 > len(self._start):
             more = keys[-1] + 2 - len(self._start)
             self._start = np.concatenate([self._start, np.full(more, self._start[-1])])
-        named = np.repeat(np.array(keys, dtype=np.int64), [len(self._new[key]) for key in keys])
+        lengths = [len(self._new[key][0]) for key in keys]
+        named = np.repeat(np.array(keys, dtype=np.int64), lengths)
         at = self._start[named + 1].astype(np.int64)
-        self._items = np.insert(self._items, at, np.concatenate([self._new[key] for key in keys]))
+        waiting = zip(*(self._new[key] for key in keys), strict=True)
+        self._columns = [
+            np.insert(column, at, np.concatenate(new))
+            for column, new in zip(self._columns, waiting, strict=True)
+        ]
         added = np.cumsum(np.bincount(named, minlength=len(self._start) - 1))
         self._start[1:] += added.astype(np.uint32)
         self._new, self._waiting = {}, 0

@@ -19,7 +19,7 @@ from samesku.scoring.learned import Learned
 from samesku.store.arrays import spans
 from samesku.store.content import Content
 from samesku.store.memory import Distinct
-from samesku.store.near import Near, ScoredPairs
+from samesku.store.near import ScoredPairs, joined
 from samesku.store.postings import Payload, content_key
 from samesku.store.results import Affected, Change, DecidedPair, PostingResult, Refused
 from samesku.store.schema import distinct, look_up, postings, versions
@@ -145,29 +145,29 @@ class Draft:
         memory = self.state.memory
         new = memory.slots(np.array(list(self.fresh), dtype=np.int64))
         pairs: list[Ints] = [np.empty((0, 2), dtype=np.int64)]
-        near: list[tuple[Near, Near]] = []
+        alike: list[Floats] = [np.empty((2, 0), dtype=np.float32)]
         for slot, row in zip(new.tolist(), self.fresh.values(), strict=True):
             text = memory.find_text(memory.terms.read(np.array([slot])), without=slot)
-            photo = memory.find_photo(row["phash"], without=slot)
-            near.append((text, photo))
-            others = np.union1d(text[0], photo[0])
+            others, similarity = joined([text, memory.find_photo(row["phash"], without=slot)])
             pairs.append(np.sort(np.stack([others, np.full_like(others, slot)], axis=1), axis=1))
-        found = np.unique(np.concatenate(pairs), axis=0)
-        if not len(found):
+            alike.append(similarity)
+        both, place = np.unique(np.concatenate(pairs), axis=0, return_inverse=True)
+        if not len(both):
             return
-        left, right = found.T
+        left, right = both.T
+        # Of two that are new each may have found the other.
+        found = np.full((2, len(left)), np.nan, dtype=np.float32)
+        for column, similarity in zip(found, np.concatenate(alike, axis=1), strict=True):
+            np.fmax.at(column, place, similarity)
         ends = EndPostings.read(self.connection, memory, left, right)
-        clashes = ends.clashes(self.learned.same)
-        apart = found[clashes]
-        for slot, (text, photo) in zip(new.tolist(), near, strict=True):
-            memory.near(slot, text, photo, apart[(apart == slot).any(axis=1)])
-        scored = self.scored = score_pairs(memory, ends, self.learned, explain_from=EXPLAINED_FROM)
-        columns = (*scored.candidates.similarity.T, scored.predicted.scores, clashes)
+        scored = self.scored = score_pairs(
+            memory, ends, self.learned, explain_from=EXPLAINED_FROM, found=found
+        )
+        columns = *scored.candidates.similarity.T, scored.predicted.scores, scored.clashes
+        whole = ScoredPairs(memory.numbers(left), *columns)
+        memory.link(memory.numbers(right), whole)
         for slot, row in zip(new.tolist(), self.fresh.values(), strict=True):
-            own = np.flatnonzero(right == slot)
-            own_pairs = ScoredPairs(memory.numbers(left[own]), *(each[own] for each in columns))
-            memory.score(slot, left[own], own_pairs.probability)
-            row["pairs"] = own_pairs.pack()
+            row["pairs"] = whole.take(right == slot).pack()
 
     def cluster(self) -> None:
         """Cluster anew what the change can have moved."""

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from samesku.candidates.candidates import places_among
 from samesku.candidates.neighbors import FLOOR
-from samesku.runtime.arrays import AnyInts, Array, Bools, Floats, Ints
-from samesku.store.arrays import Growing, Lists
+from samesku.runtime.arrays import AnyInts, Array, Floats, Ints
+from samesku.store.arrays import Growing, Lists, spans
 from samesku.store.content import Content, Contents
-from samesku.store.near import Near, NearLists, ScoredPairs, beside, nearest
+from samesku.store.near import NEIGHBORS, Near, ScoredPairs, nearest
 from samesku.store.postings import Payload, normal_title, phash_of, title_key
 from samesku.store.terms import WIDTH, Terms, TermTable, read_terms
 
@@ -29,7 +29,7 @@ INDEXED_NGRAMS = 24
 READ_AT_MOST, COMPARED = 40_000, 400
 # Scored pairs that are remembered as new.
 MOST_RECENT = 20_000
-# Postings whose terms are put in the inverted index at once.
+# Postings whose terms are put in the inverted index, or whose pairs are read, at once.
 AT_ONCE = 50_000
 # Postings of a store below which they are added as later ones when it is read.
 FEW = 1_000
@@ -69,13 +69,13 @@ class Memory:
         self.terms = TermTable()
         # How many distinct postings hold each term.
         self.frequency = np.zeros(WIDTH, dtype=np.int32)
-        self.text, self.photo = NearLists(FLOOR["sparse"]), NearLists(FLOOR["bits"])
         self.contents = Contents()
         self._numbers, self._there = Growing(np.int64), Growing(np.bool_)
         self._titles = Growing(np.int64)
         self._bits, self._has_photo = Growing(np.uint64), Growing(np.bool_)
         self._by_term, self._by_title = Lists(WIDTH), Lists(TITLES)
-        self._scored, self._probabilities = Lists(), Lists(kind="f")
+        # Of each pair, at both ends: the other slot, similarities, probability, whether they clash.
+        self._pairs = Lists(kinds="ifffb")
         self._recent: list[tuple[int, int, float]] | None = None
         # The weights of the terms of the title that is searched for, 0 between searches.
         self._sought = np.zeros(WIDTH, dtype=np.float32)
@@ -144,8 +144,6 @@ class Memory:
         for column, values in zip(self._columns, rows, strict=True):
             column.extend(values)
         self.terms.add(some.terms)
-        self.text.add(count)
-        self.photo.add(count)
         return np.arange(first, first + count)
 
     def _found_by(self, slots: Ints) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -166,8 +164,6 @@ class Memory:
         self.size -= 1
         np.subtract.at(self.frequency, self.terms.read(np.array([slot])).columns, 1)
         self._there.rows[slot] = False
-        self.text.clear(slot)
-        self.photo.clear(slot)
         self.contents.forget(number)
 
     @contextmanager
@@ -187,8 +183,7 @@ class Memory:
             self.size -= 1
             for some, _ in several:
                 self.contents.forget(some.numbers[0])
-                for each in (self.terms, self.text, self.photo):
-                    each.drop_last()
+                self.terms.drop_last()
             for column in self._columns:
                 column.cut(first)
 
@@ -201,30 +196,16 @@ class Memory:
         # What is only there for a while is not in the lists.
         return uses if sought is None else uses + (titles == self._titles.rows[sought])
 
-    def near(self, slot: int, text: Near, photo: Near, clashing: AnyInts) -> None:
-        """Enter neighbours in the lists of both sides; some slots are `clashing` with this one."""
-        self.text.enter(slot, *text, clashing)
-        self.photo.enter(slot, *photo, clashing)
-
-    def link(self, number: int, pairs: ScoredPairs) -> None:
-        """Take the scored pairs of one distinct posting with others, on both sides."""
-        slot, others = self.slot(number), self.slots(pairs.other)
-        there = others >= 0
-        text, photo = ((others[there], each[there]) for each in (pairs.text, pairs.photo))
-        self.near(slot, text, photo, others[there & pairs.clashes])
-        self.score(slot, others[there], pairs.probability[there])
-
-    def score(self, slot: int, others: AnyInts, probability: Floats) -> None:
-        """Take the probabilities of pairs of one distinct posting."""
-        kept = np.flatnonzero(probability >= KEPT)
-        others, values = others[kept], probability[kept].tolist()
-        mine = np.full_like(others, slot)
-        keys = [*mine.tolist(), *others.tolist()]
-        self._scored.add(keys, [*others.tolist(), *mine.tolist()])
-        self._probabilities.add(keys, values * 2)
+    def link(self, numbers: Ints, pairs: ScoredPairs) -> None:
+        """Take scored pairs of distinct postings, `numbers`, with others."""
+        mine, other, *columns = self._by_slots(numbers, pairs)
+        ends = np.concatenate([mine, other]), np.concatenate([other, mine])
+        self._pairs.add(*(each.tolist() for each in (*ends, *(np.tile(c, 2) for c in columns))))
         if self._recent is not None:
-            ends = np.sort(self.numbers(np.stack([mine, others])), axis=0)
-            self._recent += zip(*ends.tolist(), values, strict=True)
+            low, high = np.sort(self.numbers(np.stack([mine, other])), axis=0)
+            kept = columns[2] >= KEPT
+            some = (each[kept].tolist() for each in (low, high, columns[2]))
+            self._recent += zip(*some, strict=True)
             if len(self._recent) > MOST_RECENT:
                 self._recent = None
 
@@ -233,16 +214,9 @@ class Memory:
         pairs = [self._by_slots(mine, found) for mine, found in parts]
         if not pairs:
             return
-        mine, other, text, photo, probability, clashes = (
-            np.concatenate(each) for each in zip(*pairs, strict=True)
-        )
-        self.text.build(mine, other, text, clashes)
-        self.photo.build(mine, other, photo, clashes)
-        kept = np.flatnonzero(probability >= KEPT)
-        keys = np.concatenate([mine[kept], other[kept]])
-        order = np.argsort(keys, kind="stable")
-        self._scored.build(keys[order], np.concatenate([other[kept], mine[kept]])[order])
-        self._probabilities.build(keys[order], np.tile(probability[kept], 2)[order])
+        mine, other, *columns = (np.concatenate(each) for each in zip(*pairs, strict=True))
+        ends = np.concatenate([mine, other]), np.concatenate([other, mine])
+        self._pairs.build(*ends, *(np.tile(each, 2) for each in columns))
         self._recent = None
 
     def _by_slots(self, numbers: Ints, pairs: ScoredPairs) -> tuple[Array, ...]:
@@ -260,10 +234,9 @@ class Memory:
 
     def scores(self, slots: Ints) -> tuple[Ints, NDArray[np.int32], Floats]:
         """The scored pairs of some: places among `slots`, the others' slots, probabilities."""
-        place, others = self._scored.of(slots)
-        values = self._probabilities.of(slots)[1]
-        there = self._there.rows[others]
-        return place[there], others[there], values[there]
+        place, others, _, _, values, _ = self._pairs.of(slots)
+        kept = self._there.rows[others] & (values >= KEPT)
+        return place[kept], others[kept], values[kept]
 
     def probability(self, one: int, other: int) -> float | None:
         """That of a scored pair of slots."""
@@ -274,9 +247,15 @@ class Memory:
     def scored_pairs(self) -> tuple[Ints, Ints, Floats]:
         """All scored pairs by numbers, the smaller first, and their probabilities."""
         slots = np.flatnonzero(self._there.rows)
-        place, other, values = self.scores(slots)
-        once = np.flatnonzero(slots[place] < other)
-        return self.numbers(slots[place[once]]), self.numbers(other[once]), values[once]
+        parts: list[tuple[Array, ...]] = []
+        for start in range(0, max(len(slots), 1), AT_ONCE):
+            some = slots[start : start + AT_ONCE]
+            place, other, values = self.scores(some)
+            once = np.flatnonzero(some[place] < other)
+            ends = some[place[once]], other[once]
+            parts.append((self.numbers(ends[0]), self.numbers(ends[1]), values[once]))
+        low, high, probability = map(np.concatenate, zip(*parts, strict=True))
+        return low, high, probability
 
     def pairs_among(self, slots: Ints) -> tuple[Ints, Ints, Floats]:
         """The scored pairs of ascending slots: places among them, the smaller first."""
@@ -285,21 +264,33 @@ class Memory:
         inside = a < b
         return a[inside], b[inside], values[inside]
 
-    def neighbors(
-        self, ends: Ints, lists: NearLists, new: Sequence[Array] = ()
-    ) -> tuple[Ints, Ints, Floats, Bools]:
-        """The neighbours of some that are still there, and `new` ones (:func:`beside`).
+    def neighbors(self, ends: Ints, new: Sequence[Array] = ()) -> list[tuple[Array, ...]]:
+        """The nearest of some, near to far: by their titles, and by their photos.
 
-        Places among `ends`, the ends that the neighbours are, similarities, and which clash.
+        Of each list: places among `ends`, which ascend, the ends that the neighbours are,
+        similarities, and which clash. `new`, columns of pairs beside those that are known: both
+        ends, the similarities ``(2, m)``, which clash.
         """
         slots = ends % SPAN
-        others, similarity, clash = lists.of(slots)
-        others = np.where(others < 0, -1, others + (ends - slots)[:, np.newaxis])
+        place, others, text, photo, _, clash = self._pairs.of(slots)
+        there = np.flatnonzero(self._there.rows[others])
+        place, clash = place[there], clash[there] > 0
+        others = others[there] + (ends - slots)[place]
+        similarity = np.stack([text[there], photo[there]])
         if new:
-            others, similarity, clash = beside((others, similarity, clash), ends, new)
-        there = others >= 0
-        there[there] = self._there.rows[others[there] % SPAN]
-        return np.nonzero(there)[0], others[there], similarity[there], clash[there]
+            one, other, alike, clashing = new
+            place = np.concatenate([place, *(np.searchsorted(ends, end) for end in (one, other))])
+            others = np.concatenate([others, other, one])
+            similarity = np.concatenate([similarity, alike, alike], axis=1)
+            clash = np.concatenate([clash, clashing, clashing])
+        lists: list[tuple[Array, ...]] = []
+        for values, floor in zip(similarity, (FLOOR["sparse"], FLOOR["bits"]), strict=True):
+            near = np.flatnonzero(values >= floor)
+            near = near[np.lexsort((-values[near], place[near]))]
+            count = np.bincount(place[near])
+            near = near[spans(np.zeros(len(count), dtype=np.int64), count) < NEIGHBORS]
+            lists.append((place[near], others[near], values[near], clash[near]))
+        return lists
 
     def find_text(self, terms: Terms, *, without: int = -1) -> Near:
         mine = terms.unit(self.frequency, self.size)

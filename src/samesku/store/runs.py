@@ -170,7 +170,7 @@ def score_everything(draft: Draft) -> None:
     memory.link_all([(owner, pairs)])
     start, stop = (np.searchsorted(owner, numbers, side) for side in ("left", "right"))
     for number, a, b in zip(numbers.tolist(), start.tolist(), stop.tolist(), strict=True):
-        own = pairs.part(a, b)
+        own = pairs.take(slice(a, b))
         if number in draft.fresh:
             draft.fresh[number]["pairs"] = own.pack()
         else:

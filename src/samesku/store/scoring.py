@@ -15,7 +15,7 @@ from samesku.candidates.candidates import DENSITY_NEIGHBORS, Candidates, Source,
 from samesku.candidates.neighbors import Neighbors, density
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality, Vectors
-from samesku.runtime.arrays import AnyInts, Array, Bools, Ints
+from samesku.runtime.arrays import AnyInts, Array, Bools, Floats, Ints
 from samesku.scoring.features import CatalogRows
 from samesku.scoring.features.attributes import AttributeRows, attribute_rows, clashing
 from samesku.scoring.features.neighbourhood import Neighbourhoods
@@ -26,7 +26,6 @@ from samesku.scoring.learned import Learned
 from samesku.scoring.presence import filled_rows, rarity_of, rows_between
 from samesku.store.content import Content, catalog_of
 from samesku.store.memory import SPAN, Memory
-from samesku.store.near import Near
 from samesku.store.terms import WIDTH
 
 _ENCODERS: tuple[tuple[str, Modality], ...] = (("tfidf", "text"), ("phash", "photo"))
@@ -39,6 +38,7 @@ class Scored:
 
     left: Ints
     right: Ints
+    clashes: Bools  # in an attribute that may not differ
     candidates: Candidates
     catalog: Catalog
     predicted: PairScores
@@ -102,28 +102,20 @@ def score_pairs(
     learned: Learned,
     *,
     explain_from: float,
-    found: Sequence[Near] | None = None,
+    found: Floats | None = None,
+    sought: bool = False,
 ) -> Scored:
     """Score pairs of distinct postings as the batch run would.
 
     The classifier sees a catalogue of the postings at the ends of the pairs. How many there are,
     how rare words are, who is near whom and how often a title is used is that of the whole store.
 
-    `found`: what postings that are only searched for, the right ends, found by their titles and by
-    their photos, one search after the other, near to far.
+    `found`: the similarities of pairs that are new, ``(2, m)``, by the titles and by the photos;
+    NaN where a search did not find them so. `sought`: the right ends are only searched for.
     """
     left, right, core = ends.left, ends.right, ends.core
-    new: Sequence[Sequence[Array]] = ((), ())
-    sought = None
-    if found is not None:
-        clashing = left[ends.clashes(learned.same)]
-        new = [
-            (right[np.searchsorted(left, others)], others, values, np.isin(others, clashing))
-            for others, values in found
-        ]
-        sought = right[np.searchsorted(left // SPAN, core // SPAN)] % SPAN
-    lists = zip((memory.text, memory.photo), new, strict=True)
-    near = [memory.neighbors(core, *each) for each in lists]
+    clashes = ends.clashes(learned.same)
+    near = memory.neighbors(core, () if found is None else (right, left, found, clashes))
     others = np.setdiff1d(np.concatenate([found for _, found, *_ in near]), core)
     slots = np.concatenate([core, others])
     candidates = _candidates(memory, left, right, core, slots, near)
@@ -132,10 +124,11 @@ def score_pairs(
         for source, (*_, clash) in zip(candidates.sources, near, strict=True)
     ]
     known = {frozenset(learned.same): ranks}
-    uses = memory.title_uses(core % SPAN, sought)
+    beside = right[np.searchsorted(left // SPAN, core // SPAN)] % SPAN if sought else None
+    uses = memory.title_uses(core % SPAN, beside)
     rows = _rows(ends, candidates.sources, memory, slots, known, uses)
     predicted = learned.predict(candidates, ends.catalog, explain_from, rows=rows)
-    return Scored(left, right, candidates, ends.catalog, predicted)
+    return Scored(left, right, clashes, candidates, ends.catalog, predicted)
 
 
 def _candidates(

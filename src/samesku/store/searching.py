@@ -14,6 +14,7 @@ from samesku.scoring.fusion import EXPLAINED_FROM
 from samesku.scoring.learned import Learned
 from samesku.store.content import Content
 from samesku.store.memory import SOUGHT, SPAN, Distinct, Memory
+from samesku.store.near import joined
 from samesku.store.postings import Payload, content_key
 from samesku.store.schema import distinct, look_up
 from samesku.store.scoring import EndPostings, score_pairs
@@ -73,24 +74,20 @@ def _scored(
     """What those would match that are not in the store, scored in one go."""
     sought = [Distinct.of(SOUGHT + at, payload) for at, payload in enumerate(payloads)]
     near = [(memory.find_text(each.terms), memory.find_photo(each.phashes[0])) for each in sought]
-    pairs = [np.union1d(text[0], photo[0]) for text, photo in near]
+    pairs, found = zip(*map(joined, near), strict=True)
     first = SPAN * np.arange(len(sought))
     left = np.concatenate([ends + own for ends, own in zip(pairs, first, strict=True)])
     nothing: Likely = left[:0], np.empty(0), []
     if not len(left):
         return [nothing] * len(sought)
-    found = [
-        (
-            np.concatenate([each[at][0] + own for each, own in zip(near, first, strict=True)]),
-            np.concatenate([each[at][1] for each in near]),
-        )
-        for at in (0, 1)
-    ]
     contents = map(Content.of, payloads)
     with memory.with_sought([*zip(sought, contents, strict=True)]) as slots:
         right = np.repeat(slots + first, [len(each) for each in pairs])
         ends = EndPostings.read(connection, memory, left, right)
-        scored = score_pairs(memory, ends, learned, explain_from=EXPLAINED_FROM, found=found)
+        scored = score_pairs(
+            memory, ends, learned, explain_from=EXPLAINED_FROM,
+            found=np.concatenate(found, axis=1), sought=True,
+        )  # fmt: skip
     scores = scored.predicted.scores
     order = np.lexsort((left, -scores, right))
     kept = [part[:limit] for part in np.split(order, np.cumsum([len(each) for each in pairs])[:-1])]

@@ -181,10 +181,9 @@ class State:
         new = distinct.c.id >= (seen + 1) * PER_EVENT
         several = _FOUND_BY.add_columns(distinct.c.pairs).where(new).order_by(distinct.c.id)
         brought = connection.execute(several).all()
-        if unknown := [each[:-1] for each in brought if self.memory.slot(each.id) < 0]:
-            self.memory.add(_distinct(unknown))
-        for each in brought:
-            self.memory.link(each.id, ScoredPairs.unpack([each.pairs])[1])
+        if unknown := [each for each in brought if self.memory.slot(each.id) < 0]:
+            self.memory.add(_distinct([each[:-1] for each in unknown]))
+            self.memory.link(*_pairs([(each.id, each.pairs) for each in unknown]))
         for number, effects in later:
             self.replay(effects, number)
             for gone in effects.gone:
