@@ -16,9 +16,6 @@ Ends: TypeAlias = AnyInts
 
 # Their rows stay in the processor's cache; of long sparse ones so many cells.
 PAIRS_AT_ONCE, CELLS_AT_ONCE = 8_192, 2_000_000
-# Sparse rows of so few cells, empty ones counted, are compared as dense ones: that takes less than
-# to ask for sparse products.
-DENSE = 100_000
 
 
 def pair_similarity(vectors: Vectors, left: Ends, right: Ends) -> Floats:
@@ -60,12 +57,7 @@ def _columns(vectors: Vectors, which: Bools) -> list[Ints]:
 def row_similarity(left_rows: Rows, left: Ends, right_rows: Rows, right: Ends) -> Floats:
     """Similarity of ``left_rows[left[i]]`` and ``right_rows[right[i]]``, float32 ``(m,)``."""
     step = PAIRS_AT_ONCE
-    if (
-        sp.issparse(left_rows)
-        and max(np.prod(each.shape) for each in (left_rows, right_rows)) <= DENSE
-    ):
-        left_rows, right_rows = left_rows.toarray(), right_rows.toarray()
-    elif sp.issparse(left_rows):
+    if sp.issparse(left_rows):
         cells = sum(rows.nnz / max(rows.shape[0], 1) for rows in (left_rows, right_rows))
         step = max(1, min(step, int(CELLS_AT_ONCE / max(cells, 1))))
     starts = range(0, len(left), step)

@@ -1,8 +1,8 @@
 """Which shards are compared with which: all, or those that share a value of a column."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, combinations_with_replacement
 
 
 @dataclass(frozen=True)
@@ -31,8 +31,9 @@ class Tiles:
 
     @property
     def pairs(self) -> dict[str, tuple[int, int]]:
-        """The compared pairs by name, each of which shares a shard with the one before."""
-        return {f"{a}-{b}": (a, b) for a, b in self._in_turns() if self.compared(a, b)}
+        """The compared pairs by name; most share a shard with the one before."""
+        every = combinations_with_replacement(range(self.shards), 2)
+        return {f"{a}-{b}": (a, b) for a, b in every if self.compared(a, b)}
 
     @property
     def names(self) -> Sequence[str]:
@@ -42,9 +43,3 @@ class Tiles:
     def left_out(self) -> list[tuple[int, int]]:
         """The pairs that are not compared."""
         return [each for each in combinations(range(self.shards), 2) if not self.compared(*each)]
-
-    def _in_turns(self) -> Iterator[tuple[int, int]]:
-        for one in range(self.shards):
-            others = range(one, self.shards)
-            turned = [*range(self.shards - 1, one + 1, -1), *others[:2]]
-            yield from ((one, other) for other in (turned if one % 2 else others))
