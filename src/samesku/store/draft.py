@@ -57,7 +57,8 @@ class Draft:
         # The cluster that postings are to be in again where they come apart from the rest.
         self.former: dict[str, str] = {}
         self.versions: list[dict[str, Any]] = []
-        self.scored: Scored | None = None
+        # Pairs that were scored, by their slots.
+        self.scored: tuple[Ints, Ints, Scored] | None = None
         self.dirty = False
         self._seeds: set[int] = set()
         self._brought = 0
@@ -160,9 +161,8 @@ class Draft:
         for column, similarity in zip(found, np.concatenate(alike, axis=1), strict=True):
             np.fmax.at(column, place, similarity)
         ends = EndPostings.read(self.connection, memory, left, right)
-        scored = self.scored = score_pairs(
-            memory, ends, self.learned, explain_from=EXPLAINED_FROM, found=found
-        )
+        scored = score_pairs(memory, ends, self.learned, explain_from=EXPLAINED_FROM, found=found)
+        self.scored = left, right, scored
         columns = *scored.candidates.similarity.T, scored.predicted.scores, scored.clashes
         whole = ScoredPairs(memory.numbers(left), *columns)
         memory.link(memory.numbers(right), whole)
@@ -359,12 +359,13 @@ class Draft:
         """The likeliest pairs that were scored for this change."""
         if self.scored is None:
             return []
-        scores = self.scored.predicted.scores
+        *ends, scored = self.scored
+        scores = scored.predicted.scores
         best = np.argsort(-scores, kind="stable")[:MOST_LISTED]
         best = best[scores[best] >= EXPLAINED_FROM]
-        numbers = map(self.state.memory.numbers, (self.scored.left[best], self.scored.right[best]))
-        one, other = ([min(self.state.members[n]) for n in each.tolist()] for each in numbers)
-        reasons = self.scored.explanations(best.tolist())
+        numbers = (self.state.memory.numbers(end[best]).tolist() for end in ends)
+        one, other = ([min(self.state.members[each]) for each in end] for end in numbers)
+        reasons = scored.explanations(best.tolist())
         rounded = (round(score, 4) for score in scores[best].tolist())
         return [DecidedPair(*each) for each in zip(one, other, rounded, reasons, strict=True)]
 

@@ -34,10 +34,8 @@ _NO_VECTORS = (sp.csr_matrix((0, 1), dtype=np.float32), np.empty((0, 8), dtype=n
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """Scored pairs of distinct postings by their slots, and what is needed to explain them."""
+    """Scored pairs of distinct postings, and what is needed to explain them."""
 
-    left: Ints
-    right: Ints
     clashes: Bools  # in an attribute that may not differ
     candidates: Candidates
     catalog: Catalog
@@ -76,11 +74,7 @@ class EndPostings:
 
     @classmethod
     def read(
-        cls,
-        connection: sa.Connection,
-        memory: Memory,
-        left: Ints,
-        right: Ints,
+        cls, connection: sa.Connection, memory: Memory, left: Ints, right: Ints
     ) -> EndPostings:
         core = np.unique(np.concatenate([left, right]))
         contents = memory.contents.of(memory.numbers(core % SPAN).tolist(), connection)
@@ -113,33 +107,29 @@ def score_pairs(
     `found`: the similarities of pairs that are new, ``(2, m)``, by the titles and by the photos;
     NaN where a search did not find them so. `sought`: the right ends are only searched for.
     """
-    left, right, core = ends.left, ends.right, ends.core
+    left, core = ends.left, ends.core
     clashes = ends.clashes(learned.same)
-    near = memory.neighbors(core, () if found is None else (right, left, found, clashes))
+    near = memory.neighbors(core, () if found is None else (ends.right, left, found, clashes))
     others = np.setdiff1d(np.concatenate([found for _, found, *_ in near]), core)
     slots = np.concatenate([core, others])
-    candidates = _candidates(memory, left, right, core, slots, near)
+    candidates = _candidates(memory, ends, slots, near)
     ranks = [
         Ranks.of(source.neighbors, clash)
         for source, (*_, clash) in zip(candidates.sources, near, strict=True)
     ]
     known = {frozenset(learned.same): ranks}
-    beside = right[np.searchsorted(left // SPAN, core // SPAN)] % SPAN if sought else None
+    beside = ends.right[np.searchsorted(left // SPAN, core // SPAN)] % SPAN if sought else None
     uses = memory.title_uses(core % SPAN, beside)
     rows = _rows(ends, candidates.sources, memory, slots, known, uses)
     predicted = learned.predict(candidates, ends.catalog, explain_from, rows=rows)
-    return Scored(left, right, clashes, candidates, ends.catalog, predicted)
+    return Scored(clashes, candidates, ends.catalog, predicted)
 
 
 def _candidates(
-    memory: Memory,
-    left: Ints,
-    right: Ints,
-    core: Ints,
-    slots: Ints,
-    near: Sequence[tuple[Array, ...]],
+    memory: Memory, pairs: EndPostings, slots: Ints, near: Sequence[tuple[Array, ...]]
 ) -> Candidates:
-    """The pairs as candidates among the slots, with the neighbours of the core ones."""
+    """The pairs as candidates among the slots, with the neighbours of their ends."""
+    left, right = pairs.left, pairs.right
     order = np.argsort(slots).astype(np.int32)
     a, b = (order[np.searchsorted(slots, ends, sorter=order)] for ends in (left, right))
     both = [(one.astype(np.int64), other) for one, other in ((a, b), (b, a))]
@@ -157,7 +147,7 @@ def _candidates(
         similarity[:, at] = np.fmax(*(alike[each] for each in places))
         vectors = Vectors(_NO_VECTORS[at], np.empty(0, dtype=np.int64), len(slots))
         # Only the core ones ask; they find all.
-        neighbors = Neighbors(query.astype(np.int32), near_by, values, len(core))
+        neighbors = Neighbors(query.astype(np.int32), near_by, values, len(pairs.core))
         sources.append(Source(name, modality, vectors, neighbors))
     found = ~np.isnan(similarity)
     for at, compare in enumerate((memory.text_similarity, memory.photo_similarity)):
