@@ -17,9 +17,8 @@ from samesku.store.postings import Payload, column_series, normal_title
 from samesku.store.schema import distinct, look_up
 from samesku.store.terms import term_number
 from samesku.titles import Quantity, Stated, normal_tokens, stated
-from samesku.titles.attributes import KINDS, Attributes, Codes, read_title
+from samesku.titles.attributes import KINDS, Attributes, Codes, read_attributes, read_title
 from samesku.titles.attributes.codes import NONE, Piece, Spelling
-from samesku.titles.attributes.columns import column_kind, memory_of, read_cell
 
 # Postings of which the content is kept in memory, the last ones asked for.
 KEPT = 20_000
@@ -40,14 +39,11 @@ class Content:
         normal = normal_title(str(payload["title"]))
         numbers_said = stated(normal)
         values, codes = read_title(normal, numbers_said, str(payload.get("brand", "")))
-        for name in payload.keys() - {*REQUIRED, *OPTIONAL}:
-            if (kind := column_kind(name)) is not None:
-                values[kind[0]] |= read_cell(*kind, str(payload[name]))
-                if kind[0] == "memory":
-                    values["memory"] |= memory_of(normal, kind[1])
+        others = payload.keys() - {*REQUIRED, *OPTIONAL}
+        cells = {name: [str(payload[name])] for name in others}
+        read = read_attributes([normal], cells, read=[(values, NONE)]).values
         columns = {name: payload[name] for name in READ if name in payload}
-        held = {kind: tuple(sorted(values[kind])) for kind in KINDS}
-        return cls(columns, normal, numbers_said, held, codes)
+        return cls(columns, normal, numbers_said, {k: read[k][0] for k in KINDS}, codes)
 
     @cached_property
     def tokens(self) -> list[str]:
