@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,7 +16,7 @@ from samesku.candidates.neighbors import Neighbors
 from samesku.catalog.catalog import Catalog
 from samesku.distributed.encoding import Totals
 from samesku.distributed.reading import NORMAL, STATED
-from samesku.distributed.searching import Rows, in_columns, joined_vectors, load_vectors
+from samesku.distributed.searching import in_columns, joined_vectors, load_vectors
 from samesku.distributed.shelf import Shelf, columns_of, frame_of, sparse
 from samesku.encoders.base import Encoder
 from samesku.runtime.arrays import Array
@@ -85,58 +85,45 @@ def joined(parts: Sequence[Terms], *, below: bool = True) -> Terms:
     return Terms(ranks, held_by, [each for some in found for each in some], names)
 
 
-@dataclass(frozen=True)
 class Part:
-    """What scoring reads of one shard."""
+    """What scoring reads of one shard and what is around it."""
 
-    start: int
-    numbers: Array
-    place: Array  # of each number from `start` on; -1 for those that are identical to another
-    frame: pl.DataFrame
-    listed: dict[str, Array]  # what the lists of each encoder say of a posting
-    stated: list[Stated]
-    attributes: Mapping[str, list[tuple[str, ...]]]
-    texts: tuple[Array, ...]
-    codes: CodedTitles
-    words: Terms  # of the titles, and of the titles around them
-    near: Neighbourhoods | None
-    described: Terms | None
-    vectors: dict[str, Rows]
-    lists: dict[str, list[Array]]  # query, candidate, similarity, by number
-    ranks: dict[str, list[Array]]  # query, candidate, place
-
-    @classmethod
-    def load(cls, shelf: Shelf, totals: Totals, encoders: Sequence[Encoder], shard: int) -> Part:
-        """Read a shard and what is around it."""
+    def __init__(
+        self, shelf: Shelf, totals: Totals, encoders: Sequence[Encoder], shard: int
+    ) -> None:
         table, around = shelf.read(f"said/{shard}"), shelf.read(f"around/{shard}")
         kept = [name for name in table.column_names if name.removesuffix("_at") not in WORDS]
-        frame, start = frame_of(table.select(kept)), totals.starts[shard]
-        titles, numbers = frame[NORMAL].to_list(), frame["~number"].to_numpy()
-        place = np.full(totals.starts[shard + 1] - start, -1, dtype=np.int32)
-        place[numbers - start] = np.arange(len(numbers), dtype=np.int32)
-        stated = decoded(frame[STATED], _stated)
-        words, near = Terms.read(shelf, f"words/{shard}", table, WORDS[:1]), None
+        self.frame, self.start = frame_of(table.select(kept)), totals.starts[shard]
+        titles, self.numbers = self.frame[NORMAL].to_list(), self.frame["~number"].to_numpy()
+        # Of each number from `start` on; -1 for those that are identical to another.
+        self.place = np.full(totals.starts[shard + 1] - self.start, -1, dtype=np.int32)
+        self.place[self.numbers - self.start] = np.arange(len(self.numbers), dtype=np.int32)
+        # What the lists of each encoder say of a posting.
+        self.listed = {n: columns_of(around, n)[0] for n in around.column_names if " " in n}
+        self.stated = decoded(self.frame[STATED], _stated)
+        self.attributes = {kind: decoded(self.frame[f"~{kind}"], tuple) for kind in KINDS}
+        self.codes = CodedTitles.read(titles, self.frame["~code"].to_list())
+        # The words of the titles, and of the titles around them.
+        self.words = Terms.read(shelf, f"words/{shard}", table, WORDS[:1])
         if "around" in around.column_names:
             outer = Terms.read(shelf, f"around/{shard} words", around, ["around"])
-            words = joined([words, outer], below=False)
+            self.words = joined([self.words, outer], below=False)
         lists = [normal_tokens(title) for title in titles]
-        rare = rarity_of(words.held_by, totals.size)
-        spoken = TitleWords(titles, lists, [], words.matrices[0], rare, stated)
+        rare = rarity_of(self.words.held_by, totals.size)
+        spoken = TitleWords(titles, lists, [], self.words.matrices[0], rare, self.stated)
+        self.texts = spoken.texts
+        self.near: Neighbourhoods | None = None
         if "around" in around.column_names:
             share, length = columns_of(around, "share", "length")
-            near = Neighbourhoods.read(spoken, words.matrices[1], share, length)
-        described = None
+            self.near = Neighbourhoods.read(spoken, self.words.matrices[1], share, length)
+        self.described: Terms | None = None
         if "whole" in table.column_names:
-            described = Terms.read(shelf, f"described/{shard}", table, WORDS[1:])
-        return cls(
-            start, numbers, place, frame,
-            {n: columns_of(around, n)[0] for n in around.column_names if " " in n}, stated,
-            {kind: decoded(frame[f"~{kind}"], tuple) for kind in KINDS}, spoken.texts,
-            CodedTitles.read(titles, frame["~code"].to_list()), words, near, described,
-            {e.name: load_vectors(shelf, e, shard, totals.shards) for e in encoders},
-            {e.name: ends_of(shelf, f"lists/{e.name}/{shard}", "similarity") for e in encoders},
-            {e.name: ends_of(shelf, f"ranks/{e.name}/{shard}", "place") for e in encoders},
-        )  # fmt: skip
+            self.described = Terms.read(shelf, f"described/{shard}", table, WORDS[1:])
+        names = [encoder.name for encoder in encoders]
+        self.vectors = {e.name: load_vectors(shelf, e, shard, totals.shards) for e in encoders}
+        # Query, candidate and similarity, or place in the list, by number.
+        self.lists = {n: ends_of(shelf, f"lists/{n}/{shard}", "similarity") for n in names}
+        self.ranks = {n: ends_of(shelf, f"ranks/{n}/{shard}", "place") for n in names}
 
 
 def ends_of(shelf: Shelf, name: str, value: str) -> list[Array]:

@@ -118,7 +118,7 @@ def score_tile(
     (fusion,) = held("fusion", [given[0].hex()], lambda _: ray.get(given[0]))
     pair = sorted(set(shards))
     name = f"{pair[0]}-{pair[-1]}"
-    tile = Tile(held("part", pair, partial(Part.load, shelf, totals, encoders)), encoders)
+    tile = Tile(held("part", pair, partial(Part, shelf, totals, encoders)), encoders)
     catalog, numbers = tile.catalog, tile.numbers
     candidates = replace(
         join_candidates(tile.sources),

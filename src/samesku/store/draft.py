@@ -160,7 +160,7 @@ class Draft:
         found = np.full((2, len(left)), np.nan, dtype=np.float32)
         for column, similarity in zip(found, np.concatenate(alike, axis=1), strict=True):
             np.fmax.at(column, place, similarity)
-        ends = EndPostings.read(self.connection, memory, left, right)
+        ends = EndPostings(self.connection, memory, left, right)
         scored = score_pairs(memory, ends, self.learned, explain_from=EXPLAINED_FROM, found=found)
         self.scored = left, right, scored
         columns = *scored.candidates.similarity.T, scored.predicted.scores, scored.clashes

@@ -181,7 +181,7 @@ class Reads:
             }
             if a == b:
                 return {**result, "probability": 1.0, "reasons": []}
-            ends = EndPostings.read(connection, state.memory, np.array([a]), np.array([b]))
+            ends = EndPostings(connection, state.memory, np.array([a]), np.array([b]))
             scored = score_pairs(state.memory, ends, self._learned(state), explain_from=0.0)
             return {
                 **result,

@@ -17,14 +17,14 @@ from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality, Vectors
 from samesku.runtime.arrays import AnyInts, Array, Bools, Floats, Ints
 from samesku.scoring.features import CatalogRows
-from samesku.scoring.features.attributes import AttributeRows, attribute_rows, clashing
+from samesku.scoring.features.attributes import attribute_rows, clashing
 from samesku.scoring.features.neighbourhood import Neighbourhoods
 from samesku.scoring.features.similarities import Ranks
 from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.fusion import PairScores
 from samesku.scoring.learned import Learned
 from samesku.scoring.presence import filled_rows, rarity_of, rows_between
-from samesku.store.content import Content, catalog_of
+from samesku.store.content import catalog_of
 from samesku.store.memory import SPAN, Memory
 from samesku.store.terms import WIDTH
 
@@ -56,7 +56,6 @@ class Scored:
         return explanations.table(self.catalog, self.candidates, place).to_dicts()
 
 
-@dataclass(frozen=True, eq=False)
 class EndPostings:
     """The distinct postings at the ends of pairs, as a catalogue.
 
@@ -64,25 +63,16 @@ class EndPostings:
     searches larger by multiples of `SPAN`.
     """
 
-    left: Ints
-    right: Ints
-    core: Ints  # the different ends, of which each is a posting of the catalogue
-    parts: Sequence[slice]  # the postings of each search
-    contents: Sequence[Content]
-    catalog: Catalog
-    attributes: AttributeRows
-
-    @classmethod
-    def read(
-        cls, connection: sa.Connection, memory: Memory, left: Ints, right: Ints
-    ) -> EndPostings:
-        core = np.unique(np.concatenate([left, right]))
-        contents = memory.contents.of(memory.numbers(core % SPAN).tolist(), connection)
+    def __init__(self, connection: sa.Connection, memory: Memory, left: Ints, right: Ints) -> None:
+        self.left, self.right = left, right
+        # The different ends, of which each is a posting of the catalogue.
+        self.core = core = np.unique(np.concatenate([left, right]))
+        self.contents = memory.contents.of(memory.numbers(core % SPAN).tolist(), connection)
         starts = np.flatnonzero(np.diff(core // SPAN, prepend=-1)).tolist()
-        parts = [slice(*each) for each in zip(starts, [*starts[1:], len(core)], strict=True)]
-        catalog = catalog_of(contents, parts)
-        rows = attribute_rows(catalog.attributes)
-        return cls(left, right, core, parts, contents, catalog, rows)
+        # The postings of each search.
+        self.parts = [slice(*each) for each in zip(starts, [*starts[1:], len(core)], strict=True)]
+        self.catalog = catalog_of(self.contents, self.parts)
+        self.attributes = attribute_rows(self.catalog.attributes)
 
     def clashes(self, same: Collection[str]) -> Bools:
         """Which pairs clash in an attribute of a kind that may not differ."""

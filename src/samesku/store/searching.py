@@ -83,7 +83,7 @@ def _scored(
     contents = map(Content.of, payloads)
     with memory.with_sought([*zip(sought, contents, strict=True)]) as slots:
         right = np.repeat(slots + first, [len(each) for each in pairs])
-        ends = EndPostings.read(connection, memory, left, right)
+        ends = EndPostings(connection, memory, left, right)
         scored = score_pairs(
             memory, ends, learned, explain_from=EXPLAINED_FROM,
             found=np.concatenate(found, axis=1), sought=True,
