@@ -523,6 +523,7 @@ def test_a_glued_spelling_elsewhere_leaves_models_apart() -> None:
         ("flavour", "Maxi Adult Hundefutter", ("stage: adult",)),
         ("measure", "IP11 Pro Max case", ()),
         ("model", "Sechskantmutter DIN934 verzinkt", ("din934", "material: galvanised")),
+        ("model", "Zylinderschraube DIN912 A2", ("a2", "din912", "material: stainless")),
     ],
 )
 def test_quantities(kind: str, title: str, values: tuple[str, ...]) -> None:

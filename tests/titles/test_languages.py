@@ -267,6 +267,8 @@ def test_translating_twice_changes_nothing(pieces: list[tuple[str, str]]) -> Non
         ("黑色手机壳", "black case"),
         ("Kabel Hitam/Putih", "cable black/white"),
         ("Yaourt fraise, 2x125 g", "yaourt strawberry, 2pcs 125g"),
+        ("Étrier de frein arrière Ate", "brake caliper arriere ate"),
+        ("Klocki hamulcowe Ate", "brake pads ate"),
         # Shades, words of several meanings and English ones stay.
         ("Griff mattschwarz", "griff mattschwarz"),
         ("Hose rosa", "hose rosa"),
