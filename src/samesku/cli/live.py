@@ -32,7 +32,7 @@ def index(options: Index) -> None:
             raise UsageError("a run brings its model, threshold and same: leave them out")
         run = read_run(options.catalogue)
     else:
-        Setting.of(options.model, same or (), options.threshold).load()
+        Setting().changed(options.model, same, options.threshold).load()
         catalog = read(options, options.catalogue, progress)
         with progress.stage("hash photos"):
             postings = postings_of(catalog, progress)

@@ -128,7 +128,7 @@ def read_run(folder: Path) -> BatchRun:
     if not is_unchanged(catalogue_file(path), record, source):
         raise StoreError(f"{path} is not, or no more, what the run read: index it", "unusable")
     catalog = read_catalog(path, photos=photos, columns=columns, encoding=encoding)
-    setting = Setting.of(record.get("model"), same, threshold)
+    setting = Setting().changed(record.get("model"), same, threshold)
     setting.load()  # or nothing is changed
     pins = record.get("answers", {}).get("pins", [])
     return BatchRun(folder, setting, postings_of(catalog), pins, notes)

@@ -51,32 +51,20 @@ class Setting:
     threshold: float | None = None
     fixed: bool = False
 
-    @classmethod
-    def of(
-        cls, model: str | Path | None, same: Collection[str], threshold: float | None
-    ) -> Setting:
-        """As it is asked for; ValueError where the threshold is none."""
-        if threshold is not None:
-            threshold = float(threshold)
-            check_threshold(threshold)
-        place = "" if model is None or str(model) == SHIPPED else str(Path(model).resolve())
-        return cls(
-            place,
-            place,
-            tuple(sorted({same} if isinstance(same, str) else set(same))),
-            threshold,
-            threshold is not None,
-        )
-
     def changed(
         self, model: str | Path | None, same: Collection[str] | None, threshold: float | None
     ) -> Setting:
-        """It with what is given; what is None stays as it was."""
-        asked = Setting.of(model, self.same if same is None else same, threshold)
-        if model is None:
-            asked = replace(asked, model=self.model, base=self.base)
-        if threshold is None and self.fixed:
-            asked = replace(asked, threshold=self.threshold, fixed=True)
+        """It with what is given; what is None stays. ValueError where the threshold is none."""
+        asked = self if self.fixed else replace(self, threshold=None)
+        if model is not None:
+            place = "" if str(model) == SHIPPED else str(Path(model).resolve())
+            asked = replace(asked, model=place, base=place)
+        if same is not None:
+            kinds = {same} if isinstance(same, str) else set(same)
+            asked = replace(asked, same=tuple(sorted(kinds)))
+        if threshold is not None:
+            check_threshold(float(threshold))
+            asked = replace(asked, threshold=float(threshold), fixed=True)
         return asked
 
     def scores_as(self, other: Setting) -> bool:
