@@ -159,7 +159,7 @@ class Draft:
         # Of two that are new each may have found the other.
         found = np.full((2, len(left)), np.nan, dtype=np.float32)
         for column, similarity in zip(found, np.concatenate(alike, axis=1), strict=True):
-            np.fmax.at(column, place, similarity)
+            np.fmax.at(column, place.ravel(), similarity)
         ends = EndPostings(self.connection, memory, left, right)
         scored = score_pairs(memory, ends, self.learned, explain_from=EXPLAINED_FROM, found=found)
         self.scored = left, right, scored
