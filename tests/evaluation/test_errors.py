@@ -62,8 +62,8 @@ def kind_of(
         ("popok pants S40 / M34 / L30", "popok pants L30", 0.5, "multi-variant posting"),
         ("tas ransel anak", "TAS RANSEL ANAK murah", 0.6, "probable label error"),
         (
-            "lampu meja belajar lipat",
-            "lampu meja hias dinding kayu",
+            "lampu meja belajar dinding",
+            "lampu meja hias dinding rotan",
             0.6,
             "alike titles, nothing stated differs",
         ),

@@ -46,4 +46,4 @@ def test_only_what_is_compared_is_kept():
     given = {"posting_id": "a", "title": "Kopi 1 kg", "seller": "secret"}
     read = Content.of(check_posting(given))
     assert "secret" not in read.pack()
-    assert '"kopi 1000g"' in read.pack()
+    assert '"coffee 1000g"' in read.pack()
