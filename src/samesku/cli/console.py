@@ -72,9 +72,8 @@ def friendly(command: Callable[..., None]) -> Callable[..., None]:
     @wraps(command)
     def guarded(*args: Any, **kwargs: Any) -> None:
         try:
-            with warnings.catch_warnings():
-                # Shown whatever the filters of the interpreter say.
-                warnings.simplefilter("default", UserWarning)
+            # Shown whatever the filters of the interpreter say.
+            with warnings.catch_warnings(action="default", category=UserWarning):
                 warnings.showwarning = _show_warning
                 command(*args, **kwargs)
         except KeyboardInterrupt:

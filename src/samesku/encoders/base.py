@@ -54,9 +54,7 @@ class Vectors:
     @property
     def present(self) -> Bools:
         """Which postings have this modality, bool ``(size,)``."""
-        present = np.zeros(self.size, dtype=bool)
-        present[self.owner] = True
-        return present
+        return np.bincount(self.owner, minlength=self.size) > 0
 
     def select(self, keep: Bools) -> Vectors:
         """Only the rows of the postings to `keep`, bool ``(size,)``; positions stay as they are."""

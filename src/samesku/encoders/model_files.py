@@ -2,7 +2,6 @@
 
 import hashlib
 import logging
-import sys
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -61,18 +60,17 @@ def digest_of(files: Iterable[Path]) -> str:
 @contextmanager
 def quiet() -> Iterator[None]:
     """Without what libraries say of loading, saving and exporting; what matters is checked here."""
-    shown = sys.modules.get("transformers.utils.logging")
-    bars = shown is not None and shown.is_progress_bar_enabled()
-    if shown and bars:
-        shown.disable_progress_bar()
+    from transformers.utils import logging as shown
+
+    bars = shown.is_progress_bar_enabled()
+    shown.disable_progress_bar()
     logging.disable(logging.WARNING)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(action="ignore"):
             yield
     finally:
         logging.disable(logging.NOTSET)
-        if shown and bars:
+        if bars:
             shown.enable_progress_bar()
 
 
