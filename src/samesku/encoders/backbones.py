@@ -91,8 +91,7 @@ class Backbone(nn.Module):
             found = (self.model.get_image_features if seen else self.model.get_text_features)(
                 **inputs
             )
-            # Former versions of transformers gave the features as they are.
-            return found if isinstance(found, torch.Tensor) else found.pooler_output
+            return found.pooler_output
         found = self.model(**inputs)
         if self.pooling == "pooler":
             return found.pooler_output.flatten(1)
