@@ -37,7 +37,7 @@ _MEMORY_UNITS = frozenset(spelling for spelling, unit in UNITS.items() if unit.b
 # `150mb/s` and `150 МБ/с` are speeds, in `8gb/ssd` is a memory.
 _PER_SECOND = re.compile(r" ?/ ?(?:(?:s|d|sec|seg|sek|det|detik|с|сек|saniye)(?![^\W\d_])|[秒초ث])")
 _OTHER_NUMBER = re.compile(r" ?[0-9]+(?![0-9]| ?[mgt][bo](?![a-z]))")  # "8 go 256 go" are two
-_BATTERY = re.compile(r"batter|ak+u|\baki\b|bater|power|[0-9] ?v\b")
+_BATTERY = re.compile(r"cordless|batter|ak+u|\baki\b|bater|power|[0-9] ?v\b")
 _SCREEN = re.compile(r"monitor|laptop|notebook|\btv\b|displa|screen|ipad|tablet|\bled\b|wheel")
 _SCREEN_JA = re.compile("テレビ|モニター|ディスプレイ|液晶|有機el|bravia|regza|viera|aquos")
 _HUNGARIAN = re.compile(
