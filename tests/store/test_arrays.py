@@ -19,9 +19,9 @@ def test_lists_hold_what_was_added_in_its_order(waiting):
     for key, item in first.T.tolist():
         expected.setdefault(key, []).append(item)
     for _ in range(60):
-        keys, items = random.integers(0, 60, 5).tolist(), random.integers(0, 1000, 5).tolist()
-        lists.add(keys, items, [item / 4 for item in items])
-        for key, item in zip(keys, items, strict=True):
+        keys, items = random.integers(0, 60, 5), random.integers(0, 1000, 5)
+        lists.add(keys, items, items / 4)
+        for key, item in zip(keys.tolist(), items.tolist(), strict=True):
             expected.setdefault(key, []).append(item)
     asked = random.permutation(70)
     for most in (None, 2):

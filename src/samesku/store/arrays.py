@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from array import array
+from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from samesku.runtime.arrays import AnyInts, Array, Ints
+from samesku.runtime.arrays import AnyFloats, AnyInts, Array, Bools, Ints
 
 # Entries that wait beside the flat arrays before they are put in: so many, or this share of all.
 WAITING, WAITING_SHARE = 50_000, 0.125
@@ -54,10 +54,10 @@ class Lists:
     """
 
     def __init__(self, keys: int = 0, kinds: str = "i") -> None:
-        self._kinds = kinds  # those of the columns, as Python's arrays name them
+        self._record = np.dtype([(str(at), kind) for at, kind in enumerate(kinds)])
         self._start = np.zeros(keys + 1, dtype=np.uint32)
         self._columns: list[Array] = [np.empty(0, dtype=kind) for kind in kinds]
-        self._new: dict[int, list[array[Any]]] = {}
+        self._new: dict[int, bytearray] = defaultdict(bytearray)
         self._waiting = 0
 
     def build(self, keys: AnyInts, *columns: Array) -> None:
@@ -66,25 +66,26 @@ class Lists:
         self._start = np.zeros(size, dtype=np.uint32)
         self._start[1:] = np.cumsum(np.bincount(keys, minlength=size - 1))
         order = np.argsort(keys, kind="stable")
-        kinds = zip(columns, self._kinds, strict=True)
-        self._columns = [column[order].astype(kind) for column, kind in kinds]
-        self._new, self._waiting = {}, 0
+        both = zip(columns, self._columns, strict=True)
+        self._columns = [column[order].astype(held.dtype) for column, held in both]
+        self._new.clear()
+        self._waiting = 0
 
-    def add(self, keys: Sequence[int], *columns: Sequence[float]) -> None:
-        for key, *entry in zip(keys, *columns, strict=True):
-            if key not in self._new:
-                self._new[key] = [array(kind) for kind in self._kinds]
-            for held, number in zip(self._new[key], entry, strict=True):
-                held.append(number)
+    def add(self, keys: AnyInts, *columns: AnyInts | AnyFloats | Bools) -> None:
+        entries = np.empty(len(keys), self._record)
+        for at, column in enumerate(columns):
+            entries[str(at)] = column
+        packed, width = entries.tobytes(), self._record.itemsize
+        for at, key in enumerate(keys.tolist()):
+            self._new[key] += packed[width * at : width * (at + 1)]
         self._waiting += len(keys)
         if self._waiting > max(WAITING, WAITING_SHARE * len(self._columns[0])):
             self._put_in()
 
     def lengths(self, keys: AnyInts) -> Ints:
         start, stop = self._bounds(keys)
-        new = self._new
-        waiting = [len(new[key][0]) if key in new else 0 for key in keys.tolist()]
-        return stop - start + np.array(waiting, dtype=np.int64)
+        waiting = [len(self._new.get(key, b"")) for key in keys.tolist()]
+        return stop - start + np.array(waiting, dtype=np.int64) // self._record.itemsize
 
     def of(self, keys: AnyInts, most: int | None = None) -> list[Array]:
         """The entries of some keys, one key after the other, as they were added.
@@ -99,12 +100,12 @@ class Lists:
         found = [column[flat] for column in self._columns]
         waiting = [(at, self._new[key]) for at, key in enumerate(keys.tolist()) if key in self._new]
         if waiting:
-            named = [np.full(len(entries[0]), at) for at, entries in waiting]
-            place = np.concatenate([place, *named])
+            places, entries = zip(*waiting, strict=True)
+            lengths, later = self._read(entries)
+            place = np.concatenate([place, np.repeat(places, lengths)])
             order = np.argsort(place, kind="stable")
-            later = zip(*(entries for _, entries in waiting), strict=True)
             found = [
-                np.concatenate([column, *new])[order]
+                np.concatenate([column, new])[order]
                 for column, new in zip(found, later, strict=True)
             ]
             place = place[order]
@@ -125,14 +126,19 @@ class Lists:
         if keys[-1] + 2 > len(self._start):
             more = keys[-1] + 2 - len(self._start)
             self._start = np.concatenate([self._start, np.full(more, self._start[-1])])
-        lengths = [len(self._new[key][0]) for key in keys]
+        lengths, waiting = self._read([self._new[key] for key in keys])
         named = np.repeat(np.array(keys, dtype=np.int64), lengths)
         at = self._start[named + 1].astype(np.int64)
-        waiting = zip(*(self._new[key] for key in keys), strict=True)
         self._columns = [
-            np.insert(column, at, np.concatenate(new))
-            for column, new in zip(self._columns, waiting, strict=True)
+            np.insert(column, at, new) for column, new in zip(self._columns, waiting, strict=True)
         ]
         added = np.cumsum(np.bincount(named, minlength=len(self._start) - 1))
         self._start[1:] += added.astype(np.uint32)
-        self._new, self._waiting = {}, 0
+        self._new.clear()
+        self._waiting = 0
+
+    def _read(self, waiting: Sequence[bytearray]) -> tuple[Ints, list[Array]]:
+        """How many entries wait under each key, and their columns."""
+        entries = np.frombuffer(b"".join(waiting), self._record)
+        lengths = np.array([len(each) for each in waiting]) // self._record.itemsize
+        return lengths, [entries[name] for name in self._record.names or ()]

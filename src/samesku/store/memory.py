@@ -113,8 +113,8 @@ class Memory:
         self.size += len(slots)
         np.add.at(self.frequency, self.terms.read(slots).columns, 1)
         found_by, found = self._found_by(slots)
-        self._by_term.add(found_by.tolist(), found.tolist())
-        self._by_title.add((self._titles.rows[slots] % TITLES).tolist(), slots.tolist())
+        self._by_term.add(found_by, found)
+        self._by_title.add(self._titles.rows[slots] % TITLES, slots)
 
     def add_all(self, parts: Iterable[Distinct]) -> None:
         """`add` for all distinct postings of a store, before any other, many times as fast."""
@@ -200,7 +200,7 @@ class Memory:
         """Take scored pairs of distinct postings, `numbers`, with others."""
         mine, other, *columns = self._by_slots(numbers, pairs)
         ends = np.concatenate([mine, other]), np.concatenate([other, mine])
-        self._pairs.add(*(each.tolist() for each in (*ends, *(np.tile(c, 2) for c in columns))))
+        self._pairs.add(*ends, *(np.tile(each, 2) for each in columns))
         if self._recent is not None:
             low, high = np.sort(self.numbers(np.stack([mine, other])), axis=0)
             kept = columns[2] >= KEPT
