@@ -25,7 +25,7 @@ from samesku.distributed.components import find_components
 from samesku.distributed.engine import RayEngine
 from samesku.distributed.shelf import Shelf, columns_of, table_of
 from samesku.distributed.tasks import Stages
-from samesku.distributed.tiles import Tiles
+from samesku.distributed.totals import Totals
 from samesku.encoders import Tfidf
 from samesku.runtime.files import claimed
 from samesku.runtime.progress import Progress
@@ -393,11 +393,11 @@ def test_components_are_those_of_scipy(kind, tmp_path):
         ends = np.sort(draw.integers(0, size, (250, 2)), axis=1)
         ends = ends[ends[:, 0] < ends[:, 1]]
     shelf = Shelf(str(tmp_path))
-    tiles = Tiles([("", "")] * 2)
+    totals = Totals([0, 300, size], [("", "")] * 2)
     for number, tile in enumerate(["0-0", "0-1", "1-1"]):
         left, right = ends[(ends >= 300).sum(axis=1) == number].T
         shelf.write(f"scored/{tile}", table_of(left=left, right=right, score=np.ones(len(left))))
-    rounds = find_components(Stages(shelf, Progress()), shelf, tiles, [0, 300, size], 0.5, 0)
+    rounds = find_components(Stages(shelf, Progress()), shelf, totals, 0.5, 0)
     assert 0 < rounds < 30
     labels = pa.concat_tables(shelf.read(f"labels/{shard}") for shard in (0, 1))
     number, label = columns_of(labels, "number", "label")

@@ -14,7 +14,7 @@ from samesku.distributed.components import find_components, looked_up, part_of
 from samesku.distributed.searching import numbers_of
 from samesku.distributed.shelf import Shelf, columns_of, frame_of, table_of
 from samesku.distributed.tasks import Result, Stages, digest_of
-from samesku.distributed.tiles import Tiles
+from samesku.distributed.totals import Totals
 from samesku.results.listing import for_spreadsheets
 from samesku.runtime.arrays import Array
 
@@ -34,13 +34,13 @@ class ComponentPairs:
 
 
 def component_pairs(
-    stages: Stages, tiles: Tiles, starts: Sequence[int], threshold: float, at_once: int
+    stages: Stages, totals: Totals, threshold: float, at_once: int
 ) -> ComponentPairs:
     """Find the components of the scored pairs, and give the pairs to those who cluster them."""
     scored = stages.shelf
     mine = replace(stages, shelf=Shelf(f"{scored.root}/from-{threshold:g}"))
-    rounds = find_components(mine, scored, tiles, starts, threshold, at_once)
-    given = {tile: (scored, tile, len(starts) - 1) for tile in tiles.names}
+    rounds = find_components(mine, scored, totals, threshold, at_once)
+    given = {tile: (scored, tile, totals.shards) for tile in totals.pairs}
     mine.run("component pairs", _pairs_of_tile, given)
     return ComponentPairs(mine, threshold, rounds)
 
@@ -57,26 +57,25 @@ def _pairs_of_tile(shelf: Shelf, scored: Shelf, tile: str, parts: int) -> None:
 
 
 def cluster_at(
-    pairs: ComponentPairs, tiles: Tiles, starts: Sequence[int], threshold: float, most: int
+    pairs: ComponentPairs, totals: Totals, threshold: float, most: int
 ) -> tuple[Stages, list[Result]]:
     """Cluster at a threshold; tells where, and of the components split their size and how."""
     scored = pairs.stages.shelf.root.rpartition("/")[0]
     mine = replace(pairs.stages, shelf=Shelf(f"{scored}/at-{threshold:g}"))
     found = mine.each(
-        "cluster", _cluster_part, len(starts) - 1, pairs.stages.shelf, tiles, starts, threshold,
-        most, reads=[threshold, most],
+        "cluster", _cluster_part, totals.shards, pairs.stages.shelf, totals, threshold, most,
+        reads=[threshold, most],
     )  # fmt: skip
     return mine, [each for one in found for each in one["split"]]
 
 
 def _cluster_part(
-    shelf: Shelf, part: int, pairs: Shelf, tiles: Tiles, starts: Sequence[int],
-    threshold: float, most: int,
-) -> Result:  # fmt: skip
+    shelf: Shelf, part: int, pairs: Shelf, totals: Totals, threshold: float, most: int
+) -> Result:
     """The clusters of the components of one part; those too large are split before."""
 
     def pieces(*names: str) -> Iterator[list[Array]]:
-        for tile in tiles.names:
+        for tile in totals.pairs:
             yield columns_of(pairs.piece(f"inside/{tile}", part), *names)
 
     # One piece at a time, as most of a catalogue may be one component.
@@ -101,7 +100,7 @@ def _cluster_part(
     _, first = np.unique(clusters, return_index=True)
     heads = numbers[first][clusters]
     table = table_of(number=numbers, head=heads, found=found, inside=likely)
-    shelf.cut(f"clustered/{part}", table, numbers, starts)
+    shelf.cut(f"clustered/{part}", table, numbers, totals.starts)
     return {"split": split}
 
 

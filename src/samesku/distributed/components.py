@@ -17,7 +17,7 @@ from samesku.clustering.pins import components
 from samesku.distributed.searching import of_tiles
 from samesku.distributed.shelf import Shelf, columns_of, table_of
 from samesku.distributed.tasks import Result, Stages, Tasks
-from samesku.distributed.tiles import Tiles
+from samesku.distributed.totals import Totals
 from samesku.runtime.arrays import Array
 from samesku.runtime.random import mixed
 
@@ -36,22 +36,21 @@ def _mixed(numbers: Array, seed: int) -> Array:
 
 
 def find_components(
-    stages: Stages, scored: Shelf, tiles: Tiles, starts: Sequence[int], threshold: float,
-    at_once: int,
-) -> int:  # fmt: skip
+    stages: Stages, scored: Shelf, totals: Totals, threshold: float, at_once: int
+) -> int:
     """Label every posting that a pair of ``scored/TILE`` ties to another; tells in how many rounds.
 
     Leaves ``labels/SHARD`` with `number`, ascending, and `label`. Each shard looks after its
     postings.
     """
-    shards, round_ = len(starts) - 1, 0
-    given: Tasks = {tile: (scored, tile, threshold) for tile in tiles.names}
+    shards, starts, round_ = totals.shards, totals.starts, 0
+    given: Tasks = {tile: (scored, tile, threshold) for tile in totals.pairs}
     found = stages.run("edges", edges_of, given, threshold)
     while sum(each["edges"] for each in found) > at_once:
-        stages.each(f"contract {round_}", contract, shards, tiles, starts, round_)
+        stages.each(f"contract {round_}", contract, shards, totals, round_)
         found = stages.each(f"relabel {round_}", relabel, shards, starts, round_)
         round_ += 1
-    stages.run("finish", finish, {"all": (tiles, starts, round_)})
+    stages.run("finish", finish, {"all": (totals, round_)})
     if round_:
         stages.each("labels", label, shards, starts, round_)
         stages.each("label shards", gather_labels, shards, shards)
@@ -69,12 +68,12 @@ def edges_of(shelf: Shelf, scored: Shelf, tile: str, threshold: float) -> Result
     return {"edges": 2 * len(left)}
 
 
-def _edges(shelf: Shelf, shard: int, tiles: Tiles, round_: int) -> list[Array]:
+def _edges(shelf: Shelf, shard: int, totals: Totals, round_: int) -> list[Array]:
     """The edges of a shard's postings: `one` and `other`."""
     table = (
-        shelf.gathered(f"edges/{round_}", range(tiles.shards), shard)
+        shelf.gathered(f"edges/{round_}", range(totals.shards), shard)
         if round_
-        else of_tiles(shelf, "edges/0", shard, tiles)
+        else of_tiles(shelf, "edges/0", shard, totals)
     )
     return columns_of(table, "one", "other")
 
@@ -85,9 +84,9 @@ def _deal(shelf: Shelf, name: str, starts: Sequence[int], by: Array, **columns: 
     shelf.deal(name, table_of(**columns), of, len(starts) - 1)
 
 
-def contract(shelf: Shelf, shard: int, tiles: Tiles, starts: Sequence[int], round_: int) -> None:
+def contract(shelf: Shelf, shard: int, totals: Totals, round_: int) -> None:
     """Choose who stands for each posting of a shard, and move the first ends of its edges there."""
-    one, other = _edges(shelf, shard, tiles, round_)
+    starts, (one, other) = totals.starts, _edges(shelf, shard, totals, round_)
     numbers, first = np.unique(one, return_inverse=True)
     ends = np.concatenate([numbers, other])
     owner = np.concatenate([np.arange(len(numbers)), first])
@@ -97,7 +96,7 @@ def contract(shelf: Shelf, shard: int, tiles: Tiles, starts: Sequence[int], roun
     shelf.write(f"stands/{round_}/{shard}", table_of(number=numbers, stands=chosen))
     vertex = now = numbers
     if round_:
-        vertex, now = _labels(shelf, shard, len(starts) - 1, round_)
+        vertex, now = _labels(shelf, shard, totals.shards, round_)
     now = looked_up(numbers, chosen, now, now)
     _deal(shelf, f"moved/{round_}/{shard}", starts, now, vertex=vertex, now=now)
     one = chosen[first] if len(chosen) else one
@@ -128,9 +127,9 @@ def _labels(shelf: Shelf, shard: int, shards: int, round_: int) -> list[Array]:
     return columns_of(moved, "vertex", "now")
 
 
-def finish(shelf: Shelf, tiles: Tiles, starts: Sequence[int], round_: int) -> None:
+def finish(shelf: Shelf, totals: Totals, round_: int) -> None:
     """Label what is left in one task: few edges, of large components or of none."""
-    pairs = [_edges(shelf, shard, tiles, round_) for shard in range(tiles.shards)]
+    pairs = [_edges(shelf, shard, totals, round_) for shard in range(totals.shards)]
     one, other = (np.concatenate(each) for each in zip(*pairs, strict=True))
     numbers, place = np.unique(np.concatenate([one, other]), return_inverse=True)
     ends = place[: len(one)], place[len(one) :]
@@ -139,7 +138,7 @@ def finish(shelf: Shelf, tiles: Tiles, starts: Sequence[int], round_: int) -> No
     labels = numbers[first][component]
     table = table_of(number=numbers, label=labels)
     shelf.write("finished", table)
-    cuts = np.searchsorted(numbers, starts).tolist()
+    cuts = np.searchsorted(numbers, totals.starts).tolist()
     for shard, (low, high) in enumerate(pairwise([] if round_ else cuts)):
         shelf.write(f"labels/{shard}", table.slice(low, high - low))
 

@@ -4,7 +4,6 @@ import json
 import os
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from samesku.distributed.reading import PHOTO, READ, catalog_of
 from samesku.distributed.shelf import Shelf, array_of, table_of
 from samesku.distributed.statistics import GRAMS, answers, ask_looks, title_keys
 from samesku.distributed.tasks import Result, digest_of
+from samesku.distributed.totals import Totals
 from samesku.encoders.base import Encoder, Kind, PhotoEncoder, TextEncoder, Vectors
 from samesku.encoders.encode import PhotoPass
 from samesku.encoders.tfidf import TermCounts, Tfidf
@@ -29,19 +29,6 @@ from samesku.scoring.presence import presence, with_data
 from samesku.titles.attributes import KINDS, Codes, Spelling, read_attributes
 from samesku.titles.attributes.codes import Piece
 from samesku.titles.attributes.columns import column_kind
-
-
-@dataclass(frozen=True)
-class Totals:
-    """What is known of the whole catalogue once it is counted."""
-
-    size: int  # distinct postings
-    starts: tuple[int, ...]  # number of the first posting of each shard, and how many there are
-    letters: tuple[int, ...]
-
-    @property
-    def shards(self) -> int:
-        return len(self.starts) - 1
 
 
 def photos_of(shelf: Shelf, shard: int) -> Result:

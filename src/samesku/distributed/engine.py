@@ -23,11 +23,10 @@ from samesku.distributed import (
     statistics,
 )
 from samesku.distributed.clustering import ComponentPairs
-from samesku.distributed.encoding import Totals
 from samesku.distributed.searching import Search
 from samesku.distributed.shelf import Shelf, absolute
 from samesku.distributed.tasks import Result, Stages, Tasks, digest_of, start
-from samesku.distributed.tiles import Tiles
+from samesku.distributed.totals import Totals
 from samesku.matcher import Matcher
 from samesku.results.record import environment
 from samesku.runtime.memory import CEILING, bytes_of, needed
@@ -112,9 +111,9 @@ class RayEngine:
             start(self.address)
             self.stages = Stages(self.work, self.matcher.progress, self.memory)
             read, bounds, names = self._read(catalogue, how)
-            totals, tiles = self._count(read, bounds, names)
-            routing = self._pairs(totals, tiles)
-            return self._write(catalogue, out, read, totals, tiles, names, routing)
+            totals = self._count(read, bounds, names)
+            routing = self._pairs(totals)
+            return self._write(catalogue, out, read, totals, names, routing)
 
     def _read(self, catalogue: str, how: Mapping[str, Any]) -> tuple[list[Result], Any, list[str]]:
         """Check all files; the ranges of keys that become shards."""
@@ -150,9 +149,7 @@ class RayEngine:
             )
         return shards
 
-    def _count(
-        self, read: list[Result], bounds: Sequence[Any], names: list[str]
-    ) -> tuple[Totals, Tiles]:
+    def _count(self, read: list[Result], bounds: Sequence[Any], names: list[str]) -> Totals:
         """Sort, collapse what is identical, and count over all."""
         each, shards = self.stages.each, len(bounds)
         photos = any(encoder.modality == "photo" for encoder in self.matcher.encoders)
@@ -160,7 +157,7 @@ class RayEngine:
             "sort", reading.sort_shard, shards, bounds, len(read), names, photos,
             reads=[shards, names, photos],
         )  # fmt: skip
-        tiles = Tiles([tuple(shard["range"]) for shard in found])
+        ranges = [tuple(shard["range"]) for shard in found]
         starts = tuple(np.cumsum([0, *(shard["rows"] for shard in found)]).tolist())
         letters = tuple(sorted({letter for shard in found for letter in shard["letters"]}))
         _check_unique(read, each("collapse", reading.same_postings, shards, starts))
@@ -170,12 +167,12 @@ class RayEngine:
         if "price" in names:
             self.stages.run("prices", statistics.merge_prices, {"all": (shards,)})
         self.stages.run("spelling", statistics.merge_spelling, {"all": (shards,)})
-        return Totals(sum(shard["distinct"] for shard in found), starts, letters), tiles
+        return Totals(starts, ranges, sum(shard["distinct"] for shard in found), letters)
 
-    def _pairs(self, totals: Totals, tiles: Tiles) -> dict[str, Any] | None:
+    def _pairs(self, totals: Totals) -> dict[str, Any] | None:
         """Encode, search tile by tile, and score; what leaving out tiles misses."""
         run, each, matcher = self.stages.run, self.stages.each, self.matcher
-        shards, starts, k = totals.shards, totals.starts, matcher.k
+        shards, k = totals.shards, matcher.k
         encoders, names = matcher.encoders, [encoder.name for encoder in matcher.encoders]
         prints = [encoder.fingerprint for encoder in encoders]
         folder = matcher.cache.folder
@@ -190,19 +187,18 @@ class RayEngine:
         seen = [encoder.name for encoder in encoders if encoder.modality == "photo"]
         found = each("photos", statistics.merge_looks, shards, shards, seen)
         looks = {name: sum(part["looks"][name] for part in found) for name in seen}
-        each("placeholders", statistics.judge_looks, shards, starts, looks)
+        each("placeholders", statistics.judge_looks, shards, totals.starts, looks)
         methods = {name: search.method for name, search in self._searches.items()}
-        found = each("search", searching.search_shard, shards, encoders, self._searches, tiles, k,
-                     starts[-1], reads=[k, methods])  # fmt: skip
-        routing = self._missed(tiles, found, starts[-1])
+        found = each("search", searching.search_shard, shards, totals, encoders, self._searches, k,
+                     reads=[k, methods])  # fmt: skip
+        routing = self._missed(totals, found)
         fusion = matcher.fusion
         known, same = names, list[str]()
         if isinstance(fusion, Learned):
             known, same = list(fusion.model.encoders), sorted(fusion.same)
         each("look around", scoring.look_around, shards, totals, encoders, known, same,
              reads=[known, same])  # fmt: skip
-        least = scoring.LEAST_WRITTEN
-        given: Tasks = {name: (totals, encoders, pair, least) for name, pair in tiles.pairs.items()}
+        given: Tasks = {name: (totals, encoders, pair) for name, pair in totals.pairs.items()}
         found = run("score", scoring.score_tile, given, _named(fusion), shared=fusion)
         self._scored = sum(tile["candidates"] for tile in found)
         return routing
@@ -221,16 +217,14 @@ class RayEngine:
             chosen[encoder.name] = Search(method, sum(rows))
         return chosen
 
-    def _missed(self, tiles: Tiles, merged: list[Result], size: int) -> dict[str, Any] | None:
+    def _missed(self, totals: Totals, merged: list[Result]) -> dict[str, Any] | None:
         """By a sample of the tiles left out: the share of the neighbours that were found."""
-        left_out = tiles.left_out
+        left_out = totals.left_out
         if not left_out:
             return None
-        encoders, k, shards = self.matcher.encoders, self.matcher.k, tiles.shards
+        encoders, k, shards = self.matcher.encoders, self.matcher.k, totals.shards
         some = left_out[:: -(-len(left_out) // MEASURED)]
-        given: Tasks = {
-            f"{a}-{b}": (encoders, self._searches, (a, b), shards, k, size) for a, b in some
-        }
+        given: Tasks = {f"{a}-{b}": (totals, encoders, self._searches, (a, b), k) for a, b in some}
         found = self.stages.run("recall", searching.missed_tile, given, k)
         recall = {}
         for name in (encoder.name for encoder in encoders):
@@ -249,7 +243,7 @@ class RayEngine:
         return {"column": self.route, "left_out": len(left_out), "searched_of_these": len(some),
                 "recall": recall}  # fmt: skip
 
-    def _clusters(self, totals: Totals, tiles: Tiles) -> tuple[float, int, Stages, list[Result]]:
+    def _clusters(self, totals: Totals) -> tuple[float, int, Stages, list[Result]]:
         """The threshold, chosen as the local engine does, and rounds, clusters and splits there."""
         shards, starts, whole = totals.shards, totals.starts, self.stages.shelf
         known: list[ComponentPairs] = []
@@ -259,16 +253,14 @@ class RayEngine:
         def value(threshold: float) -> float:
             if not known or known[-1].threshold > threshold:
                 least = min(threshold, lowest)
-                known.append(
-                    clustering.component_pairs(self.stages, tiles, starts, least, self.at_once)
-                )
+                known.append(clustering.component_pairs(self.stages, totals, least, self.at_once))
             near = known[-1]
-            at, split = clustering.cluster_at(near, tiles, starts, threshold, self.most)
+            at, split = clustering.cluster_at(near, totals, threshold, self.most)
             found[threshold] = threshold, near.rounds, at, split
             f1 = at.each("expected f1", clustering.expect_f1, shards, whole, shards)
             return float(sum(shard["f1"] for shard in f1)) / max(starts[-1], 1)
 
-        self.stages.each("partners", scoring.add_partners, shards, tiles)
+        self.stages.each("partners", scoring.add_partners, shards, totals)
         chosen = self.matcher.get_params()["threshold"] is not None
         if not chosen and moves(self.matcher.fusion, starts[-1]):
             # What is tried first after the own threshold has components that hold those of it.
@@ -280,11 +272,11 @@ class RayEngine:
         return found[threshold]
 
     def _write(
-        self, catalogue: str, out: str, read: list[Result], totals: Totals, tiles: Tiles,
-        names: list[str], routing: dict[str, Any] | None,
+        self, catalogue: str, out: str, read: list[Result], totals: Totals, names: list[str],
+        routing: dict[str, Any] | None,
     ) -> dict[str, Any]:  # fmt: skip
         each, starts, shards = self.stages.each, totals.starts, totals.shards
-        threshold, rounds, at, split = self._clusters(totals, tiles)
+        threshold, rounds, at, split = self._clusters(totals)
         heads = each("heads", clustering.heads_of, shards, at.shelf, shards, reads=[at.input])
         offsets = np.cumsum([0, *(shard["clusters"] for shard in heads)]).tolist()
         file_starts = np.cumsum([0, *(file["rows"] for file in read)]).tolist()
@@ -296,12 +288,12 @@ class RayEngine:
         if last is not None:
             each("overlap", clustering.count_overlap, shards, last, shards, reads=[last])
             each("heirs", clustering.choose_heirs, shards, shards, offsets[-1])
-        name, sizes = self._finish(out, tiles, totals, offsets, last)
+        name, sizes = self._finish(out, totals, offsets, last)
         self._check_peak()
         record = {
             **environment(),
             "engine": {
-                "name": "ray", "ray": ray.__version__, "shards": shards, "tiles": len(tiles.names),
+                "name": "ray", "ray": ray.__version__, "shards": shards, "tiles": len(totals.pairs),
                 "search": {name: each.method for name, each in self._searches.items()},
                 "rounds": rounds, "work": self.stages.shelf.root, "routing": routing,
             },
@@ -348,7 +340,7 @@ class RayEngine:
             )
 
     def _finish(
-        self, out: str, tiles: Tiles, totals: Totals, offsets: list[int], last: str | None
+        self, out: str, totals: Totals, offsets: list[int], last: str | None
     ) -> tuple[str, dict[int, int]]:
         """Write clusters and matches; their name, and how many clusters have how many postings."""
         run, shards, carried = self.stages.run, totals.shards, last is not None
@@ -361,7 +353,7 @@ class RayEngine:
             sizes[size] += count
         own = [[size for size, _ in part["sizes"]] for part in found]
         run("write groups", clustering.write_groups, {"all": (out, name, own)})
-        given: Tasks = {tile: (out, name, tile, totals.starts, offsets) for tile in tiles.names}
+        given: Tasks = {tile: (out, name, tile, totals.starts, offsets) for tile in totals.pairs}
         run("write matches", clustering.write_matches, given)
         return name, sizes
 

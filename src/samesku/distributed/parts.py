@@ -14,10 +14,10 @@ import scipy.sparse as sp
 from samesku.candidates.candidates import Source
 from samesku.candidates.neighbors import Neighbors
 from samesku.catalog.catalog import Catalog
-from samesku.distributed.encoding import Totals
 from samesku.distributed.reading import NORMAL, STATED
 from samesku.distributed.searching import in_columns, joined_vectors, load_vectors
 from samesku.distributed.shelf import Shelf, columns_of, frame_of, sparse
+from samesku.distributed.totals import Totals
 from samesku.encoders.base import Encoder
 from samesku.runtime.arrays import Array
 from samesku.scoring.features import CatalogRows

@@ -13,13 +13,13 @@ from samesku.candidates.candidates import DENSITY_NEIGHBORS, Candidates, join_ca
 from samesku.candidates.neighbors import Neighbors, density
 from samesku.catalog.catalog import Catalog
 from samesku.clustering.expected import LEAST, partners
-from samesku.distributed.encoding import Totals, write_terms
+from samesku.distributed.encoding import write_terms
 from samesku.distributed.parts import RANKED, Part, Terms, Tile, decoded, ends_of, joined
 from samesku.distributed.reading import MEMBERS
 from samesku.distributed.searching import numbers_of, of_tiles
 from samesku.distributed.shelf import Shelf, columns_of, frame_of, table_of
 from samesku.distributed.tasks import Result, held
-from samesku.distributed.tiles import Tiles
+from samesku.distributed.totals import Totals
 from samesku.encoders.base import Encoder
 from samesku.results.pair_tables import similarities
 from samesku.runtime.arrays import Array
@@ -112,7 +112,7 @@ def _said_of(
 
 def score_tile(
     shelf: Shelf, given: Sequence[ray.ObjectRef], totals: Totals, encoders: list[Encoder],
-    shards: tuple[int, int], least: float,
+    shards: tuple[int, int],
 ) -> Result:  # fmt: skip
     """Score the pairs of two shards, as the local engine would among all."""
     (fusion,) = held("fusion", [given[0].hex()], lambda _: ray.get(given[0]))
@@ -140,7 +140,7 @@ def score_tile(
     table = table_of(number=numbers, likely=likely)
     starts = [*(totals.starts[each] for each in pair), totals.starts[-1]]
     shelf.cut(f"partners/{name}", table, numbers, starts)
-    kept = np.flatnonzero(scores >= least)
+    kept = np.flatnonzero(scores >= LEAST_WRITTEN)
     reasons: list[str | None] = [None] * len(kept)
     if explanations is not None:
         reasons = explanations.phrases(catalog, candidates, kept)
@@ -161,11 +161,11 @@ def _write_scored(
     shelf.write(f"scored/{name}", table)
 
 
-def add_partners(shelf: Shelf, shard: int, tiles: Tiles) -> None:
+def add_partners(shelf: Shelf, shard: int, totals: Totals) -> None:
     """How many postings each of a shard stands for, and is expected to be one product with."""
     numbers, members = shelf.columns(f"distinct/{shard}", "~number", MEMBERS)
     likely = np.zeros(len(numbers))
-    number, found = columns_of(of_tiles(shelf, "partners", shard, tiles), "number", "likely")
+    number, found = columns_of(of_tiles(shelf, "partners", shard, totals), "number", "likely")
     np.add.at(likely, np.searchsorted(numbers, number), found)
     shelf.write(f"likely/{shard}", table_of(number=numbers, members=members, likely=likely))
 

@@ -17,7 +17,7 @@ from samesku.candidates.neighbors import FLOOR, Neighbors, best, nearest
 from samesku.candidates.search import EXTRA, in_full, most_by_terms, rows_of, telling_terms
 from samesku.distributed.shelf import Shelf, columns_of, sparse, table_of, values_of
 from samesku.distributed.tasks import Result
-from samesku.distributed.tiles import Tiles
+from samesku.distributed.totals import Totals
 from samesku.encoders.base import Encoder, PhotoEncoder, Vectors
 from samesku.runtime.arrays import Array
 
@@ -115,31 +115,32 @@ Pairs: TypeAlias = tuple[Array, Array, Array]
 
 
 def search_shard(
-    shelf: Shelf, shard: int, encoders: Sequence[Encoder], searches: Mapping[str, Search],
-    tiles: Tiles, k: int, size: int,
+    shelf: Shelf, shard: int, totals: Totals, encoders: Sequence[Encoder],
+    searches: Mapping[str, Search], k: int,
 ) -> Result:  # fmt: skip
     """Write the k nearest of each posting of a shard among those that it is compared with."""
     found = {}
     for encoder in encoders:
-        read = partial(load_vectors, shelf, encoder, parts=tiles.shards)
-        others = tiles.partners(shard)
-        near = _nearest(read, shard, others, searches[encoder.name], k, size)
+        read = partial(load_vectors, shelf, encoder, parts=totals.shards)
+        others = totals.partners(shard)
+        near = _nearest(read, shard, others, searches[encoder.name], k, totals.starts[-1])
         shelf.write(f"lists/{encoder.name}/{shard}", table_of(**near.arrays))
         found[encoder.name] = [len(near), len(np.unique(near.query))]
     return {"found": found}
 
 
 def missed_tile(
-    shelf: Shelf, encoders: Sequence[Encoder], searches: Mapping[str, Search],
-    shards: tuple[int, int], parts: int, k: int, size: int,
+    shelf: Shelf, totals: Totals, encoders: Sequence[Encoder], searches: Mapping[str, Search],
+    shards: tuple[int, int], k: int,
 ) -> Result:  # fmt: skip
     """How many of the k nearest, and of the nearest, a tile holds that was left out."""
     missed = {}
     for encoder in encoders:
-        read = partial(load_vectors, shelf, encoder, parts=parts)
+        read = partial(load_vectors, shelf, encoder, parts=totals.shards)
         listable = nearest_ones = 0
         for shard, other in (shards, shards[::-1]):
-            found = _nearest(read, shard, [other], searches[encoder.name], k, size)
+            search = searches[encoder.name]
+            found = _nearest(read, shard, [other], search, k, totals.starts[-1])
             listed = shelf.frame(f"lists/{encoder.name}/{shard}", ["query", "similarity"])
             near = pl.col("similarity")
             of = listed.group_by("query").agg(pl.len(), last=near.min(), first=near.max())
@@ -224,9 +225,9 @@ def _aligned(rows: Any, mine: Rows, theirs: Rows) -> Any:
     return in_columns(rows, mine.columns, theirs.columns) if mine.columns else rows
 
 
-def of_tiles(shelf: Shelf, folder: str, shard: int, tiles: Tiles) -> pa.Table:
+def of_tiles(shelf: Shelf, folder: str, shard: int, totals: Totals) -> pa.Table:
     """What the tiles of a shard wrote for it, in one table."""
     return pa.concat_tables(
         shelf.piece(f"{folder}/{min(shard, other)}-{max(shard, other)}", int(shard > other))
-        for other in tiles.partners(shard)
+        for other in totals.partners(shard)
     )

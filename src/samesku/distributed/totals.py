@@ -1,4 +1,4 @@
-"""Which shards are compared with which: all, or those that share a value of a column."""
+"""What is known of the whole catalogue, and which of its shards are compared with which."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,14 +6,18 @@ from itertools import combinations, combinations_with_replacement
 
 
 @dataclass(frozen=True)
-class Tiles:
-    """The pairs of shards that are compared.
+class Totals:
+    """What is known of the whole catalogue, once it is counted, and its tiles.
 
-    `ranges`: the first and the last value in each shard of the column by which the postings are
-    sorted into shards, ``""`` for none. A posting without a value is compared with all.
+    A tile is a pair of shards that are compared: all, or those that share a value of the column by
+    which the postings are sorted into shards. `ranges` are the first and the last value in each,
+    ``""`` for none: a posting without a value is compared with all.
     """
 
+    starts: Sequence[int]  # number of the first posting of each shard, and how many there are
     ranges: Sequence[tuple[str, str]]
+    size: int = 0  # distinct postings
+    letters: Sequence[int] = ()
 
     @property
     def shards(self) -> int:
@@ -34,10 +38,6 @@ class Tiles:
         """The compared pairs by name; most share a shard with the one before."""
         every = combinations_with_replacement(range(self.shards), 2)
         return {f"{a}-{b}": (a, b) for a, b in every if self.compared(a, b)}
-
-    @property
-    def names(self) -> Sequence[str]:
-        return list(self.pairs)
 
     @property
     def left_out(self) -> list[tuple[int, int]]:
