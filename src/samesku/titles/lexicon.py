@@ -159,11 +159,13 @@ def _english() -> tuple[dict[str, str], frozenset[str]]:
             meaning = (Entry(kind, tuple(key.split(" + "))),)
             english = meaning[0].values[-1]
             if known.meanings(english) == meaning:
-                words = (word for table in others for word in _plain(table.get(key, ())))
-                found |= {word: english for word in words if known.meanings(word) == meaning}
+                own = set(map(_spelt, tables["en"][key]))
+                words = {word for table in others for word in _plain(table.get(key, ()))}
+                found |= {word: english for word in words - own if known.meanings(word) == meaning}
     for word, english in _products().items():
         # Read as the English word is: as clothes or shoes, or not at all.
-        if known.meanings(word) in ((Entry("product", ()),), known.meanings(english)):
+        as_english = known.meanings(word) in ((Entry("product", ()),), known.meanings(english))
+        if word != english and as_english:
             found[word] = english
     return found, frozenset(word.split()[0] for word in found)
 
