@@ -243,6 +243,7 @@ _KNOWN = st.sampled_from(
 
 
 @settings(max_examples=500, deadline=None)
+@example([("х", ""), ("两", ""), ("抽", "")])
 @given(st.lists(st.tuples(_PIECES, st.sampled_from(["", " ", " "])), max_size=12))
 def test_normalising_twice_changes_nothing(pieces: list[tuple[str, str]]) -> None:
     clean = clean_title("".join(piece + space for piece, space in pieces))

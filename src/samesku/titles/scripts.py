@@ -74,10 +74,10 @@ def fold(text: str) -> str:
     text = unicodedata.normalize("NFC", apart)
     if _MIXED.search(text):
         text = _EITHER.sub(_one_script, text)
+    text = _CHINESE.sub(_in_digits, text)  # first: letters beside digits are read by these
     text = _CODED.sub(lambda letter: letter[0].translate(_TO_CODED), text)
     text = _TIMES.sub("x", text)
-    text = _SARA_AM.sub("\\1\u0e4d", text).replace("เเ", "แ")
-    return _CHINESE.sub(_in_digits, text)
+    return _SARA_AM.sub("\\1\u0e4d", text).replace("เเ", "แ")
 
 
 def _one_script(match: re.Match[str]) -> str:
