@@ -313,12 +313,14 @@ class Matcher:
             with self.progress.stage("score", len(candidates)) as advance:
                 predicted = self.fusion.predict(candidates, collapsed.catalog, advance=advance)
         scores = collapsed.sure(candidates.left, candidates.right, predicted.scores)
-        threshold = self.threshold
+        threshold, crowding = self.threshold, (0.0, 0.0)
         if pins is not None:
             scores = pinned_scores(pins, candidates, scores)
-        if self._params["threshold"] is None and decide == "clusters" and sources is None:
-            with self.progress.stage("threshold"):
-                threshold = threshold_for(self.fusion, candidates, scores, collapsed.counts)
+        if decide == "clusters" and sources is None:
+            crowding = self.fusion.crowding
+            if self._params["threshold"] is None:
+                with self.progress.stage("threshold"):
+                    threshold = threshold_for(self.fusion, candidates, scores, collapsed.counts)
         matches = Matches(
             catalog,
             collapsed,
@@ -326,6 +328,7 @@ class Matcher:
             scores,
             self.fusion,
             threshold,
+            crowding=crowding,
             explanations=predicted.explanations,
             decide=decide,
             sources=sources if pairs == "across" else None,

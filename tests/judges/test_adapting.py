@@ -163,6 +163,20 @@ def test_a_model_is_read_back_as_it_was_written(adapted, tmp_path):
     assert again.threshold == adapted.matches.threshold
 
 
+def test_clusters_are_fewer_where_crowds_are_not_one_product(adapted, tmp_path):
+    model = adapted.model
+    assert adapted.matches.crowding == model.adaptation.crowding
+    assert model.adaptation.crowding[0] < 0
+    never = replace(model.adaptation, crowding=(-9.0, 0.0))
+    replace(model, adaptation=never).save(tmp_path / "model")
+    fusion = Learned(PairClassifier.load(tmp_path / "model"))
+    matches = Matcher(fusion=fusion).match(adapted.matches.catalog)
+    assert not matches.cluster_count
+    matches.write(tmp_path / "run")
+    again = Matches.load(tmp_path / "run", matches.catalog)
+    assert not again.rethreshold(0.3).cluster_count
+
+
 def test_an_adapted_model_is_not_adapted_twice(adapted, answers):
     with pytest.raises(ValueError, match="adapted already"):
         adapt(adapted.matches, answers)

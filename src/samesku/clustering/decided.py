@@ -10,6 +10,7 @@ from scipy.special import logit
 from samesku.candidates.collapse import Collapsed
 from samesku.candidates.similarity import Ends
 from samesku.clustering.agglomerative import agglomerate
+from samesku.clustering.crowding import uncrowded
 from samesku.clustering.pins import Pins, components
 from samesku.runtime.arrays import AnyFloats, AnyInts, Bools, Doubles, Floats, Ints
 
@@ -30,14 +31,17 @@ def decided_clusters(
     decide: Decision = "clusters",
     sources: Ints | None = None,
     pins: Pins | None = None,
+    crowding: tuple[float, float] = (0.0, 0.0),
 ) -> Ints:
     """Cluster of each posting, int64 ``(n,)``, numbered by the smallest id in each.
 
     Scored pairs and `pins` are in rows of the distinct postings, `sources` those of all postings,
-    where only pairs across sources may match.
+    where only pairs across sources may match. `crowding`: see
+    :func:`samesku.clustering.crowding.uncrowded`.
     """
     if decide != "clusters":
         return _linked(distinct, left, right, scores, threshold, decide, sources, pins)
+    scores = uncrowded(left, right, scores, distinct.counts, crowding)
     of_distinct = agglomerate(
         left, right, scores, len(distinct.rows), threshold=threshold, pins=pins
     )

@@ -14,6 +14,7 @@ from scipy.special import expit, logit
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.answers import Answers, answers_of
 from samesku.clustering.agglomerative import agglomerate
+from samesku.clustering.crowding import crowd, uncrowded
 from samesku.clustering.expected import expected_f1
 from samesku.clustering.pins import Pins, pinned_scores
 from samesku.judges.asking import unpinned
@@ -45,8 +46,6 @@ GRID = tuple(round(0.1 * step, 1) for step in range(1, 10))
 LOWEST = 0.05
 # What is expected of offset, slope and height before anything was answered, and how firmly.
 MEAN, DEVIATION = np.array([0.0, 1.0, 0.0]), np.array([1.0, 0.3, 0.3])
-# A threshold stays where another would not be better by this: a hundred answers tell no more.
-FLAT = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,32 +121,51 @@ def adapt(
     pairs, distinct = matches.candidates, matches.distinct
     with progress.stage("score again", len(pairs)) as advance:
         scored = replace(fusion, model=model).predict(pairs, distinct.catalog, advance=advance)
-    if threshold is None:
-        threshold = _best_threshold(matches, scored.scores, asked, seen)
-    record |= {"threshold_before": matches.threshold, "threshold": threshold}
+    crowding, best = (0.0, 0.0), matches.threshold
+    if matches.decide == "clusters" and matches.sources is None:
+        crowding = _crowding(pairs, scored.scores, distinct.counts, asked, seen)
+        moved = uncrowded(pairs.left, pairs.right, scored.scores, distinct.counts, crowding)
+        best = threshold_by_answers(pairs, moved, distinct.counts, asked.places, seen, best)
+    adaptation = replace(adaptation, crowding=crowding)
+    threshold = best if threshold is None else threshold
+    record |= {
+        "threshold_before": matches.threshold,
+        "threshold": threshold,
+        "crowding": round(crowding[0], 3),
+    }
     taught = np.unique([pairs.left[asked.places], pairs.right[asked.places]])
     beside = [*model.card.get("beside", []), training_record(distinct.catalog, taught)]
     card = {**model.card, "adapted": {**record}, "beside": beside}
-    model = replace(model, threshold=threshold, threshold_rule="fixed", card=card)
+    model = replace(
+        model, adaptation=adaptation, threshold=threshold, threshold_rule="fixed", card=card
+    )
     weighed = asked.weighed(scored, seen)
     scores = distinct.sure(pairs.left, pairs.right, weighed.scores)
     if matches.pins is not None:
         scores = pinned_scores(matches.pins, pairs, scores)
     made = replace(
         matches, scores=scores, explanations=weighed.explanations,
-        fusion=replace(fusion, model=model), threshold=threshold,
+        fusion=replace(fusion, model=model), threshold=threshold, crowding=crowding,
         run={**matches.run, "adapted": record},
     )  # fmt: skip
     record["changed"] = _changed(unpinned(matches), made)
     return Adapted(made, record)
 
 
-def _best_threshold(matches: Matches, scores: Floats, asked: _Asked, seen: Seen) -> float:
-    """The best by the answers; that of the matches where clusters are not of one source."""
-    now, counts = matches.threshold, matches.distinct.counts
-    if matches.decide != "clusters" or matches.sources is not None:
-        return now
-    return threshold_by_answers(matches.candidates, scores, counts, asked.places, seen, now)
+def _crowding(
+    pairs: Candidates, scores: Floats, counts: AnyInts, asked: _Asked, seen: Seen
+) -> tuple[float, float]:
+    """What crowds add to log-odds by the answers, never above 0, and which one is usual."""
+    crowds, odds = crowd(pairs.left, pairs.right, scores, counts), _odds(scores)
+    doubtful = scores > IN_DOUBT
+    if not doubtful.any():
+        return 0.0, 0.0
+    usual, spread = float(crowds[doubtful].mean()), float(crowds[doubtful].std()) + 1e-6
+    column = ((crowds - usual) / spread)[:, None]
+    beyond = np.flatnonzero(~doubtful)
+    clear = beyond[:: max(1, len(beyond) // CLEAR)]
+    (weight,), _ = fit(odds[asked.places], column[asked.places], [seen], odds[clear], column[clear])
+    return min(float(weight) / spread, 0.0), usual
 
 
 def _changed(before: Matches, after: Matches) -> dict[str, int]:
@@ -326,7 +344,7 @@ def _frame(shown: Features, names: tuple[str, ...]) -> Adaptation:
 def threshold_by_answers(
     candidates: Candidates, scores: Floats, counts: AnyInts, places: AnyInts, seen: Seen, now: float
 ) -> float:
-    """The threshold with the best expected F1 per posting; `now` where none is clearly better.
+    """The threshold with the best expected F1 per posting; `now` where none is better.
 
     What is expected follows from probabilities that the answers about the candidates `places`
     calibrate, by the log-odds of a pair and by its height: the highest threshold at which both
@@ -344,7 +362,7 @@ def threshold_by_answers(
     chance = expit(columns @ numbers).astype(np.float32)
     value = {at: expected_f1(left, right, chance, of, counts) for at, of in clusters.items()}
     best = max(value, key=value.__getitem__)
-    return best if value[best] > value[now] + FLAT else now
+    return best if value[best] > value[now] else now
 
 
 def _odds(scores: Floats) -> Doubles:

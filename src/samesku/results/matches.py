@@ -53,6 +53,9 @@ class Matches:
         What scored them.
     threshold : float
         Score from which a pair is accepted.
+    crowding : (float, float)
+        How much lower scores count among many likely partners
+        (:func:`samesku.clustering.crowding.uncrowded`).
     explanations : Explanations, optional
         The contributions to the scores of the likelier pairs, where the fusion has some.
     run : dict
@@ -82,6 +85,7 @@ class Matches:
     scores: Floats
     fusion: Fusion
     threshold: float = THRESHOLD
+    crowding: tuple[float, float] = (0.0, 0.0)
     explanations: Explanations | None = None
     run: dict[str, Any] = field(default_factory=dict)
     decide: Decision = "clusters"
@@ -117,6 +121,7 @@ class Matches:
             scored["score"].cast(pl.Float32).to_numpy(),
             run.fusion,
             run.threshold,
+            crowding=run.crowding,
             run={key: value for key, value in run.record.items() if key != "results"},
             decide=run.record["decide"],
             sources=run.sources,
@@ -145,6 +150,7 @@ class Matches:
         return decided_clusters(
             self.distinct, pairs.left, pairs.right, self.scores, threshold=self.threshold,
             decide=self.decide, sources=self.sources, pins=self.pins,
+            crowding=self.crowding,
         )  # fmt: skip
 
     @property
@@ -358,6 +364,7 @@ class Matches:
             "thresholds": {name: asdict(threshold) for name, threshold in thresholds.items()},
             "threshold": self.threshold,
             "cohesion": COHESION,
+            **({"crowding": list(self.crowding)} if self.crowding[0] else {}),
             "decide": self.decide,
         }
         results = {

@@ -22,13 +22,14 @@ _FIELDS: dict[str, Any] = {
     "samesku": str, "python": str, "packages": {"*": str}, "catalogue": dict,
     "encoders": {"*": dict}, "notes": [str], "photos_refused": list,
     "seconds": {"*": int | float}, "fusion": str, "probabilistic": bool, "model": str,
-    "decide": str, "chosen": [dict], "digests": dict,
+    "crowding": [int | float], "decide": str, "chosen": [dict], "digests": dict,
     "results": dict | list, "source": {**_SOURCE, "left": _SOURCE, "right": _SOURCE},
     "left": dict, "right": dict,
     "answers": {"source": str, "by": {"*": {"*": int}}, "pins": [list], "problems": [str]},
     "audit": {"answers": int, "precision": list | None, "recall": list | None, "more": int},
-    "adapted": {"moved": int | float, "threshold": int | float, "threshold_before": int | float,
-                "changed": {"*": int}, "differences": {"*": {"answered": int, "same": int}}},
+    "adapted": {"moved": int | float, "crowding": int | float, "threshold": int | float,
+                "threshold_before": int | float, "changed": {"*": int},
+                "differences": {"*": {"answered": int, "same": int}}},
 }  # fmt: skip
 # What earlier versions called a table.
 _RENAMED = {"scored": "judged"}

@@ -83,7 +83,14 @@ class Run:
         return decided_clusters(
             self.distinct, left, right, scored["score"].cast(pl.Float32).to_numpy(),
             threshold=threshold, decide=self.record["decide"], sources=self.sources, pins=self.pins,
+            crowding=self.crowding,
         )  # fmt: skip
+
+    @property
+    def crowding(self) -> tuple[float, float]:
+        """What the clusters made of many likely partners."""
+        weight, usual = self.record.get("crowding", (0.0, 0.0))
+        return float(weight), float(usual)
 
     @property
     def assigned(self) -> bool:

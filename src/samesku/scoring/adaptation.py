@@ -27,6 +27,9 @@ class Adaptation:
     center: Doubles  # (f,), as the others
     scale: Doubles
     weights: Doubles
+    # what clusters add to the log-odds per unit of `samesku.clustering.crowding.crowd`, and from
+    # which crowd on
+    crowding: tuple[float, float] = (0.0, 0.0)
 
     def standardised(self, described: Features) -> Doubles:
         """The features as they are weighted, float64 ``(m, f)``."""
@@ -50,7 +53,7 @@ class Adaptation:
     def record(self) -> dict[str, Any]:
         """What a model's head holds of it."""
         numbers = {name: getattr(self, name).tolist() for name in NUMBERS}
-        return {"features": list(self.features), **numbers}
+        return {"features": list(self.features), **numbers, "crowding": list(self.crowding)}
 
     @classmethod
     def read(cls, record: Mapping[str, Any]) -> Adaptation:
@@ -59,8 +62,10 @@ class Adaptation:
         center, scale, weights = numbers = [
             np.array(record[each], dtype=np.float64) for each in NUMBERS
         ]
+        weight, usual = map(float, record.get("crowding", (0.0, 0.0)))
         if any(each.shape != (len(names),) for each in numbers):
             raise ValueError("its adaptation weighs other features than it names")
-        if not (np.isfinite(np.concatenate(numbers)).all() and (scale > 0).all()):
+        finite = np.isfinite(np.concatenate([*numbers, [weight, usual]])).all()
+        if not (finite and (scale > 0).all()):
             raise ValueError("its adaptation holds no usable numbers")
-        return cls(names, center, scale, weights)
+        return cls(names, center, scale, weights, (weight, usual))

@@ -58,6 +58,11 @@ class Fusion(ABC):
         """The score from which a pair is accepted, unless the user says otherwise."""
         return THRESHOLD
 
+    @property
+    def crowding(self) -> tuple[float, float]:
+        """What clusters make of many likely partners (`samesku.clustering.crowding`)."""
+        return 0.0, 0.0
+
     @abstractmethod
     def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
         """How sure it is that each pair is the same product, float32 ``(m,)`` in [0, 1]."""

@@ -54,6 +54,12 @@ class Learned(Fusion):
         """The probability from which the model's training says to accept."""
         return self.model.threshold
 
+    @property
+    def crowding(self) -> tuple[float, float]:
+        """What answers taught of how many offers a product has."""
+        adaptation = self.model.adaptation
+        return super().crowding if adaptation is None else adaptation.crowding
+
     def score(self, candidates: Candidates, catalog: Catalog) -> Scores:
         """Probability of each pair."""
         return self.predict(candidates, catalog, NEVER).scores
