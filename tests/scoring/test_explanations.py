@@ -74,7 +74,7 @@ def said(shop, left, right, **added):
         ((0, 3), "photo", -1, "photos differ 0.00 -1.00"),
         ((0, 4), "photo", -0.1, "no photo to compare -0.10"),
         ((0, 1), "rare_words", -1, 'rare word "promo" and "murah" in one only -1.00'),
-        ((3, 4), "rare_words", -1, 'rare word "vanilla" in one only -1.00'),
+        ((3, 4), "rare_words", -1, 'rare word "vanila" in one only -1.00'),
         ((3, 4), "rare_words", 1, 'rare word "milk" in both +1.00'),
         ((0, 1), "density", 1, "nearest of their kind +1.00"),
         ((0, 1), "density", -1, "many look like them -1.00"),
