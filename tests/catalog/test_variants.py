@@ -52,3 +52,10 @@ def test_the_whole_of_variants_is_no_offer_and_a_column_of_the_file_comes_first(
 def test_rows_keep_their_numbers_when_others_are_left_out(tmp_path):
     catalog = read(tmp_path, WOOCOMMERCE.replace("Cap", ""), posting_id="SKU", title="Name")
     assert {each.kind: each.rows for each in catalog.problems}["empty_title"] == (5,)
+
+
+def test_rows_that_name_no_product_share_nothing(tmp_path):
+    text = "SKU,Handle,Title,Option1 Name,Option1 Value\nA,,Cup,Color,Red\nB,,,Size,40\n"
+    catalog = read(tmp_path, text, posting_id="SKU", title="Title")
+    assert catalog.titles == ["Cup", ""]
+    assert [each.kind for each in catalog.problems] == ["empty_title"]

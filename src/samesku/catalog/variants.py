@@ -33,13 +33,15 @@ def read_variants(
     if not pairs:
         return frame, places, []
     names, values = zip(*pairs, strict=True)
-    texts = [pl.Series(name, as_text(frame[name])) for name in (*names, *values, *_shared(frame))]
+    product = _column(frame, "product")
+    read = (*names, *values, *_shared(frame), *([] if product is None else [product]))
+    texts = [pl.Series(name, as_text(frame[name])) for name in dict.fromkeys(read)]
     frame = frame.with_columns(each.str.strip_chars().replace("", None) for each in texts)
     titled = frame["title"].is_not_null()
-    product = _column(frame, "product")
-    if product is not None:
-        shared = pl.col(*_shared(frame), *names)
-        frame = frame.with_columns(shared.fill_null(shared.drop_nulls().first().over(product)))
+    if product is not None:  # rows that name no product are not of one
+        shared, named = pl.col(*_shared(frame), *names), pl.col(product).is_not_null()
+        first = shared.drop_nulls().first().over(product)
+        frame = frame.with_columns(pl.when(named).then(shared.fill_null(first)).otherwise(shared))
     stated = frame.select(pl.any_horizontal(pl.col(values).is_not_null())).to_series()
     photos = ~titled & ~stated & frame["title"].is_not_null()
     type_of = _column(frame, "type")
