@@ -274,6 +274,9 @@ def test_translating_twice_changes_nothing(pieces: list[tuple[str, str]]) -> Non
         ("Griff mattschwarz", "griff mattschwarz"),
         ("Hose rosa", "hose rosa"),
         ("matte black gunmetal", "matte black gunmetal"),
+        ("Mobil 1, Nova, Klein, Regal", "mobil 1, nova, klein, regal"),
+        ("rower, gross, tripe, mala", "rower, gross, tripe, mala"),
+        ("ワンピース 笔记本 手袋 美少女", "ワンピース 笔记本 手袋 美少女"),
     ],
 )
 def test_plain_words_of_colours_flavours_and_accessories_are_english(raw: str, normal: str) -> None:
