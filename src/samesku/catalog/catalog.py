@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +20,7 @@ from samesku.catalog.problems import Problem, usable
 from samesku.catalog.tables import STDIN, distinct, folded_name, read_table, repeated_columns
 from samesku.catalog.variants import read_variants
 from samesku.runtime.arrays import AnyInts, Bools, Ints
+from samesku.runtime.files import packaged_table
 from samesku.titles import Stated, normal_title, stated
 from samesku.titles.attributes import Attributes, read_attributes
 
@@ -358,7 +357,7 @@ def _unmapped(
 @cache
 def _other_names() -> dict[str, list[str]]:
     """What the required columns and photos are often called, in small letters without signs."""
-    table = tomllib.loads(files(__package__).joinpath("column_names.toml").read_text("utf-8"))
+    table = packaged_table("samesku.catalog", "column_names.toml")
     return {
         ours: [folded_name(name) for names in languages.values() for name in names]
         for ours, languages in table.items()

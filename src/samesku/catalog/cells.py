@@ -1,15 +1,14 @@
 """The cells of a catalogue brought to their types, and what does not fit."""
 
 import re
-import tomllib
 from functools import cache
-from importlib.resources import files
 
 import polars as pl
 
 from samesku.catalog.currencies import codes_of, currency_of, written_currency
 from samesku.catalog.prices import read_prices
 from samesku.catalog.problems import Problem
+from samesku.runtime.files import packaged_table
 
 REQUIRED = ("posting_id", "title")
 OPTIONAL = (
@@ -140,7 +139,7 @@ def _is_total(cell: str) -> bool:
 
 @cache
 def _total_words() -> frozenset[str]:
-    table = tomllib.loads(files(__package__).joinpath("total_words.toml").read_text("utf-8"))
+    table = packaged_table("samesku.catalog", "total_words.toml")
     return frozenset(word for words in table.values() for word in words)
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
 from functools import lru_cache
-from importlib.resources import files
 
 import numpy as np
 import polars as pl
 
 from samesku.runtime.arrays import Doubles
+from samesku.runtime.files import packaged_table
 
-_DATA = tomllib.loads(files(__package__).joinpath("currencies.toml").read_text("utf-8"))
+_DATA = packaged_table("samesku.catalog", "currencies.toml")
 _RATES = {code: float(rate) for code, rate in _DATA["rates"].items()}
 _SIGNS = {sign: code for code, signs in _DATA["signs"].items() for sign in signs}
 _SEVERAL: dict[str, list[str]] = _DATA["several"]

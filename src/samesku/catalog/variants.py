@@ -1,9 +1,7 @@
 """Variants in exports of shop systems, which give options by name and value in two columns."""
 
 import re
-import tomllib
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import polars as pl
@@ -11,6 +9,7 @@ import polars as pl
 from samesku.catalog.cells import OPTIONAL, REQUIRED, as_text
 from samesku.catalog.problems import Problem
 from samesku.catalog.tables import folded_name
+from samesku.runtime.files import packaged_table
 from samesku.titles.attributes.columns import column_kind
 
 # Columns of a table with options as columns; further options stand behind titles.
@@ -109,4 +108,4 @@ def _column(frame: pl.DataFrame, role: str) -> str | None:
 
 @cache
 def _data() -> dict[str, Any]:
-    return tomllib.loads(files(__package__).joinpath("option_columns.toml").read_text("utf-8"))
+    return packaged_table("samesku.catalog", "option_columns.toml")

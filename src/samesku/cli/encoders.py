@@ -1,8 +1,6 @@
 """`samesku encoders` and `samesku export-encoder`."""
 
-import tomllib
 from contextlib import suppress
-from importlib.resources import files
 from pathlib import Path
 
 from rich.table import Table
@@ -19,7 +17,7 @@ from samesku.encoders.folder import PARTS
 from samesku.encoders.model_files import find_model
 from samesku.runtime.arrays import Bytes
 from samesku.runtime.extras import need_extra
-from samesku.runtime.files import check_folder
+from samesku.runtime.files import check_folder, packaged_table
 
 BUILT_IN = {
     "tfidf": ("titles", "words and pieces of words; needs no training"),
@@ -31,7 +29,7 @@ BUILT_IN = {
     "clip:MODEL": ("titles and photos", "two encoders of one pretrained model"),
     "FOLDER": ("as trained", "what train-encoder or export-encoder wrote"),
 }
-KNOWN = tomllib.loads(files(__package__).joinpath("known_models.toml").read_text("utf-8"))["model"]
+KNOWN = packaged_table("samesku.cli", "known_models.toml")["model"]
 # Titles and photos to compare torch and ONNX on.
 COMPARED = 64
 

@@ -12,10 +12,10 @@ from samesku.clustering.expected import LEAST, partners
 from samesku.runtime.arrays import AnyFloats, AnyInts, Doubles, Floats
 
 
-def crowd(left: Ends, right: Ends, scores: AnyFloats, counts: AnyInts) -> Doubles:
-    """How crowded the two ends of each pair are, float64 ``(m,)``.
+def log_partners(left: Ends, right: Ends, scores: AnyFloats, counts: AnyInts) -> Doubles:
+    """How many partners the two ends of each pair are likely to have, float64 ``(m,)``.
 
-    The logarithms of one and how many partners each is expected to have, added up. `counts`,
+    The logarithms of one and how many each is expected to have, added up. `counts`,
     ``(d,)``: how many postings each distinct one stands for.
     """
     near = scores >= LEAST
@@ -31,5 +31,5 @@ def uncrowded(
     if not weight:
         return scores
     odds = logit(np.clip(scores.astype(np.float64), 1e-6, 1 - 1e-6))
-    moved = weight * (crowd(left, right, scores, counts) - usual)
+    moved = weight * (log_partners(left, right, scores, counts) - usual)
     return np.asarray(expit(odds + moved), dtype=np.float32)

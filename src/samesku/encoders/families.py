@@ -2,10 +2,8 @@
 
 import json
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +39,7 @@ class Family:
     pad_to_limit: bool = False
 
 
-_TABLE = tomllib.loads(resources.files(__package__).joinpath("families.toml").read_text("utf-8"))
+_TABLE = files.packaged_table("samesku.encoders", "families.toml")
 FAMILIES = {name: Family(**family) for name, family in _TABLE.items()}
 
 

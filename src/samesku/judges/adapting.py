@@ -14,7 +14,7 @@ from scipy.special import expit, logit
 from samesku.candidates.candidates import Candidates
 from samesku.catalog.answers import Answers, answers_of
 from samesku.clustering.agglomerative import agglomerate
-from samesku.clustering.crowding import crowd, uncrowded
+from samesku.clustering.crowding import log_partners, uncrowded
 from samesku.clustering.expected import expected_f1
 from samesku.clustering.pins import Pins, pinned_scores
 from samesku.judges.asking import unpinned
@@ -155,13 +155,13 @@ def adapt(
 def _crowding(
     pairs: Candidates, scores: Floats, counts: AnyInts, asked: _Asked, seen: Seen
 ) -> tuple[float, float]:
-    """What crowds add to log-odds by the answers, never above 0, and which one is usual."""
-    crowds, odds = crowd(pairs.left, pairs.right, scores, counts), _odds(scores)
+    """What many partners add to log-odds by the answers, never above 0; how many are usual."""
+    partners, odds = log_partners(pairs.left, pairs.right, scores, counts), _odds(scores)
     doubtful = scores > IN_DOUBT
     if not doubtful.any():
         return 0.0, 0.0
-    usual, spread = float(crowds[doubtful].mean()), float(crowds[doubtful].std()) + 1e-6
-    column = ((crowds - usual) / spread)[:, None]
+    usual, spread = float(partners[doubtful].mean()), float(partners[doubtful].std()) + 1e-6
+    column = ((partners - usual) / spread)[:, None]
     beyond = np.flatnonzero(~doubtful)
     clear = beyond[:: max(1, len(beyond) // CLEAR)]
     (weight,), _ = fit(odds[asked.places], column[asked.places], [seen], odds[clear], column[clear])

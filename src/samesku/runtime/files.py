@@ -1,4 +1,4 @@
-"""Files: outputs that appear all together or not at all, and JSON that is checked when read."""
+"""Files: outputs that appear all together or not at all, checked JSON, tables of the package."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ import re
 import shutil
 import tempfile
 import time
+import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, get_args
 
@@ -119,6 +121,11 @@ def as_json(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value if isinstance(value, bool | int | float | str | None) else str(value)
+
+
+def packaged_table(package: str, *path: str) -> dict[str, Any]:
+    """A table in TOML that comes with a package of ours."""
+    return tomllib.loads(files(package).joinpath(*path).read_text("utf-8"))
 
 
 def read_json(

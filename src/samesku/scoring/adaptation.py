@@ -27,8 +27,8 @@ class Adaptation:
     center: Doubles  # (f,), as the others
     scale: Doubles
     weights: Doubles
-    # what clusters add to the log-odds per unit of `samesku.clustering.crowding.crowd`, and from
-    # which crowd on
+    # what clusters add to the log-odds per unit of `samesku.clustering.crowding.log_partners`, and
+    # from how many on
     crowding: tuple[float, float] = (0.0, 0.0)
 
     def standardised(self, described: Features) -> Doubles:

@@ -8,17 +8,11 @@ from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from samesku.titles.clean import clean_title
 from samesku.titles.scripts import SPACELESS, word_lists
-from samesku.titles.words import normalise_title
+from samesku.titles.words import normalise_raw, normalise_title
 
 _MARKS = r"\s!-/:-@\[-`{-~\u00a1-\u00bf\u2000-\u206f\u20d0-\u2bff\u3000-\u303f\uff00-\uff0f"
 _WORD = re.compile(rf"(?P<run>[{SPACELESS}]+)|[^{_MARKS}{SPACELESS}]+")
-_TRANSLATED = {
-    "colours.toml": "colour",
-    "flavours.toml": "flavour",
-    "accessories.toml": "accessory",
-}
 _MAX_PASSES = 4
 _ASCII_WORD = re.compile("[a-z]+")
 _JOINTS = frozenset((*" -'._", " & "))
@@ -102,12 +96,12 @@ def lexicon() -> Lexicon:
     """Read the word lists that come with this package, once."""
     entries: dict[str, dict[Entry, None]] = {}
     for file, kinds in _FILES.items():
-        for table, keys in word_lists(file).items():
-            for key, spelt in keys.items():
+        for table, keys in spellings(file).items():
+            for key, words in keys.items():
                 kind = kinds.get(table, kinds.get("*", table))
                 values = tuple(key.split(" + ")) if kind not in _CONTEXTS else ()
-                for word in _expand(spelt):
-                    meanings = entries.setdefault(_spelt(word), {})
+                for word in words:
+                    meanings = entries.setdefault(normalise_raw(word), {})
                     if key:
                         meanings[Entry(kind, values)] = None
     for word in _products():  # so that they are found in a title
@@ -122,7 +116,7 @@ def normal_title(title: str) -> str:
     languages differ less: "Tastatur schwarz" becomes "keyboard black". Shades stay as they are.
     Done again it changes nothing.
     """
-    normal = normalise_title(clean_title(title))
+    normal = normalise_raw(title)
     for _ in range(_MAX_PASSES):
         english = _in_english(normal)
         if english == normal:
@@ -152,14 +146,16 @@ def _english() -> tuple[dict[str, str], frozenset[str]]:
     """Plain words of other languages to those of English, and the first words of them."""
     found: dict[str, str] = {}
     known = lexicon()
-    for file, kind in _TRANSLATED.items():
-        tables = spellings(file)
+    for file, kinds in _FILES.items():
+        if "*" not in kinds:  # no lists by language
+            continue
+        tables, kind = spellings(file), kinds["*"]
         others = [table for name, table in tables.items() if len(name) == 2 and name != "en"]
         for key in tables["en"]:
             meaning = (Entry(kind, tuple(key.split(" + "))),)
             english = meaning[0].values[-1]
             if known.meanings(english) == meaning:
-                own = set(map(_spelt, tables["en"][key]))
+                own = set(map(normalise_raw, tables["en"][key]))
                 words = {word for table in others for word in _plain(table.get(key, ()))}
                 found |= {word: english for word in words - own if known.meanings(word) == meaning}
     for word, english in _products().items():
@@ -174,10 +170,10 @@ def _english() -> tuple[dict[str, str], frozenset[str]]:
 def _products() -> dict[str, str]:
     """What products are called in other languages, to what they are called in English."""
     return {
-        _spelt(word): english
-        for keys in word_lists("products.toml").values()
-        for english, spelt in keys.items()
-        for word in _expand(spelt)
+        normalise_raw(word): english
+        for keys in spellings("products.toml").values()
+        for english, words in keys.items()
+        for word in words
     }
 
 
@@ -186,11 +182,7 @@ def _plain(words: Sequence[str]) -> Iterator[str]:
     begin = words[0][: max(3, len(words[0]) - 2)] if words else ""
     for word in words:
         if all(part.startswith(begin) for part in word.split()):
-            yield _spelt(word)
-
-
-def _spelt(word: str) -> str:
-    return normalise_title(clean_title(word))
+            yield normalise_raw(word)
 
 
 # Of each file, what kind a table holds: "*" for the languages, its own name if nothing is said.

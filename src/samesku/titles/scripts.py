@@ -6,15 +6,15 @@ Which letters are one is data, in `words/scripts.toml`.
 from __future__ import annotations
 
 import re
-import tomllib
 import unicodedata
-from importlib.resources import files
 from typing import Any
+
+from samesku.runtime.files import packaged_table
 
 
 def word_lists(file: str) -> dict[str, Any]:
     """Read a file of words that comes with this package."""
-    return tomllib.loads((files("samesku.titles") / "words" / file).read_text("utf-8"))
+    return packaged_table("samesku.titles", "words", file)
 
 
 _DATA = word_lists("scripts.toml")

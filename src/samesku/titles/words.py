@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from samesku.titles.clean import clean_title
 from samesku.titles.quantities import read_quantities
 from samesku.titles.scripts import CJK, MARKS, SPACELESS, fold
 from samesku.titles.units import UNITS
@@ -44,6 +45,11 @@ def normalise_title(clean: str) -> str:
             return min(passes[passes.index(text) :])
         passes.append(text)
     return text
+
+
+def normalise_raw(raw: str) -> str:
+    """A raw title cleaned and normalised, its words in the language that they are in."""
+    return normalise_title(clean_title(raw))
 
 
 def normal_tokens(normal: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from samesku.titles import Quantity, clean_title, normal_title, normalise_title, stated
+from samesku.titles import Quantity, normal_title, normalise_raw, stated
 from samesku.titles.attributes.reading import read_title
 from samesku.titles.scripts import word_lists
 from samesku.titles.units import spell
@@ -35,7 +35,7 @@ def column_kind(name: str) -> tuple[str, str] | None:
     >>> column_kind("ram_capacity")
     ('memory', 'ram')
     """
-    words = _NAME.findall(normalise_title(clean_title(name)).replace("_", " "))
+    words = _NAME.findall(normalise_raw(name).replace("_", " "))
     if not words or _IGNORED.intersection(words):
         return None
     names = [*words, *map("".join, pairwise(words))]  # "part number"
