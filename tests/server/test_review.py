@@ -64,6 +64,18 @@ def test_words_that_state_the_same_are_shared_in_cleaned_titles(client):
     assert (one["hidden"], other["hidden"]) == (0, len(titles["b"]) - 300)
 
 
+def test_phrases_of_two_languages_are_shared(client):
+    titles = {"a": "Disque dur Bebelo rouge", "b": "Bebelo Festplatte rot neu"}
+    for name, title in titles.items():
+        client.post("/postings", json={"posting_id": name, "title": title})
+    client.delete("/postings/c")
+    shared = [
+        "".join("-+"[each["shared"]] for each in side["title"])
+        for side in client.get("/review/next").json()["sides"]
+    ]
+    assert shared == ["++++", "+++-"]
+
+
 @pytest.mark.parametrize(
     ("name", "status"),
     [("in.png", 200), ("in.tiff", 200), ("../out.png", 404), ("x\0", 404)],

@@ -45,11 +45,23 @@ def shown_title(raw: str) -> Shown:
     return Shown(text, marks, max(0, len(raw) - LONGEST))
 
 
+def phrases(title: Shown) -> Iterator[tuple[int, int]]:
+    """First and last word, exclusive, of known names of several words in a shown title."""
+    folded = _folded(title.text.lower())
+    for start, stop, _ in lexicon().find(folded):
+        if " " in folded[start:stop]:
+            yield folded.count(" ", 0, start), folded.count(" ", 0, stop) + 1
+
+
+def _folded(text: str) -> str:
+    """Folded, unless that moves letters: places are those of the title as shown."""
+    folded = fold(text)
+    return folded if len(folded) == len(text) else text
+
+
 def _marks(clean: str) -> Iterator[Mark]:
     """Of a cleaned title; where words state two things, the quantity comes last and counts."""
-    # Places are those of the title as shown: a folding that moves letters is not read.
-    folded = fold(clean)
-    title = folded if len(folded) == len(clean) else clean
+    title = _folded(clean)
     for start, stop, entries in lexicon().find(title):
         for kind, values in entries:
             if kind in _KINDS:

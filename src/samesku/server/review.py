@@ -9,7 +9,7 @@ from typing import Annotated, Any
 from fastapi import Depends, FastAPI, HTTPException, Query, Response
 from fastapi.responses import HTMLResponse
 
-from samesku.report.titles import Shown, shown_title
+from samesku.report.titles import Shown, phrases, shown_title
 from samesku.store.index import Index
 from samesku.store.postings import normal_title
 from samesku.titles import normal_tokens
@@ -105,8 +105,11 @@ def _shown(index: Index, left: str, right: str) -> dict[str, Any]:
 
 
 def _said(title: Shown) -> list[set[str]]:
-    """What each word of a title says: the quantity or colour that it is part of, else itself."""
+    """What each word of a title says: the quantity or phrase that it is part of, else itself."""
     said = [set(normal_tokens(normal_title(word))) for word in title.text.split()]
+    for start, stop in phrases(title):  # "Disque dur" is a hard drive
+        words = " ".join(title.text.split()[start:stop])
+        said[start:stop] = [set(normal_tokens(normal_title(words)))] * (stop - start)
     for mark in title.marks:
         said[mark.start : mark.stop] = [{mark.value}] * (mark.stop - mark.start)
     return said
