@@ -49,6 +49,29 @@ def test_the_whole_of_variants_is_no_offer_and_a_column_of_the_file_comes_first(
     assert {each.kind: each.rows for each in catalog.problems}["whole_product"] == (2,)
 
 
+def test_the_whole_without_variants_in_the_file_is_an_offer(tmp_path):
+    without = "".join(line for line in WOOCOMMERCE.splitlines(True) if "variation" not in line)
+    assert read(tmp_path, without, posting_id="SKU", title="Name").ids == ["H", "C1"]
+    lines = ["ID,Type,SKU,Name,Parent,Attribute 1 name,Attribute 1 value(s)",
+             "1,variable,H,Hoodie,,Color,Red", "2,variation,H1,Hoodie - Red,id:1,Color,Red",
+             "3,variable,S,Shirt,,Color,Red", "4,variation,S1,Shirt - Red,S,Color,Red",
+             "5,variable,T,Trousers,,Color,Red"]  # fmt: skip
+    for key in ("ID", "SKU"):
+        catalog = read(tmp_path, "\n".join(lines), posting_id=key, title="Name")
+        assert catalog.titles == ["Hoodie - Red", "Shirt - Red", "Trousers"]
+
+
+def test_options_named_as_columns_of_ours_are_not_lost(tmp_path):
+    text = (
+        "SKU,Title,Option1 Name,Option1 Value,Option2 Name,Option2 Value\n"
+        "A,Phone cover,Brand,Acme,Source,Asia\nB,Phone cover,Brand,Brau,Source,Europe\n"
+    )
+    catalog = read(tmp_path, text, posting_id="SKU", title="Title")
+    assert catalog.titles == ["Phone cover, Asia", "Phone cover, Europe"]
+    assert catalog.frame["brand"].to_list() == ["Acme", "Brau"]
+    assert "source" not in catalog.frame.columns
+
+
 def test_rows_keep_their_numbers_when_others_are_left_out(tmp_path):
     catalog = read(tmp_path, WOOCOMMERCE.replace("Cap", ""), posting_id="SKU", title="Name")
     assert {each.kind: each.rows for each in catalog.problems}["empty_title"] == (5,)

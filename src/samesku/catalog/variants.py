@@ -43,9 +43,7 @@ def read_variants(
         frame = frame.with_columns(pl.when(named).then(shared.fill_null(first)).otherwise(shared))
     stated = frame.select(pl.any_horizontal(pl.col(values).is_not_null())).to_series()
     photos = ~titled & ~stated & frame["title"].is_not_null()
-    type_of = _column(frame, "type")
-    whole = as_text(frame[type_of]).str.to_lowercase() if type_of else pl.Series([None])
-    wholes = whole.is_in(_data()["roles"]["whole"]).fill_null(False)
+    wholes = _wholes(frame)
     left_out = (
         ("photo_row", "row with a further photo of a product only", photos),
         ("whole_product", "row of a product as a whole, whose variants have rows", wholes),
@@ -59,6 +57,24 @@ def read_variants(
     return _with_options(frame[kept], pairs), [places[row] for row in kept], problems
 
 
+def _wholes(frame: pl.DataFrame) -> pl.Series:
+    """Which rows are products as a whole, whose variants have rows of their own."""
+    type_of, parent = _column(frame, "type"), _column(frame, "parent")
+    if type_of is None:
+        return pl.repeat(False, frame.height, eager=True)
+    types = as_text(frame[type_of]).str.strip_chars().str.to_lowercase()
+    wholes = types.is_in(_data()["roles"]["whole"]).fill_null(False)
+    if parent is None:
+        return wholes & bool(types.is_in(_data()["roles"]["part"]).any())
+    parents = as_text(frame[parent]).str.strip_chars().implode()
+    keys = [pl.Series(name, as_text(frame[name])) for name in _columns(frame, "key")]
+    named = (
+        pl.col(each.name).is_in(parents) | ("id:" + pl.col(each.name)).is_in(parents)
+        for each in keys
+    )
+    return wholes & pl.select(keys).select(pl.any_horizontal(named)).to_series().fill_null(False)
+
+
 def _with_options(frame: pl.DataFrame, pairs: list[tuple[str, str]]) -> pl.DataFrame:
     """Values of options in columns of their kind of attribute, others behind titles of several."""
     columns = {folded_name(name): name for name in frame.columns}
@@ -66,10 +82,13 @@ def _with_options(frame: pl.DataFrame, pairs: list[tuple[str, str]]) -> pl.DataF
     for name, value in pairs:
         target: dict[str, str] = {}
         for option in frame[name].drop_nulls().unique().sort():
-            if folded_name(option) in _OURS:
-                target[option] = ""  # "Title": "Default Title"
-            elif len(columns) < MOST_COLUMNS and column_kind(option) is not None:
-                target[option] = columns.setdefault(folded_name(option), option)
+            folded = folded_name(option)
+            if folded == "title":
+                target[option] = ""  # "Default Title"
+            elif folded in _SHARED:
+                target[option] = columns.setdefault(folded, folded)
+            elif folded not in _OURS and len(columns) < MOST_COLUMNS and column_kind(option):
+                target[option] = columns.setdefault(folded, option)
         place = frame[name].replace_strict(target, default=None, return_dtype=pl.String)
         for column in sorted(set(target.values()) - {""}):
             given = as_text(frame[column]) if column in frame.columns else None
@@ -101,9 +120,13 @@ def _option_columns(names: list[str]) -> list[tuple[str, str]]:
     return [(name, value) for name, value in found if value is not None]
 
 
-def _column(frame: pl.DataFrame, role: str) -> str | None:
+def _columns(frame: pl.DataFrame, role: str) -> list[str]:
     known = set(map(folded_name, _data()["roles"][role]))
-    return next((name for name in frame.columns if folded_name(name) in known), None)
+    return [name for name in frame.columns if folded_name(name) in known]
+
+
+def _column(frame: pl.DataFrame, role: str) -> str | None:
+    return next(iter(_columns(frame, role)), None)
 
 
 @cache
