@@ -72,6 +72,23 @@ def test_options_named_as_columns_of_ours_are_not_lost(tmp_path):
     assert "source" not in catalog.frame.columns
 
 
+def test_options_that_no_list_knows_tell_variants_apart(tmp_path):
+    text = (
+        "SKU,Title,Option1 Name,Option1 Value,Option2 Name,Option2 Value\n"
+        "A,Mug,Motif,Alps,Color,red\nB,Mug,Motif,Sea,Color,red\nC,Cup,Motif,Sea,Color,Aurora\n"
+        "D,Cup,Motif,Sea,Color,red\nE,Can,Motif,Sea,Color,red\n"
+    )
+    catalog = read(tmp_path, text, posting_id="SKU", title="Title")
+    assert catalog.attributes.values["measure"] == [
+        ("color: red", "motif: alps"), ("color: red", "motif: sea"),
+        ("color: aurora", "motif: sea"), ("color: red", "motif: sea"), (),
+    ]  # fmt: skip
+    assert catalog.attributes.values["colour"] == [("red",), ("red",), (), ("red",), ("red",)]
+    assert catalog.titles == [
+        "Mug, Alps, red", "Mug, Sea, red", "Cup, Sea, Aurora", "Cup, Sea, red", "Can",
+    ]  # fmt: skip
+
+
 def test_rows_keep_their_numbers_when_others_are_left_out(tmp_path):
     catalog = read(tmp_path, WOOCOMMERCE.replace("Cap", ""), posting_id="SKU", title="Name")
     assert {each.kind: each.rows for each in catalog.problems}["empty_title"] == (5,)

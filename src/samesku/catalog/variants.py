@@ -1,6 +1,7 @@
 """Variants in exports of shop systems, which give options by name and value in two columns."""
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
@@ -10,7 +11,7 @@ from samesku.catalog.cells import OPTIONAL, REQUIRED, as_text
 from samesku.catalog.problems import Problem
 from samesku.catalog.tables import folded_name
 from samesku.runtime.files import packaged_table
-from samesku.titles.attributes.columns import column_kind
+from samesku.titles.attributes.columns import OPTION, column_kind, read_cell
 
 # Columns of a table with options as columns; further options stand behind titles.
 MOST_COLUMNS = 500
@@ -76,30 +77,44 @@ def _wholes(frame: pl.DataFrame) -> pl.Series:
 
 
 def _with_options(frame: pl.DataFrame, pairs: list[tuple[str, str]]) -> pl.DataFrame:
-    """Values of options in columns of their kind of attribute, others behind titles of several."""
+    """Values of options in columns of their kind of attribute.
+
+    What is of no known kind, or not all understood, tells postings of one title apart: as text in
+    a column of its own, and behind the title.
+    """
+    several = frame["title"].is_duplicated() & frame["title"].is_not_null()
     columns = {folded_name(name): name for name in frame.columns}
     behind: list[pl.Series] = []
     for name, value in pairs:
-        target: dict[str, str] = {}
-        for option in frame[name].drop_nulls().unique().sort():
+        read: dict[str, str] = {}
+        told: dict[str, str] = {}
+        for option, values in (
+            frame.drop_nulls([name, value]).group_by(name).agg(value).sort(name).rows()
+        ):
             folded = folded_name(option)
-            if folded == "title":
-                target[option] = ""  # "Default Title"
-            elif folded in _SHARED:
-                target[option] = columns.setdefault(folded, folded)
-            elif folded not in _OURS and len(columns) < MOST_COLUMNS and column_kind(option):
-                target[option] = columns.setdefault(folded, option)
-        place = frame[name].replace_strict(target, default=None, return_dtype=pl.String)
-        for column in sorted(set(target.values()) - {""}):
-            given = as_text(frame[column]) if column in frame.columns else None
-            own = frame[value].set(place.ne_missing(column), None)
-            frame = frame.with_columns(
-                (own if given is None else given.fill_null(own)).alias(column)
-            )
-        behind.append(frame[value].set(place.is_not_null(), None).alias(value))
-    several = frame["title"].is_duplicated() & frame["title"].is_not_null()
+            kind = None if folded in _OURS or len(columns) >= MOST_COLUMNS else column_kind(option)
+            if kind is not None or folded in _SHARED[1:]:
+                read[option] = columns.setdefault(folded, option if kind else folded)
+            understood = kind is not None and all(read_cell(*kind, each) for each in set(values))
+            if not understood and folded not in _SHARED:  # "Title": "Default Title"
+                told[option] = OPTION + folded
+        apart = frame[value].set(~several, None)
+        frame = _filled(_filled(frame, frame[name], frame[value], read), frame[name], apart, told)
+        behind.append(apart.set(~frame[name].is_in(list(told)), None).alias(value))
     titles = pl.select(pl.concat_str(frame["title"], *behind, separator=", ", ignore_nulls=True))
-    return frame.with_columns(title=titles.to_series().zip_with(several, frame["title"]))
+    return frame.with_columns(title=titles.to_series())
+
+
+def _filled(
+    frame: pl.DataFrame, names: pl.Series, values: pl.Series, columns: Mapping[str, str]
+) -> pl.DataFrame:
+    """The values of options put into the columns for their names, where these say nothing."""
+    place = names.replace_strict(columns, default=None, return_dtype=pl.String)
+    for column in sorted(set(columns.values())):
+        given = as_text(frame[column]) if column in frame.columns else None
+        own = values.set(place.ne_missing(column), None)
+        frame = frame.with_columns((own if given is None else given.fill_null(own)).alias(column))
+    return frame
 
 
 def _shared(frame: pl.DataFrame) -> list[str]:
@@ -108,7 +123,9 @@ def _shared(frame: pl.DataFrame) -> list[str]:
 
 def _option_columns(names: list[str]) -> list[tuple[str, str]]:
     """Which columns hold names of options, each with that of the values."""
-    there = {folded_name(name): name for name in reversed(names)}
+    there: dict[str, str] = {}
+    for name in names:
+        there.setdefault(folded_name(name), name)
     found = []
     for pattern, value in _data()["pairs"].items():
         number = re.compile(folded_name(pattern.replace("#", "0")).replace("0", "([0-9]+)"))

@@ -22,6 +22,8 @@ _STATED = {
     ),
 }
 _LEAST_STORAGE = 16
+OPTION = "option: "
+"""What the name of a column begins with that is compared as text, whatever it is called."""
 _GTIN = re.compile(r"(?<![0-9])(?:[0-9]{8}|[0-9]{11,14})(?![0-9])")  # an ISBN of ten digits is none
 # Numbers that a shop gives out itself, and that another shop gives to something else.
 _INTERNAL = re.compile(r"2[0-9]{12}|[24][0-9]{11}")
@@ -35,6 +37,8 @@ def column_kind(name: str) -> tuple[str, str] | None:
     >>> column_kind("ram_capacity")
     ('memory', 'ram')
     """
+    if name.startswith(OPTION):
+        return "measure", name
     words = _NAME.findall(normalise_raw(name).replace("_", " "))
     if not words or _IGNORED.intersection(words):
         return None
@@ -58,6 +62,8 @@ def _first(kind: str) -> int:
 def read_cell(kind: str, aspect: str, raw: str) -> set[str]:
     """Read one value of a column of this kind; several values are all kept."""
     text = normal_title(raw[:_LONGEST])
+    if aspect.startswith(OPTION):
+        return {f"{aspect.removeprefix(OPTION)}: {text}"} if text else set()
     if kind == "gtin":
         return _gtins(text) or _gtins(re.sub("[ -]", "", text))  # "4 006381 333931"
     if aspect == "processor":  # as titles state it
