@@ -4,7 +4,7 @@ import pytest
 
 from samesku import read_catalog
 from samesku.titles import clean_title, normalise_title
-from samesku.training.classifier.edits import edited, with_gtins, with_options
+from samesku.training.classifier.edits import edited, variants, with_gtins, with_options
 
 TITLES = [
     "Kelva phone X200 128 GB black",
@@ -127,10 +127,26 @@ def test_variants_of_a_few_products_have_one_gtin(shop):
 def test_options_move_from_titles_to_columns_and_state_the_same(shop):
     moved = with_options(shop)
     assert moved.titles[:5] == [
-        "kelva phone x200", "herbia shampoo aloe", "arvo cotton shirt men", "volta batteries aa",
+        "kelva phone x200", "herbia shampoo", "arvo cotton shirt men", "volta batteries aa",
         "nordo desk lamp",
     ]  # fmt: skip
     assert moved.frame.row(2, named=True)["colour"] == "red"
-    for kind in ("size", "amount", "count", "colour"):
+    for kind in ("size", "amount", "count", "colour", "flavour"):
         assert moved.attributes.values[kind] == shop.attributes.values[kind]
     assert moved.attributes.values["memory"][0] == ("storage: 128 gb",)
+
+
+def test_variants_of_an_article_differ_in_what_they_state_and_in_nothing_else(shop):
+    catalog, source, product = variants(shop.take(np.arange(40)), np.random.default_rng(0))
+    states = list(zip(*catalog.attributes.values.values(), strict=True))
+    one_price = []
+    for article in range(40):
+        rows = np.flatnonzero(source == article)
+        numbers = product[rows]
+        assert 2 <= len(set(numbers.tolist())) <= 6
+        stated = {number: states[row] for row, number in zip(rows, numbers, strict=True)}
+        assert len(set(stated.values())) == len(stated)  # each its own
+        assert all(states[row] == stated[number] for row, number in zip(rows, numbers, strict=True))
+        one_price.append(catalog.frame["price"][rows].n_unique() == 1)
+    assert 0.2 < np.mean(one_price) < 0.8
+    assert len(product) > product.max()  # some are offered twice

@@ -5,9 +5,11 @@ can beside the pack of 24, two sizes of one article with no other difference. Ed
 postings bring them into the training.
 """
 
+import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import TypeVar
 
 import numpy as np
@@ -15,7 +17,7 @@ import polars as pl
 from numpy.random import Generator
 
 from samesku.catalog.catalog import Catalog
-from samesku.runtime.arrays import AnyInts, Ints
+from samesku.runtime.arrays import AnyInts, Bools, Doubles, Ints
 from samesku.titles.attributes.columns import check_sum, column_kind
 from samesku.titles.lexicon import spellings
 from samesku.titles.units import spell
@@ -42,9 +44,21 @@ _COLUMNS = {
 _WORD = re.compile(r"[^\W\d_]+")
 _NUMBER = re.compile(r"(?<![a-z0-9.,-])[1-9][0-9]?(?![a-z0-9.,%-])")
 _CODE = re.compile(r"(?=[a-z0-9-]*[a-z])[a-z0-9-]*[0-9]{2,}[a-z0-9-]*")
-_SIZE = re.compile(r"size_(?:x{0,3}[sl]|m)(?![a-z0-9])")
+_SIZE = re.compile(r"size_(?:x{0,3}[sl]|m|[0-9]{2})(?![a-z0-9])")
 _SIZES = ("xs", "s", "m", "l", "xl", "xxl")
 _FACTORS = (0.25, 0.5, 1.5, 2, 3, 4)
+# Variants of an article, and part of them that is offered twice. What they differ in, beside words.
+VARIANTS, TWICE = (2, 7), 0.3
+_OPTIONS = (
+    ("size_xs", "size_s", "size_m", "size_l", "size_xl"),
+    ("size_36", "size_38", "size_40", "size_42", "size_44"),
+    ("50ml", "100ml", "250ml", "500ml", "1000ml"),
+    ("100g", "250g", "500g", "1000g", "5000g"),
+    ("64gb", "128gb", "256gb", "512gb"),
+    ("3pcs", "6pcs", "12pcs", "24pcs"),
+    ("500mm", "1000mm", "1500mm", "2000mm"),
+    ("10w", "20w", "40w", "60w"),
+)
 _PACKS = (2, 3, 4, 5, 6, 8, 10, 12, 20, 24, 30, 48)
 Item = TypeVar("Item")
 
@@ -73,21 +87,62 @@ def edited(catalog: Catalog, rng: Generator) -> tuple[Catalog, Ints, Ints]:
         titles += made
         source += [row] * len(made)
         product += [number] * len(made)
-    size, other = len(catalog), np.array(product) > 0
-    new = np.arange(len(source)) >= size
-    frame = catalog.frame[source].with_columns(title=pl.Series(titles))
-    added = pl.int_range(pl.len()) - size
-    frame = frame.with_columns(
-        posting_id=pl.when(added < 0)
-        .then("posting_id")
-        .otherwise(pl.format("{}~{}", "posting_id", added))
-    )
-    kept = {"posting_id", "title", "label_group", "brand", "source"}
-    if "price" in frame.columns:
-        factor = np.where(new, np.exp(rng.normal(0, PRICES, len(source))), 1)
-        frame = frame.with_columns(pl.col("price") * pl.Series(factor))
+    new = np.arange(len(source)) >= len(catalog)
+    factor = np.where(new, np.exp(rng.normal(0, PRICES, len(source))), 1)
     unseen, unpriced = (new & (rng.random(len(source)) < 0.5) for _ in range(2))
+    whole = _copies(catalog, titles, source, product, len(catalog), (factor, unseen, unpriced))
+    return whole, np.array(source), np.array(product)
+
+
+def variants(catalog: Catalog, rng: Generator) -> tuple[Catalog, Ints, Ints]:
+    """A shop that has each posting of a catalogue in several sizes, colours or quantities.
+
+    All variants of an article have its price, or of half of the articles one of their own, and all
+    or none its photo and hash; some are offered twice. Returns as `edited`, of variants alone.
+    """
+    titles: list[str] = []
+    source: list[int] = []
+    product: list[int] = []
+    for row, title in enumerate(catalog.normal_titles):
+        base = _without(title, _stated(title).values())
+        for variant in _varied(base or "product", rng):
+            offered = [variant, *(_offered(variant, rng)[:1] if rng.random() < TWICE else ())]
+            number = 1 + max(product, default=0)
+            titles += offered
+            source += [row] * len(offered)
+            product += [number] * len(offered)
+    rows, each = np.array(source), rng.random((2, len(catalog))) < 0.5
+    factor = np.where(each[0, rows], np.exp(rng.normal(0, PRICES, len(rows))), 1)
+    unpriced = np.zeros(len(rows), dtype=bool)
+    shop = _copies(catalog, titles, source, product, 0, (factor, each[1, rows], unpriced))
+    return shop, rows, np.array(product)
+
+
+def _copies(
+    catalog: Catalog,
+    titles: Sequence[str],
+    source: Sequence[int],
+    product: Sequence[int],
+    first: int,
+    drawn: tuple[Doubles, Bools, Bools],
+) -> Catalog:
+    """Postings made of those at `source`; from row `first` on they are new.
+
+    What each price is multiplied by, and whose photos and hashes, and prices, are hidden, is drawn.
+    """
+    factor, unseen, unpriced = drawn
+    number = pl.int_range(pl.len()) - first
+    frame = catalog.frame[list(source)].with_columns(
+        title=pl.Series(titles),
+        posting_id=pl.when(number < 0)
+        .then("posting_id")
+        .otherwise(pl.format("{}~{}", "posting_id", number)),
+    )
+    if "price" in frame.columns:
+        frame = frame.with_columns(pl.col("price") * pl.Series(factor))
+    kept = {"posting_id", "title", "label_group", "brand", "source"}
     hidden = {"image": unseen, "image_phash": unseen, "price": unpriced}
+    other = np.array(product) > 0
     frame = frame.with_columns(
         pl.when(pl.Series(~hidden.get(name, other))).then(name).alias(name)
         for name in frame.columns
@@ -96,35 +151,65 @@ def edited(catalog: Catalog, rng: Generator) -> tuple[Catalog, Ints, Ints]:
     photos = tuple(
         None if hide else catalog.photos[row] for row, hide in zip(source, unseen, strict=True)
     )
-    return Catalog(frame, photos, name=catalog.name), np.array(source), np.array(product)
+    return Catalog(frame, photos, name=catalog.name)
 
 
 def with_options(catalog: Catalog) -> Catalog:
     """Move sizes, colours and quantities from titles into columns, as shops give variants."""
-    colours = {
-        word
-        for spelt in spellings("colours.toml").values()
-        for words in spelt.values()
-        for word in words
-    }
     titles: list[str] = []
     options: list[dict[str, str]] = []
     for title in catalog.normal_titles:
-        measured = ((_COLUMNS[one[2]], one) for one in _MEASURED.finditer(title))
-        sized = (("size", one) for one in _SIZE.finditer(title))
-        coloured = (("colour", one) for one in _WORD.finditer(title) if one[0] in colours)
-        found = dict((*measured, *sized, *coloured))
-        cells = {name: one[0].removeprefix("size_") for name, one in found.items()}
-        for one in sorted(found.values(), key=re.Match.start, reverse=True):
-            title = title[: one.start()] + title[one.end() :]
-        titles.append(" ".join(title.split()) or "product")
-        options.append(cells)
+        found = _stated(title)
+        titles.append(_without(title, found.values()) or "product")
+        options.append({name: one[0].removeprefix("size_") for name, one in found.items()})
     columns = [
         pl.Series(name, [cells.get(name) for cells in options], dtype=pl.String)
-        for name in ("size", "colour", *dict.fromkeys(_COLUMNS.values()))
+        for name in ("size", "colour", "flavour", *dict.fromkeys(_COLUMNS.values()))
     ]
     frame = catalog.frame.with_columns(*columns, title=pl.Series(titles))
     return Catalog(frame, catalog.photos, name=catalog.name)
+
+
+def _stated(title: str) -> dict[str, re.Match[str]]:
+    """Sizes, colours and quantities of a normal title by the column that holds such a thing."""
+    measured = ((_COLUMNS[one[2]], one) for one in _MEASURED.finditer(title))
+    sized = (("size", one) for one in _SIZE.finditer(title))
+    named = ((_named()[one[0]], one) for one in _WORD.finditer(title) if one[0] in _named())
+    return dict((*measured, *sized, *named))
+
+
+@cache
+def _named() -> dict[str, str]:
+    """Words for colours and flavours, and the column that holds them."""
+    return {
+        word: kind
+        for kind in ("flavour", "colour")
+        for spelt in spellings(f"{kind}s.toml").values()
+        for words in spelt.values()
+        for word in words
+    }
+
+
+def _without(title: str, found: Collection[re.Match[str]]) -> str:
+    for one in sorted(found, key=re.Match.start, reverse=True):
+        title = title[: one.start()] + title[one.end() :]
+    return " ".join(title.split())
+
+
+def _varied(title: str, rng: Generator) -> list[str]:
+    """A title with several values of one option or two behind it."""
+    lists = [*_OPTIONS, *(_words(kind, rng) for kind in ("colours", "flavours"))]
+    chosen = [lists[at] for at in rng.permutation(len(lists))[: rng.integers(1, 3)]]
+    values = rng.permutation([" ".join(each) for each in itertools.product(*chosen)])
+    return [f"{title} {value}" for value in values[: rng.integers(*VARIANTS)]]
+
+
+def _words(kind: str, rng: Generator) -> list[str]:
+    """What each colour or flavour is called in a language, English in half of all cases."""
+    lists = {name: listed for name, listed in spellings(f"{kind}.toml").items() if len(name) == 2}
+    listed = lists["en" if rng.random() < 0.5 else _pick(sorted(lists), rng)]
+    words = [spelt[0] for key, spelt in listed.items() if key and "+" not in key]
+    return [word for word in words if " " not in word]
 
 
 def with_gtins(catalog: Catalog, products: AnyInts, origin: AnyInts, rng: Generator) -> Catalog:

@@ -16,7 +16,7 @@ from samesku.runtime.arrays import AnyInts, Bools, Ints
 from samesku.scoring.features import CatalogRows, pair_features, tolerating
 from samesku.scoring.features.table import Features
 from samesku.titles.attributes import KINDS
-from samesku.training.classifier.edits import edited, with_gtins, with_options
+from samesku.training.classifier.edits import edited, variants, with_gtins, with_options
 
 # With fewer pairs of one product than this, or pairs of fewer products, trees learn nothing that
 # holds elsewhere.
@@ -162,11 +162,13 @@ def _small(
             more = rng.permutation(around if len(around) else rest)[: max(4, len(rows) // 2)]
             rows = np.union1d(rows, more[: wanted - len(rows)])
         drawn += wanted
-        for edit in (False, True):
-            catalog, labels = labelled.catalog.take(rows), labelled.labels[rows]
+        shop = np.unique(labelled.labels[rows], return_index=True)[1]
+        shop = np.sort(numbers.permutation(rows[shop])[: 1 + len(rows) // 4])
+        for edit, chosen in ((None, rows), (edited, rows), (variants, shop)):
+            catalog, labels = labelled.catalog.take(chosen), labelled.labels[chosen]
             origin = labels
-            if edit:
-                catalog, source, product = edited(catalog, rng)
+            if edit is not None:
+                catalog, source, product = edit(catalog, rng if edit is edited else numbers)
                 origin = labels[source]
                 labels = np.where(product > 0, labelled.labels.max() + product, origin)
                 catalog = with_options(catalog) if numbers.random() < OPTIONS else catalog
@@ -174,7 +176,7 @@ def _small(
             found = search(catalog)
             if len(found):
                 made = _described(catalog, found, labels, labelled.same)
-                yield replace(made, origin=origin, edited=edit)
+                yield replace(made, origin=origin, edited=edit is not None)
 
 
 def tolerated_kinds(labelled: Labelled) -> tuple[str, ...]:
