@@ -5,8 +5,6 @@ from dataclasses import asdict, astuple, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from samesku.candidates.collapse import Collapsed
 from samesku.catalog.catalog import Catalog
 from samesku.cli.commands import Train
@@ -14,8 +12,7 @@ from samesku.cli.console import TerminalProgress, console
 from samesku.cli.reading import comma_list, matcher_of, read_labelled, seen_by_encoders
 from samesku.cli.summary import show_summary
 from samesku.clustering.expected import threshold_for
-from samesku.evaluation.calibration import predicted_pairs, reliability
-from samesku.evaluation.protocol import score
+from samesku.evaluation.protocol import measured
 from samesku.matcher import HoldOut
 from samesku.results.matches import Matches
 from samesku.results.record import environment, training_record
@@ -82,15 +79,13 @@ def _held_out(
     fusion, pairs = Learned(model, labelled.same), labelled.candidates
     threshold = threshold_for(fusion, pairs, probability, distinct.counts)
     matches = Matches(catalog, distinct, pairs, probability, fusion, threshold)
-    rows = np.flatnonzero(labelled.labels >= 0)
-    calibration = reliability(predicted_pairs(probability, pairs, labelled.labels, rows))
+    figures, calibration = measured(matches, seed=seed)
+    assert calibration is not None
     return {
         **training_record(catalog),
         "same": list(labelled.same),
         "threshold": threshold,
-        "figures_held_out": {
-            name: astuple(figure) for name, figure in score(matches, seed=seed).items()
-        },
+        "figures_held_out": {name: astuple(figure) for name, figure in figures.items()},
         "reliability_held_out": asdict(calibration),
     }
 

@@ -16,7 +16,7 @@ from samesku.candidates.collapse import Collapsed
 from samesku.catalog.catalog import Catalog, check_catalogs
 from samesku.catalog.splits import Split, group_folds, leaks
 from samesku.clustering.expected import threshold_for
-from samesku.evaluation.calibration import Predicted, reliability
+from samesku.evaluation.calibration import Predicted, Reliability, reliability
 from samesku.evaluation.results import (
     FOLD,
     WHOLE,
@@ -103,8 +103,8 @@ def evaluate(
     split_records = [_split_record(catalog, split, progress if tuned else None) for split in splits]
     distinct = [matcher.collapse(other, labelled=True).catalog for other in beside]
     others = [(other, matcher.candidates(other)) for other in distinct]
-    whole = _Pool.of(catalog, matcher)
-    pools = [_Pool.of(catalog.take(split.test), matcher) for split in splits]
+    whole = Pool.of(catalog, matcher)
+    pools = [Pool.of(catalog.take(split.test), matcher) for split in splits]
     counts: dict[tuple[str, str], list[Counts]] = defaultdict(list)
     chosen: list[dict[str, Any]] = []
     kept: list[tuple[pl.DataFrame, pl.DataFrame]] = []
@@ -116,10 +116,10 @@ def evaluate(
                     rows = np.flatnonzero(np.isin(whole.collapsed.rows, split.train))
                     pool = whole.candidates, whole.collapsed.catalog
                     scoring = tune(fusion, *pool, rows, seed, others=others)
-                matches = _scored(scoring, whole, explained=keep_pairs)
+                matches = scored(scoring, whole, explained=keep_pairs)
                 own = np.arange(len(split.test)), labels[split.test]
                 counts[name, WHOLE].append(count(matches, split.test, labels))
-                counts[name, FOLD].append(count(_scored(scoring, fold), *own))
+                counts[name, FOLD].append(count(scored(scoring, fold), *own))
                 used = {each: matches.summary[each] for each in ("threshold", "thresholds")}
                 chosen.append({"fusion": name, "split": split.name, **used})
                 if keep_pairs:
@@ -166,7 +166,7 @@ def _contenders(
 
 
 def _for_report(
-    kept: Sequence[tuple[pl.DataFrame, pl.DataFrame]], whole: _Pool, splits: Sequence[Split]
+    kept: Sequence[tuple[pl.DataFrame, pl.DataFrame]], whole: Pool, splits: Sequence[Split]
 ) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
     """The pairs, the queries and the groups of all splits."""
     # A pair between the queries of two splits was scored in both: the first counts.
@@ -188,13 +188,19 @@ def score(matches: Matches, *, seed: int = 0) -> dict[str, Figure]:
     ValueError
         The catalogue has no labels.
     """
+    return measured(matches, seed=seed)[0]
+
+
+def measured(matches: Matches, *, seed: int) -> tuple[dict[str, Figure], Reliability | None]:
+    """As :func:`score`, and how true the probabilities are, None where scores are no such."""
     labels = matches.catalog.known_labels("score against")
-    sampled = figures([count(matches, np.flatnonzero(labels >= 0), labels)], seed)
-    return {name: each.figure for name, each in sampled.items()}
+    counts = count(matches, np.flatnonzero(labels >= 0), labels)
+    found = {name: each.figure for name, each in figures([counts], seed).items()}
+    return found, None if counts.predicted is None else reliability(counts.predicted)
 
 
 @dataclass(frozen=True, eq=False)
-class _Pool:
+class Pool:
     """Where queries are searched; the candidates are in rows of the distinct postings."""
 
     catalog: Catalog
@@ -202,7 +208,7 @@ class _Pool:
     candidates: Candidates
 
     @classmethod
-    def of(cls, catalog: Catalog, matcher: Matcher) -> _Pool:
+    def of(cls, catalog: Catalog, matcher: Matcher) -> Pool:
         collapsed = matcher.collapse(catalog)
         return cls(catalog, collapsed, matcher.candidates(collapsed.catalog))
 
@@ -233,7 +239,8 @@ def _pairs_of(matches: Matches, queries: pl.Series) -> pl.DataFrame:
     )
 
 
-def _scored(fusion: Fusion, pool: _Pool, *, explained: bool = False) -> Matches:
+def scored(fusion: Fusion, pool: Pool, *, explained: bool = False) -> Matches:
+    """What a fusion matches in a pool."""
     catalog, pairs = pool.collapsed.catalog, pool.candidates
     predicted = (
         fusion.predict(pairs, catalog) if explained else PairScores(fusion.score(pairs, catalog))
