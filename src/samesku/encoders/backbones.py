@@ -13,8 +13,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import nn
 
-from samesku.encoders.card import CARD, EncoderCard, EncoderKind, read_card, write_card
-from samesku.encoders.families import Reading, reading_of
+from samesku.encoders.card import CARD, EncoderCard, EncoderKind, write_card
+from samesku.encoders.families import family_of, reading_of
 from samesku.encoders.model_files import find_model, quiet, weights_of
 from samesku.encoders.onnx import GEM_POWER
 from samesku.encoders.photo_inputs import middle, photo_input
@@ -29,28 +29,25 @@ HEAD = "head.safetensors"
 class Backbone(nn.Module):
     """A pretrained network with its preparation and pooling; made by :func:`load_backbone`.
 
-    `source` is what was loaded, `base` the model it was made from in the first place, `more` what
-    its card says beyond how to read it. `neck` (:func:`new_neck`) is applied to the pooled
+    `source` is what was loaded. `neck` (:func:`new_neck`) is applied to the pooled
     features; `truncated` counts the titles cut at the token limit.
     """
 
     def __init__(
         self,
-        kind: EncoderKind,
         model: nn.Module,
-        reading: Reading,
+        read: EncoderCard,
         source: str,
         tokenizer: Any,
         processor: Any,
     ) -> None:
         super().__init__()
-        self.kind = kind
+        self.kind: EncoderKind = read.kind
         self.model, self.tokenizer, self.processor = model, tokenizer, processor
-        self.reading, self.pooling = reading, reading.pooling
-        self.source = self.base = source
+        self.pooling, self.source = read.pooling, source
         self.neck: nn.Sequential | None = None
         self.truncated = 0
-        self.more: Mapping[str, Any] = {}
+        self._read = replace(read, base=read.base or source, files={})
 
     @property
     def dimension(self) -> int:
@@ -107,7 +104,7 @@ class Backbone(nn.Module):
             places = places.flatten(2).transpose(1, 2)
         else:
             registers = getattr(self.model.config, "num_register_tokens", 0)
-            places = places[:, self.reading.leading + registers :]
+            places = places[:, family_of(self.model.config.model_type).leading + registers :]
         if self.pooling == "mean":
             return places.mean(dim=1)
         powers = places.float().clamp(min=1e-6) ** GEM_POWER
@@ -116,18 +113,12 @@ class Backbone(nn.Module):
     @property
     def card(self) -> EncoderCard:
         """How to read this encoder."""
-        return EncoderCard(
-            kind=self.kind,
-            pooling=self.pooling,
+        return replace(
+            self._read,
             dimension=self.dimension,
-            prefix=self.reading.prefix,
-            max_tokens=self.reading.max_tokens if self.tokenizer is not None else 0,
-            pad_to_limit=self.reading.pad_to_limit,
             pad_id=int(getattr(self.tokenizer, "pad_token_id", None) or 0),
             pad_left=getattr(self.tokenizer, "padding_side", "right") == "left",
             photo=None if self.processor is None else photo_input(self.processor),
-            base=self.base,
-            more=self.more,
         )
 
     def save(
@@ -150,18 +141,19 @@ class Backbone(nn.Module):
             if self.neck is not None:
                 save_file(self.neck.state_dict(), stage / HEAD)
             files = {path.name: staged.path(path.name) for path in sorted(stage.iterdir())}
-            card = replace(self.card, more={**self.more, **(more or {})}, files=beside or {})
+            card = self.card
+            card = replace(card, more={**card.more, **(more or {})}, files=beside or {})
             write_card(place, card, files)
 
     def _tokenise(self, titles: Sequence[str]) -> Inputs:
         """Tokens of the titles, padded to the longest or to the limit."""
-        limit, texts = self.reading.max_tokens, [self.reading.prefix + title for title in titles]
-        fill: Any = "max_length" if self.reading.pad_to_limit else True
+        limit, texts = self._read.max_tokens, [self._read.prefix + title for title in titles]
+        fill: Any = "max_length" if self._read.pad_to_limit else True
         coded = self.tokenizer(
             texts, padding=fill, truncation=True, max_length=limit, return_tensors="pt"
         )
         inputs: Inputs = {"input_ids": coded["input_ids"]}
-        if not self.reading.pad_to_limit:
+        if not self._read.pad_to_limit:
             # What was always filled up learned without a mask.
             inputs["attention_mask"] = coded["attention_mask"]
         if coded.encodings is not None:
@@ -201,17 +193,15 @@ def load_backbone(source: str | Path, kind: EncoderKind, *, pooling: str | None 
     folder = find_model(source)
     weights_of(folder)
     name = folder.name if Path(source).is_dir() else str(source)
-    reading = reading_of(folder, kind, name=name, pooling=pooling)
+    read = reading_of(folder, kind, name=name, pooling=pooling)
     with quiet():
-        model = _load_model(folder, kind, reading)
+        model = _load_model(folder, read)
         tokenizer = processor = None
         if kind != "photo":
             tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
         if kind != "title":
             processor = transformers.AutoImageProcessor.from_pretrained(folder, backend="pil")
-    backbone = Backbone(kind, model, reading, name, tokenizer, processor)
-    if (card := read_card(folder)) is not None:
-        backbone.base, backbone.more = card.base or name, card.more
+    backbone = Backbone(model, read, name, tokenizer, processor)
     if (folder / HEAD).is_file():
         state = load_file(folder / HEAD)
         out, width = state["0.weight"].shape
@@ -225,9 +215,9 @@ def new_neck(dimension: int, out: int) -> nn.Sequential:
     return nn.Sequential(nn.Linear(dimension, out, bias=False), nn.BatchNorm1d(out))
 
 
-def _load_model(folder: Path, kind: EncoderKind, reading: Reading) -> nn.Module:
+def _load_model(folder: Path, read: EncoderCard) -> nn.Module:
     config = transformers.AutoConfig.from_pretrained(folder)
-    if kind == "photo" and hasattr(config, "vision_config"):
+    if read.kind == "photo" and hasattr(config, "vision_config"):
         # One half of a model of two.
         config = config.vision_config
     try:
@@ -242,7 +232,7 @@ def _load_model(folder: Path, kind: EncoderKind, reading: Reading) -> nn.Module:
         raise ValueError(f"{folder} cannot be loaded: {error}") from error
     pooler = getattr(model, "pooler", None)
     missing = sorted(loading["missing_keys"])
-    unused = pooler is not None and reading.pooling != "pooler"
+    unused = pooler is not None and read.pooling != "pooler"
     if unused and any(key.startswith("pooler.") for key in missing):
         # Never learned and never asked: numbers at random that would be saved.
         model.pooler = None

@@ -23,17 +23,17 @@ _FIX = "write the folder of the encoder again"
 class EncoderCard:
     """How to feed an encoder and what to do with what it returns.
 
-    `prefix` is set before each title, `max_tokens` where titles are cut (0 for photos).
-    `pad_to_limit`: titles are all padded to `max_tokens`, as the SigLIP models learned them, with
-    the token `pad_id`, before the title with `pad_left`. `photo` holds keys of
-    :class:`samesku.encoders.photo_inputs.PhotoInput`, None where those cannot say how photos are
-    prepared. `base` is the model it was made from, `files` the digest of each file written with the
-    card, `more` further keys: figures, what trained it.
+    `dimension` is 0 until the model is loaded. `prefix` is set before each title; `max_tokens` is
+    where titles are cut (0 for photos). `pad_to_limit`: titles are all padded to `max_tokens`, as
+    the SigLIP models learned them, with the token `pad_id`, before the title with `pad_left`.
+    `photo` holds keys of :class:`samesku.encoders.photo_inputs.PhotoInput`, None where those cannot
+    say how photos are prepared. `base` is the model it was made from, `files` the digest of each
+    file written with the card, `more` further keys: figures, what trained it.
     """
 
     kind: EncoderKind
     pooling: str
-    dimension: int
+    dimension: int = 0
     prefix: str = ""
     max_tokens: int = 0
     pad_to_limit: bool = False

@@ -3,11 +3,11 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from samesku.encoders.card import EncoderKind, read_card
+from samesku.encoders.card import EncoderCard, EncoderKind, read_card
 from samesku.runtime import files
 
 POOLINGS: Mapping[EncoderKind, tuple[str, ...]] = {
@@ -43,17 +43,6 @@ _TABLE = files.packaged_table("samesku.encoders", "families.toml")
 FAMILIES = {name: Family(**family) for name, family in _TABLE.items()}
 
 
-@dataclass(frozen=True)
-class Reading:
-    """How one model is to be read: its card, else its own files, else its family."""
-
-    pooling: str
-    prefix: str = ""
-    max_tokens: int = 0
-    pad_to_limit: bool = False
-    leading: int = 0
-
-
 def family_of(model_type: str) -> Family:
     """The family of the `model_type` of a ``config.json``; ValueError where it is not known."""
     if model_type == "siglip2":
@@ -70,12 +59,12 @@ def family_of(model_type: str) -> Family:
 
 def reading_of(
     folder: Path, kind: EncoderKind, *, name: str = "", pooling: str | None = None
-) -> Reading:
+) -> EncoderCard:
     """How to read the model in a folder: by its card, else its own files, else its family.
 
-    `name` is what the model is called on the hub: nothing else says the prefixes of E5. `pooling`
-    replaces the model's own. Raises ValueError where the model is not of this kind, or cannot be
-    read as its files ask.
+    What only the loaded model knows, as its dimension, is left out. `name` is what the model is
+    called on the hub: nothing else says the prefixes of E5. `pooling` replaces the model's own.
+    Raises ValueError where the model is not of this kind, or cannot be read as its files ask.
     """
     config = read_json(folder / "config.json")
     if not (folder / "config.json").is_file():
@@ -90,18 +79,19 @@ def reading_of(
         raise ValueError(f"pooling of a {kind} is one of {', '.join(POOLINGS[kind])}")
     card = read_card(folder)
     if card is not None and card.kind == kind:
-        return Reading(
-            pooling or card.pooling, card.prefix, card.max_tokens, card.pad_to_limit, family.leading
-        )
+        return replace(card, pooling=pooling or card.pooling)
+    made = EncoderCard(kind, pooling or family.pooling, pad_to_limit=family.pad_to_limit)
+    if card is not None:  # of another kind, as of the whole of which this is one half
+        made = replace(made, base=card.base, more=card.more)
     if kind == "photo":
-        return Reading(pooling or family.pooling, leading=family.leading)
-    tokens = _token_limit(folder, config, family)
+        return made
+    made = replace(made, max_tokens=_token_limit(folder, config, family))
     if kind == "clip":
-        return Reading("projection", "", tokens, family.pad_to_limit, family.leading)
-    own = _sentence_pooling(folder)
+        return replace(made, pooling="projection")
     names = [name, folder.name, str(config.get("_name_or_path", ""))]
     named = "cls" if any(map(_BGE.search, names)) else None
-    return Reading(pooling or own or named or family.pooling, _prefix(folder, names), tokens)
+    own = _sentence_pooling(folder) or named
+    return replace(made, pooling=pooling or own or family.pooling, prefix=_prefix(folder, names))
 
 
 def read_json(path: Path) -> dict[str, Any]:

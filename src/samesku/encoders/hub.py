@@ -12,7 +12,7 @@ import numpy as np
 
 from samesku.encoders.base import Encoder, PhotoEncoder
 from samesku.encoders.card import EncoderKind
-from samesku.encoders.families import Reading, family_of, read_json, reading_of
+from samesku.encoders.families import family_of, read_json, reading_of
 from samesku.encoders.model_files import digest_of, find_model, weights_of
 from samesku.encoders.title_batches import NetworkText, unit_rows
 from samesku.runtime.arrays import Array, Bytes, Floats
@@ -38,7 +38,7 @@ class HubModel:
         self.source, self.kind = source, kind
         self.folder = find_model(source)
         self.label = self.folder.name if Path(source).is_dir() else str(source)
-        self.reading: Reading = reading_of(self.folder, kind, name=self.label)
+        self.card = reading_of(self.folder, kind, name=self.label)
         self.weights = weights_of(self.folder)
         self.most: int | None = None
         self._loading = threading.Lock()
@@ -49,7 +49,7 @@ class HubModel:
         """Follows the content of the model and how it is read."""
         described = sorted([*self.folder.glob("*.json"), *self.folder.glob("*.model")])
         heads = sorted(self.folder.glob("head.safetensors"))
-        return f"{digest_of([*self.weights, *heads, *described])}:{self.reading}"
+        return f"{digest_of([*self.weights, *heads, *described])}:{self.card}"
 
     @property
     def backbone(self) -> Backbone:
@@ -95,7 +95,7 @@ class HubText(NetworkText):
     """Titles through a pretrained model."""
 
     def __init__(self, model: HubModel, name: str) -> None:
-        self.model, self.name, self.limit = model, name, model.reading.max_tokens
+        self.model, self.name, self.limit = model, name, model.card.max_tokens
 
     @property
     def fingerprint(self) -> str:  # type: ignore[override]
