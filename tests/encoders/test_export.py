@@ -91,14 +91,16 @@ def test_a_network_that_answers_otherwise_is_not_written(tiny, tmp_path, titles,
     assert not (tmp_path / "out").exists()
 
 
-def test_where_quick_forms_are_too_coarse_a_finer_one_is_taken(tiny, tmp_path, photos, monkeypatch):
+def test_where_seven_bits_are_too_coarse_eight_are_taken(tiny, tmp_path, photos, monkeypatch):
     backbone = load_backbone(tiny("convnext"), "photo")
-    monkeypatch.setitem(PARITY, "int8", 0.9997)
+    *_, narrow = export_encoder(backbone, tmp_path / "out", photos=photos, int8=True)
+    assert narrow.way == "seven-bit"
+    monkeypatch.setitem(PARITY, "int8", narrow.least + 1e-6)
     *_, small = export_encoder(backbone, tmp_path / "out", photos=photos, int8=True)
-    assert small.way == "weights"
-    assert small.least > 0.9997
+    assert small.way == "eight-bit"
+    assert small.least > narrow.least
     monkeypatch.setitem(PARITY, "int8", 1.1)
-    with pytest.raises(ValueError, match=r"model\.int8\.onnx answers unlike torch"):
+    with pytest.raises(ValueError, match=r"model\.int8\.onnx answers unlike torch.* --int8"):
         export_encoder(backbone, tmp_path / "other", photos=photos, int8=True)
     assert not (tmp_path / "other").exists()
 

@@ -82,7 +82,7 @@ def export_encoder(
                     parity = compared(small, way)
                     if parity.least >= PARITY["int8"]:
                         break
-                found.append(_alike(parity, PARITY["int8"]))
+                found.append(_alike(parity, PARITY["int8"], "; leave --int8 out"))
         files = {path.name: path for path in place.parent.iterdir() if path.name != CARD}
         figures = {each.pop("network"): each for each in map(asdict, found)}
         write_card(place, replace(card, more={**card.more, "parity_with_torch": figures}), files)
@@ -163,10 +163,10 @@ def _compared(
     return Parity(network.name, float(cosines.min()), float(cosines.mean()), len(cosines), way)
 
 
-def _alike(parity: Parity, bar: float) -> Parity:
+def _alike(parity: Parity, bar: float, fix: str = "") -> Parity:
     if not parity.least >= bar:
         raise ValueError(
             f"{parity.network} answers unlike torch: cosine {parity.least:.4f}, not {bar}; nothing "
-            "was written"
+            f"was written{fix}"
         )
     return parity
