@@ -9,8 +9,6 @@ import numpy as np
 import polars as pl
 from rich import table as rich
 from rich.box import SIMPLE_HEAD
-from rich.console import Group
-from rich.measure import Measurement
 
 from samesku.cli.commands import Evaluate
 from samesku.cli.console import TerminalProgress, UsageError, console, say
@@ -145,31 +143,15 @@ def _models(options: Evaluate, *, taken: Sequence[str]) -> dict[str, Fusion]:
 
 
 def _show(tables: Sequence[Table]) -> None:
+    """No figure is cut off: a table of many is wider than a narrow terminal."""
     for table in tables:
-        _show_columns(table, range(1, len(table.head)))
-
-
-def _show_columns(table: Table, columns: range) -> None:
-    """The first column and the given ones, in two tables where one would cut the figures off."""
-    shown = rich.Table(
-        title=table.caption, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
-    )
-    for place in (0, *columns):
-        shown.add_column(table.head[place], no_wrap=place == 0, justify="left")
-    for first, *others in table.rows:
-        shown.add_row(first, *(others[place - 1] for place in columns if place <= len(others)))
-    if _needed(shown) > console.width:
-        for column in shown.columns[1:]:  # as narrow as their longest words
-            cells = Group(column.header, *column.cells)
-            column.width = Measurement.get(console, console.options, cells).minimum
-    if len(columns) > 1 and _needed(shown) > console.width:
-        middle = len(columns) // 2 + len(columns) % 2
-        _show_columns(table, columns[:middle])
-        _show_columns(table, columns[middle:])
-    else:
+        shown = rich.Table(
+            title=table.caption, title_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0)
+        )
+        for place, head in enumerate(table.head):
+            cells = [head, *(row[place] for row in table.rows if place < len(row))]
+            longest = max(len(word) for cell in cells for word in ("", *cell.split()))
+            shown.add_column(head, no_wrap=place == 0, min_width=longest)
+        for row in table.rows:
+            shown.add_row(*row)
         console.print(shown)
-
-
-def _needed(shown: rich.Table) -> int:
-    """The width of a table in which no cell is broken, or those of a given width are."""
-    return Measurement.get(console, console.options.update(width=10_000), shown).maximum
