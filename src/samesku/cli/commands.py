@@ -133,11 +133,6 @@ class Evaluate(Searching):
         "Train on all catalogues but one and score the one left out, each in turn. Takes four or "
         "more, and no folds, splits, fusions and models.",
     )
-    beside: list[Path] | None = option(
-        None,
-        "Another labelled catalogue that `learned` trains on, too; may be repeated. Its own "
-        "postings are searched among themselves.",
-    )
     seed: int = option(0, "Of folds and bootstrap.")
 
 

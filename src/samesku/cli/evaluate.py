@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +22,7 @@ from samesku.scoring.by_name import fusion_by_name, tolerating, trained_fusion
 from samesku.scoring.fusion import Fusion
 
 # Options without a meaning for --leave-one-out.
-OF_FOLDS = ("fusion", "model", "shipped", "same", "folds", "split", "defaults", "beside")
+OF_FOLDS = ("fusion", "model", "shipped", "same", "folds", "split", "defaults")
 
 
 def evaluate(options: Evaluate) -> None:
@@ -57,10 +56,9 @@ def _protocol(options: Evaluate, progress: TerminalProgress) -> None:
     rows = np.arange(len(catalog)) if splits is None else np.concatenate([s.test for s in splits])
     for note in seen_by_encoders(options.encoder or (), catalog.take(rows)):
         progress.note(note)
-    others = read_labelled(replace(options, photos=None), options.beside or (), progress)
     evaluation = protocol(
         catalog, matcher, fusions=fusions, models=models, splits=splits, folds=options.folds,
-        seed=options.seed, tuned=tuned, beside=others, keep_pairs=options.out is not None,
+        seed=options.seed, tuned=tuned, keep_pairs=options.out is not None,
     )  # fmt: skip
     if count := evaluation.record["labelled_in_no_split"]:
         say(f"  - {count:,} labelled postings are in no split: searched only", quiet=options.quiet)
@@ -73,7 +71,7 @@ def _protocol(options: Evaluate, progress: TerminalProgress) -> None:
     show_summary(
         progress,
         evaluation.summary,
-        read=[catalog, *others],
+        read=[catalog],
         found=_found(evaluation),
         written=written,
     )

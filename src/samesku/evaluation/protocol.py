@@ -50,7 +50,6 @@ def evaluate(
     folds: int = 4,
     seed: int = 0,
     tuned: bool = True,
-    beside: Sequence[Catalog] = (),
     keep_pairs: bool = False,
 ) -> Evaluation:
     """Score fusions on labelled postings that did not choose their thresholds.
@@ -71,8 +70,6 @@ def evaluate(
     tuned : bool
         Choose the thresholds of `fusions` on each split's `train` postings, and train `learned`
         anew on them; False scores them as they are.
-    beside : sequence of Catalog
-        Other labelled catalogues that `learned` trains on, too.
     keep_pairs : bool
         Keep the queries' pairs and groups of the whole catalogue, for a report.
 
@@ -88,7 +85,7 @@ def evaluate(
         The catalogue has no labels, two of the fusions and models have one name, or a model reads
         titles by other encoders.
     """
-    check_catalogs(catalog, *beside)
+    check_catalogs(catalog)
     check_type("matcher", matcher, Matcher, "a samesku.Matcher")
     contenders = _contenders(matcher, fusions, models or {}, tuned)
     if matcher.get_params()["progress"] is None:
@@ -101,8 +98,6 @@ def evaluate(
     model_records = _model_records(contenders, catalog, splits, progress)
     in_some_split = np.unique(np.concatenate([[*split.train, *split.test] for split in splits]))
     split_records = [_split_record(catalog, split, progress if tuned else None) for split in splits]
-    distinct = [matcher.collapse(other, labelled=True).catalog for other in beside]
-    others = [(other, matcher.candidates(other)) for other in distinct]
     whole = Pool.of(catalog, matcher)
     pools = [Pool.of(catalog.take(split.test), matcher) for split in splits]
     counts: dict[tuple[str, str], list[Counts]] = defaultdict(list)
@@ -115,7 +110,7 @@ def evaluate(
                 if to_tune:
                     rows = np.flatnonzero(np.isin(whole.collapsed.rows, split.train))
                     pool = whole.candidates, whole.collapsed.catalog
-                    scoring = tune(fusion, *pool, rows, seed, others=others)
+                    scoring = tune(fusion, *pool, rows, seed)
                 matches = scored(scoring, whole, explained=keep_pairs)
                 own = np.arange(len(split.test)), labels[split.test]
                 counts[name, WHOLE].append(count(matches, split.test, labels))
@@ -131,7 +126,6 @@ def evaluate(
         "encoders": {each.name: {"modality": each.modality} for each in matcher.encoders},
         "splits": split_records,
         "labelled_in_no_split": int(np.count_nonzero(labels >= 0)) - len(in_some_split),
-        "beside": [catalog_record(other) for other in beside],
         "thresholds": "chosen on each split's other postings" if tuned else "defaults",
         "chosen": chosen,
         "models": model_records,

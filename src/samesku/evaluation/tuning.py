@@ -1,6 +1,5 @@
 """Thresholds chosen on labelled postings."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 from samesku.candidates.candidates import Candidates
@@ -17,21 +16,15 @@ FINE = (-0.02, 0.02)
 
 
 def tune(
-    fusion: Fusion,
-    candidates: Candidates,
-    catalog: Catalog,
-    rows: AnyInts,
-    seed: int = 0,
-    *,
-    others: Sequence[tuple[Catalog, Candidates]] = (),
+    fusion: Fusion, candidates: Candidates, catalog: Catalog, rows: AnyInts, seed: int = 0
 ) -> Fusion:
     """Choose the thresholds of a fusion by the mean F1 per posting of the clusters that follow.
 
     One threshold at a time is moved to the best of several places around where it is (coordinate
     ascent), twice. Postings outside `rows`, whose F1 counts, are only competitors, as they will be
     when matching: by construction of the splits none of them is the same product as one of `rows`.
-    The learned fusion is trained anew instead, on the labels of `rows` and of the catalogues
-    `others`. Raises ValueError where the catalogue has no labels.
+    The learned fusion is trained anew instead, on the labels of `rows`. Raises ValueError where the
+    catalogue has no labels.
     """
     labels = catalog.known_labels("choose thresholds by")
 
@@ -40,9 +33,8 @@ def tune(
         from samesku.training.classifier.fitting import fit_classifier
         from samesku.training.classifier.labelled import Labelled
 
-        mine = Labelled.of(catalog, candidates, rows)
-        model, _ = fit_classifier([mine, *(Labelled.of(*each) for each in others)], seed=seed)
-        return Learned(model, mine.same)
+        labelled = Labelled.of(catalog, candidates, rows)
+        return Learned(fit_classifier([labelled], seed=seed)[0], labelled.same)
 
     def group_f1(trial: Fusion) -> float:
         scores = trial.score(candidates, catalog)
