@@ -29,6 +29,7 @@ from samesku.distributed.totals import Totals
 from samesku.encoders import Tfidf
 from samesku.runtime.files import claimed
 from samesku.runtime.progress import Progress
+from samesku.scoring.adaptation import Adaptation
 from samesku.scoring.learned import Learned
 
 pytestmark = pytest.mark.usefixtures("cluster")
@@ -83,13 +84,22 @@ def test_clusters_and_scores_are_those_of_the_local_engine(
     np.testing.assert_array_equal(scored, known)
 
 
-def test_titles_are_approximated_as_by_the_local_engine(catalogue, tmp_path):
-    matcher = Matcher(method="approximate")
-    matcher.match(read_catalog(catalogue)).write(tmp_path / "local")
+def test_titles_are_approximated_and_crowds_count_as_in_the_local_engine(catalogue, tmp_path):
+    nothing = np.empty(0)
+    adapted = Adaptation((), nothing, nothing, nothing, crowding=(-2.0, 1.5))
+    model = replace(Matcher().fusion.model, adaptation=adapted, threshold_rule="fixed")
+    matcher = Matcher(method="approximate", fusion=Learned(model))
+    known = matcher.match(read_catalog(catalogue))
+    assert replace(known, crowding=(0.0, 0.0)).pair_count > known.pair_count > 100
+    known.write(tmp_path / "local")
     engine = RayEngine(matcher, str(tmp_path / "work"), shards=3)
     record = engine.match(str(catalogue), str(tmp_path / "out"))
     local, ray = (tmp_path / each / "groups.csv" for each in ("local", "out"))
     assert ray.read_bytes() == local.read_bytes()
+    assert record["crowding"] == [-2.0, 1.5]
+    scores = pl.read_parquet(tmp_path / "out" / record["matches"])["score"].sort()
+    matched = known.pairs["score"].drop_nulls()
+    assert scores.to_list() == pytest.approx(matched.filter(matched >= 0.02).sort().to_list())
     how = {"tfidf": "approximate", "phash": "approximate", "signature": "exact"}
     assert record["engine"]["search"] == how
 

@@ -11,6 +11,7 @@ from samesku.candidates.collapse import Collapsed
 from samesku.candidates.similarity import Ends
 from samesku.clustering.agglomerative import agglomerate
 from samesku.clustering.crowding import uncrowded
+from samesku.clustering.expected import partners
 from samesku.clustering.pins import Pins, components
 from samesku.runtime.arrays import AnyFloats, AnyInts, Bools, Doubles, Floats, Ints
 
@@ -41,7 +42,9 @@ def decided_clusters(
     """
     if decide != "clusters":
         return _linked(distinct, left, right, scores, threshold, decide, sources, pins)
-    scores = uncrowded(left, right, scores, distinct.counts, crowding)
+    if crowding[0]:
+        likely = partners(left, right, scores, distinct.counts)
+        scores = uncrowded(left, right, scores, likely, crowding)
     of_distinct = agglomerate(
         left, right, scores, len(distinct.rows), threshold=threshold, pins=pins
     )

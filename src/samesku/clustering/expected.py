@@ -43,10 +43,15 @@ def partners(left: Ends, right: Ends, chance: AnyFloats, counts: AnyInts) -> Dou
 
     The sums are the same in any order, also those of parts of the pairs.
     """
-    likely, size = _in_steps(chance), len(counts)
-    forth = np.bincount(left, likely * counts[right], minlength=size)
-    back = np.bincount(right, likely * counts[left], minlength=size)
-    return np.asarray(forth + back, dtype=np.float64)  # of no posting numpy counts in integers
+    forth = partners_at(left, chance, counts[right], len(counts))
+    return forth + partners_at(right, chance, counts[left], len(counts))
+
+
+def partners_at(end: AnyInts, chance: AnyFloats, others: AnyInts, size: int) -> Doubles:
+    """The same at one end of pairs, whose other ends stand for so many postings each."""
+    likely = np.where(chance >= LEAST, _in_steps(chance), 0)
+    # Of no posting numpy counts in integers.
+    return np.bincount(end, likely * others, minlength=size).astype(np.float64)
 
 
 def summed_f1(counts: AnyInts, found: AnyFloats, inside: Doubles, all_over: Doubles) -> float:

@@ -8,11 +8,12 @@ import polars as pl
 import pyarrow as pa
 
 from samesku.clustering.agglomerative import agglomerate
-from samesku.clustering.expected import LEAST, partners, summed_f1
+from samesku.clustering.crowding import uncrowded
+from samesku.clustering.expected import partners, summed_f1
 from samesku.clustering.pins import components
 from samesku.distributed.components import find_components, looked_up, part_of
 from samesku.distributed.searching import numbers_of
-from samesku.distributed.shelf import Shelf, columns_of, frame_of, table_of
+from samesku.distributed.shelf import Shelf, array_of, columns_of, frame_of, table_of
 from samesku.distributed.tasks import Result, Stages, digest_of
 from samesku.distributed.totals import Totals
 from samesku.results.listing import for_spreadsheets
@@ -31,6 +32,20 @@ class ComponentPairs:
     stages: Stages  # with a folder of its own
     threshold: float
     rounds: int  # of contraction
+
+
+def uncrowd_tile(
+    shelf: Shelf, scored: Shelf, tile: str, pair: tuple[int, int], crowding: tuple[float, float]
+) -> None:
+    """The pairs of a tile with the scores that the likely partners of their ends leave them."""
+    said = pa.concat_tables(scored.read(f"likely/{shard}") for shard in sorted(set(pair)))
+    numbers, likely = columns_of(said, "number", "likely")
+    table = scored.read(f"scored/{tile}")
+    *ends, score = columns_of(table, "left", "right", "score")
+    left, right = (np.searchsorted(numbers, each) for each in ends)
+    moved = array_of(uncrowded(left, right, score, likely, crowding))
+    place = table.schema.get_field_index("score")
+    shelf.write(f"scored/{tile}", table.set_column(place, "score", moved))
 
 
 def component_pairs(
@@ -94,7 +109,7 @@ def _cluster_part(
     left, right, score = left[order], right[order], score[order]
     kept, split = _small_enough(left, right, score, len(numbers), threshold, most)
     clusters = agglomerate(left[kept], right[kept], score[kept], len(numbers), threshold=threshold)
-    inside = (score >= LEAST) & (clusters[left] == clusters[right])
+    inside = clusters[left] == clusters[right]
     likely = partners(left[inside], right[inside], score[inside], members)
     found = np.bincount(clusters, members).astype(np.float64)[clusters]
     _, first = np.unique(clusters, return_index=True)

@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -253,7 +254,7 @@ class RayEngine:
         def value(threshold: float) -> float:
             if not known or known[-1].threshold > threshold:
                 least = min(threshold, lowest)
-                known.append(clustering.component_pairs(self.stages, totals, least, self.at_once))
+                known.append(clustering.component_pairs(scored, totals, least, self.at_once))
             near = known[-1]
             at, split = clustering.cluster_at(near, totals, threshold, self.most)
             found[threshold] = threshold, near.rounds, at, split
@@ -261,6 +262,11 @@ class RayEngine:
             return float(sum(shard["f1"] for shard in f1)) / max(starts[-1], 1)
 
         self.stages.each("partners", scoring.add_partners, shards, totals)
+        scored, crowding = self.stages, self.matcher.fusion.crowding
+        if crowding[0]:
+            scored = replace(self.stages, shelf=Shelf(f"{whole.root}/uncrowded"))
+            given = {name: (whole, name, pair, crowding) for name, pair in totals.pairs.items()}
+            scored.run("uncrowd", clustering.uncrowd_tile, given)
         chosen = self.matcher.get_params()["threshold"] is not None
         if not chosen and moves(self.matcher.fusion, starts[-1]):
             # What is tried first after the own threshold has components that hold those of it.
@@ -277,6 +283,7 @@ class RayEngine:
     ) -> dict[str, Any]:  # fmt: skip
         each, starts, shards = self.stages.each, totals.starts, totals.shards
         threshold, rounds, at, split = self._clusters(totals)
+        crowding = self.matcher.fusion.crowding
         heads = each("heads", clustering.heads_of, shards, at.shelf, shards, reads=[at.input])
         offsets = np.cumsum([0, *(shard["clusters"] for shard in heads)]).tolist()
         file_starts = np.cumsum([0, *(file["rows"] for file in read)]).tolist()
@@ -309,6 +316,7 @@ class RayEngine:
             "fusion": self.matcher.fusion.name,
             "threshold": threshold,
             "cohesion": COHESION,
+            **({"crowding": list(crowding)} if crowding[0] else {}),
             "split": split,
             "stages": self.stages.records,
             "seconds": {k: round(v, 3) for k, v in self.matcher.progress.seconds.items()},

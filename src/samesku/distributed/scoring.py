@@ -12,7 +12,7 @@ import ray
 from samesku.candidates.candidates import DENSITY_NEIGHBORS, Candidates, join_candidates
 from samesku.candidates.neighbors import Neighbors, density
 from samesku.catalog.catalog import Catalog
-from samesku.clustering.expected import LEAST, partners
+from samesku.clustering.expected import partners
 from samesku.distributed.encoding import write_terms
 from samesku.distributed.parts import RANKED, Part, Terms, Tile, decoded, ends_of, joined
 from samesku.distributed.reading import MEMBERS
@@ -135,8 +135,7 @@ def score_tile(
     scores, explanations = scored.scores, scored.explanations
     members = tile.frame[MEMBERS].to_numpy()
     _write_scored(shelf, name, candidates, scores, numbers, members)
-    near = scores >= LEAST
-    likely = partners(candidates.left[near], candidates.right[near], scores[near], members)
+    likely = partners(candidates.left, candidates.right, scores, members)
     table = table_of(number=numbers, likely=likely)
     starts = [*(totals.starts[each] for each in pair), totals.starts[-1]]
     shelf.cut(f"partners/{name}", table, numbers, starts)

@@ -15,7 +15,7 @@ from samesku.candidates.candidates import Candidates
 from samesku.catalog.answers import Answers, answers_of
 from samesku.clustering.agglomerative import agglomerate
 from samesku.clustering.crowding import log_partners, uncrowded
-from samesku.clustering.expected import expected_f1
+from samesku.clustering.expected import expected_f1, partners
 from samesku.clustering.pins import Pins, pinned_scores
 from samesku.judges.asking import unpinned
 from samesku.judges.fitting import WRONG, Seen, fit, likeliest
@@ -123,8 +123,10 @@ def adapt(
         scored = replace(fusion, model=model).predict(pairs, distinct.catalog, advance=advance)
     crowding, best = (0.0, 0.0), matches.threshold
     if matches.decide == "clusters" and matches.sources is None:
-        crowding = _crowding(pairs, scored.scores, distinct.counts, asked, seen)
-        moved = uncrowded(pairs.left, pairs.right, scored.scores, distinct.counts, crowding)
+        ends = pairs.left, pairs.right
+        likely = partners(*ends, scored.scores, distinct.counts)
+        crowding = _crowding(log_partners(*ends, likely), scored.scores, asked, seen)
+        moved = uncrowded(*ends, scored.scores, likely, crowding)
         best = threshold_by_answers(pairs, moved, distinct.counts, asked.places, seen, best)
     adaptation = replace(adaptation, crowding=crowding)
     threshold = best if threshold is None else threshold
@@ -152,12 +154,9 @@ def adapt(
     return Adapted(made, record)
 
 
-def _crowding(
-    pairs: Candidates, scores: Floats, counts: AnyInts, asked: _Asked, seen: Seen
-) -> tuple[float, float]:
+def _crowding(partners: Doubles, scores: Floats, asked: _Asked, seen: Seen) -> tuple[float, float]:
     """What many partners add to log-odds by the answers, never above 0; how many are usual."""
-    partners, odds = log_partners(pairs.left, pairs.right, scores, counts), _odds(scores)
-    doubtful = scores > IN_DOUBT
+    odds, doubtful = _odds(scores), scores > IN_DOUBT
     if not doubtful.any():
         return 0.0, 0.0
     usual, spread = float(partners[doubtful].mean()), float(partners[doubtful].std()) + 1e-6
