@@ -31,6 +31,13 @@ def test_cannot_links_hold_between_what_must_links_put_together():
     assert told[0] == told[4] != told[1]
 
 
+def test_what_must_links_put_together_counts_once():
+    # Postings 0 and 1 are one by a must-link, so 2 is as near to them as the mean of both pairs.
+    score = np.array([1.0, 0.3, 0.1])
+    told = agglomerate(LEFT[:3], RIGHT[:3], score, 3, threshold=0.22, pins=pins((0, 1, True)))
+    assert told.tolist() == [0, 0, 0]
+
+
 def test_other_components_are_as_without_pins():
     left, right = np.array([0, 3, 3, 4]), np.array([1, 4, 5, 5])
     score = np.array([0.9, 0.8, 0.2, 0.7])

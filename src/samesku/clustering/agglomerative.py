@@ -41,9 +41,11 @@ def agglomerate(
     total = np.concatenate([score, np.full(len(apart), -np.inf)])
     started = components(musts.left, musts.right, size)
     one, other = (started[end] for end in _with(left, right, apart))
+    between = one != other
     one, other = _average_linkage(
-        one, other, total, np.bincount(started), threshold * cohesion - 1e-9
-    )
+        one[between], other[between], total[between],
+        np.bincount(started), threshold * cohesion - 1e-9,
+    )  # fmt: skip
     groups = components(one, other, size)[started]
     # Two postings that met only through one that left are no group: a pair at the threshold ties.
     ties = (groups[left] == groups[right]) & (score >= threshold)
