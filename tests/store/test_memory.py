@@ -105,6 +105,8 @@ def test_one_that_was_removed_is_found_no_more(several):
     assert memory.size == len(several) - 1
     _, others, _, clash = memory.neighbors(np.array([memory.slot(105)]))[0]
     assert (others.tolist(), clash.tolist()) == ([1], [True])
+    memory.link_all([])  # all pairs there are: none
+    assert memory.neighbors(np.array([memory.slot(105)]))[0][1].tolist() == []
 
 
 def test_all_photos_within_reach_are_found_and_no_other():

@@ -211,9 +211,8 @@ class Memory:
 
     def link_all(self, parts: Iterable[tuple[Ints, ScoredPairs]]) -> None:
         """Take all pairs there are, in place of those before: by both numbers, each once."""
-        pairs = [self._by_slots(mine, found) for mine, found in parts]
-        if not pairs:
-            return
+        nothing = np.empty(0, dtype=np.int64), ScoredPairs.unpack([])[1]
+        pairs = [self._by_slots(*each) for each in (nothing, *parts)]
         mine, other, *columns = (np.concatenate(each) for each in zip(*pairs, strict=True))
         ends = np.concatenate([mine, other]), np.concatenate([other, mine])
         self._pairs.build(*ends, *(np.tile(each, 2) for each in columns))
