@@ -3,6 +3,7 @@
 import os
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 # Kept where containers keep none: compiling the libraries takes each process of the tests longer
@@ -24,6 +25,8 @@ import pytest
 from samesku import Matcher, read_catalog
 from samesku.demo import MARKETPLACE
 from samesku.encoders import PHash, Tfidf
+from samesku.scoring.adaptation import Adaptation
+from samesku.scoring.learned import shipped_model
 
 # The longest files, which are begun first: no process is left with one of them at the end.
 LONGEST = ("test_engine.py", "test_index.py", "test_marketplace.py", "test_quickstart.py")
@@ -97,6 +100,18 @@ def truth():
 def area_under_curve():
     """Chance that a pair of one product is told to be likelier than a pair of two."""
     return _area_under_curve
+
+
+def _crowded(weight, usual):
+    nothing = np.empty(0)
+    learned = Adaptation((), nothing, nothing, nothing, crowding=(weight, usual))
+    return replace(shipped_model(), adaptation=learned, threshold_rule="fixed")
+
+
+@pytest.fixture(scope="session")
+def crowded():
+    """Makes the shipped model one that answers taught nothing but how crowds count."""
+    return _crowded
 
 
 @pytest.fixture(scope="session")

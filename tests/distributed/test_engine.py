@@ -29,7 +29,6 @@ from samesku.distributed.totals import Totals
 from samesku.encoders import Tfidf
 from samesku.runtime.files import claimed
 from samesku.runtime.progress import Progress
-from samesku.scoring.adaptation import Adaptation
 from samesku.scoring.learned import Learned
 
 pytestmark = pytest.mark.usefixtures("cluster")
@@ -84,11 +83,10 @@ def test_clusters_and_scores_are_those_of_the_local_engine(
     np.testing.assert_array_equal(scored, known)
 
 
-def test_titles_are_approximated_and_crowds_count_as_in_the_local_engine(catalogue, tmp_path):
-    nothing = np.empty(0)
-    adapted = Adaptation((), nothing, nothing, nothing, crowding=(-2.0, 1.5))
-    model = replace(Matcher().fusion.model, adaptation=adapted, threshold_rule="fixed")
-    matcher = Matcher(method="approximate", fusion=Learned(model))
+def test_titles_are_approximated_and_crowds_count_as_in_the_local_engine(
+    catalogue, crowded, tmp_path
+):
+    matcher = Matcher(method="approximate", fusion=Learned(crowded(-2.0, 1.5)))
     known = matcher.match(read_catalog(catalogue))
     assert replace(known, crowding=(0.0, 0.0)).pair_count > known.pair_count > 100
     known.write(tmp_path / "local")

@@ -135,6 +135,47 @@ def test_any_order_gives_the_clusters_of_the_batch_run(tmp_path, rows, clusters)
             assert all(settled[name] == each for name, each in ids.items() if each in kept)
 
 
+def test_crowds_that_come_and_go_count_as_in_the_batch_run(index, tmp_path, crowded, clusters):
+    crowded(-3.0, 1.3).save(tmp_path / "model")
+    matcher = Matcher([Tfidf(), PHash()], Learned(PairClassifier.load(tmp_path / "model")))
+    index.rescore(tmp_path / "model")
+
+    def are_one(one, other):
+        ids = sorted(index.state()["distinct"])
+        catalog = read_catalog(pl.DataFrame([index.get(each)["posting"] for each in ids]))
+        answers = pl.DataFrame(index.pins(), ["left_id", "right_id", "verdict"], strict=False)
+        batch = matcher.match(catalog, answers=answers if len(answers) else None).cluster_table
+        groups = batch.group_by("group_id").agg("posting_id")["posting_id"]
+        assert clusters(index) == sorted(map(sorted, groups.to_list()))
+        return together(index, one, other)
+
+    def crowd_says(title):
+        index.upsert_many([{"posting_id": f"c{copy}", "title": title} for copy in range(20)])
+
+    index.upsert({"posting_id": "a", "title": "Susu Bebelo 400 gram"})
+    index.upsert({"posting_id": "b", "title": "BEBELO susu 0,4kg"})
+    assert are_one("a", "b")
+    # Each copy of what may be the same as both is one likely partner more.
+    crowd_says("Susu Bebelo 400 gram vanila")
+    assert not are_one("a", "b")
+    decided = [index.pin(other, "c0", "different").event for other in "ab"]
+    assert are_one("a", "b")
+    for event in decided:
+        index.undo(event)
+    assert not are_one("a", "b")
+    crowd_says("Lampu LED")
+    assert are_one("a", "b")
+    # So few partners are less than is usual: a pair in doubt becomes a match.
+    index.upsert({"posting_id": "x", "title": "Kanon tablet X100 black"})
+    index.upsert({"posting_id": "y", "title": "Kanon X100 tablet"})
+    assert are_one("x", "y")
+    assert index.why("x", "y")["probability"] < index.stats()["threshold"]
+    crowd_says("Kanon tablet black")  # may be the same as x, not as y
+    assert not are_one("x", "y")
+    crowd_says("Lampu LED")
+    assert are_one("x", "y")
+
+
 def test_many_at_once_are_as_one_by_one_and_malformed_ones_are_refused(index, rows, clusters):
     given = [*rows[:20], {"posting_id": "x"}, {"title": "no id"}, "text", *rows[20:]]
     given[20] = {"posting_id": "x", "title": "a", "price": [1]}

@@ -61,6 +61,8 @@ class Draft:
         self.scored: tuple[Ints, Ints, Scored] | None = None
         self.dirty = False
         self._seeds: set[int] = set()
+        # Distinct postings that stand for more or fewer postings than before, and None.
+        self._resized: set[int | None] = set()
         self._brought = 0
 
     def put(self, payloads: Sequence[Payload]) -> None:
@@ -126,21 +128,17 @@ class Draft:
         old = self.state.distinct_of.get(posting)
         self.effects.placed[posting] = number
         self.state.place(posting, number)
+        self._resized |= {old, number}
         if old is None or old == number:
             return
         self._seeds.add(old)
         if old not in self.state.members:
-            self._seeds |= self._ties([old])
+            least = 0.0 if self.learned.crowding[0] else self.threshold
+            self._seeds |= self.state.around([old], least)
             self._seeds.discard(old)
             self.state.memory.remove(old)
             if self.fresh.pop(old, None) is None:
                 self.effects.gone.append(old)
-
-    def _ties(self, numbers: Collection[int]) -> set[int]:
-        """The distinct postings that match one of these."""
-        memory = self.state.memory
-        _, others, scores = memory.scores(memory.slots(np.array(list(numbers), dtype=np.int64)))
-        return set(memory.numbers(others[scores >= self.threshold]).tolist())
 
     def score(self) -> None:
         memory = self.state.memory
@@ -212,14 +210,18 @@ class Draft:
         """
         region: set[int] = set()
         begun: set[int] = set()
-        for seed in sorted(self._seeds & self.state.members.keys()):
+        seeds = self._seeds & self.state.members.keys()
+        if self.learned.crowding[0]:  # their partners are more or less crowded, too
+            seeds |= self.state.around(self.state.members.keys() & self._resized)
+        for seed in sorted(seeds):
             if seed in begun:
                 continue
             latest = self._together({seed})
             begun |= latest
             found = set(latest)
             while latest and len(found) < REGION:
-                latest = self._together(self._ties(latest) - found) - found
+                ties = self.state.around(latest, self.threshold, self.learned.crowding)
+                latest = self._together(ties - found) - found
                 found |= latest
             if not latest:
                 begun |= found
@@ -287,6 +289,7 @@ class Draft:
         order = np.argsort(slots, kind="stable")
         known, start, count = np.unique(slots[order], return_index=True, return_counts=True)
         one, other, score = memory.pairs_among(known)
+        score = self.state.uncrowded(known[one], known[other], score, self.learned.crowding)
         # A distinct posting of which some were set apart has several nodes, which are identical.
         several = np.flatnonzero(count > 1)
         one, other = np.concatenate([one, several]), np.concatenate([other, several])

@@ -12,7 +12,10 @@ from typing import Any, TypeVar
 import numpy as np
 import sqlalchemy as sa
 
-from samesku.runtime.arrays import Ints
+from samesku.catalog.answers import SAME, UNSURE
+from samesku.clustering.crowding import uncrowded
+from samesku.clustering.expected import partners_at
+from samesku.runtime.arrays import AnyInts, Doubles, Floats, Ints
 from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.fusion import check_threshold
 from samesku.scoring.learned import Learned, shipped_model
@@ -224,6 +227,53 @@ class State:
         """The slots of the distinct postings that two postings are, the smaller first."""
         a, b = sorted(self.memory.slot(self.distinct_of[each]) for each in (one, other))
         return a, b
+
+    def uncrowded(
+        self, left: AnyInts, right: AnyInts, scores: Floats, crowding: tuple[float, float]
+    ) -> Floats:
+        """What the scores of pairs of slots count for clusters, by the likely partners of both."""
+        if not crowding[0]:
+            return scores
+        slots, ends = np.unique(np.concatenate([left, right]), return_inverse=True)
+        one, other = ends.reshape(2, -1)
+        return uncrowded(one, other, scores, self._partners(slots), crowding)
+
+    def _partners(self, slots: Ints) -> Doubles:
+        """How many postings those of some slots are expected to be one product with."""
+        place, others, chance = self.memory.scores(slots)
+        known = self.memory.numbers(others)
+        if decided := self._decided(self.memory.numbers(slots).tolist()):
+            pairs = zip(place.tolist(), known.tolist(), strict=True)
+            open_ = np.array([pair not in decided for pair in pairs], dtype=bool)
+            at, number = np.array([*decided], dtype=np.int64).T
+            place, known = np.append(place[open_], at), np.append(known[open_], number)
+            sure = np.array([*decided.values()], dtype=np.float32)
+            chance = np.append(chance[open_], sure)
+        counts = np.array([len(self.members.get(n, ())) for n in known.tolist()], dtype=np.int64)
+        return partners_at(place, chance, counts, len(slots))
+
+    def _decided(self, numbers: Sequence[int]) -> dict[tuple[int, int], bool]:
+        """Whether people decided distinct postings to be the same as others: places and numbers."""
+        decided: dict[tuple[int, int], bool] = {}
+        for at, number in enumerate(numbers):
+            for one in self.members.get(number, set()) & self.pinned_with.keys():
+                for other in self.pinned_with[one] & self.distinct_of.keys():
+                    pair, verdict = (at, self.distinct_of[other]), self.verdict(one, other)
+                    if verdict != UNSURE and pair[1] != number:
+                        decided[pair] = decided.get(pair, True) and verdict == SAME
+        return decided
+
+    def around(
+        self,
+        numbers: Collection[int],
+        threshold: float = 0.0,
+        crowding: tuple[float, float] = (0.0, 0.0),
+    ) -> set[int]:
+        """The distinct postings of which a pair with one of these counts so much."""
+        slots = self.memory.slots(np.array(list(numbers), dtype=np.int64))
+        place, others, scores = self.memory.scores(slots)
+        scores = self.uncrowded(slots[place], others, scores, crowding)
+        return set(self.memory.numbers(others[scores >= threshold]).tolist())
 
     def verdict(self, one: str, other: str) -> str | None:
         return self.pins.get((min(one, other), max(one, other)))
