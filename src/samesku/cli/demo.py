@@ -4,7 +4,6 @@ import shutil
 from dataclasses import asdict
 from pathlib import Path
 
-import polars as pl
 from rich.table import Table
 
 from samesku.catalog.catalog import read_catalog
@@ -16,8 +15,6 @@ from samesku.demo import MARKETPLACE
 from samesku.evaluation import score
 from samesku.matcher import Matcher
 from samesku.report.tables import FIGURES
-from samesku.results.listing import with_ends
-from samesku.results.matches import Matches
 from samesku.runtime.files import Staged, check_folder
 
 
@@ -33,8 +30,6 @@ def demo(options: Demo) -> None:
     matches = Matcher(fusion=options.fusion, progress=progress).match(catalog)
     with progress.stage("write"):
         written = matches.write(out / "result")
-        with Staged(out / "result") as staged:
-            _mistakes(matches, market).write_csv(staged.path("mistakes.csv"))
     page = out / "result" / "report.html"
     with progress.stage("report"):
         report(Report(run=out / "result", out=page, quiet=True))
@@ -45,15 +40,15 @@ def demo(options: Demo) -> None:
         return
     if quiet:
         return
-    show_matches(matches, progress, [*written, *staged.written], [catalog])
+    show_matches(matches, progress, written, [catalog])
     title = f"against the labels of this drawn marketplace, {len(catalog):,} postings"
     table = Table("figure", "value [95% interval]", title=title)
     for name, figure in figures.items():
         table.add_row(FIGURES[name], str(figure))
     console.print(table)
     console.print(f"Open this first, in any browser: {page.resolve()}")
-    console.print(f"Then look into {out}: result/groups.csv, result/mistakes.csv (what went wrong,")
-    console.print("with both titles), marketplace/train.csv, train_images/ and truth.csv")
+    console.print(f"Then look into {out}: result/groups.csv, marketplace/train.csv, train_images/")
+    console.print("and truth.csv")
     console.print("No real catalogue: postings, photos and labels are drawn, and so is this score.")
 
 
@@ -72,21 +67,3 @@ def _copy(folder: Path) -> Path:
                 if path.is_file():
                     shutil.copyfile(path, staged.path(path.name))
     return folder
-
-
-def _mistakes(matches: Matches, market: Path) -> pl.DataFrame:
-    """Wrong matches, surest first, then missed pairs, nearest first, with both titles."""
-    truth = pl.read_csv(market / "truth.csv", infer_schema=False)
-    facts = matches.catalog.frame.select("posting_id", "title").join(
-        truth.select("posting_id", "label_group", "family", "differs_in"), on="posting_id"
-    )
-    tables = {"wrong match": matches.pairs, "missed": matches.near_misses}
-    scored = pl.concat(of.with_columns(mistake=pl.lit(name)) for name, of in tables.items())
-    scored = with_ends(scored, facts)
-    same = pl.col("left_label_group") == pl.col("right_label_group")
-    alike = pl.col("left_family") == pl.col("right_family")
-    wrong = scored.filter(same != (pl.col("mistake") == "wrong match"))
-    return wrong.select(
-        "mistake", "score", "left_id", "right_id", "left_title", "right_title", "reasons",
-        look_alikes_differ_in=pl.when(alike & ~same).then(pl.col("left_differs_in")),
-    )  # fmt: skip
