@@ -112,6 +112,11 @@ def test_colours(title: str, colours: tuple[str, ...]) -> None:
         ("sok breskva 1 l", ("peach",)),
         ("آبمیوه پرتقال 1 لیتر", ("orange",)),
         ("шина к пиле", ()),
+        ("Magnesium 60 Kapseln", ("form: capsules",)),
+        ("Magnesium 60 softgels", ("form: capsules", "form: softgels")),
+        ("Heineken 0,0 6 x 33cl bottles", ("alcohol: free", "container: bottle")),
+        ("fettarme Milch 1,5% 1 l", ("fat: half",)),
+        ("organic shirt orange", ("farming: organic",)),
     ],
 )
 def test_flavours(title: str, flavours: tuple[str, ...]) -> None:
@@ -152,6 +157,8 @@ def test_flavours(title: str, flavours: tuple[str, ...]) -> None:
         ("Kinderjacke Größe 104", ("size: 104",)),
         ("cioccolato gr. 100", ()),
         ("speaker TG 162", ()),
+        ("Men's T-Shirt navy X-Large", ("xl",)),
+        ("tee with a large logo", ()),
     ],
 )
 def test_sizes(title: str, sizes: tuple[str, ...]) -> None:
@@ -197,6 +204,8 @@ def test_sizes(title: str, sizes: tuple[str, ...]) -> None:
         ("Drum pedal for Tama HP910", ("spare part",)),
         ("мастило моторне", ()),
         ("عطر جوهر", ()),
+        ("shirt, short sleeve", ()),
+        ("The Sims 2: Pets Expansion Pack", ("expansion",)),
     ],
 )
 def test_accessories(title: str, accessory: tuple[str, ...]) -> None:
@@ -332,6 +341,7 @@ def test_accessories(title: str, accessory: tuple[str, ...]) -> None:
         ("Nikkor 16-80 4E ED VR", ()),
         ("Astérix n°2", ("no: 2",)),
         ("Wiedźmin, okładka twarda", ("binding: hardcover",)),
+        ("Hemd langarm slim fit", ("fit: slim", "sleeves: long")),
     ],
 )
 def test_models(title: str, model: tuple[str, ...]) -> None:
@@ -527,6 +537,8 @@ def test_a_glued_spelling_elsewhere_leaves_models_apart() -> None:
         ("measure", "IP11 Pro Max case", ()),
         ("model", "Sechskantmutter DIN934 verzinkt", ("din934", "material: galvanised")),
         ("model", "Zylinderschraube DIN912 A2", ("a2", "din912", "material: stainless")),
+        ("measure", "Streets & Trips 2006 w/GPS", ()),
+        ("count", "Aspirin 20 Tabletten 50", ("20",)),
     ],
 )
 def test_quantities(kind: str, title: str, values: tuple[str, ...]) -> None:

@@ -153,7 +153,7 @@ def _english() -> tuple[dict[str, str], frozenset[str]]:
         others = [table for name, table in tables.items() if len(name) == 2 and name != "en"]
         for key in tables["en"]:
             meaning = (Entry(kind, tuple(key.split(" + "))),)
-            english = meaning[0].values[-1]
+            english = meaning[0].values[-1].rpartition(": ")[2]
             if known.meanings(english) == meaning:
                 own = set(map(normalise_raw, tables["en"][key]))
                 words = {word for table in others for word in _plain(table.get(key, ()))}

@@ -277,10 +277,10 @@ def _read_plain(text: str, atom: _Atom, values: list[float]) -> Reading | None:
         return None  # a version number, or "redmi 8,8a"
     grouped = len(values) > 1 or values[0] >= 1000
     plain = " ".join(map(spell, values)) if grouped else atom.number.replace(",", ".")
-    # "7.0" is 7, but "2.0 to" would be two terabytes.
+    # "7.0" is 7, but "2.0 to" would be two terabytes, and of beer "0.0" is a name.
     after = _NEXT_WORD.match(text, atom.stop)
     both = _BOTH_COUNT.search(text, max(0, atom.start - 4), atom.start)
-    if not both and not (after and after[1] in UNITS):
+    if not both and any(values) and not (after and after[1] in UNITS):
         plain = plain.removesuffix(".0")
     return Reading(atom.start, atom.stop, plain) if plain != atom.number else None
 

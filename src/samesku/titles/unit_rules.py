@@ -47,6 +47,7 @@ _SCREEN_JA = re.compile("テレビ|モニター|ディスプレイ|液晶|有機
 # Tablets that are no pills: of the number before the word is their name or their screen.
 _SIZES_OF_GADGETS = frozenset((32, 64, 128, 256, 512))
 _SIZES_OF_DRIVES = _SIZES_OF_GADGETS | {16, 120, 240, 250, 480, 500, 960}
+_WITH = re.compile("/(?: [a-z]|[a-z]{3}|o )")
 _MILLIGRAMS = re.compile(r"[0-9] ?mg\b")
 _VOLTS = re.compile(r"[0-9] ?v(?:olts?)?\b")
 _TYRE = re.compile(r"r[12][0-9] $")
@@ -156,8 +157,8 @@ def _japanese_inch(text: str, match: re.Match[str]) -> str | None:
 
 
 def _watt(text: str, match: re.Match[str]) -> str | None:
-    """`10w-40` is motor oil."""
-    if number_of(match) > 5000:
+    """`10w-40` is motor oil, `2006 w/GPS` comes with it."""
+    if number_of(match) > 5000 or (match["gap"] and _WITH.match(text, match.end())):
         return None
     oil = text[match.end() : match.end() + 3].lstrip(" -")[:1].isdigit() and "sae" in text
     oil = oil or bool(re.match(r"-[0-9]", text[match.end() : match.end() + 2]))

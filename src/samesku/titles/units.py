@@ -88,7 +88,17 @@ _OF = frozenset(_words(_PACK["of"]))
 _BARE = tuple(_words(_PACK["bare"]))
 _NAMED = tuple(_words(_PACK["named"]))
 _OTHER = "".join(rf"(?<!{word} )" for word in _words(_PACK["other"]))
-_NAMED_PACK = re.compile(rf"(?<![\w-])(?<![0-9] ){_OTHER}(?:{_either(list(_NAMED))}) $")
+_NAMED_PACK = re.compile(rf"(?<![\w-])(?<![0-9] )(?<!pcs ){_OTHER}(?:{_either(list(_NAMED))}) $")
+_FORMS = [
+    word
+    for table in word_lists("flavours.toml").values()
+    for key, spelt in table.items()
+    if key.startswith(("form: ", "container: "))
+    for word in _words(spelt)
+    if word in UNITS
+]
+FORMS = re.compile(rf"(?<![^\W\d_])(?:{_either(_FORMS)})(?![^\W\d_])")
+"""Counted things that are forms of a product, too: 60 tablets are not 60 capsules."""
 COUNTED = frozenset(
     (*_words(_PACK["times"]), *(word for word, unit in UNITS.items() if unit.base == "pcs"))
 )

@@ -7,7 +7,7 @@ import re
 from samesku.titles.clean import clean_title
 from samesku.titles.quantities import read_quantities
 from samesku.titles.scripts import CJK, MARKS, SPACELESS, fold
-from samesku.titles.units import UNITS
+from samesku.titles.units import FORMS, UNITS
 
 _MAX_PASSES = 5
 # A letter, and the vowel signs that belong to it.
@@ -32,9 +32,9 @@ def normalise_title(clean: str) -> str:
     """Rewrite every quantity of a cleaned title to its one spelling, in place.
 
     "400 gram", "400gr" and "0,4 kg" all become "400g", "10 x 6 x 13cm" becomes "100x60x130mm",
-    "isi 12" becomes "isi 12pcs", "ukuran XXL" becomes "size_2xl"; decimal commas become points and
-    Latin accents are folded. What remains is the title, word for word, for word or n-gram vectors.
-    Normalising it again changes nothing.
+    "isi 12" becomes "isi 12pcs", "60 tablets" "60pcs tablets", "ukuran XXL" "size_2xl"; decimal
+    commas become points and Latin accents are folded. What remains is the title, word for word, for
+    word or n-gram vectors. Normalising it again changes nothing.
     """
     text = fold(clean)
     passes = [text]
@@ -88,7 +88,8 @@ def _rewrite(text: str) -> str:
     pieces: list[str] = []
     done = 0
     for reading in read_quantities(text):
-        pieces += (text[done : reading.start], reading.token)
+        forms = FORMS.findall(text, reading.start, reading.stop)
+        pieces += (text[done : reading.start], " ".join((reading.token, *forms)))
         done = reading.stop
     if not pieces:
         return text

@@ -9,11 +9,13 @@ from samesku.titles import Quantity, Stated, normal_title
 from samesku.titles.attributes.codes import Codes, read_codes
 from samesku.titles.lexicon import Found, lexicon
 from samesku.titles.sizes import one_spelling
-from samesku.titles.units import spell
+from samesku.titles.units import FORMS, spell
 
 _AMOUNTS = frozenset(("g", "ml"))
 _ELSEWHERE = _AMOUNTS | {"pcs", "gb", "size"}
-_MULTIPACK = re.compile(r"(?<![0-9.])([0-9]+)pcs ?[x*]? ?([0-9]+)pcs(?![a-z])")
+_MULTIPACK = re.compile(
+    rf"(?<![0-9.])([0-9]+)pcs ?(?:{FORMS.pattern} )?[x*]? ?([0-9]+)pcs(?![a-z])"
+)
 _WARRANTY = (
     r"(?:garansi|warrant(?:y|ies)|guarantee|garantie|garantia|garanzia|gwarancj|garanci"
     r"|zaruk|garanti|保修|质保|гарантия)"
@@ -112,8 +114,8 @@ _PRINTED = frozenset(("toner", "drum"))
 _MADE_TO_FIT = frozenset(("cartridge", "toner", "battery", "charger", "ear pads", "filter"))
 # Some sellers name these and others do not.
 _IN_THE_BOX = frozenset(f"bundle: {part}" for part in ("adapter", "battery", "cable"))
-# A flavour in the tables, but a matt case tastes of nothing.
-_FINISHES = ("finish: matt",), ("finish: silk",), ("finish: gloss",)
+# Flavours in the tables, but a matt case and an organic shirt taste of nothing.
+_TASTELESS = ("finish: ", "form: ", "container: ", "strength: ", "farming: ")
 _NO_TARGETS = ("year: ", "platform: ", "no: ")
 """What games and books, too, are for: "FC 25 for PS5", "tales for kids vol. 3"."""
 _TARGET = 24
@@ -270,7 +272,7 @@ def _sizes(
         yield from (f"wires: {wires}" for wires, unit in _WIRES.findall(title) if unit or is_long)
     for region, size in _REGIONS.findall(title):
         yield f"{'us' if region[0] == 'u' else 'size'}: {size.replace(',', '.')}"
-    for kind, context in (("bed", "bedding"), ("cell", "cells")):
+    for kind, context in (("bed", "bedding"), ("cell", "cells"), ("letters", "apparel")):
         if context in present:
             yield from (v for one in found for e in one.entries if e.kind == kind for v in e.values)
     if "単" in title:
@@ -300,7 +302,10 @@ def _colours_and_flavours(found: Sequence[Found], weighed: bool) -> tuple[set[st
     """Split what can be both by what is sold: an orange shirt, 500 g of orange jelly."""
     colours: set[str] = set()
     flavours: set[str] = set()
-    kinds = [{e.kind for e in one.entries if e.values[:1] not in _FINISHES} for one in found]
+    kinds = [
+        {e.kind for e in one.entries if not (e.values and e.values[0].startswith(_TASTELESS))}
+        for one in found
+    ]
     tasted = weighed or any("flavour" in kind and "either" not in kind for kind in kinds)
     for one in found:
         is_either = any(entry.kind == "either" for entry in one.entries)
