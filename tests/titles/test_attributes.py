@@ -139,7 +139,7 @@ def test_flavours(title: str, flavours: tuple[str, ...]) -> None:
         ("AAA batteries", ("cell: aaa",)),
         ("Galaxy A5 phone", ()),
         ("jakke størrelse M", ("m",)),
-        ("vaipat koko 4", ("size: 4",)),
+        ("vaipat koko 4", ("number: 4",)),
         ("کاپشن سایز XL", ("xl",)),
         ("후드집업 사이즈 L", ("l",)),
         ("дамски обувки 38", ("size: 38",)),
@@ -153,12 +153,14 @@ def test_flavours(title: str, flavours: tuple[str, ...]) -> None:
         ("Socken 39-42", ("size: 39", "size: 42")),
         ("Pullover 98-104", ("size: 104", "size: 98")),
         ("jeans 32/34", ("size: 32/34",)),
-        ("shoe Pegasus 40, UK 9", ("size: 9",)),
+        ("shoe Pegasus 40, UK 9", ("number: 9",)),
         ("Kinderjacke Größe 104", ("size: 104",)),
         ("cioccolato gr. 100", ()),
         ("speaker TG 162", ()),
         ("Men's T-Shirt navy X-Large", ("xl",)),
         ("tee with a large logo", ()),
+        ("Kinder T-Shirt blau 104", ("size: 104",)),
+        ("BH weiß 80C", ("cup: 80c",)),
     ],
 )
 def test_sizes(title: str, sizes: tuple[str, ...]) -> None:
@@ -538,6 +540,10 @@ def test_a_glued_spelling_elsewhere_leaves_models_apart() -> None:
         ("model", "Sechskantmutter DIN934 verzinkt", ("din934", "material: galvanised")),
         ("model", "Zylinderschraube DIN912 A2", ("a2", "din912", "material: stainless")),
         ("measure", "Streets & Trips 2006 w/GPS", ()),
+        ("measure", "Strumpfhose 40 DEN", ("40 den",)),
+        ("model", "JumpStart 2nd Grade", ("grade: 2",)),
+        ("amount", "Diet Coke soda 12 oz can", ("355 ml",)),
+        ("amount", "Gatorade drink mix 18.3 oz", ("519 g",)),
         ("count", "Aspirin 20 Tabletten 50", ("20",)),
     ],
 )
@@ -553,7 +559,7 @@ def test_words_of_the_brand_say_nothing() -> None:
 def test_columns_are_read_by_their_names() -> None:
     columns: dict[str, list[str | None]] = {
         "Farbe": ["schwarz", None],
-        "size": ["XL", "42"],
+        "size": ["X-Large", "42"],
         "pack_size": ["6", "1"],
         "ram_capacity": ["8 GB DDR4", "16 GB"],
         "Capacité": ["512 GB", None],

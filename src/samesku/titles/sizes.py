@@ -53,6 +53,8 @@ _SIDES = re.compile(
     r"(?<![a-z0-9])[bwlhdt] ?([0-9]{2,3})(?: x |x)[bwlhdt] ?([0-9]{2,3})"
     r"(?:(?: x |x)[bwlhdt] ?([0-9]{2,3}))?(?: ?cm)?(?![a-z0-9]|[.,][0-9])"
 )
+# Below are sizes of Britain and others, from there on European ones.
+_SMALLEST_EUROPEAN, _SMALLEST_SHOE = 24, 16
 _SIZE = r"(?:xxs|xs|ll|x{0,5}l|s|m|[2-9]x?l)"
 _SIZES = rf"{_SIZE}(?: ?[-/,&] ?{_SIZE})*"
 _WORDS = re.compile(
@@ -140,3 +142,12 @@ def one_spelling(letters: str) -> str:
     if letters == "ll":
         return "2xl"
     return f"{len(letters) - 1}xl" if letters.startswith("xx") and letters[-1] == "l" else letters
+
+
+def size_value(size: str, is_shoe: bool) -> str:
+    """The attribute that a size is: UK 8 and EU 42 are of two aspects and do not contradict."""
+    if not size[:1].isdigit() or size.endswith("l"):
+        return size
+    least = _SMALLEST_SHOE if is_shoe else _SMALLEST_EUROPEAN
+    is_small = size.replace(".", "").isdigit() and float(size) < least
+    return f"{'number' if is_small else 'size'}: {size}"

@@ -56,7 +56,10 @@ _LONG_GOODS = re.compile(
     r"|antena|tinggi|panjang|kain"
 )
 _TAPE_MAKER = 3.0
-_FLUID = re.compile(r"[0-9] ?ml\b|bot+[lo]|bottle|cup\b|gelas|tumbler|shampoo|lotion|toner")
+_FLUID = re.compile(
+    r"[0-9] ?ml\b|bot+[lo]|bottle|cup\b|gelas|tumbler|shampoo|lotion|toner|conditioner|detergent"
+    r"|mouthwash|\b(?:drink|soda|juice|beer|liquid|cologne|perfume|parfum)\b(?! (?:mix|powder))"
+)
 _SIZE_LIST_AFTER = re.compile(r"[ ./,&-]{0,3}(?:x{1,4}l|[2-9]x?l)\b")
 _SIZE_LIST_BEFORE = re.compile(r"(?:\b(?:s|m|x{1,4}l|[2-9]x?l)[ ./,&-]{1,3}|\b[sm] ?)$")
 _QUOTE = re.compile(r'(?<![0-9])"')

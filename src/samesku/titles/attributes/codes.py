@@ -31,6 +31,9 @@ _GENERATION = re.compile(
     r"([0-9]{1,2})(?:st|nd|rd|th|er?|eme|a|\.)?[ -]{0,2}"
     r"gen(?:eration|eracion|eracao|erazione|eratie|eracji|erace|erasi)?(?![a-z]| ?[0-9](?![0-9]))"
 )
+_ORDINAL = re.compile(
+    rf"([0-9]{{1,2}})(?:st|nd|rd|th) ({'|'.join(_DATA['ordinal']['en'].split())})(?![a-z])"
+)
 _EDITIONS = "|".join(fold(word) for words in _DATA["edition"].values() for word in words.split())
 _EDITION = re.compile(
     r"([0-9]{1,2})(?:\.|st|nd|rd|th|-?e|a|eme)[ ,]{1,2}"
@@ -158,6 +161,8 @@ def read_codes(
             series.append((f"edition: {edition[1]}", piece))
         elif ordinal := _GENERATION.match(title, piece.start):
             series.append((f"gen: {ordinal[1]}", piece))
+        elif ordinal := _ORDINAL.match(title, piece.start):
+            series.append((f"{ordinal[2]}: {ordinal[1]}", piece))
         elif _YEAR.fullmatch(text) and text != "2000":
             series.append((f"year: {text}", piece))
         elif years := _YEARS.fullmatch(text):

@@ -8,6 +8,7 @@ from itertools import pairwise
 from samesku.titles import Quantity, normal_title, normalise_raw, stated
 from samesku.titles.attributes.reading import read_title
 from samesku.titles.scripts import word_lists
+from samesku.titles.sizes import size_value
 from samesku.titles.units import spell
 
 _NAME = re.compile(r"[^\W_]+")
@@ -77,7 +78,7 @@ def read_cell(kind: str, aspect: str, raw: str) -> set[str]:
     if kind == "count" and _BARE.fullmatch(text):
         return {spell(float(text))} - {"1"}  # what an offer without a count means
     if kind == "size" and _BARE.fullmatch(text):
-        return {f"size: {spell(float(text))}"}
+        return {size_value(spell(float(text)), is_shoe=False)}
     if kind == "size" and (letters := re.fullmatch(r"x{0,4}[sl]|m|[2-6]xl", text)):
         return _read(f"size {letters[0]}")["size"] or {letters[0]}
     if kind in ("memory", "measure"):
@@ -85,6 +86,8 @@ def read_cell(kind: str, aspect: str, raw: str) -> set[str]:
         if aspect == "storage":
             found = [q for q in found if q.value >= _LEAST_STORAGE]  # less is its cache
         return {f"{aspect}: {_rounded(q)}" for q in found}
+    if kind == "size":  # "Large", "40-42"
+        return _read(text)[kind] or _read(f"shirt {text}")[kind]
     if kind == "colour":  # "vit" is white beside "färg"
         return _read(text)[kind] or _read(f"{aspect} {text}")[kind]
     return _read(text)[kind]

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from samesku.titles import Quantity, Stated, normal_title
 from samesku.titles.attributes.codes import Codes, read_codes
 from samesku.titles.lexicon import Found, lexicon
-from samesku.titles.sizes import one_spelling
+from samesku.titles.sizes import one_spelling, size_value
 from samesku.titles.units import FORMS, spell
 
 _AMOUNTS = frozenset(("g", "ml"))
@@ -40,7 +40,7 @@ _TONER = re.compile(r"(?<![a-z0-9.-])[0-9]{2,3}[ahxy](?![a-z0-9.-])")
 _MAINS = {**dict.fromkeys((220.0, 240.0), 230.0), **dict.fromkeys((110.0, 115.0, 127.0), 120.0)}
 _RATED = re.compile(
     r"(?<![a-z0-9.])(?<![a-z]-)([0-9]+(?:[.,][0-9]+)?)"
-    r"(?: ?-?(rpm|iu|ah|wh|k?va|dpi|btu|psi|cu\.? ?ft)|([km]a))(?![a-z0-9])"
+    r"(?: ?-?(rpm|iu|den|ah|wh|k?va|dpi|btu|psi|cu\.? ?ft)|([km]a))(?![a-z0-9])"
 )
 _APERTURE = re.compile(
     r"f(?<![a-z0-9]f)(?:/? ?([0-9]{1,2}[.,][0-9])(?:l|dg)?(?![a-z0-9.-])"
@@ -104,6 +104,12 @@ _SIZE_RANGE = re.compile(
     r"(?<![a-z0-9.,/-])(1?[0-9]{2})(?:-|/(?!2[89]|3[0-8]))(1?[0-9]{2})(?![a-z0-9.,/-])"
 )
 _WIDEST_RANGE = 6
+# Sizes of children are their height: "104", "104 cm".
+_HEIGHT = re.compile(
+    r"(?<![a-z0-9.,/-])(5[06]|6[28]|74|80|86|92|98|1(?:04|10|16|22|28|34|40|46|52|58|64|70|76))"
+    r"(?:0mm)?(?![a-z0-9.,/-]| [0-9a-z]{1,4}(?![a-z0-9]))"
+)
+_CUPS = re.compile(r"(?<![a-z0-9.,/-])([2-9][0-9]|1[012][05])([a-fh]{1,3})(?![a-z0-9-])")
 _WAIST_LENGTH = re.compile(
     r"(?<![a-z0-9.,/-])((?:2[6-9]|[34][0-9])/(?:2[89]|3[0-8]))(?![a-z0-9.,/-])"
 )
@@ -255,10 +261,10 @@ def _sizes(
     present: Collection[str],
     tyres: Sequence[tuple[str, ...]],
 ) -> Iterator[str]:
+    shoes = "shoes" in present
     for token in said.tokens:
         if token.startswith("size_"):
-            for size in token.removeprefix("size_").split("-"):
-                yield f"size: {size}" if size[:1].isdigit() and not size.endswith("l") else size
+            yield from (size_value(one, shoes) for one in token.removeprefix("size_").split("-"))
     for width, rim, load in tyres:
         yield f"tyre: {width}/{rim}"
         if load:
@@ -281,13 +287,17 @@ def _sizes(
         yield from (f"paper: {size}" for size in _PAPER.findall(title))
     if "instrument" in present:
         yield from (f"size: {part}" for part in _PART_SIZE.findall(title))
-    if "apparel" in present or "shoes" in present:
+    if "apparel" in present or shoes:
         for low, high in _SIZE_RANGE.findall(title):
             if 0 < int(high) - int(low) <= _WIDEST_RANGE:
-                yield from (f"size: {low}", f"size: {high}")
+                yield from (size_value(low, shoes), size_value(high, shoes))
         yield from (f"size: {size}" for size in _WAIST_LENGTH.findall(title))
+        if any(e.values == ("for: children",) for one in found for e in one.entries):
+            yield from (f"size: {height}" for height in _HEIGHT.findall(title))
+    if "cups" in present:
+        yield from (f"cup: {band}{cup}" for band, cup in _CUPS.findall(title))
     is_named = any(token.startswith("size_") and token[5].isdigit() for token in said.tokens)
-    is_shoe = "shoes" in present and not is_named  # the number of "Pegasus 40, UK 8" is its name
+    is_shoe = shoes and not is_named  # the number of "Pegasus 40, UK 8" is its name
     numbers = _WORN.findall(title) + (_SHOE_SIZES.findall(title) if is_shoe else [])
     yield from (f"size: {size.replace(',', '.')}" for size in numbers)
     for match in _LETTERS.finditer(title):
