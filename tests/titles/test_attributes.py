@@ -117,6 +117,8 @@ def test_colours(title: str, colours: tuple[str, ...]) -> None:
         ("Heineken 0,0 6 x 33cl bottles", ("alcohol: free", "container: bottle")),
         ("fettarme Milch 1,5% 1 l", ("fat: half",)),
         ("organic shirt orange", ("farming: organic",)),
+        ("Castel Weißwein 0,75 l", ("wine: white",)),
+        ("Vit D3 1000 IU 24 Lutschtabletten", ("form: lozenges", "vitamin d")),
     ],
 )
 def test_flavours(title: str, flavours: tuple[str, ...]) -> None:
@@ -153,6 +155,7 @@ def test_flavours(title: str, flavours: tuple[str, ...]) -> None:
         ("Socken 39-42", ("size: 39", "size: 42")),
         ("Pullover 98-104", ("size: 104", "size: 98")),
         ("jeans 32/34", ("size: 32/34",)),
+        ("Sneaker Pegasus 40 Damen EU 43", ("size: 43",)),
         ("shoe Pegasus 40, UK 9", ("number: 9",)),
         ("Kinderjacke Größe 104", ("size: 104",)),
         ("cioccolato gr. 100", ()),
@@ -207,6 +210,7 @@ def test_sizes(title: str, sizes: tuple[str, ...]) -> None:
         ("мастило моторне", ()),
         ("عطر جوهر", ()),
         ("shirt, short sleeve", ()),
+        ("Night Cream combination skin 50ml", ()),
         ("The Sims 2: Pets Expansion Pack", ("expansion",)),
     ],
 )
@@ -545,6 +549,7 @@ def test_a_glued_spelling_elsewhere_leaves_models_apart() -> None:
         ("amount", "Diet Coke soda 12 oz can", ("355 ml",)),
         ("amount", "Gatorade drink mix 18.3 oz", ("519 g",)),
         ("count", "Aspirin 20 Tabletten 50", ("20",)),
+        ("count", "Pods Spring Meadow - 81ct", ("81",)),
     ],
 )
 def test_quantities(kind: str, title: str, values: tuple[str, ...]) -> None:

@@ -21,7 +21,10 @@ from samesku.titles import clean_title, normal_tokens, normalise_title, stated
         ("susu 400 gram / 400gr", "susu 400g / 400g"),
         ("[1KG 65PCS] TEETHER", "[1000g 65pcs] teether"),
         ("Nepia isi10", "nepia isi 10pcs"),
-        ("60 tablets, 6 bottles x 1 l", "60pcs tablets, 6pcs 1000ml bottles"),
+        (
+            "60 tablets, 6 bottles x 1 l, 52 pants",
+            "60pcs tablets, 6pcs 1000ml bottles, 52pcs pants",
+        ),
         ("isi pensil mekanik 2B 0,5 joyko", "isi pensil mekanik 2b 0.5 joyko"),
         ("1kg=4pcs", "1000g=4pcs"),
         ("L'Oréal Serum 30 ml", "l'oreal serum 30ml"),

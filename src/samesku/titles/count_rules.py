@@ -19,7 +19,7 @@ _SLATE = re.compile(
     r"[0-9] ?gb\b|wi-?fi|android|ipad|\blte\b|\bram\b|inch|display|bildschirm|[0-9]\""
 )
 _POWERED = re.compile(r"\bac\b|\bair|split|inverter|motor|pompa|mesin|[0-9][./][0-9] ?pk\b")
-_CARAT = re.compile(r"diamond|gold|ring\b|carat|karat|emas|cincin|moissanite|gem")
+_CARAT = re.compile(r"diamond|gold|\bring\b|carat|karat|emas|cincin|moissanite|gem")
 CONTEXT = 1000  # characters; longer texts are no titles, and must not take quadratic time
 _COUNTED_GOODS = re.compile(
     r"tis+ue?|wipes|popok|diaper|pampers|pants|pembalut|pads?\b|\bteh\b|\btea\b|plester|plast\b"

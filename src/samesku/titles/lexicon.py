@@ -160,7 +160,8 @@ def _english() -> tuple[dict[str, str], frozenset[str]]:
                 found |= {word: english for word in words - own if known.meanings(word) == meaning}
     for word, english in _products().items():
         # Read as the English word is: as clothes or shoes, or not at all.
-        as_english = known.meanings(word) in ((Entry("product", ()),), known.meanings(english))
+        nothing = (), (Entry("product", ()),)
+        as_english = known.meanings(word) in (*nothing, known.meanings(english))
         if word != english and as_english:
             found[word] = english
     return found, frozenset(word.split()[0] for word in found)

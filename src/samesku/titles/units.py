@@ -97,7 +97,7 @@ _FORMS = [
     for word in _words(spelt)
     if word in UNITS
 ]
-FORMS = re.compile(rf"(?<![^\W\d_])(?:{_either(_FORMS)})(?![^\W\d_])")
+FORMS = re.compile(rf"(?<![^\W\d_])(?:{_either([*_FORMS, *_words(_PACK['apart'])])})(?![^\W\d_])")
 """Counted things that are forms of a product, too: 60 tablets are not 60 capsules."""
 COUNTED = frozenset(
     (*_words(_PACK["times"]), *(word for word, unit in UNITS.items() if unit.base == "pcs"))

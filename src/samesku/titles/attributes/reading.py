@@ -117,6 +117,8 @@ _TYRE = re.compile(r"(?<![0-9])([0-9]{3})/([0-9]{2,3}r[0-9]{2})(?: ([0-9]{2,3}[h
 _PAPER = re.compile(r"(?<![a-z0-9-])(?:din ?)?([ab][0-7])(?:\+)?(?![a-z0-9-])")
 _DRY_CELLS = {"単1": "cell: d", "単2": "cell: c", "単3": "cell: aa", "単4": "cell: aaa"}
 _PRINTED = frozenset(("toner", "drum"))
+_OF_THE_SKIN = frozenset(("toner", "bundle: toner", "skin", "bundle: skin"))
+"""What cosmetics are called, and what they are for, too."""
 _MADE_TO_FIT = frozenset(("cartridge", "toner", "battery", "charger", "ear pads", "filter"))
 # Some sellers name these and others do not.
 _IN_THE_BOX = frozenset(f"bundle: {part}" for part in ("adapter", "battery", "cable"))
@@ -154,8 +156,8 @@ def read_title(
             values["measure"].add(f"worth: {spell(float(after or before))} {currency}")
     if not values["accessory"].isdisjoint(_PRINTED):
         values["model"] |= set(_TONER.findall(title))
-    if values["amount"] and values["accessory"] & {"toner", "bundle: toner"}:  # of the skin
-        values["accessory"] -= {"toner", "cartridge", "bundle: toner", "bundle: cartridge"}
+    if values["amount"] and not values["accessory"].isdisjoint(_OF_THE_SKIN):
+        values["accessory"] -= {*_OF_THE_SKIN, "cartridge", "bundle: cartridge"}
     if codes.codes or codes.glued or codes.series:
         _move_memory(values)
     read = {
@@ -276,7 +278,8 @@ def _sizes(
         yield from (f"wheel: {size}" for size in _WHEEL.findall(title))
         is_long = any(unit == "mm" and value >= _LONG for value, unit in said.quantities)
         yield from (f"wires: {wires}" for wires, unit in _WIRES.findall(title) if unit or is_long)
-    for region, size in _REGIONS.findall(title):
+    regions = _REGIONS.findall(title)
+    for region, size in regions:
         yield f"{'us' if region[0] == 'u' else 'size'}: {size.replace(',', '.')}"
     for kind, context in (("bed", "bedding"), ("cell", "cells"), ("letters", "apparel")):
         if context in present:
@@ -297,7 +300,7 @@ def _sizes(
     if "cups" in present:
         yield from (f"cup: {band}{cup}" for band, cup in _CUPS.findall(title))
     is_named = any(token.startswith("size_") and token[5].isdigit() for token in said.tokens)
-    is_shoe = shoes and not is_named  # the number of "Pegasus 40, UK 8" is its name
+    is_shoe = shoes and not is_named and not regions  # the number of "Pegasus 40, UK 8" is its name
     numbers = _WORN.findall(title) + (_SHOE_SIZES.findall(title) if is_shoe else [])
     yield from (f"size: {size.replace(',', '.')}" for size in numbers)
     for match in _LETTERS.finditer(title):
