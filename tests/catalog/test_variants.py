@@ -1,6 +1,6 @@
 """Exports of shop systems, with options by name and value."""
 
-from samesku import read_catalog
+from samesku import Matcher, read_catalog
 
 SHOPIFY = """\
 Handle,Title,Vendor,Option1 Name,Option1 Value,Option2 Name,Option2 Value,Variant SKU
@@ -80,13 +80,25 @@ def test_options_that_no_list_knows_tell_variants_apart(tmp_path):
     )
     catalog = read(tmp_path, text, posting_id="SKU", title="Title")
     assert catalog.attributes.values["measure"] == [
-        ("color: red", "motif: alps"), ("color: red", "motif: sea"),
-        ("color: aurora", "motif: sea"), ("color: red", "motif: sea"), (),
+        ("motif: alps",), ("motif: sea",), ("color: aurora",), ("color: red",), (),
     ]  # fmt: skip
     assert catalog.attributes.values["colour"] == [("red",), ("red",), (), ("red",), ("red",)]
+    assert catalog.titles == ["Mug, Alps", "Mug, Sea", "Cup, Aurora", "Cup, red", "Can"]
+
+
+def test_rows_of_one_title_differ_in_pattern_or_material(tmp_path):
+    text = (
+        "id,title,price,material,pattern,item_group_id\n"
+        "a,Linen shirt,39.90,Linen,Plain,1\nb,Linen shirt,39.90,Linen,Striped,1\n"
+        "c,Linen shirt,39.90,Linen,,1\nd,Candle,5,Soy,,2\ne,Candle,5,Soy,,2\n"
+    )
+    catalog = read(tmp_path, text, posting_id="id")
     assert catalog.titles == [
-        "Mug, Alps, red", "Mug, Sea, red", "Cup, Sea, Aurora", "Cup, Sea, red", "Can",
+        "Linen shirt, Plain", "Linen shirt, Striped", "Linen shirt", "Candle", "Candle",
     ]  # fmt: skip
+    plain, striped, _, *candles = Matcher().match(catalog).clusters
+    assert plain != striped
+    assert len(set(candles)) == 1
 
 
 def test_rows_keep_their_numbers_when_others_are_left_out(tmp_path):

@@ -23,15 +23,31 @@ _SHARED = ("title", "brand", "description")
 def read_variants(
     frame: pl.DataFrame, places: list[int]
 ) -> tuple[pl.DataFrame, list[int], list[Problem]]:
-    """Read the options of a shop's export: a column of each kind, any other behind the title.
+    """Read what tells the variants of a product apart, beside attributes of a known kind.
+
+    Exports of shops give options by name and value: each gets a column of its kind. What is of no
+    known kind, or not all understood, and columns as "pattern", tell rows of one title apart where
+    they differ: as text in columns of their own, and behind the title.
 
     Beside columns as "Option1 Name" and "Option1 Value" a row without a title takes that of its
     product, and rows that are no offers are left out: further photos, and products as a whole
     beside their variants. `places` are those of the rows in the file; returned with the frame.
     """
-    pairs = _option_columns(frame.columns)
-    if not pairs:
-        return frame, places, []
+    pairs, problems = _option_columns(frame.columns), list[Problem]()
+    if pairs:
+        frame, kept, problems = _offers(frame, places, pairs)
+        places = [places[row] for row in kept]
+    options = [(frame[name], frame[value]) for name, value in pairs]
+    for name in _columns(frame, "varying"):
+        names = pl.repeat(name, frame.height, eager=True)
+        options.append((names, as_text(frame[name]).str.strip_chars().replace("", None)))
+    return (_told_apart(frame, options) if options else frame), places, problems
+
+
+def _offers(
+    frame: pl.DataFrame, places: list[int], pairs: list[tuple[str, str]]
+) -> tuple[pl.DataFrame, list[int], list[Problem]]:
+    """The rows of an export that are offers, with what they share with their product."""
     names, values = zip(*pairs, strict=True)
     product = _column(frame, "product")
     read = (*names, *values, *_shared(frame), *([] if product is None else [product]))
@@ -55,7 +71,7 @@ def read_variants(
         if rows.any()
     ]
     kept = (~(photos | wholes)).arg_true().to_list()
-    return _with_options(frame[kept], pairs), [places[row] for row in kept], problems
+    return frame[kept], kept, problems
 
 
 def _wholes(frame: pl.DataFrame) -> pl.Series:
@@ -76,33 +92,32 @@ def _wholes(frame: pl.DataFrame) -> pl.Series:
     return wholes & pl.select(keys).select(pl.any_horizontal(named)).to_series().fill_null(False)
 
 
-def _with_options(frame: pl.DataFrame, pairs: list[tuple[str, str]]) -> pl.DataFrame:
-    """Values of options in columns of their kind of attribute.
-
-    What is of no known kind, or not all understood, tells postings of one title apart: as text in
-    a column of its own, and behind the title.
-    """
-    several = frame["title"].is_duplicated() & frame["title"].is_not_null()
+def _told_apart(frame: pl.DataFrame, options: list[tuple[pl.Series, pl.Series]]) -> pl.DataFrame:
+    """Options, given by name and value, in columns, and behind titles of which they are several."""
+    titles = as_text(frame["title"])
     columns = {folded_name(name): name for name in frame.columns}
     behind: list[pl.Series] = []
-    for name, value in pairs:
+    for names, values in options:
+        table = pl.DataFrame({"title": titles, "name": names, "value": values})
         read: dict[str, str] = {}
         told: dict[str, str] = {}
-        for option, values in (
-            frame.drop_nulls([name, value]).group_by(name).agg(value).sort(name).rows()
+        for name, given in (
+            table.drop_nulls().group_by("name").agg("value").sort("name").iter_rows()
         ):
-            folded = folded_name(option)
-            kind = None if folded in _OURS or len(columns) >= MOST_COLUMNS else column_kind(option)
+            folded = folded_name(name)
+            kind = None if folded in _OURS or len(columns) >= MOST_COLUMNS else column_kind(name)
             if kind is not None or folded in _SHARED[1:]:
-                read[option] = columns.setdefault(folded, option if kind else folded)
-            understood = kind is not None and all(read_cell(*kind, each) for each in set(values))
+                read[name] = columns.setdefault(folded, name if kind else folded)
+            understood = kind is not None and all(read_cell(*kind, each) for each in set(given))
             if not understood and folded not in _SHARED:  # "Title": "Default Title"
-                told[option] = OPTION + folded
-        apart = frame[value].set(~several, None)
-        frame = _filled(_filled(frame, frame[name], frame[value], read), frame[name], apart, told)
-        behind.append(apart.set(~frame[name].is_in(list(told)), None).alias(value))
-    titles = pl.select(pl.concat_str(frame["title"], *behind, separator=", ", ignore_nulls=True))
-    return frame.with_columns(title=titles.to_series())
+                told[name] = OPTION + folded
+        differ = pl.col("value").drop_nulls().n_unique().over("title", "name") > 1
+        apart = pl.col("title").is_not_null() & pl.col("name").is_in(list(told)) & differ
+        own = table.select(pl.when(apart).then("value")).to_series()
+        frame = _filled(_filled(frame, names, values, read), names, own, told)
+        behind.append(own.alias(str(len(behind))))
+    titled = pl.select(pl.concat_str(titles, *behind, separator=", ", ignore_nulls=True))
+    return frame.with_columns(title=titled.to_series().zip_with(titles.is_not_null(), titles))
 
 
 def _filled(
