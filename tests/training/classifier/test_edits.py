@@ -138,7 +138,8 @@ def test_options_move_from_titles_to_columns_and_state_the_same(shop):
 
 def test_variants_of_an_article_differ_in_what_they_state_and_in_nothing_else(shop):
     catalog, source, product = variants(shop.take(np.arange(40)), np.random.default_rng(0))
-    states = list(zip(*catalog.attributes.values.values(), strict=True))
+    words = [tuple(sorted(title.split())) for title in catalog.normal_titles]
+    states = list(zip(words, *catalog.attributes.values.values(), strict=True))
     one_price = []
     for article in range(40):
         rows = np.flatnonzero(source == article)

@@ -45,9 +45,8 @@ SETTINGS: dict[str, Any] = {
     "verbose": -1,
 }
 ROUNDS = 100
-# Part of a catalogue's weight that the small ones drawn from it have, and what an edited posting
-# weighs beside one as it is.
-SMALL_SHARE, EDITED_WEIGHT = 0.25, 0.3
+# Part of a catalogue's weight that the small ones drawn from it have.
+SMALL_SHARE = 0.3
 # Differences of F1 that another draw of the postings would turn round: of thresholds as good as
 # that the highest, for a wrong match costs more than a missed one.
 FLAT = 0.01
@@ -152,7 +151,7 @@ def _part(labelled: Labelled, names: tuple[str, ...], seed: int) -> _Part:
     small = [_rows(each, names, dealt, seed) for each in labelled.small]
     # By the root of their pairs: a handful of postings counts, too, but less than hundreds.
     shares = np.sqrt([len(part.weight) for part in small])
-    shares *= np.where([each.edited for each in labelled.small], EDITED_WEIGHT, 1)
+    shares *= [each.share for each in labelled.small]
     shares *= SMALL_SHARE / shares.sum()
     weighed = zip([whole, *small], [1 - SMALL_SHARE, *shares], strict=True)
     return _joined(part._replace(weight=part.weight * share) for part, share in weighed)
@@ -175,7 +174,7 @@ def _rows(labelled: Labelled, names: tuple[str, ...], dealt: Ints, seed: int) ->
         strict = labelled.strict.take(chosen)
         values.append(strict.select(names, ANY))
         true.append(true[0] & ~_differs(strict, labelled.same))
-        if labelled.edited:  # into what the catalogue's own labels may take for the same
+        if labelled.share < 1:  # into what the catalogue's own labels may take for the same
             values, true = values[1:], true[1:]
     fold = dealt[labelled.labels if labelled.origin is None else labelled.origin]
     times, count = len(values), max(len(chosen), 1)

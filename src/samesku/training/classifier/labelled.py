@@ -23,6 +23,8 @@ from samesku.training.classifier.edits import edited, variants, with_gtins, with
 LEAST_PAIRS, LEAST_PRODUCTS = 50, 5
 # Postings of all small catalogues drawn from one, and how many each has.
 SMALL_POSTINGS, SMALL_SIZES = 2_500, (1, 400)
+# What one weighs beside one as it is, with edited postings, and of variants alone.
+EDITED, VARIED = 0.3, 0.6
 # Part of the edited ones that give variants' attributes in columns.
 OPTIONS = 0.4
 # A kind of attribute is tolerated where pairs that clash in it alone are one product at least this
@@ -40,7 +42,7 @@ class Labelled:
     catalogues are drawn from it, to train on as well, as they are and with edited postings: a rank
     or a rarity means something else among a hundred postings. `origin`, int64 ``(n,)``, is the
     product of the posting that an edited one was made from, by default `labels`. A catalogue with
-    some postings `edited` trains only where nothing may differ.
+    edited postings weighs `share` of one as it is, and trains only where nothing may differ.
     """
 
     catalog: Catalog
@@ -51,7 +53,7 @@ class Labelled:
     strict: Features | None
     small: tuple[Labelled, ...] = ()
     origin: Ints | None = None
-    edited: bool = False
+    share: float = 1.0
 
     @classmethod
     def of(
@@ -164,7 +166,11 @@ def _small(
         drawn += wanted
         shop = np.unique(labelled.labels[rows], return_index=True)[1]
         shop = np.sort(numbers.permutation(rows[shop])[: 1 + len(rows) // 4])
-        for edit, chosen in ((None, rows), (edited, rows), (variants, shop)):
+        for edit, chosen, share in (
+            (None, rows, 1.0),
+            (edited, rows, EDITED),
+            (variants, shop, VARIED),
+        ):
             catalog, labels = labelled.catalog.take(chosen), labelled.labels[chosen]
             origin = labels
             if edit is not None:
@@ -176,7 +182,7 @@ def _small(
             found = search(catalog)
             if len(found):
                 made = _described(catalog, found, labels, labelled.same)
-                yield replace(made, origin=origin, edited=edit is not None)
+                yield replace(made, origin=origin, share=share)
 
 
 def tolerated_kinds(labelled: Labelled) -> tuple[str, ...]:
