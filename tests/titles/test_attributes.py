@@ -117,7 +117,8 @@ def test_colours(title: str, colours: tuple[str, ...]) -> None:
         ("Heineken 0,0 6 x 33cl bottles", ("alcohol: free", "container: bottle")),
         ("fettarme Milch 1,5% 1 l", ("fat: half",)),
         ("organic shirt orange", ("farming: organic",)),
-        ("Castel Weißwein 0,75 l", ("wine: white",)),
+        ("Castel Weißwein halbtrocken 0,75 l", ("sweetness: medium", "wine: white")),
+        ("Voltaren Emulgel 100 g", ("form: gel",)),
         ("Vit D3 1000 IU 24 Lutschtabletten", ("form: lozenges", "vitamin d")),
     ],
 )
@@ -550,6 +551,9 @@ def test_a_glued_spelling_elsewhere_leaves_models_apart() -> None:
         ("amount", "Gatorade drink mix 18.3 oz", ("519 g",)),
         ("count", "Aspirin 20 Tabletten 50", ("20",)),
         ("count", "Pods Spring Meadow - 81ct", ("81",)),
+        ("count", "The Sims 4 PC Download", ()),
+        ("model", "Microsoft Windows 11 Home", ("windows: 11",)),
+        ("measure", "Kaspersky 3 PC 1 Jahr", ("12 month",)),
     ],
 )
 def test_quantities(kind: str, title: str, values: tuple[str, ...]) -> None:

@@ -47,6 +47,9 @@ _SCREEN_JA = re.compile("テレビ|モニター|ディスプレイ|液晶|有機
 # Tablets that are no pills: of the number before the word is their name or their screen.
 _SIZES_OF_GADGETS = frozenset((32, 64, 128, 256, 512))
 _SIZES_OF_DRIVES = _SIZES_OF_GADGETS | {16, 120, 240, 250, 480, 500, 960}
+_GAME = re.compile(
+    r" ?/ ?mac|[ -](?:game|spiel|jeu|juego|gioco|gra|hra|download|dvd|cd|key|code|steam)(?![a-z])"
+)
 _WITH = re.compile("/(?: [a-z]|[a-z]{3}|o )")
 _MILLIGRAMS = re.compile(r"[0-9] ?mg\b")
 _VOLTS = re.compile(r"[0-9] ?v(?:olts?)?\b")
@@ -168,6 +171,12 @@ def _watt(text: str, match: re.Match[str]) -> str | None:
     return None if oil or is_code(text, match) else "w"
 
 
+def _piece(text: str, match: re.Match[str]) -> str | None:
+    """`the sims 4 pc download` is for a computer."""
+    is_game = match["gap"] and _GAME.match(text, match.end())
+    return None if is_game else unless_coded(text, match)
+
+
 def _terabyte(text: str, match: re.Match[str]) -> str:
     """`250 mg 30 tb` are tablets."""
     return "tbl" if _MILLIGRAMS.search(text, 0, CONTEXT) else "tb"
@@ -251,7 +260,7 @@ _RULES: dict[str, Callable[[str, re.Match[str]], str | None]] = {
     "g": _gram,
     "m": _metre,
     "l": _litre,
-    "pc": unless_coded,
+    "pc": _piece,
     "lm": unless_coded,
     "a": _ampere,
     "v": _volt,

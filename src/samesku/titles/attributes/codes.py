@@ -359,6 +359,8 @@ def _name(title: str, piece: Piece, unnumbered: Collection[int]) -> str:
         return "no"
     if not name.isascii() and re.match(f"[{SPACELESS}]", name):
         name = name[-2:]
+    if name == "windows" and title.startswith(("windows ", "microsoft windows ", "ms windows ")):
+        return name
     return _ALIASES.get(name, name)
 
 
