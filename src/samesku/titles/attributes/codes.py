@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from samesku.titles.scripts import SPACELESS, fold, word_lists
 
-_DIGIT = re.compile(r"[0-9]")
+DIGIT = re.compile(r"[0-9]")
 _PIECE = re.compile(r"[a-z0-9]+(?:[-._][a-z0-9]+)*%?")
 # "15pro", "note13pro": words that make another model, written on to its number.
 _DATA = word_lists("contexts.toml")
@@ -133,21 +133,19 @@ def read_codes(
     banned: Collection[str],
     unnumbered: Collection[int],
 ) -> Codes:
-    """Read model codes and series numbers of a normalised title.
+    """Read model codes and series numbers of a normalised title that has a digit.
 
     `quantities` are the words of it that are quantities, `banned` those of the brand; `qualifiers`
     says where words such as "pro" or "mini" start and stop, `unnumbered` where words end after
     which a number names no model.
     """
-    if not _DIGIT.search(title):
-        return NONE
     codes: dict[str, Piece] = {}
     glued: list[tuple[str, str, Piece]] = []
     series: list[tuple[str, Piece]] = []
     is_card = _CARD.search(title) is not None
     for match in _PIECE.finditer(title):
         text = match[0]
-        if text.isalpha() or text in quantities or text in banned or not _DIGIT.search(text):
+        if text.isalpha() or text in quantities or text in banned or not DIGIT.search(text):
             continue
         if text.startswith("size_") or (is_card and _CARD_CLASS.fullmatch(text)):
             continue
@@ -238,7 +236,7 @@ class Spelling:
             *(name + number for name, number in glued if name not in self._names),
         }
         # With what the first piece of a code begins: most pieces of titles begin none.
-        self._begun = {code[:length] for code in self._codes for length in (1, 2)}
+        self._begun = {code[:length] for code in self._codes for length in range(1, 5)}
 
     @classmethod
     def of(cls, titles: Collection[Codes]) -> Spelling:
@@ -277,7 +275,7 @@ class Spelling:
         """The codes of other titles that this one writes in several pieces, the longest first."""
         # Read again, as the pieces of a million titles would take a gigabyte.
         texts = [_plain(text) for text in _PIECE.findall(title)]
-        starts = [at for at, text in enumerate(texts) if text[:2] in self._begun]
+        starts = [at for at, text in enumerate(texts) if text[:4] in self._begun]
         joined: dict[str, Piece] = {}
         pieces: list[Piece] = []
         for size in (4, 3, 2):

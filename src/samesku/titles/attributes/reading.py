@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from samesku.titles import Quantity, Stated, normal_title
-from samesku.titles.attributes.codes import Codes, read_codes
+from samesku.titles.attributes.codes import DIGIT, NONE, Codes, read_codes
 from samesku.titles.lexicon import Found, lexicon
 from samesku.titles.sizes import one_spelling, size_value
 from samesku.titles.units import FORMS, spell
@@ -48,8 +48,9 @@ _APERTURE = re.compile(
     r"| ?([2-9]|[1-3][0-9])(?= [0-9]{2,3}(?:-[0-9]{2,3})?mm))"
     r"|mm (?<=[0-9]mm )([0-9]{1,2}[.,][0-9])(?:l|dg)?(?![a-z0-9.-])"
 )
+# The sign comes first so that the search skips to signs.
 _DIOPTRE = re.compile(
-    r"(?<![0-9][ ])(?<![0-9][.,][ ])(?<![0-9.,])([+-]) ?([0-9]{1,2}[.,](?:00|25|50|75))(?![0-9])"
+    r"([+-])(?<![0-9][ ].)(?<![0-9][.,][ ].)(?<![0-9.,].) ?([0-9]{1,2}[.,](?:00|25|50|75))(?![0-9])"
 )
 _PROTECTION = re.compile(r"(?<![a-z0-9-])ip[ -]?(2[013]|4[0-4]|5[4-7]|6[4-9])(?![a-z0-9])")
 # Of lamps: "840" is light of 4000 K.
@@ -139,13 +140,15 @@ def read_title(
     neither colours nor codes.
     """
     banned = frozenset(normal_title(brand).split() if brand else ())
-    found = [one for one in lexicon().find(title) if title[one.start : one.stop] not in banned]
+    found = lexicon().find(title)
+    if banned:
+        found = [one for one in found if title[one.start : one.stop] not in banned]
     values = _read_quantities(title, said)
     present = {entry.kind for one in found for entry in one.entries}
     tyres = _tyres(title)
     values["size"] = set(_sizes(title, said, found, present, tyres))
     values["colour"], values["flavour"] = _colours_and_flavours(found, bool(values["amount"]))
-    codes = _codes(title, said, found, banned, values, tyres)
+    codes = _codes(title, said, found, present, banned, values, tyres)
     values["model"], values["gtin"] = set(), set()  # a column alone tells a GTIN
     values["accessory"] = _accessories(title, found, codes)
     if "shaded" in present:
@@ -193,15 +196,18 @@ def _shade(title: str, found: Sequence[Found]) -> Iterator[str]:
 
 
 def _read_quantities(title: str, said: Stated) -> dict[str, set[str]]:
+    if not said.quantities and not DIGIT.search(title):
+        return {kind: set() for kind in ("count", "amount", "memory", "measure")}
     ignored = {
         group
-        for pattern in (_GUARANTEED, _PROMOTION)
+        for sign, pattern in (("month", _GUARANTEED), ("%", _PROMOTION))
+        if sign in title
         for match in pattern.finditer(title)
         for group in match.groups()
         if group
     }
-    kept = [q for q in said.quantities if f"{spell(q.value)}{q.unit}" not in ignored]
-    sides = {match[1]: match.lastgroup for match in _SIDE.finditer(title)}
+    kept = [q for q in said.quantities if not (ignored and _token(q) in ignored)]
+    sides = {match[1]: match.lastgroup for match in _SIDE.finditer(title)} if "mm" in title else {}
     measures = {
         f"{spell(float(number.replace(',', '.')))} {re.sub('[. ]', '', unit or current)}"
         for number, unit, current in _RATED.findall(title)
@@ -227,6 +233,10 @@ def _read_quantities(title: str, said: Stated) -> dict[str, set[str]]:
         "memory": {_written(q) for q in kept if q.unit == "gb"},
         "measure": measures,
     }
+
+
+def _token(quantity: Quantity) -> str:
+    return f"{spell(quantity.value)}{quantity.unit}"
 
 
 def _written(quantity: Quantity) -> str:
@@ -338,15 +348,17 @@ def _codes(
     title: str,
     said: Stated,
     found: Sequence[Found],
+    present: Collection[str],
     banned: Collection[str],
     values: Mapping[str, set[str]],
     tyres: Sequence[tuple[str, ...]],
 ) -> Codes:
+    if not DIGIT.search(title):
+        return NONE
     qualifiers: dict[int, int] = {}
     unnumbered: set[int] = set()
-    kinds = {entry.kind for one in found for entry in one.entries}
     for one in found:
-        is_edition = "software" in kinds and any(e.kind == "programme" for e in one.entries)
+        is_edition = "software" in present and any(e.kind == "programme" for e in one.entries)
         for entry in one.entries:
             if entry.kind == "qualifier" and not is_edition:
                 qualifiers[one.start] = one.stop
