@@ -1,5 +1,5 @@
 from dataclasses import replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import polars as pl
@@ -13,6 +13,7 @@ from samesku.judges.asking import audited, questions, unpinned
 from samesku.judges.fitting import Seen
 from samesku.metrics import cluster_tally, posting_f1
 from samesku.scoring.classifier import PairClassifier
+from samesku.scoring.explanations import FAMILIES
 from samesku.scoring.learned import Learned, shipped_model
 from samesku.scoring.trees import probability
 from tests.cli import test_asking
@@ -163,10 +164,66 @@ def test_a_model_is_read_back_as_it_was_written(adapted, tmp_path):
     assert again.threshold == adapted.matches.threshold
 
 
+class Undecided:
+    """Trees by which all pairs are equally likely."""
+
+    start = 0.0
+
+    def log_odds(self, values):
+        return np.zeros(len(values))
+
+    def predict(self, values):
+        return self.log_odds(values), np.zeros((len(values), len(FAMILIES)), np.float32)
+
+    def contributions(self, values, parts):
+        return parts
+
+
+def adapted_to_crowds(product):
+    """40 pairs of offers and 6 crowds of 6, of which half are answered: before and after.
+
+    Offers are alike within a pair or a crowd alone, and all equally. `product` says which product
+    an offer is, by the number of its pair or crowd, how many that are, and its place in it.
+    """
+    rng, rows, told = np.random.default_rng(0), [], []
+    for number, size in enumerate([2] * 40 + [6] * 6):
+        words = ["".join(rng.choice([*"abdegiklmnoprstu"], 8)) for _ in range(3 + size)]
+        labels = [f"{number} {product(number, size, place)}" for place in range(size)]
+        ids = [f"{number:02}-{place}" for place in range(size)]
+        titles = [" ".join([*words[:3], own]) for own in words[3:]]
+        rows += zip(ids, titles, labels, strict=True)
+        if number % 2:
+            told += [
+                (ids[a], ids[b], "same" if labels[a] == labels[b] else "different")
+                for a, b in combinations(range(size), 2)
+            ]
+    catalog = read_catalog(pl.DataFrame(rows, ["posting_id", "title", "label_group"], orient="row"))
+    even = PairClassifier(Undecided(), ("clash_size",), {"tfidf": "text"}, (1.0, 0.4), 0.5, {})
+    matcher = Matcher(["tfidf"], Learned(even))
+    answers = Answers.of(pl.DataFrame(told, ["left_id", "right_id", "verdict"], orient="row"))
+    return matcher.match(catalog), adapt(matcher.match(catalog, answers=answers), answers).matches
+
+
+def test_crowds_of_wrong_pairs_teach_to_part_them_and_true_pairs_stay():
+    before, adapted = adapted_to_crowds(lambda number, size, place: place if size > 2 else 0)
+    assert f1(before) < 0.8
+    assert adapted.crowding[0] < -1
+    assert f1(unpinned(adapted)) == 1
+    assert f1(replace(unpinned(adapted), crowding=(0.0, 0.0))) < 0.8
+
+
+def test_crowds_whose_pairs_are_right_as_often_as_others_teach_nothing():
+    # Two of three pairs are right within crowds, where one offer is another product, and beyond.
+    before, adapted = adapted_to_crowds(
+        lambda number, size, place: place == 5 if size > 2 else place * (number // 2 % 3 == 0)
+    )
+    assert abs(adapted.crowding[0]) < 0.1
+    assert unpinned(adapted).clusters.tolist() == before.clusters.tolist()
+
+
 def test_clusters_are_fewer_where_crowds_are_not_one_product(adapted, tmp_path):
     model = adapted.model
     assert adapted.matches.crowding == model.adaptation.crowding
-    assert model.adaptation.crowding[0] <= 0
     never = replace(model.adaptation, crowding=(-9.0, 0.0))
     replace(model, adaptation=never).save(tmp_path / "model")
     fusion = Learned(PairClassifier.load(tmp_path / "model"))
