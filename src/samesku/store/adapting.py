@@ -11,6 +11,8 @@ import polars as pl
 
 from samesku.catalog.answers import SAME, UNSURE, Answers
 from samesku.catalog.catalog import Catalog
+from samesku.clustering.crowding import uncrowded
+from samesku.clustering.expected import partners
 from samesku.encoders import PHash, Tfidf
 from samesku.judges.adapting import adapt, teaches
 from samesku.matcher import Matcher
@@ -45,15 +47,18 @@ def try_adapting(
     if reason := teaches(matches, taught):
         return None, {"adopted": False, "reason": reason}
     adapted = adapt(matches, taught)
+    made, pairs = adapted.matches, adapted.matches.candidates
+    likely = partners(pairs.left, pairs.right, made.scores, made.distinct.counts)
+    counted = uncrowded(pairs.left, pairs.right, made.scores, likely, made.crowding)
     row = {posting: place for place, posting in enumerate(catalog.ids)}
     ends = np.array([[row[each.left], row[each.right]] for each in audit])
     ends = np.sort(matches.distinct.place[ends], axis=1)
-    place = adapted.matches.candidates.places(ends[:, 0], ends[:, 1])
+    place = pairs.places(ends[:, 0], ends[:, 1])
     # Pairs that are no candidates are not the same.
-    scores = np.where(place >= 0, adapted.matches.scores[place], 0)
+    scores = np.where(place >= 0, counted[place], 0)
     same = np.array([each.verdict == SAME for each in audit])
     before = same == np.array([(each.probability or 0) >= threshold for each in audit])
-    after = same == ((scores >= adapted.matches.threshold) | (ends[:, 0] == ends[:, 1]))
+    after = same == ((scores >= made.threshold) | (ends[:, 0] == ends[:, 1]))
     better, worse = (int(np.count_nonzero(each)) for each in (after & ~before, before & ~after))
     pays = better - worse > sqrt(better + worse)
     return adapted.model if pays else None, {

@@ -276,7 +276,8 @@ class Index(reading.Reads):
 
         with self._reading() as (state, connection):
             catalog = as_catalog(all_payloads(connection))
-            answers = reading.single_answers(state, connection)
+            crowding = self._learned(state).crowding
+            answers = reading.single_answers(state, connection, crowding)
             setting, event = state.setting, state.event
             threshold = self._threshold(state)
         base = replace(setting, model=setting.base).load()

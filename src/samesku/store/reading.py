@@ -234,7 +234,7 @@ class Reads:
         with self._reading() as (state, connection):
             answers = [
                 (each.probability, each.verdict == SAME)
-                for each in single_answers(state, connection)
+                for each in single_answers(state, connection, self._learned(state).crowding)
                 if each.drawn and each.verdict != UNSURE and each.probability is not None
             ]
             threshold = self._threshold(state)
@@ -315,8 +315,13 @@ class Reads:
         return target
 
 
-def single_answers(state: State, connection: sa.Connection) -> list[Answer]:
-    """The decisions about single pairs of postings that are there and not identical."""
+def single_answers(
+    state: State, connection: sa.Connection, crowding: tuple[float, float]
+) -> list[Answer]:
+    """The decisions about single pairs of postings that are there and not identical.
+
+    Their probabilities are as they count for clusters.
+    """
     rows = sa.select(pins.c.left_id, pins.c.right_id, pins.c.verdict).join(
         events, events.c.number == pins.c.event
     )
@@ -326,7 +331,7 @@ def single_answers(state: State, connection: sa.Connection) -> list[Answer]:
             continue
         one, other = sorted(state.distinct_of[each] for each in (left, right))
         if one != other:
-            probability = state.memory.probability(*state.slots_of(left, right))
+            probability = state.counted(left, right, crowding)
             drawn = probability is not None and is_drawn(one, other)
             answers.append(Answer(left, right, verdict, probability, drawn))
     return answers

@@ -229,20 +229,38 @@ class State:
         return a, b
 
     def uncrowded(
-        self, left: AnyInts, right: AnyInts, scores: Floats, crowding: tuple[float, float]
+        self,
+        left: AnyInts,
+        right: AnyInts,
+        scores: Floats,
+        crowding: tuple[float, float],
+        *,
+        decided: bool = True,
     ) -> Floats:
-        """What the scores of pairs of slots count for clusters, by the likely partners of both."""
+        """What the scores of pairs of slots count for clusters, by the likely partners of both.
+
+        `decided`: partners are sure, or none, where people decided so.
+        """
         if not crowding[0]:
             return scores
         slots, ends = np.unique(np.concatenate([left, right]), return_inverse=True)
         one, other = ends.reshape(2, -1)
-        return uncrowded(one, other, scores, self._partners(slots), crowding)
+        return uncrowded(one, other, scores, self._partners(slots, decided), crowding)
 
-    def _partners(self, slots: Ints) -> Doubles:
+    def counted(self, one: str, other: str, crowding: tuple[float, float]) -> float | None:
+        """What a scored pair counts for clusters, had people decided nothing."""
+        a, b = self.slots_of(one, other)
+        if (score := self.memory.probability(a, b)) is None:
+            return None
+        ends, scores = (np.array([a]), np.array([b])), np.array([score], dtype=np.float32)
+        return float(self.uncrowded(*ends, scores, crowding, decided=False)[0])
+
+    def _partners(self, slots: Ints, by_people: bool) -> Doubles:
         """How many postings those of some slots are expected to be one product with."""
         place, others, chance = self.memory.scores(slots)
         known = self.memory.numbers(others)
-        if decided := self._decided(self.memory.numbers(slots).tolist()):
+        numbers = self.memory.numbers(slots).tolist()
+        if by_people and (decided := self._decided(numbers)):
             pairs = zip(place.tolist(), known.tolist(), strict=True)
             open_ = np.array([pair not in decided for pair in pairs], dtype=bool)
             at, number = np.array([*decided], dtype=np.int64).T
