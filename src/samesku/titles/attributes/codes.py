@@ -15,8 +15,8 @@ _PIECE = re.compile(r"[a-z0-9]+(?:[-._][a-z0-9]+)*%?")
 _DATA = word_lists("contexts.toml")
 _QUALIFIERS: dict[str, str] = _DATA["qualifier"]
 _SPELT = {
-    fold(word): key
-    for key in ("pro", "max", "plus", "mini", "ultra", "lite")
+    fold(word).replace("_", " "): key
+    for key in ("pro", "max", "plus", "mini", "ultra", "lite", "ii", "iii", "iv")
     for word in _QUALIFIERS[key].split()
 }
 _WORDS = sorted(_QUALIFIERS["all"].split(), key=len, reverse=True)
@@ -25,7 +25,7 @@ _SUFFIXES = rf"(?:{_QUALIFIER.pattern})"
 _SUFFIXED = re.compile(rf"([0-9]{{1,4}})({_SUFFIXES}+)")
 _GLUED = re.compile(rf"([a-z]{{4,}})-?([0-9]{{1,4}}[a-z]?)({_SUFFIXES}*)")
 # Without it the code is of another model; a "pro" or "digital" after a code is often left out.
-_LARGER = re.compile("(?<=[0-9])(?:xl|xxl|ti)")
+_LARGER = re.compile("(?<=[0-9])(?:xl|xxl|ti)|(?<=i)[iv]")
 _LETTERED = re.compile(r"[0-9]{1,2}[aceist]")
 _GENERATION = re.compile(
     r"([0-9]{1,2})(?:st|nd|rd|th|er?|eme|a|\.)?[ -]{0,2}"
@@ -147,7 +147,11 @@ def read_codes(
         text = match[0]
         if text.isalpha() or text in quantities or text in banned or not DIGIT.search(text):
             continue
-        if text.startswith("size_") or (is_card and _CARD_CLASS.fullmatch(text)):
+        if (
+            match.start() in qualifiers
+            or text.startswith("size_")
+            or (is_card and _CARD_CLASS.fullmatch(text))
+        ):
             continue
         piece = _piece(match)
         if text[-1].isdigit() and _RATE.match(title, piece.stop):
@@ -373,7 +377,7 @@ def _qualifiers(title: str, stop: int, qualifiers: Mapping[int, int]) -> list[st
         elif start in qualifiers:
             stop = qualifiers[start]
             word = title[start:stop]
-            words.append(_SPELT.get(word, word).replace("promax", "pro max"))
+            words.append(_SPELT.get(word.replace("-", " "), word).replace("promax", "pro max"))
         else:
             break
     return words
