@@ -181,7 +181,7 @@ def test_the_version_is_told():
 
 def test_without_a_command_all_commands_are_shown():
     output = CliRunner().invoke(app, []).output
-    for command in ("match", "evaluate", "demo", "download", "report", "explain"):
+    for command in ("match", "evaluate", "demo", "report", "explain"):
         assert command in output
 
 

@@ -165,14 +165,6 @@ class Demo(Summed):
     fusion: Fusion = option("learned", "How text and photo combine to a decision.")
 
 
-@command("download:download", example="samesku download shopee --out shopee/")
-class Download:
-    """Get a public data set: the Shopee Price Match competition's, through Kaggle."""
-
-    dataset: Literal["shopee"] = argument("What to get.")
-    out: Path = option(Path("shopee"), "Folder for the data.", "--out", "-o")
-
-
 @command("asking:ask", example="samesku ask result/ --n 100 --out questions.csv")
 class Ask(OfRun):
     """Write the pairs whose answer would change the clusters most, to be answered by people.

@@ -12,7 +12,6 @@ COMMANDS: Mapping[str, Sequence[str]] = {
     "Answers": ("ask", "adapt", "review"),
     "Evaluate and train": ("evaluate", "train", "encoders", "export-encoder", "train-encoder"),
     "Live index": ("index", "serve"),
-    "Data": ("download",),
 }
 OPTIONS: Mapping[str, Sequence[str]] = {
     "Catalogue": (
