@@ -61,6 +61,15 @@ def test_the_whole_without_variants_in_the_file_is_an_offer(tmp_path):
         assert catalog.titles == ["Hoodie - Red", "Shirt - Red", "Trousers"]
 
 
+def test_the_parent_of_an_amazon_file_is_no_offer(tmp_path):
+    text = (
+        "item_sku,item_name,parent_child,parent_sku,color_name\nP,Cap,parent,,\n"
+        "P1,Cap,child,P,Red\nP2,Cap,child,P,Blue\nQ,Hat,parent,,\nR,Scarf,,,Red\n"
+    )
+    catalog = read(tmp_path, text, posting_id="item_sku", title="item_name")
+    assert catalog.ids == ["P1", "P2", "Q", "R"]
+
+
 def test_options_named_as_columns_of_ours_are_not_lost(tmp_path):
     text = (
         "SKU,Title,Option1 Name,Option1 Value,Option2 Name,Option2 Value\n"

@@ -33,10 +33,23 @@ def read_variants(
     product, and rows that are no offers are left out: further photos, and products as a whole
     beside their variants. `places` are those of the rows in the file; returned with the frame.
     """
-    pairs, problems = _option_columns(frame.columns), list[Problem]()
+    pairs = _option_columns(frame.columns)
+    photos = pl.repeat(False, frame.height, eager=True)
     if pairs:
-        frame, kept, problems = _offers(frame, places, pairs)
-        places = [places[row] for row in kept]
+        frame, photos = _with_shared(frame, pairs)
+    wholes = _wholes(frame)
+    left_out = (
+        ("photo_row", "row with a further photo of a product only", photos),
+        ("whole_product", "row of a product as a whole, whose variants have rows", wholes),
+    )
+    problems = [
+        Problem.at(kind, message, "left out", [places[row] for row in rows.arg_true()])
+        for kind, message, rows in left_out
+        if rows.any()
+    ]
+    if problems:
+        kept = (~(photos | wholes)).arg_true().to_list()
+        frame, places = frame[kept], [places[row] for row in kept]
     options = [(frame[name], frame[value]) for name, value in pairs]
     for name in _columns(frame, "varying"):
         names = pl.repeat(name, frame.height, eager=True)
@@ -44,10 +57,10 @@ def read_variants(
     return (_told_apart(frame, options) if options else frame), places, problems
 
 
-def _offers(
-    frame: pl.DataFrame, places: list[int], pairs: list[tuple[str, str]]
-) -> tuple[pl.DataFrame, list[int], list[Problem]]:
-    """The rows of an export that are offers, with what they share with their product."""
+def _with_shared(
+    frame: pl.DataFrame, pairs: list[tuple[str, str]]
+) -> tuple[pl.DataFrame, pl.Series]:
+    """Rows with the title of their product, and which of them hold a further photo of it only."""
     names, values = zip(*pairs, strict=True)
     product = _column(frame, "product")
     read = (*names, *values, *_shared(frame), *([] if product is None else [product]))
@@ -59,19 +72,7 @@ def _offers(
         first = shared.drop_nulls().first().over(product)
         frame = frame.with_columns(pl.when(named).then(shared.fill_null(first)).otherwise(shared))
     stated = frame.select(pl.any_horizontal(pl.col(values).is_not_null())).to_series()
-    photos = ~titled & ~stated & frame["title"].is_not_null()
-    wholes = _wholes(frame)
-    left_out = (
-        ("photo_row", "row with a further photo of a product only", photos),
-        ("whole_product", "row of a product as a whole, whose variants have rows", wholes),
-    )
-    problems = [
-        Problem.at(kind, message, "left out", [places[row] for row in rows.arg_true()])
-        for kind, message, rows in left_out
-        if rows.any()
-    ]
-    kept = (~(photos | wholes)).arg_true().to_list()
-    return frame[kept], kept, problems
+    return frame, ~titled & ~stated & frame["title"].is_not_null()
 
 
 def _wholes(frame: pl.DataFrame) -> pl.Series:
