@@ -47,9 +47,9 @@ _CODE = re.compile(r"(?=[a-z0-9-]*[a-z])[a-z0-9-]*[0-9]{2,}[a-z0-9-]*")
 _SIZE = re.compile(r"size_(?:x{0,3}[sl]|m|[0-9]{2})(?![a-z0-9])")
 _SIZES = ("xs", "s", "m", "l", "xl", "xxl")
 _FACTORS = (0.25, 0.5, 1.5, 2, 3, 4)
-# Variants of an article, part of them that is offered twice, and how many words there are to tell
-# them apart where they differ in one. What they differ in, beside words.
-VARIANTS, TWICE, MOTIFS = (2, 7), 0.3, 5
+# Variants of an article, and part of them that is offered twice. What they differ in, beside
+# colours and flavours.
+VARIANTS, TWICE = (2, 7), 0.3
 _OPTIONS = (
     ("size_xs", "size_s", "size_m", "size_l", "size_xl"),
     ("size_36", "size_38", "size_40", "size_42", "size_44"),
@@ -200,8 +200,6 @@ def _without(title: str, found: Collection[re.Match[str]]) -> str:
 def _varied(title: str, rng: Generator) -> list[str]:
     """A title with several values of one option or two behind it."""
     lists = [*_OPTIONS, *(_words(kind, rng) for kind in ("colours", "flavours"))]
-    words = rng.permutation(_products())[: 2 * MOTIFS].tolist()
-    lists += [words[:MOTIFS], words[MOTIFS:]]
     chosen = [lists[at] for at in rng.permutation(len(lists))[: rng.integers(1, 3)]]
     values = rng.permutation([" ".join(each) for each in itertools.product(*chosen)])
     return [f"{title} {value}" for value in values[: rng.integers(*VARIANTS)]]
@@ -213,13 +211,6 @@ def _words(kind: str, rng: Generator) -> list[str]:
     listed = lists["en" if rng.random() < 0.5 else _pick(sorted(lists), rng)]
     words = [spelt[0] for key, spelt in listed.items() if key and "+" not in key]
     return [word for word in words if " " not in word]
-
-
-@cache
-def _products() -> list[str]:
-    """Words that say what is offered or of what it is made, which stand for any other word here."""
-    tables = spellings("products.toml").values()
-    return sorted({word for table in tables for word in table if " " not in word})
 
 
 def with_gtins(catalog: Catalog, products: AnyInts, origin: AnyInts, rng: Generator) -> Catalog:
