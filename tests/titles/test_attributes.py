@@ -555,6 +555,7 @@ def test_a_glued_spelling_elsewhere_leaves_models_apart() -> None:
         ("model", "Microsoft Windows 11 Home", ("windows: 11",)),
         ("model", "Sony RX100 III", ("rx100iii",)),
         ("model", "Sony RX100 Mk3", ("rx100iii",)),
+        ("model", "Age of Empires III", ("empires: 3",)),
         ("model", "Sony RX100 Mark-III", ("rx100iii",)),
         ("measure", "Kaspersky 3 PC 1 Jahr", ("12 month",)),
     ],

@@ -27,6 +27,11 @@ _GLUED = re.compile(rf"([a-z]{{4,}})-?([0-9]{{1,4}}[a-z]?)({_SUFFIXES}*)")
 # Without it the code is of another model; a "pro" or "digital" after a code is often left out.
 _LARGER = re.compile("(?<=[0-9])(?:xl|xxl|ti)|(?<=i)[iv]")
 _LETTERED = re.compile(r"[0-9]{1,2}[aceist]")
+# Of games and the like: "empires iii" is "empires: 3".
+_ROMANS = dict(
+    pair.split() for pair in "ii 2,iii 3,iv 4,vi 6,vii 7,viii 8,ix 9,xi 11,xii 12".split(",")
+)
+ROMAN = re.compile(rf"(?<= )(?:{'|'.join(_ROMANS)})(?![a-z0-9'.&-])")
 _GENERATION = re.compile(
     r"([0-9]{1,2})(?:st|nd|rd|th|er?|eme|a|\.)?[ -]{0,2}"
     r"gen(?:eration|eracion|eracao|erazione|eratie|eracji|erace|erasi)?(?![a-z]| ?[0-9](?![0-9]))"
@@ -78,6 +83,7 @@ _ALIASES = {
     "playstation": "platform: playstation",
     "generation": "gen",
     "bd": "band",
+    "mk": "mark",
     "vol": "no",
     "volume": "no",
     "tome": "no",
@@ -133,7 +139,7 @@ def read_codes(
     banned: Collection[str],
     unnumbered: Collection[int],
 ) -> Codes:
-    """Read model codes and series numbers of a normalised title that has a digit.
+    """Read model codes and series numbers of a normalised title that has a number.
 
     `quantities` are the words of it that are quantities, `banned` those of the brand; `qualifiers`
     says where words such as "pro" or "mini" start and stop, `unnumbered` where words end after
@@ -201,6 +207,10 @@ def read_codes(
             slashed = _SLASHED.match(title, piece.stop)
             if slashed and len(re.findall("[0-9]", code)) > 2:
                 codes[code + slashed[1]] = piece._replace(stop=slashed.end())
+    for match in ROMAN.finditer(title):
+        piece = _piece(match)
+        if name := _name(title, piece, unnumbered):
+            series.append((_numbered(name, _ROMANS[match[0]]), piece))
     if len(codes) > 1 and (shop := _SHOP.match(title)):
         codes = {code: one for code, one in codes.items() if one.start >= shop.end()} or codes
     return Codes(title, tuple(codes.items()), tuple(glued), tuple(series))

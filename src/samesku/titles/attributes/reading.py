@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from samesku.titles import Quantity, Stated, normal_title
-from samesku.titles.attributes.codes import DIGIT, NONE, Codes, read_codes
+from samesku.titles.attributes.codes import DIGIT, NONE, ROMAN, Codes, read_codes
 from samesku.titles.lexicon import Found, lexicon
 from samesku.titles.sizes import one_spelling, size_value
 from samesku.titles.units import FORMS, spell
@@ -353,7 +353,7 @@ def _codes(
     values: Mapping[str, set[str]],
     tyres: Sequence[tuple[str, ...]],
 ) -> Codes:
-    if not DIGIT.search(title):
+    if not DIGIT.search(title) and not ROMAN.search(title):
         return NONE
     qualifiers: dict[int, int] = {}
     unnumbered: set[int] = set()
