@@ -199,7 +199,8 @@ def _without(title: str, found: Collection[re.Match[str]]) -> str:
 
 def _varied(title: str, rng: Generator) -> list[str]:
     """A title with several values of one option or two behind it."""
-    lists = [*_OPTIONS, *(_words(kind, rng) for kind in ("colours", "flavours"))]
+    words = (_words(kind, rng) for kind in ("colours", "flavours"))
+    lists = [*_OPTIONS, *(each for each in words if len(each) > 1)]
     chosen = [lists[at] for at in rng.permutation(len(lists))[: rng.integers(1, 3)]]
     values = rng.permutation([" ".join(each) for each in itertools.product(*chosen)])
     return [f"{title} {value}" for value in values[: rng.integers(*VARIANTS)]]
