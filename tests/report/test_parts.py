@@ -14,7 +14,7 @@ from samesku import Matcher, read_catalog
 from samesku.report.book import THUMBNAIL, Book, sampled, thumbnails
 from samesku.report.browse import near_matches, shown_clusters
 from samesku.report.sections import at_a_glance, in_short, readable_photos, script_of
-from samesku.report.whynot import candidate_place, nearness, search_again, verdict
+from samesku.report.whynot import nearness, search_again, verdict
 from samesku.results.curve import Point, targets
 from samesku.results.runs import Run, read_run, run_of
 
@@ -161,12 +161,9 @@ def test_what_kept_a_pair_from_being_a_candidate(run, tmp_path):
     collapsed, candidates = search_again(run, tmp_path, Progress())
     left, right = collapsed.place[list(run.rows("h8", "h0"))]
     near = {encoder: why for encoder, _, why in nearness(candidates, left, right)}
-    assert candidate_place(candidates, left, right) is None
     assert near["tfidf"] == "one of the two has nothing for it to look at"
     left, right = collapsed.place[list(run.rows("h7", "h4"))]
     assert "below its floor of 0.15" in nearness(candidates, left, right)[0][2]
-    first = int(candidates.left[0]), int(candidates.right[0])
-    assert candidate_place(candidates, *first[::-1]) == 0
 
 
 def test_the_verdict_names_the_stage(run):

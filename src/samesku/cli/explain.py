@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
@@ -11,7 +12,7 @@ from scipy.special import expit
 
 from samesku.cli.commands import Explain
 from samesku.cli.console import TerminalProgress, console, say
-from samesku.report.whynot import candidate_place, nearness, reasons_again, search_again, verdict
+from samesku.report.whynot import nearness, reasons_again, search_again, verdict
 from samesku.results.pair_tables import ANSWERED, IDENTICAL
 from samesku.results.runs import Run
 from samesku.results.steps import START, Step, steps
@@ -66,8 +67,8 @@ def _never_written(options: Explain, run: Run, rows: Rows) -> None:
     say("The run did not write this pair; searching again to say why.", quiet=options.quiet)
     progress = TerminalProgress(quiet=options.quiet)
     collapsed, candidates = search_again(run, options.cache, progress)
-    places = collapsed.place[list(rows)]
-    found = candidate_place(candidates, *places) is not None
+    places = np.sort(collapsed.place[list(rows)])
+    found = candidates.places(places[:1], places[1:])[0] >= 0
     console.print(
         "They were candidates, but scored too low for any threshold that one would choose."
         if found

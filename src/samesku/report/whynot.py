@@ -15,6 +15,7 @@ from samesku.matcher import Matcher
 from samesku.results.runs import Run
 from samesku.runtime.cache import Cache, default_folder
 from samesku.runtime.progress import Progress
+from samesku.scoring.chosen import score_chosen
 from samesku.scoring.fusion import Fusion
 
 TAUGHT = "what the answers of the run changed"
@@ -66,17 +67,13 @@ def search_again(run: Run, cache: Path | None, progress: Progress) -> tuple[Coll
 def reasons_again(
     run: Run, rows: tuple[int, int], score: float, cache: Path | None, progress: Progress
 ) -> str | None:
-    """The explanation of a pair by the learned fusion, which a run writes of likelier pairs only.
-
-    None where the pair is no candidate any more.
-    """
+    """The explanation of a pair by the learned fusion, of which a run writes likelier ones only."""
     collapsed, candidates = search_again(run, cache, progress)
-    place = candidate_place(candidates, *collapsed.place[list(rows)])
-    if place is None:
-        return None
+    pair = np.sort(collapsed.place[list(rows)])
     with progress.stage("score"):
-        near = candidates.take(np.array([place]))
-        scored = run.fusion.predict(near, collapsed.catalog, explain_from=0.0)
+        near, scored = score_chosen(
+            run.fusion, collapsed.catalog, candidates, pair[:1], pair[1:], explain_from=0.0
+        )
     if scored.explanations is None:
         return None
     (reasons,) = scored.explanations.phrases(collapsed.catalog, near, np.zeros(1, dtype=np.int64))
@@ -85,13 +82,6 @@ def reasons_again(
         before, after = logit(np.clip([scored.scores[0], score], 1e-6, 1 - 1e-6))
         return f"{TAUGHT} {after - before:+.2f}; {reasons}"
     return reasons
-
-
-def candidate_place(candidates: Candidates, left: int, right: int) -> int | None:
-    """The place of a pair of rows, in either order, among the candidates; None when it is none."""
-    ends = np.sort([left, right])
-    place = int(candidates.places(ends[:1], ends[1:])[0])
-    return None if place < 0 else place
 
 
 def nearness(candidates: Candidates, left: int, right: int) -> list[tuple[str, float | None, str]]:
