@@ -28,9 +28,8 @@ class HubModel:
     """A pretrained model, by hub name (perhaps with ``@revision``) or folder; loaded at first use.
 
     It runs on cuda, else mps, else the processor: in bfloat16 or float16 on a GPU, in float32
-    elsewhere. `most` items fit into memory at once; None: no batch was too large yet. Raises
-    ValueError where the model is not there or cannot be used, ModuleNotFoundError without torch or
-    transformers.
+    elsewhere. Raises ValueError where the model is not there or cannot be used, ModuleNotFoundError
+    without torch or transformers.
     """
 
     def __init__(self, source: str | Path, kind: EncoderKind) -> None:
@@ -40,7 +39,6 @@ class HubModel:
         self.label = self.folder.name if Path(source).is_dir() else str(source)
         self.card = reading_of(self.folder, kind, name=self.label)
         self.weights = weights_of(self.folder)
-        self.most: int | None = None
         self._loading = threading.Lock()
         self._loaded: Backbone | None = None
 
@@ -66,29 +64,24 @@ class HubModel:
     def features(self, items: Sequence[Any]) -> Floats:
         """Features ``(n, dimension)`` of titles, or of photos as the model wants them.
 
-        All at once, or with half the batch wherever memory does not suffice.
+        All at once, or half of them after the other where memory does not suffice.
         """
         import torch
 
-        found, start = [], 0
-        while start < len(items):
-            part = items[start : start + (self.most or len(items))]
-            try:
-                if isinstance(part[0], str):
-                    inputs = self.backbone.prepare(part)
-                else:
-                    inputs = {"pixel_values": torch.from_numpy(np.stack(part))}
-                found.append(self.backbone.rows(inputs))
-            except (RuntimeError, MemoryError) as error:
-                # A GPU has an error of its own for it, the processor's allocator has none.
-                full = isinstance(error, MemoryError) or any(said in str(error) for said in NO_ROOM)
-                if not full or len(part) == 1:
-                    raise
-                self.most = len(part) // 2
-                torch.cuda.empty_cache()
-                continue
-            start += len(part)
-        return np.concatenate(found)
+        try:
+            if isinstance(items[0], str):
+                inputs = self.backbone.prepare(items)
+            else:
+                inputs = {"pixel_values": torch.from_numpy(np.stack(items))}
+            return self.backbone.rows(inputs)
+        except (RuntimeError, MemoryError) as error:
+            # A GPU has an error of its own for it, the processor's allocator has none.
+            full = isinstance(error, MemoryError) or any(said in str(error) for said in NO_ROOM)
+            if not full or len(items) == 1:
+                raise
+        torch.cuda.empty_cache()
+        half = len(items) // 2
+        return np.concatenate([self.features(items[:half]), self.features(items[half:])])
 
 
 class HubText(NetworkText):
