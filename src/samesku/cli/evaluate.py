@@ -152,4 +152,7 @@ def _show(tables: Sequence[Table]) -> None:
             shown.add_column(head, no_wrap=place == 0, min_width=longest)
         for row in table.rows:
             shown.add_row(*row)
+        whole = console.measure(shown, options=console.options.update(width=10_000)).maximum
+        for column in shown.columns[1:] if whole > console.width else ():
+            column.max_width = column.min_width  # all figures in two lines, not some
         console.print(shown)
