@@ -61,7 +61,7 @@ def by_left_rows(
     that they fill (:func:`looked_up`), and so many pairs that their right rows fit it, too.
     """
     most = CELLS_AT_ONCE / max(right_rows.nnz / max(right_rows.shape[0], 1), 1)
-    pairs, rows = max(1, min(PAIRS_AT_ONCE, int(most))), max(1, math.isqrt(int(most)))
+    pairs, rows = max(1, min(PAIRS_AT_ONCE, int(most))), max(1, math.isqrt(int(most)) // 2)
     new = np.flatnonzero(np.diff(left, prepend=-1))[::rows]
     starts = np.union1d(np.arange(0, max(len(left), 1), pairs), new)
     return _by_parts(read, [*starts.tolist(), len(left)])
@@ -85,8 +85,7 @@ def common_cells(held: sp.csr_matrix, left: Ends, right: Ends) -> Cells:
 
     def part(some: slice) -> tuple[AnyInts, ...]:
         rows, own = left_rows(left[some])
-        cells, _ = row_cells(held, rows)
-        ends = np.concatenate([[0], np.cumsum(held.indptr[rows + 1] - held.indptr[rows])])
+        cells, ends = row_cells(held, rows)
         numbered = filled_rows(cells + 1, held.indices[cells], ends, held.shape[1])
         sought = taken_rows(held, right[some])
         ((number, found, ends),) = looked_up([numbered], own, sought)
@@ -112,7 +111,7 @@ def looked_up(
     `own` is the left row of each pair, `theirs` has one row per pair. Of each matrix of left rows:
     the values other than 0, the places in the data of the right rows, and where those of each pair
     begin, and the last ones end. Looked up in dense rows of the columns that the left rows fill,
-    which takes a third of the time of a search.
+    which takes a third of the time of a search; `take` takes half of that of brackets.
     """
     column = np.zeros(theirs.shape[1], dtype=np.int32)
     for rows in mine:
@@ -120,21 +119,21 @@ def looked_up(
     filled = np.flatnonzero(column)
     width = len(filled) + 1
     column[filled] = np.arange(1, width, dtype=np.int32)  # 0 is that of all other columns
-    asked = np.repeat(own * np.int32(width), np.diff(theirs.indptr)) + column[theirs.indices]
+    asked = np.repeat(own * np.int32(width), np.diff(theirs.indptr))
+    asked += column.take(theirs.indices)
     for rows in mine:
         dense = filled_rows(rows.data, column[rows.indices], rows.indptr, width).toarray()
-        values = dense.ravel()[asked]
+        values = dense.ravel().take(asked)
         found = np.flatnonzero(values != 0)
-        yield values[found], found, np.searchsorted(found, theirs.indptr)
+        yield values.take(found), found, np.searchsorted(found, theirs.indptr)
 
 
 def row_cells(held: sp.csr_matrix, rows: AnyInts) -> tuple[Ints, Ints]:
-    """The places of all cells of some rows, one row after the other, and which row each is of."""
+    """The places of all cells of some rows, and where those of each row begin and the last end."""
     start = held.indptr[rows].astype(np.int64)
     lengths = held.indptr[rows + 1] - start
-    first = np.cumsum(lengths) - lengths
-    own = np.repeat(np.arange(len(rows)), lengths)
-    return np.arange(len(own)) + (start - first)[own], own
+    ends = np.concatenate([[0], np.cumsum(lengths)])
+    return np.arange(ends[-1]) + np.repeat(start - ends[:-1], lengths), ends
 
 
 def presence(rows: Iterable[Iterable[Item]], vocabulary: dict[Item, int]) -> sp.csr_matrix:
@@ -182,7 +181,7 @@ def rarity_of(frequency: AnyInts, size: int) -> Floats:
 
 def weighted(rows: sp.csr_matrix, weight: Floats) -> sp.csr_matrix:
     """The same rows with each column times a weight."""
-    return with_data(rows, rows.data * weight[rows.indices])
+    return with_data(rows, rows.data * weight.take(rows.indices))
 
 
 def with_data(rows: sp.csr_matrix, data: NDArray[np.generic]) -> sp.csr_matrix:

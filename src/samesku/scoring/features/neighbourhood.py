@@ -156,17 +156,18 @@ def _around(near: Neighbourhoods, words: TitleWords, left: Ends, right: Ends) ->
         around, said = (taken_rows(each, other) for each in (near.around, words.weighted))
 
         def share(places: Column, ends: Column) -> Column:
-            return np.asarray(around.data[places] * np.repeat(near.share[other], np.diff(ends)))
+            shared = np.repeat(near.share[other], np.diff(ends))
+            return np.asarray(around.data.take(places) * shared)
 
         alike, expected = looked_up([directions, taken_rows(words.weighted, rows)], own, around)
         mine, places, ends = alike
-        theirs = share(places, ends) * words.rarity[around.indices[places]]
+        theirs = share(places, ends) * words.rarity.take(around.indices.take(places))
         theirs *= np.repeat(near.length[other], np.diff(ends))
         cosine = segment_sums(mine * theirs, ends)
         mine, places, ends = expected
         forth = segment_sums(mine * share(places, ends), ends)
         ((mine, places, ends),) = looked_up([shares], own, said)
-        back = segment_sums(mine * said.data[places], ends)
+        back = segment_sums(mine * said.data.take(places), ends)
         return (
             forth / np.maximum(words.mass[one], 1e-6),
             back / np.maximum(words.mass[other], 1e-6),

@@ -104,7 +104,7 @@ def _marked(
     marks: WordMarks,
 ) -> list[Column]:
     """The largest weight of each pair's words, and the sums of numbers' and codes' weights."""
-    sums = (segment_sums(weight * mark[columns], ends) for mark in (marks.number, marks.code))
+    sums = (segment_sums(weight * mark.take(columns), ends) for mark in (marks.number, marks.code))
     return [segment_max(weight, ends), *sums]
 
 
@@ -115,11 +115,10 @@ def unshared_words(
     ends: Ints,
 ) -> tuple[Floats, AnyInts, Ints]:
     """The words of one side of pairs with their weights, 0 for the `common` ones: as `_marked`."""
-    cells, own = row_cells(weighted, rows)
-    bounds = np.searchsorted(own, np.arange(len(rows) + 1))
-    weight = weighted.data[cells]
+    cells, bounds = row_cells(weighted, rows)
+    weight = weighted.data.take(cells)
     weight[common + np.repeat(bounds[:-1] - weighted.indptr[rows], np.diff(ends))] = 0
-    return weight, weighted.indices[cells], bounds
+    return weight, weighted.indices.take(cells), bounds
 
 
 def _quantity_features(marks: WordMarks, left: Ends, right: Ends) -> dict[str, Column]:
