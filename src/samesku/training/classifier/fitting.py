@@ -46,7 +46,7 @@ SETTINGS: dict[str, Any] = {
 }
 ROUNDS = 100
 # Part of a catalogue's weight that the small ones drawn from it have.
-SMALL_SHARE = 0.3
+SMALL_SHARE = 0.35
 # Differences of F1 that another draw of the postings would turn round: of thresholds as good as
 # that the highest, for a wrong match costs more than a missed one.
 FLAT = 0.01

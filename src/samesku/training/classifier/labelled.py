@@ -24,7 +24,7 @@ LEAST_PAIRS, LEAST_PRODUCTS = 50, 5
 # Postings of all small catalogues drawn from one, and how many each has.
 SMALL_POSTINGS, SMALL_SIZES = 2_500, (1, 400)
 # What one weighs beside one as it is, with edited postings, and of variants alone.
-EDITED, VARIED = 0.3, 0.6
+EDITED, VARIED = 0.35, 0.5
 # Part of the edited ones that give variants' attributes in columns.
 OPTIONS = 0.4
 # A kind of attribute is tolerated where pairs that clash in it alone are one product at least this
