@@ -64,11 +64,11 @@ def test_photos_that_cannot_be_read_are_named(catalogue, tmp_path):
 
 def test_a_store_is_told_what_match_is_told(catalogue, tmp_path):
     store = tmp_path / "offers.db"
-    run("index", catalogue, "--store", store, "--same", "colour, size", "--threshold", 0.99)
+    run("index", catalogue, "--store", store, "--same", "colour, size", "--threshold", 0.999)
     run("index", catalogue, "--store", store)
     with Index(store) as index:
         stats = index.stats()
-    assert (stats["same"], stats["threshold"], stats["clusters"]) == (["colour", "size"], 0.99, 3)
+    assert (stats["same"], stats["threshold"], stats["clusters"]) == (["colour", "size"], 0.999, 3)
     told = run("index", catalogue, "--store", store, "--same", "taste")
     assert told.exit_code == 3
     assert "taste" in told.stderr

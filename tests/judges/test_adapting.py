@@ -1,9 +1,11 @@
 from dataclasses import replace
+from functools import cache
 from itertools import combinations, pairwise
 
 import numpy as np
 import polars as pl
 import pytest
+from scipy.special import logit
 
 from samesku import Matcher, Matches, read_catalog
 from samesku.candidates.candidates import Candidates
@@ -28,11 +30,16 @@ def matches():
     return Matcher(fusion=timid()).match(read_catalog(offers()))
 
 
+@cache
 def timid():
-    """The shipped model with too low probabilities, so that there is something to learn."""
-    model = shipped_model()
-    slope, offset = model.calibration
-    return Learned(replace(model, calibration=(slope, offset - 0.6), threshold_rule="fixed"))
+    """The shipped model with so low probabilities that it misses half of the pairs of a product."""
+    fusion = Learned(replace(shipped_model(), threshold_rule="fixed"))
+    matches = Matcher(fusion=fusion).match(read_catalog(offers()))
+    labels, pairs = matches.distinct.catalog.labels, matches.candidates
+    true = matches.scores[labels[pairs.left] == labels[pairs.right]]
+    slope, offset = fusion.model.calibration
+    offset += logit(fusion.threshold) - logit(np.median(true))
+    return Learned(replace(fusion.model, calibration=(slope, offset)))
 
 
 def answered(matches, count, wrong=0.0, seed=0, table=None):
