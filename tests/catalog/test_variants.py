@@ -1,5 +1,7 @@
 """Exports of shop systems, with options by name and value."""
 
+import polars as pl
+
 from samesku import Matcher, read_catalog
 
 SHOPIFY = """\
@@ -59,6 +61,9 @@ def test_the_whole_without_variants_in_the_file_is_an_offer(tmp_path):
     for key in ("ID", "SKU"):
         catalog = read(tmp_path, "\n".join(lines), posting_id=key, title="Name")
         assert catalog.titles == ["Hoodie - Red", "Shirt - Red", "Trousers"]
+    blank = {"posting_id": ["a", "b"], "title": ["Hoodie", "Cap"], "Type": ["variable", "simple"],
+             "Parent": ["", " "], "SKU": ["", ""]}  # fmt: skip
+    assert read_catalog(pl.DataFrame(blank)).ids == ["a", "b"]
 
 
 def test_the_parent_of_an_amazon_file_is_no_offer(tmp_path):
@@ -108,6 +113,27 @@ def test_rows_of_one_title_differ_in_pattern_or_material(tmp_path):
     plain, striped, _, *candles = Matcher().match(catalog).clusters
     assert plain != striped
     assert len(set(candles)) == 1
+
+
+def test_two_shops_may_write_one_style_in_different_ways():
+    frame = pl.DataFrame({
+        "posting_id": list("abcde"), "source": list("stsst"),
+        "title": ["Linen shirt"] * 2 + ["Mug"] * 3,
+        "Style": ["casual", "Freizeit", "Alps", "Sea", "Sea"],
+    })  # fmt: skip
+    titles = ["Linen shirt", "Linen shirt", "Mug, Alps", "Mug, Sea", "Mug, Sea"]
+    assert read_catalog(frame).titles == titles
+
+
+def test_options_of_more_names_than_columns_fit_stand_behind_titles_alone():
+    numbers = range(1_200)
+    frame = pl.DataFrame({
+        "posting_id": map(str, numbers), "title": [f"Mug {n // 2}" for n in numbers],
+        "Option1 Name": [f"Motif {n // 2}" for n in numbers], "Option1 Value": map(str, numbers),
+    })  # fmt: skip
+    catalog = read_catalog(frame)
+    assert catalog.titles == [f"Mug {n // 2}, {n}" for n in numbers]
+    assert catalog.frame.width <= 500
 
 
 def test_rows_keep_their_numbers_when_others_are_left_out(tmp_path):

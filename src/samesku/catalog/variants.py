@@ -1,4 +1,4 @@
-"""Variants in exports of shop systems, which give options by name and value in two columns."""
+"""What tells variants apart in exports of shop systems: options by name and value, and columns."""
 
 import re
 from collections.abc import Mapping
@@ -27,7 +27,7 @@ def read_variants(
 
     Exports of shops give options by name and value: each gets a column of its kind. What is of no
     known kind, or not all understood, and columns as "pattern", tell rows of one title apart where
-    they differ: as text in columns of their own, and behind the title.
+    those of one source differ: as text in columns of their own, and behind the title.
 
     Beside columns as "Option1 Name" and "Option1 Value" a row without a title takes that of its
     product, and rows that are no offers are left out: further photos, and products as a whole
@@ -53,7 +53,7 @@ def read_variants(
     options = [(frame[name], frame[value]) for name, value in pairs]
     for name in _columns(frame, "varying"):
         names = pl.repeat(name, frame.height, eager=True)
-        options.append((names, as_text(frame[name]).str.strip_chars().replace("", None)))
+        options.append((names, _trimmed(frame[name])))
     return (_told_apart(frame, options) if options else frame), places, problems
 
 
@@ -64,8 +64,7 @@ def _with_shared(
     names, values = zip(*pairs, strict=True)
     product = _column(frame, "product")
     read = (*names, *values, *_shared(frame), *([] if product is None else [product]))
-    texts = [pl.Series(name, as_text(frame[name])) for name in dict.fromkeys(read)]
-    frame = frame.with_columns(each.str.strip_chars().replace("", None) for each in texts)
+    frame = frame.with_columns(_trimmed(frame[name]).alias(name) for name in dict.fromkeys(read))
     titled = frame["title"].is_not_null()
     if product is not None:  # rows that name no product are not of one
         shared, named = pl.col(*_shared(frame), *names), pl.col(product).is_not_null()
@@ -80,12 +79,12 @@ def _wholes(frame: pl.DataFrame) -> pl.Series:
     type_of, parent = _column(frame, "type"), _column(frame, "parent")
     if type_of is None:
         return pl.repeat(False, frame.height, eager=True)
-    types = as_text(frame[type_of]).str.strip_chars().str.to_lowercase()
+    types = _trimmed(frame[type_of]).str.to_lowercase()
     wholes = types.is_in(_data()["roles"]["whole"]).fill_null(False)
     if parent is None:
         return wholes & bool(types.is_in(_data()["roles"]["part"]).any())
-    parents = as_text(frame[parent]).str.strip_chars().implode()
-    keys = [pl.Series(name, as_text(frame[name])) for name in _columns(frame, "key")]
+    parents = _trimmed(frame[parent]).drop_nulls().implode()
+    keys = [pl.Series(name, _trimmed(frame[name])) for name in _columns(frame, "key")]
     named = (
         pl.col(each.name).is_in(parents) | ("id:" + pl.col(each.name)).is_in(parents)
         for each in keys
@@ -94,26 +93,21 @@ def _wholes(frame: pl.DataFrame) -> pl.Series:
 
 
 def _told_apart(frame: pl.DataFrame, options: list[tuple[pl.Series, pl.Series]]) -> pl.DataFrame:
-    """Options, given by name and value, in columns, and behind titles of which they are several."""
+    """Options, given by name and value, in columns, and behind titles of which they are several.
+
+    Several of one source: two shops may write one value in different ways.
+    """
     titles = as_text(frame["title"])
+    sources = as_text(frame["source"]) if "source" in frame.columns else None
     columns = {folded_name(name): name for name in frame.columns}
     behind: list[pl.Series] = []
+    differ = pl.col("value").drop_nulls().n_unique().over("title", "name", "source") > 1
     for names, values in options:
-        table = pl.DataFrame({"title": titles, "name": names, "value": values})
-        read: dict[str, str] = {}
-        told: dict[str, str] = {}
-        for name, given in (
-            table.drop_nulls().group_by("name").agg("value").sort("name").iter_rows()
-        ):
-            folded = folded_name(name)
-            kind = None if folded in _OURS or len(columns) >= MOST_COLUMNS else column_kind(name)
-            if kind is not None or folded in _SHARED[1:]:
-                read[name] = columns.setdefault(folded, name if kind else folded)
-            understood = kind is not None and all(read_cell(*kind, each) for each in set(given))
-            if not understood and folded not in _SHARED:  # "Title": "Default Title"
-                told[name] = OPTION + folded
-        differ = pl.col("value").drop_nulls().n_unique().over("title", "name") > 1
-        apart = pl.col("title").is_not_null() & pl.col("name").is_in(list(told)) & differ
+        given = {"title": titles, "name": names, "value": values, "source": sources}
+        table = pl.DataFrame(given).with_columns(differ=differ)
+        table = table.with_columns(pl.col("differ").any().over("title", "name"))
+        read, told = _columns_for(table.drop_nulls(["title", "name", "value"]), columns)
+        apart = pl.col("title").is_not_null() & pl.col("name").is_in(list(told)) & pl.col("differ")
         own = table.select(pl.when(apart).then("value")).to_series()
         frame = _filled(_filled(frame, names, values, read), names, own, told)
         behind.append(own.alias(str(len(behind))))
@@ -121,16 +115,42 @@ def _told_apart(frame: pl.DataFrame, options: list[tuple[pl.Series, pl.Series]])
     return frame.with_columns(title=titled.to_series().zip_with(titles.is_not_null(), titles))
 
 
+def _columns_for(
+    stated: pl.DataFrame, columns: dict[str, str]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """The column of each option that is read, and of each that tells titles apart as text.
+
+    `columns` are those of the table by folded name; new ones are added. "": no more fit.
+    """
+    read: dict[str, str] = {}
+    told: dict[str, str] = {}
+    options = stated.group_by("name").agg(pl.col("value").unique(), pl.col("differ").any())
+    for name, values, differ in options.sort("name").iter_rows():
+        folded, fits = folded_name(name), len(columns) < MOST_COLUMNS
+        kind = column_kind(name) if fits and folded not in _OURS else None
+        if kind is not None or folded in _SHARED[1:]:
+            read[name] = columns.setdefault(folded, name if kind else folded)
+        understood = kind is not None and all(read_cell(*kind, each) for each in values)
+        if differ and not understood and folded not in _SHARED:  # "Title": "Default Title"
+            own = OPTION + folded
+            told[name] = columns.setdefault(own, own) if fits else columns.get(own, "")
+    return read, told
+
+
 def _filled(
     frame: pl.DataFrame, names: pl.Series, values: pl.Series, columns: Mapping[str, str]
 ) -> pl.DataFrame:
     """The values of options put into the columns for their names, where these say nothing."""
     place = names.replace_strict(columns, default=None, return_dtype=pl.String)
-    for column in sorted(set(columns.values())):
+    for column in sorted(set(columns.values()) - {""}):
         given = as_text(frame[column]) if column in frame.columns else None
         own = values.set(place.ne_missing(column), None)
         frame = frame.with_columns((own if given is None else given.fill_null(own)).alias(column))
     return frame
+
+
+def _trimmed(column: pl.Series) -> pl.Series:
+    return as_text(column).str.strip_chars().replace("", None)
 
 
 def _shared(frame: pl.DataFrame) -> list[str]:
