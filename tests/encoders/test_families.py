@@ -83,9 +83,10 @@ def test_clip_titles_end_where_the_model_ends(tmp_path):
     towers = {"text_config": {}, "vision_config": {}}
     clip = model(tmp_path / "clip", {"model_type": "clip", **towers})
     assert reading_of(clip, "clip").max_tokens == 77
-    siglip = reading_of(model(tmp_path / "siglip", {"model_type": "siglip", **towers}), "clip")
-    assert siglip.max_tokens == 64
-    assert siglip.pad_to_limit
+    folder = model(tmp_path / "siglip", {"model_type": "siglip", **towers})
+    siglip, photo = (reading_of(folder, kind) for kind in ("clip", "photo"))
+    assert (siglip.max_tokens, siglip.pad_to_limit) == (64, True)
+    assert (photo.max_tokens, photo.pad_to_limit) == (0, False)  # it reads no titles
 
 
 def test_a_card_comes_first(tmp_path):

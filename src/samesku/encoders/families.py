@@ -80,12 +80,13 @@ def reading_of(
     card = read_card(folder)
     if card is not None and card.kind == kind:
         return replace(card, pooling=pooling or card.pooling)
-    made = EncoderCard(kind, pooling or family.pooling, pad_to_limit=family.pad_to_limit)
+    made = EncoderCard(kind, pooling or family.pooling)
     if card is not None:  # of another kind, as of the whole of which this is one half
         made = replace(made, base=card.base, more=card.more)
     if kind == "photo":
         return made
-    made = replace(made, max_tokens=_token_limit(folder, config, family))
+    limit = _token_limit(folder, config, family)
+    made = replace(made, max_tokens=limit, pad_to_limit=family.pad_to_limit)
     if kind == "clip":
         return replace(made, pooling="projection")
     names = [name, folder.name, str(config.get("_name_or_path", ""))]
