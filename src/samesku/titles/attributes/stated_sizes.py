@@ -70,24 +70,16 @@ def read_sizes(
     tyres: Sequence[tuple[str, ...]],
 ) -> Iterator[str]:
     """The sizes of a normal title, given its known words and the contexts that are `present`."""
-    shoes = "shoes" in present
     for token in said.tokens:
         if token.startswith("size_"):
-            yield from (size_value(one, shoes) for one in token.removeprefix("size_").split("-"))
+            for size in token.removeprefix("size_").split("-"):
+                yield size_value(size, "shoes" in present)
     for width, rim, load in tyres:
         yield f"tyre: {width}/{rim}"
         if load:
             yield f"load: {load}"
     if "x" in title:
-        yield from (f"thread: {size}" for size in _THREAD.findall(title))
-        if "fasteners" in present:
-            yield from (f"screw: {size}" for size in _SCREW.findall(title))
-        yield from (f"wheel: {size}" for size in _WHEEL.findall(title))
-        is_long = any(unit == "mm" and value >= _LONG for value, unit in said.quantities)
-        yield from (f"wires: {wires}" for wires, unit in _WIRES.findall(title) if unit or is_long)
-    regions = _REGIONS.findall(title)
-    for region, size in regions:
-        yield f"{'us' if region[0] == 'u' else 'size'}: {size.replace(',', '.')}"
+        yield from _hardware(title, said, present)
     for kind, context in (("bed", "bedding"), ("cell", "cells"), ("letters", "apparel")):
         if context in present:
             yield from (v for one in found for e in one.entries if e.kind == kind for v in e.values)
@@ -97,6 +89,35 @@ def read_sizes(
         yield from (f"paper: {size}" for size in _PAPER.findall(title))
     if "instrument" in present:
         yield from (f"size: {part}" for part in _PART_SIZE.findall(title))
+    if "cups" in present:
+        yield from (f"cup: {band}{cup}" for band, cup in _CUPS.findall(title))
+    yield from _worn_numbers(title, said, found, present)
+    for match in _LETTERS.finditer(title):
+        named = "apparel" in present and not (match[1] == "ll" and title.isascii())
+        if not named and (len(match[1]) == 1 or match[1] in _OTHER_LETTERS):
+            continue
+        if not _NOT_SIZED.search(title, max(0, match.start() - 10), match.start()):
+            yield one_spelling(match[1])
+
+
+def _hardware(title: str, said: Stated, present: Collection[str]) -> Iterator[str]:
+    """Sizes written with an "x": of bolts and screws, bicycle tyres and wires."""
+    yield from (f"thread: {size}" for size in _THREAD.findall(title))
+    if "fasteners" in present:
+        yield from (f"screw: {size}" for size in _SCREW.findall(title))
+    yield from (f"wheel: {size}" for size in _WHEEL.findall(title))
+    is_long = any(unit == "mm" and value >= _LONG for value, unit in said.quantities)
+    yield from (f"wires: {wires}" for wires, unit in _WIRES.findall(title) if unit or is_long)
+
+
+def _worn_numbers(
+    title: str, said: Stated, found: Sequence[Found], present: Collection[str]
+) -> Iterator[str]:
+    """Numbers that are sizes of clothes and shoes."""
+    shoes = "shoes" in present
+    regions = _REGIONS.findall(title)
+    for region, size in regions:
+        yield f"{'us' if region[0] == 'u' else 'size'}: {size.replace(',', '.')}"
     if "apparel" in present or shoes:
         for low, high in _SIZE_RANGE.findall(title):
             if 0 < int(high) - int(low) <= _WIDEST_RANGE:
@@ -104,15 +125,7 @@ def read_sizes(
         yield from (f"size: {size}" for size in _WAIST_LENGTH.findall(title))
         if any(e.values == ("for: children",) for one in found for e in one.entries):
             yield from (f"size: {height}" for height in _HEIGHT.findall(title))
-    if "cups" in present:
-        yield from (f"cup: {band}{cup}" for band, cup in _CUPS.findall(title))
     is_named = any(token.startswith("size_") and token[5].isdigit() for token in said.tokens)
     is_shoe = shoes and not is_named and not regions  # the number of "Pegasus 40, UK 8" is its name
     numbers = _WORN.findall(title) + (_SHOE_SIZES.findall(title) if is_shoe else [])
     yield from (f"size: {size.replace(',', '.')}" for size in numbers)
-    for match in _LETTERS.finditer(title):
-        named = "apparel" in present and not (match[1] == "ll" and title.isascii())
-        if not named and (len(match[1]) == 1 or match[1] in _OTHER_LETTERS):
-            continue
-        if not _NOT_SIZED.search(title, max(0, match.start() - 10), match.start()):
-            yield one_spelling(match[1])
