@@ -33,8 +33,7 @@ def leave_one_out(catalogs: Sequence[Catalog], matcher: Matcher, *, seed: int = 
     Returns one row per `catalogue` and `way`: `default` (no attribute may differ), where the labels
     tolerate some also `same=...`, the three approaches, and the yardstick, whose threshold alone is
     chosen on the labels that it is scored on; `calibration_error` is of the pairs predicted 0.005
-    or more. Raises ValueError for fewer than four catalogues, or one without
-    labels.
+    or more. Raises ValueError for fewer than four catalogues, or one without labels.
     """
     if len(catalogs) < 4:
         raise ValueError("give four labelled catalogues or more: one is left out, one held out")

@@ -154,13 +154,16 @@ def adapt(
     return Adapted(made, record)
 
 
-def _crowding(partners: Doubles, scores: Floats, asked: _Asked, seen: Seen) -> tuple[float, float]:
-    """What many partners add to log-odds by the answers, never above 0; how many are usual."""
+def _crowding(around: Doubles, scores: Floats, asked: _Asked, seen: Seen) -> tuple[float, float]:
+    """What many partners add to log-odds by the answers, never above 0; how many are usual.
+
+    `around`: those of each pair (:func:`samesku.clustering.crowding.log_partners`).
+    """
     odds, doubtful = _odds(scores), scores > IN_DOUBT
     if not doubtful.any():
         return 0.0, 0.0
-    usual, spread = float(partners[doubtful].mean()), float(partners[doubtful].std()) + 1e-6
-    column = ((partners - usual) / spread)[:, None]
+    usual, spread = float(around[doubtful].mean()), float(around[doubtful].std()) + 1e-6
+    column = ((around - usual) / spread)[:, None]
     beyond = np.flatnonzero(~doubtful)
     clear = beyond[:: max(1, len(beyond) // CLEAR)]
     (weight,), _ = fit(odds[asked.places], column[asked.places], [seen], odds[clear], column[clear])

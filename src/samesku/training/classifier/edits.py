@@ -47,9 +47,9 @@ _CODE = re.compile(r"(?=[a-z0-9-]*[a-z])[a-z0-9-]*[0-9]{2,}[a-z0-9-]*")
 _SIZE = re.compile(r"size_(?:x{0,3}[sl]|m|[0-9]{2})(?![a-z0-9])")
 _SIZES = ("xs", "s", "m", "l", "xl", "xxl")
 _FACTORS = (0.25, 0.5, 1.5, 2, 3, 4)
-# Variants of an article, and part of them that is offered twice. What they differ in, beside
-# colours and flavours.
+# Fewest variants of an article and one more than most, and part of them that is offered twice.
 VARIANTS, TWICE = (2, 7), 0.3
+# What variants differ in, beside colours and flavours.
 _OPTIONS = (
     ("size_xs", "size_s", "size_m", "size_l", "size_xl"),
     ("size_36", "size_38", "size_40", "size_42", "size_44"),

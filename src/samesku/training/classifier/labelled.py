@@ -23,8 +23,8 @@ from samesku.training.classifier.edits import edited, variants, with_gtins, with
 LEAST_PAIRS, LEAST_PRODUCTS = 50, 5
 # Postings of all small catalogues drawn from one, and how many each has.
 SMALL_POSTINGS, SMALL_SIZES = 2_500, (1, 400)
-# What one weighs beside one as it is, with edited postings, and of variants alone.
-EDITED, VARIED = 0.35, 0.5
+# What one with edited postings, and one of variants alone, weighs beside one as it is.
+EDITED_SHARE, VARIANTS_SHARE = 0.35, 0.5
 # Part of the edited ones that give variants' attributes in columns.
 OPTIONS = 0.4
 # A kind of attribute is tolerated where pairs that clash in it alone are one product at least this
@@ -168,8 +168,8 @@ def _small(
         shop = np.sort(numbers.permutation(rows[shop])[: 1 + len(rows) // 4])
         for edit, chosen, share in (
             (None, rows, 1.0),
-            (edited, rows, EDITED),
-            (variants, shop, VARIED),
+            (edited, rows, EDITED_SHARE),
+            (variants, shop, VARIANTS_SHARE),
         ):
             catalog, labels = labelled.catalog.take(chosen), labelled.labels[chosen]
             origin = labels
