@@ -115,13 +115,13 @@ def test_rows_of_one_title_differ_in_pattern_or_material(tmp_path):
     assert len(set(candles)) == 1
 
 
-def test_two_shops_may_write_one_style_in_different_ways():
+def test_two_shops_may_write_one_style_in_different_ways_and_one_shop_in_capitals():
     frame = pl.DataFrame({
-        "posting_id": list("abcde"), "source": list("stsst"),
-        "title": ["Linen shirt"] * 2 + ["Mug"] * 3,
-        "Style": ["casual", "Freizeit", "Alps", "Sea", "Sea"],
+        "posting_id": list("abcdefgh"), "source": list("stsststs"),
+        "title": ["Linen shirt"] * 2 + ["Mug", "mug", "Mug"] + ["Cup"] * 3,
+        "Style": ["casual", "Freizeit", "Alps", "Sea", "Sea", "Red", "red", "RED"],
     })  # fmt: skip
-    titles = ["Linen shirt", "Linen shirt", "Mug, Alps", "Mug, Sea", "Mug, Sea"]
+    titles = ["Linen shirt", "Linen shirt", "Mug, Alps", "mug, Sea", "Mug, Sea", *["Cup"] * 3]
     assert read_catalog(frame).titles == titles
 
 

@@ -101,10 +101,11 @@ def _told_apart(frame: pl.DataFrame, options: list[tuple[pl.Series, pl.Series]])
     sources = as_text(frame["source"]) if "source" in frame.columns else None
     columns = {folded_name(name): name for name in frame.columns}
     behind: list[pl.Series] = []
-    differ = pl.col("value").drop_nulls().n_unique().over("title", "name", "source") > 1
+    differ = _folded(pl.col("value")).drop_nulls().n_unique().over("title", "name", "source") > 1
     for names, values in options:
         given = {"title": titles, "name": names, "value": values, "source": sources}
-        table = pl.DataFrame(given).with_columns(differ=differ)
+        table = pl.DataFrame(given).with_columns(_folded(pl.col("title")))
+        table = table.with_columns(differ=differ)
         table = table.with_columns(pl.col("differ").any().over("title", "name"))
         read, told = _columns_for(table.drop_nulls(["title", "name", "value"]), columns)
         apart = pl.col("title").is_not_null() & pl.col("name").is_in(list(told)) & pl.col("differ")
@@ -151,6 +152,10 @@ def _filled(
 
 def _trimmed(column: pl.Series) -> pl.Series:
     return as_text(column).str.strip_chars().replace("", None)
+
+
+def _folded(text: pl.Expr) -> pl.Expr:
+    return text.str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars()
 
 
 def _shared(frame: pl.DataFrame) -> list[str]:
