@@ -111,7 +111,9 @@ def _told_apart(frame: pl.DataFrame, options: list[tuple[pl.Series, pl.Series]])
         apart = pl.col("title").is_not_null() & pl.col("name").is_in(list(told)) & pl.col("differ")
         own = table.select(pl.when(apart).then("value")).to_series()
         frame = _filled(_filled(frame, names, values, read), names, own, told)
-        behind.append(own.alias(str(len(behind))))
+        # What is of a known kind may differ with it: words in titles would part them all the same.
+        plain = [name for name in told if column_kind(name) is None]
+        behind.append(own.set(~names.is_in(plain).fill_null(False), None).alias(str(len(behind))))
     titled = pl.select(pl.concat_str(titles, *behind, separator=", ", ignore_nulls=True))
     return frame.with_columns(title=titled.to_series().zip_with(titles.is_not_null(), titles))
 

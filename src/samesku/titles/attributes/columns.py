@@ -38,8 +38,9 @@ def column_kind(name: str) -> tuple[str, str] | None:
     >>> column_kind("ram_capacity")
     ('memory', 'ram')
     """
-    if name.startswith(OPTION):
-        return "measure", name
+    if name.startswith(OPTION):  # of the kind of what follows, so that it may differ with it
+        kind = column_kind(name.removeprefix(OPTION))
+        return kind[0] if kind else "measure", name
     words = _NAME.findall(normalise_raw(name).replace("_", " "))
     if not words or _IGNORED.intersection(words):
         return None
