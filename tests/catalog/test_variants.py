@@ -68,11 +68,13 @@ def test_the_whole_without_variants_in_the_file_is_an_offer(tmp_path):
 
 def test_the_parent_of_an_amazon_file_is_no_offer(tmp_path):
     text = (
+        "TemplateType=fptcustom,Version=2021.1014,,,\nSKU,Title,Parentage,Parent SKU,Color\n"
         "item_sku,item_name,parent_child,parent_sku,color_name\nP,Cap,parent,,\n"
         "P1,Cap,child,P,Red\nP2,Cap,child,P,Blue\nQ,Hat,parent,,\nR,Scarf,,,Red\n"
     )
     catalog = read(tmp_path, text, posting_id="item_sku", title="item_name")
     assert catalog.ids == ["P1", "P2", "Q", "R"]
+    assert [each.kind for each in catalog.problems] == ["preamble", "whole_product"]
 
 
 def test_options_named_as_columns_of_ours_are_not_lost(tmp_path):

@@ -147,7 +147,12 @@ def _rows(content: str, delimiter: str) -> tuple[list[list[str]], list[int]]:
 
 
 def _header(rows: list[list[str]]) -> int:
-    """Place of the header: behind lines of one cell where the table has more of them."""
+    """Place of the header: behind lines of one cell where the table has more of them.
+
+    Amazon's templates have theirs behind a line about the template and one of labels.
+    """
+    if len(rows) > 2 and "".join(rows[0][:1]).startswith("TemplateType="):
+        return 2
     filled = [sum(map(bool, row)) for row in rows[:20]]
     if max(filled) < 2 or filled[0] > 1:
         return 0
