@@ -1,9 +1,10 @@
-"""How many postings of shops in which nothing is the same are matched all the same.
+"""Shops of variants: what is matched within one, where nothing is the same, and linked between two.
 
     python benchmarks/variants.py [--model FOLDER] [--seed 0]
 
 Invented exports of a shop: articles of two words, each in two to five variants by one option or
-two. The options are in columns, as Shopify exports them, or behind the title.
+two. The options are in columns, as Shopify exports them, or behind the title. Linked are the export
+and the titles, one to one.
 """
 
 from __future__ import annotations
@@ -57,8 +58,10 @@ def main() -> None:
     options = parser.parse_args()
     model = PairClassifier.load(options.model) if options.model else shipped_model()
     matcher = Matcher(fusion=Learned(model))
-    print("| articles | shops | postings | matched: options in columns | in titles |")
-    print("|---|---|---|---|---|")
+    print(
+        "| articles | shops | postings | matched: in columns | in titles | links, right | wrong |"
+    )
+    print("|---|---|---|---|---|---|---|")
     for articles, shops in SIZES.items():
         made = [
             shop(articles, np.random.default_rng([options.seed, articles, at]))
@@ -68,7 +71,9 @@ def main() -> None:
         shares = [
             sum(matched(matcher, way(each)) for each in made) / total for way in (export, in_titles)
         ]
-        print(f"| {articles} | {shops} | {total} |", " | ".join(f"{x:.3f}" for x in shares), "|")
+        right, wrong = np.sum([linked(matcher, each) for each in made], axis=0)
+        cells = [articles, shops, total, *(f"{share:.3f}" for share in shares), right, wrong]
+        print("|", " | ".join(map(str, cells)), "|")
 
 
 def shop(articles: int, rng: Generator) -> pl.DataFrame:
@@ -108,6 +113,14 @@ def matched(matcher: Matcher, table: pl.DataFrame) -> int:
     """How many postings are in a cluster with another."""
     clusters = matcher.match(read_catalog(table)).clusters
     return int((np.bincount(clusters)[clusters] > 1).sum())
+
+
+def linked(matcher: Matcher, made: pl.DataFrame) -> tuple[int, int]:
+    """How many links between the export of a shop and its titles are right, and wrong."""
+    titles = in_titles(made).with_columns(posting_id="b" + pl.col("posting_id"))
+    pairs = matcher.match(read_catalog(export(made)), read_catalog(titles)).pairs
+    right = int((pairs["right_id"] == "b" + pairs["left_id"]).sum())
+    return right, pairs.height - right
 
 
 if __name__ == "__main__":

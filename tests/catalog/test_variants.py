@@ -152,3 +152,12 @@ def test_rows_that_name_no_product_share_nothing(tmp_path):
     catalog = read(tmp_path, text, posting_id="SKU", title="Title")
     assert catalog.titles == ["Cup", ""]
     assert [each.kind for each in catalog.problems] == ["empty_title"]
+
+
+def test_a_link_finds_the_variant_that_the_other_shop_writes_into_its_title(tmp_path):
+    export = read(tmp_path, SHOPIFY, posting_id="Variant SKU", title="Title", brand="Vendor")
+    titles = "Classic T-Shirt red S", "Classic T-Shirt blue S", "Classic T-Shirt blue M"
+    other = read_catalog(pl.DataFrame({"posting_id": ["U1", "U2", "U3"], "title": titles}))
+    linked = Matcher().match(export, other).pairs.select("left_id", "right_id").rows()
+    assert sorted(linked) == [("T1", "U1"), ("T2", "U2"), ("T3", "U3")]
+    assert export.titles[:3] == ["Classic T-Shirt"] * 3

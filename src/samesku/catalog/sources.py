@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 
 from samesku.catalog.catalog import Catalog
+from samesku.catalog.variants import with_options_in_titles
 from samesku.runtime.arrays import Bools, Ints
 
 # Column of the ids that each source gave; posting ids that both use get a prefix.
@@ -24,7 +25,7 @@ def join_sources(left: Catalog, right: Catalog) -> Catalog:
             raise ValueError(f"the {side} catalogue ({catalog.name}) has no postings; give some")
         unique = pl.lit(f"{side}:") + own if shared else own
         columns = {OWN_ID: own, "posting_id": unique, "source": pl.lit(side)}
-        frames.append(catalog.frame.with_columns(**columns))
+        frames.append(with_options_in_titles(catalog.frame).with_columns(**columns))
     return Catalog(
         pl.concat(frames, how="diagonal_relaxed"),
         left.photos + right.photos,

@@ -16,6 +16,8 @@ from samesku.titles.attributes.columns import OPTION, column_kind, read_cell
 # Columns of a table with options as columns; further options stand behind titles.
 MOST_COLUMNS = 500
 _OURS = frozenset(map(folded_name, (*REQUIRED, *OPTIONAL)))
+# Kinds of attribute that shops without columns for them write into titles.
+_IN_TITLES = ("colour", "size", "flavour", "count", "amount", "memory", "measure")
 # What all variants of a product share, and an export may write once.
 _SHARED = ("title", "brand", "description")
 
@@ -55,6 +57,21 @@ def read_variants(
         names = pl.repeat(name, frame.height, eager=True)
         options.append((names, _trimmed(frame[name])))
     return (_told_apart(frame, options) if options else frame), places, problems
+
+
+def with_options_in_titles(frame: pl.DataFrame) -> pl.DataFrame:
+    """Put behind titles what rows of one title differ in, as other shops write their titles."""
+    behind = []
+    for name in frame.columns:
+        kind = column_kind(name)
+        if folded_name(name) in _OURS or kind is None or kind[0] not in _IN_TITLES:
+            continue
+        if not name.startswith(OPTION):  # those of no known kind stand there already
+            table = pl.DataFrame({"title": frame["title"], "value": _trimmed(frame[name])})
+            differ = pl.col("value").drop_nulls().n_unique().over("title") > 1
+            behind.append(table.select(pl.when(differ).then("value").alias(name)).to_series())
+    titled = pl.concat_str(frame["title"], *behind, separator=", ", ignore_nulls=True)
+    return frame.with_columns(title=pl.when(pl.col("title").is_not_null()).then(titled))
 
 
 def _with_shared(
