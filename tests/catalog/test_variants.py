@@ -142,6 +142,34 @@ def test_options_of_more_names_than_columns_fit_stand_behind_titles_alone():
     assert catalog.frame.width <= 500
 
 
+def test_colours_that_no_list_knows_may_differ_where_colours_may(tmp_path):
+    rows = [f"{c[0]}{s},Studio T-Shirt,{c},{s},nan,1" for c in ("Red", "Aurora") for s in "SM"]
+    rows += ["X,Studio T-Shirt,AURORA,S,N/A,1", *(f"O{n},{n} lamp,,,Plain," for n in range(9))]
+    text = "\n".join(["id,title,color_name,size,pattern,item_group_id", *rows, "Y,Vase,White,,,2",
+                      "Z,Vase,Matt White,,,2"])  # fmt: skip
+    catalog = read(tmp_path, text, posting_id="id")
+    assert catalog.titles[0] == "Studio T-Shirt"
+    colours = catalog.attributes.values["colour"]
+    assert colours[0] == ("color_name: red", "red")
+    assert (colours[4], colours[-1]) == (
+        ("color_name: aurora",),
+        ("color_name: matt white", "white"),
+    )
+    apart, by_size = (Matcher(same=same).match(catalog).clusters for same in ((), ("colour",)))
+    assert apart[2] == apart[4]
+    assert len({*apart[:4], *apart[-2:]}) == 6
+    assert by_size[0] == by_size[2] != by_size[1] == by_size[3]
+
+
+def test_an_option_that_comes_first_here_and_second_there_is_one(tmp_path):
+    text = (
+        "SKU,Title,Option1 Name,Option1 Value,Option2 Name,Option2 Value\n"
+        "A,Cup,Color,Aurora,Size,S\nB,Cup,Size,S,Color,Storm\n"
+    )
+    colours = read(tmp_path, text, posting_id="SKU", title="Title").attributes.values["colour"]
+    assert colours == [("color: aurora",), ("color: storm",)]
+
+
 def test_rows_keep_their_numbers_when_others_are_left_out(tmp_path):
     catalog = read(tmp_path, WOOCOMMERCE.replace("Cap", ""), posting_id="SKU", title="Name")
     assert {each.kind: each.rows for each in catalog.problems}["empty_title"] == (5,)

@@ -1,25 +1,33 @@
 """What tells variants apart in exports of shop systems: options by name and value, and columns."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
+from itertools import combinations
 from typing import Any
 
 import polars as pl
 
-from samesku.catalog.cells import OPTIONAL, REQUIRED, as_text
+from samesku.catalog.cells import MISSING, OPTIONAL, REQUIRED, as_text
 from samesku.catalog.problems import Problem
 from samesku.catalog.tables import folded_name
 from samesku.runtime.files import packaged_table
+from samesku.titles import normal_title
+from samesku.titles.attributes import aspect
 from samesku.titles.attributes.columns import OPTION, column_kind, read_cell
 
 # Columns of a table with options as columns; further options stand behind titles.
 MOST_COLUMNS = 500
 _OURS = frozenset(map(folded_name, (*REQUIRED, *OPTIONAL)))
 # Kinds of attribute that shops without columns for them write into titles.
-_IN_TITLES = ("colour", "size", "flavour", "count", "amount", "memory", "measure")
+_IN_TITLES = ("colour", "size", "flavour", "count", "amount")
 # What all variants of a product share, and an export may write once.
 _SHARED = ("title", "brand", "description")
+# Kinds of attribute in which variants differ, in columns of any file.
+_VARYING = ("colour", "size", "flavour")
+# Kinds of which a clash keeps equal titles apart: they need not stand behind them, where they would
+# part what `--same` lets differ.
+_CLEAR = ("colour", "size", "count", "amount", "memory")
 
 
 def read_variants(
@@ -27,9 +35,10 @@ def read_variants(
 ) -> tuple[pl.DataFrame, list[int], list[Problem]]:
     """Read what tells the variants of a product apart, beside attributes of a known kind.
 
-    Exports of shops give options by name and value: each gets a column of its kind. What is of no
-    known kind, or not all understood, and columns as "pattern", tell rows of one title apart where
-    those of one source differ: as text in columns of their own, and behind the title.
+    Exports of shops give options by name and value: each gets a column of its kind. Where values
+    differ under one title but not as they are read ("Aurora", "white" and "white matt"), they are
+    also compared as text, in a column of their own. What is of no known kind, columns as "pattern",
+    and flavours stand behind titles, too.
 
     Beside columns as "Option1 Name" and "Option1 Value" a row without a title takes that of its
     product, and rows that are no offers are left out: further photos, and products as a whole
@@ -53,21 +62,24 @@ def read_variants(
         kept = (~(photos | wholes)).arg_true().to_list()
         frame, places = frame[kept], [places[row] for row in kept]
     options = [(frame[name], frame[value]) for name, value in pairs]
-    for name in _columns(frame, "varying"):
+    for name in _varying(frame):
         names = pl.repeat(name, frame.height, eager=True)
-        options.append((names, _trimmed(frame[name])))
-    return (_told_apart(frame, options) if options else frame), places, problems
+        options.append((names, _stated(frame[name])))
+    one_shop = bool(pairs or _columns(frame, "parent") or _columns(frame, "group"))
+    return (_told_apart(frame, options, one_shop) if options else frame), places, problems
 
 
 def with_options_in_titles(frame: pl.DataFrame) -> pl.DataFrame:
     """Put behind titles what rows of one title differ in, as other shops write their titles."""
+    options = [frame[name].drop_nulls().unique() for name, _ in _option_columns(frame.columns)]
+    given = {folded_name(name) for names in options for name in names}
     behind = []
     for name in frame.columns:
-        kind = column_kind(name)
-        if folded_name(name) in _OURS or kind is None or kind[0] not in _IN_TITLES:
+        kind, folded = column_kind(name), folded_name(name)
+        if kind is None or folded in _OURS or not (kind[0] in _IN_TITLES or folded in given):
             continue
         if not name.startswith(OPTION):  # those of no known kind stand there already
-            table = pl.DataFrame({"title": frame["title"], "value": _trimmed(frame[name])})
+            table = pl.DataFrame({"title": frame["title"], "value": _stated(frame[name])})
             differ = pl.col("value").drop_nulls().n_unique().over("title") > 1
             behind.append(table.select(pl.when(differ).then("value").alias(name)).to_series())
     titled = pl.concat_str(frame["title"], *behind, separator=", ", ignore_nulls=True)
@@ -81,7 +93,7 @@ def _with_shared(
     names, values = zip(*pairs, strict=True)
     product = _column(frame, "product")
     read = (*names, *values, *_shared(frame), *([] if product is None else [product]))
-    frame = frame.with_columns(_trimmed(frame[name]).alias(name) for name in dict.fromkeys(read))
+    frame = frame.with_columns(_stated(frame[name]) for name in dict.fromkeys(read))
     titled = frame["title"].is_not_null()
     if product is not None:  # rows that name no product are not of one
         shared, named = pl.col(*_shared(frame), *names), pl.col(product).is_not_null()
@@ -96,12 +108,12 @@ def _wholes(frame: pl.DataFrame) -> pl.Series:
     type_of, parent = _column(frame, "type"), _column(frame, "parent")
     if type_of is None:
         return pl.repeat(False, frame.height, eager=True)
-    types = _trimmed(frame[type_of]).str.to_lowercase()
+    types = _stated(frame[type_of]).str.to_lowercase()
     wholes = types.is_in(_data()["roles"]["whole"]).fill_null(False)
     if parent is None:
         return wholes & bool(types.is_in(_data()["roles"]["part"]).any())
-    parents = _trimmed(frame[parent]).drop_nulls().implode()
-    keys = [pl.Series(name, _trimmed(frame[name])) for name in _columns(frame, "key")]
+    parents = _stated(frame[parent]).drop_nulls().implode()
+    keys = [_stated(frame[name]) for name in _columns(frame, "key")]
     named = (
         pl.col(each.name).is_in(parents) | ("id:" + pl.col(each.name)).is_in(parents)
         for each in keys
@@ -109,52 +121,95 @@ def _wholes(frame: pl.DataFrame) -> pl.Series:
     return wholes & pl.select(keys).select(pl.any_horizontal(named)).to_series().fill_null(False)
 
 
-def _told_apart(frame: pl.DataFrame, options: list[tuple[pl.Series, pl.Series]]) -> pl.DataFrame:
-    """Options, given by name and value, in columns, and behind titles of which they are several.
+def _varying(frame: pl.DataFrame) -> list[str]:
+    """Columns of a file in which variants of a product differ."""
+    known = set(_columns(frame, "varying"))
+    for name in frame.columns:
+        kind = None if folded_name(name) in _OURS else column_kind(name)
+        if kind is not None and kind[0] in _VARYING and not name.startswith(OPTION):
+            known.add(name)
+    return [name for name in frame.columns if name in known]
 
-    Several of one source: two shops may write one value in different ways.
+
+def _stated(column: pl.Series) -> pl.Series:
+    """The cells of a column as text, without those that say nothing; "None" is a choice."""
+    texts = as_text(column).str.strip_chars()
+    empty = texts.str.contains(MISSING) & (texts.str.to_lowercase() != "none")
+    return texts.set(empty.fill_null(False), None).replace("", None).alias(column.name)
+
+
+def _told_apart(
+    frame: pl.DataFrame, options: list[tuple[pl.Series, pl.Series]], one_shop: bool
+) -> pl.DataFrame:
+    """Options, given by name and value, in columns, and those of no known kind behind titles.
+
+    Where values of one source differ: two shops may write one value in different ways.
     """
     titles = as_text(frame["title"])
-    sources = as_text(frame["source"]) if "source" in frame.columns else None
+    alike = titles.str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars()
+    source = as_text(frame["source"]) if "source" in frame.columns else None
+    shared = {"title": alike, "source": source}
+    tables = [pl.DataFrame({**shared, "name": names, "value": values}) for names, values in options]
     columns = {folded_name(name): name for name in frame.columns}
-    behind: list[pl.Series] = []
-    differ = _folded(pl.col("value")).drop_nulls().n_unique().over("title", "name", "source") > 1
-    for names, values in options:
-        given = {"title": titles, "name": names, "value": values, "source": sources}
-        table = pl.DataFrame(given).with_columns(_folded(pl.col("title")))
-        table = table.with_columns(differ=differ)
-        table = table.with_columns(pl.col("differ").any().over("title", "name"))
-        read, told = _columns_for(table.drop_nulls(["title", "name", "value"]), columns)
-        apart = pl.col("title").is_not_null() & pl.col("name").is_in(list(told)) & pl.col("differ")
-        own = table.select(pl.when(apart).then("value")).to_series()
-        frame = _filled(_filled(frame, names, values, read), names, own, told)
-        # What is of a known kind may differ with it: words in titles would part them all the same.
-        plain = [name for name in told if column_kind(name) is None]
-        behind.append(own.set(~names.is_in(plain).fill_null(False), None).alias(str(len(behind))))
-    titled = pl.select(pl.concat_str(titles, *behind, separator=", ", ignore_nulls=True))
-    return frame.with_columns(title=titled.to_series().zip_with(titles.is_not_null(), titles))
-
-
-def _columns_for(
-    stated: pl.DataFrame, columns: dict[str, str]
-) -> tuple[dict[str, str], dict[str, str]]:
-    """The column of each option that is read, and of each that tells titles apart as text.
-
-    `columns` are those of the table by folded name; new ones are added. "": no more fit.
-    """
     read: dict[str, str] = {}
     told: dict[str, str] = {}
-    options = stated.group_by("name").agg(pl.col("value").unique(), pl.col("differ").any())
-    for name, values, differ in options.sort("name").iter_rows():
+    worded: list[str] = []
+    apart: dict[str, list[str]] = {"name": [], "title": []}
+    given = pl.concat(tables).drop_nulls(["title", "name", "value"]).unique().sort("name", "value")
+    for (name,), stated in given.group_by("name", maintain_order=True):
         folded, fits = folded_name(name), len(columns) < MOST_COLUMNS
         kind = column_kind(name) if fits and folded not in _OURS else None
         if kind is not None or folded in _SHARED[1:]:
             read[name] = columns.setdefault(folded, name if kind else folded)
-        understood = kind is not None and all(read_cell(*kind, each) for each in values)
-        if differ and not understood and folded not in _SHARED:  # "Title": "Default Title"
-            own = OPTION + folded
+        unclear = [] if folded in _SHARED else _unclear(stated, kind, one_shop)
+        if unclear:  # not "Title": "Default Title"
+            own = OPTION + (name.casefold() if kind else folded)
             told[name] = columns.setdefault(own, own) if fits else columns.get(own, "")
-    return read, told
+            apart["title"] += unclear
+            apart["name"] += [name] * len(unclear)
+            if kind is None or kind[0] not in _CLEAR:
+                worded.append(name)
+    marks = pl.DataFrame(apart, schema=dict.fromkeys(apart, pl.String)).with_columns(apart=True)
+    behind: list[pl.Series] = []
+    for table, (names, values) in zip(tables, options, strict=True):
+        marked = table.join(marks, on=["title", "name"], how="left", maintain_order="left")
+        own_values = values.set(marked["apart"].is_null(), None)
+        frame = _filled(_filled(frame, names, values, read), names, own_values, told)
+        own_values = own_values.set(~names.is_in(worded).fill_null(False), None)
+        behind.append(own_values.alias(str(len(behind))))
+    titled = pl.select(pl.concat_str(titles, *behind, separator=", ", ignore_nulls=True))
+    return frame.with_columns(title=titled.to_series().zip_with(titles.is_not_null(), titles))
+
+
+def _unclear(stated: pl.DataFrame, kind: tuple[str, str] | None, one_shop: bool) -> list[str]:
+    """Titles with values of one option that differ, and that what is read does not tell apart.
+
+    Where several shops may have written them, values of which one is read as part of another are
+    taken to be one: "white" and "pure white".
+    """
+    groups = stated.group_by("title", "source").agg("value").filter(pl.col("value").list.len() > 1)
+    cells = {
+        each: (normal_title(each), frozenset(read_cell(*kind, each) if kind else ()))
+        for each in groups["value"].explode().unique().drop_nulls()
+    }
+    titles = {
+        title
+        for title, _, given in groups.iter_rows()
+        if _alike((cells[each] for each in given), one_shop)
+    }
+    return sorted(titles)
+
+
+def _alike(cells: Iterable[tuple[str, frozenset[str]]], one_shop: bool) -> bool:
+    """Whether some of the values, each as text and as read, differ and do not clash."""
+    values = dict(cells)
+    read = list(values.values())
+    if len(values) < 2 or (all(read) and not one_shop):
+        return False
+    aspects = {frozenset(map(aspect, each)) for each in read}
+    return len(aspects) > 1 or any(
+        one <= other or other <= one for one, other in combinations(read, 2)
+    )
 
 
 def _filled(
@@ -167,14 +222,6 @@ def _filled(
         own = values.set(place.ne_missing(column), None)
         frame = frame.with_columns((own if given is None else given.fill_null(own)).alias(column))
     return frame
-
-
-def _trimmed(column: pl.Series) -> pl.Series:
-    return as_text(column).str.strip_chars().replace("", None)
-
-
-def _folded(text: pl.Expr) -> pl.Expr:
-    return text.str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars()
 
 
 def _shared(frame: pl.DataFrame) -> list[str]:

@@ -40,7 +40,7 @@ def column_kind(name: str) -> tuple[str, str] | None:
     """
     if name.startswith(OPTION):  # of the kind of what follows, so that it may differ with it
         kind = column_kind(name.removeprefix(OPTION))
-        return kind[0] if kind else "measure", name
+        return kind[0] if kind and kind[0] != "gtin" else "measure", name
     words = _NAME.findall(normalise_raw(name).replace("_", " "))
     if not words or _IGNORED.intersection(words):
         return None
