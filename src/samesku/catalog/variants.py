@@ -1,9 +1,9 @@
 """What tells variants apart in exports of shop systems: options by name and value, and columns."""
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cache
-from itertools import combinations
 from typing import Any
 
 import polars as pl
@@ -206,10 +206,16 @@ def _alike(cells: Iterable[tuple[str, frozenset[str]]], one_shop: bool) -> bool:
     read = list(values.values())
     if len(values) < 2 or (all(read) and not one_shop):
         return False
-    aspects = {frozenset(map(aspect, each)) for each in read}
-    return len(aspects) > 1 or any(
-        one <= other or other <= one for one, other in combinations(read, 2)
-    )
+    distinct, aspects = set(read), {frozenset(map(aspect, each)) for each in read}
+    if len(distinct) < len(read) or frozenset() in distinct or len(aspects) > 1:
+        return True
+    holding = defaultdict[str, list[frozenset[str]]](list)
+    for one in distinct:
+        for value in one:
+            holding[value].append(one)
+    # What holds all of one also holds the rarest of its values.
+    rarest = ((one, min((holding[value] for value in one), key=len)) for one in distinct)
+    return any(one < other for one, others in rarest for other in others)
 
 
 def _filled(
