@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 from typing import Any
 
 from samesku.runtime.files import packaged_table
 
 
+@cache
 def word_lists(file: str) -> dict[str, Any]:
-    """Read a file of words that comes with this package."""
+    """Read a file of words that comes with this package, once: two modules read some."""
     return packaged_table("samesku.titles", "words", file)
 
 
