@@ -42,9 +42,7 @@ def decided_clusters(
     """
     if decide != "clusters":
         return _linked(distinct, left, right, scores, threshold, decide, sources, pins)
-    if crowding[0]:
-        likely = partners(left, right, scores, distinct.counts)
-        scores = uncrowded(left, right, scores, likely, crowding)
+    scores = counted_scores(distinct, left, right, scores, crowding)
     of_distinct = agglomerate(
         left, right, scores, len(distinct.rows), threshold=threshold, pins=pins
     )
@@ -54,6 +52,15 @@ def decided_clusters(
         lone = np.bincount(of_distinct)[clusters] == 1
         clusters = np.where(lone, len(clusters) + np.arange(len(clusters)), clusters)
     return distinct.numbered(clusters)
+
+
+def counted_scores(
+    distinct: Collapsed, left: Ends, right: Ends, scores: Floats, crowding: tuple[float, float]
+) -> Floats:
+    """What the scores of pairs count for clusters, by the likely partners of both ends."""
+    if not crowding[0]:
+        return scores
+    return uncrowded(left, right, scores, partners(left, right, scores, distinct.counts), crowding)
 
 
 def _linked(

@@ -11,8 +11,7 @@ import polars as pl
 
 from samesku.catalog.answers import SAME, UNSURE, Answers
 from samesku.catalog.catalog import Catalog
-from samesku.clustering.crowding import uncrowded
-from samesku.clustering.expected import partners
+from samesku.clustering.decided import counted_scores
 from samesku.encoders import PHash, Tfidf
 from samesku.judges.adapting import adapt, teaches
 from samesku.matcher import Matcher
@@ -48,8 +47,7 @@ def try_adapting(
         return None, {"adopted": False, "reason": reason}
     adapted = adapt(matches, taught)
     made, pairs = adapted.matches, adapted.matches.candidates
-    likely = partners(pairs.left, pairs.right, made.scores, made.distinct.counts)
-    counted = uncrowded(pairs.left, pairs.right, made.scores, likely, made.crowding)
+    counted = counted_scores(made.distinct, pairs.left, pairs.right, made.scores, made.crowding)
     row = {posting: place for place, posting in enumerate(catalog.ids)}
     ends = np.array([[row[each.left], row[each.right]] for each in audit])
     ends = np.sort(matches.distinct.place[ends], axis=1)
