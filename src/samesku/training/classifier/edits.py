@@ -104,11 +104,12 @@ def variants(catalog: Catalog, rng: Generator) -> tuple[Catalog, Ints, Ints]:
     titles: list[str] = []
     source: list[int] = []
     product: list[int] = []
+    number = 0
     for row, title in enumerate(catalog.normal_titles):
         base = _without(title, _stated(title).values())
         for variant in _varied(base or "product", rng):
             offered = [variant, *(_offered(variant, rng)[:1] if rng.random() < TWICE else ())]
-            number = 1 + max(product, default=0)
+            number += 1
             titles += offered
             source += [row] * len(offered)
             product += [number] * len(offered)
