@@ -66,7 +66,7 @@ def read_variants(
         names = pl.repeat(name, frame.height, eager=True)
         options.append((names, _stated(frame[name])))
     one_shop = bool(pairs or _columns(frame, "parent") or _columns(frame, "group"))
-    return (_told_apart(frame, options, one_shop) if options else frame), places, problems
+    return (_with_options(frame, options, one_shop) if options else frame), places, problems
 
 
 def with_options_in_titles(frame: pl.DataFrame) -> pl.DataFrame:
@@ -82,8 +82,7 @@ def with_options_in_titles(frame: pl.DataFrame) -> pl.DataFrame:
             table = pl.DataFrame({"title": frame["title"], "value": _stated(frame[name])})
             differ = pl.col("value").drop_nulls().n_unique().over("title") > 1
             behind.append(table.select(pl.when(differ).then("value").alias(name)).to_series())
-    titled = pl.concat_str(frame["title"], *behind, separator=", ", ignore_nulls=True)
-    return frame.with_columns(title=pl.when(pl.col("title").is_not_null()).then(titled))
+    return _behind_titles(frame, frame["title"], behind)
 
 
 def _with_shared(
@@ -138,7 +137,7 @@ def _stated(column: pl.Series) -> pl.Series:
     return texts.set(empty.fill_null(False), None).replace("", None).alias(column.name)
 
 
-def _told_apart(
+def _with_options(
     frame: pl.DataFrame, options: list[tuple[pl.Series, pl.Series]], one_shop: bool
 ) -> pl.DataFrame:
     """Options, given by name and value, in columns, and those of no known kind behind titles.
@@ -152,8 +151,8 @@ def _told_apart(
     tables = [pl.DataFrame({**shared, "name": names, "value": values}) for names, values in options]
     columns = {folded_name(name): name for name in frame.columns}
     read: dict[str, str] = {}
-    told: dict[str, str] = {}
-    worded: list[str] = []
+    as_written: dict[str, str] = {}
+    in_titles: list[str] = []
     apart: dict[str, list[str]] = {"name": [], "title": []}
     given = pl.concat(tables).drop_nulls(["title", "name", "value"]).unique().sort("name", "value")
     for (name,), stated in given.group_by("name", maintain_order=True):
@@ -164,19 +163,24 @@ def _told_apart(
         unclear = [] if folded in _SHARED else _unclear(stated, kind, one_shop)
         if unclear:  # not "Title": "Default Title"
             own = OPTION + (name.casefold() if kind else folded)
-            told[name] = columns.setdefault(own, own) if fits else columns.get(own, "")
+            as_written[name] = columns.setdefault(own, own) if fits else columns.get(own, "")
             apart["title"] += unclear
             apart["name"] += [name] * len(unclear)
             if kind is None or kind[0] not in _CLEAR:
-                worded.append(name)
+                in_titles.append(name)
     marks = pl.DataFrame(apart, schema=dict.fromkeys(apart, pl.String)).with_columns(apart=True)
     behind: list[pl.Series] = []
     for table, (names, values) in zip(tables, options, strict=True):
         marked = table.join(marks, on=["title", "name"], how="left", maintain_order="left")
         own_values = values.set(marked["apart"].is_null(), None)
-        frame = _filled(_filled(frame, names, values, read), names, own_values, told)
-        own_values = own_values.set(~names.is_in(worded).fill_null(False), None)
+        frame = _filled(_filled(frame, names, values, read), names, own_values, as_written)
+        own_values = own_values.set(~names.is_in(in_titles).fill_null(False), None)
         behind.append(own_values.alias(str(len(behind))))
+    return _behind_titles(frame, titles, behind)
+
+
+def _behind_titles(frame: pl.DataFrame, titles: pl.Series, behind: list[pl.Series]) -> pl.DataFrame:
+    """The table with these titles, what is stated behind those that there are."""
     titled = pl.select(pl.concat_str(titles, *behind, separator=", ", ignore_nulls=True))
     return frame.with_columns(title=titled.to_series().zip_with(titles.is_not_null(), titles))
 
