@@ -120,6 +120,10 @@ def test_colours(title: str, colours: tuple[str, ...]) -> None:
         ("Castel Weißwein halbtrocken 0,75 l", ("sweetness: medium", "wine: white")),
         ("Voltaren Emulgel 100 g", ("form: gel",)),
         ("Vit D3 1000 IU 24 Lutschtabletten", ("form: lozenges", "vitamin d")),
+        ("Herrenhemd Baumwolle orange", ("material: cotton",)),
+        ("Schuhe Kunstleder", ("material: faux leather", "material: leather")),
+        ("poduszka bawełniana", ("material: cotton",)),
+        ("champú cuero cabelludo graso", ()),
     ],
 )
 def test_flavours(title: str, flavours: tuple[str, ...]) -> None:

@@ -190,6 +190,7 @@ def _plain(words: Sequence[str]) -> Iterator[str]:
 _FILES: dict[str, dict[str, str]] = {
     "colours.toml": {"*": "colour", "either": "either", "later": "later"},
     "flavours.toml": {"*": "flavour"},
+    "materials.toml": {"*": "flavour"},
     "accessories.toml": {"*": "accessory", "maker": "maker"},
     "sizes.toml": {},
     "contexts.toml": {},

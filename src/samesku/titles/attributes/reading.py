@@ -72,8 +72,11 @@ _OF_THE_SKIN = frozenset(("toner", "bundle: toner", "skin", "bundle: skin"))
 _MADE_TO_FIT = frozenset(("cartridge", "toner", "battery", "charger", "ear pads", "filter"))
 # Some sellers name these and others do not.
 _IN_THE_BOX = frozenset(f"bundle: {part}" for part in ("adapter", "battery", "cable"))
-# Flavours in the tables, but a matt case and an organic shirt taste of nothing.
-_TASTELESS = ("finish: ", "form: ", "container: ", "strength: ", "farming: ", "sweetness: ")
+# Flavours in the tables, but a matt case and a cotton shirt taste of nothing.
+_TASTELESS = tuple(
+    f"{aspect}: "
+    for aspect in ("finish", "form", "container", "strength", "farming", "sweetness", "material")
+)
 _NO_TARGETS = ("year: ", "platform: ", "no: ")
 """What games and books, too, are for: "FC 25 for PS5", "tales for kids vol. 3"."""
 _TARGET = 24

@@ -49,7 +49,7 @@ _SIZES = ("xs", "s", "m", "l", "xl", "xxl")
 _FACTORS = (0.25, 0.5, 1.5, 2, 3, 4)
 # Fewest variants of an article and one more than most, and part of them that is offered twice.
 VARIANTS, TWICE = (2, 7), 0.3
-# What variants differ in, beside colours and flavours.
+# What variants differ in, beside colours, flavours and materials.
 _OPTIONS = (
     ("size_xs", "size_s", "size_m", "size_l", "size_xl"),
     ("size_36", "size_38", "size_40", "size_42", "size_44"),
@@ -166,7 +166,7 @@ def with_options(catalog: Catalog) -> Catalog:
         options.append({name: one[0].removeprefix("size_") for name, one in found.items()})
     columns = [
         pl.Series(name, [cells.get(name) for cells in options], dtype=pl.String)
-        for name in ("size", "colour", "flavour", *dict.fromkeys(_COLUMNS.values()))
+        for name in ("size", "colour", "flavour", "material", *dict.fromkeys(_COLUMNS.values()))
     ]
     frame = catalog.frame.with_columns(*columns, title=pl.Series(titles))
     return Catalog(frame, catalog.photos, name=catalog.name)
@@ -182,10 +182,10 @@ def _stated(title: str) -> dict[str, re.Match[str]]:
 
 @cache
 def _named() -> dict[str, str]:
-    """Words for colours and flavours, and the column that holds them."""
+    """Words for colours, flavours and materials, and the column that holds them."""
     return {
         word: kind
-        for kind in ("flavour", "colour")
+        for kind in ("flavour", "material", "colour")
         for spelt in spellings(f"{kind}s.toml").values()
         for words in spelt.values()
         for word in words
@@ -200,7 +200,7 @@ def _without(title: str, found: Collection[re.Match[str]]) -> str:
 
 def _varied(title: str, rng: Generator) -> list[str]:
     """A title with several values of one option or two behind it."""
-    words = (_words(kind, rng) for kind in ("colours", "flavours"))
+    words = (_words(kind, rng) for kind in ("colours", "flavours", "materials"))
     lists = [*_OPTIONS, *(each for each in words if len(each) > 1)]
     chosen = [lists[at] for at in rng.permutation(len(lists))[: rng.integers(1, 3)]]
     values = rng.permutation([" ".join(each) for each in itertools.product(*chosen)])
@@ -208,7 +208,7 @@ def _varied(title: str, rng: Generator) -> list[str]:
 
 
 def _words(kind: str, rng: Generator) -> list[str]:
-    """What each colour or flavour is called in a language, English in half of all cases."""
+    """What each of a kind, "colours", is called in a language, English in half of all cases."""
     lists = {name: listed for name, listed in spellings(f"{kind}.toml").items() if len(name) == 2}
     listed = lists["en" if rng.random() < 0.5 else _pick(sorted(lists), rng)]
     words = [spelt[0] for key, spelt in listed.items() if key and "+" not in key]
