@@ -46,7 +46,7 @@ SETTINGS: dict[str, Any] = {
 }
 ROUNDS = 100
 # Part of a catalogue's weight that the small ones drawn from it have.
-SMALL_SHARE = 0.35
+SMALL_SHARE = 0.3
 # Differences of F1 that another draw of the postings would turn round: of thresholds as good as
 # that the highest, for a wrong match costs more than a missed one.
 FLAT = 0.01
@@ -174,7 +174,7 @@ def _rows(labelled: Labelled, names: tuple[str, ...], dealt: Ints, seed: int) ->
         strict = labelled.strict.take(chosen)
         values.append(strict.select(names, ANY))
         true.append(true[0] & ~_differs(strict, labelled.same))
-        if labelled.share < 1:  # into what the catalogue's own labels may take for the same
+        if labelled.strict_only:  # edited into what its own labels may take for the same
             values, true = values[1:], true[1:]
     fold = dealt[labelled.labels if labelled.origin is None else labelled.origin]
     times, count = len(values), max(len(chosen), 1)

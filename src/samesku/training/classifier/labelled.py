@@ -22,9 +22,9 @@ from samesku.training.classifier.edits import edited, variants, with_gtins, with
 # holds elsewhere.
 LEAST_PAIRS, LEAST_PRODUCTS = 50, 5
 # Postings of all small catalogues drawn from one, and how many each has.
-SMALL_POSTINGS, SMALL_SIZES = 2_500, (1, 400)
+SMALL_POSTINGS, SMALL_SIZES = 5_000, (1, 400)
 # What one with edited postings, and one of variants alone, weighs beside one as it is.
-EDITED_SHARE, VARIANTS_SHARE = 0.35, 0.5
+EDITED_SHARE, VARIANTS_SHARE = 0.35, 0.25
 # Part of the edited ones that give variants' attributes in columns.
 OPTIONS = 0.4
 # A kind of attribute is tolerated where pairs that clash in it alone are one product at least this
@@ -41,8 +41,9 @@ class Labelled:
     candidates; `strict` are those where nothing may differ, None where `same` is empty. `small`
     catalogues are drawn from it, to train on as well, as they are and with edited postings: a rank
     or a rarity means something else among a hundred postings. `origin`, int64 ``(n,)``, is the
-    product of the posting that an edited one was made from, by default `labels`. A catalogue with
-    edited postings weighs `share` of one as it is, and trains only where nothing may differ.
+    product of the posting that an edited one was made from, by default `labels`. A small catalogue
+    weighs `share` of one with the postings as they are. One with edited postings trains only where
+    nothing may differ (`strict_only`).
     """
 
     catalog: Catalog
@@ -54,6 +55,7 @@ class Labelled:
     small: tuple[Labelled, ...] = ()
     origin: Ints | None = None
     share: float = 1.0
+    strict_only: bool = False
 
     @classmethod
     def of(
@@ -147,7 +149,7 @@ def _small(
     labelled: Labelled, search: Callable[[Catalog], Candidates], seed: int
 ) -> Iterator[Labelled]:
     """Catalogues of neighbouring postings, each of a size drawn on a logarithmic scale."""
-    rng, numbers = np.random.default_rng(seed), np.random.default_rng([seed, 1])
+    rng = np.random.default_rng(seed)
     pairs, size = labelled.candidates, len(labelled.labels)
     ones = np.ones(len(pairs), dtype=np.int8)
     tied = sp.coo_matrix((ones, (pairs.left, pairs.right)), shape=(size, size)).tocsr()
@@ -165,7 +167,7 @@ def _small(
             rows = np.union1d(rows, more[: wanted - len(rows)])
         drawn += wanted
         shop = np.unique(labelled.labels[rows], return_index=True)[1]
-        shop = np.sort(numbers.permutation(rows[shop])[: 1 + len(rows) // 4])
+        shop = np.sort(rng.permutation(rows[shop])[: 1 + len(rows) // 4])
         for edit, chosen, share in (
             (None, rows, 1.0),
             (edited, rows, EDITED_SHARE),
@@ -174,15 +176,15 @@ def _small(
             catalog, labels = labelled.catalog.take(chosen), labelled.labels[chosen]
             origin = labels
             if edit is not None:
-                catalog, source, product = edit(catalog, rng if edit is edited else numbers)
+                catalog, source, product = edit(catalog, rng)
                 origin = labels[source]
                 labels = np.where(product > 0, labelled.labels.max() + product, origin)
-                catalog = with_options(catalog) if numbers.random() < OPTIONS else catalog
-            catalog = with_gtins(catalog, labels, origin, numbers)
+                catalog = with_options(catalog) if rng.random() < OPTIONS else catalog
+            catalog = with_gtins(catalog, labels, origin, rng)
             found = search(catalog)
             if len(found):
                 made = _described(catalog, found, labels, labelled.same)
-                yield replace(made, origin=origin, share=share)
+                yield replace(made, origin=origin, share=share, strict_only=edit is not None)
 
 
 def tolerated_kinds(labelled: Labelled) -> tuple[str, ...]:
