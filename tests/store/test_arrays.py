@@ -1,35 +1,24 @@
 import numpy as np
-import pytest
 
-from samesku.store import arrays
 from samesku.store.arrays import Growing, Lists, spans
 
 
-@pytest.fixture(params=[10, 100_000])
-def waiting(request, monkeypatch):
-    """With few entries that wait, and with all."""
-    monkeypatch.setattr(arrays, "WAITING", request.param)
-    monkeypatch.setattr(arrays, "WAITING_SHARE", 0)
-
-
-def test_lists_hold_what_was_added_in_its_order(waiting):
-    random, lists, expected = np.random.default_rng(0), Lists(40, "if"), {}
-    first = random.integers(0, 40, (2, 300))
-    lists.build(first[0], first[1], first[1] / 4)
-    for key, item in first.T.tolist():
-        expected.setdefault(key, []).append(item)
-    for _ in range(60):
-        keys, items = random.integers(0, 60, 5), random.integers(0, 1000, 5)
-        lists.add(keys, items, items / 4)
+def test_lists_hold_what_was_added_in_its_order():
+    random, lists, expected = np.random.default_rng(0), Lists([("a", "<i8"), ("b", "<f4")]), {}
+    for count in (300, *[5] * 20):
+        keys, items = random.integers(0, 60, count), random.integers(0, 1000, count)
+        entries = np.empty(count, [("a", "<i8"), ("b", "<f4")])
+        entries["a"], entries["b"] = items, items / 4
+        lists.add(keys, entries)
         for key, item in zip(keys.tolist(), items.tolist(), strict=True):
             expected.setdefault(key, []).append(item)
     asked = random.permutation(70)
     for most in (None, 2):
-        place, items, quarters = lists.of(asked, most)
-        assert (4 * quarters).tolist() == items.tolist()
+        place, found = lists.of(asked, most)
+        assert (4 * found["b"]).tolist() == found["a"].tolist()
         for at, key in enumerate(asked.tolist()):
             own = expected.get(key, [])
-            assert items[place == at].tolist() == (own if most is None else own[-most:])
+            assert found["a"][place == at].tolist() == (own if most is None else own[-most:])
         assert place.tolist() == sorted(place.tolist())
     assert lists.lengths(asked).tolist() == [len(expected.get(key, [])) for key in asked.tolist()]
 

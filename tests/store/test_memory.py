@@ -1,11 +1,10 @@
 import numpy as np
 import pytest
 
-from samesku.store import memory as module
 from samesku.store.content import Content
 from samesku.store.memory import SOUGHT, Distinct, Memory
-from samesku.store.near import ScoredPairs
-from samesku.store.terms import read_terms
+from samesku.store.near import scored_pairs
+from samesku.store.terms import Terms, read_terms
 
 
 @pytest.fixture
@@ -13,10 +12,10 @@ def several(rows):
     """Distinct postings in the order of their numbers."""
     return [
         Distinct(
-            [100 + at],
-            read_terms(row["title"]),
-            [None if row["image_phash"] is None else bytes.fromhex(row["image_phash"])],
-            [at // 2],
+            100 + at,
+            read_terms(row["title"]).pack(),
+            None if row["image_phash"] is None else bytes.fromhex(row["image_phash"]),
+            at // 2,
         )
         for at, row in enumerate(rows)
     ]
@@ -25,52 +24,50 @@ def several(rows):
 def found(memory, one):
     return {
         slot: round(float(similarity), 5)
-        for slot, similarity in zip(*memory.find_text(one.terms), strict=True)
+        for slot, similarity in zip(*memory.find_text(Terms.unpack([one.terms])), strict=True)
     }
 
 
-def test_many_at_once_are_found_as_one_by_one(several, monkeypatch):
+def test_many_at_once_are_found_as_one_by_one(several):
     one_by_one, at_once = Memory(), Memory()
     for each in several:
-        one_by_one.add(each)
-    monkeypatch.setattr(module, "FEW", 10)
-    at_once.add_all(several)
+        one_by_one.add([each])
+    at_once.add(several)
     slots = np.arange(len(several))
     assert (one_by_one.frequency == at_once.frequency).all()
     assert one_by_one.title_uses(slots).tolist() == at_once.title_uses(slots).tolist()
     for one in several[::7]:
         assert found(one_by_one, one) == found(at_once, one)
-        photos = [memory.find_photo(one.phashes[0]) for memory in (one_by_one, at_once)]
+        photos = [memory.find_photo(one.phash) for memory in (one_by_one, at_once)]
         assert [each.tolist() for each in photos[0]] == [each.tolist() for each in photos[1]]
 
 
 def of_pairs(others, clashing):
     numbers = np.array([[0.5, 0.9], [np.nan, 1], [0.3, 0.01]], np.float32)
-    return ScoredPairs(np.array(others), *numbers, np.array(clashing))
+    return scored_pairs(np.array(others), *numbers, np.array(clashing))
 
 
 def test_a_posting_that_is_only_sought_leaves_nothing(several):
     memory = Memory()
-    for each in several[1:]:
-        memory.add(each)
+    memory.add(several[1:])
     memory.link(np.array([105, 105]), of_pairs([101, 102], [False, True]))
     slots = np.arange(len(several) - 1)
     before, uses = memory.neighbors(slots), memory.title_uses(slots).tolist()
     one, content = several[0], Content.of({"posting_id": "a", "title": "Kopi"})
-    sought = Distinct([SOUGHT], one.terms, one.phashes, several[1].titles)
+    sought = one._replace(number=SOUGHT, title=several[1].title)
     with memory.with_sought([(sought, content)]) as ends:
         assert memory.title_uses(np.array([0]), ends)[0] == uses[0] + 1
         pairs = of_pairs([101, 102], [True, False])
-        others, alike = memory.slots(pairs.other), np.stack([pairs.text, pairs.photo])
-        new = np.repeat(ends, 2), others, alike, pairs.clashes
+        others, alike = memory.slots(pairs["other"]), np.stack([pairs["text"], pairs["photo"]])
+        new = np.repeat(ends, 2), others, alike, pairs["clashes"]
         shown = memory.neighbors(np.append(slots, ends), new)
     assert (shown[0][1] == ends[0]).sum() == 2
     assert memory.title_uses(slots).tolist() == uses
     for after, known in zip(memory.neighbors(slots), before, strict=True):
         assert all((a == b).all() for a, b in zip(after, known, strict=True))
-    assert memory.slot(one.numbers[0]) == memory.slot(SOUGHT) == -1
+    assert memory.slot(one.number) == memory.slot(SOUGHT) == -1
     # It was shown as it would be entered.
-    memory.add(sought)
+    memory.add([sought])
     memory.link(np.repeat(SOUGHT, 2), pairs)
     entered = memory.neighbors(np.append(slots, ends))
     for a, b in zip(shown, entered, strict=True):
@@ -79,11 +76,11 @@ def test_a_posting_that_is_only_sought_leaves_nothing(several):
 
 def test_neighbours_are_the_nearest_and_near_enough():
     memory = Memory()
-    for number in range(100):
-        memory.add(Distinct([number], read_terms("kopi"), [None], [0]))
+    kopi = read_terms("kopi").pack()
+    memory.add([Distinct(number, kopi, None, 0) for number in range(100)])
     alike = np.random.default_rng(0).permutation(np.linspace(0, 1, 99, dtype=np.float32))
     photo = np.full(99, np.nan, np.float32)
-    pairs = ScoredPairs(np.arange(99), alike, photo, alike, alike > 2)
+    pairs = scored_pairs(np.arange(99), alike, photo, alike, alike > 2)
     memory.link(np.full(99, 99), pairs)
     (query, others, similarity, _), photos = memory.neighbors(np.array([3, 99]))
     assert len(photos[0]) == 0
@@ -94,8 +91,7 @@ def test_neighbours_are_the_nearest_and_near_enough():
 
 def test_one_that_was_removed_is_found_no_more(several):
     memory = Memory()
-    for each in several:
-        memory.add(each)
+    memory.add(several)
     memory.link(np.array([105, 105]), of_pairs([100, 101], [False, True]))
     assert memory.probability(memory.slot(105), memory.slot(100)) == pytest.approx(0.3)
     assert memory.probability(memory.slot(105), memory.slot(101)) is None
@@ -105,7 +101,7 @@ def test_one_that_was_removed_is_found_no_more(several):
     assert memory.size == len(several) - 1
     _, others, _, clash = memory.neighbors(np.array([memory.slot(105)]))[0]
     assert (others.tolist(), clash.tolist()) == ([1], [True])
-    memory.link_all([])  # all pairs there are: none
+    memory.forget_pairs()
     assert memory.neighbors(np.array([memory.slot(105)]))[0][1].tolist() == []
 
 
@@ -117,9 +113,8 @@ def test_all_photos_within_reach_are_found_and_no_other():
         turned = (random.choice(64, count, replace=False).tolist() for count in range(1, 25))
         hashes += [first ^ sum(1 << at for at in bits) for bits in turned]
     packed = [each.to_bytes(8, "little") for each in hashes]
-    for number, phash in enumerate(packed):
-        memory.add(Distinct([number], read_terms("kopi"), [phash], [0]))
-    memory.add(Distinct([len(packed)], read_terms("kopi"), [None], [0]))
+    kopi = read_terms("kopi").pack()
+    memory.add([Distinct(at, kopi, phash, 0) for at, phash in enumerate([*packed, None])])
     at_all_distances = set()
     for asked in range(0, len(packed), 7):
         others, similarity = memory.find_photo(packed[asked], without=asked)

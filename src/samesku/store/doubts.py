@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.runtime.arrays import Floats, Ints
+from samesku.runtime.arrays import Array, Ints
 from samesku.runtime.random import mixed
 from samesku.store.memory import Memory
 
@@ -21,7 +20,7 @@ AHEAD = 500
 
 # The numbers of two distinct postings, the smaller first, and their probability.
 Pair: TypeAlias = tuple[int, int, float]
-Pairs: TypeAlias = tuple[Ints, Ints, Floats]
+Pairs: TypeAlias = tuple[Array, ...]
 Open: TypeAlias = Callable[[Pair], bool]
 
 
@@ -31,21 +30,24 @@ class Doubts:
     def __init__(self) -> None:
         self._nearest: list[Pair] = []
         self._drawn: list[Pair] = []
+        # Slots whose pairs are known.
+        self._seen = 0
 
     def nearest(self, memory: Memory, threshold: float, count: int, is_open: Open) -> list[Pair]:
         """The open pairs that are nearest to the threshold, which stays while pairs are kept."""
-        recent = memory.take_recent()
-        if recent:
-            known = filter(is_open, {*self._nearest, *recent})
-            self._nearest = heapq.nsmallest(
-                RANKED, known, key=lambda pair: (abs(pair[2] - threshold), pair)
-            )
-        found = [pair for pair in self._nearest if is_open(pair)]
-        if recent is None or len(found) < count:
-            one, other, score = pairs = memory.scored_pairs()
+        # All pairs are ranked anew where too few of those that were kept are open still.
+        for since in sorted({self._seen, 0}, reverse=True):
+            pairs = memory.scored_pairs(since)
+            if since and self._nearest:
+                kept = map(np.array, zip(*self._nearest, strict=True))
+                pairs = tuple(np.append(*both) for both in zip(kept, pairs, strict=True))
+            one, other, score = pairs
             order = np.lexsort((other, one, np.abs(score - np.float32(threshold))))
-            found = self._nearest = _first_open(pairs, order, RANKED, is_open)
-        return found[:count]
+            self._nearest = _first_open(pairs, order, RANKED, is_open)
+            if len(self._nearest) >= count:
+                break
+        self._seen = memory.slots_taken
+        return self._nearest[:count]
 
     def drawn(self, memory: Memory, count: int, is_open: Open) -> list[Pair]:
         """The next open pairs of the audit, in an order that does not depend on their scores.

@@ -19,7 +19,7 @@ from samesku.scoring.learned import Learned
 from samesku.store.arrays import spans
 from samesku.store.content import Content
 from samesku.store.memory import Distinct
-from samesku.store.near import ScoredPairs, joined
+from samesku.store.near import joined, scored_pairs
 from samesku.store.postings import Payload, content_key
 from samesku.store.results import Affected, Change, DecidedPair, PostingResult, Refused
 from samesku.store.schema import distinct, look_up, postings, versions
@@ -52,7 +52,7 @@ class Draft:
         self.refused: list[Refused] = []
         self.notes: Sequence[str] = ()
         self.fresh: dict[int, dict[str, Any]] = {}
-        self.rescored: dict[int, ScoredPairs] = {}
+        self.rescored: dict[int, bytes] = {}
         self.before: dict[str, str] = {}
         # The cluster that postings are to be in again where they come apart from the rest.
         self.former: dict[str, str] = {}
@@ -114,12 +114,11 @@ class Draft:
         number = self.number * PER_EVENT + self._brought
         self._brought += 1
         some, content = Distinct.of(number, payload), Content.of(payload)
-        self.state.memory.add(some)
+        self.state.memory.add([some])
         self.state.memory.contents.keep(number, content)
         self.fresh[number] = {
-            "id": number, "content_key": key, "title_key": some.titles[0],
-            "terms": some.terms.pack(), "phash": some.phashes[0], "content": content.pack(),
-            "pairs": b"",
+            "id": number, "content_key": key, "title_key": some.title, "terms": some.terms,
+            "phash": some.phash, "content": content.pack(), "pairs": b"",
         }  # fmt: skip
         return number
 
@@ -146,7 +145,7 @@ class Draft:
         pairs: list[Ints] = [np.empty((0, 2), dtype=np.int64)]
         alike: list[Floats] = [np.empty((2, 0), dtype=np.float32)]
         for slot, row in zip(new.tolist(), self.fresh.values(), strict=True):
-            text = memory.find_text(memory.terms.read(np.array([slot])), without=slot)
+            text = memory.find_text(memory.terms(np.array([slot])), without=slot)
             others, similarity = joined([text, memory.find_photo(row["phash"], without=slot)])
             pairs.append(np.sort(np.stack([others, np.full_like(others, slot)], axis=1), axis=1))
             alike.append(similarity)
@@ -162,10 +161,10 @@ class Draft:
         scored = score_pairs(memory, ends, self.learned, explain_from=EXPLAINED_FROM, found=found)
         self.scored = left, right, scored
         columns = *scored.candidates.similarity.T, scored.predicted.scores, scored.clashes
-        whole = ScoredPairs(memory.numbers(left), *columns)
+        whole = scored_pairs(memory.numbers(left), *columns)
         memory.link(memory.numbers(right), whole)
         for slot, row in zip(new.tolist(), self.fresh.values(), strict=True):
-            row["pairs"] = whole.take(right == slot).pack()
+            row["pairs"] = whole[right == slot].tobytes()
 
     def cluster(self) -> None:
         """Cluster anew what the change can have moved."""

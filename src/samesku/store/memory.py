@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,24 +15,18 @@ from samesku.candidates.neighbors import FLOOR
 from samesku.runtime.arrays import AnyInts, Array, Floats, Ints
 from samesku.store.arrays import Growing, Lists, spans
 from samesku.store.content import Content, Contents
-from samesku.store.near import NEIGHBORS, Near, ScoredPairs, nearest
+from samesku.store.near import NEIGHBORS, PAIR, Near, nearest
 from samesku.store.postings import Payload, normal_title, phash_of, title_key
-from samesku.store.terms import WIDTH, Terms, TermTable, read_terms
+from samesku.store.terms import WIDTH, Terms, read_terms
 
 # Probabilities below this change no cluster.
 KEPT = 0.02
-# Lists of slots by the number of their title.
-TITLES = 2**20
 # Character n-grams of a title that it is found by, the rarest; its words all are.
 INDEXED_NGRAMS = 24
 # Entries of the inverted index that one search reads, and titles that it compares in full.
 READ_AT_MOST, COMPARED = 40_000, 400
-# Scored pairs that are remembered as new.
-MOST_RECENT = 20_000
-# Postings whose terms are put in the inverted index, or whose pairs are read, at once.
+# Postings whose pairs are read at once.
 AT_ONCE = 50_000
-# Postings of a store below which they are added as later ones when it is read.
-FEW = 1_000
 # Bits in which the hashes of photos that are near differ at most.
 REACH = int(64 * (1 - FLOOR["bits"]))
 # The number of the first posting that is only searched for: larger than any.
@@ -42,19 +36,18 @@ SOUGHT = 2**62
 SPAN = 2**40
 
 
-@dataclass(frozen=True, eq=False)
-class Distinct:
-    """Distinct postings as they are found: numbers, terms, photo hashes and titles' numbers."""
+class Distinct(NamedTuple):
+    """A distinct posting as it is found: its number, terms, photo hash, the number of its title."""
 
-    numbers: Sequence[int]
-    terms: Terms
-    phashes: Sequence[bytes | None]
-    titles: Sequence[int]
+    number: int
+    terms: bytes
+    phash: bytes | None
+    title: int
 
     @classmethod
     def of(cls, number: int, payload: Payload) -> Distinct:
         title = normal_title(str(payload["title"]))
-        return cls([number], read_terms(title), [phash_of(payload)], [title_key(title)])
+        return cls(number, read_terms(title).pack(), phash_of(payload), title_key(title))
 
 
 class Memory:
@@ -66,30 +59,27 @@ class Memory:
 
     def __init__(self) -> None:
         self.size = 0
-        self.terms = TermTable()
-        # How many distinct postings hold each term.
+        # How many distinct postings hold each term, and each title.
         self.frequency = np.zeros(WIDTH, dtype=np.int32)
+        self._uses: Counter[int] = Counter()
         self.contents = Contents()
+        self._terms: list[bytes] = []
         self._numbers, self._there = Growing(np.int64), Growing(np.bool_)
-        self._titles = Growing(np.int64)
-        self._bits, self._has_photo = Growing(np.uint64), Growing(np.bool_)
-        self._by_term, self._by_title = Lists(WIDTH), Lists(TITLES)
-        # Of each pair, at both ends: the other slot, similarities, probability, whether they clash.
-        self._pairs = Lists(kinds="ifffb")
-        self._recent: list[tuple[int, int, float]] | None = None
+        self._titles, self._bits = Growing(np.int64), Growing(np.uint64)
+        self._columns = self._numbers, self._there, self._titles, self._bits
+        # Slots by term; scored pairs at both ends, in which the other is a slot.
+        self._by_term, self._pairs = Lists(np.int32), Lists(PAIR)
         # The weights of the terms of the title that is searched for, 0 between searches.
         self._sought = np.zeros(WIDTH, dtype=np.float32)
-        # What each slot shares with it, 0 between searches; and the last entry that named the slot.
-        self._worth, self._last = Growing(np.float32), Growing(np.int32)
-        self._columns = (
-            self._numbers, self._there, self._titles, self._has_photo, self._bits, self._worth,
-            self._last,
-        )  # fmt: skip
+
+    @property
+    def slots_taken(self) -> int:
+        return self._numbers.size
 
     @property
     def worn(self) -> bool:
         """Whether more slots are empty than used, so that reading all anew is worth it."""
-        return self._numbers.size > 2 * self.size + 1_000_000
+        return self.slots_taken > 2 * self.size + 1_000_000
 
     def numbers(self, slots: AnyInts) -> Ints:
         return np.asarray(self._numbers.rows[slots])
@@ -105,64 +95,41 @@ class Memory:
         """The slot of a number; -1 for what is not there."""
         return int(self.slots(np.array([number], dtype=np.int64))[0])
 
-    def add(self, some: Distinct) -> None:
-        self._enter(self._append(some))
+    def terms(self, slots: AnyInts) -> Terms:
+        return Terms.unpack([self._terms[slot] for slot in slots.tolist()])
 
-    def _enter(self, slots: Ints) -> None:
-        """Let distinct postings be found by their terms and titles."""
+    def add(self, some: Sequence[Distinct]) -> None:
+        """Add distinct postings, of larger numbers than all before."""
+        slots = self._append(some)
         self.size += len(slots)
-        np.add.at(self.frequency, self.terms.read(slots).columns, 1)
-        found_by, found = self._found_by(slots)
-        self._by_term.add(found_by, found)
-        self._by_title.add(self._titles.rows[slots] % TITLES, slots)
+        self._uses.update(self._titles.rows[slots].tolist())
+        terms = self.terms(slots)
+        np.add.at(self.frequency, terms.columns, 1)
+        # All words, and the rarest n-grams.
+        part = np.repeat(np.arange(2 * len(slots)), np.diff(terms.bounds))
+        is_word = part % 2 == 0
+        rarity = np.where(is_word, 0, self.frequency[terms.columns])
+        order = np.argsort((part << 32) + rarity, kind="stable")
+        kept = is_word | (np.arange(len(part)) - terms.bounds[part] < INDEXED_NGRAMS)
+        self._by_term.add(terms.columns[order][kept], slots[part[kept] // 2])
 
-    def add_all(self, parts: Iterable[Distinct]) -> None:
-        """`add` for all distinct postings of a store, before any other, many times as fast."""
-        for part in parts:
-            self._append(part)
-        slots = np.arange(self._numbers.size)
-        if len(slots) < FEW:  # arrays over all terms are not worth filling
-            self._enter(slots)
-            return
-        self.size = len(slots)
-        steps = [slots[at : at + AT_ONCE] for at in range(0, self.size, AT_ONCE)]
-        for some in steps:
-            held = np.bincount(self.terms.read(some).columns, minlength=WIDTH)
-            self.frequency += held.astype(np.int32)
-        found_by = [self._found_by(some) for some in steps]
-        self._by_term.build(*(np.concatenate(each) for each in zip(*found_by, strict=True)))
-        self._by_title.build(self._titles.rows % TITLES, slots)
-
-    def _append(self, some: Distinct) -> Ints:
-        first, count = self._numbers.size, len(some.numbers)
-        bits = [int.from_bytes(each or b"", "little") for each in some.phashes]
-        shown = [each is not None for each in some.phashes]
-        zeros: Array = np.zeros(count)
-        rows: Sequence[Sequence[Any] | Array] = (
-            some.numbers, np.ones(count), some.titles, shown, bits, zeros, zeros,
-        )  # fmt: skip
+    def _append(self, some: Sequence[Distinct]) -> Ints:
+        first = self.slots_taken
+        numbers, terms, phashes, titles = zip(*some, strict=True)
+        bits = [int.from_bytes(each or b"", "little") for each in phashes]
+        rows: Sequence[Sequence[Any]] = numbers, [True] * len(some), titles, bits
         for column, values in zip(self._columns, rows, strict=True):
             column.extend(values)
-        self.terms.add(some.terms)
-        return np.arange(first, first + count)
-
-    def _found_by(self, slots: Ints) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """The terms by which some titles are found, and their slots."""
-        read = self.terms.read(slots)
-        part = np.repeat(np.arange(2 * len(slots)), np.diff(read.bounds))
-        is_word = part % 2 == 0
-        rarity = np.where(is_word, 0, self.frequency[read.columns])
-        order = np.argsort((part << 32) + rarity, kind="stable")
-        place = np.arange(len(part)) - read.bounds[part]
-        kept = is_word | (place < INDEXED_NGRAMS)
-        return read.columns[order][kept], slots[part[kept] // 2].astype(np.int32)
+        self._terms += terms
+        return np.arange(first, self.slots_taken)
 
     def remove(self, number: int) -> None:
         """Forget a distinct posting, if it is there; lists that name it pass over it when read."""
         if (slot := self.slot(number)) < 0:
             return
         self.size -= 1
-        np.subtract.at(self.frequency, self.terms.read(np.array([slot])).columns, 1)
+        self._uses[int(self._titles.rows[slot])] -= 1
+        np.subtract.at(self.frequency, self.terms(np.array([slot])).columns, 1)
         self._there.rows[slot] = False
         self.contents.forget(number)
 
@@ -172,70 +139,45 @@ class Memory:
 
         The store has one posting more: each is there without the others.
         """
-        first = self._numbers.size
-        for some, content in several:
-            self._append(some)
-            self.contents.keep(some.numbers[0], content)
+        slots = self._append([one for one, _ in several])
+        for one, content in several:
+            self.contents.keep(one.number, content)
         self.size += 1
         try:
-            yield np.arange(first, self._numbers.size)
+            yield slots
         finally:
             self.size -= 1
-            for some, _ in several:
-                self.contents.forget(some.numbers[0])
-                self.terms.drop_last()
+            for one, _ in several:
+                self.contents.forget(one.number)
+            del self._terms[slots[0] :]
             for column in self._columns:
-                column.cut(first)
+                column.cut(len(self._terms))
 
     def title_uses(self, slots: AnyInts, sought: AnyInts | None = None) -> Ints:
         """How many distinct postings have the title of each; `sought` stands beside each."""
         titles = self._titles.rows[slots]
-        place, others = self._by_title.of(titles % TITLES)
-        same = (self._titles.rows[others] == titles[place]) & self._there.rows[others]
-        uses = np.bincount(place[same], minlength=len(slots))
-        # What is only there for a while is not in the lists.
+        uses = np.array([self._uses[each] for each in titles.tolist()], dtype=np.int64)
+        # What is only there for a while is not counted.
         return uses if sought is None else uses + (titles == self._titles.rows[sought])
 
-    def link(self, numbers: Ints, pairs: ScoredPairs) -> None:
-        """Take scored pairs of distinct postings, `numbers`, with others."""
-        mine, other, *columns = self._by_slots(numbers, pairs)
-        ends = np.concatenate([mine, other]), np.concatenate([other, mine])
-        self._pairs.add(*ends, *(np.tile(each, 2) for each in columns))
-        if self._recent is not None:
-            low, high = np.sort(self.numbers(np.stack([mine, other])), axis=0)
-            kept = columns[2] >= KEPT
-            some = (each[kept].tolist() for each in (low, high, columns[2]))
-            self._recent += zip(*some, strict=True)
-            if len(self._recent) > MOST_RECENT:
-                self._recent = None
+    def link(self, numbers: Ints, pairs: Array) -> None:
+        """Take scored pairs of distinct postings, `numbers`, with others that are there."""
+        mine, other = self.slots(numbers), self.slots(pairs["other"])
+        there = (mine >= 0) & (other >= 0)
+        mine, other, pairs = mine[there], other[there], pairs[there]
+        for end, others in ((mine, other), (other, mine)):
+            pairs["other"] = others
+            self._pairs.add(end, pairs)
 
-    def link_all(self, parts: Iterable[tuple[Ints, ScoredPairs]]) -> None:
-        """Take all pairs there are, in place of those before: by both numbers, each once."""
-        nothing = np.empty(0, dtype=np.int64), ScoredPairs.unpack([])[1]
-        pairs = [self._by_slots(*each) for each in (nothing, *parts)]
-        mine, other, *columns = (np.concatenate(each) for each in zip(*pairs, strict=True))
-        ends = np.concatenate([mine, other]), np.concatenate([other, mine])
-        self._pairs.build(*ends, *(np.tile(each, 2) for each in columns))
-        self._recent = None
+    def forget_pairs(self) -> None:
+        """Hold no scored pairs any more."""
+        self._pairs = Lists(PAIR)
 
-    def _by_slots(self, numbers: Ints, pairs: ScoredPairs) -> tuple[Array, ...]:
-        """Pairs by slots instead of numbers, but for those that are not there."""
-        mine, other = self.slots(numbers), self.slots(pairs.other)
-        there = np.flatnonzero((mine >= 0) & (other >= 0))
-        ends = (each[there].astype(np.int32) for each in (mine, other))
-        columns = pairs.text, pairs.photo, pairs.probability, pairs.clashes
-        return (*ends, *(each[there] for each in columns))
-
-    def take_recent(self) -> list[tuple[int, int, float]] | None:
-        """The pairs scored since this was called last, by numbers; None for too many."""
-        recent, self._recent = self._recent, []
-        return recent
-
-    def scores(self, slots: Ints) -> tuple[Ints, NDArray[np.int32], Floats]:
+    def scores(self, slots: Ints) -> tuple[Ints, Ints, Floats]:
         """The scored pairs of some: places among `slots`, the others' slots, probabilities."""
-        place, others, _, _, values, _ = self._pairs.of(slots)
-        kept = self._there.rows[others] & (values >= KEPT)
-        return place[kept], others[kept], values[kept]
+        place, pairs = self._pairs.of(slots)
+        kept = self._there.rows[pairs["other"]] & (pairs["probability"] >= KEPT)
+        return place[kept], pairs["other"][kept], pairs["probability"][kept]
 
     def probability(self, one: int, other: int) -> float | None:
         """That of a scored pair of slots."""
@@ -243,15 +185,17 @@ class Memory:
         found = values[others == other]
         return float(found[0]) if len(found) else None
 
-    def scored_pairs(self) -> tuple[Ints, Ints, Floats]:
-        """All scored pairs by numbers, the smaller first, and their probabilities."""
-        slots = np.flatnonzero(self._there.rows)
+    def scored_pairs(self, since: int = 0) -> tuple[Ints, Ints, Floats]:
+        """All scored pairs by numbers, the smaller first, and their probabilities.
+
+        Only those that came with the slots from `since` on.
+        """
         parts: list[tuple[Array, ...]] = []
-        for start in range(0, max(len(slots), 1), AT_ONCE):
-            some = slots[start : start + AT_ONCE]
+        for start in range(since, max(self.slots_taken, since + 1), AT_ONCE):
+            some = start + np.flatnonzero(self._there.rows[start : start + AT_ONCE])
             place, other, values = self.scores(some)
-            once = np.flatnonzero(some[place] < other)
-            ends = some[place[once]], other[once]
+            once = np.flatnonzero(other < some[place])
+            ends = other[once], some[place[once]]
             parts.append((self.numbers(ends[0]), self.numbers(ends[1]), values[once]))
         low, high, probability = map(np.concatenate, zip(*parts, strict=True))
         return low, high, probability
@@ -271,11 +215,11 @@ class Memory:
         ends, the similarities ``(2, m)``, which clash.
         """
         slots = ends % SPAN
-        place, others, text, photo, _, clash = self._pairs.of(slots)
-        there = np.flatnonzero(self._there.rows[others])
-        place, clash = place[there], clash[there] > 0
-        others = others[there] + (ends - slots)[place]
-        similarity = np.stack([text[there], photo[there]])
+        place, pairs = self._pairs.of(slots)
+        there = np.flatnonzero(self._there.rows[pairs["other"]])
+        place, pairs = place[there], pairs[there]
+        others, clash = pairs["other"] + (ends - slots)[place], pairs["clashes"]
+        similarity = np.stack([pairs["text"], pairs["photo"]])
         if new:
             one, other, alike, clashing = new
             place = np.concatenate([place, *(np.searchsorted(ends, end) for end in (one, other))])
@@ -300,7 +244,7 @@ class Memory:
 
     def _cosine(self, columns: NDArray[np.int32], mine: Floats, slots: AnyInts) -> Floats:
         """That of the title of these terms with others; NaN for titles without words."""
-        theirs = self.terms.read(slots)
+        theirs = self.terms(slots)
         weights, factor = theirs.weigh(self.frequency, self.size)
         np.add.at(self._sought, columns, mine)
         products = theirs.sums(self._sought.take(theirs.columns, mode="clip") * weights) * factor
@@ -316,18 +260,12 @@ class Memory:
         # The first in any case.
         rarest = rarest[: max(1, np.searchsorted(np.cumsum(length[rarest]), READ_AT_MOST, "right"))]
         place, slots = self._by_term.of(terms.columns[rarest], READ_AT_MOST)
-        slots = slots.astype(np.int64)
-        np.add.at(self._worth.rows, slots, weights[rarest][place] ** 2)
-        # Of the entries of each slot the last one stands for it.
-        entry = np.arange(len(slots), dtype=np.int32)
-        self._last.rows[slots] = entry
-        found = slots[self._last.rows[slots] == entry]
-        worth = np.where(self._there.rows[found] & (found != without), self._worth.rows[found], -1)
-        self._worth.rows[found] = 0
+        worth = np.bincount(slots, weights[rarest][place] ** 2, self.slots_taken)
+        found = np.flatnonzero((worth > 0) & self._there.rows)
+        found = found[found != without]
         if len(found) > COMPARED:
-            best = np.argpartition(-worth, COMPARED)[:COMPARED]
-            found, worth = found[best], worth[best]
-        return np.asarray(found[worth >= 0])
+            found = found[np.argpartition(-worth[found], COMPARED)[:COMPARED]]
+        return np.asarray(found)
 
     def find_photo(self, phash: bytes | None, *, without: int = -1) -> Near:
         """The photos nearest to one, by their hashes."""
@@ -335,7 +273,7 @@ class Memory:
             return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
         differing = np.bitwise_count(self._bits.rows ^ np.uint64(int.from_bytes(phash, "little")))
         slots = np.flatnonzero(differing <= REACH)
-        close = self._has_photo.rows[slots] & self._there.rows[slots] & (slots != without)
+        close = (self._bits.rows[slots] > 0) & self._there.rows[slots] & (slots != without)
         slots = slots[close]
         return nearest(slots, (1 - differing[slots] / 64).astype(np.float32))
 
@@ -343,7 +281,7 @@ class Memory:
         """Of pairs of slots; NaN where a title has no words."""
         result = np.full(len(left), np.nan, dtype=np.float32)
         for slot in np.unique(right).tolist():
-            read = self.terms.read(np.array([slot]))
+            read = self.terms(np.array([slot]))
             if read.has_words[0]:
                 own = np.flatnonzero(right == slot)
                 mine = read.unit(self.frequency, self.size)
@@ -352,6 +290,6 @@ class Memory:
 
     def photo_similarity(self, left: AnyInts, right: AnyInts) -> Floats:
         """Of pairs of slots; NaN where a photo is missing."""
-        bits, has = self._bits.rows, self._has_photo.rows
-        differing = np.bitwise_count(bits[left] ^ bits[right]).astype(np.float32)
-        return np.where(has[left] & has[right], 1 - differing / 64, np.float32(np.nan))
+        one, other = self._bits.rows[left], self._bits.rows[right]
+        differing = np.bitwise_count(one ^ other).astype(np.float32)
+        return np.where((one > 0) & (other > 0), 1 - differing / 64, np.float32(np.nan))

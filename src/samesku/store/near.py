@@ -3,51 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 
-from samesku.runtime.arrays import Bools, Floats, Ints
-from samesku.store.arrays import spans
+from samesku.runtime.arrays import Array, Floats, Ints
 
 NEIGHBORS = 50
 Near: TypeAlias = tuple[Ints, Floats]
 
 
-@dataclass(frozen=True, eq=False)
-class ScoredPairs:
-    """Pairs of one distinct posting with others: similarities (NaN unknown) and probability.
+# A scored pair of one distinct posting with another: similarities (NaN unknown), probability, and
+# whether they clash in an attribute that may not differ.
+PAIR = np.dtype(
+    [
+        ("other", "<i8"),
+        ("text", "<f4"),
+        ("photo", "<f4"),
+        ("probability", "<f4"),
+        ("clashes", "?"),
+    ]
+)
 
-    `clashes`: whether they clash in an attribute that may not differ.
-    """
 
-    other: Ints
-    text: Floats
-    photo: Floats
-    probability: Floats
-    clashes: Bools
-
-    def pack(self) -> bytes:
-        marked = (self.other << 1 | self.clashes).astype("<i8")
-        numbers = np.stack([self.text, self.photo, self.probability]).astype("<f4")
-        return marked.tobytes() + numbers.tobytes()
-
-    @classmethod
-    def unpack(cls, packed: Sequence[bytes]) -> tuple[Ints, ScoredPairs]:
-        """Read what `pack` gave of some postings: of which of them each pair is, and the pairs."""
-        read = np.frombuffer(b"".join(packed), "<u4")
-        length = np.array([len(each) // 4 for each in packed], dtype=np.int64)
-        start, size = np.cumsum(length) - length, length // 5
-        marked = read[spans(start, 2 * size)].view("<i8")
-        text, photo, probability = (
-            read[spans(start + at * size, size)].view("<f4") for at in (2, 3, 4)
-        )
-        pairs = cls(marked >> 1, text, photo, probability, (marked & 1).astype(bool))
-        return np.repeat(np.arange(len(packed)), size), pairs
-
-    def take(self, some: slice | Bools) -> ScoredPairs:
-        return ScoredPairs(*(each[some] for each in vars(self).values()))
+def scored_pairs(*columns: Array) -> Array:
+    """Pairs of these columns, which are those of `PAIR`."""
+    pairs = np.empty(len(columns[0]), PAIR)
+    for name, column in zip(PAIR.names or (), columns, strict=True):
+        pairs[name] = column
+    return pairs
 
 
 def nearest(others: Ints, similarity: Floats) -> Near:

@@ -19,7 +19,7 @@ from samesku.catalog.answers import SAME, UNSURE
 from samesku.metrics.audit import Audit
 from samesku.runtime.files import Staged
 from samesku.scoring.learned import Learned
-from samesku.store.doubts import Doubts, Pair, is_drawn
+from samesku.store.doubts import Pair, is_drawn
 from samesku.store.draft import read_payloads
 from samesku.store.postings import as_id, check_posting
 from samesku.store.results import Answer, DecidedPair, Found, StoreError
@@ -46,7 +46,6 @@ class Reads:
         self._opened: sa.Engine | None = open_engine(place)
         self._lock = threading.RLock()
         self._state: State | None = None
-        self._doubts = Doubts()
         self._model: tuple[Setting, Learned] | None = None
 
     def __enter__(self) -> Self:
@@ -57,7 +56,7 @@ class Reads:
 
     def close(self) -> None:
         """Release the store, and what is held of it in memory."""
-        self._state, self._doubts = None, Doubts()
+        self._state = None
         if self._opened is not None:
             self._opened.dispose()
         self._opened = None
@@ -219,14 +218,14 @@ class Reads:
         with self._reading() as (state, _):
             threshold, is_open = self._threshold(state), partial(_is_open, state)
             count = limit if audited else 2 * limit
-            found = self._doubts.nearest(state.memory, threshold, count, is_open)
+            found = state.doubts.nearest(state.memory, threshold, count, is_open)
             kept = [pair for pair in found if audited or not is_drawn(*pair[:2])]
             return [DecidedPair(*_names(state, pair), pair[2]) for pair in kept[:limit]]
 
     def drawn(self, limit: int = 50) -> list[DecidedPair]:
         """Random pairs that no person has decided: their answers show how good the scores are."""
         with self._reading() as (state, _):
-            found = self._doubts.drawn(state.memory, limit, partial(_is_open, state))
+            found = state.doubts.drawn(state.memory, limit, partial(_is_open, state))
             return [DecidedPair(*_names(state, pair), pair[2]) for pair in found]
 
     def audit(self) -> dict[str, Any] | None:

@@ -19,8 +19,9 @@ from samesku.results.record import is_unchanged
 from samesku.results.run_files import read_record, threshold_of
 from samesku.runtime.progress import Progress
 from samesku.scoring.features.attributes import attribute_rows, clashing
+from samesku.store.doubts import Doubts
 from samesku.store.draft import Draft
-from samesku.store.near import ScoredPairs
+from samesku.store.near import PAIR, scored_pairs
 from samesku.store.postings import Payload, as_catalog, hex_hash
 from samesku.store.results import StoreError
 from samesku.store.schema import postings
@@ -148,7 +149,7 @@ def score_everything(draft: Draft) -> None:
     draft.dirty = draft.effects.rebuilt = True
     memory, state = draft.state.memory, draft.state
     numbers = np.unique(np.array(list(state.distinct_of.values()), dtype=np.int64))
-    owner, pairs = np.empty(0, dtype=np.int64), ScoredPairs.unpack([])[1]
+    owner, pairs = np.empty(0, dtype=np.int64), np.empty(0, PAIR)
     if len(payloads) > 1:
         catalog = as_catalog(payloads)
         setting = state.setting
@@ -166,12 +167,14 @@ def score_everything(draft: Draft) -> None:
         ends = matches.candidates.left[order], matches.candidates.right[order]
         stated = attribute_rows(matches.distinct.catalog.attributes)
         clashes = clashing(stated, *ends, same=draft.learned.same)
-        pairs = ScoredPairs(other[order], text, photo, matches.scores[order], clashes)
-    memory.link_all([(owner, pairs)])
+        pairs = scored_pairs(other[order], text, photo, matches.scores[order], clashes)
+    state.doubts = Doubts()
+    memory.forget_pairs()
+    memory.link(owner, pairs)
     start, stop = (np.searchsorted(owner, numbers, side) for side in ("left", "right"))
     for number, a, b in zip(numbers.tolist(), start.tolist(), stop.tolist(), strict=True):
-        own = pairs.take(slice(a, b))
+        own = pairs[a:b].tobytes()
         if number in draft.fresh:
-            draft.fresh[number]["pairs"] = own.pack()
+            draft.fresh[number]["pairs"] = own
         else:
             draft.rescored[number] = own

@@ -73,7 +73,7 @@ def _write_distinct(draft: Draft) -> None:
     if draft.rescored:
         write.execute(
             distinct.update().where(this).values(pairs=sa.bindparam("found")),
-            [{"which": n, "found": pairs.pack()} for n, pairs in draft.rescored.items()],
+            [{"which": n, "found": pairs} for n, pairs in draft.rescored.items()],
         )
 
 

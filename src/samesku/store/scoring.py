@@ -186,13 +186,13 @@ def _held(memory: Memory, ends: Ints, size: int) -> tuple[sp.csr_matrix, Ints, i
     Those of the first titles come first, ascending; the others need no name. As the ends, the terms
     of each search are others.
     """
-    read = memory.terms.read(ends % SPAN, ngrams=False)
-    first = np.repeat(ends // SPAN * WIDTH, np.diff(read.ends))
-    terms, columns = np.unique(read.columns + first, return_inverse=True)
+    words, bounds = memory.terms(ends % SPAN).words
+    first = np.repeat(ends // SPAN * WIDTH, np.diff(bounds))
+    terms, columns = np.unique(words + first, return_inverse=True)
     named = np.zeros(len(terms), dtype=bool)
-    named[columns[: read.ends[size]]] = True
+    named[columns[: bounds[size]]] = True
     order = np.argsort(~named, kind="stable")
     columns = np.argsort(order)[columns].astype(np.int32)
     ones = np.ones(len(columns), dtype=np.float32)
-    held = filled_rows(ones, columns, read.ends, max(len(terms), 1))
+    held = filled_rows(ones, columns, bounds, max(len(terms), 1))
     return held, terms[order], int(named.sum())

@@ -19,6 +19,7 @@ from samesku.store.postings import Payload, content_key
 from samesku.store.schema import distinct, look_up
 from samesku.store.scoring import EndPostings, score_pairs
 from samesku.store.state import State
+from samesku.store.terms import Terms
 
 # Postings that are scored in one go: more take as long each, and memory.
 AT_ONCE = 32
@@ -73,7 +74,10 @@ def _scored(
 ) -> list[Likely]:
     """What those would match that are not in the store, scored in one go."""
     sought = [Distinct.of(SOUGHT + at, payload) for at, payload in enumerate(payloads)]
-    near = [(memory.find_text(each.terms), memory.find_photo(each.phashes[0])) for each in sought]
+    near = [
+        (memory.find_text(Terms.unpack([each.terms])), memory.find_photo(each.phash))
+        for each in sought
+    ]
     pairs, found = zip(*map(joined, near), strict=True)
     first = SPAN * np.arange(len(sought))
     left = np.concatenate([ends + own for ends, own in zip(pairs, first, strict=True)])

@@ -15,15 +15,15 @@ import sqlalchemy as sa
 from samesku.catalog.answers import SAME, UNSURE
 from samesku.clustering.crowding import uncrowded
 from samesku.clustering.expected import partners_at
-from samesku.runtime.arrays import AnyInts, Doubles, Floats, Ints
+from samesku.runtime.arrays import AnyInts, Array, Doubles, Floats, Ints
 from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.fusion import check_threshold
 from samesku.scoring.learned import Learned, shipped_model
+from samesku.store.doubts import Doubts
 from samesku.store.memory import Distinct, Memory
-from samesku.store.near import ScoredPairs
+from samesku.store.near import PAIR
 from samesku.store.results import StoreError
 from samesku.store.schema import clusters, distinct, events, meta, pins, postings
-from samesku.store.terms import Terms
 
 # Distinct postings, and clusters, that one event can bring: numbers are the event's and a rest.
 PER_EVENT = 2**24
@@ -121,6 +121,7 @@ class State:
         self.event = 0
         self.setting = Setting()
         self.memory = Memory()
+        self.doubts = Doubts()
         self.distinct_of: dict[str, int] = {}
         self.members: dict[int, set[str]] = defaultdict(set)
         self.cluster_of: dict[str, str] = {}
@@ -149,9 +150,11 @@ class State:
         ):
             state.pin(left, right, verdict)
         found_by = _FOUND_BY.order_by(distinct.c.id).execution_options(yield_per=ROWS)
-        state.memory.add_all(map(_distinct, connection.execute(found_by).partitions()))
+        for some in connection.execute(found_by).partitions():
+            state.memory.add([Distinct(*row) for row in some])
         pairs = _PAIRS.order_by(distinct.c.id).execution_options(yield_per=ROWS)
-        state.memory.link_all(map(_pairs, connection.execute(pairs).partitions()))
+        for scored in connection.execute(pairs).partitions():
+            state.memory.link(*_pairs(scored))
         return state
 
     def catch_up(self, connection: sa.Connection) -> bool:
@@ -173,7 +176,7 @@ class State:
         several = _FOUND_BY.add_columns(distinct.c.pairs).where(new).order_by(distinct.c.id)
         brought = connection.execute(several).all()
         if unknown := [each for each in brought if self.memory.slot(each.id) < 0]:
-            self.memory.add(_distinct([each[:-1] for each in unknown]))
+            self.memory.add([Distinct(*each[:-1]) for each in unknown])
             self.memory.link(*_pairs([(each.id, each.pairs) for each in unknown]))
         for number, effects in later:
             self.replay(effects, number)
@@ -337,13 +340,8 @@ def _move(
         members[group].add(posting)
 
 
-def _distinct(rows: Sequence[Any]) -> Distinct:
-    numbers, terms, phashes, titles = zip(*rows, strict=True)
-    return Distinct(numbers, Terms.unpack(terms), phashes, titles)
-
-
-def _pairs(rows: Sequence[Any]) -> tuple[Ints, ScoredPairs]:
+def _pairs(rows: Sequence[Any]) -> tuple[Ints, Array]:
     """The pairs of some rows, and the number of the row of each."""
     numbers, packed = zip(*rows, strict=True)
-    place, pairs = ScoredPairs.unpack(packed)
-    return np.array(numbers, dtype=np.int64)[place], pairs
+    lengths = [len(each) // PAIR.itemsize for each in packed]
+    return np.repeat(numbers, lengths), np.frombuffer(b"".join(packed), PAIR)

@@ -11,12 +11,12 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.runtime.arrays import AnyInts, Bools, Bytes, Doubles, Floats, Ints
-from samesku.store.arrays import Growing, spans
+from samesku.runtime.arrays import Bools, Bytes, Doubles, Floats, Ints
 from samesku.titles import normal_tokens
 
 # Terms are numbered by a hash, so that no vocabulary has to be kept.
-WIDTH = 2**22
+BITS = 22
+WIDTH = 1 << BITS
 NGRAMS = (3, 4)
 MOST = 60_000
 # What the words and what the n-grams count.
@@ -35,23 +35,33 @@ class Terms:
     bounds: Ints  # (2 * size + 1,)
 
     def pack(self) -> bytes:
-        words = self.bounds[1:2].astype("<i4").tobytes()
-        return words + self.columns.astype("<i4").tobytes() + self.counts.tobytes()
+        """Those of one title: how many are words, then the terms with their counts."""
+        terms = self.columns | self.counts.astype(np.int32) << BITS
+        return np.append(self.bounds[1], terms).astype("<i4").tobytes()
 
     @classmethod
     def unpack(cls, packed: Sequence[bytes]) -> Terms:
-        read = np.frombuffer(b"".join(packed), np.uint8)
-        length = np.array([len(each) for each in packed], dtype=np.int64)
-        start, size = np.cumsum(length) - length, (length - 4) // 5
-        words = read[spans(start, np.full_like(size, 4))].view("<i4")
-        columns = read[spans(start + 4, 4 * size)].view("<i4")
-        counts = read[spans(start + 4 + 4 * size, size)]
-        return cls(columns, counts, _bounds(size, words))
+        """Read what `pack` gave of some titles."""
+        read = np.frombuffer(b"".join(packed), "<i4")
+        length = np.array([len(each) // 4 for each in packed], dtype=np.int64)
+        start = np.cumsum(length) - length
+        bounds = np.zeros(2 * len(packed) + 1, dtype=np.int64)
+        bounds[2::2] = np.cumsum(length - 1)
+        bounds[1::2] = bounds[:-1:2] + read[start]
+        terms = np.delete(read, start)
+        return cls(terms & (WIDTH - 1), (terms >> BITS).astype(np.uint8), bounds)
 
     @property
     def ends(self) -> Ints:
         """Where the terms of each title begin, and the last ones end."""
         return self.bounds[::2]
+
+    @property
+    def words(self) -> tuple[NDArray[np.int32], Ints]:
+        """The words of all titles; where those of each begin, and the last ones end."""
+        length = np.diff(self.bounds)
+        is_word = np.repeat(np.arange(len(length)) % 2 == 0, length)
+        return self.columns[is_word], np.append(0, np.cumsum(length[::2]))
 
     @property
     def has_words(self) -> Bools:
@@ -83,40 +93,6 @@ class Terms:
     def unit(self, frequency: NDArray[np.int32], size: int) -> Floats:
         weights, factor = self.weigh(frequency, size)
         return (weights * np.repeat(factor, np.diff(self.bounds))).astype(np.float32)
-
-
-class TermTable:
-    """The terms of all titles of a store in a few flat arrays, by the place of the title."""
-
-    def __init__(self) -> None:
-        self._columns, self._counts = Growing(np.int32), Growing(np.uint8)
-        self._bounds = Growing(np.int64)
-        self._bounds.extend([0])
-
-    def add(self, terms: Terms) -> None:
-        self._bounds.extend(self._columns.size + terms.bounds[1:])
-        self._columns.extend(terms.columns)
-        self._counts.extend(terms.counts)
-
-    def drop_last(self) -> None:
-        self._bounds.cut(self._bounds.size - 2)
-        for each in (self._columns, self._counts):
-            each.cut(int(self._bounds.rows[-1]))
-
-    def read(self, slots: AnyInts, *, ngrams: bool = True) -> Terms:
-        start, grams, stop = (self._bounds.rows[2 * slots + part] for part in (0, 1, 2))
-        length = (stop if ngrams else grams) - start
-        place = spans(start, length)
-        bounds = _bounds(length, grams - start)
-        return Terms(self._columns.rows[place], self._counts.rows[place], bounds)
-
-
-def _bounds(size: AnyInts, words: AnyInts) -> Ints:
-    """Those of titles of so many terms, of which so many are words."""
-    bounds = np.zeros(2 * len(size) + 1, dtype=np.int64)
-    bounds[2::2] = np.cumsum(size)
-    bounds[1::2] = bounds[:-1:2] + words
-    return bounds
 
 
 @lru_cache(maxsize=100_000)
