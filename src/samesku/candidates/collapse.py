@@ -41,7 +41,7 @@ class Collapsed:
     ) -> Collapsed:
         """Postings of equal codes, ``(n,)``, as one; those of equal `content` are identical."""
         order = catalog.frame["posting_id"].arg_sort().to_numpy().astype(np.int64)
-        number, first = _by_first(codes[order])
+        number, first = by_first(codes[order])
         place = np.empty(len(catalog), dtype=np.int64)
         place[order] = number
         rows = order[first]
@@ -81,7 +81,7 @@ class Collapsed:
     def numbered(self, groups: AnyInts) -> Ints:
         """The same groups of all postings, numbered by the smallest id in each."""
         named = np.empty(len(groups), dtype=np.int64)
-        named[self.order] = _by_first(groups[self.order])[0]
+        named[self.order] = by_first(groups[self.order])[0]
         return named
 
     def expanded(self, left: Ends, right: Ends) -> tuple[Ints, Ints, Ints]:
@@ -127,7 +127,7 @@ def collapse(
     return Collapsed.of(catalog, codes, content)
 
 
-def _by_first(codes: AnyInts) -> tuple[Ints, Ints]:
+def by_first(codes: AnyInts) -> tuple[Ints, Ints]:
     """Codes numbered as they come, int64 ``(n,)``, and where each number comes first."""
     _, first, place = np.unique(codes, return_index=True, return_inverse=True)
     number = np.empty(len(first), dtype=np.int64)

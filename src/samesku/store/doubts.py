@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 import numpy as np
@@ -37,9 +37,9 @@ class Doubts:
         """The open pairs that are nearest to the threshold, which stays while pairs are kept."""
         # All pairs are ranked anew where too few of those that were kept are open still.
         for since in sorted({self._seen, 0}, reverse=True):
-            pairs = memory.scored_pairs(since)
+            pairs: Pairs = memory.scored_pairs(since)
             if since and self._nearest:
-                kept = map(np.array, zip(*self._nearest, strict=True))
+                kept: Iterator[Array] = map(np.array, zip(*self._nearest, strict=True))
                 pairs = tuple(np.append(*both) for both in zip(kept, pairs, strict=True))
             one, other, score = pairs
             order = np.lexsort((other, one, np.abs(score - np.float32(threshold))))

@@ -9,17 +9,18 @@ from secrets import token_hex
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 import sqlalchemy as sa
 
+from samesku.candidates.collapse import by_first
 from samesku.clustering.agglomerative import agglomerate
 from samesku.clustering.pins import Pins
 from samesku.runtime.arrays import Floats, Ints
 from samesku.scoring.fusion import EXPLAINED_FROM
 from samesku.scoring.learned import Learned
-from samesku.store.arrays import spans
 from samesku.store.content import Content
 from samesku.store.memory import Distinct
-from samesku.store.near import joined, scored_pairs
+from samesku.store.near import scored_pairs
 from samesku.store.postings import Payload, content_key
 from samesku.store.results import Affected, Change, DecidedPair, PostingResult, Refused
 from samesku.store.schema import distinct, look_up, postings, versions
@@ -51,44 +52,49 @@ class Draft:
         self.photos: dict[str, bytes] = {}
         self.refused: list[Refused] = []
         self.notes: Sequence[str] = ()
-        self.fresh: dict[int, dict[str, Any]] = {}
+        # Distinct postings that are new, and the packed pairs of those that were scored.
+        self.fresh: list[int] = []
         self.rescored: dict[int, bytes] = {}
         self.before: dict[str, str] = {}
         # The cluster that postings are to be in again where they come apart from the rest.
         self.former: dict[str, str] = {}
-        self.versions: list[dict[str, Any]] = []
         # Pairs that were scored, by their slots.
         self.scored: tuple[Ints, Ints, Scored] | None = None
         self.dirty = False
         self._seeds: set[int] = set()
         # Distinct postings that stand for more or fewer postings than before, and None.
         self._resized: set[int | None] = set()
-        self._brought = 0
 
     def put(self, payloads: Sequence[Payload]) -> None:
         """Put postings in place of those of their ids that are others, where there are some."""
         self.dirty = True
         last = {str(each["posting_id"]): each for each in payloads}
         held = read_payloads(self.connection, sorted(self.state.distinct_of.keys() & last))
-        payloads = [
-            each for name, each in last.items() if held.get(name) != each or name in self.photos
-        ]
-        # What postings were before this change, to undo it.
-        self.versions = [
+        self.payloads = {
+            name: each
+            for name, each in last.items()
+            if held.get(name) != each or name in self.photos
+        }
+        replaced = [
             {"event": self.number, "posting_id": name, "payload": json.dumps(held[name])}
-            for name in map(str, (each["posting_id"] for each in payloads))
+            for name in self.payloads
             if name in held
         ]
-        keys = [content_key(payload) for payload in payloads]
+        if replaced:
+            this = postings.c.posting_id == sa.bindparam("posting_id")
+            self.connection.execute(postings.delete().where(this), replaced)
+            self.connection.execute(versions.insert(), replaced)
+        keys = [content_key(payload) for payload in self.payloads.values()]
         known = look_up(self.connection, distinct.c.content_key, distinct.c.id, keys)
-        for payload, key in zip(payloads, keys, strict=True):
-            posting = str(payload["posting_id"])
-            number = known.get(key)
-            if number is None or number not in self.state.members:
-                number = known[key] = self._bring(key, payload)
-            self._leave(posting, number)
-            self._seeds.add(number)
-            self.payloads[posting] = payload
+        rows = []
+        for key, (posting, payload) in zip(keys, self.payloads.items(), strict=True):
+            if known.get(key) not in self.state.members:
+                rows.append(self._bring(key, payload))
+                known[key] = rows[-1]["id"]
+            self._leave(posting, known[key])
+            self._seeds.add(known[key])
+        if rows:
+            self.connection.execute(distinct.insert(), rows)
 
     def remove(self, posting: str) -> None:
         """Delete a posting: its content and photo go, and so do its former versions."""
@@ -109,18 +115,17 @@ class Draft:
             if each in self.state.distinct_of:
                 self._seeds.add(self.state.distinct_of[each])
 
-    def _bring(self, key: str, payload: Payload) -> int:
-        """Take a distinct posting that is new; returns its number."""
-        number = self.number * PER_EVENT + self._brought
-        self._brought += 1
+    def _bring(self, key: str, payload: Payload) -> dict[str, Any]:
+        """Take a distinct posting that is new; returns its row."""
+        number = self.number * PER_EVENT + len(self.fresh)
+        self.fresh.append(number)
         some, content = Distinct.of(number, payload), Content.of(payload)
         self.state.memory.add([some])
         self.state.memory.contents.keep(number, content)
-        self.fresh[number] = {
+        return {
             "id": number, "content_key": key, "title_key": some.title, "terms": some.terms,
             "phash": some.phash, "content": content.pack(), "pairs": b"",
         }  # fmt: skip
-        return number
 
     def _leave(self, posting: str, number: int | None) -> None:
         """Place a posting; what it was goes when no other posting has that content."""
@@ -136,17 +141,16 @@ class Draft:
             self._seeds |= self.state.around([old], least)
             self._seeds.discard(old)
             self.state.memory.remove(old)
-            if self.fresh.pop(old, None) is None:
-                self.effects.gone.append(old)
+            self.connection.execute(distinct.delete().where(distinct.c.id == old))
+            self.effects.gone.append(old)
 
     def score(self) -> None:
         memory = self.state.memory
-        new = memory.slots(np.array(list(self.fresh), dtype=np.int64))
+        new = memory.slots(np.array(self.fresh, dtype=np.int64))
         pairs: list[Ints] = [np.empty((0, 2), dtype=np.int64)]
         alike: list[Floats] = [np.empty((2, 0), dtype=np.float32)]
-        for slot, row in zip(new.tolist(), self.fresh.values(), strict=True):
-            text = memory.find_text(memory.terms(np.array([slot])), without=slot)
-            others, similarity = joined([text, memory.find_photo(row["phash"], without=slot)])
+        for slot in new[new >= 0].tolist():
+            others, similarity = memory.near(slot)
             pairs.append(np.sort(np.stack([others, np.full_like(others, slot)], axis=1), axis=1))
             alike.append(similarity)
         both, place = np.unique(np.concatenate(pairs), axis=0, return_inverse=True)
@@ -163,8 +167,8 @@ class Draft:
         columns = *scored.candidates.similarity.T, scored.predicted.scores, scored.clashes
         whole = scored_pairs(memory.numbers(left), *columns)
         memory.link(memory.numbers(right), whole)
-        for slot, row in zip(new.tolist(), self.fresh.values(), strict=True):
-            row["pairs"] = whole[right == slot].tobytes()
+        for number, slot in zip(self.fresh, new.tolist(), strict=True):
+            self.rescored[number] = whole[right == slot].tobytes()
 
     def cluster(self) -> None:
         """Cluster anew what the change can have moved."""
@@ -172,16 +176,19 @@ class Draft:
         numbers = set(state.members) if self.effects.rebuilt else self._region()
         if not numbers:
             return
-        ids, pins = self._pins(numbers)
-        nodes = self._nodes(numbers, ids, pins)
-        place = {each: at for at, (_, members) in enumerate(nodes) for each in members}
-        pins = pins.on(np.array([place[each] for each in ids], dtype=np.int64))
-        scored = self._scored(nodes)
-        labels = agglomerate(*scored, len(nodes), threshold=self.threshold, pins=pins)
+        there = sorted(each for number in numbers for each in state.members[number])
+        of = np.array([state.distinct_of[each] for each in there], dtype=np.int64)
+        # What is clustered: distinct postings, and alone those that decisions set apart from them.
+        pins, codes = self._pins(there), of.copy()
+        torn = pins.torn_by(np.unique(of, return_inverse=True)[1])
+        codes[torn] = -1 - torn
+        node, first = by_first(codes)
+        scored = self._scored(of[first])
+        labels = agglomerate(*scored, len(first), threshold=self.threshold, pins=pins.on(node))
         parts: dict[int, list[str]] = defaultdict(list)
-        for (_, members), label in zip(nodes, labels.tolist(), strict=True):
-            parts[label] += members
-        found = [sorted(part) for part in parts.values()]
+        for posting, label in zip(there, labels[node].tolist(), strict=True):
+            parts[label].append(posting)
+        found = list(parts.values())
         before = ChainMap(self.former, state.cluster_of)
         names, redirects = carry_over(found, before, state.numbers)
         for part, name in zip(found, names, strict=True):
@@ -207,24 +214,14 @@ class Draft:
         By matches and pins: all of them, or the nearest where they are many. Clustered anew
         without the others, clusters that did not match each other before come out as they were.
         """
-        region: set[int] = set()
-        begun: set[int] = set()
         seeds = self._seeds & self.state.members.keys()
         if self.learned.crowding[0]:  # their partners are more or less crowded, too
             seeds |= self.state.around(self.state.members.keys() & self._resized)
-        for seed in sorted(seeds):
-            if seed in begun:
-                continue
-            latest = self._together({seed})
-            begun |= latest
-            found = set(latest)
-            while latest and len(found) < REGION:
-                ties = self.state.around(latest, self.threshold, self.learned.crowding)
-                latest = self._together(ties - found) - found
-                found |= latest
-            if not latest:
-                begun |= found
-            region |= found
+        region = latest = self._together(seeds)
+        while latest and len(region) < REGION * len(seeds):
+            ties = self.state.around(latest, self.threshold, self.learned.crowding)
+            latest = self._together(ties - region) - region
+            region = region | latest
         return region
 
     def _together(self, numbers: Collection[int]) -> set[int]:
@@ -244,65 +241,33 @@ class Draft:
             latest = {state.distinct_of[each] for each in others} - found
         return found
 
-    def _pins(self, numbers: Collection[int]) -> tuple[list[str], Pins]:
-        """The decisions among the postings of distinct ones: the ids, and pins by their places."""
-        state = self.state
-        inside = {each for number in numbers for each in state.members[number]}
+    def _pins(self, there: Sequence[str]) -> Pins:
+        """The decisions among postings, by their places."""
+        place = {each: at for at, each in enumerate(there)}
         decided = [
-            (one, other, verdict == "same")
-            for one in inside & state.pinned_with.keys()
-            for other in inside & state.pinned_with[one]
-            if one < other and (verdict := state.pins[one, other]) != "unsure"
+            (place[one], place[other], verdict == "same")
+            for one in place.keys() & self.state.pinned_with.keys()
+            for other in place.keys() & self.state.pinned_with[one]
+            if one < other and (verdict := self.state.pins[one, other]) != "unsure"
         ]
-        ids = sorted({each for one, other, _ in decided for each in (one, other)})
-        row = {each: at for at, each in enumerate(ids)}
-        rows = np.array([(row[one], row[other], same) for one, other, same in decided], dtype=int)
-        left, right, same = rows.reshape(-1, 3).T
-        return ids, Pins.of(left, right, same.astype(bool))
+        left, right, same = np.array(decided, dtype=np.int64).reshape(-1, 3).T
+        return Pins.of(left, right, same.astype(bool))
 
-    def _nodes(
-        self, numbers: Collection[int], ids: Sequence[str], pins: Pins
-    ) -> list[tuple[int, list[str]]]:
-        """What is clustered: distinct postings, and alone those that decisions set apart from them.
+    def _scored(self, numbers: Ints) -> tuple[Ints, Ints, Floats]:
+        """The scored pairs of some distinct postings: the smaller place, the larger one, the score.
 
-        In the order of their ids, as in the batch run.
+        Those that are there several times are identical.
         """
-        state = self.state
-        alone: set[str] = set()
-        if ids:
-            of = np.array([state.distinct_of[each] for each in ids], dtype=np.int64)
-            torn = pins.torn_by(np.unique(of, return_inverse=True)[1])
-            alone = {ids[at] for at in torn.tolist()}
-        nodes: list[tuple[int, list[str]]] = []
-        for number in numbers:
-            members = state.members[number]
-            nodes += [(number, [each]) for each in alone.intersection(members)]
-            if rest := sorted(members - alone):
-                nodes.append((number, rest))
-        return sorted(nodes, key=lambda node: node[1][0])
-
-    def _scored(self, nodes: Sequence[tuple[int, list[str]]]) -> tuple[Ints, Ints, Floats]:
-        """The scored pairs of nodes: the smaller place, the larger one, the probability."""
-        memory = self.state.memory
-        slots = memory.slots(np.array([number for number, _ in nodes], dtype=np.int64))
-        order = np.argsort(slots, kind="stable")
-        known, start, count = np.unique(slots[order], return_index=True, return_counts=True)
-        one, other, score = memory.pairs_among(known)
-        score = self.state.uncrowded(known[one], known[other], score, self.learned.crowding)
-        # A distinct posting of which some were set apart has several nodes, which are identical.
-        several = np.flatnonzero(count > 1)
-        one, other = np.concatenate([one, several]), np.concatenate([other, several])
-        score = np.concatenate([score, np.ones(len(several), dtype=np.float32)])
-        times = count[one] * count[other]
-        each = spans(np.zeros(len(times), dtype=np.int64), times)
-        one, other, score = np.repeat(one, times), np.repeat(other, times), np.repeat(score, times)
-        left = order[start[one] + each // count[other]]
-        right = order[start[other] + each % count[other]]
-        once = np.flatnonzero((one != other) | (left < right))
-        left, right, score = left[once], right[once], score[once]
-        left, right = np.minimum(left, right), np.maximum(left, right)
-        ordered = np.lexsort((right, left))
-        return left[ordered], right[ordered], score[ordered]
+        memory, crowding = self.state.memory, self.learned.crowding
+        slots, place = np.unique(memory.slots(numbers), return_inverse=True)
+        one, other, score = memory.pairs_among(slots)
+        score = self.state.uncrowded(slots[one], slots[other], score, crowding)
+        half = sp.csr_matrix((score, (one, other)), shape=(len(slots), len(slots)))
+        table = half + half.T + sp.identity(len(slots), dtype=np.float32, format="csr")
+        pairs = sp.triu(table[place][:, place], 1, format="csr")
+        pairs.sort_indices()
+        pairs = pairs.tocoo()
+        return pairs.row.astype(np.int64), pairs.col.astype(np.int64), pairs.data
 
     def _assign(self, posting: str, cluster: str | None) -> None:
         known = self.state.cluster_of.get(posting)

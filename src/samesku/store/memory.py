@@ -15,9 +15,9 @@ from samesku.candidates.neighbors import FLOOR
 from samesku.runtime.arrays import AnyInts, Array, Floats, Ints
 from samesku.store.arrays import Growing, Lists, spans
 from samesku.store.content import Content, Contents
-from samesku.store.near import NEIGHBORS, PAIR, Near, nearest
+from samesku.store.near import NEIGHBORS, PAIR, nearest
 from samesku.store.postings import Payload, normal_title, phash_of, title_key
-from samesku.store.terms import WIDTH, Terms, read_terms
+from samesku.store.terms import WIDTH, Terms, packed_terms
 
 # Probabilities below this change no cluster.
 KEPT = 0.02
@@ -47,7 +47,7 @@ class Distinct(NamedTuple):
     @classmethod
     def of(cls, number: int, payload: Payload) -> Distinct:
         title = normal_title(str(payload["title"]))
-        return cls(number, read_terms(title).pack(), phash_of(payload), title_key(title))
+        return cls(number, packed_terms(title), phash_of(payload), title_key(title))
 
 
 class Memory:
@@ -113,11 +113,11 @@ class Memory:
         kept = is_word | (np.arange(len(part)) - terms.bounds[part] < INDEXED_NGRAMS)
         self._by_term.add(terms.columns[order][kept], slots[part[kept] // 2])
 
-    def _append(self, some: Sequence[Distinct]) -> Ints:
+    def _append(self, some: Sequence[Distinct], *, there: bool = True) -> Ints:
         first = self.slots_taken
         numbers, terms, phashes, titles = zip(*some, strict=True)
         bits = [int.from_bytes(each or b"", "little") for each in phashes]
-        rows: Sequence[Sequence[Any]] = numbers, [True] * len(some), titles, bits
+        rows: Sequence[Sequence[Any]] = numbers, [there] * len(some), titles, bits
         for column, values in zip(self._columns, rows, strict=True):
             column.extend(values)
         self._terms += terms
@@ -135,11 +135,12 @@ class Memory:
 
     @contextmanager
     def with_sought(self, several: Sequence[tuple[Distinct, Content]]) -> Iterator[Ints]:
-        """Distinct postings that are only searched for, there for a while; their slots.
+        """Distinct postings that are only searched for, held for a while; their slots.
 
-        The store has one posting more: each is there without the others.
+        They find others and are not found. The store has one posting more: each is there without
+        the others.
         """
-        slots = self._append([one for one, _ in several])
+        slots = self._append([one for one, _ in several], there=False)
         for one, content in several:
             self.contents.keep(one.number, content)
         self.size += 1
@@ -235,9 +236,22 @@ class Memory:
             lists.append((place[near], others[near], values[near], clash[near]))
         return lists
 
-    def find_text(self, terms: Terms, *, without: int = -1) -> Near:
+    def near(self, slot: int) -> tuple[Ints, Floats]:
+        """The slots that are near to one, by their titles or their photos, ascending.
+
+        Their similarities ``(2, m)`` are NaN where it was not found so.
+        """
+        found_by = self.find_text(slot), self.find_photo(slot)
+        others = np.unique(np.concatenate([found for found, _ in found_by]))
+        similarity = np.full((2, len(others)), np.nan, dtype=np.float32)
+        for column, (found, alike) in zip(similarity, found_by, strict=True):
+            column[np.searchsorted(others, found)] = alike
+        return others, similarity
+
+    def find_text(self, slot: int) -> tuple[Ints, Floats]:
+        terms = self.terms(np.array([slot]))
         mine = terms.unit(self.frequency, self.size)
-        found = self._sharing(terms, mine, without)
+        found = self._sharing(terms, mine, slot)
         cosine = self._cosine(terms.columns, mine, found)
         near = cosine >= FLOOR["sparse"]
         return nearest(found[near], cosine[near])
@@ -252,7 +266,7 @@ class Memory:
         cosine = np.minimum(products.reshape(-1, 2).sum(axis=1), 1)
         return np.where(theirs.has_words, cosine, np.nan).astype(np.float32)
 
-    def _sharing(self, terms: Terms, weights: Floats, without: int) -> Ints:
+    def _sharing(self, terms: Terms, weights: Floats, own: int) -> Ints:
         """Those that share the rarest terms, as many as are worth comparing."""
         length = self._by_term.lengths(terms.columns)
         rarest = np.argsort(length, kind="stable")
@@ -262,18 +276,17 @@ class Memory:
         place, slots = self._by_term.of(terms.columns[rarest], READ_AT_MOST)
         worth = np.bincount(slots, weights[rarest][place] ** 2, self.slots_taken)
         found = np.flatnonzero((worth > 0) & self._there.rows)
-        found = found[found != without]
+        found = found[found != own]
         if len(found) > COMPARED:
             found = found[np.argpartition(-worth[found], COMPARED)[:COMPARED]]
         return np.asarray(found)
 
-    def find_photo(self, phash: bytes | None, *, without: int = -1) -> Near:
+    def find_photo(self, slot: int) -> tuple[Ints, Floats]:
         """The photos nearest to one, by their hashes."""
-        if phash is None:
-            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float32)
-        differing = np.bitwise_count(self._bits.rows ^ np.uint64(int.from_bytes(phash, "little")))
-        slots = np.flatnonzero(differing <= REACH)
-        close = (self._bits.rows[slots] > 0) & self._there.rows[slots] & (slots != without)
+        bits = self._bits.rows
+        differing = np.bitwise_count(bits ^ bits[slot])
+        slots = np.flatnonzero(differing <= (REACH if bits[slot] else -1))
+        close = (bits[slots] > 0) & self._there.rows[slots] & (slots != slot)
         slots = slots[close]
         return nearest(slots, (1 - differing[slots] / 64).astype(np.float32))
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TypeAlias
-
 import numpy as np
 
 from samesku.runtime.arrays import Array, Floats, Ints
 
 NEIGHBORS = 50
-Near: TypeAlias = tuple[Ints, Floats]
 
 
 # A scored pair of one distinct posting with another: similarities (NaN unknown), probability, and
@@ -34,16 +30,7 @@ def scored_pairs(*columns: Array) -> Array:
     return pairs
 
 
-def nearest(others: Ints, similarity: Floats) -> Near:
+def nearest(others: Ints, similarity: Floats) -> tuple[Ints, Floats]:
     """Near to far, ties by slot."""
     order = np.lexsort((others, -similarity))[:NEIGHBORS]
     return others[order], similarity[order]
-
-
-def joined(near: Sequence[Near]) -> tuple[Ints, Floats]:
-    """All that were found, ascending, and their similarities ``(e, m)``; NaN where not found."""
-    others = np.unique(np.concatenate([found for found, _ in near]))
-    similarity = np.full((len(near), len(others)), np.nan, dtype=np.float32)
-    for column, (found, alike) in zip(similarity, near, strict=True):
-        column[np.searchsorted(others, found)] = alike
-    return others, similarity

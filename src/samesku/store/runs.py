@@ -173,8 +173,4 @@ def score_everything(draft: Draft) -> None:
     memory.link(owner, pairs)
     start, stop = (np.searchsorted(owner, numbers, side) for side in ("left", "right"))
     for number, a, b in zip(numbers.tolist(), start.tolist(), stop.tolist(), strict=True):
-        own = pairs[a:b].tobytes()
-        if number in draft.fresh:
-            draft.fresh[number]["pairs"] = own
-        else:
-            draft.rescored[number] = own
+        draft.rescored[number] = pairs[a:b].tobytes()

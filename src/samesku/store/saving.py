@@ -5,18 +5,24 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import asdict, replace
+from typing import Any
 
 import sqlalchemy as sa
 
 from samesku.store.draft import Draft
 from samesku.store.results import Change, StoreError
-from samesku.store.schema import clusters, distinct, events, pins, postings, touched, versions
+from samesku.store.schema import clusters, distinct, events, pins, postings, touched
+
+WHICH: sa.BindParameter[Any] = sa.bindparam("which")
 
 
 def save(draft: Draft, change: Change, *, actor: str, key: str | None) -> None:
     """Write what a change did; the transaction it is in makes it hold."""
     write, effects = draft.connection, draft.effects
-    _write_distinct(draft)
+    if draft.rescored:
+        rows = [{"which": number, "found": pairs} for number, pairs in draft.rescored.items()]
+        this = distinct.update().where(distinct.c.id == WHICH)
+        write.execute(this.values(pairs=sa.bindparam("found")), rows)
     _write_postings(draft)
     if effects.rebuilt:
         draft.state.setting.write(write)
@@ -31,8 +37,6 @@ def save(draft: Draft, change: Change, *, actor: str, key: str | None) -> None:
         if verdict is not None:
             row = {"left_id": left, "right_id": right, "verdict": verdict}
             write.execute(pins.insert().values(**row, actor=actor, event=draft.number))
-    if draft.versions:
-        write.execute(versions.insert(), draft.versions)
     if names := {each.cluster for each in change.affected}:
         rows = [{"cluster": name, "event": draft.number} for name in sorted(names)]
         write.execute(touched.insert(), rows)
@@ -64,24 +68,8 @@ def answered(connection: sa.Connection, key: str, verb: str) -> Change | None:
     return Change.again(json.loads(row.answer))
 
 
-def _write_distinct(draft: Draft) -> None:
-    write, this = draft.connection, distinct.c.id == sa.bindparam("which")
-    if draft.effects.gone:
-        write.execute(distinct.delete().where(this), [{"which": n} for n in draft.effects.gone])
-    if draft.fresh:
-        write.execute(distinct.insert(), list(draft.fresh.values()))
-    if draft.rescored:
-        write.execute(
-            distinct.update().where(this).values(pairs=sa.bindparam("found")),
-            [{"which": n, "found": pairs} for n, pairs in draft.rescored.items()],
-        )
-
-
 def _write_postings(draft: Draft) -> None:
     write, state = draft.connection, draft.state
-    this = postings.c.posting_id == sa.bindparam("which")
-    if replaced := [{"which": each["posting_id"]} for each in draft.versions]:
-        write.execute(postings.delete().where(this), replaced)
     rows = [
         {
             "posting_id": posting,
@@ -101,4 +89,5 @@ def _write_postings(draft: Draft) -> None:
         if cluster is not None and posting not in draft.payloads
     ]
     if moved:
+        this = postings.c.posting_id == WHICH
         write.execute(postings.update().where(this).values(cluster=sa.bindparam("name")), moved)

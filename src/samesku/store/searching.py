@@ -14,12 +14,10 @@ from samesku.scoring.fusion import EXPLAINED_FROM
 from samesku.scoring.learned import Learned
 from samesku.store.content import Content
 from samesku.store.memory import SOUGHT, SPAN, Distinct, Memory
-from samesku.store.near import joined
 from samesku.store.postings import Payload, content_key
 from samesku.store.schema import distinct, look_up
 from samesku.store.scoring import EndPostings, score_pairs
 from samesku.store.state import State
-from samesku.store.terms import Terms
 
 # Postings that are scored in one go: more take as long each, and memory.
 AT_ONCE = 32
@@ -73,19 +71,16 @@ def _scored(
     limit: int,
 ) -> list[Likely]:
     """What those would match that are not in the store, scored in one go."""
-    sought = [Distinct.of(SOUGHT + at, payload) for at, payload in enumerate(payloads)]
-    near = [
-        (memory.find_text(Terms.unpack([each.terms])), memory.find_photo(each.phash))
-        for each in sought
+    sought = [
+        (Distinct.of(SOUGHT + at, payload), Content.of(payload))
+        for at, payload in enumerate(payloads)
     ]
-    pairs, found = zip(*map(joined, near), strict=True)
-    first = SPAN * np.arange(len(sought))
-    left = np.concatenate([ends + own for ends, own in zip(pairs, first, strict=True)])
-    nothing: Likely = left[:0], np.empty(0), []
-    if not len(left):
-        return [nothing] * len(sought)
-    contents = map(Content.of, payloads)
-    with memory.with_sought([*zip(sought, contents, strict=True)]) as slots:
+    with memory.with_sought(sought) as slots:
+        pairs, found = zip(*map(memory.near, slots.tolist()), strict=True)
+        first = SPAN * np.arange(len(sought))
+        left = np.concatenate([ends + own for ends, own in zip(pairs, first, strict=True)])
+        if not len(left):
+            return [(left, np.empty(0), [])] * len(sought)
         right = np.repeat(slots + first, [len(each) for each in pairs])
         ends = EndPostings(connection, memory, left, right)
         scored = score_pairs(

@@ -34,14 +34,9 @@ class Terms:
     # Where the words of each title begin and where its n-grams do, and the last ones end.
     bounds: Ints  # (2 * size + 1,)
 
-    def pack(self) -> bytes:
-        """Those of one title: how many are words, then the terms with their counts."""
-        terms = self.columns | self.counts.astype(np.int32) << BITS
-        return np.append(self.bounds[1], terms).astype("<i4").tobytes()
-
     @classmethod
     def unpack(cls, packed: Sequence[bytes]) -> Terms:
-        """Read what `pack` gave of some titles."""
+        """Read what `packed_terms` gave of some titles."""
         read = np.frombuffer(b"".join(packed), "<i4")
         length = np.array([len(each) // 4 for each in packed], dtype=np.int64)
         start = np.cumsum(length) - length
@@ -100,8 +95,11 @@ def term_number(word: str) -> int:
     return crc32(b"w " + word.encode("utf-8", "surrogatepass")) % WIDTH
 
 
-def read_terms(normal: str) -> Terms:
-    """The terms of a normal title; the same as those of the encoder `tfidf`."""
+def packed_terms(normal: str) -> bytes:
+    """The terms of a normal title; the same as those of the encoder `tfidf`.
+
+    How many are words, then the terms with their counts.
+    """
     words = Counter(map(term_number, normal_tokens(normal)))
     grams: Counter[int] = Counter()
     for word in normal.split():
@@ -111,6 +109,5 @@ def read_terms(normal: str) -> Terms:
                 gram = padded[start : start + length]
                 grams[crc32(gram.encode("utf-8", "surrogatepass")) % WIDTH] += 1
     rows = [*words.items(), *grams.items()][:MOST]
-    columns = np.array([column for column, _ in rows], dtype=np.int32)
-    counts = np.minimum([count for _, count in rows], 255).astype(np.uint8)
-    return Terms(columns, counts, np.array([0, min(len(words), MOST), len(columns)]))
+    terms = [term | min(count, 255) << BITS for term, count in rows]
+    return np.array([min(len(words), MOST), *terms], dtype="<i4").tobytes()
