@@ -1,7 +1,6 @@
 """Components to clusters by the local agglomeration, their names, and the files of the result."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -25,15 +24,6 @@ RISE = 0.1
 GROUPS = ["group_id", "group_size", "posting_id", "title", "identical_to"]
 
 
-@dataclass(frozen=True)
-class ComponentPairs:
-    """Where the pairs within the components of a threshold lie, for this one and higher ones."""
-
-    stages: Stages  # with a folder of its own
-    threshold: float
-    rounds: int  # of contraction
-
-
 def uncrowd_tile(
     shelf: Shelf, scored: Shelf, tile: str, pair: tuple[int, int], crowding: tuple[float, float]
 ) -> None:
@@ -48,16 +38,16 @@ def uncrowd_tile(
     shelf.write(f"scored/{tile}", table.set_column(place, "score", moved))
 
 
-def component_pairs(
-    stages: Stages, totals: Totals, threshold: float, at_once: int
-) -> ComponentPairs:
-    """Find the components of the scored pairs, and give the pairs to those who cluster them."""
-    scored = stages.shelf
-    mine = replace(stages, shelf=Shelf(f"{scored.root}/from-{threshold:g}"))
-    rounds = find_components(mine, scored, totals, threshold, at_once)
+def cluster_at(
+    stages: Stages, scored: Shelf, totals: Totals, threshold: float, at_once: int, most: int
+) -> tuple[int, list[Result]]:
+    """Cluster the scored pairs; tells in how many rounds of contraction, and of what was split."""
+    rounds = find_components(stages, scored, totals, threshold, at_once)
     given = {tile: (scored, tile, totals.shards) for tile in totals.pairs}
-    mine.run("component pairs", _pairs_of_tile, given)
-    return ComponentPairs(mine, threshold, rounds)
+    stages.run("component pairs", _pairs_of_tile, given)
+    shards = totals.shards
+    found = stages.each("cluster", _cluster_part, shards, totals, threshold, most, reads=[most])
+    return rounds, [each for one in found for each in one["split"]]
 
 
 def _pairs_of_tile(shelf: Shelf, scored: Shelf, tile: str, parts: int) -> None:
@@ -71,27 +61,12 @@ def _pairs_of_tile(shelf: Shelf, scored: Shelf, tile: str, parts: int) -> None:
     shelf.deal(f"inside/{tile}", table, of, parts)
 
 
-def cluster_at(
-    pairs: ComponentPairs, totals: Totals, threshold: float, most: int
-) -> tuple[Stages, list[Result]]:
-    """Cluster at a threshold; tells where, and of the components split their size and how."""
-    scored = pairs.stages.shelf.root.rpartition("/")[0]
-    mine = replace(pairs.stages, shelf=Shelf(f"{scored}/at-{threshold:g}"))
-    found = mine.each(
-        "cluster", _cluster_part, totals.shards, pairs.stages.shelf, totals, threshold, most,
-        reads=[threshold, most],
-    )  # fmt: skip
-    return mine, [each for one in found for each in one["split"]]
-
-
-def _cluster_part(
-    shelf: Shelf, part: int, pairs: Shelf, totals: Totals, threshold: float, most: int
-) -> Result:
+def _cluster_part(shelf: Shelf, part: int, totals: Totals, threshold: float, most: int) -> Result:
     """The clusters of the components of one part; those too large are split before."""
 
     def pieces(*names: str) -> Iterator[list[Array]]:
         for tile in totals.pairs:
-            yield columns_of(pairs.piece(f"inside/{tile}", part), *names)
+            yield columns_of(shelf.piece(f"inside/{tile}", part), *names)
 
     # One piece at a time, as most of a catalogue may be one component.
     numbers = np.unique(np.concatenate([np.union1d(*ends) for ends in pieces("left", "right")]))

@@ -13,7 +13,7 @@ import ray
 from samesku.candidates.neighbors import approximation_pays
 from samesku.catalog.problems import CatalogError, Problem
 from samesku.clustering.agglomerative import COHESION
-from samesku.clustering.expected import LOWEST, STEP, climb, moves
+from samesku.clustering.expected import climb, moves
 from samesku.distributed import (
     clustering,
     components,
@@ -23,7 +23,6 @@ from samesku.distributed import (
     searching,
     statistics,
 )
-from samesku.distributed.clustering import ComponentPairs
 from samesku.distributed.searching import Search
 from samesku.distributed.shelf import Shelf, absolute
 from samesku.distributed.tasks import Result, Stages, Tasks, digest_of, start
@@ -247,17 +246,14 @@ class RayEngine:
     def _clusters(self, totals: Totals) -> tuple[float, int, Stages, list[Result]]:
         """The threshold, chosen as the local engine does, and rounds, clusters and splits there."""
         shards, starts, whole = totals.shards, totals.starts, self.stages.shelf
-        known: list[ComponentPairs] = []
         found: dict[float, tuple[float, int, Stages, list[Result]]] = {}
-        lowest = threshold = self.matcher.threshold
 
         def value(threshold: float) -> float:
-            if not known or known[-1].threshold > threshold:
-                least = min(threshold, lowest)
-                known.append(clustering.component_pairs(scored, totals, least, self.at_once))
-            near = known[-1]
-            at, split = clustering.cluster_at(near, totals, threshold, self.most)
-            found[threshold] = threshold, near.rounds, at, split
+            at = replace(scored, shelf=Shelf(f"{scored.shelf.root}/at-{threshold:g}"))
+            rounds, split = clustering.cluster_at(
+                at, scored.shelf, totals, threshold, self.at_once, self.most
+            )
+            found[threshold] = threshold, rounds, at, split
             f1 = at.each("expected f1", clustering.expect_f1, shards, whole, shards)
             return float(sum(shard["f1"] for shard in f1)) / max(starts[-1], 1)
 
@@ -267,11 +263,9 @@ class RayEngine:
             scored = replace(self.stages, shelf=Shelf(f"{whole.root}/uncrowded"))
             given = {name: (whole, name, pair, crowding) for name, pair in totals.pairs.items()}
             scored.run("uncrowd", clustering.uncrowd_tile, given)
+        threshold = self.matcher.threshold
         chosen = self.matcher.get_params()["threshold"] is not None
         if not chosen and moves(self.matcher.fusion, starts[-1]):
-            # What is tried first after the own threshold has components that hold those of it.
-            below = round(threshold - STEP, 2)
-            lowest = below if below >= LOWEST else threshold
             threshold = climb(value, threshold)
         else:
             value(threshold)
