@@ -1,7 +1,5 @@
 """The pairs of encoded postings that may match, by neighbours searched now or kept in a cache."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from samesku.candidates.candidates import Candidates, Source, join_candidates

@@ -1,7 +1,5 @@
 """Search among rows: sparse, dense and Hamming; exact, or approximate past a size."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterable
 from itertools import pairwise

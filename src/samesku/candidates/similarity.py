@@ -1,7 +1,5 @@
 """How similar given pairs of postings are under one encoder."""
 
-from __future__ import annotations
-
 from typing import TypeAlias
 
 import numpy as np

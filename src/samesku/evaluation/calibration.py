@@ -1,7 +1,5 @@
 """Whether probabilities are true: of pairs predicted 0.8, 80% should be the same product."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import NamedTuple
 
