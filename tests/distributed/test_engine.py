@@ -20,8 +20,7 @@ from typer.testing import CliRunner
 from samesku import Matcher, read_catalog
 from samesku.catalog.problems import CatalogError
 from samesku.cli import app
-from samesku.distributed import scoring
-from samesku.distributed.components import find_components
+from samesku.distributed import clustering, components, scoring
 from samesku.distributed.engine import RayEngine
 from samesku.distributed.shelf import Shelf, columns_of, table_of
 from samesku.distributed.tasks import Stages
@@ -66,9 +65,10 @@ def test_workers_run_the_environment_that_is_there(cluster):
 
 @pytest.mark.parametrize("shards", [1, 4])
 def test_clusters_and_scores_are_those_of_the_local_engine(
-    catalogue, matches, groups, tmp_path, shards
+    catalogue, matches, groups, tmp_path, monkeypatch, shards
 ):
-    found, record = written(catalogue, tmp_path, shards=shards, at_once=0)
+    monkeypatch.setattr(components, "AT_ONCE", 0)
+    found, record = written(catalogue, tmp_path, shards=shards)
     assert found == groups
     assert record["engine"]["shards"] == shards
     assert record["engine"]["rounds"] > 0
@@ -309,8 +309,9 @@ def test_an_id_in_two_files_is_told_with_both(tmp_path):
         written(folder, tmp_path, shards=2)
 
 
-def test_components_that_are_too_large_are_split_and_told(catalogue, tmp_path):
-    _, record = written(catalogue, tmp_path, shards=2, most=3)
+def test_components_that_are_too_large_are_split_and_told(catalogue, tmp_path, monkeypatch):
+    monkeypatch.setattr(clustering, "MOST", 3)
+    _, record = written(catalogue, tmp_path, shards=2)
     assert record["split"]
     assert all(each["threshold"] > record["threshold"] for each in record["split"])
     assert json.loads((tmp_path / "out" / "run.json").read_text())["split"] == record["split"]
@@ -357,7 +358,7 @@ def test_folders_may_be_uris(offers, groups, tmp_path):
     folder.mkdir()
     offers.write_parquet(folder / "all.parquet")
     work, out = ((tmp_path / name).as_uri() for name in ("work", "out"))
-    RayEngine(Matcher(), work, shards=2, at_once=0).match(folder.as_uri(), out)
+    RayEngine(Matcher(), work, shards=2).match(folder.as_uri(), out)
     assert (tmp_path / "out" / "groups.csv").read_bytes() == groups
 
 
@@ -391,7 +392,8 @@ def test_a_route_by_no_column_is_refused(catalogue, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["chain", "random"])
-def test_components_are_those_of_scipy(kind, tmp_path):
+def test_components_are_those_of_scipy(kind, tmp_path, monkeypatch):
+    monkeypatch.setattr(components, "AT_ONCE", 0)
     size = 600
     draw = np.random.default_rng(3)
     if kind == "chain":
@@ -405,7 +407,7 @@ def test_components_are_those_of_scipy(kind, tmp_path):
     for number, tile in enumerate(["0-0", "0-1", "1-1"]):
         left, right = ends[(ends >= 300).sum(axis=1) == number].T
         shelf.write(f"scored/{tile}", table_of(left=left, right=right, score=np.ones(len(left))))
-    rounds = find_components(Stages(shelf, Progress()), shelf, totals, 0.5, 0)
+    rounds = components.find_components(Stages(shelf, Progress()), shelf, totals, 0.5)
     assert 0 < rounds < 30
     labels = pa.concat_tables(shelf.read(f"labels/{shard}") for shard in (0, 1))
     number, label = columns_of(labels, "number", "label")

@@ -18,6 +18,8 @@ from samesku.distributed.totals import Totals
 from samesku.results.listing import for_spreadsheets
 from samesku.runtime.arrays import Array
 
+# Postings of a component that one worker clusters; larger ones are split by a higher threshold.
+MOST = 200_000
 # Share of the way to 1 by which the threshold rises until a component is small enough.
 RISE = 0.1
 # The columns of `groups.csv`.
@@ -39,14 +41,13 @@ def uncrowd_tile(
 
 
 def cluster_at(
-    stages: Stages, scored: Shelf, totals: Totals, threshold: float, at_once: int, most: int
+    stages: Stages, scored: Shelf, totals: Totals, threshold: float
 ) -> tuple[int, list[Result]]:
     """Cluster the scored pairs; tells in how many rounds of contraction, and of what was split."""
-    rounds = find_components(stages, scored, totals, threshold, at_once)
+    rounds = find_components(stages, scored, totals, threshold)
     given = {tile: (scored, tile, totals.shards) for tile in totals.pairs}
     stages.run("component pairs", _pairs_of_tile, given)
-    shards = totals.shards
-    found = stages.each("cluster", _cluster_part, shards, totals, threshold, most, reads=[most])
+    found = stages.each("cluster", _cluster_part, totals.shards, totals, threshold, MOST)
     return rounds, [each for one in found for each in one["split"]]
 
 

@@ -35,9 +35,7 @@ def _mixed(numbers: Array, seed: int) -> Array:
     return mixed(numbers.astype(np.uint64) + np.uint64((seed * 0x9E3779B97F4A7C15) % 2**64))
 
 
-def find_components(
-    stages: Stages, scored: Shelf, totals: Totals, threshold: float, at_once: int
-) -> int:
+def find_components(stages: Stages, scored: Shelf, totals: Totals, threshold: float) -> int:
     """Label every posting that a pair of ``scored/TILE`` ties to another; tells in how many rounds.
 
     Leaves ``labels/SHARD`` with `number`, ascending, and `label`. Each shard looks after its
@@ -46,7 +44,7 @@ def find_components(
     shards, starts, round_ = totals.shards, totals.starts, 0
     given: Tasks = {tile: (scored, tile, threshold) for tile in totals.pairs}
     found = stages.run("edges", edges_of, given, threshold)
-    while sum(each["edges"] for each in found) > at_once:
+    while sum(each["edges"] for each in found) > AT_ONCE:
         stages.each(f"contract {round_}", contract, shards, totals, round_)
         found = stages.each(f"relabel {round_}", relabel, shards, starts, round_)
         round_ += 1

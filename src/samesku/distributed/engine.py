@@ -16,7 +16,6 @@ from samesku.clustering.agglomerative import COHESION
 from samesku.clustering.expected import climb, moves
 from samesku.distributed import (
     clustering,
-    components,
     encoding,
     reading,
     scoring,
@@ -36,8 +35,6 @@ from samesku.scoring.learned import Learned
 # Bytes of a worker: the program with the model, and per posting of its shard, of which a tile holds
 # two. A quarter more than was seen with shards of 5,000 and 10,000 postings.
 PROGRAM, POSTING = 430 * 2**20, 60_000
-# Postings of a component that one worker clusters; larger ones are split by a higher threshold.
-MOST = 200_000
 # Tiles that were left out, searched to tell what they hold.
 MEASURED = 32
 
@@ -51,8 +48,6 @@ class RayEngine:
     for. `address` is that of the cluster, ``"auto"`` or ``"ray://HOST:10001"``; default: Ray on
     this machine. `route` is a column, as ``"category"``: the postings are divided by its values,
     only parts that share one are compared, and it is measured which neighbours are missed so.
-    `at_once` edges between matched postings are left to one worker to finish, `most` postings of a
-    component are clustered at once.
     """
 
     def __init__(
@@ -64,8 +59,6 @@ class RayEngine:
         memory: str | int | None = None,
         address: str | None = None,
         route: str | None = None,
-        at_once: int = components.AT_ONCE,
-        most: int = MOST,
     ) -> None:
         if shards is not None and shards < 1:
             raise ValueError(f"shards are at least 1, not {shards}")
@@ -81,8 +74,7 @@ class RayEngine:
         self.memory = None if memory is None else bytes_of(memory)
         if self.memory is not None and (least := needed(0)) > self.memory:
             raise ValueError(f"a worker needs {least // 2**20:,}MB of memory: allow more")
-        self.route, self.at_once, self.most = route, at_once, most
-        self.work = Shelf(absolute(work))
+        self.route, self.work = route, Shelf(absolute(work))
 
     def match(
         self,
@@ -164,9 +156,7 @@ class RayEngine:
         found = each("count", statistics.count_shard, shards, starts, letters)
         counted = statistics.dictionaries(names)
         each("add up", statistics.merge_terms, shards, shards, counted)
-        if "price" in names:
-            self.stages.run("prices", statistics.merge_prices, {"all": (shards,)})
-        self.stages.run("spelling", statistics.merge_spelling, {"all": (shards,)})
+        self.stages.run("merge", statistics.merge_held, {"all": (shards, "price" in names)})
         return Totals(starts, ranges, sum(shard["distinct"] for shard in found), letters)
 
     def _pairs(self, totals: Totals) -> dict[str, Any] | None:
@@ -250,9 +240,7 @@ class RayEngine:
 
         def value(threshold: float) -> float:
             at = replace(scored, shelf=Shelf(f"{scored.shelf.root}/at-{threshold:g}"))
-            rounds, split = clustering.cluster_at(
-                at, scored.shelf, totals, threshold, self.at_once, self.most
-            )
+            rounds, split = clustering.cluster_at(at, scored.shelf, totals, threshold)
             found[threshold] = threshold, rounds, at, split
             f1 = at.each("expected f1", clustering.expect_f1, shards, whole, shards)
             return float(sum(shard["f1"] for shard in f1)) / max(starts[-1], 1)

@@ -11,7 +11,6 @@ import ray
 
 from samesku.candidates.candidates import DENSITY_NEIGHBORS, Candidates, join_candidates
 from samesku.candidates.neighbors import Neighbors, density
-from samesku.catalog.catalog import Catalog
 from samesku.clustering.expected import partners
 from samesku.distributed.encoding import write_terms
 from samesku.distributed.parts import RANKED, Part, Terms, Tile, decoded, ends_of, joined
@@ -21,7 +20,7 @@ from samesku.distributed.shelf import Shelf, columns_of, frame_of, table_of
 from samesku.distributed.tasks import Result, held
 from samesku.distributed.totals import Totals
 from samesku.encoders.base import Encoder
-from samesku.results.pair_tables import similarities
+from samesku.results.pair_tables import LEAST_WRITTEN, similarities
 from samesku.runtime.arrays import Array
 from samesku.scoring.features.attributes import AttributeRows, attribute_rows, clashing
 from samesku.scoring.features.neighbourhood import Neighbourhoods
@@ -32,9 +31,6 @@ from samesku.scoring.learned import Learned
 from samesku.scoring.presence import rarity_of
 from samesku.scoring.untrained_photos import neighbors_as_hash
 from samesku.titles.attributes import KINDS, Attributes
-
-# Pairs from this score on are written with ids and reasons; the others count in clusters, too.
-LEAST_WRITTEN = 0.02
 
 
 def look_around(
@@ -132,25 +128,20 @@ def score_tile(
         scored = fusion.predict(candidates, catalog, rows=tile.rows(totals, prices, fusion.same))
     elif len(candidates):
         scored = fusion.predict(candidates, catalog)
-    scores, explanations = scored.scores, scored.explanations
     members = tile.frame[MEMBERS].to_numpy()
-    _write_scored(shelf, name, candidates, scores, numbers, members)
-    likely = partners(candidates.left, candidates.right, scores, members)
+    likely = partners(candidates.left, candidates.right, scored.scores, members)
     table = table_of(number=numbers, likely=likely)
     starts = [*(totals.starts[each] for each in pair), totals.starts[-1]]
     shelf.cut(f"partners/{name}", table, numbers, starts)
-    kept = np.flatnonzero(scores >= LEAST_WRITTEN)
-    reasons: list[str | None] = [None] * len(kept)
-    if explanations is not None:
-        reasons = explanations.phrases(catalog, candidates, kept)
-    shelf.write(f"explained/{name}", _written(candidates, scores, kept, numbers, catalog, reasons))
+    _write_pairs(shelf, name, tile, candidates, scored)
     return {"candidates": len(candidates)}
 
 
-def _write_scored(
-    shelf: Shelf, name: str, candidates: Candidates, scores: Array, numbers: Array, members: Array
+def _write_pairs(
+    shelf: Shelf, name: str, tile: Tile, candidates: Candidates, scored: PairScores
 ) -> None:
-    """Write the pairs of a tile that may be one product, and for how many postings each end is."""
+    """Write the pairs of a tile that may be one product, and the likelier ones with reasons."""
+    scores, numbers, members = scored.scores, tile.numbers, tile.frame[MEMBERS].to_numpy()
     some = np.flatnonzero(scores > 0)
     left, right = candidates.left[some], candidates.right[some]
     table = table_of(
@@ -158,6 +149,18 @@ def _write_scored(
         left_members=members[left], right_members=members[right],
     )  # fmt: skip
     shelf.write(f"scored/{name}", table)
+    kept = np.flatnonzero(scores >= LEAST_WRITTEN)
+    reasons: list[str | None] = [None] * len(kept)
+    if scored.explanations is not None:
+        reasons = scored.explanations.phrases(tile.catalog, candidates, kept)
+    ids = tile.catalog.frame["posting_id"]
+    left, right = candidates.left[kept], candidates.right[kept]
+    columns = {
+        "left": numbers[left], "right": numbers[right],
+        "left_id": ids[left], "right_id": ids[right], "score": scores[kept],
+        **similarities(candidates, kept), "reasons": pl.Series(reasons, dtype=pl.String),
+    }  # fmt: skip
+    shelf.write(f"explained/{name}", pl.DataFrame(columns).to_arrow())
 
 
 def add_partners(shelf: Shelf, shard: int, totals: Totals) -> None:
@@ -167,17 +170,3 @@ def add_partners(shelf: Shelf, shard: int, totals: Totals) -> None:
     number, found = columns_of(of_tiles(shelf, "partners", shard, totals), "number", "likely")
     np.add.at(likely, np.searchsorted(numbers, number), found)
     shelf.write(f"likely/{shard}", table_of(number=numbers, members=members, likely=likely))
-
-
-def _written(
-    candidates: Candidates, scores: Array, kept: Array, numbers: Array, catalog: Catalog,
-    reasons: Sequence[str | None],
-) -> object:  # fmt: skip
-    ids = catalog.frame["posting_id"]
-    left, right = candidates.left[kept], candidates.right[kept]
-    columns = {
-        "left": numbers[left], "right": numbers[right],
-        "left_id": ids[left], "right_id": ids[right], "score": scores[kept],
-        **similarities(candidates, kept), "reasons": pl.Series(list(reasons), dtype=pl.String),
-    }  # fmt: skip
-    return pl.DataFrame(columns).to_arrow()

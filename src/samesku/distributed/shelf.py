@@ -62,11 +62,9 @@ class Shelf:
                 os.close(claim)
 
     def path(self, name: str) -> str:
-        """Where a file lies in its file system."""
         return posixpath.join(file_system(self.root)[1], name)
 
     def write(self, name: str, table: pa.Table) -> None:
-        """Write a table."""
         self.write_pieces(name, [table])
 
     def write_pieces(self, name: str, pieces: Sequence[pa.Table]) -> None:
@@ -108,26 +106,21 @@ class Shelf:
         return sorted(each.base_name for each in found if each.extension == "parquet")
 
     def remove(self, folder: str) -> None:
-        """Remove a folder and all in it, if it is there."""
         with suppress(FileNotFoundError):
             file_system(self.root)[0].delete_dir(self.path(folder))
 
     def remove_file(self, name: str) -> None:
-        """Remove a file, if it is there."""
         with suppress(FileNotFoundError):
             file_system(self.root)[0].delete_file(self.path(name))
 
     def read(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
-        """Read a table."""
         with file_system(self.root)[0].open_input_file(self.path(name)) as file:
             return pq.ParquetFile(file).read(columns)
 
     def columns(self, name: str, *columns: str) -> list[Array]:
-        """Columns of a table: numbers, or texts."""
         return columns_of(self.read(name, columns), *columns)
 
     def frame(self, name: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
-        """Read a table, as a frame."""
         return frame_of(self.read(name, columns))
 
     def piece(self, name: str, reader: int) -> pa.Table:
@@ -152,7 +145,6 @@ class Shelf:
         return found.filter(*bounds, *([] if high is None else [text < high]))
 
     def write_json(self, name: str, record: Mapping[str, Any]) -> None:
-        """Write a small record."""
         with self.written(name) as out:
             out.write(json.dumps(record, ensure_ascii=False, indent=1).encode())
 
@@ -210,7 +202,6 @@ def columns_of(table: pa.Table, *names: str) -> list[Array]:
 
 
 def frame_of(table: pa.Table) -> pl.DataFrame:
-    """An Arrow table as a polars frame."""
     return pl.DataFrame(pl.from_arrow(table))
 
 

@@ -155,17 +155,14 @@ def merge_terms(shelf: Shelf, part: int, shards: int, names: Sequence[str]) -> N
         shelf.cut(f"numbered/{name}/{part}", found, shard, range(shards + 1))
 
 
-def merge_prices(shelf: Shelf, shards: int) -> None:
-    """The different prices of all shards, and how many postings ask each."""
-    whole = pl.concat(shelf.frame(f"prices/{s}") for s in range(shards))
-    found = whole.group_by("value").agg(pl.col("count").sum()).sort("value")
-    shelf.write("prices/all", found.to_arrow())
-
-
-def merge_spelling(shelf: Shelf, shards: int) -> None:
-    """The names and codes of all shards, each once."""
-    found = pl.concat(shelf.frame(f"spelt/{s}") for s in range(shards)).unique()
-    shelf.write("spelt/all", found.to_arrow())
+def merge_held(shelf: Shelf, shards: int, priced: bool) -> None:
+    """What workers hold of all shards: names and codes, each once, and how often each price is."""
+    spelling = pl.concat(shelf.frame(f"spelt/{shard}") for shard in range(shards))
+    shelf.write("spelt/all", spelling.unique().to_arrow())
+    if priced:
+        prices = pl.concat(shelf.frame(f"prices/{shard}") for shard in range(shards))
+        counted = prices.group_by("value").agg(pl.col("count").sum()).sort("value")
+        shelf.write("prices/all", counted.to_arrow())
 
 
 def ask_looks(

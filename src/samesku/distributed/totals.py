@@ -24,7 +24,6 @@ class Totals:
         return len(self.ranges)
 
     def compared(self, one: int, other: int) -> bool:
-        """Whether two shards are compared."""
         one, other = sorted((one, other))
         first, last = self.ranges[one]
         return one == other or not first or last >= self.ranges[other][0]
@@ -41,5 +40,4 @@ class Totals:
 
     @property
     def left_out(self) -> list[tuple[int, int]]:
-        """The pairs that are not compared."""
         return [each for each in combinations(range(self.shards), 2) if not self.compared(*each)]
