@@ -241,7 +241,7 @@ def searched(
     lines: Sequence[float] | None = None,
 ) -> list[Retrieval]:
     """The offers that every encoder sees, searched among themselves."""
-    encoded = encode(catalog, encoders, Cache(None), Progress()).vectors
+    encoded = [each.vectors for each in encode(catalog, encoders, Cache(None), Progress())]
     there = np.logical_and.reduce([vectors.present for vectors in encoded])
     assert catalog.labels is not None
     labels = np.where(there, catalog.labels, -1)

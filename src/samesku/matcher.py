@@ -10,9 +10,13 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import polars as pl
 
-from samesku.candidates.candidates import DENSITY_NEIGHBORS, Candidates, with_pairs
+from samesku.candidates.candidates import (
+    DENSITY_NEIGHBORS,
+    Candidates,
+    find_candidates,
+    with_pairs,
+)  # fmt: skip
 from samesku.candidates.collapse import Collapsed, collapse
-from samesku.candidates.finding import find_candidates
 from samesku.candidates.neighbors import Allowed, Method
 from samesku.catalog.answers import Answers, answers_of
 from samesku.catalog.catalog import Catalog, check_catalogs
@@ -300,8 +304,8 @@ class Matcher:
         with within(self.memory, len(catalog)):
             encoded = encode(collapsed.catalog, self.encoders, self.cache, self.progress)
             candidates = self._candidates(encoded, owners, pairs)
-            present = [vectors.present for vectors in encoded.vectors]
-            encoded.vectors.clear()  # what is read of them from now on may lie in files
+            present = [each.vectors.present for each in encoded]
+            encoded.clear()  # what is read of them from now on may lie in files
             if self.within:
                 codes = agreement_codes(collapsed.catalog, self.within)
                 agree = codes[candidates.left] == codes[candidates.right]
@@ -383,8 +387,10 @@ class Matcher:
             encoded = encode(catalog, self.encoders, self.cache, self.progress)
             return self._candidates(encoded, sources, "across")
 
-    def _candidates(self, encoded: Encoded, owners: Ints | None, allowed: Allowed) -> Candidates:
+    def _candidates(
+        self, encoded: Sequence[Encoded], owners: Ints | None, allowed: Allowed
+    ) -> Candidates:
         return find_candidates(
-            self.encoders, encoded, owners, allowed,
+            encoded, owners, allowed,
             k=self.k, method=self.method, cache=self.cache, progress=self.progress,
         )  # fmt: skip

@@ -65,11 +65,11 @@ def test_a_second_run_encodes_nothing_and_gives_the_same(photos, tmp_path):
     assert counts == [3, 1]
     second, *counts = run(catalog, Cache(tmp_path / "cache"))
     assert counts == [0, 0]
-    assert second.keys == first.keys
-    text, photo = zip(first.vectors, second.vectors, strict=True)
-    assert (text[0].rows != text[1].rows).nnz == 0
-    np.testing.assert_array_equal(photo[0].rows, photo[1].rows)
-    np.testing.assert_array_equal(photo[0].owner, photo[1].owner)
+    assert [each.key for each in second] == [each.key for each in first]
+    text, photo = zip(first, second, strict=True)
+    assert (text[0].vectors.rows != text[1].vectors.rows).nnz == 0
+    for name in ("rows", "owner"):
+        np.testing.assert_array_equal(*(getattr(each.vectors, name) for each in photo))
 
 
 def test_a_catalogue_that_grows_pays_for_what_is_new(photos, tmp_path):
@@ -78,7 +78,7 @@ def test_a_catalogue_that_grows_pays_for_what_is_new(photos, tmp_path):
     encoded, photo, text = run(catalogue(photos, ["3.png", "0.png", "1.png"]), cache)
     assert (photo, text) == (1, 1)
     plain, _, _ = run(catalogue(photos, ["3.png", "0.png", "1.png"]), Cache(None))
-    np.testing.assert_array_equal(encoded.vectors[1].rows, plain.vectors[1].rows)
+    np.testing.assert_array_equal(encoded[1].vectors.rows, plain[1].vectors.rows)
 
 
 def test_a_photo_of_another_content_under_the_same_name_is_seen_again(photos, tmp_path):
@@ -87,15 +87,15 @@ def test_a_photo_of_another_content_under_the_same_name_is_seen_again(photos, tm
     draw(photos / "1.png", 99)
     second, photo, text = run(catalog, cache)
     assert (photo, text) == (1, 0)
-    assert first.keys[0] == second.keys[0]
-    assert first.keys[1] != second.keys[1]
+    assert first[0].key == second[0].key
+    assert first[1].key != second[1].key
 
 
 def test_equal_photos_are_embedded_once(photos):
     encoded, photo, _ = run(catalogue(photos, ["0.png"] * 50 + ["1.png"]), Cache(None))
     assert photo == 2
-    assert len(encoded.vectors[1].rows) == 51
-    assert len(np.unique(encoded.vectors[1].rows, axis=0)) == 2
+    assert len(encoded[1].vectors.rows) == 51
+    assert len(np.unique(encoded[1].vectors.rows, axis=0)) == 2
 
 
 @pytest.mark.parametrize("damage", ["cut", "folder is a file"])
@@ -110,7 +110,7 @@ def test_a_broken_cache_costs_time_only(photos, tmp_path, damage):
         with pytest.warns(UserWarning, match="cache not written"):
             again, photo, text = run(catalog, Cache(photos / "0.png"))
     assert (photo, text) == (2, 1)
-    np.testing.assert_array_equal(again.vectors[1].rows, good.vectors[1].rows)
+    np.testing.assert_array_equal(again[1].vectors.rows, good[1].vectors.rows)
 
 
 def test_a_cache_that_another_run_prunes_costs_time_only(photos, tmp_path, monkeypatch):
@@ -127,7 +127,7 @@ def test_a_cache_that_another_run_prunes_costs_time_only(photos, tmp_path, monke
     monkeypatch.setattr(Cache, "load", pruned)
     again, photo, _ = run(catalog, cache)
     assert photo == 2
-    np.testing.assert_array_equal(again.vectors[1].rows, good.vectors[1].rows)
+    np.testing.assert_array_equal(again[1].vectors.rows, good[1].vectors.rows)
 
 
 def test_bad_photos_are_named_and_good_ones_used(photos):
@@ -139,7 +139,7 @@ def test_bad_photos_are_named_and_good_ones_used(photos):
     progress = Progress()
     encoded, photo, _ = run(catalogue(photos, names), Cache(None), progress=progress)
     assert photo == 2
-    assert encoded.vectors[1].owner.tolist() == [1, 6]
+    assert encoded[1].vectors.owner.tolist() == [1, 6]
     assert [posting for posting, _ in progress.refused] == ["p0", "p2", "p4", "p5"]
     assert list(progress.refused.values())[2] == "empty file"
     assert all(path.startswith(str(photos)) for _, path in progress.refused)
@@ -150,8 +150,8 @@ def test_given_hashes_spare_the_photos(photos):
     catalog = catalogue(photos, ["0.png", "1.png", None], image_phash=hashes)
     encoded, photo, _ = run(catalog, Cache(None))
     assert photo == 1
-    assert encoded.vectors[1].owner.tolist() == [0, 1]
-    assert encoded.vectors[1].rows[0].tobytes().hex() == hashes[0]
+    assert encoded[1].vectors.owner.tolist() == [0, 1]
+    assert encoded[1].vectors.rows[0].tobytes().hex() == hashes[0]
 
 
 def test_without_rows_titles_or_photos_there_are_no_vectors(tmp_path):
@@ -159,8 +159,8 @@ def test_without_rows_titles_or_photos_there_are_no_vectors(tmp_path):
         table = catalogue(tmp_path, images, title=[""] * len(images))
         encoded, photo, _ = run(table, Cache(None))
         assert photo == 0
-        assert [vectors.size for vectors in encoded.vectors] == [len(images)] * 2
-        assert not any(vectors.present.any() for vectors in encoded.vectors)
+        assert [each.vectors.size for each in encoded] == [len(images)] * 2
+        assert not any(each.vectors.present.any() for each in encoded)
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def hashed(hashes):
 @pytest.mark.parametrize("blank", ["0000000000000000", "8000000000000000"])
 def test_a_blank_photo_has_no_vector(blank):
     encoded = encode(hashed([blank, "94974f937d4c2433", blank]), [PHash()], Cache(None), Progress())
-    assert encoded.vectors[0].owner.tolist() == [1]
+    assert encoded[0].vectors.owner.tolist() == [1]
 
 
 def rows(*numbers):

@@ -19,7 +19,7 @@ def seen(titles, hashes, progress=None):
     ids = [f"p{row:03}" for row in range(len(titles))]
     table = pl.DataFrame({"posting_id": ids, "title": titles, "image_phash": hashes})
     encoded = encode(read_catalog(table), [PHash()], Cache(None), progress or Progress())
-    return encoded.vectors[0].owner.tolist()
+    return encoded[0].vectors.owner.tolist()
 
 
 @pytest.mark.parametrize("count", [3, 4, 5])

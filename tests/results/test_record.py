@@ -43,11 +43,13 @@ def test_a_run_tells_what_it_read_and_looked_at(tmp_path):
     catalog, progress, encoders = shop(tmp_path), Progress(), [Tfidf(), PHash()]
     encoded = encode(catalog, encoders, Cache(None), progress)
     sources = [
-        Source(encoder.name, encoder.modality, vectors, nearest(vectors, floor=0.1))
-        for encoder, vectors in zip(encoders, encoded.vectors, strict=True)
+        Source(
+            each.encoder.name, each.encoder.modality, each.vectors, nearest(each.vectors, floor=0.1)
+        )
+        for each in encoded
     ]
     progress.note("all is well")
-    present = [vectors.present for vectors in encoded.vectors]
+    present = [each.vectors.present for each in encoded]
     place = np.arange(len(catalog))
     pairs = join_candidates(sources)
     record = run_record(catalog, pairs, present, progress, place)

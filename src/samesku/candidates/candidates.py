@@ -9,11 +9,20 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from samesku.candidates.neighbors import Neighbors, density
+from samesku.candidates.neighbors import (
+    Allowed,
+    Method,
+    Neighbors,
+    allowed_neighbors,
+    density,
+)  # fmt: skip
 from samesku.candidates.similarity import Ends, pair_similarity
 from samesku.encoders.base import Kind, Modality, Vectors
+from samesku.encoders.encode import Encoded
 from samesku.runtime.arrays import AnyInts, Array, Bools, Floats, Ints
+from samesku.runtime.cache import Cache, content_key
 from samesku.runtime.memory import at_once
+from samesku.runtime.progress import Progress
 
 # Neighbours whose mean similarity says how dense it is around a posting.
 DENSITY_NEIGHBORS = 20
@@ -82,6 +91,40 @@ class Candidates:
             similarity=self.similarity[places],
             found=self.found[places],
         )
+
+
+def find_candidates(
+    encoded: Sequence[Encoded],
+    owners: Ints | None,
+    allowed: Allowed,
+    *,
+    k: int,
+    method: Method,
+    cache: Cache,
+    progress: Progress,
+) -> Candidates:
+    """The pairs that may match: those of one source or of two, of any where no `owners` are.
+
+    The neighbours of each encoder are searched now or come from the cache.
+    """
+    allowed, whose = ("all", b"") if owners is None else (allowed, owners.tobytes())
+    settings = str(k), method, allowed, whose
+    sources = []
+    for each in encoded:
+        encoder, vectors = each.encoder, each.vectors
+        key = content_key("neighbors-3", each.key, *settings)
+        with progress.stage(f"candidates ({encoder.name})", vectors.size) as advance:
+            stored = cache.load("neighbors", key)
+            if stored is not None and stored.keys() == {"query", "candidate", "similarity"}:
+                found = Neighbors(**stored, size=vectors.size)
+            else:
+                found = allowed_neighbors(
+                    vectors, owners, allowed, k=k, method=method, advance=advance
+                )
+                cache.store("neighbors", key, found.arrays)
+        sources.append(Source(encoder.name, encoder.modality, vectors, found))
+    with progress.stage("candidates"):
+        return join_candidates(sources).shelved
 
 
 def join_candidates(sources: Sequence[Source]) -> Candidates:

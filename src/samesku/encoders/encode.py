@@ -27,18 +27,16 @@ LENGTH_ERROR, AT_ONCE = 0.01, 20_000
 
 @dataclass(frozen=True, eq=False)
 class Encoded:
-    """The vectors of each encoder, in the encoders' order.
+    """The vectors of one encoder; `key` hashes what it read and how: equal keys, equal vectors."""
 
-    `keys` hash what each encoder read and how: equal keys, equal vectors.
-    """
-
-    vectors: list[Vectors]
-    keys: list[str]
+    encoder: Encoder
+    vectors: Vectors
+    key: str
 
 
 def encode(
     catalog: Catalog, encoders: Sequence[Encoder], cache: Cache, progress: Progress
-) -> Encoded:
+) -> list[Encoded]:
     """Encode a catalogue with several encoders.
 
     Titles are cached as a whole, photos one by one: a catalogue that grows pays for what is new.
@@ -50,19 +48,19 @@ def encode(
     for name, vectors_of in seen.items():
         _check_vectors(vectors_of, name, len(catalog))
     blank = _placeholders(catalog, seen, progress)
-    vectors, keys = [], []
+    found = []
     for encoder in encoders:
         if isinstance(encoder, TextEncoder):
             key = content_key(encoder.fingerprint, catalog.normal_titles)
-            vectors.append(_encode_titles(catalog, encoder, cache, key, progress))
+            vectors = _encode_titles(catalog, encoder, cache, key, progress)
         elif isinstance(encoder, PhotoEncoder):
-            vectors.append(seen[encoder.name].select(~blank) if blank.any() else seen[encoder.name])
+            vectors = seen[encoder.name].select(~blank) if blank.any() else seen[encoder.name]
             apart = [np.packbits(blank).tobytes()] if blank.any() else []
             key = content_key(encoder.fingerprint, *photos.identity(encoder), *apart)
         else:
             raise TypeError(f"{encoder!r} is neither a TextEncoder nor a PhotoEncoder")
-        keys.append(key)
-    return Encoded(vectors, keys)
+        found.append(Encoded(encoder, vectors, key))
+    return found
 
 
 def _check_vectors(vectors: Vectors, encoder: str, size: int) -> None:

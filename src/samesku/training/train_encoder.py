@@ -200,12 +200,8 @@ def _samples(trained: Postings) -> tuple[list[str], list[Bytes]]:
 def _untrained(held: Catalog, kind: EncoderKind, progress: Progress) -> dict[str, Retrieval]:
     """What needs no training, on the same held-out postings."""
     assert held.labels is not None
-    encoders = encoders_by_name(KINDS[kind][1])
-    encoded = encode(held, encoders, Cache(None), progress)
-    return {
-        encoder.name: retrieval(vectors, held.labels)
-        for encoder, vectors in zip(encoders, encoded.vectors, strict=True)
-    }
+    encoded = encode(held, encoders_by_name(KINDS[kind][1]), Cache(None), progress)
+    return {each.encoder.name: retrieval(each.vectors, held.labels) for each in encoded}
 
 
 def _figures(after: Retrieval, others: dict[str, Retrieval], seed: int) -> dict[str, Any]:
