@@ -187,7 +187,7 @@ def test_a_run_that_was_stopped_goes_on_where_it_was(catalogue, groups, tmp_path
         with pytest.raises(RuntimeError, match="power"):
             written(catalogue, tmp_path, shards=2)
     done = {path: path.stat().st_mtime_ns for path in (tmp_path / "work").rglob("*.done")}
-    assert (tmp_path / "work" / "look around" / "1.done").exists()
+    assert (tmp_path / "work" / "look around" / "DONE").exists()
     assert not (tmp_path / "out" / "groups.csv").exists()
     found, _ = written(catalogue, tmp_path, shards=2)
     assert found == groups

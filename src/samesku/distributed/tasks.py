@@ -98,9 +98,18 @@ class Stages:
         self.input = digest_of(self.input, stage, reads)
         results: dict[str, Result] = {}
         with self.progress.stage(stage, len(tasks)) as advance:
-            for name, record in self._done(stage, work, tasks, shared):
-                results[name] = record
-                advance(1)
+            done = self.shelf.read_json(f"{stage}/DONE")
+            if done is not None and done["input"] == self.input:
+                results = done["results"]
+                advance(len(tasks))
+            else:
+                # Or a run that is killed now would leave tables of its own under this record.
+                if done is not None:
+                    self.shelf.remove_file(f"{stage}/DONE")
+                for name, record in self._done(stage, work, tasks, shared):
+                    results[name] = record
+                    advance(1)
+                self.shelf.write_json(f"{stage}/DONE", {"input": self.input, "results": results})
         found = list(results.values())
         record = self.records.setdefault(stage, {"tasks": 0, "peak_mb": 0})
         record["tasks"] += len(found)
