@@ -21,7 +21,7 @@ from samesku.scoring.features.descriptions import described_texts
 from samesku.scoring.features.prices import log_prices, spread
 from samesku.titles import normal_tokens
 from samesku.titles.attributes import Codes, read_titles
-from samesku.titles.attributes.codes import spelt
+from samesku.titles.attributes.spelling import spelt
 from samesku.titles.unlike import FEWEST, common_words, unlike
 from samesku.titles.unlike import READ as ENOUGH
 

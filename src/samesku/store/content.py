@@ -18,7 +18,8 @@ from samesku.store.schema import distinct, look_up
 from samesku.store.terms import term_number
 from samesku.titles import Quantity, Stated, normal_tokens, stated
 from samesku.titles.attributes import KINDS, Attributes, Codes, read_attributes, read_title
-from samesku.titles.attributes.codes import NONE, Piece, Spelling
+from samesku.titles.attributes.codes import NONE, Piece
+from samesku.titles.attributes.spelling import Spelling
 
 # Postings of which the content is kept in memory, the last ones asked for.
 KEPT = 20_000

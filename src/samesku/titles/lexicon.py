@@ -196,7 +196,7 @@ _FILES: dict[str, dict[str, str]] = {
     "contexts.toml": {},
 }
 _CONTEXTS = frozenset(
-    "with for apparel shoes cups bedding paper cells fasteners shaded counted voucher software"
+    "with for apparel shoes cups bedding paper cells fasteners shaded counted voucher software alias"
     " instrument ordinal edition qualifier unnumbered".split()
 )
 

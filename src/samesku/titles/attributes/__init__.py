@@ -6,9 +6,10 @@ from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, S
 from typing import Any
 
 from samesku.titles import Stated, stated
-from samesku.titles.attributes.codes import Codes, Spelling
+from samesku.titles.attributes.codes import Codes
 from samesku.titles.attributes.columns import column_kind, memory_of, read_cell
 from samesku.titles.attributes.reading import read_title
+from samesku.titles.attributes.spelling import Spelling
 from samesku.titles.attributes.table import KINDS, Attributes, aspect, check_kinds
 
 __all__ = [

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping
-from itertools import pairwise
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from samesku.titles.scripts import SPACELESS, fold, word_lists
 
 DIGIT = re.compile(r"[0-9]")
-_PIECE = re.compile(r"[a-z0-9]+(?:[-._][a-z0-9]+)*%?")
+PIECE = re.compile(r"[a-z0-9]+(?:[-._][a-z0-9]+)*%?")
 # "15pro", "note13pro": words that make another model, written on to its number.
 _DATA = word_lists("contexts.toml")
 _QUALIFIERS: dict[str, str] = _DATA["qualifier"]
@@ -24,8 +23,6 @@ _QUALIFIER = re.compile("|".join(word for word in _WORDS if word.isalpha()))
 _SUFFIXES = rf"(?:{_QUALIFIER.pattern})"
 _SUFFIXED = re.compile(rf"([0-9]{{1,4}})({_SUFFIXES}+)")
 _GLUED = re.compile(rf"([a-z]{{4,}})-?([0-9]{{1,4}}[a-z]?)({_SUFFIXES}*)")
-# Without it the code is of another model; a "pro" or "digital" after a code is often left out.
-_LARGER = re.compile("(?<=[0-9])(?:xl|xxl|ti)|(?<=i)[iv]")
 _LETTERED = re.compile(r"[0-9]{1,2}[aceist]")
 # Of games and the like: "empires iii" is "empires: 3".
 _ROMANS = dict(
@@ -44,15 +41,18 @@ _EDITION = re.compile(
     r"([0-9]{1,2})(?:\.|st|nd|rd|th|-?e|a|eme)[ ,]{1,2}"
     rf"(?:[^\W\d_]{{4,}},? ){{0,2}}(?:(?:{_EDITIONS})(?![^\W\d_])|ed(?=[.)]|$))"
 )
-_BARE_GENERATION = re.compile(r"gen-?([0-9]{1,2})")
 _YEAR = re.compile(r"(?:19[89]|20[0-3])[0-9]")
-_YEARS = re.compile(rf"{_YEAR.pattern}-{_YEAR.pattern}")
 # Of a filter "HU 719/7 x" the number behind the slash makes another model than "HU 719/6 x".
 _SLASHED = re.compile(r"/([0-9]{1,2}[a-fh-su-z]?)(?![a-z0-9/.-])")
-_CORE = re.compile(r"i([3579])(?:-?([0-9]{3,5}[a-z]{0,2}[0-9]?))?")
+_CORE = re.compile(r"(i[3579])(?:-?([0-9]{3,5}[a-z]{0,2}[0-9]?))?")
 # "elements 4.0" and "elements v4" are "elements 4"; 15.6 and the like are mostly screens.
 _VERSION = re.compile(r"v([0-9]{1,2})(?:\.([0-9]))?|([0-9]|[0-9]{2}(?=\.[05]))\.([0-9])")
-_MEMORY_TYPE = re.compile(r"ddr([2-6])[lx]?")
+_OWN = {
+    "gen": re.compile(r"gen-?([0-9]{1,2})"),
+    "years": re.compile(rf"({_YEAR.pattern}-{_YEAR.pattern})"),
+    "cpu": _CORE,
+    "ddr": re.compile(r"ddr([2-6])[lx]?"),
+}
 # Standards, resolutions, zooms and the like: written or left out as sellers please.
 _GENERIC = re.compile(
     r"usb[0-9]*[a-z]?|mp[345]|[0-9]{1,2}k|[0-9]{3,4}[pi]|[2-6]g|[hx]26[45]|[2-9]in1|[2-9]d"
@@ -75,28 +75,7 @@ _STANDARD = re.compile(r"m2|usb[0-9]?|ddr[2-6]|sata[123]?|pcie?[0-9]?|nvme|hz|[0
 _CARD = re.compile(r"sd[hx]c|micro ?sd|\buhs\b")
 _CARD_CLASS = re.compile(r"v[369]0|a[12]|c10")
 _TEETH = re.compile(r"[0-9]{1,2}-[0-9]{1,3}[a-z]?")
-_ALIASES = {
-    "win": "",  # names no product of the number behind it
-    "windows": "",
-    "苹果": "iphone",
-    "ps": "platform: playstation",
-    "playstation": "platform: playstation",
-    "generation": "gen",
-    "bd": "band",
-    "mk": "mark",
-    "vol": "no",
-    "volume": "no",
-    "tome": "no",
-    "tomo": "no",
-    "volum": "no",
-    "том": "no",
-    "νο": "no",
-    "kotet": "no",
-    "アイフォン": "iphone",
-    "ايفون": "iphone",
-    "بلايستيشن": "platform: playstation",
-    "아이폰": "iphone",
-}
+_ALIASES = {word: key for key, words in _DATA["alias"].items() for word in words.split()}
 # What is counted in Chinese and Japanese; a number before it is no model.
 _COUNTERS = frozenset(
     "片只包盒瓶袋个個条條支枚张張块塊件套双雙对對罐听箱粒克斤公升米寸码碼岁歲月年日层層抽位元代号號度"
@@ -105,8 +84,7 @@ _COUNTERS = frozenset(
 _BEFORE = re.compile(rf"([{SPACELESS}]{{2,}}|[^\W\d_]{{2,}}\.?|#)[ -]?$")
 _SHOP = re.compile(r"[\[(【{][^\])】}]{1,24}[\])】}]")
 _LONGEST_NAME = 24
-_SHORTEST_PART = 4
-_LONGEST_CODE = 30
+LONGEST_CODE = 30
 
 
 class Piece(NamedTuple):
@@ -148,58 +126,19 @@ def read_codes(
     codes: dict[str, Piece] = {}
     glued: list[tuple[str, str, Piece]] = []
     series: list[tuple[str, Piece]] = []
-    is_card = _CARD.search(title) is not None
-    for match in _PIECE.finditer(title):
-        text = match[0]
-        if text.isalpha() or text in quantities or text in banned or not DIGIT.search(text):
-            continue
-        if (
-            match.start() in qualifiers
-            or text.startswith("size_")
-            or (is_card and _CARD_CLASS.fullmatch(text))
-        ):
-            continue
-        piece = _piece(match)
-        if text[-1].isdigit() and _RATE.match(title, piece.stop):
-            continue
+    for piece, text in _pieces(title, quantities, qualifiers, banned):
         suffix = _qualifiers(title, piece.stop, qualifiers)
         if suffixed := _SUFFIXED.fullmatch(text):
             text, suffix = suffixed[1], [*_apart(suffixed[2]), *suffix]
-        if edition := _EDITION.match(title, piece.start):
-            series.append((f"edition: {edition[1]}", piece))
-        elif ordinal := _GENERATION.match(title, piece.start):
-            series.append((f"gen: {ordinal[1]}", piece))
-        elif ordinal := _ORDINAL.match(title, piece.start):
-            series.append((f"{ordinal[2]}: {ordinal[1]}", piece))
-        elif _YEAR.fullmatch(text) and text != "2000":
-            series.append((f"year: {text}", piece))
-        elif years := _YEARS.fullmatch(text):
-            series.append((f"years: {years[0]}", piece))
-        elif text.isdigit() and len(text) == 2 and text[0] == "0":
-            series.append((f"no: {text[1]}", piece))
-        elif text.isdigit() and len(text) < 5:
-            if name := _name(title, piece, unnumbered):
-                series.append((_numbered(name, text.lstrip("0") or "0", *suffix), piece))
-        elif (lettered := _LETTERED.fullmatch(text)) and (name := _name(title, piece, unnumbered)):
-            series.append((_numbered(name, lettered[0], *suffix), piece))
-        elif (version := _VERSION.fullmatch(text)) and (name := _name(title, piece, unnumbered)):
-            whole, part = filter(None, (version[1] or version[3], version[2] or version[4] or "0"))
-            number = f"{int(whole)}.{part}".removesuffix(".0")
-            series.append((_numbered(name, number), piece))
-            if version[1] and len(text) > 2 and "." not in text:
-                codes[text] = piece
-        elif bare := _BARE_GENERATION.fullmatch(text):
-            series.append((f"gen: {bare[1]}", piece))
-        elif core := _CORE.fullmatch(text):
-            series.append((f"cpu: i{core[1]}", piece))
-            if core[2] and not core[2].isdigit():
-                codes[core[2]] = piece
-        elif memory := _MEMORY_TYPE.fullmatch(text):
-            series.append((f"ddr: {memory[1]}", piece))
+        if value := (
+            _of_its_own(title, piece, text, suffix)
+            or _named(title, piece, text, suffix, unnumbered)
+        ):
+            series.append((value, piece))
+            if code := _code_beside(text):
+                codes[code] = piece
         elif _GENERIC.fullmatch(text) or text == "ps":
             continue
-        elif text.startswith("ps") and text[2:].isdigit() and len(text) == 3:
-            series.append((_numbered(_ALIASES["ps"], text[2:], *suffix), piece))
         elif part := _GLUED.fullmatch(text):
             glued.append((part[1], " ".join((part[2], *_apart(part[3]), *suffix)), piece))
         elif code := _code(text, quantities):
@@ -208,7 +147,7 @@ def read_codes(
             if slashed and len(re.findall("[0-9]", code)) > 2:
                 codes[code + slashed[1]] = piece._replace(stop=slashed.end())
     for match in ROMAN.finditer(title):
-        piece = _piece(match)
+        piece = piece_at(match)
         if name := _name(title, piece, unnumbered):
             series.append((_numbered(name, _ROMANS[match[0]]), piece))
     if len(codes) > 1 and (shop := _SHOP.match(title)):
@@ -216,120 +155,77 @@ def read_codes(
     return Codes(title, tuple(codes.items()), tuple(glued), tuple(series))
 
 
+def _pieces(
+    title: str, quantities: Collection[str], qualifiers: Collection[int], banned: Collection[str]
+) -> Iterator[tuple[Piece, str]]:
+    """The stretches with a digit, and how they are written, that can be of a model."""
+    is_card = _CARD.search(title) is not None
+    for match in PIECE.finditer(title):
+        text = match[0]
+        if text.isalpha() or text in quantities or text in banned or not DIGIT.search(text):
+            continue
+        if match.start() in qualifiers or text.startswith("size_"):
+            continue
+        is_rate = text[-1].isdigit() and _RATE.match(title, match.end())
+        if not is_rate and not (is_card and _CARD_CLASS.fullmatch(text)):
+            yield piece_at(match), text
+
+
+def _of_its_own(title: str, piece: Piece, text: str, suffix: Sequence[str]) -> str:
+    """The value of a piece that says itself what it numbers: "3rd gen", "2015", "i5", "ps4"."""
+    for name, pattern in (("edition", _EDITION), ("gen", _GENERATION)):
+        if ordinal := pattern.match(title, piece.start):
+            return f"{name}: {ordinal[1]}"
+    if ordinal := _ORDINAL.match(title, piece.start):
+        return f"{ordinal[2]}: {ordinal[1]}"
+    if _YEAR.fullmatch(text) and text != "2000":
+        return f"year: {text}"
+    if text.isdigit() and len(text) == 2 and text[0] == "0":
+        return f"no: {text[1]}"
+    if text.startswith("ps") and text[2:].isdigit() and len(text) == 3:
+        return _numbered(_ALIASES["ps"], text[2:], *suffix)
+    for name, pattern in _OWN.items():
+        if own := pattern.fullmatch(text):
+            return f"{name}: {own[1]}"
+    return ""
+
+
+def _named(
+    title: str, piece: Piece, text: str, suffix: Sequence[str], unnumbered: Collection[int]
+) -> str:
+    """The value of a number after the name that it numbers: "iphone: 14 pro"."""
+    if text.isdigit() and len(text) < 5:
+        number = [text.lstrip("0") or "0", *suffix]
+    elif _LETTERED.fullmatch(text):
+        number = [text, *suffix]
+    elif version := _VERSION.fullmatch(text):
+        whole, part = filter(None, (version[1] or version[3], version[2] or version[4] or "0"))
+        number = [f"{int(whole)}.{part}".removesuffix(".0")]
+    else:
+        return ""
+    name = _name(title, piece, unnumbered)
+    return _numbered(name, *number) if name else ""
+
+
+def _code_beside(text: str) -> str:
+    """The code that a piece is besides: "3470u" of "i5-3470u", and "v10"."""
+    if (core := _CORE.fullmatch(text)) and core[2] and not core[2].isdigit():
+        return core[2]
+    version = _VERSION.fullmatch(text)
+    return text if version and version[1] and len(text) > 2 and "." not in text else ""
+
+
 def _numbered(name: str, *number: str) -> str:
     """A value of the aspect that the name is, or begins with: "iphone: 14 pro"."""
     return f"{name}{' ' if ':' in name else ': '}{' '.join(number)}"
 
 
-def _piece(match: re.Match[str]) -> Piece:
-    return Piece(match.start(), match.end(), _plain(match[0]))
+def piece_at(match: re.Match[str]) -> Piece:
+    return Piece(match.start(), match.end(), plain(match[0]))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     return text if text.isalnum() else re.sub(r"[-._%]", "", text)
-
-
-def spelt(titles: Collection[Codes]) -> tuple[set[str], set[str], set[tuple[str, str]]]:
-    """The names, the codes, and what is a name and a number or a code of some titles."""
-    return (
-        {value.partition(": ")[0] for one in titles for value, _ in one.series},
-        {code for one in titles for code, _ in one.codes},
-        {(name, number.replace(" ", "")) for one in titles for name, number, _ in one.glued},
-    )
-
-
-class Spelling:
-    """How the titles of a catalogue write model codes: what is one word in some title is a code."""
-
-    def __init__(
-        self, names: Collection[str], codes: Collection[str], glued: Collection[tuple[str, str]]
-    ) -> None:
-        self._names = set(names)
-        self._codes = {
-            *codes,
-            *(name + number for name, number in glued if name not in self._names),
-        }
-        # With what the first piece of a code begins: most pieces of titles begin none.
-        self._begun = {code[:length] for code in self._codes for length in range(1, 5)}
-
-    @classmethod
-    def of(cls, titles: Collection[Codes]) -> Spelling:
-        """Read the codes of all titles."""
-        return cls(*spelt(titles))
-
-    def settle(self, codes: Codes) -> set[str]:
-        """Give the model values of a title, its codes in the spelling of the whole catalogue.
-
-        "wh 1000 xm5" is "wh1000xm5" if another title writes it so, "iphone14" is a name and a
-        number if another title has "iphone 15", and "qe55q80catxxu" is also "qe55q80c" if another
-        title stops there.
-        """
-        if not codes.title:
-            return set()
-        found = dict(codes.codes)
-        series = list(codes.series)
-        for name, number, piece in codes.glued:
-            if name in self._names:
-                series.append((f"{name}: {number}", piece))
-            else:
-                found[name + number.replace(" ", "")] = piece
-        joined = self._join(codes.title)
-        values = set(joined)
-        for value, place in (*series, *found.items()):
-            code = next((code for code, one in joined.items() if _is_within(place, one)), None)
-            if code is None or (value in found and codes.title.startswith("/", place.stop)):
-                values.add(value)
-            elif rest := value.replace(": ", "").replace(" ", "").partition(code)[2]:
-                values.discard(code)  # "15 pro max" beside the "15pro" of another title
-                values.add(code + rest)
-        values |= {part for value in values if ":" not in value for part in self._parts(value)}
-        return {one for one in values if not any(other.startswith(one + " ") for other in values)}
-
-    def _join(self, title: str) -> dict[str, Piece]:
-        """The codes of other titles that this one writes in several pieces, the longest first."""
-        # Read again, as the pieces of a million titles would take a gigabyte.
-        texts = [_plain(text) for text in _PIECE.findall(title)]
-        starts = [at for at, text in enumerate(texts) if text[:4] in self._begun]
-        joined: dict[str, Piece] = {}
-        pieces: list[Piece] = []
-        for size in (4, 3, 2):
-            for at in starts:
-                code = "".join(texts[at : at + size])
-                if at + size <= len(texts) and code in self._codes:
-                    pieces = pieces or [_piece(match) for match in _PIECE.finditer(title)]
-                    part = pieces[at : at + size]
-                    start, stop = part[0].start, part[-1].stop
-                    near = all(b.start - a.stop == 1 for a, b in pairwise(part))
-                    whole = Piece(start, stop, code)
-                    larger = any(
-                        _is_within(whole, one) and _LARGER.fullmatch(other, len(code))
-                        for other, one in joined.items()
-                    )
-                    if near and stop - start <= _LONGEST_CODE and not larger:
-                        joined.setdefault(code, whole)
-        return joined
-
-    def _parts(self, code: str) -> Iterator[str]:
-        """Codes of other titles that are part of this one: without region, maker, colour.
-
-        What lacks an "xl" or a "ti" is another model and no part.
-        """
-        if len(code) <= _SHORTEST_PART:
-            return
-        digit = [sign.isdigit() for sign in code]
-        cuts = [at for at in range(1, len(code)) if not (digit[at - 1] and digit[at])]
-        cuts = [0, *cuts, len(code)]
-        for place, start in enumerate(cuts):
-            for stop in cuts[place + 1 :]:
-                inside = start and stop < len(code)
-                if stop - start >= _SHORTEST_PART + 2 * bool(inside):
-                    part = code[start:stop]
-                    if part in self._codes and not _LARGER.fullmatch(code, stop):
-                        yield part
-
-
-def _is_within(place: Piece, other: Piece) -> bool:
-    return other.start <= place.start and place.stop <= other.stop
 
 
 def _code(text: str, quantities: Collection[str]) -> str:
@@ -347,11 +243,11 @@ def _code(text: str, quantities: Collection[str]) -> str:
         if parts and parts[-1].isalpha() and len(parts[-1]) > 5:
             parts = parts[:-1]
         text = "-".join(parts)
-    code = _plain(text)
+    code = plain(text)
     if code.isdigit():
         is_number = "." in text or (len(code) < 6 and "-" in text) or code.endswith("000")
         return code if 5 <= len(code) <= 11 and not is_number else ""
-    is_code = any(map(str.isdigit, code)) and len(code) <= _LONGEST_CODE
+    is_code = any(map(str.isdigit, code)) and len(code) <= LONGEST_CODE
     return code if is_code and not _GENERIC.fullmatch(code) else ""
 
 
