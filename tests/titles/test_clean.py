@@ -20,6 +20,14 @@ from samesku.titles import clean_title
         (None, ""),
         ("", ""),
         ("  Paper   Bag\tVictoria Secret ", "paper bag victoria secret"),
+        # UTF-8 that was read as Windows-1252, and what only looks like it
+        (
+            "SALMÃ“N 3kg envÃ\xado gratis â€“ Ã\xa0 lÃ¨vres Å‚Ã³dÅº",
+            "salmón 3kg envío gratis - à lèvres łódź",
+        ),
+        ("NESCAFÉ® CAFÉ™ «CLICHÉ»", 'nescafé café "cliché"'),
+        # diameters
+        ("Bohrer Ø8 x 160 mm, ⌀ 12mm", "bohrer 8 x 160 mm, 12mm"),
         # escapes of a printed bytes object, with and without its wrapper
         (
             r"Nestl\xc3\xa9 DATITA 3+ Rasa Vanilla 3-5 tahun 900 gr",

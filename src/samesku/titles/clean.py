@@ -28,6 +28,13 @@ _FRACTIONS = {"¼": ".25", "½": ".5", "¾": ".75", "⅓": ".33", "⅔": ".67"}
 # "42 2/3", a size of shoes.
 _THIRDS = re.compile(r"(?<![0-9.,/x-])(1[6-9]|[2-4][0-9]|5[0-5]) ([12])/3(?![0-9/])")
 _NUMERO = re.compile("(?<![^\\W_])[nN][°º] ?(?=[0-9])")
+_DIAMETER = re.compile("[øØ⌀∅] ?(?=[0-9])")
+# UTF-8 that was read as Windows-1252: "salmÃ³n", "NÂ°5", "â€“"; "É®" of "CAFÉ®" is as it should be.
+_LATIN = {
+    bytes([code]).decode("cp1252", "ignore") or chr(code): code for code in range(128, 256)
+} | {chr(code): code for code in range(128, 256)}
+_TAILS = re.escape("".join(sign for sign, code in _LATIN.items() if code < 0xC0))
+_MISREAD = re.compile(f"[ÂÃÄÅÐÑ][{_TAILS}]|[âã][{_TAILS}]{{2}}|ð[{_TAILS}]{{3}}")
 _CONTROLS = dict.fromkeys((*range(32), 127), " ")
 _MAX_PASSES = 6
 
@@ -85,10 +92,11 @@ def clean_title(raw: str | None) -> str:
 
     Undone, in this order: the `b'...'` wrapper and the `\xc3\x89` escapes of a printed `bytes`
     object (also with doubled backslashes), `\u00e9` and `\n` escapes, HTML entities (also escaped
-    twice) and tags, pictographs and invisible characters, fancy letters (Unicode NFKC), case,
-    typographic quotes and dashes, digits of other scripts, runs of white space. Accents stay;
-    `normalise_title` folds them. None, NaN (a float, from pandas) and what says that a title is
-    missing ("nan", "#REF!", "-") are no title: "". Cleaning the result again changes nothing.
+    twice) and tags, UTF-8 read as Windows-1252 ("salmÃ³n"), pictographs and invisible characters,
+    fancy letters (Unicode NFKC), case, typographic quotes and dashes, digits of other scripts, runs
+    of white space. Accents stay; `normalise_title` folds them. None, NaN (a float, from pandas) and
+    what says that a title is missing ("nan", "#REF!", "-") are no title: "". Cleaning the result
+    again changes nothing.
     """
     if not isinstance(raw, str):
         return ""
@@ -115,11 +123,18 @@ def _clean_once(text: str) -> str:
         text = _TAG.sub(" ", text)
     text = text.replace("<", " ").replace(">", " ")
     if not text.isascii():
-        text = _NUMERO.sub("no ", text)
+        text = _DIAMETER.sub("", _NUMERO.sub("no ", _MISREAD.sub(_read_again, text)))
         text = _FRACTION.sub(lambda part: _FRACTIONS[part[0]], text)
         text = unicodedata.normalize("NFKC", text.translate(_SPELLING)).casefold()
         text = _ZALGO.sub("", unicodedata.normalize("NFKC", text)).translate(_SPELLING)
     return _tidy(text)
+
+
+def _read_again(misread: re.Match[str]) -> str:
+    try:
+        return bytes(_LATIN[sign] for sign in misread[0]).decode("utf-8")
+    except UnicodeDecodeError:
+        return misread[0]
 
 
 def _is_plain(text: str) -> bool:

@@ -196,8 +196,8 @@ _FILES: dict[str, dict[str, str]] = {
     "contexts.toml": {},
 }
 _CONTEXTS = frozenset(
-    "with for apparel shoes cups bedding paper cells fasteners shaded counted voucher software alias"
-    " instrument ordinal edition qualifier unnumbered".split()
+    "with for apparel shoes cups bedding paper cells fasteners shaded counted voucher software"
+    " alias instrument ordinal edition qualifier unnumbered".split()
 )
 
 
