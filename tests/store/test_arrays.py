@@ -1,6 +1,6 @@
 import numpy as np
 
-from samesku.store.arrays import Growing, Lists, spans
+from samesku.store.arrays import Growing, Lists
 
 
 def test_lists_hold_what_was_added_in_its_order():
@@ -31,7 +31,3 @@ def test_an_array_grows_and_is_cut():
     grown.cut(2)
     grown.extend(np.array([5]))
     assert grown.rows.tolist() == [0, 1, 5]
-
-
-def test_spans_are_the_places_of_stretches():
-    assert spans(np.array([5, 0, 9]), np.array([2, 0, 3])).tolist() == [5, 6, 9, 10, 11]

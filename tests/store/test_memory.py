@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from samesku.store.content import Content
-from samesku.store.memory import SOUGHT, Distinct, Memory
-from samesku.store.near import scored_pairs
+from samesku.store.memory import SOUGHT, Distinct, Memory, scored_pairs
 from samesku.store.terms import packed_terms
 
 

@@ -36,13 +36,6 @@ class Growing:
         self.size = size
 
 
-def spans(start: Ints, lengths: AnyInts) -> Ints:
-    """The places of several stretches of a flat array, one after the other."""
-    ends = np.cumsum(lengths)
-    first = np.repeat(start - (ends - lengths), lengths)
-    return np.asarray(np.arange(len(first)) + first)
-
-
 class Lists:
     """Entries by key, each of one kind; they only grow."""
 

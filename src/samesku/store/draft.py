@@ -19,12 +19,11 @@ from samesku.runtime.arrays import Floats, Ints
 from samesku.scoring.fusion import EXPLAINED_FROM
 from samesku.scoring.learned import Learned
 from samesku.store.content import Content
-from samesku.store.memory import Distinct
-from samesku.store.near import scored_pairs
+from samesku.store.memory import Distinct, scored_pairs
 from samesku.store.postings import Payload, content_key
 from samesku.store.results import Affected, Change, DecidedPair, PostingResult, Refused
 from samesku.store.schema import distinct, look_up, postings, versions
-from samesku.store.scoring import EndPostings, Scored, score_pairs
+from samesku.store.scoring import Scored, score_pairs
 from samesku.store.state import PER_EVENT, Effects, State
 
 # Pairs, and notes, that an answer lists.
@@ -161,8 +160,10 @@ class Draft:
         found = np.full((2, len(left)), np.nan, dtype=np.float32)
         for column, similarity in zip(found, np.concatenate(alike, axis=1), strict=True):
             np.fmax.at(column, place.ravel(), similarity)
-        ends = EndPostings(self.connection, memory, left, right)
-        scored = score_pairs(memory, ends, self.learned, explain_from=EXPLAINED_FROM, found=found)
+        scored = score_pairs(
+            self.connection, memory, left, right, self.learned,
+            explain_from=EXPLAINED_FROM, found=found,
+        )  # fmt: skip
         self.scored = left, right, scored
         columns = *scored.candidates.similarity.T, scored.predicted.scores, scored.clashes
         whole = scored_pairs(memory.numbers(left), *columns)

@@ -36,8 +36,6 @@ _log = logging.getLogger(__name__)
 # Postings of one transaction. So many more at once, and this share of what the store holds, are
 # scored with all of it as in a batch run: a posting costs a sixth of one that comes alone.
 AT_ONCE, BATCH_FROM, BATCH_SHARE = 250, 500, 0.25
-# What follows the key of a request in that of its one transaction, where others have their place.
-ALL = "all"
 
 # Makes a change in a draft; gives the ids of the postings that are answered one by one.
 Work: TypeAlias = Callable[[Draft], Iterable[str] | None]
@@ -118,23 +116,28 @@ class Index(reading.Reads):
         """
         checked, malformed, notes = check_postings(rows_of(postings, self._photos))
         notes += self._add_hashes(checked)
-        bulk = self._in_one(len(checked), key)
-        step = len(checked) if bulk else AT_ONCE
-        changes = []
-        for start in range(0, max(len(checked), 1), step):
+        last = {str(payload["posting_id"]): payload for payload in checked}
+        with self._reading() as (state, _):
+            bulk = len(last) >= max(BATCH_FROM, BATCH_SHARE * len(state.distinct_of))
+        changes: list[Change] = []
+        left = list(last)
+        while left or not changes:
+            some = left if bulk else left[:AT_ONCE]
 
-            def work(draft: Draft, start: int = start) -> Iterable[str]:
-                some = checked[start : start + step]
-                draft.put(some)
+            def work(draft: Draft, some: Sequence[str] = some) -> Sequence[str]:
+                draft.put([last[each] for each in some])
                 if bulk:
                     score_everything(draft)
                 else:
                     draft.score()
-                draft.refused, draft.notes = ([], []) if start else (malformed, notes)
-                return dict.fromkeys(str(payload["posting_id"]) for payload in some)
+                if not changes:
+                    draft.refused, draft.notes = malformed, notes
+                return some
 
-            own = None if key is None else f"{key}#{ALL if bulk else start}"
+            own = None if key is None else f"{key}#{len(last) - len(left)}"
             changes.append(self._write("upsert", work, own, actor))
+            # A request that is repeated is answered as it was, whatever the store holds by now.
+            left = left[len(changes[-1].postings) :]
         return changes
 
     def _add_hashes(self, payloads: Sequence[Payload]) -> list[str]:
@@ -145,19 +148,6 @@ class Index(reading.Reads):
         with self._engine.connect() as connection:
             former = read_payloads(connection, [str(each["posting_id"]) for each in named])
         return add_hashes(named, former, self._photos)
-
-    def _in_one(self, count: int, key: str | None) -> bool:
-        """Whether so many postings are one transaction; a request that is repeated stays as it was.
-
-        The store may have grown or shrunk since.
-        """
-        with self._reading() as (state, connection):
-            if key is not None:
-                if answered(connection, f"{key}#{ALL}", "upsert"):
-                    return True
-                if answered(connection, f"{key}#0", "upsert"):
-                    return False
-            return count >= max(BATCH_FROM, BATCH_SHARE * len(state.distinct_of))
 
     def delete(self, posting_id: str | int, *, key: str | None = None, actor: str = "") -> Change:
         """Delete a posting: no text and no photo of it stays; its pins do, should it come back."""

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 from samesku.candidates.candidates import places_among
 from samesku.candidates.neighbors import FLOOR
 from samesku.runtime.arrays import AnyInts, Array, Floats, Ints
-from samesku.store.arrays import Growing, Lists, spans
+from samesku.store.arrays import Growing, Lists
 from samesku.store.content import Content, Contents
-from samesku.store.near import NEIGHBORS, PAIR, nearest
 from samesku.store.postings import Payload, normal_title, phash_of, title_key
 from samesku.store.terms import WIDTH, Terms, packed_terms
 
+# The nearest that one finds.
+NEIGHBORS = 50
 # Probabilities below this change no cluster.
 KEPT = 0.02
 # Character n-grams of a title that it is found by, the rarest; its words all are.
@@ -34,6 +35,27 @@ SOUGHT = 2**62
 # Ends of pairs are slots. Of several searches in one go those of the n-th are larger by n times
 # this, so that a posting that two of them find is an end of its own in each.
 SPAN = 2**40
+
+
+# A scored pair of one distinct posting with another: similarities (NaN unknown), probability, and
+# whether they clash in an attribute that may not differ.
+PAIR = np.dtype(
+    [
+        ("other", "<i8"),
+        ("text", "<f4"),
+        ("photo", "<f4"),
+        ("probability", "<f4"),
+        ("clashes", "?"),
+    ]
+)
+
+
+def scored_pairs(*columns: Array) -> Array:
+    """Pairs of these columns, which are those of `PAIR`."""
+    pairs = np.empty(len(columns[0]), PAIR)
+    for name, column in zip(PAIR.names or (), columns, strict=True):
+        pairs[name] = column
+    return pairs
 
 
 class Distinct(NamedTuple):
@@ -231,8 +253,8 @@ class Memory:
         for values, floor in zip(similarity, (FLOOR["sparse"], FLOOR["bits"]), strict=True):
             near = np.flatnonzero(values >= floor)
             near = near[np.lexsort((-values[near], place[near]))]
-            count = np.bincount(place[near])
-            near = near[spans(np.zeros(len(count), dtype=np.int64), count) < NEIGHBORS]
+            first = np.searchsorted(place[near], place[near])
+            near = near[np.arange(len(near)) - first < NEIGHBORS]
             lists.append((place[near], others[near], values[near], clash[near]))
         return lists
 
@@ -254,7 +276,7 @@ class Memory:
         found = self._sharing(terms, mine, slot)
         cosine = self._cosine(terms.columns, mine, found)
         near = cosine >= FLOOR["sparse"]
-        return nearest(found[near], cosine[near])
+        return _nearest(found[near], cosine[near])
 
     def _cosine(self, columns: NDArray[np.int32], mine: Floats, slots: AnyInts) -> Floats:
         """That of the title of these terms with others; NaN for titles without words."""
@@ -288,7 +310,7 @@ class Memory:
         slots = np.flatnonzero(differing <= (REACH if bits[slot] else -1))
         close = (bits[slots] > 0) & self._there.rows[slots] & (slots != slot)
         slots = slots[close]
-        return nearest(slots, (1 - differing[slots] / 64).astype(np.float32))
+        return _nearest(slots, (1 - differing[slots] / 64).astype(np.float32))
 
     def text_similarity(self, left: AnyInts, right: AnyInts) -> Floats:
         """Of pairs of slots; NaN where a title has no words."""
@@ -306,3 +328,9 @@ class Memory:
         one, other = self._bits.rows[left], self._bits.rows[right]
         differing = np.bitwise_count(one ^ other).astype(np.float32)
         return np.where((one > 0) & (other > 0), 1 - differing / 64, np.float32(np.nan))
+
+
+def _nearest(others: Ints, similarity: Floats) -> tuple[Ints, Floats]:
+    """Near to far, ties by slot."""
+    order = np.lexsort((others, -similarity))[:NEIGHBORS]
+    return others[order], similarity[order]

@@ -32,7 +32,7 @@ from samesku.store.schema import (
     touched,
     without_password,
 )
-from samesku.store.scoring import EndPostings, score_pairs
+from samesku.store.scoring import score_pairs
 from samesku.store.searching import search
 from samesku.store.state import SHIPPED, Effects, Setting, State
 
@@ -180,8 +180,8 @@ class Reads:
             }
             if a == b:
                 return {**result, "probability": 1.0, "reasons": []}
-            ends = EndPostings(connection, state.memory, np.array([a]), np.array([b]))
-            scored = score_pairs(state.memory, ends, self._learned(state), explain_from=0.0)
+            ends, learned = (np.array([a]), np.array([b])), self._learned(state)
+            scored = score_pairs(connection, state.memory, *ends, learned, explain_from=0.0)
             return {
                 **result,
                 "probability": float(scored.predicted.scores[0]),

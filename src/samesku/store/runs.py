@@ -21,7 +21,7 @@ from samesku.runtime.progress import Progress
 from samesku.scoring.features.attributes import attribute_rows, clashing
 from samesku.store.doubts import Doubts
 from samesku.store.draft import Draft
-from samesku.store.near import PAIR, scored_pairs
+from samesku.store.memory import PAIR, scored_pairs
 from samesku.store.postings import Payload, as_catalog, hex_hash
 from samesku.store.results import StoreError
 from samesku.store.schema import postings

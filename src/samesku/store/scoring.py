@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +14,7 @@ from samesku.candidates.candidates import DENSITY_NEIGHBORS, Candidates, Source,
 from samesku.candidates.neighbors import Neighbors, density
 from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality, Vectors
-from samesku.runtime.arrays import AnyInts, Array, Bools, Floats, Ints
+from samesku.runtime.arrays import Array, Bools, Floats, Ints
 from samesku.scoring.features import CatalogRows
 from samesku.scoring.features.attributes import attribute_rows, clashing
 from samesku.scoring.features.neighbourhood import Neighbourhoods
@@ -24,7 +23,7 @@ from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.fusion import PairScores
 from samesku.scoring.learned import Learned
 from samesku.scoring.presence import filled_rows, rarity_of, rows_between
-from samesku.store.content import catalog_of
+from samesku.store.content import Content, catalog_of
 from samesku.store.memory import SPAN, Memory
 from samesku.store.terms import WIDTH
 
@@ -56,33 +55,11 @@ class Scored:
         return explanations.table(self.catalog, self.candidates, place).to_dicts()
 
 
-class EndPostings:
-    """The distinct postings at the ends of pairs, as a catalogue.
-
-    `left` and `right` are slots, ``left < right``, in ascending order, each pair once; of several
-    searches larger by multiples of `SPAN`.
-    """
-
-    def __init__(self, connection: sa.Connection, memory: Memory, left: Ints, right: Ints) -> None:
-        self.left, self.right = left, right
-        # The different ends, of which each is a posting of the catalogue.
-        self.core = core = np.unique(np.concatenate([left, right]))
-        self.contents = memory.contents.of(memory.numbers(core % SPAN).tolist(), connection)
-        starts = np.flatnonzero(np.diff(core // SPAN, prepend=-1)).tolist()
-        # The postings of each search.
-        self.parts = [slice(*each) for each in zip(starts, [*starts[1:], len(core)], strict=True)]
-        self.catalog = catalog_of(self.contents, self.parts)
-        self.attributes = attribute_rows(self.catalog.attributes)
-
-    def clashes(self, same: Collection[str]) -> Bools:
-        """Which pairs clash in an attribute of a kind that may not differ."""
-        places = (np.searchsorted(self.core, each) for each in (self.left, self.right))
-        return clashing(self.attributes, *places, same=same)
-
-
 def score_pairs(
+    connection: sa.Connection,
     memory: Memory,
-    ends: EndPostings,
+    left: Ints,
+    right: Ints,
     learned: Learned,
     *,
     explain_from: float,
@@ -94,32 +71,50 @@ def score_pairs(
     The classifier sees a catalogue of the postings at the ends of the pairs. How many there are,
     how rare words are, who is near whom and how often a title is used is that of the whole store.
 
-    `found`: the similarities of pairs that are new, ``(2, m)``, by the titles and by the photos;
-    NaN where a search did not find them so. `sought`: the right ends are only searched for.
+    `left` and `right` are slots, ``left < right``, in ascending order, each pair once; of several
+    searches larger by multiples of `SPAN`. `found`: the similarities of pairs that are new,
+    ``(2, m)``, by the titles and by the photos; NaN where a search did not find them so. `sought`:
+    the right ends are only searched for.
     """
-    left, core = ends.left, ends.core
-    clashes = ends.clashes(learned.same)
-    near = memory.neighbors(core, () if found is None else (ends.right, left, found, clashes))
+    # The different ends, of which each is a posting of the catalogue.
+    core = np.unique(np.concatenate([left, right]))
+    contents = memory.contents.of(memory.numbers(core % SPAN).tolist(), connection)
+    starts = np.flatnonzero(np.diff(core // SPAN, prepend=-1)).tolist()
+    # The postings of each search.
+    parts = [slice(*each) for each in zip(starts, [*starts[1:], len(core)], strict=True)]
+    catalog = catalog_of(contents, parts)
+    attributes = attribute_rows(catalog.attributes)
+    places = (np.searchsorted(core, each) for each in (left, right))
+    clashes = clashing(attributes, *places, same=learned.same)
+    near = memory.neighbors(core, () if found is None else (right, left, found, clashes))
     others = np.setdiff1d(np.concatenate([found for _, found, *_ in near]), core)
     slots = np.concatenate([core, others])
-    candidates = _candidates(memory, ends, slots, near)
+    candidates = _candidates(memory, left, right, slots, len(core), near)
+    words, held = _title_words(memory, contents, catalog, slots)
     ranks = [
         Ranks.of(source.neighbors, clash)
         for source, (*_, clash) in zip(candidates.sources, near, strict=True)
     ]
-    known = {frozenset(learned.same): ranks}
-    beside = ends.right[np.searchsorted(left // SPAN, core // SPAN)] % SPAN if sought else None
-    uses = memory.title_uses(core % SPAN, beside)
-    rows = _rows(ends, candidates.sources, memory, slots, known, uses)
-    predicted = learned.predict(candidates, ends.catalog, explain_from, rows=rows)
-    return Scored(clashes, candidates, ends.catalog, predicted)
+    beside = right[np.searchsorted(left // SPAN, core // SPAN)] % SPAN if sought else None
+    rows = CatalogRows.of_part(
+        catalog, candidates.sources, words=words, attributes=attributes,
+        ranks={frozenset(learned.same): ranks}, parts=parts, size=memory.size,
+        around=Neighbourhoods.of(words, candidates.sources[0].neighbors, others=held),
+        uses=memory.title_uses(core % SPAN, beside),
+    )  # fmt: skip
+    predicted = learned.predict(candidates, catalog, explain_from, rows=rows)
+    return Scored(clashes, candidates, catalog, predicted)
 
 
 def _candidates(
-    memory: Memory, pairs: EndPostings, slots: Ints, near: Sequence[tuple[Array, ...]]
+    memory: Memory,
+    left: Ints,
+    right: Ints,
+    slots: Ints,
+    size: int,
+    near: Sequence[tuple[Array, ...]],
 ) -> Candidates:
-    """The pairs as candidates among the slots, with the neighbours of their ends."""
-    left, right = pairs.left, pairs.right
+    """The pairs as candidates among the slots; with the neighbours of their ends, the first."""
     order = np.argsort(slots).astype(np.int32)
     a, b = (order[np.searchsorted(slots, ends, sorter=order)] for ends in (left, right))
     both = [(one.astype(np.int64), other) for one, other in ((a, b), (b, a))]
@@ -136,8 +131,8 @@ def _candidates(
         alike = np.append(values[by_pair], np.float32(np.nan))
         similarity[:, at] = np.fmax(*(alike[each] for each in places))
         vectors = Vectors(_NO_VECTORS[at], np.empty(0, dtype=np.int64), len(slots))
-        # Only the core ones ask; they find all.
-        neighbors = Neighbors(query.astype(np.int32), near_by, values, len(pairs.core))
+        # Only the ends ask; they find all.
+        neighbors = Neighbors(query.astype(np.int32), near_by, values, size)
         sources.append(Source(name, modality, vectors, neighbors))
     found = ~np.isnan(similarity)
     for at, compare in enumerate((memory.text_similarity, memory.photo_similarity)):
@@ -152,47 +147,33 @@ def _candidates(
     )
 
 
-def _rows(
-    ends: EndPostings,
-    sources: Sequence[Source],
-    memory: Memory,
-    slots: Ints,
-    ranks: dict[frozenset[str], list[Ranks]],
-    uses: AnyInts,
-) -> CatalogRows:
-    """What the features read, by the numbers of the whole store in place of a few postings'."""
-    catalog, contents, size = ends.catalog, ends.contents, len(ends.contents)
-    held, terms, named = _held(memory, slots, size)
-    spoken: dict[int, dict[int, str]] = defaultdict(dict)
-    for each, search in zip(contents, (slots[:size] // SPAN).tolist(), strict=True):
-        spoken[search].update(zip(each.numbers, each.tokens, strict=True))
-    named_terms = (each.tolist() for each in np.divmod(terms[:named], WIDTH))
-    names = [spoken[search][term] for search, term in zip(*named_terms, strict=True)]
-    lists = [each.tokens for each in contents]
-    own = rows_between(held, 0, size)
-    own.sort_indices()
-    rare = rarity_of(memory.frequency[terms % WIDTH], memory.size)
-    words = TitleWords(catalog.normal_titles, lists, names, own, rare, catalog.stated)
-    return CatalogRows.of_part(
-        catalog, sources, words=words, attributes=ends.attributes, ranks=ranks,
-        around=Neighbourhoods.of(words, sources[0].neighbors, others=held),
-        uses=uses, size=memory.size, parts=ends.parts,
-    )  # fmt: skip
+def _title_words(
+    memory: Memory, contents: Sequence[Content], catalog: Catalog, slots: Ints
+) -> tuple[TitleWords, sp.csr_matrix]:
+    """The words of some titles, as rare as in the whole store; which of them all slots hold.
 
-
-def _held(memory: Memory, ends: Ints, size: int) -> tuple[sp.csr_matrix, Ints, int]:
-    """Which words the titles of ends hold, their terms, and how many the first `size` hold.
-
-    Those of the first titles come first, ascending; the others need no name. As the ends, the terms
-    of each search are others.
+    The titles are those of the first slots, and their terms come first, ascending; the others need
+    no name. As the slots, the terms of each search are others.
     """
-    words, bounds = memory.terms(ends % SPAN).words
-    first = np.repeat(ends // SPAN * WIDTH, np.diff(bounds))
-    terms, columns = np.unique(words + first, return_inverse=True)
+    size = len(contents)
+    words, bounds = memory.terms(slots % SPAN).words
+    search = slots // SPAN * WIDTH
+    terms, columns = np.unique(words + np.repeat(search, np.diff(bounds)), return_inverse=True)
     named = np.zeros(len(terms), dtype=bool)
     named[columns[: bounds[size]]] = True
     order = np.argsort(~named, kind="stable")
     columns = np.argsort(order)[columns].astype(np.int32)
     ones = np.ones(len(columns), dtype=np.float32)
     held = filled_rows(ones, columns, bounds, max(len(terms), 1))
-    return held, terms[order], int(named.sum())
+    own = rows_between(held, 0, size)
+    own.sort_indices()
+    terms = terms[order]
+    spoken = {
+        first + number: token
+        for each, first in zip(contents, search[:size].tolist(), strict=True)
+        for number, token in zip(each.numbers, each.tokens, strict=True)
+    }
+    names = [spoken[term] for term in terms[: np.count_nonzero(named)].tolist()]
+    lists = [each.tokens for each in contents]
+    rare = rarity_of(memory.frequency[terms % WIDTH], memory.size)
+    return TitleWords(catalog.normal_titles, lists, names, own, rare, catalog.stated), held

@@ -16,7 +16,7 @@ from samesku.store.content import Content
 from samesku.store.memory import SOUGHT, SPAN, Distinct, Memory
 from samesku.store.postings import Payload, content_key
 from samesku.store.schema import distinct, look_up
-from samesku.store.scoring import EndPostings, score_pairs
+from samesku.store.scoring import score_pairs
 from samesku.store.state import State
 
 # Postings that are scored in one go: more take as long each, and memory.
@@ -82,9 +82,8 @@ def _scored(
         if not len(left):
             return [(left, np.empty(0), [])] * len(sought)
         right = np.repeat(slots + first, [len(each) for each in pairs])
-        ends = EndPostings(connection, memory, left, right)
         scored = score_pairs(
-            memory, ends, learned, explain_from=EXPLAINED_FROM,
+            connection, memory, left, right, learned, explain_from=EXPLAINED_FROM,
             found=np.concatenate(found, axis=1), sought=True,
         )  # fmt: skip
     scores = scored.predicted.scores

@@ -20,8 +20,7 @@ from samesku.scoring.classifier import PairClassifier
 from samesku.scoring.fusion import check_threshold
 from samesku.scoring.learned import Learned, shipped_model
 from samesku.store.doubts import Doubts
-from samesku.store.memory import Distinct, Memory
-from samesku.store.near import PAIR
+from samesku.store.memory import PAIR, Distinct, Memory
 from samesku.store.results import StoreError
 from samesku.store.schema import clusters, distinct, events, meta, pins, postings
 
@@ -31,6 +30,7 @@ PER_EVENT = 2**24
 ROWS = 20_000
 _FOUND_BY = sa.select(distinct.c.id, distinct.c.terms, distinct.c.phash, distinct.c.title_key)
 _PAIRS = sa.select(distinct.c.id, distinct.c.pairs)
+_POSTINGS = sa.select(postings.c.posting_id, postings.c.distinct_id, postings.c.cluster)
 # Under what name the tables hold the setting.
 _SETTING = "setting"
 # What the model that ships is called where a folder would be named.
@@ -136,19 +136,14 @@ class State:
         state = cls()
         state.event = connection.scalar(_LAST_EVENT) or 0
         state.setting = Setting.read(connection)
-        for name, number, redirect in connection.execute(
-            sa.select(clusters.c.id, clusters.c.number, clusters.c.redirect)
-        ):
-            state.numbers[name] = number
-            state.redirect(name, redirect)
-        columns = sa.select(postings.c.posting_id, postings.c.distinct_id, postings.c.cluster)
-        for posting, number, cluster in connection.execute(columns):
-            state.place(posting, number)
-            state.assign(posting, cluster)
-        for left, right, verdict in connection.execute(
-            sa.select(pins.c.left_id, pins.c.right_id, pins.c.verdict)
-        ):
-            state.pin(left, right, verdict)
+        # What the tables hold, as if one event had brought it all.
+        whole = Effects()
+        for name, number, redirect in connection.execute(sa.select(clusters)):
+            whole.minted[name], whole.redirects[name] = number, redirect
+        for posting, number, cluster in connection.execute(_POSTINGS):
+            whole.placed[posting], whole.assigned[posting] = number, cluster
+        whole.pinned = [(*row[:3], None) for row in connection.execute(sa.select(pins))]
+        state.replay(whole, state.event)
         found_by = _FOUND_BY.order_by(distinct.c.id).execution_options(yield_per=ROWS)
         for some in connection.execute(found_by).partitions():
             state.memory.add([Distinct(*row) for row in some])
@@ -180,8 +175,6 @@ class State:
             self.memory.link(*_pairs([(each.id, each.pairs) for each in unknown]))
         for number, effects in later:
             self.replay(effects, number)
-            for gone in effects.gone:
-                self.memory.remove(gone)
         return True
 
     def replay(self, effects: Effects, number: int) -> None:
@@ -195,6 +188,8 @@ class State:
             self.redirect(cluster, into)
         for left, right, verdict, _ in effects.pinned:
             self.pin(left, right, verdict)
+        for gone in effects.gone:
+            self.memory.remove(gone)
         self.event = number
 
     def place(self, posting: str, number: int | None) -> None:
