@@ -46,13 +46,14 @@ PAIR = np.dtype(
         ("photo", "<f4"),
         ("probability", "<f4"),
         ("clashes", "?"),
-    ]
+    ],
+    align=True,
 )
 
 
 def scored_pairs(*columns: Array) -> Array:
     """Pairs of these columns, which are those of `PAIR`."""
-    pairs = np.empty(len(columns[0]), PAIR)
+    pairs = np.zeros(len(columns[0]), PAIR)
     for name, column in zip(PAIR.names or (), columns, strict=True):
         pairs[name] = column
     return pairs
@@ -85,7 +86,9 @@ class Memory:
         self.frequency = np.zeros(WIDTH, dtype=np.int32)
         self._uses: Counter[int] = Counter()
         self.contents = Contents()
+        # Packed; of the words alone more titles are read at a time.
         self._terms: list[bytes] = []
+        self._words: list[bytes] = []
         self._numbers, self._there = Growing(np.int64), Growing(np.bool_)
         self._titles, self._bits = Growing(np.int64), Growing(np.uint64)
         self._columns = self._numbers, self._there, self._titles, self._bits
@@ -120,6 +123,12 @@ class Memory:
     def terms(self, slots: AnyInts) -> Terms:
         return Terms.unpack([self._terms[slot] for slot in slots.tolist()])
 
+    def words(self, slots: AnyInts) -> tuple[NDArray[np.int32], Ints]:
+        """The words of some titles; where those of each begin, and the last ones end."""
+        packed = [self._words[slot] for slot in slots.tolist()]
+        words = np.frombuffer(b"".join(packed), "<i4") & (WIDTH - 1)
+        return words, np.append(0, np.cumsum([len(each) // 4 for each in packed]))
+
     def add(self, some: Sequence[Distinct]) -> None:
         """Add distinct postings, of larger numbers than all before."""
         slots = self._append(some)
@@ -143,6 +152,7 @@ class Memory:
         for column, values in zip(self._columns, rows, strict=True):
             column.extend(values)
         self._terms += terms
+        self._words += [each[4 : 4 + 4 * int.from_bytes(each[:4], "little")] for each in terms]
         return np.arange(first, self.slots_taken)
 
     def remove(self, number: int) -> None:
@@ -172,9 +182,10 @@ class Memory:
             self.size -= 1
             for one, _ in several:
                 self.contents.forget(one.number)
-            del self._terms[slots[0] :]
+            first = int(slots[0])
+            del self._terms[first:], self._words[first:]
             for column in self._columns:
-                column.cut(len(self._terms))
+                column.cut(first)
 
     def title_uses(self, slots: AnyInts, sought: AnyInts | None = None) -> Ints:
         """How many distinct postings have the title of each; `sought` stands beside each."""
@@ -240,9 +251,9 @@ class Memory:
         slots = ends % SPAN
         place, pairs = self._pairs.of(slots)
         there = np.flatnonzero(self._there.rows[pairs["other"]])
-        place, pairs = place[there], pairs[there]
-        others, clash = pairs["other"] + (ends - slots)[place], pairs["clashes"]
-        similarity = np.stack([pairs["text"], pairs["photo"]])
+        place, clash = place[there], pairs["clashes"][there]
+        others = pairs["other"][there] + (ends - slots)[place]
+        similarity = np.stack([pairs["text"][there], pairs["photo"][there]])
         if new:
             one, other, alike, clashing = new
             place = np.concatenate([place, *(np.searchsorted(ends, end) for end in (one, other))])

@@ -156,7 +156,7 @@ def _title_words(
     no name. As the slots, the terms of each search are others.
     """
     size = len(contents)
-    words, bounds = memory.terms(slots % SPAN).words
+    words, bounds = memory.words(slots % SPAN)
     search = slots // SPAN * WIDTH
     terms, columns = np.unique(words + np.repeat(search, np.diff(bounds)), return_inverse=True)
     named = np.zeros(len(terms), dtype=bool)

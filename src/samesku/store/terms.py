@@ -52,13 +52,6 @@ class Terms:
         return self.bounds[::2]
 
     @property
-    def words(self) -> tuple[NDArray[np.int32], Ints]:
-        """The words of all titles; where those of each begin, and the last ones end."""
-        length = np.diff(self.bounds)
-        is_word = np.repeat(np.arange(len(length)) % 2 == 0, length)
-        return self.columns[is_word], np.append(0, np.cumsum(length[::2]))
-
-    @property
     def has_words(self) -> Bools:
         """Titles without a word are like no other."""
         return self.bounds[1::2] > self.ends[:-1]
