@@ -21,7 +21,7 @@ from samesku.titles.attributes import KINDS, Attributes, Codes, read_attributes,
 from samesku.titles.attributes.codes import NONE, Piece
 from samesku.titles.attributes.spelling import Spelling
 
-# Postings of which the content is kept in memory, the last ones asked for.
+# Postings of which the content is kept in memory, the last ones that were read.
 KEPT = 20_000
 
 
@@ -84,25 +84,18 @@ class Contents:
     def keep(self, number: int, content: Content) -> None:
         """Keep that of a posting that is new."""
         self._known[number] = content
-        self._drop_oldest()
 
     def forget(self, number: int) -> None:
         self._known.pop(number, None)
 
     def of(self, numbers: Sequence[int], connection: sa.Connection) -> list[Content]:
         """Those of some postings, read from the store where they are not known."""
-        known = {each: self._known.pop(each) for each in numbers if each in self._known}
-        missing = [each for each in numbers if each not in known]
-        found = look_up(connection, distinct.c.id, distinct.c.content, missing)
-        known |= {number: Content.unpack(text) for number, text in found.items()}
-        # The last ones asked for stand last.
-        self._known |= known
-        self._drop_oldest()
-        return [known[each] for each in numbers]
-
-    def _drop_oldest(self) -> None:
         while len(self._known) > KEPT:
             del self._known[next(iter(self._known))]
+        missing = [each for each in numbers if each not in self._known]
+        found = look_up(connection, distinct.c.id, distinct.c.content, missing)
+        self._known |= {number: Content.unpack(text) for number, text in found.items()}
+        return [self._known[each] for each in numbers]
 
 
 def catalog_of(contents: Sequence[Content], parts: Sequence[slice]) -> Catalog:

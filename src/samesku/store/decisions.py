@@ -24,15 +24,13 @@ Pin = tuple[str, str, str]
 
 
 def pin_alone(state: State, left: str, right: str, verdict: str) -> list[Pin]:
-    """A decision about one pair; an error names the earlier ones that contradict it."""
+    """A decision about one pair."""
     if verdict not in VERDICTS:
         raise StoreError(f"a verdict is {', '.join(VERDICTS)}, not {verdict[:40]!r}")
     state.check_there(left, right)
     if left == right:
         raise StoreError(f"{left[:80]!r} is one posting; name two")
-    pins = [(left, right, verdict)]
-    check_agree(state, pins)
-    return pins
+    return [(left, right, verdict)]
 
 
 def check_agree(state: State, pins: Sequence[tuple[str, str, str | None]]) -> None:
@@ -84,9 +82,7 @@ def merge_pins(state: State, names: Sequence[str], without: Sequence[str]) -> li
     ]
     if len(resolved) < 2 or len(members) < 2:
         raise StoreError("merging takes two clusters or more, each with a posting")
-    pins = _tied(members)
-    check_agree(state, pins)
-    return pins
+    return _tied(members)
 
 
 def accept_pins(state: State, name: str, without: Sequence[str]) -> list[Pin]:
@@ -102,7 +98,6 @@ def accept_pins(state: State, name: str, without: Sequence[str]) -> list[Pin]:
         own = state.distinct_of[each]
         like = [other for other in kept[1:] if state.distinct_of[other] == own]
         pins += [(min(other, each), max(other, each), DIFFERENT) for other in [kept[0], *like]]
-    check_agree(state, pins)
     return pins
 
 
@@ -118,9 +113,7 @@ def split_pins(state: State, name: str, away: Sequence[str]) -> list[Pin]:
         for other in sorted(_joined(same, one).intersection(rest)):
             if state.verdict(one, other) != SAME:
                 raise _tied_already(one, other)
-    pins = [*_tied(gone), *((min(a, b), max(a, b), DIFFERENT) for a, b in product(gone, rest))]
-    check_agree(state, pins)
-    return pins
+    return [*_tied(gone), *((min(a, b), max(a, b), DIFFERENT) for a, b in product(gone, rest))]
 
 
 def _parted(state: State, name: str, chosen: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -13,7 +13,15 @@ import sqlalchemy as sa
 
 from samesku.scoring.learned import Learned
 from samesku.store import reading
-from samesku.store.decisions import Pin, accept_pins, merge_pins, pin_alone, split_pins, take_back
+from samesku.store.decisions import (
+    Pin,
+    accept_pins,
+    check_agree,
+    merge_pins,
+    pin_alone,
+    split_pins,
+    take_back,
+)
 from samesku.store.draft import Draft, read_payloads
 from samesku.store.postings import (
     Payload,
@@ -71,10 +79,7 @@ class Index(reading.Reads):
         Parameters
         ----------
         posting : mapping
-            `posting_id` and `title`; `price`, `brand`, `description`, `image_phash` and columns of
-            specifications are read, others are kept. A price that cannot be read is unknown, and
-            `image` gives the hash of the photo where that is in the photo folder or was known
-            before: else `notes` of the answer say so.
+            A row of a catalogue; what cannot be read is unknown, and `notes` of the answer say so.
         photo : bytes, optional
             A photo to keep with it; its hash is taken.
         key : str, optional
@@ -206,6 +211,7 @@ class Index(reading.Reads):
     ) -> Change:
         def work(draft: Draft) -> Iterable[str]:
             pins = decided(draft.state)
+            check_agree(draft.state, pins)
             for left, right, verdict in pins:
                 if draft.state.verdict(left, right) != verdict:
                     draft.pin(left, right, verdict)
@@ -234,17 +240,8 @@ class Index(reading.Reads):
     ) -> Change:
         """Score and cluster everything otherwise from now on; pins stand. ValueError if it cannot.
 
-        Parameters
-        ----------
-        model : path, optional
-            A folder that `samesku train` or `adapt` wrote; ``"shipped"``, the default: the model
-            that ships.
-        same : collection of str, optional
-            Kinds of attributes that may differ within one product, by default none.
-        threshold : float, optional
-            By default that of the model, which follows the catalogue as in `match`.
-        keep : bool
-            What is not given stays as it is in the store, in place of these defaults.
+        `model` is a folder that `samesku train` or `adapt` wrote, or ``"shipped"``; `same` and
+        `threshold` are those of `match`. What is not given is its default, with `keep` as it was.
         """
         known = Setting()
         if keep:
