@@ -74,47 +74,33 @@ def read_run(folder: Path) -> BatchRun:
     place = folder / "run.json"
     try:
         record = read_record(place)
-        if "engine" in record:
+        source, fusion = record["source"], record["fusion"]
+        unlike = {
+            "on Ray": "engine" in record,
+            "of `samesku link`": "left" in source,
+            f"by {fusion}": fusion != "learned",
+            "with --pairs": source.get("pairs") not in (None, "all"),
+            "with --decide": record.get("decide", "clusters") != "clusters",
+            "with --within": bool(source.get("within")),
+        }
+        if ways := [name for name, given in unlike.items() if given]:
             raise StoreError(
-                f"{folder} is a run on Ray, which a store does not take: index its catalogue",
+                f"{folder} is a run {', '.join(ways)}; a store compares all postings of one "
+                "catalogue by the learned fusion and clusters them: index the catalogue itself",
                 "unusable",
             )
-        source = record["source"]
-        if "left" in source:
-            raise StoreError(
-                f"{folder} is a run of `samesku link`, which a store does not take: index a "
-                "catalogue of both shops",
-                "unusable",
-            )
-        path, photos = Path(source["path"]), source["photos"]
-        columns, encoding = source["columns"], source["encoding"]
+        named, photos, columns, encoding, same = (
+            source[name] for name in ("path", "photos", "columns", "encoding", "same")
+        )
         # A run that adapted the model on its way had other probabilities.
         threshold = None if "adapted" in record else threshold_of(record, place)
-        fusion, same = record["fusion"], tuple(source["same"])
-        limits = {
-            "--pairs": source["pairs"] not in (None, "all"),
-            "--decide": record.get("decide", "clusters") != "clusters",
-            "--within": bool(source["within"]),
-        }
     except StoreError:
         raise
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise StoreError(
             f"{folder} holds no run of `samesku match`: {place.name} cannot be read", "missing"
         ) from error
-    if fusion != "learned":
-        raise StoreError(
-            f"{folder} was matched by {fusion}, a store scores by the learned fusion: index the "
-            "catalogue itself",
-            "unusable",
-        )
-    if limited := [name for name, given in limits.items() if given]:
-        raise StoreError(
-            f"{folder} was matched with {', '.join(limited)}; a store compares all postings and "
-            "clusters them: index the catalogue itself for that",
-            "unusable",
-        )
-    if not source["path"]:
+    if not named:
         raise StoreError(
             f"the catalogue of {folder} was a table in memory: upsert_many takes it", "missing"
         )
@@ -124,6 +110,7 @@ def read_run(folder: Path) -> BatchRun:
             "the model that the run adapted to its answers is not taken: its answers decide, all "
             "else is scored by the model before; samesku adapt saves one for --model"
         )
+    path = Path(named)
     if not path.exists():
         raise StoreError(f"{path}: the catalogue of the run is not there; index it", "missing")
     if not is_unchanged(catalogue_file(path), record, source):
