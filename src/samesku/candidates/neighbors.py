@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.candidates.search import EXTRA, Found, RowSearch, row_search, search_themselves
+from samesku.candidates.search import EXTRA, RowSearch, row_search
 from samesku.encoders.base import Kind, Vectors
 from samesku.runtime.arrays import AnyInts, Array, Floats, Ints
 from samesku.runtime.memory import at_once, kept, released
@@ -124,7 +124,6 @@ def nearest(
     of equal similarity the first by position are taken. `advance` is told how many more postings
     have been asked for, those without a row included.
     """
-    alone = index is None and queries.probe is None
     index = (queries if index is None else index).findable
     if not len(queries.owner) or not len(index.owner):
         advance(queries.size)
@@ -133,11 +132,6 @@ def nearest(
     if method == "auto":
         pays = approximation_pays(index.kind, len(index.owner), _products(queries, index))
         method = "approximate" if pays else "exact"
-    if alone and index.kind == "sparse" and method == "exact":
-        found = search_themselves(index.rows, floor, _wanted(index, k))
-        if found is not None:
-            advance(queries.size)
-            return _of_postings(found, index.owner, index.owner, k, queries.size)
     search = row_search(index, floor, approximate=method == "approximate")
     return _ask(search, queries, index, k, advance)
 
@@ -204,9 +198,10 @@ def _ask(
         last = min(first + step, len(postings)) - 1
         start = np.searchsorted(queries.owner, postings[first])
         stop = np.searchsorted(queries.owner, postings[last], side="right")
-        found = search(queries.rows[start:stop], wanted)
-        asking = queries.owner[start:stop]
-        parts.append(_of_postings(found, asking, index.owner, k, queries.size))
+        row, place, similarity = search(queries.rows[start:stop], wanted)
+        query, candidate = queries.owner[start:stop][row], index.owner[place]
+        other = query != candidate
+        parts.append(best(query[other], candidate[other], similarity[other], k, queries.size))
         advance(last + 1 - first)
     advance(queries.size - len(postings))
     return Neighbors.joined(parts)
@@ -216,14 +211,6 @@ def _wanted(index: Vectors, k: int) -> int:
     """Enough rows that k other postings remain when the query's own rows come first."""
     views = int(np.bincount(index.owner).max())
     return min((k + 1) * views, len(index.owner))
-
-
-def _of_postings(found: Found, asking: Ints, owner: Ints, k: int, size: int) -> Neighbors:
-    """What was found of rows as the k nearest of postings."""
-    row, place, similarity = found
-    query, candidate = asking[row], owner[place]
-    other = query != candidate
-    return best(query[other], candidate[other], similarity[other], k, size)
 
 
 def merge_neighbors(first: Neighbors, second: Neighbors) -> Neighbors:

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Iterable
-from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -14,7 +13,6 @@ from samesku.candidates.similarity import row_similarity
 from samesku.encoders.base import Rows, Vectors
 from samesku.runtime.arrays import Array, Bytes, Floats, Ints
 from samesku.runtime.cores import map_in_order, usable_cores
-from samesku.runtime.memory import at_once
 
 # Row of the query, row of the index, similarity; in no particular order.
 Found: TypeAlias = tuple[Ints, Ints, Floats]
@@ -28,12 +26,6 @@ BLOCK_BYTES = 64 * 2**20
 BITS_BLOCK_BYTES = 8 * 2**20
 # Rows of a sparse index that are searched at once: their sums stay in the processor's cache.
 SPARSE_ROWS = 131_072
-# Rows that one thread searches among themselves; how many alike each may have there on average; the
-# pairs held, at most, and the bytes of each.
-THEMSELVES_ROWS, THEMSELVES_MOST = 2_048, 1_000
-THEMSELVES_PAIRS, THEMSELVES_BYTES = 10_000_000, 32
-# Products of sparse rows that are summed up at once: they stay in the processor's cache.
-PRODUCTS_AT_ONCE = 1_000_000
 # Similarity of sparse rows that counts as none.
 LEAST = 1e-6
 # Similarities of rows whose list is cut among equal ones: held at once, and looked at in all, which
@@ -64,22 +56,8 @@ def row_search(index: Vectors, floor: float, *, approximate: bool) -> RowSearch:
 
 
 def _sparse_exact(index: sp.csr_matrix, floor: float) -> RowSearch:
-    parts, below = _transposed(index), _just_below(floor)
-
-    def search(rows: sp.csr_matrix, wanted: int) -> Found:
-        found = []
-        for number, part in enumerate(parts):
-            row, column, similarity = _topmost(rows, part, wanted, below)
-            found.append((row, column + number * SPARSE_ROWS, similarity))
-        return _joined(found)
-
-    return search
-
-
-def _transposed(index: sp.csr_matrix) -> list[sp.csr_matrix]:
-    """The columns of an index that are searched one after the other."""
-    starts = range(0, index.shape[0], SPARSE_ROWS)
-    return [index[start : start + SPARSE_ROWS].T.tocsr() for start in starts]
+    turned, below = index.T.tocsr(), _just_below(floor)
+    return lambda rows, wanted: _topmost(rows, turned, wanted, below)
 
 
 def _topmost(rows: sp.csr_matrix, index: sp.csr_matrix, wanted: int, below: float) -> Found:
@@ -115,7 +93,6 @@ def _topmost(rows: sp.csr_matrix, index: sp.csr_matrix, wanted: int, below: floa
 
 
 def rows_of(cells: sp.csr_matrix) -> Ints:
-    """The row of each cell."""
     return np.repeat(np.arange(cells.shape[0]), np.diff(cells.indptr))
 
 
@@ -128,71 +105,6 @@ def _least_of_full(found: sp.csr_matrix, wanted: int) -> Floats:
         least[filled] = np.minimum.reduceat(found.data, found.indptr[filled])
     least[held < wanted] = -np.inf
     return least
-
-
-def search_themselves(rows: sp.csr_matrix, floor: float, wanted: int) -> Found | None:
-    """Search float32 CSR rows among themselves, each pair of them once: half the time.
-
-    The `wanted` most similar other rows of each, from `floor` on. None where too many rows are
-    alike to hold all pairs.
-    """
-    size, lowest = rows.shape[0], max(floor, LEAST)
-
-    def part(start: int) -> Found | None:
-        index = rows[start:].T.tocsr()
-        stop, found, held = min(start + THEMSELVES_ROWS, size), [], 0
-        for first, last in pairwise([*_blocks(rows[start:stop], index), stop - start]):
-            alike = _products(rows[start + first : start + last], index)
-            row, column = np.divmod(np.flatnonzero(alike >= lowest), index.shape[1])
-            later = column > row + first
-            row, column = row[later], column[later]
-            found.append((row + start + first, column + start, alike[row, column]))
-            held += len(row)
-            if held > THEMSELVES_MOST * THEMSELVES_ROWS:
-                return None
-        return _joined(found)
-
-    left, parts = at_once(THEMSELVES_BYTES, THEMSELVES_PAIRS), []
-    for found in map_in_order(part, range(0, size, THEMSELVES_ROWS)):
-        if found is None or len(found[0]) > left:
-            return None
-        left -= len(found[0])
-        parts.append(found)
-    row, column, data = _joined(parts)
-    later_rows = sp.csr_matrix((data, (row, column)), shape=(size, size))
-    # Both directions of a pair.
-    halves = [later_rows.T.tocsr(), later_rows]
-    least = _least_of_full(zip_sp_matmul_topn(wanted, halves), wanted)
-    # Which of equal ones the library keeps is its own order: all of them are handed on.
-    kept = []
-    for half in halves:
-        row = rows_of(half)
-        near = half.data >= least[row]
-        kept.append((row[near], half.indices[near].astype(np.int64), half.data[near]))
-    return _joined(kept)
-
-
-def _blocks(rows: sp.csr_matrix, index: sp.csr_matrix) -> list[int]:
-    """Where the rows begin that are multiplied at once with a transposed index."""
-    products = np.concatenate([[0], np.cumsum(np.diff(index.indptr)[rows.indices])])
-    before = products[rows.indptr[:-1]] + np.arange(rows.shape[0]) * index.shape[1]
-    starts: list[int] = np.flatnonzero(np.diff(before // PRODUCTS_AT_ONCE, prepend=-1)).tolist()
-    return starts
-
-
-def _products(rows: sp.csr_matrix, index: sp.csr_matrix) -> Floats:
-    """The products of a few rows with every column of a transposed index, ``(rows, columns)``.
-
-    Summed up in place, where products of sparse matrices chain what is not zero: half the time.
-    """
-    count, width = rows.shape[0], index.shape[1]
-    terms = index[rows.indices]
-    # One vector holds the results of all rows, one row after the other.
-    first = np.arange(0, count * width, width, dtype=terms.indices.dtype)
-    terms.indices += np.repeat(first, np.diff(terms.indptr[rows.indptr]))
-    terms.resize(terms.shape[0], count * width)
-    products: Floats = rows.data @ terms
-    return products.reshape(count, width)
 
 
 def _just_below(floor: float) -> float:
@@ -208,7 +120,8 @@ def _sparse_bounded(index: sp.csr_matrix, floor: float) -> RowSearch:
     query costs nearly the same in an index of any size.
     """
     frequency = np.bincount(index.indices, minlength=index.shape[1])
-    parts = _transposed(index)
+    starts = range(0, index.shape[0], SPARSE_ROWS)
+    parts = [index[start : start + SPARSE_ROWS].T.tocsr() for start in starts]
 
     def search(rows: sp.csr_matrix, wanted: int) -> Found:
         asked, count = telling_terms(rows, frequency, index.shape[0]), wanted + EXTRA
