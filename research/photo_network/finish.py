@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from research.photo_network.network import head_weight
-from samesku.encoders.quantise import quantise
+from samesku.encoders.export import quantise
 
 __all__ = ["Head", "join_head", "last_head", "whole_numbers"]
 

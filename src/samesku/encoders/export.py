@@ -1,11 +1,12 @@
 """Pretrained networks to ONNX, compared with torch before they are written."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 import torch
@@ -15,9 +16,8 @@ from samesku.encoders.card import CARD, EncoderCard, write_card
 from samesku.encoders.folder import PARTS, onnx_encoder, onnx_name
 from samesku.encoders.model_files import quiet
 from samesku.encoders.onnx import TOKENIZER, OnnxText
-from samesku.encoders.quantise import WAYS, quantise
 from samesku.encoders.title_batches import unit_rows
-from samesku.runtime.arrays import Floats
+from samesku.runtime.arrays import Array, Floats
 from samesku.runtime.files import Staged
 
 # Least cosine of the vectors of torch and of ONNX, over the titles and photos given.
@@ -27,13 +27,17 @@ OPSET = 17
 LARGEST = 2_000_000_000
 SAMPLE = 8
 CALIBRATING = 32
+# The more exact one last. Seven bits cannot overflow on any processor, eight can where it lacks the
+# instructions for them.
+Way: TypeAlias = Literal["seven-bit", "eight-bit"]
+WAYS: tuple[Way, ...] = get_args(Way)
 
 
 @dataclass(frozen=True)
 class Parity:
     """Least and mean cosine of the vectors of torch and of one ONNX file, over `compared` items.
 
-    `way` is how it is calculated: float32, or one of :data:`quantise.WAYS`.
+    `way` is how it is calculated: float32, or one of `WAYS`.
     """
 
     network: str
@@ -148,6 +152,35 @@ def _fixed_positions(backbone: Backbone, inputs: Inputs) -> Iterator[None]:
         yield
     finally:
         del place.interpolate_pos_encoding
+
+
+def quantise(exact: Path, place: Path, feeds: Sequence[Mapping[str, Array]], way: Way) -> None:
+    """Write the 8-bit form of the float32 network `exact` to `place`.
+
+    Networks of convolutions get fixed ranges, the mean of those that `feeds` (inputs by name, each
+    of one title or photo) need one by one: a range wide enough for all of them would be too coarse
+    for each. In networks of matrix products ranges are found anew for each input.
+    """
+    import onnx
+    from onnxruntime.quantization import QuantType, quantize_dynamic, quantize_static
+
+    # Patches of transformers are cut by one convolution.
+    nodes = onnx.load(exact, load_external_data=False).graph.node
+    convolutional = [node.op_type for node in nodes].count("Conv") > 1
+    narrow = way == "seven-bit"
+    reader = SimpleNamespace(get_next=partial(next, iter(feeds), None))
+    with quiet():
+        if convolutional:
+            quantize_static(
+                exact, place, reader, per_channel=True, reduce_range=narrow,
+                activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8,
+                extra_options={"CalibMovingAverage": True},
+            )  # fmt: skip
+        else:
+            quantize_dynamic(
+                exact, place, per_channel=True, reduce_range=narrow, weight_type=QuantType.QInt8,
+                op_types_to_quantize=["MatMul", "Gemm", "Gather"],
+            )  # fmt: skip
 
 
 def _compared(
