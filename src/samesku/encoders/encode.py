@@ -125,38 +125,23 @@ def _under_unlike_titles(vectors: Vectors, titles: Sequence[str]) -> Bools:
 def _encode_titles(
     catalog: Catalog, encoder: TextEncoder, cache: Cache, key: str, progress: Progress
 ) -> Vectors:
-    """The vectors of the titles; they and the notes on them are cached."""
+    """The vectors of the titles; those of networks, and the notes on them, are cached."""
     with progress.stage(f"encode ({encoder.name})", len(catalog)) as advance:
         stored = cache.load("titles", key)
         if stored is None:
             vectors = encoder.encode_with_progress(catalog.normal_titles, advance)
             _check_vectors(vectors, encoder.name, len(catalog))
-            stored = _to_arrays(vectors)
-            if encoder.notes:
-                stored["notes"] = np.array(encoder.notes)
-            cache.store("titles", key, stored)
+            notes = encoder.notes
+            if vectors.kind == "dense":  # sparse ones are counted as quickly as they are read
+                kept = {"owner": vectors.owner, "rows": vectors.rows, "notes": np.array(notes, str)}
+                cache.store("titles", key, kept)
         else:
-            vectors = _from_arrays(stored, len(catalog))
+            vectors = Vectors(stored["rows"], stored["owner"], len(catalog))
+            notes = stored["notes"].tolist()
             advance(len(catalog))
-    for note in stored.get("notes", ()):
-        progress.note(str(note))
+    for note in notes:
+        progress.note(note)
     return vectors
-
-
-def _to_arrays(vectors: Vectors) -> dict[str, Array]:
-    rows = vectors.rows
-    if not sp.issparse(rows):
-        return {"owner": vectors.owner, "rows": rows}
-    parts = {"data": rows.data, "indices": rows.indices, "indptr": rows.indptr}
-    return {"owner": vectors.owner, "shape": np.array(rows.shape), **parts}
-
-
-def _from_arrays(stored: dict[str, Array], size: int) -> Vectors:
-    if "rows" in stored:
-        return Vectors(stored["rows"], stored["owner"], size)
-    parts = stored["data"], stored["indices"], stored["indptr"]
-    rows = sp.csr_matrix(parts, shape=tuple(stored["shape"]), copy=False)
-    return Vectors(rows, stored["owner"], size)
 
 
 class PhotoPass:
