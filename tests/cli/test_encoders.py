@@ -6,7 +6,7 @@ import pytest
 from typer.testing import CliRunner
 
 from samesku.cli import app
-from samesku.cli.encoders import KNOWN
+from samesku.cli.encoders import LISTED
 from samesku.encoders import BY_NAME
 
 
@@ -18,7 +18,7 @@ def test_encoders_are_listed_with_what_they_are_good_for():
     done = run("encoders", columns=80)
     assert done.exit_code == 0
     said = " ".join(done.output.split())
-    for model in KNOWN:
+    for model in LISTED["model"]:
         assert model["encoder"] in said
         assert f"{model['licence']}: {model['good_for']}" in said
     for name in BY_NAME:

@@ -19,28 +19,18 @@ from samesku.runtime.arrays import Bytes
 from samesku.runtime.extras import need_extra
 from samesku.runtime.files import check_folder, packaged_table
 
-BUILT_IN = {
-    "tfidf": ("titles", "words and pieces of words; needs no training"),
-    "phash": ("photos", "the same photo again"),
-    "signature": ("photos", "the same photo cropped, framed, mirrored, in a collage"),
-    "photo": ("photos", "samesku's own network: other photos of the same product, too"),
-    "onnx:FILE": ("photos", "any photo network in ONNX with a small JSON beside it"),
-    "hf:MODEL": ("titles or photos", "a pretrained model, by its name on the hub or its folder"),
-    "clip:MODEL": ("titles and photos", "two encoders of one pretrained model"),
-    "FOLDER": ("as trained", "what train-encoder or export-encoder wrote"),
-}
-KNOWN = packaged_table("samesku.cli", "known_models.toml")["model"]
+LISTED = packaged_table("samesku.cli", "encoders.toml")
 # Titles and photos to compare torch and ONNX on.
 COMPARED = 64
 
 
 def show(options: Encoders) -> None:
     table = Table("encoder", "looks at", "good for", box=None, padding=(0, 2, 0, 0))
-    for name, (looks_at, good_for) in BUILT_IN.items():
+    for name, (looks_at, good_for) in LISTED["built_in"].items():
         table.add_row(name, looks_at, good_for)
     console.print(table)
     console.print("\nPretrained models that are known to suit; licences as their cards say:\n")
-    for model in KNOWN:
+    for model in LISTED["model"]:
         size = f"{model['dimension']:,} numbers, {model['megabytes']:,} MB, {model['licence']}"
         console.print(f"{model['encoder']}\n    {size}: {model['good_for']}")
     console.print(
