@@ -134,15 +134,13 @@ class Shelf:
 
     def between(self, name: str, column: str, low: str | None, high: str | None) -> pl.DataFrame:
         """The rows whose text in a column is from `low` on and below `high`."""
-        with file_system(self.root)[0].open_input_file(self.path(name)) as file:
-            table = pq.ParquetFile(file)
-            place = table.schema_arrow.names.index(column)
-            known = (table.metadata.row_group(n).column(place) for n in range(table.num_row_groups))
-            wanted = [n for n, each in enumerate(known) if _may_hold(each.statistics, low, high)]
-            found = frame_of(table.read_row_groups(wanted))
-        text = pl.col(column)
-        bounds = [] if low is None else [text >= low]
-        return found.filter(*bounds, *([] if high is None else [text < high]))
+        bounds = [(column, ">=", low), (column, "<", high)]
+        given = [bound for bound in bounds if bound[2] is not None]
+        fs = file_system(self.root)[0]
+        found = pq.read_table(
+            self.path(name), filesystem=fs, filters=given or None, partitioning=None
+        )
+        return frame_of(found)
 
     def write_json(self, name: str, record: Mapping[str, Any]) -> None:
         with self.written(name) as out:
@@ -161,13 +159,6 @@ class Shelf:
 def absolute(place: str) -> str:
     """A local path from the root, as workers stand elsewhere; a URI as it is."""
     return place.rstrip("/") if "://" in place else str(Path(place).resolve())
-
-
-def _may_hold(known: Any, low: str | None, high: str | None) -> bool:
-    """Whether a part of a file of which this is known may hold text from `low` to `high`."""
-    if known is None or not known.has_min_max:
-        return True
-    return (low is None or known.max >= low) and (high is None or known.min < high)
 
 
 def array_of(values: Array) -> pa.Array:
