@@ -39,11 +39,6 @@ class Source:
     vectors: Vectors
     neighbors: Neighbors
 
-    @property
-    def shelved(self) -> Source:
-        """The same, where it is large in files."""
-        return replace(self, vectors=self.vectors.shelved, neighbors=self.neighbors.shelved)
-
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
@@ -64,13 +59,7 @@ class Candidates:
 
     @property
     def size(self) -> int:
-        """Number of postings in the catalogue."""
         return len(self.density)
-
-    @property
-    def shelved(self) -> Candidates:
-        """The same, what is large of their sources in files."""
-        return replace(self, sources=tuple(source.shelved for source in self.sources))
 
     def places(self, left: Ends, right: Ends) -> Ints:
         """Where pairs, ``left < right``, stand among these; -1 for what is none of them."""
@@ -124,7 +113,13 @@ def find_candidates(
                 cache.store("neighbors", key, found.arrays)
         sources.append(Source(encoder.name, encoder.modality, vectors, found))
     with progress.stage("candidates"):
-        return join_candidates(sources).shelved
+        joined = join_candidates(sources)
+        # From now on little of them is read: what is large lies in files.
+        shelved = (
+            replace(source, vectors=source.vectors.shelved, neighbors=source.neighbors.shelved)
+            for source in sources
+        )
+        return replace(joined, sources=tuple(shelved))
 
 
 def join_candidates(sources: Sequence[Source]) -> Candidates:

@@ -52,7 +52,6 @@ class GroupedCommand(TyperCommand):
             raise
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write the arguments, then each group of options."""
         parameters = {each.name: each for each in self.get_params(ctx)}
         records = {name: each.get_help_record(ctx) for name, each in parameters.items()}
         arguments = [n for n, each in parameters.items() if each.param_type_name == "argument"]
@@ -65,7 +64,6 @@ class GroupedGroup(TyperGroup):
     """Commands listed by what they are for."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write each group of commands."""
         helps = {n: each.get_short_help_str(150) for n, each in self.commands.items()}
         _write(COMMANDS, {name: (name, text) for name, text in helps.items()}, formatter)
 

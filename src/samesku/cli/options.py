@@ -145,7 +145,6 @@ class Matching(Searching, Judging, Deciding):
 
     @property
     def accepted_from(self) -> float | None:
-        """The threshold, by either name."""
         return self.line if self.threshold is None else self.threshold
 
 

@@ -80,7 +80,6 @@ def matcher_of(
 
 
 def cache_of(options: Any) -> Cache:
-    """The cache of a command with --cache and --no-cache."""
     return Cache(None if options.no_cache else options.cache or default_folder())
 
 

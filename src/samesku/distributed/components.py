@@ -150,6 +150,5 @@ def label(shelf: Shelf, shard: int, starts: Sequence[int], round_: int) -> None:
 
 
 def gather_labels(shelf: Shelf, shard: int, shards: int) -> None:
-    """The labels of a shard's postings."""
     found = shelf.gathered("labelled", range(shards), shard)
     shelf.write(f"labels/{shard}", found.sort_by("number"))

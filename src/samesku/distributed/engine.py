@@ -152,7 +152,12 @@ class RayEngine:
         ranges = [tuple(shard["range"]) for shard in found]
         starts = tuple(np.cumsum([0, *(shard["rows"] for shard in found)]).tolist())
         letters = tuple(sorted({letter for shard in found for letter in shard["letters"]}))
-        _check_unique(read, each("collapse", reading.same_postings, shards, starts))
+        found = each("collapse", reading.same_postings, shards, starts)
+        if twice := [row for shard in found for row in shard["twice"]]:
+            said = [f"{each} in {read[file]['file']} row {row + 2}" for each, file, row in twice]
+            message = f"posting_id that occurs more than once: {'; '.join(said[:10])}"
+            fix = "ids must be unique among all files; drop or rename all but one"
+            raise CatalogError("the catalogue", [Problem("duplicate_id", message, fix, True)])
         found = each("count", statistics.count_shard, shards, starts, letters)
         counted = statistics.dictionaries(names)
         each("add up", statistics.merge_terms, shards, shards, counted)
@@ -212,7 +217,7 @@ class RayEngine:
         left_out = totals.left_out
         if not left_out:
             return None
-        encoders, k, shards = self.matcher.encoders, self.matcher.k, totals.shards
+        encoders, k = self.matcher.encoders, self.matcher.k
         some = left_out[:: -(-len(left_out) // MEASURED)]
         given: Tasks = {f"{a}-{b}": (totals, encoders, self._searches, (a, b), k) for a, b in some}
         found = self.stages.run("recall", searching.missed_tile, given, k)
@@ -224,7 +229,7 @@ class RayEngine:
             if among.all():
                 shares = np.round(listed / among, 4).tolist()
                 recall[name] = dict(zip(("neighbours", "nearest"), shares, strict=True))
-        kept = shards * (shards + 1) // 2 - len(left_out)
+        kept = len(totals.pairs)
         self.matcher.progress.note(
             f"routed by {self.route}: {kept:,} of {kept + len(left_out):,} tiles were compared, "
             "which found the nearest of about "
@@ -348,14 +353,6 @@ class RayEngine:
         return name, sizes
 
 
-def _check_unique(read: list[Result], found: list[Result]) -> None:
-    if twice := [row for shard in found for row in shard["twice"]]:
-        said = [f"{each} in {read[file]['file']} row {row + 2}" for each, file, row in twice]
-        message = f"posting_id that occurs more than once: {'; '.join(said[:10])}"
-        fix = "ids must be unique among all files; drop or rename all but one"
-        raise CatalogError("the catalogue", [Problem("duplicate_id", message, fix, True)])
-
-
 def _named(fusion: object) -> str:
     """What a fusion scores by, in short."""
     if isinstance(fusion, Learned):
@@ -368,7 +365,6 @@ def _named(fusion: object) -> str:
 
 
 def _bounds(read: list[Result], shards: int) -> list[tuple[str | None, str | None]]:
-    """Ranges of keys with about as many postings each."""
     keys = np.array([each for one in read for each in one["keys"]], dtype=object)
     weight = np.array([one["rows"] / max(len(one["keys"]), 1) for one in read for _ in one["keys"]])
     order = np.argsort(keys, kind="stable")

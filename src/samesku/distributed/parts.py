@@ -57,7 +57,6 @@ class Terms:
         return cls(ranks, held_by, [sparse(table, each, len(ranks)) for each in columns], names)
 
     def take(self, rows: Array) -> Terms:
-        """Only some rows."""
         taken = [each[rows] for each in self.matrices]
         return Terms(self.ranks, self.held_by, taken, self.names)
 

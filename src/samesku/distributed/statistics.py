@@ -11,6 +11,7 @@ import polars as pl
 import pyarrow as pa
 
 from samesku.catalog.catalog import Catalog
+from samesku.distributed.components import part_of
 from samesku.distributed.reading import MEMBERS, READ, STATED, catalog_of, representatives
 from samesku.distributed.shelf import Shelf, columns_of, frame_of, table_of
 from samesku.distributed.tasks import Result
@@ -40,8 +41,7 @@ def dictionaries(columns: Sequence[str]) -> list[str]:
 def _parts_of(items: Items, parts: int) -> Array:
     """The part that counts each item over all shards."""
     if isinstance(items, np.ndarray):
-        mixed = (items * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(40)
-        return np.asarray(mixed % np.uint64(parts)).astype(np.int64)
+        return part_of(items, parts)
     found = (crc32(item.encode("utf-8", "surrogatepass")) % parts for item in items)
     return np.fromiter(found, dtype=np.int64, count=len(items))
 

@@ -76,7 +76,6 @@ class Backbone(nn.Module):
         return (features if self.neck is None else self.neck(features)).float()
 
     def rows(self, inputs: Inputs) -> Floats:
-        """The features as an array, computed without gradients."""
         with torch.inference_mode():
             rows: Floats = self(inputs).cpu().numpy()
         return rows
@@ -146,7 +145,6 @@ class Backbone(nn.Module):
             write_card(place, card, files)
 
     def _tokenise(self, titles: Sequence[str]) -> Inputs:
-        """Tokens of the titles, padded to the longest or to the limit."""
         limit, texts = self._read.max_tokens, [self._read.prefix + title for title in titles]
         fill: Any = "max_length" if self._read.pad_to_limit else True
         coded = self.tokenizer(
@@ -245,7 +243,6 @@ def _load_model(folder: Path, read: EncoderCard) -> nn.Module:
 
 
 def best_device() -> torch.device:
-    """A GPU where there is one."""
     gpu = "mps" if torch.backends.mps.is_available() else "cpu"
     return torch.device("cuda" if torch.cuda.is_available() else gpu)
 

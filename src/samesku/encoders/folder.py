@@ -49,7 +49,6 @@ def onnx_encoder(network: Path, kind: str, card: EncoderCard, name: str) -> Onnx
 
 
 def onnx_name(part: str, *, int8: bool) -> str:
-    """The file of a part's network."""
     return f"{part}.int8.onnx" if int8 else f"{part}.onnx"
 
 

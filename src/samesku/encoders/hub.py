@@ -85,8 +85,6 @@ class HubModel:
 
 
 class HubText(NetworkText):
-    """Titles through a pretrained model."""
-
     def __init__(self, model: HubModel, name: str) -> None:
         self.model, self.name, self.limit = model, name, model.card.max_tokens
 
@@ -113,11 +111,9 @@ class HubPhoto(PhotoEncoder):
         return f"hf-photo-1:{self.model.digest}"
 
     def look(self, photo: Bytes) -> Array:
-        """The photo as the model wants it, ``(3, h, w)``."""
         return np.asarray(self.model.backbone.prepare([photo])["pixel_values"][0])
 
     def embed(self, looks: Sequence[Array]) -> Array:
-        """Unit rows ``(photos, 1, dimension)``."""
         return unit_rows(self.model.features(looks))[:, None]
 
 

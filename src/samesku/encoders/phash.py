@@ -39,11 +39,9 @@ class PHash(PhotoEncoder):
     fingerprint = "phash-1"
 
     def look(self, photo: Bytes) -> Array:
-        """The hash ``(8,)``."""
         return phash(photo)
 
     def embed(self, looks: Sequence[Array]) -> Array:
-        """Packed bits ``(photos, 1, 8)``."""
         return np.stack(looks)[:, None]
 
     def informative(self, rows: Array) -> Bools:

@@ -55,7 +55,6 @@ class Photo(PhotoEncoder):
 
     @cached_property
     def network(self) -> Onnx:
-        """Loaded when it is first needed."""
         return Onnx(self.path)
 
     def look(self, photo: Bytes) -> Array:

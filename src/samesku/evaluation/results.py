@@ -73,7 +73,6 @@ class Evaluation:
 
     @property
     def summary(self) -> dict[str, Any]:
-        """What `evaluation.json` holds."""
         compared = self.results[0].fusion if self.results else None
         results = [asdict(result) for result in self.results]
         return dict(as_json({**self.record, "compared_with": compared, "results": results}))

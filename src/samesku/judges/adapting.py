@@ -267,7 +267,12 @@ def _learned(
         "answered_same": int(seen.same.sum()),
         "same": list(more),
         "moved": round(float(np.abs(frame.standardised(shown) @ weights).mean()), 3),
-        "differences": _differences(plain, seen.same),
+        # How often pairs that clash in each kind were answered to be the same.
+        "differences": {
+            kind: {"answered": int(clash.sum()), "same": int(seen.same[clash].sum())}
+            for kind, clash in _differing(plain, "clash").items()
+            if clash.any()
+        },
     }
     return replace(frame, weights=weights), record, seen
 
@@ -310,15 +315,6 @@ def _tolerated(
             break
         more, now = (*more, best), found[best]
     return more
-
-
-def _differences(described: Features, same: Doubles) -> dict[str, dict[str, int]]:
-    """How often pairs that clash in each kind were answered to be the same."""
-    return {
-        kind: {"answered": int(clash.sum()), "same": int(same[clash].sum())}
-        for kind, clash in _differing(described, "clash").items()
-        if clash.any()
-    }
 
 
 def _differing(described: Features, *how: str) -> dict[str, Bools]:

@@ -130,7 +130,6 @@ def parsed(text: str, mark: str | None = None) -> str | None:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object that names each field once."""
     if len({name for name, _ in pairs}) < len(pairs):
         raise ValueError("a field stands twice")
     return dict(pairs)

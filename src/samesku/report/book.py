@@ -38,15 +38,12 @@ class Book:
         self.rates = rates(frame)
 
     def posting(self, row: int) -> int:
-        """The number of a posting on the page."""
         return self._place.setdefault(row, len(self._place))
 
     def phrase(self, text: str) -> int:
-        """The number of a text on the page."""
         return self._number.setdefault(text, len(self._number))
 
     def pair(self, left: int, right: int, score: float | None, reasons: str | None) -> int:
-        """The number of a pair of rows on the page."""
         steps = [] if reasons is None else [self._step(part) for part in reasons.split("; ")]
         thousandths = None if score is None else round(1000 * score)
         self._pairs.append([self.posting(left), self.posting(right), thousandths, steps])

@@ -34,5 +34,4 @@ def _percent(share: float | None, digits: int = 0) -> str:
 
 
 def _many(number: int, one: str) -> str:
-    """A number of things, one or several."""
     return f"{number:,} {one}{'' if number == 1 else 's'}"

@@ -104,7 +104,6 @@ class Run:
 
     @cached_property
     def distinct(self) -> Collapsed:
-        """The distinct postings, of which pairs were scored."""
         return Collapsed.of(self.catalog, self.representative)
 
     @cached_property
@@ -127,7 +126,6 @@ class Run:
 
     @property
     def name(self) -> str:
-        """What the run is called on the page."""
         return self.folder.resolve().name
 
     @property
@@ -137,7 +135,6 @@ class Run:
 
     @property
     def fusion(self) -> Fusion:
-        """What scored the pairs."""
         model, same = self.record.get("model"), self.source.get("same", ())
         fusion = fusion_by_name(self.record["fusion"]) if model is None else trained_fusion(model)
         return tolerating(fusion, same) if same else fusion
@@ -154,7 +151,6 @@ class Run:
 
     @property
     def probabilistic(self) -> bool:
-        """Whether the scores are probabilities."""
         return bool(self.record.get("probabilistic", self.kind == "link"))
 
     @property
@@ -182,7 +178,6 @@ class Run:
 
     @cached_property
     def sizes(self) -> Ints:
-        """Postings of each cluster."""
         return np.bincount(self.clusters, minlength=1)
 
     def one_product(self, left: int, right: int) -> bool | None:
@@ -225,7 +220,6 @@ class Run:
 
     @cached_property
     def matched(self) -> pl.DataFrame:
-        """The matched pairs."""
         return self.pairs.filter("matched")
 
 

@@ -152,8 +152,9 @@ def _write(place: Path, name: str, arrays: Mapping[str, Array]) -> None:
 def _read(place: Path, name: str, only: str | None) -> dict[str, Array] | None:
     try:
         with open(place, "rb") as file, np.load(file, allow_pickle=False) as stored:
-            # The sums of a zip file are those of whole arrays.
-            if stored.zip.testzip() is not None or stored[NAME] != content_key(name):
+            # The sums of a zip file are those of whole arrays; of one it is checked as it is read.
+            whole = only is not None or stored.zip.testzip() is None
+            if not whole or stored[NAME] != content_key(name):
                 raise ValueError("damaged")
             wanted = [only] if only else [each for each in stored.files if each != NAME]
             arrays = {each: stored[each] for each in wanted}

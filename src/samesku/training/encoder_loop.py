@@ -171,7 +171,6 @@ class _Run:
         self.save()
 
     def save(self) -> None:
-        """Write the state of the training."""
         stored = {name: part.state_dict() for name, part in self.parts.items()}
         stored |= {"plan": self.plan, "batch": self.batch, "total": self.total}
         stored["history"] = [asdict(epoch) for epoch in self.history]
@@ -196,7 +195,6 @@ class _Run:
         self.progress.note(f"continuing with epoch {len(self.history) + 1}, batch {self.batch + 1}")
 
     def _write(self, stored: dict[str, Any], name: str) -> None:
-        """Write a file completely or not at all."""
         with Staged(self.folder) as staged:
             torch.save(stored, staged.path(name))
 
@@ -205,7 +203,6 @@ class _Run:
         return self.batch % self.settings.accumulate == 0
 
     def _autocast(self) -> torch.autocast:
-        """Large products in the chosen precision."""
         enabled = self.precision != torch.float32
         return torch.autocast(self.device.type, self.precision, enabled=enabled)
 

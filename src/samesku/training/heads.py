@@ -45,7 +45,6 @@ def photo_side(backbone: Backbone) -> int:
 
 
 def _sizes(backbone: Backbone) -> list[str]:
-    """Which of a processor's sizes are in force."""
     return ["size", "crop_size"] if backbone.processor.do_center_crop else ["size"]
 
 

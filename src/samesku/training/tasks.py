@@ -172,7 +172,6 @@ class ClipTask(ProductTask):
     """Titles and photos of one space, by contrast. What is compared is the mean of both cosines."""
 
     def prepare(self, rows: Ints, rng: np.random.Generator) -> tuple[Inputs, Inputs, torch.Tensor]:
-        """Tokens, pixels and labels."""
         return self._titles(rows, rng), self._photos(rows, rng), self._codes(rows)
 
     def forward(self, batch: tuple[Any, ...], done: float = 1.0) -> torch.Tensor:
