@@ -20,7 +20,7 @@ from samesku.candidates.collapse import Collapsed, collapse
 from samesku.candidates.neighbors import Allowed, Method
 from samesku.catalog.answers import Answers, answers_of
 from samesku.catalog.catalog import Catalog, check_catalogs
-from samesku.catalog.sources import agreement_codes, check_within, join_sources, sources_to_match
+from samesku.catalog.sources import agreement_codes, check_within, joined, sources_to_match
 from samesku.clustering.decided import Decision
 from samesku.clustering.expected import threshold_for
 from samesku.clustering.pins import pinned_scores, pins_of
@@ -288,8 +288,7 @@ class Matcher:
         source = self.source(catalog) if right is None else self.source(catalog, right)
         pairs = self.pairs or ("within" if right is None else "across")
         check_within(self.within, pairs, catalog, right)
-        if right is not None:
-            catalog = join_sources(catalog, right)
+        catalog = joined([catalog] if right is None else [catalog, right], pairs)
         answers = None if answered is None else answers_of(answered, catalog)
         linked = pairs == "across" and right is not None
         decide = self.decide or ("one-to-one" if linked else "clusters")

@@ -1,6 +1,7 @@
 """Exports of shop systems, with options by name and value."""
 
 import polars as pl
+import pytest
 
 from samesku import Matcher, read_catalog
 
@@ -24,23 +25,127 @@ ID,Typ,SKU,Name,Attribut 1 Name,Attribut 1 Wert(e),Farbe
 """
 
 
+# Exports of one product, of which all rows but those of a whole are variants: three in sizes and
+# colours, or in motifs.
+EXPORTS = {
+    "prestashop": """\
+sku;title;Attribut (Nom:Type:Position)*;Valeur (Valeur:Position)*
+1;Polo;Taille:select:0, Couleur:color:1;S:0, Bleu:1
+2;Polo;Taille:select:0, Couleur:color:1;M:1, Bleu:1
+3;Polo;Taille:select:0, Couleur:color:1;S:0, Rouge:2
+""",
+    "ebay": """\
+sku;title;Relationship;RelationshipDetails
+0;Polo;;"Size=S;M|Color=Blue;Red"
+1;;Variation;"Size=S|Color=Blue"
+2;;Variation;"Size=M|Color=Blue"
+3;;Variation;"Size=S|Color=Red"
+""",
+    "magento": """\
+sku;title;product_type;additional_attributes;configurable_variations
+1;Polo;simple;color=Blue,size=S,activity=Gym|Hiking;
+2;Polo;simple;color=Blue,size=M,activity=Gym|Hiking;
+3;Polo;simple;color=Red,size=S,activity=Gym|Hiking;
+0;Polo;configurable;activity=Gym|Hiking;sku=1,size=S,color=Blue|sku=2,size=M,color=Blue
+""",
+    "bigcommerce": """\
+sku;title;Item;Options
+0;Polo;Product;
+1;Polo;Variant;Type=Rectangle|Name=Size|Value=S|Type=Swatch|Name=Color|Value=Blue[#0000ff]
+2;Polo;Variant;Type=Rectangle|Name=Size|Value=M|Type=Swatch|Name=Color|Value=Blue[#0000ff]
+3;Polo;Variant;Type=Rectangle|Name=Size|Value=S|Type=Swatch|Name=Color|Value=Red[#ff0000]
+""",
+    "wix": """\
+sku;title;handleId;fieldType;productOptionName1;productOptionDescription1;productOptionName2;productOptionDescription2
+0;Polo;p;Product;Size;"S;M";Color;"Blue;Red"
+1;;p;Variant;;S;;Blue
+2;;p;Variant;;M;;Blue
+3;;p;Variant;;S;;Red
+""",
+    "squarespace": """\
+sku;title;Option Name 1;Option Value 1;Option Name 2;Option Value 2
+1;Polo;Size;S;Color;Blue
+2;;Size;M;Color;Blue
+3;;Size;S;Color;Red
+""",
+    "ecwid": """\
+sku;title;type;product_variation_option_Size;product_variation_option_Color
+0;Polo;product;;
+1;Polo;product_variation;S;Blue
+2;Polo;product_variation;M;Blue
+3;Polo;product_variation;S;Red
+""",
+    "json": """\
+sku;title;choices
+1;Polo;"{""Größe"": ""S"", ""Farbe"": ""Blau""}"
+2;Polo;"{""Größe"": ""M"", ""Farbe"": ""Blau""}"
+3;Polo;"{""Größe"": ""S"", ""Farbe"": ""Rot""}"
+""",
+}
+
+
 def read(folder, text, **columns):
     path = folder / "export.csv"
     path.write_text(text, encoding="utf-8")
     return read_catalog(path, columns=columns)
 
 
-def test_options_are_columns_where_they_are_attributes_else_behind_the_title(tmp_path):
+def test_options_are_columns_of_their_kinds_and_as_text_where_no_list_knows_them(tmp_path):
     names = {"posting_id": "Variant SKU", "title": "Title", "brand": "Vendor"}
     catalog = read(tmp_path, SHOPIFY, **names)
-    assert catalog.titles == [
-        *["Classic T-Shirt"] * 3, "Mug with print, Alps", "Mug with print, Sea", "Poster Berlin",
-    ]  # fmt: skip
+    titles = [*["Classic T-Shirt"] * 3, *["Mug with print"] * 2, "Poster Berlin"]
+    assert catalog.titles == titles
+    assert catalog.attributes.values["measure"][3:] == [("motif: alps",), ("motif: sea",), ()]
     assert catalog.frame["brand"].to_list() == ["Acme"] * 3 + ["Brau"] * 2 + [None]
     assert catalog.attributes.values["colour"][:3] == [("red",), ("blue",), ("blue",)]
     assert catalog.attributes.values["size"] == [("s",), ("s",), ("m",), (), (), ()]
     rows = {each.kind: each.rows for each in catalog.problems}
     assert (rows["photo_row"], rows["empty_row"]) == ((6,), (4,))
+
+
+@pytest.mark.parametrize("system", EXPORTS)
+def test_options_are_read_from_exports_and_lists_of_any_system(tmp_path, system):
+    catalog = read(tmp_path, EXPORTS[system], posting_id="sku")
+    assert (catalog.ids, catalog.titles) == (["1", "2", "3"], ["Polo"] * 3)
+    assert catalog.attributes.values["size"] == [("s",), ("m",), ("s",)]
+    assert catalog.attributes.values["colour"] == [("blue",), ("blue",), ("red",)]
+
+
+def test_what_only_looks_like_a_list_of_options_is_none(tmp_path):
+    text = (
+        "id;title;link;time;supplier;note\n"
+        "a;Cup;https://a.example/1;T10:30;acme:1;Washed: by hand\n"
+        "b;Cup;https://a.example/2;T11:30;acme:2;Good: as new\n"
+    )
+    catalog = read(tmp_path, text, posting_id="id")
+    assert not [name for name in catalog.frame.columns if name.startswith("option: ")]
+
+
+def test_a_quantity_tells_apart_what_agrees_in_all_else(tmp_path):
+    text = (
+        "id;title;price;size;Gewicht;volume\na;Muesli;5;;250 g;\nb;Muesli;5;;500 g;\n"
+        "c;Muesli;5;;0,5 kg;\nd;Riesling;9;;;0.75\ne;Riesling;9;;;1.5\n"
+        "f;Hoodie;30;S;0.3;\ng;Hoodie;30;M;0.4;\n"
+    )
+    catalog = read(tmp_path, text, posting_id="id")
+    measure, amount = (catalog.attributes.values[kind] for kind in ("measure", "amount"))
+    assert measure[:3] == [("weight: 250 g",), ("weight: 500 g",), ("weight: 500 g",)]
+    assert amount[3:5] == [("volume: 0.75",), ("volume: 1.5",)]
+    assert measure[5:] == [(), ()]  # the sizes do
+    clusters = Matcher().match(catalog).clusters
+    assert clusters[1] == clusters[2]
+    assert len(set(clusters)) == 6
+
+
+def test_an_option_is_one_in_two_languages_and_of_storage_may_be_any_text(tmp_path):
+    text = (
+        "SKU,Title,Option1 Name,Option1 Value\nA,Cup,Color,Aurora\nB,Cup,Farbe,Storm\n"
+        "C,Bag,Motif,Alps\nD,Bag,Motiv,Sea\nE,Jug,Capacity,small\nF,Jug,Kapazität,large\n"
+    )
+    values = read(tmp_path, text, posting_id="SKU", title="Title").attributes.values
+    assert values["colour"][:2] == [("color: aurora",), ("color: storm",)]
+    assert values["measure"][2:4] == [("motif: alps",), ("motif: sea",)]
+    assert values["memory"][4:] == [("storage: small",), ("storage: large",)]
 
 
 def test_the_whole_of_variants_is_no_offer_and_a_column_of_the_file_comes_first(tmp_path):
@@ -83,7 +188,7 @@ def test_options_named_as_columns_of_ours_are_not_lost(tmp_path):
         "A,Phone cover,Brand,Acme,Source,Asia\nB,Phone cover,Brand,Brau,Source,Europe\n"
     )
     catalog = read(tmp_path, text, posting_id="SKU", title="Title")
-    assert catalog.titles == ["Phone cover, Asia", "Phone cover, Europe"]
+    assert catalog.frame["option: source"].to_list() == ["Asia", "Europe"]
     assert catalog.frame["brand"].to_list() == ["Acme", "Brau"]
     assert "source" not in catalog.frame.columns
 
@@ -101,7 +206,6 @@ def test_options_that_no_list_knows_tell_variants_apart(tmp_path):
     assert catalog.attributes.values["colour"] == [
         ("red",), ("red",), ("color: aurora",), ("color: red", "red"), ("red",),
     ]  # fmt: skip
-    assert catalog.titles == ["Mug, Alps", "Mug, Sea", "Cup", "Cup", "Can"]
     for same, clusters in (((), 5), (("colour",), 4)):  # the cups may differ in their colour
         assert len(set(Matcher(same=same).match(catalog).clusters)) == clusters
 
@@ -113,9 +217,7 @@ def test_rows_of_one_title_differ_in_pattern_or_material(tmp_path):
         "c,Linen shirt,39.90,Linen,,1\nd,Candle,5,Soy,,2\ne,Candle,5,Soy,,2\n"
     )
     catalog = read(tmp_path, text, posting_id="id")
-    assert catalog.titles == [
-        "Linen shirt, Plain", "Linen shirt, Striped", "Linen shirt", "Candle", "Candle",
-    ]  # fmt: skip
+    assert catalog.frame["option: pattern"].to_list() == ["Plain", "Striped", None, None, None]
     plain, striped, _, *candles = Matcher().match(catalog).clusters
     assert plain != striped
     assert len(set(candles)) == 1
@@ -127,18 +229,18 @@ def test_two_shops_may_write_one_style_in_different_ways_and_one_shop_in_capital
         "title": ["Linen shirt"] * 2 + ["Mug", "mug", "Mug"] + ["Cup"] * 3,
         "Style": ["casual", "Freizeit", "Alps", "Sea", "Sea", "Red", "red", "RED"],
     })  # fmt: skip
-    titles = ["Linen shirt", "Linen shirt", "Mug, Alps", "mug, Sea", "Mug, Sea", *["Cup"] * 3]
-    assert read_catalog(frame).titles == titles
+    styles = [None, None, "Alps", "Sea", "Sea", None, None, None]
+    assert read_catalog(frame).frame["option: style"].to_list() == styles
 
 
-def test_options_of_more_names_than_columns_fit_stand_behind_titles_alone():
-    numbers = range(1_200)
+def test_options_of_more_names_than_columns_fit_share_one():
+    numbers = range(1_020)
     frame = pl.DataFrame({
         "posting_id": map(str, numbers), "title": [f"Mug {n // 2}" for n in numbers],
         "Option1 Name": [f"Motif {n // 2}" for n in numbers], "Option1 Value": map(str, numbers),
     })  # fmt: skip
     catalog = read_catalog(frame)
-    assert catalog.titles == [f"Mug {n // 2}, {n}" for n in numbers]
+    assert len(set(catalog.attributes.values["measure"])) == 1_020
     assert catalog.frame.width <= 500
 
 
@@ -150,10 +252,10 @@ def test_colours_that_no_list_knows_may_differ_where_colours_may(tmp_path):
     catalog = read(tmp_path, text, posting_id="id")
     assert catalog.titles[0] == "Studio T-Shirt"
     colours = catalog.attributes.values["colour"]
-    assert colours[0] == ("color_name: red", "red")
+    assert colours[0] == ("color: red", "red")
     assert (colours[4], colours[-1]) == (
-        ("color_name: aurora",),
-        ("color_name: matt white", "white"),
+        ("color: aurora",),
+        ("color: matt white", "white"),
     )
     apart, by_size = (Matcher(same=same).match(catalog).clusters for same in ((), ("colour",)))
     assert apart[2] == apart[4]
@@ -189,3 +291,24 @@ def test_a_link_finds_the_variant_that_the_other_shop_writes_into_its_title(tmp_
     linked = Matcher().match(export, other).pairs.select("left_id", "right_id").rows()
     assert sorted(linked) == [("T1", "U1"), ("T2", "U2"), ("T3", "U3")]
     assert export.titles[:3] == ["Classic T-Shirt"] * 3
+
+
+def test_a_link_and_one_table_of_both_shops_give_the_same_pairs(tmp_path):
+    export = read(tmp_path, SHOPIFY, posting_id="Variant SKU", title="Title", brand="Vendor").frame
+    titles = "Classic T-Shirt red S", "Classic T-Shirt blue S", "Mug with print Alps"
+    other = pl.DataFrame({"posting_id": ["U1", "U2", "U3"], "title": titles})
+    shops = export.with_columns(source=pl.lit("s")), other.with_columns(source=pl.lit("t"))
+    both = read_catalog(pl.concat(shops, how="diagonal"))
+    linked = Matcher().match(*map(read_catalog, shops)).pairs
+    across = Matcher(pairs="across", decide="one-to-one").match(both).pairs
+    columns = "left_id", "right_id", "score"
+    assert across.select(columns).rows() == linked.select(columns).rows()
+    assert len(linked) == 3
+
+
+def test_options_stand_behind_titles_with_which_a_longer_one_begins():
+    frame = pl.DataFrame({
+        "posting_id": list("abcde"), "title": ["Mug", "Mug", "Mug - Alps", "Cup", "Cup"],
+        "Style": ["Alps", "Sea", None, "Alps", "Sea"],
+    })  # fmt: skip
+    assert read_catalog(frame).titles == ["Mug, Alps", "Mug, Sea", "Mug - Alps", "Cup", "Cup"]

@@ -1,6 +1,7 @@
 """Two catalogues as one with two sources, and the sources of a catalogue."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -32,6 +33,14 @@ def join_sources(left: Catalog, right: Catalog) -> Catalog:
         left.problems + right.problems,
         f"{left.name} and {right.name}",
     )
+
+
+def joined(catalogs: Sequence[Catalog], pairs: str | None) -> Catalog:
+    """One catalogue or two as one, where pairs are across with options behind the titles."""
+    if len(catalogs) == 2:
+        return join_sources(*catalogs)
+    one = catalogs[0]
+    return replace(one, frame=with_options_in_titles(one.frame)) if pairs == "across" else one
 
 
 def source_codes(catalog: Catalog) -> Ints:

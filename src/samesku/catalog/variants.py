@@ -1,33 +1,34 @@
-"""What tells variants apart in exports of shop systems: options by name and value, and columns."""
+"""What tells variants of a product apart, and rows of exports that are no offers."""
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from functools import cache
-from typing import Any
 
 import polars as pl
 
-from samesku.catalog.cells import MISSING, OPTIONAL, REQUIRED, as_text
+from samesku.catalog.cells import as_text
+from samesku.catalog.options import (
+    columns_called,
+    data,
+    kind_of,
+    lists_options,
+    no_options,
+    option_name,
+    options_of,
+    paired_columns,
+    read_lists,
+    stated_cells,
+    stated_in,
+    trait_of,
+    with_numbered,
+)
 from samesku.catalog.problems import Problem
-from samesku.catalog.tables import folded_name
-from samesku.runtime.files import packaged_table
 from samesku.titles import normal_title
 from samesku.titles.attributes import aspect
-from samesku.titles.attributes.columns import OPTION, column_kind, read_cell
+from samesku.titles.attributes.columns import OPTION, read_cell
 
-# Columns of a table with options as columns; further options stand behind titles.
+# Columns of a table with options as columns; the others share one.
 MOST_COLUMNS = 500
-_OURS = frozenset(map(folded_name, (*REQUIRED, *OPTIONAL)))
-# Kinds of attribute that shops without columns for them write into titles.
-_IN_TITLES = ("colour", "size", "flavour", "count", "amount")
 # What all variants of a product share, and an export may write once.
 _SHARED = ("title", "brand", "description")
-# Kinds of attribute in which variants differ, in columns of any file.
-_VARYING = ("colour", "size", "flavour")
-# Kinds of which a clash keeps equal titles apart: they need not stand behind them, where they would
-# part what `--same` lets differ.
-_CLEAR = ("colour", "size", "count", "amount", "memory")
 
 
 def read_variants(
@@ -35,19 +36,18 @@ def read_variants(
 ) -> tuple[pl.DataFrame, list[int], list[Problem]]:
     """Read what tells the variants of a product apart, beside attributes of a known kind.
 
-    Exports of shops give options by name and value: each gets a column of its kind. Where values
-    differ under one title but not as they are read ("Aurora", "white" and "white matt"), they are
-    also compared as text, in a column of their own. What is of no known kind, columns as "pattern",
-    and flavours stand behind titles, too.
+    Exports of shops give options by name and value, in columns of their own or as lists in one:
+    each gets a column of its kind. Where values differ under one title but not as they are read
+    ("Aurora", "white" and "white matt"), they are also compared as text, in a column of their own.
+    So are options of no known kind, and columns as "pattern".
 
-    Beside columns as "Option1 Name" and "Option1 Value" a row without a title takes that of its
-    product, and rows that are no offers are left out: further photos, and products as a whole
-    beside their variants. `places` are those of the rows in the file; returned with the frame.
+    Among options a row without a title takes that of its product, and rows that are no offers are
+    left out: further photos, and products as a whole beside their variants. `places` are those of
+    the rows in the file; returned with the frame.
     """
-    pairs = _option_columns(frame.columns)
-    photos = pl.repeat(False, frame.height, eager=True)
-    if pairs:
-        frame, photos = _with_shared(frame, pairs)
+    frame = with_numbered(frame)
+    pairs, lists = paired_columns(frame.columns), read_lists(frame)
+    frame, photos = _with_shared(frame, pairs, [*lists])
     wholes = _wholes(frame)
     left_out = (
         ("photo_row", "row with a further photo of a product only", photos),
@@ -61,155 +61,161 @@ def read_variants(
     if problems:
         kept = (~(photos | wholes)).arg_true().to_list()
         frame, places = frame[kept], [places[row] for row in kept]
-    options = [(frame[name], frame[value]) for name, value in pairs]
-    for name in _varying(frame):
-        names = pl.repeat(name, frame.height, eager=True)
-        options.append((names, _stated(frame[name])))
-    one_shop = bool(pairs or _columns(frame, "parent") or _columns(frame, "group"))
-    return (_with_options(frame, options, one_shop) if options else frame), places, problems
+    told = pairs or columns_called(frame, "parent") or columns_called(frame, "group")
+    one_shop = bool(told) or any(map(lists_options, lists))
+    frame = _with_options(frame, options_of(frame, pairs, lists), one_shop)
+    return with_options_in_titles(frame, if_longer=True), places, problems
 
 
-def with_options_in_titles(frame: pl.DataFrame) -> pl.DataFrame:
-    """Put behind titles what rows of one title differ in, as other shops write their titles."""
-    options = [frame[name].drop_nulls().unique() for name, _ in _option_columns(frame.columns)]
-    given = {folded_name(name) for names in options for name in names}
-    behind = []
-    for name in frame.columns:
-        kind, folded = column_kind(name), folded_name(name)
-        if kind is None or folded in _OURS or not (kind[0] in _IN_TITLES or folded in given):
-            continue
-        if not name.startswith(OPTION):  # those of no known kind stand there already
-            table = pl.DataFrame({"title": frame["title"], "value": _stated(frame[name])})
-            differ = pl.col("value").drop_nulls().n_unique().over("title") > 1
-            behind.append(table.select(pl.when(differ).then("value").alias(name)).to_series())
-    return _behind_titles(frame, frame["title"], behind)
+def with_options_in_titles(frame: pl.DataFrame, *, if_longer: bool = False) -> pl.DataFrame:
+    """Put behind titles what rows of one title differ in, as other shops write their titles.
+
+    `if_longer`: behind those alone with which a longer title of the table begins.
+    """
+    texts = [name for name in frame.columns if name.startswith(OPTION)]
+    read = {
+        option_name(name): name for name in frame.columns if trait_of(name) and name not in texts
+    }
+    columns = read | {text: text for text in texts if text.removeprefix(OPTION) not in read}
+    stated = [stated_in(frame[name], name, trait_of(name)) for name in columns.values()]
+    given = _comparable(frame, pl.concat([no_options(), *stated]))
+    differ = pl.col("value").n_unique().over("title", "source", "others", "name") > 1
+    if if_longer:
+        titles = pl.select(title=_alike(frame)).unique().sort("title")  # a longer one comes next
+        begins = pl.col("title").shift(-1).str.starts_with(pl.col("title") + " ")
+        differ &= pl.col("title").is_in(titles.filter(begins)["title"].implode())
+    behind = given.filter(differ).group_by("row").agg(pl.col("value").str.join(", "))
+    rows = pl.DataFrame({"title": as_text(frame["title"])}).with_row_index("row")
+    rows = rows.join(behind, on="row", how="left", maintain_order="left")
+    titled = pl.concat_str("title", "value", separator=", ", ignore_nulls=True)
+    return frame.with_columns(rows.select(titled.alias("title")).to_series())
 
 
 def _with_shared(
-    frame: pl.DataFrame, pairs: list[tuple[str, str]]
+    frame: pl.DataFrame, pairs: list[tuple[str, str]], lists: list[str]
 ) -> tuple[pl.DataFrame, pl.Series]:
     """Rows with the title of their product, and which of them hold a further photo of it only."""
-    names, values = zip(*pairs, strict=True)
-    product = _column(frame, "product")
-    read = (*names, *values, *_shared(frame), *([] if product is None else [product]))
-    frame = frame.with_columns(_stated(frame[name]) for name in dict.fromkeys(read))
-    titled = frame["title"].is_not_null()
-    if product is not None:  # rows that name no product are not of one
-        shared, named = pl.col(*_shared(frame), *names), pl.col(product).is_not_null()
-        first = shared.drop_nulls().first().over(product)
-        frame = frame.with_columns(pl.when(named).then(shared.fill_null(first)).otherwise(shared))
-    stated = frame.select(pl.any_horizontal(pl.col(values).is_not_null())).to_series()
-    return frame, ~titled & ~stated & frame["title"].is_not_null()
+    parts, product = _rows(frame, "part"), columns_called(frame, "product")[:1]
+    if not (pairs or lists or parts.any()):
+        return frame, parts
+    shared = [*(name for name in _SHARED if name in frame.columns), *(name for name, _ in pairs)]
+    values = [*(value for _, value in pairs), *lists]
+    read = dict.fromkeys([*shared, *values, *product])
+    frame = frame.with_columns(stated_cells(frame[name]) for name in read)
+    untitled = frame["title"].is_null()
+    stated = pl.any_horizontal(pl.lit(False), *(pl.col(name).is_not_null() for name in values))
+    told = parts | frame.select(stated.alias("told")).to_series()
+    following = parts if parts.any() else untitled & told
+    of = frame[product[0]] if product else (~following).cum_sum()  # variants follow their product
+    named = of.is_not_null() & (bool(product) or not columns_called(frame, "parent"))
+    own, first = pl.col(shared), pl.col(shared).drop_nulls().first().over(pl.lit(of))
+    frame = frame.with_columns(pl.when(named).then(own.fill_null(first)).otherwise(own))
+    return frame, untitled & ~told & frame["title"].is_not_null()
 
 
 def _wholes(frame: pl.DataFrame) -> pl.Series:
     """Which rows are products as a whole, whose variants have rows of their own."""
-    type_of, parent = _column(frame, "type"), _column(frame, "parent")
-    if type_of is None:
-        return pl.repeat(False, frame.height, eager=True)
-    types = _stated(frame[type_of]).str.to_lowercase()
-    wholes = types.is_in(_data()["roles"]["whole"]).fill_null(False)
-    if parent is None:
-        return wholes & bool(types.is_in(_data()["roles"]["part"]).any())
-    parents = _stated(frame[parent]).drop_nulls().implode()
-    keys = [_stated(frame[name]) for name in _columns(frame, "key")]
-    named = (
-        pl.col(each.name).is_in(parents) | ("id:" + pl.col(each.name)).is_in(parents)
-        for each in keys
+    wholes, parts = _rows(frame, "whole"), _rows(frame, "part")
+    keys = [stated_cells(frame[name]) for name in columns_called(frame, "key")]
+    for name in columns_called(frame, "children"):
+        is_key = pl.element().str.strip_prefix("sku=").is_in(pl.concat(keys).implode())
+        skus = stated_cells(frame[name]).str.extract_all("sku=[^,|]+")
+        return skus.list.eval(is_key).list.any().fill_null(False)
+    for name in columns_called(frame, "parent"):
+        parents = stated_cells(frame[name]).drop_nulls().implode()
+        named = [each.is_in(parents) | ("id:" + each).is_in(parents) for each in keys]
+        return wholes & pl.select(pl.any_horizontal(named)).to_series().fill_null(False)
+    if wholes.any():
+        return wholes & parts.any()
+    title = pl.col("title").cast(pl.String)
+    begins = frame.select(title.shift(-1).str.starts_with(title)).to_series().fill_null(False)
+    return begins & ~parts & parts.shift(-1, fill_value=False)
+
+
+def _with_options(frame: pl.DataFrame, given: pl.DataFrame, one_shop: bool) -> pl.DataFrame:
+    """Options in columns of their kinds, and as text where that does not tell variants apart."""
+    given = _comparable(frame, given).sort("name", maintain_order=True)
+    apart = [
+        {"name": name, "title": title, "others": others}
+        for (name,), stated in given.group_by("name", maintain_order=True)
+        if name not in _SHARED  # "Title": "Default Title"
+        for title, others in _unclear(stated, str(name), one_shop)
+    ]
+    marks = pl.DataFrame(apart, dict.fromkeys(("name", "title", "others"), pl.String))
+    differ = given.join(
+        marks, on=marks.columns, how="semi", nulls_equal=True, maintain_order="left"
     )
-    return wholes & pl.select(keys).select(pl.any_horizontal(named)).to_series().fill_null(False)
+    read = [name for name in given["name"].unique() if kind_of(name) or name in _SHARED[1:]]
+    frame = _filled(frame, given.filter(pl.col("name").is_in(read)))
+    free = differ["name"].unique().sort().head(MOST_COLUMNS - 1 - frame.width).implode()
+    fits = pl.col("name").is_in(free)
+    named = pl.concat_str("name", "value", separator=" ")
+    others = {
+        "name": OPTION + pl.when(fits).then("name").otherwise(pl.lit("others")),
+        "value": pl.when(fits).then("value").otherwise(named),
+    }
+    return _filled(frame, differ.with_columns(**others))
 
 
-def _varying(frame: pl.DataFrame) -> list[str]:
-    """Columns of a file in which variants of a product differ."""
-    known = set(_columns(frame, "varying"))
-    for name in frame.columns:
-        kind = None if folded_name(name) in _OURS else column_kind(name)
-        if kind is not None and kind[0] in _VARYING and not name.startswith(OPTION):
-            known.add(name)
-    return [name for name in frame.columns if name in known]
+def _comparable(frame: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
+    """Options with what rows agree in that may be variants: source and title, in small letters.
 
-
-def _stated(column: pl.Series) -> pl.Series:
-    """The cells of a column as text, without those that say nothing; "None" is a choice."""
-    texts = as_text(column).str.strip_chars()
-    empty = texts.str.contains(MISSING) & (texts.str.to_lowercase() != "none")
-    return texts.set(empty.fill_null(False), None).replace("", None).alias(column.name)
-
-
-def _with_options(
-    frame: pl.DataFrame, options: list[tuple[pl.Series, pl.Series]], one_shop: bool
-) -> pl.DataFrame:
-    """Options, given by name and value, in columns, and those of no known kind behind titles.
-
-    Where values of one source differ: two shops may write one value in different ways.
+    Of quantities also the other options of a row, as variants weigh what they are packed in.
     """
-    titles = as_text(frame["title"])
-    alike = titles.str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars()
     source = as_text(frame["source"]) if "source" in frame.columns else None
-    shared = {"title": alike, "source": source}
-    tables = [pl.DataFrame({**shared, "name": names, "value": values}) for names, values in options]
-    columns = {folded_name(name): name for name in frame.columns}
-    read: dict[str, str] = {}
-    as_written: dict[str, str] = {}
-    in_titles: list[str] = []
-    apart: dict[str, list[str]] = {"name": [], "title": []}
-    given = pl.concat(tables).drop_nulls(["title", "name", "value"]).unique().sort("name", "value")
+    rows = pl.DataFrame({"title": _alike(frame), "source": source}).with_row_index("row")
+    given = given.join(rows, on="row", maintain_order="left").drop_nulls("title")
+    by_row = given.filter(~pl.col("quantity")).group_by("row", maintain_order=True)
+    others = by_row.agg(others=pl.col("value").str.join("\0"))
+    given = given.join(others, on="row", how="left", maintain_order="left")
+    return given.with_columns(others=pl.when("quantity").then("others"))
+
+
+def _alike(frame: pl.DataFrame) -> pl.Series:
+    """The titles, equal where only capitals and what is between words differ."""
+    titles = as_text(frame["title"]).str.to_lowercase().str.replace_all(r"[\s,–-]+", " ")
+    return titles.str.strip_chars()
+
+
+def _filled(frame: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
+    """The values of options put into the columns of their names, where these say nothing."""
+    called = {option_name(name): name for name in reversed(frame.columns)}
     for (name,), stated in given.group_by("name", maintain_order=True):
-        folded, fits = folded_name(name), len(columns) < MOST_COLUMNS
-        kind = column_kind(name) if fits and folded not in _OURS else None
-        if kind is not None or folded in _SHARED[1:]:
-            read[name] = columns.setdefault(folded, name if kind else folded)
-        unclear = [] if folded in _SHARED else _unclear(stated, kind, one_shop)
-        if unclear:  # not "Title": "Default Title"
-            own = OPTION + (name.casefold() if kind else folded)
-            as_written[name] = columns.setdefault(own, own) if fits else columns.get(own, "")
-            apart["title"] += unclear
-            apart["name"] += [name] * len(unclear)
-            if kind is None or kind[0] not in _CLEAR:
-                in_titles.append(name)
-    marks = pl.DataFrame(apart, schema=dict.fromkeys(apart, pl.String)).with_columns(apart=True)
-    behind: list[pl.Series] = []
-    for table, (names, values) in zip(tables, options, strict=True):
-        marked = table.join(marks, on=["title", "name"], how="left", maintain_order="left")
-        own_values = values.set(marked["apart"].is_null(), None)
-        frame = _filled(_filled(frame, names, values, read), names, own_values, as_written)
-        own_values = own_values.set(~names.is_in(in_titles).fill_null(False), None)
-        behind.append(own_values.alias(str(len(behind))))
-    return _behind_titles(frame, titles, behind)
+        column = name if name in frame.columns else called.get(name, name)
+        first = stated.unique("row", keep="first")
+        own = pl.Series(column, [None], dtype=pl.String).new_from_index(0, frame.height)
+        own = own.scatter(first["row"], first["value"])
+        if column in frame.columns:
+            frame = frame.with_columns(as_text(frame[column]).fill_null(own))
+        elif frame.width < MOST_COLUMNS:
+            frame = frame.with_columns(own)
+    return frame
 
 
-def _behind_titles(frame: pl.DataFrame, titles: pl.Series, behind: list[pl.Series]) -> pl.DataFrame:
-    """The table with these titles, what is stated behind those that there are."""
-    titled = pl.select(pl.concat_str(titles, *behind, separator=", ", ignore_nulls=True))
-    return frame.with_columns(title=titled.to_series().zip_with(titles.is_not_null(), titles))
+def _unclear(stated: pl.DataFrame, name: str, one_shop: bool) -> list[tuple[str, str | None]]:
+    """Titles with values of one option that differ, and that what is read does not keep apart.
 
-
-def _unclear(stated: pl.DataFrame, kind: tuple[str, str] | None, one_shop: bool) -> list[str]:
-    """Titles with values of one option that differ, and that what is read does not tell apart.
-
-    Where several shops may have written them, values of which one is read as part of another are
-    taken to be one: "white" and "pure white".
+    With the other options of quantities. Where several shops may have written them, values of which
+    one is read as part of another are taken to be one: "white" and "pure white".
     """
-    groups = stated.group_by("title", "source").agg("value").filter(pl.col("value").list.len() > 1)
+    groups = stated.group_by("title", "others", "source").agg(pl.col("value").unique())
+    groups = groups.filter(pl.col("value").list.len() > 1)
+    kind = kind_of(name)
     cells = {
         each: (normal_title(each), frozenset(read_cell(*kind, each) if kind else ()))
         for each in groups["value"].explode().unique().drop_nulls()
     }
-    titles = {
-        title
-        for title, _, given in groups.iter_rows()
-        if _alike((cells[each] for each in given), one_shop)
-    }
-    return sorted(titles)
+    titles = set()
+    for title, others, _, given in groups.iter_rows():
+        values = dict(cells[each] for each in given)
+        surely = not one_shop and all(values.values())
+        if len(values) > 1 and not surely and _some_alike([*values.values()]):
+            titles.add((title, others))
+    return list(titles)
 
 
-def _alike(cells: Iterable[tuple[str, frozenset[str]]], one_shop: bool) -> bool:
-    """Whether some of the values, each as text and as read, differ and do not clash."""
-    values = dict(cells)
-    read = list(values.values())
-    if len(values) < 2 or (all(read) and not one_shop):
-        return False
+def _some_alike(read: list[frozenset[str]]) -> bool:
+    """Whether some values do not clash as they are read."""
     distinct, aspects = set(read), {frozenset(map(aspect, each)) for each in read}
     if len(distinct) < len(read) or frozenset() in distinct or len(aspects) > 1:
         return True
@@ -222,47 +228,8 @@ def _alike(cells: Iterable[tuple[str, frozenset[str]]], one_shop: bool) -> bool:
     return any(one < other for one, others in rarest for other in others)
 
 
-def _filled(
-    frame: pl.DataFrame, names: pl.Series, values: pl.Series, columns: Mapping[str, str]
-) -> pl.DataFrame:
-    """The values of options put into the columns for their names, where these say nothing."""
-    place = names.replace_strict(columns, default=None, return_dtype=pl.String)
-    for column in sorted(set(columns.values()) - {""}):
-        given = as_text(frame[column]) if column in frame.columns else None
-        own = values.set(place.ne_missing(column), None)
-        frame = frame.with_columns((own if given is None else given.fill_null(own)).alias(column))
-    return frame
-
-
-def _shared(frame: pl.DataFrame) -> list[str]:
-    return [name for name in _SHARED if name in frame.columns]
-
-
-def _option_columns(names: list[str]) -> list[tuple[str, str]]:
-    """Which columns hold names of options, each with that of the values."""
-    there: dict[str, str] = {}
-    for name in names:
-        there.setdefault(folded_name(name), name)
-    found = []
-    for pattern, value in _data()["pairs"].items():
-        number = re.compile(folded_name(pattern.replace("#", "0")).replace("0", "([0-9]+)"))
-        matches = filter(None, map(number.fullmatch, there))
-        found += [
-            (there[match[0]], there.get(folded_name(value.replace("#", match[1]))))
-            for match in matches
-        ]
-    return [(name, value) for name, value in found if value is not None]
-
-
-def _columns(frame: pl.DataFrame, role: str) -> list[str]:
-    known = set(map(folded_name, _data()["roles"][role]))
-    return [name for name in frame.columns if folded_name(name) in known]
-
-
-def _column(frame: pl.DataFrame, role: str) -> str | None:
-    return next(iter(_columns(frame, role)), None)
-
-
-@cache
-def _data() -> dict[str, Any]:
-    return packaged_table("samesku.catalog", "option_columns.toml")
+def _rows(frame: pl.DataFrame, role: str) -> pl.Series:
+    """Which rows are of a type that is called so."""
+    types = [stated_cells(frame[name]).str.to_lowercase() for name in columns_called(frame, "type")]
+    called = [each.is_in(data()["roles"][role]).fill_null(False) for each in types]
+    return pl.select(pl.any_horizontal(pl.repeat(False, frame.height), *called)).to_series()

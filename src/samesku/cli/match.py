@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from samesku.catalog.answers import VERDICTS, Answers, read_answers
 from samesku.catalog.catalog import Catalog
-from samesku.catalog.sources import join_sources
+from samesku.catalog.sources import joined
 from samesku.cli.commands import Link, Match
 from samesku.cli.console import TerminalProgress, UsageError, console, emit, say
 from samesku.cli.options import Judging, Matching
@@ -90,8 +90,7 @@ def _matched(
         check_folder(options.out)
     people = None
     if options.answers is not None:
-        whole = catalogs[0] if len(catalogs) == 1 else join_sources(*catalogs)
-        people = read_checked(options.answers, whole, quiet=options.quiet)
+        people = read_checked(options.answers, joined(catalogs, None), quiet=options.quiet)
     matches = matcher.match(*catalogs, answers=people)
     if judge is not None and options.judge_dry_run:
         _show_questions(options, judge, matches)

@@ -16,7 +16,7 @@ from samesku.candidates.collapse import Collapsed
 from samesku.catalog.answers import Answers
 from samesku.catalog.catalog import Catalog, catalogue_file, read_catalog
 from samesku.catalog.problems import Problem
-from samesku.catalog.sources import OWN_ID, join_sources, source_codes
+from samesku.catalog.sources import OWN_ID, joined, source_codes
 from samesku.catalog.tables import STDIN
 from samesku.clustering.decided import decided_clusters
 from samesku.clustering.pins import Pins, pins_of
@@ -343,7 +343,7 @@ def _decided(
     folder: Path, record: dict[str, Any], threshold: float, catalogs: Sequence[Catalog]
 ) -> Run:
     """A run of `match` or, of two catalogues, of `link`."""
-    catalog = catalogs[0] if len(catalogs) == 1 else join_sources(*catalogs)
+    catalog = joined(catalogs, record.get("pairs"))
     table = run_files.read_groups(folder, record)
     clusters = run_files.clusters_in_rows(catalog, table, folder)
     names = ("pairs", "near_misses", "scored")

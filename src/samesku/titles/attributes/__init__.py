@@ -7,7 +7,7 @@ from typing import Any
 
 from samesku.titles import Stated, stated
 from samesku.titles.attributes.codes import Codes
-from samesku.titles.attributes.columns import column_kind, memory_of, read_cell
+from samesku.titles.attributes.columns import OPTION, column_kind, memory_of, read_cell
 from samesku.titles.attributes.reading import read_title
 from samesku.titles.attributes.spelling import Spelling
 from samesku.titles.attributes.table import KINDS, Attributes, aspect, check_kinds
@@ -69,7 +69,7 @@ def read_attributes(
     for name, cells in (specifications or {}).items():
         if known := column_kind(name):
             column = found[known[0]]
-            if known[0] == "memory" and known not in named:
+            if known[0] == "memory" and name[: len(OPTION)] != OPTION and known not in named:
                 named.add(known)
                 for at, title in enumerate(titles):
                     if more := memory_of(title, known[1]):

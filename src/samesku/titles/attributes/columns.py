@@ -14,6 +14,9 @@ from samesku.titles.units import spell
 _NAME = re.compile(r"[^\W_]+")
 _DATA = word_lists("columns.toml")
 _KINDS = {word: kind for kind, words in _DATA["kinds"].items() for word in words.split()}
+_LINES = "\n".join(_DATA["kinds"].values()).splitlines()
+_FIRST = {word: words[0] for words in map(str.split, _LINES) for word in words}
+_FILLERS = frozenset(_DATA["fillers"]["words"].split())
 _IGNORED = frozenset(_DATA["ignored"]["words"].split())
 _RAM = frozenset(_DATA["ram"]["words"].split())
 _STATED = {
@@ -41,7 +44,7 @@ def column_kind(name: str) -> tuple[str, str] | None:
     if name.startswith(OPTION):  # of the kind of what follows, so that it may differ with it
         kind = column_kind(name.removeprefix(OPTION))
         return kind[0] if kind and kind[0] != "gtin" else "measure", name
-    words = _NAME.findall(normalise_raw(name).replace("_", " "))
+    words = _words(name)
     if not words or _IGNORED.intersection(words):
         return None
     names = [*words, *map("".join, pairwise(words))]  # "part number"
@@ -53,7 +56,26 @@ def column_kind(name: str) -> tuple[str, str] | None:
         return kind, "storage" if _RAM.isdisjoint(words) else "ram"
     if kind == "colour":
         return kind, next(name for name in names if _KINDS.get(name) == kind)
-    return (kind, " ".join(words) if kind == "measure" else "") if kind else None
+    return (kind, _plain(words) if kind == "measure" else "") if kind else None
+
+
+def plain_name(name: str) -> str:
+    """The name of an option in small letters, where it is known in another language in English.
+
+    >>> plain_name("Farbe"), plain_name("color_name"), plain_name("Gravur")
+    ('color', 'color', 'gravur')
+    """
+    kind = column_kind(name)
+    return kind[1] if kind and kind[0] == "memory" else _plain(_words(name))
+
+
+def _words(name: str) -> list[str]:
+    return _NAME.findall(normalise_raw(name).replace("_", " "))
+
+
+def _plain(words: list[str]) -> str:
+    told = [word for word in words if word not in _FILLERS] or words
+    return " ".join(_FIRST.get(word, word) for word in told)
 
 
 def _first(kind: str) -> int:
