@@ -75,7 +75,9 @@ _STANDARD = re.compile(r"m2|usb[0-9]?|ddr[2-6]|sata[123]?|pcie?[0-9]?|nvme|hz|[0
 _CARD = re.compile(r"sd[hx]c|micro ?sd|\buhs\b")
 _CARD_CLASS = re.compile(r"v[369]0|a[12]|c10")
 _TEETH = re.compile(r"[0-9]{1,2}-[0-9]{1,3}[a-z]?")
-_ALIASES = {word: key for key, words in _DATA["alias"].items() for word in words.split()}
+_ALIASES: dict[str, str] = {
+    word: key for key, words in _DATA["alias"].items() for word in words.split()
+}
 # What is counted in Chinese and Japanese; a number before it is no model.
 _COUNTERS = frozenset(
     "片只包盒瓶袋个個条條支枚张張块塊件套双雙对對罐听箱粒克斤公升米寸码碼岁歲月年日层層抽位元代号號度"
