@@ -162,8 +162,8 @@ def _comparable(frame: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
 
     Of quantities also the other options of a row, as variants weigh what they are packed in.
     """
-    source = as_text(frame["source"]) if "source" in frame.columns else None
-    rows = pl.DataFrame({"title": _alike(frame), "source": source}).with_row_index("row")
+    source = as_text(frame["source"]) if "source" in frame.columns else pl.lit(None, pl.String)
+    rows = frame.select(title=_alike(frame), source=source).with_row_index("row")
     given = given.join(rows, on="row", maintain_order="left").drop_nulls("title")
     by_row = given.filter(~pl.col("quantity")).group_by("row", maintain_order=True)
     others = by_row.agg(others=pl.col("value").str.join("\0"))
