@@ -1,7 +1,6 @@
 import numpy as np
 import pytest
 
-from samesku.store.content import Content
 from samesku.store.memory import SOUGHT, Distinct, Memory, scored_pairs
 from samesku.store.terms import packed_terms
 
@@ -9,15 +8,11 @@ from samesku.store.terms import packed_terms
 @pytest.fixture
 def several(rows):
     """Distinct postings in the order of their numbers."""
-    return [
-        Distinct(
-            100 + at,
-            packed_terms(row["title"]),
-            None if row["image_phash"] is None else bytes.fromhex(row["image_phash"]),
-            at // 2,
-        )
-        for at, row in enumerate(rows)
-    ]
+    return [Distinct.of(100 + at, filled(row)) for at, row in enumerate(rows)]
+
+
+def filled(row):
+    return {name: value for name, value in row.items() if value is not None}
 
 
 def found(memory, slot):
@@ -46,15 +41,13 @@ def of_pairs(others, clashing):
     return scored_pairs(np.array(others), *numbers, np.array(clashing))
 
 
-def test_a_posting_that_is_only_sought_leaves_nothing(several):
+def test_a_posting_that_is_only_sought_leaves_nothing(several, rows):
     memory = Memory()
     memory.add(several[1:])
     memory.link(np.array([105, 105]), of_pairs([101, 102], [False, True]))
     slots = np.arange(len(several) - 1)
     before, uses = memory.neighbors(slots), memory.title_uses(slots).tolist()
-    one, content = several[0], Content.of({"posting_id": "a", "title": "Kopi"})
-    sought = one._replace(number=SOUGHT, title=several[1].title)
-    with memory.with_sought([(sought, content)]) as ends:
+    with memory.with_sought([filled(rows[1])]) as ends:
         assert memory.title_uses(np.array([0]), ends)[0] == uses[0] + 1
         pairs = of_pairs([101, 102], [True, False])
         others, alike = memory.slots(pairs["other"]), np.stack([pairs["text"], pairs["photo"]])
@@ -64,9 +57,9 @@ def test_a_posting_that_is_only_sought_leaves_nothing(several):
     assert memory.title_uses(slots).tolist() == uses
     for after, known in zip(memory.neighbors(slots), before, strict=True):
         assert all((a == b).all() for a, b in zip(after, known, strict=True))
-    assert memory.slot(one.number) == memory.slot(SOUGHT) == -1
+    assert memory.slot(several[0].number) == memory.slot(SOUGHT) == -1
     # It was shown as it would be entered.
-    memory.add([sought])
+    memory.add([Distinct.of(SOUGHT, filled(rows[1]))])
     memory.link(np.repeat(SOUGHT, 2), pairs)
     entered = memory.neighbors(np.append(slots, ends))
     for a, b in zip(shown, entered, strict=True):

@@ -45,6 +45,10 @@ _log = logging.getLogger(__name__)
 # scored with all of it as in a batch run: a posting costs a sixth of one that comes alone.
 AT_ONCE, BATCH_FROM, BATCH_SHARE = 250, 500, 0.25
 
+Id: TypeAlias = str | int
+Ids: TypeAlias = Sequence[str]
+# What tells a request from others, so that it is done once.
+Key: TypeAlias = str | None
 # Makes a change in a draft; gives the ids of the postings that are answered one by one.
 Work: TypeAlias = Callable[[Draft], Iterable[str] | None]
 
@@ -72,7 +76,7 @@ class Index(reading.Reads):
     """
 
     def upsert(
-        self, posting: Any, *, photo: bytes | None = None, key: str | None = None, actor: str = ""
+        self, posting: Any, *, photo: bytes | None = None, key: Key = None, actor: str = ""
     ) -> Change:
         """Put a posting in place of the one of its id, if there is one; StoreError where malformed.
 
@@ -99,7 +103,7 @@ class Index(reading.Reads):
         return self._write("upsert", work, key, actor)
 
     def put_photo(
-        self, posting_id: str | int, photo: bytes, *, key: str | None = None, actor: str = ""
+        self, posting_id: Id, photo: bytes, *, key: Key = None, actor: str = ""
     ) -> Change:
         """Put a photo to a posting, which stays as it is otherwise; StoreError where it is not."""
         name, phash = as_id(posting_id), hash_photo(photo)
@@ -112,7 +116,7 @@ class Index(reading.Reads):
         return self._write("upsert", work, key, actor)
 
     def upsert_many(
-        self, postings: Iterable[Any], *, key: str | None = None, actor: str = ""
+        self, postings: Iterable[Any], *, key: Key = None, actor: str = ""
     ) -> list[Change]:
         """Put many postings, some in each transaction; those that are malformed are refused.
 
@@ -154,7 +158,7 @@ class Index(reading.Reads):
             former = read_payloads(connection, [str(each["posting_id"]) for each in named])
         return add_hashes(named, former, self._photos)
 
-    def delete(self, posting_id: str | int, *, key: str | None = None, actor: str = "") -> Change:
+    def delete(self, posting_id: Id, *, key: Key = None, actor: str = "") -> Change:
         """Delete a posting: no text and no photo of it stays; its pins do, should it come back."""
         name = as_id(posting_id)
 
@@ -167,47 +171,32 @@ class Index(reading.Reads):
         empty_log(self._engine)
         return change
 
-    def pin(
-        self,
-        left: str | int,
-        right: str | int,
-        verdict: str,
-        *,
-        key: str | None = None,
-        actor: str = "",
-    ) -> Change:
+    def pin(self, left: Id, right: Id, verdict: str, *, key: Key = None, actor: str = "") -> Change:
         """Decide that two postings are the `same` product, `different`, or that it is `unsure`."""
         pins = partial(pin_alone, left=as_id(left), right=as_id(right), verdict=verdict)
         return self._decide("pin", pins, key, actor)
 
     def merge(
-        self,
-        clusters: Sequence[str],
-        *,
-        without: Sequence[str] = (),
-        key: str | None = None,
-        actor: str = "",
+        self, clusters: Ids, *, without: Ids = (), key: Key = None, actor: str = ""
     ) -> Change:
         """Make clusters one, but for the postings `without`; the oldest id stays."""
         pins = partial(merge_pins, names=as_ids(clusters), without=as_ids(without))
         return self._decide("merge", pins, key, actor)
 
-    def split(
-        self, cluster: str, postings: Sequence[str], *, key: str | None = None, actor: str = ""
-    ) -> Change:
+    def split(self, cluster: str, postings: Ids, *, key: Key = None, actor: str = "") -> Change:
         """Part some postings of a cluster from the rest; they become a cluster of their own."""
         pins = partial(split_pins, name=cluster, away=as_ids(postings))
         return self._decide("split", pins, key, actor)
 
     def accept(
-        self, cluster: str, *, without: Sequence[str] = (), key: str | None = None, actor: str = ""
+        self, cluster: str, *, without: Ids = (), key: Key = None, actor: str = ""
     ) -> Change:
         """Decide that a cluster is one product, but for the postings `without`, which leave it."""
         pins = partial(accept_pins, name=cluster, without=as_ids(without))
         return self._decide("accept", pins, key, actor)
 
     def _decide(
-        self, verb: str, decided: Callable[[State], list[Pin]], key: str | None, actor: str
+        self, verb: str, decided: Callable[[State], list[Pin]], key: Key, actor: str
     ) -> Change:
         def work(draft: Draft) -> Iterable[str]:
             pins = decided(draft.state)
@@ -219,13 +208,13 @@ class Index(reading.Reads):
 
         return self._write(verb, work, key, actor)
 
-    def undo(self, event: int, *, key: str | None = None, actor: str = "") -> Change:
+    def undo(self, event: int, *, key: Key = None, actor: str = "") -> Change:
         """Take back an event by a new one; StoreError where that cannot be done any more."""
         change = self._write("undo", partial(take_back, event=event), key, actor)
         empty_log(self._engine)
         return change
 
-    def settle(self, *, key: str | None = None, actor: str = "") -> Change:
+    def settle(self, *, key: Key = None, actor: str = "") -> Change:
         """Score and cluster everything anew, as a batch run on the same postings; pins stand."""
         return self._write("settle", score_everything, key, actor)
 
@@ -318,7 +307,7 @@ class Index(reading.Reads):
         return changes
 
     def _write(
-        self, verb: str, work: Work, key: str | None, actor: str, learned: Learned | None = None
+        self, verb: str, work: Work, key: Key, actor: str, learned: Learned | None = None
     ) -> Change:
         """One change in one transaction; what fails leaves nothing.
 

@@ -166,22 +166,23 @@ class Memory:
         self.contents.forget(number)
 
     @contextmanager
-    def with_sought(self, several: Sequence[tuple[Distinct, Content]]) -> Iterator[Ints]:
-        """Distinct postings that are only searched for, held for a while; their slots.
+    def with_sought(self, payloads: Sequence[Payload]) -> Iterator[Ints]:
+        """Postings that are only searched for, held for a while; their slots.
 
         They find others and are not found. The store has one posting more: each is there without
         the others.
         """
-        slots = self._append([one for one, _ in several], there=False)
-        for one, content in several:
-            self.contents.keep(one.number, content)
+        numbers = range(SOUGHT, SOUGHT + len(payloads))
+        slots = self._append(list(map(Distinct.of, numbers, payloads)), there=False)
+        for number, payload in zip(numbers, payloads, strict=True):
+            self.contents.keep(number, Content.of(payload))
         self.size += 1
         try:
             yield slots
         finally:
             self.size -= 1
-            for one, _ in several:
-                self.contents.forget(one.number)
+            for number in numbers:
+                self.contents.forget(number)
             first = int(slots[0])
             del self._terms[first:], self._words[first:]
             for column in self._columns:

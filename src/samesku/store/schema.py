@@ -163,30 +163,25 @@ def _file_number(path: Path) -> tuple[int, int] | None:
 
 
 def _prepare(engine: sa.Engine, text: str) -> None:
-    with engine.connect() as connection:
-        names = set(sa.inspect(connection).get_table_names())
-        if names and not {"meta", "distinct_postings"} <= names:
-            raise StoreError(
-                f"{without_password(text)} is a database, but not a store of samesku", "unusable"
-            )
-        found = _version(connection) if names else None
-    if found is None:
+    asked = sa.select(meta.c.value).where(meta.c.name == "version")
+    names = set(sa.inspect(engine).get_table_names())
+    if names and not {"meta", "distinct_postings"} <= names:
+        raise StoreError(
+            f"{without_password(text)} is a database, but not a store of samesku", "unusable"
+        )
+    if not names:
         with begin_writing(engine) as connection:
             tables.create_all(connection)
-            if _version(connection) is None:
+            if connection.scalar(asked) is None:
                 connection.execute(meta.insert().values(name="version", value=str(VERSION)))
-        found = VERSION
+    with engine.connect() as connection:
+        found = int(connection.scalar(asked) or 0)
     if found != VERSION:
         newer = "newer; update samesku" if found > VERSION else "older; restore it with its own"
         raise StoreError(
             f"{without_password(text)} is a store of version {found}, not {VERSION}: it is {newer}",
             "unusable",
         )
-
-
-def _version(connection: sa.Connection) -> int | None:
-    message = connection.scalar(sa.select(meta.c.value).where(meta.c.name == "version"))
-    return None if message is None else int(message)
 
 
 def check_is_store(path: Path) -> None:

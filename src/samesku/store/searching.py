@@ -12,8 +12,7 @@ import sqlalchemy as sa
 from samesku.runtime.arrays import AnyFloats, Ints
 from samesku.scoring.fusion import EXPLAINED_FROM
 from samesku.scoring.learned import Learned
-from samesku.store.content import Content
-from samesku.store.memory import SOUGHT, SPAN, Distinct, Memory
+from samesku.store.memory import SPAN, Memory
 from samesku.store.postings import Payload, content_key
 from samesku.store.schema import distinct, look_up
 from samesku.store.scoring import score_pairs
@@ -71,16 +70,12 @@ def _scored(
     limit: int,
 ) -> list[Likely]:
     """What those would match that are not in the store, scored in one go."""
-    sought = [
-        (Distinct.of(SOUGHT + at, payload), Content.of(payload))
-        for at, payload in enumerate(payloads)
-    ]
-    with memory.with_sought(sought) as slots:
+    with memory.with_sought(payloads) as slots:
         pairs, found = zip(*map(memory.near, slots.tolist()), strict=True)
-        first = SPAN * np.arange(len(sought))
+        first = SPAN * np.arange(len(slots))
         left = np.concatenate([ends + own for ends, own in zip(pairs, first, strict=True)])
         if not len(left):
-            return [(left, np.empty(0), [])] * len(sought)
+            return [(left, np.empty(0), [])] * len(slots)
         right = np.repeat(slots + first, [len(each) for each in pairs])
         scored = score_pairs(
             connection, memory, left, right, learned, explain_from=EXPLAINED_FROM,
