@@ -439,6 +439,9 @@ def test_a_batch_made_twice_is_the_same_whatever_the_store_holds_by_then(
         assert all(each.repeated for each in second)
         assert index.stats()["event"] == event
         assert index.get(rows[40]["posting_id"])["posting"]["title"] == "something else"
+        # Under the key of a request of which all was refused.
+        index.upsert_many([{"title": "without an id"}], key="refused")
+        assert index.upsert_many(rows[:2], key="refused")[0].repeated
 
 
 @pytest.fixture

@@ -146,7 +146,7 @@ class Index(reading.Reads):
             own = None if key is None else f"{key}#{len(last) - len(left)}"
             changes.append(self._write("upsert", work, own, actor))
             # A request that is repeated is answered as it was, whatever the store holds by now.
-            left = left[len(changes[-1].postings) :]
+            left = left[len(changes[-1].postings) or len(some) :]
         return changes
 
     def _add_hashes(self, payloads: Sequence[Payload]) -> list[str]:
