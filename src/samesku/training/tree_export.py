@@ -21,11 +21,6 @@ DOMAIN, VERSION = "ai.onnx.ml", 3
 IR_VERSION, OPSET = 8, 16
 # Bits of LightGBM's decision types.
 DEFAULT_LEFT, MISSING_IS_NAN, OTHERS = 2, 8, ~(2 | 8)
-LISTS = {
-    int: onnx.AttributeProto.INTS,
-    float: onnx.AttributeProto.FLOATS,
-    bytes: onnx.AttributeProto.STRINGS,
-}
 
 
 def as_onnx(
@@ -178,22 +173,20 @@ def _ensemble(
     trees: Sequence[_Tree], splits: dict[str, list[Any]], credit: sp.csr_matrix
 ) -> onnx.NodeProto:
     """A node of ONNX that sums the values of the leaves, CSR ``(leaves, targets)``."""
-    node = helper.make_node("TreeEnsembleRegressor", [VALUES], [OUTPUT], domain=DOMAIN)
     leaves = [len(tree.value) for tree in trees]
     first = np.cumsum(leaves) - leaves
     leaf = np.repeat(np.arange(credit.shape[0]), np.diff(credit.indptr))
     tree = np.repeat(np.arange(len(trees)), leaves)[leaf]
     number = leaf - first[tree] + np.array([len(each.feature) for each in trees])[tree]
-    lists: dict[str, list[Any]] = {
+    return helper.make_node(
+        "TreeEnsembleRegressor",
+        [VALUES],
+        [OUTPUT],
+        domain=DOMAIN,
+        n_targets=credit.shape[1],
+        target_treeids=tree.tolist(),
+        target_nodeids=number.tolist(),
+        target_ids=credit.indices.tolist(),
+        target_weights=credit.data.astype(np.float32).tolist(),
         **{f"nodes_{name}": held for name, held in splits.items()},
-        "target_treeids": tree.tolist(),
-        "target_nodeids": number.tolist(),
-        "target_ids": credit.indices.tolist(),
-        "target_weights": credit.data.astype(np.float32).tolist(),
-    }
-    for name, held in lists.items():
-        # Without their type each of the values is looked at, which takes seconds.
-        kind = LISTS[type(held[0])]
-        node.attribute.append(helper.make_attribute(name, held, attr_type=kind))
-    node.attribute.append(helper.make_attribute("n_targets", credit.shape[1]))
-    return node
+    )
