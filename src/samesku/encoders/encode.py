@@ -128,7 +128,7 @@ def _encode_titles(
     """The vectors of the titles; those of networks, and the notes on them, are cached."""
     with progress.stage(f"encode ({encoder.name})", len(catalog)) as advance:
         stored = cache.load("titles", key)
-        if stored is None:
+        if stored is None or "notes" not in stored:  # earlier states kept others
             vectors = encoder.encode_with_progress(catalog.normal_titles, advance)
             _check_vectors(vectors, encoder.name, len(catalog))
             notes = encoder.notes
