@@ -189,7 +189,9 @@ def _ask(
     search: RowSearch, queries: Vectors, index: Vectors, k: int, advance: Advance
 ) -> Neighbors:
     """The k nearest of every query, some postings at a time so that memory stays bounded."""
-    wanted = _wanted(index, k)
+    # Enough rows that k other postings remain when the query's own rows come first.
+    views = int(np.bincount(index.owner).max())
+    wanted = min((k + 1) * views, len(index.owner))
     postings = np.unique(queries.owner)
     rows = at_once(ROW_BYTES, ROWS_AT_ONCE)
     step = max(1, rows * len(postings) // (len(queries.owner) * (wanted + EXTRA)))
@@ -205,12 +207,6 @@ def _ask(
         advance(last + 1 - first)
     advance(queries.size - len(postings))
     return Neighbors.joined(parts)
-
-
-def _wanted(index: Vectors, k: int) -> int:
-    """Enough rows that k other postings remain when the query's own rows come first."""
-    views = int(np.bincount(index.owner).max())
-    return min((k + 1) * views, len(index.owner))
 
 
 def merge_neighbors(first: Neighbors, second: Neighbors) -> Neighbors:

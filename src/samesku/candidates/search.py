@@ -56,55 +56,30 @@ def row_search(index: Vectors, floor: float, *, approximate: bool) -> RowSearch:
 
 
 def _sparse_exact(index: sp.csr_matrix, floor: float) -> RowSearch:
-    turned, below = index.T.tocsr(), _just_below(floor)
-    return lambda rows, wanted: _topmost(rows, turned, wanted, below)
+    turned, width = index.T.tocsr(), index.shape[0]
 
+    def search(rows: sp.csr_matrix, wanted: int) -> Found:
+        below, cores = _just_below(floor), usable_cores()
+        most = sp_matmul_topn(rows, turned, top_n=wanted + 1, threshold=below, n_threads=cores)
+        row, full = rows_of(most), np.flatnonzero(np.diff(most.indptr) > wanted)
+        best = most.data[most.indptr[full, None] + np.arange(wanted + 1)]
+        cut = np.count_nonzero(best == best.min(axis=1, keepdims=True), axis=1) > 1
+        # Which of equal ones the library keeps is its own order: such rows are looked at in full.
+        tied = full[cut][: TIED_MOST // width]
+        sure = ~np.isin(row, tied)
+        found = [(row[sure], most.indices[sure].astype(np.int64), most.data[sure])]
+        step = max(1, TIED_CELLS // width)
+        for some in (tied[start : start + step] for start in range(0, len(tied), step)):
+            alike = (rows[some] @ turned).toarray()
+            row, column = _top_of_block(alike, wanted, max(floor, LEAST))
+            found.append((some[row], column, alike[row, column]))
+        return _joined(found)
 
-def _topmost(rows: sp.csr_matrix, index: sp.csr_matrix, wanted: int, below: float) -> Found:
-    """The `wanted` most similar columns of each row, or one more; of equal ones the first."""
-    width, cores = index.shape[1], usable_cores()
-    most = sp_matmul_topn(rows, index, top_n=wanted + 1, threshold=below, n_threads=cores)
-    row, least = rows_of(most), _least_of_full(most, wanted + 1)
-    above = np.bincount(row[most.data > least[row]], minlength=len(least))
-    tied = (least > -np.inf) & (above < wanted)
-    tied[np.flatnonzero(tied)[TIED_MOST // width :]] = False
-    sure = ~tied[row]
-    found = [(row[sure], most.indices[sure].astype(np.int64), most.data[sure])]
-    # Which of equal ones the library keeps is its own order: such rows are looked at in full.
-    step = max(1, TIED_CELLS // width)
-    unsure = np.flatnonzero(tied)
-    for some in (unsure[start : start + step] for start in range(0, len(unsure), step)):
-        whole = sp_matmul_topn(
-            rows[some],
-            index,
-            top_n=width,
-            threshold=_just_below(float(least[some].min())),
-            n_threads=cores,
-        )
-        whole.sort_indices()
-        row = rows_of(whole)
-        bar = least[some][row]
-        level = whole.data == bar
-        before = np.cumsum(level)
-        before -= np.concatenate([[0], before])[whole.indptr[row]]
-        near = (whole.data > bar) | (level & (before <= (wanted - above[some])[row]))
-        found.append((some[row[near]], whole.indices[near].astype(np.int64), whole.data[near]))
-    return _joined(found)
+    return search
 
 
 def rows_of(cells: sp.csr_matrix) -> Ints:
     return np.repeat(np.arange(cells.shape[0]), np.diff(cells.indptr))
-
-
-def _least_of_full(found: sp.csr_matrix, wanted: int) -> Floats:
-    """The least number of each row that holds so many; below all numbers for others."""
-    held = np.diff(found.indptr)
-    least = np.full(len(held), -np.inf, dtype=np.float32)
-    filled = np.flatnonzero(held)
-    if len(filled):
-        least[filled] = np.minimum.reduceat(found.data, found.indptr[filled])
-    least[held < wanted] = -np.inf
-    return least
 
 
 def _just_below(floor: float) -> float:
