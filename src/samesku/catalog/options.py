@@ -82,7 +82,8 @@ def read_lists(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
 
 def lists_options(column: str) -> bool:
     """Whether a column is called after options or variants."""
-    return any(word in folded_name(column) for word in data()["names"]["options"])
+    name = folded_name(column.removeprefix(OPTION))
+    return any(word in name for word in data()["names"]["options"])
 
 
 def listed_in(cell: str) -> list[tuple[str, str]]:

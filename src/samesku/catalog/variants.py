@@ -61,8 +61,8 @@ def read_variants(
     if problems:
         kept = (~(photos | wholes)).arg_true().to_list()
         frame, places = frame[kept], [places[row] for row in kept]
-    told = pairs or columns_called(frame, "parent") or columns_called(frame, "group")
-    one_shop = bool(told) or any(map(lists_options, lists))
+    roles = [name for role in ("parent", "group") for name in columns_called(frame, role)]
+    one_shop = bool(pairs or roles) or any(map(lists_options, frame.columns))
     frame = _with_options(frame, options_of(frame, pairs, lists), one_shop)
     return with_options_in_titles(frame, if_longer=True), places, problems
 
