@@ -107,7 +107,8 @@ def options_of(
 
     A quantity is that of a column of any file, as its weight.
     """
-    found = [no_options(), *(stated_in(frame[value], frame[name]) for name, value in pairs)]
+    found = [stated_in(frame["title"].head(0), "")]
+    found += (stated_in(frame[value], frame[name]) for name, value in pairs)
     for column, listed in lists.items():
         cells = stated_in(frame[column], column).rename({"value": "cell"}).drop("name")
         found.append(cells.join(listed, on="cell").select(found[0].columns))
@@ -120,11 +121,6 @@ def options_of(
     given = pl.concat(found)
     names = {name: option_name(name) for name in given["name"].unique()}
     return given.with_columns(pl.col("name").replace(names))
-
-
-def no_options() -> pl.DataFrame:
-    """No rows of :func:`options_of`."""
-    return stated_in(pl.Series([], dtype=pl.String), "")
 
 
 def stated_in(values: pl.Series, names: pl.Series | str, trait: str = "") -> pl.DataFrame:

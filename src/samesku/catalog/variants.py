@@ -10,7 +10,6 @@ from samesku.catalog.options import (
     data,
     kind_of,
     lists_options,
-    no_options,
     option_name,
     options_of,
     paired_columns,
@@ -78,7 +77,7 @@ def with_options_in_titles(frame: pl.DataFrame, *, if_longer: bool = False) -> p
     }
     columns = read | {text: text for text in texts if text.removeprefix(OPTION) not in read}
     stated = [stated_in(frame[name], name, trait_of(name)) for name in columns.values()]
-    given = _comparable(frame, pl.concat([no_options(), *stated]))
+    given = _comparable(frame, pl.concat([stated_in(frame["title"].head(0), ""), *stated]))
     differ = pl.col("value").n_unique().over("title", "source", "others", "name") > 1
     if if_longer:
         titles = pl.select(title=_alike(frame)).unique().sort("title")  # a longer one comes next
@@ -164,7 +163,7 @@ def _comparable(frame: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
     """
     source = as_text(frame["source"]) if "source" in frame.columns else pl.lit(None, pl.String)
     rows = frame.select(title=_alike(frame), source=source).with_row_index("row")
-    given = given.join(rows, on="row", maintain_order="left").drop_nulls("title")
+    given = given.join(rows, on="row", maintain_order="left").filter(pl.col("title") != "")
     by_row = given.filter(~pl.col("quantity")).group_by("row", maintain_order=True)
     others = by_row.agg(others=pl.col("value").str.join("\0"))
     given = given.join(others, on="row", how="left", maintain_order="left")
