@@ -8,10 +8,10 @@ from samesku.encoders.onnx import open_session
 from samesku.runtime.arrays import Array, Doubles, Floats
 from samesku.scoring.presence import by_parts
 
-# Log-odds of the first booster below which a pair is not shown to the others. Four of five pairs
-# are: that saves half of the time. F1 is the same on catalogues left out and on held-back products,
-# down to -2.5; by a booster that lacks a catalogue, that one would lose 0.02.
-UNLIKELY = -3.0
+# Log-odds of the first booster below which a pair is not shown to the others. Six of seven pairs
+# are: that saves more than half of the time. Of catalogues left out, one in 10,000 of the pairs of
+# one product that would have been likely is lost.
+UNLIKELY = -2.5
 # Names of the network's inputs and of its output.
 VALUES, APART, OUTPUT = "values", "apart", "told"
 

@@ -45,6 +45,9 @@ SETTINGS: dict[str, Any] = {
     "verbose": -1,
 }
 ROUNDS = 100
+# Trees that sort out the unlikely pairs: of pairs that all of them would take for one product, one
+# in 10,000 more is lost than with all, in half of the time.
+FIRST_ROUNDS = 60
 # Part of a catalogue's weight that the small ones drawn from it have.
 SMALL_SHARE = 0.3
 # Differences of F1 that another draw of the postings would turn round: of thresholds as good as
@@ -99,7 +102,8 @@ def fit_classifier(
     slope, offset = _calibration(catalogues, odds)
     honest = [probability(slope * each + offset) for each in odds]
     family = families(names, encoders)
-    trees = Trees(as_onnx([grow()], family, len(FAMILIES)))
+    rounds = ROUNDS if hold_out == "products" else FIRST_ROUNDS
+    trees = Trees(as_onnx([grow(rounds=rounds)], family, len(FAMILIES)))
     values = _values(catalogues, honest)
     if hold_out == "products":
         mean = values.mean(axis=0)
@@ -199,6 +203,7 @@ def _grown(
     advance: Callable[[int], None],
     missing: Collection[int] = (),
     fold: int | None = None,
+    rounds: int = ROUNDS,
 ) -> lgb.Booster:
     """A booster grown without some catalogues, and without the products of a fold."""
 
@@ -217,7 +222,7 @@ def _grown(
         "min_data_in_leaf": few, "lambda_l2": min(SETTINGS["lambda_l2"], len(true) / 400),
     }  # fmt: skip
     data = lgb.Dataset(values, true.astype(np.float64), weight=weight)
-    booster = lgb.train(settings, data, ROUNDS)
+    booster = lgb.train(settings, data, rounds)
     advance(1)
     return booster
 
