@@ -123,7 +123,9 @@ def _clean_once(text: str) -> str:
         text = _TAG.sub(" ", text)
     text = text.replace("<", " ").replace(">", " ")
     if not text.isascii():
-        text = _DIAMETER.sub("", _NUMERO.sub("no ", _MISREAD.sub(_read_again, text)))
+        for _ in range(2):  # twice misread: "â„¢"
+            text = _MISREAD.sub(_read_again, text)
+        text = _DIAMETER.sub("", _NUMERO.sub("no ", text))
         text = _FRACTION.sub(lambda part: _FRACTIONS[part[0]], text)
         text = unicodedata.normalize("NFKC", text.translate(_SPELLING)).casefold()
         text = _ZALGO.sub("", unicodedata.normalize("NFKC", text)).translate(_SPELLING)

@@ -169,6 +169,7 @@ COUNT_RULES: dict[str, Callable[[str, re.Match[str]], str | None]] = {
     "tablet": _count_tablet,
     "pk": _count_pack,
     "st": _count_apart,
+    "ud": _count_apart,
     "li": _count_turkish,
     "lu": _count_apart,
     "cp": _count_apart,

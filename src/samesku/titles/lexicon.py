@@ -15,7 +15,7 @@ _MARKS = r"\s!-/:-@\[-`{-~\u00a1-\u00bf\u2000-\u206f\u20d0-\u2bff\u3000-\u303f\u
 _WORD = re.compile(rf"(?P<run>[{SPACELESS}]+)|[^{_MARKS}{SPACELESS}]+")
 _MAX_PASSES = 4
 _ASCII_WORD = re.compile("[a-z]+")
-_JOINTS = frozenset((*" -'._", " & "))
+_JOINTS = frozenset((*" -'._", " & ", "% "))
 _KATAKANA = re.compile("[\u30a1-\u30ff]")
 _THAI = re.compile("[\u0e00-\u0e7f]")
 
@@ -133,7 +133,8 @@ def _in_english(normal: str) -> str:
     pieces: list[str] = []
     done = 0
     for start, stop, _ in lexicon().find(normal):
-        if word := english.get(normal[start:stop]):
+        own = normal[start:stop]
+        if word := english.get(own) or english.get(own.replace("-", " ")):
             before = " " if normal[start - 1 : start].isalnum() else ""
             after = " " if normal[stop : stop + 1].isalnum() else ""
             pieces += (normal[done:start], before, word, after)
@@ -191,13 +192,13 @@ _FILES: dict[str, dict[str, str]] = {
     "colours.toml": {"*": "colour", "either": "either", "later": "later"},
     "flavours.toml": {"*": "flavour"},
     "materials.toml": {"*": "flavour"},
-    "accessories.toml": {"*": "accessory", "maker": "maker"},
+    "accessories.toml": {"*": "accessory", "maker": "maker", "poured": "poured"},
     "sizes.toml": {},
     "contexts.toml": {},
 }
 _CONTEXTS = frozenset(
     "with for apparel shoes cups bedding paper cells fasteners shaded counted voucher software"
-    " alias instrument ordinal edition qualifier unnumbered".split()
+    " alias pet formula cordless instrument ordinal edition qualifier unnumbered".split()
 )
 
 

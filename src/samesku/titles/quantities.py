@@ -78,7 +78,8 @@ def stated(clean: str) -> Stated:
 
 
 def _read_atoms(text: str, atoms: list[Atom]) -> Iterator[Reading]:
-    links = [LINKS.get(text[left.stop : right.start].strip()) for left, right in pairwise(atoms)]
+    between = (text[left.stop : right.start] for left, right in pairwise(atoms))
+    links = [LINKS.get(sign) or LINKS.get(sign.strip()) for sign in between]
     links.append(None)
     at = done = 0
     while at < len(atoms):

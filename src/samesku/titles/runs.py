@@ -21,6 +21,7 @@ from samesku.titles.units import DIVISIBLE, IN_MILLIMETRES, LENGTHS, UNITS, Quan
 LINKS = {
     **dict.fromkeys(("x", "*"), "times"),
     **dict.fromkeys(("-", "~", "s/d", "sd", "sampai", "to"), "range"),
+    **dict.fromkeys((" a ", " bis ", " do ", " tot "), "range"),
     "/": "list",
     **dict.fromkeys(("dan", "&"), "and"),
 }
@@ -29,6 +30,7 @@ _DECIMAL = re.compile("[.,][0-9]{1,2}$")  # of a screw of 5.0 x 50, no count
 _PARTS = frozenset(("2", "3", "4", "8", "16", "32"))
 _MIXED = re.compile(r"(?<![a-z0-9.,/-])([1-9]|1[0-9])[ -]$")  # of "1 1/2 inch"
 _WIDEST_CHOICE = 50
+_GUARANTEE = re.compile(" ?(?:warrant|guarant|garant|garanz|gwaranc|zaruk)")
 _MEMORY = frozenset(("8", "16", "32", "64", "128", "256", "512"))
 
 
@@ -103,6 +105,8 @@ def _read_range(text: str, run: list[Atom]) -> Reading | None:
     if high.spelling:
         ends = measure(low, low.spelling or high.spelling) + measure(high, high.spelling)
         spaced = text[low.stop : high.start] == " - "
+        if spaced and _GUARANTEE.match(text, high.stop):
+            return None  # "playstation 5 - 1 year warranty"
         if not {end.unit for end in ends} <= {"month"} and (
             low.spelling or (spaced and high.spelling not in LENGTHS)
         ):

@@ -16,13 +16,17 @@ from samesku.titles.count_rules import (
     number_of,
     unless_coded,
 )
-from samesku.titles.units import DESCRIBED, DOSE_AFTER, UNITS
+from samesku.titles.units import DESCRIBED, DOSE_AFTER, GAMES_OF_YEARS, UNITS
 
-_POWER = re.compile(
-    r"charg|casan|adapt|\bcas\b|kabel|cable|sekring|fuse|\bmcb\b|output|power|aki\b|schutzschalter"
-    r"|sicherung|breaker|disjoncteur|interrupt|magnetotermic|wylacznik|bezpiecznik|jistic|sigorta|otomat"
-    r"|автомат"
+_BREAKER = re.compile(
+    r"\bmcb\b|schutzschalter|\b(?:fi|ls)[ -]schalter|sicherung|breaker|\brc(?:d|cb|bo)\b"
+    r"|disjoncteur|interrupt|magnetotermic|wylacznik|roznicow|bezpiecznik|jistic|sigorta|otomat|автомат|automaat"
+    r"|aardlek|zekering"
 )
+_POWER = re.compile(
+    rf"charg|casan|adapt|\bcas\b|kabel|cable|sekring|fuse|output|power|aki\b|{_BREAKER.pattern}"
+)
+_RATED_CURRENTS = frozenset((6, 10, 13, 16, 20, 25, 32, 40, 50, 63, 80, 100))
 _FITTED = re.compile(r"(?:uk |size[ _])$")
 _SHOE = re.compile(r"shoe|boot|sandal|trainer|loafer|wide|width|clarks")
 _GADGET = re.compile(r"iphone|galaxy|redmi|xiaomi|huawei|手机|苹果|华为|小米")
@@ -55,7 +59,7 @@ _MILLIGRAMS = re.compile(r"[0-9] ?mg\b")
 _VOLTS = re.compile(r"[0-9] ?v(?:olts?)?\b")
 _TYRE = re.compile(r"r[12][0-9] $")
 _LONG_GOODS = re.compile(
-    r"kabel|cable|selang|hose|\bhdmi|\busb\b|\blan\b|\baux\b|meter|tali\b|lampu|\bled\b|strip"
+    r"kabel|cable|selang|hose|verlanger|przedluzacz|extension|rallonge|prolunga|verleng|leiste|stekkerdoos|\bhdmi|\busb\b|\blan\b|\baux\b|meter|tali\b|lampu|\bled\b|strip"
     r"|antena|tinggi|panjang|kain"
 )
 _TAPE_MAKER = 3.0
@@ -140,13 +144,22 @@ def _litre(text: str, match: re.Match[str]) -> str | None:
 def _ampere(text: str, match: re.Match[str]) -> str | None:
     """`4a` is a phone or a book's part; ampere beside volts, with decimals or on a charger."""
     value = number_of(match)
-    if match["gap"] or value > 100 or is_code(text, match):
+    if match["gap"] == "-" or value > 100 or is_code(text, match):
         return None
+    if match["gap"]:
+        rated = value in _RATED_CURRENTS and _BREAKER.search(text, 0, CONTEXT)
+        return "a" if rated else None
     if _VOLTS.search(text, 0, CONTEXT):
         return "a"
     if not _POWER.search(text, 0, CONTEXT):
         return None
     return "a" if value % 1 or value < 3 or not PHONE.search(text, 0, CONTEXT) else None
+
+
+def _pole(text: str, match: re.Match[str]) -> str | None:
+    """`3P` are the poles of a circuit breaker."""
+    few = not match["gap"] and number_of(match) in (1, 2, 3, 4)
+    return "pole" if few and _BREAKER.search(text, 0, CONTEXT) else None
 
 
 def _volt(text: str, match: re.Match[str]) -> str | None:
@@ -172,8 +185,10 @@ def _watt(text: str, match: re.Match[str]) -> str | None:
 
 
 def _piece(text: str, match: re.Match[str]) -> str | None:
-    """`the sims 4 pc download` is for a computer."""
-    is_game = match["gap"] and _GAME.match(text, match.end())
+    """`the sims 4 pc download` and `fifa 23 pc` are for a computer."""
+    is_game = match["gap"] and (
+        _GAME.match(text, match.end()) or f" {text[: match.start()]}".endswith(GAMES_OF_YEARS)
+    )
     return None if is_game else unless_coded(text, match)
 
 
@@ -193,7 +208,7 @@ def _percent(text: str, match: re.Match[str]) -> str | None:
 def _inch_word(text: str, match: re.Match[str]) -> str | None:
     """Read "46in", "10.9 in", "1/2 in" and "27 in monitor", but not "4in 1" and not "3 in 1"."""
     after = text[match.end() : match.end() + 4].lstrip(" -.")
-    if after[:1].isdigit() or after.startswith("one"):
+    if after[:1].isdigit() or after.startswith(("one", "sto")):
         return None
     value = number_of(match)
     measured = match["gap"] != " " or value % 1 or text.endswith("/", 0, match.start())
@@ -263,6 +278,7 @@ _RULES: dict[str, Callable[[str, re.Match[str]], str | None]] = {
     "pc": _piece,
     "lm": unless_coded,
     "a": _ampere,
+    "p": _pole,
     "v": _volt,
     "w": _watt,
     "型": _japanese_inch,

@@ -24,7 +24,7 @@ class Quantity(NamedTuple):
 
     Base units: `g`, `ml`, `mm`, `pcs` (things, and packs of things), `gb`, `w`, `mah`, `v`, `a`,
     `hz`, `lm`, `k` (colour temperature), `%`, `month`, `spf`, `size` (numbered clothing), `gsm`,
-    `mp`, `ply`, `iu`, `page`.
+    `mp`, `ply`, `iu`, `page`, `pole`, `gang` (places for plugs or switches), `teeth`.
     """
 
     value: float
@@ -111,6 +111,8 @@ _DOSES = frozenset(_words(_PACK["dose"]))
 DESCRIBED = frozenset(_words(_PACK["described"]))
 DOSE_AFTER = re.compile(rf"[ -](?:coated )?(?:{_either(list(_DOSES))})(?![^\W\d_])")
 """What stands between a number and the tablets that it counts: "60 vegan capsules"."""
+GAMES_OF_YEARS = tuple(f" {word} " for word in _words(_PACK["games"]))
+"""Series of games that a year numbers: a "pc" behind it is no piece."""
 _PIECES = frozenset(_words(_PACK["piece"]))
 _COUNT = re.compile(r"[.:]{0,2} ?([0-9]{1,5}) ?([^\W\d_]+)")
 _SMALLEST_BOX = 5

@@ -74,6 +74,9 @@ _STANDARD = re.compile(r"m2|usb[0-9]?|ddr[2-6]|sata[123]?|pcie?[0-9]?|nvme|hz|[0
 # Classes of speed of memory cards.
 _CARD = re.compile(r"sd[hx]c|micro ?sd|\buhs\b")
 _CARD_CLASS = re.compile(r"v[369]0|a[12]|c10")
+# One bit and one circuit breaker, whether or not their "x" and "a" are written: "TX20", "B16A".
+_TORX = re.compile("^tx(?=[0-9]{1,2}$)")
+_TRIPPED = re.compile("^([bcd](?:6|1[036]|2[05]|32|40|50|63))a$")
 _TEETH = re.compile(r"[0-9]{1,2}-[0-9]{1,3}[a-z]?")
 _ALIASES: dict[str, str] = {
     word: key for key, words in _DATA["alias"].items() for word in words.split()
@@ -130,6 +133,7 @@ def read_codes(
     series: list[tuple[str, Piece]] = []
     for piece, text in _pieces(title, quantities, qualifiers, banned):
         suffix = _qualifiers(title, piece.stop, qualifiers)
+        text = _TRIPPED.sub(r"\1", _TORX.sub("t", text))
         if suffixed := _SUFFIXED.fullmatch(text):
             text, suffix = suffixed[1], [*_apart(suffixed[2]), *suffix]
         if value := (

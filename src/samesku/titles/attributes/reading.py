@@ -34,14 +34,20 @@ _MONEY = re.compile(
 _CURRENCIES = {"€": "eur", "euro": "eur", "euros": "eur", "£": "gbp", "$": "usd"}
 # The number of a shade, of colour on hair with a decimal; zeros before it say nothing.
 _SHADE = re.compile(r"(?<![a-z0-9.,%+-])0{0,2}([0-9]{2,3}|[0-9]{1,2}\.[0-9]{1,2})(?![a-z0-9.,%+-])")
+# The stage of milk for babies: "1", "2nd", "3e".
+_STAGE = re.compile(
+    r"(?<![a-z0-9.,%+-])(?<![0-9] )([1-4])(?:er|e|eme|st|nd|rd)?"
+    r"(?![a-z0-9.%+]|,[0-9]| ?[x-] ?[0-9])"
+)
 # Toner of an "a" holds less than that of an "x".
 _TONER = re.compile(r"(?<![a-z0-9.-])[0-9]{2,3}[ahxy](?![a-z0-9.-])")
 # Sockets of one kind, by whoever wrote down their voltage.
 _MAINS = {**dict.fromkeys((220.0, 240.0), 230.0), **dict.fromkeys((110.0, 115.0, 127.0), 120.0)}
 _RATED = re.compile(
     r"(?<![a-z0-9.])(?<![a-z]-)([0-9]+(?:[.,][0-9]+)?)"
-    r"(?: ?-?(rpm|iu|den|ah|wh|k?va|dpi|btu|psi|cu\.? ?ft)|([km]a))(?![a-z0-9])"
+    r"(?: ?-?(rpm|iu|den|ah|wh|k?va|dpi|btu|psi|cu\.? ?ft)| ?([km]a))(?![a-z0-9])"
 )
+_BATTERIES = re.compile(r"(?<![a-z0-9.])([1-6]) ?x ?[0-9.]+mah")
 _APERTURE = re.compile(
     r"f(?<![a-z0-9]f)(?:/? ?([0-9]{1,2}[.,][0-9])(?:l|dg)?(?![a-z0-9.-])"
     r"|(?:/ ?|(?<=[0-9]mm f) ?)([2-9]|[1-3][0-9])(?![a-z0-9.,-]| [0-9](?![0-9]))"
@@ -105,6 +111,14 @@ def read_title(
     values["accessory"] = _accessories(title, found, codes)
     if "shaded" in present:
         values["model"].update(_shade(title, found))
+    if "formula" in present:
+        values["model"].update(f"stage: {number}" for number in _only(_STAGE.findall(title)))
+    if "pet" in present:
+        values["flavour"].update(_of_kind(found, "breed"))
+    if "cordless" in present:
+        values["accessory"].update(_of_kind(found, "bare"))
+    if values["amount"]:
+        values["accessory"].update(_of_kind(found, "poured"))
     if "voucher" in present:
         for sign, after, before, name in _MONEY.findall(title):
             currency = _CURRENCIES.get(sign or name, name)
@@ -118,13 +132,12 @@ def read_title(
     read = {
         "trait": True,
         "maker": not values["accessory"].isdisjoint(_MADE_TO_FIT),
+        "graded": any(v.startswith("condition: ") for v in _of_kind(found, "trait")),
         "season": bool(tyres),
         "material": "fasteners" in present,
         "programme": "software" in present and "shaded" not in present,  # MAC is a maker, too
     }
-    values["model"] |= {
-        v for one in found for e in one.entries if read.get(e.kind) for v in e.values
-    }
+    values["model"].update(v for kind in read if read[kind] for v in _of_kind(found, kind))
     if read["programme"]:
         _settle_licence(values)
     return values, codes
@@ -143,8 +156,16 @@ def _shade(title: str, found: Sequence[Found]) -> Iterator[str]:
     """Give the shade where there is one number that can be one."""
     counted = {one.start for one in found for entry in one.entries if entry.kind == "counted"}
     places = [at for at in _SHADE.finditer(title) if counted.isdisjoint((at.end(), at.end() + 1))]
-    if len(shades := {at[1].lstrip("0") for at in places}) == 1:
-        yield f"no: {shades.pop()}"
+    yield from (f"no: {shade}" for shade in _only(at[1].lstrip("0") for at in places))
+
+
+def _only(numbers: Iterable[str]) -> set[str]:
+    """The number, where there is only one."""
+    return found if len(found := set(numbers)) == 1 else set()
+
+
+def _of_kind(found: Iterable[Found], kind: str) -> Iterator[str]:
+    return (v for one in found for e in one.entries if e.kind == kind for v in e.values)
 
 
 def _read_quantities(title: str, said: Stated) -> dict[str, set[str]]:
@@ -171,6 +192,7 @@ def _read_quantities(title: str, said: Stated) -> dict[str, set[str]]:
         f"lens: {sign}{spell(float(number.replace(',', '.')))}"
         for sign, number in _DIOPTRE.findall(title)
     )
+    measures.update(f"batteries: {number}" for number in _BATTERIES.findall(title))
     measures.update(f"ip: {degree}" for degree in _PROTECTION.findall(title))
     if any(quantity.unit == "w" for quantity in kept) and _SOCKET.search(title):
         measures.update(f"{kelvin}00 k" for kelvin in _LIGHT.findall(title))
