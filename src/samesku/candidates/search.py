@@ -51,7 +51,7 @@ def row_search(index: Vectors, floor: float, *, approximate: bool) -> RowSearch:
     if index.kind == "sparse":
         return (_sparse_bounded if approximate else _sparse_exact)(index.rows, floor)
     if not approximate:
-        return _exact_blocks(index, floor)
+        return _exact_blocks(index.rows, floor)
     return (_banded_bits if index.kind == "bits" else _hnsw)(index, floor)
 
 
@@ -132,12 +132,12 @@ def most_by_terms(
     return sp_matmul_topn(asked, index, count, threshold=below, n_threads=usable_cores())
 
 
-def _exact_blocks(index: Vectors, floor: float) -> RowSearch:
+def _exact_blocks(index: Rows, floor: float) -> RowSearch:
     """Every query against every row of the index, a block of queries at a time."""
-    bits = index.kind == "bits"
-    sought = _words(index.rows) if bits else index.rows
+    bits = index.dtype == np.uint8
+    sought = _words(index) if bits else index
     # Bits are compared as the whole number of agreeing ones.
-    scale = np.float32(8 * index.rows.shape[1] if bits else 1)
+    scale = np.float32(8 * index.shape[1] if bits else 1)
     # A whole number: against a fraction numpy would turn every count into a float first.
     least = math.ceil(floor * float(scale)) if bits else floor
     step = max(1, (BITS_BLOCK_BYTES if bits else BLOCK_BYTES) // (8 * len(sought)))
@@ -197,25 +197,14 @@ def _banded_bits(index: Vectors, floor: float) -> RowSearch:
     Of 64 bits up to 7 can differ with one of the 8 bytes intact, so nothing nearer is missed; rows
     further apart are found when they happen to share a byte. A thirtieth of all pairs is compared.
     """
-    sought = _words(index.rows)
-    bits = 8 * index.rows.shape[1]
-    least = math.ceil(floor * bits)
     buckets = [_by_value(index.rows[:, band]) for band in range(index.rows.shape[1])]
 
     def search(rows: Bytes, wanted: int) -> Found:
-        asked = _words(rows)
-
         def part(ends: tuple[Ints, Ints]) -> Found:
             mine, theirs = ends
-            parts = []
-            step = max(1, BITS_BLOCK_BYTES // (8 * len(theirs)))
-            for start in range(0, len(mine), step):
-                block = mine[start : start + step]
-                alike = _agreeing_bits(asked[block], sought[theirs], bits)
-                row, found = _top_of_block(alike, wanted, least)
-                similarity = alike[row, found] / np.float32(bits)
-                parts.append((block[row], theirs[found], similarity.astype(np.float32)))
-            return _joined(parts)
+            near = _exact_blocks(index.rows[theirs], floor)
+            row, found, similarity = near(rows[mine], wanted)
+            return mine[row], theirs[found], similarity
 
         alike = [
             (mine, theirs)
@@ -225,7 +214,7 @@ def _banded_bits(index: Vectors, floor: float) -> RowSearch:
         ]
         row, found, similarity = _joined([NOTHING, *map_in_order(part, alike)])
         # Near rows share several bytes and were met in each.
-        _, first = np.unique(row * len(sought) + found, return_index=True)
+        _, first = np.unique(row * len(index.rows) + found, return_index=True)
         return row[first], found[first], similarity[first]
 
     return search
