@@ -121,6 +121,18 @@ def test_what_only_looks_like_a_list_of_options_is_none(tmp_path):
     assert not [name for name in catalog.frame.columns if name.startswith("option: ")]
 
 
+def test_a_row_with_a_list_alone_takes_no_title(tmp_path):
+    text = "id;title;specs\na;Cup;Color: Red, Size: S\nb;;Color: Blue, Size: S\n"
+    assert read(tmp_path, text, posting_id="id").titles == ["Cup", ""]
+
+
+def test_two_columns_of_one_meaning_are_both_compared():
+    frame = pl.DataFrame({"posting_id": ["a", "b"], "title": ["Dress"] * 2,
+                          "Material": ["Cotton"] * 2, "Fabric": ["Jersey", "Poplin"]})  # fmt: skip
+    texts = read_catalog(frame).frame["option: material"].to_list()
+    assert texts == ["Cotton Jersey", "Cotton Poplin"]
+
+
 def test_a_quantity_tells_apart_what_agrees_in_all_else(tmp_path):
     text = (
         "id;title;price;size;Gewicht;volume\na;Muesli;5;;250 g;\nb;Muesli;5;;500 g;\n"

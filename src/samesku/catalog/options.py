@@ -143,8 +143,8 @@ def kind_of(name: str) -> tuple[str, str] | None:
 
 def trait_of(name: str) -> str:
     """Whether variants differ in what a column holds by a "quantity", by a "choice" or, "", not."""
-    kind = kind_of(name)
-    return str(data()["kinds"].get(kind[0], "")) if kind else ""
+    kind = (kind_of(name) or ("",))[0]
+    return next((trait for trait, kinds in data()["kinds"].items() if kind in kinds), "")
 
 
 def stated_cells(column: pl.Series) -> pl.Series:

@@ -104,7 +104,7 @@ def _with_shared(
     untitled = frame["title"].is_null()
     stated = pl.any_horizontal(pl.lit(False), *(pl.col(name).is_not_null() for name in values))
     told = parts | frame.select(stated.alias("told")).to_series()
-    following = parts if parts.any() else untitled & told
+    following = parts if parts.any() or not pairs else untitled & told
     of = frame[product[0]] if product else (~following).cum_sum()  # variants follow their product
     named = of.is_not_null() & (bool(product) or not columns_called(frame, "parent"))
     own, first = pl.col(shared), pl.col(shared).drop_nulls().first().over(pl.lit(of))
@@ -181,9 +181,12 @@ def _filled(frame: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
     called = {option_name(name): name for name in reversed(frame.columns)}
     for (name,), stated in given.group_by("name", maintain_order=True):
         column = name if name in frame.columns else called.get(name, name)
-        first = stated.unique("row", keep="first")
+        values = (
+            pl.col("value").unique(maintain_order=True).str.join(" ")
+        )  # "Material" and "Fabric"
+        by_row = stated.group_by("row").agg(values)
         own = pl.Series(column, [None], dtype=pl.String).new_from_index(0, frame.height)
-        own = own.scatter(first["row"], first["value"])
+        own = own.scatter(by_row["row"], by_row["value"])
         if column in frame.columns:
             frame = frame.with_columns(as_text(frame[column]).fill_null(own))
         elif frame.width < MOST_COLUMNS:
