@@ -226,12 +226,12 @@ def test_rows_of_one_title_differ_in_pattern_or_material(tmp_path):
     text = (
         "id,title,price,material,pattern,item_group_id\n"
         "a,Linen shirt,39.90,Linen,Plain,1\nb,Linen shirt,39.90,Linen,Striped,1\n"
-        "c,Linen shirt,39.90,Linen,,1\nd,Candle,5,Soy,,2\ne,Candle,5,Soy,,2\n"
+        "c,Linen shirt,39.90,Linen,Checked,1\nd,Candle,5,Soy,,2\ne,Candle,5,Soy,,2\n"
     )
     catalog = read(tmp_path, text, posting_id="id")
-    assert catalog.frame["option: pattern"].to_list() == ["Plain", "Striped", None, None, None]
-    plain, striped, _, *candles = Matcher().match(catalog).clusters
-    assert plain != striped
+    assert catalog.frame["option: pattern"].to_list() == ["Plain", "Striped", "Checked", None, None]
+    plain, striped, checked, *candles = Matcher().match(catalog).clusters
+    assert len({plain, striped, checked}) == 3
     assert len(set(candles)) == 1
 
 
