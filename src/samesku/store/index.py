@@ -261,7 +261,7 @@ class Index(reading.Reads):
         if model is not None:
             place = Path(folder).resolve() / f"adapted-{event}"
             model.save(place)
-            adopted = replace(setting, model=str(place), threshold=None, fixed=False)
+            adopted = replace(setting, model=str(place), threshold=None, followed=None)
             try:
                 self._rescore(adopted, actor, instead_of=setting)
             except StoreError as error:
@@ -275,8 +275,7 @@ class Index(reading.Reads):
         model = setting.load()  # or nothing is changed
 
         def work(draft: Draft) -> None:
-            known = draft.state.setting
-            if instead_of is not None and not known.scores_as(instead_of):
+            if instead_of not in (None, draft.state.setting):
                 raise StoreError("the store was rescored otherwise meanwhile", "conflict")
             draft.dirty, draft.state.setting = True, setting
             self._model = (setting, model)

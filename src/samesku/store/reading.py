@@ -73,8 +73,10 @@ class Reads:
             yield self._caught_up(connection), connection
 
     def _threshold(self, state: State, learned: Learned | None = None) -> float:
-        asked = state.setting.threshold
-        return (learned or self._learned(state)).threshold if asked is None else asked
+        for asked in (state.setting.threshold, state.setting.followed):
+            if asked is not None:
+                return asked
+        return (learned or self._learned(state)).threshold
 
     def _caught_up(self, connection: sa.Connection) -> State:
         if self._state is None or not self._state.catch_up(connection):

@@ -139,11 +139,10 @@ def score_everything(draft: Draft) -> None:
     owner, pairs = np.empty(0, dtype=np.int64), np.empty(0, PAIR)
     if len(payloads) > 1:
         catalog = as_catalog(payloads)
-        setting = state.setting
-        asked = setting.threshold if setting.fixed else None
-        matches = Matcher([Tfidf(), PHash()], draft.learned, threshold=asked).match(catalog)
+        matcher = Matcher([Tfidf(), PHash()], draft.learned, threshold=state.setting.threshold)
+        matches = matcher.match(catalog)
         draft.threshold = matches.threshold
-        state.setting = replace(setting, threshold=matches.threshold)
+        state.setting = replace(state.setting, followed=matches.threshold)
         of = np.array([state.distinct_of[each] for each in catalog.ids], dtype=np.int64)
         of = of[matches.distinct.rows]
         left, right = of[matches.candidates.left], of[matches.candidates.right]

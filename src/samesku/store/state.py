@@ -49,16 +49,16 @@ class Setting:
     base: str = ""
     # Kinds of attributes that may differ within one product.
     same: tuple[str, ...] = ()
-    # None: the model's own. One that was not asked for follows the catalogue, as in `match`,
-    # whenever everything is scored anew.
     threshold: float | None = None
-    fixed: bool = False
+    # Where none was asked for: it follows the catalogue, as in `match`, whenever everything is
+    # scored anew.
+    followed: float | None = field(default=None, compare=False)
 
     def changed(
         self, model: str | Path | None, same: Collection[str] | None, threshold: float | None
     ) -> Setting:
         """It with what is given; what is None stays. ValueError where the threshold is none."""
-        asked = self if self.fixed else replace(self, threshold=None)
+        asked = replace(self, followed=None)
         if model is not None:
             place = "" if str(model) == SHIPPED else str(Path(model).resolve())
             asked = replace(asked, model=place, base=place)
@@ -67,12 +67,8 @@ class Setting:
             asked = replace(asked, same=tuple(sorted(kinds)))
         if threshold is not None:
             check_threshold(float(threshold))
-            asked = replace(asked, threshold=float(threshold), fixed=True)
+            asked = replace(asked, threshold=float(threshold))
         return asked
-
-    def scores_as(self, other: Setting) -> bool:
-        """Whether it is the same but for a threshold that follows the catalogue."""
-        return self == (other if self.fixed else replace(other, threshold=self.threshold))
 
     def load(self) -> Learned:
         """Read the model; ValueError where it cannot be read, or `same` names no attribute."""
