@@ -21,8 +21,8 @@ from samesku.titles.unlike import FEWEST, READ, common_words, unlike
 # Photos per batch through a network, and per file of the cache: what an interruption can lose.
 BATCH = 32
 SHARD = 512
-# How far from 1 the length of a vector may be, and how many are checked at once.
-LENGTH_ERROR, AT_ONCE = 0.01, 20_000
+# How far from 1 the length of a vector may be.
+LENGTH_ERROR = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,11 +75,9 @@ def _check_vectors(vectors: Vectors, encoder: str, size: int) -> None:
         )
     if vectors.kind == "bits":
         return
-    lengths = np.empty(len(owner), dtype=np.float32)
-    for start in range(0, len(owner), AT_ONCE):  # so that no copy of all is made
-        some = rows[start : start + AT_ONCE]
-        squares = some.multiply(some) if sp.issparse(some) else some * some
-        lengths[start : start + AT_ONCE] = np.sqrt(np.ravel(squares.sum(axis=1)))
+    sparse = sp.issparse(rows)
+    squares = rows.power(2).sum(axis=1) if sparse else np.einsum("ij,ij->i", rows, rows)
+    lengths = np.sqrt(np.ravel(squares))
     # One of several views may show nothing: a crop of an even part of the photo.
     blank = (lengths == 0) & (np.bincount(owner, minlength=size)[owner] > 1)
     away = ~(np.abs(lengths - 1) <= LENGTH_ERROR) & ~blank
