@@ -17,6 +17,7 @@ _OURS = frozenset(map(folded_name, (*REQUIRED, *OPTIONAL)))
 _MOST_NAMES = 200
 # "Size=S", "Size: S", '{"Size":"S"', "[RT]Size=S"; "https://..." is none.
 _NAME = r"\s*[\"'\[{(]*(?:[A-Z]{1,3}\])?([^\W\d_][^,;|=:\n\"']{0,39})[\"']?\s*[=:](?!//)"
+_BEGIN = "^" + _NAME.replace("(?!//)", "([^/]|$)")  # for an engine that does not look ahead
 _PAIR = re.compile(rf"{_NAME}(.*)", re.DOTALL)
 _BETWEEN = re.compile(rf"[,;|/\n](?={_NAME.replace('([^', '(?:[^')})")
 # What may stand behind a value: quotes, brackets, and the number of a colour ("Blue[#0000ff]").
@@ -63,7 +64,7 @@ def read_lists(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
     found = {}
     for column in frame.columns:
         cells = stated_cells(frame[column]).drop_nulls().alias("cell").to_frame()
-        like = pl.col("cell").str.contains(r"\p{L}\W*[=:]").sum() * 2 > pl.len()
+        like = pl.col("cell").str.contains(_BEGIN).sum() * 2 > pl.len()
         if folded_name(column) in _OURS or not cells.select(like).item():
             continue
         rows = [(cell, *pair) for cell in cells["cell"].unique() for pair in listed_in(cell)]
