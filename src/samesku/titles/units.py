@@ -115,6 +115,7 @@ GAMES_OF_YEARS = tuple(f" {word} " for word in _words(_PACK["games"]))
 """Series of games that a year numbers: a "pc" behind it is no piece."""
 _PIECES = frozenset(_words(_PACK["piece"]))
 _COUNT = re.compile(r"[.:]{0,2} ?([0-9]{1,5}) ?([^\W\d_]+)")
+_OF_COUNT = re.compile(r" of [0-9]+(?![a-z0-9.,])(?! ?[a-z])")
 _SMALLEST_BOX = 5
 _REPEATED = re.compile(rf"[ -]?(?:{_either(_words(_PACK['er']))})(?![a-z])")
 _AFTER = re.compile(rf" ?(?:{_either(_words(_PACK['after']))})")
@@ -150,6 +151,8 @@ def names_next_count(text: str, start: int, stop: int, spelling: str) -> bool:
 
     As in "5x50 opak. 200 szt" and in "Ibuprofen 400 Filmtabletten 20 St", where 400 is a strength.
     """
+    if spelling == "pack" and _OF_COUNT.match(text, stop):
+        return True  # "iPhone 13 pack of 2"
     beside_x = spelling in _PACK_NAMES and "x" in text[max(0, start - 2) : start]
     is_dose = spelling in _DOSES
     after = _COUNT.match(text, stop) if beside_x or is_dose else None
