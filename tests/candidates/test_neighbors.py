@@ -240,12 +240,21 @@ def test_approximate_search_finds_nearly_all(kind, views):
     assert (np.bincount(found.query) <= 20).all()
 
 
-def test_a_sparse_index_in_parts_gives_the_same_neighbours(monkeypatch):
+@pytest.mark.parametrize(
+    "parts",
+    [
+        {"THEMSELVES_ROWS": 7, "PRODUCTS_AT_ONCE": 900},  # pairs across parts and their blocks
+        {"THEMSELVES_MOST": 0},  # too many alike: each row asks for itself
+        {"THEMSELVES_MOST": 0, "SPARSE_ROWS": 9},  # an index in several parts
+    ],
+)
+def test_sparse_rows_in_parts_are_the_same_neighbours(monkeypatch, parts):
     vectors = title_vectors(300, np.random.default_rng(3))
-    whole = nearest(vectors, k=10, floor=0.15, method="approximate")
-    monkeypatch.setattr(search, "SPARSE_ROWS", 9)
-    parts = nearest(vectors, k=10, floor=0.15, method="approximate")
-    np.testing.assert_array_equal(parts.similarity, whole.similarity)
+    whole = nearest(vectors, k=10, floor=0.15)
+    for name, value in parts.items():
+        monkeypatch.setattr(search, name, value)
+    check_exact(nearest(vectors, k=10, floor=0.15), similarities(vectors, vectors), 10, 0.15)
+    np.testing.assert_array_equal(nearest(vectors, k=10, floor=0.15).similarity, whole.similarity)
 
 
 def test_the_larger_the_budget_the_less_is_lost(monkeypatch):

@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.candidates.search import EXTRA, RowSearch, row_search
+from samesku.candidates.search import EXTRA, Found, RowSearch, row_search, search_themselves
 from samesku.encoders.base import Kind, Vectors
 from samesku.runtime.arrays import AnyInts, Array, Floats, Ints
 from samesku.runtime.memory import at_once, kept, released
@@ -124,6 +124,7 @@ def nearest(
     of equal similarity the first by position are taken. `advance` is told how many more postings
     have been asked for, those without a row included.
     """
+    alone = index is None and queries.probe is None
     index = (queries if index is None else index).findable
     if not len(queries.owner) or not len(index.owner):
         advance(queries.size)
@@ -132,6 +133,11 @@ def nearest(
     if method == "auto":
         pays = approximation_pays(index.kind, len(index.owner), _products(queries, index))
         method = "approximate" if pays else "exact"
+    if alone and index.kind == "sparse" and method == "exact":
+        found = search_themselves(index.rows, floor, _wanted(index, k))
+        if found is not None:
+            advance(queries.size)
+            return _of_postings(found, index.owner, index.owner, k, queries.size)
     search = row_search(index, floor, approximate=method == "approximate")
     return _ask(search, queries, index, k, advance)
 
@@ -189,9 +195,7 @@ def _ask(
     search: RowSearch, queries: Vectors, index: Vectors, k: int, advance: Advance
 ) -> Neighbors:
     """The k nearest of every query, some postings at a time so that memory stays bounded."""
-    # Enough rows that k other postings remain when the query's own rows come first.
-    views = int(np.bincount(index.owner).max())
-    wanted = min((k + 1) * views, len(index.owner))
+    wanted = _wanted(index, k)
     postings = np.unique(queries.owner)
     rows = at_once(ROW_BYTES, ROWS_AT_ONCE)
     step = max(1, rows * len(postings) // (len(queries.owner) * (wanted + EXTRA)))
@@ -200,13 +204,26 @@ def _ask(
         last = min(first + step, len(postings)) - 1
         start = np.searchsorted(queries.owner, postings[first])
         stop = np.searchsorted(queries.owner, postings[last], side="right")
-        row, place, similarity = search(queries.rows[start:stop], wanted)
-        query, candidate = queries.owner[start:stop][row], index.owner[place]
-        other = query != candidate
-        parts.append(best(query[other], candidate[other], similarity[other], k, queries.size))
+        found = search(queries.rows[start:stop], wanted)
+        asking = queries.owner[start:stop]
+        parts.append(_of_postings(found, asking, index.owner, k, queries.size))
         advance(last + 1 - first)
     advance(queries.size - len(postings))
     return Neighbors.joined(parts)
+
+
+def _wanted(index: Vectors, k: int) -> int:
+    """Enough rows that k other postings remain when the query's own rows come first."""
+    views = int(np.bincount(index.owner).max())
+    return min((k + 1) * views, len(index.owner))
+
+
+def _of_postings(found: Found, asking: Ints, owner: Ints, k: int, size: int) -> Neighbors:
+    """What was found of rows as the k nearest of postings."""
+    row, place, similarity = found
+    query, candidate = asking[row], owner[place]
+    other = query != candidate
+    return best(query[other], candidate[other], similarity[other], k, size)
 
 
 def merge_neighbors(first: Neighbors, second: Neighbors) -> Neighbors:

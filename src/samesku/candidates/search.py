@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterable
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -13,6 +14,7 @@ from samesku.candidates.similarity import row_similarity
 from samesku.encoders.base import Rows, Vectors
 from samesku.runtime.arrays import Array, Bytes, Floats, Ints
 from samesku.runtime.cores import map_in_order, usable_cores
+from samesku.runtime.memory import at_once
 
 # Row of the query, row of the index, similarity; in no particular order.
 Found: TypeAlias = tuple[Ints, Ints, Floats]
@@ -26,6 +28,12 @@ BLOCK_BYTES = 64 * 2**20
 BITS_BLOCK_BYTES = 8 * 2**20
 # Rows of a sparse index that are searched at once: their sums stay in the processor's cache.
 SPARSE_ROWS = 131_072
+# Rows that one thread searches among themselves; how many alike each may have there on average; the
+# pairs held, at most, and the bytes of each.
+THEMSELVES_ROWS, THEMSELVES_MOST = 2_048, 1_000
+THEMSELVES_PAIRS, THEMSELVES_BYTES = 10_000_000, 32
+# Products of sparse rows that are summed up at once: they stay in the processor's cache.
+PRODUCTS_AT_ONCE = 1_000_000
 # Similarity of sparse rows that counts as none.
 LEAST = 1e-6
 # Similarities of rows whose list is cut among equal ones: held at once, and looked at in all, which
@@ -51,35 +59,140 @@ def row_search(index: Vectors, floor: float, *, approximate: bool) -> RowSearch:
     if index.kind == "sparse":
         return (_sparse_bounded if approximate else _sparse_exact)(index.rows, floor)
     if not approximate:
-        return _exact_blocks(index.rows, floor)
+        return _exact_blocks(index, floor)
     return (_banded_bits if index.kind == "bits" else _hnsw)(index, floor)
 
 
 def _sparse_exact(index: sp.csr_matrix, floor: float) -> RowSearch:
-    turned, width = index.T.tocsr(), index.shape[0]
+    parts, below = _transposed(index), _just_below(floor)
 
     def search(rows: sp.csr_matrix, wanted: int) -> Found:
-        below, cores = _just_below(floor), usable_cores()
-        most = sp_matmul_topn(rows, turned, top_n=wanted + 1, threshold=below, n_threads=cores)
-        row, full = rows_of(most), np.flatnonzero(np.diff(most.indptr) > wanted)
-        best = most.data[most.indptr[full, None] + np.arange(wanted + 1)]
-        cut = np.count_nonzero(best == best.min(axis=1, keepdims=True), axis=1) > 1
-        # Which of equal ones the library keeps is its own order: such rows are looked at in full.
-        tied = full[cut][: TIED_MOST // width]
-        sure = ~np.isin(row, tied)
-        found = [(row[sure], most.indices[sure].astype(np.int64), most.data[sure])]
-        step = max(1, TIED_CELLS // width)
-        for some in (tied[start : start + step] for start in range(0, len(tied), step)):
-            alike = (rows[some] @ turned).toarray()
-            row, column = _top_of_block(alike, wanted, max(floor, LEAST))
-            found.append((some[row], column, alike[row, column]))
+        found = []
+        for number, part in enumerate(parts):
+            row, column, similarity = _topmost(rows, part, wanted, below)
+            found.append((row, column + number * SPARSE_ROWS, similarity))
         return _joined(found)
 
     return search
 
 
+def _transposed(index: sp.csr_matrix) -> list[sp.csr_matrix]:
+    """The columns of an index that are searched one after the other."""
+    starts = range(0, index.shape[0], SPARSE_ROWS)
+    return [index[start : start + SPARSE_ROWS].T.tocsr() for start in starts]
+
+
+def _topmost(rows: sp.csr_matrix, index: sp.csr_matrix, wanted: int, below: float) -> Found:
+    """The `wanted` most similar columns of each row, or one more; of equal ones the first."""
+    width, cores = index.shape[1], usable_cores()
+    most = sp_matmul_topn(rows, index, top_n=wanted + 1, threshold=below, n_threads=cores)
+    row, least = rows_of(most), _least_of_full(most, wanted + 1)
+    above = np.bincount(row[most.data > least[row]], minlength=len(least))
+    tied = (least > -np.inf) & (above < wanted)
+    tied[np.flatnonzero(tied)[TIED_MOST // width :]] = False
+    sure = ~tied[row]
+    found = [(row[sure], most.indices[sure].astype(np.int64), most.data[sure])]
+    # Which of equal ones the library keeps is its own order: such rows are looked at in full.
+    step = max(1, TIED_CELLS // width)
+    unsure = np.flatnonzero(tied)
+    for some in (unsure[start : start + step] for start in range(0, len(unsure), step)):
+        whole = sp_matmul_topn(
+            rows[some],
+            index,
+            top_n=width,
+            threshold=_just_below(float(least[some].min())),
+            n_threads=cores,
+        )
+        whole.sort_indices()
+        row = rows_of(whole)
+        bar = least[some][row]
+        level = whole.data == bar
+        before = np.cumsum(level)
+        before -= np.concatenate([[0], before])[whole.indptr[row]]
+        near = (whole.data > bar) | (level & (before <= (wanted - above[some])[row]))
+        found.append((some[row[near]], whole.indices[near].astype(np.int64), whole.data[near]))
+    return _joined(found)
+
+
 def rows_of(cells: sp.csr_matrix) -> Ints:
+    """The row of each cell."""
     return np.repeat(np.arange(cells.shape[0]), np.diff(cells.indptr))
+
+
+def _least_of_full(found: sp.csr_matrix, wanted: int) -> Floats:
+    """The least number of each row that holds so many; below all numbers for others."""
+    held = np.diff(found.indptr)
+    least = np.full(len(held), -np.inf, dtype=np.float32)
+    filled = np.flatnonzero(held)
+    if len(filled):
+        least[filled] = np.minimum.reduceat(found.data, found.indptr[filled])
+    least[held < wanted] = -np.inf
+    return least
+
+
+def search_themselves(rows: sp.csr_matrix, floor: float, wanted: int) -> Found | None:
+    """Search float32 CSR rows among themselves, each pair of them once: half the time.
+
+    The `wanted` most similar other rows of each, from `floor` on. None where too many rows are
+    alike to hold all pairs.
+    """
+    size, lowest = rows.shape[0], max(floor, LEAST)
+
+    def part(start: int) -> Found | None:
+        index = rows[start:].T.tocsr()
+        stop, found, held = min(start + THEMSELVES_ROWS, size), [], 0
+        for first, last in pairwise([*_blocks(rows[start:stop], index), stop - start]):
+            alike = _products(rows[start + first : start + last], index)
+            row, column = np.divmod(np.flatnonzero(alike >= lowest), index.shape[1])
+            later = column > row + first
+            row, column = row[later], column[later]
+            found.append((row + start + first, column + start, alike[row, column]))
+            held += len(row)
+            if held > THEMSELVES_MOST * THEMSELVES_ROWS:
+                return None
+        return _joined(found)
+
+    left, parts = at_once(THEMSELVES_BYTES, THEMSELVES_PAIRS), []
+    for found in map_in_order(part, range(0, size, THEMSELVES_ROWS)):
+        if found is None or len(found[0]) > left:
+            return None
+        left -= len(found[0])
+        parts.append(found)
+    row, column, data = _joined(parts)
+    later_rows = sp.csr_matrix((data, (row, column)), shape=(size, size))
+    # Both directions of a pair.
+    halves = [later_rows.T.tocsr(), later_rows]
+    least = _least_of_full(zip_sp_matmul_topn(wanted, halves), wanted)
+    # Which of equal ones the library keeps is its own order: all of them are handed on.
+    kept = []
+    for half in halves:
+        row = rows_of(half)
+        near = half.data >= least[row]
+        kept.append((row[near], half.indices[near].astype(np.int64), half.data[near]))
+    return _joined(kept)
+
+
+def _blocks(rows: sp.csr_matrix, index: sp.csr_matrix) -> list[int]:
+    """Where the rows begin that are multiplied at once with a transposed index."""
+    products = np.concatenate([[0], np.cumsum(np.diff(index.indptr)[rows.indices])])
+    before = products[rows.indptr[:-1]] + np.arange(rows.shape[0]) * index.shape[1]
+    starts: list[int] = np.flatnonzero(np.diff(before // PRODUCTS_AT_ONCE, prepend=-1)).tolist()
+    return starts
+
+
+def _products(rows: sp.csr_matrix, index: sp.csr_matrix) -> Floats:
+    """The products of a few rows with every column of a transposed index, ``(rows, columns)``.
+
+    Summed up in place, where products of sparse matrices chain what is not zero: half the time.
+    """
+    count, width = rows.shape[0], index.shape[1]
+    terms = index[rows.indices]
+    # One vector holds the results of all rows, one row after the other.
+    first = np.arange(0, count * width, width, dtype=terms.indices.dtype)
+    terms.indices += np.repeat(first, np.diff(terms.indptr[rows.indptr]))
+    terms.resize(terms.shape[0], count * width)
+    products: Floats = rows.data @ terms
+    return products.reshape(count, width)
 
 
 def _just_below(floor: float) -> float:
@@ -95,8 +208,7 @@ def _sparse_bounded(index: sp.csr_matrix, floor: float) -> RowSearch:
     query costs nearly the same in an index of any size.
     """
     frequency = np.bincount(index.indices, minlength=index.shape[1])
-    starts = range(0, index.shape[0], SPARSE_ROWS)
-    parts = [index[start : start + SPARSE_ROWS].T.tocsr() for start in starts]
+    parts = _transposed(index)
 
     def search(rows: sp.csr_matrix, wanted: int) -> Found:
         asked, count = telling_terms(rows, frequency, index.shape[0]), wanted + EXTRA
@@ -132,12 +244,12 @@ def most_by_terms(
     return sp_matmul_topn(asked, index, count, threshold=below, n_threads=usable_cores())
 
 
-def _exact_blocks(index: Rows, floor: float) -> RowSearch:
+def _exact_blocks(index: Vectors, floor: float) -> RowSearch:
     """Every query against every row of the index, a block of queries at a time."""
-    bits = index.dtype == np.uint8
-    sought = _words(index) if bits else index
+    bits = index.kind == "bits"
+    sought = _words(index.rows) if bits else index.rows
     # Bits are compared as the whole number of agreeing ones.
-    scale = np.float32(8 * index.shape[1] if bits else 1)
+    scale = np.float32(8 * index.rows.shape[1] if bits else 1)
     # A whole number: against a fraction numpy would turn every count into a float first.
     least = math.ceil(floor * float(scale)) if bits else floor
     step = max(1, (BITS_BLOCK_BYTES if bits else BLOCK_BYTES) // (8 * len(sought)))
@@ -197,14 +309,25 @@ def _banded_bits(index: Vectors, floor: float) -> RowSearch:
     Of 64 bits up to 7 can differ with one of the 8 bytes intact, so nothing nearer is missed; rows
     further apart are found when they happen to share a byte. A thirtieth of all pairs is compared.
     """
+    sought = _words(index.rows)
+    bits = 8 * index.rows.shape[1]
+    least = math.ceil(floor * bits)
     buckets = [_by_value(index.rows[:, band]) for band in range(index.rows.shape[1])]
 
     def search(rows: Bytes, wanted: int) -> Found:
+        asked = _words(rows)
+
         def part(ends: tuple[Ints, Ints]) -> Found:
             mine, theirs = ends
-            near = _exact_blocks(index.rows[theirs], floor)
-            row, found, similarity = near(rows[mine], wanted)
-            return mine[row], theirs[found], similarity
+            parts = []
+            step = max(1, BITS_BLOCK_BYTES // (8 * len(theirs)))
+            for start in range(0, len(mine), step):
+                block = mine[start : start + step]
+                alike = _agreeing_bits(asked[block], sought[theirs], bits)
+                row, found = _top_of_block(alike, wanted, least)
+                similarity = alike[row, found] / np.float32(bits)
+                parts.append((block[row], theirs[found], similarity.astype(np.float32)))
+            return _joined(parts)
 
         alike = [
             (mine, theirs)
@@ -214,7 +337,7 @@ def _banded_bits(index: Vectors, floor: float) -> RowSearch:
         ]
         row, found, similarity = _joined([NOTHING, *map_in_order(part, alike)])
         # Near rows share several bytes and were met in each.
-        _, first = np.unique(row * len(index.rows) + found, return_index=True)
+        _, first = np.unique(row * len(sought) + found, return_index=True)
         return row[first], found[first], similarity[first]
 
     return search
