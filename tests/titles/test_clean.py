@@ -28,6 +28,7 @@ from samesku.titles import clean_title
         ("NESCAFÉ® CAFÉ™ «CLICHÉ»", 'nescafé café "cliché"'),
         # diameters
         ("Bohrer Ø8 x 160 mm, ⌀ 12mm", "bohrer 8 x 160 mm, 12mm"),
+        ("Chiafrø 400 g", "chiafrø 400 g"),
         # escapes of a printed bytes object, with and without its wrapper
         (
             r"Nestl\xc3\xa9 DATITA 3+ Rasa Vanilla 3-5 tahun 900 gr",

@@ -28,7 +28,8 @@ _FRACTIONS = {"¼": ".25", "½": ".5", "¾": ".75", "⅓": ".33", "⅔": ".67"}
 # "42 2/3", a size of shoes.
 _THIRDS = re.compile(r"(?<![0-9.,/x-])(1[6-9]|[2-4][0-9]|5[0-5]) ([12])/3(?![0-9/])")
 _NUMERO = re.compile("(?<![^\\W_])[nN][°º] ?(?=[0-9])")
-_DIAMETER = re.compile("[øØ⌀∅] ?(?=[0-9])")
+# Not that of "Chiafrø 400 g".
+_DIAMETER = re.compile(r"(?<![^\W\d_])[øØ⌀∅] ?(?=[0-9])")
 # UTF-8 that was read as Windows-1252: "salmÃ³n", "NÂ°5", "â€“"; "É®" of "CAFÉ®" is as it should be.
 _LATIN = {
     bytes([code]).decode("cp1252", "ignore") or chr(code): code for code in range(128, 256)

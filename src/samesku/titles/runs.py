@@ -18,10 +18,13 @@ from samesku.titles.atoms import (
 from samesku.titles.sizes import Reading, make_dimensions, make_reading
 from samesku.titles.units import DIVISIBLE, IN_MILLIMETRES, LENGTHS, UNITS, Quantity, spell, to_base
 
+# "to" in other languages, but "9 a 32 gb" is a phone's and "2 a 12 v" are amperes.
+_TO = (" a ", " bis ", " do ", " tot ")
+_NEVER_TO = frozenset(("gb", "mah", "v", "w", "hz"))
 LINKS = {
     **dict.fromkeys(("x", "*"), "times"),
     **dict.fromkeys(("-", "~", "s/d", "sd", "sampai", "to"), "range"),
-    **dict.fromkeys((" a ", " bis ", " do ", " tot "), "range"),
+    **dict.fromkeys(_TO, "range"),
     "/": "list",
     **dict.fromkeys(("dan", "&"), "and"),
 }
@@ -104,7 +107,10 @@ def _read_range(text: str, run: list[Atom]) -> Reading | None:
     start = low.start
     if high.spelling:
         ends = measure(low, low.spelling or high.spelling) + measure(high, high.spelling)
-        spaced = text[low.stop : high.start] == " - "
+        between = text[low.stop : high.start]
+        if between in _TO and not _NEVER_TO.isdisjoint(end.unit for end in ends):
+            return None
+        spaced = between == " - "
         if spaced and _GUARANTEE.match(text, high.stop):
             return None  # "playstation 5 - 1 year warranty"
         if not {end.unit for end in ends} <= {"month"} and (

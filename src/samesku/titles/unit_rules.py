@@ -207,8 +207,8 @@ def _percent(text: str, match: re.Match[str]) -> str | None:
 
 def _inch_word(text: str, match: re.Match[str]) -> str | None:
     """Read "46in", "10.9 in", "1/2 in" and "27 in monitor", but not "4in 1" and not "3 in 1"."""
-    after = text[match.end() : match.end() + 4].lstrip(" -.")
-    if after[:1].isdigit() or after.startswith(("one", "sto")):
+    after = text[match.end() : match.end() + 6].lstrip(" -.")
+    if after[:1].isdigit() or after.startswith(("one", "stock")):
         return None
     value = number_of(match)
     measured = match["gap"] != " " or value % 1 or text.endswith("/", 0, match.start())
