@@ -217,10 +217,8 @@ def _grown(
     weight *= len(weight) / weight.sum()
     # On few pairs fewer are asked of a leaf, so that there is something to learn.
     few = max(5, min(SETTINGS["min_data_in_leaf"], len(true) // 200))
-    # Each booster draws features and pairs of its own: what is chance in one is not in their mean.
-    own = seed + sum(1 << place for place in missing)
     settings = {
-        **SETTINGS, "seed": own, "num_threads": usable_cores(),
+        **SETTINGS, "seed": seed, "num_threads": usable_cores(),
         "min_data_in_leaf": few, "lambda_l2": min(SETTINGS["lambda_l2"], len(true) / 400),
     }  # fmt: skip
     data = lgb.Dataset(values, true.astype(np.float64), weight=weight)
