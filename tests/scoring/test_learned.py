@@ -106,7 +106,7 @@ def test_an_encoder_that_it_never_met_adds_no_pairs_but_of_one_photo(fusion, cat
     assert known[judged.explanations.places].all()
 
 
-@pytest.mark.parametrize(("theirs", "moved"), [("4006381333931", 3.5), ("4006381333955", -1)])
+@pytest.mark.parametrize(("theirs", "moved"), [("4006381333931", 3), ("4006381333955", -1)])
 def test_gtins_say_more_than_other_words_do(theirs, moved):
     offers = pl.DataFrame(
         {
