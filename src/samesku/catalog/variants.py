@@ -134,9 +134,10 @@ def _wholes(frame: pl.DataFrame) -> pl.Series:
 def _with_options(frame: pl.DataFrame, given: pl.DataFrame, one_shop: bool) -> pl.DataFrame:
     """Options in columns of their kinds, and as text where that does not tell variants apart."""
     given = _comparable(frame, given).sort("name", maintain_order=True)
+    several = pl.col("value").n_unique().over("name", "title", "others", "source") > 1
     apart = [
         {"name": name, "title": title, "others": others}
-        for (name,), stated in given.group_by("name", maintain_order=True)
+        for (name,), stated in given.filter(several).group_by("name", maintain_order=True)
         if name not in _SHARED  # "Title": "Default Title"
         for title, others in _unclear(stated, str(name), one_shop)
     ]
@@ -201,11 +202,10 @@ def _unclear(stated: pl.DataFrame, name: str, one_shop: bool) -> list[tuple[str,
     one is read as part of another are taken to be one: "white" and "pure white".
     """
     groups = stated.group_by("title", "others", "source").agg(pl.col("value").unique())
-    groups = groups.filter(pl.col("value").list.len() > 1)
     kind = kind_of(name)
     cells = {
         each: (normal_title(each), frozenset(read_cell(*kind, each) if kind else ()))
-        for each in groups["value"].explode().unique().drop_nulls()
+        for each in stated["value"].unique()
     }
     titles = set()
     for title, others, _, given in groups.iter_rows():
