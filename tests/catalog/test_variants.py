@@ -253,7 +253,9 @@ def test_options_of_more_names_than_columns_fit_share_one():
     })  # fmt: skip
     catalog = read_catalog(frame)
     assert len(set(catalog.attributes.values["measure"])) == 1_020
-    assert catalog.frame.width <= 500
+    assert catalog.frame.width <= frame.width + 500
+    wide = frame.head(2).with_columns(pl.lit("x").alias(f"own {n}") for n in range(500))
+    assert read_catalog(wide).frame["option: motif 0"].to_list() == ["0", "1"]
 
 
 def test_colours_that_no_list_knows_may_differ_where_colours_may(tmp_path):

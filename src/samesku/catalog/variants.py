@@ -24,7 +24,7 @@ from samesku.titles import normal_title
 from samesku.titles.attributes import aspect
 from samesku.titles.attributes.columns import OPTION, read_cell
 
-# Columns of a table with options as columns; the others share one.
+# Columns that options are put into at most, beside those of the table; the others share the last.
 MOST_COLUMNS = 500
 # What all variants of a product share, and an export may write once.
 _SHARED = ("title", "brand", "description")
@@ -146,15 +146,16 @@ def _with_options(frame: pl.DataFrame, given: pl.DataFrame, one_shop: bool) -> p
         marks, on=marks.columns, how="semi", nulls_equal=True, maintain_order="left"
     )
     read = [name for name in given["name"].unique() if kind_of(name) or name in _SHARED[1:]]
-    frame = _filled(frame, given.filter(pl.col("name").is_in(read)))
-    free = differ["name"].unique().sort().head(MOST_COLUMNS - 1 - frame.width).implode()
+    most = frame.width + MOST_COLUMNS
+    frame = _filled(frame, given.filter(pl.col("name").is_in(read)), most - 1)
+    free = differ["name"].unique().sort().head(most - 1 - frame.width).implode()
     fits = pl.col("name").is_in(free)
     named = pl.concat_str("name", "value", separator=" ")
     others = {
         "name": OPTION + pl.when(fits).then("name").otherwise(pl.lit("others")),
         "value": pl.when(fits).then("value").otherwise(named),
     }
-    return _filled(frame, differ.with_columns(**others))
+    return _filled(frame, differ.with_columns(**others), most)
 
 
 def _comparable(frame: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
@@ -177,8 +178,11 @@ def _alike(frame: pl.DataFrame) -> pl.Series:
     return titles.str.strip_chars()
 
 
-def _filled(frame: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
-    """The values of options put into the columns of their names, where these say nothing."""
+def _filled(frame: pl.DataFrame, given: pl.DataFrame, most: int) -> pl.DataFrame:
+    """The values of options put into the columns of their names, where these say nothing.
+
+    `most`: columns that the table then has at most.
+    """
     called = {option_name(name): name for name in reversed(frame.columns)}
     for (name,), stated in given.group_by("name", maintain_order=True):
         column = name if name in frame.columns else called.get(name, name)
@@ -190,7 +194,7 @@ def _filled(frame: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
         own = own.scatter(by_row["row"], by_row["value"])
         if column in frame.columns:
             frame = frame.with_columns(as_text(frame[column]).fill_null(own))
-        elif frame.width < MOST_COLUMNS:
+        elif frame.width < most:
             frame = frame.with_columns(own)
     return frame
 
