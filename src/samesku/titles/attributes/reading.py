@@ -47,6 +47,8 @@ _RATED = re.compile(
     r"(?<![a-z0-9.])(?<![a-z]-)([0-9]+(?:[.,][0-9]+)?)"
     r"(?: ?-?(rpm|iu|den|ah|wh|k?va|dpi|btu|psi|cu\.? ?ft)| ?([km]a))(?![a-z0-9])"
 )
+# For one console or the other: "xbox series x|s", "xbox series s/x".
+_EITHER_XBOX = re.compile(r"xbox (?:series|one) [sx] ?(?:[/|&+]|and) ?(?:series |one )?[sx]\b")
 _BATTERIES = re.compile(r"(?<![a-z0-9.])([1-6]) ?x ?[0-9.]+mah")
 _APERTURE = re.compile(
     r"f(?<![a-z0-9]f)(?:/? ?([0-9]{1,2}[.,][0-9])(?:l|dg)?(?![a-z0-9.-])"
@@ -138,6 +140,8 @@ def read_title(
         "programme": "software" in present and "shaded" not in present,  # MAC is a maker, too
     }
     values["model"].update(v for kind in read if read[kind] for v in _of_kind(found, kind))
+    if _EITHER_XBOX.search(title):
+        values["model"] = {v for v in values["model"] if not v.startswith("xbox: ")}
     if read["programme"]:
         _settle_licence(values)
     return values, codes
