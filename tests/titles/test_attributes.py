@@ -234,6 +234,7 @@ def test_sizes(title: str, sizes: tuple[str, ...]) -> None:
         ("station de recharge", ()),
         ("bateria umywalkowa Talis E", ()),
         ("Dior Sauvage set regalo 100ml", ("gift set",)),
+        ("Armbanduhr mit Geschenkbox, cofanetto 8 dvd", ()),
         ("Ultra Hybrid Clear Case for iPhone 13", ("case",)),
     ],
 )
