@@ -298,6 +298,14 @@ def test_rows_that_name_no_product_share_nothing(tmp_path):
     assert [each.kind for each in catalog.problems] == ["empty_title"]
 
 
+def test_one_handle_of_two_shops_is_two_products(tmp_path):
+    text = (
+        "id,title,source,Handle,Option1 Name,Option1 Value\n"
+        "a,Shirt,A,tee,Size,S\nb,,,tee,Size,M\nc,Tea,B,tee,Pack,2\nd,,B,tee,Pack,3\n"
+    )
+    assert read(tmp_path, text, posting_id="id").titles == ["Shirt", "Shirt", "Tea", "Tea"]
+
+
 def test_a_link_finds_the_variant_that_the_other_shop_writes_into_its_title(tmp_path):
     export = read(tmp_path, SHOPIFY, posting_id="Variant SKU", title="Title", brand="Vendor")
     titles = "Classic T-Shirt red S", "Classic T-Shirt blue S", "Classic T-Shirt blue M"

@@ -107,7 +107,10 @@ def _with_shared(
     following = parts if parts.any() or not pairs else untitled & told
     of = frame[product[0]] if product else (~following).cum_sum()  # variants follow their product
     named = of.is_not_null() & (bool(product) or not columns_called(frame, "parent"))
-    own, first = pl.col(shared), pl.col(shared).drop_nulls().first().over(pl.lit(of))
+    # It may be written once, too.
+    source = stated_cells(frame["source"]).forward_fill() if "source" in frame.columns else None
+    own = pl.col(shared)
+    first = own.drop_nulls().first().over(pl.lit(of), pl.lit(source))
     frame = frame.with_columns(pl.when(named).then(own.fill_null(first)).otherwise(own))
     return frame, untitled & ~told & frame["title"].is_not_null()
 
