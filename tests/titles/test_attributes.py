@@ -279,6 +279,7 @@ def test_accessories(title: str, accessory: tuple[str, ...]) -> None:
         ("Sauvage Eau de Parfum", ("concentration: edp",)),
         ("Minecraft Xbox One", ("platform: xbox one",)),
         ("Minecraft Xbox Series S/X", ("platform: xbox series",)),
+        ("vacuum sealed beef, sealed lead acid battery", ()),
         ("Catan deutsche Version", ("language: german",)),
         ("Atlas gebundene Ausgabe", ("binding: hardcover",)),
         ("caliper rear left", ("end: rear", "side: left")),
