@@ -20,8 +20,9 @@ _NAME = r"\s*[\"'\[{(]*(?:[A-Z]{1,3}\])?([^\W\d_][^,;|=:\n\"']{0,39})[\"']?\s*[=
 _BEGIN = "^" + _NAME.replace("(?!//)", "([^/]|$)")  # for an engine that does not look ahead
 _PAIR = re.compile(rf"{_NAME}(.*)", re.DOTALL)
 _BETWEEN = re.compile(rf"[,;|/\n](?={_NAME.replace('([^', '(?:[^')})")
-# What may stand behind a value: quotes, brackets, and the number of a colour ("Blue[#0000ff]").
-_END = re.compile(r"[\[(:]?#[0-9a-fA-F]{3,8}\W*$|[\"'}\];,|\s]+$")
+# What may stand behind a value: the number of a colour ("Blue[#0000ff]"), quotes and brackets.
+_COLOUR = re.compile(r"[\[(:]?#[0-9a-fA-F]{3,8}\W*$")
+_LAST = "\"'}];,| \t\r\n\xa0"
 # "Size:select:0, Color:color:1", and "S:0, Blue:1" in the next column.
 _NUMBERED = r"^[^:,]+:[a-z_]+:[0-9]+\s*(?:,|$)"
 _PART = re.compile(r"\s*([^:]+?)(?::[a-z_]+)?:[0-9]+\s*(?:,|$)")
@@ -94,7 +95,10 @@ def listed_in(cell: str) -> list[tuple[str, str]]:
     ([('color', 'Blue'), ('size', 'S')], [('size', 'S')])
     """
     found = filter(None, map(_PAIR.match, _BETWEEN.split(cell)))
-    pairs = [(each[1].strip().casefold(), _END.sub("", each[2].strip(" \"'"))) for each in found]
+    pairs = [
+        (each[1].strip().casefold(), _COLOUR.sub("", each[2].strip(" \"'")).rstrip(_LAST))
+        for each in found
+    ]
     names, values = ([text for name, text in pairs if name == role] for role in ("name", "value"))
     if names and values:
         pairs = list(zip(map(str.casefold, names), values, strict=False))
