@@ -158,7 +158,7 @@ def _read(place: Path, name: str, only: str | None) -> dict[str, Array] | None:
                 raise ValueError("damaged")
             wanted = [only] if only else [each for each in stored.files if each != NAME]
             arrays = {each: stored[each] for each in wanted}
-    except OSError:
+    except (OSError, MemoryError):
         return None
     except Exception:  # whatever a damaged file makes of NumPy
         with contextlib.suppress(OSError):
