@@ -47,6 +47,8 @@ def paired_columns(names: list[str]) -> list[tuple[str, str]]:
 def with_numbered(frame: pl.DataFrame) -> pl.DataFrame:
     """The table with "Size=S;Color=Blue" for options and values that are numbered."""
     for name, value in pairwise(frame.columns):
+        if frame[name].dtype.is_numeric():
+            continue
         names = stated_cells(frame[name])
         if names.drop_nulls().str.contains(_NUMBERED).mean() == 1:
             columns = (each.fill_null("") for each in (names, stated_cells(frame[value])))
@@ -64,9 +66,10 @@ def read_lists(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """
     found = {}
     for column in frame.columns:
+        if folded_name(column) in _OURS or frame[column].dtype.is_numeric():
+            continue
         cells = stated_cells(frame[column]).drop_nulls().alias("cell").to_frame()
-        like = pl.col("cell").str.contains(_BEGIN).sum() * 2 > pl.len()
-        if folded_name(column) in _OURS or not cells.select(like).item():
+        if not cells.select(pl.col("cell").str.contains(_BEGIN).sum() * 2 > pl.len()).item():
             continue
         rows = [(cell, *pair) for cell in cells["cell"].unique() for pair in listed_in(cell)]
         schema = dict.fromkeys(("cell", "name", "value"), pl.String)
@@ -75,8 +78,8 @@ def read_lists(frame: pl.DataFrame) -> dict[str, pl.DataFrame]:
         sizes = cells.join(listed.group_by("cell").len(), on="cell")["len"]
         known = any(each in data()["varying"] or column_kind(each) for each in names.values())
         many = (sizes > 1).sum() * 2 > cells.height
-        told = lists_options(column) or ((known or many) and len(names) * 2 <= sizes.sum())
-        if told and len(names) <= _MOST_NAMES and len(sizes) * 2 > cells.height:
+        likely = lists_options(column) or ((known or many) and len(names) * 2 <= sizes.sum())
+        if likely and len(names) <= _MOST_NAMES and len(sizes) * 2 > cells.height:
             none = pl.col("name").is_in(data()["names"]["none"])
             found[column] = listed.with_columns(pl.col("name").replace(names)).filter(~none)
     return found

@@ -76,8 +76,10 @@ def with_options_in_titles(frame: pl.DataFrame, *, if_longer: bool = False) -> p
         option_name(name): name for name in frame.columns if trait_of(name) and name not in texts
     }
     columns = read | {text: text for text in texts if text.removeprefix(OPTION) not in read}
+    if not columns:
+        return frame
     stated = [stated_in(frame[name], name, trait_of(name)) for name in columns.values()]
-    given = _comparable(frame, pl.concat([stated_in(frame["title"].head(0), ""), *stated]))
+    given = _comparable(frame, pl.concat(stated))
     differ = pl.col("value").n_unique().over("title", "source", "others", "name") > 1
     if if_longer:
         titles = pl.select(title=_alike(frame)).unique().sort("title")  # a longer one comes next
@@ -103,8 +105,8 @@ def _with_shared(
     frame = frame.with_columns(stated_cells(frame[name]) for name in read)
     untitled = frame["title"].is_null()
     stated = pl.any_horizontal(pl.lit(False), *(pl.col(name).is_not_null() for name in values))
-    told = parts | frame.select(stated.alias("told")).to_series()
-    following = parts if parts.any() or not pairs else untitled & told
+    variants = parts | frame.select(stated.alias("variant")).to_series()
+    following = parts if parts.any() or not pairs else untitled & variants
     of = frame[product[0]] if product else (~following).cum_sum()  # variants follow their product
     named = of.is_not_null() & (bool(product) or not columns_called(frame, "parent"))
     # It may be written once, too.
@@ -112,7 +114,7 @@ def _with_shared(
     own = pl.col(shared)
     first = own.drop_nulls().first().over(pl.lit(of), pl.lit(source))
     frame = frame.with_columns(pl.when(named).then(own.fill_null(first)).otherwise(own))
-    return frame, untitled & ~told & frame["title"].is_not_null()
+    return frame, untitled & ~variants & frame["title"].is_not_null()
 
 
 def _wholes(frame: pl.DataFrame) -> pl.Series:
@@ -136,6 +138,8 @@ def _wholes(frame: pl.DataFrame) -> pl.Series:
 
 def _with_options(frame: pl.DataFrame, given: pl.DataFrame, one_shop: bool) -> pl.DataFrame:
     """Options in columns of their kinds, and as text where that does not tell variants apart."""
+    if given.is_empty():
+        return frame
     given = _comparable(frame, given).sort("name", maintain_order=True)
     several = pl.col("value").n_unique().over("name", "title", "others", "source") > 1
     apart = [
@@ -189,9 +193,8 @@ def _filled(frame: pl.DataFrame, given: pl.DataFrame, most: int) -> pl.DataFrame
     called = {option_name(name): name for name in reversed(frame.columns)}
     for (name,), stated in given.group_by("name", maintain_order=True):
         column = name if name in frame.columns else called.get(name, name)
-        values = (
-            pl.col("value").unique(maintain_order=True).str.join(" ")
-        )  # "Material" and "Fabric"
+        # Several where columns have one meaning, as "Material" and "Fabric".
+        values = pl.col("value").unique(maintain_order=True).str.join(" ")
         by_row = stated.group_by("row").agg(values)
         own = pl.Series(column, [None], dtype=pl.String).new_from_index(0, frame.height)
         own = own.scatter(by_row["row"], by_row["value"])

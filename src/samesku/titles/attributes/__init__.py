@@ -69,7 +69,7 @@ def read_attributes(
     for name, cells in (specifications or {}).items():
         if known := column_kind(name):
             column = found[known[0]]
-            if known[0] == "memory" and name[: len(OPTION)] != OPTION and known not in named:
+            if known[0] == "memory" and not name.startswith(OPTION) and known not in named:
                 named.add(known)
                 for at, title in enumerate(titles):
                     if more := memory_of(title, known[1]):

@@ -74,8 +74,8 @@ def _words(name: str) -> list[str]:
 
 
 def _plain(words: list[str]) -> str:
-    told = [word for word in words if word not in _FILLERS] or words
-    return " ".join(_FIRST.get(word, word) for word in told)
+    kept = [word for word in words if word not in _FILLERS] or words
+    return " ".join(_FIRST.get(word, word) for word in kept)
 
 
 def _first(kind: str) -> int:
