@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from samesku.store.memory import SOUGHT, Distinct, Memory, scored_pairs
+from samesku.store.memory import SOUGHT, Distinct, Memory, pairs_of
 from samesku.store.terms import packed_terms
 
 
@@ -38,7 +38,7 @@ def test_many_at_once_are_found_as_one_by_one(several):
 
 def of_pairs(others, clashing):
     numbers = np.array([[0.5, 0.9], [np.nan, 1], [0.3, 0.01]], np.float32)
-    return scored_pairs(np.array(others), *numbers, np.array(clashing))
+    return pairs_of(np.array(others), *numbers, np.array(clashing))
 
 
 def test_a_posting_that_is_only_sought_leaves_nothing(several, rows):
@@ -72,7 +72,7 @@ def test_neighbours_are_the_nearest_and_near_enough():
     memory.add([Distinct(number, kopi, None, 0) for number in range(100)])
     alike = np.random.default_rng(0).permutation(np.linspace(0, 1, 99, dtype=np.float32))
     photo = np.full(99, np.nan, np.float32)
-    pairs = scored_pairs(np.arange(99), alike, photo, alike, alike > 2)
+    pairs = pairs_of(np.arange(99), alike, photo, alike, alike > 2)
     memory.link(np.full(99, 99), pairs)
     (query, others, similarity, _), photos = memory.neighbors(np.array([3, 99]))
     assert len(photos[0]) == 0

@@ -19,7 +19,7 @@ from samesku.runtime.arrays import Floats, Ints
 from samesku.scoring.fusion import EXPLAINED_FROM
 from samesku.scoring.learned import Learned
 from samesku.store.content import Content
-from samesku.store.memory import Distinct, scored_pairs
+from samesku.store.memory import Distinct, pairs_of
 from samesku.store.postings import Payload, content_key
 from samesku.store.results import Affected, Change, DecidedPair, PostingResult, Refused
 from samesku.store.schema import distinct, look_up, postings, versions
@@ -166,7 +166,7 @@ class Draft:
         )  # fmt: skip
         self.scored = left, right, scored
         columns = *scored.candidates.similarity.T, scored.predicted.scores, scored.clashes
-        whole = scored_pairs(memory.numbers(left), *columns)
+        whole = pairs_of(memory.numbers(left), *columns)
         memory.link(memory.numbers(right), whole)
         for number, slot in zip(self.fresh, new.tolist(), strict=True):
             self.rescored[number] = whole[right == slot].tobytes()

@@ -51,7 +51,7 @@ PAIR = np.dtype(
 )
 
 
-def scored_pairs(*columns: Array) -> Array:
+def pairs_of(*columns: Array) -> Array:
     """Pairs of these columns, which are those of `PAIR`."""
     pairs = np.zeros(len(columns[0]), PAIR)
     for name, column in zip(PAIR.names or (), columns, strict=True):

@@ -21,7 +21,7 @@ from samesku.runtime.progress import Progress
 from samesku.scoring.features.attributes import attribute_rows, clashing
 from samesku.store.doubts import Doubts
 from samesku.store.draft import Draft
-from samesku.store.memory import PAIR, scored_pairs
+from samesku.store.memory import PAIR, pairs_of
 from samesku.store.postings import Payload, as_catalog, hex_hash
 from samesku.store.results import StoreError
 from samesku.store.schema import postings
@@ -153,7 +153,7 @@ def score_everything(draft: Draft) -> None:
         ends = matches.candidates.left[order], matches.candidates.right[order]
         stated = attribute_rows(matches.distinct.catalog.attributes)
         clashes = clashing(stated, *ends, same=draft.learned.same)
-        pairs = scored_pairs(other[order], text, photo, matches.scores[order], clashes)
+        pairs = pairs_of(other[order], text, photo, matches.scores[order], clashes)
     state.doubts = Doubts()
     memory.forget_pairs()
     memory.link(owner, pairs)
