@@ -71,7 +71,7 @@ def test_the_right_shop_is_mended_by_its_own_options(run, tmp_path):
     assert "--right-photos names another folder" in told
     (tmp_path / "other.csv").write_text("Artikelnummer,Bezeichnung\n1,Bose AM53BK\n")
     told = run(right="other.csv").stderr
-    assert "--right-columns title=Bezeichnung" in told
+    assert "--right-columns posting_id=Artikelnummer,title=Bezeichnung" in told
     told = run("--columns", "title=title", right="other.csv").stderr
     assert "name in --right-columns one of 'Artikelnummer', 'Bezeichnung'" in told
 

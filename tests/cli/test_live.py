@@ -64,7 +64,18 @@ def test_photos_that_cannot_be_read_are_named(catalogue, tmp_path):
 
 def test_a_store_is_told_what_match_is_told(catalogue, tmp_path):
     store = tmp_path / "offers.db"
-    run("index", catalogue, "--store", store, "--same", "colour, size", "--threshold", 0.999)
+    run(
+        "index",
+        catalogue,
+        "--store",
+        store,
+        "--same",
+        "colour",
+        "--same",
+        "size",
+        "--threshold",
+        0.999,
+    )
     run("index", catalogue, "--store", store)
     with Index(store) as index:
         stats = index.stats()

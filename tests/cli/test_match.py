@@ -124,8 +124,9 @@ def test_photos_and_columns_are_found_by_the_options(match, tmp_path):
     )
     table.write_csv(tmp_path / "shop.csv")
     result = match(
-        "--photos", str(tmp_path / "shots"), "--columns", "posting_id=sku, title=name",
-        "--submission", "--fusion", "union", source=tmp_path / "shop.csv",
+        "--photos", str(tmp_path / "shots"), "--columns", "posting_id=sku", "--columns",
+        "title=name, image=image", "--submission", "--fusion", "union",
+        source=tmp_path / "shop.csv",
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     assert "photo of 3 not used" in result.stderr

@@ -312,7 +312,7 @@ def _name_columns(
     faults, renames, known = [], {}, REQUIRED + OPTIONAL
     for ours, theirs in columns.items():
         if ours not in known:
-            fix = f"one of {_listing(known)} is expected"
+            fix = f"one of {_listing(known)} is expected; others keep their names"
             faults.append((f"{ours!r} is not a column of ours", fix))
         elif theirs not in frame.columns:
             message = f"column {theirs!r}, mapped to {ours!r}, is not in the file"
@@ -339,18 +339,25 @@ def _unmapped(
     """Required columns that are not there, and optional ones that are there by another spelling."""
     problems = []
     spelt = {folded_name(name): name for name in reversed(given)}
+    likely = {}
     for ours in (name for name in (*REQUIRED, *OPTIONAL) if name not in (*names, *columns)):
         meant = (folded_name(ours), *_other_names().get(ours, ()))
-        likely = next((spelt[name] for name in meant if name in spelt), None)
-        mapped = f"{ours}={likely or 'THEIR_NAME'}"
-        fix = f'--columns "{mapped}"' if _SPECIAL.search(mapped) else f"--columns {mapped}"
-        if ours in REQUIRED:
-            message = f"there is no column {ours!r}"
-            fix = f"the file has {_listing(given)}; map one: {fix}"
-            problems.append(Problem("missing_column", message, fix, True))
-        elif likely is not None:
-            message = f"column {likely!r} is not used as {ours!r}"
-            problems.append(Problem("other_spelling", message, f"map it: {fix}"))
+        found = next((spelt[name] for name in meant if name in spelt), None)
+        if found is not None or ours in REQUIRED:
+            likely[ours] = found
+    # One option that mends all, to be copied, with what is mapped already.
+    mapped = {ours: theirs for ours, theirs in columns.items() if ours in names}
+    mapped |= {ours: theirs or "THEIR_NAME" for ours, theirs in likely.items()}
+    option = ",".join(f"{ours}={theirs}" for ours, theirs in mapped.items())
+    option = f'--columns "{option}"' if _SPECIAL.search(option) else f"--columns {option}"
+    if missing := [ours for ours in likely if ours in REQUIRED]:
+        message = f"there is no column {' and none '.join(map(repr, missing))}"
+        fix = f"the file has {_listing(given)}; map it: {option}"
+        problems.append(Problem("missing_column", message, fix, True))
+    for ours, theirs in likely.items():
+        if ours not in REQUIRED:
+            message = f"column {theirs!r} is not used as {ours!r}"
+            problems.append(Problem("other_spelling", message, f"map it: {option}"))
     return problems
 
 

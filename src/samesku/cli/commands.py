@@ -88,7 +88,7 @@ class Link(Matching):
         "--links",
     )
     right_photos: Path | None = option(None, "As --photos, for the other shop.")
-    right_columns: str | None = option(
+    right_columns: list[str] | None = option(
         None, "As --columns, for the other shop; default: the same ones."
     )
     right_encoding: str | None = option(None, "As --encoding, for the other shop; default: same.")
@@ -120,7 +120,7 @@ class Evaluate(Searching):
         None, "Folder of a model to score as it is, beside the fusions; may be repeated."
     )
     shipped: bool = option(False, "Score the model that comes with samesku as it is, too.")
-    same: str | None = option(
+    same: list[str] | None = option(
         None, "What may differ to --shipped and --model, between commas; see `match`."
     )
     folds: int = option(4, "Folds that share no product.", min=2)
@@ -257,7 +257,7 @@ class Train(Searching):
         "Choose calibration and threshold on whole catalogues held out in turn: for a model that "
         "is used on others. Needs three. Default: on a fifth of the products.",
     )
-    same: str | None = option(
+    same: list[str] | None = option(
         None, "Attributes that may differ within one product, between commas; see `match`."
     )
     seed: int = option(0, "Of folds and trees.")

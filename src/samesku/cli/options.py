@@ -49,8 +49,8 @@ class Reading(Quiet):
     photos: Path | None = option(
         None, "Folder of the photos; default: <file>_images, images or photos beside it."
     )
-    columns: str | None = option(
-        None, "Our column = yours, between commas: title=name,posting_id=sku."
+    columns: list[str] | None = option(
+        None, "Our column = yours, between commas or repeated: title=name,posting_id=sku."
     )
     encoding: str | None = option(
         None,
@@ -122,10 +122,10 @@ class Deciding:
         "Score from which a pair is accepted; higher: fewer and surer matches. Default: the "
         "model's own, or what its probabilities of the catalogue let expect to be better.",
     )
-    same: str | None = option(
+    same: list[str] | None = option(
         None,
-        "Attributes that may differ within one product, between commas: some of count, amount, "
-        "size, colour, flavour, model, memory, measure, accessory, gtin. Default: none.",
+        "Attributes that may differ within one product, between commas or repeated: some of count, "
+        "amount, size, colour, flavour, model, memory, measure, accessory, gtin. Default: none.",
     )
 
 

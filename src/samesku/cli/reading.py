@@ -115,16 +115,16 @@ def seen_by_encoders(names: Sequence[str], scored: Catalog) -> Iterator[str]:
                 )
 
 
-def comma_list(text: str | None) -> tuple[str, ...]:
-    """``"size, colour"`` -> ``("size", "colour")``."""
-    return tuple(filter(None, (part.strip() for part in (text or "").split(","))))
+def comma_list(given: Sequence[str] | None) -> tuple[str, ...]:
+    """``["size, colour", "count"]`` -> ``("size", "colour", "count")``."""
+    return tuple(filter(None, (part.strip() for part in ",".join(given or ()).split(","))))
 
 
-def parse_columns(text: str | None) -> dict[str, str]:
-    """``"title=name,price=Preis, EUR"`` -> ``{"title": "name", "price": "Preis, EUR"}``."""
+def parse_columns(given: Sequence[str] | None) -> dict[str, str]:
+    """``["title=name,price=Preis, EUR"]`` -> ``{"title": "name", "price": "Preis, EUR"}``."""
     mapping: dict[str, str] = {}
     # Their names may hold commas: a part begins at a name of ours with its "=".
-    for part in filter(None, re.split(r",(?=\s*\w*\s*=|\s*$)", text or "")):
+    for part in filter(None, re.split(r",(?=\s*\w*\s*=|\s*$)", ",".join(given or ()))):
         ours, equals, theirs = (each.strip() for each in part.partition("="))
         if not equals or not ours or not theirs:
             raise UsageError(f"--columns takes OURS=THEIRS between commas, not {part!r}")
