@@ -8,6 +8,7 @@ import pytest
 import typer
 
 from samesku.cli.app import app
+from samesku.cli.reading import comma_list
 from samesku.titles.attributes import KINDS
 from tests.docs.pages import PAGES, ROOT, Command, commands, inline, name_of, split
 
@@ -50,7 +51,7 @@ def fault_of(words: tuple[str, ...]) -> str | None:
         if type(error).__name__ == "Exit":
             return None
         return str(error)
-    unknown = set((parsed.get("same") or "").split(",")) - {"", *KINDS}
+    unknown = set(comma_list(parsed.get("same"))) - {*KINDS}
     return f"no attributes: {', '.join(sorted(unknown))}" if unknown else None
 
 
