@@ -18,6 +18,7 @@ from samesku.runtime.memory import needed
 from samesku.runtime.progress import Progress
 from samesku.scoring.by_name import FUSIONS
 from samesku.scoring.classifier import PAIRS_AT_ONCE
+from samesku.scoring.learned import shipped_model
 
 # Title, product, photo; the photo's copies are made by `photo`.
 OFFERS = [
@@ -247,9 +248,18 @@ def test_a_second_run_does_not_rewrite_the_record_of_the_first():
     before = json.dumps(first.summary["seconds"])
     second = matcher.match(titled("lampu"), titled("lampu led"))
     assert json.dumps(first.summary["seconds"]) == before
-    # Each tells of itself alone: of links no threshold is chosen.
+    # Each tells of itself alone: of links no threshold is tried.
     assert "threshold" in first.summary["seconds"]
     assert "threshold" not in second.summary["seconds"]
+
+
+@pytest.mark.parametrize(
+    ("options", "part"), [({}, 2 / 3), ({"threshold": 0.5}, None), ({"decide": "one-to-many"}, 1)]
+)
+def test_one_to_one_links_have_a_threshold_of_their_own(options, part):
+    links = Matcher([Tfidf()], **options).match(titled("lampu"), titled("lampu led"))
+    expected = 0.5 if part is None else shipped_model().threshold * part
+    assert links.threshold == pytest.approx(expected, abs=0.01)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from samesku.catalog.answers import Answers, answers_of
 from samesku.catalog.catalog import Catalog, check_catalogs
 from samesku.catalog.sources import agreement_codes, check_within, joined, sources_to_match
 from samesku.clustering.decided import Decision
-from samesku.clustering.expected import threshold_for
+from samesku.clustering.expected import threshold_for, threshold_for_links
 from samesku.clustering.pins import pinned_scores, pins_of
 from samesku.encoders import encoders_by_name
 from samesku.encoders.base import Encoder
@@ -316,14 +316,15 @@ class Matcher:
             with self.progress.stage("score", len(candidates)) as advance:
                 predicted = self.fusion.predict(candidates, collapsed.catalog, advance=advance)
         scores = collapsed.sure(candidates.left, candidates.right, predicted.scores)
-        threshold, crowding = self.threshold, (0.0, 0.0)
         if pins is not None:
             scores = pinned_scores(pins, candidates, scores)
-        if decide == "clusters" and sources is None:
-            crowding = self.fusion.crowding
-            if self._params["threshold"] is None:
-                with self.progress.stage("threshold"):
-                    threshold = threshold_for(self.fusion, candidates, scores, collapsed.counts)
+        clustered = decide == "clusters" and sources is None
+        threshold, by_default = self.threshold, self._params["threshold"] is None
+        if by_default and clustered:
+            with self.progress.stage("threshold"):
+                threshold = threshold_for(self.fusion, candidates, scores, collapsed.counts)
+        elif by_default and decide == "one-to-one":
+            threshold = threshold_for_links(self.fusion)
         matches = Matches(
             catalog,
             collapsed,
@@ -331,7 +332,7 @@ class Matcher:
             scores,
             self.fusion,
             threshold,
-            crowding=crowding,
+            crowding=self.fusion.crowding if clustered else (0.0, 0.0),
             explanations=predicted.explanations,
             decide=decide,
             sources=sources if pairs == "across" else None,

@@ -12,6 +12,7 @@ from samesku.clustering.expected import (
     partners,
     summed_f1,
     threshold_for,
+    threshold_for_links,
 )
 from samesku.metrics import cluster_tally, posting_f1
 from samesku.scoring.fusion import UnionAll
@@ -96,3 +97,5 @@ def test_only_models_for_other_catalogues_leave_their_threshold(unseen, truth):
     fixed = Learned(replace(shipped_model(), threshold=0.4, threshold_rule="fixed"))
     assert threshold_for(fixed, candidates, scores, tens) == 0.4
     assert threshold_for(UnionAll(), candidates, scores, tens) == 0.5
+    links = [threshold_for_links(fusion) for fusion in (moving, fixed, UnionAll())]
+    assert links == [0.27, 0.4, 0.5]
