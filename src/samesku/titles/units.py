@@ -111,8 +111,6 @@ _DOSES = frozenset(_words(_PACK["dose"]))
 DESCRIBED = frozenset(_words(_PACK["described"]))
 DOSE_AFTER = re.compile(rf"[ -](?:coated )?(?:{_either(list(_DOSES))})(?![^\W\d_])")
 """What stands between a number and the tablets that it counts: "60 vegan capsules"."""
-GAMES_OF_YEARS = tuple(f" {word} " for word in _words(_PACK["games"]))
-"""Series of games that a year numbers: a "pc" behind it is no piece."""
 _PIECES = frozenset(_words(_PACK["piece"]))
 _COUNT = re.compile(r"[.:]{0,2} ?([0-9]{1,5}) ?([^\W\d_]+)")
 _OF_COUNT = re.compile(r" of [0-9]+(?![a-z0-9.,])(?! ?[a-z])")
