@@ -156,14 +156,7 @@ def test_a_crowd_of_equals_larger_than_k_is_cut_at_the_first_ones(kind):
     ]
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        "dense",
-        "bits",
-        "sparse",
-    ],
-)
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_similarity_equal_to_the_floor_is_kept(kind):
     rows, floor = {
         "dense": (np.float32([[1, 0], [0.5, 0.75**0.5]]), 0.5),
@@ -190,22 +183,6 @@ def test_nothing_to_find(kind, method):
         assert len(found) == 0
         assert found.size == 5
         assert density(found, 20).tolist() == [0] * 5
-
-
-def test_several_rows_of_one_posting_do_not_push_others_out():
-    # Posting 0 owns three equal rows and would fill its own list of two.
-    rows = unit(np.array([[1, 0], [1, 0], [1, 0], [1, 0.1], [1, 0.3]]))
-    found = nearest(Vectors(rows, np.array([0, 0, 0, 1, 2]), 3), k=2)
-    assert found.candidate.tolist() == [1, 2, 0, 2, 1, 0]
-
-
-def test_probes_ask_and_are_not_found():
-    rows = np.float32([[1, 0], [0, 1], [0, 1]])
-    # Posting 1's first row only asks; what it sees in posting 0 posting 0 does not see in it.
-    probe = np.array([False, True, False])
-    vectors = Vectors(rows, np.array([0, 1, 2]), 3, probe)
-    found = nearest(vectors, floor=0.5)
-    assert (found.query.tolist(), found.candidate.tolist()) == ([1], [2])
 
 
 def title_vectors(size, rng):

@@ -64,22 +64,6 @@ def test_the_largest_over_the_rows_of_both(kind, seed, size, pairs, views, probe
     np.testing.assert_array_equal(similarity, pair_similarity(vectors, right, left))
 
 
-def test_two_probes_are_never_compared():
-    rows = np.float32([[1, 0], [0, 1], [1, 0], [0.6, 0.8]])
-    probe = np.array([True, False, True, False])
-    vectors = Vectors(rows, np.array([0, 0, 1, 1]), 2, probe)
-    # The equal rows 0 and 2 both only ask; rows 1 and 3 are the nearest that may meet.
-    assert pair_similarity(vectors, np.array([0]), np.array([1])) == pytest.approx([0.8])
-    only_probes = Vectors(rows[[0, 2]], np.array([0, 1]), 2, np.array([True, True]))
-    assert np.isnan(pair_similarity(only_probes, np.array([0]), np.array([1]))).all()
-
-
-def test_a_missing_modality_is_nan_not_zero():
-    vectors = Vectors.of(np.float32([[1, 0], [0, 1]]), np.array([True, False, True]))
-    similarity = pair_similarity(vectors, np.array([0, 0, 1]), np.array([2, 1, 2]))
-    np.testing.assert_array_equal(similarity, [0, np.nan, np.nan])
-
-
 @pytest.mark.parametrize("kind", ["dense", "sparse", "bits"])
 def test_more_pairs_than_are_taken_at_once_keep_their_order(kind):
     rng = np.random.default_rng(0)

@@ -311,12 +311,6 @@ def test_parquet_with_odd_types(tmp_path):
     assert catalog.photos == (None, None)
 
 
-def test_prices_as_shops_write_them():
-    catalog = read_catalog(frame(price=["Rp 12.000", "$ 1,299.50"]))
-    assert catalog.frame["price"].to_list() == [12_000, 1299.5]
-    assert catalog.problems == ()
-
-
 @pytest.mark.parametrize("written", ["free", "-5", "0.00", "1.2.3", "inf", "1-2", "?"])
 def test_what_is_no_price_is_unknown_and_told(written):
     catalog = read_catalog(frame(price=["5", written, ""]))

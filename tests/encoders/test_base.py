@@ -19,11 +19,6 @@ def plain(rows):
     return np.asarray(rows.todense() if sp.issparse(rows) else rows)
 
 
-@pytest.mark.parametrize("kind", ROWS)
-def test_kind_is_told_by_the_rows(kind):
-    assert Vectors.of(ROWS[kind], np.ones(4, dtype=bool)).kind == kind
-
-
 def test_one_row_for_each_posting_that_has_the_modality():
     present = np.array([False, True, True, False, True, True])
     vectors = Vectors.of(ROWS["dense"], present)

@@ -20,7 +20,7 @@ def test_the_default_looks_at_titles_and_photos():
     assert kinds(default_encoders()) == [Tfidf, PHash, Signature]
 
 
-@pytest.mark.parametrize("kind", [Tfidf, PHash, Signature])
+@pytest.mark.parametrize("kind", [Tfidf, PHash, Signature, Photo])
 def test_each_is_found_by_the_name_it_bears(kind):
     encoder = encoders_by_name([kind.name])[0]
     assert isinstance(encoder, kind)

@@ -13,10 +13,6 @@ from samesku.runtime.cores import (
 )
 
 
-def test_at_least_one_core():
-    assert usable_cores() >= 1
-
-
 def test_threads_are_as_many_as_asked_for(monkeypatch):
     use_threads(None)  # a command run in this process may have set it
     monkeypatch.setenv("SAMESKU_THREADS", "3")

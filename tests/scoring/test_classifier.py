@@ -1,6 +1,5 @@
 """Judging, saving and loading of the pair classifier; its training: `test_fitting.py`."""
 
-import hashlib
 import json
 import shutil
 from dataclasses import replace
@@ -129,11 +128,6 @@ def test_a_saved_model_holds_nothing_that_runs(saved):
         onnx.checker.check_model(onnx.load(path))
 
 
-def test_the_head_tells_the_checksum_of_the_trees(saved):
-    told = json.loads((saved / "model.json").read_text())["sha256"]
-    assert hashlib.sha256((saved / "trees.onnx").read_bytes()).hexdigest() == told
-
-
 def test_the_card_is_kept(model, tmp_path):
     card = {"trained_on": {"name": "büro.csv"}, "seed": 3}
     replace(model, threshold=0.4, card=card).save(tmp_path)
@@ -200,25 +194,10 @@ def test_a_damaged_model_is_refused_by_name(saved, damage):
         PairClassifier.load(saved)
 
 
-def test_a_damaged_file_is_told_with_what_to_do(saved):
-    cut(saved / "trees.onnx")
-    with pytest.raises(
-        ValueError, match=r"trees.onnx is not what was saved; copy the folder again"
-    ):
-        PairClassifier.load(saved)
-
-
 def test_another_format_is_told(saved):
     rewrite_head(saved, format=1)
     with pytest.raises(ValueError, match=r"format 1 instead of \d+; train it again"):
         PairClassifier.load(saved)
-
-
-def test_what_may_differ_is_heard(model, search):
-    titles = ["kaos polos merek bimo hitam", "kaos polos merek bimo putih"]
-    pair = search(pl.DataFrame({"posting_id": ["a", "b"], "title": titles}), encoders=[Tfidf])
-    for same in ((), ("colour",)):
-        assert model.predict(*pair, same=same).scores.shape == (1,)
 
 
 def test_a_model_of_before_names_its_threshold_line(model, tmp_path):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
 
 from samesku.titles import clean_title, normal_tokens, normalise_title, stated
 
@@ -72,34 +70,6 @@ def test_titles_that_differ_in_spelling_only_have_the_same_words() -> None:
     one = words_of("SGM Soya 6-12 bln 700gr, isi 2")
     other = words_of("sgm soya 6 - 12 bulan 0,7 kg isi 2 pcs")
     assert one == other
-
-
-_PIECES = """
-1 2 3 12 38 0 64 100 180 4,5 1.000 1,2,3 2.975 1/2 4/64 x * / - & dan s/d ~ @ . , ( ) [ ' " %
-gr g kg ml l m cm mm inch pcs pasang lusin lusinan sepasang set gb mb w v a mah hz ghz th tahun
-bulan m+ y t size ukuran uk xl s/m xxl all isi spf sachet 's s oz fl ply x6 grx cmx 3m tape kabel
-iphone redmi charger tissue combed bayi nikon sm-a5 é 手机 sae in inc mg
-"""
-_TITLE_PIECES = st.sampled_from(_PIECES.split())
-_TITLES = st.lists(st.tuples(_TITLE_PIECES, st.sampled_from(["", " ", " "])), max_size=14).map(
-    lambda pieces: "".join(text + space for text, space in pieces)
-)
-
-
-@settings(max_examples=600)
-@given(st.one_of(_TITLES, st.text()))
-@example("nikon1spf1gr")
-@example("ÑA")
-def test_normalising_twice_changes_nothing(raw: str) -> None:
-    clean = clean_title(raw)
-    normal = normalise_title(clean)
-    assert normalise_title(normal) == normal
-    assert clean_title(normal) == normal
-
-
-@given(_TITLES)
-def test_words_have_no_spaces_and_are_never_empty(raw: str) -> None:
-    assert all(word and not any(map(str.isspace, word)) for word in words_of(raw))
 
 
 def test_a_marketplace_is_read_at_the_pace_of_a_thousand_titles_in_a_tenth_of_a_second() -> None:

@@ -52,9 +52,3 @@ def test_codes_that_differ_in_the_colour_begin_alike():
 def test_without_codes_nothing_is_known():
     assert all(np.isnan(value) for value in one("camera", "kamera").values())
     assert np.isnan(one("camera DSCW120", "kamera")["code_alike"])
-
-
-def test_no_pair():
-    nothing = np.empty(0, dtype=np.int64)
-    columns = code_features(CodedTitles.of(read("a", "b")), nothing, nothing)
-    assert all(column.shape == (0,) for column in columns.values())

@@ -84,16 +84,6 @@ def test_agrees_with_a_literal_reading(titles):
             assert features[name][place] == pytest.approx(value, abs=1e-3), name
 
 
-@settings(max_examples=15, deadline=None)
-@given(titles=catalogues)
-def test_it_does_not_matter_which_posting_comes_first(titles):
-    left, right = np.triu_indices(len(titles), 1)
-    found = found_among(titles)
-    there, back = described(titles, found, left, right), described(titles, found, right, left)
-    for name, column in there.items():
-        np.testing.assert_allclose(column, back[name], atol=1e-5, err_msg=name)
-
-
 def test_a_word_that_divides_the_offers_around_marks_a_variant_and_a_flourish_does_not():
     flavours = ["vanila", "coklat"] * 6
     titles = [f"susu bebelo {flavour}" for flavour in flavours] + ["susu bebelo vanila ekspres"]
@@ -125,14 +115,6 @@ def test_titles_without_words_and_postings_without_neighbours():
     features = described(titles, found, left, right)
     assert all(np.isfinite(column).all() for column in features.values())
     assert (features["neighbourhood_cosine"] == 0).all()
-
-
-def test_no_pair():
-    titles = ["susu", "susu bebelo"]
-    nothing = np.empty(0, dtype=np.int64)
-    columns = described(titles, found_among(titles), nothing, nothing)
-    assert list(columns) == list(described(titles, found_among(titles), [0], [1]))
-    assert all(column.shape == (0,) for column in columns.values())
 
 
 def test_the_words_around_a_long_title_are_bounded():

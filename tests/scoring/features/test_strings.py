@@ -2,15 +2,11 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from rapidfuzz import fuzz
 
 from samesku.scoring.features.strings import string_features
 from samesku.scoring.features.title_words import title_words
 from samesku.titles import normalise_title
-
-titles = st.lists(st.text("abx 12-,", max_size=25), min_size=2, max_size=5)
 
 
 def one(a, b):
@@ -36,21 +32,3 @@ def test_whole_and_sorted_words():
 
 def test_the_spelling_of_quantities_does_not_matter():
     assert one("susu 400 gram", "susu 0,4 kg")["edit_ratio"] == 100
-
-
-@settings(max_examples=30, deadline=None)
-@given(titles=titles)
-def test_it_does_not_matter_which_posting_comes_first(titles):
-    left, right = np.triu_indices(len(titles), 1)
-    words = title_words(titles)
-    there, back = string_features(words, left, right), string_features(words, right, left)
-    for name, column in there.items():
-        assert column.dtype == np.float32
-        np.testing.assert_allclose(column, back[name], rtol=1e-6, err_msg=name)
-
-
-def test_no_pair():
-    nothing = np.empty(0, dtype=np.int64)
-    columns = string_features(title_words(["a", "b"]), nothing, nothing)
-    assert columns.keys() == one("a", "b").keys()
-    assert all(column.shape == (0,) for column in columns.values())

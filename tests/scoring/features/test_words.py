@@ -103,16 +103,6 @@ def test_agrees_with_a_literal_reading(titles):
             assert features[name][place] == pytest.approx(value, abs=2e-5), name
 
 
-@settings(max_examples=20, deadline=None)
-@given(titles=catalogues)
-def test_it_does_not_matter_which_posting_comes_first(titles):
-    left, right = all_pairs(titles)
-    there, back = features_of(titles, left, right), features_of(titles, right, left)
-    assert there.keys() == back.keys()
-    for name, column in there.items():
-        np.testing.assert_allclose(column, back[name], atol=1e-6, err_msg=name)
-
-
 def one(a, b, *others):
     titles = [normalise_title(title) for title in [a, b, *others]]
     features = features_of(titles, np.array([0]), np.array([1]))
@@ -151,10 +141,3 @@ def test_catalogues_without_quantities_or_without_words(titles):
     assert features["shared_words"] == len(set(titles[0].split()) & set(titles[1].split()))
     assert features["quantities_agree"] == features["quantities_clash"] == 0
     assert all(np.isfinite(value) for value in features.values())
-
-
-def test_no_pair_has_the_same_columns():
-    nothing = np.empty(0, dtype=np.int64)
-    columns = features_of(["susu 400g", "susu"], nothing, nothing)
-    assert list(columns) == list(one("susu 400g", "susu"))
-    assert all(column.shape == (0,) for column in columns.values())
