@@ -128,15 +128,11 @@ def measure(atom: Atom, spelling: str | None) -> list[Quantity]:
 def are_sizes(values: list[float], lead: str) -> bool:
     """Whether sizes can be of these numbers: children's are above 60, "gr. 100" is none."""
     largest = 60 if len(lead) == 2 else 188
-    kept = (value for value in values if not _is_child_size(value, lead))
+    # "Gr. 104" is the size of a child: "gr. 80" may be grams.
+    kept = (value for value in values if lead != "gr" or value not in _CHILD_SIZES)
     return bool(values) and all(
         1 <= each <= largest and round(each % 1, 2) in _STEPS for each in kept
     )
-
-
-def _is_child_size(value: float, lead: str) -> bool:
-    """Whether "Gr. 104" is the size of a child: "gr. 80" may be grams."""
-    return lead == "gr" and value in _CHILD_SIZES
 
 
 def lead_before(text: str, start: int) -> re.Match[str] | None:

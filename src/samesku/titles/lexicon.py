@@ -99,7 +99,7 @@ def lexicon() -> Lexicon:
         for table, keys in spellings(file).items():
             for key, words in keys.items():
                 kind = kinds.get(table, kinds.get("*", table))
-                values = tuple(key.split(" + ")) if kind not in _CONTEXTS else ()
+                values = tuple(key.split(" + ")) if file != "contexts.toml" else ()
                 for word in words:
                     meanings = entries.setdefault(normalise_raw(word), {})
                     if key:
@@ -196,10 +196,6 @@ _FILES: dict[str, dict[str, str]] = {
     "sizes.toml": {},
     "contexts.toml": {},
 }
-_CONTEXTS = frozenset(
-    "with for apparel shoes cups bedding paper cells fasteners shaded counted voucher software"
-    " alias pet formula cordless instrument ordinal edition qualifier unnumbered".split()
-)
 
 
 @cache

@@ -34,6 +34,7 @@ _PARTS = frozenset(("2", "3", "4", "8", "16", "32"))
 _MIXED = re.compile(r"(?<![a-z0-9.,/-])([1-9]|1[0-9])[ -]$")  # of "1 1/2 inch"
 _WIDEST_CHOICE = 50
 _GUARANTEE = re.compile(" ?(?:warrant|guarant|garant|garanz|gwaranc|zaruk)")
+_RAM = frozenset(("1", "2", "3", "4", "6", "8", "12"))
 _MEMORY = frozenset(("8", "16", "32", "64", "128", "256", "512"))
 
 
@@ -140,7 +141,7 @@ def _read_list(text: str, run: list[Atom]) -> Reading | None:
             if whole := _MIXED.search(text, max(0, start - 4), start):
                 start, part = whole.start(1), part + float(whole[1])
             return make_reading(start, run[1].stop, [to_base(part, last)])
-        if last is None and bottom in _MEMORY and _is_ram(top, bottom):
+        if last is None and bottom in _MEMORY and top in _RAM and int(bottom) >= 8 * int(top):
             found = [Quantity(float(top), "gb"), Quantity(float(bottom), "gb")]
             return make_reading(run[0].start, run[1].stop, found)
     if last is None:
@@ -161,10 +162,6 @@ def _fraction(top: str, bottom: str, spelling: str) -> float:
         return 0
     in_inches = UNITS[spelling].base == "mm" and UNITS[spelling].rounded and int(top) % 2 == 1
     return int(top) / int(bottom) if int(top) < 4 or in_inches else 0
-
-
-def _is_ram(top: str, bottom: str) -> bool:
-    return top in ("1", "2", "3", "4", "6", "8", "12") and int(bottom) >= 8 * int(top)
 
 
 RUNS: dict[str, Callable[[str, list[Atom]], Reading | None]] = {

@@ -105,7 +105,8 @@ def read_title(
         found = [one for one in found if title[one.start : one.stop] not in banned]
     values = _read_quantities(title, said)
     present = {entry.kind for one in found for entry in one.entries}
-    tyres = _tyres(title)
+    # Width, rim and load.
+    tyres = _TYRE.findall(title) if "/" in title else []
     values["size"] = set(read_sizes(title, said, found, present, tyres))
     values["colour"], values["flavour"] = _colours_and_flavours(found, bool(values["amount"]))
     codes = _codes(title, said, found, present, banned, values, tyres)
@@ -183,7 +184,7 @@ def _read_quantities(title: str, said: Stated) -> dict[str, set[str]]:
         for group in match.groups()
         if group
     }
-    kept = [q for q in said.quantities if not (ignored and _token(q) in ignored)]
+    kept = [q for q in said.quantities if not ignored or f"{spell(q.value)}{q.unit}" not in ignored]
     sides = {match[1]: match.lastgroup for match in _SIDE.finditer(title)} if "mm" in title else {}
     measures = {
         f"{spell(float(number.replace(',', '.')))} {re.sub('[. ]', '', unit or current)}"
@@ -211,10 +212,6 @@ def _read_quantities(title: str, said: Stated) -> dict[str, set[str]]:
         "memory": {_written(q) for q in kept if q.unit == "gb"},
         "measure": measures,
     }
-
-
-def _token(quantity: Quantity) -> str:
-    return f"{spell(quantity.value)}{quantity.unit}"
 
 
 def _written(quantity: Quantity) -> str:
@@ -296,11 +293,6 @@ def _codes(
     tokens = (token.rstrip("+") for token in said.tokens)
     of_tyres = (part for tyre in tyres for part in tyre if part)
     return read_codes(title, {*tokens, *elsewhere, *of_tyres}, qualifiers, banned, unnumbered)
-
-
-def _tyres(title: str) -> list[tuple[str, ...]]:
-    """Width, rim and load of the tyres of a title."""
-    return _TYRE.findall(title) if "/" in title else []
 
 
 def _accessories(title: str, found: Sequence[Found], codes: Codes) -> set[str]:
