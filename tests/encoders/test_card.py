@@ -18,10 +18,6 @@ def test_a_card_is_read_as_it_was_written(tmp_path):
     assert list(again.files) == ["weights"]
 
 
-def test_no_card_is_none(tmp_path):
-    assert read_card(tmp_path) is None
-
-
 @pytest.mark.parametrize(
     ("told", "said"),
     [

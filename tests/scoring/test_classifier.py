@@ -36,13 +36,6 @@ def test_tells_products_that_it_never_saw(model, unseen, truth, area_under_curve
     assert np.mean(same[decided]) > 0.8
 
 
-def test_explains_the_pairs_from_a_probability_on_and_judges_them_alike(model, unseen):
-    silent, told = model.predict(*unseen), model.predict(*unseen, explain_from=0.2)
-    np.testing.assert_array_equal(told.scores, silent.scores)
-    assert silent.explanations is None
-    np.testing.assert_array_equal(told.explanations.places, np.flatnonzero(told.scores >= 0.2))
-
-
 def test_what_a_pair_rests_on_sums_to_its_score(model, unseen):
     told = model.predict(*unseen, explain_from=0.01)
     scores = told.scores[told.explanations.places].astype(np.float64)
