@@ -216,11 +216,6 @@ def test_mixed_line_ends_and_long_cells_are_read(tmp_path):
     assert len(frame["title"][2]) == 200_000
 
 
-def test_numbers_that_exports_keep_whole_by_a_formula_are_read_as_shown(tmp_path):
-    lines = 'posting_id,title\n="0012",="tea" pot\n"=""0013""",tea\n'
-    assert read(tmp_path, lines)[0].rows() == [("0012", '="tea" pot'), ("0013", "tea")]
-
-
 def test_a_pipe_in_place_of_a_file_is_refused_without_waiting(tmp_path):
     os.mkfifo(tmp_path / "offers.csv")
     with pytest.raises(CatalogError, match="not a regular file"):

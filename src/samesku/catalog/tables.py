@@ -122,9 +122,6 @@ def _parse(path: Path, content: str, problems: list[Problem]) -> tuple[pl.DataFr
     named = zip(distinct(header), columns, strict=True)
     table = {name: [cell or None for cell in cells[1:]] for name, cells in named}
     frame = pl.DataFrame(table, schema=dict.fromkeys(table, pl.String))
-    # ="0012", by which exports have spreadsheets keep the zeros of a number.
-    kept = [each.name for each in frame if each.str.starts_with('="').any()]
-    frame = frame.with_columns(pl.col(kept).str.replace('^="(.*)"$', "$1"))
     return frame, problems + repeated_columns(header)
 
 
