@@ -84,8 +84,6 @@ class Link(Matching):
         "How the result is decided. one-to-one: each posting at most one counterpart, chosen so "
         "that all links together are likeliest. one-to-many: a left posting may have several right "
         "ones. many-to-one: the reverse. clusters: any.",
-        "--decide",
-        "--links",
     )
     right_photos: Path | None = option(None, "As --photos, for the other shop.")
     right_columns: list[str] | None = option(

@@ -31,8 +31,6 @@ _FIELDS: dict[str, Any] = {
                 "threshold_before": int | float, "changed": {"*": int},
                 "differences": {"*": {"answered": int, "same": int}}},
 }  # fmt: skip
-# What earlier versions called a table.
-_RENAMED = {"scored": "judged"}
 AGAIN = "make the run anew"
 
 
@@ -52,7 +50,7 @@ def unharmed(path: Path) -> Iterator[None]:
 
 def read_record(path: Path) -> dict[str, Any]:
     """A record that `match`, `link` or `evaluate` wrote; ValueError where it is damaged."""
-    return read_json(path, _FIELDS, fix=AGAIN, renamed={"line": "threshold"})
+    return read_json(path, _FIELDS, fix=AGAIN)
 
 
 def threshold_of(record: Mapping[str, Any], path: Path) -> float:
@@ -66,11 +64,7 @@ def threshold_of(record: Mapping[str, Any], path: Path) -> float:
 
 def read_parquet(folder: Path, name: str, record: Mapping[str, Any]) -> pl.DataFrame:
     """A table of pairs; an error where it is gone, damaged, or not of the run of the record."""
-    place = folder / f"{name}.parquet"
-    earlier = folder / f"{_RENAMED.get(name, name)}.parquet"
-    if not place.is_file() and earlier.is_file():
-        place = earlier
-    path = _there(place, record)
+    path = _there(folder / f"{name}.parquet", record)
     with unharmed(path):
         return pl.read_parquet(path)
 

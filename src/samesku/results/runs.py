@@ -388,7 +388,7 @@ def _evaluation(folder: Path, record: dict[str, Any], catalog: Catalog, fusion: 
         catalog,
         run_files.located(pairs.filter(own).drop("fusion"), ids),
         np.arange(len(catalog)),
-        float(np.mean([each.get("threshold", each.get("line")) for each in chosen])),
+        float(np.mean([each["threshold"] for each in chosen])),
         run_files.scored_as(catalog, queries),
         ids.is_in(queries["posting_id"].implode()).to_numpy(),
         run_files.distinct_clusters(clusters.filter(own), catalog),

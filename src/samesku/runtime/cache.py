@@ -112,7 +112,7 @@ class Cache:
                 if place.name.startswith(STAGE):
                     if time.time() - stat.st_mtime > GIVEN_UP:
                         place.unlink()
-                elif place.suffix in (ENDING, ".npz"):  # earlier versions wrote .npz
+                elif place.suffix == ENDING:
                     kept.append((stat.st_mtime, stat.st_size, place))
         excess = sum(size for _, size, _ in kept) - self.limit
         for _, size, place in sorted(kept):

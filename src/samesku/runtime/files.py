@@ -129,19 +129,13 @@ def packaged_table(package: str, *path: str) -> dict[str, Any]:
 
 
 def read_json(
-    path: Path,
-    fields: Mapping[str, Any],
-    *,
-    needed: Collection[str] = (),
-    fix: str,
-    renamed: Mapping[str, str] | None = None,
+    path: Path, fields: Mapping[str, Any], *, needed: Collection[str] = (), fix: str
 ) -> dict[str, Any]:
     """A JSON object whose named values are of the types that they should be, else ValueError.
 
     `fields` says what values are where they are there: a type or a union of types; `[type]`, a list
     of such; a mapping, an object with such values, `"*"` meaning any name. Those of `needed` must
-    be there. `fix` is what to do if the file cannot be used. `renamed`: names that earlier versions
-    wrote -> what they are called today.
+    be there. `fix` is what to do if the file cannot be used.
     """
     try:
         given = json.loads(path.read_text(encoding="utf-8"))
@@ -149,9 +143,6 @@ def read_json(
         raise ValueError(f"{path} is no JSON ({error}); {fix}") from error
     if not isinstance(given, dict):
         raise ValueError(f"{path} does not hold an object with named values; {fix}")
-    for old, name in (renamed or {}).items():
-        if old in given:
-            given.setdefault(name, given.pop(old))
     if missing := [name for name in needed if name not in given]:
         raise ValueError(f"{path} has no {missing[0]}; {fix}")
     if strange := next(_strange(given, fields), None):

@@ -187,7 +187,7 @@ class PairClassifier:
     @classmethod
     def _read_back(cls, place: Path) -> PairClassifier:
         fix = "train it again, or copy the folder again"
-        head = read_json(place, HEAD, needed=NEEDED, fix=fix, renamed={"line": "threshold"})
+        head = read_json(place, HEAD, needed=NEEDED, fix=fix)
         if head["format"] not in (FORMAT, ADAPTED):
             raise ValueError(f"format {head['format']} instead of {FORMAT}; train it again")
         first = None
