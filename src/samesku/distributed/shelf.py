@@ -25,11 +25,9 @@ from samesku.runtime.files import claimed
 
 @lru_cache(maxsize=16)
 def file_system(place: str) -> tuple[Any, str]:
-    """The file system of a local path or of a URI as ``s3://bucket/folder``, and the path in it."""
-    if "://" in place:
-        found: tuple[Any, str] = pafs.FileSystem.from_uri(place)
-        return found
-    return pafs.LocalFileSystem(), posixpath.abspath(place)
+    """The file system of an absolute path or of a URI as ``s3://bucket``, and the path in it."""
+    found: tuple[Any, str] = pafs.FileSystem.from_uri(place)
+    return found
 
 
 @dataclass(frozen=True)
@@ -196,16 +194,9 @@ def frame_of(table: pa.Table) -> pl.DataFrame:
     return pl.DataFrame(pl.from_arrow(table))
 
 
-def ragged(table: pa.Table, name: str) -> tuple[Array, Array]:
-    """A column of lists: their values one after the other, and where each row ends."""
-    column = table.column(name).combine_chunks()
-    if isinstance(column, pa.ChunkedArray):
-        column = pa.concat_arrays(column.chunks) if column.num_chunks else column.type
-    ends = values_of(column.offsets)
-    return values_of(column.flatten()), ends - ends[0]
-
-
 def sparse(table: pa.Table, name: str, width: int) -> sp.csr_matrix:
     """A CSR matrix that :func:`table_of` took apart."""
-    (values, ends), (columns, _) = ragged(table, name), ragged(table, f"{name}_at")
-    return sp.csr_matrix((values, columns, ends), shape=(len(ends) - 1, max(width, 1)))
+    values, columns = (table.column(each).combine_chunks() for each in (name, f"{name}_at"))
+    ends = values_of(values.offsets)
+    cells = values_of(values.flatten()), values_of(columns.flatten()), ends - ends[0]
+    return sp.csr_matrix(cells, shape=(len(ends) - 1, max(width, 1)))

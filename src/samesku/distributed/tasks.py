@@ -98,14 +98,10 @@ class Stages:
         self.input = digest_of(self.input, stage, reads)
         results: dict[str, Result] = {}
         with self.progress.stage(stage, len(tasks)) as advance:
-            done = self.shelf.read_json(f"{stage}/DONE")
-            if done is not None and done["input"] == self.input:
+            if done := self._known(f"{stage}/DONE"):
                 results = done["results"]
                 advance(len(tasks))
             else:
-                # Or a run that is killed now would leave tables of its own under this record.
-                if done is not None:
-                    self.shelf.remove_file(f"{stage}/DONE")
                 for name, record in self._done(stage, work, tasks, shared):
                     results[name] = record
                     advance(1)
@@ -119,6 +115,17 @@ class Stages:
         record["peak_mb"] = max([record["peak_mb"], *(each["peak_mb"] for each in found)])
         return [results[name] for name in tasks]
 
+    def _known(self, name: str) -> Result | None:
+        """A record of what is done, if it was of the same input; else it is removed.
+
+        Or a run that is killed now would leave tables of its own under that record.
+        """
+        record = self.shelf.read_json(name)
+        if record is None or record["input"] == self.input:
+            return record
+        self.shelf.remove_file(name)
+        return None
+
     def _done(
         self, stage: str, work: Work, tasks: Tasks, shared: object
     ) -> Iterator[tuple[str, Result]]:
@@ -127,12 +134,9 @@ class Stages:
         most = max(2, PER_CORE * int(ray.cluster_resources().get("CPU", 1)))
         flying: dict[Any, str] = {}
         for name, arguments in tasks.items():
-            record = self.shelf.read_json(f"{stage}/{name}.done")
-            if record is not None and record["input"] == self.input:
+            if record := self._known(f"{stage}/{name}.done"):
                 yield name, record
                 continue
-            if record is not None:
-                self.shelf.remove_file(f"{stage}/{name}.done")
             if len(flying) >= most:
                 yield from _landed(stage, flying)
             reference = _REMOTE.options(
