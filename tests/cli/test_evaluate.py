@@ -64,15 +64,6 @@ def test_a_given_split_is_scored_without_train(labelled, tmp_path):
     assert "12 queries" in result.stdout
 
 
-def test_a_split_that_leaks_is_told(labelled, tmp_path):
-    lines = ["posting_id,split"]
-    lines += [f"p{n}{way},{'test' if way else 'train'}" for n in range(8) for way in range(3)]
-    (tmp_path / "split.csv").write_text("\n".join(lines))
-    result = evaluate(labelled, "--split", tmp_path / "split.csv", "--fusion", "union")
-    assert result.exit_code == 0, result.output
-    assert "test: 16 of its 16 scored postings share a label" in words_of(result.stderr)
-
-
 def test_an_encoder_that_was_trained_on_scored_postings_is_told(labelled, tmp_path):
     catalog = read_catalog(labelled)
     known = {"trained_on": training_record(catalog)}
@@ -122,17 +113,18 @@ def test_models_stand_beside_the_fusions_as_they_are(model, labelled, tmp_path):
     shown = evaluate(labelled, *options, "--same", "colour")
     assert shown.exit_code == 2
     assert "add --shipped or --model FOLDER" in shown.stderr
-    result = evaluate(labelled, *options, "--model", model[0], "--same", "colour")
+    result = evaluate(labelled, *options, "--shipped", "--model", model[0], "--same", "colour")
     assert result.exit_code == 0, result.output
     written = json.loads((tmp_path / "score" / "evaluation.json").read_text())
-    assert [each["fusion"] for each in written["results"]] == ["union", "union", "mine", "mine"]
-    assert [each["scored_seen"] for each in written["models"]] == [0]
-    assert "colour" in written["models"][0]["same"]
+    names = [each["fusion"] for each in written["results"]]
+    assert names[::2] == names[1::2] == ["union", "shipped", "mine"]
+    assert [each["scored_seen"] for each in written["models"]] == [0, 0]
+    assert "colour" in written["models"][1]["same"]
     line = json.loads((model[0] / "model.json").read_text())["threshold"]
     assert {each["threshold"] for each in written["chosen"] if each["fusion"] == "mine"} == {line}
     assert "trained it" not in words_of(result.stderr)
     assert "mine, predicted and observed probabilities" in result.stdout
-    told = written["results"][2]["reliability"]
+    told = written["results"][-1]["reliability"]
     assert sum(each["pairs"] for each in told["bins"]) == told["pairs"] > 0
     assert written["results"][0]["reliability"] is None
 
@@ -159,14 +151,6 @@ def test_models_of_one_name_are_told_apart(model, labelled, tmp_path):
     written = json.loads((tmp_path / "score" / "evaluation.json").read_text())
     names = list(dict.fromkeys(each["fusion"] for each in written["results"]))
     assert names == ["union", str(model[0].resolve()), str(twin.resolve())]
-
-
-def test_the_shipped_model_is_scored_as_it_is(labelled, tmp_path):
-    options = ("--folds", 2, "--fusion", "union", "--shipped", "--out", tmp_path / "score")
-    result = evaluate(labelled, *options)
-    assert result.exit_code == 0, result.output
-    written = json.loads((tmp_path / "score" / "evaluation.json").read_text())
-    assert [each["fusion"] for each in written["results"][2:]] == ["shipped", "shipped"]
 
 
 def test_a_folder_that_holds_no_model_is_told_before_the_work(labelled, tmp_path):

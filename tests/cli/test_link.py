@@ -76,12 +76,6 @@ def test_the_right_shop_is_mended_by_its_own_options(run, tmp_path):
     assert "name in --right-columns one of 'Artikelnummer', 'Bezeichnung'" in told
 
 
-def test_quiet_says_nothing(run):
-    result = run("--quiet")
-    assert result.exit_code == 0
-    assert result.output == ""
-
-
 def test_a_match_across_sources_gives_the_same_pairs(run, tmp_path):
     assert run("--quiet").exit_code == 0
     ours = pl.read_csv(tmp_path / "ours.csv", infer_schema=False)
@@ -104,13 +98,6 @@ def test_a_match_across_sources_gives_the_same_pairs(run, tmp_path):
     assert again.select(key).rows() == expected
 
 
-def test_a_report_and_an_explanation_of_links(run, tmp_path):
-    assert run("--quiet").exit_code == 0
-    told = CliRunner().invoke(app, ["explain", str(tmp_path / "out"), "3", "1", "--quiet"])
-    assert told.exit_code == 0, told.output
-    assert "Matched" in told.stdout
-
-
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -125,11 +112,6 @@ def test_what_cannot_be_linked_is_told(run, tmp_path, options, message):
     assert result.exit_code in (2, 3)
     assert message in result.stderr
     assert not (tmp_path / "out" / "links.csv").exists()
-
-
-def test_a_threshold_out_of_range_and_help(run):
-    assert run("--threshold", "7").exit_code == 2
-    assert "one-to-many" in CliRunner().invoke(app, ["link", "--help"]).stdout
 
 
 def test_answers_about_two_shops_outrank_the_probabilities(run, tmp_path):

@@ -99,16 +99,6 @@ def test_two_runs_give_the_same_bytes(match, tmp_path):
         assert (tmp_path / "three" / name).read_bytes() == first
 
 
-@pytest.mark.parametrize("fusion", ["union", "concat", "union-all"])
-@pytest.mark.parametrize("rows", [1, 2, 3])
-def test_small_catalogues_are_no_special_case(match, tmp_path, fusion, rows):
-    lines = OFFERS.splitlines(keepends=True)
-    (tmp_path / "small.csv").write_text("".join(lines[: rows + 1]))
-    result = match("--fusion", fusion, source=tmp_path / "small.csv")
-    assert result.exit_code == 0, result.output
-    assert pl.read_csv(tmp_path / "out" / "groups.csv").height == rows
-
-
 def test_photos_and_columns_are_found_by_the_options(match, tmp_path):
     pixels = np.random.default_rng(0).integers(0, 255, (8, 8, 3)).astype(np.uint8)
     (tmp_path / "shots").mkdir()

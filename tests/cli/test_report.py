@@ -1,4 +1,3 @@
-import polars as pl
 import pytest
 from typer.testing import CliRunner
 
@@ -57,18 +56,3 @@ def test_what_cannot_be_reported_is_told(out, tmp_path):
     result = run("report", out, "--out", tmp_path / "page")
     assert result.exit_code == 2
     assert "ends in .html" in result.stderr
-
-
-def test_an_evaluation_is_reported(out, tmp_path):
-    rows = [
-        (f"{group}-{n}", f"barang {group} kode{group} merek{group % 3}", f"{group}")
-        for group in range(12) for n in range(3)
-    ]  # fmt: skip
-    table = pl.DataFrame(rows, schema=["posting_id", "title", "label_group"], orient="row")
-    table.write_csv(tmp_path / "labelled.csv")
-    result = run("evaluate", tmp_path / "labelled.csv", "--out", tmp_path / "score", "--defaults",
-                 "--folds", "2", "--fusion", "union", "--no-cache", "-e", "tfidf")  # fmt: skip
-    assert result.exit_code == 0, result.output
-    result = run("report", tmp_path / "score")
-    assert result.exit_code == 0, result.output
-    assert "How good the matching is" in (tmp_path / "score" / "report.html").read_text()

@@ -104,13 +104,6 @@ def test_match_judges_by_the_model(model, labelled, tmp_path):
     assert pairs["score"].drop_nulls().is_between(0, 1).all()
 
 
-def test_match_accepts_from_another_line_on(model, labelled, tmp_path):
-    options = ("--model", model, "--threshold", 0.99, "--no-cache", "-k", 20)
-    result = run("match", labelled, *options, "--out", tmp_path)
-    assert result.exit_code == 0, result.output
-    assert json.loads((tmp_path / "run.json").read_text())["threshold"] == 0.99
-
-
 def test_match_works_without_photos_and_on_one_posting(model, tmp_path):
     (tmp_path / "few.csv").write_text("posting_id,title\na,susu 1kg\nb,susu 1 kg\nc,lampu\n")
     (tmp_path / "one.csv").write_text("posting_id,title\na,susu 1kg\n")
@@ -142,14 +135,6 @@ def test_match_with_a_folder_that_holds_no_model_says_so(labelled, tmp_path):
     assert result.exit_code == 3
     assert "holds no model" in result.stderr
     assert not (tmp_path / "out").exists()
-
-
-def test_a_catalogue_without_labels_is_refused(tmp_path):
-    (tmp_path / "bare.csv").write_text("posting_id,title\na,susu\nb,susu\n")
-    result = run("train", tmp_path / "bare.csv", "--out", tmp_path / "model", "--no-cache")
-    assert result.exit_code == 3
-    assert "label_group" in result.stderr
-    assert not (tmp_path / "model").exists()
 
 
 def test_too_few_labels_are_refused(tmp_path):

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samesku.candidates.candidates import Candidates
-from samesku.evaluation.calibration import UNLIKELY, Predicted, predicted_pairs, reliability
+from samesku.evaluation.calibration import Predicted, predicted_pairs, reliability
 
 
 def judged(left, right, size):
@@ -76,22 +76,6 @@ def test_bins_and_errors_agree_with_their_definition(rows):
     assert found.likely_pairs == sum(each.pairs for each in found.bins if each.low)
 
 
-def test_what_happens_as_often_as_told_has_no_error():
-    same = [True, True, True, False] + [False] * 4
-    assert reliability(told([0.75] * 4 + [0.0] * 4, same)).error == 0
-    assert reliability(told([0.25] * 4 + [1.0] * 4, same)).error == pytest.approx(0.75)
-
-
-def test_easy_pairs_flatter_only_the_first_error():
-    hard, same = [0.6] * 10, [True] * 3 + [False] * 7
-    alone = reliability(told(hard, same))
-    diluted = reliability(told([*hard, *[0.001] * 990], [*same, *[False] * 990]))
-    assert alone.error == alone.likely_error == pytest.approx(0.3)
-    assert diluted.error == pytest.approx(0.004, abs=1e-3)
-    assert diluted.likely_error == alone.likely_error
-    assert (diluted.pairs, diluted.likely_pairs) == (1000, 10)
-
-
 def test_intervals_are_wilsons():
     # Of 10 none: 0 to 0.2775; of 100 half: 0.4038 to 0.5962 (R. Newcombe's worked figures).
     none = reliability(told([0.3] * 10, [False] * 10)).bins[0].observed
@@ -103,11 +87,6 @@ def test_intervals_are_wilsons():
 def test_seeing_every_pair_from_both_ends_makes_no_interval_narrower():
     probability, same = [0.3] * 20, [True, False] * 10
     assert reliability(told(probability, same)) == reliability(told(probability, same, [2] * 20))
-
-
-def test_the_hopeless_have_a_bin_of_their_own():
-    found = reliability(told([UNLIKELY, np.nextafter(np.float32(UNLIKELY), 0)], [True, True]))
-    assert [each.pairs for each in found.bins] == [1, 1]
 
 
 def test_a_pair_counts_once_per_query_at_its_ends():

@@ -190,11 +190,3 @@ def test_a_difference_turns_round_with_its_sides():
     )
     same = first.minus(bootstrap(worse, one, clusters, seed=3))
     assert (same.value, same.low, same.high) == (0, 0, 0)
-
-
-def test_the_difference_of_harmonic_means_is_that_of_their_values():
-    top, bottom = np.array([[3, 1], [3, 1]]), np.array([[4, 1], [6, 4]])
-    higher = np.array([[4, 1], [4, 1]])
-    first, second = (bootstrap(each, bottom, np.arange(2)) for each in (top, higher))
-    assert second.minus(first).value == pytest.approx(second.value - first.value)
-    assert first.value == pytest.approx(2 * 0.8 * 0.4 / 1.2)

@@ -174,7 +174,3 @@ def test_the_verdict_names_the_stage(run):
     assert "others of its cluster match" in verdict(run, rows, {"score": None, "matched": True})
     assert "below the threshold" in verdict(run, rows, {"score": threshold - 0.1, "matched": False})
     assert "the clustering cut it" in verdict(run, rows, {"score": 0.9, "matched": False})
-
-
-def test_a_run_in_memory_is_a_run(matches):
-    assert run_of(matches).kind == "match"

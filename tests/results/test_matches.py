@@ -9,13 +9,11 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from typer.testing import CliRunner
 
 from samesku import Matcher, Matches, Threshold, Union, UnionAll, read_catalog
 from samesku.candidates.candidates import Candidates
 from samesku.candidates.collapse import Collapsed
 from samesku.catalog.answers import Answers
-from samesku.cli import app
 from samesku.encoders import Tfidf
 from samesku.results import pair_tables
 from samesku.scoring.explanations import FAMILIES, Explanations
@@ -239,11 +237,6 @@ def test_the_least_sure_pairs_are_accepted_ones():
     assert matches_of(pairs, 3).least_sure()["score"].min() >= 0.5
 
 
-def test_reasons_follow_the_line():
-    matches = matches_of([(0, 1, 0.4, 0)], 2).rethreshold(0.3)
-    assert matches.pairs["reasons"].to_list() != ["below the threshold"]
-
-
 @pytest.fixture
 def explained():
     """Four judged pairs, of which the first two are explained."""
@@ -358,13 +351,6 @@ def test_writing_again_replaces_and_a_failure_leaves_what_was_there(tmp_path):
     assert len(list(tmp_path.iterdir())) == 7
 
 
-def test_a_file_in_the_place_of_the_folder_is_named(tmp_path):
-    place = tmp_path / "out"
-    place.write_text("")
-    with pytest.raises(OSError, match="out"):
-        matches_of([], 1).write(place)
-
-
 def test_a_pair_is_explained_where_none_was_likely():
     titles = ["mop do podłogi Vileda Turbo", "mop podłogowy niebieski Vileda Turbo"]
     matches = Matcher().match(catalog_of(2, titles))
@@ -436,21 +422,7 @@ def test_links_are_read_back(tmp_path, shared):
         table.write_csv(tmp_path / f"{side}.csv")
     out = tmp_path / "out"
     paths = [tmp_path / "left.csv", tmp_path / "right.csv"]
-    done = CliRunner().invoke(
-        app,
-        [
-            "link",
-            *map(str, paths),
-            "-e",
-            "tfidf",
-            "--threshold",
-            "0.1",
-            "--out",
-            str(out),
-            "--no-cache",
-        ],
-    )
-    assert done.exit_code == 0, done.output
+    Matcher([Tfidf()], threshold=0.1).match(*map(read_catalog, paths)).write(out)
     again, written = Matches.load(out), pl.read_csv(out / "links.csv", infer_schema=False)
     assert again.links.height == written.height == 3
     ends = again.pairs.select("left_id", "right_id").row(0)

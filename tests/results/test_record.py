@@ -8,18 +8,9 @@ import numpy as np
 import polars as pl
 from PIL import Image
 
-from samesku import Cache, read_catalog
-from samesku.candidates.candidates import Source, join_candidates
-from samesku.candidates.neighbors import nearest
+from samesku import Matcher, read_catalog
 from samesku.encoders import PHash, Tfidf
-from samesku.encoders.encode import encode
-from samesku.results.record import (
-    catalog_record,
-    environment,
-    run_record,
-    seen_in_training,
-    training_record,
-)
+from samesku.results.record import catalog_record, environment, seen_in_training, training_record
 from samesku.runtime.progress import Progress
 
 
@@ -40,19 +31,10 @@ def shop(folder):
 
 
 def test_a_run_tells_what_it_read_and_looked_at(tmp_path):
-    catalog, progress, encoders = shop(tmp_path), Progress(), [Tfidf(), PHash()]
-    encoded = encode(catalog, encoders, Cache(None), progress)
-    sources = [
-        Source(
-            each.encoder.name, each.encoder.modality, each.vectors, nearest(each.vectors, floor=0.1)
-        )
-        for each in encoded
-    ]
+    progress = Progress()
     progress.note("all is well")
-    present = [each.vectors.present for each in encoded]
-    place = np.arange(len(catalog))
-    pairs = join_candidates(sources)
-    record = run_record(catalog, pairs, present, progress, place)
+    record = Matcher([Tfidf(), PHash()], progress=progress).match(shop(tmp_path)).run
+    assert record["catalogue"]["postings"] == 4
     assert record["encoders"] == {
         "tfidf": {"modality": "text", "postings": 3, "candidates": 1},
         "phash": {"modality": "photo", "postings": 1, "candidates": 0},
@@ -63,6 +45,7 @@ def test_a_run_tells_what_it_read_and_looked_at(tmp_path):
     assert refused["reason"]
     assert record["notes"] == ["all is well"]
     assert list(record["seconds"]) == list(progress.seconds)
+    assert "cluster" in record["seconds"]
     assert json.loads(json.dumps(record)) == record
 
 

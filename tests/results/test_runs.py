@@ -115,20 +115,8 @@ def test_the_groups_of_all_splits_are_read_each_once(evaluated):
     assert run.pairs.filter("matched")["reasons"].null_count() == 0
 
 
-def test_an_evaluation_without_its_groups_is_to_be_made_anew(evaluated, tmp_path):
-    copy = tmp_path / "copy"
-    shutil.copytree(evaluated, copy)
-    (copy / "groups.parquet").unlink()
-    with pytest.raises(FileNotFoundError, match="make the run anew"):
-        read_run(copy)
-
-
 def test_a_catalogue_from_standard_input_is_to_be_named(folder, shop, tmp_path):
-    copy = tmp_path / "copy"
-    shutil.copytree(folder, copy)
-    record = json.loads((copy / "run.json").read_text())
-    record["source"] |= {"path": "-", "digest": ""}
-    (copy / "run.json").write_text(json.dumps(record))
+    copy = received(folder, tmp_path, path="-", digest="")
     with pytest.raises(FileNotFoundError, match="from standard input; say with --catalogue"):
         read_run(copy)
     assert read_run(copy, catalogue=[shop / "offers.csv"]).kind == "match"
@@ -142,32 +130,20 @@ def test_a_run_on_ray_is_told_apart(folder, tmp_path):
         read_run(tmp_path / "run")
 
 
-def test_what_is_no_run_is_told(tmp_path, folder, shop):
+def test_what_is_no_run_is_told(tmp_path):
     with pytest.raises(FileNotFoundError, match="neither run"):
         read_run(tmp_path)
-    copy = tmp_path / "copy"
-    shutil.copytree(folder, copy)
-    (copy / "scored.parquet").unlink()
-    with pytest.raises(FileNotFoundError, match=r"scored\.parquet is not there; make the run anew"):
-        read_run(copy)
-    (copy / "run.json").write_text("{")
-    with pytest.raises(ValueError, match="is no JSON"):
-        read_run(copy)
 
 
 def test_a_catalogue_that_moved_can_be_named(tmp_path, folder, shop):
-    copy = tmp_path / "copy"
-    shutil.copytree(folder, copy)
-    record = json.loads((copy / "run.json").read_text())
-    record["source"]["path"] = str(tmp_path / "gone.csv")
-    (copy / "run.json").write_text(json.dumps(record))
+    copy = received(folder, tmp_path, path=str(tmp_path / "gone.csv"))
+    half = tmp_path / "half.csv"
+    half.write_text("".join((shop / "offers.csv").read_text().splitlines(keepends=True)[:20]))
     with pytest.raises(FileNotFoundError, match="say with --catalogue"):
         read_run(copy)
     assert len(read_run(copy, catalogue=[shop / "offers.csv"]).catalog) == 171
     with pytest.raises(ValueError, match="another catalogue"):
-        read_run(
-            copy, catalogue=[shop / "ours.csv" if (shop / "ours.csv").exists() else _half(shop)]
-        )
+        read_run(copy, catalogue=[half])
 
 
 def received(folder, tmp_path, **source):
@@ -198,12 +174,6 @@ def test_a_received_run_makes_no_report_read_photos_elsewhere(tmp_path, folder, 
     for asked in ({"photos": private}, {"allow_outside": True}):
         photos = read_run(copy, **asked).catalog.photos
         assert {photo.parent for photo in photos if photo} == {private}
-
-
-def _half(shop):
-    half = shop / "half.csv"
-    half.write_text("".join((shop / "offers.csv").read_text().splitlines(keepends=True)[:20]))
-    return half
 
 
 def test_two_shops_that_were_moved_are_both_named(linked, shop, tmp_path):

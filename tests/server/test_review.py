@@ -4,7 +4,6 @@ import pytest
 from fastapi.testclient import TestClient
 
 from samesku.server import create_app
-from samesku.server.review import Claims
 from samesku.store import Index
 
 
@@ -41,13 +40,6 @@ def test_two_people_do_not_get_the_same_pair(client):
     assert client.get("/review/next", params={"tab": "one"}).json()["pair"] == first
     passed = client.get("/review/next", params={"tab": "one", "after": "|".join(first)}).json()
     assert passed["pair"] != first
-
-
-def test_a_claim_holds_for_who_has_it():
-    claims = Claims()
-    assert claims.claim(("a", "b"), "ann")
-    assert claims.claim(("a", "b"), "ann")
-    assert not claims.claim(("a", "b"), "bob")
 
 
 def test_words_that_state_the_same_are_shared_in_cleaned_titles(client):
