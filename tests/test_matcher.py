@@ -204,11 +204,6 @@ def test_candidates_are_those_that_match_judges(catalog):
     assert candidates.encoders == ("tfidf", "phash", "signature")
 
 
-def test_a_higher_line_is_the_same_as_a_rethreshold(catalog):
-    strict = Matcher(threshold=0.75).match(catalog)
-    assert strict.submission.equals(Matcher().match(catalog).rethreshold(0.75).submission)
-
-
 def test_a_second_run_does_not_rewrite_the_record_of_the_first():
     matcher = Matcher([Tfidf()])
     first = matcher.match(titled("susu", "susu kotak"))

@@ -179,12 +179,6 @@ def test_the_version_is_told():
     assert result.output.startswith("samesku 0.")
 
 
-def test_without_a_command_all_commands_are_shown():
-    output = CliRunner().invoke(app, []).output
-    for command in ("match", "evaluate", "demo", "report", "explain"):
-        assert command in output
-
-
 def test_elsewhere_than_on_a_terminal_a_long_stage_gets_a_line(capsys, monkeypatch):
     monkeypatch.setattr("samesku.cli.console.WORTH_A_LINE", 0.0)
     progress = TerminalProgress()

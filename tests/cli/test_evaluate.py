@@ -179,36 +179,11 @@ def test_options_that_cannot_be_are_told_in_words(labelled, options, said):
     assert said in " ".join(result.stderr.split())
 
 
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        ("posting_id\np00\n", "there is no column 'split'"),
-        ("posting_id,split\nzz,train\nyy,test\n", "no labelled posting of the catalogue"),
-        ("posting_id,split\np00,train\np00,test\n", "duplicate posting_id (rows 2, 3)"),
-        ("", "the file is empty"),
-    ],
-)
-def test_a_split_that_cannot_be_used_is_told(labelled, tmp_path, content, said):
-    (tmp_path / "split.csv").write_text(content)
-    result = evaluate(labelled, "--split", tmp_path / "split.csv")
-    assert result.exit_code == 3
-    assert said in result.stderr
-
-
 def test_an_output_that_cannot_be_written_is_told_before_the_work(labelled):
     result = evaluate(labelled, "--folds", 2, "--out", labelled)
     assert result.exit_code == 3
     assert "is a file; name a folder for the output" in result.stderr
     assert result.stdout == ""
-
-
-@pytest.mark.parametrize("labels", ["", ",", ",nan"])
-def test_without_labels_there_is_nothing_to_score(tmp_path, labels):
-    head = "posting_id,title" + (",label_group" if labels else "")
-    (tmp_path / "plain.csv").write_text(f"{head}\na,tea{labels}\nb,rice{labels}\n")
-    result = evaluate(tmp_path / "plain.csv")
-    assert result.exit_code == 3
-    assert "has no labels to score against; add a column label_group" in result.stderr
 
 
 def test_json_is_one_object_with_the_figures(labelled):

@@ -136,10 +136,3 @@ def test_a_judge_of_two_shops_is_asked_about_pairs_across(run, tmp_path, server)
     assert server.asked
     record = json.loads((tmp_path / "out" / "run.json").read_text())
     assert {pin[3] for pin in record["answers"]["pins"]} == {"model:m"}
-
-
-def test_json_is_one_object_with_the_links(run, tmp_path):
-    summary = json.loads(run("--json").stdout)
-    assert summary["results"]["links"] == 2
-    assert summary["source"]["right"]["columns"] == {"posting_id": "sku", "title": "name"}
-    assert str(tmp_path / "out" / "links.csv") in summary["written"]

@@ -166,16 +166,6 @@ def test_an_output_that_cannot_be_written_is_told_before_the_work(match, tmp_pat
     assert offers.read_text() == OFFERS
 
 
-def test_other_files_in_the_output_folder_are_left_alone(match, tmp_path):
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / "notes.txt").write_text("mine")
-    (tmp_path / "out" / "groups.csv").write_text("old")
-    assert match().exit_code == 0
-    assert names(tmp_path / "out") == sorted([*WRITTEN, "notes.txt"])
-    assert (tmp_path / "out" / "notes.txt").read_text() == "mine"
-    assert (tmp_path / "out" / "groups.csv").read_text() != "old"
-
-
 def test_a_cache_that_cannot_be_written_is_a_note(match, tmp_path, offers):
     result = match(cache=("--cache", str(offers)))
     assert result.exit_code == 0, result.output

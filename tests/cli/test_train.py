@@ -104,16 +104,6 @@ def test_match_judges_by_the_model(model, labelled, tmp_path):
     assert pairs["score"].drop_nulls().is_between(0, 1).all()
 
 
-def test_match_works_without_photos_and_on_one_posting(model, tmp_path):
-    (tmp_path / "few.csv").write_text("posting_id,title\na,susu 1kg\nb,susu 1 kg\nc,lampu\n")
-    (tmp_path / "one.csv").write_text("posting_id,title\na,susu 1kg\n")
-    for source, postings in (("few", 3), ("one", 1)):
-        out = tmp_path / source
-        result = run("match", f"{out}.csv", "--model", model, "--out", out, "--no-cache")
-        assert result.exit_code == 0, result.output
-        assert pl.read_csv(out / "groups.csv").height == postings
-
-
 def test_match_may_leave_a_photo_encoder_out(model, labelled, tmp_path):
     options = ("--model", model, "--encoder", "tfidf", "--no-cache", "-k", 20)
     result = run("match", labelled, *options, "--out", tmp_path)
@@ -128,13 +118,6 @@ def test_match_without_the_text_encoder_says_what_to_do(model, labelled, tmp_pat
     assert "reads titles by tfidf" in result.stderr
     assert "add -e tfidf" in result.stderr.replace("\n", " ")
     assert not (tmp_path / "out" / "submission.csv").exists()
-
-
-def test_match_with_a_folder_that_holds_no_model_says_so(labelled, tmp_path):
-    result = run("match", labelled, "--model", tmp_path / "none", "--out", tmp_path / "out")
-    assert result.exit_code == 3
-    assert "holds no model" in result.stderr
-    assert not (tmp_path / "out").exists()
 
 
 def test_too_few_labels_are_refused(tmp_path):

@@ -178,15 +178,3 @@ def test_differences_are_paired():
     assert first.figure.high > second.figure.low
     by_products = (better - worse).reshape(100, 3).mean(axis=1)
     assert gain.high - gain.low == pytest.approx(2 * 1.96 * by_products.std() / 10, rel=0.15)
-
-
-def test_a_difference_turns_round_with_its_sides():
-    worse, better, clusters = noisy_pair()
-    one = np.ones(300)
-    first, second = (bootstrap(top, one, clusters, seed=3) for top in (worse, better))
-    there, back = second.minus(first), first.minus(second)
-    assert (back.value, back.low, back.high) == pytest.approx(
-        (-there.value, -there.high, -there.low)
-    )
-    same = first.minus(bootstrap(worse, one, clusters, seed=3))
-    assert (same.value, same.low, same.high) == (0, 0, 0)
