@@ -1,6 +1,5 @@
 """What the sections say that need labels: what went wrong, and how good it is."""
 
-from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -22,7 +21,6 @@ from samesku.report.tables import evaluation_tables
 from samesku.results import charts
 from samesku.results.curve import own_tally
 from samesku.results.runs import Run
-from samesku.runtime.arrays import Bools, Doubles
 
 EXAMPLES = 12
 MOST_SUSPECTS = 60
@@ -103,20 +101,13 @@ def _quality(run: Run) -> list[charts.Chart]:
         },
         "photo": {"with a photo": there, "without one": ~there},
     }  # fmt: skip
-    means = {name: _means(quality, of) for name, of in parts.items()}
-    return [
-        charts.bars(name, values, "F1 per posting", share=True)
-        for name, values in means.items()
-        if len(values) > 1
-    ]
-
-
-def _means(quality: Doubles, parts: Mapping[str, Bools]) -> dict[str, float]:
-    return {
-        f"{name} (n {int(which.sum()):,})": float(quality[which].mean())
-        for name, which in parts.items()
-        if which.any()
-    }
+    drawn = []
+    for title, of in parts.items():
+        some = {name: which for name, which in of.items() if which.any()}
+        means = {f"{name} (n {w.sum():,})": float(quality[w].mean()) for name, w in some.items()}
+        if len(means) > 1:
+            drawn.append(charts.bars(title, means, "F1 per posting", share=True))
+    return drawn
 
 
 def _stages(run: Run, errors: pl.DataFrame) -> dict[str, Any]:
