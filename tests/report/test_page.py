@@ -132,14 +132,19 @@ def test_the_page_begins_with_what_came_out(report, folder, evaluated, linked):
     truths = re.findall(r"<b>([\d,]+)</b><a href=\"#clusters\" data-set=\"truth=", first)
     assert sum(map(int, truths)) == run.members["cluster"].n_unique()
     assert "by the labels" in first
-    assert re.search(r"<h1>F1 of 0\.\d{3} per posting, by concat</h1>", page_of(evaluated))
-    links = page_of(linked)
+    score, links = page_of(evaluated), page_of(linked)
+    assert re.search(r"<h1>F1 of 0\.\d{3} per posting, by concat</h1>", score)
+    assert 'id="figures"' in score
+    assert 'id="clusters"' in score
+    assert "compared with union, whole catalogue (paired 95% intervals)" in score
     assert "Are the links right?" in links
     assert "or let --decide allow several" in links
     assert 'id="size"' not in links  # every link is of two
     assert "links.csv in the folder of the run holds all links" in links
     assert "samesku ask" not in links  # which asks about one catalogue
-    assert re.search(r"<h1>\d+ of 60 postings are in the other shop, too</h1>", page_of(linked))
+    assert re.search(r"<h1>\d+ of 60 postings are in the other shop, too</h1>", links)
+    assert "What was linked" in links
+    assert "Links are assigned anew at each threshold" in links
 
 
 def matched(table, folder, **options):
@@ -249,16 +254,6 @@ def test_a_catalogue_without_any_match_has_a_page(tmp_path):
 def test_other_catalogues_are_not_compared(folder, linked):
     with pytest.raises(ValueError, match="different catalogues"):
         build_report(read_run(folder), other=read_run(linked))
-
-
-def test_an_evaluation_and_a_link_have_pages(evaluated, linked):
-    page = build_report(read_run(evaluated)).html
-    assert 'id="figures"' in page
-    assert 'id="clusters"' in page
-    assert "compared with union, whole catalogue (paired 95% intervals)" in page
-    page = build_report(read_run(linked)).html
-    assert "What was linked" in page
-    assert "Links are assigned anew at each threshold" in page
 
 
 def test_a_page_tells_that_its_figures_flatter(shop, tmp_path):
