@@ -65,11 +65,13 @@ def test_workers_run_the_environment_that_is_there(cluster):
 
 @pytest.mark.parametrize("shards", [1, 4])
 def test_clusters_and_scores_are_those_of_the_local_engine(
-    catalogue, matches, groups, tmp_path, shards
+    catalogue, matches, groups, tmp_path, monkeypatch, shards
 ):
+    monkeypatch.setattr(components, "AT_ONCE", 0)
     found, record = written(catalogue, tmp_path, shards=shards)
     assert found == groups
     assert record["engine"]["shards"] == shards
+    assert record["engine"]["rounds"] > 0
     clusters = pl.read_parquet(tmp_path / "out" / record["clusters"])
     assert clusters.height == record["catalogue"]["postings"] == groups.count(b"\n") - 1
     explained = pl.read_parquet(tmp_path / "out" / record["matches"])
@@ -405,7 +407,8 @@ def test_components_are_those_of_scipy(kind, tmp_path, monkeypatch):
     for number, tile in enumerate(["0-0", "0-1", "1-1"]):
         left, right = ends[(ends >= 300).sum(axis=1) == number].T
         shelf.write(f"scored/{tile}", table_of(left=left, right=right, score=np.ones(len(left))))
-    components.find_components(Stages(shelf, Progress()), shelf, totals, 0.5)
+    rounds = components.find_components(Stages(shelf, Progress()), shelf, totals, 0.5)
+    assert 0 < rounds < 30
     labels = pa.concat_tables(shelf.read(f"labels/{shard}") for shard in (0, 1))
     number, label = columns_of(labels, "number", "label")
     graph = sp.coo_matrix((np.ones(len(ends)), ends.T), shape=(size, size))

@@ -40,13 +40,15 @@ def uncrowd_tile(
     shelf.write(f"scored/{tile}", table.set_column(place, "score", moved))
 
 
-def cluster_at(stages: Stages, scored: Shelf, totals: Totals, threshold: float) -> list[Result]:
-    """Cluster the scored pairs; tells what was split."""
-    find_components(stages, scored, totals, threshold)
+def cluster_at(
+    stages: Stages, scored: Shelf, totals: Totals, threshold: float
+) -> tuple[int, list[Result]]:
+    """Cluster the scored pairs; tells in how many rounds of contraction, and of what was split."""
+    rounds = find_components(stages, scored, totals, threshold)
     given = {tile: (scored, tile, totals.shards) for tile in totals.pairs}
     stages.run("component pairs", _pairs_of_tile, given)
     found = stages.each("cluster", _cluster_part, totals.shards, totals, threshold, MOST)
-    return [each for one in found for each in one["split"]]
+    return rounds, [each for one in found for each in one["split"]]
 
 
 def _pairs_of_tile(shelf: Shelf, scored: Shelf, tile: str, parts: int) -> None:

@@ -238,15 +238,15 @@ class RayEngine:
         return {"column": self.route, "left_out": len(left_out), "searched_of_these": len(some),
                 "recall": recall}  # fmt: skip
 
-    def _clusters(self, totals: Totals) -> tuple[float, Stages, list[Result]]:
-        """The threshold, chosen as the local engine does, and clusters and splits there."""
+    def _clusters(self, totals: Totals) -> tuple[float, int, Stages, list[Result]]:
+        """The threshold, chosen as the local engine does, and rounds, clusters and splits there."""
         shards, starts, whole = totals.shards, totals.starts, self.stages.shelf
-        found: dict[float, tuple[float, Stages, list[Result]]] = {}
+        found: dict[float, tuple[float, int, Stages, list[Result]]] = {}
 
         def value(threshold: float) -> float:
             at = replace(scored, shelf=Shelf(f"{scored.shelf.root}/at-{threshold:g}"))
-            split = clustering.cluster_at(at, scored.shelf, totals, threshold)
-            found[threshold] = threshold, at, split
+            rounds, split = clustering.cluster_at(at, scored.shelf, totals, threshold)
+            found[threshold] = threshold, rounds, at, split
             f1 = at.each("expected f1", clustering.expect_f1, shards, whole, shards)
             return float(sum(shard["f1"] for shard in f1)) / max(starts[-1], 1)
 
@@ -269,7 +269,7 @@ class RayEngine:
         routing: dict[str, Any] | None,
     ) -> dict[str, Any]:  # fmt: skip
         each, starts, shards = self.stages.each, totals.starts, totals.shards
-        threshold, at, split = self._clusters(totals)
+        threshold, rounds, at, split = self._clusters(totals)
         crowding = self.matcher.fusion.crowding
         heads = each("heads", clustering.heads_of, shards, at.shelf, shards, reads=[at.input])
         offsets = np.cumsum([0, *(shard["clusters"] for shard in heads)]).tolist()
@@ -289,7 +289,7 @@ class RayEngine:
             "engine": {
                 "name": "ray", "ray": ray.__version__, "shards": shards, "tiles": len(totals.pairs),
                 "search": {name: each.method for name, each in self._searches.items()},
-                "work": self.stages.shelf.root, "routing": routing,
+                "rounds": rounds, "work": self.stages.shelf.root, "routing": routing,
             },
             "catalogue": {
                 "name": catalogue,
