@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.sparse import _sparsetools
 
 from samesku.candidates.similarity import CELLS_AT_ONCE, PAIRS_AT_ONCE, Ends
-from samesku.runtime.arrays import AnyInts, Array, Doubles, Floats, Ints
+from samesku.runtime.arrays import AnyInts, Array, Bools, Doubles, Floats, Ints
 from samesku.runtime.cores import map_in_order
 
 Item = TypeVar("Item", bound=Hashable)
@@ -60,9 +60,11 @@ def by_left_rows(
     A step has so many left rows that they fit the processor's cache as dense rows of the columns
     that they fill (:func:`looked_up`), and so many pairs that their right rows fit it, too.
     """
-    most = CELLS_AT_ONCE / max(right_rows.nnz / max(right_rows.shape[0], 1), 1)
+    most = CELLS_AT_ONCE / max(len(right_rows.indices) / max(len(right_rows.indptr) - 1, 1), 1)
     pairs, rows = max(1, min(PAIRS_AT_ONCE, int(most))), max(1, math.isqrt(int(most)) // 2)
-    new = np.flatnonzero(np.diff(left, prepend=-1))[::rows]
+    new = np.flatnonzero(_begins(left))[::rows]
+    if len(new) < 2 and len(left) <= pairs:
+        return iter(read(slice(0, len(left))))
     starts = np.union1d(np.arange(0, max(len(left), 1), pairs), new)
     return _by_parts(read, [*starts.tolist(), len(left)])
 
@@ -83,24 +85,42 @@ def common_cells(held: sp.csr_matrix, left: Ends, right: Ends) -> Cells:
     The columns of each row ascend, each once.
     """
 
+    if fewer_rows(right, left):
+        cells = common_cells(held, right, left)
+        return Cells(cells.theirs, cells.mine, cells.ends)
+
     def part(some: slice) -> tuple[AnyInts, ...]:
         rows, own = left_rows(left[some])
         cells, ends = row_cells(held, rows)
         numbered = filled_rows(cells + 1, held.indices[cells], ends, held.shape[1])
-        sought = taken_rows(held, right[some])
-        ((number, found, ends),) = looked_up([numbered], own, sought)
-        counts = np.diff(ends)
-        begin = held.indptr[right[some]] - sought.indptr[:-1]
-        return number - 1, found + np.repeat(begin, counts), counts
+        sought, ends = row_cells(held, right[some])
+        theirs = filled_rows(sought, held.indices[sought], ends, held.shape[1])
+        ((number, found, ends),) = looked_up([numbered], own, theirs)
+        return number - 1, sought[found], ends[1:] - ends[:-1]
 
     mine, theirs, counts = by_left_rows(part, left, held)
-    return Cells(mine, theirs, np.concatenate([[0], np.cumsum(counts)]))
+    return Cells(mine, theirs, np.append(0, np.cumsum(counts)))
+
+
+def fewer_rows(one: Ends, other: Ends) -> bool:
+    """Whether pairs in their order have fewer rows at one end, so that these are better looked up.
+
+    Of the pairs of a new posting with others it is that posting.
+    """
+    return bool(np.count_nonzero(_begins(one)) < np.count_nonzero(_begins(other)))
 
 
 def left_rows(left: Ends) -> tuple[AnyInts, NDArray[np.int32]]:
     """The rows at the left end of pairs, neighbouring equal ones once, and which each pair has."""
-    new = np.diff(left, prepend=-1) != 0
+    new = _begins(left)
     return left[new], np.cumsum(new, dtype=np.int32) - np.int32(1)
+
+
+def _begins(rows: Ends) -> Bools:
+    """Where a row is another one than before."""
+    new = np.ones(len(rows), dtype=bool)
+    np.not_equal(rows[1:], rows[:-1], out=new[1:])
+    return new
 
 
 def looked_up(
@@ -119,12 +139,14 @@ def looked_up(
     filled = np.flatnonzero(column)
     width = len(filled) + 1
     column[filled] = np.arange(1, width, dtype=np.int32)  # 0 is that of all other columns
-    asked = np.repeat(own * np.int32(width), np.diff(theirs.indptr))
+    asked = np.repeat(own * np.int32(width), theirs.indptr[1:] - theirs.indptr[:-1])
     asked += column.take(theirs.indices)
     for rows in mine:
-        dense = filled_rows(rows.data, column[rows.indices], rows.indptr, width).toarray()
+        dense = np.zeros((len(rows.indptr) - 1, width), rows.data.dtype)
+        places = column.take(rows.indices).astype(rows.indptr.dtype, copy=False)
+        _sparsetools.csr_todense(*dense.shape, rows.indptr, places, rows.data, dense)
         values = dense.ravel().take(asked)
-        found = np.flatnonzero(values != 0)
+        found = np.flatnonzero(values)
         yield values.take(found), found, np.searchsorted(found, theirs.indptr)
 
 
@@ -132,7 +154,8 @@ def row_cells(held: sp.csr_matrix, rows: AnyInts) -> tuple[Ints, Ints]:
     """The places of all cells of some rows, and where those of each row begin and the last end."""
     start = held.indptr[rows].astype(np.int64)
     lengths = held.indptr[rows + 1] - start
-    ends = np.concatenate([[0], np.cumsum(lengths)])
+    ends = np.zeros(len(rows) + 1, dtype=np.int64)
+    np.cumsum(lengths, out=ends[1:])
     return np.arange(ends[-1]) + np.repeat(start - ends[:-1], lengths), ends
 
 

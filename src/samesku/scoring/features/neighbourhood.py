@@ -18,6 +18,7 @@ from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.presence import (
     Cells,
     by_left_rows,
+    fewer_rows,
     filled_rows,
     inverse_lengths,
     left_rows,
@@ -147,6 +148,8 @@ def neighbourhood_features(
 
 def _around(near: Neighbourhoods, words: TitleWords, left: Ends, right: Ends) -> dict[str, Column]:
     """What is said around one title of the other title, and of what is around that."""
+    if fewer_rows(right, left):
+        left, right = right, left
 
     def part(some: slice) -> tuple[Column, Column, Column]:
         one, other = left[some], right[some]
@@ -156,7 +159,7 @@ def _around(near: Neighbourhoods, words: TitleWords, left: Ends, right: Ends) ->
         around, said = (taken_rows(each, other) for each in (near.around, words.weighted))
 
         def share(places: Column, ends: Column) -> Column:
-            shared = np.repeat(near.share[other], np.diff(ends))
+            shared = np.repeat(near.share[other], ends[1:] - ends[:-1])
             return np.asarray(around.data.take(places) * shared)
 
         alike, expected = looked_up([directions, taken_rows(words.weighted, rows)], own, around)
