@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -73,7 +73,7 @@ class Neighbors:
         columns = {name: kept(column) for name, column in self.arrays.items()}
         return Neighbors(**columns, size=self.size)
 
-    @property
+    @cached_property
     def ends(self) -> NDArray[np.int32]:
         """Where the list of each posting begins, and the last one ends, ``(size + 1,)``."""
         postings = np.arange(self.size + 1, dtype=np.int32)
@@ -84,26 +84,30 @@ class Neighbors:
 
         Of no postings there is one block, which is empty.
         """
+        if len(self) <= BLOCK:
+            yield self
+        else:
+            yield from self._divided()
+        for column in self.arrays.values():
+            released(column)
+
+    def _divided(self) -> Iterator[Neighbors]:
         ends, first = self.ends, 0
-        while True:
+        while first < self.size:
             last = int(np.searchsorted(ends, ends[first] + BLOCK, side="right")) - 1
             last = min(max(last, first + 1), self.size)
             own = slice(ends[first], ends[last])
             query = self.query[own] - np.int32(first)
             yield Neighbors(query, self.candidate[own], self.similarity[own], last - first)
-            if last == self.size:
-                break
             first = last
-        for column in self.arrays.values():
-            released(column)
 
-    @property
+    @cached_property
     def rank(self) -> NDArray[np.int32]:
         """Place of each candidate in its query's list, from 0."""
         query = self.query
         start = np.flatnonzero(np.concatenate([[True], query[1:] != query[:-1]])[: len(query)])
         start = start.astype(np.int32)
-        lengths = np.diff(np.append(start, len(query)))
+        lengths = np.append(start[1:], len(query)) - start
         return np.arange(len(query), dtype=np.int32) - np.repeat(start, lengths)
 
 

@@ -149,8 +149,9 @@ class Explanations:
         said = [
             facts.phrases(name, pair[some], added[some] > 0)
             for name, some in zip(FAMILIES, map(slice, starts, starts[1:]), strict=True)
+            if some.start < some.stop
         ]
-        text = np.concatenate(said) + " " + _written(added, "+.2f")
+        text = np.concatenate([*said, np.empty(0, dtype=object)]) + " " + _written(added, "+.2f")
         text = text[np.lexsort((family, -np.abs(added), pair))].tolist()
         ends = np.cumsum((~faint).sum(axis=1)).tolist()
         start = self.start + np.sum(parts, axis=1, where=faint)

@@ -36,7 +36,12 @@ class Cells:
     @property
     def counts(self) -> Ints:
         """How many cells each pair has in common, int64 ``(m,)``."""
-        return np.diff(self.ends)
+        return np.asarray(self.ends[1:] - self.ends[:-1])
+
+    @property
+    def pair(self) -> Ints:
+        """Which pair each cell is of, int64 ``(c,)``."""
+        return np.repeat(np.arange(len(self.ends) - 1), self.counts)
 
     def sums(self, values: Floats) -> Floats:
         """The sum over each pair's cells, float32 ``(m,)``."""
@@ -84,7 +89,6 @@ def common_cells(held: sp.csr_matrix, left: Ends, right: Ends) -> Cells:
 
     The columns of each row ascend, each once.
     """
-
     if fewer_rows(right, left):
         cells = common_cells(held, right, left)
         return Cells(cells.theirs, cells.mine, cells.ends)
@@ -240,6 +244,15 @@ def taken_rows(rows: sp.csr_matrix, which: AnyInts) -> sp.csr_matrix:
     cells = rows.indptr, rows.indices, rows.data
     _sparsetools.csr_row_index(len(which), which, *cells, columns, data)
     return filled_rows(data, columns, ends, rows.shape[1])
+
+
+def cells_at(rows: sp.csr_matrix, row: AnyInts, column: AnyInts) -> Array:
+    """``rows[row, column]``, which scipy checks for longer than it reads a few; 0 where empty."""
+    found, kind = np.empty(len(row), rows.data.dtype), rows.indices.dtype
+    places = (each.astype(kind, copy=False) for each in (row, column))
+    cells = rows.indptr, rows.indices, rows.data
+    _sparsetools.csr_sample_values(*rows.shape, *cells, len(row), *places, found)
+    return found
 
 
 def segment_sums(values: Floats, ends: AnyInts) -> Floats:

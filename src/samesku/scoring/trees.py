@@ -88,6 +88,8 @@ class Trees:
         return parts
 
     def _all(self, values: Floats, *, apart: bool) -> Floats:
+        if not len(values):
+            return np.empty((0, self.families + 1 if apart else 1), dtype=np.float32)
         (found,) = by_parts(lambda some: [self._tell(values[some], apart=apart)], len(values))
         return found
 

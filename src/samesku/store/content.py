@@ -51,8 +51,9 @@ class Content:
         return normal_tokens(self.normal)
 
     @cached_property
-    def numbers(self) -> list[int]:
-        return list(map(term_number, self.tokens))
+    def words(self) -> list[str]:
+        """Each word once, in the order in which `packed_terms` has their numbers."""
+        return list({term_number(word): word for word in self.tokens}.values())
 
     def pack(self) -> str:
         """As text, for the store."""

@@ -188,6 +188,10 @@ class Memory:
             for column in self._columns:
                 column.cut(first)
 
+    def known_title(self, payload: Payload) -> bool:
+        """Whether the title of a posting is that of one that is here."""
+        return self._uses[title_key(normal_title(str(payload["title"])))] > 0
+
     def title_uses(self, slots: AnyInts, sought: AnyInts | None = None) -> Ints:
         """How many distinct postings have the title of each; `sought` stands beside each."""
         titles = self._titles.rows[slots]
@@ -219,6 +223,17 @@ class Memory:
         _, others, values = self.scores(np.array([one]))
         found = values[others == other]
         return float(found[0]) if len(found) else None
+
+    def scored_by(self, left: Ints, right: Ints) -> Floats:
+        """The similarities of pairs of slots when they were scored, ``(2, m)``, NaN where unknown.
+
+        By their titles and by their photos.
+        """
+        found = np.full((2, len(left)), np.nan, dtype=np.float32)
+        place, pairs = self._pairs.of(left)
+        own = np.flatnonzero(pairs["other"] == right[place])
+        found[:, place[own]] = pairs["text"][own], pairs["photo"][own]
+        return found
 
     def scored_pairs(self, since: int = 0) -> tuple[Ints, Ints, Floats]:
         """All scored pairs by numbers, the smaller first, and their probabilities.

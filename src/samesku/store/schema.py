@@ -7,6 +7,7 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, nullcontext, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -200,9 +201,14 @@ def look_up(
     """What stands in one column beside the keys that another one holds."""
     found: dict[Any, Any] = {}
     for start in range(0, len(keys), ASKED):
-        asked = sa.select(key, value).where(key.in_(keys[start : start + ASKED]))
-        found |= dict(connection.execute(asked).all())
+        asked = {"keys": keys[start : start + ASKED]}
+        found |= dict(connection.execute(_beside(key, value), asked).all())
     return found
+
+
+@cache
+def _beside(key: sa.Column[Any], value: sa.Column[Any]) -> sa.Select[Any]:
+    return sa.select(key, value).where(key.in_(sa.bindparam("keys", expanding=True)))
 
 
 def refused(error: sa.exc.DBAPIError) -> StoreError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -84,12 +85,12 @@ def score_pairs(
     parts = [slice(*each) for each in zip(starts, [*starts[1:], len(core)], strict=True)]
     catalog = catalog_of(contents, parts)
     attributes = attribute_rows(catalog.attributes)
-    places = (np.searchsorted(core, each) for each in (left, right))
-    clashes = clashing(attributes, *places, same=learned.same)
+    # The ends come first in all that follows.
+    one, other = (np.searchsorted(core, end).astype(np.int32) for end in (left, right))
+    clashes = clashing(attributes, one, other, same=learned.same)
     near = memory.neighbors(core, () if found is None else (right, left, found, clashes))
-    others = np.setdiff1d(np.concatenate([found for _, found, *_ in near]), core)
-    slots = np.concatenate([core, others])
-    candidates = _candidates(memory, left, right, slots, len(core), near)
+    found = memory.scored_by(left, right) if found is None else found
+    candidates, slots = _candidates(memory, core, (left, right), (one, other), found, near)
     words, held = _title_words(memory, contents, catalog, slots)
     ranks = [
         Ranks.of(source.neighbors, clash)
@@ -108,43 +109,42 @@ def score_pairs(
 
 def _candidates(
     memory: Memory,
-    left: Ints,
-    right: Ints,
-    slots: Ints,
-    size: int,
+    core: Ints,
+    ends: tuple[Ints, Ints],
+    places: tuple[Ints, Ints],
+    found: Floats,
     near: Sequence[tuple[Array, ...]],
-) -> Candidates:
-    """The pairs as candidates among the slots; with the neighbours of their ends, the first."""
-    order = np.argsort(slots).astype(np.int32)
-    a, b = (order[np.searchsorted(slots, ends, sorter=order)] for ends in (left, right))
-    both = [(one.astype(np.int64), other) for one, other in ((a, b), (b, a))]
-    similarity = np.empty((len(left), 2), dtype=np.float32)
+) -> tuple[Candidates, Ints]:
+    """The pairs as candidates, with the neighbours of their ends; the slots of all of them.
+
+    The ends, `core`, come first, at the `places` of each pair.
+    """
+    others = np.concatenate([each for _, each, *_ in near])
+    near_by = places_among(core, others)
+    beyond = np.flatnonzero(near_by < 0)
+    beside, place = np.unique(others[beyond], return_inverse=True)
+    near_by[beyond] = len(core) + place
+    bounds = np.cumsum([len(each) for _, each, *_ in near])[:-1]
     sources = []
-    for at, ((name, modality), (query, others, values, _)) in enumerate(
-        zip(_ENCODERS, near, strict=True)
+    for (name, modality), empty, (query, _, values, _), candidate in zip(
+        _ENCODERS, _NO_VECTORS, near, np.split(near_by.astype(np.int32), bounds), strict=True
     ):
-        near_by = order[np.searchsorted(slots, others, sorter=order)]
-        # Who is near is known of either end.
-        known = query * len(slots) + near_by
-        by_pair = np.argsort(known)
-        places = [places_among(known[by_pair], one * len(slots) + other) for one, other in both]
-        alike = np.append(values[by_pair], np.float32(np.nan))
-        similarity[:, at] = np.fmax(*(alike[each] for each in places))
-        vectors = Vectors(_NO_VECTORS[at], np.empty(0, dtype=np.int64), len(slots))
+        vectors = Vectors(empty, np.empty(0, dtype=np.int64), len(core) + len(beside))
         # Only the ends ask; they find all.
-        neighbors = Neighbors(query.astype(np.int32), near_by, values, size)
+        neighbors = Neighbors(query.astype(np.int32), candidate, values, len(core))
         sources.append(Source(name, modality, vectors, neighbors))
-    found = ~np.isnan(similarity)
+    similarity, there = found.T.copy(), ~np.isnan(found.T)
     for at, compare in enumerate((memory.text_similarity, memory.photo_similarity)):
-        rest = np.flatnonzero(~found[:, at])
-        similarity[rest, at] = compare(left[rest] % SPAN, right[rest] % SPAN)
+        rest = np.flatnonzero(~there[:, at])
+        similarity[rest, at] = compare(*(end[rest] % SPAN for end in ends))
     # A pair that was asked for though nothing found it near is scored all the same.
-    found[~found.any(axis=1), 0] = True
+    there[~there.any(axis=1), 0] = True
     densities = np.stack([density(each.neighbors, DENSITY_NEIGHBORS) for each in sources], axis=1)
     names, modalities = zip(*_ENCODERS, strict=True)
     return Candidates(
-        a, b, similarity, found, densities, names, modalities, ("sparse", "bits"), tuple(sources)
-    )
+        *places, similarity, there, densities, names, modalities, ("sparse", "bits"),
+        tuple(sources),
+    ), np.concatenate([core, beside])  # fmt: skip
 
 
 def _title_words(
@@ -157,23 +157,23 @@ def _title_words(
     """
     size = len(contents)
     words, bounds = memory.words(slots % SPAN)
-    search = slots // SPAN * WIDTH
-    terms, columns = np.unique(words + np.repeat(search, np.diff(bounds)), return_inverse=True)
-    named = np.zeros(len(terms), dtype=bool)
-    named[columns[: bounds[size]]] = True
-    order = np.argsort(~named, kind="stable")
-    columns = np.argsort(order)[columns].astype(np.int32)
+    terms, columns = np.unique(
+        words + np.repeat(slots // SPAN * WIDTH, bounds[1:] - bounds[:-1]), return_inverse=True
+    )
+    # A word of the first titles that each term is.
+    spoken = np.full(len(terms), -1)
+    spoken[columns[: bounds[size]]] = np.arange(bounds[size])
+    order = np.argsort(spoken < 0, kind="stable")
+    column = np.empty(len(terms), dtype=np.int32)
+    column[order] = np.arange(len(terms), dtype=np.int32)
+    columns = column[columns]
     ones = np.ones(len(columns), dtype=np.float32)
     held = filled_rows(ones, columns, bounds, max(len(terms), 1))
     own = rows_between(held, 0, size)
     own.sort_indices()
-    terms = terms[order]
-    spoken = {
-        first + number: token
-        for each, first in zip(contents, search[:size].tolist(), strict=True)
-        for number, token in zip(each.numbers, each.tokens, strict=True)
-    }
-    names = [spoken[term] for term in terms[: np.count_nonzero(named)].tolist()]
+    texts = list(chain.from_iterable(each.words for each in contents))
+    spoken = spoken[order]
+    names = [texts[place] for place in spoken[spoken >= 0].tolist()]
     lists = [each.tokens for each in contents]
-    rare = rarity_of(memory.frequency[terms % WIDTH], memory.size)
+    rare = rarity_of(memory.frequency[terms[order] % WIDTH], memory.size)
     return TitleWords(catalog.normal_titles, lists, names, own, rare, catalog.stated), held

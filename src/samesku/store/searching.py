@@ -35,8 +35,10 @@ def search(
 
     Each is answered as if it were alone.
     """
-    memory, keys = state.memory, [content_key(payload) for payload in payloads]
-    known = look_up(connection, distinct.c.content_key, distinct.c.id, list(dict.fromkeys(keys)))
+    memory = state.memory
+    keys = [content_key(each) if memory.known_title(each) else "" for each in payloads]
+    asked = list({*keys} - {""})
+    known = look_up(connection, distinct.c.content_key, distinct.c.id, asked)
     new = [payload for payload, key in zip(payloads, keys, strict=True) if key not in known]
     parts = (new[start : start + AT_ONCE] for start in range(0, len(new), AT_ONCE))
     scored = chain.from_iterable(

@@ -114,7 +114,7 @@ def _counts(rows: AttributeRows, left: Ends, right: Ends) -> tuple[Floats, Float
     """Aspects that both postings state, and those that clash, float32 ``(m, kinds)`` each."""
     stated, values = (common_cells(each, left, right) for each in (rows.stated, rows.held))
     width, size = rows.stated.shape[1], len(left)
-    pair, pair_of_value = (np.repeat(np.arange(size), each.counts) for each in (stated, values))
+    pair, pair_of_value = stated.pair, values.pair
     aspect = rows.stated.indices[stated.mine]
     kind = rows.kind[aspect]
     fewer = np.minimum(rows.stated.data[stated.mine], rows.stated.data[stated.theirs])

@@ -14,7 +14,7 @@ from samesku.candidates.neighbors import Neighbors
 from samesku.candidates.similarity import Ends
 from samesku.runtime.arrays import AnyInts, Bools, Doubles, Floats
 from samesku.scoring.features.table import Column, both_ways
-from samesku.scoring.presence import filled_rows
+from samesku.scoring.presence import cells_at, filled_rows
 
 DEPTH = 30
 UNRANKED = 99.0
@@ -42,7 +42,7 @@ class Ranks:
     def of(cls, found: Neighbors, clashes: Bools) -> Ranks:
         """Read the lists of neighbours, of which some clash with whose they are, bool ``(m,)``."""
         ends = found.ends
-        longest = int(np.diff(ends).max(initial=0))
+        longest = int((ends[1:] - ends[:-1]).max(initial=0))
         kind = np.min_scalar_type(longest)
         parts, read = [], 0
         for part in found.blocks():
@@ -56,9 +56,7 @@ class Ranks:
 
     def rank_of(self, query: AnyInts, candidate: AnyInts) -> Floats:
         """The rank of one posting in another's list, 99 where it is not in it."""
-        if not len(query):  # of which scipy would make a matrix of another shape
-            return np.empty(0, dtype=np.float32)
-        place = np.asarray(self.places[query, candidate], dtype=np.float32).ravel()
+        place = cells_at(self.places, query, candidate).astype(np.float32)
         return np.where(place > 0, place - 1, np.float32(UNRANKED))
 
     def lead_of(self, query: Ends, candidate: Ends, similarity: Column) -> Column:
@@ -106,7 +104,7 @@ def _read(
     mean = np.bincount(query, similarity, found.size) / count
     square = np.bincount(query, similarity**2, found.size) / count
     new = np.ones(len(found), dtype=bool)
-    steps = np.abs(np.diff(found.similarity)) > TIE
+    steps = np.abs(found.similarity[1:] - found.similarity[:-1]) > TIE
     new[1:] = steps | (found.query[1:] != found.query[:-1])
     start = np.maximum.accumulate(np.where(new, np.arange(len(found)), 0))
     place = (rank[start] + 1).astype(kind)
@@ -119,7 +117,7 @@ def _rivals(found: Neighbors) -> tuple[Column, Column, Column]:
     nearest = np.full(found.size, -1, dtype=np.int32)
     first, second = np.zeros((2, found.size), dtype=np.float32)
     for rank, similarity in enumerate((first, second)):
-        at = np.flatnonzero(found.rank == rank)
+        at = found.rank == rank
         similarity[found.query[at]] = found.similarity[at]
         if not rank:
             nearest[found.query[at]] = found.candidate[at]
