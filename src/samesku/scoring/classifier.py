@@ -93,7 +93,8 @@ class PairClassifier:
 
         def part(start: int) -> tuple[Column, Column, Column]:
             stop = min(start + step, len(candidates))
-            near = candidates.take(np.arange(start, stop))
+            whole = len(starts) == 1
+            near = candidates if whole else candidates.take(np.arange(start, stop))
             scores, explained, added = self._predict(near, rows, explain_from, same)
             return scores, start + explained, added
 

@@ -91,7 +91,9 @@ class Memory:
         self._words: list[bytes] = []
         self._numbers, self._there = Growing(np.int64), Growing(np.bool_)
         self._titles, self._bits = Growing(np.int64), Growing(np.uint64)
-        self._columns = self._numbers, self._there, self._titles, self._bits
+        # How many terms of each title are words, and how many n-grams.
+        self._lengths = Growing(np.int32), Growing(np.int32)
+        self._columns = self._numbers, self._there, self._titles, self._bits, *self._lengths
         # Slots by term; scored pairs at both ends, in which the other is a slot.
         self._by_term, self._pairs = Lists(np.int32), Lists(PAIR)
         # The weights of the terms of the title that is searched for, 0 between searches.
@@ -121,13 +123,14 @@ class Memory:
         return int(self.slots(np.array([number], dtype=np.int64))[0])
 
     def terms(self, slots: AnyInts) -> Terms:
-        return Terms.unpack([self._terms[slot] for slot in slots.tolist()])
+        packed = [self._terms[slot] for slot in slots.tolist()]
+        return Terms.read(packed, np.stack([each.rows[slots] for each in self._lengths], axis=1))
 
     def words(self, slots: AnyInts) -> tuple[NDArray[np.int32], Ints]:
         """The words of some titles; where those of each begin, and the last ones end."""
         packed = [self._words[slot] for slot in slots.tolist()]
         words = np.frombuffer(b"".join(packed), "<i4") & (WIDTH - 1)
-        return words, np.append(0, np.cumsum([len(each) // 4 for each in packed]))
+        return words, np.append(0, np.cumsum(self._lengths[0].rows[slots]))
 
     def add(self, some: Sequence[Distinct]) -> None:
         """Add distinct postings, of larger numbers than all before."""
@@ -148,11 +151,15 @@ class Memory:
         first = self.slots_taken
         numbers, terms, phashes, titles = zip(*some, strict=True)
         bits = [int.from_bytes(each or b"", "little") for each in phashes]
-        rows: Sequence[Sequence[Any]] = numbers, [there] * len(some), titles, bits
+        words = [int.from_bytes(each[:4], "little") for each in terms]
+        others = [len(each) // 4 - 1 - count for each, count in zip(terms, words, strict=True)]
+        rows: Sequence[Sequence[Any]] = (
+            numbers, [there] * len(some), titles, bits, words, others,
+        )  # fmt: skip
         for column, values in zip(self._columns, rows, strict=True):
             column.extend(values)
-        self._terms += terms
-        self._words += [each[4 : 4 + 4 * int.from_bytes(each[:4], "little")] for each in terms]
+        self._terms += [each[4:] for each in terms]
+        self._words += [each[4 : 4 + 4 * count] for each, count in zip(terms, words, strict=True)]
         return np.arange(first, self.slots_taken)
 
     def remove(self, number: int) -> None:

@@ -17,7 +17,7 @@ from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Modality, Vectors
 from samesku.runtime.arrays import Array, Bools, Floats, Ints
 from samesku.scoring.features import CatalogRows
-from samesku.scoring.features.attributes import attribute_rows, clashing
+from samesku.scoring.features.attributes import any_clash, attribute_counts, attribute_rows
 from samesku.scoring.features.neighbourhood import Neighbourhoods
 from samesku.scoring.features.similarities import Ranks
 from samesku.scoring.features.title_words import TitleWords
@@ -87,7 +87,8 @@ def score_pairs(
     attributes = attribute_rows(catalog.attributes)
     # The ends come first in all that follows.
     one, other = (np.searchsorted(core, end).astype(np.int32) for end in (left, right))
-    clashes = clashing(attributes, one, other, same=learned.same)
+    counted = attribute_counts(attributes, one, other)
+    clashes = any_clash(counted, learned.same)
     near = memory.neighbors(core, () if found is None else (right, left, found, clashes))
     found = memory.scored_by(left, right) if found is None else found
     candidates, slots = _candidates(memory, core, (left, right), (one, other), found, near)
@@ -98,7 +99,7 @@ def score_pairs(
     ]
     beside = right[np.searchsorted(left // SPAN, core // SPAN)] % SPAN if sought else None
     rows = CatalogRows.of_part(
-        catalog, candidates.sources, words=words, attributes=attributes,
+        catalog, candidates.sources, words=words, attributes=attributes, counted=counted,
         ranks={frozenset(learned.same): ranks}, parts=parts, size=memory.size,
         around=Neighbourhoods.of(words, candidates.sources[0].neighbors, others=held),
         uses=memory.title_uses(core % SPAN, beside),

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from zlib import crc32
 
 import numpy as np
 from numpy.typing import NDArray
 
-from samesku.runtime.arrays import Bools, Bytes, Doubles, Floats, Ints
+from samesku.runtime.arrays import AnyInts, Bools, Bytes, Doubles, Floats, Ints
 from samesku.titles import normal_tokens
 
 # Terms are numbered by a hash, so that no vocabulary has to be kept.
@@ -35,15 +35,10 @@ class Terms:
     bounds: Ints  # (2 * size + 1,)
 
     @classmethod
-    def unpack(cls, packed: Sequence[bytes]) -> Terms:
-        """Read what `packed_terms` gave of some titles."""
-        read = np.frombuffer(b"".join(packed), "<i4")
-        length = np.array([len(each) // 4 for each in packed], dtype=np.int64)
-        start = np.cumsum(length) - length
-        bounds = np.zeros(2 * len(packed) + 1, dtype=np.int64)
-        bounds[2::2] = np.cumsum(length - 1)
-        bounds[1::2] = bounds[:-1:2] + read[start]
-        terms = np.delete(read, start)
+    def read(cls, packed: Sequence[bytes], lengths: AnyInts) -> Terms:
+        """Read packed terms of some titles: how many words and n-grams each has, ``(size, 2)``."""
+        terms = np.frombuffer(b"".join(packed), "<i4")
+        bounds = np.append(0, np.cumsum(lengths))
         return cls(terms & (WIDTH - 1), (terms >> BITS).astype(np.uint8), bounds)
 
     @property
@@ -51,7 +46,7 @@ class Terms:
         """Where the terms of each title begin, and the last ones end."""
         return self.bounds[::2]
 
-    @property
+    @cached_property
     def has_words(self) -> Bools:
         """Titles without a word are like no other."""
         return self.bounds[1::2] > self.ends[:-1]
@@ -59,7 +54,7 @@ class Terms:
     def sums(self, values: Floats) -> Doubles:
         """Those of the words and of the n-grams of each title, ``(2 * size,)``, in any order."""
         result = np.zeros(len(self.bounds) - 1)
-        filled = np.flatnonzero(np.diff(self.bounds))
+        filled = np.flatnonzero(self.bounds[1:] != self.bounds[:-1])
         if len(filled):
             result[filled] = np.add.reduceat(values, self.bounds[filled], dtype=np.float64)
         return result

@@ -17,6 +17,7 @@ from samesku.catalog.catalog import Catalog
 from samesku.runtime.arrays import AnyInts, Doubles
 from samesku.scoring.features.attributes import (
     AttributeRows,
+    Counted,
     attribute_features,
     attribute_rows,
     clashing,
@@ -101,6 +102,11 @@ class CatalogRows:
         return attribute_rows(self.catalog.attributes)
 
     @cached_property
+    def counted(self) -> Counted | None:
+        """The attributes of the candidates where they were compared before."""
+        return None
+
+    @cached_property
     def descriptions(self) -> DescribedWords | None:
         """None where the catalogue has no column of them."""
         described = "description" in self.catalog.frame.columns
@@ -179,7 +185,12 @@ def _by_kinds(
     rows: CatalogRows, candidates: Candidates, same: Collection[str]
 ) -> dict[str, Column]:
     """The features that depend on which kinds of attributes may differ."""
-    columns = attribute_features(rows.attributes, candidates.left, candidates.right, same=same)
+    counted = rows.counted
+    if counted is not None and len(counted[0]) != len(candidates):  # only some are described
+        counted = None
+    columns = attribute_features(
+        rows.attributes, candidates.left, candidates.right, same=same, counted=counted
+    )
     for place, (source, ranks) in enumerate(
         zip(candidates.sources, rows.ranked(same), strict=True)
     ):

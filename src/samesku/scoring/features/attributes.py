@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 import scipy.sparse as sp
@@ -21,6 +22,8 @@ from samesku.titles.attributes import KINDS, Attributes, aspect
 ONE_SIDED = ("count", "accessory")
 # Pairs that are compared at once.
 AT_ONCE = 50_000
+# Of pairs how many aspects of each kind both state, and how many clash.
+Counted: TypeAlias = tuple[Floats, Floats]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +61,12 @@ def attribute_rows(attributes: Attributes) -> AttributeRows:
 
 
 def attribute_features(
-    rows: AttributeRows, left: Ends, right: Ends, *, same: Collection[str] = ()
+    rows: AttributeRows,
+    left: Ends,
+    right: Ends,
+    *,
+    same: Collection[str] = (),
+    counted: Counted | None = None,
 ) -> dict[str, Column]:
     """Count what agrees, what clashes by kind of attribute, and what one side alone states.
 
@@ -71,13 +79,15 @@ def attribute_features(
     tolerated ones, and not by kind: so one classifier serves catalogues that disagree about what is
     the same product.
 
+    `counted`: what :func:`attribute_counts` gave of these pairs, where it was asked before.
+
     Returns `clash_KIND`, the number of aspects that clash, NaN where the two have none in common;
     `clashes`, their sum; `alone_count` and `alone_accessory`, aspects that only one side states;
     `attributes_agree` and `attributes_alone` over all kinds; `tolerated_clashes` and
     `tolerated_alone`, the sums over the kinds in `same`. Cost per pair: a sparse product of about
     ten values.
     """
-    both, clash = _counts(rows, left, right)
+    both, clash = attribute_counts(rows, left, right) if counted is None else counted
     stated = rows.kinds
     agree, alone = both - clash, stated[left] + stated[right] - 2 * both
     tolerated = np.array([kind in same for kind in KINDS])
@@ -96,21 +106,25 @@ def attribute_features(
 
 
 def clashing(rows: AttributeRows, left: Ends, right: Ends, *, same: Collection[str] = ()) -> Bools:
-    """Which pairs clash in an attribute that may not differ, bool ``(m,)``.
-
-    Names of models do not count: they are misread too often to rule out a pair.
-    """
-    kinds = [place for place, kind in enumerate(KINDS) if kind not in (*same, "model")]
+    """Which pairs clash in an attribute that may not differ, bool ``(m,)``."""
 
     def part(start: int) -> Bools:
         some = slice(start, start + AT_ONCE)
-        clash = _counts(rows, left[some], right[some])[1]
-        return np.asarray(clash[:, kinds].any(axis=1))
+        return any_clash(attribute_counts(rows, left[some], right[some]), same)
 
     return np.concatenate([*map_in_order(part, range(0, len(left), AT_ONCE)), np.empty(0, bool)])
 
 
-def _counts(rows: AttributeRows, left: Ends, right: Ends) -> tuple[Floats, Floats]:
+def any_clash(counted: Counted, same: Collection[str] = ()) -> Bools:
+    """The same of pairs of which the attributes are counted.
+
+    Names of models do not count: they are misread too often to rule out a pair.
+    """
+    kinds = [place for place, kind in enumerate(KINDS) if kind not in (*same, "model")]
+    return np.asarray(counted[1][:, kinds].any(axis=1))
+
+
+def attribute_counts(rows: AttributeRows, left: Ends, right: Ends) -> Counted:
     """Aspects that both postings state, and those that clash, float32 ``(m, kinds)`` each."""
     stated, values = (common_cells(each, left, right) for each in (rows.stated, rows.held))
     width, size = rows.stated.shape[1], len(left)
