@@ -57,8 +57,7 @@ def rates(frame: pl.DataFrame) -> Doubles:
     """What a euro is worth in the currency of each row, float64 ``(n,)``; NaN where unknown."""
     if "currency" not in frame.columns:
         return np.full(frame.height, np.nan)
-    named = frame["currency"].cast(pl.String)
-    codes = {text: currency_of(text) for text in named.drop_nulls().unique()}
-    known = {text: _RATES[code] for text, code in codes.items() if code}
-    worth = named.replace_strict(known, default=None, return_dtype=pl.Float64)
-    return worth.fill_null(np.nan).to_numpy()
+    named = frame["currency"].cast(pl.String).fill_null("").to_list()
+    codes = {text: currency_of(text) for text in set(named)}
+    worth = {text: _RATES[code] if code else np.nan for text, code in codes.items()}
+    return np.array([worth[text] for text in named], dtype=np.float64)

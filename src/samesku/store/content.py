@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from sys import intern
 
 import polars as pl
 import sqlalchemy as sa
@@ -13,6 +14,9 @@ import sqlalchemy as sa
 from samesku.candidates.collapse import READ
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.cells import OPTIONAL, REQUIRED
+from samesku.scoring.features.brands import brand_words
+from samesku.scoring.features.descriptions import READ as BEGINNING
+from samesku.scoring.features.descriptions import description_words
 from samesku.store.postings import Payload, column_series, normal_title
 from samesku.store.schema import distinct, look_up
 from samesku.store.terms import term_number
@@ -44,6 +48,8 @@ class Content:
         cells = {name: [str(payload[name])] for name in others}
         read = read_attributes([normal], cells, read=[(values, NONE)]).values
         columns = {name: payload[name] for name in READ if name in payload}
+        if "description" in columns:  # the rest is never compared
+            columns["description"] = str(columns["description"])[:BEGINNING]
         return cls(columns, normal, numbers_said, {k: read[k][0] for k in KINDS}, codes)
 
     @cached_property
@@ -54,6 +60,17 @@ class Content:
     def words(self) -> list[str]:
         """Each word once, in the order in which `packed_terms` has their numbers."""
         return list({term_number(word): word for word in self.tokens}.values())
+
+    @cached_property
+    def brand(self) -> Sequence[str]:
+        """The words of the brand."""
+        return brand_words(str(self.columns.get("brand", "")))
+
+    @cached_property
+    def described(self) -> Sequence[str]:
+        """The words of the title and of the description, each once: many postings share them."""
+        words = description_words(str(self.columns.get("description", "")))
+        return tuple(dict.fromkeys([*self.tokens, *map(intern, words)]))
 
     def pack(self) -> str:
         """As text, for the store."""

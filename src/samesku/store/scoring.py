@@ -18,6 +18,8 @@ from samesku.encoders.base import Modality, Vectors
 from samesku.runtime.arrays import Array, Bools, Floats, Ints
 from samesku.scoring.features import CatalogRows
 from samesku.scoring.features.attributes import any_clash, attribute_counts, attribute_rows
+from samesku.scoring.features.brands import brand_rows
+from samesku.scoring.features.descriptions import described_words
 from samesku.scoring.features.neighbourhood import Neighbourhoods
 from samesku.scoring.features.similarities import Ranks
 from samesku.scoring.features.title_words import TitleWords
@@ -104,6 +106,12 @@ def score_pairs(
         around=Neighbourhoods.of(words, candidates.sources[0].neighbors, others=held),
         uses=memory.title_uses(core % SPAN, beside),
     )  # fmt: skip
+    known = catalog.frame.columns
+    if "brand" in known:
+        vars(rows)["brands"] = brand_rows([each.brand for each in contents], words.lists)
+    if "description" in known:
+        texts = [each.described for each in contents]
+        vars(rows)["descriptions"] = described_words(words.lists, texts, parts)
     predicted = learned.predict(candidates, catalog, explain_from, rows=rows)
     return Scored(clashes, candidates, catalog, predicted)
 

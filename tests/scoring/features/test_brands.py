@@ -4,14 +4,16 @@ import numpy as np
 import polars as pl
 
 from samesku import read_catalog
-from samesku.scoring.features.brands import brand_features, brand_rows
+from samesku.scoring.features.brands import brand_features, brand_rows, branded_words
 
 
 def features(postings, left, right):
     ids = [f"p{row}" for row in range(len(postings))]
     titles, brands = zip(*postings, strict=True)
     frame = pl.DataFrame({"posting_id": ids, "title": titles, "brand": brands})
-    return brand_features(brand_rows(read_catalog(frame)), np.array(left), np.array(right))
+    return brand_features(
+        brand_rows(*branded_words(read_catalog(frame))), np.array(left), np.array(right)
+    )
 
 
 def test_brands_are_compared_word_by_word():

@@ -5,7 +5,11 @@ import polars as pl
 import pytest
 
 from samesku import read_catalog
-from samesku.scoring.features.descriptions import described_words, description_features
+from samesku.scoring.features.descriptions import (
+    described_texts,
+    described_words,
+    description_features,
+)
 
 OFFERS = pl.DataFrame(
     {
@@ -18,7 +22,7 @@ OFFERS = pl.DataFrame(
 
 @pytest.fixture
 def words():
-    return described_words(read_catalog(OFFERS))
+    return described_words(*described_texts(read_catalog(OFFERS)))
 
 
 def test_a_title_is_found_in_the_other_description(words):

@@ -22,10 +22,11 @@ from samesku.scoring.features.attributes import (
     attribute_rows,
     clashing,
 )
-from samesku.scoring.features.brands import brand_features, brand_rows
+from samesku.scoring.features.brands import brand_features, brand_rows, branded_words
 from samesku.scoring.features.codes import CodedTitles, code_features
 from samesku.scoring.features.descriptions import (
     DescribedWords,
+    described_texts,
     described_words,
     description_features,
 )
@@ -110,12 +111,15 @@ class CatalogRows:
     def descriptions(self) -> DescribedWords | None:
         """None where the catalogue has no column of them."""
         described = "description" in self.catalog.frame.columns
-        return described_words(self.catalog, self.parts) if described else None
+        if not described:
+            return None
+        return described_words(*described_texts(self.catalog), self.parts)
 
     @cached_property
     def brands(self) -> tuple[Column, Column] | None:
         """The words of the brands; None where the catalogue has no column of them."""
-        return brand_rows(self.catalog) if "brand" in self.catalog.frame.columns else None
+        branded = "brand" in self.catalog.frame.columns
+        return brand_rows(*branded_words(self.catalog)) if branded else None
 
     @cached_property
     def prices(self) -> Prices | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from samesku.candidates.similarity import Ends, row_similarity
@@ -14,21 +16,23 @@ from samesku.titles import clean_title, normal_title, normal_tokens
 _NONE = {"", "no brand", "nobrand", "none", "unbranded", "generic", "oem", "n/a", "na", "nan"}
 
 
-def brand_rows(catalog: Catalog) -> tuple[Column, Column]:
-    """Which words each brand holds, and which each brand and title, over one vocabulary: CSR.
+def branded_words(catalog: Catalog) -> tuple[list[Sequence[str]], list[list[str]]]:
+    """The words of each brand, and of each title."""
+    names = catalog.frame["brand"].cast(str).fill_null("").to_list()
+    words = {name: brand_words(name) for name in set(names)}
+    return [words[name] for name in names], list(map(normal_tokens, catalog.normal_titles))
 
-    None of a brand that is unknown.
-    """
-    names = catalog.frame["brand"].cast(str).fill_null("")
-    words = {
-        name: () if clean_title(name) in _NONE else tuple(normal_tokens(normal_title(name)))
-        for name in names.unique().to_list()
-    }
-    brands = [words[name] for name in names.to_list()]
-    texts = [
-        (*brand, *normal_tokens(title))
-        for brand, title in zip(brands, catalog.normal_titles, strict=True)
-    ]
+
+def brand_words(name: str) -> Sequence[str]:
+    """The words of a brand; none of one that is unknown."""
+    return () if clean_title(name) in _NONE else tuple(normal_tokens(normal_title(name)))
+
+
+def brand_rows(
+    brands: Sequence[Sequence[str]], titles: Sequence[Sequence[str]]
+) -> tuple[Column, Column]:
+    """Which words each brand holds, and which each brand and title, over one vocabulary: CSR."""
+    texts = [(*brand, *title) for brand, title in zip(brands, titles, strict=True)]
     vocabulary: dict[str, int] = {}
     held = presence(texts, vocabulary)
     return presence(brands, vocabulary), held

@@ -45,9 +45,12 @@ class DescribedWords:
         return cls(weighted(title, rarity), weighted(whole, rarity), described)
 
 
-def described_words(catalog: Catalog, parts: Sequence[slice] = WHOLE) -> DescribedWords:
-    """Read the words of a catalogue's titles and descriptions, as rare as in their part of it."""
-    titles, texts = described_texts(catalog)
+def described_words(
+    titles: Sequence[Sequence[str]],
+    texts: Sequence[Sequence[str]],
+    parts: Sequence[slice] = WHOLE,
+) -> DescribedWords:
+    """The words of titles, and of these with their descriptions, as rare as in their part."""
     several = []
     for part in parts:
         vocabulary: dict[str, int] = {}
@@ -66,9 +69,14 @@ def described_words(catalog: Catalog, parts: Sequence[slice] = WHOLE) -> Describ
 def described_texts(catalog: Catalog) -> tuple[list[list[str]], list[list[str]]]:
     """The words of each title, and of each title with its description."""
     titles = [normal_tokens(title) for title in catalog.normal_titles]
-    texts = catalog.frame["description"].cast(str).str.slice(0, READ)
-    extra = [normal_tokens(normal_title(text)) if text else [] for text in texts.to_list()]
+    texts = catalog.frame["description"].cast(str).str.slice(0, READ).fill_null("")
+    extra = map(description_words, texts.to_list())
     return titles, [a + b for a, b in zip(titles, extra, strict=True)]
+
+
+def description_words(text: str) -> list[str]:
+    """The words at the beginning of a description."""
+    return normal_tokens(normal_title(text[:READ])) if text else []
 
 
 def description_features(words: DescribedWords, left: Ends, right: Ends) -> dict[str, Column]:
