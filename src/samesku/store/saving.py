@@ -14,6 +14,8 @@ from samesku.store.results import Change, StoreError
 from samesku.store.schema import clusters, distinct, events, pins, postings, touched
 
 WHICH: sa.BindParameter[Any] = sa.bindparam("which")
+_RESCORE = distinct.update().where(distinct.c.id == WHICH).values(pairs=sa.bindparam("found"))
+_MOVE = postings.update().where(postings.c.posting_id == WHICH).values(cluster=sa.bindparam("name"))
 
 
 def save(draft: Draft, change: Change, *, actor: str, key: str | None) -> None:
@@ -21,8 +23,7 @@ def save(draft: Draft, change: Change, *, actor: str, key: str | None) -> None:
     write, effects = draft.connection, draft.effects
     if draft.rescored:
         rows = [{"which": number, "found": pairs} for number, pairs in draft.rescored.items()]
-        this = distinct.update().where(distinct.c.id == WHICH)
-        write.execute(this.values(pairs=sa.bindparam("found")), rows)
+        write.execute(_RESCORE, rows)
     _write_postings(draft)
     if effects.rebuilt:
         draft.state.setting.write(write)
@@ -43,17 +44,16 @@ def save(draft: Draft, change: Change, *, actor: str, key: str | None) -> None:
     # The log never holds a posting's text, which would stay when the posting is deleted.
     pairs = [replace(pair, explanation=None) for pair in change.pairs]
     answer = asdict(replace(change, pairs=pairs))
-    write.execute(
-        events.insert().values(
-            number=draft.number,
-            time=time.time(),
-            actor=actor,
-            verb=change.verb,
-            request_key=key,
-            effects=json.dumps(vars(effects), separators=(",", ":")),
-            answer=json.dumps(answer, separators=(",", ":")),
-        )
-    )
+    event = {
+        "number": draft.number,
+        "time": time.time(),
+        "actor": actor,
+        "verb": change.verb,
+        "request_key": key,
+        "effects": json.dumps(vars(effects), separators=(",", ":")),
+        "answer": json.dumps(answer, separators=(",", ":")),
+    }
+    write.execute(events.insert(), event)
 
 
 def answered(connection: sa.Connection, key: str, verb: str) -> Change | None:
@@ -89,5 +89,4 @@ def _write_postings(draft: Draft) -> None:
         if cluster is not None and posting not in draft.payloads
     ]
     if moved:
-        this = postings.c.posting_id == WHICH
-        write.execute(postings.update().where(this).values(cluster=sa.bindparam("name")), moved)
+        write.execute(_MOVE, moved)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import scipy.sparse as sp
 
 from samesku.candidates.candidates import Candidates, Source
 from samesku.catalog.catalog import Catalog
@@ -116,7 +117,7 @@ class CatalogRows:
         return described_words(*described_texts(self.catalog), self.parts)
 
     @cached_property
-    def brands(self) -> tuple[Column, Column] | None:
+    def brands(self) -> sp.csr_matrix | None:
         """The words of the brands; None where the catalogue has no column of them."""
         branded = "brand" in self.catalog.frame.columns
         return brand_rows(*branded_words(self.catalog)) if branded else None

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import scipy.sparse as sp
 
-from samesku.candidates.similarity import Ends, row_similarity
+from samesku.candidates.similarity import Ends
 from samesku.catalog.catalog import Catalog
 from samesku.scoring.features.table import Column, both_ways, either_known
-from samesku.scoring.presence import presence
+from samesku.scoring.presence import common_cells, presence
 from samesku.titles import clean_title, normal_title, normal_tokens
 
 # What sellers write when there is no brand.
@@ -28,29 +29,27 @@ def brand_words(name: str) -> Sequence[str]:
     return () if clean_title(name) in _NONE else tuple(normal_tokens(normal_title(name)))
 
 
-def brand_rows(
-    brands: Sequence[Sequence[str]], titles: Sequence[Sequence[str]]
-) -> tuple[Column, Column]:
-    """Which words each brand holds, and which each brand and title, over one vocabulary: CSR."""
+def brand_rows(brands: Sequence[Sequence[str]], titles: Sequence[Sequence[str]]) -> sp.csr_matrix:
+    """Which words each brand holds, then which each brand and title, ``(2 * n, words)``."""
     texts = [(*brand, *title) for brand, title in zip(brands, titles, strict=True)]
-    vocabulary: dict[str, int] = {}
-    held = presence(texts, vocabulary)
-    return presence(brands, vocabulary), held
+    return presence([*brands, *texts], {})
 
 
-def brand_features(words: tuple[Column, Column], left: Ends, right: Ends) -> dict[str, Column]:
+def brand_features(words: sp.csr_matrix, left: Ends, right: Ends) -> dict[str, Column]:
     """How much of one brand's words the other's brand and title have.
 
     `brand_same` is the share of the shorter brand's words that the longer has, NaN where one is
     unknown; `brand_named_min` and `_max`, the share of a brand's words that the other posting has
     in its brand or title, NaN where no brand is known, the one known where one is.
     """
-    named, held = words
-    count = np.asarray(named.sum(axis=1), dtype=np.float32).ravel()
+    size = words.shape[0] // 2
+    count = (words.indptr[1:] - words.indptr[:-1])[:size].astype(np.float32)
     count[count == 0] = np.nan
-    shared = row_similarity(named, left, named, right)
-    forth = row_similarity(named, left, held, right) / count[left]
-    back = row_similarity(named, right, held, left) / count[right]
+    shared, forth, back = (
+        common_cells(words, *ends).counts
+        for ends in ((left, right), (left, right + size), (right, left + size))
+    )
+    forth, back = forth / count[left], back / count[right]
     return {
         "brand_same": shared / np.minimum(count[left], count[right]),
         **both_ways("brand_named", *either_known(forth, back)),
