@@ -89,6 +89,18 @@ def test_searches_in_one_go_are_answered_as_alone(index, rows, monkeypatch):
     assert index.search_many([]) == []
 
 
+def test_what_is_rare_is_counted_in_all_that_the_store_holds_before_it_is_found_by_it(
+    pair, monkeypatch
+):
+    pair.upsert({"posting_id": "x", "title": "persediaanlengkapsekali zqxwvutsrqpo"})
+    pair.upsert_many(
+        {"title": f"persediaanlengkapsekali {each}", "posting_id": each} for each in "pqr"
+    )
+    monkeypatch.setattr("samesku.store.state.ROWS", 1)
+    with Index(pair.place) as opened:
+        assert [each.right_id for each in opened.search({"title": "zqxwvutsrqpa"})] == ["x"]
+
+
 def test_of_many_that_hang_together_only_the_nearest_are_clustered_anew(
     tmp_path, rows, clusters, monkeypatch
 ):

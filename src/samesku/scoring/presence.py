@@ -67,9 +67,9 @@ def by_left_rows(
     """
     most = CELLS_AT_ONCE / max(len(right_rows.indices) / max(len(right_rows.indptr) - 1, 1), 1)
     pairs, rows = max(1, min(PAIRS_AT_ONCE, int(most))), max(1, math.isqrt(int(most)) // 2)
-    new = np.flatnonzero(_begins(left))[::rows]
-    if len(new) < 2 and len(left) <= pairs:
+    if len(left) <= pairs and (len(left) <= rows or _changes(left) < rows):
         return iter(read(slice(0, len(left))))
+    new = np.flatnonzero(_begins(left))[::rows]
     starts = np.union1d(np.arange(0, max(len(left), 1), pairs), new)
     return _by_parts(read, [*starts.tolist(), len(left)])
 
@@ -89,9 +89,8 @@ def common_cells(held: sp.csr_matrix, left: Ends, right: Ends) -> Cells:
 
     The columns of each row ascend, each once.
     """
-    if fewer_rows(right, left):
-        cells = common_cells(held, right, left)
-        return Cells(cells.theirs, cells.mine, cells.ends)
+    if turned := fewer_rows(right, left):
+        left, right = right, left
 
     def part(some: slice) -> tuple[AnyInts, ...]:
         rows, own = left_rows(left[some])
@@ -103,7 +102,8 @@ def common_cells(held: sp.csr_matrix, left: Ends, right: Ends) -> Cells:
         return number - 1, sought[found], ends[1:] - ends[:-1]
 
     mine, theirs, counts = by_left_rows(part, left, held)
-    return Cells(mine, theirs, np.append(0, np.cumsum(counts)))
+    ends = np.append(0, np.cumsum(counts))
+    return Cells(theirs, mine, ends) if turned else Cells(mine, theirs, ends)
 
 
 def fewer_rows(one: Ends, other: Ends) -> bool:
@@ -111,7 +111,7 @@ def fewer_rows(one: Ends, other: Ends) -> bool:
 
     Of the pairs of a new posting with others it is that posting.
     """
-    return bool(np.count_nonzero(_begins(one)) < np.count_nonzero(_begins(other)))
+    return _changes(one) < _changes(other)
 
 
 def left_rows(left: Ends) -> tuple[AnyInts, NDArray[np.int32]]:
@@ -122,9 +122,14 @@ def left_rows(left: Ends) -> tuple[AnyInts, NDArray[np.int32]]:
 
 def _begins(rows: Ends) -> Bools:
     """Where a row is another one than before."""
-    new = np.ones(len(rows), dtype=bool)
+    new = np.empty(len(rows), dtype=bool)
+    new[:1] = True
     np.not_equal(rows[1:], rows[:-1], out=new[1:])
     return new
+
+
+def _changes(rows: Ends) -> int:
+    return int(np.count_nonzero(rows[1:] != rows[:-1]))
 
 
 def looked_up(

@@ -134,12 +134,19 @@ class Memory:
 
     def add(self, some: Sequence[Distinct]) -> None:
         """Add distinct postings, of larger numbers than all before."""
+        self.index(self.count(some))
+
+    def count(self, some: Sequence[Distinct]) -> Ints:
+        """Add distinct postings and count their terms; they are found once they are indexed."""
         slots = self._append(some)
         self.size += len(slots)
         self._uses.update(self._titles.rows[slots].tolist())
+        np.add.at(self.frequency, self.terms(slots).columns, 1)
+        return slots
+
+    def index(self, slots: Ints) -> None:
+        """Let some be found by all of their words, and by the n-grams that are rarest by now."""
         terms = self.terms(slots)
-        np.add.at(self.frequency, terms.columns, 1)
-        # All words, and the rarest n-grams.
         part = np.repeat(np.arange(2 * len(slots)), np.diff(terms.bounds))
         is_word = part % 2 == 0
         rarity = np.where(is_word, 0, self.frequency[terms.columns])

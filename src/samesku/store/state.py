@@ -141,8 +141,10 @@ class State:
         whole.pinned = [(*row[:3], None) for row in connection.execute(sa.select(pins))]
         state.replay(whole, state.event)
         found_by = _FOUND_BY.order_by(distinct.c.id).execution_options(yield_per=ROWS)
-        for some in connection.execute(found_by).partitions():
-            state.memory.add([Distinct(*row) for row in some])
+        parts = connection.execute(found_by).partitions()
+        # Which n-grams are rare is known once all are counted.
+        for slots in [state.memory.count([Distinct(*row) for row in part]) for part in parts]:
+            state.memory.index(slots)
         pairs = _PAIRS.order_by(distinct.c.id).execution_options(yield_per=ROWS)
         for scored in connection.execute(pairs).partitions():
             state.memory.link(*_pairs(scored))
