@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import scipy.sparse as sp
 import sqlalchemy as sa
+from numpy.typing import NDArray
 
 from samesku.candidates.candidates import DENSITY_NEIGHBORS, Candidates, Source, places_among
 from samesku.candidates.neighbors import Neighbors, density
@@ -120,7 +121,7 @@ def _candidates(
     memory: Memory,
     core: Ints,
     ends: tuple[Ints, Ints],
-    places: tuple[Ints, Ints],
+    places: tuple[NDArray[np.int32], NDArray[np.int32]],
     found: Floats,
     near: Sequence[tuple[Array, ...]],
 ) -> tuple[Candidates, Ints]:
@@ -175,9 +176,8 @@ def _title_words(
     order = np.argsort(spoken < 0, kind="stable")
     column = np.empty(len(terms), dtype=np.int32)
     column[order] = np.arange(len(terms), dtype=np.int32)
-    columns = column[columns]
     ones = np.ones(len(columns), dtype=np.float32)
-    held = filled_rows(ones, columns, bounds, max(len(terms), 1))
+    held = filled_rows(ones, column[columns], bounds, max(len(terms), 1))
     own = rows_between(held, 0, size)
     own.sort_indices()
     texts = list(chain.from_iterable(each.words for each in contents))
