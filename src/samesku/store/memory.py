@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -82,11 +83,15 @@ class Memory:
 
     def __init__(self) -> None:
         self.size = 0
-        # How many distinct postings hold each term, and each title.
-        self.frequency = np.zeros(WIDTH, dtype=np.int32)
+        # Terms in the order in which they came: the tables of those that there are stay in the
+        # processor's cache. The place of each of `WIDTH`; how many distinct postings hold it, its
+        # weight in the title that is searched for, 0 between searches.
+        self._place = np.full(WIDTH, -1, dtype=np.int32)
+        self._held_by, self._sought = Growing(np.int32), Growing(np.float32)
+        # How many distinct postings have each title.
         self._uses: Counter[int] = Counter()
         self.contents = Contents()
-        # Packed; of the words alone more titles are read at a time.
+        # Packed, terms by their places; of the words alone more titles are read at a time.
         self._terms: list[bytes] = []
         self._words: list[bytes] = []
         self._numbers, self._there = Growing(np.int64), Growing(np.bool_)
@@ -96,8 +101,6 @@ class Memory:
         self._columns = self._numbers, self._there, self._titles, self._bits, *self._lengths
         # Slots by term; scored pairs at both ends, in which the other is a slot.
         self._by_term, self._pairs = Lists(np.int32), Lists(PAIR)
-        # The weights of the terms of the title that is searched for, 0 between searches.
-        self._sought = np.zeros(WIDTH, dtype=np.float32)
 
     @property
     def slots_taken(self) -> int:
@@ -141,7 +144,7 @@ class Memory:
         slots = self._append(some)
         self.size += len(slots)
         self._uses.update(self._titles.rows[slots].tolist())
-        np.add.at(self.frequency, self.terms(slots).columns, 1)
+        np.add.at(self._held_by.rows, self.terms(slots).columns, 1)
         return slots
 
     def index(self, slots: Ints) -> None:
@@ -149,7 +152,7 @@ class Memory:
         terms = self.terms(slots)
         part = np.repeat(np.arange(2 * len(slots)), np.diff(terms.bounds))
         is_word = part % 2 == 0
-        rarity = np.where(is_word, 0, self.frequency[terms.columns])
+        rarity = np.where(is_word, 0, self._held_by.rows[terms.columns])
         order = np.argsort((part << 32) + rarity, kind="stable")
         kept = is_word | (np.arange(len(part)) - terms.bounds[part] < INDEXED_NGRAMS)
         self._by_term.add(terms.columns[order][kept], slots[part[kept] // 2])
@@ -165,9 +168,21 @@ class Memory:
         )  # fmt: skip
         for column, values in zip(self._columns, rows, strict=True):
             column.extend(values)
-        self._terms += [each[4:] for each in terms]
+        self._terms += self._placed([each[4:] for each in terms])
         self._words += [each[4 : 4 + 4 * count] for each, count in zip(terms, words, strict=True)]
         return np.arange(first, self.slots_taken)
+
+    def _placed(self, packed: Sequence[bytes]) -> list[bytes]:
+        """Packed terms by their places, which new ones get."""
+        read = np.frombuffer(b"".join(packed), "<i4")
+        terms = read & (WIDTH - 1)
+        new = np.unique(terms[self._place[terms] < 0])
+        self._place[new] = np.arange(self._held_by.size, self._held_by.size + len(new))
+        for column in (self._held_by, self._sought):
+            column.extend(np.zeros(len(new)))
+        placed = (read - terms + self._place[terms]).astype("<i4").tobytes()
+        ends = np.cumsum([0, *map(len, packed)]).tolist()
+        return [placed[start:stop] for start, stop in pairwise(ends)]
 
     def remove(self, number: int) -> None:
         """Forget a distinct posting, if it is there; lists that name it pass over it when read."""
@@ -175,7 +190,7 @@ class Memory:
             return
         self.size -= 1
         self._uses[int(self._titles.rows[slot])] -= 1
-        np.subtract.at(self.frequency, self.terms(np.array([slot])).columns, 1)
+        np.subtract.at(self._held_by.rows, self.terms(np.array([slot])).columns, 1)
         self._there.rows[slot] = False
         self.contents.forget(number)
 
@@ -205,6 +220,11 @@ class Memory:
     def known_title(self, payload: Payload) -> bool:
         """Whether the title of a posting is that of one that is here."""
         return self._uses[title_key(normal_title(str(payload["title"])))] > 0
+
+    def frequency(self, terms: Ints) -> Ints:
+        """How many distinct postings hold each of some terms."""
+        place = self._place[terms]
+        return np.where(place < 0, 0, self._held_by.rows[place])
 
     def title_uses(self, slots: AnyInts, sought: AnyInts | None = None) -> Ints:
         """How many distinct postings have the title of each; `sought` stands beside each."""
@@ -313,7 +333,7 @@ class Memory:
 
     def find_text(self, slot: int) -> tuple[Ints, Floats]:
         terms = self.terms(np.array([slot]))
-        mine = terms.unit(self.frequency, self.size)
+        mine = terms.unit(self._held_by.rows, self.size)
         found = self._sharing(terms, mine, slot)
         cosine = self._cosine(terms.columns, mine, found)
         near = cosine >= FLOOR["sparse"]
@@ -322,10 +342,11 @@ class Memory:
     def _cosine(self, columns: NDArray[np.int32], mine: Floats, slots: AnyInts) -> Floats:
         """That of the title of these terms with others; NaN for titles without words."""
         theirs = self.terms(slots)
-        weights, factor = theirs.weigh(self.frequency, self.size)
-        np.add.at(self._sought, columns, mine)
-        products = theirs.sums(self._sought.take(theirs.columns, mode="clip") * weights) * factor
-        self._sought[columns] = 0
+        weights, factor = theirs.weigh(self._held_by.rows, self.size)
+        sought = self._sought.rows
+        np.add.at(sought, columns, mine)
+        products = theirs.sums(sought.take(theirs.columns, mode="clip") * weights) * factor
+        sought[columns] = 0
         cosine = np.minimum(products.reshape(-1, 2).sum(axis=1), 1)
         return np.where(theirs.has_words, cosine, np.nan).astype(np.float32)
 
@@ -360,7 +381,7 @@ class Memory:
             read = self.terms(np.array([slot]))
             if read.has_words[0]:
                 own = np.flatnonzero(right == slot)
-                mine = read.unit(self.frequency, self.size)
+                mine = read.unit(self._held_by.rows, self.size)
                 result[own] = self._cosine(read.columns, mine, left[own])
         return result
 

@@ -184,5 +184,5 @@ def _title_words(
     spoken = spoken[order]
     names = [texts[place] for place in spoken[spoken >= 0].tolist()]
     lists = [each.tokens for each in contents]
-    rare = rarity_of(memory.frequency[terms[order] % WIDTH], memory.size)
+    rare = rarity_of(memory.frequency(terms[order] % WIDTH), memory.size)
     return TitleWords(catalog.normal_titles, lists, names, own, rare, catalog.stated), held
