@@ -290,9 +290,9 @@ def _rarest(
     most = segment_max(weight, ends)
     row = np.repeat(np.arange(len(most)), np.diff(ends))
     best = np.flatnonzero((weight == most[row]) & (weight > 0))
-    there, first = np.unique(row[best], return_index=True)
+    best = best[np.diff(row[best], prepend=-1) > 0]
     rarest = np.full(len(most), "", dtype=object)
-    rarest[there] = [names[column] for column in columns[best[first]].tolist()]
+    rarest[row[best]] = [names[column] for column in columns[best].tolist()]
     return rarest
 
 

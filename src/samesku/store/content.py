@@ -132,6 +132,8 @@ def catalog_of(contents: Sequence[Content], parts: Sequence[slice]) -> Catalog:
         spelling = Spelling.of([each.codes for each in contents[part]])
         values["model"] += [
             tuple(sorted({*each.values["model"], *spelling.settle(each.codes)}))
+            if each.codes.title
+            else each.values["model"]
             for each in contents[part]
         ]
     vars(catalog).update(

@@ -92,9 +92,9 @@ def attribute_features(
     agree, alone = both - clash, stated[left] + stated[right] - 2 * both
     tolerated = np.array([kind in same for kind in KINDS])
     columns: dict[str, Column] = {}
+    known = np.where((both == 0) | tolerated, np.nan, clash)
     for place, kind in enumerate(KINDS):
-        unknown = (both[:, place] == 0) | tolerated[place]
-        columns[f"clash_{kind}"] = np.where(unknown, np.nan, clash[:, place])
+        columns[f"clash_{kind}"] = known[:, place]
         if kind in ONE_SIDED:
             columns[f"alone_{kind}"] = np.where(tolerated[place], np.nan, alone[:, place])
     columns["clashes"] = clash[:, ~tolerated].sum(axis=1)

@@ -42,8 +42,8 @@ class WordMarks:
     def of(cls, words: TitleWords) -> WordMarks:
         """Read the words of a catalogue."""
         number, code = np.zeros((2, words.held.shape[1]), dtype=np.float32)
-        marked = np.array([_marks(name) for name in words.names], dtype=np.float32).reshape(-1, 2)
-        number[: len(marked)], code[: len(marked)] = marked.T
+        marked = np.fromiter(map(_marks, words.names), np.int8, len(words.names))
+        number[: len(marked)], code[: len(marked)] = marked > 0, marked > 1
         vocabulary: dict[tuple[float, str], int] = {}
         exact = presence([each.quantities for each in words.stated], vocabulary)
         kinds, unit, _ = grouped(exact, (unit for _, unit in vocabulary))
@@ -51,9 +51,9 @@ class WordMarks:
 
 
 @lru_cache(maxsize=100_000)
-def _marks(word: str) -> tuple[bool, bool]:
-    """Whether a word has a digit, and letters beside it."""
-    return any(map(str.isdigit, word)), _CODE.fullmatch(word) is not None
+def _marks(word: str) -> int:
+    """2 for a word with a digit and letters beside it, 1 for one with a digit, else 0."""
+    return 2 if _CODE.fullmatch(word) else int(any(map(str.isdigit, word)))
 
 
 def word_features(
