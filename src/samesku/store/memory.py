@@ -221,10 +221,10 @@ class Memory:
         """Whether the title of a posting is that of one that is here."""
         return self._uses[title_key(normal_title(str(payload["title"])))] > 0
 
-    def frequency(self, terms: Ints) -> Ints:
+    def frequency(self, terms: AnyInts) -> Ints:
         """How many distinct postings hold each of some terms."""
         place = self._place[terms]
-        return np.where(place < 0, 0, self._held_by.rows[place])
+        return np.where(place < 0, 0, self._held_by.rows[place]).astype(np.int64)
 
     def title_uses(self, slots: AnyInts, sought: AnyInts | None = None) -> Ints:
         """How many distinct postings have the title of each; `sought` stands beside each."""
