@@ -133,6 +133,7 @@ def test_translating_twice_changes_nothing(pieces: list[tuple[str, str]]) -> Non
         ("Yaourt fraise, 2x125 g", "yaourt strawberry, 2pcs 125g"),
         ("Étrier de frein arrière Ate", "brake caliper arriere ate"),
         ("Klocki hamulcowe Ate", "brake pads ate"),
+        ("Klocki hamulcowe, fékbetét", "brake pads, brake pads"),
         # Shades, words of several meanings and English ones stay.
         ("Griff mattschwarz", "griff mattschwarz"),
         ("Hose rosa", "hose rosa"),
