@@ -98,7 +98,7 @@ _TITLES = st.lists(st.tuples(_PIECES, st.sampled_from(["", " ", " "])), max_size
 
 _KNOWN = st.sampled_from(
     "schwarz noir negro czarny hitam merah wine 黑色 黑 金色 手机壳 สีดำ черный أسود hülle fraise"
-    " matte orange goreng".split()
+    " matte orange goreng röd kék skladem auf lager akce".split()
 )
 
 
@@ -133,6 +133,12 @@ def test_translating_twice_changes_nothing(pieces: list[tuple[str, str]]) -> Non
         ("Yaourt fraise, 2x125 g", "yaourt strawberry, 2pcs 125g"),
         ("Étrier de frein arrière Ate", "brake caliper arriere ate"),
         ("Klocki hamulcowe Ate", "brake pads ate"),
+        ("AKCE Stěrač 650 mm | ihned k odběru", "wiper blade 650mm |"),
+        ("Toner schwarz, auf Lager", "toner black,"),
+        ("Akce", "akce"),
+        ("Gelpenna röd 0,5 mm - Fri frakt", "gel pen red 0.5mm -"),
+        ("zselés toll kék, zrcátko levé", "gel pen blue, wing mirror left"),
+        ("curtain rod, leve", "curtain rod, leve"),
         ("Klocki hamulcowe, fékbetét", "brake pads, brake pads"),
         # Shades, words of several meanings and English ones stay.
         ("Griff mattschwarz", "griff mattschwarz"),

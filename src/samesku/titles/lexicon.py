@@ -8,6 +8,7 @@ from functools import cache
 from itertools import pairwise
 from typing import NamedTuple
 
+from samesku.titles.clean import clean_title
 from samesku.titles.scripts import SPACELESS, word_lists
 from samesku.titles.words import normalise_raw, normalise_title
 
@@ -16,6 +17,7 @@ _WORD = re.compile(rf"(?P<run>[{SPACELESS}]+)|[^{_MARKS}{SPACELESS}]+")
 _MAX_PASSES = 4
 _ASCII_WORD = re.compile("[a-z]+")
 _JOINTS = frozenset((*" -'._", " & ", "% "))
+_ACCENTED = re.compile(r"[^\W\d_]+")
 _KATAKANA = re.compile("[\u30a1-\u30ff]")
 _THAI = re.compile("[\u0e00-\u0e7f]")
 
@@ -114,9 +116,13 @@ def normal_title(title: str) -> str:
 
     Plain words for colours, flavours, accessories and products are translated, so that two
     languages differ less: "Tastatur schwarz" becomes "keyboard black". Shades stay as they are.
-    Done again it changes nothing.
+    What sellers say of the offer alone ("free shipping") is left out, unless nothing else is
+    said. Done again it changes nothing.
     """
-    normal = normalise_raw(title)
+    clean = clean_title(title)
+    if not clean.isascii():
+        clean = _ACCENTED.sub(lambda word: _accented().get(word[0], word[0]), clean)
+    normal = normalise_title(clean)
     for _ in range(_MAX_PASSES):
         english = _in_english(normal)
         if english == normal:
@@ -134,12 +140,13 @@ def _in_english(normal: str) -> str:
     done = 0
     for start, stop, _ in lexicon().find(normal):
         own = normal[start:stop]
-        if word := english.get(own) or english.get(own.replace("-", " ")):
+        word = english.get(own, english.get(own.replace("-", " ")))
+        if word is not None:
             before = " " if normal[start - 1 : start].isalnum() else ""
             after = " " if normal[stop : stop + 1].isalnum() else ""
             pieces += (normal[done:start], before, word, after)
             done = stop
-    return " ".join("".join((*pieces, normal[done:])).split()) if pieces else normal
+    return " ".join("".join((*pieces, normal[done:])).split()) or normal if pieces else normal
 
 
 @cache
@@ -170,13 +177,20 @@ def _english() -> tuple[dict[str, str], frozenset[str]]:
 
 @cache
 def _products() -> dict[str, str]:
-    """What products are called in other languages, to what they are called in English."""
-    return {
-        normalise_raw(word): english
-        for keys in spellings("products.toml").values()
-        for english, words in keys.items()
-        for word in words
-    }
+    """What products are called in other languages, to what they are called in English.
+
+    What is said of the offer is called nothing.
+    """
+    named = [pair for keys in spellings("products.toml").values() for pair in keys.items()]
+    offers = [("", words) for words in spellings("offers.toml")["phrases"].values()]
+    return {normalise_raw(word): english for english, words in named + offers for word in words}
+
+
+@cache
+def _accented() -> dict[str, str]:
+    """Words that mean something only with their accents, to the English ones."""
+    words = spellings("accented.toml")["words"]
+    return {word: english for english, spelt in words.items() for word in spelt}
 
 
 def _plain(words: Sequence[str]) -> Iterator[str]:
