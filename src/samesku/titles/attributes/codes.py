@@ -33,9 +33,8 @@ _GENERATION = re.compile(
     r"([0-9]{1,2})(?:st|nd|rd|th|er?|eme|a|\.)?[ -]{0,2}"
     r"gen(?:eration|eracion|eracao|erazione|eratie|eracji|erace|erasi)?(?![a-z]| ?[0-9](?![0-9]))"
 )
-_ORDINAL = re.compile(
-    rf"([0-9]{{1,2}})(?:st|nd|rd|th) ({'|'.join(_DATA['ordinal']['en'].split())})(?![a-z])"
-)
+_ORDINALS = {fold(word): key for key, words in _DATA["ordinal"].items() for word in words.split()}
+_ORDINAL = re.compile(rf"([0-9]{{1,2}})(?:st|nd|rd|th|\.|-a) ?({'|'.join(_ORDINALS)})(?![^\W\d_])")
 _EDITIONS = "|".join(fold(word) for words in _DATA["edition"].values() for word in words.split())
 _EDITION = re.compile(
     r"([0-9]{1,2})(?:\.|st|nd|rd|th|-?e|a|eme)[ ,]{1,2}"
@@ -44,6 +43,13 @@ _EDITION = re.compile(
 _YEAR = re.compile(r"(?:19[89]|20[0-3])[0-9]")
 # Of a filter "HU 719/7 x" the number behind the slash makes another model than "HU 719/6 x".
 _SLASHED = re.compile(r"/([0-9]{1,2}[a-fh-su-z]?)(?![a-z0-9/.-])")
+# Part numbers that their makers write in groups: "C 30 130", "0 986 494 019".
+_GROUPED = re.compile(
+    r"(?<![a-z0-9.,-])(?:[a-z]{1,2} [0-9]{2} [0-9]{3}|[a-z0-9] [0-9]{3} [0-9]{3} [0-9]{3})"
+    r"(?<! 000)(?![a-z0-9.,-])"
+)
+_GRIT = re.compile(r"p([0-9]{2,4})")
+_SANDED = re.compile("sandpaper|sanding")
 _CORE = re.compile(r"(i[3579])(?:-?([0-9]{3,5}[a-z]{0,2}[0-9]?))?")
 # "elements 4.0" and "elements v4" are "elements 4"; 15.6 and the like are mostly screens.
 _VERSION = re.compile(r"v([0-9]{1,2})(?:\.([0-9]))?|([0-9]|[0-9]{2}(?=\.[05]))\.([0-9])")
@@ -70,6 +76,7 @@ _RATE = re.compile(
     r"|(?:[kmg]bps|rpm|fps|[ds]pi|kmh|k?cal|psi|bpm|tpi|iu|db|ms|lcd|tft|oled|cu\.? ?ft|cups?)"
     r"(?![a-z]))"
 )
+_RATIO = re.compile("(?<=[0-9]):[0-9]")  # of "1:24" and "16:9"
 _STANDARD = re.compile(r"m2|usb[0-9]?|ddr[2-6]|sata[123]?|pcie?[0-9]?|nvme|hz|[0-9]+hz")
 # Classes of speed of memory cards.
 _CARD = re.compile(r"sd[hx]c|micro ?sd|\buhs\b")
@@ -152,6 +159,8 @@ def read_codes(
             slashed = _SLASHED.match(title, piece.stop)
             if slashed and len(re.findall("[0-9]", code)) > 2:
                 codes[code + slashed[1]] = piece._replace(stop=slashed.end())
+    for match in _GROUPED.finditer(title):
+        codes[match[0].replace(" ", "")] = piece_at(match)
     for match in ROMAN.finditer(title):
         piece = piece_at(match)
         if name := _name(title, piece, unnumbered):
@@ -173,6 +182,7 @@ def _pieces(
         if match.start() in qualifiers or text.startswith("size_"):
             continue
         is_rate = text[-1].isdigit() and _RATE.match(title, match.end())
+        is_rate = is_rate or (len(text) < 3 and _RATIO.match(title, match.end()))
         if not is_rate and not (is_card and _CARD_CLASS.fullmatch(text)):
             yield piece_at(match), text
 
@@ -183,13 +193,15 @@ def _of_its_own(title: str, piece: Piece, text: str, suffix: Sequence[str]) -> s
         if ordinal := pattern.match(title, piece.start):
             return f"{name}: {ordinal[1]}"
     if ordinal := _ORDINAL.match(title, piece.start):
-        return f"{ordinal[2]}: {ordinal[1]}"
+        return f"{_ORDINALS[ordinal[2]]}: {ordinal[1]}"
     if _YEAR.fullmatch(text) and text != "2000":
         return f"year: {text}"
     if text.isdigit() and len(text) == 2 and text[0] == "0":
         return f"no: {text[1]}"
     if text.startswith("ps") and text[2:].isdigit() and len(text) == 3:
         return _numbered(_ALIASES["ps"], text[2:], *suffix)
+    if (grit := _GRIT.fullmatch(text)) and _SANDED.search(title):
+        return f"grit: {grit[1]}"
     for name, pattern in _OWN.items():
         if own := pattern.fullmatch(text):
             return f"{name}: {own[1]}"
@@ -275,7 +287,8 @@ def _name(title: str, piece: Piece, unnumbered: Collection[int]) -> str:
         name = name[-2:]
     if name == "windows" and title.startswith(("windows ", "microsoft windows ", "ms windows ")):
         return name
-    return _ALIASES.get(name, name)
+    alias = _ALIASES.get(name, name)
+    return name if alias == "grade" and len(piece.text) > 2 else alias  # "C Klasse 180"
 
 
 def _qualifiers(title: str, stop: int, qualifiers: Mapping[int, int]) -> list[str]:

@@ -41,6 +41,8 @@ _STAGE = re.compile(
 )
 # Toner of an "a" holds less than that of an "x".
 _TONER = re.compile(r"(?<![a-z0-9.-])[0-9]{2,3}[ahxy](?![a-z0-9.-])")
+# Of models and maps.
+_SCALE = re.compile(r"(?<![a-z0-9.,:])1 ?: ?([0-9]{1,3}(?:[ .]?000)?)(?![0-9:]|[.,][0-9])")
 # Sockets of one kind, by whoever wrote down their voltage.
 _MAINS = {**dict.fromkeys((220.0, 240.0), 230.0), **dict.fromkeys((110.0, 115.0, 127.0), 120.0)}
 _RATED = re.compile(
@@ -137,6 +139,8 @@ def read_title(
         "maker": not values["accessory"].isdisjoint(_MADE_TO_FIT),
         "graded": any(v.startswith("condition: ") for v in _of_kind(found, "trait")),
         "season": bool(tyres),
+        "fitted": "vehicle" in present,
+        "ruled": "paper" in present,
         "material": "fasteners" in present,
         "programme": "software" in present and "shaded" not in present,  # MAC is a maker, too
     }
@@ -197,6 +201,7 @@ def _read_quantities(title: str, said: Stated) -> dict[str, set[str]]:
         f"lens: {sign}{spell(float(number.replace(',', '.')))}"
         for sign, number in _DIOPTRE.findall(title)
     )
+    measures.update(f"scale: {scale.replace(' ', '')}" for scale in _SCALE.findall(title))
     measures.update(f"batteries: {number}" for number in _BATTERIES.findall(title))
     measures.update(f"ip: {degree}" for degree in _PROTECTION.findall(title))
     if any(quantity.unit == "w" for quantity in kept) and _SOCKET.search(title):

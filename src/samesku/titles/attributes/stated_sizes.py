@@ -58,7 +58,7 @@ _CUPS = re.compile(r"(?<![a-z0-9.,/-])([2-9][0-9]|1[012][05])([a-fh]{1,3})(?![a-
 _WAIST_LENGTH = re.compile(
     r"(?<![a-z0-9.,/-])((?:2[6-9]|[34][0-9])/(?:2[89]|3[0-8]))(?![a-z0-9.,/-])"
 )
-_PAPER = re.compile(r"(?<![a-z0-9-])(?:din ?)?([ab][0-7])(?:\+)?(?![a-z0-9-])")
+_PAPER = re.compile(r"(?<![a-z0-9-])(?:din ?)?([abc][0-7]|dl)(?:\+)?(?![a-z0-9-])")
 _DRY_CELLS = {"単1": "cell: d", "単2": "cell: c", "単3": "cell: aa", "単4": "cell: aaa"}
 
 
