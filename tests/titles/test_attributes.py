@@ -343,7 +343,10 @@ STATED: dict[str, str] = {
         Clé USB 32 Go 480 Mo/s = 32 gb
         notebook i5/8GB/SSD = 8 gb
         PC portable 8 Go 256 Go SSD = 256 gb, 8 gb
-        SSD A400 SA400S37/240G = 240 gb""",
+        SSD A400 SA400S37/240G = 240 gb
+        # A kit states the memory of the whole.
+        RAM 32GB (2x16GB) DDR4 = 32 gb
+        RAM 2x16GB DDR4 = 16 gb""",
     "measure": """
         Netzteil 2 A 12 V = 12 v
         12in storage box = 305 mm

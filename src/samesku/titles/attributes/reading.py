@@ -43,6 +43,9 @@ _STAGE = re.compile(
 _TONER = re.compile(r"(?<![a-z0-9.-])[0-9]{2,3}[ahxy](?![a-z0-9.-])")
 # Of models and maps.
 _SCALE = re.compile(r"(?<![a-z0-9.,:])1 ?: ?([0-9]{1,3}(?:[ .]?000)?)(?![0-9:]|[.,][0-9])")
+# Memory of several modules: "32gb (2x 16gb)".
+_KIT = re.compile(r"(?<![0-9.])([2-8])(?:x|pcs) ?x? ?([0-9]+)gb(?![a-z0-9])")
+_MODULES = re.compile(r"(?<![a-z])(?:ddr[2-5]?|(?:so)?dimm|ram)(?![a-z])")
 # Sockets of one kind, by whoever wrote down their voltage.
 _MAINS = {**dict.fromkeys((220.0, 240.0), 230.0), **dict.fromkeys((110.0, 115.0, 127.0), 120.0)}
 _RATED = re.compile(
@@ -206,6 +209,10 @@ def _read_quantities(title: str, said: Stated) -> dict[str, set[str]]:
     measures.update(f"ip: {degree}" for degree in _PROTECTION.findall(title))
     if any(quantity.unit == "w" for quantity in kept) and _SOCKET.search(title):
         measures.update(f"{kelvin}00 k" for kelvin in _LIGHT.findall(title))
+    memory = {_written(q) for q in kept if q.unit == "gb"}
+    for number, each in _KIT.findall(title) if memory and _MODULES.search(title) else ():
+        if f"{int(number) * int(each)} gb" in memory:
+            memory = memory - {f"{each} gb"}
     for quantity in kept:
         if quantity.unit not in _ELSEWHERE:
             written = _written(quantity)
@@ -214,7 +221,7 @@ def _read_quantities(title: str, said: Stated) -> dict[str, set[str]]:
     return {
         "count": _counts(title, kept),
         "amount": {_written(q) for q in kept if q.unit in _AMOUNTS},
-        "memory": {_written(q) for q in kept if q.unit == "gb"},
+        "memory": memory,
         "measure": measures,
     }
 
