@@ -139,6 +139,11 @@ def test_translating_twice_changes_nothing(pieces: list[tuple[str, str]]) -> Non
         ("Gelpenna röd 0,5 mm - Fri frakt", "gel pen red 0.5mm -"),
         ("zselés toll kék, zrcátko levé", "gel pen blue, wing mirror left"),
         ("curtain rod, leve", "curtain rod, leve"),
+        (
+            "blækpatron sort, isoleringstape gul på rulle",
+            "cartridge black, insulating tape yellow pa rulle",
+        ),
+        ("shape sort cube, gul suyu", "shape sort cube, gul suyu"),
         ("Klocki hamulcowe, fékbetét", "brake pads, brake pads"),
         # Shades, words of several meanings and English ones stay.
         ("Griff mattschwarz", "griff mattschwarz"),

@@ -17,7 +17,8 @@ _WORD = re.compile(rf"(?P<run>[{SPACELESS}]+)|[^{_MARKS}{SPACELESS}]+")
 _MAX_PASSES = 4
 _ASCII_WORD = re.compile("[a-z]+")
 _JOINTS = frozenset((*" -'._", " & ", "% "))
-_ACCENTED = re.compile(r"[^\W\d_]+")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_NORDIC = re.compile("[æøå]")
 _KATAKANA = re.compile("[\u30a1-\u30ff]")
 _THAI = re.compile("[\u0e00-\u0e7f]")
 
@@ -121,7 +122,8 @@ def normal_title(title: str) -> str:
     """
     clean = clean_title(title)
     if not clean.isascii():
-        clean = _ACCENTED.sub(lambda word: _accented().get(word[0], word[0]), clean)
+        words = _accented(frozenset(_NORDIC.findall(clean)))
+        clean = _LETTERS.sub(lambda word: words.get(word[0], word[0]), clean)
     normal = normalise_title(clean)
     for _ in range(_MAX_PASSES):
         english = _in_english(normal)
@@ -187,10 +189,18 @@ def _products() -> dict[str, str]:
 
 
 @cache
-def _accented() -> dict[str, str]:
-    """Words that mean something only with their accents, to the English ones."""
-    words = spellings("accented.toml")["words"]
-    return {word: english for english, spelt in words.items() for word in spelt}
+def _accented(letters: frozenset[str]) -> dict[str, str]:
+    """Words that mean something only as they are written, to the English ones.
+
+    `letters`: those of the title of which some tables are.
+    """
+    return {
+        word: english
+        for name, words in spellings("accented.toml").items()
+        if name == "all" or not letters.isdisjoint(name)
+        for english, spelt in words.items()
+        for word in spelt
+    }
 
 
 def _plain(words: Sequence[str]) -> Iterator[str]:

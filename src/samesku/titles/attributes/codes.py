@@ -43,10 +43,11 @@ _EDITION = re.compile(
 _YEAR = re.compile(r"(?:19[89]|20[0-3])[0-9]")
 # Of a filter "HU 719/7 x" the number behind the slash makes another model than "HU 719/6 x".
 _SLASHED = re.compile(r"/([0-9]{1,2}[a-fh-su-z]?)(?![a-z0-9/.-])")
-# Part numbers that their makers write in groups: "C 30 130", "0 986 494 019".
+# Part numbers that their makers write in groups: "C 30 130", "0 986 494 019", "1K0 615 301".
 _GROUPED = re.compile(
-    r"(?<![a-z0-9.,-])(?:[a-z]{1,2} [0-9]{2} [0-9]{3}|[a-z0-9] [0-9]{3} [0-9]{3} [0-9]{3})"
-    r"(?<! 000)(?![a-z0-9.,-])"
+    r"(?<![a-z0-9.,-])(?:[a-z]{1,2} [0-9]{2} [0-9]{3}|[a-z0-9] [0-9]{3} [0-9]{3} [0-9]{3}"
+    r"|[0-9][a-z][a-z0-9] [0-9]{3} [0-9]{3}|[0-9]{3} [0-9]{4} [0-9]{2}|[0-9]{4} [0-9]{3} [0-9]{3})"
+    r"(?<! 000)(?![a-z0-9.-]|,[0-9])"
 )
 _GRIT = re.compile(r"p([0-9]{2,4})")
 _SANDED = re.compile("sandpaper|sanding")
@@ -138,7 +139,10 @@ def read_codes(
     codes: dict[str, Piece] = {}
     glued: list[tuple[str, str, Piece]] = []
     series: list[tuple[str, Piece]] = []
+    grouped = list(map(piece_at, _GROUPED.finditer(title)))
     for piece, text in _pieces(title, quantities, qualifiers, banned):
+        if any(one.start <= piece.start < one.stop for one in grouped):
+            continue
         suffix = _qualifiers(title, piece.stop, qualifiers)
         text = _TRIPPED.sub(r"\1", _TORX.sub("t", text))
         if suffixed := _SUFFIXED.fullmatch(text):
@@ -159,8 +163,7 @@ def read_codes(
             slashed = _SLASHED.match(title, piece.stop)
             if slashed and len(re.findall("[0-9]", code)) > 2:
                 codes[code + slashed[1]] = piece._replace(stop=slashed.end())
-    for match in _GROUPED.finditer(title):
-        codes[match[0].replace(" ", "")] = piece_at(match)
+    codes |= {one.text.replace(" ", ""): one for one in grouped}
     for match in ROMAN.finditer(title):
         piece = piece_at(match)
         if name := _name(title, piece, unnumbered):
