@@ -47,6 +47,22 @@ def test_windows_1252_is_read_and_told_with_the_first_row(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(
+    ("title", "encoding", "name"),
+    [
+        ("biały wąż ogrodowy, żółty ręcznik", "cp1250", "Windows-1250"),
+        ("žárovka, černý, šroubovák, tiskárna", "iso8859-2", "ISO-8859-2"),
+        ("чёрный чехол, лампа, клавиатура", "cp1251", "Windows-1251"),
+        ("crème, Füße, jalapeño, blå, één", "cp1252", "Windows-1252"),
+    ],
+)
+def test_code_pages_are_known_by_words(tmp_path, title, encoding, name):
+    content = f'posting_id,title\na,"{title}"\n'
+    frame, problems = read(tmp_path, content.encode(encoding))
+    assert frame["title"].to_list() == [title]
+    assert problems[0].fix.startswith(f"read as {name};")
+
+
 @pytest.mark.parametrize("mark", [",", ";", "\t", "|"])
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_separators_and_line_ends(tmp_path, mark, end):

@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from samesku.catalog.problems import CatalogError, Problem
+from samesku.titles.lexicon import accented_words
 
 _BOMS = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
@@ -20,7 +21,19 @@ _BOMS = (
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
 )
+# Encodings of one byte a letter, by how they are called.
+_CODE_PAGES = {
+    "cp1252": "Windows-1252",
+    "cp1250": "Windows-1250",
+    "iso8859-2": "ISO-8859-2",
+    "cp1251": "Windows-1251",
+    "cp1253": "Windows-1253",
+    "cp1254": "Windows-1254",
+}
+_LETTERS = re.compile(r"[^\W\d_]+")
 _DELIMITERS = ",;\t|"
+_SAMPLE = 10**6  # bytes
+_FEWEST_KNOWN = 3
 # The path that means standard input.
 STDIN = "-"
 _PARQUET = b"PAR1"
@@ -216,13 +229,26 @@ def _decode(raw: bytes) -> tuple[str, list[Problem]]:
     except UnicodeDecodeError as error:
         row = raw.count(b"\n" if b"\n" in raw else b"\r", 0, error.start)
         message = "text that is not UTF-8"
+        page = _code_page(raw[:_SAMPLE])
         fix = (
-            "read as Windows-1252; if titles look wrong, name it (--encoding cp1250, gbk, "
+            f"read as {_CODE_PAGES[page]}; if titles look wrong, name it (--encoding cp1250, gbk, "
             "shift_jis, mac_roman) or save the file as UTF-8"
         )
         # cp1252 leaves five bytes undefined; latin-1 maps them to control characters.
-        text = raw.decode("latin-1") if b"\x00" in raw else raw.decode("cp1252", "replace")
+        text = raw.decode("latin-1") if b"\x00" in raw else raw.decode(page, "replace")
         return text, [Problem.at("encoding", message, fix, [row - 1])]
+
+
+def _code_page(raw: bytes) -> str:
+    """The encoding in which clearly more words are known than in Windows-1252, else that one."""
+    words = {
+        page: accented_words().intersection(_LETTERS.findall(raw.decode(page, "replace").lower()))
+        for page in _CODE_PAGES
+    }
+    western = words["cp1252"]
+    best = max(words, key=lambda page: len(words[page]))
+    known, lost = len(words[best] - western), len(western - words[best])
+    return best if known >= _FEWEST_KNOWN and known > 3 * lost else "cp1252"
 
 
 def _delimited(content: str) -> tuple[str, str]:

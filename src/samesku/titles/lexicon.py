@@ -203,6 +203,21 @@ def _accented(letters: frozenset[str]) -> dict[str, str]:
     }
 
 
+@cache
+def accented_words() -> frozenset[str]:
+    """Words of the lists with letters beyond ASCII, as written: they show how a text is encoded."""
+    lists = (spellings(file) for file in (*_FILES, "products.toml", "offers.toml"))
+    words = (
+        word
+        for tables in lists
+        for keys in tables.values()
+        for each in keys.values()
+        for word in each
+    )
+    parts = (part for word in words for part in word.split())
+    return frozenset(part for part in parts if len(part) > 3 and not part.isascii())
+
+
 def _plain(words: Sequence[str]) -> Iterator[str]:
     """The first of several words for one thing, in all its forms: the others are shades of it."""
     begin = words[0][: max(3, len(words[0]) - 2)] if words else ""
