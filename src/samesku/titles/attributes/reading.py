@@ -85,6 +85,7 @@ _OF_THE_SKIN = frozenset(("toner", "bundle: toner", "skin", "bundle: skin"))
 _MADE_TO_FIT = frozenset(("cartridge", "toner", "battery", "charger", "ear pads", "filter"))
 # Some sellers name these and others do not.
 _IN_THE_BOX = frozenset(f"bundle: {part}" for part in ("adapter", "battery", "cable"))
+_WORN_GOODS = {"condition: refurbished": "refurbished", "condition: used": "used"}
 # Flavours in the tables, but a matt case and a cotton shirt taste of nothing.
 _TASTELESS = tuple(
     f"{aspect}: "
@@ -152,6 +153,8 @@ def read_title(
         values["model"] = {v for v in values["model"] if not v.startswith("xbox: ")}
     if read["programme"]:
         _settle_licence(values)
+    # What is silent about it is new.
+    values["accessory"].update(v for kept, v in _WORN_GOODS.items() if kept in values["model"])
     return values, codes
 
 
