@@ -237,6 +237,7 @@ STATED: dict[str, str] = {
         Ghost v9 = ghost: 9
         iWork v06 = iwork: 6, v06
         Writer premium (upgrade) for Mac = edition: premium, licence: upgrade, platform: mac
+        Adobe Writer Upgrade = licence: upgrade
         Writer 8 Pro Mac = edition: professional, platform: mac, writer: 8
         Gaming PC premium | MAC lipstick Chili | fridge 25.0 cu. ft. =
         Ghost 11.5 = ghost: 11.5

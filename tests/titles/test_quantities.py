@@ -75,6 +75,14 @@ STATED: dict[str, str] = {
         pharmaton vit 25s - multivitamin = 25pcs
         10/20/30pcs Face Masker = 10pcs 20pcs 30pcs
         disney set 8 channel 2 x 50 sheets = 2pcs 50pcs
+        Nescafe 3in1 Original 30s = 30pcs
+        Internet Security 3 devices = 3pcs
+        Pampers 104 plen = 104pcs
+        Huggies L54 = size_l 54pcs
+        popok size M 46 | pampers m-46 pcs = size_m 46pcs
+        diapers l 12kg = 12000g
+        diapers L 40x30 cm = 400x300mm
+        charger for 3 devices | Visio 2019 PC | Dragon 15.0 PC disc =
         kaos cotton combed 30s | sepatu converse 70s low | iphone 6 6s 7 8 plus =
         canon cli-8pc photo cyan | isi ulang 2b 0.5 =
         cosmos cb-281 g - blender 2 l = 2000ml""",
@@ -254,6 +262,7 @@ STATED: dict[str, str] = {
     "thai": """
         500 มล. | ๕๐๐ มล | 500ml = 500ml
         5 กก. | 5 กิโลกรัม = 5000g
+        60 ก. | 60 กรัม = 60g
         แพ็ค 3 | 3 ชิ้น = 3pcs""",
     "chinese": """
         24盒 | ×24盒 | 24盒装 = 24pcs

@@ -7,9 +7,11 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from samesku.titles.units import (
+    COUNTED_BY_SIZE,
     JOINED_SIZE_NAMES,
     PORTUGUESE_SIZE_NAMES,
     SIZE_NAMES,
+    UNITS,
     Quantity,
     spell,
     to_base,
@@ -53,6 +55,11 @@ _SIDES = re.compile(
     r"(?<![a-z0-9])[bwlhdt] ?([0-9]{2,3})(?: x |x)[bwlhdt] ?([0-9]{2,3})"
     r"(?:(?: x |x)[bwlhdt] ?([0-9]{2,3}))?(?: ?cm)?(?![a-z0-9]|[.,][0-9])"
 )
+# Of nappies the size and the count: "M60", "XL 48".
+_SIZE_COUNT = re.compile(
+    rf"(?<![a-z0-9'.&-])(?:(?:{SIZE_WORDS})[ .:_]{{1,3}})?(nb|s|m|x{{0,4}}l|[2-5]xl)"
+    r"[ -]?(?P<count>[1-9][0-9]{1,2})(?![0-9.,+/%-]| ?x ?[0-9])(?: ?(?P<word>[^\W\d_]+))?"
+)
 # Below are sizes of Britain and others, from there on European ones.
 _SMALLEST_EUROPEAN, _SMALLEST_SHOE = 24, 16
 _SIZE = r"(?:xxs|xs|ll|x{0,5}l|s|m|[2-9]x?l)"
@@ -85,8 +92,28 @@ _OTHER = re.compile("|".join(word for word in (*SIZE_NAMES, _JOINED) if not word
 
 def read_sizes(text: str) -> list[Reading]:
     """Read sizes and counts in words, tyres, trousers, sides, threads: "ukuran XXL", "W32 L34"."""
-    found = [_read_words(match) for match in _WORDS.finditer(text)] if _names_size(text) else []
+    found = list(_read_counted(text)) if COUNTED_BY_SIZE.search(text) else []
+    if _names_size(text):
+        named = (_read_words(match) for match in _WORDS.finditer(text))
+        found += [
+            each
+            for each in named
+            if all(each.stop <= r.start or r.stop <= each.start for r in found)
+        ]
     return [*found, *_read_shapes(text)] if _SHAPES.search(text) else found
+
+
+def _read_counted(text: str) -> Iterator[Reading]:
+    """The size and count of nappies; several are a choice, and none is stated."""
+    places = list(_SIZE_COUNT.finditer(text))
+    if len(places) == 1:
+        (match,) = places
+        size, count, word = match.groups()
+        unit = UNITS.get(word or "")
+        if unit is None or unit.base == "pcs":
+            token = f"size_{one_spelling(size)} {count}pcs"
+            stop = match.end("word" if unit else "count")
+            yield Reading(match.start(), stop, token, (Quantity(float(count), "pcs"),))
 
 
 def _names_size(text: str) -> bool:

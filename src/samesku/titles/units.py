@@ -75,6 +75,9 @@ JOINED_SIZE_NAMES = tuple(_words(_SIZE["joined"]))
 """What stands before a size, of Portuguese ones in letters; the joined ones need no space and stand
 behind letters too."""
 
+COUNTED_BY_SIZE = re.compile(rf"(?<![^\W\d_])(?:{_either(_words(_SIZE['worn']))})(?![a-z])")
+"""Nappies, of which "M60" is the size and the count."""
+
 _FOREIGN = [word for word in (*UNITS, *_words(_PACK["never"])) if not word[0].isascii()]
 _RUN_ON = re.compile("[\u0e00-\u0eff\u1100-\u11ff\u3040-\u9fff\uac00-\ud7ff]")
 _BOUND = _either([word for word in _FOREIGN if not _RUN_ON.match(word)])
