@@ -54,6 +54,7 @@ _RATED = re.compile(
 )
 # For one console or the other: "xbox series x|s", "xbox series s/x".
 _EITHER_XBOX = re.compile(r"xbox (?:series|one) [sx] ?(?:[/|&+]|and) ?(?:series |one )?[sx]\b")
+_LEDS = re.compile(r"(?<![a-z0-9.,-])([1-9][0-9]{0,2}) ?leds?(?![a-z0-9])")
 _BATTERIES = re.compile(r"(?<![a-z0-9.])([1-6]) ?x ?[0-9.]+mah")
 _APERTURE = re.compile(
     r"f(?<![a-z0-9]f)(?:/? ?([0-9]{1,2}[.,][0-9])(?:l|dg)?(?![a-z0-9.-])"
@@ -209,6 +210,7 @@ def _read_quantities(title: str, said: Stated) -> dict[str, set[str]]:
     )
     measures.update(f"scale: {scale.replace(' ', '')}" for scale in _SCALE.findall(title))
     measures.update(f"batteries: {number}" for number in _BATTERIES.findall(title))
+    measures.update(f"leds: {number}" for number in _LEDS.findall(title))
     measures.update(f"ip: {degree}" for degree in _PROTECTION.findall(title))
     if any(quantity.unit == "w" for quantity in kept) and _SOCKET.search(title):
         measures.update(f"{kelvin}00 k" for kelvin in _LIGHT.findall(title))

@@ -59,6 +59,7 @@ _WAIST_LENGTH = re.compile(
     r"(?<![a-z0-9.,/-])((?:2[6-9]|[34][0-9])/(?:2[89]|3[0-8]))(?![a-z0-9.,/-])"
 )
 _PAPER = re.compile(r"(?<![a-z0-9-])(?:din ?)?([abc][0-7]|dl)(?:\+)?(?![a-z0-9-])")
+_NAMED = (("bed", "bedding"), ("cell", "cells"))
 _DRY_CELLS = {"単1": "cell: d", "単2": "cell: c", "単3": "cell: aa", "単4": "cell: aaa"}
 
 
@@ -80,9 +81,8 @@ def read_sizes(
             yield f"load: {load}"
     if "x" in title:
         yield from _hardware(title, said, present)
-    for kind, context in (("bed", "bedding"), ("cell", "cells"), ("letters", "apparel")):
-        if context in present:
-            yield from (v for one in found for e in one.entries if e.kind == kind for v in e.values)
+    named = {"letters", *(kind for kind, context in _NAMED if context in present)}
+    yield from (v for one in found for e in one.entries if e.kind in named for v in e.values)
     if "単" in title:
         yield from (cell for name, cell in _DRY_CELLS.items() if name in title)
     if "paper" in present:
