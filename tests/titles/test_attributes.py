@@ -241,6 +241,7 @@ STATED: dict[str, str] = {
         iWork v06 = iwork: 6, v06
         Writer premium (upgrade) for Mac = edition: premium, licence: upgrade, platform: mac
         Adobe Writer Upgrade = licence: upgrade
+        PlayStation 5 Disc Console = platform: playstation 5
         Writer 8 Pro Mac = edition: professional, platform: mac, writer: 8
         Gaming PC premium | MAC lipstick Chili | fridge 25.0 cu. ft. =
         Ghost 11.5 = ghost: 11.5
