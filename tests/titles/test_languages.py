@@ -145,6 +145,11 @@ def test_translating_twice_changes_nothing(pieces: list[tuple[str, str]]) -> Non
         ),
         ("shape sort cube, gul suyu", "shape sort cube, gul suyu"),
         ("Klocki hamulcowe, fékbetét", "brake pads, brake pads"),
+        ("Minyak Goreng 2L, sampo", "cooking oil 2000ml, shampoo"),
+        ("dầu xả / lăn khử mùi", "conditioner / deodorant"),
+        ("น้ำยาปรับผ้านุ่ม 500 มล", "fabric softener 500ml"),
+        ("Nachtcreme / krim malam", "night cream / night cream"),
+        ("wafer keju, sabon, hipon", "wafer cheese, soap, shrimp"),
         # Shades, words of several meanings and English ones stay.
         ("Griff mattschwarz", "griff mattschwarz"),
         ("Hose rosa", "hose rosa"),
