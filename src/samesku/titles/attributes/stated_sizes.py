@@ -81,8 +81,8 @@ def read_sizes(
             yield f"load: {load}"
     if "x" in title:
         yield from _hardware(title, said, present)
-    named = {"letters", *(kind for kind, context in _NAMED if context in present)}
-    yield from (v for one in found for e in one.entries if e.kind in named for v in e.values)
+    kinds = {"letters", *(kind for kind, context in _NAMED if context in present)}
+    yield from (v for one in found for e in one.entries if e.kind in kinds for v in e.values)
     if "単" in title:
         yield from (cell for name, cell in _DRY_CELLS.items() if name in title)
     if "paper" in present:
