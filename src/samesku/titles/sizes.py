@@ -58,7 +58,8 @@ _SIDES = re.compile(
 # Of nappies the size and the count: "M60", "XL 48".
 _SIZE_COUNT = re.compile(
     rf"(?<![a-z0-9'.&-])(?:(?:{SIZE_WORDS})[ .:_]{{1,3}})?(nb|s|m|x{{0,4}}l|[2-5]xl)"
-    r"[ -]?(?P<count>[1-9][0-9]{1,2})(?![0-9.,+/%-]| ?x ?[0-9])(?: ?(?P<word>[^\W\d_]+))?"
+    r"[ -]?(?P<count>[1-9][0-9]{1,2})(?![0-9.,+/%-]| ?(?:[^\W\d_]+ ?)?x ?[0-9])"
+    r"(?: ?(?P<word>[^\W\d_]+))?"
 )
 # Below are sizes of Britain and others, from there on European ones.
 _SMALLEST_EUROPEAN, _SMALLEST_SHOE = 24, 16
