@@ -191,11 +191,3 @@ def test_another_format_is_told(saved):
     rewrite_head(saved, format=1)
     with pytest.raises(ValueError, match=r"format 1 instead of \d+; train it again"):
         PairClassifier.load(saved)
-
-
-def test_a_model_of_before_names_its_threshold_line(model, tmp_path):
-    model.save(tmp_path)
-    head = json.loads((tmp_path / "model.json").read_text())
-    head["line"] = head.pop("threshold")
-    (tmp_path / "model.json").write_text(json.dumps(head))
-    assert PairClassifier.load(tmp_path).threshold == model.threshold
