@@ -114,7 +114,7 @@ def test_photos_and_columns_are_found_by_the_options(match, tmp_path):
     )
     table.write_csv(tmp_path / "shop.csv")
     result = match(
-        "--photos", str(tmp_path / "shots"), "--columns", "posting_id=sku", "--columns",
+        "--photos", str(tmp_path / "shots"), "--columns", "posting_id=sku,", "--columns",
         "title=name, image=image", "--submission", "--fusion", "union",
         source=tmp_path / "shop.csv",
     )  # fmt: skip

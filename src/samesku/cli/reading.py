@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -124,7 +125,8 @@ def parse_columns(given: Sequence[str] | None) -> dict[str, str]:
     """``["title=name,price=Preis, EUR"]`` -> ``{"title": "name", "price": "Preis, EUR"}``."""
     mapping: dict[str, str] = {}
     # Their names may hold commas: a part begins at a name of ours with its "=".
-    for part in filter(None, re.split(r",(?=\s*\w*\s*=|\s*$)", ",".join(given or ()))):
+    parts = (re.split(r",(?=\s*\w*\s*=|\s*$)", each) for each in given or ())
+    for part in filter(None, chain.from_iterable(parts)):
         ours, equals, theirs = (each.strip() for each in part.partition("="))
         if not equals or not ours or not theirs:
             raise UsageError(f"--columns takes OURS=THEIRS between commas, not {part!r}")
