@@ -51,6 +51,11 @@ def test_windows_1252_is_read_and_told_with_the_first_row(tmp_path):
     ("title", "encoding", "name"),
     [
         ("biały wąż ogrodowy, żółty ręcznik", "cp1250", "Windows-1250"),
+        (
+            "încărcător, husă piele, căşti, fără fir, pălărie, veste bărbaţi",
+            "cp1250",
+            "Windows-1250",
+        ),
         ("žárovka, černý, šroubovák, tiskárna", "iso8859-2", "ISO-8859-2"),
         ("чёрный чехол, лампа, клавиатура", "cp1251", "Windows-1251"),
         ("crème, Füße, jalapeño, blå, één", "cp1252", "Windows-1252"),

@@ -19,6 +19,7 @@ _ASCII_WORD = re.compile("[a-z]+")
 _JOINTS = frozenset((*" -'._", " & ", "% "))
 _LETTERS = re.compile(r"[^\W\d_]+")
 _NORDIC = re.compile("[æøå]")
+_CEDILLAS = str.maketrans("șț", "şţ")
 _KATAKANA = re.compile("[\u30a1-\u30ff]")
 _THAI = re.compile("[\u0e00-\u0e7f]")
 
@@ -214,7 +215,8 @@ def accented_words() -> frozenset[str]:
         for each in keys.values()
         for word in each
     )
-    parts = (part for word in words for part in word.split())
+    # Of Romanian, code pages have the cedilla in place of the comma.
+    parts = (part for word in words for part in (*word.split(), *word.translate(_CEDILLAS).split()))
     return frozenset(part for part in parts if len(part) > 3 and not part.isascii())
 
 
