@@ -80,6 +80,7 @@ STATED: dict[str, str] = {
         Pampers 104 plen = 104pcs
         Huggies L54 = size_l 54pcs
         popok size M 46 | pampers m-46 pcs = size_m 46pcs
+        popok M60/L54/XL44 | Pampers S32 S48 | popok S32, M28, L24 =
         Bubu popok celana ukuran M 34 pcs x 2 bal = size_m 34pcs 2pcs
         diapers l 12kg = 12000g
         diapers L 40x30 cm = 400x300mm

@@ -61,6 +61,9 @@ _SIZE_COUNT = re.compile(
     r"[ -]?(?P<count>[1-9][0-9]{1,2})(?![0-9.,+/%-]| ?(?:[^\W\d_]+ ?)?x ?[0-9])"
     r"(?: ?(?P<word>[^\W\d_]+))?"
 )
+_EACH_COUNT = re.compile(
+    r"(?<![a-z0-9'.&-])(nb|s|m|x{0,4}l|[2-5]xl)[ -]?([1-9][0-9]{1,2})(?![0-9])"
+)
 # Below are sizes of Britain and others, from there on European ones.
 _SMALLEST_EUROPEAN, _SMALLEST_SHOE = 24, 16
 _SIZE = r"(?:xxs|xs|ll|x{0,5}l|s|m|[2-9]x?l)"
@@ -106,9 +109,8 @@ def read_sizes(text: str) -> list[Reading]:
 
 def _read_counted(text: str) -> Iterator[Reading]:
     """The size and count of nappies; several are a choice, and none is stated."""
-    places = list(_SIZE_COUNT.finditer(text))
-    if len(places) == 1:
-        (match,) = places
+    match = _SIZE_COUNT.search(text)
+    if match and len(set(_EACH_COUNT.findall(text))) == 1:
         size, count, word = match.groups()
         unit = UNITS.get(word or "")
         if unit is None or unit.base == "pcs":
