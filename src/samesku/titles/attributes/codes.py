@@ -43,11 +43,13 @@ _EDITION = re.compile(
 _YEAR = re.compile(r"(?:19[89]|20[0-3])[0-9]")
 # Of a filter "HU 719/7 x" the number behind the slash makes another model than "HU 719/6 x".
 _SLASHED = re.compile(r"/([0-9]{1,2}[a-fh-su-z]?)(?![a-z0-9/.-])")
-# Part numbers that their makers write in groups: "C 30 130", "0 986 494 019", "1K0 615 301".
+# Part numbers that their makers write in groups, "C 30 130" of a filter, "0 986 494 019",
+# "1K0 615 301"; not the lens "S 18 140", and none among other numbers.
 _GROUPED = re.compile(
-    r"(?<![a-z0-9.,-])(?:[a-z]{1,2} [0-9]{2} [0-9]{3}|[a-z0-9] [0-9]{3} [0-9]{3} [0-9]{3}"
-    r"|[0-9][a-z][a-z0-9] [0-9]{3} [0-9]{3}|[0-9]{3} [0-9]{4} [0-9]{2}|[0-9]{4} [0-9]{3} [0-9]{3})"
-    r"(?<! 000)(?![a-z0-9.-]|,[0-9])"
+    r"(?<![a-z0-9.,-])(?<![0-9] )(?:(?:[cw]|[chp]u|wk) [0-9]{2} [0-9]{3}"
+    r"|[a-z0-9] [0-9]{3} [0-9]{3} [0-9]{3}|[0-9][a-z][a-z0-9] [0-9]{3} [0-9]{3}"
+    r"|[0-9]{3} [0-9]{4} [0-9]{2}|[0-9]{4} [0-9]{3} [0-9]{3})"
+    r"(?<! 000)(?![a-z0-9.-]|,[0-9]| [0-9]+(?![^ ]))"
 )
 _GRIT = re.compile(r"p([0-9]{2,4})")
 _SANDED = re.compile("sandpaper|sanding")
@@ -140,8 +142,9 @@ def read_codes(
     glued: list[tuple[str, str, Piece]] = []
     series: list[tuple[str, Piece]] = []
     grouped = list(map(piece_at, _GROUPED.finditer(title)))
+    in_groups = {at for one in grouped for at in range(one.start, one.stop)}
     for piece, text in _pieces(title, quantities, qualifiers, banned):
-        if any(one.start <= piece.start < one.stop for one in grouped):
+        if piece.start in in_groups:
             continue
         suffix = _qualifiers(title, piece.stop, qualifiers)
         text = _TRIPPED.sub(r"\1", _TORX.sub("t", text))

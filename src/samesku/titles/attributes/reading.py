@@ -54,7 +54,7 @@ _RATED = re.compile(
 )
 # For one console or the other: "xbox series x|s", "xbox series s/x".
 _EITHER_XBOX = re.compile(r"xbox (?:series|one) [sx] ?(?:[/|&+]|and) ?(?:series |one )?[sx]\b")
-_LEDS = re.compile(r"(?<![a-z0-9.,-])([1-9][0-9]{0,2}) ?leds?(?![a-z0-9])")
+_LEDS = re.compile(r"(?<![a-z0-9.,:-])([1-9][0-9]{0,2}) ?leds?(?![a-z0-9])")
 _BATTERIES = re.compile(r"(?<![a-z0-9.])([1-6]) ?x ?[0-9.]+mah")
 _APERTURE = re.compile(
     r"f(?<![a-z0-9]f)(?:/? ?([0-9]{1,2}[.,][0-9])(?:l|dg)?(?![a-z0-9.-])"

@@ -86,7 +86,9 @@ def read_sizes(
     if "単" in title:
         yield from (cell for name, cell in _DRY_CELLS.items() if name in title)
     if "paper" in present:
-        yield from (f"paper: {size}" for size in _PAPER.findall(title))
+        # Of a notebook with a DVD drive, "DL" is another thing.
+        sizes = (size for size in _PAPER.findall(title) if size != "dl" or "dvd" not in title)
+        yield from (f"paper: {size}" for size in sizes)
     if "instrument" in present:
         yield from (f"size: {part}" for part in _PART_SIZE.findall(title))
     if "cups" in present:
