@@ -61,7 +61,7 @@ _SIZE_COUNT = re.compile(
     r"[ -]?(?P<count>[1-9][0-9]{1,2})(?![0-9.,+/%-]| ?(?:[^\W\d_]+ ?)?x ?[0-9])"
     r"(?: ?(?P<word>[^\W\d_]+))?"
 )
-_EACH_COUNT = re.compile(
+_SIZES_COUNTED = re.compile(
     r"(?<![a-z0-9'.&-])(nb|s|m|x{0,4}l|[2-5]xl)[ -]?([1-9][0-9]{1,2})(?![0-9])"
 )
 # Below are sizes of Britain and others, from there on European ones.
@@ -110,7 +110,7 @@ def read_sizes(text: str) -> list[Reading]:
 def _read_counted(text: str) -> Iterator[Reading]:
     """The size and count of nappies; several are a choice, and none is stated."""
     match = _SIZE_COUNT.search(text)
-    if match and len(set(_EACH_COUNT.findall(text))) == 1:
+    if match and len(set(_SIZES_COUNTED.findall(text))) == 1:
         size, count, word = match.groups()
         unit = UNITS.get(word or "")
         if unit is None or unit.base == "pcs":
