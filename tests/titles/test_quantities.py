@@ -60,6 +60,7 @@ STATED: dict[str, str] = {
         rubik 3x3 - gan rs | full hd 1920x1080 | case redmi 4a note 4x 5 5a =""",
     "count": """
         JEPITAN MURAH ISI 20PC = 20pcs
+        Ravensburger Puzzle 2000 pc = 2000pcs
         Ertos isi 12 | pulpen standard AE7 per lusin = 12pcs
         otak otak isi10 | daging asap @10 | perlak onemed isi 10 lbr = 10pcs
         hansaplast koyo hangat 10's resealable = 10pcs

@@ -121,7 +121,7 @@ class Deciding:
         None,
         "Score from which a pair is accepted; higher: fewer and surer matches. Default: the "
         "model's own, or what its probabilities of the catalogue let expect to be better; for "
-        "one-to-one links two thirds of it.",
+        "one-to-one links two thirds of that of the shipped model.",
     )
     same: list[str] | None = option(
         None,
