@@ -59,7 +59,7 @@ def kind_of(
         ("pisau dapur tajam", "pengupas buah stainless", 1.0, "same photo, other product"),
         ("sony wh1000xm4 merah", "sony wh1000xm5 merah", 0.5, "variant, model or colour"),
         ("galaxy s21 ultra", "case galaxy s21 ultra", 0.5, "variant, model or colour"),
-        ("popok pants S40 / M34 / L30", "popok pants L30", 0.5, "multi-variant posting"),
+        ("baterai S40 / M34 / L30", "baterai L30", 0.5, "multi-variant posting"),
         ("tas ransel anak", "TAS RANSEL ANAK murah", 0.6, "probable label error"),
         (
             "lampu meja belajar dinding",

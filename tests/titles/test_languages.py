@@ -107,6 +107,7 @@ _KNOWN = st.sampled_from(
 @example("nikon1spf1gr")
 @example("ÑA")
 @example("х两抽")
+@example("х lusinan")
 def test_normalising_twice_changes_nothing_and_words_hold_no_spaces(raw: str) -> None:
     clean = clean_title(raw)
     normal = normalise_title(clean)
@@ -117,6 +118,7 @@ def test_normalising_twice_changes_nothing_and_words_hold_no_spaces(raw: str) ->
 
 @settings(max_examples=500, deadline=None)
 @example([("黑色", ""), ("pack", " "), ("2", "")])
+@example([("/", ""), ("akce", "")])
 @given(st.lists(st.tuples(_PIECES | _KNOWN, st.sampled_from(["", " ", " "])), max_size=8))
 def test_translating_twice_changes_nothing(pieces: list[tuple[str, str]]) -> None:
     normal = normal_title("".join(piece + space for piece, space in pieces))

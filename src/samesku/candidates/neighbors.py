@@ -101,7 +101,7 @@ class Neighbors:
             yield Neighbors(query, self.candidate[own], self.similarity[own], last - first)
             first = last
 
-    @cached_property
+    @property
     def rank(self) -> NDArray[np.int32]:
         """Place of each candidate in its query's list, from 0."""
         query = self.query

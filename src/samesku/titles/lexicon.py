@@ -128,9 +128,10 @@ def normal_title(title: str) -> str:
     normal = normalise_title(clean)
     for _ in range(_MAX_PASSES):
         english = _in_english(normal)
-        if english == normal:
+        renewed = normal if english == normal else normalise_raw(english)
+        if renewed in ("", normal):
             break
-        normal = normalise_title(english)  # "黑色pack 2" is "black pack 2"
+        normal = renewed  # "黑色pack 2" is "black pack 2"
     return normal
 
 

@@ -39,7 +39,7 @@ def normalise_title(clean: str) -> str:
     text = fold(clean)
     passes = [text]
     for _ in range(_MAX_PASSES):  # a rewritten neighbour can make sense of a number: rarely
-        text = _rewrite(text)
+        text = fold(_rewrite(text))  # a letter beside a new number, too
         if text in passes:
             # Two readings that lead to each other ("nikon1 spf 1g") are one: the first in order.
             return min(passes[passes.index(text) :])
