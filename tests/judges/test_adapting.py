@@ -144,7 +144,11 @@ def test_identical_offers_of_two_shops_stay_sure():
     told[0] = ("left:00", "right:00", "same")
     answers = Answers.of(pl.DataFrame(told, ["left_id", "right_id", "verdict"], orient="row"))
     matches = Matcher().match(read_catalog(shop), read_catalog(shop), answers=answers)
-    for each in (unpinned(matches), adapt(matches, answers).matches):
+    adapted = adapt(matches, answers)
+    rule = adapted.model.threshold, adapted.model.threshold_rule
+    assert rule == (shipped_model().threshold, "expected")  # links have one of their own
+    assert adapted.matches.threshold == matches.threshold < shipped_model().threshold
+    for each in (unpinned(matches), adapted.matches):
         assert (
             each.links.filter(pl.col("left_id") == pl.col("right_id"), probability=1).height == 30
         )

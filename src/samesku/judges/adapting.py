@@ -15,7 +15,7 @@ from samesku.candidates.candidates import Candidates
 from samesku.catalog.answers import Answers, answers_of
 from samesku.clustering.agglomerative import agglomerate
 from samesku.clustering.crowding import log_partners, uncrowded
-from samesku.clustering.expected import expected_f1, partners
+from samesku.clustering.expected import expected_f1, partners, threshold_for_links
 from samesku.clustering.pins import Pins, pinned_scores
 from samesku.judges.asking import unpinned
 from samesku.judges.fitting import WRONG, Seen, fit, likeliest
@@ -138,9 +138,10 @@ def adapt(
     taught = np.unique([pairs.left[asked.places], pairs.right[asked.places]])
     beside = [*model.card.get("beside", []), training_record(distinct.catalog, taught)]
     card = {**model.card, "adapted": {**record}, "beside": beside}
-    model = replace(
-        model, adaptation=adaptation, threshold=threshold, threshold_rule="fixed", card=card
-    )
+    model = replace(model, adaptation=adaptation, card=card)
+    # Links that kept their own threshold say nothing of that of clusters.
+    if matches.decide != "one-to-one" or threshold != threshold_for_links(fusion):
+        model = replace(model, threshold=threshold, threshold_rule="fixed")
     weighed = asked.weighed(scored, seen)
     scores = distinct.sure(pairs.left, pairs.right, weighed.scores)
     if matches.pins is not None:
