@@ -9,6 +9,7 @@ from secrets import token_hex
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 import sqlalchemy as sa
 
 from samesku.candidates.collapse import by_first
@@ -267,18 +268,12 @@ class Draft:
         slots, place = np.unique(memory.slots(numbers), return_inverse=True)
         one, other, score = memory.pairs_among(slots)
         score = self.state.uncrowded(slots[one], slots[other], score, crowding)
-        # Beside its pairs with others each slot is a pair with itself, for those that are in it.
-        one, other = (np.append(end, np.arange(len(slots))) for end in (one, other))
-        score = np.append(score, np.ones(len(slots), dtype=np.float32))
-        order = np.argsort(place, kind="stable")
-        bounds = np.searchsorted(place[order], np.arange(len(slots) + 1))
-        pair, left = _between(bounds, one)
-        again, right = _between(bounds, other[pair])
-        pair, left = pair[again], left[again]
-        each_once = (one[pair] != other[pair]) | (left < right)
-        low, high = np.sort(order[np.stack([left, right])[:, each_once]], axis=0)
-        ascending = np.lexsort((high, low))
-        return low[ascending], high[ascending], score[pair[each_once]][ascending]
+        half = sp.csr_matrix((score, (one, other)), shape=(len(slots), len(slots)))
+        table = half + half.T + sp.identity(len(slots), dtype=np.float32, format="csr")
+        pairs = sp.triu(table[place][:, place], 1, format="csr")
+        pairs.sort_indices()
+        pairs = pairs.tocoo()
+        return pairs.row.astype(np.int64), pairs.col.astype(np.int64), pairs.data
 
     def _assign(self, posting: str, cluster: str | None) -> None:
         known = self.state.cluster_of.get(posting)
@@ -346,14 +341,6 @@ class Draft:
         reasons = scored.explanations(best.tolist())
         rounded = (round(score, 4) for score in scores[best].tolist())
         return [DecidedPair(*each) for each in zip(one, other, rounded, reasons, strict=True)]
-
-
-def _between(bounds: Ints, groups: Ints) -> tuple[Ints, Ints]:
-    """The places between the bounds of some groups, and which of the groups each is of."""
-    counts = bounds[groups + 1] - bounds[groups]
-    which = np.repeat(np.arange(len(groups)), counts)
-    before = np.cumsum(counts) - counts
-    return which, np.arange(len(which)) + (bounds[groups] - before)[which]
 
 
 def carry_over(
