@@ -56,14 +56,12 @@ _SIDES = re.compile(
     r"(?:(?: x |x)[bwlhdt] ?([0-9]{2,3}))?(?: ?cm)?(?![a-z0-9]|[.,][0-9])"
 )
 # Of nappies the size and the count: "M60", "XL 48".
+_COUNTED = r"(nb|s|m|x{0,4}l|[2-5]xl)[ -]?(?P<count>[1-9][0-9]{1,2})"
 _SIZE_COUNT = re.compile(
-    rf"(?<![a-z0-9'.&-])(?:(?:{SIZE_WORDS})[ .:_]{{1,3}})?(nb|s|m|x{{0,4}}l|[2-5]xl)"
-    r"[ -]?(?P<count>[1-9][0-9]{1,2})(?![0-9.,+/%-]| ?(?:[^\W\d_]+ ?)?x ?[0-9])"
-    r"(?: ?(?P<word>[^\W\d_]+))?"
+    rf"(?<![a-z0-9'.&-])(?:(?:{SIZE_WORDS})[ .:_]{{1,3}})?{_COUNTED}"
+    r"(?![0-9.,+/%-]| ?(?:[^\W\d_]+ ?)?x ?[0-9])(?: ?(?P<word>[^\W\d_]+))?"
 )
-_SIZES_COUNTED = re.compile(
-    r"(?<![a-z0-9'.&-])(nb|s|m|x{0,4}l|[2-5]xl)[ -]?([1-9][0-9]{1,2})(?![0-9])"
-)
+_SIZES_COUNTED = re.compile(rf"(?<![a-z0-9'.&-]){_COUNTED}(?![0-9])")
 # Below are sizes of Britain and others, from there on European ones.
 _SMALLEST_EUROPEAN, _SMALLEST_SHOE = 24, 16
 _SIZE = r"(?:xxs|xs|ll|x{0,5}l|s|m|[2-9]x?l)"
