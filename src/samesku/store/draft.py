@@ -20,7 +20,7 @@ from samesku.scoring.fusion import EXPLAINED_FROM
 from samesku.scoring.learned import Learned
 from samesku.store.content import Content
 from samesku.store.memory import Distinct, pairs_of
-from samesku.store.postings import Payload, content_key
+from samesku.store.postings import Payload
 from samesku.store.results import Affected, Change, DecidedPair, PostingResult, Refused
 from samesku.store.schema import distinct, look_up, postings, versions
 from samesku.store.scoring import Scored, score_pairs
@@ -83,13 +83,7 @@ class Draft:
             this = postings.c.posting_id == sa.bindparam("posting_id")
             self.connection.execute(postings.delete().where(this), replaced)
             self.connection.execute(versions.insert(), replaced)
-        keys = [content_key(payload) for payload in self.payloads.values()]
-        asked = [
-            key
-            for key, payload in zip(keys, self.payloads.values(), strict=True)
-            if self.state.memory.known_title(payload)
-        ]
-        known = look_up(self.connection, distinct.c.content_key, distinct.c.id, asked)
+        keys, known = self.state.identical(self.connection, [*self.payloads.values()])
         rows = []
         for key, (posting, payload) in zip(keys, self.payloads.items(), strict=True):
             if known.get(key) not in self.state.members:

@@ -13,8 +13,7 @@ from samesku.runtime.arrays import AnyFloats, Ints
 from samesku.scoring.fusion import EXPLAINED_FROM
 from samesku.scoring.learned import Learned
 from samesku.store.memory import SPAN, Memory
-from samesku.store.postings import Payload, content_key
-from samesku.store.schema import distinct, look_up
+from samesku.store.postings import Payload
 from samesku.store.scoring import score_pairs
 from samesku.store.state import State
 
@@ -36,9 +35,7 @@ def search(
     Each is answered as if it were alone.
     """
     memory = state.memory
-    keys = [content_key(each) if memory.known_title(each) else "" for each in payloads]
-    asked = list({*keys} - {""})
-    known = look_up(connection, distinct.c.content_key, distinct.c.id, asked)
+    keys, known = state.identical(connection, payloads)
     new = [payload for payload, key in zip(payloads, keys, strict=True) if key not in known]
     parts = (new[start : start + AT_ONCE] for start in range(0, len(new), AT_ONCE))
     scored = chain.from_iterable(

@@ -21,8 +21,9 @@ from samesku.scoring.fusion import check_threshold
 from samesku.scoring.learned import Learned, shipped_model
 from samesku.store.doubts import Doubts
 from samesku.store.memory import PAIR, Distinct, Memory
+from samesku.store.postings import Payload, content_key
 from samesku.store.results import StoreError
-from samesku.store.schema import clusters, distinct, events, meta, pins, postings
+from samesku.store.schema import clusters, distinct, events, look_up, meta, pins, postings
 
 # Distinct postings, and clusters, that one event can bring: numbers are the event's and a rest.
 PER_EVENT = 2**24
@@ -212,6 +213,21 @@ class State:
             self.pins[left, right] = verdict
             self.pinned_with[left].add(right)
             self.pinned_with[right].add(left)
+
+    def identical(
+        self, connection: sa.Connection, payloads: Sequence[Payload]
+    ) -> tuple[list[str], dict[str, int]]:
+        """The content key of each posting, and of those that are here the distinct posting.
+
+        The database is asked for those whose title is here alone.
+        """
+        keys = [content_key(payload) for payload in payloads]
+        asked = dict.fromkeys(
+            key
+            for key, payload in zip(keys, payloads, strict=True)
+            if self.memory.known_title(payload)
+        )
+        return keys, look_up(connection, distinct.c.content_key, distinct.c.id, [*asked])
 
     def check_there(self, *ids: str) -> None:
         """Refuse the id of a posting that is not there."""
