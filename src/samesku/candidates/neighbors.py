@@ -84,22 +84,18 @@ class Neighbors:
 
         Of no postings there is one block, which is empty.
         """
-        if len(self) <= BLOCK:
-            yield self
-        else:
-            yield from self._divided()
-        for column in self.arrays.values():
-            released(column)
-
-    def _divided(self) -> Iterator[Neighbors]:
         ends, first = self.ends, 0
-        while first < self.size:
+        while True:
             last = int(np.searchsorted(ends, ends[first] + BLOCK, side="right")) - 1
             last = min(max(last, first + 1), self.size)
             own = slice(ends[first], ends[last])
             query = self.query[own] - np.int32(first)
             yield Neighbors(query, self.candidate[own], self.similarity[own], last - first)
+            if last == self.size:
+                break
             first = last
+        for column in self.arrays.values():
+            released(column)
 
     @property
     def rank(self) -> NDArray[np.int32]:

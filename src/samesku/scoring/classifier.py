@@ -93,8 +93,7 @@ class PairClassifier:
 
         def part(start: int) -> tuple[Column, Column, Column]:
             stop = min(start + step, len(candidates))
-            whole = len(starts) == 1
-            near = candidates if whole else candidates.take(np.arange(start, stop))
+            near = candidates.take(np.arange(start, stop))
             scores, explained, added = self._predict(near, rows, explain_from, same)
             return scores, start + explained, added
 

@@ -36,7 +36,7 @@ class Cells:
     @property
     def counts(self) -> Ints:
         """How many cells each pair has in common, int64 ``(m,)``."""
-        return np.asarray(self.ends[1:] - self.ends[:-1])
+        return np.diff(self.ends)
 
     @property
     def pair(self) -> Ints:
@@ -67,8 +67,6 @@ def by_left_rows(
     """
     most = CELLS_AT_ONCE / max(len(right_rows.indices) / max(len(right_rows.indptr) - 1, 1), 1)
     pairs, rows = max(1, min(PAIRS_AT_ONCE, int(most))), max(1, math.isqrt(int(most)) // 2)
-    if len(left) <= pairs and (len(left) <= rows or _changes(left) < rows):
-        return iter(read(slice(0, len(left))))
     new = np.flatnonzero(_begins(left))[::rows]
     starts = np.union1d(np.arange(0, max(len(left), 1), pairs), new)
     return _by_parts(read, [*starts.tolist(), len(left)])
@@ -99,7 +97,7 @@ def common_cells(held: sp.csr_matrix, left: Ends, right: Ends) -> Cells:
         sought, ends = row_cells(held, right[some])
         theirs = filled_rows(sought, held.indices[sought], ends, held.shape[1])
         ((number, found, ends),) = looked_up([numbered], own, theirs)
-        return number - 1, sought[found], ends[1:] - ends[:-1]
+        return number - 1, sought[found], np.diff(ends)
 
     mine, theirs, counts = by_left_rows(part, left, held)
     ends = np.append(0, np.cumsum(counts))
@@ -111,7 +109,7 @@ def fewer_rows(one: Ends, other: Ends) -> bool:
 
     Of the pairs of a new posting with others it is that posting.
     """
-    return _changes(one) < _changes(other)
+    return bool(np.count_nonzero(_begins(one)) < np.count_nonzero(_begins(other)))
 
 
 def left_rows(left: Ends) -> tuple[AnyInts, NDArray[np.int32]]:
@@ -126,10 +124,6 @@ def _begins(rows: Ends) -> Bools:
     new[:1] = True
     np.not_equal(rows[1:], rows[:-1], out=new[1:])
     return new
-
-
-def _changes(rows: Ends) -> int:
-    return int(np.count_nonzero(rows[1:] != rows[:-1]))
 
 
 def looked_up(
@@ -148,7 +142,7 @@ def looked_up(
     filled = np.flatnonzero(column)
     width = len(filled) + 1
     column[filled] = np.arange(1, width, dtype=np.int32)  # 0 is that of all other columns
-    asked = np.repeat(own * np.int32(width), theirs.indptr[1:] - theirs.indptr[:-1])
+    asked = np.repeat(own * np.int32(width), np.diff(theirs.indptr))
     asked += column.take(theirs.indices)
     for rows in mine:
         dense = np.zeros((len(rows.indptr) - 1, width), rows.data.dtype)

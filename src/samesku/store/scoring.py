@@ -167,9 +167,8 @@ def _title_words(
     """
     size = len(contents)
     words, bounds = memory.words(slots % SPAN)
-    terms, columns = np.unique(
-        words + np.repeat(slots // SPAN * WIDTH, bounds[1:] - bounds[:-1]), return_inverse=True
-    )
+    search = np.repeat(slots // SPAN * WIDTH, np.diff(bounds))
+    terms, columns = np.unique(words + search, return_inverse=True)
     # A word of the first titles that each term is.
     spoken = np.full(len(terms), -1)
     spoken[columns[: bounds[size]]] = np.arange(bounds[size])

@@ -54,7 +54,7 @@ class Terms:
     def sums(self, values: Floats) -> Doubles:
         """Those of the words and of the n-grams of each title, ``(2 * size,)``, in any order."""
         result = np.zeros(len(self.bounds) - 1)
-        filled = np.flatnonzero(self.bounds[1:] != self.bounds[:-1])
+        filled = np.flatnonzero(np.diff(self.bounds))
         if len(filled):
             result[filled] = np.add.reduceat(values, self.bounds[filled], dtype=np.float64)
         return result

@@ -43,7 +43,7 @@ def brand_features(words: sp.csr_matrix, left: Ends, right: Ends) -> dict[str, C
     in its brand or title, NaN where no brand is known, the one known where one is.
     """
     size = words.shape[0] // 2
-    count = (words.indptr[1:] - words.indptr[:-1])[:size].astype(np.float32)
+    count = np.diff(words.indptr)[:size].astype(np.float32)
     count[count == 0] = np.nan
     shared, forth, back = (
         common_cells(words, *ends).counts

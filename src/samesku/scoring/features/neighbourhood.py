@@ -88,16 +88,16 @@ def _read(
 ) -> tuple[sp.csr_matrix, Column, Column, Column, Column, Column, Column]:
     """The words around some postings, from one of that number on."""
     own = rows_between(words.held, first, first + found.size)
-    said = np.cumsum((others.indptr[1:] - others.indptr[:-1])[found.candidate])
+    said = np.cumsum(np.diff(others.indptr)[found.candidate])
     ends = found.ends
     before = np.append(0, said)[ends[:-1]]
-    said -= np.repeat(before, ends[1:] - ends[:-1])
+    said -= np.repeat(before, np.diff(ends))
     rank = found.rank
     near = (rank < DEPTH) & ((said <= WORDS) | (rank == 0))
     ones = np.ones(np.count_nonzero(near), dtype=np.float32)
     ends = np.append(0, np.cumsum(near))[ends]
     adjacent = filled_rows(ones, found.candidate[near], ends, others.shape[0])
-    share = 1 / np.maximum(ends[1:] - ends[:-1], 1).astype(np.float32)
+    share = 1 / np.maximum(np.diff(adjacent.indptr), 1).astype(np.float32)
     counts: sp.csr_matrix = adjacent @ others
     counts.sort_indices()  # products of rows whose words ascend take two thirds of the time
     around = scaled_rows(counts, share)
@@ -159,13 +159,13 @@ def _around(near: Neighbourhoods, words: TitleWords, left: Ends, right: Ends) ->
         around, said = (taken_rows(each, other) for each in (near.around, words.weighted))
 
         def share(places: Column, ends: Column) -> Column:
-            shared = np.repeat(near.share[other], ends[1:] - ends[:-1])
+            shared = np.repeat(near.share[other], np.diff(ends))
             return np.asarray(around.data.take(places) * shared)
 
         alike, expected = looked_up([directions, taken_rows(words.weighted, rows)], own, around)
         mine, places, ends = alike
         theirs = share(places, ends) * words.rarity.take(around.indices.take(places))
-        theirs *= np.repeat(near.length[other], ends[1:] - ends[:-1])
+        theirs *= np.repeat(near.length[other], np.diff(ends))
         cosine = segment_sums(mine * theirs, ends)
         mine, places, ends = expected
         forth = segment_sums(mine * share(places, ends), ends)
@@ -184,8 +184,7 @@ def _around(near: Neighbourhoods, words: TitleWords, left: Ends, right: Ends) ->
 def _at_cells(rows: sp.csr_matrix, where: sp.csr_matrix) -> Floats:
     """What `rows` holds in the filled cells of `where`, in their order; 0 where it is empty."""
     known, wanted = (
-        np.repeat(np.arange(each.shape[0]) * each.shape[1], each.indptr[1:] - each.indptr[:-1])
-        + each.indices
+        np.repeat(np.arange(each.shape[0]) * each.shape[1], np.diff(each.indptr)) + each.indices
         for each in (rows, where)
     )
     # Place -1 is that of the 0 behind all others.

@@ -42,7 +42,7 @@ class Ranks:
     def of(cls, found: Neighbors, clashes: Bools) -> Ranks:
         """Read the lists of neighbours, of which some clash with whose they are, bool ``(m,)``."""
         ends = found.ends
-        longest = int((ends[1:] - ends[:-1]).max(initial=0))
+        longest = int(np.diff(ends).max(initial=0))
         kind = np.min_scalar_type(longest)
         parts, read = [], 0
         for part in found.blocks():
@@ -104,7 +104,7 @@ def _read(
     mean = np.bincount(query, similarity, found.size) / count
     square = np.bincount(query, similarity**2, found.size) / count
     new = np.ones(len(found), dtype=bool)
-    steps = np.abs(found.similarity[1:] - found.similarity[:-1]) > TIE
+    steps = np.abs(np.diff(found.similarity)) > TIE
     new[1:] = steps | (found.query[1:] != found.query[:-1])
     start = np.maximum.accumulate(np.where(new, np.arange(len(found)), 0))
     place = (rank[start] + 1).astype(kind)

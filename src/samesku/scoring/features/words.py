@@ -77,7 +77,7 @@ def word_features(
 
     shared, *rest = by_parts(part, len(left))
     (rarest, rarest_mine, rarest_theirs), *kinds = (rest[at::3] for at in range(3))
-    mass, length = words.mass, held.indptr[1:] - held.indptr[:-1]
+    mass, length = words.mass, np.diff(held.indptr)
     return {
         "word_cosine": cells.sums(words.unit.data[cells.mine] * words.unit.data[cells.theirs]),
         "shared_mass": shared,
@@ -117,7 +117,7 @@ def unshared_words(
     """The words of one side of pairs with their weights, 0 for the `common` ones: as `_marked`."""
     cells, bounds = row_cells(weighted, rows)
     weight = weighted.data.take(cells)
-    weight[common + np.repeat(bounds[:-1] - weighted.indptr[rows], ends[1:] - ends[:-1])] = 0
+    weight[common + np.repeat(bounds[:-1] - weighted.indptr[rows], np.diff(ends))] = 0
     return weight, weighted.indices.take(cells), bounds
 
 
@@ -128,7 +128,7 @@ def _quantity_features(marks: WordMarks, left: Ends, right: Ends) -> dict[str, C
     pair = same.pair
     agree = each_once(pair * width + marks.unit[marks.exact.indices[same.mine]])
     agreeing = np.bincount(agree // width, minlength=len(left))
-    held = marks.kinds.indptr[1:] - marks.kinds.indptr[:-1]
+    held = np.diff(marks.kinds.indptr)
     return {
         "quantities_agree": agreeing,
         "quantities_clash": common_cells(marks.kinds, left, right).counts - agreeing,
