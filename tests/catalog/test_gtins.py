@@ -22,3 +22,11 @@ def test_a_number_of_unlike_titles_is_a_default_and_not_compared():
     (problem,) = (each for each in catalog.problems if each.kind == "default_gtin")
     assert problem.rows == (2, 3, 4, 6)
     assert problem.examples == (default,)
+
+
+def test_so_is_a_model_number():
+    titles = ["Bosch drill", "Tefal wok 28 cm", "Lego Technic 42115", "Nivea cream"]
+    frame = pl.DataFrame({"posting_id": list("abcd"), "title": titles, "mpn": ["TBD-001"] * 4})
+    catalog = read_catalog(frame)
+    assert catalog.attributes.values["gtin"] == [()] * 4
+    assert any(each.kind == "default_gtin" for each in catalog.problems)

@@ -487,7 +487,7 @@ def test_columns_are_read_by_their_names() -> None:
         "size": ("xl",),
         "colour": ("black",),
         "model": ("7200u", "cpu: i5", "wh1000xm5"),
-        "gtin": ("36000291452", "4006381333931", "4006381333948", "96385074"),
+        "gtin": ("36000291452", "4006381333931", "4006381333948", "96385074", "mpn: wh1000xm5"),
         "memory": ("ram: 8 gb", "storage: 512 gb"),
         "measure": ("cpu frequency: 2600000000 hz",),
     }
@@ -526,6 +526,19 @@ def test_colours_are_read_in_the_language_of_their_column(column, cell, colour) 
 )  # fmt: skip
 def test_a_gtin_is_a_number_whose_check_digit_is_right(cell, numbers) -> None:
     assert read_attributes(["drill"], {"EAN": [cell]}).values["gtin"] == [numbers]
+
+
+@pytest.mark.parametrize(
+    ("cell", "numbers"),
+    [
+        ("DSC-W830/P", ("mpn: dscw830", "mpn: dscw830p")), ("GSR 12V-35", ("mpn: gsr12v35",)),
+        ("0 986 494 019", ("mpn: 0986494019",)), ("S5587/10", ("mpn: s558710",)),
+        # Names, too short, no number, a default.
+        ("Pixel 7 Pro", ()), ("Galaxy S21", ()), ("A52", ()), ("black-xl", ()), ("000000", ()),
+    ],
+)  # fmt: skip
+def test_a_model_number_of_a_column_is_an_article_number(cell, numbers) -> None:
+    assert read_attributes(["drill"], {"mpn": [cell]}).values["gtin"] == [numbers]
 
 
 def test_frame_has_one_row_per_posting_and_a_column_per_kind() -> None:

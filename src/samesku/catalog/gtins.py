@@ -4,17 +4,17 @@ import polars as pl
 
 from samesku.catalog.problems import Problem
 from samesku.titles import normal_title
-from samesku.titles.attributes.columns import column_kind, read_cell
+from samesku.titles.attributes.columns import article_numbers, numbers_in
 from samesku.titles.unlike import FEWEST, READ, common_words, unlike
 
 
 def without_defaults(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
-    """Leave out the GTINs that three or more unlike titles have."""
+    """Leave out the GTINs and model numbers that three or more unlike titles have."""
     problems = []
     for name in frame.columns:
-        if column_kind(name) != ("gtin", ""):
+        if (kind := numbers_in(name)) is None:
             continue
-        wrong = _defaults(frame["title"], frame[name].cast(pl.String))
+        wrong = _defaults(kind, frame["title"], frame[name].cast(pl.String))
         if wrong:
             found = frame[name].cast(pl.String).is_in(wrong).fill_null(False)
             message = f"number in {name!r} that titles without a common word have"
@@ -25,11 +25,11 @@ def without_defaults(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Problem]]:
     return frame, problems
 
 
-def _defaults(titles: pl.Series, numbers: pl.Series) -> list[str]:
+def _defaults(kind: str, titles: pl.Series, numbers: pl.Series) -> list[str]:
     offers = pl.DataFrame([titles.alias("title"), numbers.alias("number")]).drop_nulls().unique()
     many = offers.filter(pl.len().over("number") >= FEWEST)
     groups = many.sort("number", "title").partition_by("number", maintain_order=True)
-    groups = [each for each in groups if read_cell("gtin", "", each["number"][0])]
+    groups = [each for each in groups if article_numbers(kind, each["number"][0])]
     if not groups:
         return []
     firsts = offers.sort("number", "title").unique("number", maintain_order=True)["title"]

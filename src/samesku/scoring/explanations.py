@@ -337,10 +337,12 @@ def _column_said(name: str, mine: str | None, theirs: str | None) -> str:
 
 def _attribute_said(kind: str, mine: Sequence[str], theirs: Sequence[str]) -> str:
     """What both postings state of one kind of attribute."""
+    if kind == "gtin":
+        kind = "article number"
+        if common := set(mine) & set(theirs):
+            mine = theirs = sorted(common)
     if not mine and not theirs:
         return f"no {kind} stated"
-    if kind == "gtin" and (common := set(mine) & set(theirs)):
-        mine = theirs = sorted(common)
     one, other = ((" and ".join(map(_value, stated)) or "none") for stated in (mine, theirs))
     return f"same {kind} {one}" if mine == theirs and mine else f"{kind} {one} against {other}"
 

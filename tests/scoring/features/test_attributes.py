@@ -42,6 +42,15 @@ def test_one_gtin_of_several_in_common_is_enough():
     assert compared({"gtin": [one, other]}, {"gtin": [third]})["clash_gtin"] == 1
 
 
+def test_model_numbers_agree_or_say_nothing():
+    one, other = {"gtin": ["mpn: gsr12v35"]}, {"gtin": ["mpn: gsr18v55"]}
+    told = compared(one, one)
+    assert (told["clash_gtin"], told["attributes_agree"], told["attributes_alone"]) == (0, 1, 0)
+    told = compared(one, other)
+    assert np.isnan(told["clash_gtin"])
+    assert (told["attributes_agree"], told["attributes_alone"]) == (0, 0)
+
+
 def test_what_one_side_alone_states_is_counted():
     told = compared({"count": ["24"], "colour": ["red"]}, {"colour": ["red"]})
     assert (told["alone_count"], told["alone_accessory"]) == (1, 0)

@@ -15,7 +15,7 @@ from samesku.runtime.arrays import AnyInts, Bools, Floats, Ints
 from samesku.runtime.cores import map_in_order
 from samesku.scoring.features.table import Column
 from samesku.scoring.presence import common_cells, grouped, presence
-from samesku.titles.attributes import KINDS, Attributes, aspect
+from samesku.titles.attributes import KINDS, MPN, Attributes, aspect
 
 # Kinds that make two products also where only one side states them: a pack beside a single thing,
 # a case beside the phone.
@@ -34,13 +34,16 @@ class AttributeRows:
     stated: sp.csr_matrix  # float32 (n, aspects), how many values of each aspect
     aspect: Ints  # (values,), that of each value
     kind: Ints  # (aspects,), the place in `KINDS` of each aspect
+    clashes: Bools  # (aspects,), whether different values contradict each other
 
     @cached_property
     def kinds(self) -> Floats:
-        """How many aspects of each kind a posting states, float32 ``(n, kinds)``."""
+        """How many aspects of each kind that may clash a posting states, float32 ``(n, kinds)``."""
         size = self.stated.shape[0]
         row = np.repeat(np.arange(size), np.diff(self.stated.indptr))
-        return _by_kind(row, self.kind[self.stated.indices], size)
+        aspect = self.stated.indices
+        can = self.clashes[aspect]
+        return _by_kind(row[can], self.kind[aspect[can]], size)
 
 
 def attribute_rows(attributes: Attributes) -> AttributeRows:
@@ -57,7 +60,9 @@ def attribute_rows(attributes: Attributes) -> AttributeRows:
     held = presence(rows, vocabulary)
     stated, to_aspect, aspects = grouped(held, (value[:2] for value in vocabulary))
     to_kind = np.array([KINDS.index(kind) for kind, _ in aspects], dtype=np.int64)
-    return AttributeRows(held, stated, to_aspect, to_kind)
+    # Model numbers are written in too many ways.
+    clashes = np.array([each != ("gtin", MPN) for each in aspects], dtype=bool)
+    return AttributeRows(held, stated, to_aspect, to_kind, clashes)
 
 
 def attribute_features(
@@ -72,8 +77,9 @@ def attribute_features(
 
     An aspect that both postings state agrees where all values of one are among the other's, and
     clashes where each has one that the other lacks: "8 gb, 512 gb" clashes with "16 gb, 512 gb" and
-    agrees with "512 gb". One GTIN of several in common is enough. Values of different aspects say
-    nothing of each other: "ram: 8 gb" beside "512 gb".
+    agrees with "512 gb". One GTIN of several in common is enough, and model numbers of columns
+    agree or say nothing. Values of different aspects say nothing of each other: "ram: 8 gb" beside
+    "512 gb".
 
     Clashes of the kinds in `same`, which may differ within one product, are counted together, as
     tolerated ones, and not by kind: so one classifier serves catalogues that disagree about what is
@@ -89,7 +95,7 @@ def attribute_features(
     """
     both, clash = attribute_counts(rows, left, right) if counted is None else counted
     stated = rows.kinds
-    agree, alone = both - clash, stated[left] + stated[right] - 2 * both
+    agree, alone = both - clash, np.maximum(stated[left] + stated[right] - 2 * both, 0)
     tolerated = np.array([kind in same for kind in KINDS])
     columns: dict[str, Column] = {}
     known = np.where((both == 0) | tolerated, np.nan, clash)
@@ -138,7 +144,9 @@ def attribute_counts(rows: AttributeRows, left: Ends, right: Ends) -> Counted:
         pair * width + aspect, pair_of_value * width + rows.aspect[rows.held.indices[values.mine]]
     )
     lacking = fewer > np.bincount(place, minlength=len(pair))
-    return _by_kind(pair, kind, size), _by_kind(pair[lacking], kind[lacking], size)
+    tells = ~lacking | rows.clashes[aspect]
+    lacking &= tells
+    return _by_kind(pair[tells], kind[tells], size), _by_kind(pair[lacking], kind[lacking], size)
 
 
 def _by_kind(row: AnyInts, kind: AnyInts, size: int) -> Floats:

@@ -7,13 +7,20 @@ from typing import Any
 
 from samesku.titles import Stated, stated
 from samesku.titles.attributes.codes import Codes
-from samesku.titles.attributes.columns import OPTION, column_kind, memory_of, read_cell
+from samesku.titles.attributes.columns import (
+    MPN,
+    OPTION,
+    article_numbers,
+    column_kind,
+    memory_of,
+    read_cell,
+)
 from samesku.titles.attributes.reading import read_title
 from samesku.titles.attributes.spelling import Spelling
 from samesku.titles.attributes.table import KINDS, Attributes, aspect, check_kinds
 
 __all__ = [
-    "KINDS", "Attributes", "Codes", "Spelling", "aspect", "check_kinds", "read_attributes",
+    "KINDS", "MPN", "Attributes", "Codes", "Spelling", "aspect", "check_kinds", "read_attributes",
     "read_title", "read_titles",
 ]  # fmt: skip
 
@@ -77,4 +84,7 @@ def read_attributes(
             for at, cell in enumerate(cells):
                 if cell:
                     column[at] = held(read_cell(*known, cell).union(column[at]))
+                    if known == ("model", ""):
+                        numbers = article_numbers("model", cell)
+                        found["gtin"][at] = held(numbers.union(found["gtin"][at]))
     return Attributes(found)

@@ -29,6 +29,10 @@ _LEAST_STORAGE = 16
 OPTION = "option: "
 """What the name of a column begins with that is compared as text, whatever it is called."""
 _GTIN = re.compile(r"(?<![0-9])(?:[0-9]{8}|[0-9]{11,14})(?![0-9])")  # an ISBN of ten digits is none
+# Characters of a model number that is one maker's.
+_MODEL_NUMBER = range(6, 31)
+MPN = "mpn"
+"""The aspect of model numbers among article numbers, which agree or say nothing."""
 # Numbers that a shop gives out itself, and that another shop gives to something else.
 _INTERNAL = re.compile(r"2[0-9]{12}|[24][0-9]{11}")
 _BARE = re.compile(r"[0-9]+(?:\.[0-9]+)?")
@@ -83,21 +87,45 @@ def _first(kind: str) -> int:
     return -1 if kind == "count" else 1 if kind in ("size", "processor") else 0
 
 
+def numbers_in(name: str) -> str | None:
+    """Which article numbers a column of this name holds: of the kind `gtin` or `model`."""
+    kind = column_kind(name)
+    return kind[0] if kind in (("gtin", ""), ("model", "")) else None
+
+
+def article_numbers(kind: str, raw: str) -> set[str]:
+    """The GTINs in a cell, or the model number: one as "GSR 12V-35", not a name as "Pixel 7".
+
+    >>> sorted(article_numbers("model", "DSC-W830/P")), article_numbers("model", "Pixel 7 Pro")
+    (['mpn: dscw830', 'mpn: dscw830p'], set())
+    """
+    text = normalise_raw(raw[:_LONGEST])
+    if kind == "gtin":
+        return _gtins(text) or _gtins(re.sub("[ -]", "", text))  # "4 006381 333931"
+    if any(len(word) > 3 and word.isalpha() for word in text.split()):
+        return set()
+    return {
+        f"{MPN}: {number}"
+        for number in _without_signs(text)
+        if len(number) in _MODEL_NUMBER and len(set(number)) > 2 and not number.isalpha()
+    }
+
+
 def read_cell(kind: str, aspect: str, raw: str) -> set[str]:
     """Read one value of a column of this kind; several values are all kept."""
     text = normal_title(raw[:_LONGEST])
     if aspect.startswith(OPTION):
         return {f"{aspect.removeprefix(OPTION)}: {text}"} if text else set()
     if kind == "gtin":
-        return _gtins(text) or _gtins(re.sub("[ -]", "", text))  # "4 006381 333931"
+        return article_numbers(kind, raw)
     if aspect == "processor":  # as titles state it
         codes = read_title(text, stated(text))[1]
         series = {value for value, _ in codes.series if value.startswith("cpu: ")}
         return series.union(code for code, _ in codes.codes)
     if kind == "model":
-        # Titles state "ma326ll" of "MA326LL/A".
-        written = (re.sub(r"[^a-z0-9]", "", part) for part in (text, text.partition("/")[0]))
-        return {code for code in written if 4 <= len(code) <= 30 and not code.isalpha()}
+        return {
+            code for code in _without_signs(text) if 4 <= len(code) <= 30 and not code.isalpha()
+        }
     if kind == "count" and _BARE.fullmatch(text):
         return {spell(float(text))} - {"1"}  # what an offer without a count means
     if kind == "size" and _BARE.fullmatch(text):
@@ -114,6 +142,11 @@ def read_cell(kind: str, aspect: str, raw: str) -> set[str]:
     if kind == "colour":  # "vit" is white beside "färg"
         return _read(text)[kind] or _read(f"{aspect} {text}")[kind]
     return _read(text)[kind]
+
+
+def _without_signs(text: str) -> set[str]:
+    """A code, and what is before its slash: titles state "ma326ll" of "MA326LL/A"."""
+    return {re.sub(r"[^a-z0-9]", "", part) for part in (text, text.partition("/")[0])}
 
 
 def memory_of(title: str, aspect: str) -> set[str]:
