@@ -460,6 +460,27 @@ def test_identical_postings_of_two_sources_are_surely_one_product():
     assert _shared(answered, *own[8])
 
 
+@pytest.mark.parametrize(
+    ("column", "numbers"),
+    [
+        ("EAN", [("4006381333931", "04006381333931"), ("96385074", "96385074")]),
+        ("mpn", [("EQ6-2200", "EQ 62200"), ("BGC1U1550/01", "BGC1U1550")]),
+    ],
+)
+def test_offers_of_one_article_number_are_linked_though_no_word_is_the_same(column, numbers):
+    (machine, cleaner), shops = numbers, []
+    for at, titles in enumerate(
+        (["Kaffeevollautomat", "Staubsauger beutellos"], ["Espresso machine", "Cyclonic vac"])
+    ):
+        ids = [f"{at} machine", f"{at} cleaner"]
+        offers = {"posting_id": ids, "title": titles, column: [machine[at], cleaner[at]]}
+        shops.append(read_catalog(pl.DataFrame(offers)))
+    links = Matcher().match(*shops).links
+    assert links.select("left_id", "right_id").sort("left_id").rows() == [
+        ("0 cleaner", "1 cleaner"), ("0 machine", "1 machine"),
+    ]  # fmt: skip
+
+
 def test_only_postings_that_agree_in_a_column_match():
     catalog = read_catalog(SHOP)
     inside = Matcher([Tfidf()], within="category").match(catalog)

@@ -302,7 +302,7 @@ class Matcher:
         owners = None if sources is None else sources[collapsed.rows]
         with within(self.memory, len(catalog)):
             encoded = encode(collapsed.catalog, self.encoders, self.cache, self.progress)
-            candidates = self._candidates(encoded, owners, pairs)
+            candidates = self._candidates(collapsed.catalog, encoded, owners, pairs)
             present = [each.vectors.present for each in encoded]
             encoded.clear()  # what is read of them from now on may lie in files
             if self.within:
@@ -385,12 +385,16 @@ class Matcher:
         sources = sources_to_match(catalog, self.pairs)
         with within(self.memory, len(catalog)):
             encoded = encode(catalog, self.encoders, self.cache, self.progress)
-            return self._candidates(encoded, sources, "across")
+            return self._candidates(catalog, encoded, sources, "across")
 
     def _candidates(
-        self, encoded: Sequence[Encoded], owners: Ints | None, allowed: Allowed
+        self,
+        catalog: Catalog,
+        encoded: Sequence[Encoded],
+        owners: Ints | None,
+        allowed: Allowed,
     ) -> Candidates:
         return find_candidates(
-            encoded, owners, allowed,
+            catalog, encoded, owners, allowed,
             k=self.k, method=self.method, cache=self.cache, progress=self.progress,
         )  # fmt: skip

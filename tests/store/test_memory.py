@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from samesku.store.content import Content
 from samesku.store.memory import SOUGHT, Distinct, Memory, pairs_of
 from samesku.store.terms import WIDTH, packed_terms
 
@@ -8,7 +9,11 @@ from samesku.store.terms import WIDTH, packed_terms
 @pytest.fixture
 def several(rows):
     """Distinct postings in the order of their numbers."""
-    return [Distinct.of(100 + at, filled(row)) for at, row in enumerate(rows)]
+    return [distinct(100 + at, filled(row)) for at, row in enumerate(rows)]
+
+
+def distinct(number, payload):
+    return Distinct.of(number, payload, Content.of(payload))
 
 
 def filled(row):
@@ -60,7 +65,7 @@ def test_a_posting_that_is_only_sought_leaves_nothing(several, rows):
         assert all((a == b).all() for a, b in zip(after, known, strict=True))
     assert memory.slot(several[0].number) == memory.slot(SOUGHT) == -1
     # It was shown as it would be entered.
-    memory.add([Distinct.of(SOUGHT, filled(rows[1]))])
+    memory.add([distinct(SOUGHT, filled(rows[1]))])
     memory.link(np.repeat(SOUGHT, 2), pairs)
     entered = memory.neighbors(np.append(slots, ends))
     for a, b in zip(shown, entered, strict=True):

@@ -16,13 +16,16 @@ from samesku.candidates.neighbors import (
     allowed_neighbors,
     density,
 )  # fmt: skip
+from samesku.candidates.shared_numbers import sharing
 from samesku.candidates.similarity import Ends, pair_similarity
+from samesku.catalog.catalog import Catalog
 from samesku.encoders.base import Kind, Modality, Vectors
 from samesku.encoders.encode import Encoded
 from samesku.runtime.arrays import AnyInts, Array, Bools, Floats, Ints
 from samesku.runtime.cache import Cache, content_key
 from samesku.runtime.memory import at_once
 from samesku.runtime.progress import Progress
+from samesku.titles.attributes.columns import numbers_in
 
 # Neighbours whose mean similarity says how dense it is around a posting.
 DENSITY_NEIGHBORS = 20
@@ -83,6 +86,7 @@ class Candidates:
 
 
 def find_candidates(
+    catalog: Catalog,
     encoded: Sequence[Encoded],
     owners: Ints | None,
     allowed: Allowed,
@@ -94,7 +98,8 @@ def find_candidates(
 ) -> Candidates:
     """The pairs that may match: those of one source or of two, of any where no `owners` are.
 
-    The neighbours of each encoder are searched now or come from the cache.
+    The neighbours of each encoder are searched now or come from the cache. Beside them, postings of
+    one article number are candidates, however their titles differ.
     """
     allowed, whose = ("all", b"") if owners is None else (allowed, owners.tobytes())
     settings = str(k), method, allowed, whose
@@ -113,7 +118,12 @@ def find_candidates(
                 cache.store("neighbors", key, found.arrays)
         sources.append(Source(encoder.name, encoder.modality, vectors, found))
     with progress.stage("candidates"):
-        joined = join_candidates(sources)
+        has_numbers = any(map(numbers_in, catalog.frame.columns))
+        left, right = sharing(catalog.attributes.values["gtin"] if has_numbers else [])
+        if owners is not None and allowed != "all":
+            may = (owners[left] == owners[right]) == (allowed == "within")
+            left, right = left[may], right[may]
+        joined = with_pairs(join_candidates(sources), left, right, found=True)
         # From now on little of them is read: what is large lies in files.
         shelved = (
             replace(source, vectors=source.vectors.shelved, neighbors=source.neighbors.shelved)
@@ -149,8 +159,14 @@ def join_candidates(sources: Sequence[Source]) -> Candidates:
     )
 
 
-def with_pairs(candidates: Candidates, left: Ends, right: Ends) -> Candidates:
-    """The candidates, which need their sources, and further pairs of rows, ``left < right``."""
+def with_pairs(
+    candidates: Candidates, left: Ends, right: Ends, *, found: bool = False
+) -> Candidates:
+    """The candidates, which need their sources, and further pairs of rows, ``left < right``.
+
+    Those that are `found` count as found by the first encoder: a fusion that knows few encoders
+    looks at no others.
+    """
     fresh = candidates.places(left, right) < 0
     if not fresh.any():
         return candidates
@@ -165,6 +181,7 @@ def with_pairs(candidates: Candidates, left: Ends, right: Ends) -> Candidates:
         similarity=np.concatenate([candidates.similarity, np.stack(seen, axis=1)]),
         found=np.pad(candidates.found, ((0, len(more)), (0, 0))),
     )
+    both.found[len(candidates) :, 0] = found
     return both.take(np.argsort(np.concatenate([keys, more]), kind="stable"))
 
 

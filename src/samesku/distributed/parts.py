@@ -13,6 +13,7 @@ import scipy.sparse as sp
 
 from samesku.candidates.candidates import Source
 from samesku.candidates.neighbors import Neighbors
+from samesku.candidates.shared_numbers import sharing
 from samesku.catalog.catalog import Catalog
 from samesku.distributed.reading import NORMAL, STATED
 from samesku.distributed.searching import in_columns, joined_vectors, load_vectors
@@ -30,6 +31,7 @@ from samesku.scoring.features.title_words import TitleWords
 from samesku.scoring.presence import rarity_of, row_cells
 from samesku.titles import Quantity, Stated, normal_tokens
 from samesku.titles.attributes import KINDS, Attributes
+from samesku.titles.attributes.columns import numbers_in
 
 # The words of titles, of titles and descriptions, and of titles among them.
 WORDS = ["words", "whole", "in title"]
@@ -101,6 +103,9 @@ class Part:
         self.listed = {n: columns_of(around, n)[0] for n in around.column_names if " " in n}
         self.stated = decoded(self.frame[STATED], _stated)
         self.attributes = {kind: decoded(self.frame[f"~{kind}"], tuple) for kind in KINDS}
+        # Article numbers are candidates of their own where there is a column of them.
+        has_numbers = any(map(numbers_in, self.frame.columns))
+        self.articles = self.attributes["gtin"] if has_numbers else []
         self.codes = CodedTitles.read(titles, self.frame["~code"].to_list())
         # The words of the titles, and of the titles around them.
         self.words = Terms.read(shelf, f"words/{shard}", table, WORDS[:1])
@@ -146,11 +151,13 @@ class Tile:
         self.parts, sizes = parts, [len(part.numbers) for part in parts]
         self._before = [0, *sizes[:-1]]
         edges = [self._crossing([part.lists[each.name] for part in parts]) for each in encoders]
+        same_article = self._sharing()
         used = np.zeros(sum(sizes), dtype=bool)
-        for query, candidate, _ in edges:
+        for query, candidate, *_ in (*edges, same_article):
             used[query], used[candidate] = True, True
         self._new = np.where(used, np.cumsum(used, dtype=np.int32) - 1, -1).astype(np.int32)
         self.size = int(np.count_nonzero(used))
+        self.same_article = tuple(self._new[end] for end in same_article)
         own = np.split(used, self._before[1:])
         self.places = [np.flatnonzero(each) for each in own]
         self.numbers = self._taken([part.numbers for part in parts])
@@ -195,6 +202,13 @@ class Tile:
             two = other.place[candidate[inside] - other.start] + self._before[at - 1]
             found.append((one, two, value[inside]))
         return [np.concatenate(each) for each in zip(*found, strict=True)]
+
+    def _sharing(self) -> tuple[Array, Array]:
+        """The ends, counted over the parts, of pairs across them that state one article number."""
+        left, right = sharing([each for part in self.parts for each in part.articles])
+        across = (left < self._before[-1]) & (right >= self._before[-1])
+        crossing = across if len(self.parts) > 1 else slice(None)
+        return left[crossing], right[crossing]
 
     def rows(self, totals: Totals, prices: Any, same: Collection[str]) -> CatalogRows:
         """What the features read, by the numbers of the whole catalogue in place of a tile's."""

@@ -9,7 +9,12 @@ import numpy as np
 import polars as pl
 import ray
 
-from samesku.candidates.candidates import DENSITY_NEIGHBORS, Candidates, join_candidates
+from samesku.candidates.candidates import (
+    DENSITY_NEIGHBORS,
+    Candidates,
+    join_candidates,
+    with_pairs,
+)
 from samesku.candidates.neighbors import Neighbors, density
 from samesku.clustering.expected import partners
 from samesku.distributed.encoding import write_terms
@@ -117,7 +122,7 @@ def score_tile(
     tile = Tile(held("part", pair, partial(Part, shelf, totals, encoders)), encoders)
     catalog, numbers = tile.catalog, tile.numbers
     candidates = replace(
-        join_candidates(tile.sources),
+        with_pairs(join_candidates(tile.sources), *tile.same_article, found=True),
         density=np.stack([tile.said(e.name, "density") for e in encoders], axis=1),
     )
     scored = PairScores(np.empty(0, np.float32))

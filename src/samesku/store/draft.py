@@ -117,12 +117,14 @@ class Draft:
         """Take a distinct posting that is new; returns its row."""
         number = self.number * PER_EVENT + len(self.fresh)
         self.fresh.append(number)
-        some, content = Distinct.of(number, payload), Content.of(payload)
+        content = Content.of(payload)
+        some = Distinct.of(number, payload, content)
         self.state.memory.add([some])
         self.state.memory.contents.keep(number, content)
         return {
             "id": number, "content_key": key, "title_key": some.title, "terms": some.terms,
-            "phash": some.phash, "content": content.pack(), "pairs": b"",
+            "phash": some.phash, "article_numbers": some.articles, "content": content.pack(),
+            "pairs": b"",
         }  # fmt: skip
 
     def _leave(self, posting: str, number: int | None) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from samesku.candidates.candidates import places_among
 from samesku.candidates.neighbors import FLOOR
+from samesku.candidates.shared_numbers import NEXT
 from samesku.runtime.arrays import AnyInts, Array, Floats, Ints
 from samesku.store.arrays import Growing, Lists
 from samesku.store.content import Content, Contents
@@ -61,17 +62,20 @@ def pairs_of(*columns: Array) -> Array:
 
 
 class Distinct(NamedTuple):
-    """A distinct posting as it is found: its number, terms, photo hash, the number of its title."""
+    """A distinct posting as it is found: by its number, terms, photo, title and article numbers."""
 
     number: int
     terms: bytes
     phash: bytes | None
     title: int
+    articles: str | None = None  # one to a line
 
     @classmethod
-    def of(cls, number: int, payload: Payload) -> Distinct:
-        title = normal_title(str(payload["title"]))
-        return cls(number, packed_terms(title), phash_of(payload), title_key(title))
+    def of(cls, number: int, payload: Payload, content: Content) -> Distinct:
+        title, articles = content.normal, "\n".join(content.values["gtin"])
+        return cls(
+            number, packed_terms(title), phash_of(payload), title_key(title), articles or None
+        )
 
 
 class Memory:
@@ -99,6 +103,9 @@ class Memory:
         # How many terms of each title are words, and how many n-grams.
         self._lengths = Growing(np.int32), Growing(np.int32)
         self._columns = self._numbers, self._there, self._titles, self._bits, *self._lengths
+        # The article numbers of each slot, and the slots by article number.
+        self._articles: list[str | None] = []
+        self._by_article: defaultdict[str, list[int]] = defaultdict(list)
         # Slots by term; scored pairs at both ends, in which the other is a slot.
         self._by_term, self._pairs = Lists(np.int32), Lists(PAIR)
 
@@ -156,10 +163,13 @@ class Memory:
         order = np.argsort((part << 32) + rarity, kind="stable")
         kept = is_word | (np.arange(len(part)) - terms.bounds[part] < INDEXED_NGRAMS)
         self._by_term.add(terms.columns[order][kept], slots[part[kept] // 2])
+        for slot in slots.tolist():
+            for article in self._articles_of(slot):
+                self._by_article[article].append(slot)
 
     def _append(self, some: Sequence[Distinct], *, there: bool = True) -> Ints:
         first = self.slots_taken
-        numbers, terms, phashes, titles = zip(*some, strict=True)
+        numbers, terms, phashes, titles, articles = zip(*some, strict=True)
         bits = [int.from_bytes(each or b"", "little") for each in phashes]
         words = [int.from_bytes(each[:4], "little") for each in terms]
         others = [len(each) // 4 - 1 - count for each, count in zip(terms, words, strict=True)]
@@ -168,6 +178,7 @@ class Memory:
         )  # fmt: skip
         for column, values in zip(self._columns, rows, strict=True):
             column.extend(values)
+        self._articles += articles
         self._terms += self._placed([each[4:] for each in terms])
         self._words += [each[4 : 4 + 4 * count] for each, count in zip(terms, words, strict=True)]
         return np.arange(first, self.slots_taken)
@@ -201,10 +212,10 @@ class Memory:
         They find others and are not found. The store has one posting more: each is there without
         the others.
         """
-        numbers = range(SOUGHT, SOUGHT + len(payloads))
-        slots = self._append(list(map(Distinct.of, numbers, payloads)), there=False)
-        for number, payload in zip(numbers, payloads, strict=True):
-            self.contents.keep(number, Content.of(payload))
+        numbers, contents = range(SOUGHT, SOUGHT + len(payloads)), list(map(Content.of, payloads))
+        slots = self._append(list(map(Distinct.of, numbers, payloads, contents)), there=False)
+        for number, content in zip(numbers, contents, strict=True):
+            self.contents.keep(number, content)
         self.size += 1
         try:
             yield slots
@@ -213,7 +224,7 @@ class Memory:
             for number in numbers:
                 self.contents.forget(number)
             first = int(slots[0])
-            del self._terms[first:], self._words[first:]
+            del self._terms[first:], self._words[first:], self._articles[first:]
             for column in self._columns:
                 column.cut(first)
 
@@ -320,16 +331,26 @@ class Memory:
         return lists
 
     def near(self, slot: int) -> tuple[Ints, Floats]:
-        """The slots that are near to one, by their titles or their photos, ascending.
+        """The slots near to one by titles or photos, or of one article number, ascending.
 
         Their similarities ``(2, m)`` are NaN where it was not found so.
         """
         found_by = self.find_text(slot), self.find_photo(slot)
-        others = np.unique(np.concatenate([found for found, _ in found_by]))
+        others = np.concatenate([self._same_article(slot), *(found for found, _ in found_by)])
+        others = np.unique(others)
         similarity = np.full((2, len(others)), np.nan, dtype=np.float32)
         for column, (found, alike) in zip(similarity, found_by, strict=True):
             column[np.searchsorted(others, found)] = alike
         return others, similarity
+
+    def _articles_of(self, slot: int) -> list[str]:
+        return (self._articles[slot] or "").splitlines()
+
+    def _same_article(self, slot: int) -> Ints:
+        """The last of each article number of one."""
+        lists = (self._by_article.get(each, [])[-NEXT:] for each in self._articles_of(slot))
+        slots = np.fromiter(chain.from_iterable(lists), dtype=np.int64)
+        return np.asarray(slots[self._there.rows[slots] & (slots != slot)])
 
     def find_text(self, slot: int) -> tuple[Ints, Floats]:
         terms = self.terms(np.array([slot]))

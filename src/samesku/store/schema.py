@@ -17,7 +17,7 @@ from sqlalchemy import event as listen
 from samesku.runtime.files import claimed
 from samesku.store.results import StoreError
 
-VERSION = 12
+VERSION = 13
 # Seconds that a writer waits for another one.
 PATIENCE = 30
 # Keys that one statement asks for.
@@ -40,6 +40,7 @@ distinct = sa.Table(
     sa.Column("title_key", sa.BigInteger, nullable=False),
     sa.Column("terms", sa.LargeBinary, nullable=False),
     sa.Column("phash", sa.LargeBinary),
+    sa.Column("article_numbers", sa.Text),
     sa.Column("content", sa.Text, nullable=False),
     sa.Column("pairs", sa.LargeBinary, nullable=False),
 )  # fmt: skip

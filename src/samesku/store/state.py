@@ -29,7 +29,10 @@ from samesku.store.schema import clusters, distinct, events, look_up, meta, pins
 PER_EVENT = 2**24
 # Rows that are read at once.
 ROWS = 20_000
-_FOUND_BY = sa.select(distinct.c.id, distinct.c.terms, distinct.c.phash, distinct.c.title_key)
+_FOUND_BY = sa.select(
+    distinct.c.id, distinct.c.terms, distinct.c.phash, distinct.c.title_key,
+    distinct.c.article_numbers,
+)  # fmt: skip
 _PAIRS = sa.select(distinct.c.id, distinct.c.pairs)
 _POSTINGS = sa.select(postings.c.posting_id, postings.c.distinct_id, postings.c.cluster)
 # Under what name the tables hold the setting.
