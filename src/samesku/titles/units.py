@@ -24,7 +24,8 @@ class Quantity(NamedTuple):
 
     Base units: `g`, `ml`, `mm`, `pcs` (things, and packs of things), `gb`, `w`, `mah`, `v`, `a`,
     `hz`, `lm`, `k` (colour temperature), `%`, `month`, `spf`, `size` (numbered clothing), `gsm`,
-    `mp`, `ply`, `iu`, `page`, `pole`, `gang` (places for plugs or switches), `teeth`.
+    `mp`, `ply`, `iu`, `page`, `pole`, `gang` (places for plugs or switches), `teeth`, `doses`
+    (washes, servings).
     """
 
     value: float

@@ -50,7 +50,7 @@ _MODULES = re.compile(r"(?<![a-z])(?:ddr[2-5]?|(?:so)?dimm|ram)(?![a-z])")
 _MAINS = {**dict.fromkeys((220.0, 240.0), 230.0), **dict.fromkeys((110.0, 115.0, 127.0), 120.0)}
 _RATED = re.compile(
     r"(?<![a-z0-9.])(?<![a-z]-)([0-9]+(?:[.,][0-9]+)?)"
-    r"(?: ?-?(rpm|iu|den|ah|wh|k?va|dpi|btu|psi|cu\.? ?ft)| ?([km]a))(?![a-z0-9])"
+    r"(?: ?-?(rpm|iu|den|ah|wh|k?va|dpi|btu|psi|(?:cu|sq)\.? ?ft)| ?([km]a))(?![a-z0-9])"
 )
 # For one console or the other: "xbox series x|s", "xbox series s/x".
 _EITHER_XBOX = re.compile(r"xbox (?:series|one) [sx] ?(?:[/|&+]|and) ?(?:series |one )?[sx]\b")
