@@ -10,9 +10,9 @@ from samesku.clustering.agglomerative import agglomerate
 from samesku.clustering.crowding import uncrowded
 from samesku.clustering.expected import partners, summed_f1
 from samesku.clustering.pins import components
-from samesku.distributed.components import find_components, looked_up, part_of
+from samesku.distributed.components import find_components, looked_up
 from samesku.distributed.searching import numbers_of
-from samesku.distributed.shelf import Shelf, array_of, columns_of, frame_of, table_of
+from samesku.distributed.shelf import Shelf, array_of, columns_of, frame_of, part_of, table_of
 from samesku.distributed.tasks import Result, Stages, digest_of
 from samesku.distributed.totals import Totals
 from samesku.results.listing import for_spreadsheets
@@ -67,7 +67,7 @@ def _cluster_part(shelf: Shelf, part: int, totals: Totals, threshold: float, mos
 
     def pieces(*names: str) -> Iterator[list[Array]]:
         for tile in totals.pairs:
-            yield columns_of(shelf.piece(f"inside/{tile}", part), *names)
+            yield columns_of(shelf.read(f"inside/{tile}", names, part), *names)
 
     # One piece at a time, as most of a catalogue may be one component.
     numbers = np.unique(np.concatenate([np.union1d(*ends) for ends in pieces("left", "right")]))
@@ -191,8 +191,7 @@ def count_overlap(shelf: Shelf, shard: int, last: str, shards: int) -> None:
     parts = (folder.between(name, "posting_id", low, end) for name in folder.names())
     before = pl.concat(part.select("posting_id", "cluster_id") for part in parts)
     found = now.join(before, on="posting_id").group_by("cluster_id", "group_id").len()
-    of = found["cluster_id"].hash(0).to_numpy() % np.uint64(shards)
-    shelf.deal(f"overlap/{shard}", found.to_arrow(), of, shards)
+    shelf.deal(f"overlap/{shard}", found.to_arrow(), part_of(found["cluster_id"], shards), shards)
 
 
 def choose_heirs(shelf: Shelf, part: int, shards: int, clusters: int) -> None:
@@ -229,7 +228,7 @@ def gather_clusters(
     whole = whole.select("cluster_id", *GROUPS)
     pieces = whole.partition_by("group_size", maintain_order=True) or [whole]
     name = f"clusters-{run}/part-{part:05}.parquet"
-    Shelf(out).write_pieces(name, [piece.to_arrow() for piece in pieces])
+    Shelf(out).write(name, *(piece.to_arrow() for piece in pieces))
     sizes = frame.group_by("group_id").len()["len"]
     counted = sizes.value_counts().sort("len", descending=True)
     return {"sizes": counted.rows()}
@@ -247,7 +246,7 @@ def write_groups(shelf: Shelf, out: str, run: str, sizes: Sequence[Sequence[int]
             for part, own in enumerate(sizes):
                 if size in own:
                     name = f"clusters-{run}/part-{part:05}.parquet"
-                    frame = frame_of(folder.piece(name, own.index(size)))
+                    frame = frame_of(folder.read(name, piece=own.index(size)))
                     shown = for_spreadsheets(frame.select(GROUPS))
                     file.write(shown.write_csv(include_header=False).encode())
 

@@ -25,11 +25,6 @@ from samesku.runtime.random import mixed
 AT_ONCE = 2_000_000
 
 
-def part_of(numbers: Array, parts: int) -> Array:
-    """A part for each number, at random."""
-    return np.asarray(_mixed(numbers, 0) % np.uint64(parts)).astype(np.int64)
-
-
 def _mixed(numbers: Array, seed: int) -> Array:
     """A random number of 64 bits for each, no two alike."""
     return mixed(numbers.astype(np.uint64) + np.uint64((seed * 0x9E3779B97F4A7C15) % 2**64))
@@ -62,7 +57,7 @@ def edges_of(shelf: Shelf, scored: Shelf, tile: str, threshold: float) -> Result
     left, right = left[tied], right[tied]
     ways = [table_of(one=left, other=right), table_of(one=right, other=left)]
     within = len(set(tile.split("-"))) == 1
-    shelf.write_pieces(f"edges/0/{tile}", [pa.concat_tables(ways)] if within else ways)
+    shelf.write(f"edges/0/{tile}", *([pa.concat_tables(ways)] if within else ways))
     return {"edges": 2 * len(left)}
 
 

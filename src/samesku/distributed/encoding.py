@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -13,14 +13,13 @@ import scipy.sparse as sp
 from samesku.catalog.catalog import Catalog
 from samesku.catalog.cells import OPTIONAL, REQUIRED
 from samesku.distributed.reading import PHOTO, READ, catalog_of
-from samesku.distributed.shelf import Shelf, array_of, table_of
-from samesku.distributed.statistics import GRAMS, answers, ask_looks, title_keys
+from samesku.distributed.shelf import Shelf, table_of, texts_of
+from samesku.distributed.statistics import answers, ask_looks
 from samesku.distributed.tasks import Result, digest_of
 from samesku.distributed.totals import Totals
 from samesku.encoders.base import Encoder, Kind, PhotoEncoder, TextEncoder, Vectors
 from samesku.encoders.encode import PhotoPass
 from samesku.encoders.tfidf import TermCounts, Tfidf
-from samesku.runtime.arrays import Array
 from samesku.runtime.cache import Cache
 from samesku.runtime.progress import Progress
 from samesku.scoring.features.codes import rarest_code
@@ -49,21 +48,22 @@ def encode_shard(
     catalog = catalog_of(frame)
     titles = catalog.normal_titles
     terms = TermCounts.of(titles, np.array(totals.letters, dtype=np.int64))
-    found = answers(shelf, "words", shard, totals.shards, terms.vocabulary)
+    found = answers(shelf, "words", shard, totals.shards, texts_of(terms.vocabulary))
     progress = Progress()
     seen = [each for each in encoders if isinstance(each, PhotoEncoder)]
     photos = PhotoPass(catalog, seen, Cache(cache))
     photos.run(progress)
-    words = by_rank(terms.words, found[0])
+    words = by_rank(terms.words, found["rank"])
     table: dict[str, Any] = {"words": with_data(words, np.ones_like(words.data))}
-    write_terms(shelf, f"words/{shard}", found, terms.vocabulary)
+    named = found.with_columns(name=texts_of(terms.vocabulary)).sort("rank")
+    shelf.write(f"words/{shard}", named.to_arrow())
     if "description" in frame.columns:
         table |= _described(shelf, totals, shard, catalog)
     searched: dict[str, tuple[Kind, int, int]] = {}
     for encoder in encoders:
         products = 0
         if isinstance(encoder, Tfidf):
-            vectors, products = _tfidf(shelf, totals, shard, encoder, terms, words, found)
+            vectors, products = _tfidf(shelf, totals, shard, encoder, terms, words, named)
         elif isinstance(encoder, PhotoEncoder):
             vectors = photos.vectors(encoder, progress)
             owners, first = np.unique(vectors.owner, return_index=True)
@@ -80,60 +80,43 @@ def encode_shard(
             f"vectors/{encoder.name}/{shard}",
             table_of(owner=vectors.owner, row=vectors.rows, probe=probe),
         )
-    table |= _said(shelf, totals, shard, frame, catalog, terms, found[2])
-    kept = frame.drop(READ, "description", strict=False).to_arrow()
-    for name, column in zip((made := table_of(**table)).column_names, made.columns, strict=True):
-        kept = kept.append_column(name, column)
-    shelf.write(f"said/{shard}", kept)
+    counts = dict(zip(terms.vocabulary, found["coded"], strict=True))
+    table |= _said(shelf, totals, shard, frame, catalog, counts)
+    kept = {each.name: each for each in frame.drop(READ, "description", strict=False)}
+    shelf.write(f"said/{shard}", table_of(**kept, **table))
     refused = [[*photo, reason] for photo, reason in progress.refused.items()][:20]
     return {"refused": refused, "searched": searched}
 
 
-def by_rank(rows: sp.csr_matrix, rank: Array) -> sp.csr_matrix:
+def by_rank(rows: sp.csr_matrix, rank: pl.Series) -> sp.csr_matrix:
     """The same rows with their columns in the order of their ranks."""
-    place = np.empty(len(rank), dtype=np.int32)
-    place[np.argsort(rank)] = np.arange(len(rank), dtype=np.int32)
+    place = rank.arg_sort().arg_sort().cast(pl.Int32).to_numpy()
     cells = (rows.data.copy(), place[rows.indices], rows.indptr)
     ranked = sp.csr_matrix(cells, shape=(rows.shape[0], max(len(rank), 1)))
     ranked.sort_indices()
     return ranked
 
 
-def write_terms(
-    shelf: Shelf, name: str, found: Sequence[Array], items: Sequence[str] | None = None
-) -> None:
-    """Write the ranks of columns, ascending, how many hold them, and their names."""
-    order = np.argsort(found[0])
-    table = {"rank": found[0][order], "held_by": found[1][order]}
-    if items is not None:
-        table["name"] = _texts(items).take(array_of(order))
-    shelf.write(name, table_of(**table))
-
-
 def _tfidf(
     shelf: Shelf, totals: Totals, shard: int, encoder: Tfidf, terms: TermCounts,
-    words: sp.csr_matrix, found: tuple[Array, ...],
+    words: sp.csr_matrix, named: pl.DataFrame,
 ) -> tuple[Vectors, int]:  # fmt: skip
     """The vectors, and how many cells of all postings are in the columns of theirs."""
-    order = np.argsort(found[0])
-    names = [found[0][order], *terms.packed]
-    block = np.repeat(np.arange(len(names), dtype=np.int8), [len(each) for each in names])
-    held = [
-        answers(shelf, name, shard, totals.shards, packed)[1]
-        for name, packed in zip(GRAMS, terms.packed, strict=True)
-    ]
-    held_by = np.concatenate([found[1][order], *held])
-    table = table_of(block=block, name=np.concatenate(names), held_by=held_by)
-    shelf.write(f"vectors/{encoder.name}/{shard} columns", table)
-    grams = sp.hstack(terms.ngrams, format="csr", dtype=np.float32)
-    words.resize(words.shape[0], len(order))
-    vectors = encoder.weighed(words, grams, np.split(held_by, [len(order)]), totals.size)
+    grams = answers(shelf, "grams", shard, totals.shards, terms.packed)
+    # The numbers of n-grams are above all ranks of words.
+    grams = grams.select(pl.Series("rank", terms.packed.astype(np.int64)), "held_by")
+    columns = pl.concat([named.select("rank", "held_by"), grams])
+    shelf.write(f"vectors/{encoder.name}/{shard} columns", columns.to_arrow())
+    held_by = columns["held_by"].to_numpy()
+    words.resize(words.shape[0], len(named))
+    parts = np.split(held_by, [len(named)])
+    vectors = encoder.weighed(words, terms.ngrams, parts, totals.size)
     return vectors, int(held_by[vectors.rows.indices].sum())
 
 
 def _said(
     shelf: Shelf, totals: Totals, shard: int, frame: pl.DataFrame, catalog: Catalog,
-    terms: TermCounts, coded: Array,
+    coded: Mapping[str, int],
 ) -> dict[str, Any]:  # fmt: skip
     """What scoring reads of each posting beside its columns and words."""
     read = [_unpacked(*json.loads(text)) for text in frame[READ]]
@@ -149,20 +132,15 @@ def _said(
     stated = read_attributes(
         catalog.normal_titles, columns, read=(each[1:] for each in read), spelling=spelling
     )
-    keys, own = np.unique(title_keys(catalog.normal_titles), return_inverse=True)
-    counts = dict(zip(terms.vocabulary, coded.tolist(), strict=True))
+    titles = texts_of(catalog.normal_titles).hash()
     made: dict[str, Any] = {
-        "~uses": answers(shelf, "titles", shard, totals.shards, keys)[1][own],
-        "~code": _texts([rarest_code(each[0], counts) for each in read]),
+        "~uses": answers(shelf, "titles", shard, totals.shards, titles)["held_by"],
+        "~code": texts_of(rarest_code(each[0], coded) for each in read),
     }
     for kind, values in stated.values.items():
         texts = {each: json.dumps(each) for each in set(values)}
-        made[f"~{kind}"] = _texts([texts[each] for each in values])
+        made[f"~{kind}"] = texts_of(texts[each] for each in values)
     return made
-
-
-def _texts(values: Sequence[str]) -> Any:
-    return pl.Series(values, dtype=pl.String).to_arrow()
 
 
 def _unpacked(
@@ -179,7 +157,7 @@ def _described(shelf: Shelf, totals: Totals, shard: int, catalog: Catalog) -> di
     titles, texts = described_texts(catalog)
     vocabulary: dict[str, int] = {}
     whole = presence(texts, vocabulary)
-    found = answers(shelf, "described", shard, totals.shards, list(vocabulary))
-    write_terms(shelf, f"described/{shard}", found)
+    found = answers(shelf, "described", shard, totals.shards, texts_of(list(vocabulary)))
+    shelf.write(f"described/{shard}", found.sort("rank").to_arrow())
     title = presence(titles, vocabulary)
-    return {"whole": by_rank(whole, found[0]), "in title": by_rank(title, found[0])}
+    return {"whole": by_rank(whole, found["rank"]), "in title": by_rank(title, found["rank"])}

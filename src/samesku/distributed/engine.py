@@ -159,7 +159,7 @@ class RayEngine:
             fix = "ids must be unique among all files; drop or rename all but one"
             raise CatalogError("the catalogue", [Problem("duplicate_id", message, fix, True)])
         found = each("count", statistics.count_shard, shards, starts, letters)
-        counted = statistics.dictionaries(names)
+        counted = ["words", "grams", "titles", *(["described"] if "description" in names else [])]
         each("add up", statistics.merge_terms, shards, shards, counted)
         self.stages.run("merge", statistics.merge_held, {"all": (shards, "price" in names)})
         return Totals(starts, ranges, sum(shard["distinct"] for shard in found), letters)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -35,8 +35,11 @@ from samesku.titles.attributes.columns import numbers_in
 
 # The words of titles, of titles and descriptions, and of titles among them.
 WORDS = ["words", "whole", "in title"]
-# What `Ranks` hold of a posting, beside its nearest rival.
+# What `Ranks` hold of a posting, beside its nearest rival; `Neighbourhoods` of one, and of words.
 RANKED = ("mean", "spread", "first", "second")
+AROUND, WEIGHTS = ("share", "length", "mass", "split"), ("local", "variant")
+# The texts of a title that `TitleWords` compare.
+TEXTS = ("beginning", "words sorted", "characters")
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,10 @@ class Terms:
     @classmethod
     def read(cls, shelf: Shelf, name: str, table: Any, columns: Sequence[str]) -> Terms:
         """The words of a shard, and the matrices in the given columns of a table."""
-        terms = shelf.read(name)
-        ranks, held_by = columns_of(terms, "rank", "held_by")
-        names = np.full(len(ranks), "", dtype=object)
-        if "name" in terms.column_names:
-            (names[:],) = columns_of(terms, "name")
+        terms = shelf.frame(name)
+        ranks, held_by = terms["rank"].to_numpy(), terms["held_by"].to_numpy()
+        known = "name" in terms.columns
+        names = terms["name"].to_numpy() if known else np.full(len(ranks), "", dtype=object)
         return cls(ranks, held_by, [sparse(table, each, len(ranks)) for each in columns], names)
 
     def take(self, rows: Array) -> Terms:
@@ -80,7 +82,7 @@ def joined(parts: Sequence[Terms], *, below: bool = True) -> Terms:
         place = np.searchsorted(ranks, each.ranks)
         held_by[place] = each.held_by
         names[place] = np.where(each.names != "", each.names, names[place])
-    found = [[in_columns(m, [each.ranks], [ranks]) for m in each.matrices] for each in parts]
+    found = [[in_columns(m, each.ranks, ranks) for m in each.matrices] for each in parts]
     if below:
         found = [[sp.vstack(each, format="csr")] for each in zip(*found, strict=True)]
     return Terms(ranks, held_by, [each for some in found for each in some], names)
@@ -99,14 +101,14 @@ class Part:
         # Of each number from `start` on; -1 for those that are identical to another.
         self.place = np.full(totals.starts[shard + 1] - self.start, -1, dtype=np.int32)
         self.place[self.numbers - self.start] = np.arange(len(self.numbers), dtype=np.int32)
-        # What the lists of each encoder say of a posting.
-        self.listed = {n: columns_of(around, n)[0] for n in around.column_names if " " in n}
-        self.stated = decoded(self.frame[STATED], _stated)
-        self.attributes = {kind: decoded(self.frame[f"~{kind}"], tuple) for kind in KINDS}
+        # What is known of each posting, by name: first what the lists of each encoder say.
+        self.said = {n: columns_of(around, n)[0] for n in around.column_names if " " in n}
+        self.said |= {kind: decoded(self.frame[f"~{kind}"], tuple) for kind in KINDS}
+        self.said |= vars(CodedTitles.read(titles, self.frame["~code"].to_list()))
+        stated = decoded(self.frame[STATED], _stated)
         # Article numbers are candidates of their own where there is a column of them.
         has_numbers = any(map(numbers_in, self.frame.columns))
-        self.articles = self.attributes["gtin"] if has_numbers else []
-        self.codes = CodedTitles.read(titles, self.frame["~code"].to_list())
+        self.articles: list[tuple[str, ...]] = self.said["gtin"].tolist() if has_numbers else []
         # The words of the titles, and of the titles around them.
         self.words = Terms.read(shelf, f"words/{shard}", table, WORDS[:1])
         if "around" in around.column_names:
@@ -114,12 +116,15 @@ class Part:
             self.words = joined([self.words, outer], below=False)
         lists = [normal_tokens(title) for title in titles]
         rare = rarity_of(self.words.held_by, totals.size)
-        spoken = TitleWords(titles, lists, [], self.words.matrices[0], rare, self.stated)
-        self.texts = spoken.texts
-        self.near: Neighbourhoods | None = None
+        spoken = TitleWords(titles, lists, [], self.words.matrices[0], rare, [])
+        self.said |= {"number": self.numbers, "stated": stated}
+        self.said |= dict(zip(TEXTS, spoken.texts, strict=True))
         if "around" in around.column_names:
             share, length = columns_of(around, "share", "length")
-            self.near = Neighbourhoods.read(spoken, self.words.matrices[1], share, length)
+            near = Neighbourhoods.read(spoken, self.words.matrices[1], share, length)
+            self.said |= {name: getattr(near, name) for name in AROUND}
+            # Of the words of all titles, one after the other.
+            self.weights = {name: getattr(near, name) for name in WEIGHTS}
         self.described: Terms | None = None
         if "whole" in table.column_names:
             self.described = Terms.read(shelf, f"described/{shard}", table, WORDS[1:])
@@ -134,10 +139,10 @@ def ends_of(shelf: Shelf, name: str, value: str) -> list[Array]:
     return shelf.columns(name, "query", "candidate", value)
 
 
-def decoded(texts: pl.Series, make: Callable[[Any], Any]) -> list[Any]:
+def decoded(texts: pl.Series, make: Callable[[Any], Any]) -> Array:
     """JSON read, each different text once."""
     found = {text: make(json.loads(text)) for text in texts.unique()}
-    return [found[text] for text in texts.to_list()]
+    return np.fromiter(map(found.__getitem__, texts), dtype=object, count=len(texts))
 
 
 def _stated(said: tuple[list[list[Any]], list[str]]) -> Stated:
@@ -160,18 +165,19 @@ class Tile:
         self.same_article = tuple(self._new[end] for end in same_article)
         own = np.split(used, self._before[1:])
         self.places = [np.flatnonzero(each) for each in own]
-        self.numbers = self._taken([part.numbers for part in parts])
-        self.frame = pl.concat(
-            part.frame[places] for part, places in zip(parts, self.places, strict=True)
-        )
+        taken = list(zip(parts, self.places, strict=True))
+        self.frame = pl.concat(part.frame[places] for part, places in taken)
+        # What the parts know of each posting.
+        self.said = {
+            name: np.concatenate([part.said[name][places] for part, places in taken])
+            for name in parts[0].said
+        }
         names = [name for name in self.frame.columns if not name.startswith("~")]
         self.catalog = Catalog(self.frame.select(names), (None,) * self.size)
         vars(self.catalog).update(
             normal_titles=self.frame[NORMAL].to_list(),
-            stated=self._listed([part.stated for part in parts]),
-            attributes=Attributes(
-                {k: self._listed([part.attributes[k] for part in parts]) for k in KINDS}
-            ),
+            stated=self.said["stated"].tolist(),
+            attributes=Attributes({kind: self.said[kind].tolist() for kind in KINDS}),
         )
         new = np.split(self._new, self._before[1:])
         self.sources = []
@@ -179,17 +185,6 @@ class Tile:
             found = Neighbors(self._new[query], self._new[candidate], near, self.size)
             vectors = joined_vectors([part.vectors[encoder.name] for part in parts], new, self.size)
             self.sources.append(Source(encoder.name, encoder.modality, vectors, found))
-
-    def said(self, encoder: str, column: str) -> Array:
-        """A number of each posting that was taken from its neighbours under an encoder."""
-        return self._taken([part.listed[f"{encoder} {column}"] for part in self.parts])
-
-    def _taken(self, columns: Sequence[Array]) -> Array:
-        return np.concatenate([each[at] for each, at in zip(columns, self.places, strict=True)])
-
-    def _listed(self, columns: Sequence[list[Any]]) -> list[Any]:
-        taken = zip(columns, self.places, strict=True)
-        return [each[place] for each, places in taken for place in places.tolist()]
 
     def _crossing(self, lists: Sequence[list[Array]]) -> list[Array]:
         """The ends, counted over the parts, and the values of what crosses from part to part."""
@@ -213,9 +208,8 @@ class Tile:
     def rows(self, totals: Totals, prices: Any, same: Collection[str]) -> CatalogRows:
         """What the features read, by the numbers of the whole catalogue in place of a tile's."""
         words = self._terms([part.words for part in self.parts])
-        codes = self._of(lambda part: vars(part.codes).values())
         known: dict[str, object] = {
-            "codes": CodedTitles(*map(self._taken, codes)),
+            "codes": CodedTitles(*(self.said[each.name] for each in fields(CodedTitles))),
             "ranks": {frozenset(same): [self._ranks(each.encoder) for each in self.sources]},
         }
         if prices is not None:
@@ -230,7 +224,7 @@ class Tile:
         held, *around = words.matrices
         rare, titles = rarity_of(words.held_by, totals.size), self.catalog.normal_titles
         spoken = TitleWords(titles, [], words.names.tolist(), held, rare, self.catalog.stated)
-        vars(spoken)["texts"] = tuple(map(self._taken, self._of(lambda part: part.texts)))
+        vars(spoken)["texts"] = tuple(self.said[name] for name in TEXTS)
         known |= {
             "words": spoken,
             "around": self._near(around[0]) if around else None,
@@ -238,10 +232,6 @@ class Tile:
             "size": totals.size,
         }
         return CatalogRows.of_part(self.catalog, self.sources, **known)
-
-    def _of(self, read: Callable[[Part], Iterable[Any]]) -> Iterable[Any]:
-        """What is read of each part, grouped by what it is in place of by part."""
-        return zip(*(read(part) for part in self.parts), strict=True)
 
     def _terms(self, terms: Sequence[Terms]) -> Terms:
         return joined([each.take(at) for each, at in zip(terms, self.places, strict=True)])
@@ -252,30 +242,24 @@ class Tile:
         there = (ends[0] >= 0) & (ends[1] >= 0)
         cells = (place[there], (ends[0][there], ends[1][there]))
         places = sp.csr_matrix(cells, shape=(self.size, self.size))
-        mean, spread, first, second = (self.said(encoder, each) for each in RANKED)
-        return Ranks(mean, spread, self._rivals(encoder), first, second, places)
-
-    def _rivals(self, encoder: str) -> Array:
-        """The nearest rivals by their places in the tile; -1 where one is not in it."""
-        rival = self.said(encoder, "rival")
-        ascending = np.argsort(self.numbers)
-        place = np.searchsorted(self.numbers, rival, sorter=ascending)
+        # The nearest rivals by their places in the tile; -1 where one is not in it.
+        rival, numbers = self.said[f"{encoder} rival"], self.said["number"]
+        ascending = np.argsort(numbers)
+        place = np.searchsorted(numbers, rival, sorter=ascending)
         found = ascending[np.minimum(place, self.size - 1)]
-        return np.where(self.numbers[found] == rival, found, -1)
+        rivals: Array = np.where(numbers[found] == rival, found, -1)
+        known = {name: self.said[f"{encoder} {name}"] for name in RANKED}
+        return Ranks(rival=rivals, places=places, **known)
 
     def _near(self, around: sp.csr_matrix) -> Neighbourhoods:
         """The words around each posting, as its part read them."""
-        near = [part.near for part in self.parts if part.near is not None]
         cells = [
             row_cells(part.words.matrices[0], at)[0]
             for part, at in zip(self.parts, self.places, strict=True)
         ]
         local, variant = (
-            np.concatenate([getattr(each, name)[at] for each, at in zip(near, cells, strict=True)])
-            for name in ("local", "variant")
+            np.concatenate([p.weights[name][at] for p, at in zip(self.parts, cells, strict=True)])
+            for name in WEIGHTS
         )
-        share, length, mass, split = (
-            self._taken([getattr(each, name) for each in near])
-            for name in ("share", "length", "mass", "split")
-        )
+        share, length, mass, split = (self.said[name] for name in AROUND)
         return Neighbourhoods(around, share, length, local, variant, mass, split)

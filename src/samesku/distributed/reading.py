@@ -18,7 +18,7 @@ from samesku.candidates.collapse import looked_at, says_nothing
 from samesku.catalog.catalog import COMPETITION_FILES, Catalog, read_catalog
 from samesku.catalog.cells import OPTIONAL, REQUIRED
 from samesku.catalog.problems import ROWS_LEFT_OUT, CatalogError, Problem
-from samesku.distributed.shelf import Shelf, columns_of, file_system, frame_of, table_of
+from samesku.distributed.shelf import Shelf, columns_of, file_system, frame_of, part_of, table_of
 from samesku.distributed.tasks import Result
 from samesku.encoders.tfidf import letters_of
 from samesku.runtime.arrays import Array
@@ -94,7 +94,7 @@ def read_file(
     ).sort(KEY)
     # In parts, of which a range of keys reads some.
     parts = [frame.slice(at, ROWS).to_arrow() for at in range(0, max(frame.height, 1), ROWS)]
-    shelf.write_pieces(f"read/{number}", parts)
+    shelf.write(f"read/{number}", *parts)
     absent = [
         f"there is no column {theirs!r}: {ours} is missing" for ours, theirs in lacking.items()
     ]
@@ -159,8 +159,7 @@ def sort_shard(
     parts = [shelf.between(f"read/{file}", KEY, *bounds[shard]) for file in range(files)]
     frame = pl.concat(parts, how="diagonal").sort(KEY, FILE, ROW)
     ids, keys = frame.select("posting_id", FILE, ROW), frame[KEY]
-    of = ids["posting_id"].hash(0).to_numpy() % np.uint64(shards)
-    shelf.deal(f"ids/{shard}", ids.to_arrow(), of, shards)
+    shelf.deal(f"ids/{shard}", ids.to_arrow(), part_of(ids["posting_id"], shards), shards)
     frame = frame.with_columns(
         pl.lit(None, dtype=pl.Float64 if name == "price" else pl.String).alias(name)
         for name in names
@@ -196,7 +195,7 @@ def catalog_of(frame: pl.DataFrame) -> Catalog:
 def same_postings(shelf: Shelf, reader: int, starts: Sequence[int]) -> Result:
     """Which posting stands for each, of identical ones the first; and ids that occur twice."""
     shards = len(starts) - 1
-    tables = [shelf.piece(f"keys/{shard}", reader) for shard in range(shards)]
+    tables = [shelf.read(f"keys/{shard}", piece=reader) for shard in range(shards)]
     shard = np.repeat(np.arange(shards), [len(table) for table in tables])
     frame = frame_of(pa.concat_tables(tables))
     frame = frame.with_columns(number=pl.col("row") + pl.Series(np.asarray(starts)[shard])).select(

@@ -17,7 +17,6 @@ from samesku.candidates.candidates import (
 )
 from samesku.candidates.neighbors import Neighbors, density
 from samesku.clustering.expected import partners
-from samesku.distributed.encoding import write_terms
 from samesku.distributed.parts import RANKED, Part, Terms, Tile, decoded, ends_of, joined
 from samesku.distributed.reading import MEMBERS
 from samesku.distributed.searching import numbers_of, of_tiles
@@ -71,7 +70,8 @@ def look_around(
         spoken = TitleWords([], [], [], terms.matrices[0], rare, [])
         around = Neighbourhoods.of(spoken, places[texts[0]])
         inner = Terms(terms.ranks, terms.held_by, [around.around[own]], terms.names).narrowed()
-        write_terms(shelf, f"around/{shard} words", (inner.ranks, inner.held_by))
+        named = table_of(rank=inner.ranks, held_by=inner.held_by)
+        shelf.write(f"around/{shard} words", named)
         table |= {"around": inner.matrices[0], "share": around.share[own]}
         table["length"] = around.length[own]
     shelf.write(f"around/{shard}", table_of(**table))
@@ -92,7 +92,7 @@ def _attributes_around(shelf: Shelf, totals: Totals, outer: Array) -> AttributeR
     for _, table, place in _said_of(shelf, totals, outer, [f"~{kind}" for kind in KINDS]):
         taken = frame_of(table.take(place))
         for kind in KINDS:
-            values[kind] += decoded(taken[f"~{kind}"], tuple)
+            values[kind].extend(decoded(taken[f"~{kind}"], tuple))
     return attribute_rows(Attributes(values))
 
 
@@ -120,10 +120,10 @@ def score_tile(
     pair = sorted(set(shards))
     name = f"{pair[0]}-{pair[-1]}"
     tile = Tile(held("part", pair, partial(Part, shelf, totals, encoders)), encoders)
-    catalog, numbers = tile.catalog, tile.numbers
+    catalog, numbers = tile.catalog, tile.said["number"]
     candidates = replace(
         with_pairs(join_candidates(tile.sources), *tile.same_article, found=True),
-        density=np.stack([tile.said(e.name, "density") for e in encoders], axis=1),
+        density=np.stack([tile.said[f"{each.name} density"] for each in encoders], axis=1),
     )
     scored = PairScores(np.empty(0, np.float32))
     if isinstance(fusion, Learned) and len(candidates):
@@ -146,7 +146,7 @@ def _write_pairs(
     shelf: Shelf, name: str, tile: Tile, candidates: Candidates, scored: PairScores
 ) -> None:
     """Write the pairs of a tile that may be one product, and the likelier ones with reasons."""
-    scores, numbers, members = scored.scores, tile.numbers, tile.frame[MEMBERS].to_numpy()
+    scores, numbers, members = scored.scores, tile.said["number"], tile.frame[MEMBERS].to_numpy()
     some = np.flatnonzero(scores > 0)
     left, right = candidates.left[some], candidates.right[some]
     table = table_of(

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import zip_longest
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -30,27 +29,25 @@ def numbers_of(shelf: Shelf, shard: int) -> Array:
 class Rows(NamedTuple):
     """The numbers and vectors of a shard's distinct postings, and what sparse columns stand for.
 
-    `columns` are their names, block by block, ascending; `held_by`, int64 ``(columns,)``, is how
-    many postings of the whole catalogue have each.
+    `columns` are their names, ascending; `held_by`, int64 ``(columns,)``, is how many postings of
+    the whole catalogue have each.
     """
 
     numbers: Array
     vectors: Vectors
-    columns: Sequence[Array]
+    columns: Array
     held_by: Array
 
 
 def load_vectors(shelf: Shelf, encoder: Encoder, shard: int, parts: int) -> Rows:
     """The vectors of a shard; photos that stand for none are left out."""
-    table, numbers = shelf.read(f"vectors/{encoder.name}/{shard}"), numbers_of(shelf, shard)
+    name, numbers = f"vectors/{encoder.name}/{shard}", numbers_of(shelf, shard)
+    table = shelf.read(name)
     owner, probe = columns_of(table, "owner", "probe")
-    columns: list[Array] = []
-    held_by = np.empty(0, dtype=np.int64)
+    columns = held_by = np.empty(0, dtype=np.int64)
     if "row_at" in table.column_names:
-        named = f"vectors/{encoder.name}/{shard} columns"
-        block, name, held_by = shelf.columns(named, "block", "name", "held_by")
-        columns = np.split(name, np.searchsorted(block, range(1, block.max(initial=0) + 1)))
-        rows = sparse(table, "row", len(name))
+        columns, held_by = shelf.columns(f"{name} columns", "rank", "held_by")
+        rows = sparse(table, "row", len(columns))
     else:
         width = table.schema.field("row").type.list_size
         rows = values_of(table.column("row").combine_chunks().flatten()).reshape(-1, width)
@@ -72,10 +69,8 @@ def joined_vectors(parts: Sequence[Rows], places: Sequence[Array], size: int) ->
         rows.append(vectors.rows)
         owners.append(owner[keep])
         probes.append(np.zeros(len(keep), bool) if vectors.probe is None else vectors.probe)
-    if parts[0].columns:
-        # A shard of nothing but empty titles has no columns.
-        blocks = zip_longest(*(each.columns for each in parts), fillvalue=parts[0].columns[0][:0])
-        names = [np.unique(np.concatenate(each)) for each in blocks]
+    if parts[0].vectors.kind == "sparse":
+        names = np.unique(np.concatenate([each.columns for each in parts]))
         wide = (in_columns(row, each.columns, names) for row, each in zip(rows, parts, strict=True))
         whole = sp.vstack(list(wide), format="csr")
     else:
@@ -84,20 +79,14 @@ def joined_vectors(parts: Sequence[Rows], places: Sequence[Array], size: int) ->
     return Vectors(whole, np.concatenate(owners), size, probe if probe.any() else None)
 
 
-def in_columns(rows: sp.csr_matrix, mine: Sequence[Array], names: Sequence[Array]) -> sp.csr_matrix:
-    """Rows in blocks of other columns, by ascending names, without cells that these do not hold."""
-    found, width = [], 0
-    # A shard of nothing but empty titles has one block at most.
-    for own, known in zip_longest(mine, names, fillvalue=mine[0][:0]):
-        place = places_among(known, own)
-        found.append(np.where(place >= 0, place + width, -1))
-        width += len(known)
-    place = np.concatenate(found).astype(np.int32)[rows.indices]
+def in_columns(rows: sp.csr_matrix, mine: Array, names: Array) -> sp.csr_matrix:
+    """Rows in other columns, by ascending names, without cells that these do not hold."""
+    place = places_among(names, mine).astype(np.int32)[rows.indices]
     cells = rows.data, place, rows.indptr
     if not (held := place >= 0).all():
         ends = np.concatenate([[0], np.cumsum(held)])[rows.indptr]
         cells = rows.data[held], place[held], ends
-    return sp.csr_matrix(cells, shape=(rows.shape[0], max(width, 1)))
+    return sp.csr_matrix(cells, shape=(rows.shape[0], max(len(names), 1)))
 
 
 @dataclass(frozen=True)
@@ -222,12 +211,13 @@ def _by_terms(mine: Rows, shards: Shards, search: Search, k: int) -> Iterator[Pa
 
 def _aligned(rows: Any, mine: Rows, theirs: Rows) -> Any:
     """Rows in the columns of another shard; dense ones as they are."""
-    return in_columns(rows, mine.columns, theirs.columns) if mine.columns else rows
+    sparse_ones = mine.vectors.kind == "sparse"
+    return in_columns(rows, mine.columns, theirs.columns) if sparse_ones else rows
 
 
 def of_tiles(shelf: Shelf, folder: str, shard: int, totals: Totals) -> pa.Table:
     """What the tiles of a shard wrote for it, in one table."""
     return pa.concat_tables(
-        shelf.piece(f"{folder}/{min(shard, other)}-{max(shard, other)}", int(shard > other))
+        shelf.read(f"{folder}/{min(shard, other)}-{max(shard, other)}", piece=int(shard > other))
         for other in totals.partners(shard)
     )

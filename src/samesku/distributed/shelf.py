@@ -35,7 +35,7 @@ class Shelf:
     """A folder of tables, by name; a table that is there is complete.
 
     Between two stages each task writes one file, with a piece for each task that reads of it:
-    `deal` and `cut` write the pieces, `piece` reads one, `gathered` one of each file of a folder.
+    `deal` and `cut` write the pieces, `gathered` reads one of each file of a folder.
     """
 
     root: str
@@ -62,11 +62,8 @@ class Shelf:
     def path(self, name: str) -> str:
         return posixpath.join(file_system(self.root)[1], name)
 
-    def write(self, name: str, table: pa.Table) -> None:
-        self.write_pieces(name, [table])
-
-    def write_pieces(self, name: str, pieces: Sequence[pa.Table]) -> None:
-        """Write one file with a piece for each of those who read it."""
+    def write(self, name: str, *pieces: pa.Table) -> None:
+        """Write one file, of a piece for each of those who read it."""
         with (
             self.written(name) as out,
             pq.ParquetWriter(out, pieces[0].schema, compression="zstd") as writer,
@@ -76,13 +73,12 @@ class Shelf:
 
     def deal(self, name: str, table: pa.Table, of: Array, readers: int) -> None:
         """Write one file with, for each reader, the rows that are `of` it."""
-        pieces = [table.filter(array_of(of == each)) for each in range(readers)]
-        self.write_pieces(name, pieces)
+        self.write(name, *(table.filter(array_of(of == each)) for each in range(readers)))
 
     def cut(self, name: str, table: pa.Table, numbers: Array, starts: Sequence[int]) -> None:
         """Write one file with, for each range of ascending numbers, the rows in it."""
         cuts = pairwise(np.searchsorted(numbers, starts).tolist())
-        self.write_pieces(name, [table.slice(a, b - a) for a, b in cuts])
+        self.write(name, *(table.slice(a, b - a) for a, b in cuts))
 
     @contextmanager
     def written(self, name: str) -> Iterator[Any]:
@@ -111,9 +107,12 @@ class Shelf:
         with suppress(FileNotFoundError):
             file_system(self.root)[0].delete_file(self.path(name))
 
-    def read(self, name: str, columns: Sequence[str] | None = None) -> pa.Table:
+    def read(
+        self, name: str, columns: Sequence[str] | None = None, piece: int | None = None
+    ) -> pa.Table:
         with file_system(self.root)[0].open_input_file(self.path(name)) as file:
-            return pq.ParquetFile(file).read(columns)
+            table = pq.ParquetFile(file)
+            return table.read(columns) if piece is None else table.read_row_group(piece, columns)
 
     def columns(self, name: str, *columns: str) -> list[Array]:
         return columns_of(self.read(name, columns), *columns)
@@ -121,14 +120,9 @@ class Shelf:
     def frame(self, name: str, columns: Sequence[str] | None = None) -> pl.DataFrame:
         return frame_of(self.read(name, columns))
 
-    def piece(self, name: str, reader: int) -> pa.Table:
-        """What is in a file for one of those who read it."""
-        with file_system(self.root)[0].open_input_file(self.path(name)) as file:
-            return pq.ParquetFile(file).read_row_group(reader)
-
     def gathered(self, folder: str, writers: Iterable[object], reader: int) -> pa.Table:
         """What all who wrote in a folder have for one of those who read it."""
-        return pa.concat_tables([self.piece(f"{folder}/{each}", reader) for each in writers])
+        return pa.concat_tables(self.read(f"{folder}/{each}", piece=reader) for each in writers)
 
     def between(self, name: str, column: str, low: str | None, high: str | None) -> pl.DataFrame:
         """The rows whose text in a column is from `low` on and below `high`."""
@@ -159,6 +153,16 @@ def absolute(place: str) -> str:
     return place.rstrip("/") if "://" in place else str(Path(place).resolve())
 
 
+def part_of(items: Array | pl.Series, parts: int) -> Array:
+    """A part for each number or text, at random, and the same wherever it stands."""
+    return (pl.Series(items).hash().to_numpy() % np.uint64(parts)).astype(np.int64)
+
+
+def texts_of(values: Iterable[str | None]) -> pl.Series:
+    """A column of texts, of none at all, too."""
+    return pl.Series(values, dtype=pl.String)
+
+
 def array_of(values: Array) -> pa.Array:
     """The same for Arrow, whose own way loads pandas where it is installed."""
     return pl.Series(np.ascontiguousarray(values)).to_arrow()
@@ -181,7 +185,7 @@ def table_of(**columns: Any) -> pa.Table:
             flat = array_of(values.ravel())
             made[name] = pa.FixedSizeListArray.from_arrays(flat, values.shape[1])
         else:
-            made[name] = values if isinstance(values, pa.Array) else array_of(values)
+            made[name] = values.to_arrow() if isinstance(values, pl.Series) else array_of(values)
     return pa.table(made)
 
 

@@ -3,19 +3,18 @@
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from hashlib import blake2b
-from zlib import crc32
+from typing import Any
 
 import numpy as np
 import polars as pl
+import polars.selectors as cs
 import pyarrow as pa
 
 from samesku.catalog.catalog import Catalog
-from samesku.distributed.components import part_of
 from samesku.distributed.reading import MEMBERS, READ, STATED, catalog_of, representatives
-from samesku.distributed.shelf import Shelf, columns_of, frame_of, table_of
+from samesku.distributed.shelf import Shelf, frame_of, part_of, table_of, texts_of
 from samesku.distributed.tasks import Result
-from samesku.encoders.tfidf import NGRAMS, TermCounts
+from samesku.encoders.tfidf import TermCounts
 from samesku.runtime.arrays import Array
 from samesku.scoring.features.codes import coded_words
 from samesku.scoring.features.descriptions import described_texts
@@ -26,52 +25,17 @@ from samesku.titles.attributes.spelling import spelt
 from samesku.titles.unlike import FEWEST, common_words, unlike
 from samesku.titles.unlike import READ as ENOUGH
 
-GRAMS = tuple(f"grams{length}" for length in NGRAMS)
-Items = Sequence[str] | Array
 # Terms are in the order of the first posting that says them: of its shard, then within it.
 FIRST = 2**40
-ANSWERED = ("order", "count", "coded")
 
 
-def dictionaries(columns: Sequence[str]) -> list[str]:
-    """The names of what is counted of catalogues with these columns."""
-    return ["words", *GRAMS, "titles", *(["described"] if "description" in columns else [])]
-
-
-def _parts_of(items: Items, parts: int) -> Array:
-    """The part that counts each item over all shards."""
-    if isinstance(items, np.ndarray):
-        return part_of(items, parts)
-    found = (crc32(item.encode("utf-8", "surrogatepass")) % parts for item in items)
-    return np.fromiter(found, dtype=np.int64, count=len(items))
-
-
-def _ask(
-    shelf: Shelf, name: str, shard: int, parts: int, items: Items, order: Array, count: Array,
-    coded: Array | None = None,
-) -> None:  # fmt: skip
-    """Write what a shard holds of each item, for the parts of the dictionary."""
-    numbers = isinstance(items, np.ndarray)
-    frame = pl.DataFrame(
-        {
-            "item": pl.Series(items, dtype=pl.UInt64 if numbers else pl.String),
-            "order": order.astype(np.uint64),
-            "count": count.astype(np.int64),
-            "coded": np.zeros(len(count), np.int64) if coded is None else coded.astype(np.int64),
-        }
-    )
-    shelf.deal(f"asked/{name}/{shard}", frame.to_arrow(), _parts_of(items, parts), parts)
-
-
-def answers(shelf: Shelf, name: str, shard: int, parts: int, items: Items) -> tuple[Array, ...]:
-    """Least `order`, and sums of `count` and `coded` over all shards, of each item of a shard."""
-    of = _parts_of(items, parts)
-    found = tuple(np.zeros(len(of), dtype=kind) for kind in (np.uint64, np.int64, np.int64))
-    for part in range(parts):
-        table = shelf.piece(f"numbered/{name}/{part}", shard)
-        for column, values in zip(found, columns_of(table, *ANSWERED), strict=True):
-            column[of == part] = values
-    return found
+def answers(
+    shelf: Shelf, name: str, shard: int, parts: int, items: Array | pl.Series
+) -> pl.DataFrame:
+    """The least `rank`, and the sums of other columns over all shards, of each item of a shard."""
+    found = frame_of(shelf.gathered(f"numbered/{name}", range(parts), shard))
+    by_part = np.argsort(part_of(items, parts), kind="stable")
+    return found[np.argsort(by_part)]
 
 
 def count_shard(shelf: Shelf, shard: int, starts: Sequence[int], letters: Sequence[int]) -> Result:
@@ -90,29 +54,32 @@ def count_shard(shelf: Shelf, shard: int, starts: Sequence[int], letters: Sequen
     )
     catalog = catalog_of(frame)
     terms = TermCounts.of(catalog.normal_titles, np.array(letters, dtype=np.int64))
-    first = shard * FIRST
     codes_of = coded_words([normal_tokens(t) for t in catalog.normal_titles], catalog.stated)
     coded = Counter(code for codes in codes_of for code in set(codes))
     models, read = _read_titles(catalog, codes_of)
     shelf.write(f"distinct/{shard}", frame.with_columns(read).to_arrow())
-    words = terms.vocabulary
-    _ask(
-        shelf, "words", shard, shards, words, first + np.arange(len(words)),
-        np.bincount(terms.words.indices, minlength=len(words)),
-        np.array([coded[word] for word in words], dtype=np.int64),
+
+    def ask(name: str, items: Array | pl.Series, **counted: Any) -> None:
+        """Write what the shard holds of each item, for the parts of a dictionary."""
+        table = pl.DataFrame({"item": items, **counted}).to_arrow()
+        shelf.deal(f"asked/{name}/{shard}", table, part_of(items, shards), shards)
+
+    words, grams = (
+        np.bincount(rows.indices, minlength=rows.shape[1]) for rows in (terms.words, terms.ngrams)
+    )
+    ask(
+        "words", texts_of(terms.vocabulary), held_by=words,
+        rank=shard * FIRST + np.arange(len(words)),
+        coded=pl.Series([coded[word] for word in terms.vocabulary], dtype=pl.Int64),
     )  # fmt: skip
-    for name, rows, packed in zip(GRAMS, terms.ngrams, terms.packed, strict=True):
-        held = np.bincount(rows.indices, minlength=len(packed))
-        _ask(shelf, name, shard, shards, packed, packed, held)
-    keys = title_keys(catalog.normal_titles)
-    titles, uses = np.unique(keys, return_counts=True)
-    _ask(shelf, "titles", shard, shards, titles, titles, uses)
+    ask("grams", terms.packed, held_by=grams)
+    ask("titles", texts_of(catalog.normal_titles).hash(), held_by=np.ones(len(frame), np.int64))
     if "description" in frame.columns:
         _, texts = described_texts(catalog)
         said = Counter(word for text in texts for word in dict.fromkeys(text))
-        counts = np.array(list(said.values()), dtype=np.int64)
-        order = first + np.arange(len(said))
-        _ask(shelf, "described", shard, shards, list(said), order, counts)
+        held_by = pl.Series(list(said.values()), dtype=pl.Int64)
+        rank = shard * FIRST + np.arange(len(said))
+        ask("described", texts_of(list(said)), held_by=held_by, rank=rank)
     if "price" in frame.columns:
         values, counts = spread(*log_prices(catalog))
         shelf.write(f"prices/{shard}", table_of(value=values, count=counts))
@@ -134,25 +101,20 @@ def _read_titles(
     for codes, (values, said) in zip(coded, titles, strict=True):
         spelt.append(said)
         lines.append(json.dumps([codes, {k: sorted(v) for k, v in values.items() if v}, said]))
-    stated = [json.dumps(each) for each in catalog.stated]
-    return spelt, (pl.Series(STATED, stated, pl.String), pl.Series(READ, lines, pl.String))
-
-
-def title_keys(titles: Sequence[str]) -> Array:
-    """A number of 64 bits for each title."""
-    found = (blake2b(title.encode("utf-8", "surrogatepass"), digest_size=8) for title in titles)
-    return np.frombuffer(b"".join(each.digest() for each in found), dtype=np.uint64)
+    stated = texts_of(json.dumps(each) for each in catalog.stated)
+    return spelt, (stated.alias(STATED), texts_of(lines).alias(READ))
 
 
 def merge_terms(shelf: Shelf, part: int, shards: int, names: Sequence[str]) -> None:
     """Add up what all shards hold of the items of one part; answer each in the order it asked."""
-    least, *sums = (pl.col(name) for name in ANSWERED)
-    whole = [least.min().over("item"), *(each.sum().over("item") for each in sums)]
+    least, sums = cs.by_name("rank", require_all=False), cs.exclude("item", "rank")
     for name in names:
-        tables = [shelf.piece(f"asked/{name}/{shard}", part) for shard in range(shards)]
-        found = frame_of(pa.concat_tables(tables)).select(whole).to_arrow()
+        tables = [shelf.read(f"asked/{name}/{shard}", piece=part) for shard in range(shards)]
+        whole = frame_of(pa.concat_tables(tables)).select(
+            sums.sum().over("item"), least.min().over("item")
+        )
         shard = np.repeat(np.arange(shards), [len(table) for table in tables])
-        shelf.cut(f"numbered/{name}/{part}", found, shard, range(shards + 1))
+        shelf.cut(f"numbered/{name}/{part}", whole.to_arrow(), shard, range(shards + 1))
 
 
 def merge_held(shelf: Shelf, shards: int, priced: bool) -> None:
@@ -171,15 +133,9 @@ def ask_looks(
 ) -> None:  # fmt: skip
     """Write the look of each photo, its first row's bytes, and the title above it."""
     looks = [row.tobytes() for row in np.ascontiguousarray(first)]
-    of = np.array([crc32(look) % parts for look in looks], dtype=np.int64)
-    frame = pl.DataFrame(
-        {
-            "look": pl.Series(looks, dtype=pl.Binary),
-            "number": pl.Series(numbers, dtype=pl.Int64),
-            "title": pl.Series(titles, dtype=pl.String),
-        }
-    )
-    shelf.deal(f"looks/{encoder}/{shard}", frame.to_arrow(), of, parts)
+    schema = {"look": pl.Binary, "number": pl.Int64, "title": pl.String}
+    frame = pl.DataFrame({"look": looks, "number": numbers, "title": titles}, schema=schema)
+    shelf.deal(f"looks/{encoder}/{shard}", frame.to_arrow(), part_of(frame["look"], parts), parts)
 
 
 def merge_looks(shelf: Shelf, part: int, shards: int, encoders: Sequence[str]) -> Result:

@@ -16,8 +16,9 @@ from samesku.runtime.cores import map_in_order
 from samesku.titles import normal_tokens
 
 NGRAMS = (3, 4)
-# Characters are numbered and packed into 64 bits, four at a time; the rarest beyond share a number.
-ALPHABET = 2**16
+# Characters are numbered and packed into 60 bits, four at a time, below the length of their n-gram;
+# the rarest beyond share a number.
+ALPHABET, LENGTH = 2**15, 2**60
 # Characters of titles whose n-grams are sorted at once: they stay in the processor's cache.
 AT_ONCE = 500_000
 
@@ -55,7 +56,7 @@ class Tfidf(TextEncoder):
     def encode_titles(self, titles: Sequence[str]) -> Vectors:
         """Sparse float32 unit rows of normal titles; a title without any word owns no row."""
         counts = TermCounts.of(titles)
-        words, ngrams = counts.words, sp.hstack(counts.ngrams, format="csr", dtype=np.float32)
+        words, ngrams = counts.words, counts.ngrams
         del counts
         frequencies = [
             np.bincount(each.indices, minlength=each.shape[1]) for each in (words, ngrams)
@@ -90,8 +91,8 @@ class TermCounts:
 
     words: sp.csr_matrix  # float32 (n, words)
     vocabulary: list[str]  # the words, in the order in which they first occur
-    ngrams: list[sp.csr_matrix]  # float32 (n, n-grams), for each length of `NGRAMS`
-    packed: list[NDArray[np.uint64]]  # their n-grams as numbers, ascending
+    ngrams: sp.csr_matrix  # float32 (n, n-grams)
+    packed: NDArray[np.uint64]  # the n-grams as numbers, ascending
 
     @classmethod
     def of(cls, titles: Sequence[str], letters: AnyInts | None = None) -> TermCounts:
@@ -101,8 +102,9 @@ class TermCounts:
         number = np.zeros(0x110000, dtype=np.uint64)
         number[letters] = np.minimum(np.arange(len(letters)), ALPHABET - 1)
         chunks = _chunks(titles)
-        sized = [_sized_counts(chunks, number, length) for length in NGRAMS]
-        return cls(words, vocabulary, [each for each, _ in sized], [each for _, each in sized])
+        sized, packed = zip(*(_sized_counts(chunks, number, n) for n in NGRAMS), strict=True)
+        ngrams = sp.hstack(sized, format="csr", dtype=np.float32)
+        return cls(words, vocabulary, ngrams, np.concatenate(packed))
 
 
 def _word_counts(titles: Sequence[str]) -> tuple[sp.csr_matrix, list[str]]:
@@ -157,7 +159,7 @@ def _sized_counts(
         # The order of the columns stays: both are sorted.
         cells = (counts.data, place[counts.indices], counts.indptr)
         parts.append(sp.csr_matrix(cells, shape=(counts.shape[0], len(distinct))))
-    return sp.vstack(parts, format="csr"), distinct
+    return sp.vstack(parts, format="csr"), distinct + np.uint64(length * LENGTH)
 
 
 def _windows(
