@@ -65,27 +65,25 @@ class Terms:
         return Terms(self.ranks, self.held_by, taken, self.names)
 
     def narrowed(self) -> Terms:
-        """The first matrix alone, without its empty columns."""
-        rows, filled = self.matrices[0], np.zeros(len(self.ranks), dtype=bool)
-        filled[rows.indices] = True
-        place = np.cumsum(filled, dtype=np.int32) - 1
-        shape = (rows.shape[0], max(int(filled.sum()), 1))
-        narrow = sp.csr_matrix((rows.data, place[rows.indices], rows.indptr), shape=shape)
-        return Terms(self.ranks[filled], self.held_by[filled], [narrow], self.names[filled])
+        """Without the columns that are empty in all matrices."""
+        filled = np.zeros(len(self.ranks), dtype=bool)
+        for rows in self.matrices:
+            filled[rows.indices] = True
+        ranks = self.ranks[filled]
+        narrow = [in_columns(rows, self.ranks, ranks) for rows in self.matrices]
+        return Terms(ranks, self.held_by[filled], narrow, self.names[filled])
 
 
-def joined(parts: Sequence[Terms], *, below: bool = True) -> Terms:
-    """Matrices below each other, or all beside each other, with the same columns."""
+def below(parts: Sequence[Terms]) -> Terms:
+    """Matrices below each other, with the same columns."""
     ranks = np.unique(np.concatenate([each.ranks for each in parts]))
     held_by, names = np.empty(len(ranks), np.int64), np.full(len(ranks), "", dtype=object)
     for each in parts:
         place = np.searchsorted(ranks, each.ranks)
-        held_by[place] = each.held_by
-        names[place] = np.where(each.names != "", each.names, names[place])
+        held_by[place], names[place] = each.held_by, each.names
     found = [[in_columns(m, each.ranks, ranks) for m in each.matrices] for each in parts]
-    if below:
-        found = [[sp.vstack(each, format="csr")] for each in zip(*found, strict=True)]
-    return Terms(ranks, held_by, [each for some in found for each in some], names)
+    whole = [sp.vstack(each, format="csr") for each in zip(*found, strict=True)]
+    return Terms(ranks, held_by, whole, names)
 
 
 class Part:
@@ -110,10 +108,8 @@ class Part:
         has_numbers = any(map(numbers_in, self.frame.columns))
         self.articles: list[tuple[str, ...]] = self.said["gtin"].tolist() if has_numbers else []
         # The words of the titles, and of the titles around them.
-        self.words = Terms.read(shelf, f"words/{shard}", table, WORDS[:1])
-        if "around" in around.column_names:
-            outer = Terms.read(shelf, f"around/{shard} words", around, ["around"])
-            self.words = joined([self.words, outer], below=False)
+        words = [name for name in ("words", "around") if name in around.column_names]
+        self.words = Terms.read(shelf, f"around/{shard} words", around, words)
         lists = [normal_tokens(title) for title in titles]
         rare = rarity_of(self.words.held_by, totals.size)
         spoken = TitleWords(titles, lists, [], self.words.matrices[0], rare, [])
@@ -127,7 +123,7 @@ class Part:
             self.weights = {name: getattr(near, name) for name in WEIGHTS}
         self.described: Terms | None = None
         if "whole" in table.column_names:
-            self.described = Terms.read(shelf, f"described/{shard}", table, WORDS[1:])
+            self.described = Terms.read(shelf, f"described/{shard}", table, ["whole", "in title"])
         names = [encoder.name for encoder in encoders]
         self.vectors = {e.name: load_vectors(shelf, e, shard, totals.shards) for e in encoders}
         # Query, candidate and similarity, or place in the list, by number.
@@ -234,7 +230,7 @@ class Tile:
         return CatalogRows.of_part(self.catalog, self.sources, **known)
 
     def _terms(self, terms: Sequence[Terms]) -> Terms:
-        return joined([each.take(at) for each, at in zip(terms, self.places, strict=True)])
+        return below([each.take(at) for each, at in zip(terms, self.places, strict=True)])
 
     def _ranks(self, encoder: str) -> Ranks:
         query, candidate, place = self._crossing([part.ranks[encoder] for part in self.parts])

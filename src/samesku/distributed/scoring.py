@@ -17,10 +17,10 @@ from samesku.candidates.candidates import (
 )
 from samesku.candidates.neighbors import Neighbors, density
 from samesku.clustering.expected import partners
-from samesku.distributed.parts import RANKED, Part, Terms, Tile, decoded, ends_of, joined
+from samesku.distributed.parts import RANKED, Part, Terms, Tile, below, decoded, ends_of
 from samesku.distributed.reading import MEMBERS
 from samesku.distributed.searching import numbers_of, of_tiles
-from samesku.distributed.shelf import Shelf, columns_of, frame_of, table_of
+from samesku.distributed.shelf import Shelf, columns_of, frame_of, table_of, texts_of
 from samesku.distributed.tasks import Result, held
 from samesku.distributed.totals import Totals
 from samesku.encoders.base import Encoder
@@ -64,16 +64,18 @@ def look_around(
         place = ranks.places.tocoo()
         ends = {"query": outer[place.row], "candidate": outer[place.col]}
         shelf.write(f"ranks/{name}/{shard}", table_of(**ends, place=place.data))
+    terms = _words_around(shelf, totals, outer)
+    (held,) = terms.matrices
+    words = [held[own]]
     if texts := [name for name, kind in kinds.items() if kind == "text"]:
-        terms = _words_around(shelf, totals, outer)
-        rare = rarity_of(terms.held_by, totals.size)
-        spoken = TitleWords([], [], [], terms.matrices[0], rare, [])
+        spoken = TitleWords([], [], [], held, rarity_of(terms.held_by, totals.size), [])
         around = Neighbourhoods.of(spoken, places[texts[0]])
-        inner = Terms(terms.ranks, terms.held_by, [around.around[own]], terms.names).narrowed()
-        named = table_of(rank=inner.ranks, held_by=inner.held_by)
-        shelf.write(f"around/{shard} words", named)
-        table |= {"around": inner.matrices[0], "share": around.share[own]}
-        table["length"] = around.length[own]
+        words.append(around.around[own])
+        table |= {"share": around.share[own], "length": around.length[own]}
+    inner = Terms(terms.ranks, terms.held_by, words, terms.names).narrowed()
+    named = table_of(rank=inner.ranks, held_by=inner.held_by, name=texts_of(inner.names))
+    shelf.write(f"around/{shard} words", named)
+    table |= zip(("words", "around"), inner.matrices, strict=False)
     shelf.write(f"around/{shard}", table_of(**table))
 
 
@@ -83,7 +85,7 @@ def _words_around(shelf: Shelf, totals: Totals, outer: Array) -> Terms:
     for shard, table, place in _said_of(shelf, totals, outer, ["words", "words_at"]):
         terms = Terms.read(shelf, f"words/{shard}", table, ["words"])
         parts.append(terms.take(place).narrowed())
-    return joined(parts)
+    return below(parts)
 
 
 def _attributes_around(shelf: Shelf, totals: Totals, outer: Array) -> AttributeRows:
